@@ -1,0 +1,2 @@
+Console.Error.WriteLine("arrowcid: no command is built yet");
+return 2;

@@ -1,0 +1,134 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace ArrowCid.Memory;
+
+/// <summary>
+/// SHA-256 without the per-call cost of the EVP layer: libcrypto's low-level functions where they can be loaded, else the
+/// BCL. One instance hashes one message at a time and is not for concurrent use.
+/// </summary>
+internal sealed unsafe partial class Sha256
+{
+    // SHA256_CTX is 112 bytes in OpenSSL 1.1 and 3; the rest is room for a library that needs more.
+    private const int ContextBytes = 256;
+
+    private static readonly bool s_native = ProbeNative();
+    private readonly byte[]? _context;
+    private readonly IncrementalHash? _managed;
+
+    public Sha256()
+    {
+        if (s_native)
+        {
+            _context = GC.AllocateArray<byte>(ContextBytes, pinned: true);
+            Reset();
+        }
+        else
+        {
+            _managed = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        }
+    }
+
+    /// <summary>Whether libcrypto's own functions are in use; otherwise the BCL's.</summary>
+    public static bool IsNative => s_native;
+
+    public static Digest256 Hash(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> digest = stackalloc byte[Digest256.ByteCount];
+        if (!s_native || bytes.Length >= 1 << 16)
+        {
+            SHA256.HashData(bytes, digest);
+        }
+        else
+        {
+            byte* context = stackalloc byte[ContextBytes];
+            // SAFETY: context has room for SHA256_CTX, and bytes and digest are pinned for the calls.
+            fixed (byte* source = bytes, target = digest)
+            {
+                _ = Init(context);
+                _ = Update(context, source, (nuint)bytes.Length);
+                _ = Final(target, context);
+            }
+        }
+
+        return new Digest256(digest);
+    }
+
+    public void Reset()
+    {
+        // SAFETY: the context is a pinned array with room for SHA256_CTX.
+        if (_context is not null) _ = Init(Pointer(_context));
+        else _ = _managed!.TryGetHashAndReset(stackalloc byte[Digest256.ByteCount], out _);
+    }
+
+    /// <summary>Goes on from where <paramref name="other"/> stands, which stays as it is.</summary>
+    /// <returns>False where the implementation in use cannot copy a state.</returns>
+    public bool TryCopyStateFrom(Sha256 other)
+    {
+        if (_context is null || other._context is null) return false;
+        other._context.CopyTo(_context, 0);
+        return true;
+    }
+
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        if (_context is null)
+        {
+            _managed!.AppendData(bytes);
+            return;
+        }
+
+        // SAFETY: bytes is pinned for the call; libcrypto reads exactly its length.
+        fixed (byte* source = bytes) _ = Update(Pointer(_context), source, (nuint)bytes.Length);
+    }
+
+    /// <summary>Ends the message; the instance is ready for the next one.</summary>
+    public Digest256 Finish()
+    {
+        Span<byte> digest = stackalloc byte[Digest256.ByteCount];
+        if (_context is null)
+        {
+            _ = _managed!.GetHashAndReset(digest);
+        }
+        else
+        {
+            // SAFETY: digest is on the stack and holds the 32 bytes that Final writes.
+            fixed (byte* target = digest) _ = Final(target, Pointer(_context));
+            Reset();
+        }
+
+        return new Digest256(digest);
+    }
+
+    private static byte* Pointer(byte[] pinned) => (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0);
+
+    private static bool ProbeNative()
+    {
+        try
+        {
+            byte* context = stackalloc byte[ContextBytes];
+            Span<byte> digest = stackalloc byte[Digest256.ByteCount];
+            // SAFETY: as in Hash; the message is empty.
+            fixed (byte* target = digest)
+            {
+                if (Init(context) != 1 || Update(context, context, 0) != 1 || Final(target, context) != 1) return false;
+            }
+
+            return digest.SequenceEqual(SHA256.HashData([]));
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    [LibraryImport("libcrypto.so.3", EntryPoint = "SHA256_Init")]
+    [SuppressGCTransition]
+    private static partial int Init(byte* context);
+
+    [LibraryImport("libcrypto.so.3", EntryPoint = "SHA256_Update")]
+    private static partial int Update(byte* context, byte* data, nuint length);
+
+    [LibraryImport("libcrypto.so.3", EntryPoint = "SHA256_Final")]
+    private static partial int Final(byte* digest, byte* context);
+}

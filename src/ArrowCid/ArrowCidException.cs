@@ -1,0 +1,21 @@
+namespace ArrowCid;
+
+/// <summary>
+/// The one exception of ArrowCid. Misuse of the API (a null argument, a disposed lease) throws the CLR's own exceptions,
+/// and cancellation <see cref="OperationCanceledException"/>; everything else is this, told apart by <see cref="Code"/>.
+/// Expected absence never throws: it is <see langword="null"/> or <see langword="false"/>.
+/// </summary>
+public class ArrowCidException : Exception
+{
+    /// <summary>Makes an exception.</summary>
+    /// <param name="code">What went wrong.</param>
+    /// <param name="message">What, where, and what to do; no payload bytes.</param>
+    /// <param name="inner">The cause, where another exception is.</param>
+    public ArrowCidException(ErrorCode code, string message, Exception? inner = null) : base(message, inner) => Code = code;
+
+    /// <summary>What went wrong, as a stable number.</summary>
+    public ErrorCode Code { get; }
+
+    /// <summary>Whether the same call may succeed later without anybody mending anything.</summary>
+    public bool IsTransient => ErrorTable.IsTransient(Code);
+}
