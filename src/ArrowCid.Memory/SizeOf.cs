@@ -1,0 +1,9 @@
+using System.Runtime.CompilerServices;
+
+namespace ArrowCid.Memory;
+
+internal static class SizeOf
+{
+    // SAFETY: asks for a size only; nothing is read.
+    public static int Type<T>() where T : unmanaged => Unsafe.SizeOf<T>();
+}

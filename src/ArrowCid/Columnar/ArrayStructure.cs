@@ -1,0 +1,76 @@
+using System.Globalization;
+
+namespace ArrowCid.Columnar;
+
+/// <summary>What must hold between a type, a length and the sizes of buffers and children, without a look at values.</summary>
+internal static class ArrayStructure
+{
+    /// <summary>The first rule that the array's parts break, or null.</summary>
+    public static string? Flaw(ArrowArray array)
+    {
+        Layout layout = array.Layout;
+        long slots = (long)array.Offset + array.Length;
+        if (slots > int.MaxValue) return "an array has more than 2^31 - 1 slots";
+        int wanted = layout.BufferCount();
+        int given = array.Buffers.Length;
+        if (layout == Layout.ByteViews ? given < wanted : given != wanted)
+            return Text($"{array.Type} has {wanted} buffers, not {given}");
+        if (array.Children.Count != array.Type.Children.Count)
+            return Text($"{array.Type} has {array.Type.Children.Count} children, not {array.Children.Count}");
+        if (layout.HasValidity() && !array.Buffers[0].IsEmpty && array.Buffers[0].Length < slots + 7 >> 3)
+            return Text($"the validity bitmap has {array.Buffers[0].Length} bytes for {slots} slots");
+        return BufferFlaw(array, layout, slots) ?? ChildFlaw(array, layout, slots);
+    }
+
+    private static string? BufferFlaw(ArrowArray array, Layout layout, long slots)
+    {
+        ReadOnlySpan<ReadOnlyMemory<byte>> buffers = array.Buffers;
+        return layout switch
+        {
+            Layout.Bits => Short(buffers[1], slots + 7 >> 3, "the value bitmap"),
+            Layout.Fixed => Short(buffers[1], slots * array.Type.ByteWidth(), "the values"),
+            Layout.Dictionary => Short(buffers[1], slots * array.Type.ByteWidth(), "the indices"),
+            Layout.Bytes32 or Layout.List32 => Offsets(buffers[1], slots, 4),
+            Layout.Bytes64 or Layout.List64 => Offsets(buffers[1], slots, 8),
+            Layout.ByteViews => Short(buffers[1], slots * 16, "the views"),
+            Layout.ListView32 => Short(buffers[1], slots * 4, "the offsets") ?? Short(buffers[2], slots * 4, "the sizes"),
+            Layout.ListView64 => Short(buffers[1], slots * 8, "the offsets") ?? Short(buffers[2], slots * 8, "the sizes"),
+            Layout.SparseUnion => Short(buffers[0], slots, "the type codes"),
+            Layout.DenseUnion => Short(buffers[0], slots, "the type codes") ?? Short(buffers[1], slots * 4, "the offsets"),
+            _ => null,
+        };
+    }
+
+    private static string? ChildFlaw(ArrowArray array, Layout layout, long slots)
+    {
+        switch (layout)
+        {
+            case Layout.Struct or Layout.SparseUnion:
+                foreach (ArrowArray child in array.Children)
+                {
+                    if (child.Length < slots) return Text($"a child has {child.Length} slots for {slots} of its parent's");
+                }
+
+                return null;
+            case Layout.FixedSizeList:
+                long items = slots * ((FixedSizeListType)array.Type).ListSize;
+                return array.Children[0].Length < items
+                    ? Text($"a fixed-size list's child has {array.Children[0].Length} slots where {items} are needed")
+                    : null;
+            case Layout.RunEnds:
+                return array.Children[1].Length < array.Children[0].Length
+                    ? Text($"{array.Children[0].Length} run ends stand against {array.Children[1].Length} values")
+                    : null;
+            default:
+                return null;
+        }
+    }
+
+    private static string? Offsets(ReadOnlyMemory<byte> buffer, long slots, int width) =>
+        slots == 0 && buffer.IsEmpty ? null : Short(buffer, (slots + 1) * width, "the offsets");
+
+    private static string? Short(ReadOnlyMemory<byte> buffer, long needed, string what) =>
+        buffer.Length < needed ? Text($"{what} have {buffer.Length} bytes where {needed} are needed") : null;
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
