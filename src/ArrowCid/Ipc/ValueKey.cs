@@ -1,0 +1,173 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Ipc;
+
+/// <summary>
+/// A slot's value as bytes, so that two slots of one array have the same bytes exactly when their canonical one-element
+/// encodings are equal, the contents of nested dictionaries included (canonical-block.md, section 3). Shorter than those
+/// encodings: values stand for dictionary indices and for runs, and a length before whatever may vary.
+/// </summary>
+internal sealed class ValueKey(Scratch scratch)
+{
+    private const byte Absent = 0, Present = 1;
+
+    private byte[] _bytes = [];
+    private int _length;
+
+    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
+
+    /// <summary>Makes the key of a slot; a hidden one, or one below 0, is a null without a value.</summary>
+    public void Set(CanonicalField field, ArrowArray array, int slot, bool isHidden)
+    {
+        _length = 0;
+        Append(field, array, slot, isHidden || slot < 0);
+    }
+
+    private void Append(CanonicalField field, ArrowArray array, int slot, bool isHidden)
+    {
+        switch (field.Layout)
+        {
+            case Layout.Null:
+                return;
+            case Layout.RunEnds:
+                int run = isHidden ? 0 : Slots.Run(array, slot);
+                if (run < 0) throw new InvalidArrowException("the last run ends before the column does", field.Path, slot);
+                Append(field.Children[1], array.Children[1], run, isHidden);
+                return;
+            case Layout.SparseUnion or Layout.DenseUnion:
+                AppendUnion(field, array, slot, isHidden);
+                return;
+        }
+
+        if (isHidden || array.IsNull(slot) || (field.Layout == Layout.Dictionary && Slots.IsNull(array, slot, field.Path)))
+        {
+            Put(Absent);
+            return;
+        }
+
+        Put(Present);
+        AppendValue(field, array, slot);
+    }
+
+    private void AppendValue(CanonicalField field, ArrowArray array, int slot)
+    {
+        int at = array.Offset + slot;
+        switch (field.Layout)
+        {
+            case Layout.Bits:
+                Put(Bits.Get(array.Buffers[1].Span, at) ? (byte)1 : (byte)0);
+                break;
+            case Layout.Fixed:
+                Span<byte> value = Room(field.Width);
+                array.Buffers[1].Span.Slice(at * field.Width, field.Width).CopyTo(value);
+                if (field.Type.IsFloat()) FloatBits.QuietNaNs(value, field.Width);
+                break;
+            case Layout.Bytes32 or Layout.Bytes64:
+                (int from, int count) = Extent(field, array, slot, array.Buffers[2].Length);
+                PutCount(count);
+                array.Buffers[2].Span.Slice(from, count).CopyTo(Room(count));
+                break;
+            case Layout.ByteViews:
+                ReadOnlySpan<byte> view = ByteView.At(array.Buffers[1].Span, at);
+                if (ByteView.Flaw(array, view) is { } flaw) throw new InvalidArrowException(flaw, field.Path, slot);
+                PutCount(ByteView.Length(view));
+                ReadOnlySpan<byte> bytes = ByteView.Value(array, view);
+                bytes.CopyTo(Room(bytes.Length));
+                break;
+            case Layout.Dictionary:
+                int index = Slots.Index(array, array.Buffers[1].Span, slot, array.Dictionary!.Length);
+                AppendValueOf(field.DictionaryValues!, array.Dictionary, index);
+                break;
+            case Layout.Struct:
+                for (int i = 0; i < field.Children.Length; i++) Append(field.Children[i], array.Children[i], at, false);
+                break;
+            case Layout.FixedSizeList:
+                int size = ((FixedSizeListType)array.Type).ListSize;
+                AppendItems(field, array, at * size, size);
+                break;
+            default:
+                (int first, int items) = Extent(field, array, slot, array.Children[0].Length);
+                PutCount(items);
+                AppendItems(field, array, first, items);
+                break;
+        }
+    }
+
+    private void AppendValueOf(CanonicalField values, ArrowArray dictionary, int index) =>
+        Append(values, dictionary, index, false);
+
+    private void AppendItems(CanonicalField field, ArrowArray array, int first, int count)
+    {
+        CanonicalField item = field.Children[0];
+        if (HasEmptyKeys(item)) return;
+        for (int i = 0; i < count; i++) Append(item, array.Children[0], first + i, false);
+    }
+
+    private void AppendUnion(CanonicalField field, ArrowArray array, int slot, bool isHidden)
+    {
+        ReadOnlySpan<sbyte> codes = ((UnionType)array.Type).TypeCodes;
+        if (codes.IsEmpty) return;
+        int at = array.Offset + slot;
+        sbyte code = isHidden ? codes[0] : (sbyte)array.Buffers[0].Span[at];
+        int child = codes.IndexOf(code);
+        if (child < 0)
+            throw new InvalidArrowException($"a union's type code {code} is not one of its children's", field.Path, slot);
+        Put((byte)code);
+        ArrowArray chosen = array.Children[child];
+        int inside = at;
+        if (!isHidden && field.Layout == Layout.DenseUnion)
+        {
+            inside = MemoryMarshal.Cast<byte, int>(array.Buffers[1].Span)[at];
+            if (inside < 0 || inside >= chosen.Length)
+                throw new InvalidArrowException($"a union's offset {inside} is outside its child", field.Path, slot);
+        }
+
+        Append(field.Children[child], chosen, inside, isHidden);
+    }
+
+    private static bool HasEmptyKeys(CanonicalField field) =>
+        field.Layout == Layout.Null || (field.Layout == Layout.RunEnds && HasEmptyKeys(field.Children[1]));
+
+    private static (int From, int Count) Extent(CanonicalField field, ArrowArray array, int slot, int limit)
+    {
+        int at = array.Offset + slot;
+        ReadOnlySpan<byte> offsets = array.Buffers[1].Span;
+        (long from, long to) = field.Layout switch
+        {
+            Layout.Bytes32 or Layout.List32 => (Int(offsets, at), Int(offsets, at + 1)),
+            Layout.Bytes64 or Layout.List64 => (Long(offsets, at), Long(offsets, at + 1)),
+            Layout.ListView32 => (Int(offsets, at), (long)Int(offsets, at) + Int(array.Buffers[2].Span, at)),
+            _ => (Long(offsets, at), unchecked(Long(offsets, at) + Long(array.Buffers[2].Span, at))),
+        };
+        if (from == to) return (0, 0);
+        if (from < 0 || to < from || to > limit)
+            throw new InvalidArrowException($"an offset points outside what the column holds ({limit})", field.Path, slot);
+        return ((int)from, (int)(to - from));
+
+        static int Int(ReadOnlySpan<byte> bytes, int index) => BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * index)..]);
+
+        static long Long(ReadOnlySpan<byte> bytes, int index) => BinaryPrimitives.ReadInt64LittleEndian(bytes[(8 * index)..]);
+    }
+
+    private void Put(byte value) => Room(1)[0] = value;
+
+    private void PutCount(int count) => BinaryPrimitives.WriteInt32LittleEndian(Room(4), count);
+
+    private Span<byte> Room(int count)
+    {
+        if (_bytes.Length - _length < count)
+        {
+            long wanted = Math.Max((long)_length + count, Math.Min(2L * _bytes.Length, Array.MaxLength));
+            if (wanted > BlockFormat.MaxBlockBytes)
+                throw new InvalidArrowException("one value is over 2^31 - 1024 bytes", code: ErrorCode.TooLarge);
+            scratch.Charge(wanted - _bytes.Length);
+            Array.Resize(ref _bytes, (int)Math.Max(wanted, 64));
+        }
+
+        Span<byte> room = _bytes.AsSpan(_length, count);
+        _length += count;
+        return room;
+    }
+}
