@@ -62,7 +62,7 @@ internal static class PublicApi
             bases = bases.Prepend(Name(parent));
         }
         string list = string.Join(", ", bases);
-        return $"{kind} {Name(type)}{(list.Length == 0 ? "" : " : " + list)}{Constraints(type.GetGenericArguments())}";
+        return $"{kind} {Name(type)}{(list.Length == 0 ? "" : " : " + list)}{Constraints(OwnArguments(type))}";
     }
 
     private static IEnumerable<string> Members(Type type)
@@ -236,6 +236,9 @@ internal static class PublicApi
         }
         return text;
     }
+
+    private static Type[] OwnArguments(Type type) =>
+        [.. type.GetGenericArguments().Skip(type.DeclaringType?.GetGenericArguments().Length ?? 0)];
 
     private static IEnumerable<Type> Enclosing(Type type) =>
         type.DeclaringType is { } outer && !type.IsGenericParameter ? [.. Enclosing(outer), type] : [type];
