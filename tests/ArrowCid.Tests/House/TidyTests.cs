@@ -1,0 +1,157 @@
+namespace ArrowCid.Tests.House;
+
+/// <summary>The sources keep the house's rules, and the rules find what they look for.</summary>
+public class TidyTests
+{
+    private static readonly Lazy<IReadOnlyList<CSharpSource>> s_sources = new(() =>
+        new[] { "src", "tests", "samples" }
+            .SelectMany(folder => Repository.FilesBelow(folder, ".cs"))
+            .Select(CSharpSource.Read)
+            .ToList());
+
+    [Fact]
+    public void A_folder_uses_only_the_folders_below_it() => AssertNone(TidyRules.LayerOrder(s_sources.Value));
+
+    [Fact]
+    public void Unsafe_calls_stand_in_the_unsafe_assembly_alone() => AssertNone(TidyRules.UnsafeCalls(s_sources.Value));
+
+    [Fact]
+    public void Unsafe_code_says_why_it_is_safe() => AssertNone(TidyRules.SafetyLines(s_sources.Value));
+
+    [Fact]
+    public void Nothing_is_left_for_later() => AssertNone(TidyRules.Leftovers(s_sources.Value));
+
+    [Fact]
+    public void Files_and_lines_are_short_enough() => AssertNone(TidyRules.Lengths(s_sources.Value));
+
+    [Fact]
+    public void Type_names_say_what_the_type_is() => AssertNone(TidyRules.TypeNames(s_sources.Value));
+
+    [Fact]
+    public void Tests_do_not_sleep() => AssertNone(TidyRules.Sleeps(s_sources.Value));
+
+    [Fact]
+    public void Framework_branches_stand_in_the_unsafe_assembly_alone() =>
+        AssertNone(TidyRules.FrameworkBranches(s_sources.Value));
+
+    [Fact]
+    public void Unsafe_blocks_are_compiled_in_the_unsafe_assembly_alone()
+    {
+        var projects = new[] { "src", "tests", "samples" }
+            .SelectMany(folder => Repository.FilesBelow(folder, ".csproj", ".props", ".targets"))
+            .Append("Directory.Build.props")
+            .Select(path => (path, File.ReadAllText(Repository.PathOf(path))))
+            .ToList();
+        Assert.Contains(projects, p => p.path == "src/ArrowCid.Memory/ArrowCid.Memory.csproj");
+        AssertNone(TidyRules.UnsafeProjects(projects));
+    }
+
+    [Fact]
+    public void The_top_level_is_as_it_was_given()
+    {
+        IReadOnlyList<string> entries = Repository.TopLevel();
+        Assert.Contains("ArrowCid.sln", entries);
+        AssertNone(TidyRules.TopLevel(entries));
+    }
+
+    [Fact]
+    public void The_sources_are_all_looked_at()
+    {
+        Assert.Contains(s_sources.Value, s => s.Path == "src/ArrowCid/ArrowCidException.cs");
+        Assert.Contains(s_sources.Value, s => s.Path == "tests/ArrowCid.Tests/House/TidyTests.cs");
+    }
+
+    [Theory]
+    [InlineData("src/ArrowCid/Columnar/A.cs", "using ArrowCid.Ipc;")]
+    [InlineData("src/ArrowCid/Columnar/A.cs", "var x = new ArrowCid.Storage.Segment();")]
+    [InlineData("src/ArrowCid/Columnar/A.cs", "var x = new Storage.Segment();")]
+    [InlineData("src/ArrowCid/Columnar/A.cs", "namespace ArrowCid.Ipc;")]
+    [InlineData("src/ArrowCid/Columnar/A.cs", "CidStore store;")]
+    [InlineData("src/ArrowCid/Cid.cs", "using ArrowCid.Columnar;")]
+    [InlineData("src/ArrowCid/Cid.cs", "BatchLease? lease;")]
+    [InlineData("src/ArrowCid/Other/A.cs", "class A;")]
+    [InlineData("src/ArrowCid/Ipc/A.cs", "global using ArrowCid.Columnar;")]
+    public void A_wrong_dependency_is_found(string path, string text) => Assert.Single(Layers(path, text));
+
+    [Theory]
+    [InlineData("src/ArrowCid/Ipc/A.cs", "using ArrowCid.Columnar;")]
+    [InlineData("src/ArrowCid/Ipc/A.cs", "namespace ArrowCid.Ipc;")]
+    [InlineData("src/ArrowCid/Columnar/A.cs", "return Storage.Length + other.Storage.Segment;")]
+    [InlineData("src/ArrowCid/Columnar/A.cs", "// CidStore and ArrowCid.Storage in a comment")]
+    [InlineData("src/ArrowCid/Columnar/A.cs", "throw new E(\"CidStore, ArrowCid.Storage\");")]
+    [InlineData("src/ArrowCid/CidStoreOptions.cs", "using ArrowCid.Exchange; CidStore store;")]
+    [InlineData("src/ArrowCid.Flight/A.cs", "using ArrowCid.Exchange; CidStore store;")]
+    public void A_right_dependency_is_not_found(string path, string text) => Assert.Empty(Layers(path, text));
+
+    [Theory]
+    [InlineData("src/ArrowCid/A.cs", "ref byte b = ref MemoryMarshal.GetReference(span);")]
+    [InlineData("src/ArrowCid/A.cs", "[LibraryImport(\"c\")]")]
+    [InlineData("samples/quotes/A.cs", "Unsafe.As<A>(o)")]
+    [InlineData("src/ArrowCid.Memory/A.cs", "unsafe { }")]
+    [InlineData("src/ArrowCid.Memory/A.cs", "unsafe { } // it is safe")]
+    [InlineData("tests/ArrowCid.Tests/A.cs", "Thread.Sleep(1);")]
+    [InlineData("tests/ArrowCid.Tests/A.cs", "await Task.Delay(1);")]
+    [InlineData("src/ArrowCid/A.cs", "#if NET10_0_OR_GREATER")]
+    [InlineData("src/ArrowCid/A.cs", "internal sealed class SegmentManager { }")]
+    [InlineData("src/ArrowCid/A.cs", "static class ArrowUtils;")]
+    [InlineData("src/ArrowCid/A.cs", "// TO" + "DO later")]
+    [InlineData("src/ArrowCid/A.cs", "throw new NotImplemented" + "Exception();")]
+    public void A_broken_rule_is_found_in_one_line(string path, string text)
+    {
+        string finding = Assert.Single(AllRules([CSharpSource.Of(path, text)]));
+        Assert.StartsWith($"{path}:1: ", finding, StringComparison.Ordinal);
+        Assert.Contains(";", finding, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("src/ArrowCid/A.cs", "MemoryMarshal.Cast<byte, int>(span)")]
+    [InlineData("src/ArrowCid/A.cs", "/* Unsafe.As */ var a = @\"Unsafe.As \"\" \"; char c = '\"';")]
+    [InlineData("src/ArrowCid/A.cs", "var b = \"\"\"\n\"Unsafe.As\"\n\"\"\"; var c = $\"Unsafe.As \\\" \";")]
+    [InlineData("src/ArrowCid.Memory/A.cs", "// SAFETY: the caller holds the lease.\nunsafe { }")]
+    [InlineData("src/ArrowCid.Memory/A.cs", "#if NET10_0_OR_GREATER")]
+    [InlineData("src/ArrowCid/A.cs", "internal sealed class Managed : MemoryManager<byte>;")]
+    [InlineData("src/ArrowCid/A.cs", "Thread.Sleep(1);")]
+    public void What_no_rule_forbids_is_not_found(string path, string text) =>
+        Assert.Empty(AllRules([CSharpSource.Of(path, text)]));
+
+    [Fact]
+    public void Long_files_and_lines_are_found()
+    {
+        string text = string.Join('\n', Enumerable.Repeat("//", 701)) + "\n// " + new string('x', 120) + "\n";
+        string[] findings = [.. TidyRules.Lengths([CSharpSource.Of("src/ArrowCid/A.cs", text)])];
+        Assert.Equal(2, findings.Length);
+        Assert.StartsWith("src/ArrowCid/A.cs:701: 702 lines", findings[0], StringComparison.Ordinal);
+        Assert.StartsWith("src/ArrowCid/A.cs:702: 123 characters", findings[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Strange_projects_and_top_level_entries_are_found()
+    {
+        Assert.Single(TidyRules.UnsafeProjects([("src/ArrowCid/ArrowCid.csproj", "<AllowUnsafeBlocks>")]));
+        Assert.Equal(["docs:1"], TidyRules.TopLevel(["src", ".ci", "docs"]).Select(f => f[..6]));
+    }
+
+    private static List<string> Layers(string path, string text) =>
+    [
+        .. TidyRules.LayerOrder(
+        [
+            CSharpSource.Of("src/ArrowCid/CidStore.cs", "public sealed class CidStore;"),
+            CSharpSource.Of("src/ArrowCid/BatchLease.cs", "public sealed class BatchLease;"),
+            CSharpSource.Of("src/ArrowCid/Storage/Segment.cs", "namespace ArrowCid.Storage; class Segment;"),
+            CSharpSource.Of(path, text),
+        ]),
+    ];
+
+    private static IEnumerable<string> AllRules(IReadOnlyList<CSharpSource> sources) =>
+    [
+        .. TidyRules.LayerOrder(sources), .. TidyRules.UnsafeCalls(sources), .. TidyRules.SafetyLines(sources),
+        .. TidyRules.Leftovers(sources), .. TidyRules.Lengths(sources), .. TidyRules.TypeNames(sources),
+        .. TidyRules.Sleeps(sources), .. TidyRules.FrameworkBranches(sources),
+    ];
+
+    private static void AssertNone(IEnumerable<string> findings)
+    {
+        List<string> found = findings.ToList();
+        Assert.True(found.Count == 0, $"{found.Count} findings:\n{string.Join('\n', found)}");
+    }
+}

@@ -1,0 +1,11 @@
+namespace ArrowCid.Tests.Peers;
+
+/// <summary>Software by others that blocks are checked against.</summary>
+public enum Peer
+{
+    /// <summary>pyarrow, with numpy, in the Python that <c>interop/peers/python</c> starts.</summary>
+    PyArrow,
+
+    /// <summary>apache-arrow for JavaScript under Node.js.</summary>
+    ApacheArrowJs,
+}
