@@ -1,0 +1,38 @@
+namespace ArrowCid.Ipc;
+
+/// <summary>How Arrow IPC is read. Immutable.</summary>
+public sealed class ArrowReadOptions
+{
+    /// <summary>The default of <see cref="MemoryBudget"/>: 4 GiB.</summary>
+    public const long DefaultMemoryBudget = 4L << 30;
+
+    private readonly long _memoryBudget = DefaultMemoryBudget;
+
+    internal static ArrowReadOptions Default { get; } = new();
+
+    /// <summary>
+    /// The bytes that one batch with the dictionaries that stand behind it may take over the input itself:
+    /// decompression, swapping of byte order, joining of delta dictionaries and the objects around them. A file that is
+    /// read from a <see cref="Stream"/> counts too, since all of it is held. Over it reading ends with
+    /// <see cref="ErrorCode.TooLarge"/>, before the memory is taken.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 0.</exception>
+    public long MemoryBudget
+    {
+        get => _memoryBudget;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            _memoryBudget = value;
+        }
+    }
+
+    /// <summary>
+    /// Leaves <c>custom_metadata</c> of messages and of a file's footer out instead of refusing it
+    /// (<c>canonical-block.md</c>, section 4). A schema's and a field's metadata are always kept.
+    /// </summary>
+    public bool DropCustomMetadata { get; init; }
+
+    /// <summary>Leaves a <see cref="Stream"/> open when the reader is disposed.</summary>
+    public bool LeaveOpen { get; init; }
+}

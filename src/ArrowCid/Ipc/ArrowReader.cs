@@ -1,0 +1,226 @@
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Ipc;
+
+/// <summary>
+/// Reads the batches of an Arrow IPC stream or file, in order. Everything that <c>canonical-block.md</c>, section 4,
+/// accepts is read, and structure is checked; values are not looked at (the encoder judges those). Not for concurrent
+/// use; the batches are.
+/// </summary>
+/// <remarks>
+/// Batches from memory borrow it: they are readable as long as the memory given to <see cref="Open(ReadOnlyMemory{byte}, ArrowReadOptions?)"/>
+/// is. Batches from a <see cref="Stream"/> hold memory of their own. Disposing of the reader ends neither.
+/// After an error a reader gives the same error again.
+/// </remarks>
+public sealed class ArrowReader : IDisposable
+{
+    private readonly ByteSource _source;
+    private readonly ByteBudget _budget;
+    private readonly MessageReader _messages;
+    private readonly FileFooter? _footer;
+    private readonly FieldPlan[] _plans;
+    private readonly DictionarySet _dictionaries;
+    private readonly bool _isBigEndian;
+    private ArrowCidException? _fault;
+    private long _batchCharge;
+    private int _nextBlock;
+    private bool _isAtEnd;
+    private bool _isDisposed;
+
+    private ArrowReader(ByteSource source, ArrowReadOptions options, bool isFile)
+    {
+        _source = source;
+        _budget = new ByteBudget(options.MemoryBudget);
+        Traits.IsFile = isFile;
+        _messages = new MessageReader(source, options, Traits);
+        SchemaDecoder schema;
+        if (isFile)
+        {
+            _footer = FileFooter.Read((MemorySource)source, _messages, Traits);
+            schema = _footer.Schema;
+        }
+        else
+        {
+            schema = ReadSchema();
+        }
+
+        (Schema, _plans, _isBigEndian) = (schema.Schema, schema.Plans, schema.IsBigEndian);
+        Traits.IsBigEndian = _isBigEndian;
+        _dictionaries = new DictionarySet(_plans, _budget, Traits);
+    }
+
+    /// <summary>The schema; a file's footer gives it.</summary>
+    public Schema Schema { get; }
+
+    /// <summary>What was met so far.</summary>
+    internal IpcTraits Traits { get; } = new();
+
+    /// <summary>Opens a stream or a file (told by its magic) that lies in memory; its buffers are borrowed.</summary>
+    /// <param name="bytes">The bytes, to be kept readable and unchanged as long as the batches are in use.</param>
+    /// <param name="options">How to read; by default <see cref="ArrowReadOptions"/>' defaults.</param>
+    /// <returns>A reader at the first batch.</returns>
+    /// <exception cref="InvalidArrowException">The schema or footer breaks a rule.</exception>
+    public static ArrowReader Open(ReadOnlyMemory<byte> bytes, ArrowReadOptions? options = null) =>
+        new(new MemorySource(bytes), options ?? ArrowReadOptions.Default, bytes.Span.StartsWith(FileFooter.Magic));
+
+    /// <summary>
+    /// Opens a stream or a file (told by its magic). A stream is read forward as batches are asked for, and not past its
+    /// end marker; a file, whose table of contents is at its end, is read to memory whole.
+    /// </summary>
+    /// <param name="stream">The bytes; disposed with the reader unless <see cref="ArrowReadOptions.LeaveOpen"/>.</param>
+    /// <param name="options">How to read; by default <see cref="ArrowReadOptions"/>' defaults.</param>
+    /// <returns>A reader at the first batch.</returns>
+    /// <exception cref="InvalidArrowException">The schema or footer breaks a rule, or a file is over the budget.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: the stream could not be read.</exception>
+    public static ArrowReader Open(Stream stream, ArrowReadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        options ??= ArrowReadOptions.Default;
+        try
+        {
+            byte[] ahead = new byte[FileFooter.Magic.Length];
+            int read = StreamSource.ReadFrom(stream, ahead);
+            if (!ahead.AsSpan(0, read).SequenceEqual(FileFooter.Magic))
+                return new ArrowReader(new StreamSource(stream, ahead[..read], options.LeaveOpen), options, isFile: false);
+            byte[] file = ReadWhole(stream, ahead, options.MemoryBudget);
+            if (!options.LeaveOpen) stream.Dispose();
+            return new ArrowReader(new MemorySource(file), options, isFile: true);
+        }
+        catch
+        {
+            if (!options.LeaveOpen) stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The next batch.</summary>
+    /// <returns>The batch, or null at the end. How long it is readable: see the type's remarks.</returns>
+    /// <exception cref="InvalidArrowException">The bytes break a rule of <c>canonical-block.md</c>, section 4, or take more
+    /// than <see cref="ArrowReadOptions.MemoryBudget"/>.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: a codec's library is not installed;
+    /// <see cref="ErrorCode.Io"/>: the stream could not be read.</exception>
+    public RecordBatch? Read()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_fault is not null) throw _fault;
+        if (_isAtEnd) return null;
+        try
+        {
+            _budget.Return(_batchCharge);
+            _batchCharge = 0;
+            RecordBatch? batch = _footer is null ? ReadFromStream() : ReadFromFile(_footer);
+            if (batch is null) _isAtEnd = true;
+            else Traits.Batches++;
+            return batch;
+        }
+        catch (ArrowCidException e)
+        {
+            _fault = e;
+            throw;
+        }
+    }
+
+    /// <summary>Disposes of the stream, if there is one and it is not left open. Batches stay readable.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _source.Dispose();
+    }
+
+    private SchemaDecoder ReadSchema()
+    {
+        if (!_messages.TryNext(out IpcMessage message))
+            throw new InvalidArrowException("the input ends before its schema", offset: 0);
+        if (message.HeaderType != IpcMessage.SchemaHeader)
+            throw new InvalidArrowException("the first message is not a schema", offset: message.Offset);
+        return SchemaDecoder.Decode(message.Header);
+    }
+
+    private RecordBatch? ReadFromStream()
+    {
+        while (_messages.TryNext(out IpcMessage message))
+        {
+            if (message.HeaderType == IpcMessage.BatchHeader) return Decode(message);
+            TakeDictionary(message, mayReplace: true);
+        }
+
+        if (_source is MemorySource memory) Traits.BytesAfterEndOfStream = memory.Remaining;
+        return null;
+    }
+
+    private RecordBatch? ReadFromFile(FileFooter footer)
+    {
+        var file = (MemorySource)_source;
+        if (_nextBlock == 0)
+        {
+            foreach (FooterBlock block in footer.Dictionaries) TakeDictionary(_messages.At(file, block), mayReplace: false);
+        }
+
+        if (_nextBlock == footer.Batches.Length) return null;
+        IpcMessage message = _messages.At(file, footer.Batches[_nextBlock++]);
+        return message.HeaderType == IpcMessage.BatchHeader
+            ? Decode(message)
+            : throw new InvalidArrowException("the footer names a message that is not a batch as one", offset: message.Offset);
+    }
+
+    private void TakeDictionary(in IpcMessage message, bool mayReplace)
+    {
+        if (message.HeaderType != IpcMessage.DictionaryHeader)
+        {
+            throw new InvalidArrowException(message.HeaderType == IpcMessage.SchemaHeader
+                ? "a schema stands where a dictionary or a batch is expected"
+                : $"a message of kind {message.HeaderType} is neither a dictionary nor a batch", offset: message.Offset);
+        }
+
+        long id = message.Header.Long(0);
+        FieldPlan plan = _dictionaries.Find(id)
+            ?? throw new InvalidArrowException($"no field has the dictionary {id}", offset: message.Offset);
+        if (!message.Header.TryTable(1, out FlatTable data))
+            throw new InvalidArrowException("a dictionary message has no data", plan.Path, offset: message.Offset);
+        long before = _budget.Used;
+        ArrowArray values = new BatchDecoder(message, data, _isBigEndian, _budget, Traits).DictionaryValues(plan);
+        _dictionaries.Put(id, values, message.Header.Flag(2), mayReplace, _budget.Used - before, message.Offset);
+        Traits.Dictionaries++;
+    }
+
+    private RecordBatch Decode(in IpcMessage message)
+    {
+        long before = _budget.Used;
+        var decoder = new BatchDecoder(message, message.Header, _isBigEndian, _budget, Traits);
+        ArrowArray[] columns = decoder.Columns(_plans);
+        _batchCharge = _budget.Used - before;
+        return new RecordBatch(Schema, decoder.Length, _dictionaries.Bind(_plans, columns));
+    }
+
+    private static byte[] ReadWhole(Stream stream, byte[] ahead, long budget)
+    {
+        long known = stream.CanSeek ? ahead.Length + Math.Max(0, stream.Length - stream.Position) : 0;
+        byte[] file = new byte[Room(Math.Max(known, 1 << 16), budget)];
+        ahead.CopyTo(file, 0);
+        int have = ahead.Length + StreamSource.ReadFrom(stream, file.AsSpan(ahead.Length));
+        Span<byte> one = stackalloc byte[1];
+        while (have == file.Length)
+        {
+            if (StreamSource.ReadFrom(stream, one) == 0) break;
+            Array.Resize(ref file, Room(Math.Max(2L * have, have + 1), budget, have + 1));
+            file[have++] = one[0];
+            have += StreamSource.ReadFrom(stream, file.AsSpan(have));
+        }
+
+        Array.Resize(ref file, have);
+        return file;
+    }
+
+    /// <summary>What may be allocated of a wish, at least <paramref name="least"/>.</summary>
+    private static int Room(long wish, long budget, long least = 0)
+    {
+        long most = Math.Min(budget, Array.MaxLength);
+        if (least > most || (least == 0 && wish > most && wish > 1 << 16))
+        {
+            throw new InvalidArrowException($"an Arrow file that is not mapped is read whole, and it is over {most} bytes",
+                code: ErrorCode.TooLarge);
+        }
+
+        return (int)Math.Max(Math.Min(wish, most), FileFooter.Magic.Length);
+    }
+}

@@ -1,0 +1,124 @@
+using System.Buffers.Binary;
+using ArrowCid.Columnar;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Ipc;
+
+/// <summary>The buffers of one body in order: borrowed as they lie, or decompressed, or with their byte order swapped.</summary>
+internal ref struct BufferDecoder
+{
+    private const int NoCodec = -1, Lz4Frame = 0, Zstd = 1;
+
+    // No frame of these codecs says more: an LZ4 length byte stands for 255, a zstd block of 4 bytes for 128 KiB.
+    private const long Lz4Ratio = 256, ZstdRatio = 1 << 15, RatioSlack = 1 << 18;
+
+    private readonly ReadOnlyMemory<byte> _body;
+    private readonly long _bodyOffset;
+    private readonly long _batchOffset;
+    private readonly FlatVector _vector;
+    private readonly bool _swap;
+    private readonly int _codec;
+    private readonly ByteBudget _budget;
+    private readonly IpcTraits _traits;
+    private int _next;
+
+    public BufferDecoder(in IpcMessage message, FlatTable batch, bool swap, ByteBudget budget, IpcTraits traits)
+    {
+        (_body, _bodyOffset, _batchOffset) = (message.Body, message.BodyOffset, batch.Offset);
+        (_swap, _budget, _traits) = (swap, budget, traits);
+        _vector = batch.Vector(2, 16);
+        _codec = batch.TryTable(3, out FlatTable compression) ? Codec(compression, traits) : NoCodec;
+        traits.MeetAlignment(message.BodyOffset);
+        traits.MeetAlignment(message.Body.Length);
+    }
+
+    public readonly int Count => _vector.Count;
+
+    public readonly int Remaining => _vector.Count - _next;
+
+    public ReadOnlyMemory<byte> Next(string path, Swap swap)
+    {
+        if (_next == _vector.Count)
+        {
+            throw new InvalidArrowException($"a batch has {_vector.Count} buffers, fewer than its columns need", path,
+                offset: _batchOffset);
+        }
+
+        long start = _vector.Long(_next), length = _vector.Long(_next, 8), at = _vector.Offset(_next);
+        _next++;
+        if (length == 0) return default;
+        if (start < 0 || length < 0 || start > _body.Length || length > _body.Length - start)
+        {
+            throw new InvalidArrowException(
+                $"a buffer of {length} bytes at {start} lies outside its body of {_body.Length}", path, offset: at);
+        }
+
+        _traits.MeetAlignment(start);
+        ReadOnlyMemory<byte> buffer = _body.Slice((int)start, (int)length);
+        bool owned = false;
+        if (_codec != NoCodec) buffer = Decompress(buffer, path, _bodyOffset + start, out owned);
+        if (!_swap || swap == Swap.None || buffer.IsEmpty) return buffer;
+        if (!owned) _budget.Take(buffer.Length, path, _bodyOffset + start);
+        return ByteOrder.Swapped(buffer.Span, swap);
+    }
+
+    private readonly ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> buffer, string path, long offset, out bool owned)
+    {
+        owned = false;
+        if (buffer.Length < 8)
+        {
+            throw new InvalidArrowException(
+                $"a compressed buffer of {buffer.Length} bytes lacks its length of 8", path, offset: offset);
+        }
+
+        long length = BinaryPrimitives.ReadInt64LittleEndian(buffer.Span);
+        buffer = buffer[8..];
+        if (length == -1) return buffer;
+        if (length == 0) return default;
+        if (length < 0)
+            throw new InvalidArrowException($"a compressed buffer claims {length} bytes", path, offset: offset);
+        if (length > Array.MaxLength)
+        {
+            throw new InvalidArrowException($"a buffer has {length} bytes, over 2^31 - 1", path, offset: offset,
+                code: ErrorCode.TooLarge);
+        }
+
+        if (length > buffer.Length * (_codec == Zstd ? ZstdRatio : Lz4Ratio) + RatioSlack)
+        {
+            throw new InvalidArrowException($"{buffer.Length} compressed bytes cannot hold the {length} that are claimed", path,
+                offset: offset);
+        }
+
+        _budget.Take(length, path, offset);
+        byte[] target = GC.AllocateUninitializedArray<byte>((int)length);
+        CodecResult result = _codec == Zstd
+            ? SystemCodecs.DecompressZstd(buffer.Span, target)
+            : SystemCodecs.DecompressLz4Frame(buffer.Span, target);
+        owned = true;
+        return result switch
+        {
+            CodecResult.Done => target,
+            CodecResult.NoLibrary => throw new ArrowCidException(ErrorCode.Unsupported, _codec == Zstd
+                ? "The stream is compressed with zstd and libzstd.so.1 is not here; install the package libzstd1."
+                : "The stream is compressed with LZ4 and liblz4.so.1 is not here; install the package liblz4-1."),
+            CodecResult.OtherLength => throw new InvalidArrowException(
+                $"a compressed buffer does not hold exactly the {length} bytes that it claims", path, offset: offset),
+            _ => throw new InvalidArrowException("a compressed buffer is broken", path, offset: offset),
+        };
+    }
+
+    private static int Codec(FlatTable compression, IpcTraits traits)
+    {
+        int codec = compression.Byte(0);
+        if (codec is not (Lz4Frame or Zstd) || compression.Byte(1) != 0)
+        {
+            throw new InvalidArrowException(
+                $"body compression {codec} by method {compression.Byte(1)} is not known (0 is LZ4 frame, 1 zstd; by buffer)",
+                offset: compression.Offset, code: ErrorCode.Unsupported);
+        }
+
+        if (codec == Zstd) traits.HasZstdBodies = true;
+        else traits.HasLz4Bodies = true;
+        return codec;
+    }
+}

@@ -1,0 +1,39 @@
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Ipc;
+
+/// <summary>A field with what reading its columns takes: its path and where its dictionary comes from.</summary>
+internal sealed class FieldPlan
+{
+    public FieldPlan(Field field, string path, FieldPlan[] children, long dictionaryId)
+    {
+        (Field, Path, Children, DictionaryId) = (field, path, children, dictionaryId);
+        ValuesHoldDictionaries = Array.Exists(children, child => child.HasDictionary);
+        HasDictionary = IsEncoded || ValuesHoldDictionaries;
+    }
+
+    public Field Field { get; }
+
+    /// <summary>The field, its ancestors first, joined by dots.</summary>
+    public string Path { get; }
+
+    /// <summary>The children, or those of a dictionary's values.</summary>
+    public FieldPlan[] Children { get; }
+
+    /// <summary>The id of the dictionary; meaningful where the field is encoded.</summary>
+    public long DictionaryId { get; }
+
+    public bool IsEncoded => Field.Type is DictionaryType;
+
+    /// <summary>Whether the field or one below it is dictionary-encoded.</summary>
+    public bool HasDictionary { get; }
+
+    /// <summary>Whether a field below this one is dictionary-encoded.</summary>
+    public bool ValuesHoldDictionaries { get; }
+
+    /// <summary>The dictionary's values with their own dictionaries in place, as last bound.</summary>
+    public ArrowArray? Bound { get; set; }
+
+    /// <summary>The state of all dictionaries that <see cref="Bound"/> was made from.</summary>
+    public long BoundAt { get; set; } = -1;
+}

@@ -1,0 +1,168 @@
+using System.Buffers.Binary;
+
+namespace ArrowCid.Ipc;
+
+/// <summary>One message: its header, and where its body lies. The header is valid until the next message is read.</summary>
+internal readonly ref struct IpcMessage
+{
+    public const byte SchemaHeader = 1, DictionaryHeader = 2, BatchHeader = 3;
+
+    /// <summary>The numbers of the metadata versions that are read.</summary>
+    public const short V4 = 3, V5 = 4;
+
+    public FlatTable Header { get; init; }
+
+    public byte HeaderType { get; init; }
+
+    public short Version { get; init; }
+
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Where the message begins in the input.</summary>
+    public long Offset { get; init; }
+
+    /// <summary>Where the body begins in the input.</summary>
+    public long BodyOffset { get; init; }
+}
+
+/// <summary>Encapsulated messages, one after another, with or without the continuation marker.</summary>
+internal sealed class MessageReader(ByteSource source, ArrowReadOptions options, IpcTraits traits)
+{
+    private const int Continuation = -1;
+
+    /// <summary>The next message of a stream.</summary>
+    /// <returns>False at the end of the stream: its marker, or no more bytes where a message could begin.</returns>
+    public bool TryNext(out IpcMessage message)
+    {
+        message = default;
+        long start = source.Position;
+        Span<byte> prefix = stackalloc byte[8];
+        int have = source.Read(prefix[..4]);
+        int length = have == 4 ? BinaryPrimitives.ReadInt32LittleEndian(prefix) : 0;
+        bool marked = have == 4 && length == Continuation;
+        if (marked)
+        {
+            have += source.Read(prefix[4..]);
+            length = have == 8 ? BinaryPrimitives.ReadInt32LittleEndian(prefix[4..]) : 0;
+        }
+
+        if (have < (marked ? 8 : 4) && !IsEndMarkerCutShort(prefix[..have]))
+            throw new InvalidArrowException("the input ends inside a message's length", offset: start);
+        if (length == 0)
+        {
+            traits.LacksEndOfStream = have < (marked ? 8 : 4);
+            return false;
+        }
+
+        if (!marked) traits.HasLegacyFraming = true;
+        message = Read(length, start);
+        return true;
+    }
+
+    /// <summary>The message that a file's footer points at.</summary>
+    public IpcMessage At(MemorySource file, FooterBlock block)
+    {
+        file.MoveTo((int)block.Offset);
+        Span<byte> prefix = stackalloc byte[8];
+        file.Read(prefix[..4]);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(prefix);
+        bool marked = length == Continuation;
+        if (marked)
+        {
+            file.Read(prefix[4..]);
+            length = BinaryPrimitives.ReadInt32LittleEndian(prefix[4..]);
+        }
+        else
+        {
+            traits.HasLegacyFraming = true;
+        }
+
+        if (length <= 0 || length != block.MetadataLength - (marked ? 8 : 4))
+        {
+            throw new InvalidArrowException(
+                $"a message of {length} bytes stands where the footer says {block.MetadataLength} with its prefix",
+                offset: block.Offset);
+        }
+
+        IpcMessage message = Read(length, block.Offset);
+        return message.Body.Length == block.BodyLength
+            ? message
+            : throw new InvalidArrowException(
+                $"a message's body has {message.Body.Length} bytes where the footer says {block.BodyLength}",
+                offset: block.Offset);
+    }
+
+    private IpcMessage Read(int length, long start)
+    {
+        if (length < 0) throw new InvalidArrowException($"a message's metadata has {length} bytes", offset: start);
+        long metadataStart = source.Position;
+        ReadOnlySpan<byte> metadata = source.ReadMetadata(length);
+        if (metadata.Length < length)
+        {
+            throw new InvalidArrowException(
+                $"the input ends inside a message's metadata: {metadata.Length} of {length} bytes", offset: start);
+        }
+
+        var root = FlatTable.Root(metadata, new FlatLimits(metadataStart, length));
+        short version = MeetVersion(root.Short(0), traits, root.Offset);
+        if (root.Vector(4, 4).Count > 0) MeetCustomMetadata("a message", root.Offset);
+        if (!root.TryTable(2, out FlatTable header))
+            throw new InvalidArrowException("a message has no header", offset: root.Offset);
+        long bodyStart = source.Position;
+        ReadOnlyMemory<byte> body = ReadBody(root.Long(3), root.Offset);
+        return new IpcMessage
+        {
+            Header = header,
+            HeaderType = root.Byte(1),
+            Version = version,
+            Body = body,
+            Offset = start,
+            BodyOffset = bodyStart,
+        };
+    }
+
+    public static short MeetVersion(short version, IpcTraits traits, long offset)
+    {
+        if (version is not (IpcMessage.V4 or IpcMessage.V5))
+        {
+            throw new InvalidArrowException(
+                $"metadata version V{version + 1} is not read; V4 and V5 are", offset: offset, code: ErrorCode.Unsupported);
+        }
+
+        traits.MetadataVersion = Math.Min(traits.MetadataVersion, version);
+        return version;
+    }
+
+    public void MeetCustomMetadata(string holder, long offset)
+    {
+        if (!options.DropCustomMetadata)
+        {
+            throw new InvalidArrowException(
+                $"{holder} has custom_metadata, which a block cannot keep; say to drop it, or remove it", offset: offset);
+        }
+
+        traits.HasCustomMetadata = true;
+    }
+
+    private ReadOnlyMemory<byte> ReadBody(long length, long offset)
+    {
+        if (length < 0) throw new InvalidArrowException($"a message's body has {length} bytes", offset: offset);
+        if (length > Array.MaxLength)
+        {
+            throw new InvalidArrowException($"a message's body has {length} bytes, over 2^31 - 1; split the batch",
+                offset: offset, code: ErrorCode.TooLarge);
+        }
+
+        ReadOnlyMemory<byte> body = source.ReadBody((int)length);
+        return body.Length == length
+            ? body
+            : throw new InvalidArrowException($"the input ends inside a message's body: {body.Length} of {length} bytes",
+                offset: offset);
+    }
+
+    private static bool IsEndMarkerCutShort(ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> marker = [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0];
+        return marker.StartsWith(bytes) || marker[4..].StartsWith(bytes);
+    }
+}
