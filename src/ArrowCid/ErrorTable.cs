@@ -3,7 +3,8 @@ namespace ArrowCid;
 /// <summary>The one mapping from <see cref="ErrorCode"/> to what other surfaces show.</summary>
 public static class ErrorTable
 {
-    /// <summary>The exit code of the command <c>arrowcid</c>: 0 success, 1 fault, 2 usage, 3 absent, 4 bad data,
+    /// <summary>The exit code of the command <c>arrowcid</c>: 0 success, 1 fault, 2 usage, 3 absent or
+    /// unreadable, 4 bad data,
     /// 5 state, 6 limit, 7 retry.</summary>
     /// <param name="code">The error.</param>
     /// <returns>A number from 1 to 7.</returns>

@@ -19,11 +19,18 @@ internal static class SchemaWriter
         int message = writer.Table([2, 1, 4, 8]);
         writer.Set16(message, 0, BlockFormat.MetadataV5);
         writer.Set8(message, 1, BlockFormat.SchemaMessage);
+        WriteTable(writer, message, 2, fields, metadata);
+        writer.End(message);
+    }
+
+    /// <summary>The schema's table as the field <paramref name="id"/> of a parent.</summary>
+    public static void WriteTable(FlatBufferWriter writer, int parent, int id, CanonicalField[] fields,
+        IReadOnlyList<KeyValuePair<string, string>> metadata)
+    {
         int schema = writer.Table(metadata.Count > 0 ? [2, 4, 4] : [2, 4]);
-        writer.Link(message, 2, schema);
+        writer.Link(parent, id, schema);
         writer.Link(schema, 1, WriteFields(writer, fields));
         if (metadata.Count > 0) writer.Link(schema, 2, WriteMetadata(writer, metadata, ""));
-        writer.End(message);
     }
 
     private static int WriteFields(FlatBufferWriter writer, CanonicalField[] fields)

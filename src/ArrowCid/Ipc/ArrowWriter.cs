@@ -1,0 +1,142 @@
+using System.Buffers.Binary;
+using ArrowCid.Columnar;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Ipc;
+
+/// <summary>
+/// Writes plain Arrow IPC: a stream or file of any number of batches under one schema. Each batch's messages are those of
+/// its canonical block, so a stream of one batch <em>is</em> its canonical block.
+/// </summary>
+/// <remarks>Not safe for concurrent use. A file holds one dictionary a field: batches whose dictionaries differ can be
+/// written as a stream only.</remarks>
+public sealed class ArrowWriter : IDisposable
+{
+    private static readonly byte[] s_magic = "ARROW1\0\0"u8.ToArray();
+
+    private readonly Stream _target;
+    private readonly ArrowFormat _format;
+    private readonly CanonicalSchema _schema;
+    private readonly Schema _source;
+    private readonly List<FooterBlock> _dictionaries = [];
+    private readonly List<FooterBlock> _batches = [];
+    private readonly Dictionary<int, Digest256> _written = [];
+    private byte[] _block = [];
+    private long _position;
+    private bool _isFinished;
+
+    /// <summary>Starts a stream or file and writes the schema.</summary>
+    /// <param name="target">Where to write; it is left open.</param>
+    /// <param name="schema">The schema of every batch to come.</param>
+    /// <param name="format">A stream or a file.</param>
+    /// <exception cref="InvalidArrowException">The schema has no canonical form.</exception>
+    public ArrowWriter(Stream target, Schema schema, ArrowFormat format = ArrowFormat.Stream)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(schema);
+        (_target, _format, _source, _schema) = (target, format, schema, CanonicalSchema.Of(schema));
+        if (format == ArrowFormat.File) Put(s_magic);
+        Put(_schema.Message);
+    }
+
+    /// <summary>Writes a batch.</summary>
+    /// <param name="batch">A batch of the writer's schema.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: another schema;
+    /// <see cref="ErrorCode.Unsupported"/>: a file's dictionary would have to be replaced.</exception>
+    /// <exception cref="InvalidArrowException">The batch breaks a rule of the format.</exception>
+    public void Write(RecordBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ObjectDisposedException.ThrowIf(_isFinished, this);
+        if (CanonicalSchema.Of(batch.Schema).Digest != _schema.Digest)
+            throw new ArrowCidException(ErrorCode.SchemaMismatch, "The batch has another schema than the writer.");
+        using BlockPlan plan = BlockPlan.Of(batch);
+        if (_block.Length < plan.Length) _block = GC.AllocateUninitializedArray<byte>(plan.Length);
+        plan.WriteTo(_block);
+        int start = _schema.Message.Length;
+        foreach ((BodyPlan body, int metadataLength, DictionaryPlan? dictionary) in plan.Messages)
+        {
+            int bodyLength = (int)body.Buffers.Sum(buffer => buffer.Length + BlockFormat.Padding(buffer.Length));
+            ReadOnlySpan<byte> message = _block.AsSpan(start, metadataLength + bodyLength);
+            start += message.Length;
+            if (dictionary is not null && !IsNew(dictionary, message)) continue;
+            (dictionary is null ? _batches : _dictionaries).Add(new FooterBlock(_position, metadataLength, bodyLength));
+            Put(message);
+        }
+    }
+
+    /// <summary>Ends the stream or file; nothing can be written after it.</summary>
+    public void Finish()
+    {
+        if (_isFinished) return;
+        _isFinished = true;
+        Span<byte> end = stackalloc byte[BlockFormat.EndOfStreamBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(end, 0xFFFFFFFF);
+        Put(end);
+        if (_format == ArrowFormat.File) WriteFooter();
+        _target.Flush();
+    }
+
+    /// <summary>Finishes, if that was not done; the target stays open.</summary>
+    public void Dispose() => Finish();
+
+    private bool IsNew(DictionaryPlan dictionary, ReadOnlySpan<byte> message)
+    {
+        Digest256 digest = Sha256.Hash(message);
+        if (!_written.TryGetValue(dictionary.Id, out Digest256 known))
+        {
+            _written[dictionary.Id] = digest;
+            return true;
+        }
+
+        if (known == digest) return false;
+        if (_format == ArrowFormat.File)
+        {
+            throw new ArrowCidException(ErrorCode.Unsupported, $"The dictionary of field '{dictionary.Path}' differs from the "
+                + "one written before it, and a file holds one a field. Write a stream, or one batch a file.");
+        }
+
+        _written[dictionary.Id] = digest;
+        return true;
+    }
+
+    private void WriteFooter()
+    {
+        var writer = new FlatBufferWriter();
+        writer.Begin();
+        int footer = writer.Table([2, 4, 4, 4]);
+        writer.Set16(footer, 0, BlockFormat.MetadataV5);
+        SchemaWriter.WriteTable(writer, footer, 1, _schema.Fields, CanonicalMetadata.Of(_source.Metadata, "", true));
+        WriteBlocks(writer, footer, 2, _dictionaries);
+        WriteBlocks(writer, footer, 3, _batches);
+        writer.End(footer);
+        ReadOnlySpan<byte> flat = writer.Written[8..];
+        Put(flat);
+        Span<byte> tail = stackalloc byte[10];
+        BinaryPrimitives.WriteInt32LittleEndian(tail, flat.Length);
+        s_magic.AsSpan(0, 6).CopyTo(tail[4..]);
+        Put(tail);
+    }
+
+    /// <summary>A vector of File.fbs's Block: int64 offset, int32 metadata length, four zeros, int64 body length.</summary>
+    private static void WriteBlocks(FlatBufferWriter writer, int footer, int id, List<FooterBlock> blocks)
+    {
+        int vector = writer.WideVector(blocks.Count, 24);
+        writer.Link(footer, id, vector);
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            int at = vector + 4 + 24 * i;
+            writer.Write64(at, blocks[i].Offset);
+            writer.Write64(at + 8, blocks[i].MetadataLength);
+            writer.Write64(at + 16, blocks[i].BodyLength);
+        }
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        _target.Write(bytes);
+        _position += bytes.Length;
+    }
+
+    private readonly record struct FooterBlock(long Offset, int MetadataLength, long BodyLength);
+}

@@ -1,0 +1,113 @@
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Ipc;
+
+public static partial class CanonicalBlock
+{
+    /// <summary>Whether bytes are a canonical block: decoded, encoded again and compared.</summary>
+    /// <param name="bytes">A stream or file of exactly one batch.</param>
+    /// <returns>The verdict, with the first difference and the rules behind it.</returns>
+    /// <exception cref="InvalidArrowException">The bytes cannot be read, hold no batch or several, or their batch has no
+    /// canonical form.</exception>
+    public static CheckResult Check(ReadOnlyMemory<byte> bytes)
+    {
+        using var reader = ArrowReader.Open(bytes);
+        RecordBatch batch = reader.Read() ?? throw new InvalidArrowException("the stream holds no batch; a block holds one");
+        if (reader.Read() is not null) throw new InvalidArrowException("the stream holds more than one batch; a block holds one");
+        using BlockPlan plan = BlockPlan.Of(batch);
+        byte[] block = GC.AllocateUninitializedArray<byte>(plan.Length);
+        BlockAddress address = AddressOf(plan, plan.WriteTo(block));
+        ReadOnlySpan<byte> given = bytes.Span;
+        if (given.SequenceEqual(block)) return new CheckResult { IsCanonical = true, Address = address };
+        int offset = given.CommonPrefixLength(block);
+        BlockPart part = BlockMap.At(plan, offset);
+        return new CheckResult
+        {
+            IsCanonical = false,
+            Address = address,
+            Message = part.Message,
+            FieldPath = part.FieldPath,
+            Buffer = part.Buffer,
+            Offset = offset,
+            Rule = part.Rule,
+            Departures = [.. DeparturesOf(reader, batch, block, -1).Select(d => new Difference(-1, d.Rule, d.FieldPath, -1, d.How, ""))],
+        };
+    }
+
+    /// <summary>
+    /// By which rules two streams differ that hold the same batches, or else the first schema part or value that differs.
+    /// </summary>
+    /// <param name="a">A stream or file.</param>
+    /// <param name="b">Another one.</param>
+    /// <returns>What differs; nothing where the bytes are the same.</returns>
+    /// <exception cref="InvalidArrowException">One of them cannot be read, or holds a batch without a canonical form.</exception>
+    public static Explanation Explain(ReadOnlyMemory<byte> a, ReadOnlyMemory<byte> b)
+    {
+        bool sameBytes = a.Span.SequenceEqual(b.Span);
+        using var readerA = ArrowReader.Open(a);
+        using var readerB = ArrowReader.Open(b);
+        var differences = new List<Difference>();
+        var seenA = new HashSet<Departure>();
+        var seenB = new HashSet<Departure>();
+        for (int index = 0; ; index++)
+        {
+            RecordBatch? batchA = readerA.Read(), batchB = readerB.Read();
+            if (batchA is null && batchB is null) break;
+            if (batchA is null || batchB is null)
+            {
+                var ended = new Difference(index, "the number of batches", "", -1, batchA is null ? "ends here" : "goes on",
+                    batchB is null ? "ends here" : "goes on");
+                return new Explanation { SameBatches = false, SameBytes = false, Differences = [ended] };
+            }
+
+            EncodedBlock blockA = Encode(batchA), blockB = Encode(batchB);
+            if (blockA.Cid != blockB.Cid)
+            {
+                Difference first = FirstDifference.Between(Decode(blockA.Bytes), Decode(blockB.Bytes), index);
+                return new Explanation { SameBatches = false, SameBytes = false, Differences = [first] };
+            }
+
+            if (sameBytes) continue;
+            seenA.Clear();
+            seenB.Clear();
+            seenA.UnionWith(DeparturesOf(readerA, batchA, blockA.Bytes, index));
+            seenB.UnionWith(DeparturesOf(readerB, batchB, blockB.Bytes, index));
+            differences.AddRange(Pair(seenA, seenB, index));
+        }
+
+        if (differences.Count == 0 && !sameBytes) differences.AddRange(LayoutOnly(a, b));
+        return new Explanation { SameBatches = true, SameBytes = sameBytes, Differences = differences };
+    }
+
+    private static IEnumerable<Departure> DeparturesOf(ArrowReader reader, RecordBatch batch, ReadOnlyMemory<byte> block, int index)
+    {
+        RecordBatch made = Decode(block);
+        CanonicalSchema schema = CanonicalSchema.Of(batch.Schema);
+        IEnumerable<Departure> ofAll = index <= 0
+            ? Departures.OfStream(reader.Traits).Concat(Departures.OfSchema(batch.Schema, schema))
+            : [];
+        return ofAll.Concat(schema.Fields.SelectMany((field, i) =>
+            Departures.OfColumn(field, batch.Columns[i], made.Columns[i])));
+    }
+
+    private static IEnumerable<Difference> Pair(HashSet<Departure> inA, HashSet<Departure> inB, int index)
+    {
+        const string Kept = "canonical";
+        var places = inA.Concat(inB).Where(d => !(inA.Contains(d) && inB.Contains(d)))
+            .Select(d => (d.Rule, d.FieldPath)).Distinct();
+        foreach ((string rule, string path) in places)
+            yield return new Difference(index, rule, path, -1, How(inA, rule, path), How(inB, rule, path));
+
+        static string How(HashSet<Departure> found, string rule, string path) =>
+            string.Join(", ", found.Where(d => d.Rule == rule && d.FieldPath == path).Select(d => d.How)) is { Length: > 0 } how
+                ? how
+                : Kept;
+    }
+
+    private static IEnumerable<Difference> LayoutOnly(ReadOnlyMemory<byte> a, ReadOnlyMemory<byte> b)
+    {
+        int offset = a.Span.CommonPrefixLength(b.Span);
+        return [new Difference(-1, $"messages and flatbuffers are laid out as section 2 says (first at byte {offset})", "", -1,
+            $"{a.Length} bytes", $"{b.Length} bytes")];
+    }
+}

@@ -1,0 +1,106 @@
+using System.Buffers;
+using ArrowCid.Columnar;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Ipc;
+
+/// <summary>
+/// The canonical block of a record batch: one byte sequence for one logical batch, itself a complete Arrow IPC stream,
+/// and its CID (<c>canonical-block.md</c>, version 1).
+/// </summary>
+public static partial class CanonicalBlock
+{
+    /// <summary>Encodes a batch into its canonical block.</summary>
+    /// <param name="batch">The batch; its memory is read until the call returns.</param>
+    /// <returns>The block's bytes, in memory of their own, and its address.</returns>
+    /// <exception cref="InvalidArrowException">The batch breaks a rule (section 4), or its block would be over 2^31 - 1024
+    /// bytes.</exception>
+    public static EncodedBlock Encode(RecordBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        using BlockPlan plan = BlockPlan.Of(batch);
+        byte[] block = GC.AllocateUninitializedArray<byte>(plan.Length);
+        return new EncodedBlock(AddressOf(plan, plan.WriteTo(block)), block);
+    }
+
+    /// <summary>Encodes a batch into memory that the caller provides.</summary>
+    /// <param name="batch">The batch; its memory is read until the call returns.</param>
+    /// <param name="target">Gets the block's bytes in one piece.</param>
+    /// <returns>The block's address.</returns>
+    /// <exception cref="InvalidArrowException">As for <see cref="Encode"/>; nothing was advanced.</exception>
+    public static BlockAddress EncodeTo(RecordBatch batch, IBufferWriter<byte> target)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(target);
+        using BlockPlan plan = BlockPlan.Of(batch);
+        Digest256 digest = plan.WriteTo(target.GetSpan(plan.Length));
+        target.Advance(plan.Length);
+        return AddressOf(plan, digest);
+    }
+
+    /// <summary>The address of a batch's canonical block, which is not put together in memory.</summary>
+    /// <param name="batch">The batch; its memory is read until the call returns.</param>
+    /// <param name="budget">Bytes that may be taken beside the batch while planning.</param>
+    /// <returns>The CID, the schema's CID, rows and bytes.</returns>
+    /// <exception cref="InvalidArrowException">The batch breaks a rule (section 4), its block would be over 2^31 - 1024
+    /// bytes, or the budget does not suffice.</exception>
+    public static BlockAddress Address(RecordBatch batch, long budget = long.MaxValue)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        using BlockPlan plan = BlockPlan.Of(batch, budget);
+        return AddressOf(plan, plan.Hash());
+    }
+
+    /// <summary>The CID of a batch's canonical block, which is not put together in memory.</summary>
+    /// <param name="batch">The batch; its memory is read until the call returns.</param>
+    /// <returns>A CIDv1, codec raw, multihash sha2-256.</returns>
+    /// <exception cref="InvalidArrowException">As for <see cref="Address"/>.</exception>
+    public static Cid CidOf(RecordBatch batch) => Address(batch).Cid;
+
+    /// <summary>The CID of a schema's canonical message (section 6): batches of one schema share it.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <returns>A CIDv1, codec raw, multihash sha2-256.</returns>
+    /// <exception cref="InvalidArrowException">The schema has no canonical form.</exception>
+    public static Cid SchemaCid(Schema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return Cid.FromSha256(Multicodec.Raw, CanonicalSchema.Of(schema).Digest);
+    }
+
+    /// <summary>Reads a block in place.</summary>
+    /// <param name="block">The block's bytes; the batch borrows them and is readable as long as they are.</param>
+    /// <returns>Its one batch.</returns>
+    /// <exception cref="InvalidArrowException">The bytes are not a stream of exactly one batch.</exception>
+    public static RecordBatch Decode(ReadOnlyMemory<byte> block)
+    {
+        using var reader = ArrowReader.Open(block);
+        RecordBatch batch = reader.Read() ?? throw new InvalidArrowException("the stream holds no batch; a block holds one");
+        if (reader.Read() is not null) throw new InvalidArrowException("the stream holds more than one batch; a block holds one");
+        return batch;
+    }
+
+    private static BlockAddress AddressOf(BlockPlan plan, Digest256 digest) => new(
+        Cid.FromSha256(Multicodec.Raw, digest), Cid.FromSha256(Multicodec.Raw, plan.Schema.Digest), plan.Rows, plan.Length);
+}
+
+/// <summary>What addresses a canonical block.</summary>
+/// <param name="Cid">The SHA-256 CID of the block's bytes.</param>
+/// <param name="SchemaCid">The CID of its schema.</param>
+/// <param name="Rows">Rows.</param>
+/// <param name="ByteLength">The block's bytes.</param>
+public readonly record struct BlockAddress(Cid Cid, Cid SchemaCid, long Rows, long ByteLength);
+
+/// <summary>A canonical block with its address.</summary>
+/// <param name="Address">What addresses it.</param>
+/// <param name="Bytes">Its bytes.</param>
+public readonly record struct EncodedBlock(BlockAddress Address, ReadOnlyMemory<byte> Bytes)
+{
+    /// <summary>The SHA-256 CID of <see cref="Bytes"/>.</summary>
+    public Cid Cid => Address.Cid;
+
+    /// <summary>The CID of the block's schema.</summary>
+    public Cid SchemaCid => Address.SchemaCid;
+
+    /// <summary>Rows.</summary>
+    public long Rows => Address.Rows;
+}

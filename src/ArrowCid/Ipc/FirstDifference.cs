@@ -1,0 +1,89 @@
+using System.Globalization;
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Ipc;
+
+/// <summary>The first schema part or value by which two canonical batches differ.</summary>
+internal static class FirstDifference
+{
+    public static Difference Between(RecordBatch a, RecordBatch b, int index)
+    {
+        if (CanonicalSchema.Of(a.Schema).Digest != CanonicalSchema.Of(b.Schema).Digest) return OfSchemas(a.Schema, b.Schema, index);
+        if (a.Length != b.Length) return new Difference(index, "the number of rows", "", -1, Text(a.Length), Text(b.Length));
+        CanonicalField[] fields = CanonicalSchema.Of(a.Schema).Fields;
+        (int Row, int Column) first = (int.MaxValue, -1);
+        for (int c = 0; c < fields.Length; c++)
+        {
+            int row = FirstRow(fields[c], a.Columns[c], b.Columns[c], Math.Min(first.Row, a.Length));
+            if (row >= 0) first = (row, c);
+        }
+
+        if (first.Column < 0) return OfDictionaries(fields, a, b, index);
+        CanonicalField field = fields[first.Column];
+        return new Difference(index, "a value", field.Path, first.Row, Show(a, first), Show(b, first));
+    }
+
+    private static int FirstRow(CanonicalField field, ArrowArray a, ArrowArray b, int rows)
+    {
+        var left = new ValueKey(new Scratch(long.MaxValue));
+        var right = new ValueKey(new Scratch(long.MaxValue));
+        for (int row = 0; row < rows; row++)
+        {
+            left.Set(field, a, row, isHidden: false);
+            right.Set(field, b, row, isHidden: false);
+            if (!left.Bytes.SequenceEqual(right.Bytes)) return row;
+        }
+
+        return -1;
+    }
+
+    /// <summary>All values are alike, so an ordered dictionary holds other entries or another order.</summary>
+    private static Difference OfDictionaries(CanonicalField[] fields, RecordBatch a, RecordBatch b, int index)
+    {
+        for (int c = 0; c < fields.Length; c++)
+        {
+            if (a.Columns[c].Dictionary is not { } left || b.Columns[c].Dictionary is not { } right) continue;
+            int row = FirstRow(fields[c].DictionaryValues!, left, right, Math.Min(left.Length, right.Length));
+            if (row < 0 && left.Length == right.Length) continue;
+            return new Difference(index, "an ordered dictionary's entries", fields[c].Path, row,
+                $"{left.Length} entries", $"{right.Length} entries");
+        }
+
+        return new Difference(index, "a nested ordered dictionary's entries", "", -1, "", "");
+    }
+
+    private static Difference OfSchemas(Schema a, Schema b, int index)
+    {
+        CanonicalField[] left = CanonicalSchema.Of(a).Fields, right = CanonicalSchema.Of(b).Fields;
+        if (OfFields(left, right, "", index) is { } found) return found;
+        return new Difference(index, "the schema's metadata", "", -1, Pairs(a.Metadata), Pairs(b.Metadata));
+    }
+
+    private static Difference? OfFields(CanonicalField[] a, CanonicalField[] b, string path, int index)
+    {
+        if (a.Length != b.Length) return new Difference(index, "the number of fields", path, -1, Text(a.Length), Text(b.Length));
+        for (int i = 0; i < a.Length; i++)
+        {
+            CanonicalField left = a[i], right = b[i];
+            Difference? found = left.Name != right.Name ? Of("a field's name", left.Name, right.Name)
+                : left.Type.Id != right.Type.Id ? Of("a field's type", $"{left.Type}", $"{right.Type}")
+                : left.IsNullable != right.IsNullable ? Of("a field's nullability", $"{left.IsNullable}", $"{right.IsNullable}")
+                : !left.Metadata.SequenceEqual(right.Metadata) ? Of("a field's metadata", Pairs(left.Metadata), Pairs(right.Metadata))
+                : OfFields(left.Children, right.Children, left.Path, index);
+            if (found is null && !left.Type.Equals(right.Type) && $"{left.Type}" != $"{right.Type}")
+                found = Of("a field's type", $"{left.Type}", $"{right.Type}");
+            if (found is not null) return found;
+
+            Difference Of(string what, string inA, string inB) => new(index, what, left.Path, -1, inA, inB);
+        }
+
+        return null;
+    }
+
+    private static string Show(RecordBatch batch, (int Row, int Column) at) => $"{batch.Schema.Fields[at.Column].Name}[{at.Row}]";
+
+    private static string Pairs(IReadOnlyList<KeyValuePair<string, string>> pairs) =>
+        string.Join(", ", pairs.Select(pair => $"{pair.Key}={pair.Value}"));
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
