@@ -10,7 +10,7 @@ public readonly partial struct Cid
     private const int ShortByteLength = 64, ShortRoom = 256, LongRoom = 2400;
     private const char DefaultFormat = 'G', LongFormat = 'L';
 
-    /// <summary>The canonical text: base 32 in lower case for version 1, base 58 from <c>Qm</c> for version 0, empty for
+    /// <summary>The canonical text: base 32 in lower case for version 1, base 58 (<c>Qm…</c>) for version 0, none for
     /// <c>default(Cid)</c>.</summary>
     /// <returns>A text that <see cref="Parse(string)"/> reads back.</returns>
     public override string ToString() => ToString(null, null);
