@@ -1,0 +1,9 @@
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Tests.Canonical;
+
+/// <summary>The encoder under test, in one place.</summary>
+internal static class Subject
+{
+    public static ReadOnlyMemory<byte> Encode(RecordBatch batch) => SlowEncoder.Encode(batch);
+}
