@@ -106,7 +106,7 @@ public sealed class ArrowWriter : IDisposable
         writer.Begin();
         int footer = writer.Table([2, 4, 4, 4]);
         writer.Set16(footer, 0, BlockFormat.MetadataV5);
-        SchemaWriter.WriteTable(writer, footer, 1, _schema.Fields, CanonicalMetadata.Of(_source.Metadata, "", true));
+        SchemaWriter.WriteTable(writer, footer, 1, _schema.Fields, CanonicalMetadata.OfSchema(_source));
         WriteBlocks(writer, footer, 2, _dictionaries);
         WriteBlocks(writer, footer, 3, _batches);
         writer.End(footer);

@@ -58,7 +58,7 @@ internal sealed class CanonicalField
             CanonicalField[] children = Children(held, role, path, depth);
             return new CanonicalField(role.Name, path, field.Type, role.IsNullable)
             {
-                Metadata = CanonicalMetadata.Of(field.Metadata, path, role.KeepsMetadata),
+                Metadata = CanonicalMetadata.OfField(field, path, role.KeepsMetadata),
                 Children = children,
                 DictionaryId = id,
                 DictionaryValues = id < 0 ? null : new CanonicalField(role.Name, path, held, true) { Children = children },

@@ -6,12 +6,22 @@ namespace ArrowCid.Ipc;
 /// <summary>Key and value pairs as the canonical form keeps them.</summary>
 internal static class CanonicalMetadata
 {
-    /// <summary>Sorted by the keys' UTF-8 bytes, without an empty extension metadata, each key once.</summary>
-    /// <param name="pairs">The writer's pairs.</param>
-    /// <param name="path">The field's path for errors; empty for a schema.</param>
+    /// <summary>A schema's metadata, sorted by the keys' UTF-8 bytes.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> OfSchema(Schema schema) => Sorted(schema.Metadata, "");
+
+    /// <summary>A field's metadata, sorted by the keys' UTF-8 bytes, without an empty extension metadata.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="path">Its path, for errors.</param>
     /// <param name="keepsAll">False where the form keeps the extension keys alone.</param>
-    public static IReadOnlyList<KeyValuePair<string, string>> Of(IReadOnlyList<KeyValuePair<string, string>> pairs,
-        string path, bool keepsAll)
+    public static IReadOnlyList<KeyValuePair<string, string>> OfField(Field field, string path, bool keepsAll) =>
+        [.. Sorted(field.Metadata, path).Where(pair => pair.Key switch
+        {
+            Field.ExtensionMetadataKey => pair.Value.Length > 0,
+            Field.ExtensionNameKey => true,
+            _ => keepsAll,
+        })];
+
+    private static KeyValuePair<string, string>[] Sorted(IReadOnlyList<KeyValuePair<string, string>> pairs, string path)
     {
         if (pairs.Count == 0) return [];
         var sorted = pairs.Select(pair => (Bytes: Encoding.UTF8.GetBytes(pair.Key), Pair: pair)).ToArray();
@@ -22,11 +32,6 @@ internal static class CanonicalMetadata
                 throw new InvalidArrowException($"the metadata key '{sorted[i].Pair.Key}' is given twice", path);
         }
 
-        return [.. sorted.Select(item => item.Pair).Where(pair => pair.Key switch
-        {
-            Field.ExtensionMetadataKey => path.Length == 0 || pair.Value.Length > 0,
-            Field.ExtensionNameKey => true,
-            _ => keepsAll,
-        })];
+        return [.. sorted.Select(item => item.Pair)];
     }
 }

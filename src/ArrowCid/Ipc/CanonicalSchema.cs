@@ -12,7 +12,7 @@ internal sealed class CanonicalSchema
     {
         Fields = CanonicalField.Compile(schema);
         var writer = new FlatBufferWriter();
-        SchemaWriter.Write(writer, Fields, CanonicalMetadata.Of(schema.Metadata, "", keepsAll: true));
+        SchemaWriter.Write(writer, Fields, CanonicalMetadata.OfSchema(schema));
         _message = writer.Written.ToArray();
         Digest = Sha256.Hash(_message);
         HashState.Append(_message);

@@ -30,7 +30,7 @@ internal static class Departures
 
     public static IEnumerable<Departure> OfSchema(Schema source, CanonicalSchema canonical)
     {
-        if (!InOrder(source.Metadata, CanonicalMetadata.Of(source.Metadata, "", true)))
+        if (!InOrder(source.Metadata, CanonicalMetadata.OfSchema(source)))
             yield return new("metadata is sorted by key", "", "other order");
         for (int i = 0; i < canonical.Fields.Length; i++)
         {

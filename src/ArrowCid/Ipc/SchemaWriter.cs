@@ -89,7 +89,7 @@ internal static class SchemaWriter
         }
         catch (EncoderFallbackException e)
         {
-            throw new InvalidArrowException("a name or metadata text is not Unicode: it holds half a surrogate pair", path,
+            throw new InvalidArrowException("a name or metadata text cannot be UTF-8: it holds half a surrogate pair", path,
                 inner: e);
         }
     }
