@@ -54,6 +54,20 @@ internal sealed class FlatTable : FlatObject
         return this;
     }
 
+    /// <summary>Leaves a scalar out where it is the format's default, as other builders do.</summary>
+    public FlatTable Omit(int id, long ifItIs)
+    {
+        if (_fields.TryGetValue(id, out (int Width, long Scalar, FlatObject? Target) field) && field.Target is null && field.Scalar == ifItIs)
+            _fields.Remove(id);
+        return this;
+    }
+
+    public FlatTable OmitReference(int id)
+    {
+        _fields.Remove(id);
+        return this;
+    }
+
     public override int Write(List<byte> to)
     {
         int size = 4;

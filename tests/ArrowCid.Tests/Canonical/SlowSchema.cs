@@ -114,9 +114,9 @@ internal sealed class SlowSchema
     private static KeyValuePair<string, string>[] ExtensionKeys(Field field) =>
         [.. field.Metadata.Where(p => p.Key is "ARROW:extension:name" or "ARROW:extension:metadata")];
 
-    private static FlatString Text(string text) => new(SchemaRules.Utf8(text, ""));
+    internal static FlatString Text(string text) => new(SchemaRules.Utf8(text, ""));
 
-    private static FlatTables? KeyValues(IReadOnlyList<KeyValuePair<string, string>> pairs)
+    internal static FlatTables? KeyValues(IReadOnlyList<KeyValuePair<string, string>> pairs)
     {
         if (pairs.Count == 0) return null;
         var sorted = pairs.ToList();

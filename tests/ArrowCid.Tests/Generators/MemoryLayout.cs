@@ -8,13 +8,22 @@ internal sealed partial class MemoryLayout(Disguise disguise, Random random)
 {
     private readonly RandomValues _values = new(random);
 
-    public static RecordBatch Lay(Logical says, Disguise disguise, Random random)
+    /// <summary>A batch that says what is asked, in the disguises that are asked for.</summary>
+    /// <param name="says">The values.</param>
+    /// <param name="disguise">How memory may differ from the plain layout.</param>
+    /// <param name="random">Where the junk comes from.</param>
+    /// <param name="exact">Whether columns have the batch's length, as they must in a message.</param>
+    public static RecordBatch Lay(Logical says, Disguise disguise, Random random, bool exact = false)
     {
         Schema schema = disguise.HasFlag(Disguise.SchemaDress) ? new SchemaDress(random).Of(says.Schema) : says.Schema;
         var layout = new MemoryLayout(disguise, random);
         return new RecordBatch(schema, says.Length,
-            [.. schema.Fields.Select((f, i) => layout.Child(f.Type, says.Shapes[i], says.Columns[i]))]);
+            [.. schema.Fields.Select((f, i) => layout.Child(f.Type, says.Shapes[i], says.Columns[i], mayBeLonger: !exact))]);
     }
+
+    /// <summary>One array without any disguise.</summary>
+    public static ArrowArray Plain(ArrowType type, Shape shape, Value[] slots) =>
+        new MemoryLayout(Disguise.None, new Random(0)).Whole(type, shape, slots);
 
     private bool Has(Disguise flag) => disguise.HasFlag(flag);
 
