@@ -13,7 +13,7 @@ namespace ArrowCid.Columnar;
 /// As in the Arrow C Data Interface, <see cref="Offset"/> counts for this array's buffers and, for a struct, a
 /// fixed-size list and a sparse union, for its children too.
 /// </remarks>
-public sealed class ArrowArray
+public sealed partial class ArrowArray
 {
     private readonly ReadOnlyMemory<byte>[] _buffers;
     private readonly ArrowArray[] _children;
@@ -42,7 +42,8 @@ public sealed class ArrowArray
         if (ArrayStructure.Flaw(this) is { } flaw) throw new InvalidArrowException(flaw);
     }
 
-    private ArrowArray(ArrowArray source, int offset, int length, ArrowArray[] children, ArrowArray? dictionary, int nullCount)
+    private ArrowArray(
+        ArrowArray source, int offset, int length, ArrowArray[] children, ArrowArray? dictionary, int nullCount)
     {
         (Type, Layout, Length, Offset, Dictionary) = (source.Type, source.Layout, length, offset, dictionary);
         (_buffers, _children, _nullCount) = (source._buffers, children, nullCount);
@@ -82,7 +83,8 @@ public sealed class ArrowArray
     /// <summary>The null count that the maker claimed, or -1.</summary>
     internal int ClaimedNullCount => _nullCount;
 
-    /// <summary>The validity bitmap's bytes, bit <see cref="Offset"/> being slot 0; empty where every slot is valid.</summary>
+    /// <summary>The validity bitmap's bytes, bit <see cref="Offset"/> being slot 0; empty where every slot is
+    /// valid.</summary>
     internal ReadOnlySpan<byte> Validity => Layout.HasValidity() ? _buffers[0].Span : default;
 
     /// <summary>A part of this array, without a copy.</summary>
@@ -98,7 +100,8 @@ public sealed class ArrowArray
         return new ArrowArray(this, Offset + start, length, _children, Dictionary, _nullCount == 0 ? 0 : -1);
     }
 
-    /// <summary>Whether a slot's own bit says null. A slot that points at a null of its dictionary is not counted here.</summary>
+    /// <summary>Whether a slot's own bit says null. A slot that points at a null of its dictionary is not counted
+    /// here.</summary>
     /// <param name="index">The slot, from 0.</param>
     /// <returns>True for a null.</returns>
     public bool IsNull(int index)
@@ -118,7 +121,8 @@ public sealed class ArrowArray
     /// <typeparam name="T">A value of exactly the type's width: <see cref="int"/> for date32, <see cref="Int128"/> for
     /// decimal128.</typeparam>
     /// <returns><see cref="Length"/> values.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: another width, or not fixed width.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: another width, or not fixed
+    /// width.</exception>
     public ReadOnlySpan<T> Values<T>() where T : unmanaged
     {
         int width = Type.ByteWidth();

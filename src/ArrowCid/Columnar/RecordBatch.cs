@@ -11,7 +11,8 @@ public sealed class RecordBatch
     /// <summary>Makes a batch of columns that the caller keeps alive.</summary>
     /// <param name="schema">The schema.</param>
     /// <param name="length">Rows.</param>
-    /// <param name="columns">One array a field, of the field's type and at least <paramref name="length"/> slots.</param>
+    /// <param name="columns">One array a field, of the field's type and at least <paramref name="length"/>
+    /// slots.</param>
     /// <exception cref="InvalidArrowException">The columns do not fit the schema or the length.</exception>
     public RecordBatch(Schema schema, int length, params ArrowArray[] columns)
     {
@@ -24,12 +25,34 @@ public sealed class RecordBatch
         {
             Field field = schema.Fields[i];
             if (!columns[i].Type.Equals(field.Type))
-                throw new InvalidArrowException($"a column is of {columns[i].Type}, its field of {field.Type}", field.Name);
+                throw new InvalidArrowException(
+                    $"a column is of {columns[i].Type}, its field of {field.Type}", field.Name);
             if (columns[i].Length < length)
-                throw new InvalidArrowException($"a column has {columns[i].Length} slots for {length} rows", field.Name);
+                throw new InvalidArrowException(
+                    $"a column has {columns[i].Length} slots for {length} rows", field.Name);
         }
 
         (Schema, Length, _columns) = (schema, length, columns);
+    }
+
+    /// <summary>A batch of named columns of one length, with nullable fields and without metadata.</summary>
+    /// <param name="columns">The columns, in order, that the caller keeps alive.</param>
+    /// <returns>The batch.</returns>
+    /// <exception cref="ArgumentException">The columns are not of one length.</exception>
+    public static RecordBatch Of(params (string Name, ArrowArray Values)[] columns)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        int length = columns.Length == 0 ? 0 : columns[0].Values?.Length ?? 0;
+        foreach ((string name, ArrowArray values) in columns)
+        {
+            ArgumentNullException.ThrowIfNull(values, nameof(columns));
+            if (values.Length != length)
+                throw new ArgumentException(
+                    $"'{name}' has {values.Length} slots, the first column {length}.", nameof(columns));
+        }
+
+        var schema = new Schema(columns.Select(column => new Field(column.Name, column.Values.Type)));
+        return new RecordBatch(schema, length, Array.ConvertAll(columns, column => column.Values));
     }
 
     /// <summary>The schema.</summary>
@@ -58,6 +81,14 @@ public sealed class RecordBatch
 
         return _columns[index].Slice(0, Length);
     }
+
+    /// <summary>The first column of that name as C# values: <c>batch.Column&lt;double&gt;("px").Values</c>.</summary>
+    /// <typeparam name="T">The value in memory; see <see cref="Column{T}"/>.</typeparam>
+    /// <param name="name">The name, case-sensitive.</param>
+    /// <returns>The column, cut to <see cref="Length"/>. Valid as long as the memory behind the batch.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: no such column, or its slots are not
+    /// such values.</exception>
+    public Column<T> Column<T>(string name) where T : unmanaged => new(Column(name), $"Column '{name}'");
 
     /// <summary>Some of the rows, without a copy.</summary>
     /// <param name="start">The first row, from 0.</param>

@@ -1,0 +1,302 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace ArrowCid.Columnar;
+
+public sealed partial class ArrowArray
+{
+    /// <summary>The slots as C# values, checked against the type.</summary>
+    /// <typeparam name="T">The value in memory; see <see cref="Column{T}"/>.</typeparam>
+    /// <returns>The column. Valid as long as the memory behind the array.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: the slots are not such
+    /// values.</exception>
+    public Column<T> As<T>() where T : unmanaged => new(this, "The array");
+
+    /// <summary>
+    /// A slot's bytes where they lie: text as UTF-8, binary, or the little-endian bytes of any fixed width (a
+    /// decimal256). A dictionary and runs are followed to the value. Valid as long as the memory behind the array.
+    /// </summary>
+    /// <param name="index">The slot, from 0.</param>
+    /// <returns>The bytes; empty for a null.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">No such slot.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: the slots are not bytes.</exception>
+    /// <exception cref="InvalidArrowException">An offset, view, index or run end points outside.</exception>
+    public ReadOnlySpan<byte> GetBytes(int index)
+    {
+        int slot = index;
+        return Resolve(ref slot) is { } array ? array.BytesAt(slot) : default;
+    }
+
+    /// <summary>A slot's text. A dictionary and runs are followed to the value.</summary>
+    /// <param name="index">The slot, from 0.</param>
+    /// <returns>The text, a copy; null for a null. Bytes that are not UTF-8 become U+FFFD.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">No such slot.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: the slots are not text.</exception>
+    /// <exception cref="InvalidArrowException">An offset, view, index or run end points outside.</exception>
+    public string? GetString(int index)
+    {
+        int slot = index;
+        if (Resolve(ref slot) is not { } array) return null;
+        return array.Type.IsText() ? Encoding.UTF8.GetString(array.BytesAt(slot)) : throw array.HasNo("text");
+    }
+
+    /// <summary>A slot of a boolean column. A dictionary and runs are followed to the value.</summary>
+    /// <param name="index">The slot, from 0.</param>
+    /// <returns>The value; false for a null.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">No such slot.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: the slots are not
+    /// booleans.</exception>
+    /// <exception cref="InvalidArrowException">An index or run end points outside.</exception>
+    public bool GetBoolean(int index)
+    {
+        int slot = index;
+        if (Resolve(ref slot) is not { } array) return false;
+        if (array.Layout != Layout.Bits) throw array.HasNo("booleans");
+        return Bits.Get(array._buffers[1].Span, array.Offset + slot);
+    }
+
+    /// <summary>A slot's elements, without a copy: of every kind of list, and of a map its entries (a struct of key and
+    /// value). A dictionary and runs are followed to the list.</summary>
+    /// <param name="index">The slot, from 0.</param>
+    /// <returns>The elements; none for a null. Valid as long as the memory behind this array.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">No such slot.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: the slots are not lists.</exception>
+    /// <exception cref="InvalidArrowException">An offset, size, index or run end points outside.</exception>
+    public ArrowArray GetList(int index)
+    {
+        int slot = index;
+        ArrowArray? array = Resolve(ref slot);
+        if (array is null) return EmptyList();
+        (long start, long length) = array.ListAt(slot);
+        ArrowArray items = array._children[0];
+        if (start < 0 || length < 0 || start > items.Length - length)
+            throw new InvalidArrowException("a list's offsets run backward or outside of its child", row: slot);
+        return items.Slice((int)start, (int)length);
+    }
+
+    /// <summary>
+    /// The child of a struct or union by position. A struct's and a sparse union's child is cut to this array's slots;
+    /// a dense union's is whole (<see cref="GetUnionSlot"/> counts in it). A child slot under a null struct is
+    /// unspecified.
+    /// </summary>
+    /// <param name="index">The child, from 0.</param>
+    /// <returns>The child, without a copy. Valid as long as the memory behind this array.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">No such child.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: not a struct or union.</exception>
+    public ArrowArray Field(int index)
+    {
+        if (Layout is not (Layout.Struct or Layout.SparseUnion or Layout.DenseUnion)) throw HasNo("fields");
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _children.Length);
+        return Layout == Layout.DenseUnion ? _children[index] : _children[index].Slice(Offset, Length);
+    }
+
+    /// <summary>The first child of a struct or union with that name; see <see cref="Field(int)"/>.</summary>
+    /// <param name="name">The name, case-sensitive.</param>
+    /// <returns>The child, without a copy. Valid as long as the memory behind this array.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: not a struct or union, or no such
+    /// field.</exception>
+    public ArrowArray Field(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        for (int i = 0; i < Type.Children.Count; i++)
+        {
+            if (Type.Children[i].Name == name) return Field(i);
+        }
+
+        throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{Type} has no field '{name}'.");
+    }
+
+    /// <summary>What a union's slot selects.</summary>
+    /// <param name="index">The slot, from 0.</param>
+    /// <returns>The child's position (not its type code) and the slot of <see cref="Field(int)"/> of it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">No such slot.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: not a union.</exception>
+    /// <exception cref="InvalidArrowException">The type code is none of the union's, or the offset points
+    /// outside.</exception>
+    public (int Child, int Slot) GetUnionSlot(int index)
+    {
+        CheckSlot(index);
+        if (Type is not UnionType union) throw HasNo("union slots");
+        sbyte code = (sbyte)_buffers[0].Span[Offset + index];
+        int child = union.TypeCodes.IndexOf(code);
+        if (child < 0) throw new InvalidArrowException("a union's type code is none of its children's", row: index);
+        if (Layout == Layout.SparseUnion) return (child, index);
+        int slot = Int32At(1, index);
+        if ((uint)slot >= (uint)_children[child].Length)
+            throw new InvalidArrowException("a union's offset points outside of its child", row: index);
+        return (child, slot);
+    }
+
+    /// <summary>The run in which a slot of a run-end encoded array lies.</summary>
+    /// <param name="index">The slot, from 0.</param>
+    /// <returns>The slot of the values, <c>Children[1]</c>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">No such slot.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: not run-end encoded.</exception>
+    /// <exception cref="InvalidArrowException">The run ends do not rise, or stop before the slot.</exception>
+    public int GetRun(int index)
+    {
+        CheckSlot(index);
+        if (Layout != Layout.RunEnds) throw HasNo("runs");
+        ArrowArray ends = _children[0];
+        long at = (long)Offset + index;
+        int low = 0;
+        int high = ends.Length;
+        while (low < high)
+        {
+            int middle = low + (high - low) / 2;
+            if (ends.IntegerAt(middle) <= at) low = middle + 1;
+            else high = middle;
+        }
+
+        if (low == ends.Length) throw new InvalidArrowException("the run ends stop before the last row", row: index);
+        // A search over ends that do not rise can stop anywhere; what it found must hold the slot.
+        if (ends.IntegerAt(low) <= at || (low > 0 && ends.IntegerAt(low - 1) > at))
+            throw new InvalidArrowException("the run ends do not rise", row: index);
+        return low;
+    }
+
+    /// <summary>Whether a slot is null by its own bit, its type, its dictionary entry or its run's value; a union's
+    /// slot never is (<c>canonical-block.md</c>, section 3).</summary>
+    internal bool IsLogicallyNull(int index) => Resolve(ref index) is null;
+
+    /// <summary>Follows a dictionary and runs to the array that holds the value; null where the slot is null.</summary>
+    internal ArrowArray? Resolve(ref int index)
+    {
+        ArrowArray array = this;
+        while (!array.IsNull(index))
+        {
+            switch (array.Layout)
+            {
+                case Layout.Dictionary:
+                    index = array.EntryAt(index);
+                    array = array.Dictionary!;
+                    break;
+                case Layout.RunEnds:
+                    index = array.GetRun(index);
+                    array = array._children[1];
+                    break;
+                default:
+                    return array;
+            }
+        }
+
+        return null;
+    }
+
+    private int EntryAt(int index)
+    {
+        long entry = IntegerAt(index);
+        if (Dictionary is null || entry < 0 || entry >= Dictionary.Length)
+            throw new InvalidArrowException("an index points outside of the dictionary", row: index);
+        return (int)entry;
+    }
+
+    private ReadOnlySpan<byte> BytesAt(int index)
+    {
+        switch (Layout)
+        {
+            case Layout.Bytes32:
+                return Between(Int32At(1, index), Int32At(1, index + 1), index);
+            case Layout.Bytes64:
+                return Between(Int64At(1, index), Int64At(1, index + 1), index);
+            case Layout.ByteViews:
+                return ViewAt(index);
+            case Layout.Fixed:
+                int width = Type.ByteWidth();
+                return _buffers[1].Span.Slice((Offset + index) * width, width);
+            default:
+                throw HasNo("bytes");
+        }
+    }
+
+    private ReadOnlySpan<byte> Between(long start, long end, int index)
+    {
+        ReadOnlySpan<byte> data = _buffers[2].Span;
+        if (start < 0 || end < start || end > data.Length)
+            throw new InvalidArrowException("offsets run backward or outside of the data", row: index);
+        return data[(int)start..(int)end];
+    }
+
+    private ReadOnlySpan<byte> ViewAt(int index)
+    {
+        ReadOnlySpan<byte> view = _buffers[1].Span.Slice((Offset + index) * ViewSize, ViewSize);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(view);
+        if (length is >= 0 and <= ViewInline) return view.Slice(4, length);
+        int buffer = BinaryPrimitives.ReadInt32LittleEndian(view[8..]);
+        int start = BinaryPrimitives.ReadInt32LittleEndian(view[12..]);
+        if (length < 0 || start < 0 || (uint)buffer >= (uint)(_buffers.Length - 2)
+            || start > _buffers[buffer + 2].Length - length)
+        {
+            throw new InvalidArrowException("a view points outside of its data", row: index);
+        }
+
+        return _buffers[buffer + 2].Span.Slice(start, length);
+    }
+
+    private (long Start, long Length) ListAt(int index)
+    {
+        switch (Layout)
+        {
+            case Layout.List32:
+                int start = Int32At(1, index);
+                return (start, (long)Int32At(1, index + 1) - start);
+            case Layout.List64:
+                // Two int64 of any value: a difference that overflows is negative or far outside, and refused as such.
+                long first = Int64At(1, index);
+                long next = Int64At(1, index + 1);
+                return first < 0 || next < 0 ? (-1, -1) : (first, next - first);
+            case Layout.ListView32:
+                return (Int32At(1, index), Int32At(2, index));
+            case Layout.ListView64:
+                return (Int64At(1, index), Int64At(2, index));
+            case Layout.FixedSizeList:
+                int size = ((FixedSizeListType)Type).ListSize;
+                return ((long)(Offset + index) * size, size);
+            default:
+                throw HasNo("lists");
+        }
+    }
+
+    /// <summary>The empty list that stands for a null: of the type that the dictionary or the runs lead to.</summary>
+    private ArrowArray EmptyList()
+    {
+        ArrowArray? array = this;
+        while (array is not null && array.Layout is Layout.Dictionary or Layout.RunEnds)
+            array = array.Layout == Layout.Dictionary ? array.Dictionary : array._children[1];
+        if (array is null || array.Layout is < Layout.List32 or > Layout.FixedSizeList) throw HasNo("lists");
+        return array._children[0].Slice(0, 0);
+    }
+
+    private int Int32At(int buffer, int index) =>
+        BinaryPrimitives.ReadInt32LittleEndian(_buffers[buffer].Span[((Offset + index) * sizeof(int))..]);
+
+    private long Int64At(int buffer, int index) =>
+        BinaryPrimitives.ReadInt64LittleEndian(_buffers[buffer].Span[((Offset + index) * sizeof(long))..]);
+
+    /// <summary>A slot of an integer column, or an index of a dictionary column; -1 for one over 2^63 - 1.</summary>
+    private long IntegerAt(int index) => (Type is DictionaryType dictionary ? dictionary.IndexType : Type).Id switch
+    {
+        ArrowTypeId.Int8 => Values<sbyte>()[index],
+        ArrowTypeId.Int16 => Values<short>()[index],
+        ArrowTypeId.Int32 => Values<int>()[index],
+        ArrowTypeId.Int64 => Values<long>()[index],
+        ArrowTypeId.UInt8 => Values<byte>()[index],
+        ArrowTypeId.UInt16 => Values<ushort>()[index],
+        ArrowTypeId.UInt32 => Values<uint>()[index],
+        ArrowTypeId.UInt64 => Values<ulong>()[index] is var value && value <= long.MaxValue ? (long)value : -1,
+        _ => throw HasNo("integers"),
+    };
+
+    private void CheckSlot(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Length);
+    }
+
+    private ArrowCidException HasNo(string what) =>
+        new(ErrorCode.SchemaMismatch, $"A column of {Type} has no {what}.");
+
+    internal const int ViewSize = 16;
+    internal const int ViewInline = 12;
+}

@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+
+namespace ArrowCid.Columnar;
+
+/// <summary>A value of <see cref="ArrowTypeId.IntervalDayTime"/>, as it lies in memory.</summary>
+/// <param name="Days">Days; may be negative.</param>
+/// <param name="Milliseconds">Milliseconds; may be negative and more than a day.</param>
+[StructLayout(LayoutKind.Sequential, Size = 8)]
+public readonly record struct DayTimeInterval(int Days, int Milliseconds);
+
+/// <summary>A value of <see cref="ArrowTypeId.IntervalMonthDayNano"/>, as it lies in memory. The parts are
+/// independent.</summary>
+/// <param name="Months">Months; may be negative.</param>
+/// <param name="Days">Days; may be negative.</param>
+/// <param name="Nanoseconds">Nanoseconds; may be negative and more than a day.</param>
+[StructLayout(LayoutKind.Sequential, Size = 16)]
+public readonly record struct MonthDayNanoInterval(int Months, int Days, long Nanoseconds);
