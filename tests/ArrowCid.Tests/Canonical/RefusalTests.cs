@@ -93,9 +93,9 @@ public class RefusalTests
     [Fact]
     public void Names_and_metadata_that_are_not_unicode()
     {
-        Refused(new RecordBatch(new Schema(new Field("a\uD800", ArrowType.Int32)), 1, Int32(1)), "Unicode", null);
+        Refused(new RecordBatch(new Schema(new Field("a\uD800", ArrowType.Int32)), 1, Int32(1)), "UTF-8", null);
         var field = new Field("v", ArrowType.Int32, true, [new("k", "\uDC00")]);
-        Refused(new RecordBatch(new Schema(field), 1, Int32(1)), "Unicode", null);
+        Refused(new RecordBatch(new Schema(field), 1, Int32(1)), "UTF-8", null);
     }
 
     [Fact]
