@@ -17,6 +17,18 @@ internal static class ArrayStructure
             return Text($"{array.Type} has {wanted} buffers, not {given}");
         if (array.Children.Count != array.Type.Children.Count)
             return Text($"{array.Type} has {array.Type.Children.Count} children, not {array.Children.Count}");
+        for (int i = 0; i < array.Children.Count; i++)
+        {
+            if (!array.Children[i].Type.Equals(array.Type.Children[i].Type))
+                return Text($"a child is {array.Children[i].Type} where {array.Type} has {array.Type.Children[i].Type}");
+        }
+
+        if (array.Dictionary is { } dictionary
+            && !(array.Type is DictionaryType encoded && dictionary.Type.Equals(encoded.ValueType)))
+        {
+            return Text($"a dictionary of {dictionary.Type} does not fit {array.Type}");
+        }
+
         if (layout.HasValidity() && !array.Buffers[0].IsEmpty && array.Buffers[0].Length < slots + 7 >> 3)
             return Text($"the validity bitmap has {array.Buffers[0].Length} bytes for {slots} slots");
         return BufferFlaw(array, layout, slots) ?? ChildFlaw(array, layout, slots);
