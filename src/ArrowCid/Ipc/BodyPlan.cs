@@ -230,7 +230,7 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
             if (walk.Source < 0) continue;
             int at = array.Offset + walk.Source;
             int from = int.CreateTruncating(offsets[at]), to = int.CreateTruncating(offsets[at + 1]);
-            if (!TextRule.IsValid(data[from..to])) throw Fault(TextRule.Rule, field, walk.Slot);
+            if (from != to && !TextRule.IsValid(data[from..to])) throw Fault(TextRule.Rule, field, walk.Slot);
         }
     }
 
