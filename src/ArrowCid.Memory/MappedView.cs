@@ -2,7 +2,8 @@ using System.Buffers;
 
 namespace ArrowCid.Memory;
 
-/// <summary>Says whether the memory under a <see cref="MappedView"/> may still be used, and holds it while it is pinned.</summary>
+/// <summary>Says whether the memory under a <see cref="MappedView"/> may still be used, and holds it while it is
+/// pinned.</summary>
 internal interface IViewOwner
 {
     /// <summary>Throws <see cref="ObjectDisposedException"/> once the owner has been disposed.</summary>
@@ -15,8 +16,8 @@ internal interface IViewOwner
 }
 
 /// <summary>
-/// A range of a mapping as <see cref="Memory{T}"/>. Its span throws once the owner is disposed: a column kept too long gives
-/// an exception, not bytes of something else.
+/// A range of a mapping as <see cref="Memory{T}"/>. Its span throws once the owner is disposed: a column kept too
+/// long gives an exception, not bytes of something else.
 /// </summary>
 internal sealed unsafe class MappedView : MemoryManager<byte>
 {
@@ -35,8 +36,8 @@ internal sealed unsafe class MappedView : MemoryManager<byte>
     public override Span<byte> GetSpan()
     {
         _owner.ThrowIfDisposed();
-        // SAFETY: the range was checked against the mapping at construction, and the owner, not yet disposed, keeps that
-        // mapped. Readers map pages read-only; the seam above hands out ReadOnlyMemory alone.
+        // SAFETY: the range was checked against the mapping at construction, and the owner, not yet disposed, keeps
+        // that mapped. Readers map pages read-only; the seam above hands out ReadOnlyMemory alone.
         return new Span<byte>(_start, _length);
     }
 

@@ -4,10 +4,10 @@ using System.Runtime.InteropServices;
 namespace ArrowCid.Memory;
 
 /// <summary>
-/// A shared mapping of a whole file. Every access is checked against its length. Single words are read with acquire and
-/// written with release order, as words that other processes change. Spans are valid until the mapping is disposed, so
-/// whoever disposes one explicitly counts its users first; a mapping that is only dropped goes with the garbage collector,
-/// after the last call on it has returned.
+/// A shared mapping of a whole file. Every access is checked against its length. Single words are read with acquire
+/// and written with release order, as words that other processes change. Spans are valid until the mapping is
+/// disposed, so whoever disposes one explicitly counts its users first; a mapping that is only dropped goes with the
+/// garbage collector, after the last call on it has returned.
 /// </summary>
 internal sealed unsafe class Mapping : SafeHandle
 {

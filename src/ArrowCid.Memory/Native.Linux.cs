@@ -3,6 +3,8 @@ using System.Runtime.InteropServices;
 namespace ArrowCid.Memory;
 
 /// <summary>The system calls of the store, as Linux names them. Nothing outside this assembly calls them.</summary>
+// SAFETY: each caller says at its call why the pointers it passes are good for it; handles are kept open by the
+// marshaller.
 internal static unsafe partial class Native
 {
     public const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, Directory = 0x10000,
@@ -87,8 +89,8 @@ internal static unsafe partial class Native
     public static partial int Kill(int process, int signal);
 
     [LibraryImport(LibC, EntryPoint = "syscall")]
-    public static partial nint Futex(nint number, void* address, nint operation, nint value, nint timeout, nint address2,
-        nint value3);
+    public static partial nint Futex(nint number, void* address, nint operation, nint value, nint timeout,
+        nint address2, nint value3);
 
     /// <summary>struct flock of 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -2,8 +2,8 @@ namespace ArrowCid.Memory;
 
 /// <summary>
 /// Tells a process from its forked child at the price of one load: a page that the kernel zeroes in a child
-/// (MADV_WIPEONFORK, Linux 4.14) holds the process id. Environment.ProcessId is cached over a fork, and getpid is a system
-/// call of some 80 ns on every lookup.
+/// (MADV_WIPEONFORK, Linux 4.14) holds the process id. Environment.ProcessId is cached over a fork, and getpid is a
+/// system call of some 80 ns on every lookup.
 /// </summary>
 internal static unsafe class ProcessMark
 {

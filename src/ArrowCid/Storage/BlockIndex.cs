@@ -14,8 +14,8 @@ internal struct FoundBlock
     public byte[]? Copy;
 }
 
-/// <summary>From a digest to its block: the lookup (R1 to R4) and the publication (P5), over the current index and the one that
-/// it is growing from.</summary>
+/// <summary>From a digest to its block: the lookup (R1 to R4) and the publication (P5), over the current index and
+/// the one that it is growing from.</summary>
 internal sealed class BlockIndex
 {
     // An honest peer changes an entry or the word a few times in a lookup's life; a hostile one could do so for ever.
@@ -50,8 +50,8 @@ internal sealed class BlockIndex
     }
 
     /// <summary>
-    /// The place of a digest: both factors of each product hold secret bits, so that without them no choice of blocks gives
-    /// equal homes.
+    /// The place of a digest: both factors of each product hold secret bits, so that without them no choice of blocks
+    /// gives equal homes.
     /// </summary>
     public ulong Hash(in Digest256 digest)
     {
@@ -63,8 +63,8 @@ internal sealed class BlockIndex
 
     /// <summary>R1 to R4.</summary>
     /// <returns>False where the block is not here.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the only entry for it leads to a record that is
-    /// damaged.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the only entry for it leads to a
+    /// record that is damaged.</exception>
     public bool TryFind(in Digest256 digest, out FoundBlock found)
     {
         ulong hash = Hash(in digest);
@@ -84,7 +84,8 @@ internal sealed class BlockIndex
         }
 
         found = default;
-        throw new ArrowCidException(ErrorCode.Busy, $"{_control.Directory}: the index does not come to rest; try again");
+        throw new ArrowCidException(ErrorCode.Busy,
+            $"{_control.Directory}: the index does not come to rest; try again");
     }
 
     /// <summary>P5: makes an entry visible, in place of one for the same digest if there is one
@@ -171,7 +172,8 @@ internal sealed class BlockIndex
         return result;
     }
 
-    /// <summary>A refused lease is not a miss: the block is read into memory of our own and believed by its digest alone.</summary>
+    /// <summary>A refused lease is not a miss: the block is read into memory of our own and believed by its digest
+    /// alone.</summary>
     private bool TryCopy(IndexEntry entry, in Digest256 digest, out FoundBlock found)
     {
         found = default;
@@ -268,6 +270,8 @@ internal enum EntryVerdict { Right, Other, Stale, Refused, Corrupt }
 /// <summary>The open index files for one value of the control word.</summary>
 internal sealed record IndexFiles(IndexPair Pair, IndexFile? Current, IndexFile? Previous)
 {
+    public long Bytes => (Current?.Bytes ?? 0) + (Previous?.Bytes ?? 0);
+
     public IndexFile? Find(uint number) =>
         Current?.Number == number ? Current : Previous?.Number == number ? Previous : null;
 }

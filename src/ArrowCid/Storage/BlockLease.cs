@@ -4,8 +4,8 @@ namespace ArrowCid.Storage;
 
 /// <summary>
 /// A block held in place: its bytes stay where they are and what they are until <see cref="Dispose"/>, whatever other
-/// processes do. Bytes fetched before stay mapped with their segment, but reading through <see cref="Memory"/> afterwards
-/// throws.
+/// processes do. Bytes fetched before stay mapped with their segment, but reading through <see cref="Memory"/>
+/// afterwards throws.
 /// </summary>
 internal sealed class BlockLease : IDisposable, IViewOwner
 {
@@ -27,7 +27,8 @@ internal sealed class BlockLease : IDisposable, IViewOwner
     public BlockInfo Info => _header.ToInfo();
 
     /// <summary>The block's bytes. A span of them is valid until the lease is disposed.</summary>
-    /// <exception cref="ObjectDisposedException">The lease was disposed; spans taken of this memory later throw it too.</exception>
+    /// <exception cref="ObjectDisposedException">The lease was disposed; spans taken of this memory later throw it
+    /// too.</exception>
     public ReadOnlyMemory<byte> Memory
     {
         get

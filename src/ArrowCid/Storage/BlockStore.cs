@@ -4,20 +4,20 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// A handle on a store: blocks by digest in memory that other processes share. For any number of threads at once. A handle does
-/// not live on in a forked child, whose calls throw <see cref="ErrorCode.Forked"/>.
+/// A handle on a store: blocks by digest in memory that other processes share. For any number of threads at once. A
+/// handle does not live on in a forked child, whose calls throw <see cref="ErrorCode.Forked"/>.
 /// </summary>
 internal sealed class BlockStore : IDisposable
 {
     // A growth is looked for once in so many puts, and on the tick.
-    private const uint PutsBetweenChecks = 64;
+    private const uint PutsBetweenChecks = 16;
 
     private readonly ControlFile _control;
     private readonly SegmentSet _segments;
     private readonly BlockIndex _index;
     private readonly IndexGrowth _growth;
     private readonly Mapping? _wait;
-    private readonly CidStoreOptions _options;
+    private readonly StoreSettings _settings;
     private readonly int _process = ProcessMark.Current;
     private readonly Lock _laneGate = new();
     private Lane? _lane;
@@ -25,9 +25,9 @@ internal sealed class BlockStore : IDisposable
     private uint _puts;
     private volatile bool _isClosed;
 
-    private BlockStore(ControlFile control, Mapping? wait, CidStoreOptions options)
+    private BlockStore(ControlFile control, Mapping? wait, StoreSettings settings)
     {
-        (_control, _wait, _options) = (control, wait, options);
+        (_control, _wait, _settings) = (control, wait, settings);
         _segments = new SegmentSet(control);
         _index = new BlockIndex(control, _segments);
         _growth = new IndexGrowth(control, _segments, _index);
@@ -40,20 +40,21 @@ internal sealed class BlockStore : IDisposable
 
     public bool IsReadOnly => !_control.IsWritable;
 
-    /// <summary>Opens a store, and makes it where there is none and the options allow it.</summary>
-    public static BlockStore Open(string directory, CidStoreOptions options)
+    /// <summary>Opens a store, and makes it where there is none and the settings allow it.</summary>
+    public static BlockStore Open(string directory, StoreSettings settings)
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64))
+        Architecture machine = RuntimeInformation.ProcessArchitecture;
+        if (!OperatingSystem.IsLinux() || machine is not (Architecture.X64 or Architecture.Arm64))
             throw new ArrowCidException(ErrorCode.Unsupported,
                 "stores need 64-bit Linux; CIDs, blocks and files work here without one");
-        ControlFile control = StoreOpening.Open(Path.GetFullPath(directory), options, out Mapping? wait);
-        var store = new BlockStore(control, wait, options);
+        ControlFile control = StoreOpening.Open(Path.GetFullPath(directory), settings, out Mapping? wait);
+        var store = new BlockStore(control, wait, settings);
         try
         {
             if (control.IsWritable)
             {
                 store._growth.Sweep();
-                store._growth.Repair(options.Timeout);
+                store._growth.Repair(settings.Timeout);
             }
 
             return store;
@@ -65,10 +66,11 @@ internal sealed class BlockStore : IDisposable
         }
     }
 
-    /// <summary>Publishes a block, or announces it again where it is known; <paramref name="info"/> is then the first put's.</summary>
+    /// <summary>Publishes a block, or announces it again where it is known; <paramref name="info"/> is then the first
+    /// put's.</summary>
     /// <returns>True where the block is new.</returns>
-    public bool Put(RecordKind kind, uint codec, IBlockSource source, Digest256 schemaDigest, long rows, RecordFlags flags,
-        out BlockInfo info)
+    public bool Put(RecordKind kind, uint codec, IBlockSource source, Digest256 schemaDigest, long rows,
+        RecordFlags flags, out BlockInfo info)
     {
         Enter();
         if (kind is not (RecordKind.Batch or RecordKind.Schema or RecordKind.Raw))
@@ -90,12 +92,13 @@ internal sealed class BlockStore : IDisposable
     {
         Enter();
         if (!_index.TryFind(in digest, out FoundBlock found)) return null;
-        return found.Header.RecordKind == RecordKind.View
-            ? Resolve(in found)
-            : new BlockLease(in found.Header, found.Segment, found.Copy, found.Offset + Layout.RecordHeaderBytes, Directory);
+        if (found.Header.RecordKind == RecordKind.View) return Resolve(in found);
+        long start = found.Offset + Layout.RecordHeaderBytes;
+        return new BlockLease(in found.Header, found.Segment, found.Copy, start, Directory);
     }
 
-    /// <summary>Every present block once, lane by lane in log order. A block that is put while this runs may be left out.</summary>
+    /// <summary>Every present block once, lane by lane in log order. A block that is put while this runs may be left
+    /// out.</summary>
     public IEnumerable<BlockInfo> List()
     {
         Enter();
@@ -121,14 +124,15 @@ internal sealed class BlockStore : IDisposable
         int used = Enumerable.Range(0, shape.Lanes).Count(lane =>
             lane == _lane?.Number || _control.IsLockedElsewhere(Layout.LaneLock + lane));
         IndexFiles files = _index.Files;
-        long taken = _control.SegmentBytes() + _control.Map.Length + (files.Current?.Bytes ?? 0) + (files.Previous?.Bytes ?? 0);
+        long taken = _control.SegmentBytes() + _control.Map.Length + files.Bytes;
         return new StoreFigures(Directory, shape.Id, shape.Capacity, shape.SegmentBytes, taken,
-            states[(int)SegmentState.Open], states[(int)SegmentState.Sealed], states[(int)SegmentState.Creating], committed,
-            shape.Lanes, used, files.Current?.Entries ?? 0, files.Current?.Count ?? 0, files.Pair.Previous != 0,
-            shape.Created);
+            states[(int)SegmentState.Open], states[(int)SegmentState.Sealed], states[(int)SegmentState.Creating],
+            committed, shape.Lanes, used, files.Current?.Entries ?? 0, files.Current?.Count ?? 0,
+            files.Pair.Previous != 0, shape.Created);
     }
 
-    /// <summary>Lets go of the store: new calls throw, running puts end, and mappings stay as long as leases on them.</summary>
+    /// <summary>Lets go of the store: new calls throw, running puts end, and mappings stay as long as leases on
+    /// them.</summary>
     public void Dispose()
     {
         lock (_laneGate)
@@ -159,17 +163,19 @@ internal sealed class BlockStore : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             if (_lane is not null) return _lane;
-            Lane lane = Lane.Take(_control, _segments, _index, _growth, _wait, _options.Timeout);
-            _tick = new Timer(static store => ((BlockStore)store!).Tick(), this, _options.TickInterval, _options.TickInterval);
+            Lane lane = Lane.Take(_control, _segments, _index, _growth, _wait, _settings.Timeout);
+            TimeSpan interval = _settings.TickInterval;
+            _tick = new Timer(static store => ((BlockStore)store!).Tick(), this, interval, interval);
             return _lane = lane;
         }
     }
 
-    /// <summary>An idle writer moves its lane to the new index, so that a growth can end without a put of its own.</summary>
+    /// <summary>An idle writer moves its lane to the new index, so that a growth can end without a put of its
+    /// own.</summary>
     private void Tick()
     {
         if (_isClosed || ProcessMark.Current != _process) return;
-        TryGrow(isNeeded: false);
+        TryGrow(_growth.IsDue);
     }
 
     private void TryGrow(bool isNeeded)
@@ -196,7 +202,8 @@ internal sealed class BlockStore : IDisposable
         if (!fits)
         {
             parent.Segment?.Release();
-            throw StorageErrors.Corrupt(Directory, $"view sha256:{header.Digest} reaches beyond its parent; put the block again");
+            throw StorageErrors.Corrupt(Directory,
+                $"view sha256:{header.Digest} reaches beyond its parent; put the block again");
         }
 
         byte[]? copy = parent.Copy?.AsSpan((int)header.Rows, (int)header.PayloadLength).ToArray();

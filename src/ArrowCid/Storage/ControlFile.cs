@@ -3,16 +3,16 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// The control file, mapped, and a second open description of it for every lock byte of this handle. Two descriptions because
-/// a mapping keeps its own alive, and with it any lock on it, after the handle is closed.
+/// The control file, mapped, and a second open description of it for every lock byte of this handle. Two descriptions
+/// because a mapping keeps its own alive, and with it any lock on it, after the handle is closed.
 /// </summary>
 internal sealed class ControlFile : IDisposable
 {
     private readonly FileDescriptor _locks;
     private readonly Lock _lockGate = new();
 
-    public ControlFile(string directory, FileDescriptor directoryFile, Mapping map, FileDescriptor locks, Superblock superblock,
-        bool writable) =>
+    public ControlFile(string directory, FileDescriptor directoryFile, Mapping map, FileDescriptor locks,
+        Superblock superblock, bool writable) =>
         (Directory, DirectoryFile, Map, _locks, Superblock, IsWritable) =
         (directory, directoryFile, map, locks, superblock, writable);
 
@@ -64,8 +64,8 @@ internal sealed class ControlFile : IDisposable
         return sum;
     }
 
-    /// <summary>Tries a lock byte of this handle. The same byte is never asked for twice by one handle, because one description
-    /// does not stand in its own way.</summary>
+    /// <summary>Tries a lock byte of this handle. The same byte is never asked for twice by one handle, because one
+    /// description does not stand in its own way.</summary>
     public bool TryLock(long at, bool exclusive, long length = 1)
     {
         lock (_lockGate)
@@ -89,10 +89,11 @@ internal sealed class ControlFile : IDisposable
     {
         if (_locks.Stat(out FileStatus status) == 0 && status.Links == 0)
             throw new ArrowCidException(ErrorCode.StoreGone,
-                $"{PathOf(Layout.ControlName)} was removed while it was open; what is mapped stays readable; open the store again");
+                $"{PathOf(Layout.ControlName)} was removed while it was open; what is mapped stays; open it anew");
     }
 
-    /// <summary>Lets go of every lock. The mapping stays for calls still on their way and goes with the last of them.</summary>
+    /// <summary>Lets go of every lock. The mapping stays for calls still on their way and goes with the last of
+    /// them.</summary>
     public void Dispose()
     {
         _locks.Dispose();

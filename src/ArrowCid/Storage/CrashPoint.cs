@@ -15,8 +15,9 @@ internal enum CrashStep
 }
 
 /// <summary>
-/// <c>ARROWCID_CRASH_AT=step:n</c> kills this process, as SIGKILL does, when it passes a step for the n-th time. Random kills
-/// hardly ever hit the few nanoseconds between two steps. Unset, a pass costs nothing: the JIT folds the flag.
+/// <c>ARROWCID_CRASH_AT=step:n</c> kills this process, as SIGKILL does, when it passes a step for the n-th time.
+/// Random kills hardly ever hit the few nanoseconds between two steps. Unset, a pass costs nothing: the JIT folds the
+/// flag.
 /// </summary>
 internal static class CrashPoint
 {

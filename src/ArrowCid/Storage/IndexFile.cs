@@ -4,9 +4,9 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// One file of the index: a power of two of 8-byte entries. A digest's window is the four lines from its home line, scanned
-/// whole, so that taking an entry away is storing zero and no chain can be broken. It is mapped until nothing of this process
-/// uses it, which the garbage collector knows: a scan needs no count.
+/// One file of the index: a power of two of 8-byte entries. A digest's window is the four lines from its home line,
+/// scanned whole, so that taking an entry away is storing zero and no chain can be broken. It is mapped until nothing
+/// of this process uses it, which the garbage collector knows: a scan needs no count.
 /// </summary>
 internal sealed class IndexFile
 {
@@ -36,7 +36,8 @@ internal sealed class IndexFile
     /// <summary>Where the window of a hash begins, as an entry's position.</summary>
     public long Home(ulong hash) => (long)(hash & _homeMask) * Layout.EntriesPerLine;
 
-    /// <summary>The entries of a window, in place: read each by <see cref="Volatile"/> and keep this object alive.</summary>
+    /// <summary>The entries of a window, in place: read each by <see cref="Volatile"/> and keep this object
+    /// alive.</summary>
     public ReadOnlySpan<ulong> Window(long home) =>
         _map.Words(Layout.IndexEntries + (home * sizeof(ulong)), Layout.WindowEntries);
 
@@ -47,7 +48,8 @@ internal sealed class IndexFile
 
     public void AddCount(ulong entries) => _map.Add(Layout.IndexCount, entries);
 
-    /// <summary>G1: makes an empty index file, whole under its name or not at all. Only the janitor calls this.</summary>
+    /// <summary>G1: makes an empty index file, whole under its name or not at all. Only the janitor calls
+    /// this.</summary>
     public static IndexFile Create(ControlFile control, uint number, long entries)
     {
         FileDescriptor directory = control.DirectoryFile;
@@ -64,7 +66,8 @@ internal sealed class IndexFile
             StorageErrors.Check(file!.Allocate(bytes), "no room for", control.PathOf(name));
             Mapping? map = Mapping.TryMap(file, bytes, writable: true, out errno);
             StorageErrors.Check(errno, "cannot map", control.PathOf(name));
-            WriteHeader(map!.WritableBytes(0, Layout.SegmentHeaderBytes), control.Superblock.SegmentId, number, entries);
+            Span<byte> half = map!.WritableBytes(0, Layout.SegmentHeaderBytes);
+            WriteHeader(half, control.Superblock.SegmentId, number, entries);
             StorageErrors.Check(directory.Link(temporary, name), "cannot name", control.PathOf(name));
             return new IndexFile(number, entries, map);
         }
@@ -75,7 +78,8 @@ internal sealed class IndexFile
     }
 
     /// <summary>Opens an index file.</summary>
-    /// <returns>Null where it is absent or is not what its name says; the index is derived, so it is made anew.</returns>
+    /// <returns>Null where it is absent or is not what its name says; the index is derived, so it is made
+    /// anew.</returns>
     public static IndexFile? TryOpen(ControlFile control, uint number)
     {
         string name = Layout.IndexName(number);

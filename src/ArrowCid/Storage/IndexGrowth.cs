@@ -4,8 +4,8 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Growth of the index (G1 to G6), by whoever gets the janitor's lock. The new index is swapped in empty and filled after
-/// every writer has moved to it: filled first and swapped after, it would lose what was published in between.
+/// Growth of the index (G1 to G6), by whoever gets the janitor's lock. The new index is swapped in empty and filled
+/// after every writer has moved to it: filled first and swapped after, it would lose what was published in between.
 /// </summary>
 internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, BlockIndex index)
 {
@@ -21,8 +21,8 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
         }
     }
 
-    /// <summary>Does what can be done now without waiting: begins to grow if needed, and ends it once no writer publishes to the
-    /// old index.</summary>
+    /// <summary>Does what can be done now without waiting: begins to grow if needed, and ends it once no writer
+    /// publishes to the old index.</summary>
     /// <param name="own">The lane of this handle, if it has one: it is moved here.</param>
     /// <param name="isNeeded">Whether to begin; otherwise only a growth under way is carried on.</param>
     /// <returns>Whether anything was done.</returns>
@@ -49,8 +49,8 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
         }
     }
 
-    /// <summary>Removes what dead janitors left. Under the janitor's lock every index file that the word does not name is
-    /// garbage.</summary>
+    /// <summary>Removes what dead janitors left. Under the janitor's lock every index file that the word does not
+    /// name is garbage.</summary>
     public void Sweep()
     {
         if (!control.TryLock(Layout.JanitorLock, exclusive: true)) return;
@@ -70,8 +70,8 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
         }
     }
 
-    /// <summary>Makes the index that the control word names, where its file is missing or not an index: it is derived data. A new
-    /// store begins so as well.</summary>
+    /// <summary>Makes the index that the control word names, where its file is missing or not an index: it is derived
+    /// data. A new store begins so as well.</summary>
     public void Repair(TimeSpan timeout)
     {
         long started = Stopwatch.GetTimestamp();
@@ -90,7 +90,8 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
             }
             else if (Stopwatch.GetElapsedTime(started) >= timeout)
             {
-                throw new ArrowCidException(ErrorCode.Busy, $"{control.Directory}: another process is at the index; try again");
+                throw new ArrowCidException(ErrorCode.Busy,
+                    $"{control.Directory}: another process is at the index; try again");
             }
             else
             {
@@ -144,12 +145,13 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
         if (index.Files.Current is not null) return;
         if (pair.Previous != 0)
             throw StorageErrors.Corrupt(control.PathOf(Layout.IndexName(pair.Current)),
-                "the index that was being filled is gone or damaged; close every user of the store and open a copy of it");
+                "the index that was being filled is gone or damaged; close every user and open a copy of the store");
         long entries = FillEntries();
         bool isEmpty = control.SegmentBytes() == 0;
         _ = IndexFile.Create(control, isEmpty ? pair.Current : pair.Current + 1, entries);
         if (isEmpty) return;
-        // Writers at work may still publish to the lost file: as in any growth they are waited for, then the logs are read.
+        // Writers at work may still publish to the lost file: as in any growth they are waited for, then the logs are
+        // read.
         Swap(pair);
         _ = TryFinish(own: null);
     }
@@ -176,8 +178,11 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
         return true;
     }
 
-    private void Swap(IndexPair pair) =>
-        _ = control.Map.CompareExchange(Layout.IndexWord, new IndexPair(pair.Current + 1, pair.Current).Bits, pair.Bits);
+    private void Swap(IndexPair pair)
+    {
+        var next = new IndexPair(pair.Current + 1, pair.Current);
+        _ = control.Map.CompareExchange(Layout.IndexWord, next.Bits, pair.Bits);
+    }
 
     private bool TryFinish(Lane? own)
     {

@@ -7,8 +7,8 @@ namespace ArrowCid.Storage;
 internal sealed partial class Lane
 {
     /// <summary>Takes the lowest free lane, so that many short-lived writers fill one segment after another.</summary>
-    public static Lane Take(ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth, Mapping? wait,
-        TimeSpan timeout)
+    public static Lane Take(ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth,
+        Mapping? wait, TimeSpan timeout)
     {
         long started = Stopwatch.GetTimestamp();
         while (true)
@@ -47,13 +47,13 @@ internal sealed partial class Lane
         IEnumerable<ulong> owners = Enumerable.Range(0, control.Superblock.Lanes)
             .Select(lane => control.Lane(lane, Layout.LaneOwner)).Where(id => id != 0);
         return new ArrowCidException(ErrorCode.Busy,
-            $"{control.Directory}: all {control.Superblock.Lanes} lanes have a writer (processes {string.Join(", ", owners)}); " +
-            "wait for one to close, or make a store with more segments");
+            $"{control.Directory}: all {control.Superblock.Lanes} lanes have a writer (processes " +
+            $"{string.Join(", ", owners)}); wait for one to close, or make a store with more segments");
     }
 
     /// <summary>
-    /// Walks the open ends of the lane as one log from what was committed, over records whose header, order, link to the record
-    /// before and digest are right; indexes and commits them; and only then may the rest be written over.
+    /// Walks the open ends of the lane as one log from what was committed, over records whose header, order, link to
+    /// the record before and digest are right; indexes and commits them; and only then may the rest be written over.
     /// </summary>
     private void Adopt()
     {
@@ -61,7 +61,8 @@ internal sealed partial class Lane
         CrashPoint.Pass(CrashStep.A1);
         try
         {
-            // Without records the newest segment's header says where the numbers go on; an empty jumbo's may lie beyond a gap.
+            // Without records the newest segment's header says where the numbers go on; an empty jumbo's may lie
+            // beyond a gap.
             _sequence = ends.Select(end => end.NextSequence).DefaultIfEmpty(1ul).Max();
             if (ends.Any(end => end.IsDamaged))
                 _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, Layout.LaneSequence));
@@ -76,8 +77,8 @@ internal sealed partial class Lane
         }
     }
 
-    /// <summary>The newest segment of each kind, and every open jumbo; slots that a dead owner was filling are freed, and older
-    /// ones that it did not come to seal are sealed.</summary>
+    /// <summary>The newest segment of each kind, and every open jumbo; slots that a dead owner was filling are freed,
+    /// and older ones that it did not come to seal are sealed.</summary>
     private List<OpenEnd> FindEnds()
     {
         var own = new List<(int Slot, TableWord Word, ulong Order, SegmentKind Kind)>();

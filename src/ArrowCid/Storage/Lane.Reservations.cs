@@ -37,8 +37,8 @@ internal sealed class Reservation(Tail tail, long offset, int length, ulong sequ
 /// <summary>Space and turns. Everything here runs under the lane's gate.</summary>
 internal sealed partial class Lane
 {
-    // A block above a quarter of a segment would waste up to as much at a segment's end; below 4 MiB the rounding of a segment
-    // of its own wastes more.
+    // A block above a quarter of a segment would waste up to as much at a segment's end; below 4 MiB the rounding of
+    // a segment of its own wastes more.
     private const long SmallestJumbo = 4 * Layout.MiB;
 
     private Reservation Reserve(int length)
@@ -122,7 +122,8 @@ internal sealed partial class Lane
         _waiting--;
     }
 
-    /// <summary>Gives a place back that nothing came of: as if it had never been taken where no later one was, else as PAD.</summary>
+    /// <summary>Gives a place back that nothing came of: as if it had never been taken where no later one was, else
+    /// as PAD.</summary>
     private void GiveBack(Reservation place)
     {
         if (_last == place)

@@ -8,9 +8,9 @@ internal readonly record struct PutRequest(
     RecordKind Kind, uint Codec, IBlockSource Source, Digest256 SchemaDigest, long Rows, RecordFlags Flags);
 
 /// <summary>
-/// The one writer of a chain of segments. Threads reserve and fill side by side; headers, index entries and the committed word
-/// follow in log order, because an adopter goes by the first record that is missing: a record indexed beyond a gap would be
-/// overwritten while others read it.
+/// The one writer of a chain of segments. Threads reserve and fill side by side; headers, index entries and the
+/// committed word follow in log order, because an adopter goes by the first record that is missing: a record indexed
+/// beyond a gap would be overwritten while others read it.
 /// </summary>
 internal sealed partial class Lane
 {
@@ -32,8 +32,8 @@ internal sealed partial class Lane
     private uint _namedIndex;
     private bool _closing;
 
-    private Lane(int number, ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth, Mapping? wait,
-        TimeSpan timeout)
+    private Lane(int number, ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth,
+        Mapping? wait, TimeSpan timeout)
     {
         (Number, _control, _segments, _index, _growth) = (number, control, segments, index, growth);
         (_wait, _timeout) = (wait, timeout);
@@ -81,7 +81,8 @@ internal sealed partial class Lane
         }
     }
 
-    /// <summary>Names the current index as the one that this lane publishes to, if it does not yet and no put is at it.</summary>
+    /// <summary>Names the current index as the one that this lane publishes to, if it does not yet and no put is at
+    /// it.</summary>
     /// <returns>The index's number, or 0 where a put is at work and will see to it.</returns>
     public uint TryFollowIndex()
     {
@@ -200,14 +201,15 @@ internal sealed partial class Lane
             if (_index.TryPublish(CurrentIndex(), in digest, hash, entry, replace: true)) return;
             if (Stopwatch.GetElapsedTime(started) >= _timeout)
                 throw new ArrowCidException(ErrorCode.IndexFull,
-                    $"{_control.Directory}: the index has no room and cannot grow now; free capacity, or close idle writers");
+                    $"{_control.Directory}: the index cannot grow now; free capacity, or close idle writers");
             Thread.Sleep(1);
         }
     }
 
     /// <summary>
-    /// The index to publish to. The lane says which one that is, with a full fence, before the word is read again: either the
-    /// janitor that swaps the word sees this lane still at the old index and waits for it, or the lane sees the new word.
+    /// The index to publish to. The lane says which one that is, with a full fence, before the word is read again:
+    /// either the janitor that swaps the word sees this lane still at the old index and waits for it, or the lane
+    /// sees the new word.
     /// </summary>
     private IndexFile CurrentIndex()
     {
@@ -215,7 +217,8 @@ internal sealed partial class Lane
         {
             IndexFiles files = _index.Files;
             IndexFile current = files.Current ?? throw new ArrowCidException(ErrorCode.StoreGone,
-                $"{_control.PathOf(Layout.IndexName(files.Pair.Current))} is gone or damaged; open the store again, which rebuilds it");
+                $"{_control.PathOf(Layout.IndexName(files.Pair.Current))} is gone or damaged; " +
+                "open the store again, which rebuilds it");
             if (current.Number == _namedIndex) return current;
             _control.SetLane(Number, Layout.LaneIndex, current.Number);
             Volatile.Write(ref _namedIndex, current.Number);

@@ -57,8 +57,8 @@ internal static class Layout
     public const int RecordHeaderBytes = 128;
     public const int RecordAlignment = 64;
 
-    // An index file: a header page, then lines of eight entries, with three lines more than the power of two, so that no
-    // window wraps around.
+    // An index file: a header page, then lines of eight entries, with three lines more than the power of two, so that
+    // no window wraps around.
     public const long IndexCount = 2048;
     public const long IndexEntries = PageBytes;
     public const int EntriesPerLine = 8;
@@ -76,7 +76,8 @@ internal static class Layout
 
     public const long WaitFlag = 64;
 
-    public static long ControlBytes(int segments) => RoundUp(TableOffset + ((long)segments * TableEntryBytes), PageBytes);
+    public static long ControlBytes(int segments) =>
+        RoundUp(TableOffset + ((long)segments * TableEntryBytes), PageBytes);
 
     public static long IndexBytes(long entries) =>
         RoundUp(IndexEntries + (entries * sizeof(ulong)) + ((WindowLines - 1) * LineBytes), PageBytes);
@@ -103,7 +104,8 @@ internal enum SegmentKind { Data = 1, Facts = 2, Jumbo = 3 }
 
 internal enum SegmentState { Free = 0, Creating = 1, Open = 2, Sealed = 3, Retired = 4 }
 
-/// <summary>A segment's word in the table: state 4 | lane 8 | MiB 20 | generation 32, changed by compare-and-swap.</summary>
+/// <summary>A segment's word in the table: state 4 | lane 8 | MiB 20 | generation 32, changed by
+/// compare-and-swap.</summary>
 internal readonly record struct TableWord(ulong Bits)
 {
     public TableWord(SegmentState state, int lane, long mebibytes, uint generation)
@@ -125,7 +127,8 @@ internal readonly record struct TableWord(ulong Bits)
     public TableWord With(SegmentState state) => new((Bits & ~(0xful << 60)) | ((ulong)state << 60));
 }
 
-/// <summary>An index entry: tag 12 | segment 16 | generation 12 | offset/64 24. Zero is empty: no record lies at offset 0.</summary>
+/// <summary>An index entry: tag 12 | segment 16 | generation 12 | offset/64 24. Zero is empty: no record lies at
+/// offset 0.</summary>
 internal readonly record struct IndexEntry(ulong Bits)
 {
     public IndexEntry(ulong hash, int slot, uint generation, long offset)
@@ -145,7 +148,8 @@ internal readonly record struct IndexEntry(ulong Bits)
     public bool HasTag(ulong hash) => ((Bits ^ hash) & TagMask) == 0;
 }
 
-/// <summary>Which index files are in use: the current one, and the one it was grown from until that is copied (0: none).</summary>
+/// <summary>Which index files are in use: the current one, and the one it was grown from until that is copied (0:
+/// none).</summary>
 internal readonly record struct IndexPair(ulong Bits)
 {
     public IndexPair(uint current, uint previous) : this(((ulong)previous << 32) | current)

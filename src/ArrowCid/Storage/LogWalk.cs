@@ -3,8 +3,8 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// The records of one segment in log order, up to what was committed when the walk began. After a damaged header it goes on at
-/// the next place whose magic and checksum fit.
+/// The records of one segment in log order, up to what was committed when the walk began. After a damaged header it
+/// goes on at the next place whose magic and checksum fit.
 /// </summary>
 internal struct LogWalk(Segment segment)
 {
@@ -20,7 +20,8 @@ internal struct LogWalk(Segment segment)
 
     public readonly Segment Segment => segment;
 
-    /// <summary>Whether the last record ends where the committed part does: its checksum is what the next one carries.</summary>
+    /// <summary>Whether the last record ends where the committed part does: its checksum is what the next one
+    /// carries.</summary>
     public readonly bool EndsWhole => _next == _end;
 
     public bool MoveNext()

@@ -36,7 +36,8 @@ internal enum RecordFlags : ushort
 {
     None = 0,
 
-    /// <summary>Made by this library's own encoder, so that its form need not be checked again in a store of one's own.</summary>
+    /// <summary>Made by this library's own encoder, so that its form need not be checked again in a store of one's
+    /// own.</summary>
     OwnEncoder = 1,
 
     /// <summary>Copied by compaction: not announced again.</summary>
@@ -68,7 +69,8 @@ internal struct RecordHeader
     public readonly RecordKind RecordKind => (RecordKind)Kind;
 
     /// <summary>Whether the record is a block that the index may name.</summary>
-    public readonly bool IsBlock => RecordKind is RecordKind.Batch or RecordKind.Schema or RecordKind.Raw or RecordKind.View;
+    public readonly bool IsBlock =>
+        RecordKind is RecordKind.Batch or RecordKind.Schema or RecordKind.Raw or RecordKind.View;
 
     public readonly bool HasPayload => RecordKind is not (RecordKind.View or RecordKind.Ref);
 
@@ -101,13 +103,14 @@ internal struct RecordHeader
         if (crc != Layout.Crc(copy)) return false;
         if (header.RecordKind is < RecordKind.Batch or > RecordKind.Pad || header.Zeros != 0) return false;
         // A digest's code other than SHA-256 never enters; a block is one Memory<byte> (2 GiB - 1).
-        if (header.HashCode != Superblock.Sha256Code || header.PayloadLength > int.MaxValue || header.Rows > long.MaxValue)
-            return false;
+        if (header.HashCode != Superblock.Sha256Code) return false;
+        if (header.PayloadLength > int.MaxValue || header.Rows > long.MaxValue) return false;
         return !header.HasPayload ||
             header.PayloadLength <= (ulong)(segmentBytes - offset - Layout.RecordHeaderBytes);
     }
 
-    /// <summary>P4: fields and checksum first, the magic last; until then the place holds no record, whatever lay there.</summary>
+    /// <summary>P4: fields and checksum first, the magic last; until then the place holds no record, whatever lay
+    /// there.</summary>
     public void WriteTo(Segment segment, long offset)
     {
         Magic = segment.Nonce ^ (ulong)offset;
@@ -126,8 +129,8 @@ internal struct RecordHeader
 }
 
 /// <summary>What a store knows of a block without opening it.</summary>
-internal readonly record struct BlockInfo(Digest256 Digest, uint Codec, RecordKind Kind, Digest256 SchemaDigest, long Rows,
-    long Length, DateTimeOffset Time, RecordFlags Flags);
+internal readonly record struct BlockInfo(Digest256 Digest, uint Codec, RecordKind Kind, Digest256 SchemaDigest,
+    long Rows, long Length, DateTimeOffset Time, RecordFlags Flags);
 
 /// <summary>Whence a put takes its bytes: written once, straight into the store, and hashed there.</summary>
 internal interface IBlockSource
@@ -135,7 +138,7 @@ internal interface IBlockSource
     /// <summary>The block's length in bytes, known before it is written.</summary>
     int Length { get; }
 
-    /// <summary>Fills exactly <see cref="Length"/> bytes and returns the SHA-256 of what then stands there. It may throw: the
-    /// store gives the space back.</summary>
+    /// <summary>Fills exactly <see cref="Length"/> bytes and returns the SHA-256 of what then stands there. It may
+    /// throw: the store gives the space back.</summary>
     Digest256 WriteTo(Span<byte> destination);
 }

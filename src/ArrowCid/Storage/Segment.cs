@@ -3,9 +3,9 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// One segment file as this handle has it mapped, with its lease: a read lock on the very description that it is mapped
-/// through. The lease is never unlocked; it ends when the last user has let go and the mapping and the description are closed,
-/// so that nobody who gets the segment's write lock can meet a mapping of ours.
+/// One segment file as this handle has it mapped, with its lease: a read lock on the very description that it is
+/// mapped through. The lease is never unlocked; it ends when the last user has let go and the mapping and the
+/// description are closed, so that nobody who gets the segment's write lock can meet a mapping of ours.
 /// </summary>
 internal sealed class Segment
 {

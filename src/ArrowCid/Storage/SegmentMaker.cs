@@ -22,8 +22,10 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
             Segment? made = null;
             int errno = slot < 0 ? Errno.NoSpace : TryMake(slot, word, kind, firstSequence, out made);
             if (errno == 0) return made!;
-            if (errno != Errno.NoSpace || Stopwatch.GetElapsedTime(started) >= timeout) throw Refusal(errno, bytes, taken);
-            // Another maker may give back, or a reclaimer free something; the pause grows so that two makers drift apart.
+            if (errno != Errno.NoSpace || Stopwatch.GetElapsedTime(started) >= timeout)
+                throw Refusal(errno, bytes, taken);
+            // Another maker may give back, or a reclaimer free something; the pause grows so that two makers drift
+            // apart.
             Thread.Sleep(Random.Shared.Next(1, pause + 1));
             pause = Math.Min(pause * 2, 50);
         }
@@ -50,7 +52,8 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         _ = control.TryChange(slot, word, word.With(SegmentState.Free));
     }
 
-    /// <summary>S0: announces the size in the table, then counts: of two makers at the limit each sees the other.</summary>
+    /// <summary>S0: announces the size in the table, then counts: of two makers at the limit each sees the
+    /// other.</summary>
     private int TryReserve(int lane, long bytes, out TableWord word, out long taken)
     {
         word = default;
@@ -72,13 +75,13 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         return -1;
     }
 
-    /// <summary>One data and one fact segment stay for drops and compaction, without which a full store could not shrink.</summary>
+    /// <summary>One data and one fact segment stay for drops and compaction, without which a full store could not
+    /// shrink.</summary>
     private long Usable()
     {
         IndexFiles files = index.Files;
         Superblock shape = control.Superblock;
-        return shape.Capacity - shape.SegmentBytes - shape.FactSegmentBytes - control.Map.Length -
-            (files.Current?.Bytes ?? 0) - (files.Previous?.Bytes ?? 0);
+        return shape.Capacity - shape.SegmentBytes - shape.FactSegmentBytes - control.Map.Length - files.Bytes;
     }
 
     private int TryMake(int slot, TableWord word, SegmentKind kind, ulong firstSequence, out Segment? made)
@@ -89,7 +92,8 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         Mapping? map = null;
         try
         {
-            // No live file can have the name: the slot is ours. What stands there was left by a rebuilt or damaged table.
+            // No live file can have the name: the slot is ours. What stands there was left by a rebuilt or damaged
+            // table.
             _ = control.DirectoryFile.Unlink(name + Temporary);
             _ = control.DirectoryFile.Unlink(name);
             file = control.DirectoryFile.TryCreateFile(name + Temporary, out int errno);
@@ -107,7 +111,8 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
             header.Write(map!.WritableBytes(0, Layout.SegmentHeaderBytes));
             map.Write(Layout.SegmentCommitted, (ulong)Layout.SegmentRecords);
             CrashPoint.Pass(CrashStep.S2);
-            StorageErrors.Check(control.DirectoryFile.Link(name + Temporary, name), "cannot name", control.PathOf(name));
+            errno = control.DirectoryFile.Link(name + Temporary, name);
+            StorageErrors.Check(errno, "cannot name", control.PathOf(name));
             _ = control.DirectoryFile.Unlink(name + Temporary);
             CrashPoint.Pass(CrashStep.S3);
             var segment = new Segment(header, map, file);
@@ -140,12 +145,14 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
 
     private ArrowCidException Refusal(int errno, long bytes, long taken)
     {
-        if (errno != Errno.NoSpace) return StorageErrors.FromErrno(errno, "cannot make a segment in", control.Directory);
+        if (errno != Errno.NoSpace)
+            return StorageErrors.FromErrno(errno, "cannot make a segment in", control.Directory);
         _ = control.DirectoryFile.FileSystem(out _, out long available);
         return new ArrowCidException(ErrorCode.StoreFull,
             $"{control.Directory}: a segment of {bytes / Layout.MiB} MiB does not fit: {taken / Layout.MiB} of " +
-            $"{control.Superblock.Capacity / Layout.MiB} MiB are taken (some are kept for clean-up), {available / Layout.MiB} MiB " +
-            $"are free on the file system; make a store with more capacity, or {StorageErrors.Remedy}");
+            $"{control.Superblock.Capacity / Layout.MiB} MiB are taken (some are kept for clean-up), " +
+            $"{available / Layout.MiB} MiB are free on the file system; make a larger store, or " +
+            StorageErrors.Remedy);
     }
 }
 

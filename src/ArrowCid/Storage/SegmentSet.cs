@@ -28,7 +28,8 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
     public SegmentAccess TryAcquire(TableWord word, int slot, out Segment? segment)
     {
         segment = Volatile.Read(ref _open[slot]);
-        if (segment is not null && segment.Generation == word.Generation && segment.TryRetain()) return SegmentAccess.Ready;
+        if (segment is not null && segment.Generation == word.Generation && segment.TryRetain())
+            return SegmentAccess.Ready;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(BlockStore));
@@ -89,7 +90,8 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
     }
 
     /// <summary>Opens, leases and maps a segment's file and checks its header against the table word.</summary>
-    public static SegmentAccess TryOpen(ControlFile control, int slot, TableWord word, bool writable, out Segment? segment)
+    public static SegmentAccess TryOpen(ControlFile control, int slot, TableWord word, bool writable,
+        out Segment? segment)
     {
         segment = null;
         string name = Layout.SegmentName(slot, word.Generation);

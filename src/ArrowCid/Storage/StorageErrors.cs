@@ -14,7 +14,7 @@ internal static class StorageErrors
         Errno.NoSpace or Errno.Quota => new(ErrorCode.StoreFull, $"{what} {path}: {Errno.Text(errno)}; {Remedy}"),
         Errno.NotFound => new(ErrorCode.StoreGone, $"{what} {path}: {Errno.Text(errno)}"),
         Errno.NotSupported => new(ErrorCode.Unsupported,
-            $"{what} {path}: {Errno.Text(errno)}; a store needs a file system with fallocate and file locks (tmpfs, ext4, xfs)"),
+            $"{what} {path}: {Errno.Text(errno)}; a store needs fallocate and file locks (tmpfs, ext4, xfs)"),
         _ => new(ErrorCode.Io, $"{what} {path}: {Errno.Text(errno)} (error {errno})"),
     };
 

@@ -5,30 +5,31 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Opens a store's control file, after every check that can be made from outside, or makes it (C0 to C3).</summary>
+/// <summary>Opens a store's control file, after every check that can be made from outside, or makes it (C0 to
+/// C3).</summary>
 internal static class StoreOpening
 {
     private const uint OthersWrite = 0x12; // 022
     private const uint Sticky = 0x200; // 01000
 
     /// <summary>Opens or makes a store's control file; the presence byte is then locked for reading.</summary>
-    public static ControlFile Open(string directory, CidStoreOptions options, out Mapping? wait)
+    public static ControlFile Open(string directory, StoreSettings settings, out Mapping? wait)
     {
         long started = Stopwatch.GetTimestamp();
-        bool mayCreate = !options.ReadOnly && !options.MustExist;
+        bool mayCreate = !settings.ReadOnly && !settings.MustExist;
         FileDescriptor folder = OpenDirectory(directory, mayCreate);
         try
         {
             while (true)
             {
-                ControlFile? control = TryOpenOnce(directory, folder, options, mayCreate);
+                ControlFile? control = TryOpenOnce(directory, folder, settings, mayCreate);
                 if (control is not null)
                 {
                     wait = OpenWait(control);
                     return control;
                 }
 
-                if (Stopwatch.GetElapsedTime(started) >= options.Timeout)
+                if (Stopwatch.GetElapsedTime(started) >= settings.Timeout)
                     throw new ArrowCidException(ErrorCode.Busy,
                         $"{directory}: another process is making or rebuilding the store; try again");
                 Thread.Sleep(2);
@@ -60,7 +61,7 @@ internal static class StoreOpening
         if (parent is not null && FileDescriptor.StatPath(parent, out FileStatus above) == 0 &&
             (above.Mode & OthersWrite) != 0 && (above.Mode & Sticky) == 0)
             throw new ArrowCidException(ErrorCode.AccessDenied,
-                $"{parent}: others may write there and so replace the store; take that right away (chmod go-w) or choose another place");
+                $"{parent}: others may write there and so replace the store; chmod go-w, or choose another place");
         return folder;
     }
 
@@ -80,22 +81,24 @@ internal static class StoreOpening
     {
         if (status.UserId != FileDescriptor.EffectiveUserId)
             throw new ArrowCidException(ErrorCode.AccessDenied,
-                $"{path} belongs to user {status.UserId}, not to {FileDescriptor.EffectiveUserId}; use a store of your own");
+                $"{path} is user {status.UserId}'s, not {FileDescriptor.EffectiveUserId}'s; use a store of your own");
         if ((status.Mode & OthersWrite) != 0)
             throw new ArrowCidException(ErrorCode.AccessDenied,
-                $"{path} may be written by others (mode {Convert.ToString(status.Mode & 0xfff, 8)}); chmod go-w, then check what is in it");
+                $"{path} may be written by others (mode {Convert.ToString(status.Mode & 0xfff, 8)}); chmod go-w " +
+                "and check what is in it");
     }
 
     /// <returns>Null where something is changing that will soon be settled: try again.</returns>
-    private static ControlFile? TryOpenOnce(string directory, FileDescriptor folder, CidStoreOptions options, bool mayCreate)
+    private static ControlFile? TryOpenOnce(string directory, FileDescriptor folder, StoreSettings settings,
+        bool mayCreate)
     {
         string path = Path.Combine(directory, Layout.ControlName);
-        FileDescriptor? locks = folder.TryOpenFile(Layout.ControlName, writable: !options.ReadOnly, out int errno);
+        FileDescriptor? locks = folder.TryOpenFile(Layout.ControlName, writable: !settings.ReadOnly, out int errno);
         if (locks is null)
         {
             if (errno != Errno.NotFound) throw StorageErrors.FromErrno(errno, "cannot open", path);
             if (!mayCreate) throw NoStore(directory);
-            Create(directory, folder, options);
+            Create(directory, folder, settings);
             return null;
         }
 
@@ -104,17 +107,19 @@ internal static class StoreOpening
         {
             StorageErrors.Check(locks.Stat(out FileStatus status), "cannot stat", path);
             CheckAccess(path, status);
-            control = TryMap(directory, folder, locks, status, options.ReadOnly);
+            control = TryMap(directory, folder, locks, status, settings.ReadOnly);
             if (control is null) return null;
             StoreIdentity now = StoreIdentity.Of(status);
             bool isSame = control.Superblock.Identity.IsSameFile(now);
-            if ((isSame && control.Superblock.Identity.Boot == now.Boot) || !TryAlone(control))
+            bool isTrusted = isSame && control.Superblock.Identity.Boot == now.Boot;
+            // A store that somebody uses is no copy: containers may see other machine ids and share it all the same.
+            if (isTrusted || control.IsLockedElsewhere(Layout.PresenceLock))
                 return Present(control, folder, status) ? Keep(ref control, ref locks) : null;
-            // Alone with a store of another boot, or with a copy of one: nothing but the superblock and the logs is believed.
-            if (!IsStillNamed(folder, status)) return null;
-            if (options.ReadOnly)
+            // Alone with a store of another boot, or with a copy: only the superblock and the logs are believed.
+            if (!control.IsWritable)
                 throw new ArrowCidException(ErrorCode.Unsupported,
-                    $"{directory} is a copy or was not closed before a reboot and must be rebuilt; open it once for writing");
+                    $"{directory} is a copy, or of another boot, and must be rebuilt; open it once for writing");
+            if (!control.TryLock(Layout.PresenceLock, exclusive: true) || !IsStillNamed(folder, status)) return null;
             StoreRebuild.Run(control, isCopy: !isSame);
             return null;
         }
@@ -149,9 +154,6 @@ internal static class StoreOpening
         return new ControlFile(directory, folder, map!, locks, superblock, writable);
     }
 
-    private static bool TryAlone(ControlFile control) =>
-        control.IsWritable && control.TryLock(Layout.PresenceLock, exclusive: true);
-
     private static bool Present(ControlFile control, FileDescriptor folder, FileStatus status) =>
         control.TryLock(Layout.PresenceLock, exclusive: false) && IsStillNamed(folder, status);
 
@@ -159,8 +161,9 @@ internal static class StoreOpening
         folder.StatFile(Layout.ControlName, out FileStatus named) == 0 && named.Inode == status.Inode &&
         named.Device == status.Device;
 
-    /// <summary>C0 to C3: the control file is made whole under another name and then linked: it is absent or complete.</summary>
-    private static void Create(string directory, FileDescriptor folder, CidStoreOptions options)
+    /// <summary>C0 to C3: the control file is made whole under another name and then linked: it is absent or
+    /// complete.</summary>
+    private static void Create(string directory, FileDescriptor folder, StoreSettings settings)
     {
         SweepControls(directory, folder);
         bool isForeign = Directory.EnumerateFiles(directory, "seg-*").Any();
@@ -168,8 +171,8 @@ internal static class StoreOpening
             throw new ArrowCidException(ErrorCode.StoreGone,
                 $"{directory} has segments but no {Layout.ControlName}; restore that file, or move the segments away");
         string temporary = TemporaryName();
-        using FileDescriptor file = CreateControl(directory, folder, temporary, id => Shape(folder, directory, options, id),
-            out Mapping map);
+        using FileDescriptor file = CreateControl(directory, folder, temporary,
+            id => Shape(folder, directory, settings, id), out Mapping map);
         try
         {
             map.Write(Layout.IndexWord, new IndexPair(1, 0).Bits);
@@ -187,7 +190,8 @@ internal static class StoreOpening
         }
     }
 
-    /// <summary>Makes a control file under a temporary name, filled but for its words. Its lock tells it from garbage.</summary>
+    /// <summary>Makes a control file under a temporary name, filled but for its words. Its lock tells it from
+    /// garbage.</summary>
     public static FileDescriptor CreateControl(string directory, FileDescriptor folder, string temporary,
         Func<StoreIdentity, Superblock> shape, out Mapping map)
     {
@@ -199,7 +203,7 @@ internal static class StoreOpening
             errno = file!.TryLock(0, 1, exclusive: true);
             if (errno != 0)
                 throw new ArrowCidException(ErrorCode.Unsupported,
-                    $"{directory}: file locks do not work on this file system ({Errno.Text(errno)}); use tmpfs, ext4 or xfs");
+                    $"{directory}: file locks do not work there ({Errno.Text(errno)}); use tmpfs, ext4 or xfs");
             CrashPoint.Pass(CrashStep.C0);
             StorageErrors.Check(file.Stat(out FileStatus status), "cannot stat", path);
             Superblock superblock = shape(StoreIdentity.Of(status));
@@ -233,9 +237,10 @@ internal static class StoreOpening
         }
     }
 
-    private static Superblock Shape(FileDescriptor folder, string directory, CidStoreOptions options, StoreIdentity identity)
+    private static Superblock Shape(FileDescriptor folder, string directory, StoreSettings settings,
+        StoreIdentity identity)
     {
-        (long capacity, long segment) = StoreSizes.Choose(folder, directory, options);
+        (long capacity, long segment) = StoreSizes.Choose(folder, directory, settings);
         long segments = capacity / segment;
         return new Superblock
         {
@@ -248,7 +253,7 @@ internal static class StoreOpening
             Segments = (int)Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)segments * 4), Layout.MinSegments,
                 Layout.MaxSegments),
             Lanes = (int)Math.Clamp(segments / 4, 1, Layout.MaxLanes),
-            InitialIndexEntries = options.InitialIndexEntries,
+            InitialIndexEntries = settings.InitialIndexEntries,
             OwnerId = identity.OwnerId,
             Seed = Superblock.NewSeed(),
             Identity = identity,

@@ -4,9 +4,9 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Makes a new control file and index from the segments alone: for a copy of a store, and for a store that another boot of the
-/// machine left. The caller is alone with the store. Killed at any point, it leaves the old control file, and the next one
-/// begins again.
+/// Makes a new control file and index from the segments alone: for a copy of a store, and for a store that another
+/// boot of the machine left. The caller is alone with the store. Killed at any point, it leaves the old control file,
+/// and the next one begins again.
 /// </summary>
 internal static class StoreRebuild
 {
@@ -15,14 +15,16 @@ internal static class StoreRebuild
         FileDescriptor folder = old.DirectoryFile;
         string temporary = StoreOpening.TemporaryName();
         FileDescriptor file = StoreOpening.CreateControl(old.Directory, folder, temporary,
-            identity => old.Superblock.WithIdentity(isCopy ? Guid.NewGuid() : old.Superblock.Id, identity), out Mapping map);
+            identity => old.Superblock.WithIdentity(isCopy ? Guid.NewGuid() : old.Superblock.Id, identity),
+            out Mapping map);
         using (file)
         {
             try
             {
                 Fill(old, map, file);
                 StorageErrors.Check(file.Sync(), "cannot flush", old.PathOf(temporary));
-                StorageErrors.Check(folder.Rename(temporary, Layout.ControlName), "cannot name", old.PathOf(Layout.ControlName));
+                int errno = folder.Rename(temporary, Layout.ControlName);
+                StorageErrors.Check(errno, "cannot name", old.PathOf(Layout.ControlName));
             }
             catch
             {
@@ -49,15 +51,16 @@ internal static class StoreRebuild
         map.Write(Layout.IndexWord, new IndexPair(number, 0).Bits);
     }
 
-    /// <summary>The highest generation of a slot wins. All segments are sealed: what a torn tail may hide is never written over,
-    /// and lanes go on in new segments.</summary>
+    /// <summary>The highest generation of a slot wins. All segments are sealed: what a torn tail may hide is never
+    /// written over, and lanes go on in new segments.</summary>
     private static void FillTable(ControlFile control)
     {
         var best = new SortedDictionary<int, SegmentHeader>();
         var highest = new SortedDictionary<int, uint>();
         foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
         {
-            if (!TryParseName(Path.GetFileName(path), control.Superblock.Segments, out int slot, out uint generation)) continue;
+            string name = Path.GetFileName(path);
+            if (!TryParseName(name, control.Superblock.Segments, out int slot, out uint generation)) continue;
             highest[slot] = Math.Max(generation, highest.GetValueOrDefault(slot));
             if (ReadHeader(control, slot, generation) is { } header &&
                 (!best.TryGetValue(slot, out SegmentHeader? other) || other.Generation < generation))
@@ -86,7 +89,8 @@ internal static class StoreRebuild
         using FileDescriptor? file =
             control.DirectoryFile.TryOpenFile(Layout.SegmentName(slot, generation), writable: false, out _);
         Span<byte> half = stackalloc byte[Layout.SegmentHeaderBytes];
-        if (file is null || file.Stat(out FileStatus status) != 0 || file.Read(half, 0, out _) != half.Length) return null;
+        if (file is null || file.Stat(out FileStatus status) != 0) return null;
+        if (file.Read(half, 0, out _) != half.Length) return null;
         SegmentHeader? header = SegmentHeader.Read(half);
         bool isRight = header is not null && header.SegmentId == control.Superblock.SegmentId && header.Slot == slot &&
             header.Generation == generation && header.Bytes == status.Size && status.Size % Layout.MiB == 0 &&
@@ -110,7 +114,8 @@ internal static class StoreRebuild
         uint number = Math.Max(old.Index.Current, 1);
         foreach (string path in Directory.EnumerateFiles(old.Directory, "idx-*"))
         {
-            if (uint.TryParse(Path.GetFileName(path).AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out uint found))
+            ReadOnlySpan<char> digits = Path.GetFileName(path).AsSpan(4);
+            if (uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out uint found))
                 number = Math.Max(number, found);
         }
 

@@ -10,32 +10,35 @@ internal static class StoreSizes
     private const long DefaultCapacity = 4096 * Layout.MiB;
     private const long DefaultSegment = 64 * Layout.MiB;
 
-    public static (long Capacity, long Segment) Choose(FileDescriptor folder, string directory, CidStoreOptions options)
+    public static (long Capacity, long Segment) Choose(FileDescriptor folder, string directory, StoreSettings settings)
     {
         StorageErrors.Check(folder.FileSystem(out _, out long free), "cannot ask the file system of", directory);
-        return Choose(options, free, AvailableMemory(), directory);
+        return Choose(settings, free, AvailableMemory(), directory);
     }
 
-    public static (long Capacity, long Segment) Choose(CidStoreOptions options, long free, long memory, string directory)
+    public static (long Capacity, long Segment) Choose(StoreSettings settings, long free, long memory,
+        string directory)
     {
-        long capacity = options.Capacity != 0
-            ? options.Capacity
+        long capacity = settings.Capacity != 0
+            ? settings.Capacity
             : Math.Min(DefaultCapacity, Math.Min(free / 2, memory / 2)) / Layout.MiB * Layout.MiB;
-        if (options.Capacity != 0 && (capacity < MinCapacity || capacity % Layout.MiB != 0))
-            throw new ArgumentOutOfRangeException(nameof(options), capacity,
+        if (settings.Capacity != 0 && (capacity < MinCapacity || capacity % Layout.MiB != 0))
+            throw new ArgumentOutOfRangeException(nameof(settings), capacity,
                 $"a capacity is a whole number of MiB and at least {MinCapacity / Layout.MiB}");
         if (capacity < MinCapacity || capacity > free)
             throw new ArrowCidException(ErrorCode.StoreFull,
-                $"{directory}: a store of {Math.Max(capacity, MinCapacity) / Layout.MiB} MiB does not fit, {free / Layout.MiB} MiB " +
-                $"are free and {memory / Layout.MiB} MiB of memory; {StorageErrors.Remedy}, or ask for less capacity");
-        long segment = options.SegmentSize != 0
-            ? options.SegmentSize
+                $"{directory}: a store of {Math.Max(capacity, MinCapacity) / Layout.MiB} MiB does not fit, " +
+                $"{free / Layout.MiB} MiB are free and {memory / Layout.MiB} MiB of memory; " +
+                $"{StorageErrors.Remedy}, or ask for less");
+        long segment = settings.SegmentSize != 0
+            ? settings.SegmentSize
             : Math.Max(Layout.MiB, Math.Min(DefaultSegment, capacity / 16) / Layout.MiB * Layout.MiB);
-        if (segment % Layout.MiB != 0 || segment < Layout.MiB || segment > Layout.MaxSegmentBytes || segment > capacity / 8)
-            throw new ArgumentOutOfRangeException(nameof(options), segment,
+        if (segment % Layout.MiB != 0 || segment < Layout.MiB ||
+            segment > Math.Min(Layout.MaxSegmentBytes, capacity / 8))
+            throw new ArgumentOutOfRangeException(nameof(settings), segment,
                 "a segment is a whole number of MiB, at most 1 GiB and at most an eighth of the capacity");
-        if (!int.IsPow2(options.InitialIndexEntries) || options.InitialIndexEntries < Layout.MinIndexEntries)
-            throw new ArgumentOutOfRangeException(nameof(options), options.InitialIndexEntries, "a power of two from 64");
+        if (!int.IsPow2(settings.InitialIndexEntries) || settings.InitialIndexEntries < Layout.MinIndexEntries)
+            throw new ArgumentOutOfRangeException(nameof(settings), settings.InitialIndexEntries, "not a power of two");
         return (capacity, segment);
     }
 
@@ -43,7 +46,8 @@ internal static class StoreSizes
     {
         try
         {
-            string? line = File.ReadLines("/proc/meminfo").FirstOrDefault(l => l.StartsWith("MemAvailable:", StringComparison.Ordinal));
+            string? line = File.ReadLines("/proc/meminfo")
+                .FirstOrDefault(l => l.StartsWith("MemAvailable:", StringComparison.Ordinal));
             string kibibytes = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1) ?? "";
             if (long.TryParse(kibibytes, CultureInfo.InvariantCulture, out long value)) return value * 1024;
         }

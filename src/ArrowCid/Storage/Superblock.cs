@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// The first page of the control file: what never changes in a store's life. It is read once into private memory, and every
-/// place that it names is worked out again from the file's own size.
+/// The first page of the control file: what never changes in a store's life. It is read once into private memory, and
+/// every place that it names is worked out again from the file's own size.
 /// </summary>
 internal sealed class Superblock
 {
@@ -29,7 +29,8 @@ internal sealed class Superblock
     public long InitialIndexEntries { get; init; }
     public uint OwnerId { get; init; }
 
-    /// <summary>32 secret bytes that place digests in the index, so that nobody chooses blocks that collide there.</summary>
+    /// <summary>32 secret bytes that place digests in the index, so that nobody chooses blocks that collide
+    /// there.</summary>
     public byte[] Seed { get; init; } = [];
 
     public StoreIdentity Identity { get; init; } = new(Guid.Empty, Guid.Empty, 0, 0);
@@ -92,14 +93,14 @@ internal sealed class Superblock
     public static Superblock Read(ReadOnlySpan<byte> page, long fileBytes, string path)
     {
         if (Get64(page, 0) != Magic)
-            throw StorageErrors.Corrupt(path, "not a control file of ArrowCid (wrong magic); restore it or remove the store");
+            throw StorageErrors.Corrupt(path, "not a control file (wrong magic); restore it or remove the store");
         uint major = Get32(page, 8);
         if (major != Layout.Major || Get64(page, 16) != ByteOrder)
             throw new ArrowCidException(ErrorCode.FormatVersion,
-                $"{path}: format {major}, byte order {Get64(page, 16):x16}; this version reads format {Layout.Major}, " +
-                "little-endian; use the version that made it");
+                $"{path}: format {major}, byte order {Get64(page, 16):x16}; this version reads format " +
+                $"{Layout.Major}, little-endian; use the version that made it");
         if (Get32(page, CrcOffset) != Crc(page))
-            throw StorageErrors.Corrupt(path, "the superblock's checksum is wrong; restore the file or remove the store");
+            throw StorageErrors.Corrupt(path, "the superblock's checksum is wrong; restore it or remove the store");
         if (Get64(page, 72) is var incompatible and not 0)
             throw new ArrowCidException(ErrorCode.FormatVersion,
                 $"{path}: needs features 0x{incompatible:x} that this version does not know; use a newer one");
@@ -118,7 +119,9 @@ internal sealed class Superblock
             InitialIndexEntries = (long)Get64(page, 184),
             Seed = page[192..224].ToArray(),
             Identity = new(new Guid(page[224..240]), new Guid(page[256..272]), Get64(page, 240), Get64(page, 248)),
-            OwnerId = Get32(page, 272), // A ring's puts need rules that this version does not have. IsReadOnlyForUs = Get64(page, 80) != 0 || Get32(page, 140) != RetentionKeep,
+            OwnerId = Get32(page, 272),
+            // A ring's puts need rules that this version does not have.
+            IsReadOnlyForUs = Get64(page, 80) != 0 || Get32(page, 140) != RetentionKeep,
         };
         result.CheckShape(page, fileBytes, path);
         return result;
@@ -132,7 +135,8 @@ internal sealed class Superblock
 
     private void CheckShape(ReadOnlySpan<byte> page, long fileBytes, string path)
     {
-        bool fits = Segments is >= Layout.MinSegments and <= Layout.MaxSegments && Lanes is >= 1 and <= Layout.MaxLanes &&
+        bool fits = Segments is >= Layout.MinSegments and <= Layout.MaxSegments &&
+            Lanes is >= 1 and <= Layout.MaxLanes &&
             SegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && SegmentBytes % Layout.MiB == 0 &&
             FactSegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && FactSegmentBytes % Layout.MiB == 0 &&
             Capacity >= SegmentBytes && Get32(page, 136) == Layout.MaxParticipants &&
@@ -141,7 +145,7 @@ internal sealed class Superblock
             Get64(page, 160) == (ulong)Layout.LanesOffset && Get64(page, 168) == (ulong)Layout.TableOffset &&
             fileBytes == Layout.ControlBytes(Segments) && Get64(page, 176) == (ulong)fileBytes;
         if (!fits)
-            throw StorageErrors.Corrupt(path, "the superblock's sizes do not fit each other; restore it or remove the store");
+            throw StorageErrors.Corrupt(path, "the superblock's sizes do not fit; restore it or remove the store");
     }
 
     private static uint Get32(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadUInt32LittleEndian(page[at..]);
@@ -155,7 +159,8 @@ internal sealed class Superblock
         BinaryPrimitives.WriteUInt64LittleEndian(page[at..], value);
 }
 
-/// <summary>By what a control file knows that it is not a copy: the machine, this boot of it, and its own inode.</summary>
+/// <summary>By what a control file knows that it is not a copy: the machine, this boot of it, and its own
+/// inode.</summary>
 internal sealed record StoreIdentity(Guid Machine, Guid Boot, ulong Inode, ulong BirthNanoseconds)
 {
     public uint OwnerId { get; init; }

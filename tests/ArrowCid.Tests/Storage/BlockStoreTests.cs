@@ -62,7 +62,7 @@ public sealed class BlockStoreTests
             digests.Add(store.PutRaw(StoreCalls.Numbered(i)));
         }
 
-        using BlockStore reader = directory.Open(new CidStoreOptions { ReadOnly = true });
+        using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
         Assert.All(digests, digest => Assert.NotNull(reader.Read(digest)));
         Assert.Equal(digests, reader.List().Select(info => info.Digest));
         Assert.Equal(1, reader.Figures().OpenSegments);
@@ -197,7 +197,7 @@ public sealed class BlockStoreTests
     public void When_every_lane_is_taken_the_owners_are_named()
     {
         using var directory = new TemporaryStore();
-        CidStoreOptions options = TemporaryStore.Tiny;
+        StoreSettings options = TemporaryStore.Tiny;
         using BlockStore first = directory.Open(options);
         using BlockStore second = directory.Open(options);
         using BlockStore third = directory.Open(options);

@@ -14,7 +14,7 @@ internal sealed class TemporaryStore : IDisposable
 
     public string Directory { get; }
 
-    public static CidStoreOptions Small => new()
+    public static StoreSettings Small => new()
     {
         Capacity = 32 << 20,
         SegmentSize = 1 << 20,
@@ -23,7 +23,7 @@ internal sealed class TemporaryStore : IDisposable
     };
 
     /// <summary>The least capacity, and no patience.</summary>
-    public static CidStoreOptions Tiny => new()
+    public static StoreSettings Tiny => new()
     {
         Capacity = 8 << 20,
         SegmentSize = 1 << 20,
@@ -31,7 +31,7 @@ internal sealed class TemporaryStore : IDisposable
         InitialIndexEntries = 64,
     };
 
-    public BlockStore Open(CidStoreOptions? options = null) => BlockStore.Open(Directory, options ?? Small);
+    public BlockStore Open(StoreSettings? options = null) => BlockStore.Open(Directory, options ?? Small);
 
     public string PathOf(string name) => Path.Combine(Directory, name);
 
