@@ -28,8 +28,8 @@ internal ref struct BatchDecoder
         long length = table.Long(0);
         if (length is < 0 or > int.MaxValue)
         {
-            throw new InvalidArrowException($"a batch has {length} rows; it may have 0 to 2^31 - 1", offset: table.Offset,
-                code: length < 0 ? ErrorCode.InvalidData : ErrorCode.TooLarge);
+            throw new InvalidArrowException($"a batch has {length} rows; it may have 0 to 2^31 - 1",
+                offset: table.Offset, code: length < 0 ? ErrorCode.InvalidData : ErrorCode.TooLarge);
         }
 
         Length = (int)length;
@@ -64,16 +64,16 @@ internal ref struct BatchDecoder
         ArrowArray column = Array(plan, type);
         return column.Length == Length
             ? column
-            : throw new InvalidArrowException($"a column has {column.Length} slots in a batch of {Length} rows", plan.Path,
-                offset: at);
+            : throw new InvalidArrowException($"a column has {column.Length} slots in a batch of {Length} rows",
+                plan.Path, offset: at);
     }
 
     private ArrowArray Array(FieldPlan plan, ArrowType type)
     {
         if (_node == _nodes.Count)
         {
-            throw new InvalidArrowException($"a batch has {_nodes.Count} nodes, fewer than the schema has fields", plan.Path,
-                offset: _table.Offset);
+            throw new InvalidArrowException($"a batch has {_nodes.Count} nodes, fewer than the schema has fields",
+                plan.Path, offset: _table.Offset);
         }
 
         _budget.Take(ArrayOverhead, plan.Path, _table.Offset);
@@ -81,20 +81,25 @@ internal ref struct BatchDecoder
         _node++;
         if (length is < 0 or > int.MaxValue)
         {
-            throw new InvalidArrowException($"an array has {length} slots; it may have 0 to 2^31 - 1", plan.Path, offset: at,
-                code: length < 0 ? ErrorCode.InvalidData : ErrorCode.TooLarge);
+            throw new InvalidArrowException($"an array has {length} slots; it may have 0 to 2^31 - 1",
+                plan.Path, offset: at, code: length < 0 ? ErrorCode.InvalidData : ErrorCode.TooLarge);
         }
 
         if (nulls < -1 || nulls > length)
-            throw new InvalidArrowException($"a null count of {nulls} in {length} slots is impossible", plan.Path, offset: at);
+        {
+            throw new InvalidArrowException($"a null count of {nulls} in {length} slots is impossible", plan.Path,
+                offset: at);
+        }
+
         Layout layout = type.Layout();
-        if (layout is Layout.SparseUnion or Layout.DenseUnion && _message.Version == IpcMessage.V4)
-            TakeUnionValidity(plan, (int)length, nulls, at);
+        if (_message.Version == IpcMessage.V4 && layout is Layout.SparseUnion or Layout.DenseUnion or Layout.RunEnds)
+            TakeNeedlessValidity(plan, (int)length, nulls, at);
         ReadOnlyMemory<byte>[] buffers = Buffers(plan, type, layout);
         ArrowArray[] children = type is DictionaryType ? [] : Children(plan);
         try
         {
-            return new ArrowArray(type, (int)length, buffers, children, nullCount: layout.HasValidity() ? (int)nulls : -1);
+            int claimed = layout.HasValidity() ? (int)nulls : -1;
+            return new ArrowArray(type, (int)length, buffers, children, nullCount: claimed);
         }
         catch (InvalidArrowException e)
         {
@@ -130,38 +135,46 @@ internal ref struct BatchDecoder
         if (_view == _variadic.Count)
         {
             throw new InvalidArrowException(
-                $"a batch has {_variadic.Count} variadic buffer counts, fewer than it has columns of views", plan.Path,
-                offset: _table.Offset);
+                $"a batch has {_variadic.Count} variadic buffer counts, fewer than it has columns of views",
+                plan.Path, offset: _table.Offset);
         }
 
         long count = _variadic.Long(_view);
         if (count < 0 || count > _buffers.Remaining)
         {
             throw new InvalidArrowException(
-                $"a column of views has {count} data buffers where {_buffers.Remaining} are left in the batch", plan.Path,
-                offset: _variadic.Offset(_view));
+                $"a column of views has {count} data buffers where {_buffers.Remaining} are left in the batch",
+                plan.Path, offset: _variadic.Offset(_view));
         }
 
         _view++;
         return (int)count;
     }
 
-    /// <summary>A union of metadata version V4 has a bitmap, which can say nothing but that no slot is null.</summary>
-    private void TakeUnionValidity(FieldPlan plan, int length, long nulls, long offset)
+    /// <summary>
+    /// In metadata version V4 a union has a bitmap, which can say nothing but that no slot is null. Run-end columns are
+    /// younger than V4; Arrow's writers, asked for V4, give them one too.
+    /// </summary>
+    private void TakeNeedlessValidity(FieldPlan plan, int length, long nulls, long offset)
     {
         ReadOnlySpan<byte> bits = _buffers.Next(plan.Path, Swap.None).Span;
         if (!bits.IsEmpty && bits.Length < Bits.ByteCount(length))
         {
-            throw new InvalidArrowException($"the validity bitmap has {bits.Length} bytes for {length} slots", plan.Path,
-                offset: offset);
+            throw new InvalidArrowException($"the validity bitmap has {bits.Length} bytes for {length} slots",
+                plan.Path, offset: offset);
         }
 
         int zeros = bits.IsEmpty ? 0 : length - Bits.Count(bits, 0, length);
-        if (zeros > 0) throw new InvalidArrowException("a union of metadata version V4 has a null", plan.Path, offset: offset);
+        if (zeros > 0)
+        {
+            throw new InvalidArrowException("a union or run-end column of metadata version V4 has a null", plan.Path,
+                offset: offset);
+        }
+
         if (nulls > 0)
         {
-            throw new InvalidArrowException($"a null count of {nulls} disagrees with a bitmap without nulls", plan.Path,
-                offset: offset);
+            throw new InvalidArrowException($"a null count of {nulls} disagrees with a bitmap without nulls",
+                plan.Path, offset: offset);
         }
     }
 

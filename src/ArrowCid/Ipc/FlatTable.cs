@@ -5,8 +5,8 @@ using System.Text;
 namespace ArrowCid.Ipc;
 
 /// <summary>
-/// A FlatBuffers table in bytes that nobody vouches for: every offset, vtable, vector and string is checked before it is
-/// followed. Absent fields read as the default given.
+/// A FlatBuffers table in bytes that nobody vouches for: every offset, vtable, vector and string is checked before it
+/// is followed. Absent fields read as the default given.
 /// </summary>
 internal readonly ref struct FlatTable
 {

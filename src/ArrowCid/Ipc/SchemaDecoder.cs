@@ -20,7 +20,11 @@ internal sealed class SchemaDecoder
     {
         short endianness = table.Short(0);
         if (endianness is not (0 or 1))
-            throw new InvalidArrowException($"{endianness} is not a byte order (0 little, 1 big)", offset: table.Offset);
+        {
+            throw new InvalidArrowException($"{endianness} is not a byte order (0 little, 1 big)",
+                offset: table.Offset);
+        }
+
         FieldPlan[] plans = Fields(table.Vector(1, 4), table, "", 1);
         KeyValuePair<string, string>[] metadata = Metadata(table.Vector(2, 4), table, "");
         return new SchemaDecoder(new Schema(plans.Select(plan => plan.Field), metadata), plans, endianness == 1);
@@ -30,7 +34,11 @@ internal sealed class SchemaDecoder
     {
         if (fields.Count == 0) return [];
         if (depth > MaxDepth)
-            throw new InvalidArrowException($"columns nest deeper than {MaxDepth} levels", parent, offset: holder.Offset);
+        {
+            throw new InvalidArrowException($"columns nest deeper than {MaxDepth} levels", parent,
+                offset: holder.Offset);
+        }
+
         holder.Limits.TakeFields(fields.Count, holder.Offset);
         var plans = new FieldPlan[fields.Count];
         for (int i = 0; i < plans.Length; i++) plans[i] = Field(fields.Table(i), parent, depth);
@@ -49,11 +57,14 @@ internal sealed class SchemaDecoder
             dictionaryId = encoding.Long(0);
             if (encoding.Short(3) != 0)
             {
-                throw new InvalidArrowException($"dictionaries of kind {encoding.Short(3)} are not known (0 is dense)", path,
+                throw new InvalidArrowException(
+                    $"dictionaries of kind {encoding.Short(3)} are not known (0 is dense)", path,
                     offset: encoding.Offset);
             }
 
-            ArrowType index = encoding.TryTable(1, out FlatTable integer) ? TypeDecoder.Integer(integer, path) : ArrowType.Int32;
+            ArrowType index = encoding.TryTable(1, out FlatTable integer)
+                ? TypeDecoder.Integer(integer, path)
+                : ArrowType.Int32;
             type = new DictionaryType(index, type, encoding.Flag(2));
         }
 

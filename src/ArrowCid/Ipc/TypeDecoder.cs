@@ -81,7 +81,8 @@ internal static class TypeDecoder
     private static DecimalType Decimal(FlatTable type, string path)
     {
         int precision = type.Int(0), bits = type.Int(2, 128);
-        if (bits is not (32 or 64 or 128 or 256)) throw Fault($"a decimal has 32, 64, 128 or 256 bits, not {bits}", path, type);
+        if (bits is not (32 or 64 or 128 or 256))
+            throw Fault($"a decimal has 32, 64, 128 or 256 bits, not {bits}", path, type);
         if (precision < 1) throw Fault($"a decimal's precision is 1 or more, not {precision}", path, type);
         return new DecimalType(bits, precision, type.Int(1));
     }
@@ -170,5 +171,6 @@ internal static class TypeDecoder
         return (TimeUnit)unit;
     }
 
-    private static InvalidArrowException Fault(string rule, string path, FlatTable at) => new(rule, path, offset: at.Offset);
+    private static InvalidArrowException Fault(string rule, string path, FlatTable at) =>
+        new(rule, path, offset: at.Offset);
 }
