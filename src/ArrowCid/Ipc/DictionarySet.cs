@@ -87,7 +87,7 @@ internal sealed class DictionarySet
                 {
                     throw new InvalidArrowException($"dictionary {plan.DictionaryId} is also that of "
                         + $"'{known.Plan.Path}', and its values are of another type",
-                        plan.Path);
+                        plan.Path, offset: plan.Offset);
                 }
 
                 _traits.HasSharedDictionaryIds = true;

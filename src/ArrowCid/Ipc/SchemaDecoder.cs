@@ -69,7 +69,7 @@ internal sealed class SchemaDecoder
         }
 
         var field = new Field(name, type, table.Flag(1), Metadata(table.Vector(6, 4), table, path));
-        return new FieldPlan(field, path, children, dictionaryId);
+        return new FieldPlan(field, path, children, dictionaryId, table.Offset);
     }
 
     private static KeyValuePair<string, string>[] Metadata(FlatVector pairs, FlatTable holder, string path)
