@@ -17,6 +17,7 @@ internal ref struct BatchDecoder
     private readonly FlatTable _table;
     private readonly FlatVector _nodes;
     private readonly FlatVector _variadic;
+    private bool _runsHaveBitmaps;
     private int _node;
     private int _view;
 
@@ -44,6 +45,13 @@ internal ref struct BatchDecoder
     /// <summary>The columns; nothing may be left over.</summary>
     public ArrowArray[] Columns(FieldPlan[] plans)
     {
+        if (_message.Version == IpcMessage.V4)
+        {
+            long needed = 0;
+            foreach (FieldPlan plan in plans) needed += BuffersOf(plan, plan.Field.Type);
+            LookForRunBitmaps(needed);
+        }
+
         var columns = new ArrowArray[plans.Length];
         for (int i = 0; i < plans.Length; i++) columns[i] = Top(plans[i], plans[i].Field.Type);
         Finish();
@@ -53,7 +61,9 @@ internal ref struct BatchDecoder
     /// <summary>The values of a dictionary-encoded field.</summary>
     public ArrowArray DictionaryValues(FieldPlan plan)
     {
-        ArrowArray values = Top(plan, ((DictionaryType)plan.Field.Type).ValueType);
+        ArrowType type = ((DictionaryType)plan.Field.Type).ValueType;
+        if (_message.Version == IpcMessage.V4) LookForRunBitmaps(BuffersOf(plan, type));
+        ArrowArray values = Top(plan, type);
         Finish();
         return values;
     }
@@ -92,7 +102,7 @@ internal ref struct BatchDecoder
         }
 
         Layout layout = type.Layout();
-        if (_message.Version == IpcMessage.V4 && layout is Layout.SparseUnion or Layout.DenseUnion or Layout.RunEnds)
+        if (layout == Layout.RunEnds ? _runsHaveBitmaps : HasV4Bitmap(layout))
             TakeNeedlessValidity(plan, (int)length, nulls, at);
         ReadOnlyMemory<byte>[] buffers = Buffers(plan, type, layout);
         ArrowArray[] children = type is DictionaryType ? [] : Children(plan);
@@ -151,10 +161,30 @@ internal ref struct BatchDecoder
         return (int)count;
     }
 
+    private readonly bool HasV4Bitmap(Layout layout) =>
+        _message.Version == IpcMessage.V4 && layout is Layout.SparseUnion or Layout.DenseUnion;
+
     /// <summary>
-    /// In metadata version V4 a union has a bitmap, which can say nothing but that no slot is null. Run-end columns are
-    /// younger than V4; Arrow's writers, asked for V4, give them one too.
+    /// Run-end columns are younger than V4, whose unions have a bitmap. Asked for V4, Arrow's writers give run-end
+    /// columns one too, which V4 does not say: the number of buffers tells.
     /// </summary>
+    private void LookForRunBitmaps(long needed)
+    {
+        for (int i = 0; i < _variadic.Count; i++) needed += Math.Clamp(_variadic.Long(i), 0, _buffers.Count);
+        _runsHaveBitmaps = _buffers.Count > needed;
+    }
+
+    /// <summary>The buffers of a field without its views' data and its run-end columns' bitmaps.</summary>
+    private readonly long BuffersOf(FieldPlan plan, ArrowType type)
+    {
+        Layout layout = type.Layout();
+        long count = layout.BufferCount() + (HasV4Bitmap(layout) ? 1 : 0);
+        if (layout == Layout.Dictionary) return count;
+        foreach (FieldPlan child in plan.Children) count += BuffersOf(child, child.Field.Type);
+        return count;
+    }
+
+    /// <summary>A bitmap that can say nothing but that no slot is null.</summary>
     private void TakeNeedlessValidity(FieldPlan plan, int length, long nulls, long offset)
     {
         ReadOnlySpan<byte> bits = _buffers.Next(plan.Path, Swap.None).Span;

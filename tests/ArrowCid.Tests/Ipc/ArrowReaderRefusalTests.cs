@@ -217,6 +217,19 @@ public sealed class ArrowReaderRefusalTests
         Assert.Equal(2, ArrowReader.Open(Column(0b11, 0)).Read()!.Length);
     }
 
+    [Fact]
+    public void A_run_end_column_of_V4_has_a_bitmap_or_not()
+    {
+        Flat field = Field("u", 22, new Flat(), [Int32Field("run_ends"), Int32Field("values")]);
+        (long, long)[] nodes = [(2, 0), (1, 0), (1, 0)], buffers = [(0, 0), (0, 4), (0, 0), (8, 4)];
+        foreach ((long, long)[] given in new[] { buffers, [(0, 0), .. buffers] })
+        {
+            byte[] bytes = Start(new Form { Version = 3 }, field)
+                .Message(3, Batch(2, nodes, given), ArrowReaderDictionaryTests.Indices(2, 0, 7, 0)).End();
+            Assert.Equal("07000000", SlotText.Of(ArrowReader.Open(bytes).Read()!.Columns[0], 1));
+        }
+    }
+
     // ---- compression
 
     [Fact]

@@ -1,6 +1,6 @@
 using ArrowCid.Memory;
 
-namespace ArrowCid.Tests.Memory;
+namespace ArrowCid.Tests.Ipc;
 
 public sealed class SystemCodecsTests
 {
