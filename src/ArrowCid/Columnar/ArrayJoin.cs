@@ -21,7 +21,7 @@ internal static partial class ArrayJoin
     /// <param name="budget">Counts what the join takes.</param>
     /// <exception cref="InvalidArrowException">A part's offsets or run ends break the format's rules, or the whole has
     /// more than 2^31 - 1 slots or bytes, or is over the budget.</exception>
-    public static ArrowArray Join(IReadOnlyList<ArrowArray> parts, string path, ByteBudget budget)
+    public static ArrowArray Join(IReadOnlyList<ArrowArray> parts, FieldPath path, ByteBudget budget)
     {
         ArrowArray[] used = [.. parts.Where(part => part.Length > 0)];
         if (used.Length == 0) return parts[0];
@@ -43,12 +43,12 @@ internal static partial class ArrayJoin
     private readonly partial struct Joiner
     {
         private readonly ArrowArray[] _parts;
-        private readonly string _path;
+        private readonly FieldPath _path;
         private readonly ByteBudget _budget;
         private readonly ArrowType _type;
         private readonly int _length;
 
-        public Joiner(ArrowArray[] parts, string path, ByteBudget budget)
+        public Joiner(ArrowArray[] parts, FieldPath path, ByteBudget budget)
         {
             (_parts, _path, _budget, _type) = (parts, path, budget, parts[0].Type);
             _length = Whole(parts.Sum(part => (long)part.Length), "slots");
@@ -212,7 +212,7 @@ internal static partial class ArrayJoin
         }
 
         private ArrowArray JoinChild(int index, Func<ArrowArray, int, ArrowArray> cut) =>
-            ArrayJoin.Join([.. _parts.Select(cut)], $"{_path}.{_type.Children[index].Name}", _budget);
+            ArrayJoin.Join([.. _parts.Select(cut)], new FieldPath(_path, _type.Children[index].Name), _budget);
 
         private static int SizeOf<T>() where T : unmanaged => ArrowCid.Memory.SizeOf.Type<T>();
     }

@@ -37,7 +37,7 @@ internal ref struct BufferDecoder
 
     public readonly int Remaining => _vector.Count - _next;
 
-    public ReadOnlyMemory<byte> Next(string path, Swap swap)
+    public ReadOnlyMemory<byte> Next(FieldPath path, Swap swap)
     {
         if (_next == _vector.Count)
         {
@@ -63,7 +63,7 @@ internal ref struct BufferDecoder
         return ByteOrder.Swapped(buffer.Span, swap);
     }
 
-    private readonly ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> buffer, string path, long offset,
+    private readonly ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> buffer, FieldPath path, long offset,
         out bool owned)
     {
         owned = false;

@@ -5,7 +5,7 @@ namespace ArrowCid.Ipc;
 /// <summary>A field with what reading its columns takes: its path and where its dictionary comes from.</summary>
 internal sealed class FieldPlan
 {
-    public FieldPlan(Field field, string path, FieldPlan[] children, long dictionaryId, long offset)
+    public FieldPlan(Field field, FieldPath path, FieldPlan[] children, long dictionaryId, long offset)
     {
         (Field, Path, Children, DictionaryId, Offset) = (field, path, children, dictionaryId, offset);
         ValuesHoldDictionaries = Array.Exists(children, child => child.HasDictionary);
@@ -14,8 +14,8 @@ internal sealed class FieldPlan
 
     public Field Field { get; }
 
-    /// <summary>The field, its ancestors first, joined by dots.</summary>
-    public string Path { get; }
+    /// <summary>The field, its ancestors first.</summary>
+    public FieldPath Path { get; }
 
     /// <summary>The children, or those of a dictionary's values.</summary>
     public FieldPlan[] Children { get; }

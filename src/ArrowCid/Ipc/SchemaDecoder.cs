@@ -25,12 +25,12 @@ internal sealed class SchemaDecoder
                 offset: table.Offset);
         }
 
-        FieldPlan[] plans = Fields(table.Vector(1, 4), table, "", 1);
-        KeyValuePair<string, string>[] metadata = Metadata(table.Vector(2, 4), table, "");
+        FieldPlan[] plans = Fields(table.Vector(1, 4), table, null, 1);
+        KeyValuePair<string, string>[] metadata = Metadata(table.Vector(2, 4), table, null);
         return new SchemaDecoder(new Schema(plans.Select(plan => plan.Field), metadata), plans, endianness == 1);
     }
 
-    private static FieldPlan[] Fields(FlatVector fields, FlatTable holder, string parent, int depth)
+    private static FieldPlan[] Fields(FlatVector fields, FlatTable holder, FieldPath? parent, int depth)
     {
         if (fields.Count == 0) return [];
         if (depth > MaxDepth)
@@ -45,10 +45,10 @@ internal sealed class SchemaDecoder
         return plans;
     }
 
-    private static FieldPlan Field(FlatTable table, string parent, int depth)
+    private static FieldPlan Field(FlatTable table, FieldPath? parent, int depth)
     {
         string name = table.Text(0, "a field's name", parent) ?? "";
-        string path = depth == 1 ? name : $"{parent}.{name}";
+        var path = new FieldPath(parent, name);
         FieldPlan[] children = Fields(table.Vector(5, 4), table, path, depth + 1);
         ArrowType type = TypeDecoder.Decode(table, Array.ConvertAll(children, child => child.Field), path);
         long dictionaryId = 0;
@@ -72,7 +72,7 @@ internal sealed class SchemaDecoder
         return new FieldPlan(field, path, children, dictionaryId, table.Offset);
     }
 
-    private static KeyValuePair<string, string>[] Metadata(FlatVector pairs, FlatTable holder, string path)
+    private static KeyValuePair<string, string>[] Metadata(FlatVector pairs, FlatTable holder, FieldPath? path)
     {
         if (pairs.Count == 0) return [];
         holder.Limits.TakeFields(pairs.Count, holder.Offset);

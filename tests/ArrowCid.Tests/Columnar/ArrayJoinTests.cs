@@ -7,6 +7,8 @@ namespace ArrowCid.Tests.Columnar;
 
 public sealed class ArrayJoinTests
 {
+    private static readonly FieldPath s_path = new(null, "path");
+
     [Fact]
     public void Every_fixture_cut_in_parts_and_joined_says_the_same()
     {
@@ -100,7 +102,7 @@ public sealed class ArrayJoinTests
         ArrowArray part = Int32s([.. Enumerable.Range(0, 1000)]);
         var budget = new ByteBudget(7999);
         Assert.Equal(ErrorCode.TooLarge,
-            Assert.Throws<InvalidArrowException>(() => ArrayJoin.Join([part, part], "path", budget)).Code);
+            Assert.Throws<InvalidArrowException>(() => ArrayJoin.Join([part, part], s_path, budget)).Code);
         Assert.Equal(0, budget.Used);
     }
 
@@ -131,7 +133,7 @@ public sealed class ArrayJoinTests
     }
 
     private static ArrowArray Join(params ArrowArray[] parts) =>
-        ArrayJoin.Join(parts, "path", new ByteBudget(long.MaxValue));
+        ArrayJoin.Join(parts, s_path, new ByteBudget(long.MaxValue));
 
     private static byte[] Ints(params int[] values) => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
 

@@ -148,6 +148,16 @@ public sealed class ArrowReaderSchemaRefusalTests
     }
 
     [Fact]
+    public void Many_children_under_a_long_name_take_no_more_than_their_names()
+    {
+        Flat[] children = [.. Enumerable.Range(0, 2000).Select(i => Int32Field($"c{i}"))];
+        byte[] bytes = Start(Field(new string('x', 100_000), 13, new Flat(), children)).End();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(2000, ArrowReader.Open(bytes).Schema.Fields[0].Type.Children.Count);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20 * bytes.Length);
+    }
+
+    [Fact]
     public void Missing_parameters_have_their_defaults()
     {
         Flat[] union = [Int32Field("a"), Int32Field("b")];
