@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ArrowCid.Memory;
 
+// SAFETY: only SystemCodecs.cs calls these, with pinned spans and their lengths.
 internal static unsafe partial class SystemCodecs
 {
     private const string Lz4 = "liblz4.so.1";
@@ -44,5 +45,6 @@ internal static unsafe partial class SystemCodecs
     private static partial nuint ZstdBound(nuint length);
 
     [LibraryImport(Zstd, EntryPoint = "ZSTD_compress")]
-    private static partial nuint ZstdCompress(byte* target, nuint targetLength, byte* source, nuint sourceLength, int level);
+    private static partial nuint ZstdCompress(byte* target, nuint targetLength, byte* source, nuint sourceLength,
+        int level);
 }

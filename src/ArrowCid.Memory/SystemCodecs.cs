@@ -13,7 +13,7 @@ internal enum CodecResult
     /// <summary>The bytes are not a frame of the codec.</summary>
     Broken,
 
-    /// <summary>The frame is whole, or may be, but holds more or fewer bytes than the target, or bytes follow it.</summary>
+    /// <summary>The frame holds more or fewer bytes than the target, or bytes follow it.</summary>
     OtherLength,
 }
 
@@ -83,7 +83,8 @@ internal static unsafe partial class SystemCodecs
         fixed (byte* from = source, to = target)
         {
             nuint written = Lz4CompressFrame(to, (nuint)target.Length, from, (nuint)source.Length, 0);
-            if (Lz4IsError(written) != 0) throw new InvalidOperationException("LZ4F_compressFrame failed within its bound.");
+            if (Lz4IsError(written) != 0)
+                throw new InvalidOperationException("LZ4F_compressFrame failed within its bound.");
             return target[..(int)written];
         }
     }
@@ -99,7 +100,8 @@ internal static unsafe partial class SystemCodecs
         fixed (byte* from = source, to = target)
         {
             nuint written = ZstdCompress(to, (nuint)target.Length, from, (nuint)source.Length, level);
-            if (ZstdIsError(written) != 0) throw new InvalidOperationException("ZSTD_compress failed within its bound.");
+            if (ZstdIsError(written) != 0)
+                throw new InvalidOperationException("ZSTD_compress failed within its bound.");
             return target[..(int)written];
         }
     }

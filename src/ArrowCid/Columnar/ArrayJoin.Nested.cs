@@ -49,7 +49,8 @@ internal static partial class ArrayJoin
                 {
                     if ((uint)BinaryPrimitives.ReadInt32LittleEndian(target) <= LongestInline) continue;
                     int number = BinaryPrimitives.ReadInt32LittleEndian(target[8..]);
-                    BinaryPrimitives.WriteInt32LittleEndian(target[8..], (uint)number < (uint)own ? before + number : Outside);
+                    number = (uint)number < (uint)own ? before + number : Outside;
+                    BinaryPrimitives.WriteInt32LittleEndian(target[8..], number);
                 }
             }
 
@@ -131,8 +132,9 @@ internal static partial class ArrayJoin
             for (int i = 0; i < runs.Length; i++) runs[i] = RunsOf<T>(_parts[i]);
             if (long.CreateChecked(T.MaxValue) < _length)
             {
-                throw new InvalidArrowException($"joined dictionaries have {_length} slots, over what their run ends can count",
-                    _path, code: ErrorCode.TooLarge);
+                throw new InvalidArrowException(
+                    $"joined dictionaries have {_length} slots, over what their run ends can count", _path,
+                    code: ErrorCode.TooLarge);
             }
 
             int total = Whole(runs.Sum(run => (long)run.Count), "runs");
@@ -142,8 +144,13 @@ internal static partial class ArrayJoin
             for (int i = 0; i < runs.Length; i++)
             {
                 ArrowArray part = _parts[i];
-                foreach (T end in Numbers<T>(part.Children[0], 1, part.Children[0].Length).Slice(runs[i].First, runs[i].Count))
-                    target[at++] = T.CreateChecked(before + Math.Min(long.CreateChecked(end) - part.Offset, part.Length));
+                ArrowArray child = part.Children[0];
+                foreach (T end in Numbers<T>(child, 1, child.Length).Slice(runs[i].First, runs[i].Count))
+                {
+                    long own = Math.Min(long.CreateChecked(end) - part.Offset, part.Length);
+                    target[at++] = T.CreateChecked(before + own);
+                }
+
                 before += part.Length;
             }
 

@@ -19,9 +19,9 @@ internal static partial class ArrayJoin
     /// <param name="parts">One or more arrays of equal types. Dictionary arrays bring one dictionary, or none.</param>
     /// <param name="path">The field, for messages.</param>
     /// <param name="budget">Counts what the join takes.</param>
-    /// <exception cref="InvalidArrowException">A part's offsets or run ends break the format's rules, or the whole has more
-    /// than 2^31 - 1 slots or bytes, or is over the budget.</exception>
-    public static ArrowArray Join(IReadOnlyList<ArrowArray> parts, string path, ByteBudget budget)
+    /// <exception cref="InvalidArrowException">A part's offsets or run ends break the format's rules, or the whole has
+    /// more than 2^31 - 1 slots or bytes, or is over the budget.</exception>
+    public static ArrowArray Join(IReadOnlyList<ArrowArray> parts, FieldPath path, ByteBudget budget)
     {
         ArrowArray[] used = [.. parts.Where(part => part.Length > 0)];
         if (used.Length == 0) return parts[0];
@@ -43,12 +43,12 @@ internal static partial class ArrayJoin
     private readonly partial struct Joiner
     {
         private readonly ArrowArray[] _parts;
-        private readonly string _path;
+        private readonly FieldPath _path;
         private readonly ByteBudget _budget;
         private readonly ArrowType _type;
         private readonly int _length;
 
-        public Joiner(ArrowArray[] parts, string path, ByteBudget budget)
+        public Joiner(ArrowArray[] parts, FieldPath path, ByteBudget budget)
         {
             (_parts, _path, _budget, _type) = (parts, path, budget, parts[0].Type);
             _length = Whole(parts.Sum(part => (long)part.Length), "slots");
@@ -75,7 +75,8 @@ internal static partial class ArrayJoin
             var other => throw new InvalidOperationException($"No join for {other}."),
         };
 
-        private ArrowArray Make(ReadOnlyMemory<byte>[] buffers, ArrowArray[]? children = null, ArrowArray? dictionary = null) =>
+        private ArrowArray Make(ReadOnlyMemory<byte>[] buffers, ArrowArray[]? children = null,
+            ArrowArray? dictionary = null) =>
             new(_type, _length, buffers, children, dictionary);
 
         private int Whole(long count, string what) => count <= int.MaxValue
@@ -143,7 +144,7 @@ internal static partial class ArrayJoin
         private static ReadOnlySpan<T> Numbers<T>(ArrowArray part, int buffer, int count) where T : unmanaged =>
             MemoryMarshal.Cast<byte, T>(part.Buffers[buffer].Span).Slice(part.Offset, count);
 
-        /// <summary>A part's offsets, checked to run forward from 0 or more to <paramref name="end"/> or less.</summary>
+        /// <summary>A part's offsets, checked to run forward from 0 or more to an end or less.</summary>
         private ReadOnlySpan<T> Offsets<T>(ArrowArray part, long end) where T : unmanaged, IBinaryInteger<T>
         {
             ReadOnlySpan<T> offsets = Numbers<T>(part, 1, part.Length + 1);
@@ -211,7 +212,7 @@ internal static partial class ArrayJoin
         }
 
         private ArrowArray JoinChild(int index, Func<ArrowArray, int, ArrowArray> cut) =>
-            ArrayJoin.Join([.. _parts.Select(cut)], $"{_path}.{_type.Children[index].Name}", _budget);
+            ArrayJoin.Join([.. _parts.Select(cut)], new FieldPath(_path, _type.Children[index].Name), _budget);
 
         private static int SizeOf<T>() where T : unmanaged => ArrowCid.Memory.SizeOf.Type<T>();
     }

@@ -7,7 +7,7 @@ internal sealed class ByteBudget(long limit)
 
     /// <summary>Counts bytes that are about to be allocated.</summary>
     /// <exception cref="InvalidArrowException">They are more than is left.</exception>
-    public void Take(long bytes, string fieldPath = "", long offset = -1)
+    public void Take(long bytes, FieldPath? fieldPath = null, long offset = -1)
     {
         if (bytes > limit - Used)
         {

@@ -8,8 +8,8 @@ namespace ArrowCid.Ipc;
 /// use; the batches are.
 /// </summary>
 /// <remarks>
-/// Batches from memory borrow it: they are readable as long as the memory given to <see cref="Open(ReadOnlyMemory{byte}, ArrowReadOptions?)"/>
-/// is. Batches from a <see cref="Stream"/> hold memory of their own. Disposing of the reader ends neither.
+/// Batches from memory borrow it: they are readable as long as that memory is. Batches from a
+/// <see cref="Stream"/> hold memory of their own. Disposing of the reader ends neither.
 /// After an error a reader gives the same error again.
 /// </remarks>
 public sealed class ArrowReader : IDisposable
@@ -64,13 +64,14 @@ public sealed class ArrowReader : IDisposable
         new(new MemorySource(bytes), options ?? ArrowReadOptions.Default, bytes.Span.StartsWith(FileFooter.Magic));
 
     /// <summary>
-    /// Opens a stream or a file (told by its magic). A stream is read forward as batches are asked for, and not past its
-    /// end marker; a file, whose table of contents is at its end, is read to memory whole.
+    /// Opens a stream or a file (told by its magic). A stream is read forward as batches are asked for, and not past
+    /// its end marker; a file, whose table of contents is at its end, is read to memory whole.
     /// </summary>
-    /// <param name="stream">The bytes; disposed with the reader unless <see cref="ArrowReadOptions.LeaveOpen"/>.</param>
+    /// <param name="stream">The bytes; disposed with the reader, see <see cref="ArrowReadOptions.LeaveOpen"/>.</param>
     /// <param name="options">How to read; by default <see cref="ArrowReadOptions"/>' defaults.</param>
     /// <returns>A reader at the first batch.</returns>
-    /// <exception cref="InvalidArrowException">The schema or footer breaks a rule, or a file is over the budget.</exception>
+    /// <exception cref="InvalidArrowException">The schema or footer breaks a rule, or a file is over the budget.
+    /// </exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: the stream could not be read.</exception>
     public static ArrowReader Open(Stream stream, ArrowReadOptions? options = null)
     {
@@ -81,7 +82,11 @@ public sealed class ArrowReader : IDisposable
             byte[] ahead = new byte[FileFooter.Magic.Length];
             int read = StreamSource.ReadFrom(stream, ahead);
             if (!ahead.AsSpan(0, read).SequenceEqual(FileFooter.Magic))
-                return new ArrowReader(new StreamSource(stream, ahead[..read], options.LeaveOpen), options, isFile: false);
+            {
+                var source = new StreamSource(stream, ahead[..read], options.LeaveOpen);
+                return new ArrowReader(source, options, isFile: false);
+            }
+
             byte[] file = ReadWhole(stream, ahead, options.MemoryBudget);
             if (!options.LeaveOpen) stream.Dispose();
             return new ArrowReader(new MemorySource(file), options, isFile: true);
@@ -95,8 +100,8 @@ public sealed class ArrowReader : IDisposable
 
     /// <summary>The next batch.</summary>
     /// <returns>The batch, or null at the end. How long it is readable: see the type's remarks.</returns>
-    /// <exception cref="InvalidArrowException">The bytes break a rule of <c>canonical-block.md</c>, section 4, or take more
-    /// than <see cref="ArrowReadOptions.MemoryBudget"/>.</exception>
+    /// <exception cref="InvalidArrowException">The bytes break a rule of <c>canonical-block.md</c>, section 4, or take
+    /// more than <see cref="ArrowReadOptions.MemoryBudget"/>.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: a codec's library is not installed;
     /// <see cref="ErrorCode.Io"/>: the stream could not be read.</exception>
     public RecordBatch? Read()
@@ -153,14 +158,16 @@ public sealed class ArrowReader : IDisposable
         var file = (MemorySource)_source;
         if (_nextBlock == 0)
         {
-            foreach (FooterBlock block in footer.Dictionaries) TakeDictionary(_messages.At(file, block), mayReplace: false);
+            foreach (FooterBlock block in footer.Dictionaries)
+                TakeDictionary(_messages.At(file, block), mayReplace: false);
         }
 
         if (_nextBlock == footer.Batches.Length) return null;
         IpcMessage message = _messages.At(file, footer.Batches[_nextBlock++]);
         return message.HeaderType == IpcMessage.BatchHeader
             ? Decode(message)
-            : throw new InvalidArrowException("the footer names a message that is not a batch as one", offset: message.Offset);
+            : throw new InvalidArrowException("the footer names a message that is not a batch as one",
+                offset: message.Offset);
     }
 
     private void TakeDictionary(in IpcMessage message, bool mayReplace)
@@ -169,7 +176,8 @@ public sealed class ArrowReader : IDisposable
         {
             throw new InvalidArrowException(message.HeaderType == IpcMessage.SchemaHeader
                 ? "a schema stands where a dictionary or a batch is expected"
-                : $"a message of kind {message.HeaderType} is neither a dictionary nor a batch", offset: message.Offset);
+                : $"a message of kind {message.HeaderType} is neither a dictionary nor a batch",
+                offset: message.Offset);
         }
 
         long id = message.Header.Long(0);
@@ -217,7 +225,8 @@ public sealed class ArrowReader : IDisposable
         long most = Math.Min(budget, Array.MaxLength);
         if (least > most || (least == 0 && wish > most && wish > 1 << 16))
         {
-            throw new InvalidArrowException($"an Arrow file that is not mapped is read whole, and it is over {most} bytes",
+            throw new InvalidArrowException(
+                $"an Arrow file that is not mapped is read whole, and it is over {most} bytes",
                 code: ErrorCode.TooLarge);
         }
 

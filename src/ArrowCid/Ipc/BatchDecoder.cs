@@ -17,6 +17,7 @@ internal ref struct BatchDecoder
     private readonly FlatTable _table;
     private readonly FlatVector _nodes;
     private readonly FlatVector _variadic;
+    private bool _runsHaveBitmaps;
     private int _node;
     private int _view;
 
@@ -28,8 +29,8 @@ internal ref struct BatchDecoder
         long length = table.Long(0);
         if (length is < 0 or > int.MaxValue)
         {
-            throw new InvalidArrowException($"a batch has {length} rows; it may have 0 to 2^31 - 1", offset: table.Offset,
-                code: length < 0 ? ErrorCode.InvalidData : ErrorCode.TooLarge);
+            throw new InvalidArrowException($"a batch has {length} rows; it may have 0 to 2^31 - 1",
+                offset: table.Offset, code: length < 0 ? ErrorCode.InvalidData : ErrorCode.TooLarge);
         }
 
         Length = (int)length;
@@ -44,6 +45,13 @@ internal ref struct BatchDecoder
     /// <summary>The columns; nothing may be left over.</summary>
     public ArrowArray[] Columns(FieldPlan[] plans)
     {
+        if (_message.Version == IpcMessage.V4)
+        {
+            long needed = 0;
+            foreach (FieldPlan plan in plans) needed += BuffersOf(plan, plan.Field.Type);
+            LookForRunBitmaps(needed);
+        }
+
         var columns = new ArrowArray[plans.Length];
         for (int i = 0; i < plans.Length; i++) columns[i] = Top(plans[i], plans[i].Field.Type);
         Finish();
@@ -53,7 +61,9 @@ internal ref struct BatchDecoder
     /// <summary>The values of a dictionary-encoded field.</summary>
     public ArrowArray DictionaryValues(FieldPlan plan)
     {
-        ArrowArray values = Top(plan, ((DictionaryType)plan.Field.Type).ValueType);
+        ArrowType type = ((DictionaryType)plan.Field.Type).ValueType;
+        if (_message.Version == IpcMessage.V4) LookForRunBitmaps(BuffersOf(plan, type));
+        ArrowArray values = Top(plan, type);
         Finish();
         return values;
     }
@@ -64,16 +74,16 @@ internal ref struct BatchDecoder
         ArrowArray column = Array(plan, type);
         return column.Length == Length
             ? column
-            : throw new InvalidArrowException($"a column has {column.Length} slots in a batch of {Length} rows", plan.Path,
-                offset: at);
+            : throw new InvalidArrowException($"a column has {column.Length} slots in a batch of {Length} rows",
+                plan.Path, offset: at);
     }
 
     private ArrowArray Array(FieldPlan plan, ArrowType type)
     {
         if (_node == _nodes.Count)
         {
-            throw new InvalidArrowException($"a batch has {_nodes.Count} nodes, fewer than the schema has fields", plan.Path,
-                offset: _table.Offset);
+            throw new InvalidArrowException($"a batch has {_nodes.Count} nodes, fewer than the schema has fields",
+                plan.Path, offset: _table.Offset);
         }
 
         _budget.Take(ArrayOverhead, plan.Path, _table.Offset);
@@ -81,20 +91,25 @@ internal ref struct BatchDecoder
         _node++;
         if (length is < 0 or > int.MaxValue)
         {
-            throw new InvalidArrowException($"an array has {length} slots; it may have 0 to 2^31 - 1", plan.Path, offset: at,
-                code: length < 0 ? ErrorCode.InvalidData : ErrorCode.TooLarge);
+            throw new InvalidArrowException($"an array has {length} slots; it may have 0 to 2^31 - 1",
+                plan.Path, offset: at, code: length < 0 ? ErrorCode.InvalidData : ErrorCode.TooLarge);
         }
 
         if (nulls < -1 || nulls > length)
-            throw new InvalidArrowException($"a null count of {nulls} in {length} slots is impossible", plan.Path, offset: at);
+        {
+            throw new InvalidArrowException($"a null count of {nulls} in {length} slots is impossible", plan.Path,
+                offset: at);
+        }
+
         Layout layout = type.Layout();
-        if (layout is Layout.SparseUnion or Layout.DenseUnion && _message.Version == IpcMessage.V4)
-            TakeUnionValidity(plan, (int)length, nulls, at);
+        if (layout == Layout.RunEnds ? _runsHaveBitmaps : HasV4Bitmap(layout))
+            TakeNeedlessValidity(plan, (int)length, nulls, at);
         ReadOnlyMemory<byte>[] buffers = Buffers(plan, type, layout);
         ArrowArray[] children = type is DictionaryType ? [] : Children(plan);
         try
         {
-            return new ArrowArray(type, (int)length, buffers, children, nullCount: layout.HasValidity() ? (int)nulls : -1);
+            int claimed = layout.HasValidity() ? (int)nulls : -1;
+            return new ArrowArray(type, (int)length, buffers, children, nullCount: claimed);
         }
         catch (InvalidArrowException e)
         {
@@ -130,38 +145,66 @@ internal ref struct BatchDecoder
         if (_view == _variadic.Count)
         {
             throw new InvalidArrowException(
-                $"a batch has {_variadic.Count} variadic buffer counts, fewer than it has columns of views", plan.Path,
-                offset: _table.Offset);
+                $"a batch has {_variadic.Count} variadic buffer counts, fewer than it has columns of views",
+                plan.Path, offset: _table.Offset);
         }
 
         long count = _variadic.Long(_view);
         if (count < 0 || count > _buffers.Remaining)
         {
             throw new InvalidArrowException(
-                $"a column of views has {count} data buffers where {_buffers.Remaining} are left in the batch", plan.Path,
-                offset: _variadic.Offset(_view));
+                $"a column of views has {count} data buffers where {_buffers.Remaining} are left in the batch",
+                plan.Path, offset: _variadic.Offset(_view));
         }
 
         _view++;
         return (int)count;
     }
 
-    /// <summary>A union of metadata version V4 has a bitmap, which can say nothing but that no slot is null.</summary>
-    private void TakeUnionValidity(FieldPlan plan, int length, long nulls, long offset)
+    private readonly bool HasV4Bitmap(Layout layout) =>
+        _message.Version == IpcMessage.V4 && layout is Layout.SparseUnion or Layout.DenseUnion;
+
+    /// <summary>
+    /// Run-end columns are younger than V4, whose unions have a bitmap. Asked for V4, Arrow's writers give run-end
+    /// columns one too, which V4 does not say: the number of buffers tells.
+    /// </summary>
+    private void LookForRunBitmaps(long needed)
+    {
+        for (int i = 0; i < _variadic.Count; i++) needed += Math.Clamp(_variadic.Long(i), 0, _buffers.Count);
+        _runsHaveBitmaps = _buffers.Count > needed;
+    }
+
+    /// <summary>The buffers of a field without its views' data and its run-end columns' bitmaps.</summary>
+    private readonly long BuffersOf(FieldPlan plan, ArrowType type)
+    {
+        Layout layout = type.Layout();
+        long count = layout.BufferCount() + (HasV4Bitmap(layout) ? 1 : 0);
+        if (layout == Layout.Dictionary) return count;
+        foreach (FieldPlan child in plan.Children) count += BuffersOf(child, child.Field.Type);
+        return count;
+    }
+
+    /// <summary>A bitmap that can say nothing but that no slot is null.</summary>
+    private void TakeNeedlessValidity(FieldPlan plan, int length, long nulls, long offset)
     {
         ReadOnlySpan<byte> bits = _buffers.Next(plan.Path, Swap.None).Span;
         if (!bits.IsEmpty && bits.Length < Bits.ByteCount(length))
         {
-            throw new InvalidArrowException($"the validity bitmap has {bits.Length} bytes for {length} slots", plan.Path,
-                offset: offset);
+            throw new InvalidArrowException($"the validity bitmap has {bits.Length} bytes for {length} slots",
+                plan.Path, offset: offset);
         }
 
         int zeros = bits.IsEmpty ? 0 : length - Bits.Count(bits, 0, length);
-        if (zeros > 0) throw new InvalidArrowException("a union of metadata version V4 has a null", plan.Path, offset: offset);
+        if (zeros > 0)
+        {
+            throw new InvalidArrowException("a union or run-end column of metadata version V4 has a null", plan.Path,
+                offset: offset);
+        }
+
         if (nulls > 0)
         {
-            throw new InvalidArrowException($"a null count of {nulls} disagrees with a bitmap without nulls", plan.Path,
-                offset: offset);
+            throw new InvalidArrowException($"a null count of {nulls} disagrees with a bitmap without nulls",
+                plan.Path, offset: offset);
         }
     }
 

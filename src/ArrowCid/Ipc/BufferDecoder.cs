@@ -4,7 +4,8 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Ipc;
 
-/// <summary>The buffers of one body in order: borrowed as they lie, or decompressed, or with their byte order swapped.</summary>
+/// <summary>The buffers of one body in order: borrowed as they lie, or decompressed, or their byte order swapped.
+/// </summary>
 internal ref struct BufferDecoder
 {
     private const int NoCodec = -1, Lz4Frame = 0, Zstd = 1;
@@ -36,7 +37,7 @@ internal ref struct BufferDecoder
 
     public readonly int Remaining => _vector.Count - _next;
 
-    public ReadOnlyMemory<byte> Next(string path, Swap swap)
+    public ReadOnlyMemory<byte> Next(FieldPath path, Swap swap)
     {
         if (_next == _vector.Count)
         {
@@ -62,7 +63,8 @@ internal ref struct BufferDecoder
         return ByteOrder.Swapped(buffer.Span, swap);
     }
 
-    private readonly ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> buffer, string path, long offset, out bool owned)
+    private readonly ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> buffer, FieldPath path, long offset,
+        out bool owned)
     {
         owned = false;
         if (buffer.Length < 8)
@@ -85,8 +87,8 @@ internal ref struct BufferDecoder
 
         if (length > buffer.Length * (_codec == Zstd ? ZstdRatio : Lz4Ratio) + RatioSlack)
         {
-            throw new InvalidArrowException($"{buffer.Length} compressed bytes cannot hold the {length} that are claimed", path,
-                offset: offset);
+            throw new InvalidArrowException(
+                $"{buffer.Length} compressed bytes cannot hold the {length} that are claimed", path, offset: offset);
         }
 
         _budget.Take(length, path, offset);
@@ -113,7 +115,7 @@ internal ref struct BufferDecoder
         if (codec is not (Lz4Frame or Zstd) || compression.Byte(1) != 0)
         {
             throw new InvalidArrowException(
-                $"body compression {codec} by method {compression.Byte(1)} is not known (0 is LZ4 frame, 1 zstd; by buffer)",
+                $"body compression {codec} by method {compression.Byte(1)} is not known (LZ4 frame and zstd are)",
                 offset: compression.Offset, code: ErrorCode.Unsupported);
         }
 

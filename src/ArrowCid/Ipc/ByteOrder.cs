@@ -4,7 +4,7 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Ipc;
 
-/// <summary>How a buffer's bytes turn between big- and little-endian: by the width of its numbers, or a struct's.</summary>
+/// <summary>How a buffer's bytes turn between big- and little-endian: by the width of its numbers.</summary>
 internal enum Swap
 {
     None,

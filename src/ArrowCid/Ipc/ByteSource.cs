@@ -16,7 +16,7 @@ internal abstract class ByteSource : IDisposable
     /// <returns>Exactly <paramref name="count"/> bytes, or fewer at the end.</returns>
     public abstract ReadOnlyMemory<byte> ReadBody(int count);
 
-    /// <summary>A private copy of the next bytes, valid until the next call: others may write what the source maps.</summary>
+    /// <summary>A private copy of the next bytes, valid until the next call: others may write mapped memory.</summary>
     public ReadOnlySpan<byte> ReadMetadata(int count)
     {
         const int FirstStep = 1 << 16;

@@ -3,8 +3,8 @@ using ArrowCid.Columnar;
 namespace ArrowCid.Ipc;
 
 /// <summary>
-/// The dictionaries of a stream or file as they stand. Values are kept as they came, their own dictionaries not in place,
-/// since those may change on their own: fields are bound to them when a batch comes.
+/// The dictionaries of a stream or file as they stand. Values are kept as they came, their own dictionaries not in
+/// place, since those may change on their own: fields are bound to them when a batch comes.
 /// </summary>
 internal sealed class DictionarySet
 {
@@ -85,9 +85,9 @@ internal sealed class DictionarySet
                 // Equal types also keep a dictionary from holding itself.
                 if (!known.ValueType.Equals(((DictionaryType)plan.Field.Type).ValueType))
                 {
-                    throw new InvalidArrowException(
-                        $"dictionary {plan.DictionaryId} is shared with '{known.Plan.Path}', whose values are of another type",
-                        plan.Path);
+                    throw new InvalidArrowException($"dictionary {plan.DictionaryId} is also that of "
+                        + $"'{known.Plan.Path}', and its values are of another type",
+                        plan.Path, offset: plan.Offset);
                 }
 
                 _traits.HasSharedDictionaryIds = true;

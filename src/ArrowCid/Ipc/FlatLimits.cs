@@ -21,7 +21,11 @@ internal sealed class FlatLimits(long start, int length)
     public void TakeFields(int count, long offset)
     {
         if (count > _fields)
-            throw new InvalidArrowException("the metadata holds more fields than its bytes have room for", offset: offset);
+        {
+            throw new InvalidArrowException("the metadata holds more fields than its bytes have room for",
+                offset: offset);
+        }
+
         _fields -= count;
     }
 

@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
-using System.Text.Unicode;
 using System.Text;
+using System.Text.Unicode;
+using ArrowCid.Columnar;
 
 namespace ArrowCid.Ipc;
 
 /// <summary>
-/// A FlatBuffers table in bytes that nobody vouches for: every offset, vtable, vector and string is checked before it is
-/// followed. Absent fields read as the default given.
+/// A FlatBuffers table in bytes that nobody vouches for: every offset, vtable, vector and string is checked before it
+/// is followed. Absent fields read as the default given.
 /// </summary>
 internal readonly ref struct FlatTable
 {
@@ -74,7 +75,7 @@ internal readonly ref struct FlatTable
     }
 
     /// <summary>A text, checked to be UTF-8; null where absent.</summary>
-    public string? Text(int id, string what, string fieldPath)
+    public string? Text(int id, string what, FieldPath? fieldPath)
     {
         int at = Slot(id, 4);
         if (at == 0) return null;

@@ -1,6 +1,6 @@
 namespace ArrowCid.Ipc;
 
-/// <summary>What a reader has met so far that the canonical form does away with, for people who ask why bytes differ.</summary>
+/// <summary>What a reader has met so far that the canonical form does away with.</summary>
 internal sealed class IpcTraits
 {
     public bool IsFile { get; set; }
@@ -17,7 +17,7 @@ internal sealed class IpcTraits
 
     public bool HasZstdBodies { get; set; }
 
-    /// <summary>The greatest of 64, 8 and 1 that divides where every buffer and the body begin and a body's length.</summary>
+    /// <summary>The greatest of 64, 8 and 1 that divides where buffers and bodies begin, and bodies' lengths.</summary>
     public int Alignment { get; private set; } = 64;
 
     public int DeltaDictionaries { get; set; }

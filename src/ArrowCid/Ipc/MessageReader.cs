@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace ArrowCid.Ipc;
 
-/// <summary>One message: its header, and where its body lies. The header is valid until the next message is read.</summary>
+/// <summary>One message: its header, valid until the next message is read, and its body.</summary>
 internal readonly ref struct IpcMessage
 {
     public const byte SchemaHeader = 1, DictionaryHeader = 2, BatchHeader = 3;
@@ -125,8 +125,8 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
     {
         if (version is not (IpcMessage.V4 or IpcMessage.V5))
         {
-            throw new InvalidArrowException(
-                $"metadata version V{version + 1} is not read; V4 and V5 are", offset: offset, code: ErrorCode.Unsupported);
+            throw new InvalidArrowException($"metadata version V{version + 1} is not read; V4 and V5 are",
+                offset: offset, code: ErrorCode.Unsupported);
         }
 
         traits.MetadataVersion = Math.Min(traits.MetadataVersion, version);
@@ -138,7 +138,8 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
         if (!options.DropCustomMetadata)
         {
             throw new InvalidArrowException(
-                $"{holder} has custom_metadata, which a block cannot keep; say to drop it, or remove it", offset: offset);
+                $"{holder} has custom_metadata, which a block cannot keep; say to drop it, or remove it",
+                offset: offset);
         }
 
         traits.HasCustomMetadata = true;
@@ -156,8 +157,8 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
         ReadOnlyMemory<byte> body = source.ReadBody((int)length);
         return body.Length == length
             ? body
-            : throw new InvalidArrowException($"the input ends inside a message's body: {body.Length} of {length} bytes",
-                offset: offset);
+            : throw new InvalidArrowException(
+                $"the input ends inside a message's body: {body.Length} of {length} bytes", offset: offset);
     }
 
     private static bool IsEndMarkerCutShort(ReadOnlySpan<byte> bytes)

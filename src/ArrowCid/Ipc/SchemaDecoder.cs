@@ -20,27 +20,35 @@ internal sealed class SchemaDecoder
     {
         short endianness = table.Short(0);
         if (endianness is not (0 or 1))
-            throw new InvalidArrowException($"{endianness} is not a byte order (0 little, 1 big)", offset: table.Offset);
-        FieldPlan[] plans = Fields(table.Vector(1, 4), table, "", 1);
-        KeyValuePair<string, string>[] metadata = Metadata(table.Vector(2, 4), table, "");
+        {
+            throw new InvalidArrowException($"{endianness} is not a byte order (0 little, 1 big)",
+                offset: table.Offset);
+        }
+
+        FieldPlan[] plans = Fields(table.Vector(1, 4), table, null, 1);
+        KeyValuePair<string, string>[] metadata = Metadata(table.Vector(2, 4), table, null);
         return new SchemaDecoder(new Schema(plans.Select(plan => plan.Field), metadata), plans, endianness == 1);
     }
 
-    private static FieldPlan[] Fields(FlatVector fields, FlatTable holder, string parent, int depth)
+    private static FieldPlan[] Fields(FlatVector fields, FlatTable holder, FieldPath? parent, int depth)
     {
         if (fields.Count == 0) return [];
         if (depth > MaxDepth)
-            throw new InvalidArrowException($"columns nest deeper than {MaxDepth} levels", parent, offset: holder.Offset);
+        {
+            throw new InvalidArrowException($"columns nest deeper than {MaxDepth} levels", parent,
+                offset: holder.Offset);
+        }
+
         holder.Limits.TakeFields(fields.Count, holder.Offset);
         var plans = new FieldPlan[fields.Count];
         for (int i = 0; i < plans.Length; i++) plans[i] = Field(fields.Table(i), parent, depth);
         return plans;
     }
 
-    private static FieldPlan Field(FlatTable table, string parent, int depth)
+    private static FieldPlan Field(FlatTable table, FieldPath? parent, int depth)
     {
         string name = table.Text(0, "a field's name", parent) ?? "";
-        string path = depth == 1 ? name : $"{parent}.{name}";
+        var path = new FieldPath(parent, name);
         FieldPlan[] children = Fields(table.Vector(5, 4), table, path, depth + 1);
         ArrowType type = TypeDecoder.Decode(table, Array.ConvertAll(children, child => child.Field), path);
         long dictionaryId = 0;
@@ -49,19 +57,22 @@ internal sealed class SchemaDecoder
             dictionaryId = encoding.Long(0);
             if (encoding.Short(3) != 0)
             {
-                throw new InvalidArrowException($"dictionaries of kind {encoding.Short(3)} are not known (0 is dense)", path,
+                throw new InvalidArrowException(
+                    $"dictionaries of kind {encoding.Short(3)} are not known (0 is dense)", path,
                     offset: encoding.Offset);
             }
 
-            ArrowType index = encoding.TryTable(1, out FlatTable integer) ? TypeDecoder.Integer(integer, path) : ArrowType.Int32;
+            ArrowType index = encoding.TryTable(1, out FlatTable integer)
+                ? TypeDecoder.Integer(integer, path)
+                : ArrowType.Int32;
             type = new DictionaryType(index, type, encoding.Flag(2));
         }
 
         var field = new Field(name, type, table.Flag(1), Metadata(table.Vector(6, 4), table, path));
-        return new FieldPlan(field, path, children, dictionaryId);
+        return new FieldPlan(field, path, children, dictionaryId, table.Offset);
     }
 
-    private static KeyValuePair<string, string>[] Metadata(FlatVector pairs, FlatTable holder, string path)
+    private static KeyValuePair<string, string>[] Metadata(FlatVector pairs, FlatTable holder, FieldPath? path)
     {
         if (pairs.Count == 0) return [];
         holder.Limits.TakeFields(pairs.Count, holder.Offset);

@@ -7,7 +7,7 @@ internal static class TypeDecoder
 {
     private const int TypeTag = 2, TypeTable = 3;
 
-    public static ArrowType Decode(FlatTable field, Field[] children, string path)
+    public static ArrowType Decode(FlatTable field, Field[] children, FieldPath path)
     {
         byte tag = field.Byte(TypeTag);
         if (tag == 0 || !field.TryTable(TypeTable, out FlatTable type))
@@ -48,7 +48,7 @@ internal static class TypeDecoder
         };
     }
 
-    public static ArrowType Integer(FlatTable type, string path) => (type.Int(0), type.Flag(1)) switch
+    public static ArrowType Integer(FlatTable type, FieldPath path) => (type.Int(0), type.Flag(1)) switch
     {
         (8, true) => ArrowType.Int8,
         (16, true) => ArrowType.Int16,
@@ -70,7 +70,7 @@ internal static class TypeDecoder
         _ => 0,
     };
 
-    private static ArrowType FloatingPoint(FlatTable type, string path) => type.Short(0) switch
+    private static ArrowType FloatingPoint(FlatTable type, FieldPath path) => type.Short(0) switch
     {
         0 => ArrowType.Float16,
         1 => ArrowType.Float32,
@@ -78,22 +78,23 @@ internal static class TypeDecoder
         short other => throw Fault($"{other} is not a floating-point precision", path, type),
     };
 
-    private static DecimalType Decimal(FlatTable type, string path)
+    private static DecimalType Decimal(FlatTable type, FieldPath path)
     {
         int precision = type.Int(0), bits = type.Int(2, 128);
-        if (bits is not (32 or 64 or 128 or 256)) throw Fault($"a decimal has 32, 64, 128 or 256 bits, not {bits}", path, type);
+        if (bits is not (32 or 64 or 128 or 256))
+            throw Fault($"a decimal has 32, 64, 128 or 256 bits, not {bits}", path, type);
         if (precision < 1) throw Fault($"a decimal's precision is 1 or more, not {precision}", path, type);
         return new DecimalType(bits, precision, type.Int(1));
     }
 
-    private static ArrowType Date(FlatTable type, string path) => type.Short(0, 1) switch
+    private static ArrowType Date(FlatTable type, FieldPath path) => type.Short(0, 1) switch
     {
         0 => ArrowType.Date32,
         1 => ArrowType.Date64,
         short other => throw Fault($"{other} is not a date's unit", path, type),
     };
 
-    private static TimeType Time(FlatTable type, string path)
+    private static TimeType Time(FlatTable type, FieldPath path)
     {
         TimeUnit unit = Unit(type, 1, path);
         int bits = type.Int(1, 32);
@@ -102,7 +103,7 @@ internal static class TypeDecoder
         return TimeType.TimeOfDay(unit);
     }
 
-    private static ArrowType Interval(FlatTable type, string path) => type.Short(0) switch
+    private static ArrowType Interval(FlatTable type, FieldPath path) => type.Short(0) switch
     {
         0 => ArrowType.IntervalYearMonth,
         1 => ArrowType.IntervalDayTime,
@@ -110,7 +111,7 @@ internal static class TypeDecoder
         short other => throw Fault($"{other} is not an interval's unit", path, type),
     };
 
-    private static UnionType Union(FlatTable type, Field[] children, string path)
+    private static UnionType Union(FlatTable type, Field[] children, FieldPath path)
     {
         short mode = type.Short(0);
         if (mode is not (0 or 1)) throw Fault($"{mode} is not a union's mode", path, type);
@@ -137,38 +138,39 @@ internal static class TypeDecoder
         return new UnionType(mode == 0 ? ArrowTypeId.SparseUnion : ArrowTypeId.DenseUnion, children, codes);
     }
 
-    private static FixedSizeBinaryType FixedSizeBinary(FlatTable type, string path)
+    private static FixedSizeBinaryType FixedSizeBinary(FlatTable type, FieldPath path)
     {
         if (type.Int(0) < 0) throw Fault($"a width of {type.Int(0)} bytes is impossible", path, type);
         return new FixedSizeBinaryType(type.Int(0));
     }
 
-    private static FixedSizeListType FixedSizeList(FlatTable type, Field[] children, string path)
+    private static FixedSizeListType FixedSizeList(FlatTable type, Field[] children, FieldPath path)
     {
         if (type.Int(0) < 0) throw Fault($"a list size of {type.Int(0)} is impossible", path, type);
         return new FixedSizeListType(children[0], type.Int(0));
     }
 
-    private static MapType Map(FlatTable type, Field[] children, string path)
+    private static MapType Map(FlatTable type, Field[] children, FieldPath path)
     {
         if (children[0].Type is not StructType { Children.Count: 2 })
             throw Fault("a map's entries are a struct of two fields", path, type);
         return new MapType(children[0], type.Flag(0));
     }
 
-    private static RunEndEncodedType RunEndEncoded(FlatTable type, Field[] children, string path)
+    private static RunEndEncodedType RunEndEncoded(FlatTable type, Field[] children, FieldPath path)
     {
         if (children[0].Type.Id is not (ArrowTypeId.Int16 or ArrowTypeId.Int32 or ArrowTypeId.Int64))
             throw Fault("run ends are int16, int32 or int64", path, type);
         return new RunEndEncodedType(children[0], children[1]);
     }
 
-    private static TimeUnit Unit(FlatTable type, short absent, string path)
+    private static TimeUnit Unit(FlatTable type, short absent, FieldPath path)
     {
         short unit = type.Short(0, absent);
         if (unit is < 0 or > 3) throw Fault($"{unit} is not a time unit", path, type);
         return (TimeUnit)unit;
     }
 
-    private static InvalidArrowException Fault(string rule, string path, FlatTable at) => new(rule, path, offset: at.Offset);
+    private static InvalidArrowException Fault(string rule, FieldPath path, FlatTable at) =>
+        new(rule, path, offset: at.Offset);
 }

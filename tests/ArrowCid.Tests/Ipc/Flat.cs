@@ -5,7 +5,8 @@ namespace ArrowCid.Tests.Ipc;
 
 /// <summary>
 /// FlatBuffers of any shape, broken ones too. A value's CLR type gives a field's width; a string, a <see cref="Flat"/>,
-/// an array of these or a <see cref="FlatRaw"/> is a reference; null leaves the field out.
+/// an array of these or a <see cref="FlatRaw"/> is a reference; null leaves the field out. Of one table that stands several
+/// times behind itself in a vector, all references point at one copy.
 /// </summary>
 internal sealed class Flat(params (int Id, object? Value)[] fields)
 {
@@ -76,10 +77,12 @@ internal sealed class Flat(params (int Id, object? Value)[] fields)
         int at = to.Count;
         AddNumber(to, 4, tables.Length);
         to.AddRange(new byte[4 * tables.Length]);
+        int shared = 0;
         for (int i = 0; i < tables.Length; i++)
         {
             int slot = at + 4 + 4 * i;
-            Put(to, slot, 4, Emit(to, tables[i]) - slot);
+            if (i == 0 || !ReferenceEquals(tables[i], tables[i - 1])) shared = Emit(to, tables[i]);
+            Put(to, slot, 4, shared - slot);
         }
 
         return at;

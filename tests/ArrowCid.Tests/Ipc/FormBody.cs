@@ -22,7 +22,7 @@ internal sealed class FormBody(Form form)
         Assert.Equal(0, array.Offset);
         Layout layout = array.Layout;
         Nodes.Add((array.Length, form.UnknownNullCounts ? -1 : array.NullCount));
-        if (form.Version == 3 && layout is Layout.SparseUnion or Layout.DenseUnion)
+        if (form.Version == 3 && layout is Layout.SparseUnion or Layout.DenseUnion or Layout.RunEnds)
             Add(Enumerable.Repeat((byte)0xFF, Bits.ByteCount(array.Length)).ToArray());
         if (layout == Layout.ByteViews) Variadic.Add(array.Buffers.Length - 2);
         for (int i = 0; i < array.Buffers.Length; i++)
