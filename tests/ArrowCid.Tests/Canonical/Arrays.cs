@@ -17,9 +17,11 @@ internal static class Arrays
 
     public static ReadOnlyMemory<byte> Ints(params int[] values) => values.SelectMany(BitConverter.GetBytes).ToArray();
 
-    public static ReadOnlyMemory<byte> Longs(params long[] values) => values.SelectMany(BitConverter.GetBytes).ToArray();
+    public static ReadOnlyMemory<byte> Longs(params long[] values) =>
+        values.SelectMany(BitConverter.GetBytes).ToArray();
 
-    public static ReadOnlyMemory<byte> Doubles(params double[] values) => values.SelectMany(BitConverter.GetBytes).ToArray();
+    public static ReadOnlyMemory<byte> Doubles(params double[] values) =>
+        values.SelectMany(BitConverter.GetBytes).ToArray();
 
     public static ReadOnlyMemory<byte> Raw(params byte[] values) => values;
 
@@ -34,7 +36,8 @@ internal static class Arrays
     {
         List<int> offsets = [0];
         foreach (string? value in values) offsets.Add(offsets[^1] + Utf8(value ?? "").Length);
-        return new ArrowArray(ArrowType.Utf8, values.Length, [Valid(values), Ints([.. offsets]), Utf8(string.Concat(values))]);
+        return new ArrowArray(ArrowType.Utf8, values.Length,
+            [Valid(values), Ints([.. offsets]), Utf8(string.Concat(values))]);
     }
 
     public static RecordBatch Batch(string name, ArrowArray column, bool nullable = true) =>

@@ -32,8 +32,10 @@ public class CanonicalPropertiesTests
     {
         int start = random.Next(batch.Says.Length + 1);
         int length = random.Next(batch.Says.Length - start + 1);
-        Logical part = batch.Says with { Length = length, Columns = [.. batch.Says.Columns.Select(c => c[start..(start + length)])] };
-        Same(SlowEncoder.Encode(part), Subject.Encode(batch.Batch.Slice(start, length)), $"rows {start} to {start + length}");
+        Value[][] columns = [.. batch.Says.Columns.Select(c => c[start..(start + length)])];
+        Logical part = batch.Says with { Length = length, Columns = columns };
+        Same(SlowEncoder.Encode(part), Subject.Encode(batch.Batch.Slice(start, length)),
+            $"rows {start} to {start + length}");
     });
 
     [Fact]
@@ -53,7 +55,8 @@ public class CanonicalPropertiesTests
         });
         if (!Seeds.AreMany) return;
         Assert.Equal(10, applied.Count);
-        foreach ((string name, int times) in applied) Assert.True(times >= 5, $"'{name}' was changed {times} times only");
+        foreach ((string name, int times) in applied)
+            Assert.True(times >= 5, $"'{name}' was changed {times} times only");
     }
 
     internal static void Same(ReadOnlySpan<byte> expected, ReadOnlyMemory<byte> actual, string what)

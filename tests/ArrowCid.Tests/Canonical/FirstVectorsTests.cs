@@ -60,9 +60,12 @@ public class FirstVectorsTests
         "V10" => Batch("l", new ArrowArray(new ListType(new Field("item", ArrowType.Int64)), 4,
             [Bits(1, 0, 1, 1), Ints(0, 1, 1, 1, 3)], [Int64(1, 2, 3)])),
         "V11" => new RecordBatch(
-            new Schema([new Field("c", ArrowType.Int64, metadata: [new("z", "1")])], [new("b", "2"), new("a", "1")]), 1, Int64(1)),
+            new Schema([new Field("c", ArrowType.Int64, metadata: [new("z", "1")])], [new("b", "2"), new("a", "1")]),
+            1,
+            Int64(1)),
         _ => new RecordBatch(
-            new Schema(new Field("t", new TimestampType(TimeUnit.Microsecond, "UTC")), new Field("p", new DecimalType(128, 5, 2))),
+            new Schema(new Field("t", new TimestampType(TimeUnit.Microsecond, "UTC")),
+                new Field("p", new DecimalType(128, 5, 2))),
             1,
             new ArrowArray(new TimestampType(TimeUnit.Microsecond, "UTC"), 1, [None, Longs(0)]),
             new ArrowArray(new DecimalType(128, 5, 2), 1, [None, Longs(125, 0)])),
@@ -72,11 +75,11 @@ public class FirstVectorsTests
     internal static byte[] Dump()
     {
         var block = new byte[520];
-        foreach (string line in Rows.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (string line in Rows.Split('\n'))
         {
-            string[] words = line.Split(' ');
+            string[] words = line.Trim().Split(' ');
             int at = int.Parse(words[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-            foreach (string word in words[1..]) block[at++] = byte.Parse(word, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            Convert.FromHexString(string.Concat(words[1..])).CopyTo(block, at);
         }
 
         return block;
@@ -90,7 +93,8 @@ public class FirstVectorsTests
     };
 
     private static RecordBatch Mixed() => new(
-        new Schema(new Field("id", ArrowType.Int32), new Field("name", ArrowType.Utf8), new Field("ok", ArrowType.Boolean),
+        new Schema(
+            new Field("id", ArrowType.Int32), new Field("name", ArrowType.Utf8), new Field("ok", ArrowType.Boolean),
             new Field("x", ArrowType.Float64)),
         4,
         Int32(1, 2, null, 4), Strings("a", "bb", null, "dddd"),

@@ -57,7 +57,8 @@ internal sealed class FlatTable : FlatObject
     /// <summary>Leaves a scalar out where it is the format's default, as other builders do.</summary>
     public FlatTable Omit(int id, long ifItIs)
     {
-        if (_fields.TryGetValue(id, out (int Width, long Scalar, FlatObject? Target) field) && field.Target is null && field.Scalar == ifItIs)
+        if (_fields.TryGetValue(id, out (int Width, long Scalar, FlatObject? Target) field) && field.Target is null
+            && field.Scalar == ifItIs)
             _fields.Remove(id);
         return this;
     }

@@ -31,7 +31,8 @@ internal enum IpcKnobs
     /// <summary>No vectors without elements, and no dictionaries without entries.</summary>
     NoEmpty = 1 << 9,
 
-    /// <summary>No scalars that are defaults, no typeIds 0, 1, 2 …, no indexType int32, no empty metadata values.</summary>
+    /// <summary>No scalars that are defaults, no typeIds 0, 1, 2 …, no indexType int32, no empty metadata
+    /// values.</summary>
     NoDefaults = 1 << 10,
 
     NoEos = 1 << 11,

@@ -3,7 +3,8 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Tests.Canonical;
 
-/// <summary>Nodes and buffers of arrays as they lie in memory, in Arrow's pre-order, perhaps with their bytes swapped.</summary>
+/// <summary>Nodes and buffers of arrays as they lie in memory, in Arrow's pre-order, perhaps with their bytes
+/// swapped.</summary>
 internal sealed class IpcParts(bool isBigEndian, bool isV4)
 {
     public List<long> Nodes { get; } = [];
@@ -15,7 +16,9 @@ internal sealed class IpcParts(bool isBigEndian, bool isV4)
     public void Add(ArrowArray array)
     {
         Assert.Equal(0, array.Offset);
-        long nulls = array.Layout == Layout.Null ? array.Length : array.Layout.HasValidity() ? array.ClaimedNullCount : 0;
+        long nulls = array.Layout == Layout.Null ? array.Length
+            : array.Layout.HasValidity() ? array.ClaimedNullCount
+            : 0;
         Nodes.AddRange([array.Length, nulls]);
         bool isUnion = array.Layout is Layout.SparseUnion or Layout.DenseUnion;
         if (isUnion && isV4)

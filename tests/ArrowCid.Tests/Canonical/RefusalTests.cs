@@ -1,10 +1,12 @@
 using System.Globalization;
 using ArrowCid.Columnar;
+using ArrowCid.Ipc;
 using static ArrowCid.Tests.Canonical.Arrays;
 
 namespace ArrowCid.Tests.Canonical;
 
-/// <summary>Section 4: what is refused, by a message that names the rule, the field and the row. The oracle must agree.</summary>
+/// <summary>Section 4: what is refused, by a message that names the rule, the field and the row. The oracle must
+/// agree.</summary>
 public class RefusalTests
 {
     private static readonly ReadOnlyMemory<byte> s_broken = Raw((byte)'a', 0xC3, 0x28, (byte)'b');
@@ -26,7 +28,8 @@ public class RefusalTests
     public void Null_entry_in_a_dictionary_field_that_is_not_nullable()
     {
         var type = new DictionaryType(ArrowType.Int8, ArrowType.Utf8);
-        Refused(Batch("d", new ArrowArray(type, 2, [None, Raw(0, 1)], dictionary: Strings("a", null)), nullable: false), "null", "d", 1);
+        var column = new ArrowArray(type, 2, [None, Raw(0, 1)], dictionary: Strings("a", null));
+        Refused(Batch("d", column, nullable: false), "null", "d", 1);
     }
 
     [Fact]
@@ -47,8 +50,10 @@ public class RefusalTests
     [Fact]
     public void Null_count_that_disagrees_with_its_bitmap()
     {
-        Refused(Batch("v", new ArrowArray(ArrowType.Int8, 2, [Bits(1, 0), Raw(1, 2)], nullCount: 2)), "null count", "v");
-        Refused(Batch("v", new ArrowArray(ArrowType.Int8, 2, [Bits(1, 0), Raw(1, 2)], nullCount: 0)), "null count", "v");
+        Refused(Batch("v", new ArrowArray(ArrowType.Int8, 2, [Bits(1, 0), Raw(1, 2)], nullCount: 2)),
+            "null count", "v");
+        Refused(Batch("v", new ArrowArray(ArrowType.Int8, 2, [Bits(1, 0), Raw(1, 2)], nullCount: 0)),
+            "null count", "v");
         Refused(Batch("v", new ArrowArray(ArrowType.Int8, 2, [None, Raw(1, 2)], nullCount: 1)), "null count", "v");
         Accepted(Batch("v", new ArrowArray(ArrowType.Int8, 2, [Bits(1, 0), Raw(1, 2)], nullCount: -1)));
     }
@@ -111,8 +116,10 @@ public class RefusalTests
     [Fact]
     public void Offsets_that_run_backward()
     {
-        Refused(Batch("t", new ArrowArray(ArrowType.Utf8, 3, [None, Ints(0, 2, 1, 3), Utf8("abc")])), "backward", "t", 1);
-        Refused(Batch("t", new ArrowArray(ArrowType.LargeBinary, 2, [None, Longs(0, 2, 1), Utf8("abc")])), "backward", "t", 1);
+        Refused(Batch("t", new ArrowArray(ArrowType.Utf8, 3, [None, Ints(0, 2, 1, 3), Utf8("abc")])),
+            "backward", "t", 1);
+        Refused(Batch("t", new ArrowArray(ArrowType.LargeBinary, 2, [None, Longs(0, 2, 1), Utf8("abc")])),
+            "backward", "t", 1);
         var list = new ListType(new Field("item", ArrowType.Int32));
         Refused(Batch("l", new ArrowArray(list, 2, [None, Ints(0, 2, 1)], [Int32(1, 2, 3)])), "backward", "l", 1);
     }
@@ -131,9 +138,11 @@ public class RefusalTests
     public void Offsets_that_point_outside()
     {
         Refused(Batch("t", new ArrowArray(ArrowType.Utf8, 2, [None, Ints(0, 2, 4), Utf8("abc")])), "outside", "t", 1);
-        Refused(Batch("t", new ArrowArray(ArrowType.Binary, 2, [None, Ints(-1, 2, 3), Utf8("abc")])), "outside", "t", 0);
+        Refused(Batch("t", new ArrowArray(ArrowType.Binary, 2, [None, Ints(-1, 2, 3), Utf8("abc")])),
+            "outside", "t", 0);
         var list = new ListType(new Field("item", ArrowType.Int32), ArrowTypeId.LargeList);
-        Refused(Batch("l", new ArrowArray(list, 2, [None, Longs(0, 2, 1L << 40)], [Int32(1, 2, 3)])), "outside", "l", 1);
+        Refused(Batch("l", new ArrowArray(list, 2, [None, Longs(0, 2, 1L << 40)], [Int32(1, 2, 3)])),
+            "outside", "l", 1);
     }
 
     [Fact]
@@ -145,7 +154,8 @@ public class RefusalTests
         Refused(Batch("w", View(ArrowType.BinaryView, 20, data[..4], data, buffer: -1)), "buffer", "w", 0);
         Refused(Batch("w", View(ArrowType.BinaryView, 20, data[..4], data, start: 7)), "outside", "w", 0);
         Refused(Batch("w", View(ArrowType.BinaryView, 20, data[..4], data, start: -1)), "outside", "w", 0);
-        Refused(Batch("w", View(ArrowType.BinaryView, int.MaxValue, data[..4], data, start: int.MaxValue)), "outside", "w", 0);
+        Refused(Batch("w", View(ArrowType.BinaryView, int.MaxValue, data[..4], data, start: int.MaxValue)),
+            "outside", "w", 0);
     }
 
     [Fact]
@@ -160,9 +170,11 @@ public class RefusalTests
     {
         var small = new ListType(new Field("item", ArrowType.Int32), ArrowTypeId.ListView);
         foreach ((int start, int size) in new[] { (2, 2), (-1, 1), (0, -1), (4, 0), (int.MaxValue, int.MaxValue) })
-            Refused(Batch("l", new ArrowArray(small, 2, [None, Ints(0, start), Ints(1, size)], [Int32(1, 2, 3)])), "outside", "l", 1);
+            Refused(Batch("l", new ArrowArray(small, 2, [None, Ints(0, start), Ints(1, size)], [Int32(1, 2, 3)])),
+                "outside", "l", 1);
         var large = new ListType(new Field("item", ArrowType.Int32), ArrowTypeId.LargeListView);
-        RecordBatch batch = Batch("l", new ArrowArray(large, 1, [None, Longs(long.MaxValue), Longs(long.MaxValue)], [Int32(1, 2, 3)]));
+        RecordBatch batch =
+            Batch("l", new ArrowArray(large, 1, [None, Longs(long.MaxValue), Longs(long.MaxValue)], [Int32(1, 2, 3)]));
         Refused(batch, "outside", "l", 0);
     }
 
@@ -189,9 +201,11 @@ public class RefusalTests
     {
         var type = new DictionaryType(ArrowType.Int8, ArrowType.Utf8);
         Refused(Batch("d", new ArrowArray(type, 2, [None, Raw(0, 1)], dictionary: Strings("a"))), "dictionary", "d", 1);
-        Refused(Batch("d", new ArrowArray(type, 2, [None, Raw(0, 255)], dictionary: Strings("a"))), "dictionary", "d", 1);
+        Refused(Batch("d", new ArrowArray(type, 2, [None, Raw(0, 255)], dictionary: Strings("a"))),
+            "dictionary", "d", 1);
         var wide = new DictionaryType(ArrowType.UInt64, ArrowType.Utf8);
-        Refused(Batch("d", new ArrowArray(wide, 2, [None, Longs(0, -1)], dictionary: Strings("a"))), "dictionary", "d", 1);
+        Refused(Batch("d", new ArrowArray(wide, 2, [None, Longs(0, -1)], dictionary: Strings("a"))),
+            "dictionary", "d", 1);
     }
 
     [Fact]
@@ -247,7 +261,8 @@ public class RefusalTests
         Assert.Throws<InvalidArrowException>(() => new ArrowArray(three, 2, [None], [Int32(1, 2, 3, 4, 5)]));
         var runs = new RunEndEncodedType(ArrowType.Int32, ArrowType.Int32);
         Assert.Throws<InvalidArrowException>(() => new ArrowArray(runs, 2, [], [Int32(1, 2), Int32(1)]));
-        Assert.Throws<InvalidArrowException>(() => new RecordBatch(new Schema(new Field("v", ArrowType.Int32)), 3, Int32(1, 2)));
+        Assert.Throws<InvalidArrowException>(() =>
+            new RecordBatch(new Schema(new Field("v", ArrowType.Int32)), 3, Int32(1, 2)));
     }
 
     [Fact]
@@ -270,7 +285,54 @@ public class RefusalTests
         var kept = new byte[] { 0xFF, 0xFF, 0xFF, 0x7F, 1, 0, 0, 0 };
         Assert.True(Accepted(Batch("p", new ArrowArray(new DecimalType(64, 1, 0), 1, [None, kept]))).IndexOf(kept) > 0);
         Assert.True(Accepted(Batch("t", new ArrowArray(ArrowType.Date64, 1, [None, kept]))).IndexOf(kept) > 0);
-        Assert.True(Accepted(Batch("t", new ArrowArray(TimeType.TimeOfDay(TimeUnit.Nanosecond), 1, [None, kept]))).IndexOf(kept) > 0);
+        Assert.True(Accepted(Batch("t",
+            new ArrowArray(TimeType.TimeOfDay(TimeUnit.Nanosecond), 1, [None, kept]))).IndexOf(kept) > 0);
+    }
+
+    /// <summary>Sizes are checked before memory is taken: these would want gigabytes. The oracle would take them.</summary>
+    [Fact]
+    public void List_views_that_ask_for_far_more_than_their_bytes()
+    {
+        var type = new ListType(new Field("item", ArrowType.Null), ArrowTypeId.ListView);
+        var nothing = new ArrowArray(ArrowType.Null, int.MaxValue, []);
+        var views = new ArrowArray(type, 2, [None, Ints(0, 0), Ints(int.MaxValue, int.MaxValue)], [nothing]);
+        TooLarge(Batch("l", views), "l");
+        var wide = new ListType(new Field("item", ArrowType.Int64), ArrowTypeId.LargeListView);
+        long[] sizes = new long[4096];
+        Array.Fill(sizes, 1 << 20);
+        var longs = new ArrowArray(ArrowType.Int64, 1 << 20, [None, new byte[8 << 20]]);
+        TooLarge(Batch("l", new ArrowArray(wide, 4096, [None, Longs(new long[4096]), Longs(sizes)], [longs])), "l");
+    }
+
+    [Fact]
+    public void Views_that_ask_for_far_more_than_their_bytes()
+    {
+        byte[] view = [.. BitConverter.GetBytes(1 << 20), .. new byte[12]];
+        byte[] views = [.. Enumerable.Repeat(view, 4096).SelectMany(v => v)];
+        TooLarge(Batch("w", new ArrowArray(ArrowType.BinaryView, 4096, [None, views, new byte[1 << 20]])), "w");
+    }
+
+    [Fact]
+    public void Run_ends_that_do_not_fit_their_type()
+    {
+        var runs = new RunEndEncodedType(ArrowType.Int16, ArrowType.Int32);
+        var type = new ListType(new Field("item", runs), ArrowTypeId.ListView);
+        ArrowArray values = new(runs, 30_000, [],
+            [new ArrowArray(ArrowType.Int16, 1, [None, Raw(0x30, 0x75)]), Int32(1)]);
+        RecordBatch batch = Batch("l", new ArrowArray(type, 2, [None, Ints(0, 0), Ints(30_000, 30_000)], [values]));
+        Assert.Throws<InvalidArrowException>(() => SlowEncoder.Encode(batch));
+        Assert.Throws<InvalidArrowException>(() => { CanonicalBlock.Encode(batch); });
+    }
+
+    private static void TooLarge(RecordBatch batch, string path)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var refusal = Assert.Throws<InvalidArrowException>(() => { CanonicalBlock.Encode(batch); });
+        Assert.Throws<InvalidArrowException>(() => { CanonicalBlock.CidOf(batch); });
+        long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(taken < 64 << 20, $"{taken} bytes were taken before the refusal: {refusal.Message}");
+        Assert.Equal(ErrorCode.TooLarge, refusal.Code);
+        Assert.StartsWith(path, refusal.FieldPath, StringComparison.Ordinal);
     }
 
     private static RecordBatch Deep(int depth)
@@ -284,10 +346,12 @@ public class RefusalTests
     private static RecordBatch DeepInDictionary(int depth)
     {
         ArrowArray values = Deep(depth).Columns[0];
-        return Batch("d", new ArrowArray(new DictionaryType(ArrowType.Int8, values.Type), 1, [None, Raw(0)], dictionary: values));
+        return Batch("d",
+            new ArrowArray(new DictionaryType(ArrowType.Int8, values.Type), 1, [None, Raw(0)], dictionary: values));
     }
 
-    private static ArrowArray View(ArrowType type, int length, byte[] head, byte[]? data = null, int buffer = 0, int start = 0)
+    private static ArrowArray View(ArrowType type, int length, byte[] head, byte[]? data = null,
+        int buffer = 0, int start = 0)
     {
         byte[] inline = new byte[12];
         head.CopyTo(inline, 0);
@@ -317,12 +381,14 @@ public class RefusalTests
         Assert.Contains(refusal.Rule, refusal.Message, StringComparison.Ordinal);
         if (path is not null)
         {
-            Assert.True(path == refusal.FieldPath, $"field '{path}' is to blame, not '{refusal.FieldPath}': {refusal.Message}");
+            Assert.True(path == refusal.FieldPath,
+                $"field '{path}' is to blame, not '{refusal.FieldPath}': {refusal.Message}");
             if (path.Length > 0) Assert.Contains($"'{path}'", refusal.Message, StringComparison.Ordinal);
         }
 
         if (row == -2) return;
         Assert.True(row == refusal.Row, $"row {row} is to blame, not {refusal.Row}: {refusal.Message}");
-        if (row >= 0) Assert.Contains(row.ToString(CultureInfo.InvariantCulture), refusal.Message, StringComparison.Ordinal);
+        string text = row.ToString(CultureInfo.InvariantCulture);
+        if (row >= 0) Assert.Contains($"row {text}", refusal.Message, StringComparison.Ordinal);
     }
 }

@@ -52,8 +52,10 @@ internal static class SlotReader
         {
             Layout.Bits => new Leaf([(byte)(Bit(array.Buffers[1], at, false) ? 1 : 0)]),
             Layout.Fixed => new Leaf(Fixed(array, type, at)),
-            Layout.Bytes32 => Text(type, Extent(array, at, slot, 4, array.Buffers[2].Length, path), array.Buffers[2], slot, path),
-            Layout.Bytes64 => Text(type, Extent(array, at, slot, 8, array.Buffers[2].Length, path), array.Buffers[2], slot, path),
+            Layout.Bytes32 =>
+                Text(type, Extent(array, at, slot, 4, array.Buffers[2].Length, path), array.Buffers[2], slot, path),
+            Layout.Bytes64 =>
+                Text(type, Extent(array, at, slot, 8, array.Buffers[2].Length, path), array.Buffers[2], slot, path),
             Layout.ByteViews => View(array, type, at, slot, path),
             Layout.List32 => List(array, type, Extent(array, at, slot, 4, array.Children[0].Length, path), path, shape),
             Layout.List64 => List(array, type, Extent(array, at, slot, 8, array.Children[0].Length, path), path, shape),
@@ -85,7 +87,8 @@ internal static class SlotReader
         };
     }
 
-    private static (long Start, long End) Extent(ArrowArray array, long at, int slot, int width, long limit, string path)
+    private static (long Start, long End) Extent(ArrowArray array, long at, int slot, int width, long limit,
+        string path)
     {
         long start = Integer(array, 1, at, width);
         long end = Integer(array, 1, at + 1, width);
@@ -105,10 +108,12 @@ internal static class SlotReader
     private static (long Start, long End) FixedExtent(FixedSizeListType type, long at) =>
         (at * type.ListSize, (at + 1) * type.ListSize);
 
-    private static Leaf Text(ArrowType type, (long Start, long End) extent, ReadOnlyMemory<byte> data, int slot, string path)
+    private static Leaf Text(ArrowType type, (long Start, long End) extent, ReadOnlyMemory<byte> data, int slot,
+        string path)
     {
         byte[] bytes = data.Span[(int)extent.Start..(int)extent.End].ToArray();
-        if (type.IsText() && !SchemaRules.IsUtf8(bytes)) throw new InvalidArrowException("text is not UTF-8", path, slot);
+        if (type.IsText() && !SchemaRules.IsUtf8(bytes))
+            throw new InvalidArrowException("text is not UTF-8", path, slot);
         return new Leaf(bytes);
     }
 
@@ -163,7 +168,8 @@ internal static class SlotReader
         if (place < 0 || place >= array.Children[child].Length)
             throw new InvalidArrowException("a union's offset points outside its child", path, slot);
         Field field = type.Children[child];
-        return new Choice(child, Read(array.Children[child], field, (int)place, $"{path}.{field.Name}", shape.Children[child]));
+        return new Choice(child,
+            Read(array.Children[child], field, (int)place, $"{path}.{field.Name}", shape.Children[child]));
     }
 
     private static Value Run(ArrowArray array, RunEndEncodedType type, long at, string path, Shape shape)
@@ -181,7 +187,8 @@ internal static class SlotReader
             throw new InvalidArrowException("an index points outside its dictionary", path, slot);
         Value value = Slot(array.Dictionary, type.ValueType, (int)index, path, shape.Values!);
         if (value.IsNull) return Value.Null;
-        if (!type.IsOrdered && !shape.Entries.Any(e => Value.Same(e, value)) && shape.Entries.Count < 20) shape.Entries.Add(value);
+        bool isNew = !type.IsOrdered && shape.Entries.Count < 20 && !shape.Entries.Any(e => Value.Same(e, value));
+        if (isNew) shape.Entries.Add(value);
         return new Entry(value, (int)index);
     }
 

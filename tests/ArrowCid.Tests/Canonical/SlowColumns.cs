@@ -29,14 +29,16 @@ internal sealed class SlowColumns(List<(int Id, int Length, SlowColumns Body)> d
                 Buffers.Add([.. slots.SelectMany(v => v is Leaf leaf ? leaf.Bytes : new byte[type.ByteWidth()])]);
                 break;
             case Layout.Bytes32 or Layout.Bytes64:
-                Offsets([.. slots.Select(v => v is Leaf leaf ? leaf.Bytes.Length : 0)], layout == Layout.Bytes64 ? 8 : 4);
+                int offset = layout == Layout.Bytes64 ? 8 : 4;
+                Offsets([.. slots.Select(v => v is Leaf leaf ? leaf.Bytes.Length : 0)], offset);
                 Buffers.Add([.. slots.SelectMany(v => v is Leaf leaf ? leaf.Bytes : [])]);
                 break;
             case Layout.ByteViews:
                 Views(slots);
                 break;
             case Layout.List32 or Layout.List64:
-                Offsets([.. slots.Select(v => v is Items list ? list.Values.Length : 0)], layout == Layout.List64 ? 8 : 4);
+                int width = layout == Layout.List64 ? 8 : 4;
+                Offsets([.. slots.Select(v => v is Items list ? list.Values.Length : 0)], width);
                 Column(type.Children[0].Type, shape.Children[0], Elements(slots));
                 break;
             case Layout.ListView32 or Layout.ListView64:
@@ -200,7 +202,8 @@ internal sealed class SlowColumns(List<(int Id, int Length, SlowColumns Body)> d
         IEnumerable<Value> candidates = type.IsOrdered ? shape.Entries : slots.OfType<Entry>().Select(e => e.Inner);
         foreach (Value candidate in candidates.Where(v => v.IsValid))
         {
-            if (places.TryAdd(Encoding(type.ValueType, shape.Values!, candidate), entries.Count)) entries.Add(candidate);
+            string encoding = Encoding(type.ValueType, shape.Values!, candidate);
+            if (places.TryAdd(encoding, entries.Count)) entries.Add(candidate);
         }
 
         int width = type.IndexType.ByteWidth();
@@ -211,7 +214,8 @@ internal sealed class SlowColumns(List<(int Id, int Length, SlowColumns Body)> d
         dictionaries.Add((id, entries.Count, body));
     }
 
-    /// <summary>The canonical one-element encoding, contents of nested dictionaries included: equal values have equal ones.</summary>
+    /// <summary>The canonical one-element encoding, contents of nested dictionaries included: equal values have equal
+    /// ones.</summary>
     private static string Encoding(ArrowType type, Shape shape, Value value)
     {
         if (value is Leaf leaf) return Convert.ToBase64String(leaf.Bytes);

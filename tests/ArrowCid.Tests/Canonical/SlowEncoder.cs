@@ -47,7 +47,8 @@ internal static class SlowEncoder
         for (int bit = 0; bit < cid.Length * 8; bit += 5)
         {
             int five = 0;
-            for (int i = bit; i < bit + 5; i++) five = five << 1 | (i < cid.Length * 8 ? cid[i / 8] >> 7 - i % 8 & 1 : 0);
+            for (int i = bit; i < bit + 5; i++)
+                five = five << 1 | (i < cid.Length * 8 ? cid[i / 8] >> 7 - i % 8 & 1 : 0);
             text.Append("abcdefghijklmnopqrstuvwxyz234567"[five]);
         }
 
@@ -62,7 +63,8 @@ internal static class SlowEncoder
         while ((8 + length) % Unit != 0) length++;
         return
         [
-            0xFF, 0xFF, 0xFF, 0xFF, .. SlowColumns.Number(length, 4), .. root, .. new byte[length - root.Length], .. body,
+            0xFF, 0xFF, 0xFF, 0xFF, .. SlowColumns.Number(length, 4),
+            .. root, .. new byte[length - root.Length], .. body,
         ];
     }
 
@@ -77,11 +79,15 @@ internal static class SlowEncoder
             while (body.Count % Unit != 0) body.Add(0);
         }
 
+        IEnumerable<long> nodes = columns.Nodes.SelectMany(n => new[] { n.Length, n.Nulls });
+        FlatNumbers? variadic = columns.Variadic.Count == 0
+            ? null
+            : new FlatNumbers(columns.Variadic.Count, columns.Variadic);
         FlatTable table = new FlatTable()
             .Long(0, length)
-            .Reference(1, new FlatNumbers(columns.Nodes.Count, columns.Nodes.SelectMany<(long, long), long>(n => [n.Item1, n.Item2])))
+            .Reference(1, new FlatNumbers(columns.Nodes.Count, nodes))
             .Reference(2, new FlatNumbers(columns.Buffers.Count, places))
-            .Reference(4, columns.Variadic.Count == 0 ? null : new FlatNumbers(columns.Variadic.Count, columns.Variadic));
+            .Reference(4, variadic);
         return (table, [.. body]);
     }
 }

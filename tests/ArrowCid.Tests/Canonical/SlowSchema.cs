@@ -12,7 +12,7 @@ internal sealed class SlowSchema
         var tables = new SlowSchema();
         return new FlatTable()
             .Short(0, 0)
-            .Reference(1, new FlatTables([.. schema.Fields.Select(f => tables.FieldTable(f.Name, f.IsNullable, f, f.Metadata))]))
+            .Reference(1, new FlatTables([.. schema.Fields.Select(tables.FieldTable)]))
             .Reference(2, KeyValues(schema.Metadata));
     }
 
@@ -121,6 +121,7 @@ internal sealed class SlowSchema
         if (pairs.Count == 0) return null;
         var sorted = pairs.ToList();
         sorted.Sort((a, b) => SchemaRules.Utf8(a.Key, "").AsSpan().SequenceCompareTo(SchemaRules.Utf8(b.Key, "")));
-        return new FlatTables([.. sorted.Select(p => new FlatTable().Reference(0, Text(p.Key)).Reference(1, Text(p.Value)))]);
+        return new FlatTables([.. sorted
+            .Select(p => new FlatTable().Reference(0, Text(p.Key)).Reference(1, Text(p.Value)))]);
     }
 }

@@ -4,7 +4,8 @@ using ArrowCid.Ipc;
 
 namespace ArrowCid.Tests.Canonical;
 
-/// <summary>The encoder under test, in one place: all of its ways must give the same block and the same address.</summary>
+/// <summary>The encoder under test, in one place: all of its ways must give the same block and the same
+/// address.</summary>
 internal static class Subject
 {
     public static ReadOnlyMemory<byte> Encode(RecordBatch batch)

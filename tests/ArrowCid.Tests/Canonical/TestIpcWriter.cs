@@ -4,7 +4,8 @@ using ArrowCid.Tests.Generators;
 
 namespace ArrowCid.Tests.Canonical;
 
-/// <summary>Writes batches as Arrow IPC in every way but the canonical one. It never cuts an array: offsets must be 0.</summary>
+/// <summary>Writes batches as Arrow IPC in every way but the canonical one. It never cuts an array: offsets must be
+/// 0.</summary>
 internal sealed class TestIpcWriter(IpcKnobs knobs, Random random)
 {
     private readonly List<byte> _out = [];
@@ -35,7 +36,8 @@ internal sealed class TestIpcWriter(IpcKnobs knobs, Random random)
             _batchBlocks.AddRange(Message(3, table, body));
         }
 
-        if (!Has(IpcKnobs.NoEos)) _out.AddRange(Has(IpcKnobs.Legacy) ? new byte[4] : [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]);
+        byte[] eos = Has(IpcKnobs.Legacy) ? [0, 0, 0, 0] : [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0];
+        if (!Has(IpcKnobs.NoEos)) _out.AddRange(eos);
         if (Has(IpcKnobs.File)) Footer(schema);
         else if (Has(IpcKnobs.Trailing)) _out.AddRange(Encoding.ASCII.GetBytes("and more"));
     }
@@ -93,8 +95,10 @@ internal sealed class TestIpcWriter(IpcKnobs knobs, Random random)
         }
 
         Shape shape = SlotReader.ShapeOf(values, "");
-        Value[] entries = [.. Enumerable.Range(0, values.Length).Select(i => SlotReader.Read(values, new Field("", type), i, "", shape))];
-        if (Has(IpcKnobs.Replaced) && !Has(IpcKnobs.File)) Send(MemoryLayout.Plain(type, shape, [.. entries.Reverse().Take(3)]), false);
+        Value[] entries = [.. Enumerable.Range(0, values.Length)
+            .Select(i => SlotReader.Read(values, new Field("", type), i, "", shape))];
+        if (Has(IpcKnobs.Replaced) && !Has(IpcKnobs.File))
+            Send(MemoryLayout.Plain(type, shape, [.. entries.Reverse().Take(3)]), false);
         int first = Has(IpcKnobs.Deltas) ? random.Next(entries.Length) : 0;
         if (first == 0)
         {
@@ -183,7 +187,8 @@ internal sealed class TestIpcWriter(IpcKnobs knobs, Random random)
             9 => [(0, 1), (1, 32)],
             _ => [(0, 0), (1, 0)],
         };
-        if (Has(IpcKnobs.NoDefaults) && values is UnionType union && union.TypeCodes.ToArray().Select((c, i) => c == i).All(same => same))
+        if (Has(IpcKnobs.NoDefaults) && values is UnionType union
+            && union.TypeCodes.ToArray().Select((c, i) => c == i).All(same => same))
             type.OmitReference(1);
         return Lean(new FlatTable()
             .Reference(0, field.Name.Length == 0 && Has(IpcKnobs.NoDefaults) ? null : SlowSchema.Text(field.Name))
@@ -199,7 +204,8 @@ internal sealed class TestIpcWriter(IpcKnobs knobs, Random random)
         FlatTable? index = Has(IpcKnobs.NoDefaults) && d.IndexType.Id == ArrowTypeId.Int32
             ? null
             : Lean(SlowSchema.Type(d.IndexType).Table, (1, 0));
-        return Lean(new FlatTable().Long(0, IdOf(_nextId++)).Reference(1, index).Bool(2, d.IsOrdered).Short(3, 0), (2, 0), (3, 0));
+        return Lean(new FlatTable().Long(0, IdOf(_nextId++)).Reference(1, index).Bool(2, d.IsOrdered).Short(3, 0),
+            (2, 0), (3, 0));
     }
 
     private FlatTable Lean(FlatTable table, params (int Id, long Default)[] defaults)
@@ -208,7 +214,8 @@ internal sealed class TestIpcWriter(IpcKnobs knobs, Random random)
         return table;
     }
 
-    private FlatTables? Tables(FlatObject[] tables) => tables.Length == 0 && Has(IpcKnobs.NoEmpty) ? null : new FlatTables(tables);
+    private FlatTables? Tables(FlatObject[] tables) =>
+        tables.Length == 0 && Has(IpcKnobs.NoEmpty) ? null : new FlatTables(tables);
 
     private FlatNumbers? Numbers(List<long> numbers, int perItem) => numbers.Count == 0 && Has(IpcKnobs.NoEmpty)
         ? null

@@ -20,7 +20,8 @@ internal abstract class Value
         return (left, right) switch
         {
             (Leaf a, Leaf b) => a.Bytes.AsSpan().SequenceEqual(b.Bytes),
-            (Items a, Items b) => a.Values.Length == b.Values.Length && a.Values.Zip(b.Values).All(p => Same(p.First, p.Second)),
+            (Items a, Items b) =>
+                a.Values.Length == b.Values.Length && a.Values.Zip(b.Values).All(p => Same(p.First, p.Second)),
             (Choice a, Choice b) => a.Child == b.Child && Same(a.Chosen, b.Chosen),
             (Entry a, Entry b) => Same(a.Inner, b.Inner),
             _ => false,
@@ -69,7 +70,8 @@ internal sealed class Entry(Value inner, int place) : Value
     public override string ToString() => $"#{inner}";
 }
 
-/// <summary>What belongs to a column and not to one of its slots: the entries of its dictionary, and of those below it.</summary>
+/// <summary>What belongs to a column and not to one of its slots: the entries of its dictionary, and of those below
+/// it.</summary>
 internal sealed class Shape(Shape[] children, Shape? values = null)
 {
     public Shape[] Children => children;
@@ -77,7 +79,8 @@ internal sealed class Shape(Shape[] children, Shape? values = null)
     /// <summary>The shape of a dictionary's values.</summary>
     public Shape? Values => values;
 
-    /// <summary>Of an ordered dictionary all entries in their order; of another those that are known to be used.</summary>
+    /// <summary>Of an ordered dictionary all entries in their order; of another those that are known to be
+    /// used.</summary>
     public List<Value> Entries { get; } = [];
 
     /// <summary>How often a generated slot of a nullable field is null.</summary>

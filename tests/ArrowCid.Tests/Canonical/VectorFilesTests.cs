@@ -4,7 +4,8 @@ using ArrowCid.Ipc;
 
 namespace ArrowCid.Tests.Canonical;
 
-/// <summary>Every stream of the committed tables has the block that the tables list, by the encoder and by the oracle.</summary>
+/// <summary>Every stream of the committed tables has the block that the tables list, by the encoder and by the
+/// oracle.</summary>
 public class VectorFilesTests
 {
     private static readonly string s_data = Path.Combine(AppContext.BaseDirectory, "Data");
@@ -23,7 +24,7 @@ public class VectorFilesTests
     [Theory]
     [MemberData(nameof(Blocks))]
     public void Streams_of_other_writers(string file, int batch, int rows, int size, string cid) =>
-        Check(file.StartsWith("data/", StringComparison.Ordinal) ? Sample(file) : Path.Combine(s_data, file), batch, rows, size, cid);
+        Check(IsSample(file) ? Sample(file) : Path.Combine(s_data, file), batch, rows, size, cid);
 
     [Theory]
     [MemberData(nameof(More))]
@@ -37,7 +38,8 @@ public class VectorFilesTests
 
     [Fact]
     public void First_vector_is_the_committed_file() =>
-        Assert.Equal(File.ReadAllBytes(Path.Combine(s_data, "vectors", "v1.arrows")), Subject.Encode(FirstVectorsTests.Make("V1")).ToArray());
+        Assert.Equal(File.ReadAllBytes(Path.Combine(s_data, "vectors", "v1.arrows")),
+            Subject.Encode(FirstVectorsTests.Make("V1")).ToArray());
 
     private static void Check(string path, int batch, int rows, int size, string cid)
     {
@@ -65,11 +67,15 @@ public class VectorFilesTests
     private static IEnumerable<string[]> Lines(string table) =>
         File.ReadLines(Path.Combine(s_data, "vectors", table)).Skip(1).Select(line => line.Split(','));
 
+    private static bool IsSample(string file) => file.StartsWith("data/", StringComparison.Ordinal);
+
     /// <summary>The samples lie beside the solution and not among the tests' own data.</summary>
     private static string Sample(string file)
     {
         string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "ArrowCid.sln"))) folder = Path.GetDirectoryName(folder);
-        return Path.Combine(folder ?? throw new InvalidOperationException("The solution is not above the tests."), "samples", file);
+        while (folder is not null && !File.Exists(Path.Combine(folder, "ArrowCid.sln")))
+            folder = Path.GetDirectoryName(folder);
+        return Path.Combine(folder ?? throw new InvalidOperationException("The solution is not above the tests."),
+            "samples", file);
     }
 }

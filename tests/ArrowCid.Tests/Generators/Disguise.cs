@@ -21,7 +21,8 @@ internal enum Disguise
     /// <summary>Offsets that do not start at 0, and data before and after what they point at.</summary>
     ShiftedOffsets = 1 << 4,
 
-    /// <summary>Unordered: shuffled, with unused, equal and null entries. Ordered: equal and null entries between.</summary>
+    /// <summary>Unordered: shuffled, with unused, equal and null entries. Ordered: equal and null entries
+    /// between.</summary>
     LooseDictionaries = 1 << 5,
 
     /// <summary>Runs cut in pieces, and a last run that ends past the array.</summary>
@@ -42,13 +43,15 @@ internal enum Disguise
     /// <summary>Bits past the end of bitmaps, and bytes past the end of buffers.</summary>
     TrailingBits = 1 << 11,
 
-    /// <summary>Anything at all, nulls in fields that are not nullable too, where a null ancestor or a union hides it.</summary>
+    /// <summary>Anything at all, nulls in fields that are not nullable too, where a null ancestor or a union hides
+    /// it.</summary>
     HiddenJunk = 1 << 12,
 
     /// <summary>NaNs with any sign and payload.</summary>
     NanPayloads = 1 << 13,
 
-    /// <summary>Metadata in another order, other names where Arrow gives them no meaning, empty extension metadata.</summary>
+    /// <summary>Metadata in another order, other names where Arrow gives them no meaning, empty extension
+    /// metadata.</summary>
     SchemaDress = 1 << 14,
 
     All = (1 << 15) - 1,

@@ -17,7 +17,8 @@ public class GeneratorTests
             RandomBatch batch = RandomBatch.Make(seed);
             if (batch.Says.Length == 0) Count("no rows");
             if (batch.Says.Schema.Metadata.Count > 0) Count("schema metadata");
-            foreach ((Field field, Shape shape) in batch.Says.Schema.Fields.Zip(batch.Says.Shapes)) Visit(field, shape, 1, false, false);
+            foreach ((Field field, Shape shape) in batch.Says.Schema.Fields.Zip(batch.Says.Shapes))
+                Visit(field, shape, 1, false, false);
         }
 
         foreach (ArrowTypeId id in Enum.GetValues<ArrowTypeId>())
@@ -26,11 +27,13 @@ public class GeneratorTests
             Assert.True(depths[depth] >= 50, $"depth {depth} came up {depths[depth]} times");
         string[] wanted =
         [
-            "no rows", "schema metadata", "not nullable", "metadata", "extension", "ordered dictionary", "unordered dictionary",
-            "dictionary in a nested type", "dictionary in a dictionary's values", "fixed-size list of 0", "fixed-size binary of 0",
+            "no rows", "schema metadata", "not nullable", "metadata", "extension", "ordered dictionary",
+            "unordered dictionary", "dictionary in a nested type", "dictionary in a dictionary's values",
+            "fixed-size list of 0", "fixed-size binary of 0",
             "odd union codes", "int16 run ends", "null ordered entry",
         ];
-        foreach (string what in wanted) Assert.True(seen.GetValueOrDefault(what) >= 3, $"{what} came up {seen.GetValueOrDefault(what)} times");
+        foreach (string what in wanted)
+            Assert.True(seen.GetValueOrDefault(what) >= 3, $"{what} came up {seen.GetValueOrDefault(what)} times");
 
         void Count(string what) => seen[what] = seen.GetValueOrDefault(what) + 1;
 

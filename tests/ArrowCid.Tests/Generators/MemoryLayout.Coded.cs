@@ -6,7 +6,8 @@ namespace ArrowCid.Tests.Generators;
 /// <summary>Unions, runs and dictionaries.</summary>
 internal sealed partial class MemoryLayout
 {
-    private ArrowArray Sparse(UnionType type, Shape shape, Value[] slots) => new(type, slots.Length, [Codes(type, slots)],
+    private ArrowArray Sparse(UnionType type, Shape shape, Value[] slots) =>
+        new(type, slots.Length, [Codes(type, slots)],
         [.. type.Children.Select((f, c) => Child(f.Type, shape.Children[c],
             [.. slots.Select(v => v is Choice choice && choice.Child == c ? choice.Chosen : Value.Hidden)]))]);
 
@@ -42,7 +43,8 @@ internal sealed partial class MemoryLayout
     private ReadOnlyMemory<byte> Codes(UnionType type, Value[] slots)
     {
         sbyte[] codes = type.TypeCodes.ToArray();
-        return Padded([.. slots.Select(v => v is Choice c ? (byte)codes[c.Child] : IsJunk(v) ? Noise(1)[0] : (byte)codes[0])]);
+        return Padded([.. slots
+            .Select(v => v is Choice c ? (byte)codes[c.Child] : IsJunk(v) ? Noise(1)[0] : (byte)codes[0])]);
     }
 
     private ArrowArray Runs(RunEndEncodedType type, Shape shape, Value[] slots)
@@ -71,7 +73,8 @@ internal sealed partial class MemoryLayout
 
         ArrowType endType = type.RunEnds.Type;
         var runEnds = new ArrowArray(endType, ends.Count, [default, Numbers(ends, endType.ByteWidth())], nullCount: 0);
-        return new ArrowArray(type, slots.Length, [], [runEnds, Child(type.Values.Type, shape.Children[1], [.. values])]);
+        return new ArrowArray(type, slots.Length, [],
+            [runEnds, Child(type.Values.Type, shape.Children[1], [.. values])]);
 
         bool IsHiddenJunk(Value slot) => slot.IsHidden && IsJunk(slot);
     }
@@ -80,7 +83,9 @@ internal sealed partial class MemoryLayout
     {
         bool loose = Has(Disguise.LooseDictionaries);
         bool nulls = loose && RandomSchema.HoldsNulls(type.ValueType) && random.Next(2) == 0;
-        List<Value> entries = type.IsOrdered ? Ordered(shape, loose, nulls) : Unordered(type, shape, slots, loose, nulls);
+        List<Value> entries = type.IsOrdered
+            ? Ordered(shape, loose, nulls)
+            : Unordered(type, shape, slots, loose, nulls);
         int[] dead = [.. Enumerable.Range(0, entries.Count).Where(i => entries[i].IsNull)];
         int width = type.IndexType.ByteWidth();
         var bits = new bool[slots.Length];

@@ -22,7 +22,8 @@ internal sealed partial class MemoryLayout
 
     private ArrowArray Views(ArrowType type, Value[] slots)
     {
-        int buffers = Has(Disguise.ManyViewBuffers) ? random.Next(1, 5) : slots.Any(v => v is Leaf { Bytes.Length: > 12 }) ? 1 : 0;
+        int buffers = Has(Disguise.ManyViewBuffers) ? random.Next(1, 5)
+            : slots.Any(v => v is Leaf { Bytes.Length: > 12 }) ? 1 : 0;
         var data = new List<byte>[buffers];
         for (int i = 0; i < buffers; i++) data[i] = Has(Disguise.ManyViewBuffers) ? [.. Noise(random.Next(20))] : [];
         var views = new byte[slots.Length][];
@@ -30,11 +31,13 @@ internal sealed partial class MemoryLayout
         foreach (int i in Has(Disguise.ManyViewBuffers) ? Shuffled(order) : order)
         {
             views[i] = slots[i] is not Leaf leaf ? Filler(slots[i], 16)
-                : leaf.Bytes.Length <= 12 ? [.. SlowColumns.Number(leaf.Bytes.Length, 4), .. leaf.Bytes, .. new byte[12 - leaf.Bytes.Length]]
+                : leaf.Bytes.Length <= 12
+                    ? [.. SlowColumns.Number(leaf.Bytes.Length, 4), .. leaf.Bytes, .. new byte[12 - leaf.Bytes.Length]]
                 : Outside(leaf.Bytes);
         }
 
-        return Made(type, slots, [views.SelectMany(v => v).ToArray(), .. data.Select(d => (ReadOnlyMemory<byte>)d.ToArray())]);
+        return Made(type, slots,
+            [views.SelectMany(v => v).ToArray(), .. data.Select(d => (ReadOnlyMemory<byte>)d.ToArray())]);
 
         byte[] Outside(byte[] bytes)
         {
@@ -42,7 +45,8 @@ internal sealed partial class MemoryLayout
             int start = data[buffer].Count;
             data[buffer].AddRange(bytes);
             if (Has(Disguise.ManyViewBuffers)) data[buffer].AddRange(Noise(random.Next(3)));
-            return [.. SlowColumns.Number(bytes.Length, 4), .. bytes[..4], .. SlowColumns.Number(buffer, 4), .. SlowColumns.Number(start, 4)];
+            return [.. SlowColumns.Number(bytes.Length, 4), .. bytes[..4], .. SlowColumns.Number(buffer, 4),
+                .. SlowColumns.Number(start, 4)];
         }
     }
 
@@ -80,11 +84,13 @@ internal sealed partial class MemoryLayout
             }
             else if (IsJunk(slots[i]))
             {
-                (offsets[i], sizes[i]) = (random.Next(int.MinValue, int.MaxValue), random.Next(int.MinValue, int.MaxValue));
+                (offsets[i], sizes[i]) =
+                    (random.Next(int.MinValue, int.MaxValue), random.Next(int.MinValue, int.MaxValue));
             }
         }
 
-        return Made(type, slots, [Numbers(offsets, width), Numbers(sizes, width)], [Child(item.Type, shape.Children[0], [.. elements])]);
+        return Made(type, slots, [Numbers(offsets, width), Numbers(sizes, width)],
+            [Child(item.Type, shape.Children[0], [.. elements])]);
 
         int Place(Items list)
         {
@@ -100,5 +106,6 @@ internal sealed partial class MemoryLayout
     }
 
     /// <summary>Elements that no visible list holds.</summary>
-    private IEnumerable<Value> Unreferenced(ArrowType item, Shape list, int count) => Junk(item, list.Children[0], count);
+    private IEnumerable<Value> Unreferenced(ArrowType item, Shape list, int count) =>
+        Junk(item, list.Children[0], count);
 }

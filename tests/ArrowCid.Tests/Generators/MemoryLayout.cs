@@ -18,7 +18,8 @@ internal sealed partial class MemoryLayout(Disguise disguise, Random random)
         Schema schema = disguise.HasFlag(Disguise.SchemaDress) ? new SchemaDress(random).Of(says.Schema) : says.Schema;
         var layout = new MemoryLayout(disguise, random);
         return new RecordBatch(schema, says.Length,
-            [.. schema.Fields.Select((f, i) => layout.Child(f.Type, says.Shapes[i], says.Columns[i], mayBeLonger: !exact))]);
+            [.. schema.Fields
+                .Select((f, i) => layout.Child(f.Type, says.Shapes[i], says.Columns[i], mayBeLonger: !exact))]);
     }
 
     /// <summary>One array without any disguise.</summary>
@@ -32,7 +33,8 @@ internal sealed partial class MemoryLayout(Disguise disguise, Random random)
     /// <summary>An array of exactly or, where a parent allows it, at least the given slots.</summary>
     private ArrowArray Child(ArrowType type, Shape shape, Value[] slots, bool mayBeLonger = true)
     {
-        if (mayBeLonger && Has(Disguise.LongChildren) && random.Next(2) == 0) slots = [.. slots, .. Junk(type, shape, random.Next(1, 4))];
+        if (mayBeLonger && Has(Disguise.LongChildren) && random.Next(2) == 0)
+            slots = [.. slots, .. Junk(type, shape, random.Next(1, 4))];
         if (!Has(Disguise.Slices) || random.Next(3) == 0) return Whole(type, shape, slots);
         int before = random.Next(12);
         Value[] whole = [.. Junk(type, shape, before), .. slots, .. Junk(type, shape, random.Next(4))];
@@ -53,9 +55,12 @@ internal sealed partial class MemoryLayout(Disguise disguise, Random random)
             case Layout.Null:
                 return new ArrowArray(type, slots.Length, []);
             case Layout.Bits:
-                return Made(type, slots, [Padded(Bitmap([.. slots.Select(v => v is Leaf l ? l.Bytes[0] == 1 : IsJunk(v) && random.Next(2) == 0)]))]);
+                bool[] bits = [.. slots.Select(v => v is Leaf l ? l.Bytes[0] == 1 : IsJunk(v) && random.Next(2) == 0)];
+                return Made(type, slots, [Padded(Bitmap(bits))]);
             case Layout.Fixed:
-                return Made(type, slots, [Padded([.. slots.SelectMany(v => v is Leaf l ? Dressed(type, l.Bytes) : Filler(v, type.ByteWidth()))])]);
+                byte[] bytes =
+                    [.. slots.SelectMany(v => v is Leaf l ? Dressed(type, l.Bytes) : Filler(v, type.ByteWidth()))];
+                return Made(type, slots, [Padded(bytes)]);
             case Layout.Bytes32 or Layout.Bytes64:
                 return Bytes(type, slots, layout == Layout.Bytes64 ? 8 : 4);
             case Layout.ByteViews:
@@ -66,7 +71,8 @@ internal sealed partial class MemoryLayout(Disguise disguise, Random random)
                 return ListViews(type, shape, slots, layout == Layout.ListView64 ? 8 : 4);
             case Layout.FixedSizeList:
                 int size = ((FixedSizeListType)type).ListSize;
-                Value[] items = [.. slots.SelectMany(v => v is Items l ? l.Values : Enumerable.Repeat(Value.Hidden, size))];
+                Value[] items =
+                    [.. slots.SelectMany(v => v is Items l ? l.Values : Enumerable.Repeat(Value.Hidden, size))];
                 return Made(type, slots, [], [Child(type.Children[0].Type, shape.Children[0], items)]);
             case Layout.Struct:
                 return Made(type, slots, [], [.. type.Children.Select((f, i) => Child(f.Type, shape.Children[i],
@@ -82,8 +88,8 @@ internal sealed partial class MemoryLayout(Disguise disguise, Random random)
         }
     }
 
-    private ArrowArray Made(ArrowType type, Value[] slots, ReadOnlyMemory<byte>[] buffers, ArrowArray[]? children = null,
-        ArrowArray? dictionary = null, bool[]? bits = null)
+    private ArrowArray Made(ArrowType type, Value[] slots, ReadOnlyMemory<byte>[] buffers,
+        ArrowArray[]? children = null, ArrowArray? dictionary = null, bool[]? bits = null)
     {
         bits ??= [.. slots.Select(v => v.IsValid || (v.IsHidden && Has(Disguise.HiddenJunk) && random.Next(2) == 0))];
         int nulls = bits.Count(b => !b);

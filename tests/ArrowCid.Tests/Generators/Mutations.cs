@@ -3,7 +3,8 @@ using ArrowCid.Tests.Canonical;
 
 namespace ArrowCid.Tests.Generators;
 
-/// <summary>Changes to what a batch says; each must change the canonical block. Null where a batch has nothing to change.</summary>
+/// <summary>Changes to what a batch says; each must change the canonical block. Null where a batch has nothing to
+/// change.</summary>
 internal sealed class Mutations(Random random)
 {
     private readonly RandomValues _values = new(random);
@@ -47,7 +48,11 @@ internal sealed class Mutations(Random random)
 
     private Logical? RepeatRow(Logical says) => says.Length == 0
         ? null
-        : says with { Length = says.Length + 1, Columns = [.. says.Columns.Select(column => (Value[])[.. column, column[^1]])] };
+        : says with
+        {
+            Length = says.Length + 1,
+            Columns = [.. says.Columns.Select(column => (Value[])[.. column, column[^1]])],
+        };
 
     private Logical? SwapColumns(Logical says)
     {
@@ -90,7 +95,9 @@ internal sealed class Mutations(Random random)
     {
         for (int c = 0; c < says.Columns.Length; c++)
         {
-            if (says.Schema.Fields[c].Type is not DictionaryType { IsOrdered: true } type || !RandomSchema.HasValues(type.ValueType)) continue;
+            if (says.Schema.Fields[c].Type is not DictionaryType { IsOrdered: true } type
+                || !RandomSchema.HasValues(type.ValueType))
+                continue;
             Shape shape = says.Shapes[c];
             Value added = _values.Valid(type.ValueType, shape.Values!);
             if (!added.IsValid || shape.Entries.Any(e => Value.Same(e, added))) return null;
@@ -151,7 +158,9 @@ internal sealed class Mutations(Random random)
                 Value? inner = Deeper(dictionary.ValueType, shape.Values!, entry.Inner);
                 return inner is null ? null : new Entry(inner, entry.Place);
             default:
-                return value.IsValid && type is RunEndEncodedType runs ? Deeper(runs.Values.Type, shape.Children[1], value) : null;
+                return value.IsValid && type is RunEndEncodedType runs
+                    ? Deeper(runs.Values.Type, shape.Children[1], value)
+                    : null;
         }
     }
 }

@@ -3,7 +3,8 @@ using ArrowCid.Tests.Canonical;
 
 namespace ArrowCid.Tests.Generators;
 
-/// <summary>Schemas at random: every type, nested up to a depth, with the flags, names and metadata that Arrow allows.</summary>
+/// <summary>Schemas at random: every type, nested up to a depth, with the flags, names and metadata that Arrow
+/// allows.</summary>
 internal sealed class RandomSchema(Random random)
 {
     public const int MaxDepth = 5;
@@ -97,14 +98,16 @@ internal sealed class RandomSchema(Random random)
             case ArrowTypeId.FixedSizeList:
                 return new FixedSizeListType(Child("item", depth + 1), random.Next(4));
             case ArrowTypeId.Struct:
-                return new StructType([.. Enumerable.Range(0, random.Next(12) == 0 ? 0 : random.Next(1, 4)).Select(_ => NextField(depth + 1))]);
+                return new StructType([.. Enumerable.Range(0, random.Next(12) == 0 ? 0 : random.Next(1, 4))
+                    .Select(_ => NextField(depth + 1))]);
             case ArrowTypeId.Map:
                 return depth + 2 > MaxDepth
                     ? Flat(ArrowTypeId.Utf8)
                     : new MapType(Key(depth + 2), Child("value", depth + 2), random.Next(2) == 0);
             case ArrowTypeId.SparseUnion or ArrowTypeId.DenseUnion:
                 Field[] children = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => NextField(depth + 1))];
-                sbyte[] codes = [.. Enumerable.Range(0, 128).OrderBy(_ => random.Next()).Take(children.Length).Select(c => (sbyte)c)];
+                sbyte[] codes = [.. Enumerable.Range(0, 128).OrderBy(_ => random.Next()).Take(children.Length)
+                    .Select(c => (sbyte)c)];
                 return new UnionType(id, children, random.Next(3) == 0 ? default : codes);
             case ArrowTypeId.RunEndEncoded:
                 return new RunEndEncodedType(
@@ -127,7 +130,8 @@ internal sealed class RandomSchema(Random random)
         ArrowTypeId.Time32 => TimeType.TimeOfDay((TimeUnit)random.Next(2)),
         ArrowTypeId.Time64 => TimeType.TimeOfDay((TimeUnit)random.Next(2, 4)),
         ArrowTypeId.Duration => TimeType.Duration((TimeUnit)random.Next(4)),
-        ArrowTypeId.Timestamp => new TimestampType((TimeUnit)random.Next(4), Pick([null, "UTC", "+02:00", "Europe/Zürich"])),
+        ArrowTypeId.Timestamp =>
+            new TimestampType((TimeUnit)random.Next(4), Pick([null, "UTC", "+02:00", "Europe/Zürich"])),
         ArrowTypeId.FixedSizeBinary => new FixedSizeBinaryType(Pick([0, 1, 3, 16])),
         _ => s_plain[id],
     };
@@ -136,7 +140,8 @@ internal sealed class RandomSchema(Random random)
     {
         List<KeyValuePair<string, string>> pairs = [];
         if (random.Next(5) == 0)
-            pairs.AddRange(s_keys.OrderBy(_ => random.Next()).Take(random.Next(1, 4)).Select(k => KeyValuePair.Create(k, Pick(s_names))));
+            pairs.AddRange(s_keys.OrderBy(_ => random.Next()).Take(random.Next(1, 4))
+                .Select(k => KeyValuePair.Create(k, Pick(s_names))));
         if (extension && random.Next(12) == 0)
         {
             pairs.Add(new("ARROW:extension:name", "test.thing"));

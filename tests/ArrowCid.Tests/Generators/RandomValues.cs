@@ -4,11 +4,13 @@ using ArrowCid.Tests.Canonical;
 
 namespace ArrowCid.Tests.Generators;
 
-/// <summary>Values at random for a type, with the ones that break encoders: nulls, NaN, -0.0, empty, long, equal ones.</summary>
+/// <summary>Values at random for a type, with the ones that break encoders: nulls, NaN, -0.0, empty, long, equal
+/// ones.</summary>
 internal sealed class RandomValues(Random random)
 {
     private static readonly string[] s_texts =
-        ["", "a", "é", "日本語", "twelve bytes", "thirteen byte", "😀😀😀", "\0", new string('x', 300), "aaaab", "aaaac and more of it"];
+        ["", "a", "é", "日本語", "twelve bytes", "thirteen byte", "😀😀😀", "\0", new string('x', 300), "aaaab",
+            "aaaac and more of it"];
 
     private static readonly int[] s_sizes = [0, 1, 4, 11, 12, 13, 40, 200];
 
@@ -76,9 +78,11 @@ internal sealed class RandomValues(Random random)
             case ArrowTypeId.Float16:
                 return Pick<byte[]>([[0, 0x7E], [0, 0x80], [0, 0x7C], [1, 0], Noise(1).Append((byte)0x3C).ToArray()]);
             case ArrowTypeId.Float32:
-                return Pick([[0, 0, 0xC0, 0x7F], [0, 0, 0, 0x80], [0, 0, 0x80, 0xFF], BitConverter.GetBytes(random.NextSingle())]);
+                return Pick([[0, 0, 0xC0, 0x7F], [0, 0, 0, 0x80], [0, 0, 0x80, 0xFF],
+                    BitConverter.GetBytes(random.NextSingle())]);
             case ArrowTypeId.Float64:
-                return Pick([[0, 0, 0, 0, 0, 0, 0xF8, 0x7F], [0, 0, 0, 0, 0, 0, 0, 0x80], BitConverter.GetBytes(random.NextDouble())]);
+                return Pick([[0, 0, 0, 0, 0, 0, 0xF8, 0x7F], [0, 0, 0, 0, 0, 0, 0, 0x80],
+                    BitConverter.GetBytes(random.NextDouble())]);
             case ArrowTypeId.Utf8 or ArrowTypeId.LargeUtf8 or ArrowTypeId.Utf8View:
                 return Encoding.UTF8.GetBytes(Pick(s_texts) + (random.Next(2) == 0 ? "" : Pick(s_texts)));
             case ArrowTypeId.Binary or ArrowTypeId.LargeBinary or ArrowTypeId.BinaryView:

@@ -34,7 +34,8 @@ internal sealed class SchemaChange(Random random)
                 case 1 when isFlagged && !field.IsNullable:
                     return new Field(field.Name, field.Type, true, field.Metadata);
                 case 2 when isAnnotated:
-                    return new Field(field.Name, field.Type, field.IsNullable, [.. field.Metadata, new("another", "one")]);
+                    return new Field(field.Name, field.Type, field.IsNullable,
+                        [.. field.Metadata, new("another", "one")]);
                 default:
                     ArrowType altered = Altered(field.Type);
                     _done = !altered.Equals(field.Type);
@@ -74,9 +75,11 @@ internal sealed class SchemaChange(Random random)
         UnionType u => Recoded(u),
         DictionaryType d => random.Next(2) == 0
             ? new DictionaryType(d.IndexType, d.ValueType, !d.IsOrdered)
-            : new DictionaryType(d.IndexType.Equals(ArrowType.Int16) ? ArrowType.UInt16 : ArrowType.Int16, d.ValueType, d.IsOrdered),
+            : new DictionaryType(
+                d.IndexType.Equals(ArrowType.Int16) ? ArrowType.UInt16 : ArrowType.Int16, d.ValueType, d.IsOrdered),
         RunEndEncodedType r => new RunEndEncodedType(
-            new Field("run_ends", r.RunEnds.Type.Equals(ArrowType.Int32) ? ArrowType.Int64 : ArrowType.Int32, false), r.Values),
+            new Field("run_ends", r.RunEnds.Type.Equals(ArrowType.Int32) ? ArrowType.Int64 : ArrowType.Int32, false),
+            r.Values),
         ListType l => new ListType(l.Item, l.Id == ArrowTypeId.LargeListView ? ArrowTypeId.List : l.Id + 1),
         _ => Plain(type),
     };
@@ -94,9 +97,11 @@ internal sealed class SchemaChange(Random random)
         ArrowTypeId.UInt8 => ArrowType.Int8,
         ArrowTypeId.Int16 or ArrowTypeId.Float16 => ArrowType.UInt16,
         ArrowTypeId.UInt16 => ArrowType.Int16,
-        ArrowTypeId.Int32 or ArrowTypeId.Float32 or ArrowTypeId.Date32 or ArrowTypeId.IntervalYearMonth => ArrowType.UInt32,
+        ArrowTypeId.Int32 or ArrowTypeId.Float32 or ArrowTypeId.Date32 or ArrowTypeId.IntervalYearMonth =>
+            ArrowType.UInt32,
         ArrowTypeId.UInt32 => ArrowType.Int32,
-        ArrowTypeId.Int64 or ArrowTypeId.Float64 or ArrowTypeId.Date64 or ArrowTypeId.IntervalDayTime => ArrowType.UInt64,
+        ArrowTypeId.Int64 or ArrowTypeId.Float64 or ArrowTypeId.Date64 or ArrowTypeId.IntervalDayTime =>
+            ArrowType.UInt64,
         ArrowTypeId.UInt64 => ArrowType.Int64,
         ArrowTypeId.Utf8 => ArrowType.Binary,
         ArrowTypeId.Utf8View => ArrowType.BinaryView,
