@@ -1,0 +1,171 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace ArrowCid.Memory;
+
+/// <summary>
+/// A shared mapping of a whole file. Every access is checked against its length. Single words are read with acquire and
+/// written with release order, as words that other processes change. Spans are valid until the mapping is disposed, so
+/// whoever disposes one explicitly counts its users first; a mapping that is only dropped goes with the garbage collector,
+/// after the last call on it has returned.
+/// </summary>
+internal sealed unsafe class Mapping : SafeHandle
+{
+    private byte* _start;
+
+    private Mapping(void* start, long length, bool writable) : base(0, ownsHandle: true)
+    {
+        SetHandle((nint)start);
+        _start = (byte*)start;
+        (Length, IsWritable) = (length, writable);
+    }
+
+    public long Length { get; }
+
+    public bool IsWritable { get; }
+
+    /// <inheritdoc/>
+    public override bool IsInvalid => handle == 0;
+
+    public static Mapping? TryMap(FileDescriptor file, long length, bool writable, out int errno)
+    {
+        int protection = writable ? Native.ProtRead | Native.ProtWrite : Native.ProtRead;
+        // SAFETY: the kernel chooses the address; the marshaller keeps the descriptor open for the call.
+        void* start = Native.MemoryMap(null, (nuint)length, protection, Native.MapShared, file, 0);
+        errno = start == (void*)-1 ? Marshal.GetLastPInvokeError() : 0;
+        return errno == 0 ? new Mapping(start, length, writable) : null;
+    }
+
+    public ulong Read(long offset)
+    {
+        ulong value = Volatile.Read(ref Word(offset));
+        GC.KeepAlive(this);
+        return value;
+    }
+
+    public void Write(long offset, ulong value)
+    {
+        Volatile.Write(ref WritableWord(offset), value);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Stores a value and puts a full fence on both sides of it.</summary>
+    public ulong Exchange(long offset, ulong value)
+    {
+        ulong before = Interlocked.Exchange(ref WritableWord(offset), value);
+        GC.KeepAlive(this);
+        return before;
+    }
+
+    public ulong CompareExchange(long offset, ulong value, ulong comparand)
+    {
+        ulong before = Interlocked.CompareExchange(ref WritableWord(offset), value, comparand);
+        GC.KeepAlive(this);
+        return before;
+    }
+
+    public ulong Add(long offset, ulong value)
+    {
+        ulong after = Interlocked.Add(ref WritableWord(offset), value);
+        GC.KeepAlive(this);
+        return after;
+    }
+
+    /// <summary>Bytes of the mapping, in place.</summary>
+    public ReadOnlySpan<byte> Bytes(long offset, int length)
+    {
+        Check(offset, length);
+        // SAFETY: offset and length were checked against the mapping; the caller keeps it mapped while it reads.
+        return new ReadOnlySpan<byte>(_start + offset, length);
+    }
+
+    /// <summary>Bytes of the mapping, in place and writable.</summary>
+    public Span<byte> WritableBytes(long offset, int length)
+    {
+        Check(offset, length);
+        ThrowIfReadOnly();
+        // SAFETY: as in Bytes, and the pages are writable.
+        return new Span<byte>(_start + offset, length);
+    }
+
+    /// <summary>Words of the mapping, in place: each is to be read by <see cref="Volatile"/>.</summary>
+    public ReadOnlySpan<ulong> Words(long offset, int count)
+    {
+        Check(offset, (long)count * sizeof(ulong));
+        if ((offset & 7) != 0) ThrowMisaligned();
+        // SAFETY: checked and aligned; the caller keeps the mapping alive while it reads.
+        return new ReadOnlySpan<ulong>(_start + offset, count);
+    }
+
+    /// <summary>A private copy, which is what anything read from shared bytes is judged by.</summary>
+    public void CopyTo(long offset, Span<byte> destination)
+    {
+        Bytes(offset, destination.Length).CopyTo(destination);
+        GC.KeepAlive(this);
+    }
+
+    public void CopyFrom(ReadOnlySpan<byte> source, long offset)
+    {
+        source.CopyTo(WritableBytes(offset, source.Length));
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Wakes every thread of any process that waits on the 32-bit word at an offset.</summary>
+    public void WakeAll(long offset)
+    {
+        Check(offset, sizeof(uint));
+        // SAFETY: the word lies in the mapping; the call only takes its address.
+        _ = Native.Futex(Native.FutexCall, _start + offset, Native.FutexWake, int.MaxValue, 0, 0, 0);
+        GC.KeepAlive(this);
+    }
+
+    internal byte* Pointer(long offset, int length)
+    {
+        Check(offset, length);
+        return _start + offset;
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle()
+    {
+        _start = null;
+        // SAFETY: the range is exactly what mmap returned.
+        return Native.MemoryUnmap((void*)handle, (nuint)Length) == 0;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref ulong Word(long offset)
+    {
+        Check(offset, sizeof(ulong));
+        if ((offset & 7) != 0) ThrowMisaligned();
+        // SAFETY: checked and aligned, so that the access is one atomic word.
+        return ref *(ulong*)(_start + offset);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref ulong WritableWord(long offset)
+    {
+        ThrowIfReadOnly();
+        return ref Word(offset);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Check(long offset, long length)
+    {
+        if (_start is null) ThrowDisposed();
+        // Both are non-negative after the first two tests, so the subtraction cannot overflow.
+        if (offset < 0 || length < 0 || offset > Length || length > Length - offset) ThrowOutside(offset, length);
+    }
+
+    private void ThrowIfReadOnly()
+    {
+        if (!IsWritable) throw new InvalidOperationException("the mapping is read-only");
+    }
+
+    private void ThrowDisposed() => throw new ObjectDisposedException(nameof(Mapping));
+
+    private void ThrowOutside(long offset, long length) =>
+        throw new ArgumentOutOfRangeException(nameof(offset), $"{length} bytes at {offset} of a mapping of {Length}");
+
+    private static void ThrowMisaligned() => throw new ArgumentException("a shared word lies at a multiple of 8");
+}

@@ -1,0 +1,273 @@
+using System.Runtime.InteropServices;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>Where a block was found: its segment, with one user more, and the checked copy of its header.</summary>
+internal struct FoundBlock
+{
+    public Segment Segment;
+    public long Offset;
+    public RecordHeader Header;
+
+    /// <summary>The payload in memory of our own, where the segment could not be leased.</summary>
+    public byte[]? Copy;
+}
+
+/// <summary>From a digest to its block: the lookup (R1 to R4) and the publication (P5), over the current index and the one that
+/// it is growing from.</summary>
+internal sealed class BlockIndex
+{
+    // An honest peer changes an entry or the word a few times in a lookup's life; a hostile one could do so for ever.
+    private const int MaxRounds = 1000;
+
+    // The shared count moves by this much at once, so that publishers do not pass its line around.
+    private const int CountStep = 16;
+
+    private readonly ControlFile _control;
+    private readonly SegmentSet _segments;
+    private readonly ulong _k0, _k1, _k2, _k3;
+    private readonly Lock _gate = new();
+    private IndexFiles _files;
+    private int _uncounted;
+
+    public BlockIndex(ControlFile control, SegmentSet segments)
+    {
+        (_control, _segments) = (control, segments);
+        ReadOnlySpan<ulong> seed = MemoryMarshal.Cast<byte, ulong>(control.Superblock.Seed);
+        (_k0, _k1, _k2, _k3) = (seed[0], seed[1], seed[2], seed[3]);
+        _files = new IndexFiles(default, null, null);
+    }
+
+    /// <summary>The index files that the control word names now; a file that cannot be opened is null.</summary>
+    public IndexFiles Files
+    {
+        get
+        {
+            IndexFiles files = Volatile.Read(ref _files);
+            return files.Pair == _control.Index && files.Current is not null ? files : Refresh();
+        }
+    }
+
+    /// <summary>
+    /// The place of a digest: both factors of each product hold secret bits, so that without them no choice of blocks gives
+    /// equal homes.
+    /// </summary>
+    public ulong Hash(in Digest256 digest)
+    {
+        ReadOnlySpan<ulong> d = MemoryMarshal.Cast<byte, ulong>(Digest256.Bytes(in digest));
+        ulong high = Math.BigMul(d[0] ^ _k0, d[1] ^ _k1, out ulong low);
+        ulong mixed = Math.BigMul(d[2] ^ _k2 ^ high, d[3] ^ _k3 ^ low, out low);
+        return mixed ^ low;
+    }
+
+    /// <summary>R1 to R4.</summary>
+    /// <returns>False where the block is not here.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the only entry for it leads to a record that is
+    /// damaged.</exception>
+    public bool TryFind(in Digest256 digest, out FoundBlock found)
+    {
+        ulong hash = Hash(in digest);
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            IndexFiles files = Files;
+            Scan result = ScanFile(files.Current, hash, in digest, out found);
+            if (result == Scan.Hit) return true;
+            Scan older = result == Scan.Again ? Scan.Again : ScanFile(files.Previous, hash, in digest, out found);
+            if (older == Scan.Hit) return true;
+            // A word that changed, or an entry that did, may have hidden the block from both scans.
+            if (older == Scan.Again || _control.Index != files.Pair) continue;
+            if (result == Scan.Corrupt || older == Scan.Corrupt)
+                throw StorageErrors.Corrupt(_control.Directory,
+                    $"the record of block sha256:{digest} is damaged; put the block again or restore the segment");
+            return false;
+        }
+
+        found = default;
+        throw new ArrowCidException(ErrorCode.Busy, $"{_control.Directory}: the index does not come to rest; try again");
+    }
+
+    /// <summary>P5: makes an entry visible, in place of one for the same digest if there is one
+    /// (without <paramref name="replace"/> that one stays). The linearisation point.</summary>
+    /// <returns>False where the window has no room: the index must grow.</returns>
+    public bool TryPublish(IndexFile file, in Digest256 digest, ulong hash, IndexEntry entry, bool replace)
+    {
+        long home = file.Home(hash);
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            long place = FindPlace(file, home, hash, in digest, out ulong seen);
+            if (place < 0) return false;
+            if (seen != 0 && !replace && IsSame(new IndexEntry(seen), in digest)) return true;
+            if (!file.TryReplace(place, seen, entry.Bits)) continue;
+            if (seen == 0 && Interlocked.Increment(ref _uncounted) % CountStep == 0) file.AddCount(CountStep);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Judges one entry: R2 to R4.</summary>
+    public EntryVerdict Judge(IndexEntry entry, in Digest256 digest, out FoundBlock found)
+    {
+        found = default;
+        if (entry.Slot >= _control.Superblock.Segments) return EntryVerdict.Stale;
+        TableWord word = _control.Table(entry.Slot);
+        if (!word.IsLive || (word.Generation & 0xfff) != entry.Generation) return EntryVerdict.Stale;
+        switch (_segments.TryAcquire(word, entry.Slot, out Segment? segment))
+        {
+            case SegmentAccess.Stale: return EntryVerdict.Stale;
+            case SegmentAccess.Refused: return EntryVerdict.Refused;
+            case SegmentAccess.Corrupt: return EntryVerdict.Corrupt;
+        }
+
+        if (!RecordHeader.TryRead(segment!, entry.Offset, out found.Header))
+        {
+            segment!.Release();
+            TableWord again = _control.Table(entry.Slot);
+            return again.Generation == word.Generation && again.IsLive ? EntryVerdict.Corrupt : EntryVerdict.Stale;
+        }
+
+        if (found.Header.Digest != digest || !found.Header.IsBlock)
+        {
+            segment!.Release();
+            return EntryVerdict.Other;
+        }
+
+        (found.Segment, found.Offset) = (segment!, entry.Offset);
+        return EntryVerdict.Right;
+    }
+
+    /// <summary>Whether the entry that lookups take for this digest leads to this very record.</summary>
+    public bool LeadsTo(in Digest256 digest, Segment segment, long offset)
+    {
+        bool isFound = TryFind(in digest, out FoundBlock found);
+        if (!isFound) return false;
+        if (found.Copy is not null) return found.Offset == offset;
+        found.Segment.Release();
+        return found.Offset == offset && found.Segment.Slot == segment.Slot &&
+            found.Segment.Generation == segment.Generation;
+    }
+
+    private Scan ScanFile(IndexFile? file, ulong hash, in Digest256 digest, out FoundBlock found)
+    {
+        found = default;
+        if (file is null) return Scan.Miss;
+        Scan result = Scan.Miss;
+        long home = file.Home(hash);
+        ReadOnlySpan<ulong> window = file.Window(home);
+        for (int i = 0; i < window.Length; i++)
+        {
+            var entry = new IndexEntry(Volatile.Read(in window[i]));
+            if (!entry.HasTag(hash) || entry.Bits == 0) continue;
+            EntryVerdict verdict = Judge(entry, in digest, out found);
+            if (verdict == EntryVerdict.Right) return Scan.Hit;
+            if (verdict == EntryVerdict.Other) continue;
+            if (Volatile.Read(in window[i]) != entry.Bits) return Scan.Again;
+            if (verdict == EntryVerdict.Refused && TryCopy(entry, in digest, out found)) return Scan.Hit;
+            if (verdict == EntryVerdict.Corrupt) result = Scan.Corrupt;
+        }
+
+        GC.KeepAlive(file);
+        return result;
+    }
+
+    /// <summary>A refused lease is not a miss: the block is read into memory of our own and believed by its digest alone.</summary>
+    private bool TryCopy(IndexEntry entry, in Digest256 digest, out FoundBlock found)
+    {
+        found = default;
+        TableWord word = _control.Table(entry.Slot);
+        string name = Layout.SegmentName(entry.Slot, word.Generation);
+        using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out _);
+        if (file is null || file.Stat(out FileStatus status) != 0) return false;
+        Span<byte> bytes = stackalloc byte[Layout.SegmentHeaderBytes];
+        if (file.Read(bytes, 0, out _) != bytes.Length || SegmentHeader.Read(bytes) is not { } segment) return false;
+        Span<byte> record = bytes[..Layout.RecordHeaderBytes];
+        if (file.Read(record, entry.Offset, out _) != record.Length ||
+            !RecordHeader.TryParse(record, segment.Nonce, entry.Offset, status.Size, out found.Header) ||
+            found.Header.Digest != digest || !found.Header.IsHashed || found.Header.PayloadLength > int.MaxValue)
+            return false;
+        byte[] payload = GC.AllocateUninitializedArray<byte>((int)found.Header.PayloadLength);
+        if (file.Read(payload, entry.Offset + Layout.RecordHeaderBytes, out _) != payload.Length) return false;
+        if (Sha256.Hash(payload) != digest) return false;
+        (found.Copy, found.Offset) = (payload, entry.Offset);
+        return true;
+    }
+
+    private long FindPlace(IndexFile file, long home, ulong hash, in Digest256 digest, out ulong seen)
+    {
+        long empty = -1;
+        for (long position = home; position < home + Layout.WindowEntries; position++)
+        {
+            seen = file.Read(position);
+            if (seen == 0)
+            {
+                if (empty < 0) empty = position;
+            }
+            else if (new IndexEntry(seen).HasTag(hash) && IsSame(new IndexEntry(seen), in digest))
+            {
+                return position;
+            }
+        }
+
+        seen = 0;
+        return empty >= 0 ? empty : FindStale(file, home, out seen);
+    }
+
+    private bool IsSame(IndexEntry entry, in Digest256 digest)
+    {
+        if (Judge(entry, in digest, out FoundBlock found) != EntryVerdict.Right) return false;
+        found.Segment.Release();
+        return true;
+    }
+
+    /// <summary>An entry of a segment that is gone is free. The entry is read first, the table word second.</summary>
+    private long FindStale(IndexFile file, long home, out ulong seen)
+    {
+        for (long position = home; position < home + Layout.WindowEntries; position++)
+        {
+            seen = file.Read(position);
+            var entry = new IndexEntry(seen);
+            if (entry.Slot >= _control.Superblock.Segments) return position;
+            TableWord word = _control.Table(entry.Slot);
+            bool isStale = word.State is SegmentState.Free or SegmentState.Creating ||
+                (word.Generation & 0xfff) != entry.Generation;
+            if (isStale) return position;
+        }
+
+        seen = 0;
+        return -1;
+    }
+
+    private IndexFiles Refresh()
+    {
+        lock (_gate)
+        {
+            while (true)
+            {
+                IndexPair pair = _control.Index;
+                IndexFiles old = _files;
+                if (old.Pair == pair && old.Current is not null) return old;
+                IndexFile? current = old.Find(pair.Current) ?? IndexFile.TryOpen(_control, pair.Current);
+                IndexFile? previous = pair.Previous == 0
+                    ? null
+                    : old.Find(pair.Previous) ?? IndexFile.TryOpen(_control, pair.Previous);
+                // A file that went while its name was looked up went because the word had moved on.
+                if (_control.Index != pair) continue;
+                var files = new IndexFiles(pair, current, previous);
+                Volatile.Write(ref _files, files);
+                return files;
+            }
+        }
+    }
+
+    private enum Scan { Miss, Hit, Again, Corrupt }
+}
+
+internal enum EntryVerdict { Right, Other, Stale, Refused, Corrupt }
+
+/// <summary>The open index files for one value of the control word.</summary>
+internal sealed record IndexFiles(IndexPair Pair, IndexFile? Current, IndexFile? Previous)
+{
+    public IndexFile? Find(uint number) =>
+        Current?.Number == number ? Current : Previous?.Number == number ? Previous : null;
+}

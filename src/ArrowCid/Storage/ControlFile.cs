@@ -1,0 +1,105 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>
+/// The control file, mapped, and a second open description of it for every lock byte of this handle. Two descriptions because
+/// a mapping keeps its own alive, and with it any lock on it, after the handle is closed.
+/// </summary>
+internal sealed class ControlFile : IDisposable
+{
+    private readonly FileDescriptor _locks;
+    private readonly Lock _lockGate = new();
+
+    public ControlFile(string directory, FileDescriptor directoryFile, Mapping map, FileDescriptor locks, Superblock superblock,
+        bool writable) =>
+        (Directory, DirectoryFile, Map, _locks, Superblock, IsWritable) =
+        (directory, directoryFile, map, locks, superblock, writable);
+
+    public string Directory { get; }
+
+    public FileDescriptor DirectoryFile { get; }
+
+    public Mapping Map { get; }
+
+    public Superblock Superblock { get; }
+
+    public bool IsWritable { get; }
+
+    public IndexPair Index => new(Map.Read(Layout.IndexWord));
+
+    public string PathOf(string name) => Path.Combine(Directory, name);
+
+    public TableWord Table(int slot) => new(Map.Read(Entry(slot)));
+
+    public bool TryChange(int slot, TableWord from, TableWord to) =>
+        Map.CompareExchange(Entry(slot), to.Bits, from.Bits) == from.Bits;
+
+    public (ulong Order, SegmentKind Kind) Details(int slot) =>
+        (Map.Read(Entry(slot) + Layout.EntryOrder), (SegmentKind)Map.Read(Entry(slot) + Layout.EntryKind));
+
+    public void SetDetails(int slot, ulong order, SegmentKind kind)
+    {
+        Map.Write(Entry(slot) + Layout.EntryOrder, order);
+        Map.Write(Entry(slot) + Layout.EntryKind, (ulong)kind);
+    }
+
+    public ulong Lane(int lane, int field) => Map.Read(LaneAt(lane) + field);
+
+    public void SetLane(int lane, int field, ulong value) => Map.Exchange(LaneAt(lane) + field, value);
+
+    /// <summary>As <see cref="SetLane"/> without its fence, for hints.</summary>
+    public void HintLane(int lane, int field, ulong value) => Map.Write(LaneAt(lane) + field, value);
+
+    /// <summary>The bytes that the segments in the table take, with those being made.</summary>
+    public long SegmentBytes()
+    {
+        long sum = 0;
+        for (int slot = 0; slot < Superblock.Segments; slot++)
+        {
+            TableWord word = Table(slot);
+            if (word.State != SegmentState.Free) sum += word.Bytes;
+        }
+
+        return sum;
+    }
+
+    /// <summary>Tries a lock byte of this handle. The same byte is never asked for twice by one handle, because one description
+    /// does not stand in its own way.</summary>
+    public bool TryLock(long at, bool exclusive, long length = 1)
+    {
+        lock (_lockGate)
+        {
+            int errno = _locks.TryLock(at, length, exclusive);
+            if (errno is 0) return true;
+            if (errno == Errno.Again) return false;
+            throw StorageErrors.FromErrno(errno, "cannot lock", PathOf(Layout.ControlName));
+        }
+    }
+
+    public void Unlock(long at)
+    {
+        lock (_lockGate) _ = _locks.Unlock(at, 1);
+    }
+
+    public bool IsLockedElsewhere(long at) => _locks.IsLockedElsewhere(at, 1);
+
+    /// <summary>Throws where the control file was removed under this handle.</summary>
+    public void ThrowIfGone()
+    {
+        if (_locks.Stat(out FileStatus status) == 0 && status.Links == 0)
+            throw new ArrowCidException(ErrorCode.StoreGone,
+                $"{PathOf(Layout.ControlName)} was removed while it was open; what is mapped stays readable; open the store again");
+    }
+
+    /// <summary>Lets go of every lock. The mapping stays for calls still on their way and goes with the last of them.</summary>
+    public void Dispose()
+    {
+        _locks.Dispose();
+        DirectoryFile.Dispose();
+    }
+
+    private static long Entry(int slot) => Layout.TableOffset + ((long)slot * Layout.TableEntryBytes);
+
+    private static long LaneAt(int lane) => Layout.LanesOffset + ((long)lane * Layout.LaneBytes);
+}

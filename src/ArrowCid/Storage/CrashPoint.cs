@@ -1,0 +1,46 @@
+using System.Globalization;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>The places at which a crash test may kill this process; FORMAT.md says what each leaves behind.</summary>
+internal enum CrashStep
+{
+    None,
+    P0, P1, P2, P3, P4, P5, P6, P7,
+    S0, S1, S2, S3, S4, S5,
+    G1, G2, G3, G4, G5, G6,
+    A0, A1, A2, A3, A4,
+    C0, C1, C2, C3,
+}
+
+/// <summary>
+/// <c>ARROWCID_CRASH_AT=step:n</c> kills this process, as SIGKILL does, when it passes a step for the n-th time. Random kills
+/// hardly ever hit the few nanoseconds between two steps. Unset, a pass costs nothing: the JIT folds the flag.
+/// </summary>
+internal static class CrashPoint
+{
+    private static readonly CrashStep s_step = Parse(out s_countdown);
+    private static readonly bool s_armed = s_step != CrashStep.None;
+    private static int s_countdown;
+
+    public static void Pass(CrashStep step)
+    {
+        if (s_armed) Count(step);
+    }
+
+    private static void Count(CrashStep step)
+    {
+        if (step == s_step && Interlocked.Decrement(ref s_countdown) == 0) ProcessMark.KillSelf();
+    }
+
+    private static CrashStep Parse(out int count)
+    {
+        count = 0;
+        string[] parts = (Environment.GetEnvironmentVariable("ARROWCID_CRASH_AT") ?? "").Split(':');
+        return parts.Length == 2 && Enum.TryParse(parts[0], out CrashStep step) &&
+            int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out count) && count > 0
+            ? step
+            : CrashStep.None;
+    }
+}

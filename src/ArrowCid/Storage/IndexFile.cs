@@ -1,0 +1,118 @@
+using System.Buffers.Binary;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>
+/// One file of the index: a power of two of 8-byte entries. A digest's window is the four lines from its home line, scanned
+/// whole, so that taking an entry away is storing zero and no chain can be broken. It is mapped until nothing of this process
+/// uses it, which the garbage collector knows: a scan needs no count.
+/// </summary>
+internal sealed class IndexFile
+{
+    private const ulong Magic = 0x0158_4449_4352_5241; // "ARRCIDX\1"
+    private const int CrcOffset = Layout.SegmentHeaderBytes - 8;
+
+    private readonly Mapping _map;
+    private readonly ulong _homeMask;
+
+    private IndexFile(uint number, long entries, Mapping map)
+    {
+        (Number, Entries, _map) = (number, entries, map);
+        _homeMask = (ulong)(entries / Layout.EntriesPerLine) - 1;
+    }
+
+    public uint Number { get; }
+
+    public long Entries { get; }
+
+    public long Bytes => _map.Length;
+
+    /// <summary>How many entries were filled, to within a few; it decides when to grow and nothing else.</summary>
+    public long Count => (long)Math.Min(_map.Read(Layout.IndexCount), (ulong)Entries);
+
+    public bool IsHalfFull => Count >= Entries / 2;
+
+    /// <summary>Where the window of a hash begins, as an entry's position.</summary>
+    public long Home(ulong hash) => (long)(hash & _homeMask) * Layout.EntriesPerLine;
+
+    /// <summary>The entries of a window, in place: read each by <see cref="Volatile"/> and keep this object alive.</summary>
+    public ReadOnlySpan<ulong> Window(long home) =>
+        _map.Words(Layout.IndexEntries + (home * sizeof(ulong)), Layout.WindowEntries);
+
+    public ulong Read(long position) => _map.Read(Layout.IndexEntries + (position * sizeof(ulong)));
+
+    public bool TryReplace(long position, ulong from, ulong to) =>
+        _map.CompareExchange(Layout.IndexEntries + (position * sizeof(ulong)), to, from) == from;
+
+    public void AddCount(ulong entries) => _map.Add(Layout.IndexCount, entries);
+
+    /// <summary>G1: makes an empty index file, whole under its name or not at all. Only the janitor calls this.</summary>
+    public static IndexFile Create(ControlFile control, uint number, long entries)
+    {
+        FileDescriptor directory = control.DirectoryFile;
+        string name = Layout.IndexName(number);
+        string temporary = name + Layout.TemporaryMark + "janitor";
+        // What stands under either name is left from a janitor that died before the control word named it.
+        _ = directory.Unlink(temporary);
+        _ = directory.Unlink(name);
+        using FileDescriptor? file = directory.TryCreateFile(temporary, out int errno);
+        StorageErrors.Check(errno, "cannot create", control.PathOf(temporary));
+        try
+        {
+            long bytes = Layout.IndexBytes(entries);
+            StorageErrors.Check(file!.Allocate(bytes), "no room for", control.PathOf(name));
+            Mapping? map = Mapping.TryMap(file, bytes, writable: true, out errno);
+            StorageErrors.Check(errno, "cannot map", control.PathOf(name));
+            WriteHeader(map!.WritableBytes(0, Layout.SegmentHeaderBytes), control.Superblock.SegmentId, number, entries);
+            StorageErrors.Check(directory.Link(temporary, name), "cannot name", control.PathOf(name));
+            return new IndexFile(number, entries, map);
+        }
+        finally
+        {
+            _ = directory.Unlink(temporary);
+        }
+    }
+
+    /// <summary>Opens an index file.</summary>
+    /// <returns>Null where it is absent or is not what its name says; the index is derived, so it is made anew.</returns>
+    public static IndexFile? TryOpen(ControlFile control, uint number)
+    {
+        string name = Layout.IndexName(number);
+        using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, control.IsWritable, out int errno);
+        if (errno == Errno.NotFound) return null;
+        StorageErrors.Check(errno, "cannot open", control.PathOf(name));
+        StorageErrors.Check(file!.Stat(out FileStatus status), "cannot stat", control.PathOf(name));
+        if (status.Size < Layout.IndexBytes(Layout.MinIndexEntries)) return null;
+        Mapping? map = Mapping.TryMap(file, status.Size, control.IsWritable, out errno);
+        StorageErrors.Check(errno, "cannot map", control.PathOf(name));
+        Span<byte> header = stackalloc byte[Layout.SegmentHeaderBytes];
+        map!.CopyTo(0, header);
+        long entries = ReadHeader(header, control.Superblock.SegmentId, number);
+        if (entries != 0 && Layout.IndexBytes(entries) == status.Size) return new IndexFile(number, entries, map);
+        map.Dispose();
+        return null;
+    }
+
+    private static void WriteHeader(Span<byte> half, Guid segmentId, uint number, long entries)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(half, Magic);
+        BinaryPrimitives.WriteUInt32LittleEndian(half[8..], Layout.Major);
+        BinaryPrimitives.WriteUInt32LittleEndian(half[12..], number);
+        segmentId.TryWriteBytes(half[16..32]);
+        BinaryPrimitives.WriteUInt64LittleEndian(half[32..], (ulong)entries);
+        BinaryPrimitives.WriteUInt32LittleEndian(half[CrcOffset..], Layout.Crc(half[..CrcOffset]));
+    }
+
+    private static long ReadHeader(ReadOnlySpan<byte> half, Guid segmentId, uint number)
+    {
+        ulong entries = BinaryPrimitives.ReadUInt64LittleEndian(half[32..]);
+        bool right = BinaryPrimitives.ReadUInt64LittleEndian(half) == Magic &&
+            BinaryPrimitives.ReadUInt32LittleEndian(half[8..]) == Layout.Major &&
+            BinaryPrimitives.ReadUInt32LittleEndian(half[12..]) == number &&
+            new Guid(half[16..32]) == segmentId &&
+            BinaryPrimitives.ReadUInt32LittleEndian(half[CrcOffset..]) == Layout.Crc(half[..CrcOffset]) &&
+            entries is >= Layout.MinIndexEntries and <= Layout.MaxIndexEntries && ulong.IsPow2(entries);
+        return right ? (long)entries : 0;
+    }
+}

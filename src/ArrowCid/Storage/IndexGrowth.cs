@@ -1,0 +1,279 @@
+using System.Diagnostics;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>
+/// Growth of the index (G1 to G6), by whoever gets the janitor's lock. The new index is swapped in empty and filled after
+/// every writer has moved to it: filled first and swapped after, it would lose what was published in between.
+/// </summary>
+internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, BlockIndex index)
+{
+    private readonly object _gate = new();
+
+    /// <summary>Whether a step is due.</summary>
+    public bool IsDue
+    {
+        get
+        {
+            IndexFiles files = index.Files;
+            return files.Pair.Previous != 0 || files.Current is { IsHalfFull: true };
+        }
+    }
+
+    /// <summary>Does what can be done now without waiting: begins to grow if needed, and ends it once no writer publishes to the
+    /// old index.</summary>
+    /// <param name="own">The lane of this handle, if it has one: it is moved here.</param>
+    /// <param name="isNeeded">Whether to begin; otherwise only a growth under way is carried on.</param>
+    /// <returns>Whether anything was done.</returns>
+    public bool Step(Lane? own, bool isNeeded)
+    {
+        // One description never stands in its own way, so the threads of a handle keep each other out.
+        if (!Monitor.TryEnter(_gate)) return false;
+        try
+        {
+            if (!control.TryLock(Layout.JanitorLock, exclusive: true)) return false;
+            try
+            {
+                bool hasBegun = isNeeded && control.Index.Previous == 0 && TryBegin();
+                return TryFinish(own) || hasBegun;
+            }
+            finally
+            {
+                control.Unlock(Layout.JanitorLock);
+            }
+        }
+        finally
+        {
+            Monitor.Exit(_gate);
+        }
+    }
+
+    /// <summary>Removes what dead janitors left. Under the janitor's lock every index file that the word does not name is
+    /// garbage.</summary>
+    public void Sweep()
+    {
+        if (!control.TryLock(Layout.JanitorLock, exclusive: true)) return;
+        try
+        {
+            IndexPair pair = control.Index;
+            foreach (string path in Directory.EnumerateFiles(control.Directory, "idx-*"))
+            {
+                string name = Path.GetFileName(path);
+                if (name != Layout.IndexName(pair.Current) && name != Layout.IndexName(pair.Previous))
+                    _ = control.DirectoryFile.Unlink(name);
+            }
+        }
+        finally
+        {
+            control.Unlock(Layout.JanitorLock);
+        }
+    }
+
+    /// <summary>Makes the index that the control word names, where its file is missing or not an index: it is derived data. A new
+    /// store begins so as well.</summary>
+    public void Repair(TimeSpan timeout)
+    {
+        long started = Stopwatch.GetTimestamp();
+        while (index.Files.Current is null)
+        {
+            if (control.TryLock(Layout.JanitorLock, exclusive: true))
+            {
+                try
+                {
+                    RepairAlone();
+                }
+                finally
+                {
+                    control.Unlock(Layout.JanitorLock);
+                }
+            }
+            else if (Stopwatch.GetElapsedTime(started) >= timeout)
+            {
+                throw new ArrowCidException(ErrorCode.Busy, $"{control.Directory}: another process is at the index; try again");
+            }
+            else
+            {
+                Thread.Sleep(1);
+            }
+        }
+    }
+
+    /// <summary>Fills an index from the segments, with every payload hashed.</summary>
+    /// <returns>False where the index is too small.</returns>
+    public bool TryFillFromLogs(IndexFile target)
+    {
+        for (int slot = 0; slot < control.Superblock.Segments; slot++)
+        {
+            TableWord word = control.Table(slot);
+            if (!word.IsLive || segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
+            try
+            {
+                if (!TryFillFrom(segment!, target)) return false;
+            }
+            finally
+            {
+                segment!.Release();
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>An index size at which the blocks in the segments load it by less than a half.</summary>
+    public long FillEntries()
+    {
+        long blocks = 0;
+        for (int slot = 0; slot < control.Superblock.Segments; slot++)
+        {
+            TableWord word = control.Table(slot);
+            if (!word.IsLive || segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
+            var walk = new LogWalk(segment!);
+            while (walk.MoveNext()) blocks += walk.Record.IsBlock ? 1 : 0;
+            segment!.Release();
+        }
+
+        long entries = control.Superblock.InitialIndexEntries;
+        while (entries < blocks * 3) entries *= 2;
+        return entries;
+    }
+
+    private void RepairAlone()
+    {
+        IndexPair pair = control.Index;
+        if (index.Files.Current is not null) return;
+        if (pair.Previous != 0)
+            throw StorageErrors.Corrupt(control.PathOf(Layout.IndexName(pair.Current)),
+                "the index that was being filled is gone or damaged; close every user of the store and open a copy of it");
+        long entries = FillEntries();
+        bool isEmpty = control.SegmentBytes() == 0;
+        _ = IndexFile.Create(control, isEmpty ? pair.Current : pair.Current + 1, entries);
+        if (isEmpty) return;
+        // Writers at work may still publish to the lost file: as in any growth they are waited for, then the logs are read.
+        Swap(pair);
+        _ = TryFinish(own: null);
+    }
+
+    private bool TryBegin()
+    {
+        IndexPair pair = control.Index;
+        if (index.Files.Current is not { } current || current.Number != pair.Current) return false;
+        long bytes = Layout.IndexBytes(current.Entries * 2);
+        Superblock shape = control.Superblock;
+        if (control.SegmentBytes() + control.Map.Length + current.Bytes + bytes > shape.Capacity) return false;
+        try
+        {
+            _ = IndexFile.Create(control, pair.Current + 1, current.Entries * 2);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.StoreFull)
+        {
+            return false;
+        }
+
+        CrashPoint.Pass(CrashStep.G1);
+        Swap(pair);
+        CrashPoint.Pass(CrashStep.G2);
+        return true;
+    }
+
+    private void Swap(IndexPair pair) =>
+        _ = control.Map.CompareExchange(Layout.IndexWord, new IndexPair(pair.Current + 1, pair.Current).Bits, pair.Bits);
+
+    private bool TryFinish(Lane? own)
+    {
+        IndexPair pair = control.Index;
+        if (pair.Previous == 0) return false;
+        // A put at work on another thread moves the lane itself; the next step sees it.
+        _ = own?.TryFollowIndex();
+        IndexFiles files = index.Files;
+        if (files.Current is not { } target || IsNamed(pair.Previous, own)) return false;
+        CrashPoint.Pass(CrashStep.G3);
+        if (files.Previous is { } source ? !TryCopy(source, target) : !TryFillFromLogs(target)) return false;
+        CrashPoint.Pass(CrashStep.G4);
+        _ = control.Map.CompareExchange(Layout.IndexWord, new IndexPair(pair.Current, 0).Bits, pair.Bits);
+        CrashPoint.Pass(CrashStep.G5);
+        _ = control.DirectoryFile.Unlink(Layout.IndexName(pair.Previous));
+        CrashPoint.Pass(CrashStep.G6);
+        return true;
+    }
+
+    /// <summary>Whether a writer at work may still publish to an index.</summary>
+    private bool IsNamed(uint number, Lane? own)
+    {
+        for (int lane = 0; lane < control.Superblock.Lanes; lane++)
+        {
+            if (lane == own?.Number)
+            {
+                if (own.NamedIndex == number) return true;
+            }
+            else if ((uint)control.Lane(lane, Layout.LaneIndex) == number &&
+                control.IsLockedElsewhere(Layout.LaneLock + lane))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool TryCopy(IndexFile source, IndexFile target)
+    {
+        long end = source.Entries + ((Layout.WindowLines - 1) * Layout.EntriesPerLine);
+        for (long position = 0; position < end; position++)
+        {
+            ulong bits = source.Read(position);
+            if (bits == 0 || !TryReadDigest(new IndexEntry(bits), out Digest256 digest)) continue;
+            ulong hash = index.Hash(in digest);
+            if (!index.TryPublish(target, in digest, hash, new IndexEntry(bits), replace: false)) return false;
+        }
+
+        return true;
+    }
+
+    private bool TryReadDigest(IndexEntry entry, out Digest256 digest)
+    {
+        digest = default;
+        if (entry.Slot >= control.Superblock.Segments) return false;
+        TableWord word = control.Table(entry.Slot);
+        if (!word.IsLive || (word.Generation & 0xfff) != entry.Generation) return false;
+        SegmentAccess access = segments.TryAcquire(word, entry.Slot, out Segment? segment);
+        if (access == SegmentAccess.Refused) return TryReadDigestByCopy(entry, word, out digest);
+        if (access != SegmentAccess.Ready) return false;
+        bool isBlock = RecordHeader.TryRead(segment!, entry.Offset, out RecordHeader header) && header.IsBlock;
+        segment!.Release();
+        digest = header.Digest;
+        return isBlock;
+    }
+
+    private bool TryReadDigestByCopy(IndexEntry entry, TableWord word, out Digest256 digest)
+    {
+        digest = default;
+        string name = Layout.SegmentName(entry.Slot, word.Generation);
+        using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: false, out _);
+        Span<byte> half = stackalloc byte[Layout.SegmentHeaderBytes];
+        if (file is null || file.Read(half, 0, out _) != half.Length || SegmentHeader.Read(half) is not { } header)
+            return false;
+        Span<byte> copy = stackalloc byte[Layout.RecordHeaderBytes];
+        if (file.Read(copy, entry.Offset, out _) != copy.Length ||
+            !RecordHeader.TryParse(copy, header.Nonce, entry.Offset, word.Bytes, out RecordHeader record))
+            return false;
+        digest = record.Digest;
+        return record.IsBlock;
+    }
+
+    private bool TryFillFrom(Segment segment, IndexFile target)
+    {
+        var walk = new LogWalk(segment);
+        while (walk.MoveNext())
+        {
+            RecordHeader header = walk.Record;
+            if (!header.IsBlock) continue;
+            if (header.IsHashed && !LogWalk.IsPayloadRight(segment, walk.Offset, in header)) continue;
+            ulong hash = index.Hash(in header.Digest);
+            var entry = new IndexEntry(hash, segment.Slot, segment.Generation, walk.Offset);
+            if (!index.TryPublish(target, in header.Digest, hash, entry, replace: false)) return false;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,199 @@
+using System.Diagnostics;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>Taking a lane, and with it what its last owner left.</summary>
+internal sealed partial class Lane
+{
+    /// <summary>Takes the lowest free lane, so that many short-lived writers fill one segment after another.</summary>
+    public static Lane Take(ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth, Mapping? wait,
+        TimeSpan timeout)
+    {
+        long started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            for (int number = 0; number < control.Superblock.Lanes; number++)
+            {
+                if (!control.TryLock(Layout.LaneLock + number, exclusive: true)) continue;
+                CrashPoint.Pass(CrashStep.A0);
+                return TakeOver(new Lane(number, control, segments, index, growth, wait, timeout));
+            }
+
+            if (Stopwatch.GetElapsedTime(started) >= timeout) throw NoLane(control);
+            Thread.Sleep(5);
+        }
+    }
+
+    private static Lane TakeOver(Lane lane)
+    {
+        ControlFile control = lane._control;
+        try
+        {
+            control.SetLane(lane.Number, Layout.LaneOwner, (ulong)ProcessMark.Current);
+            _ = lane.CurrentIndex();
+            lane.Adopt();
+            return lane;
+        }
+        catch
+        {
+            control.Unlock(Layout.LaneLock + lane.Number);
+            throw;
+        }
+    }
+
+    private static ArrowCidException NoLane(ControlFile control)
+    {
+        IEnumerable<ulong> owners = Enumerable.Range(0, control.Superblock.Lanes)
+            .Select(lane => control.Lane(lane, Layout.LaneOwner)).Where(id => id != 0);
+        return new ArrowCidException(ErrorCode.Busy,
+            $"{control.Directory}: all {control.Superblock.Lanes} lanes have a writer (processes {string.Join(", ", owners)}); " +
+            "wait for one to close, or make a store with more segments");
+    }
+
+    /// <summary>
+    /// Walks the open ends of the lane as one log from what was committed, over records whose header, order, link to the record
+    /// before and digest are right; indexes and commits them; and only then may the rest be written over.
+    /// </summary>
+    private void Adopt()
+    {
+        List<OpenEnd> ends = FindEnds();
+        CrashPoint.Pass(CrashStep.A1);
+        try
+        {
+            // Without records the newest segment's header says where the numbers go on; an empty jumbo's may lie beyond a gap.
+            _sequence = ends.Select(end => end.NextSequence).DefaultIfEmpty(1ul).Max();
+            if (ends.Any(end => end.IsDamaged))
+                _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, Layout.LaneSequence));
+            while (ends.Any(TryExtend)) _sequence++;
+            CrashPoint.Pass(CrashStep.A3);
+            foreach (OpenEnd end in ends) Keep(end);
+            CrashPoint.Pass(CrashStep.A4);
+        }
+        finally
+        {
+            foreach (OpenEnd end in ends) end.Segment.Release();
+        }
+    }
+
+    /// <summary>The newest segment of each kind, and every open jumbo; slots that a dead owner was filling are freed, and older
+    /// ones that it did not come to seal are sealed.</summary>
+    private List<OpenEnd> FindEnds()
+    {
+        var own = new List<(int Slot, TableWord Word, ulong Order, SegmentKind Kind)>();
+        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        {
+            TableWord word = _control.Table(slot);
+            if (word.State == SegmentState.Free || word.Lane != Number) continue;
+            if (word.State == SegmentState.Creating) SegmentMaker.FreeUnfinished(_control, slot, word);
+            if (!word.IsLive) continue;
+            (ulong order, SegmentKind kind) = _control.Details(slot);
+            own.Add((slot, word, order, kind));
+        }
+
+        var ends = new List<OpenEnd>();
+        foreach (var group in own.GroupBy(segment => segment.Kind))
+        {
+            bool isNewest = true;
+            foreach (var (slot, word, _, kind) in group.OrderByDescending(segment => segment.Order))
+            {
+                bool isOpen = word.State == SegmentState.Open;
+                bool isEnd = isNewest || (isOpen && kind == SegmentKind.Jumbo);
+                if (isEnd && TryOpenEnd(slot, word, kind) is { } end) ends.Add(end);
+                else if (isOpen) _ = _control.TryChange(slot, word, word.With(SegmentState.Sealed));
+                isNewest = false;
+            }
+        }
+
+        return ends;
+    }
+
+    private OpenEnd? TryOpenEnd(int slot, TableWord word, SegmentKind kind)
+    {
+        bool isOpen = word.State == SegmentState.Open;
+        if (SegmentSet.TryOpen(_control, slot, word, isOpen, out Segment? segment) != SegmentAccess.Ready) return null;
+        if (isOpen) _segments.Adopt(segment!);
+        var end = new OpenEnd(segment!, kind, isOpen);
+        end.FindTail();
+        return end;
+    }
+
+    private bool TryExtend(OpenEnd end)
+    {
+        if (!end.IsOpen || end.IsDamaged) return false;
+        Segment segment = end.Segment;
+        if (!RecordHeader.TryRead(segment, end.Position, out RecordHeader header)) return false;
+        if (header.Sequence != _sequence || header.PreviousCrc != end.LastCrc) return false;
+        if (header.Extent > segment.Bytes - end.Position) return false;
+        if (header.IsHashed && !LogWalk.IsPayloadRight(segment, end.Position, in header)) return false;
+        CrashPoint.Pass(CrashStep.A2);
+        if (header.IsBlock) Publish(segment, end.Position, in header.Digest);
+        segment.Map.Write(Layout.SegmentLastRecord, (ulong)end.Position);
+        _control.HintLane(Number, Layout.LaneSequence, header.Sequence);
+        segment.Map.Exchange(Layout.SegmentCommitted, (ulong)(end.Position + header.Extent));
+        end.Position += header.Extent;
+        end.LastCrc = header.Crc;
+        return true;
+    }
+
+    private void Keep(OpenEnd end)
+    {
+        if (!end.IsOpen) return;
+        if (end.Kind == SegmentKind.Jumbo && end.Position == Layout.SegmentRecords)
+        {
+            _maker.Discard(end.Segment);
+        }
+        else if (end.Kind == SegmentKind.Jumbo || end.IsDamaged)
+        {
+            Seal(end.Segment);
+        }
+        else if (end.Kind == SegmentKind.Data && end.Segment.TryRetain())
+        {
+            _data = new Tail(end.Segment, end.Position, end.LastCrc);
+        }
+    }
+
+    /// <summary>The end of a segment as an adopter finds it.</summary>
+    private sealed class OpenEnd(Segment segment, SegmentKind kind, bool isOpen)
+    {
+        private ulong? _lastSequence;
+
+        public Segment Segment => segment;
+
+        public SegmentKind Kind => kind;
+
+        public bool IsOpen => isOpen;
+
+        public long Position { get; set; }
+
+        public uint LastCrc { get; set; }
+
+        /// <summary>No record ends where the committed part does: nothing may be appended.</summary>
+        public bool IsDamaged { get; private set; }
+
+        public ulong NextSequence =>
+            _lastSequence + 1 ?? (kind == SegmentKind.Jumbo ? 1 : segment.Header.FirstSequence);
+
+        public void FindTail()
+        {
+            (Position, LastCrc) = (segment.Committed, segment.Header.Crc);
+            if (Position == Layout.SegmentRecords)
+            {
+                // The word is at its start, or cannot be right; then what lies there is not to be written over.
+                IsDamaged = segment.Map.Read(Layout.SegmentCommitted) != (ulong)Layout.SegmentRecords;
+                return;
+            }
+
+            long hint = (long)Math.Min(segment.Map.Read(Layout.SegmentLastRecord), long.MaxValue);
+            if (RecordHeader.TryRead(segment, hint, out RecordHeader last) && hint + last.Extent == Position)
+            {
+                (_lastSequence, LastCrc) = (last.Sequence, last.Crc);
+                return;
+            }
+
+            var walk = new LogWalk(segment);
+            while (walk.MoveNext()) (_lastSequence, LastCrc) = (walk.Record.Sequence, walk.Record.Crc);
+            IsDamaged = !walk.EndsWhole;
+        }
+    }
+}

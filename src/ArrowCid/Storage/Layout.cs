@@ -1,0 +1,158 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace ArrowCid.Storage;
+
+/// <summary>Names, offsets and limits of the store's files; FORMAT.md is the text.</summary>
+internal static class Layout
+{
+    public const uint Major = 1;
+    public const uint Minor = 0;
+    public const string ControlName = "ctl.v1";
+    public const string WaitName = "wait.v1";
+    public const string TemporaryMark = ".tmp-";
+
+    public const int PageBytes = 4096;
+    public const long MiB = 1 << 20;
+    public const int LineBytes = 64;
+
+    // The control file: superblock, words (each on 128 bytes of its own), participants, lanes, segment table.
+    public const long WordsOffset = PageBytes;
+    public const long IndexWord = WordsOffset;
+    public const long SegmentOrder = WordsOffset + 128;
+    public const long PressureWord = WordsOffset + 256;
+    public const long ClockWord = WordsOffset + 384;
+    public const long SweepWord = WordsOffset + 512;
+    public const long FaultedWord = WordsOffset + 640;
+    public const long CleanStamp = WordsOffset + 768;
+    public const long ParticipantsOffset = 2 * PageBytes;
+    public const int ParticipantBytes = 128;
+    public const int MaxParticipants = 1024;
+    public const long LanesOffset = ParticipantsOffset + (MaxParticipants * ParticipantBytes);
+    public const int LaneBytes = 256;
+    public const int MaxLanes = 64;
+    public const long TableOffset = LanesOffset + (MaxLanes * LaneBytes);
+    public const int TableEntryBytes = 64;
+    public const int MinSegments = 256;
+    public const int MaxSegments = 1 << 16;
+
+    // A lane's slot.
+    public const int LaneData = 0;
+    public const int LaneFacts = 8;
+    public const int LaneIndex = 16;
+    public const int LaneOwner = 24;
+    public const int LaneSequence = 32;
+
+    // A table entry.
+    public const int EntryOrder = 8;
+    public const int EntryKind = 16;
+
+    // A segment file: a header page, of which the first half never changes, then records.
+    public const int SegmentHeaderBytes = 2048;
+    public const long SegmentCommitted = 2048;
+    public const long SegmentLastRecord = 2056;
+    public const long SegmentRecords = PageBytes;
+    public const long MaxSegmentBytes = 1L << 30;
+
+    public const int RecordHeaderBytes = 128;
+    public const int RecordAlignment = 64;
+
+    // An index file: a header page, then lines of eight entries, with three lines more than the power of two, so that no
+    // window wraps around.
+    public const long IndexCount = 2048;
+    public const long IndexEntries = PageBytes;
+    public const int EntriesPerLine = 8;
+    public const int WindowLines = 4;
+    public const int WindowEntries = EntriesPerLine * WindowLines;
+    public const int MinIndexEntries = 64;
+    public const long MaxIndexEntries = 1L << 36;
+
+    // Bytes of the control file that only serve as places for locks; all lie past its end.
+    public const long ParticipantLock = 1L << 40;
+    public const long JanitorLock = 1L << 41;
+    public const long PresenceLock = (1L << 41) + 1;
+    public const long LaneLock = (1L << 41) + 4096;
+    public const long NameLock = 1L << 42;
+
+    public const long WaitFlag = 64;
+
+    public static long ControlBytes(int segments) => RoundUp(TableOffset + ((long)segments * TableEntryBytes), PageBytes);
+
+    public static long IndexBytes(long entries) =>
+        RoundUp(IndexEntries + (entries * sizeof(ulong)) + ((WindowLines - 1) * LineBytes), PageBytes);
+
+    public static string SegmentName(int slot, uint generation) => $"seg-{slot:x4}-{generation:x8}";
+
+    public static string IndexName(uint number) => $"idx-{number}";
+
+    public static long RoundUp(long value, long multiple) => (value + multiple - 1) / multiple * multiple;
+
+    /// <summary>The bytes that a record takes in its segment.</summary>
+    public static long RecordBytes(long payload) => RecordHeaderBytes + RoundUp(payload, RecordAlignment);
+
+    /// <summary>CRC32C (Castagnoli) of a whole number of 8-byte words.</summary>
+    public static uint Crc(ReadOnlySpan<byte> words)
+    {
+        uint crc = uint.MaxValue;
+        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(words)) crc = BitOperations.Crc32C(crc, word);
+        return ~crc;
+    }
+}
+
+internal enum SegmentKind { Data = 1, Facts = 2, Jumbo = 3 }
+
+internal enum SegmentState { Free = 0, Creating = 1, Open = 2, Sealed = 3, Retired = 4 }
+
+/// <summary>A segment's word in the table: state 4 | lane 8 | MiB 20 | generation 32, changed by compare-and-swap.</summary>
+internal readonly record struct TableWord(ulong Bits)
+{
+    public TableWord(SegmentState state, int lane, long mebibytes, uint generation)
+        : this(((ulong)state << 60) | ((ulong)(byte)lane << 52) | ((ulong)(mebibytes & 0xfffff) << 32) | generation)
+    {
+    }
+
+    public SegmentState State => (SegmentState)(Bits >> 60);
+
+    public int Lane => (byte)(Bits >> 52);
+
+    public long Bytes => (long)((Bits >> 32) & 0xfffff) << 20;
+
+    public uint Generation => (uint)Bits;
+
+    /// <summary>Whether blocks of the segment may be found.</summary>
+    public bool IsLive => State is SegmentState.Open or SegmentState.Sealed;
+
+    public TableWord With(SegmentState state) => new((Bits & ~(0xful << 60)) | ((ulong)state << 60));
+}
+
+/// <summary>An index entry: tag 12 | segment 16 | generation 12 | offset/64 24. Zero is empty: no record lies at offset 0.</summary>
+internal readonly record struct IndexEntry(ulong Bits)
+{
+    public IndexEntry(ulong hash, int slot, uint generation, long offset)
+        : this((hash & TagMask) | ((ulong)slot << 36) | ((ulong)(generation & 0xfff) << 24) | (ulong)(offset >> 6))
+    {
+    }
+
+    private const ulong TagMask = 0xffful << 52;
+
+    public int Slot => (int)(Bits >> 36) & 0xffff;
+
+    public uint Generation => (uint)(Bits >> 24) & 0xfff;
+
+    public long Offset => (long)(Bits & 0xffffff) << 6;
+
+    /// <summary>Whether the tag is that of a hash; the home line comes from other bits of it.</summary>
+    public bool HasTag(ulong hash) => ((Bits ^ hash) & TagMask) == 0;
+}
+
+/// <summary>Which index files are in use: the current one, and the one it was grown from until that is copied (0: none).</summary>
+internal readonly record struct IndexPair(ulong Bits)
+{
+    public IndexPair(uint current, uint previous) : this(((ulong)previous << 32) | current)
+    {
+    }
+
+    public uint Current => (uint)Bits;
+
+    public uint Previous => (uint)(Bits >> 32);
+}

@@ -1,0 +1,56 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>
+/// The records of one segment in log order, up to what was committed when the walk began. After a damaged header it goes on at
+/// the next place whose magic and checksum fit.
+/// </summary>
+internal struct LogWalk(Segment segment)
+{
+    private readonly long _end = segment.Committed;
+    private long _next = Layout.SegmentRecords;
+
+    public long Offset { get; private set; }
+
+    public RecordHeader Record { get; private set; }
+
+    /// <summary>How many times records were missing before the one at which the walk went on.</summary>
+    public int Faults { get; private set; }
+
+    public readonly Segment Segment => segment;
+
+    /// <summary>Whether the last record ends where the committed part does: its checksum is what the next one carries.</summary>
+    public readonly bool EndsWhole => _next == _end;
+
+    public bool MoveNext()
+    {
+        bool isFault = false;
+        while (_next < _end)
+        {
+            if (RecordHeader.TryRead(segment, _next, out RecordHeader header) && header.Extent <= _end - _next)
+            {
+                if (isFault) Faults++;
+                (Offset, Record) = (_next, header);
+                _next += header.Extent;
+                return true;
+            }
+
+            isFault = true;
+            _next += Layout.RecordAlignment;
+        }
+
+        if (isFault)
+        {
+            Faults++;
+            // A tail that no record ends is nothing to append to.
+            _next = -1;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the payload behind a record is what its digest says.</summary>
+    public static bool IsPayloadRight(Segment segment, long offset, in RecordHeader header) =>
+        Sha256.Hash(segment.Map.Bytes(offset + Layout.RecordHeaderBytes, (int)header.PayloadLength)) == header.Digest;
+}

@@ -1,0 +1,141 @@
+using System.Runtime.InteropServices;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>What a record of a segment is. Numbers are part of the format.</summary>
+internal enum RecordKind : ushort
+{
+    None = 0,
+
+    /// <summary>A canonical block: an Arrow batch.</summary>
+    Batch = 1,
+
+    /// <summary>A canonical schema.</summary>
+    Schema = 2,
+
+    /// <summary>Any other bytes.</summary>
+    Raw = 3,
+
+    /// <summary>A range of another block, as a block; header only.</summary>
+    View = 4,
+
+    /// <summary>A block that was put again; header only.</summary>
+    Ref = 5,
+
+    /// <summary>Facts about blocks; only in segments of facts.</summary>
+    Fact = 6,
+
+    /// <summary>Space that nothing became of.</summary>
+    Pad = 7,
+}
+
+/// <summary>What else is known of a record. Bits are part of the format.</summary>
+[Flags]
+internal enum RecordFlags : ushort
+{
+    None = 0,
+
+    /// <summary>Made by this library's own encoder, so that its form need not be checked again in a store of one's own.</summary>
+    OwnEncoder = 1,
+
+    /// <summary>Copied by compaction: not announced again.</summary>
+    Moved = 2,
+
+    /// <summary>The payload was not hashed when the record was written.</summary>
+    Unhashed = 4,
+}
+
+/// <summary>The 128 bytes before every payload, as they lie in the file.</summary>
+[StructLayout(LayoutKind.Sequential, Size = Layout.RecordHeaderBytes)]
+internal struct RecordHeader
+{
+    public ulong Magic;
+    public ulong PayloadLength;
+    public ushort Kind;
+    public ushort Flags;
+    public uint Codec;
+    public uint HashCode;
+    public uint Crc;
+    public Digest256 Digest;
+    public Digest256 SchemaDigest;
+    public ulong Rows;
+    public ulong Sequence;
+    public ulong TimeNanoseconds;
+    public uint Zeros;
+    public uint PreviousCrc;
+
+    public readonly RecordKind RecordKind => (RecordKind)Kind;
+
+    /// <summary>Whether the record is a block that the index may name.</summary>
+    public readonly bool IsBlock => RecordKind is RecordKind.Batch or RecordKind.Schema or RecordKind.Raw or RecordKind.View;
+
+    public readonly bool HasPayload => RecordKind is not (RecordKind.View or RecordKind.Ref);
+
+    /// <summary>Whether the digest is that of the payload behind the header.</summary>
+    public readonly bool IsHashed => HasPayload && RecordKind != RecordKind.Pad;
+
+    /// <summary>The bytes from this header to the next.</summary>
+    public readonly long Extent => HasPayload ? Layout.RecordBytes((long)PayloadLength) : Layout.RecordHeaderBytes;
+
+    public readonly BlockInfo ToInfo() => new(Digest, Codec, RecordKind, SchemaDigest, (long)Rows, (long)PayloadLength,
+        DateTimeOffset.UnixEpoch.AddTicks((long)(TimeNanoseconds / 100)), (RecordFlags)Flags);
+
+    /// <summary>Reads the header at an offset into private memory and judges the copy.</summary>
+    /// <returns>False where no whole record of this segment begins there.</returns>
+    public static bool TryRead(Segment segment, long offset, out RecordHeader header)
+    {
+        header = default;
+        if (offset < Layout.SegmentRecords || offset > segment.Bytes - Layout.RecordHeaderBytes) return false;
+        Span<byte> copy = stackalloc byte[Layout.RecordHeaderBytes];
+        segment.Map.CopyTo(offset, copy);
+        return TryParse(copy, segment.Nonce, offset, segment.Bytes, out header);
+    }
+
+    public static bool TryParse(Span<byte> copy, ulong nonce, long offset, long segmentBytes, out RecordHeader header)
+    {
+        header = MemoryMarshal.Read<RecordHeader>(copy);
+        if (header.Magic != (nonce ^ (ulong)offset)) return false;
+        uint crc = header.Crc;
+        MemoryMarshal.Cast<byte, uint>(copy)[CrcWord] = 0;
+        if (crc != Layout.Crc(copy)) return false;
+        if (header.RecordKind is < RecordKind.Batch or > RecordKind.Pad || header.Zeros != 0) return false;
+        // A digest's code other than SHA-256 never enters; a block is one Memory<byte> (2 GiB - 1).
+        if (header.HashCode != Superblock.Sha256Code || header.PayloadLength > int.MaxValue || header.Rows > long.MaxValue)
+            return false;
+        return !header.HasPayload ||
+            header.PayloadLength <= (ulong)(segmentBytes - offset - Layout.RecordHeaderBytes);
+    }
+
+    /// <summary>P4: fields and checksum first, the magic last; until then the place holds no record, whatever lay there.</summary>
+    public void WriteTo(Segment segment, long offset)
+    {
+        Magic = segment.Nonce ^ (ulong)offset;
+        HashCode = Superblock.Sha256Code;
+        (Crc, Zeros) = (0, 0);
+        Span<byte> copy = stackalloc byte[Layout.RecordHeaderBytes];
+        MemoryMarshal.Write(copy, in this);
+        Crc = Layout.Crc(copy);
+        MemoryMarshal.Cast<byte, uint>(copy)[CrcWord] = Crc;
+        segment.Map.Write(offset, 0);
+        segment.Map.CopyFrom(copy[sizeof(ulong)..], offset + sizeof(ulong));
+        segment.Map.Write(offset, Magic);
+    }
+
+    private const int CrcWord = 7;
+}
+
+/// <summary>What a store knows of a block without opening it.</summary>
+internal readonly record struct BlockInfo(Digest256 Digest, uint Codec, RecordKind Kind, Digest256 SchemaDigest, long Rows,
+    long Length, DateTimeOffset Time, RecordFlags Flags);
+
+/// <summary>Whence a put takes its bytes: written once, straight into the store, and hashed there.</summary>
+internal interface IBlockSource
+{
+    /// <summary>The block's length in bytes, known before it is written.</summary>
+    int Length { get; }
+
+    /// <summary>Fills exactly <see cref="Length"/> bytes and returns the SHA-256 of what then stands there. It may throw: the
+    /// store gives the space back.</summary>
+    Digest256 WriteTo(Span<byte> destination);
+}

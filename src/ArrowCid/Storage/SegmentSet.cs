@@ -1,0 +1,143 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>What came of asking for a segment.</summary>
+internal enum SegmentAccess
+{
+    Ready,
+
+    /// <summary>It is no longer, or not yet, the segment that was meant.</summary>
+    Stale,
+
+    /// <summary>Somebody holds it for himself.</summary>
+    Refused,
+
+    /// <summary>The file is not what the table says of it.</summary>
+    Corrupt,
+}
+
+/// <summary>The segments that this handle has mapped, by slot.</summary>
+internal sealed class SegmentSet(ControlFile control) : IDisposable
+{
+    private readonly Segment?[] _open = new Segment?[control.Superblock.Segments];
+    private readonly Lock _gate = new();
+    private bool _closed;
+
+    /// <summary>R3: the segment of a live table word, mapped and leased, with one user more.</summary>
+    public SegmentAccess TryAcquire(TableWord word, int slot, out Segment? segment)
+    {
+        segment = Volatile.Read(ref _open[slot]);
+        if (segment is not null && segment.Generation == word.Generation && segment.TryRetain()) return SegmentAccess.Ready;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(BlockStore));
+            segment = _open[slot];
+            if (segment is not null && segment.Generation == word.Generation && segment.TryRetain())
+                return SegmentAccess.Ready;
+            SegmentAccess access = TryOpen(control, slot, word, writable: false, out segment);
+            if (access != SegmentAccess.Ready) return access;
+            // Taken before the lease was held, the first reading of the word proves nothing.
+            TableWord again = control.Table(slot);
+            if (again.Generation != word.Generation || !again.IsLive)
+            {
+                segment!.Release();
+                segment = null;
+                return SegmentAccess.Stale;
+            }
+
+            _ = segment!.TryRetain();
+            Place(segment);
+            return SegmentAccess.Ready;
+        }
+    }
+
+    /// <summary>Takes over a segment that a lane of this handle maps for writing; the set counts as one user.</summary>
+    public void Adopt(Segment segment)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(BlockStore));
+            _ = segment.TryRetain();
+            Place(segment);
+        }
+    }
+
+    /// <summary>Lets go of a slot's segment, once its leases are gone.</summary>
+    public void Forget(int slot)
+    {
+        lock (_gate)
+        {
+            Segment? old = _open[slot];
+            Volatile.Write(ref _open[slot], null);
+            old?.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            for (int slot = 0; slot < _open.Length; slot++)
+            {
+                Segment? old = _open[slot];
+                Volatile.Write(ref _open[slot], null);
+                old?.Release();
+            }
+        }
+    }
+
+    /// <summary>Opens, leases and maps a segment's file and checks its header against the table word.</summary>
+    public static SegmentAccess TryOpen(ControlFile control, int slot, TableWord word, bool writable, out Segment? segment)
+    {
+        segment = null;
+        string name = Layout.SegmentName(slot, word.Generation);
+        FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable, out int errno);
+        if (file is null)
+        {
+            if (errno == Errno.NotFound) return SegmentAccess.Stale;
+            throw StorageErrors.FromErrno(errno, "cannot open", control.PathOf(name));
+        }
+
+        try
+        {
+            StorageErrors.Check(file.Stat(out FileStatus status), "cannot stat", control.PathOf(name));
+            if (status.Size != word.Bytes || status.Size < Layout.MiB) return SegmentAccess.Corrupt;
+            errno = file.TryLock(0, 0, exclusive: false);
+            if (errno == Errno.Again) return SegmentAccess.Refused;
+            StorageErrors.Check(errno, "cannot lock", control.PathOf(name));
+            Mapping? map = Mapping.TryMap(file, status.Size, writable, out errno);
+            StorageErrors.Check(errno, "cannot map", control.PathOf(name));
+            if (ReadHeader(map!) is not { } header || header.Bytes != status.Size || header.Slot != slot ||
+                header.Generation != word.Generation || header.Lane != word.Lane ||
+                header.SegmentId != control.Superblock.SegmentId)
+            {
+                map!.Dispose();
+                return SegmentAccess.Corrupt;
+            }
+
+            segment = new Segment(header, map!, file);
+            file = null;
+            return SegmentAccess.Ready;
+        }
+        finally
+        {
+            file?.Dispose();
+        }
+    }
+
+    private static SegmentHeader? ReadHeader(Mapping map)
+    {
+        Span<byte> copy = stackalloc byte[Layout.SegmentHeaderBytes];
+        map.CopyTo(0, copy);
+        return SegmentHeader.Read(copy);
+    }
+
+    private void Place(Segment segment)
+    {
+        Segment? old = _open[segment.Slot];
+        Volatile.Write(ref _open[segment.Slot], segment);
+        old?.Release();
+    }
+}

@@ -1,0 +1,31 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>The one place where an error number of the kernel becomes an exception.</summary>
+internal static class StorageErrors
+{
+    public static ArrowCidException FromErrno(int errno, string what, string path) => errno switch
+    {
+        Errno.Access or Errno.ReadOnlyFileSystem or 1 => new(ErrorCode.AccessDenied,
+            $"{what} {path}: {Errno.Text(errno)}; use a directory that this user may write"),
+        Errno.Loop => new(ErrorCode.AccessDenied,
+            $"{what} {path}: a symbolic link stands there; name the real directory"),
+        Errno.NoSpace or Errno.Quota => new(ErrorCode.StoreFull, $"{what} {path}: {Errno.Text(errno)}; {Remedy}"),
+        Errno.NotFound => new(ErrorCode.StoreGone, $"{what} {path}: {Errno.Text(errno)}"),
+        Errno.NotSupported => new(ErrorCode.Unsupported,
+            $"{what} {path}: {Errno.Text(errno)}; a store needs a file system with fallocate and file locks (tmpfs, ext4, xfs)"),
+        _ => new(ErrorCode.Io, $"{what} {path}: {Errno.Text(errno)} (error {errno})"),
+    };
+
+    public const string Remedy =
+        "free space there, choose another directory, or in a container give /dev/shm more (docker run --shm-size=1g)";
+
+    public static void Check(int errno, string what, string path)
+    {
+        if (errno != 0) throw FromErrno(errno, what, path);
+    }
+
+    public static ArrowCidException Corrupt(string path, string what) =>
+        new(ErrorCode.BlockCorrupt, $"{path}: {what}");
+}

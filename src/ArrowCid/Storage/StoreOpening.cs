@@ -1,0 +1,277 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Security.Cryptography;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>Opens a store's control file, after every check that can be made from outside, or makes it (C0 to C3).</summary>
+internal static class StoreOpening
+{
+    private const uint OthersWrite = 0x12; // 022
+    private const uint Sticky = 0x200; // 01000
+
+    /// <summary>Opens or makes a store's control file; the presence byte is then locked for reading.</summary>
+    public static ControlFile Open(string directory, CidStoreOptions options, out Mapping? wait)
+    {
+        long started = Stopwatch.GetTimestamp();
+        bool mayCreate = !options.ReadOnly && !options.MustExist;
+        FileDescriptor folder = OpenDirectory(directory, mayCreate);
+        try
+        {
+            while (true)
+            {
+                ControlFile? control = TryOpenOnce(directory, folder, options, mayCreate);
+                if (control is not null)
+                {
+                    wait = OpenWait(control);
+                    return control;
+                }
+
+                if (Stopwatch.GetElapsedTime(started) >= options.Timeout)
+                    throw new ArrowCidException(ErrorCode.Busy,
+                        $"{directory}: another process is making or rebuilding the store; try again");
+                Thread.Sleep(2);
+            }
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    private static FileDescriptor OpenDirectory(string directory, bool mayCreate)
+    {
+        FileDescriptor? folder = FileDescriptor.TryOpenDirectory(directory, out int errno);
+        if (folder is null && errno == Errno.NotFound && mayCreate)
+        {
+            MakeDirectories(directory);
+            folder = FileDescriptor.TryOpenDirectory(directory, out errno);
+        }
+
+        if (folder is null && errno == Errno.NotFound) throw NoStore(directory);
+        // O_DIRECTORY with O_NOFOLLOW reports a symbolic link as "not a directory".
+        if (folder is null && errno == Errno.NotDirectory) errno = Errno.Loop;
+        if (folder is null) throw StorageErrors.FromErrno(errno, "cannot open", directory);
+        StorageErrors.Check(folder.Stat(out FileStatus status), "cannot stat", directory);
+        CheckAccess(directory, status);
+        string? parent = Path.GetDirectoryName(directory);
+        if (parent is not null && FileDescriptor.StatPath(parent, out FileStatus above) == 0 &&
+            (above.Mode & OthersWrite) != 0 && (above.Mode & Sticky) == 0)
+            throw new ArrowCidException(ErrorCode.AccessDenied,
+                $"{parent}: others may write there and so replace the store; take that right away (chmod go-w) or choose another place");
+        return folder;
+    }
+
+    private static void MakeDirectories(string directory)
+    {
+        var missing = new Stack<string>();
+        for (string? path = directory; path is not null && !Path.Exists(path); path = Path.GetDirectoryName(path))
+            missing.Push(path);
+        foreach (string path in missing)
+        {
+            int errno = FileDescriptor.TryMakeDirectory(path);
+            if (errno != Errno.Exists) StorageErrors.Check(errno, "cannot make", path);
+        }
+    }
+
+    private static void CheckAccess(string path, FileStatus status)
+    {
+        if (status.UserId != FileDescriptor.EffectiveUserId)
+            throw new ArrowCidException(ErrorCode.AccessDenied,
+                $"{path} belongs to user {status.UserId}, not to {FileDescriptor.EffectiveUserId}; use a store of your own");
+        if ((status.Mode & OthersWrite) != 0)
+            throw new ArrowCidException(ErrorCode.AccessDenied,
+                $"{path} may be written by others (mode {Convert.ToString(status.Mode & 0xfff, 8)}); chmod go-w, then check what is in it");
+    }
+
+    /// <returns>Null where something is changing that will soon be settled: try again.</returns>
+    private static ControlFile? TryOpenOnce(string directory, FileDescriptor folder, CidStoreOptions options, bool mayCreate)
+    {
+        string path = Path.Combine(directory, Layout.ControlName);
+        FileDescriptor? locks = folder.TryOpenFile(Layout.ControlName, writable: !options.ReadOnly, out int errno);
+        if (locks is null)
+        {
+            if (errno != Errno.NotFound) throw StorageErrors.FromErrno(errno, "cannot open", path);
+            if (!mayCreate) throw NoStore(directory);
+            Create(directory, folder, options);
+            return null;
+        }
+
+        ControlFile? control = null;
+        try
+        {
+            StorageErrors.Check(locks.Stat(out FileStatus status), "cannot stat", path);
+            CheckAccess(path, status);
+            control = TryMap(directory, folder, locks, status, options.ReadOnly);
+            if (control is null) return null;
+            StoreIdentity now = StoreIdentity.Of(status);
+            bool isSame = control.Superblock.Identity.IsSameFile(now);
+            if ((isSame && control.Superblock.Identity.Boot == now.Boot) || !TryAlone(control))
+                return Present(control, folder, status) ? Keep(ref control, ref locks) : null;
+            // Alone with a store of another boot, or with a copy of one: nothing but the superblock and the logs is believed.
+            if (!IsStillNamed(folder, status)) return null;
+            if (options.ReadOnly)
+                throw new ArrowCidException(ErrorCode.Unsupported,
+                    $"{directory} is a copy or was not closed before a reboot and must be rebuilt; open it once for writing");
+            StoreRebuild.Run(control, isCopy: !isSame);
+            return null;
+        }
+        finally
+        {
+            locks?.Dispose();
+        }
+    }
+
+    private static ControlFile? Keep(ref ControlFile? control, ref FileDescriptor? locks)
+    {
+        locks = null;
+        return control;
+    }
+
+    private static ControlFile? TryMap(string directory, FileDescriptor folder, FileDescriptor locks, FileStatus status,
+        bool readOnly)
+    {
+        string path = Path.Combine(directory, Layout.ControlName);
+        if (status.Size < Layout.ControlBytes(Layout.MinSegments))
+            throw StorageErrors.Corrupt(path, "the control file is cut short; restore it or remove the store");
+        var page = new byte[Layout.PageBytes];
+        if (locks.Read(page, 0, out int errno) != page.Length)
+            throw StorageErrors.FromErrno(errno == 0 ? Errno.Io : errno, "cannot read", path);
+        Superblock superblock = Superblock.Read(page, status.Size, path);
+        bool writable = !readOnly && !superblock.IsReadOnlyForUs;
+        using FileDescriptor? mapped = folder.TryOpenFile(Layout.ControlName, writable, out errno);
+        // Two openings of one name may meet two files, if it was rebuilt in between.
+        if (mapped is null || mapped.Stat(out FileStatus other) != 0 || other.Inode != status.Inode) return null;
+        Mapping? map = Mapping.TryMap(mapped, status.Size, writable, out errno);
+        StorageErrors.Check(errno, "cannot map", path);
+        return new ControlFile(directory, folder, map!, locks, superblock, writable);
+    }
+
+    private static bool TryAlone(ControlFile control) =>
+        control.IsWritable && control.TryLock(Layout.PresenceLock, exclusive: true);
+
+    private static bool Present(ControlFile control, FileDescriptor folder, FileStatus status) =>
+        control.TryLock(Layout.PresenceLock, exclusive: false) && IsStillNamed(folder, status);
+
+    private static bool IsStillNamed(FileDescriptor folder, FileStatus status) =>
+        folder.StatFile(Layout.ControlName, out FileStatus named) == 0 && named.Inode == status.Inode &&
+        named.Device == status.Device;
+
+    /// <summary>C0 to C3: the control file is made whole under another name and then linked: it is absent or complete.</summary>
+    private static void Create(string directory, FileDescriptor folder, CidStoreOptions options)
+    {
+        SweepControls(directory, folder);
+        bool isForeign = Directory.EnumerateFiles(directory, "seg-*").Any();
+        if (isForeign && folder.StatFile(Layout.ControlName, out _) == Errno.NotFound)
+            throw new ArrowCidException(ErrorCode.StoreGone,
+                $"{directory} has segments but no {Layout.ControlName}; restore that file, or move the segments away");
+        string temporary = TemporaryName();
+        using FileDescriptor file = CreateControl(directory, folder, temporary, id => Shape(folder, directory, options, id),
+            out Mapping map);
+        try
+        {
+            map.Write(Layout.IndexWord, new IndexPair(1, 0).Bits);
+            map.Dispose();
+            CrashPoint.Pass(CrashStep.C2);
+            int errno = folder.Link(temporary, Layout.ControlName);
+            // Somebody else was first, or took this file for a dead creator's.
+            if (errno is not (Errno.Exists or Errno.NotFound))
+                StorageErrors.Check(errno, "cannot name", Path.Combine(directory, Layout.ControlName));
+            CrashPoint.Pass(CrashStep.C3);
+        }
+        finally
+        {
+            _ = folder.Unlink(temporary);
+        }
+    }
+
+    /// <summary>Makes a control file under a temporary name, filled but for its words. Its lock tells it from garbage.</summary>
+    public static FileDescriptor CreateControl(string directory, FileDescriptor folder, string temporary,
+        Func<StoreIdentity, Superblock> shape, out Mapping map)
+    {
+        string path = Path.Combine(directory, temporary);
+        FileDescriptor? file = folder.TryCreateFile(temporary, out int errno);
+        StorageErrors.Check(errno, "cannot create", path);
+        try
+        {
+            errno = file!.TryLock(0, 1, exclusive: true);
+            if (errno != 0)
+                throw new ArrowCidException(ErrorCode.Unsupported,
+                    $"{directory}: file locks do not work on this file system ({Errno.Text(errno)}); use tmpfs, ext4 or xfs");
+            CrashPoint.Pass(CrashStep.C0);
+            StorageErrors.Check(file.Stat(out FileStatus status), "cannot stat", path);
+            Superblock superblock = shape(StoreIdentity.Of(status));
+            long bytes = Layout.ControlBytes(superblock.Segments);
+            StorageErrors.Check(file.Allocate(bytes), "no room for", path);
+            CrashPoint.Pass(CrashStep.C1);
+            map = Mapping.TryMap(file, bytes, writable: true, out errno)!;
+            StorageErrors.Check(errno, "cannot map", path);
+            superblock.Write(map.WritableBytes(0, Layout.PageBytes));
+            return file;
+        }
+        catch
+        {
+            _ = folder.Unlink(temporary);
+            file?.Dispose();
+            throw;
+        }
+    }
+
+    public static string TemporaryName() =>
+        Layout.ControlName + Layout.TemporaryMark + RandomNumberGenerator.GetHexString(12, lowercase: true);
+
+    /// <summary>A half-made control file that nobody has locked was left by a creator that died.</summary>
+    private static void SweepControls(string directory, FileDescriptor folder)
+    {
+        foreach (string path in Directory.EnumerateFiles(directory, Layout.ControlName + Layout.TemporaryMark + "*"))
+        {
+            string name = Path.GetFileName(path);
+            using FileDescriptor? file = folder.TryOpenFile(name, writable: true, out _);
+            if (file is not null && file.TryLock(0, 1, exclusive: true) == 0) _ = folder.Unlink(name);
+        }
+    }
+
+    private static Superblock Shape(FileDescriptor folder, string directory, CidStoreOptions options, StoreIdentity identity)
+    {
+        (long capacity, long segment) = StoreSizes.Choose(folder, directory, options);
+        long segments = capacity / segment;
+        return new Superblock
+        {
+            Id = Guid.NewGuid(),
+            SegmentId = Guid.NewGuid(),
+            Created = DateTimeOffset.UtcNow,
+            Capacity = capacity,
+            SegmentBytes = segment,
+            FactSegmentBytes = Math.Max(Layout.MiB, segment / 16 / Layout.MiB * Layout.MiB),
+            Segments = (int)Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)segments * 4), Layout.MinSegments,
+                Layout.MaxSegments),
+            Lanes = (int)Math.Clamp(segments / 4, 1, Layout.MaxLanes),
+            InitialIndexEntries = options.InitialIndexEntries,
+            OwnerId = identity.OwnerId,
+            Seed = Superblock.NewSeed(),
+            Identity = identity,
+        };
+    }
+
+    /// <summary>The page that waiters sleep on; a reader that may not write it polls instead.</summary>
+    private static Mapping? OpenWait(ControlFile control)
+    {
+        if (!control.IsWritable) return null;
+        using FileDescriptor? made = control.DirectoryFile.TryCreateFile(Layout.WaitName, out int errno);
+        if (made is null && errno != Errno.Exists)
+            throw StorageErrors.FromErrno(errno, "cannot create", control.PathOf(Layout.WaitName));
+        FileDescriptor? found = made ?? control.DirectoryFile.TryOpenFile(Layout.WaitName, writable: true, out errno);
+        if (found is null) return null;
+        using (found)
+        {
+            // Whoever comes second may come before the first has given the page its bytes.
+            if (found.Allocate(Layout.PageBytes) != 0) return null;
+            return Mapping.TryMap(found, Layout.PageBytes, writable: true, out _);
+        }
+    }
+
+    private static ArrowCidException NoStore(string directory) =>
+        new(ErrorCode.StoreGone, $"no store is at {directory}; put something into it, or name another");
+}

@@ -1,0 +1,185 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace ArrowCid.Storage;
+
+/// <summary>
+/// The first page of the control file: what never changes in a store's life. It is read once into private memory, and every
+/// place that it names is worked out again from the file's own size.
+/// </summary>
+internal sealed class Superblock
+{
+    public const ulong Magic = 0x0100_4449_4352_5241; // "ARRCID\0\1"
+    public const ulong ByteOrder = 0x0102030405060708;
+    public const uint RetentionKeep = 0;
+    public const uint Sha256Code = 0x12;
+
+    /// <summary>The store, as cursors name it. A copy gets another.</summary>
+    public Guid Id { get; init; }
+
+    /// <summary>What the segments' headers carry; a copy keeps it.</summary>
+    public Guid SegmentId { get; init; }
+
+    public DateTimeOffset Created { get; init; }
+    public long Capacity { get; init; }
+    public long SegmentBytes { get; init; }
+    public long FactSegmentBytes { get; init; }
+    public int Segments { get; init; }
+    public int Lanes { get; init; }
+    public long InitialIndexEntries { get; init; }
+    public uint OwnerId { get; init; }
+
+    /// <summary>32 secret bytes that place digests in the index, so that nobody chooses blocks that collide there.</summary>
+    public byte[] Seed { get; init; } = [];
+
+    public StoreIdentity Identity { get; init; } = new(Guid.Empty, Guid.Empty, 0, 0);
+
+    /// <summary>Features of the file that this version does not know but may read past.</summary>
+    public bool IsReadOnlyForUs { get; private init; }
+
+    public Superblock WithIdentity(Guid id, StoreIdentity identity) => new()
+    {
+        Id = id,
+        SegmentId = SegmentId,
+        Created = Created,
+        Capacity = Capacity,
+        SegmentBytes = SegmentBytes,
+        FactSegmentBytes = FactSegmentBytes,
+        Segments = Segments,
+        Lanes = Lanes,
+        InitialIndexEntries = InitialIndexEntries,
+        OwnerId = identity.OwnerId,
+        Seed = Seed,
+        Identity = identity,
+    };
+
+    public void Write(Span<byte> page)
+    {
+        page.Clear();
+        Put64(page, 0, Magic);
+        Put32(page, 8, Layout.Major);
+        Put32(page, 12, Layout.Minor);
+        Put64(page, 16, ByteOrder);
+        Put32(page, 24, Layout.PageBytes);
+        Put32(page, 28, Layout.PageBytes);
+        Id.TryWriteBytes(page[32..48]);
+        SegmentId.TryWriteBytes(page[48..64]);
+        Put64(page, 64, (ulong)Created.ToUnixTimeMilliseconds() * 1_000_000);
+        Put32(page, 96, Sha256Code);
+        Put32(page, 100, 32);
+        Put64(page, 104, (ulong)Capacity);
+        Put64(page, 112, (ulong)SegmentBytes);
+        Put64(page, 120, (ulong)FactSegmentBytes);
+        Put32(page, 128, (uint)Segments);
+        Put32(page, 132, (uint)Lanes);
+        Put32(page, 136, Layout.MaxParticipants);
+        Put32(page, 140, RetentionKeep);
+        Put64(page, 144, (ulong)Layout.WordsOffset);
+        Put64(page, 152, (ulong)Layout.ParticipantsOffset);
+        Put64(page, 160, (ulong)Layout.LanesOffset);
+        Put64(page, 168, (ulong)Layout.TableOffset);
+        Put64(page, 176, (ulong)Layout.ControlBytes(Segments));
+        Put64(page, 184, (ulong)InitialIndexEntries);
+        Seed.CopyTo(page[192..224]);
+        Identity.Machine.TryWriteBytes(page[224..240]);
+        Put64(page, 240, Identity.Inode);
+        Put64(page, 248, Identity.BirthNanoseconds);
+        Identity.Boot.TryWriteBytes(page[256..272]);
+        Put32(page, 272, OwnerId);
+        Put32(page, CrcOffset, Crc(page));
+    }
+
+    public static Superblock Read(ReadOnlySpan<byte> page, long fileBytes, string path)
+    {
+        if (Get64(page, 0) != Magic)
+            throw StorageErrors.Corrupt(path, "not a control file of ArrowCid (wrong magic); restore it or remove the store");
+        uint major = Get32(page, 8);
+        if (major != Layout.Major || Get64(page, 16) != ByteOrder)
+            throw new ArrowCidException(ErrorCode.FormatVersion,
+                $"{path}: format {major}, byte order {Get64(page, 16):x16}; this version reads format {Layout.Major}, " +
+                "little-endian; use the version that made it");
+        if (Get32(page, CrcOffset) != Crc(page))
+            throw StorageErrors.Corrupt(path, "the superblock's checksum is wrong; restore the file or remove the store");
+        if (Get64(page, 72) is var incompatible and not 0)
+            throw new ArrowCidException(ErrorCode.FormatVersion,
+                $"{path}: needs features 0x{incompatible:x} that this version does not know; use a newer one");
+        if (Get32(page, 96) != Sha256Code || Get32(page, 100) != 32)
+            throw new ArrowCidException(ErrorCode.Unsupported, $"{path}: digests other than SHA-256 are not supported");
+        var result = new Superblock
+        {
+            Id = new Guid(page[32..48]),
+            SegmentId = new Guid(page[48..64]),
+            Created = DateTimeOffset.FromUnixTimeMilliseconds((long)(Get64(page, 64) / 1_000_000)),
+            Capacity = (long)Get64(page, 104),
+            SegmentBytes = (long)Get64(page, 112),
+            FactSegmentBytes = (long)Get64(page, 120),
+            Segments = (int)Get32(page, 128),
+            Lanes = (int)Get32(page, 132),
+            InitialIndexEntries = (long)Get64(page, 184),
+            Seed = page[192..224].ToArray(),
+            Identity = new(new Guid(page[224..240]), new Guid(page[256..272]), Get64(page, 240), Get64(page, 248)),
+            OwnerId = Get32(page, 272), // A ring's puts need rules that this version does not have. IsReadOnlyForUs = Get64(page, 80) != 0 || Get32(page, 140) != RetentionKeep,
+        };
+        result.CheckShape(page, fileBytes, path);
+        return result;
+    }
+
+    public static byte[] NewSeed() => RandomNumberGenerator.GetBytes(32);
+
+    private const int CrcOffset = Layout.PageBytes - sizeof(uint);
+
+    private static uint Crc(ReadOnlySpan<byte> page) => Layout.Crc(page[..(Layout.PageBytes - 8)]);
+
+    private void CheckShape(ReadOnlySpan<byte> page, long fileBytes, string path)
+    {
+        bool fits = Segments is >= Layout.MinSegments and <= Layout.MaxSegments && Lanes is >= 1 and <= Layout.MaxLanes &&
+            SegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && SegmentBytes % Layout.MiB == 0 &&
+            FactSegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && FactSegmentBytes % Layout.MiB == 0 &&
+            Capacity >= SegmentBytes && Get32(page, 136) == Layout.MaxParticipants &&
+            InitialIndexEntries is >= Layout.MinIndexEntries and <= Layout.MaxIndexEntries &&
+            Get64(page, 144) == (ulong)Layout.WordsOffset && Get64(page, 152) == (ulong)Layout.ParticipantsOffset &&
+            Get64(page, 160) == (ulong)Layout.LanesOffset && Get64(page, 168) == (ulong)Layout.TableOffset &&
+            fileBytes == Layout.ControlBytes(Segments) && Get64(page, 176) == (ulong)fileBytes;
+        if (!fits)
+            throw StorageErrors.Corrupt(path, "the superblock's sizes do not fit each other; restore it or remove the store");
+    }
+
+    private static uint Get32(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadUInt32LittleEndian(page[at..]);
+
+    private static ulong Get64(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadUInt64LittleEndian(page[at..]);
+
+    private static void Put32(Span<byte> page, int at, uint value) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(page[at..], value);
+
+    private static void Put64(Span<byte> page, int at, ulong value) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(page[at..], value);
+}
+
+/// <summary>By what a control file knows that it is not a copy: the machine, this boot of it, and its own inode.</summary>
+internal sealed record StoreIdentity(Guid Machine, Guid Boot, ulong Inode, ulong BirthNanoseconds)
+{
+    public uint OwnerId { get; init; }
+
+    /// <summary>Of this machine now, for a file. Containers differ in machine id but share the boot id.</summary>
+    public static StoreIdentity Of(Memory.FileStatus file) => new(
+        ReadGuid("/etc/machine-id"), ReadGuid("/proc/sys/kernel/random/boot_id"), file.Inode, file.BirthNanoseconds)
+    {
+        OwnerId = file.UserId,
+    };
+
+    /// <summary>Whether a file that recorded this identity is the file that shows <paramref name="now"/>.</summary>
+    public bool IsSameFile(StoreIdentity now) =>
+        Inode == now.Inode && BirthNanoseconds == now.BirthNanoseconds && (Boot == now.Boot || Machine == now.Machine);
+
+    private static Guid ReadGuid(string path)
+    {
+        try
+        {
+            return Guid.TryParse(File.ReadAllText(path).Trim(), out Guid id) ? id : Guid.Empty;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Guid.Empty;
+        }
+    }
+}
