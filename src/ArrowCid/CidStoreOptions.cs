@@ -25,6 +25,9 @@ public sealed class CidStoreOptions
     /// <summary>Fails with <see cref="ErrorCode.StoreGone"/> where no store is, instead of making one.</summary>
     public bool MustExist { get; init; }
 
+    /// <summary>How much a read proves of what the store holds.</summary>
+    public VerifyMode Verify { get; init; }
+
     /// <summary>The entries that a new store's index begins with; a power of two. For tests of its growth.</summary>
     internal int InitialIndexEntries { get; init; } = 1 << 16;
 

@@ -16,32 +16,33 @@ internal sealed class SchemaDecoder
 
     public bool IsBigEndian { get; }
 
-    public static SchemaDecoder Decode(FlatTable table)
+    public static SchemaDecoder Decode(FlatTable table, IReadOnlySet<string>? dropped)
     {
         short endianness = table.Short(0);
         if (endianness is not (0 or 1))
             throw new InvalidArrowException($"{endianness} is not a byte order (0 little, 1 big)", offset: table.Offset);
-        FieldPlan[] plans = Fields(table.Vector(1, 4), table, "", 1);
-        KeyValuePair<string, string>[] metadata = Metadata(table.Vector(2, 4), table, "");
+        FieldPlan[] plans = Fields(table.Vector(1, 4), table, dropped, "", 1);
+        KeyValuePair<string, string>[] metadata = Metadata(table.Vector(2, 4), table, dropped, "");
         return new SchemaDecoder(new Schema(plans.Select(plan => plan.Field), metadata), plans, endianness == 1);
     }
 
-    private static FieldPlan[] Fields(FlatVector fields, FlatTable holder, string parent, int depth)
+    private static FieldPlan[] Fields(FlatVector fields, FlatTable holder, IReadOnlySet<string>? dropped,
+        string parent, int depth)
     {
         if (fields.Count == 0) return [];
         if (depth > MaxDepth)
             throw new InvalidArrowException($"columns nest deeper than {MaxDepth} levels", parent, offset: holder.Offset);
         holder.Limits.TakeFields(fields.Count, holder.Offset);
         var plans = new FieldPlan[fields.Count];
-        for (int i = 0; i < plans.Length; i++) plans[i] = Field(fields.Table(i), parent, depth);
+        for (int i = 0; i < plans.Length; i++) plans[i] = Field(fields.Table(i), dropped, parent, depth);
         return plans;
     }
 
-    private static FieldPlan Field(FlatTable table, string parent, int depth)
+    private static FieldPlan Field(FlatTable table, IReadOnlySet<string>? dropped, string parent, int depth)
     {
         string name = table.Text(0, "a field's name", parent) ?? "";
         string path = depth == 1 ? name : $"{parent}.{name}";
-        FieldPlan[] children = Fields(table.Vector(5, 4), table, path, depth + 1);
+        FieldPlan[] children = Fields(table.Vector(5, 4), table, dropped, path, depth + 1);
         ArrowType type = TypeDecoder.Decode(table, Array.ConvertAll(children, child => child.Field), path);
         long dictionaryId = 0;
         if (table.TryTable(4, out FlatTable encoding))
@@ -57,11 +58,12 @@ internal sealed class SchemaDecoder
             type = new DictionaryType(index, type, encoding.Flag(2));
         }
 
-        var field = new Field(name, type, table.Flag(1), Metadata(table.Vector(6, 4), table, path));
+        var field = new Field(name, type, table.Flag(1), Metadata(table.Vector(6, 4), table, dropped, path));
         return new FieldPlan(field, path, children, dictionaryId);
     }
 
-    private static KeyValuePair<string, string>[] Metadata(FlatVector pairs, FlatTable holder, string path)
+    private static KeyValuePair<string, string>[] Metadata(FlatVector pairs, FlatTable holder,
+        IReadOnlySet<string>? dropped, string path)
     {
         if (pairs.Count == 0) return [];
         holder.Limits.TakeFields(pairs.Count, holder.Offset);
@@ -77,6 +79,6 @@ internal sealed class SchemaDecoder
             metadata[i] = new(key, value);
         }
 
-        return metadata;
+        return dropped is null ? metadata : [.. metadata.Where(pair => !dropped.Contains(pair.Key))];
     }
 }
