@@ -31,6 +31,26 @@ internal static class Bits
         return total;
     }
 
+    /// <summary>How many bits from <paramref name="start"/> are like the first, at most <paramref name="most"/>.</summary>
+    public static int RunLength(ReadOnlySpan<byte> bits, int start, int most)
+    {
+        ulong flip = Get(bits, start) ? ulong.MaxValue : 0;
+        int count = 0;
+        while (count < most)
+        {
+            int at = start + count, inByte = at & 7;
+            ReadOnlySpan<byte> rest = bits[(at >> 3)..];
+            ulong word = rest.Length >= 8 ? MemoryMarshal.Read<ulong>(rest) : rest[0];
+            int known = rest.Length >= 8 ? 64 - inByte : 8 - inByte;
+            ulong other = (word ^ flip) >> inByte;
+            int same = Math.Min(other == 0 ? 64 : BitOperations.TrailingZeroCount(other), known);
+            count += same;
+            if (same < known) break;
+        }
+
+        return Math.Min(count, most);
+    }
+
     /// <summary>Sets <paramref name="count"/> bits from <paramref name="start"/> to one.</summary>
     public static void Fill(Span<byte> bits, int start, int count)
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Text;
 using System.Text.Unicode;
 using ArrowCid.Columnar;
@@ -84,27 +85,50 @@ internal sealed class FixedBuffer(ReadOnlyMemory<byte> source, int offset, int w
 
     private void ClearInvalid(Span<byte> target, byte[] bits, int slot, int count)
     {
-        for (int i = 0; i < count;)
+        int i = 0;
+        for (; i < count && (slot + i & 7) != 0; i++) ClearUnless(target, bits, slot, i);
+        for (; count - i >= 8; i += 8)
         {
-            if ((slot + i & 7) == 0 && count - i >= 8)
-            {
-                byte eight = bits[slot + i >> 3];
-                if (eight == 0) target.Slice(i * width, 8 * width).Clear();
-                else if (eight != 0xFF) ClearOfEight(target.Slice(i * width, 8 * width), eight);
-                i += 8;
-            }
-            else
-            {
-                if (!Bits.Get(bits, slot + i)) target.Slice(i * width, width).Clear();
-                i++;
-            }
+            byte eight = bits[slot + i >> 3];
+            if (eight != 0xFF) SlotMask.Apply(target.Slice(i * width, 8 * width), eight, width);
         }
+
+        for (; i < count; i++) ClearUnless(target, bits, slot, i);
     }
 
-    private void ClearOfEight(Span<byte> target, byte eight)
+    private void ClearUnless(Span<byte> target, byte[] bits, int slot, int i)
     {
-        for (int zeros = (byte)~eight; zeros != 0; zeros &= zeros - 1)
-            target.Slice(BitOperations.TrailingZeroCount(zeros) * width, width).Clear();
+        if (!Bits.Get(bits, slot + i)) target.Slice(i * width, width).Clear();
+    }
+}
+
+/// <summary>Zeroes those of eight slots whose bits are zero.</summary>
+internal static class SlotMask
+{
+    private static readonly Vector256<int> s_bits32 = Vector256.Create(1, 2, 4, 8, 16, 32, 64, 128);
+    private static readonly Vector256<long> s_low64 = Vector256.Create(1L, 2, 4, 8);
+    private static readonly Vector256<long> s_high64 = Vector256.Create(16L, 32, 64, 128);
+
+    public static void Apply(Span<byte> slots, byte eight, int width)
+    {
+        if (width == 4)
+        {
+            Span<int> values = MemoryMarshal.Cast<byte, int>(slots);
+            Vector256<int> kept = Vector256.Equals(Vector256.Create((int)eight) & s_bits32, s_bits32);
+            (Vector256.Create<int>(values) & kept).CopyTo(values);
+        }
+        else if (width == 8)
+        {
+            Span<long> values = MemoryMarshal.Cast<byte, long>(slots);
+            Vector256<long> bits = Vector256.Create((long)eight);
+            (Vector256.Create<long>(values) & Vector256.Equals(bits & s_low64, s_low64)).CopyTo(values);
+            (Vector256.Create<long>(values[4..]) & Vector256.Equals(bits & s_high64, s_high64)).CopyTo(values[4..]);
+        }
+        else
+        {
+            for (int zeros = (byte)~eight; zeros != 0; zeros &= zeros - 1)
+                slots.Slice(BitOperations.TrailingZeroCount(zeros) * width, width).Clear();
+        }
     }
 }
 
@@ -121,44 +145,78 @@ internal sealed class RebasedBuffer<T>(ReadOnlyMemory<byte> source) : BodyBuffer
         {
             Span<T> room = MemoryMarshal.Cast<byte, T>(sink.Room(width));
             int count = Math.Min(Math.Min(room.Length, BlockSink.Piece / width), offsets.Length);
-            int i = 0;
-            for (; i + Vector<T>.Count <= count; i += Vector<T>.Count)
-                (new Vector<T>(offsets[i..]) - new Vector<T>(first)).CopyTo(room[i..]);
-            for (; i < count; i++) room[i] = offsets[i] - first;
+            OffsetRule.Shift(offsets[..count], T.Zero - first, room);
             sink.Advance(count * width);
             offsets = offsets[count..];
         }
     }
 }
 
-/// <summary>What is written of each slot's size.</summary>
-internal enum SizeForm
-{
-    /// <summary>A zero, then the sizes added up: n + 1 offsets.</summary>
-    EndOffsets,
-    /// <summary>The sizes before the slot added up: n offsets.</summary>
-    StartOffsets,
-    /// <summary>The sizes themselves.</summary>
-    Sizes,
-}
-
-/// <summary>Offsets or sizes of gathered slots; a slot that is not valid has size 0.</summary>
-/// <param name="source">n + 1 offsets, or n sizes where <paramref name="areSizes"/>.</param>
-/// <param name="areSizes">What the source holds.</param>
+/// <summary>n + 1 offsets of gathered slots; a slot that is not valid is empty.</summary>
+/// <param name="source">The source's offsets.</param>
 /// <param name="offset">Slots of the source before the array's first.</param>
 /// <param name="rows">The slots.</param>
 /// <param name="valid">Their validity.</param>
-/// <param name="form">What to write.</param>
-internal sealed class SizesBuffer<T>(ReadOnlyMemory<byte> source, bool areSizes, int offset, Rows rows, byte[]? valid,
-    SizeForm form) : BodyBuffer(((long)rows.Count + (form == SizeForm.EndOffsets ? 1 : 0)) * Memory.SizeOf.Type<T>())
-    where T : unmanaged, IBinaryInteger<T>
+internal sealed class OffsetsBuffer<T>(ReadOnlyMemory<byte> source, int offset, Rows rows, byte[]? valid)
+    : BodyBuffer(((long)rows.Count + 1) * Memory.SizeOf.Type<T>()) where T : unmanaged, IBinaryInteger<T>
+{
+    private static readonly int s_width = Memory.SizeOf.Type<T>();
+
+    public override void Write(ref BlockSink sink)
+    {
+        ReadOnlySpan<T> offsets = MemoryMarshal.Cast<byte, T>(source.Span);
+        T running = T.Zero;
+        Span<T> room = Room(ref sink);
+        room[0] = running;
+        int used = 1;
+        var walk = new SpanWalk(rows, valid);
+        while (walk.Next())
+        {
+            int first = offset + walk.Source;
+            T shift = walk.Source < 0 ? T.Zero : running - offsets[first];
+            for (int done = 0; done < walk.Length;)
+            {
+                if (used == room.Length)
+                {
+                    sink.Advance(used * s_width);
+                    room = Room(ref sink);
+                    used = 0;
+                }
+
+                Span<T> target = room.Slice(used, Math.Min(room.Length - used, walk.Length - done));
+                if (walk.Source < 0) target.Fill(running);
+                else OffsetRule.Shift(offsets.Slice(first + 1 + done, target.Length), shift, target);
+                done += target.Length;
+                used += target.Length;
+            }
+
+            if (walk.Source >= 0) running = offsets[first + walk.Length] + shift;
+        }
+
+        sink.Advance(used * s_width);
+    }
+
+    private static Span<T> Room(ref BlockSink sink)
+    {
+        Span<T> room = MemoryMarshal.Cast<byte, T>(sink.Room(s_width));
+        return room[..Math.Min(room.Length, BlockSink.Piece / s_width)];
+    }
+}
+
+/// <summary>The offsets or sizes of list views; a slot that is not valid has size 0.</summary>
+/// <param name="sizes">The source's sizes.</param>
+/// <param name="offset">Slots of the source before the array's first.</param>
+/// <param name="rows">The slots.</param>
+/// <param name="valid">Their validity.</param>
+/// <param name="addsUp">True for offsets: the sizes before the slot, added up. False for the sizes.</param>
+internal sealed class ListViewBuffer<T>(ReadOnlyMemory<byte> sizes, int offset, Rows rows, byte[]? valid, bool addsUp)
+    : BodyBuffer((long)rows.Count * Memory.SizeOf.Type<T>()) where T : unmanaged, IBinaryInteger<T>
 {
     public override void Write(ref BlockSink sink)
     {
-        ReadOnlySpan<T> values = MemoryMarshal.Cast<byte, T>(source.Span);
+        ReadOnlySpan<T> values = MemoryMarshal.Cast<byte, T>(sizes.Span);
         int width = Memory.SizeOf.Type<T>();
         T running = T.Zero;
-        if (form == SizeForm.EndOffsets) Put(ref sink, running);
         var walk = new SlotWalk(rows, valid);
         bool more = walk.Next();
         while (more)
@@ -167,18 +225,44 @@ internal sealed class SizesBuffer<T>(ReadOnlyMemory<byte> source, bool areSizes,
             int limit = Math.Min(room.Length, BlockSink.Piece / width), count = 0;
             for (; more && count < limit; more = walk.Next())
             {
-                int at = offset + walk.Source;
-                T size = walk.Source < 0 ? T.Zero : areSizes ? values[at] : values[at + 1] - values[at];
-                if (form == SizeForm.StartOffsets) room[count++] = running;
+                T size = walk.Source < 0 ? T.Zero : values[offset + walk.Source];
+                room[count++] = addsUp ? running : size;
                 running += size;
-                if (form != SizeForm.StartOffsets) room[count++] = form == SizeForm.Sizes ? size : running;
             }
 
             sink.Advance(count * width);
         }
     }
+}
 
-    private static void Put(ref BlockSink sink, T value) => sink.Put(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)));
+/// <summary>Loops over offsets.</summary>
+internal static class OffsetRule
+{
+    /// <summary>Adds <paramref name="by"/> to every offset.</summary>
+    public static void Shift<T>(ReadOnlySpan<T> offsets, T by, Span<T> target) where T : unmanaged, IBinaryInteger<T>
+    {
+        int i = 0;
+        for (; i + Vector<T>.Count <= offsets.Length; i += Vector<T>.Count)
+            (new Vector<T>(offsets[i..]) + new Vector<T>(by)).CopyTo(target[i..]);
+        for (; i < offsets.Length; i++) target[i] = offsets[i] + by;
+    }
+
+    /// <summary>The first slot whose end lies before its start, or -1.</summary>
+    public static int FirstBackward<T>(ReadOnlySpan<T> offsets) where T : unmanaged, IBinaryInteger<T>
+    {
+        int i = 0;
+        for (; i + Vector<T>.Count < offsets.Length; i += Vector<T>.Count)
+        {
+            if (Vector.GreaterThanAny(new Vector<T>(offsets[i..]), new Vector<T>(offsets[(i + 1)..]))) break;
+        }
+
+        for (; i + 1 < offsets.Length; i++)
+        {
+            if (offsets[i] > offsets[i + 1]) return i;
+        }
+
+        return -1;
+    }
 }
 
 /// <summary>Floats' bits.</summary>

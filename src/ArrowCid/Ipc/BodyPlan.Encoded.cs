@@ -103,7 +103,7 @@ internal sealed partial class BodyPlan
             bool? isNull = field.IsNullable ? false : null;
             for (int at = 0; at < length;)
             {
-                int same = shown is null ? length - at : SameBits(shown, slot + done + at, length - at);
+                int same = shown is null ? length - at : Bits.RunLength(shown, slot + done + at, length - at);
                 bool isShown = shown is null || Bits.Get(shown, slot + done + at);
                 if (isShown && (isNull ??= Slots.IsNull(array.Children[1], run, field.Path)))
                     throw VisibleNull(field, slot + done + at);
@@ -113,14 +113,6 @@ internal sealed partial class BodyPlan
 
             done += length;
         }
-    }
-
-    private static int SameBits(byte[] bits, int start, int most)
-    {
-        bool first = Bits.Get(bits, start);
-        int count = 1;
-        while (count < most && Bits.Get(bits, start + count) == first) count++;
-        return count;
     }
 
     private static void RequireRisingRuns(CanonicalField field, ArrowArray array)

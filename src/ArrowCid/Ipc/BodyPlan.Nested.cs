@@ -36,19 +36,24 @@ internal sealed partial class BodyPlan
         }
 
         var extents = new RunList(scratch);
-        var walk = new SlotWalk(rows, valid);
+        var walk = new SpanWalk(rows, valid);
         while (walk.Next())
         {
             if (walk.Source < 0) continue;
-            long from = long.CreateTruncating(offsets[array.Offset + walk.Source]);
-            long to = long.CreateTruncating(offsets[array.Offset + walk.Source + 1]);
+            ReadOnlySpan<T> span = offsets.Slice(array.Offset + walk.Source, walk.Length + 1);
+            long from = long.CreateTruncating(span[0]), to = long.CreateTruncating(span[^1]);
             if (from == to) continue;
-            if (from < 0 || to > limit) throw Fault($"an offset points outside what the column holds ({limit})", field, walk.Slot);
+            if (from < 0 || to > limit)
+            {
+                int row = walk.Slot + Math.Max(0, span.IndexOfAnyExceptInRange(T.Zero, T.CreateTruncating(limit)) - 1);
+                throw Fault($"an offset points outside what the column holds ({limit})", field, row);
+            }
+
             extents.Add((int)from, (int)(to - from));
         }
 
         if (extents.Slots > int.MaxValue) throw TooLarge(field);
-        Buffers.Add(new SizesBuffer<T>(buffer, false, array.Offset, rows, valid, SizeForm.EndOffsets));
+        Buffers.Add(new OffsetsBuffer<T>(buffer, array.Offset, rows, valid));
         return extents.ToRows(field.Path);
     }
 
@@ -59,9 +64,10 @@ internal sealed partial class BodyPlan
         long first = long.CreateTruncating(window[0]), total = long.CreateTruncating(window[^1]) - first;
         if (valid is not null)
         {
-            for (int i = 0; i + 1 < window.Length; i++)
+            var walk = new SpanWalk(new Rows(0, window.Length - 1), valid);
+            while (walk.Next())
             {
-                if (window[i] != window[i + 1] && !Bits.Get(valid, i)) return null;
+                if (walk.Source < 0 && window[walk.Slot] != window[walk.Slot + walk.Length]) return null;
             }
         }
 
@@ -74,25 +80,9 @@ internal sealed partial class BodyPlan
         for (int i = 0, row = 0; i < rows.RunCount; row += rows[i++].Length)
         {
             if (rows[i].Start < 0) continue;
-            int back = FirstBackward(offsets.Slice(offset + rows[i].Start, rows[i].Length + 1));
+            int back = OffsetRule.FirstBackward(offsets.Slice(offset + rows[i].Start, rows[i].Length + 1));
             if (back >= 0) throw Fault("offsets run backward", field, row + back);
         }
-    }
-
-    private static int FirstBackward<T>(ReadOnlySpan<T> offsets) where T : unmanaged, IBinaryInteger<T>
-    {
-        int i = 0;
-        for (; i + Vector<T>.Count < offsets.Length; i += Vector<T>.Count)
-        {
-            if (Vector.GreaterThanAny(new Vector<T>(offsets[i..]), new Vector<T>(offsets[(i + 1)..]))) break;
-        }
-
-        for (; i + 1 < offsets.Length; i++)
-        {
-            if (offsets[i] > offsets[i + 1]) return i;
-        }
-
-        return -1;
     }
 
     private void AddList<T>(CanonicalField field, ArrowArray array, Rows rows, byte[]? valid)
@@ -122,8 +112,8 @@ internal sealed partial class BodyPlan
 
         Rows elements = items.ToRows(field.Path);
         ReadOnlyMemory<byte> source = array.Buffers[2];
-        Buffers.Add(new SizesBuffer<T>(source, true, array.Offset, rows, valid, SizeForm.StartOffsets));
-        Buffers.Add(new SizesBuffer<T>(source, true, array.Offset, rows, valid, SizeForm.Sizes));
+        Buffers.Add(new ListViewBuffer<T>(source, array.Offset, rows, valid, addsUp: true));
+        Buffers.Add(new ListViewBuffer<T>(source, array.Offset, rows, valid, addsUp: false));
         Add(field.Children[0], array.Children[0], elements, null);
     }
 

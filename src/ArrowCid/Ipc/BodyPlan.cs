@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Text;
 using ArrowCid.Columnar;
 
 namespace ArrowCid.Ipc;
@@ -195,9 +196,27 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
         }
         else
         {
-            RequireText<T>(field, array, rows, valid);
+            if (!IsAscii(data.Span, bytes)) RequireText<T>(field, array, rows, valid);
             Buffers.Add(new FixedBuffer(data, 0, 1, bytes, null, isFloat: false));
         }
+    }
+
+    private static bool IsAscii(ReadOnlySpan<byte> data, Rows bytes)
+    {
+        int first = data.Length, end = 0;
+        for (int i = 0; i < bytes.RunCount; i++)
+        {
+            first = Math.Min(first, bytes[i].Start);
+            end = Math.Max(end, bytes[i].Start + bytes[i].Length);
+        }
+
+        if (end - first < 2L * bytes.Count && Ascii.IsValid(data[first..end])) return true;
+        for (int i = 0; i < bytes.RunCount; i++)
+        {
+            if (!Ascii.IsValid(data.Slice(bytes[i].Start, bytes[i].Length))) return false;
+        }
+
+        return true;
     }
 
     private static void RequireText<T>(CanonicalField field, ArrowArray array, Rows rows, byte[]? valid)

@@ -103,3 +103,39 @@ internal ref struct SlotWalk(Rows rows, byte[]? valid)
         return true;
     }
 }
+
+/// <summary>Walks a column's slots span by span: each from one place of the source, or a span of slots that are not valid.</summary>
+internal ref struct SpanWalk(Rows rows, byte[]? valid)
+{
+    private int _run = -1;
+    private int _source;
+    private int _left;
+    private int _next;
+
+    /// <summary>The span's first slot in the column, from 0.</summary>
+    public int Slot { get; private set; }
+
+    /// <summary>Its first slot's place in the source array, or -1 where the slots are not valid.</summary>
+    public int Source { get; private set; }
+
+    public int Length { get; private set; }
+
+    public bool Next()
+    {
+        if (_left == 0)
+        {
+            if (_next >= rows.Count) return false;
+            Run run = rows[++_run];
+            (_source, _left) = (run.Start, run.Length);
+        }
+
+        Slot = _next;
+        bool isValid = _source >= 0 && (valid is null || (valid[Slot >> 3] >> (Slot & 7) & 1) != 0);
+        Length = _source < 0 || valid is null ? _left : Columnar.Bits.RunLength(valid, Slot, _left);
+        Source = isValid ? _source : -1;
+        if (_source >= 0) _source += Length;
+        _left -= Length;
+        _next += Length;
+        return true;
+    }
+}

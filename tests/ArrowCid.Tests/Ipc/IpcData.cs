@@ -9,6 +9,9 @@ internal static class IpcData
 
     public static byte[] Bytes(string name) => File.ReadAllBytes(Path.Combine(Folder, name));
 
+    /// <summary>Whether a fixture is short enough to be read many times.</summary>
+    public static bool IsSmall(string name) => new FileInfo(Path.Combine(Folder, name)).Length < 30_000;
+
     /// <summary>Names under a folder of the fixtures, in a fixed order.</summary>
     public static IEnumerable<string> Names(string folder, params string[] endings) =>
         Directory.EnumerateFiles(Path.Combine(Folder, folder), "*", SearchOption.AllDirectories)
