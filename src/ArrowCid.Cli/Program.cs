@@ -1,2 +1,1 @@
-Console.Error.WriteLine("arrowcid: no command is built yet");
-return 2;
+return ArrowCid.Cli.CommandLine.Run(args);

@@ -27,6 +27,9 @@ public sealed class CidStoreOptions
     /// <summary>Fails with <see cref="ErrorCode.StoreGone"/> where no store is, instead of making one.</summary>
     public bool MustExist { get; init; }
 
+    /// <summary>How much a read proves of what the store holds.</summary>
+    public VerifyMode Verify { get; init; }
+
     internal StoreSettings ToSettings() => new()
     {
         Capacity = Capacity,

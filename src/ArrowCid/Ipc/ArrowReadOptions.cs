@@ -29,9 +29,15 @@ public sealed class ArrowReadOptions
 
     /// <summary>
     /// Leaves <c>custom_metadata</c> of messages and of a file's footer out instead of refusing it
-    /// (<c>canonical-block.md</c>, section 4). A schema's and a field's metadata are always kept.
+    /// (<c>canonical-block.md</c>, section 4). A schema's and a field's metadata are kept.
     /// </summary>
     public bool DropCustomMetadata { get; init; }
+
+    /// <summary>
+    /// Keys that are left out of the schema's and every field's metadata, and that do no harm in the
+    /// <c>custom_metadata</c> of messages and of a file's footer; null (the default) for none.
+    /// </summary>
+    public IReadOnlySet<string>? DropMetadata { get; init; }
 
     /// <summary>Leaves a <see cref="Stream"/> open when the reader is disposed.</summary>
     public bool LeaveOpen { get; init; }

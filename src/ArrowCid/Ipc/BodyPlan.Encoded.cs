@@ -7,7 +7,7 @@ internal sealed partial class BodyPlan
     private void AddDictionary(CanonicalField field, ArrowArray array, Rows rows, byte[]? shown)
     {
         CanonicalField valueField = field.DictionaryValues!;
-        var values = array.Dictionary ?? ArrayOfNothing.Of(valueField.Type);
+        var values = array.Dictionary ?? ArrayJoin.Empty(valueField.Type);
         var distinct = new DistinctEntries(valueField, values, scratch);
         EntryPlaces places = EntryPlaces.For(values.Length, rows.Count, scratch);
         bool hasNulls = !Slots.HasNoNulls(values);

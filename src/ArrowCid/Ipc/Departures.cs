@@ -85,8 +85,8 @@ internal static class Departures
 
     private static IEnumerable<Departure> OfEntries(CanonicalField field, ArrowArray source, ArrowArray canonical)
     {
-        ArrowArray was = source.Dictionary ?? ArrayOfNothing.Of(field.DictionaryValues!.Type);
-        ArrowArray made = canonical.Dictionary ?? ArrayOfNothing.Of(field.DictionaryValues!.Type);
+        ArrowArray was = source.Dictionary ?? ArrayJoin.Empty(field.DictionaryValues!.Type);
+        ArrowArray made = canonical.Dictionary ?? ArrayJoin.Empty(field.DictionaryValues!.Type);
         if (was.Length != made.Length)
             return [new(new BufferName(field, BufferRole.Indices).Rule, field.Path, $"{Count(was.Length)} entries for {Count(made.Length)}")];
         return OfColumn(field.DictionaryValues!, was, made);

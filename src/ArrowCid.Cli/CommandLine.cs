@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using ArrowCid.Cli.Demo;
+using ArrowCid.Cli.Verbs;
+
+namespace ArrowCid.Cli;
+
+/// <summary>The command <c>arrowcid</c>: its verbs, its help, and how a run ends.</summary>
+internal static class CommandLine
+{
+    private const string About = "Gives every Apache Arrow record batch a content address (CID) and lets processes read it without a copy.";
+
+    private static readonly Dictionary<string, Func<Command>> s_verbs = new(StringComparer.Ordinal)
+    {
+        ["hash"] = HashVerb.Make,
+        ["check"] = CheckVerb.Make,
+        ["explain"] = ExplainVerb.Make,
+        ["put"] = PutVerb.Make,
+        ["get"] = GetVerb.Make,
+        ["cat"] = CatVerb.Make,
+        ["ls"] = ListVerb.Make,
+        ["info"] = InfoVerb.Make,
+        ["verify"] = VerifyVerb.Make,
+        ["demo"] = DemoVerb.Make,
+        ["bench"] = BenchVerb.Make,
+        [DemoReaderVerb.Name] = DemoReaderVerb.Make,
+    };
+
+    /// <summary>Runs the command.</summary>
+    /// <param name="args">The arguments behind the command's name.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(string[] args)
+    {
+        try
+        {
+            ParseResult parsed = Root(args).Parse(args);
+            if (parsed.Errors.Count > 0) return Misused(parsed);
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e);
+        }
+    }
+
+    /// <summary>Only the verb that is asked for is built: a short-lived command feels every other one.</summary>
+    private static RootCommand Root(string[] args)
+    {
+        var root = new RootCommand(About);
+        if (args.Length > 0 && s_verbs.TryGetValue(args[0], out Func<Command>? make)) root.Add(make());
+        else foreach (Func<Command> each in s_verbs.Values) root.Add(each());
+        foreach (Option option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction usual }) option.Action = new HelpWithExamples(usual);
+        }
+
+        root.SetAction(parsed => new HelpWithExamples(new HelpAction()).Invoke(parsed));
+        return root;
+    }
+
+    private static int Misused(ParseResult parsed)
+    {
+        foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors) Failure.Say(error.Message);
+        string verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+        Console.Error.WriteLine($"Try 'arrowcid {verb}--help'.");
+        return ErrorTable.ExitCode(ErrorCode.InvalidArgument);
+    }
+
+    /// <summary>The usual help and, behind it, the verb's examples.</summary>
+    private sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            int exit = usual.Invoke(parseResult);
+            TextWriter output = parseResult.InvocationConfiguration.Output;
+            string[] examples = parseResult.CommandResult.Command is Verb verb
+                ? verb.Examples
+                : ["arrowcid demo", "arrowcid hash batches.arrow", "arrowcid put batches.arrow", "arrowcid ls"];
+            output.WriteLine(examples.Length == 1 ? "Example:" : "Examples:");
+            foreach (string example in examples) output.WriteLine($"  {example}");
+            output.WriteLine();
+            return exit;
+        }
+    }
+}

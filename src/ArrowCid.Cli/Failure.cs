@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace ArrowCid.Cli;
+
+/// <summary>How errors are said and which exit codes they have.</summary>
+internal static class Failure
+{
+    private const int BrokenPipe = 32;
+    private const int ExitOfBrokenPipe = 141;
+
+    /// <summary>Says an error on standard error.</summary>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="where">A file or CID that the message does not name itself, or null.</param>
+    /// <returns>The exit code.</returns>
+    public static int Report(Exception error, string? where = null)
+    {
+        if (IsBrokenPipe(error)) return ExitOfBrokenPipe;
+        (string message, int exit) = error switch
+        {
+            ArrowCidException e => (e.Message, ErrorTable.ExitCode(e.Code)),
+            ArgumentException e => (e.Message, ErrorTable.ExitCode(ErrorCode.InvalidArgument)),
+            UnauthorizedAccessException e => (e.Message, ErrorTable.ExitCode(ErrorCode.AccessDenied)),
+            IOException e => (e.Message, ErrorTable.ExitCode(ErrorCode.Io)),
+            OutOfMemoryException => ("out of memory", ErrorTable.ExitCode(ErrorCode.TooLarge)),
+            OperationCanceledException => ("cancelled", 130),
+            _ => ($"a fault in arrowcid itself: {error.Message} (ARROWCID_DEBUG=1 shows where)",
+                ErrorTable.ExitCode(ErrorCode.Internal)),
+        };
+        Say(where is null ? message : $"{where}: {message}");
+        if (Environment.GetEnvironmentVariable("ARROWCID_DEBUG") == "1") Console.Error.WriteLine(error);
+        return exit;
+    }
+
+    /// <summary>Says a sentence on standard error, in one line whatever it quotes.</summary>
+    public static void Say(string message) => Console.Error.WriteLine($"arrowcid: {Visible(message)}");
+
+    /// <summary>A reader that has seen enough is no error.</summary>
+    public static bool IsBrokenPipe(Exception error) => error is IOException { HResult: BrokenPipe };
+
+    /// <summary>A text of foreign origin without what a terminal would take for commands.</summary>
+    public static string Visible(string text) => text.Any(char.IsControl)
+        ? string.Concat(text.Select(c => char.IsControl(c)
+            ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}")
+            : c.ToString()))
+        : text;
+
+    public static ArrowCidException NoBlock(string cid, CidStore store) =>
+        new(ErrorCode.BlockNotFound, $"no block {cid} in {store.Directory}; 'arrowcid ls' lists what is there");
+}

@@ -1,0 +1,89 @@
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+
+namespace ArrowCid.Cli;
+
+/// <summary>The files that a verb reads.</summary>
+internal static class Input
+{
+    private const string StandardInput = "-";
+
+    /// <summary>Opens a file or standard input to be read forward.</summary>
+    /// <exception cref="ArrowCidException">It is not there, is no file, or may not be read.</exception>
+    public static Stream Open(string file)
+    {
+        if (file == StandardInput) return Console.OpenStandardInput();
+        try
+        {
+            if (Directory.Exists(file)) throw new ArrowCidException(ErrorCode.InvalidArgument, "this is a directory; name files");
+            return new FileStream(file, new FileStreamOptions { BufferSize = 1 << 16, Options = FileOptions.SequentialScan });
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ArrowCidException(ErrorCode.Io, "no such file", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new ArrowCidException(ErrorCode.AccessDenied, "the file may not be read: permission denied", e);
+        }
+        catch (IOException e)
+        {
+            throw new ArrowCidException(ErrorCode.Io, $"the file cannot be opened: {e.Message}", e);
+        }
+    }
+
+    /// <summary>All bytes of a file or of standard input.</summary>
+    public static byte[] ReadAll(string file)
+    {
+        try
+        {
+            using Stream stream = Open(file);
+            if (stream.CanSeek && stream.Length > Array.MaxLength)
+                throw new ArrowCidException(ErrorCode.TooLarge, $"{stream.Length} bytes; a block has less than 2^31");
+            if (stream.CanSeek)
+            {
+                byte[] bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
+                int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+                return read == bytes.Length ? bytes : bytes[..read];
+            }
+
+            using var memory = new MemoryStream();
+            stream.CopyTo(memory);
+            return memory.ToArray();
+        }
+        catch (Exception e) when (e is IOException or NotSupportedException)
+        {
+            throw new ArrowCidException(ErrorCode.Io, $"the file cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The batches of a file, one after another.</summary>
+    public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata)
+    {
+        using var reader = ArrowReader.Open(Open(file),
+            new ArrowReadOptions { DropMetadata = dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null });
+        while (reader.Read() is { } batch) yield return batch;
+    }
+
+    /// <summary>
+    /// Does something with each file. One that fails is reported and the others go on; the exit code is the first failure's.
+    /// </summary>
+    public static int ForEach(string[] files, Action<string> read)
+    {
+        int exit = 0;
+        foreach (string file in files)
+        {
+            try
+            {
+                read(file);
+            }
+            catch (Exception e) when (!Failure.IsBrokenPipe(e))
+            {
+                int code = Failure.Report(e, file);
+                if (exit == 0) exit = code;
+            }
+        }
+
+        return exit;
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>cat</c>: a batch's values as text.</summary>
+internal static class CatVerb
+{
+    private const int DefaultRows = 20;
+
+    public static Command Make()
+    {
+        Argument<string> cid = Verb.CidText();
+        Option<string?> store = Verb.Store();
+        var head = new Option<int?>("--head")
+        {
+            HelpName = "N",
+            Description = "Only the first N rows. Default: 20 in a table, all in CSV and JSON.",
+        };
+        head.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 0) result.AddError("--head takes a number from 0.");
+        });
+        var format = new Option<string>("--format")
+        {
+            Description = "How to write the rows.",
+            DefaultValueFactory = _ => "table",
+        };
+        format.AcceptOnlyFromAmong("table", "csv", "json");
+        var verb = new Verb("cat", "Prints a batch's values: as a table, as CSV, or as JSON, one object a row.",
+            "arrowcid cat CID --head 5",
+            "arrowcid cat CID --format csv > rows.csv")
+        {
+            cid, store, head, format,
+        };
+        verb.SetAction(parsed => Run(parsed.GetValue(cid)!, parsed.GetValue(store), parsed.GetValue(head),
+            parsed.GetValue(format)!));
+        return verb;
+    }
+
+    private static int Run(string cid, string? directory, int? head, string format)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        using BatchLease lease = StoreReading.Get(store, cid);
+        using var output = Output.Open();
+        RecordBatch batch = lease.Batch;
+        if (format == "table")
+        {
+            BatchText.WriteTable(batch, output.Writer, head ?? DefaultRows);
+            return 0;
+        }
+
+        if (head is { } rows && rows < batch.Length) batch = batch.Slice(0, rows);
+        if (format == "csv") BatchText.WriteCsv(batch, output.Writer);
+        else BatchText.WriteJsonLines(batch, output.Writer);
+        return 0;
+    }
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Globalization;
+using ArrowCid.Ipc;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>explain</c>: why two streams differ though they read the same, or where they do not read the same.</summary>
+internal static class ExplainVerb
+{
+    public static Command Make()
+    {
+        var a = new Argument<string>("A") { Description = "An Arrow IPC stream or file; - is standard input." };
+        var b = new Argument<string>("B") { Description = "Another." };
+        Option<bool> json = Verb.Json();
+        var verb = new Verb("explain",
+            "Names the rules by which two streams that read the same differ, or the first value that differs. " +
+            "Exit code 0 where they could be compared.",
+            "arrowcid explain mine.arrows theirs.arrows")
+        {
+            a, b, json,
+        };
+        verb.SetAction(parsed => Run(parsed.GetValue(a)!, parsed.GetValue(b)!, parsed.GetValue(json)));
+        return verb;
+    }
+
+    private static int Run(string a, string b, bool json)
+    {
+        if (a == "-" && b == "-")
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "only one of the two can be standard input");
+        byte[] bytesOfA = [], bytesOfB = [];
+        int exit = Input.ForEach([a], file => bytesOfA = Input.ReadAll(file));
+        if (exit == 0) exit = Input.ForEach([b], file => bytesOfB = Input.ReadAll(file));
+        if (exit != 0) return exit;
+        Explanation explanation = CanonicalBlock.Explain(bytesOfA, bytesOfB);
+        using var output = Output.Open();
+        if (json)
+        {
+            foreach (Difference difference in explanation.Differences) PrintJson(output, explanation, difference);
+            if (explanation.Differences.Count == 0)
+                output.JsonLine(writer => writer.WriteBoolean("sameBatches", explanation.SameBatches));
+            return 0;
+        }
+
+        output.Line((explanation.SameBatches, explanation.Differences.Count) switch
+        {
+            (true, 0) => "same batches, same bytes",
+            (true, _) => "same batches, same CIDs; the streams differ in:",
+            _ => "the batches differ:",
+        });
+        foreach (Difference difference in explanation.Differences) output.Line("  " + Text(difference));
+        return 0;
+    }
+
+    private static string Text(Difference difference)
+    {
+        string place = difference.Batch < 0
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $"batch {difference.Batch}");
+        if (difference.FieldPath.Length > 0) place += $"{(place.Length > 0 ? ", " : "")}field '{difference.FieldPath}'";
+        if (difference.Row >= 0) place += string.Create(CultureInfo.InvariantCulture, $", row {difference.Row}");
+        string text = place.Length > 0 ? $"{place}: {difference.Rule}" : difference.Rule;
+        bool hasBoth = difference.InA.Length > 0 || difference.InB.Length > 0;
+        return Failure.Visible(hasBoth ? $"{text} (A: {difference.InA}; B: {difference.InB})" : text);
+    }
+
+    private static void PrintJson(Output output, Explanation explanation, Difference difference) => output.JsonLine(writer =>
+    {
+        writer.WriteBoolean("sameBatches", explanation.SameBatches);
+        writer.WriteNumber("batch", difference.Batch);
+        writer.WriteString("rule", difference.Rule);
+        writer.WriteString("field", difference.FieldPath);
+        writer.WriteNumber("row", difference.Row);
+        writer.WriteString("inA", difference.InA);
+        writer.WriteString("inB", difference.InB);
+    });
+}

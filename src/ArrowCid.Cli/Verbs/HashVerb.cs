@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>hash</c>: the CIDs of a file's batches; nothing is stored.</summary>
+internal static class HashVerb
+{
+    public static Command Make()
+    {
+        Argument<string[]> files = Verb.Files();
+        Option<bool> json = Verb.Json();
+        Option<string[]> drop = Verb.DropMetadata();
+        var verb = new Verb("hash",
+            "Prints the CID, rows and bytes of every batch's canonical block: CID  ROWS  BYTES  FILE#BATCH. Nothing is stored.",
+            "arrowcid hash trips.arrow quotes.arrows",
+            "arrowcid hash --json - < quotes.arrows",
+            "arrowcid hash --drop-metadata pandas trips.arrow")
+        {
+            files, json, drop,
+        };
+        verb.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(json), parsed.GetValue(drop)));
+        return verb;
+    }
+
+    private static int Run(string[] files, bool json, string[]? drop)
+    {
+        using var output = Output.Open();
+        return Input.ForEach(files, file =>
+        {
+            int batch = 0;
+            foreach (RecordBatch read in Input.Batches(file, drop))
+            {
+                try
+                {
+                    Print(output, CanonicalBlock.Address(read), file, batch, json);
+                }
+                catch (InvalidArrowException e)
+                {
+                    throw InBatch(e, batch);
+                }
+
+                batch++;
+            }
+        });
+    }
+
+    /// <summary>Names the batch in which the encoder met the fault.</summary>
+    public static ArrowCidException InBatch(InvalidArrowException e, int batch) =>
+        new(e.Code, string.Create(CultureInfo.InvariantCulture, $"batch {batch}: {e.Message}"), e);
+
+    public static void Print(Output output, BlockAddress address, string file, int batch, bool json, bool? isNew = null)
+    {
+        if (json) output.JsonLine(writer => WriteMembers(writer, address, file, batch, isNew));
+        else output.Line(Text(address, file, batch, isNew));
+    }
+
+    private static string Text(BlockAddress address, string file, int batch, bool? isNew)
+    {
+        string end = isNew switch { null => "", true => "  new", false => "  known" };
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{address.Cid}  {address.Rows}  {address.ByteLength}  {Failure.Visible(file)}#{batch}{end}");
+    }
+
+    private static void WriteMembers(Utf8JsonWriter writer, BlockAddress address, string file, int batch, bool? isNew)
+    {
+        WriteAddress(writer, address);
+        writer.WriteString("file", file);
+        writer.WriteNumber("batch", batch);
+        if (isNew is { } known) writer.WriteBoolean("isNew", known);
+    }
+
+    public static void WriteAddress(Utf8JsonWriter writer, BlockAddress address)
+    {
+        writer.WriteString("cid", address.Cid.ToString());
+        writer.WriteString("schemaCid", address.SchemaCid.ToString());
+        writer.WriteNumber("rows", address.Rows);
+        writer.WriteNumber("bytes", address.ByteLength);
+    }
+}

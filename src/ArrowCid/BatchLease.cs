@@ -1,0 +1,46 @@
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>
+/// A batch of a store, read where it lies. Its memory stays as it is until <see cref="Dispose"/>, whatever other processes
+/// do; afterwards access to it throws <see cref="ObjectDisposedException"/>. A span taken before must not be used after.
+/// </summary>
+public sealed class BatchLease : IDisposable
+{
+    private readonly BlockLease _block;
+    private readonly RecordBatch _batch;
+    private readonly BlockAddress _address;
+
+    internal BatchLease(BlockLease block, BlockAddress address, RecordBatch batch) =>
+        (_block, _address, _batch) = (block, address, batch);
+
+    /// <summary>The batch, over the store's memory. Valid until the lease is disposed of.</summary>
+    /// <exception cref="ObjectDisposedException">The lease was disposed of.</exception>
+    public RecordBatch Batch
+    {
+        get
+        {
+            _block.ThrowIfDisposed();
+            return _batch;
+        }
+    }
+
+    /// <summary>The canonical block's bytes: a whole Arrow stream. Valid until the lease is disposed of.</summary>
+    /// <exception cref="ObjectDisposedException">The lease was disposed of.</exception>
+    public ReadOnlyMemory<byte> Block => _block.Memory;
+
+    /// <summary>What addresses the block.</summary>
+    public BlockAddress Address => _address;
+
+    /// <summary>The block's CID.</summary>
+    public Cid Cid => _address.Cid;
+
+    /// <summary>Where the bytes lie, for people: the segment's file, <c>+</c>, and the offset in it.</summary>
+    public string Location => _block.Location;
+
+    /// <summary>Gives the memory back. Again: nothing.</summary>
+    public void Dispose() => _block.Dispose();
+}

@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>What is believed of stored bytes, and what is proved again.</summary>
+public sealed partial class CidStore
+{
+    private readonly ConcurrentDictionary<Digest256, bool> _verified = new();
+
+    /// <summary>
+    /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the canonical
+    /// block of what they say.
+    /// </summary>
+    /// <param name="cid">The CID.</param>
+    /// <returns>What was found, or null where the block is not here.</returns>
+    /// <exception cref="ArrowCidException">Neither found nor refuted: <see cref="ErrorCode.Busy"/>,
+    /// <see cref="ErrorCode.Io"/>.</exception>
+    public VerifyResult? Verify(Cid cid)
+    {
+        string location = Directory;
+        try
+        {
+            using BlockLease? block = Find(cid);
+            if (block is null) return null;
+            location = block.Location;
+            BlockInfo info = block.Info;
+            Prove(block, in info);
+            return new VerifyResult(cid, location, info.Length, null);
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
+        {
+            return new VerifyResult(cid, location, 0, e);
+        }
+    }
+
+    /// <summary>
+    /// Writes a block's bytes, once they are proved to hash to its CID: of a batch its canonical block, which every reader of
+    /// Arrow streams opens, of a schema its message.
+    /// </summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="destination">Where to.</param>
+    /// <returns>False where the block is not here; nothing is written then.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the bytes do not hash to the CID; nothing is
+    /// written then.</exception>
+    public bool TryCopyTo(Cid cid, Stream destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        using BlockLease? block = Find(cid);
+        if (block is null) return false;
+        ProveHash(block, block.Info);
+        destination.Write(block.Memory.Span);
+        return true;
+    }
+
+    /// <summary>Decodes a block over its lease, after what the mode asks for.</summary>
+    private RecordBatch Read(BlockLease block, in BlockInfo info)
+    {
+        bool isOurs = info.Flags.HasFlag(RecordFlags.OwnEncoder);
+        bool isKnown = _verify switch
+        {
+            VerifyMode.Always => false,
+            VerifyMode.FirstRead => _verified.ContainsKey(info.Digest),
+            _ => isOurs || _verified.ContainsKey(info.Digest),
+        };
+        if (isKnown) return Decode(block, in info);
+        RecordBatch batch = Prove(block, in info)!;
+        Remember(_verified, info.Digest);
+        return batch;
+    }
+
+    private static RecordBatch? Prove(BlockLease block, in BlockInfo info)
+    {
+        ProveHash(block, in info);
+        if (info.Kind is RecordKind.Schema or RecordKind.View) return null;
+        RecordBatch batch = Decode(block, in info);
+        Digest256 digest;
+        try
+        {
+            using BlockPlan plan = BlockPlan.Of(batch);
+            digest = plan.Hash();
+        }
+        catch (InvalidArrowException e)
+        {
+            throw NotCanonical(block, in info, e);
+        }
+
+        return digest == info.Digest ? batch : throw NotCanonical(block, in info, null);
+    }
+
+    private static void ProveHash(BlockLease block, in BlockInfo info)
+    {
+        Digest256 digest = Sha256.Hash(block.Memory.Span);
+        if (digest == info.Digest) return;
+        throw new ArrowCidException(ErrorCode.BlockCorrupt,
+            $"the bytes of {CidOf(in info)} hash to {Cid.FromSha256(Multicodec.Raw, digest)} ({block.Location}); " +
+            "put the block again into another store, or restore the segment");
+    }
+
+    private static RecordBatch Decode(BlockLease block, in BlockInfo info)
+    {
+        try
+        {
+            return CanonicalBlock.Decode(block.Memory);
+        }
+        catch (InvalidArrowException e)
+        {
+            throw new ArrowCidException(ErrorCode.BlockCorrupt,
+                $"{CidOf(in info)} cannot be read: {e.Message} ({block.Location})", e);
+        }
+    }
+
+    private static ArrowCidException NotCanonical(BlockLease block, in BlockInfo info, Exception? inner) =>
+        new(ErrorCode.NotCanonical, $"{CidOf(in info)} is not a canonical block ({block.Location})" +
+            (inner is null ? "" : $": {inner.Message}"), inner);
+
+    private static Cid CidOf(in BlockInfo info) => Cid.FromSha256(Multicodec.Raw, info.Digest);
+}

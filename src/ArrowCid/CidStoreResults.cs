@@ -1,0 +1,77 @@
+using ArrowCid.Ipc;
+
+namespace ArrowCid;
+
+/// <summary>What came of a put.</summary>
+/// <param name="Address">What addresses the block.</param>
+/// <param name="IsNew">Whether the store did not have it.</param>
+public readonly record struct PutResult(BlockAddress Address, bool IsNew)
+{
+    /// <summary>The block's CID.</summary>
+    public Cid Cid => Address.Cid;
+
+    /// <summary>The CID of its schema.</summary>
+    public Cid SchemaCid => Address.SchemaCid;
+
+    /// <summary>Rows.</summary>
+    public long Rows => Address.Rows;
+
+    /// <summary>The block's bytes.</summary>
+    public long ByteLength => Address.ByteLength;
+}
+
+/// <summary>A block that a store has.</summary>
+/// <param name="Address">What addresses it; the schema's CID means nothing for a block that is not a batch or schema.</param>
+/// <param name="Time">When it was first put.</param>
+public readonly record struct StoredBlock(BlockAddress Address, DateTimeOffset Time)
+{
+    /// <summary>The block's CID.</summary>
+    public Cid Cid => Address.Cid;
+
+    /// <summary>The CID of its schema.</summary>
+    public Cid SchemaCid => Address.SchemaCid;
+
+    /// <summary>Rows; 0 for a schema.</summary>
+    public long Rows => Address.Rows;
+
+    /// <summary>The block's bytes.</summary>
+    public long ByteLength => Address.ByteLength;
+}
+
+/// <summary>What was found when a block was proved again.</summary>
+/// <param name="Cid">The block's CID.</param>
+/// <param name="Location">Where it lies, for people.</param>
+/// <param name="ByteLength">The bytes that were hashed; 0 where it failed.</param>
+/// <param name="Error">What is wrong: <see cref="ErrorCode.BlockCorrupt"/> or <see cref="ErrorCode.NotCanonical"/>; null where
+/// the block is what its CID says.</param>
+public readonly record struct VerifyResult(Cid Cid, string Location, long ByteLength, ArrowCidException? Error)
+{
+    /// <summary>Whether the block is what its CID says.</summary>
+    public bool IsIntact => Error is null;
+}
+
+/// <summary>What a store looks like at one moment.</summary>
+/// <param name="Id">The store; a copy of its files is another.</param>
+/// <param name="Created">When it was made.</param>
+/// <param name="Capacity">The most bytes that its files may take.</param>
+/// <param name="BytesTaken">The bytes that its files take.</param>
+/// <param name="BytesCommitted">The bytes of records in them.</param>
+/// <param name="Segments">Segments with records.</param>
+/// <param name="SegmentSize">The bytes of a segment.</param>
+/// <param name="Lanes">How many writers there may be at once.</param>
+/// <param name="LanesInUse">How many there are.</param>
+public sealed record CidStoreFigures(Guid Id, DateTimeOffset Created, long Capacity, long BytesTaken, long BytesCommitted,
+    int Segments, long SegmentSize, int Lanes, int LanesInUse);
+
+/// <summary>How much a read proves (<c>Storage/FORMAT.md</c>, Reading). What is not the store's own user's is never read.</summary>
+public enum VerifyMode
+{
+    /// <summary>Blocks that this library's encoder made are believed; others are read as by <see cref="FirstRead"/>.</summary>
+    Trusted = 0,
+
+    /// <summary>A block's hash and form are proved once a handle and CID.</summary>
+    FirstRead = 1,
+
+    /// <summary>A block's hash and form are proved at every read.</summary>
+    Always = 2,
+}
