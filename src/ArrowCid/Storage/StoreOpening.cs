@@ -20,16 +20,18 @@ internal static class StoreOpening
         FileDescriptor folder = OpenDirectory(directory, mayCreate);
         try
         {
-            while (true)
+            // Making or rebuilding a store takes a round, after which it is opened like any other.
+            for (int round = 0; ; round++)
             {
                 ControlFile? control = TryOpenOnce(directory, folder, settings, mayCreate);
                 if (control is not null)
                 {
+                    if (control.IsWritable) SweepControls(directory, folder);
                     wait = OpenWait(control);
                     return control;
                 }
 
-                if (Stopwatch.GetElapsedTime(started) >= settings.Timeout)
+                if (round > 2 && Stopwatch.GetElapsedTime(started) >= settings.Timeout)
                     throw new ArrowCidException(ErrorCode.Busy,
                         $"{directory}: another process is making or rebuilding the store; try again");
                 Thread.Sleep(2);
@@ -165,7 +167,6 @@ internal static class StoreOpening
     /// complete.</summary>
     private static void Create(string directory, FileDescriptor folder, StoreSettings settings)
     {
-        SweepControls(directory, folder);
         bool isForeign = Directory.EnumerateFiles(directory, "seg-*").Any();
         if (isForeign && folder.StatFile(Layout.ControlName, out _) == Errno.NotFound)
             throw new ArrowCidException(ErrorCode.StoreGone,
@@ -226,7 +227,7 @@ internal static class StoreOpening
     public static string TemporaryName() =>
         Layout.ControlName + Layout.TemporaryMark + RandomNumberGenerator.GetHexString(12, lowercase: true);
 
-    /// <summary>A half-made control file that nobody has locked was left by a creator that died.</summary>
+    /// <summary>A control file under a temporary name that nobody has locked was left by a creator that died.</summary>
     private static void SweepControls(string directory, FileDescriptor folder)
     {
         foreach (string path in Directory.EnumerateFiles(directory, Layout.ControlName + Layout.TemporaryMark + "*"))

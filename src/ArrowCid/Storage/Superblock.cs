@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace ArrowCid.Storage;
 
@@ -167,7 +168,7 @@ internal sealed record StoreIdentity(Guid Machine, Guid Boot, ulong Inode, ulong
 
     /// <summary>Of this machine now, for a file. Containers differ in machine id but share the boot id.</summary>
     public static StoreIdentity Of(Memory.FileStatus file) => new(
-        ReadGuid("/etc/machine-id"), ReadGuid("/proc/sys/kernel/random/boot_id"), file.Inode, file.BirthNanoseconds)
+        ReadId("/etc/machine-id"), ReadId("/proc/sys/kernel/random/boot_id"), file.Inode, file.BirthNanoseconds)
     {
         OwnerId = file.UserId,
     };
@@ -176,11 +177,14 @@ internal sealed record StoreIdentity(Guid Machine, Guid Boot, ulong Inode, ulong
     public bool IsSameFile(StoreIdentity now) =>
         Inode == now.Inode && BirthNanoseconds == now.BirthNanoseconds && (Boot == now.Boot || Machine == now.Machine);
 
-    private static Guid ReadGuid(string path)
+    // Hashed: these ids are not to be given to whoever gets a copy of the store.
+    private static Guid ReadId(string path)
     {
         try
         {
-            return Guid.TryParse(File.ReadAllText(path).Trim(), out Guid id) ? id : Guid.Empty;
+            string id = File.ReadAllText(path).Trim();
+            byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes("arrowcid:" + id));
+            return id.Length == 0 ? Guid.Empty : new Guid(hash.AsSpan(0, 16));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
