@@ -12,8 +12,7 @@ internal static partial class TidyRules
     private const int LineLength = 120;
     private const string Memory = "ArrowCid.Memory";
 
-    // The folders of src/ArrowCid in rank order: a folder uses only those before it. The facade may use all;
-    // its options are plain values of the root.
+    // The folders of src/ArrowCid in rank order: a folder uses only those before it. The facade may use all.
     private static readonly string[] s_ranks =
         ["Columnar", "Ipc", "Ipld", "Storage", "Registry", "Parquet", "Exchange"];
 
@@ -194,7 +193,7 @@ internal static partial class TidyRules
         where m.Success
         select $"{source.Path}:{line.Index + 1}: {say(m)}";
 
-    [GeneratedRegex(@"^(CidStore(?!Options)\w*|BatchLease)\.cs$")]
+    [GeneratedRegex(@"^(CidStore[\w.]*|BatchLease)\.cs$")]
     private static partial Regex FacadeFile();
 
     [GeneratedRegex(@"^\s*namespace\s+([\w.]+)")]
