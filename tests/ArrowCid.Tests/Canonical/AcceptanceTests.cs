@@ -160,6 +160,29 @@ public class AcceptanceTests
             [Int32(2), new ArrowArray(inner, 1, [None, Raw(0)], dictionary: Strings("a"))]));
     }
 
+    /// <summary>A hidden slot is a null to the runs beside it, and no zero.</summary>
+    [Fact]
+    public void Hidden_slot_joins_a_run_of_nulls_and_not_one_of_zeros()
+    {
+        var runs = new RunEndEncodedType(ArrowType.Int32, ArrowType.Int32);
+        var type = new StructType(new Field("r", runs));
+        Alike(Struct(Int32(1, 2, 3, 4), Int32(9, null, 0, 8)), Struct(Int32(2, 3, 4), Int32(null, 0, null)));
+
+        ArrowArray Struct(ArrowArray ends, ArrowArray values) =>
+            new(type, 4, [Bits(0, 1, 1, 0)], [new ArrowArray(runs, 4, [], [ends, values])]);
+    }
+
+    [Fact]
+    public void Dictionary_entry_that_is_a_null_run_is_a_null()
+    {
+        var runs = new RunEndEncodedType(ArrowType.Int32, ArrowType.Int32);
+        var type = new DictionaryType(ArrowType.Int8, runs);
+        var entries = new ArrowArray(runs, 2, [], [Int32(1, 2), Int32(null, 7)]);
+        var one = new ArrowArray(runs, 1, [], [Int32(1), Int32(7)]);
+        Alike(new ArrowArray(type, 3, [None, Raw(1, 0, 1)], dictionary: entries),
+            new ArrowArray(type, 3, [Bits(1, 0, 1), Raw(0, 0, 0)], dictionary: one));
+    }
+
     private static void Alike(ArrowArray given, ArrowArray clean)
     {
         byte[] block = SlowEncoder.Encode(Batch("c", clean));

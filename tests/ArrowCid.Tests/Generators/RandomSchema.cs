@@ -82,10 +82,12 @@ internal sealed class RandomSchema(Random random)
         }
     }
 
-    private ArrowType NextType(int depth, bool dictionaryValues = false)
+    /// <summary>A type; where values are merged when they are equal, dictionaries come up more often.</summary>
+    private ArrowType NextType(int depth, bool dictionaryValues = false, bool isInEntry = false)
     {
         // Half of the deeper picks nest again, so that the deepest level is reached often enough.
-        ArrowTypeId id = depth >= MaxDepth ? Pick(s_flat)
+        ArrowTypeId id = isInEntry && random.Next(4) == 0 ? ArrowTypeId.Dictionary
+            : depth >= MaxDepth ? Pick(s_flat)
             : random.Next(3) == 0 ? s_all[random.Next(s_flat.Length, s_all.Length)] : Pick(s_all);
         if (dictionaryValues && id == ArrowTypeId.Dictionary) id = ArrowTypeId.Utf8;
         return id >= ArrowTypeId.List ? Nested(id, depth) : Flat(id);
@@ -111,14 +113,23 @@ internal sealed class RandomSchema(Random random)
                 return new UnionType(id, children, random.Next(3) == 0 ? default : codes);
             case ArrowTypeId.RunEndEncoded:
                 return new RunEndEncodedType(
-                    Pick<ArrowType>([ArrowType.Int16, ArrowType.Int32, ArrowType.Int64]), NextType(depth + 1));
+                    Pick<ArrowType>([ArrowType.Int16, ArrowType.Int32, ArrowType.Int64]),
+                    NextType(depth + 1, isInEntry: true));
             case ArrowTypeId.Dictionary:
                 ArrowType index = Pick<ArrowType>([ArrowType.Int8, ArrowType.Int16, ArrowType.Int32, ArrowType.Int64,
                     ArrowType.UInt8, ArrowType.UInt16, ArrowType.UInt32, ArrowType.UInt64]);
-                return new DictionaryType(index, NextType(depth, dictionaryValues: true), random.Next(3) == 0);
+                return new DictionaryType(index, EntryType(depth), random.Next(3) == 0);
             default:
                 return new ListType(Child("item", depth + 1), id);
         }
+    }
+
+    /// <summary>The type of a dictionary's values, now and then one that holds another dictionary.</summary>
+    private ArrowType EntryType(int depth)
+    {
+        if (depth >= MaxDepth || random.Next(5) != 0) return NextType(depth, dictionaryValues: true);
+        var inner = new Field("item", Nested(ArrowTypeId.Dictionary, depth + 1));
+        return random.Next(2) == 0 ? new ListType(inner) : new StructType(inner);
     }
 
     private ArrowType Flat(ArrowTypeId id) => id switch
@@ -145,7 +156,7 @@ internal sealed class RandomSchema(Random random)
         if (extension && random.Next(12) == 0)
         {
             pairs.Add(new("ARROW:extension:name", "test.thing"));
-            if (random.Next(2) == 0) pairs.Add(new("ARROW:extension:metadata", "{}"));
+            if (random.Next(2) == 0) pairs.Add(new("ARROW:extension:metadata", Pick(["", "{}"])));
         }
 
         return [.. pairs];
