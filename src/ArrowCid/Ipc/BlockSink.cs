@@ -9,7 +9,7 @@ namespace ArrowCid.Ipc;
 internal ref struct BlockSink
 {
     /// <summary>Bytes hashed at a time.</summary>
-    public const int Piece = 64 * 1024;
+    public const int Piece = 2 * 1024;
 
     private readonly Span<byte> _block;
     private readonly bool _keeps;
@@ -85,8 +85,9 @@ internal ref struct BlockSink
             Span<byte> room = Room(Math.Min(bytes.Length, Piece));
             int count = Math.Min(room.Length, bytes.Length);
             bytes[..count].CopyTo(room);
-            Advance(count);
             bytes = bytes[count..];
+            Prefetch.Lines(bytes[..Math.Min(Piece, bytes.Length)]);
+            Advance(count);
         }
     }
 
@@ -110,6 +111,7 @@ internal ref struct BlockSink
     {
         if (_keeps)
         {
+            Prefetch.Lines(_block.Slice(Position, Math.Min(Piece, _block.Length - Position)));
             _hash.Append(_block[_hashed..Position]);
             _hashed = Position;
         }

@@ -85,15 +85,10 @@ internal sealed class FixedBuffer(ReadOnlyMemory<byte> source, int offset, int w
 
     private void ClearInvalid(Span<byte> target, byte[] bits, int slot, int count)
     {
-        int i = 0;
-        for (; i < count && (slot + i & 7) != 0; i++) ClearUnless(target, bits, slot, i);
-        for (; count - i >= 8; i += 8)
-        {
-            byte eight = bits[slot + i >> 3];
-            if (eight != 0xFF) SlotMask.Apply(target.Slice(i * width, 8 * width), eight, width);
-        }
-
-        for (; i < count; i++) ClearUnless(target, bits, slot, i);
+        int head = Math.Min(-slot & 7, count), whole = count - head >> 3;
+        for (int i = 0; i < head; i++) ClearUnless(target, bits, slot, i);
+        SlotMask.Apply(target.Slice(head * width, whole * 8 * width), bits.AsSpan(slot + head >> 3, whole), width);
+        for (int i = head + whole * 8; i < count; i++) ClearUnless(target, bits, slot, i);
     }
 
     private void ClearUnless(Span<byte> target, byte[] bits, int slot, int i)
@@ -102,32 +97,49 @@ internal sealed class FixedBuffer(ReadOnlyMemory<byte> source, int offset, int w
     }
 }
 
-/// <summary>Zeroes those of eight slots whose bits are zero.</summary>
+/// <summary>Zeroes slots whose bits are zero, eight at a time.</summary>
 internal static class SlotMask
 {
     private static readonly Vector256<int> s_bits32 = Vector256.Create(1, 2, 4, 8, 16, 32, 64, 128);
     private static readonly Vector256<long> s_low64 = Vector256.Create(1L, 2, 4, 8);
     private static readonly Vector256<long> s_high64 = Vector256.Create(16L, 32, 64, 128);
 
-    public static void Apply(Span<byte> slots, byte eight, int width)
+    public static void Apply(Span<byte> slots, ReadOnlySpan<byte> bits, int width)
     {
-        if (width == 4)
+        if (width == 4) Apply32(MemoryMarshal.Cast<byte, int>(slots), bits);
+        else if (width == 8) Apply64(MemoryMarshal.Cast<byte, long>(slots), bits);
+        else ApplyAny(slots, bits, width);
+    }
+
+    private static void Apply32(Span<int> values, ReadOnlySpan<byte> bits)
+    {
+        foreach (byte eight in bits)
         {
-            Span<int> values = MemoryMarshal.Cast<byte, int>(slots);
             Vector256<int> kept = Vector256.Equals(Vector256.Create((int)eight) & s_bits32, s_bits32);
             (Vector256.Create<int>(values) & kept).CopyTo(values);
+            values = values[8..];
         }
-        else if (width == 8)
+    }
+
+    private static void Apply64(Span<long> values, ReadOnlySpan<byte> bits)
+    {
+        foreach (byte eight in bits)
         {
-            Span<long> values = MemoryMarshal.Cast<byte, long>(slots);
-            Vector256<long> bits = Vector256.Create((long)eight);
-            (Vector256.Create<long>(values) & Vector256.Equals(bits & s_low64, s_low64)).CopyTo(values);
-            (Vector256.Create<long>(values[4..]) & Vector256.Equals(bits & s_high64, s_high64)).CopyTo(values[4..]);
+            Vector256<long> set = Vector256.Create((long)eight);
+            Span<long> high = values[4..];
+            (Vector256.Create<long>(values) & Vector256.Equals(set & s_low64, s_low64)).CopyTo(values);
+            (Vector256.Create<long>(high) & Vector256.Equals(set & s_high64, s_high64)).CopyTo(high);
+            values = high[4..];
         }
-        else
+    }
+
+    private static void ApplyAny(Span<byte> slots, ReadOnlySpan<byte> bits, int width)
+    {
+        foreach (byte eight in bits)
         {
             for (int zeros = (byte)~eight; zeros != 0; zeros &= zeros - 1)
                 slots.Slice(BitOperations.TrailingZeroCount(zeros) * width, width).Clear();
+            slots = slots[(8 * width)..];
         }
     }
 }
@@ -168,13 +180,11 @@ internal sealed class OffsetsBuffer<T>(ReadOnlyMemory<byte> source, int offset, 
         T running = T.Zero;
         Span<T> room = Room(ref sink);
         room[0] = running;
-        int used = 1;
-        var walk = new SpanWalk(rows, valid);
-        while (walk.Next())
+        int used = 1, slot = 0;
+        for (int i = 0; i < rows.RunCount && slot < rows.Count; i++)
         {
-            int first = offset + walk.Source;
-            T shift = walk.Source < 0 ? T.Zero : running - offsets[first];
-            for (int done = 0; done < walk.Length;)
+            Run run = rows[i];
+            for (int done = 0; done < run.Length;)
             {
                 if (used == room.Length)
                 {
@@ -183,17 +193,39 @@ internal sealed class OffsetsBuffer<T>(ReadOnlyMemory<byte> source, int offset, 
                     used = 0;
                 }
 
-                Span<T> target = room.Slice(used, Math.Min(room.Length - used, walk.Length - done));
-                if (walk.Source < 0) target.Fill(running);
-                else OffsetRule.Shift(offsets.Slice(first + 1 + done, target.Length), shift, target);
+                Span<T> target = room.Slice(used, Math.Min(room.Length - used, run.Length - done));
+                if (run.Start < 0) target.Fill(running);
+                else running = AddUp(offsets.Slice(offset + run.Start + done, target.Length + 1), slot, running, target);
                 done += target.Length;
+                slot += target.Length;
                 used += target.Length;
             }
-
-            if (walk.Source >= 0) running = offsets[first + walk.Length] + shift;
         }
 
         sink.Advance(used * s_width);
+    }
+
+    private T AddUp(ReadOnlySpan<T> window, int slot, T running, Span<T> target)
+    {
+        if (valid is null)
+        {
+            OffsetRule.Shift(window[1..], running - window[0], target);
+            return target[^1];
+        }
+
+        ReadOnlySpan<byte> bits = valid;
+        T start = window[0];
+        window = window.Slice(1, target.Length);
+        for (int i = 0; i < window.Length && i < target.Length; i++, slot++)
+        {
+            T end = window[i];
+            T isValid = T.CreateTruncating(bits[slot >> 3] >> (slot & 7) & 1);
+            running += (end - start) & -isValid;
+            target[i] = running;
+            start = end;
+        }
+
+        return running;
     }
 
     private static Span<T> Room(ref BlockSink sink)

@@ -36,10 +36,9 @@ internal sealed partial class BodyPlan
         }
 
         var extents = new RunList(scratch);
-        var walk = new SpanWalk(rows, valid);
+        var walk = new ValidSpans(rows, valid);
         while (walk.Next())
         {
-            if (walk.Source < 0) continue;
             ReadOnlySpan<T> span = offsets.Slice(array.Offset + walk.Source, walk.Length + 1);
             long from = long.CreateTruncating(span[0]), to = long.CreateTruncating(span[^1]);
             if (from == to) continue;
@@ -64,11 +63,15 @@ internal sealed partial class BodyPlan
         long first = long.CreateTruncating(window[0]), total = long.CreateTruncating(window[^1]) - first;
         if (valid is not null)
         {
-            var walk = new SpanWalk(new Rows(0, window.Length - 1), valid);
+            T end = window[0];
+            var walk = new ValidSpans(new Rows(0, window.Length - 1), valid);
             while (walk.Next())
             {
-                if (walk.Source < 0 && window[walk.Slot] != window[walk.Slot + walk.Length]) return null;
+                if (window[walk.Slot] != end) return null;
+                end = window[walk.Slot + walk.Length];
             }
+
+            if (window[^1] != end) return null;
         }
 
         return (total == 0 ? 0 : first, total);
