@@ -198,19 +198,21 @@ internal sealed class BlockIndex
     private long FindPlace(IndexFile file, long home, ulong hash, in Digest256 digest, out ulong seen)
     {
         long empty = -1;
-        for (long position = home; position < home + Layout.WindowEntries; position++)
+        ReadOnlySpan<ulong> window = file.Window(home);
+        for (int i = 0; i < window.Length; i++)
         {
-            seen = file.Read(position);
+            seen = Volatile.Read(in window[i]);
             if (seen == 0)
             {
-                if (empty < 0) empty = position;
+                if (empty < 0) empty = home + i;
             }
             else if (new IndexEntry(seen).HasTag(hash) && IsSame(new IndexEntry(seen), in digest))
             {
-                return position;
+                return home + i;
             }
         }
 
+        GC.KeepAlive(file);
         seen = 0;
         return empty >= 0 ? empty : FindStale(file, home, out seen);
     }

@@ -65,9 +65,8 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
             word = new TableWord(SegmentState.Creating, lane, bytes / Layout.MiB, free.Generation + 1);
             if (!control.TryChange(slot, free, word)) continue;
             CrashPoint.Pass(CrashStep.S0);
-            taken = control.SegmentBytes();
-            if (taken <= Usable()) return slot;
-            taken -= bytes;
+            taken = control.SegmentBytes() - bytes;
+            if (taken + bytes <= Usable()) return slot;
             _ = control.TryChange(slot, word, word.With(SegmentState.Free));
             return -1;
         }

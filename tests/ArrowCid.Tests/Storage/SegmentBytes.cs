@@ -18,7 +18,9 @@ internal static class SegmentBytes
             byte[] copy = file[(int)offset..(int)(offset + 128)];
             Assert.True(RecordHeader.TryParse(copy, segment.Nonce, offset, file.Length, out RecordHeader header));
             Assert.Equal(previous, header.PreviousCrc);
-            Assert.Equal(sequence++, header.Sequence);
+            // Numbers are left out only where another segment of the lane has them.
+            Assert.True(header.Sequence >= sequence, $"sequence {header.Sequence} at {offset}");
+            sequence = header.Sequence + 1;
             records.Add((offset, header));
             previous = header.Crc;
             offset += header.Extent;
