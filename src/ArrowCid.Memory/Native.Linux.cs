@@ -17,7 +17,10 @@ internal static unsafe partial class Native
     public const int CurrentDirectory = -100, EmptyPath = 0x1000, SymlinkNoFollow = 0x100;
     public const uint StatBasic = 0x7ff, StatBirth = 0x800;
     public const int SigKill = 9;
-    public const int FutexCall = 202, FutexWake = 1;
+    public const int FutexWait = 0, FutexWake = 1;
+
+    /// <summary>The futex call's number, which libc has no name for.</summary>
+    public static readonly int FutexCall = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 98 : 202;
 
     private const string LibC = "libc";
 
@@ -101,6 +104,14 @@ internal static unsafe partial class Native
         public long Start;
         public long Length;
         public int Process;
+    }
+
+    /// <summary>struct timespec of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
     }
 
     /// <summary>struct statx, the fields in use; the kernel writes 256 bytes.</summary>
