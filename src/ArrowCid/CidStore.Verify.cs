@@ -12,8 +12,8 @@ public sealed partial class CidStore
     private readonly ConcurrentDictionary<Digest256, bool> _verified = new();
 
     /// <summary>
-    /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the canonical
-    /// block of what they say.
+    /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the
+    /// canonical block of what they say.
     /// </summary>
     /// <param name="cid">The CID.</param>
     /// <returns>What was found, or null where the block is not here.</returns>
@@ -38,14 +38,14 @@ public sealed partial class CidStore
     }
 
     /// <summary>
-    /// Writes a block's bytes, once they are proved to hash to its CID: of a batch its canonical block, which every reader of
-    /// Arrow streams opens, of a schema its message.
+    /// Writes a block's bytes, once they are proved to hash to its CID: of a batch its canonical block, which every
+    /// reader of Arrow streams opens, of a schema its message.
     /// </summary>
     /// <param name="cid">The CID.</param>
     /// <param name="destination">Where to.</param>
     /// <returns>False where the block is not here; nothing is written then.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the bytes do not hash to the CID; nothing is
-    /// written then.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the bytes do not hash to the CID;
+    /// nothing is written then.</exception>
     public bool TryCopyTo(Cid cid, Stream destination)
     {
         ArgumentNullException.ThrowIfNull(destination);

@@ -9,7 +9,7 @@ internal static class VerifyVerb
 {
     public static Command Make()
     {
-        var cids = new Argument<string[]>("CID") { Arity = ArgumentArity.ZeroOrMore, Description = "The blocks to prove." };
+        Argument<string[]> cids = Verb.CidTexts("The blocks to prove.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var all = new Option<bool>("--all") { Description = "Every batch in the store." };
@@ -114,7 +114,8 @@ internal static class VerifyVerb
             TimeSpan elapsed = Stopwatch.GetElapsedTime(_started);
             if (elapsed - _shown < s_pace) return;
             _shown = elapsed;
-            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{_intact + _bad} blocks, {_bytes >> 20} MiB"));
+            Console.Error.Write(
+                string.Create(CultureInfo.InvariantCulture, $"\r{_intact + _bad} blocks, {_bytes >> 20} MiB"));
         }
 
         private void ClearProgress()

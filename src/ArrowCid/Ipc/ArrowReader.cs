@@ -138,7 +138,7 @@ public sealed class ArrowReader : IDisposable
             throw new InvalidArrowException("the input ends before its schema", offset: 0);
         if (message.HeaderType != IpcMessage.SchemaHeader)
             throw new InvalidArrowException("the first message is not a schema", offset: message.Offset);
-        return SchemaDecoder.Decode(message.Header);
+        return SchemaDecoder.Decode(message.Header, _messages.Options.DropMetadata);
     }
 
     private RecordBatch? ReadFromStream()

@@ -6,6 +6,8 @@ namespace ArrowCid.Ipc;
 /// <summary>The first schema part or value by which two canonical batches differ.</summary>
 internal static class FirstDifference
 {
+    private const int MaxShown = 200;
+
     public static Difference Between(RecordBatch a, RecordBatch b, int index)
     {
         if (CanonicalSchema.Of(a.Schema).Digest != CanonicalSchema.Of(b.Schema).Digest) return OfSchemas(a.Schema, b.Schema, index);
@@ -80,7 +82,17 @@ internal static class FirstDifference
         return null;
     }
 
-    private static string Show(RecordBatch batch, (int Row, int Column) at) => $"{batch.Schema.Fields[at.Column].Name}[{at.Row}]";
+    /// <summary>The value as JSON.</summary>
+    private static string Show(RecordBatch batch, (int Row, int Column) at)
+    {
+        var column = new RecordBatch(new Schema(new Field("v", batch.Schema.Fields[at.Column].Type)), 1,
+            batch.Columns[at.Column].Slice(at.Row, 1));
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        BatchText.WriteJsonLines(column, text);
+        string line = text.ToString().TrimEnd();
+        string value = line["{\"v\":".Length..^1];
+        return value.Length <= MaxShown ? value : $"{value.AsSpan(0, MaxShown)}…";
+    }
 
     private static string Pairs(IReadOnlyList<KeyValuePair<string, string>> pairs) =>
         string.Join(", ", pairs.Select(pair => $"{pair.Key}={pair.Value}"));
