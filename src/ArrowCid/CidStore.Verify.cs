@@ -38,6 +38,27 @@ public sealed partial class CidStore
     }
 
     /// <summary>
+    /// Proves every block, as <see cref="Verify"/> does, and names every place of the store where records should be and
+    /// none can be read: what stood there is in no listing.
+    /// </summary>
+    /// <returns>A result a block, and one without a CID a damaged place.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Verify"/>.</exception>
+    public IEnumerable<VerifyResult> VerifyAll()
+    {
+        foreach (StoredBlock block in List())
+        {
+            // A block that went between the listing and the look was collected, which is no damage.
+            if (Verify(block.Cid) is { } result) yield return result;
+        }
+
+        foreach (string place in _blocks.Damage())
+        {
+            yield return new VerifyResult(default, Path.Combine(Directory, place), 0, new ArrowCidException(
+                ErrorCode.BlockCorrupt, $"records cannot be read from {place} on; put their batches again"));
+        }
+    }
+
+    /// <summary>
     /// Writes a block's bytes, once they are proved to hash to its CID: of a batch its canonical block, which every
     /// reader of Arrow streams opens, of a schema its message.
     /// </summary>

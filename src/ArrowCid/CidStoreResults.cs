@@ -40,7 +40,7 @@ public readonly record struct StoredBlock(BlockAddress Address, DateTimeOffset T
 }
 
 /// <summary>What was found when a block was proved again.</summary>
-/// <param name="Cid">The block's CID.</param>
+/// <param name="Cid">The block's CID; the default one for a damaged place, where no block can be told.</param>
 /// <param name="Location">Where it lies, for people.</param>
 /// <param name="ByteLength">The bytes that were hashed; 0 where it failed.</param>
 /// <param name="Error">What is wrong: <see cref="ErrorCode.BlockCorrupt"/> or <see cref="ErrorCode.NotCanonical"/>;

@@ -38,7 +38,7 @@ internal static class VerifyVerb
         var tally = new Tally(output, json, showsProgress: all && !Console.IsErrorRedirected);
         if (all)
         {
-            foreach (StoredBlock block in store.List()) tally.Add(store.Verify(block.Cid));
+            foreach (VerifyResult result in store.VerifyAll()) tally.Add(result);
             tally.End();
         }
         else
@@ -62,10 +62,8 @@ internal static class VerifyVerb
 
         public int Exit { get; private set; }
 
-        public void Add(VerifyResult? found)
+        public void Add(VerifyResult result)
         {
-            // A block that went between the listing and the look was collected, which is no damage.
-            if (found is not { } result) return;
             if (result.Error is { } error)
             {
                 _bad++;

@@ -101,6 +101,27 @@ public class StoreVerbsTests
     }
 
     [Fact]
+    public void A_record_that_no_listing_shows_any_more_is_damage_too()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1, "vectors/more/nan.arrows").Succeeds();
+        string location = Assert.Single(Run(folder, "info", "--json", V1Cid).Succeeds().Json).GetProperty("location")
+            .GetString()!;
+        int plus = location.LastIndexOf('+');
+        using (FileStream segment = File.Open(location[..plus], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            segment.Position = long.Parse(location[(plus + 1)..], CultureInfo.InvariantCulture) - 128 + 40;
+            segment.WriteByte(0x77);
+        }
+
+        Assert.Single(Run(folder, "ls").Succeeds().Lines);
+        CommandResult all = Run(folder, "verify", "--all").Exits(4);
+        Assert.Contains("  records cannot be read from seg-", all.Text, StringComparison.Ordinal);
+        Assert.StartsWith("1 ok, 1 damaged", all.Errors, StringComparison.Ordinal);
+        Run(folder, "get", V1Cid).Exits(4);
+    }
+
+    [Fact]
     public void What_is_absent_or_no_CID_is_said_so()
     {
         using var folder = new TemporaryFolder();
