@@ -41,8 +41,11 @@ internal sealed class CanonicalField
         return [.. schema.Fields.Select(field => compiler.Field(field, new Role(field.Name, field.IsNullable), "", 1))];
     }
 
-    /// <summary>What a parent says of its child: its canonical name and flags (canonical-block.md, section 2).</summary>
-    private readonly record struct Role(string Name, bool IsNullable, bool KeepsMetadata = true, bool IsMapEntries = false);
+    /// <summary>
+    /// What a parent says of its child: its canonical name and flags (canonical-block.md, section 2).
+    /// </summary>
+    private readonly record struct Role(
+        string Name, bool IsNullable, bool KeepsMetadata = true, bool IsMapEntries = false);
 
     private sealed class Compiler
     {
@@ -61,7 +64,9 @@ internal sealed class CanonicalField
                 Metadata = CanonicalMetadata.OfField(field, path, role.KeepsMetadata),
                 Children = children,
                 DictionaryId = id,
-                DictionaryValues = id < 0 ? null : new CanonicalField(role.Name, path, held, true) { Children = children },
+                DictionaryValues = id < 0
+                    ? null
+                    : new CanonicalField(role.Name, path, held, true) { Children = children },
             };
         }
 

@@ -10,8 +10,10 @@ internal static class FirstDifference
 
     public static Difference Between(RecordBatch a, RecordBatch b, int index)
     {
-        if (CanonicalSchema.Of(a.Schema).Digest != CanonicalSchema.Of(b.Schema).Digest) return OfSchemas(a.Schema, b.Schema, index);
-        if (a.Length != b.Length) return new Difference(index, "the number of rows", "", -1, Text(a.Length), Text(b.Length));
+        if (CanonicalSchema.Of(a.Schema).Digest != CanonicalSchema.Of(b.Schema).Digest)
+            return OfSchemas(a.Schema, b.Schema, index);
+        if (a.Length != b.Length)
+            return new Difference(index, "the number of rows", "", -1, Text(a.Length), Text(b.Length));
         CanonicalField[] fields = CanonicalSchema.Of(a.Schema).Fields;
         (int Row, int Column) first = (int.MaxValue, -1);
         for (int c = 0; c < fields.Length; c++)
@@ -63,14 +65,17 @@ internal static class FirstDifference
 
     private static Difference? OfFields(CanonicalField[] a, CanonicalField[] b, string path, int index)
     {
-        if (a.Length != b.Length) return new Difference(index, "the number of fields", path, -1, Text(a.Length), Text(b.Length));
+        if (a.Length != b.Length)
+            return new Difference(index, "the number of fields", path, -1, Text(a.Length), Text(b.Length));
         for (int i = 0; i < a.Length; i++)
         {
             CanonicalField left = a[i], right = b[i];
             Difference? found = left.Name != right.Name ? Of("a field's name", left.Name, right.Name)
                 : left.Type.Id != right.Type.Id ? Of("a field's type", $"{left.Type}", $"{right.Type}")
-                : left.IsNullable != right.IsNullable ? Of("a field's nullability", $"{left.IsNullable}", $"{right.IsNullable}")
-                : !left.Metadata.SequenceEqual(right.Metadata) ? Of("a field's metadata", Pairs(left.Metadata), Pairs(right.Metadata))
+                : left.IsNullable != right.IsNullable
+                    ? Of("a field's nullability", $"{left.IsNullable}", $"{right.IsNullable}")
+                : !left.Metadata.SequenceEqual(right.Metadata)
+                    ? Of("a field's metadata", Pairs(left.Metadata), Pairs(right.Metadata))
                 : OfFields(left.Children, right.Children, left.Path, index);
             if (found is null && !left.Type.Equals(right.Type) && $"{left.Type}" != $"{right.Type}")
                 found = Of("a field's type", $"{left.Type}", $"{right.Type}");

@@ -7,7 +7,9 @@ namespace ArrowCid.Ipc;
 /// <summary>Single slots, read with every bound checked.</summary>
 internal static class Slots
 {
-    /// <summary>The index in a dictionary column's slot, or -1 where it is not one of 0 … <paramref name="limit"/> - 1.</summary>
+    /// <summary>
+    /// The index in a dictionary column's slot, or -1 where it is not one of 0 … <paramref name="limit"/> - 1.
+    /// </summary>
     public static int Index(ArrowArray array, ReadOnlySpan<byte> indices, int slot, int limit)
     {
         int at = array.Offset + slot;
@@ -72,7 +74,9 @@ internal static class Slots
         return low < ends.Length ? low : -1;
     }
 
-    /// <summary>Whether a slot is null by the words of canonical-block.md, section 3, what hides it left aside.</summary>
+    /// <summary>
+    /// Whether a slot is null by the words of canonical-block.md, section 3, what hides it left aside.
+    /// </summary>
     public static bool IsNull(ArrowArray array, int slot, string path)
     {
         switch (array.Layout)
@@ -88,7 +92,8 @@ internal static class Slots
             case Layout.Dictionary when !array.IsNull(slot):
                 int limit = array.Dictionary?.Length ?? 0;
                 int index = Index(array, array.Buffers[1].Span, slot, limit);
-                if (index < 0) throw new InvalidArrowException($"an index is outside its dictionary of {limit}", path, slot);
+                if (index < 0)
+                    throw new InvalidArrowException($"an index is outside its dictionary of {limit}", path, slot);
                 return IsNull(array.Dictionary!, index, path);
             default:
                 return array.IsNull(slot);

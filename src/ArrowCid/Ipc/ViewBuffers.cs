@@ -3,7 +3,9 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Ipc;
 
-/// <summary>The 16-byte views of a canonical block: short values inline, longer ones in one data buffer in row order.</summary>
+/// <summary>
+/// The 16-byte views of a canonical block: short values inline, longer ones in one data buffer in row order.
+/// </summary>
 internal sealed class ViewsBuffer(ArrowArray array, Rows rows, byte[]? valid)
     : BodyBuffer((long)rows.Count * ByteView.Size)
 {
@@ -79,6 +81,8 @@ internal static class ByteView
         if (buffer < 0 || buffer >= array.Buffers.Length - 2) return "a view points at a buffer that is not there";
         ReadOnlyMemory<byte> data = array.Buffers[2 + buffer];
         if (offset < 0 || offset > data.Length - length) return "a view points outside its buffer";
-        return data.Span.Slice(offset, 4).SequenceEqual(view.Slice(4, 4)) ? null : "a view's prefix differs from its bytes";
+        return data.Span.Slice(offset, 4).SequenceEqual(view.Slice(4, 4))
+            ? null
+            : "a view's prefix differs from its bytes";
     }
 }
