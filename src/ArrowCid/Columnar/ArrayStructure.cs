@@ -21,8 +21,8 @@ internal static class ArrayStructure
             return Text($"{array.Type} has {array.Type.Children.Count} children, not {array.Children.Count}");
         for (int i = 0; i < array.Children.Count; i++)
         {
-            if (!array.Children[i].Type.Equals(array.Type.Children[i].Type))
-                return Text($"a child is {array.Children[i].Type} where {array.Type} has {array.Type.Children[i].Type}");
+            ArrowType actual = array.Children[i].Type, declared = array.Type.Children[i].Type;
+            if (!actual.Equals(declared)) return Text($"a child is {actual} where {array.Type} has {declared}");
         }
 
         if (array.Dictionary is { } dictionary

@@ -70,8 +70,8 @@ internal static class Layouts
     {
         Columnar.Layout.Null or Columnar.Layout.RunEnds => 0,
         Columnar.Layout.Struct or Columnar.Layout.FixedSizeList or Columnar.Layout.SparseUnion => 1,
-        Columnar.Layout.Bytes32 or Columnar.Layout.Bytes64 => 3,
-        Columnar.Layout.ListView32 or Columnar.Layout.ListView64 => 3,
+        Columnar.Layout.Bytes32 or Columnar.Layout.Bytes64
+            or Columnar.Layout.ListView32 or Columnar.Layout.ListView64 => 3,
         _ => 2,
     };
 
