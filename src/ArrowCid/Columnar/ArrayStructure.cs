@@ -21,8 +21,8 @@ internal static class ArrayStructure
             return Text($"{array.Type} has {array.Type.Children.Count} children, not {array.Children.Count}");
         for (int i = 0; i < array.Children.Count; i++)
         {
-            ArrowType given = array.Children[i].Type, declared = array.Type.Children[i].Type;
-            if (!given.Equals(declared)) return Text($"a child is {given} where {array.Type} has {declared}");
+            ArrowType actual = array.Children[i].Type, declared = array.Type.Children[i].Type;
+            if (!actual.Equals(declared)) return Text($"a child is {actual} where {array.Type} has {declared}");
         }
 
         if (array.Dictionary is { } dictionary
