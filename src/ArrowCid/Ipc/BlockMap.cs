@@ -30,7 +30,7 @@ internal static class BlockMap
         {
             string message = dictionary is null ? "batch" : $"dictionary {dictionary.Id}";
             at += metadataLength;
-            yield return new BlockPart(message, dictionary?.Path ?? "", "metadata", at,
+            yield return new BlockPart(message, dictionary?.Path, "metadata", at,
                 "lengths, null counts and buffers in pre-order, laid out as section 2 says");
             var variadic = new Queue<long>(body.Variadic);
             IEnumerable<CanonicalField> fields = dictionary is null

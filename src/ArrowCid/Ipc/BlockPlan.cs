@@ -5,7 +5,7 @@ using ArrowCid.Memory;
 namespace ArrowCid.Ipc;
 
 /// <summary>A dictionary message to be.</summary>
-internal sealed record DictionaryPlan(int Id, int Length, BodyPlan Body, string Path);
+internal sealed record DictionaryPlan(int Id, int Length, BodyPlan Body, FieldPath Path);
 
 /// <summary>
 /// A batch's canonical block, planned: its length is known and every valid slot's structure judged;

@@ -51,7 +51,7 @@ internal sealed partial class BodyPlan
     /// <summary>
     /// An ordered dictionary keeps every entry that is not null, in its order, equal ones merged into the first.
     /// </summary>
-    private EntryPlaces PlaceAll(ArrowArray values, DistinctEntries distinct, bool hasNulls, string path)
+    private EntryPlaces PlaceAll(ArrowArray values, DistinctEntries distinct, bool hasNulls, FieldPath? path)
     {
         EntryPlaces places = EntryPlaces.For(values.Length, int.MaxValue, scratch);
         for (int entry = 0; entry < values.Length; entry++)

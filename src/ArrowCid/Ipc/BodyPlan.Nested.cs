@@ -233,6 +233,6 @@ internal sealed partial class BodyPlan
         var shifted = new RunList(scratch);
         for (int i = 0; i < rows.RunCount; i++)
             shifted.Add(rows[i].Start < 0 ? -1 : rows[i].Start + by, rows[i].Length);
-        return shifted.ToRows("");
+        return shifted.ToRows(null);
     }
 }

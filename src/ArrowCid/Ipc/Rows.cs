@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using ArrowCid.Columnar;
 
 namespace ArrowCid.Ipc;
 
@@ -70,7 +71,7 @@ internal struct RunList(Scratch scratch)
         _runs[_count++] = new Run(start, length);
     }
 
-    public readonly Rows ToRows(string path)
+    public readonly Rows ToRows(FieldPath? path)
     {
         if (_slots > int.MaxValue)
         {

@@ -31,7 +31,7 @@ internal static class SchemaWriter
         int schema = writer.Table(metadata.Count > 0 ? [2, 4, 4] : [2, 4]);
         writer.Link(parent, id, schema);
         writer.Link(schema, 1, WriteFields(writer, fields));
-        if (metadata.Count > 0) writer.Link(schema, 2, WriteMetadata(writer, metadata, ""));
+        if (metadata.Count > 0) writer.Link(schema, 2, WriteMetadata(writer, metadata, null));
     }
 
     private static int WriteFields(FlatBufferWriter writer, CanonicalField[] fields)
@@ -69,7 +69,7 @@ internal static class SchemaWriter
     }
 
     private static int WriteMetadata(
-        FlatBufferWriter writer, IReadOnlyList<KeyValuePair<string, string>> pairs, string path)
+        FlatBufferWriter writer, IReadOnlyList<KeyValuePair<string, string>> pairs, FieldPath? path)
     {
         int vector = writer.TableVector(pairs.Count);
         for (int i = 0; i < pairs.Count; i++)
@@ -83,7 +83,7 @@ internal static class SchemaWriter
         return vector;
     }
 
-    private static int Text(FlatBufferWriter writer, string text, string path)
+    private static int Text(FlatBufferWriter writer, string text, FieldPath? path)
     {
         try
         {
@@ -96,7 +96,7 @@ internal static class SchemaWriter
         }
     }
 
-    private static (int Tag, int Position) WriteType(FlatBufferWriter writer, ArrowType type, string path)
+    private static (int Tag, int Position) WriteType(FlatBufferWriter writer, ArrowType type, FieldPath? path)
     {
         switch (type)
         {

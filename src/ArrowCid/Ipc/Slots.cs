@@ -77,7 +77,7 @@ internal static class Slots
     /// <summary>
     /// Whether a slot is null by the words of canonical-block.md, section 3, what hides it left aside.
     /// </summary>
-    public static bool IsNull(ArrowArray array, int slot, string path)
+    public static bool IsNull(ArrowArray array, int slot, FieldPath? path)
     {
         switch (array.Layout)
         {
