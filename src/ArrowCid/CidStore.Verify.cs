@@ -10,6 +10,7 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     private readonly ConcurrentDictionary<Digest256, bool> _verified = new();
+    private readonly ConcurrentDictionary<Digest256, BlockSchema> _decoded = new();
 
     /// <summary>
     /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the
@@ -89,11 +90,11 @@ public sealed partial class CidStore
         };
         if (isKnown) return Decode(block, in info);
         RecordBatch batch = Prove(block, in info)!;
-        Remember(_verified, info.Digest);
+        Remember(_verified, info.Digest, true);
         return batch;
     }
 
-    private static RecordBatch? Prove(BlockLease block, in BlockInfo info)
+    private RecordBatch? Prove(BlockLease block, in BlockInfo info)
     {
         ProveHash(block, in info);
         if (info.Kind is RecordKind.Schema or RecordKind.View) return null;
@@ -121,11 +122,14 @@ public sealed partial class CidStore
             "put the block again into another store, or restore the segment");
     }
 
-    private static RecordBatch Decode(BlockLease block, in BlockInfo info)
+    private RecordBatch Decode(BlockLease block, in BlockInfo info)
     {
         try
         {
-            return CanonicalBlock.Decode(block.Memory);
+            BlockSchema? known = _decoded.GetValueOrDefault(info.SchemaDigest), schema = known;
+            RecordBatch batch = CanonicalBlock.Decode(block.Memory, ref schema);
+            if (!ReferenceEquals(schema, known)) Remember(_decoded, info.SchemaDigest, schema!);
+            return batch;
         }
         catch (InvalidArrowException e)
         {

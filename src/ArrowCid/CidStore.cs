@@ -173,7 +173,7 @@ public sealed partial class CidStore : IDisposable
             }
         }
 
-        Remember(_schemas, schema.Digest);
+        Remember(_schemas, schema.Digest, true);
     }
 
     private BlockLease? Find(Cid cid) =>
@@ -185,12 +185,12 @@ public sealed partial class CidStore : IDisposable
 
     private static StoredBlock Describe(in BlockInfo info) => new(AddressOf(in info), info.Time);
 
-    /// <summary>A set that forgets everything rather than grow without end: it only saves work.</summary>
-    private static void Remember(ConcurrentDictionary<Digest256, bool> set, Digest256 digest)
+    /// <summary>A table that forgets everything rather than grow without end: it only saves work.</summary>
+    private static void Remember<T>(ConcurrentDictionary<Digest256, T> table, Digest256 digest, T value)
     {
-        const int Most = 1 << 20;
-        if (set.Count >= Most) set.Clear();
-        set[digest] = true;
+        const int Most = 1 << 16;
+        if (table.Count >= Most) table.Clear();
+        table[digest] = value;
     }
 
     private sealed class PlannedBlock(BlockPlan plan) : IBlockSource

@@ -78,13 +78,20 @@ public static partial class CanonicalBlock
         return OnlyBatch(reader);
     }
 
+    /// <summary>Reads a block in place, by a schema that it may share with another.</summary>
+    internal static RecordBatch Decode(ReadOnlyMemory<byte> block, ref BlockSchema? schema)
+    {
+        using var reader = ArrowReader.OpenBlock(block, schema, out schema);
+        return OnlyBatch(reader);
+    }
+
     private static RecordBatch OnlyBatch(ArrowReader reader)
     {
         RecordBatch batch = reader.Read()
             ?? throw new InvalidArrowException("the stream holds no batch; a block holds one");
-        return reader.Read() is null
-            ? batch
-            : throw new InvalidArrowException("the stream holds more than one batch; a block holds one");
+        if (reader.Read() is not null)
+            throw new InvalidArrowException("the stream holds more than one batch; a block holds one");
+        return batch;
     }
 
     private static BlockAddress AddressOf(BlockPlan plan, Digest256 digest) => new(
