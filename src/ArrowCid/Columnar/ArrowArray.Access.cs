@@ -138,30 +138,17 @@ public sealed partial class ArrowArray
     {
         CheckSlot(index);
         if (Layout != Layout.RunEnds) throw HasNo("runs");
-        ArrowArray ends = _children[0];
-        long at = (long)Offset + index;
-        int low = 0;
-        int high = ends.Length;
-        while (low < high)
-        {
-            int middle = low + (high - low) / 2;
-            if (ends.IntegerAt(middle) <= at) low = middle + 1;
-            else high = middle;
-        }
-
-        if (low == ends.Length) throw new InvalidArrowException("the run ends stop before the last row", row: index);
-        // A search over ends that do not rise can stop anywhere; what it found must hold the slot.
-        if (ends.IntegerAt(low) <= at || (low > 0 && ends.IntegerAt(low - 1) > at))
-            throw new InvalidArrowException("the run ends do not rise", row: index);
-        return low;
+        return RunAt(index, null);
     }
 
     /// <summary>Whether a slot is null by its own bit, its type, its dictionary entry or its run's value; a union's
     /// slot never is (<c>canonical-block.md</c>, section 3).</summary>
-    internal bool IsLogicallyNull(int index) => Resolve(ref index) is null;
+    /// <param name="index">The slot, from 0.</param>
+    /// <param name="path">The field, for messages.</param>
+    internal bool IsLogicallyNull(int index, FieldPath? path = null) => Resolve(ref index, path) is null;
 
     /// <summary>Follows a dictionary and runs to the array that holds the value; null where the slot is null.</summary>
-    internal ArrowArray? Resolve(ref int index)
+    internal ArrowArray? Resolve(ref int index, FieldPath? path = null)
     {
         ArrowArray array = this;
         while (!array.IsNull(index))
@@ -169,11 +156,11 @@ public sealed partial class ArrowArray
             switch (array.Layout)
             {
                 case Layout.Dictionary:
-                    index = array.EntryAt(index);
+                    index = array.EntryAt(index, path);
                     array = array.Dictionary!;
                     break;
                 case Layout.RunEnds:
-                    index = array.GetRun(index);
+                    index = array.RunAt(index, path);
                     array = array._children[1];
                     break;
                 default:
@@ -184,12 +171,23 @@ public sealed partial class ArrowArray
         return null;
     }
 
-    private int EntryAt(int index)
+    private int EntryAt(int index, FieldPath? path)
     {
-        long entry = IntegerAt(index);
-        if (Dictionary is null || entry < 0 || entry >= Dictionary.Length)
-            throw new InvalidArrowException("an index points outside of the dictionary", row: index);
-        return (int)entry;
+        int limit = Dictionary?.Length ?? 0;
+        int entry = Slots.Index(this, _buffers[1].Span, index, limit);
+        return entry >= 0
+            ? entry
+            : throw new InvalidArrowException($"an index is outside its dictionary of {limit}", path, index);
+    }
+
+    private int RunAt(int index, FieldPath? path)
+    {
+        int run = Slots.Run(this, index);
+        if (run < 0) throw new InvalidArrowException("the last run ends before the column does", path, index);
+        // A search over ends that do not rise can stop anywhere; what it found must hold the slot.
+        if (run > 0 && Slots.RunEnd(_children[0], run - 1) > (long)Offset + index)
+            throw new InvalidArrowException("run ends do not rise", path, index);
+        return run;
     }
 
     private ReadOnlySpan<byte> BytesAt(int index)
@@ -273,20 +271,6 @@ public sealed partial class ArrowArray
 
     private long Int64At(int buffer, int index) =>
         BinaryPrimitives.ReadInt64LittleEndian(_buffers[buffer].Span[((Offset + index) * sizeof(long))..]);
-
-    /// <summary>A slot of an integer column, or an index of a dictionary column; -1 for one over 2^63 - 1.</summary>
-    private long IntegerAt(int index) => (Type is DictionaryType dictionary ? dictionary.IndexType : Type).Id switch
-    {
-        ArrowTypeId.Int8 => Values<sbyte>()[index],
-        ArrowTypeId.Int16 => Values<short>()[index],
-        ArrowTypeId.Int32 => Values<int>()[index],
-        ArrowTypeId.Int64 => Values<long>()[index],
-        ArrowTypeId.UInt8 => Values<byte>()[index],
-        ArrowTypeId.UInt16 => Values<ushort>()[index],
-        ArrowTypeId.UInt32 => Values<uint>()[index],
-        ArrowTypeId.UInt64 => Values<ulong>()[index] is var value && value <= long.MaxValue ? (long)value : -1,
-        _ => throw HasNo("integers"),
-    };
 
     private void CheckSlot(int index)
     {

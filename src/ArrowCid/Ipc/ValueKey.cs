@@ -44,7 +44,7 @@ internal sealed class ValueKey(Scratch scratch)
         }
 
         if (isHidden || array.IsNull(slot)
-            || (field.Layout == Layout.Dictionary && Slots.IsNull(array, slot, field.Path)))
+            || (field.Layout == Layout.Dictionary && array.IsLogicallyNull(slot, field.Path)))
         {
             Put(Absent);
             return;
