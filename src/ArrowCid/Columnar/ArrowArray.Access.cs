@@ -218,18 +218,10 @@ public sealed partial class ArrowArray
 
     private ReadOnlySpan<byte> ViewAt(int index)
     {
-        ReadOnlySpan<byte> view = _buffers[1].Span.Slice((Offset + index) * ViewSize, ViewSize);
-        int length = BinaryPrimitives.ReadInt32LittleEndian(view);
-        if (length is >= 0 and <= ViewInline) return view.Slice(4, length);
-        int buffer = BinaryPrimitives.ReadInt32LittleEndian(view[8..]);
-        int start = BinaryPrimitives.ReadInt32LittleEndian(view[12..]);
-        if (length < 0 || start < 0 || (uint)buffer >= (uint)(_buffers.Length - 2)
-            || start > _buffers[buffer + 2].Length - length)
-        {
-            throw new InvalidArrowException("a view points outside of its data", row: index);
-        }
-
-        return _buffers[buffer + 2].Span.Slice(start, length);
+        ReadOnlySpan<byte> view = ByteView.At(_buffers[1].Span, Offset + index);
+        return ByteView.Find(this, view, out ReadOnlySpan<byte> value) is { } flaw
+            ? throw new InvalidArrowException(flaw, row: index)
+            : value;
     }
 
     private (long Start, long Length) ListAt(int index)
@@ -280,7 +272,4 @@ public sealed partial class ArrowArray
 
     private ArrowCidException HasNo(string what) =>
         new(ErrorCode.SchemaMismatch, $"A column of {Type} has no {what}.");
-
-    internal const int ViewSize = 16;
-    internal const int ViewInline = 12;
 }

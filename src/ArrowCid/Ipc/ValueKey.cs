@@ -74,9 +74,9 @@ internal sealed class ValueKey(Scratch scratch)
                 break;
             case Layout.ByteViews:
                 ReadOnlySpan<byte> view = ByteView.At(array.Buffers[1].Span, at);
-                if (ByteView.Flaw(array, view) is { } flaw) throw new InvalidArrowException(flaw, field.Path, slot);
-                PutCount(ByteView.Length(view));
-                ReadOnlySpan<byte> bytes = ByteView.Value(array, view);
+                if (ByteView.FindWhole(array, view, out ReadOnlySpan<byte> bytes) is { } flaw)
+                    throw new InvalidArrowException(flaw, field.Path, slot);
+                PutCount(bytes.Length);
                 bytes.CopyTo(Room(bytes.Length));
                 break;
             case Layout.Dictionary:
