@@ -67,7 +67,8 @@ public sealed partial class ArrowArray
         int slot = index;
         ArrowArray? array = Resolve(ref slot);
         if (array is null) return EmptyList();
-        (long start, long length) = array.ListAt(slot);
+        if (!array.Layout.IsList()) throw array.HasNo("lists");
+        (long start, long length) = array.ExtentAt(slot);
         ArrowArray items = array._children[0];
         if (start < 0 || length < 0 || start > items.Length - length)
             throw new InvalidArrowException("a list's offsets run backward or outside of its child", row: slot);
@@ -194,10 +195,12 @@ public sealed partial class ArrowArray
     {
         switch (Layout)
         {
-            case Layout.Bytes32:
-                return Between(Int32At(1, index), Int32At(1, index + 1), index);
-            case Layout.Bytes64:
-                return Between(Int64At(1, index), Int64At(1, index + 1), index);
+            case Layout.Bytes32 or Layout.Bytes64:
+                (long start, long length) = ExtentAt(index);
+                ReadOnlySpan<byte> data = _buffers[2].Span;
+                if (start < 0 || length < 0 || start > data.Length - length)
+                    throw new InvalidArrowException("offsets run backward or outside of the data", row: index);
+                return data.Slice((int)start, (int)length);
             case Layout.ByteViews:
                 return ViewAt(index);
             case Layout.Fixed:
@@ -208,14 +211,6 @@ public sealed partial class ArrowArray
         }
     }
 
-    private ReadOnlySpan<byte> Between(long start, long end, int index)
-    {
-        ReadOnlySpan<byte> data = _buffers[2].Span;
-        if (start < 0 || end < start || end > data.Length)
-            throw new InvalidArrowException("offsets run backward or outside of the data", row: index);
-        return data[(int)start..(int)end];
-    }
-
     private ReadOnlySpan<byte> ViewAt(int index)
     {
         ReadOnlySpan<byte> view = ByteView.At(_buffers[1].Span, Offset + index);
@@ -224,18 +219,23 @@ public sealed partial class ArrowArray
             : value;
     }
 
-    private (long Start, long Length) ListAt(int index)
+    /// <summary>
+    /// Where a slot's bytes or elements lie by its offsets and size, unchecked. What is outside of 0 … n has a negative
+    /// start or length, or a start over n - length.
+    /// </summary>
+    internal (long Start, long Length) ExtentAt(int index)
     {
         switch (Layout)
         {
-            case Layout.List32:
-                int start = Int32At(1, index);
-                return (start, (long)Int32At(1, index + 1) - start);
-            case Layout.List64:
-                // Two int64 of any value: a difference that overflows is negative or far outside, and refused as such.
-                long first = Int64At(1, index);
-                long next = Int64At(1, index + 1);
-                return first < 0 || next < 0 ? (-1, -1) : (first, next - first);
+            case Layout.Bytes32 or Layout.List32:
+                ReadOnlySpan<byte> ends = _buffers[1].Span[((Offset + index) * sizeof(int))..];
+                int start = BinaryPrimitives.ReadInt32LittleEndian(ends);
+                return (start, (long)BinaryPrimitives.ReadInt32LittleEndian(ends[sizeof(int)..]) - start);
+            case Layout.Bytes64 or Layout.List64:
+                // Two int64 of any value: from 0 or more, a difference that overflows still ends past 2^63.
+                ReadOnlySpan<byte> wide = _buffers[1].Span[((Offset + index) * sizeof(long))..];
+                long first = BinaryPrimitives.ReadInt64LittleEndian(wide);
+                return (first, unchecked(BinaryPrimitives.ReadInt64LittleEndian(wide[sizeof(long)..]) - first));
             case Layout.ListView32:
                 return (Int32At(1, index), Int32At(2, index));
             case Layout.ListView64:
@@ -244,7 +244,7 @@ public sealed partial class ArrowArray
                 int size = ((FixedSizeListType)Type).ListSize;
                 return ((long)(Offset + index) * size, size);
             default:
-                throw HasNo("lists");
+                throw HasNo("extents");
         }
     }
 
@@ -254,7 +254,7 @@ public sealed partial class ArrowArray
         ArrowArray? array = this;
         while (array is not null && array.Layout is Layout.Dictionary or Layout.RunEnds)
             array = array.Layout == Layout.Dictionary ? array.Dictionary : array._children[1];
-        if (array is null || array.Layout is < Layout.List32 or > Layout.FixedSizeList) throw HasNo("lists");
+        if (array is null || !array.Layout.IsList()) throw HasNo("lists");
         return array._children[0].Slice(0, 0);
     }
 
