@@ -61,6 +61,9 @@ internal static class Layouts
         _ => 0,
     };
 
+    public static bool IsList(this Layout layout) =>
+        layout is >= Columnar.Layout.List32 and <= Columnar.Layout.FixedSizeList;
+
     public static bool HasValidity(this Layout layout) => layout is not (Columnar.Layout.Null
         or Columnar.Layout.SparseUnion or Columnar.Layout.DenseUnion or Columnar.Layout.RunEnds);
 

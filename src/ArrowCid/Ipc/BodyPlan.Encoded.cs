@@ -25,7 +25,7 @@ internal sealed partial class BodyPlan
             if (entry < 0) throw Fault($"an index is outside its dictionary of {values.Length}", field, walk.Slot);
             if (!places.TryGet(entry, out int place))
             {
-                bool isNull = hasNulls && Slots.IsNull(values, entry, valueField.Path);
+                bool isNull = hasNulls && values.IsLogicallyNull(entry, valueField.Path);
                 place = isNull ? EntryPlaces.Null : distinct.Place(entry);
                 places.Set(entry, place);
             }
@@ -56,7 +56,7 @@ internal sealed partial class BodyPlan
         EntryPlaces places = EntryPlaces.For(values.Length, int.MaxValue, scratch);
         for (int entry = 0; entry < values.Length; entry++)
         {
-            bool isNull = hasNulls && Slots.IsNull(values, entry, path);
+            bool isNull = hasNulls && values.IsLogicallyNull(entry, path);
             places.Set(entry, isNull ? EntryPlaces.Null : distinct.Place(entry));
         }
 
@@ -111,7 +111,7 @@ internal sealed partial class BodyPlan
             {
                 int same = shown is null ? length - at : Bits.RunLength(shown, slot + done + at, length - at);
                 bool isShown = shown is null || Bits.Get(shown, slot + done + at);
-                if (isShown && (isNull ??= Slots.IsNull(array.Children[1], run, field.Path)))
+                if (isShown && (isNull ??= array.Children[1].IsLogicallyNull(run, field.Path)))
                     throw VisibleNull(field, slot + done + at);
                 merge.Add(isShown ? run : -1, same);
                 at += same;

@@ -256,8 +256,8 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
         {
             if (walk.Source < 0) continue;
             ReadOnlySpan<byte> view = ByteView.At(views, array.Offset + walk.Source);
-            if (ByteView.Flaw(array, view) is { } flaw) throw Fault(flaw, field, walk.Slot);
-            ReadOnlySpan<byte> value = ByteView.Value(array, view);
+            if (ByteView.FindWhole(array, view, out ReadOnlySpan<byte> value) is { } flaw)
+                throw Fault(flaw, field, walk.Slot);
             if (isText && !TextRule.IsValid(value)) throw Fault(TextRule.Rule, field, walk.Slot);
             if (value.Length > ByteView.MaxInline) total += value.Length;
         }

@@ -44,7 +44,7 @@ internal sealed class ValueKey(Scratch scratch)
         }
 
         if (isHidden || array.IsNull(slot)
-            || (field.Layout == Layout.Dictionary && Slots.IsNull(array, slot, field.Path)))
+            || (field.Layout == Layout.Dictionary && array.IsLogicallyNull(slot, field.Path)))
         {
             Put(Absent);
             return;
@@ -74,9 +74,9 @@ internal sealed class ValueKey(Scratch scratch)
                 break;
             case Layout.ByteViews:
                 ReadOnlySpan<byte> view = ByteView.At(array.Buffers[1].Span, at);
-                if (ByteView.Flaw(array, view) is { } flaw) throw new InvalidArrowException(flaw, field.Path, slot);
-                PutCount(ByteView.Length(view));
-                ReadOnlySpan<byte> bytes = ByteView.Value(array, view);
+                if (ByteView.FindWhole(array, view, out ReadOnlySpan<byte> bytes) is { } flaw)
+                    throw new InvalidArrowException(flaw, field.Path, slot);
+                PutCount(bytes.Length);
                 bytes.CopyTo(Room(bytes.Length));
                 break;
             case Layout.Dictionary:
@@ -139,29 +139,15 @@ internal sealed class ValueKey(Scratch scratch)
 
     private static (int From, int Count) Extent(CanonicalField field, ArrowArray array, int slot, int limit)
     {
-        int at = array.Offset + slot;
-        ReadOnlySpan<byte> offsets = array.Buffers[1].Span;
-        (long from, long to) = field.Layout switch
-        {
-            Layout.Bytes32 or Layout.List32 => (Int(offsets, at), Int(offsets, at + 1)),
-            Layout.Bytes64 or Layout.List64 => (Long(offsets, at), Long(offsets, at + 1)),
-            Layout.ListView32 => (Int(offsets, at), (long)Int(offsets, at) + Int(array.Buffers[2].Span, at)),
-            _ => (Long(offsets, at), unchecked(Long(offsets, at) + Long(array.Buffers[2].Span, at))),
-        };
-        if (from == to) return (0, 0);
-        if (from < 0 || to < from || to > limit)
+        (long from, long count) = array.ExtentAt(slot);
+        if (count == 0) return (0, 0);
+        if (from < 0 || count < 0 || from > limit - count)
         {
             throw new InvalidArrowException(
                 $"an offset points outside what the column holds ({limit})", field.Path, slot);
         }
 
-        return ((int)from, (int)(to - from));
-
-        static int Int(ReadOnlySpan<byte> bytes, int index) =>
-            BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * index)..]);
-
-        static long Long(ReadOnlySpan<byte> bytes, int index) =>
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[(8 * index)..]);
+        return ((int)from, (int)count);
     }
 
     private void Put(byte value) => Room(1)[0] = value;
