@@ -9,7 +9,8 @@ namespace ArrowCid.Cli;
 /// <summary>The command <c>arrowcid</c>: its verbs, its help, and how a run ends.</summary>
 internal static class CommandLine
 {
-    private const string About = "Gives every Apache Arrow record batch a content address (CID) and lets processes read it without a copy.";
+    private const string About =
+        "Gives every Apache Arrow record batch a content address (CID) and lets processes read it without a copy.";
 
     private static readonly Dictionary<string, Func<Command>> s_verbs = new(StringComparer.Ordinal)
     {

@@ -15,8 +15,10 @@ internal static class Input
         if (file == StandardInput) return Console.OpenStandardInput();
         try
         {
-            if (Directory.Exists(file)) throw new ArrowCidException(ErrorCode.InvalidArgument, "this is a directory; name files");
-            return new FileStream(file, new FileStreamOptions { BufferSize = 1 << 16, Options = FileOptions.SequentialScan });
+            if (Directory.Exists(file))
+                throw new ArrowCidException(ErrorCode.InvalidArgument, "this is a directory; name files");
+            return new FileStream(file,
+                new FileStreamOptions { BufferSize = 1 << 16, Options = FileOptions.SequentialScan });
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -60,13 +62,17 @@ internal static class Input
     /// <summary>The batches of a file, one after another.</summary>
     public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata)
     {
-        using var reader = ArrowReader.Open(Open(file),
-            new ArrowReadOptions { DropMetadata = dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null });
+        var options = new ArrowReadOptions
+        {
+            DropMetadata = dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null,
+        };
+        using var reader = ArrowReader.Open(Open(file), options);
         while (reader.Read() is { } batch) yield return batch;
     }
 
     /// <summary>
-    /// Does something with each file. One that fails is reported and the others go on; the exit code is the first failure's.
+    /// Does something with each file. One that fails is reported and the others go on; the exit code is the first
+    /// failure's.
     /// </summary>
     public static int ForEach(string[] files, Action<string> read)
     {

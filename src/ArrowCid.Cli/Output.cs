@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 
 namespace ArrowCid.Cli;
 
@@ -37,7 +38,8 @@ internal sealed class Output : IDisposable
     {
         if (Console.IsOutputRedirected)
         {
-            var pipe = new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(1, ownsHandle: false), FileAccess.Write, 0);
+            var handle = new SafeFileHandle(1, ownsHandle: false);
+            var pipe = new FileStream(handle, FileAccess.Write, bufferSize: 0);
             if (!pipe.CanSeek) return pipe;
         }
 

@@ -22,7 +22,7 @@ internal readonly struct Digest256 : IEquatable<Digest256>
 
     /// <summary>The digest's 32 bytes. The span is valid while the struct that it was taken from is.</summary>
     public static ReadOnlySpan<byte> Bytes(ref readonly Digest256 digest) =>
-        // SAFETY: the struct is 32 bytes of plain numbers; the span's lifetime is tied to the reference by the compiler.
+        // SAFETY: the struct is 32 bytes of plain numbers; the compiler ties the span's lifetime to the reference.
         MemoryMarshal.AsBytes(new ReadOnlySpan<Digest256>(in digest));
 
     public void CopyTo(Span<byte> destination) => MemoryMarshal.Write(destination, in this);

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace ArrowCid.Memory;
 
 /// <summary>
-/// SHA-256 without the per-call cost of the EVP layer: libcrypto's low-level functions where they can be loaded, else the
-/// BCL. One instance hashes one message at a time and is not for concurrent use.
+/// SHA-256 without the per-call cost of the EVP layer: libcrypto's low-level functions where they can be loaded, else
+/// the BCL. One instance hashes one message at a time and is not for concurrent use.
 /// </summary>
 internal sealed unsafe partial class Sha256
 {

@@ -1,9 +1,9 @@
 namespace ArrowCid;
 
 /// <summary>
-/// The one exception of ArrowCid. Misuse of the API (a null argument, a disposed lease) throws the CLR's own exceptions,
-/// and cancellation <see cref="OperationCanceledException"/>; everything else is this, told apart by <see cref="Code"/>.
-/// Expected absence never throws: it is <see langword="null"/> or <see langword="false"/>.
+/// The one exception of ArrowCid. Misuse of the API (a null argument, a disposed lease) throws the CLR's own
+/// exceptions, and cancellation <see cref="OperationCanceledException"/>; everything else is this, told apart by
+/// <see cref="Code"/>. Expected absence never throws: it is <see langword="null"/> or <see langword="false"/>.
 /// </summary>
 public class ArrowCidException : Exception
 {
@@ -11,7 +11,8 @@ public class ArrowCidException : Exception
     /// <param name="code">What went wrong.</param>
     /// <param name="message">What, where, and what to do; no payload bytes.</param>
     /// <param name="inner">The cause, where another exception is.</param>
-    public ArrowCidException(ErrorCode code, string message, Exception? inner = null) : base(message, inner) => Code = code;
+    public ArrowCidException(ErrorCode code, string message, Exception? inner = null)
+        : base(message, inner) => Code = code;
 
     /// <summary>What went wrong, as a stable number.</summary>
     public ErrorCode Code { get; }

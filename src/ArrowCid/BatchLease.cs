@@ -5,8 +5,9 @@ using ArrowCid.Storage;
 namespace ArrowCid;
 
 /// <summary>
-/// A batch of a store, read where it lies. Its memory stays as it is until <see cref="Dispose"/>, whatever other processes
-/// do; afterwards access to it throws <see cref="ObjectDisposedException"/>. A span taken before must not be used after.
+/// A batch of a store, read where it lies. Its memory stays as it is until <see cref="Dispose"/>, whatever other
+/// processes do; afterwards access to it throws <see cref="ObjectDisposedException"/>. A span taken before must not be
+/// used after.
 /// </summary>
 public sealed class BatchLease : IDisposable
 {

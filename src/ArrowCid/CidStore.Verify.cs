@@ -10,10 +10,11 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     private readonly ConcurrentDictionary<Digest256, bool> _verified = new();
+    private readonly ConcurrentDictionary<Digest256, BlockSchema> _decoded = new();
 
     /// <summary>
-    /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the canonical
-    /// block of what they say.
+    /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the
+    /// canonical block of what they say.
     /// </summary>
     /// <param name="cid">The CID.</param>
     /// <returns>What was found, or null where the block is not here.</returns>
@@ -38,14 +39,35 @@ public sealed partial class CidStore
     }
 
     /// <summary>
-    /// Writes a block's bytes, once they are proved to hash to its CID: of a batch its canonical block, which every reader of
-    /// Arrow streams opens, of a schema its message.
+    /// Proves every block, as <see cref="Verify"/> does, and names every place of the store where records should be and
+    /// none can be read: what stood there is in no listing.
+    /// </summary>
+    /// <returns>A result a block, and one without a CID a damaged place.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Verify"/>.</exception>
+    public IEnumerable<VerifyResult> VerifyAll()
+    {
+        foreach (StoredBlock block in List())
+        {
+            // A block that went between the listing and the look was collected, which is no damage.
+            if (Verify(block.Cid) is { } result) yield return result;
+        }
+
+        foreach (string place in _blocks.Damage())
+        {
+            yield return new VerifyResult(default, Path.Combine(Directory, place), 0, new ArrowCidException(
+                ErrorCode.BlockCorrupt, $"records cannot be read from {place} on; put their batches again"));
+        }
+    }
+
+    /// <summary>
+    /// Writes a block's bytes, once they are proved to hash to its CID: of a batch its canonical block, which every
+    /// reader of Arrow streams opens, of a schema its message.
     /// </summary>
     /// <param name="cid">The CID.</param>
     /// <param name="destination">Where to.</param>
     /// <returns>False where the block is not here; nothing is written then.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the bytes do not hash to the CID; nothing is
-    /// written then.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the bytes do not hash to the CID;
+    /// nothing is written then.</exception>
     public bool TryCopyTo(Cid cid, Stream destination)
     {
         ArgumentNullException.ThrowIfNull(destination);
@@ -68,11 +90,11 @@ public sealed partial class CidStore
         };
         if (isKnown) return Decode(block, in info);
         RecordBatch batch = Prove(block, in info)!;
-        Remember(_verified, info.Digest);
+        Remember(_verified, info.Digest, true);
         return batch;
     }
 
-    private static RecordBatch? Prove(BlockLease block, in BlockInfo info)
+    private RecordBatch? Prove(BlockLease block, in BlockInfo info)
     {
         ProveHash(block, in info);
         if (info.Kind is RecordKind.Schema or RecordKind.View) return null;
@@ -100,11 +122,14 @@ public sealed partial class CidStore
             "put the block again into another store, or restore the segment");
     }
 
-    private static RecordBatch Decode(BlockLease block, in BlockInfo info)
+    private RecordBatch Decode(BlockLease block, in BlockInfo info)
     {
         try
         {
-            return CanonicalBlock.Decode(block.Memory);
+            BlockSchema? known = _decoded.GetValueOrDefault(info.SchemaDigest), schema = known;
+            RecordBatch batch = CanonicalBlock.Decode(block.Memory, ref schema);
+            if (!ReferenceEquals(schema, known)) Remember(_decoded, info.SchemaDigest, schema!);
+            return batch;
         }
         catch (InvalidArrowException e)
         {

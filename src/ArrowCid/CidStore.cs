@@ -7,9 +7,9 @@ using ArrowCid.Storage;
 namespace ArrowCid;
 
 /// <summary>
-/// A store of record batches by CID: a directory of mapped files that any number of processes of one user opens at once, with
-/// no server. On tmpfs (the default) it is shared memory. A batch is written once and read where it lies. For any number of
-/// threads at once; not in a forked child.
+/// A store of record batches by CID: a directory of mapped files that any number of processes of one user opens at
+/// once, with no server. On tmpfs (the default) it is shared memory. A batch is written once and read where it lies.
+/// For any number of threads at once; not in a forked child.
 /// </summary>
 /// <example>
 /// <code>
@@ -32,7 +32,8 @@ public sealed partial class CidStore : IDisposable
     /// <summary>The store's directory, as a full path.</summary>
     public string Directory => _blocks.Directory;
 
-    /// <summary>Whether puts are refused: the options say so, or the store has features that this version only reads.</summary>
+    /// <summary>Whether puts are refused: the options say so, or the store has features that this version only
+    /// reads.</summary>
     public bool IsReadOnly => _blocks.IsReadOnly;
 
     /// <summary>
@@ -57,10 +58,11 @@ public sealed partial class CidStore : IDisposable
     /// <param name="directory">Its directory; by default <see cref="DefaultDirectory"/>.</param>
     /// <param name="options">How; by default <see cref="CidStoreOptions"/>' defaults.</param>
     /// <returns>The store, to be disposed of.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: not 64-bit Linux, or a file system without
-    /// file locks; <see cref="ErrorCode.AccessDenied"/>: somebody else's directory; <see cref="ErrorCode.StoreGone"/>: none is
-    /// there and it must exist; <see cref="ErrorCode.StoreFull"/>: no room for one; <see cref="ErrorCode.FormatVersion"/> or
-    /// <see cref="ErrorCode.BlockCorrupt"/>: what is there is not a store that this version reads.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: not 64-bit Linux, or a file system
+    /// without file locks; <see cref="ErrorCode.AccessDenied"/>: somebody else's directory;
+    /// <see cref="ErrorCode.StoreGone"/>: none is there and it must exist; <see cref="ErrorCode.StoreFull"/>: no room
+    /// for one; <see cref="ErrorCode.FormatVersion"/> or <see cref="ErrorCode.BlockCorrupt"/>: what is there is not a
+    /// store that this version reads.</exception>
     public static CidStore Open(string? directory = null, CidStoreOptions? options = null)
     {
         options ??= new CidStoreOptions();
@@ -68,8 +70,8 @@ public sealed partial class CidStore : IDisposable
     }
 
     /// <summary>
-    /// Puts a batch: its canonical block is written into the store's shared memory and hashed there. Once this returns any
-    /// process finds it. A block that is there already is announced again and takes no room.
+    /// Puts a batch: its canonical block is written into the store's shared memory and hashed there. Once this returns
+    /// any process finds it. A block that is there already is announced again and takes no room.
     /// </summary>
     /// <param name="batch">The batch; its memory is read until the call returns.</param>
     /// <returns>The block's address and whether it is new.</returns>
@@ -84,18 +86,20 @@ public sealed partial class CidStore : IDisposable
         ArgumentNullException.ThrowIfNull(batch);
         using BlockPlan plan = BlockPlan.Of(batch);
         PutSchema(plan.Schema);
-        bool isNew = _blocks.Put(RecordKind.Batch, (uint)Multicodec.Raw, new PlannedBlock(plan), plan.Schema.Digest, plan.Rows,
+        bool isNew = _blocks.Put(RecordKind.Batch, (uint)Multicodec.Raw, new PlannedBlock(plan),
+            plan.Schema.Digest, plan.Rows,
             RecordFlags.OwnEncoder, out BlockInfo info);
         return new PutResult(AddressOf(in info), isNew);
     }
 
     /// <summary>Finds a batch.</summary>
     /// <param name="cid">The CID of its canonical block.</param>
-    /// <returns>A lease, to be disposed of, or null where the block is not here: so for every CID that is not of SHA-256 and
-    /// codec raw.</returns>
+    /// <returns>A lease, to be disposed of, or null where the block is not here: so for every CID that is not of
+    /// SHA-256 and codec raw.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its bytes are damaged;
     /// <see cref="ErrorCode.SchemaMismatch"/>: the block is not a batch (<see cref="TryCopyTo"/> copies any);
-    /// <see cref="ErrorCode.NotCanonical"/>: it was checked (<see cref="VerifyMode"/>) and is not canonical.</exception>
+    /// <see cref="ErrorCode.NotCanonical"/>: it was checked (<see cref="VerifyMode"/>) and is not
+    /// canonical.</exception>
     public BatchLease? TryGet(Cid cid)
     {
         BlockLease? block = Find(cid);
@@ -148,7 +152,8 @@ public sealed partial class CidStore : IDisposable
     public CidStoreFigures GetFigures()
     {
         StoreFigures figures = _blocks.Figures();
-        return new CidStoreFigures(figures.Id, figures.Created, figures.Capacity, figures.BytesTaken, figures.BytesCommitted,
+        return new CidStoreFigures(figures.Id, figures.Created, figures.Capacity,
+            figures.BytesTaken, figures.BytesCommitted,
             figures.OpenSegments + figures.SealedSegments, figures.SegmentSize, figures.Lanes, figures.LanesInUse);
     }
 
@@ -168,23 +173,24 @@ public sealed partial class CidStore : IDisposable
             }
         }
 
-        Remember(_schemas, schema.Digest);
+        Remember(_schemas, schema.Digest, true);
     }
 
     private BlockLease? Find(Cid cid) =>
-        cid.Version == 1 && cid.Codec == Multicodec.Raw && cid.TryGetSha256(out Digest256 digest) ? _blocks.Find(digest) : null;
+        cid.Version == 1 && cid.Codec == Multicodec.Raw && cid.TryGetSha256(out Digest256 digest)
+            ? _blocks.Find(digest) : null;
 
     private static BlockAddress AddressOf(in BlockInfo info) => new(Cid.FromSha256(Multicodec.Raw, info.Digest),
         Cid.FromSha256(Multicodec.Raw, info.SchemaDigest), info.Rows, info.Length);
 
     private static StoredBlock Describe(in BlockInfo info) => new(AddressOf(in info), info.Time);
 
-    /// <summary>A set that forgets everything rather than grow without end: it only saves work.</summary>
-    private static void Remember(ConcurrentDictionary<Digest256, bool> set, Digest256 digest)
+    /// <summary>A table that forgets everything rather than grow without end: it only saves work.</summary>
+    private static void Remember<T>(ConcurrentDictionary<Digest256, T> table, Digest256 digest, T value)
     {
-        const int Most = 1 << 20;
-        if (set.Count >= Most) set.Clear();
-        set[digest] = true;
+        const int Most = 1 << 16;
+        if (table.Count >= Most) table.Clear();
+        table[digest] = value;
     }
 
     private sealed class PlannedBlock(BlockPlan plan) : IBlockSource

@@ -21,7 +21,8 @@ public readonly record struct PutResult(BlockAddress Address, bool IsNew)
 }
 
 /// <summary>A block that a store has.</summary>
-/// <param name="Address">What addresses it; the schema's CID means nothing for a block that is not a batch or schema.</param>
+/// <param name="Address">What addresses it; the schema's CID means nothing for a block that is not a batch or
+/// schema.</param>
 /// <param name="Time">When it was first put.</param>
 public readonly record struct StoredBlock(BlockAddress Address, DateTimeOffset Time)
 {
@@ -39,11 +40,11 @@ public readonly record struct StoredBlock(BlockAddress Address, DateTimeOffset T
 }
 
 /// <summary>What was found when a block was proved again.</summary>
-/// <param name="Cid">The block's CID.</param>
+/// <param name="Cid">The block's CID; the default one for a damaged place, where no block can be told.</param>
 /// <param name="Location">Where it lies, for people.</param>
 /// <param name="ByteLength">The bytes that were hashed; 0 where it failed.</param>
-/// <param name="Error">What is wrong: <see cref="ErrorCode.BlockCorrupt"/> or <see cref="ErrorCode.NotCanonical"/>; null where
-/// the block is what its CID says.</param>
+/// <param name="Error">What is wrong: <see cref="ErrorCode.BlockCorrupt"/> or <see cref="ErrorCode.NotCanonical"/>;
+/// null where the block is what its CID says.</param>
 public readonly record struct VerifyResult(Cid Cid, string Location, long ByteLength, ArrowCidException? Error)
 {
     /// <summary>Whether the block is what its CID says.</summary>
@@ -60,13 +61,16 @@ public readonly record struct VerifyResult(Cid Cid, string Location, long ByteLe
 /// <param name="SegmentSize">The bytes of a segment.</param>
 /// <param name="Lanes">How many writers there may be at once.</param>
 /// <param name="LanesInUse">How many there are.</param>
-public sealed record CidStoreFigures(Guid Id, DateTimeOffset Created, long Capacity, long BytesTaken, long BytesCommitted,
+public sealed record CidStoreFigures(Guid Id, DateTimeOffset Created, long Capacity, long BytesTaken,
+    long BytesCommitted,
     int Segments, long SegmentSize, int Lanes, int LanesInUse);
 
-/// <summary>How much a read proves (<c>Storage/FORMAT.md</c>, Reading). What is not the store's own user's is never read.</summary>
+/// <summary>How much a read proves (<c>Storage/FORMAT.md</c>, Reading). What is not the store's own user's is never
+/// read.</summary>
 public enum VerifyMode
 {
-    /// <summary>Blocks that this library's encoder made are believed; others are read as by <see cref="FirstRead"/>.</summary>
+    /// <summary>Blocks that this library's encoder made are believed; others are read as by
+    /// <see cref="FirstRead"/>.</summary>
     Trusted = 0,
 
     /// <summary>A block's hash and form are proved once a handle and CID.</summary>

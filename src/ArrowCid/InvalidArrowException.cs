@@ -12,7 +12,9 @@ public sealed class InvalidArrowException : ArrowCidException
 {
     /// <summary>Makes an exception whose message names the rule and the place.</summary>
     /// <param name="rule">The rule that is broken, as a sentence without a full stop.</param>
-    /// <param name="fieldPath">The field, its ancestors first, joined by dots; empty where it is not about a field.</param>
+    /// <param name="fieldPath">
+    /// The field, its ancestors first, joined by dots; empty where it is not about a field.
+    /// </param>
     /// <param name="row">The row of that field's column, from 0, or -1.</param>
     /// <param name="offset">The byte offset in the stream or file, from 0, or -1.</param>
     /// <param name="code">The error code.</param>

@@ -45,7 +45,8 @@ internal static class BenchBatches
     {
         var random = new Random(Seed);
         int rows = bytes / 128, items = rows * 4;
-        var item = new StructType(new Field("id", ArrowType.Int32), new Field("px", ArrowType.Float64), new Field("tag", ArrowType.Utf8));
+        var item = new StructType(
+            new Field("id", ArrowType.Int32), new Field("px", ArrowType.Float64), new Field("tag", ArrowType.Utf8));
         var ids = new byte[items * 4];
         var prices = new byte[items * 8];
         random.NextBytes(ids);
@@ -59,7 +60,8 @@ internal static class BenchBatches
         var offsets = new int[rows + 1];
         for (int i = 0; i <= rows; i++) offsets[i] = i * 4;
         var list = new ListType(new Field("item", item));
-        var column = new ArrowArray(list, rows, [default, MemoryMarshal.AsBytes(offsets.AsSpan()).ToArray()], [structs]);
+        ReadOnlyMemory<byte> offsetBytes = MemoryMarshal.AsBytes(offsets.AsSpan()).ToArray();
+        var column = new ArrowArray(list, rows, [default, offsetBytes], [structs]);
         return new RecordBatch(new Schema(new Field("trades", list)), rows, column);
     }
 
@@ -94,6 +96,7 @@ internal static class BenchBatches
 
     private static void FillDoubles(byte[] bytes, Random random)
     {
-        foreach (ref double value in MemoryMarshal.Cast<byte, double>(bytes.AsSpan())) value = random.NextDouble() * 1000;
+        foreach (ref double value in MemoryMarshal.Cast<byte, double>(bytes.AsSpan()))
+            value = random.NextDouble() * 1000;
     }
 }

@@ -27,7 +27,8 @@ internal static class HashBench
         RecordBatch small = BenchBatches.Flat(Small);
         Measurement tiny = AgainstPyArrow(rounds, peer, "encode + hash, 1 KiB of values", small, SmallRuns, 3);
         yield return tiny;
-        yield return new Measurement("batches of 1 KiB a second a core", tiny.Ours, null, "batches/s", "-", null, 300_000);
+        yield return new Measurement(
+            "batches of 1 KiB a second a core", tiny.Ours, null, "batches/s", "-", null, 300_000);
     }
 
     private static Measurement AgainstHash(Rounds rounds, string name, RecordBatch batch, double goal)
@@ -65,7 +66,8 @@ internal static class HashBench
         return new Measurement(name, gigabytes / mine, gigabytes / plain, "GB/s", PlainHash, goal);
     }
 
-    private static Measurement AgainstPyArrow(Rounds rounds, PyArrowPeer? peer, string name, RecordBatch batch, int times, double goal)
+    private static Measurement AgainstPyArrow(
+        Rounds rounds, PyArrowPeer? peer, string name, RecordBatch batch, int times, double goal)
     {
         EncodedBlock encoded = CanonicalBlock.Encode(batch);
         var target = new ArrayBufferWriter<byte>(encoded.Bytes.Length);
@@ -74,8 +76,10 @@ internal static class HashBench
         {
             File.WriteAllBytes(path, encoded.Bytes.ToArray());
             peer?.Load(path);
-            (double mine, double theirs) = rounds.InTurn(() => Rounds.Seconds(Ours), () => peer?.Run(times) ?? double.NaN);
-            return new Measurement(name, times / mine, peer is null ? null : times / theirs, "batches/s", PyArrow, goal);
+            (double mine, double theirs) =
+                rounds.InTurn(() => Rounds.Seconds(Ours), () => peer?.Run(times) ?? double.NaN);
+            double? peers = peer is null ? null : times / theirs;
+            return new Measurement(name, times / mine, peers, "batches/s", PyArrow, goal);
         }
         finally
         {

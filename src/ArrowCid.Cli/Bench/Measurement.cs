@@ -24,7 +24,9 @@ internal sealed class Rounds(int count)
     private const int ProbeIterations = 20_000_000;
     private readonly List<double> _probes = [];
 
-    /// <summary>How much the same arithmetic loop varied over all rounds: slowest by fastest, 1.0 on a quiet machine.</summary>
+    /// <summary>
+    /// How much the same arithmetic loop varied over all rounds: slowest by fastest, 1.0 on a quiet machine.
+    /// </summary>
     public double Noise => _probes.Count == 0 ? 1 : _probes.Max() / _probes.Min();
 
     /// <summary>Seconds of each side, medians of the rounds, which alternate who begins.</summary>

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace ArrowCid.Cli.Bench;
 
 /// <summary>
-/// A Python process with pyarrow that does what a user would do without us: write a batch as an IPC stream and hash it with
-/// hashlib. It reads the very batch from a file and times itself.
+/// A Python process with pyarrow that does what a user would do without us: write a batch as an IPC stream and hash it
+/// with hashlib. It reads the very batch from a file and times itself.
 /// </summary>
 internal sealed class PyArrowPeer : IDisposable
 {
@@ -25,7 +25,8 @@ internal sealed class PyArrowPeer : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        Process process = Process.Start(start) ?? throw new ArrowCidException(ErrorCode.Io, "The peer could not be started.");
+        Process process = Process.Start(start)
+            ?? throw new ArrowCidException(ErrorCode.Io, "The peer could not be started.");
         if (process.StandardOutput.ReadLine() == "ready") return new PyArrowPeer(process);
         process.Dispose();
         return null;

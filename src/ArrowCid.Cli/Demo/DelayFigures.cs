@@ -48,7 +48,8 @@ internal sealed class DelayFigures
         }
 
         if (flights == 0) return new DelayBand(name, 0, 0, 0, 0, 0);
-        return new DelayBand(name, flights, (double)sum / flights, At(counts, flights / 2), At(counts, flights * 9 / 10),
+        return new DelayBand(name, flights, (double)sum / flights,
+            At(counts, flights / 2), At(counts, flights * 9 / 10),
             (double)late / flights);
     }
 
@@ -68,4 +69,5 @@ internal sealed class DelayFigures
 /// <param name="Median">The upper median in minutes.</param>
 /// <param name="NinetiethPercentile">The delay in minutes that nine of ten flights do not exceed.</param>
 /// <param name="LateShare">The share that was more than 15 minutes late, 0 to 1.</param>
-internal sealed record DelayBand(string Miles, long Flights, double Mean, int Median, int NinetiethPercentile, double LateShare);
+internal sealed record DelayBand(string Miles, long Flights, double Mean, int Median, int NinetiethPercentile,
+    double LateShare);

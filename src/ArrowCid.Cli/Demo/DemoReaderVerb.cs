@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace ArrowCid.Cli.Demo;
 
 /// <summary>
-/// The demo's second process: it knows a directory and CIDs (a line each on standard input) and nothing else of the first.
+/// The demo's second process: it knows a directory and CIDs (a line each on standard input) and nothing else of the
+/// first.
 /// </summary>
 internal static class DemoReaderVerb
 {
@@ -45,7 +46,8 @@ internal static class DemoReaderVerb
             {
                 var computed = Cid.Sha256(Multicodec.Raw, lease.Block.Span);
                 if (computed != lease.Cid)
-                    throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{lease.Location} hashes to {computed}, not {lease.Cid}");
+                    throw new ArrowCidException(ErrorCode.BlockCorrupt,
+                        $"{lease.Location} hashes to {computed}, not {lease.Cid}");
                 hashed += lease.Block.Length;
             }
 
@@ -62,7 +64,8 @@ internal static class DemoReaderVerb
 
             allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
             double read = Milliseconds(ref started);
-            return new DemoReading(Environment.ProcessId, [.. leases.Select(lease => lease.Location)], find, hash, read, hashed,
+            return new DemoReading(Environment.ProcessId, [.. leases.Select(lease => lease.Location)],
+                find, hash, read, hashed,
                 values, allocated, [.. figures.Bands()]);
         }
         finally

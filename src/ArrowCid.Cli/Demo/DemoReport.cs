@@ -6,8 +6,7 @@ namespace ArrowCid.Cli.Demo;
 /// <summary>What the demo shows a person.</summary>
 internal sealed class DemoReport
 {
-    // Long enough for a CID and a place in one row, so that both can be copied whole from a pipe or file.
-    private const int WidthOfNoTerminal = 160;
+    private const int LeastWidth = 120;
 
     private const string CommandName = "arrowcid";
 
@@ -24,7 +23,8 @@ internal sealed class DemoReport
             Out = new AnsiConsoleOutput(Console.Out),
             Ansi = Output.HasColors ? AnsiSupport.Detect : AnsiSupport.No,
         });
-        if (Console.IsOutputRedirected) _console.Profile.Width = WidthOfNoTerminal;
+        // A narrow terminal breaks long lines itself; the console would cut words off.
+        _console.Profile.Width = Math.Max(_console.Profile.Width, LeastWidth);
     }
 
     /// <summary>The first process's part.</summary>
@@ -33,7 +33,7 @@ internal sealed class DemoReport
         Heading("1", $"This process (pid {Environment.ProcessId}) publishes {Count(puts.Sum(p => p.Rows))} flights");
         Line($"from {sample}");
         Line($"into a new store, {_directory}");
-        Line("Each batch is encoded into its one canonical block, right in shared memory, and hashed there.");
+        Line("Each batch is encoded into its one canonical block, right in the store's memory, and hashed there.");
         Line("The hash is its address, the CID: the same values have the same CID, whoever wrote them and however.");
         Line();
         Table steps = Steps();
@@ -48,14 +48,17 @@ internal sealed class DemoReport
     /// <summary>The second process's part.</summary>
     public void Read(PutResult[] puts, DemoReading reading, double whole)
     {
-        Heading("2", $"A second process (pid {reading.ProcessId}) is told the directory and {puts.Length} CIDs, nothing else");
+        Heading("2",
+            $"A second process (pid {reading.ProcessId}) is told the directory and {puts.Length} CIDs, nothing else");
         Line();
         Table steps = Steps();
-        Step(steps, "find the blocks", reading.FindMilliseconds, $"{reading.Places.Length} of {puts.Length} found, mapped and opened");
+        Step(steps, "find the blocks", reading.FindMilliseconds,
+            $"{reading.Places.Length} of {puts.Length} found, mapped and opened");
         Step(steps, "hash them again", reading.HashMilliseconds,
             $"{Count(reading.HashedBytes)} bytes; every block is what its CID says");
         Step(steps, "read two columns", reading.ReadMilliseconds,
-            $"{Count(reading.ValueBytes)} bytes of values where they lie; {Count(reading.AllocatedBytes)} bytes allocated meanwhile");
+            $"{Count(reading.ValueBytes)} bytes of values where they lie; " +
+            $"{Count(reading.AllocatedBytes)} bytes allocated meanwhile");
         Step(steps, "all of the process", whole, "most of it the start of .NET");
         _console.Write(steps);
         Line("All times are of first calls, so .NET's compiler is in them.");
@@ -104,7 +107,8 @@ internal sealed class DemoReport
             ? path
             : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    private void Heading(string number, string text) => _console.MarkupLineInterpolated($"[green]{number}[/]  [bold]{text}[/]");
+    private void Heading(string number, string text) =>
+        _console.MarkupLineInterpolated($"[green]{number}[/]  [bold]{text}[/]");
 
     private static void Line(string text = "") => Console.Out.WriteLine(text.Length == 0 ? "" : $"   {text}");
 
@@ -120,7 +124,8 @@ internal sealed class DemoReport
         table.AddColumn(new TableColumn("") { Width = 1 });
         foreach (string name in names)
         {
-            var column = new TableColumn(new Text(name.TrimStart('>'), new Style(decoration: Decoration.Dim))) { NoWrap = true };
+            var title = new Text(name.TrimStart('>'), new Style(decoration: Decoration.Dim));
+            TableColumn column = new TableColumn(title).NoWrap();
             table.AddColumn(name.StartsWith('>') ? column.RightAligned() : column);
         }
 

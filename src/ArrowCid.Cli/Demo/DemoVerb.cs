@@ -5,7 +5,8 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Cli.Demo;
 
-/// <summary><c>demo</c>: one process publishes real batches, another finds them by CID and reads them where they lie.</summary>
+/// <summary><c>demo</c>: one process publishes real batches, another finds them by CID and reads them where they
+/// lie.</summary>
 internal static class DemoVerb
 {
     private const int RowsPerBlock = 10_000;
@@ -23,7 +24,8 @@ internal static class DemoVerb
             Description = "An empty or new directory for the store. Default: one of its own in /dev/shm.",
         };
         var verb = new Verb("demo",
-            "Shows the main job on 200,000 real flights: one process publishes 20 batches, a second one finds them by CID and " +
+            "Shows the main job on 200,000 real flights: one process publishes 20 batches, a second one finds them " +
+            "by CID and " +
             "reads them without a copy. The store stays; the output says how to remove it.",
             "arrowcid demo")
         {
@@ -45,7 +47,8 @@ internal static class DemoVerb
         string sample = FindSample();
         var report = new DemoReport(directory);
         long started = Stopwatch.GetTimestamp();
-        using var store = CidStore.Open(directory, new CidStoreOptions { Capacity = Capacity, SegmentSize = SegmentSize });
+        using var store = CidStore.Open(directory,
+            new CidStoreOptions { Capacity = Capacity, SegmentSize = SegmentSize });
         double open = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
 
         started = Stopwatch.GetTimestamp();
@@ -98,7 +101,8 @@ internal static class DemoVerb
         string beside = Path.Combine(AppContext.BaseDirectory, "samples", SampleName);
         return File.Exists(beside)
             ? beside
-            : throw new ArrowCidException(ErrorCode.Io, $"the sample {beside} is missing; build or install the command again");
+            : throw new ArrowCidException(ErrorCode.Io,
+                $"the sample {beside} is missing; build or install the command again");
     }
 
     /// <summary>Shared memory where it has the room, else a directory on a disk, which works as well.</summary>

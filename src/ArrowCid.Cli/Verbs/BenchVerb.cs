@@ -12,22 +12,14 @@ internal static class BenchVerb
     public static Command Make()
     {
         Option<bool> json = Verb.Json();
-        var rounds = new Option<int>("--rounds")
-        {
-            HelpName = "N",
-            Description = "Rounds in which both sides are timed in turn; the medians count. At least 5.",
-            DefaultValueFactory = _ => LeastRounds,
-        };
-        rounds.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < LeastRounds) result.AddError($"--rounds takes a number from {LeastRounds}.");
-        });
+        Option<int?> rounds = Verb.Number("--rounds", LeastRounds,
+            "Rounds in which both sides are timed in turn; the medians count.", LeastRounds);
         var hash = new Verb("hash", "Encoding and hashing, against plain SHA-256 and against pyarrow with hashlib.",
             "arrowcid bench hash", "arrowcid bench hash --json")
         {
             json, rounds,
         };
-        hash.SetAction(parsed => Run(HashBench.Run, parsed.GetValue(rounds), parsed.GetValue(json)));
+        hash.SetAction(parsed => Run(HashBench.Run, parsed.GetValue(rounds) ?? LeastRounds, parsed.GetValue(json)));
         return new Verb("bench", "Measures against peers, in one run on this machine.", "arrowcid bench hash") { hash };
     }
 
@@ -44,7 +36,8 @@ internal static class BenchVerb
         }
 
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"noise {rounds.Noise:F2} (slowest by fastest of one fixed loop); {count} rounds; {Environment.ProcessorCount} cores"));
+            $"noise {rounds.Noise:F2} (slowest by fastest of one fixed loop); " +
+            $"{count} rounds; {Environment.ProcessorCount} cores"));
         return 0;
     }
 

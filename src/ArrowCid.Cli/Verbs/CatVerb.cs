@@ -12,15 +12,8 @@ internal static class CatVerb
     {
         Argument<string> cid = Verb.CidText();
         Option<string?> store = Verb.Store();
-        var head = new Option<int?>("--head")
-        {
-            HelpName = "N",
-            Description = "Only the first N rows. Default: 20 in a table, all in CSV and JSON.",
-        };
-        head.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 0) result.AddError("--head takes a number from 0.");
-        });
+        Option<int?> head = Verb.Number("--head", 0,
+            "Only the first N rows. Default: 20 in a table, all in CSV and JSON.");
         var format = new Option<string>("--format")
         {
             Description = "How to write the rows.",

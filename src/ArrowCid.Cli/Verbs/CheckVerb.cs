@@ -12,7 +12,8 @@ internal static class CheckVerb
         Argument<string[]> files = Verb.Files();
         Option<bool> json = Verb.Json();
         var verb = new Verb("check",
-            "Says whether each file is, byte for byte, a canonical block, and else where and by which rule it is not. " +
+            "Says whether each file is, byte for byte, a canonical block, and else where and by which rule " +
+            "it is not. " +
             "Exit code 0 where all are, else 4.",
             "arrowcid check block.arrows",
             "arrowcid get CID | arrowcid check -")
@@ -38,13 +39,15 @@ internal static class CheckVerb
         return isAnyOther ? ErrorTable.ExitCode(ErrorCode.NotCanonical) : 0;
     }
 
-    /// <summary>Bytes that cannot be read at all are no canonical block either: the rule that stopped the reader is named.</summary>
+    /// <summary>Bytes that cannot be read at all are no canonical block either: the rule that stopped the reader is
+    /// named.</summary>
     private static Verdict Judge(byte[] bytes)
     {
         try
         {
             CheckResult result = CanonicalBlock.Check(bytes);
-            return new Verdict(result.IsCanonical, result.Address, result.Message, result.FieldPath, result.Buffer, result.Offset,
+            return new Verdict(result.IsCanonical, result.Address, result.Message, result.FieldPath,
+                result.Buffer, result.Offset,
                 result.Rule, result.Departures);
         }
         catch (InvalidArrowException e)
@@ -108,6 +111,7 @@ internal static class CheckVerb
         writer.WriteEndArray();
     });
 
-    private sealed record Verdict(bool IsCanonical, BlockAddress? Address, string Message, string FieldPath, string Buffer,
+    private sealed record Verdict(bool IsCanonical, BlockAddress? Address, string Message, string FieldPath,
+        string Buffer,
         long Offset, string Rule, IReadOnlyList<Difference> Departures);
 }

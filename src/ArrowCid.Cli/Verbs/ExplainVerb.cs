@@ -4,13 +4,14 @@ using ArrowCid.Ipc;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>explain</c>: why two streams differ though they read the same, or where they do not read the same.</summary>
+/// <summary><c>explain</c>: why two streams differ though they read the same, or where they do not read the
+/// same.</summary>
 internal static class ExplainVerb
 {
     public static Command Make()
     {
-        var a = new Argument<string>("A") { Description = "An Arrow IPC stream or file; - is standard input." };
-        var b = new Argument<string>("B") { Description = "Another." };
+        Argument<string> a = Verb.File("A", "An Arrow IPC stream or file; - is standard input.");
+        Argument<string> b = Verb.File("B", "Another.");
         Option<bool> json = Verb.Json();
         var verb = new Verb("explain",
             "Names the rules by which two streams that read the same differ, or the first value that differs. " +
@@ -63,7 +64,8 @@ internal static class ExplainVerb
         return Failure.Visible(hasBoth ? $"{text} (A: {difference.InA}; B: {difference.InB})" : text);
     }
 
-    private static void PrintJson(Output output, Explanation explanation, Difference difference) => output.JsonLine(writer =>
+    private static void PrintJson(Output output, Explanation explanation, Difference difference) =>
+        output.JsonLine(writer =>
     {
         writer.WriteBoolean("sameBatches", explanation.SameBatches);
         writer.WriteNumber("batch", difference.Batch);

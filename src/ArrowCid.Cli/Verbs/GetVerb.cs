@@ -54,8 +54,10 @@ internal static class GetVerb
     {
         string target = Path.GetFullPath(file);
         string temporary = $"{target}.tmp-{Environment.ProcessId}";
-        using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Remove(temporary));
-        using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Remove(temporary));
+        using PosixSignalRegistration interrupted =
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Remove(temporary));
+        using PosixSignalRegistration terminated =
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Remove(temporary));
         try
         {
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))

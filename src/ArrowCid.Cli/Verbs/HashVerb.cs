@@ -15,7 +15,8 @@ internal static class HashVerb
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
         var verb = new Verb("hash",
-            "Prints the CID, rows and bytes of every batch's canonical block: CID  ROWS  BYTES  FILE#BATCH. Nothing is stored.",
+            "Prints the CID, rows and bytes of every batch's canonical block: CID  ROWS  BYTES  FILE#BATCH. " +
+            "Nothing is stored.",
             "arrowcid hash trips.arrow quotes.arrows",
             "arrowcid hash --json - < quotes.arrows",
             "arrowcid hash --drop-metadata pandas trips.arrow")

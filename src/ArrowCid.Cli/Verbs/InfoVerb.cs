@@ -12,7 +12,8 @@ internal static class InfoVerb
         Argument<string> cid = Verb.CidText();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
-        var verb = new Verb("info", "Shows what is known of a batch: addresses, sizes, where its bytes lie, and its schema.",
+        var verb = new Verb("info",
+            "Shows what is known of a batch: addresses, sizes, where its bytes lie, and its schema.",
             "arrowcid info CID",
             "arrowcid info --json CID")
         {

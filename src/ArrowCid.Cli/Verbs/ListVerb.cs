@@ -11,7 +11,8 @@ internal static class ListVerb
     {
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
-        var verb = new Verb("ls", "Lists the batches in the store: CID  ROWS  BYTES  TIME, the time of the first put in UTC.",
+        var verb = new Verb("ls",
+            "Lists the batches in the store: CID  ROWS  BYTES  TIME, the time of the first put in UTC.",
             "arrowcid ls",
             "arrowcid ls --json | jq -r .cid")
         {

@@ -12,16 +12,9 @@ internal static class PutVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
-        var rows = new Option<int?>("--rows-per-block")
-        {
-            HelpName = "N",
-            Description = "Cut each file's rows anew into blocks of N, the last one shorter, whatever its batches are. " +
-                "Default: a block a batch.",
-        };
-        rows.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1) result.AddError("--rows-per-block takes a number from 1.");
-        });
+        Option<int?> rows = Verb.Number("--rows-per-block", 1,
+            "Cut each file's rows anew into blocks of N, the last one shorter, " +
+            "whatever its batches are. Default: a block a batch.");
         var verb = new Verb("put",
             "Puts every batch into the store, which is made where none is: CID  ROWS  BYTES  FILE#BATCH  new|known.",
             "arrowcid put trips.arrow",

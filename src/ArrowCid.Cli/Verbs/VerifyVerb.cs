@@ -9,7 +9,7 @@ internal static class VerifyVerb
 {
     public static Command Make()
     {
-        var cids = new Argument<string[]>("CID") { Arity = ArgumentArity.ZeroOrMore, Description = "The blocks to prove." };
+        Argument<string[]> cids = Verb.CidTexts("The blocks to prove.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var all = new Option<bool>("--all") { Description = "Every batch in the store." };
@@ -38,7 +38,7 @@ internal static class VerifyVerb
         var tally = new Tally(output, json, showsProgress: all && !Console.IsErrorRedirected);
         if (all)
         {
-            foreach (StoredBlock block in store.List()) tally.Add(store.Verify(block.Cid));
+            foreach (VerifyResult result in store.VerifyAll()) tally.Add(result);
             tally.End();
         }
         else
@@ -62,10 +62,8 @@ internal static class VerifyVerb
 
         public int Exit { get; private set; }
 
-        public void Add(VerifyResult? found)
+        public void Add(VerifyResult result)
         {
-            // A block that went between the listing and the look was collected, which is no damage.
-            if (found is not { } result) return;
             if (result.Error is { } error)
             {
                 _bad++;
@@ -114,7 +112,8 @@ internal static class VerifyVerb
             TimeSpan elapsed = Stopwatch.GetElapsedTime(_started);
             if (elapsed - _shown < s_pace) return;
             _shown = elapsed;
-            Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{_intact + _bad} blocks, {_bytes >> 20} MiB"));
+            Console.Error.Write(
+                string.Create(CultureInfo.InvariantCulture, $"\r{_intact + _bad} blocks, {_bytes >> 20} MiB"));
         }
 
         private void ClearProgress()

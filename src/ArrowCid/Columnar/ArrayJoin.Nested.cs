@@ -34,21 +34,20 @@ internal static partial class ArrayJoin
         /// <summary>Data buffers are borrowed as they are; only their numbers in the views change.</summary>
         private ArrowArray Views()
         {
-            const int ViewBytes = 16, LongestInline = 12;
-            byte[] views = Take((long)_length * ViewBytes);
+            byte[] views = Take((long)_length * ByteView.Size);
             var buffers = new List<ReadOnlyMemory<byte>> { Validity(), views };
             int at = 0;
             foreach (ArrowArray part in _parts)
             {
-                int bytes = part.Length * ViewBytes, before = buffers.Count - 2, own = part.Buffers.Length - 2;
+                int bytes = part.Length * ByteView.Size, before = buffers.Count - 2, own = part.Buffers.Length - 2;
                 Span<byte> target = views.AsSpan(at, bytes);
-                part.Buffers[1].Span.Slice(part.Offset * ViewBytes, bytes).CopyTo(target);
+                part.Buffers[1].Span.Slice(part.Offset * ByteView.Size, bytes).CopyTo(target);
                 buffers.AddRange(part.Buffers[2..]);
                 at += bytes;
-                for (; !target.IsEmpty; target = target[ViewBytes..])
+                for (; !target.IsEmpty; target = target[ByteView.Size..])
                 {
-                    if ((uint)BinaryPrimitives.ReadInt32LittleEndian(target) <= LongestInline) continue;
-                    int number = BinaryPrimitives.ReadInt32LittleEndian(target[8..]);
+                    if ((uint)ByteView.Length(target) <= ByteView.MaxInline) continue;
+                    int number = ByteView.Buffer(target);
                     number = (uint)number < (uint)own ? before + number : Outside;
                     BinaryPrimitives.WriteInt32LittleEndian(target[8..], number);
                 }

@@ -29,16 +29,6 @@ internal static partial class ArrayJoin
         return new Joiner(used, path, budget).Join();
     }
 
-    private static bool IsForward<T>(ReadOnlySpan<T> offsets) where T : IBinaryInteger<T>
-    {
-        for (int i = 1; i < offsets.Length; i++)
-        {
-            if (offsets[i] < offsets[i - 1]) return false;
-        }
-
-        return true;
-    }
-
     /// <summary>One join: the parts, and what is known of the whole.</summary>
     private readonly partial struct Joiner
     {
@@ -148,7 +138,8 @@ internal static partial class ArrayJoin
         private ReadOnlySpan<T> Offsets<T>(ArrowArray part, long end) where T : unmanaged, IBinaryInteger<T>
         {
             ReadOnlySpan<T> offsets = Numbers<T>(part, 1, part.Length + 1);
-            return T.IsNegative(offsets[0]) || long.CreateChecked(offsets[^1]) > end || !IsForward(offsets)
+            return T.IsNegative(offsets[0]) || long.CreateChecked(offsets[^1]) > end
+                || OffsetRule.FirstBackward(offsets) >= 0
                 ? throw new InvalidArrowException("a dictionary's offsets run backward or outside their data", _path)
                 : offsets;
         }
@@ -162,9 +153,9 @@ internal static partial class ArrayJoin
             long before = 0;
             for (int i = 0; i < _parts.Length; i++)
             {
-                ReadOnlySpan<T> offsets = Numbers<T>(_parts[i], 1, _parts[i].Length + 1);
-                var shift = T.CreateTruncating(before - starts[i]);
-                foreach (T offset in offsets[..^1]) target[at++] = unchecked(offset + shift);
+                ReadOnlySpan<T> offsets = Numbers<T>(_parts[i], 1, _parts[i].Length);
+                OffsetRule.Shift(offsets, T.CreateTruncating(before - starts[i]), target[at..]);
+                at += offsets.Length;
                 before += ends[i] - starts[i];
             }
 

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace ArrowCid.Columnar;
 
-/// <summary>What must hold between a type, a length and the sizes of buffers and children, without a look at values.</summary>
+/// <summary>
+/// What must hold between a type, a length and the sizes of buffers and children, without a look at values.
+/// </summary>
 internal static class ArrayStructure
 {
     /// <summary>The first rule that the array's parts break, or null.</summary>
@@ -19,8 +21,8 @@ internal static class ArrayStructure
             return Text($"{array.Type} has {array.Type.Children.Count} children, not {array.Children.Count}");
         for (int i = 0; i < array.Children.Count; i++)
         {
-            if (!array.Children[i].Type.Equals(array.Type.Children[i].Type))
-                return Text($"a child is {array.Children[i].Type} where {array.Type} has {array.Type.Children[i].Type}");
+            ArrowType actual = array.Children[i].Type, declared = array.Type.Children[i].Type;
+            if (!actual.Equals(declared)) return Text($"a child is {actual} where {array.Type} has {declared}");
         }
 
         if (array.Dictionary is { } dictionary
@@ -45,10 +47,13 @@ internal static class ArrayStructure
             Layout.Bytes32 or Layout.List32 => Offsets(buffers[1], slots, 4),
             Layout.Bytes64 or Layout.List64 => Offsets(buffers[1], slots, 8),
             Layout.ByteViews => Short(buffers[1], slots * 16, "the views"),
-            Layout.ListView32 => Short(buffers[1], slots * 4, "the offsets") ?? Short(buffers[2], slots * 4, "the sizes"),
-            Layout.ListView64 => Short(buffers[1], slots * 8, "the offsets") ?? Short(buffers[2], slots * 8, "the sizes"),
+            Layout.ListView32 =>
+                Short(buffers[1], slots * 4, "the offsets") ?? Short(buffers[2], slots * 4, "the sizes"),
+            Layout.ListView64 =>
+                Short(buffers[1], slots * 8, "the offsets") ?? Short(buffers[2], slots * 8, "the sizes"),
             Layout.SparseUnion => Short(buffers[0], slots, "the type codes"),
-            Layout.DenseUnion => Short(buffers[0], slots, "the type codes") ?? Short(buffers[1], slots * 4, "the offsets"),
+            Layout.DenseUnion =>
+                Short(buffers[0], slots, "the type codes") ?? Short(buffers[1], slots * 4, "the offsets"),
             _ => null,
         };
     }
@@ -60,7 +65,8 @@ internal static class ArrayStructure
             case Layout.Struct or Layout.SparseUnion:
                 foreach (ArrowArray child in array.Children)
                 {
-                    if (child.Length < slots) return Text($"a child has {child.Length} slots for {slots} of its parent's");
+                    if (child.Length < slots)
+                        return Text($"a child has {child.Length} slots for {slots} of its parent's");
                 }
 
                 return null;

@@ -67,7 +67,8 @@ public sealed partial class ArrowArray
         int slot = index;
         ArrowArray? array = Resolve(ref slot);
         if (array is null) return EmptyList();
-        (long start, long length) = array.ListAt(slot);
+        if (!array.Layout.IsList()) throw array.HasNo("lists");
+        (long start, long length) = array.ExtentAt(slot);
         ArrowArray items = array._children[0];
         if (start < 0 || length < 0 || start > items.Length - length)
             throw new InvalidArrowException("a list's offsets run backward or outside of its child", row: slot);
@@ -138,30 +139,17 @@ public sealed partial class ArrowArray
     {
         CheckSlot(index);
         if (Layout != Layout.RunEnds) throw HasNo("runs");
-        ArrowArray ends = _children[0];
-        long at = (long)Offset + index;
-        int low = 0;
-        int high = ends.Length;
-        while (low < high)
-        {
-            int middle = low + (high - low) / 2;
-            if (ends.IntegerAt(middle) <= at) low = middle + 1;
-            else high = middle;
-        }
-
-        if (low == ends.Length) throw new InvalidArrowException("the run ends stop before the last row", row: index);
-        // A search over ends that do not rise can stop anywhere; what it found must hold the slot.
-        if (ends.IntegerAt(low) <= at || (low > 0 && ends.IntegerAt(low - 1) > at))
-            throw new InvalidArrowException("the run ends do not rise", row: index);
-        return low;
+        return RunAt(index, null);
     }
 
     /// <summary>Whether a slot is null by its own bit, its type, its dictionary entry or its run's value; a union's
     /// slot never is (<c>canonical-block.md</c>, section 3).</summary>
-    internal bool IsLogicallyNull(int index) => Resolve(ref index) is null;
+    /// <param name="index">The slot, from 0.</param>
+    /// <param name="path">The field, for messages.</param>
+    internal bool IsLogicallyNull(int index, FieldPath? path = null) => Resolve(ref index, path) is null;
 
     /// <summary>Follows a dictionary and runs to the array that holds the value; null where the slot is null.</summary>
-    internal ArrowArray? Resolve(ref int index)
+    internal ArrowArray? Resolve(ref int index, FieldPath? path = null)
     {
         ArrowArray array = this;
         while (!array.IsNull(index))
@@ -169,11 +157,11 @@ public sealed partial class ArrowArray
             switch (array.Layout)
             {
                 case Layout.Dictionary:
-                    index = array.EntryAt(index);
+                    index = array.EntryAt(index, path);
                     array = array.Dictionary!;
                     break;
                 case Layout.RunEnds:
-                    index = array.GetRun(index);
+                    index = array.RunAt(index, path);
                     array = array._children[1];
                     break;
                 default:
@@ -184,22 +172,35 @@ public sealed partial class ArrowArray
         return null;
     }
 
-    private int EntryAt(int index)
+    private int EntryAt(int index, FieldPath? path)
     {
-        long entry = IntegerAt(index);
-        if (Dictionary is null || entry < 0 || entry >= Dictionary.Length)
-            throw new InvalidArrowException("an index points outside of the dictionary", row: index);
-        return (int)entry;
+        int limit = Dictionary?.Length ?? 0;
+        int entry = Slots.Index(this, _buffers[1].Span, index, limit);
+        return entry >= 0
+            ? entry
+            : throw new InvalidArrowException($"an index is outside its dictionary of {limit}", path, index);
+    }
+
+    private int RunAt(int index, FieldPath? path)
+    {
+        int run = Slots.Run(this, index);
+        if (run < 0) throw new InvalidArrowException("the last run ends before the column does", path, index);
+        // A search over ends that do not rise can stop anywhere; what it found must hold the slot.
+        if (run > 0 && Slots.RunEnd(_children[0], run - 1) > (long)Offset + index)
+            throw new InvalidArrowException("run ends do not rise", path, index);
+        return run;
     }
 
     private ReadOnlySpan<byte> BytesAt(int index)
     {
         switch (Layout)
         {
-            case Layout.Bytes32:
-                return Between(Int32At(1, index), Int32At(1, index + 1), index);
-            case Layout.Bytes64:
-                return Between(Int64At(1, index), Int64At(1, index + 1), index);
+            case Layout.Bytes32 or Layout.Bytes64:
+                (long start, long length) = ExtentAt(index);
+                ReadOnlySpan<byte> data = _buffers[2].Span;
+                if (start < 0 || length < 0 || start > data.Length - length)
+                    throw new InvalidArrowException("offsets run backward or outside of the data", row: index);
+                return data.Slice((int)start, (int)length);
             case Layout.ByteViews:
                 return ViewAt(index);
             case Layout.Fixed:
@@ -210,42 +211,31 @@ public sealed partial class ArrowArray
         }
     }
 
-    private ReadOnlySpan<byte> Between(long start, long end, int index)
-    {
-        ReadOnlySpan<byte> data = _buffers[2].Span;
-        if (start < 0 || end < start || end > data.Length)
-            throw new InvalidArrowException("offsets run backward or outside of the data", row: index);
-        return data[(int)start..(int)end];
-    }
-
     private ReadOnlySpan<byte> ViewAt(int index)
     {
-        ReadOnlySpan<byte> view = _buffers[1].Span.Slice((Offset + index) * ViewSize, ViewSize);
-        int length = BinaryPrimitives.ReadInt32LittleEndian(view);
-        if (length is >= 0 and <= ViewInline) return view.Slice(4, length);
-        int buffer = BinaryPrimitives.ReadInt32LittleEndian(view[8..]);
-        int start = BinaryPrimitives.ReadInt32LittleEndian(view[12..]);
-        if (length < 0 || start < 0 || (uint)buffer >= (uint)(_buffers.Length - 2)
-            || start > _buffers[buffer + 2].Length - length)
-        {
-            throw new InvalidArrowException("a view points outside of its data", row: index);
-        }
-
-        return _buffers[buffer + 2].Span.Slice(start, length);
+        ReadOnlySpan<byte> view = ByteView.At(_buffers[1].Span, Offset + index);
+        return ByteView.Find(this, view, out ReadOnlySpan<byte> value) is { } flaw
+            ? throw new InvalidArrowException(flaw, row: index)
+            : value;
     }
 
-    private (long Start, long Length) ListAt(int index)
+    /// <summary>
+    /// Where a slot's bytes or elements lie by its offsets and size, unchecked. What is outside of 0 … n has a negative
+    /// start or length, or a start over n - length.
+    /// </summary>
+    internal (long Start, long Length) ExtentAt(int index)
     {
         switch (Layout)
         {
-            case Layout.List32:
-                int start = Int32At(1, index);
-                return (start, (long)Int32At(1, index + 1) - start);
-            case Layout.List64:
-                // Two int64 of any value: a difference that overflows is negative or far outside, and refused as such.
-                long first = Int64At(1, index);
-                long next = Int64At(1, index + 1);
-                return first < 0 || next < 0 ? (-1, -1) : (first, next - first);
+            case Layout.Bytes32 or Layout.List32:
+                ReadOnlySpan<byte> ends = _buffers[1].Span[((Offset + index) * sizeof(int))..];
+                int start = BinaryPrimitives.ReadInt32LittleEndian(ends);
+                return (start, (long)BinaryPrimitives.ReadInt32LittleEndian(ends[sizeof(int)..]) - start);
+            case Layout.Bytes64 or Layout.List64:
+                // Two int64 of any value: from 0 or more, a difference that overflows still ends past 2^63.
+                ReadOnlySpan<byte> wide = _buffers[1].Span[((Offset + index) * sizeof(long))..];
+                long first = BinaryPrimitives.ReadInt64LittleEndian(wide);
+                return (first, unchecked(BinaryPrimitives.ReadInt64LittleEndian(wide[sizeof(long)..]) - first));
             case Layout.ListView32:
                 return (Int32At(1, index), Int32At(2, index));
             case Layout.ListView64:
@@ -254,7 +244,7 @@ public sealed partial class ArrowArray
                 int size = ((FixedSizeListType)Type).ListSize;
                 return ((long)(Offset + index) * size, size);
             default:
-                throw HasNo("lists");
+                throw HasNo("extents");
         }
     }
 
@@ -264,7 +254,7 @@ public sealed partial class ArrowArray
         ArrowArray? array = this;
         while (array is not null && array.Layout is Layout.Dictionary or Layout.RunEnds)
             array = array.Layout == Layout.Dictionary ? array.Dictionary : array._children[1];
-        if (array is null || array.Layout is < Layout.List32 or > Layout.FixedSizeList) throw HasNo("lists");
+        if (array is null || !array.Layout.IsList()) throw HasNo("lists");
         return array._children[0].Slice(0, 0);
     }
 
@@ -274,20 +264,6 @@ public sealed partial class ArrowArray
     private long Int64At(int buffer, int index) =>
         BinaryPrimitives.ReadInt64LittleEndian(_buffers[buffer].Span[((Offset + index) * sizeof(long))..]);
 
-    /// <summary>A slot of an integer column, or an index of a dictionary column; -1 for one over 2^63 - 1.</summary>
-    private long IntegerAt(int index) => (Type is DictionaryType dictionary ? dictionary.IndexType : Type).Id switch
-    {
-        ArrowTypeId.Int8 => Values<sbyte>()[index],
-        ArrowTypeId.Int16 => Values<short>()[index],
-        ArrowTypeId.Int32 => Values<int>()[index],
-        ArrowTypeId.Int64 => Values<long>()[index],
-        ArrowTypeId.UInt8 => Values<byte>()[index],
-        ArrowTypeId.UInt16 => Values<ushort>()[index],
-        ArrowTypeId.UInt32 => Values<uint>()[index],
-        ArrowTypeId.UInt64 => Values<ulong>()[index] is var value && value <= long.MaxValue ? (long)value : -1,
-        _ => throw HasNo("integers"),
-    };
-
     private void CheckSlot(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -296,7 +272,4 @@ public sealed partial class ArrowArray
 
     private ArrowCidException HasNo(string what) =>
         new(ErrorCode.SchemaMismatch, $"A column of {Type} has no {what}.");
-
-    internal const int ViewSize = 16;
-    internal const int ViewInline = 12;
 }

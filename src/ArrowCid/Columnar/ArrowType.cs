@@ -64,7 +64,9 @@ public class ArrowType : IEquatable<ArrowType>
     /// <summary>Bytes as 16-byte views.</summary>
     public static ArrowType BinaryView { get; } = new(ArrowTypeId.BinaryView);
 
-    /// <summary>Whether <paramref name="other"/> is the same type: parameters, children, names, flags and metadata.</summary>
+    /// <summary>
+    /// Whether <paramref name="other"/> is the same type: parameters, children, names, flags and metadata.
+    /// </summary>
     /// <param name="other">The type to compare with.</param>
     /// <returns>True when equal.</returns>
     public bool Equals(ArrowType? other) =>

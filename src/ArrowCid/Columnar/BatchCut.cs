@@ -1,19 +1,20 @@
 namespace ArrowCid.Columnar;
 
-/// <summary>Cuts a run of batches anew by rows, so that the blocks do not depend on how the writer had cut it.</summary>
+/// <summary>Cuts a run of batches anew by rows, so that the blocks do not depend on how the writer had cut
+/// it.</summary>
 public static class BatchCut
 {
     /// <summary>
-    /// The same rows in batches of one length, of which the last may be shorter. A piece of one batch is a slice without a
-    /// copy; one that spans batches is joined. Where there is no row there is one empty batch.
+    /// The same rows in batches of one length, of which the last may be shorter. A piece of one batch is a slice
+    /// without a copy; one that spans batches is joined. Where there is no row there is one empty batch.
     /// </summary>
     /// <param name="batches">Batches of one schema; each must stay readable as long as what is cut from it is.</param>
     /// <param name="rows">Rows a batch, 1 or more.</param>
     /// <returns>The batches, made as they are asked for; none where none is given.</returns>
-    /// <exception cref="ArrowCidException">When enumerated: <see cref="ErrorCode.SchemaMismatch"/>: another schema than the
-    /// first.</exception>
-    /// <exception cref="InvalidArrowException">When enumerated: a piece that is to be joined breaks a rule of the format, or is
-    /// over a limit of its types.</exception>
+    /// <exception cref="ArrowCidException">When enumerated: <see cref="ErrorCode.SchemaMismatch"/>: another schema than
+    /// the first.</exception>
+    /// <exception cref="InvalidArrowException">When enumerated: a piece that is to be joined breaks a rule of the
+    /// format, or is over a limit of its types.</exception>
     public static IEnumerable<RecordBatch> EveryRows(IEnumerable<RecordBatch> batches, int rows)
     {
         ArgumentNullException.ThrowIfNull(batches);

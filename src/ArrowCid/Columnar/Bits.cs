@@ -26,12 +26,15 @@ internal static class Bits
         }
 
         bits = bits[(start >> 3)..];
-        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(bits[..(count >> 6 << 3)])) total += BitOperations.PopCount(word);
+        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(bits[..(count >> 6 << 3)]))
+            total += BitOperations.PopCount(word);
         for (int i = count >> 6 << 6; i < count; i++) total += bits[i >> 3] >> (i & 7) & 1;
         return total;
     }
 
-    /// <summary>How many bits from <paramref name="start"/> are like the first, at most <paramref name="most"/>.</summary>
+    /// <summary>
+    /// How many bits from <paramref name="start"/> are like the first, at most <paramref name="most"/>.
+    /// </summary>
     public static int RunLength(ReadOnlySpan<byte> bits, int start, int most)
     {
         ulong flip = Get(bits, start) ? ulong.MaxValue : 0;

@@ -123,9 +123,9 @@ public sealed class BytesBuilder : ArrowArrayBuilder
         for (int i = 0; i < Length; i++)
         {
             ReadOnlySpan<byte> value = SlotBytes(i);
-            Span<byte> view = views.Extend(ArrowArray.ViewSize);
+            Span<byte> view = views.Extend(ByteView.Size);
             BinaryPrimitives.WriteInt32LittleEndian(view, value.Length);
-            if (value.Length <= ArrowArray.ViewInline)
+            if (value.Length <= ByteView.MaxInline)
             {
                 value.CopyTo(view[4..]);
                 continue;

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace ArrowCid.Columnar;
 
 /// <summary>
@@ -87,10 +85,7 @@ public sealed class DictionaryBuilder : ArrowArrayBuilder
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Values.Length);
         CheckFits(index);
-        Span<byte> bytes = stackalloc byte[sizeof(long)];
-        long wide = index;
-        MemoryMarshal.Write(bytes, in wide);
-        bytes[.._width].CopyTo(_indices.Extend(_width));
+        Slots.PutIndex(_indices.Extend(_width), _width, 0, index);
         CountValid();
     }
 

@@ -43,7 +43,9 @@ internal static class Layouts
         _ => Columnar.Layout.Fixed,
     };
 
-    /// <summary>Bytes a slot of a <see cref="Columnar.Layout.Fixed"/> layout, or of a dictionary's indices; else 0.</summary>
+    /// <summary>
+    /// Bytes a slot of a <see cref="Columnar.Layout.Fixed"/> layout, or of a dictionary's indices; else 0.
+    /// </summary>
     public static int ByteWidth(this ArrowType type) => type.Id switch
     {
         ArrowTypeId.Int8 or ArrowTypeId.UInt8 => 1,
@@ -59,6 +61,9 @@ internal static class Layouts
         _ => 0,
     };
 
+    public static bool IsList(this Layout layout) =>
+        layout is >= Columnar.Layout.List32 and <= Columnar.Layout.FixedSizeList;
+
     public static bool HasValidity(this Layout layout) => layout is not (Columnar.Layout.Null
         or Columnar.Layout.SparseUnion or Columnar.Layout.DenseUnion or Columnar.Layout.RunEnds);
 
@@ -68,7 +73,8 @@ internal static class Layouts
     {
         Columnar.Layout.Null or Columnar.Layout.RunEnds => 0,
         Columnar.Layout.Struct or Columnar.Layout.FixedSizeList or Columnar.Layout.SparseUnion => 1,
-        Columnar.Layout.Bytes32 or Columnar.Layout.Bytes64 or Columnar.Layout.ListView32 or Columnar.Layout.ListView64 => 3,
+        Columnar.Layout.Bytes32 or Columnar.Layout.Bytes64
+            or Columnar.Layout.ListView32 or Columnar.Layout.ListView64 => 3,
         _ => 2,
     };
 

@@ -15,7 +15,9 @@ public abstract class NestedType : ArrowType
     public override IReadOnlyList<Field> Children => _children;
 }
 
-/// <summary>A list of any length: <see cref="ArrowTypeId.List"/>, <see cref="ArrowTypeId.LargeList"/> or a list view.</summary>
+/// <summary>
+/// A list of any length: <see cref="ArrowTypeId.List"/>, <see cref="ArrowTypeId.LargeList"/> or a list view.
+/// </summary>
 public sealed class ListType : NestedType
 {
     /// <summary>Makes a list type.</summary>
@@ -102,14 +104,16 @@ public sealed class UnionType : NestedType
     /// <param name="fields">The children.</param>
     /// <param name="typeCodes">One code a child, from 0 to 127, no two alike; by default 0, 1, 2 …</param>
     /// <exception cref="ArgumentException">The codes repeat, are negative or are not one a child.</exception>
-    public UnionType(ArrowTypeId id, Field[] fields, ReadOnlySpan<sbyte> typeCodes = default) : base(Checked(id), fields)
+    public UnionType(ArrowTypeId id, Field[] fields, ReadOnlySpan<sbyte> typeCodes = default)
+        : base(Checked(id), fields)
     {
         _typeCodes = typeCodes.ToArray();
         if (_typeCodes.Length == 0) _typeCodes = [.. Enumerable.Range(0, fields.Length).Select(i => checked((sbyte)i))];
         if (_typeCodes.Length != fields.Length || _typeCodes.Any(c => c < 0)
             || _typeCodes.Distinct().Count() != _typeCodes.Length)
         {
-            throw new ArgumentException("A union has one code a child, none negative, no two alike.", nameof(typeCodes));
+            throw new ArgumentException(
+                "A union has one code a child, none negative, no two alike.", nameof(typeCodes));
         }
     }
 
@@ -160,7 +164,8 @@ public sealed class DictionaryType : ArrowType
     /// <param name="valueType">What the dictionary holds; not itself a dictionary (its children may be).</param>
     /// <param name="isOrdered">Whether the order of the entries has a meaning.</param>
     /// <exception cref="ArgumentException">The index is not an integer, or the values are a dictionary.</exception>
-    public DictionaryType(ArrowType indexType, ArrowType valueType, bool isOrdered = false) : base(ArrowTypeId.Dictionary)
+    public DictionaryType(ArrowType indexType, ArrowType valueType, bool isOrdered = false)
+        : base(ArrowTypeId.Dictionary)
     {
         ArgumentNullException.ThrowIfNull(indexType);
         ArgumentNullException.ThrowIfNull(valueType);

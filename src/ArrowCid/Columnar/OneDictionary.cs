@@ -10,8 +10,8 @@ internal static class OneDictionary
     /// <param name="parts">Arrays of one type.</param>
     /// <param name="path">The field, for messages.</param>
     /// <param name="budget">Counts what is taken.</param>
-    /// <exception cref="InvalidArrowException">An index points outside, or the dictionaries together have more entries than
-    /// the index type counts.</exception>
+    /// <exception cref="InvalidArrowException">The dictionaries together have more entries than the index type counts,
+    /// or are ordered each in its own way.</exception>
     public static ArrowArray[] Of(ArrowArray[] parts, FieldPath path, ByteBudget budget)
     {
         ArrowType type = parts[0].Type;
@@ -37,6 +37,13 @@ internal static class OneDictionary
         ArrowArray? first = parts[0].Dictionary;
         if (Array.TrueForAll(parts, part => ReferenceEquals(part.Dictionary, first))) return parts;
         var type = (DictionaryType)parts[0].Type;
+        if (type.IsOrdered)
+        {
+            throw new InvalidArrowException(
+                "the batches have ordered dictionaries of their own, which have no order together; put the batches " +
+                "as they are", path, code: ErrorCode.Unsupported);
+        }
+
         ArrowArray[] dictionaries = [.. parts.Select(part => part.Dictionary).OfType<ArrowArray>()
             .Distinct(ReferenceEqualityComparer.Instance).Cast<ArrowArray>()];
         var starts = new Dictionary<ArrowArray, long>(ReferenceEqualityComparer.Instance);
@@ -50,8 +57,6 @@ internal static class OneDictionary
         ArrowArray whole = ArrayJoin.Join(Of(dictionaries, path, budget), path, budget);
         return Array.ConvertAll(parts, part =>
         {
-            if (part.Dictionary is null && part.NullCount < part.Length)
-                throw new InvalidArrowException("a slot points into a dictionary that was never sent", path);
             long start = part.Dictionary is null ? 0 : starts[part.Dictionary];
             return type.IndexType.Id switch
             {
@@ -78,16 +83,16 @@ internal static class OneDictionary
         Span<T> target = MemoryMarshal.Cast<byte, T>(shifted.AsSpan())[part.Offset..];
         for (int i = 0; i < indices.Length; i++)
         {
-            // Junk under a null stays zero: it must not point at anything outside.
             if (part.IsNull(i)) continue;
-            if (T.IsNegative(indices[i]) || ulong.CreateTruncating(indices[i]) >= (ulong)entries)
-                throw new InvalidArrowException($"an index is outside of its dictionary of {entries} entries", path, i);
-            long index = long.CreateTruncating(indices[i]) + start;
-            if (UInt128.CreateChecked(index) > UInt128.CreateChecked(T.MaxValue))
+            bool isInside = !T.IsNegative(indices[i]) && ulong.CreateTruncating(indices[i]) < (ulong)entries;
+            long index = isInside ? long.CreateTruncating(indices[i]) + start : Outside<T>(whole.Length);
+            if (index > Largest<T>())
             {
                 throw new InvalidArrowException(
-                    $"the batches' dictionaries together have more entries than {((DictionaryType)part.Type).IndexType} counts; " +
-                    "put the batches as they are, or use a larger index type", path, code: ErrorCode.TooLarge);
+                    "the batches' dictionaries together have more entries than " +
+                    $"{((DictionaryType)part.Type).IndexType} counts; put the batches as they are, " +
+                    "or use a larger index type",
+                    path, code: ErrorCode.TooLarge);
             }
 
             target[i] = T.CreateTruncating(index);
@@ -95,4 +100,12 @@ internal static class OneDictionary
 
         return new ArrowArray(part.Type, part.Length, [part.Buffers[0], shifted], null, whole, part.Offset);
     }
+
+    /// <summary>What points outside must do so still: under a null ancestor that is legal, elsewhere an
+    /// error.</summary>
+    private static long Outside<T>(int entries) where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T> =>
+        T.IsNegative(T.MinValue) ? -1 : Math.Max(Largest<T>(), entries);
+
+    private static long Largest<T>() where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T> =>
+        (long)Math.Min(ulong.CreateTruncating(T.MaxValue), long.MaxValue);
 }

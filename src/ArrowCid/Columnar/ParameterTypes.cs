@@ -29,7 +29,8 @@ public sealed class DecimalType : ArrowType
         64 => ArrowTypeId.Decimal64,
         128 => ArrowTypeId.Decimal128,
         256 => ArrowTypeId.Decimal256,
-        _ => throw new ArgumentOutOfRangeException(nameof(bitWidth), bitWidth, "A decimal has 32, 64, 128 or 256 bits."),
+        _ => throw new ArgumentOutOfRangeException(
+            nameof(bitWidth), bitWidth, "A decimal has 32, 64, 128 or 256 bits."),
     };
 
     private protected override bool HasEqualParameters(ArrowType other) =>

@@ -21,7 +21,8 @@ internal static class TypeText
         _ => Name(type.Id),
     };
 
-    private static string Coded(Field field, sbyte code) => string.Create(CultureInfo.InvariantCulture, $"{field} = {code}");
+    private static string Coded(Field field, sbyte code) =>
+        string.Create(CultureInfo.InvariantCulture, $"{field} = {code}");
 
     private static string Unit(TimeUnit unit) => unit switch
     {

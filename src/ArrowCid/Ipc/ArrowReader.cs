@@ -49,6 +49,16 @@ public sealed class ArrowReader : IDisposable
         _dictionaries = new DictionarySet(_plans, _budget, Traits);
     }
 
+    private ArrowReader(MemorySource source, BlockSchema known)
+    {
+        _source = source;
+        _budget = new ByteBudget(ArrowReadOptions.Default.MemoryBudget);
+        _messages = new MessageReader(source, ArrowReadOptions.Default, Traits);
+        source.MoveTo(known.Message.Length);
+        (Schema, _plans) = (known.Schema, known.Plans);
+        _dictionaries = new DictionarySet(_plans, _budget, Traits);
+    }
+
     /// <summary>The schema; a file's footer gives it.</summary>
     public Schema Schema { get; }
 
@@ -98,6 +108,26 @@ public sealed class ArrowReader : IDisposable
         }
     }
 
+    /// <summary>Opens a block in memory whose schema message may be known from another one; then it is not parsed again.
+    /// </summary>
+    /// <param name="block">A little-endian stream.</param>
+    /// <param name="known">A schema that blocks share, or null.</param>
+    /// <param name="schema">The block's schema, for the next one.</param>
+    internal static ArrowReader OpenBlock(ReadOnlyMemory<byte> block, BlockSchema? known, out BlockSchema schema)
+    {
+        var source = new MemorySource(block);
+        if (known is not null && block.Span.StartsWith(known.Message))
+        {
+            schema = known;
+            return new ArrowReader(source, known);
+        }
+
+        var reader = new ArrowReader(source, ArrowReadOptions.Default, isFile: false);
+        if (reader._isBigEndian) throw new InvalidArrowException("a block is little-endian", offset: 0);
+        schema = new BlockSchema(reader.Schema, reader._plans, block[..(int)source.Position].ToArray());
+        return reader;
+    }
+
     /// <summary>The next batch.</summary>
     /// <returns>The batch, or null at the end. How long it is readable: see the type's remarks.</returns>
     /// <exception cref="InvalidArrowException">The bytes break a rule of <c>canonical-block.md</c>, section 4, or take
@@ -138,7 +168,7 @@ public sealed class ArrowReader : IDisposable
             throw new InvalidArrowException("the input ends before its schema", offset: 0);
         if (message.HeaderType != IpcMessage.SchemaHeader)
             throw new InvalidArrowException("the first message is not a schema", offset: message.Offset);
-        return SchemaDecoder.Decode(message.Header);
+        return SchemaDecoder.Decode(message.Header, _messages.Options.DropMetadata);
     }
 
     private RecordBatch? ReadFromStream()

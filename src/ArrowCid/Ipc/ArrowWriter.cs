@@ -5,8 +5,8 @@ using ArrowCid.Memory;
 namespace ArrowCid.Ipc;
 
 /// <summary>
-/// Writes plain Arrow IPC: a stream or file of any number of batches under one schema. Each batch's messages are those of
-/// its canonical block, so a stream of one batch <em>is</em> its canonical block.
+/// Writes plain Arrow IPC: a stream or file of any number of batches under one schema. Each batch's messages are those
+/// of its canonical block, so a stream of one batch <em>is</em> its canonical block.
 /// </summary>
 /// <remarks>Not safe for concurrent use. A file holds one dictionary a field: batches whose dictionaries differ can be
 /// written as a stream only.</remarks>
@@ -92,8 +92,10 @@ public sealed class ArrowWriter : IDisposable
         if (known == digest) return false;
         if (_format == ArrowFormat.File)
         {
-            throw new ArrowCidException(ErrorCode.Unsupported, $"The dictionary of field '{dictionary.Path}' differs from the "
-                + "one written before it, and a file holds one a field. Write a stream, or one batch a file.");
+            throw new ArrowCidException(
+                ErrorCode.Unsupported,
+                $"The dictionary of field '{dictionary.Path}' differs from the one written before it, and a file holds "
+                    + "one a field. Write a stream, or one batch a file.");
         }
 
         _written[dictionary.Id] = digest;
@@ -118,7 +120,9 @@ public sealed class ArrowWriter : IDisposable
         Put(tail);
     }
 
-    /// <summary>A vector of File.fbs's Block: int64 offset, int32 metadata length, four zeros, int64 body length.</summary>
+    /// <summary>
+    /// A vector of File.fbs's Block: int64 offset, int32 metadata length, four zeros, int64 body length.
+    /// </summary>
     private static void WriteBlocks(FlatBufferWriter writer, int footer, int id, List<FooterBlock> blocks)
     {
         int vector = writer.WideVector(blocks.Count, 24);

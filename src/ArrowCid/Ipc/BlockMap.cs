@@ -24,12 +24,13 @@ internal static class BlockMap
     private static IEnumerable<BlockPart> Parts(BlockPlan plan)
     {
         long at = plan.Schema.Message.Length;
-        yield return new BlockPart("schema", "", "metadata", at, "messages and flatbuffers are laid out as section 2 says");
+        yield return new BlockPart(
+            "schema", "", "metadata", at, "messages and flatbuffers are laid out as section 2 says");
         foreach ((BodyPlan body, int metadataLength, DictionaryPlan? dictionary) in plan.Messages)
         {
             string message = dictionary is null ? "batch" : $"dictionary {dictionary.Id}";
             at += metadataLength;
-            yield return new BlockPart(message, dictionary?.Path ?? "", "metadata", at,
+            yield return new BlockPart(message, dictionary?.Path, "metadata", at,
                 "lengths, null counts and buffers in pre-order, laid out as section 2 says");
             var variadic = new Queue<long>(body.Variadic);
             IEnumerable<CanonicalField> fields = dictionary is null
@@ -39,13 +40,15 @@ internal static class BlockMap
             foreach (BufferName name in fields.SelectMany(field => BufferName.Of(field, variadic)))
             {
                 at += body.Buffers[index++].Length;
-                yield return new BlockPart(message, name.Field.Path, name.Role.ToString().ToLowerInvariant(), at, name.Rule);
+                yield return new BlockPart(
+                    message, name.Field.Path, name.Role.ToString().ToLowerInvariant(), at, name.Rule);
                 at += BlockFormat.Padding(at);
                 yield return new BlockPart(message, name.Field.Path, "padding", at, "zeros to the next multiple of 64");
             }
         }
 
-        yield return new BlockPart("end of stream", "", "", at + BlockFormat.EndOfStreamBytes, "a stream ends in FF FF FF FF 00 00 00 00");
+        yield return new BlockPart(
+            "end of stream", "", "", at + BlockFormat.EndOfStreamBytes, "a stream ends in FF FF FF FF 00 00 00 00");
     }
 
     private static CanonicalField DictionaryField(IEnumerable<CanonicalField> fields, int id)

@@ -5,11 +5,12 @@ using ArrowCid.Memory;
 namespace ArrowCid.Ipc;
 
 /// <summary>A dictionary message to be.</summary>
-internal sealed record DictionaryPlan(int Id, int Length, BodyPlan Body, string Path);
+internal sealed record DictionaryPlan(int Id, int Length, BodyPlan Body, FieldPath Path);
 
 /// <summary>
-/// A batch's canonical block, planned: its length is known and every valid slot's structure judged; <see cref="WriteTo"/>
-/// makes the bytes and their hash in one pass. One thread at a time; the batch's memory must stay readable.
+/// A batch's canonical block, planned: its length is known and every valid slot's structure judged;
+/// <see cref="WriteTo"/> makes the bytes and their hash in one pass. One thread at a time; the batch's memory must stay
+/// readable.
 /// </summary>
 internal sealed class BlockPlan : IDisposable
 {
@@ -51,7 +52,9 @@ internal sealed class BlockPlan : IDisposable
     /// <summary>Plans a batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="budget">Bytes that planning may take beside the block and the batch.</param>
-    /// <exception cref="InvalidArrowException">The batch has no canonical form, or the block would be too large.</exception>
+    /// <exception cref="InvalidArrowException">
+    /// The batch has no canonical form, or the block would be too large.
+    /// </exception>
     public static BlockPlan Of(RecordBatch batch, long budget = long.MaxValue)
     {
         BlockPlan plan = s_spare ?? new BlockPlan();
@@ -103,12 +106,14 @@ internal sealed class BlockPlan : IDisposable
         for (int i = 0; i < Schema.Fields.Length; i++)
             body.Add(Schema.Fields[i], batch.ColumnSpan[i], new Rows(0, batch.Length), null);
         long length = Schema.Message.Length + BlockFormat.EndOfStreamBytes;
-        foreach (DictionaryPlan dictionary in _dictionaries) length += AddMessage(dictionary.Body, dictionary.Length, dictionary);
+        foreach (DictionaryPlan dictionary in _dictionaries)
+            length += AddMessage(dictionary.Body, dictionary.Length, dictionary);
         length += AddMessage(body, batch.Length, null);
         if (length > BlockFormat.MaxBlockBytes)
         {
             throw new InvalidArrowException(
-                $"the block would be {length} bytes, over {BlockFormat.MaxBlockBytes}; split the batch", code: ErrorCode.TooLarge);
+                $"the block would be {length} bytes, over {BlockFormat.MaxBlockBytes}; split the batch",
+                code: ErrorCode.TooLarge);
         }
 
         Length = (int)length;
@@ -122,7 +127,11 @@ internal sealed class BlockPlan : IDisposable
         foreach (BodyBuffer buffer in body.Buffers)
         {
             if (buffer.Length > int.MaxValue)
-                throw new InvalidArrowException("a buffer would be over 2^31 - 1 bytes; split the batch", code: ErrorCode.TooLarge);
+            {
+                throw new InvalidArrowException(
+                    "a buffer would be over 2^31 - 1 bytes; split the batch", code: ErrorCode.TooLarge);
+            }
+
             bodyLength += buffer.Length + BlockFormat.Padding(buffer.Length);
         }
 
@@ -196,7 +205,11 @@ internal sealed class BlockPlan : IDisposable
                 int before = sink.Position;
                 buffer.Write(ref sink);
                 if (sink.Position - before != buffer.Length)
-                    throw new ArrowCidException(ErrorCode.Internal, "A buffer's bytes are not as many as were planned.");
+                {
+                    throw new ArrowCidException(
+                        ErrorCode.Internal, "A buffer's bytes are not as many as were planned.");
+                }
+
                 sink.Align();
             }
         }

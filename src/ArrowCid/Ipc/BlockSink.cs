@@ -44,7 +44,9 @@ internal ref struct BlockSink
         Position = bytes.Length;
     }
 
-    /// <summary>Room for at least <paramref name="least"/> bytes, to be filled wholly or in part before <see cref="Advance"/>.</summary>
+    /// <summary>
+    /// Room for at least <paramref name="least"/> bytes, to be filled wholly or in part before <see cref="Advance"/>.
+    /// </summary>
     public Span<byte> Room(int least)
     {
         if (_keeps) return _block.Slice(Position, Math.Max(least, Math.Min(Piece, _block.Length - Position)));

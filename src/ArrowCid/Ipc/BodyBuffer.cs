@@ -52,7 +52,8 @@ internal sealed class TextBuffer(ReadOnlyMemory<byte> source, Action judge) : Bo
 }
 
 /// <summary>Fixed-width slots: gathered, zeroed where they are not valid, and with one NaN.</summary>
-internal sealed class FixedBuffer(ReadOnlyMemory<byte> source, int offset, int width, Rows rows, byte[]? valid, bool isFloat)
+internal sealed class FixedBuffer(
+    ReadOnlyMemory<byte> source, int offset, int width, Rows rows, byte[]? valid, bool isFloat)
     : BodyBuffer((long)rows.Count * width)
 {
     public override void Write(ref BlockSink sink)
@@ -194,8 +195,16 @@ internal sealed class OffsetsBuffer<T>(ReadOnlyMemory<byte> source, int offset, 
                 }
 
                 Span<T> target = room.Slice(used, Math.Min(room.Length - used, run.Length - done));
-                if (run.Start < 0) target.Fill(running);
-                else running = AddUp(offsets.Slice(offset + run.Start + done, target.Length + 1), slot, running, target);
+                if (run.Start < 0)
+                {
+                    target.Fill(running);
+                }
+                else
+                {
+                    ReadOnlySpan<T> window = offsets.Slice(offset + run.Start + done, target.Length + 1);
+                    running = AddUp(window, slot, running, target);
+                }
+
                 done += target.Length;
                 slot += target.Length;
                 used += target.Length;
@@ -267,45 +276,18 @@ internal sealed class ListViewBuffer<T>(ReadOnlyMemory<byte> sizes, int offset, 
     }
 }
 
-/// <summary>Loops over offsets.</summary>
-internal static class OffsetRule
-{
-    /// <summary>Adds <paramref name="by"/> to every offset.</summary>
-    public static void Shift<T>(ReadOnlySpan<T> offsets, T by, Span<T> target) where T : unmanaged, IBinaryInteger<T>
-    {
-        int i = 0;
-        for (; i + Vector<T>.Count <= offsets.Length; i += Vector<T>.Count)
-            (new Vector<T>(offsets[i..]) + new Vector<T>(by)).CopyTo(target[i..]);
-        for (; i < offsets.Length; i++) target[i] = offsets[i] + by;
-    }
-
-    /// <summary>The first slot whose end lies before its start, or -1.</summary>
-    public static int FirstBackward<T>(ReadOnlySpan<T> offsets) where T : unmanaged, IBinaryInteger<T>
-    {
-        int i = 0;
-        for (; i + Vector<T>.Count < offsets.Length; i += Vector<T>.Count)
-        {
-            if (Vector.GreaterThanAny(new Vector<T>(offsets[i..]), new Vector<T>(offsets[(i + 1)..]))) break;
-        }
-
-        for (; i + 1 < offsets.Length; i++)
-        {
-            if (offsets[i] > offsets[i + 1]) return i;
-        }
-
-        return -1;
-    }
-}
-
 /// <summary>Floats' bits.</summary>
 internal static class FloatBits
 {
     /// <summary>Turns every NaN into the quiet one: 7E00, 7FC00000 or 7FF8000000000000.</summary>
     public static void QuietNaNs(Span<byte> values, int width)
     {
-        if (width == 8) Quiet(MemoryMarshal.Cast<byte, double>(values), BitConverter.UInt64BitsToDouble(0x7FF8000000000000));
-        else if (width == 4) Quiet(MemoryMarshal.Cast<byte, float>(values), BitConverter.UInt32BitsToSingle(0x7FC00000));
-        else QuietHalves(MemoryMarshal.Cast<byte, ushort>(values));
+        if (width == 8)
+            Quiet(MemoryMarshal.Cast<byte, double>(values), BitConverter.UInt64BitsToDouble(0x7FF8000000000000));
+        else if (width == 4)
+            Quiet(MemoryMarshal.Cast<byte, float>(values), BitConverter.UInt32BitsToSingle(0x7FC00000));
+        else
+            QuietHalves(MemoryMarshal.Cast<byte, ushort>(values));
     }
 
     private static void Quiet<T>(Span<T> values, T quiet) where T : unmanaged, IFloatingPointIeee754<T>

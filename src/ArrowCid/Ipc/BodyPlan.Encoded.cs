@@ -25,7 +25,7 @@ internal sealed partial class BodyPlan
             if (entry < 0) throw Fault($"an index is outside its dictionary of {values.Length}", field, walk.Slot);
             if (!places.TryGet(entry, out int place))
             {
-                bool isNull = hasNulls && Slots.IsNull(values, entry, valueField.Path);
+                bool isNull = hasNulls && values.IsLogicallyNull(entry, valueField.Path);
                 place = isNull ? EntryPlaces.Null : distinct.Place(entry);
                 places.Set(entry, place);
             }
@@ -48,13 +48,15 @@ internal sealed partial class BodyPlan
         dictionaries.Add(new DictionaryPlan(field.DictionaryId, distinct.Count, body, field.Path));
     }
 
-    /// <summary>An ordered dictionary keeps every entry that is not null, in its order, equal ones merged into the first.</summary>
-    private EntryPlaces PlaceAll(ArrowArray values, DistinctEntries distinct, bool hasNulls, string path)
+    /// <summary>
+    /// An ordered dictionary keeps every entry that is not null, in its order, equal ones merged into the first.
+    /// </summary>
+    private EntryPlaces PlaceAll(ArrowArray values, DistinctEntries distinct, bool hasNulls, FieldPath? path)
     {
         EntryPlaces places = EntryPlaces.For(values.Length, int.MaxValue, scratch);
         for (int entry = 0; entry < values.Length; entry++)
         {
-            bool isNull = hasNulls && Slots.IsNull(values, entry, path);
+            bool isNull = hasNulls && values.IsLogicallyNull(entry, path);
             places.Set(entry, isNull ? EntryPlaces.Null : distinct.Place(entry));
         }
 
@@ -69,7 +71,9 @@ internal sealed partial class BodyPlan
         return copy;
     }
 
-    /// <summary>Runs are found anew from this column's slot 0: as long as possible, a hidden slot's value hidden.</summary>
+    /// <summary>
+    /// Runs are found anew from this column's slot 0: as long as possible, a hidden slot's value hidden.
+    /// </summary>
     private void AddRuns(CanonicalField field, ArrowArray array, Rows rows, byte[]? shown)
     {
         RequireRisingRuns(field, array);
@@ -91,13 +95,15 @@ internal sealed partial class BodyPlan
         Add(field.Children[1], array.Children[1], merge.Values, merge.Shown);
     }
 
-    private static void AddRunsOf(ArrowArray array, Run from, int slot, byte[]? shown, RunMerge merge, CanonicalField field)
+    private static void AddRunsOf(
+        ArrowArray array, Run from, int slot, byte[]? shown, RunMerge merge, CanonicalField field)
     {
         ArrowArray ends = array.Children[0];
         int run = Slots.Run(array, from.Start);
         for (int done = 0; done < from.Length; run++)
         {
-            if (run < 0 || run >= ends.Length) throw Fault("the last run ends before the column does", field, slot + done);
+            if (run < 0 || run >= ends.Length)
+                throw Fault("the last run ends before the column does", field, slot + done);
             long left = Slots.RunEnd(ends, run) - array.Offset - from.Start - done;
             int length = (int)Math.Min(left, from.Length - done);
             bool? isNull = field.IsNullable ? false : null;
@@ -105,7 +111,7 @@ internal sealed partial class BodyPlan
             {
                 int same = shown is null ? length - at : Bits.RunLength(shown, slot + done + at, length - at);
                 bool isShown = shown is null || Bits.Get(shown, slot + done + at);
-                if (isShown && (isNull ??= Slots.IsNull(array.Children[1], run, field.Path)))
+                if (isShown && (isNull ??= array.Children[1].IsLogicallyNull(run, field.Path)))
                     throw VisibleNull(field, slot + done + at);
                 merge.Add(isShown ? run : -1, same);
                 at += same;

@@ -7,7 +7,8 @@ namespace ArrowCid.Ipc;
 internal sealed partial class BodyPlan
 {
     /// <summary>
-    /// Plans the offsets of a bytes or list column, and says which bytes or elements its valid slots hold, in row order.
+    /// Plans the offsets of a bytes or list column, and says which bytes or elements its valid slots hold, in row
+    /// order.
     /// </summary>
     /// <param name="field">The column's field.</param>
     /// <param name="array">Where its slots come from.</param>
@@ -31,7 +32,9 @@ internal sealed partial class BodyPlan
             && extent.First >= 0 && extent.Total <= limit - extent.First)
         {
             ReadOnlyMemory<byte> window = buffer.Slice((array.Offset + rows.Start) * width, (rows.Count + 1) * width);
-            Buffers.Add(T.IsZero(offsets[array.Offset + rows.Start]) ? new CopyBuffer(window) : new RebasedBuffer<T>(window));
+            Buffers.Add(T.IsZero(offsets[array.Offset + rows.Start])
+                ? new CopyBuffer(window)
+                : new RebasedBuffer<T>(window));
             return extent.Total == 0 ? new Rows(0, 0) : new Rows((int)extent.First, (int)extent.Total);
         }
 
@@ -230,6 +233,6 @@ internal sealed partial class BodyPlan
         var shifted = new RunList(scratch);
         for (int i = 0; i < rows.RunCount; i++)
             shifted.Add(rows[i].Start < 0 ? -1 : rows[i].Start + by, rows[i].Length);
-        return shifted.ToRows("");
+        return shifted.ToRows(null);
     }
 }

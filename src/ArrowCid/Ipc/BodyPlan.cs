@@ -10,7 +10,9 @@ namespace ArrowCid.Ipc;
 /// (canonical-block.md, section 3). Planning judges every valid slot and knows every length; writing makes the bytes.
 /// </summary>
 /// <param name="scratch">Memory for what planning has to make.</param>
-/// <param name="dictionaries">Where dictionaries go as they are met, a nested one before the one it is nested in.</param>
+/// <param name="dictionaries">
+/// Where dictionaries go as they are met, a nested one before the one it is nested in.
+/// </param>
 internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dictionaries)
 {
     public List<(long Length, long NullCount)> Nodes { get; } = [];
@@ -23,7 +25,9 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
     /// <param name="field">The column's field.</param>
     /// <param name="array">Where its slots come from.</param>
     /// <param name="rows">Which of them, all within the array.</param>
-    /// <param name="shown">A bit a slot: not hidden by an ancestor; null where none is hidden. Never written to.</param>
+    /// <param name="shown">
+    /// A bit a slot: not hidden by an ancestor; null where none is hidden. Never written to.
+    /// </param>
     public void Add(CanonicalField field, ArrowArray array, Rows rows, byte[]? shown)
     {
         switch (field.Layout)
@@ -86,14 +90,17 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
                 break;
             case Layout.Struct:
                 Rows inside = Shift(rows, array.Offset);
-                for (int i = 0; i < field.Children.Length; i++) Add(field.Children[i], array.Children[i], inside, valid);
+                for (int i = 0; i < field.Children.Length; i++)
+                    Add(field.Children[i], array.Children[i], inside, valid);
                 break;
             default:
                 throw new ArrowCidException(ErrorCode.Internal, $"No canonical layout for {field.Type}.");
         }
     }
 
-    /// <summary>The slots' validity, or null where all are valid; a visible null in a field that has none is refused.</summary>
+    /// <summary>
+    /// The slots' validity, or null where all are valid; a visible null in a field that has none is refused.
+    /// </summary>
     private byte[]? Validity(CanonicalField field, ArrowArray array, Rows rows, byte[]? shown)
     {
         RequireHonestNullCount(field, array);
@@ -122,7 +129,10 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
         ReadOnlySpan<byte> bits = array.Validity;
         int found = bits.IsEmpty ? 0 : array.Length - Bits.Count(bits, array.Offset, array.Length);
         if (found != claimed)
-            throw new InvalidArrowException($"a null count of {claimed} disagrees with its bitmap, which has {found}", field.Path);
+        {
+            throw new InvalidArrowException(
+                $"a null count of {claimed} disagrees with its bitmap, which has {found}", field.Path);
+        }
     }
 
     private static void RequireNoVisibleNull(CanonicalField field, byte[] valid, byte[]? shown, int count)
@@ -150,7 +160,8 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
         byte[] values = scratch.Bytes(bytes);
         for (int i = 0, to = 0; i < rows.RunCount && to < rows.Count; to += rows[i++].Length)
         {
-            if (rows[i].Start >= 0) Bits.Copy(array.Buffers[1].Span, array.Offset + rows[i].Start, values, to, rows[i].Length);
+            if (rows[i].Start >= 0)
+                Bits.Copy(array.Buffers[1].Span, array.Offset + rows[i].Start, values, to, rows[i].Length);
         }
 
         if (valid is not null)
@@ -192,7 +203,8 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
         }
         else if (bytes.IsRange)
         {
-            Buffers.Add(new TextBuffer(data.Slice(bytes.Start, bytes.Count), () => RequireText<T>(field, array, rows, valid)));
+            Buffers.Add(new TextBuffer(
+                data.Slice(bytes.Start, bytes.Count), () => RequireText<T>(field, array, rows, valid)));
         }
         else
         {
@@ -244,8 +256,8 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
         {
             if (walk.Source < 0) continue;
             ReadOnlySpan<byte> view = ByteView.At(views, array.Offset + walk.Source);
-            if (ByteView.Flaw(array, view) is { } flaw) throw Fault(flaw, field, walk.Slot);
-            ReadOnlySpan<byte> value = ByteView.Value(array, view);
+            if (ByteView.FindWhole(array, view, out ReadOnlySpan<byte> value) is { } flaw)
+                throw Fault(flaw, field, walk.Slot);
             if (isText && !TextRule.IsValid(value)) throw Fault(TextRule.Rule, field, walk.Slot);
             if (value.Length > ByteView.MaxInline) total += value.Length;
         }
@@ -256,7 +268,8 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
         if (total > 0) Buffers.Add(new ViewDataBuffer(array, rows, valid, total));
     }
 
-    private static InvalidArrowException Fault(string rule, CanonicalField field, long row) => new(rule, field.Path, row);
+    private static InvalidArrowException Fault(string rule, CanonicalField field, long row) =>
+        new(rule, field.Path, row);
 
     private static InvalidArrowException TooLarge(CanonicalField field) =>
         new("a buffer would be over 2^31 - 1 bytes; split the batch", field.Path, code: ErrorCode.TooLarge);

@@ -7,13 +7,13 @@ public static partial class CanonicalBlock
     /// <summary>Whether bytes are a canonical block: decoded, encoded again and compared.</summary>
     /// <param name="bytes">A stream or file of exactly one batch.</param>
     /// <returns>The verdict, with the first difference and the rules behind it.</returns>
-    /// <exception cref="InvalidArrowException">The bytes cannot be read, hold no batch or several, or their batch has no
-    /// canonical form.</exception>
+    /// <exception cref="InvalidArrowException">
+    /// The bytes cannot be read, hold no batch or several, or their batch has no canonical form.
+    /// </exception>
     public static CheckResult Check(ReadOnlyMemory<byte> bytes)
     {
         using var reader = ArrowReader.Open(bytes);
-        RecordBatch batch = reader.Read() ?? throw new InvalidArrowException("the stream holds no batch; a block holds one");
-        if (reader.Read() is not null) throw new InvalidArrowException("the stream holds more than one batch; a block holds one");
+        RecordBatch batch = OnlyBatch(reader);
         using BlockPlan plan = BlockPlan.Of(batch);
         byte[] block = GC.AllocateUninitializedArray<byte>(plan.Length);
         BlockAddress address = AddressOf(plan, plan.WriteTo(block));
@@ -30,17 +30,24 @@ public static partial class CanonicalBlock
             Buffer = part.Buffer,
             Offset = offset,
             Rule = part.Rule,
-            Departures = [.. DeparturesOf(reader, batch, block, -1).Select(d => new Difference(-1, d.Rule, d.FieldPath, -1, d.How, ""))],
+            Departures =
+            [
+                .. DeparturesOf(reader, batch, block, -1)
+                    .Select(d => new Difference(-1, d.Rule, d.FieldPath, -1, d.How, "")),
+            ],
         };
     }
 
     /// <summary>
-    /// By which rules two streams differ that hold the same batches, or else the first schema part or value that differs.
+    /// By which rules two streams differ that hold the same batches, or else the first schema part or value that
+    /// differs.
     /// </summary>
     /// <param name="a">A stream or file.</param>
     /// <param name="b">Another one.</param>
     /// <returns>What differs; nothing where the bytes are the same.</returns>
-    /// <exception cref="InvalidArrowException">One of them cannot be read, or holds a batch without a canonical form.</exception>
+    /// <exception cref="InvalidArrowException">
+    /// One of them cannot be read, or holds a batch without a canonical form.
+    /// </exception>
     public static Explanation Explain(ReadOnlyMemory<byte> a, ReadOnlyMemory<byte> b)
     {
         bool sameBytes = a.Span.SequenceEqual(b.Span);
@@ -55,8 +62,8 @@ public static partial class CanonicalBlock
             if (batchA is null && batchB is null) break;
             if (batchA is null || batchB is null)
             {
-                var ended = new Difference(index, "the number of batches", "", -1, batchA is null ? "ends here" : "goes on",
-                    batchB is null ? "ends here" : "goes on");
+                string endA = batchA is null ? "ends here" : "goes on", endB = batchB is null ? "ends here" : "goes on";
+                var ended = new Difference(index, "the number of batches", "", -1, endA, endB);
                 return new Explanation { SameBatches = false, SameBytes = false, Differences = [ended] };
             }
 
@@ -79,7 +86,8 @@ public static partial class CanonicalBlock
         return new Explanation { SameBatches = true, SameBytes = sameBytes, Differences = differences };
     }
 
-    private static IEnumerable<Departure> DeparturesOf(ArrowReader reader, RecordBatch batch, ReadOnlyMemory<byte> block, int index)
+    private static IEnumerable<Departure> DeparturesOf(
+        ArrowReader reader, RecordBatch batch, ReadOnlyMemory<byte> block, int index)
     {
         RecordBatch made = Decode(block);
         CanonicalSchema schema = CanonicalSchema.Of(batch.Schema);
@@ -98,16 +106,17 @@ public static partial class CanonicalBlock
         foreach ((string rule, string path) in places)
             yield return new Difference(index, rule, path, -1, How(inA, rule, path), How(inB, rule, path));
 
-        static string How(HashSet<Departure> found, string rule, string path) =>
-            string.Join(", ", found.Where(d => d.Rule == rule && d.FieldPath == path).Select(d => d.How)) is { Length: > 0 } how
-                ? how
-                : Kept;
+        static string How(HashSet<Departure> found, string rule, string path)
+        {
+            string how = string.Join(", ", found.Where(d => d.Rule == rule && d.FieldPath == path).Select(d => d.How));
+            return how.Length > 0 ? how : Kept;
+        }
     }
 
     private static IEnumerable<Difference> LayoutOnly(ReadOnlyMemory<byte> a, ReadOnlyMemory<byte> b)
     {
         int offset = a.Span.CommonPrefixLength(b.Span);
-        return [new Difference(-1, $"messages and flatbuffers are laid out as section 2 says (first at byte {offset})", "", -1,
-            $"{a.Length} bytes", $"{b.Length} bytes")];
+        string rule = $"messages and flatbuffers are laid out as section 2 says (first at byte {offset})";
+        return [new Difference(-1, rule, "", -1, $"{a.Length} bytes", $"{b.Length} bytes")];
     }
 }

@@ -13,8 +13,9 @@ public static partial class CanonicalBlock
     /// <summary>Encodes a batch into its canonical block.</summary>
     /// <param name="batch">The batch; its memory is read until the call returns.</param>
     /// <returns>The block's bytes, in memory of their own, and its address.</returns>
-    /// <exception cref="InvalidArrowException">The batch breaks a rule (section 4), or its block would be over 2^31 - 1024
-    /// bytes.</exception>
+    /// <exception cref="InvalidArrowException">
+    /// The batch breaks a rule (section 4), or its block would be over 2^31 - 1024 bytes.
+    /// </exception>
     public static EncodedBlock Encode(RecordBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -74,13 +75,30 @@ public static partial class CanonicalBlock
     public static RecordBatch Decode(ReadOnlyMemory<byte> block)
     {
         using var reader = ArrowReader.Open(block);
-        RecordBatch batch = reader.Read() ?? throw new InvalidArrowException("the stream holds no batch; a block holds one");
-        if (reader.Read() is not null) throw new InvalidArrowException("the stream holds more than one batch; a block holds one");
+        return OnlyBatch(reader);
+    }
+
+    /// <summary>Reads a block in place, by a schema that it may share with another.</summary>
+    internal static RecordBatch Decode(ReadOnlyMemory<byte> block, ref BlockSchema? schema)
+    {
+        using var reader = ArrowReader.OpenBlock(block, schema, out schema);
+        return OnlyBatch(reader);
+    }
+
+    private static RecordBatch OnlyBatch(ArrowReader reader)
+    {
+        RecordBatch batch = reader.Read()
+            ?? throw new InvalidArrowException("the stream holds no batch; a block holds one");
+        if (reader.Read() is not null)
+            throw new InvalidArrowException("the stream holds more than one batch; a block holds one");
         return batch;
     }
 
     private static BlockAddress AddressOf(BlockPlan plan, Digest256 digest) => new(
-        Cid.FromSha256(Multicodec.Raw, digest), Cid.FromSha256(Multicodec.Raw, plan.Schema.Digest), plan.Rows, plan.Length);
+        Cid.FromSha256(Multicodec.Raw, digest),
+        Cid.FromSha256(Multicodec.Raw, plan.Schema.Digest),
+        plan.Rows,
+        plan.Length);
 }
 
 /// <summary>What addresses a canonical block.</summary>

@@ -5,7 +5,7 @@ namespace ArrowCid.Ipc;
 /// <summary>A field as the canonical form names it, with what the encoder needs of it looked up once.</summary>
 internal sealed class CanonicalField
 {
-    private CanonicalField(string name, string path, ArrowType type, bool nullable)
+    private CanonicalField(string name, FieldPath path, ArrowType type, bool nullable)
     {
         (Name, Path, Type, IsNullable) = (name, path, type, nullable);
         (Layout, Width) = (type.Layout(), type.ByteWidth());
@@ -13,7 +13,7 @@ internal sealed class CanonicalField
 
     public string Name { get; }
 
-    public string Path { get; }
+    public FieldPath Path { get; }
 
     public ArrowType Type { get; }
 
@@ -38,19 +38,23 @@ internal sealed class CanonicalField
     public static CanonicalField[] Compile(Schema schema)
     {
         var compiler = new Compiler();
-        return [.. schema.Fields.Select(field => compiler.Field(field, new Role(field.Name, field.IsNullable), "", 1))];
+        return [.. schema.Fields.Select(field =>
+            compiler.Field(field, new Role(field.Name, field.IsNullable), null, 1))];
     }
 
-    /// <summary>What a parent says of its child: its canonical name and flags (canonical-block.md, section 2).</summary>
-    private readonly record struct Role(string Name, bool IsNullable, bool KeepsMetadata = true, bool IsMapEntries = false);
+    /// <summary>
+    /// What a parent says of its child: its canonical name and flags (canonical-block.md, section 2).
+    /// </summary>
+    private readonly record struct Role(
+        string Name, bool IsNullable, bool KeepsMetadata = true, bool IsMapEntries = false);
 
     private sealed class Compiler
     {
         private int _dictionaries;
 
-        public CanonicalField Field(Field field, Role role, string parent, int depth)
+        public CanonicalField Field(Field field, Role role, FieldPath? parent, int depth)
         {
-            string path = parent.Length == 0 ? role.Name : $"{parent}.{role.Name}";
+            var path = new FieldPath(parent, role.Name);
             if (depth > BlockFormat.MaxDepth)
                 throw new InvalidArrowException($"columns nest deeper than {BlockFormat.MaxDepth} levels", path);
             int id = field.Type is DictionaryType ? _dictionaries++ : -1;
@@ -61,11 +65,13 @@ internal sealed class CanonicalField
                 Metadata = CanonicalMetadata.OfField(field, path, role.KeepsMetadata),
                 Children = children,
                 DictionaryId = id,
-                DictionaryValues = id < 0 ? null : new CanonicalField(role.Name, path, held, true) { Children = children },
+                DictionaryValues = id < 0
+                    ? null
+                    : new CanonicalField(role.Name, path, held, true) { Children = children },
             };
         }
 
-        private CanonicalField[] Children(ArrowType type, Role parent, string path, int depth)
+        private CanonicalField[] Children(ArrowType type, Role parent, FieldPath path, int depth)
         {
             var children = new CanonicalField[type.Children.Count];
             for (int i = 0; i < children.Length; i++)

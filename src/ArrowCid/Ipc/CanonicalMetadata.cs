@@ -7,13 +7,13 @@ namespace ArrowCid.Ipc;
 internal static class CanonicalMetadata
 {
     /// <summary>A schema's metadata, sorted by the keys' UTF-8 bytes.</summary>
-    public static IReadOnlyList<KeyValuePair<string, string>> OfSchema(Schema schema) => Sorted(schema.Metadata, "");
+    public static IReadOnlyList<KeyValuePair<string, string>> OfSchema(Schema schema) => Sorted(schema.Metadata, null);
 
     /// <summary>A field's metadata, sorted by the keys' UTF-8 bytes, without an empty extension metadata.</summary>
     /// <param name="field">The field.</param>
     /// <param name="path">Its path, for errors.</param>
     /// <param name="keepsAll">False where the form keeps the extension keys alone.</param>
-    public static IReadOnlyList<KeyValuePair<string, string>> OfField(Field field, string path, bool keepsAll) =>
+    public static IReadOnlyList<KeyValuePair<string, string>> OfField(Field field, FieldPath? path, bool keepsAll) =>
         [.. Sorted(field.Metadata, path).Where(pair => pair.Key switch
         {
             Field.ExtensionMetadataKey => pair.Value.Length > 0,
@@ -21,7 +21,8 @@ internal static class CanonicalMetadata
             _ => keepsAll,
         })];
 
-    private static KeyValuePair<string, string>[] Sorted(IReadOnlyList<KeyValuePair<string, string>> pairs, string path)
+    private static KeyValuePair<string, string>[] Sorted(
+        IReadOnlyList<KeyValuePair<string, string>> pairs, FieldPath? path)
     {
         if (pairs.Count == 0) return [];
         var sorted = pairs.Select(pair => (Bytes: Encoding.UTF8.GetBytes(pair.Key), Pair: pair)).ToArray();

@@ -30,6 +30,8 @@ internal sealed class CanonicalSchema
     public Sha256 HashState { get; } = new();
 
     /// <summary>The form of a schema, made once for each <see cref="Schema"/> object.</summary>
-    /// <exception cref="InvalidArrowException">A name or metadata has no canonical form, or the nesting is too deep.</exception>
+    /// <exception cref="InvalidArrowException">
+    /// A name or metadata has no canonical form, or the nesting is too deep.
+    /// </exception>
     public static CanonicalSchema Of(Schema schema) => schema.Derived(static s => new CanonicalSchema(s));
 }

@@ -1,6 +1,8 @@
 namespace ArrowCid.Ipc;
 
-/// <summary>Whether bytes are a canonical block, and if not, where they first differ from the block of the batch they hold.</summary>
+/// <summary>
+/// Whether bytes are a canonical block, and if not, where they first differ from the block of the batch they hold.
+/// </summary>
 public sealed record CheckResult
 {
     /// <summary>Whether the bytes are a canonical block.</summary>
@@ -25,6 +27,8 @@ public sealed record CheckResult
     /// <summary>The rule of canonical-block.md that fixes that byte; empty where canonical.</summary>
     public string Rule { get; init; } = "";
 
-    /// <summary>Every rule by which the bytes are known to depart from the canonical form; empty where canonical.</summary>
+    /// <summary>
+    /// Every rule by which the bytes are known to depart from the canonical form; empty where canonical.
+    /// </summary>
     public IReadOnlyList<Difference> Departures { get; init; } = [];
 }

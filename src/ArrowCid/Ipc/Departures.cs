@@ -14,17 +14,23 @@ internal static class Departures
     {
         if (traits.IsFile) yield return new("a block is a stream", "", "file");
         if (traits.HasLegacyFraming) yield return new("a message begins with FF FF FF FF", "", "legacy framing");
-        if (traits.MetadataVersion < BlockFormat.MetadataV5) yield return new("metadata version V5", "", $"V{traits.MetadataVersion + 1}");
+        if (traits.MetadataVersion < BlockFormat.MetadataV5)
+            yield return new("metadata version V5", "", $"V{traits.MetadataVersion + 1}");
         if (traits.IsBigEndian) yield return new("little-endian", "", "big-endian");
         if (traits.HasLz4Bodies) yield return new("uncompressed", "", "LZ4");
         if (traits.HasZstdBodies) yield return new("uncompressed", "", "zstd");
-        if (traits.Alignment < BlockFormat.Alignment) yield return new("messages and buffers lie at multiples of 64", "", Count(traits.Alignment));
-        if (traits.DeltaDictionaries > 0) yield return new("one dictionary message a field", "", $"{traits.DeltaDictionaries} deltas");
-        if (traits.ReplacedDictionaries > 0) yield return new("one dictionary message a field", "", $"{traits.ReplacedDictionaries} replaced");
+        if (traits.Alignment < BlockFormat.Alignment)
+            yield return new("messages and buffers lie at multiples of 64", "", Count(traits.Alignment));
+        if (traits.DeltaDictionaries > 0)
+            yield return new("one dictionary message a field", "", $"{traits.DeltaDictionaries} deltas");
+        if (traits.ReplacedDictionaries > 0)
+            yield return new("one dictionary message a field", "", $"{traits.ReplacedDictionaries} replaced");
         if (traits.HasSharedDictionaryIds) yield return new("one dictionary a field", "", "shared dictionary ids");
         if (traits.HasCustomMetadata) yield return new("messages carry no custom_metadata", "", "custom_metadata");
-        if (traits.LacksEndOfStream) yield return new("a stream ends in FF FF FF FF 00 00 00 00", "", "no end of stream");
-        if (traits.BytesAfterEndOfStream > 0) yield return new("nothing follows the end of the stream", "", $"{traits.BytesAfterEndOfStream} bytes");
+        if (traits.LacksEndOfStream)
+            yield return new("a stream ends in FF FF FF FF 00 00 00 00", "", "no end of stream");
+        if (traits.BytesAfterEndOfStream > 0)
+            yield return new("nothing follows the end of the stream", "", $"{traits.BytesAfterEndOfStream} bytes");
         if (traits.Batches > 1) yield return new("exactly one batch", "", $"{traits.Batches} batches");
     }
 
@@ -43,9 +49,17 @@ internal static class Departures
         if (source.Name != canonical.Name)
             yield return new($"the child's name is '{canonical.Name}'", canonical.Path, $"'{source.Name}'");
         if (source.IsNullable != canonical.IsNullable)
-            yield return new($"the child is {(canonical.IsNullable ? "" : "not ")}nullable", canonical.Path, source.IsNullable ? "nullable" : "not nullable");
+        {
+            string rule = $"the child is {(canonical.IsNullable ? "" : "not ")}nullable";
+            yield return new(rule, canonical.Path, source.IsNullable ? "nullable" : "not nullable");
+        }
+
         if (!InOrder(source.Metadata, canonical.Metadata))
-            yield return new("metadata is sorted by key, without an empty extension metadata", canonical.Path, "other metadata");
+        {
+            yield return new(
+                "metadata is sorted by key, without an empty extension metadata", canonical.Path, "other metadata");
+        }
+
         IReadOnlyList<Field> children = (source.Type is DictionaryType d ? d.ValueType : source.Type).Children;
         for (int i = 0; i < children.Count; i++)
         {
@@ -79,7 +93,8 @@ internal static class Departures
 
         for (int i = 0; i < source.Children.Count; i++)
         {
-            foreach (Departure found in OfColumn(field.Children[i], source.Children[i], canonical.Children[i])) yield return found;
+            foreach (Departure found in OfColumn(field.Children[i], source.Children[i], canonical.Children[i]))
+                yield return found;
         }
     }
 
@@ -88,7 +103,11 @@ internal static class Departures
         ArrowArray was = source.Dictionary ?? ArrayJoin.Empty(field.DictionaryValues!.Type);
         ArrowArray made = canonical.Dictionary ?? ArrayJoin.Empty(field.DictionaryValues!.Type);
         if (was.Length != made.Length)
-            return [new(new BufferName(field, BufferRole.Indices).Rule, field.Path, $"{Count(was.Length)} entries for {Count(made.Length)}")];
+        {
+            string rule = new BufferName(field, BufferRole.Indices).Rule;
+            return [new(rule, field.Path, $"{Count(was.Length)} entries for {Count(made.Length)}")];
+        }
+
         return OfColumn(field.DictionaryValues!, was, made);
     }
 
@@ -106,7 +125,8 @@ internal static class Departures
         return canonical.IsNull(row) ? $"bytes under the null of row {Count(row)}" : $"row {Count(row)}";
     }
 
-    private static bool InOrder(IReadOnlyList<KeyValuePair<string, string>> left, IReadOnlyList<KeyValuePair<string, string>> right) =>
+    private static bool InOrder(
+        IReadOnlyList<KeyValuePair<string, string>> left, IReadOnlyList<KeyValuePair<string, string>> right) =>
         left.SequenceEqual(right);
 
     private static string Count(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -53,8 +53,13 @@ internal sealed class DistinctEntries(CanonicalField column, ArrowArray values, 
         if (Count == _ends.Length) _ends = scratch.Grow(_ends, Count);
         int start = Count == 0 ? 0 : _ends[Count - 1];
         if ((long)start + key.Length > BlockFormat.MaxBlockBytes)
-            throw new InvalidArrowException("a dictionary is over 2^31 - 1024 bytes; split the batch", column.Path, code: ErrorCode.TooLarge);
-        while (_keys.Length - start < key.Length) _keys = scratch.Grow(_keys, Math.Max(_keys.Length, start + key.Length >> 1));
+        {
+            throw new InvalidArrowException(
+                "a dictionary is over 2^31 - 1024 bytes; split the batch", column.Path, code: ErrorCode.TooLarge);
+        }
+
+        while (_keys.Length - start < key.Length)
+            _keys = scratch.Grow(_keys, Math.Max(_keys.Length, start + key.Length >> 1));
         key.CopyTo(_keys.AsSpan(start));
         (_hashes[Count], _ends[Count]) = (hash, start + key.Length);
     }
@@ -77,7 +82,9 @@ internal readonly struct EntryPlaces(int[]? byEntry, Dictionary<int, int>? bySom
 {
     public const int Null = -1;
 
-    /// <summary>A table for a dictionary of <paramref name="entries"/> of which a column of <paramref name="slots"/> uses some.</summary>
+    /// <summary>
+    /// A table for a dictionary of <paramref name="entries"/> of which a column of <paramref name="slots"/> uses some.
+    /// </summary>
     public static EntryPlaces For(int entries, int slots, Scratch scratch) => entries <= 4L * slots + 1024
         ? new EntryPlaces(scratch.Ints(entries), null)
         : new EntryPlaces(null, []);

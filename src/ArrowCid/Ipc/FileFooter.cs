@@ -38,11 +38,11 @@ internal sealed class FileFooter
         ReadOnlySpan<byte> copy = file.ReadMetadata(size);
         var footer = FlatTable.Root(copy, new FlatLimits(start, size));
         MessageReader.MeetVersion(footer.Short(0), traits, footer.Offset);
-        if (footer.Vector(4, 4).Count > 0) messages.MeetCustomMetadata("the file's footer", footer.Offset);
+        messages.MeetCustomMetadata("the file's footer", footer.Vector(4, 4), footer.Offset);
         if (!footer.TryTable(1, out FlatTable schema))
             throw new InvalidArrowException("the file's footer has no schema", offset: footer.Offset);
-        return new FileFooter(SchemaDecoder.Decode(schema), Blocks(footer.Vector(2, BlockBytes), start),
-            Blocks(footer.Vector(3, BlockBytes), start));
+        return new FileFooter(SchemaDecoder.Decode(schema, messages.Options.DropMetadata),
+            Blocks(footer.Vector(2, BlockBytes), start), Blocks(footer.Vector(3, BlockBytes), start));
     }
 
     private static FooterBlock[] Blocks(FlatVector vector, int end)

@@ -6,10 +6,14 @@ namespace ArrowCid.Ipc;
 /// <summary>The first schema part or value by which two canonical batches differ.</summary>
 internal static class FirstDifference
 {
+    private const int MaxShown = 200;
+
     public static Difference Between(RecordBatch a, RecordBatch b, int index)
     {
-        if (CanonicalSchema.Of(a.Schema).Digest != CanonicalSchema.Of(b.Schema).Digest) return OfSchemas(a.Schema, b.Schema, index);
-        if (a.Length != b.Length) return new Difference(index, "the number of rows", "", -1, Text(a.Length), Text(b.Length));
+        if (CanonicalSchema.Of(a.Schema).Digest != CanonicalSchema.Of(b.Schema).Digest)
+            return OfSchemas(a.Schema, b.Schema, index);
+        if (a.Length != b.Length)
+            return new Difference(index, "the number of rows", "", -1, Text(a.Length), Text(b.Length));
         CanonicalField[] fields = CanonicalSchema.Of(a.Schema).Fields;
         (int Row, int Column) first = (int.MaxValue, -1);
         for (int c = 0; c < fields.Length; c++)
@@ -61,14 +65,17 @@ internal static class FirstDifference
 
     private static Difference? OfFields(CanonicalField[] a, CanonicalField[] b, string path, int index)
     {
-        if (a.Length != b.Length) return new Difference(index, "the number of fields", path, -1, Text(a.Length), Text(b.Length));
+        if (a.Length != b.Length)
+            return new Difference(index, "the number of fields", path, -1, Text(a.Length), Text(b.Length));
         for (int i = 0; i < a.Length; i++)
         {
             CanonicalField left = a[i], right = b[i];
             Difference? found = left.Name != right.Name ? Of("a field's name", left.Name, right.Name)
                 : left.Type.Id != right.Type.Id ? Of("a field's type", $"{left.Type}", $"{right.Type}")
-                : left.IsNullable != right.IsNullable ? Of("a field's nullability", $"{left.IsNullable}", $"{right.IsNullable}")
-                : !left.Metadata.SequenceEqual(right.Metadata) ? Of("a field's metadata", Pairs(left.Metadata), Pairs(right.Metadata))
+                : left.IsNullable != right.IsNullable
+                    ? Of("a field's nullability", $"{left.IsNullable}", $"{right.IsNullable}")
+                : !left.Metadata.SequenceEqual(right.Metadata)
+                    ? Of("a field's metadata", Pairs(left.Metadata), Pairs(right.Metadata))
                 : OfFields(left.Children, right.Children, left.Path, index);
             if (found is null && !left.Type.Equals(right.Type) && $"{left.Type}" != $"{right.Type}")
                 found = Of("a field's type", $"{left.Type}", $"{right.Type}");
@@ -80,7 +87,17 @@ internal static class FirstDifference
         return null;
     }
 
-    private static string Show(RecordBatch batch, (int Row, int Column) at) => $"{batch.Schema.Fields[at.Column].Name}[{at.Row}]";
+    /// <summary>The value as JSON.</summary>
+    private static string Show(RecordBatch batch, (int Row, int Column) at)
+    {
+        var column = new RecordBatch(new Schema(new Field("v", batch.Schema.Fields[at.Column].Type)), 1,
+            batch.Columns[at.Column].Slice(at.Row, 1));
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        BatchText.WriteJsonLines(column, text);
+        string line = text.ToString().TrimEnd();
+        string value = line["{\"v\":".Length..^1];
+        return value.Length <= MaxShown ? value : $"{value.AsSpan(0, MaxShown)}…";
+    }
 
     private static string Pairs(IReadOnlyList<KeyValuePair<string, string>> pairs) =>
         string.Join(", ", pairs.Select(pair => $"{pair.Key}={pair.Value}"));

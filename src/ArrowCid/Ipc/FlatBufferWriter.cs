@@ -9,7 +9,8 @@ namespace ArrowCid.Ipc;
 /// </summary>
 internal sealed class FlatBufferWriter
 {
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private byte[] _bytes = new byte[1024];
     private int _origin;
 
@@ -19,7 +20,9 @@ internal sealed class FlatBufferWriter
 
     public void Clear() => Length = 0;
 
-    /// <summary>Starts an encapsulated message: the continuation marker, room for its length, and the root's offset.</summary>
+    /// <summary>
+    /// Starts an encapsulated message: the continuation marker, room for its length, and the root's offset.
+    /// </summary>
     public void Begin()
     {
         int start = Length;
@@ -27,7 +30,8 @@ internal sealed class FlatBufferWriter
         Take(4);
         _origin = Length;
         Take(4);
-        if (start % BlockFormat.Alignment != 0) throw new InvalidOperationException("A message starts at a multiple of 64.");
+        if (start % BlockFormat.Alignment != 0)
+            throw new InvalidOperationException("A message starts at a multiple of 64.");
     }
 
     /// <summary>Ends the message begun last: its root, zeros to a multiple of 64, and its length.</summary>
@@ -89,7 +93,9 @@ internal sealed class FlatBufferWriter
         return at;
     }
 
-    /// <summary>A vector of <paramref name="count"/> references, to be set with <see cref="LinkItem"/> in order.</summary>
+    /// <summary>
+    /// A vector of <paramref name="count"/> references, to be set with <see cref="LinkItem"/> in order.
+    /// </summary>
     public int TableVector(int count)
     {
         PadTo(4);
@@ -120,15 +126,19 @@ internal sealed class FlatBufferWriter
         int at = Length;
         Span<byte> target = Take(4 + 4 * values.Length);
         BinaryPrimitives.WriteInt32LittleEndian(target, values.Length);
-        for (int i = 0; i < values.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(target[(4 + 4 * i)..], values[i]);
+        for (int i = 0; i < values.Length; i++)
+            BinaryPrimitives.WriteInt32LittleEndian(target[(4 + 4 * i)..], values[i]);
         return at;
     }
 
-    public void Write64(int position, long value) => BinaryPrimitives.WriteInt64LittleEndian(_bytes.AsSpan(position), value);
+    public void Write64(int position, long value) =>
+        BinaryPrimitives.WriteInt64LittleEndian(_bytes.AsSpan(position), value);
 
-    private void Write32(int position, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan(position), value);
+    private void Write32(int position, uint value) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan(position), value);
 
-    private void Write16(int position, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(position), value);
+    private void Write16(int position, ushort value) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(position), value);
 
     private int Slot(int table, int id)
     {
@@ -140,7 +150,8 @@ internal sealed class FlatBufferWriter
 
     private Span<byte> Take(int count)
     {
-        if (_bytes.Length - Length < count) Array.Resize(ref _bytes, checked(Math.Max(2 * _bytes.Length, Length + count)));
+        if (_bytes.Length - Length < count)
+            Array.Resize(ref _bytes, checked(Math.Max(2 * _bytes.Length, Length + count)));
         Span<byte> taken = _bytes.AsSpan(Length, count);
         taken.Clear();
         Length += count;

@@ -30,6 +30,8 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
 {
     private const int Continuation = -1;
 
+    public ArrowReadOptions Options => options;
+
     /// <summary>The next message of a stream.</summary>
     /// <returns>False at the end of the stream: its marker, or no more bytes where a message could begin.</returns>
     public bool TryNext(out IpcMessage message)
@@ -105,7 +107,7 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
 
         var root = FlatTable.Root(metadata, new FlatLimits(metadataStart, length));
         short version = MeetVersion(root.Short(0), traits, root.Offset);
-        if (root.Vector(4, 4).Count > 0) MeetCustomMetadata("a message", root.Offset);
+        MeetCustomMetadata("a message", root.Vector(4, 4), root.Offset);
         if (!root.TryTable(2, out FlatTable header))
             throw new InvalidArrowException("a message has no header", offset: root.Offset);
         long bodyStart = source.Position;
@@ -133,9 +135,10 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
         return version;
     }
 
-    public void MeetCustomMetadata(string holder, long offset)
+    public void MeetCustomMetadata(string holder, FlatVector pairs, long offset)
     {
-        if (!options.DropCustomMetadata)
+        if (pairs.Count == 0) return;
+        if (!options.DropCustomMetadata && !IsAllDropped(pairs))
         {
             throw new InvalidArrowException(
                 $"{holder} has custom_metadata, which a block cannot keep; say to drop it, or remove it",
@@ -159,6 +162,17 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
             ? body
             : throw new InvalidArrowException(
                 $"the input ends inside a message's body: {body.Length} of {length} bytes", offset: offset);
+    }
+
+    private bool IsAllDropped(FlatVector pairs)
+    {
+        if (options.DropMetadata is not { } dropped) return false;
+        for (int i = 0; i < pairs.Count; i++)
+        {
+            if (!dropped.Contains(pairs.Table(i).Text(0, "a metadata key", null) ?? "")) return false;
+        }
+
+        return true;
     }
 
     private static bool IsEndMarkerCutShort(ReadOnlySpan<byte> bytes)

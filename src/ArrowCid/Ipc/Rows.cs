@@ -1,9 +1,12 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using ArrowCid.Columnar;
 
 namespace ArrowCid.Ipc;
 
-/// <summary>Slots that follow each other in a source array, or (<see cref="Start"/> below 0) slots that have no source.</summary>
+/// <summary>
+/// Slots that follow each other in a source array, or (<see cref="Start"/> below 0) slots that have no source.
+/// </summary>
 internal readonly record struct Run(int Start, int Length);
 
 /// <summary>Which slots of a source array make up a column of the block, in order.</summary>
@@ -68,10 +71,14 @@ internal struct RunList(Scratch scratch)
         _runs[_count++] = new Run(start, length);
     }
 
-    public readonly Rows ToRows(string path)
+    public readonly Rows ToRows(FieldPath? path)
     {
         if (_slots > int.MaxValue)
-            throw new InvalidArrowException($"a child column would have {_slots} slots, over 2^31 - 1", path, code: ErrorCode.TooLarge);
+        {
+            throw new InvalidArrowException(
+                $"a child column would have {_slots} slots, over 2^31 - 1", path, code: ErrorCode.TooLarge);
+        }
+
         return new Rows(_runs, _count, (int)_slots);
     }
 }
@@ -145,7 +152,9 @@ internal ref struct ValidSpans(Rows rows, byte[]? valid)
         }
     }
 
-    /// <summary>The first slot of the run, from <paramref name="slot"/> on, whose bit is 1; with all ones to flip by, 0.</summary>
+    /// <summary>
+    /// The first slot of the run, from <paramref name="slot"/> on, whose bit is 1; with all ones to flip by, 0.
+    /// </summary>
     private readonly int NextBit(int slot, ulong flip)
     {
         if (valid is null) return slot;

@@ -16,7 +16,7 @@ internal sealed class SchemaDecoder
 
     public bool IsBigEndian { get; }
 
-    public static SchemaDecoder Decode(FlatTable table)
+    public static SchemaDecoder Decode(FlatTable table, IReadOnlySet<string>? dropped)
     {
         short endianness = table.Short(0);
         if (endianness is not (0 or 1))
@@ -25,12 +25,13 @@ internal sealed class SchemaDecoder
                 offset: table.Offset);
         }
 
-        FieldPlan[] plans = Fields(table.Vector(1, 4), table, null, 1);
-        KeyValuePair<string, string>[] metadata = Metadata(table.Vector(2, 4), table, null);
+        FieldPlan[] plans = Fields(table.Vector(1, 4), table, dropped, null, 1);
+        KeyValuePair<string, string>[] metadata = Metadata(table.Vector(2, 4), table, dropped, null);
         return new SchemaDecoder(new Schema(plans.Select(plan => plan.Field), metadata), plans, endianness == 1);
     }
 
-    private static FieldPlan[] Fields(FlatVector fields, FlatTable holder, FieldPath? parent, int depth)
+    private static FieldPlan[] Fields(FlatVector fields, FlatTable holder, IReadOnlySet<string>? dropped,
+        FieldPath? parent, int depth)
     {
         if (fields.Count == 0) return [];
         if (depth > MaxDepth)
@@ -41,15 +42,15 @@ internal sealed class SchemaDecoder
 
         holder.Limits.TakeFields(fields.Count, holder.Offset);
         var plans = new FieldPlan[fields.Count];
-        for (int i = 0; i < plans.Length; i++) plans[i] = Field(fields.Table(i), parent, depth);
+        for (int i = 0; i < plans.Length; i++) plans[i] = Field(fields.Table(i), dropped, parent, depth);
         return plans;
     }
 
-    private static FieldPlan Field(FlatTable table, FieldPath? parent, int depth)
+    private static FieldPlan Field(FlatTable table, IReadOnlySet<string>? dropped, FieldPath? parent, int depth)
     {
         string name = table.Text(0, "a field's name", parent) ?? "";
         var path = new FieldPath(parent, name);
-        FieldPlan[] children = Fields(table.Vector(5, 4), table, path, depth + 1);
+        FieldPlan[] children = Fields(table.Vector(5, 4), table, dropped, path, depth + 1);
         ArrowType type = TypeDecoder.Decode(table, Array.ConvertAll(children, child => child.Field), path);
         long dictionaryId = 0;
         if (table.TryTable(4, out FlatTable encoding))
@@ -68,11 +69,12 @@ internal sealed class SchemaDecoder
             type = new DictionaryType(index, type, encoding.Flag(2));
         }
 
-        var field = new Field(name, type, table.Flag(1), Metadata(table.Vector(6, 4), table, path));
+        var field = new Field(name, type, table.Flag(1), Metadata(table.Vector(6, 4), table, dropped, path));
         return new FieldPlan(field, path, children, dictionaryId, table.Offset);
     }
 
-    private static KeyValuePair<string, string>[] Metadata(FlatVector pairs, FlatTable holder, FieldPath? path)
+    private static KeyValuePair<string, string>[] Metadata(FlatVector pairs, FlatTable holder,
+        IReadOnlySet<string>? dropped, FieldPath? path)
     {
         if (pairs.Count == 0) return [];
         holder.Limits.TakeFields(pairs.Count, holder.Offset);
@@ -88,6 +90,6 @@ internal sealed class SchemaDecoder
             metadata[i] = new(key, value);
         }
 
-        return metadata;
+        return dropped is null ? metadata : [.. metadata.Where(pair => !dropped.Contains(pair.Key))];
     }
 }

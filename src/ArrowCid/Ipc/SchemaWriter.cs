@@ -7,10 +7,11 @@ namespace ArrowCid.Ipc;
 internal static class SchemaWriter
 {
     /// <summary>Arrow's numbers for the types in a schema's flatbuffer (Schema.fbs, union Type).</summary>
-    private const int TagNull = 1, TagInt = 2, TagFloat = 3, TagBinary = 4, TagUtf8 = 5, TagBool = 6, TagDecimal = 7, TagDate = 8,
-        TagTime = 9, TagTimestamp = 10, TagInterval = 11, TagList = 12, TagStruct = 13, TagUnion = 14, TagFixedBinary = 15,
-        TagFixedList = 16, TagMap = 17, TagDuration = 18, TagLargeBinary = 19, TagLargeUtf8 = 20, TagLargeList = 21,
-        TagRunEnd = 22, TagBinaryView = 23, TagUtf8View = 24, TagListView = 25, TagLargeListView = 26;
+    private const int TagNull = 1, TagInt = 2, TagFloat = 3, TagBinary = 4, TagUtf8 = 5, TagBool = 6, TagDecimal = 7,
+        TagDate = 8, TagTime = 9, TagTimestamp = 10, TagInterval = 11, TagList = 12, TagStruct = 13, TagUnion = 14,
+        TagFixedBinary = 15, TagFixedList = 16, TagMap = 17, TagDuration = 18, TagLargeBinary = 19, TagLargeUtf8 = 20,
+        TagLargeList = 21, TagRunEnd = 22, TagBinaryView = 23, TagUtf8View = 24, TagListView = 25,
+        TagLargeListView = 26;
 
     public static void Write(FlatBufferWriter writer, CanonicalField[] fields,
         IReadOnlyList<KeyValuePair<string, string>> metadata)
@@ -30,7 +31,7 @@ internal static class SchemaWriter
         int schema = writer.Table(metadata.Count > 0 ? [2, 4, 4] : [2, 4]);
         writer.Link(parent, id, schema);
         writer.Link(schema, 1, WriteFields(writer, fields));
-        if (metadata.Count > 0) writer.Link(schema, 2, WriteMetadata(writer, metadata, ""));
+        if (metadata.Count > 0) writer.Link(schema, 2, WriteMetadata(writer, metadata, null));
     }
 
     private static int WriteFields(FlatBufferWriter writer, CanonicalField[] fields)
@@ -67,7 +68,8 @@ internal static class SchemaWriter
         return table;
     }
 
-    private static int WriteMetadata(FlatBufferWriter writer, IReadOnlyList<KeyValuePair<string, string>> pairs, string path)
+    private static int WriteMetadata(
+        FlatBufferWriter writer, IReadOnlyList<KeyValuePair<string, string>> pairs, FieldPath? path)
     {
         int vector = writer.TableVector(pairs.Count);
         for (int i = 0; i < pairs.Count; i++)
@@ -81,7 +83,7 @@ internal static class SchemaWriter
         return vector;
     }
 
-    private static int Text(FlatBufferWriter writer, string text, string path)
+    private static int Text(FlatBufferWriter writer, string text, FieldPath? path)
     {
         try
         {
@@ -89,12 +91,12 @@ internal static class SchemaWriter
         }
         catch (EncoderFallbackException e)
         {
-            throw new InvalidArrowException("a name or metadata text cannot be UTF-8: it holds half a surrogate pair", path,
-                inner: e);
+            throw new InvalidArrowException(
+                "a name or metadata text cannot be UTF-8: it holds half a surrogate pair", path, inner: e);
         }
     }
 
-    private static (int Tag, int Position) WriteType(FlatBufferWriter writer, ArrowType type, string path)
+    private static (int Tag, int Position) WriteType(FlatBufferWriter writer, ArrowType type, FieldPath? path)
     {
         switch (type)
         {

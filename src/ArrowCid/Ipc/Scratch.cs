@@ -37,7 +37,8 @@ internal sealed class Scratch(long budget)
         _left -= bytes;
         if (_left < 0)
         {
-            throw new InvalidArrowException("encoding needs more memory than its budget allows; split the batch or raise the budget",
+            throw new InvalidArrowException(
+                "encoding needs more memory than its budget allows; split the batch or raise the budget",
                 code: ErrorCode.TooLarge);
         }
     }

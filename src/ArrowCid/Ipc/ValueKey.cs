@@ -5,9 +5,10 @@ using ArrowCid.Columnar;
 namespace ArrowCid.Ipc;
 
 /// <summary>
-/// A slot's value as bytes, so that two slots of one array have the same bytes exactly when their canonical one-element
-/// encodings are equal, the contents of nested dictionaries included (canonical-block.md, section 3). Shorter than those
-/// encodings: values stand for dictionary indices and for runs, and a length before whatever may vary.
+/// A slot's value as bytes, so that two slots of one array have the same bytes exactly when their canonical
+/// one-element encodings are equal, the contents of nested dictionaries included (canonical-block.md, section 3).
+/// Shorter than those encodings: values stand for dictionary indices and for runs, and a length before whatever may
+/// vary.
 /// </summary>
 internal sealed class ValueKey(Scratch scratch)
 {
@@ -33,7 +34,8 @@ internal sealed class ValueKey(Scratch scratch)
                 return;
             case Layout.RunEnds:
                 int run = isHidden ? 0 : Slots.Run(array, slot);
-                if (run < 0) throw new InvalidArrowException("the last run ends before the column does", field.Path, slot);
+                if (run < 0)
+                    throw new InvalidArrowException("the last run ends before the column does", field.Path, slot);
                 Append(field.Children[1], array.Children[1], run, isHidden);
                 return;
             case Layout.SparseUnion or Layout.DenseUnion:
@@ -41,7 +43,8 @@ internal sealed class ValueKey(Scratch scratch)
                 return;
         }
 
-        if (isHidden || array.IsNull(slot) || (field.Layout == Layout.Dictionary && Slots.IsNull(array, slot, field.Path)))
+        if (isHidden || array.IsNull(slot)
+            || (field.Layout == Layout.Dictionary && array.IsLogicallyNull(slot, field.Path)))
         {
             Put(Absent);
             return;
@@ -71,9 +74,9 @@ internal sealed class ValueKey(Scratch scratch)
                 break;
             case Layout.ByteViews:
                 ReadOnlySpan<byte> view = ByteView.At(array.Buffers[1].Span, at);
-                if (ByteView.Flaw(array, view) is { } flaw) throw new InvalidArrowException(flaw, field.Path, slot);
-                PutCount(ByteView.Length(view));
-                ReadOnlySpan<byte> bytes = ByteView.Value(array, view);
+                if (ByteView.FindWhole(array, view, out ReadOnlySpan<byte> bytes) is { } flaw)
+                    throw new InvalidArrowException(flaw, field.Path, slot);
+                PutCount(bytes.Length);
                 bytes.CopyTo(Room(bytes.Length));
                 break;
             case Layout.Dictionary:
@@ -113,7 +116,11 @@ internal sealed class ValueKey(Scratch scratch)
         sbyte code = isHidden ? codes[0] : (sbyte)array.Buffers[0].Span[at];
         int child = codes.IndexOf(code);
         if (child < 0)
-            throw new InvalidArrowException($"a union's type code {code} is not one of its children's", field.Path, slot);
+        {
+            throw new InvalidArrowException(
+                $"a union's type code {code} is not one of its children's", field.Path, slot);
+        }
+
         Put((byte)code);
         ArrowArray chosen = array.Children[child];
         int inside = at;
@@ -132,23 +139,15 @@ internal sealed class ValueKey(Scratch scratch)
 
     private static (int From, int Count) Extent(CanonicalField field, ArrowArray array, int slot, int limit)
     {
-        int at = array.Offset + slot;
-        ReadOnlySpan<byte> offsets = array.Buffers[1].Span;
-        (long from, long to) = field.Layout switch
+        (long from, long count) = array.ExtentAt(slot);
+        if (count == 0) return (0, 0);
+        if (from < 0 || count < 0 || from > limit - count)
         {
-            Layout.Bytes32 or Layout.List32 => (Int(offsets, at), Int(offsets, at + 1)),
-            Layout.Bytes64 or Layout.List64 => (Long(offsets, at), Long(offsets, at + 1)),
-            Layout.ListView32 => (Int(offsets, at), (long)Int(offsets, at) + Int(array.Buffers[2].Span, at)),
-            _ => (Long(offsets, at), unchecked(Long(offsets, at) + Long(array.Buffers[2].Span, at))),
-        };
-        if (from == to) return (0, 0);
-        if (from < 0 || to < from || to > limit)
-            throw new InvalidArrowException($"an offset points outside what the column holds ({limit})", field.Path, slot);
-        return ((int)from, (int)(to - from));
+            throw new InvalidArrowException(
+                $"an offset points outside what the column holds ({limit})", field.Path, slot);
+        }
 
-        static int Int(ReadOnlySpan<byte> bytes, int index) => BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * index)..]);
-
-        static long Long(ReadOnlySpan<byte> bytes, int index) => BinaryPrimitives.ReadInt64LittleEndian(bytes[(8 * index)..]);
+        return ((int)from, (int)count);
     }
 
     private void Put(byte value) => Room(1)[0] = value;

@@ -7,7 +7,7 @@ namespace ArrowCid.Storage;
 /// A handle on a store: blocks by digest in memory that other processes share. For any number of threads at once. A
 /// handle does not live on in a forked child, whose calls throw <see cref="ErrorCode.Forked"/>.
 /// </summary>
-internal sealed class BlockStore : IDisposable
+internal sealed partial class BlockStore : IDisposable
 {
     // A growth is looked for once in so many puts, and on the tick.
     private const uint PutsBetweenChecks = 16;

@@ -18,6 +18,9 @@ internal struct LogWalk(Segment segment)
     /// <summary>How many times records were missing before the one at which the walk went on.</summary>
     public int Faults { get; private set; }
 
+    /// <summary>Where the last missing records began.</summary>
+    public long FaultOffset { get; private set; }
+
     public readonly Segment Segment => segment;
 
     /// <summary>Whether the last record ends where the committed part does: its checksum is what the next one
@@ -37,6 +40,7 @@ internal struct LogWalk(Segment segment)
                 return true;
             }
 
+            if (!isFault) FaultOffset = _next;
             isFault = true;
             _next += Layout.RecordAlignment;
         }

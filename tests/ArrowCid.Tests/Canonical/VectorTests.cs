@@ -40,6 +40,17 @@ public class VectorTests
         }
     }
 
+    // A path is text only when an error asks for it: a long name over many children would take their product.
+    [Fact]
+    public void A_long_name_over_many_children_takes_no_more_than_its_bytes()
+    {
+        Field[] children = [.. Enumerable.Range(0, 5_000).Select(i => new Field($"c{i}", ArrowType.Int32))];
+        var schema = new Schema(new Field(new string('n', 1 << 20), new StructType(children)));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        CanonicalBlock.SchemaCid(schema);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+    }
+
     internal static RecordBatch Read(VectorBatch vector)
     {
         using var reader = ArrowReader.Open(File.ReadAllBytes(vector.File));

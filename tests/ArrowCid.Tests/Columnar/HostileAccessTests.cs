@@ -37,6 +37,18 @@ public class HostileAccessTests
     }
 
     [Theory]
+    [InlineData(long.MaxValue, long.MinValue), InlineData(1, long.MinValue), InlineData(2, long.MinValue + 1)]
+    [InlineData(long.MinValue, long.MaxValue), InlineData(long.MinValue, 1), InlineData(-1, -1)]
+    [InlineData(long.MaxValue, long.MaxValue), InlineData(long.MinValue, long.MinValue)]
+    public void Offsets_whose_difference_is_over_int64(long start, long end)
+    {
+        var list = new ListType(new Field("item", ArrowType.Int32), ArrowTypeId.LargeList);
+        Refused(array => array.GetBytes(1),
+            new ArrowArray(ArrowType.LargeBinary, 2, [default, Bytes(0L, start, end), new byte[3]]));
+        Refused(array => array.GetList(1), new ArrowArray(list, 2, [default, Bytes(0L, start, end)], [s_items]));
+    }
+
+    [Theory]
     [InlineData(0, 4), InlineData(-1, 1), InlineData(4, 0), InlineData(1, -1), InlineData(int.MaxValue, int.MaxValue)]
     public void A_list_view_outside_of_its_child(int offset, int size)
     {

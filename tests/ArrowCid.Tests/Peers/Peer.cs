@@ -8,4 +8,7 @@ public enum Peer
 
     /// <summary>apache-arrow for JavaScript under Node.js.</summary>
     ApacheArrowJs,
+
+    /// <summary>@ipld/dag-cbor and @ipld/dag-pb under Node.js.</summary>
+    IpldJs,
 }

@@ -13,8 +13,10 @@ internal static class PeerProcess
         new(() => Answers(() => Python(["-c", "import pyarrow, numpy"])));
 
     private static readonly Lazy<bool> s_hasApacheArrowJs =
-        new(() => Directory.Exists(Path.Combine(Folder, "node", "node_modules", "apache-arrow"))
-            && Answers(() => Node(["--version"])));
+        new(() => HasPackage("apache-arrow") && Answers(() => Node(["--version"])));
+
+    private static readonly Lazy<bool> s_hasIpldJs = new(() => HasPackage("@ipld/dag-cbor") && HasPackage("@ipld/dag-pb")
+        && HasPackage("multiformats") && Answers(() => Node(["--version"])));
 
     /// <summary>Where interop/peers/setup puts the peers.</summary>
     public static string Folder =>
@@ -28,6 +30,7 @@ internal static class PeerProcess
     {
         Peer.PyArrow => s_hasPyArrow.Value,
         Peer.ApacheArrowJs => s_hasApacheArrowJs.Value,
+        Peer.IpldJs => s_hasIpldJs.Value,
         _ => throw new ArgumentOutOfRangeException(nameof(peer), peer, "no such peer"),
     };
 
@@ -48,6 +51,8 @@ internal static class PeerProcess
 
     /// <summary>Runs Node.js; the first argument is a script or an option.</summary>
     public static PeerResult Node(params string[] arguments) => Run("node", arguments);
+
+    private static bool HasPackage(string name) => Directory.Exists(Path.Combine(Folder, "node", "node_modules", name));
 
     private static bool Answers(Func<PeerResult> call)
     {

@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using ArrowCid.Columnar;
 
-namespace ArrowCid.Ipc;
+namespace ArrowCid.Columnar;
 
-/// <summary>Single slots, read with every bound checked.</summary>
+/// <summary>Single slots of dictionary and run-end encoded arrays, read with every bound checked.</summary>
 internal static class Slots
 {
-    /// <summary>The index in a dictionary column's slot, or -1 where it is not one of 0 … <paramref name="limit"/> - 1.</summary>
+    /// <summary>
+    /// The index in a dictionary column's slot, or -1 where it is not one of 0 … <paramref name="limit"/> - 1.
+    /// </summary>
     public static int Index(ArrowArray array, ReadOnlySpan<byte> indices, int slot, int limit)
     {
         int at = array.Offset + slot;
@@ -24,6 +25,7 @@ internal static class Slots
         return index < (ulong)limit ? (int)index : -1;
     }
 
+    /// <summary>Puts an index of <paramref name="width"/> bytes, which can count it.</summary>
     public static void PutIndex(Span<byte> indices, int width, int slot, int index)
     {
         switch (width)
@@ -56,7 +58,10 @@ internal static class Slots
         };
     }
 
-    /// <summary>The run that holds a slot of a run-end encoded array, or -1 where its run ends stop before.</summary>
+    /// <summary>
+    /// The run that holds a slot of a run-end encoded array, or -1 where its run ends stop before; any run where they
+    /// do not rise.
+    /// </summary>
     public static int Run(ArrowArray array, int slot)
     {
         ArrowArray ends = array.Children[0];
@@ -72,30 +77,7 @@ internal static class Slots
         return low < ends.Length ? low : -1;
     }
 
-    /// <summary>Whether a slot is null by the words of canonical-block.md, section 3, what hides it left aside.</summary>
-    public static bool IsNull(ArrowArray array, int slot, string path)
-    {
-        switch (array.Layout)
-        {
-            case Layout.Null:
-                return true;
-            case Layout.SparseUnion or Layout.DenseUnion:
-                return false;
-            case Layout.RunEnds:
-                int run = Run(array, slot);
-                if (run < 0) throw new InvalidArrowException("the last run ends before the column does", path, slot);
-                return IsNull(array.Children[1], run, path);
-            case Layout.Dictionary when !array.IsNull(slot):
-                int limit = array.Dictionary?.Length ?? 0;
-                int index = Index(array, array.Buffers[1].Span, slot, limit);
-                if (index < 0) throw new InvalidArrowException($"an index is outside its dictionary of {limit}", path, slot);
-                return IsNull(array.Dictionary!, index, path);
-            default:
-                return array.IsNull(slot);
-        }
-    }
-
-    /// <summary>Whether no slot of an array can be null.</summary>
+    /// <summary>Whether no slot of an array can be logically null.</summary>
     public static bool HasNoNulls(ArrowArray array) => array.Layout switch
     {
         Layout.Null or Layout.RunEnds => false,
