@@ -119,8 +119,8 @@ internal sealed unsafe class Mapping : SafeHandle
         GC.KeepAlive(this);
     }
 
-    /// <summary>Sleeps while the 32-bit word at an offset has a value, until the word's waiters are woken or the time is
-    /// over. It may end early.</summary>
+    /// <summary>Sleeps while the 32-bit word at an offset has a value, until the word's waiters are woken or the time
+    /// is over. It may end early.</summary>
     public void WaitWhile(long offset, uint value, TimeSpan most)
     {
         Check(offset, sizeof(uint));

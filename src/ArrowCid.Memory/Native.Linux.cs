@@ -8,7 +8,7 @@ namespace ArrowCid.Memory;
 internal static unsafe partial class Native
 {
     public const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, Directory = 0x10000,
-        NoFollow = 0x20000, CloseOnExec = 0x80000;
+        NoFollow = 0x20000, CloseOnExec = 0x80000, NonBlocking = 0x800;
 
     public const int OfdGetLock = 36, OfdSetLock = 37;
     public const short ReadLock = 0, WriteLock = 1, NoLock = 2;
@@ -94,6 +94,15 @@ internal static unsafe partial class Native
     [LibraryImport(LibC, EntryPoint = "syscall")]
     public static partial nint Futex(nint number, void* address, nint operation, nint value, nint timeout,
         nint address2, nint value3);
+
+    [LibraryImport(LibC, EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventDescriptor(uint count, int flags);
+
+    [LibraryImport(LibC, EntryPoint = "read", SetLastError = true)]
+    public static partial nint ReadEvent(EventDescriptor descriptor, ulong* count, nuint length);
+
+    [LibraryImport(LibC, EntryPoint = "write", SetLastError = true)]
+    public static partial nint WriteEvent(EventDescriptor descriptor, ulong* count, nuint length);
 
     /// <summary>struct flock of 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential)]

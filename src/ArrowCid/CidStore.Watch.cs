@@ -8,16 +8,17 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     /// <summary>
-    /// The puts of batches by any process from a cursor on, as they come; blocks while there is none. Each lane's are in
-    /// log order, none is left out and none comes twice, unless a <see cref="AnnouncementKind.Gap"/> says so. A put that
-    /// returned before this call is behind <see cref="Cursor.Now"/>. Nobody waits for a slow watcher.
+    /// The puts of batches by any process from a cursor on, as they come; blocks while there is none. Each lane's are
+    /// in log order, none is left out and none comes twice, unless a <see cref="AnnouncementKind.Gap"/> says so; there
+    /// is no order between lanes. <see cref="Cursor.Now"/> is when this is called: puts that returned before are left
+    /// out. Nobody waits for a slow watcher (<c>Storage/FORMAT.md</c>, Watching).
     /// </summary>
     /// <param name="from">Where to begin.</param>
-    /// <param name="timeout">The watch ends once nothing has come for so long; zero ends it with what is there, null (the
-    /// default) never.</param>
+    /// <param name="timeout">The watch ends once nothing has come for so long; zero ends it with what is there, null
+    /// (the default) never.</param>
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
-    /// <returns>The announcements. It ends also when the store is disposed. While it is being read, the segments read are
-    /// leased.</returns>
+    /// <returns>The announcements, which end also when the store is disposed. While they are being read, the segments
+    /// that they come from are leased.</returns>
     /// <exception cref="ArrowCidException">While it is read: <see cref="ErrorCode.StoreGone"/>: the store was
     /// removed.</exception>
     /// <exception cref="ObjectDisposedException">The store was disposed before.</exception>
@@ -28,8 +29,8 @@ public sealed partial class CidStore
         return WatchFrom(_blocks.Fix(from), timeout ?? TimeSpan.MaxValue, cancellationToken);
     }
 
-    /// <summary>As <see cref="Watch"/>, without a thread of its own while there is nothing: the watchers of a store object
-    /// share one that sleeps.</summary>
+    /// <summary>As <see cref="Watch"/>, without a thread of its own while there is nothing: the watchers of a store
+    /// object share one that sleeps.</summary>
     /// <param name="from">Where to begin.</param>
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
     /// <returns>The announcements; it ends when the store is disposed.</returns>
@@ -100,8 +101,9 @@ public sealed partial class CidStore
         bool isAgain = record.RecordKind == RecordKind.Ref;
         if (isAgain ? !IsOfBatch(in record) : record.RecordKind != RecordKind.Batch) return false;
         BlockInfo info = record.ToInfo();
-        announcement = new Announcement(isAgain ? AnnouncementKind.Again : AnnouncementKind.New, AddressOf(in info), info.Time,
-            found.Lane, record.Sequence, found.Cursor, null);
+        AnnouncementKind kind = isAgain ? AnnouncementKind.Again : AnnouncementKind.New;
+        announcement = new Announcement(kind, AddressOf(in info), info.Time, found.Lane, record.Sequence, found.Cursor,
+            null);
         return true;
     }
 

@@ -15,13 +15,14 @@ public enum AnnouncementKind
     Gap = 3,
 }
 
-/// <summary>One put of a batch, or a gap, as a watcher hears of it. The block may be gone by the time it is asked for.</summary>
+/// <summary>One put of a batch, or a gap, as a watcher hears of it. The block may be gone by the time it is asked
+/// for.</summary>
 /// <param name="Kind">What it says.</param>
 /// <param name="Address">What addresses the batch; the default where it is a gap.</param>
 /// <param name="Time">When it was put; the default where it is a gap.</param>
 /// <param name="Lane">The lane, which is a writer's log; -1 for a gap of the whole store.</param>
-/// <param name="Sequence">The record's number in its lane, which rises with every record, not only with batches; 0 where it
-/// is a gap.</param>
+/// <param name="Sequence">The record's number in its lane, which rises with every record, not only with batches; 0
+/// where it is a gap.</param>
 /// <param name="Cursor">Where to go on behind it.</param>
 /// <param name="Gap">What is missing, or null.</param>
 public readonly record struct Announcement(AnnouncementKind Kind, BlockAddress Address, DateTimeOffset Time, int Lane,

@@ -58,8 +58,8 @@ public readonly struct Cursor : IEquatable<Cursor>
         return TryParse(text, out Cursor cursor)
             ? cursor
             : throw new ArrowCidException(ErrorCode.InvalidArgument,
-                $"'{(text.Length > 40 ? text[..40] + "…" : text)}' is not a cursor; take 'now', 'oldest', or the text " +
-                "of one that an announcement came with");
+                $"'{(text.Length > 40 ? text[..40] + "…" : text)}' is not a cursor; take 'now', 'oldest', " +
+                "or the text of one that an announcement came with");
     }
 
     /// <summary>Reads a cursor's text.</summary>

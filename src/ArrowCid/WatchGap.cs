@@ -20,8 +20,8 @@ public enum GapReason
 }
 
 /// <summary>
-/// Records that a watcher was not told of. Unless they are <see cref="GapReason.Damaged"/>, everything that is there is
-/// announced again after it, and then what comes.
+/// Records that a watcher was not told of. Unless they are <see cref="GapReason.Damaged"/>, everything that is there
+/// is announced again after it, and then what comes.
 /// </summary>
 /// <param name="Reason">Why.</param>
 /// <param name="Lane">The lane, or -1 for the whole store.</param>
@@ -34,10 +34,10 @@ public sealed record WatchGap(GapReason Reason, int Lane, ulong First, ulong Las
     public override string ToString() => Reason switch
     {
         GapReason.OtherStore => "the cursor is of another store; what is here is listed anew",
-        GapReason.PastEnd => $"lane {Lane}: records {First} to {Last} were lost after the cursor was taken; what is here " +
-            "is listed anew",
-        GapReason.Rewritten => $"lane {Lane}: record {Last} is not the one that the cursor had passed; what is here is " +
-            "listed anew",
+        GapReason.PastEnd => $"lane {Lane}: records {First} to {Last} were lost after the cursor was taken; " +
+            "what is here is listed anew",
+        GapReason.Rewritten => $"lane {Lane}: record {Last} is not the one that the cursor had passed; " +
+            "what is here is listed anew",
         GapReason.Damaged => $"lane {Lane}: records {First} to {Last} are damaged; run 'arrowcid verify'",
         _ => $"lane {Lane}: records {First} to {Last} are gone; what is here is listed anew",
     };

@@ -35,16 +35,16 @@ internal static class WatchVerb
             if (result.GetValueOrDefault<long?>() is < 1) result.AddError("--count takes a number from 1.");
         });
         var verb = new Verb("watch",
-            "Prints every put of a batch by any process as it comes, a line at once: CID  ROWS  BYTES  TIME  new|again. What " +
-            "was missed is said on standard error.",
+            "Prints every put of a batch by any process as it comes, a line at once: " +
+            "CID  ROWS  BYTES  TIME  new|again. What was missed is said on standard error.",
             "arrowcid watch",
             "arrowcid watch --from oldest --count 10",
             "arrowcid watch --json --from now | jq -r .cid")
         {
             from, count, store, json,
         };
-        verb.SetAction(parsed => Run(Cursor.Parse(parsed.GetValue(from)!), parsed.GetValue(count), parsed.GetValue(store),
-            parsed.GetValue(json)));
+        verb.SetAction(parsed => Run(Cursor.Parse(parsed.GetValue(from)!), parsed.GetValue(count),
+            parsed.GetValue(store), parsed.GetValue(json)));
         return verb;
     }
 
@@ -81,9 +81,9 @@ internal static class WatchVerb
         if (json) output.JsonLine(writer => WriteMembers(writer, announcement));
         else if (announcement.Gap is null)
         {
+            (string time, string word) = (ListVerb.Time(announcement.Time), Word(announcement.Kind));
             output.Line(string.Create(CultureInfo.InvariantCulture,
-                $"{announcement.Cid}  {announcement.Rows}  {announcement.ByteLength}  {ListVerb.Time(announcement.Time)}  " +
-                $"{Word(announcement.Kind)}"));
+                $"{announcement.Cid}  {announcement.Rows}  {announcement.ByteLength}  {time}  {word}"));
         }
 
         // Whoever reads the other end waits for this very line.

@@ -167,18 +167,17 @@ internal sealed partial class LogTail : IDisposable
         bool isListed = _isListing && last <= lane.ListUntil && !lane.LostSegment;
         lane.PassHole();
         UpdateListing(lane);
-        if (isDamage)
+        if (isListed && !isDamage) return false;
+        // Where no segment came or went since the last listing, another one would only meet the same hole.
+        bool isNews = lane.LostSegment || _listedOrder != _control.Map.Read(Layout.SegmentOrder);
+        if (isNews && !isDamage)
         {
-            var gap = new WatchGap(GapReason.Damaged, lane.Number, first, last);
-            found = new LogEvent(default, gap, lane.Number, CursorIn(lane));
+            found = Restart(new WatchGap(GapReason.Gone, lane.Number, first, last));
             return true;
         }
 
-        if (isListed) return false;
-        var gone = new WatchGap(GapReason.Gone, lane.Number, first, last);
-        // Where no segment came or went since the last listing, another one would only meet the same hole.
-        bool isNews = _listedOrder != _control.Map.Read(Layout.SegmentOrder) || lane.LostSegment;
-        found = isNews ? Restart(gone) : new LogEvent(default, gone, lane.Number, CursorIn(lane));
+        var damage = new WatchGap(GapReason.Damaged, lane.Number, first, last);
+        found = new LogEvent(default, damage, lane.Number, CursorIn(lane));
         return true;
     }
 

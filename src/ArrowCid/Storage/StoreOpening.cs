@@ -261,7 +261,8 @@ internal static class StoreOpening
         };
     }
 
-    /// <summary>The page that waiters sleep on, the one thing that a reader writes; who may not polls instead.</summary>
+    /// <summary>The page that waiters sleep on, the one thing that a reader writes; who may not polls
+    /// instead.</summary>
     private static Mapping? OpenWait(ControlFile control)
     {
         if (!control.IsWritable)
