@@ -177,8 +177,10 @@ public sealed class WatchTests
                     Volatile.Write(ref heard[number], heard[number] + 1);
                     Pause(random, 20_000);
                 }
-                else if (!pause.LooksAgain())
+                else
                 {
+                    Pause(random, 500);
+                    if (pause.LooksAgain()) continue;
                     slept++;
                     Pause(random, 500);
                     if (isAsync) await pause.SleepAsync();
