@@ -56,7 +56,7 @@ internal static class FirstDifference
         return new Difference(index, "a nested ordered dictionary's entries", "", -1, "", "");
     }
 
-    private static Difference OfSchemas(Schema a, Schema b, int index)
+    public static Difference OfSchemas(Schema a, Schema b, int index)
     {
         CanonicalField[] left = CanonicalSchema.Of(a).Fields, right = CanonicalSchema.Of(b).Fields;
         if (OfFields(left, right, "", index) is { } found) return found;
