@@ -29,8 +29,8 @@ internal static class FirstDifference
 
     private static int FirstRow(CanonicalField field, ArrowArray a, ArrowArray b, int rows)
     {
-        var left = new ValueKey(new Scratch(long.MaxValue));
-        var right = new ValueKey(new Scratch(long.MaxValue));
+        var left = new ValueKey(new Scratch(long.MaxValue, long.MaxValue));
+        var right = new ValueKey(new Scratch(long.MaxValue, long.MaxValue));
         for (int row = 0; row < rows; row++)
         {
             left.Set(field, a, row, isHidden: false);
