@@ -23,6 +23,7 @@ internal static class CommandLine
         ["ls"] = ListVerb.Make,
         ["info"] = InfoVerb.Make,
         ["verify"] = VerifyVerb.Make,
+        ["watch"] = WatchVerb.Make,
         ["demo"] = DemoVerb.Make,
         ["bench"] = BenchVerb.Make,
         [DemoReaderVerb.Name] = DemoReaderVerb.Make,

@@ -119,6 +119,22 @@ internal sealed unsafe class Mapping : SafeHandle
         GC.KeepAlive(this);
     }
 
+    /// <summary>Sleeps while the 32-bit word at an offset has a value, until the word's waiters are woken or the time
+    /// is over. It may end early.</summary>
+    public void WaitWhile(long offset, uint value, TimeSpan most)
+    {
+        Check(offset, sizeof(uint));
+        if (most <= TimeSpan.Zero) return;
+        var time = new Native.TimeSpec
+        {
+            Seconds = most.Ticks / TimeSpan.TicksPerSecond,
+            Nanoseconds = most.Ticks % TimeSpan.TicksPerSecond * 100,
+        };
+        // SAFETY: the word lies in the mapping, and time lives for the call; the kernel reads both.
+        _ = Native.Futex(Native.FutexCall, _start + offset, Native.FutexWait, (nint)value, (nint)(&time), 0, 0);
+        GC.KeepAlive(this);
+    }
+
     internal byte* Pointer(long offset, int length)
     {
         Check(offset, length);

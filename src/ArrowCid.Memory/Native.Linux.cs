@@ -8,7 +8,7 @@ namespace ArrowCid.Memory;
 internal static unsafe partial class Native
 {
     public const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, Directory = 0x10000,
-        NoFollow = 0x20000, CloseOnExec = 0x80000;
+        NoFollow = 0x20000, CloseOnExec = 0x80000, NonBlocking = 0x800;
 
     public const int OfdGetLock = 36, OfdSetLock = 37;
     public const short ReadLock = 0, WriteLock = 1, NoLock = 2;
@@ -17,7 +17,10 @@ internal static unsafe partial class Native
     public const int CurrentDirectory = -100, EmptyPath = 0x1000, SymlinkNoFollow = 0x100;
     public const uint StatBasic = 0x7ff, StatBirth = 0x800;
     public const int SigKill = 9;
-    public const int FutexCall = 202, FutexWake = 1;
+    public const int FutexWait = 0, FutexWake = 1;
+
+    /// <summary>The futex call's number, which libc has no name for.</summary>
+    public static readonly int FutexCall = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 98 : 202;
 
     private const string LibC = "libc";
 
@@ -92,6 +95,15 @@ internal static unsafe partial class Native
     public static partial nint Futex(nint number, void* address, nint operation, nint value, nint timeout,
         nint address2, nint value3);
 
+    [LibraryImport(LibC, EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventDescriptor(uint count, int flags);
+
+    [LibraryImport(LibC, EntryPoint = "read", SetLastError = true)]
+    public static partial nint ReadEvent(EventDescriptor descriptor, ulong* count, nuint length);
+
+    [LibraryImport(LibC, EntryPoint = "write", SetLastError = true)]
+    public static partial nint WriteEvent(EventDescriptor descriptor, ulong* count, nuint length);
+
     /// <summary>struct flock of 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct FileLock
@@ -101,6 +113,14 @@ internal static unsafe partial class Native
         public long Start;
         public long Length;
         public int Process;
+    }
+
+    /// <summary>struct timespec of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
     }
 
     /// <summary>struct statx, the fields in use; the kernel writes 256 bytes.</summary>

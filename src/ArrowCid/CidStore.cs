@@ -157,7 +157,8 @@ public sealed partial class CidStore : IDisposable
             figures.OpenSegments + figures.SealedSegments, figures.SegmentSize, figures.Lanes, figures.LanesInUse);
     }
 
-    /// <summary>Lets go of the store. Leases stay readable until they are disposed of themselves.</summary>
+    /// <summary>Lets go of the store. Watches end; leases stay readable until they are disposed of
+    /// themselves.</summary>
     public void Dispose() => _blocks.Dispose();
 
     /// <summary>A reader that learns of a block can get its schema too: that is put first, once.</summary>

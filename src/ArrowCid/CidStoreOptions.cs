@@ -20,8 +20,8 @@ public sealed class CidStoreOptions
     /// cref="ErrorCode.Busy"/> or <see cref="ErrorCode.StoreFull"/>. Five seconds unless set.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Opens for reading only: nothing is created or changed, and puts throw
-    /// <see cref="InvalidOperationException"/>.</summary>
+    /// <summary>Opens for reading only: nothing is created, nothing is changed but the word that wakes watchers (where
+    /// that may be written), and puts throw <see cref="InvalidOperationException"/>.</summary>
     public bool ReadOnly { get; init; }
 
     /// <summary>Fails with <see cref="ErrorCode.StoreGone"/> where no store is, instead of making one.</summary>

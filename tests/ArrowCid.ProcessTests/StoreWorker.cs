@@ -46,6 +46,43 @@ internal static class StoreWorker
         return 0;
     }
 
+    /// <summary>watch DIRECTORY COUNT LENGTH: says that it is ready, then expects the announcements of blocks 0 to COUNT, one
+    /// writer's, in turn, and prints how far they came.</summary>
+    public static int Watch(string[] arguments)
+    {
+        int count = Number(arguments[1]), length = Number(arguments[2]), number = 0;
+        using BlockStore store = BlockStore.Open(arguments[0], new StoreSettings { ReadOnly = true });
+        using LogTail tail = store.Tail(Cursor.Now);
+        Console.WriteLine("ready");
+        var pause = new LogPause(store.Signal);
+        while (number < count)
+        {
+            if (tail.TryNext(out LogEvent found))
+            {
+                pause.Reset();
+                Digest256 expected = Sha256.Hash(Bytes(number, length));
+                RecordKind kind = number % 3 == 2 ? RecordKind.Ref : RecordKind.Raw;
+                bool isNext = found.Gap is null && found.Record.RecordKind == kind && found.Record.Digest == expected &&
+                    found.Record.Sequence == (ulong)number + 1;
+                if (!isNext)
+                {
+                    Console.WriteLine($"{number} in order, then {found.Record.RecordKind} {found.Record.Sequence} {found.Gap}");
+                    return 1;
+                }
+
+                number++;
+            }
+            else if (!pause.LooksAgain())
+            {
+                pause.Sleep(TimeSpan.MaxValue);
+            }
+        }
+
+        // Nothing comes behind the last.
+        Console.WriteLine($"{number} in order{(tail.TryNext(out _) ? ", and more" : "")}");
+        return 0;
+    }
+
     public static StoreSettings Settings(int entries) => new()
     {
         Capacity = 128 << 20,

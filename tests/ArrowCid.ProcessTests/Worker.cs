@@ -12,6 +12,7 @@ internal static class Worker
     {
         ["put"] = StoreWorker.Put,
         ["look-up"] = StoreWorker.LookUp,
+        ["watch"] = StoreWorker.Watch,
     };
 
     public static int Main(string[] arguments)

@@ -20,6 +20,7 @@ internal sealed partial class BlockStore : IDisposable
     private readonly StoreSettings _settings;
     private readonly int _process = ProcessMark.Current;
     private readonly Lock _laneGate = new();
+    private readonly HashSet<LogTail> _tails = [];
     private Lane? _lane;
     private Timer? _tick;
     private uint _puts;
@@ -31,12 +32,16 @@ internal sealed partial class BlockStore : IDisposable
         _segments = new SegmentSet(control);
         _index = new BlockIndex(control, _segments);
         _growth = new IndexGrowth(control, _segments, _index);
+        Signal = new LogSignal(wait);
     }
 
     public string Directory => _control.Directory;
 
     /// <summary>The store, as cursors name it; a copy of its files is another.</summary>
     public Guid Id => _control.Superblock.Id;
+
+    /// <summary>How whoever follows a tail of this store sleeps.</summary>
+    public LogSignal Signal { get; }
 
     public bool IsReadOnly => !_control.IsWritable;
 
@@ -105,6 +110,29 @@ internal sealed partial class BlockStore : IDisposable
         return ListLanes();
     }
 
+    /// <summary>A cursor that says where "now" is; another one as it is.</summary>
+    public Cursor Fix(Cursor from)
+    {
+        Enter();
+        if (!from.IsNow) return from;
+        using LogTail tail = Tail(from);
+        return tail.Position;
+    }
+
+    /// <summary>The records from a cursor on; to be disposed of. It ends when the store is disposed.</summary>
+    public LogTail Tail(Cursor from)
+    {
+        Enter();
+        var tail = new LogTail(_control, _segments, from, Forget);
+        lock (_tails)
+        {
+            if (!_isClosed && _tails.Add(tail)) return tail;
+        }
+
+        tail.Dispose();
+        throw new ObjectDisposedException(nameof(BlockStore));
+    }
+
     /// <summary>What the store looks like now.</summary>
     public StoreFigures Figures()
     {
@@ -144,16 +172,28 @@ internal sealed partial class BlockStore : IDisposable
         // A forked child has its parent's locks: letting go of them here would free them under the parent.
         if (ProcessMark.Current != _process) return;
         _tick?.Dispose();
+        EndTails();
         _lane?.Close();
         _segments.Dispose();
         _control.Dispose();
     }
 
+    private void Forget(LogTail tail)
+    {
+        lock (_tails) _ = _tails.Remove(tail);
+    }
+
+    private void EndTails()
+    {
+        LogTail[] tails;
+        lock (_tails) tails = [.. _tails];
+        foreach (LogTail tail in tails) tail.Dispose();
+        Signal.Close();
+    }
+
     private void Enter()
     {
-        if (ProcessMark.Current != _process)
-            throw new ArrowCidException(ErrorCode.Forked,
-                $"{Directory} was opened before this process was forked; open it again in the child");
+        if (ProcessMark.Current != _process) throw StorageErrors.Forked(Directory);
         ObjectDisposedException.ThrowIf(_isClosed, this);
     }
 

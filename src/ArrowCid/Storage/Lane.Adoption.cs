@@ -67,6 +67,7 @@ internal sealed partial class Lane
             if (ends.Any(end => end.IsDamaged))
                 _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, Layout.LaneSequence));
             while (ends.Any(TryExtend)) _sequence++;
+            WakeWaiters();
             CrashPoint.Pass(CrashStep.A3);
             foreach (OpenEnd end in ends) Keep(end);
             CrashPoint.Pass(CrashStep.A4);

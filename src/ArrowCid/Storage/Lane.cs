@@ -237,15 +237,16 @@ internal sealed partial class Lane
         CrashPoint.Pass(CrashStep.P6);
         Dequeue(place);
         if (place.IsJumbo) EndJumbo(place);
-        if (_wait is not null && _wait.Read(Layout.WaitFlag) != 0) WakeWaiters(_wait);
+        WakeWaiters();
         CrashPoint.Pass(CrashStep.P7);
     }
 
-    private static void WakeWaiters(Mapping wait)
+    private void WakeWaiters()
     {
+        if (_wait is null || _wait.Read(Layout.WaitFlag) == 0) return;
         // Cleared by the waker: a waiter killed in its sleep costs one useless wake, not one for every later put.
-        _ = wait.Exchange(Layout.WaitFlag, 0);
-        _ = wait.Add(0, 1);
-        wait.WakeAll(0);
+        _ = _wait.Exchange(Layout.WaitFlag, 0);
+        _ = _wait.Add(0, 1);
+        _wait.WakeAll(0);
     }
 }

@@ -26,6 +26,9 @@ internal static class StorageErrors
         if (errno != 0) throw FromErrno(errno, what, path);
     }
 
+    public static ArrowCidException Forked(string directory) => new(ErrorCode.Forked,
+        $"{directory} was opened before this process was forked; open it again in the child");
+
     public static ArrowCidException Corrupt(string path, string what) =>
         new(ErrorCode.BlockCorrupt, $"{path}: {what}");
 }

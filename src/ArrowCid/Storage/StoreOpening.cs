@@ -261,10 +261,17 @@ internal static class StoreOpening
         };
     }
 
-    /// <summary>The page that waiters sleep on; a reader that may not write it polls instead.</summary>
+    /// <summary>The page that waiters sleep on, the one thing that a reader writes; who may not polls
+    /// instead.</summary>
     private static Mapping? OpenWait(ControlFile control)
     {
-        if (!control.IsWritable) return null;
+        if (!control.IsWritable)
+        {
+            using FileDescriptor? page = control.DirectoryFile.TryOpenFile(Layout.WaitName, writable: true, out _);
+            bool isWhole = page is not null && page.Stat(out FileStatus status) == 0 && status.Size >= Layout.PageBytes;
+            return isWhole ? Mapping.TryMap(page!, Layout.PageBytes, writable: true, out _) : null;
+        }
+
         using FileDescriptor? made = control.DirectoryFile.TryCreateFile(Layout.WaitName, out int errno);
         if (made is null && errno != Errno.Exists)
             throw StorageErrors.FromErrno(errno, "cannot create", control.PathOf(Layout.WaitName));

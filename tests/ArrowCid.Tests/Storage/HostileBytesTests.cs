@@ -135,6 +135,7 @@ public sealed class HostileBytesTests
 
             foreach (BlockInfo info in store.List()) _ = info.ToString();
             _ = store.Figures();
+            Watch(store, round);
             for (int i = 0; puts && i < 4; i++) _ = store.PutRaw(StoreCalls.Numbered(i * 20, 999));
             return outcome;
         }
@@ -146,6 +147,21 @@ public sealed class HostileBytesTests
         {
             throw new InvalidOperationException($"round {round} of seed {Seed}: {e.Message}", e);
         }
+    }
+
+    /// <summary>A tail ends, whatever the log says: no record is looked at more often than it could be listed.</summary>
+    private static void Watch(BlockStore store, int round)
+    {
+        using LogTail tail = store.Tail(Cursor.Oldest);
+        int found = 0;
+        while (tail.TryNext(out LogEvent one))
+        {
+            Assert.True(Cursor.TryParse(one.Cursor.ToString(), out _), $"round {round}: {one.Cursor}");
+            Assert.True(++found < 1000, $"round {round}: the tail has no end");
+        }
+
+        using LogTail now = store.Tail(Cursor.Now);
+        _ = now.TryNext(out _);
     }
 
     private static string ReadAll(BlockStore store, Digest256 digest)

@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>watch</c>: the puts into a store, as they come.</summary>
+internal static class WatchVerb
+{
+    private const int ExitOfInterrupt = 130;
+
+    public static Command Make()
+    {
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var from = new Option<string>("--from")
+        {
+            HelpName = "WHERE",
+            Description = "now, oldest (everything that is there, then what comes), or a cursor that --json printed.",
+            DefaultValueFactory = _ => "now",
+        };
+        from.Validators.Add(result =>
+        {
+            if (!Cursor.TryParse(result.GetValueOrDefault<string>(), out _))
+                result.AddError("--from takes now, oldest, or a cursor that 'arrowcid watch --json' printed.");
+        });
+        var count = new Option<long?>("--count")
+        {
+            HelpName = "N",
+            Description = "End after N puts. Default: when interrupted.",
+        };
+        count.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<long?>() is < 1) result.AddError("--count takes a number from 1.");
+        });
+        var verb = new Verb("watch",
+            "Prints every put of a batch by any process as it comes, a line at once: " +
+            "CID  ROWS  BYTES  TIME  new|again. What was missed is said on standard error.",
+            "arrowcid watch",
+            "arrowcid watch --from oldest --count 10",
+            "arrowcid watch --json --from now | jq -r .cid")
+        {
+            from, count, store, json,
+        };
+        verb.SetAction(parsed => Run(Cursor.Parse(parsed.GetValue(from)!), parsed.GetValue(count),
+            parsed.GetValue(store), parsed.GetValue(json)));
+        return verb;
+    }
+
+    private static int Run(Cursor from, long? count, string? directory, bool json)
+    {
+        using var interrupt = new CancellationTokenSource();
+        using PosixSignalRegistration signal = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
+        {
+            context.Cancel = true;
+            interrupt.Cancel();
+        });
+        using CidStore store = StoreReading.Open(directory);
+        using var output = Output.Open();
+        try
+        {
+            long left = count ?? long.MaxValue;
+            foreach (Announcement announcement in store.Watch(from, cancellationToken: interrupt.Token))
+            {
+                Print(output, announcement, json);
+                if (announcement.Kind != AnnouncementKind.Gap && --left == 0) break;
+            }
+
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitOfInterrupt;
+        }
+    }
+
+    private static void Print(Output output, Announcement announcement, bool json)
+    {
+        if (announcement.Gap is { } gap) Failure.Say($"gap: {gap}");
+        if (json) output.JsonLine(writer => WriteMembers(writer, announcement));
+        else if (announcement.Gap is null)
+        {
+            (string time, string word) = (ListVerb.Time(announcement.Time), Word(announcement.Kind));
+            output.Line(string.Create(CultureInfo.InvariantCulture,
+                $"{announcement.Cid}  {announcement.Rows}  {announcement.ByteLength}  {time}  {word}"));
+        }
+
+        // Whoever reads the other end waits for this very line.
+        output.Writer.Flush();
+    }
+
+    private static void WriteMembers(Utf8JsonWriter writer, Announcement announcement)
+    {
+        writer.WriteString("kind", Word(announcement.Kind));
+        if (announcement.Gap is { } gap)
+        {
+            writer.WriteString("reason", JsonNamingPolicy.CamelCase.ConvertName(gap.Reason.ToString()));
+            if (gap.Lane >= 0)
+            {
+                writer.WriteNumber("lane", gap.Lane);
+                writer.WriteNumber("first", gap.First);
+                writer.WriteNumber("last", gap.Last);
+            }
+        }
+        else
+        {
+            HashVerb.WriteAddress(writer, announcement.Address);
+            writer.WriteString("time", ListVerb.Time(announcement.Time));
+            writer.WriteNumber("lane", announcement.Lane);
+            writer.WriteNumber("sequence", announcement.Sequence);
+        }
+
+        writer.WriteString("cursor", announcement.Cursor.ToString());
+    }
+
+    private static string Word(AnnouncementKind kind) => kind switch
+    {
+        AnnouncementKind.New => "new",
+        AnnouncementKind.Again => "again",
+        _ => "gap",
+    };
+}

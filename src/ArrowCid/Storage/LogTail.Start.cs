@@ -1,0 +1,194 @@
+namespace ArrowCid.Storage;
+
+/// <summary>Where a tail begins, and which segments it knows.</summary>
+internal sealed partial class LogTail
+{
+    private ulong _seenOrder;
+    private bool _sawUnfinished;
+
+    /// <summary>Whether segments came since the table was read, or were just being made then.</summary>
+    private bool IsTableNews => _sawUnfinished || _control.Map.Read(Layout.SegmentOrder) != _seenOrder;
+
+    private void Start(Cursor from)
+    {
+        List<SegmentPlace>[] table = ReadTable();
+        if (from.IsOldest)
+        {
+            BeginListing(table);
+            return;
+        }
+
+        if (!from.IsNow && (from.Store != _control.Superblock.Id || from.Lanes > _lanes.Length))
+        {
+            _gaps.Enqueue(new WatchGap(GapReason.OtherStore, -1, 0, 0));
+            BeginListing(table);
+            return;
+        }
+
+        LanePosition[] ends = Array.ConvertAll(table, End);
+        for (int lane = 0; lane < _lanes.Length && !from.IsNow; lane++)
+        {
+            (ulong end, ulong at) = (ends[lane].Sequence, from.At(lane).Sequence);
+            if (at > end) _gaps.Enqueue(new WatchGap(GapReason.PastEnd, lane, end + 1, at));
+        }
+
+        if (_gaps.Count > 0)
+        {
+            BeginListing(table);
+            return;
+        }
+
+        foreach (LogTailLane lane in _lanes)
+        {
+            LanePosition at = from.IsNow ? ends[lane.Number] : from.At(lane.Number);
+            Begin(lane, table[lane.Number], at, from.IsListing ? ends[lane.Number].Sequence : 0);
+        }
+
+        _isListing = Array.Exists(_lanes, lane => lane.IsListing);
+    }
+
+    /// <summary>After a gap: everything that is there, then what comes.</summary>
+    private LogEvent Restart(WatchGap gap)
+    {
+        BeginListing(ReadTable());
+        return new LogEvent(default, gap, gap.Lane, new Cursor(Snapshot()));
+    }
+
+    private void BeginListing(List<SegmentPlace>[] table)
+    {
+        _listedOrder = _seenOrder;
+        foreach (LogTailLane lane in _lanes)
+        {
+            List<SegmentPlace> places = table[lane.Number];
+            Begin(lane, places, default, End(places).Sequence);
+        }
+
+        (_current, _run, _base) = (0, 0, null);
+        _isListing = Array.Exists(_lanes, lane => lane.IsListing);
+    }
+
+    private void Begin(LogTailLane lane, List<SegmentPlace> places, LanePosition position, ulong listUntil)
+    {
+        lane.Restart(position, listUntil);
+        foreach (SegmentPlace place in Needed(places, position.Sequence)) lane.Add(place);
+    }
+
+    /// <summary>Gives the lanes the segments that are new to them.</summary>
+    private bool Scan()
+    {
+        bool isNew = false;
+        List<SegmentPlace>[] table = ReadTable();
+        foreach (LogTailLane lane in _lanes)
+        {
+            foreach (SegmentPlace place in table[lane.Number])
+            {
+                if (place.Order <= lane.KnownOrder) continue;
+                lane.Add(place);
+                isNew = true;
+            }
+        }
+
+        return isNew;
+    }
+
+    /// <summary>The live segments of each lane, in the order in which they were made.</summary>
+    private List<SegmentPlace>[] ReadTable()
+    {
+        // The word is counted up while a segment's slot says "creating", so that one that it counts is seen here at
+        // least as that.
+        _seenOrder = _control.Map.Read(Layout.SegmentOrder);
+        _sawUnfinished = false;
+        List<SegmentPlace>[] table = Array.ConvertAll(_lanes, _ => new List<SegmentPlace>());
+        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        {
+            TableWord word = _control.Table(slot);
+            if (word.State == SegmentState.Creating) _sawUnfinished = true;
+            if (!word.IsLive || word.Lane >= table.Length) continue;
+            (ulong order, SegmentKind kind) = _control.Details(slot);
+            if (_control.Table(slot).Generation == word.Generation)
+                table[word.Lane].Add(new SegmentPlace(slot, word, order, kind));
+            else _sawUnfinished = true;
+        }
+
+        foreach (List<SegmentPlace> places in table) places.Sort((one, other) => one.Order.CompareTo(other.Order));
+        return table;
+    }
+
+    /// <summary>The segments, of a lane's, that may hold numbers from a position on, with the record at it. A data
+    /// segment is begun when nothing is on its way, so that a large block's own segment made before it is older than
+    /// its first number.</summary>
+    private List<SegmentPlace> Needed(List<SegmentPlace> places, ulong last)
+    {
+        if (last == 0) return places;
+        var needed = new List<SegmentPlace>();
+        bool hasData = false, hasFacts = false;
+        for (int i = places.Count - 1; i >= 0; i--)
+        {
+            SegmentPlace place = places[i];
+            bool isFacts = place.Kind == SegmentKind.Facts;
+            if (isFacts ? hasFacts : hasData) continue;
+            needed.Add(place);
+            if (place.Kind == SegmentKind.Jumbo || !StartsBy(place, last)) continue;
+            if (isFacts) hasFacts = true;
+            else hasData = true;
+        }
+
+        needed.Reverse();
+        return needed;
+    }
+
+    private bool StartsBy(SegmentPlace place, ulong sequence)
+    {
+        if (_segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready) return false;
+        ulong first = segment!.Header.FirstSequence;
+        segment.Release();
+        return first <= sequence;
+    }
+
+    /// <summary>The last committed record of a lane: every one before it is committed too.</summary>
+    private LanePosition End(List<SegmentPlace> places)
+    {
+        var end = default(LanePosition);
+        bool hasData = false, hasFacts = false, hasJumbo = false;
+        for (int i = places.Count - 1; i >= 0; i--)
+        {
+            SegmentPlace place = places[i];
+            bool isKnown = place.Kind switch
+            {
+                SegmentKind.Facts => hasFacts,
+                SegmentKind.Jumbo => hasData || hasJumbo,
+                _ => hasData,
+            };
+            if (isKnown || _segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready)
+                continue;
+            LanePosition last = Last(segment!);
+            // The first number is the next one to be given, where a data segment is still empty.
+            if (last.Sequence == 0 && place.Kind != SegmentKind.Jumbo)
+                last = new LanePosition(segment!.Header.FirstSequence - 1, 0);
+            segment!.Release();
+            if (last.Sequence > end.Sequence) end = last;
+            if (place.Kind == SegmentKind.Facts) hasFacts = true;
+            else if (place.Kind != SegmentKind.Jumbo) hasData = true;
+            else hasJumbo |= last.Sequence != 0;
+        }
+
+        return end;
+    }
+
+    private static LanePosition Last(Segment segment)
+    {
+        // The hint is a step ahead of the committed word while a record is being committed.
+        for (int round = 0; round < 4; round++)
+        {
+            long committed = segment.Committed;
+            long hint = (long)Math.Min(segment.Map.Read(Layout.SegmentLastRecord), long.MaxValue);
+            if (RecordHeader.TryRead(segment, hint, out RecordHeader last) && hint + last.Extent == committed)
+                return new LanePosition(last.Sequence, last.Crc);
+        }
+
+        var position = default(LanePosition);
+        var walk = new LogWalk(segment);
+        while (walk.MoveNext()) position = new LanePosition(walk.Record.Sequence, walk.Record.Crc);
+        return position;
+    }
+}

@@ -1,0 +1,205 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>A record, or a gap, that a tail came to, and the cursor behind it.</summary>
+internal readonly struct LogEvent(in RecordHeader record, WatchGap? gap, int lane, Cursor cursor)
+{
+    public RecordHeader Record { get; } = record;
+
+    public WatchGap? Gap { get; } = gap;
+
+    public int Lane { get; } = lane;
+
+    public Cursor Cursor { get; } = cursor;
+}
+
+/// <summary>
+/// The records of all lanes from a cursor on, each lane's in the order of its numbers. Asking never waits. One thread
+/// asks at a time; any may close it. It leases the segments that it reads, a few at a time.
+/// </summary>
+internal sealed partial class LogTail : IDisposable
+{
+    // So many records of one lane before the next lane's turn: a cursor is copied whole where the lane changes.
+    private const int MaxRun = 256;
+
+    private readonly ControlFile _control;
+    private readonly SegmentSet _segments;
+    private readonly LogTailLane[] _lanes;
+    private readonly Queue<WatchGap> _gaps = new();
+    private readonly Action<LogTail> _onEnd;
+    private readonly int _process = ProcessMark.Current;
+    private readonly Lock _gate = new();
+    private CursorBase? _base;
+    private int _baseLane = -1;
+    private int _current;
+    private int _run;
+    private bool _isListing;
+    private ulong? _listedOrder;
+    private volatile bool _isClosed;
+
+    public LogTail(ControlFile control, SegmentSet segments, Cursor from, Action<LogTail> onEnd)
+    {
+        (_control, _segments, _onEnd) = (control, segments, onEnd);
+        _lanes = new LogTailLane[control.Superblock.Lanes];
+        for (int lane = 0; lane < _lanes.Length; lane++) _lanes[lane] = new LogTailLane(control, segments, lane);
+        try
+        {
+            Start(from);
+        }
+        catch
+        {
+            foreach (LogTailLane lane in _lanes) lane.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Whether it or its store was closed: nothing more will come.</summary>
+    public bool IsClosed => _isClosed;
+
+    /// <summary>The cursor behind all that was asked for.</summary>
+    public Cursor Position
+    {
+        get
+        {
+            lock (_gate) return new Cursor(Snapshot());
+        }
+    }
+
+    /// <summary>The next record that is announced, or gap, if one is there by now.</summary>
+    public bool TryNext(out LogEvent found)
+    {
+        if (ProcessMark.Current != _process) throw StorageErrors.Forked(_control.Directory);
+        lock (_gate)
+        {
+            found = default;
+            return !_isClosed && TryFindNext(out found);
+        }
+    }
+
+    /// <summary>Throws where the store was removed: nobody will ever commit to what is still mapped.</summary>
+    public void ThrowIfGone()
+    {
+        lock (_gate)
+        {
+            if (!_isClosed) _control.ThrowIfGone();
+        }
+    }
+
+    /// <summary>Lets go of the segments. It may run beside a <see cref="TryNext"/>.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isClosed) return;
+            _isClosed = true;
+            foreach (LogTailLane lane in _lanes) lane.Release();
+        }
+
+        _onEnd(this);
+    }
+
+    private bool TryFindNext(out LogEvent found)
+    {
+        found = default;
+        if (_gaps.TryDequeue(out WatchGap? gap))
+        {
+            found = new LogEvent(default, gap, gap.Lane, new Cursor(Snapshot()));
+            return true;
+        }
+
+        for (int idle = 0; idle < _lanes.Length;)
+        {
+            LogTailLane lane = _lanes[_current];
+            switch (Look(lane))
+            {
+                case LaneStep.Record:
+                    idle = 0;
+                    bool isFound = Take(lane, out found);
+                    if (++_run >= MaxRun && MoveOn()) idle = 0;
+                    if (isFound) return true;
+                    break;
+                case LaneStep.Hole:
+                    idle = 0;
+                    if (Report(lane, out found)) return true;
+                    break;
+                case LaneStep.Rewritten:
+                    LanePosition at = lane.Position;
+                    found = Restart(new WatchGap(GapReason.Rewritten, lane.Number, at.Sequence, at.Sequence));
+                    return true;
+                default:
+                    UpdateListing(lane);
+                    idle = MoveOn() ? 0 : idle + 1;
+                    break;
+            }
+        }
+
+        return false;
+    }
+
+    private LaneStep Look(LogTailLane lane)
+    {
+        LaneStep step = lane.Look(isCertain: false);
+        if (step != LaneStep.Ahead) return step;
+        _ = Scan();
+        return lane.Look(isCertain: true);
+    }
+
+    private bool Take(LogTailLane lane, out LogEvent found)
+    {
+        found = default;
+        // What compaction moved was announced before, but not to who begins with what is there.
+        bool isAnnounced = lane.Record.RecordKind is >= RecordKind.Batch and <= RecordKind.Ref &&
+            (_isListing || ((RecordFlags)lane.Record.Flags & RecordFlags.Moved) == 0);
+        RecordHeader record = lane.Record;
+        lane.Take();
+        UpdateListing(lane);
+        if (isAnnounced) found = new LogEvent(in record, null, lane.Number, CursorIn(lane));
+        return isAnnounced;
+    }
+
+    /// <summary>Passes a hole.</summary>
+    /// <returns>False where it means nothing: a listing's log has them where something was collected.</returns>
+    private bool Report(LogTailLane lane, out LogEvent found)
+    {
+        found = default;
+        (ulong first, ulong last, bool isDamage) = lane.Hole;
+        bool isListed = _isListing && last <= lane.ListUntil && !lane.LostSegment;
+        lane.PassHole();
+        UpdateListing(lane);
+        if (isListed && !isDamage) return false;
+        // Where no segment came or went since the last listing, another one would only meet the same hole.
+        bool isNews = lane.LostSegment || _listedOrder != _control.Map.Read(Layout.SegmentOrder);
+        if (isNews && !isDamage)
+        {
+            found = Restart(new WatchGap(GapReason.Gone, lane.Number, first, last));
+            return true;
+        }
+
+        var damage = new WatchGap(GapReason.Damaged, lane.Number, first, last);
+        found = new LogEvent(default, damage, lane.Number, CursorIn(lane));
+        return true;
+    }
+
+    /// <returns>True where a new segment may have something for a lane that had nothing.</returns>
+    private bool MoveOn()
+    {
+        (_current, _run) = ((_current + 1) % _lanes.Length, 0);
+        return _current == 0 && IsTableNews && Scan();
+    }
+
+    private void UpdateListing(LogTailLane lane)
+    {
+        if (_isListing && !lane.IsListing) _isListing = Array.Exists(_lanes, other => other.IsListing);
+    }
+
+    private Cursor CursorIn(LogTailLane lane)
+    {
+        if (_base is null || _baseLane != lane.Number || _base.IsListing != _isListing)
+            (_base, _baseLane) = (Snapshot(), lane.Number);
+        return new Cursor(_base, lane.Number, lane.Position);
+    }
+
+    private CursorBase Snapshot() =>
+        new(_control.Superblock.Id, _isListing, Array.ConvertAll(_lanes, lane => lane.Position));
+}

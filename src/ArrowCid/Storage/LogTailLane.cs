@@ -1,0 +1,170 @@
+namespace ArrowCid.Storage;
+
+/// <summary>What a look at a lane's next number found.</summary>
+internal enum LaneStep
+{
+    /// <summary>Nothing yet.</summary>
+    Nothing,
+
+    /// <summary>The record of that number.</summary>
+    Record,
+
+    /// <summary>A later one: its elder may have been committed since it was looked for.</summary>
+    Ahead,
+
+    /// <summary>A later one, and the numbers between are not here.</summary>
+    Hole,
+
+    /// <summary>Where the cursor stands lies another record than it says.</summary>
+    Rewritten,
+}
+
+/// <summary>
+/// One lane's records in the order of their numbers, over however many segments are open side by side. The order in
+/// which the segments' committed words are read does not matter: a number is passed only with its record, and one is
+/// called missing only when every word was read again after a later number was seen.
+/// </summary>
+internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int number)
+{
+    // Segments of a lane are made one after another: their orders and first numbers rise together.
+    private readonly Queue<SegmentPlace> _pending = new();
+    private readonly List<LogTailSegment> _open = [];
+    private LogTailSegment? _first;
+    private bool _sawFault;
+
+    public int Number => number;
+
+    public LanePosition Position { get; private set; }
+
+    /// <summary>The highest order among the segments that the lane knows of.</summary>
+    public ulong KnownOrder { get; private set; }
+
+    /// <summary>The last number of the listing that is going on, or 0.</summary>
+    public ulong ListUntil { get; private set; }
+
+    public bool IsListing => Position.Sequence < ListUntil;
+
+    /// <summary>A segment that was waiting to be read is no longer there.</summary>
+    public bool LostSegment { get; private set; }
+
+    /// <summary>The record found.</summary>
+    public ref readonly RecordHeader Record => ref _first!.Head;
+
+    /// <summary>The numbers that a <see cref="LaneStep.Hole"/> lacks, and whether damage explains them.</summary>
+    public (ulong First, ulong Last, bool IsDamage) Hole { get; private set; }
+
+    /// <summary>Begins anew behind a position, with no segment known.</summary>
+    public void Restart(LanePosition position, ulong listUntil)
+    {
+        Release();
+        (Position, ListUntil, LostSegment, _sawFault) = (position, listUntil, false, false);
+    }
+
+    public void Add(SegmentPlace place)
+    {
+        _pending.Enqueue(place);
+        KnownOrder = place.Order;
+    }
+
+    /// <summary>Looks at the next number. A <see cref="LaneStep.Record"/> is passed by <see cref="Take"/>, a
+    /// <see cref="LaneStep.Hole"/> by <see cref="PassHole"/>.</summary>
+    /// <param name="isCertain">The table was read again since the last <see cref="LaneStep.Ahead"/>.</param>
+    public LaneStep Look(bool isCertain)
+    {
+        while (true)
+        {
+            _first = FindFirst();
+            ulong next = Position.Sequence + 1;
+            if (_first is not null && _first.Head.Sequence < next)
+            {
+                bool isOther = _first.Head.Sequence == Position.Sequence && Position.Crc != 0 &&
+                    Position.Crc != _first.Head.Crc;
+                _first.Take();
+                if (isOther) return LaneStep.Rewritten;
+                continue;
+            }
+
+            if (_first is not null && _first.Head.Sequence == next) return LaneStep.Record;
+            if (_pending.Count > 0 && !_open.Exists(open => open.Segment.Header.FirstSequence > next))
+            {
+                if (!TryOpenNext()) return LaneStep.Nothing;
+                continue;
+            }
+
+            if (_first is not null) return isCertain ? FoundHole(next) : LaneStep.Ahead;
+            // What the listing should have ended with cannot be read: it ends here.
+            if (_pending.Count == 0) ListUntil = Math.Min(ListUntil, Position.Sequence);
+            return LaneStep.Nothing;
+        }
+    }
+
+    public void Take()
+    {
+        Position = new LanePosition(_first!.Head.Sequence, _first.Head.Crc);
+        _first.Take();
+    }
+
+    public void PassHole()
+    {
+        Position = new LanePosition(Hole.Last, 0);
+        _sawFault = false;
+    }
+
+    public void Release()
+    {
+        foreach (LogTailSegment open in _open) open.Release();
+        _open.Clear();
+        _pending.Clear();
+        (_first, KnownOrder) = (null, 0);
+    }
+
+    private LaneStep FoundHole(ulong next)
+    {
+        bool isDamage = _sawFault || _open.Exists(open => open.IsAfterFault);
+        Hole = (next, _first!.Head.Sequence - 1, isDamage);
+        return LaneStep.Hole;
+    }
+
+    private LogTailSegment? FindFirst()
+    {
+        LogTailSegment? first = null;
+        foreach (LogTailSegment open in _open)
+        {
+            if (open.TryPeek() && (first is null || open.Head.Sequence < first.Head.Sequence)) first = open;
+        }
+
+        return first;
+    }
+
+    /// <summary>Opens the next segment; those that are sealed and read to their ends go.</summary>
+    /// <returns>False where somebody holds it for himself: it is asked for again later.</returns>
+    private bool TryOpenNext()
+    {
+        SegmentPlace place = _pending.Peek();
+        SegmentAccess access = segments.TryAcquire(place.Word, place.Slot, out Segment? segment);
+        if (access == SegmentAccess.Refused) return false;
+        _ = _pending.Dequeue();
+        _open.RemoveAll(IsDone);
+        if (access == SegmentAccess.Ready)
+        {
+            _open.Add(new LogTailSegment(segment!));
+            return true;
+        }
+
+        TableWord now = control.Table(place.Slot);
+        if (now.Generation != place.Word.Generation || !now.IsLive) LostSegment = true;
+        else _sawFault = true;
+        return true;
+    }
+
+    private bool IsDone(LogTailSegment open)
+    {
+        // Sealed first, committed after: the last record comes before the seal.
+        TableWord word = control.Table(open.Segment.Slot);
+        bool isSealed = word.Generation != open.Segment.Generation || word.State != SegmentState.Open;
+        if (!isSealed || open.TryPeek()) return false;
+        _sawFault |= open.IsAfterFault;
+        open.Release();
+        return true;
+    }
+}

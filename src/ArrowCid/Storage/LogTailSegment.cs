@@ -1,0 +1,54 @@
+namespace ArrowCid.Storage;
+
+/// <summary>A segment of a lane as the table has it.</summary>
+internal readonly record struct SegmentPlace(int Slot, TableWord Word, ulong Order, SegmentKind Kind);
+
+/// <summary>One segment's records as they are committed. It holds one use of the segment.</summary>
+internal sealed class LogTailSegment(Segment segment)
+{
+    private long _next = Layout.SegmentRecords;
+    private long _end = Layout.SegmentRecords;
+    private RecordHeader _head;
+
+    public Segment Segment => segment;
+
+    /// <summary>The next record, after a <see cref="TryPeek"/> that found one.</summary>
+    public ref readonly RecordHeader Head => ref _head;
+
+    public bool HasHead { get; private set; }
+
+    /// <summary>Something damaged was passed since the last record was taken.</summary>
+    public bool IsAfterFault { get; private set; }
+
+    /// <summary>Looks for the next record, of what is committed by now. After a damaged header it goes on at the next
+    /// place whose magic and checksum fit.</summary>
+    public bool TryPeek()
+    {
+        if (HasHead) return true;
+        if (_next >= _end)
+        {
+            long committed = segment.Committed;
+            if (committed <= _end) return false;
+            _end = committed;
+        }
+
+        while (_next < _end)
+        {
+            if (RecordHeader.TryRead(segment, _next, out _head) && _head.Extent <= _end - _next)
+            {
+                _next += _head.Extent;
+                return HasHead = true;
+            }
+
+            IsAfterFault = true;
+            _next += Layout.RecordAlignment;
+        }
+
+        _next = _end;
+        return false;
+    }
+
+    public void Take() => HasHead = IsAfterFault = false;
+
+    public void Release() => segment.Release();
+}
