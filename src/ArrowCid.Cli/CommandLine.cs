@@ -63,11 +63,15 @@ internal static class CommandLine
 
     private static int Misused(ParseResult parsed)
     {
-        foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors) Failure.Say(error.Message);
+        foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors) Failure.Say(OneLine(error.Message));
         string verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
         Console.Error.WriteLine($"Try 'arrowcid {verb}--help'.");
         return ErrorTable.ExitCode(ErrorCode.InvalidArgument);
     }
+
+    /// <summary>A list of choices comes in lines of its own.</summary>
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split(['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>The usual help and, behind it, the verb's examples.</summary>
     private sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLineAction

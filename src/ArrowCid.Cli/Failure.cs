@@ -18,7 +18,7 @@ internal static class Failure
         (string message, int exit) = error switch
         {
             ArrowCidException e => (e.Message, ErrorTable.ExitCode(e.Code)),
-            ArgumentException e => (e.Message, ErrorTable.ExitCode(ErrorCode.InvalidArgument)),
+            ArgumentException e => (WithoutParameter(e), ErrorTable.ExitCode(ErrorCode.InvalidArgument)),
             UnauthorizedAccessException e => (e.Message, ErrorTable.ExitCode(ErrorCode.AccessDenied)),
             IOException e => (e.Message, ErrorTable.ExitCode(ErrorCode.Io)),
             OutOfMemoryException => ("out of memory", ErrorTable.ExitCode(ErrorCode.TooLarge)),
@@ -30,6 +30,9 @@ internal static class Failure
         if (Environment.GetEnvironmentVariable("ARROWCID_DEBUG") == "1") Console.Error.WriteLine(error);
         return exit;
     }
+
+    private static string WithoutParameter(ArgumentException e) =>
+        e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal);
 
     /// <summary>Says a sentence on standard error, in one line whatever it quotes.</summary>
     public static void Say(string message) => Console.Error.WriteLine($"arrowcid: {Visible(message)}");

@@ -12,6 +12,7 @@ internal static class Input
     /// <exception cref="ArrowCidException">It is not there, is no file, or may not be read.</exception>
     public static Stream Open(string file)
     {
+        if (file.Length == 0) throw new ArrowCidException(ErrorCode.InvalidArgument, "a file's name is empty");
         if (file == StandardInput) return Console.OpenStandardInput();
         try
         {
@@ -85,7 +86,7 @@ internal static class Input
             }
             catch (Exception e) when (!Failure.IsBrokenPipe(e))
             {
-                int code = Failure.Report(e, file);
+                int code = Failure.Report(e, file.Length > 0 ? file : null);
                 if (exit == 0) exit = code;
             }
         }

@@ -46,11 +46,19 @@ internal sealed class Verb(string name, string description, params string[] exam
 
     public static Option<bool> Json() => new("--json") { Description = "One JSON object a line." };
 
-    public static Option<string?> Store() => new("--store")
+    public static Option<string?> Store()
     {
-        HelpName = "DIR",
-        Description = "The store's directory. Default: $ARROWCID_STORE, else /dev/shm/arrowcid-UID/default.",
-    };
+        var option = new Option<string?>("--store")
+        {
+            HelpName = "DIR",
+            Description = "The store's directory. Default: $ARROWCID_STORE, else /dev/shm/arrowcid-UID/default.",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is "") result.AddError("--store takes a directory.");
+        });
+        return option;
+    }
 
     public static Option<string[]> DropMetadata() => new("--drop-metadata")
     {

@@ -23,9 +23,9 @@ internal static class HashBench
         yield return Verify(rounds, flat);
         yield return AgainstHash(rounds, "encode + hash, text, 64 MiB", BenchBatches.Strings(Large), 0.6);
         yield return AgainstHash(rounds, "encode + hash, nested, 64 MiB", BenchBatches.Nested(Large), 0.6);
-        yield return AgainstPyArrow(rounds, peer, "encode + hash, flat, 64 MiB", flat, 1, 1.05);
+        yield return AgainstPyArrow(rounds, peer, "a batch of 64 MiB to bytes and hash", flat, 1, 1.05);
         RecordBatch small = BenchBatches.Flat(Small);
-        Measurement tiny = AgainstPyArrow(rounds, peer, "encode + hash, 1 KiB of values", small, SmallRuns, 3);
+        Measurement tiny = AgainstPyArrow(rounds, peer, "a batch of 1 KiB to bytes and hash", small, SmallRuns, 3);
         yield return tiny;
         yield return new Measurement(
             "batches of 1 KiB a second a core", tiny.Ours, null, "batches/s", "-", null, 300_000);

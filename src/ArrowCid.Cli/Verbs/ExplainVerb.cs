@@ -32,7 +32,17 @@ internal static class ExplainVerb
         int exit = Input.ForEach([a], file => bytesOfA = Input.ReadAll(file));
         if (exit == 0) exit = Input.ForEach([b], file => bytesOfB = Input.ReadAll(file));
         if (exit != 0) return exit;
-        Explanation explanation = CanonicalBlock.Explain(bytesOfA, bytesOfB);
+        Explanation explanation;
+        try
+        {
+            explanation = CanonicalBlock.Explain(bytesOfA, bytesOfB);
+        }
+        catch (InvalidArrowException e)
+        {
+            string culprit = IsReadable(bytesOfA) ? b : a;
+            return Failure.Report(e, culprit);
+        }
+
         using var output = Output.Open();
         if (json)
         {
@@ -50,6 +60,21 @@ internal static class ExplainVerb
         });
         foreach (Difference difference in explanation.Differences) output.Line("  " + Text(difference));
         return 0;
+    }
+
+    /// <summary>Whether a stream has nothing that its comparison stops at.</summary>
+    private static bool IsReadable(byte[] bytes)
+    {
+        try
+        {
+            using var reader = ArrowReader.Open(bytes);
+            while (reader.Read() is { } batch) _ = CanonicalBlock.Address(batch);
+            return true;
+        }
+        catch (InvalidArrowException)
+        {
+            return false;
+        }
     }
 
     private static string Text(Difference difference)

@@ -108,7 +108,8 @@ public sealed class ArrowReader : IDisposable
         }
     }
 
-    /// <summary>Opens a block in memory whose schema message may be known from another one; then it is not parsed again.
+    /// <summary>
+    /// Opens a block in memory whose schema message may be known from another one; then it is not parsed again.
     /// </summary>
     /// <param name="block">A little-endian stream.</param>
     /// <param name="known">A schema that blocks share, or null.</param>

@@ -32,7 +32,7 @@ public static partial class CanonicalBlock
             Rule = part.Rule,
             Departures =
             [
-                .. DeparturesOf(reader, batch, block, -1)
+                .. DeparturesOf(reader).Concat(DeparturesOf(batch, block))
                     .Select(d => new Difference(-1, d.Rule, d.FieldPath, -1, d.How, "")),
             ],
         };
@@ -54,9 +54,9 @@ public static partial class CanonicalBlock
         using var readerA = ArrowReader.Open(a);
         using var readerB = ArrowReader.Open(b);
         var differences = new List<Difference>();
-        var seenA = new HashSet<Departure>();
-        var seenB = new HashSet<Departure>();
-        for (int index = 0; ; index++)
+        var alike = new List<Difference>();
+        int index = 0;
+        for (; ; index++)
         {
             RecordBatch? batchA = readerA.Read(), batchB = readerB.Read();
             if (batchA is null && batchB is null) break;
@@ -75,27 +75,34 @@ public static partial class CanonicalBlock
             }
 
             if (sameBytes) continue;
-            seenA.Clear();
-            seenB.Clear();
-            seenA.UnionWith(DeparturesOf(readerA, batchA, blockA.Bytes, index));
-            seenB.UnionWith(DeparturesOf(readerB, batchB, blockB.Bytes, index));
+            HashSet<Departure> seenA = [.. DeparturesOf(batchA, blockA.Bytes)];
+            HashSet<Departure> seenB = [.. DeparturesOf(batchB, blockB.Bytes)];
             differences.AddRange(Pair(seenA, seenB, index));
+            bool isSameMemory = batchA.Columns.Zip(batchB.Columns)
+                .All(pair => Departures.IsSameMemory(pair.First, pair.Second));
+            if (isSameMemory) continue;
+            alike.AddRange(seenA.Intersect(seenB)
+                .Select(d => new Difference(index, d.Rule, d.FieldPath, -1, d.How, d.How)));
         }
 
-        if (differences.Count == 0 && !sameBytes) differences.AddRange(LayoutOnly(a, b));
-        return new Explanation { SameBatches = true, SameBytes = sameBytes, Differences = differences };
+        if (sameBytes) return new Explanation { SameBatches = true, SameBytes = true, Differences = [] };
+        if (index == 0 && SchemaCid(readerA.Schema) != SchemaCid(readerB.Schema))
+            differences.Add(FirstDifference.OfSchemas(readerA.Schema, readerB.Schema, -1));
+        // Only now have the readers met all that is about the stream: its end, later batches, deltas.
+        differences.InsertRange(0, Pair([.. DeparturesOf(readerA)], [.. DeparturesOf(readerB)], -1));
+        if (differences.Count == 0) differences.AddRange(alike.Count > 0 ? alike : LayoutOnly(a, b));
+        return new Explanation { SameBatches = true, SameBytes = false, Differences = differences };
     }
 
-    private static IEnumerable<Departure> DeparturesOf(
-        ArrowReader reader, RecordBatch batch, ReadOnlyMemory<byte> block, int index)
+    private static IEnumerable<Departure> DeparturesOf(ArrowReader reader) =>
+        Departures.OfStream(reader.Traits)
+            .Concat(Departures.OfSchema(reader.Schema, CanonicalSchema.Of(reader.Schema)));
+
+    private static IEnumerable<Departure> DeparturesOf(RecordBatch batch, ReadOnlyMemory<byte> block)
     {
         RecordBatch made = Decode(block);
-        CanonicalSchema schema = CanonicalSchema.Of(batch.Schema);
-        IEnumerable<Departure> ofAll = index <= 0
-            ? Departures.OfStream(reader.Traits).Concat(Departures.OfSchema(batch.Schema, schema))
-            : [];
-        return ofAll.Concat(schema.Fields.SelectMany((field, i) =>
-            Departures.OfColumn(field, batch.Columns[i], made.Columns[i])));
+        return CanonicalSchema.Of(batch.Schema).Fields.SelectMany((field, i) =>
+            Departures.OfColumn(field, batch.Columns[i], made.Columns[i]));
     }
 
     private static IEnumerable<Difference> Pair(HashSet<Departure> inA, HashSet<Departure> inB, int index)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using ArrowCid.Columnar;
 
 namespace ArrowCid.Ipc;
@@ -88,7 +89,7 @@ internal static class Departures
         BufferName[] names = [.. BufferName.Of(field, variadic).TakeWhile(name => name.Field == field)];
         for (int i = 0; i < names.Length; i++)
         {
-            if (HowDiffers(names[i], source, canonical, i) is { } how) yield return new(names[i].Rule, field.Path, how);
+            if (OfBuffer(names[i], source, canonical, i) is { } found) yield return found;
         }
 
         for (int i = 0; i < source.Children.Count; i++)
@@ -111,18 +112,59 @@ internal static class Departures
         return OfColumn(field.DictionaryValues!, was, made);
     }
 
-    private static string? HowDiffers(BufferName name, ArrowArray source, ArrowArray canonical, int index)
+    private static Departure? OfBuffer(BufferName name, ArrowArray source, ArrowArray canonical, int index)
     {
         ReadOnlySpan<byte> was = index < source.Buffers.Length ? source.Buffers[index].Span : default;
         ReadOnlySpan<byte> made = index < canonical.Buffers.Length ? canonical.Buffers[index].Span : default;
         if (was.SequenceEqual(made)) return null;
-        if (name.Role == BufferRole.Validity && made.IsEmpty) return "a bitmap of ones";
         int first = was.CommonPrefixLength(made);
-        if (first == Math.Min(was.Length, made.Length)) return $"{Count(was.Length)} bytes for {Count(made.Length)}";
-        int width = name.Field.Width;
-        if (name.Role is not (BufferRole.Values or BufferRole.Indices) || width == 0) return $"byte {Count(first)}";
-        int row = first / width;
-        return canonical.IsNull(row) ? $"bytes under the null of row {Count(row)}" : $"row {Count(row)}";
+        if (name.Role == BufferRole.Validity && made.IsEmpty) return Of("a bitmap of ones");
+        if (name.Role == BufferRole.Validity && was.IsEmpty) return Of("no bitmap");
+        if (first == was.Length) return Of($"{Count(was.Length)} bytes for {Count(made.Length)}");
+        if (first < made.Length) return Of(Place(name, first, (byte)(was[first] ^ made[first]), canonical));
+        return new("a buffer's length is exact, its padding not counted", name.Field.Path,
+            $"{Count(was.Length)} bytes for {Count(made.Length)}");
+
+        Departure Of(string how) => new(name.Rule, name.Field.Path, how);
+    }
+
+    /// <summary>Where a buffer first differs, as a person counts.</summary>
+    private static string Place(BufferName name, int at, byte bits, ArrowArray canonical)
+    {
+        Layout layout = name.Field.Layout;
+        bool isWide = layout is Layout.Bytes64 or Layout.List64 or Layout.ListView64;
+        int row = name.Role switch
+        {
+            BufferRole.Data => -1,
+            BufferRole.Validity => at * 8 + BitOperations.TrailingZeroCount(bits),
+            BufferRole.Values when layout == Layout.Bits => at * 8 + BitOperations.TrailingZeroCount(bits),
+            BufferRole.Values or BufferRole.Indices => at / name.Field.Width,
+            BufferRole.Views => at / ByteView.Size,
+            BufferRole.TypeCodes => at,
+            BufferRole.Offsets when layout is not (Layout.ListView32 or Layout.ListView64 or Layout.DenseUnion) =>
+                Math.Max(0, at / (isWide ? 8 : 4) - 1),
+            _ => at / (isWide ? 8 : 4),
+        };
+        if (row < 0) return $"byte {Count(at)}";
+        if (row >= canonical.Length) return "bits past the end";
+        bool isUnderNull = name.Role is BufferRole.Values or BufferRole.Indices or BufferRole.Views
+            && canonical.IsNull(row);
+        return isUnderNull ? $"bytes under the null of row {Count(row)}" : $"row {Count(row)}";
+    }
+
+    /// <summary>Whether two arrays of one type hold the same bytes, also where nobody reads them.</summary>
+    public static bool IsSameMemory(ArrowArray left, ArrowArray right)
+    {
+        if (left.Buffers.Length != right.Buffers.Length) return false;
+        for (int i = 0; i < left.Buffers.Length; i++)
+        {
+            if (!left.Buffers[i].Span.SequenceEqual(right.Buffers[i].Span)) return false;
+        }
+
+        return (left.Dictionary is null || right.Dictionary is null
+                ? left.Dictionary is null == right.Dictionary is null
+                : IsSameMemory(left.Dictionary, right.Dictionary))
+            && left.Children.Zip(right.Children).All(pair => IsSameMemory(pair.First, pair.Second));
     }
 
     private static bool InOrder(

@@ -9,6 +9,9 @@ namespace ArrowCid.Ipc;
 internal sealed class DictionarySet
 {
     private readonly Dictionary<long, Entry> _entries = [];
+
+    // Each field's values with their own dictionaries in place, and the count of changes that they were made at.
+    private readonly Dictionary<FieldPlan, (ArrowArray Values, long At)> _bound = [];
     private readonly ByteBudget _budget;
     private readonly IpcTraits _traits;
     private long _changes;
@@ -65,11 +68,11 @@ internal sealed class DictionarySet
 
     private ArrowArray Values(FieldPlan plan)
     {
-        if (plan.Bound is not null && plan.BoundAt == _changes) return plan.Bound;
+        if (_bound.TryGetValue(plan, out (ArrowArray Values, long At) last) && last.At == _changes) return last.Values;
         ArrowArray values = _entries[plan.DictionaryId].Joined(_budget);
-        plan.Bound = plan.ValuesHoldDictionaries ? WithChildren(plan, values) : values;
-        plan.BoundAt = _changes;
-        return plan.Bound;
+        if (plan.ValuesHoldDictionaries) values = WithChildren(plan, values);
+        _bound[plan] = (values, _changes);
+        return values;
     }
 
     private void Add(FieldPlan plan)

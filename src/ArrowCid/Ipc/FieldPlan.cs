@@ -2,7 +2,9 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Ipc;
 
-/// <summary>A field with what reading its columns takes: its path and where its dictionary comes from.</summary>
+/// <summary>
+/// A field with what reading its columns takes: its path and where its dictionary comes from. Immutable.
+/// </summary>
 internal sealed class FieldPlan
 {
     public FieldPlan(Field field, FieldPath path, FieldPlan[] children, long dictionaryId, long offset)
@@ -33,10 +35,4 @@ internal sealed class FieldPlan
 
     /// <summary>Whether a field below this one is dictionary-encoded.</summary>
     public bool ValuesHoldDictionaries { get; }
-
-    /// <summary>The dictionary's values with their own dictionaries in place, as last bound.</summary>
-    public ArrowArray? Bound { get; set; }
-
-    /// <summary>The state of all dictionaries that <see cref="Bound"/> was made from.</summary>
-    public long BoundAt { get; set; } = -1;
 }

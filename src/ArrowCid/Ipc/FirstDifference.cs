@@ -29,8 +29,8 @@ internal static class FirstDifference
 
     private static int FirstRow(CanonicalField field, ArrowArray a, ArrowArray b, int rows)
     {
-        var left = new ValueKey(new Scratch(long.MaxValue));
-        var right = new ValueKey(new Scratch(long.MaxValue));
+        var left = new ValueKey(new Scratch(long.MaxValue, long.MaxValue));
+        var right = new ValueKey(new Scratch(long.MaxValue, long.MaxValue));
         for (int row = 0; row < rows; row++)
         {
             left.Set(field, a, row, isHidden: false);
@@ -56,7 +56,7 @@ internal static class FirstDifference
         return new Difference(index, "a nested ordered dictionary's entries", "", -1, "", "");
     }
 
-    private static Difference OfSchemas(Schema a, Schema b, int index)
+    public static Difference OfSchemas(Schema a, Schema b, int index)
     {
         CanonicalField[] left = CanonicalSchema.Of(a).Fields, right = CanonicalSchema.Of(b).Fields;
         if (OfFields(left, right, "", index) is { } found) return found;

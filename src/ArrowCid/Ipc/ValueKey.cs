@@ -24,6 +24,7 @@ internal sealed class ValueKey(Scratch scratch)
     {
         _length = 0;
         Append(field, array, slot, isHidden || slot < 0);
+        scratch.ChargeKey(_length, field.Path);
     }
 
     private void Append(CanonicalField field, ArrowArray array, int slot, bool isHidden)
@@ -134,8 +135,13 @@ internal sealed class ValueKey(Scratch scratch)
         Append(field.Children[child], chosen, inside, isHidden);
     }
 
-    private static bool HasEmptyKeys(CanonicalField field) =>
-        field.Layout == Layout.Null || (field.Layout == Layout.RunEnds && HasEmptyKeys(field.Children[1]));
+    private static bool HasEmptyKeys(CanonicalField field) => field.Layout switch
+    {
+        Layout.Null => true,
+        Layout.RunEnds => HasEmptyKeys(field.Children[1]),
+        Layout.SparseUnion or Layout.DenseUnion => field.Children.Length == 0,
+        _ => false,
+    };
 
     private static (int From, int Count) Extent(CanonicalField field, ArrowArray array, int slot, int limit)
     {

@@ -55,7 +55,7 @@ internal static class StoreOpening
 
         if (folder is null && errno == Errno.NotFound) throw NoStore(directory);
         // O_DIRECTORY with O_NOFOLLOW reports a symbolic link as "not a directory".
-        if (folder is null && errno == Errno.NotDirectory) errno = Errno.Loop;
+        if (folder is null && errno == Errno.NotDirectory && Directory.Exists(directory)) errno = Errno.Loop;
         if (folder is null) throw StorageErrors.FromErrno(errno, "cannot open", directory);
         StorageErrors.Check(folder.Stat(out FileStatus status), "cannot stat", directory);
         CheckAccess(directory, status);

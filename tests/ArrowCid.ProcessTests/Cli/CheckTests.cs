@@ -78,6 +78,18 @@ public class CheckTests
     }
 
     [Fact]
+    public void Explain_names_the_file_that_it_cannot_read()
+    {
+        using var folder = new TemporaryFolder();
+        string broken = folder.Write("broken", [1, 2, 3]);
+        foreach (string[] files in (string[][])[[V1, broken], [broken, V1]])
+        {
+            CommandResult result = Command.Run(["explain", .. files]).Exits(4);
+            Assert.StartsWith($"arrowcid: {broken}: ", result.Errors, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Explain_names_the_first_value_that_differs()
     {
         using var folder = new TemporaryFolder();

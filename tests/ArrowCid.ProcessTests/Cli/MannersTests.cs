@@ -42,12 +42,36 @@ public class MannersTests
     [InlineData("verify", "--all", "bafkreidqfe32htj57zh5xzgmeelor4zj2dj5zxhto3b5jehmlzqfqvqhxy")]
     [InlineData("put", "--rows-per-block", "many", "file")]
     [InlineData("explain", "-", "-")]
+    [InlineData("hash", "")]
+    [InlineData("ls", "--store", "")]
+    [InlineData("cat", "CID", "--format", "xml")]
     public void Misuse_is_said_on_standard_error(params string[] arguments)
     {
         CommandResult result = Command.Run(arguments).Exits(2);
         Assert.Empty(result.Bytes);
         Assert.All(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.True(
             line.StartsWith("arrowcid: ", StringComparison.Ordinal) || line.StartsWith("Try 'arrowcid ", StringComparison.Ordinal), line));
+        Assert.DoesNotContain("\\u00", result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("(Parameter", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_in_a_store_s_place_is_not_called_a_symbolic_link()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("file", [1]);
+        CommandResult result = Command.Run("put", "--store", file, Command.Sample).Exits(3);
+        Assert.Contains("Not a directory", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_copied_store_is_listed_without_a_put_first()
+    {
+        using var folder = new TemporaryFolder();
+        string cid = Command.Run("put", "--store", folder.Store, Command.Sample).Succeeds().Text.Split(' ')[0];
+        string copy = folder.PathOf("copy");
+        Command.Shell($"cp -r {folder.Store} {copy}").Succeeds();
+        Assert.StartsWith(cid, Command.Run("ls", "--store", copy).Succeeds().Text, StringComparison.Ordinal);
     }
 
     [Fact]
