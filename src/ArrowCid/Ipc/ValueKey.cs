@@ -105,8 +105,35 @@ internal sealed class ValueKey(Scratch scratch)
     private void AppendItems(CanonicalField field, ArrowArray array, int first, int count)
     {
         CanonicalField item = field.Children[0];
-        if (HasEmptyKeys(item)) return;
+        if (HasEmptyKeys(item) || count == 0) return;
+        if (item.Layout == Layout.Fixed)
+        {
+            AppendFixedItems(item, array.Children[0], first, count);
+            return;
+        }
+
         for (int i = 0; i < count; i++) Append(item, array.Children[0], first + i, false);
+    }
+
+    /// <summary>Which items are there, then their values: the same as one by one, only in another order and faster.</summary>
+    private void AppendFixedItems(CanonicalField item, ArrowArray items, int first, int count)
+    {
+        Span<byte> present = Room(count);
+        present.Fill(Present);
+        long bytes = (long)count * item.Width;
+        if (bytes > BlockFormat.MaxBlockBytes) throw TooLarge();
+        Span<byte> values = Room((int)bytes);
+        items.Buffers[1].Span.Slice((items.Offset + first) * item.Width, values.Length).CopyTo(values);
+        if (item.Type.IsFloat()) FloatBits.QuietNaNs(values, item.Width);
+        ReadOnlySpan<byte> bits = items.Validity;
+        if (bits.IsEmpty) return;
+        present = _bytes.AsSpan(_length - values.Length - count, count);
+        for (int i = 0; i < count; i++)
+        {
+            if (Bits.Get(bits, items.Offset + first + i)) continue;
+            present[i] = Absent;
+            values.Slice(i * item.Width, item.Width).Clear();
+        }
     }
 
     private void AppendUnion(CanonicalField field, ArrowArray array, int slot, bool isHidden)
@@ -156,6 +183,9 @@ internal sealed class ValueKey(Scratch scratch)
         return ((int)from, (int)count);
     }
 
+    private static InvalidArrowException TooLarge() =>
+        new("one value is over 2^31 - 1024 bytes", code: ErrorCode.TooLarge);
+
     private void Put(byte value) => Room(1)[0] = value;
 
     private void PutCount(int count) => BinaryPrimitives.WriteInt32LittleEndian(Room(4), count);
@@ -166,7 +196,7 @@ internal sealed class ValueKey(Scratch scratch)
         {
             long wanted = Math.Max((long)_length + count, Math.Min(2L * _bytes.Length, Array.MaxLength));
             if (wanted > BlockFormat.MaxBlockBytes)
-                throw new InvalidArrowException("one value is over 2^31 - 1024 bytes", code: ErrorCode.TooLarge);
+                throw TooLarge();
             scratch.Charge(wanted - _bytes.Length);
             Array.Resize(ref _bytes, (int)Math.Max(wanted, 64));
         }
