@@ -32,7 +32,7 @@ public class CloseModelTests
             .Breaks("a late write lands in another's block", "C: unlocks", "J: recycles the segment", "U: writes late");
 }
 
-/// <summary>Place: what the reserved bytes belong to: 0 the reservation, 1 another's block, 2 a late write in it.</summary>
+/// <summary>Place: what the reserved bytes are: 0 the reservation, 1 another's block, 2 a late write in it.</summary>
 internal readonly record struct Close(
     byte Put, byte Closer, bool IsClosing, bool IsLocked, bool IsSealed, bool HasLease, bool IsOwner2, byte Place,
     bool IsReservationOut);
@@ -69,7 +69,8 @@ internal sealed class CloseModel : Model<Close>
     private IEnumerable<(string Step, Close Next)> Closer(Close s)
     {
         if (s.Closer == 0) yield return ("C: refuses new puts", s with { Closer = 1, IsClosing = true });
-        if (s.Closer == 1 && (s.Put is 0 or 9 || !WaitsForPuts)) yield return ("C: nothing runs", s with { Closer = 2 });
+        if (s.Closer == 1 && (s.Put is 0 or 9 || !WaitsForPuts))
+            yield return ("C: nothing runs", s with { Closer = 2 });
         if (s.Closer == 2) yield return ("C: seals", s with { Closer = 3, IsSealed = Seals && s.IsReservationOut });
         if (s.Closer == 3)
             yield return ("C: unlocks", s with

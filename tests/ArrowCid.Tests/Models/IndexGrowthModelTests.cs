@@ -107,7 +107,8 @@ internal sealed class GrowthModel : Model<Growth>
             byte next = ReadsWordAgain ? (byte)3 : AfterNaming(s, block);
             yield return Fence
                 ? ($"{name}: the lane names idx-{w.Word}", with(s, w with { At = next, Names = w.Word }))
-                : ($"{name}: the lane names idx-{w.Word}, not seen yet", with(s, w with { At = next, Unseen = w.Word }));
+                : ($"{name}: the lane names idx-{w.Word}, not seen yet",
+                    with(s, w with { At = next, Unseen = w.Word }));
         }
 
         if (w.Unseen != None) yield return ($"{name}: the store is seen", with(s, Drained(w)));
@@ -235,7 +236,8 @@ internal sealed class FillFirstModel : Model<FillFirst>
     {
         FillFirst filled = s with { In1 = (byte)(s.In1 | s.Committed) };
         if (s.Janitor == 0) yield return ("J: fills idx-1 from the logs", filled with { Janitor = 1 });
-        if (s.Janitor == 1) yield return ("J: swaps", s with { Word = 1, Janitor = JanitorFillsAgain ? (byte)2 : (byte)9 });
+        if (s.Janitor == 1)
+            yield return ("J: swaps", s with { Word = 1, Janitor = JanitorFillsAgain ? (byte)2 : (byte)9 });
         if (s.Janitor == 2) yield return ("J: fills it again", filled with { Janitor = 9 });
         if (s.AtR == 0)
         {

@@ -146,7 +146,11 @@ internal sealed class ForkModel : Model<Fork>
         if (s is { Parent: 1, Child: 0 }) yield return ("parent: forks", s with { Child = 1 });
         // The finalizer or exit hook of a child that lives on, and with it the description.
         if (s.Child == 1)
-            yield return ("child: exit hook", s with { Child = 2, Lock = !ChecksPid && s.Lock == 1 ? (byte)0 : s.Lock });
+        {
+            bool isFreed = s.Lock == 1 && !ChecksPid;
+            yield return ("child: exit hook", s with { Child = 2, Lock = isFreed ? (byte)0 : s.Lock });
+        }
+
         if (s.Parent == 1)
         {
             bool isFreed = s.Lock == 1 && (ClosesWithUnlock || s.Child == 0);

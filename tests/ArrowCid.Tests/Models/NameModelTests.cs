@@ -72,7 +72,7 @@ internal sealed class NameModel : Model<Names>
 
     public bool CommitsUnderLock { get; init; } = true;
 
-    /// <summary>Whether Z runs beside the writers; if not, somebody (C) opens the store when they are through.</summary>
+    /// <summary>Whether Z runs beside the writers; if not, somebody (C) opens the store after them.</summary>
     public bool HasAdopter { get; init; } = true;
 
     public override Names Start => new() { LaneA = new(1, false, false), LaneB = new(2, false, false) };
@@ -137,9 +137,11 @@ internal sealed class NameModel : Model<Names>
         string name = HasAdopter ? "Z" : "C";
         bool mayBegin = HasAdopter || (s.AtA is Done or Dead && s.AtB is Done or Dead);
         if (s.AtZ == 0 && mayBegin && s.LaneA.Lock == 0)
-            yield return ($"{name}: locks A's lane", s with { AtZ = 1, LaneOfZ = 1, LaneA = s.LaneA with { Lock = 3 } });
+            yield return ($"{name}: locks A's lane",
+                s with { AtZ = 1, LaneOfZ = 1, LaneA = s.LaneA with { Lock = 3 } });
         if (s.AtZ == 0 && mayBegin && s.LaneB.Lock == 0)
-            yield return ($"{name}: locks B's lane", s with { AtZ = 1, LaneOfZ = 2, LaneB = s.LaneB with { Lock = 3 } });
+            yield return ($"{name}: locks B's lane",
+                s with { AtZ = 1, LaneOfZ = 2, LaneB = s.LaneB with { Lock = 3 } });
         if (s.AtZ == 0) yield break;
         NameLane lane = s.LaneOfZ == 1 ? s.LaneA : s.LaneB;
         Names Put(NameLane l, byte at) =>

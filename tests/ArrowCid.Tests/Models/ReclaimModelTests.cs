@@ -141,7 +141,8 @@ internal sealed class ReclaimModel : Model<Reclaim>
         if (s is { Tick: 0, IsMapped: true, Count: 0 })
             yield return ("T: nobody reads", s with { Tick = 1, IsClosing = true });
         if (s.Tick == 1)
-            yield return UnmapsFirst ? ("T: unmaps", unmapped with { Tick = 2 }) : ("T: closes", closed with { Tick = 2 });
+            yield return UnmapsFirst ? ("T: unmaps", unmapped with { Tick = 2 })
+                : ("T: closes", closed with { Tick = 2 });
         if (s.Tick == 2)
             yield return UnmapsFirst ? ("T: closes", closed with { Tick = 0, IsClosing = false })
                 : ("T: unmaps", unmapped with { Tick = 0, IsClosing = false });
@@ -178,7 +179,8 @@ internal sealed class ReclaimModel : Model<Reclaim>
         }
 
         // A lookup that failed: the entry has changed, or the miss counts.
-        if (s.Reader == 8) yield return s.Entry != s.Read && LooksAgain ? ("R: looks again", again) : ("R: MISS", missed);
+        if (s.Reader == 8)
+            yield return s.Entry != s.Read && LooksAgain ? ("R: looks again", again) : ("R: MISS", missed);
     }
 
     private IEnumerable<(string Step, Reclaim Next)> Import(Reclaim s)

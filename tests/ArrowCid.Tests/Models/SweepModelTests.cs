@@ -31,7 +31,8 @@ public class SweepModelTests
     [Fact]
     public void A_sweep_without_its_fence_makes_names_hollow() =>
         new SweepModel { JanitorFence = false }.Explore()
-            .Breaks(Hollow, "J: sweep is odd, not seen yet", "J: F, no name", "P: no sweep, acknowledged", "J: reclaims Y");
+            .Breaks(Hollow, "J: sweep is odd, not seen yet", "J: F, no name", "P: no sweep, acknowledged",
+                "J: reclaims Y");
 
     [Fact]
     public void A_sweep_word_that_turns_even_before_the_drop_makes_names_hollow() =>

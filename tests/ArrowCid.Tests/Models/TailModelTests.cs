@@ -29,8 +29,8 @@ public class TailModelTests
     [Fact]
     public void An_old_tail_rises_again_behind_a_number_that_the_other_chain_took() =>
         new TailModel { EndsTails = false }.Explore()
-            .Breaks(Rises, "appends to data", "appends to facts", "power is lost", "leaves the tails", "appends to data",
-                "killed", "takes records over and flushes", "commits them");
+            .Breaks(Rises, "appends to data", "appends to facts", "power is lost", "leaves the tails",
+                "appends to data", "killed", "takes records over and flushes", "commits them");
 
     [Fact]
     public void Ending_both_tails_before_appending_keeps_it_down() =>
@@ -110,7 +110,8 @@ internal sealed class TailModel : Model<Tail>
         if (s.At == End)
         {
             Places ended = EndsTails ? s.Memory.With(0, s.NextData, 0).With(1, s.NextFacts, 0) : s.Memory;
-            yield return (EndsTails ? "ends both tails and flushes" : "leaves the tails", s with { At = Append, Memory = ended, Disk = ended });
+            yield return (EndsTails ? "ends both tails and flushes" : "leaves the tails",
+                s with { At = Append, Memory = ended, Disk = ended });
         }
 
         if (s.At == Append && s.Pending < 2 && s.Next < Most && s.Owner < LastOwner)
@@ -124,7 +125,15 @@ internal sealed class TailModel : Model<Tail>
         if (s.At == CommitData)
             yield return ("commits the data", s with { At = Append, Data = s.NextData, Pending = 0, Acked = s.Next });
         if (s.Owner == LastOwner) yield break;
-        Tail next = s with { Owner = (byte)(s.Owner + 1), At = Walk, NextData = 0, NextFacts = 0, Pending = 0, Next = 0 };
+        Tail next = s with
+        {
+            Owner = (byte)(s.Owner + 1),
+            At = Walk,
+            NextData = 0,
+            NextFacts = 0,
+            Pending = 0,
+            Next = 0,
+        };
         yield return ("killed", next);
         foreach (Tail survivor in LosesPower ? Survivors(next) : []) yield return ("power is lost", survivor);
     }

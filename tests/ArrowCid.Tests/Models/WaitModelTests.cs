@@ -42,7 +42,8 @@ public class WaitModelTests
     {
         new WaitModel { FirstWriterDies = true }.Explore()
             .Breaks(Lost, "W1: clears the flag", "W1: killed", "W2: nobody waits", "R: sleeps");
-        new WaitModel { FirstWriterDies = true, Backstop = true }.Explore().Holds(500, "W1: killed", "R: 100 ms are over");
+        new WaitModel { FirstWriterDies = true, Backstop = true }.Explore()
+            .Holds(500, "W1: killed", "R: 100 ms are over");
     }
 
     [Fact]
