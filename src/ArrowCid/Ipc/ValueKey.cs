@@ -115,7 +115,7 @@ internal sealed class ValueKey(Scratch scratch)
         for (int i = 0; i < count; i++) Append(item, array.Children[0], first + i, false);
     }
 
-    /// <summary>Which items are there, then their values: the same as one by one, only in another order and faster.</summary>
+    /// <summary>Which items are there, then their values: as one by one, in another order and faster.</summary>
     private void AppendFixedItems(CanonicalField item, ArrowArray items, int first, int count)
     {
         Span<byte> present = Room(count);

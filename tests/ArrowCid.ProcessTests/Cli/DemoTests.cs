@@ -77,7 +77,7 @@ public partial class DemoTests
     public void It_runs_in_64_MB_of_shared_memory()
     {
         CommandResult result = Command.Shell("unshare -m sh -c 'mount -t tmpfs -o size=64m tmpfs /dev/shm && unset ARROWCID_STORE && " +
-            "\"$@\" demo && \"$@\" demo && \"$@\" put --rows-per-block 5000 " + Command.Sample + " && \"$@\" verify --all && " +
+            "\"$@\" demo && \"$@\" demo && \"$@\" put --rows-per-block 5000 \"" + Command.Sample + "\" && \"$@\" verify --all && " +
             "du -s /dev/shm' sh \"$@\"").Exits(0);
         Assert.Contains("into a new store, /dev/shm/arrowcid-", result.Text, StringComparison.Ordinal);
         Assert.Equal(2, Places().Count(result.Text) / 20);

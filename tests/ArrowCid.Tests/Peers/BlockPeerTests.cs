@@ -28,7 +28,7 @@ public sealed class BlockPeerTests : IDisposable
     private static void Check(PeerResult result, params string[] beyondPeer)
     {
         Assert.True(result.ExitCode == 0, result.ToString());
-        string[] cannot = [.. result.Lines[..^1].Select(line => line.Split(' ')[2]).Distinct()];
+        string[] cannot = [.. result.Lines[..^1].Select(line => line.Split(' ', 3)[2]).Distinct()];
         string[] kinds = [.. result.Lines[..^1].Select(line => line.Split(' ')[1]).Distinct().Order(StringComparer.Ordinal)];
         Assert.Equal(beyondPeer, kinds);
         Assert.True(cannot.Length < VectorBatch.All.Count / 4, result.ToString());
