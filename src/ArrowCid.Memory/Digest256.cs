@@ -17,9 +17,6 @@ internal readonly struct Digest256 : IEquatable<Digest256>
         this = MemoryMarshal.Read<Digest256>(bytes);
     }
 
-    /// <summary>The first eight bytes as a number, for hash tables.</summary>
-    public ulong Prefix => _a;
-
     /// <summary>The digest's 32 bytes. The span is valid while the struct that it was taken from is.</summary>
     public static ReadOnlySpan<byte> Bytes(ref readonly Digest256 digest) =>
         // SAFETY: the struct is 32 bytes of plain numbers; the compiler ties the span's lifetime to the reference.

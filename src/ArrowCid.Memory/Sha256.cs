@@ -29,9 +29,6 @@ internal sealed unsafe partial class Sha256
         }
     }
 
-    /// <summary>Whether libcrypto's own functions are in use; otherwise the BCL's.</summary>
-    public static bool IsNative => s_native;
-
     public static Digest256 Hash(ReadOnlySpan<byte> bytes)
     {
         Span<byte> digest = stackalloc byte[Digest256.ByteCount];

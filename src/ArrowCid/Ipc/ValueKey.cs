@@ -82,7 +82,7 @@ internal sealed class ValueKey(Scratch scratch)
                 break;
             case Layout.Dictionary:
                 int index = Slots.Index(array, array.Buffers[1].Span, slot, array.Dictionary!.Length);
-                AppendValueOf(field.DictionaryValues!, array.Dictionary, index);
+                Append(field.DictionaryValues!, array.Dictionary, index, false);
                 break;
             case Layout.Struct:
                 for (int i = 0; i < field.Children.Length; i++) Append(field.Children[i], array.Children[i], at, false);
@@ -98,9 +98,6 @@ internal sealed class ValueKey(Scratch scratch)
                 break;
         }
     }
-
-    private void AppendValueOf(CanonicalField values, ArrowArray dictionary, int index) =>
-        Append(values, dictionary, index, false);
 
     private void AppendItems(CanonicalField field, ArrowArray array, int first, int count)
     {
