@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using ArrowCid.Cli.Bench;
 using ArrowCid.Cli.Demo;
+using ArrowCid.Cli.Inspect;
+using ArrowCid.Cli.Torture;
 using ArrowCid.Cli.Verbs;
 
 namespace ArrowCid.Cli;
@@ -21,13 +24,32 @@ internal static class CommandLine
         ["get"] = GetVerb.Make,
         ["cat"] = CatVerb.Make,
         ["ls"] = ListVerb.Make,
+        ["query"] = QueryVerb.Make,
         ["info"] = InfoVerb.Make,
         ["verify"] = VerifyVerb.Make,
         ["watch"] = WatchVerb.Make,
+        ["tag"] = TagVerb.Make,
+        ["name"] = NameVerb.Make,
+        ["pin"] = PinVerb.Make,
+        ["unpin"] = UnpinVerb.Make,
+        ["touch"] = TouchVerb.Make,
+        ["rm"] = RemoveVerb.Make,
+        ["links"] = LinksVerb.Make,
+        ["why"] = WhyVerb.Make,
+        ["shm"] = ShmVerb.Make,
+        ["log"] = LogVerb.Make,
+        ["doctor"] = DoctorVerb.Make,
+        ["reap"] = ReapVerb.Make,
+        ["torture"] = TortureVerb.Make,
         ["demo"] = DemoVerb.Make,
         ["bench"] = BenchVerb.Make,
         [DemoReaderVerb.Name] = DemoReaderVerb.Make,
+        [TortureWorkerVerb.Name] = TortureWorkerVerb.Make,
+        [BenchSecondVerb.Name] = BenchSecondVerb.Make,
     };
+
+    // An argument that begins with @ is a name, not a file of arguments.
+    private static readonly ParserConfiguration s_parsing = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>Runs the command.</summary>
     /// <param name="args">The arguments behind the command's name.</param>
@@ -36,7 +58,7 @@ internal static class CommandLine
     {
         try
         {
-            ParseResult parsed = Root(args).Parse(args);
+            ParseResult parsed = Root(args).Parse(args, s_parsing);
             if (parsed.Errors.Count > 0) return Misused(parsed);
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }

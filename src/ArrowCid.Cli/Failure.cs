@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli;
 
@@ -27,12 +29,30 @@ internal static class Failure
                 ErrorTable.ExitCode(ErrorCode.Internal)),
         };
         Say(where is null ? message : $"{where}: {message}");
+        if (error is InvalidFilterException filter) Point(filter);
         if (Environment.GetEnvironmentVariable("ARROWCID_DEBUG") == "1") Console.Error.WriteLine(error);
         return exit;
     }
 
     private static string WithoutParameter(ArgumentException e) =>
         e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal);
+
+    /// <summary>Shows the filter's text around the place, and the place below it.</summary>
+    private static void Point(InvalidFilterException error)
+    {
+        const int Around = 60;
+        int from = Math.Max(0, error.Position - Around);
+        int to = Math.Min(error.Filter.Length, error.Position + Around);
+        Console.Error.WriteLine($"  {OneLine(error.Filter[from..to])}");
+        int length = Width(error.Filter[error.Position..Math.Min(to, error.Position + error.Length)]);
+        string space = new(' ', Width(error.Filter[from..error.Position]));
+        Console.Error.WriteLine($"  {space}{new string('^', Math.Max(1, length))}");
+    }
+
+    private static string OneLine(string text) => string.Concat(text.EnumerateRunes()
+        .Select(rune => Rune.IsControl(rune) || rune == Rune.ReplacementChar ? " " : rune.ToString()));
+
+    private static int Width(string text) => text.EnumerateRunes().Count();
 
     /// <summary>Says a sentence on standard error, in one line whatever it quotes.</summary>
     public static void Say(string message) => Console.Error.WriteLine($"arrowcid: {Visible(message)}");

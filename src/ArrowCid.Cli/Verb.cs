@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli;
 
@@ -18,11 +19,50 @@ internal sealed class Verb(string name, string description, params string[] exam
     public static Argument<string> File(string name, string description) =>
         RefusingOptions(new Argument<string>(name) { Description = description });
 
-    public static Argument<string> CidText() =>
-        RefusingOptions(new Argument<string>("CID") { Description = "A CID, as 'hash', 'put' and 'ls' print it." });
+    public static Argument<string> CidText() => RefusingOptions(new Argument<string>("CID")
+    {
+        Description = "A CID, as 'hash', 'put' and 'ls' print it, or a name: @latest, or latest.",
+    });
 
-    public static Argument<string[]> CidTexts(string description) =>
-        RefusingOptions(new Argument<string[]>("CID") { Arity = ArgumentArity.ZeroOrMore, Description = description });
+    public static Argument<string[]> CidTexts(string description, bool isNeeded = false) =>
+        RefusingOptions(new Argument<string[]>("CID")
+        {
+            Arity = isNeeded ? ArgumentArity.OneOrMore : ArgumentArity.ZeroOrMore,
+            Description = $"{description} CIDs, or names: @latest, or latest.",
+        });
+
+    /// <summary>An argument that may be left out.</summary>
+    public static Argument<string?> Optional(string name, string description) =>
+        RefusingOptions(new Argument<string?>(name) { Arity = ArgumentArity.ZeroOrOne, Description = description });
+
+    /// <summary>A filter behind the verb; it may begin with a minus.</summary>
+    public static Argument<string?> FilterText(bool isNeeded) => new("FILTER")
+    {
+        Arity = isNeeded ? ArgumentArity.ExactlyOne : ArgumentArity.ZeroOrOne,
+        Description = "Which blocks: tests such as rows > 1000, tag.day = \"2026-11-20\", age < 7d, " +
+            "name ~ \"quotes/*\", has json.run, pinned, joined by and, or, not and parentheses.",
+    };
+
+    public static Option<string?> Where(string description) =>
+        new("--where") { HelpName = "FILTER", Description = description };
+
+    public static Option<bool> DryRun() => new("--dry-run") { Description = "Only say what would be done." };
+
+    /// <summary>An option for the end of a block's use.</summary>
+    public static Option<DateTimeOffset?> Expires(bool isRequired = false) => Moment("--expires",
+        "When the block is no longer needed: 7d (from now), 2026-12-24, 2026-12-24T18:00Z, or never.", isRequired,
+        (text, now) => text switch
+        {
+            "never" => DateTimeOffset.MaxValue,
+            _ when Filter.TryParseSpan(text, out TimeSpan span) && span < DateTimeOffset.MaxValue - now => now + span,
+            _ => Filter.TryParseTime(text, out DateTimeOffset time) ? time : null,
+        });
+
+    /// <summary>An option for a time in the past.</summary>
+    public static Option<DateTimeOffset?> AsOf(string description) => Moment("--as-of", description, isRequired: false,
+        (text, now) => Filter.TryParseSpan(text, out TimeSpan span) && span < now - DateTimeOffset.MinValue
+            ? now - span
+            : Filter.TryParseTime(text, out DateTimeOffset time) ? time : null);
 
     /// <summary>An option that takes a whole number.</summary>
     public static Option<int?> Number(string name, int least, string description, int? byDefault = null)
@@ -41,6 +81,25 @@ internal sealed class Verb(string name, string description, params string[] exam
             },
         };
         if (byDefault is { } value) option.DefaultValueFactory = _ => value;
+        return option;
+    }
+
+    private static Option<DateTimeOffset?> Moment(string name, string description, bool isRequired,
+        Func<string, DateTimeOffset, DateTimeOffset?> read)
+    {
+        var option = new Option<DateTimeOffset?>(name)
+        {
+            HelpName = "TIME",
+            Description = description,
+            Required = isRequired,
+        };
+        option.CustomParser = result =>
+        {
+            string text = result.Tokens[^1].Value;
+            DateTimeOffset? time = read(text, DateTimeOffset.UtcNow);
+            if (time is null) result.AddError($"{name} takes a duration such as 7d or a date or time, not '{text}'.");
+            return time;
+        };
         return option;
     }
 

@@ -14,7 +14,13 @@ internal sealed unsafe class FileDescriptor : SafeHandle
 {
     private const uint OwnerOnly = 0x180; // 0600
 
-    private FileDescriptor(int descriptor) : base(-1, ownsHandle: true) => SetHandle(descriptor);
+    private readonly string _path;
+
+    private FileDescriptor(int descriptor, string path) : base(-1, ownsHandle: true)
+    {
+        SetHandle(descriptor);
+        _path = path;
+    }
 
     /// <inheritdoc/>
     public override bool IsInvalid => handle == -1;
@@ -22,7 +28,15 @@ internal sealed unsafe class FileDescriptor : SafeHandle
     public static FileDescriptor? TryOpenDirectory(string path, out int errno) =>
         TryOpen(null, path, Native.ReadOnly | Native.Directory, out errno);
 
-    public static int TryMakeDirectory(string path) => Try(Native.MakeDirectory(path, 0x1c0)); // 0700
+    public static int TryMakeDirectory(string path)
+    {
+        FileSeam? seam = FileSeam.Current;
+        var call = new FileEvent(FileCall.MakeDirectory, null, path);
+        if (seam is not null && seam.Stops(in call, out int errno)) return errno;
+        errno = Try(Native.MakeDirectory(path, 0x1c0)); // 0700
+        seam?.After(in call, errno);
+        return errno;
+    }
 
     public static uint EffectiveUserId => Native.GetEffectiveUserId();
 
@@ -30,64 +44,124 @@ internal sealed unsafe class FileDescriptor : SafeHandle
     public FileDescriptor? TryOpenFile(string name, bool writable, out int errno) =>
         TryOpen(this, name, writable ? Native.ReadWrite : Native.ReadOnly, out errno);
 
-    /// <summary>Makes a file of this directory, mode 0600, that must not exist yet.</summary>
-    public FileDescriptor? TryCreateFile(string name, out int errno) =>
-        TryOpen(this, name, Native.ReadWrite | Native.Create | Native.Exclusive, out errno);
+    /// <summary>The mode of files that are made in this directory, whatever the process's mask; 0600 unless
+    /// set.</summary>
+    public uint NewFileMode { get; set; } = OwnerOnly;
 
-    public int Link(string from, string to) => Try(Native.LinkAt(this, from, this, to, 0));
+    /// <summary>Makes a file of this directory that must not exist yet.</summary>
+    public FileDescriptor? TryCreateFile(string name, out int errno)
+    {
+        FileDescriptor? file = TryOpen(this, name, Native.ReadWrite | Native.Create | Native.Exclusive, out errno);
+        if (file is null || NewFileMode == OwnerOnly) return file;
+        errno = file.SetMode(NewFileMode);
+        if (errno == 0) return file;
+        _ = Unlink(name);
+        file.Dispose();
+        return null;
+    }
 
-    public int Unlink(string name) => Try(Native.UnlinkAt(this, name, 0));
+    /// <summary>Sets the mode of an open file or directory, whatever the process's mask.</summary>
+    public int SetMode(uint mode) => Try(Native.FileChangeMode(this, mode));
 
-    public int Rename(string from, string to) => Try(Native.RenameAt(this, from, this, to));
+    public int Link(string from, string to)
+    {
+        FileSeam? seam = FileSeam.Current;
+        if (seam is not null && seam.Stops(Named(FileCall.Link, from, to), out int errno)) return errno;
+        errno = Try(Native.LinkAt(this, from, this, to, 0));
+        seam?.After(Named(FileCall.Link, from, to), errno);
+        return errno;
+    }
+
+    public int Unlink(string name)
+    {
+        FileSeam? seam = FileSeam.Current;
+        if (seam is not null && seam.Stops(Named(FileCall.Unlink, name), out int errno)) return errno;
+        errno = Try(Native.UnlinkAt(this, name, 0));
+        seam?.After(Named(FileCall.Unlink, name), errno);
+        return errno;
+    }
+
+    public int Rename(string from, string to)
+    {
+        FileSeam? seam = FileSeam.Current;
+        if (seam is not null && seam.Stops(Named(FileCall.Rename, from, to), out int errno)) return errno;
+        errno = Try(Native.RenameAt(this, from, this, to));
+        seam?.After(Named(FileCall.Rename, from, to), errno);
+        return errno;
+    }
 
     /// <summary>Reserves the file's bytes, so that a store into a mapping of them never meets a full disk.</summary>
     public int Allocate(long length)
     {
+        FileSeam? seam = FileSeam.Current;
         int errno;
-        do errno = Try(Native.FileAllocate(this, 0, 0, length));
+        do
+        {
+            if (seam is not null && seam.Stops(Own(FileCall.Allocate, 0, length), out errno)) continue;
+            errno = Try(Native.FileAllocate(this, 0, 0, length));
+            seam?.After(Own(FileCall.Allocate, 0, length), errno);
+        }
         while (errno == Errno.Interrupted);
         return errno;
     }
 
-    public int Sync() => Try(Native.FileSync(this));
+    /// <summary>Flushes the file and what is needed to find it; a directory: its names.</summary>
+    public int Sync() => Flush(FileCall.Sync);
+
+    /// <summary>Flushes the file's bytes, those written through any mapping of it too, and what is needed to read
+    /// them.</summary>
+    public int SyncData() => Flush(FileCall.SyncData);
 
     public int Stat(out FileStatus status)
     {
+        status = default;
+        FileSeam? seam = FileSeam.Current;
+        if (seam is not null && seam.Stops(Own(FileCall.Stat), out int errno)) return errno;
         Native.StatBuffer buffer;
         // SAFETY: buffer is 256 bytes, the size of struct statx.
-        int errno = Try(Native.StatX(this, "", Native.EmptyPath, Native.StatBasic | Native.StatBirth, &buffer));
-        status = errno == 0 ? Status(in buffer) : default;
+        errno = Try(Native.StatX(this, "", Native.EmptyPath, Native.StatBasic | Native.StatBirth, &buffer));
+        if (errno == 0) status = Status(in buffer);
         return errno;
     }
 
     /// <summary>The status of a path's last component, a symbolic link not followed.</summary>
     public static int StatPath(string path, out FileStatus status)
     {
+        status = default;
+        FileSeam? seam = FileSeam.Current;
+        if (seam is not null && seam.Stops(new FileEvent(FileCall.Stat, null, path), out int errno)) return errno;
         Native.StatBuffer buffer;
         // SAFETY: as in Stat.
-        int errno = Try(Native.StatX(Native.CurrentDirectory, path, 0, Native.StatBasic | Native.StatBirth, &buffer));
-        status = errno == 0 ? Status(in buffer) : default;
+        errno = Try(Native.StatX(Native.CurrentDirectory, path, 0, Native.StatBasic | Native.StatBirth, &buffer));
+        if (errno == 0) status = Status(in buffer);
         return errno;
     }
 
     /// <summary>The status of a file of this directory, whatever is now under that name.</summary>
     public int StatFile(string name, out FileStatus status)
     {
+        status = default;
+        FileSeam? seam = FileSeam.Current;
+        if (seam is not null && seam.Stops(Named(FileCall.Stat, name), out int errno)) return errno;
         Native.StatBuffer buffer;
         // SAFETY: as in Stat.
-        int errno = Try(Native.StatX(this, name, Native.SymlinkNoFollow, Native.StatBasic | Native.StatBirth, &buffer));
-        status = errno == 0 ? Status(in buffer) : default;
+        errno = Try(Native.StatX(this, name, Native.SymlinkNoFollow, Native.StatBasic | Native.StatBirth, &buffer));
+        if (errno == 0) status = Status(in buffer);
         return errno;
     }
 
     public int FileSystem(out long type, out long availableBytes)
     {
+        (type, availableBytes) = (0, 0);
+        FileSeam? seam = FileSeam.Current;
+        if (seam is not null && seam.Stops(Own(FileCall.FileSystem), out int errno)) return errno;
         Native.FileSystemBuffer buffer;
         // SAFETY: buffer is larger than struct statfs (120 bytes).
-        int errno = Try(Native.FileSystemStat(this, &buffer));
-        type = errno == 0 ? buffer.Type : 0;
-        availableBytes = errno == 0 ? (long)Math.Min(buffer.Available, long.MaxValue / 65536) * buffer.BlockSize : 0;
-        return errno;
+        errno = Try(Native.FileSystemStat(this, &buffer));
+        if (errno != 0) return errno;
+        type = seam?.AfterFileSystem(Own(FileCall.FileSystem), buffer.Type) ?? buffer.Type;
+        availableBytes = (long)Math.Min(buffer.Available, long.MaxValue / 65536) * buffer.BlockSize;
+        return 0;
     }
 
     /// <summary>Tries an OFD lock on a range (length 0: to infinity) without waiting.</summary>
@@ -103,9 +177,11 @@ internal sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Whether another description holds a lock that a write lock on this range would meet.</summary>
     public bool IsLockedElsewhere(long start, long length)
     {
+        FileSeam? seam = FileSeam.Current;
+        if (seam is not null && seam.Stops(Own(FileCall.Lock, start, length), out int errno)) return true;
         var request = new Native.FileLock { Type = Native.WriteLock, Start = start, Length = length };
         // SAFETY: request lives for the call; the kernel writes a struct flock into it.
-        int errno = Try(Native.FileControl(this, Native.OfdGetLock, &request));
+        errno = Try(Native.FileControl(this, Native.OfdGetLock, &request));
         return errno != 0 || request.Type != Native.NoLock;
     }
 
@@ -113,9 +189,17 @@ internal sealed unsafe class FileDescriptor : SafeHandle
     /// <returns>The bytes read, or -1 with <paramref name="errno"/> set.</returns>
     public int Read(Span<byte> destination, long offset, out int errno)
     {
+        FileSeam? seam = FileSeam.Current;
         int done = 0;
         while (done < destination.Length)
         {
+            FileEvent call = seam is null ? default : Own(FileCall.Read, offset + done, destination.Length - done);
+            if (seam is not null && seam.Stops(in call, out errno))
+            {
+                if (errno == Errno.Interrupted) continue;
+                return -1;
+            }
+
             nint count;
             // SAFETY: destination is pinned for the call and its rest is the length given.
             fixed (byte* target = destination[done..])
@@ -123,6 +207,7 @@ internal sealed unsafe class FileDescriptor : SafeHandle
             errno = count < 0 ? Marshal.GetLastPInvokeError() : 0;
             if (errno == Errno.Interrupted) continue;
             if (errno != 0) return -1;
+            if (seam is not null) count = seam.AfterRead(in call, destination.Slice(done, (int)count));
             if (count == 0) break;
             done += (int)count;
         }
@@ -136,10 +221,15 @@ internal sealed unsafe class FileDescriptor : SafeHandle
 
     private static FileDescriptor? TryOpen(FileDescriptor? directory, string path, int flags, out int errno)
     {
+        FileSeam? seam = FileSeam.Current;
+        string known = seam is null ? "" : directory is null ? path : Path.Combine(directory._path, path);
+        FileCall kind = (flags & Native.Create) != 0 ? FileCall.Create : FileCall.Open;
+        var call = new FileEvent(kind, null, known);
         flags |= Native.NoFollow | Native.CloseOnExec;
-        int descriptor;
+        int descriptor = -1;
         do
         {
+            if (seam is not null && seam.Stops(in call, out errno)) continue;
             descriptor = directory is null
                 ? Native.Open(path, flags, OwnerOnly)
                 : Native.OpenAt(directory, path, flags, OwnerOnly);
@@ -147,19 +237,55 @@ internal sealed unsafe class FileDescriptor : SafeHandle
         }
         while (errno == Errno.Interrupted);
 
-        return errno == 0 ? new FileDescriptor(descriptor) : null;
+        FileDescriptor? file = errno == 0 ? new FileDescriptor(descriptor, known) : null;
+        seam?.After(call with { File = file }, errno);
+        return file;
+    }
+
+    private int Flush(FileCall call)
+    {
+        FileSeam? seam = FileSeam.Current;
+        int errno;
+        do
+        {
+            if (seam is not null && seam.Stops(Own(call), out errno)) continue;
+            errno = Try(call == FileCall.Sync ? Native.FileSync(this) : Native.FileSyncData(this));
+            seam?.After(Own(call), errno);
+        }
+        while (errno == Errno.Interrupted);
+        return errno;
     }
 
     private int Lock(short type, long start, long length)
     {
         // Whence 0 is SEEK_SET, and an OFD lock wants process 0.
         var request = new Native.FileLock { Type = type, Start = start, Length = length };
+        FileSeam? seam = FileSeam.Current;
+        FileCall call = type == Native.NoLock ? FileCall.Unlock : FileCall.Lock;
         int errno;
-        // SAFETY: request lives for the call.
-        do errno = Try(Native.FileControl(this, Native.OfdSetLock, &request));
+        do
+        {
+            if (seam is not null && seam.Stops(Own(call, start, length), out errno)) continue;
+            // SAFETY: request lives for the call.
+            errno = Try(Native.FileControl(this, Native.OfdSetLock, &request));
+        }
         while (errno == Errno.Interrupted);
         return errno;
     }
+
+    /// <summary>Asks the seam, if there is one, before a mapping of this file is made.</summary>
+    /// <returns>True where it is not to be made.</returns>
+    internal bool StopsMapping(long length, out int errno)
+    {
+        errno = 0;
+        return FileSeam.Current is { } seam && seam.Stops(Own(FileCall.Map, 0, length), out errno);
+    }
+
+    private FileEvent Own(FileCall call, long offset = 0, long length = 0) =>
+        new(call, this, _path, "", offset, length);
+
+    private FileEvent Named(FileCall call, string name, string to = "") =>
+        new(call, this, Path.Combine(_path, name), to.Length == 0 ? "" : Path.Combine(_path, to));
 
     private static FileStatus Status(in Native.StatBuffer b) => new(
         b.Size > long.MaxValue ? long.MaxValue : (long)b.Size,

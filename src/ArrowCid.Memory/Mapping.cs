@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace ArrowCid.Memory;
 
@@ -29,6 +30,7 @@ internal sealed unsafe class Mapping : SafeHandle
 
     public static Mapping? TryMap(FileDescriptor file, long length, bool writable, out int errno)
     {
+        if (file.StopsMapping(length, out errno)) return null;
         int protection = writable ? Native.ProtRead | Native.ProtWrite : Native.ProtRead;
         // SAFETY: the kernel chooses the address; the marshaller keeps the descriptor open for the call.
         void* start = Native.MemoryMap(null, (nuint)length, protection, Native.MapShared, file, 0);
@@ -104,9 +106,36 @@ internal sealed unsafe class Mapping : SafeHandle
         GC.KeepAlive(this);
     }
 
+    /// <summary>A private copy as a struct of plain numbers.</summary>
+    public T Copy<T>(long offset) where T : unmanaged
+    {
+        Check(offset, sizeof(T));
+        // SAFETY: the struct's bytes lie in the mapping, and any bytes are a T.
+        T copy = Unsafe.ReadUnaligned<T>(_start + offset);
+        GC.KeepAlive(this);
+        return copy;
+    }
+
+    /// <summary>Asks for the cache line at an offset; nothing where there is none.</summary>
+    public void Prefetch(long offset)
+    {
+        // SAFETY: a prefetch never faults and reads nothing that the program sees.
+        if (Sse.IsSupported && (ulong)offset < (ulong)Length) Sse.Prefetch0(_start + offset);
+    }
+
     public void CopyFrom(ReadOnlySpan<byte> source, long offset)
     {
         source.CopyTo(WritableBytes(offset, source.Length));
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Puts every page in place now, writable, instead of at its first touch. Where the kernel is older than
+    /// Linux 5.14, or has no memory, pages come as they are touched.</summary>
+    public void Populate()
+    {
+        Check(0, Length);
+        // SAFETY: the range is the mapping; the call changes no byte of it.
+        if (IsWritable) _ = Native.MemoryAdvise(_start, (nuint)Length, Native.PopulateWrite);
         GC.KeepAlive(this);
     }
 

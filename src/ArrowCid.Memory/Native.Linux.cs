@@ -13,7 +13,7 @@ internal static unsafe partial class Native
     public const int OfdGetLock = 36, OfdSetLock = 37;
     public const short ReadLock = 0, WriteLock = 1, NoLock = 2;
     public const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20;
-    public const int WipeOnFork = 18;
+    public const int WipeOnFork = 18, PopulateWrite = 23;
     public const int CurrentDirectory = -100, EmptyPath = 0x1000, SymlinkNoFollow = 0x100;
     public const uint StatBasic = 0x7ff, StatBirth = 0x800;
     public const int SigKill = 9;
@@ -36,8 +36,14 @@ internal static unsafe partial class Native
     [LibraryImport(LibC, EntryPoint = "fallocate", SetLastError = true)]
     public static partial int FileAllocate(FileDescriptor descriptor, int mode, long offset, long length);
 
+    [LibraryImport(LibC, EntryPoint = "fchmod", SetLastError = true)]
+    public static partial int FileChangeMode(FileDescriptor descriptor, uint mode);
+
     [LibraryImport(LibC, EntryPoint = "fsync", SetLastError = true)]
     public static partial int FileSync(FileDescriptor descriptor);
+
+    [LibraryImport(LibC, EntryPoint = "fdatasync", SetLastError = true)]
+    public static partial int FileSyncData(FileDescriptor descriptor);
 
     [LibraryImport(LibC, EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FileControl(FileDescriptor descriptor, int command, FileLock* argument);

@@ -13,10 +13,8 @@ public sealed class BatchLease : IDisposable
 {
     private readonly BlockLease _block;
     private readonly RecordBatch _batch;
-    private readonly BlockAddress _address;
 
-    internal BatchLease(BlockLease block, BlockAddress address, RecordBatch batch) =>
-        (_block, _address, _batch) = (block, address, batch);
+    internal BatchLease(BlockLease block, RecordBatch batch) => (_block, _batch) = (block, batch);
 
     /// <summary>The batch, over the store's memory. Valid until the lease is disposed of.</summary>
     /// <exception cref="ObjectDisposedException">The lease was disposed of.</exception>
@@ -34,10 +32,10 @@ public sealed class BatchLease : IDisposable
     public ReadOnlyMemory<byte> Block => _block.Memory;
 
     /// <summary>What addresses the block.</summary>
-    public BlockAddress Address => _address;
+    public BlockAddress Address => CidStore.AddressOf(_block.Info);
 
     /// <summary>The block's CID.</summary>
-    public Cid Cid => _address.Cid;
+    public Cid Cid => Cid.FromSha256(Multicodec.Raw, _block.Digest);
 
     /// <summary>Where the bytes lie, for people: the segment's file, <c>+</c>, and the offset in it.</summary>
     public string Location => _block.Location;

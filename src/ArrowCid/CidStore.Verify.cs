@@ -12,6 +12,9 @@ public sealed partial class CidStore
     private readonly ConcurrentDictionary<Digest256, bool> _verified = new();
     private readonly ConcurrentDictionary<Digest256, BlockSchema> _decoded = new();
 
+    // What was read last; most readers read one schema again and again.
+    private volatile DecodedSchema? _lastDecoded;
+
     /// <summary>
     /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the
     /// canonical block of what they say.
@@ -29,7 +32,8 @@ public sealed partial class CidStore
             if (block is null) return null;
             location = block.Location;
             BlockInfo info = block.Info;
-            Prove(block, in info);
+            if (info.Kind == RecordKind.Raw) ProveHash(block, in info);
+            else Prove(block, in info);
             return new VerifyResult(cid, location, info.Length, null);
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
@@ -79,18 +83,18 @@ public sealed partial class CidStore
     }
 
     /// <summary>Decodes a block over its lease, after what the mode asks for.</summary>
-    private RecordBatch Read(BlockLease block, in BlockInfo info)
+    private RecordBatch Read(BlockLease block)
     {
-        bool isOurs = info.Flags.HasFlag(RecordFlags.OwnEncoder);
+        bool isOurs = block.Flags.HasFlag(RecordFlags.OwnEncoder);
         bool isKnown = _verify switch
         {
             VerifyMode.Always => false,
-            VerifyMode.FirstRead => _verified.ContainsKey(info.Digest),
-            _ => isOurs || _verified.ContainsKey(info.Digest),
+            VerifyMode.FirstRead => _verified.ContainsKey(block.Digest),
+            _ => isOurs || _verified.ContainsKey(block.Digest),
         };
-        if (isKnown) return Decode(block, in info);
-        RecordBatch batch = Prove(block, in info)!;
-        Remember(_verified, info.Digest, true);
+        if (isKnown) return Decode(block);
+        RecordBatch batch = Prove(block, block.Info)!;
+        Remember(_verified, block.Digest, true);
         return batch;
     }
 
@@ -98,7 +102,7 @@ public sealed partial class CidStore
     {
         ProveHash(block, in info);
         if (info.Kind is RecordKind.Schema or RecordKind.View) return null;
-        RecordBatch batch = Decode(block, in info);
+        RecordBatch batch = Decode(block);
         Digest256 digest;
         try
         {
@@ -122,19 +126,28 @@ public sealed partial class CidStore
             "put the block again into another store, or restore the segment");
     }
 
-    private RecordBatch Decode(BlockLease block, in BlockInfo info)
+    private RecordBatch Decode(BlockLease block)
     {
         try
         {
-            BlockSchema? known = _decoded.GetValueOrDefault(info.SchemaDigest), schema = known;
+            DecodedSchema? last = _lastDecoded;
+            BlockSchema? known = last is not null && last.Digest == block.SchemaDigest ? last.Schema
+                : _decoded.TryGetValue(block.SchemaDigest, out BlockSchema? found) ? found : null;
+            BlockSchema? schema = known;
             RecordBatch batch = CanonicalBlock.Decode(block.Memory, ref schema);
-            if (!ReferenceEquals(schema, known)) Remember(_decoded, info.SchemaDigest, schema!);
+            if (!ReferenceEquals(schema, known)) Remember(_decoded, block.SchemaDigest, schema!);
+            if (!ReferenceEquals(schema, last?.Schema)) _lastDecoded = new DecodedSchema(block.SchemaDigest, schema!);
             return batch;
+        }
+        catch (InvalidArrowException e) when (block.Kind == RecordKind.Raw)
+        {
+            throw new ArrowCidException(ErrorCode.SchemaMismatch,
+                $"{CidOf(block.Info)} is raw bytes, not a batch: {e.Message} ({block.Location})", e);
         }
         catch (InvalidArrowException e)
         {
             throw new ArrowCidException(ErrorCode.BlockCorrupt,
-                $"{CidOf(in info)} cannot be read: {e.Message} ({block.Location})", e);
+                $"{CidOf(block.Info)} cannot be read: {e.Message} ({block.Location})", e);
         }
     }
 
@@ -143,4 +156,6 @@ public sealed partial class CidStore
             (inner is null ? "" : $": {inner.Message}"), inner);
 
     private static Cid CidOf(in BlockInfo info) => Cid.FromSha256(Multicodec.Raw, info.Digest);
+
+    private sealed record DecodedSchema(Digest256 Digest, BlockSchema Schema);
 }

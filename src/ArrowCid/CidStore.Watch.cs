@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using ArrowCid.Registry;
 using ArrowCid.Storage;
 
 namespace ArrowCid;
@@ -26,11 +27,26 @@ public sealed partial class CidStore
         CancellationToken cancellationToken = default)
     {
         if (timeout is { } given) ArgumentOutOfRangeException.ThrowIfLessThan(given, TimeSpan.Zero, nameof(timeout));
-        return WatchFrom(_blocks.Fix(from), timeout ?? TimeSpan.MaxValue, cancellationToken);
+        return Watch(from, new WatchOptions { Timeout = timeout }, cancellationToken);
     }
 
-    /// <summary>As <see cref="Watch"/>, without a thread of its own while there is nothing: the watchers of a store
-    /// object share one that sleeps.</summary>
+    /// <summary>As <see cref="Watch(Cursor, TimeSpan?, CancellationToken)"/>, with what else it is to bring.</summary>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="options">What it brings.</param>
+    /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The announcements.</returns>
+    /// <exception cref="ArrowCidException">As for the other.</exception>
+    public IEnumerable<Announcement> Watch(Cursor from, WatchOptions options,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Timeout is { } given)
+            ArgumentOutOfRangeException.ThrowIfLessThan(given, TimeSpan.Zero, nameof(options));
+        return WatchFrom(_blocks.Fix(from), options, cancellationToken);
+    }
+
+    /// <summary>As <see cref="Watch(Cursor, TimeSpan?, CancellationToken)"/>, without a thread of its own while there
+    /// is nothing: the watchers of a store object share one that sleeps.</summary>
     /// <param name="from">Where to begin.</param>
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
     /// <returns>The announcements; it ends when the store is disposed.</returns>
@@ -38,11 +54,29 @@ public sealed partial class CidStore
     /// removed.</exception>
     /// <exception cref="ObjectDisposedException">The store was disposed before.</exception>
     public IAsyncEnumerable<Announcement> WatchAsync(Cursor from, CancellationToken cancellationToken = default) =>
-        WatchFromAsync(_blocks.Fix(from), cancellationToken);
+        WatchFromAsync(_blocks.Fix(from), new WatchOptions(), cancellationToken);
 
-    private IEnumerable<Announcement> WatchFrom(Cursor from, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <summary>As <see cref="WatchAsync(Cursor, CancellationToken)"/>, with what else it is to bring.</summary>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="options">What it brings; a timeout is for <see cref="Watch(Cursor, WatchOptions,
+    /// CancellationToken)"/> only.</param>
+    /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The announcements; it ends when the store is disposed.</returns>
+    /// <exception cref="ArrowCidException">As for the other.</exception>
+    public IAsyncEnumerable<Announcement> WatchAsync(Cursor from, WatchOptions options,
+        CancellationToken cancellationToken = default)
     {
-        using LogTail tail = _blocks.Tail(from);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Timeout is not null)
+            throw new ArgumentException("a watch that does not block has no timeout; cancel it", nameof(options));
+        return WatchFromAsync(_blocks.Fix(from), options, cancellationToken);
+    }
+
+    private IEnumerable<Announcement> WatchFrom(Cursor from, WatchOptions options, CancellationToken cancellationToken)
+    {
+        TimeSpan timeout = options.Timeout ?? TimeSpan.MaxValue;
+        PutFacts? facts = options.WithFacts ? new PutFacts() : null;
+        using LogTail tail = _blocks.Tail(from, facts is null ? TailScope.Blocks : TailScope.All);
         using CancellationTokenRegistration disturbance = cancellationToken.UnsafeRegister(
             static signal => ((LogSignal)signal!).Disturb(), _blocks.Signal);
         var pause = new LogPause(_blocks.Signal);
@@ -54,7 +88,7 @@ public sealed partial class CidStore
             {
                 idle = 0;
                 pause.Reset();
-                if (TryAnnounce(in found, out Announcement announcement)) yield return announcement;
+                if (TryAnnounce(in found, facts, out Announcement announcement)) yield return announcement;
                 continue;
             }
 
@@ -67,10 +101,11 @@ public sealed partial class CidStore
         }
     }
 
-    private async IAsyncEnumerable<Announcement> WatchFromAsync(Cursor from,
+    private async IAsyncEnumerable<Announcement> WatchFromAsync(Cursor from, WatchOptions options,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using LogTail tail = _blocks.Tail(from);
+        PutFacts? facts = options.WithFacts ? new PutFacts() : null;
+        using LogTail tail = _blocks.Tail(from, facts is null ? TailScope.Blocks : TailScope.All);
         var pause = new LogPause(_blocks.Signal);
         while (!tail.IsClosed)
         {
@@ -78,7 +113,7 @@ public sealed partial class CidStore
             if (tail.TryNext(out LogEvent found))
             {
                 pause.Reset();
-                if (TryAnnounce(in found, out Announcement announcement)) yield return announcement;
+                if (TryAnnounce(in found, facts, out Announcement announcement)) yield return announcement;
             }
             else if (!pause.LooksAgain())
             {
@@ -88,7 +123,7 @@ public sealed partial class CidStore
         }
     }
 
-    private bool TryAnnounce(in LogEvent found, out Announcement announcement)
+    private bool TryAnnounce(in LogEvent found, PutFacts? facts, out Announcement announcement)
     {
         announcement = default;
         if (found.Gap is { } gap)
@@ -98,13 +133,37 @@ public sealed partial class CidStore
         }
 
         RecordHeader record = found.Record;
+        if (record.RecordKind == RecordKind.Fact)
+        {
+            facts?.Keep(in found);
+            return false;
+        }
+
         bool isAgain = record.RecordKind == RecordKind.Ref;
         if (isAgain ? !IsOfBatch(in record) : record.RecordKind != RecordKind.Batch) return false;
         BlockInfo info = record.ToInfo();
         AnnouncementKind kind = isAgain ? AnnouncementKind.Again : AnnouncementKind.New;
         announcement = new Announcement(kind, AddressOf(in info), info.Time, found.Lane, record.Sequence, found.Cursor,
-            null);
+            null)
+        {
+            Facts = facts?.Of(in record, found.Lane),
+        };
         return true;
+    }
+
+    /// <summary>What was said with a put is the record just before the block's in its lane.</summary>
+    private sealed class PutFacts
+    {
+        private readonly Dictionary<int, (RecordHeader Record, ReadOnlyMemory<byte> Payload)> _last = [];
+
+        public void Keep(in LogEvent found) => _last[found.Lane] = (found.Record, found.Payload);
+
+        public BlockFacts? Of(in RecordHeader block, int lane)
+        {
+            if (!_last.Remove(lane, out var last) || last.Record.Sequence + 1 != block.Sequence) return null;
+            List<FactGroup> groups = FactReader.Read(last.Payload.Span, last.Record.TimeNanoseconds, static _ => { });
+            return FactRecord.SaidOf(groups.SelectMany(group => group.Facts), in block.Digest);
+        }
     }
 
     /// <summary>A REF does not say what kind its block is of.</summary>

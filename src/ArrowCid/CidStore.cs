@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Memory;
+using ArrowCid.Registry;
 using ArrowCid.Storage;
 
 namespace ArrowCid;
@@ -22,12 +23,22 @@ namespace ArrowCid;
 public sealed partial class CidStore : IDisposable
 {
     private readonly BlockStore _blocks;
+    private readonly StoreRegistry _registry;
     private readonly VerifyMode _verify;
 
-    // Schemas that this handle has put or seen in the store: put again only once a handle.
-    private readonly ConcurrentDictionary<Digest256, bool> _schemas = new();
+    // Schemas that this handle has put or seen in the store, and the sweep word before: while that is what it was,
+    // no schema was removed, and none is put again.
+    private readonly ConcurrentDictionary<Digest256, ulong> _schemas = new();
 
-    private CidStore(BlockStore blocks, VerifyMode verify) => (_blocks, _verify) = (blocks, verify);
+    private CidStore(BlockStore blocks, VerifyMode verify, TimeSpan timeout)
+    {
+        (_blocks, _verify) = (blocks, verify);
+        _registry = new StoreRegistry(blocks, timeout);
+        blocks.Liveness = _registry;
+    }
+
+    /// <summary>The blocks below, for who looks into the files.</summary>
+    internal BlockStore Blocks => _blocks;
 
     /// <summary>The store's directory, as a full path.</summary>
     public string Directory => _blocks.Directory;
@@ -66,7 +77,29 @@ public sealed partial class CidStore : IDisposable
     public static CidStore Open(string? directory = null, CidStoreOptions? options = null)
     {
         options ??= new CidStoreOptions();
-        return new CidStore(BlockStore.Open(directory ?? DefaultDirectory, options.ToSettings()), options.Verify);
+        // What is copied is hashed each time; its form is proved once, whoever is said to have made it.
+        VerifyMode verify = options.Copy && options.Verify == VerifyMode.Trusted
+            ? VerifyMode.FirstRead
+            : options.Verify;
+        return new CidStore(BlockStore.Open(directory ?? DefaultDirectory, options.ToSettings()), verify,
+            options.Timeout);
+    }
+
+    /// <summary>
+    /// Makes table and index of a store anew from its segments, every block hashed, where they were damaged. What is
+    /// found again is what <see cref="List"/> shows afterwards; the next <see cref="Open"/> meets a store of the same
+    /// id. The file <c>ctl.v1</c> must be there with a whole first page: it says what the segments are.
+    /// </summary>
+    /// <param name="directory">The store's directory.</param>
+    /// <returns>The number of blocks found, schemas among them.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody has the store open;
+    /// <see cref="ErrorCode.StoreGone"/>: no store is there, or its <c>ctl.v1</c> is gone;
+    /// <see cref="ErrorCode.BlockCorrupt"/>: the first page of <c>ctl.v1</c> is damaged; otherwise as for
+    /// <see cref="Open"/>.</exception>
+    public static long Rebuild(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        return BlockStore.Rebuild(directory);
     }
 
     /// <summary>
@@ -81,16 +114,7 @@ public sealed partial class CidStore : IDisposable
     /// <see cref="ErrorCode.TooLarge"/>: no room; <see cref="ErrorCode.Busy"/>: others hold what is needed; a retry may
     /// help.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public PutResult Put(RecordBatch batch)
-    {
-        ArgumentNullException.ThrowIfNull(batch);
-        using BlockPlan plan = BlockPlan.Of(batch);
-        PutSchema(plan.Schema);
-        bool isNew = _blocks.Put(RecordKind.Batch, (uint)Multicodec.Raw, new PlannedBlock(plan),
-            plan.Schema.Digest, plan.Rows,
-            RecordFlags.OwnEncoder, out BlockInfo info);
-        return new PutResult(AddressOf(in info), isNew);
-    }
+    public PutResult Put(RecordBatch batch) => PutWith(batch, null);
 
     /// <summary>Finds a batch.</summary>
     /// <param name="cid">The CID of its canonical block.</param>
@@ -106,15 +130,13 @@ public sealed partial class CidStore : IDisposable
         if (block is null) return null;
         try
         {
-            BlockInfo info = block.Info;
-            if (info.Kind is RecordKind.Schema or RecordKind.View)
+            if (block.Kind is RecordKind.Schema or RecordKind.View)
             {
                 throw new ArrowCidException(ErrorCode.SchemaMismatch,
-                    $"{cid} is {(info.Kind == RecordKind.Schema ? "a schema" : "a part of a block")}, not a batch");
+                    $"{cid} is {(block.Kind == RecordKind.Schema ? "a schema" : "a part of a block")}, not a batch");
             }
 
-            RecordBatch batch = Read(block, in info);
-            return new BatchLease(block, AddressOf(in info), batch);
+            return new BatchLease(block, Read(block));
         }
         catch
         {
@@ -125,11 +147,36 @@ public sealed partial class CidStore : IDisposable
 
     /// <summary>Whether a block is here. It may be gone the next moment; only a lease holds it.</summary>
     /// <param name="cid">The CID.</param>
-    /// <returns>True where it is here.</returns>
-    public bool Contains(Cid cid)
+    /// <returns>True where it is here; false for every CID that is not of SHA-256 and codec raw.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
+    public bool Contains(Cid cid) => IsOurs(cid, out Digest256 digest) && _blocks.Contains(in digest);
+
+    /// <summary>Which of many blocks are here: as <see cref="Contains"/> for each, but what the look-ups wait for
+    /// comes side by side, so that each takes a fraction of the time.</summary>
+    /// <param name="cids">The CIDs.</param>
+    /// <param name="found">Gets, for each CID, whether its block is here.</param>
+    /// <exception cref="ArgumentException"><paramref name="found"/> is shorter than
+    /// <paramref name="cids"/>.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: a record is damaged.</exception>
+    public void ContainsMany(ReadOnlySpan<Cid> cids, Span<bool> found)
     {
-        using BlockLease? block = Find(cid);
-        return block is not null;
+        const int Piece = 64;
+        if (found.Length < cids.Length)
+            throw new ArgumentException($"There is room for {found.Length} of {cids.Length} answers.", nameof(found));
+        Span<Digest256> digests = stackalloc Digest256[Piece];
+        for (int at = 0; at < cids.Length; at += Piece)
+        {
+            int count = Math.Min(cids.Length - at, Piece);
+            bool areOurs = true;
+            for (int i = 0; i < count; i++) areOurs &= IsOurs(cids[at + i], out digests[i]);
+            if (areOurs)
+            {
+                _blocks.Contains(digests[..count], found[at..]);
+                continue;
+            }
+
+            for (int i = 0; i < count; i++) found[at + i] = Contains(cids[at + i]);
+        }
     }
 
     /// <summary>What is known of a block, without a look at its bytes.</summary>
@@ -144,8 +191,8 @@ public sealed partial class CidStore : IDisposable
 
     /// <summary>The batches that are here, each once. One that is put meanwhile may be left out.</summary>
     /// <returns>What is known of each, without a look at its bytes.</returns>
-    public IEnumerable<StoredBlock> List() =>
-        _blocks.List().Where(info => info.Kind == RecordKind.Batch).Select(info => Describe(in info));
+    public IEnumerable<StoredBlock> List() => _registry.Alive(
+        _blocks.List().Where(info => info.Kind == RecordKind.Batch)).Select(info => Describe(in info));
 
     /// <summary>What the store looks like now, for people.</summary>
     /// <returns>Sizes and counts.</returns>
@@ -157,31 +204,80 @@ public sealed partial class CidStore : IDisposable
             figures.OpenSegments + figures.SealedSegments, figures.SegmentSize, figures.Lanes, figures.LanesInUse);
     }
 
+    /// <summary>Returns once every put that this store object has acknowledged outlives a loss of power: on a disk what
+    /// is not flushed yet is flushed now, whatever <see cref="CidStoreOptions.Durability"/> says; in shared memory
+    /// there is nothing to do.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: it could not be flushed, and nobody knows what
+    /// of it would be there after a loss of power; later puts fail with
+    /// <see cref="ErrorCode.StoreFaulted"/>.</exception>
+    public void Flush() => _blocks.Flush();
+
     /// <summary>Lets go of the store. Watches end; leases stay readable until they are disposed of
     /// themselves.</summary>
-    public void Dispose() => _blocks.Dispose();
-
-    /// <summary>A reader that learns of a block can get its schema too: that is put first, once.</summary>
-    private void PutSchema(CanonicalSchema schema)
+    public void Dispose()
     {
-        if (_schemas.ContainsKey(schema.Digest)) return;
+        _registry.Dispose();
+        _blocks.Dispose();
+    }
+
+    private PutResult PutWith(RecordBatch batch, FactRecord? facts)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        using BlockPlan plan = BlockPlan.Of(batch);
+        ulong sweep = _blocks.ReadSweep();
+        PutSchema(plan.Schema, sweep);
+        PutRequest request = RequestOf(plan) with { Facts = facts };
+        bool isNew = _blocks.Put(in request, out BlockInfo info);
+        if (MissedSweep(sweep, out ulong now)) PutSchema(plan.Schema, now);
+        return new PutResult(AddressOf(in info), isNew);
+    }
+
+    /// <summary>Puts a block of a schema, which no sweep meanwhile takes away under it.</summary>
+    internal PutResult PutUnder(CanonicalSchema schema, Func<PutResult> put)
+    {
+        ulong sweep = _blocks.ReadSweep();
+        PutSchema(schema, sweep);
+        PutResult result = put();
+        if (MissedSweep(sweep, out ulong now)) PutSchema(schema, now);
+        return result;
+    }
+
+    /// <summary>Whether a janitor who did not see what was put since may have dropped its schema meanwhile.</summary>
+    private bool MissedSweep(ulong before, out ulong now)
+    {
+        now = _blocks.ReadSweep();
+        return now != before || (now & 1) != 0;
+    }
+
+    /// <summary>A reader that learns of a block can get its schema too: that is put first, and again once a schema may
+    /// have been removed.</summary>
+    private void PutSchema(CanonicalSchema schema, ulong sweep)
+    {
+        bool isSweeping = (sweep & 1) != 0;
+        if (!isSweeping && _schemas.TryGetValue(schema.Digest, out ulong seen) && seen == sweep) return;
         using (BlockLease? known = _blocks.Find(schema.Digest))
         {
-            if (known is null)
+            // Where nothing was ever removed, what is known stays.
+            if (known is null || sweep != 0)
             {
-                _ = _blocks.Put(RecordKind.Schema, (uint)Multicodec.Raw, new SchemaBlock(schema), schema.Digest, 0,
-                    RecordFlags.OwnEncoder, out _);
+                var request = new PutRequest(RecordKind.Schema, (uint)Multicodec.Raw, new SchemaBlock(schema),
+                    schema.Digest, 0, RecordFlags.OwnEncoder);
+                _ = _blocks.Put(in request, out _);
             }
         }
 
-        Remember(_schemas, schema.Digest, true);
+        if (!isSweeping) Remember(_schemas, schema.Digest, sweep);
     }
 
-    private BlockLease? Find(Cid cid) =>
-        cid.Version == 1 && cid.Codec == Multicodec.Raw && cid.TryGetSha256(out Digest256 digest)
-            ? _blocks.Find(digest) : null;
+    private BlockLease? Find(Cid cid) => IsOurs(cid, out Digest256 digest) ? _blocks.Find(digest) : null;
 
-    private static BlockAddress AddressOf(in BlockInfo info) => new(Cid.FromSha256(Multicodec.Raw, info.Digest),
+    private static bool IsOurs(Cid cid, out Digest256 digest)
+    {
+        digest = default;
+        return cid.Version == 1 && cid.Codec == Multicodec.Raw && cid.TryGetSha256(out digest);
+    }
+
+    internal static BlockAddress AddressOf(in BlockInfo info) => new(Cid.FromSha256(Multicodec.Raw, info.Digest),
         Cid.FromSha256(Multicodec.Raw, info.SchemaDigest), info.Rows, info.Length);
 
     private static StoredBlock Describe(in BlockInfo info) => new(AddressOf(in info), info.Time);
@@ -199,6 +295,8 @@ public sealed partial class CidStore : IDisposable
         public int Length => plan.Length;
 
         public Digest256 WriteTo(Span<byte> destination) => plan.WriteTo(destination);
+
+        public void Fill(Span<byte> destination) => plan.Fill(destination);
     }
 
     private sealed class SchemaBlock(CanonicalSchema schema) : IBlockSource

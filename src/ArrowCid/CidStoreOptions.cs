@@ -20,6 +20,9 @@ public sealed class CidStoreOptions
     /// cref="ErrorCode.Busy"/> or <see cref="ErrorCode.StoreFull"/>. Five seconds unless set.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>When puts outlive a loss of power, where the store is on a disk.</summary>
+    public Durability Durability { get; init; } = Durability.Batch;
+
     /// <summary>Opens for reading only: nothing is created, nothing is changed but the word that wakes watchers (where
     /// that may be written), and puts throw <see cref="InvalidOperationException"/>.</summary>
     public bool ReadOnly { get; init; }
@@ -30,11 +33,33 @@ public sealed class CidStoreOptions
     /// <summary>How much a read proves of what the store holds.</summary>
     public VerifyMode Verify { get; init; }
 
+    /// <summary>What a full store does; it counts where the store is made.</summary>
+    public StoreRetention Retention { get; init; }
+
+    /// <summary>
+    /// A store that several users share. Made so, its directory has mode 2775 and its files 0664, and it stands in a
+    /// directory that keeps others out (mode 0750, its group all who may look in); opened so, another user's is
+    /// accepted. Members of the store directory's group write, others inside the gate read
+    /// (<see cref="ReadOnly"/>).
+    /// </summary>
+    public bool Group { get; init; }
+
+    /// <summary>
+    /// For a store whose writers are not trusted: every read copies the block into this process's own memory, hashes
+    /// it, and proves its form once a CID. No segment is mapped for it, so that a writer who cuts a file short costs
+    /// an error and not this process.
+    /// </summary>
+    public bool Copy { get; init; }
+
     internal StoreSettings ToSettings() => new()
     {
+        IsRing = Retention == StoreRetention.Ring,
+        Group = Group,
+        Copy = Copy,
         Capacity = Capacity,
         SegmentSize = SegmentSize,
         Timeout = Timeout,
+        Durability = Durability,
         ReadOnly = ReadOnly,
         MustExist = MustExist,
     };

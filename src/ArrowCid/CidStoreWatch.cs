@@ -1,4 +1,5 @@
 using ArrowCid.Ipc;
+using ArrowCid.Registry;
 
 namespace ArrowCid;
 
@@ -28,6 +29,10 @@ public enum AnnouncementKind
 public readonly record struct Announcement(AnnouncementKind Kind, BlockAddress Address, DateTimeOffset Time, int Lane,
     ulong Sequence, Cursor Cursor, WatchGap? Gap)
 {
+    /// <summary>What was said of the block as it was put; null where nothing was, or where the watch does not read
+    /// facts (<see cref="WatchOptions.WithFacts"/>).</summary>
+    public BlockFacts? Facts { get; init; }
+
     /// <summary>The block's CID.</summary>
     public Cid Cid => Address.Cid;
 

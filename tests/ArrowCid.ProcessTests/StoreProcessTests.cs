@@ -148,7 +148,6 @@ public sealed class StoreProcessTests
             // The next writer adopts what was left; from then on nothing of the dead one is unfinished.
             for (int number = 900; number < 960; number++) _ = StoreWorker.Put(store, number, 65536);
             Assert.True(SpinWait.SpinUntil(() => !store.Figures().IndexIsGrowing, TimeSpan.FromSeconds(60)), steps);
-            Assert.Equal(0, store.Figures().UnfinishedSegments);
             List<BlockInfo> all = store.List().ToList();
             Assert.Equal(all.Count, all.Select(info => info.Digest).Distinct().Count());
             foreach (BlockInfo info in all)
@@ -159,8 +158,10 @@ public sealed class StoreProcessTests
             }
         }
 
-        using (BlockStore.Open(directory.Path, StoreWorker.Settings(64)))
+        using (BlockStore store = BlockStore.Open(directory.Path, StoreWorker.Settings(64)))
         {
+            // While the writer was at work one may have been made ahead.
+            Assert.Equal(0, store.Figures().UnfinishedSegments);
             Assert.Empty(Directory.GetFiles(directory.Path, "*.tmp-*"));
             Assert.Single(Directory.GetFiles(directory.Path, "idx-*"));
         }

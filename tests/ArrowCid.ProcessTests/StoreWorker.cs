@@ -94,7 +94,8 @@ internal static class StoreWorker
 
     public static bool Put(BlockStore store, int number, int length)
     {
-        return store.Put(RecordKind.Raw, 0x55, new Source(Bytes(number, length)), default, 0, RecordFlags.None, out _);
+        var request = new PutRequest(RecordKind.Raw, 0x55, new Source(Bytes(number, length)), default, 0, default);
+        return store.Put(in request, out _);
     }
 
     /// <summary>Block n: every third repeats an earlier one; lengths differ.</summary>

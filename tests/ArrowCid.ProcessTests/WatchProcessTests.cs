@@ -33,7 +33,7 @@ public sealed class WatchProcessTests
     }
 
     [Fact]
-    public async Task A_put_killed_before_it_was_announced_is_announced_by_the_next_writer_before_its_own()
+    public async Task A_put_killed_before_it_was_announced_is_announced_before_what_the_next_writer_puts()
     {
         using var directory = new TemporaryDirectory();
         using BlockStore store = BlockStore.Open(directory.Path, StoreWorker.Settings(64));
@@ -43,10 +43,13 @@ public sealed class WatchProcessTests
         Assert.Equal(["0", "1", "2"],
             (await writer.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries));
         await Ended(writer, Killed);
-        Assert.Equal([DigestOf(0), DigestOf(1), DigestOf(1)], Drain(tail));
+        var heard = new List<Digest256>(Drain(tail));
+        Assert.Equal([DigestOf(0), DigestOf(1), DigestOf(1)], heard.Take(3));
         using (BlockLease? lease = store.Find(DigestOf(3))) Assert.NotNull(lease);
         _ = StoreWorker.Put(store, 9, 100);
-        Assert.Equal([DigestOf(3), DigestOf(9)], Drain(tail));
+        // A handle that looks after the dead may announce it before, but never behind what came later.
+        heard.AddRange(Drain(tail));
+        Assert.Equal([DigestOf(3), DigestOf(9)], heard.Skip(3));
     }
 
     [Fact]

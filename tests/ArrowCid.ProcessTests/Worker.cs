@@ -13,6 +13,17 @@ internal static class Worker
         ["put"] = StoreWorker.Put,
         ["look-up"] = StoreWorker.LookUp,
         ["watch"] = StoreWorker.Watch,
+        ["facts"] = FactWorker.Put,
+        ["hold-name"] = FactWorker.HoldName,
+        ["hold"] = LifeWorker.Hold,
+        ["stay"] = LifeWorker.Stay,
+        ["ring"] = LifeWorker.Ring,
+        ["churn"] = LifeWorker.Churn,
+        ["drop"] = LifeWorker.Drop,
+        ["count"] = RegistryWorker.Count,
+        ["say"] = RegistryWorker.Say,
+        ["remove"] = RegistryWorker.Remove,
+        ["hold-block"] = RegistryWorker.Hold,
     };
 
     public static int Main(string[] arguments)
@@ -30,6 +41,7 @@ internal static class Worker
             ? host
             : "dotnet")
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

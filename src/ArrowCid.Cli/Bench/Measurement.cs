@@ -1,70 +1,46 @@
-using System.Diagnostics;
-
 namespace ArrowCid.Cli.Bench;
 
 /// <summary>One line of a benchmark: ours against a peer, both timed in turn in the same run.</summary>
 /// <param name="Name">What was measured.</param>
-/// <param name="Ours">Our median.</param>
-/// <param name="Peer">The peer's median; null where the peer is absent.</param>
-/// <param name="Unit">The unit of both; more is better.</param>
-/// <param name="PeerName">Who the peer is.</param>
+/// <param name="Ours">Our median; null where it cannot be measured here (<see cref="Note"/> says why).</param>
+/// <param name="Peer">The peer's median; null where the peer is absent, or where there is none to compare with.</param>
+/// <param name="Unit">The unit of both.</param>
+/// <param name="PeerName">Who the peer is; empty where there is none.</param>
 /// <param name="Goal">The ratio that was aimed at, or null where the goal is a figure of its own.</param>
 /// <param name="FigureGoal">The figure that was aimed at, in <paramref name="Unit"/>.</param>
-internal sealed record Measurement(string Name, double Ours, double? Peer, string Unit, string PeerName, double? Goal,
+internal sealed record Measurement(string Name, double? Ours, double? Peer, string Unit, string PeerName, double? Goal,
     double? FigureGoal = null)
 {
-    public double? Ratio => Ours / Peer;
+    /// <summary>Whether a smaller figure is the better one.</summary>
+    public bool IsLessBetter { get; init; }
 
-    public bool? IsMet => Goal is { } goal ? Ratio is { } ratio ? ratio >= goal : null : Ours >= FigureGoal;
-}
+    /// <summary>What the figures mean, or why there are none.</summary>
+    public string? Note { get; init; }
 
-/// <summary>Runs two sides in turn and takes medians.</summary>
-internal sealed class Rounds(int count)
-{
-    private const int ProbeIterations = 20_000_000;
-    private readonly List<double> _probes = [];
+    /// <summary>Whether this machine has what the goal is set for.</summary>
+    public bool IsGoalForHere { get; init; } = true;
 
-    /// <summary>
-    /// How much the same arithmetic loop varied over all rounds: slowest by fastest, 1.0 on a quiet machine.
-    /// </summary>
-    public double Noise => _probes.Count == 0 ? 1 : _probes.Max() / _probes.Min();
+    /// <summary>How many times better ours is.</summary>
+    public double? Ratio => IsLessBetter ? Peer / Ours : Ours / Peer;
 
-    /// <summary>Seconds of each side, medians of the rounds, which alternate who begins.</summary>
-    public (double Ours, double Peer) InTurn(Func<double> ours, Func<double> peer)
+    /// <summary>Whether the goal was met; null where there is none, or nothing to tell it by.</summary>
+    public bool? IsMet
     {
-        var first = new List<double>();
-        var second = new List<double>();
-        _ = ours();
-        _ = peer();
-        for (int round = 0; round < count; round++)
+        get
         {
-            _probes.Add(Probe());
-            if (round % 2 == 0) first.Add(ours());
-            second.Add(peer());
-            if (round % 2 != 0) first.Add(ours());
+            if (!IsGoalForHere) return null;
+            if (Goal is { } goal) return Ratio is { } ratio ? ratio >= goal : null;
+            if (FigureGoal is not { } figure || Ours is not { } ours) return null;
+            return IsLessBetter ? ours <= figure : ours >= figure;
         }
-
-        return (Median(first), Median(second));
     }
 
-    public static double Seconds(Action action)
+    public string Verdict => (IsMet, Goal ?? FigureGoal) switch
     {
-        long start = Stopwatch.GetTimestamp();
-        action();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private static double Probe() => Seconds(static () =>
-    {
-        ulong state = 1;
-        for (int i = 0; i < ProbeIterations; i++) state = state * 6364136223846793005 + 1442695040888963407;
-        GC.KeepAlive(state);
-    });
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        int middle = values.Count / 2;
-        return values.Count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-    }
+        (true, _) => "met",
+        (false, _) => "MISSED",
+        (null, _) when Ours is null || !IsGoalForHere => "n/a",
+        (null, null) => "no goal",
+        _ => "no peer",
+    };
 }

@@ -69,7 +69,7 @@ internal static class DemoVerb
 
     private static DemoReading AskSecondProcess(string directory, PutResult[] puts)
     {
-        ProcessStartInfo start = Self(DemoReaderVerb.Name, "--store", directory);
+        ProcessStartInfo start = OwnProgram.With(DemoReaderVerb.Name, "--store", directory);
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         using Process second = Process.Start(start) ??
@@ -82,18 +82,6 @@ internal static class DemoVerb
             throw new ArrowCidException(ErrorCode.Io, $"the second process ended with exit code {second.ExitCode}");
         return JsonSerializer.Deserialize(answer, DemoJson.Default.DemoReading) ??
             throw new ArrowCidException(ErrorCode.Internal, "the second process said nothing");
-    }
-
-    /// <summary>This very program once more, whether it was started as a program or by <c>dotnet</c>.</summary>
-    private static ProcessStartInfo Self(params string[] arguments)
-    {
-        string program = Environment.ProcessPath ??
-            throw new ArrowCidException(ErrorCode.Unsupported, "this system does not say which program is running");
-        bool isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
-        string[] all = isHost
-            ? [Path.Combine(AppContext.BaseDirectory, $"{typeof(DemoVerb).Assembly.GetName().Name}.dll"), .. arguments]
-            : arguments;
-        return new ProcessStartInfo(program, all);
     }
 
     private static string FindSample()

@@ -7,65 +7,140 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary><c>bench</c>: what our ways cost against others', measured in one run.</summary>
 internal static class BenchVerb
 {
-    private const int LeastRounds = 5;
+    private const int UsualRounds = 5, QuickRounds = 2;
+    private const string UsualDisk = "/var/tmp";
 
-    public static Command Make()
+    public static Command Make() =>
+        new Verb("bench", "Measures against peers, in one run on this machine.", "arrowcid bench hash",
+            "arrowcid bench store")
+        {
+            MakeHash(), MakeStore(),
+        };
+
+    private static Verb MakeHash()
     {
         Option<bool> json = Verb.Json();
-        Option<int?> rounds = Verb.Number("--rounds", LeastRounds,
-            "Rounds in which both sides are timed in turn; the medians count.", LeastRounds);
+        Option<int?> rounds = RoundsOption(UsualRounds);
         var hash = new Verb("hash", "Encoding and hashing, against plain SHA-256 and against pyarrow with hashlib.",
             "arrowcid bench hash", "arrowcid bench hash --json")
         {
             json, rounds,
         };
-        hash.SetAction(parsed => Run(HashBench.Run, parsed.GetValue(rounds) ?? LeastRounds, parsed.GetValue(json)));
-        return new Verb("bench", "Measures against peers, in one run on this machine.", "arrowcid bench hash") { hash };
+        hash.SetAction(parsed =>
+        {
+            var turns = new Rounds(parsed.GetValue(rounds) ?? UsualRounds);
+            return Print(turns, HashBench.Run(turns), parsed.GetValue(json));
+        });
+        return hash;
     }
 
-    private static int Run(Func<Rounds, IEnumerable<Measurement>> bench, int count, bool json)
+    private static Verb MakeStore()
+    {
+        Option<bool> json = Verb.Json();
+        Option<int?> rounds = RoundsOption(2);
+        var quick = new Option<bool>("--quick")
+        {
+            Description = $"Small sizes and {QuickRounds} rounds: shows that everything runs, not how fast.",
+        };
+        var only = new Option<string[]>("--only")
+        {
+            HelpName = "NAME",
+            Description = "Only this measurement; may be given several times.",
+        };
+        only.AcceptOnlyFromAmong([.. StoreBench.Names]);
+        var disk = new Option<string>("--disk")
+        {
+            HelpName = "DIR",
+            Description = $"Where durable puts go: a directory on a disk. Default: {UsualDisk}.",
+            DefaultValueFactory = _ => UsualDisk,
+        };
+        var store = new Verb("store",
+            "Puts, gets, streams and wake-ups of a store in shared memory, and durable puts on a disk, against " +
+            "Redis, LMDB, SQLite and a Unix socket in turn. It starts the peers itself (interop/peers/setup brings " +
+            "them) and removes what it makes.",
+            "arrowcid bench store", "arrowcid bench store --quick --json", "arrowcid bench store --only put --only get")
+        {
+            quick, json, only, rounds, disk,
+        };
+        store.SetAction(parsed =>
+        {
+            bool isQuick = parsed.GetValue(quick);
+            using var run = new StoreBenchRun(isQuick,
+                parsed.GetValue(rounds) ?? (isQuick ? QuickRounds : UsualRounds), parsed.GetValue(disk)!);
+            if (!run.HasPeers) Failure.Say("PEER MISSING: Redis, LMDB and SQLite; run interop/peers/setup");
+            return Print(run.Rounds, StoreBench.Run(run, parsed.GetValue(only) ?? []), parsed.GetValue(json));
+        });
+        return store;
+    }
+
+    private static Option<int?> RoundsOption(int least) =>
+        Verb.Number("--rounds", least, "Rounds in which all sides are timed in turn; the medians count.");
+
+    private static int Print(Rounds rounds, IEnumerable<Measurement> measurements, bool json)
     {
         using var output = Output.Open();
-        var rounds = new Rounds(count);
-        if (!json) output.Line($"{"",-38}{"ours",12}{"peer",12}  {"unit",-10}{"ratio",7}{"goal",10}");
-        foreach (Measurement measured in bench(rounds))
+        if (!json) output.Line($"{"",-46}{"ours",12}{"peer",12}  {"unit",-10}{"ratio",8}{"goal",14}");
+        output.Writer.Flush();
+        var missed = new List<string>();
+        foreach (Measurement measured in measurements)
         {
+            if (measured.IsMet == false) missed.Add(measured.Name);
             if (json) PrintJson(output, measured);
-            else Print(output, measured);
+            else PrintLine(output, measured);
             output.Writer.Flush();
         }
 
+        if (missed.Count > 0) Console.Error.WriteLine($"goals missed: {string.Join("; ", missed)}");
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"noise {rounds.Noise:F2} (slowest by fastest of one fixed loop); " +
-            $"{count} rounds; {Environment.ProcessorCount} cores"));
+            $"{rounds.Count} rounds; {Environment.ProcessorCount} cores"));
         return 0;
     }
 
-    private static void Print(Output output, Measurement measured)
+    private static void PrintLine(Output output, Measurement measured)
     {
-        string verdict = measured.IsMet switch { true => "met", false => "MISSED", null => "no peer" };
-        string goal = Number(measured.Goal ?? measured.FigureGoal);
-        output.Line($"{measured.Name,-38}{Number(measured.Ours),12}{Number(measured.Peer),12}  {measured.Unit,-10}" +
-            $"{Number(measured.Ratio),7}{goal,10}  {verdict}; peer: {measured.PeerName}");
+        string said = measured.PeerName.Length > 0 ? $"; peer: {measured.PeerName}" : "";
+        if (measured.Note is { } note) said += $"; {note}";
+        output.Line($"{measured.Name,-46}{Number(measured.Ours),12}{Number(measured.Peer),12}  {measured.Unit,-10}" +
+            $"{Number(measured.Ratio),8}{Goal(measured),14}  {measured.Verdict}{said}");
+    }
+
+    private static string Goal(Measurement measured)
+    {
+        if (measured.Goal is { } ratio) return $">= {Bound(ratio)}x";
+        if (measured.FigureGoal is { } figure) return $"{(measured.IsLessBetter ? "<=" : ">=")} {Bound(figure)}";
+        return "-";
     }
 
     private static string Number(double? value) => value switch
     {
         null => "-",
         >= 100 => value.Value.ToString("N0", CultureInfo.InvariantCulture),
-        _ => value.Value.ToString("F2", CultureInfo.InvariantCulture),
+        >= 10 => value.Value.ToString("F1", CultureInfo.InvariantCulture),
+        // Fine enough to tell a goal that was met from one that was missed.
+        _ => value.Value.ToString("F3", CultureInfo.InvariantCulture),
     };
+
+    private static string Bound(double value) => value.ToString("#,0.##", CultureInfo.InvariantCulture);
 
     private static void PrintJson(Output output, Measurement measured) => output.JsonLine(writer =>
     {
         writer.WriteString("name", measured.Name);
-        writer.WriteNumber("ours", measured.Ours);
-        if (measured.Peer is { } peer) writer.WriteNumber("peer", peer);
-        else writer.WriteNull("peer");
+        Write("ours", measured.Ours);
+        Write("peer", measured.Peer);
         writer.WriteString("unit", measured.Unit);
-        if (measured.Ratio is { } ratio) writer.WriteNumber("ratio", ratio);
-        else writer.WriteNull("ratio");
-        writer.WriteNumber("goal", measured.Goal ?? measured.FigureGoal ?? 0);
+        writer.WriteBoolean("lessIsBetter", measured.IsLessBetter);
+        Write("ratio", measured.Ratio);
+        Write("goal", measured.Goal ?? measured.FigureGoal);
+        writer.WriteBoolean("goalIsRatio", measured.Goal is not null);
+        writer.WriteString("verdict", measured.Verdict);
         writer.WriteString("peerName", measured.PeerName);
+        writer.WriteString("note", measured.Note);
+
+        void Write(string name, double? value)
+        {
+            if (value is { } number) writer.WriteNumber(name, number);
+            else writer.WriteNull(name);
+        }
     });
 }

@@ -28,7 +28,6 @@ internal static class GetVerb
 
     private static int Run(string text, string? directory, string? file)
     {
-        var cid = Cid.Parse(text);
         if (file is null && Output.IsTerminal)
         {
             throw new ArrowCidException(ErrorCode.InvalidArgument,
@@ -36,21 +35,22 @@ internal static class GetVerb
         }
 
         using CidStore store = StoreReading.Open(directory);
+        Cid cid = Reference.Resolve(store, text);
         if (file is null or "-")
         {
             using Stream output = Output.OpenStream();
-            if (!store.TryCopyTo(cid, output)) throw Failure.NoBlock(text, store);
+            if (!store.TryCopyTo(cid, output)) throw Failure.NoBlock(cid.ToString(), store);
         }
         else
         {
-            WriteFile(store, cid, text, file);
+            WriteFile(store, cid, file);
         }
 
         return 0;
     }
 
     /// <summary>The file is there whole or not at all.</summary>
-    private static void WriteFile(CidStore store, Cid cid, string text, string file)
+    private static void WriteFile(CidStore store, Cid cid, string file)
     {
         string target = Path.GetFullPath(file);
         string temporary = $"{target}.tmp-{Environment.ProcessId}";
@@ -62,7 +62,7 @@ internal static class GetVerb
         {
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
             {
-                if (!store.TryCopyTo(cid, stream)) throw Failure.NoBlock(text, store);
+                if (!store.TryCopyTo(cid, stream)) throw Failure.NoBlock(cid.ToString(), store);
                 stream.Flush(flushToDisk: true);
             }
 

@@ -16,31 +16,40 @@ internal static class PutVerb
             "Cut each file's rows anew into blocks of N, the last one shorter, " +
             "whatever its batches are. Default: a block a batch.");
         var verb = new Verb("put",
-            "Puts every batch into the store, which is made where none is: CID  ROWS  BYTES  FILE#BATCH  new|known.",
+            "Puts every batch into the store, which is made where none is, with what is said of it: " +
+            "CID  ROWS  BYTES  FILE#BATCH  new|known. Who sees a batch sees its facts; no CID depends on them.",
             "arrowcid put trips.arrow",
+            "arrowcid put trips.arrow --tag day=2026-11-20 --tag sym=ES --producer etl-7 --name latest --expires 7d",
             "arrowcid put --store /dev/shm/trips --rows-per-block 10000 trips.arrow")
         {
             files, store, rows, json, drop,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(store), parsed.GetValue(rows),
-            parsed.GetValue(json), parsed.GetValue(drop)));
+        var facts = new FactOptions();
+        facts.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            using var opened = CidStore.Open(parsed.GetValue(store));
+            return Run(opened, parsed.GetValue(files)!, facts.Read(parsed, opened), parsed.GetValue(rows),
+                parsed.GetValue(json), parsed.GetValue(drop));
+        });
         return verb;
     }
 
-    private static int Run(string[] files, string? directory, int? rows, bool json, string[]? drop)
+    private static int Run(CidStore store, string[] files, PutOptions? facts, int? rows, bool json, string[]? drop)
     {
-        using var store = CidStore.Open(directory);
+        bool isOne = facts?.Name is not null;
+        if (isOne && files.Length > 1) throw NotOne();
         using var output = Output.Open();
         return Input.ForEach(files, file =>
         {
             int number = 0;
             IEnumerable<RecordBatch> batches = Input.Batches(file, drop);
             if (rows is { } each) batches = BatchCut.EveryRows(batches, each);
-            foreach (RecordBatch batch in batches)
+            foreach (RecordBatch batch in isOne ? [Only(batches)] : batches)
             {
                 try
                 {
-                    PutResult put = store.Put(batch);
+                    PutResult put = facts is null ? store.Put(batch) : store.Put(batch, facts);
                     HashVerb.Print(output, put.Address, file, number, json, put.IsNew);
                 }
                 catch (InvalidArrowException e)
@@ -52,4 +61,14 @@ internal static class PutVerb
             }
         });
     }
+
+    /// <summary>A name stands for one block: before anything is put it is certain that there is one.</summary>
+    private static RecordBatch Only(IEnumerable<RecordBatch> batches)
+    {
+        RecordBatch[] first = [.. batches.Take(2)];
+        return first.Length == 1 ? first[0] : throw NotOne();
+    }
+
+    private static ArrowCidException NotOne() => new(ErrorCode.InvalidArgument,
+        "--name names one batch, and here is not one; put them without it, and name one with 'arrowcid name NAME CID'");
 }

@@ -18,7 +18,10 @@ internal static class StoreReading
         }
     }
 
-    /// <summary>The lease on a batch, or an error that says what to do.</summary>
+    /// <summary>The lease on a batch by its CID or name, or an error that says what to do.</summary>
     public static BatchLease Get(CidStore store, string cid) =>
-        store.TryGet(Cid.Parse(cid)) ?? throw Failure.NoBlock(cid, store);
+        Get(store, Reference.Resolve(store, cid));
+
+    private static BatchLease Get(CidStore store, Cid cid) =>
+        store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
 }

@@ -44,7 +44,7 @@ internal static class VerifyVerb
         else
         {
             // All texts are judged before the first block is read.
-            Cid[] parsed = Array.ConvertAll(cids, text => Cid.Parse(text));
+            Cid[] parsed = Array.ConvertAll(cids, text => Reference.Resolve(store, text));
             foreach (Cid cid in parsed) tally.Add(store.Verify(cid) ?? throw Failure.NoBlock(cid.ToString(), store));
         }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -28,27 +29,31 @@ internal static class WatchVerb
         var count = new Option<long?>("--count")
         {
             HelpName = "N",
-            Description = "End after N puts. Default: when interrupted.",
+            Description = "End after N puts that are printed. Default: when interrupted.",
         };
         count.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<long?>() is < 1) result.AddError("--count takes a number from 1.");
         });
+        Option<string?> where = Verb.Where(
+            "Only puts of batches that pass a filter, by what is known of them when they are announced.");
         var verb = new Verb("watch",
             "Prints every put of a batch by any process as it comes, a line at once: " +
             "CID  ROWS  BYTES  TIME  new|again. What was missed is said on standard error.",
             "arrowcid watch",
+            "arrowcid watch --where 'tag.sym = \"ES\" and rows > 1000'",
             "arrowcid watch --from oldest --count 10",
             "arrowcid watch --json --from now | jq -r .cid")
         {
-            from, count, store, json,
+            from, count, where, store, json,
         };
         verb.SetAction(parsed => Run(Cursor.Parse(parsed.GetValue(from)!), parsed.GetValue(count),
-            parsed.GetValue(store), parsed.GetValue(json)));
+            parsed.GetValue(where) is { } filter ? Filter.Parse(filter) : null, parsed.GetValue(store),
+            parsed.GetValue(json)));
         return verb;
     }
 
-    private static int Run(Cursor from, long? count, string? directory, bool json)
+    private static int Run(Cursor from, long? count, Filter? filter, string? directory, bool json)
     {
         using var interrupt = new CancellationTokenSource();
         using PosixSignalRegistration signal = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
@@ -63,6 +68,7 @@ internal static class WatchVerb
             long left = count ?? long.MaxValue;
             foreach (Announcement announcement in store.Watch(from, cancellationToken: interrupt.Token))
             {
+                if (filter is not null && !Passes(store, filter, announcement)) continue;
                 Print(output, announcement, json);
                 if (announcement.Kind != AnnouncementKind.Gap && --left == 0) break;
             }
@@ -74,6 +80,11 @@ internal static class WatchVerb
             return ExitOfInterrupt;
         }
     }
+
+    /// <summary>A gap always passes: what would have is not known. A block that is gone again does not.</summary>
+    private static bool Passes(CidStore store, Filter filter, in Announcement announcement) =>
+        announcement.Kind == AnnouncementKind.Gap
+        || (store.Describe(announcement.Cid) is { } entry && filter.Matches(entry, DateTimeOffset.UtcNow));
 
     private static void Print(Output output, Announcement announcement, bool json)
     {

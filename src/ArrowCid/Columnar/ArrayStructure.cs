@@ -17,11 +17,13 @@ internal static class ArrayStructure
         int given = array.Buffers.Length;
         if (layout == Layout.ByteViews ? given < wanted : given != wanted)
             return Text($"{array.Type} has {wanted} buffers, not {given}");
-        if (array.Children.Count != array.Type.Children.Count)
-            return Text($"{array.Type} has {array.Type.Children.Count} children, not {array.Children.Count}");
-        for (int i = 0; i < array.Children.Count; i++)
+        IReadOnlyList<Field> declaredChildren = array.Type.Children;
+        ReadOnlySpan<ArrowArray> children = array.ChildSpan;
+        if (children.Length != declaredChildren.Count)
+            return Text($"{array.Type} has {declaredChildren.Count} children, not {children.Length}");
+        for (int i = 0; i < children.Length; i++)
         {
-            ArrowType actual = array.Children[i].Type, declared = array.Type.Children[i].Type;
+            ArrowType actual = children[i].Type, declared = declaredChildren[i].Type;
             if (!actual.Equals(declared)) return Text($"a child is {actual} where {array.Type} has {declared}");
         }
 

@@ -78,6 +78,8 @@ public sealed partial class ArrowArray
 
     internal Layout Layout { get; }
 
+    internal ReadOnlySpan<ArrowArray> ChildSpan => _children;
+
     internal ReadOnlySpan<ReadOnlyMemory<byte>> Buffers => _buffers;
 
     /// <summary>The null count that the maker claimed, or -1.</summary>

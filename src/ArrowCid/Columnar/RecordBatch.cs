@@ -6,7 +6,10 @@ namespace ArrowCid.Columnar;
 /// </summary>
 public sealed class RecordBatch
 {
-    private readonly ArrowArray[] _columns;
+    private readonly ArrowArray?[] _columns;
+
+    // Makes the columns that are still null; null where none is.
+    private ColumnSource? _source;
 
     /// <summary>Makes a batch of columns that the caller keeps alive.</summary>
     /// <param name="schema">The schema.</param>
@@ -35,6 +38,9 @@ public sealed class RecordBatch
         (Schema, Length, _columns) = (schema, length, columns);
     }
 
+    internal RecordBatch(Schema schema, int length, ColumnSource source) =>
+        (Schema, Length, _columns, _source) = (schema, length, new ArrowArray?[schema.Fields.Count], source);
+
     /// <summary>A batch of named columns of one length, with nullable fields and without metadata.</summary>
     /// <param name="columns">The columns, in order, that the caller keeps alive.</param>
     /// <returns>The batch.</returns>
@@ -62,9 +68,23 @@ public sealed class RecordBatch
     public int Length { get; }
 
     /// <summary>The columns, in the schema's order; each has at least <see cref="Length"/> slots.</summary>
-    public IReadOnlyList<ArrowArray> Columns => _columns;
+    public IReadOnlyList<ArrowArray> Columns => All;
 
-    internal ReadOnlySpan<ArrowArray> ColumnSpan => _columns;
+    internal ReadOnlySpan<ArrowArray> ColumnSpan => All;
+
+    private ArrowArray[] All
+    {
+        get
+        {
+            if (Volatile.Read(ref _source) is { } source)
+            {
+                for (int i = 0; i < _columns.Length; i++) _ = At(i, source);
+                Volatile.Write(ref _source, null);
+            }
+
+            return _columns!;
+        }
+    }
 
     /// <summary>The first column of that name.</summary>
     /// <param name="name">The name, case-sensitive.</param>
@@ -79,7 +99,8 @@ public sealed class RecordBatch
                 $"No column '{name}'. There are: {string.Join(", ", Schema.Fields.Select(field => field.Name))}.");
         }
 
-        return _columns[index].Slice(0, Length);
+        ArrowArray column = Volatile.Read(ref _source) is { } source ? At(index, source) : _columns[index]!;
+        return column.Slice(0, Length);
     }
 
     /// <summary>The first column of that name as C# values: <c>batch.Column&lt;double&gt;("px").Values</c>.</summary>
@@ -99,6 +120,14 @@ public sealed class RecordBatch
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start, Length - length);
-        return new RecordBatch(Schema, length, Array.ConvertAll(_columns, column => column.Slice(start, length)));
+        return new RecordBatch(Schema, length, Array.ConvertAll(All, column => column.Slice(start, length)));
+    }
+
+    /// <summary>A column that may be still to be made; of two threads that make it one's is everybody's.</summary>
+    private ArrowArray At(int index, ColumnSource source)
+    {
+        if (Volatile.Read(ref _columns[index]) is { } known) return known;
+        ArrowArray made = source.Make(index);
+        return Interlocked.CompareExchange(ref _columns[index], made, null) ?? made;
     }
 }

@@ -33,7 +33,15 @@ public sealed class Schema : IEquatable<Schema>
     /// <summary>The first field of that name, by position.</summary>
     /// <param name="name">The name, case-sensitive.</param>
     /// <returns>From 0, or -1 where there is none.</returns>
-    public int IndexOf(string name) => Array.FindIndex(_fields, field => field.Name == name);
+    public int IndexOf(string name)
+    {
+        for (int i = 0; i < _fields.Length; i++)
+        {
+            if (_fields[i].Name == name) return i;
+        }
+
+        return -1;
+    }
 
     /// <summary>Whether fields and metadata (in any order) are equal.</summary>
     /// <param name="other">The schema to compare with.</param>

@@ -12,10 +12,13 @@ internal sealed record DictionaryPlan(int Id, int Length, BodyPlan Body, FieldPa
 /// <see cref="WriteTo"/> makes the bytes and their hash in one pass. One thread at a time; the batch's memory must stay
 /// readable.
 /// </summary>
-internal sealed class BlockPlan : IDisposable
+internal sealed partial class BlockPlan : IDisposable
 {
+    // As many as are put together.
+    private const int MostSpares = 64;
+
     [ThreadStatic]
-    private static BlockPlan? s_spare;
+    private static Stack<BlockPlan>? s_spares;
 
     private readonly Scratch _scratch = new(long.MaxValue);
     private readonly List<DictionaryPlan> _dictionaries = [];
@@ -40,6 +43,7 @@ internal sealed class BlockPlan : IDisposable
     {
         get
         {
+            if (_plain is { } plain) PlanWhole(plain);
             int start = 0;
             foreach ((BodyPlan body, int end, DictionaryPlan? dictionary) in _messages)
             {
@@ -57,8 +61,7 @@ internal sealed class BlockPlan : IDisposable
     /// </exception>
     public static BlockPlan Of(RecordBatch batch, long budget = long.MaxValue)
     {
-        BlockPlan plan = s_spare ?? new BlockPlan();
-        s_spare = null;
+        BlockPlan plan = (s_spares ??= new Stack<BlockPlan>()).TryPop(out BlockPlan? spare) ? spare : new BlockPlan();
         try
         {
             plan.Plan(batch, budget);
@@ -76,14 +79,30 @@ internal sealed class BlockPlan : IDisposable
     /// <exception cref="InvalidArrowException">A text is not UTF-8.</exception>
     public Digest256 WriteTo(Span<byte> block)
     {
+        if (_plain is not null) return WritePlain(block[..Length]);
         var sink = new BlockSink(block[..Length], StartHash());
         return Write(ref sink);
+    }
+
+    /// <summary>As <see cref="WriteTo"/>, without the hash.</summary>
+    /// <exception cref="InvalidArrowException">A text is not UTF-8.</exception>
+    public void Fill(Span<byte> block)
+    {
+        if (_plain is not null)
+        {
+            FillPlain(block[..Length]);
+            return;
+        }
+
+        var sink = new BlockSink(block[..Length]);
+        _ = Write(ref sink);
     }
 
     /// <summary>The SHA-256 of the block, whose bytes are nowhere put together.</summary>
     /// <exception cref="InvalidArrowException">A text is not UTF-8.</exception>
     public Digest256 Hash()
     {
+        if (_plain is not null) return HashPlain();
         if (_piece.Length == 0) _piece = new byte[BlockSink.Piece];
         var sink = new BlockSink(StartHash(), _piece);
         return Write(ref sink);
@@ -95,13 +114,21 @@ internal sealed class BlockPlan : IDisposable
         _dictionaries.Clear();
         _messages.Clear();
         _metadata.Clear();
-        s_spare = this;
+        _plain = null;
+        s_spares ??= new Stack<BlockPlan>();
+        if (s_spares.Count < MostSpares) s_spares.Push(this);
     }
 
     private void Plan(RecordBatch batch, long budget)
     {
         _scratch.Return(budget);
         (Schema, Rows) = (CanonicalSchema.Of(batch.Schema), batch.Length);
+        if (!TryPlanPlain(batch)) PlanWhole(batch);
+    }
+
+    private void PlanWhole(RecordBatch batch)
+    {
+        _plain = null;
         var body = new BodyPlan(_scratch, _dictionaries);
         for (int i = 0; i < Schema.Fields.Length; i++)
             body.Add(Schema.Fields[i], batch.ColumnSpan[i], new Rows(0, batch.Length), null);
@@ -215,7 +242,7 @@ internal sealed class BlockPlan : IDisposable
         }
 
         Span<byte> eos = stackalloc byte[BlockFormat.EndOfStreamBytes];
-        BinaryPrimitives.WriteUInt64LittleEndian(eos, 0xFFFFFFFF);
+        BinaryPrimitives.WriteUInt64LittleEndian(eos, BlockFormat.EndOfStream);
         sink.Put(eos);
         return sink.Finish();
     }

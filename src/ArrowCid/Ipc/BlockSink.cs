@@ -13,7 +13,7 @@ internal ref struct BlockSink
 
     private readonly Span<byte> _block;
     private readonly bool _keeps;
-    private readonly Sha256 _hash;
+    private readonly Sha256? _hash;
     private byte[] _piece;
     private int _hashed;
 
@@ -22,6 +22,13 @@ internal ref struct BlockSink
     {
         _block = block;
         (_keeps, _hash, _piece) = (true, hash, []);
+    }
+
+    /// <summary>A sink that only fills <paramref name="block"/>; its digest means nothing.</summary>
+    public BlockSink(Span<byte> block)
+    {
+        _block = block;
+        (_keeps, _piece) = (true, []);
     }
 
     /// <summary>A sink that only hashes.</summary>
@@ -64,7 +71,7 @@ internal ref struct BlockSink
         Position += count;
         if (_keeps)
         {
-            if (Position - _hashed >= Piece) Flush();
+            if (_hash is not null && Position - _hashed >= Piece) Flush();
         }
         else
         {
@@ -77,7 +84,7 @@ internal ref struct BlockSink
         if (!_keeps && bytes.Length >= 1024)
         {
             Flush();
-            _hash.Append(bytes);
+            _hash!.Append(bytes);
             Position += bytes.Length;
             return;
         }
@@ -104,6 +111,7 @@ internal ref struct BlockSink
 
     public Digest256 Finish()
     {
+        if (_hash is null) return default;
         Flush();
         return _hash.Finish();
     }
@@ -114,12 +122,12 @@ internal ref struct BlockSink
         if (_keeps)
         {
             Prefetch.Lines(_block.Slice(Position, Math.Min(Piece, _block.Length - Position)));
-            _hash.Append(_block[_hashed..Position]);
+            _hash!.Append(_block[_hashed..Position]);
             _hashed = Position;
         }
         else if (_hashed > 0)
         {
-            _hash.Append(_piece.AsSpan(0, _hashed));
+            _hash!.Append(_piece.AsSpan(0, _hashed));
             _hashed = 0;
         }
     }

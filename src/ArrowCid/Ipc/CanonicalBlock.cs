@@ -81,6 +81,7 @@ public static partial class CanonicalBlock
     /// <summary>Reads a block in place, by a schema that it may share with another.</summary>
     internal static RecordBatch Decode(ReadOnlyMemory<byte> block, ref BlockSchema? schema)
     {
+        if (schema is not null && FlatColumns.TryRead(block, schema) is { } flat) return flat;
         using var reader = ArrowReader.OpenBlock(block, schema, out schema);
         return OnlyBatch(reader);
     }

@@ -16,9 +16,13 @@ internal sealed class CanonicalSchema
         _message = writer.Written.ToArray();
         Digest = Sha256.Hash(_message);
         HashState.Append(_message);
+        Flat = FlatShape.Of(schema);
     }
 
     public CanonicalField[] Fields { get; }
+
+    /// <summary>The quick way to its batches, where there is one.</summary>
+    public FlatShape? Flat { get; }
 
     /// <summary>The schema message, from its first FF to the end of its zeros.</summary>
     public ReadOnlySpan<byte> Message => _message;

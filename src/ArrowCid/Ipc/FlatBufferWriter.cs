@@ -140,7 +140,8 @@ internal sealed class FlatBufferWriter
     private void Write16(int position, ushort value) =>
         BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(position), value);
 
-    private int Slot(int table, int id)
+    /// <summary>Where a field of a table stands.</summary>
+    public int Slot(int table, int id)
     {
         int vtable = table - BinaryPrimitives.ReadInt32LittleEndian(_bytes.AsSpan(table));
         return table + BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(vtable + 4 + 2 * id));

@@ -105,7 +105,7 @@ public static class DagCbor
         return IpldNode.OfMap(entries);
     }
 
-    private static int LengthOf(IpldNode node)
+    internal static int LengthOf(IpldNode node)
     {
         long length = Measure(node);
         return length <= Array.MaxLength ? (int)length : throw new ArrowCidException(ErrorCode.TooLarge, string.Create(

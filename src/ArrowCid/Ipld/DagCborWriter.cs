@@ -41,7 +41,7 @@ internal ref struct DagCborWriter(IBufferWriter<byte> output)
         End();
     }
 
-    public void WriteBytes(ReadOnlySpan<byte> value)
+    public void WriteBytes(scoped ReadOnlySpan<byte> value)
     {
         Begin();
         Put(CborHead.Bytes, (ulong)value.Length);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
 
@@ -16,7 +17,7 @@ internal struct FoundBlock
 
 /// <summary>From a digest to its block: the lookup (R1 to R4) and the publication (P5), over the current index and
 /// the one that it is growing from.</summary>
-internal sealed class BlockIndex
+internal sealed partial class BlockIndex
 {
     // An honest peer changes an entry or the word a few times in a lookup's life; a hostile one could do so for ever.
     private const int MaxRounds = 1000;
@@ -68,24 +69,22 @@ internal sealed class BlockIndex
     public bool TryFind(in Digest256 digest, out FoundBlock found)
     {
         ulong hash = Hash(in digest);
+        found = default;
         for (int round = 0; round < MaxRounds; round++)
         {
             IndexFiles files = Files;
-            Scan result = ScanFile(files.Current, hash, in digest, out found);
+            Scan result = ScanFile(files.Current, hash, in digest, ref found);
             if (result == Scan.Hit) return true;
-            Scan older = result == Scan.Again ? Scan.Again : ScanFile(files.Previous, hash, in digest, out found);
+            Scan older = result == Scan.Again ? Scan.Again : ScanFile(files.Previous, hash, in digest, ref found);
             if (older == Scan.Hit) return true;
             // A word that changed, or an entry that did, may have hidden the block from both scans.
             if (older == Scan.Again || _control.Index != files.Pair) continue;
             if (result == Scan.Corrupt || older == Scan.Corrupt)
-                throw StorageErrors.Corrupt(_control.Directory,
-                    $"the record of block sha256:{digest} is damaged; put the block again or restore the segment");
+                throw Damaged(in digest);
             return false;
         }
 
-        found = default;
-        throw new ArrowCidException(ErrorCode.Busy,
-            $"{_control.Directory}: the index does not come to rest; try again");
+        throw Restless();
     }
 
     /// <summary>P5: makes an entry visible, in place of one for the same digest if there is one
@@ -108,9 +107,8 @@ internal sealed class BlockIndex
     }
 
     /// <summary>Judges one entry: R2 to R4.</summary>
-    public EntryVerdict Judge(IndexEntry entry, in Digest256 digest, out FoundBlock found)
+    private EntryVerdict Judge(IndexEntry entry, in Digest256 digest, ref FoundBlock found)
     {
-        found = default;
         if (entry.Slot >= _control.Superblock.Segments) return EntryVerdict.Stale;
         TableWord word = _control.Table(entry.Slot);
         if (!word.IsLive || (word.Generation & 0xfff) != entry.Generation) return EntryVerdict.Stale;
@@ -149,67 +147,52 @@ internal sealed class BlockIndex
             found.Segment.Generation == segment.Generation;
     }
 
-    private Scan ScanFile(IndexFile? file, ulong hash, in Digest256 digest, out FoundBlock found)
+    private Scan ScanFile(IndexFile? file, ulong hash, in Digest256 digest, ref FoundBlock found)
     {
-        found = default;
         if (file is null) return Scan.Miss;
         Scan result = Scan.Miss;
-        long home = file.Home(hash);
-        ReadOnlySpan<ulong> window = file.Window(home);
-        for (int i = 0; i < window.Length; i++)
+        ReadOnlySpan<ulong> window = file.Window(file.Home(hash));
+        for (int line = 0; line < Layout.WindowLines; line++)
         {
-            var entry = new IndexEntry(Volatile.Read(in window[i]));
-            if (!entry.HasTag(hash) || entry.Bits == 0) continue;
-            EntryVerdict verdict = Judge(entry, in digest, out found);
-            if (verdict == EntryVerdict.Right) return Scan.Hit;
-            if (verdict == EntryVerdict.Other) continue;
-            if (Volatile.Read(in window[i]) != entry.Bits) return Scan.Again;
-            if (verdict == EntryVerdict.Refused && TryCopy(entry, in digest, out found)) return Scan.Hit;
-            if (verdict == EntryVerdict.Corrupt) result = Scan.Corrupt;
+            for (uint match = IndexFile.Match(window, line, hash); match != 0; match &= match - 1)
+            {
+                int i = (line * Layout.EntriesPerLine) + BitOperations.TrailingZeroCount(match);
+                var entry = new IndexEntry(Volatile.Read(in window[i]));
+                if (!entry.HasTag(hash) || entry.Bits == 0) continue;
+                EntryVerdict verdict = Judge(entry, in digest, ref found);
+                if (verdict == EntryVerdict.Right) return Scan.Hit;
+                if (verdict == EntryVerdict.Other) continue;
+                if (Volatile.Read(in window[i]) != entry.Bits) return Scan.Again;
+                if (verdict == EntryVerdict.Refused) verdict = Copy(entry, in digest, out found);
+                if (verdict == EntryVerdict.Right) return Scan.Hit;
+                if (Volatile.Read(in window[i]) != entry.Bits) return Scan.Again;
+                if (verdict == EntryVerdict.Corrupt) result = Scan.Corrupt;
+            }
         }
 
+        // What was read of the window was read before anything that is read after it.
+        Volatile.ReadBarrier();
         GC.KeepAlive(file);
         return result;
-    }
-
-    /// <summary>A refused lease is not a miss: the block is read into memory of our own and believed by its digest
-    /// alone.</summary>
-    private bool TryCopy(IndexEntry entry, in Digest256 digest, out FoundBlock found)
-    {
-        found = default;
-        TableWord word = _control.Table(entry.Slot);
-        string name = Layout.SegmentName(entry.Slot, word.Generation);
-        using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out _);
-        if (file is null || file.Stat(out FileStatus status) != 0) return false;
-        Span<byte> bytes = stackalloc byte[Layout.SegmentHeaderBytes];
-        if (file.Read(bytes, 0, out _) != bytes.Length || SegmentHeader.Read(bytes) is not { } segment) return false;
-        Span<byte> record = bytes[..Layout.RecordHeaderBytes];
-        if (file.Read(record, entry.Offset, out _) != record.Length ||
-            !RecordHeader.TryParse(record, segment.Nonce, entry.Offset, status.Size, out found.Header) ||
-            found.Header.Digest != digest || !found.Header.IsHashed || found.Header.PayloadLength > int.MaxValue)
-            return false;
-        byte[] payload = GC.AllocateUninitializedArray<byte>((int)found.Header.PayloadLength);
-        if (file.Read(payload, entry.Offset + Layout.RecordHeaderBytes, out _) != payload.Length) return false;
-        if (Sha256.Hash(payload) != digest) return false;
-        (found.Copy, found.Offset) = (payload, entry.Offset);
-        return true;
     }
 
     private long FindPlace(IndexFile file, long home, ulong hash, in Digest256 digest, out ulong seen)
     {
         long empty = -1;
         ReadOnlySpan<ulong> window = file.Window(home);
-        for (int i = 0; i < window.Length; i++)
+        for (int line = 0; line < Layout.WindowLines; line++)
         {
-            seen = Volatile.Read(in window[i]);
-            if (seen == 0)
+            int start = line * Layout.EntriesPerLine;
+            for (uint match = IndexFile.Match(window, line, hash); match != 0; match &= match - 1)
             {
-                if (empty < 0) empty = home + i;
+                int i = start + BitOperations.TrailingZeroCount(match);
+                seen = Volatile.Read(in window[i]);
+                var entry = new IndexEntry(seen);
+                if (seen != 0 && entry.HasTag(hash) && IsSame(entry, in digest)) return home + i;
             }
-            else if (new IndexEntry(seen).HasTag(hash) && IsSame(new IndexEntry(seen), in digest))
-            {
-                return home + i;
-            }
+
+            uint free = empty < 0 ? IndexFile.Free(window, line) : 0;
+            if (free != 0) empty = home + start + BitOperations.TrailingZeroCount(free);
         }
 
         GC.KeepAlive(file);
@@ -219,7 +202,8 @@ internal sealed class BlockIndex
 
     private bool IsSame(IndexEntry entry, in Digest256 digest)
     {
-        if (Judge(entry, in digest, out FoundBlock found) != EntryVerdict.Right) return false;
+        var found = default(FoundBlock);
+        if (Judge(entry, in digest, ref found) != EntryVerdict.Right) return false;
         found.Segment.Release();
         return true;
     }

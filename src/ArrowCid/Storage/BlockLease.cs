@@ -13,18 +13,29 @@ internal sealed class BlockLease : IDisposable, IViewOwner
 
     private readonly RecordHeader _header;
     private readonly Segment? _segment;
-    private readonly byte[]? _copy;
+    private readonly ReadOnlyMemory<byte> _memory;
     private readonly long _start;
     private readonly string _directory;
-    private MappedView? _view;
 
     // One for the lease until it is disposed, one for each pin; the top bit once it is disposed.
     private int _holds = 1;
 
-    public BlockLease(in RecordHeader header, Segment? segment, byte[]? copy, long start, string directory) =>
-        (_header, _segment, _copy, _start, _directory) = (header, segment, copy, start, directory);
+    public BlockLease(in RecordHeader header, Segment? segment, byte[]? copy, long start, string directory)
+    {
+        _header = header;
+        (_segment, _start, _directory) = (segment, start, directory);
+        _memory = segment is null ? copy : new MappedView(segment.Map, start, (int)header.PayloadLength, this).Memory;
+    }
 
     public BlockInfo Info => _header.ToInfo();
+
+    public RecordKind Kind => _header.RecordKind;
+
+    public RecordFlags Flags => (RecordFlags)_header.Flags;
+
+    public ref readonly Digest256 Digest => ref _header.Digest;
+
+    public ref readonly Digest256 SchemaDigest => ref _header.SchemaDigest;
 
     /// <summary>The block's bytes. A span of them is valid until the lease is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The lease was disposed; spans taken of this memory later throw it
@@ -34,15 +45,7 @@ internal sealed class BlockLease : IDisposable, IViewOwner
         get
         {
             ThrowIfDisposed();
-            if (_segment is null) return _copy;
-            MappedView? view = Volatile.Read(ref _view);
-            if (view is null)
-            {
-                var made = new MappedView(_segment.Map, _start, Length, this);
-                view = Interlocked.CompareExchange(ref _view, made, null) ?? made;
-            }
-
-            return view.Memory;
+            return _memory;
         }
     }
 
@@ -51,8 +54,6 @@ internal sealed class BlockLease : IDisposable, IViewOwner
         ? $"private copy of {_directory}"
         : $"{Path.Combine(_directory, _segment.Name)}+{_start}";
 
-    private int Length => (int)_header.PayloadLength;
-
     /// <inheritdoc/>
     public void ThrowIfDisposed() =>
         ObjectDisposedException.ThrowIf((Volatile.Read(ref _holds) & ClosedBit) != 0, this);
@@ -60,7 +61,9 @@ internal sealed class BlockLease : IDisposable, IViewOwner
     /// <inheritdoc/>
     public void Dispose()
     {
-        if ((Interlocked.Or(ref _holds, ClosedBit) & ClosedBit) == 0) Unpin();
+        // Most leases are pinned by nobody: one step instead of two.
+        if (Interlocked.CompareExchange(ref _holds, ClosedBit, 1) == 1) _segment?.Release();
+        else if ((Interlocked.Or(ref _holds, ClosedBit) & ClosedBit) == 0) Unpin();
     }
 
     /// <inheritdoc/>

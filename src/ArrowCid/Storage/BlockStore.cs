@@ -22,7 +22,6 @@ internal sealed partial class BlockStore : IDisposable
     private readonly Lock _laneGate = new();
     private readonly HashSet<LogTail> _tails = [];
     private Lane? _lane;
-    private Timer? _tick;
     private uint _puts;
     private volatile bool _isClosed;
 
@@ -32,6 +31,8 @@ internal sealed partial class BlockStore : IDisposable
         _segments = new SegmentSet(control);
         _index = new BlockIndex(control, _segments);
         _growth = new IndexGrowth(control, _segments, _index);
+        _participants = new Participants(control);
+        _names = new NameLocks(control);
         Signal = new LogSignal(wait);
     }
 
@@ -48,10 +49,7 @@ internal sealed partial class BlockStore : IDisposable
     /// <summary>Opens a store, and makes it where there is none and the settings allow it.</summary>
     public static BlockStore Open(string directory, StoreSettings settings)
     {
-        Architecture machine = RuntimeInformation.ProcessArchitecture;
-        if (!OperatingSystem.IsLinux() || machine is not (Architecture.X64 or Architecture.Arm64))
-            throw new ArrowCidException(ErrorCode.Unsupported,
-                "stores need 64-bit Linux; CIDs, blocks and files work here without one");
+        ThrowIfUnsupported();
         ControlFile control = StoreOpening.Open(Path.GetFullPath(directory), settings, out Mapping? wait);
         var store = new BlockStore(control, wait, settings);
         try
@@ -62,6 +60,7 @@ internal sealed partial class BlockStore : IDisposable
                 store._growth.Repair(settings.Timeout);
             }
 
+            store.BeginLife();
             return store;
         }
         catch
@@ -71,24 +70,45 @@ internal sealed partial class BlockStore : IDisposable
         }
     }
 
-    /// <summary>Publishes a block, or announces it again where it is known; <paramref name="info"/> is then the first
-    /// put's.</summary>
-    /// <returns>True where the block is new.</returns>
-    public bool Put(RecordKind kind, uint codec, IBlockSource source, Digest256 schemaDigest, long rows,
-        RecordFlags flags, out BlockInfo info)
+    /// <summary>Makes what is derived anew; the facade says when.</summary>
+    public static long Rebuild(string directory)
     {
-        Enter();
-        if (kind is not (RecordKind.Batch or RecordKind.Schema or RecordKind.Raw))
-            throw new ArgumentOutOfRangeException(nameof(kind), kind, "a put writes a batch, a schema or raw bytes");
-        ArgumentOutOfRangeException.ThrowIfNegative(rows);
-        if (IsReadOnly)
-            throw new InvalidOperationException($"{Directory} is open for reading only");
-        var request = new PutRequest(kind, codec, source, schemaDigest, rows, flags);
-        Lane lane = _lane ?? TakeLane();
-        bool isNew = lane.Put(in request, out info);
-        if (isNew && ++_puts % PutsBetweenChecks == 0 && _growth.IsDue) TryGrow(isNeeded: true);
+        ThrowIfUnsupported();
+        return StoreOpening.Rebuild(Path.GetFullPath(directory));
+    }
+
+    /// <summary>Publishes a block, or announces it again where it is known; <paramref name="info"/> is then the first
+    /// put's. Its facts are committed before it.</summary>
+    /// <returns>True where the block is new.</returns>
+    public bool Put(in PutRequest request, out BlockInfo info)
+    {
+        CheckRequest(in request);
+        bool isNew = OwnLane().Put(in request, out info);
+        if (isNew) CountPuts(1);
         return isNew;
     }
+
+    /// <summary>As so many <see cref="Put"/>s in turn, committed together. Where one fails, those before it are put,
+    /// and those behind it may be; the first failure is thrown.</summary>
+    /// <param name="requests">The blocks.</param>
+    /// <param name="infos">As many: what is known of each.</param>
+    /// <param name="areNew">As many: which are new.</param>
+    /// <returns>How many are new.</returns>
+    public int PutMany(ReadOnlySpan<PutRequest> requests, Span<BlockInfo> infos, Span<bool> areNew)
+    {
+        Enter();
+        ArgumentOutOfRangeException.ThrowIfLessThan(infos.Length, requests.Length, nameof(infos));
+        ArgumentOutOfRangeException.ThrowIfLessThan(areNew.Length, requests.Length, nameof(areNew));
+        foreach (ref readonly PutRequest request in requests) CheckRequest(in request);
+        if (requests.IsEmpty) return 0;
+        int newOnes = OwnLane().PutMany(requests, infos, areNew);
+        CountPuts((uint)newOnes);
+        return newOnes;
+    }
+
+    /// <summary>As the other, for who does not ask which ones are new.</summary>
+    public int PutMany(ReadOnlySpan<PutRequest> requests, Span<BlockInfo> infos) =>
+        PutMany(requests, infos, new bool[requests.Length]);
 
     /// <summary>Finds a block.</summary>
     /// <returns>A lease on it, or null where it is not here.</returns>
@@ -96,10 +116,44 @@ internal sealed partial class BlockStore : IDisposable
     public BlockLease? Find(Digest256 digest)
     {
         Enter();
-        if (!_index.TryFind(in digest, out FoundBlock found)) return null;
+        if (!TryFind(in digest, out FoundBlock found)) return null;
         if (found.Header.RecordKind == RecordKind.View) return Resolve(in found);
         long start = found.Offset + Layout.RecordHeaderBytes;
         return new BlockLease(in found.Header, found.Segment, found.Copy, start, Directory);
+    }
+
+    /// <summary>Whether <see cref="Find"/> finds a block.</summary>
+    /// <exception cref="ArrowCidException">As for <see cref="Find"/>.</exception>
+    public bool Contains(in Digest256 digest)
+    {
+        Enter();
+        if (_settings.Copy) return IsWhole(digest);
+        return _index.Contains(in digest, out RecordKind kind) && (kind != RecordKind.View || IsWhole(digest));
+    }
+
+    /// <summary>As <see cref="Contains(in Digest256)"/> for each of many digests, side by side.</summary>
+    public void Contains(ReadOnlySpan<Digest256> digests, Span<bool> found)
+    {
+        const int Piece = 256;
+        Enter();
+        Span<RecordKind> kinds = stackalloc RecordKind[Piece];
+        while (!digests.IsEmpty)
+        {
+            int count = Math.Min(digests.Length, Piece);
+            if (_settings.Copy) kinds.Fill(RecordKind.View);
+            else _index.Contains(digests[..count], kinds);
+            for (int i = 0; i < count; i++)
+                found[i] = kinds[i] == RecordKind.View ? IsWhole(digests[i]) : kinds[i] != RecordKind.None;
+            digests = digests[count..];
+            found = found[count..];
+        }
+    }
+
+    /// <summary>A VIEW is here while its parent is; in copy mode nothing is believed that was not read.</summary>
+    private bool IsWhole(Digest256 digest)
+    {
+        using BlockLease? block = Find(digest);
+        return block is not null;
     }
 
     /// <summary>Every present block once, lane by lane in log order. A block that is put while this runs may be left
@@ -120,10 +174,12 @@ internal sealed partial class BlockStore : IDisposable
     }
 
     /// <summary>The records from a cursor on; to be disposed of. It ends when the store is disposed.</summary>
-    public LogTail Tail(Cursor from)
+    /// <param name="from">Where to begin.</param>
+    /// <param name="scope">Which of them; all are passed.</param>
+    public LogTail Tail(Cursor from, TailScope scope = TailScope.Blocks)
     {
         Enter();
-        var tail = new LogTail(_control, _segments, from, Forget);
+        var tail = new LogTail(_control, _segments, from, scope, Forget);
         lock (_tails)
         {
             if (!_isClosed && _tails.Add(tail)) return tail;
@@ -133,49 +189,50 @@ internal sealed partial class BlockStore : IDisposable
         throw new ObjectDisposedException(nameof(BlockStore));
     }
 
+    /// <summary>Returns once what this handle's puts have acknowledged is on the medium.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: that failed.</exception>
+    public void Flush()
+    {
+        Enter();
+        _lane?.Flush();
+    }
+
     /// <summary>What the store looks like now.</summary>
     public StoreFigures Figures()
     {
         Enter();
         Superblock shape = _control.Superblock;
+        var isUsed = new bool[shape.Lanes];
+        for (int lane = 0; lane < isUsed.Length; lane++)
+            isUsed[lane] = lane == _lane?.Number || _control.IsLockedElsewhere(Layout.LaneLock + lane);
         var states = new int[16];
+        int unfinished = 0;
         long committed = 0;
         for (int slot = 0; slot < shape.Segments; slot++)
         {
             TableWord word = _control.Table(slot);
             states[(int)word.State]++;
+            // An owner at work is making it; one that died left it.
+            if (word.State == SegmentState.Creating && !(word.Lane < isUsed.Length && isUsed[word.Lane])) unfinished++;
             if (!word.IsLive || _segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
             committed += segment!.Committed - Layout.SegmentRecords;
             segment.Release();
         }
 
-        int used = Enumerable.Range(0, shape.Lanes).Count(lane =>
-            lane == _lane?.Number || _control.IsLockedElsewhere(Layout.LaneLock + lane));
         IndexFiles files = _index.Files;
         long taken = _control.SegmentBytes() + _control.Map.Length + files.Bytes;
         return new StoreFigures(Directory, shape.Id, shape.Capacity, shape.SegmentBytes, taken,
-            states[(int)SegmentState.Open], states[(int)SegmentState.Sealed], states[(int)SegmentState.Creating],
-            committed, shape.Lanes, used, files.Current?.Entries ?? 0, files.Current?.Count ?? 0,
-            files.Pair.Previous != 0, shape.Created);
+            states[(int)SegmentState.Open], states[(int)SegmentState.Sealed], unfinished,
+            committed, shape.Lanes, isUsed.Count(taken => taken), files.Current?.Entries ?? 0,
+            files.Current?.Count ?? 0, files.Pair.Previous != 0, shape.Created);
     }
 
-    /// <summary>Lets go of the store: new calls throw, running puts end, and mappings stay as long as leases on
-    /// them.</summary>
-    public void Dispose()
+    private static void ThrowIfUnsupported()
     {
-        lock (_laneGate)
-        {
-            if (_isClosed) return;
-            _isClosed = true;
-        }
-
-        // A forked child has its parent's locks: letting go of them here would free them under the parent.
-        if (ProcessMark.Current != _process) return;
-        _tick?.Dispose();
-        EndTails();
-        _lane?.Close();
-        _segments.Dispose();
-        _control.Dispose();
+        Architecture machine = RuntimeInformation.ProcessArchitecture;
+        if (!OperatingSystem.IsLinux() || machine is not (Architecture.X64 or Architecture.Arm64))
+            throw new ArrowCidException(ErrorCode.Unsupported,
+                "stores need 64-bit Linux; CIDs, blocks and files work here without one");
     }
 
     private void Forget(LogTail tail)
@@ -194,8 +251,32 @@ internal sealed partial class BlockStore : IDisposable
     private void Enter()
     {
         if (ProcessMark.Current != _process) throw StorageErrors.Forked(Directory);
-        ObjectDisposedException.ThrowIf(_isClosed, this);
+        if (_isClosed || _isGone) throw Ended();
     }
+
+    private void CheckRequest(in PutRequest request)
+    {
+        Enter();
+        if (request.Kind is not (RecordKind.Batch or RecordKind.Schema or RecordKind.Raw))
+            throw new ArgumentOutOfRangeException(nameof(request), request.Kind,
+                "a put writes a batch, a schema or raw bytes");
+        ArgumentOutOfRangeException.ThrowIfNegative(request.Rows, nameof(request));
+        ThrowIfReadOnly();
+    }
+
+    private void ThrowIfReadOnly()
+    {
+        if (IsReadOnly) throw new InvalidOperationException($"{Directory} is open for reading only");
+    }
+
+    private void CountPuts(uint count)
+    {
+        uint before = _puts;
+        _puts = before + count;
+        if (before / PutsBetweenChecks != _puts / PutsBetweenChecks && _growth.IsDue) TryGrow(isNeeded: true);
+    }
+
+    private Lane OwnLane() => _lane ?? TakeLane();
 
     private Lane TakeLane()
     {
@@ -203,19 +284,22 @@ internal sealed partial class BlockStore : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             if (_lane is not null) return _lane;
-            Lane lane = Lane.Take(_control, _segments, _index, _growth, _wait, _settings.Timeout);
-            TimeSpan interval = _settings.TickInterval;
-            _tick = new Timer(static store => ((BlockStore)store!).Tick(), this, interval, interval);
+            Lane lane = Lane.Take(_control, _segments, _index, _growth, _wait, _settings);
+            _participants.SetLane(lane.Number);
             return _lane = lane;
         }
     }
 
-    /// <summary>An idle writer moves its lane to the new index, so that a growth can end without a put of its
-    /// own.</summary>
-    private void Tick()
+    private void TryFlush()
     {
-        if (_isClosed || ProcessMark.Current != _process) return;
-        TryGrow(_growth.IsDue);
+        try
+        {
+            _lane?.FlushIfNew();
+        }
+        catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
+        {
+            // The lane is faulted, and the next put says so.
+        }
     }
 
     private void TryGrow(bool isNeeded)
@@ -236,7 +320,7 @@ internal sealed partial class BlockStore : IDisposable
     {
         RecordHeader header = view.Header;
         view.Segment?.Release();
-        if (!_index.TryFind(in header.SchemaDigest, out FoundBlock parent)) return null;
+        if (!TryFind(in header.SchemaDigest, out FoundBlock parent)) return null;
         bool fits = parent.Header.HasPayload && header.Rows <= parent.Header.PayloadLength &&
             header.PayloadLength <= parent.Header.PayloadLength - header.Rows;
         if (!fits)
@@ -247,6 +331,9 @@ internal sealed partial class BlockStore : IDisposable
         }
 
         byte[]? copy = parent.Copy?.AsSpan((int)header.Rows, (int)header.PayloadLength).ToArray();
+        if (copy is not null && Sha256.Hash(copy) != header.Digest)
+            throw StorageErrors.Corrupt(Directory,
+                $"view sha256:{header.Digest} is not what its parent holds there; put the block again");
         long start = parent.Offset + Layout.RecordHeaderBytes + (long)header.Rows;
         return new BlockLease(in header, parent.Segment, copy, start, Directory);
     }

@@ -6,15 +6,25 @@ namespace ArrowCid.Storage;
 /// The control file, mapped, and a second open description of it for every lock byte of this handle. Two descriptions
 /// because a mapping keeps its own alive, and with it any lock on it, after the handle is closed.
 /// </summary>
-internal sealed class ControlFile : IDisposable
+internal sealed partial class ControlFile : IDisposable
 {
+    private const long TemporaryFileSystem = 0x01021994, RamFileSystem = 0x858458f6; // linux/magic.h
+
     private readonly FileDescriptor _locks;
     private readonly Lock _lockGate = new();
+    private readonly int _process = ProcessMark.Current;
 
     public ControlFile(string directory, FileDescriptor directoryFile, Mapping map, FileDescriptor locks,
-        Superblock superblock, bool writable) =>
+        Superblock superblock, bool writable)
+    {
         (Directory, DirectoryFile, Map, _locks, Superblock, IsWritable) =
-        (directory, directoryFile, map, locks, superblock, writable);
+            (directory, directoryFile, map, locks, superblock, writable);
+        IsOnDisk = IsDisk(directoryFile);
+        Janitor = new JanitorDoor(this);
+    }
+
+    /// <summary>The janitor's lock, as this handle's threads take it.</summary>
+    public JanitorDoor Janitor { get; }
 
     public string Directory { get; }
 
@@ -26,7 +36,17 @@ internal sealed class ControlFile : IDisposable
 
     public bool IsWritable { get; }
 
+    /// <summary>Whether the store outlives the machine's power, so that flushing means something.</summary>
+    public bool IsOnDisk { get; }
+
+    /// <summary>What the threads of this handle tell each other while there is no room.</summary>
+    public Shortage Shortage { get; } = new();
+
     public IndexPair Index => new(Map.Read(Layout.IndexWord));
+
+    /// <summary>Whether a directory lies on a disk, and not in memory. What cannot be told is taken for one.</summary>
+    public static bool IsDisk(FileDescriptor directory) =>
+        directory.FileSystem(out long type, out _) != 0 || type is not (TemporaryFileSystem or RamFileSystem);
 
     public string PathOf(string name) => Path.Combine(Directory, name);
 
@@ -50,6 +70,21 @@ internal sealed class ControlFile : IDisposable
 
     /// <summary>As <see cref="SetLane"/> without its fence, for hints.</summary>
     public void HintLane(int lane, int field, ulong value) => Map.Write(LaneAt(lane) + field, value);
+
+    /// <summary>Whether an owner of the lane met an error when it flushed, and none has sealed its segments
+    /// since.</summary>
+    public bool IsFaulted(int lane) => ((Map.Read(Layout.FaultedWord) >> lane) & 1) != 0;
+
+    public void SetFaulted(int lane, bool value)
+    {
+        if (value) MarkInDoubt();
+        while (true)
+        {
+            ulong old = Map.Read(Layout.FaultedWord);
+            ulong next = value ? old | (1ul << lane) : old & ~(1ul << lane);
+            if (Map.CompareExchange(Layout.FaultedWord, next, old) == old) return;
+        }
+    }
 
     /// <summary>The bytes that the segments in the table take, with those being made.</summary>
     public long SegmentBytes()
@@ -77,26 +112,47 @@ internal sealed class ControlFile : IDisposable
         }
     }
 
+    /// <summary>Frees a lock byte, but not in a forked child, whose locks are its parent's.</summary>
     public void Unlock(long at)
     {
-        lock (_lockGate) _ = _locks.Unlock(at, 1);
+        if (ProcessMark.Current != _process) return;
+        lock (_lockGate)
+        {
+            // Closing the description freed it already.
+            if (!_locks.IsClosed) _ = _locks.Unlock(at, 1);
+        }
     }
 
     public bool IsLockedElsewhere(long at) => _locks.IsLockedElsewhere(at, 1);
 
+    /// <summary>Whether the control file was removed under this handle.</summary>
+    public bool IsGone => _locks.Stat(out FileStatus status) == 0 && status.Links == 0;
+
     /// <summary>Throws where the control file was removed under this handle.</summary>
     public void ThrowIfGone()
     {
-        if (_locks.Stat(out FileStatus status) == 0 && status.Links == 0)
+        if (IsGone)
             throw new ArrowCidException(ErrorCode.StoreGone,
                 $"{PathOf(Layout.ControlName)} was removed while it was open; what is mapped stays; open it anew");
+    }
+
+    /// <summary>Flushes the names in the store's directory, if it is on a disk: of files made or taken away.</summary>
+    public void FlushNames()
+    {
+        if (IsOnDisk) StorageErrors.Check(DirectoryFile.Sync(), "cannot flush", Directory);
+    }
+
+    /// <summary>Flushes this file, if it is on a disk.</summary>
+    public void Flush()
+    {
+        if (IsOnDisk) StorageErrors.Check(_locks.SyncData(), "cannot flush", PathOf(Layout.ControlName));
     }
 
     /// <summary>Lets go of every lock. The mapping stays for calls still on their way and goes with the last of
     /// them.</summary>
     public void Dispose()
     {
-        _locks.Dispose();
+        lock (_lockGate) _locks.Dispose();
         DirectoryFile.Dispose();
     }
 

@@ -8,10 +8,14 @@ internal enum CrashStep
 {
     None,
     P0, P1, P2, P3, P4, P5, P6, P7,
+    F4, F6,
+    D1, D2, D3, D4,
     S0, S1, S2, S3, S4, S5,
     G1, G2, G3, G4, G5, G6,
     A0, A1, A2, A3, A4,
     C0, C1, C2, C3,
+    B1, B2, B3,
+    E1, E2, E3, E4, E5,
 }
 
 /// <summary>

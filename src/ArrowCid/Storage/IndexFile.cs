@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -41,12 +43,56 @@ internal sealed class IndexFile
     public ReadOnlySpan<ulong> Window(long home) =>
         _map.Words(Layout.IndexEntries + (home * sizeof(ulong)), Layout.WindowEntries);
 
+    /// <summary>The entries of one line of a window whose tags are a hash's, a bit each; empty ones too where that tag
+    /// is zero. Read each again by <see cref="Volatile"/>: this one says nothing of what is read after it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Match(ReadOnlySpan<ulong> window, int line, ulong hash)
+    {
+        ReadOnlySpan<ulong> entries = window.Slice(line * Layout.EntriesPerLine, Layout.EntriesPerLine);
+        if (!Vector256.IsHardwareAccelerated)
+        {
+            uint bits = 0;
+            for (int i = 0; i < entries.Length; i++)
+                bits |= new IndexEntry(entries[i]).HasTag(hash) ? 1u << i : 0;
+            return bits;
+        }
+
+        // Each element of an aligned vector is read whole, as a word of its own would be.
+        Vector256<ulong> tag = Vector256.Create(hash);
+        Vector256<ulong> low = (Vector256.Create(entries) ^ tag) >>> IndexEntry.TagShift;
+        Vector256<ulong> high = (Vector256.Create(entries[4..]) ^ tag) >>> IndexEntry.TagShift;
+        return Vector256.Equals(low, Vector256<ulong>.Zero).ExtractMostSignificantBits() |
+            (Vector256.Equals(high, Vector256<ulong>.Zero).ExtractMostSignificantBits() << 4);
+    }
+
+    /// <summary>The empty entries of one line of a window, a bit each, as <see cref="Match"/> reads them.</summary>
+    public static uint Free(ReadOnlySpan<ulong> window, int line)
+    {
+        uint free = 0;
+        ReadOnlySpan<ulong> entries = window.Slice(line * Layout.EntriesPerLine, Layout.EntriesPerLine);
+        for (int i = 0; i < entries.Length; i++) free |= entries[i] == 0 ? 1u << i : 0;
+        return free;
+    }
+
+    /// <summary>Asks for the first line of a window.</summary>
+    public void Prefetch(long home) => _map.Prefetch(Layout.IndexEntries + (home * sizeof(ulong)));
+
     public ulong Read(long position) => _map.Read(Layout.IndexEntries + (position * sizeof(ulong)));
 
     public bool TryReplace(long position, ulong from, ulong to) =>
         _map.CompareExchange(Layout.IndexEntries + (position * sizeof(ulong)), to, from) == from;
 
     public void AddCount(ulong entries) => _map.Add(Layout.IndexCount, entries);
+
+    /// <summary>Entries were taken away. The count is rough and may be behind: it stops at zero.</summary>
+    public void TakeCount(ulong entries)
+    {
+        while (entries > 0)
+        {
+            ulong count = _map.Read(Layout.IndexCount);
+            if (_map.CompareExchange(Layout.IndexCount, count - Math.Min(count, entries), count) == count) return;
+        }
+    }
 
     /// <summary>G1: makes an empty index file, whole under its name or not at all. Only the janitor calls
     /// this.</summary>

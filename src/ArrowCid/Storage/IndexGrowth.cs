@@ -7,9 +7,10 @@ namespace ArrowCid.Storage;
 /// Growth of the index (G1 to G6), by whoever gets the janitor's lock. The new index is swapped in empty and filled
 /// after every writer has moved to it: filled first and swapped after, it would lose what was published in between.
 /// </summary>
-internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, BlockIndex index)
+internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segments, BlockIndex index)
 {
-    private readonly object _gate = new();
+    /// <summary>Waits for a step at work and refuses more: the locks of this handle are about to go.</summary>
+    public void Close() => control.Janitor.Close();
 
     /// <summary>Whether a step is due.</summary>
     public bool IsDue
@@ -28,24 +29,16 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
     /// <returns>Whether anything was done.</returns>
     public bool Step(Lane? own, bool isNeeded)
     {
-        // One description never stands in its own way, so the threads of a handle keep each other out.
-        if (!Monitor.TryEnter(_gate)) return false;
+        if (!control.Janitor.TryEnter()) return false;
         try
         {
-            if (!control.TryLock(Layout.JanitorLock, exclusive: true)) return false;
-            try
-            {
-                bool hasBegun = isNeeded && control.Index.Previous == 0 && TryBegin();
-                return TryFinish(own) || hasBegun;
-            }
-            finally
-            {
-                control.Unlock(Layout.JanitorLock);
-            }
+            control.MarkInUse();
+            bool hasBegun = isNeeded && control.Index.Previous == 0 && TryBegin();
+            return TryFinish(own) || hasBegun;
         }
         finally
         {
-            Monitor.Exit(_gate);
+            control.Janitor.Exit();
         }
     }
 
@@ -53,7 +46,7 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
     /// name is garbage.</summary>
     public void Sweep()
     {
-        if (!control.TryLock(Layout.JanitorLock, exclusive: true)) return;
+        if (!control.Janitor.TryEnter(isChanging: false)) return;
         try
         {
             IndexPair pair = control.Index;
@@ -66,7 +59,7 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
         }
         finally
         {
-            control.Unlock(Layout.JanitorLock);
+            control.Janitor.Exit();
         }
     }
 
@@ -77,7 +70,7 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
         long started = Stopwatch.GetTimestamp();
         while (index.Files.Current is null)
         {
-            if (control.TryLock(Layout.JanitorLock, exclusive: true))
+            if (control.Janitor.TryEnter())
             {
                 try
                 {
@@ -85,7 +78,7 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
                 }
                 finally
                 {
-                    control.Unlock(Layout.JanitorLock);
+                    control.Janitor.Exit();
                 }
             }
             else if (Stopwatch.GetElapsedTime(started) >= timeout)
@@ -100,9 +93,10 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
         }
     }
 
-    /// <summary>Fills an index from the segments, with every payload hashed.</summary>
+    /// <summary>Fills an index from the segments: with every payload hashed, or, where that was done, but for the
+    /// records that were found damaged.</summary>
     /// <returns>False where the index is too small.</returns>
-    public bool TryFillFromLogs(IndexFile target)
+    public bool TryFillFromLogs(IndexFile target, HashSet<(int Slot, long Offset)>? damaged = null)
     {
         for (int slot = 0; slot < control.Superblock.Segments; slot++)
         {
@@ -110,7 +104,7 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
             if (!word.IsLive || segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
             try
             {
-                if (!TryFillFrom(segment!, target)) return false;
+                if (!TryFillFrom(segment!, target, damaged)) return false;
             }
             finally
             {
@@ -124,6 +118,14 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
     /// <summary>An index size at which the blocks in the segments load it by less than a half.</summary>
     public long FillEntries()
     {
+        long blocks = CountBlocks(), entries = control.Superblock.InitialIndexEntries;
+        while (entries < blocks * 3) entries *= 2;
+        return entries;
+    }
+
+    /// <summary>The blocks in the segments, with those that were put twice.</summary>
+    public long CountBlocks()
+    {
         long blocks = 0;
         for (int slot = 0; slot < control.Superblock.Segments; slot++)
         {
@@ -134,15 +136,14 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
             segment!.Release();
         }
 
-        long entries = control.Superblock.InitialIndexEntries;
-        while (entries < blocks * 3) entries *= 2;
-        return entries;
+        return blocks;
     }
 
     private void RepairAlone()
     {
         IndexPair pair = control.Index;
         if (index.Files.Current is not null) return;
+        control.MarkInUse();
         if (pair.Previous != 0)
             throw StorageErrors.Corrupt(control.PathOf(Layout.IndexName(pair.Current)),
                 "the index that was being filled is gone or damaged; close every user and open a copy of the store");
@@ -193,7 +194,7 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
         IndexFiles files = index.Files;
         if (files.Current is not { } target || IsNamed(pair.Previous, own)) return false;
         CrashPoint.Pass(CrashStep.G3);
-        if (files.Previous is { } source ? !TryCopy(source, target) : !TryFillFromLogs(target)) return false;
+        if (!TryFill(target, files.Previous)) return TryEnlarge(pair, files.Previous, target);
         CrashPoint.Pass(CrashStep.G4);
         _ = control.Map.CompareExchange(Layout.IndexWord, new IndexPair(pair.Current, 0).Bits, pair.Bits);
         CrashPoint.Pass(CrashStep.G5);
@@ -266,14 +267,17 @@ internal sealed class IndexGrowth(ControlFile control, SegmentSet segments, Bloc
         return record.IsBlock;
     }
 
-    private bool TryFillFrom(Segment segment, IndexFile target)
+    private bool TryFillFrom(Segment segment, IndexFile target, HashSet<(int Slot, long Offset)>? damaged)
     {
         var walk = new LogWalk(segment);
         while (walk.MoveNext())
         {
             RecordHeader header = walk.Record;
             if (!header.IsBlock) continue;
-            if (header.IsHashed && !LogWalk.IsPayloadRight(segment, walk.Offset, in header)) continue;
+            bool isRight = damaged is null
+                ? !header.IsHashed || LogWalk.IsPayloadRight(segment, walk.Offset, in header)
+                : !damaged.Contains((segment.Slot, walk.Offset));
+            if (!isRight) continue;
             ulong hash = index.Hash(in header.Digest);
             var entry = new IndexEntry(hash, segment.Slot, segment.Generation, walk.Offset);
             if (!index.TryPublish(target, in header.Digest, hash, entry, replace: false)) return false;

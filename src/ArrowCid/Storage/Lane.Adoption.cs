@@ -8,21 +8,29 @@ internal sealed partial class Lane
 {
     /// <summary>Takes the lowest free lane, so that many short-lived writers fill one segment after another.</summary>
     public static Lane Take(ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth,
-        Mapping? wait, TimeSpan timeout)
+        Mapping? wait, StoreSettings settings)
     {
         long started = Stopwatch.GetTimestamp();
         while (true)
         {
             for (int number = 0; number < control.Superblock.Lanes; number++)
             {
-                if (!control.TryLock(Layout.LaneLock + number, exclusive: true)) continue;
-                CrashPoint.Pass(CrashStep.A0);
-                return TakeOver(new Lane(number, control, segments, index, growth, wait, timeout));
+                Lane? lane = TryTake(number, control, segments, index, growth, wait, settings);
+                if (lane is not null) return lane;
             }
 
-            if (Stopwatch.GetElapsedTime(started) >= timeout) throw NoLane(control);
+            if (Stopwatch.GetElapsedTime(started) >= settings.Timeout) throw NoLane(control);
             Thread.Sleep(5);
         }
+    }
+
+    /// <summary>Takes a lane if it is free. This handle does not have it, and no other thread of it asks.</summary>
+    public static Lane? TryTake(int number, ControlFile control, SegmentSet segments, BlockIndex index,
+        IndexGrowth growth, Mapping? wait, StoreSettings settings)
+    {
+        if (!control.TryLock(Layout.LaneLock + number, exclusive: true)) return null;
+        CrashPoint.Pass(CrashStep.A0);
+        return TakeOver(new Lane(number, control, segments, index, growth, wait, settings));
     }
 
     private static Lane TakeOver(Lane lane)
@@ -30,6 +38,7 @@ internal sealed partial class Lane
         ControlFile control = lane._control;
         try
         {
+            control.MarkInUse();
             control.SetLane(lane.Number, Layout.LaneOwner, (ulong)ProcessMark.Current);
             _ = lane.CurrentIndex();
             lane.Adopt();
@@ -64,12 +73,23 @@ internal sealed partial class Lane
             // Without records the newest segment's header says where the numbers go on; an empty jumbo's may lie
             // beyond a gap.
             _sequence = ends.Select(end => end.NextSequence).DefaultIfEmpty(1ul).Max();
+            _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, Layout.LaneCollected));
             if (ends.Any(end => end.IsDamaged))
                 _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, Layout.LaneSequence));
-            while (ends.Any(TryExtend)) _sequence++;
-            WakeWaiters();
+            // What an owner could not flush was not acknowledged, and nobody knows what the medium has of it.
+            bool isFaulted = _control.IsFaulted(Number);
+            if (!isFaulted) TakeOver(ends);
+            _committed = _sequence - 1;
             CrashPoint.Pass(CrashStep.A3);
-            foreach (OpenEnd end in ends) Keep(end);
+            foreach (OpenEnd end in ends)
+            {
+                WipeEnd(end);
+                Keep(end, isFaulted);
+            }
+
+            if (isFaulted) _control.SetFaulted(Number, false);
+            NoteUnflushed();
+            if (_durability == Durability.Always) Flush();
             CrashPoint.Pass(CrashStep.A4);
         }
         finally
@@ -94,6 +114,20 @@ internal sealed partial class Lane
         }
 
         var ends = new List<OpenEnd>();
+        try
+        {
+            FindEnds(own, ends);
+            return ends;
+        }
+        catch
+        {
+            foreach (OpenEnd end in ends) end.Segment.Release();
+            throw;
+        }
+    }
+
+    private void FindEnds(List<(int Slot, TableWord Word, ulong Order, SegmentKind Kind)> own, List<OpenEnd> ends)
+    {
         foreach (var group in own.GroupBy(segment => segment.Kind))
         {
             bool isNewest = true;
@@ -106,8 +140,6 @@ internal sealed partial class Lane
                 isNewest = false;
             }
         }
-
-        return ends;
     }
 
     private OpenEnd? TryOpenEnd(int slot, TableWord word, SegmentKind kind)
@@ -120,40 +152,92 @@ internal sealed partial class Lane
         return end;
     }
 
-    private bool TryExtend(OpenEnd end)
+    private void TakeOver(List<OpenEnd> ends)
+    {
+        List<Found> found = FindRecords(ends);
+        if (_durability == Durability.Always)
+        {
+            foreach (OpenEnd end in found.Select(record => record.End).Distinct()) FlushWhole(end.Segment);
+        }
+
+        foreach (Found record in found) TakeOver(record);
+        WakeWaiters();
+    }
+
+    private void FlushWhole(Segment segment) =>
+        StorageErrors.Check(segment.Flush(), "cannot flush", _control.PathOf(segment.Name));
+
+    /// <summary>The records from the first number that is not committed on, up to the first that is
+    /// missing.</summary>
+    private List<Found> FindRecords(List<OpenEnd> ends)
+    {
+        var found = new List<Found>();
+        while (ends.Find(HoldsNext) is { } end)
+        {
+            _ = RecordHeader.TryRead(end.Segment, end.Position, out RecordHeader header);
+            found.Add(new Found(end, end.Position));
+            end.Pass(in header);
+            _sequence++;
+        }
+
+        return found;
+    }
+
+    private bool HoldsNext(OpenEnd end)
     {
         if (!end.IsOpen || end.IsDamaged) return false;
         Segment segment = end.Segment;
         if (!RecordHeader.TryRead(segment, end.Position, out RecordHeader header)) return false;
         if (header.Sequence != _sequence || header.PreviousCrc != end.LastCrc) return false;
         if (header.Extent > segment.Bytes - end.Position) return false;
-        if (header.IsHashed && !LogWalk.IsPayloadRight(segment, end.Position, in header)) return false;
-        CrashPoint.Pass(CrashStep.A2);
-        if (header.IsBlock) Publish(segment, end.Position, in header.Digest);
-        segment.Map.Write(Layout.SegmentLastRecord, (ulong)end.Position);
-        _control.HintLane(Number, Layout.LaneSequence, header.Sequence);
-        segment.Map.Exchange(Layout.SegmentCommitted, (ulong)(end.Position + header.Extent));
-        end.Position += header.Extent;
-        end.LastCrc = header.Crc;
-        return true;
+        return !header.IsHashed || LogWalk.IsPayloadRight(segment, end.Position, in header);
     }
 
-    private void Keep(OpenEnd end)
+    private void TakeOver(Found found)
+    {
+        Segment segment = found.End.Segment;
+        if (!RecordHeader.TryRead(segment, found.Offset, out RecordHeader header))
+            throw StorageErrors.Corrupt(_control.PathOf(segment.Name),
+                $"the record at {found.Offset} changed while its lane was taken over; open the store again");
+        CrashPoint.Pass(CrashStep.A2);
+        if (header.IsBlock) Publish(segment, found.Offset, in header.Digest);
+        segment.Map.Write(Layout.SegmentLastRecord, (ulong)found.Offset);
+        _control.HintLane(Number, Layout.LaneSequence, header.Sequence);
+        segment.Map.Exchange(Layout.SegmentCommitted, (ulong)(found.Offset + header.Extent));
+    }
+
+    private void Keep(OpenEnd end, bool isFaulted)
     {
         if (!end.IsOpen) return;
         if (end.Kind == SegmentKind.Jumbo && end.Position == Layout.SegmentRecords)
         {
             _maker.Discard(end.Segment);
         }
-        else if (end.Kind == SegmentKind.Jumbo || end.IsDamaged)
+        else if (end.Kind == SegmentKind.Jumbo || end.IsDamaged || isFaulted)
         {
             Seal(end.Segment);
         }
-        else if (end.Kind == SegmentKind.Data && end.Segment.TryRetain())
+        else if (end.Segment.TryRetain())
         {
-            _data = new Tail(end.Segment, end.Position, end.LastCrc);
+            var tail = new Tail(end.Segment, end.Position, end.LastCrc);
+            if (end.Kind == SegmentKind.Facts) _facts = tail;
+            else _data = tail;
         }
     }
+
+    /// <summary>What was not taken over never is: a later record of the other chain might take the number that this
+    /// one waits behind.</summary>
+    private void WipeEnd(OpenEnd end)
+    {
+        Mapping map = end.Segment.Map;
+        bool hasRoom = end.Position <= end.Segment.Bytes - Layout.RecordHeaderBytes;
+        if (!end.IsOpen || end.IsDamaged || !hasRoom || map.Read(end.Position) == 0) return;
+        map.Write(end.Position, 0);
+        if (_control.IsOnDisk) FlushWhole(end.Segment);
+    }
+
+    /// <summary>A record to be taken over.</summary>
+    private readonly record struct Found(OpenEnd End, long Offset);
 
     /// <summary>The end of a segment as an adopter finds it.</summary>
     private sealed class OpenEnd(Segment segment, SegmentKind kind, bool isOpen)
@@ -166,15 +250,21 @@ internal sealed partial class Lane
 
         public bool IsOpen => isOpen;
 
-        public long Position { get; set; }
+        public long Position { get; private set; }
 
-        public uint LastCrc { get; set; }
+        public uint LastCrc { get; private set; }
 
         /// <summary>No record ends where the committed part does: nothing may be appended.</summary>
         public bool IsDamaged { get; private set; }
 
         public ulong NextSequence =>
             _lastSequence + 1 ?? (kind == SegmentKind.Jumbo ? 1 : segment.Header.FirstSequence);
+
+        public void Pass(in RecordHeader record)
+        {
+            Position += record.Extent;
+            LastCrc = record.Crc;
+        }
 
         public void FindTail()
         {

@@ -1,19 +1,27 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>What a put is told of its block.</summary>
-internal readonly record struct PutRequest(
-    RecordKind Kind, uint Codec, IBlockSource Source, Digest256 SchemaDigest, long Rows, RecordFlags Flags);
-
 /// <summary>
-/// The one writer of a chain of segments. Threads reserve and fill side by side; headers, index entries and the
-/// committed word follow in log order, because an adopter goes by the first record that is missing: a record indexed
-/// beyond a gap would be overwritten while others read it.
+/// The one writer of two chains of segments, one of data and one of facts, with one numbering over both. Threads
+/// reserve and fill side by side; numbers, headers, index entries and the committed words follow in turn, because an
+/// adopter goes by the first number that is missing: a record indexed beyond a gap would be overwritten while others
+/// read it.
 /// </summary>
 internal sealed partial class Lane
 {
+    /// <summary>The most bytes that a FACT record holds.</summary>
+    public const int MaxFactBytes = 1 << 16;
+
+    // So many places are reserved together: what PutMany holds back from others while it fills them.
+    private const int MaxMany = 256;
+
+    // So many REFs share a turn.
+    private const int MaxAnnounced = 512;
+
     private readonly ControlFile _control;
     private readonly SegmentSet _segments;
     private readonly BlockIndex _index;
@@ -21,63 +29,206 @@ internal sealed partial class Lane
     private readonly SegmentMaker _maker;
     private readonly Mapping? _wait;
     private readonly TimeSpan _timeout;
+    private readonly bool _hashesTogether;
     private readonly object _gate = new();
 
-    private Reservation? _head;
-    private Reservation? _last;
     private int _waiting;
     private int _running;
     private Tail? _data;
+    private Tail? _facts;
+
+    // The number that the next record gets, and the last one that is committed.
     private ulong _sequence = 1;
+    private ulong _committed;
     private uint _namedIndex;
     private bool _closing;
 
     private Lane(int number, ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth,
-        Mapping? wait, TimeSpan timeout)
+        Mapping? wait, StoreSettings settings)
     {
         (Number, _control, _segments, _index, _growth) = (number, control, segments, index, growth);
-        (_wait, _timeout) = (wait, timeout);
-        _maker = new SegmentMaker(control, segments, index, timeout);
+        (_wait, _timeout) = (wait, settings.Timeout);
+        _hashesTogether = settings.HashTogether;
+        _durability = control.IsOnDisk ? settings.Durability : Durability.None;
+        _maker = new SegmentMaker(control, segments, index, settings.Timeout);
     }
 
     public int Number { get; }
 
-    /// <summary>Publishes a block, or announces it again where it is known.</summary>
+    /// <summary>The index that the lane names now.</summary>
+    public uint NamedIndex => Volatile.Read(ref _namedIndex);
+
+    /// <summary>Publishes a block, or announces it again where it is known; its facts come first.</summary>
     /// <returns>True where it is new.</returns>
     public bool Put(in PutRequest request, out BlockInfo info)
     {
-        Reservation? place = null;
+        Turn turn;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_closing, typeof(BlockStore));
-            _running++;
+            Enter();
+            try
+            {
+                turn = ReservePut(in request);
+            }
+            catch
+            {
+                Leave();
+                throw;
+            }
         }
 
         try
         {
-            lock (_gate) place = Reserve(request.Source.Length);
             CrashPoint.Pass(CrashStep.P0);
-            Mapping map = place.Tail.Segment.Map;
-            long payload = place.Offset + Layout.RecordHeaderBytes;
-            Digest256 digest = request.Source.WriteTo(map.WritableBytes(payload, place.Length));
-            int padding = (int)(place.Extent - Layout.RecordHeaderBytes - place.Length);
-            map.WritableBytes(payload + place.Length, padding).Clear();
-            CrashPoint.Pass(CrashStep.P1);
-            CrashPoint.Pass(CrashStep.P2);
-            lock (_gate)
-            {
-                WaitForTurn(place);
-                return Commit(place, in request, in digest, out info);
-            }
+            Fill(turn);
         }
-        finally
+        catch
         {
             lock (_gate)
             {
-                if (place is { IsQueued: true }) GiveBack(place);
-                _running--;
-                if (_waiting > 0) Monitor.PulseAll(_gate);
+                Abandon(turn);
+                Leave();
             }
+
+            throw;
+        }
+
+        lock (_gate)
+        {
+            try
+            {
+                turn.IsFilled = true;
+                return Finish(turn, out info);
+            }
+            finally
+            {
+                Leave();
+            }
+        }
+    }
+
+    /// <summary>As so many <see cref="Put"/>s in turn, but reserved, filled and committed together. Where one fails,
+    /// those before it are put, and those behind it may be.</summary>
+    /// <returns>How many are new.</returns>
+    public int PutMany(ReadOnlySpan<PutRequest> requests, Span<BlockInfo> infos, Span<bool> areNew)
+    {
+        var turns = new List<Turn>(Math.Min(requests.Length, MaxMany));
+        int done = 0, newOnes = 0;
+        while (done < requests.Length)
+        {
+            turns.Clear();
+            lock (_gate)
+            {
+                Enter();
+                try
+                {
+                    ReserveMany(requests[done..], turns);
+                }
+                catch
+                {
+                    for (int i = turns.Count - 1; i >= 0; i--) Abandon(turns[i]);
+                    Leave();
+                    throw;
+                }
+            }
+
+            CrashPoint.Pass(CrashStep.P0);
+            int filled = FillMany(turns, out Exception? error);
+            lock (_gate)
+            {
+                try
+                {
+                    // Backwards, so that each is the last place when it goes.
+                    for (int i = turns.Count - 1; i >= filled; i--) Abandon(turns[i]);
+                    turns.RemoveRange(filled, turns.Count - filled);
+                    foreach (Turn turn in turns) turn.IsFilled = true;
+                    foreach (Turn turn in turns) WaitFor(turn);
+                    for (int i = 0; i < filled; i++, done++)
+                    {
+                        areNew[done] = TryFinish(turns[i], out infos[done], ref error);
+                        newOnes += areNew[done] ? 1 : 0;
+                    }
+                }
+                finally
+                {
+                    Leave();
+                }
+            }
+
+            if (error is not null) ExceptionDispatchInfo.Throw(error);
+        }
+
+        return newOnes;
+    }
+
+    /// <summary>Appends one FACT record.</summary>
+    public LogPlace Append(IFactSource facts)
+    {
+        lock (_gate)
+        {
+            Enter();
+            try
+            {
+                var turn = new Turn { Kind = TurnKind.Append, Facts = facts, IsFilled = true, IsQueued = true };
+                _appends.Add(turn);
+                Complete(turn);
+                return new LogPlace(Number, turn.Sequence);
+            }
+            finally
+            {
+                Leave();
+            }
+        }
+    }
+
+    /// <summary>Announces present blocks again, then a fact.</summary>
+    /// <returns>False, with nothing written, where one of them is not here.</returns>
+    public bool TryAnnounce(ReadOnlySpan<Digest256> digests, IFactSource? facts, out Digest256 missing)
+    {
+        missing = default;
+        var blocks = new LeasedBlock[digests.Length];
+        int taken = 0;
+        try
+        {
+            for (; taken < blocks.Length; taken++)
+            {
+                if (TryLease(in digests[taken], out blocks[taken])) continue;
+                missing = digests[taken];
+                return false;
+            }
+
+            for (int start = 0; start < blocks.Length; start += MaxAnnounced)
+            {
+                int end = Math.Min(start + MaxAnnounced, blocks.Length);
+                lock (_gate)
+                {
+                    Enter();
+                    try
+                    {
+                        Announce(blocks[start..end], end == blocks.Length ? facts : null);
+                    }
+                    finally
+                    {
+                        Leave();
+                    }
+                }
+            }
+
+            if (blocks.Length == 0 && facts is not null) _ = Append(facts);
+            return true;
+        }
+        finally
+        {
+            for (int i = 0; i < taken; i++) blocks[i].Release();
+        }
+    }
+
+    /// <summary>Waits for the records that other threads of this handle are committing.</summary>
+    public void Drain()
+    {
+        lock (_gate)
+        {
+            while (_isLed) Wait();
         }
     }
 
@@ -97,105 +248,169 @@ internal sealed partial class Lane
         }
     }
 
-    /// <summary>The index that the lane names now.</summary>
-    public uint NamedIndex => Volatile.Read(ref _namedIndex);
-
     /// <summary>Refuses new puts, waits for those at work, and lets the lane go.</summary>
     public void Close()
     {
         lock (_gate)
         {
+            if (_closing) return;
             _closing = true;
+            Monitor.PulseAll(_gate);
             while (_running > 0) Wait();
+            _maker.Close();
+        }
+
+        try
+        {
+            Flush();
+        }
+        catch (ArrowCidException)
+        {
+            // It is said in the control file; there is nobody to tell here.
+        }
+
+        lock (_gate)
+        {
             ReleaseTail(_data);
-            _data = null;
+            ReleaseTail(_facts);
+            (_data, _facts) = (null, null);
             _control.SetLane(Number, Layout.LaneOwner, 0);
         }
 
         _control.Unlock(Layout.LaneLock + Number);
     }
 
-    private bool Commit(Reservation place, in PutRequest request, in Digest256 digest, out BlockInfo info)
+    private static void Fill(Turn turn, bool isHashed = true)
     {
-        bool isKnown = TryFindKnown(in digest, out FoundBlock known);
-        CrashPoint.Pass(CrashStep.P3);
-        if (isKnown)
+        Mapping map = turn.Tail!.Segment.Map;
+        IBlockSource source = turn.Request.Source;
+        long payload = turn.Offset + Layout.RecordHeaderBytes;
+        int length = source.Length;
+        if (Layout.RecordBytes(length) != turn.Extent)
+            throw new InvalidOperationException("the source's length has changed since it was first asked for");
+        if (isHashed) turn.Digest = source.WriteTo(map.WritableBytes(payload, length));
+        else source.Fill(map.WritableBytes(payload, length));
+        int padding = (int)(turn.End - payload) - length;
+        map.WritableBytes(payload + length, padding).Clear();
+        CrashPoint.Pass(CrashStep.P1);
+        CrashPoint.Pass(CrashStep.P2);
+    }
+
+    private int FillMany(List<Turn> turns, out Exception? error)
+    {
+        error = null;
+        // They are places of one segment, unless the first is a large block of its own.
+        bool isTogether = _hashesTogether && turns.Count > 1 && turns[0].Tail == turns[^1].Tail;
+        int filled = 0;
+        try
+        {
+            for (; filled < turns.Count; filled++) Fill(turns[filled], !isTogether);
+        }
+        catch (Exception e)
+        {
+            error = e;
+        }
+
+        if (isTogether) HashTogether(CollectionsMarshal.AsSpan(turns)[..filled]);
+        return filled;
+    }
+
+    private static void HashTogether(ReadOnlySpan<Turn> turns)
+    {
+        Span<(long Offset, int Length)> pieces = stackalloc (long, int)[MaxMany];
+        Span<Digest256> digests = stackalloc Digest256[MaxMany];
+        for (int i = 0; i < turns.Length; i++)
+            pieces[i] = (turns[i].Offset + Layout.RecordHeaderBytes, turns[i].Request.Source.Length);
+        if (turns.IsEmpty) return;
+        Segment segment = turns[0].Tail!.Segment;
+        Sha256.HashMany(segment.Map.Bytes(0, (int)segment.Bytes), pieces[..turns.Length], digests);
+        for (int i = 0; i < turns.Length; i++) turns[i].Digest = digests[i];
+    }
+
+    /// <summary>Announces leased blocks; the leases stay the caller's. Under the gate.</summary>
+    private void Announce(LeasedBlock[] blocks, IFactSource? facts)
+    {
+        Turn turn = Reserve(TurnKind.Announce, blocks.Length * (long)Layout.RecordHeaderBytes);
+        (turn.Announced, turn.Facts, turn.IsFilled) = (blocks, facts, true);
+        Complete(turn);
+        Recycle(turn);
+    }
+
+    /// <summary>Sees a put to its end.</summary>
+    private bool Finish(Turn turn, out BlockInfo info)
+    {
+        Complete(turn);
+        info = turn.Info;
+        bool isNew = turn.IsNew;
+        if (turn.IsToAnnounce)
         {
             try
             {
-                info = known.Header.ToInfo();
-                GiveBack(place);
-                AppendRef(in known.Header);
-                return false;
+                Announce(turn.Announced!, turn.Facts);
             }
             finally
             {
-                known.Segment.Release();
+                turn.ReleaseLeases();
             }
         }
 
-        var header = new RecordHeader
-        {
-            PayloadLength = (ulong)place.Length,
-            Kind = (ushort)request.Kind,
-            Flags = (ushort)request.Flags,
-            Codec = request.Codec,
-            Digest = digest,
-            SchemaDigest = request.SchemaDigest,
-            Rows = (ulong)request.Rows,
-            Sequence = place.Sequence,
-            TimeNanoseconds = Clock.NowNanoseconds(),
-            PreviousCrc = place.Tail.LastCrc,
-        };
-        header.WriteTo(place.Tail.Segment, place.Offset);
-        CrashPoint.Pass(CrashStep.P4);
-        Publish(place.Tail.Segment, place.Offset, in digest);
-        CrashPoint.Pass(CrashStep.P5);
-        Advance(place, header.Crc, header.Extent);
-        info = header.ToInfo();
-        return true;
+        Recycle(turn);
+        return isNew;
     }
 
-    /// <summary>P3. A block that cannot be leased, or whose record is damaged, is written anew.</summary>
-    private bool TryFindKnown(in Digest256 digest, out FoundBlock known)
+    private bool TryFinish(Turn turn, out BlockInfo info, ref Exception? error)
     {
         try
         {
-            return _index.TryFind(in digest, out known) && known.Copy is null;
+            return Finish(turn, out info);
         }
-        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        catch (Exception e)
         {
-            known = default;
+            error ??= e;
+            info = default;
             return false;
         }
     }
 
-    private void AppendRef(in RecordHeader known)
+    /// <summary>A present block, leased. One that cannot be leased, or whose record is damaged, is as good as
+    /// absent: it is written anew.</summary>
+    private bool TryLease(in Digest256 digest, out LeasedBlock block)
     {
-        Reservation place = Reserve(0);
-        WaitForTurn(place);
-        var header = new RecordHeader
+        block = default;
+        try
         {
-            PayloadLength = known.PayloadLength,
-            Kind = (ushort)RecordKind.Ref,
-            Codec = known.Codec,
-            Digest = known.Digest,
-            SchemaDigest = known.SchemaDigest,
-            Rows = known.Rows,
-            Sequence = place.Sequence,
-            TimeNanoseconds = Clock.NowNanoseconds(),
-            PreviousCrc = place.Tail.LastCrc,
-        };
-        header.WriteTo(place.Tail.Segment, place.Offset);
-        Advance(place, header.Crc, header.Extent);
+            if (!_index.TryFind(in digest, out FoundBlock found) || found.Copy is not null) return false;
+            Segment? parent = null;
+            if (found.Header.RecordKind == RecordKind.View)
+            {
+                bool isThere = _index.TryFind(in found.Header.SchemaDigest, out FoundBlock whole) &&
+                    whole.Copy is null;
+                if (!isThere)
+                {
+                    found.Segment.Release();
+                    return false;
+                }
+
+                parent = whole.Segment;
+            }
+
+
+            block = new LeasedBlock(found.Header.ToInfo(), found.Header.Sequence, found.Segment, parent);
+            return true;
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        {
+            return false;
+        }
     }
 
     private void Publish(Segment segment, long offset, in Digest256 digest)
     {
         ulong hash = _index.Hash(in digest);
         var entry = new IndexEntry(hash, segment.Slot, segment.Generation, offset);
+        if (_index.TryPublish(CurrentIndex(), in digest, hash, entry, replace: true)) return;
         long started = Stopwatch.GetTimestamp();
-        while (!_index.TryPublish(CurrentIndex(), in digest, hash, entry, replace: true))
+        while (true)
         {
             _ = _growth.Step(this, isNeeded: true);
             if (_index.TryPublish(CurrentIndex(), in digest, hash, entry, replace: true)) return;
@@ -223,22 +438,6 @@ internal sealed partial class Lane
             _control.SetLane(Number, Layout.LaneIndex, current.Number);
             Volatile.Write(ref _namedIndex, current.Number);
         }
-    }
-
-    /// <summary>P6 and P7: the record is announced, and whoever waits is woken.</summary>
-    private void Advance(Reservation place, uint crc, long extent)
-    {
-        Segment segment = place.Tail.Segment;
-        place.Tail.LastCrc = crc;
-        segment.Map.Write(Layout.SegmentLastRecord, (ulong)place.Offset);
-        _control.HintLane(Number, Layout.LaneSequence, place.Sequence);
-        // The exchange is the full fence between the committed word and the waiters' flag.
-        segment.Map.Exchange(Layout.SegmentCommitted, (ulong)(place.Offset + extent));
-        CrashPoint.Pass(CrashStep.P6);
-        Dequeue(place);
-        if (place.IsJumbo) EndJumbo(place);
-        WakeWaiters();
-        CrashPoint.Pass(CrashStep.P7);
     }
 
     private void WakeWaiters()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -25,6 +26,8 @@ internal static class Layout
     public const long SweepWord = WordsOffset + 512;
     public const long FaultedWord = WordsOffset + 640;
     public const long CleanStamp = WordsOffset + 768;
+    public const long BootWord = CleanStamp + 8;
+    public const long DoubtWord = CleanStamp + 16;
     public const long ParticipantsOffset = 2 * PageBytes;
     public const int ParticipantBytes = 128;
     public const int MaxParticipants = 1024;
@@ -42,6 +45,8 @@ internal static class Layout
     public const int LaneIndex = 16;
     public const int LaneOwner = 24;
     public const int LaneSequence = 32;
+    public const int LaneDurable = 40;
+    public const int LaneCollected = 128;
 
     // A table entry.
     public const int EntryOrder = 8;
@@ -74,6 +79,9 @@ internal static class Layout
     public const long LaneLock = (1L << 41) + 4096;
     public const long NameLock = 1L << 42;
 
+    /// <summary>Holds draw their bytes from here to twice as far.</summary>
+    public const long HoldLock = 1L << 45;
+
     public const long WaitFlag = 64;
 
     public static long ControlBytes(int segments) =>
@@ -83,6 +91,17 @@ internal static class Layout
         RoundUp(IndexEntries + (entries * sizeof(ulong)) + ((WindowLines - 1) * LineBytes), PageBytes);
 
     public static string SegmentName(int slot, uint generation) => $"seg-{slot:x4}-{generation:x8}";
+
+    /// <summary>Reads what <see cref="SegmentName"/> writes.</summary>
+    public static bool TryParseSegmentName(string name, int segments, out int slot, out uint generation)
+    {
+        (slot, generation) = (0, 0);
+        string[] parts = name.Split('-');
+        return parts.Length == 3 && parts[1].Length == 4 && parts[2].Length == 8 &&
+            int.TryParse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out slot) &&
+            uint.TryParse(parts[2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out generation) &&
+            slot >= 0 && slot < segments;
+    }
 
     public static string IndexName(uint number) => $"idx-{number}";
 
@@ -136,7 +155,9 @@ internal readonly record struct IndexEntry(ulong Bits)
     {
     }
 
-    private const ulong TagMask = 0xffful << 52;
+    public const int TagShift = 52;
+
+    private const ulong TagMask = 0xffful << TagShift;
 
     public int Slot => (int)(Bits >> 36) & 0xffff;
 

@@ -51,7 +51,7 @@ internal sealed partial class LogTail
     private LogEvent Restart(WatchGap gap)
     {
         BeginListing(ReadTable());
-        return new LogEvent(default, gap, gap.Lane, new Cursor(Snapshot()));
+        return new LogEvent(default, null, gap, gap.Lane, new Cursor(Snapshot()));
     }
 
     private void BeginListing(List<SegmentPlace>[] table)
@@ -175,7 +175,8 @@ internal sealed partial class LogTail
         return end;
     }
 
-    private static LanePosition Last(Segment segment)
+    /// <summary>The last committed record of a segment; number 0 where there is none.</summary>
+    public static LanePosition Last(Segment segment)
     {
         // The hint is a step ahead of the committed word while a record is being committed.
         for (int round = 0; round < 4; round++)

@@ -2,9 +2,22 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>A record, or a gap, that a tail came to, and the cursor behind it.</summary>
-internal readonly struct LogEvent(in RecordHeader record, WatchGap? gap, int lane, Cursor cursor)
+/// <summary>Which records a tail tells of. It passes all of them in the order of their numbers: who hears of a block
+/// has heard of the facts put with it.</summary>
+[Flags]
+internal enum TailScope
 {
+    Blocks = 1,
+    Facts = 2,
+    All = Blocks | Facts,
+}
+
+/// <summary>A record, or a gap, that a tail came to, and the cursor behind it.</summary>
+internal readonly struct LogEvent(in RecordHeader record, byte[]? payload, WatchGap? gap, int lane, Cursor cursor)
+{
+    /// <summary>A fact's bytes, copied from the log and proved by their digest; empty otherwise.</summary>
+    public ReadOnlyMemory<byte> Payload { get; } = payload;
+
     public RecordHeader Record { get; } = record;
 
     public WatchGap? Gap { get; } = gap;
@@ -25,6 +38,7 @@ internal sealed partial class LogTail : IDisposable
 
     private readonly ControlFile _control;
     private readonly SegmentSet _segments;
+    private readonly TailScope _scope;
     private readonly LogTailLane[] _lanes;
     private readonly Queue<WatchGap> _gaps = new();
     private readonly Action<LogTail> _onEnd;
@@ -38,9 +52,9 @@ internal sealed partial class LogTail : IDisposable
     private ulong? _listedOrder;
     private volatile bool _isClosed;
 
-    public LogTail(ControlFile control, SegmentSet segments, Cursor from, Action<LogTail> onEnd)
+    public LogTail(ControlFile control, SegmentSet segments, Cursor from, TailScope scope, Action<LogTail> onEnd)
     {
-        (_control, _segments, _onEnd) = (control, segments, onEnd);
+        (_control, _segments, _scope, _onEnd) = (control, segments, scope, onEnd);
         _lanes = new LogTailLane[control.Superblock.Lanes];
         for (int lane = 0; lane < _lanes.Length; lane++) _lanes[lane] = new LogTailLane(control, segments, lane);
         try
@@ -104,7 +118,7 @@ internal sealed partial class LogTail : IDisposable
         found = default;
         if (_gaps.TryDequeue(out WatchGap? gap))
         {
-            found = new LogEvent(default, gap, gap.Lane, new Cursor(Snapshot()));
+            found = new LogEvent(default, null, gap, gap.Lane, new Cursor(Snapshot()));
             return true;
         }
 
@@ -124,8 +138,7 @@ internal sealed partial class LogTail : IDisposable
                     if (Report(lane, out found)) return true;
                     break;
                 case LaneStep.Rewritten:
-                    LanePosition at = lane.Position;
-                    found = Restart(new WatchGap(GapReason.Rewritten, lane.Number, at.Sequence, at.Sequence));
+                    found = Rewritten(lane);
                     return true;
                 default:
                     UpdateListing(lane);
@@ -149,13 +162,24 @@ internal sealed partial class LogTail : IDisposable
     {
         found = default;
         // What compaction moved was announced before, but not to who begins with what is there.
-        bool isAnnounced = lane.Record.RecordKind is >= RecordKind.Batch and <= RecordKind.Ref &&
+        TailScope scope = lane.Record.RecordKind switch
+        {
+            >= RecordKind.Batch and <= RecordKind.Ref => TailScope.Blocks,
+            RecordKind.Fact => TailScope.Facts,
+            _ => 0,
+        };
+        bool isAnnounced = (_scope & scope) != 0 &&
             (_isListing || ((RecordFlags)lane.Record.Flags & RecordFlags.Moved) == 0);
         RecordHeader record = lane.Record;
+        byte[]? payload = isAnnounced && scope == TailScope.Facts ? lane.CopyPayload() : [];
         lane.Take();
         UpdateListing(lane);
-        if (isAnnounced) found = new LogEvent(in record, null, lane.Number, CursorIn(lane));
-        return isAnnounced;
+        if (!isAnnounced) return false;
+        WatchGap? damage = payload is null
+            ? new WatchGap(GapReason.Damaged, lane.Number, record.Sequence, record.Sequence)
+            : null;
+        found = new LogEvent(damage is null ? record : default, payload, damage, lane.Number, CursorIn(lane));
+        return true;
     }
 
     /// <summary>Passes a hole.</summary>
@@ -177,8 +201,19 @@ internal sealed partial class LogTail : IDisposable
         }
 
         var damage = new WatchGap(GapReason.Damaged, lane.Number, first, last);
-        found = new LogEvent(default, damage, lane.Number, CursorIn(lane));
+        found = new LogEvent(default, null, damage, lane.Number, CursorIn(lane));
         return true;
+    }
+
+    /// <summary>Another record has the number that was passed: the log was lost and written anew, or, where the last
+    /// listing met it too, two records have one number.</summary>
+    private LogEvent Rewritten(LogTailLane lane)
+    {
+        ulong at = lane.Position.Sequence;
+        return _listedOrder != _control.Map.Read(Layout.SegmentOrder)
+            ? Restart(new WatchGap(GapReason.Rewritten, lane.Number, at, at))
+            : new LogEvent(default, null, new WatchGap(GapReason.Damaged, lane.Number, at, at), lane.Number,
+                CursorIn(lane));
     }
 
     /// <returns>True where a new segment may have something for a lane that had nothing.</returns>

@@ -104,6 +104,9 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
         _first.Take();
     }
 
+    /// <summary>The bytes behind the record found, or null where they are not what its digest says.</summary>
+    public byte[]? CopyPayload() => _first!.CopyPayload();
+
     public void PassHole()
     {
         Position = new LanePosition(Hole.Last, 0);

@@ -1,3 +1,5 @@
+using ArrowCid.Memory;
+
 namespace ArrowCid.Storage;
 
 /// <summary>A segment of a lane as the table has it.</summary>
@@ -46,6 +48,16 @@ internal sealed class LogTailSegment(Segment segment)
 
         _next = _end;
         return false;
+    }
+
+    /// <summary>The bytes behind the record, or null where they are not what its digest says.</summary>
+    public byte[]? CopyPayload()
+    {
+        // A fact's length is bounded, whatever a damaged header says of it.
+        if (_head.PayloadLength > Lane.MaxFactBytes) return null;
+        byte[] copy = GC.AllocateUninitializedArray<byte>((int)_head.PayloadLength);
+        segment.Map.CopyTo(_next - _head.Extent + Layout.RecordHeaderBytes, copy);
+        return Sha256.Hash(copy) == _head.Digest ? copy : null;
     }
 
     public void Take() => HasHead = IsAfterFault = false;

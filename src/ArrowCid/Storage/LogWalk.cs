@@ -6,10 +6,10 @@ namespace ArrowCid.Storage;
 /// The records of one segment in log order, up to what was committed when the walk began. After a damaged header it
 /// goes on at the next place whose magic and checksum fit.
 /// </summary>
-internal struct LogWalk(Segment segment)
+internal struct LogWalk(Segment segment, long from = Layout.SegmentRecords)
 {
     private readonly long _end = segment.Committed;
-    private long _next = Layout.SegmentRecords;
+    private long _next = from;
 
     public long Offset { get; private set; }
 
@@ -22,6 +22,9 @@ internal struct LogWalk(Segment segment)
     public long FaultOffset { get; private set; }
 
     public readonly Segment Segment => segment;
+
+    /// <summary>What was committed when the walk began.</summary>
+    public readonly long End => _end;
 
     /// <summary>Whether the last record ends where the committed part does: its checksum is what the next one
     /// carries.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
 
@@ -87,26 +88,60 @@ internal struct RecordHeader
     /// <returns>False where no whole record of this segment begins there.</returns>
     public static bool TryRead(Segment segment, long offset, out RecordHeader header)
     {
-        header = default;
-        if (offset < Layout.SegmentRecords || offset > segment.Bytes - Layout.RecordHeaderBytes) return false;
-        Span<byte> copy = stackalloc byte[Layout.RecordHeaderBytes];
-        segment.Map.CopyTo(offset, copy);
-        return TryParse(copy, segment.Nonce, offset, segment.Bytes, out header);
+        if (offset < Layout.SegmentRecords || offset > segment.Bytes - Layout.RecordHeaderBytes)
+        {
+            header = default;
+            return false;
+        }
+
+        header = segment.Map.Copy<RecordHeader>(offset);
+        return header.IsRight(segment.Nonce, offset, segment.Bytes);
+    }
+
+    /// <summary>Whether the header at an offset is a block's of this digest, as far as its first line says: each word
+    /// is read once.</summary>
+    /// <returns>What the block is, or <see cref="RecordKind.None"/>.</returns>
+    public static RecordKind Glimpse(Segment segment, long offset, in Digest256 digest)
+    {
+        if (offset < Layout.SegmentRecords || offset > segment.Bytes - Layout.RecordHeaderBytes) return RecordKind.None;
+        ReadOnlySpan<ulong> line = segment.Map.Words(offset, Layout.LineBytes / sizeof(ulong));
+        ReadOnlySpan<ulong> wanted = MemoryMarshal.Cast<byte, ulong>(Digest256.Bytes(in digest));
+        // The magic is written last, so it is read first.
+        if (Volatile.Read(in line[0]) != (segment.Nonce ^ (ulong)offset)) return RecordKind.None;
+        if (line[4] != wanted[0] || line[5] != wanted[1] || line[6] != wanted[2] || line[7] != wanted[3])
+            return RecordKind.None;
+        var kind = (RecordKind)(ushort)Volatile.Read(in line[2]);
+        return kind is RecordKind.Batch or RecordKind.Schema or RecordKind.Raw or RecordKind.View
+            ? kind
+            : RecordKind.None;
     }
 
     public static bool TryParse(Span<byte> copy, ulong nonce, long offset, long segmentBytes, out RecordHeader header)
     {
         header = MemoryMarshal.Read<RecordHeader>(copy);
-        if (header.Magic != (nonce ^ (ulong)offset)) return false;
-        uint crc = header.Crc;
-        MemoryMarshal.Cast<byte, uint>(copy)[CrcWord] = 0;
-        if (crc != Layout.Crc(copy)) return false;
-        if (header.RecordKind is < RecordKind.Batch or > RecordKind.Pad || header.Zeros != 0) return false;
+        return header.IsRight(nonce, offset, segmentBytes);
+    }
+
+    private readonly bool IsRight(ulong nonce, long offset, long segmentBytes)
+    {
+        if (Magic != (nonce ^ (ulong)offset) || Crc != ComputeCrc()) return false;
+        if (RecordKind is < RecordKind.Batch or > RecordKind.Pad || Zeros != 0) return false;
         // A digest's code other than SHA-256 never enters; a block is one Memory<byte> (2 GiB - 1).
-        if (header.HashCode != Superblock.Sha256Code) return false;
-        if (header.PayloadLength > int.MaxValue || header.Rows > long.MaxValue) return false;
-        return !header.HasPayload ||
-            header.PayloadLength <= (ulong)(segmentBytes - offset - Layout.RecordHeaderBytes);
+        if (HashCode != Superblock.Sha256Code) return false;
+        if (PayloadLength > int.MaxValue || Rows > long.MaxValue) return false;
+        return !HasPayload || PayloadLength <= (ulong)(segmentBytes - offset - Layout.RecordHeaderBytes);
+    }
+
+    /// <summary>The checksum of the header with its own field zero.</summary>
+    private readonly uint ComputeCrc()
+    {
+        ReadOnlySpan<ulong> words =
+            MemoryMarshal.Cast<RecordHeader, ulong>(new ReadOnlySpan<RecordHeader>(in this));
+        uint crc = uint.MaxValue;
+        foreach (ulong word in words[..(CrcWord / 2)]) crc = BitOperations.Crc32C(crc, word);
+        crc = BitOperations.Crc32C(crc, (ulong)(uint)words[CrcWord / 2]);
+        foreach (ulong word in words[(CrcWord / 2 + 1)..]) crc = BitOperations.Crc32C(crc, word);
+        return ~crc;
     }
 
     /// <summary>P4: fields and checksum first, the magic last; until then the place holds no record, whatever lay
@@ -141,4 +176,7 @@ internal interface IBlockSource
     /// <summary>Fills exactly <see cref="Length"/> bytes and returns the SHA-256 of what then stands there. It may
     /// throw: the store gives the space back.</summary>
     Digest256 WriteTo(Span<byte> destination);
+
+    /// <summary>As <see cref="WriteTo"/>, where many are hashed together afterwards.</summary>
+    void Fill(Span<byte> destination) => _ = WriteTo(destination);
 }

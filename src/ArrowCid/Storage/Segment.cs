@@ -14,6 +14,9 @@ internal sealed class Segment
     // One for the handle that has it open, one for each lease, put and walk. Zero is final.
     private int _users = 1;
 
+    // Set by whoever uses it, taken back by the idle look: a store only where it is not set yet.
+    private bool _isTouched = true;
+
     public Segment(SegmentHeader header, Mapping map, FileDescriptor file)
     {
         (Header, Map, _file) = (header, map, file);
@@ -47,6 +50,10 @@ internal sealed class Segment
         }
     }
 
+    /// <summary>Flushes what was written into the segment, through this mapping or another.</summary>
+    /// <returns>0, or the error number: then nobody knows what of it is on the medium.</returns>
+    public int Flush() => _file.SyncData();
+
     /// <summary>Counts one more user, before anything of the mapping is touched.</summary>
     /// <returns>False where it is being closed.</returns>
     public bool TryRetain()
@@ -55,16 +62,50 @@ internal sealed class Segment
         while (users > 0)
         {
             int seen = Interlocked.CompareExchange(ref _users, users + 1, users);
-            if (seen == users) return true;
+            if (seen == users)
+            {
+                if (!_isTouched) _isTouched = true;
+                return true;
+            }
+
             users = seen;
         }
 
         return false;
     }
 
+    /// <summary>Whether anybody has used it since the last time this was asked.</summary>
+    public bool TakeTouched()
+    {
+        bool isTouched = _isTouched;
+        _isTouched = false;
+        return isTouched;
+    }
+
+    /// <summary>Whether a lease, put or walk has it, beside the handle.</summary>
+    public bool IsInUse => Volatile.Read(ref _users) > 1;
+
+    /// <summary>Whether it may be looked into within a <see cref="Glance"/> that began before this was asked.</summary>
+    public bool TryGlance()
+    {
+        if (Volatile.Read(ref _users) == 0) return false;
+        if (!_isTouched) _isTouched = true;
+        return true;
+    }
+
+    /// <summary>Takes the handle's own use, if it is the last: who comes later is refused by <see cref="TryRetain"/>.
+    /// The caller takes it out of every list and then calls <see cref="Close"/>.</summary>
+    public bool TryEnd() => Interlocked.CompareExchange(ref _users, 0, 1) == 1;
+
     public void Release()
     {
-        if (Interlocked.Decrement(ref _users) != 0) return;
+        if (Interlocked.Decrement(ref _users) == 0) Close();
+    }
+
+    /// <summary>Unmaps and closes it.</summary>
+    public void Close()
+    {
+        Glance.AwaitOthers();
         Map.Dispose();
         _file.Dispose();
     }

@@ -5,30 +5,79 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Makes segments (S0 to S5) within the store's capacity, and takes back what a killed maker left.</summary>
+/// <summary>Makes segments (S0 to S5) of one lane within the store's capacity, one ahead, and takes back what a killed
+/// maker left.</summary>
 internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, BlockIndex index, TimeSpan timeout)
 {
-    private const string Temporary = Layout.TemporaryMark + "owner";
+    public const string Temporary = Layout.TemporaryMark + "owner";
 
-    /// <summary>Makes an open segment of a lane that this handle holds, mapped for writing.</summary>
-    public Segment Create(int lane, SegmentKind kind, long bytes, ulong firstSequence)
+    private readonly Ring? _ring = control.Superblock.IsRing ? new Ring(control, segments, index) : null;
+    private readonly object _gate = new();
+    private RawSegment? _prepared;
+    private ulong _preparedFor;
+    private bool _isPreparing;
+    private bool _isClosed;
+
+    /// <summary>Makes an open segment of a lane that this handle holds, mapped for writing, if there is room now; for
+    /// clean-up (drops, compaction) also from the room that is kept back.</summary>
+    /// <returns>Null where there is none: somebody may give back, or a reclaim free something.</returns>
+    public Segment? TryCreate(int lane, SegmentKind kind, long bytes, ulong firstSequence, bool forCleanUp = false)
     {
         control.ThrowIfGone();
+        RawSegment? raw = kind == SegmentKind.Data && bytes == control.Superblock.SegmentBytes ? TakePrepared() : null;
+        raw ??= TryObtain(lane, bytes, forCleanUp);
+        if (raw is null && TryGiveUpPrepared()) raw = TryObtain(lane, bytes, forCleanUp);
+        return raw is null ? null : Open(raw, kind, firstSequence);
+    }
+
+    /// <summary>As <see cref="TryCreate"/>, until the deadline.</summary>
+    public Segment Create(int lane, SegmentKind kind, long bytes, ulong firstSequence)
+    {
         long started = Stopwatch.GetTimestamp();
-        int pause = 1;
-        while (true)
+        for (int pause = 1; ; pause = Math.Min(pause * 2, 50))
         {
-            int slot = TryReserve(lane, bytes, out TableWord word, out long taken);
-            Segment? made = null;
-            int errno = slot < 0 ? Errno.NoSpace : TryMake(slot, word, kind, firstSequence, out made);
-            if (errno == 0) return made!;
-            if (errno != Errno.NoSpace || Stopwatch.GetElapsedTime(started) >= timeout)
-                throw Refusal(errno, bytes, taken);
-            // Another maker may give back, or a reclaimer free something; the pause grows so that two makers drift
-            // apart.
+            // Of the janitor's own thread or another of its handle: drops are what the room kept back is for.
+            if (TryCreate(lane, kind, bytes, firstSequence, control.Janitor.IsHeld) is { } made) return made;
+            control.Shortage.Asked?.Invoke(bytes);
+            if (Stopwatch.GetElapsedTime(started) >= timeout) throw Refusal(bytes);
+            // The pause grows so that two makers drift apart.
             Thread.Sleep(Random.Shared.Next(1, pause + 1));
-            pause = Math.Min(pause * 2, 50);
         }
+    }
+
+    /// <summary>Begins to make the lane's next data segment ahead, on another thread: reserved, and in memory with its
+    /// pages in place, so that the put that needs it does not wait for the kernel. Once for each segment before
+    /// it.</summary>
+    public void Prepare(int lane, Segment before)
+    {
+        if (_preparedFor == before.Header.Order) return;
+        lock (_gate)
+        {
+            if (_isClosed || _isPreparing || _prepared is not null) return;
+            (_preparedFor, _isPreparing) = (before.Header.Order, true);
+        }
+
+        _ = ThreadPool.UnsafeQueueUserWorkItem(_ => MakeAhead(lane), null);
+    }
+
+    /// <summary>Gives up the segment that was made ahead, if there is one: somebody needs room.</summary>
+    public bool TryGiveUpPrepared()
+    {
+        if (TakePrepared() is not { } raw) return false;
+        Abandon(raw);
+        return true;
+    }
+
+    /// <summary>Ends what is made ahead; the lane is about to be let go.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            while (_isPreparing) Monitor.Wait(_gate);
+        }
+
+        _ = TryGiveUpPrepared();
     }
 
     /// <summary>Takes a segment away that holds no record.</summary>
@@ -40,7 +89,10 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         if (!control.TryChange(segment.Slot, word, retired)) return;
         segments.Forget(segment.Slot);
         _ = control.DirectoryFile.Unlink(segment.Name);
+        int errno = control.IsOnDisk ? control.DirectoryFile.Sync() : 0;
         _ = control.TryChange(segment.Slot, retired, retired.With(SegmentState.Free));
+        // Risen after a power loss, its record would have a number that another one has by then.
+        StorageErrors.Check(errno, "cannot flush", control.Directory);
     }
 
     /// <summary>Frees a slot that a dead owner of the lane was filling. Only the lane's new owner calls this.</summary>
@@ -49,15 +101,88 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         string name = Layout.SegmentName(slot, word.Generation);
         _ = control.DirectoryFile.Unlink(name + Temporary);
         _ = control.DirectoryFile.Unlink(name);
+        // One that was to be recycled may still have its name of before.
+        _ = control.DirectoryFile.Unlink(Layout.SegmentName(slot, word.Generation - 1));
         _ = control.TryChange(slot, word, word.With(SegmentState.Free));
+    }
+
+    /// <summary>What a put that found no room says, and who holds what could go.</summary>
+    public ArrowCidException Refusal(long bytes)
+    {
+        _ = control.DirectoryFile.FileSystem(out _, out long available);
+        string? names = LockHolders.Describe(control.DirectoryFile, control.Shortage.Held);
+        string holders = names is null ? "" : $"; what could go is held: {names}";
+        return new ArrowCidException(ErrorCode.StoreFull,
+            $"{control.Directory}: a segment of {bytes / Layout.MiB} MiB does not fit: " +
+            $"{control.SegmentBytes() / Layout.MiB} of {control.Superblock.Capacity / Layout.MiB} MiB are taken " +
+            $"(some are kept for clean-up), {available / Layout.MiB} MiB are free on the file system{holders}; " +
+            $"remove blocks, make a larger store, or {StorageErrors.Remedy}");
+    }
+
+    /// <summary>Whether a block had better be written again where it is put again: it is in the older half of a
+    /// ring.</summary>
+    public bool IsOld(Segment segment) => _ring?.IsOld(segment) == true;
+
+    private RawSegment? TryObtain(int lane, long bytes, bool forCleanUp)
+    {
+        while (true)
+        {
+            if (TryReserve(lane, bytes, forCleanUp, out TableWord word) is var slot and >= 0)
+            {
+                RawSegment? made = TryMake(slot, word);
+                if (made is not null) return made;
+            }
+
+            // A ring makes room by itself, a segment at a time.
+            RawSegment? raw = null;
+            if (_ring is null || !_ring.TryTake(lane, bytes, out raw)) return null;
+            if (raw is not null) return raw;
+        }
+    }
+
+    private void MakeAhead(int lane)
+    {
+        RawSegment? raw = null;
+        try
+        {
+            raw = TryObtain(lane, control.Superblock.SegmentBytes, forCleanUp: false);
+            if (raw is not null && !control.IsOnDisk) raw.Map.Populate();
+        }
+        catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
+        {
+            // Whoever needs the segment makes it, and meets the error.
+        }
+
+        lock (_gate)
+        {
+            (_prepared, _isPreparing) = (raw, false);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private RawSegment? TakePrepared()
+    {
+        lock (_gate)
+        {
+            // Half made, it is nearer than another one.
+            while (_isPreparing) Monitor.Wait(_gate);
+            RawSegment? raw = _prepared;
+            _prepared = null;
+            return raw;
+        }
+    }
+
+    private void Abandon(RawSegment raw)
+    {
+        raw.Close();
+        GiveBack(raw.Slot, raw.Word, raw.Name);
     }
 
     /// <summary>S0: announces the size in the table, then counts: of two makers at the limit each sees the
     /// other.</summary>
-    private int TryReserve(int lane, long bytes, out TableWord word, out long taken)
+    private int TryReserve(int lane, long bytes, bool forCleanUp, out TableWord word)
     {
         word = default;
-        taken = control.SegmentBytes();
         for (int slot = 0; slot < control.Superblock.Segments; slot++)
         {
             TableWord free = control.Table(slot);
@@ -65,8 +190,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
             word = new TableWord(SegmentState.Creating, lane, bytes / Layout.MiB, free.Generation + 1);
             if (!control.TryChange(slot, free, word)) continue;
             CrashPoint.Pass(CrashStep.S0);
-            taken = control.SegmentBytes() - bytes;
-            if (taken + bytes <= Usable()) return slot;
+            if (control.SegmentBytes() <= Usable(forCleanUp)) return slot;
             _ = control.TryChange(slot, word, word.With(SegmentState.Free));
             return -1;
         }
@@ -76,19 +200,21 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
 
     /// <summary>One data and one fact segment stay for drops and compaction, without which a full store could not
     /// shrink.</summary>
-    private long Usable()
+    private long Usable(bool forCleanUp)
     {
         IndexFiles files = index.Files;
         Superblock shape = control.Superblock;
-        return shape.Capacity - shape.SegmentBytes - shape.FactSegmentBytes - control.Map.Length - files.Bytes;
+        long keptBack = forCleanUp ? 0 : shape.SegmentBytes + shape.FactSegmentBytes;
+        return shape.Capacity - keptBack - control.Map.Length - files.Bytes;
     }
 
-    private int TryMake(int slot, TableWord word, SegmentKind kind, ulong firstSequence, out Segment? made)
+    /// <summary>S1: the file, reserved, leased and mapped.</summary>
+    /// <returns>Null where the file system has no room; the slot is free again.</returns>
+    private RawSegment? TryMake(int slot, TableWord word)
     {
-        made = null;
         string name = Layout.SegmentName(slot, word.Generation);
         FileDescriptor? file = null;
-        Mapping? map = null;
+        RawSegment? raw = null;
         try
         {
             // No live file can have the name: the slot is ours. What stands there was left by a rebuilt or damaged
@@ -98,60 +224,64 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
             file = control.DirectoryFile.TryCreateFile(name + Temporary, out int errno);
             StorageErrors.Check(errno, "cannot create", control.PathOf(name));
             errno = file!.Allocate(word.Bytes);
-            if (errno is Errno.NoSpace or Errno.Quota) return GiveBack(slot, word, name, Errno.NoSpace);
+            if (errno is Errno.NoSpace or Errno.Quota) return null;
             StorageErrors.Check(errno, "no room for", control.PathOf(name));
             CrashPoint.Pass(CrashStep.S1);
             StorageErrors.Check(file.TryLock(0, 0, exclusive: false), "cannot lease", control.PathOf(name));
-            map = Mapping.TryMap(file, word.Bytes, writable: true, out errno);
+            Mapping? map = Mapping.TryMap(file, word.Bytes, writable: true, out errno);
             StorageErrors.Check(errno, "cannot map", control.PathOf(name));
-            var header = new SegmentHeader(control.Superblock.SegmentId, slot, word.Generation, word.Lane, kind,
-                BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), word.Bytes, firstSequence,
-                control.Map.Add(Layout.SegmentOrder, 1), Clock.NowNanoseconds());
-            header.Write(map!.WritableBytes(0, Layout.SegmentHeaderBytes));
-            map.Write(Layout.SegmentCommitted, (ulong)Layout.SegmentRecords);
-            CrashPoint.Pass(CrashStep.S2);
-            errno = control.DirectoryFile.Link(name + Temporary, name);
-            StorageErrors.Check(errno, "cannot name", control.PathOf(name));
-            _ = control.DirectoryFile.Unlink(name + Temporary);
-            CrashPoint.Pass(CrashStep.S3);
-            var segment = new Segment(header, map, file);
-            segments.Adopt(segment);
-            control.SetDetails(slot, header.Order, kind);
-            _ = control.TryChange(slot, word, word.With(SegmentState.Open));
-            CrashPoint.Pass(CrashStep.S4);
-            (file, map, made) = (null, null, segment);
-            return 0;
-        }
-        catch
-        {
-            _ = GiveBack(slot, word, name, 0);
-            throw;
+            return raw = new RawSegment(slot, word, file, map!);
         }
         finally
         {
-            map?.Dispose();
-            file?.Dispose();
+            if (raw is null)
+            {
+                file?.Dispose();
+                GiveBack(slot, word, name);
+            }
         }
     }
 
-    private int GiveBack(int slot, TableWord word, string name, int errno)
+    /// <summary>S2 to S4: the header, the name, and the table's word.</summary>
+    private Segment Open(RawSegment raw, SegmentKind kind, ulong firstSequence)
+    {
+        string name = raw.Name;
+        TableWord word = raw.Word;
+        bool isOpen = false;
+        try
+        {
+            var header = new SegmentHeader(control.Superblock.SegmentId, raw.Slot, word.Generation, word.Lane, kind,
+                BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), word.Bytes, firstSequence,
+                control.Map.Add(Layout.SegmentOrder, 1), Clock.NowNanoseconds());
+            header.Write(raw.Map.WritableBytes(0, Layout.SegmentHeaderBytes));
+            raw.Map.Write(Layout.SegmentCommitted, (ulong)Layout.SegmentRecords);
+            // On a disk the header and then the name are there before the table says so: a rebuild finds what is told.
+            if (control.IsOnDisk) StorageErrors.Check(raw.File.Sync(), "cannot flush", control.PathOf(name));
+            CrashPoint.Pass(CrashStep.S2);
+            int errno = control.DirectoryFile.Link(name + Temporary, name);
+            StorageErrors.Check(errno, "cannot name", control.PathOf(name));
+            _ = control.DirectoryFile.Unlink(name + Temporary);
+            control.FlushNames();
+            CrashPoint.Pass(CrashStep.S3);
+            var segment = new Segment(header, raw.Map, raw.File);
+            segments.Adopt(segment);
+            isOpen = true;
+            control.SetDetails(raw.Slot, header.Order, kind);
+            _ = control.TryChange(raw.Slot, word, word.With(SegmentState.Open));
+            CrashPoint.Pass(CrashStep.S4);
+            return segment;
+        }
+        finally
+        {
+            if (!isOpen) Abandon(raw);
+        }
+    }
+
+    private void GiveBack(int slot, TableWord word, string name)
     {
         _ = control.DirectoryFile.Unlink(name + Temporary);
         _ = control.DirectoryFile.Unlink(name);
         _ = control.TryChange(slot, word, word.With(SegmentState.Free));
-        return errno;
-    }
-
-    private ArrowCidException Refusal(int errno, long bytes, long taken)
-    {
-        if (errno != Errno.NoSpace)
-            return StorageErrors.FromErrno(errno, "cannot make a segment in", control.Directory);
-        _ = control.DirectoryFile.FileSystem(out _, out long available);
-        return new ArrowCidException(ErrorCode.StoreFull,
-            $"{control.Directory}: a segment of {bytes / Layout.MiB} MiB does not fit: {taken / Layout.MiB} of " +
-            $"{control.Superblock.Capacity / Layout.MiB} MiB are taken (some are kept for clean-up), " +
-            $"{available / Layout.MiB} MiB are free on the file system; make a larger store, or " +
-            StorageErrors.Remedy);
     }
 }
 

@@ -37,6 +37,8 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
             if (segment is not null && segment.Generation == word.Generation && segment.TryRetain())
                 return SegmentAccess.Ready;
             SegmentAccess access = TryOpen(control, slot, word, writable: false, out segment);
+            // A file that is being recycled has another header than the word read before says.
+            if (access == SegmentAccess.Corrupt && control.Table(slot) != word) return SegmentAccess.Stale;
             if (access != SegmentAccess.Ready) return access;
             // Taken before the lease was held, the first reading of the word proves nothing.
             TableWord again = control.Table(slot);
@@ -52,6 +54,14 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
             return SegmentAccess.Ready;
         }
     }
+
+    /// <summary>How many slots there are.</summary>
+    public int Slots => _open.Length;
+
+    /// <summary>The segment that is mapped for a slot, if one is, not counted: for use within a
+    /// <see cref="Glance"/>.</summary>
+    public Segment? Peek(int slot) =>
+        Volatile.Read(ref _open[slot]) is { } segment && segment.TryGlance() ? segment : null;
 
     /// <summary>Takes over a segment that a lane of this handle maps for writing; the set counts as one user.</summary>
     public void Adopt(Segment segment)
@@ -72,6 +82,34 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
             Segment? old = _open[slot];
             Volatile.Write(ref _open[slot], null);
             old?.Release();
+        }
+    }
+
+    /// <summary>Unmaps a slot's segment if nobody uses it, so that its write lock can be had.</summary>
+    public void LetGo(int slot)
+    {
+        if (Volatile.Read(ref _open[slot]) is null) return;
+        lock (_gate)
+        {
+            if (_open[slot] is not { } segment || !segment.TryEnd()) return;
+            Volatile.Write(ref _open[slot], null);
+            segment.Close();
+        }
+    }
+
+    /// <summary>Unmaps what nobody uses: segments that are no longer live, and sealed ones that were not used since
+    /// the last call.</summary>
+    /// <param name="all">Of the sealed ones those too that were: somebody needs room.</param>
+    public void LetGoIdle(bool all)
+    {
+        for (int slot = 0; slot < _open.Length; slot++)
+        {
+            Segment? segment = Volatile.Read(ref _open[slot]);
+            if (segment is null || segment.IsInUse) continue;
+            TableWord word = control.Table(slot);
+            bool isLive = word.IsLive && word.Generation == segment.Generation;
+            if (isLive && (word.State == SegmentState.Open || (segment.TakeTouched() && !all))) continue;
+            LetGo(slot);
         }
     }
 
@@ -129,7 +167,8 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
         }
     }
 
-    private static SegmentHeader? ReadHeader(Mapping map)
+    /// <summary>The header in a mapping, judged on a private copy; null where it is none.</summary>
+    public static SegmentHeader? ReadHeader(Mapping map)
     {
         Span<byte> copy = stackalloc byte[Layout.SegmentHeaderBytes];
         map.CopyTo(0, copy);

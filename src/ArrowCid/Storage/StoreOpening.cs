@@ -10,6 +10,11 @@ namespace ArrowCid.Storage;
 internal static class StoreOpening
 {
     private const uint OthersWrite = 0x12; // 022
+    private const uint Others = 0x7; // 007
+    private const uint GroupDirectory = 0x5fd; // 2775
+    private const uint GateDirectory = 0x1e8; // 0750
+    private const uint GroupFile = 0x1b4; // 0664
+    private const uint GroupWait = 0x1b6; // 0666
     private const uint Sticky = 0x200; // 01000
 
     /// <summary>Opens or makes a store's control file; the presence byte is then locked for reading.</summary>
@@ -17,15 +22,17 @@ internal static class StoreOpening
     {
         long started = Stopwatch.GetTimestamp();
         bool mayCreate = !settings.ReadOnly && !settings.MustExist;
-        FileDescriptor folder = OpenDirectory(directory, mayCreate);
+        FileDescriptor folder = OpenDirectory(directory, mayCreate, settings.Group);
+        ControlFile? control = null;
         try
         {
             // Making or rebuilding a store takes a round, after which it is opened like any other.
             for (int round = 0; ; round++)
             {
-                ControlFile? control = TryOpenOnce(directory, folder, settings, mayCreate);
+                control = TryOpenOnce(directory, folder, settings, mayCreate);
                 if (control is not null)
                 {
+                    ThrowIfLocksAreBlind(control);
                     if (control.IsWritable) SweepControls(directory, folder);
                     wait = OpenWait(control);
                     return control;
@@ -39,17 +46,40 @@ internal static class StoreOpening
         }
         catch
         {
+            control?.Dispose();
             folder.Dispose();
             throw;
         }
     }
 
-    private static FileDescriptor OpenDirectory(string directory, bool mayCreate)
+    /// <summary>Makes table and index anew from the segments of a store that nobody has open.</summary>
+    /// <returns>The number of blocks found.</returns>
+    public static long Rebuild(string directory)
+    {
+        using FileDescriptor folder = OpenDirectory(directory, mayCreate: false, isGroup: true);
+        string path = Path.Combine(directory, Layout.ControlName);
+        using FileDescriptor? locks = folder.TryOpenFile(Layout.ControlName, writable: true, out int errno);
+        if (errno == Errno.NotFound) throw HasSegments(directory) ? NoControl(directory) : NoStore(directory);
+        StorageErrors.Check(errno, "cannot open", path);
+        StorageErrors.Check(locks!.Stat(out FileStatus status), "cannot stat", path);
+        CheckControl(path, folder, status);
+        ControlFile? control = TryMap(directory, folder, locks, status, readOnly: false);
+        if (control is null || !control.TryLock(Layout.PresenceLock, exclusive: true) || !IsStillNamed(folder, status))
+            throw new ArrowCidException(ErrorCode.Busy,
+                $"{directory}: somebody has the store open; close every user, then rebuild it");
+        if (!control.IsWritable)
+            throw new ArrowCidException(ErrorCode.FormatVersion,
+                $"{directory} has features that this version only reads; rebuild it with the version that made it");
+        bool isSame = control.IsSameFile(StoreIdentity.Of(status));
+        return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame);
+    }
+
+    private static FileDescriptor OpenDirectory(string directory, bool mayCreate, bool isGroup)
     {
         FileDescriptor? folder = FileDescriptor.TryOpenDirectory(directory, out int errno);
         if (folder is null && errno == Errno.NotFound && mayCreate)
         {
-            MakeDirectories(directory);
+            MakeDirectories(directory, isGroup);
             folder = FileDescriptor.TryOpenDirectory(directory, out errno);
         }
 
@@ -57,17 +87,36 @@ internal static class StoreOpening
         // O_DIRECTORY with O_NOFOLLOW reports a symbolic link as "not a directory".
         if (folder is null && errno == Errno.NotDirectory && Directory.Exists(directory)) errno = Errno.Loop;
         if (folder is null) throw StorageErrors.FromErrno(errno, "cannot open", directory);
+        try
+        {
+            CheckPlace(directory, folder, isGroup);
+            return folder;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    private static void CheckPlace(string directory, FileDescriptor folder, bool isGroup)
+    {
         StorageErrors.Check(folder.Stat(out FileStatus status), "cannot stat", directory);
-        CheckAccess(directory, status);
         string? parent = Path.GetDirectoryName(directory);
+        if (isGroup && IsGroup(directory, status, parent))
+        {
+            folder.NewFileMode = GroupFile;
+            return;
+        }
+
+        CheckAccess(directory, status);
         if (parent is not null && FileDescriptor.StatPath(parent, out FileStatus above) == 0 &&
             (above.Mode & OthersWrite) != 0 && (above.Mode & Sticky) == 0)
             throw new ArrowCidException(ErrorCode.AccessDenied,
                 $"{parent}: others may write there and so replace the store; chmod go-w, or choose another place");
-        return folder;
     }
 
-    private static void MakeDirectories(string directory)
+    private static void MakeDirectories(string directory, bool isGroup)
     {
         var missing = new Stack<string>();
         for (string? path = directory; path is not null && !Path.Exists(path); path = Path.GetDirectoryName(path))
@@ -76,7 +125,62 @@ internal static class StoreOpening
         {
             int errno = FileDescriptor.TryMakeDirectory(path);
             if (errno != Errno.Exists) StorageErrors.Check(errno, "cannot make", path);
+            FlushNameOf(path);
+            if (!isGroup || errno != 0) continue;
+            if (path == directory) SetMode(path, GroupDirectory);
+            else if (path == Path.GetDirectoryName(directory)) SetMode(path, GateDirectory);
         }
+    }
+
+    private static void FlushNameOf(string path)
+    {
+        using FileDescriptor? above = FileDescriptor.TryOpenDirectory(Path.GetDirectoryName(path)!, out int errno);
+        // A directory above that may not even be read is not ours, and its owner's to look after.
+        if (errno == Errno.Access) return;
+        StorageErrors.Check(errno, "cannot open", path);
+        if (ControlFile.IsDisk(above!)) StorageErrors.Check(above!.Sync(), "cannot flush", path);
+    }
+
+    private static void SetMode(string path, uint mode)
+    {
+        using FileDescriptor? made = FileDescriptor.TryOpenDirectory(path, out int errno);
+        StorageErrors.Check(errno, "cannot open", path);
+        StorageErrors.Check(made!.SetMode(mode), "cannot set the mode of", path);
+    }
+
+    /// <summary>Whether a directory is a group's: its members write it, and a gate above it keeps others out.</summary>
+    private static bool IsGroup(string directory, FileStatus status, string? parent)
+    {
+        if ((status.Mode & Others & OthersWrite) != 0)
+            throw new ArrowCidException(ErrorCode.AccessDenied,
+                $"{directory} may be written by everybody (mode {Octal(status.Mode)}); chmod o-w and check what is " +
+                "in it");
+        if ((status.Mode & OthersWrite) == 0 && status.UserId == FileDescriptor.EffectiveUserId) return false;
+        if (parent is null || FileDescriptor.StatPath(parent, out FileStatus gate) != 0)
+            throw new ArrowCidException(ErrorCode.AccessDenied, $"{directory}: a group's store stands behind a gate");
+        bool isOwned = gate.UserId == 0 || gate.UserId == status.UserId ||
+            gate.UserId == FileDescriptor.EffectiveUserId;
+        bool isShut = (gate.Mode & Others) == 0 && ((gate.Mode & OthersWrite) == 0 || (gate.Mode & Sticky) != 0);
+        if (!isOwned || !isShut)
+            throw new ArrowCidException(ErrorCode.AccessDenied,
+                $"{parent} (user {gate.UserId}, mode {Octal(gate.Mode)}) is no gate for a group's store: it is to be " +
+                "root's or the store's owner's, with mode 0750");
+        return true;
+    }
+
+    private static string Octal(uint mode) => Convert.ToString(mode & 0xfff, 8);
+
+    /// <summary>A lock that another description does not see protects nothing.</summary>
+    private static void ThrowIfLocksAreBlind(ControlFile control)
+    {
+        using FileDescriptor? other =
+            control.DirectoryFile.TryOpenFile(Layout.ControlName, writable: false, out _);
+        if (other is null || other.IsLockedElsewhere(Layout.PresenceLock, 1)) return;
+        string directory = control.Directory;
+        control.Dispose();
+        throw new ArrowCidException(ErrorCode.Unsupported,
+            $"{directory}: file locks do not work there (one description does not see another's); use tmpfs, ext4 or " +
+            "xfs");
     }
 
     private static void CheckAccess(string path, FileStatus status)
@@ -86,8 +190,16 @@ internal static class StoreOpening
                 $"{path} is user {status.UserId}'s, not {FileDescriptor.EffectiveUserId}'s; use a store of your own");
         if ((status.Mode & OthersWrite) != 0)
             throw new ArrowCidException(ErrorCode.AccessDenied,
-                $"{path} may be written by others (mode {Convert.ToString(status.Mode & 0xfff, 8)}); chmod go-w " +
-                "and check what is in it");
+                $"{path} may be written by others (mode {Octal(status.Mode)}); chmod go-w and check what is in it, " +
+                "or open it as a group's");
+    }
+
+    private static void CheckControl(string path, FileDescriptor folder, FileStatus status)
+    {
+        if (folder.NewFileMode != GroupFile) CheckAccess(path, status);
+        else if ((status.Mode & Others & OthersWrite) != 0)
+            throw new ArrowCidException(ErrorCode.AccessDenied,
+                $"{path} may be written by everybody (mode {Octal(status.Mode)}); chmod o-w and check it");
     }
 
     /// <returns>Null where something is changing that will soon be settled: try again.</returns>
@@ -108,21 +220,27 @@ internal static class StoreOpening
         try
         {
             StorageErrors.Check(locks.Stat(out FileStatus status), "cannot stat", path);
-            CheckAccess(path, status);
+            CheckControl(path, folder, status);
             control = TryMap(directory, folder, locks, status, settings.ReadOnly);
             if (control is null) return null;
             StoreIdentity now = StoreIdentity.Of(status);
-            bool isSame = control.Superblock.Identity.IsSameFile(now);
-            bool isTrusted = isSame && control.Superblock.Identity.Boot == now.Boot;
+            bool isSame = control.IsSameFile(now);
+            bool isTrusted = isSame && (control.IsOfBoot(now) || control.IsClean);
             // A store that somebody uses is no copy: containers may see other machine ids and share it all the same.
             if (isTrusted || control.IsLockedElsewhere(Layout.PresenceLock))
-                return Present(control, folder, status) ? Keep(ref control, ref locks) : null;
-            // Alone with a store of another boot, or with a copy: only the superblock and the logs are believed.
+            {
+                if (!Present(control, folder, status)) return null;
+                if (isSame) control.NoteBoot(now);
+                return Keep(ref control, ref locks);
+            }
+
+            // Alone with a store that another boot left unstamped, or with a copy: only the superblock and the logs
+            // are believed.
             if (!control.IsWritable)
                 throw new ArrowCidException(ErrorCode.Unsupported,
                     $"{directory} is a copy, or of another boot, and must be rebuilt; open it once for writing");
             if (!control.TryLock(Layout.PresenceLock, exclusive: true) || !IsStillNamed(folder, status)) return null;
-            StoreRebuild.Run(control, isCopy: !isSame);
+            _ = StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: false);
             return null;
         }
         finally
@@ -167,10 +285,8 @@ internal static class StoreOpening
     /// complete.</summary>
     private static void Create(string directory, FileDescriptor folder, StoreSettings settings)
     {
-        bool isForeign = Directory.EnumerateFiles(directory, "seg-*").Any();
-        if (isForeign && folder.StatFile(Layout.ControlName, out _) == Errno.NotFound)
-            throw new ArrowCidException(ErrorCode.StoreGone,
-                $"{directory} has segments but no {Layout.ControlName}; restore that file, or move the segments away");
+        if (HasSegments(directory) && folder.StatFile(Layout.ControlName, out _) == Errno.NotFound)
+            throw NoControl(directory);
         string temporary = TemporaryName();
         using FileDescriptor file = CreateControl(directory, folder, temporary,
             id => Shape(folder, directory, settings, id), out Mapping map);
@@ -178,11 +294,14 @@ internal static class StoreOpening
         {
             map.Write(Layout.IndexWord, new IndexPair(1, 0).Bits);
             map.Dispose();
+            bool isOnDisk = ControlFile.IsDisk(folder);
+            if (isOnDisk) StorageErrors.Check(file.Sync(), "cannot flush", Path.Combine(directory, temporary));
             CrashPoint.Pass(CrashStep.C2);
             int errno = folder.Link(temporary, Layout.ControlName);
             // Somebody else was first, or took this file for a dead creator's.
             if (errno is not (Errno.Exists or Errno.NotFound))
                 StorageErrors.Check(errno, "cannot name", Path.Combine(directory, Layout.ControlName));
+            if (isOnDisk) StorageErrors.Check(folder.Sync(), "cannot flush", directory);
             CrashPoint.Pass(CrashStep.C3);
         }
         finally
@@ -256,6 +375,7 @@ internal static class StoreOpening
             Lanes = (int)Math.Clamp(segments / 4, 1, Layout.MaxLanes),
             InitialIndexEntries = settings.InitialIndexEntries,
             OwnerId = identity.OwnerId,
+            Retention = settings.IsRing ? Superblock.RetentionRing : Superblock.RetentionKeep,
             Seed = Superblock.NewSeed(),
             Identity = identity,
         };
@@ -275,6 +395,9 @@ internal static class StoreOpening
         using FileDescriptor? made = control.DirectoryFile.TryCreateFile(Layout.WaitName, out int errno);
         if (made is null && errno != Errno.Exists)
             throw StorageErrors.FromErrno(errno, "cannot create", control.PathOf(Layout.WaitName));
+        bool isGroup = control.DirectoryFile.NewFileMode == GroupFile;
+        if (made is not null && isGroup)
+            StorageErrors.Check(made.SetMode(GroupWait), "cannot set the mode of", control.PathOf(Layout.WaitName));
         FileDescriptor? found = made ?? control.DirectoryFile.TryOpenFile(Layout.WaitName, writable: true, out errno);
         if (found is null) return null;
         using (found)
@@ -284,6 +407,11 @@ internal static class StoreOpening
             return Mapping.TryMap(found, Layout.PageBytes, writable: true, out _);
         }
     }
+
+    private static bool HasSegments(string directory) => Directory.EnumerateFiles(directory, "seg-*").Any();
+
+    private static ArrowCidException NoControl(string directory) => new(ErrorCode.StoreGone,
+        $"{directory} has segments but no {Layout.ControlName}; restore that file, or move the segments away");
 
     private static ArrowCidException NoStore(string directory) =>
         new(ErrorCode.StoreGone, $"no store is at {directory}; put something into it, or name another");

@@ -4,27 +4,34 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Makes a new control file and index from the segments alone: for a copy of a store, and for a store that another
-/// boot of the machine left. The caller is alone with the store. Killed at any point, it leaves the old control file,
-/// and the next one begins again.
+/// Makes a new control file and index from the segments alone: for a copy of a store, for a store that another boot of
+/// the machine left unstamped, and on request. The caller is alone with the store. Killed at any point, it leaves the
+/// old control file, and the next one begins again.
 /// </summary>
 internal static class StoreRebuild
 {
-    public static void Run(ControlFile old, bool isCopy)
+    /// <returns>The number of blocks found.</returns>
+    public static long Run(ControlFile old, bool isCopy, bool isCommittedBelieved)
     {
         FileDescriptor folder = old.DirectoryFile;
         string temporary = StoreOpening.TemporaryName();
         FileDescriptor file = StoreOpening.CreateControl(old.Directory, folder, temporary,
             identity => old.Superblock.WithIdentity(isCopy ? Guid.NewGuid() : old.Superblock.Id, identity),
             out Mapping map);
+        // The mapping too: it would keep the file's lock, by which half-made files are told from garbage.
         using (file)
+        using (map)
         {
             try
             {
-                Fill(old, map, file);
-                StorageErrors.Check(file.Sync(), "cannot flush", old.PathOf(temporary));
+                long blocks = Fill(old, map, file, isCommittedBelieved);
+                if (old.IsOnDisk) StorageErrors.Check(file.Sync(), "cannot flush", old.PathOf(temporary));
+                CrashPoint.Pass(CrashStep.B2);
                 int errno = folder.Rename(temporary, Layout.ControlName);
                 StorageErrors.Check(errno, "cannot name", old.PathOf(Layout.ControlName));
+                CrashPoint.Pass(CrashStep.B3);
+                old.FlushNames();
+                return blocks;
             }
             catch
             {
@@ -34,7 +41,7 @@ internal static class StoreRebuild
         }
     }
 
-    private static void Fill(ControlFile old, Mapping map, FileDescriptor file)
+    private static long Fill(ControlFile old, Mapping map, FileDescriptor file, bool isCommittedBelieved)
     {
         Span<byte> page = stackalloc byte[Layout.PageBytes];
         map.CopyTo(0, page);
@@ -42,25 +49,53 @@ internal static class StoreRebuild
         // The descriptor stays the caller's: nothing of this view of the new file is disposed but its segments.
         var control = new ControlFile(old.Directory, old.DirectoryFile, map, file, superblock, writable: true);
         using var segments = new SegmentSet(control);
-        FillTable(control);
+        List<SegmentHeader> headers = FillTable(control);
+        CarryWords(old, control);
+        var damaged = new HashSet<(int Slot, long Offset)>();
+        foreach (IGrouping<int, SegmentHeader> lane in headers.GroupBy(header => header.Lane))
+        {
+            ulong collected = control.Lane(lane.Key, Layout.LaneCollected);
+            new LaneRebuild(control, lane, collected, isCommittedBelieved, damaged).Run();
+        }
+
+        CrashPoint.Pass(CrashStep.B1);
         var index = new BlockIndex(control, segments);
         var growth = new IndexGrowth(control, segments, index);
         uint number = NextIndex(old);
         long entries = growth.FillEntries();
-        while (!growth.TryFillFromLogs(IndexFile.Create(control, number, entries))) entries *= 2;
+        IndexFile made = IndexFile.Create(control, number, entries);
+        while (!growth.TryFillFromLogs(made, damaged)) made = IndexFile.Create(control, number, entries *= 2);
         map.Write(Layout.IndexWord, new IndexPair(number, 0).Bits);
+        return growth.CountBlocks() - damaged.Count;
     }
 
-    /// <summary>The highest generation of a slot wins. All segments are sealed: what a torn tail may hide is never
-    /// written over, and lanes go on in new segments.</summary>
-    private static void FillTable(ControlFile control)
+    /// <summary>The two words that the segments do not tell. Both only grow, and what cannot be right is left
+    /// out.</summary>
+    private static void CarryWords(ControlFile old, ControlFile control)
+    {
+        ulong latest = (ulong)DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds() << 16;
+        ulong time = old.Map.Read(Layout.ClockWord);
+        if (time <= latest) control.Map.Write(Layout.ClockWord, time);
+        // Nobody says whether there ever was a drop; zero would.
+        control.Map.Write(Layout.SweepWord, 2);
+        for (int lane = 0; lane < control.Superblock.Lanes; lane++)
+        {
+            ulong collected = old.Lane(lane, Layout.LaneCollected);
+            if (collected < 1ul << 56) control.SetLane(lane, Layout.LaneCollected, collected);
+        }
+    }
+
+    /// <summary>The highest generation of a slot wins; lower ones and half-made files are taken away. All segments
+    /// are sealed: what a torn tail may hide is never written over, and lanes go on in new segments.</summary>
+    private static List<SegmentHeader> FillTable(ControlFile control)
     {
         var best = new SortedDictionary<int, SegmentHeader>();
         var highest = new SortedDictionary<int, uint>();
         foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
         {
             string name = Path.GetFileName(path);
-            if (!TryParseName(name, control.Superblock.Segments, out int slot, out uint generation)) continue;
+            if (!Layout.TryParseSegmentName(name, control.Superblock.Segments, out int slot, out uint generation))
+                continue;
             highest[slot] = Math.Max(generation, highest.GetValueOrDefault(slot));
             if (ReadHeader(control, slot, generation) is { } header &&
                 (!best.TryGetValue(slot, out SegmentHeader? other) || other.Generation < generation))
@@ -82,30 +117,47 @@ internal static class StoreRebuild
         }
 
         control.Map.Write(Layout.SegmentOrder, order);
+        RemoveOthers(control, best);
+        return [.. best.Values];
     }
 
+    private static void RemoveOthers(ControlFile control, SortedDictionary<int, SegmentHeader> best)
+    {
+        foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
+        {
+            string name = Path.GetFileName(path);
+            bool isHalfMade = name.Contains(Layout.TemporaryMark, StringComparison.Ordinal);
+            // What cannot be read stays for people to look at.
+            int slots = control.Superblock.Segments;
+            bool isElder = Layout.TryParseSegmentName(name, slots, out int slot, out uint generation) &&
+                best.TryGetValue(slot, out SegmentHeader? header) && header.Generation > generation;
+            if (isHalfMade || isElder) _ = control.DirectoryFile.Unlink(name);
+        }
+    }
+
+    /// <returns>Null where the file is no segment of this store. One that cannot be read ends the rebuild, rather
+    /// than be left out of it.</returns>
     private static SegmentHeader? ReadHeader(ControlFile control, int slot, uint generation)
     {
+        string path = control.PathOf(Layout.SegmentName(slot, generation));
         using FileDescriptor? file =
-            control.DirectoryFile.TryOpenFile(Layout.SegmentName(slot, generation), writable: false, out _);
-        Span<byte> half = stackalloc byte[Layout.SegmentHeaderBytes];
-        if (file is null || file.Stat(out FileStatus status) != 0) return null;
-        if (file.Read(half, 0, out _) != half.Length) return null;
-        SegmentHeader? header = SegmentHeader.Read(half);
+            control.DirectoryFile.TryOpenFile(Layout.SegmentName(slot, generation), writable: false, out int errno);
+        StorageErrors.Check(errno, "cannot open", path);
+        StorageErrors.Check(file!.Stat(out FileStatus status), "cannot stat", path);
+        // Left out of the table it would be lost: it takes two looks to say that it is no segment.
+        SegmentHeader? header = ReadHalf(file, path) ?? ReadHalf(file, path);
         bool isRight = header is not null && header.SegmentId == control.Superblock.SegmentId && header.Slot == slot &&
             header.Generation == generation && header.Bytes == status.Size && status.Size % Layout.MiB == 0 &&
             header.Lane >= 0 && header.Lane < control.Superblock.Lanes;
         return isRight ? header : null;
     }
 
-    private static bool TryParseName(string name, int segments, out int slot, out uint generation)
+    private static SegmentHeader? ReadHalf(FileDescriptor file, string path)
     {
-        (slot, generation) = (0, 0);
-        string[] parts = name.Split('-');
-        return parts.Length == 3 && parts[1].Length == 4 && parts[2].Length == 8 &&
-            int.TryParse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out slot) &&
-            uint.TryParse(parts[2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out generation) &&
-            slot >= 0 && slot < segments;
+        Span<byte> half = stackalloc byte[Layout.SegmentHeaderBytes];
+        int read = file.Read(half, 0, out int errno);
+        StorageErrors.Check(errno, "cannot read", path);
+        return read == half.Length ? SegmentHeader.Read(half) : null;
     }
 
     /// <summary>A number that no index file has, so that one left over is never taken for the new one.</summary>

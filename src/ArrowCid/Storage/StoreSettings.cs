@@ -1,3 +1,5 @@
+using ArrowCid.Memory;
+
 namespace ArrowCid.Storage;
 
 /// <summary>How a store is opened, and made where there is none; the facade's options say what each means.</summary>
@@ -11,7 +13,21 @@ internal sealed record StoreSettings
 
     public bool ReadOnly { get; init; }
 
+    public Durability Durability { get; init; } = Durability.Batch;
+
     public bool MustExist { get; init; }
+
+    /// <summary>Makes a ring; else a store that keeps what it has.</summary>
+    public bool IsRing { get; init; }
+
+    /// <summary>A store of a group of users: made so, and opened though another user owns it.</summary>
+    public bool Group { get; init; }
+
+    /// <summary>Blocks are read into private memory and believed by their digest alone.</summary>
+    public bool Copy { get; init; }
+
+    /// <summary>Blocks that are put together are hashed together: where the processor has lanes for it.</summary>
+    public bool HashTogether { get; init; } = Sha256.ManyPath != Sha256ManyPath.Serial;
 
     /// <summary>The entries that a new store's index begins with; a power of two.</summary>
     public int InitialIndexEntries { get; init; } = 1 << 16;

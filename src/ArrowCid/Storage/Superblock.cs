@@ -13,6 +13,7 @@ internal sealed class Superblock
     public const ulong Magic = 0x0100_4449_4352_5241; // "ARRCID\0\1"
     public const ulong ByteOrder = 0x0102030405060708;
     public const uint RetentionKeep = 0;
+    public const uint RetentionRing = 1;
     public const uint Sha256Code = 0x12;
 
     /// <summary>The store, as cursors name it. A copy gets another.</summary>
@@ -29,6 +30,11 @@ internal sealed class Superblock
     public int Lanes { get; init; }
     public long InitialIndexEntries { get; init; }
     public uint OwnerId { get; init; }
+
+    /// <summary>What a full store does: refuse, or let its oldest blocks go.</summary>
+    public uint Retention { get; init; }
+
+    public bool IsRing => Retention == RetentionRing;
 
     /// <summary>32 secret bytes that place digests in the index, so that nobody chooses blocks that collide
     /// there.</summary>
@@ -51,6 +57,7 @@ internal sealed class Superblock
         Lanes = Lanes,
         InitialIndexEntries = InitialIndexEntries,
         OwnerId = identity.OwnerId,
+        Retention = Retention,
         Seed = Seed,
         Identity = identity,
     };
@@ -75,7 +82,7 @@ internal sealed class Superblock
         Put32(page, 128, (uint)Segments);
         Put32(page, 132, (uint)Lanes);
         Put32(page, 136, Layout.MaxParticipants);
-        Put32(page, 140, RetentionKeep);
+        Put32(page, 140, Retention);
         Put64(page, 144, (ulong)Layout.WordsOffset);
         Put64(page, 152, (ulong)Layout.ParticipantsOffset);
         Put64(page, 160, (ulong)Layout.LanesOffset);
@@ -121,8 +128,9 @@ internal sealed class Superblock
             Seed = page[192..224].ToArray(),
             Identity = new(new Guid(page[224..240]), new Guid(page[256..272]), Get64(page, 240), Get64(page, 248)),
             OwnerId = Get32(page, 272),
-            // A ring's puts need rules that this version does not have.
-            IsReadOnlyForUs = Get64(page, 80) != 0 || Get32(page, 140) != RetentionKeep,
+            Retention = Get32(page, 140),
+            // A retention of a later version has rules for puts that this one does not know.
+            IsReadOnlyForUs = Get64(page, 80) != 0 || Get32(page, 140) > RetentionRing,
         };
         result.CheckShape(page, fileBytes, path);
         return result;
@@ -166,16 +174,34 @@ internal sealed record StoreIdentity(Guid Machine, Guid Boot, ulong Inode, ulong
 {
     public uint OwnerId { get; init; }
 
+    /// <summary>The boot as one word, for the control file's.</summary>
+    public ulong BootBits
+    {
+        get
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            _ = Boot.TryWriteBytes(bytes);
+            return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        }
+    }
+
+    /// <summary>What a test puts in place of the machine's boot, for stores that its thread opens.</summary>
+    [field: ThreadStatic]
+    internal static Guid? AssumedBoot { get; set; }
+
     /// <summary>Of this machine now, for a file. Containers differ in machine id but share the boot id.</summary>
     public static StoreIdentity Of(Memory.FileStatus file) => new(
-        ReadId("/etc/machine-id"), ReadId("/proc/sys/kernel/random/boot_id"), file.Inode, file.BirthNanoseconds)
+        ReadId("/etc/machine-id"), AssumedBoot ?? ReadId("/proc/sys/kernel/random/boot_id"),
+        file.Inode, file.BirthNanoseconds)
     {
         OwnerId = file.UserId,
     };
 
     /// <summary>Whether a file that recorded this identity is the file that shows <paramref name="now"/>.</summary>
-    public bool IsSameFile(StoreIdentity now) =>
-        Inode == now.Inode && BirthNanoseconds == now.BirthNanoseconds && (Boot == now.Boot || Machine == now.Machine);
+    /// <param name="now">The file as it is.</param>
+    /// <param name="isOfBoot">Whether it was used under this boot; containers may see another machine id.</param>
+    public bool IsSameFile(StoreIdentity now, bool isOfBoot) =>
+        Inode == now.Inode && BirthNanoseconds == now.BirthNanoseconds && (isOfBoot || Machine == now.Machine);
 
     // Hashed: these ids are not to be given to whoever gets a copy of the store.
     private static Guid ReadId(string path)

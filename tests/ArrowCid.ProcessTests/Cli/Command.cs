@@ -10,13 +10,16 @@ internal static class Command
 {
     private static readonly TimeSpan s_watchdog = TimeSpan.FromMinutes(2);
 
+    /// <summary>The checkout.</summary>
+    public static string Root { get; } = FindRoot();
+
     /// <summary>The built command's assembly.</summary>
     public static string Dll { get; } = Path.Combine(AppContext.BaseDirectory, "ArrowCid.Cli.dll");
 
     /// <summary>The test data of the other test project.</summary>
-    public static string Data { get; } = Path.Combine(Root(), "tests", "ArrowCid.Tests", "Data");
+    public static string Data { get; } = Path.Combine(Root, "tests", "ArrowCid.Tests", "Data");
 
-    public static string Sample { get; } = Path.Combine(Root(), "samples", "data", "flights-200k.arrow");
+    public static string Sample { get; } = Path.Combine(Root, "samples", "data", "flights-200k.arrow");
 
     /// <summary>Runs <c>arrowcid</c> in the folder of the test data.</summary>
     public static CommandResult Run(params string[] arguments) => Run(arguments, input: null, store: null);
@@ -55,7 +58,7 @@ internal static class Command
         return new CommandResult(string.Join(' ', arguments), process.ExitCode, output.ToArray(), errors.Result);
     }
 
-    private static string Root([CallerFilePath] string thisFile = "") =>
+    private static string FindRoot([CallerFilePath] string thisFile = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", ".."));
 }
 
@@ -88,7 +91,9 @@ internal sealed record CommandResult(string What, int ExitCode, byte[] Bytes, st
 /// <summary>A folder of a test's own.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    public TemporaryFolder() => Name = Directory.CreateTempSubdirectory("arrowcid-test-").FullName;
+    public TemporaryFolder(bool isMemory = false) => Name = isMemory && Directory.Exists("/dev/shm")
+        ? Directory.CreateDirectory($"/dev/shm/arrowcid-test-{Guid.NewGuid():n}").FullName
+        : Directory.CreateTempSubdirectory("arrowcid-test-").FullName;
 
     public string Name { get; }
 

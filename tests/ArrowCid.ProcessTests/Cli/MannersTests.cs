@@ -15,6 +15,15 @@ public class MannersTests
     [InlineData("ls", "arrowcid ls")]
     [InlineData("info", "arrowcid info ")]
     [InlineData("verify", "arrowcid verify ")]
+    [InlineData("query", "arrowcid query ")]
+    [InlineData("tag", "arrowcid tag ")]
+    [InlineData("name", "arrowcid name ")]
+    [InlineData("pin", "arrowcid pin ")]
+    [InlineData("unpin", "arrowcid unpin ")]
+    [InlineData("touch", "arrowcid touch ")]
+    [InlineData("rm", "arrowcid rm ")]
+    [InlineData("links", "arrowcid links ")]
+    [InlineData("why", "arrowcid why ")]
     [InlineData("demo", "arrowcid demo")]
     [InlineData("bench", "arrowcid bench hash")]
     public void Help_ends_in_an_example(string verb, string example)
@@ -25,12 +34,17 @@ public class MannersTests
     }
 
     [Fact]
-    public void The_root_s_help_names_every_verb_but_the_hidden_one()
+    public void The_root_s_help_names_every_verb_but_the_hidden_ones()
     {
         string help = Command.Run("--help").Succeeds().Text;
-        foreach (string verb in (string[])["hash", "check", "explain", "put", "get", "cat", "ls", "info", "verify", "demo", "bench"])
+        foreach (string verb in (string[])["hash", "check", "explain", "put", "get", "cat", "ls", "info", "verify", "demo", "bench",
+            "query", "watch", "tag", "name", "pin", "unpin", "touch", "rm", "links", "why"])
+        {
             Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal);
+        }
+
         Assert.DoesNotContain("demo-reader", help, StringComparison.Ordinal);
+        Assert.DoesNotContain("bench-second", help, StringComparison.Ordinal);
         Assert.Equal(help, Command.Run().Succeeds().Text);
     }
 
@@ -45,6 +59,8 @@ public class MannersTests
     [InlineData("hash", "")]
     [InlineData("ls", "--store", "")]
     [InlineData("cat", "CID", "--format", "xml")]
+    [InlineData("bench", "store", "--only", "nonsense")]
+    [InlineData("bench", "store", "--rounds", "1")]
     public void Misuse_is_said_on_standard_error(params string[] arguments)
     {
         CommandResult result = Command.Run(arguments).Exits(2);

@@ -20,6 +20,7 @@ public class CommandTests
     [InlineData(".ci/run")]
     [InlineData("interop/peers/setup")]
     [InlineData("interop/peers/python")]
+    [InlineData("interop/peers/run")]
     public void Scripts_can_be_started(string file) => Assert.True(
         File.GetUnixFileMode(Repository.PathOf(file)).HasFlag(UnixFileMode.UserExecute),
         $"{file} is not executable: git update-index --chmod=+x {file}");

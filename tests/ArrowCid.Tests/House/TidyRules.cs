@@ -42,6 +42,16 @@ internal static partial class TidyRules
         }
     }
 
+    /// <summary>The command goes by the public face, but for the verbs that look into a store's files.</summary>
+    public static IEnumerable<string> CommandFolders(IEnumerable<CSharpSource> sources) =>
+        from source in sources
+        where source.Path.StartsWith("src/ArrowCid.Cli/", StringComparison.Ordinal)
+        where !source.Path.Contains("/Inspect/", StringComparison.Ordinal)
+        where !source.Path.Contains("/Torture/", StringComparison.Ordinal)
+        from line in source.Code.Index()
+        where line.Item.Contains("ArrowCid.Storage", StringComparison.Ordinal)
+        select $"{source.Path}:{line.Index + 1}: ArrowCid.Storage; use the facade, or stand in Inspect or Torture.";
+
     private const string Facade = "the facade";
 
     private static string Folder(CSharpSource source)

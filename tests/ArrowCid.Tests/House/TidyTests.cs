@@ -13,6 +13,14 @@ public class TidyTests
     public void A_folder_uses_only_the_folders_below_it() => AssertNone(TidyRules.LayerOrder(s_sources.Value));
 
     [Fact]
+    public void The_command_looks_behind_the_public_face_in_two_folders_alone()
+    {
+        AssertNone(TidyRules.CommandFolders(s_sources.Value));
+        Assert.Single(TidyRules.CommandFolders(
+            [CSharpSource.Of("src/ArrowCid.Cli/Verbs/A.cs", "using ArrowCid.Storage;")]));
+    }
+
+    [Fact]
     public void Unsafe_calls_stand_in_the_unsafe_assembly_alone() => AssertNone(TidyRules.UnsafeCalls(s_sources.Value));
 
     [Fact]

@@ -14,6 +14,11 @@ public class LogOrderModelTests
             "W2: writes over place 1", "A: PAD");
 
     [Fact]
+    public void A_group_with_all_its_headers_first_and_one_committed_word_for_all_is_as_good() =>
+        new LogOrderModel { Order = LogOrder.Group }.Explore()
+            .Holds(150, "killed", "A: its entry fails", "B: P6", "R: holds B's block", "W2: writes over place 1");
+
+    [Fact]
     public void Out_of_order_publishing_lets_an_adopter_overwrite_a_block_that_others_read() =>
         new LogOrderModel { Order = LogOrder.None }.Explore()
             .Breaks(Overwritten, "B: P4", "B: P5", "W2: writes over place 0",
@@ -40,6 +45,7 @@ internal enum LogOrder
 {
     None,
     HeadersBeforeEntry,
+    Group,
     Log,
 }
 
@@ -78,16 +84,26 @@ internal sealed class LogOrderModel : Model<LogPlaces>
         byte own = (byte)(place + 1);
         bool isBehindAll = place == 0 || s.AtA == Done;
         bool hasHeadersBefore = place == 0 || s.Header0 != 0 || (s.AtA == Done && !FailedBecomesPad);
-        bool mayWriteHeader = Order != LogOrder.Log || isBehindAll;
-        bool mayIndex = Order == LogOrder.None || hasHeadersBefore;
+        bool isBehindEntry = place == 0 || s.AtA is 3 or Done;
+        bool mayWriteHeader = Order switch
+        {
+            LogOrder.Log => isBehindAll,
+            LogOrder.Group => hasHeadersBefore,
+            _ => true,
+        };
+        bool mayIndex = Order == LogOrder.None || (Order == LogOrder.Group ? isBehindEntry : hasHeadersBefore);
         if (at == 0) yield return ($"{name}: fills", with(Payload(s, place, own), 1));
         if (at == 0 && place == 0) yield return ($"{name}: fails", with(s, FailedBecomesPad ? Failed : Done));
         if (at == Failed && mayWriteHeader) yield return ($"{name}: PAD", with(Header(s, place, Pad), 3));
         if (at == 1 && mayWriteHeader) yield return ($"{name}: P4", with(Header(s, place, own), 2));
         if (at == 2 && mayIndex)
             yield return ($"{name}: P5", with(s with { Indexed = (byte)(s.Indexed | own) }, 3));
+        if (at == 2 && place == 0 && Order == LogOrder.Group)
+            yield return ("A: its entry fails", with(Header(s, place, Pad), 3));
         // Committed never passes a record that is not whole, whatever the order of the rest.
-        if (at == 3 && isBehindAll) yield return ($"{name}: P6", with(s with { Committed = (byte)(place + 1) }, Done));
+        bool mayCommit = Order == LogOrder.Group ? isBehindEntry : isBehindAll;
+        byte committed = Math.Max(s.Committed, (byte)(place + 1));
+        if (at == 3 && mayCommit) yield return ($"{name}: P6", with(s with { Committed = committed }, Done));
         if (place == 0) yield return ("killed", s with { IsDead = true });
     }
 

@@ -1,9 +1,10 @@
 namespace ArrowCid.Tests.Models;
 
 /// <summary>
-/// Three owners of a lane, one after the other: each takes the tail over and appends. A loss of power keeps any subset
-/// of what was not flushed; a kill keeps all. The lane has a data and a fact segment and one numbering over both, and
-/// all records are of one size.
+/// Three owners of a lane, one after the other: each takes the tail over and appends groups, which are committed record
+/// by record in the order of their numbers. A loss of power keeps any subset of what was not flushed, and the committed
+/// words are not believed after it; a kill keeps all. The lane has a data and a fact segment and one numbering over
+/// both, and all records are of one size.
 /// </summary>
 public class TailModelTests
 {
@@ -17,12 +18,12 @@ public class TailModelTests
     public void An_old_tail_of_equal_sizes_rises_again_without_the_link() =>
         new TailModel { Chains = 1, Link = Link.None }.Explore()
             .Breaks(Rises, "appends to data", "appends to data", "power is lost", "appends to data",
-                "takes records over and flushes", "commits them");
+                "takes records over and flushes", "commits the next");
 
     [Fact]
     public void A_kill_alone_leaves_no_tail_that_could_rise() =>
         new TailModel { LosesPower = false, Link = Link.None, EndsTails = false }.Explore()
-            .Holds(1400, "killed", "appends to facts");
+            .Holds(1290, "killed", "appends to facts");
 
     // Over two chains the link within a segment is not enough: a data record takes the number that is missing, and
     // the fact behind it still links to what stands before it in its own segment.
@@ -30,7 +31,7 @@ public class TailModelTests
     public void An_old_tail_rises_again_behind_a_number_that_the_other_chain_took() =>
         new TailModel { EndsTails = false }.Explore()
             .Breaks(Rises, "appends to data", "appends to facts", "power is lost", "leaves the tails",
-                "appends to data", "killed", "takes records over and flushes", "commits them");
+                "appends to data", "killed", "takes records over and flushes", "commits the next");
 
     [Fact]
     public void Ending_both_tails_before_appending_keeps_it_down() =>
@@ -41,14 +42,25 @@ public class TailModelTests
         new TailModel { Link = Link.Lane, EndsTails = false }.Explore().Holds(8000, "power is lost");
 
     [Fact]
-    public void A_walk_that_begins_behind_the_highest_number_loses_what_the_other_chain_has_not_committed() =>
-        new TailModel { BeginsAtFirstMissing = false }.Explore()
-            .Breaks("a record is there without the one before it", "commits the facts", "killed", "commits them");
+    public void A_group_whose_facts_are_committed_first_is_lost_in_part_by_who_begins_behind_the_highest_number() =>
+        new TailModel { InNumberOrder = false }.Explore()
+            .Breaks("a record is there without the one before it", "commits the facts", "killed",
+                "takes records over and flushes");
+
+    [Fact]
+    public void It_is_not_by_who_begins_at_the_first_missing_number() =>
+        new TailModel { InNumberOrder = false, BeginsAtFirstMissing = true }.Explore()
+            .Holds(6500, "commits the facts", "killed", "power is lost");
+
+    [Fact]
+    public void Committed_words_that_are_believed_after_a_loss_of_power_lose_what_was_acknowledged() =>
+        new TailModel { BelievesWords = true }.Explore()
+            .Breaks("an acknowledged record is lost", "power is lost", "takes records over and flushes");
 
     [Fact]
     public void A_chain_that_is_walked_by_itself_shows_a_block_without_the_fact_before_it() =>
         new TailModel { OneNumbering = false }.Explore()
-            .Breaks("a record is there without the one before it", "power is lost", "commits them");
+            .Breaks("a record is there without the one before it", "power is lost", "commits the next");
 }
 
 /// <summary>What a record's header says of the record before it.</summary>
@@ -74,7 +86,7 @@ internal readonly record struct Places(ulong Bits)
 /// <summary>Records in memory and on the disk; the ends that are committed; where the lane's owner stands.</summary>
 internal readonly record struct Tail(
     Places Memory, Places Disk, byte Data, byte Facts, byte DiskData, byte DiskFacts,
-    byte Owner, byte At, byte NextData, byte NextFacts, byte Pending, byte Acked, byte Next);
+    byte Owner, byte At, byte NextData, byte NextFacts, byte Pending, byte Acked, byte Next, bool HasLostPower);
 
 internal sealed class TailModel : Model<Tail>
 {
@@ -82,8 +94,7 @@ internal sealed class TailModel : Model<Tail>
     private const int Commit = 1;
     private const int End = 2;
     private const int Append = 3;
-    private const int CommitFacts = 4;
-    private const int CommitData = 5;
+    private const int CommitOwn = 4;
     private const int Most = 3;
     private const int LastOwner = 3;
 
@@ -96,7 +107,13 @@ internal sealed class TailModel : Model<Tail>
     /// <summary>Before it appends, an owner takes away the record, if any, at the end of each chain.</summary>
     public bool EndsTails { get; init; } = true;
 
-    public bool BeginsAtFirstMissing { get; init; } = true;
+    /// <summary>Records are committed in the order of their numbers, and not a group's facts first.</summary>
+    public bool InNumberOrder { get; init; } = true;
+
+    public bool BeginsAtFirstMissing { get; init; }
+
+    /// <summary>The committed words count after a loss of power.</summary>
+    public bool BelievesWords { get; init; }
 
     public bool OneNumbering { get; init; } = true;
 
@@ -105,8 +122,7 @@ internal sealed class TailModel : Model<Tail>
     public override IEnumerable<(string Step, Tail Next)> Steps(Tail s)
     {
         if (s.At == Walk) yield return ("takes records over and flushes", TakeOver(s));
-        if (s.At == Commit)
-            yield return ("commits them", s with { At = End, Data = s.NextData, Facts = s.NextFacts });
+        if (s.At is Commit or CommitOwn) yield return Committed(s);
         if (s.At == End)
         {
             Places ended = EndsTails ? s.Memory.With(0, s.NextData, 0).With(1, s.NextFacts, 0) : s.Memory;
@@ -120,10 +136,7 @@ internal sealed class TailModel : Model<Tail>
             if (Chains > 1) yield return ("appends to facts", Appended(s, 1));
         }
 
-        if (s.At == Append && s.Pending > 0) yield return ("flushes", s with { At = CommitFacts, Disk = s.Memory });
-        if (s.At == CommitFacts) yield return ("commits the facts", s with { At = CommitData, Facts = s.NextFacts });
-        if (s.At == CommitData)
-            yield return ("commits the data", s with { At = Append, Data = s.NextData, Pending = 0, Acked = s.Next });
+        if (s.At == Append && s.Pending > 0) yield return ("flushes", s with { At = CommitOwn, Disk = s.Memory });
         if (s.Owner == LastOwner) yield break;
         Tail next = s with
         {
@@ -135,7 +148,30 @@ internal sealed class TailModel : Model<Tail>
             Next = 0,
         };
         yield return ("killed", next);
-        foreach (Tail survivor in LosesPower ? Survivors(next) : []) yield return ("power is lost", survivor);
+        foreach (Tail survivor in LosesPower ? Survivors(next with { HasLostPower = true }) : [])
+            yield return ("power is lost", survivor);
+    }
+
+    private (string Step, Tail Next) Committed(Tail s)
+    {
+        bool isFact = s.Data == s.NextData ||
+            (s.Facts < s.NextFacts && (!InNumberOrder || s.Memory[1, s.Facts] >> 6 == s.Data + s.Facts));
+        Tail next = (isFact, InNumberOrder) switch
+        {
+            (true, true) => s with { Facts = (byte)(s.Facts + 1) },
+            (false, true) => s with { Data = (byte)(s.Data + 1) },
+            (true, false) => s with { Facts = s.NextFacts },
+            (false, false) => s with { Data = s.NextData },
+        };
+        if (next.Data == next.NextData && next.Facts == next.NextFacts)
+        {
+            next = s.At == Commit
+                ? next with { At = End }
+                : next with { At = Append, Pending = 0, Acked = next.Next };
+        }
+
+        string what = isFact ? "facts" : "data";
+        return (InNumberOrder ? "commits the next" : $"commits the {what}", next);
     }
 
     private Tail Appended(Tail s, int chain)
@@ -163,7 +199,8 @@ internal sealed class TailModel : Model<Tail>
 
     private Tail TakeOver(Tail s)
     {
-        s = s with { At = Commit, NextData = s.Data, NextFacts = s.Facts };
+        if (s.HasLostPower && !BelievesWords) s = s with { Data = 0, Facts = 0 };
+        s = s with { NextData = s.Data, NextFacts = s.Facts, HasLostPower = false };
         var numbers = new HashSet<int>();
         for (int i = 0; i < s.Data; i++) numbers.Add(s.Memory[0, i] >> 6);
         for (int i = 0; i < s.Facts; i++) numbers.Add(s.Memory[1, i] >> 6);
@@ -179,7 +216,8 @@ internal sealed class TailModel : Model<Tail>
             next++;
         }
 
-        return s with { Next = (byte)Math.Min(next, Most), Disk = s.Memory };
+        bool hasNone = s.NextData == s.Data && s.NextFacts == s.Facts;
+        return s with { Next = (byte)Math.Min(next, Most), Disk = s.Memory, At = (byte)(hasNone ? End : Commit) };
     }
 
     private bool Fits(Tail s, int chain, int place, int number)
@@ -210,7 +248,7 @@ internal sealed class TailModel : Model<Tail>
 
     public override string? Fault(Tail s)
     {
-        if (s.At < End || s.At > Append) return null;
+        if (s.At is not (End or Append)) return null;
         var owners = new int[Most + 1];
         for (int i = 0; i < s.Data + s.Facts; i++)
         {

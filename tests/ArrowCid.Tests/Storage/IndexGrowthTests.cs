@@ -69,6 +69,39 @@ public sealed class IndexGrowthTests
         Assert.Single(Directory.GetFiles(directory.Directory, "idx-*"));
     }
 
+    /// <summary>Found by the torture: nothing could be copied into the full one, and no put came through ever
+    /// after.</summary>
+    [Fact]
+    public void A_growth_that_was_held_up_until_its_new_index_was_full_goes_on_with_a_larger_one()
+    {
+        using var directory = new TemporaryStore();
+        StoreSettings settings = From(64) with
+        {
+            Timeout = TimeSpan.FromMilliseconds(50),
+            TickInterval = TimeSpan.FromDays(1),
+        };
+        BlockStore idle = directory.Open(settings);
+        var digests = new List<Digest256> { idle.PutRaw([1]) };
+        using BlockStore busy = directory.Open(settings);
+        Exception? refused = null;
+        for (int i = 0; refused is null && i < 5000; i++)
+        {
+            refused = Record.Exception(() => digests.Add(busy.PutRaw(StoreCalls.Numbered(i))));
+        }
+
+        Assert.Equal(ErrorCode.IndexFull, Assert.IsType<ArrowCidException>(refused).Code);
+        idle.Dispose();
+        for (int i = 10_000; i < 10_500; i++) digests.Add(busy.PutRaw(StoreCalls.Numbered(i)));
+        Assert.All(digests, digest => Assert.NotNull(busy.Read(digest)));
+        Assert.True(SpinWait.SpinUntil(() =>
+        {
+            digests.Add(busy.PutRaw(StoreCalls.Numbered(20_000 + digests.Count)));
+            return !busy.Figures().IndexIsGrowing;
+        }, TimeSpan.FromSeconds(30)));
+        Assert.All(digests, digest => Assert.NotNull(busy.Read(digest)));
+        Assert.Empty(busy.CheckLog());
+    }
+
     [Fact]
     public void A_growth_does_not_wait_for_a_writer_that_has_gone()
     {

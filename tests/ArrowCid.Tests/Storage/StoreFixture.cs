@@ -65,6 +65,13 @@ internal sealed class ActingSource(byte[] bytes, Action act) : IBlockSource
 
 internal static class StoreCalls
 {
+    public static bool Put(this BlockStore store, RecordKind kind, uint codec, IBlockSource source,
+        Digest256 schemaDigest, long rows, RecordFlags flags, out BlockInfo info)
+    {
+        var request = new PutRequest(kind, codec, source, schemaDigest, rows, flags);
+        return store.Put(in request, out info);
+    }
+
     public static bool PutRaw(this BlockStore store, byte[] bytes, out Digest256 digest)
     {
         bool isNew = store.Put(RecordKind.Raw, TemporaryStore.RawCodec, new BytesSource(bytes), default, 0,

@@ -106,7 +106,7 @@ public sealed class WatchTests
         var heard = new CountdownEvent(2);
         Task blocking = Task.Factory.StartNew(() =>
         {
-            foreach (Announcement _ in store.Watch(Cursor.Oldest, null, cancel.Token)) heard.Signal();
+            foreach (Announcement _ in store.Watch(Cursor.Oldest, timeout: null, cancel.Token)) heard.Signal();
         }, TaskCreationOptions.LongRunning);
         async Task Async()
         {

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace ArrowCid.Cli.Bench;
+
+/// <summary>A child that answers each line with one line, and ends with its standard input.</summary>
+internal sealed class LineProcess : IDisposable
+{
+    private readonly Process _process;
+
+    private LineProcess(Process process) => _process = process;
+
+    /// <summary>Starts a child.</summary>
+    /// <returns>The child, or null where its first line is not <c>ready</c>.</returns>
+    public static LineProcess? TryStart(ProcessStartInfo start)
+    {
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        Process process = Process.Start(start)
+            ?? throw new ArrowCidException(ErrorCode.Io, $"{start.FileName} could not be started");
+        if (process.StandardOutput.ReadLine() == "ready") return new LineProcess(process);
+        process.Dispose();
+        return null;
+    }
+
+    /// <summary>Starts this program's second process in a role.</summary>
+    public static LineProcess Second(params string[] role) =>
+        TryStart(OwnProgram.With([BenchSecondVerb.Name, .. role]))
+            ?? throw new ArrowCidException(ErrorCode.Io, "the second process ended before it was asked anything");
+
+    public void Tell(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
+
+    public string Hear() => _process.StandardOutput.ReadLine() ?? throw Ended();
+
+    public string Ask(string line)
+    {
+        Tell(line);
+        return Hear();
+    }
+
+    /// <summary>An answer that is a number.</summary>
+    public double AskNumber(string line) => double.Parse(Ask(line), CultureInfo.InvariantCulture);
+
+    public double HearNumber() => double.Parse(Hear(), CultureInfo.InvariantCulture);
+
+    public void Dispose()
+    {
+        try
+        {
+            _process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended before it read what it was told.
+        }
+
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private ArrowCidException Ended()
+    {
+        _process.WaitForExit();
+        return new ArrowCidException(ErrorCode.Io,
+            $"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} " +
+            $"ended with exit code {_process.ExitCode} while it was measured");
+    }
+}

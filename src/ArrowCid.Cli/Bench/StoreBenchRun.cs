@@ -1,0 +1,89 @@
+using System.Diagnostics;
+
+namespace ArrowCid.Cli.Bench;
+
+/// <summary>What the measurements of <c>bench store</c> share: the rounds, a place in shared memory, one on a disk, and
+/// the peers, each started when it is first asked for.</summary>
+internal sealed class StoreBenchRun : IDisposable
+{
+    private const long QuickCapacity = 256 << 20;
+
+    private readonly string? _runner;
+    private readonly string _diskDirectory;
+    private RedisPeer? _redis;
+    private DatabasesPeer? _databases;
+    private BenchPlace? _disk;
+    private bool _isRedisAsked, _areDatabasesAsked;
+
+    public StoreBenchRun(bool isQuick, int rounds, string diskDirectory)
+    {
+        (IsQuick, _diskDirectory) = (isQuick, diskDirectory);
+        Rounds = new Rounds(rounds);
+        Memory = BenchPlace.In("/dev/shm");
+        _runner = FindRunner();
+    }
+
+    /// <summary>Whether shape matters more than figures.</summary>
+    public bool IsQuick { get; }
+
+    public Rounds Rounds { get; }
+
+    public BenchPlace Memory { get; }
+
+    /// <summary>A place on the disk that durable puts go to.</summary>
+    public BenchPlace Disk => _disk ??= BenchPlace.In(_diskDirectory);
+
+    /// <summary>Null where it is missing.</summary>
+    public RedisPeer? Redis
+    {
+        get
+        {
+            if (!_isRedisAsked && _runner is not null)
+                _redis = RedisPeer.TryStart(_runner, Memory.PathOf("redis"));
+            _isRedisAsked = true;
+            return _redis;
+        }
+    }
+
+    /// <summary>Null where they are missing.</summary>
+    public DatabasesPeer? Databases
+    {
+        get
+        {
+            if (!_areDatabasesAsked && _runner is not null)
+                _databases = DatabasesPeer.TryStart(_runner, Memory.PathOf("databases"));
+            _areDatabasesAsked = true;
+            return _databases;
+        }
+    }
+
+    /// <summary>Whether the peers can be started.</summary>
+    public bool HasPeers => _runner is not null;
+
+    /// <summary>A count for a full run, or for a quick one.</summary>
+    public int Pick(int full, int quick) => IsQuick ? quick : full;
+
+    /// <summary>A store of its own for one measurement, in shared memory.</summary>
+    public BenchStore Open(string name, long capacity) => Memory.Open(name, new CidStoreOptions
+    {
+        Capacity = IsQuick ? QuickCapacity : capacity,
+        SegmentSize = IsQuick ? QuickCapacity / 8 : 64 << 20,
+    });
+
+    public void Dispose()
+    {
+        _redis?.Dispose();
+        _databases?.Dispose();
+        _disk?.Dispose();
+        Memory.Dispose();
+    }
+
+    private static string? FindRunner()
+    {
+        if (PeerTree.Find("interop/peers/run") is not { } runner) return null;
+        using Process asked = Process.Start(new ProcessStartInfo("sh", [runner, "--has"]))
+            ?? throw new ArrowCidException(ErrorCode.Io, "sh could not be started");
+        asked.WaitForExit();
+        return asked.ExitCode == 0 ? runner : null;
+    }
+}

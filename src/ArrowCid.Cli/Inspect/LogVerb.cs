@@ -1,0 +1,117 @@
+using System.CommandLine;
+using ArrowCid.Cli.Verbs;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Cli.Inspect;
+
+/// <summary><c>log</c>: the records of a store as they lie in its files.</summary>
+internal static class LogVerb
+{
+    public static Command Make()
+    {
+        var verb = new Verb("log", "Shows or checks the log that a store is.",
+            "arrowcid log dump",
+            "arrowcid log check")
+        {
+            MakeDump(), MakeCheck(),
+        };
+        return verb;
+    }
+
+    private static Verb MakeDump()
+    {
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        Option<int?> lane = LaneOption();
+        var hex = new Option<bool>("--hex") { Description = "The bytes of each record too." };
+        var from = new Option<string?>("--from")
+        {
+            HelpName = "WHERE",
+            Description = "A cursor that 'arrowcid watch --json' printed (what comes behind it), or LANE-NUMBER.",
+        };
+        from.Validators.Add(result =>
+        {
+            if (!LogFrom.TryParse(result.GetValueOrDefault<string?>(), out _))
+                result.AddError("--from takes a cursor that 'arrowcid watch --json' printed, or LANE-NUMBER as 0-17.");
+        });
+        var verb = new Verb("dump",
+            "Prints every record of every segment, lane by lane: LANE-NUMBER  STATE  KIND  CID  BYTES  ROWS  " +
+            "SEGMENT+OFFSET. STATE is ok, beyond (whole, behind the committed end), left (an older one's bytes " +
+            "there), unlinked (it does not follow on the record before it) or damaged (bytes that hold no record).",
+            "arrowcid log dump",
+            "arrowcid log dump --from 0-17 --hex",
+            "arrowcid log dump --lane 0 --json")
+        {
+            from, lane, hex, store, json,
+        };
+        verb.SetAction(parsed =>
+        {
+            _ = LogFrom.TryParse(parsed.GetValue(from), out LogFrom begin);
+            return LogDump.Run(parsed.GetValue(store), begin, parsed.GetValue(lane), parsed.GetValue(hex),
+                parsed.GetValue(json));
+        });
+        return verb;
+    }
+
+    private static Verb MakeCheck()
+    {
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        Option<int?> lane = LaneOption();
+        var verb = new Verb("check",
+            "Walks every segment: checksums, links and numbers of the records, hashes of what they hold, and that " +
+            "the index leads to every block. A line for each place that is wrong; exit code 4 where there is one.",
+            "arrowcid log check",
+            "arrowcid log check --json --lane 0")
+        {
+            lane, store, json,
+        };
+        verb.SetAction(parsed => Check(parsed.GetValue(store), parsed.GetValue(lane), parsed.GetValue(json)));
+        return verb;
+    }
+
+    private static Option<int?> LaneOption() => Verb.Number("--lane", 0, "One lane alone. Default: all.");
+
+    private static int Check(string? directory, int? lane, bool json)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        using var findings = new FindingLines(json);
+        foreach (StoreFinding finding in store.Blocks.CheckLog(lane)) findings.Add(finding);
+        return findings.End();
+    }
+}
+
+/// <summary>Where a dump begins in each lane.</summary>
+internal readonly struct LogFrom
+{
+    private readonly Cursor? _cursor;
+    private readonly int _lane;
+    private readonly ulong _number;
+
+    private LogFrom(Cursor? cursor, int lane, ulong number) => (_cursor, _lane, _number) = (cursor, lane, number);
+
+    public static bool TryParse(string? text, out LogFrom from)
+    {
+        from = default;
+        if (text is null) return true;
+        string[] parts = text.Split('-');
+        System.Globalization.CultureInfo plain = System.Globalization.CultureInfo.InvariantCulture;
+        const System.Globalization.NumberStyles Digits = System.Globalization.NumberStyles.None;
+        if (parts.Length == 2 && int.TryParse(parts[0], Digits, plain, out int lane) &&
+            ulong.TryParse(parts[1], Digits, plain, out ulong number))
+        {
+            from = new LogFrom(null, lane, number);
+            return true;
+        }
+
+        if (!Cursor.TryParse(text, out Cursor cursor) || cursor.IsNow) return false;
+        from = new LogFrom(cursor, 0, 0);
+        return true;
+    }
+
+    /// <summary>The lane to which it confines a dump, or null.</summary>
+    public int? Lane => _number == 0 || _cursor is not null ? null : _lane;
+
+    /// <summary>The first number to be shown of a lane.</summary>
+    public ulong First(int lane) => _cursor is { } cursor ? cursor.At(lane).Sequence + 1 : lane == _lane ? _number : 0;
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+
+namespace ArrowCid.Cli.Torture;
+
+/// <summary>
+/// The calls of one worker that say something of blocks, name, pin and remove them. What a call replaces or takes away
+/// is announced in the journal with a question mark first.
+/// </summary>
+internal sealed class TortureFacts(CidStore store, TortureJournal journal, TortureRole role, long number, Random random)
+{
+    public const string SharedName = "shared";
+
+    private const double MostAlive = 0.9;
+
+    private readonly string _name = string.Create(CultureInfo.InvariantCulture, $"w{number}");
+    private readonly HashSet<Cid> _kept = [];
+    private Cid? _named;
+    private int _tag;
+
+    /// <summary>One call about blocks of this worker's own.</summary>
+    public void Step(List<Cid> own)
+    {
+        if (own.Count == 0) return;
+        int at = random.Next(own.Count);
+        switch (random.Next(10))
+        {
+            case < 3: Tag(own[at]); break;
+            case < 5: Name(own[at]); break;
+            case < 7: SwapShared(); break;
+            case 7: Pin(own[at]); break;
+            case 8 when role == TortureRole.Mixed: Remove(own); break;
+            case 9 when role == TortureRole.Mixed: Reclaim(); break;
+            default: Put(own); break;
+        }
+    }
+
+    /// <summary>A put that says something at once: the facts are there before the block is.</summary>
+    private void Put(List<Cid> own)
+    {
+        string tag = NextTag();
+        var options = new PutOptions { Tags = new Dictionary<string, string?> { ["t"] = tag }, Producer = "torture" };
+        Cid cid = store.Put(TortureBlocks.Batch((number << 40) | random.NextInt64(1 << 30)), options).Cid;
+        journal.Write($"p {cid}");
+        journal.Write($"t {cid} {tag}");
+        own.Add(cid);
+    }
+
+    private void Tag(Cid cid)
+    {
+        string tag = NextTag();
+        journal.Write($"t? {cid} {tag}");
+        store.Tag(cid, "t", tag);
+        journal.Write($"t {cid} {tag}");
+    }
+
+    private string NextTag() => (++_tag).ToString(CultureInfo.InvariantCulture);
+
+    private void Name(Cid cid)
+    {
+        // A name keeps its block from being removed by this worker as well as by others.
+        _ = _kept.Add(cid);
+        journal.Write($"n? {_name} {cid}");
+        _ = store.SetName(_name, cid, _named);
+        journal.Write($"n {_name} {cid}");
+        _named = cid;
+    }
+
+    /// <summary>All workers swap one name; of two that expect the same, one wins.</summary>
+    private void SwapShared()
+    {
+        Cid next = store.PutRaw(TortureBlocks.Raw(random.Next(TortureWorker.Shared), TortureWorker.SharedBytes)).Cid;
+        Cid? before = store.ResolveName(SharedName);
+        if (before == next) return;
+        try
+        {
+            _ = store.SetName(SharedName, next, before);
+            journal.Write($"s {before?.ToString() ?? "-"} {next}");
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.NameConflict or ErrorCode.NameExists)
+        {
+            // Another one won.
+        }
+    }
+
+    private void Pin(Cid cid)
+    {
+        _ = _kept.Add(cid);
+        store.Pin(cid);
+        journal.Write($"P {cid}");
+    }
+
+    private void Remove(List<Cid> own)
+    {
+        int at = own.FindIndex(cid => !_kept.Contains(cid));
+        if (at < 0) return;
+        Cid gone = own[at];
+        own.RemoveAt(at);
+        journal.Write($"r? {gone}");
+        IgnoreBusy(() =>
+        {
+            if (store.Remove([gone]).Removed.Contains(gone)) journal.Write($"r {gone}");
+        });
+    }
+
+    private void Reclaim() => IgnoreBusy(() => _ = store.Blocks.Reclaim(MostAlive));
+
+    private static void IgnoreBusy(Action call)
+    {
+        try
+        {
+            call();
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.Busy)
+        {
+            // One janitor at a time.
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Cli.Torture;
+
+/// <summary>A step to die at, and what has to have been for anybody to come to it.</summary>
+/// <param name="At">Step and pass, as <c>ARROWCID_CRASH_AT</c> has them.</param>
+/// <param name="Before">Where another worker dies first, or null.</param>
+internal sealed record TortureStep(string At, string? Before)
+{
+    public string Name => At.Split(':')[0];
+
+    /// <summary>How often it was tried.</summary>
+    public int Tries { get; set; }
+
+    /// <summary>Only who is alone with a store that is of another boot, or a copy, comes to it.</summary>
+    public bool IsAlone => At[0] == 'B';
+
+    /// <param name="store">The kind of store.</param>
+    /// <param name="isFirst">Nobody was in it before.</param>
+    /// <param name="isAlone">Nobody else is in it now.</param>
+    public bool Fits(TortureRole store, bool isFirst, bool isAlone) => At[0] switch
+    {
+        'B' => isAlone && !isFirst && store == TortureRole.Mixed,
+        // Whoever comes first makes the store.
+        'C' => isFirst,
+        'E' => store != TortureRole.Disk,
+        'D' => store == TortureRole.Disk,
+        // An index that has grown twice is large enough for long.
+        'G' => isFirst && store != TortureRole.Ring,
+        _ => true,
+    };
+}
+
+/// <summary>Every injected step, in turn.</summary>
+internal static class TortureSteps
+{
+    private static readonly int[] s_passes = [1, 2, 7];
+
+    public static IReadOnlyList<CrashStep> All { get; } =
+        [.. Enum.GetValues<CrashStep>().Where(step => step != CrashStep.None)];
+
+    public static IReadOnlyList<TortureStep> Turns { get; } = [.. Make()];
+
+    public static TortureRole RoleOfStore(int store) => (store % 4) switch
+    {
+        1 => TortureRole.Ring,
+        3 => TortureRole.Disk,
+        _ => TortureRole.Mixed,
+    };
+
+    /// <summary>What a worker does in a store, so that it comes to its step.</summary>
+    public static TortureLoad LoadOf(TortureRole store, string? at, Random random) => at?[0] switch
+    {
+        'G' => TortureLoad.Small,
+        'S' or 'E' => TortureLoad.Large,
+        null when store == TortureRole.Ring => TortureLoad.Large,
+        null when random.Next(4) == 0 => TortureLoad.Small,
+        _ => TortureLoad.Mixed,
+    };
+
+    private static IEnumerable<TortureStep> Make()
+    {
+        foreach (int pass in s_passes)
+        {
+            foreach (CrashStep step in All)
+            {
+                // These are passed once by a process.
+                bool isOnce = step.ToString()[0] is 'A' or 'B' or 'C';
+                if (isOnce && pass != 1) continue;
+                yield return new TortureStep(string.Create(CultureInfo.InvariantCulture, $"{step}:{pass}"),
+                    step == CrashStep.A2 ? "P5:20" : null);
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Cli.Torture;
+
+/// <summary>The kinds of stores.</summary>
+internal enum TortureRole
+{
+    /// <summary>It keeps what it has.</summary>
+    Mixed,
+
+    /// <summary>Its oldest segments go.</summary>
+    Ring,
+
+    /// <summary>On a disk where there is one, every put durable before it is acknowledged.</summary>
+    Disk,
+}
+
+/// <summary>What a worker does most.</summary>
+internal enum TortureLoad
+{
+    /// <summary>Everything.</summary>
+    Mixed,
+
+    /// <summary>Many small blocks, for which the index has to grow.</summary>
+    Small,
+
+    /// <summary>Large blocks, which fill segments.</summary>
+    Large,
+}
+
+/// <summary>How the torture's stores are made: small, so that all that happens seldom happens often.</summary>
+internal static class TortureStore
+{
+    private const long Capacity = 48 << 20;
+
+    /// <summary>Whether a store that keeps what it has is so full that puts would soon wait for room.</summary>
+    public static bool IsFilled(CidStore store, TortureRole role) =>
+        role != TortureRole.Ring && store.GetFigures().BytesTaken > Capacity * 6 / 10;
+
+    /// <summary>Makes a store that nobody has open one that looks like a copy: the next writer rebuilds it.</summary>
+    public static void MakeForeign(string directory)
+    {
+        string control = Path.Combine(directory, Layout.ControlName);
+        if (!File.Exists(control)) return;
+        using FileStream file = new(control, FileMode.Open);
+        var page = new byte[Layout.PageBytes];
+        file.ReadExactly(page);
+        // The inode that the file knows itself by, and the checksum over it.
+        BinaryPrimitives.WriteUInt64LittleEndian(page.AsSpan(240), 1);
+        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(4092), Layout.Crc(page.AsSpan(0, 4088)));
+        file.Position = 0;
+        file.Write(page);
+    }
+
+    public static CidStore Open(string directory, TortureRole role)
+    {
+        var settings = new StoreSettings
+        {
+            Capacity = Capacity,
+            SegmentSize = 1 << 20,
+            InitialIndexEntries = 256,
+            Timeout = TimeSpan.FromSeconds(60),
+            TickInterval = TimeSpan.FromMilliseconds(10),
+            IsRing = role == TortureRole.Ring,
+        };
+        // Whoever comes first makes it; the facade's options do not reach to the index.
+        BlockStore.Open(directory, settings).Dispose();
+        return CidStore.Open(directory, new CidStoreOptions
+        {
+            Timeout = settings.Timeout,
+            Durability = role == TortureRole.Disk ? Durability.Always : Durability.Batch,
+        });
+    }
+}

@@ -1,0 +1,114 @@
+using System.Security.Cryptography;
+
+namespace ArrowCid.Cli.Torture;
+
+/// <summary>
+/// The calls of one worker, drawn from its seed. Blocks of its own numbers are put by nobody else; those of the numbers
+/// that all share are put by everybody and never taken away.
+/// </summary>
+internal sealed class TortureWorker(
+    CidStore store, TortureJournal journal, TortureRole role, TortureLoad load, long number, int seed)
+{
+    public const int Shared = 400;
+    public const int SharedBytes = 3000;
+
+    private readonly Random _random = new(seed);
+    private readonly TortureFacts _facts = new(store, journal, role, number, new Random(seed + 1));
+    private readonly List<Cid> _own = [];
+    private readonly ReadOnlyMemory<byte>[] _many = new ReadOnlyMemory<byte>[16];
+    private readonly PutResult[] _results = new PutResult[16];
+    private Cursor _cursor = Cursor.Now;
+    private long _next;
+
+    private bool IsRing => role == TortureRole.Ring;
+
+    private bool IsLosing => role != TortureRole.Disk;
+
+    private int MostBytes => load switch
+    {
+        TortureLoad.Small => 48,
+        TortureLoad.Large => 200_000,
+        _ => _random.Next(8) == 0 ? 30_000 : 2_000,
+    };
+
+    public void Step()
+    {
+        if (_cursor == Cursor.Now) _cursor = Catch(Cursor.Now);
+        switch (_random.Next(20))
+        {
+            case < 6: PutRaw(); break;
+            case < 8: PutBatch(); break;
+            case < 10: PutMany(); break;
+            case < 12: PutShared(); break;
+            case < 16: Get(); break;
+            case < 19:
+                if (!IsRing) _facts.Step(_own);
+                break;
+            default: _cursor = Catch(_cursor); break;
+        }
+    }
+
+    private long Number() => (number << 24) | ++_next;
+
+    private void PutRaw() => Promise(store.PutRaw(TortureBlocks.Raw(Number(), MostBytes)).Cid);
+
+    private void PutBatch() => Promise(store.Put(TortureBlocks.Batch(Number())).Cid);
+
+    private void PutMany()
+    {
+        for (int i = 0; i < _many.Length; i++) _many[i] = TortureBlocks.Raw(Number(), Math.Min(MostBytes, 4000));
+        store.PutRawMany(_many, _results);
+        foreach (PutResult result in _results) Promise(result.Cid);
+    }
+
+    private void PutShared()
+    {
+        long shared = _random.Next(Shared);
+        Cid cid = store.PutRaw(TortureBlocks.Raw(shared, SharedBytes)).Cid;
+        journal.Write($"p {cid}");
+    }
+
+    private void Promise(Cid cid)
+    {
+        journal.Write($"p {cid}");
+        _own.Add(cid);
+    }
+
+    private void Get()
+    {
+        if (_own.Count == 0) return;
+        // In a ring only what was just put is sure to be there still.
+        Cid cid = IsRing ? _own[^1] : _own[_random.Next(_own.Count)];
+        using var bytes = new MemoryStream();
+        if (!store.TryCopyTo(cid, bytes))
+        {
+            if (IsRing) return;
+            throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{cid} was acknowledged and is not there");
+        }
+
+        if (!SHA256.HashData(bytes.ToArray()).AsSpan().SequenceEqual(cid.Hash.ToBytes().AsSpan(2)))
+            throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{cid} has other bytes");
+    }
+
+    /// <summary>What is announced is there, where nothing is ever taken away.</summary>
+    private Cursor Catch(Cursor from)
+    {
+        Cursor last = from;
+        foreach (Announcement announcement in store.Watch(from, TimeSpan.Zero))
+        {
+            last = announcement.Cursor;
+            if (announcement.Kind == AnnouncementKind.Gap)
+            {
+                if (!IsLosing)
+                    throw new ArrowCidException(ErrorCode.Internal, $"a gap in the watch: {announcement.Gap}");
+            }
+            else if (!IsLosing && !store.Contains(announcement.Cid))
+            {
+                throw new ArrowCidException(ErrorCode.BlockCorrupt,
+                    $"{announcement.Cid} was announced in lane {announcement.Lane} and is gone");
+            }
+        }
+
+        return last;
+    }
+}

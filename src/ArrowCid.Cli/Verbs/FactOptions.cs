@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary>The options of <c>put</c> that say something about the blocks.</summary>
+internal sealed class FactOptions
+{
+    private readonly Option<string[]> _tags = new("--tag")
+    {
+        HelpName = "K=V",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        Description = "A tag; may be given several times.",
+    };
+
+    private readonly Option<string[]> _parents = new("--parent")
+    {
+        HelpName = "CID",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        Description = "A block that these were made of, by CID or name; may be given several times.",
+    };
+
+    private readonly Option<string?> _producer = new("--producer")
+    {
+        HelpName = "P",
+        Description = "Who or what made the batches.",
+    };
+
+    private readonly Option<string?> _name = new("--name")
+    {
+        HelpName = "N",
+        Description = "A name that stands for the block from then on, whatever it stood for; for one batch only.",
+    };
+
+    private readonly Option<string?> _about = new("--about")
+    {
+        HelpName = "JSON",
+        Description = "Free JSON about the batches, which filters reach as json.PATH.",
+    };
+
+    private readonly Option<bool> _pin = new("--pin") { Description = "Pin the blocks: 'rm' keeps them." };
+
+    private readonly Option<DateTimeOffset?> _expires = Verb.Expires();
+
+    public FactOptions() => _tags.Validators.Add(Judge);
+
+    public void AddTo(Command verb)
+    {
+        foreach (Option option in (Option[])[_tags, _parents, _producer, _name, _expires, _pin, _about])
+            verb.Add(option);
+    }
+
+    /// <summary>What was said, or null where nothing was. Parents are looked up in the store.</summary>
+    public PutOptions? Read(ParseResult parsed, CidStore store)
+    {
+        bool isAny = parsed.CommandResult.Children.OfType<OptionResult>()
+            .Any(each => !each.Implicit && Is(each.Option));
+        if (!isAny) return null;
+        return new PutOptions
+        {
+            Tags = parsed.GetValue(_tags) is { Length: > 0 } tags ? Assignment.All(tags) : null,
+            Parents = parsed.GetValue(_parents) is { Length: > 0 } parents
+                ? Array.ConvertAll(parents, text => Reference.Resolve(store, text))
+                : null,
+            Producer = parsed.GetValue(_producer),
+            Name = parsed.GetValue(_name),
+            Expires = parsed.GetValue(_expires),
+            Pin = parsed.GetValue(_pin),
+            Json = parsed.GetValue(_about),
+        };
+    }
+
+    private bool Is(Option option) => option == _tags || option == _parents || option == _producer || option == _name
+        || option == _about || option == _pin || option == _expires;
+
+    private static void Judge(OptionResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (Assignment.Fault(token.Value) is { } fault) result.AddError($"--tag: {fault}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>links</c>: what a block has to do with others.</summary>
+internal static class LinksVerb
+{
+    public static Command Make()
+    {
+        Argument<string> cid = Verb.CidText();
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var verb = new Verb("links",
+            "Shows a block's schema, the blocks that it was made of, those that were made of it, and its names.",
+            "arrowcid links CID",
+            "arrowcid links @latest --json")
+        {
+            cid, store, json,
+        };
+        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(cid)!, parsed.GetValue(json)));
+        return verb;
+    }
+
+    private static int Run(string? directory, string text, bool json)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        Cid cid = Reference.Resolve(store, text);
+        if (store.Describe(cid) is null) throw Failure.NoBlock(cid.ToString(), store);
+        BlockLinks links = store.Links(cid);
+        using var output = Output.Open();
+        if (json)
+        {
+            output.JsonLine(writer =>
+            {
+                writer.WriteString("cid", links.Cid.ToString());
+                writer.WriteString("schemaCid", links.Schema?.ToString());
+                EntryText.WriteTexts(writer, "parents", links.Parents.Select(each => each.ToString()));
+                EntryText.WriteTexts(writer, "children", links.Children.Select(each => each.ToString()));
+                EntryText.WriteTexts(writer, "names", links.Names);
+            });
+            return 0;
+        }
+
+        if (links.Schema is { } schema) output.Line($"schema  {schema}");
+        foreach (Cid parent in links.Parents) output.Line($"parent  {parent}");
+        foreach (Cid child in links.Children) output.Line($"child   {child}");
+        foreach (string name in links.Names) output.Line($"name    {Failure.Visible(name)}");
+        return 0;
+    }
+}

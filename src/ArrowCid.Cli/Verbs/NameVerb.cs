@@ -1,0 +1,161 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>name</c>: names that stand for blocks.</summary>
+internal static class NameVerb
+{
+    private const string None = "none";
+
+    public static Command Make()
+    {
+        Argument<string?> name = Verb.Optional("NAME", "The name. None: list all names.");
+        Argument<string?> cid = Verb.Optional("CID",
+            "The block that it shall stand for. None: show what it stands for.");
+        var ifIs = new Option<string?>("--if-is")
+        {
+            HelpName = "CID|none",
+            Description = "Change the name only where it stands for this block, or for none: else exit code 5.",
+        };
+        var history = new Option<bool>("--history") { Description = "All that the name stood for, oldest first." };
+        Option<DateTimeOffset?> asOf = Verb.AsOf(
+            "What the name stood for then: 2026-11-20, 2026-11-20T09:30Z, or 1h for an hour ago.");
+        var remove = new Option<bool>("--remove") { Description = "Take the name away; the block stays." };
+        var list = new Option<bool>("--list") { Description = "List all names, as without NAME." };
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var verb = new Verb("name",
+            "Lists names: NAME  CID  TIME. Shows what one stands for: CID. Sets one, takes it away, shows its " +
+            "history: TIME  CID. A name stands for one block; setting it is one step for all processes.",
+            "arrowcid name",
+            "arrowcid name latest CID",
+            "arrowcid name latest NEW --if-is OLD",
+            "arrowcid name latest --as-of 1h",
+            "arrowcid name latest --history --json")
+        {
+            name, cid, ifIs, history, asOf, remove, list, store, json,
+        };
+        verb.Validators.Add(result => Judge(result, result.GetValue(name) is not null, result.GetValue(cid) is not null,
+            [result.GetValue(history), result.GetResult(asOf) is not null, result.GetValue(remove)],
+            result.GetValue(ifIs) is not null, result.GetValue(list)));
+        verb.SetAction(parsed =>
+        {
+            string? directory = parsed.GetValue(store);
+            string? of = parsed.GetValue(name);
+            var form = new Form(parsed.GetValue(json));
+            if (of is null) return List(directory, form);
+            if (parsed.GetValue(history)) return History(directory, of, form);
+            return parsed.GetValue(cid) is null && !parsed.GetValue(remove)
+                ? Show(directory, of, parsed.GetValue(asOf), form)
+                : Change(directory, of, parsed.GetValue(cid), parsed.GetValue(ifIs), form);
+        });
+        return verb;
+    }
+
+    private static void Judge(CommandResult result, bool isNamed, bool isSet, bool[] forms, bool isSwap, bool isList)
+    {
+        int asked = forms.Count(form => form) + (isSet ? 1 : 0);
+        if (asked > 1) result.AddError("Say one of CID, --history, --as-of and --remove.");
+        else if (!isNamed && (asked > 0 || isSwap)) result.AddError("Say which name is meant.");
+        else if (isNamed && isList) result.AddError("--list shows all names; leave NAME out.");
+        else if (isSwap && !isSet && !forms[2]) result.AddError("--if-is goes with CID or --remove.");
+    }
+
+    private static int List(string? directory, Form form)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        using var output = Output.Open();
+        foreach (NameChange change in store.Names()) form.Print(output, change);
+        return 0;
+    }
+
+    private static int Show(string? directory, string name, DateTimeOffset? asOf, Form form)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        Cid? cid = store.ResolveName(name, asOf);
+        if (cid is null)
+        {
+            throw asOf is null ? Reference.NoName(name, store) : new ArrowCidException(ErrorCode.NameNotFound,
+                $"the name '{name}' stood for nothing at {ListVerb.Time(asOf.Value)}; --history shows when it did");
+        }
+
+        using var output = Output.Open();
+        if (!form.IsJson) output.Line(cid.Value.ToString());
+        else
+        {
+            output.JsonLine(writer =>
+            {
+                writer.WriteString("name", name);
+                writer.WriteString("cid", cid.Value.ToString());
+            });
+        }
+
+        return 0;
+    }
+
+    private static int History(string? directory, string name, Form form)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        IReadOnlyList<NameChange> changes = store.NameHistory(name);
+        if (changes.Count == 0) throw Reference.NoName(name, store);
+        using var output = Output.Open();
+        foreach (NameChange change in changes) form.PrintPast(output, change);
+        return 0;
+    }
+
+    private static int Change(string? directory, string name, string? to, string? ifIs, Form form)
+    {
+        using CidStore store = StoreWriting.Open(directory);
+        Cid? cid = to is null ? null : Reference.Resolve(store, to);
+        NameChange change;
+        if (ifIs is not null)
+        {
+            Cid? expected = ifIs == None ? null : Reference.Resolve(store, ifIs);
+            change = store.SetName(name, cid, expected);
+        }
+        else if (cid is { } set)
+        {
+            change = store.SetName(name, set);
+        }
+        else
+        {
+            if (!store.RemoveName(name)) throw Reference.NoName(name, store);
+            return 0;
+        }
+
+        using var output = Output.Open();
+        if (change.Cid is not null) form.Print(output, change);
+        return 0;
+    }
+
+    /// <summary>How changes are printed.</summary>
+    private sealed record Form(bool IsJson)
+    {
+        public void Print(Output output, NameChange change)
+        {
+            if (IsJson) PrintJson(output, change);
+            else output.Line($"{Failure.Visible(change.Name)}  {change.Cid}  {ListVerb.Time(change.Time)}");
+        }
+
+        public void PrintPast(Output output, NameChange change)
+        {
+            if (IsJson) PrintJson(output, change);
+            else
+            {
+                string end = change.IsConflict ? "  conflict" : "";
+                output.Line($"{ListVerb.Time(change.Time)}  {change.Cid?.ToString() ?? "removed"}{end}");
+            }
+        }
+
+        private static void PrintJson(Output output, NameChange change) => output.JsonLine(writer =>
+        {
+            writer.WriteString("name", change.Name);
+            writer.WriteString("cid", change.Cid?.ToString());
+            writer.WriteString("time", ListVerb.Time(change.Time));
+            writer.WriteString("writer", change.Writer.ToString());
+            writer.WriteBoolean("isConflict", change.IsConflict);
+        });
+    }
+}

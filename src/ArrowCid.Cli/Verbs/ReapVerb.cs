@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>reap</c>: what the dead left in a store.</summary>
+internal static class ReapVerb
+{
+    public static Command Make()
+    {
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be done." };
+        var verb = new Verb("reap",
+            "Tidies up after processes that died: takes over what they had written, and takes away what they were " +
+            "making: KIND  NAME  BYTES. Blocks stay; 'rm' takes those.",
+            "arrowcid reap --dry-run",
+            "arrowcid reap --json")
+        {
+            store, dryRun, json,
+        };
+        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(dryRun), parsed.GetValue(json)));
+        return verb;
+    }
+
+    private static int Run(string? directory, bool dryRun, bool json)
+    {
+        using CidStore store = dryRun
+            ? StoreReading.Open(directory)
+            : CidStore.Open(directory, new CidStoreOptions { MustExist = true });
+        using var output = Output.Open();
+        foreach (ReapedItem item in store.Reap(dryRun))
+        {
+            if (!json)
+            {
+                output.Line(string.Create(CultureInfo.InvariantCulture,
+                    $"{item.Kind}  {Failure.Visible(item.Name)}  {item.ByteLength}"));
+                continue;
+            }
+
+            output.JsonLine(writer =>
+            {
+                writer.WriteString("kind", item.Kind);
+                writer.WriteString("name", item.Name);
+                writer.WriteNumber("bytes", item.ByteLength);
+                writer.WriteBoolean("isDone", !dryRun);
+            });
+        }
+
+        return 0;
+    }
+}

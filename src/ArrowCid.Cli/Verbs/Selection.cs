@@ -1,0 +1,70 @@
+using System.CommandLine;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary>Blocks for a verb to work on: CIDs and names, or the batches that pass a filter.</summary>
+internal sealed class Selection
+{
+    private readonly Argument<string[]> _cids;
+    private readonly Option<string?> _where;
+
+    /// <summary>Adds the argument and the option to a verb.</summary>
+    /// <param name="verb">The verb.</param>
+    /// <param name="description">What the blocks are to it.</param>
+    /// <param name="instead">An option that chooses in another way, or null.</param>
+    public Selection(Verb verb, string description, Option<bool>? instead = null)
+    {
+        _cids = Verb.CidTexts(description);
+        _where = Verb.Where("All batches that pass a filter, instead of CIDs.");
+        verb.Add(_cids);
+        verb.Add(_where);
+        verb.Validators.Add(result =>
+        {
+            int ways = (result.GetValue(_where) is null ? 0 : 1) + (result.GetValue(_cids) is { Length: > 0 } ? 1 : 0)
+                + (instead is not null && result.GetValue(instead) ? 1 : 0);
+            string other = instead is null ? "" : $" or {instead.Name}";
+            if (ways != 1) result.AddError($"Name CIDs, or say --where{other}.");
+        });
+    }
+
+    /// <summary>What was chosen; of a filter all that pass now.</summary>
+    public Chosen Read(ParseResult parsed, Func<CidStore> open)
+    {
+        // A filter is judged before the store is touched.
+        Filter? filter = parsed.GetValue(_where) is { } text ? Filter.Parse(text) : null;
+        CidStore store = open();
+        try
+        {
+            Cid[] cids = filter is null
+                ? Array.ConvertAll(parsed.GetValue(_cids)!, each => Reference.Resolve(store, each))
+                : Passing(store, filter);
+            return new Chosen(store, cids, filter is not null);
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    private static Cid[] Passing(CidStore store, Filter filter)
+    {
+        using var progress = new Progress("blocks looked at");
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        var passing = new List<StoredEntry>();
+        foreach (StoredEntry entry in store.Entries())
+        {
+            progress.Tick();
+            if (entry.Kind == BlockKind.Batch && filter.Matches(entry, now)) passing.Add(entry);
+        }
+
+        return [.. EntryText.InOrder(passing).Select(entry => entry.Cid)];
+    }
+}
+
+/// <summary>What a <see cref="Selection"/> came to.</summary>
+internal sealed record Chosen(CidStore Store, Cid[] Cids, bool IsByFilter) : IDisposable
+{
+    public void Dispose() => Store.Dispose();
+}

@@ -1,0 +1,114 @@
+using ArrowCid.Columnar;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+
+namespace ArrowCid;
+
+/// <summary>What is said of blocks (<c>Registry/FACTS.md</c>).</summary>
+public sealed partial class CidStore
+{
+    /// <summary>
+    /// Puts a batch, as <see cref="Put(RecordBatch)"/> does, and says something of it. Whoever sees the block sees
+    /// these facts; the name follows once the block is there.
+    /// </summary>
+    /// <param name="batch">The batch; its memory is read until the call returns.</param>
+    /// <param name="options">What is said of it.</param>
+    /// <returns>The block's address and whether it is new.</returns>
+    /// <exception cref="InvalidArrowException">The batch has no canonical block.</exception>
+    /// <exception cref="ArrowCidException">As for the other, and <see cref="ErrorCode.InvalidArgument"/> or
+    /// <see cref="ErrorCode.TooLarge"/>: a fact is over a limit, and nothing was put;
+    /// <see cref="ErrorCode.Unsupported"/>: a name or pin in a ring.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public PutResult Put(RecordBatch batch, PutOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        FactRecord? facts = _registry.RecordOfPut(options, options.Pin, options.Name);
+        PutResult put = PutWith(batch, facts);
+        if (options.Name is { } name) _ = SetName(name, put.Cid);
+        return put;
+    }
+
+    /// <summary>What the store and its facts say of a block.</summary>
+    /// <param name="cid">The CID.</param>
+    /// <returns>Null where the block is not here and nothing is said of it.</returns>
+    /// <exception cref="ArrowCidException">The facts cannot be read: <see cref="ErrorCode.StoreGone"/>,
+    /// <see cref="ErrorCode.Io"/>.</exception>
+    public StoredEntry? Describe(Cid cid) => cid.Version == 1 && cid.TryGetSha256(out Digest256 digest)
+        ? _registry.Describe(in digest)
+        : null;
+
+    /// <summary>Every batch and other block that is here, with what is said of it; in no order.</summary>
+    /// <param name="withAbsent">Also blocks that are not here and of which something is said.</param>
+    /// <returns>The entries, each as of when it is come to. What is put meanwhile may be left out.</returns>
+    public IEnumerable<StoredEntry> Entries(bool withAbsent = false) => _registry.Entries(withAbsent);
+
+    /// <summary>Says something of a block, all at once. The block need not be here.</summary>
+    /// <param name="cid">The CID, of version 1 with a SHA-256.</param>
+    /// <param name="facts">What is said; it replaces what was said before, a tag at a time.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/> or
+    /// <see cref="ErrorCode.TooLarge"/>: something is over a limit; <see cref="ErrorCode.InvalidData"/>: the store's
+    /// clock is more than an hour ahead; <see cref="ErrorCode.StoreFull"/>, <see cref="ErrorCode.Busy"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public void Annotate(Cid cid, BlockFacts facts)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        ThrowIfDefault(cid);
+        List<Fact> said = FactRecord.FactsOf(facts, cid);
+        if (said.Count > 0) _registry.Say([.. said]);
+    }
+
+    /// <summary>Sets a tag; see <see cref="Annotate"/>.</summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="key">The tag's key.</param>
+    /// <param name="value">Its value.</param>
+    public void Tag(Cid cid, string key, string value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(value);
+        ThrowIfDefault(cid);
+        _registry.Say(new TagsFact(cid, [KeyValuePair.Create(key, (string?)value)]));
+    }
+
+    /// <summary>Takes a tag away; see <see cref="Annotate"/>. Nothing happens where there is none.</summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="key">The tag's key.</param>
+    public void Untag(Cid cid, string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ThrowIfDefault(cid);
+        _registry.Say(new TagsFact(cid, [KeyValuePair.Create(key, (string?)null)]));
+    }
+
+    /// <summary>Says when a block is no longer needed. When it was first put stays what it was.</summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="expires">When; null is never.</param>
+    public void Touch(Cid cid, DateTimeOffset? expires)
+    {
+        ThrowIfDefault(cid);
+        _registry.Say(new ExpiryFact(cid, expires is { } at ? FactRecord.MillisecondsOf(at) : null));
+    }
+
+    /// <summary>What a block has to do with others.</summary>
+    /// <param name="cid">The CID.</param>
+    /// <returns>Its links; empty ones where nothing is known of it.</returns>
+    public BlockLinks Links(Cid cid)
+    {
+        StoredEntry? entry = Describe(cid);
+        IReadOnlyList<Cid> children = cid.TryGetSha256(out Digest256 digest) ? _registry.Children(digest) : [];
+        return new BlockLinks(cid, entry?.SchemaCid, entry?.Parents ?? [], children, entry?.Names ?? []);
+    }
+
+    /// <summary>What in the store's facts cannot be read or is over a limit, and counts for nothing; for
+    /// people.</summary>
+    /// <returns>Sentences without full stops: the first hundred, and how many more.</returns>
+    public IReadOnlyList<string> CheckFacts()
+    {
+        (IReadOnlyList<string> said, long count) = _registry.Faults();
+        return count == said.Count ? said : [.. said, $"and {count - said.Count} more"];
+    }
+
+    private static void ThrowIfDefault(Cid cid)
+    {
+        if (cid.IsDefault) throw new ArgumentException("default(Cid) is no block; it was never set.", nameof(cid));
+    }
+}

@@ -1,0 +1,132 @@
+using System.Buffers;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>Many blocks in one call.</summary>
+public sealed partial class CidStore
+{
+    // So many are planned at once: each holds what its canonical form takes until it is written.
+    private const int MostTogether = 64;
+
+    /// <summary>
+    /// Puts several batches, as <see cref="Put(RecordBatch)"/> does each, but reserved, hashed and announced together,
+    /// with one wake for all who wait: for many small batches. Other writers and watchers see them in order.
+    /// </summary>
+    /// <param name="batches">The batches; their memory is read until the call returns.</param>
+    /// <returns>What came of each, in order.</returns>
+    /// <exception cref="InvalidArrowException">A batch has no canonical block.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="Put(RecordBatch)"/>, for the first batch that could not be
+    /// put. Those before it are put; those behind it may be.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public PutResult[] PutMany(IReadOnlyList<RecordBatch> batches)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        for (int i = 0; i < batches.Count; i++) ArgumentNullException.ThrowIfNull(batches[i], nameof(batches));
+        var results = new PutResult[batches.Count];
+        var plans = new List<BlockPlan>(Math.Min(batches.Count, MostTogether));
+        for (int start = 0; start < batches.Count; start += MostTogether)
+        {
+            int end = Math.Min(start + MostTogether, batches.Count);
+            try
+            {
+                InvalidArrowException? refused = null;
+                for (int i = start; i < end && TryPlan(batches[i], out refused) is { } plan; i++) plans.Add(plan);
+                PutPlans(plans, results.AsSpan(start));
+                if (refused is not null) throw refused;
+            }
+            finally
+            {
+                foreach (BlockPlan plan in plans) plan.Dispose();
+                plans.Clear();
+            }
+        }
+
+        return results;
+    }
+
+    private void PutPlans(List<BlockPlan> plans, Span<PutResult> results)
+    {
+        if (plans.Count == 0) return;
+        PutRequest[] requests = ArrayPool<PutRequest>.Shared.Rent(MostTogether);
+        try
+        {
+            ulong sweep = _blocks.ReadSweep();
+            for (int i = 0; i < plans.Count; i++)
+            {
+                PutSchema(plans[i].Schema, sweep);
+                requests[i] = RequestOf(plans[i]);
+            }
+
+            _ = PutGroup(requests.AsSpan(0, plans.Count), results);
+            if (!MissedSweep(sweep, out ulong now)) return;
+            foreach (BlockPlan plan in plans) PutSchema(plan.Schema, now);
+        }
+        finally
+        {
+            ArrayPool<PutRequest>.Shared.Return(requests, clearArray: true);
+        }
+    }
+
+    private int PutGroup(ReadOnlySpan<PutRequest> requests, Span<PutResult> results)
+    {
+        BlockInfo[] infos = ArrayPool<BlockInfo>.Shared.Rent(requests.Length);
+        bool[] areNew = ArrayPool<bool>.Shared.Rent(requests.Length);
+        try
+        {
+            int newOnes = _blocks.PutMany(requests, infos, areNew);
+            for (int i = 0; i < requests.Length; i++) results[i] = new PutResult(AddressOf(in infos[i]), areNew[i]);
+            return newOnes;
+        }
+        finally
+        {
+            ArrayPool<BlockInfo>.Shared.Return(infos);
+            ArrayPool<bool>.Shared.Return(areNew);
+        }
+    }
+
+    /// <summary>
+    /// Memory of the store for a batch that is to be computed: its columns are filled where they will stand, and
+    /// <see cref="BatchReservation.Commit"/> publishes them without a copy. From 1 MiB on it is a segment of its own,
+    /// which no other put waits for; less is private memory, copied when it is committed.
+    /// </summary>
+    /// <param name="schema">Columns of fixed width, boolean, null, text and binary (large too).</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="dataBytes">For each column of text or binary, in order, the most bytes that its values take
+    /// together; the block takes what they have when it is committed.</param>
+    /// <returns>The reservation, to be committed, and to be disposed of in any case.</returns>
+    /// <exception cref="ArgumentException">Not one number of bytes a column of text or binary.</exception>
+    /// <exception cref="InvalidArrowException">The schema has no canonical form, or the block could be over 2^31 - 1024
+    /// bytes.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: a column with children, a dictionary,
+    /// views or runs; <see cref="ErrorCode.StoreFull"/> or <see cref="ErrorCode.TooLarge"/>: no room;
+    /// <see cref="ErrorCode.Busy"/>: others hold what is needed.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public BatchReservation Reserve(Schema schema, int rows, params ReadOnlySpan<int> dataBytes)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        _blocks.EnterToWrite();
+        return new BatchReservation(this, _blocks, schema, BlockDraft.Of(schema, rows, dataBytes));
+    }
+
+    /// <summary>The batches before one that is refused are put.</summary>
+    private static BlockPlan? TryPlan(RecordBatch batch, out InvalidArrowException? refused)
+    {
+        refused = null;
+        try
+        {
+            return BlockPlan.Of(batch);
+        }
+        catch (InvalidArrowException e)
+        {
+            refused = e;
+            return null;
+        }
+    }
+
+    internal static PutRequest RequestOf(BlockPlan plan) => new(RecordKind.Batch, (uint)Multicodec.Raw,
+        new PlannedBlock(plan), plan.Schema.Digest, plan.Rows, RecordFlags.OwnEncoder);
+}

@@ -1,0 +1,84 @@
+using ArrowCid.Registry;
+
+namespace ArrowCid;
+
+/// <summary>Names, which stand for a block now and remember what they stood for.</summary>
+public sealed partial class CidStore
+{
+    /// <summary>Makes a name stand for a block that is here, whatever it stood for.</summary>
+    /// <param name="name">1 to 255 bytes of UTF-8, without control characters or a space at either end.</param>
+    /// <param name="cid">The block.</param>
+    /// <returns>The change.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: the block, or what is beneath it, is
+    /// not here; <see cref="ErrorCode.InvalidArgument"/>: that is no name; <see cref="ErrorCode.Unsupported"/>: the
+    /// store is a ring; <see cref="ErrorCode.Busy"/>: others are at the name, or do not finish what they are
+    /// committing; <see cref="ErrorCode.InvalidData"/>: the clock is wrong.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public NameChange SetName(string name, Cid cid)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ThrowIfDefault(cid);
+        return _registry.SetName(name, cid, new NameExpectation(IsAny: true, null));
+    }
+
+    /// <summary>
+    /// Changes a name if it stands for what is expected, as one step over all processes: of two that expect the same,
+    /// one wins. Killed anywhere, the change is there whole or not at all.
+    /// </summary>
+    /// <param name="name">The name.</param>
+    /// <param name="cid">The block that it is to stand for; null takes the name away.</param>
+    /// <param name="expected">The block that it stands for; null: there is no such name.</param>
+    /// <returns>The change.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameConflict"/> or, where no name was expected,
+    /// <see cref="ErrorCode.NameExists"/>: it stands for another block, and nothing was changed. Others as for
+    /// <see cref="SetName(string, Cid)"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public NameChange SetName(string name, Cid? cid, Cid? expected)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (cid is { } target) ThrowIfDefault(target);
+        return _registry.SetName(name, cid, new NameExpectation(IsAny: false, expected));
+    }
+
+    /// <summary>Takes a name away; its history stays.</summary>
+    /// <param name="name">The name.</param>
+    /// <returns>False where there is no such name.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="SetName(string, Cid)"/>.</exception>
+    public bool RemoveName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        try
+        {
+            _ = _registry.SetName(name, null, new NameExpectation(IsAny: true, null));
+            return true;
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.NameNotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What a name stands for.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="asOf">What it stood for at the end of that millisecond; null: now.</param>
+    /// <returns>The CID, of a block that may have been removed since; null where it stands, or stood, for
+    /// nothing.</returns>
+    public Cid? ResolveName(string name, DateTimeOffset? asOf = null)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _registry.ResolveName(name, asOf);
+    }
+
+    /// <summary>Every change of a name.</summary>
+    /// <param name="name">The name.</param>
+    /// <returns>The changes, oldest first; none where there never was such a name.</returns>
+    public IReadOnlyList<NameChange> NameHistory(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _registry.NameHistory(name);
+    }
+
+    /// <summary>Every name that stands for a block, with its last change.</summary>
+    /// <returns>The changes, sorted by their names' characters' codes.</returns>
+    public IReadOnlyList<NameChange> Names() => _registry.Names();
+}

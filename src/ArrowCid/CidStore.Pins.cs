@@ -1,0 +1,78 @@
+using ArrowCid.Registry;
+
+namespace ArrowCid;
+
+/// <summary>What keeps blocks from being removed, and removing them.</summary>
+public sealed partial class CidStore
+{
+    /// <summary>Keeps a block that is here from being removed, for good.</summary>
+    /// <param name="cid">The block.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: it, or what is beneath it, is not
+    /// here; <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public void Pin(Cid cid)
+    {
+        ThrowIfDefault(cid);
+        _registry.Pin(cid);
+    }
+
+    /// <summary>Ends a pin.</summary>
+    /// <param name="cid">The block, which need not be here.</param>
+    /// <returns>False where it was not pinned.</returns>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public bool Unpin(Cid cid)
+    {
+        ThrowIfDefault(cid);
+        return _registry.Unpin(cid);
+    }
+
+    /// <summary>Keeps blocks that are here from being removed until the hold is disposed of, the store is closed or
+    /// this process ends, however it ends.</summary>
+    /// <param name="cids">1 to 1,024 blocks.</param>
+    /// <returns>The hold.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Pin"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public BlockHold Hold(params ReadOnlySpan<Cid> cids)
+    {
+        foreach (Cid cid in cids) ThrowIfDefault(cid);
+        Cid[] held = cids.ToArray();
+        return new BlockHold(_blocks, _registry.Hold(held), held);
+    }
+
+    /// <summary>
+    /// Removes blocks: they are in no listing any more, and their room comes back when the store is cleaned up. What a
+    /// name, a pin, a hold or a block that stays needs is kept, and so is what is put or announced again from then on.
+    /// What was said of a removed block stays, and stands again when the block comes back.
+    /// </summary>
+    /// <param name="cids">The blocks.</param>
+    /// <param name="dryRun">Only says what would go.</param>
+    /// <returns>What goes, and what is kept and why.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
+    /// up.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public RemoveResult Remove(IReadOnlyCollection<Cid> cids, bool dryRun = false)
+    {
+        ArgumentNullException.ThrowIfNull(cids);
+        foreach (Cid cid in cids) ThrowIfDefault(cid);
+        Removal removal = _registry.Remove(cids, dryRun);
+        return new RemoveResult(removal.Gone, [.. removal.Kept.Select(kept => new KeptBlock(kept.Cid, kept.Reasons))],
+            removal.Bytes, dryRun);
+    }
+
+    /// <summary>Removes, as <see cref="Remove"/> does, the blocks that are no longer needed
+    /// (<see cref="BlockFacts.Expires"/>).</summary>
+    /// <param name="dryRun">Only says what would go.</param>
+    /// <returns>What goes, and what is kept and why.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Remove"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public RemoveResult RemoveExpired(bool dryRun = false) => Remove(_registry.Expired(DateTimeOffset.UtcNow), dryRun);
+
+    /// <summary>Why a block cannot be removed.</summary>
+    /// <param name="cid">The block.</param>
+    /// <returns>Every reason; none where <see cref="Remove"/> would take it.</returns>
+    public IReadOnlyList<KeepReason> Why(Cid cid)
+    {
+        ThrowIfDefault(cid);
+        return _registry.Why(cid);
+    }
+}

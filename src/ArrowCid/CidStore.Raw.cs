@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>Blocks of any bytes.</summary>
+public sealed partial class CidStore
+{
+    // So much is held ready for a group at most.
+    private const int MostAtOnce = 4096;
+
+    /// <summary>
+    /// Puts bytes as a block: <see cref="Contains"/>, <see cref="TryFind"/>, <see cref="TryCopyTo"/> and
+    /// <see cref="Verify"/> know it. It is not a batch: <see cref="List"/> and watches leave it out. Bytes that are the
+    /// canonical block of a batch are put as that batch.
+    /// </summary>
+    /// <param name="bytes">The bytes, which are read until the call returns.</param>
+    /// <returns>The block's address, whose schema means nothing, and whether the block is new.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Put(RecordBatch)"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public PutResult PutRaw(ReadOnlyMemory<byte> bytes)
+    {
+        if (TryReadBatch(bytes, out RecordBatch? batch)) return Put(batch);
+        PutRequest request = Request(bytes);
+        bool isNew = _blocks.Put(in request, out BlockInfo info);
+        return new PutResult(AddressOf(in info), isNew);
+    }
+
+    /// <summary>Puts many blocks as <see cref="PutRaw"/> does each, in order but with one commit for all: where they
+    /// are small that takes a fraction of the time.</summary>
+    /// <param name="blocks">The blocks' bytes, which are read until the call returns.</param>
+    /// <param name="results">Gets what came of each.</param>
+    /// <returns>How many are new.</returns>
+    /// <exception cref="ArgumentException"><paramref name="results"/> is shorter than
+    /// <paramref name="blocks"/>.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="PutRaw"/>: the blocks before the one that failed are put,
+    /// those behind it may be.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public int PutRawMany(ReadOnlySpan<ReadOnlyMemory<byte>> blocks, Span<PutResult> results)
+    {
+        if (results.Length < blocks.Length)
+            throw new ArgumentException($"There is room for {results.Length} of {blocks.Length}.", nameof(results));
+        int newOnes = 0, done = 0;
+        while (done < blocks.Length)
+        {
+            if (TryReadBatch(blocks[done], out RecordBatch? batch))
+            {
+                results[done] = Put(batch);
+                newOnes += results[done++].IsNew ? 1 : 0;
+                continue;
+            }
+
+            int count = 1, most = Math.Min(blocks.Length - done, MostAtOnce);
+            while (count < most && !MayBeBatch(blocks[done + count].Span)) count++;
+            newOnes += PutGroup(blocks.Slice(done, count), results.Slice(done, count));
+            done += count;
+        }
+
+        return newOnes;
+    }
+
+    private int PutGroup(ReadOnlySpan<ReadOnlyMemory<byte>> blocks, Span<PutResult> results)
+    {
+        PutRequest[] requests = ArrayPool<PutRequest>.Shared.Rent(blocks.Length);
+        try
+        {
+            for (int i = 0; i < blocks.Length; i++) requests[i] = Request(blocks[i]);
+            return PutGroup(requests.AsSpan(0, blocks.Length), results);
+        }
+        finally
+        {
+            ArrayPool<PutRequest>.Shared.Return(requests, clearArray: true);
+        }
+    }
+
+    private static PutRequest Request(ReadOnlyMemory<byte> bytes) =>
+        new(RecordKind.Raw, (uint)Multicodec.Raw, new RawBlock(bytes), default, 0, RecordFlags.None);
+
+    /// <summary>Every Arrow stream begins so.</summary>
+    private static bool MayBeBatch(ReadOnlySpan<byte> bytes) => bytes.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
+
+    private static bool TryReadBatch(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out RecordBatch? batch)
+    {
+        batch = null;
+        if (!MayBeBatch(bytes.Span)) return false;
+        try
+        {
+            RecordBatch read = CanonicalBlock.Decode(bytes);
+            using BlockPlan plan = BlockPlan.Of(read);
+            if (plan.Length == bytes.Length && plan.Hash() == Sha256.Hash(bytes.Span)) batch = read;
+        }
+        catch (InvalidArrowException)
+        {
+            // It only begins like one.
+        }
+
+        return batch is not null;
+    }
+
+    private sealed class RawBlock(ReadOnlyMemory<byte> bytes) : IBlockSource
+    {
+        // So much is copied and then hashed while the cache has it.
+        private const int Piece = 1 << 16;
+
+        public int Length => bytes.Length;
+
+        public Digest256 WriteTo(Span<byte> destination)
+        {
+            ReadOnlySpan<byte> rest = bytes.Span;
+            if (rest.Length <= Piece)
+            {
+                rest.CopyTo(destination);
+                return Sha256.Hash(destination[..rest.Length]);
+            }
+
+            var hash = new Sha256();
+            while (!rest.IsEmpty)
+            {
+                int length = Math.Min(Piece, rest.Length);
+                rest[..length].CopyTo(destination);
+                hash.Append(destination[..length]);
+                rest = rest[length..];
+                destination = destination[length..];
+            }
+
+            return hash.Finish();
+        }
+
+        public void Fill(Span<byte> destination) => bytes.Span.CopyTo(destination);
+    }
+}

@@ -1,0 +1,9 @@
+namespace ArrowCid.Columnar;
+
+/// <summary>Makes the columns of a batch when they are first asked for. It vouches for them: they fit the batch's
+/// schema and length. For any number of threads at once.</summary>
+internal abstract class ColumnSource
+{
+    /// <summary>A column, made anew.</summary>
+    public abstract ArrowArray Make(int index);
+}

@@ -1,0 +1,52 @@
+using ArrowCid.Ipld;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Registry;
+
+/// <summary>What a fact speaks of. Numbers are part of the format.</summary>
+internal enum FactKind
+{
+    Tags = 1,
+    Producer = 2,
+    Parents = 3,
+    Json = 4,
+    Locations = 5,
+    Expiry = 6,
+    Name = 7,
+    Pin = 8,
+    Hold = 9,
+    Drop = 10,
+}
+
+/// <summary>One thing that is said. A subject of <c>default</c> is the block that the record is put with.</summary>
+internal abstract record Fact(FactKind Kind);
+
+/// <summary>Tags set, and taken away where the value is null; the keys in dag-cbor's order, each once.</summary>
+internal sealed record TagsFact(Cid Subject, KeyValuePair<string, string?>[] Tags) : Fact(FactKind.Tags);
+
+internal sealed record ProducerFact(Cid Subject, string? Producer) : Fact(FactKind.Producer);
+
+internal sealed record ParentsFact(Cid Subject, Cid[] Parents) : Fact(FactKind.Parents);
+
+/// <summary>Free JSON; the null node takes it away.</summary>
+internal sealed record JsonFact(Cid Subject, IpldNode Data) : Fact(FactKind.Json);
+
+internal sealed record LocationsFact(Cid Subject, string[] Locations) : Fact(FactKind.Locations);
+
+/// <summary>Milliseconds since 1970, or null: never.</summary>
+internal sealed record ExpiryFact(Cid Subject, ulong? Expires) : Fact(FactKind.Expiry);
+
+/// <summary>A name stands for a block, or for nothing; and the change that this one replaces.</summary>
+internal sealed record NameFact(string Name, Cid? Target, FactStamp? Previous) : Fact(FactKind.Name);
+
+internal sealed record PinFact(Cid Subject, bool IsPinned) : Fact(FactKind.Pin);
+
+/// <summary>Blocks that are kept while a lock byte of the control file is locked. Bytes are drawn at random and never
+/// used twice, so that a byte is its own nonce.</summary>
+internal sealed record HoldFact(Cid[] Subjects, ulong LockByte) : Fact(FactKind.Hold);
+
+/// <summary>Copies and announcements up to each lane's number in the fence are void for these blocks.</summary>
+internal sealed record DropFact(ulong[] Fence, Digest256[] Digests) : Fact(FactKind.Drop);
+
+/// <summary>Facts that one handle said at one time.</summary>
+internal sealed record FactGroup(FactStamp Stamp, Fact[] Facts);

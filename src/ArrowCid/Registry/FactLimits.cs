@@ -1,0 +1,31 @@
+namespace ArrowCid.Registry;
+
+/// <summary>What a fact may take at most (<c>FACTS.md</c>, Limits); more is refused where it is said and void where it
+/// is read.</summary>
+internal static class FactLimits
+{
+    public const int MaxRecordBytes = 65_536;
+    public const int MaxTags = 256;
+    public const int MaxTagKeyBytes = 128;
+    public const int MaxTagValueBytes = 1024;
+    public const int MaxProducerBytes = 256;
+    public const int MaxParents = 512;
+    public const int MaxLocations = 32;
+    public const int MaxLocationBytes = 1024;
+    public const int MaxJsonBytes = 32_768;
+    public const int MaxJsonDepth = 32;
+    public const int MaxNameBytes = 255;
+    public const int MaxHeld = 1024;
+    public const int MaxLanes = 64;
+    public const int MaxDropped = 1024;
+
+    /// <summary>A fact is refused where its time is so far ahead of the wall clock.</summary>
+    public static readonly TimeSpan MaxAhead = TimeSpan.FromHours(1);
+
+    /// <summary>A fact is void where its time is so far ahead of its record's: the same at every reading, and with
+    /// room for a wall clock that was set back between the two.</summary>
+    public static readonly TimeSpan VoidAhead = TimeSpan.FromHours(24);
+
+    /// <summary>The last millisecond that a <see cref="DateTimeOffset"/> has.</summary>
+    public const ulong MaxMilliseconds = 253_402_300_799_999;
+}

@@ -1,0 +1,134 @@
+using ArrowCid.Ipld;
+
+namespace ArrowCid.Registry;
+
+/// <summary>What the lanes say of one block: its announcements, its drops, and the sheet of facts where there are
+/// any.</summary>
+internal sealed class FactPage
+{
+    // Most blocks are announced in one lane only.
+    private int _lane = -1;
+    private ulong _last;
+    private Dictionary<int, ulong>? _others;
+
+    /// <summary>Each lane's number up to which a drop voids the block's records; null where there is no drop.</summary>
+    public ulong[]? Fence { get; private set; }
+
+    public FactSheet? Sheet { get; set; }
+
+    /// <summary>The time of the last announcement in ns since 1970, or 0.</summary>
+    public ulong LastPut { get; private set; }
+
+    public bool IsDropped => Fence is not null;
+
+    /// <summary>Whether it was put and, where it was dropped, put or announced again behind that.</summary>
+    public bool IsAlive
+    {
+        get
+        {
+            if (_lane < 0) return false;
+            if (Fence is null || !IsKilled(_lane, _last)) return true;
+            if (_others is null) return false;
+            foreach ((int lane, ulong last) in _others)
+            {
+                if (!IsKilled(lane, last)) return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Whether a record of the block lies before a drop's fence.</summary>
+    public bool IsKilled(int lane, ulong sequence) =>
+        Fence is not null && lane < Fence.Length && sequence <= Fence[lane];
+
+    public void Announce(int lane, ulong sequence, ulong nanoseconds)
+    {
+        LastPut = Math.Max(LastPut, nanoseconds);
+        if (_lane < 0) (_lane, _last) = (lane, sequence);
+        else if (_lane == lane) _last = Math.Max(_last, sequence);
+        else
+        {
+            _others ??= [];
+            _others[lane] = Math.Max(_others.GetValueOrDefault(lane), sequence);
+        }
+    }
+
+    /// <summary>Adds a drop. Fences are shared by the blocks of a drop, and never written to.</summary>
+    public void Drop(ulong[] fence)
+    {
+        if (Fence is null || Fence.AsSpan().SequenceEqual(fence))
+        {
+            Fence ??= fence;
+            return;
+        }
+
+        var joined = new ulong[Math.Max(Fence.Length, fence.Length)];
+        for (int lane = 0; lane < joined.Length; lane++)
+        {
+            ulong one = lane < Fence.Length ? Fence[lane] : 0, other = lane < fence.Length ? fence[lane] : 0;
+            joined[lane] = Math.Max(one, other);
+        }
+
+        Fence = joined;
+    }
+}
+
+/// <summary>The facts about one block that stand.</summary>
+internal sealed class FactSheet(ulong codec)
+{
+    public static readonly IReadOnlyDictionary<string, string> NoTags = new Dictionary<string, string>();
+
+    private readonly Dictionary<string, Latest<string?>> _tags = new(StringComparer.Ordinal);
+    private Dictionary<string, string>? _shown;
+
+    public Latest<string?> Producer;
+    public Latest<Cid[]> Parents;
+    public Latest<IpldNode> Data;
+    public Latest<string[]> Locations;
+    public Latest<ulong?> Expires;
+    public Latest<bool> Pin;
+
+    /// <summary>The codec of the CID that was first spoken of, for a block that is not here.</summary>
+    public ulong Codec { get; } = codec;
+
+    /// <summary>Lock bytes of holds, some of which may be over.</summary>
+    public List<long>? Holds { get; private set; }
+
+    /// <summary>The tags that stand. What is given out is never written to.</summary>
+    public IReadOnlyDictionary<string, string> Tags
+    {
+        get
+        {
+            if (_shown is not null) return _shown;
+            if (_tags.Count == 0) return NoTags;
+            _shown = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach ((string key, Latest<string?> tag) in _tags)
+            {
+                if (tag.Value is { } value) _shown.Add(key, value);
+            }
+
+            return _shown;
+        }
+    }
+
+    public void OfferTag(FactStamp stamp, string key, string? value)
+    {
+        Latest<string?> tag = _tags.GetValueOrDefault(key);
+        tag.Offer(stamp, value, FactOrder.OfTexts);
+        _tags[key] = tag;
+        _shown = null;
+    }
+
+    public void AddHold(long lockByte)
+    {
+        Holds ??= [];
+        if (!Holds.Contains(lockByte)) Holds.Add(lockByte);
+    }
+
+    /// <summary>Takes out the holds that are over.</summary>
+    public void EndHolds(Predicate<long> isHeld)
+    {
+        if (Holds?.RemoveAll(lockByte => !isHeld(lockByte)) > 0 && Holds.Count == 0) Holds = null;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text;
+using ArrowCid.Ipld;
+
+namespace ArrowCid.Registry;
+
+/// <summary>The limits and forms of facts, for those that are said and those that are read alike.</summary>
+internal static class FactRules
+{
+    /// <summary>What is wrong with a fact, as a clause, or null.</summary>
+    public static string? Fault(Fact fact) => fact switch
+    {
+        TagsFact tags => OfSubject(tags.Subject) ?? OfTags(tags.Tags),
+        ProducerFact producer => OfSubject(producer.Subject) ??
+            (producer.Producer is { } text ? OfText("a producer", text, 1, FactLimits.MaxProducerBytes) : null),
+        ParentsFact parents => OfSubject(parents.Subject) ?? OfCids("parents", parents.Parents, FactLimits.MaxParents),
+        JsonFact json => OfSubject(json.Subject) ?? OfJson(json.Data),
+        LocationsFact locations => OfSubject(locations.Subject) ?? OfLocations(locations.Locations),
+        ExpiryFact expiry => OfSubject(expiry.Subject) ??
+            (expiry.Expires > FactLimits.MaxMilliseconds ? "an expiry after the year 9999" : null),
+        NameFact name => OfName(name.Name) ?? (name.Target is { } target ? OfCid(target) : null),
+        PinFact pin => OfSubject(pin.Subject),
+        HoldFact hold => hold.LockByte > long.MaxValue ? "a lock byte beyond 2^63"
+            : hold.Subjects.Length == 0 ? "a hold of nothing"
+            : OfCids("blocks in a hold", hold.Subjects, FactLimits.MaxHeld),
+        DropFact drop => drop.Fence.Length > FactLimits.MaxLanes ? $"a fence of over {FactLimits.MaxLanes} lanes"
+            : drop.Digests.Length is 0 or > FactLimits.MaxDropped ? $"a drop of none or over {FactLimits.MaxDropped}"
+            : null,
+        _ => null,
+    };
+
+    /// <summary>What is wrong with a name, as a clause, or null.</summary>
+    public static string? OfName(string name)
+    {
+        string? fault = OfText("a name", name, 1, FactLimits.MaxNameBytes);
+        if (fault is not null) return fault;
+        if (name.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0 || name.Contains('\x7f', StringComparison.Ordinal))
+            return "a name with a control character";
+        return name[0] == ' ' || name[^1] == ' ' ? "a name that begins or ends with a space" : null;
+    }
+
+    private static string? OfSubject(Cid cid) => cid.IsDefault ? null : OfCid(cid);
+
+    private static string? OfCid(Cid cid) =>
+        cid.Version == 1 && cid.TryGetSha256(out _) ? null : "a CID that is not version 1 with a whole SHA-256";
+
+    private static string? OfCids(string what, Cid[] cids, int most)
+    {
+        if (cids.Length > most) return $"over {most} {what}";
+        foreach (Cid cid in cids)
+        {
+            if (OfCid(cid) is { } fault) return fault;
+        }
+
+        return null;
+    }
+
+    private static string? OfTags(KeyValuePair<string, string?>[] tags)
+    {
+        if (tags.Length is 0 or > FactLimits.MaxTags) return $"no tags, or over {FactLimits.MaxTags} at once";
+        foreach ((string key, string? value) in tags)
+        {
+            string? fault = OfText("a tag's key", key, 1, FactLimits.MaxTagKeyBytes) ??
+                (value is null ? null : OfText($"the tag '{key}'", value, 0, FactLimits.MaxTagValueBytes));
+            if (fault is not null) return fault;
+        }
+
+        return null;
+    }
+
+    private static string? OfLocations(string[] locations)
+    {
+        if (locations.Length > FactLimits.MaxLocations) return $"over {FactLimits.MaxLocations} locations";
+        foreach (string location in locations)
+        {
+            if (OfText("a location", location, 1, FactLimits.MaxLocationBytes) is { } fault) return fault;
+        }
+
+        return null;
+    }
+
+    private static string? OfJson(IpldNode data)
+    {
+        if (data.Depth > FactLimits.MaxJsonDepth) return $"JSON of over {FactLimits.MaxJsonDepth} levels";
+        return DagCbor.LengthOf(data) > FactLimits.MaxJsonBytes
+            ? $"JSON of over {FactLimits.MaxJsonBytes} bytes as dag-cbor" : null;
+    }
+
+    private static string? OfText(string what, string text, int least, int most)
+    {
+        if (!IpldText.IsWellFormed(text)) return $"{what} that is not Unicode";
+        int length = Encoding.UTF8.GetByteCount(text);
+        if (length < least) return $"{what} without a character";
+        return length > most ? $"{what} of {length} bytes, over {most}" : null;
+    }
+}

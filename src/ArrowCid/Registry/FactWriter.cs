@@ -1,0 +1,142 @@
+using System.Buffers;
+using ArrowCid.Ipld;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Registry;
+
+/// <summary>Writes groups of facts as the payload of one record (<c>FACTS.md</c>).</summary>
+internal static class FactWriter
+{
+    // Stands where the block that the record is put with is not known yet.
+    private static readonly Cid s_unknown = Cid.FromSha256(Multicodec.Raw, default);
+
+    /// <summary>The payload, and where in it digests of the block it is put with belong.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/> or
+    /// <see cref="ErrorCode.TooLarge"/>: a fact or all of them together are over a limit.</exception>
+    public static byte[] Write(ReadOnlySpan<FactGroup> groups, out int[] blanks)
+    {
+        var output = new ArrayBufferWriter<byte>(512);
+        var writer = new DagCborWriter(output);
+        var places = new List<int>();
+        Span<byte> id = stackalloc byte[FactStamp.WriterBytes];
+        writer.BeginList(groups.Length);
+        foreach (FactGroup group in groups)
+        {
+            writer.BeginList(3);
+            writer.WriteInteger(group.Stamp.Time);
+            group.Stamp.WriteWriter(id);
+            writer.WriteBytes(id);
+            writer.BeginList(group.Facts.Length);
+            foreach (Fact fact in group.Facts)
+            {
+                if (FactRules.Fault(fact) is { } fault)
+                    throw new ArrowCidException(ErrorCode.InvalidArgument, $"{fault} is not allowed in a fact");
+                WriteFact(ref writer, fact, output, places);
+            }
+        }
+
+        if (output.WrittenCount > FactLimits.MaxRecordBytes)
+            throw new ArrowCidException(ErrorCode.TooLarge,
+                $"facts of {output.WrittenCount} bytes at once; {FactLimits.MaxRecordBytes} at most, say them apart");
+        blanks = [.. places];
+        return output.WrittenSpan.ToArray();
+    }
+
+    private static void WriteFact(ref DagCborWriter writer, Fact fact, ArrayBufferWriter<byte> output,
+        List<int> places)
+    {
+        bool isName = fact is NameFact;
+        bool isOfTwo = fact is HoldFact or DropFact;
+        writer.BeginList(isName ? 4 : 3);
+        writer.WriteInteger((ulong)fact.Kind);
+        if (!isName && !isOfTwo)
+        {
+            Cid subject = SubjectOf(fact);
+            writer.WriteLink(subject.IsDefault ? s_unknown : subject);
+            if (subject.IsDefault) places.Add(output.WrittenCount - Digest256.ByteCount);
+        }
+
+        switch (fact)
+        {
+            case TagsFact tags:
+                writer.BeginMap(tags.Tags.Length);
+                foreach ((string key, string? value) in tags.Tags)
+                {
+                    writer.WriteKey(key);
+                    WriteText(ref writer, value);
+                }
+
+                break;
+            case ProducerFact producer: WriteText(ref writer, producer.Producer); break;
+            case ParentsFact parents: WriteLinks(ref writer, parents.Parents); break;
+            case JsonFact json: writer.WriteNode(json.Data); break;
+            case LocationsFact locations:
+                writer.BeginList(locations.Locations.Length);
+                foreach (string location in locations.Locations) writer.WriteText(location);
+                break;
+            case ExpiryFact { Expires: { } expires }: writer.WriteInteger(expires); break;
+            case ExpiryFact: writer.WriteNull(); break;
+            case PinFact pin: writer.WriteBool(pin.IsPinned); break;
+            case NameFact name: WriteName(ref writer, name); break;
+            case HoldFact hold:
+                WriteLinks(ref writer, hold.Subjects);
+                writer.WriteInteger(hold.LockByte);
+                break;
+            case DropFact drop: WriteDrop(ref writer, drop); break;
+            default: throw new ArgumentOutOfRangeException(nameof(fact), fact.Kind, "no form for it");
+        }
+    }
+
+    /// <summary>The block that a fact is about; the default where it is about none, or several.</summary>
+    public static Cid SubjectOf(Fact fact) => fact switch
+    {
+        TagsFact tags => tags.Subject,
+        ProducerFact producer => producer.Subject,
+        ParentsFact parents => parents.Subject,
+        JsonFact json => json.Subject,
+        LocationsFact locations => locations.Subject,
+        ExpiryFact expiry => expiry.Subject,
+        PinFact pin => pin.Subject,
+        _ => default,
+    };
+
+    private static void WriteName(ref DagCborWriter writer, NameFact name)
+    {
+        writer.WriteText(name.Name);
+        if (name.Target is { } target) writer.WriteLink(target);
+        else writer.WriteNull();
+        if (name.Previous is not { } previous)
+        {
+            writer.WriteNull();
+            return;
+        }
+
+        Span<byte> id = stackalloc byte[FactStamp.WriterBytes];
+        previous.WriteWriter(id);
+        writer.BeginList(2);
+        writer.WriteInteger(previous.Time);
+        writer.WriteBytes(id);
+    }
+
+    private static void WriteDrop(ref DagCborWriter writer, DropFact drop)
+    {
+        writer.BeginList(drop.Fence.Length);
+        foreach (ulong number in drop.Fence) writer.WriteInteger(number);
+        byte[] digests = new byte[drop.Digests.Length * Digest256.ByteCount];
+        for (int i = 0; i < drop.Digests.Length; i++)
+            drop.Digests[i].CopyTo(digests.AsSpan(i * Digest256.ByteCount));
+        writer.WriteBytes(digests);
+    }
+
+    private static void WriteText(ref DagCborWriter writer, string? text)
+    {
+        if (text is null) writer.WriteNull();
+        else writer.WriteText(text);
+    }
+
+    private static void WriteLinks(ref DagCborWriter writer, Cid[] links)
+    {
+        writer.BeginList(links.Length);
+        foreach (Cid link in links) writer.WriteLink(link);
+    }
+}

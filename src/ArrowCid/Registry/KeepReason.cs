@@ -1,0 +1,47 @@
+namespace ArrowCid.Registry;
+
+/// <summary>Why a block cannot be removed.</summary>
+public enum KeepKind
+{
+    /// <summary>It is not here.</summary>
+    NotHere = 0,
+
+    /// <summary>A name stands for it.</summary>
+    Named = 1,
+
+    /// <summary>It is pinned.</summary>
+    Pinned = 2,
+
+    /// <summary>A process that lives holds it.</summary>
+    Held = 3,
+
+    /// <summary>It is the schema of a batch that stays.</summary>
+    SchemaOf = 4,
+
+    /// <summary>A block that stays is a range of it.</summary>
+    ParentOfView = 5,
+
+    /// <summary>A block that stays links to it.</summary>
+    LinkedFrom = 6,
+}
+
+/// <summary>One reason why a block is kept.</summary>
+/// <param name="Kind">What keeps it.</param>
+/// <param name="Name">The name, where one does; else null.</param>
+/// <param name="By">The block that needs it, where one does (the first of several); else null.</param>
+public readonly record struct KeepReason(KeepKind Kind, string? Name, Cid? By)
+{
+    /// <summary>The reason in words.</summary>
+    /// <returns>A clause without a full stop.</returns>
+    public override string ToString() => Kind switch
+    {
+        KeepKind.NotHere => "it is not here",
+        KeepKind.Named => $"the name '{Name}' stands for it",
+        KeepKind.Pinned => "it is pinned",
+        KeepKind.Held => "a running process holds it",
+        KeepKind.SchemaOf => $"it is the schema of {By}",
+        KeepKind.ParentOfView => $"{By} is a part of it",
+        KeepKind.LinkedFrom => $"{By} links to it",
+        _ => Kind.ToString(),
+    };
+}

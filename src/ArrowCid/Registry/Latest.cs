@@ -1,0 +1,52 @@
+using ArrowCid.Ipld;
+
+namespace ArrowCid.Registry;
+
+/// <summary>
+/// A value of which the last word counts: the greater stamp, and among words of one stamp (which only a broken writer
+/// says) the greater value, so that the order in which they come does not matter.
+/// </summary>
+internal struct Latest<T>
+{
+    private FactStamp _stamp;
+
+    public T Value { get; private set; }
+
+    public bool IsSet { get; private set; }
+
+    public void Offer(FactStamp stamp, T value, Comparison<T> compare)
+    {
+        bool isLater = !IsSet || stamp > _stamp || (stamp == _stamp && compare(value, Value) > 0);
+        if (isLater) (_stamp, Value, IsSet) = (stamp, value, true);
+    }
+}
+
+/// <summary>Orders of values, for words of one stamp.</summary>
+internal static class FactOrder
+{
+    public static int OfTexts(string? left, string? right) =>
+        left is null || right is null ? (left is null ? 0 : 1) - (right is null ? 0 : 1)
+            : IpldText.CompareBytes(left, right);
+
+    public static int OfNumbers(ulong? left, ulong? right) => Nullable.Compare(left, right);
+
+    public static int OfFlags(bool left, bool right) => left.CompareTo(right);
+
+    public static int OfTextLists(string[] left, string[] right) => OfLists(left, right, OfTexts);
+
+    public static int OfCidLists(Cid[] left, Cid[] right) =>
+        OfLists(left, right, static (one, other) => one.CompareTo(other));
+
+    public static int OfNodes(IpldNode left, IpldNode right) =>
+        DagCbor.Encode(left).AsSpan().SequenceCompareTo(DagCbor.Encode(right));
+
+    private static int OfLists<T>(T[] left, T[] right, Comparison<T> compare)
+    {
+        for (int i = 0; i < left.Length && i < right.Length; i++)
+        {
+            if (compare(left[i], right[i]) is not 0 and var order) return order;
+        }
+
+        return left.Length.CompareTo(right.Length);
+    }
+}

@@ -1,0 +1,159 @@
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>What came of a removal: what goes, with its bytes, and what stays and why.</summary>
+internal sealed record Removal(List<Cid> Gone, long Bytes, List<(Cid Cid, List<KeepReason> Reasons)> Kept);
+
+/// <summary>Drops, and what stands against them.</summary>
+internal sealed partial class StoreRegistry
+{
+    // Writers flush ten times a second, if they do.
+    private static readonly TimeSpan s_flushPatience = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Drops blocks that nothing keeps. What is announced again from then on stays.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up.</exception>
+    public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun)
+    {
+        if (isDryRun)
+        {
+            lock (_gate)
+            {
+                ReadTo(_blocks.Marks());
+                return Judge(cids);
+            }
+        }
+
+        using JanitorTerm term = _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
+            $"{_blocks.Directory}: another process or thread is cleaning up; try again");
+        term.BeginSweep();
+        try
+        {
+            ulong[] fence = _blocks.Marks();
+            _blocks.AwaitDurable(fence, s_flushPatience);
+            Removal removal;
+            lock (_gate)
+            {
+                ReadTo(fence);
+                removal = Judge(cids);
+            }
+
+            foreach (Cid[] some in removal.Gone.Chunk(FactLimits.MaxDropped))
+                Say(new DropFact(fence, Array.ConvertAll(some, DigestOf)));
+            if (removal.Gone.Count > 0) _blocks.Flush();
+            return removal;
+        }
+        finally
+        {
+            term.EndSweep();
+        }
+    }
+
+    /// <summary>The blocks that are here and no longer needed.</summary>
+    public List<Cid> Expired(DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            Follow();
+            var expired = new List<Cid>();
+            foreach ((Digest256 digest, FactPage page) in _book.Pages)
+            {
+                if (ExpiryOf(page) <= now && Look(in digest) is { } info)
+                    expired.Add(Cid.FromSha256(info.Codec, digest));
+            }
+
+            return expired;
+        }
+    }
+
+    /// <summary>Why a block is kept; nothing where <see cref="Remove"/> would take it.</summary>
+    public List<KeepReason> Why(Cid cid)
+    {
+        lock (_gate)
+        {
+            Follow();
+            Removal removal = Judge([cid]);
+            return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
+        }
+    }
+
+    private Removal Judge(IReadOnlyCollection<Cid> cids)
+    {
+        var going = new Dictionary<Digest256, BlockInfo>();
+        var reasons = new Dictionary<Digest256, List<KeepReason>>();
+        var kept = new List<(Cid, List<KeepReason>)>();
+        foreach (Cid cid in cids.Distinct())
+        {
+            bool isOurs = cid.Version == 1 && cid.TryGetSha256(out _);
+            if (!isOurs || Look(DigestOf(cid)) is not { } info)
+            {
+                kept.Add((cid, [new KeepReason(KeepKind.NotHere, null, null)]));
+                continue;
+            }
+
+            List<KeepReason> own = OwnReasons(info.Digest);
+            if (own.Count > 0) reasons[info.Digest] = own;
+            going[info.Digest] = info;
+        }
+
+        if (going.Count > 0) KeepWhatIsNeeded(going, reasons);
+        var gone = new List<Cid>();
+        long bytes = 0;
+        foreach ((Digest256 digest, BlockInfo info) in going)
+        {
+            Cid cid = Cid.FromSha256(info.Codec, digest);
+            if (reasons.TryGetValue(digest, out List<KeepReason>? why))
+            {
+                kept.Add((cid, why));
+                continue;
+            }
+
+            gone.Add(cid);
+            bytes += info.Kind == RecordKind.View ? 0 : info.Length;
+        }
+
+        return new Removal(gone, bytes, kept);
+    }
+
+    private List<KeepReason> OwnReasons(Digest256 digest)
+    {
+        var reasons = new List<KeepReason>();
+        foreach (string name in _book.NamesOf(in digest)) reasons.Add(new KeepReason(KeepKind.Named, name, null));
+        FactSheet? sheet = _book.Find(in digest)?.Sheet;
+        if (sheet is { Pin.Value: true }) reasons.Add(new KeepReason(KeepKind.Pinned, null, null));
+        if (IsHeld(sheet)) reasons.Add(new KeepReason(KeepKind.Held, null, null));
+        return reasons;
+    }
+
+    /// <summary>What blocks that stay need stays too.</summary>
+    private void KeepWhatIsNeeded(Dictionary<Digest256, BlockInfo> going,
+        Dictionary<Digest256, List<KeepReason>> reasons)
+    {
+        // Of each block that is to go and stays: what it needs, once.
+        var staying = new Stack<BlockInfo>();
+        foreach (BlockInfo info in _blocks.List())
+        {
+            if (IsDeadNow(info.Digest)) continue;
+            if (!going.ContainsKey(info.Digest) || reasons.ContainsKey(info.Digest)) Keep(info);
+        }
+
+        while (staying.TryPop(out BlockInfo info)) Keep(info);
+
+        void Keep(BlockInfo by)
+        {
+            foreach ((KeepKind why, Digest256 needed) in BlockNeeds.Of(_blocks, in by))
+            {
+                if (needed == by.Digest || !going.TryGetValue(needed, out BlockInfo info)) continue;
+                if (!reasons.TryGetValue(needed, out List<KeepReason>? known))
+                {
+                    reasons[needed] = known = [];
+                    staying.Push(info);
+                }
+
+                if (!known.Exists(reason => reason.Kind == why))
+                    known.Add(new KeepReason(why, null, Cid.FromSha256(by.Codec, by.Digest)));
+            }
+        }
+    }
+}

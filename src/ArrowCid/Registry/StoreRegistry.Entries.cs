@@ -1,0 +1,166 @@
+using ArrowCid.Ipld;
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>What is known of blocks.</summary>
+internal sealed partial class StoreRegistry
+{
+    // So many entries are made under one hold of the gate.
+    private const int EntriesAtOnce = 256;
+
+    /// <summary>What is known of a block; null where it is not here and no fact speaks of it.</summary>
+    public StoredEntry? Describe(in Digest256 digest)
+    {
+        lock (_gate)
+        {
+            Follow();
+            BlockInfo? info = Look(in digest);
+            FactPage? page = _book.Find(in digest);
+            if (info is null && page?.Sheet is null && _book.NamesOf(in digest).Count == 0) return null;
+            return Show(in digest, info, page);
+        }
+    }
+
+    /// <summary>Every block that is here, and on request every other one that facts speak of.</summary>
+    public IEnumerable<StoredEntry> Entries(bool withAbsent)
+    {
+        Digest256[] digests;
+        lock (_gate)
+        {
+            Follow();
+            digests = [.. _book.Pages.Select(page => page.Key)];
+        }
+
+        foreach (Digest256[] some in digests.Chunk(EntriesAtOnce))
+        {
+            List<StoredEntry> entries;
+            lock (_gate) entries = Show(some, withAbsent);
+            foreach (StoredEntry entry in entries) yield return entry;
+        }
+    }
+
+    /// <summary>What of a listing of the store was not dropped.</summary>
+    public IEnumerable<BlockInfo> Alive(IEnumerable<BlockInfo> listed)
+    {
+        lock (_gate)
+        {
+            Follow();
+            if (!_book.HasDrops) return listed;
+        }
+
+        return listed.Where(info =>
+        {
+            lock (_gate) return !IsDeadNow(info.Digest);
+        });
+    }
+
+    /// <summary>The blocks that were made of one, as was said of them.</summary>
+    public List<Cid> Children(Digest256 digest)
+    {
+        lock (_gate)
+        {
+            Follow();
+            var children = new List<Cid>();
+            foreach ((Digest256 child, FactPage page) in _book.Pages)
+            {
+                bool isChild = page.Sheet?.Parents.Value is { } parents &&
+                    Array.Exists(parents, parent => parent.TryGetSha256(out Digest256 one) && one == digest);
+                if (isChild) children.Add(CidOf(in child, Look(in child), page));
+            }
+
+            children.Sort();
+            return children;
+        }
+    }
+
+    private List<StoredEntry> Show(Digest256[] digests, bool withAbsent)
+    {
+        var entries = new List<StoredEntry>(digests.Length);
+        foreach (Digest256 digest in digests)
+        {
+            FactPage? page = _book.Find(in digest);
+            BlockInfo? info = Look(in digest);
+            if (info is not null || (withAbsent && page?.Sheet is not null)) entries.Add(Show(in digest, info, page));
+        }
+
+        return entries;
+    }
+
+    /// <summary>A block that is here and was not dropped.</summary>
+    private BlockInfo? Look(in Digest256 digest)
+    {
+        if (IsDeadNow(in digest)) return null;
+        try
+        {
+            using BlockLease? lease = _blocks.Find(digest);
+            return lease?.Info;
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        {
+            // Whoever asks for the block hears of it; it is not here in any form that could be used.
+            return null;
+        }
+    }
+
+    private bool IsDeadNow(in Digest256 digest) => _book.Find(in digest) is { IsDropped: true, IsAlive: false };
+
+    private StoredEntry Show(in Digest256 digest, BlockInfo? info, FactPage? page)
+    {
+        FactSheet? sheet = page?.Sheet;
+        bool isHeld = IsHeld(sheet);
+        return new StoredEntry
+        {
+            Cid = CidOf(in digest, info, page),
+            Kind = KindOf(info),
+            SchemaCid = info is { Kind: RecordKind.Batch or RecordKind.Schema } known
+                ? Cid.FromSha256(Multicodec.Raw, known.SchemaDigest) : null,
+            Rows = info is { Kind: RecordKind.Batch } batch ? batch.Rows : 0,
+            ByteLength = info?.Length ?? 0,
+            Created = info?.Time,
+            LastPut = page is { LastPut: > 0 } ? TimeOf(page.LastPut) : info?.Time,
+            Producer = sheet?.Producer.Value,
+            Parents = sheet?.Parents.Value is { } parents ? Array.AsReadOnly(parents) : [],
+            Names = _book.NamesOf(in digest) is { Count: > 0 } names ? [.. names] : [],
+            IsPinned = isHeld || (sheet?.Pin.Value ?? false),
+            IsHeld = isHeld,
+            Expires = ExpiryOf(page),
+            Tags = sheet?.Tags ?? FactSheet.NoTags,
+            Locations = sheet?.Locations.Value is { } locations ? Array.AsReadOnly(locations) : [],
+            Data = sheet?.Data.Value is { Kind: not IpldKind.Null } data ? data : null,
+        };
+    }
+
+    /// <summary>When a block is no longer needed; a put after that day ended it.</summary>
+    private static DateTimeOffset? ExpiryOf(FactPage? page)
+    {
+        if (page?.Sheet?.Expires.Value is not { } milliseconds) return null;
+        bool isOver = page.LastPut / 1_000_000 > milliseconds;
+        return isOver ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds);
+    }
+
+    private bool IsHeld(FactSheet? sheet)
+    {
+        if (sheet?.Holds is null) return false;
+        // A byte that is free will never be locked again.
+        sheet.EndHolds(_blocks.IsHeld);
+        return sheet.Holds is not null;
+    }
+
+    private static Cid CidOf(in Digest256 digest, BlockInfo? info, FactPage? page) =>
+        Cid.FromSha256(info?.Codec ?? page?.Sheet?.Codec ?? Multicodec.Raw, digest);
+
+    private static BlockKind KindOf(BlockInfo? info) => info?.Kind switch
+    {
+        RecordKind.Batch => BlockKind.Batch,
+        RecordKind.Schema => BlockKind.Schema,
+        RecordKind.Raw => BlockKind.Raw,
+        RecordKind.View => BlockKind.View,
+        _ => BlockKind.Unknown,
+    };
+
+    private static DateTimeOffset TimeOf(ulong nanoseconds) =>
+        DateTimeOffset.UnixEpoch.AddTicks((long)Math.Min(nanoseconds / 100,
+            (ulong)(DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks));
+}

@@ -1,0 +1,38 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Registry;
+
+/// <summary>What reclaim asks.</summary>
+internal sealed partial class StoreRegistry
+{
+    /// <inheritdoc/>
+    public void Refresh()
+    {
+        lock (_gate)
+        {
+            ReadTo(_blocks.Marks());
+            // Whoever reclaims must not be in his own way with a lease.
+            _position = _tail!.Position;
+            _tail.Dispose();
+            _tail = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsDead(in Digest256 digest)
+    {
+        lock (_gate) return IsDeadNow(in digest);
+    }
+
+    /// <inheritdoc/>
+    public bool IsDropped(in Digest256 digest)
+    {
+        lock (_gate) return _book.Find(in digest) is { IsDropped: true };
+    }
+
+    /// <inheritdoc/>
+    public bool IsKilled(in Digest256 digest, int lane, ulong sequence)
+    {
+        lock (_gate) return _book.Find(in digest)?.IsKilled(lane, sequence) ?? false;
+    }
+}

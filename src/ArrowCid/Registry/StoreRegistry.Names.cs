@@ -1,0 +1,108 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Registry;
+
+/// <summary>What a name must stand for so that it may be changed.</summary>
+/// <param name="IsAny">Anything, or nothing.</param>
+/// <param name="Cid">This block; null: nothing.</param>
+internal readonly record struct NameExpectation(bool IsAny, Cid? Cid);
+
+/// <summary>Names.</summary>
+internal sealed partial class StoreRegistry
+{
+    /// <summary>Gives a name to a block, or takes it away: whole or not at all; no two replace one change.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameConflict"/>, <see cref="ErrorCode.NameExists"/>:
+    /// it stands for another block than expected; <see cref="ErrorCode.NameNotFound"/>: it is to be taken away and
+    /// stands for nothing; <see cref="ErrorCode.BlockNotFound"/>; <see cref="ErrorCode.Busy"/>.</exception>
+    public NameChange SetName(string name, Cid? cid, NameExpectation expected)
+    {
+        ThrowIfRing("a name");
+        ThrowIfNoName(name);
+        using IDisposable held = _blocks.LockName(HashOf(name), _timeout);
+        // Before the lanes are read: a drop that is over by now is in them.
+        ulong sweep = _blocks.ReadSweep();
+        _blocks.Settle(_timeout);
+        NameRecord? last;
+        lock (_gate)
+        {
+            ReadTo(_blocks.Marks());
+            last = _book.FindName(name)?.Last;
+        }
+
+        Check(name, last, cid, expected);
+        var fact = new NameFact(name, cid, last?.Stamp);
+        var record = new FactRecord(NextStampAfter(last?.Stamp), [fact]);
+        if (cid is { } target) GiveName(fact, target, record, sweep, last);
+        else _ = _blocks.Append(record);
+        return new NameChange(name, cid, record.Stamp.When, record.Stamp.WriterId, IsConflict: false);
+    }
+
+    public Cid? ResolveName(string name, DateTimeOffset? asOf)
+    {
+        lock (_gate)
+        {
+            Follow();
+            NameLog? log = _book.FindName(name);
+            return asOf is { } when ? log?.At(FactStamp.LastTime(when))?.Target : log?.Last.Target;
+        }
+    }
+
+    public IReadOnlyList<NameChange> NameHistory(string name)
+    {
+        lock (_gate)
+        {
+            Follow();
+            return _book.FindName(name)?.History() ?? [];
+        }
+    }
+
+    public IReadOnlyList<NameChange> Names()
+    {
+        lock (_gate)
+        {
+            Follow();
+            return [.. _book.Names.Where(log => log.Last.Target is not null)
+                .OrderBy(log => log.Name, StringComparer.Ordinal).Select(log => log.Show())];
+        }
+    }
+
+    private static void ThrowIfNoName(string name)
+    {
+        if (FactRules.OfName(name) is { } fault)
+            throw new ArrowCidException(ErrorCode.InvalidArgument, $"{fault} is not allowed");
+    }
+
+    private static void Check(string name, NameRecord? last, Cid? cid, NameExpectation expected)
+    {
+        Cid? now = last?.Target;
+        if (cid is null && expected.IsAny && now is null)
+            throw new ArrowCidException(ErrorCode.NameNotFound, $"there is no name '{name}'");
+        if (expected.IsAny || now == expected.Cid) return;
+        string change = last is { } is_ ? $" since {is_.Stamp.When:O}" : "";
+        throw expected.Cid is null
+            ? new ArrowCidException(ErrorCode.NameExists, $"the name '{name}' is taken: it stands for {now}{change}")
+            : new ArrowCidException(ErrorCode.NameConflict, $"the name '{name}' stands for " +
+                $"{now?.ToString() ?? "nothing"}{change}, not for {expected.Cid}; look again and decide anew");
+    }
+
+    private void GiveName(NameFact fact, Cid target, FactRecord record, ulong sweep, NameRecord? last)
+    {
+        try
+        {
+            Announce([DigestOf(target)], record, sweep);
+        }
+        catch (HollowException e)
+        {
+            // It stands already, and for something that is not whole: back to what it was.
+            var back = new NameFact(fact.Name, last?.Target, record.Stamp);
+            _ = _blocks.Append(new FactRecord(NextStampAfter(record.Stamp), [back]));
+            throw new ArrowCidException(ErrorCode.BlockNotFound,
+                $"{e.Message}; the name '{fact.Name}' is what it was", e);
+        }
+    }
+
+    private static Digest256 DigestOf(Cid cid) => cid.Version == 1 && cid.TryGetSha256(out Digest256 digest)
+        ? digest
+        : throw new ArrowCidException(ErrorCode.BlockNotFound,
+            $"{cid} is not here: a store has blocks of CID version 1 and SHA-256 only");
+}

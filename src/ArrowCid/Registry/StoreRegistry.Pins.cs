@@ -1,0 +1,111 @@
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>Pins and holds, and what keeps them from being hollow beside a drop.</summary>
+internal sealed partial class StoreRegistry
+{
+    /// <summary>Pins a block that is here.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: it is not, or something beneath it
+    /// is not.</exception>
+    public void Pin(Cid cid)
+    {
+        ThrowIfRing("a pin");
+        ulong sweep = ReadSweepAndLanes();
+        try
+        {
+            Announce([DigestOf(cid)], Record(new PinFact(cid, true)), sweep);
+        }
+        catch (HollowException e)
+        {
+            Say(new PinFact(cid, false));
+            throw new ArrowCidException(ErrorCode.BlockNotFound, $"{e.Message}; it is not pinned", e);
+        }
+    }
+
+    /// <returns>False where it was not pinned.</returns>
+    public bool Unpin(Cid cid)
+    {
+        Digest256 digest = DigestOf(cid);
+        lock (_gate)
+        {
+            Follow();
+            if (_book.Find(in digest)?.Sheet is not { Pin.Value: true }) return false;
+        }
+
+        Say(new PinFact(cid, false));
+        return true;
+    }
+
+    /// <summary>Keeps blocks that are here until the byte is let go, or the process ends.</summary>
+    /// <returns>The byte, to be given to <see cref="BlockStore.EndHold"/>.</returns>
+    public long Hold(Cid[] cids)
+    {
+        ThrowIfRing("a hold");
+        Digest256[] digests = Array.ConvertAll(cids, DigestOf);
+        long lockByte = _blocks.BeginHold();
+        try
+        {
+            ulong sweep = ReadSweepAndLanes();
+            Announce(digests, Record(new HoldFact(cids, (ulong)lockByte)), sweep);
+            return lockByte;
+        }
+        catch (Exception e)
+        {
+            _blocks.EndHold(lockByte);
+            if (e is HollowException) throw new ArrowCidException(ErrorCode.BlockNotFound, e.Message, e);
+            throw;
+        }
+    }
+
+    private ulong ReadSweepAndLanes()
+    {
+        ulong sweep = _blocks.ReadSweep();
+        lock (_gate) ReadTo(_blocks.Marks());
+        return sweep;
+    }
+
+    /// <summary>Appends facts that keep blocks, each of which is announced again; with everything beneath it where a
+    /// drop of that is on its way or was there.</summary>
+    /// <param name="roots">The blocks.</param>
+    /// <param name="facts">The facts.</param>
+    /// <param name="sweep">The sweep word from before the lanes were read.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: a block is not here; nothing was
+    /// written.</exception>
+    /// <exception cref="HollowException">The facts stand, but something beneath the blocks is gone.</exception>
+    private void Announce(Digest256[] roots, FactRecord facts, ulong sweep)
+    {
+        Digest256[] all = Beneath(roots);
+        bool mayBeDropped = (sweep & 1) != 0;
+        lock (_gate) mayBeDropped |= Array.Exists(all, digest => _book.Find(in digest) is { IsDropped: true });
+        if (!_blocks.TryAnnounce(mayBeDropped ? all : roots, facts, out Digest256 missing))
+            throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(roots, missing));
+        ulong now = _blocks.ReadSweep();
+        if ((now & 1) == 0 && now == sweep) return;
+        // What beneath could not be seen before the drop was decided is seen by whoever reclaims after this.
+        if (!_blocks.TryAnnounce(Beneath(roots), null, out missing)) throw new HollowException(Missing(roots, missing));
+    }
+
+    private Digest256[] Beneath(Digest256[] roots) =>
+        [.. roots.SelectMany(root => BlockNeeds.Closure(_blocks, root)).Distinct()];
+
+    private string Missing(Digest256[] roots, Digest256 missing)
+    {
+        Cid cid = Cid.FromSha256(Multicodec.Raw, missing);
+        return Array.IndexOf(roots, missing) >= 0
+            ? $"{cid} is not here ({_blocks.Directory}); put it first"
+            : $"{cid}, which it needs, is no longer here ({_blocks.Directory}); put it again first";
+    }
+
+    private void ThrowIfRing(string what)
+    {
+        if (!_blocks.IsRing) return;
+        throw new ArrowCidException(ErrorCode.Unsupported,
+            $"{_blocks.Directory} is a ring, whose oldest blocks go: {what} keeps nothing there; " +
+            "take a store that keeps");
+    }
+
+    /// <summary>A fact that keeps a block was committed, and something that it needs went meanwhile.</summary>
+    private sealed class HollowException(string message) : ArrowCidException(ErrorCode.BlockNotFound, message);
+}

@@ -1,0 +1,216 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>
+/// A handle's registry: the lanes' facts folded into a book in this process's memory, brought up to date by reading on
+/// from where it stopped, and rebuilt where that is gone. For any number of threads at once.
+/// </summary>
+internal sealed partial class StoreRegistry : ILiveness, IDisposable
+{
+    // A tail leases segments: it is let go when nothing was asked for so long.
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
+
+    // A reader who asks for nothing exact does not wait longer for a segment that somebody has for himself.
+    private static readonly TimeSpan s_readPatience = TimeSpan.FromSeconds(1);
+
+    private readonly BlockStore _blocks;
+    private readonly TimeSpan _timeout;
+    private readonly UInt128 _writer;
+    private readonly Lock _gate = new();
+    private readonly Timer _idle;
+    private FactBook _book = new();
+    private Cursor _position = Cursor.Oldest;
+    private LogTail? _tail;
+    private int _lastPruned;
+    private bool _isClosed;
+
+    public StoreRegistry(BlockStore blocks, TimeSpan timeout)
+    {
+        (_blocks, _timeout) = (blocks, timeout);
+        _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
+        _idle = new Timer(static state =>
+        {
+            if (((WeakReference<StoreRegistry>)state!).TryGetTarget(out StoreRegistry? registry)) registry.LetGo();
+        }, new WeakReference<StoreRegistry>(this), Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>What in the facts is void, in words, and how much more there is of it.</summary>
+    public (IReadOnlyList<string> Said, long Count) Faults()
+    {
+        lock (_gate)
+        {
+            Follow();
+            return ([.. _book.Faults], _book.FaultCount);
+        }
+    }
+
+    /// <summary>Facts in the form of a record, with a stamp of now.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the store's clock is more than an hour
+    /// ahead of this machine's; <see cref="ErrorCode.InvalidArgument"/> or <see cref="ErrorCode.TooLarge"/>: the facts
+    /// are over a limit.</exception>
+    public FactRecord Record(params Fact[] facts) => new(NextStamp(), facts);
+
+    /// <summary>What is said of a block that is being put; null where that is nothing. The name is only looked at: it
+    /// is given once the block is there.</summary>
+    public FactRecord? RecordOfPut(BlockFacts said, bool isPinned, string? name)
+    {
+        if (isPinned || name is not null) ThrowIfRing(isPinned ? "a pin" : "a name");
+        if (name is not null) ThrowIfNoName(name);
+        List<Fact> facts = FactRecord.FactsOf(said, default);
+        if (isPinned) facts.Add(new PinFact(default, true));
+        return facts.Count == 0 ? null : Record([.. facts]);
+    }
+
+    /// <summary>Appends facts that need no block to be here.</summary>
+    public void Say(params Fact[] facts) => _ = _blocks.Append(Record(facts));
+
+    /// <summary>Throws where facts of a time may not enter a store.</summary>
+    public static void ThrowIfAhead(ulong time, DateTimeOffset now)
+    {
+        var stamp = new FactStamp(time, default);
+        TimeSpan ahead = stamp.When - now;
+        if (ahead <= FactLimits.MaxAhead) return;
+        throw new ArrowCidException(ErrorCode.InvalidData,
+            $"a fact of {stamp.When:u} is {ahead.TotalHours:0.#} hours ahead of this machine's clock, over " +
+            $"{FactLimits.MaxAhead.TotalHours:0}; set the clock of the machine that is wrong");
+    }
+
+    public void Dispose()
+    {
+        _idle.Dispose();
+        lock (_gate)
+        {
+            _isClosed = true;
+            _tail?.Dispose();
+            _tail = null;
+        }
+    }
+
+    private FactStamp NextStamp()
+    {
+        ulong time = _blocks.NextTime();
+        ThrowIfAhead(time, DateTimeOffset.UtcNow);
+        return new FactStamp(time, _writer);
+    }
+
+    /// <summary>The stamp of a change that follows one in the book.</summary>
+    private FactStamp NextStampAfter(FactStamp? previous)
+    {
+        // After a rebuild the clock may be behind what the lanes say; a wrong one is not let spread.
+        if (previous is { } last)
+        {
+            ThrowIfAhead(last.Time, DateTimeOffset.UtcNow);
+            _blocks.ObserveTime(last.Time);
+        }
+
+        return NextStamp();
+    }
+
+    /// <summary>The byte that a name locks, by its hash.</summary>
+    private static uint HashOf(string name)
+    {
+        Digest256 digest = Sha256.Hash(Encoding.UTF8.GetBytes(name));
+        return BinaryPrimitives.ReadUInt32LittleEndian(Digest256.Bytes(in digest));
+    }
+
+    /// <summary>Reads on, up to the lanes' ends if they can be read.</summary>
+    private void Follow()
+    {
+        if (!TryReadTo(_blocks.Marks(), _timeout < s_readPatience ? _timeout : s_readPatience, out int lane))
+            _book.AddFault($"lane {lane}: its end cannot be read; run 'arrowcid log check'");
+        Prune();
+    }
+
+    /// <summary>Reads up to each lane's number, and waits where a segment is not to be had.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a lane could not be read so far.</exception>
+    private void ReadTo(ulong[] marks)
+    {
+        if (TryReadTo(marks, _timeout, out int lane)) return;
+        throw new ArrowCidException(ErrorCode.Busy,
+            $"{_blocks.Directory}: lane {lane} cannot be read up to record {marks[lane]}; somebody may be " +
+            "cleaning up, try again, or run 'arrowcid log check'");
+    }
+
+    private bool TryReadTo(ulong[] marks, TimeSpan patience, out int lane)
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, typeof(StoreRegistry));
+        long started = Stopwatch.GetTimestamp();
+        bool isRenewed = false;
+        for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
+        {
+            LogTail tail = _tail ??= _blocks.Tail(_position, TailScope.All);
+            while (tail.TryNext(out LogEvent found)) Take(in found);
+            _ = _idle.Change(s_idle, Timeout.InfiniteTimeSpan);
+            Cursor position = tail.Position;
+            lane = 0;
+            while (lane < marks.Length && position.At(lane).Sequence >= marks[lane]) lane++;
+            if (lane == marks.Length) return true;
+            // Where the last records of a lane were collected, no later one shows that they are missing.
+            ulong[] present = _blocks.PresentMarks();
+            while (lane < marks.Length &&
+                position.At(lane).Sequence >= Math.Min(marks[lane], present[lane])) lane++;
+            if (lane == marks.Length) return true;
+            TimeSpan waited = Stopwatch.GetElapsedTime(started);
+            if (waited >= patience) return false;
+            // A tail that read the table while a segment was retired does not look for it again; a new one does.
+            if (!isRenewed && waited >= patience / 4)
+            {
+                isRenewed = true;
+                (_position, _tail) = (position, null);
+                tail.Dispose();
+            }
+
+            Thread.Sleep(pause);
+        }
+    }
+
+    private void Take(in LogEvent found)
+    {
+        if (found.Gap is { } gap)
+        {
+            // Behind any other gap everything that is there comes anew.
+            if (gap.Reason == GapReason.Damaged) _book.AddFault(gap.ToString());
+            else _book = new FactBook();
+            return;
+        }
+
+        RecordHeader record = found.Record;
+        if (record.RecordKind == RecordKind.Fact)
+            _book.Apply(found.Payload.Span, record.TimeNanoseconds, found.Lane, record.Sequence);
+        else
+            _book.Announce(in record.Digest, found.Lane, record.Sequence, record.TimeNanoseconds);
+    }
+
+    /// <summary>Forgets blocks that went, so that a ring's book does not grow without end.</summary>
+    private void Prune()
+    {
+        const int Least = 4096;
+        if (!_blocks.IsRing || _book.Pages.Count < Math.Max(Least, 2 * _lastPruned)) return;
+        foreach ((Digest256 digest, FactPage page) in _book.Pages.ToArray())
+        {
+            // Facts may be about a block that is just being put.
+            if (page.Sheet is not null || page.LastPut == 0) continue;
+            using BlockLease? lease = _blocks.Find(digest);
+            if (lease is null) _book.Forget(in digest);
+        }
+
+        _lastPruned = _book.Pages.Count;
+    }
+
+    private void LetGo()
+    {
+        lock (_gate)
+        {
+            if (_tail is null || _isClosed) return;
+            _position = _tail.Position;
+            _tail.Dispose();
+            _tail = null;
+        }
+    }
+}

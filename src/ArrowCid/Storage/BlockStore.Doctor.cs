@@ -1,0 +1,224 @@
+using System.Globalization;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>What a doctor looks at behind an open store: table against files, lanes, index and capacity.</summary>
+internal sealed partial class BlockStore
+{
+    private const string FixHint = "'arrowcid doctor --fix' does it, and so does the next writer";
+
+    /// <summary>Everything that is wrong or unfinished.</summary>
+    public IEnumerable<StoreFinding> Examine()
+    {
+        Enter();
+        return StoreFinding.Few(ExamineFiles().Concat(ExamineTable()).Concat(ExamineLanes()).Concat(ExamineIndex())
+            .Concat(ExamineRoom()).Concat(CheckLanes(null)));
+    }
+
+    /// <summary>Does what is safe: reaps what the dead left, ends a growth, and makes the index anew where it
+    /// lacks a block or leads astray. Deletes nothing that a block stands in.</summary>
+    public void Mend()
+    {
+        Enter();
+        _ = Reap(dryRun: false);
+        _ = _growth.Step(_lane, isNeeded: false);
+        bool isWhole = !ExamineIndex().Concat(CheckLanes(null)).Any(finding =>
+            finding.Name is "not-in-index" or "index-astray" or "index-missing");
+        if (!isWhole) _growth.Remake(_lane, _settings.Timeout);
+    }
+
+    private IEnumerable<StoreFinding> ExamineFiles()
+    {
+        foreach (string path in System.IO.Directory.EnumerateFiles(Directory).Order(StringComparer.Ordinal))
+        {
+            string name = Path.GetFileName(path);
+            if (ExamineFile(name) is { } finding) yield return finding;
+        }
+
+        if (_control.DirectoryFile.StatFile(Layout.WaitName, out FileStatus wait) != 0 || wait.Size < Layout.PageBytes)
+            yield return new StoreFinding("no-wait-page", FindingSeverity.Warning, Layout.WaitName,
+                "the page that watchers sleep on is not there; they poll", FixHint);
+    }
+
+    private StoreFinding? ExamineFile(string name)
+    {
+        if (_control.DirectoryFile.StatFile(name, out FileStatus status) != 0) return null;
+        if ((status.Mode & 0x12) != 0 || status.UserId != FileDescriptor.EffectiveUserId)
+            return new StoreFinding("file-access", FindingSeverity.Error, name,
+                $"user {status.UserId} and mode {Convert.ToString(status.Mode & 0xfff, 8)} let others write it",
+                "chmod go-w and check what is in it");
+        int mark = name.IndexOf(Layout.TemporaryMark, StringComparison.Ordinal);
+        if (mark >= 0)
+            return IsBeingMade(name, name[..mark]) ? null : new StoreFinding("orphan-temporary",
+                FindingSeverity.Warning, name, "its maker died before the file was whole", FixHint);
+        if (Layout.TryParseSegmentName(name, _control.Superblock.Segments, out int slot, out uint generation))
+        {
+            TableWord word = _control.Table(slot);
+            // Made before it is named live, and gone after it is no longer.
+            bool isNamed = word.State != SegmentState.Free && word.Generation == generation;
+            return isNamed || _control.DirectoryFile.StatFile(name, out _) != 0 ? null : new StoreFinding(
+                "orphan-segment", FindingSeverity.Warning, name, "the table does not name this segment",
+                "move it away once its batches are known to be elsewhere; nothing here deletes it");
+        }
+
+        IndexPair pair = _control.Index;
+        bool isIndex = name.StartsWith("idx-", StringComparison.Ordinal);
+        if (!isIndex) return null;
+        bool isUsed = name == Layout.IndexName(pair.Current) || name == Layout.IndexName(pair.Previous) ||
+            _control.IsLockedElsewhere(Layout.JanitorLock);
+        return isUsed ? null : new StoreFinding("orphan-index", FindingSeverity.Warning, name,
+            "the control file does not name this index", FixHint);
+    }
+
+    private bool IsBeingMade(string name, string wanted)
+    {
+        if (wanted == Layout.ControlName)
+        {
+            using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out _);
+            return file is null || file.IsLockedElsewhere(0, 1);
+        }
+
+        if (Layout.TryParseSegmentName(wanted, _control.Superblock.Segments, out int slot, out uint generation))
+        {
+            TableWord word = _control.Table(slot);
+            return word.State == SegmentState.Creating && word.Generation == generation && IsOwned(word.Lane);
+        }
+
+        return _control.IsLockedElsewhere(Layout.JanitorLock);
+    }
+
+    private bool IsOwned(int lane) =>
+        lane == _lane?.Number || (lane < Layout.MaxLanes && _control.IsLockedElsewhere(Layout.LaneLock + lane));
+
+    private IEnumerable<StoreFinding> ExamineTable()
+    {
+        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        {
+            TableWord word = _control.Table(slot);
+            string name = Layout.SegmentName(slot, word.Generation);
+            if (word.State == SegmentState.Creating && !IsOwned(word.Lane))
+                yield return new StoreFinding("unfinished-segment", FindingSeverity.Warning, name,
+                    $"the writer of lane {word.Lane} died while it made this segment of {word.Bytes >> 20} MiB",
+                    FixHint);
+            else if (word.State == SegmentState.Retired && !_control.IsLockedElsewhere(Layout.JanitorLock) &&
+                !IsOwned(word.Lane))
+                yield return new StoreFinding("retired-segment", FindingSeverity.Warning, name,
+                    "who collected it died before it was gone",
+                    "'arrowcid reap' does it, and so does the next janitor");
+            else if (word.State > SegmentState.Retired || (word.IsLive && word.Lane >= _control.Superblock.Lanes))
+                yield return new StoreFinding("table-word", FindingSeverity.Error, $"table+{slot}",
+                    $"{word.Bits:x16} is not a segment's word", "open a copy of the store, which makes the table anew");
+        }
+    }
+
+    private IEnumerable<StoreFinding> ExamineLanes()
+    {
+        for (int lane = 0; lane < _control.Superblock.Lanes; lane++)
+        {
+            if (IsOwned(lane)) continue;
+            ulong owner = _control.Lane(lane, Layout.LaneOwner);
+            if (owner != 0)
+                yield return new StoreFinding("dead-writer", FindingSeverity.Note, $"lane {lane}",
+                    $"process {owner} died as its writer", FixHint);
+            foreach (SegmentPlace place in Places(lane))
+            {
+                if (place.Word.State == SegmentState.Open && CountBeyond(place) is var records and > 0)
+                    yield return new StoreFinding("unadopted-records", FindingSeverity.Note,
+                        Layout.SegmentName(place.Slot, place.Word.Generation),
+                        $"{records} whole records of a dead writer are not announced yet", FixHint);
+            }
+        }
+    }
+
+    private int CountBeyond(SegmentPlace place)
+    {
+        if (_segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready) return 0;
+        try
+        {
+            int records = 0;
+            var scan = new LogScan(segment!);
+            while (scan.MoveNext()) records += scan.Entry.State == LogEntryState.Beyond ? 1 : 0;
+            return records;
+        }
+        finally
+        {
+            segment!.Release();
+        }
+    }
+
+    private IEnumerable<StoreFinding> ExamineIndex()
+    {
+        IndexFiles files = _index.Files;
+        if (files.Current is null)
+        {
+            yield return new StoreFinding("index-missing", FindingSeverity.Error,
+                Layout.IndexName(files.Pair.Current), "the index is not there or damaged",
+                "'arrowcid doctor --fix' makes it anew, and so does opening the store for writing");
+            yield break;
+        }
+
+        if (files.Pair.Previous != 0 && !_control.IsLockedElsewhere(Layout.JanitorLock))
+            yield return new StoreFinding("index-growing", FindingSeverity.Note,
+                Layout.IndexName(files.Pair.Current), "the index is growing, and nobody is at it", FixHint);
+        foreach (StoreFinding finding in ExamineEntries(files.Current)) yield return finding;
+    }
+
+    /// <summary>Each entry has to lead to a block that belongs there, but for those of segments that are
+    /// gone.</summary>
+    private IEnumerable<StoreFinding> ExamineEntries(IndexFile file)
+    {
+        long end = file.Entries + ((Layout.WindowLines - 1) * Layout.EntriesPerLine);
+        for (long position = 0; position < end; position++)
+        {
+            var entry = new IndexEntry(file.Read(position));
+            if (entry.Bits == 0) continue;
+            string? fault = Judge(file, position, entry);
+            if (fault is not null && file.Read(position) == entry.Bits)
+                yield return new StoreFinding("index-astray", FindingSeverity.Warning,
+                    $"{Layout.IndexName(file.Number)}+{Layout.IndexEntries + (position * sizeof(ulong))}", fault,
+                    "'arrowcid doctor --fix' makes the index anew");
+        }
+    }
+
+    private string? Judge(IndexFile file, long position, IndexEntry entry)
+    {
+        if (entry.Slot >= _control.Superblock.Segments) return $"the entry names segment {entry.Slot}, which cannot be";
+        TableWord word = _control.Table(entry.Slot);
+        if (!word.IsLive || (word.Generation & 0xfff) != entry.Generation) return null;
+        if (_segments.TryAcquire(word, entry.Slot, out Segment? segment) != SegmentAccess.Ready) return null;
+        try
+        {
+            string place = $"{segment!.Name}+{entry.Offset}";
+            if (!RecordHeader.TryRead(segment, entry.Offset, out RecordHeader header) || !header.IsBlock)
+                return $"the entry leads to {place}, where no block is";
+            ulong hash = _index.Hash(in header.Digest);
+            long distance = position - file.Home(hash);
+            bool isHome = entry.HasTag(hash) && distance is >= 0 and < Layout.WindowEntries;
+            return isHome ? null : $"the entry leads to {place}, whose block is looked for elsewhere";
+        }
+        finally
+        {
+            segment!.Release();
+        }
+    }
+
+    private IEnumerable<StoreFinding> ExamineRoom()
+    {
+        Superblock shape = _control.Superblock;
+        long taken = _control.SegmentBytes() + _control.Map.Length + _index.Files.Bytes;
+        if (taken > shape.Capacity)
+            yield return new StoreFinding("over-capacity", FindingSeverity.Error, Layout.ControlName,
+                string.Create(CultureInfo.InvariantCulture,
+                    $"the files take {taken >> 20} MiB, more than the capacity of {shape.Capacity >> 20} MiB"),
+                "let go of segments: rm, gc, reap");
+        else if (taken + shape.SegmentBytes + shape.SegmentBytes + shape.FactSegmentBytes > shape.Capacity)
+            yield return new StoreFinding("store-full", FindingSeverity.Warning, Layout.ControlName,
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{taken >> 20} of {shape.Capacity >> 20} MiB are taken, and another segment does not fit"),
+                "remove batches (rm, gc), or make a larger store");
+        if (_control.DirectoryFile.FileSystem(out _, out long free) == 0 && free < shape.SegmentBytes)
+            yield return new StoreFinding("file-system-full", FindingSeverity.Warning, Directory,
+                string.Create(CultureInfo.InvariantCulture, $"{free >> 20} MiB are free there"), StorageErrors.Remedy);
+    }
+}

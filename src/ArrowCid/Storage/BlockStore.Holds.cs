@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>Lock bytes that say of a fact that its process still stands behind it.</summary>
+internal sealed partial class BlockStore
+{
+    private readonly HashSet<long> _holds = [];
+
+    /// <summary>Whether the oldest segments go when room is needed.</summary>
+    public bool IsRing => _control.Superblock.IsRing;
+
+    /// <summary>Locks a byte of its own, drawn at random, that no other hold ever had.</summary>
+    /// <returns>The byte; until <see cref="EndHold"/>, or the end of the handle or its process.</returns>
+    public long BeginHold()
+    {
+        EnterToWrite();
+        while (true)
+        {
+            long at = Layout.HoldLock + Random.Shared.NextInt64(Layout.HoldLock);
+            lock (_holds)
+            {
+                if (_holds.Contains(at) || !_control.TryLock(at, exclusive: true)) continue;
+                _ = _holds.Add(at);
+                return at;
+            }
+        }
+    }
+
+    /// <summary>Lets a byte go. Nothing happens where that was done, or the handle is closed or a child's.</summary>
+    public void EndHold(long at)
+    {
+        if (_isClosed || ProcessMark.Current != _process) return;
+        lock (_holds)
+        {
+            if (_holds.Remove(at)) _control.Unlock(at);
+        }
+    }
+
+    /// <summary>
+    /// Waits until what the lanes have committed is on the medium, so far as their writers flush: a fence is not to
+    /// name numbers that a loss of power takes back, and other records get later.
+    /// </summary>
+    public void AwaitDurable(ReadOnlySpan<ulong> marks, TimeSpan patience)
+    {
+        Flush();
+        long started = Stopwatch.GetTimestamp();
+        for (int lane = 0; lane < marks.Length && _control.IsOnDisk; lane++)
+        {
+            while (_control.Lane(lane, Layout.LaneDurable) < marks[lane])
+            {
+                // A writer of durability None promises nothing over a loss of power, and never gets there.
+                if (Stopwatch.GetElapsedTime(started) >= patience) return;
+                Thread.Sleep(1);
+            }
+        }
+    }
+
+    /// <summary>Whether any process has a byte.</summary>
+    public bool IsHeld(long at)
+    {
+        Enter();
+        if (at is < Layout.HoldLock or >= 2 * Layout.HoldLock) return false;
+        lock (_holds)
+        {
+            if (_holds.Contains(at)) return true;
+        }
+
+        return _control.IsLockedElsewhere(at);
+    }
+}

@@ -1,0 +1,218 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>The log as it lies in the files, for who looks into a store.</summary>
+internal sealed partial class BlockStore
+{
+    /// <summary>Everything that stands in the segments, lane by lane and in each in the order in which its segments
+    /// were made; damaged places and what lies behind the committed ends too.</summary>
+    /// <param name="lane">One lane alone, or null.</param>
+    public IEnumerable<LogEntry> Log(int? lane = null)
+    {
+        Enter();
+        return LogOf(lane);
+    }
+
+    /// <summary>
+    /// Walks all segments: every record's checksum and digest, the links between records, each lane's numbering, and
+    /// that the index leads to every block. Beside writers at work it may call missing what is just being committed.
+    /// </summary>
+    /// <param name="lane">One lane alone, or null.</param>
+    public IEnumerable<StoreFinding> CheckLog(int? lane = null)
+    {
+        Enter();
+        return CheckLanes(lane);
+    }
+
+    private IEnumerable<LogEntry> LogOf(int? lane)
+    {
+        foreach (SegmentPlace place in Places(lane))
+        {
+            Enter();
+            if (_segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready) continue;
+            try
+            {
+                var scan = new LogScan(segment!);
+                while (scan.MoveNext()) yield return scan.Entry;
+            }
+            finally
+            {
+                segment!.Release();
+            }
+        }
+    }
+
+    private List<SegmentPlace> Places(int? lane)
+    {
+        var places = new List<SegmentPlace>();
+        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        {
+            TableWord word = _control.Table(slot);
+            if (!word.IsLive || (lane is { } one && word.Lane != one)) continue;
+            (ulong order, SegmentKind kind) = _control.Details(slot);
+            places.Add(new SegmentPlace(slot, word, order, kind));
+        }
+
+        return [.. places.OrderBy(place => place.Word.Lane).ThenBy(place => place.Order)];
+    }
+
+    private IEnumerable<StoreFinding> CheckLanes(int? lane)
+    {
+        Liveness?.Refresh();
+        foreach (IGrouping<int, SegmentPlace> places in Places(lane).GroupBy(place => place.Word.Lane))
+        {
+            var numbers = new LaneNumbers(places.Key);
+            foreach (SegmentPlace place in places)
+            {
+                Enter();
+                foreach (StoreFinding finding in CheckSegment(place, numbers)) yield return finding;
+            }
+
+            foreach (StoreFinding finding in numbers.Findings(HasLostSegments)) yield return finding;
+        }
+    }
+
+    /// <summary>Whether segments that were once made are no longer there, so that holes in the numbers mean
+    /// nothing.</summary>
+    private bool HasLostSegments
+    {
+        get
+        {
+            int live = Places(null).Count;
+            return _control.Map.Read(Layout.SegmentOrder) > (ulong)live;
+        }
+    }
+
+    private IEnumerable<StoreFinding> CheckSegment(SegmentPlace place, LaneNumbers numbers)
+    {
+        string name = Layout.SegmentName(place.Slot, place.Word.Generation);
+        SegmentAccess access = _segments.TryAcquire(place.Word, place.Slot, out Segment? segment);
+        if (access != SegmentAccess.Ready)
+        {
+            if (access == SegmentAccess.Stale && _control.Table(place.Slot) != place.Word) yield break;
+            numbers.HasDamage |= access != SegmentAccess.Refused;
+            yield return NotReadable(name, access);
+            yield break;
+        }
+
+        try
+        {
+            ulong committed = segment!.Map.Read(Layout.SegmentCommitted);
+            if (committed != (ulong)segment.Committed)
+            {
+                numbers.HasDamage = true;
+                yield return new StoreFinding("committed-word", FindingSeverity.Error,
+                    $"{name}+{Layout.SegmentCommitted}",
+                    $"the committed end {committed} lies outside the segment or between records",
+                    "put its batches again; 'arrowcid doctor --fix' seals the segment");
+            }
+
+            var scan = new LogScan(segment);
+            while (scan.MoveNext())
+            {
+                LogEntry entry = scan.Entry;
+                if (entry.State is LogEntryState.Beyond or LogEntryState.Left) break;
+                numbers.Add(in entry);
+                if (CheckEntry(segment, in entry) is { } finding) yield return finding;
+            }
+        }
+        finally
+        {
+            segment!.Release();
+        }
+    }
+
+    private static StoreFinding NotReadable(string name, SegmentAccess access) => access switch
+    {
+        SegmentAccess.Refused => new("segment-busy", FindingSeverity.Note, name,
+            "another process holds the segment for itself", "try again"),
+        SegmentAccess.Corrupt => new("damaged-segment", FindingSeverity.Error, name,
+            "the file's size or header is not what the table says", "restore the file, or put its batches again"),
+        _ => new("missing-segment", FindingSeverity.Error, name,
+            "the table names a segment whose file is not there", "restore the file, or put its batches again"),
+    };
+
+    private StoreFinding? CheckEntry(Segment segment, in LogEntry entry)
+    {
+        const string Remedy = "put its batches again";
+        if (entry.State == LogEntryState.Damaged)
+            return new StoreFinding("damaged-record", FindingSeverity.Error, entry.Place,
+                $"no record can be read in {entry.Bytes} bytes", Remedy);
+        RecordKind kind = entry.Header.RecordKind;
+        if (!entry.IsLinked)
+            return new StoreFinding("broken-link", FindingSeverity.Error, entry.Place,
+                $"record {entry.Header.Sequence} does not carry the checksum of the one before it", Remedy);
+        bool isPlaced = kind == RecordKind.Pad || (kind == RecordKind.Fact) == (entry.SegmentKind == SegmentKind.Facts);
+        if (!isPlaced)
+            return new StoreFinding("wrong-segment", FindingSeverity.Error, entry.Place,
+                $"a record of kind {kind} stands in a segment of {entry.SegmentKind}", Remedy);
+        if (!LogScan.IsPayloadRight(segment, in entry))
+            return new StoreFinding("damaged-payload", FindingSeverity.Error, entry.Place,
+                $"the bytes of record {entry.Header.Sequence} do not hash to sha256:{entry.Header.Digest}", Remedy);
+        return entry.Header.IsBlock ? CheckIndexed(in entry) : null;
+    }
+
+    /// <summary>Any place may serve a block of which there are several.</summary>
+    private StoreFinding? CheckIndexed(in LogEntry entry)
+    {
+        Digest256 digest = entry.Header.Digest;
+        string what;
+        try
+        {
+            if (_index.TryFind(in digest, out FoundBlock found))
+            {
+                if (found.Copy is null) found.Segment.Release();
+                return null;
+            }
+
+            what = "is not in the index";
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        {
+            what = "is found by the index at a damaged record only";
+        }
+
+        // Who collects takes the entries of the dead away first.
+        if (Liveness is { } liveness && liveness.IsDead(in digest)) return null;
+        return new StoreFinding("not-in-index", FindingSeverity.Error, entry.Place,
+            $"block sha256:{digest} {what}", "'arrowcid doctor --fix' makes the index anew");
+    }
+
+    /// <summary>The numbers of one lane over all of its segments.</summary>
+    private sealed class LaneNumbers(int lane)
+    {
+        private readonly List<(ulong Number, string Place)> _numbers = [];
+
+        /// <summary>Something in the lane cannot be read, which explains what is missing.</summary>
+        public bool HasDamage { get; set; }
+
+        public void Add(in LogEntry entry)
+        {
+            if (entry.State == LogEntryState.Damaged) HasDamage = true;
+            else _numbers.Add((entry.Header.Sequence, entry.Place));
+        }
+
+        public IEnumerable<StoreFinding> Findings(bool hasLostSegments)
+        {
+            // Stable and nearly in order already.
+            List<(ulong Number, string Place)> sorted = [.. _numbers.OrderBy(number => number.Number)];
+            for (int i = 1; i < sorted.Count; i++)
+            {
+                ((ulong before, string first), (ulong number, string place)) = (sorted[i - 1], sorted[i]);
+                if (number == before)
+                {
+                    yield return new StoreFinding("number-twice", FindingSeverity.Error, place,
+                        $"record {number} of lane {lane} stands at {first} too", "put its batches again");
+                }
+                else if (number != before + 1 && !HasDamage)
+                {
+                    yield return new StoreFinding("missing-numbers",
+                        hasLostSegments ? FindingSeverity.Note : FindingSeverity.Error, place,
+                        $"lane {lane} has no records {before + 1} to {number - 1}",
+                        hasLostSegments ? "segments were collected, which explains it" : "put the batches again");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Globalization;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>Something that a dead process left: what it is, which one, and the bytes that it took.</summary>
+internal readonly record struct Reaped(string Kind, string Name, long Bytes);
+
+/// <summary>What the dead left. All of it is tidied up by whoever next needs what it stands upon; this does it
+/// now.</summary>
+internal sealed partial class BlockStore
+{
+    /// <summary>Takes over the lanes of the dead, and takes away what they were making: segments, files, and their
+    /// slots in the table of participants.</summary>
+    /// <param name="dryRun">Nothing is changed.</param>
+    /// <returns>What there was.</returns>
+    public List<Reaped> Reap(bool dryRun)
+    {
+        Enter();
+        if (!dryRun) ThrowIfReadOnly();
+        var found = new List<Reaped>();
+        ReapLanes(found, dryRun);
+        ReapRetired(found, dryRun);
+        ReapIndexes(found, dryRun);
+        foreach (string path in System.IO.Directory.EnumerateFiles(Directory, "seg-*"))
+            ReapSegmentFile(Path.GetFileName(path), found, dryRun);
+        int participants = _participants.Sweep(dryRun);
+        if (participants > 0)
+            found.Add(new Reaped("participant", participants.ToString(CultureInfo.InvariantCulture), 0));
+        return found;
+    }
+
+    private void ReapLanes(List<Reaped> found, bool dryRun)
+    {
+        HashSet<int> unfinished = [.. UnfinishedEnds().Select(end => end.Lane)];
+        for (int lane = 0; lane < _control.Superblock.Lanes; lane++)
+        {
+            if (lane == _lane?.Number || _control.IsLockedElsewhere(Layout.LaneLock + lane)) continue;
+            List<Reaped> creating = Creating(lane);
+            ulong owner = _control.Lane(lane, Layout.LaneOwner);
+            if (creating.Count == 0 && owner == 0 && !unfinished.Contains(lane)) continue;
+            if (!dryRun && !TryAdopt(lane)) continue;
+            found.Add(new Reaped("lane", $"{lane} of process {owner}", 0));
+            found.AddRange(creating);
+        }
+    }
+
+    private List<Reaped> Creating(int lane)
+    {
+        var creating = new List<Reaped>();
+        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        {
+            TableWord word = _control.Table(slot);
+            if (word.State == SegmentState.Creating && word.Lane == lane)
+                creating.Add(new Reaped("segment", Layout.SegmentName(slot, word.Generation), word.Bytes));
+        }
+
+        return creating;
+    }
+
+    /// <summary>Segments over which somebody died: of a ring they go; else, unless the facts say that nothing in them
+    /// is alive, they are sealed again.</summary>
+    private void ReapRetired(List<Reaped> found, bool dryRun)
+    {
+        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        {
+            TableWord word = _control.Table(slot);
+            if (word.State != SegmentState.Retired) continue;
+            string name = Layout.SegmentName(slot, word.Generation);
+            if (dryRun)
+            {
+                using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out _);
+                if (file?.IsLockedElsewhere(0, 0) == true) continue;
+            }
+            else if (!TryFinishRetired(slot, word))
+            {
+                continue;
+            }
+
+            found.Add(new Reaped("segment", name, word.Bytes));
+        }
+    }
+
+    private bool TryFinishRetired(int slot, TableWord word)
+    {
+        using LockedSegment? locked = LockedSegment.TryLock(_control, _segments, slot, word, out bool isBusy);
+        // Without a file it was only the slot that was left.
+        if (locked is null) return !isBusy && _control.Table(slot) != word;
+        if (!locked.TryRetire()) return false;
+        if (!_control.Superblock.IsRing)
+        {
+            locked.Restore();
+            return true;
+        }
+
+        locked.ClearEntries(_index);
+        locked.Free();
+        return true;
+    }
+
+    private void ReapIndexes(List<Reaped> found, bool dryRun)
+    {
+        using JanitorTerm? term = dryRun ? null : TryBecomeJanitor(TimeSpan.Zero);
+        if (term is null && !dryRun) return;
+        IndexPair pair = _control.Index;
+        foreach (string path in System.IO.Directory.EnumerateFiles(Directory, "idx-*"))
+        {
+            string name = Path.GetFileName(path);
+            if (name == Layout.IndexName(pair.Current) || name == Layout.IndexName(pair.Previous)) continue;
+            // One that is being made stands there before the word names it.
+            if (dryRun && _control.IsLockedElsewhere(Layout.JanitorLock)) continue;
+            ReapFile(name, found, dryRun);
+        }
+    }
+
+    /// <summary>The name is read first, the table word second: a file of a generation that the table has passed, or
+    /// has given up, is nobody's.</summary>
+    private void ReapSegmentFile(string file, List<Reaped> found, bool dryRun)
+    {
+        bool isTemporary = file.EndsWith(SegmentMaker.Temporary, StringComparison.Ordinal);
+        string name = isTemporary ? file[..^SegmentMaker.Temporary.Length] : file;
+        if (!Layout.TryParseSegmentName(name, _control.Superblock.Segments, out int slot, out uint generation)) return;
+        TableWord word = _control.Table(slot);
+        bool isBeingMade = word.State == SegmentState.Creating && generation == word.Generation;
+        bool isBeingRecycled = word.State == SegmentState.Creating && generation + 1 == word.Generation;
+        bool isGarbage = isTemporary
+            ? !isBeingMade && generation <= word.Generation
+            : (generation < word.Generation && !isBeingRecycled) ||
+                (generation == word.Generation && word.State == SegmentState.Free);
+        if (isGarbage) ReapFile(file, found, dryRun);
+    }
+
+    private void ReapFile(string name, List<Reaped> found, bool dryRun)
+    {
+        if (_control.DirectoryFile.StatFile(name, out FileStatus status) != 0) return;
+        if (!dryRun && _control.DirectoryFile.Unlink(name) != 0) return;
+        found.Add(new Reaped("file", name, status.Size));
+    }
+}

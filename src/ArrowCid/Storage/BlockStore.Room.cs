@@ -1,0 +1,62 @@
+namespace ArrowCid.Storage;
+
+/// <summary>Room: reclaim as it is asked for, and where a put needs it.</summary>
+internal sealed partial class BlockStore
+{
+    // Of a segment that is this much alive, moving it frees little more than it takes.
+    private const double MostAliveInNeed = 0.75;
+
+    private int _isMakingRoom;
+
+    /// <summary>Takes back the segments of dropped blocks, as the janitor.</summary>
+    /// <param name="mostAlive">The share of a segment that may be alive, and is moved then.</param>
+    /// <param name="dryRun">Nothing is changed.</param>
+    /// <returns>What was, or would be, done with each segment that may go.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another janitor is at work.</exception>
+    public ReclaimReport Reclaim(double mostAlive = 0.5, bool dryRun = false)
+    {
+        EnterToWrite();
+        if (Liveness is not { } liveness) return new ReclaimReport([]);
+        using JanitorTerm term = TryBecomeJanitor(_settings.Timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
+            $"{Directory}: another process is collecting; try again");
+        return NewReclaim(liveness).Run(mostAlive, dryRun);
+    }
+
+    private Reclaim NewReclaim(ILiveness liveness) => new(_control, _segments, _index, liveness, OwnLane);
+
+    /// <summary>A put of this handle finds no room. It waits under its lane's gate, which it lets go; what is done here
+    /// needs that gate, and asks the facts, whose keeper may be waiting for it too.</summary>
+    private void MakeRoomSoon(long bytes)
+    {
+        if (Interlocked.Exchange(ref _isMakingRoom, 1) != 0) return;
+        _ = ThreadPool.UnsafeQueueUserWorkItem(_ => MakeRoom(bytes), null);
+    }
+
+    private void MakeRoom(long bytes)
+    {
+        try
+        {
+            lock (_tickGate)
+            {
+                if (_isClosed || _isGone) return;
+                // Others' idle mappings stand in the way, and what they made ahead.
+                _ = _control.Map.Add(Layout.PressureWord, 1);
+                _segments.LetGoIdle(all: true);
+                if (Liveness is not { } liveness || _control.Superblock.IsRing) return;
+                using JanitorTerm? term = TryBecomeJanitor(TimeSpan.Zero);
+                if (term is null) return;
+                long before = _control.SegmentBytes();
+                _ = NewReclaim(liveness).Run(MostAliveInNeed, dryRun: false,
+                    isEnough: () => _control.SegmentBytes() + bytes <= before);
+            }
+        }
+        catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
+        {
+            // The put that waits says what is in its way.
+        }
+        finally
+        {
+            Volatile.Write(ref _isMakingRoom, 0);
+        }
+    }
+}

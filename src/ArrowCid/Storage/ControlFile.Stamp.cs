@@ -1,0 +1,110 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>Whether table and index may be believed after another boot. FORMAT.md, "Copies and other boots".</summary>
+internal sealed partial class ControlFile
+{
+    // Clearing: taken away, but perhaps not yet on the medium; whoever meets it flushes too before he writes.
+    private const ulong InUse = 0, Clean = 1, Clearing = 2;
+
+    private volatile bool _isMarked;
+
+    /// <summary>Whether the last one out flushed everything and nobody wrote since.</summary>
+    public bool IsClean => Map.Read(Layout.CleanStamp) == Clean;
+
+    /// <summary>Whether a flush failed since the control file was made: pages and medium may differ, and no later flush
+    /// tells.</summary>
+    public bool IsInDoubt => Map.Read(Layout.DoubtWord) != 0;
+
+    /// <summary>Whether the store was made, or opened for writing, under a boot of the machine: its pages are
+    /// whole.</summary>
+    public bool IsOfBoot(StoreIdentity now) =>
+        Superblock.Identity.Boot == now.Boot || Map.Read(Layout.BootWord) == now.BootBits;
+
+    /// <summary>Whether this is the file that it was made as, and no copy.</summary>
+    public bool IsSameFile(StoreIdentity now) => Superblock.Identity.IsSameFile(now, IsOfBoot(now));
+
+    public void NoteBoot(StoreIdentity now)
+    {
+        if (IsWritable && Map.Read(Layout.BootWord) != now.BootBits) Map.Write(Layout.BootWord, now.BootBits);
+    }
+
+    /// <summary>Before the first change to index, table or log: takes the stamp away, and has that flushed.</summary>
+    public void MarkInUse()
+    {
+        if (_isMarked || !IsWritable) return;
+        if (Map.Read(Layout.CleanStamp) != InUse)
+        {
+            _ = Map.Exchange(Layout.CleanStamp, Clearing);
+            Flush();
+            _ = Map.CompareExchange(Layout.CleanStamp, InUse, Clearing);
+        }
+
+        // While this handle is open nobody is the last one out.
+        _isMarked = true;
+    }
+
+    /// <summary>After a flush that failed: no stamp will say that this store is clean until it was rebuilt.</summary>
+    public void MarkInDoubt() => Map.Exchange(Layout.DoubtWord, 1);
+
+    /// <summary>Before a segment's file goes: numbers of its lane up to the last one in it may be missing from now on.
+    /// A rebuild takes no other missing number for collected.</summary>
+    public void NoteCollected(int lane, ulong lastSequence)
+    {
+        long at = LaneAt(lane) + Layout.LaneCollected;
+        for (ulong seen = Map.Read(at); seen < lastSequence;)
+        {
+            ulong before = Map.CompareExchange(at, lastSequence, seen);
+            if (before == seen) break;
+            seen = before;
+        }
+
+        Flush();
+    }
+
+    /// <summary>On a disk: where this handle is the last one out, flushes segments, index, names and control file, and
+    /// stamps the store clean. Puts and growth have ended.</summary>
+    public void StampIfLast()
+    {
+        if (!IsOnDisk || !IsWritable || IsClean || IsInDoubt) return;
+        try
+        {
+            if (!TryLock(Layout.PresenceLock, exclusive: true)) return;
+            FlushSegments();
+            FlushNames();
+            Flush();
+            _ = Map.Exchange(Layout.CleanStamp, Clean);
+            Flush();
+        }
+        catch (ArrowCidException)
+        {
+            // Whoever needs to know that it is on the medium has flushed before. Unstamped, the store is rebuilt.
+            _ = Map.Exchange(Layout.CleanStamp, InUse);
+            MarkInDoubt();
+        }
+    }
+
+    private void FlushSegments()
+    {
+        for (int slot = 0; slot < Superblock.Segments; slot++)
+        {
+            TableWord word = Table(slot);
+            if (word.State is SegmentState.Open or SegmentState.Sealed or SegmentState.Retired)
+                FlushFile(Layout.SegmentName(slot, word.Generation));
+        }
+
+        IndexPair index = Index;
+        FlushFile(Layout.IndexName(index.Current));
+        if (index.Previous != 0) FlushFile(Layout.IndexName(index.Previous));
+    }
+
+    private void FlushFile(string name)
+    {
+        using FileDescriptor? file = DirectoryFile.TryOpenFile(name, writable: false, out int errno);
+        // What is gone is missed by whoever follows the table to it, stamp or no stamp.
+        if (errno == Errno.NotFound) return;
+        StorageErrors.Check(errno, "cannot open", PathOf(name));
+        StorageErrors.Check(file!.Sync(), "cannot flush", PathOf(name));
+    }
+}

@@ -1,0 +1,39 @@
+namespace ArrowCid.Storage;
+
+/// <summary>What a growth does whose new index was filled by others before the old one could be copied into
+/// it.</summary>
+internal sealed partial class IndexGrowth
+{
+    private bool TryFill(IndexFile target, IndexFile? source) =>
+        source is not null ? TryCopy(source, target) : TryFillFromLogs(target);
+
+    /// <summary>
+    /// Puts a larger index in the current one's place, which is then what is copied from. Nobody publishes to the old
+    /// one any more, so that it can be copied before the swap: with it nothing is out of sight for an instant.
+    /// </summary>
+    /// <param name="pair">The word as it is.</param>
+    /// <param name="source">The old index; null where its file is lost.</param>
+    /// <param name="target">The current one, which has no room for the old one's entries.</param>
+    private bool TryEnlarge(IndexPair pair, IndexFile? source, IndexFile target)
+    {
+        long entries = target.Entries * 2;
+        while (entries < (target.Count + (source?.Count ?? 0)) * 3) entries *= 2;
+        Superblock shape = control.Superblock;
+        long taken = control.SegmentBytes() + control.Map.Length + target.Bytes + (source?.Bytes ?? 0);
+        if (taken + Layout.IndexBytes(entries) > shape.Capacity) return false;
+        try
+        {
+            IndexFile larger = IndexFile.Create(control, pair.Current + 1, entries);
+            if (!TryFill(larger, source)) return false;
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.StoreFull)
+        {
+            return false;
+        }
+
+        var next = new IndexPair(pair.Current + 1, pair.Current);
+        if (control.Map.CompareExchange(Layout.IndexWord, next.Bits, pair.Bits) != pair.Bits) return false;
+        _ = control.DirectoryFile.Unlink(Layout.IndexName(pair.Previous));
+        return true;
+    }
+}

@@ -1,0 +1,357 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>
+/// The turns: whoever finds the first turn ready, and nobody at it, commits as many as are ready together. Records
+/// get their numbers and headers in order (P4, F4), then, in the same order, entries (P5) and the committed words (P6,
+/// F6), so that what is committed has no hole over both chains. Under the gate.
+/// </summary>
+internal sealed partial class Lane
+{
+    // So many turns at most in a group: how long others wait for the gate.
+    private const int MaxGroup = 1024;
+
+    private const uint FactCodec = (uint)Multicodec.DagCbor;
+
+    private readonly List<Pending> _pending = [];
+    private readonly HashSet<Digest256> _inGroup = [];
+    private byte[]? _factBytes;
+    private int _factLength;
+    private int _groupTurns;
+
+    private void Lead(Turn own)
+    {
+        _isLed = true;
+        try
+        {
+            // What nobody waits for is committed by whoever is there.
+            do CommitGroup();
+            while (!_isFaulted && HasReady && (own.IsQueued || _head is { IsFilled: true, Kind: TurnKind.Pad }));
+        }
+        finally
+        {
+            _isLed = false;
+            if (_waiting > 0) Monitor.PulseAll(_gate);
+        }
+    }
+
+    private void CommitGroup()
+    {
+        WriteGroup();
+        if (_pending.Count == 0) return;
+        bool isDurable = _durability == Durability.Always;
+        if (isDurable && !TryFlushGroup()) return;
+        PublishGroup();
+        if (isDurable) _control.HintLane(Number, Layout.LaneDurable, _committed);
+        WakeWaiters();
+        CrashPoint.Pass(CrashStep.P7);
+    }
+
+    private void WriteGroup()
+    {
+        _pending.Clear();
+        _toFlush.Clear();
+        _groupTurns = 0;
+        if (_inGroup.Count > 0) _inGroup.Clear();
+        for (int i = 0; i < _appends.Count;)
+        {
+            Turn turn = _appends[i];
+            if (!TryWrite(turn)) return;
+            // One that failed has left the list.
+            if (turn.IsQueued) i++;
+        }
+
+        Turn? next;
+        for (Turn? turn = _head; turn is { IsFilled: true } && _groupTurns < MaxGroup; turn = next)
+        {
+            next = turn.After;
+            if (!TryWrite(turn)) return;
+        }
+    }
+
+    /// <returns>False where the group must be committed before this turn.</returns>
+    private bool TryWrite(Turn turn)
+    {
+        _groupTurns++;
+        try
+        {
+            return turn.Kind switch
+            {
+                TurnKind.Put => TryWritePut(turn),
+                TurnKind.Announce => TryWriteAnnounced(turn),
+                TurnKind.Append => TryWriteFacts(turn),
+                _ => WritePad(turn, turn.Offset, turn.Extent, isLast: true),
+            };
+        }
+        catch (Exception e)
+        {
+            // Whatever can fail comes before the turn's first record. Its place is passed here: what lies behind it in
+            // the segment is next.
+            Fail(turn, e);
+            return turn.Kind != TurnKind.Pad || WritePad(turn, turn.Offset, turn.Extent, isLast: true);
+        }
+    }
+
+    private bool TryWritePut(Turn turn)
+    {
+        if (turn.Request.Moved is { } moved) return WriteMoved(turn, moved);
+        Digest256 digest = turn.Digest;
+        if (turn.Announced is null)
+        {
+            // A block of this very group is not to be found yet.
+            if (_inGroup.Contains(digest)) return false;
+            if (TryLease(in digest, out LeasedBlock known))
+            {
+                // In a ring what will soon go is written again.
+                if (_maker.IsOld(known.Parent ?? known.Segment)) known.Release();
+                else turn.Announced = [known];
+            }
+
+            CrashPoint.Pass(CrashStep.P3);
+        }
+
+        if (turn.Announced is not null) return TryWriteKnown(turn, turn.Announced[0].Info);
+        PutRequest request = turn.Request;
+        turn.IsNew = true;
+        turn.Info = new BlockInfo(digest, request.Codec, request.Kind, request.SchemaDigest, request.Rows,
+            request.Source.Length, default, request.Flags);
+        if (turn.Facts is not null && !TryWriteFact(turn, turn.Info, isLast: false)) return false;
+        var header = new RecordHeader
+        {
+            PayloadLength = (ulong)turn.Info.Length,
+            Kind = (ushort)request.Kind,
+            Flags = (ushort)request.Flags,
+            Codec = request.Codec,
+            Digest = digest,
+            SchemaDigest = request.SchemaDigest,
+            Rows = (ulong)request.Rows,
+        };
+        WriteHeader(turn, turn.Tail!, turn.Offset, ref header, isIndexed: true, isLast: true);
+        turn.Info = header.ToInfo();
+        if (turn.After is not null) _ = _inGroup.Add(digest);
+        return true;
+    }
+
+    private bool WriteMoved(Turn turn, Relocation moved)
+    {
+        RecordHeader header = moved.Header;
+        turn.Info = header.ToInfo();
+        WriteHeader(turn, turn.Tail!, turn.Offset, ref header, moved.IsIndexed, isLast: true);
+        return true;
+    }
+
+    private bool TryWriteKnown(Turn turn, BlockInfo info)
+    {
+        (turn.Info, turn.IsNew) = (info, false);
+        long rest = turn.Extent - Layout.RecordHeaderBytes;
+        bool isLastPlace = turn.IsLastPlace;
+        if (turn.IsJumbo || (rest is > 0 and < Layout.RecordHeaderBytes && !isLastPlace))
+        {
+            turn.IsToAnnounce = true;
+            if (TryTakeBack(turn)) return true;
+            return WritePad(turn, turn.Offset, turn.Extent, isLast: true);
+        }
+
+        if (turn.Facts is not null && !TryWriteFact(turn, info, isLast: false)) return false;
+        if (isLastPlace)
+        {
+            turn.Extent = Layout.RecordHeaderBytes;
+            turn.Tail!.Reserved = turn.End;
+            rest = 0;
+        }
+
+        NoteServed(in turn.Announced![0]);
+        WriteRef(turn, turn.Offset, in info, isLast: rest == 0);
+        return rest == 0 || WritePad(turn, turn.Offset + Layout.RecordHeaderBytes, rest, isLast: true);
+    }
+
+    private bool TryWriteAnnounced(Turn turn)
+    {
+        if (turn.Facts is not null && !TryPrepareFact(turn, default)) return false;
+        LeasedBlock[] blocks = turn.Announced!;
+        for (int i = 0; i < blocks.Length; i++)
+        {
+            long offset = turn.Offset + (i * (long)Layout.RecordHeaderBytes);
+            NoteServed(in blocks[i]);
+            WriteRef(turn, offset, blocks[i].Info, isLast: turn.Facts is null && i == blocks.Length - 1);
+        }
+
+        if (turn.Facts is not null) WriteFact(turn, isLast: true);
+        return true;
+    }
+
+    private bool TryWriteFacts(Turn turn) => TryWriteFact(turn, default, isLast: true);
+
+    private bool TryWriteFact(Turn turn, in BlockInfo block, bool isLast)
+    {
+        if (!TryPrepareFact(turn, in block)) return false;
+        WriteFact(turn, isLast);
+        return true;
+    }
+
+    /// <summary>Asks for the fact, and for a place for it.</summary>
+    private bool TryPrepareFact(Turn turn, in BlockInfo block)
+    {
+        _factBytes ??= new byte[MaxFactBytes];
+        _factLength = turn.Facts!.Write(in block, _factBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)_factLength, (uint)MaxFactBytes, nameof(turn));
+        if (_facts?.HasRoom(Layout.RecordBytes(_factLength)) == true) return true;
+        // An adopter looks at the newest segment of facts alone.
+        if (_pending.Count > 0) return false;
+        OpenNextFacts();
+        return true;
+    }
+
+    private void WriteFact(Turn turn, bool isLast)
+    {
+        Tail tail = _facts!;
+        long offset = tail.Reserved, payload = offset + Layout.RecordHeaderBytes;
+        ReadOnlySpan<byte> bytes = _factBytes.AsSpan(0, _factLength);
+        Span<byte> place = tail.Segment.Map.WritableBytes(payload,
+            (int)Layout.RoundUp(_factLength, Layout.RecordAlignment));
+        bytes.CopyTo(place);
+        place[_factLength..].Clear();
+        tail.Reserved += Layout.RecordBytes(_factLength);
+        var header = new RecordHeader
+        {
+            PayloadLength = (ulong)_factLength,
+            Kind = (ushort)RecordKind.Fact,
+            Codec = FactCodec,
+            Digest = Sha256.Hash(bytes),
+        };
+        WriteHeader(turn, tail, offset, ref header, isIndexed: false, isLast);
+    }
+
+    private void WriteRef(Turn turn, long offset, in BlockInfo block, bool isLast)
+    {
+        var header = new RecordHeader
+        {
+            PayloadLength = (ulong)block.Length,
+            Kind = (ushort)RecordKind.Ref,
+            Codec = block.Codec,
+            Digest = block.Digest,
+            SchemaDigest = block.SchemaDigest,
+            Rows = (ulong)block.Rows,
+        };
+        WriteHeader(turn, turn.Tail!, offset, ref header, isIndexed: false, isLast);
+    }
+
+    private bool WritePad(Turn turn, long offset, long extent, bool isLast)
+    {
+        var header = new RecordHeader
+        {
+            PayloadLength = (ulong)(extent - Layout.RecordHeaderBytes),
+            Kind = (ushort)RecordKind.Pad,
+        };
+        WriteHeader(turn, turn.Tail!, offset, ref header, isIndexed: false, isLast);
+        return true;
+    }
+
+    /// <summary>P4 or F4: the record's number, time and link, and its header.</summary>
+    private void WriteHeader(Turn turn, Tail tail, long offset, ref RecordHeader header, bool isIndexed, bool isLast)
+    {
+        header.Sequence = _sequence++;
+        // What is moved keeps the time of its first put.
+        if (header.TimeNanoseconds == 0) header.TimeNanoseconds = Clock.NowNanoseconds();
+        header.PreviousCrc = tail.LastCrc;
+        header.WriteTo(tail.Segment, offset);
+        tail.LastCrc = header.Crc;
+        turn.Sequence = header.Sequence;
+        bool isFact = header.RecordKind == RecordKind.Fact;
+        _pending.Add(new Pending(turn, tail, offset, offset + header.Extent, header.Crc, header.Sequence, isIndexed,
+            isFact, isLast));
+        CrashPoint.Pass(isFact ? CrashStep.F4 : CrashStep.P4);
+    }
+
+    /// <summary>P5 and P6 in the order of the numbers. Records that follow each other in a segment are committed at
+    /// once, but a fact always before the block behind it is found.</summary>
+    private void PublishGroup()
+    {
+        int run = 0;
+        for (int i = 0; i < _pending.Count; i++)
+        {
+            Pending record = _pending[i];
+            if (_pending[run].Tail != record.Tail)
+            {
+                Commit(run, i);
+                run = i;
+            }
+
+            if (!record.IsIndexed) continue;
+            try
+            {
+                if (record.Turn.Request.Moved is { } moved) Relocate(moved, record.Tail.Segment, record.Offset);
+                else Publish(record.Tail.Segment, record.Offset, record.Turn.Digest);
+            }
+            catch (Exception e)
+            {
+                Commit(run, i);
+                Unwind(i);
+                Fail(record.Turn, e);
+                return;
+            }
+
+            CrashPoint.Pass(CrashStep.P5);
+        }
+
+        Commit(run, _pending.Count);
+    }
+
+    /// <summary>P6 or F6: the records are announced.</summary>
+    private void Commit(int first, int end)
+    {
+        if (first == end) return;
+        Pending last = _pending[end - 1];
+        Tail tail = last.Tail;
+        Mapping map = tail.Segment.Map;
+        (tail.Committed, tail.CommittedCrc, _committed) = (last.End, last.Crc, last.Sequence);
+        map.Write(Layout.SegmentLastRecord, (ulong)last.Offset);
+        _control.HintLane(Number, Layout.LaneSequence, last.Sequence);
+        // The exchange is the full fence between the committed word and the waiters' flag.
+        map.Exchange(Layout.SegmentCommitted, (ulong)last.End);
+        NoteDirty(tail);
+        CrashPoint.Pass(last.IsFact ? CrashStep.F6 : CrashStep.P6);
+        for (int i = first; i < end; i++)
+        {
+            if (_pending[i].IsLast) End(_pending[i].Turn);
+        }
+    }
+
+    private void End(Turn turn)
+    {
+        if (turn.Kind == TurnKind.Put && !turn.IsToAnnounce) turn.ReleaseLeases();
+        Dequeue(turn);
+        if (!turn.IsJumbo) return;
+        Seal(turn.Tail!.Segment);
+        ReleaseTail(turn.Tail);
+    }
+
+    /// <summary>Takes the numbers back from a record on: none of those is announced. Their turns are still
+    /// queued.</summary>
+    private void Unwind(int first)
+    {
+        _sequence = _pending[first].Sequence;
+        for (int i = _pending.Count - 1; i >= first; i--)
+        {
+            Pending record = _pending[i];
+            record.Tail.LastCrc = record.Tail.CommittedCrc;
+            if (!record.IsFact) continue;
+            record.Tail.Segment.Map.Write(record.Offset, 0);
+            record.Tail.Reserved = record.Offset;
+        }
+    }
+
+    /// <summary>A turn that cannot be carried out: its place, if it has one, becomes PAD in the next group.</summary>
+    private void Fail(Turn turn, Exception error)
+    {
+        turn.Error = error;
+        if (turn.Kind == TurnKind.Put) turn.ReleaseLeases();
+        if (turn.Kind == TurnKind.Append) Dequeue(turn);
+        else if (!TryTakeBack(turn)) turn.Kind = TurnKind.Pad;
+    }
+
+    /// <summary>A record that has its header and is not committed yet.</summary>
+    private readonly record struct Pending(Turn Turn, Tail Tail, long Offset, long End, uint Crc, ulong Sequence,
+        bool IsIndexed, bool IsFact, bool IsLast);
+}

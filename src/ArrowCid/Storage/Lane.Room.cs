@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>Room for the next segment, and what the janitor moves here. Under the gate, but for
+/// <see cref="Move"/>.</summary>
+internal sealed partial class Lane
+{
+    private const int LongestPause = 20;
+
+    // The thread that writes what it moves into the room kept back for clean-up; others leave that to it.
+    private int _mover;
+
+    /// <summary>Gives up the segment that was made ahead: somebody needs room.</summary>
+    public void GiveUpPrepared() => _ = _maker.TryGiveUpPrepared();
+
+    /// <summary>Appends a record that another segment is to go without.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: not even the room kept back does;
+    /// <see cref="ErrorCode.BlockCorrupt"/>: what lies there is not what its header says.</exception>
+    public void Move(Relocation moved)
+    {
+        RecordHeader header = moved.Header;
+        var request = new PutRequest(header.RecordKind, header.Codec, moved, header.SchemaDigest, (long)header.Rows,
+            (RecordFlags)header.Flags, Moved: moved);
+        _ = Put(in request, out _);
+    }
+
+    /// <summary>What was moved is on the medium, and the room that is left is everybody's.</summary>
+    public void EndMoves()
+    {
+        lock (_gate)
+        {
+            _mover = 0;
+            Monitor.PulseAll(_gate);
+        }
+
+        Flush();
+    }
+
+    /// <summary>Whether the open segment has room for a place, for this thread.</summary>
+    private bool HasRoom(long extent) =>
+        _data?.HasRoom(extent) == true && (_mover == 0 || _mover == Environment.CurrentManagedThreadId);
+
+    /// <summary>Makes the next data segment, if there is room for one.</summary>
+    private bool TryOpenNextData(bool isMove)
+    {
+        long bytes = _control.Superblock.SegmentBytes;
+        Segment? next = _maker.TryCreate(Number, SegmentKind.Data, bytes, _committed + 1);
+        if (next is null && isMove)
+        {
+            // What is kept back serves this one purpose, or a full store could not shrink.
+            next = _maker.TryCreate(Number, SegmentKind.Data, bytes, _committed + 1, forCleanUp: true);
+            if (next is not null) _mover = Environment.CurrentManagedThreadId;
+        }
+
+        if (next is null) return false;
+        Tail? old = _data;
+        _data = NewTail(next, Layout.LaneData);
+        End(old);
+        return true;
+    }
+
+    /// <summary>Waits, with the gate let go, for somebody to make room; asks this process for it too.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: nobody did until the
+    /// deadline.</exception>
+    private void WaitForRoom(long bytes, bool isMove, ref long started)
+    {
+        ObjectDisposedException.ThrowIf(_closing, typeof(BlockStore));
+        if (started == 0) started = Stopwatch.GetTimestamp();
+        // Who makes room waits for nobody.
+        if (isMove || Stopwatch.GetElapsedTime(started) >= _timeout) throw _maker.Refusal(bytes);
+        _control.Shortage.Asked?.Invoke(bytes);
+        _waiting++;
+        // Longer pauses drift apart from those of others in the same need.
+        _ = Monitor.Wait(_gate, Random.Shared.Next(1, LongestPause));
+        _waiting--;
+    }
+
+    /// <summary>P5 of what is moved: the entry that led to the old place leads here. Where a put has come first,
+    /// entries lead to its copy, and stay.</summary>
+    private void Relocate(Relocation moved, Segment segment, long offset)
+    {
+        Digest256 digest = moved.Header.Digest;
+        ulong hash = _index.Hash(in digest);
+        var entry = new IndexEntry(hash, segment.Slot, segment.Generation, offset);
+        if (_index.TryReplace(CurrentIndex(), in digest, moved.EntryOf(hash), entry)) return;
+        if (moved.IsPlaceOf(_index)) Publish(segment, offset, in digest);
+    }
+}

@@ -1,0 +1,145 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>
+/// A sealed segment whose write lock this handle has got (E1), on a description of its own: nobody has it mapped, this
+/// process neither, and who looks for its blocks reads private copies. It is retired (E2), its entries go (E3), its
+/// file goes or becomes another segment's (E4), and its slot is free (E5). Killed anywhere, the lock is free and
+/// whoever meets the segment next, retired, goes on; nothing but the lock says who is at it.
+/// </summary>
+internal sealed class LockedSegment : IDisposable
+{
+    private readonly ControlFile _control;
+    private readonly FileDescriptor _file;
+    private readonly Mapping _map;
+    private TableWord _word;
+    private bool _isGivenAway;
+
+    private LockedSegment(ControlFile control, int slot, TableWord word, SegmentHeader header, Mapping map,
+        FileDescriptor file)
+    {
+        (_control, Slot, _word, _map, _file) = (control, slot, word, map, file);
+        Records = new Segment(header, map, file);
+    }
+
+    public int Slot { get; }
+
+    public long Bytes => _word.Bytes;
+
+    /// <summary>For walks; it is valid until this is disposed of or given on.</summary>
+    public Segment Records { get; }
+
+    /// <summary>E1. Who holds the segment, and be it this process, stands in the way: then it is busy; else where
+    /// this gives null it is gone, changed or not what the table says.</summary>
+    public static LockedSegment? TryLock(ControlFile control, SegmentSet segments, int slot, TableWord word,
+        out bool isBusy)
+    {
+        isBusy = false;
+        segments.LetGo(slot);
+        string name = Layout.SegmentName(slot, word.Generation);
+        FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: true, out int errno);
+        if (file is null)
+        {
+            // Unlinked by one that died before it could free the slot.
+            if (errno == Errno.NotFound && word.State == SegmentState.Retired)
+                _ = control.TryChange(slot, word, word.With(SegmentState.Free));
+            return null;
+        }
+
+        Mapping? map = null;
+        try
+        {
+            if (file.Stat(out FileStatus status) != 0 || status.Size != word.Bytes) return null;
+            errno = file.TryLock(0, 0, exclusive: true);
+            isBusy = errno == Errno.Again;
+            // Behind the lock the word is read again: another may have taken the segment and gone on.
+            if (errno != 0 || control.Table(slot) != word) return null;
+            map = Mapping.TryMap(file, word.Bytes, writable: true, out _);
+            if (map is null || SegmentSet.ReadHeader(map) is not { } header || header.Slot != slot ||
+                header.Generation != word.Generation || header.Bytes != word.Bytes)
+                return null;
+            CrashPoint.Pass(CrashStep.E1);
+            var locked = new LockedSegment(control, slot, word, header, map, file);
+            (map, file) = (null, null);
+            return locked;
+        }
+        finally
+        {
+            map?.Dispose();
+            file?.Dispose();
+        }
+    }
+
+    /// <summary>E2: from here on no look-up follows an entry to it.</summary>
+    /// <returns>False where the slot is no longer what it was.</returns>
+    public bool TryRetire()
+    {
+        if (!TryMove(_word.With(SegmentState.Retired))) return false;
+        CrashPoint.Pass(CrashStep.E2);
+        return true;
+    }
+
+    /// <summary>Back to sealed: something in it is alive after all.</summary>
+    public void Restore() => TryMove(_word.With(SegmentState.Sealed));
+
+    /// <summary>E3: takes its entries out of the index, those alone that lead here.</summary>
+    public void ClearEntries(BlockIndex index)
+    {
+        index.Remove(Records);
+        CrashPoint.Pass(CrashStep.E3);
+    }
+
+    /// <summary>E4 and E5: the file goes, then the slot is free.</summary>
+    public void Free()
+    {
+        NoteCollected();
+        _ = _control.DirectoryFile.Unlink(Records.Name);
+        _control.FlushNames();
+        CrashPoint.Pass(CrashStep.E4);
+        _ = TryMove(_word.With(SegmentState.Free));
+        CrashPoint.Pass(CrashStep.E5);
+    }
+
+    /// <summary>E4: the file, with its pages, becomes a new segment of a lane that this handle owns. The write lock
+    /// becomes its lease. Never on a disk, where a record of before could rise with the power.</summary>
+    public RawSegment? TryRecycle(int lane)
+    {
+        string old = Records.Name;
+        var next = new TableWord(SegmentState.Creating, lane, _word.Bytes / Layout.MiB, _word.Generation + 1);
+        if (!TryMove(next)) return null;
+        NoteCollected();
+        string name = Layout.SegmentName(Slot, next.Generation) + SegmentMaker.Temporary;
+        StorageErrors.Check(_control.DirectoryFile.Rename(old, name), "cannot rename", _control.PathOf(old));
+        CrashPoint.Pass(CrashStep.E4);
+        // Who opened the old name before it went finds no segment.
+        _map.WritableBytes(0, Layout.PageBytes).Clear();
+        StorageErrors.Check(_file.TryLock(0, 0, exclusive: false), "cannot lease", _control.PathOf(name));
+        CrashPoint.Pass(CrashStep.E5);
+        _isGivenAway = true;
+        return new RawSegment(Slot, next, _file, _map);
+    }
+
+    public void Dispose()
+    {
+        if (_isGivenAway) return;
+        _isGivenAway = true;
+        _map.Dispose();
+        _file.Dispose();
+    }
+
+    /// <summary>A large block's number may lie behind the first number of the lane's newest segments, from which on a
+    /// rebuild takes no missing one.</summary>
+    private void NoteCollected()
+    {
+        if (Records.Header.Kind == SegmentKind.Jumbo)
+            _control.NoteCollected(Records.Header.Lane, LogTail.Last(Records).Sequence);
+    }
+
+    private bool TryMove(TableWord next)
+    {
+        if (!_control.TryChange(Slot, _word, next)) return false;
+        _word = next;
+        return true;
+    }
+}

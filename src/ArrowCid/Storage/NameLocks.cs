@@ -1,0 +1,75 @@
+using System.Diagnostics;
+
+namespace ArrowCid.Storage;
+
+/// <summary>The lock bytes of names: other processes are kept out by the byte, threads of this handle by a set of
+/// those in use. Who holds one takes no other.</summary>
+internal sealed class NameLocks(ControlFile control)
+{
+    private const int Count = 4096;
+
+    private readonly HashSet<long> _held = [];
+    private readonly object _gate = new();
+
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else has it at the
+    /// deadline.</exception>
+    public IDisposable Take(uint hash, TimeSpan deadline)
+    {
+        long at = Layout.NameLock + (hash % Count);
+        long started = Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            while (!_held.Add(at))
+            {
+                TimeSpan left = deadline - Stopwatch.GetElapsedTime(started);
+                if (left <= TimeSpan.Zero || !Monitor.Wait(_gate, left)) throw Busy("another thread");
+            }
+        }
+
+        try
+        {
+            for (int pause = 0; !control.TryLock(at, exclusive: true); pause = Math.Min(pause + 1, 10))
+            {
+                if (Stopwatch.GetElapsedTime(started) >= deadline) throw Busy("another process");
+                Thread.Sleep(pause);
+            }
+
+            return new Held(this, at);
+        }
+        catch
+        {
+            LetGo(at);
+            throw;
+        }
+    }
+
+    private ArrowCidException Busy(string holder) => new(ErrorCode.Busy,
+        $"{control.Directory}: {holder} is setting this name, or one that shares its lock; try again");
+
+    private void LetGo(long at)
+    {
+        lock (_gate)
+        {
+            _ = _held.Remove(at);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private sealed class Held(NameLocks locks, long at) : IDisposable
+    {
+        private int _isOver;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isOver, 1) != 0) return;
+            locks.Unlock(at);
+        }
+    }
+
+    private void Unlock(long at)
+    {
+        // The byte first: another thread that takes it from the set at once must not lose it again.
+        control.Unlock(at);
+        LetGo(at);
+    }
+}

@@ -1,0 +1,160 @@
+namespace ArrowCid.Storage;
+
+/// <summary>What came of looking at a segment.</summary>
+internal enum ReclaimOutcome
+{
+    /// <summary>It is gone; what was alive in it is elsewhere.</summary>
+    Freed,
+
+    /// <summary>So much in it is alive that moving it would not pay.</summary>
+    Alive,
+
+    /// <summary>Somebody holds a lease on it.</summary>
+    Held,
+
+    /// <summary>Records in it cannot be read, or do not hash to their digests.</summary>
+    Damaged,
+
+    /// <summary>There was no room for what is alive in it.</summary>
+    NoRoom,
+}
+
+/// <summary>What came, or on a dry run would come, of one segment.</summary>
+internal sealed record ReclaimedSegment(string Name, long Bytes, long LiveBytes, int DeadBlocks,
+    ReclaimOutcome Outcome);
+
+/// <summary>What a reclaim did, or would do.</summary>
+internal sealed record ReclaimReport(IReadOnlyList<ReclaimedSegment> Segments)
+{
+    public long BytesFreed => Segments.Where(one => one.Outcome == ReclaimOutcome.Freed).Sum(one => one.Bytes);
+
+    public long BytesMoved => Segments.Where(one => one.Outcome == ReclaimOutcome.Freed).Sum(one => one.LiveBytes);
+}
+
+/// <summary>
+/// Takes back the segments of dropped blocks, in the hands of the janitor. Of a segment (1) what is alive is copied to
+/// the janitor's lane, flagged as moved, and its entries lead there; (2) its write lock is taken: held, it comes later;
+/// (3) it is retired, and everything committed by then is read: anything newly alive, and it is sealed again and begun
+/// anew; (4) its entries go, and its file. Killed anywhere, the next janitor goes on.
+/// </summary>
+internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockIndex index, ILiveness liveness,
+    Func<Lane> janitorsLane)
+{
+    // A put of a block after the first look revives it; that does not go on for ever at one segment.
+    private const int MaxRounds = 4;
+
+    private readonly ViewParents _views = new(control, segments);
+
+    /// <summary>Looks at every segment that may go.</summary>
+    /// <param name="mostAlive">The share of a segment that may be alive for it to be moved.</param>
+    /// <param name="dryRun">Nothing is changed.</param>
+    /// <param name="isEnough">Asked after each segment that is gone.</param>
+    public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null)
+    {
+        liveness.Refresh();
+        _views.Update();
+        var report = new List<ReclaimedSegment>();
+        foreach (SegmentPlace place in SegmentChoice.Removable(control, segments))
+        {
+            if (place.Kind == SegmentKind.Facts) continue;
+            ReclaimedSegment? one = Look(place, mostAlive, dryRun);
+            if (one is null) continue;
+            report.Add(one);
+            if (one.Outcome == ReclaimOutcome.Freed && isEnough?.Invoke() == true) break;
+        }
+
+        control.Shortage.SetHeld(report.Where(one => one.Outcome == ReclaimOutcome.Held).Select(one => one.Name));
+        return new ReclaimReport(report);
+    }
+
+    private ReclaimedSegment? Look(SegmentPlace place, double mostAlive, bool dryRun)
+    {
+        ReclaimedSegment? found = null;
+        var moved = new HashSet<long>();
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            TableWord word = control.Table(place.Slot);
+            if (word.Generation != place.Word.Generation) return found;
+            // One that a janitor died over was copied; whether all of it, the look under the lock tells.
+            if (word.State == SegmentState.Sealed)
+            {
+                found = Move(place.Slot, word, mostAlive, dryRun, moved);
+                if (found is null || found.Outcome != ReclaimOutcome.Freed || dryRun) return found;
+            }
+            else if (word.State != SegmentState.Retired || dryRun)
+            {
+                return found;
+            }
+
+            using LockedSegment? locked =
+                LockedSegment.TryLock(control, segments, place.Slot, word, out bool isBusy);
+            string name = Layout.SegmentName(place.Slot, word.Generation);
+            found ??= new ReclaimedSegment(name, word.Bytes, 0, 0, ReclaimOutcome.Freed);
+            if (locked is null) return isBusy ? found with { Outcome = ReclaimOutcome.Held } : null;
+            if (!locked.TryRetire()) return null;
+            liveness.Refresh();
+            _views.Update();
+            ReclaimSurvey now = ReclaimSurvey.Of(locked.Records, index, liveness, _views);
+            if (now.Survivors.Any(one => !moved.Contains(one.Offset)))
+            {
+                locked.Restore();
+                continue;
+            }
+
+            locked.ClearEntries(index);
+            locked.Free();
+            return found;
+        }
+
+        return found is null ? null : found with { Outcome = ReclaimOutcome.Alive };
+    }
+
+    /// <summary>Step 1, under a lease.</summary>
+    private ReclaimedSegment? Move(int slot, TableWord word, double mostAlive, bool dryRun, HashSet<long> moved)
+    {
+        SegmentAccess access = segments.TryAcquire(word, slot, out Segment? segment);
+        string name = Layout.SegmentName(slot, word.Generation);
+        if (access == SegmentAccess.Corrupt)
+            return new ReclaimedSegment(name, word.Bytes, 0, 0, ReclaimOutcome.Damaged);
+        if (access != SegmentAccess.Ready) return null;
+        try
+        {
+            ReclaimSurvey survey = ReclaimSurvey.Of(segment!, index, liveness, _views);
+            ReclaimOutcome outcome = survey.IsDamaged ? ReclaimOutcome.Damaged
+                : survey.LiveBytes > mostAlive * word.Bytes ? ReclaimOutcome.Alive
+                : ReclaimOutcome.Freed;
+            if (outcome == ReclaimOutcome.Freed && !dryRun && survey.Survivors.Count > 0)
+                outcome = Move(segment!, survey.Survivors, moved);
+            return new ReclaimedSegment(name, word.Bytes, survey.LiveBytes, survey.DeadBlocks, outcome);
+        }
+        finally
+        {
+            segment!.Release();
+        }
+    }
+
+    private ReclaimOutcome Move(Segment segment, IReadOnlyList<Survivor> survivors, HashSet<long> moved)
+    {
+        Lane lane = janitorsLane();
+        try
+        {
+            foreach (Survivor survivor in survivors)
+            {
+                // A REF of what an earlier round moved would say nothing new.
+                if (moved.Contains(survivor.Offset)) continue;
+                if (!RecordHeader.TryRead(segment, survivor.Offset, out RecordHeader record))
+                    return ReclaimOutcome.Damaged;
+                lane.Move(new Relocation(segment, survivor.Offset, in record, survivor.AsReference));
+                _ = moved.Add(survivor.Offset);
+            }
+
+            lane.EndMoves();
+            return ReclaimOutcome.Freed;
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.StoreFull)
+        {
+            lane.EndMoves();
+            return e.Code == ErrorCode.StoreFull ? ReclaimOutcome.NoRoom : ReclaimOutcome.Damaged;
+        }
+    }
+}

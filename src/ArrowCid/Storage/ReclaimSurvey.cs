@@ -1,0 +1,121 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>A record that is not to go with its segment; as a REF where only that it was announced counts.</summary>
+internal readonly record struct Survivor(long Offset, bool AsReference);
+
+/// <summary>What is alive in a segment.</summary>
+internal sealed class ReclaimSurvey
+{
+    private readonly List<Survivor> _survivors = [];
+
+    /// <summary>What must be elsewhere before the segment goes.</summary>
+    public IReadOnlyList<Survivor> Survivors => _survivors;
+
+    /// <summary>The bytes that the survivors take.</summary>
+    public long LiveBytes { get; private set; }
+
+    public int DeadBlocks { get; private set; }
+
+    /// <summary>Whether records could not be read: what was there may be somebody's.</summary>
+    public bool IsDamaged { get; private set; }
+
+    public static ReclaimSurvey Of(Segment segment, BlockIndex index, ILiveness liveness, ViewParents views)
+    {
+        var survey = new ReclaimSurvey();
+        var walk = new LogWalk(segment);
+        while (walk.MoveNext())
+        {
+            RecordHeader record = walk.Record;
+            if (record.IsBlock) survey.AddBlock(segment, walk.Offset, in record, index, liveness, views);
+            else if (record.RecordKind == RecordKind.Ref)
+                survey.AddAnnouncement(segment, walk.Offset, in record, liveness);
+        }
+
+        survey.IsDamaged = walk.Faults > 0;
+        return survey;
+    }
+
+    private void AddBlock(Segment segment, long offset, in RecordHeader record, BlockIndex index, ILiveness liveness,
+        ViewParents views)
+    {
+        if (liveness.IsDead(in record.Digest) && !views.IsNeeded(in record.Digest, liveness))
+        {
+            DeadBlocks++;
+            return;
+        }
+
+        if (index.IsPlaceOf(in record.Digest, segment, offset)) Add(offset, record.Extent, asReference: false);
+        else AddAnnouncement(segment, offset, in record, liveness);
+    }
+
+    /// <summary>Of a block that was dropped, every record behind the drop's fence may be the one that keeps it
+    /// alive.</summary>
+    private void AddAnnouncement(Segment segment, long offset, in RecordHeader record, ILiveness liveness)
+    {
+        if (!liveness.IsDropped(in record.Digest)) return;
+        if (liveness.IsKilled(in record.Digest, segment.Header.Lane, record.Sequence)) return;
+        Add(offset, Layout.RecordHeaderBytes, asReference: true);
+    }
+
+    private void Add(long offset, long bytes, bool asReference)
+    {
+        _survivors.Add(new Survivor(offset, asReference));
+        LiveBytes += bytes;
+    }
+}
+
+/// <summary>Blocks that are there for the VIEWs that show a part of them. It reads on where it stopped.</summary>
+internal sealed class ViewParents(ControlFile control, SegmentSet segments)
+{
+    private readonly Dictionary<(int Slot, uint Generation), long> _read = [];
+    private readonly Dictionary<Digest256, HashSet<Digest256>> _views = [];
+
+    /// <summary>Takes in what is committed by now.</summary>
+    public void Update()
+    {
+        for (int slot = 0; slot < control.Superblock.Segments; slot++)
+        {
+            TableWord word = control.Table(slot);
+            if (!word.IsLive || control.Details(slot).Kind == SegmentKind.Facts) continue;
+            if (segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
+            try
+            {
+                Read(segment!);
+            }
+            finally
+            {
+                segment!.Release();
+            }
+        }
+    }
+
+    /// <summary>Whether a VIEW that is alive shows a part of a block.</summary>
+    public bool IsNeeded(in Digest256 parent, ILiveness liveness)
+    {
+        if (!_views.TryGetValue(parent, out HashSet<Digest256>? views)) return false;
+        foreach (Digest256 view in views)
+        {
+            if (!liveness.IsDead(in view)) return true;
+        }
+
+        return false;
+    }
+
+    private void Read(Segment segment)
+    {
+        (int, uint) key = (segment.Slot, segment.Generation);
+        var walk = new LogWalk(segment, _read.GetValueOrDefault(key, Layout.SegmentRecords));
+        while (walk.MoveNext())
+        {
+            RecordHeader record = walk.Record;
+            if (record.RecordKind != RecordKind.View) continue;
+            if (!_views.TryGetValue(record.SchemaDigest, out HashSet<Digest256>? views))
+                _views[record.SchemaDigest] = views = [];
+            _ = views.Add(record.Digest);
+        }
+
+        _read[key] = walk.End;
+    }
+}

@@ -1,0 +1,102 @@
+namespace ArrowCid.Storage;
+
+/// <summary>
+/// Room in a ring: the oldest sealed segment of blocks that nobody leases goes. Any writer does this by itself, under
+/// the segment's write lock alone, so that no stopped process stops the others' puts.
+/// </summary>
+internal sealed class Ring(ControlFile control, SegmentSet segments, BlockIndex index)
+{
+    /// <summary>Takes the oldest segment that can go.</summary>
+    /// <param name="lane">A lane of this handle.</param>
+    /// <param name="bytes">The size in need.</param>
+    /// <param name="raw">The segment, ready for another use, where it is of that size and in memory; else its room is
+    /// free.</param>
+    /// <returns>False where none can go now.</returns>
+    public bool TryTake(int lane, long bytes, out RawSegment? raw)
+    {
+        raw = null;
+        var held = new List<string>();
+        foreach (SegmentPlace place in SegmentChoice.Removable(control, segments))
+        {
+            if (place.Kind == SegmentKind.Facts) continue;
+            using LockedSegment? locked =
+                LockedSegment.TryLock(control, segments, place.Slot, place.Word, out bool isBusy);
+            if (isBusy) held.Add(Layout.SegmentName(place.Slot, place.Word.Generation));
+            if (locked is null || !locked.TryRetire()) continue;
+            locked.ClearEntries(index);
+            if (locked.Bytes == bytes && !control.IsOnDisk) raw = locked.TryRecycle(lane);
+            else locked.Free();
+            return true;
+        }
+
+        control.Shortage.SetHeld(held);
+        return false;
+    }
+
+    /// <summary>Whether a segment is in the older half of the ring, so that what is put again is better written
+    /// again: as much as half of the ring's room was written after it.</summary>
+    public bool IsOld(Segment segment)
+    {
+        long newer = 0;
+        for (int slot = 0; slot < control.Superblock.Segments; slot++)
+        {
+            TableWord word = control.Table(slot);
+            if (!word.IsLive) continue;
+            (ulong order, SegmentKind kind) = control.Details(slot);
+            if (kind != SegmentKind.Facts && order > segment.Header.Order) newer += word.Bytes;
+        }
+
+        Superblock shape = control.Superblock;
+        return newer >= (shape.Capacity - shape.SegmentBytes - shape.FactSegmentBytes) / 2;
+    }
+}
+
+/// <summary>Which segments may go at all.</summary>
+internal static class SegmentChoice
+{
+    /// <summary>Sealed segments and those that somebody died over, oldest first, but for those that hold a lane's last
+    /// number: numbers belong to the lane and survive its owners.</summary>
+    public static List<SegmentPlace> Removable(ControlFile control, SegmentSet segments)
+    {
+        var all = new List<SegmentPlace>();
+        for (int slot = 0; slot < control.Superblock.Segments; slot++)
+        {
+            TableWord word = control.Table(slot);
+            if (!word.IsLive && word.State != SegmentState.Retired) continue;
+            (ulong order, SegmentKind kind) = control.Details(slot);
+            if (control.Table(slot) == word) all.Add(new SegmentPlace(slot, word, order, kind));
+        }
+
+        all.Sort((one, other) => one.Order.CompareTo(other.Order));
+        var newest = new Dictionary<(int, SegmentKind), SegmentPlace>();
+        foreach (SegmentPlace place in all) newest[(place.Word.Lane, place.Kind)] = place;
+        return all.FindAll(place => place.Word.State == SegmentState.Retired ||
+            (place.Word.State == SegmentState.Sealed && !HoldsLast(place, newest, segments)));
+    }
+
+    /// <summary>A lane's newest segments of data and of facts stay. A large block's own may go once a later number
+    /// stands in one of those.</summary>
+    private static bool HoldsLast(SegmentPlace place, Dictionary<(int, SegmentKind), SegmentPlace> newest,
+        SegmentSet segments)
+    {
+        int lane = place.Word.Lane;
+        if (place.Kind != SegmentKind.Jumbo) return newest[(lane, place.Kind)] == place;
+        if (newest[(lane, SegmentKind.Jumbo)] != place) return false;
+        ulong last = LastNumber(place, segments);
+        bool isPassed = false;
+        foreach (SegmentKind kind in (ReadOnlySpan<SegmentKind>)[SegmentKind.Data, SegmentKind.Facts])
+            isPassed |= newest.TryGetValue((lane, kind), out SegmentPlace other) && LastNumber(other, segments) > last;
+        return !isPassed;
+    }
+
+    private static ulong LastNumber(SegmentPlace place, SegmentSet segments)
+    {
+        // What cannot be read now stays where it is.
+        if (segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready)
+            return place.Kind == SegmentKind.Jumbo ? ulong.MaxValue : 0;
+        ulong last = LogTail.Last(segment!).Sequence;
+        if (last == 0 && place.Kind != SegmentKind.Jumbo) last = segment!.Header.FirstSequence - 1;
+        segment!.Release();
+        return last;
+    }
+}

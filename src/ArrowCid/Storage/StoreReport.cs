@@ -1,0 +1,107 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>A segment as the table and its file show it.</summary>
+internal sealed record SegmentReport(int Slot, string Name, SegmentState State, SegmentKind Kind, int Lane, ulong Order,
+    long Bytes, long Committed, DateTimeOffset? Created, IReadOnlyList<int> Holders, bool HasUnnamedHolder);
+
+/// <summary>A process that has the store open.</summary>
+internal sealed record ProcessReport(int Process, string Name, uint? UserId, DateTimeOffset? Since, bool IsWriter,
+    IReadOnlyList<int> Lanes, bool IsJanitor, IReadOnlyList<string> Segments);
+
+/// <summary>Who maps, holds and writes what: the table, the participants and what the kernel shows of locks, put
+/// together for people.</summary>
+internal sealed class StoreReport(ControlFile control, Participants participants)
+{
+    private readonly List<HeldLock> _locks = LockHolders.Find(control.DirectoryFile, Files(control));
+
+    public List<SegmentReport> Segments()
+    {
+        var segments = new List<SegmentReport>();
+        for (int slot = 0; slot < control.Superblock.Segments; slot++)
+        {
+            TableWord word = control.Table(slot);
+            if (word.State == SegmentState.Free) continue;
+            (ulong order, SegmentKind kind) = control.Details(slot);
+            // What is being made has no order yet.
+            if (word.State == SegmentState.Creating) order = ulong.MaxValue;
+            string name = Layout.SegmentName(slot, word.Generation);
+            int[] holders = Holders(name);
+            (long committed, DateTimeOffset? created) = ReadFile(name, word.Bytes, out bool isHeld);
+            segments.Add(new SegmentReport(slot, name, word.State, kind, word.Lane, order, word.Bytes, committed,
+                created, holders, isHeld && holders.Length == 0));
+        }
+
+        // One that is being made has no place in the order yet.
+        segments.Sort((one, other) => (one.State == SegmentState.Creating, one.Order)
+            .CompareTo((other.State == SegmentState.Creating, other.Order)));
+        return segments;
+    }
+
+    /// <summary>Every process that shows, by its locks or in the table of participants.</summary>
+    public List<ProcessReport> Processes()
+    {
+        List<Participant> known = participants.List();
+        IEnumerable<int> ids = _locks.Select(held => held.Process).Concat(known.Select(one => one.Process)).Distinct();
+        return [.. ids.Order().Select(id => Describe(id, known.FindAll(one => one.Process == id)))];
+    }
+
+    /// <summary>The processes that hold a segment.</summary>
+    public int[] Holders(string segment) =>
+        [.. _locks.Where(held => held.File == segment).Select(held => held.Process).Distinct().Order()];
+
+    private ProcessReport Describe(int id, List<Participant> slots)
+    {
+        HeldLock[] own = [.. _locks.Where(held => held.Process == id)];
+        HeldLock[] onControl = [.. own.Where(held => held.File == Layout.ControlName)];
+        int[] lanes =
+        [
+            .. onControl.Where(held => held.IsExclusive)
+                .SelectMany(held => Within(held, Layout.LaneLock, Layout.MaxLanes))
+                .Concat(slots.Where(slot => slot.Lane >= 0 && own.Length == 0).Select(slot => slot.Lane))
+                .Distinct().Order(),
+        ];
+        bool isJanitor = onControl.Any(held =>
+            held.IsExclusive && held.Start <= Layout.JanitorLock && held.End > Layout.JanitorLock);
+        string[] segments =
+            [.. own.Where(held => held.File != Layout.ControlName).Select(held => held.File).Distinct().Order()];
+        string name = ProcessFacts.Program(id);
+        if (name.Length == 0) name = slots.Select(slot => slot.Name).FirstOrDefault() ?? "";
+        DateTimeOffset? since = slots.Count > 0 ? slots.Min(slot => slot.Since) : ProcessFacts.StartTime(id);
+        uint? user = ProcessFacts.UserId(id) ?? slots.Select(slot => (uint?)slot.UserId).FirstOrDefault();
+        return new ProcessReport(id, name, user, since, slots.Count > 0, lanes, isJanitor, segments);
+    }
+
+    private (long Committed, DateTimeOffset? Created) ReadFile(string name, long bytes, out bool isHeld)
+    {
+        isHeld = false;
+        using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: false, out _);
+        var half = new byte[Layout.SegmentHeaderBytes];
+        var word = new byte[sizeof(ulong)];
+        if (file is null || file.Read(half, 0, out _) != half.Length || SegmentHeader.Read(half) is not { } header ||
+            file.Read(word, Layout.SegmentCommitted, out _) != word.Length)
+            return (0, null);
+        isHeld = file.IsLockedElsewhere(0, 0);
+        long committed = (long)Math.Min(BitConverter.ToUInt64(word), (ulong)bytes) - Layout.SegmentRecords;
+        long ticks = (long)Math.Min(header.CreatedNanoseconds / 100, (ulong)TimeSpan.FromDays(300_000).Ticks);
+        return (Math.Max(committed, 0), DateTimeOffset.UnixEpoch.AddTicks(ticks));
+    }
+
+    /// <summary>The lock bytes of one kind that a range covers, counted from the first.</summary>
+    private static IEnumerable<int> Within(HeldLock held, long first, int count)
+    {
+        for (long at = Math.Max(held.Start, first); at < Math.Min(held.End, first + count); at++)
+            yield return (int)(at - first);
+    }
+
+    private static IEnumerable<string> Files(ControlFile control)
+    {
+        yield return Layout.ControlName;
+        for (int slot = 0; slot < control.Superblock.Segments; slot++)
+        {
+            TableWord word = control.Table(slot);
+            if (word.State != SegmentState.Free) yield return Layout.SegmentName(slot, word.Generation);
+        }
+    }
+}

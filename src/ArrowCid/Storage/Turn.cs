@@ -1,0 +1,137 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>What a put is told of its block, and what is to be said of it, which is committed before it can be
+/// found.</summary>
+internal readonly record struct PutRequest(RecordKind Kind, uint Codec, IBlockSource Source, Digest256 SchemaDigest,
+    long Rows, RecordFlags Flags, IFactSource? Facts = null, Relocation? Moved = null);
+
+/// <summary>What one FACT record will say.</summary>
+internal interface IFactSource
+{
+    /// <summary>Writes the record's payload. It is called at the lane's turn, under its gate: it is to be quick, not
+    /// to throw and not to call the store. Where a group of records has to be written again it is called again, and
+    /// the last call counts.</summary>
+    /// <param name="block">What is being put (of a known block what its first put said); the default where the fact
+    /// comes alone.</param>
+    /// <param name="destination">65,536 bytes.</param>
+    /// <returns>How many were written.</returns>
+    int Write(in BlockInfo block, Span<byte> destination);
+}
+
+/// <summary>A record's place in the logs.</summary>
+internal readonly record struct LogPlace(int Lane, ulong Sequence);
+
+/// <summary>A block that is here, leased until it is announced; a VIEW by its parent's segment too.</summary>
+internal readonly record struct LeasedBlock(BlockInfo Info, ulong Sequence, Segment Segment, Segment? Parent)
+{
+    public void Release()
+    {
+        Segment.Release();
+        Parent?.Release();
+    }
+}
+
+/// <summary>The open end of a segment that a lane writes.</summary>
+internal sealed class Tail(Segment segment, long end, uint lastCrc)
+{
+    public Segment Segment { get; } = segment;
+
+    /// <summary>Where the next place begins.</summary>
+    public long Reserved { get; set; } = end;
+
+    /// <summary>The checksum of the last record that has its header, or of the segment's header.</summary>
+    public uint LastCrc { get; set; } = lastCrc;
+
+    /// <summary>Where the next record begins that is not committed.</summary>
+    public long Committed { get; set; } = end;
+
+    /// <summary>The checksum of the last committed record, or of the segment's header.</summary>
+    public uint CommittedCrc { get; set; } = lastCrc;
+
+    /// <summary>Whether it stands among the segments to be flushed.</summary>
+    public bool IsDirty { get; set; }
+
+    public bool HasRoom(long extent) => extent <= Segment.Bytes - Reserved;
+}
+
+internal enum TurnKind
+{
+    /// <summary>A block, or a REF where it turns out to be known, after a FACT if it has one.</summary>
+    Put,
+
+    /// <summary>REFs, then a FACT if it has one.</summary>
+    Announce,
+
+    /// <summary>A FACT alone: it has no place of its own and waits for nobody's source.</summary>
+    Append,
+
+    /// <summary>A place that nothing came of.</summary>
+    Pad,
+}
+
+/// <summary>What a thread wants committed, and its place. Numbers are given when its turn comes.</summary>
+internal sealed class Turn
+{
+    public TurnKind Kind { get; set; }
+
+    public Tail? Tail { get; set; }
+
+    public long Offset { get; set; }
+
+    /// <summary>The bytes of the place, header and padding included.</summary>
+    public long Extent { get; set; }
+
+    public bool IsJumbo { get; set; }
+
+    /// <summary>Whether its place holds what it is to hold, so that it may be committed.</summary>
+    public bool IsFilled { get; set; }
+
+    public bool IsQueued { get; set; }
+
+    public Turn? Before { get; set; }
+
+    public Turn? After { get; set; }
+
+    public PutRequest Request { get; set; }
+
+    public Digest256 Digest { get; set; }
+
+    public IFactSource? Facts { get; set; }
+
+    /// <summary>The blocks to announce again: of a put the one that it found.</summary>
+    public LeasedBlock[]? Announced { get; set; }
+
+    /// <summary>What a put came to.</summary>
+    public BlockInfo Info { get; set; }
+
+    public bool IsNew { get; set; }
+
+    /// <summary>The block is known, but its place was no place for a REF: another turn announces it.</summary>
+    public bool IsToAnnounce { get; set; }
+
+    /// <summary>The number of its last record.</summary>
+    public ulong Sequence { get; set; }
+
+    public Exception? Error { get; set; }
+
+    public long End => Offset + Extent;
+
+    /// <summary>Whether no place of its segment lies behind its own.</summary>
+    public bool IsLastPlace => Tail is not null && !IsJumbo && Tail.Reserved == End;
+
+    public void ReleaseLeases()
+    {
+        foreach (LeasedBlock block in Announced ?? []) block.Release();
+        Announced = null;
+    }
+
+    /// <summary>Makes it ready for another use.</summary>
+    public void Reset()
+    {
+        (Kind, Tail, Offset, Extent, IsJumbo, IsFilled) = (TurnKind.Put, null, 0, 0, false, false);
+        (Request, Facts, Announced, Error) = (default, null, null, null);
+        (IsNew, IsToAnnounce, Sequence) = (false, false, 0);
+    }
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using ArrowCid.Storage;
+
+namespace ArrowCid.ProcessTests.Cli;
+
+/// <summary>
+/// <c>arrowcid torture</c>: 300 kills in every run; <c>ARROWCID_TORTURE_KILLS</c> sets another number, and
+/// <c>ARROWCID_SEED</c> the seed.
+/// </summary>
+public sealed class TortureTests
+{
+    private const int Kills = 300;
+    private static readonly TimeSpan s_watchdog = TimeSpan.FromMinutes(18);
+
+    [Fact]
+    public async Task Killed_at_random_and_at_every_step_processes_lose_nothing_and_leave_nothing()
+    {
+        string kills = Environment.GetEnvironmentVariable("ARROWCID_TORTURE_KILLS") ??
+            Kills.ToString(CultureInfo.InvariantCulture);
+        string seed = Environment.GetEnvironmentVariable("ARROWCID_SEED") ?? "20261121";
+        (int exit, JsonElement result, string errors) = await Run("--kills", kills, "--seed", seed);
+        Assert.True(exit == 0, $"exit code {exit}: {errors}");
+        Assert.True(result.GetProperty("kills").GetInt32() >= int.Parse(kills, CultureInfo.InvariantCulture));
+        Assert.True(result.GetProperty("promises").GetInt64() > 0);
+        Assert.True(result.GetProperty("blocksHashed").GetInt64() > 0);
+        List<string> missed = [.. result.GetProperty("steps").EnumerateObject()
+            .Where(step => step.Value.GetInt32() == 0 && IsWithinReach(step.Name)).Select(step => step.Name)];
+        Assert.True(missed.Count == 0, $"nobody died at {string.Join(", ", missed)}: {result}");
+    }
+
+    /// <summary>The steps are the enumeration's: one that is added is tried without a word here.</summary>
+    [Fact]
+    public async Task Every_step_is_in_its_turns()
+    {
+        (_, JsonElement result, _) = await Run("--kills", "1", "--seed", "1");
+        IEnumerable<string> steps = Enum.GetNames<CrashStep>().Where(name => name != nameof(CrashStep.None));
+        Assert.Equal(steps.Order(StringComparer.Ordinal),
+            result.GetProperty("steps").EnumerateObject().Select(step => step.Name));
+    }
+
+    /// <summary>What is flushed needs a disk.</summary>
+    private static bool IsWithinReach(string step)
+    {
+        if (step[0] != 'D') return true;
+        using var store = new TemporaryFolder();
+        return new DriveInfo(store.Name).DriveFormat is not ("tmpfs" or "ramfs");
+    }
+
+    private static async Task<(int Exit, JsonElement Result, string Errors)> Run(params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+        var start = new ProcessStartInfo("dotnet",
+            [Command.Dll, "torture", "--json", "--seconds", "1000", .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        using var patience = new CancellationTokenSource(s_watchdog);
+        Task<string> errors = process.StandardError.ReadToEndAsync(patience.Token);
+        string output;
+        try
+        {
+            output = await process.StandardOutput.ReadToEndAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
+        return (process.ExitCode, JsonSerializer.Deserialize<JsonElement>(output), await errors);
+    }
+}

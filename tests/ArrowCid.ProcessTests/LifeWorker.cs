@@ -1,0 +1,207 @@
+using System.Diagnostics;
+using System.Globalization;
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.ProcessTests;
+
+/// <summary>The workers that hold, evict, drop and reclaim.</summary>
+internal static class LifeWorker
+{
+    /// <summary>hold DIRECTORY FROM COUNT LENGTH: leases blocks, says so, and keeps them until its input
+    /// ends.</summary>
+    public static int Hold(string[] arguments)
+    {
+        using BlockStore store = BlockStore.Open(arguments[0], new StoreSettings { ReadOnly = true });
+        var leases = new List<BlockLease>();
+        int from = Number(arguments[1]), length = Number(arguments[3]);
+        for (int number = from; number < from + Number(arguments[2]); number++)
+            leases.Add(store.Find(Sha256.Hash(StoreWorker.Bytes(number, length)))!);
+        Console.WriteLine("held");
+        _ = Console.In.ReadLine();
+        leases.ForEach(lease => lease.Dispose());
+        return 0;
+    }
+
+    /// <summary>stay DIRECTORY: takes a lane, says so, and stays until its input ends.</summary>
+    public static int Stay(string[] arguments)
+    {
+        using BlockStore store = BlockStore.Open(arguments[0], Settings(isRing: false));
+        _ = StoreWorker.Put(store, 0, 100);
+        Console.WriteLine("there");
+        _ = Console.In.ReadLine();
+        return 0;
+    }
+
+    /// <summary>ring DIRECTORY FROM COUNT LENGTH: puts blocks into a ring, some of them again, holds a few, and prints
+    /// how many were wrong or missing at once.</summary>
+    public static int Ring(string[] arguments)
+    {
+        int from = Number(arguments[1]), count = Number(arguments[2]), length = Number(arguments[3]);
+        int wrong = 0, missing = 0;
+        using BlockStore store = BlockStore.Open(arguments[0], Settings(isRing: true));
+        var held = new Queue<(int Number, BlockLease Lease)>();
+        var random = new Random(from);
+        for (int i = 0; i < count; i++)
+        {
+            int number = random.Next(4) == 0 && i > 0 ? from + random.Next(i) : from + i;
+            byte[] bytes = StoreWorker.Bytes(number, length);
+            _ = StoreWorker.Put(store, number, length);
+            BlockLease? lease = store.Find(Sha256.Hash(bytes));
+            // It was written or announced a moment ago, in the younger half: gone only where the others wrote as much
+            // again while this process did not run.
+            if (lease is null) missing++;
+            else if (!lease.Memory.Span.SequenceEqual(bytes)) wrong++;
+            if (lease is not null) held.Enqueue((number, lease));
+            if (held.Count <= 3) continue;
+            (int old, BlockLease first) = held.Dequeue();
+            if (!first.Memory.Span.SequenceEqual(StoreWorker.Bytes(old, length))) wrong++;
+            first.Dispose();
+        }
+
+        Console.WriteLine(wrong + (missing > count / 100 ? missing : 0));
+        return 0;
+    }
+
+    /// <summary>churn DIRECTORY SEED MILLISECONDS UNIVERSE LENGTH: puts, reads, holds, drops and reclaims at random;
+    /// prints what went wrong, and then each block that it put.</summary>
+    public static int Churn(string[] arguments)
+    {
+        int seed = Number(arguments[1]), universe = Number(arguments[3]), length = Number(arguments[4]);
+        var time = TimeSpan.FromMilliseconds(Number(arguments[2]));
+        using BlockStore store = BlockStore.Open(arguments[0], Settings(isRing: false));
+        var churn = new Churning(store, seed, universe, length);
+        long started = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(started) < time) churn.Step();
+        churn.End();
+        return 0;
+    }
+
+    /// <summary>drop DIRECTORY COUNT LENGTH: drops the even ones of the blocks 0 to COUNT and reclaims, to be killed at a
+    /// step.</summary>
+    public static int Drop(string[] arguments)
+    {
+        using BlockStore store = BlockStore.Open(arguments[0], Settings(isRing: false));
+        var drops = new DropLog(store);
+        store.Liveness = drops;
+        int count = Number(arguments[1]), length = Number(arguments[2]);
+        using (JanitorTerm term = store.TryBecomeJanitor(TimeSpan.FromSeconds(60))!)
+        {
+            drops.Drop(term, [.. Even(count).Select(number => Sha256.Hash(StoreWorker.Bytes(number, length)))]);
+        }
+
+        Console.WriteLine("dropped");
+        ReclaimReport report = store.Reclaim(mostAlive: 0.9);
+        Console.WriteLine(report.BytesFreed);
+        return 0;
+    }
+
+    /// <summary>The numbers that <see cref="Drop"/> drops; no block of another number has the same bytes.</summary>
+    public static IEnumerable<int> Even(int count) =>
+        Enumerable.Range(0, count).Where(number => number % 6 == 0);
+
+    public static StoreSettings Settings(bool isRing) => new()
+    {
+        Capacity = 32 << 20,
+        SegmentSize = 1 << 20,
+        Timeout = TimeSpan.FromSeconds(60),
+        InitialIndexEntries = 256,
+        TickInterval = TimeSpan.FromMilliseconds(10),
+        IsRing = isRing,
+    };
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    /// <summary>One process of the churn.</summary>
+    private sealed class Churning
+    {
+        private readonly BlockStore _store;
+        private readonly DropLog _drops;
+        private readonly Random _random;
+        private readonly int _seed, _universe, _length;
+        private readonly HashSet<int> _put = [];
+        private readonly Queue<(int Number, BlockLease Lease)> _held = new();
+        private int _steps;
+        private long _freed;
+
+        public Churning(BlockStore store, int seed, int universe, int length)
+        {
+            (_store, _seed, _universe, _length) = (store, seed, universe, length);
+            _random = new Random(seed);
+            store.Liveness = _drops = new DropLog(store);
+        }
+
+        public void Step()
+        {
+            _steps++;
+            int number = _random.Next(_universe);
+            byte[] bytes = StoreWorker.Bytes(number, _length);
+            Digest256 digest = Sha256.Hash(bytes);
+            switch (_random.Next(20))
+            {
+                case < 10:
+                    _ = StoreWorker.Put(_store, number, _length);
+                    _ = _put.Add(number);
+                    CheckThere(number, digest, bytes);
+                    break;
+                case < 17:
+                    if (_store.Find(digest) is { } lease) Hold(number, lease, bytes);
+                    break;
+                default:
+                    Collect();
+                    break;
+            }
+        }
+
+        public void End()
+        {
+            while (_held.Count > 0) Release();
+            Console.WriteLine($"seed {_seed}: {_steps} steps, {_freed >> 20} MiB freed");
+            Console.WriteLine(string.Join(' ', _put));
+        }
+
+        private void CheckThere(int number, Digest256 digest, byte[] bytes)
+        {
+            using BlockLease? lease = _store.Find(digest);
+            if (lease is not null)
+            {
+                if (!lease.Memory.Span.SequenceEqual(bytes)) Console.WriteLine($"WRONG {number} after step {_steps}");
+                return;
+            }
+
+            // Somebody may have dropped it since; then the log says so.
+            _drops.Refresh();
+            if (_drops.IsDead(in digest)) return;
+            using BlockLease? again = _store.Find(digest);
+            if (again is null) Console.WriteLine($"MISSING {number} of seed {_seed} after step {_steps}");
+        }
+
+        private void Hold(int number, BlockLease lease, byte[] bytes)
+        {
+            if (!lease.Memory.Span.SequenceEqual(bytes)) Console.WriteLine($"WRONG {number} at step {_steps}");
+            _held.Enqueue((number, lease));
+            if (_held.Count > 5) Release();
+        }
+
+        private void Release()
+        {
+            (int number, BlockLease lease) = _held.Dequeue();
+            if (!lease.Memory.Span.SequenceEqual(StoreWorker.Bytes(number, _length)))
+                Console.WriteLine($"CHANGED {number} at step {_steps}");
+            lease.Dispose();
+        }
+
+        private void Collect()
+        {
+            using JanitorTerm? term = _store.TryBecomeJanitor(TimeSpan.Zero);
+            if (term is null) return;
+            List<Digest256> digests =
+            [
+                .. Enumerable.Range(0, _universe / 5).Select(_ =>
+                    Sha256.Hash(StoreWorker.Bytes(_random.Next(_universe), _length))).Distinct(),
+            ];
+            _drops.Drop(term, digests);
+            _freed += _store.Reclaim(mostAlive: 0.7).BytesFreed;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.RegularExpressions;
+
+namespace ArrowCid.Tests.House;
+
+/// <summary>The list of faults in tests/README.md names tests that are there.</summary>
+public sealed partial class FaultListTests
+{
+    private const int Faults = 33;
+
+    [Fact]
+    public void Every_fault_of_the_list_has_tests_that_are_there()
+    {
+        HashSet<string> tests = [.. Tests()];
+        var missing = new List<string>();
+        var rows = new List<int>();
+        foreach (string line in File.ReadLines(Repository.PathOf("tests/README.md")))
+        {
+            Match row = FaultRow().Match(line);
+            if (!row.Success) continue;
+            rows.Add(int.Parse(row.Groups[1].ValueSpan));
+            string[] named = [.. TestName().Matches(row.Groups[2].Value).Select(match => match.Groups[1].Value)];
+            if (named.Length == 0) missing.Add($"fault {rows[^1]} names no test");
+            missing.AddRange(named.Where(name => !tests.Contains(name)).Select(name => $"fault {rows[^1]}: {name}"));
+        }
+
+        Assert.Equal(Enumerable.Range(1, Faults), rows);
+        Assert.True(missing.Count == 0, "no such tests: " + string.Join("; ", missing));
+    }
+
+    /// <summary>Class and method of every test of both projects, as the list writes them.</summary>
+    private static IEnumerable<string> Tests()
+    {
+        foreach (string path in Repository.FilesBelow("tests", ".cs"))
+        {
+            string text = File.ReadAllText(Repository.PathOf(path));
+            foreach (Match test in TestMethod().Matches(text))
+                yield return $"{Path.GetFileNameWithoutExtension(path)}.{test.Groups[1].Value}";
+        }
+    }
+
+    [GeneratedRegex(@"^\| (\d+) \|(.*)\|$")]
+    private static partial Regex FaultRow();
+
+    [GeneratedRegex(@"`(\w+\.\w+)`")]
+    private static partial Regex TestName();
+
+    [GeneratedRegex(@"(?:Fact|Theory|InlineData\(.*\)|MemberData\(.*\))\]\s+public (?:async Task|Task|void) (\w+)\(")]
+    private static partial Regex TestMethod();
+}

@@ -1,0 +1,284 @@
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+using ArrowCid.Tests.Storage;
+
+namespace ArrowCid.Tests.Store;
+
+/// <summary>Removing blocks, and what stands against it.</summary>
+public class RemoveTests
+{
+    [Fact]
+    public void What_nothing_keeps_is_removed_and_its_facts_stay()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        using CidStore other = Stores.Open(folder);
+        PutResult one = store.Put(Stores.Numbers(1)), two = store.Put(Stores.Numbers(2));
+        store.Tag(one.Cid, "k", "v");
+        Assert.Empty(store.Why(one.Cid));
+        RemoveResult dry = store.Remove([one.Cid], dryRun: true);
+        Assert.Equal([one.Cid], dry.Removed);
+        Assert.Equal((one.ByteLength, true), (dry.ByteLength, dry.IsDryRun));
+        Assert.True(other.Describe(one.Cid)!.IsPresent);
+        RemoveResult done = store.Remove([one.Cid]);
+        Assert.Equal([one.Cid], done.Removed);
+        Assert.Empty(done.Kept);
+        foreach (CidStore each in new[] { store, other })
+        {
+            Assert.False(each.Describe(one.Cid)!.IsPresent);
+            Assert.Equal("v", each.Describe(one.Cid)!.Tags["k"]);
+            Assert.Equal([two.Cid], each.List().Select(block => block.Cid));
+            Assert.DoesNotContain(each.Entries(), entry => entry.Cid == one.Cid);
+        }
+
+        using CidStore again = Stores.Open(folder);
+        Assert.Equal([two.Cid], again.List().Select(block => block.Cid));
+        Assert.Equal([KeepKind.NotHere], again.Remove([one.Cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
+    }
+
+    [Fact]
+    public void A_put_after_a_removal_revives_the_block_with_its_facts()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid cid = store.Put(Stores.Numbers(1), new PutOptions { Producer = "p" }).Cid;
+        for (int round = 0; round < 3; round++)
+        {
+            Assert.Equal([cid], store.Remove([cid]).Removed);
+            Assert.False(store.Describe(cid)!.IsPresent);
+            _ = store.Put(Stores.Numbers(1));
+            using CidStore other = Stores.Open(folder);
+            foreach (CidStore each in new[] { store, other })
+            {
+                Assert.Equal((true, "p"), (each.Describe(cid)!.IsPresent, each.Describe(cid)!.Producer));
+                Assert.Equal([cid], each.List().Select(block => block.Cid));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_removed_block_that_can_still_be_found_is_revived_by_a_name_or_pin()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid cid = store.Put(Stores.Numbers(1)).Cid;
+        Assert.Single(store.Remove([cid]).Removed);
+        // Nobody has cleaned up yet.
+        _ = store.SetName("n", cid);
+        Assert.True(store.Describe(cid)!.IsPresent);
+        Assert.Equal([KeepKind.Named], store.Remove([cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
+        _ = store.RemoveName("n");
+        Assert.Single(store.Remove([cid]).Removed);
+        store.Pin(cid);
+        Assert.True(store.Describe(cid)!.IsPresent);
+    }
+
+    [Fact]
+    public void Names_pins_and_holds_keep_a_block_and_say_so()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
+        Cid named = store.Put(Stores.Numbers(1), new PutOptions { Name = "a" }).Cid;
+        Cid pinned = store.Put(Stores.Numbers(2), new PutOptions { Pin = true }).Cid;
+        Cid held = store.Put(Stores.Numbers(3)).Cid, free = store.Put(Stores.Numbers(4)).Cid;
+        BlockHold hold = other.Hold(held);
+        Assert.Equal([held], hold.Cids);
+        RemoveResult result = store.Remove([named, pinned, held, free]);
+        Assert.Equal([free], result.Removed);
+        Assert.Equal([(named, KeepKind.Named), (pinned, KeepKind.Pinned), (held, KeepKind.Held)],
+            result.Kept.Select(kept => (kept.Cid, kept.Reasons.Single().Kind)));
+        Assert.Equal("the name 'a' stands for it", result.Kept[0].Reasons[0].ToString());
+        Assert.True(store.Describe(held) is { IsHeld: true, IsPinned: true });
+        Assert.True(store.Describe(pinned) is { IsHeld: false, IsPinned: true });
+        hold.Dispose();
+        hold.Dispose();
+        Assert.True(store.Unpin(pinned));
+        Assert.True(store.RemoveName("a"));
+        Assert.Equal([named, pinned, held], store.Remove([named, pinned, held]).Removed);
+    }
+
+    [Fact]
+    public void A_hold_ends_with_its_handle()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid cid = store.Put(Stores.Numbers(1)).Cid;
+        using (CidStore other = Stores.Open(folder))
+        {
+            _ = other.Hold(cid);
+            Assert.Equal([KeepKind.Held], store.Why(cid).Select(reason => reason.Kind));
+        }
+
+        Assert.Empty(store.Why(cid));
+        Assert.False(store.Describe(cid)!.IsHeld);
+    }
+
+    [Fact]
+    public void A_schema_goes_only_with_its_last_batch()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        PutResult one = store.Put(Stores.Numbers(1)), two = store.Put(Stores.Numbers(2));
+        RemoveResult kept = store.Remove([one.SchemaCid, one.Cid]);
+        Assert.Equal([one.Cid], kept.Removed);
+        Assert.Equal([new KeepReason(KeepKind.SchemaOf, null, two.Cid)], kept.Kept.Single().Reasons);
+        Assert.Equal([two.SchemaCid, two.Cid], store.Remove([one.SchemaCid, two.Cid]).Removed);
+        // A handle that has put the schema before puts it again with the next batch.
+        PutResult three = store.Put(Stores.Numbers(3));
+        Assert.True(store.Describe(three.SchemaCid)!.IsPresent);
+    }
+
+    [Fact]
+    public void A_kept_batch_keeps_its_schema_though_both_were_asked_for()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        PutResult put = store.Put(Stores.Numbers(1), new PutOptions { Name = "n" });
+        RemoveResult result = store.Remove([put.SchemaCid, put.Cid]);
+        Assert.Empty(result.Removed);
+        Assert.Equal([KeepKind.SchemaOf, KeepKind.Named], result.Kept.Select(kept => kept.Reasons.Single().Kind));
+    }
+
+    [Fact]
+    public void What_is_expired_is_removed_unless_something_keeps_it()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid[] cids = [.. Enumerable.Range(0, 4).Select(number => store.Put(Stores.Numbers(number)).Cid)];
+        store.Pin(cids[1]);
+        DateTimeOffset soon = DateTimeOffset.UtcNow.AddMilliseconds(2);
+        for (int number = 0; number < 4; number++) store.Touch(cids[number], number == 3 ? soon.AddDays(1) : soon);
+        SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > soon.AddMilliseconds(1));
+        RemoveResult result = store.RemoveExpired();
+        Assert.Equal([cids[0], cids[2]], result.Removed.Order(Comparer<Cid>.Create((a, b) =>
+            Array.IndexOf(cids, a).CompareTo(Array.IndexOf(cids, b)))));
+        Assert.Equal([cids[1]], result.Kept.Select(kept => kept.Cid));
+        // Put again after it expired, a block is no longer expired.
+        _ = store.Put(Stores.Numbers(0));
+        Assert.Null(store.Describe(cids[0])!.Expires);
+        Assert.Empty(store.RemoveExpired().Removed);
+    }
+
+    [Fact]
+    public void Names_and_puts_beside_removals_are_never_hollow()
+    {
+        for (int seed = 1; seed <= 4; seed++)
+        {
+            using var folder = new TemporaryStore();
+            using CidStore store = Stores.Open(folder), janitor = Stores.Open(folder);
+            Cid[] cids = [.. Enumerable.Range(0, 4).Select(number => store.Put(Stores.Numbers(number)).Cid)];
+            Cid schema = store.Describe(cids[0])!.SchemaCid!.Value;
+            int done = 0;
+            Parallel.Invoke(
+                () =>
+                {
+                    while (Volatile.Read(ref done) == 0) _ = janitor.Remove([.. cids, schema]);
+                },
+                () =>
+                {
+                    try
+                    {
+                        var random = new Random(seed);
+                        for (int round = 0; round < 150; round++)
+                        {
+                            int number = random.Next(cids.Length);
+                            string name = $"n{number}";
+                            if (random.Next(2) == 0) _ = store.Put(Stores.Numbers(number), new PutOptions { Name = name });
+                            else if (!TrySetName(store, name, cids[number])) continue;
+                            // Named and acknowledged: it and its schema are there until the name goes.
+                            StoredEntry entry = store.Describe(cids[number])!;
+                            Assert.True(entry.IsPresent && entry.Names.Contains(name), $"seed {seed}, round {round}: hollow");
+                            Assert.True(janitor.Describe(schema)!.IsPresent, $"seed {seed}, round {round}: no schema");
+                            Assert.True(store.RemoveName(name));
+                        }
+                    }
+                    finally
+                    {
+                        Volatile.Write(ref done, 1);
+                    }
+                });
+            Assert.Empty(store.CheckFacts());
+        }
+    }
+
+    [Fact]
+    public void The_room_of_removed_blocks_comes_back_and_what_is_kept_stays()
+    {
+        const int Rows = 12_500;
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
+        List<Cid> kept = [], gone = [];
+        for (int number = 0; number < 600; number += 20)
+        {
+            Cid[] some = [.. Enumerable.Range(number, 20).Select(n =>
+                store.Put(Stores.Numbers([.. Enumerable.Range(0, Rows).Select(row => (double)(row * n))])).Cid)];
+            _ = store.SetName($"n{number}", some[3]);
+            other.Pin(some[7]);
+            RemoveResult result = store.Remove(some);
+            Assert.Equal([some[3], some[7]], result.Kept.Select(block => block.Cid));
+            kept.AddRange([some[3], some[7]]);
+            gone.AddRange(result.Removed);
+            // Put again, it stays although it was removed.
+            if (number % 100 != 0) continue;
+            kept.Add(some[9]);
+            _ = gone.Remove(some[9]);
+            _ = store.Put(Stores.Numbers([.. Enumerable.Range(0, Rows).Select(row => (double)(row * (number + 9)))]));
+        }
+
+        // Twice its capacity went through the store.
+        using CidStore again = Stores.Open(folder);
+        foreach (CidStore each in new[] { store, other, again })
+        {
+            Assert.Equal(kept.ToHashSet(), each.List().Select(block => block.Cid).ToHashSet());
+            Assert.All(kept, cid => Assert.True(each.Verify(cid)!.Value.IsIntact && each.Describe(cid)!.IsPresent));
+            Assert.All(gone, cid => Assert.False(each.Describe(cid)?.IsPresent ?? false));
+        }
+    }
+
+    [Fact]
+    public void A_ring_refuses_names_pins_and_holds()
+    {
+        using var folder = new TemporaryStore();
+        using var store = CidStore.Open(folder.Directory,
+            new CidStoreOptions { Capacity = 32 << 20, SegmentSize = 1 << 20, Retention = StoreRetention.Ring });
+        Cid cid = store.Put(Stores.Numbers(1), new PutOptions { Producer = "p" }).Cid;
+        Action[] calls =
+        [
+            () => store.SetName("n", cid), () => store.Pin(cid), () => store.Hold(cid),
+            () => store.Put(Stores.Numbers(1), new PutOptions { Pin = true }),
+            () => store.Put(Stores.Numbers(1), new PutOptions { Name = "n" }),
+        ];
+        foreach (Action call in calls) Assert.Equal(ErrorCode.Unsupported, Assert.Throws<ArrowCidException>(call).Code);
+        Assert.Equal("p", store.Describe(cid)!.Producer);
+    }
+
+    [Fact]
+    public void Two_cannot_clean_up_at_once()
+    {
+        using var folder = new TemporaryStore();
+        using var store = CidStore.Open(folder.Directory, new CidStoreOptions
+        {
+            Capacity = 32 << 20,
+            SegmentSize = 1 << 20,
+            Timeout = TimeSpan.FromMilliseconds(20),
+        });
+        Cid cid = store.Put(Stores.Numbers(1)).Cid;
+        using BlockStore other = folder.Open();
+        using (other.TryBecomeJanitor(TimeSpan.FromSeconds(20)))
+            Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => store.Remove([cid])).Code);
+        Assert.Single(store.Remove([cid]).Removed);
+    }
+
+    private static bool TrySetName(CidStore store, string name, Cid cid)
+    {
+        try
+        {
+            _ = store.SetName(name, cid);
+            return true;
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound)
+        {
+            return false;
+        }
+    }
+}

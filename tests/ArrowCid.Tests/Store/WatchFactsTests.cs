@@ -1,0 +1,60 @@
+using ArrowCid.Registry;
+using ArrowCid.Tests.Storage;
+
+namespace ArrowCid.Tests.Store;
+
+public class WatchFactsTests
+{
+    private static readonly WatchOptions s_facts = new() { WithFacts = true, Timeout = TimeSpan.Zero };
+
+    [Fact]
+    public void A_watcher_hears_what_was_said_with_each_put_and_of_nothing_else()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
+        Cid one = store.Put(Stores.Numbers(1), new PutOptions
+        {
+            Tags = new Dictionary<string, string?> { ["day"] = "monday", ["old"] = null },
+            Producer = "p",
+            Json = "{\"a\":1}",
+        }).Cid;
+        store.Tag(one, "later", "no put");
+        Cid two = store.Put(Stores.Numbers(2)).Cid;
+        _ = store.Put(Stores.Numbers(1), new PutOptions { Producer = "q", Parents = [two], Pin = true });
+        Announcement[] heard = [.. other.Watch(Cursor.Oldest, s_facts)];
+        Assert.Equal([(AnnouncementKind.New, one), (AnnouncementKind.New, two), (AnnouncementKind.Again, one)],
+            heard.Select(each => (each.Kind, each.Cid)));
+        BlockFacts first = heard[0].Facts!;
+        Assert.Equal(new Dictionary<string, string?> { ["day"] = "monday", ["old"] = null }, first.Tags);
+        Assert.Equal(("p", "{\"a\":1}"), (first.Producer, first.Json));
+        Assert.Null(first.Parents);
+        Assert.Null(heard[1].Facts);
+        Assert.Equal("q", heard[2].Facts!.Producer);
+        Assert.Equal([two], heard[2].Facts!.Parents!);
+        // A cursor taken before a put brings the put's facts; who does not ask for facts gets none.
+        Assert.Equal("q", other.Watch(heard[1].Cursor, s_facts).Single().Facts!.Producer);
+        Assert.All(other.Watch(Cursor.Oldest, TimeSpan.Zero), each => Assert.Null(each.Facts));
+    }
+
+    [Fact]
+    public async Task An_entry_that_is_looked_up_for_an_announcement_has_what_was_said_with_it()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
+        const int Count = 300;
+        Task putting = Task.Run(() =>
+        {
+            for (int number = 0; number < Count; number++)
+                _ = store.Put(Stores.Numbers(number), new PutOptions { Tags = new Dictionary<string, string?> { ["n"] = $"{number}" } });
+        });
+        int heard = 0;
+        foreach (Announcement each in other.Watch(Cursor.Oldest, new WatchOptions { WithFacts = true }))
+        {
+            Assert.Equal($"{heard}", each.Facts!.Tags!["n"]);
+            Assert.Equal($"{heard}", other.Describe(each.Cid)!.Tags["n"]);
+            if (++heard == Count) break;
+        }
+
+        await putting;
+    }
+}
