@@ -20,7 +20,7 @@ internal static class LeafGather
         switch (form.Conversion)
         {
             case Conversion.None:
-                return new LeafValues(0, 0);
+                return new LeafValues(0, form.Width);
             case Conversion.Nothing:
                 return new LeafValues(count, 0) { Offsets = new byte[(count + 1) * sizeof(int)] };
             case Conversion.Presence:
