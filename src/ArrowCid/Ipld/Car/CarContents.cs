@@ -16,6 +16,7 @@ internal sealed class CarContents
     private readonly List<CarSection> _blocks = [];
     private readonly Dictionary<Multihash, int> _first = [];
     private readonly Dictionary<Multihash, int> _manifests = [];
+    private readonly HashSet<int> _damaged = [];
     private readonly byte[] _piece = new byte[PieceBytes];
     private readonly Sha256 _hash = new();
     private byte[] _whole = [];
@@ -61,6 +62,9 @@ internal sealed class CarContents
 
     /// <summary>The column manifest of a block, where the archive has it; -1 where it has none.</summary>
     public int ManifestOf(Cid block) => _manifests.TryGetValue(block.Hash, out int index) ? index : -1;
+
+    /// <summary>Whether a block does not hash to its CID.</summary>
+    public bool IsDamaged(int index) => _damaged.Contains(index);
 
     /// <summary>Reads a block's bytes again.</summary>
     public byte[] ReadBlock(int index)
@@ -111,6 +115,7 @@ internal sealed class CarContents
         if (found == HashVerification.Unverifiable) report.AddUnverifiable(section.Cid);
         else if (found == HashVerification.Mismatch)
         {
+            _ = _damaged.Add(index);
             report.AddFault($"the block does not hash to its CID, {section.Cid}", section.BlockOffset);
         }
 

@@ -70,10 +70,11 @@ internal sealed class CarWriter
     }
 
     /// <summary>Ends the archive: what version 2 says of it.</summary>
-    public void Finish()
+    /// <returns>The index's bytes.</returns>
+    public long Finish()
     {
         if (_left != 0) throw new InvalidOperationException($"{_left} bytes of the last block are missing.");
-        if (_version == 1) return;
+        if (_version == 1) return 0;
         CarIndex.Write(_output, _index);
         long end = _output.Position;
         Span<byte> header = stackalloc byte[CarFormat.Version2Length];
@@ -87,6 +88,7 @@ internal sealed class CarWriter
         _output.Position = _start;
         _output.Write(header);
         _output.Position = end;
+        return end - _start - CarFormat.Version2Length - _written;
     }
 
     private void WriteVarint(ulong value)
