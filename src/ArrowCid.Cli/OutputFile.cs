@@ -23,7 +23,8 @@ internal static class OutputFile
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Remove(temporary));
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.Read, BufferBytes))
+            using (var stream = new FileStream(
+                temporary, FileMode.Create, FileAccess.Write, FileShare.Read, BufferBytes))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);

@@ -167,7 +167,7 @@ public sealed partial class CidStore
         private void Judge(Cid cid, ReadOnlySpan<byte> bytes)
         {
             if (bytes.IndexOf("arrowcid/dataset"u8) < 0) return;
-            IpldNode node = DagCbor.Decode(bytes, IpldReadOptions.Lenient);
+            IpldNode node = DagCbor.Decode(bytes);
             if (ManifestNode.KindOf(node) != Dataset.Kind) return;
             foreach (DatasetBatch batch in Dataset.Decode(node, store.ReadNode).Batches)
             {
@@ -177,12 +177,13 @@ public sealed partial class CidStore
                 bool isRight = info.Rows == batch.Rows && info.Length == batch.ByteLength;
                 if (isRight && !batch.Dag.IsDefault)
                 {
-                    isRight = (_made.TryGetValue(batch.Dag, out Cid made) ? made == batch.Cid : DagOf(block) == batch.Dag);
+                    bool isMade = _made.TryGetValue(batch.Dag, out Cid made);
+                    isRight = isMade ? made == batch.Cid : DagOf(block) == batch.Dag;
                 }
 
                 if (isRight) continue;
                 throw new ArrowCidException(ErrorCode.InvalidData,
-                    $"the dataset {cid} says something else of the batch {batch.Cid} than it is; the dataset was not put");
+                    $"the dataset {cid} says of the batch {batch.Cid} what it is not; the dataset was not put");
             }
         }
 

@@ -52,7 +52,8 @@ public sealed partial class CidStore
         }
 
         var dataset = new Dataset(Cid.FromSha256(Multicodec.Raw, schema), items.MoveToImmutable(), [.. parents ?? []],
-            (metadata ?? ImmutableDictionary<string, string>.Empty).ToImmutableSortedDictionary(StringComparer.Ordinal));
+            (metadata ?? ImmutableDictionary<string, string>.Empty)
+                .ToImmutableSortedDictionary(StringComparer.Ordinal));
         PutResult put = default;
         foreach ((_, byte[] block) in dataset.Encode()) put = PutBlock(Multicodec.DagCbor, block);
         return put with { Address = new(put.Cid, dataset.Schema, dataset.Rows, dataset.ByteLength) };

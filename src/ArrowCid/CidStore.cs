@@ -147,8 +147,8 @@ public sealed partial class CidStore : IDisposable
 
     /// <summary>Whether a block is here. It may be gone the next moment; only a lease holds it.</summary>
     /// <param name="cid">The CID.</param>
-    /// <returns>True where it is here; false for every CID that is not of SHA-256, and for a batch's under another codec
-    /// than raw.</returns>
+    /// <returns>True where it is here; false for every CID that is not of SHA-256, and for a batch's under another
+    /// codec than raw.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
     public bool Contains(Cid cid)
     {

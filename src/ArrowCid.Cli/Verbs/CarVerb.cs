@@ -21,8 +21,8 @@ internal static class CarVerb
         Option<bool> json = Verb.Json(), zeroEnds = ZeroEnds();
         var strict = new Option<bool>("--strict")
         {
-            Description = "Also fail where something cannot be proved, is not of its codec, is there twice or without " +
-                "a root that leads to it, or where the index is wrong.",
+            Description = "Also fail where something cannot be proved, is not of its codec, is there twice, has no " +
+                "root that leads to it, or where the index is wrong.",
         };
         var verb = new Verb("verify",
             "Hashes every block again and follows all links from the roots: what was found, a line each. Exit code 4 " +
@@ -94,7 +94,8 @@ internal static class CarVerb
     {
         if (!json)
         {
-            output.Line(string.Create(CultureInfo.InvariantCulture, $"{block.Cid}  {block.BlockOffset}  {block.Length}"));
+            output.Line(string.Create(CultureInfo.InvariantCulture,
+                $"{block.Cid}  {block.BlockOffset}  {block.Length}"));
             return;
         }
 
@@ -115,7 +116,8 @@ internal static class CarVerb
         foreach (CarFault each in report.Faults) output.Line($"  damaged: {Failure.Visible(each.ToString())}");
         foreach (Cid root in report.RootsMissing) output.Line($"  missing root {root}");
         foreach (Cid cid in report.Missing) output.Line($"  missing {cid}");
-        foreach (CarFault each in report.Malformed) output.Line($"  not of its codec: {Failure.Visible(each.ToString())}");
+        foreach (CarFault each in report.Malformed)
+            output.Line($"  not of its codec: {Failure.Visible(each.ToString())}");
         foreach (Cid cid in report.Orphans) output.Line($"  without a root that leads to it: {cid}");
         foreach ((string name, long count) in report.Unverifiable) Line($"  not to be proved: {count} under {name}");
         if (report.Duplicates > 0) Line($"  there again: {report.Duplicates}");

@@ -26,7 +26,8 @@ internal sealed class DatasetOptions
         HelpName = "CID",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
-        Description = "A dataset that this one was made of, by CID or name; part of its CID; may be given several times.",
+        Description =
+            "A dataset that this one was made of, by CID or name; part of its CID; may be given several times.",
     };
 
     public DatasetOptions()
@@ -73,7 +74,11 @@ internal sealed class DatasetRun(CidStore store, string name, Dictionary<string,
     public void Put(Output output, bool json)
     {
         if (Batches.Count == 0)
-            throw new ArrowCidException(ErrorCode.InvalidArgument, "the files have no batch, and a dataset has one at least");
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                "the files have no batch, and a dataset has one at least");
+        }
+
         PutResult put = store.PutDataset(Batches, meta, parents);
         _ = store.SetName(name, put.Cid);
         if (json)

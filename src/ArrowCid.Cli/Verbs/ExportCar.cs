@@ -69,7 +69,11 @@ internal static class ExportCar
         if (isPiped)
         {
             if (Output.IsTerminal)
-                throw new ArrowCidException(ErrorCode.InvalidArgument, "a CAR is binary and this is a terminal; say -o FILE");
+            {
+                throw new ArrowCidException(ErrorCode.InvalidArgument,
+                    "a CAR is binary and this is a terminal; say -o FILE");
+            }
+
             using var stream = new BufferedStream(Output.OpenStream(), 1 << 16);
             made = store.ExportCar(cids, stream, options);
         }

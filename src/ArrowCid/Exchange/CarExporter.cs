@@ -44,7 +44,7 @@ internal sealed class CarExporter(Func<Cid, BlockLease> open, CarExportOptions o
 
         roots.Add(cid);
         if (options.Layout != CarLayout.Columns || ReadDataset(cid) is not { } dataset) return;
-        foreach (DatasetBatch batch in dataset.Batches.Where(batch => !batch.Dag.IsDefault).DistinctBy(each => each.Cid))
+        foreach (DatasetBatch batch in dataset.Batches.Where(each => !each.Dag.IsDefault).DistinctBy(each => each.Cid))
         {
             Form form = FormOf(batch.Cid, isLinked: true)!;
             if (form.IsRootToo) continue;
@@ -62,7 +62,8 @@ internal sealed class CarExporter(Func<Cid, BlockLease> open, CarExportOptions o
         BlockInfo info = block.Info;
         bool isBatch = info.Kind == RecordKind.Batch;
         // What a manifest links to stays one block.
-        if (info.Length <= Dataset.MaxLinked && (isLinked || options.Layout == CarLayout.UnixFs || !isBatch)) return null;
+        bool isSmall = info.Length <= Dataset.MaxLinked;
+        if (isSmall && (isLinked || options.Layout == CarLayout.UnixFs || !isBatch)) return null;
         Form form;
         if (options.Layout == CarLayout.Columns && isBatch)
         {

@@ -87,7 +87,7 @@ internal sealed class CarImportPlan
         ColumnManifest manifest;
         try
         {
-            IpldNode node = DagCbor.Decode(_contents.ReadBlock(block), IpldReadOptions.Lenient);
+            IpldNode node = DagCbor.Decode(_contents.ReadBlock(block));
             if (ManifestNode.KindOf(node) != ColumnManifest.Kind) return null;
             manifest = ColumnManifest.Decode(node);
         }

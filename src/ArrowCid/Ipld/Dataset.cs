@@ -132,8 +132,9 @@ internal sealed record Dataset(Cid Schema, ImmutableArray<DatasetBatch> Batches,
             bool isLinked = bytes <= MaxLinked;
             if (isLinked != batch.IsLink("cid") || isLinked == batch.Has("dag"))
             {
+                string form = isLinked ? "linked" : "named by bytes, with its 'dag' linked";
                 throw map.Refuse(string.Create(CultureInfo.InvariantCulture,
-                    $"a batch of {bytes} bytes is not {(isLinked ? "linked" : "named by bytes, with its 'dag' linked")}"));
+                    $"a batch of {bytes} bytes is not {form}"));
             }
 
             batches.Add(isLinked

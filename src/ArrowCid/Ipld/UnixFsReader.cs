@@ -133,7 +133,8 @@ internal sealed class UnixFsReader(BlockSource blocks)
         if (directory.Kind != UnixFsKind.HamtShard) return null;
         CheckShard(directory);
         if (depth >= sizeof(ulong)) return null;
-        string prefix = ((byte)(hash >> (8 * (sizeof(ulong) - 1 - depth)))).ToString("X2", CultureInfo.InvariantCulture);
+        byte place = (byte)(hash >> (8 * (sizeof(ulong) - 1 - depth)));
+        string prefix = place.ToString("X2", CultureInfo.InvariantCulture);
         if (Named(node, prefix + name) is { } found && name.Length > 0) return found;
         return Named(node, prefix) is { } shard ? Find(Block(shard), name, hash, depth + 1) : null;
     }

@@ -14,7 +14,7 @@ internal sealed class CarContents
 
     private readonly Stream _stream;
     private readonly List<CarSection> _blocks = [];
-    private readonly Dictionary<Multihash, int> _first = [];
+    private readonly Dictionary<Cid, int> _first = [];
     private readonly Dictionary<Multihash, int> _manifests = [];
     private readonly HashSet<int> _damaged = [];
     private readonly byte[] _piece = new byte[PieceBytes];
@@ -55,10 +55,10 @@ internal sealed class CarContents
     }
 
     /// <summary>Whether a block is in the archive, or in its own CID.</summary>
-    public bool Has(Cid cid) => cid.Hash.Code == Multicodec.Identity || _first.ContainsKey(cid.Hash);
+    public bool Has(Cid cid) => cid.Hash.Code == Multicodec.Identity || _first.ContainsKey(cid.ToV1());
 
-    /// <summary>The block of a CID's hash, whatever codec it has there; -1 where there is none.</summary>
-    public int Find(Cid cid) => _first.TryGetValue(cid.Hash, out int index) ? index : -1;
+    /// <summary>The block of a CID of either version; -1 where there is none.</summary>
+    public int Find(Cid cid) => _first.TryGetValue(cid.ToV1(), out int index) ? index : -1;
 
     /// <summary>The column manifest of a block, where the archive has it; -1 where it has none.</summary>
     public int ManifestOf(Cid block) => _manifests.TryGetValue(block.Hash, out int index) ? index : -1;
@@ -108,7 +108,7 @@ internal sealed class CarContents
         _blocks.Add(section);
         report.Bytes += section.Length;
         report.Sizes.Add(section.Length);
-        if (!_first.TryAdd(section.Cid.Hash, index)) report.Duplicates++;
+        if (!_first.TryAdd(section.Cid.ToV1(), index)) report.Duplicates++;
         bool isNode = section.Cid.Codec is Multicodec.DagPb or Multicodec.DagCbor;
         bool streams = !isNode && section.Cid.Hash.IsSha256;
         HashVerification found = streams ? Hash(reader, section.Cid) : Verify(reader, section);
@@ -153,7 +153,7 @@ internal sealed class CarContents
         {
             IpldLinks.Collect(section.Cid.Codec, bytes, []);
             if (section.Cid.Codec != Multicodec.DagCbor || bytes.IndexOf("arrowcid/columns"u8) < 0) return;
-            IpldNode node = DagCbor.Decode(bytes, IpldReadOptions.Lenient);
+            IpldNode node = DagCbor.Decode(bytes);
             if (ManifestNode.KindOf(node) != ColumnManifest.Kind) return;
             _ = _manifests.TryAdd(ColumnManifest.Decode(node).Cid.Hash, index);
         }
@@ -178,7 +178,7 @@ internal sealed class CarContents
                 isRight = hash.Digest.SequenceEqual(digest);
             }
 
-            if (isRight) indexed[_first[_blocks[at].Cid.Hash]] = true;
+            if (isRight) indexed[_first[_blocks[at].Cid.ToV1()]] = true;
             else wrong++;
         });
         CarReport report = Report;
@@ -186,9 +186,9 @@ internal sealed class CarContents
         report.IndexFault = fault;
         if (fault is not null || entries == 0) return;
         int missing = 0;
-        foreach ((Multihash hash, int index) in _first)
+        foreach ((Cid cid, int index) in _first)
         {
-            bool isWanted = hash.Code != Multicodec.Identity || reader.IsFullyIndexed;
+            bool isWanted = cid.Hash.Code != Multicodec.Identity || reader.IsFullyIndexed;
             if (isWanted && !indexed[index]) missing++;
         }
 

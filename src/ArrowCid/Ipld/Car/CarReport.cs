@@ -30,7 +30,7 @@ internal sealed class CarReport
     /// <summary>The sizes of the blocks.</summary>
     public CarSizes Sizes { get; } = new();
 
-    /// <summary>Blocks that were there before under the same hash.</summary>
+    /// <summary>Blocks that were there before.</summary>
     public long Duplicates { get; set; }
 
     /// <summary>Blocks of codecs whose links are not known.</summary>

@@ -10,12 +10,12 @@ internal static class CarWalk
 {
     /// <summary>Walks, and adds what it finds to the archive's report.</summary>
     /// <param name="contents">The archive.</param>
-    /// <returns>The blocks that the roots lead to, children first; then those that nothing leads to, likewise.</returns>
+    /// <returns>The blocks that the roots lead to, children first; then those that none leads to, likewise.</returns>
     public static List<int> ChildrenFirst(CarContents contents)
     {
         var order = new List<int>();
         var seen = new BitArray(contents.Blocks.Count);
-        var missing = new HashSet<Multihash>();
+        var missing = new HashSet<Cid>();
         foreach (Cid root in contents.Report.Roots)
         {
             int index = contents.Find(root);
@@ -37,7 +37,7 @@ internal static class CarWalk
     }
 
     private static void Walk(CarContents contents, int root, BitArray seen, List<int> order,
-        HashSet<Multihash>? missing)
+        HashSet<Cid>? missing)
     {
         if (seen[root]) return;
         seen[root] = true;
@@ -57,7 +57,7 @@ internal static class CarWalk
             if (child < 0)
             {
                 bool isThere = link.Target.Hash.Code == Multicodec.Identity;
-                if (!isThere && missing?.Add(link.Target.Hash) == true) contents.Report.AddMissing(link.Target);
+                if (!isThere && missing?.Add(link.Target.ToV1()) == true) contents.Report.AddMissing(link.Target);
             }
             else if (!seen[child])
             {

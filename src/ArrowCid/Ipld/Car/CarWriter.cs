@@ -35,7 +35,8 @@ internal sealed class CarWriter
             output.Write(new byte[CarFormat.Version2Length]);
         }
 
-        byte[] header = DagCbor.Encode(IpldNode.Map((CarFormat.RootsKey, IpldNode.List([.. roots.Select(IpldNode.Link)])),
+        byte[] header = DagCbor.Encode(IpldNode.Map(
+            (CarFormat.RootsKey, IpldNode.List([.. roots.Select(IpldNode.Link)])),
             (CarFormat.VersionKey, IpldNode.Integer(1))));
         WriteVarint((ulong)header.Length);
         Write(header);
