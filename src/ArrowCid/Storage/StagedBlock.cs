@@ -1,10 +1,12 @@
+using ArrowCid.Memory;
+
 namespace ArrowCid.Storage;
 
 /// <summary>
 /// A segment of a large block that is filled at leisure: it belongs to the lane and stands in nobody's way, because
 /// its turn begins when it is put. Dead before that, it holds no record, and the lane's next owner takes it away.
 /// </summary>
-internal sealed class StagedBlock(Lane lane, Tail tail, int capacity) : IDisposable
+internal sealed class StagedBlock(Lane lane, Tail tail, int capacity) : IDisposable, IViewOwner
 {
     private Tail? _tail = tail;
 
@@ -17,6 +19,27 @@ internal sealed class StagedBlock(Lane lane, Tail tail, int capacity) : IDisposa
             ObjectDisposedException.ThrowIf(tail is null, this);
             return tail.Segment.Map.WritableBytes(Layout.SegmentRecords + Layout.RecordHeaderBytes, capacity);
         }
+    }
+
+    /// <summary>The first bytes of the memory, to be read where they were written; valid as long as
+    /// <see cref="Bytes"/>.</summary>
+    public ReadOnlyMemory<byte> Memory(int length)
+    {
+        Tail? tail = _tail;
+        ObjectDisposedException.ThrowIf(tail is null, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, capacity);
+        return new MappedView(tail.Segment.Map, Layout.SegmentRecords + Layout.RecordHeaderBytes, length, this).Memory;
+    }
+
+    /// <inheritdoc/>
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_tail is null, this);
+
+    /// <inheritdoc/>
+    public void Pin() => throw new NotSupportedException("what is staged is moved when it is put");
+
+    /// <inheritdoc/>
+    public void Unpin()
+    {
     }
 
     /// <summary>Hands the segment to the lane's queue, once.</summary>
