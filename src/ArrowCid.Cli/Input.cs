@@ -1,6 +1,7 @@
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
 using ArrowCid.Ipc;
+using ArrowCid.Parquet;
 
 namespace ArrowCid.Cli;
 
@@ -8,6 +9,7 @@ namespace ArrowCid.Cli;
 internal static class Input
 {
     private const string StandardInput = "-";
+    private const int MagicBytes = 4;
 
     /// <summary>Opens a file or standard input to be read forward.</summary>
     /// <exception cref="ArrowCidException">It is not there, is no file, or may not be read.</exception>
@@ -69,14 +71,31 @@ internal static class Input
         }
     }
 
-    /// <summary>The batches of a file, one after another.</summary>
+    /// <summary>The batches of an Arrow or Parquet file, one after another.</summary>
     public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata)
     {
-        var options = new ArrowReadOptions
-        {
-            DropMetadata = dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null,
-        };
-        using var reader = ArrowReader.Open(Open(file), options);
+        HashSet<string>? dropped =
+            dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null;
+        Stream stream = Open(file);
+        byte[] start = new byte[MagicBytes];
+        int read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        bool isParquet = ParquetReader.IsParquet(start);
+        if (stream.CanSeek) stream.Position = 0;
+        else stream = new PeekedStream(start[..read], stream);
+        return isParquet ? ParquetBatches(stream, dropped) : ArrowBatches(stream, dropped);
+    }
+
+    private static IEnumerable<RecordBatch> ArrowBatches(Stream stream, HashSet<string>? dropped)
+    {
+        using var reader = ArrowReader.Open(stream, new ArrowReadOptions { DropMetadata = dropped });
+        while (reader.Read() is { } batch) yield return batch;
+    }
+
+    private static IEnumerable<RecordBatch> ParquetBatches(Stream stream, HashSet<string>? dropped)
+    {
+        // A Parquet file's table of contents is at its end.
+        using Stream whole = stream.CanSeek ? stream : TemporaryCopy.Of(stream);
+        using var reader = ParquetReader.Open(whole, new ParquetReadOptions { DropMetadata = dropped });
         while (reader.Read() is { } batch) yield return batch;
     }
 

@@ -10,7 +10,7 @@ internal sealed class Verb(string name, string description, params string[] exam
 {
     public string[] Examples { get; } = examples;
 
-    public static Argument<string[]> Files() => Inputs("Arrow IPC streams or files");
+    public static Argument<string[]> Files() => Inputs("Arrow IPC streams or files, or Parquet files");
 
     /// <summary>Files to read, at least one.</summary>
     public static Argument<string[]> Inputs(string description) => RefusingOptions(new Argument<string[]>("FILE")

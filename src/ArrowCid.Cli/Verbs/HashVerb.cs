@@ -14,26 +14,32 @@ internal static class HashVerb
         Argument<string[]> files = Verb.Files();
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
+        Option<int?> rows = Verb.Number("--rows-per-block", 1,
+            "Cut each file's rows anew into blocks of N, the last one shorter. Default: a block a batch or row group.");
         var verb = new Verb("hash",
             "Prints the CID, rows and bytes of every batch's canonical block: CID  ROWS  BYTES  FILE#BATCH. " +
             "Nothing is stored.",
             "arrowcid hash trips.arrow quotes.arrows",
+            "arrowcid hash --rows-per-block 65536 trips.parquet",
             "arrowcid hash --json - < quotes.arrows",
             "arrowcid hash --drop-metadata pandas trips.arrow")
         {
-            files, json, drop,
+            files, rows, json, drop,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(json), parsed.GetValue(drop)));
+        verb.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(json), parsed.GetValue(drop),
+            parsed.GetValue(rows)));
         return verb;
     }
 
-    private static int Run(string[] files, bool json, string[]? drop)
+    private static int Run(string[] files, bool json, string[]? drop, int? rows)
     {
         using var output = Output.Open();
         return Input.ForEach(files, file =>
         {
             int batch = 0;
-            foreach (RecordBatch read in Input.Batches(file, drop))
+            IEnumerable<RecordBatch> batches = Input.Batches(file, drop);
+            if (rows is { } each) batches = BatchCut.EveryRows(batches, each);
+            foreach (RecordBatch read in batches)
             {
                 try
                 {

@@ -30,7 +30,7 @@ public sealed partial class ParquetReader
     private (Schema Schema, ParquetNode[] Nodes) Resolve(SchemaTree[] trees)
     {
         IReadOnlySet<string>? dropped = _options.DropMetadata;
-        if (_file.ValueOf(FileKeys.Mapping) == FileKeys.MappingVersion
+        if (!_options.IgnoresExactSchema && _file.ValueOf(FileKeys.Mapping) == FileKeys.MappingVersion
             && OwnKeys.SchemaUnder(_file, FileKeys.Schema, dropped) is { } exact
             && ExactSchema.Match(exact, trees) is { } nodes)
         {
@@ -124,7 +124,8 @@ public sealed partial class ParquetReader
 
     private ReadOnlyMemory<byte> Bytes(ColumnChunk chunk)
     {
-        if (chunk.ValueCount == 0 && chunk.CompressedSize == 0) return default;
+        // Some writers give a chunk without values no place.
+        if (chunk.ValueCount == 0 && (chunk.CompressedSize == 0 || chunk.Start < 4)) return default;
         long start = chunk.Start, size = chunk.CompressedSize;
         if (start < 4 || size < 0 || start > _origin.Length || size > _origin.Length - start)
             throw ParquetFault.Broken($"a chunk of {size} bytes at {start} passes the end of the file");

@@ -58,7 +58,8 @@ public sealed partial class ParquetReader : IDisposable
         Open(new ByteOrigin(bytes, null), options);
 
     /// <summary>Opens a file.</summary>
-    /// <param name="stream">A stream that seeks; disposed with the reader.</param>
+    /// <param name="stream">A stream that seeks; disposed with the reader, see
+    /// <see cref="ParquetReadOptions.LeaveOpen"/>.</param>
     /// <param name="options">How to read; by default <see cref="ParquetReadOptions"/>' defaults.</param>
     /// <returns>A reader at the first row group.</returns>
     /// <exception cref="ArrowCidException">As for bytes; <see cref="ErrorCode.Io"/>: it cannot be read.</exception>
@@ -100,7 +101,7 @@ public sealed partial class ParquetReader : IDisposable
     public void Dispose()
     {
         _isDisposed = true;
-        _origin.Dispose();
+        if (!_options.LeaveOpen) _origin.Dispose();
     }
 
     private static ParquetReader Open(ByteOrigin origin, ParquetReadOptions? options)
@@ -111,7 +112,7 @@ public sealed partial class ParquetReader : IDisposable
         }
         catch
         {
-            origin.Dispose();
+            if (options?.LeaveOpen != true) origin.Dispose();
             throw;
         }
     }
