@@ -77,12 +77,25 @@ internal static class Input
         HashSet<string>? dropped =
             dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null;
         Stream stream = Open(file);
-        byte[] start = new byte[MagicBytes];
-        int read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        bool isParquet = ParquetReader.IsParquet(start);
-        if (stream.CanSeek) stream.Position = 0;
-        else stream = new PeekedStream(start[..read], stream);
-        return isParquet ? ParquetBatches(stream, dropped) : ArrowBatches(stream, dropped);
+        byte[] start = Peek(ref stream);
+        return ParquetReader.IsParquet(start) ? ParquetBatches(stream, dropped) : ArrowBatches(stream, dropped);
+    }
+
+    /// <summary>The first bytes of a stream, which is still to be read from its start.</summary>
+    private static byte[] Peek(ref Stream stream)
+    {
+        try
+        {
+            byte[] start = new byte[MagicBytes];
+            Array.Resize(ref start, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
+            if (stream.CanSeek) stream.Position = 0;
+            else stream = new PeekedStream(start, stream);
+            return start;
+        }
+        catch (IOException e)
+        {
+            throw new ArrowCidException(ErrorCode.Io, $"the file cannot be read: {e.Message}", e);
+        }
     }
 
     private static IEnumerable<RecordBatch> ArrowBatches(Stream stream, HashSet<string>? dropped)

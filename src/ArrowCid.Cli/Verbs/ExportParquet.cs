@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
@@ -11,7 +10,8 @@ internal static class ExportParquet
 {
     public static Command Make()
     {
-        Argument<string[]> cids = Verb.CidTexts("The batches, a row group each, in this order; of datasets their batches.", isNeeded: true);
+        Argument<string[]> cids = Verb.CidTexts(
+            "The batches, a row group each, in this order; of datasets their batches.", isNeeded: true);
         Option<string> to = ExportVerb.To();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();

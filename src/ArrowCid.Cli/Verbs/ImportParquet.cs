@@ -27,7 +27,7 @@ internal static class ImportParquet
         return run.RowsPerBlock is { } rows ? BatchCut.EveryRows(groups, rows) : groups;
     }
 
-    /// <summary>The row groups, held against the CIDs that the file claims; on request what is as it should be.</summary>
+    /// <summary>The row groups, held against the CIDs that the file claims; on request those that fit.</summary>
     private static IEnumerable<RecordBatch> Groups(ImportRun run, Stream stream)
     {
         using var reader = ParquetReader.Open(stream, new ParquetReadOptions { LeaveOpen = true });

@@ -7,8 +7,8 @@ namespace ArrowCid.Cli.Verbs;
 internal static class VerifyParquet
 {
     /// <summary>Whether an argument means a file; a CID or a name is none.</summary>
-    public static bool IsFile(string text) => text.EndsWith(".parquet", StringComparison.Ordinal)
-        || text.Contains('/') || File.Exists(text);
+    public static bool IsFile(string text) =>
+        text.EndsWith(".parquet", StringComparison.Ordinal) || File.Exists(text);
 
     /// <summary>Proves a file.</summary>
     /// <returns>The exit code.</returns>

@@ -15,8 +15,8 @@ internal static class VerifyVerb
         var all = new Option<bool>("--all") { Description = "Every batch in the store." };
         var verb = new Verb("verify",
             "Hashes blocks again and proves that they are canonical: CID  ok, or CID  and what is wrong. " +
-            "Exit code 4 where a block is not what its CID says. Of a Parquet file by 'export' the row groups, and the " +
-            "first column that differs.",
+            "Exit code 4 where a block is not what its CID says. Of a Parquet file by 'export' the row groups, and " +
+            "the first column that differs.",
             "arrowcid verify CID",
             "arrowcid verify prices.parquet",
             "arrowcid verify --all")
