@@ -53,7 +53,8 @@ public sealed partial class ParquetReader : IDisposable
     /// <param name="options">How to read; by default <see cref="ParquetReadOptions"/>' defaults.</param>
     /// <returns>A reader at the first row group.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: not a Parquet file, or its footer
-    /// breaks a rule; <see cref="ErrorCode.Unsupported"/>: it is encrypted or of types that have no Arrow form.</exception>
+    /// breaks a rule; <see cref="ErrorCode.Unsupported"/>: it is encrypted or of types that have no Arrow form.
+    /// </exception>
     public static ParquetReader Open(ReadOnlyMemory<byte> bytes, ParquetReadOptions? options = null) =>
         Open(new ByteOrigin(bytes, null), options);
 
