@@ -1,9 +1,9 @@
 /*
  * libarrowcid for C++17, header-only over arrowcid.h: handles that close themselves, and exceptions.
  *
- * What is absent is std::nullopt; every other failure throws arrowcid::Error. A Store may be used by any thread at once; a
- * Reservation, Listing or Watch by one at a time. Objects are moved, not copied; what was moved from is empty. What a
- * Lease, Array or Stream holds stays readable after its Store is gone.
+ * What is absent is std::nullopt; every other failure throws arrowcid::Error. A Store may be used by any thread at
+ * once, a Reservation or Watch by one at a time. Objects are moved, not copied; what was moved from is empty. What a
+ * Lease or Array holds stays readable after its Store is gone.
  */
 #ifndef ARROWCID_HPP
 #define ARROWCID_HPP
@@ -195,7 +195,13 @@ class Cid {
   arrowcid_cid cid_;
 };
 
-enum class Kind { unknown = 0, batch = ARROWCID_BATCH, schema = ARROWCID_SCHEMA, raw = ARROWCID_RAW, view = ARROWCID_VIEW };
+enum class Kind {
+  unknown = 0,
+  batch = ARROWCID_BATCH,
+  schema = ARROWCID_SCHEMA,
+  raw = ARROWCID_RAW,
+  view = ARROWCID_VIEW
+};
 
 /* What is known of a block. */
 struct Block {

@@ -1,5 +1,5 @@
-// The C++ interface: what is put is found, what ends is given back, and failures are exceptions. Takes the directory for
-// its store.
+// The C++ interface: what is put is found, what ends is given back, and failures are exceptions. Takes the directory
+// for its store.
 #include <poll.h>
 
 #include <cassert>
