@@ -141,7 +141,6 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
     {
         ObjectDisposedException.ThrowIf(_isClosed, typeof(StoreRegistry));
         long started = Stopwatch.GetTimestamp();
-        bool isRenewed = false;
         for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
         {
             LogTail tail = _tail ??= _blocks.Tail(_position, TailScope.All);
@@ -156,16 +155,7 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
             while (lane < marks.Length &&
                 position.At(lane).Sequence >= Math.Min(marks[lane], present[lane])) lane++;
             if (lane == marks.Length) return true;
-            TimeSpan waited = Stopwatch.GetElapsedTime(started);
-            if (waited >= patience) return false;
-            // A tail that read the table while a segment was retired does not look for it again; a new one does.
-            if (!isRenewed && waited >= patience / 4)
-            {
-                isRenewed = true;
-                (_position, _tail) = (position, null);
-                tail.Dispose();
-            }
-
+            if (Stopwatch.GetElapsedTime(started) >= patience) return false;
             Thread.Sleep(pause);
         }
     }
