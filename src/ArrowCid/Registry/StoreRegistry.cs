@@ -177,7 +177,8 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
             _book.Announce(in record.Digest, found.Lane, record.Sequence, record.TimeNanoseconds);
     }
 
-    /// <summary>Forgets blocks that went, so that a ring's book does not grow without end.</summary>
+    /// <summary>Forgets blocks that went, with what is said of them, so that a ring's book does not grow without
+    /// end.</summary>
     private void Prune()
     {
         const int Least = 4096;
@@ -185,7 +186,7 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
         foreach ((Digest256 digest, FactPage page) in _book.Pages.ToArray())
         {
             // Facts may be about a block that is just being put.
-            if (page.Sheet is not null || page.LastPut == 0) continue;
+            if (page.LastPut == 0) continue;
             using BlockLease? lease = _blocks.Find(digest);
             if (lease is null) _book.Forget(in digest);
         }
