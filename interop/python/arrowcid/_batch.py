@@ -1,0 +1,240 @@
+"""A batch of a store, and several as a stream."""
+from __future__ import annotations
+
+import ctypes
+from collections import OrderedDict
+from ctypes import addressof, byref, c_int64, c_void_p
+from typing import TYPE_CHECKING, Any, Iterator
+
+from . import _numpy
+from ._arrow import ArrowArray, Column, Exported, columns_of, release
+from ._cid import Cid, cid_of, packed
+from ._errors import InvalidArgument
+from ._library import CBlock, CError, Handle, call, failure, native
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow
+
+    from ._store import Store
+
+
+class Lease(Handle):
+    """A block held where it lies."""
+
+    __slots__ = ()
+    _end = "release_lease"
+
+    def __del__(self) -> None:
+        if self.value:
+            self._native.release_lease(self, None)
+
+
+class _Schemas:
+    """What batches of one schema share, for the last schemas that were seen."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[bytes, str], Any] = OrderedDict()
+
+    def get(self, cid: bytes, kind: str) -> Any:
+        return self._kept.get((cid, kind))
+
+    def keep(self, cid: bytes, kind: str, value: Any) -> Any:
+        self._kept[cid, kind] = value
+        while len(self._kept) > self._most:
+            try:
+                self._kept.popitem(last=False)
+            except KeyError:
+                break  # another thread took it
+        return value
+
+
+_schemas = _Schemas(512)
+_pyarrow: Any = None
+_memory_type = ctypes.c_uint8
+
+
+class Batch:
+    """A record batch where it lies in the store, read-only. ``Store.get`` gives it.
+
+    It offers the Arrow PyCapsule interface, so that pyarrow, polars, DuckDB, pandas and others take it without a copy:
+    ``pyarrow.record_batch(batch)``. ``close()``, the end of a ``with``, or the end of the object gives up its own hold
+    on the block. What was made from it before (pyarrow batches, numpy arrays, memoryviews, capsules) has a hold of its
+    own and stays valid, beyond the store's ``close()`` too.
+    """
+
+    __slots__ = ("cid", "_lease", "_block", "__weakref__")
+
+    cid: Cid
+    """The batch's CID."""
+
+    def __init__(self, cid: Cid, lease: Lease) -> None:
+        self.cid = cid
+        self._lease: Lease | None = lease
+        self._block: CBlock | None = None
+
+    def close(self) -> None:
+        """Gives up the batch's own hold. Again: nothing."""
+        self._lease = None
+
+    def __enter__(self) -> Batch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<arrowcid.Batch {self.cid}{' closed' if self._lease is None else ''}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a batch stays in its store: send its cid, and let the other process get it")
+
+    @property
+    def rows(self) -> int:
+        """Its number of rows."""
+        return self._about().rows
+
+    def __len__(self) -> int:
+        return self._about().rows
+
+    @property
+    def schema_cid(self) -> Cid:
+        """The CID of its schema; batches of one schema share it."""
+        return cid_of(self._about().schema_cid)
+
+    @property
+    def column_names(self) -> list[str]:
+        """The columns' names in their order."""
+        return [column.name for column in self._columns()]
+
+    @property
+    def buffer(self) -> memoryview:
+        """The canonical block: a whole Arrow IPC stream whose SHA-256 is in the CID. Without a copy, read-only."""
+        lease, at, length = self._held(), c_void_p(), c_int64()
+        call(native.lease_block, lease, byref(at), byref(length), None)
+        memory = (_memory_type * length.value).from_address(at.value or 0)
+        # The view refers to the memory, and the memory to its lease.
+        memory._lease = lease  # type: ignore[attr-defined]
+        return memoryview(memory).toreadonly().cast("B")
+
+    def numpy(self, column: str | int, *, masked: bool = False) -> np.ndarray:
+        """A column as a read-only numpy array over the store's memory, which the array keeps.
+
+        Numbers, times of 64 bits, durations and fixed-size binary come as they lie; dates and times of 32 bits as their
+        integers; lists of fixed size as a matrix. Booleans are bits, which numpy has not: they are copied. A column
+        with nulls wants ``masked=True`` and is then a ``numpy.ma.MaskedArray``. Text, dictionaries, decimals and nested
+        columns raise ``TypeError``: take ``to_pyarrow()``.
+        """
+        index = self._index(column)
+        return _numpy.column(Exported(self._held()), index, self._columns()[index], masked)
+
+    def to_pyarrow(self) -> pyarrow.RecordBatch:
+        """The batch as a ``pyarrow.RecordBatch`` over the store's memory, which that keeps."""
+        schema, array, lease = self._pyarrow_schema(), ArrowArray(), self._held()
+        if native.lease_array(lease, None, byref(array), None):
+            call(native.lease_array, lease, None, byref(array))  # what failed; a second try that does not is as good
+        try:
+            return _pyarrow.RecordBatch._import_from_c(addressof(array), schema)
+        except BaseException:
+            release(array)
+            raise
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
+        """The capsules of schema and array. A requested schema is not cast to: the batch comes as it is."""
+        return _capsules(native.python_array, self._held())
+
+    def __arrow_c_device_array__(self, requested_schema: Any = None, **_: Any) -> tuple[Any, Any]:
+        """The capsules of schema and device array, on the CPU."""
+        return _capsules(native.python_device_array, self._held())
+
+    def __arrow_c_schema__(self) -> Any:
+        """The capsule of the schema."""
+        return _capsules(native.python_schema, self._held())
+
+    def _held(self) -> Lease:
+        lease = self._lease
+        if lease is None:
+            raise InvalidArgument("the batch is closed")
+        return lease
+
+    def _about(self) -> CBlock:
+        block = self._block
+        if block is None:
+            block = CBlock()
+            call(native.lease_block, self._held(), byref(c_void_p()), byref(c_int64()), byref(block))
+            self._block = block
+        return block
+
+    def _columns(self) -> list[Column]:
+        cid = bytes(self._about().schema_cid)
+        known = _schemas.get(cid, "columns")
+        return known or _schemas.keep(cid, "columns", columns_of(Exported(self._held()).schema))
+
+    def _index(self, column: str | int) -> int:
+        columns = self._columns()
+        if isinstance(column, int):
+            if not -len(columns) <= column < len(columns):
+                raise IndexError(f"the batch has {len(columns)} columns, and none of number {column}")
+            return column % len(columns)
+        for index, each in enumerate(columns):
+            if each.name == column:
+                return index
+        raise KeyError(column)
+
+    def _pyarrow_schema(self) -> Any:
+        cid = bytes(self._about().schema_cid)
+        known = _schemas.get(cid, "pyarrow")
+        if known is not None:
+            return known
+        exported = Exported(self._held())
+        return _schemas.keep(cid, "pyarrow", _import_pyarrow().Schema._import_from_c(addressof(exported.schema)))
+
+
+class BatchStream:
+    """Several batches of one schema, as a stream. ``Store.stream`` gives it.
+
+    DuckDB, polars, pandas and pyarrow take it (``pyarrow.RecordBatchReader.from_stream(stream)``), each as often as
+    they like. A batch is held from when its turn comes; the store must be open until then.
+    """
+
+    __slots__ = ("_store", "_cids", "_count")
+
+    def __init__(self, store: Store, cids: Any) -> None:
+        self._store = store
+        self._cids, self._count = packed(cids)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Batch]:
+        size = len(self._cids) // max(1, self._count)
+        for at in range(0, len(self._cids), size or 1):
+            yield self._store[cid_of(self._cids[at:at + size])]
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The capsule of the stream. A requested schema is not cast to: the batches come as they are."""
+        return _capsules(native.python_stream, self._store._handle, self._cids, self._count)
+
+    def to_pyarrow(self) -> pyarrow.RecordBatchReader:
+        """A ``pyarrow.RecordBatchReader`` of the batches."""
+        return _import_pyarrow().RecordBatchReader.from_stream(self)
+
+
+def _capsules(function: Any, *arguments: Any) -> Any:
+    """What the library made of this interpreter's objects, or the exception for what it said."""
+    error = CError()
+    try:
+        return function(*arguments, byref(error))
+    except ValueError:
+        if error.code == 0:
+            raise
+    raise failure(error.code, error)
+
+
+def _import_pyarrow() -> Any:
+    global _pyarrow
+    import pyarrow
+
+    _pyarrow = pyarrow
+    return pyarrow
