@@ -341,7 +341,8 @@ class Store:
         call(native.unpin, self._open(), to_cid(cid))
 
     def remove(self, cids: Iterable[CidLike]) -> int:
-        """Removes blocks and says how many went. What a name, a pin or another block needs stays."""
+        """Removes blocks and says how many went. What a name, a pin or another block needs stays. What went is listed no
+        more; its bytes go when the store is cleaned up, and may be got until then."""
         joined, count = packed(cids)
         removed = c_int64()
         if count:
@@ -356,7 +357,7 @@ class Store:
         :param from_: None or ``now``; ``oldest``, all that is here first; or the ``cursor`` of an earlier watch.
         :param timeout: the watch ends once nothing has come for so many seconds; None: never.
         """
-        return self._with(Watch(self._open(), None if from_ is None else to_text(from_, "a cursor"), timeout))
+        return self._with(Watch(self, None if from_ is None else to_text(from_, "a cursor"), timeout))
 
     def _with(self, dependent: _Dependent) -> _Dependent:
         """Keeps in mind what closes with the store."""

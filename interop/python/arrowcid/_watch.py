@@ -5,10 +5,14 @@ import asyncio
 import threading
 import time
 from ctypes import byref, c_int32
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._cid import Cid, cid_of
+from ._errors import InvalidArgument
 from ._library import NOTHING, CAnnouncement, Handle, call, native, text
+
+if TYPE_CHECKING:
+    from ._store import Store
 
 _KINDS = ("unknown", "new", "again", "gap")
 _REASONS = ("unknown", "other-store", "past-end", "rewritten", "gone", "damaged")
@@ -56,13 +60,14 @@ class Watch:
     came. ``close()`` ends it, from any thread, and also who waits.
     """
 
-    def __init__(self, store: Handle, from_: bytes | None, timeout: float | None) -> None:
+    def __init__(self, store: Store, from_: bytes | None, timeout: float | None) -> None:
+        self._store = store
         self._timeout = timeout
         self._waiting: asyncio.Future[None] | None = None
         self._fd: int | None = None
         self._taken = 0
         self._handle = _WatchHandle()
-        call(native.watch, store, from_, byref(self._handle))
+        call(native.watch, store._open(), from_, byref(self._handle))
 
     @property
     def cursor(self) -> str:
@@ -137,8 +142,13 @@ class Watch:
 
     def _take(self, wait_ms: int) -> Announcement | None:
         out = CAnnouncement()
-        if call(native.watch_next, self._handle, wait_ms, byref(out)) == NOTHING:
-            return None
+        try:
+            if call(native.watch_next, self._handle, wait_ms, byref(out)) == NOTHING:
+                return None
+        except InvalidArgument:
+            if self._handle:
+                raise
+            return None  # it was closed just now
         kind = _KINDS[out.kind] if 0 < out.kind < len(_KINDS) else _KINDS[0]
         if kind == "gap":
             reason = _REASONS[out.gap_reason] if 0 < out.gap_reason < len(_REASONS) else _REASONS[0]
