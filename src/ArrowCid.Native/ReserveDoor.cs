@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ArrowCid.Columnar;
+using ArrowCid.Memory;
 using Layout = ArrowCid.Columnar.Layout;
 
 namespace ArrowCid.Native;
@@ -29,6 +30,36 @@ internal sealed class Reservation(BatchReservation batch) : OneAtATime
 // out are of the store's mapping or of pinned arrays, which the reservation keeps until its end.
 internal static unsafe class ReserveDoor
 {
+    [UnmanagedCallersOnly(EntryPoint = "managed_reserve")]
+    public static int Reserve(long store, CSchema* schema, long rows, long* dataBytes, long* reservation,
+        ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Argument.WritableStore(store);
+            Argument.NotNull(schema, nameof(schema));
+            Argument.NotNull(reservation, nameof(reservation));
+            if (rows is < 0 or > int.MaxValue) throw Failure.Invalid($"'rows' is {rows}, not 0 to 2^31 - 1");
+            Schema read = CSchemaReader.Schema(new CSchemaView((nint)schema));
+            BatchReservation made = opened.Reserve(read, (int)rows, TextBytes(read, dataBytes));
+            try
+            {
+                *reservation = Handles.Open(new Reservation(made));
+            }
+            catch
+            {
+                made.Dispose();
+                throw;
+            }
+
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "managed_reserved_column")]
     public static int Column(long reservation, int column, ColumnMemory* target, ErrorOut* error)
     {
@@ -108,6 +139,26 @@ internal static unsafe class ReserveDoor
         {
             return Failure.Report(e, error);
         }
+    }
+
+    /// <summary>Of a number a column those of the columns of text and binary.</summary>
+    private static int[] TextBytes(Schema schema, long* dataBytes)
+    {
+        var sizes = new List<int>();
+        for (int i = 0; i < schema.Fields.Count; i++)
+        {
+            long bytes = dataBytes is null ? 0 : dataBytes[i];
+            bool isText = schema.Fields[i].Type.Layout() is Layout.Bytes32 or Layout.Bytes64;
+            if (bytes is < 0 or > int.MaxValue || (!isText && bytes != 0))
+            {
+                throw Failure.Invalid($"'data_bytes' of column {i}, {schema.Fields[i]}, is {bytes}; it is 0 to " +
+                    "2^31 - 1 for text and binary, and 0 for others");
+            }
+
+            if (isText) sizes.Add((int)bytes);
+        }
+
+        return [.. sizes];
     }
 
     private static BatchReservation End(long reservation)

@@ -72,6 +72,8 @@ static int32_t refuse(arrowcid_error *error) {
 
 typedef arrowcid_handle handle;
 typedef const arrowcid_cid cid_in;
+typedef const struct ArrowSchema schema_in;
+typedef const struct ArrowArray array_in;
 typedef arrowcid_error err;
 
 DOOR(cid_format, (cid_in *cid, char text[64], err *error), (cid, text, error))
@@ -82,12 +84,24 @@ DOOR(close, (handle store, err *error), (store, error))
 DOOR(directory, (handle store, char *buffer, int64_t capacity, int64_t *needed, err *error),
      (store, buffer, capacity, needed, error))
 DOOR(flush, (handle store, err *error), (store, error))
+DOOR(put_array, (handle store, schema_in *schema, array_in *array, const char *facts_json, arrowcid_block *out,
+                 err *error),
+     (store, schema, array, facts_json, out, error))
+DOOR(put_arrays, (handle store, schema_in *schema, array_in *const *arrays, int64_t count, arrowcid_block *out,
+                  err *error),
+     (store, schema, arrays, count, out, error))
+DOOR(put_stream, (handle store, struct ArrowArrayStream *stream, const char *facts_json, arrowcid_block *out,
+                  int64_t capacity, int64_t *count, err *error),
+     (store, stream, facts_json, out, capacity, count, error))
 DOOR(put_ipc, (handle store, const uint8_t *bytes, int64_t length, const char *facts_json, arrowcid_block *out,
                int64_t capacity, int64_t *count, err *error),
      (store, bytes, length, facts_json, out, capacity, count, error))
 DOOR(put_raw, (handle store, const uint8_t *bytes, int64_t length, const char *facts_json, arrowcid_block *out,
                err *error),
      (store, bytes, length, facts_json, out, error))
+DOOR(reserve, (handle store, schema_in *schema, int64_t rows, const int64_t *data_bytes, handle *reservation,
+               err *error),
+     (store, schema, rows, data_bytes, reservation, error))
 DOOR(reserved_column, (handle reservation, int32_t column, arrowcid_column *out, err *error),
      (reservation, column, out, error))
 DOOR(reserved_validity, (handle reservation, int32_t column, uint8_t **bits, int64_t *length, err *error),
@@ -97,7 +111,16 @@ DOOR(abandon, (handle reservation, err *error), (reservation, error))
 DOOR(get, (handle store, cid_in *cid, handle *lease, err *error), (store, cid, lease, error))
 DOOR(lease_block, (handle lease, const uint8_t **bytes, int64_t *length, arrowcid_block *out, err *error),
      (lease, bytes, length, out, error))
+DOOR(lease_array, (handle lease, struct ArrowSchema *schema, struct ArrowArray *array, err *error),
+     (lease, schema, array, error))
+DOOR(lease_device_array, (handle lease, struct ArrowSchema *schema, struct ArrowDeviceArray *array, err *error),
+     (lease, schema, array, error))
 DOOR(release_lease, (handle lease, err *error), (lease, error))
+DOOR(get_array, (handle store, cid_in *cid, struct ArrowSchema *schema, struct ArrowArray *array, err *error),
+     (store, cid, schema, array, error))
+DOOR(get_schema, (handle store, cid_in *cid, struct ArrowSchema *schema, err *error), (store, cid, schema, error))
+DOOR(get_stream, (handle store, cid_in *cids, int64_t count, struct ArrowArrayStream *stream, err *error),
+     (store, cids, count, stream, error))
 DOOR(find, (handle store, cid_in *cid, arrowcid_block *out, err *error), (store, cid, out, error))
 DOOR(contains, (handle store, cid_in *cids, int64_t count, uint8_t *found, err *error),
      (store, cids, count, found, error))
@@ -117,6 +140,7 @@ DOOR(remove, (handle store, cid_in *cids, int64_t count, int64_t *removed, err *
      (store, cids, count, removed, error))
 DOOR(verify, (handle store, cid_in *cid, err *error), (store, cid, error))
 DOOR(check, (const uint8_t *bytes, int64_t length, arrowcid_cid *cid, err *error), (bytes, length, cid, error))
+DOOR(cid_of_array, (schema_in *schema, array_in *array, arrowcid_cid *cid, err *error), (schema, array, cid, error))
 DOOR(cid_of_ipc, (const uint8_t *bytes, int64_t length, arrowcid_cid *cids, int64_t capacity, int64_t *count,
                   err *error),
      (bytes, length, cids, capacity, count, error))
