@@ -4,6 +4,7 @@
  */
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -204,3 +205,5 @@ const char *arrowcid_hash_path(void) {
 #endif
   return "serial";
 }
+
+#include "capsules.c"

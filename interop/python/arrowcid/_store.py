@@ -154,7 +154,7 @@ class Store:
         What else is given (``Facts``: ``tags``, ``producer``, ``parents``, ``data``, ``expires``, ``locations``,
         ``pin``, ``name``) is said of each block, for ``list``, ``describe`` and filters; no CID depends on it.
         """
-        said = facts_json(facts) if facts else None
+        said = facts_json(facts) if facts else None  # before anything is read or put
         capsules = array_capsules(data)
         if capsules is not None:
             schema, array = pointer_of(capsules[0], b"arrow_schema"), pointer_of(capsules[1], b"arrow_array")
@@ -163,7 +163,12 @@ class Store:
             return put_of(block)
         capsule = stream_capsule(data)
         if capsule is not None:
-            return self._put_stream(pointer_of(capsule, b"arrow_array_stream"), said)
+            name = facts.pop("name", None)
+            said = facts_json(facts) if facts else None
+            puts = self._put_stream(pointer_of(capsule, b"arrow_array_stream"), said)
+            if name is not None:
+                self._name_one(name, puts)
+            return puts
         return self._put_ipc(data, said)
 
     def put_raw(self, data: Any, /, **facts: Unpack[Facts]) -> Put:
@@ -207,6 +212,12 @@ class Store:
             call(native.put_stream, self._open(), stream, facts, blocks, BATCHES_AT_ONCE, byref(count))
             puts += [put_of(blocks[i]) for i in range(count.value)]
         return puts
+
+    def _name_one(self, name: str, puts: List[Put]) -> None:
+        if len(puts) != 1:
+            raise InvalidArgument(f"'{name}' is to stand for one batch, and the stream had {len(puts)}, which were put: "
+                                  "give it to one of them with set_name")
+        self.set_name(name, puts[0].cid)
 
     def _put_ipc(self, data: Any, facts: bytes | None) -> List[Put]:
         with bytes_of(data) as (address, length):
