@@ -1,6 +1,7 @@
 """Arrow's C Data structs: taken out of the capsules that other libraries give, and read where the store's lie."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 from ctypes import CFUNCTYPE, POINTER, Structure, addressof, byref, c_char_p, c_int, c_int64, c_void_p
 from typing import Any, Iterator, NamedTuple
@@ -157,12 +158,23 @@ def _column(field: ArrowSchema) -> Column:
 class Exported:
     """A batch of the store as C Data that this process holds; gives it back when nothing refers to it."""
 
-    __slots__ = ("array", "schema")
+    __slots__ = ("array",)
 
     def __init__(self, lease: Handle) -> None:
-        self.array, self.schema = ArrowArray(), ArrowSchema()
-        call(native.lease_array, lease, byref(self.schema), byref(self.array))
+        self.array = ArrowArray()
+        call(native.lease_array, lease, None, byref(self.array))
 
     def __del__(self, _release: Any = release) -> None:
         _release(self.array)
-        _release(self.schema)
+
+
+@contextlib.contextmanager
+def exported_schema(lease: Handle) -> Iterator[ArrowSchema]:
+    """The schema of a batch of the store, for a ``with``."""
+    schema, array = ArrowSchema(), ArrowArray()
+    call(native.lease_array, lease, byref(schema), byref(array))
+    try:
+        yield schema
+    finally:
+        release(array)
+        release(schema)

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import ctypes
-from collections import OrderedDict
+import struct
 from ctypes import addressof, byref, c_int64, c_void_p
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING, Any, Dict, Iterator
 
 from . import _numpy
-from ._arrow import ArrowArray, Column, Exported, columns_of, release
+from ._arrow import ArrowArray, Column, Exported, columns_of, exported_schema, release
 from ._cid import Cid, cid_of, packed
 from ._errors import InvalidArgument
 from ._library import CBlock, CError, Handle, call, failure, native
@@ -30,29 +30,27 @@ class Lease(Handle):
             self._native.release_lease(self, None)
 
 
-class _Schemas:
-    """What batches of one schema share, for the last schemas that were seen."""
+class _Recent(Dict[bytes, Any]):
+    """What batches of one schema share, by the schema's CID, for the schemas that came last."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[tuple[bytes, str], Any] = OrderedDict()
+    MOST = 256
 
-    def get(self, cid: bytes, kind: str) -> Any:
-        return self._kept.get((cid, kind))
-
-    def keep(self, cid: bytes, kind: str, value: Any) -> Any:
-        self._kept[cid, kind] = value
-        while len(self._kept) > self._most:
-            try:
-                self._kept.popitem(last=False)
-            except KeyError:
-                break  # another thread took it
+    def keep(self, cid: bytes, value: Any) -> Any:
+        if len(self) >= self.MOST:
+            self.clear()
+        self[cid] = value
         return value
 
 
-_schemas = _Schemas(512)
+_columns, _pyarrow_schemas = _Recent(), _Recent()
 _pyarrow: Any = None
-_memory_type = ctypes.c_uint8
+_byte = ctypes.c_uint8
+_block_bytes = ctypes.c_char * ctypes.sizeof(CBlock)
+_schema_cid = slice(CBlock.schema_cid.offset, CBlock.schema_cid.offset + CBlock.schema_cid.size)
+_rows = struct.Struct("=q")
+
+# Where the library writes what is not looked at.
+_unused, _unused_length = byref(c_void_p()), byref(c_int64())
 
 
 class Batch:
@@ -64,7 +62,7 @@ class Batch:
     own and stays valid, beyond the store's ``close()`` too.
     """
 
-    __slots__ = ("cid", "_lease", "_block", "__weakref__")
+    __slots__ = ("cid", "_lease", "_block", "_exported", "__weakref__")
 
     cid: Cid
     """The batch's CID."""
@@ -72,11 +70,12 @@ class Batch:
     def __init__(self, cid: Cid, lease: Lease) -> None:
         self.cid = cid
         self._lease: Lease | None = lease
-        self._block: CBlock | None = None
+        self._block: bytes | None = None
+        self._exported: Exported | None = None
 
     def close(self) -> None:
         """Gives up the batch's own hold. Again: nothing."""
-        self._lease = None
+        self._lease = self._exported = None
 
     def __enter__(self) -> Batch:
         return self
@@ -93,15 +92,16 @@ class Batch:
     @property
     def rows(self) -> int:
         """Its number of rows."""
-        return self._about().rows
+        rows: int = _rows.unpack_from(self._about(), CBlock.rows.offset)[0]
+        return rows
 
     def __len__(self) -> int:
-        return self._about().rows
+        return self.rows
 
     @property
     def schema_cid(self) -> Cid:
         """The CID of its schema; batches of one schema share it."""
-        return cid_of(self._about().schema_cid)
+        return cid_of(self._about()[_schema_cid])
 
     @property
     def column_names(self) -> list[str]:
@@ -113,7 +113,7 @@ class Batch:
         """The canonical block: a whole Arrow IPC stream whose SHA-256 is in the CID. Without a copy, read-only."""
         lease, at, length = self._held(), c_void_p(), c_int64()
         call(native.lease_block, lease, byref(at), byref(length), None)
-        memory = (_memory_type * length.value).from_address(at.value or 0)
+        memory = (_byte * length.value).from_address(at.value or 0)
         # The view refers to the memory, and the memory to its lease.
         memory._lease = lease  # type: ignore[attr-defined]
         return memoryview(memory).toreadonly().cast("B")
@@ -127,11 +127,16 @@ class Batch:
         columns raise ``TypeError``: take ``to_pyarrow()``.
         """
         index = self._index(column)
-        return _numpy.column(Exported(self._held()), index, self._columns()[index], masked)
+        self._held()
+        exported = self._exported
+        if exported is None:
+            exported = self._exported = Exported(self._held())
+        return _numpy.column(exported, index, self._columns()[index], masked)
 
     def to_pyarrow(self) -> pyarrow.RecordBatch:
         """The batch as a ``pyarrow.RecordBatch`` over the store's memory, which that keeps."""
-        schema, array, lease = self._pyarrow_schema(), ArrowArray(), self._held()
+        lease, array = self._held(), ArrowArray()
+        schema = _pyarrow_schemas.get(self._about()[_schema_cid]) or self._pyarrow_schema()
         if native.lease_array(lease, None, byref(array), None):
             call(native.lease_array, lease, None, byref(array))  # what failed; a second try that does not is as good
         try:
@@ -158,18 +163,22 @@ class Batch:
             raise InvalidArgument("the batch is closed")
         return lease
 
-    def _about(self) -> CBlock:
-        block = self._block
-        if block is None:
-            block = CBlock()
-            call(native.lease_block, self._held(), byref(c_void_p()), byref(c_int64()), byref(block))
-            self._block = block
-        return block
+    def _about(self) -> bytes:
+        known = self._block
+        if known is None:
+            lease, block = self._held(), _block_bytes()
+            if native.lease_block(lease, _unused, _unused_length, block, None):
+                call(native.lease_block, lease, _unused, _unused_length, block)  # what failed
+            known = self._block = block.raw
+        return known
 
     def _columns(self) -> list[Column]:
-        cid = bytes(self._about().schema_cid)
-        known = _schemas.get(cid, "columns")
-        return known or _schemas.keep(cid, "columns", columns_of(Exported(self._held()).schema))
+        cid = self._about()[_schema_cid]
+        known: list[Column] | None = _columns.get(cid)
+        if known is None:
+            with exported_schema(self._held()) as schema:
+                known = _columns.keep(cid, columns_of(schema))
+        return known
 
     def _index(self, column: str | int) -> int:
         columns = self._columns()
@@ -183,12 +192,9 @@ class Batch:
         raise KeyError(column)
 
     def _pyarrow_schema(self) -> Any:
-        cid = bytes(self._about().schema_cid)
-        known = _schemas.get(cid, "pyarrow")
-        if known is not None:
-            return known
-        exported = Exported(self._held())
-        return _schemas.keep(cid, "pyarrow", _import_pyarrow().Schema._import_from_c(addressof(exported.schema)))
+        with exported_schema(self._held()) as schema:
+            made = _import_pyarrow().Schema._import_from_c(addressof(schema))
+        return _pyarrow_schemas.keep(self._about()[_schema_cid], made)
 
 
 class BatchStream:

@@ -82,7 +82,7 @@ class Handle(c_int64):
 _HANDLE, _POINTER, _OUT = c_int64, c_void_p, c_void_p
 
 # What is called once in a while: every argument but the last one, which is the error.
-_TYPED = {
+_TYPED: dict[str, list[Any]] = {
     "cid_format": [_POINTER, _OUT],
     "cid_parse": [_POINTER, _OUT],
     "open": [_POINTER, _POINTER, _OUT],
@@ -126,7 +126,7 @@ _TYPED = {
 _HOT = ("get", "lease_array", "lease_block", "release_lease", "put_array")
 
 # What makes Python objects, called with the interpreter's lock held.
-_PYTHON = {
+_PYTHON: dict[str, list[Any]] = {
     "python_array": [_HANDLE, _POINTER],
     "python_device_array": [_HANDLE, _POINTER],
     "python_schema": [_HANDLE, _POINTER],

@@ -65,17 +65,17 @@ def column(exported: Exported, index: int, what: Column, masked: bool) -> Any:
     rows, offset = array.length, array.offset + exported.array.offset
     if what.is_dictionary:
         raise _unreadable(what, "is dictionary-encoded")
+    type_text = type_of(what.format)
+    if type_text is None and what.format != "b" and not what.format.startswith("+w:"):
+        raise _unreadable(what, "has no values of fixed width that numpy knows")
     null = _is_null(numpy, exported, array, offset, rows)
     if null is not None and not masked:
         raise ValueError(f"column '{what.name}' has nulls, which numpy has not: ask for masked=True, or to_pyarrow()")
     if what.format == "b":
         values = _bits(numpy, exported, array.buffers[1] or 0, offset, rows)
-    elif what.format.startswith("+w:"):
+    elif type_text is None:
         values = _lists(numpy, exported, array, what, rows, offset)
     else:
-        type_text = type_of(what.format)
-        if type_text is None:
-            raise _unreadable(what, "has no values of fixed width that numpy knows")
         size = numpy.dtype(type_text).itemsize
         values = _over(numpy, exported, (array.buffers[1] or 0) + offset * size, (rows,), type_text)
     if not masked:
