@@ -373,6 +373,30 @@ ARROWCID_API int32_t arrowcid_watch_cursor(arrowcid_handle watch, char *buffer, 
                                            arrowcid_error *error);
 ARROWCID_API int32_t arrowcid_watch_close(arrowcid_handle watch, arrowcid_error *error);
 
+/* For CPython alone: what a PyCapsule needs (https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html),
+   whose destructor has to be a C function. Other languages need none of it. The interpreter's lock is held meanwhile. */
+
+/* The functions of the running interpreter: PyCapsule_New, PyCapsule_GetName, PyCapsule_GetPointer, PyTuple_New,
+   PyTuple_SetItem, Py_DecRef. */
+typedef struct {
+  void *(*capsule_new)(void *pointer, const char *name, void (*destructor)(void *capsule));
+  const char *(*capsule_name)(void *capsule);
+  void *(*capsule_pointer)(void *capsule, const char *name);
+  void *(*tuple_new)(intptr_t size);
+  int (*tuple_set)(void *tuple, intptr_t index, void *item);
+  void (*decref)(void *object);
+} arrowcid_python;
+
+/* Once a process, before the others. */
+ARROWCID_API int32_t arrowcid_python_use(const arrowcid_python *functions, arrowcid_error *error);
+/* New references, or NULL with an error or an exception of the interpreter's: the capsules of lease_array as a tuple, of
+   lease_device_array, of the schema alone, and of get_stream. */
+ARROWCID_API void *arrowcid_python_array(arrowcid_handle lease, arrowcid_error *error);
+ARROWCID_API void *arrowcid_python_device_array(arrowcid_handle lease, arrowcid_error *error);
+ARROWCID_API void *arrowcid_python_schema(arrowcid_handle lease, arrowcid_error *error);
+ARROWCID_API void *arrowcid_python_stream(arrowcid_handle store, const arrowcid_cid *cids, int64_t count,
+                                          arrowcid_error *error);
+
 #ifdef __cplusplus
 }
 #endif

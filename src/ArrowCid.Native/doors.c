@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -215,6 +216,8 @@ static const char *own_hash_path(void) {
 #endif
   return "serial";
 }
+
+#include "capsules.c"
 
 static const char *(*hash_path)(void) = own_hash_path;
 
