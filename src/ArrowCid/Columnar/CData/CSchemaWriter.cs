@@ -56,10 +56,11 @@ internal static class CSchemaWriter
         }
     }
 
-    private static byte[] Text(string text, string what, FieldPath path) => !text.Contains('\0', StringComparison.Ordinal)
-        ? Bytes(text, what, path)
-        : throw new InvalidArrowException($"{what} with a NUL has no form in the C Data Interface", path,
-            code: ErrorCode.Unsupported);
+    private static byte[] Text(string text, string what, FieldPath path) =>
+        !text.Contains('\0', StringComparison.Ordinal)
+            ? Bytes(text, what, path)
+            : throw new InvalidArrowException($"{what} with a NUL has no form in the C Data Interface", path,
+                code: ErrorCode.Unsupported);
 
     private static byte[] Bytes(string text, string what, FieldPath? path)
     {

@@ -7,7 +7,6 @@ using ArrowCid.Tests.Peers;
 namespace ArrowCid.Tests.Columnar.CData;
 
 /// <summary>What is exported and imported again is the same batch.</summary>
-[Collection("CData")]
 public class CDataRoundTripTests
 {
     public static TheoryData<string> Names => EveryType.Names;
