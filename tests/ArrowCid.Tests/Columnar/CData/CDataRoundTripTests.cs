@@ -62,6 +62,13 @@ public class CDataRoundTripTests
     });
 
     [Fact]
+    public void Buffers_at_odd_addresses_are_read() => Seeds.Run((batch, _) =>
+    {
+        var odd = new RecordBatch(batch.Batch.Schema, batch.Batch.Length, [.. batch.Batch.Columns.Select(AtOddAddresses)]);
+        Assert.Equal(CanonicalBlock.CidOf(batch.Batch), TripCid(odd));
+    });
+
+    [Fact]
     public void A_slice_of_a_struct_is_a_batch_of_its_rows()
     {
         ArrowArray array = EveryType.Structs();
@@ -142,6 +149,11 @@ public class CDataRoundTripTests
         for (int i = 0; i < count; i++) builder.Append($"{i}");
         return builder.Build();
     }
+
+    private static ArrowArray AtOddAddresses(ArrowArray array) => new(array.Type, array.Length,
+        [.. array.Buffers.ToArray().Select(buffer => (ReadOnlyMemory<byte>)(byte[])[0, .. buffer.Span])
+            .Select(bytes => bytes[1..])], [.. array.Children.Select(AtOddAddresses)],
+        array.Dictionary is { } values ? AtOddAddresses(values) : null, array.Offset, array.ClaimedNullCount);
 
     internal static ImportedBatch Trip(RecordBatch batch)
     {
