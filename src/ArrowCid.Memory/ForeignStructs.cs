@@ -100,10 +100,18 @@ internal sealed unsafe class ForeignArray : IViewOwner, IDisposable
     }
 }
 
-/// <summary>A foreign struct ArrowArrayStream, taken. One thread at a time.</summary>
+/// <summary>A foreign struct ArrowArrayStream, taken, or borrowed: then it stays the lender's. One thread at a
+/// time.</summary>
 internal sealed unsafe class ForeignStream : IDisposable
 {
+    private readonly bool _isBorrowed;
     private CStream* _stream;
+
+    private ForeignStream(CStream* stream)
+    {
+        _stream = stream;
+        _isBorrowed = true;
+    }
 
     /// <summary>Moves a struct that is not released here: the source is marked as released.</summary>
     public ForeignStream(nint source)
@@ -113,6 +121,8 @@ internal sealed unsafe class ForeignStream : IDisposable
         *_stream = *(CStream*)source;
         ((CStream*)source)->Release = null;
     }
+
+    public static ForeignStream Borrow(nint source) => new((CStream*)source);
 
     /// <summary>Asks for the schema, which the action reads; it is released afterwards.</summary>
     /// <returns>0, or the producer's error number.</returns>
@@ -156,8 +166,12 @@ internal sealed unsafe class ForeignStream : IDisposable
     public void Dispose()
     {
         if (_stream is null) return;
-        CDataCalls.ReleaseStream((nint)_stream);
-        NativeMemory.Free(_stream);
+        if (!_isBorrowed)
+        {
+            CDataCalls.ReleaseStream((nint)_stream);
+            NativeMemory.Free(_stream);
+        }
+
         _stream = null;
     }
 }

@@ -32,6 +32,9 @@ internal sealed partial class LogTail
         for (int lane = 0; lane < _lanes.Length && !from.IsNow; lane++)
         {
             (ulong end, ulong at) = (ends[lane].Sequence, from.At(lane).Sequence);
+            // What it passed last may be among what was lost with the power.
+            (ulong left, ulong skipped) = _control.Skipped(lane);
+            if (at > left && at <= skipped) end = left;
             if (at > end) _gaps.Enqueue(new WatchGap(GapReason.PastEnd, lane, end + 1, at));
         }
 
