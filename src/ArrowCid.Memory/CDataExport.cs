@@ -39,8 +39,8 @@ internal sealed unsafe class CDataExport
     {
     }
 
-    /// <summary>Trees of which a struct is not released yet.</summary>
-    public static int LiveCount => s_live.Count;
+    /// <summary>Whether a struct of the tree of which one has this number is not released yet.</summary>
+    public static bool IsLive(nint privateData) => Find(privateData) is not null;
 
     /// <summary>Writes an ArrowSchema; nothing is written where this throws.</summary>
     public static void Schema(CSchemaNode node, nint target)

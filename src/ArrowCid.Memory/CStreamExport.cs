@@ -36,9 +36,6 @@ internal sealed unsafe class CStreamExport
 
     private CStreamExport(ICStreamSource source) => _source = source;
 
-    /// <summary>Streams that are not released yet.</summary>
-    public static int LiveCount => s_live.Count;
-
     /// <summary>Writes an ArrowArrayStream, which owns the source until it is released.</summary>
     public static void Stream(ICStreamSource source, nint target)
     {
