@@ -113,6 +113,33 @@ public sealed partial class CLibraryTests : IDisposable
         Assert.Equal(alone, CLibrary.Run("sh", "-c", line).Exits(0).Lines.Single());
     }
 
+    /// <summary>What stands in for both on a processor without AVX-512: a library of nothing but doors, which takes that
+    /// to be there, and as its twin the library that needs none.</summary>
+    [CLibraryTheory]
+    [InlineData("abi")]
+    [InlineData("arrays")]
+    [InlineData("watch")]
+    [InlineData("fork")]
+    public void The_doors_lead_to_the_twin(string name)
+    {
+        if (!File.Exists(CLibrary.Twin)) return;
+        string program = Path.Combine(_folder, name), doors = Path.Combine(_folder, "doors.o");
+        string stubs = Path.Combine(_folder, "stubs.c");
+        CLibrary.Compile($"c/tests/{name}.c", program);
+        string version = Version().Match(File.ReadAllText(Path.Combine(Command.Root, "Directory.Build.props"))).Groups[1].Value;
+        _ = CLibrary.Run("cc", "-std=gnu11", "-fPIC", "-fvisibility=hidden", "-I", CLibrary.PathOf("c"), "-DHAS_AVX512()=1",
+            $"-DARROWCID_VERSION=\"{version}\"", "-c",
+            Path.Combine(Command.Root, "src", "ArrowCid.Native", "doors.c"), "-o", doors).Exits(0);
+        IEnumerable<string> managed = CLibrary.Run("nm", "-u", doors).Exits(0).Lines.Select(line => line.Split(' ')[^1])
+            .Where(symbol => symbol.StartsWith("managed_", StringComparison.Ordinal));
+        File.WriteAllLines(stubs, managed.Select(symbol => $"int {symbol}(void) {{ return 77; }}"));
+        _ = CLibrary.Run("cc", "-shared", "-fPIC", "-o", Path.Combine(_folder, "libarrowcid.so"), doors, stubs, "-ldl")
+            .Exits(0);
+        File.Copy(CLibrary.File, Path.Combine(_folder, "libarrowcid-avx512.so"));
+        string line = $"LD_LIBRARY_PATH='{_folder}' '{program}' '{Store}'";
+        Assert.Equal(["ok"], CLibrary.Run("sh", "-c", line).Exits(0).Lines);
+    }
+
     [CLibraryFact]
     public void The_twin_has_the_sixteen_lanes_in_it()
     {
@@ -167,6 +194,9 @@ public sealed partial class CLibraryTests : IDisposable
 
     [GeneratedRegex(@"^#define ARROWCID_(\w+) (\d+)\b", RegexOptions.Multiline)]
     private static partial Regex ErrorNumber();
+
+    [GeneratedRegex("<Version>(.*)</Version>")]
+    private static partial Regex Version();
 
     [GeneratedRegex(@"\(NEEDED\).*\[([^\]]+)\]")]
     private static partial Regex Needed();
