@@ -9,6 +9,8 @@ namespace ArrowCid.ProcessTests.Interop;
 /// <summary>libarrowcid keeps what its header says: seen from C programs, plain and under sanitizers.</summary>
 public sealed partial class CLibraryTests : IDisposable
 {
+    private static readonly string[] s_avx512 = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("arrowcid-c-").FullName;
 
     private string Store { get; } = $"/dev/shm/arrowcid-c-{Guid.NewGuid():N}";
@@ -180,7 +182,7 @@ public sealed partial class CLibraryTests : IDisposable
         _ = Command.Run("verify", "--store", Store).Exits(0);
     }
 
-    private static bool HasAvx512() => new[] { "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl" }.All(HasFlag);
+    private static bool HasAvx512() => Array.TrueForAll(s_avx512, HasFlag);
 
     private static bool Sha() => HasFlag("sha_ni") || HasFlag("sha2");
 
