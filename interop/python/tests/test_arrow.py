@@ -421,7 +421,7 @@ class ReservationTests(StoreTest):
         self.assertTrue(self.store[put.cid].to_pyarrow().equals(wanted))
 
     def test_arrays_in_use_keep_a_reservation_from_its_end(self):
-        batch = self.store.reserve(pa.schema([("px", pa.float64())]), 100_000)
+        batch = self.store.reserve(pa.schema([("px", pa.float64())]), 200_000)
         values = batch.numpy("px")
         self.assertTrue(mapping_of(values.__array_interface__["data"][0]).startswith(self.path + "/"))
         part = values[10:20]
@@ -431,7 +431,7 @@ class ReservationTests(StoreTest):
                 end()
         part[:] = 1
         del part
-        self.assertEqual(100_000, batch.commit().rows)
+        self.assertEqual(200_000, batch.commit().rows)
         with self.assertRaises(arrowcid.InvalidArgument):
             batch.values("px")
         batch.abandon()
