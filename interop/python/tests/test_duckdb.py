@@ -5,7 +5,7 @@ import os
 import unittest
 from ctypes import byref, c_char_p, c_double, c_int64, c_uint64, c_void_p
 
-from support import FLIGHTS, StoreTest, peer, read
+from support import FLIGHTS, StoreTest, peer
 
 pa = peer("pyarrow")
 
@@ -55,8 +55,7 @@ class DuckDbTests(StoreTest):
         return result
 
     def test_duckdb_computes_what_pyarrow_computes(self):
-        table = pa.ipc.open_stream(FLIGHTS).read_all() if read(FLIGHTS)[:6] != b"ARROW1" else \
-            pa.ipc.open_file(FLIGHTS).read_all()
+        table = pa.ipc.open_file(FLIGHTS).read_all()
         puts = self.store.put(table.to_reader(10_000))
         name = next(field.name for field in table.schema if pa.types.is_integer(field.type))
         result = self.query(self.store.stream([put.cid for put in puts]),

@@ -63,7 +63,8 @@ class LargeTests(StoreTest):
 
 class LeakTests(StoreTest):
     def test_a_hundred_thousand_gets_leave_nothing(self):
-        cids = [self.store.put(pa.record_batch({"a": np.arange(i, i + 100), "t": [str(i)] * 100})).cid for i in range(8)]
+        cids = [self.store.put(pa.record_batch({"a": np.arange(i, i + 100), "t": [str(i)] * 100})).cid
+                for i in range(8)]
 
         def use(rounds):
             for i in range(rounds):
