@@ -1,7 +1,8 @@
 """Builds the wheel, with nothing but the standard library: what ``pip wheel interop/python`` and ``build-wheel`` call.
 
 The wheel holds the package and ``libarrowcid.so``, with its twins beside it: the one that ``ARROWCID_LIBRARY`` names,
-else the checkout's ``.artifacts/native/libarrowcid.so``. It runs on any Python from 3.9 on; its platform is the library's.
+else the checkout's ``.artifacts/native/libarrowcid.so``. It runs on any Python from 3.9 on; its platform is the
+library's.
 """
 import base64
 import glob
@@ -69,7 +70,8 @@ def _metadata():
         return re.search(rf'^{key} = "(.+)"$', project, re.M).group(1)
 
     lines = ["Metadata-Version: 2.1", "Name: " + said("name"), "Version: " + version(),
-             "Summary: " + said("description"), "License: " + said("license"), "Requires-Python: " + said("requires-python"),
+             "Summary: " + said("description"), "License: " + said("license"),
+             "Requires-Python: " + said("requires-python"),
              "Provides-Extra: pyarrow", "Requires-Dist: pyarrow>=14; extra == 'pyarrow'",
              "Provides-Extra: numpy", "Requires-Dist: numpy; extra == 'numpy'",
              "Description-Content-Type: text/markdown"]

@@ -123,7 +123,8 @@ class StoreTests(StoreTest):
     def test_facts_that_make_no_sense_are_refused(self):
         for wrong, kind in (({"colour": 1}, TypeError), ({"parents": ABSENT}, TypeError),
                             ({"parents": ["x"]}, ValueError), ({"expires": datetime.datetime(2030, 1, 1)}, ValueError),
-                            ({"data": float("nan")}, ValueError), ({"data": {1, 2}}, TypeError), ({"tags": 5}, AttributeError), ({"name": ""}, ValueError)):
+                            ({"data": float("nan")}, ValueError), ({"data": {1, 2}}, TypeError),
+                            ({"tags": 5}, AttributeError), ({"name": ""}, ValueError)):
             with self.subTest(wrong=wrong), self.assertRaises(kind):
                 self.put_small(**wrong)
 
