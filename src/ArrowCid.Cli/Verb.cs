@@ -10,11 +10,12 @@ internal sealed class Verb(string name, string description, params string[] exam
 {
     public string[] Examples { get; } = examples;
 
-    public static Argument<string[]> Files() => RefusingOptions(new Argument<string[]>("FILE")
-    {
-        Arity = ArgumentArity.OneOrMore,
-        Description = "Arrow IPC streams or files; - is standard input.",
-    });
+    public static Argument<string[]> Files(string what = "Arrow IPC streams or files") =>
+        RefusingOptions(new Argument<string[]>("FILE")
+        {
+            Arity = ArgumentArity.OneOrMore,
+            Description = $"{what}; - is standard input.",
+        });
 
     public static Argument<string> File(string name, string description) =>
         RefusingOptions(new Argument<string>(name) { Description = description });
@@ -83,6 +84,11 @@ internal sealed class Verb(string name, string description, params string[] exam
         if (byDefault is { } value) option.DefaultValueFactory = _ => value;
         return option;
     }
+
+    /// <summary>An option to cut a file's rows anew.</summary>
+    public static Option<int?> RowsPerBlock() => Number("--rows-per-block", 1,
+        "Cut each file's rows anew into blocks of N, the last one shorter, whatever its batches are. " +
+        "Default: a block a batch; of CSV and JSON lines 65536 rows.");
 
     private static Option<DateTimeOffset?> Moment(string name, string description, bool isRequired,
         Func<string, DateTimeOffset, DateTimeOffset?> read)

@@ -8,34 +8,37 @@ internal static class PutVerb
 {
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Files();
+        Argument<string[]> files = Verb.Files("Arrow IPC streams or files, CSV, JSON lines");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
-        Option<int?> rows = Verb.Number("--rows-per-block", 1,
-            "Cut each file's rows anew into blocks of N, the last one shorter, " +
-            "whatever its batches are. Default: a block a batch.");
+        Option<int?> rows = Verb.RowsPerBlock();
         var verb = new Verb("put",
             "Puts every batch into the store, which is made where none is, with what is said of it: " +
             "CID  ROWS  BYTES  FILE#BATCH  new|known. Who sees a batch sees its facts; no CID depends on them.",
             "arrowcid put trips.arrow",
             "arrowcid put trips.arrow --tag day=2026-11-20 --tag sym=ES --producer etl-7 --name latest --expires 7d",
-            "arrowcid put --store /dev/shm/trips --rows-per-block 10000 trips.arrow")
+            "arrowcid put --store /dev/shm/trips --rows-per-block 10000 trips.arrow",
+            "arrowcid put --types price=float64 trips.csv")
         {
             files, store, rows, json, drop,
         };
         var facts = new FactOptions();
         facts.AddTo(verb);
+        var text = new RowOptions();
+        text.AddTo(verb);
         verb.SetAction(parsed =>
         {
             using var opened = CidStore.Open(parsed.GetValue(store));
-            return Run(opened, parsed.GetValue(files)!, facts.Read(parsed, opened), parsed.GetValue(rows),
-                parsed.GetValue(json), parsed.GetValue(drop));
+            RowInput input = text.Read(parsed) with { ChecksFirst = true };
+            return Run(opened, parsed.GetValue(files)!, facts.Read(parsed, opened), parsed.GetValue(json),
+                file => Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows)));
         });
         return verb;
     }
 
-    private static int Run(CidStore store, string[] files, PutOptions? facts, int? rows, bool json, string[]? drop)
+    private static int Run(CidStore store, string[] files, PutOptions? facts, bool json,
+        Func<string, IEnumerable<RecordBatch>> read)
     {
         bool isOne = facts?.Name is not null;
         if (isOne && files.Length > 1) throw NotOne();
@@ -43,8 +46,7 @@ internal static class PutVerb
         return Input.ForEach(files, file =>
         {
             int number = 0;
-            IEnumerable<RecordBatch> batches = Input.Batches(file, drop);
-            if (rows is { } each) batches = BatchCut.EveryRows(batches, each);
+            IEnumerable<RecordBatch> batches = read(file);
             foreach (RecordBatch batch in isOne ? [Only(batches)] : batches)
             {
                 try

@@ -24,7 +24,11 @@ internal ref struct TypeTextReader
     private readonly string _all;
     private ReadOnlySpan<char> _rest;
 
-    private TypeTextReader(string all) => (_all, _rest) = (all, all);
+    private TypeTextReader(string all)
+    {
+        _all = all;
+        _rest = all;
+    }
 
     /// <summary>A type.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: no such type.</exception>
@@ -167,9 +171,14 @@ internal ref struct TypeTextReader
         return text;
     }
 
-    private bool Skips(char sign) => Skips(new ReadOnlySpan<char>(in sign));
+    private bool Skips(char sign)
+    {
+        if (!_rest.StartsWith(sign)) return false;
+        _rest = _rest[1..];
+        return true;
+    }
 
-    private bool Skips(ReadOnlySpan<char> text)
+    private bool Skips(string text)
     {
         if (!_rest.StartsWith(text, StringComparison.Ordinal)) return false;
         _rest = _rest[text.Length..];

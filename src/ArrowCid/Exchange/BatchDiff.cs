@@ -6,16 +6,20 @@ namespace ArrowCid.Exchange;
 /// Compares two runs of batches row by row, by position or by key. By position it holds one batch of each side, and
 /// batches whose CIDs are known and equal are not opened; by key it holds A whole, and a key a row of it.
 /// </summary>
-internal sealed class BatchDiff(Action<RowDifference> report)
+internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
 {
     private const int MostRows = 65_536;
 
     private readonly List<string> _schemaDifferences = [];
     private ColumnPair[] _pairs = [];
-    private Schema? _schemaOfA, _schemaOfB;
 
     /// <summary>What of the schemas differs, in words.</summary>
     public IReadOnlyList<string> SchemaDifferences => _schemaDifferences;
+
+    /// <summary>The schemas, once both are known.</summary>
+    public Schema? SchemaOfA { get; private set; }
+
+    public Schema? SchemaOfB { get; private set; }
 
     public long RowsOfA { get; private set; }
 
@@ -133,10 +137,10 @@ internal sealed class BatchDiff(Action<RowDifference> report)
     /// <summary>Finds the columns that two batches share, once for a pair of schemas.</summary>
     private void Know(Schema a, Schema b)
     {
-        if (ReferenceEquals(a, _schemaOfA) && ReferenceEquals(b, _schemaOfB)) return;
+        if (ReferenceEquals(a, SchemaOfA) && ReferenceEquals(b, SchemaOfB)) return;
         var differences = new List<string>();
         _pairs = ColumnPair.Of(a, b, differences);
-        (_schemaOfA, _schemaOfB) = (a, b);
+        (SchemaOfA, SchemaOfB) = (a, b);
         foreach (string difference in differences)
         {
             if (!_schemaDifferences.Contains(difference)) _schemaDifferences.Add(difference);
@@ -169,7 +173,7 @@ internal sealed class BatchDiff(Action<RowDifference> report)
         if (difference.Change == RowChange.Changed) Changed++;
         else if (difference.Change == RowChange.OnlyInA) OnlyInA++;
         else OnlyInB++;
-        report(difference);
+        report(this, difference);
     }
 
     /// <summary>Where a side stands.</summary>

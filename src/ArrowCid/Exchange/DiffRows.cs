@@ -1,4 +1,5 @@
 using ArrowCid.Columnar;
+using ArrowCid.Ipc;
 
 namespace ArrowCid.Exchange;
 
@@ -51,15 +52,21 @@ internal sealed class DiffRows
     }
 
     /// <summary>One side's rows.</summary>
-    private sealed class Half(string name, Schema schema)
+    private sealed class Half
     {
-        private readonly StructType _type = new([.. schema.Fields]);
+        private readonly string _name;
+        private readonly StructType _type;
         private readonly List<RecordBatch?> _rows = [];
 
-        public Field Field => new(name, _type);
+        public Half(string name, Schema schema)
+        {
+            var nothing = new RecordBatch(schema, 0, [.. schema.Fields.Select(field => ArrayJoin.Empty(field.Type))]);
+            (_name, _type) = (name, new StructType([.. Own(nothing).Schema.Fields]));
+        }
 
-        /// <summary>Takes a row in; it is copied, since the memory behind it may go.</summary>
-        public void Add(RecordBatch? row) => _rows.Add(row is null ? null : Copy(row));
+        public Field Field => new(_name, _type);
+
+        public void Add(RecordBatch? row) => _rows.Add(row is null ? null : Own(row));
 
         public ArrowArray Take()
         {
@@ -68,10 +75,16 @@ internal sealed class DiffRows
             var columns = new ArrowArray[_type.Children.Count];
             for (int i = 0; i < columns.Length; i++)
             {
-                ArrowArrayBuilder absent = ArrowArrayBuilder.For(_type.Children[i].Type);
+                Field field = _type.Children[i];
+                ArrowArrayBuilder absent = ArrowArrayBuilder.For(field.Type);
                 absent.AppendNull();
                 ArrowArray none = absent.Build();
-                columns[i] = Join([.. _rows.Select(row => row?.Columns[i] ?? none)], _type.Children[i]);
+                var path = new FieldPath(null, field.Name);
+                var budget = new ByteBudget(long.MaxValue);
+                ArrowArray[] parts = [.. _rows.Select(row => row?.Columns[i] ?? none)];
+                columns[i] = parts.Length == 0
+                    ? ArrayJoin.Empty(field.Type)
+                    : ArrayJoin.Join(OneDictionary.Of(parts, path, budget), path, budget);
             }
 
             int count = _rows.Count;
@@ -79,22 +92,7 @@ internal sealed class DiffRows
             return new ArrowArray(_type, count, [present.Build().Buffers[1]], columns);
         }
 
-        private RecordBatch Copy(RecordBatch row)
-        {
-            if (!row.Schema.Fields.SequenceEqual(schema.Fields))
-                throw new ArrowCidException(ErrorCode.SchemaMismatch, "batches of one side have several schemas");
-            // Twice the row is joined to new memory; the first of it is the copy.
-            ArrowArray[] columns = [.. row.Columns.Select((column, i) =>
-                Join([column.Slice(0, 1), column.Slice(0, 1)], _type.Children[i]).Slice(0, 1))];
-            return new RecordBatch(schema, 1, columns);
-        }
-
-        private static ArrowArray Join(ArrowArray[] parts, Field field)
-        {
-            if (parts.Length == 0) return ArrayJoin.Empty(field.Type);
-            var path = new FieldPath(null, field.Name);
-            var budget = new ByteBudget(long.MaxValue);
-            return ArrayJoin.Join(OneDictionary.Of(parts, path, budget), path, budget);
-        }
+        /// <summary>The batch in its canonical form and in memory of its own: what lies behind a row may go.</summary>
+        private static RecordBatch Own(RecordBatch batch) => CanonicalBlock.Decode(CanonicalBlock.Encode(batch).Bytes);
     }
 }
