@@ -36,6 +36,14 @@ internal static class Input
         }
     }
 
+    /// <summary>As <see cref="Open"/>, for who reads it more than once: what cannot seek is copied first.</summary>
+    public static Stream OpenSeekable(string file)
+    {
+        Stream stream = Open(file);
+        if (stream.CanSeek) return stream;
+        using (stream) return TemporaryCopy.Of(stream);
+    }
+
     /// <summary>All bytes of a file or of standard input.</summary>
     public static byte[] ReadAll(string file)
     {

@@ -15,7 +15,7 @@ internal static class DiffVerb
 
     public static Command Make()
     {
-        Argument<string> a = Verb.File("A", "A file, or a batch by CID or name; - is standard input.");
+        Argument<string> a = Verb.File("A", "A file, or a batch or dataset by CID or name; - is standard input.");
         Argument<string> b = Verb.File("B", "Another.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
@@ -33,7 +33,7 @@ internal static class DiffVerb
         };
         var exit = new Option<bool>("--exit-code") { Description = "Exit with 1 where they differ." };
         var verb = new Verb("diff",
-            "Shows where two files, or batches, differ: in the schema, and row by row. Batches of one CID are not " +
+            "Shows where two files, batches or datasets differ: in the schema, and row by row. Batches of one CID are not " +
             "looked at. NaN is equal to NaN. Exit code 0 where they could be compared.",
             "arrowcid diff monday.csv tuesday.csv --key id",
             "arrowcid diff CID trips.arrow --exit-code",
@@ -142,12 +142,15 @@ internal static class DiffVerb
         {
             CidStore store = _store ??= StoreReading.Open(directory);
             Cid cid = Reference.Resolve(store, text);
-            StoredEntry entry = Reference.Known(store, cid);
-            yield return new DiffPart(entry.Rows, cid, () =>
+            foreach (Cid each in ExportRows.BatchesOf(store, cid))
             {
-                BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(text, store);
-                return (lease.Batch, lease);
-            });
+                StoredEntry entry = Reference.Known(store, each);
+                yield return new DiffPart(entry.Rows, each, () =>
+                {
+                    BatchLease lease = store.TryGet(each) ?? throw Failure.NoBlock(each.ToString(), store);
+                    return (lease.Batch, lease);
+                });
+            }
         }
 
         /// <summary>Parts whose faults name their file.</summary>

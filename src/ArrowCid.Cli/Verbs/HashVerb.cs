@@ -11,7 +11,7 @@ internal static class HashVerb
 {
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Files("Arrow IPC streams or files, CSV, JSON lines");
+        Argument<string[]> files = Verb.Inputs("Arrow IPC streams or files, CSV, JSON lines");
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
         Option<int?> rows = Verb.RowsPerBlock();
