@@ -11,4 +11,7 @@ public enum Peer
 
     /// <summary>@ipld/dag-cbor and @ipld/dag-pb under Node.js.</summary>
     IpldJs,
+
+    /// <summary>@ipld/car, ipfs-unixfs-exporter and ipfs-unixfs-importer under Node.js.</summary>
+    CarJs,
 }
