@@ -2,7 +2,6 @@
 //! against it. `exchange put STORE FILE`, `exchange read STORE CID COLUMN`, `exchange hold STORE CID`.
 
 use arrowcid::{Result, Store};
-use std::io::Read;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,11 +19,13 @@ fn main() -> Result<()> {
             let sum: i64 = values.iter().map(|value| i64::from(*value)).sum();
             println!("{} {sum} {}", lease.info().cid, mapped_file(values.as_ptr() as usize));
         }
-        // Holds the block until its input ends or somebody kills it.
+        // Holds the block until somebody kills it.
         ["hold", directory, cid] => {
             let _lease = Store::open(directory)?.get(&cid.parse()?)?.expect("the block is there");
             println!("held");
-            let _ = std::io::stdin().read(&mut [0]);
+            loop {
+                std::thread::park();
+            }
         }
         _ => panic!("exchange put STORE FILE | read STORE CID COLUMN | hold STORE CID"),
     }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RecordBatch, Table, tableFromArrays, tableFromIPC, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { check, cid, cids, hashPath, open, version } from 'arrowcid';
-import { flights, folderOf, mappedFile, storeOf } from './folder.js';
+import { flights, folderOf, storeOf } from './folder.js';
+import { mappedFile } from './mapped.js';
 
 const quotes = first => tableFromArrays({ px: Float64Array.of(first, first + 0.25), size: Int32Array.of(1, 2) });
 
