@@ -1,10 +1,14 @@
-import type { RecordBatch, Table } from 'apache-arrow';
-
 /** A CID as text (`bafkrei…`; any base is read), or anything that writes itself as one. */
 export type CidLike = string | { toString(): string };
 
-/** Bytes of an Arrow IPC stream or file, or what apache-arrow (15 or later) made. */
-export type Arrow = Bytes | Table | RecordBatch;
+/** A Table or RecordBatch of apache-arrow, 15 or later; said by its shape, for who does without that package. */
+export interface ArrowTable {
+  readonly schema: { readonly fields: readonly unknown[] };
+  readonly numRows: number;
+}
+
+/** Bytes of an Arrow IPC stream or file, or what apache-arrow made. */
+export type Arrow = Bytes | ArrowTable;
 
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
