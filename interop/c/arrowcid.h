@@ -9,15 +9,16 @@
  * Results     0 (ARROWCID_OK), an ARROWCID_ number above 0 where it failed, or ARROWCID_NOTHING where nothing is there
  *             and that is no fault. The last parameter, which may be NULL, gets code and message of a failure and is
  *             left alone otherwise. Where a function fails, its out parameters hold nothing to rely on, unless said.
- * Memory      What goes in is borrowed for the call. What comes out is the caller's memory filled, or a pointer whose
- *             life is said with it. No function calls back, but for the release of C Data structs that were given to
- *             it to own, of which there are none.
+ * Memory      What goes in is borrowed for the call: structs of the C Data Interface stay the caller's to release. What
+ *             comes out is the caller's memory filled, or a pointer whose life is said with it. No function calls
+ *             back, but put_stream the functions of its stream. Exported structs may be released from any thread, and
+ *             after the store was closed.
  * Texts       UTF-8, ended by a NUL. A text out has (buffer, capacity, needed): needed counts the NUL; too small a
  *             capacity gives ARROWCID_TOO_LARGE with needed set, and NULL with 0 asks for it.
  * fork        A child of fork() gets ARROWCID_FORKED from every function of a library that its parent had used: start
  *             processes with exec, posix_spawn or, in Python, the method "spawn".
- * Growth      New functions are added; what is here stays. arrowcid_options and arrowcid_error may grow by the size
- *             that is passed, all other structs are as they are for ABI 1.
+ * Growth      New functions are added; what is here stays. arrowcid_options may grow, for its size is passed; all
+ *             other structs are as they are for ABI 1.
  */
 #ifndef ARROWCID_H
 #define ARROWCID_H
@@ -226,8 +227,8 @@ ARROWCID_API int32_t arrowcid_flush(arrowcid_handle store, arrowcid_error *error
 
 /* Puts. Once one returns any process finds the block. A block that is there already is announced again and takes no
    room (is_new 0). facts_json, NULL for none, says something of each block; no CID depends on it:
-     {"tags":{"k":"v"}, "producer":"p", "parents":["bafkrei..."], "data":{...any JSON}, "expires":"2026-12-01T00:00:00Z",
-      "locations":["https://..."], "pin":true, "name":"n"}
+     {"tags":{"k":"v"}, "producer":"p", "parents":["bafkrei..."], "data":{...any JSON},
+      "expires":"2026-12-01T00:00:00Z", "locations":["https://..."], "pin":true, "name":"n"}
    An unknown key is ARROWCID_INVALID_ARGUMENT. A name is for one batch alone. */
 
 /* One record batch: a struct array. schema and array are only read, during the call; the caller still owns both. */
@@ -259,8 +260,8 @@ ARROWCID_API int32_t arrowcid_reserve(arrowcid_handle store, const struct ArrowS
 /* The memory of a column, zero at first; valid until the reservation is committed or abandoned, or its store closed. */
 ARROWCID_API int32_t arrowcid_reserved_column(arrowcid_handle reservation, int32_t column, arrowcid_column *out,
                                               arrowcid_error *error);
-/* A bit a row, the lowest first, zero for null; all ones when it is asked for first. A column of which it is never asked
-   for has no nulls. Valid as the column's memory is. */
+/* A bit a row, the lowest first, zero for null; all ones when it is asked for first. A column of which it is never
+   asked for has no nulls. Valid as the column's memory is. */
 ARROWCID_API int32_t arrowcid_reserved_validity(arrowcid_handle reservation, int32_t column, uint8_t **bits,
                                                 int64_t *length, arrowcid_error *error);
 /* Publishes the batch and ends the reservation, also where it fails. */
@@ -343,14 +344,14 @@ ARROWCID_API int32_t arrowcid_remove(arrowcid_handle store, const arrowcid_cid *
 /* Proves that a stored block's bytes hash to its CID and, of a batch, are canonical: ARROWCID_OK, or
    ARROWCID_BLOCK_NOT_FOUND, ARROWCID_BLOCK_CORRUPT, ARROWCID_NOT_CANONICAL. */
 ARROWCID_API int32_t arrowcid_verify(arrowcid_handle store, const arrowcid_cid *cid, arrowcid_error *error);
-/* Whether bytes are, byte for byte, a batch's canonical block, and of which CID (cid may be NULL); ARROWCID_NOT_CANONICAL
-   says where and by which rule they are not. */
+/* Whether bytes are, byte for byte, a batch's canonical block, and of which CID (cid may be NULL);
+   ARROWCID_NOT_CANONICAL says where and by which rule they are not. */
 ARROWCID_API int32_t arrowcid_check(const uint8_t *bytes, int64_t length, arrowcid_cid *cid, arrowcid_error *error);
 /* The CID that a put would give. */
 ARROWCID_API int32_t arrowcid_cid_of_array(const struct ArrowSchema *schema, const struct ArrowArray *array,
                                            arrowcid_cid *cid, arrowcid_error *error);
-/* The CIDs of an IPC stream's or file's batches; *count is how many there are, with ARROWCID_TOO_LARGE where capacity is
-   less. */
+/* The CIDs of an IPC stream's or file's batches; *count is how many there are, with ARROWCID_TOO_LARGE where capacity
+   is less. */
 ARROWCID_API int32_t arrowcid_cid_of_ipc(const uint8_t *bytes, int64_t length, arrowcid_cid *cids, int64_t capacity,
                                          int64_t *count, arrowcid_error *error);
 
@@ -361,8 +362,8 @@ ARROWCID_API int32_t arrowcid_cid_of_ipc(const uint8_t *bytes, int64_t length, a
 ARROWCID_API int32_t arrowcid_watch(arrowcid_handle store, const char *from, arrowcid_handle *watch,
                                     arrowcid_error *error);
 /* An eventfd for poll or an event loop. Whenever it is readable, call watch_next with timeout 0 until it says
-   ARROWCID_NOTHING; then it is unreadable until there may be something. It belongs to the watch: not to be read, written
-   or closed, and not to be waited for after watch_close. */
+   ARROWCID_NOTHING; then it is unreadable until there may be something. It belongs to the watch: not to be read,
+   written or closed, and not to be waited for after watch_close. */
 ARROWCID_API int32_t arrowcid_watch_fd(arrowcid_handle watch, int32_t *fd, arrowcid_error *error);
 /* The next announcement; waits for timeout_ms at most (0: not at all, -1: for ever), then ARROWCID_NOTHING. Also when
    the watch or its store was closed meanwhile: the next call says so. */
@@ -372,6 +373,30 @@ ARROWCID_API int32_t arrowcid_watch_next(arrowcid_handle watch, int64_t timeout_
 ARROWCID_API int32_t arrowcid_watch_cursor(arrowcid_handle watch, char *buffer, int64_t capacity, int64_t *needed,
                                            arrowcid_error *error);
 ARROWCID_API int32_t arrowcid_watch_close(arrowcid_handle watch, arrowcid_error *error);
+
+/* For CPython alone: what a PyCapsule needs (https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html),
+   whose destructor has to be a C function. Other languages need none of it. The interpreter's lock is held meanwhile. */
+
+/* The functions of the running interpreter: PyCapsule_New, PyCapsule_GetName, PyCapsule_GetPointer, PyTuple_New,
+   PyTuple_SetItem, Py_DecRef. */
+typedef struct {
+  void *(*capsule_new)(void *pointer, const char *name, void (*destructor)(void *capsule));
+  const char *(*capsule_name)(void *capsule);
+  void *(*capsule_pointer)(void *capsule, const char *name);
+  void *(*tuple_new)(intptr_t size);
+  int (*tuple_set)(void *tuple, intptr_t index, void *item);
+  void (*decref)(void *object);
+} arrowcid_python;
+
+/* Once a process, before the others. */
+ARROWCID_API int32_t arrowcid_python_use(const arrowcid_python *functions, arrowcid_error *error);
+/* New references, or NULL with an error or an exception of the interpreter's: the capsules of lease_array as a tuple, of
+   lease_device_array, of the schema alone, and of get_stream. */
+ARROWCID_API void *arrowcid_python_array(arrowcid_handle lease, arrowcid_error *error);
+ARROWCID_API void *arrowcid_python_device_array(arrowcid_handle lease, arrowcid_error *error);
+ARROWCID_API void *arrowcid_python_schema(arrowcid_handle lease, arrowcid_error *error);
+ARROWCID_API void *arrowcid_python_stream(arrowcid_handle store, const arrowcid_cid *cids, int64_t count,
+                                          arrowcid_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,5 @@
 using ArrowCid.Columnar;
+using ArrowCid.Exchange;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Cli;
@@ -33,6 +34,14 @@ internal static class Input
         {
             throw new ArrowCidException(ErrorCode.Io, $"the file cannot be opened: {e.Message}", e);
         }
+    }
+
+    /// <summary>As <see cref="Open"/>, for who reads it more than once: what cannot seek is copied first.</summary>
+    public static Stream OpenSeekable(string file)
+    {
+        Stream stream = Open(file);
+        if (stream.CanSeek) return stream;
+        using (stream) return TemporaryCopy.Of(stream);
     }
 
     /// <summary>All bytes of a file or of standard input.</summary>

@@ -10,10 +10,13 @@ internal sealed class Verb(string name, string description, params string[] exam
 {
     public string[] Examples { get; } = examples;
 
-    public static Argument<string[]> Files() => RefusingOptions(new Argument<string[]>("FILE")
+    public static Argument<string[]> Files() => Inputs("Arrow IPC streams or files");
+
+    /// <summary>Files to read, at least one.</summary>
+    public static Argument<string[]> Inputs(string description) => RefusingOptions(new Argument<string[]>("FILE")
     {
         Arity = ArgumentArity.OneOrMore,
-        Description = "Arrow IPC streams or files; - is standard input.",
+        Description = $"{description}; - is standard input.",
     });
 
     public static Argument<string> File(string name, string description) =>

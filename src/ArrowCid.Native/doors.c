@@ -2,8 +2,12 @@
  * The functions of arrowcid.h: each goes through a door to the managed function of the same name. In a forked child the
  * doors are shut before anything of the managed runtime is touched, whose threads and locks the child does not have.
  */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -63,11 +67,18 @@ static int32_t refuse(arrowcid_error *error) {
   return ARROWCID_FORKED;
 }
 
-#define DOOR(name, parameters, arguments)           \
-  extern int32_t managed_##name parameters;         \
-  int32_t arrowcid_##name parameters {              \
-    if (is_child()) return refuse(error);           \
-    return managed_##name arguments;                \
+/* Where a door leads: to this library's managed function, or to the twin's. The linker gathers them. */
+typedef struct {
+  const char *name;
+  void *to;
+} door;
+
+#define DOOR(name, parameters, arguments)                                                                   \
+  extern int32_t managed_##name parameters;                                                                 \
+  static door door_##name __attribute__((section("doors"), used)) = {"arrowcid_" #name, managed_##name};    \
+  int32_t arrowcid_##name parameters {                                                                      \
+    if (is_child()) return refuse(error);                                                                   \
+    return ((int32_t(*) parameters)door_##name.to) arguments;                                               \
   }
 
 typedef arrowcid_handle handle;
@@ -189,8 +200,9 @@ const char *arrowcid_error_name(int32_t code) {
   }
 }
 
-const char *arrowcid_hash_path(void) {
-  extern int32_t managed_has_lanes(void);
+extern int32_t managed_has_lanes(void);
+
+static const char *own_hash_path(void) {
   static volatile int has_lanes = -1;
   if (has_lanes < 0 && !is_child()) has_lanes = managed_has_lanes();
   if (has_lanes > 0) return "avx512-16";
@@ -204,3 +216,55 @@ const char *arrowcid_hash_path(void) {
 #endif
   return "serial";
 }
+
+#include "capsules.c"
+
+static const char *(*hash_path)(void) = own_hash_path;
+
+const char *arrowcid_hash_path(void) { return hash_path(); }
+
+#if defined(__x86_64__) && !defined(ARROWCID_TWIN)
+/*
+ * The ahead-of-time compiler decides for a whole library whether AVX-512 is there. So there is a twin of this one that
+ * was compiled for it, libarrowcid-avx512.so in the same folder. Where the processor has AVX-512 and the twin is there
+ * and of the same version, the doors lead to it, and this library's managed half is never started.
+ */
+extern door __start_doors[] __attribute__((visibility("hidden")));
+extern door __stop_doors[] __attribute__((visibility("hidden")));
+
+#ifndef HAS_AVX512
+#define HAS_AVX512()                                                                                      \
+  (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&                             \
+   __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&                            \
+   __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && \
+   __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma"))
+#endif
+
+static int is_of_this_version(void *twin) {
+  const char *(*version)(void) = (const char *(*)(void))dlsym(twin, "arrowcid_version");
+  door *each;
+  if (version == NULL || strcmp(version(), ARROWCID_VERSION) != 0) return 0;
+  if (dlsym(twin, "arrowcid_hash_path") == NULL) return 0;
+  for (each = __start_doors; each < __stop_doors; each++)
+    if (dlsym(twin, each->name) == NULL) return 0;
+  return 1;
+}
+
+__attribute__((constructor)) static void find_twin(void) {
+  static const char name[] = "libarrowcid-avx512.so";
+  char path[PATH_MAX], *end;
+  Dl_info own;
+  void *twin;
+  door *each;
+  __builtin_cpu_init();
+  if (!HAS_AVX512()) return;
+  if (dladdr((void *)arrowcid_abi, &own) == 0 || realpath(own.dli_fname, path) == NULL) return;
+  end = strrchr(path, '/');
+  if (end == NULL || (size_t)(end + 1 - path) + sizeof name > sizeof path) return;
+  memcpy(end + 1, name, sizeof name);
+  twin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (twin == NULL || !is_of_this_version(twin)) return;
+  for (each = __start_doors; each < __stop_doors; each++) each->to = dlsym(twin, each->name);
+  hash_path = (const char *(*)(void))dlsym(twin, "arrowcid_hash_path");
+}
+#endif
