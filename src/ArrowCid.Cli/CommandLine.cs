@@ -20,6 +20,7 @@ internal static class CommandLine
         ["hash"] = HashVerb.Make,
         ["check"] = CheckVerb.Make,
         ["explain"] = ExplainVerb.Make,
+        ["diff"] = DiffVerb.Make,
         ["put"] = PutVerb.Make,
         ["get"] = GetVerb.Make,
         ["cat"] = CatVerb.Make,

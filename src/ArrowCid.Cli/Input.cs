@@ -70,7 +70,25 @@ internal static class Input
     }
 
     /// <summary>The batches of a file, one after another.</summary>
-    public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata)
+    /// <param name="file">The file; its format is said, or told by its name.</param>
+    /// <param name="dropMetadata">Keys to leave out of the schema's and all fields' metadata.</param>
+    /// <param name="rows">How CSV and JSON lines are read.</param>
+    /// <param name="rowsPerBlock">Rows that the batches are cut anew to; null for the file's own.</param>
+    public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, RowInput rows,
+        int? rowsPerBlock = null)
+    {
+        if (rows.IsRows(file)) return RowBatches(file, rows, rowsPerBlock);
+        IEnumerable<RecordBatch> batches = ArrowBatches(file, dropMetadata);
+        return rowsPerBlock is { } each ? BatchCut.EveryRows(batches, each) : batches;
+    }
+
+    private static IEnumerable<RecordBatch> RowBatches(string file, RowInput rows, int? rowsPerBlock)
+    {
+        using RowReader reader = rows.Open(file, Open(file), rowsPerBlock, isStream: file == StandardInput);
+        while (reader.Read() is { } batch) yield return batch;
+    }
+
+    private static IEnumerable<RecordBatch> ArrowBatches(string file, string[]? dropMetadata)
     {
         var options = new ArrowReadOptions
         {

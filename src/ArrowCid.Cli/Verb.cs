@@ -87,6 +87,11 @@ internal sealed class Verb(string name, string description, params string[] exam
         return option;
     }
 
+    /// <summary>An option to cut a file's rows anew.</summary>
+    public static Option<int?> RowsPerBlock() => Number("--rows-per-block", 1,
+        "Cut each file's rows anew into blocks of N, the last one shorter, whatever its batches are. " +
+        "Default: a block a batch; of CSV and JSON lines 65536 rows.");
+
     private static Option<DateTimeOffset?> Moment(string name, string description, bool isRequired,
         Func<string, DateTimeOffset, DateTimeOffset?> read)
     {

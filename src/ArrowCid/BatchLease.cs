@@ -40,6 +40,15 @@ public sealed class BatchLease : IDisposable
     /// <summary>Where the bytes lie, for people: the segment's file, <c>+</c>, and the offset in it.</summary>
     public string Location => _block.Location;
 
+    /// <summary>Hands the batch to another library without a copy, by the Arrow C Data Interface; see
+    /// <see cref="ArrowCData"/>. The memory stays until the struct is released, also when this lease and the store are
+    /// disposed of before.</summary>
+    /// <param name="schema">The address of a struct ArrowSchema to be written, or 0 for none.</param>
+    /// <param name="array">The address of a struct ArrowArray to be written.</param>
+    /// <exception cref="ObjectDisposedException">The lease was disposed of.</exception>
+    /// <exception cref="InvalidArrowException">A name or time zone has a NUL in it.</exception>
+    public void Export(nint schema, nint array) => ArrowCData.Export(Batch, schema, array);
+
     /// <summary>Gives the memory back. Again: nothing.</summary>
     public void Dispose() => _block.Dispose();
 }

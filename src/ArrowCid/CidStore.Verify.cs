@@ -85,18 +85,19 @@ public sealed partial class CidStore
     /// <summary>Decodes a block over its lease, after what the mode asks for.</summary>
     private RecordBatch Read(BlockLease block)
     {
-        bool isOurs = block.Flags.HasFlag(RecordFlags.OwnEncoder);
-        bool isKnown = _verify switch
-        {
-            VerifyMode.Always => false,
-            VerifyMode.FirstRead => _verified.ContainsKey(block.Digest),
-            _ => isOurs || _verified.ContainsKey(block.Digest),
-        };
-        if (isKnown) return Decode(block);
+        if (IsProved(block)) return Decode(block);
         RecordBatch batch = Prove(block, block.Info)!;
         Remember(_verified, block.Digest, true);
         return batch;
     }
+
+    /// <summary>Whether the mode asks for no proof of a block now.</summary>
+    private bool IsProved(BlockLease block) => _verify switch
+    {
+        VerifyMode.Always => false,
+        VerifyMode.FirstRead => _verified.ContainsKey(block.Digest),
+        _ => block.Flags.HasFlag(RecordFlags.OwnEncoder) || _verified.ContainsKey(block.Digest),
+    };
 
     private RecordBatch? Prove(BlockLease block, in BlockInfo info)
     {

@@ -123,7 +123,7 @@ public sealed partial class CidStore
         }
     }
 
-    private bool TryAnnounce(in LogEvent found, PutFacts? facts, out Announcement announcement)
+    internal bool TryAnnounce(in LogEvent found, PutFacts? facts, out Announcement announcement)
     {
         announcement = default;
         if (found.Gap is { } gap)
@@ -152,7 +152,7 @@ public sealed partial class CidStore
     }
 
     /// <summary>What was said with a put is the record just before the block's in its lane.</summary>
-    private sealed class PutFacts
+    internal sealed class PutFacts
     {
         private readonly Dictionary<int, (RecordHeader Record, ReadOnlyMemory<byte> Payload)> _last = [];
 

@@ -25,6 +25,7 @@ public sealed class BatchReservation : IDisposable
     private readonly BlockStore _blocks;
     private readonly BlockDraft _draft;
     private readonly CidStore _store;
+    // Arrays are pinned: the C interface hands their addresses out.
     private readonly byte[]?[] _validities;
     private StagedBlock? _staged;
     private byte[]? _own;
@@ -34,7 +35,7 @@ public sealed class BatchReservation : IDisposable
         (_store, _blocks, Schema, _draft) = (store, blocks, schema, draft);
         _validities = new byte[schema.Fields.Count][];
         if (draft.Capacity >= BlockStore.LeastStaged) _staged = blocks.Stage(draft.Capacity);
-        else _own = new byte[draft.Capacity];
+        else _own = GC.AllocateArray<byte>(draft.Capacity, pinned: true);
     }
 
     /// <summary>The schema.</summary>
@@ -117,7 +118,7 @@ public sealed class BatchReservation : IDisposable
         _ = Bytes;
         if (_validities[column] is not { } bits)
         {
-            bits = new byte[Bits.ByteCount(Rows)];
+            bits = GC.AllocateArray<byte>(Bits.ByteCount(Rows), pinned: true);
             Bits.Fill(bits, 0, Rows);
             _validities[column] = bits;
         }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 
@@ -86,6 +87,36 @@ public sealed class FaultProcessTests
         Assert.Empty(store.CheckLog());
     }
 
+    [MemoryLimitFact]
+    public async Task A_writer_that_the_kernel_kills_for_its_memory_loses_nothing_acknowledged()
+    {
+        const int Length = 1_000_000, Count = 140;
+        using var folder = new StoreFolder("/dev/shm");
+        BlockStore.Open(folder.Path, StoreWorker.Settings(1024) with { Capacity = 256 << 20 }).Dispose();
+        var acknowledged = new List<int>();
+        using (MemoryLimit limit = MemoryLimit.TryMake(48 << 20)!)
+        using (Process writer = Worker.Start(null, "put", folder.Path, "0", $"{Count}", $"{Length}", "1024"))
+        {
+            limit.Add(writer.Id);
+            while (await writer.StandardOutput.ReadLineAsync() is { Length: > 0 } line)
+                acknowledged.Add(int.Parse(line, CultureInfo.InvariantCulture));
+            await Ended(writer, Killed);
+        }
+
+        Assert.InRange(acknowledged.Count, 1, Count - 1);
+        using BlockStore store = BlockStore.Open(folder.Path, StoreWorker.Settings(1024));
+        foreach (int number in acknowledged)
+        {
+            byte[] bytes = StoreWorker.Bytes(number, Length);
+            using BlockLease? lease = store.Find(Sha256.Hash(bytes));
+            Assert.True(lease is not null, $"block {number} is gone");
+            Assert.True(lease.Memory.Span.SequenceEqual(bytes));
+        }
+
+        for (int number = 0; number < Count; number++) _ = StoreWorker.Put(store, number, Length);
+        Assert.Empty(store.CheckLog());
+    }
+
     private static Digest256 WaitForOne(BlockStore store, LogTail tail)
     {
         var pause = new LogPause(store.Signal);
@@ -103,9 +134,12 @@ public sealed class FaultProcessTests
         Assert.True(worker.ExitCode == code, $"exit code {worker.ExitCode}, not {code}: {errors}");
     }
 
-    private sealed class StoreFolder : IDisposable
+    private sealed class StoreFolder(string? parent = null) : IDisposable
     {
-        public string Path { get; } = Directory.CreateTempSubdirectory("arrowcid-test-").FullName;
+        public string Path { get; } = parent is null
+            ? Directory.CreateTempSubdirectory("arrowcid-test-").FullName
+            : Directory.CreateDirectory(System.IO.Path.Combine(parent, $"arrowcid-test-{Guid.NewGuid():N}"),
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
 
         /// <summary>A word of the page that waiters sleep on.</summary>
         public ulong WaitWord(int at)

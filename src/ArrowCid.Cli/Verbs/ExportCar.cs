@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ArrowCid.Exchange;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -101,7 +102,7 @@ internal static class ExportCar
         output.JsonLine(writer =>
         {
             writer.WriteString("file", file);
-            EntryText.WriteTexts(writer, "roots", made.Roots.Select(root => root.ToString()));
+            EntryJson.WriteTexts(writer, "roots", made.Roots.Select(root => root.ToString()));
             writer.WriteNumber("blocks", made.Blocks);
             writer.WriteNumber("bytes", made.ByteLength);
             writer.WriteNumber("largestBlock", made.LargestBlock);

@@ -6,13 +6,14 @@ namespace ArrowCid.Cli.Verbs;
 internal static class ExportVerb
 {
     // A format stands in a file of its own: ExportCar.cs.
-    private static readonly Func<Command>[] s_formats = [ExportCar.Make];
+    private static readonly Func<Command>[] s_formats = [ExportCar.Make, ExportRows.MakeCsv, ExportRows.MakeJson];
 
     public static Command Make()
     {
         var verb = new Verb("export", "Writes blocks, proved first, to a file of another format.",
             "arrowcid export car CID -o batch.car",
-            "arrowcid export car @prices -o . --layout columns");
+            "arrowcid export car @prices -o . --layout columns",
+            "arrowcid export csv CID -o rows.csv");
         foreach (Func<Command> format in s_formats) verb.Add(format());
         return verb;
     }

@@ -28,7 +28,7 @@ internal static class ImportVerb
 
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Inputs("Files to import, whose format is told by their first bytes");
+        Argument<string[]> files = Verb.Inputs("Files to import, whose format is told by their first bytes, of CSV and JSON lines by name");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var partial = new Option<bool>("--partial")
@@ -41,25 +41,35 @@ internal static class ImportVerb
         };
         var verb = new Verb("import",
             "Puts what files hold into the store, which is made where none is, once all of it is proved: " +
-            "CID  KIND  BYTES  new|known, and the root that it came as. Formats: CAR. 'put' takes Arrow.",
+            "CID  KIND  BYTES  new|known, and the root that it came as. Formats: CAR, CSV, JSON lines. " +
+            "'put' takes Arrow.",
             "arrowcid import batches.car",
             "arrowcid import --partial - < half.car")
         {
             files, partial, zeroEnds, store, json,
         };
+        var text = new RowOptions();
+        text.AddTo(verb);
         verb.SetAction(parsed =>
         {
+            RowInput rows = text.Read(parsed);
             using var opened = CidStore.Open(parsed.GetValue(store));
             using var output = Output.Open();
             var run = new ImportRun(opened, output, parsed.GetValue(json), parsed.GetValue(partial),
                 parsed.GetValue(zeroEnds));
-            return Input.ForEach(parsed.GetValue(files)!, file => Read(run, file));
+            return Input.ForEach(parsed.GetValue(files)!, file => Read(run, rows, file));
         });
         return verb;
     }
 
-    private static void Read(ImportRun run, string file)
+    private static void Read(ImportRun run, RowInput rows, string file)
     {
+        if (rows.IsRows(file))
+        {
+            ImportRows.Read(run, rows, file);
+            return;
+        }
+
         using Stream stream = Input.OpenSeekable(file);
         byte[] start = new byte[ImportFormat.LookBytes];
         Array.Resize(ref start, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));

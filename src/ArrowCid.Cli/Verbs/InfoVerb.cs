@@ -73,7 +73,7 @@ internal static class InfoVerb
     {
         ListVerb.WriteBlock(writer, block);
         writer.WriteString("location", lease.Location);
-        if (entry is not null) EntryText.WriteFacts(writer, entry);
+        if (entry is not null) EntryJson.WriteFacts(writer, entry);
         writer.WriteStartArray("fields");
         foreach (Field field in lease.Batch.Schema.Fields)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -34,9 +35,9 @@ internal static class LinksVerb
             {
                 writer.WriteString("cid", links.Cid.ToString());
                 writer.WriteString("schemaCid", links.Schema?.ToString());
-                EntryText.WriteTexts(writer, "parents", links.Parents.Select(each => each.ToString()));
-                EntryText.WriteTexts(writer, "children", links.Children.Select(each => each.ToString()));
-                EntryText.WriteTexts(writer, "names", links.Names);
+                EntryJson.WriteTexts(writer, "parents", links.Parents.Select(each => each.ToString()));
+                EntryJson.WriteTexts(writer, "children", links.Children.Select(each => each.ToString()));
+                EntryJson.WriteTexts(writer, "names", links.Names);
             });
             return 0;
         }

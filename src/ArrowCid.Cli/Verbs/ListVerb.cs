@@ -57,7 +57,7 @@ internal static class ListVerb
     {
         foreach (StoredEntry entry in EntryText.InOrder(entries.Where(each => each.Kind == BlockKind.Batch)))
         {
-            if (json) output.JsonLine(writer => EntryText.Write(writer, entry));
+            if (json) output.JsonLine(writer => EntryJson.Write(writer, entry));
             else output.Line(EntryText.Line(entry));
         }
     }
@@ -68,6 +68,5 @@ internal static class ListVerb
         writer.WriteString("time", Time(block.Time));
     }
 
-    public static string Time(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public static string Time(DateTimeOffset time) => EntryJson.Time(time);
 }

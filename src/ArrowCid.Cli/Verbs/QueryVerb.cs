@@ -48,7 +48,7 @@ internal static class QueryVerb
             : EntryText.InOrder(found);
         foreach (StoredEntry entry in ordered.Take(wish.Limit))
         {
-            if (wish.IsJson) output.JsonLine(writer => EntryText.Write(writer, entry));
+            if (wish.IsJson) output.JsonLine(writer => EntryJson.Write(writer, entry));
             else output.Line($"{EntryText.Line(entry)}  {EntryText.Facts(entry)}".TrimEnd());
         }
 

@@ -73,7 +73,7 @@ internal static class RemoveVerb
                 writer.WriteString("cid", cid.ToString());
                 writer.WriteBoolean("isRemoved", kept is null && !isDryRun);
                 writer.WriteBoolean("isDryRun", isDryRun);
-                EntryText.WriteTexts(writer, "keptBecause", kept?.Reasons.Select(reason => reason.ToString()) ?? []);
+                EntryJson.WriteTexts(writer, "keptBecause", kept?.Reasons.Select(reason => reason.ToString()) ?? []);
             });
             return;
         }

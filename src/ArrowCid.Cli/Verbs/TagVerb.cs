@@ -64,7 +64,7 @@ internal static class TagVerb
             output.JsonLine(writer =>
             {
                 writer.WriteString("cid", cid.ToString());
-                EntryText.WriteTags(writer, entry);
+                EntryJson.WriteTags(writer, entry);
             });
             return 0;
         }

@@ -80,7 +80,7 @@ internal sealed class FactBook
         if (_faults.Count < MaxFaults) _faults.Add(fault);
     }
 
-    /// <summary>Forgets a block of which nothing is said and which is not here.</summary>
+    /// <summary>Forgets a block that is not here any more, and what was said of it.</summary>
     public void Forget(in Digest256 digest) => _ = _pages.Remove(digest);
 
     private void Apply(FactStamp stamp, Fact fact)

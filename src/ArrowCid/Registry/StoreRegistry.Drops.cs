@@ -9,9 +9,6 @@ internal sealed record Removal(List<Cid> Gone, long Bytes, List<(Cid Cid, List<K
 /// <summary>Drops, and what stands against them.</summary>
 internal sealed partial class StoreRegistry
 {
-    // Writers flush ten times a second, if they do.
-    private static readonly TimeSpan s_flushPatience = TimeSpan.FromMilliseconds(300);
-
     /// <summary>Drops blocks that nothing keeps. What is announced again from then on stays.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up.</exception>
     public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun)
@@ -31,7 +28,6 @@ internal sealed partial class StoreRegistry
         try
         {
             ulong[] fence = _blocks.Marks();
-            _blocks.AwaitDurable(fence, s_flushPatience);
             Removal removal;
             lock (_gate)
             {

@@ -141,7 +141,6 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
     {
         ObjectDisposedException.ThrowIf(_isClosed, typeof(StoreRegistry));
         long started = Stopwatch.GetTimestamp();
-        bool isRenewed = false;
         for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
         {
             LogTail tail = _tail ??= _blocks.Tail(_position, TailScope.All);
@@ -156,16 +155,7 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
             while (lane < marks.Length &&
                 position.At(lane).Sequence >= Math.Min(marks[lane], present[lane])) lane++;
             if (lane == marks.Length) return true;
-            TimeSpan waited = Stopwatch.GetElapsedTime(started);
-            if (waited >= patience) return false;
-            // A tail that read the table while a segment was retired does not look for it again; a new one does.
-            if (!isRenewed && waited >= patience / 4)
-            {
-                isRenewed = true;
-                (_position, _tail) = (position, null);
-                tail.Dispose();
-            }
-
+            if (Stopwatch.GetElapsedTime(started) >= patience) return false;
             Thread.Sleep(pause);
         }
     }
@@ -187,7 +177,8 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
             _book.Announce(in record.Digest, found.Lane, record.Sequence, record.TimeNanoseconds);
     }
 
-    /// <summary>Forgets blocks that went, so that a ring's book does not grow without end.</summary>
+    /// <summary>Forgets blocks that went, with what is said of them, so that a ring's book does not grow without
+    /// end.</summary>
     private void Prune()
     {
         const int Least = 4096;
@@ -195,7 +186,7 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
         foreach ((Digest256 digest, FactPage page) in _book.Pages.ToArray())
         {
             // Facts may be about a block that is just being put.
-            if (page.Sheet is not null || page.LastPut == 0) continue;
+            if (page.LastPut == 0) continue;
             using BlockLease? lease = _blocks.Find(digest);
             if (lease is null) _book.Forget(in digest);
         }

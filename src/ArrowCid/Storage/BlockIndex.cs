@@ -171,7 +171,7 @@ internal sealed partial class BlockIndex
         }
 
         // What was read of the window was read before anything that is read after it.
-        Volatile.ReadBarrier();
+        ReadFence.Pass();
         GC.KeepAlive(file);
         return result;
     }

@@ -9,16 +9,13 @@ namespace ArrowCid.Storage;
 /// </summary>
 internal sealed class BlockLease : IDisposable, IViewOwner
 {
-    private const int ClosedBit = 1 << 30;
-
     private readonly RecordHeader _header;
     private readonly Segment? _segment;
     private readonly ReadOnlyMemory<byte> _memory;
     private readonly long _start;
     private readonly string _directory;
 
-    // One for the lease until it is disposed, one for each pin; the top bit once it is disposed.
-    private int _holds = 1;
+    private ViewHolds _holds = new();
 
     public BlockLease(in RecordHeader header, Segment? segment, byte[]? copy, long start, string directory)
     {
@@ -55,33 +52,20 @@ internal sealed class BlockLease : IDisposable, IViewOwner
         : $"{Path.Combine(_directory, _segment.Name)}+{_start}";
 
     /// <inheritdoc/>
-    public void ThrowIfDisposed() =>
-        ObjectDisposedException.ThrowIf((Volatile.Read(ref _holds) & ClosedBit) != 0, this);
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_holds.IsClosed, this);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        // Most leases are pinned by nobody: one step instead of two.
-        if (Interlocked.CompareExchange(ref _holds, ClosedBit, 1) == 1) _segment?.Release();
-        else if ((Interlocked.Or(ref _holds, ClosedBit) & ClosedBit) == 0) Unpin();
+        if (_holds.Close()) _segment?.Release();
     }
 
     /// <inheritdoc/>
-    public void Pin()
-    {
-        int holds = Volatile.Read(ref _holds);
-        while (true)
-        {
-            ObjectDisposedException.ThrowIf((holds & ClosedBit) != 0, this);
-            int seen = Interlocked.CompareExchange(ref _holds, holds + 1, holds);
-            if (seen == holds) return;
-            holds = seen;
-        }
-    }
+    public void Pin() => ObjectDisposedException.ThrowIf(!_holds.TryAdd(), this);
 
     /// <inheritdoc/>
     public void Unpin()
     {
-        if (Interlocked.Decrement(ref _holds) == ClosedBit) _segment?.Release();
+        if (_holds.Remove()) _segment?.Release();
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -35,25 +34,6 @@ internal sealed partial class BlockStore
         lock (_holds)
         {
             if (_holds.Remove(at)) _control.Unlock(at);
-        }
-    }
-
-    /// <summary>
-    /// Waits until what the lanes have committed is on the medium, so far as their writers flush: a fence is not to
-    /// name numbers that a loss of power takes back, and other records get later.
-    /// </summary>
-    public void AwaitDurable(ReadOnlySpan<ulong> marks, TimeSpan patience)
-    {
-        Flush();
-        long started = Stopwatch.GetTimestamp();
-        for (int lane = 0; lane < marks.Length && _control.IsOnDisk; lane++)
-        {
-            while (_control.Lane(lane, Layout.LaneDurable) < marks[lane])
-            {
-                // A writer of durability None promises nothing over a loss of power, and never gets there.
-                if (Stopwatch.GetElapsedTime(started) >= patience) return;
-                Thread.Sleep(1);
-            }
         }
     }
 

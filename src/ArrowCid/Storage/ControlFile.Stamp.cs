@@ -63,6 +63,27 @@ internal sealed partial class ControlFile
         Flush();
     }
 
+    /// <summary>After a loss of power: what the lane gives from now on lies beyond every number that it can have given
+    /// before, of which facts may speak.</summary>
+    /// <param name="lane">The lane.</param>
+    /// <param name="last">The last number that is left of it.</param>
+    public void SkipNumbers(int lane, ulong last)
+    {
+        const ulong Skipped = 1ul << 40;
+        if (last + Skipped >= Layout.MaxSequence) return;
+        SetLane(lane, Layout.LaneSkippedFrom, last);
+        SetLane(lane, Layout.LaneSkippedTo, last + Skipped);
+        SetLane(lane, Layout.LaneCollected, last + Skipped);
+    }
+
+    /// <summary>The last number before those that the lane never gave, and the last of those; 0 where there are
+    /// none.</summary>
+    public (ulong From, ulong To) Skipped(int lane)
+    {
+        (ulong from, ulong to) = (Lane(lane, Layout.LaneSkippedFrom), Lane(lane, Layout.LaneSkippedTo));
+        return from < to ? (from, to) : default;
+    }
+
     /// <summary>On a disk: where this handle is the last one out, flushes segments, index, names and control file, and
     /// stamps the store clean. Puts and growth have ended.</summary>
     public void StampIfLast()

@@ -5,16 +5,18 @@ namespace ArrowCid.Storage;
 /// <summary>Large blocks whose bytes come from outside of a put.</summary>
 internal sealed partial class Lane
 {
-    /// <summary>A segment for one block of at most so many bytes, in no queue.</summary>
+    /// <summary>Memory for one block of at most so many bytes, in no queue.</summary>
     public StagedBlock Stage(int capacity)
     {
-        Tail tail;
+        RawSegment? raw;
         lock (_gate)
         {
             Enter();
             try
             {
-                tail = CreateJumbo(capacity, Layout.RecordBytes(capacity));
+                long bytes = JumboBytes(capacity, Layout.RecordBytes(capacity));
+                for (long started = 0; (raw = _maker.TryCreateRaw(Number, bytes)) is null;)
+                    WaitForRoom(bytes, isMove: false, ref started);
             }
             finally
             {
@@ -22,7 +24,7 @@ internal sealed partial class Lane
             }
         }
 
-        var staged = new StagedBlock(this, tail, capacity);
+        var staged = new StagedBlock(this, raw, capacity);
         // A recycled segment has an older one's bytes, which are nobody's values.
         staged.Bytes.Clear();
         return staged;
@@ -35,6 +37,7 @@ internal sealed partial class Lane
     {
         int length = request.Source.Length;
         staged.Bytes[length..].Clear();
+        staged.FlushAhead();
         CrashPoint.Pass(CrashStep.P1);
         CrashPoint.Pass(CrashStep.P2);
         lock (_gate)
@@ -42,7 +45,9 @@ internal sealed partial class Lane
             Enter();
             try
             {
-                Tail tail = staged.Take();
+                // Only now: the segments of a lane are opened in the order in which their numbers begin.
+                Segment segment = _maker.Open(staged.Take(), SegmentKind.Jumbo, _committed + 1);
+                var tail = new Tail(segment, Layout.SegmentRecords, segment.Header.Crc);
                 Turn turn = NewTurn(TurnKind.Put, tail, Layout.SegmentRecords, Layout.RecordBytes(length));
                 tail.Reserved = turn.End;
                 (turn.Request, turn.Facts, turn.Digest) = (request, request.Facts, digest);
@@ -57,13 +62,13 @@ internal sealed partial class Lane
     }
 
     /// <summary>Takes a staged segment away that was not put.</summary>
-    public void Unstage(Tail tail)
+    public void Unstage(RawSegment raw)
     {
         lock (_gate)
         {
-            // Once the lane is let go its next owner does it.
-            if (!_closing) _maker.Discard(tail.Segment);
-            ReleaseTail(tail);
+            // Once the lane is let go its next owner frees the slot.
+            if (_closing) raw.Close();
+            else _maker.Abandon(raw);
         }
     }
 }

@@ -89,13 +89,19 @@ internal sealed partial class Lane
         return Enqueue(turn);
     }
 
-    private Tail CreateJumbo(int length, long extent)
+    /// <summary>The bytes of a large block's own segment.</summary>
+    private long JumboBytes(int length, long extent)
     {
         long bytes = Layout.RoundUp(Layout.SegmentRecords + extent, Layout.MiB);
-        if (bytes > _control.Superblock.Capacity / 2)
-            throw new ArrowCidException(ErrorCode.TooLarge,
-                $"{_control.Directory}: a block of {length} bytes is over half of the store's capacity of " +
-                $"{_control.Superblock.Capacity} bytes; cut it into smaller blocks or make a larger store");
+        if (bytes <= _control.Superblock.Capacity / 2) return bytes;
+        throw new ArrowCidException(ErrorCode.TooLarge,
+            $"{_control.Directory}: a block of {length} bytes is over half of the store's capacity of " +
+            $"{_control.Superblock.Capacity} bytes; cut it into smaller blocks or make a larger store");
+    }
+
+    private Tail CreateJumbo(int length, long extent)
+    {
+        long bytes = JumboBytes(length, extent);
         // Its number comes with its turn; what is committed by now is below it.
         Segment? segment;
         for (long started = 0; ;)

@@ -55,6 +55,8 @@ internal sealed partial class Lane
 
     public int Number { get; }
 
+    public bool IsOnDisk => _control.IsOnDisk;
+
     /// <summary>The index that the lane names now.</summary>
     public uint NamedIndex => Volatile.Read(ref _namedIndex);
 

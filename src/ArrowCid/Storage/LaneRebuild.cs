@@ -40,7 +40,8 @@ internal sealed class LaneRebuild
     }
 
     /// <summary>Corrects the committed words; what lies behind them can be no record any more.</summary>
-    public void Run()
+    /// <returns>The last number that is left.</returns>
+    public ulong Run()
     {
         try
         {
@@ -53,6 +54,7 @@ internal sealed class LaneRebuild
 
             TakeInOrder();
             foreach (Chain chain in _chains) End(chain);
+            return _chains.Select(chain => chain.Sequence).DefaultIfEmpty().Max();
         }
         finally
         {

@@ -40,6 +40,9 @@ internal static class Layout
     public const int MaxSegments = 1 << 16;
 
     // A lane's slot.
+    // No lane gets so far; a word above it is not believed.
+    public const ulong MaxSequence = 1ul << 56;
+
     public const int LaneData = 0;
     public const int LaneFacts = 8;
     public const int LaneIndex = 16;
@@ -47,6 +50,8 @@ internal static class Layout
     public const int LaneSequence = 32;
     public const int LaneDurable = 40;
     public const int LaneCollected = 128;
+    public const int LaneSkippedFrom = 136;
+    public const int LaneSkippedTo = 144;
 
     // A table entry.
     public const int EntryOrder = 8;

@@ -3,11 +3,14 @@ namespace ArrowCid.Storage;
 /// <summary>Where a tail begins, and which segments it knows.</summary>
 internal sealed partial class LogTail
 {
+    // Slots that were being made, or that somebody had taken away and may give back, when the table was read.
+    private readonly List<(int Slot, TableWord Word)> _unsettled = [];
     private ulong _seenOrder;
-    private bool _sawUnfinished;
 
-    /// <summary>Whether segments came since the table was read, or were just being made then.</summary>
-    private bool IsTableNews => _sawUnfinished || _control.Map.Read(Layout.SegmentOrder) != _seenOrder;
+    /// <summary>Whether segments came since the table was read, or came back.</summary>
+    private bool IsTableNews => _control.Map.Read(Layout.SegmentOrder) != _seenOrder ||
+        _unsettled.Exists(seen => _control.Table(seen.Slot) != seen.Word) ||
+        Array.Exists(_lanes, lane => lane.HasLost);
 
     private void Start(Cursor from)
     {
@@ -29,6 +32,9 @@ internal sealed partial class LogTail
         for (int lane = 0; lane < _lanes.Length && !from.IsNow; lane++)
         {
             (ulong end, ulong at) = (ends[lane].Sequence, from.At(lane).Sequence);
+            // What it passed last may be among what was lost with the power.
+            (ulong left, ulong skipped) = _control.Skipped(lane);
+            if (at > left && at <= skipped) end = left;
             if (at > end) _gaps.Enqueue(new WatchGap(GapReason.PastEnd, lane, end + 1, at));
         }
 
@@ -70,7 +76,7 @@ internal sealed partial class LogTail
     private void Begin(LogTailLane lane, List<SegmentPlace> places, LanePosition position, ulong listUntil)
     {
         lane.Restart(position, listUntil);
-        foreach (SegmentPlace place in Needed(places, position.Sequence)) lane.Add(place);
+        _ = lane.Learn(places, Needed(places, position.Sequence));
     }
 
     /// <summary>Gives the lanes the segments that are new to them.</summary>
@@ -78,16 +84,7 @@ internal sealed partial class LogTail
     {
         bool isNew = false;
         List<SegmentPlace>[] table = ReadTable();
-        foreach (LogTailLane lane in _lanes)
-        {
-            foreach (SegmentPlace place in table[lane.Number])
-            {
-                if (place.Order <= lane.KnownOrder) continue;
-                lane.Add(place);
-                isNew = true;
-            }
-        }
-
+        foreach (LogTailLane lane in _lanes) isNew |= lane.Learn(table[lane.Number], table[lane.Number]);
         return isNew;
     }
 
@@ -97,17 +94,17 @@ internal sealed partial class LogTail
         // The word is counted up while a segment's slot says "creating", so that one that it counts is seen here at
         // least as that.
         _seenOrder = _control.Map.Read(Layout.SegmentOrder);
-        _sawUnfinished = false;
+        _unsettled.Clear();
         List<SegmentPlace>[] table = Array.ConvertAll(_lanes, _ => new List<SegmentPlace>());
         for (int slot = 0; slot < _control.Superblock.Segments; slot++)
         {
             TableWord word = _control.Table(slot);
-            if (word.State == SegmentState.Creating) _sawUnfinished = true;
+            if (word.State is SegmentState.Creating or SegmentState.Retired) _unsettled.Add((slot, word));
             if (!word.IsLive || word.Lane >= table.Length) continue;
             (ulong order, SegmentKind kind) = _control.Details(slot);
             if (_control.Table(slot).Generation == word.Generation)
                 table[word.Lane].Add(new SegmentPlace(slot, word, order, kind));
-            else _sawUnfinished = true;
+            else _unsettled.Add((slot, word));
         }
 
         foreach (List<SegmentPlace> places in table) places.Sort((one, other) => one.Order.CompareTo(other.Order));

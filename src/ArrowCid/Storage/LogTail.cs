@@ -183,15 +183,18 @@ internal sealed partial class LogTail : IDisposable
     }
 
     /// <summary>Passes a hole.</summary>
-    /// <returns>False where it means nothing: a listing's log has them where something was collected.</returns>
+    /// <returns>False where it means nothing: a listing's log has them where something was collected, and any where
+    /// the power was lost.</returns>
     private bool Report(LogTailLane lane, out LogEvent found)
     {
         found = default;
         (ulong first, ulong last, bool isDamage) = lane.Hole;
+        (ulong skippedFrom, ulong skippedTo) = _control.Skipped(lane.Number);
+        bool isSkipped = first > skippedFrom && last <= skippedTo;
         bool isListed = _isListing && last <= lane.ListUntil && !lane.LostSegment;
         lane.PassHole();
         UpdateListing(lane);
-        if (isListed && !isDamage) return false;
+        if (isSkipped || (isListed && !isDamage)) return false;
         // Where no segment came or went since the last listing, another one would only meet the same hole.
         bool isNews = lane.LostSegment || _listedOrder != _control.Map.Read(Layout.SegmentOrder);
         if (isNews && !isDamage)

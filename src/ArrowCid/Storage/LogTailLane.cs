@@ -26,18 +26,18 @@ internal enum LaneStep
 /// </summary>
 internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int number)
 {
-    // Segments of a lane are made one after another: their orders and first numbers rise together.
-    private readonly Queue<SegmentPlace> _pending = new();
+    // Segments of a lane are opened one after another: their orders and first numbers rise together. One that was
+    // taken away and given back comes late.
+    private readonly SortedList<ulong, SegmentPlace> _pending = [];
     private readonly List<LogTailSegment> _open = [];
+    private HashSet<ulong> _known = [];
+    private ulong _lastOpened;
     private LogTailSegment? _first;
     private bool _sawFault;
 
     public int Number => number;
 
     public LanePosition Position { get; private set; }
-
-    /// <summary>The highest order among the segments that the lane knows of.</summary>
-    public ulong KnownOrder { get; private set; }
 
     /// <summary>The last number of the listing that is going on, or 0.</summary>
     public ulong ListUntil { get; private set; }
@@ -46,6 +46,9 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
 
     /// <summary>A segment that was waiting to be read is no longer there.</summary>
     public bool LostSegment { get; private set; }
+
+    /// <summary>As <see cref="LostSegment"/>, since the table was read: it may have come back.</summary>
+    public bool HasLost { get; private set; }
 
     /// <summary>The record found.</summary>
     public ref readonly RecordHeader Record => ref _first!.Head;
@@ -60,10 +63,23 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
         (Position, ListUntil, LostSegment, _sawFault) = (position, listUntil, false, false);
     }
 
-    public void Add(SegmentPlace place)
+    /// <summary>Takes note of the segments that are there, and of those that are new the needed ones to be
+    /// read.</summary>
+    /// <returns>Whether there are such.</returns>
+    public bool Learn(List<SegmentPlace> present, List<SegmentPlace> needed)
     {
-        _pending.Enqueue(place);
-        KnownOrder = place.Order;
+        bool isNew = false;
+        foreach (SegmentPlace place in needed)
+        {
+            if (_known.Contains(place.Order)) continue;
+            _pending[place.Order] = place;
+            isNew = true;
+        }
+
+        // What is not there now is new where it comes back.
+        _known = [.. present.Select(place => place.Order)];
+        HasLost = false;
+        return isNew;
     }
 
     /// <summary>Looks at the next number. A <see cref="LaneStep.Record"/> is passed by <see cref="Take"/>, a
@@ -85,7 +101,7 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
             }
 
             if (_first is not null && _first.Head.Sequence == next) return LaneStep.Record;
-            if (_pending.Count > 0 && !_open.Exists(open => open.Segment.Header.FirstSequence > next))
+            if (MayBePending(next))
             {
                 if (!TryOpenNext()) return LaneStep.Nothing;
                 continue;
@@ -118,8 +134,14 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
         foreach (LogTailSegment open in _open) open.Release();
         _open.Clear();
         _pending.Clear();
-        (_first, KnownOrder) = (null, 0);
+        _known.Clear();
+        (_first, _lastOpened, HasLost) = (null, 0, false);
     }
+
+    /// <summary>Whether a segment that is not open yet may have a number that is looked for.</summary>
+    private bool MayBePending(ulong next) => _pending.Count > 0 &&
+        (_first is null || _pending.GetKeyAtIndex(0) < _lastOpened ||
+        !_open.Exists(open => open.Segment.Header.FirstSequence > next));
 
     private LaneStep FoundHole(ulong next)
     {
@@ -143,10 +165,11 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
     /// <returns>False where somebody holds it for himself: it is asked for again later.</returns>
     private bool TryOpenNext()
     {
-        SegmentPlace place = _pending.Peek();
+        SegmentPlace place = _pending.GetValueAtIndex(0);
         SegmentAccess access = segments.TryAcquire(place.Word, place.Slot, out Segment? segment);
         if (access == SegmentAccess.Refused) return false;
-        _ = _pending.Dequeue();
+        _pending.RemoveAt(0);
+        _lastOpened = Math.Max(_lastOpened, place.Order);
         _open.RemoveAll(IsDone);
         if (access == SegmentAccess.Ready)
         {
@@ -155,9 +178,14 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
         }
 
         TableWord now = control.Table(place.Slot);
-        if (now.Generation != place.Word.Generation || !now.IsLive) LostSegment = true;
-        else _sawFault = true;
-        return true;
+        if (now.Generation == place.Word.Generation && now.IsLive)
+        {
+            _sawFault = true;
+            return true;
+        }
+
+        _ = _known.Remove(place.Order);
+        return LostSegment = HasLost = true;
     }
 
     private bool IsDone(LogTailSegment open)

@@ -1,8 +1,8 @@
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Room in a ring: the oldest sealed segment of blocks that nobody leases goes. Any writer does this by itself, under
-/// the segment's write lock alone, so that no stopped process stops the others' puts.
+/// Room in a ring: the oldest sealed segment that nobody leases goes. Any writer does this by itself, under the
+/// segment's write lock alone, so that no stopped process stops the others' puts.
 /// </summary>
 internal sealed class Ring(ControlFile control, SegmentSet segments, BlockIndex index)
 {
@@ -16,9 +16,8 @@ internal sealed class Ring(ControlFile control, SegmentSet segments, BlockIndex 
     {
         raw = null;
         var held = new List<string>();
-        foreach (SegmentPlace place in SegmentChoice.Removable(control, segments))
+        foreach (SegmentPlace place in SegmentChoice.ByAge(control, segments))
         {
-            if (place.Kind == SegmentKind.Facts) continue;
             using LockedSegment? locked =
                 LockedSegment.TryLock(control, segments, place.Slot, place.Word, out bool isBusy);
             if (isBusy) held.Add(Layout.SegmentName(place.Slot, place.Word.Generation));
@@ -56,7 +55,22 @@ internal static class SegmentChoice
 {
     /// <summary>Sealed segments and those that somebody died over, oldest first, but for those that hold a lane's last
     /// number: numbers belong to the lane and survive its owners.</summary>
-    public static List<SegmentPlace> Removable(ControlFile control, SegmentSet segments)
+    public static List<SegmentPlace> Removable(ControlFile control, SegmentSet segments) =>
+        Removable(Places(control), segments);
+
+    /// <summary>Those that may go, in the order in which a ring lets them go. Facts are as old as the last of them, so
+    /// that they stay as long as the blocks that they were put with.</summary>
+    public static List<SegmentPlace> ByAge(ControlFile control, SegmentSet segments)
+    {
+        List<SegmentPlace> all = Places(control);
+        return [.. Removable(all, segments).OrderBy(place => place.Kind == SegmentKind.Facts
+            ? all.Find(next => next.Kind == SegmentKind.Facts && next.Word.Lane == place.Word.Lane &&
+                next.Order > place.Order).Order
+            : place.Order)];
+    }
+
+    /// <summary>The segments that are there, or half gone, in the order in which they were begun.</summary>
+    private static List<SegmentPlace> Places(ControlFile control)
     {
         var all = new List<SegmentPlace>();
         for (int slot = 0; slot < control.Superblock.Segments; slot++)
@@ -68,6 +82,11 @@ internal static class SegmentChoice
         }
 
         all.Sort((one, other) => one.Order.CompareTo(other.Order));
+        return all;
+    }
+
+    private static List<SegmentPlace> Removable(List<SegmentPlace> all, SegmentSet segments)
+    {
         var newest = new Dictionary<(int, SegmentKind), SegmentPlace>();
         foreach (SegmentPlace place in all) newest[(place.Word.Lane, place.Kind)] = place;
         return all.FindAll(place => place.Word.State == SegmentState.Retired ||

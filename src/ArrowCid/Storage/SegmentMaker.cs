@@ -25,9 +25,16 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
     {
         control.ThrowIfGone();
         RawSegment? raw = kind == SegmentKind.Data && bytes == control.Superblock.SegmentBytes ? TakePrepared() : null;
-        raw ??= TryObtain(lane, bytes, forCleanUp);
-        if (raw is null && TryGiveUpPrepared()) raw = TryObtain(lane, bytes, forCleanUp);
+        raw ??= TryObtainRaw(lane, bytes, forCleanUp);
         return raw is null ? null : Open(raw, kind, firstSequence);
+    }
+
+    /// <summary>Makes a segment of a lane up to S1: nobody knows of it yet.</summary>
+    /// <returns>Null where there is no room now.</returns>
+    public RawSegment? TryCreateRaw(int lane, long bytes)
+    {
+        control.ThrowIfGone();
+        return TryObtainRaw(lane, bytes, forCleanUp: false);
     }
 
     /// <summary>As <see cref="TryCreate"/>, until the deadline.</summary>
@@ -80,6 +87,49 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         _ = TryGiveUpPrepared();
     }
 
+    /// <summary>S2 to S4: the header, the name, and the table's word. A segment that cannot be opened is taken
+    /// away.</summary>
+    public Segment Open(RawSegment raw, SegmentKind kind, ulong firstSequence)
+    {
+        string name = raw.Name;
+        TableWord word = raw.Word;
+        bool isOpen = false;
+        try
+        {
+            var header = new SegmentHeader(control.Superblock.SegmentId, raw.Slot, word.Generation, word.Lane, kind,
+                BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), word.Bytes, firstSequence,
+                control.Map.Add(Layout.SegmentOrder, 1), Clock.NowNanoseconds());
+            header.Write(raw.Map.WritableBytes(0, Layout.SegmentHeaderBytes));
+            raw.Map.Write(Layout.SegmentCommitted, (ulong)Layout.SegmentRecords);
+            // On a disk the header and then the name are there before the table says so: a rebuild finds what is told.
+            if (control.IsOnDisk) StorageErrors.Check(raw.File.Sync(), "cannot flush", control.PathOf(name));
+            CrashPoint.Pass(CrashStep.S2);
+            int errno = control.DirectoryFile.Link(name + Temporary, name);
+            StorageErrors.Check(errno, "cannot name", control.PathOf(name));
+            _ = control.DirectoryFile.Unlink(name + Temporary);
+            control.FlushNames();
+            CrashPoint.Pass(CrashStep.S3);
+            var segment = new Segment(header, raw.Map, raw.File);
+            segments.Adopt(segment);
+            isOpen = true;
+            control.SetDetails(raw.Slot, header.Order, kind);
+            _ = control.TryChange(raw.Slot, word, word.With(SegmentState.Open));
+            CrashPoint.Pass(CrashStep.S4);
+            return segment;
+        }
+        finally
+        {
+            if (!isOpen) Abandon(raw);
+        }
+    }
+
+    /// <summary>Takes a segment away that was not opened.</summary>
+    public void Abandon(RawSegment raw)
+    {
+        raw.Close();
+        GiveBack(raw.Slot, raw.Word, raw.Name);
+    }
+
     /// <summary>Takes a segment away that holds no record.</summary>
     public void Discard(Segment segment)
     {
@@ -122,6 +172,11 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
     /// <summary>Whether a block had better be written again where it is put again: it is in the older half of a
     /// ring.</summary>
     public bool IsOld(Segment segment) => _ring?.IsOld(segment) == true;
+
+    /// <summary>As <see cref="TryObtain"/>, with what was made ahead given up where there is no room.</summary>
+    private RawSegment? TryObtainRaw(int lane, long bytes, bool forCleanUp) =>
+        TryObtain(lane, bytes, forCleanUp) ??
+        (TryGiveUpPrepared() ? TryObtain(lane, bytes, forCleanUp) : null);
 
     private RawSegment? TryObtain(int lane, long bytes, bool forCleanUp)
     {
@@ -170,12 +225,6 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
             _prepared = null;
             return raw;
         }
-    }
-
-    private void Abandon(RawSegment raw)
-    {
-        raw.Close();
-        GiveBack(raw.Slot, raw.Word, raw.Name);
     }
 
     /// <summary>S0: announces the size in the table, then counts: of two makers at the limit each sees the
@@ -239,41 +288,6 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
                 file?.Dispose();
                 GiveBack(slot, word, name);
             }
-        }
-    }
-
-    /// <summary>S2 to S4: the header, the name, and the table's word.</summary>
-    private Segment Open(RawSegment raw, SegmentKind kind, ulong firstSequence)
-    {
-        string name = raw.Name;
-        TableWord word = raw.Word;
-        bool isOpen = false;
-        try
-        {
-            var header = new SegmentHeader(control.Superblock.SegmentId, raw.Slot, word.Generation, word.Lane, kind,
-                BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), word.Bytes, firstSequence,
-                control.Map.Add(Layout.SegmentOrder, 1), Clock.NowNanoseconds());
-            header.Write(raw.Map.WritableBytes(0, Layout.SegmentHeaderBytes));
-            raw.Map.Write(Layout.SegmentCommitted, (ulong)Layout.SegmentRecords);
-            // On a disk the header and then the name are there before the table says so: a rebuild finds what is told.
-            if (control.IsOnDisk) StorageErrors.Check(raw.File.Sync(), "cannot flush", control.PathOf(name));
-            CrashPoint.Pass(CrashStep.S2);
-            int errno = control.DirectoryFile.Link(name + Temporary, name);
-            StorageErrors.Check(errno, "cannot name", control.PathOf(name));
-            _ = control.DirectoryFile.Unlink(name + Temporary);
-            control.FlushNames();
-            CrashPoint.Pass(CrashStep.S3);
-            var segment = new Segment(header, raw.Map, raw.File);
-            segments.Adopt(segment);
-            isOpen = true;
-            control.SetDetails(raw.Slot, header.Order, kind);
-            _ = control.TryChange(raw.Slot, word, word.With(SegmentState.Open));
-            CrashPoint.Pass(CrashStep.S4);
-            return segment;
-        }
-        finally
-        {
-            if (!isOpen) Abandon(raw);
         }
     }
 

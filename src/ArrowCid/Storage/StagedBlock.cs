@@ -3,21 +3,25 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// A segment of a large block that is filled at leisure: it belongs to the lane and stands in nobody's way, because
-/// its turn begins when it is put. Dead before that, it holds no record, and the lane's next owner takes it away.
+/// The memory of a large block that is filled at leisure: a segment that belongs to the lane and that nobody knows of
+/// before it is put. Where its producer died, the lane's next owner takes it away.
 /// </summary>
-internal sealed class StagedBlock(Lane lane, Tail tail, int capacity) : IDisposable, IViewOwner
+internal sealed class StagedBlock(Lane lane, RawSegment raw, int capacity) : IDisposable, IViewOwner
 {
-    private Tail? _tail = tail;
+    private const long Start = Layout.SegmentRecords + Layout.RecordHeaderBytes;
+
+    private RawSegment? _raw = raw;
 
     /// <summary>The payload's memory, writable and zero at first. Valid until it is put or disposed of.</summary>
-    public Span<byte> Bytes
+    public Span<byte> Bytes => Raw.Map.WritableBytes(Start, capacity);
+
+    private RawSegment Raw
     {
         get
         {
-            Tail? tail = _tail;
-            ObjectDisposedException.ThrowIf(tail is null, this);
-            return tail.Segment.Map.WritableBytes(Layout.SegmentRecords + Layout.RecordHeaderBytes, capacity);
+            RawSegment? raw = _raw;
+            ObjectDisposedException.ThrowIf(raw is null, this);
+            return raw;
         }
     }
 
@@ -25,14 +29,12 @@ internal sealed class StagedBlock(Lane lane, Tail tail, int capacity) : IDisposa
     /// <see cref="Bytes"/>.</summary>
     public ReadOnlyMemory<byte> Memory(int length)
     {
-        Tail? tail = _tail;
-        ObjectDisposedException.ThrowIf(tail is null, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, capacity);
-        return new MappedView(tail.Segment.Map, Layout.SegmentRecords + Layout.RecordHeaderBytes, length, this).Memory;
+        return new MappedView(Raw.Map, Start, length, this).Memory;
     }
 
     /// <inheritdoc/>
-    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_tail is null, this);
+    public void ThrowIfDisposed() => _ = Raw;
 
     /// <inheritdoc/>
     public void Pin() => throw new NotSupportedException("what is staged is moved when it is put");
@@ -42,17 +44,24 @@ internal sealed class StagedBlock(Lane lane, Tail tail, int capacity) : IDisposa
     {
     }
 
-    /// <summary>Hands the segment to the lane's queue, once.</summary>
-    public Tail Take()
+    /// <summary>On a disk, brings the bytes to the medium, so that opening the segment, which flushes its header, keeps
+    /// nobody waiting.</summary>
+    public void FlushAhead()
     {
-        Tail? tail = Interlocked.Exchange(ref _tail, null);
-        ObjectDisposedException.ThrowIf(tail is null, this);
-        return tail;
+        if (lane.IsOnDisk) StorageErrors.Check(Raw.File.SyncData(), "cannot flush", Raw.Name);
+    }
+
+    /// <summary>Hands the segment to the lane's queue, once.</summary>
+    public RawSegment Take()
+    {
+        RawSegment? raw = Interlocked.Exchange(ref _raw, null);
+        ObjectDisposedException.ThrowIf(raw is null, this);
+        return raw;
     }
 
     /// <summary>Gives the segment back, unless it was put.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _tail, null) is { } tail) lane.Unstage(tail);
+        if (Interlocked.Exchange(ref _raw, null) is { } raw) lane.Unstage(raw);
     }
 }

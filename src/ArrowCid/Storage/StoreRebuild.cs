@@ -52,10 +52,12 @@ internal static class StoreRebuild
         List<SegmentHeader> headers = FillTable(control);
         CarryWords(old, control);
         var damaged = new HashSet<(int Slot, long Offset)>();
-        foreach (IGrouping<int, SegmentHeader> lane in headers.GroupBy(header => header.Lane))
+        ILookup<int, SegmentHeader> lanes = headers.ToLookup(header => header.Lane);
+        for (int lane = 0; lane < superblock.Lanes; lane++)
         {
-            ulong collected = control.Lane(lane.Key, Layout.LaneCollected);
-            new LaneRebuild(control, lane, collected, isCommittedBelieved, damaged).Run();
+            ulong collected = control.Lane(lane, Layout.LaneCollected);
+            ulong last = new LaneRebuild(control, lanes[lane], collected, isCommittedBelieved, damaged).Run();
+            if (!isCommittedBelieved) control.SkipNumbers(lane, Math.Max(last, collected));
         }
 
         CrashPoint.Pass(CrashStep.B1);
@@ -69,7 +71,7 @@ internal static class StoreRebuild
         return growth.CountBlocks() - damaged.Count;
     }
 
-    /// <summary>The two words that the segments do not tell. Both only grow, and what cannot be right is left
+    /// <summary>The words that the segments do not tell. They only grow, and what cannot be right is left
     /// out.</summary>
     private static void CarryWords(ControlFile old, ControlFile control)
     {
@@ -81,7 +83,11 @@ internal static class StoreRebuild
         for (int lane = 0; lane < control.Superblock.Lanes; lane++)
         {
             ulong collected = old.Lane(lane, Layout.LaneCollected);
-            if (collected < 1ul << 56) control.SetLane(lane, Layout.LaneCollected, collected);
+            if (collected < Layout.MaxSequence) control.SetLane(lane, Layout.LaneCollected, collected);
+            (ulong from, ulong to) = old.Skipped(lane);
+            if (to >= Layout.MaxSequence) continue;
+            control.SetLane(lane, Layout.LaneSkippedFrom, from);
+            control.SetLane(lane, Layout.LaneSkippedTo, to);
         }
     }
 

@@ -45,5 +45,8 @@ internal sealed class WatchSignal : IDisposable
         }, _event, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
+    /// <summary>Makes the descriptor readable: there may be something.</summary>
+    public void Set() => _event.Set();
+
     public void Dispose() => _event.Dispose();
 }

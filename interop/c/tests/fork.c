@@ -1,0 +1,85 @@
+/* A child of fork() is refused by every function, at once, and its parent goes on. */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+
+#define REFUSED(call) FAILS(ARROWCID_FORKED, call)
+
+static int child(arrowcid_handle store, arrowcid_handle lease, arrowcid_handle watch, const arrowcid_cid *cid) {
+  static sample_batch batch;
+  arrowcid_announcement next;
+  arrowcid_block block;
+  arrowcid_handle handle;
+  arrowcid_cid parsed;
+  struct ArrowArray array;
+  const uint8_t *bytes;
+  int64_t length;
+  char text[64];
+  make_sample(&batch, 2);
+  REFUSED(arrowcid_open(NULL, NULL, &handle, &error));
+  CHECK(strstr(error.message, "spawn") != NULL);
+  REFUSED(arrowcid_flush(store, &error));
+  REFUSED(arrowcid_find(store, cid, &block, &error));
+  REFUSED(arrowcid_put_array(store, &batch.schema, &batch.array, NULL, &block, &error));
+  REFUSED(arrowcid_get_array(store, cid, NULL, &array, &error));
+  REFUSED(arrowcid_get(store, cid, &handle, &error));
+  REFUSED(arrowcid_lease_block(lease, &bytes, &length, NULL, &error));
+  REFUSED(arrowcid_release_lease(lease, &error));
+  REFUSED(arrowcid_watch_next(watch, -1, &next, &error));
+  REFUSED(arrowcid_watch_close(watch, &error));
+  REFUSED(arrowcid_cid_format(cid, text, &error));
+  REFUSED(arrowcid_cid_parse("bafkrei", &parsed, &error));
+  REFUSED(arrowcid_close(store, &error));
+  CHECK(arrowcid_close(store, NULL) == ARROWCID_FORKED);
+  CHECK(arrowcid_abi() == ARROWCID_ABI && strlen(arrowcid_hash_path()) > 0);
+  return 0;
+}
+
+int main(int count, char **arguments) {
+  static sample_batch batch;
+  arrowcid_handle store, lease, watch;
+  arrowcid_block block;
+  struct ArrowArray array;
+  struct ArrowArrayStream stream;
+  const uint8_t *bytes;
+  int64_t length;
+  int round, status;
+  CHECK(count == 2);
+  store = open_store(arguments[1]);
+  make_sample(&batch, 1);
+  OK(arrowcid_put_array(store, &batch.schema, &batch.array, NULL, &block, &error));
+  OK(arrowcid_get(store, &block.cid, &lease, &error));
+  OK(arrowcid_lease_block(lease, &bytes, &length, NULL, &error));
+  OK(arrowcid_get_array(store, &block.cid, NULL, &array, &error));
+  OK(arrowcid_get_stream(store, &block.cid, 1, &stream, &error));
+  OK(arrowcid_watch(store, NULL, &watch, &error));
+  for (round = 0; round < 20; round++) {
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+      pid_t grandchild = fork();
+      if (grandchild == 0) _exit(child(store, lease, watch, &block.cid));
+      CHECK(waitpid(grandchild, &status, 0) == grandchild && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+      CHECK(bytes[0] == 0xff); /* what it held is still mapped */
+      check_sample(&array, 1);
+      array.release(&array); /* which does nothing here */
+      CHECK(array.release == NULL && stream.get_next(&stream, &array) != 0);
+      stream.release(&stream);
+      _exit(child(store, lease, watch, &block.cid));
+    }
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    make_sample(&batch, 100 + round);
+    OK(arrowcid_put_array(store, &batch.schema, &batch.array, NULL, &block, &error));
+  }
+  array.release(&array);
+  CHECK(stream.get_next(&stream, &array) == 0);
+  check_sample(&array, 1);
+  array.release(&array);
+  stream.release(&stream);
+  OK(arrowcid_release_lease(lease, &error));
+  OK(arrowcid_close(store, &error));
+  puts("ok");
+  return 0;
+}

@@ -1,0 +1,644 @@
+/*
+ * libarrowcid for C++17, header-only over arrowcid.h: handles that close themselves, and exceptions.
+ *
+ * What is absent is std::nullopt; every other failure throws arrowcid::Error. A Store may be used by any thread at
+ * once, a Reservation or Watch by one at a time. Objects are moved, not copied; what was moved from is empty. What a
+ * Lease or Array holds stays readable after its Store is gone.
+ */
+#ifndef ARROWCID_HPP
+#define ARROWCID_HPP
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <optional>
+#include <ostream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "arrowcid.h"
+
+namespace arrowcid {
+
+/* A failure: its code is an ARROWCID_ number of arrowcid.h. */
+class Error : public std::runtime_error {
+ public:
+  Error(std::int32_t code, const char *message) : std::runtime_error(message), code_(code) {}
+
+  std::int32_t code() const noexcept { return code_; }
+  /* "BLOCK_CORRUPT" and so on. */
+  const char *name() const noexcept { return arrowcid_error_name(code_); }
+
+ private:
+  std::int32_t code_;
+};
+
+namespace detail {
+
+/* Calls a function of arrowcid.h, whose last argument is the error; gives what it returned if that is no failure, or
+   the one that the caller expects. */
+template <class Function, class... Arguments>
+std::int32_t call_expecting(std::int32_t expected, Function function, Arguments... arguments) {
+  arrowcid_error error;
+  std::int32_t code = function(arguments..., &error);
+  if (code > ARROWCID_OK && code != expected) throw Error(code, error.message);
+  return code;
+}
+
+template <class Function, class... Arguments>
+std::int32_t call(Function function, Arguments... arguments) {
+  return call_expecting(ARROWCID_OK, function, arguments...);
+}
+
+/* A text of which the library says how long it is. */
+template <class Function, class... Arguments>
+std::string text(Function function, Arguments... arguments) {
+  std::string buffer(512, '\0');
+  for (;;) {
+    std::int64_t needed = 0;
+    std::int32_t code = call_expecting(ARROWCID_TOO_LARGE, function, arguments..., &buffer[0],
+                                       static_cast<std::int64_t>(buffer.size()), &needed);
+    if (code == ARROWCID_OK) {
+      buffer.resize(static_cast<std::size_t>(needed - 1));
+      return buffer;
+    }
+    buffer.resize(static_cast<std::size_t>(needed));
+  }
+}
+
+inline const char *or_null(const std::string &text) { return text.empty() ? nullptr : text.c_str(); }
+
+/* A handle that ends with its owner. */
+template <std::int32_t (*End)(arrowcid_handle, arrowcid_error *)>
+class Handle {
+ public:
+  Handle() = default;
+  explicit Handle(arrowcid_handle number) noexcept : number_(number) {}
+  Handle(Handle &&other) noexcept : number_(std::exchange(other.number_, 0)) {}
+  Handle &operator=(Handle &&other) noexcept {
+    if (this != &other) {
+      end();
+      number_ = std::exchange(other.number_, 0);
+    }
+    return *this;
+  }
+  ~Handle() { end(); }
+
+  arrowcid_handle number() const noexcept { return number_; }
+  arrowcid_handle release() noexcept { return std::exchange(number_, 0); }
+
+ private:
+  void end() noexcept {
+    if (number_ != 0) (void)End(number_, nullptr);
+    number_ = 0;
+  }
+
+  arrowcid_handle number_ = 0;
+};
+
+/* A struct of the C Data Interface that is released with its owner. */
+template <class Struct>
+class Owned {
+ public:
+  Owned() noexcept { std::memset(&value_, 0, sizeof value_); }
+  Owned(Owned &&other) noexcept : value_(other.value_) { other.value_.release = nullptr; }
+  Owned &operator=(Owned &&other) noexcept {
+    if (this != &other) {
+      end();
+      value_ = other.value_;
+      other.value_.release = nullptr;
+    }
+    return *this;
+  }
+  ~Owned() { end(); }
+
+  Struct *get() noexcept { return &value_; }
+  const Struct *get() const noexcept { return &value_; }
+  Struct *operator->() noexcept { return &value_; }
+  const Struct *operator->() const noexcept { return &value_; }
+  explicit operator bool() const noexcept { return value_.release != nullptr; }
+  /* Hands the struct on, to an importer: who takes it releases it. */
+  void move_to(Struct *target) noexcept {
+    *target = value_;
+    value_.release = nullptr;
+  }
+
+ private:
+  void end() noexcept {
+    if (value_.release != nullptr) value_.release(&value_);
+  }
+
+  Struct value_;
+};
+
+}  // namespace detail
+
+using Schema = detail::Owned<ArrowSchema>;
+using Array = detail::Owned<ArrowArray>;
+using Stream = detail::Owned<ArrowArrayStream>;
+
+/* Bytes that somebody else owns. */
+struct Bytes {
+  const std::uint8_t *data = nullptr;
+  std::size_t size = 0;
+
+  Bytes() = default;
+  Bytes(const void *start, std::size_t length) : data(static_cast<const std::uint8_t *>(start)), size(length) {}
+  Bytes(std::string_view text) : Bytes(text.data(), text.size()) {}
+  Bytes(const std::string &text) : Bytes(text.data(), text.size()) {}
+  Bytes(const char *text) : Bytes(std::string_view(text)) {}
+  Bytes(const std::vector<std::uint8_t> &bytes) : Bytes(bytes.data(), bytes.size()) {}
+
+  std::string_view view() const noexcept { return {reinterpret_cast<const char *>(data), size}; }
+  const std::uint8_t *begin() const noexcept { return data; }
+  const std::uint8_t *end() const noexcept { return data + size; }
+};
+
+/* A content address: CIDv1, codec raw, SHA-256. */
+class Cid {
+ public:
+  Cid() noexcept : cid_{} {}
+  Cid(const arrowcid_cid &cid) noexcept : cid_(cid) {}
+
+  /* Any base; throws where it is no such CID. */
+  static Cid parse(const std::string &text) {
+    Cid cid;
+    detail::call(arrowcid_cid_parse, text.c_str(), &cid.cid_);
+    return cid;
+  }
+
+  std::string str() const {
+    char text[64];
+    detail::call(arrowcid_cid_format, &cid_, text);
+    return text;
+  }
+
+  /* Whether it was ever set. */
+  explicit operator bool() const noexcept { return cid_.bytes[0] != 0; }
+  const arrowcid_cid *get() const noexcept { return &cid_; }
+  Bytes digest() const noexcept { return {cid_.bytes + 4, 32}; }
+
+  friend bool operator==(const Cid &a, const Cid &b) noexcept { return a.compare(b) == 0; }
+  friend bool operator!=(const Cid &a, const Cid &b) noexcept { return a.compare(b) != 0; }
+  friend bool operator<(const Cid &a, const Cid &b) noexcept { return a.compare(b) < 0; }
+  friend std::ostream &operator<<(std::ostream &out, const Cid &cid) { return out << (cid ? cid.str() : "none"); }
+
+ private:
+  int compare(const Cid &other) const noexcept { return std::memcmp(cid_.bytes, other.cid_.bytes, sizeof cid_.bytes); }
+
+  arrowcid_cid cid_;
+};
+
+enum class Kind {
+  unknown = 0,
+  batch = ARROWCID_BATCH,
+  schema = ARROWCID_SCHEMA,
+  raw = ARROWCID_RAW,
+  view = ARROWCID_VIEW
+};
+
+/* What is known of a block. */
+struct Block {
+  using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
+
+  Cid cid;
+  Cid schema_cid; /* false where the block is no batch or schema */
+  std::int64_t rows = 0;
+  std::int64_t length = 0;
+  Time time{}; /* when it was first put; zero where not known */
+  Kind kind = Kind::unknown;
+  bool is_new = false;
+
+  Block() = default;
+  Block(const arrowcid_block &block)
+      : cid(block.cid),
+        schema_cid(block.schema_cid),
+        rows(block.rows),
+        length(block.length),
+        time(std::chrono::nanoseconds(block.time_ns)),
+        kind(static_cast<Kind>(block.kind)),
+        is_new(block.is_new != 0) {}
+};
+
+/* A batch for another library: structs of the C Data Interface over the store's memory. */
+struct Batch {
+  Schema schema;
+  Array array;
+};
+
+/* A block that is held: its bytes stay as they are while this lives. */
+class Lease {
+ public:
+  explicit Lease(arrowcid_handle handle) noexcept : handle_(handle) {}
+
+  /* The canonical block: of a batch a whole Arrow IPC stream. Valid while this lives. */
+  Bytes bytes() const {
+    const std::uint8_t *bytes;
+    std::int64_t length;
+    detail::call(arrowcid_lease_block, handle_.number(), &bytes, &length, static_cast<arrowcid_block *>(nullptr));
+    return {bytes, static_cast<std::size_t>(length)};
+  }
+
+  Block block() const {
+    const std::uint8_t *bytes;
+    std::int64_t length;
+    arrowcid_block block;
+    detail::call(arrowcid_lease_block, handle_.number(), &bytes, &length, &block);
+    return block;
+  }
+
+  /* The batch without a copy; it outlives this. */
+  Batch batch() const {
+    Batch batch;
+    detail::call(arrowcid_lease_array, handle_.number(), batch.schema.get(), batch.array.get());
+    return batch;
+  }
+
+ private:
+  detail::Handle<arrowcid_release_lease> handle_;
+};
+
+/* A batch that is computed in the store's memory; without commit nothing of it stays. */
+class Reservation {
+ public:
+  explicit Reservation(arrowcid_handle handle) noexcept : handle_(handle) {}
+
+  /* The memory of a column; see arrowcid_column. */
+  arrowcid_column column(std::int32_t index) {
+    arrowcid_column column;
+    detail::call(arrowcid_reserved_column, handle_.number(), index, &column);
+    return column;
+  }
+
+  /* The values of a column of fixed width. */
+  template <class T>
+  T *values(std::int32_t index) {
+    return reinterpret_cast<T *>(column(index).values);
+  }
+
+  /* A bit a row, zero for null; all ones at first. */
+  std::uint8_t *validity(std::int32_t index) {
+    std::uint8_t *bits;
+    std::int64_t length;
+    detail::call(arrowcid_reserved_validity, handle_.number(), index, &bits, &length);
+    return bits;
+  }
+
+  /* Publishes the batch; this is over then, also where it throws. */
+  Block commit() {
+    arrowcid_block block;
+    detail::call(arrowcid_commit, handle_.release(), &block);
+    return block;
+  }
+
+ private:
+  detail::Handle<arrowcid_abandon> handle_;
+};
+
+struct Gap {
+  std::int32_t reason; /* 1 other store, 2 past the end, 3 rewritten, 4 gone, 5 damaged */
+  std::int64_t first, last;
+};
+
+struct Announcement {
+  Block block;
+  bool is_again = false; /* the store had it */
+  std::int32_t lane = 0;
+  std::optional<Gap> gap; /* something was missed; there is no block */
+};
+
+/* Every put of a batch by any process. */
+class Watch {
+ public:
+  explicit Watch(arrowcid_handle handle) noexcept : handle_(handle) {}
+
+  /* Waits for the next one at most so long; negative: for ever. Nothing too where the watch is closed meanwhile. */
+  std::optional<Announcement> next(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1)) {
+    arrowcid_announcement out;
+    std::int64_t wait = timeout.count() < 0 ? -1 : timeout.count();
+    if (detail::call(arrowcid_watch_next, handle_.number(), wait, &out) == ARROWCID_NOTHING) return std::nullopt;
+    Announcement announcement;
+    announcement.lane = out.lane;
+    announcement.is_again = out.kind == ARROWCID_AGAIN;
+    if (out.kind == ARROWCID_GAP)
+      announcement.gap = Gap{out.gap_reason, out.gap_first, out.gap_last};
+    else
+      announcement.block = out.block;
+    return announcement;
+  }
+
+  /* For poll or an event loop: whenever it is readable, call next(0ms) until there is nothing. Not to be closed. */
+  int fd() {
+    std::int32_t fd;
+    detail::call(arrowcid_watch_fd, handle_.number(), &fd);
+    return fd;
+  }
+
+  /* Where to go on behind what was given. */
+  std::string cursor() { return detail::text(arrowcid_watch_cursor, handle_.number()); }
+
+  /* From any thread: ends a next that waits. */
+  void close() const { detail::call(arrowcid_watch_close, handle_.number()); }
+
+ private:
+  detail::Handle<arrowcid_watch_close> handle_;
+};
+
+/* How to open a store; zeros are defaults. */
+struct Options {
+  std::int64_t capacity = 0, segment_size = 0;
+  std::chrono::milliseconds timeout{0};
+  std::int32_t durability = 0, verify = 0, retention = 0; /* as in arrowcid_options */
+  bool read_only = false, must_exist = false, group = false, copy = false;
+};
+
+/* Batches by content address, in shared memory or on a disk. */
+class Store {
+ public:
+  /* directory empty: ARROWCID_STORE, else the user's default in shared memory. */
+  explicit Store(const std::string &directory = "", const Options &options = {}) {
+    arrowcid_options raw{};
+    raw.size = sizeof raw;
+    raw.capacity = options.capacity;
+    raw.segment_size = options.segment_size;
+    raw.timeout_ms = options.timeout.count();
+    raw.durability = options.durability;
+    raw.verify = options.verify;
+    raw.retention = options.retention;
+    raw.flags = (options.read_only ? ARROWCID_READ_ONLY : 0) | (options.must_exist ? ARROWCID_MUST_EXIST : 0) |
+                (options.group ? ARROWCID_GROUP : 0) | (options.copy ? ARROWCID_COPY : 0);
+    arrowcid_handle handle;
+    detail::call(arrowcid_open, detail::or_null(directory), static_cast<const arrowcid_options *>(&raw), &handle);
+    handle_ = detail::Handle<arrowcid_close>(handle);
+  }
+
+  std::string directory() const { return detail::text(arrowcid_directory, number()); }
+  void flush() const { detail::call(arrowcid_flush, number()); }
+
+  /* Puts. facts is JSON as arrowcid.h says it, empty for none. What goes in is only read. */
+
+  Block put(const ArrowSchema &schema, const ArrowArray &array, const std::string &facts = "") const {
+    arrowcid_block block;
+    detail::call(arrowcid_put_array, number(), &schema, &array, detail::or_null(facts), &block);
+    return block;
+  }
+
+  /* Many batches of one schema, hashed and announced together. */
+  std::vector<Block> put_many(const ArrowSchema &schema, const std::vector<const ArrowArray *> &arrays) const {
+    std::vector<arrowcid_block> blocks(arrays.size());
+    detail::call(arrowcid_put_arrays, number(), &schema, arrays.data(), size(arrays), blocks.data());
+    return {blocks.begin(), blocks.end()};
+  }
+
+  /* All batches of a stream. */
+  std::vector<Block> put_stream(ArrowArrayStream &stream, const std::string &facts = "") const {
+    std::vector<Block> all;
+    std::array<arrowcid_block, 64> some;
+    std::int64_t count;
+    do {
+      detail::call(arrowcid_put_stream, number(), &stream, detail::or_null(facts), some.data(), size(some), &count);
+      all.insert(all.end(), some.begin(), some.begin() + count);
+    } while (count == size(some));
+    return all;
+  }
+
+  /* All batches of an Arrow IPC stream or file. */
+  std::vector<Block> put_ipc(Bytes bytes, const std::string &facts = "") const {
+    std::vector<arrowcid_block> blocks(1);
+    std::int64_t count = 0;
+    auto put = [&] {
+      return detail::call_expecting(ARROWCID_TOO_LARGE, arrowcid_put_ipc, number(), bytes.data,
+                                    static_cast<std::int64_t>(bytes.size), detail::or_null(facts), blocks.data(),
+                                    size(blocks), &count);
+    };
+    if (put() == ARROWCID_TOO_LARGE) {
+      blocks.resize(static_cast<std::size_t>(count > 1 ? count : 1));
+      detail::call(arrowcid_put_ipc, number(), bytes.data, static_cast<std::int64_t>(bytes.size),
+                   detail::or_null(facts), blocks.data(), size(blocks), &count);
+    }
+    return {blocks.begin(), blocks.begin() + count};
+  }
+
+  /* Any bytes. */
+  Block put_raw(Bytes bytes, const std::string &facts = "") const {
+    arrowcid_block block;
+    detail::call(arrowcid_put_raw, number(), bytes.data, static_cast<std::int64_t>(bytes.size), detail::or_null(facts),
+                 &block);
+    return block;
+  }
+
+  /* data_bytes: a number a column, the most bytes of its text; empty: none has any. */
+  Reservation reserve(const ArrowSchema &schema, std::int64_t rows,
+                      const std::vector<std::int64_t> &data_bytes = {}) const {
+    if (!data_bytes.empty() && size(data_bytes) != schema.n_children)
+      throw Error(ARROWCID_INVALID_ARGUMENT, "data_bytes has not one number a column");
+    arrowcid_handle handle;
+    detail::call(arrowcid_reserve, number(), &schema, rows, data_bytes.empty() ? nullptr : data_bytes.data(), &handle);
+    return Reservation(handle);
+  }
+
+  /* Reading. */
+
+  std::optional<Lease> get(const Cid &cid) const {
+    arrowcid_handle handle;
+    if (detail::call_expecting(ARROWCID_BLOCK_NOT_FOUND, arrowcid_get, number(), cid.get(), &handle) != ARROWCID_OK)
+      return std::nullopt;
+    return Lease(handle);
+  }
+
+  /* The batch without a copy: the quickest way to it. */
+  std::optional<Batch> get_batch(const Cid &cid) const {
+    Batch batch;
+    if (detail::call_expecting(ARROWCID_BLOCK_NOT_FOUND, arrowcid_get_array, number(), cid.get(), batch.schema.get(),
+                               batch.array.get()) != ARROWCID_OK)
+      return std::nullopt;
+    return batch;
+  }
+
+  /* The same without the schema, for who knows it. */
+  std::optional<Array> get_array(const Cid &cid) const {
+    Array array;
+    if (detail::call_expecting(ARROWCID_BLOCK_NOT_FOUND, arrowcid_get_array, number(), cid.get(),
+                               static_cast<ArrowSchema *>(nullptr), array.get()) != ARROWCID_OK)
+      return std::nullopt;
+    return array;
+  }
+
+  /* Of a schema's CID or a batch's. */
+  std::optional<Schema> get_schema(const Cid &cid) const {
+    Schema schema;
+    if (detail::call_expecting(ARROWCID_BLOCK_NOT_FOUND, arrowcid_get_schema, number(), cid.get(), schema.get()) !=
+        ARROWCID_OK)
+      return std::nullopt;
+    return schema;
+  }
+
+  /* Batches of one schema, each leased when it is asked for. Throws where one is not here. */
+  Stream get_stream(const std::vector<Cid> &cids) const {
+    Stream stream;
+    detail::call(arrowcid_get_stream, number(), raw(cids), size(cids), stream.get());
+    return stream;
+  }
+
+  std::optional<Block> find(const Cid &cid) const {
+    arrowcid_block block;
+    if (detail::call_expecting(ARROWCID_BLOCK_NOT_FOUND, arrowcid_find, number(), cid.get(), &block) != ARROWCID_OK)
+      return std::nullopt;
+    return Block(block);
+  }
+
+  bool contains(const Cid &cid) const {
+    std::uint8_t found = 0;
+    detail::call(arrowcid_contains, number(), cid.get(), std::int64_t{1}, &found);
+    return found != 0;
+  }
+
+  std::vector<bool> contains(const std::vector<Cid> &cids) const {
+    std::vector<std::uint8_t> found(cids.size());
+    detail::call(arrowcid_contains, number(), raw(cids), size(cids), found.data());
+    return {found.begin(), found.end()};
+  }
+
+  /* Calls back with every batch, or every block that passes a filter, until that says false. */
+  template <class Each>
+  void for_each(const std::string &filter, Each each) const {
+    arrowcid_handle number_of_listing;
+    detail::call(arrowcid_list, number(), detail::or_null(filter), &number_of_listing);
+    detail::Handle<arrowcid_list_close> listing(number_of_listing);
+    std::array<arrowcid_block, 64> some;
+    std::int64_t count;
+    while (detail::call(arrowcid_list_next, listing.number(), some.data(), size(some), &count) == ARROWCID_OK) {
+      for (std::int64_t i = 0; i < count; i++) {
+        if (!each(Block(some[static_cast<std::size_t>(i)]))) return;
+      }
+    }
+  }
+
+  std::vector<Block> list(const std::string &filter = "") const {
+    std::vector<Block> all;
+    for_each(filter, [&](Block block) {
+      all.push_back(std::move(block));
+      return true;
+    });
+    return all;
+  }
+
+  /* The block and what is said of it, as JSON. */
+  std::string describe(const Cid &cid) const { return detail::text(arrowcid_describe, number(), cid.get()); }
+
+  /* Names and facts. */
+
+  void set_name(const std::string &name, const Cid &cid) const {
+    detail::call(arrowcid_set_name, number(), name.c_str(), cid.get(), none(), std::int32_t{0});
+  }
+
+  /* Only where it stands for what is expected (nullopt: nothing); false where it does not. */
+  bool set_name_if(const std::string &name, const Cid &cid, const std::optional<Cid> &expected) const {
+    std::int32_t conflict = expected ? ARROWCID_NAME_CONFLICT : ARROWCID_NAME_EXISTS;
+    return detail::call_expecting(conflict, arrowcid_set_name, number(), name.c_str(), cid.get(),
+                                  expected ? expected->get() : none(), std::int32_t{1}) == ARROWCID_OK;
+  }
+
+  /* False where there is no such name. */
+  bool remove_name(const std::string &name) const {
+    return detail::call_expecting(ARROWCID_NAME_NOT_FOUND, arrowcid_set_name, number(), name.c_str(), none(), none(),
+                                  std::int32_t{0}) == ARROWCID_OK;
+  }
+
+  std::optional<Cid> resolve(const std::string &name) const {
+    arrowcid_cid cid;
+    if (detail::call_expecting(ARROWCID_NAME_NOT_FOUND, arrowcid_resolve_name, number(), name.c_str(), &cid) !=
+        ARROWCID_OK)
+      return std::nullopt;
+    return Cid(cid);
+  }
+
+  void annotate(const Cid &cid, const std::string &facts) const {
+    detail::call(arrowcid_annotate, number(), cid.get(), facts.c_str());
+  }
+
+  void pin(const Cid &cid) const { detail::call(arrowcid_pin, number(), cid.get()); }
+  void unpin(const Cid &cid) const { detail::call(arrowcid_unpin, number(), cid.get()); }
+
+  /* How many went; those that a name, a pin or another block needs are kept. */
+  std::int64_t remove(const std::vector<Cid> &cids) const {
+    std::int64_t removed = 0;
+    detail::call(arrowcid_remove, number(), raw(cids), size(cids), &removed);
+    return removed;
+  }
+
+  /* Proves a block again; throws where it is damaged or not here. */
+  void verify(const Cid &cid) const { detail::call(arrowcid_verify, number(), cid.get()); }
+
+  /* from: "now", "oldest", or where a watch's cursor was taken. */
+  Watch watch(const std::string &from = "now") const {
+    arrowcid_handle handle;
+    detail::call(arrowcid_watch, number(), from.c_str(), &handle);
+    return Watch(handle);
+  }
+
+  /* For functions of arrowcid.h. */
+  arrowcid_handle number() const noexcept { return handle_.number(); }
+
+ private:
+  template <class Container>
+  static std::int64_t size(const Container &container) {
+    return static_cast<std::int64_t>(container.size());
+  }
+
+  static const arrowcid_cid *none() noexcept { return nullptr; }
+
+  static const arrowcid_cid *raw(const std::vector<Cid> &cids) noexcept {
+    static_assert(sizeof(Cid) == sizeof(arrowcid_cid), "a Cid is nothing but its bytes");
+    return reinterpret_cast<const arrowcid_cid *>(cids.data());
+  }
+
+  detail::Handle<arrowcid_close> handle_;
+};
+
+/* Whether bytes are a batch's canonical block: its CID, or nothing where they are not; why, says the Error of
+   check_or_throw. */
+inline Cid check_or_throw(Bytes bytes) {
+  arrowcid_cid cid;
+  detail::call(arrowcid_check, bytes.data, static_cast<std::int64_t>(bytes.size), &cid);
+  return cid;
+}
+
+inline std::optional<Cid> check(Bytes bytes) {
+  arrowcid_cid cid;
+  if (detail::call_expecting(ARROWCID_NOT_CANONICAL, arrowcid_check, bytes.data, static_cast<std::int64_t>(bytes.size),
+                             &cid) != ARROWCID_OK)
+    return std::nullopt;
+  return Cid(cid);
+}
+
+/* The CID that a put would give. */
+inline Cid cid_of(const ArrowSchema &schema, const ArrowArray &array) {
+  arrowcid_cid cid;
+  detail::call(arrowcid_cid_of_array, &schema, &array, &cid);
+  return cid;
+}
+
+inline const char *version() { return arrowcid_version(); }
+
+/* How many messages are hashed at once here; see arrowcid_hash_path. */
+inline const char *hash_path() { return arrowcid_hash_path(); }
+
+}  // namespace arrowcid
+
+template <>
+struct std::hash<arrowcid::Cid> {
+  std::size_t operator()(const arrowcid::Cid &cid) const noexcept {
+    std::size_t hash;
+    std::memcpy(&hash, cid.get()->bytes + 4, sizeof hash);
+    return hash;
+  }
+};
+
+#endif

@@ -1,0 +1,173 @@
+// The C++ interface: what is put is found, what ends is given back, and failures are exceptions. Takes the directory
+// for its store.
+#include <poll.h>
+
+#include <cassert>
+#include <iostream>
+#include <thread>
+#include <unordered_set>
+
+#include "../../c/tests/check.h"
+#include "arrowcid.hpp"
+
+using arrowcid::Cid;
+using namespace std::chrono_literals;
+
+template <class Action>
+static void throws(std::int32_t code, Action action) {
+  try {
+    action();
+  } catch (const arrowcid::Error &e) {
+    CHECK(e.code() == code && std::strlen(e.what()) > 0);
+    return;
+  }
+  CHECK(!"an exception");
+}
+
+static sample_batch &sample(int64_t first) {
+  static sample_batch batch;
+  make_sample(&batch, first);
+  return batch;
+}
+
+static void cids() {
+  const std::string text = "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq";
+  Cid cid = Cid::parse(text), none;
+  CHECK(cid.str() == text && cid && !none && cid != none && none < cid);
+  CHECK(std::unordered_set<Cid>({cid, cid, none}).size() == 2);
+  throws(ARROWCID_INVALID_CID, [] { Cid::parse("nothing"); });
+  CHECK(arrowcid::version() == std::string(arrowcid_version()));
+}
+
+static Cid batches(const arrowcid::Store &store) {
+  sample_batch &batch = sample(1);
+  arrowcid::Block put = store.put(batch.schema, batch.array, R"({"tags":{"by":"c++"},"name":"first"})");
+  CHECK(put.is_new && put.kind == arrowcid::Kind::batch && put.rows == BATCH_ROWS);
+  CHECK(put.cid == arrowcid::cid_of(batch.schema, batch.array) && store.contains(put.cid));
+  CHECK(!store.put(batch.schema, batch.array).is_new);
+
+  std::optional<arrowcid::Array> array = store.get_array(put.cid);
+  check_sample(array->get(), 1);
+  arrowcid::Array moved = std::move(*array);
+  CHECK(!*array && moved);
+  check_sample(moved.get(), 1);
+
+  std::optional<arrowcid::Lease> lease = store.get(put.cid);
+  CHECK(arrowcid::check(lease->bytes()) == put.cid && lease->block().time.time_since_epoch().count() > 0);
+  CHECK(!arrowcid::check("nothing"));
+  throws(ARROWCID_NOT_CANONICAL, [&] { arrowcid::check_or_throw({lease->bytes().data, 100}); });
+  CHECK(store.put_ipc(lease->bytes()).at(0).cid == put.cid);
+  arrowcid::Batch kept = lease->batch();
+  lease.reset();
+  check_sample(kept.array.get(), 1);
+  CHECK(kept.schema->n_children == 3);
+
+  arrowcid::Block raw = store.put_raw("raw");
+  CHECK(raw.kind == arrowcid::Kind::raw && !raw.schema_cid && store.get(raw.cid)->bytes().view() == "raw");
+  throws(ARROWCID_SCHEMA_MISMATCH, [&] { store.get_batch(raw.cid); });
+
+  arrowcid_cid other = *raw.cid.get();
+  other.bytes[20] ^= 1;
+  CHECK(!store.get(other) && !store.get_array(other) && !store.find(other) && !store.get_schema(other));
+  CHECK(store.contains({put.cid, other}) == std::vector<bool>({true, false}));
+  throws(ARROWCID_BLOCK_NOT_FOUND, [&] { store.verify(other); });
+  store.verify(put.cid);
+  CHECK(store.list().size() == 1 && store.list("tag.by = \"c++\"").at(0).cid == put.cid);
+  return put.cid;
+}
+
+static void streams(const arrowcid::Store &store) {
+  std::vector<sample_batch> many(100);
+  std::vector<const ArrowArray *> arrays;
+  for (std::size_t i = 0; i < many.size(); i++) {
+    make_sample(&many[i], 1000 * static_cast<int64_t>(i + 1));
+    arrays.push_back(&many[i].array);
+  }
+  std::vector<Cid> cids;
+  for (const arrowcid::Block &block : store.put_many(many[0].schema, arrays)) cids.push_back(block.cid);
+  arrowcid::Stream stream = store.get_stream(cids);
+  std::vector<arrowcid::Block> again = store.put_stream(*stream.get());
+  CHECK(again.size() == cids.size() && again.back().cid == cids.back() && !again.back().is_new);
+  throws(ARROWCID_INVALID_ARGUMENT, [&] { store.get_stream({}); });
+}
+
+static void in_place(const arrowcid::Store &store) {
+  sample_batch &batch = sample(5);
+  Cid expected = arrowcid::cid_of(batch.schema, batch.array);
+  { arrowcid::Reservation abandoned = store.reserve(batch.schema, 10); }
+  arrowcid::Reservation made = store.reserve(batch.schema, BATCH_ROWS, {0, 0, 4 * BATCH_ROWS});
+  std::memcpy(made.values<int64_t>(0), batch.numbers, sizeof batch.numbers);
+  std::memcpy(made.values<double>(1), batch.prices, sizeof batch.prices);
+  std::memcpy(made.validity(1), batch.valid, sizeof batch.valid);
+  std::memcpy(made.column(2).offsets, batch.ends, sizeof batch.ends);
+  std::memcpy(made.column(2).data, batch.text, sizeof batch.text);
+  CHECK(made.commit().cid == expected);
+  throws(ARROWCID_INVALID_ARGUMENT, [&] { made.commit(); });
+}
+
+static void facts(const arrowcid::Store &store, const Cid &first) {
+  CHECK(store.resolve("first") == first && !store.resolve("second"));
+  Cid other = store.put_raw("other").cid;
+  CHECK(!store.set_name_if("first", other, std::nullopt) && !store.set_name_if("first", other, other));
+  CHECK(store.set_name_if("first", other, first) && store.resolve("first") == other);
+  store.set_name("first", first);
+  CHECK(store.remove_name("first") && !store.remove_name("first"));
+  store.annotate(first, R"({"producer":")" + std::string(200, 'p') + "\"}");
+  std::string long_json = store.describe(first);
+  CHECK(long_json.find(std::string(200, 'p')) != std::string::npos && long_json.back() == '}');
+  throws(ARROWCID_INVALID_ARGUMENT, [&] { store.annotate(first, R"({"what":1})"); });
+  store.pin(other);
+  CHECK(store.remove({other}) == 0);
+  store.unpin(other);
+  CHECK(store.remove({other}) == 1);
+}
+
+static void watching(const arrowcid::Store &store) {
+  arrowcid::Watch watch = store.watch();
+  CHECK(!watch.next(0ms));
+  pollfd readable{watch.fd(), POLLIN, 0};
+  while (watch.next(0ms)) continue;
+  sample_batch &batch = sample(77);
+  Cid put = store.put(batch.schema, batch.array).cid;
+  CHECK(poll(&readable, 1, 10000) == 1);
+  std::optional<arrowcid::Announcement> heard = watch.next(10s);
+  CHECK(heard && heard->block.cid == put && !heard->is_again && !heard->gap);
+  std::string cursor = watch.cursor();
+  store.put(batch.schema, batch.array);
+  CHECK(store.watch(cursor).next(10s)->is_again);
+  std::thread closer([&] { watch.close(); });
+  try {
+    while (watch.next()) continue;
+  } catch (const arrowcid::Error &e) {
+    CHECK(e.code() == ARROWCID_INVALID_ARGUMENT);  // it was closed before
+  }
+  closer.join();
+}
+
+int main(int count, char **arguments) {
+  CHECK(count == 2);
+  arrowcid::Options options;
+  options.capacity = 64 << 20;
+  std::optional<arrowcid::Array> outlives;
+  {
+    arrowcid::Store store(arguments[1], options);
+    CHECK(store.directory() == arguments[1]);
+    cids();
+    Cid first = batches(store);
+    streams(store);
+    in_place(store);
+    facts(store, first);
+    watching(store);
+    store.flush();
+    outlives = store.get_array(first);
+    arrowcid::Store moved = std::move(store);
+    CHECK(moved.contains(first));
+    throws(ARROWCID_INVALID_ARGUMENT, [&] { store.flush(); });
+    options.read_only = options.must_exist = true;
+    arrowcid::Store reader(arguments[1], options);
+    throws(ARROWCID_INVALID_ARGUMENT, [&] { reader.put_raw("no"); });
+    throws(ARROWCID_STORE_GONE, [&] { arrowcid::Store("/dev/shm/there-is-no-such-store", options); });
+  }
+  check_sample(outlives->get(), 1);
+  std::cout << "ok\n";
+}

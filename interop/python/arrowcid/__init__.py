@@ -1,0 +1,48 @@
+"""ArrowCid: every Arrow record batch has a content address, and every process reads it without a copy.
+
+::
+
+    import arrowcid, pyarrow as pa
+
+    store = arrowcid.open("/dev/shm/quotes")
+    put = store.put(pa.record_batch({"px": [101.5, 101.75], "qty": [100, 20]}))
+    batch = store[put.cid]                   # in any process; nothing is copied
+    batch.numpy("px"), batch.to_pyarrow()
+
+It needs the standard library and ``libarrowcid``; pyarrow and numpy are imported where they are asked for.
+"""
+from ._batch import Batch, BatchStream
+from ._cid import Cid
+from ._errors import (
+    AccessDenied, ArrowCidError, BlockCorrupt, BlockNotFound, Busy, ErrorCode, Forked, InvalidArgument, InvalidCid,
+    InvalidData, NameConflict, NameNotFound, NotCanonical, SchemaMismatch, StoreFull, StoreGone)
+from ._library import native as _native
+from ._proofs import check, cid
+from ._records import Block, Facts, Put
+from ._reservation import Reservation
+from ._store import ANY, Store, open
+from ._watch import Announcement, Gap, Watch
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ANY", "AccessDenied", "Announcement", "ArrowCidError", "Batch", "BatchStream", "Block", "BlockCorrupt",
+    "BlockNotFound", "Busy", "Cid", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument", "InvalidCid",
+    "InvalidData", "NameConflict", "NameNotFound", "NotCanonical", "Put", "Reservation", "SchemaMismatch", "Store",
+    "StoreFull", "StoreGone", "Watch", "check", "cid", "hash_path", "library_path", "library_version", "open",
+]
+
+
+def library_version() -> str:
+    """The version of ``libarrowcid``."""
+    return _native.version().decode()
+
+
+def library_path() -> str:
+    """Where ``libarrowcid`` was found."""
+    return _native.path
+
+
+def hash_path() -> str:
+    """How many messages are hashed at once here: ``avx512-16``, or one by one with ``sha-ni``, ``sha2``, ``serial``."""
+    return _native.hash_path().decode()

@@ -1,0 +1,401 @@
+"""Stores: directories of mapped files that any process opens."""
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import weakref
+from ctypes import byref, c_int64, c_void_p
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Mapping, Protocol, TypeVar, Union, overload
+
+from ._arrow import ArrowSchema, array_capsules, is_same_schema, pointer_of, schema_capsule, stream_capsule
+from ._batch import Batch, BatchStream, Lease
+from ._cid import Cid, cid_of, packed, to_cid
+from ._errors import BlockNotFound, ErrorCode, InvalidArgument
+from ._library import (BATCHES_AT_ONCE, CID_BYTES, NOTHING, CError, COptions, Handle, bytes_of, call, failure,
+                       native, text, to_text)
+from ._records import BLOCK_BYTES, Block, BlockBytes, Facts, Put, block_of, facts_json, put_of, puts_of
+from ._reservation import Reservation
+from ._watch import Watch
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    Path = Union[str, "os.PathLike[str]"]
+    CidLike = Union[Cid, str, bytes]
+
+_DURABILITY = {None: 0, "none": 1, "batch": 2, "always": 3}
+_VERIFY = {None: 0, "trusted": 1, "first-read": 2, "always": 3}
+_RETENTION = {None: 0, "keep": 0, "ring": 1}
+
+
+class SupportsArrowArray(Protocol):
+    """What offers one batch: ``pyarrow.RecordBatch``, ``Batch`` and others."""
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
+
+
+class SupportsArrowStream(Protocol):
+    """What offers batches one after the other: tables, readers, data frames, query results."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+
+class _Any:
+    def __repr__(self) -> str:
+        return "arrowcid.ANY"
+
+
+_Dependent = TypeVar("_Dependent", Reservation, Watch)
+
+ANY = _Any()
+"""For ``Store.set_name``: whatever the name stands for."""
+
+
+class _StoreHandle(Handle):
+    __slots__ = ()
+    _end = "close"
+
+
+def open(path: Path | None = None, *, capacity: int = 0, segment_size: int = 0, timeout: float | None = None,
+         durability: str | None = None, verify: str | None = None, retention: str | None = None,
+         read_only: bool = False, must_exist: bool = False, group: bool = False, copy: bool = False) -> Store:
+    """Opens a store, and makes it where there is none.
+
+    :param path: its directory; else ``ARROWCID_STORE`` of the environment, else ``/dev/shm/arrowcid-UID/default``.
+    :param capacity: the most bytes it may take, in whole MiB; counts where the store is made, as do the next two.
+    :param segment_size: the bytes of one of its files, in whole MiB.
+    :param retention: what a full store does: ``keep`` (refuses) or ``ring`` (lets its oldest blocks go).
+    :param timeout: how many seconds a call waits for other processes; five unless set.
+    :param durability: on a disk, when a put outlives a loss of power: ``none``, ``batch`` (the default), ``always``.
+    :param verify: what a read proves: ``trusted`` (the default), ``first-read``, ``always``.
+    :param read_only: nothing is made or changed.
+    :param must_exist: fails with ``StoreGone`` where there is none.
+    :param group: several users share it.
+    :param copy: its writers are not trusted: every read copies and proves the block.
+    """
+    options = COptions(
+        size=ctypes.sizeof(COptions), capacity=capacity, segment_size=segment_size,
+        timeout_ms=0 if timeout is None else max(1, int(timeout * 1000)),
+        durability=_choice(_DURABILITY, durability, "durability"), verify=_choice(_VERIFY, verify, "verify"),
+        retention=_choice(_RETENTION, retention, "retention"),
+        flags=read_only * 1 | must_exist * 2 | group * 4 | copy * 8)
+    directory = None if path is None else os.fsencode(path)
+    if directory is not None and b"\0" in directory:
+        raise ValueError("the path holds a NUL")
+    return Store(directory, options)
+
+
+def _choice(choices: dict[str | None, int], value: str | None, what: str) -> int:
+    try:
+        return choices[value]
+    except (KeyError, TypeError):
+        raise InvalidArgument(f"{what} is one of {', '.join(k for k in choices if k)}, not {value!r}") from None
+
+
+class Store:
+    """An open store. ``arrowcid.open`` gives it; it may be used by all threads at once.
+
+    ``close()``, or the end of a ``with``, ends its watches and reservations. Batches that it gave stay valid. Sent to
+    another process by ``multiprocessing`` it is opened there anew.
+    """
+
+    def __init__(self, directory: bytes | None, options: COptions) -> None:
+        self._options = options
+        self._dependents: List[Any] = []
+        self._handle = _StoreHandle()
+        call(native.open, directory, byref(options), byref(self._handle))
+
+    def close(self) -> None:
+        """Closes it. Raises ``BufferError`` while arrays over a reservation of it are in use. Again: nothing."""
+        for reference in self._dependents:
+            dependent = reference()
+            if dependent is not None:
+                dependent.close()
+        self._handle.end()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<arrowcid.Store {self.directory if self._handle else 'closed'}>"
+
+    def __reduce__(self) -> Any:
+        return _reopen, (os.fsencode(self.directory), bytes(self._options))
+
+    @property
+    def directory(self) -> str:
+        """Where it is."""
+        return text(native.directory, self._open())
+
+    def flush(self) -> None:
+        """Returns once all that was put outlives a loss of power; in shared memory there is nothing to do."""
+        call(native.flush, self._open())
+
+    # ------------------------------------------------------------ putting
+
+    @overload
+    def put(self, data: SupportsArrowArray, /, **facts: Unpack[Facts]) -> Put: ...
+
+    @overload
+    def put(self, data: SupportsArrowStream | bytes | bytearray | memoryview, /,
+            **facts: Unpack[Facts]) -> List[Put]: ...
+
+    def put(self, data: Any, /, **facts: Any) -> Any:
+        """Puts one batch, or all batches of a stream. Once it returns every process finds them.
+
+        One batch (what has ``__arrow_c_array__``) gives a ``Put``; a stream of batches (``__arrow_c_stream__``: tables,
+        readers, data frames, query results) and the bytes of an Arrow IPC stream or file give a list of them. Where a
+        stream fails in the middle, the batches before stay put.
+
+        What else is given (``Facts``: ``tags``, ``producer``, ``parents``, ``data``, ``expires``, ``locations``,
+        ``pin``, ``name``) is said of each block, for ``list``, ``describe`` and filters; no CID depends on it.
+        """
+        said = facts_json(facts) if facts else None  # before anything is read or put
+        capsules = array_capsules(data)
+        if capsules is not None:
+            schema, array = pointer_of(capsules[0], b"arrow_schema"), pointer_of(capsules[1], b"arrow_array")
+            block = BlockBytes()
+            call(native.put_array, self._open(), schema, array, said, block)
+            return put_of(block.raw)
+        capsule = stream_capsule(data)
+        if capsule is not None:
+            name = facts.pop("name", None)
+            said = facts_json(facts) if facts else None
+            puts = self._put_stream(pointer_of(capsule, b"arrow_array_stream"), said)
+            if name is not None:
+                self._name_one(name, puts)
+            return puts
+        return self._put_ipc(data, said)
+
+    def put_raw(self, data: Any, /, **facts: Unpack[Facts]) -> Put:
+        """Puts any bytes as they are. Those of a batch's canonical block are put as that batch. ``get`` gives what has
+        a ``buffer`` and no columns."""
+        said, block = facts_json(facts) if facts else None, BlockBytes()
+        with bytes_of(data) as (address, length):
+            call(native.put_raw, self._open(), address, length, said, block)
+        return put_of(block.raw)
+
+    def put_many(self, batches: Iterable[SupportsArrowArray]) -> List[Put]:
+        """Puts many batches (each with ``__arrow_c_array__``) in few calls: those of one schema that follow each other
+        are hashed and announced together."""
+        puts: List[Put] = []
+        group: List[tuple[Any, Any]] = []
+        first: Any = None
+        for batch in batches:
+            capsules = array_capsules(batch)
+            if capsules is None:
+                raise TypeError(f"put_many takes what has __arrow_c_array__, and {type(batch).__name__} has not")
+            if group and not _share_schema(first, group[0][0], batch, capsules[0]):
+                puts += self._put_group(group)
+                group = []
+            if not group:
+                first = batch
+            group.append(capsules)
+        return puts + self._put_group(group) if group else puts
+
+    def _put_group(self, group: List[tuple[Any, Any]]) -> List[Put]:
+        count = len(group)
+        schema = pointer_of(group[0][0], b"arrow_schema")
+        arrays = (c_void_p * count)(*(pointer_of(array, b"arrow_array").value for _, array in group))
+        blocks = ctypes.create_string_buffer(count * BLOCK_BYTES)
+        call(native.put_arrays, self._open(), schema, arrays, count, blocks)
+        return puts_of(blocks.raw, count)
+
+    def _put_stream(self, stream: c_void_p, facts: bytes | None) -> List[Put]:
+        puts: List[Put] = []
+        blocks, count = ctypes.create_string_buffer(BATCHES_AT_ONCE * BLOCK_BYTES), c_int64(BATCHES_AT_ONCE)
+        while count.value == BATCHES_AT_ONCE:
+            call(native.put_stream, self._open(), stream, facts, blocks, BATCHES_AT_ONCE, byref(count))
+            puts += puts_of(blocks.raw, count.value)
+        return puts
+
+    def _name_one(self, name: str, puts: List[Put]) -> None:
+        if len(puts) != 1:
+            raise InvalidArgument(f"'{name}' is to stand for one batch, and the stream had {len(puts)}, which were "
+                                  "put: give it to one of them with set_name")
+        self.set_name(name, puts[0].cid)
+
+    def _put_ipc(self, data: Any, facts: bytes | None) -> List[Put]:
+        with bytes_of(data) as (address, length):
+            capacity = BATCHES_AT_ONCE
+            while True:
+                blocks, count, error = ctypes.create_string_buffer(capacity * BLOCK_BYTES), c_int64(), CError()
+                code = native.put_ipc(self._open(), address, length, facts, blocks, capacity, byref(count),
+                                      byref(error))
+                if code == 0:
+                    return puts_of(blocks.raw, count.value)
+                if code != ErrorCode.TOO_LARGE or count.value <= capacity:
+                    raise failure(code, error)
+                capacity = count.value
+
+    def reserve(self, schema: Any, rows: int, data_bytes: Mapping[str, int] | None = None) -> Reservation:
+        """Memory of the store for a batch that is computed in place.
+
+        :param schema: what has ``__arrow_c_schema__``, as ``pyarrow.Schema``; columns of fixed width, booleans, text
+            and binary.
+        :param rows: how many.
+        :param data_bytes: for each column of text or binary the most bytes that its rows have together.
+        """
+        capsule = schema_capsule(schema)
+        return self._with(Reservation(self, pointer_of(capsule, b"arrow_schema"), rows, data_bytes))
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, cid: CidLike) -> Batch | None:
+        """Holds a batch where it lies, without a copy. None where it is not here; ``store[cid]`` raises then."""
+        known: Any = cid if cid.__class__ is Cid else Cid(cid)
+        lease = Lease()
+        code = native.get(self._handle, known, byref(lease), None)
+        if code == ErrorCode.BLOCK_NOT_FOUND:
+            return None
+        if code:
+            call(native.get, self._open(), known, byref(lease))  # what failed; a second try that does not is as good
+        return Batch(known, lease)
+
+    def __getitem__(self, cid: CidLike) -> Batch:
+        batch = self.get(cid)
+        if batch is None:
+            raise BlockNotFound(f"no block {to_cid(cid)} in {self.directory}")
+        return batch
+
+    def stream(self, cids: Iterable[CidLike]) -> BatchStream:
+        """Batches of one schema as a stream that other libraries take."""
+        self._open()
+        return BatchStream(self, cids)
+
+    def find(self, cid: CidLike) -> Block | None:
+        """What is known of a block, without a look at its bytes; None where it is not here."""
+        block, error = BlockBytes(), CError()
+        code = native.find(self._open(), to_cid(cid), block, byref(error))
+        if code == ErrorCode.BLOCK_NOT_FOUND:
+            return None
+        if code:
+            raise failure(code, error)
+        return block_of(block.raw)
+
+    def __contains__(self, cid: CidLike) -> bool:
+        return self.contains([cid])[0]
+
+    def contains(self, cids: Iterable[CidLike]) -> List[bool]:
+        """For each CID whether its block is here, in one call."""
+        joined, count = packed(cids)
+        found = ctypes.create_string_buffer(max(1, count))
+        if count:
+            call(native.contains, self._open(), joined, count, found)
+        return [byte != 0 for byte in found.raw[:count]]
+
+    def list(self, filter: str | None = None) -> Iterator[Block]:
+        """The batches that are here, or the blocks that pass a filter: ``'tag.day = "2026-11-20" and rows > 1000'``."""
+        listing = _Listing()
+        call(native.list, self._open(), None if filter is None else to_text(filter, "a filter"), byref(listing))
+        return self._listed(listing)
+
+    def _listed(self, listing: _Listing) -> Iterator[Block]:
+        size = 256
+        blocks, count = ctypes.create_string_buffer(size * BLOCK_BYTES), c_int64()
+        try:
+            while call(native.list_next, listing, blocks, size, byref(count)) != NOTHING:
+                raw = blocks.raw
+                for i in range(count.value):
+                    yield block_of(raw, i * BLOCK_BYTES)
+        finally:
+            if self._handle:
+                listing.end()
+
+    def describe(self, cid: CidLike) -> dict[str, Any]:
+        """A block and all that is said of it."""
+        return json.loads(text(native.describe, self._open(), to_cid(cid)))
+
+    def verify(self, cid: CidLike) -> None:
+        """Hashes a stored block again and proves its form; ``BlockNotFound``, ``BlockCorrupt`` or ``NotCanonical``."""
+        call(native.verify, self._open(), to_cid(cid))
+
+    # ------------------------------------------------------------ names and facts
+
+    def set_name(self, name: str, cid: CidLike, *, expected: CidLike | None | _Any = ANY) -> None:
+        """Makes a name stand for a block. With ``expected`` only where it stands for that one, or with None only where
+        there is no such name: else ``NameConflict``."""
+        self._swap(name, to_cid(cid), expected)
+
+    def remove_name(self, name: str, *, expected: CidLike | _Any = ANY) -> None:
+        """Takes a name away; ``NameNotFound`` where there is none."""
+        self._swap(name, None, expected)
+
+    def _swap(self, name: str, cid: Cid | None, expected: Any) -> None:
+        checks = expected is not ANY
+        before = to_cid(expected) if checks and expected is not None else None
+        call(native.set_name, self._open(), to_text(name, "a name"), cid, before, int(checks))
+
+    def resolve(self, name: str) -> Cid | None:
+        """What a name stands for; None where there is no such name."""
+        out, error = ctypes.create_string_buffer(CID_BYTES), CError()
+        code = native.resolve_name(self._open(), to_text(name, "a name"), out, byref(error))
+        if code == ErrorCode.NAME_NOT_FOUND:
+            return None
+        if code:
+            raise failure(code, error)
+        return cid_of(out.raw)
+
+    def annotate(self, cid: CidLike, /, **facts: Unpack[Facts]) -> None:
+        """Says something of a block, as ``put`` does."""
+        call(native.annotate, self._open(), to_cid(cid), facts_json(facts))
+
+    def pin(self, cid: CidLike) -> None:
+        """Keeps a block from being removed."""
+        call(native.pin, self._open(), to_cid(cid))
+
+    def unpin(self, cid: CidLike) -> None:
+        """Takes the pin away. Nothing happens where there is none."""
+        call(native.unpin, self._open(), to_cid(cid))
+
+    def remove(self, cids: Iterable[CidLike]) -> int:
+        """Removes blocks and says how many went. What a name, a pin or another block needs stays. What went is listed
+        no more; its bytes go when the store is cleaned up, and may be got until then."""
+        joined, count = packed(cids)
+        removed = c_int64()
+        if count:
+            call(native.remove, self._open(), joined, count, byref(removed))
+        return removed.value
+
+    # ------------------------------------------------------------ watching
+
+    def watch(self, from_: str | None = None, *, timeout: float | None = None) -> Watch:
+        """Hears of every put of a batch, by any process: an iterator and an asynchronous one.
+
+        :param from_: None or ``now``; ``oldest``, all that is here first; or the ``cursor`` of an earlier watch.
+        :param timeout: the watch ends once nothing has come for so many seconds; None: never.
+        """
+        return self._with(Watch(self, None if from_ is None else to_text(from_, "a cursor"), timeout))
+
+    def _with(self, dependent: _Dependent) -> _Dependent:
+        """Keeps in mind what closes with the store."""
+        self._dependents = [each for each in self._dependents if each() is not None]
+        self._dependents.append(weakref.ref(dependent))
+        return dependent
+
+    def _open(self) -> _StoreHandle:
+        if not self._handle:
+            raise InvalidArgument("the store is closed")
+        return self._handle
+
+
+class _Listing(Handle):
+    __slots__ = ()
+    _end = "list_close"
+
+
+def _reopen(directory: bytes, options: bytes) -> Store:
+    return Store(directory, COptions.from_buffer_copy(options))
+
+
+def _share_schema(first: Any, first_capsule: Any, batch: Any, capsule: Any) -> bool:
+    """Whether two batches have one schema; pyarrow says it faster than the structs do."""
+    left, right = getattr(first, "schema", None), getattr(batch, "schema", None)
+    if left is not None and type(left) is type(right) and type(left).__module__ == "pyarrow.lib":
+        return left.equals(right, check_metadata=True)
+    return is_same_schema(*(ArrowSchema.from_address(pointer_of(each, b"arrow_schema").value or 0)
+                            for each in (first_capsule, capsule)))

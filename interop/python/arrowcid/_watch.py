@@ -1,0 +1,203 @@
+"""Hearing of what any process puts."""
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from ctypes import byref, c_int32
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ._cid import Cid, cid_of
+from ._errors import InvalidArgument
+from ._library import NOTHING, CAnnouncement, Handle, call, native, text
+
+if TYPE_CHECKING:
+    from ._store import Store
+
+_KINDS = ("unknown", "new", "again", "gap")
+_REASONS = ("unknown", "other-store", "past-end", "rewritten", "gone", "damaged")
+# How long the main thread sleeps at most before it looks for signals, and how many announcements a task takes before
+# others have their turn.
+_LONGEST_MS = 100
+_MOST_AT_ONCE = 64
+
+
+class Gap(NamedTuple):
+    """What a watch has missed."""
+
+    reason: str
+    """``other-store``, ``past-end``, ``rewritten``, ``gone`` or ``damaged``."""
+    lane: int
+    """The writer's log; -1 where it is the whole store."""
+    first: int
+    last: int
+
+
+class Announcement(NamedTuple):
+    """One put of a batch, or a gap. The block may be gone by the time it is asked for."""
+
+    kind: str
+    """``new``, ``again`` (the store had it) or ``gap``."""
+    cid: Cid | None
+    """None where it is a gap."""
+    schema_cid: Cid | None
+    rows: int
+    length: int
+    time_ns: int
+    lane: int
+    gap: Gap | None
+
+
+class _WatchHandle(Handle):
+    __slots__ = ()
+    _end = "watch_close"
+
+
+class Watch:
+    """A watch of a store: ``for announcement in watch`` or ``async for announcement in watch``.
+
+    One thread, or one task, at a time. A task may be cancelled while it waits: nothing is lost, the next one gets what
+    came. ``close()`` ends it, from any thread, and also who waits.
+    """
+
+    def __init__(self, store: Store, from_: bytes | None, timeout: float | None) -> None:
+        self._store = store
+        self._timeout = timeout
+        self._waiting: asyncio.Future[None] | None = None
+        self._fd: int | None = None
+        self._taken = 0
+        self._handle = _WatchHandle()
+        call(native.watch, store._open(), from_, byref(self._handle))
+
+    @property
+    def cursor(self) -> str:
+        """Where to go on behind the last announcement, later and in any process: ``store.watch(cursor)``."""
+        return text(native.watch_cursor, self._handle)
+
+    def fileno(self) -> int:
+        """A descriptor for ``select`` and the like, readable when there may be something: then call ``next(0)`` until
+        it gives None. It belongs to the watch."""
+        if self._fd is None:
+            fd = c_int32()
+            call(native.watch_fd, self._handle, byref(fd))
+            self._fd = fd.value
+        return self._fd
+
+    def next(self, timeout: float | None = None) -> Announcement | None:
+        """The next announcement; None where nothing came within so many seconds, or the watch was closed."""
+        end = None if timeout is None else time.monotonic() + timeout
+        while self._handle:
+            left = -1 if end is None else max(0, int((end - time.monotonic()) * 1000))
+            if threading.current_thread() is threading.main_thread():
+                left = _LONGEST_MS if left < 0 else min(left, _LONGEST_MS)
+            announcement = self._take(left)
+            if announcement is not None:
+                return announcement
+            if end is not None and time.monotonic() >= end:
+                return None
+        return None
+
+    def __iter__(self) -> Watch:
+        return self
+
+    def __next__(self) -> Announcement:
+        announcement = self.next(self._timeout)
+        if announcement is None:
+            raise StopIteration
+        return announcement
+
+    def __aiter__(self) -> Watch:
+        return self
+
+    async def __anext__(self) -> Announcement:
+        loop = asyncio.get_running_loop()
+        end = None if self._timeout is None else loop.time() + self._timeout
+        self._taken += 1
+        if self._taken % _MOST_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        while self._handle:
+            announcement = self._take(0)
+            if announcement is not None:
+                return announcement
+            if end is not None and loop.time() >= end:
+                break
+            await self._readable(loop, end)
+        raise StopAsyncIteration
+
+    async def _readable(self, loop: asyncio.AbstractEventLoop, end: float | None) -> None:
+        if self._waiting is not None:
+            raise RuntimeError("another task waits for this watch")
+        fd, future = self.fileno(), loop.create_future()
+        self._waiting = future
+        loop.add_reader(fd, _finish, future)
+        timer = None if end is None else loop.call_at(end, _finish, future)
+        try:
+            await future
+        finally:
+            if timer is not None:
+                timer.cancel()
+            if self._waiting is future:
+                self._waiting = None
+                loop.remove_reader(fd)
+
+    def _take(self, wait_ms: int) -> Announcement | None:
+        out = CAnnouncement()
+        try:
+            if call(native.watch_next, self._handle, wait_ms, byref(out)) == NOTHING:
+                return None
+        except InvalidArgument:
+            if self._handle:
+                raise
+            return None  # it was closed just now
+        kind = _KINDS[out.kind] if 0 < out.kind < len(_KINDS) else _KINDS[0]
+        if kind == "gap":
+            reason = _REASONS[out.gap_reason] if 0 < out.gap_reason < len(_REASONS) else _REASONS[0]
+            gap = Gap(reason, out.lane, out.gap_first, out.gap_last)
+            return Announcement(kind, None, None, 0, 0, 0, out.lane, gap)
+        block = out.block
+        return Announcement(kind, cid_of(block.cid), cid_of(block.schema_cid), block.rows, block.length, block.time_ns,
+                            out.lane, None)
+
+    def close(self) -> None:
+        """Ends the watch, and who waits for it. Again: nothing."""
+        waiting = self._waiting
+        if waiting is None:
+            self._handle.end()
+            return
+        loop = waiting.get_loop()
+        try:
+            is_here = asyncio.get_running_loop() is loop
+        except RuntimeError:
+            is_here = False
+        if is_here or loop.is_closed():
+            self._end(loop)
+        else:
+            loop.call_soon_threadsafe(self._end, loop)
+
+    def _end(self, loop: asyncio.AbstractEventLoop) -> None:
+        # The loop lets go of the descriptor before its number can be another's.
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and self._fd is not None and not loop.is_closed():
+            loop.remove_reader(self._fd)
+            _finish(waiting)
+        self._handle.end()
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Watch:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a watch stays in its process: send its cursor")
+
+
+def _finish(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,52 @@
+using System.Buffers;
+
+namespace ArrowCid.Memory;
+
+/// <summary>Says whether the memory under a <see cref="NativeView"/> may still be used, and holds it while it is
+/// pinned.</summary>
+internal interface IViewOwner
+{
+    /// <summary>Throws <see cref="ObjectDisposedException"/> once the owner has been disposed.</summary>
+    void ThrowIfDisposed();
+
+    /// <summary>Keeps the memory, beyond the owner's disposal if need be, until <see cref="Unpin"/>.</summary>
+    void Pin();
+
+    void Unpin();
+}
+
+/// <summary>
+/// A range of native memory as <see cref="Memory{T}"/>. Its span throws once the owner is disposed: a column kept too
+/// long gives an exception, not bytes of something else.
+/// </summary>
+internal unsafe class NativeView(nint start, int length, IViewOwner owner) : MemoryManager<byte>
+{
+    private readonly byte* _start = (byte*)start;
+
+    /// <inheritdoc/>
+    public sealed override Span<byte> GetSpan()
+    {
+        owner.ThrowIfDisposed();
+        // SAFETY: who made the view says that the range is there as long as the owner, which is not yet disposed.
+        // Readers map pages read-only; the seam above hands out ReadOnlyMemory alone.
+        return new Span<byte>(_start, length);
+    }
+
+    /// <inheritdoc/>
+    public sealed override MemoryHandle Pin(int elementIndex = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)length);
+        owner.Pin();
+        // SAFETY: the index lies in the range, and the pin keeps the memory until Unpin.
+        return new MemoryHandle(_start + elementIndex, pinnable: this);
+    }
+
+    /// <inheritdoc/>
+    public override void Unpin() => owner.Unpin();
+
+    /// <inheritdoc/>
+    protected sealed override void Dispose(bool disposing)
+    {
+        // The owner's disposal ends the view; there is nothing of its own to free.
+    }
+}

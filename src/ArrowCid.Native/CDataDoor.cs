@@ -1,0 +1,261 @@
+using System.Runtime.InteropServices;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Native;
+
+/// <summary>Batches as structs of the C Data Interface: see arrowcid.h for what each function promises.</summary>
+// SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for. Structs that
+// come in are borrowed, those that go out are the caller's to release.
+internal static unsafe class CDataDoor
+{
+    // So many batches of a stream are read before they are put together.
+    private const int MostTogether = 64;
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_put_array")]
+    public static int PutArray(long store, CSchema* schema, CArray* array, byte* facts, Block* target, ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Argument.WritableStore(store);
+            PutOptions? said = FactsJson.Read(facts);
+            Argument.NotNull(target, "out");
+            *target = Block.Of(Borrow(schema, array,
+                batch => said is null ? opened.Put(batch) : opened.Put(batch, said)));
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_put_arrays")]
+    public static int PutArrays(long store, CSchema* schema, CArray** arrays, long count, Block* target,
+        ErrorOut* error)
+    {
+        var lent = new List<ForeignArray>();
+        try
+        {
+            CidStore opened = Argument.WritableStore(store);
+            Argument.NotNull(schema, nameof(schema));
+            if (count > 0) Argument.NotNull(arrays, nameof(arrays));
+            Span<Block> blocks = Argument.Array(target, count, "out");
+            Schema read = CSchemaReader.Schema(new CSchemaView((nint)schema));
+            var batches = new List<RecordBatch>();
+            for (int i = 0; i < blocks.Length; i++)
+            {
+                Argument.NotNull(arrays[i], nameof(arrays));
+                lent.Add(ForeignArray.Borrow((nint)arrays[i]));
+                batches.Add(CArrayReader.Batch(lent[i].View, read, lent[i]));
+            }
+
+            PutDoor.Put(opened, batches, null, blocks);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+        finally
+        {
+            lent.ForEach(one => one.Dispose());
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_put_stream")]
+    public static int PutStream(long store, CStream* stream, byte* facts, Block* target, long capacity, long* count,
+        ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Argument.WritableStore(store);
+            PutOptions? said = FactsJson.Read(facts);
+            Argument.NotNull(stream, nameof(stream));
+            Argument.NotNull(count, nameof(count));
+            Span<Block> blocks = Argument.Array(target, capacity, "out");
+            *count = 0;
+            if (said?.Name is not null && capacity != 1)
+                throw Failure.Invalid("a name is for one batch; put a stream's first one with a capacity of 1");
+            if (CDataCalls.IsStreamReleased((nint)stream)) throw Failure.Invalid("the stream was released");
+            using var lent = new ImportedStream(ForeignStream.Borrow((nint)stream));
+            while (PutSome(opened, lent, said, blocks[(int)*count..]) is > 0 and int some) *count += some;
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_lease_array")]
+    public static int LeaseArray(long lease, CSchema* schema, CArray* array, ErrorOut* error)
+    {
+        try
+        {
+            Lease held = Handles.Get<Lease>(lease);
+            Argument.NotNull(array, nameof(array));
+            ArrowCData.Export(BatchOf(held.Batch, held.Info), (nint)schema, (nint)array);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_lease_device_array")]
+    public static int LeaseDeviceArray(long lease, CSchema* schema, CDeviceArray* array, ErrorOut* error)
+    {
+        try
+        {
+            Lease held = Handles.Get<Lease>(lease);
+            Argument.NotNull(array, nameof(array));
+            ArrowCData.ExportDevice(BatchOf(held.Batch, held.Info), (nint)schema, (nint)array);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_get_array")]
+    public static int GetArray(long store, CidBytes* cid, CSchema* schema, CArray* array, ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Handles.Get<CidStore>(store);
+            Cid wanted = Argument.Cid(cid);
+            Argument.NotNull(array, nameof(array));
+            using BlockLease block = opened.TryLease(wanted, out RecordBatch? batch)
+                ?? throw ReadDoor.NotFound(wanted, opened);
+            ArrowCData.Export(BatchOf(batch, block.Info), (nint)schema, (nint)array);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_get_schema")]
+    public static int GetSchema(long store, CidBytes* cid, CSchema* schema, ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Handles.Get<CidStore>(store);
+            Cid wanted = Argument.Cid(cid);
+            Argument.NotNull(schema, nameof(schema));
+            using BlockLease block = opened.TryLease(wanted, out RecordBatch? batch)
+                ?? throw ReadDoor.NotFound(wanted, opened);
+            if (block.Kind == RecordKind.Schema)
+            {
+                using var reader = ArrowReader.Open(block.Memory);
+                ArrowCData.ExportSchema(reader.Schema, (nint)schema);
+            }
+            else
+            {
+                ArrowCData.ExportSchema(BatchOf(batch, block.Info).Schema, (nint)schema);
+            }
+
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_get_stream")]
+    public static int GetStream(long store, CidBytes* cids, long count, CStream* stream, ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Handles.Get<CidStore>(store);
+            Span<CidBytes> given = Argument.Array(cids, count, nameof(cids));
+            Argument.NotNull(stream, nameof(stream));
+            if (given.IsEmpty) throw Failure.Invalid("a stream takes at least one CID");
+            var wanted = new Cid[given.Length];
+            for (int i = 0; i < wanted.Length; i++) wanted[i] = given[i].Read();
+            ArrowCData.ExportStream(CommonSchema(opened, wanted), Batches(opened, wanted), (nint)stream);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_cid_of_array")]
+    public static int CidOfArray(CSchema* schema, CArray* array, CidBytes* cid, ErrorOut* error)
+    {
+        try
+        {
+            Argument.NotNull(cid, nameof(cid));
+            *cid = CidBytes.Of(Borrow(schema, array, static batch => CanonicalBlock.Address(batch).Cid));
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    private static T Borrow<T>(CSchema* schema, CArray* array, Func<RecordBatch, T> read)
+    {
+        Argument.NotNull(schema, nameof(schema));
+        Argument.NotNull(array, nameof(array));
+        return ArrowCData.Borrow((nint)schema, (nint)array, read);
+    }
+
+    private static int PutSome(CidStore store, ImportedStream stream, PutOptions? said, Span<Block> target)
+    {
+        var batches = new List<ImportedBatch>();
+        try
+        {
+            int most = Math.Min(target.Length, MostTogether);
+            while (batches.Count < most && stream.Read() is { } batch) batches.Add(batch);
+            if (batches.Count > 0) PutDoor.Put(store, [.. batches.Select(each => each.Batch)], said, target);
+            return batches.Count;
+        }
+        finally
+        {
+            batches.ForEach(batch => batch.Dispose());
+        }
+    }
+
+    private static Schema CommonSchema(CidStore store, Cid[] cids)
+    {
+        BlockInfo first = default;
+        foreach (Cid cid in cids)
+        {
+            if (!store.TryFindAny(cid, out BlockInfo info)) throw ReadDoor.NotFound(cid, store);
+            if (info.Kind != RecordKind.Batch) throw NoBatch(in info);
+            if (first.Kind == RecordKind.None) first = info;
+            if (info.SchemaDigest == first.SchemaDigest) continue;
+            throw new ArrowCidException(ErrorCode.SchemaMismatch,
+                $"{cid} is of another schema than {cids[0]}; a stream's batches are of one");
+        }
+
+        using BatchLease lease = store.TryGet(cids[0]) ?? throw ReadDoor.NotFound(cids[0], store);
+        return lease.Batch.Schema;
+    }
+
+    private static IEnumerable<RecordBatch> Batches(CidStore store, Cid[] cids)
+    {
+        foreach (Cid cid in cids)
+        {
+            using BatchLease lease = store.TryGet(cid) ?? throw ReadDoor.NotFound(cid, store);
+            yield return lease.Batch;
+        }
+    }
+
+    private static RecordBatch BatchOf(RecordBatch? batch, in BlockInfo info) => batch ?? throw NoBatch(in info);
+
+    private static ArrowCidException NoBatch(in BlockInfo info) => new(ErrorCode.SchemaMismatch,
+        $"{Cid.FromSha256(info.Codec, info.Digest)} is no batch, but " +
+        (info.Kind == RecordKind.Schema ? "a schema" : "other bytes"));
+}

@@ -1,0 +1,132 @@
+using System.Runtime.InteropServices;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+
+namespace ArrowCid.Native;
+
+/// <summary>Putting bytes, and the CIDs that bytes have: see arrowcid.h for what each function promises.</summary>
+// SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for.
+internal static unsafe class PutDoor
+{
+    [UnmanagedCallersOnly(EntryPoint = "managed_put_ipc")]
+    public static int PutIpc(long store, byte* bytes, long length, byte* facts, Block* target, long capacity,
+        long* count, ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Argument.WritableStore(store);
+            PutOptions? said = FactsJson.Read(facts);
+            Argument.NotNull(count, nameof(count));
+            Span<Block> blocks = Argument.Array(target, capacity, "out");
+            using var borrowed = new BorrowedBytes(bytes, length);
+            List<RecordBatch> batches = ReadAll(borrowed.Memory);
+            *count = batches.Count;
+            ThrowIfMore(batches.Count, blocks.Length);
+            Put(opened, batches, said, blocks);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_put_raw")]
+    public static int PutRaw(long store, byte* bytes, long length, byte* facts, Block* target, ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Argument.WritableStore(store);
+            PutOptions? said = FactsJson.Read(facts);
+            Argument.NotNull(target, "out");
+            using var borrowed = new BorrowedBytes(bytes, length);
+            PutResult put = opened.PutRaw(borrowed.Memory);
+            if (said is not null) FactDoor.Say(opened, put.Cid, said);
+            *target = Block.Of(in put);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_check")]
+    public static int Check(byte* bytes, long length, CidBytes* cid, ErrorOut* error)
+    {
+        try
+        {
+            using var borrowed = new BorrowedBytes(bytes, length);
+            CheckResult result = CanonicalBlock.Check(borrowed.Memory);
+            if (!result.IsCanonical) throw NotCanonical(result);
+            if (cid is not null) *cid = CidBytes.Of(result.Address.Cid);
+            return Failure.Ok;
+        }
+        catch (InvalidArrowException e)
+        {
+            return Failure.Report(new ArrowCidException(ErrorCode.NotCanonical, e.Message), error);
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_cid_of_ipc")]
+    public static int CidOfIpc(byte* bytes, long length, CidBytes* cids, long capacity, long* count, ErrorOut* error)
+    {
+        try
+        {
+            Argument.NotNull(count, nameof(count));
+            Span<CidBytes> target = Argument.Array(cids, capacity, nameof(cids));
+            using var borrowed = new BorrowedBytes(bytes, length);
+            List<RecordBatch> batches = ReadAll(borrowed.Memory);
+            *count = batches.Count;
+            ThrowIfMore(batches.Count, target.Length);
+            for (int i = 0; i < batches.Count; i++) target[i] = CidBytes.Of(CanonicalBlock.Address(batches[i]).Cid);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    /// <summary>Puts batches with what is said of each; a name is for one alone.</summary>
+    public static void Put(CidStore store, IReadOnlyList<RecordBatch> batches, PutOptions? said, Span<Block> target)
+    {
+        if (said is null)
+        {
+            PutResult[] results = store.PutMany(batches);
+            for (int i = 0; i < results.Length; i++) target[i] = Block.Of(in results[i]);
+            return;
+        }
+
+        if (said.Name is not null && batches.Count != 1)
+            throw Failure.Invalid($"a name is for one batch, and here are {batches.Count}");
+        for (int i = 0; i < batches.Count; i++) target[i] = Block.Of(store.Put(batches[i], said));
+    }
+
+    private static List<RecordBatch> ReadAll(ReadOnlyMemory<byte> bytes)
+    {
+        var batches = new List<RecordBatch>();
+        using var reader = ArrowReader.Open(bytes);
+        while (reader.Read() is { } batch) batches.Add(batch);
+        return batches;
+    }
+
+    private static void ThrowIfMore(int batches, int capacity)
+    {
+        if (batches <= capacity) return;
+        throw new ArrowCidException(ErrorCode.TooLarge,
+            $"there are {batches} batches, and room for the results of {capacity}");
+    }
+
+    private static ArrowCidException NotCanonical(CheckResult result)
+    {
+        string field = result.FieldPath.Length > 0 ? $", field '{result.FieldPath}'" : "";
+        string place = result.Message.Length > 0 ? $" ({result.Message}{field})" : "";
+        return new ArrowCidException(ErrorCode.NotCanonical,
+            $"byte {result.Offset}{place}: {result.Rule}; the batch's canonical block is {result.Address.Cid}");
+    }
+}

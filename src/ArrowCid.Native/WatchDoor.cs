@@ -1,0 +1,140 @@
+using System.Runtime.InteropServices;
+
+namespace ArrowCid.Native;
+
+/// <summary>A watch that a caller asks.</summary>
+internal sealed class Watch(CidStorePoll poll) : OneAtATime
+{
+    public CidStorePoll Poll => poll;
+
+    protected override string Noun => "watch";
+}
+
+/// <summary>Watching: see arrowcid.h for what each function promises.</summary>
+// SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for.
+internal static unsafe class WatchDoor
+{
+    [UnmanagedCallersOnly(EntryPoint = "managed_watch")]
+    public static int Open(long store, byte* from, long* watch, ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Handles.Get<CidStore>(store);
+            string? text = Utf8Text.ReadOrNull(from, nameof(from));
+            Argument.NotNull(watch, nameof(watch));
+            var poll = new CidStorePoll(opened, text is null ? Cursor.Now : Cursor.Parse(text));
+            try
+            {
+                *watch = Handles.Open(new Watch(poll));
+            }
+            catch
+            {
+                poll.Dispose();
+                throw;
+            }
+
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_watch_fd")]
+    public static int Descriptor(long watch, int* descriptor, ErrorOut* error)
+    {
+        try
+        {
+            Watch opened = Handles.Get<Watch>(watch);
+            Argument.NotNull(descriptor, "fd");
+            opened.Take();
+            try
+            {
+                *descriptor = opened.Poll.Descriptor;
+            }
+            finally
+            {
+                opened.Give();
+            }
+
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_watch_next")]
+    public static int Next(long watch, long timeout, AnnouncementOut* target, ErrorOut* error)
+    {
+        try
+        {
+            Watch opened = Handles.Get<Watch>(watch);
+            Argument.NotNull(target, "out");
+            if (timeout < -1) throw Failure.Invalid($"'timeout_ms' is {timeout}, below -1");
+            TimeSpan most = timeout < 0 || timeout > int.MaxValue
+                ? TimeSpan.MaxValue
+                : TimeSpan.FromMilliseconds(timeout);
+            opened.Take();
+            try
+            {
+                if (opened.Poll.IsEnded) throw Failure.Invalid("the watch's store was closed");
+                if (!opened.Poll.TryNext(most, out Announcement announcement)) return Failure.Nothing;
+                *target = AnnouncementOut.Of(in announcement);
+                return Failure.Ok;
+            }
+            finally
+            {
+                opened.Give();
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            return Failure.Nothing;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_watch_cursor")]
+    public static int Position(long watch, byte* buffer, long capacity, long* needed, ErrorOut* error)
+    {
+        try
+        {
+            Watch opened = Handles.Get<Watch>(watch);
+            opened.Take();
+            try
+            {
+                Utf8Text.Write(opened.Poll.Position.ToString(), buffer, capacity, needed);
+            }
+            finally
+            {
+                opened.Give();
+            }
+
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_watch_close")]
+    public static int Close(long watch, ErrorOut* error)
+    {
+        try
+        {
+            Handles.Close<Watch>(watch).Poll.Dispose();
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+}

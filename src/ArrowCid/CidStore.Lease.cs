@@ -1,0 +1,44 @@
+using ArrowCid.Columnar;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>Blocks of every kind, held where they lie.</summary>
+public sealed partial class CidStore
+{
+    /// <summary>What is known of a block of any kind, without a look at its bytes.</summary>
+    internal bool TryFindAny(Cid cid, out BlockInfo info)
+    {
+        using BlockLease? block = Find(cid);
+        info = block?.Info ?? default;
+        return block is not null;
+    }
+
+    /// <summary>Leases a block of any kind, after what the mode asks for was proved.</summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="batch">The batch, over the lease, where it is one.</param>
+    /// <returns>The lease, or null where the block is not here.</returns>
+    internal BlockLease? TryLease(Cid cid, out RecordBatch? batch)
+    {
+        batch = null;
+        BlockLease? block = Find(cid);
+        if (block is null) return null;
+        try
+        {
+            if (block.Kind == RecordKind.Batch) batch = Read(block);
+            else if (!IsProved(block)) ProveBytes(block);
+            return block;
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+    }
+
+    private void ProveBytes(BlockLease block)
+    {
+        ProveHash(block, block.Info);
+        Remember(_verified, block.Digest, true);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>
+/// A watch that is asked rather than enumerated: with a wait of one's choice, and with a descriptor for event loops.
+/// One thread at a time; any may dispose of it, which ends the wait.
+/// </summary>
+internal sealed class CidStorePoll : IDisposable
+{
+    private readonly CidStore _store;
+    private readonly LogSignal _signal;
+    private readonly LogTail _tail;
+    private WatchSignal? _event;
+
+    public CidStorePoll(CidStore store, Cursor from)
+    {
+        _store = store;
+        _signal = store.Blocks.Signal;
+        _tail = store.Blocks.Tail(from);
+    }
+
+    /// <summary>Whether it, or its store, was disposed of: nothing more will come.</summary>
+    public bool IsEnded => _tail.IsClosed;
+
+    /// <summary>Where to go on behind the last announcement that was given.</summary>
+    public Cursor Position => _tail.Position;
+
+    /// <summary>What to give to poll or epoll. It is readable from the first on, and again when there may be something;
+    /// <see cref="TryNext"/> makes it unreadable where there is nothing.</summary>
+    public int Descriptor
+    {
+        get
+        {
+            if (_event is null)
+            {
+                var made = new WatchSignal(_signal);
+                made.Set();
+                _event = made;
+            }
+
+            return _event.Descriptor;
+        }
+    }
+
+    /// <summary>The next announcement.</summary>
+    /// <param name="most">How long to wait for one.</param>
+    /// <param name="announcement">The announcement.</param>
+    /// <returns>False where the time is over or the watch has ended.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreGone"/>: the store was removed.</exception>
+    public bool TryNext(TimeSpan most, out Announcement announcement)
+    {
+        if (TryFind(out announcement)) return true;
+        if (most > TimeSpan.Zero && TryAwait(most, out announcement)) return true;
+        _tail.ThrowIfGone();
+        if (_event is null) return false;
+        _event.Arm();
+        if (!TryFind(out announcement)) return false;
+        // There may be more, and who waits for the descriptor is to come back for it.
+        _event.Set();
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _tail.Dispose();
+        _signal.Disturb();
+        _event?.Dispose();
+    }
+
+    private bool TryFind(out Announcement announcement)
+    {
+        announcement = default;
+        while (_tail.TryNext(out LogEvent found))
+        {
+            if (_store.TryAnnounce(in found, null, out announcement)) return true;
+        }
+
+        return false;
+    }
+
+    private bool TryAwait(TimeSpan most, out Announcement announcement)
+    {
+        announcement = default;
+        var pause = new LogPause(_signal);
+        long started = Stopwatch.GetTimestamp();
+        while (!_tail.IsClosed)
+        {
+            if (TryFind(out announcement)) return true;
+            TimeSpan left = most - Stopwatch.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero) return false;
+            if (pause.LooksAgain()) continue;
+            _tail.ThrowIfGone();
+            pause.Sleep(left);
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using ArrowCid.ProcessTests.Cli;
+
+namespace ArrowCid.ProcessTests.Interop;
+
+/// <summary>libarrowcid keeps what its header says: seen from C programs, plain and under sanitizers.</summary>
+public sealed partial class CLibraryTests : IDisposable
+{
+    private static readonly string[] s_avx512 = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("arrowcid-c-").FullName;
+
+    private string Store { get; } = $"/dev/shm/arrowcid-c-{Guid.NewGuid():N}";
+
+    public void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        if (Directory.Exists(Store)) Directory.Delete(Store, recursive: true);
+    }
+
+    [CLibraryTheory]
+    [InlineData("abi", false)]
+    [InlineData("abi", true)]
+    [InlineData("store", false)]
+    [InlineData("store", true)]
+    [InlineData("arrays", false)]
+    [InlineData("arrays", true)]
+    [InlineData("watch", false)]
+    [InlineData("watch", true)]
+    [InlineData("fork", false)]
+    [InlineData("fork", true)]
+    [InlineData("threads", false)]
+    [InlineData("threads", true)]
+    public void The_program_finds_everything_as_the_header_says(string name, bool isSanitized)
+    {
+        string program = Path.Combine(_folder, name);
+        CLibrary.Compile($"c/tests/{name}.c", program, isSanitized);
+        string[] arguments = name switch
+        {
+            "abi" => [],
+            "store" => [Store, Path.Combine(Command.Data, "vectors", "more", "random-1.arrows")],
+            _ => [Store],
+        };
+        CommandResult result = CLibrary.Run(program, arguments).Exits(0);
+        Assert.Equal(["ok"], result.Lines);
+    }
+
+    [CLibraryTheory]
+    [InlineData("c89", "c")]
+    [InlineData("c11", "c")]
+    [InlineData("c++17", "c++")]
+    public void The_header_is_of_every_standard(string standard, string language)
+    {
+        string source = Path.Combine(_folder, "header." + language);
+        File.WriteAllText(source, "#include \"arrowcid.h\"\nint main(void) { return (int)arrowcid_abi() - ARROWCID_ABI; }\n");
+        _ = CLibrary.Run("cc", "-x", language, $"-std={standard}", "-Wall", "-Wextra", "-Werror", "-pedantic",
+            "-I", CLibrary.PathOf("c"), "-c", source, "-o", Path.Combine(_folder, "header.o")).Exits(0);
+    }
+
+    [CLibraryFact]
+    public void The_library_exports_what_the_header_declares_and_nothing_else()
+    {
+        string[] declared =
+        [
+            .. Declaration().Matches(File.ReadAllText(CLibrary.Header)).Select(match => match.Groups[1].Value)
+                .Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(declared.Length, declared.Distinct().Count());
+        foreach (string file in CLibrary.Files)
+        {
+            IEnumerable<string> exported = CLibrary.Run("nm", "-D", "--defined-only", file).Exits(0).Lines
+                .Select(line => line.Split(' ')[^1]);
+            Assert.Equal(declared, exported.Order(StringComparer.Ordinal));
+        }
+    }
+
+    [CLibraryFact]
+    public void The_headers_error_numbers_are_the_librarys()
+    {
+        var declared = ErrorNumber().Matches(File.ReadAllText(CLibrary.Header)).ToDictionary(
+            match => match.Groups[1].Value.Replace("_", "", StringComparison.Ordinal),
+            match => int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture), StringComparer.OrdinalIgnoreCase);
+        foreach (ErrorCode code in Enum.GetValues<ErrorCode>()) Assert.Equal((int)code, declared[code.ToString()]);
+    }
+
+    [CLibraryFact]
+    public void The_library_is_small_and_needs_the_c_library_alone()
+    {
+        Assert.All(CLibrary.Files, file => Assert.InRange(new FileInfo(file).Length, 1, 8 << 20));
+        string needed = CLibrary.Run("readelf", "-d", CLibrary.File).Exits(0).Text;
+        string[] libraries = [.. Needed().Matches(needed).Select(match => match.Groups[1].Value)];
+        Assert.All(libraries, name => Assert.Matches(@"^(libc|libm|libdl|libpthread|librt|ld-linux[\w-]*)\.so", name));
+    }
+
+    [CLibraryFact]
+    public void Messages_are_hashed_side_by_side_where_the_processor_has_AVX_512()
+    {
+        string source = Path.Combine(_folder, "path.c"), program = Path.Combine(_folder, "path");
+        File.WriteAllText(source, """
+            #include <stdio.h>
+            #include "arrowcid.h"
+            int main(void) { return puts(arrowcid_hash_path()) < 0; }
+            """);
+        CLibrary.Compile(source, program);
+        string alone = Sha() ? "sha-ni" : "serial";
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64) alone = Sha() ? "sha2" : "serial";
+        Assert.Equal(HasAvx512() ? "avx512-16" : alone, CLibrary.Run(program).Exits(0).Lines.Single());
+
+        // Without its twin the library is whole all the same.
+        File.Copy(CLibrary.File, Path.Combine(_folder, "libarrowcid.so"));
+        string line = $"LD_PRELOAD='{_folder}/libarrowcid.so' '{program}'";
+        Assert.Equal(alone, CLibrary.Run("sh", "-c", line).Exits(0).Lines.Single());
+    }
+
+    /// <summary>What stands in for both on a processor without AVX-512: a library of nothing but doors, which takes that
+    /// to be there, and as its twin the library that needs none.</summary>
+    [CLibraryTheory]
+    [InlineData("abi")]
+    [InlineData("arrays")]
+    [InlineData("watch")]
+    [InlineData("fork")]
+    public void The_doors_lead_to_the_twin(string name)
+    {
+        if (!File.Exists(CLibrary.Twin)) return;
+        string program = Path.Combine(_folder, name), doors = Path.Combine(_folder, "doors.o");
+        string stubs = Path.Combine(_folder, "stubs.c");
+        CLibrary.Compile($"c/tests/{name}.c", program);
+        string version = Version().Match(File.ReadAllText(Path.Combine(Command.Root, "Directory.Build.props"))).Groups[1].Value;
+        _ = CLibrary.Run("cc", "-std=gnu11", "-fPIC", "-fvisibility=hidden", "-I", CLibrary.PathOf("c"), "-DHAS_AVX512()=1",
+            $"-DARROWCID_VERSION=\"{version}\"", "-c",
+            Path.Combine(Command.Root, "src", "ArrowCid.Native", "doors.c"), "-o", doors).Exits(0);
+        IEnumerable<string> managed = CLibrary.Run("nm", "-u", doors).Exits(0).Lines.Select(line => line.Split(' ')[^1])
+            .Where(symbol => symbol.StartsWith("managed_", StringComparison.Ordinal));
+        File.WriteAllLines(stubs, managed.Select(symbol => $"int {symbol}(void) {{ return 77; }}"));
+        _ = CLibrary.Run("cc", "-shared", "-fPIC", "-o", Path.Combine(_folder, "libarrowcid.so"), doors, stubs, "-ldl")
+            .Exits(0);
+        File.Copy(CLibrary.File, Path.Combine(_folder, "libarrowcid-avx512.so"));
+        string line = $"LD_LIBRARY_PATH='{_folder}' '{program}' '{Store}'";
+        Assert.Equal(["ok"], CLibrary.Run("sh", "-c", line).Exits(0).Lines);
+    }
+
+    [CLibraryFact]
+    public void The_twin_has_the_sixteen_lanes_in_it()
+    {
+        if (!File.Exists(CLibrary.Twin)) return;
+        // vprord on a register of 512 bits is SHA-256's rotation, and nothing else's here.
+        const string Count = "objdump -d --no-show-raw-insn \"$1\" | grep -c 'vprord .*zmm' || true";
+        Assert.NotEqual("0", CLibrary.Run("sh", "-c", Count, "sh", CLibrary.Twin).Exits(0).Lines.Single());
+        Assert.Equal("0", CLibrary.Run("sh", "-c", Count, "sh", CLibrary.File).Exits(0).Lines.Single());
+    }
+
+    [CLibraryTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void In_Cpp_everything_is_as_in_C(bool isSanitized)
+    {
+        string program = Path.Combine(_folder, "store");
+        CLibrary.Compile("cpp/tests/store.cpp", program, isSanitized);
+        Assert.Equal(["ok"], CLibrary.Run(program, Store).Exits(0).Lines);
+    }
+
+    [CLibraryTheory]
+    [InlineData("c", "c")]
+    [InlineData("c", "cpp")]
+    [InlineData("cpp", "c")]
+    public void A_consumer_reads_what_a_producer_puts_and_the_command_finds_it(string putter, string reader)
+    {
+        string producer = Path.Combine(_folder, "producer"), consumer = Path.Combine(_folder, "consumer");
+        CLibrary.Compile($"{putter}/samples/producer.{putter}", producer);
+        CLibrary.Compile($"{reader}/samples/consumer.{reader}", consumer);
+        using Process reading = CLibrary.Start(consumer, Store, "3");
+        string[] put = CLibrary.Run(producer, Store, "3").Exits(0).Lines;
+        string[] read = CLibrary.End(reading, "consumer").Exits(0).Lines;
+        // The sum of 100 + i / 4 over a thousand rows from 0.
+        Assert.Equal($"{put[0]}  1000 rows  224875.00", read[0]);
+        Assert.Equal(put, read.Select(line => line.Split(' ')[0]));
+        string[] listed = [.. Command.Run("ls", "--store", Store).Exits(0).Lines.Select(line => line.Split(' ')[0])];
+        Assert.Equal(put.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+        _ = Command.Run("verify", "--store", Store).Exits(0);
+    }
+
+    private static bool HasAvx512() => Array.TrueForAll(s_avx512, HasFlag);
+
+    private static bool Sha() => HasFlag("sha_ni") || HasFlag("sha2");
+
+    private static bool HasFlag(string name) => File.ReadLines("/proc/cpuinfo")
+        .First(line => line.StartsWith("flags", StringComparison.Ordinal)
+            || line.StartsWith("Features", StringComparison.Ordinal))
+        .Split(' ').Contains(name);
+
+    [GeneratedRegex(@"^ARROWCID_API [^;]*?\b(arrowcid_\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex Declaration();
+
+    [GeneratedRegex(@"^#define ARROWCID_(\w+) (\d+)\b", RegexOptions.Multiline)]
+    private static partial Regex ErrorNumber();
+
+    [GeneratedRegex("<Version>(.*)</Version>")]
+    private static partial Regex Version();
+
+    [GeneratedRegex(@"\(NEEDED\).*\[([^\]]+)\]")]
+    private static partial Regex Needed();
+}

@@ -1,0 +1,45 @@
+using ArrowCid.Columnar;
+using ArrowCid.Registry;
+using ArrowCid.Tests.Storage;
+
+namespace ArrowCid.Tests.Store;
+
+public sealed class RingFactTests
+{
+    [Fact]
+    public void A_ring_lets_old_facts_go_with_their_blocks_and_keeps_those_of_blocks_that_stay()
+    {
+        const int Count = 6000;
+        using var directory = new TemporaryStore();
+        var options = new CidStoreOptions
+        {
+            Capacity = 8 << 20,
+            SegmentSize = 1 << 20,
+            Retention = StoreRetention.Ring,
+            Timeout = TimeSpan.FromMilliseconds(200),
+        };
+        using CidStore store = CidStore.Open(directory.Directory, options);
+        var tags = new Dictionary<string, string?> { ["one"] = new('1', 1000), ["two"] = new('2', 1000) };
+        var puts = new List<Cid>();
+        for (int i = 0; i < Count; i++)
+        {
+            tags["number"] = $"{i}";
+            RecordBatch batch = RecordBatch.Of(("i", ArrowArray.From<int>(Enumerable.Range(i, 400).ToArray())));
+            puts.Add(store.Put(batch, new PutOptions { Tags = tags }).Cid);
+        }
+
+        // More than the capacity in blocks, and as much in facts.
+        Assert.False(store.Contains(puts[0]));
+        using CidStore other = CidStore.Open(directory.Directory, options);
+        int first = puts.FindIndex(store.Contains);
+        Assert.InRange(first, Count / 2, Count - 300);
+        for (int i = first; i < Count; i++)
+        {
+            Assert.Equal($"{i}", store.Describe(puts[i])?.Tags["number"]);
+            Assert.Equal($"{i}", other.Describe(puts[i])?.Tags["number"]);
+        }
+
+        Assert.Empty(other.CheckFacts());
+        Assert.DoesNotContain(other.Entries(withAbsent: true), entry => entry.Cid == puts[0]);
+    }
+}
