@@ -29,10 +29,10 @@ if (process.argv[2] === "--write") {
   const stamps = ["TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"];
   const query = `SELECT ${numbers.map((type, n) => `i::${type} AS n${n}`).join(", ")},
     ${stamps.map((type, n) => `${type} '2020-01-01 00:00:00' AS t${n}`).join(", ")},
-    CASE WHEN i % 3 = 0 THEN NULL ELSE 's' || i END s, ('b' || i)::BLOB b, i % 2 = 0 t,
+    CASE WHEN i % 3 = 0 THEN NULL ELSE 's' || i END s, ('b' || i)::BLOB b, i % 2 = 0 AS o,
     DATE '2020-01-01' + i::INTEGER d, TIME '00:00:01' e, TIMETZ '00:00:01+00' f, INTERVAL 3 DAY g,
     [i, NULL, i + 1] l, [[], [i]] ll, {'x': i, 'y': [{'z': i::VARCHAR}]} st, MAP {'k': i} m, uuid() u,
-    'e1'::ENUM('e1', 'e2') en, '{}'::JSON j, NULL nothing, '101'::BIT bits FROM range(100) r(i)`;
+    'e1'::ENUM('e1', 'e2') en, '{}'::JSON j, NULL AS z, '101'::BIT AS bits FROM range(100) r(i)`;
   for (const codec of ["uncompressed", "snappy", "gzip", "zstd", "brotli", "lz4_raw"]) {
     for (const version of ["V1", "V2"]) {
       const file = join(process.argv[3], `${codec}-${version}.parquet`);
