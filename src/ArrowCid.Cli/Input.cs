@@ -70,14 +70,14 @@ internal static class Input
     }
 
     /// <summary>The batches of a file, one after another.</summary>
-    /// <param name="file">The file; its format is said, or told by its name.</param>
+    /// <param name="file">The file.</param>
     /// <param name="dropMetadata">Keys to leave out of the schema's and all fields' metadata.</param>
-    /// <param name="rows">How CSV and JSON lines are read.</param>
+    /// <param name="rows">How CSV and JSON lines are read; null where it is Arrow.</param>
     /// <param name="rowsPerBlock">Rows that the batches are cut anew to; null for the file's own.</param>
-    public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, RowInput rows,
+    public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, RowInput? rows = null,
         int? rowsPerBlock = null)
     {
-        if (rows.IsRows(file)) return RowBatches(file, rows, rowsPerBlock);
+        if (rows is not null && rows.IsRows(file)) return RowBatches(file, rows, rowsPerBlock);
         IEnumerable<RecordBatch> batches = ArrowBatches(file, dropMetadata);
         return rowsPerBlock is { } each ? BatchCut.EveryRows(batches, each) : batches;
     }
