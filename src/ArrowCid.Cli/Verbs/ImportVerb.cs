@@ -28,7 +28,8 @@ internal static class ImportVerb
 
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Inputs("Files to import, whose format is told by their first bytes, of CSV and JSON lines by name");
+        Argument<string[]> files = Verb.Inputs(
+            "Files to import, whose format is told by their first bytes, of CSV and JSON lines by name");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var partial = new Option<bool>("--partial")

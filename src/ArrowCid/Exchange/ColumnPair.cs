@@ -33,7 +33,10 @@ internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField f
             if (left.Fields[i].Type.Equals(right.Fields[other].Type))
                 pairs.Add(new ColumnPair(field.Name, i, other, left.Fields[i], right.Fields[other]));
             else
-                differences.Add($"column '{field.Name}' is {field.Type} in A and {b.Fields[other].Type} in B: not compared");
+            {
+                differences.Add(
+                    $"column '{field.Name}' is {field.Type} in A and {b.Fields[other].Type} in B: not compared");
+            }
         }
 
         differences.AddRange(free.Select(j => $"column '{b.Fields[j].Name}' is only in B"));
