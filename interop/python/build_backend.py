@@ -1,9 +1,11 @@
 """Builds the wheel, with nothing but the standard library: what ``pip wheel interop/python`` and ``build-wheel`` call.
 
-The wheel holds the package and ``libarrowcid.so``: the one that ``ARROWCID_LIBRARY`` names, else the checkout's
-``.artifacts/native/libarrowcid.so``. It runs on any Python from 3.9 on; its platform is the library's.
+The wheel holds the package and ``libarrowcid.so``, with its twins beside it: the one that ``ARROWCID_LIBRARY`` names,
+else the checkout's ``.artifacts/native/libarrowcid.so``. It runs on any Python from 3.9 on; its platform is the
+library's.
 """
 import base64
+import glob
 import hashlib
 import os
 import platform
@@ -18,14 +20,13 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same wheel
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     """Writes the wheel into a directory and gives its name."""
-    path = _library()
-    with open(path, "rb") as file:
-        library = file.read()
-    tag = "py3-none-" + platform_of(library)
+    own, *twins = _libraries()
+    libraries = {"libarrowcid.so": _read(own), **{os.path.basename(twin): _read(twin) for twin in twins}}
+    tag = "py3-none-" + platform_of(*libraries.values())
     name = f"arrowcid-{version()}"
     files = {f"arrowcid/{each}": _read(os.path.join(PACKAGE, each)) for each in sorted(os.listdir(PACKAGE))
              if each.endswith(".py") or each == "py.typed"}
-    files["arrowcid/libarrowcid.so"] = library
+    files.update((f"arrowcid/{each}", data) for each, data in libraries.items())
     files[f"{name}.dist-info/METADATA"] = _metadata().encode()
     files[f"{name}.dist-info/WHEEL"] = (
         f"Wheel-Version: 1.0\nGenerator: arrowcid\nRoot-Is-Purelib: false\nTag: {tag}\n").encode()
@@ -47,18 +48,18 @@ def version():
     return re.search(r'^__version__ = "(.+)"$', _read(os.path.join(PACKAGE, "__init__.py")).decode(), re.M).group(1)
 
 
-def platform_of(library):
-    """The platform of a shared library: the processor, and the glibc whose symbols it asks for."""
-    minors = [int(minor) for minor in re.findall(rb"GLIBC_2\.(\d+)", library)]
+def platform_of(*libraries):
+    """The platform of shared libraries: the processor, and the glibc whose symbols they ask for."""
+    minors = [int(minor) for library in libraries for minor in re.findall(rb"GLIBC_2\.(\d+)", library)]
     return f"manylinux_2_{max(minors)}_{platform.machine()}" if minors else f"linux_{platform.machine()}"
 
 
-def _library():
+def _libraries():
     candidates = [os.environ.get("ARROWCID_LIBRARY") or "",
                   os.path.join(HERE, "..", "..", ".artifacts", "native", "libarrowcid.so")]
     for path in candidates:
         if os.path.isfile(path):
-            return path
+            return [path, *sorted(glob.glob(os.path.join(os.path.dirname(path), "libarrowcid-*.so")))]
     sys.exit("no libarrowcid.so: build it with interop/build, or name it with ARROWCID_LIBRARY")
 
 
@@ -68,8 +69,9 @@ def _metadata():
     def said(key):
         return re.search(rf'^{key} = "(.+)"$', project, re.M).group(1)
 
-    lines = ["Metadata-Version: 2.1", "Name: " + said("name"), "Version: " + version(), "Summary: " + said("description"),
-             "License: " + said("license"), "Requires-Python: " + said("requires-python"),
+    lines = ["Metadata-Version: 2.1", "Name: " + said("name"), "Version: " + version(),
+             "Summary: " + said("description"), "License: " + said("license"),
+             "Requires-Python: " + said("requires-python"),
              "Provides-Extra: pyarrow", "Requires-Dist: pyarrow>=14; extra == 'pyarrow'",
              "Provides-Extra: numpy", "Requires-Dist: numpy; extra == 'numpy'",
              "Description-Content-Type: text/markdown"]

@@ -10,7 +10,7 @@ internal static class OutputFile
     /// <summary>Writes a file under a temporary name beside its own, flushes it to the medium and gives it its
     /// name.</summary>
     /// <param name="file">The file; one that is there is replaced.</param>
-    /// <param name="write">Writes it, to a stream that can seek.</param>
+    /// <param name="write">Writes it, to a stream that can seek and read back.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/> or <see cref="ErrorCode.AccessDenied"/>: it
     /// cannot be written.</exception>
     public static void Write(string file, Action<Stream> write)
@@ -24,7 +24,7 @@ internal static class OutputFile
         try
         {
             using (var stream = new FileStream(
-                temporary, FileMode.Create, FileAccess.Write, FileShare.Read, BufferBytes))
+                temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.Read, BufferBytes))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);

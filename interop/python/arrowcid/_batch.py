@@ -11,6 +11,7 @@ from ._arrow import ArrowArray, Column, Exported, columns_of, exported_schema, r
 from ._cid import Cid, cid_of, packed
 from ._errors import InvalidArgument
 from ._library import CBlock, CError, Handle, call, failure, native
+from ._records import BlockBytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +46,6 @@ class _Recent(Dict[bytes, Any]):
 _columns, _pyarrow_schemas = _Recent(), _Recent()
 _pyarrow: Any = None
 _byte = ctypes.c_uint8
-_block_bytes = ctypes.c_char * ctypes.sizeof(CBlock)
 _schema_cid = slice(CBlock.schema_cid.offset, CBlock.schema_cid.offset + CBlock.schema_cid.size)
 _rows = struct.Struct("=q")
 
@@ -166,7 +166,7 @@ class Batch:
     def _about(self) -> bytes:
         known = self._block
         if known is None:
-            lease, block = self._held(), _block_bytes()
+            lease, block = self._held(), BlockBytes()
             if native.lease_block(lease, _unused, _unused_length, block, None):
                 call(native.lease_block, lease, _unused, _unused_length, block)  # what failed
             known = self._block = block.raw

@@ -7,9 +7,9 @@ from ctypes import byref, c_int64, c_void_p
 from typing import TYPE_CHECKING, Any, Mapping
 
 from ._arrow import ArrowSchema, columns_of
-from ._library import CBlock, CColumn, Handle, call, native
+from ._library import CColumn, Handle, call, native
 from ._numpy import type_of
-from ._records import Put, put_of
+from ._records import BlockBytes, Put, put_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,12 +89,12 @@ class Reservation:
     def commit(self) -> Put:
         """Publishes the batch under the CID that a put of it gives, and ends the reservation, also where it fails."""
         self._let_go()
-        block, handle, self._handle = CBlock(), self._handle, _ReservationHandle()
+        block, handle, self._handle = BlockBytes(), self._handle, _ReservationHandle()
         try:
-            call(native.commit, handle, byref(block))
+            call(native.commit, handle, block)
         finally:
             handle.value = 0
-        return put_of(block)
+        return put_of(block.raw)
 
     def abandon(self) -> None:
         """Gives the memory back. After ``commit()``, or again: nothing."""

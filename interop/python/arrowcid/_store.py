@@ -12,9 +12,9 @@ from ._arrow import ArrowSchema, array_capsules, is_same_schema, pointer_of, sch
 from ._batch import Batch, BatchStream, Lease
 from ._cid import Cid, cid_of, packed, to_cid
 from ._errors import BlockNotFound, ErrorCode, InvalidArgument
-from ._library import (BATCHES_AT_ONCE, CID_BYTES, NOTHING, CBlock, CError, COptions, Handle, bytes_of, call, failure,
+from ._library import (BATCHES_AT_ONCE, CID_BYTES, NOTHING, CError, COptions, Handle, bytes_of, call, failure,
                        native, text, to_text)
-from ._records import Block, Facts, Put, block_of, facts_json, put_of
+from ._records import BLOCK_BYTES, Block, BlockBytes, Facts, Put, block_of, facts_json, put_of, puts_of
 from ._reservation import Reservation
 from ._watch import Watch
 
@@ -158,9 +158,9 @@ class Store:
         capsules = array_capsules(data)
         if capsules is not None:
             schema, array = pointer_of(capsules[0], b"arrow_schema"), pointer_of(capsules[1], b"arrow_array")
-            block = CBlock()
-            call(native.put_array, self._open(), schema, array, said, byref(block))
-            return put_of(block)
+            block = BlockBytes()
+            call(native.put_array, self._open(), schema, array, said, block)
+            return put_of(block.raw)
         capsule = stream_capsule(data)
         if capsule is not None:
             name = facts.pop("name", None)
@@ -174,10 +174,10 @@ class Store:
     def put_raw(self, data: Any, /, **facts: Unpack[Facts]) -> Put:
         """Puts any bytes as they are. Those of a batch's canonical block are put as that batch. ``get`` gives what has
         a ``buffer`` and no columns."""
-        said, block = facts_json(facts) if facts else None, CBlock()
+        said, block = facts_json(facts) if facts else None, BlockBytes()
         with bytes_of(data) as (address, length):
-            call(native.put_raw, self._open(), address, length, said, byref(block))
-        return put_of(block)
+            call(native.put_raw, self._open(), address, length, said, block)
+        return put_of(block.raw)
 
     def put_many(self, batches: Iterable[SupportsArrowArray]) -> List[Put]:
         """Puts many batches (each with ``__arrow_c_array__``) in few calls: those of one schema that follow each other
@@ -201,33 +201,33 @@ class Store:
         count = len(group)
         schema = pointer_of(group[0][0], b"arrow_schema")
         arrays = (c_void_p * count)(*(pointer_of(array, b"arrow_array").value for _, array in group))
-        blocks = (CBlock * count)()
+        blocks = ctypes.create_string_buffer(count * BLOCK_BYTES)
         call(native.put_arrays, self._open(), schema, arrays, count, blocks)
-        return [put_of(block) for block in blocks]
+        return puts_of(blocks.raw, count)
 
     def _put_stream(self, stream: c_void_p, facts: bytes | None) -> List[Put]:
         puts: List[Put] = []
-        blocks, count = (CBlock * BATCHES_AT_ONCE)(), c_int64(BATCHES_AT_ONCE)
+        blocks, count = ctypes.create_string_buffer(BATCHES_AT_ONCE * BLOCK_BYTES), c_int64(BATCHES_AT_ONCE)
         while count.value == BATCHES_AT_ONCE:
             call(native.put_stream, self._open(), stream, facts, blocks, BATCHES_AT_ONCE, byref(count))
-            puts += [put_of(blocks[i]) for i in range(count.value)]
+            puts += puts_of(blocks.raw, count.value)
         return puts
 
     def _name_one(self, name: str, puts: List[Put]) -> None:
         if len(puts) != 1:
-            raise InvalidArgument(f"'{name}' is to stand for one batch, and the stream had {len(puts)}, which were put: "
-                                  "give it to one of them with set_name")
+            raise InvalidArgument(f"'{name}' is to stand for one batch, and the stream had {len(puts)}, which were "
+                                  "put: give it to one of them with set_name")
         self.set_name(name, puts[0].cid)
 
     def _put_ipc(self, data: Any, facts: bytes | None) -> List[Put]:
         with bytes_of(data) as (address, length):
             capacity = BATCHES_AT_ONCE
             while True:
-                blocks, count, error = (CBlock * capacity)(), c_int64(), CError()
+                blocks, count, error = ctypes.create_string_buffer(capacity * BLOCK_BYTES), c_int64(), CError()
                 code = native.put_ipc(self._open(), address, length, facts, blocks, capacity, byref(count),
                                       byref(error))
                 if code == 0:
-                    return [put_of(blocks[i]) for i in range(count.value)]
+                    return puts_of(blocks.raw, count.value)
                 if code != ErrorCode.TOO_LARGE or count.value <= capacity:
                     raise failure(code, error)
                 capacity = count.value
@@ -269,13 +269,13 @@ class Store:
 
     def find(self, cid: CidLike) -> Block | None:
         """What is known of a block, without a look at its bytes; None where it is not here."""
-        block, error = CBlock(), CError()
-        code = native.find(self._open(), to_cid(cid), byref(block), byref(error))
+        block, error = BlockBytes(), CError()
+        code = native.find(self._open(), to_cid(cid), block, byref(error))
         if code == ErrorCode.BLOCK_NOT_FOUND:
             return None
         if code:
             raise failure(code, error)
-        return block_of(block)
+        return block_of(block.raw)
 
     def __contains__(self, cid: CidLike) -> bool:
         return self.contains([cid])[0]
@@ -296,11 +296,12 @@ class Store:
 
     def _listed(self, listing: _Listing) -> Iterator[Block]:
         size = 256
-        blocks, count = (CBlock * size)(), c_int64()
+        blocks, count = ctypes.create_string_buffer(size * BLOCK_BYTES), c_int64()
         try:
             while call(native.list_next, listing, blocks, size, byref(count)) != NOTHING:
+                raw = blocks.raw
                 for i in range(count.value):
-                    yield block_of(blocks[i])
+                    yield block_of(raw, i * BLOCK_BYTES)
         finally:
             if self._handle:
                 listing.end()
@@ -352,8 +353,8 @@ class Store:
         call(native.unpin, self._open(), to_cid(cid))
 
     def remove(self, cids: Iterable[CidLike]) -> int:
-        """Removes blocks and says how many went. What a name, a pin or another block needs stays. What went is listed no
-        more; its bytes go when the store is cleaned up, and may be got until then."""
+        """Removes blocks and says how many went. What a name, a pin or another block needs stays. What went is listed
+        no more; its bytes go when the store is cleaned up, and may be got until then."""
         joined, count = packed(cids)
         removed = c_int64()
         if count:

@@ -43,20 +43,25 @@ class StoreTest(unittest.TestCase):
         self.addCleanup(self.store.close)
 
 
-def run(code, *arguments, python=None, check=True, **environment):
+def run(code, *arguments, **environment):
     """Runs Python code in a process of its own with the package on its path, and gives what it printed."""
-    return finish(start(code, *arguments, python=python, **environment), check)
+    return finish(start(code, *arguments, **environment))
 
 
-def start(code, *arguments, python=None, **environment):
+def start(code, *arguments, **environment):
     """Starts it; its standard input is a pipe."""
-    environment = {**os.environ, "PYTHONPATH": PYTHON, **environment}
-    if python is None:
-        python = interpreter()
-    else:
-        environment.pop("PYTHONHOME", None)
-    return subprocess.Popen([*python, "-B", "-c", code, *arguments], env=environment, stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return _start("-c", code, *arguments, **environment)
+
+
+def start_script(path, *arguments):
+    """Starts a script likewise."""
+    return _start(path, *arguments)
+
+
+def _start(*arguments, **environment):
+    return subprocess.Popen([*interpreter(), "-B", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True,
+                            env={**os.environ, "PYTHONPATH": PYTHON, **environment})
 
 
 def finish(process, check=True):

@@ -39,7 +39,8 @@ class CidTests(unittest.TestCase):
         self.assertEqual(ABSENT, str(cid))
 
     def test_what_is_no_cid_is_refused(self):
-        for wrong in ("", "bafk", ABSENT[:-1], ABSENT + "a", "x" * 59, "Qm" + "a" * 44, b"", bytes(36), b"\1" * 35, "a\0b"):
+        for wrong in ("", "bafk", ABSENT[:-1], ABSENT + "a", "x" * 59, "Qm" + "a" * 44, b"", bytes(36),
+                      b"\1" * 35, "a\0b"):
             with self.subTest(wrong=wrong), self.assertRaises(ValueError):
                 arrowcid.Cid(wrong)
         for wrong in (None, 5, [1], 1.5):
@@ -120,9 +121,10 @@ class StoreTests(StoreTest):
         self.assertLess(block.time, before + datetime.timedelta(minutes=5))
 
     def test_facts_that_make_no_sense_are_refused(self):
-        for wrong, kind in (({"colour": 1}, TypeError), ({"parents": ABSENT}, TypeError), ({"parents": ["x"]}, ValueError),
-                            ({"expires": datetime.datetime(2030, 1, 1)}, ValueError), ({"data": float("nan")}, ValueError),
-                            ({"data": {1, 2}}, TypeError), ({"tags": 5}, AttributeError), ({"name": ""}, ValueError)):
+        for wrong, kind in (({"colour": 1}, TypeError), ({"parents": ABSENT}, TypeError),
+                            ({"parents": ["x"]}, ValueError), ({"expires": datetime.datetime(2030, 1, 1)}, ValueError),
+                            ({"data": float("nan")}, ValueError), ({"data": {1, 2}}, TypeError),
+                            ({"tags": 5}, AttributeError), ({"name": ""}, ValueError)):
             with self.subTest(wrong=wrong), self.assertRaises(kind):
                 self.put_small(**wrong)
 

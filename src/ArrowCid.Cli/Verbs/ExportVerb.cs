@@ -5,14 +5,16 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary><c>export</c>: blocks by CID to files of other formats, a subcommand each.</summary>
 internal static class ExportVerb
 {
-    // A format stands in a file of its own: ExportCar.cs.
-    private static readonly Func<Command>[] s_formats = [ExportCar.Make, ExportRows.MakeCsv, ExportRows.MakeJson];
+    // A format stands in a file of its own: ExportCar.cs, ExportParquet.cs.
+    private static readonly Func<Command>[] s_formats =
+        [ExportCar.Make, ExportParquet.Make, ExportRows.MakeCsv, ExportRows.MakeJson];
 
     public static Command Make()
     {
         var verb = new Verb("export", "Writes blocks, proved first, to a file of another format.",
             "arrowcid export car CID -o batch.car",
             "arrowcid export car @prices -o . --layout columns",
+            "arrowcid export parquet CID -o batch.parquet",
             "arrowcid export csv CID -o rows.csv");
         foreach (Func<Command> format in s_formats) verb.Add(format());
         return verb;

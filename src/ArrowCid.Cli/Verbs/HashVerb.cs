@@ -11,7 +11,7 @@ internal static class HashVerb
 {
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Inputs("Arrow IPC streams or files, CSV, JSON lines");
+        Argument<string[]> files = Verb.Inputs("Arrow IPC streams or files, Parquet, CSV, JSON lines");
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
         Option<int?> rows = Verb.RowsPerBlock();
@@ -19,6 +19,7 @@ internal static class HashVerb
             "Prints the CID, rows and bytes of every batch's canonical block: CID  ROWS  BYTES  FILE#BATCH. " +
             "Nothing is stored.",
             "arrowcid hash trips.arrow quotes.arrows",
+            "arrowcid hash --rows-per-block 65536 trips.parquet",
             "arrowcid hash --json - < quotes.arrows",
             "arrowcid hash --drop-metadata pandas trips.arrow",
             "arrowcid hash --types 'at=timestamp[us, UTC],qty=int32' trips.csv")

@@ -8,7 +8,8 @@ internal static class ImportRows
 {
     public static void Read(ImportRun run, RowInput rows, string file)
     {
-        foreach (RecordBatch batch in Input.Batches(file, dropMetadata: null, rows with { ChecksFirst = true }))
+        foreach (RecordBatch batch in Input.Batches(file, dropMetadata: null, rows with { ChecksFirst = true },
+            run.RowsPerBlock))
         {
             PutResult put = run.Store.Put(batch);
             if (!run.IsJson)

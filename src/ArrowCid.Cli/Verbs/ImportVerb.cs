@@ -8,7 +8,9 @@ namespace ArrowCid.Cli.Verbs;
 /// <param name="IsJson">Whether the lines are JSON.</param>
 /// <param name="IsPartial">Whether what can be had of a file is taken where not all can be.</param>
 /// <param name="ZeroEnds">Whether a section of no length ends a CAR.</param>
-internal sealed record ImportRun(CidStore Store, Output Output, bool IsJson, bool IsPartial, bool ZeroEnds);
+/// <param name="RowsPerBlock">Rows of a block where a table is cut anew; null where it is left as it is.</param>
+internal sealed record ImportRun(CidStore Store, Output Output, bool IsJson, bool IsPartial, bool ZeroEnds,
+    int? RowsPerBlock);
 
 /// <summary>A format that <c>import</c> reads, told by how a file begins.</summary>
 /// <param name="Name">Its name.</param>
@@ -23,8 +25,8 @@ internal sealed record ImportFormat(string Name, Func<byte[], bool> Begins, Acti
 /// <summary><c>import</c>: files of other formats into a store.</summary>
 internal static class ImportVerb
 {
-    // A format stands in a file of its own: ImportCar.cs.
-    private static readonly ImportFormat[] s_formats = [ImportCar.Format];
+    // A format stands in a file of its own: ImportCar.cs, ImportParquet.cs.
+    private static readonly ImportFormat[] s_formats = [ImportCar.Format, ImportParquet.Format];
 
     public static Command Make()
     {
@@ -40,14 +42,17 @@ internal static class ImportVerb
         {
             Description = "A CAR's section of no length is padding behind its end. Default: a fault.",
         };
+        Option<int?> perBlock = Verb.RowsPerBlock();
         var verb = new Verb("import",
             "Puts what files hold into the store, which is made where none is, once all of it is proved: " +
-            "CID  KIND  BYTES  new|known, and the root that it came as. Formats: CAR, CSV, JSON lines. " +
+            "CID  KIND  BYTES  new|known, and the root that it came as; of Parquet as 'put'. Formats: CAR, Parquet, " +
+            "CSV, JSON lines. " +
             "'put' takes Arrow.",
             "arrowcid import batches.car",
+            "arrowcid import --rows-per-block 65536 trips.parquet",
             "arrowcid import --partial - < half.car")
         {
-            files, partial, zeroEnds, store, json,
+            files, partial, zeroEnds, perBlock, store, json,
         };
         var text = new RowOptions();
         text.AddTo(verb);
@@ -57,7 +62,7 @@ internal static class ImportVerb
             using var opened = CidStore.Open(parsed.GetValue(store));
             using var output = Output.Open();
             var run = new ImportRun(opened, output, parsed.GetValue(json), parsed.GetValue(partial),
-                parsed.GetValue(zeroEnds));
+                parsed.GetValue(zeroEnds), parsed.GetValue(perBlock));
             return Input.ForEach(parsed.GetValue(files)!, file => Read(run, rows, file));
         });
         return verb;

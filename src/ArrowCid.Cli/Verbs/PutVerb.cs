@@ -8,7 +8,7 @@ internal static class PutVerb
 {
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Inputs("Arrow IPC streams or files, CSV, JSON lines");
+        Argument<string[]> files = Verb.Inputs("Arrow IPC streams or files, Parquet, CSV, JSON lines");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();

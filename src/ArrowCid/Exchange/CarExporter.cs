@@ -88,7 +88,7 @@ internal sealed class CarExporter(Func<Cid, BlockLease> open, CarExportOptions o
         while (open.TryPop(out (Cid Cid, bool IsLinked) next))
         {
             if (next.Cid.Codec == Multicodec.Raw) WriteRaw(next.Cid, next.IsLinked);
-            else if (_written.Add(next.Cid)) WriteNode(next.Cid, open);
+            else if (_written.Add(next.Cid.ToV1())) WriteNode(next.Cid, open);
         }
     }
 
@@ -109,7 +109,7 @@ internal sealed class CarExporter(Func<Cid, BlockLease> open, CarExportOptions o
     private void WriteNode(Cid cid, Stack<(Cid Cid, bool IsLinked)> next)
     {
         var links = new List<IpldLink>();
-        using (BlockLease node = open(cid))
+        using (BlockLease node = open(cid.ToV1()))
         {
             Put(cid, node.Memory.Span);
             IpldLinks.Collect(cid.Codec, node.Memory.Span, links);

@@ -115,7 +115,7 @@ internal sealed class UnixFsDag
         var file = new UnixFsNode
         {
             Kind = UnixFsKind.File,
-            Data = chunk.IsEmpty ? null : chunk.ToArray(),
+            Data = chunk.IsEmpty ? default(ReadOnlyMemory<byte>?) : chunk.ToArray(),
             FileSize = (ulong)chunk.Length,
         };
         _leaves.Add(Node([], file, 0));

@@ -74,9 +74,11 @@ internal sealed class ChunkReader
         }
 
         if (_keepsIndices && _dictionary is not null && _leaf.Values is null)
-            (_leaf.Dictionary, _leaf.Indices) = (_dictionary, []);
+            (_leaf.Dictionary, _leaf.Indices) = (_dictionary, NewIndices());
         else _leaf.Values ??= NewBuffer();
     }
+
+    private ValueBuffer NewIndices() => new(PhysicalType.Int32, sizeof(int), _budget);
 
     private ValueBuffer NewBuffer() => new(_form.Type, _form.Width, _budget);
 
@@ -353,7 +355,8 @@ internal sealed class ChunkReader
 
     private static void CheckCount(int there, int needed)
     {
-        if (there != needed) throw ParquetFault.Broken($"a page holds {there} values where its levels ask for {needed}");
+        if (there != needed)
+            throw ParquetFault.Broken($"a page holds {there} values where its levels ask for {needed}");
     }
 
     private int[] Deltas(ref ReadOnlySpan<byte> body, int count)
@@ -374,14 +377,11 @@ internal sealed class ChunkReader
         var reader = new RleReader(body[1..], body[0]);
         if (_keepsIndices && _leaf.Values is null)
         {
-            int before = _leaf.Indices?.Length ?? 0;
-            _budget.Take(4L * (before + count));
-            var indices = new int[before + count];
-            _leaf.Indices?.CopyTo(indices, 0);
-            reader.Read(indices.AsSpan(before));
-            if (indices.AsSpan(before).ContainsAnyExceptInRange(0, dictionary.Count - 1))
+            _leaf.Indices ??= NewIndices();
+            Span<int> indices = MemoryMarshal.Cast<byte, int>(_leaf.Indices.Fixed(count));
+            reader.Read(indices);
+            if (dictionary.Count == 0 || indices.ContainsAnyExceptInRange(0, dictionary.Count - 1))
                 throw ParquetFault.Broken($"an index is outside its dictionary of {dictionary.Count}");
-            _leaf.Indices = indices;
             return;
         }
 
@@ -411,7 +411,8 @@ internal sealed class ChunkReader
         // All values at once where the chunk's own size makes them likely to be there, nulls' room with them.
         if (values.Width > 0)
             values.Expect(Math.Min(_chunk.ValueCount * values.Width, 8L * _bytes.Length + bodyBytes + 4096));
-        if (_leaf.Indices is { } indices) values.AddEntries(_dictionary!, indices);
+        if (_leaf.Indices is { } indices)
+            values.AddEntries(_dictionary!, MemoryMarshal.Cast<byte, int>(indices.Data.Span));
         (_leaf.Values, _leaf.Indices) = (values, null);
         return values;
     }

@@ -84,16 +84,15 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, Func
         LeafData leaf = leaves[node.Leaf]!;
         (int count, ReadOnlyMemory<byte> validity) = Present(node, leaf, existing);
         LeafForm form = node.Form!;
-        if (leaf.Indices is not { } indices) return LeafArrays.Make(node.Held, form, leaf.Values!, count, validity, budget);
+        if (leaf.Indices is not { } indices)
+            return LeafArrays.Make(node.Held, form, leaf.Values!, count, validity, budget);
         var type = (DictionaryType)node.Field.Type;
         ValueBuffer entries = leaf.Dictionary!;
         ArrowArray dictionary =
             LeafArrays.Make(type.ValueType, form, entries, entries.Count, default, budget);
-        var numbers = new ValueBuffer(PhysicalType.Int32, sizeof(int), budget);
-        MemoryMarshal.AsBytes(indices.AsSpan()).CopyTo(numbers.Fixed(indices.Length));
         var plain = new LeafForm(PhysicalType.Int32, Conversion.Same, ValueOrder.None);
         return Recoding.Indexed(type,
-            LeafArrays.Make(ArrowType.Int32, plain, numbers, count, validity, budget), dictionary);
+            LeafArrays.Make(ArrowType.Int32, plain, indices, count, validity, budget), dictionary);
     }
 
     /// <summary>A leaf's slots, and which have a value. A leaf that is not optional has none below a null

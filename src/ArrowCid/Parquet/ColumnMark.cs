@@ -3,7 +3,7 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Parquet;
 
-/// <summary>A checksum of a canonical column. It proves nothing: it names the column in which a batch differs.</summary>
+/// <summary>A checksum of a canonical column. It proves nothing: it names the column that differs.</summary>
 internal static class ColumnMark
 {
     public static string Of(ArrowArray column)

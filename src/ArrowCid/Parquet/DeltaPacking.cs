@@ -35,7 +35,7 @@ internal static class DeltaPacking
             || blockValues / miniblocks % 32 != 0)
         {
             throw ParquetFault.Broken(
-                $"a delta page has blocks of {blockValues} values in {miniblocks} miniblocks, which the format forbids");
+                $"a delta page has blocks of {blockValues} values in {miniblocks} miniblocks, which is forbidden");
         }
 
         int each = (int)(blockValues / miniblocks), most = int.CreateTruncating(T.MaxValue) < 0 ? 64 : 32;

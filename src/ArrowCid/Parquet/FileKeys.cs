@@ -24,5 +24,6 @@ internal static class FileKeys
 
     public const string MappingVersion = "1";
 
-    public static bool IsOwn(string key) => key is ArrowSchema or Schema or Mapping or Batches or Columns or Dictionaries;
+    public static bool IsOwn(string key) =>
+        key is ArrowSchema or Schema or Mapping or Batches or Columns or Dictionaries;
 }

@@ -59,7 +59,11 @@ internal sealed record SchemaElement
         }
 
         if (element.Type is < PhysicalType.Boolean or > PhysicalType.FixedLenByteArray)
-            throw ParquetFault.Unsupported($"column '{element.Name}' has the unknown physical type {(int)element.Type}");
+        {
+            throw ParquetFault.Unsupported(
+                $"column '{element.Name}' has the unknown physical type {(int)element.Type}");
+        }
+
         if (element.Repetition is < Repetition.Required or > Repetition.Repeated)
             throw ParquetFault.Broken($"field '{element.Name}' has the unknown repetition {(int)element.Repetition}");
         return new SchemaElement

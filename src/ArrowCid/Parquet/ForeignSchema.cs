@@ -238,9 +238,8 @@ internal sealed class ForeignSchema
         ConvertedType.Date => new(LogicalKind.Date),
         ConvertedType.TimeMillis => new(LogicalKind.Time, Unit: TimeUnit.Millisecond, IsUtc: true),
         ConvertedType.TimeMicros => new(LogicalKind.Time, Unit: TimeUnit.Microsecond, IsUtc: true),
-        // It says nothing of time zones, so the timestamp has none.
-        ConvertedType.TimestampMillis => new(LogicalKind.Timestamp, Unit: TimeUnit.Millisecond),
-        ConvertedType.TimestampMicros => new(LogicalKind.Timestamp, Unit: TimeUnit.Microsecond),
+        ConvertedType.TimestampMillis => new(LogicalKind.Timestamp, Unit: TimeUnit.Millisecond, IsUtc: true),
+        ConvertedType.TimestampMicros => new(LogicalKind.Timestamp, Unit: TimeUnit.Microsecond, IsUtc: true),
         >= ConvertedType.UInt8 and <= ConvertedType.UInt64 =>
             new(LogicalKind.Integer, BitWidth: 8 << (element.Converted - ConvertedType.UInt8)),
         >= ConvertedType.Int8 and <= ConvertedType.Int64 =>

@@ -77,7 +77,7 @@ internal static class LeafArrays
         if (validity.IsEmpty) return dense;
         long bytes = (long)length * width;
         if (bytes > Array.MaxLength)
-            throw ParquetFault.TooLarge($"a column of a row group takes over 2^31 - 57 bytes; write smaller row groups");
+            throw ParquetFault.TooLarge($"a column of a row group takes over 2^31 - 57 bytes; use smaller row groups");
         // Where the values lie there is often room for the nulls too; else they move.
         byte[] target = values.Room;
         if (form.Conversion != Conversion.Same || target.Length < bytes)

@@ -24,7 +24,7 @@ internal sealed class LeafData
 
     /// <summary>Indices into <see cref="Dictionary"/>, where the caller keeps dictionaries and all pages have
     /// indices.</summary>
-    public int[]? Indices { get; set; }
+    public ValueBuffer? Indices { get; set; }
 
     public ValueBuffer? Dictionary { get; set; }
 

@@ -73,7 +73,7 @@ internal sealed class LevelShredder
                 : array.Children[1];
             var slots = new int[entries.Count];
             byte[]? definitions = entries.Definition;
-            int run = 0;
+            int run = 0, before = 0;
             for (int i = 0; i < slots.Length; i++)
             {
                 int slot = entries.Slots is null ? i : entries.Slots[i];
@@ -93,9 +93,11 @@ internal sealed class LevelShredder
                 }
                 else
                 {
-                    // Slots rise, and so do their runs.
+                    // Slots rise, and so do their runs, except below a dictionary.
+                    if (slot < before) run = Slots.Run(array, slot);
                     while (Slots.RunEnd(array.Children[0], run) <= slot) run++;
                     slots[i] = run;
+                    before = slot;
                 }
             }
 

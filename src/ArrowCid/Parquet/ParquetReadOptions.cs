@@ -26,6 +26,13 @@ public sealed class ParquetReadOptions
     /// </summary>
     public IReadOnlySet<string>? DropMetadata { get; init; }
 
+    /// <summary>Leaves a <see cref="Stream"/> open when the reader is disposed.</summary>
+    public bool LeaveOpen { get; init; }
+
+    /// <summary>Reads a file by <see cref="ParquetWriter"/> as other readers do: by its Parquet types and the schema
+    /// that every Arrow reader knows, without the exact one.</summary>
+    public bool IgnoresExactSchema { get; init; }
+
     /// <summary>Does not look at the checksums of pages.</summary>
     public bool IgnoresChecksums { get; init; }
 }

@@ -30,7 +30,7 @@ public sealed partial class ParquetReader
     private (Schema Schema, ParquetNode[] Nodes) Resolve(SchemaTree[] trees)
     {
         IReadOnlySet<string>? dropped = _options.DropMetadata;
-        if (_file.ValueOf(FileKeys.Mapping) == FileKeys.MappingVersion
+        if (!_options.IgnoresExactSchema && _file.ValueOf(FileKeys.Mapping) == FileKeys.MappingVersion
             && OwnKeys.SchemaUnder(_file, FileKeys.Schema, dropped) is { } exact
             && ExactSchema.Match(exact, trees) is { } nodes)
         {
@@ -55,7 +55,11 @@ public sealed partial class ParquetReader
         {
             RowGroup group = _file.RowGroups[i];
             if (group.Columns.Length != _leaves.Count)
-                throw ParquetFault.Broken($"row group {i} has {group.Columns.Length} columns, the schema {_leaves.Count}");
+            {
+                throw ParquetFault.Broken(
+                    $"row group {i} has {group.Columns.Length} columns, the schema {_leaves.Count}");
+            }
+
             if (group.RowCount is < 0 or > int.MaxValue)
                 throw ParquetFault.TooLarge($"row group {i} has {group.RowCount} rows; a batch has at most 2^31 - 1");
             for (int c = 0; c < group.Columns.Length; c++)
@@ -85,11 +89,14 @@ public sealed partial class ParquetReader
             {
                 columns[i] = assembly.Column(_nodes[i]);
                 if (columns[i].Length != group.RowCount)
-                    throw ParquetFault.Broken($"a column has {columns[i].Length} rows where its row group has {group.RowCount}");
+                {
+                    throw ParquetFault.Broken(
+                        $"a column has {columns[i].Length} rows where its row group has {group.RowCount}");
+                }
             }
             catch (OverflowException e)
             {
-                throw new ParquetFault("a buffer would pass 2^31 bytes; write smaller row groups", ErrorCode.TooLarge, e)
+                throw new ParquetFault("a buffer would pass 2^31 bytes; use smaller row groups", ErrorCode.TooLarge, e)
                     .At(Place(index, _nodes[i]));
             }
             catch (ParquetFault e)
@@ -124,7 +131,8 @@ public sealed partial class ParquetReader
 
     private ReadOnlyMemory<byte> Bytes(ColumnChunk chunk)
     {
-        if (chunk.ValueCount == 0 && chunk.CompressedSize == 0) return default;
+        // Some writers give a chunk without values no place.
+        if (chunk.ValueCount == 0 && (chunk.CompressedSize == 0 || chunk.Start < 4)) return default;
         long start = chunk.Start, size = chunk.CompressedSize;
         if (start < 4 || size < 0 || start > _origin.Length || size > _origin.Length - start)
             throw ParquetFault.Broken($"a chunk of {size} bytes at {start} passes the end of the file");

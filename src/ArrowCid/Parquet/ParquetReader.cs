@@ -52,13 +52,15 @@ public sealed partial class ParquetReader : IDisposable
     /// <param name="bytes">The bytes, to be kept readable and unchanged as long as the batches are in use.</param>
     /// <param name="options">How to read; by default <see cref="ParquetReadOptions"/>' defaults.</param>
     /// <returns>A reader at the first row group.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: not a Parquet file, or its footer breaks
-    /// a rule; <see cref="ErrorCode.Unsupported"/>: it is encrypted or of types that have no Arrow form.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: not a Parquet file, or its footer
+    /// breaks a rule; <see cref="ErrorCode.Unsupported"/>: it is encrypted or of types that have no Arrow form.
+    /// </exception>
     public static ParquetReader Open(ReadOnlyMemory<byte> bytes, ParquetReadOptions? options = null) =>
         Open(new ByteOrigin(bytes, null), options);
 
     /// <summary>Opens a file.</summary>
-    /// <param name="stream">A stream that seeks; disposed with the reader.</param>
+    /// <param name="stream">A stream that seeks; disposed with the reader, see
+    /// <see cref="ParquetReadOptions.LeaveOpen"/>.</param>
     /// <param name="options">How to read; by default <see cref="ParquetReadOptions"/>' defaults.</param>
     /// <returns>A reader at the first row group.</returns>
     /// <exception cref="ArrowCidException">As for bytes; <see cref="ErrorCode.Io"/>: it cannot be read.</exception>
@@ -100,7 +102,7 @@ public sealed partial class ParquetReader : IDisposable
     public void Dispose()
     {
         _isDisposed = true;
-        _origin.Dispose();
+        if (!_options.LeaveOpen) _origin.Dispose();
     }
 
     private static ParquetReader Open(ByteOrigin origin, ParquetReadOptions? options)
@@ -111,7 +113,7 @@ public sealed partial class ParquetReader : IDisposable
         }
         catch
         {
-            origin.Dispose();
+            if (options?.LeaveOpen != true) origin.Dispose();
             throw;
         }
     }

@@ -150,7 +150,7 @@ public sealed class ParquetWriter : IDisposable
         {
             if (_bare.Count == before) return;
             throw ParquetFault.Unsupported(
-                $"a batch has a value that its column's form cannot hold; survey all batches before the first is written");
+                $"a batch has a value that its column's form cannot hold; survey all batches before writing");
         }
 
         _elements = ExactSchema.Elements(_schema, _bare);

@@ -133,7 +133,8 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes, ByteBudget budget)
     public ReadOnlySpan<byte> Binary()
     {
         ulong length = Varint();
-        if (length > (ulong)(_bytes.Length - Position)) throw Broken("a byte string is longer than the bytes there are");
+        if (length > (ulong)(_bytes.Length - Position))
+            throw Broken("a byte string is longer than the bytes there are");
         ReadOnlySpan<byte> value = _bytes.Slice(Position, (int)length);
         Position += (int)length;
         return value;

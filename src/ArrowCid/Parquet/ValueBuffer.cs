@@ -5,7 +5,7 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Parquet;
 
-/// <summary>The values of a leaf as they are decoded: of fixed width, bits, or byte strings with int32 offsets.</summary>
+/// <summary>The values of a leaf as they are decoded: of fixed width, bits, or byte strings with offsets.</summary>
 internal sealed class ValueBuffer
 {
     private readonly ByteBudget _budget;
@@ -203,7 +203,7 @@ internal sealed class ValueBuffer
     {
         long needed = at + bytes;
         if (needed > Array.MaxLength)
-            throw ParquetFault.TooLarge($"a column of a row group takes over 2^31 - 57 bytes; write smaller row groups");
+            throw ParquetFault.TooLarge($"a column of a row group takes over 2^31 - 57 bytes; use smaller row groups");
         if (needed > array.Length)
         {
             long capacity = array.Length == 0

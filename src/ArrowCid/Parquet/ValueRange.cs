@@ -67,7 +67,8 @@ internal readonly record struct ValueRange(byte[]? Least, byte[]? Largest)
 
     private static T Read<T>(ReadOnlySpan<byte> bytes) where T : unmanaged => MemoryMarshal.Read<T>(bytes);
 
-    private static byte[] Bytes<T>(T value) where T : unmanaged => MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)).ToArray();
+    private static byte[] Bytes<T>(T value) where T : unmanaged =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)).ToArray();
 
     private static ValueRange Ints<T>(LeafValues values, int from, int to)
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>

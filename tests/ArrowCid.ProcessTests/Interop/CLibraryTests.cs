@@ -9,6 +9,8 @@ namespace ArrowCid.ProcessTests.Interop;
 /// <summary>libarrowcid keeps what its header says: seen from C programs, plain and under sanitizers.</summary>
 public sealed partial class CLibraryTests : IDisposable
 {
+    private static readonly string[] s_avx512 = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("arrowcid-c-").FullName;
 
     private string Store { get; } = $"/dev/shm/arrowcid-c-{Guid.NewGuid():N}";
@@ -113,6 +115,33 @@ public sealed partial class CLibraryTests : IDisposable
         Assert.Equal(alone, CLibrary.Run("sh", "-c", line).Exits(0).Lines.Single());
     }
 
+    /// <summary>What stands in for both on a processor without AVX-512: a library of nothing but doors, which takes that
+    /// to be there, and as its twin the library that needs none.</summary>
+    [CLibraryTheory]
+    [InlineData("abi")]
+    [InlineData("arrays")]
+    [InlineData("watch")]
+    [InlineData("fork")]
+    public void The_doors_lead_to_the_twin(string name)
+    {
+        if (!File.Exists(CLibrary.Twin)) return;
+        string program = Path.Combine(_folder, name), doors = Path.Combine(_folder, "doors.o");
+        string stubs = Path.Combine(_folder, "stubs.c");
+        CLibrary.Compile($"c/tests/{name}.c", program);
+        string version = Version().Match(File.ReadAllText(Path.Combine(Command.Root, "Directory.Build.props"))).Groups[1].Value;
+        _ = CLibrary.Run("cc", "-std=gnu11", "-fPIC", "-fvisibility=hidden", "-I", CLibrary.PathOf("c"), "-DHAS_AVX512()=1",
+            $"-DARROWCID_VERSION=\"{version}\"", "-c",
+            Path.Combine(Command.Root, "src", "ArrowCid.Native", "doors.c"), "-o", doors).Exits(0);
+        IEnumerable<string> managed = CLibrary.Run("nm", "-u", doors).Exits(0).Lines.Select(line => line.Split(' ')[^1])
+            .Where(symbol => symbol.StartsWith("managed_", StringComparison.Ordinal));
+        File.WriteAllLines(stubs, managed.Select(symbol => $"int {symbol}(void) {{ return 77; }}"));
+        _ = CLibrary.Run("cc", "-shared", "-fPIC", "-o", Path.Combine(_folder, "libarrowcid.so"), doors, stubs, "-ldl")
+            .Exits(0);
+        File.Copy(CLibrary.File, Path.Combine(_folder, "libarrowcid-avx512.so"));
+        string line = $"LD_LIBRARY_PATH='{_folder}' '{program}' '{Store}'";
+        Assert.Equal(["ok"], CLibrary.Run("sh", "-c", line).Exits(0).Lines);
+    }
+
     [CLibraryFact]
     public void The_twin_has_the_sixteen_lanes_in_it()
     {
@@ -153,7 +182,7 @@ public sealed partial class CLibraryTests : IDisposable
         _ = Command.Run("verify", "--store", Store).Exits(0);
     }
 
-    private static bool HasAvx512() => new[] { "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl" }.All(HasFlag);
+    private static bool HasAvx512() => Array.TrueForAll(s_avx512, HasFlag);
 
     private static bool Sha() => HasFlag("sha_ni") || HasFlag("sha2");
 
@@ -167,6 +196,9 @@ public sealed partial class CLibraryTests : IDisposable
 
     [GeneratedRegex(@"^#define ARROWCID_(\w+) (\d+)\b", RegexOptions.Multiline)]
     private static partial Regex ErrorNumber();
+
+    [GeneratedRegex("<Version>(.*)</Version>")]
+    private static partial Regex Version();
 
     [GeneratedRegex(@"\(NEEDED\).*\[([^\]]+)\]")]
     private static partial Regex Needed();

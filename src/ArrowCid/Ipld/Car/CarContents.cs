@@ -10,7 +10,7 @@ namespace ArrowCid.Ipld.Car;
 internal sealed class CarContents
 {
     // A block is hashed in pieces of this size where it need not be decoded.
-    private const int PieceBytes = 1 << 20;
+    private const int PieceBytes = 1 << 16;
 
     private readonly Stream _stream;
     private readonly List<CarSection> _blocks = [];

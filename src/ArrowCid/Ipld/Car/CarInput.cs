@@ -3,7 +3,7 @@ namespace ArrowCid.Ipld.Car;
 /// <summary>A stream read forward through one buffer, which knows where it is.</summary>
 internal sealed class CarInput(Stream stream)
 {
-    private const int BufferBytes = 1 << 17;
+    private const int BufferBytes = 1 << 16;
 
     private readonly byte[] _buffer = new byte[BufferBytes];
     private int _start, _end;
@@ -12,7 +12,7 @@ internal sealed class CarInput(Stream stream)
     public long Position { get; private set; }
 
     /// <summary>The next bytes, which stay the next ones; fewer than asked for only at the end.</summary>
-    /// <param name="count">At most 64 KiB.</param>
+    /// <param name="count">At most 32 KiB.</param>
     public ReadOnlySpan<byte> Peek(int count)
     {
         if (_end - _start < count)

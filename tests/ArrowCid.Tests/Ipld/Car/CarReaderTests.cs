@@ -30,7 +30,7 @@ public sealed class CarReaderTests
     [InlineData("0180", "the header is not a map with a version", 1)]
     [InlineData("0aa16776657273696f6e03", "version 3 is not read", 1)]
     [InlineData("0aa16776657273696f6e01", "the header is not roots, a list, and a version", 1)]
-    [InlineData("11a265726f6f7473816776657273696f6e01", "the header: the bytes end", 17)]
+    [InlineData("11a265726f6f7473816776657273696f6e01", "the header: a map's key is not", 17)]
     [InlineData("12a265726f6f747381016776657273696f6e01", "a root is not a CID", 1)]
     public void A_header_that_breaks_a_rule_is_refused(string hex, string rule, int offset) => Refused(Hex.Bytes(hex), rule, offset);
 
