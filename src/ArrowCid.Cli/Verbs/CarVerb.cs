@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using ArrowCid.Ipld.Car;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -132,21 +133,21 @@ internal static class CarVerb
         writer.WriteString("file", file);
         writer.WriteBoolean("isRight", isRight);
         writer.WriteNumber("version", report.Version);
-        EntryText.WriteTexts(writer, "roots", report.Roots.Select(root => root.ToString()));
+        EntryJson.WriteTexts(writer, "roots", report.Roots.Select(root => root.ToString()));
         writer.WriteNumber("blocks", report.Sizes.Count);
         writer.WriteNumber("bytes", report.Bytes);
         writer.WriteNumber("largestBlock", report.Sizes.Largest);
         writer.WriteBoolean("hasIndex", report.HasIndex);
         writer.WriteString("indexFault", report.IndexFault);
         writer.WriteNumber("damagedCount", report.FaultCount);
-        EntryText.WriteTexts(writer, "damaged", report.Faults.Select(fault => fault.ToString()));
-        EntryText.WriteTexts(writer, "rootsMissing", report.RootsMissing.Select(cid => cid.ToString()));
+        EntryJson.WriteTexts(writer, "damaged", report.Faults.Select(fault => fault.ToString()));
+        EntryJson.WriteTexts(writer, "rootsMissing", report.RootsMissing.Select(cid => cid.ToString()));
         writer.WriteNumber("missingCount", report.MissingCount);
-        EntryText.WriteTexts(writer, "missing", report.Missing.Select(cid => cid.ToString()));
+        EntryJson.WriteTexts(writer, "missing", report.Missing.Select(cid => cid.ToString()));
         writer.WriteNumber("malformedCount", report.MalformedCount);
-        EntryText.WriteTexts(writer, "malformed", report.Malformed.Select(fault => fault.ToString()));
+        EntryJson.WriteTexts(writer, "malformed", report.Malformed.Select(fault => fault.ToString()));
         writer.WriteNumber("orphanCount", report.OrphanCount);
-        EntryText.WriteTexts(writer, "orphans", report.Orphans.Select(cid => cid.ToString()));
+        EntryJson.WriteTexts(writer, "orphans", report.Orphans.Select(cid => cid.ToString()));
         writer.WriteNumber("duplicates", report.Duplicates);
         writer.WriteNumber("opaque", report.Opaque);
         writer.WriteStartObject("unverifiable");

@@ -17,7 +17,7 @@ internal sealed class DiffLines(int most)
             : $"{Number(each.RowA)}, {Number(each.RowB)}";
         if (each.Change != RowChange.Changed)
         {
-            Add(row, DiffRows.NameOf(each.Change), each.A is null ? "" : Json(each.A), each.B is null ? "" : Json(each.B));
+            Add(row, DiffRows.NameOf(each.Change), Json(each.A), Json(each.B));
             return;
         }
 
@@ -40,8 +40,8 @@ internal sealed class DiffLines(int most)
         output.Line(diff.IsEqual
             ? string.Create(CultureInfo.InvariantCulture, $"equal: {diff.RowsOfA} rows{same}")
             : string.Create(CultureInfo.InvariantCulture,
-                $"{diff.Changed} rows changed, {diff.OnlyInA} only in A, {diff.OnlyInB} only in B; {diff.RowsOfA} rows in A, " +
-                $"{diff.RowsOfB} in B{same}"));
+                $"{diff.Changed} rows changed, {diff.OnlyInA} only in A, {diff.OnlyInB} only in B; " +
+                $"{diff.RowsOfA} rows in A, {diff.RowsOfB} in B{same}"));
     }
 
     private void Add(string row, string column, string? a, string? b)
@@ -55,8 +55,9 @@ internal sealed class DiffLines(int most)
 
     private static string Number(long row) => row.ToString(CultureInfo.InvariantCulture);
 
-    private static string Json(RecordBatch row)
+    private static string Json(RecordBatch? row)
     {
+        if (row is null) return "";
         using var text = new StringWriter(CultureInfo.InvariantCulture);
         BatchText.WriteJsonLines(row, text);
         return text.ToString().TrimEnd('\n');

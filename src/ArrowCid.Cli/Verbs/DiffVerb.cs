@@ -33,8 +33,8 @@ internal static class DiffVerb
         };
         var exit = new Option<bool>("--exit-code") { Description = "Exit with 1 where they differ." };
         var verb = new Verb("diff",
-            "Shows where two files, batches or datasets differ: in the schema, and row by row. Batches of one CID are not " +
-            "looked at. NaN is equal to NaN. Exit code 0 where they could be compared.",
+            "Shows where two files, batches or datasets differ: in the schema, and row by row. Batches of one CID " +
+            "are not looked at. NaN is equal to NaN. Exit code 0 where they could be compared.",
             "arrowcid diff monday.csv tuesday.csv --key id",
             "arrowcid diff CID trips.arrow --exit-code",
             "arrowcid diff @prices CID -o changes.arrows")

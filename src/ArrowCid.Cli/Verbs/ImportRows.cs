@@ -3,7 +3,7 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>import</c> of CSV and JSON lines, which no first bytes tell: their names do, or <c>--format</c>.</summary>
+/// <summary><c>import</c> of CSV and JSON lines, told by their names or <c>--format</c>.</summary>
 internal static class ImportRows
 {
     public static void Read(ImportRun run, RowInput rows, string file)

@@ -194,6 +194,6 @@ internal ref struct TypeTextReader
 
     private readonly ArrowCidException Fault(string? name = null) => new(ErrorCode.InvalidArgument, string.Create(
         CultureInfo.InvariantCulture,
-        $"'{_all}', character {_all.Length - _rest.Length + 1}: {(name is null ? "no type" : $"'{name}' is no type")}; " +
+        $"'{_all}', character {_all.Length - _rest.Length + 1}: {(name is null ? "" : $"'{name}' is ")}no type; " +
         $"write such as int64, utf8, timestamp[us, UTC], decimal128(20, 2), list<float64>, struct<a: int32, b: utf8>"));
 }

@@ -63,8 +63,9 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
 
             if (sideA.FirstSchema is not null && sideB.FirstSchema is not null)
                 Know(sideA.FirstSchema(), sideB.FirstSchema());
-            for (; sideA.MoveToRow(); sideA.Skip(1)) Report(new(RowChange.OnlyInA, sideA.Row, -1, sideA.OneRow(), null, []));
-            for (; sideB.MoveToRow(); sideB.Skip(1)) Report(new(RowChange.OnlyInB, -1, sideB.Row, null, sideB.OneRow(), []));
+            for (; sideA.MoveToRow(); sideA.Skip(1))
+                Report(new(RowChange.OnlyInA, sideA.Row, -1, sideA.OneRow(), null, []));
+            ReportRest(sideB);
             (RowsOfA, RowsOfB) = (sideA.Row, sideB.Row);
         }
         finally
@@ -103,7 +104,7 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
                     Report(new(RowChange.Changed, rowOfA, side.Row, batch.Slice(slot, 1), side.OneRow(), names));
             }
 
-            for (; side.MoveToRow(); side.Skip(1)) Report(new(RowChange.OnlyInB, -1, side.Row, null, side.OneRow(), []));
+            ReportRest(side);
             if (held.Count > 0 && index is null)
             {
                 Schema schemaOfB = side.FirstSchema?.Invoke() ?? held[0].Batch.Schema;
@@ -131,7 +132,8 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
         ColumnPair[] pairs = ColumnPair.Of(a[0].Batch.Schema, b, []);
         return new KeyIndex(a, [.. key.Select(name => Array.Find(pairs, pair => pair.Name == name)
             ?? throw new ArrowCidException(ErrorCode.InvalidArgument,
-                $"the key '{name}' is no column of one type in both; columns: {string.Join(", ", pairs.Select(p => p.Name))}"))]);
+                $"the key '{name}' is no column of one type in both; there are: " +
+                $"{string.Join(", ", pairs.Select(pair => pair.Name))}"))]);
     }
 
     /// <summary>Finds the columns that two batches share, once for a pair of schemas.</summary>
@@ -151,7 +153,7 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
     {
         (RecordBatch a, RecordBatch b) = (sideA.Part!.Batch, sideB.Part!.Batch);
         (int fromA, int fromB) = ((int)sideA.At, (int)sideB.At);
-        ColumnPair[] unlike = Array.FindAll(_pairs, pair => !pair.AreAlike(pair.A(a), fromA, pair.B(b), fromB, rows));
+        ColumnPair[] unlike = Array.FindAll(_pairs, pair => !ColumnPair.AreAlike(pair.A(a), fromA, pair.B(b), fromB, rows));
         if (unlike.Length == 0) return;
         var names = new List<string>();
         for (int row = 0; row < rows; row++)
@@ -166,6 +168,12 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
             Report(new(RowChange.Changed, sideA.Row + row, sideB.Row + row, a.Slice(fromA + row, 1),
                 b.Slice(fromB + row, 1), [.. names]));
         }
+    }
+
+    private void ReportRest(Side sideB)
+    {
+        for (; sideB.MoveToRow(); sideB.Skip(1))
+            Report(new(RowChange.OnlyInB, -1, sideB.Row, null, sideB.OneRow(), []));
     }
 
     private void Report(RowDifference difference)

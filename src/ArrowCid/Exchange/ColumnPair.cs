@@ -33,7 +33,10 @@ internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField f
             if (left.Fields[i].Type.Equals(right.Fields[other].Type))
                 pairs.Add(new ColumnPair(field.Name, i, other, left.Fields[i], right.Fields[other]));
             else
-                differences.Add($"column '{field.Name}' is {field.Type} in A and {b.Fields[other].Type} in B: not compared");
+            {
+                differences.Add(
+                    $"column '{field.Name}' is {field.Type} in A and {b.Fields[other].Type} in B: not compared");
+            }
         }
 
         differences.AddRange(free.Select(j => $"column '{b.Fields[j].Name}' is only in B"));
@@ -53,7 +56,7 @@ internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField f
 
     /// <summary>Whether two runs of slots are alike without a look at each: fixed width, no nulls, the same
     /// bytes.</summary>
-    public bool AreAlike(ArrowArray a, int fromA, ArrowArray b, int fromB, int count)
+    public static bool AreAlike(ArrowArray a, int fromA, ArrowArray b, int fromB, int count)
     {
         if (a.Layout != Layout.Fixed || a.NullCount != 0 || b.NullCount != 0) return false;
         int width = a.Type.ByteWidth();

@@ -148,7 +148,11 @@ internal sealed class CsvRows(ByteWindow window, byte delimiter)
     {
         int start = _unescapedCount;
         if (_unescaped.Length - start < field.Length)
-            Array.Resize(ref _unescaped, Math.Max(start + field.Length, (int)Math.Min(2L * _unescaped.Length, 1 << 30)));
+        {
+            int doubled = (int)Math.Min(2L * _unescaped.Length, ByteWindow.MostRowBytes);
+            Array.Resize(ref _unescaped, Math.Max(start + field.Length, doubled));
+        }
+
         while (!field.IsEmpty)
         {
             int quote = field.IndexOf(Quote);

@@ -187,7 +187,8 @@ internal abstract class JsonColumn(Field definition, JsonPath path, ArrowArrayBu
         private readonly Members _members;
         private readonly StructBuilder _builder;
 
-        public Struct(Field field, StructType type, JsonPath path) : this(field, type, path, new Members(type.Children, path))
+        public Struct(Field field, StructType type, JsonPath path)
+            : this(field, type, path, new Members(type.Children, path))
         {
         }
 
@@ -219,7 +220,8 @@ internal abstract class JsonColumn(Field definition, JsonPath path, ArrowArrayBu
         {
             if (reader.TokenType != JsonTokenType.StartArray) throw Misfit(in reader, lines);
             int count = 0;
-            for (; reader.Read() && reader.TokenType != JsonTokenType.EndArray; count++) items.Append(ref reader, lines);
+            for (; reader.Read() && reader.TokenType != JsonTokenType.EndArray; count++)
+                items.Append(ref reader, lines);
             if (_fixedSize >= 0 && count != _fixedSize)
             {
                 throw lines.At(in reader, string.Create(CultureInfo.InvariantCulture,
@@ -237,7 +239,8 @@ internal abstract class JsonColumn(Field definition, JsonPath path, ArrowArrayBu
         private readonly StructBuilder _entries;
 
         public Map(Field field, MapType type, JsonPath path)
-            : this(field, type, path, For(type.Entries.Type.Children[0], path), For(type.Entries.Type.Children[1], path))
+            : this(field, type, path, For(type.Entries.Type.Children[0], path),
+                For(type.Entries.Type.Children[1], path))
         {
         }
 

@@ -73,7 +73,8 @@ internal sealed class JsonLines(ByteWindow window)
                 : throw At(in reader, "these bytes are not UTF-8; convert the file");
         }
 
-        if (_text.Length < reader.ValueSpan.Length) _text = new byte[Math.Max(reader.ValueSpan.Length, _text.Length * 2)];
+        if (_text.Length < reader.ValueSpan.Length)
+            _text = new byte[Math.Max(reader.ValueSpan.Length, _text.Length * 2)];
         try
         {
             return _text.AsSpan(0, reader.CopyString(_text));

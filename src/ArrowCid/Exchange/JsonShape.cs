@@ -19,6 +19,7 @@ internal sealed class JsonShape(JsonPath path)
     private Family _family;
     private long _firstLine;
     private long _oddLine;
+    private long _objects;
     private long _seenIn;
 
     private enum Family
@@ -59,7 +60,8 @@ internal sealed class JsonShape(JsonPath path)
             case JsonTokenType.StartArray:
                 Is(Family.Array, in reader, lines);
                 _item ??= new JsonShape(new JsonPath(path, "[]"));
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) _item.Add(ref reader, lines, ref keys);
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                    _item.Add(ref reader, lines, ref keys);
                 break;
             default:
                 Is(Family.Object, in reader, lines);
@@ -72,7 +74,7 @@ internal sealed class JsonShape(JsonPath path)
     public void AddObject(ref Utf8JsonReader reader, JsonLines lines, IReadOnlyDictionary<string, JsonColumn>? given,
         ref int keys)
     {
-        long instance = ++_seenIn;
+        long instance = ++_objects;
         HashSet<JsonColumn>? seen = given is { Count: > 0 } ? [] : null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -98,8 +100,8 @@ internal sealed class JsonShape(JsonPath path)
                 _fields.Add(field);
             }
 
-            if (field._instance == instance) throw Duplicate(in reader, lines, name);
-            field._instance = instance;
+            if (field._seenIn == instance) throw Duplicate(in reader, lines, name);
+            field._seenIn = instance;
             reader.Read();
             field.Add(ref reader, lines, ref keys);
         }
@@ -117,11 +119,9 @@ internal sealed class JsonShape(JsonPath path)
         Family.Array => new ListType(new Field("item", _item!.Type())),
         Family.Object => new StructType([.. _fields.Select(field => new Field(field.Name, field.Type()))]),
         _ => _kinds.OfValues() ?? throw new InvalidTextException(
-            $"the numbers at {path} have no type that holds them all; give it one, such as float64 or decimal128(38, 0)",
-            _oddLine, 1),
+            $"the numbers at {path} have no type that holds them all; give it one, such as float64 or " +
+            "decimal128(38, 0)", _oddLine, 1),
     };
-
-    private long _instance;
 
     private InvalidTextException Duplicate(in Utf8JsonReader reader, JsonLines lines, string name) =>
         lines.At(in reader, $"the key {new JsonPath(path, name)} comes twice in one object");

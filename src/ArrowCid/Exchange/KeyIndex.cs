@@ -78,7 +78,8 @@ internal sealed class KeyIndex
     private void Append(ReadOnlySpan<byte> value)
     {
         int needed = _length + sizeof(int) + value.Length;
-        if (_bytes.Length < needed) Array.Resize(ref _bytes, Math.Max(needed, (int)Math.Min(2L * _bytes.Length, Array.MaxLength)));
+        if (_bytes.Length < needed)
+            Array.Resize(ref _bytes, Math.Max(needed, (int)Math.Min(2L * _bytes.Length, Array.MaxLength)));
         BinaryPrimitives.WriteInt32LittleEndian(_bytes.AsSpan(_length), value.Length);
         value.CopyTo(_bytes.AsSpan(_length + sizeof(int)));
         _length = needed;

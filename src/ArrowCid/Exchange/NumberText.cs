@@ -4,7 +4,7 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Exchange;
 
-/// <summary>Numbers as JSON writes them, and nothing else: no plus sign, no leading zero, no blank, no locale.</summary>
+/// <summary>Numbers as JSON writes them, and nothing else: no plus sign, no leading zero, no blank.</summary>
 internal static class NumberText
 {
     /// <summary>Digits of a decimal that are looked at; more than any type has, zeros and exponent included.</summary>
@@ -50,11 +50,11 @@ internal static class NumberText
     }
 
     /// <summary>The number of the type that is nearest to the text; one beyond the largest is none.</summary>
-    public static bool TryFloat<T>(ReadOnlySpan<byte> text, out T value) where T : struct, IBinaryFloatingPointIeee754<T>
+    public static bool TryFloat<T>(ReadOnlySpan<byte> text, out T value) where T : IBinaryFloatingPointIeee754<T>
     {
         if (TryName(text, out value)) return true;
-        return IsNumber(text, out _) && T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value)
-            && T.IsFinite(value);
+        if (!IsNumber(text, out _)) return false;
+        return T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value!) && T.IsFinite(value);
     }
 
     /// <summary>What is written by its name.</summary>

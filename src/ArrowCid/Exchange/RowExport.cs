@@ -37,16 +37,19 @@ public static class RowExport
         {
             if (first is null) check(batch.Schema);
             else if (!batch.Schema.Equals(first))
-                throw new ArrowCidException(ErrorCode.SchemaMismatch, "a batch has another schema than the first; a file has one");
+                throw Mismatch();
             write(batch, first is null);
             first ??= batch.Schema;
         }
     }
 
+    private static ArrowCidException Mismatch() =>
+        new(ErrorCode.SchemaMismatch, "a batch has another schema than the first; a file has one");
+
     private static void CheckCsv(Schema schema)
     {
         if (schema.Fields.Count == 0)
-            throw new ArrowCidException(ErrorCode.Unsupported, "CSV cannot hold rows without columns; write JSON lines");
+            throw new ArrowCidException(ErrorCode.Unsupported, "CSV holds no rows without columns; write JSON lines");
         foreach (Field field in schema.Fields)
         {
             try
@@ -56,7 +59,7 @@ public static class RowExport
             catch (ArrowCidException e) when (e.Code == ErrorCode.Unsupported)
             {
                 throw new ArrowCidException(e.Code,
-                    $"column '{field.Name}' is {field.Type}, which CSV cannot hold; write JSON lines, Parquet or Arrow", e);
+                    $"column '{field.Name}' is {field.Type}, which CSV cannot hold; write JSON lines or Parquet", e);
             }
         }
     }

@@ -9,7 +9,6 @@ internal sealed class TextKinds
 {
     private const long MostExact = 1L << 53;
     private const Kinds Numbers = Kinds.Small | Kinds.Long | Kinds.Negative | Kinds.ULong | Kinds.Float | Kinds.Beyond;
-    private const Kinds Strings = Kinds.Date | Kinds.Time | Kinds.Local | Kinds.Instant | Kinds.Text;
 
     private Kinds _seen;
     private int _digits;
@@ -41,7 +40,7 @@ internal sealed class TextKinds
         Text = 2048,
     }
 
-    /// <summary>Takes in a field of CSV that is not empty and not quoted, or quoted.</summary>
+    /// <summary>Takes in a field of CSV that is not null; an empty one was quoted.</summary>
     /// <returns>False where it is not UTF-8.</returns>
     public bool AddField(ReadOnlySpan<byte> text)
     {
@@ -59,7 +58,6 @@ internal sealed class TextKinds
     }
 
     /// <summary>Takes in a number of JSON.</summary>
-    /// <returns>False where a number that is no small one, float or negative was not seen before this one.</returns>
     public void AddNumber(ReadOnlySpan<byte> text) => _ = TryAddNumber(text);
 
     /// <summary>Takes in a boolean of JSON.</summary>
@@ -145,8 +143,8 @@ internal sealed class TextKinds
         return stamp.IsInstant ? Kinds.Instant : Kinds.Local;
     }
 
-    private static bool IsBoolean(ReadOnlySpan<byte> text) => text[0] is (byte)'t' or (byte)'T' or (byte)'f' or (byte)'F'
-        && BooleanText.TryParse(text, out _);
+    private static bool IsBoolean(ReadOnlySpan<byte> text) =>
+        text[0] is (byte)'t' or (byte)'T' or (byte)'f' or (byte)'F' && BooleanText.TryParse(text, out _);
 }
 
 /// <summary>True and false as programs write them.</summary>

@@ -39,7 +39,8 @@ internal static class TimeReading
             return false;
         }
 
-        return TryCount(isNegative ? -(Int128)seconds : seconds, isNegative ? -nanoseconds : nanoseconds, unit, out value);
+        if (isNegative) (seconds, nanoseconds) = (-seconds, -nanoseconds);
+        return TryCount(seconds, nanoseconds, unit, out value);
     }
 
     /// <summary>A timestamp; an instant has a Z or an offset, another has none.</summary>

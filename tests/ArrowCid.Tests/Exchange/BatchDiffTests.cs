@@ -47,8 +47,8 @@ public class BatchDiffTests
     public void Values_are_compared_by_their_canonical_bits()
     {
         double payload = BitConverter.Int64BitsToDouble(0x7FF8000000000123);
-        RecordBatch a = RecordBatch.Of(("f", ArrowArray.From<double>([double.NaN, 0.0])));
-        RecordBatch b = RecordBatch.Of(("f", ArrowArray.From<double>([payload, -0.0])));
+        RecordBatch a = RecordBatch.Of(("f", ArrowArray.From<double>(new[] { double.NaN, 0.0 })));
+        RecordBatch b = RecordBatch.Of(("f", ArrowArray.From<double>(new[] { payload, -0.0 })));
         (_, string[] rows) = Position([a], [b]);
         Assert.Equal(["Changed 1 1 f: {\"f\":0} {\"f\":-0}"], rows);
     }

@@ -13,9 +13,9 @@ public class RowRoundTripTests
     public void Flat_columns_come_back_from_csv_with_their_cid()
     {
         int columns = 0;
-        Seeds.Run((random, _) =>
+        Seeds.Run((random, ignored) =>
         {
-            if (Fitting(random.Batch, field => _ = TextColumn.For(field.Type)) is not { } batch) return;
+            if (Fitting(random.Batch, field => TextColumn.For(field.Type)) is not { } batch) return;
             string text = Rows.Export(RowExport.WriteCsv, batch);
             RowReadOptions options = new() { Schema = batch.Schema, CheckFirst = true };
             Assert.Equal(CanonicalBlock.CidOf(batch), Assert.Single(Rows.Cids(Rows.Csv(text, options))));
@@ -28,9 +28,9 @@ public class RowRoundTripTests
     public void Nested_columns_come_back_from_json_lines_with_their_cid()
     {
         int columns = 0;
-        Seeds.Run((random, _) =>
+        Seeds.Run((random, ignored) =>
         {
-            if (Fitting(random.Batch, field => _ = JsonColumn.For(field, null)) is not { } batch) return;
+            if (Fitting(random.Batch, field => JsonColumn.For(field, null)) is not { } batch) return;
             string text = Rows.Export(RowExport.WriteJsonLines, batch);
             RowReadOptions options = new() { Schema = batch.Schema, CheckFirst = true };
             Assert.Equal(CanonicalBlock.CidOf(batch), Assert.Single(Rows.Cids(Rows.Json(text, options))));
@@ -88,14 +88,14 @@ public class RowRoundTripTests
     [Fact]
     public void What_cannot_be_held_is_refused_before_anything_is_written()
     {
-        RecordBatch nested = RecordBatch.Of(("a", ArrowArray.From<int>([1])), ("n", EveryType.Unions(ArrowTypeId.DenseUnion).Slice(0, 1)));
+        RecordBatch nested = RecordBatch.Of(("a", ArrowArray.From<int>(new[] { 1 })), ("n", EveryType.Unions(ArrowTypeId.DenseUnion).Slice(0, 1)));
         var writer = new StringWriter();
         ArrowCidException csv = Assert.Throws<ArrowCidException>(() => RowExport.WriteCsv([nested], writer));
         Assert.Equal(ErrorCode.Unsupported, csv.Code);
         Assert.StartsWith("column 'n' is dense_union<", csv.Message, StringComparison.Ordinal);
         ArrowCidException json = Assert.Throws<ArrowCidException>(() => RowExport.WriteJsonLines([nested], writer));
         Assert.StartsWith("n: dense_union<", json.Message, StringComparison.Ordinal);
-        RecordBatch twice = RecordBatch.Of(("a", ArrowArray.From<int>([1])), ("a", ArrowArray.From<int>([1])));
+        RecordBatch twice = RecordBatch.Of(("a", ArrowArray.From<int>(new[] { 1 })), ("a", ArrowArray.From<int>(new[] { 1 })));
         Assert.Equal(ErrorCode.Unsupported, Assert.Throws<ArrowCidException>(() => RowExport.WriteJsonLines([twice], writer)).Code);
         Assert.Equal("", writer.ToString());
     }
