@@ -26,7 +26,8 @@ internal static class Recoding
         {
             var budget = new ByteBudget(long.MaxValue);
             var path = new FieldPath(null, Name);
-            all = ArrayJoin.Join(OneDictionary.Of([Retyped(entries, loose), all], path, budget), path, budget);
+            ArrowArray known = Retyped(entries, loose);
+            all = ArrayJoin.Join(OneDictionary.Of([known, OverSame(all, known)], path, budget), path, budget);
         }
 
         byte[] indices = new byte[checked(all.Length * sizeof(int))];
@@ -103,10 +104,29 @@ internal static class Recoding
         return new ArrowArray(type, array.Length, array.Buffers.ToArray(), children, dictionary, array.Offset);
     }
 
+    /// <summary>The array over the other's dictionaries where its own say the same: ordered ones cannot be
+    /// joined.</summary>
+    private static ArrowArray OverSame(ArrowArray array, ArrowArray other)
+    {
+        var children = new ArrowArray[array.Children.Count];
+        for (int i = 0; i < children.Length; i++) children[i] = OverSame(array.Children[i], other.Children[i]);
+        ArrowArray? dictionary = array.Dictionary;
+        if (dictionary is not null && other.Dictionary is { } same)
+        {
+            dictionary = CanonicalBlock.CidOf(Column(dictionary)) == CanonicalBlock.CidOf(Column(same))
+                ? same
+                : OverSame(dictionary, same);
+        }
+
+        return array.With(children, dictionary);
+    }
+
+    private static RecordBatch Column(ArrowArray values) =>
+        new(new Schema(new Field(Name, values.Type)), values.Length, values);
+
     private static ArrowArray Canonical(ArrowArray column)
     {
-        var batch = new RecordBatch(new Schema(new Field(Name, column.Type)), column.Length, column);
-        return CanonicalBlock.Decode(CanonicalBlock.Encode(batch).Bytes).Columns[0];
+        return CanonicalBlock.Decode(CanonicalBlock.Encode(Column(column)).Bytes).Columns[0];
     }
 
     /// <summary>The type with every field below it nullable: what a null ancestor hides counts here as seen.</summary>
