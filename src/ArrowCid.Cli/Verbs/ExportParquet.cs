@@ -167,7 +167,7 @@ internal static class ExportParquet
         output.JsonLine(writer =>
         {
             writer.WriteString("file", file);
-            EntryText.WriteTexts(writer, "cids", cids.Select(cid => cid.ToString()));
+            EntryJson.WriteTexts(writer, "cids", cids.Select(cid => cid.ToString()));
             writer.WriteNumber("bytes", new FileInfo(file).Length);
         });
     }
