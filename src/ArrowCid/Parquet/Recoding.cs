@@ -17,7 +17,10 @@ internal static class Recoding
     /// <param name="values">A value a slot, of its value type; nulls make nulls.</param>
     /// <param name="entries">An ordered dictionary's entries, which must hold all values; null where they are to be
     /// found.</param>
-    public static ArrowArray Dictionary(DictionaryType type, ArrowArray values, ArrowArray? entries)
+    /// <param name="validity">The slots that are not null, where the values are unions, which have no nulls; else
+    /// empty.</param>
+    public static ArrowArray Dictionary(DictionaryType type, ArrowArray values, ArrowArray? entries,
+        ReadOnlyMemory<byte> validity = default)
     {
         int first = entries?.Length ?? 0, length = values.Length;
         ArrowType loose = Loosened(type.ValueType);
@@ -33,7 +36,15 @@ internal static class Recoding
         byte[] indices = new byte[checked(all.Length * sizeof(int))];
         Span<int> numbers = MemoryMarshal.Cast<byte, int>(indices.AsSpan());
         for (int i = 0; i < numbers.Length; i++) numbers[i] = i;
-        var encoded = new ArrowArray(new DictionaryType(ArrowType.Int32, loose), all.Length, [default, indices], null,
+        if (!validity.IsEmpty)
+        {
+            byte[] bits = new byte[Bits.ByteCount(all.Length)];
+            Bits.Fill(bits, 0, first);
+            Bits.Copy(validity.Span, 0, bits, first, length);
+            validity = bits;
+        }
+
+        var encoded = new ArrowArray(new DictionaryType(ArrowType.Int32, loose), all.Length, [validity, indices], null,
             all);
         ArrowArray canonical = Canonical(encoded);
         if (entries is not null && canonical.Dictionary!.Length != first)
