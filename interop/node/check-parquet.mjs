@@ -1,6 +1,7 @@
 // Reads Parquet files with three readers that others wrote, for tests that hold ArrowCid's writer against them.
 //
 //   node check-parquet.mjs FOLDER
+//   node check-parquet.mjs --write FOLDER    DuckDB's types in DuckDB's codecs and page versions
 //
 // Of each FOLDER/NAME.parquet: parquet-wasm (arrow-rs) writes NAME.wasm.arrows, DuckDB copies the rows to
 // NAME.duck (a Parquet file of its own), hyparquet writes NAME.hy.jsonl, a row a line. What a reader refuses is a
@@ -21,6 +22,25 @@ const { DuckDBInstance } = require("@duckdb/node-api");
 const duck = await (await DuckDBInstance.create(":memory:")).connect();
 await duck.run("SET threads = 1");
 await duck.run("SET TimeZone = 'UTC'");
+
+if (process.argv[2] === "--write") {
+  const numbers = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT", "FLOAT", "DOUBLE", "DECIMAL(4,1)", "DECIMAL(9,2)", "DECIMAL(18,3)", "DECIMAL(38,4)"];
+  const stamps = ["TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"];
+  const query = `SELECT ${numbers.map((type, n) => `i::${type} AS n${n}`).join(", ")},
+    ${stamps.map((type, n) => `${type} '2020-01-01 00:00:00' AS t${n}`).join(", ")},
+    CASE WHEN i % 3 = 0 THEN NULL ELSE 's' || i END s, ('b' || i)::BLOB b, i % 2 = 0 AS o,
+    DATE '2020-01-01' + i::INTEGER d, TIME '00:00:01' e, TIMETZ '00:00:01+00' f, INTERVAL 3 DAY g,
+    [i, NULL, i + 1] l, [[], [i]] ll, {'x': i, 'y': [{'z': i::VARCHAR}]} st, MAP {'k': i} m, uuid() u,
+    'e1'::ENUM('e1', 'e2') en, '{}'::JSON j, NULL AS z, '101'::BIT AS bits FROM range(100) r(i)`;
+  for (const codec of ["uncompressed", "snappy", "gzip", "zstd", "brotli", "lz4_raw"]) {
+    for (const version of ["V1", "V2"]) {
+      const file = join(process.argv[3], `${codec}-${version}.parquet`);
+      await duck.run(`COPY (${query}) TO '${file}' (FORMAT parquet, COMPRESSION ${codec}, PARQUET_VERSION ${version})`);
+    }
+  }
+  process.exit(0);
+}
 
 const folder = process.argv[2];
 for (const name of readdirSync(folder).filter((file) => file.endsWith(".parquet")).sort()) {

@@ -56,7 +56,7 @@ internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField f
 
     /// <summary>Whether two runs of slots are alike without a look at each: fixed width, no nulls, the same
     /// bytes.</summary>
-    public bool AreAlike(ArrowArray a, int fromA, ArrowArray b, int fromB, int count)
+    public static bool AreAlike(ArrowArray a, int fromA, ArrowArray b, int fromB, int count)
     {
         if (a.Layout != Layout.Fixed || a.NullCount != 0 || b.NullCount != 0) return false;
         int width = a.Type.ByteWidth();

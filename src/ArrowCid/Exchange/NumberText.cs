@@ -53,8 +53,8 @@ internal static class NumberText
     public static bool TryFloat<T>(ReadOnlySpan<byte> text, out T value) where T : IBinaryFloatingPointIeee754<T>
     {
         if (TryName(text, out value)) return true;
-        return IsNumber(text, out _) && T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value)
-            && T.IsFinite(value);
+        if (!IsNumber(text, out _)) return false;
+        return T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value!) && T.IsFinite(value);
     }
 
     /// <summary>What is written by its name.</summary>

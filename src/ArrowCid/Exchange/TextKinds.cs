@@ -9,7 +9,6 @@ internal sealed class TextKinds
 {
     private const long MostExact = 1L << 53;
     private const Kinds Numbers = Kinds.Small | Kinds.Long | Kinds.Negative | Kinds.ULong | Kinds.Float | Kinds.Beyond;
-    private const Kinds Strings = Kinds.Date | Kinds.Time | Kinds.Local | Kinds.Instant | Kinds.Text;
 
     private Kinds _seen;
     private int _digits;

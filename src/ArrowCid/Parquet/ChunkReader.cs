@@ -344,7 +344,8 @@ internal sealed class ChunkReader
                 int[] prefixes = Deltas(ref body, count), suffixes = Deltas(ref body, count);
                 values.AddSuffixes(prefixes, suffixes, body);
                 break;
-            case (PageEncoding.ByteStreamSplit, not (PhysicalType.Boolean or PhysicalType.ByteArray)):
+            case (PageEncoding.ByteStreamSplit, not (PhysicalType.Boolean or PhysicalType.ByteArray))
+                when values.Width > 0:
                 if (body.Length < (long)count * values.Width) throw Short();
                 StreamSplit.Join(body[..(count * values.Width)], values.Width, values.Fixed(count));
                 break;

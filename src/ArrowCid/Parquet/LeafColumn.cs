@@ -1,4 +1,4 @@
-using ArrowCid.Columnar;
+using System.Runtime.InteropServices;
 
 namespace ArrowCid.Parquet;
 
@@ -43,7 +43,7 @@ internal sealed record LeafValues(int Count, int Width)
 
     public bool IsBytes => !Offsets.IsEmpty;
 
-    public ReadOnlySpan<int> Ends => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, int>(Offsets.Span);
+    public ReadOnlySpan<int> Ends => MemoryMarshal.Cast<byte, int>(Offsets.Span);
 
     public ReadOnlySpan<byte> BytesAt(int index)
     {

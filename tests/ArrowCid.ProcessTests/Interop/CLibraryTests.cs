@@ -179,7 +179,7 @@ public sealed partial class CLibraryTests : IDisposable
         Assert.Equal(put, read.Select(line => line.Split(' ')[0]));
         string[] listed = [.. Command.Run("ls", "--store", Store).Exits(0).Lines.Select(line => line.Split(' ')[0])];
         Assert.Equal(put.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
-        _ = Command.Run("verify", "--store", Store).Exits(0);
+        _ = Command.Run("verify", "--all", "--store", Store).Exits(0);
     }
 
     private static bool HasAvx512() => Array.TrueForAll(s_avx512, HasFlag);

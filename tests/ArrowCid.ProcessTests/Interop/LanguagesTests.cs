@@ -34,6 +34,28 @@ public sealed class LanguagesTests(NodeInstallation installation)
     }
 
     [BindingFact("cargo", "node", "npm")]
+    public void A_consumer_in_each_language_reads_what_a_producer_in_the_other_puts()
+    {
+        _ = Cargo.Run("build", "samples/shared-memory/rust").Exits(0);
+        string[] RustSample(string name, string store) =>
+            [$"ARROWCID_LIBRARY={CLibrary.File}", Path.Combine(Cargo.Target, "debug", name), store];
+        string[] NodeSample(string name, string store) => installation.Script($"{name}.js", store);
+        List<string> cids = [];
+        foreach ((Func<string, string, string[]> producer, Func<string, string, string[]> consumer) in
+            ((Func<string, string, string[]>, Func<string, string, string[]>)[])[(RustSample, NodeSample), (NodeSample, RustSample)])
+        {
+            using var folder = new TemporaryFolder(isMemory: true);
+            using Process reading = CLibrary.Start("env", consumer("consumer", folder.Store));
+            CommandResult put = CLibrary.Run("env", producer("producer", folder.Store)).Exits(0);
+            CommandResult read = CLibrary.End(reading, "consumer").Exits(0);
+            Samples.Agree(put, read);
+            cids.AddRange(put.Lines.Select(line => line.Split(' ')[0]));
+        }
+
+        Assert.Equal(10, cids.Distinct().Count());
+    }
+
+    [BindingFact("cargo", "node", "npm")]
     public async Task A_killed_reader_holds_nothing_any_more()
     {
         using var folder = new TemporaryFolder(isMemory: true);

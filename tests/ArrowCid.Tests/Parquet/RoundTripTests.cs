@@ -1,5 +1,4 @@
 using ArrowCid.Columnar;
-using ArrowCid.Ipc;
 using ArrowCid.Parquet;
 using ArrowCid.Tests.Columnar;
 using ArrowCid.Tests.Generators;

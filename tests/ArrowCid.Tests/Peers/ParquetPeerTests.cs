@@ -57,6 +57,16 @@ public sealed class ParquetPeerTests : IDisposable
         Assert.True(duck >= 30 && wasm >= 40, $"DuckDB {duck}, parquet-wasm {wasm} of {EveryType.Cases.Length}");
     }
 
+    [PeerFact(Peer.PyArrow, Peer.ParquetJs)]
+    public void What_DuckDB_wrote_gives_the_CIDs_of_what_pyarrow_reads()
+    {
+        PeerResult written = PeerProcess.Node("interop/node/check-parquet.mjs", "--write", _folder);
+        Assert.True(written.ExitCode == 0, written.ToString());
+        PeerResult read = PeerProcess.Python("interop/python/parquet_peer.py", "read", _folder);
+        Assert.True(read.ExitCode == 0, read.ToString());
+        Assert.Equal(12, AssertSame(".arrows", ".parquet"));
+    }
+
     /// <summary>Holds each file's CIDs against those of what a peer made of it.</summary>
     private int AssertSame(string theirs, string ours)
     {

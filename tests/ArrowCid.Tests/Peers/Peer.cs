@@ -14,6 +14,7 @@ public enum Peer
 
     /// <summary>parquet-wasm (arrow-rs), DuckDB and hyparquet under Node.js.</summary>
     ParquetJs,
+
     /// <summary>@ipld/car, ipfs-unixfs-exporter and ipfs-unixfs-importer under Node.js.</summary>
     CarJs,
 }
