@@ -2,6 +2,7 @@ using System.CommandLine;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
