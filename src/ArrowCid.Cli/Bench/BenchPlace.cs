@@ -11,6 +11,7 @@ internal sealed class BenchPlace : IDisposable
     private const int Interrupted = 130;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    private readonly Lock _gate = new();
     private readonly List<PosixSignalRegistration> _signals = [];
     private readonly string _name;
 
@@ -40,7 +41,11 @@ internal sealed class BenchPlace : IDisposable
     public bool IsMemory => new DriveInfo(_name).DriveFormat is "tmpfs" or "ramfs";
 
     /// <summary>A store of its own for one measurement.</summary>
-    public BenchStore Open(string name, CidStoreOptions options) => new(PathOf(name), options);
+    public BenchStore Open(string name, CidStoreOptions options)
+    {
+        // None is made any more once the place is being removed for good.
+        lock (_gate) return new BenchStore(PathOf(name), options);
+    }
 
     public void Dispose()
     {
@@ -51,8 +56,11 @@ internal sealed class BenchPlace : IDisposable
     private void End(PosixSignalContext context)
     {
         context.Cancel = true;
-        Remove();
-        Environment.Exit(Interrupted);
+        lock (_gate)
+        {
+            Remove();
+            Environment.Exit(Interrupted);
+        }
     }
 
     /// <summary>Whoever still works in it may make a file meanwhile.</summary>
