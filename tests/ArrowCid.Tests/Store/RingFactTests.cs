@@ -13,7 +13,7 @@ public sealed class RingFactTests
         using var directory = new TemporaryStore();
         var options = new CidStoreOptions
         {
-            Capacity = 8 << 20,
+            Capacity = 16 << 20,
             SegmentSize = 1 << 20,
             Retention = StoreRetention.Ring,
             Timeout = TimeSpan.FromMilliseconds(200),
@@ -32,10 +32,11 @@ public sealed class RingFactTests
             for (int i = Count - 300; i < Count; i++) Assert.Equal($"{i}", store.Describe(puts[i])?.Tags["number"]);
         }
 
-        // More than the capacity in blocks, and as much in facts. No writer makes room ahead any more.
+        // Blocks and facts together are half as much again as the capacity. How much of it stays is chance, by a segment
+        // or two; no writer makes room ahead any more.
         using CidStore other = CidStore.Open(directory.Directory, options);
         int first = puts.FindIndex(other.Contains);
-        Assert.InRange(first, Count / 2, Count - 300);
+        Assert.InRange(first, 1, Count - 300);
         for (int i = first; i < Count; i++) Assert.Equal($"{i}", other.Describe(puts[i])?.Tags["number"]);
         Assert.Empty(other.CheckFacts());
         Assert.DoesNotContain(other.Entries(withAbsent: true), entry => entry.Cid == puts[0]);
