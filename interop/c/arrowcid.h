@@ -9,15 +9,16 @@
  * Results     0 (ARROWCID_OK), an ARROWCID_ number above 0 where it failed, or ARROWCID_NOTHING where nothing is there
  *             and that is no fault. The last parameter, which may be NULL, gets code and message of a failure and is
  *             left alone otherwise. Where a function fails, its out parameters hold nothing to rely on, unless said.
- * Memory      What goes in is borrowed for the call. What comes out is the caller's memory filled, or a pointer whose
- *             life is said with it. No function calls back, but for the release of C Data structs that were given to
- *             it to own, of which there are none.
+ * Memory      What goes in is borrowed for the call: structs of the C Data Interface stay the caller's to release. What
+ *             comes out is the caller's memory filled, or a pointer whose life is said with it. No function calls
+ *             back, but put_stream the functions of its stream. Exported structs may be released from any thread, and
+ *             after the store was closed.
  * Texts       UTF-8, ended by a NUL. A text out has (buffer, capacity, needed): needed counts the NUL; too small a
  *             capacity gives ARROWCID_TOO_LARGE with needed set, and NULL with 0 asks for it.
  * fork        A child of fork() gets ARROWCID_FORKED from every function of a library that its parent had used: start
  *             processes with exec, posix_spawn or, in Python, the method "spawn".
- * Growth      New functions are added; what is here stays. arrowcid_options and arrowcid_error may grow by the size
- *             that is passed, all other structs are as they are for ABI 1.
+ * Growth      New functions are added; what is here stays. arrowcid_options may grow, for its size is passed; all
+ *             other structs are as they are for ABI 1.
  */
 #ifndef ARROWCID_H
 #define ARROWCID_H

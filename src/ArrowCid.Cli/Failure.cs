@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ArrowCid.Exchange;
 using ArrowCid.Registry;
 
 namespace ArrowCid.Cli;
@@ -28,7 +29,9 @@ internal static class Failure
             _ => ($"a fault in arrowcid itself: {error.Message} (ARROWCID_DEBUG=1 shows where)",
                 ErrorTable.ExitCode(ErrorCode.Internal)),
         };
-        Say(where is null ? message : $"{where}: {message}");
+        Say(where is null ? message : error is InvalidTextException text
+            ? string.Create(CultureInfo.InvariantCulture, $"{where}:{text.Line}:{text.Column}: {text.Rule}")
+            : $"{where}: {message}");
         if (error is InvalidFilterException filter) Point(filter);
         if (Environment.GetEnvironmentVariable("ARROWCID_DEBUG") == "1") Console.Error.WriteLine(error);
         return exit;

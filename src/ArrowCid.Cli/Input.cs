@@ -1,5 +1,7 @@
 using ArrowCid.Columnar;
+using ArrowCid.Exchange;
 using ArrowCid.Ipc;
+using ArrowCid.Parquet;
 
 namespace ArrowCid.Cli;
 
@@ -7,6 +9,7 @@ namespace ArrowCid.Cli;
 internal static class Input
 {
     private const string StandardInput = "-";
+    private const int MagicBytes = 4;
 
     /// <summary>Opens a file or standard input to be read forward.</summary>
     /// <exception cref="ArrowCidException">It is not there, is no file, or may not be read.</exception>
@@ -35,6 +38,14 @@ internal static class Input
         }
     }
 
+    /// <summary>As <see cref="Open"/>, for who reads it more than once: what cannot seek is copied first.</summary>
+    public static Stream OpenSeekable(string file)
+    {
+        Stream stream = Open(file);
+        if (stream.CanSeek) return stream;
+        using (stream) return TemporaryCopy.Of(stream);
+    }
+
     /// <summary>All bytes of a file or of standard input.</summary>
     public static byte[] ReadAll(string file)
     {
@@ -61,13 +72,62 @@ internal static class Input
     }
 
     /// <summary>The batches of a file, one after another.</summary>
+    /// <param name="file">The file; its format is said, or told by its name, of Parquet by its first bytes.</param>
+    /// <param name="dropMetadata">Keys to leave out of the schema's and all fields' metadata.</param>
+    /// <param name="rows">How CSV and JSON lines are read.</param>
+    /// <param name="rowsPerBlock">Rows that the batches are cut anew to; null for the file's own.</param>
+    public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, RowInput rows,
+        int? rowsPerBlock = null)
+    {
+        if (rows.IsRows(file)) return RowBatches(file, rows, rowsPerBlock);
+        IEnumerable<RecordBatch> batches = Batches(file, dropMetadata);
+        return rowsPerBlock is { } each ? BatchCut.EveryRows(batches, each) : batches;
+    }
+
+    private static IEnumerable<RecordBatch> RowBatches(string file, RowInput rows, int? rowsPerBlock)
+    {
+        using RowReader reader = rows.Open(file, Open(file), rowsPerBlock, isStream: file == StandardInput);
+        while (reader.Read() is { } batch) yield return batch;
+    }
+
+    /// <summary>The batches of an Arrow or Parquet file, one after another.</summary>
     public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata)
     {
-        var options = new ArrowReadOptions
+        HashSet<string>? dropped =
+            dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null;
+        Stream stream = Open(file);
+        byte[] start = Peek(ref stream);
+        return ParquetReader.IsParquet(start) ? ParquetBatches(stream, dropped) : ArrowBatches(stream, dropped);
+    }
+
+    /// <summary>The first bytes of a stream, which is still to be read from its start.</summary>
+    private static byte[] Peek(ref Stream stream)
+    {
+        try
         {
-            DropMetadata = dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null,
-        };
-        using var reader = ArrowReader.Open(Open(file), options);
+            byte[] start = new byte[MagicBytes];
+            Array.Resize(ref start, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
+            if (stream.CanSeek) stream.Position = 0;
+            else stream = new PeekedStream(start, stream);
+            return start;
+        }
+        catch (IOException e)
+        {
+            throw new ArrowCidException(ErrorCode.Io, $"the file cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static IEnumerable<RecordBatch> ArrowBatches(Stream stream, HashSet<string>? dropped)
+    {
+        using var reader = ArrowReader.Open(stream, new ArrowReadOptions { DropMetadata = dropped });
+        while (reader.Read() is { } batch) yield return batch;
+    }
+
+    private static IEnumerable<RecordBatch> ParquetBatches(Stream stream, HashSet<string>? dropped)
+    {
+        // A Parquet file's table of contents is at its end.
+        using Stream whole = stream.CanSeek ? stream : TemporaryCopy.Of(stream);
+        using var reader = ParquetReader.Open(whole, new ParquetReadOptions { DropMetadata = dropped });
         while (reader.Read() is { } batch) yield return batch;
     }
 

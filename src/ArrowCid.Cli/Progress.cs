@@ -13,9 +13,12 @@ internal sealed class Progress(string what) : IDisposable
     private TimeSpan _shown;
     private long _count;
 
-    public void Tick()
+    public void Tick() => Show(_count + 1);
+
+    /// <summary>Says that so much is done.</summary>
+    public void Show(long count)
     {
-        _count++;
+        _count = count;
         if (!_isSeen) return;
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_started);
         if (elapsed - _shown < s_pace) return;
@@ -23,8 +26,12 @@ internal sealed class Progress(string what) : IDisposable
         Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{_count:N0} {what}"));
     }
 
-    public void Dispose()
+    /// <summary>Clears the line before other words come.</summary>
+    public void Clear()
     {
         if (_shown != TimeSpan.Zero) Console.Error.Write("\r\e[K");
+        _shown = TimeSpan.Zero;
     }
+
+    public void Dispose() => Clear();
 }

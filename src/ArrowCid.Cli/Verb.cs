@@ -10,10 +10,13 @@ internal sealed class Verb(string name, string description, params string[] exam
 {
     public string[] Examples { get; } = examples;
 
-    public static Argument<string[]> Files() => RefusingOptions(new Argument<string[]>("FILE")
+    public static Argument<string[]> Files() => Inputs("Arrow IPC streams or files, or Parquet files");
+
+    /// <summary>Files to read, at least one.</summary>
+    public static Argument<string[]> Inputs(string description) => RefusingOptions(new Argument<string[]>("FILE")
     {
         Arity = ArgumentArity.OneOrMore,
-        Description = "Arrow IPC streams or files; - is standard input.",
+        Description = $"{description}; - is standard input.",
     });
 
     public static Argument<string> File(string name, string description) =>
@@ -83,6 +86,11 @@ internal sealed class Verb(string name, string description, params string[] exam
         if (byDefault is { } value) option.DefaultValueFactory = _ => value;
         return option;
     }
+
+    /// <summary>An option to cut a file's rows anew.</summary>
+    public static Option<int?> RowsPerBlock() => Number("--rows-per-block", 1,
+        "Cut each file's rows anew into blocks of N, the last one shorter, whatever its batches are. " +
+        "Default: a block a batch or row group; of CSV and JSON lines 65536 rows.");
 
     private static Option<DateTimeOffset?> Moment(string name, string description, bool isRequired,
         Func<string, DateTimeOffset, DateTimeOffset?> read)

@@ -21,6 +21,9 @@ internal sealed unsafe class CDataExport
     // is the one offset of an array without slots too.
     private static readonly byte* s_zeros = Zeros();
 
+    // A forked child has the numbers, but not what they stand for: its releases find nothing.
+    private static readonly int s_process = ProcessMark.Current;
+
     private static long s_serial;
 
     private readonly CDataArena _arena = new();
@@ -39,8 +42,8 @@ internal sealed unsafe class CDataExport
     {
     }
 
-    /// <summary>Trees of which a struct is not released yet.</summary>
-    public static int LiveCount => s_live.Count;
+    /// <summary>Whether a struct of the tree of which one has this number is not released yet.</summary>
+    public static bool IsLive(nint privateData) => Find(privateData) is not null;
 
     /// <summary>Writes an ArrowSchema; nothing is written where this throws.</summary>
     public static void Schema(CSchemaNode node, nint target)
@@ -195,7 +198,9 @@ internal sealed unsafe class CDataExport
     }
 
     private static CDataExport? Find(nint key) =>
-        s_live.TryGetValue(key >> NodeBits, out CDataExport? export) ? export : null;
+        ProcessMark.Current == s_process && s_live.TryGetValue(key >> NodeBits, out CDataExport? export)
+            ? export
+            : null;
 
     /// <summary>Marks a struct as released.</summary>
     /// <returns>False where it was.</returns>

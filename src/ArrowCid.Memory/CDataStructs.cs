@@ -2,8 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ArrowCid.Memory;
 
-// The structs of the Arrow C Data, C Device and C Stream interfaces, byte for byte as arrow/c/abi.h and
-// arrow/c/abi's device part declare them for 64-bit processes.
+// The structs of the Arrow C Data, C Device and C Stream interfaces, byte for byte as a 64-bit process has them.
 // SAFETY: nothing here reads or writes; who follows a pointer says why it may.
 
 /// <summary>struct ArrowSchema.</summary>

@@ -26,6 +26,9 @@ internal sealed unsafe class CStreamExport
 {
     private static readonly ConcurrentDictionary<long, CStreamExport> s_live = new();
 
+    // As for an export of arrays, a forked child finds nothing.
+    private static readonly int s_process = ProcessMark.Current;
+
     private static long s_serial;
 
     private readonly ICStreamSource _source;
@@ -35,9 +38,6 @@ internal sealed unsafe class CStreamExport
     private bool _isReleased;
 
     private CStreamExport(ICStreamSource source) => _source = source;
-
-    /// <summary>Streams that are not released yet.</summary>
-    public static int LiveCount => s_live.Count;
 
     /// <summary>Writes an ArrowArrayStream, which owns the source until it is released.</summary>
     public static void Stream(ICStreamSource source, nint target)
@@ -55,8 +55,10 @@ internal sealed unsafe class CStreamExport
         };
     }
 
-    private static CStreamExport? Find(CStream* stream) =>
-        stream is not null && s_live.TryGetValue(stream->PrivateData, out CStreamExport? export) ? export : null;
+    private static CStreamExport? Find(CStream* stream) => stream is not null && ProcessMark.Current == s_process
+        && s_live.TryGetValue(stream->PrivateData, out CStreamExport? export)
+            ? export
+            : null;
 
     // SAFETY of the callbacks: the consumer calls them with a struct that we made or a copy of it, and says that what
     // it gives to be filled is room for it.
@@ -85,7 +87,7 @@ internal sealed unsafe class CStreamExport
     {
         if (stream is null || stream->Release is null) return;
         stream->Release = null;
-        if (s_live.TryRemove(stream->PrivateData, out CStreamExport? export)) export.End();
+        if (Find(stream) is not null && s_live.TryRemove(stream->PrivateData, out CStreamExport? export)) export.End();
     }
 
     private int Call(void* target, Action<ICStreamSource, nint> action)

@@ -32,6 +32,15 @@ internal static unsafe partial class SystemCodecs
     private static partial nuint Lz4CompressFrame(byte* target, nuint targetLength, byte* source, nuint sourceLength,
         nint preferences);
 
+    [LibraryImport(Lz4, EntryPoint = "LZ4_compressBound")]
+    private static partial int Lz4BlockBound(int length);
+
+    [LibraryImport(Lz4, EntryPoint = "LZ4_compress_default")]
+    private static partial int Lz4CompressBlock(byte* source, byte* target, int sourceLength, int targetLength);
+
+    [LibraryImport(Lz4, EntryPoint = "LZ4_decompress_safe")]
+    private static partial int Lz4DecompressBlock(byte* source, byte* target, int sourceLength, int targetLength);
+
     [LibraryImport(Zstd, EntryPoint = "ZSTD_decompress")]
     private static partial nuint ZstdDecompress(byte* target, nuint targetLength, byte* source, nuint sourceLength);
 

@@ -74,6 +74,60 @@ internal static unsafe partial class SystemCodecs
         }
     }
 
+    /// <summary>Decompresses one LZ4 block, which is no frame, to exactly the target's length.</summary>
+    public static CodecResult DecompressLz4Block(ReadOnlySpan<byte> source, Span<byte> target)
+    {
+        if (!s_hasLz4) return CodecResult.NoLibrary;
+        // SAFETY: both spans are pinned for the call, and the library is told their lengths.
+        fixed (byte* from = source, to = target)
+        {
+            int written = Lz4DecompressBlock(from, to, source.Length, target.Length);
+            if (written < 0) return CodecResult.Broken;
+            return written == target.Length ? CodecResult.Done : CodecResult.OtherLength;
+        }
+    }
+
+    /// <summary>The most bytes that an LZ4 block of so many bytes takes.</summary>
+    public static int Lz4BlockRoom(int length) => s_hasLz4 ? Lz4BlockBound(length) : 0;
+
+    /// <summary>One LZ4 block of the bytes; -1 where the library is not here.</summary>
+    /// <param name="source">The bytes.</param>
+    /// <param name="target">Has the room that <see cref="Lz4BlockRoom"/> says.</param>
+    /// <returns>The block's length.</returns>
+    public static int CompressLz4Block(ReadOnlySpan<byte> source, Span<byte> target)
+    {
+        if (!s_hasLz4) return -1;
+        // SAFETY: both spans are pinned for the call, and the library is told their lengths.
+        fixed (byte* from = source, to = target)
+        {
+            int written = Lz4CompressBlock(from, to, source.Length, target.Length);
+            return written > 0
+                ? written
+                : throw new InvalidOperationException("LZ4_compress_default failed within its bound.");
+        }
+    }
+
+    /// <summary>The most bytes that a zstd frame of so many bytes takes.</summary>
+    public static int ZstdRoom(int length) => s_hasZstd ? checked((int)ZstdBound((nuint)length)) : 0;
+
+    /// <summary>One zstd frame of the bytes; -1 where the library is not here.</summary>
+    /// <param name="source">The bytes.</param>
+    /// <param name="target">Has the room that <see cref="ZstdRoom"/> says.</param>
+    /// <param name="level">zstd's level, 1 (fastest) to 19.</param>
+    /// <returns>The frame's length.</returns>
+    public static int CompressZstd(ReadOnlySpan<byte> source, Span<byte> target, int level)
+    {
+        if (!s_hasZstd) return -1;
+        // SAFETY: both spans are pinned for the call, and the library is told their lengths.
+        fixed (byte* from = source, to = target)
+        {
+            nuint written = ZstdCompress(to, (nuint)target.Length, from, (nuint)source.Length, level);
+            return ZstdIsError(written) == 0
+                ? (int)written
+                : throw new InvalidOperationException("ZSTD_compress failed within its bound.");
+        }
+    }
+
     /// <summary>One LZ4 frame of the bytes; null where the library is not here.</summary>
     public static byte[]? CompressLz4Frame(ReadOnlySpan<byte> source)
     {
@@ -95,14 +149,7 @@ internal static unsafe partial class SystemCodecs
     public static byte[]? CompressZstd(ReadOnlySpan<byte> source, int level = 3)
     {
         if (!s_hasZstd) return null;
-        byte[] target = new byte[checked((int)ZstdBound((nuint)source.Length))];
-        // SAFETY: both are pinned for the call, and the library is told their lengths.
-        fixed (byte* from = source, to = target)
-        {
-            nuint written = ZstdCompress(to, (nuint)target.Length, from, (nuint)source.Length, level);
-            if (ZstdIsError(written) != 0)
-                throw new InvalidOperationException("ZSTD_compress failed within its bound.");
-            return target[..(int)written];
-        }
+        byte[] target = new byte[ZstdRoom(source.Length)];
+        return target[..CompressZstd(source, target, level)];
     }
 }

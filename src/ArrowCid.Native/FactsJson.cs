@@ -63,8 +63,14 @@ internal static unsafe class FactsJson
 
         return new PutOptions
         {
-            Tags = tags, Producer = producer, Parents = parents, Json = data, Expires = expires,
-            Locations = locations, Pin = pin, Name = name,
+            Tags = tags,
+            Producer = producer,
+            Parents = parents,
+            Json = data,
+            Expires = expires,
+            Locations = locations,
+            Pin = pin,
+            Name = name,
         };
     }
 

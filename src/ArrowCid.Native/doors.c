@@ -41,6 +41,17 @@ __attribute__((constructor)) static void make_mark(void) {
     munmap(page, bytes);
 }
 
+/*
+ * A program that has an OpenSSL of its own and exports it, as Node.js does, would have libcrypto call into that one
+ * from its own inside, and crash where the two differ. Bound deep, before the managed runtime loads the same two
+ * libraries, each keeps to itself.
+ */
+__attribute__((constructor)) static void part_from_other_openssl(void) {
+  if (dlsym(RTLD_DEFAULT, "OPENSSL_init_crypto") == NULL) return;
+  (void)dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+  (void)dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+}
+
 /* Whether this is a child of a process that had come through a door. */
 static int is_child(void) {
   if (mark != NULL && *mark != 0) return 0;

@@ -156,7 +156,7 @@ public sealed partial class CidStore
         new(ErrorCode.NotCanonical, $"{CidOf(in info)} is not a canonical block ({block.Location})" +
             (inner is null ? "" : $": {inner.Message}"), inner);
 
-    private static Cid CidOf(in BlockInfo info) => Cid.FromSha256(Multicodec.Raw, info.Digest);
+    private static Cid CidOf(in BlockInfo info) => Cid.FromSha256(info.Codec, info.Digest);
 
     private sealed record DecodedSchema(Digest256 Digest, BlockSchema Schema);
 }

@@ -119,7 +119,7 @@ public sealed partial class CidStore : IDisposable
     /// <summary>Finds a batch.</summary>
     /// <param name="cid">The CID of its canonical block.</param>
     /// <returns>A lease, to be disposed of, or null where the block is not here: so for every CID that is not of
-    /// SHA-256 and codec raw.</returns>
+    /// SHA-256, and for a batch's under another codec than raw.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its bytes are damaged;
     /// <see cref="ErrorCode.SchemaMismatch"/>: the block is not a batch (<see cref="TryCopyTo"/> copies any);
     /// <see cref="ErrorCode.NotCanonical"/>: it was checked (<see cref="VerifyMode"/>) and is not
@@ -147,9 +147,15 @@ public sealed partial class CidStore : IDisposable
 
     /// <summary>Whether a block is here. It may be gone the next moment; only a lease holds it.</summary>
     /// <param name="cid">The CID.</param>
-    /// <returns>True where it is here; false for every CID that is not of SHA-256 and codec raw.</returns>
+    /// <returns>True where it is here; false for every CID that is not of SHA-256, and for a batch's under another
+    /// codec than raw.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
-    public bool Contains(Cid cid) => IsOurs(cid, out Digest256 digest) && _blocks.Contains(in digest);
+    public bool Contains(Cid cid)
+    {
+        if (cid.Codec == Multicodec.Raw) return IsOurs(cid, out Digest256 digest) && _blocks.Contains(in digest);
+        using BlockLease? block = Find(cid);
+        return block is not null;
+    }
 
     /// <summary>Which of many blocks are here: as <see cref="Contains"/> for each, but what the look-ups wait for
     /// comes side by side, so that each takes a fraction of the time.</summary>
@@ -168,7 +174,8 @@ public sealed partial class CidStore : IDisposable
         {
             int count = Math.Min(cids.Length - at, Piece);
             bool areOurs = true;
-            for (int i = 0; i < count; i++) areOurs &= IsOurs(cids[at + i], out digests[i]);
+            for (int i = 0; i < count; i++)
+                areOurs &= IsOurs(cids[at + i], out digests[i]) && cids[at + i].Codec == Multicodec.Raw;
             if (areOurs)
             {
                 _blocks.Contains(digests[..count], found[at..]);
@@ -186,7 +193,9 @@ public sealed partial class CidStore : IDisposable
     public StoredBlock? TryFind(Cid cid)
     {
         using BlockLease? block = Find(cid);
-        return block is null ? null : Describe(block.Info);
+        return block is null ? null : Describe(block.Info) is var found && cid.Codec == Multicodec.Raw
+            ? found
+            : found with { Address = found.Address with { Cid = cid } };
     }
 
     /// <summary>The batches that are here, each once. One that is put meanwhile may be left out.</summary>
@@ -269,12 +278,19 @@ public sealed partial class CidStore : IDisposable
         if (!isSweeping) Remember(_schemas, schema.Digest, sweep);
     }
 
-    private BlockLease? Find(Cid cid) => IsOurs(cid, out Digest256 digest) ? _blocks.Find(digest) : null;
+    /// <summary>Any bytes are found under any codec; batches and schemas are raw bytes.</summary>
+    private BlockLease? Find(Cid cid)
+    {
+        BlockLease? block = IsOurs(cid, out Digest256 digest) ? _blocks.Find(digest) : null;
+        if (block?.Kind is not (RecordKind.Batch or RecordKind.Schema) || cid.Codec == Multicodec.Raw) return block;
+        block.Dispose();
+        return null;
+    }
 
     private static bool IsOurs(Cid cid, out Digest256 digest)
     {
         digest = default;
-        return cid.Version == 1 && cid.Codec == Multicodec.Raw && cid.TryGetSha256(out digest);
+        return cid.Version == 1 && cid.TryGetSha256(out digest);
     }
 
     internal static BlockAddress AddressOf(in BlockInfo info) => new(Cid.FromSha256(Multicodec.Raw, info.Digest),

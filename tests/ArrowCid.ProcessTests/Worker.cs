@@ -24,6 +24,7 @@ internal static class Worker
         ["say"] = RegistryWorker.Say,
         ["remove"] = RegistryWorker.Remove,
         ["hold-block"] = RegistryWorker.Hold,
+        ["leave-exported"] = CDataWorker.LeaveExported,
     };
 
     public static int Main(string[] arguments)

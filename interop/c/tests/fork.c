@@ -41,6 +41,7 @@ int main(int count, char **arguments) {
   arrowcid_handle store, lease, watch;
   arrowcid_block block;
   struct ArrowArray array;
+  struct ArrowArrayStream stream;
   const uint8_t *bytes;
   int64_t length;
   int round, status;
@@ -51,6 +52,7 @@ int main(int count, char **arguments) {
   OK(arrowcid_get(store, &block.cid, &lease, &error));
   OK(arrowcid_lease_block(lease, &bytes, &length, NULL, &error));
   OK(arrowcid_get_array(store, &block.cid, NULL, &array, &error));
+  OK(arrowcid_get_stream(store, &block.cid, 1, &stream, &error));
   OK(arrowcid_watch(store, NULL, &watch, &error));
   for (round = 0; round < 20; round++) {
     pid_t pid = fork();
@@ -61,6 +63,9 @@ int main(int count, char **arguments) {
       CHECK(waitpid(grandchild, &status, 0) == grandchild && WIFEXITED(status) && WEXITSTATUS(status) == 0);
       CHECK(bytes[0] == 0xff); /* what it held is still mapped */
       check_sample(&array, 1);
+      array.release(&array); /* which does nothing here */
+      CHECK(array.release == NULL && stream.get_next(&stream, &array) != 0);
+      stream.release(&stream);
       _exit(child(store, lease, watch, &block.cid));
     }
     CHECK(waitpid(pid, &status, 0) == pid);
@@ -69,6 +74,10 @@ int main(int count, char **arguments) {
     OK(arrowcid_put_array(store, &batch.schema, &batch.array, NULL, &block, &error));
   }
   array.release(&array);
+  CHECK(stream.get_next(&stream, &array) == 0);
+  check_sample(&array, 1);
+  array.release(&array);
+  stream.release(&stream);
   OK(arrowcid_release_lease(lease, &error));
   OK(arrowcid_close(store, &error));
   puts("ok");

@@ -135,8 +135,8 @@ class Batch:
 
     def to_pyarrow(self) -> pyarrow.RecordBatch:
         """The batch as a ``pyarrow.RecordBatch`` over the store's memory, which that keeps."""
-        lease, array = self._held(), ArrowArray()
-        schema = _pyarrow_schemas.get(self._about()[_schema_cid]) or self._pyarrow_schema()
+        lease, array = self._lease or self._held(), ArrowArray()
+        schema = _pyarrow_schemas.get((self._block or self._about())[_schema_cid]) or self._pyarrow_schema()
         if native.lease_array(lease, None, byref(array), None):
             call(native.lease_array, lease, None, byref(array))  # what failed; a second try that does not is as good
         try:

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -43,53 +42,12 @@ internal static class GetVerb
         }
         else
         {
-            WriteFile(store, cid, file);
+            OutputFile.Write(file, stream =>
+            {
+                if (!store.TryCopyTo(cid, stream)) throw Failure.NoBlock(cid.ToString(), store);
+            });
         }
 
         return 0;
-    }
-
-    /// <summary>The file is there whole or not at all.</summary>
-    private static void WriteFile(CidStore store, Cid cid, string file)
-    {
-        string target = Path.GetFullPath(file);
-        string temporary = $"{target}.tmp-{Environment.ProcessId}";
-        using PosixSignalRegistration interrupted =
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Remove(temporary));
-        using PosixSignalRegistration terminated =
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Remove(temporary));
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-            {
-                if (!store.TryCopyTo(cid, stream)) throw Failure.NoBlock(cid.ToString(), store);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, target, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            Remove(temporary);
-            throw new ArrowCidException(e is IOException ? ErrorCode.Io : ErrorCode.AccessDenied,
-                $"{file} cannot be written: {e.Message}", e);
-        }
-        catch
-        {
-            Remove(temporary);
-            throw;
-        }
-    }
-
-    private static void Remove(string temporary)
-    {
-        try
-        {
-            File.Delete(temporary);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // What stopped the writing stops this too; the error that is reported is that one.
-        }
     }
 }

@@ -11,29 +11,35 @@ internal static class HashVerb
 {
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Files();
+        Argument<string[]> files = Verb.Inputs("Arrow IPC streams or files, Parquet, CSV, JSON lines");
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
+        Option<int?> rows = Verb.RowsPerBlock();
         var verb = new Verb("hash",
             "Prints the CID, rows and bytes of every batch's canonical block: CID  ROWS  BYTES  FILE#BATCH. " +
             "Nothing is stored.",
             "arrowcid hash trips.arrow quotes.arrows",
+            "arrowcid hash --rows-per-block 65536 trips.parquet",
             "arrowcid hash --json - < quotes.arrows",
-            "arrowcid hash --drop-metadata pandas trips.arrow")
+            "arrowcid hash --drop-metadata pandas trips.arrow",
+            "arrowcid hash --types 'at=timestamp[us, UTC],qty=int32' trips.csv")
         {
-            files, json, drop,
+            files, json, drop, rows,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(json), parsed.GetValue(drop)));
+        var text = new RowOptions();
+        text.AddTo(verb);
+        verb.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(json),
+            file => Input.Batches(file, parsed.GetValue(drop), text.Read(parsed), parsed.GetValue(rows))));
         return verb;
     }
 
-    private static int Run(string[] files, bool json, string[]? drop)
+    private static int Run(string[] files, bool json, Func<string, IEnumerable<RecordBatch>> batches)
     {
         using var output = Output.Open();
         return Input.ForEach(files, file =>
         {
             int batch = 0;
-            foreach (RecordBatch read in Input.Batches(file, drop))
+            foreach (RecordBatch read in batches(file))
             {
                 try
                 {

@@ -9,14 +9,16 @@ internal static class VerifyVerb
 {
     public static Command Make()
     {
-        Argument<string[]> cids = Verb.CidTexts("The blocks to prove.");
+        Argument<string[]> cids = Verb.CidTexts("The blocks to prove, or Parquet files that claim CIDs.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var all = new Option<bool>("--all") { Description = "Every batch in the store." };
         var verb = new Verb("verify",
             "Hashes blocks again and proves that they are canonical: CID  ok, or CID  and what is wrong. " +
-            "Exit code 4 where a block is not what its CID says.",
+            "Exit code 4 where a block is not what its CID says. Of a Parquet file by 'export' the row groups, and " +
+            "the first column that differs.",
             "arrowcid verify CID",
+            "arrowcid verify prices.parquet",
             "arrowcid verify --all")
         {
             cids, store, all, json,
@@ -33,8 +35,18 @@ internal static class VerifyVerb
 
     private static int Run(string[] cids, string? directory, bool all, bool json)
     {
-        using CidStore store = StoreReading.Open(directory);
         using var output = Output.Open();
+        string[] files = Array.FindAll(cids, VerifyParquet.IsFile);
+        int exit = 0;
+        int inFiles = Input.ForEach(files, file =>
+        {
+            int one = VerifyParquet.Run(file, output, json);
+            if (exit == 0) exit = one;
+        });
+        if (exit == 0) exit = inFiles;
+        if (files.Length > 0 && files.Length == cids.Length) return exit;
+        cids = Array.FindAll(cids, text => !VerifyParquet.IsFile(text));
+        using CidStore store = StoreReading.Open(directory);
         var tally = new Tally(output, json, showsProgress: all && !Console.IsErrorRedirected);
         if (all)
         {
@@ -48,7 +60,7 @@ internal static class VerifyVerb
             foreach (Cid cid in parsed) tally.Add(store.Verify(cid) ?? throw Failure.NoBlock(cid.ToString(), store));
         }
 
-        return tally.Exit;
+        return exit != 0 ? exit : tally.Exit;
     }
 
     /// <summary>Counts results, prints them, and shows on a terminal how far it is.</summary>

@@ -25,6 +25,8 @@ public static class BatchText
     /// <summary>Characters of one row of CSV or JSON: a guard against views that repeat a value without end.</summary>
     private const long MaxRowText = 1L << 32;
 
+    private const char ByteOrderMark = '\uFEFF';
+
     /// <summary>Writes a table: a line of names, one of types, one of dashes, then a line a row. Numbers stand at the
     /// right, a null is <c>null</c>, what is too long ends in <c>…</c>, and a control character shows as its
     /// escape.</summary>
@@ -44,7 +46,7 @@ public static class BatchText
 
     /// <summary>
     /// Writes RFC 4180: lines end in CR LF, a field with a comma, quote or line end is quoted. A null is an empty field
-    /// and an empty text is <c>""</c>; lists, structs and maps are JSON text.
+    /// and an empty text or binary is <c>""</c>; lists, structs and maps are JSON text.
     /// </summary>
     /// <param name="batch">The batch.</param>
     /// <param name="writer">Where to.</param>
@@ -127,7 +129,10 @@ public static class BatchText
         bool isText = plain.Type.IsText();
         if (!isText && !ValueText.IsNested(plain))
         {
-            ValueText.WritePlain(plain, slot, to);
+            bool isBinary = plain.Type is FixedSizeBinaryType
+                || plain.Layout is Layout.Bytes32 or Layout.Bytes64 or Layout.ByteViews;
+            if (isBinary && plain.GetBytes(slot).IsEmpty) to.Write("\"\"");
+            else ValueText.WritePlain(plain, slot, to);
             return;
         }
 
@@ -147,7 +152,7 @@ public static class BatchText
 
     private static void WriteCsvText(string text, TextSink to)
     {
-        bool quotes = text.Length == 0 || text.AsSpan().IndexOfAny(",\"\r\n") >= 0;
+        bool quotes = text.Length == 0 || text[0] == ByteOrderMark || text.AsSpan().IndexOfAny(",\"\r\n") >= 0;
         if (quotes) to.Write('"');
         to.Escape = quotes ? TextEscape.DoubleQuotes : TextEscape.None;
         to.Write(text);
@@ -155,5 +160,7 @@ public static class BatchText
         if (quotes) to.Write('"');
     }
 
-    private static bool NeedsQuotes(ReadOnlySpan<byte> utf8) => utf8.IsEmpty || utf8.IndexOfAny(",\"\r\n"u8) >= 0;
+    /// <summary>A byte order mark is text where it is quoted, and else is skipped at the start of a file.</summary>
+    private static bool NeedsQuotes(ReadOnlySpan<byte> utf8) =>
+        utf8.IsEmpty || utf8.StartsWith("\uFEFF"u8) || utf8.IndexOfAny(",\"\r\n"u8) >= 0;
 }

@@ -41,39 +41,31 @@ internal static class BlockNeeds
             case RecordKind.Batch: return [(KeepKind.SchemaOf, info.SchemaDigest)];
             case RecordKind.View: return [(KeepKind.ParentOfView, info.SchemaDigest)];
             case RecordKind.Raw when info.Codec == Multicodec.DagCbor && lease is not null:
-                var links = new List<(KeepKind, Digest256)>();
+                var links = new List<IpldLink>();
                 try
                 {
-                    var reader = new DagCborReader(lease.Memory.Span, IpldReadOptions.Lenient);
-                    CollectLinks(ref reader, links, 0);
+                    IpldLinks.Collect(info.Codec, lease.Memory.Span, links);
                 }
                 catch (InvalidIpldException)
                 {
                     // The bytes are what their CID says, whatever that is; links up to the fault count.
                 }
 
-                return links;
+                return LinkedFrom(links);
             default: return [];
         }
     }
 
-    private static void CollectLinks(ref DagCborReader reader, List<(KeepKind, Digest256)> links, int depth)
+    /// <summary>A store holds a block as it is; another form of it, beside which it is named, is made of it.</summary>
+    private static List<(KeepKind Why, Digest256 Digest)> LinkedFrom(List<IpldLink> links)
     {
-        switch (reader.PeekKind())
+        var needs = new List<(KeepKind, Digest256)>(links.Count);
+        foreach (IpldLink link in links)
         {
-            case IpldKind.Link:
-                if (reader.ReadLink().TryGetSha256(out Digest256 digest)) links.Add((KeepKind.LinkedFrom, digest));
-                break;
-            case IpldKind.List:
-                reader.CheckDepth(depth);
-                for (int left = reader.BeginList(); left > 0; left--) CollectLinks(ref reader, links, depth + 1);
-                break;
-            case IpldKind.Map:
-                reader.CheckDepth(depth);
-                DagCborMap map = reader.BeginMap();
-                while (reader.NextKey(ref map, out _)) CollectLinks(ref reader, links, depth + 1);
-                break;
-            default: reader.Skip(depth); break;
+            Cid needed = link.Block.IsDefault ? link.Target : link.Block;
+            if (needed.TryGetSha256(out Digest256 digest)) needs.Add((KeepKind.LinkedFrom, digest));
         }
+
+        return needs;
     }
 }

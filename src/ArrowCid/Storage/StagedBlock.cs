@@ -1,28 +1,54 @@
+using ArrowCid.Memory;
+
 namespace ArrowCid.Storage;
 
 /// <summary>
 /// The memory of a large block that is filled at leisure: a segment that belongs to the lane and that nobody knows of
 /// before it is put. Where its producer died, the lane's next owner takes it away.
 /// </summary>
-internal sealed class StagedBlock(Lane lane, RawSegment raw, int capacity) : IDisposable
+internal sealed class StagedBlock(Lane lane, RawSegment raw, int capacity) : IDisposable, IViewOwner
 {
+    private const long Start = Layout.SegmentRecords + Layout.RecordHeaderBytes;
+
     private RawSegment? _raw = raw;
 
     /// <summary>The payload's memory, writable and zero at first. Valid until it is put or disposed of.</summary>
-    public Span<byte> Bytes
+    public Span<byte> Bytes => Raw.Map.WritableBytes(Start, capacity);
+
+    private RawSegment Raw
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_raw is null, this);
-            return _raw.Map.WritableBytes(Layout.SegmentRecords + Layout.RecordHeaderBytes, capacity);
+            RawSegment? raw = _raw;
+            ObjectDisposedException.ThrowIf(raw is null, this);
+            return raw;
         }
+    }
+
+    /// <summary>The first bytes of the memory, to be read where they were written; valid as long as
+    /// <see cref="Bytes"/>.</summary>
+    public ReadOnlyMemory<byte> Memory(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, capacity);
+        return new MappedView(Raw.Map, Start, length, this).Memory;
+    }
+
+    /// <inheritdoc/>
+    public void ThrowIfDisposed() => _ = Raw;
+
+    /// <inheritdoc/>
+    public void Pin() => throw new NotSupportedException("what is staged is moved when it is put");
+
+    /// <inheritdoc/>
+    public void Unpin()
+    {
     }
 
     /// <summary>On a disk, brings the bytes to the medium, so that opening the segment, which flushes its header, keeps
     /// nobody waiting.</summary>
     public void FlushAhead()
     {
-        if (lane.IsOnDisk && _raw is { } raw) StorageErrors.Check(raw.File.SyncData(), "cannot flush", raw.Name);
+        if (lane.IsOnDisk) StorageErrors.Check(Raw.File.SyncData(), "cannot flush", Raw.Name);
     }
 
     /// <summary>Hands the segment to the lane's queue, once.</summary>

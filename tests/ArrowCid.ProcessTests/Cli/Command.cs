@@ -30,6 +30,10 @@ internal static class Command
     /// <summary>Runs a shell line in which <c>"$@"</c> starts the command.</summary>
     public static CommandResult Shell(string line, string? store = null) => Start("sh", ["-c", line, "sh", "dotnet", Dll], null, store);
 
+    /// <summary>Runs another program in the folder of the test data.</summary>
+    public static CommandResult Program(string program, params string[] arguments) =>
+        Start(program, arguments, input: null, store: null);
+
     private static CommandResult Start(string program, string[] arguments, byte[]? input, string? store)
     {
         var start = new ProcessStartInfo(program, arguments)

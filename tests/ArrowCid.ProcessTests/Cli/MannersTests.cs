@@ -9,6 +9,7 @@ public class MannersTests
     [InlineData("hash", "arrowcid hash ")]
     [InlineData("check", "arrowcid check ")]
     [InlineData("explain", "arrowcid explain ")]
+    [InlineData("diff", "arrowcid diff ")]
     [InlineData("put", "arrowcid put ")]
     [InlineData("get", "arrowcid get ")]
     [InlineData("cat", "arrowcid cat ")]
@@ -37,7 +38,7 @@ public class MannersTests
     public void The_root_s_help_names_every_verb_but_the_hidden_ones()
     {
         string help = Command.Run("--help").Succeeds().Text;
-        foreach (string verb in (string[])["hash", "check", "explain", "put", "get", "cat", "ls", "info", "verify", "demo", "bench",
+        foreach (string verb in (string[])["hash", "check", "explain", "diff", "put", "get", "cat", "ls", "info", "verify", "demo", "bench",
             "query", "watch", "tag", "name", "pin", "unpin", "touch", "rm", "links", "why"])
         {
             Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using ArrowCid.ProcessTests.Cli;
 
 namespace ArrowCid.ProcessTests.Interop;
@@ -17,6 +18,12 @@ internal static class CLibrary
     public static string Folder { get; } = Path.Combine(Command.Root, ".artifacts", "native");
 
     public static string File { get; } = Path.Combine(Folder, "libarrowcid.so");
+
+    /// <summary>The library and, on x86-64, its twin for AVX-512.</summary>
+    public static IEnumerable<string> Files =>
+        RuntimeInformation.ProcessArchitecture == Architecture.X64 ? [File, Twin] : [File];
+
+    public static string Twin { get; } = Path.Combine(Folder, "libarrowcid-avx512.so");
 
     public static string Header { get; } = PathOf("c/arrowcid.h");
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using ArrowCid.ProcessTests.Cli;
 
@@ -8,6 +9,8 @@ namespace ArrowCid.ProcessTests.Interop;
 /// <summary>libarrowcid keeps what its header says: seen from C programs, plain and under sanitizers.</summary>
 public sealed partial class CLibraryTests : IDisposable
 {
+    private static readonly string[] s_avx512 = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("arrowcid-c-").FullName;
 
     private string Store { get; } = $"/dev/shm/arrowcid-c-{Guid.NewGuid():N}";
@@ -60,18 +63,18 @@ public sealed partial class CLibraryTests : IDisposable
     [CLibraryFact]
     public void The_library_exports_what_the_header_declares_and_nothing_else()
     {
-        string[] exported =
-        [
-            .. CLibrary.Run("nm", "-D", "--defined-only", CLibrary.File).Exits(0).Lines
-                .Select(line => line.Split(' ')[^1]).Order(StringComparer.Ordinal),
-        ];
         string[] declared =
         [
             .. Declaration().Matches(File.ReadAllText(CLibrary.Header)).Select(match => match.Groups[1].Value)
                 .Order(StringComparer.Ordinal),
         ];
-        Assert.Equal(declared, exported);
         Assert.Equal(declared.Length, declared.Distinct().Count());
+        foreach (string file in CLibrary.Files)
+        {
+            IEnumerable<string> exported = CLibrary.Run("nm", "-D", "--defined-only", file).Exits(0).Lines
+                .Select(line => line.Split(' ')[^1]);
+            Assert.Equal(declared, exported.Order(StringComparer.Ordinal));
+        }
     }
 
     [CLibraryFact]
@@ -86,10 +89,67 @@ public sealed partial class CLibraryTests : IDisposable
     [CLibraryFact]
     public void The_library_is_small_and_needs_the_c_library_alone()
     {
-        Assert.InRange(new FileInfo(CLibrary.File).Length, 1, 8 << 20);
+        Assert.All(CLibrary.Files, file => Assert.InRange(new FileInfo(file).Length, 1, 8 << 20));
         string needed = CLibrary.Run("readelf", "-d", CLibrary.File).Exits(0).Text;
         string[] libraries = [.. Needed().Matches(needed).Select(match => match.Groups[1].Value)];
         Assert.All(libraries, name => Assert.Matches(@"^(libc|libm|libdl|libpthread|librt|ld-linux[\w-]*)\.so", name));
+    }
+
+    [CLibraryFact]
+    public void Messages_are_hashed_side_by_side_where_the_processor_has_AVX_512()
+    {
+        string source = Path.Combine(_folder, "path.c"), program = Path.Combine(_folder, "path");
+        File.WriteAllText(source, """
+            #include <stdio.h>
+            #include "arrowcid.h"
+            int main(void) { return puts(arrowcid_hash_path()) < 0; }
+            """);
+        CLibrary.Compile(source, program);
+        string alone = Sha() ? "sha-ni" : "serial";
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64) alone = Sha() ? "sha2" : "serial";
+        Assert.Equal(HasAvx512() ? "avx512-16" : alone, CLibrary.Run(program).Exits(0).Lines.Single());
+
+        // Without its twin the library is whole all the same.
+        File.Copy(CLibrary.File, Path.Combine(_folder, "libarrowcid.so"));
+        string line = $"LD_PRELOAD='{_folder}/libarrowcid.so' '{program}'";
+        Assert.Equal(alone, CLibrary.Run("sh", "-c", line).Exits(0).Lines.Single());
+    }
+
+    /// <summary>What stands in for both on a processor without AVX-512: a library of nothing but doors, which takes that
+    /// to be there, and as its twin the library that needs none.</summary>
+    [CLibraryTheory]
+    [InlineData("abi")]
+    [InlineData("arrays")]
+    [InlineData("watch")]
+    [InlineData("fork")]
+    public void The_doors_lead_to_the_twin(string name)
+    {
+        if (!File.Exists(CLibrary.Twin)) return;
+        string program = Path.Combine(_folder, name), doors = Path.Combine(_folder, "doors.o");
+        string stubs = Path.Combine(_folder, "stubs.c");
+        CLibrary.Compile($"c/tests/{name}.c", program);
+        string version = Version().Match(File.ReadAllText(Path.Combine(Command.Root, "Directory.Build.props"))).Groups[1].Value;
+        _ = CLibrary.Run("cc", "-std=gnu11", "-fPIC", "-fvisibility=hidden", "-I", CLibrary.PathOf("c"), "-DHAS_AVX512()=1",
+            $"-DARROWCID_VERSION=\"{version}\"", "-c",
+            Path.Combine(Command.Root, "src", "ArrowCid.Native", "doors.c"), "-o", doors).Exits(0);
+        IEnumerable<string> managed = CLibrary.Run("nm", "-u", doors).Exits(0).Lines.Select(line => line.Split(' ')[^1])
+            .Where(symbol => symbol.StartsWith("managed_", StringComparison.Ordinal));
+        File.WriteAllLines(stubs, managed.Select(symbol => $"int {symbol}(void) {{ return 77; }}"));
+        _ = CLibrary.Run("cc", "-shared", "-fPIC", "-o", Path.Combine(_folder, "libarrowcid.so"), doors, stubs, "-ldl")
+            .Exits(0);
+        File.Copy(CLibrary.File, Path.Combine(_folder, "libarrowcid-avx512.so"));
+        string line = $"LD_LIBRARY_PATH='{_folder}' '{program}' '{Store}'";
+        Assert.Equal(["ok"], CLibrary.Run("sh", "-c", line).Exits(0).Lines);
+    }
+
+    [CLibraryFact]
+    public void The_twin_has_the_sixteen_lanes_in_it()
+    {
+        if (!File.Exists(CLibrary.Twin)) return;
+        // vprord on a register of 512 bits is SHA-256's rotation, and nothing else's here.
+        const string Count = "objdump -d --no-show-raw-insn \"$1\" | grep -c 'vprord .*zmm' || true";
+        Assert.NotEqual("0", CLibrary.Run("sh", "-c", Count, "sh", CLibrary.Twin).Exits(0).Lines.Single());
+        Assert.Equal("0", CLibrary.Run("sh", "-c", Count, "sh", CLibrary.File).Exits(0).Lines.Single());
     }
 
     [CLibraryTheory]
@@ -119,14 +179,26 @@ public sealed partial class CLibraryTests : IDisposable
         Assert.Equal(put, read.Select(line => line.Split(' ')[0]));
         string[] listed = [.. Command.Run("ls", "--store", Store).Exits(0).Lines.Select(line => line.Split(' ')[0])];
         Assert.Equal(put.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
-        _ = Command.Run("verify", "--store", Store).Exits(0);
+        _ = Command.Run("verify", "--all", "--store", Store).Exits(0);
     }
+
+    private static bool HasAvx512() => Array.TrueForAll(s_avx512, HasFlag);
+
+    private static bool Sha() => HasFlag("sha_ni") || HasFlag("sha2");
+
+    private static bool HasFlag(string name) => File.ReadLines("/proc/cpuinfo")
+        .First(line => line.StartsWith("flags", StringComparison.Ordinal)
+            || line.StartsWith("Features", StringComparison.Ordinal))
+        .Split(' ').Contains(name);
 
     [GeneratedRegex(@"^ARROWCID_API [^;]*?\b(arrowcid_\w+)\(", RegexOptions.Multiline)]
     private static partial Regex Declaration();
 
     [GeneratedRegex(@"^#define ARROWCID_(\w+) (\d+)\b", RegexOptions.Multiline)]
     private static partial Regex ErrorNumber();
+
+    [GeneratedRegex("<Version>(.*)</Version>")]
+    private static partial Regex Version();
 
     [GeneratedRegex(@"\(NEEDED\).*\[([^\]]+)\]")]
     private static partial Regex Needed();

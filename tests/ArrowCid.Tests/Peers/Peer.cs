@@ -11,4 +11,10 @@ public enum Peer
 
     /// <summary>@ipld/dag-cbor and @ipld/dag-pb under Node.js.</summary>
     IpldJs,
+
+    /// <summary>parquet-wasm (arrow-rs), DuckDB and hyparquet under Node.js.</summary>
+    ParquetJs,
+
+    /// <summary>@ipld/car, ipfs-unixfs-exporter and ipfs-unixfs-importer under Node.js.</summary>
+    CarJs,
 }

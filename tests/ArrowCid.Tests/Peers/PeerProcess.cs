@@ -18,6 +18,12 @@ internal static class PeerProcess
     private static readonly Lazy<bool> s_hasIpldJs = new(() => HasPackage("@ipld/dag-cbor") && HasPackage("@ipld/dag-pb")
         && HasPackage("multiformats") && Answers(() => Node(["--version"])));
 
+    private static readonly Lazy<bool> s_hasParquetJs = new(() => HasPackage("parquet-wasm") && HasPackage("hyparquet")
+        && HasPackage("hyparquet-compressors") && HasPackage("@duckdb/node-api")
+        && Answers(() => Node(["--version"])));
+    private static readonly Lazy<bool> s_hasCarJs = new(() => s_hasIpldJs.Value && HasPackage("@ipld/car")
+        && HasPackage("ipfs-unixfs-exporter") && HasPackage("ipfs-unixfs-importer"));
+
     /// <summary>Where interop/peers/setup puts the peers.</summary>
     public static string Folder =>
         Environment.GetEnvironmentVariable("ARROWCID_PEERS") is { Length: > 0 } set ? set : "/var/tmp/arrowcid-peers";
@@ -31,6 +37,8 @@ internal static class PeerProcess
         Peer.PyArrow => s_hasPyArrow.Value,
         Peer.ApacheArrowJs => s_hasApacheArrowJs.Value,
         Peer.IpldJs => s_hasIpldJs.Value,
+        Peer.ParquetJs => s_hasParquetJs.Value,
+        Peer.CarJs => s_hasCarJs.Value,
         _ => throw new ArgumentOutOfRangeException(nameof(peer), peer, "no such peer"),
     };
 

@@ -147,7 +147,7 @@ public sealed class CloseTests
         }
     }
 
-    private static string[] Descriptors(string directory) =>
+    internal static string[] Descriptors(string directory) =>
         [.. Directory.GetFiles("/proc/self/fd").Select(Target).Where(target =>
             target.StartsWith(directory + "/", StringComparison.Ordinal) || target == directory)];
 

@@ -194,6 +194,18 @@ public static class ArrowCData
         }
     }
 
+    /// <summary>Takes an array of a known field over.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="array">The address of a struct ArrowArray; it is taken over.</param>
+    /// <returns>The array over the producer's memory, to be disposed of.</returns>
+    /// <exception cref="InvalidArrowException">The struct breaks a rule of the interface, or does not fit the
+    /// field.</exception>
+    public static ImportedArray ImportArray(Field field, nint array)
+    {
+        ArgumentNullException.ThrowIfNull(field);
+        return new ImportedArray(Take(array), field);
+    }
+
     /// <summary>Takes a stream of batches over.</summary>
     /// <param name="stream">The address of a struct ArrowArrayStream.</param>
     /// <returns>The stream, to be disposed of.</returns>

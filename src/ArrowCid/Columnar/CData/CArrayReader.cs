@@ -77,10 +77,11 @@ internal static class CArrayReader
 
     private static void CheckShape(CArrayView view, ArrowType type, Layout layout, FieldPath? path)
     {
-        long wanted = layout.BufferCount(), given = view.BufferCount;
         // The sizes of the views' data buffers are a buffer too.
-        if (layout == Layout.ByteViews ? given <= wanted || given > MaxViewBuffers : given != wanted)
-            throw Fault($"an array of {type} has {(layout == Layout.ByteViews ? 3 : wanted)} buffers, not {given}", path);
+        bool isViews = layout == Layout.ByteViews;
+        long wanted = layout.BufferCount() + (isViews ? 1 : 0), given = view.BufferCount;
+        if (given < wanted || given > (isViews ? MaxViewBuffers : wanted))
+            throw Fault($"an array of {type} has {wanted} buffers, not {given}", path);
         if (given > 0 && !view.HasBuffers) throw Fault($"an array's {given} buffers are NULL", path);
         if (view.ChildCount != type.Children.Count)
             throw Fault($"an array of {type} has {type.Children.Count} children, not {view.ChildCount}", path);

@@ -50,7 +50,7 @@ internal sealed class CSchemaReader
         long count = view.ChildCount;
         if (count == 0) return [];
         if (count < 0 || count > _fields)
-            throw new InvalidArrowException($"{count} children are not 0 or more and at most {MaxFields} in all", path);
+            throw new InvalidArrowException($"{count} children are not 0 to {MaxFields} in all", path);
         if (depth > MaxDepth) throw new InvalidArrowException($"columns nest deeper than {MaxDepth} levels", path);
         _fields -= (int)count;
         var children = new Field[count];
@@ -86,7 +86,7 @@ internal sealed class CSchemaReader
         long at = sizeof(int);
         int count = view.MetadataInt(0);
         if (count < 0 || count > _fields)
-            throw new InvalidArrowException($"{count} pairs of metadata are not 0 or more and at most {MaxFields}", path);
+            throw new InvalidArrowException($"{count} pairs of metadata are not 0 to {MaxFields} in all", path);
         _fields -= count;
         var pairs = new KeyValuePair<string, string>[count];
         var keys = new HashSet<string>(StringComparer.Ordinal);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Text;
 using ArrowCid.Memory;
 
@@ -9,8 +10,12 @@ internal static class CSchemaWriter
 {
     private static readonly UTF8Encoding s_utf8 = new(false, throwOnInvalidBytes: true);
 
-    public static CSchemaNode Of(Schema schema) => new("+s"u8.ToArray(), [], Metadata(schema.Metadata, null), 0,
-        [.. schema.Fields.Select(field => Of(field, null))], null);
+    // Schemas are exported with each of their batches.
+    private static readonly ConditionalWeakTable<Schema, CSchemaNode> s_known = [];
+
+    public static CSchemaNode Of(Schema schema) => s_known.GetValue(schema, static schema =>
+        new CSchemaNode("+s"u8.ToArray(), [], Metadata(schema.Metadata, null), 0,
+            [.. schema.Fields.Select(field => Of(field, null))], null));
 
     public static CSchemaNode Of(Field field) => Of(field, null);
 
@@ -56,10 +61,11 @@ internal static class CSchemaWriter
         }
     }
 
-    private static byte[] Text(string text, string what, FieldPath path) => !text.Contains('\0', StringComparison.Ordinal)
-        ? Bytes(text, what, path)
-        : throw new InvalidArrowException($"{what} with a NUL has no form in the C Data Interface", path,
-            code: ErrorCode.Unsupported);
+    private static byte[] Text(string text, string what, FieldPath path) =>
+        !text.Contains('\0', StringComparison.Ordinal)
+            ? Bytes(text, what, path)
+            : throw new InvalidArrowException($"{what} with a NUL has no form in the C Data Interface", path,
+                code: ErrorCode.Unsupported);
 
     private static byte[] Bytes(string text, string what, FieldPath? path)
     {

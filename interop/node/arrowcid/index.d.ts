@@ -1,0 +1,176 @@
+/** A CID as text (`bafkrei…`; any base is read), or anything that writes itself as one. */
+export type CidLike = string | { toString(): string };
+
+/** A Table or RecordBatch of apache-arrow, 15 or later; said by its shape, for who does without that package. */
+export interface ArrowTable {
+  readonly schema: { readonly fields: readonly unknown[] };
+  readonly numRows: number;
+}
+
+/** Bytes of an Arrow IPC stream or file, or what apache-arrow made. */
+export type Arrow = Bytes | ArrowTable;
+
+export type Bytes = ArrayBuffer | ArrayBufferView;
+
+/** What is known of a block without reading it. */
+export interface Block {
+  cid: string;
+  /** The CID of its schema's block, or null. */
+  schemaCid: string | null;
+  /** Rows; 0 where it is no batch. */
+  rows: number;
+  byteLength: number;
+  /** When it was first put; null where that is not known. */
+  time: Date | null;
+  kind: 'batch' | 'schema' | 'raw' | 'view' | 'other';
+  /** After a put: whether the store did not have it. */
+  isNew: boolean;
+}
+
+/** What may be said of a block as it is put. It is not part of its bytes, nor of its CID. */
+export interface Facts {
+  tags?: Record<string, string>;
+  producer?: string;
+  parents?: CidLike[];
+  /** Free JSON. */
+  data?: unknown;
+  expires?: Date | string;
+  locations?: string[];
+  pin?: boolean;
+  /** A name to point at it; for one batch alone. */
+  name?: string;
+}
+
+/** How a store is opened; capacity, segment size and retention count only where it is made. */
+export interface Options {
+  /** The most bytes that its files may take, in whole MiB. */
+  capacity?: number;
+  /** The bytes of one segment, in whole MiB. */
+  segmentSize?: number;
+  /** How long a call waits for what other processes hold. */
+  timeoutMs?: number;
+  /** When puts outlive a loss of power, where the store is on a disk. */
+  durability?: 'none' | 'batch' | 'always';
+  /** How much a read proves. */
+  verify?: 'trusted' | 'first-read' | 'always';
+  /** What a full store does: refuse, or drop what is oldest. */
+  retention?: 'keep' | 'ring';
+  readOnly?: boolean;
+  /** Fails where no store is, instead of making one. */
+  mustExist?: boolean;
+  /** Several users share it. */
+  group?: boolean;
+  /** Its writers are not trusted: reads copy and prove. */
+  copy?: boolean;
+}
+
+export interface Announcement {
+  /** A batch that the store did not have, one that it had, or word that something was missed. */
+  kind: 'new' | 'again' | 'gap' | 'other';
+  /** The writer's log; -1 for a gap of the whole store. */
+  lane: number;
+  /** The batch, which may be gone by now; null for a gap. */
+  block: Block | null;
+  /** The records that are missing; unless they are damaged, all that is there is announced again. */
+  gap: { reason: 'other-store' | 'past-end' | 'rewritten' | 'gone' | 'damaged' | 'other'; first: number; last: number }
+    | null;
+}
+
+/** What the library says went wrong. */
+export class ArrowCidError extends Error {
+  /** The name of the code in arrowcid.h without its prefix: `'BLOCK_CORRUPT'`; `'NO_LIBRARY'` where none is loaded. */
+  readonly code: string;
+}
+
+/** Opens a store, and makes it where it is not there. Without a directory: that of ARROWCID_STORE, else the user's own. */
+export function open(directory?: string | null, options?: Options): Store;
+
+/** A directory of mapped files that any process opens. What may take long gives a promise and works elsewhere. */
+export class Store {
+  constructor(directory?: string | null, options?: Options);
+  readonly directory: string;
+  readonly isClosed: boolean;
+
+  /** Puts every batch. Bytes must stay as they are until the promise is settled. */
+  put(data: Arrow, facts?: Facts): Promise<Block[]>;
+  /** The same on this thread, of bytes of Arrow IPC: less work where batches are small. */
+  putSync(data: Bytes, facts?: Facts): Block[];
+  /** Puts bytes as they are. */
+  putRaw(data: Bytes, facts?: Facts): Promise<Block>;
+
+  /** Holds a block for reading; null where the store does not have it. */
+  get(cid: CidLike): Lease | null;
+  /** What is known of a block; null where the store does not have it. */
+  find(cid: CidLike): Block | null;
+  has(cid: CidLike): boolean;
+  contains(cids: CidLike[]): boolean[];
+  /** The batches, or the blocks that pass a filter: `tag.day = "monday" and rows > 100`. */
+  list(filter?: string | null): IterableIterator<Block>;
+  /** A block and what was said of it. */
+  describe(cid: CidLike): any;
+
+  /** Points a name at a block; where `expected` is given, only if it points there now (null: if it is free). */
+  setName(name: string, cid: CidLike, options?: { expected?: CidLike | null }): void;
+  removeName(name: string, options?: { expected?: CidLike }): void;
+  resolveName(name: string): string | null;
+
+  annotate(cid: CidLike, facts: Facts): void;
+  pin(cid: CidLike): void;
+  unpin(cid: CidLike): void;
+  /** Removes blocks from every listing and says how many went: what a name, a pin or another block needs is kept. The
+   * room comes back, and `get` finds them no more, when the store is cleaned up. */
+  remove(cids: CidLike[]): number;
+
+  /** Proves that a block is what its CID says; rejects with BLOCK_CORRUPT or BLOCK_NOT_FOUND. */
+  verify(cid: CidLike): Promise<void>;
+  flush(): Promise<void>;
+
+  /** News of what is put by any process: from 'now', from 'oldest', or from a cursor that a watch gave. */
+  watch(options?: { from?: string; signal?: AbortSignal }): Watch;
+
+  /** Ends the store and its watches. Leases stay. */
+  close(): void;
+}
+
+/** A block that is held where it lies. Its memory is only to be read: to write to it ends the process. */
+export class Lease {
+  private constructor();
+  readonly cid: string;
+  readonly schemaCid: string | null;
+  readonly rows: number;
+  readonly byteLength: number;
+  readonly block: Block;
+  /** The mapped memory. */
+  readonly buffer: ArrayBuffer;
+  /** The same as bytes, for `tableFromIPC(lease.bytes)`, whose columns then lie in `buffer`. */
+  readonly bytes: Uint8Array;
+  readonly isReleased: boolean;
+  /** Gives the memory back: `buffer`, and every array over it, has length 0 from then on. */
+  release(): void;
+}
+
+/** An async iterator that waits for each announcement, until it or its store is closed or its signal aborts. */
+export class Watch implements AsyncIterableIterator<Announcement> {
+  private constructor();
+  /** Where to go on behind the last announcement given, in any process. */
+  readonly cursor: string;
+  next(): Promise<IteratorResult<Announcement, undefined>>;
+  return(value?: any): Promise<IteratorResult<Announcement, any>>;
+  close(): void;
+  [Symbol.asyncIterator](): this;
+}
+
+/** The CID that a batch has in every store, without putting it. */
+export function cid(data: Arrow): Promise<string>;
+
+/** The CIDs of all batches. */
+export function cids(data: Arrow): Promise<string[]>;
+
+/** Proves that bytes are a canonical block, and gives its CID; rejects with NOT_CANONICAL, which says why not. */
+export function check(data: Bytes): Promise<string>;
+
+/** The library's version. */
+export const version: string;
+
+/** Which of the library's ways to SHA-256 runs on this processor. */
+export const hashPath: string;

@@ -1,0 +1,5 @@
+export { ArrowCidError } from './lib/error.js';
+export { Lease } from './lib/lease.js';
+export { Store, check, cid, cids, open } from './lib/store.js';
+export { Watch } from './lib/watch.js';
+export { hashPath, version } from './lib/library.js';

@@ -1,0 +1,31 @@
+// What may be put, as the bytes of an Arrow IPC stream.
+
+import { createRequire } from 'node:module';
+
+/** The bytes themselves, or those that apache-arrow writes of a Table or RecordBatch. */
+export async function toIpc(data) {
+  const bytes = asBytes(data);
+  if (bytes) return bytes;
+  for (const load of [() => import('apache-arrow'), () => createRequire(import.meta.url)('apache-arrow')]) {
+    const arrow = await attempt(load);
+    if (arrow && data instanceof arrow.Table) return arrow.tableToIPC(data, 'stream');
+    if (arrow && data instanceof arrow.RecordBatch) return arrow.tableToIPC(new arrow.Table([data]), 'stream');
+  }
+  throw new TypeError('not bytes of Arrow IPC, nor a Table or RecordBatch of the apache-arrow that this package sees; '
+    + "pass tableToIPC(table, 'stream')");
+}
+
+/** The bytes of a buffer or an array over one; undefined where it is none. */
+export function asBytes(data) {
+  if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return data instanceof ArrayBuffer ? Buffer.from(data) : undefined;
+}
+
+async function attempt(load) {
+  try {
+    return await load();
+  } catch (error) {
+    if (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND') return null;
+    throw error;
+  }
+}

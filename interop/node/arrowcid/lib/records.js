@@ -1,0 +1,60 @@
+// The structs of arrowcid.h as JavaScript values.
+
+import { call, textOf } from './library.js';
+
+export const CID_BYTES = 36;
+export const BLOCK_BYTES = 104;
+export const ANNOUNCEMENT_BYTES = 136;
+
+const kinds = [undefined, 'batch', 'schema', 'raw', 'view'];
+const announcementKinds = [undefined, 'new', 'again', 'gap'];
+const gapReasons = [undefined, 'other-store', 'past-end', 'rewritten', 'gone', 'damaged'];
+
+const cidText = Buffer.alloc(64);
+
+/** A CID's 36 bytes of a text in any base, or of anything that writes itself as one. */
+export function parseCid(cid) {
+  const binary = Buffer.alloc(CID_BYTES);
+  call('cid_parse', `${cid}`.replaceAll('\0', '?'), binary);
+  return binary;
+}
+
+/** Many CIDs, one behind another. */
+export function parseCids(cids) {
+  return Buffer.concat(cids.map(parseCid));
+}
+
+export function formatCid(binary) {
+  call('cid_format', binary, cidText);
+  return textOf(cidText);
+}
+
+export function readBlock(buffer, offset = 0) {
+  const schemaCid = buffer.subarray(offset + CID_BYTES, offset + 2 * CID_BYTES);
+  const timeNs = buffer.readBigInt64LE(offset + 88);
+  return {
+    cid: formatCid(buffer.subarray(offset, offset + CID_BYTES)),
+    schemaCid: schemaCid[0] === 0 ? null : formatCid(schemaCid),
+    rows: Number(buffer.readBigInt64LE(offset + 72)),
+    byteLength: Number(buffer.readBigInt64LE(offset + 80)),
+    time: timeNs === 0n ? null : new Date(Number(timeNs / 1_000_000n)),
+    kind: kinds[buffer.readInt32LE(offset + 96)] ?? 'other',
+    isNew: buffer.readInt32LE(offset + 100) !== 0,
+  };
+}
+
+export function readBlocks(buffer, count) {
+  return Array.from({ length: count }, (_, at) => readBlock(buffer, at * BLOCK_BYTES));
+}
+
+export function readAnnouncement(buffer) {
+  const kind = announcementKinds[buffer.readInt32LE(BLOCK_BYTES)] ?? 'other';
+  const lane = buffer.readInt32LE(BLOCK_BYTES + 4);
+  if (kind !== 'gap') return { kind, lane, block: { ...readBlock(buffer), isNew: kind === 'new' }, gap: null };
+  const gap = {
+    reason: gapReasons[buffer.readInt32LE(BLOCK_BYTES + 8)] ?? 'other',
+    first: Number(buffer.readBigInt64LE(BLOCK_BYTES + 16)),
+    last: Number(buffer.readBigInt64LE(BLOCK_BYTES + 24)),
+  };
+  return { kind, lane, block: null, gap };
+}

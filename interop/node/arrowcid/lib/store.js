@@ -1,0 +1,237 @@
+import { asBytes, toIpc } from './arrow.js';
+import { ArrowCidError } from './error.js';
+import { Lease } from './lease.js';
+import { call, callAsync, checkedText, isPresent, readText } from './library.js';
+import { BLOCK_BYTES, CID_BYTES, formatCid, parseCid, parseCids, readBlock, readBlocks } from './records.js';
+import { Watch } from './watch.js';
+
+const OPTION_BYTES = 48;
+const durabilities = { none: 1, batch: 2, always: 3 };
+const verifications = { trusted: 1, 'first-read': 2, always: 3 };
+const retentions = { keep: 0, ring: 1 };
+const flags = { readOnly: 1, mustExist: 2, group: 4, copy: 8 };
+const optionNames = new Set(['capacity', 'segmentSize', 'timeoutMs', 'durability', 'verify', 'retention',
+  ...Object.keys(flags)]);
+
+const collected = new FinalizationRegistry(handle => {
+  try {
+    call('close', handle);
+  } catch {
+    // Nobody is there to be told.
+  }
+});
+
+/** Opens a store, and makes it where it is not there. Without a directory: the user's own in shared memory. */
+export function open(directory, options) {
+  return new Store(directory, options);
+}
+
+/** A directory of mapped files that any process opens. */
+export class Store {
+  #handle;
+  #watches = new Set();
+
+  constructor(directory = null, options = {}) {
+    const place = new BigInt64Array(1);
+    call('open', directory === null ? null : checkedText(directory, 'the directory'), writeOptions(options), place);
+    this.#handle = Number(place[0]);
+    collected.register(this, this.#handle, this);
+  }
+
+  get directory() { return readText('directory', this.#handle); }
+
+  get isClosed() { return this.#handle === 0; }
+
+  async put(data, facts) {
+    const ipc = await toIpc(data);
+    return counted(BLOCK_BYTES, readBlocks, (place, room, count) =>
+      callAsync('put_ipc', this.#handle, ipc, ipc.length, factsText(facts), place, room, count));
+  }
+
+  putSync(data, facts) {
+    const ipc = asBytes(data);
+    if (!ipc) throw new TypeError("putSync takes bytes of Arrow IPC alone: tableToIPC(table, 'stream')");
+    const count = new BigInt64Array(1);
+    for (let room = 16; ; room = Number(count[0])) {
+      const place = Buffer.alloc(room * BLOCK_BYTES);
+      try {
+        call('put_ipc', this.#handle, ipc, ipc.length, factsText(facts), place, room, count);
+        return readBlocks(place, Number(count[0]));
+      } catch (error) {
+        if (!isShort(error, count, room)) throw error;
+      }
+    }
+  }
+
+  async putRaw(data, facts) {
+    const bytes = asBytes(data);
+    if (!bytes) throw new TypeError('putRaw takes bytes');
+    const place = Buffer.alloc(BLOCK_BYTES);
+    await callAsync('put_raw', this.#handle, bytes, bytes.length, factsText(facts), place);
+    return readBlock(place);
+  }
+
+  get(cid) {
+    const place = new BigInt64Array(1);
+    const isThere = isPresent('BLOCK_NOT_FOUND', 'get', this.#handle, parseCid(cid), place);
+    return isThere ? new Lease(Number(place[0])) : null;
+  }
+
+  find(cid) {
+    const place = Buffer.alloc(BLOCK_BYTES);
+    return isPresent('BLOCK_NOT_FOUND', 'find', this.#handle, parseCid(cid), place) ? readBlock(place) : null;
+  }
+
+  contains(cids) {
+    const found = Buffer.alloc(cids.length);
+    call('contains', this.#handle, parseCids(cids), cids.length, found);
+    return Array.from(found, byte => byte !== 0);
+  }
+
+  has(cid) { return this.contains([cid])[0]; }
+
+  *list(filter = null) {
+    const room = 64;
+    const place = new BigInt64Array(1);
+    call('list', this.#handle, filter === null ? null : checkedText(filter, 'the filter'), place);
+    const listing = Number(place[0]);
+    try {
+      const blocks = Buffer.alloc(room * BLOCK_BYTES);
+      while (call('list_next', listing, blocks, room, place) && place[0] > 0n) {
+        yield* readBlocks(blocks, Number(place[0]));
+      }
+    } finally {
+      call('list_close', listing);
+    }
+  }
+
+  describe(cid) {
+    return JSON.parse(readText('describe', this.#handle, parseCid(cid)));
+  }
+
+  setName(name, cid, { expected } = {}) {
+    const named = cid === null ? null : parseCid(cid);
+    const wanted = expected === undefined || expected === null ? null : parseCid(expected);
+    call('set_name', this.#handle, checkedText(name, 'the name'), named, wanted, expected === undefined ? 0 : 1);
+  }
+
+  removeName(name, options) { this.setName(name, null, options); }
+
+  resolveName(name) {
+    const place = Buffer.alloc(CID_BYTES);
+    const isThere = isPresent('NAME_NOT_FOUND', 'resolve_name', this.#handle, checkedText(name, 'the name'), place);
+    return isThere ? formatCid(place) : null;
+  }
+
+  annotate(cid, facts) {
+    const text = factsText(facts);
+    if (text !== null) call('annotate', this.#handle, parseCid(cid), text);
+  }
+
+  pin(cid) { call('pin', this.#handle, parseCid(cid)); }
+
+  unpin(cid) { call('unpin', this.#handle, parseCid(cid)); }
+
+  remove(cids) {
+    const removed = new BigInt64Array(1);
+    call('remove', this.#handle, parseCids(cids), cids.length, removed);
+    return Number(removed[0]);
+  }
+
+  async verify(cid) { await callAsync('verify', this.#handle, parseCid(cid)); }
+
+  async flush() { await callAsync('flush', this.#handle); }
+
+  watch({ from = 'now', signal } = {}) {
+    const place = new BigInt64Array(1);
+    call('watch', this.#handle, checkedText(from, 'the cursor'), place);
+    const watch = new Watch(Number(place[0]), { signal, onClose: ended => this.#watches.delete(ended) });
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  close() {
+    if (this.#handle === 0) return;
+    for (const watch of this.#watches) watch.close();
+    collected.unregister(this);
+    const handle = this.#handle;
+    this.#handle = 0;
+    call('close', handle);
+  }
+}
+
+if (Symbol.dispose) Store.prototype[Symbol.dispose] = Store.prototype.close;
+
+/** The CID that a batch has in every store, without putting it. */
+export async function cid(data) {
+  const found = await cids(data);
+  if (found.length !== 1) {
+    throw new ArrowCidError('INVALID_ARGUMENT', `there are ${found.length} batches, not one; cids() gives all`);
+  }
+  return found[0];
+}
+
+/** The CIDs of all batches. */
+export async function cids(data) {
+  const ipc = await toIpc(data);
+  const readCids = (buffer, count) => Array.from({ length: count },
+    (_, at) => formatCid(buffer.subarray(at * CID_BYTES, (at + 1) * CID_BYTES)));
+  return counted(CID_BYTES, readCids, (place, room, count) =>
+    callAsync('cid_of_ipc', ipc, ipc.length, place, room, count));
+}
+
+/** Proves that bytes are a canonical block, and gives its CID. */
+export async function check(data) {
+  const bytes = asBytes(data);
+  if (!bytes) throw new TypeError('check takes bytes');
+  const place = Buffer.alloc(CID_BYTES);
+  await callAsync('check', bytes, bytes.length, place);
+  return formatCid(place);
+}
+
+/** Calls what fills places and says how many it needs, until there are enough. */
+async function counted(size, read, fill) {
+  const count = new BigInt64Array(1);
+  for (let room = 16; ; room = Number(count[0])) {
+    const place = Buffer.alloc(room * size);
+    try {
+      await fill(place, room, count);
+      return read(place, Number(count[0]));
+    } catch (error) {
+      if (!isShort(error, count, room)) throw error;
+    }
+  }
+}
+
+/** Whether a call failed for want of places alone. */
+function isShort(error, count, room) {
+  return error.code === 'TOO_LARGE' && count[0] > room;
+}
+
+function factsText(facts) {
+  if (facts === undefined || facts === null) return null;
+  const { parents, ...others } = facts;
+  return JSON.stringify(parents ? { ...others, parents: parents.map(String) } : others);
+}
+
+function writeOptions(options) {
+  const unknown = Object.keys(options).find(name => !optionNames.has(name));
+  if (unknown !== undefined) throw new TypeError(`no option '${unknown}'; there are: ${[...optionNames].join(', ')}`);
+  const record = Buffer.alloc(OPTION_BYTES);
+  record.writeBigInt64LE(BigInt(OPTION_BYTES), 0);
+  record.writeBigInt64LE(BigInt(options.capacity ?? 0), 8);
+  record.writeBigInt64LE(BigInt(options.segmentSize ?? 0), 16);
+  record.writeBigInt64LE(BigInt(options.timeoutMs ?? 0), 24);
+  record.writeInt32LE(choice('durability', durabilities, options), 32);
+  record.writeInt32LE(choice('verify', verifications, options), 36);
+  record.writeInt32LE(choice('retention', retentions, options), 40);
+  const set = Object.entries(flags).filter(([name]) => options[name]).reduce((all, [, bit]) => all | bit, 0);
+  record.writeInt32LE(set, 44);
+  return record;
+}
+
+function choice(name, choices, options) {
+  if (options[name] === undefined) return 0;
+  if (Object.hasOwn(choices, options[name])) return choices[options[name]];
+  throw new TypeError(`${name} is one of ${Object.keys(choices).join(', ')}`);
+}

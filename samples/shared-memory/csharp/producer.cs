@@ -1,0 +1,16 @@
+#:project ../../../src/ArrowCid/ArrowCid.csproj
+#:property PublishAot=false
+// Publishes ten batches of quotes into shared memory, one a line on stdin or at once: dotnet run producer.cs [DIRECTORY]
+using ArrowCid;
+using ArrowCid.Columnar;
+
+using CidStore store = CidStore.Open(args.Length > 0 ? args[0] : CidStore.SharedDirectory("quotes"));
+var random = new Random(1);
+for (int round = 0; round < 10; round++)
+{
+    double[] px = [.. Enumerable.Range(0, 10_000).Select(_ => Math.Round(100 + random.NextDouble(), 2))];
+    int[] qty = [.. Enumerable.Range(0, 10_000).Select(_ => random.Next(1, 500))];
+    RecordBatch batch = RecordBatch.Of(("px", ArrowArray.From<double>(px)), ("qty", ArrowArray.From<int>(qty)));
+    PutResult put = store.Put(batch, new PutOptions { Tags = new Dictionary<string, string?> { ["round"] = $"{round}" } });
+    Console.WriteLine($"{put.Cid}  {put.Rows:N0} rows, {put.ByteLength:N0} bytes{(put.IsNew ? "" : ", known")}");
+}

@@ -1,0 +1,50 @@
+using ArrowCid.Columnar;
+using ArrowCid.Exchange;
+
+namespace ArrowCid.Cli;
+
+/// <summary>How files of rows are read: what was said of them.</summary>
+/// <param name="Format">arrow, csv or json; null to tell by the file's name.</param>
+/// <param name="Schema">All columns, or null.</param>
+/// <param name="Types">Types of some columns.</param>
+/// <param name="Delimiter">What stands between fields of CSV; null for a comma, in a .tsv file a tab.</param>
+/// <param name="HasHeader">Whether CSV has a row of names.</param>
+internal sealed record RowInput(string? Format, Schema? Schema, IReadOnlyDictionary<string, ArrowType> Types,
+    char? Delimiter, bool HasHeader)
+{
+    public const string Arrow = "arrow", Csv = "csv", Json = "json";
+
+    /// <summary>Whether all of a file is read before its first batch is given, so that one which fails leaves nothing
+    /// half done. Standard input with a schema is taken as it comes all the same.</summary>
+    public bool ChecksFirst { get; init; }
+
+    /// <summary>Whether a file is CSV or JSON lines.</summary>
+    public bool IsRows(string file) => FormatOf(file) != Arrow;
+
+    public RowReader Open(string file, Stream stream, int? rowsPerBlock, bool isStream)
+    {
+        var options = new RowReadOptions
+        {
+            Schema = Schema,
+            Types = Types,
+            RowsPerBatch = rowsPerBlock ?? RowReadOptions.DefaultRowsPerBatch,
+            Delimiter = Delimiter ?? (HasExtension(file, ".tsv") ? '\t' : ','),
+            HasHeader = HasHeader,
+            CheckFirst = ChecksFirst && !isStream,
+        };
+        return FormatOf(file) == Csv ? RowReader.OpenCsv(stream, options) : RowReader.OpenJsonLines(stream, options);
+    }
+
+    private string FormatOf(string file) => Format
+        ?? (HasExtension(file, ".csv", ".tsv") ? Csv : HasExtension(file, ".jsonl", ".ndjson") ? Json : Arrow);
+
+    private static bool HasExtension(string file, params ReadOnlySpan<string> extensions)
+    {
+        foreach (string extension in extensions)
+        {
+            if (file.EndsWith(extension, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,167 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ArrowCid.Ipld.Car;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>car</c>: a look into content-addressed archives; no store is needed.</summary>
+internal static class CarVerb
+{
+    public static Command Make() => new Verb("car", "Lists or proves content-addressed archives (CAR).",
+        "arrowcid car verify batches.car",
+        "arrowcid car ls batches.car")
+    {
+        MakeVerify(), MakeList(),
+    };
+
+    private static Verb MakeVerify()
+    {
+        Argument<string[]> files = Verb.Inputs("CARs");
+        Option<bool> json = Verb.Json(), zeroEnds = ZeroEnds();
+        var strict = new Option<bool>("--strict")
+        {
+            Description = "Also fail where something cannot be proved, is not of its codec, is there twice, has no " +
+                "root that leads to it, or where the index is wrong.",
+        };
+        var verb = new Verb("verify",
+            "Hashes every block again and follows all links from the roots: what was found, a line each. Exit code 4 " +
+            "where a block does not hash to its CID, or a root or a block beneath one is missing.",
+            "arrowcid car verify batches.car",
+            "arrowcid car verify --strict --json batches.car")
+        {
+            files, strict, zeroEnds, json,
+        };
+        verb.SetAction(parsed =>
+        {
+            using var output = Output.Open();
+            bool isBad = false;
+            int exit = Input.ForEach(parsed.GetValue(files)!, file =>
+            {
+                CarReport report = Verify(file, parsed.GetValue(zeroEnds));
+                bool isRight = IsRight(report, parsed.GetValue(strict));
+                isBad |= !isRight;
+                if (parsed.GetValue(json)) output.JsonLine(writer => WriteReport(writer, file, report, isRight));
+                else Print(output, file, report, isRight);
+            });
+            return exit != 0 || !isBad ? exit : ErrorTable.ExitCode(ErrorCode.InvalidData);
+        });
+        return verb;
+    }
+
+    private static Verb MakeList()
+    {
+        Argument<string[]> files = Verb.Inputs("CARs");
+        Option<bool> json = Verb.Json(), zeroEnds = ZeroEnds();
+        var verb = new Verb("ls", "Lists the blocks in the order of the file: CID  OFFSET  BYTES. Nothing is hashed.",
+            "arrowcid car ls batches.car",
+            "arrowcid car ls --json batches.car")
+        {
+            files, zeroEnds, json,
+        };
+        verb.SetAction(parsed =>
+        {
+            using var output = Output.Open();
+            return Input.ForEach(parsed.GetValue(files)!, file =>
+            {
+                using Stream stream = Input.Open(file);
+                var reader = new CarReader(stream, parsed.GetValue(zeroEnds));
+                while (reader.TryRead(out CarSection block)) PrintBlock(output, block, parsed.GetValue(json));
+            });
+        });
+        return verb;
+    }
+
+    private static Option<bool> ZeroEnds() => new("--zero-ends")
+    {
+        Description = "A section of no length is padding behind the end. Default: a fault.",
+    };
+
+    private static CarReport Verify(string file, bool zeroEnds)
+    {
+        using Progress progress = new("bytes");
+        using Stream stream = Input.OpenSeekable(file);
+        var contents = CarContents.Read(stream, zeroEnds, progress.Show);
+        _ = CarWalk.ChildrenFirst(contents);
+        return contents.Report;
+    }
+
+    private static bool IsRight(CarReport report, bool isStrict) => report.IsWhole && (!isStrict ||
+        (report.MalformedCount == 0 && report.OrphanCount == 0 && report.Duplicates == 0 && report.Opaque == 0
+        && report.Unverifiable.Count == 0 && report.IndexFault is null && !report.Roots.IsEmpty));
+
+    private static void PrintBlock(Output output, CarSection block, bool json)
+    {
+        if (!json)
+        {
+            output.Line(string.Create(CultureInfo.InvariantCulture,
+                $"{block.Cid}  {block.BlockOffset}  {block.Length}"));
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("cid", block.Cid.ToString());
+            writer.WriteNumber("offset", block.BlockOffset);
+            writer.WriteNumber("bytes", block.Length);
+        });
+    }
+
+    private static void Print(Output output, string file, CarReport report, bool isRight)
+    {
+        string index = report.IndexFault is { } fault ? $"wrong: {fault}" : report.HasIndex ? "right" : "none";
+        output.Line($"{Failure.Visible(file)}: {(isRight ? "ok" : "NOT ok")}");
+        Line($"  version {report.Version}, {report.Sizes.Count} blocks, {report.Bytes} bytes, index {index}");
+        foreach (Cid root in report.Roots) output.Line($"  root {root}");
+        foreach (CarFault each in report.Faults) output.Line($"  damaged: {Failure.Visible(each.ToString())}");
+        foreach (Cid root in report.RootsMissing) output.Line($"  missing root {root}");
+        foreach (Cid cid in report.Missing) output.Line($"  missing {cid}");
+        foreach (CarFault each in report.Malformed)
+            output.Line($"  not of its codec: {Failure.Visible(each.ToString())}");
+        foreach (Cid cid in report.Orphans) output.Line($"  without a root that leads to it: {cid}");
+        foreach ((string name, long count) in report.Unverifiable) Line($"  not to be proved: {count} under {name}");
+        if (report.Duplicates > 0) Line($"  there again: {report.Duplicates}");
+        if (report.Opaque > 0) Line($"  of codecs whose links are not known: {report.Opaque}");
+        foreach ((long upTo, long count) in report.Sizes.Counts()) Line($"  up to {upTo} bytes: {count}");
+
+        void Line(FormattableString text) => output.Line(text.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static void WriteReport(Utf8JsonWriter writer, string file, CarReport report, bool isRight)
+    {
+        writer.WriteString("file", file);
+        writer.WriteBoolean("isRight", isRight);
+        writer.WriteNumber("version", report.Version);
+        EntryJson.WriteTexts(writer, "roots", report.Roots.Select(root => root.ToString()));
+        writer.WriteNumber("blocks", report.Sizes.Count);
+        writer.WriteNumber("bytes", report.Bytes);
+        writer.WriteNumber("largestBlock", report.Sizes.Largest);
+        writer.WriteBoolean("hasIndex", report.HasIndex);
+        writer.WriteString("indexFault", report.IndexFault);
+        writer.WriteNumber("damagedCount", report.FaultCount);
+        EntryJson.WriteTexts(writer, "damaged", report.Faults.Select(fault => fault.ToString()));
+        EntryJson.WriteTexts(writer, "rootsMissing", report.RootsMissing.Select(cid => cid.ToString()));
+        writer.WriteNumber("missingCount", report.MissingCount);
+        EntryJson.WriteTexts(writer, "missing", report.Missing.Select(cid => cid.ToString()));
+        writer.WriteNumber("malformedCount", report.MalformedCount);
+        EntryJson.WriteTexts(writer, "malformed", report.Malformed.Select(fault => fault.ToString()));
+        writer.WriteNumber("orphanCount", report.OrphanCount);
+        EntryJson.WriteTexts(writer, "orphans", report.Orphans.Select(cid => cid.ToString()));
+        writer.WriteNumber("duplicates", report.Duplicates);
+        writer.WriteNumber("opaque", report.Opaque);
+        writer.WriteStartObject("unverifiable");
+        foreach ((string name, long count) in report.Unverifiable) writer.WriteNumber(name, count);
+        writer.WriteEndObject();
+        writer.WriteStartArray("sizes");
+        foreach ((long upTo, long count) in report.Sizes.Counts())
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("upTo", upTo);
+            writer.WriteNumber("blocks", count);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using ArrowCid.Ipld;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>dag</c>: nodes by CID and path.</summary>
+internal static class DagVerb
+{
+    private const string IpfsPrefix = "/ipfs/", IpfsScheme = "ipfs://";
+
+    public static Command Make() => new Verb("dag", "Shows IPLD nodes: datasets, directories, files, any dag-cbor.",
+        "arrowcid dag get @prices",
+        "arrowcid dag get @prices/batches/0/cid")
+    {
+        MakeGet(),
+    };
+
+    private static Verb MakeGet()
+    {
+        Argument<string> place = Verb.File("CID[/PATH]",
+            "A CID or a name, and keys, places or file names behind slashes; /ipfs/ before it does not matter.");
+        var raw = new Option<bool>("--raw") { Description = "The bytes of the block that the path ends in." };
+        Option<string?> store = Verb.Store();
+        var verb = new Verb("get",
+            "Prints the node at the end of a path as one line of DAG-JSON; of raw bytes the bytes themselves.",
+            "arrowcid dag get @prices",
+            "arrowcid dag get CID/batches/0/rows",
+            "arrowcid dag get CID --raw > block")
+        {
+            place, raw, store,
+        };
+        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(place)!, parsed.GetValue(raw)));
+        return verb;
+    }
+
+    private static int Run(string? directory, string text, bool isRaw)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        (Cid root, string path) = Split(store, text);
+        DagPlace place = DagPath.Resolve(root, path, cid => store.ReadBlock(cid.ToV1()));
+        if (place.Node is not null && !isRaw)
+        {
+            using var output = Output.Open();
+            output.Line(JsonText.Format(place.Node));
+            return 0;
+        }
+
+        if (Output.IsTerminal)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"{place.Cid} is binary and this is a terminal; send it to a file");
+        }
+
+        using Stream bytes = Output.OpenStream();
+        bytes.Write(place.Bytes.Span);
+        return 0;
+    }
+
+    /// <summary>Where the CID or name ends: names may have slashes in them.</summary>
+    private static (Cid Root, string Path) Split(CidStore store, string text)
+    {
+        if (text.StartsWith(IpfsPrefix, StringComparison.Ordinal)) text = text[IpfsPrefix.Length..];
+        else if (text.StartsWith(IpfsScheme, StringComparison.Ordinal)) text = text[IpfsScheme.Length..];
+        int slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0) return (Reference.Resolve(store, text), "");
+        if (Cid.TryParse(text[..slash], out Cid cid)) return (cid, text[slash..]);
+        for (int end = text.Length; end > slash; end = text.LastIndexOf('/', end - 1))
+        {
+            if (store.ResolveName(text[..end].TrimStart('@')) is { } named) return (named, text[end..]);
+        }
+
+        return (Reference.Resolve(store, text[..slash]), text[slash..]);
+    }
+}

@@ -1,0 +1,180 @@
+using System.CommandLine;
+using System.Globalization;
+using ArrowCid.Columnar;
+using ArrowCid.Exchange;
+using ArrowCid.Ipc;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>diff</c>: the rows by which two files or batches differ.</summary>
+internal static class DiffVerb
+{
+    private const int DefaultLines = 20;
+    private const int ExitWhereDifferent = 1;
+
+    public static Command Make()
+    {
+        Argument<string> a = Verb.File("A", "A file, or a batch or dataset by CID or name; - is standard input.");
+        Argument<string> b = Verb.File("B", "Another.");
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        Option<string[]> drop = Verb.DropMetadata();
+        Option<int?> head = Verb.Number("--head", 0, "Show the first N values that differ.", DefaultLines);
+        var key = new Option<string?>("--key")
+        {
+            HelpName = "COL[,COL]",
+            Description = "Compare rows of one key: columns that tell rows apart. Default: rows of one number.",
+        };
+        var output = new Option<string?>("-o", "--output")
+        {
+            HelpName = "FILE",
+            Description = "Write the rows that differ to an Arrow stream, the row in A and in B as structs.",
+        };
+        var exit = new Option<bool>("--exit-code") { Description = "Exit with 1 where they differ." };
+        var verb = new Verb("diff",
+            "Shows where two files, batches or datasets differ: in the schema, and row by row. Batches of one CID " +
+            "are not looked at. NaN is equal to NaN. Exit code 0 where they could be compared.",
+            "arrowcid diff monday.csv tuesday.csv --key id",
+            "arrowcid diff CID trips.arrow --exit-code",
+            "arrowcid diff @prices CID -o changes.arrows")
+        {
+            a, b, key, head, output, exit, store, json, drop,
+        };
+        var text = new RowOptions();
+        text.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            if (parsed.GetValue(a) == "-" && parsed.GetValue(b) == "-")
+                throw new ArrowCidException(ErrorCode.InvalidArgument, "only one of the two can be standard input");
+            using var sides = new Sides(parsed.GetValue(store), parsed.GetValue(drop), text.Read(parsed));
+            bool isJson = parsed.GetValue(json);
+            using var shown = Output.Open();
+            var lines = isJson ? null : new DiffLines(parsed.GetValue(head) ?? DefaultLines);
+            bool isEqual = false;
+            void Run(Action<BatchDiff, RowDifference> report)
+            {
+                var diff = new BatchDiff((diff, each) =>
+                {
+                    if (lines is not null) lines.Add(each);
+                    else PrintJson(shown, each);
+                    report(diff, each);
+                });
+                IEnumerable<DiffPart> left = sides.Of(parsed.GetValue(a)!), right = sides.Of(parsed.GetValue(b)!);
+                if (parsed.GetValue(key) is { } names) diff.ByKey(left, right, names.Split(','));
+                else diff.ByPosition(left, right);
+                isEqual = diff.IsEqual;
+                if (lines is null) PrintJson(shown, diff);
+                else lines.Print(shown, diff);
+            }
+
+            if (parsed.GetValue(output) is { } file) OutputFile.Write(file, stream => WriteArrow(stream, Run));
+            else Run((_, _) => { });
+            return parsed.GetValue(exit) && !isEqual ? ExitWhereDifferent : 0;
+        });
+        return verb;
+    }
+
+    /// <summary>Writes the rows that differ; a side that has none has the other's schema.</summary>
+    private static void WriteArrow(Stream stream, Action<Action<BatchDiff, RowDifference>> run)
+    {
+        const int rowsPerBatch = 1024;
+        DiffRows? rows = null;
+        ArrowWriter? writer = null;
+        run((diff, each) =>
+        {
+            Schema one = (each.A ?? each.B)!.Schema;
+            rows ??= new DiffRows(diff.SchemaOfA ?? one, diff.SchemaOfB ?? one);
+            writer ??= new ArrowWriter(stream, rows.Schema);
+            rows.Add(each);
+            if (rows.Count == rowsPerBatch) writer.Write(rows.Take());
+        });
+        rows ??= new DiffRows(new Schema(), new Schema());
+        writer ??= new ArrowWriter(stream, rows.Schema);
+        if (rows.Count > 0) writer.Write(rows.Take());
+        writer.Finish();
+    }
+
+    private static void PrintJson(Output output, RowDifference each) => output.JsonLine(writer =>
+    {
+        writer.WriteString("change", DiffRows.NameOf(each.Change));
+        if (each.RowA >= 0) writer.WriteNumber("rowA", each.RowA);
+        if (each.RowB >= 0) writer.WriteNumber("rowB", each.RowB);
+        if (each.Columns.Count > 0) EntryJson.WriteTexts(writer, "columns", each.Columns);
+        if (each.A is { } a) WriteRow("a", a);
+        if (each.B is { } b) WriteRow("b", b);
+
+        void WriteRow(string name, RecordBatch row)
+        {
+            using var text = new StringWriter(CultureInfo.InvariantCulture);
+            BatchText.WriteJsonLines(row, text);
+            writer.WritePropertyName(name);
+            writer.WriteRawValue(text.ToString().TrimEnd('\n'));
+        }
+    });
+
+    private static void PrintJson(Output output, BatchDiff diff) => output.JsonLine(writer =>
+    {
+        writer.WriteBoolean("isEqual", diff.IsEqual);
+        EntryJson.WriteTexts(writer, "schema", diff.SchemaDifferences);
+        writer.WriteNumber("changed", diff.Changed);
+        writer.WriteNumber("onlyInA", diff.OnlyInA);
+        writer.WriteNumber("onlyInB", diff.OnlyInB);
+        writer.WriteNumber("rowsOfA", diff.RowsOfA);
+        writer.WriteNumber("rowsOfB", diff.RowsOfB);
+        writer.WriteNumber("equalBatches", diff.EqualBatches);
+    });
+
+    /// <summary>The two sides, of files and of a store that is opened where it is needed.</summary>
+    private sealed class Sides(string? directory, string[]? drop, RowInput rows) : IDisposable
+    {
+        private CidStore? _store;
+
+        public IEnumerable<DiffPart> Of(string text)
+        {
+            bool isFile = text == "-" || (!text.StartsWith('@') && File.Exists(text));
+            return isFile ? Named(text, Input.Batches(text, drop, rows).Select(DiffPart.Of)) : InStore(text);
+        }
+
+        public void Dispose() => _store?.Dispose();
+
+        private IEnumerable<DiffPart> InStore(string text)
+        {
+            CidStore store = _store ??= StoreReading.Open(directory);
+            Cid cid = Reference.Resolve(store, text);
+            foreach (Cid each in ExportRows.BatchesOf(store, cid))
+            {
+                StoredEntry entry = Reference.Known(store, each);
+                yield return new DiffPart(entry.Rows, each, () =>
+                {
+                    BatchLease lease = store.TryGet(each) ?? throw Failure.NoBlock(each.ToString(), store);
+                    return (lease.Batch, lease);
+                });
+            }
+        }
+
+        /// <summary>Parts whose faults name their file.</summary>
+        private static IEnumerable<DiffPart> Named(string file, IEnumerable<DiffPart> parts)
+        {
+            using IEnumerator<DiffPart> each = parts.GetEnumerator();
+            while (true)
+            {
+                try
+                {
+                    if (!each.MoveNext()) yield break;
+                }
+                catch (InvalidTextException e)
+                {
+                    throw new ArrowCidException(e.Code,
+                        string.Create(CultureInfo.InvariantCulture, $"{file}:{e.Line}:{e.Column}: {e.Rule}"), e);
+                }
+                catch (ArrowCidException e)
+                {
+                    throw new ArrowCidException(e.Code, $"{file}: {e.Message}", e);
+                }
+
+                yield return each.Current;
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Globalization;
+using ArrowCid.Exchange;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>export car</c>.</summary>
+internal static class ExportCar
+{
+    // What Kubo and Helia take of one block.
+    private const int PeersMost = 2 << 20;
+
+    public static Command Make()
+    {
+        Argument<string[]> cids = Verb.CidTexts("Batches, datasets and other blocks.", isNeeded: true);
+        Option<string> to = ExportVerb.To();
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var layout = new Option<string>("--layout")
+        {
+            Description = "How batches lie in it: unixfs (files of profile unixfs-v1-2025, for every IPFS node), " +
+                "columns (pieces cut where columns end), flat (one block each, whatever its size).",
+            DefaultValueFactory = _ => "unixfs",
+        };
+        layout.AcceptOnlyFromAmong("unixfs", "columns", "flat");
+        var version = new Option<string>("--car-version")
+        {
+            Description = "1, which everybody reads, or 2, with an index.",
+            DefaultValueFactory = _ => "1",
+        };
+        version.AcceptOnlyFromAmong("1", "2");
+        var verb = new Verb("car",
+            "Writes blocks and all beneath them as a content-addressed archive: ROOT of each. The same blocks give " +
+            "the same bytes.",
+            "arrowcid export car CID -o batch.car",
+            "arrowcid export car @prices -o . --layout columns",
+            "arrowcid export car CID --car-version 2 -o batch.car --json")
+        {
+            cids, to, layout, version, store, json,
+        };
+        verb.SetAction(parsed =>
+        {
+            using Progress progress = new("bytes");
+            var options = new CarExportOptions
+            {
+                Layout = parsed.GetValue(layout) switch
+                {
+                    "flat" => CarLayout.Flat,
+                    "columns" => CarLayout.Columns,
+                    _ => CarLayout.UnixFs,
+                },
+                Version = parsed.GetValue(version) == "2" ? 2 : 1,
+                Progress = progress.Show,
+            };
+            return Run(parsed.GetValue(store), parsed.GetValue(cids)!, parsed.GetValue(to)!, options,
+                parsed.GetValue(json), progress);
+        });
+        return verb;
+    }
+
+    private static int Run(string? directory, string[] texts, string to, CarExportOptions options, bool json,
+        Progress progress)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        Cid[] cids = Reference.ResolvePresent(store, texts);
+        CarExport made = null!;
+        string file = ExportVerb.FileOf(to, cids[0], ".car");
+        bool isPiped = file == "-";
+        if (isPiped)
+        {
+            if (Output.IsTerminal)
+            {
+                throw new ArrowCidException(ErrorCode.InvalidArgument,
+                    "a CAR is binary and this is a terminal; say -o FILE");
+            }
+
+            using var stream = new BufferedStream(Output.OpenStream(), 1 << 16);
+            made = store.ExportCar(cids, stream, options);
+        }
+        else
+        {
+            OutputFile.Write(file, stream => made = store.ExportCar(cids, stream, options));
+        }
+
+        progress.Clear();
+        if (made.LargestBlock > PeersMost)
+        {
+            Failure.Say(string.Create(CultureInfo.InvariantCulture,
+                $"the largest block has {made.LargestBlock} bytes; Kubo and Helia take {PeersMost}: " +
+                $"for them leave --layout out"));
+        }
+
+        if (isPiped) return 0;
+        using var output = Output.Open();
+        if (!json)
+        {
+            foreach (Cid root in made.Roots) output.Line(root.ToString());
+            return 0;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("file", file);
+            EntryJson.WriteTexts(writer, "roots", made.Roots.Select(root => root.ToString()));
+            writer.WriteNumber("blocks", made.Blocks);
+            writer.WriteNumber("bytes", made.ByteLength);
+            writer.WriteNumber("largestBlock", made.LargestBlock);
+        });
+        return 0;
+    }
+}

@@ -1,0 +1,174 @@
+using System.CommandLine;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Parquet;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>export parquet</c>.</summary>
+internal static class ExportParquet
+{
+    public static Command Make()
+    {
+        Argument<string[]> cids = Verb.CidTexts(
+            "The batches, a row group each, in this order; of datasets their batches.", isNeeded: true);
+        Option<string> to = ExportVerb.To();
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var codec = new Option<string>("--codec")
+        {
+            Description = "How pages are compressed: none, snappy, gzip, brotli, zstd, lz4.",
+            DefaultValueFactory = _ => "snappy",
+        };
+        codec.AcceptOnlyFromAmong("none", "snappy", "gzip", "brotli", "zstd", "lz4");
+        Option<int?> level = Verb.Number("--level", 0, "The codec's level, of gzip, brotli and zstd.");
+        Option<int?> pageBytes = Verb.Number("--page-bytes", 64, "Where a page ends. Default: 1048576.");
+        Option<int?> pageRows = Verb.Number("--page-rows", 1, "Where a page ends too. Default: 20000.");
+        var version = new Option<string>("--page-version")
+        {
+            Description = "1, which everybody reads, or 2.",
+            DefaultValueFactory = _ => "1",
+        };
+        version.AcceptOnlyFromAmong("1", "2");
+        var bloom = new Option<string[]>("--bloom")
+        {
+            HelpName = "COLUMN",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+            Description = "A bloom filter for this column; a leaf of a nested one by its path, joined by dots.",
+        };
+        var verb = new Verb("parquet",
+            "Writes batches of one schema as a Parquet file, and reads it back before it gets its name: CID of each. " +
+            "The file proves itself: 'arrowcid verify FILE'. The same batches give the same bytes.",
+            "arrowcid export parquet CID -o prices.parquet",
+            "arrowcid export parquet --codec zstd --level 3 @prices @quotes -o both.parquet")
+        {
+            cids, to, codec, level, pageBytes, pageRows, version, bloom, store, json,
+        };
+        verb.Validators.Add(result =>
+        {
+            (int least, int most)? range = result.GetValue(codec) switch
+            {
+                "gzip" => (0, 9),
+                "brotli" => (0, 11),
+                "zstd" => (1, 19),
+                _ => null,
+            };
+            if (result.GetValue(level) is not { } asked) return;
+            if (range is not { } known) result.AddError($"{result.GetValue(codec)} has no levels.");
+            else if (asked < known.least || asked > known.most)
+                result.AddError($"--level of {result.GetValue(codec)} is from {known.least} to {known.most}.");
+        });
+        verb.SetAction(parsed =>
+        {
+            var options = new ParquetWriteOptions
+            {
+                Compression = Enum.Parse<ParquetCompression>(parsed.GetValue(codec)!, ignoreCase: true),
+                CompressionLevel = parsed.GetValue(level),
+                PageBytes = Math.Min(parsed.GetValue(pageBytes) ?? 1 << 20, 1 << 30),
+                PageRows = parsed.GetValue(pageRows) ?? 20_000,
+                UsesPageV2 = parsed.GetValue(version) == "2",
+                BloomFilters = (parsed.GetValue(bloom) ?? []).ToHashSet(StringComparer.Ordinal),
+            };
+            return Run(parsed.GetValue(store), parsed.GetValue(cids)!, parsed.GetValue(to)!, options,
+                parsed.GetValue(json));
+        });
+        return verb;
+    }
+
+    private static int Run(string? directory, string[] texts, string to, ParquetWriteOptions options, bool json)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        Cid[] cids = [.. Reference.ResolvePresent(store, texts).SelectMany(cid => store.TryGetDataset(cid) ?? [cid])];
+        string file = ExportVerb.FileOf(to, cids[0], ".parquet");
+        using var progress = new Progress("row groups");
+        if (file == "-")
+        {
+            if (Output.IsTerminal)
+            {
+                throw new ArrowCidException(ErrorCode.InvalidArgument,
+                    "Parquet is binary and this is a terminal; say -o FILE");
+            }
+
+            using var stream = new BufferedStream(Output.OpenStream(), 1 << 16);
+            Write(store, cids, stream, options, progress);
+            return 0;
+        }
+
+        OutputFile.Write(file, stream =>
+        {
+            Write(store, cids, stream, options, progress);
+            stream.Flush();
+            ReadBack(stream);
+        });
+        progress.Clear();
+        Print(file, cids, json);
+        return 0;
+    }
+
+    private static void Write(CidStore store, Cid[] cids, Stream target, ParquetWriteOptions options,
+        Progress progress)
+    {
+        Schema schema = Batch(store, cids[0], batch => batch.Schema);
+        using var writer = new ParquetWriter(target, schema, options);
+        if (writer.NeedsSurvey)
+        {
+            foreach (Cid cid in cids.Skip(1)) _ = Batch(store, cid, batch => Surveyed(writer, batch));
+        }
+
+        foreach (Cid cid in cids)
+        {
+            BlockAddress written = Batch(store, cid, writer.Write);
+            if (written.Cid != cid)
+            {
+                throw new ArrowCidException(ErrorCode.BlockCorrupt,
+                    $"the block {cid} is not what its CID says; 'arrowcid verify {cid}' says more");
+            }
+
+            progress.Tick();
+        }
+
+        writer.Finish();
+    }
+
+    private static bool Surveyed(ParquetWriter writer, RecordBatch batch)
+    {
+        writer.Survey(batch);
+        return true;
+    }
+
+    private static T Batch<T>(CidStore store, Cid cid, Func<RecordBatch, T> use)
+    {
+        using BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
+        return use(lease.Batch);
+    }
+
+    /// <summary>What cannot be had back is not given a name.</summary>
+    private static void ReadBack(Stream stream)
+    {
+        using var reader = ParquetReader.Open(stream, new ParquetReadOptions { LeaveOpen = true });
+        foreach (ParquetVerifyResult result in reader.Verify())
+        {
+            if (result.IsIntact) continue;
+            throw new ArrowCidException(ErrorCode.Internal,
+                $"what was written does not read back: {VerifyParquet.Fault(result)}; nothing was kept", result.Error);
+        }
+    }
+
+    private static void Print(string file, Cid[] cids, bool json)
+    {
+        using var output = Output.Open();
+        if (!json)
+        {
+            foreach (Cid cid in cids) output.Line(cid.ToString());
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("file", file);
+            EntryText.WriteTexts(writer, "cids", cids.Select(cid => cid.ToString()));
+            writer.WriteNumber("bytes", new FileInfo(file).Length);
+        });
+    }
+}

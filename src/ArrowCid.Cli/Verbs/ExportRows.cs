@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Globalization;
+using ArrowCid.Columnar;
+using ArrowCid.Exchange;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>export csv</c> and <c>export json</c>.</summary>
+internal static class ExportRows
+{
+    public static Command MakeCsv() => Make("csv", "CSV (RFC 4180) with a row of names", ".csv", RowExport.WriteCsv);
+
+    public static Command MakeJson() => Make("json", "JSON lines, an object a row", ".jsonl", RowExport.WriteJsonLines);
+
+    /// <summary>A block's CID, or those of a dataset's batches.</summary>
+    public static IReadOnlyList<Cid> BatchesOf(CidStore store, Cid cid) =>
+        cid.Codec == Multicodec.DagCbor && store.TryGetDataset(cid) is { } batches ? batches : [cid];
+
+    private static Command Make(string name, string what, string extension,
+        Action<IEnumerable<RecordBatch>, TextWriter> write)
+    {
+        Argument<string[]> cids = Verb.CidTexts("Batches of one schema, and datasets.", isNeeded: true);
+        Option<string> to = ExportVerb.To();
+        Option<string?> store = Verb.Store();
+        var verb = new Verb(name,
+            $"Writes the rows of batches as {what}. What that cannot hold is refused, and the column named; rows " +
+            "that are put again with --schema have their CIDs again.",
+            $"arrowcid export {name} CID -o rows{extension}",
+            $"arrowcid export {name} @prices -o -")
+        {
+            cids, to, store,
+        };
+        verb.SetAction(parsed =>
+        {
+            using CidStore opened = StoreReading.Open(parsed.GetValue(store));
+            Cid[] roots = Reference.ResolvePresent(opened, parsed.GetValue(cids)!);
+            IEnumerable<RecordBatch> batches = Batches(opened, roots);
+            string file = ExportVerb.FileOf(parsed.GetValue(to)!, roots[0], extension);
+            if (file == "-")
+            {
+                using var output = Output.Open();
+                write(batches, output.Writer);
+            }
+            else
+            {
+                OutputFile.Write(file, stream =>
+                {
+                    using var writer = new StreamWriter(stream, bufferSize: 1 << 16, leaveOpen: true);
+                    write(batches, writer);
+                });
+            }
+
+            return 0;
+        });
+        return verb;
+    }
+
+    /// <summary>The batches, each proved and readable until the next.</summary>
+    private static IEnumerable<RecordBatch> Batches(CidStore store, Cid[] roots)
+    {
+        foreach (Cid cid in roots.SelectMany(root => BatchesOf(store, root)))
+        {
+            VerifyResult proof = store.Verify(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
+            if (proof.Error is { } error) throw error;
+            using BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
+            yield return lease.Batch;
+        }
+    }
+}

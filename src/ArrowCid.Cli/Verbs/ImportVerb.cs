@@ -1,0 +1,89 @@
+using System.CommandLine;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary>What an import is asked for.</summary>
+/// <param name="Store">Where to.</param>
+/// <param name="Output">Where a line a block goes.</param>
+/// <param name="IsJson">Whether the lines are JSON.</param>
+/// <param name="IsPartial">Whether what can be had of a file is taken where not all can be.</param>
+/// <param name="ZeroEnds">Whether a section of no length ends a CAR.</param>
+/// <param name="RowsPerBlock">Rows of a block where a table is cut anew; null where it is left as it is.</param>
+internal sealed record ImportRun(CidStore Store, Output Output, bool IsJson, bool IsPartial, bool ZeroEnds,
+    int? RowsPerBlock);
+
+/// <summary>A format that <c>import</c> reads, told by how a file begins.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Begins">Whether a file that begins so is of this format.</param>
+/// <param name="Read">Puts what the file holds; the stream can seek and is at its start.</param>
+internal sealed record ImportFormat(string Name, Func<byte[], bool> Begins, Action<ImportRun, Stream, string> Read)
+{
+    /// <summary>So much of a file is looked at.</summary>
+    public const int LookBytes = 64;
+}
+
+/// <summary><c>import</c>: files of other formats into a store.</summary>
+internal static class ImportVerb
+{
+    // A format stands in a file of its own: ImportCar.cs, ImportParquet.cs.
+    private static readonly ImportFormat[] s_formats = [ImportCar.Format, ImportParquet.Format];
+
+    public static Command Make()
+    {
+        Argument<string[]> files = Verb.Inputs(
+            "Files to import, whose format is told by their first bytes, of CSV and JSON lines by name");
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var partial = new Option<bool>("--partial")
+        {
+            Description = "Take what is there where a file is not whole. Default: nothing of such a file.",
+        };
+        var zeroEnds = new Option<bool>("--zero-ends")
+        {
+            Description = "A CAR's section of no length is padding behind its end. Default: a fault.",
+        };
+        Option<int?> perBlock = Verb.RowsPerBlock();
+        var verb = new Verb("import",
+            "Puts what files hold into the store, which is made where none is, once all of it is proved: " +
+            "CID  KIND  BYTES  new|known, and the root that it came as; of Parquet as 'put'. Formats: CAR, Parquet, " +
+            "CSV, JSON lines. " +
+            "'put' takes Arrow.",
+            "arrowcid import batches.car",
+            "arrowcid import --rows-per-block 65536 trips.parquet",
+            "arrowcid import --partial - < half.car")
+        {
+            files, partial, zeroEnds, perBlock, store, json,
+        };
+        var text = new RowOptions();
+        text.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            RowInput rows = text.Read(parsed);
+            using var opened = CidStore.Open(parsed.GetValue(store));
+            using var output = Output.Open();
+            var run = new ImportRun(opened, output, parsed.GetValue(json), parsed.GetValue(partial),
+                parsed.GetValue(zeroEnds), parsed.GetValue(perBlock));
+            return Input.ForEach(parsed.GetValue(files)!, file => Read(run, rows, file));
+        });
+        return verb;
+    }
+
+    private static void Read(ImportRun run, RowInput rows, string file)
+    {
+        if (rows.IsRows(file))
+        {
+            ImportRows.Read(run, rows, file);
+            return;
+        }
+
+        using Stream stream = Input.OpenSeekable(file);
+        byte[] start = new byte[ImportFormat.LookBytes];
+        Array.Resize(ref start, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
+        ImportFormat format = Array.Find(s_formats, each => each.Begins(start))
+            ?? throw new ArrowCidException(ErrorCode.Unsupported,
+                $"no format that import reads ({string.Join(", ", s_formats.Select(each => each.Name))}); " +
+                "'put' takes Arrow");
+        stream.Position = 0;
+        format.Read(run, stream, file);
+    }
+}

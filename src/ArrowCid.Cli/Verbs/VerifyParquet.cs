@@ -1,0 +1,56 @@
+using System.Globalization;
+using ArrowCid.Parquet;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>verify</c> of a Parquet file: the CIDs that it claims, derived again from its columns.</summary>
+internal static class VerifyParquet
+{
+    /// <summary>Whether an argument means a file; a CID or a name is none.</summary>
+    public static bool IsFile(string text) =>
+        text.EndsWith(".parquet", StringComparison.Ordinal) || File.Exists(text);
+
+    /// <summary>Proves a file.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run(string file, Output output, bool json)
+    {
+        using var reader = ParquetReader.Open(Input.OpenSeekable(file));
+        int exit = 0;
+        foreach (ParquetVerifyResult result in reader.Verify())
+        {
+            Print(output, file, result, json);
+            if (!result.IsIntact && exit == 0)
+                exit = ErrorTable.ExitCode(result.Error?.Code ?? ErrorCode.BlockCorrupt);
+        }
+
+        return exit;
+    }
+
+    /// <summary>What is wrong with a row group.</summary>
+    public static string Fault(ParquetVerifyResult result)
+    {
+        if (result.Error is { } error) return error.Message;
+        string column = result.Column is null ? "" : $"; column '{result.Column}' is the first that differs";
+        return string.Create(CultureInfo.InvariantCulture, $"row group {result.Group} gives {result.Found}{column}");
+    }
+
+    private static void Print(Output output, string file, ParquetVerifyResult result, bool json)
+    {
+        string place = string.Create(CultureInfo.InvariantCulture, $"{file}#{result.Group}");
+        if (!json)
+        {
+            output.Line($"{result.Claimed}  {(result.IsIntact ? "ok" : Failure.Visible(Fault(result)))}");
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("cid", result.Claimed.ToString());
+            writer.WriteBoolean("isIntact", result.IsIntact);
+            writer.WriteString("location", place);
+            if (result.IsIntact) return;
+            writer.WriteString("error", Fault(result));
+            if (result.Column is not null) writer.WriteString("column", result.Column);
+        });
+    }
+}

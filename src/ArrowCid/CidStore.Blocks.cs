@@ -1,0 +1,156 @@
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Ipld;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>Blocks of any codec.</summary>
+public sealed partial class CidStore
+{
+    // What is larger is put together where it will stand.
+    private const int MostInMemory = 16 << 20;
+
+    /// <summary>
+    /// Puts bytes as a block of a codec. Bytes of codec raw are put as <see cref="PutRaw"/> does. What a block of
+    /// dag-cbor links to is kept as long as it is itself.
+    /// </summary>
+    /// <param name="codec">The codec (<see cref="Multicodec"/>, an open set); nothing is decoded.</param>
+    /// <param name="bytes">The bytes, which are read until the call returns.</param>
+    /// <returns>The block's address, whose schema means nothing, and whether the block is new.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The codec is over 2^32 - 1.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="PutRaw"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public PutResult PutBlock(ulong codec, ReadOnlyMemory<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(codec, uint.MaxValue);
+        if (codec == Multicodec.Raw) return PutRaw(bytes);
+        PutRequest request = Request(bytes) with { Codec = (uint)codec };
+        bool isNew = _blocks.Put(in request, out BlockInfo info);
+        BlockAddress address = AddressOf(in info);
+        return new PutResult(address with { Cid = address.Cid.WithCodec(codec) }, isNew);
+    }
+
+    /// <summary>A lease on a block whose bytes were just proved to hash to its CID, or null.</summary>
+    internal BlockLease? Prove(Cid cid)
+    {
+        BlockLease? block = Find(cid);
+        if (block is null) return null;
+        try
+        {
+            ProveHash(block, block.Info);
+            return block;
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A block's bytes in memory of their own, proved; null where it is not here.</summary>
+    internal byte[]? ReadBlock(Cid cid)
+    {
+        using BlockLease? block = Prove(cid);
+        return block?.Memory.ToArray();
+    }
+
+    /// <summary>A dag-cbor block, read strictly; null where it is not here.</summary>
+    internal IpldNode? ReadNode(Cid cid) => ReadBlock(cid) is { } bytes ? DagCbor.Decode(bytes) : null;
+
+    /// <summary>Puts raw bytes that somebody reads from elsewhere.</summary>
+    /// <param name="length">Their number.</param>
+    /// <param name="fill">Writes them.</param>
+    /// <param name="expected">What they must hash to; else <see cref="ErrorCode.InvalidData"/>. The default: any
+    /// hash.</param>
+    /// <param name="onlyBatch">Nothing is put where they are no batch's canonical block.</param>
+    /// <returns>Null where nothing was put.</returns>
+    internal (PutResult Put, BlockKind Kind)? PutFrom(int length, Action<Span<byte>> fill, Cid expected, bool onlyBatch)
+    {
+        if (length > MostInMemory) return PutStaged(length, fill, expected, onlyBatch);
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(length);
+        fill(bytes);
+        RequireHash(expected, Sha256.Hash(bytes));
+        if (TryReadBatch(bytes, out RecordBatch? batch)) return (Put(batch), BlockKind.Batch);
+        if (onlyBatch) return null;
+        if (TryReadSchema(bytes) is not { } schema) return (PutRaw(bytes), BlockKind.Raw);
+        var request = new PutRequest(RecordKind.Schema, (uint)Multicodec.Raw, new SchemaBlock(schema),
+            schema.Digest, 0, RecordFlags.OwnEncoder);
+        bool isNew = _blocks.Put(in request, out BlockInfo info);
+        return (new PutResult(AddressOf(in info), isNew), BlockKind.Schema);
+    }
+
+    private (PutResult Put, BlockKind Kind)? PutStaged(int length, Action<Span<byte>> fill, Cid expected,
+        bool onlyBatch)
+    {
+        using StagedBlock staged = _blocks.Stage(length);
+        fill(staged.Bytes[..length]);
+        Digest256 digest = Sha256.Hash(staged.Bytes[..length]);
+        RequireHash(expected, digest);
+        var source = new MadeBytes(length);
+        if (TryPlan(staged.Memory(length), digest) is not { } made)
+        {
+            if (onlyBatch) return null;
+            var raw = new PutRequest(RecordKind.Raw, (uint)Multicodec.Raw, source, default, 0, RecordFlags.None);
+            bool isNewRaw = _blocks.PutStaged(staged, in raw, in digest, out BlockInfo rawInfo);
+            return (new PutResult(AddressOf(in rawInfo), isNewRaw), BlockKind.Raw);
+        }
+
+        var request = new PutRequest(RecordKind.Batch, (uint)Multicodec.Raw, source, made.Schema.Digest, made.Rows,
+            RecordFlags.OwnEncoder);
+        PutResult put = PutUnder(made.Schema, () =>
+        {
+            bool isNew = _blocks.PutStaged(staged, in request, in digest, out BlockInfo info);
+            return new PutResult(AddressOf(in info), isNew);
+        });
+        return (put, BlockKind.Batch);
+    }
+
+    /// <summary>The schema and rows of bytes that are a batch's canonical block.</summary>
+    private static (CanonicalSchema Schema, int Rows)? TryPlan(ReadOnlyMemory<byte> bytes, Digest256 digest)
+    {
+        if (!MayBeBatch(bytes.Span)) return null;
+        try
+        {
+            using BlockPlan plan = BlockPlan.Of(CanonicalBlock.Decode(bytes));
+            return plan.Length == bytes.Length && plan.Hash() == digest ? (plan.Schema, plan.Rows) : null;
+        }
+        catch (InvalidArrowException)
+        {
+            return null;
+        }
+    }
+
+    private static CanonicalSchema? TryReadSchema(ReadOnlyMemory<byte> bytes)
+    {
+        if (!MayBeBatch(bytes.Span)) return null;
+        try
+        {
+            using ArrowReader reader = ArrowReader.Open(bytes);
+            CanonicalSchema schema = CanonicalSchema.Of(reader.Schema);
+            return schema.Message.SequenceEqual(bytes.Span) ? schema : null;
+        }
+        catch (InvalidArrowException)
+        {
+            return null;
+        }
+    }
+
+    private static void RequireHash(Cid expected, Digest256 digest)
+    {
+        if (expected.IsDefault || (expected.TryGetSha256(out Digest256 wanted) && wanted == digest)) return;
+        throw new ArrowCidException(ErrorCode.InvalidData,
+            $"the parts that are said to be {expected} hash to {Cid.FromSha256(Multicodec.Raw, digest)}; " +
+            "nothing of it was put");
+    }
+
+    /// <summary>Bytes that stand where they are to be.</summary>
+    private sealed class MadeBytes(int length) : IBlockSource
+    {
+        public int Length => length;
+
+        public Digest256 WriteTo(Span<byte> destination) => Sha256.Hash(destination[..length]);
+    }
+}

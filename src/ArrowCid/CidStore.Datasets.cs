@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using ArrowCid.Ipld;
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>Datasets (<c>Ipld/MANIFESTS.md</c>).</summary>
+public sealed partial class CidStore
+{
+    /// <summary>
+    /// Puts a dataset node: batches of one schema, in order, under one CID, which depends on these arguments alone. A
+    /// name, pin or hold of it keeps them all.
+    /// </summary>
+    /// <param name="batches">The batches, which are here; at least one.</param>
+    /// <param name="metadata">What is said of it; part of its CID.</param>
+    /// <param name="parents">The datasets that it was made of, in this order; they need not be here.</param>
+    /// <returns>The node's CID, the schema's, and the rows and bytes of all batches.</returns>
+    /// <exception cref="ArgumentException">No batch, or a parent that is no dataset's CID.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: a batch is not here;
+    /// <see cref="ErrorCode.SchemaMismatch"/>: batches of several schemas; <see cref="ErrorCode.TooLarge"/>: the node
+    /// would be over 1 MiB; <see cref="ErrorCode.BlockCorrupt"/>: a batch's bytes are damaged. Others as for
+    /// <see cref="PutRaw"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public PutResult PutDataset(IReadOnlyList<Cid> batches, IReadOnlyDictionary<string, string>? metadata = null,
+        IReadOnlyList<Cid>? parents = null)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        if (batches.Count == 0) throw new ArgumentException("A dataset has at least one batch.", nameof(batches));
+        foreach (Cid parent in parents ?? [])
+        {
+            if (parent.Version != 1 || parent.Codec != Multicodec.DagCbor || !parent.Hash.IsSha256)
+                throw new ArgumentException($"{parent} is no dataset's CID.", nameof(parents));
+        }
+
+        Digest256 schema = default;
+        ImmutableArray<DatasetBatch>.Builder items = ImmutableArray.CreateBuilder<DatasetBatch>(batches.Count);
+        foreach (Cid cid in batches)
+        {
+            using BlockLease block = Find(cid) ?? throw NotHere(cid);
+            BlockInfo info = block.Info;
+            if (info.Kind != RecordKind.Batch)
+                throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a batch; a dataset is of batches");
+            if (items.Count == 0) schema = info.SchemaDigest;
+            if (schema != info.SchemaDigest)
+            {
+                throw new ArrowCidException(ErrorCode.SchemaMismatch,
+                    $"{cid} has another schema than the batches before it; a dataset has one");
+            }
+
+            items.Add(new DatasetBatch(cid, info.Rows, info.Length, DagOf(block)));
+        }
+
+        var dataset = new Dataset(Cid.FromSha256(Multicodec.Raw, schema), items.MoveToImmutable(), [.. parents ?? []],
+            (metadata ?? ImmutableDictionary<string, string>.Empty)
+                .ToImmutableSortedDictionary(StringComparer.Ordinal));
+        PutResult put = default;
+        foreach ((_, byte[] block) in dataset.Encode()) put = PutBlock(Multicodec.DagCbor, block);
+        return put with { Address = new(put.Cid, dataset.Schema, dataset.Rows, dataset.ByteLength) };
+    }
+
+    /// <summary>The batches of a dataset.</summary>
+    /// <param name="cid">The dataset's CID.</param>
+    /// <returns>The batches' CIDs in order; null where the dataset is not here.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the block is no dataset;
+    /// <see cref="ErrorCode.BlockNotFound"/>: a page of it is not here.</exception>
+    public IReadOnlyList<Cid>? TryGetDataset(Cid cid) => ReadDataset(cid)?.Batches.Select(batch => batch.Cid).ToArray();
+
+    internal Dataset? ReadDataset(Cid cid)
+    {
+        if (cid.Codec != Multicodec.DagCbor) return null;
+        return ReadNode(cid) is { } node ? Dataset.Decode(node, ReadNode) : null;
+    }
+
+    /// <summary>The root of a block as a UnixFS file, where a manifest does not link to the block itself.</summary>
+    private static Cid DagOf(BlockLease block)
+    {
+        if (block.Info.Length <= Dataset.MaxLinked) return default;
+        ProveHash(block, block.Info);
+        return UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025).Root;
+    }
+
+    private ArrowCidException NotHere(Cid cid) =>
+        new(ErrorCode.BlockNotFound, $"no block {cid} in {Directory}; put it first");
+}

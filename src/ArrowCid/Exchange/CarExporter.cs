@@ -1,0 +1,181 @@
+using ArrowCid.Ipld;
+using ArrowCid.Ipld.Car;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Exchange;
+
+/// <summary>
+/// Writes blocks of a store and all beneath them as a CAR: roots first, each block before those that it links to, each
+/// once. The same blocks give the same bytes.
+/// </summary>
+/// <param name="open">A lease on a block whose bytes were just proved; it throws where it is not here.</param>
+/// <param name="options">How.</param>
+internal sealed class CarExporter(Func<Cid, BlockLease> open, CarExportOptions options)
+{
+    private readonly Dictionary<Cid, Form> _forms = [];
+    private readonly HashSet<Cid> _written = [];
+    private CarWriter _writer = null!;
+    private long _blocks, _bytes, _largest;
+
+    /// <summary>Writes the CAR.</summary>
+    /// <param name="cids">What it is to hold: batches, other raw blocks, datasets and other nodes.</param>
+    /// <param name="output">Where to.</param>
+    public CarExport Write(IReadOnlyList<Cid> cids, Stream output)
+    {
+        var roots = new List<Cid>();
+        foreach (Cid cid in cids.Distinct()) AddRoots(cid, roots);
+        _writer = new CarWriter(output, roots, options.Version);
+        long start = options.Version == 2 ? CarFormat.Version2Length : 0;
+        foreach (Cid cid in cids.Distinct()) WriteBlock(cid);
+        // A dataset links to UnixFS files; other forms of its batches stand for themselves.
+        foreach ((Cid cid, Form form) in _forms.Where(each => each.Value.IsRootToo)) WriteForm(cid, form);
+        long data = _writer.Length;
+        long index = _writer.Finish();
+        return new CarExport(roots, _blocks, start + data + index, _largest);
+    }
+
+    private void AddRoots(Cid cid, List<Cid> roots)
+    {
+        if (cid.Codec == Multicodec.Raw)
+        {
+            roots.Add(FormOf(cid, isLinked: false)?.Root ?? cid);
+            return;
+        }
+
+        roots.Add(cid);
+        if (options.Layout != CarLayout.Columns || ReadDataset(cid) is not { } dataset) return;
+        foreach (DatasetBatch batch in dataset.Batches.Where(each => !each.Dag.IsDefault).DistinctBy(each => each.Cid))
+        {
+            Form form = FormOf(batch.Cid, isLinked: true)!;
+            if (form.IsRootToo) continue;
+            form.IsRootToo = true;
+            roots.Add(form.Root);
+        }
+    }
+
+    /// <summary>What a raw block is in this layout; null where it is itself.</summary>
+    private Form? FormOf(Cid cid, bool isLinked)
+    {
+        if (_forms.TryGetValue(cid, out Form? known)) return known;
+        if (options.Layout == CarLayout.Flat) return null;
+        using BlockLease block = open(cid);
+        BlockInfo info = block.Info;
+        bool isBatch = info.Kind == RecordKind.Batch;
+        // What a manifest links to stays one block.
+        bool isSmall = info.Length <= Dataset.MaxLinked;
+        if (isSmall && (isLinked || options.Layout == CarLayout.UnixFs || !isBatch)) return null;
+        Form form;
+        if (options.Layout == CarLayout.Columns && isBatch)
+        {
+            var manifest = ColumnManifest.Of(block.Memory, cid, Cid.FromSha256(Multicodec.Raw, info.SchemaDigest));
+            byte[] node = manifest.Encode();
+            form = new Form(Cid.Sha256(Multicodec.DagCbor, node), manifest, node, null);
+        }
+        else
+        {
+            var dag = UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025);
+            form = new Form(dag.Root, null, null, dag);
+        }
+
+        _forms.Add(cid, form);
+        return form;
+    }
+
+    private void WriteBlock(Cid root)
+    {
+        var open = new Stack<(Cid Cid, bool IsLinked)>();
+        open.Push((root, false));
+        while (open.TryPop(out (Cid Cid, bool IsLinked) next))
+        {
+            if (next.Cid.Codec == Multicodec.Raw) WriteRaw(next.Cid, next.IsLinked);
+            else if (_written.Add(next.Cid.ToV1())) WriteNode(next.Cid, open);
+        }
+    }
+
+    private void WriteRaw(Cid cid, bool isLinked)
+    {
+        if (FormOf(cid, isLinked) is { } form)
+        {
+            WriteForm(cid, form);
+            return;
+        }
+
+        if (!_written.Add(cid)) return;
+        using BlockLease block = open(cid);
+        Put(cid, block.Memory.Span);
+    }
+
+    /// <summary>Writes a node, and lays its links by, the first one on top.</summary>
+    private void WriteNode(Cid cid, Stack<(Cid Cid, bool IsLinked)> next)
+    {
+        var links = new List<IpldLink>();
+        using (BlockLease node = open(cid.ToV1()))
+        {
+            Put(cid, node.Memory.Span);
+            IpldLinks.Collect(cid.Codec, node.Memory.Span, links);
+        }
+
+        for (int i = links.Count - 1; i >= 0; i--)
+        {
+            IpldLink link = links[i];
+            if (link.Target.Hash.Code == Multicodec.Identity) continue;
+            if (link.Block.IsDefault) next.Push((link.Target, true));
+            else if (options.Layout != CarLayout.Columns) next.Push((link.Block, true));
+        }
+    }
+
+    private void WriteForm(Cid cid, Form form)
+    {
+        if (_written.Contains(form.Root)) return;
+        using BlockLease block = open(cid);
+        ReadOnlySpan<byte> bytes = block.Memory.Span;
+        if (form.Manifest is { } manifest)
+        {
+            Once(form.Root, form.Node);
+            int at = 0;
+            foreach (ColumnPiece piece in manifest.Pieces)
+            {
+                Once(piece.Cid, bytes.Slice(at, piece.Length));
+                at += piece.Length;
+            }
+
+            return;
+        }
+
+        foreach (UnixFsPart part in form.Dag!.Parts())
+            Once(part.Cid, part.Node ?? bytes.Slice((int)part.Offset, part.Length));
+    }
+
+    private void Once(Cid cid, ReadOnlySpan<byte> bytes)
+    {
+        if (_written.Add(cid)) Put(cid, bytes);
+    }
+
+    private void Put(Cid cid, ReadOnlySpan<byte> bytes)
+    {
+        _writer.Add(cid, bytes);
+        _blocks++;
+        _bytes += bytes.Length;
+        _largest = Math.Max(_largest, bytes.Length);
+        options.Progress?.Invoke(_bytes);
+    }
+
+    private Dataset? ReadDataset(Cid cid)
+    {
+        if (cid.Codec != Multicodec.DagCbor) return null;
+        IpldNode node = ReadNode(cid);
+        return ManifestNode.KindOf(node) == Dataset.Kind ? Dataset.Decode(node, ReadNode) : null;
+    }
+
+    private IpldNode ReadNode(Cid cid)
+    {
+        using BlockLease block = open(cid);
+        return DagCbor.Decode(block.Memory.Span, IpldReadOptions.Lenient);
+    }
+
+    /// <summary>A raw block as a DAG.</summary>
+    private sealed record Form(Cid Root, ColumnManifest? Manifest, byte[]? Node, UnixFsDag? Dag)
+    {
+        public bool IsRootToo { get; set; }
+    }
+}

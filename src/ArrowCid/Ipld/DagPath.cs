@@ -1,0 +1,86 @@
+namespace ArrowCid.Ipld;
+
+/// <summary>Where a path ends.</summary>
+/// <param name="Cid">The block.</param>
+/// <param name="Bytes">Its bytes.</param>
+/// <param name="Node">The node in it; null in a block of raw bytes.</param>
+internal sealed record DagPlace(Cid Cid, ReadOnlyMemory<byte> Bytes, IpldNode? Node);
+
+/// <summary>
+/// Follows a path from block to block: in dag-cbor by keys and places, in a UnixFS directory by names, in any other
+/// dag-pb node by its form in the data model (<c>Links/0/Hash</c>).
+/// </summary>
+internal static class DagPath
+{
+    /// <summary>Resolves a path.</summary>
+    /// <param name="root">Where it begins.</param>
+    /// <param name="path">Segments between slashes; the empty path is the root.</param>
+    /// <param name="source">The blocks.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: a block on the way, or a segment,
+    /// is not there; <see cref="ErrorCode.Unsupported"/>: a block of a codec that is not read.</exception>
+    public static DagPlace Resolve(Cid root, string path, BlockSource source)
+    {
+        const int MaxBlocks = 1024;
+        var reader = new UnixFsReader(source);
+        (Cid at, string rest) = (root, path.Trim('/'));
+        for (int blocks = 0; blocks < MaxBlocks; blocks++)
+        {
+            ReadOnlyMemory<byte> bytes = reader.Block(at);
+            IpldNode? node = Decode(at, bytes.Span, out DagPbNode? pb);
+            if (node is null)
+                return rest.Length == 0 ? new DagPlace(at, bytes, null) : throw Nothing(at, rest);
+            if (pb is not null && rest.Length > 0 && Entry(reader, pb, bytes, ref rest) is { } entry)
+            {
+                at = entry;
+                continue;
+            }
+
+            string whole = rest;
+            IpldNode found = node.TryGet(whole, out ReadOnlySpan<char> left) ?? throw Nothing(at, whole);
+            bool isLink = found.Kind == IpldKind.Link && whole.Length > 0;
+            if (!isLink) return left.IsEmpty ? new DagPlace(at, bytes, found) : throw Nothing(at, whole);
+            (at, rest) = (found.AsLink(), left.ToString());
+        }
+
+        throw new ArrowCidException(ErrorCode.TooLarge, $"{path} leads through more than {MaxBlocks} blocks");
+    }
+
+    private static IpldNode? Decode(Cid cid, ReadOnlySpan<byte> bytes, out DagPbNode? pb)
+    {
+        pb = null;
+        switch (cid.Codec)
+        {
+            case Multicodec.Raw: return null;
+            case Multicodec.DagCbor: return DagCbor.Decode(bytes, IpldReadOptions.Lenient);
+            case Multicodec.DagPb:
+                pb = DagPb.Decode(bytes, IpldReadOptions.Lenient);
+                return pb.ToIpld();
+            default:
+                throw new ArrowCidException(ErrorCode.Unsupported,
+                    $"{cid} is of codec {Multicodec.Name(cid.Codec)}; raw, dag-cbor and dag-pb are read");
+        }
+    }
+
+    /// <summary>The entry that the path's first segment names in a directory.</summary>
+    private static Cid? Entry(UnixFsReader reader, DagPbNode node, ReadOnlyMemory<byte> bytes, ref string rest)
+    {
+        if (node.Data is null) return null;
+        int slash = rest.IndexOf('/', StringComparison.Ordinal);
+        Cid? found;
+        try
+        {
+            found = reader.Find(bytes, slash < 0 ? rest : rest[..slash]);
+        }
+        catch (InvalidIpldException)
+        {
+            // Data that is no UnixFS message: the node is just dag-pb.
+            return null;
+        }
+
+        if (found is not null) rest = slash < 0 ? "" : rest[slash..].TrimStart('/');
+        return found;
+    }
+
+    private static ArrowCidException Nothing(Cid at, string rest) =>
+        new(ErrorCode.BlockNotFound, $"nothing is at '{rest}' in {at}");
+}

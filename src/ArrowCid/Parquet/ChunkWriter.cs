@@ -1,0 +1,268 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Parquet;
+
+/// <summary>Writes a leaf's values of one row group as pages.</summary>
+internal sealed class ChunkWriter(CountingStream target, ParquetWriteOptions options) : IDisposable
+{
+    private readonly GrowingBytes _body = new();
+    private readonly GrowingBytes _packed = new();
+
+    public WrittenChunk Write(LeafColumn column, string[] path)
+    {
+        LeafForm form = column.Form;
+        LeafValues values = column.Values;
+        bool canHaveDictionary = form.Conversion is not (Conversion.None or Conversion.Boolean or Conversion.Presence);
+        bool isEncoded = values.Indices is not null;
+        if (!isEncoded && canHaveDictionary && options.DictionaryBytes > 0
+            && options.Encoding == ParquetEncoding.Automatic && DictionaryPages.TryEncode(values,
+                options.DictionaryBytes) is { } indexed)
+        {
+            (values, isEncoded) = (indexed, true);
+        }
+
+        var chunk = new WrittenChunk(form, path)
+        {
+            Codec = options.Compression,
+            DataPages = options.UsesPageV2 ? PageType.DataV2 : PageType.Data,
+            Encoding = isEncoded ? PageEncoding.RleDictionary : Choose(form, values),
+            ValueCount = column.LevelCount,
+            NullCount = column.LevelCount - values.Count,
+            ByteStringBytes = form.Type == PhysicalType.ByteArray && !isEncoded ? values.Data.Length : null,
+        };
+        if (options.BloomFilters.Contains(string.Join('.', path)) && canHaveDictionary)
+            chunk.Bloom = BloomFilter.Of(values);
+        if (isEncoded) WriteDictionary(chunk, values.Dictionary!);
+        CountLevels(chunk, column);
+        foreach (PageCut cut in PageCut.Of(column, values, options)) WritePage(chunk, column, values, cut);
+        foreach (WrittenPage page in chunk.Pages) chunk.Range = chunk.Range.And(page.Range, form.Order, form.Width);
+        return chunk;
+    }
+
+    public void Dispose()
+    {
+        _body.Dispose();
+        _packed.Dispose();
+    }
+
+    private PageEncoding Choose(LeafForm form, LeafValues values)
+    {
+        bool isInteger = form.Type is PhysicalType.Int32 or PhysicalType.Int64;
+        bool isFloat = form.Type is PhysicalType.Float or PhysicalType.Double;
+        return (options.Encoding, form.Type) switch
+        {
+            (_, PhysicalType.Boolean) => options.UsesPageV2 ? PageEncoding.Rle : PageEncoding.Plain,
+            (ParquetEncoding.Delta or ParquetEncoding.DeltaStrings, _) when isInteger => PageEncoding.DeltaBinaryPacked,
+            (ParquetEncoding.Delta, PhysicalType.ByteArray) => PageEncoding.DeltaLengthByteArray,
+            (ParquetEncoding.DeltaStrings, PhysicalType.ByteArray or PhysicalType.FixedLenByteArray) =>
+                PageEncoding.DeltaByteArray,
+            // Some readers split the bytes of numbers alone.
+            (ParquetEncoding.ByteStreamSplit, _) when isInteger || isFloat => PageEncoding.ByteStreamSplit,
+            (ParquetEncoding.Automatic, _) when isInteger && Rises(form, values) => PageEncoding.DeltaBinaryPacked,
+            (ParquetEncoding.Automatic, _) when isFloat && options.Compression != ParquetCompression.None =>
+                PageEncoding.ByteStreamSplit,
+            _ => PageEncoding.Plain,
+        };
+    }
+
+    private static bool Rises(LeafForm form, LeafValues values) => values.Count > 1 && (form.Type == PhysicalType.Int32
+        ? Rises(MemoryMarshal.Cast<byte, int>(values.Data.Span))
+        : Rises(MemoryMarshal.Cast<byte, long>(values.Data.Span)));
+
+    private static bool Rises<T>(ReadOnlySpan<T> values) where T : IComparable<T>
+    {
+        for (int i = 1; i < values.Length; i++)
+        {
+            if (values[i].CompareTo(values[i - 1]) < 0) return false;
+        }
+
+        return true;
+    }
+
+    private static void CountLevels(WrittenChunk chunk, LeafColumn column)
+    {
+        if (column.MaxDefinition > 0)
+        {
+            var counts = new long[column.MaxDefinition + 1];
+            if (column.Definition is { } levels) foreach (byte level in levels) counts[level]++;
+            else counts[^1] = column.Values.Count;
+            if (column.Definition is null) counts[0] = column.LevelCount - column.Values.Count;
+            chunk.DefinitionCounts = counts;
+        }
+
+        if (column.MaxRepetition > 0)
+        {
+            var counts = new long[column.MaxRepetition + 1];
+            foreach (byte level in column.Repetition!) counts[level]++;
+            chunk.RepetitionCounts = counts;
+        }
+    }
+
+    private void WriteDictionary(WrittenChunk chunk, LeafValues dictionary)
+    {
+        _body.Clear();
+        ValuePages.WritePlain(dictionary, 0, dictionary.Count, chunk.Form, _body);
+        _packed.Clear();
+        PageCodec.Compress(options.Compression, options.CompressionLevel, _body.Written, _packed);
+        chunk.DictionaryPageOffset = target.Position;
+        var header = new PageHeader
+        {
+            Type = PageType.Dictionary,
+            UncompressedSize = _body.Count,
+            CompressedSize = _packed.Count,
+            Crc = Crc32.Of(_packed.Written),
+            ValueCount = dictionary.Count,
+            Encoding = PageEncoding.Plain,
+        };
+        Emit(chunk, header, null, _packed.Written, _body.Count);
+    }
+
+    private void WritePage(WrittenChunk chunk, LeafColumn column, LeafValues values, PageCut cut)
+    {
+        _body.Clear();
+        _packed.Clear();
+        int repetitionBytes = WriteRepetition(column, cut);
+        int definitionBytes = WriteDefinition(column, cut);
+        int levels = _body.Count;
+        ValuePages.Write(values, cut.FirstValue, cut.EndValue, chunk.Encoding, chunk.Form, _body);
+        bool isV2 = options.UsesPageV2;
+        int uncompressed = _body.Count;
+        if (isV2)
+        {
+            _packed.Add(_body.Written[..levels]);
+            PageCodec.Compress(options.Compression, options.CompressionLevel, _body.Written[levels..], _packed);
+        }
+        else
+        {
+            PageCodec.Compress(options.Compression, options.CompressionLevel, _body.Written, _packed);
+        }
+
+        ValueRange range = ValueRange.Of(values, cut.FirstValue, cut.EndValue, chunk.Form.Order);
+        int count = cut.EndLevel - cut.FirstLevel, nulls = count - (cut.EndValue - cut.FirstValue);
+        var header = new PageHeader
+        {
+            Type = isV2 ? PageType.DataV2 : PageType.Data,
+            UncompressedSize = uncompressed,
+            CompressedSize = _packed.Count,
+            Crc = Crc32.Of(_packed.Written),
+            ValueCount = count,
+            Encoding = chunk.Encoding,
+            NullCount = nulls,
+            RowCount = cut.RowCount,
+            DefinitionBytes = definitionBytes,
+            RepetitionBytes = repetitionBytes,
+            IsCompressed = options.Compression != ParquetCompression.None,
+        };
+        long offset = target.Position;
+        if (chunk.DataPageOffset < 0) chunk.DataPageOffset = offset;
+        Emit(chunk, header, (writer, id) => WrittenChunk.WriteStatistics(writer, id, range, nulls, chunk.Form),
+            _packed.Written, uncompressed);
+        chunk.Pages.Add(new WrittenPage(offset, (int)(target.Position - offset), cut.FirstRow, count, nulls, range));
+    }
+
+    private void Emit(WrittenChunk chunk, PageHeader header, Action<ThriftWriter, int>? statistics,
+        ReadOnlySpan<byte> body, int uncompressed)
+    {
+        var writer = new ThriftWriter();
+        header.Write(writer, statistics);
+        target.Write(writer.Written);
+        target.Write(body);
+        chunk.UncompressedSize += writer.Written.Length + uncompressed;
+        chunk.CompressedSize += writer.Written.Length + body.Length;
+    }
+
+    private int WriteRepetition(LeafColumn column, PageCut cut)
+    {
+        if (column.MaxRepetition == 0) return 0;
+        int start = BeginLevels();
+        RleWriter.Write<byte>(column.Repetition.AsSpan(cut.FirstLevel, cut.EndLevel - cut.FirstLevel),
+            BitPacking.WidthOf((ulong)column.MaxRepetition), _body);
+        return EndLevels(start);
+    }
+
+    private int WriteDefinition(LeafColumn column, PageCut cut)
+    {
+        if (column.MaxDefinition == 0) return 0;
+        int start = BeginLevels(), count = cut.EndLevel - cut.FirstLevel;
+        int width = BitPacking.WidthOf((ulong)column.MaxDefinition);
+        if (column.Definition is { } levels)
+            RleWriter.Write<byte>(levels.AsSpan(cut.FirstLevel, count), width, _body);
+        else if (!column.ValidBits.IsEmpty)
+            RleWriter.WriteBits(column.ValidBits.Span, cut.FirstLevel, count, _body);
+        else if (count > 0)
+            RleWriter.Run(count, (uint)column.MaxDefinition, width, _body);
+        return EndLevels(start);
+    }
+
+    /// <summary>Version 1 has the length before the levels, version 2 in the header.</summary>
+    private int BeginLevels()
+    {
+        if (!options.UsesPageV2) _body.Add(stackalloc byte[sizeof(int)]);
+        return _body.Count;
+    }
+
+    private int EndLevels(int start)
+    {
+        int length = _body.Count - start;
+        if (!options.UsesPageV2)
+            BinaryPrimitives.WriteInt32LittleEndian(_body.At(start - sizeof(int), sizeof(int)), length);
+        return length;
+    }
+}
+
+/// <summary>Which levels, values and rows of a leaf are a page.</summary>
+internal readonly record struct PageCut(int FirstLevel, int EndLevel, int FirstValue, int EndValue, int FirstRow,
+    int RowCount)
+{
+    /// <summary>Cuts a leaf at rows; one without rows is one empty page.</summary>
+    public static IEnumerable<PageCut> Of(LeafColumn column, LeafValues values, ParquetWriteOptions options)
+    {
+        int level = 0, value = 0, row = 0;
+        do
+        {
+            var cut = Next(column, values, options, level, value, row);
+            yield return cut;
+            (level, value, row) = (cut.EndLevel, cut.EndValue, row + cut.RowCount);
+        }
+        while (level < column.LevelCount);
+    }
+
+    private static PageCut Next(LeafColumn column, LeafValues values, ParquetWriteOptions options, int level, int value,
+        int row)
+    {
+        // Bytes of a fixed width count by the value, a dictionary's index as four, bits as one.
+        int width = values.Indices is not null ? sizeof(int) : Math.Max(values.Width, 1);
+        bool isBytes = values.IsBytes;
+        int mostValues = isBytes ? int.MaxValue : Math.Max(1, options.PageBytes / width);
+        if (column.Definition is null && column.Repetition is null && !isBytes)
+        {
+            int rows = Math.Min(column.LevelCount - level, Math.Min(options.PageRows, mostValues));
+            return new PageCut(level, level + rows, value, value + Present(column, level, rows), row, rows);
+        }
+
+        ReadOnlySpan<int> ends = isBytes ? values.Ends : default;
+        int at = level, from = value, rowCount = 0;
+        for (; at < column.LevelCount; at++)
+        {
+            if (column.Repetition is null || column.Repetition[at] == 0)
+            {
+                bool isFull = rowCount == options.PageRows || value - from >= mostValues
+                    || (isBytes && ends[value] - (long)ends[from] + 4L * (value - from) >= options.PageBytes);
+                if (isFull && rowCount > 0) break;
+                rowCount++;
+            }
+
+            bool isPresent = column.Definition is { } levels
+                ? levels[at] == column.MaxDefinition
+                : column.ValidBits.IsEmpty || Bits.Get(column.ValidBits.Span, at);
+            if (isPresent) value++;
+        }
+
+        return new PageCut(level, at, from, value, row, rowCount);
+    }
+
+    private static int Present(LeafColumn column, int level, int count) =>
+        column.ValidBits.IsEmpty ? count : Bits.Count(column.ValidBits.Span, level, count);
+}

@@ -1,0 +1,188 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace ArrowCid.Parquet;
+
+/// <summary>Finds the distinct values of a leaf, in the order of their first use.</summary>
+internal static class DictionaryPages
+{
+    // After so many values it is seen whether there are many distinct ones.
+    private const int Sample = 8192;
+    private const ulong Multiplier = 0x9E3779B97F4A7C15;
+
+    // No other input of ours collides on purpose, for nobody knows it; the order of entries does not depend on it.
+    private static readonly ulong s_seed = (ulong)Random.Shared.NextInt64();
+
+    /// <summary>The values as indices into a dictionary, or null where that is not worth it.</summary>
+    /// <param name="values">The values, of fixed width or byte strings.</param>
+    /// <param name="mostBytes">Bytes that the dictionary may take.</param>
+    public static LeafValues? TryEncode(LeafValues values, int mostBytes)
+    {
+        if (values.Count == 0) return null;
+        return values.Width switch
+        {
+            4 => OfNumbers(values, MemoryMarshal.Cast<byte, uint>(values.Data.Span), mostBytes),
+            8 => OfNumbers(values, MemoryMarshal.Cast<byte, ulong>(values.Data.Span), mostBytes),
+            _ => OfBytes(values, mostBytes),
+        };
+    }
+
+    /// <summary>The bits of an index into so many entries; one at least, for readers that know no width of 0.</summary>
+    public static int IndexWidth(int entries) => entries <= 2 ? 1 : BitPacking.WidthOf((ulong)(entries - 1));
+
+    private static LeafValues? OfNumbers<T>(LeafValues values, ReadOnlySpan<T> numbers, int mostBytes)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        int most = mostBytes / values.Width;
+        int[] indices = GC.AllocateUninitializedArray<int>(numbers.Length);
+        var entries = new T[256];
+        int[] table = new int[1024];
+        int count = 0, shift = 64 - 10;
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            T value = numbers[i];
+            int slot = (int)((ulong.CreateTruncating(value) ^ s_seed) * Multiplier >> shift);
+            int entry;
+            while ((entry = table[slot] - 1) >= 0 && entries[entry] != value) slot = (slot + 1) & (table.Length - 1);
+            if (entry < 0)
+            {
+                if (count == most || IsPoor(i, count)) return null;
+                if (count == entries.Length) Array.Resize(ref entries, 2 * count);
+                entry = count++;
+                entries[entry] = value;
+                table[slot] = count;
+                if (2 * count > table.Length)
+                {
+                    shift--;
+                    table = new int[2 * table.Length];
+                    for (int e = 0; e < count; e++)
+                    {
+                        slot = (int)((ulong.CreateTruncating(entries[e]) ^ s_seed) * Multiplier >> shift);
+                        while (table[slot] != 0) slot = (slot + 1) & (table.Length - 1);
+                        table[slot] = e + 1;
+                    }
+                }
+            }
+
+            indices[i] = entry;
+        }
+
+        long plain = (long)numbers.Length * values.Width, dictionary = (long)count * values.Width;
+        if (!IsWorth(plain, dictionary, numbers.Length, count)) return null;
+        return values with
+        {
+            Indices = indices,
+            Data = default,
+            Dictionary = new LeafValues(count, values.Width)
+            {
+                Data = MemoryMarshal.AsBytes(entries.AsSpan(0, count)).ToArray(),
+            },
+        };
+    }
+
+    private static LeafValues? OfBytes(LeafValues values, int mostBytes)
+    {
+        int[] indices = GC.AllocateUninitializedArray<int>(values.Count);
+        ReadOnlySpan<byte> data = values.Data.Span;
+        ReadOnlySpan<int> ends = values.Ends;
+        var first = new int[256];
+        var hashes = new ulong[256];
+        int[] table = new int[1024];
+        int count = 0, width = values.Width;
+        long bytes = 0, head = width > 0 ? 0 : sizeof(int);
+        for (int i = 0; i < indices.Length; i++)
+        {
+            ReadOnlySpan<byte> value = width > 0 ? data.Slice(i * width, width) : data[ends[i]..ends[i + 1]];
+            ulong hash = Hash(value);
+            int slot = (int)(hash & (ulong)(table.Length - 1)), entry;
+            while ((entry = table[slot] - 1) >= 0)
+            {
+                if (hashes[entry] == hash)
+                {
+                    int at = first[entry];
+                    ReadOnlySpan<byte> known =
+                        width > 0 ? data.Slice(at * width, width) : data[ends[at]..ends[at + 1]];
+                    if (known.SequenceEqual(value)) break;
+                }
+
+                slot = (slot + 1) & (table.Length - 1);
+            }
+
+            if (entry < 0)
+            {
+                bytes += value.Length + head;
+                if (bytes > mostBytes || IsPoor(i, count)) return null;
+                if (count == first.Length)
+                {
+                    Array.Resize(ref first, 2 * count);
+                    Array.Resize(ref hashes, 2 * count);
+                }
+
+                entry = count++;
+                (first[entry], hashes[entry], table[slot]) = (i, hash, count);
+                if (2 * count > table.Length) table = Larger(table, hashes.AsSpan(0, count));
+            }
+
+            indices[i] = entry;
+        }
+
+        long plain = width > 0 ? data.Length : ends[^1] - ends[0] + head * values.Count;
+        if (!IsWorth(plain, bytes, values.Count, count)) return null;
+        return values with
+        {
+            Indices = indices,
+            Data = default,
+            Offsets = default,
+            Dictionary = Entries(values, first.AsSpan(0, count)),
+        };
+    }
+
+    private static LeafValues Entries(LeafValues values, ReadOnlySpan<int> first)
+    {
+        int width = values.Width;
+        using var data = new GrowingBytes();
+        byte[] offsets = new byte[width > 0 ? 0 : (first.Length + 1) * sizeof(int)];
+        Span<int> ends = MemoryMarshal.Cast<byte, int>(offsets.AsSpan());
+        for (int i = 0; i < first.Length; i++)
+        {
+            data.Add(width > 0 ? values.Data.Span.Slice(first[i] * width, width) : values.BytesAt(first[i]));
+            if (width == 0) ends[i + 1] = data.Count;
+        }
+
+        return new LeafValues(first.Length, width) { Data = data.Written.ToArray(), Offsets = offsets };
+    }
+
+    private static int[] Larger(int[] table, ReadOnlySpan<ulong> hashes)
+    {
+        int[] larger = new int[2 * table.Length];
+        for (int e = 0; e < hashes.Length; e++)
+        {
+            int slot = (int)(hashes[e] & (ulong)(larger.Length - 1));
+            while (larger[slot] != 0) slot = (slot + 1) & (larger.Length - 1);
+            larger[slot] = e + 1;
+        }
+
+        return larger;
+    }
+
+    private static bool IsPoor(int seen, int distinct) => seen >= Sample && distinct > seen - seen / 4;
+
+    private static bool IsWorth(long plain, long dictionary, int values, int entries) =>
+        dictionary + (long)values * IndexWidth(entries) / 8 < plain;
+
+    private static ulong Hash(ReadOnlySpan<byte> value)
+    {
+        ulong hash = s_seed ^ (ulong)value.Length * Multiplier;
+        for (; value.Length >= 8; value = value[8..])
+            hash = BitOperations.RotateLeft((hash ^ MemoryMarshal.Read<ulong>(value)) * Multiplier, 29);
+        if (value.Length >= 4)
+        {
+            hash = BitOperations.RotateLeft((hash ^ MemoryMarshal.Read<uint>(value)) * Multiplier, 29);
+            value = value[4..];
+        }
+
+        foreach (byte b in value) hash = BitOperations.RotateLeft((hash ^ b) * Multiplier, 29);
+        hash *= Multiplier;
+        return hash ^ hash >> 32;
+    }
+}

@@ -1,0 +1,65 @@
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Parquet;
+
+/// <summary>Slots that a null hides: all null, or zero where a type has no nulls.</summary>
+internal static class NullSlots
+{
+    /// <summary>So many of them, of an array's type and over its dictionaries.</summary>
+    public static ArrowArray Of(ArrowArray like, int count)
+    {
+        ArrowType type = like.Type;
+        byte[] none = new byte[Bits.ByteCount(count)];
+        switch (like.Layout)
+        {
+            case Layout.Null:
+                return new ArrowArray(type, count, []);
+            case Layout.Bits:
+                return new ArrowArray(type, count, [none, new byte[Bits.ByteCount(count)]]);
+            case Layout.Fixed or Layout.Dictionary:
+                return new ArrowArray(type, count, [none, new byte[checked(count * type.ByteWidth())]], null,
+                    like.Dictionary);
+            case Layout.Bytes32:
+                return new ArrowArray(type, count, [none, Zeros(count + 1, 4), default]);
+            case Layout.Bytes64:
+                return new ArrowArray(type, count, [none, Zeros(count + 1, 8), default]);
+            case Layout.ByteViews:
+                return new ArrowArray(type, count, [none, Zeros(count, ByteView.Size)]);
+            case Layout.List32 or Layout.List64:
+                return new ArrowArray(type, count,
+                    [none, Zeros(count + 1, like.Layout == Layout.List32 ? 4 : 8)], [like.Children[0].Slice(0, 0)]);
+            case Layout.ListView32 or Layout.ListView64:
+                int width = like.Layout == Layout.ListView32 ? 4 : 8;
+                return new ArrowArray(type, count, [none, Zeros(count, width), Zeros(count, width)],
+                    [like.Children[0].Slice(0, 0)]);
+            case Layout.FixedSizeList:
+                int size = ((FixedSizeListType)type).ListSize;
+                return new ArrowArray(type, count, [none], [Of(like.Children[0], checked(count * size))]);
+            case Layout.Struct:
+                return new ArrowArray(type, count, [none], [.. like.Children.Select(child => Of(child, count))]);
+            case Layout.SparseUnion:
+                return new ArrowArray(type, count, [Codes((UnionType)type, count)],
+                    [.. like.Children.Select(child => Of(child, count))]);
+            case Layout.DenseUnion:
+                // All point at one slot of the first child.
+                return new ArrowArray(type, count, [Codes((UnionType)type, count), Zeros(count, 4)],
+                    [.. like.Children.Select((child, i) => Of(child, i == 0 ? Math.Min(count, 1) : 0))]);
+            default:
+                var ends = ((RunEndEncodedType)type).RunEnds.Type;
+                byte[] end = new byte[count == 0 ? 0 : ends.ByteWidth()];
+                if (count > 0) Slots.PutIndex(end, ends.ByteWidth(), 0, count);
+                int runs = count == 0 ? 0 : 1;
+                return new ArrowArray(type, count, [],
+                    [new ArrowArray(ends, runs, [default, end]), Of(like.Children[1], runs)]);
+        }
+    }
+
+    private static byte[] Zeros(int count, int width) => new byte[checked(count * width)];
+
+    private static byte[] Codes(UnionType type, int count)
+    {
+        byte[] codes = new byte[count];
+        if (!type.TypeCodes.IsEmpty) codes.AsSpan().Fill((byte)type.TypeCodes[0]);
+        return codes;
+    }
+}

@@ -1,0 +1,219 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Parquet;
+
+/// <summary>The least and the largest of some values, plainly encoded; null where there is none to tell.</summary>
+internal readonly record struct ValueRange(byte[]? Least, byte[]? Largest)
+{
+    /// <summary>Of the values from one to before another.</summary>
+    public static ValueRange Of(LeafValues values, int from, int to, ValueOrder order)
+    {
+        if (from >= to || order == ValueOrder.None) return default;
+        if (values.Indices is not null) return OfEntries(values, from, to, order);
+        switch (order)
+        {
+            case ValueOrder.Boolean:
+                int ones = Bits.Count(values.Data.Span, from, to - from);
+                return new([(byte)(ones == to - from ? 1 : 0)], [(byte)(ones > 0 ? 1 : 0)]);
+            case ValueOrder.Signed when values.Width == 4:
+                return Ints<int>(values, from, to);
+            case ValueOrder.Signed:
+                return Ints<long>(values, from, to);
+            case ValueOrder.Unsigned when values.Width == 4:
+                return Ints<uint>(values, from, to);
+            case ValueOrder.Unsigned:
+                return Ints<ulong>(values, from, to);
+            case ValueOrder.Float when values.Width == 4:
+                return Floats(Cast<float>(values, from, to), float.PositiveInfinity, float.NegativeInfinity);
+            case ValueOrder.Float:
+                return Floats(Cast<double>(values, from, to), double.PositiveInfinity, double.NegativeInfinity);
+            case ValueOrder.Half:
+                return Floats(Cast<Half>(values, from, to), Half.PositiveInfinity, Half.NegativeInfinity);
+            default:
+                return Bytes(values, from, to, order);
+        }
+    }
+
+    /// <summary>The range of both.</summary>
+    public ValueRange And(ValueRange other, ValueOrder order, int width)
+    {
+        if (Least is null || Largest is null) return other;
+        if (other.Least is null || other.Largest is null) return this;
+        return new(Compare(Least, other.Least, order, width) <= 0 ? Least : other.Least,
+            Compare(Largest, other.Largest, order, width) >= 0 ? Largest : other.Largest);
+    }
+
+    /// <summary>Compares two plainly encoded values.</summary>
+    public static int Compare(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, ValueOrder order, int width) =>
+        (order, width) switch
+        {
+            (ValueOrder.Signed, 4) => Read<int>(left).CompareTo(Read<int>(right)),
+            (ValueOrder.Signed, _) => Read<long>(left).CompareTo(Read<long>(right)),
+            (ValueOrder.Unsigned, 4) => Read<uint>(left).CompareTo(Read<uint>(right)),
+            (ValueOrder.Unsigned, _) => Read<ulong>(left).CompareTo(Read<ulong>(right)),
+            (ValueOrder.Float, 4) => Read<float>(left).CompareTo(Read<float>(right)),
+            (ValueOrder.Float, _) => Read<double>(left).CompareTo(Read<double>(right)),
+            (ValueOrder.Half, _) => Read<Half>(left).CompareTo(Read<Half>(right)),
+            (ValueOrder.BigEndian, _) => (sbyte)left[0] != (sbyte)right[0]
+                ? ((sbyte)left[0]).CompareTo((sbyte)right[0])
+                : left.SequenceCompareTo(right),
+            _ => left.SequenceCompareTo(right),
+        };
+
+    private static ReadOnlySpan<T> Cast<T>(LeafValues values, int from, int to) where T : unmanaged =>
+        MemoryMarshal.Cast<byte, T>(values.Data.Span)[from..to];
+
+    private static T Read<T>(ReadOnlySpan<byte> bytes) where T : unmanaged => MemoryMarshal.Read<T>(bytes);
+
+    private static byte[] Bytes<T>(T value) where T : unmanaged =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)).ToArray();
+
+    private static ValueRange Ints<T>(LeafValues values, int from, int to)
+        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+    {
+        ReadOnlySpan<T> span = Cast<T>(values, from, to);
+        T least = T.MaxValue, largest = T.MinValue;
+        int i = 0;
+        if (span.Length >= Vector<T>.Count)
+        {
+            Vector<T> low = new(least), high = new(largest);
+            for (; i + Vector<T>.Count <= span.Length; i += Vector<T>.Count)
+            {
+                var some = new Vector<T>(span[i..]);
+                low = Vector.Min(low, some);
+                high = Vector.Max(high, some);
+            }
+
+            for (int k = 0; k < Vector<T>.Count; k++)
+                (least, largest) = (T.Min(least, low[k]), T.Max(largest, high[k]));
+        }
+
+        for (; i < span.Length; i++) (least, largest) = (T.Min(least, span[i]), T.Max(largest, span[i]));
+        return new(Bytes(least), Bytes(largest));
+    }
+
+    /// <summary>NaNs are passed over; a zero is the negative one below and the positive one above.</summary>
+    private static ValueRange Floats<T>(ReadOnlySpan<T> span, T highest, T lowest)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        T least = highest, largest = lowest;
+        bool isAny = false;
+        int i = 0;
+        if (Vector<T>.IsSupported && span.Length >= Vector<T>.Count)
+        {
+            Vector<T> low = new(least), high = new(largest);
+            for (; i + Vector<T>.Count <= span.Length; i += Vector<T>.Count)
+            {
+                var some = new Vector<T>(span[i..]);
+                low = Vector.ConditionalSelect(Vector.LessThan(some, low), some, low);
+                high = Vector.ConditionalSelect(Vector.GreaterThan(some, high), some, high);
+                isAny |= Vector.EqualsAny(some, some);
+            }
+
+            for (int k = 0; k < Vector<T>.Count; k++)
+            {
+                if (low[k] < least) least = low[k];
+                if (high[k] > largest) largest = high[k];
+            }
+        }
+
+        for (; i < span.Length; i++)
+        {
+            T value = span[i];
+            if (T.IsNaN(value)) continue;
+            isAny = true;
+            if (value < least) least = value;
+            if (value > largest) largest = value;
+        }
+
+        if (!isAny) return default;
+        return new(Bytes(T.IsZero(least) ? T.NegativeZero : least), Bytes(T.IsZero(largest) ? T.Zero : largest));
+    }
+
+    private static ValueRange Bytes(LeafValues values, int from, int to, ValueOrder order)
+    {
+        int least = from, largest = from;
+        for (int i = from + 1; i < to; i++)
+        {
+            ReadOnlySpan<byte> value = At(values, i);
+            if (Compare(value, At(values, least), order, 0) < 0) least = i;
+            else if (Compare(value, At(values, largest), order, 0) > 0) largest = i;
+        }
+
+        return new(At(values, least).ToArray(), At(values, largest).ToArray());
+    }
+
+    private static ReadOnlySpan<byte> At(LeafValues values, int index) => values.IsBytes
+        ? values.BytesAt(index)
+        : values.Data.Span.Slice(index * values.Width, values.Width);
+
+    /// <summary>Of a dictionary's entries those that are used.</summary>
+    private static ValueRange OfEntries(LeafValues values, int from, int to, ValueOrder order)
+    {
+        LeafValues entries = values.Dictionary!;
+        bool[] used = new bool[entries.Count];
+        int left = used.Length;
+        foreach (int index in values.Indices.AsSpan(from, to - from))
+        {
+            if (used[index]) continue;
+            used[index] = true;
+            if (--left == 0) break;
+        }
+
+        if (left == 0) return Of(entries, 0, entries.Count, order);
+        ValueRange range = default;
+        for (int i = 0; i < used.Length; i++)
+        {
+            if (!used[i]) continue;
+            int start = i;
+            while (i < used.Length && used[i]) i++;
+            range = range.And(Of(entries, start, i, order), order, entries.Width);
+        }
+
+        return range;
+    }
+}
+
+/// <summary>A bound as it stands in a file, perhaps shorter than the value that it bounds.</summary>
+internal static class ShortBound
+{
+    private const int MaxBytes = 64;
+
+    /// <summary>A value that is not above.</summary>
+    public static (byte[] Value, bool IsExact) Below(byte[] value, LeafForm form)
+    {
+        if (!IsLong(value, form)) return (value, true);
+        return (value[..Cut(value, form)], false);
+    }
+
+    /// <summary>A value that is not below; null where no short one is.</summary>
+    public static (byte[]? Value, bool IsExact) Above(byte[] value, LeafForm form)
+    {
+        if (!IsLong(value, form)) return (value, true);
+        byte last = form.Logical.Kind == LogicalKind.None ? (byte)0xFF : (byte)0x7F;
+        for (int at = Cut(value, form) - 1; at >= 0; at--)
+        {
+            // In text only a character of one byte can become the next one in place.
+            if (value[at] >= last) continue;
+            byte[] bound = value[..(at + 1)];
+            bound[at]++;
+            return (bound, false);
+        }
+
+        return (null, false);
+    }
+
+    private static bool IsLong(byte[] value, LeafForm form) =>
+        value.Length > MaxBytes && form.Type == PhysicalType.ByteArray;
+
+    /// <summary>Text is cut between two characters.</summary>
+    private static int Cut(byte[] value, LeafForm form)
+    {
+        int length = MaxBytes;
+        if (form.Logical.Kind == LogicalKind.None) return length;
+        while (length > 0 && (value[length] & 0xC0) == 0x80) length--;
+        return length;
+    }
+}

@@ -1,0 +1,232 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace ArrowCid.ProcessTests.Cli;
+
+/// <summary>export, import, car and dag as a shell meets them.</summary>
+public class CarVerbsTests
+{
+    private const string V1 = "vectors/v1.arrows";
+    private const string V1Cid = "bafkreidqfe32htj57zh5xzgmeelor4zj2dj5zxhto3b5jehmlzqfqvqhxy";
+    private const string V1Dataset = "bafyreignoozc45h2arv3jr7kotca7t6slgsrbv2tkzsf6maojaitsmmre4";
+    private const string V1Columns = "bafyreieqjrxuetiwojkdpp4w7fd5klb4en7iprg74vgjvbvmca2o67vasq";
+
+    [Theory]
+    [InlineData("unixfs", V1Cid)]
+    [InlineData("flat", V1Cid)]
+    [InlineData("columns", V1Columns)]
+    public void What_export_writes_import_brings_back(string layout, string root)
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1).Succeeds();
+        CommandResult export = Run(folder, "export", "car", V1Cid, "-o", folder.Name, "--layout", layout).Succeeds();
+        Assert.Equal($"{root}\n", export.Text);
+        string car = folder.PathOf($"{V1Cid}.car");
+        Assert.Equal([car, folder.Store], Directory.GetFileSystemEntries(folder.Name).Order());
+        CommandResult verify = Command.Run("car", "verify", "--strict", car).Succeeds();
+        Assert.StartsWith($"{car}: ok\n", verify.Text, StringComparison.Ordinal);
+        string into = folder.PathOf("other");
+        CommandResult import = Command.Run("import", car, "--store", into).Succeeds();
+        string from = root == V1Cid ? "" : $"  from {root}";
+        Assert.Equal($"{V1Cid}  batch  520  new{from}\n", import.Text);
+        Assert.Equal($"{V1Cid}  ok\n", Command.Run("verify", V1Cid, "--store", into).Succeeds().Text);
+        JsonElement again = Assert.Single(Command.Run("import", "--json", car, "--store", into).Succeeds().Json);
+        Assert.Equal(["cid", "kind", "bytes", "isNew", "from", "file"], again.EnumerateObject().Select(member => member.Name));
+        Assert.False(again.GetProperty("isNew").GetBoolean());
+    }
+
+    [Fact]
+    public void A_dataset_is_put_named_shown_and_carried()
+    {
+        using var folder = new TemporaryFolder();
+        CommandResult put = Run(folder, "put", "--dataset", "d", "--dataset-meta", "note=first", V1).Succeeds();
+        Assert.Equal($"{V1Dataset}  3  520  d  new", put.Lines[^1]);
+        Assert.Equal(V1Dataset, Run(folder, "name", "d").Succeeds().Text.Trim());
+        Assert.Equal("3\n", Run(folder, "dag", "get", "@d/batches/0/rows").Succeeds().Text);
+        JsonElement node = Assert.Single(Run(folder, "dag", "get", V1Dataset).Succeeds().Json);
+        Assert.Equal("first", node.GetProperty("meta").GetProperty("note").GetString());
+        byte[] raw = Run(folder, "dag", "get", $"/ipfs/{V1Dataset}/batches/0/cid").Succeeds().Bytes;
+        Assert.Equal(File.ReadAllBytes(Path.Combine(Command.Data, V1)), raw);
+        Assert.StartsWith("arrowcid: nothing is at 'rows/1' in ", Run(folder, "dag", "get", "d/rows/1").Exits(3).Errors, StringComparison.Ordinal);
+        string car = folder.PathOf("d.car");
+        JsonElement export = Assert.Single(Run(folder, "export", "car", "d", "-o", car, "--car-version", "2", "--json").Succeeds().Json);
+        Assert.Equal((3, new FileInfo(car).Length), (export.GetProperty("blocks").GetInt32(), export.GetProperty("bytes").GetInt64()));
+        Assert.Equal(3, Command.Run("car", "ls", car).Succeeds().Lines.Length);
+        string into = folder.PathOf("other");
+        CommandResult import = Command.Run("import", car, "--store", into).Succeeds();
+        Assert.Equal(["schema", "batch", "raw"], import.Lines.Select(line => line.Split("  ")[1]));
+        Command.Run("name", "copy", V1Dataset, "--store", into).Succeeds();
+        Assert.Equal("3\n", Command.Run("dag", "get", "copy/batches/0/rows", "--store", into).Succeeds().Text);
+        CommandResult child = Run(folder, "put", "--dataset", "e", "--dataset-parent", "@d", V1).Succeeds();
+        Assert.NotEqual(V1Dataset, child.Lines[^1].Split(' ')[0]);
+        Run(folder, "put", "--dataset-meta", "a=b", V1).Exits(2);
+    }
+
+    [Fact]
+    public void Standard_output_and_input_carry_a_CAR()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1).Succeeds();
+        byte[] car = Run(folder, "export", "car", V1Cid, "-o", "-").Succeeds().Bytes;
+        CommandResult import = Command.Run(["import", "-"], car, folder.PathOf("other")).Succeeds();
+        Assert.Equal($"{V1Cid}  batch  520  new\n", import.Text);
+        CommandResult list = Command.Run(["car", "ls", "--json", "-"], car, null).Succeeds();
+        Assert.Equal((V1Cid, 520), (Assert.Single(list.Json).GetProperty("cid").GetString(), list.Json[0].GetProperty("bytes").GetInt32()));
+        CommandResult two = Run(folder, "export", "car", V1Cid, "-o", "-", "--car-version", "2").Exits(2);
+        Assert.Contains("it goes to a file", two.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_damaged_CAR_says_where_and_brings_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1).Succeeds();
+        byte[] car = Run(folder, "export", "car", V1Cid, "-o", "-").Succeeds().Bytes;
+        byte[] changed = [.. car];
+        changed[^10] ^= 1;
+        CommandResult verify = Command.Run(["car", "verify", "-"], changed, null).Exits(4);
+        int offset = car.Length - 520;
+        Assert.Contains($"damaged: the block does not hash to its CID, {V1Cid}; byte {offset}", verify.Text, StringComparison.Ordinal);
+        JsonElement json = Assert.Single(Command.Run(["car", "verify", "--json", "-"], changed, null).Exits(4).Json);
+        Assert.Equal((1, false), (json.GetProperty("damagedCount").GetInt32(), json.GetProperty("isRight").GetBoolean()));
+        string into = folder.PathOf("other");
+        CommandResult refused = Command.Run(["import", "-"], changed, into).Exits(4);
+        Assert.Contains($"byte {offset}; nothing was put", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal("", Command.Run("ls", "--store", into).Succeeds().Text);
+        CommandResult cut = Command.Run(["import", "-"], car[..^1], into).Exits(4);
+        Assert.Contains("the file ends inside a block; byte", cut.Errors, StringComparison.Ordinal);
+        CommandResult none = Command.Run(["import", "-"], "PK"u8.ToArray(), into).Exits(2);
+        Assert.Contains("no format that import reads", none.Errors, StringComparison.Ordinal);
+        CommandResult partial = Command.Run(["import", "--partial", "-"], changed, into).Exits(0);
+        Assert.Contains("0 blocks were missing, 1 were not taken", partial.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Missing_blocks_and_roots_fail_and_strict_fails_for_less()
+    {
+        CommandResult wiki = Command.Run("car", "verify", "car/wikipedia-cryptographic-hash-function.car").Exits(4);
+        Assert.Contains("\n  missing baf", wiki.Text, StringComparison.Ordinal);
+        Command.Run("car", "verify", "car/sample-v1.car").Succeeds();
+        Command.Run("car", "verify", "--strict", "car/sample-v1.car").Exits(4);
+        Assert.Contains("not to be proved: 1043 under blake2b-256", Command.Run("car", "verify", "car/sample-v1.car").Text, StringComparison.Ordinal);
+        Command.Run("car", "verify", "car/carv2-basic.car").Succeeds();
+        Command.Run("car", "verify", "--strict", "car/carv2-basic.car").Exits(4);
+        Command.Run("car", "verify", "car/sample-corrupt-pragma.car").Exits(4);
+        Command.Run("car", "verify", "no such file").Exits(3);
+    }
+
+    [Fact]
+    public void What_is_not_here_is_not_exported_and_leaves_no_file()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1).Succeeds();
+        Run(folder, "export", "car", V1Columns, "-o", folder.PathOf("a.car")).Exits(3);
+        Run(folder, "export", "car", V1Cid, "-o", folder.PathOf("no/such/folder/a.car")).Exits(3);
+        Run(folder, "export", "car", V1Cid).Exits(2);
+        if (File.Exists("/dev/full")) Run(folder, "export", "car", V1Cid, "-o", "/dev/full/a.car").Exits(3);
+        Assert.Equal([folder.Store], Directory.GetFileSystemEntries(folder.Name));
+    }
+
+    // Goal: whatever an import or export was at when it was killed, there is no half file, and what is in the store is whole.
+    [Fact]
+    public void Killed_at_any_moment_an_export_leaves_no_file_and_an_import_leaves_whole_blocks()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", "--dataset", "flights", "--rows-per-block", "5000", Command.Sample).Succeeds();
+        string whole = folder.PathOf("whole.car");
+        string dataset = Run(folder, "export", "car", "flights", "-o", whole).Succeeds().Text.Trim();
+        byte[] wanted = File.ReadAllBytes(whole);
+        string out1 = folder.PathOf("killed.car"), into = folder.PathOf("other");
+        for (int milliseconds = 60; milliseconds <= 360; milliseconds += 60)
+        {
+            Kill(milliseconds, "export", "car", "flights", "-o", out1, "--store", folder.Store);
+            if (File.Exists(out1)) Assert.Equal(wanted, File.ReadAllBytes(out1));
+            File.Delete(out1);
+            Kill(milliseconds, "import", whole, "--store", into);
+            if (!Directory.Exists(into)) continue;
+            CommandResult all = Command.Run("verify", "--all", "--store", into);
+            if (all.ExitCode == 5) continue;
+            Assert.Contains(" 0 damaged", all.Exits(0).Errors, StringComparison.Ordinal);
+            CommandResult node = Command.Run("name", "n", dataset, "--store", into);
+            if (node.ExitCode == 0) Assert.Equal(40, Command.Run("ls", "--store", into).Succeeds().Lines.Length);
+        }
+
+        Assert.Equal(42, Command.Run("import", whole, "--store", into).Succeeds().Lines.Length);
+        Command.Run("name", "n", dataset, "--store", into).Succeeds();
+    }
+
+    [Fact]
+    public void Import_and_export_take_little_memory_of_their_own()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.PathOf("numbers.arrows");
+        WriteNumbers(file, 6_000_000);
+        string cid = Run(folder, "put", file).Succeeds().Text.Split(' ')[0];
+        File.Delete(file);
+        foreach (string layout in new[] { "unixfs", "flat" })
+        {
+            string car = folder.PathOf($"{layout}.car");
+            Assert.InRange(AnonymousPeak("export", "car", cid, "-o", car, "--layout", layout, "--store", folder.Store), 1, 100 << 10);
+            Assert.InRange(AnonymousPeak("import", car, "--store", folder.PathOf(layout)), 1, 100 << 10);
+            Assert.Equal(cid, Command.Run("ls", "--store", folder.PathOf(layout)).Succeeds().Text.Split(' ')[0]);
+        }
+    }
+
+    private static void WriteNumbers(string file, int rows)
+    {
+        using FileStream stream = File.Create(file);
+        var batch = ArrowCid.Columnar.RecordBatch.Of(
+            ("a", ArrowCid.Columnar.ArrowArray.From<long>(Enumerable.Range(0, rows).Select(i => (long)i).ToArray())),
+            ("b", ArrowCid.Columnar.ArrowArray.From<long>(Enumerable.Range(0, rows).Select(i => i * 7L).ToArray())));
+        using var writer = new ArrowCid.Ipc.ArrowWriter(stream, batch.Schema);
+        writer.Write(batch);
+    }
+
+    /// <summary>The most anonymous memory that a run was seen with, in KiB.</summary>
+    private static long AnonymousPeak(params string[] arguments)
+    {
+        using Process process = Begin(arguments);
+        long most = 0;
+        while (!process.WaitForExit(TimeSpan.FromMilliseconds(5)))
+        {
+            try
+            {
+                string? line = File.ReadLines($"/proc/{process.Id}/status").FirstOrDefault(each => each.StartsWith("RssAnon:", StringComparison.Ordinal));
+                if (line is not null) most = Math.Max(most, long.Parse(line[8..^3], CultureInfo.InvariantCulture));
+            }
+            catch (IOException)
+            {
+                // It has just ended.
+            }
+        }
+
+        Assert.Equal(0, process.ExitCode);
+        return most;
+    }
+
+    private static void Kill(int milliseconds, params string[] arguments)
+    {
+        using Process process = Begin(arguments);
+        if (!process.WaitForExit(TimeSpan.FromMilliseconds(milliseconds))) process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+    }
+
+    private static Process Begin(string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Command.Dll, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Command.Data,
+        };
+        Process process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private static CommandResult Run(TemporaryFolder folder, params string[] arguments) => Command.Run(arguments, null, folder.Store);
+}

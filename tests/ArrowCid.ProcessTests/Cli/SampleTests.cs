@@ -1,0 +1,53 @@
+namespace ArrowCid.ProcessTests.Cli;
+
+/// <summary>The samples in C# are run as their README says.</summary>
+public sealed class SampleTests
+{
+    [Fact]
+    public void A_consumer_computes_on_what_a_producer_put_into_shared_memory()
+    {
+        using var folder = new SampleFolder();
+        string[] puts = folder.Run("shared-memory/csharp/producer.cs").Succeeds().Lines;
+        string[] reads = folder.Run("shared-memory/csharp/consumer.cs").Succeeds().Lines;
+        Assert.Equal(10, puts.Length);
+        Assert.Equal(puts.Select(CidOf), reads.Select(CidOf));
+        Assert.All(reads, line => Assert.Contains(" at seg-", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_verifier_finds_and_proves_what_an_indexer_put()
+    {
+        using var folder = new SampleFolder();
+        folder.Run("index/indexer.cs").Succeeds();
+        string[] lines = folder.Run("index/verifier.cs").Succeeds().Lines;
+        Assert.Equal(["2026-02-15", "2026-02-22"], lines[..2].Select(line => line[..10]));
+        Assert.Equal("28 days behind the name flights/latest", lines[^1]);
+    }
+
+    [Fact]
+    public void Many_processes_write_and_one_of_them_dies()
+    {
+        using var folder = new SampleFolder();
+        Assert.Contains("one of them killed", folder.Run("many-processes/many.cs").Succeeds().Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_sample_has_under_sixty_lines()
+    {
+        foreach (string path in Directory.EnumerateFiles(Path.Combine(Command.Root, "samples"), "*", SearchOption.AllDirectories)
+            .Where(path => Path.GetExtension(path) is ".cs" or ".py" or ".rs" or ".mjs" or ".c" or ".cpp"))
+            Assert.True(File.ReadAllLines(path).Length < 60, path);
+    }
+
+    private static string CidOf(string line) => line[..line.IndexOf(' ', StringComparison.Ordinal)];
+
+    private sealed class SampleFolder : IDisposable
+    {
+        private readonly string _store = Directory.CreateTempSubdirectory("arrowcid-sample-").FullName;
+
+        public CommandResult Run(string sample) =>
+            Command.Program("dotnet", ["run", Path.Combine(Command.Root, "samples", sample), "--", _store]);
+
+        public void Dispose() => Directory.Delete(_store, recursive: true);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using ArrowCid.ProcessTests.Cli;
+
+namespace ArrowCid.ProcessTests.Interop;
+
+/// <summary>One batch has one CID in every language, and each reads where it lies what another put.</summary>
+[Collection(NodeCollection.Name)]
+public sealed class LanguagesTests(NodeInstallation installation)
+{
+    [BindingFact("cargo", "node", "npm")]
+    public void One_batch_put_from_three_languages_has_one_CID_and_each_reads_what_the_others_put()
+    {
+        List<string> cids = [];
+        string[] languages = ["C#", "Rust", "Node.js"];
+        foreach (string first in languages)
+        {
+            using var folder = new TemporaryFolder(isMemory: true);
+            cids.Add(Put(first, folder.Store, isNew: true));
+            cids.AddRange(languages.Where(other => other != first).Select(other => Put(other, folder.Store, isNew: false)));
+            using CidStore store = CidStore.Open(folder.Store);
+            using BatchLease lease = store.TryGet(Cid.Parse(cids[0]))!;
+            long sum = 0;
+            foreach (short distance in lease.Batch.Column<short>("distance").Values) sum += distance;
+            foreach (string[] command in (string[][])[Rust("read", folder.Store, cids[0], "distance"),
+                installation.Script("exchange.js", "read", folder.Store, cids[0], "distance")])
+            {
+                string[] words = CLibrary.Run("env", command).Exits(0).Text.Split((char[])[' ', '\n'], 3);
+                Assert.Equal([cids[0], $"{sum}"], words[..2]);
+                Assert.StartsWith($"{folder.Store}/seg-", words[2], StringComparison.Ordinal);
+            }
+        }
+
+        _ = Assert.Single(cids.Distinct());
+    }
+
+    [BindingFact("cargo", "node", "npm")]
+    public void A_consumer_in_each_language_reads_what_a_producer_in_the_other_puts()
+    {
+        _ = Cargo.Run("build", "samples/shared-memory/rust").Exits(0);
+        string[] RustSample(string name, string store) =>
+            [$"ARROWCID_LIBRARY={CLibrary.File}", Path.Combine(Cargo.Target, "debug", name), store];
+        string[] NodeSample(string name, string store) => installation.Script($"{name}.js", store);
+        List<string> cids = [];
+        foreach ((Func<string, string, string[]> producer, Func<string, string, string[]> consumer) in
+            ((Func<string, string, string[]>, Func<string, string, string[]>)[])[(RustSample, NodeSample), (NodeSample, RustSample)])
+        {
+            using var folder = new TemporaryFolder(isMemory: true);
+            using Process reading = CLibrary.Start("env", consumer("consumer", folder.Store));
+            CommandResult put = CLibrary.Run("env", producer("producer", folder.Store)).Exits(0);
+            CommandResult read = CLibrary.End(reading, "consumer").Exits(0);
+            Samples.Agree(put, read);
+            cids.AddRange(put.Lines.Select(line => line.Split(' ')[0]));
+        }
+
+        Assert.Equal(10, cids.Distinct().Count());
+    }
+
+    [BindingFact("cargo", "node", "npm")]
+    public async Task A_killed_reader_holds_nothing_any_more()
+    {
+        using var folder = new TemporaryFolder(isMemory: true);
+        using CidStore store = CidStore.Open(folder.Store);
+        string cid = Put("C#", folder.Store, isNew: true);
+        foreach (string[] command in (string[][])[Rust("hold", folder.Store, cid),
+            installation.Script("exchange.js", "hold", folder.Store, cid)])
+        {
+            using Process holder = CLibrary.Start("env", command);
+            try
+            {
+                Assert.Equal("held", await holder.StandardOutput.ReadLineAsync());
+                Assert.Contains(store.GetSegments(), segment => segment.HeldBy.Contains(holder.Id));
+            }
+            finally
+            {
+                holder.Kill();
+                await holder.WaitForExitAsync();
+            }
+
+            Assert.DoesNotContain(store.GetSegments(), segment => segment.HeldBy.Contains(holder.Id));
+        }
+    }
+
+    /// <summary>Puts the flights, and gives their CID.</summary>
+    private string Put(string language, string store, bool isNew)
+    {
+        if (language == "C#")
+        {
+            // The command's line says the rest too; the exchange's alone say "true" and "false".
+            return Command.Run("put", Command.Sample, "--store", store).Exits(0).Lines[0].Split(' ')[0];
+        }
+
+        string[] command = language == "Rust"
+            ? Rust("put", store, Command.Sample)
+            : installation.Script("exchange.js", "put", store, Command.Sample);
+        string[] words = Assert.Single(CLibrary.Run("env", command).Exits(0).Lines).Split(' ');
+        Assert.Equal(isNew ? "true" : "false", words[1]);
+        return words[0];
+    }
+
+    private static string[] Rust(params string[] arguments) =>
+        [$"ARROWCID_LIBRARY={CLibrary.File}", Cargo.Exchange, .. arguments];
+}

@@ -1,0 +1,141 @@
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Parquet;
+using ArrowCid.Tests.Columnar;
+using ArrowCid.Tests.Generators;
+using ArrowCid.Tests.Parquet;
+
+namespace ArrowCid.Tests.Peers;
+
+/// <summary>Readers that others wrote read what we write, and we read what they wrote.</summary>
+public sealed class ParquetPeerTests : IDisposable
+{
+    private const int Random = 60;
+    private const int Seed = 1000;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("arrowcid-parquet-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [PeerFact(Peer.PyArrow)]
+    public void Pyarrow_reads_every_type_and_random_schemas_as_we_do()
+    {
+        WriteEveryType();
+        WriteRandom();
+        PeerResult result = PeerProcess.Python("interop/python/parquet_peer.py", "read", _folder);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.DoesNotContain("cannot ", result.ToString(), StringComparison.Ordinal);
+        AssertSame(".arrows", ".parquet");
+    }
+
+    [PeerFact(Peer.PyArrow)]
+    public void What_pyarrow_wrote_gives_the_CIDs_of_what_pyarrow_reads()
+    {
+        PeerResult result = PeerProcess.Python("interop/python/parquet_peer.py", "write", _folder, $"{Seed}", $"{Random}");
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.Equal(Random, AssertSame(".arrows", ".parquet"));
+    }
+
+    [PeerFact(Peer.ParquetJs)]
+    public void Parquet_wasm_DuckDB_and_hyparquet_read_every_type()
+    {
+        WriteEveryType();
+        PeerResult result = PeerProcess.Node("interop/node/check-parquet.mjs", _folder);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.DoesNotContain("cannot ", result.ToString(), StringComparison.Ordinal);
+        int duck = 0, wasm = 0;
+        foreach (string file in Directory.EnumerateFiles(_folder, "*.parquet"))
+        {
+            string stem = file[..^".parquet".Length];
+            RecordBatch ours = Assert.Single(Foreign(file));
+            Assert.Equal(ours.Length, File.ReadLines($"{stem}.hy.jsonl").Count());
+            duck += AreSameValues(ours, $"{stem}.duck", Foreign($"{stem}.duck"));
+            wasm += AreSameValues(ours, $"{stem}.wasm.arrows", [.. Arrow($"{stem}.wasm.arrows")]);
+        }
+
+        // The rest are types that the reader has not: DuckDB a duration, a decimal of over 38 digits.
+        Assert.True(duck >= 30 && wasm >= 40, $"DuckDB {duck}, parquet-wasm {wasm} of {EveryType.Cases.Length}");
+    }
+
+    [PeerFact(Peer.PyArrow, Peer.ParquetJs)]
+    public void What_DuckDB_wrote_gives_the_CIDs_of_what_pyarrow_reads()
+    {
+        PeerResult written = PeerProcess.Node("interop/node/check-parquet.mjs", "--write", _folder);
+        Assert.True(written.ExitCode == 0, written.ToString());
+        PeerResult read = PeerProcess.Python("interop/python/parquet_peer.py", "read", _folder);
+        Assert.True(read.ExitCode == 0, read.ToString());
+        Assert.Equal(12, AssertSame(".arrows", ".parquet"));
+    }
+
+    /// <summary>Holds each file's CIDs against those of what a peer made of it.</summary>
+    private int AssertSame(string theirs, string ours)
+    {
+        int files = 0;
+        foreach (string file in Directory.EnumerateFiles(_folder, $"*{theirs}").Order(StringComparer.Ordinal))
+        {
+            RecordBatch[] expected = [.. Arrow(file)], found = Foreign(file[..^theirs.Length] + ours);
+            for (int i = 0; i < Math.Min(expected.Length, found.Length); i++)
+            {
+                if (CanonicalBlock.CidOf(expected[i]) == CanonicalBlock.CidOf(found[i])) continue;
+                Assert.Fail($"{Path.GetFileName(file)}: {FirstDifference.Between(expected[i], found[i], i)}");
+            }
+
+            Assert.Equal(expected.Length, found.Length);
+            files++;
+        }
+
+        return files;
+    }
+
+    /// <summary>Values of one type are the same; a peer that has not the type may show them in its own way.</summary>
+    /// <returns>1 where they are the same, else 0.</returns>
+    private static int AreSameValues(RecordBatch ours, string name, RecordBatch[] theirs)
+    {
+        Assert.Equal(ours.Length, theirs.Sum(batch => batch.Length));
+        string[] expected = Lines([ours]), found = Lines(theirs);
+        if (expected.SequenceEqual(found)) return 1;
+        Assert.True($"{ours.Schema.Fields[0].Type}" != $"{theirs[0].Schema.Fields[0].Type}",
+            $"{Path.GetFileName(name)}: {string.Join(' ', expected)} and {string.Join(' ', found)}");
+        return 0;
+    }
+
+    private static string[] Lines(IEnumerable<RecordBatch> batches)
+    {
+        using var text = new StringWriter();
+        foreach (RecordBatch batch in batches) BatchText.WriteJsonLines(batch, text);
+        return text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static RecordBatch[] Foreign(string file) =>
+        ParquetFile.Read(File.ReadAllBytes(file), new ParquetReadOptions { IgnoresExactSchema = true });
+
+    private static IEnumerable<RecordBatch> Arrow(string file)
+    {
+        using var reader = ArrowReader.Open(File.ReadAllBytes(file));
+        while (reader.Read() is { } batch) yield return batch;
+    }
+
+    private void WriteEveryType()
+    {
+        foreach ((string name, Func<ArrowArray> make, _) in EveryType.Cases)
+        {
+            string file = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
+            Write(file, ParquetFile.Column(make()));
+        }
+    }
+
+    private void WriteRandom()
+    {
+        for (int seed = Seed; seed < Seed + Random; seed++)
+        {
+            RecordBatch batch = RandomBatch.Make(seed).Batch;
+            if (batch.Schema.Fields.Count > 0) Write($"random{seed}", batch);
+        }
+    }
+
+    private void Write(string name, RecordBatch batch)
+    {
+        var options = new ParquetWriteOptions { UsesPageV2 = name.Length % 2 == 0 };
+        File.WriteAllBytes(Path.Combine(_folder, name + ".parquet"), ParquetFile.Write(options, batch));
+    }
+}

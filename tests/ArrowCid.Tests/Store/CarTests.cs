@@ -1,0 +1,360 @@
+using ArrowCid.Columnar;
+using ArrowCid.Exchange;
+using ArrowCid.Ipc;
+using ArrowCid.Ipld;
+using ArrowCid.Ipld.Car;
+using ArrowCid.Registry;
+using ArrowCid.Tests.Generators;
+using ArrowCid.Tests.Ipld;
+using ArrowCid.Tests.Ipld.Car;
+using ArrowCid.Tests.Storage;
+
+namespace ArrowCid.Tests.Store;
+
+/// <summary>Out to CARs, and back under the same CIDs.</summary>
+public sealed class CarTests
+{
+    public static TheoryData<CarLayout, int> Forms => new()
+    {
+        { CarLayout.UnixFs, 1 }, { CarLayout.UnixFs, 2 }, { CarLayout.Flat, 1 }, { CarLayout.Flat, 2 },
+        { CarLayout.Columns, 1 }, { CarLayout.Columns, 2 },
+    };
+
+    [Theory, MemberData(nameof(Forms))]
+    public void Batches_come_back_under_their_CIDs(CarLayout layout, int version)
+    {
+        using var from = new TemporaryStore();
+        using CidStore store = Open(from);
+        List<Cid> cids = [.. Batches().Select(batch => store.Put(batch).Cid)];
+        byte[] car = Export(store, cids, layout, version, out CarExport made);
+        Assert.Equal(car, Export(store, cids, layout, version, out _));
+        Assert.Equal(car.Length, made.ByteLength);
+        if (layout != CarLayout.Flat) Assert.InRange(made.LargestBlock, 1, 1 << 20);
+        CarReport report = CarFixtureTests.Verify(car);
+        Assert.True(report is { IsWhole: true, OrphanCount: 0, Duplicates: 0, IndexFault: null });
+        Assert.Equal((made.Blocks, version == 2, version), (report.Sizes.Count, report.HasIndex, report.Version));
+        Assert.Equal(made.Roots, report.Roots);
+
+        using var to = new TemporaryStore();
+        using CidStore copy = Open(to);
+        CarImport import = copy.ImportCar(new MemoryStream(car));
+        Assert.Equal(cids.Order(), import.Blocks.Select(block => block.Cid).Order());
+        Assert.All(import.Blocks, block => Assert.Equal((BlockKind.Batch, true), (block.Kind, block.IsNew)));
+        Assert.Equal((0, 0), (import.Missing, import.Skipped));
+        Assert.Equal(made.Roots.Order(), import.Blocks.Select(block => block.From).Order());
+        AssertSame(store, copy, cids);
+        Assert.All(copy.ImportCar(new MemoryStream(car)).Blocks, block => Assert.False(block.IsNew));
+    }
+
+    [Theory, MemberData(nameof(Forms))]
+    public void A_dataset_comes_back_with_its_batches(CarLayout layout, int version)
+    {
+        using var from = new TemporaryStore();
+        using CidStore store = Open(from);
+        List<Cid> cids = [store.Put(Numbers(10, 0)).Cid, store.Put(Numbers(300_000, 1)).Cid, store.Put(Numbers(200_000, 2)).Cid];
+        var meta = new Dictionary<string, string> { ["what"] = "numbers" };
+        PutResult dataset = store.PutDataset(cids, meta);
+        Assert.Equal((dataset.Cid, 500_010L), (store.PutDataset(cids, meta).Cid, dataset.Rows));
+        Assert.NotEqual(dataset.Cid, store.PutDataset(cids, meta, [dataset.Cid]).Cid);
+        Assert.Equal(cids, store.TryGetDataset(dataset.Cid));
+        byte[] car = Export(store, [dataset.Cid], layout, version, out CarExport made);
+        Assert.Equal(dataset.Cid, made.Roots[0]);
+        CarReport report = CarFixtureTests.Verify(car);
+        Assert.True(report is { IsWhole: true, OrphanCount: 0, Duplicates: 0, IndexFault: null, MalformedCount: 0 });
+
+        using var to = new TemporaryStore();
+        using CidStore copy = Open(to);
+        CarImport import = copy.ImportCar(new MemoryStream(car));
+        // The dataset is last: who sees it sees what it needs.
+        Assert.Equal(dataset.Cid, layout == CarLayout.Columns ? import.Blocks.Single(block => block.Kind == BlockKind.Raw).Cid : import.Blocks[^1].Cid);
+        Assert.Equal(cids, copy.TryGetDataset(dataset.Cid));
+        AssertSame(store, copy, cids);
+        _ = copy.SetName("numbers", dataset.Cid);
+        RemoveResult kept = copy.Remove(cids);
+        Assert.Empty(kept.Removed);
+        Assert.Equal(cids.Order(), kept.Kept.Select(block => block.Cid).Order());
+    }
+
+    [Fact]
+    public void Random_batches_come_back_in_every_layout()
+    {
+        using var from = new TemporaryStore();
+        using CidStore store = Open(from);
+        using var to = new TemporaryStore();
+        using CidStore copy = Open(to);
+        foreach (RandomBatch batch in Enumerable.Range(1, 60).Select(RandomBatch.Make))
+        {
+            Cid cid = store.Put(batch.Batch).Cid;
+            foreach (CarLayout layout in Enum.GetValues<CarLayout>())
+            {
+                ImportedBlock block = Assert.Single(copy.ImportCar(new MemoryStream(Export(store, [cid], layout, 1, out _))).Blocks);
+                Assert.True((block.Cid, block.Kind) == (cid, BlockKind.Batch), $"{layout} of {batch}");
+            }
+        }
+    }
+
+    // Goal: what does not fit in memory is put together where it will stand. Method: a block over that limit, in parts.
+    [Fact]
+    public void A_large_batch_comes_back_in_every_layout()
+    {
+        using var from = new TemporaryStore();
+        using CidStore store = CidStore.Open(from.Directory, new CidStoreOptions { Capacity = 256 << 20 });
+        Cid cid = store.Put(Numbers(1_500_000, 5)).Cid;
+        foreach (CarLayout layout in Enum.GetValues<CarLayout>())
+        {
+            using var to = new TemporaryStore();
+            using CidStore copy = CidStore.Open(to.Directory, new CidStoreOptions { Capacity = 256 << 20 });
+            ImportedBlock block = Assert.Single(copy.ImportCar(new MemoryStream(Export(store, [cid], layout, 1, out _))).Blocks);
+            Assert.Equal((cid, BlockKind.Batch, true), (block.Cid, block.Kind, block.IsNew));
+            AssertSame(store, copy, [cid]);
+        }
+    }
+
+    [Fact]
+    public void Blocks_of_others_come_in_as_they_are_and_go_out_again()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        foreach (string name in new[] { "simple-unixfs.car", "dag-cbor-traversal.car", "subdir-with-mixed-block-files.car" })
+        {
+            byte[] car = CarBytes.Fixture(name);
+            CarReport report = CarFixtureTests.Verify(car);
+            CarImport import = store.ImportCar(new MemoryStream(car));
+            Assert.Equal(report.Sizes.Count, import.Blocks.Count);
+            byte[] again = Export(store, [report.Roots[0].ToV1()], CarLayout.UnixFs, 1, out CarExport made);
+            Assert.True(CarFixtureTests.Verify(again).IsWhole);
+            Assert.Equal(report.Sizes.Count, made.Blocks);
+        }
+    }
+
+    [Fact]
+    public void What_is_not_whole_is_refused_or_taken_in_part()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        byte[] wikipedia = CarBytes.Fixture("wikipedia-cryptographic-hash-function.car");
+        Refused(store, wikipedia, "680 blocks are missing");
+        CarImport import = store.ImportCar(new MemoryStream(wikipedia), new CarImportOptions { Partial = true });
+        Assert.Equal((5, 680, 0), (import.Blocks.Count, import.Missing, import.Skipped));
+        byte[] filecoin = CarBytes.Fixture("sample-v1.car");
+        using var second = new TemporaryStore();
+        using CidStore other = Open(second);
+        Refused(other, filecoin, "blake2b-256 cannot be proved");
+        // Six blocks have identity CIDs, which hold their bytes themselves.
+        import = other.ImportCar(new MemoryStream(filecoin), new CarImportOptions { Partial = true });
+        Assert.Equal((0, 1043), (import.Blocks.Count, import.Skipped));
+    }
+
+    // The pieces are proved, but they are not the block that the manifest names.
+    [Fact]
+    public void A_manifest_that_lies_brings_nothing()
+    {
+        EncodedBlock block = CanonicalBlock.Encode(Numbers(10, 0)), other = CanonicalBlock.Encode(Numbers(10, 1));
+        ColumnManifest manifest = ColumnManifest.Of(block.Bytes, other.Cid, block.SchemaCid);
+        byte[] node = manifest.Encode();
+        var root = Cid.Sha256(Multicodec.DagCbor, node);
+        byte[] car = [.. CarBytes.Header(root), .. CarBytes.Section(root, node), .. Pieces(block, manifest)];
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        Refused(store, car, $"the parts that are said to be {other.Cid} hash to {block.Cid}");
+    }
+
+    [Fact]
+    public void A_dataset_that_lies_is_not_put()
+    {
+        EncodedBlock block = CanonicalBlock.Encode(Numbers(10, 0)), large = CanonicalBlock.Encode(Numbers(200_000, 0));
+        var dag = Cid.Sha256(Multicodec.DagPb, [1]);
+        foreach (DatasetBatch batch in new[]
+        {
+            new DatasetBatch(block.Cid, 11, block.Bytes.Length, default), new DatasetBatch(block.Cid, 10, block.Bytes.Length + 64, default),
+            new DatasetBatch(large.Cid, 200_000, large.Bytes.Length, dag),
+        })
+        {
+            (Cid cid, byte[] node) = new Dataset(block.SchemaCid, [batch], [],
+                System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty).Encode()[0];
+            byte[] schema = CanonicalSchema.Of(Numbers(1, 0).Schema).Message.ToArray();
+            byte[] car = [.. CarBytes.Header(cid), .. CarBytes.Section(cid, node), .. CarBytes.Raw(schema),
+                .. CarBytes.Raw(batch.Cid == block.Cid ? block.Bytes.Span : large.Bytes.Span)];
+            using var directory = new TemporaryStore();
+            using CidStore store = Open(directory);
+            ArrowCidException e = Assert.Throws<ArrowCidException>(() => store.ImportCar(new MemoryStream(car)));
+            Assert.Contains("what it is not", e.Message, StringComparison.Ordinal);
+            Assert.False(store.Contains(cid));
+        }
+    }
+
+    [Theory]
+    [InlineData(CarLayout.Columns, 1)]
+    [InlineData(CarLayout.Columns, 2)]
+    [InlineData(CarLayout.Flat, 1)]
+    public void Any_byte_cut_or_changed_gives_an_error_and_puts_nothing_or_gives_the_same_blocks(CarLayout layout, int version)
+    {
+        using var from = new TemporaryStore();
+        using CidStore store = Open(from);
+        byte[] car = Export(store, [store.Put(Numbers(40, 3)).Cid], layout, version, out _);
+        Cid only = Assert.Single(store.List()).Cid;
+        using var to = new TemporaryStore();
+        using CidStore copy = Open(to);
+        int imported = 0;
+        for (int at = 0; at < car.Length; at++)
+        {
+            Try(car[..at], $"cut at {at}");
+            byte[] changed = [.. car];
+            changed[at] ^= (byte)(at % 3 == 0 ? 0xff : 1 << (at % 8));
+            Try(changed, $"byte {at} changed");
+        }
+
+        // Only what stands in an index, or says that there is one, does not matter.
+        Assert.True(version == 2 ? imported > 0 : imported == 0, $"{imported} imports");
+
+        void Try(byte[] bytes, string what)
+        {
+            try
+            {
+                CarImport import = copy.ImportCar(new MemoryStream(bytes));
+                Assert.True(import.Blocks.Count == 1 && import.Blocks[0].Cid == only, $"{what}: {import}");
+                _ = copy.Remove([only]);
+                imported++;
+            }
+            catch (ArrowCidException e)
+            {
+                Assert.True(e.Code is ErrorCode.InvalidData or ErrorCode.TooLarge, $"{what}: {e}");
+            }
+
+            Assert.True(!copy.List().Any() && !copy.Entries().Any(entry => entry.IsPresent && entry.Kind != BlockKind.Schema), what);
+        }
+    }
+
+    [Fact]
+    public void A_stream_that_cannot_seek_is_read_too_and_no_version_2_goes_into_one()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        Cid cid = store.Put(Numbers(10, 0)).Cid;
+        byte[] car = Export(store, [cid], CarLayout.UnixFs, 1, out _);
+        Assert.Equal(cid, Assert.Single(store.ImportCar(new Forward(new MemoryStream(car))).Blocks).Cid);
+        using var output = new Forward(new MemoryStream());
+        _ = store.ExportCar([cid], output);
+        Assert.Equal(ErrorCode.Unsupported,
+            Assert.Throws<ArrowCidException>(() => store.ExportCar([cid], output, new CarExportOptions { Version = 2 })).Code);
+    }
+
+    [Fact]
+    public void What_is_not_here_is_not_exported()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        byte[] node = DagCbor.Encode(IpldNode.List(IpldNode.Link(Cid.Sha256(Multicodec.Raw, [1]))));
+        Cid cid = store.PutBlock(Multicodec.DagCbor, node).Cid;
+        Assert.Equal(Cid.Sha256(Multicodec.DagCbor, node), cid);
+        foreach (Cid each in new[] { cid, Cid.Sha256(Multicodec.Raw, [1]) })
+        {
+            Assert.Equal(ErrorCode.BlockNotFound,
+                Assert.Throws<ArrowCidException>(() => store.ExportCar([each], new MemoryStream())).Code);
+        }
+    }
+
+    [Fact]
+    public void Blocks_of_other_codecs_are_found_under_them()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        byte[] node = DagCbor.Encode(IpldNode.Map(("a", IpldNode.Integer(1))));
+        PutResult put = store.PutBlock(Multicodec.DagCbor, node);
+        Assert.True(put is { IsNew: true, Cid.Codec: Multicodec.DagCbor });
+        Assert.True(store.Contains(put.Cid));
+        Assert.Equal((put.Cid, (long)node.Length), (store.TryFind(put.Cid)!.Value.Cid, store.TryFind(put.Cid)!.Value.ByteLength));
+        Assert.True(store.Verify(put.Cid)!.Value.IsIntact);
+        using var copy = new MemoryStream();
+        Assert.True(store.TryCopyTo(put.Cid, copy));
+        Assert.Equal(node, copy.ToArray());
+        var found = new bool[2];
+        store.ContainsMany([put.Cid, put.Cid.WithCodec(Multicodec.Raw)], found);
+        Assert.Equal([true, true], found);
+        // The same bytes put raw first are found under their codec too.
+        Cid raw = store.PutRaw(new byte[] { 0xa0 }).Cid;
+        Cid empty = store.PutBlock(Multicodec.DagCbor, new byte[] { 0xa0 }).Cid;
+        Assert.Equal(raw.Hash, empty.Hash);
+        Assert.True(store.Contains(empty));
+    }
+
+    private static byte[] Pieces(EncodedBlock block, ColumnManifest manifest)
+    {
+        var sections = new List<byte>();
+        int at = 0;
+        foreach (ColumnPiece piece in manifest.Pieces)
+        {
+            sections.AddRange(CarBytes.Section(piece.Cid, block.Bytes.Span.Slice(at, piece.Length)));
+            at += piece.Length;
+        }
+
+        return [.. sections];
+    }
+
+    private static void Refused(CidStore store, byte[] car, string why)
+    {
+        ArrowCidException e = Assert.Throws<ArrowCidException>(() => store.ImportCar(new MemoryStream(car)));
+        Assert.Equal(ErrorCode.InvalidData, e.Code);
+        Assert.Contains(why, e.Message, StringComparison.Ordinal);
+        Assert.Empty(store.Entries());
+    }
+
+    private static void AssertSame(CidStore store, CidStore copy, IEnumerable<Cid> cids)
+    {
+        foreach (Cid cid in cids)
+        {
+            Assert.True(copy.Verify(cid)!.Value.IsIntact);
+            Assert.Equal(store.TryFind(cid)!.Value.Address, copy.TryFind(cid)!.Value.Address);
+            using BatchLease lease = copy.TryGet(cid)!;
+            Assert.Equal(cid, CanonicalBlock.CidOf(lease.Batch));
+        }
+    }
+
+    private static byte[] Export(CidStore store, IReadOnlyList<Cid> cids, CarLayout layout, int version, out CarExport made)
+    {
+        using var stream = new MemoryStream();
+        made = store.ExportCar(cids, stream, new CarExportOptions { Layout = layout, Version = version });
+        return stream.ToArray();
+    }
+
+    private static IEnumerable<RecordBatch> Batches() =>
+        [Numbers(0, 0), Numbers(10, 1), Numbers(131_000, 2), Numbers(300_000, 3), Numbers(300_000, 4)];
+
+    internal static RecordBatch Numbers(int rows, int seed)
+    {
+        var random = new Random(seed);
+        return RecordBatch.Of(("n", ArrowArray.From<long>(Enumerable.Range(0, rows).Select(i => (long)i).ToArray())),
+            ("x", ArrowArray.From<double>(Enumerable.Range(0, rows).Select(_ => random.NextDouble()).ToArray())));
+    }
+
+    private static CidStore Open(TemporaryStore directory) =>
+        CidStore.Open(directory.Directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 1 << 20 });
+
+    /// <summary>A stream that goes forward alone.</summary>
+    private sealed class Forward(Stream inner) : Stream
+    {
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => true;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, Math.Min(count, 7));
+
+        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            inner.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}
