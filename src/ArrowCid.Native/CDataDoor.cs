@@ -7,8 +7,8 @@ using ArrowCid.Storage;
 namespace ArrowCid.Native;
 
 /// <summary>Batches as structs of the C Data Interface: see arrowcid.h for what each function promises.</summary>
-// SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for. Structs that
-// come in are borrowed, those that go out are the caller's to release.
+// SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for. Structs
+// that come in are borrowed, those that go out are the caller's to release.
 internal static unsafe class CDataDoor
 {
     // So many batches of a stream are read before they are put together.

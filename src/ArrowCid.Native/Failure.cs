@@ -44,8 +44,8 @@ internal static unsafe class Utf8Text
 
     private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
 
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: NULL, not UTF-8, or not ended within
-    /// a megabyte.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: NULL, not UTF-8, or not ended
+    /// within a megabyte.</exception>
     public static string Read(byte* text, string name)
     {
         Argument.NotNull(text, name);

@@ -138,8 +138,7 @@ public sealed class FaultProcessTests
     {
         public string Path { get; } = parent is null
             ? Directory.CreateTempSubdirectory("arrowcid-test-").FullName
-            : Directory.CreateDirectory(System.IO.Path.Combine(parent, $"arrowcid-test-{Guid.NewGuid():N}"),
-                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+            : Make(System.IO.Path.Combine(parent, $"arrowcid-test-{Guid.NewGuid():N}"));
 
         /// <summary>A word of the page that waiters sleep on.</summary>
         public ulong WaitWord(int at)
@@ -153,5 +152,11 @@ public sealed class FaultProcessTests
         }
 
         public void Dispose() => Directory.Delete(Path, recursive: true);
+
+        private static string Make(string path)
+        {
+            Assert.Equal(0, FileDescriptor.TryMakeDirectory(path));
+            return path;
+        }
     }
 }

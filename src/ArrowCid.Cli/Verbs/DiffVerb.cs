@@ -132,11 +132,14 @@ internal static class DiffVerb
 
         public IEnumerable<DiffPart> Of(string text)
         {
-            bool isFile = text == "-" || (!text.StartsWith('@') && File.Exists(text));
-            return isFile ? Named(text, Input.Batches(text, drop, rows).Select(DiffPart.Of)) : InStore(text);
+            return IsFile(text) ? Named(text, Input.Batches(text, drop, rows).Select(DiffPart.Of)) : InStore(text);
         }
 
         public void Dispose() => _store?.Dispose();
+
+        /// <summary>A file that is not there is said to be missing where it looks like a file.</summary>
+        private static bool IsFile(string text) => text == "-"
+            || (!text.StartsWith('@') && (File.Exists(text) || text.Contains('.', StringComparison.Ordinal)));
 
         private IEnumerable<DiffPart> InStore(string text)
         {

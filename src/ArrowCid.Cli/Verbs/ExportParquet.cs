@@ -2,6 +2,7 @@ using System.CommandLine;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -167,7 +168,7 @@ internal static class ExportParquet
         output.JsonLine(writer =>
         {
             writer.WriteString("file", file);
-            EntryText.WriteTexts(writer, "cids", cids.Select(cid => cid.ToString()));
+            EntryJson.WriteTexts(writer, "cids", cids.Select(cid => cid.ToString()));
             writer.WriteNumber("bytes", new FileInfo(file).Length);
         });
     }

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
-using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -17,7 +15,7 @@ internal static class ExportRows
     public static IReadOnlyList<Cid> BatchesOf(CidStore store, Cid cid) =>
         cid.Codec == Multicodec.DagCbor && store.TryGetDataset(cid) is { } batches ? batches : [cid];
 
-    private static Command Make(string name, string what, string extension,
+    private static Verb Make(string name, string what, string extension,
         Action<IEnumerable<RecordBatch>, TextWriter> write)
     {
         Argument<string[]> cids = Verb.CidTexts("Batches of one schema, and datasets.", isNeeded: true);

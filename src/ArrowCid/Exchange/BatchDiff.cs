@@ -153,7 +153,8 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
     {
         (RecordBatch a, RecordBatch b) = (sideA.Part!.Batch, sideB.Part!.Batch);
         (int fromA, int fromB) = ((int)sideA.At, (int)sideB.At);
-        ColumnPair[] unlike = Array.FindAll(_pairs, pair => !ColumnPair.AreAlike(pair.A(a), fromA, pair.B(b), fromB, rows));
+        ColumnPair[] unlike = Array.FindAll(_pairs,
+            pair => !ColumnPair.AreAlike(pair.A(a), fromA, pair.B(b), fromB, rows));
         if (unlike.Length == 0) return;
         var names = new List<string>();
         for (int row = 0; row < rows; row++)

@@ -60,7 +60,7 @@ internal sealed class JsonFile(Stream stream, RowReadOptions options) : RowFile
     /// <summary>Goes over all lines: types are found, and the values of given types tried.</summary>
     private Schema Survey()
     {
-        var root = new JsonShape(new JsonPath(null, ""));
+        var root = new JsonShape("", path: null);
         Dictionary<string, JsonColumn> given = [];
         int keys = 0;
         JsonObjectReader add = (ref Utf8JsonReader reader) => root.AddObject(ref reader, _lines, given, ref keys);

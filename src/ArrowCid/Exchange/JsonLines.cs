@@ -52,7 +52,7 @@ internal sealed class JsonLines(ByteWindow window)
         }
         catch (JsonException e)
         {
-            string message = e.Message;
+            string message = e.Message.Replace(" Change the reader options.", "", StringComparison.Ordinal);
             int cut = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
             throw window.At(window.Start + (int)(e.BytePositionInLine ?? 0),
                 $"no JSON: {(cut < 0 ? message : message[..cut]).TrimEnd('.')}", inner: e);

@@ -7,7 +7,7 @@ namespace ArrowCid.Exchange;
 
 /// <summary>What the values at one place of JSON lines are, as far as they were seen (<c>INFERENCE.md</c>, version 1).
 /// </summary>
-internal sealed class JsonShape(JsonPath path)
+internal sealed class JsonShape(string name, JsonPath? path)
 {
     /// <summary>Keys of all objects together, at most.</summary>
     private const int MostKeys = 10_000;
@@ -35,7 +35,7 @@ internal sealed class JsonShape(JsonPath path)
     /// <summary>The fields of an object that are not of a given type, in the order of their first coming.</summary>
     public IEnumerable<(string Name, JsonShape Shape)> Fields => _fields.Select(each => (each.Name, each));
 
-    private string Name => path.Name;
+    private string Name => name;
 
     /// <summary>Takes in a value; the reader stands at its first token, and then at its last.</summary>
     public void Add(ref Utf8JsonReader reader, JsonLines lines, ref int keys)
@@ -59,7 +59,7 @@ internal sealed class JsonShape(JsonPath path)
                 break;
             case JsonTokenType.StartArray:
                 Is(Family.Array, in reader, lines);
-                _item ??= new JsonShape(new JsonPath(path, "[]"));
+                _item ??= new JsonShape("item", new JsonPath(path, "[]"));
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                     _item.Add(ref reader, lines, ref keys);
                 break;
@@ -78,16 +78,16 @@ internal sealed class JsonShape(JsonPath path)
         HashSet<JsonColumn>? seen = given is { Count: > 0 } ? [] : null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            string name = Encoding.UTF8.GetString(lines.Text(in reader));
-            if (given is not null && given.TryGetValue(name, out JsonColumn? column))
+            string key = Encoding.UTF8.GetString(lines.Text(in reader));
+            if (given is not null && given.TryGetValue(key, out JsonColumn? column))
             {
-                if (!seen!.Add(column)) throw Duplicate(in reader, lines, name);
+                if (!seen!.Add(column)) throw Duplicate(in reader, lines, key);
                 reader.Read();
                 column.Append(ref reader, lines);
                 continue;
             }
 
-            if (!_byName.TryGetValue(name, out JsonShape? field))
+            if (!_byName.TryGetValue(key, out JsonShape? field))
             {
                 if (++keys > MostKeys)
                 {
@@ -95,12 +95,12 @@ internal sealed class JsonShape(JsonPath path)
                         $"more than {MostKeys} keys in all; write what varies as a list of keys and values"));
                 }
 
-                field = new JsonShape(new JsonPath(path, name));
-                _byName.Add(name, field);
+                field = new JsonShape(key, new JsonPath(path, key));
+                _byName.Add(key, field);
                 _fields.Add(field);
             }
 
-            if (field._seenIn == instance) throw Duplicate(in reader, lines, name);
+            if (field._seenIn == instance) throw Duplicate(in reader, lines, key);
             field._seenIn = instance;
             reader.Read();
             field.Add(ref reader, lines, ref keys);
@@ -123,8 +123,8 @@ internal sealed class JsonShape(JsonPath path)
             "decimal128(38, 0)", _oddLine, 1),
     };
 
-    private InvalidTextException Duplicate(in Utf8JsonReader reader, JsonLines lines, string name) =>
-        lines.At(in reader, $"the key {new JsonPath(path, name)} comes twice in one object");
+    private InvalidTextException Duplicate(in Utf8JsonReader reader, JsonLines lines, string key) =>
+        lines.At(in reader, $"the key {new JsonPath(path, key)} comes twice in one object");
 
     private void Is(Family family, in Utf8JsonReader reader, JsonLines lines)
     {

@@ -34,17 +34,29 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, Func
             NodeKind.List => List(node, existing),
             _ => Union(node, existing),
         };
-        return array.Type.Equals(node.Field.Type) ? array : Encode(node.Field.Type, array, entries, 0);
+        if (array.Type.Equals(node.Field.Type)) return array;
+        // A union has no nulls, so where a dictionary of unions has one only the levels say.
+        ReadOnlyMemory<byte> validity = node.Kind == NodeKind.Union ? Slots(node, existing).Validity : default;
+        return Encode(node.Field.Type, array, entries, validity, 0);
     }
 
-    private static ArrowArray Encode(ArrowType type, ArrowArray values, List<ArrowArray?> entries, int depth) =>
-        type switch
+    private static ArrowArray Encode(ArrowType type, ArrowArray values, List<ArrowArray?> entries,
+        ReadOnlyMemory<byte> validity, int depth)
+    {
+        switch (type)
         {
-            DictionaryType d =>
-                Recoding.Dictionary(d, Encode(d.ValueType, values, entries, depth + 1), entries[depth]),
-            RunEndEncodedType r => Recoding.Runs(r, Encode(r.Values.Type, values, entries, depth + 1)),
-            _ => values,
-        };
+            case DictionaryType d:
+                ArrowArray inner = Encode(d.ValueType, values, entries, validity, depth + 1);
+                return Recoding.Dictionary(d, inner, entries[depth], HasDictionary(d.ValueType) ? default : validity);
+            case RunEndEncodedType r:
+                return Recoding.Runs(r, Encode(r.Values.Type, values, entries, validity, depth + 1));
+            default:
+                return values;
+        }
+    }
+
+    private static bool HasDictionary(ArrowType type) =>
+        type is DictionaryType || (type is RunEndEncodedType r && HasDictionary(r.Values.Type));
 
     private LeafData Levels(ParquetNode node) => leaves[node.AnyLeaf]!;
 

@@ -17,7 +17,10 @@ internal static class Recoding
     /// <param name="values">A value a slot, of its value type; nulls make nulls.</param>
     /// <param name="entries">An ordered dictionary's entries, which must hold all values; null where they are to be
     /// found.</param>
-    public static ArrowArray Dictionary(DictionaryType type, ArrowArray values, ArrowArray? entries)
+    /// <param name="validity">The slots that are not null, where the values are unions, which have no nulls; else
+    /// empty.</param>
+    public static ArrowArray Dictionary(DictionaryType type, ArrowArray values, ArrowArray? entries,
+        ReadOnlyMemory<byte> validity = default)
     {
         int first = entries?.Length ?? 0, length = values.Length;
         ArrowType loose = Loosened(type.ValueType);
@@ -26,13 +29,22 @@ internal static class Recoding
         {
             var budget = new ByteBudget(long.MaxValue);
             var path = new FieldPath(null, Name);
-            all = ArrayJoin.Join(OneDictionary.Of([Retyped(entries, loose), all], path, budget), path, budget);
+            ArrowArray known = Retyped(entries, loose);
+            all = ArrayJoin.Join(OneDictionary.Of([known, OverSame(all, known)], path, budget), path, budget);
         }
 
         byte[] indices = new byte[checked(all.Length * sizeof(int))];
         Span<int> numbers = MemoryMarshal.Cast<byte, int>(indices.AsSpan());
         for (int i = 0; i < numbers.Length; i++) numbers[i] = i;
-        var encoded = new ArrowArray(new DictionaryType(ArrowType.Int32, loose), all.Length, [default, indices], null,
+        if (!validity.IsEmpty)
+        {
+            byte[] bits = new byte[Bits.ByteCount(all.Length)];
+            Bits.Fill(bits, 0, first);
+            Bits.Copy(validity.Span, 0, bits, first, length);
+            validity = bits;
+        }
+
+        var encoded = new ArrowArray(new DictionaryType(ArrowType.Int32, loose), all.Length, [validity, indices], null,
             all);
         ArrowArray canonical = Canonical(encoded);
         if (entries is not null && canonical.Dictionary!.Length != first)
@@ -103,10 +115,29 @@ internal static class Recoding
         return new ArrowArray(type, array.Length, array.Buffers.ToArray(), children, dictionary, array.Offset);
     }
 
+    /// <summary>The array over the other's dictionaries where its own say the same: ordered ones cannot be
+    /// joined.</summary>
+    private static ArrowArray OverSame(ArrowArray array, ArrowArray other)
+    {
+        var children = new ArrowArray[array.Children.Count];
+        for (int i = 0; i < children.Length; i++) children[i] = OverSame(array.Children[i], other.Children[i]);
+        ArrowArray? dictionary = array.Dictionary;
+        if (dictionary is not null && other.Dictionary is { } same)
+        {
+            dictionary = CanonicalBlock.CidOf(Column(dictionary)) == CanonicalBlock.CidOf(Column(same))
+                ? same
+                : OverSame(dictionary, same);
+        }
+
+        return array.With(children, dictionary);
+    }
+
+    private static RecordBatch Column(ArrowArray values) =>
+        new(new Schema(new Field(Name, values.Type)), values.Length, values);
+
     private static ArrowArray Canonical(ArrowArray column)
     {
-        var batch = new RecordBatch(new Schema(new Field(Name, column.Type)), column.Length, column);
-        return CanonicalBlock.Decode(CanonicalBlock.Encode(batch).Bytes).Columns[0];
+        return CanonicalBlock.Decode(CanonicalBlock.Encode(Column(column)).Bytes).Columns[0];
     }
 
     /// <summary>The type with every field below it nullable: what a null ancestor hides counts here as seen.</summary>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using ArrowCid.Exchange;
-using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Tests.Generators;
 using ArrowCid.Tests.Ipld;

@@ -5,7 +5,6 @@ using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Generators;
-using ArrowCid.Tests.Ipld;
 using ArrowCid.Tests.Ipld.Car;
 using ArrowCid.Tests.Storage;
 
