@@ -1,6 +1,6 @@
 #:project ../../../src/ArrowCid/ArrowCid.csproj
 #:property PublishAot=false
-// Publishes ten batches of quotes into shared memory, one a line on stdin or at once: dotnet run producer.cs [DIRECTORY]
+// Publishes ten batches of quotes into shared memory: dotnet run producer.cs [DIRECTORY]
 using ArrowCid;
 using ArrowCid.Columnar;
 
@@ -11,6 +11,7 @@ for (int round = 0; round < 10; round++)
     double[] px = [.. Enumerable.Range(0, 10_000).Select(_ => Math.Round(100 + random.NextDouble(), 2))];
     int[] qty = [.. Enumerable.Range(0, 10_000).Select(_ => random.Next(1, 500))];
     RecordBatch batch = RecordBatch.Of(("px", ArrowArray.From<double>(px)), ("qty", ArrowArray.From<int>(qty)));
-    PutResult put = store.Put(batch, new PutOptions { Tags = new Dictionary<string, string?> { ["round"] = $"{round}" } });
+    var tags = new Dictionary<string, string?> { ["round"] = $"{round}" };
+    PutResult put = store.Put(batch, new PutOptions { Tags = tags });
     Console.WriteLine($"{put.Cid}  {put.Rows:N0} rows, {put.ByteLength:N0} bytes{(put.IsNew ? "" : ", known")}");
 }

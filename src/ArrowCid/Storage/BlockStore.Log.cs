@@ -205,7 +205,7 @@ internal sealed partial class BlockStore
                     yield return new StoreFinding("number-twice", FindingSeverity.Error, place,
                         $"record {number} of lane {lane} stands at {first} too", "put its batches again");
                 }
-                else if (number != before + 1 && !HasDamage)
+                else if (number != before + 1 && number - before <= Layout.SkippedNumbers && !HasDamage)
                 {
                     yield return new StoreFinding("missing-numbers",
                         hasLostSegments ? FindingSeverity.Note : FindingSeverity.Error, place,

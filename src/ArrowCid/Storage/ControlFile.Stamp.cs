@@ -69,11 +69,11 @@ internal sealed partial class ControlFile
     /// <param name="last">The last number that is left of it.</param>
     public void SkipNumbers(int lane, ulong last)
     {
-        const ulong Skipped = 1ul << 40;
-        if (last + Skipped >= Layout.MaxSequence) return;
+        ulong to = last + Layout.SkippedNumbers;
+        if (to >= Layout.MaxSequence) return;
         SetLane(lane, Layout.LaneSkippedFrom, last);
-        SetLane(lane, Layout.LaneSkippedTo, last + Skipped);
-        SetLane(lane, Layout.LaneCollected, last + Skipped);
+        SetLane(lane, Layout.LaneSkippedTo, to);
+        SetLane(lane, Layout.LaneCollected, to);
     }
 
     /// <summary>The last number before those that the lane never gave, and the last of those; 0 where there are

@@ -43,6 +43,9 @@ internal static class Layout
     // No lane gets so far; a word above it is not believed.
     public const ulong MaxSequence = 1ul << 56;
 
+    // So many numbers a lane leaves out after a loss of power.
+    public const ulong SkippedNumbers = 1ul << 40;
+
     public const int LaneData = 0;
     public const int LaneFacts = 8;
     public const int LaneIndex = 16;

@@ -11,7 +11,7 @@ public sealed class SampleTests
         string[] reads = folder.Run("shared-memory/csharp/consumer.cs").Succeeds().Lines;
         Assert.Equal(10, puts.Length);
         Assert.Equal(puts.Select(CidOf), reads.Select(CidOf));
-        Assert.All(reads, line => Assert.Contains(" at seg-", line, StringComparison.Ordinal));
+        Assert.All(reads, line => Assert.Contains("seg-0000-00000001+", line, StringComparison.Ordinal));
     }
 
     [Fact]

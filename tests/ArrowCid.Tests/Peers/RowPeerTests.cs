@@ -65,7 +65,8 @@ public sealed class RowPeerTests : IDisposable
         {
             bool IsHere() => i == 0 || random.Next(4) > 0;
             whole.Append(IsHere() ? random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(60) : null);
-            floats.Append(IsHere() ? (random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-300, 300)) : null);
+            // Larger ones are written as whole numbers, which infer to no float.
+            floats.Append(IsHere() ? (random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-300, 15)) : null);
             flags.Append(IsHere() ? random.Next(2) == 0 : null);
             days.Append(IsHere() ? random.Next(-700_000, 2_900_000) : null);
             times.Append(IsHere() ? random.NextInt64(86_400_000_000) : null);

@@ -5,8 +5,8 @@ namespace ArrowCid.Ipld.Car;
 
 /// <summary>
 /// The index of a version 2 archive: where each block's section is, by digest (0400, only read) or by multihash
-/// (0401). After the codec come a count of codes (0401) or none, a count of widths, and for each width the entries' length in
-/// bytes and the entries, sorted: a digest and the section's offset in the data.
+/// (0401). After the codec come a count of codes (0401) or none, a count of widths, and for each width the entries'
+/// length in bytes and the entries, sorted: a digest and the section's offset in the data.
 /// </summary>
 internal static class CarIndex
 {
