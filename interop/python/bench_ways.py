@@ -52,8 +52,9 @@ class Store(Way):
         self._options = {"capacity": place.capacity}
 
     def hold(self, batch):
-        self._store = self._arrowcid.open(self._path, **self._options)
-        return str(self._store.put(batch).cid)
+        # What was put stays, and a writer's lane is free for the next size.
+        with self._arrowcid.open(self._path, **self._options) as store:
+            return str(store.put(batch).cid)
 
     def open(self, text):
         store = self._arrowcid.open(self._path, read_only=True, must_exist=True)
