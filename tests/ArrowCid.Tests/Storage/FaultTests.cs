@@ -79,15 +79,20 @@ public sealed class FaultTests
     {
         const int Count = 200;
         using var directory = new TemporaryStore();
-        using BlockStore store = directory.Open(TemporaryStore.Tiny with { IsRing = true });
         Cursor saved = default;
-        using (LogTail tail = store.Tail(Cursor.Oldest))
+        using (BlockStore writer = directory.Open(TemporaryStore.Tiny with { IsRing = true }))
         {
-            for (int i = 0; i < 3; i++) _ = store.PutRaw(StoreCalls.Numbered(i, 100_000));
-            while (tail.TryNext(out LogEvent found)) saved = found.Cursor;
+            using (LogTail tail = writer.Tail(Cursor.Oldest))
+            {
+                for (int i = 0; i < 3; i++) _ = writer.PutRaw(StoreCalls.Numbered(i, 100_000));
+                while (tail.TryNext(out LogEvent found)) saved = found.Cursor;
+            }
+
+            for (int i = 3; i < Count; i++) _ = writer.PutRaw(StoreCalls.Numbered(i, 100_000));
         }
 
-        for (int i = 3; i < Count; i++) _ = store.PutRaw(StoreCalls.Numbered(i, 100_000));
+        // No writer makes a segment ahead any more, for which another would go.
+        using BlockStore store = directory.Open(TemporaryStore.Tiny with { ReadOnly = true });
         List<ulong> present = [.. store.Log().Select(entry => entry.Header.Sequence).Order()];
         using LogTail late = store.Tail(saved);
         Assert.True(late.TryNext(out LogEvent gap));
