@@ -81,7 +81,7 @@ int main(int count, char **arguments) {
   shared.store = store;
   shared.cid = block.cid;
   for (i = 0; i < 2; i++) CHECK(pthread_create(&threads[i], NULL, verify_all_the_time, &shared) == 0);
-  for (round = 0; round < 40; round++) {
+  for (round = 0; round < 200; round++) {
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
