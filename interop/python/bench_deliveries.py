@@ -5,7 +5,8 @@ nothing that comes can be missed, reads one value of each batch, and gives the n
 """
 import contextlib
 
-from bench_ways import LENGTH, PATIENCE_S, RedisClient, Taker, first_value, listen, read, to_stream
+from bench_ways import first_value, read, to_stream
+from bench_wire import LENGTH, PATIENCE_S, RedisClient, Taker, listen
 
 CHANNEL = b"batches"
 RING_BYTES, SEGMENT_BYTES = 256 << 20, 32 << 20
