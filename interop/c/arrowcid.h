@@ -16,7 +16,8 @@
  * Texts       UTF-8, ended by a NUL. A text out has (buffer, capacity, needed): needed counts the NUL; too small a
  *             capacity gives ARROWCID_TOO_LARGE with needed set, and NULL with 0 asks for it.
  * fork        A child of fork() gets ARROWCID_FORKED from every function of a library that its parent had used: start
- *             processes with exec, posix_spawn or, in Python, the method "spawn".
+ *             processes with exec, posix_spawn or, in Python, the method "spawn". The functions of structs that the
+ *             parent exported may be called there: a release gives nothing back, and a stream says that it failed.
  * Growth      New functions are added; what is here stays. arrowcid_options may grow, for its size is passed; all
  *             other structs are as they are for ABI 1.
  */
