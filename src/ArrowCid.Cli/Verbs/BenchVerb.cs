@@ -12,9 +12,9 @@ internal static class BenchVerb
 
     public static Command Make() =>
         new Verb("bench", "Measures against peers, in one run on this machine.", "arrowcid bench hash",
-            "arrowcid bench store", "arrowcid bench ipc")
+            "arrowcid bench store", "arrowcid bench ipc", "arrowcid bench export")
         {
-            MakeHash(), MakeStore(), MakeIpc(),
+            MakeHash(), MakeStore(), MakeIpc(), MakeExport(),
         };
 
     private static Verb MakeHash()
@@ -87,6 +87,29 @@ internal static class BenchVerb
             return Print(run.Rounds, IpcBench.Run(run, parsed.GetValue(only) ?? []), parsed.GetValue(json));
         });
         return ipc;
+    }
+
+    private static Verb MakeExport()
+    {
+        Option<bool> json = Verb.Json(), quick = QuickOption();
+        Option<int?> rounds = RoundsOption(2);
+        Option<string[]> only = OnlyOption(ExportBench.Names);
+        var export = new Verb("export",
+            "Parquet written and read, against pyarrow on one thread with the same codec in turn; CARs out of a store " +
+            "and into one, against plain SHA-256. Files and stores lie in shared memory and are removed.",
+            "arrowcid bench export", "arrowcid bench export --only wide --json", "arrowcid bench export --quick")
+        {
+            quick, json, only, rounds,
+        };
+        export.SetAction(parsed =>
+        {
+            bool isQuick = parsed.GetValue(quick);
+            var turns = new Rounds(parsed.GetValue(rounds) ?? (isQuick ? QuickRounds : UsualRounds));
+            using var bench = new ExportBench(turns, isQuick);
+            if (!bench.HasPeer) Failure.Say("PEER MISSING: pyarrow; run interop/peers/setup");
+            return Print(turns, bench.Run(parsed.GetValue(only) ?? []), parsed.GetValue(json));
+        });
+        return export;
     }
 
     private static Option<bool> QuickOption() => new("--quick")
