@@ -46,6 +46,7 @@ internal static class CommandLine
         ["doctor"] = DoctorVerb.Make,
         ["reap"] = ReapVerb.Make,
         ["torture"] = TortureVerb.Make,
+        ["serve"] = ServeVerb.Make,
         ["demo"] = DemoVerb.Make,
         ["bench"] = BenchVerb.Make,
         [DemoReaderVerb.Name] = DemoReaderVerb.Make,

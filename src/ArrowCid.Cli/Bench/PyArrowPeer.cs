@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace ArrowCid.Cli.Bench;
 
 /// <summary>
@@ -15,10 +13,8 @@ internal sealed class PyArrowPeer : IDisposable
     /// <summary>Starts the peer, or returns null where the source tree or pyarrow is not to be had.</summary>
     public static PyArrowPeer? TryStart()
     {
-        string? launcher = PeerTree.Find("interop/peers/python");
-        string? script = PeerTree.Find("interop/python/bench_peer.py");
-        if (launcher is null || script is null) return null;
-        var start = new ProcessStartInfo("sh", [launcher, script]) { RedirectStandardError = true };
+        if (PeerTree.Python("interop/python/bench_peer.py") is not { } start) return null;
+        start.RedirectStandardError = true;
         return LineProcess.TryStart(start) is { } process ? new PyArrowPeer(process) : null;
     }
 

@@ -12,9 +12,9 @@ internal static class BenchVerb
 
     public static Command Make() =>
         new Verb("bench", "Measures against peers, in one run on this machine.", "arrowcid bench hash",
-            "arrowcid bench store", "arrowcid bench export")
+            "arrowcid bench store", "arrowcid bench ipc", "arrowcid bench export")
         {
-            MakeHash(), MakeStore(), MakeExport(),
+            MakeHash(), MakeStore(), MakeIpc(), MakeExport(),
         };
 
     private static Verb MakeHash()
@@ -63,6 +63,30 @@ internal static class BenchVerb
             return Print(run.Rounds, StoreBench.Run(run, parsed.GetValue(only) ?? []), parsed.GetValue(json));
         });
         return store;
+    }
+
+    private static Verb MakeIpc()
+    {
+        Option<bool> json = Verb.Json();
+        Option<int?> rounds = RoundsOption(2);
+        Option<bool> quick = QuickOption();
+        Option<string[]> only = OnlyOption(IpcBench.Names);
+        var ipc = new Verb("ipc",
+            "Batches from one Python process to others, through libarrowcid (interop/build makes it), against " +
+            "pyarrow Flight, shared_memory, memory_map, Redis, LMDB and a Unix socket in turn. It starts the peers " +
+            "itself (interop/peers/setup brings them) and removes what it makes.",
+            "arrowcid bench ipc", "arrowcid bench ipc --quick --json", "arrowcid bench ipc --only get")
+        {
+            quick, json, only, rounds,
+        };
+        ipc.SetAction(parsed =>
+        {
+            bool isQuick = parsed.GetValue(quick);
+            using var run = new IpcBenchRun(
+                isQuick, parsed.GetValue(rounds) ?? (isQuick ? QuickRounds : UsualRounds));
+            return Print(run.Rounds, IpcBench.Run(run, parsed.GetValue(only) ?? []), parsed.GetValue(json));
+        });
+        return ipc;
     }
 
     private static Verb MakeExport()

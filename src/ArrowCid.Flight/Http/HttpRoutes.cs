@@ -1,0 +1,12 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ArrowCid.Flight.Http;
+
+/// <summary>What is served over HTTP.</summary>
+internal static class HttpRoutes
+{
+    public static void Map(IEndpointRouteBuilder routes, CidStore store) =>
+        routes.MapGet("/health", context => context.Response.WriteAsync(store.IsReadOnly ? "read-only\n" : "ok\n"));
+}
