@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Flight.Service;
@@ -22,6 +23,13 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
     private readonly FlightFrame _frame = new();
     private readonly Dictionary<long, byte[]> _dictionaries = [];
     private byte[]? _scratch;
+    private FlightDescriptor? _descriptor;
+
+    /// <summary>What the stream is about, for the first message of a put.</summary>
+    public FlightDescriptor? Descriptor
+    {
+        init => _descriptor = value;
+    }
 
     /// <summary>Sends the schema.</summary>
     public ValueTask SchemaAsync(Schema schema, CancellationToken cancel) =>
@@ -127,8 +135,12 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
     }
 
     private ValueTask MessageAsync(ReadOnlyMemory<byte> header, string mark, ReadOnlyMemory<byte> body,
-        CancellationToken cancel) =>
-        writer.WriteAsync(_frame.Make(header.Span, mark, body.Length), body, cancel);
+        CancellationToken cancel)
+    {
+        ReadOnlyMemory<byte> head = _frame.Make(header.Span, mark, body.Length, _descriptor);
+        _descriptor = null;
+        return writer.WriteAsync(head, body, cancel);
+    }
 }
 
 /// <summary>A message of a canonical block, as FlightData carries it.</summary>

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
@@ -67,25 +66,12 @@ internal sealed class CatalogueTable(CidStore store)
     }
 
     /// <summary>An entry as the command's listings show it.</summary>
-    public static string TextOf(StoredEntry entry) => Text(writer => EntryJson.Write(writer, entry));
+    public static byte[] TextOf(StoredEntry entry) => ActionArguments.Write(writer => EntryJson.Write(writer, entry));
 
     /// <summary>Tags as a JSON object.</summary>
-    private static string TagsText(StoredEntry entry) => Text(writer =>
+    private static string TagsText(StoredEntry entry) => Encoding.UTF8.GetString(ActionArguments.Write(writer =>
     {
         foreach ((string key, string value) in entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal))
             writer.WriteString(key, value);
-    });
-
-    private static string Text(Action<Utf8JsonWriter> write)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
-        {
-            writer.WriteStartObject();
-            write(writer);
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
+    }));
 }

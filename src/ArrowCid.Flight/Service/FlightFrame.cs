@@ -16,13 +16,13 @@ internal sealed class FlightFrame
     private int _length;
 
     /// <summary>The message's bytes before the body, valid until the next call.</summary>
-    public ReadOnlyMemory<byte> Make(ReadOnlySpan<byte> header, ReadOnlySpan<byte> appMetadata, int bodyLength,
-        IMessage? descriptor = null)
+    public ReadOnlyMemory<byte> Make(ReadOnlySpan<byte> header, string appMetadata, int bodyLength,
+        IMessage? descriptor)
     {
         _length = 0;
         if (descriptor is not null) Field(DescriptorTag, descriptor.ToByteArray());
         if (!header.IsEmpty) Field(HeaderTag, header);
-        if (!appMetadata.IsEmpty) Field(MetadataTag, appMetadata);
+        if (appMetadata.Length > 0) Field(MetadataTag, Encoding.UTF8.GetBytes(appMetadata));
         if (bodyLength > 0)
         {
             Room(2 * MostVarint);
@@ -32,9 +32,6 @@ internal sealed class FlightFrame
 
         return _bytes.AsMemory(0, _length);
     }
-
-    public ReadOnlyMemory<byte> Make(ReadOnlySpan<byte> header, string appMetadata, int bodyLength) =>
-        Make(header, Encoding.UTF8.GetBytes(appMetadata), bodyLength);
 
     private void Field(byte tag, ReadOnlySpan<byte> value)
     {

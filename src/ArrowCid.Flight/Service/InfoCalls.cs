@@ -90,7 +90,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
                 TotalRecords = entry.Rows,
                 TotalBytes = entry.ByteLength,
                 Ordered = true,
-                AppMetadata = ByteString.CopyFromUtf8(CatalogueTable.TextOf(entry)),
+                AppMetadata = ByteString.CopyFrom(CatalogueTable.TextOf(entry)),
             };
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound)

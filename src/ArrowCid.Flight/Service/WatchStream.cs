@@ -113,7 +113,7 @@ internal sealed class WatchStream(CidStore store)
             bytes.Append(put.ByteLength);
             time.Append(isGap ? null : (put.Time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
             facts.Append(put.Facts is { } said ? FactsText(said) : null);
-            gap.Append(put.Gap?.ToString());
+            gap.Append(put.Gap is { } missed ? GapText(missed) : null);
             cursor.Append(put.Cursor.ToString());
         }
 
@@ -121,29 +121,27 @@ internal sealed class WatchStream(CidStore store)
             bytes.Build(), time.Build(), facts.Build(), gap.Build(), cursor.Build());
     }
 
-    private static string FactsText(BlockFacts facts)
+    private static string GapText(WatchGap gap) => Encoding.UTF8.GetString(ActionArguments.Write(writer =>
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
+        writer.WriteString("reason", JsonNamingPolicy.CamelCase.ConvertName(gap.Reason.ToString()));
+        writer.WriteNumber("lane", gap.Lane);
+        writer.WriteNumber("first", gap.First);
+        writer.WriteNumber("last", gap.Last);
+        writer.WriteString("text", gap.ToString());
+    }));
+
+    private static string FactsText(BlockFacts facts) => Encoding.UTF8.GetString(ActionArguments.Write(writer =>
+    {
+        if (facts.Producer is { } producer) writer.WriteString("producer", producer);
+        if (facts.Tags is { } tags)
         {
-            writer.WriteStartObject();
-            if (facts.Producer is { } producer) writer.WriteString("producer", producer);
-            if (facts.Tags is { } tags)
-            {
-                writer.WriteStartObject("tags");
-                foreach ((string key, string? value) in tags) writer.WriteString(key, value);
-                writer.WriteEndObject();
-            }
-
-            if (facts.Json is { } json)
-            {
-                writer.WritePropertyName("json");
-                writer.WriteRawValue(json);
-            }
-
+            writer.WriteStartObject("tags");
+            foreach ((string key, string? value) in tags) writer.WriteString(key, value);
             writer.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
+        if (facts.Json is not { } json) return;
+        writer.WritePropertyName("json");
+        writer.WriteRawValue(json);
+    }));
 }
