@@ -1,13 +1,104 @@
 using System.Net;
+using ArrowCid.Flight.Access;
 
 namespace ArrowCid.Flight;
 
-/// <summary>Where a server listens.</summary>
+/// <summary>Where a server listens, whom it serves, and how much.</summary>
 public sealed class CidServerOptions
 {
-    /// <summary>Where Flight is served, HTTP/2 without TLS; port 0 takes a free one. Null: no Flight.</summary>
+    /// <summary>Where Flight is served, HTTP/2 without TLS unless there is a certificate; port 0 takes a free one.
+    /// Null: no Flight.</summary>
     public IPEndPoint? Flight { get; init; } = new(IPAddress.Loopback, 8815);
 
     /// <summary>Where the gateway and the HTTP API are served; port 0 takes a free one. Null: no HTTP.</summary>
     public IPEndPoint? Http { get; init; } = new(IPAddress.Loopback, 8816);
+
+    /// <summary>Who fetches by CID without a token. Listings and puts need one always.</summary>
+    public AnonymousRead AnonymousRead { get; init; } = AnonymousRead.Loopback;
+
+    /// <summary>Whether Flight takes puts of callers of this machine without a token.</summary>
+    public bool AllowAnonymousPut { get; init; }
+
+    /// <summary>A file of tokens: a line each, <c>NAME SCOPE sha256:HEX [EXPIRES]</c>.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>A PEM file of the public keys that sign tokens with ES256.</summary>
+    public string? SigningKeys { get; init; }
+
+    /// <summary>What signed tokens must have as <c>aud</c>; null: it is not looked at.</summary>
+    public string? Audience { get; init; }
+
+    /// <summary>A PEM file with the server's certificate, and those that lead to its authority; null: no TLS.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>A PEM file with the certificate's key; null: it stands in <see cref="Certificate"/>.</summary>
+    public string? CertificateKey { get; init; }
+
+    /// <summary>A PEM file of who signs clients' certificates; whoever shows one may read.</summary>
+    public string? ClientAuthority { get; init; }
+
+    /// <summary>Whether a client must show a certificate.</summary>
+    public bool RequireClientCertificate { get; init; }
+
+    /// <summary>Listens beyond this machine also without TLS or without tokens.</summary>
+    public bool AllowInsecure { get; init; }
+
+    /// <summary>Names by which the server is called beside <c>localhost</c> and its addresses.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>Origins whose pages may call <c>/v1</c>.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+
+    /// <summary>Calls a second and client; 0 is no limit.</summary>
+    public int CallsPerSecond { get; init; }
+
+    /// <summary>Calls at once and client; 0 is no limit.</summary>
+    public int StreamsPerClient { get; init; } = 4096;
+
+    /// <summary>The bytes of one request over HTTP at most.</summary>
+    public long MaxRequestBytes { get; init; } = 1L << 30;
+
+    /// <summary>The URL by which other machines reach the HTTP port, for delegated routing; null: the one that they
+    /// asked.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>How lines are logged to standard error.</summary>
+    public ServerLog Log { get; init; }
+
+    internal AccessSettings Access => new()
+    {
+        AnonymousRead = AnonymousRead,
+        AllowAnonymousPut = AllowAnonymousPut,
+        TokenFile = TokenFile,
+        SigningKeys = SigningKeys,
+        Audience = Audience,
+    };
+
+    internal TlsFiles? Tls => Certificate is null
+        ? null
+        : new TlsFiles(Certificate, CertificateKey, ClientAuthority, RequireClientCertificate);
+
+    /// <summary>Refuses what would open the store to others without anybody having said so.</summary>
+    internal void RequireSafe(bool hasTokens)
+    {
+        if (Tls is null && (ClientAuthority is not null || RequireClientCertificate))
+            throw Refused("clients' certificates need TLS; name the server's with --tls-cert FILE");
+        if (RequireClientCertificate && ClientAuthority is null)
+            throw Refused("a certificate is asked of clients and nobody signs them; name --tls-client-ca FILE");
+        bool isOpen = new[] { Flight, Http }.Any(at => at is not null && !Peer.IsLoopback(at.Address));
+        if (!isOpen || AllowInsecure) return;
+        if (Tls is null)
+        {
+            throw Refused("an address beyond this machine needs TLS: --tls-cert FILE [--tls-key FILE], or " +
+                "--allow-insecure where the network is trusted");
+        }
+
+        if (!hasTokens && ClientAuthority is null)
+        {
+            throw Refused("an address beyond this machine needs tokens: --token-file FILE, --signing-keys FILE or " +
+                "--tls-client-ca FILE, or --allow-insecure where whoever comes may read");
+        }
+    }
+
+    private static ArrowCidException Refused(string why) => new(ErrorCode.InvalidArgument, why);
 }

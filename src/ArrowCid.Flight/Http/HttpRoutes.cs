@@ -7,6 +7,7 @@ namespace ArrowCid.Flight.Http;
 /// <summary>What is served over HTTP.</summary>
 internal static class HttpRoutes
 {
-    public static void Map(IEndpointRouteBuilder routes, CidStore store) =>
-        routes.MapGet("/health", context => context.Response.WriteAsync(store.IsReadOnly ? "read-only\n" : "ok\n"));
+    public static void Map(IEndpointRouteBuilder routes, HttpService service) =>
+        routes.MapGet("/health",
+            context => context.Response.WriteAsync(service.Store.IsReadOnly ? "read-only\n" : "ok\n"));
 }

@@ -1,0 +1,48 @@
+namespace ArrowCid.Flight.Access;
+
+/// <summary>Why a call is refused.</summary>
+internal enum Refusal
+{
+    /// <summary>It is not.</summary>
+    None,
+
+    /// <summary>It needs a token and shows none.</summary>
+    NoToken,
+
+    /// <summary>The token is not known here, or has ended.</summary>
+    WrongToken,
+
+    /// <summary>The token is right and does not allow this.</summary>
+    SmallScope,
+}
+
+/// <summary>Whether a call may go on.</summary>
+/// <param name="Refusal">Why not.</param>
+/// <param name="Client">Whom limits and logs count it for: a token's name, or an address.</param>
+/// <param name="Scope">What the caller may do.</param>
+internal readonly record struct AccessDecision(Refusal Refusal, string Client, AccessScope Scope)
+{
+    public bool IsAllowed => Refusal == Refusal.None;
+
+    /// <summary>What to tell the caller.</summary>
+    public string Message(AccessNeed need) => Refusal switch
+    {
+        Refusal.NoToken => $"this needs a token with the scope {ScopeOf(need)}: authorization: Bearer TOKEN" +
+            $" (on this machine the token is in the store's file {TokenFile.LocalName})",
+        Refusal.WrongToken => "the token is not known here, or has expired",
+        Refusal.SmallScope => $"the token allows {Text(Scope)}; this needs {ScopeOf(need)}",
+        _ => "",
+    };
+
+    /// <summary>The least scope that allows something.</summary>
+    public static AccessScope Least(AccessNeed need) => need switch
+    {
+        AccessNeed.Fetch or AccessNeed.List => AccessScope.Read,
+        AccessNeed.Put => AccessScope.Put,
+        _ => AccessScope.Admin,
+    };
+
+    private static string ScopeOf(AccessNeed need) => Text(Least(need));
+
+    private static string Text(AccessScope scope) => scope.ToString().ToLowerInvariant();
+}

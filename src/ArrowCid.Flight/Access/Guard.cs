@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace ArrowCid.Flight.Access;
+
+/// <summary>Whether a call may begin, and what ends it.</summary>
+/// <param name="Decision">Whether the caller may.</param>
+/// <param name="RetryAfter">Where it is above zero, the caller may, but not so often or so much at once.</param>
+/// <param name="Hold">To be disposed of when the call ends; null where it may not begin.</param>
+internal readonly record struct Permit(AccessDecision Decision, TimeSpan RetryAfter, IDisposable? Hold) : IDisposable
+{
+    public bool IsGiven => Hold is not null;
+
+    public void Dispose() => Hold?.Dispose();
+}
+
+/// <summary>What every call passes first, over Flight and over HTTP.</summary>
+internal sealed class Guard(AccessGate gate, ClientLimits limits)
+{
+    /// <summary>Asks whether a call may begin.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="need">What it asks for.</param>
+    /// <param name="protocol">Over what (<see cref="Peer"/>).</param>
+    /// <param name="target">What it is about, for the log.</param>
+    public Permit Enter(HttpContext context, AccessNeed need, string protocol, string target)
+    {
+        AccessDecision decision = gate.Decide(CredentialsOf(context), need, PeerOf(context, protocol), target);
+        if (!decision.IsAllowed) return new Permit(decision, TimeSpan.Zero, null);
+        TimeSpan wait = limits.TryEnter(decision.Client, out IDisposable? hold);
+        return new Permit(decision, wait, hold);
+    }
+
+    /// <summary>As <see cref="Enter"/>, without counting the call: for what a call asks for beside.</summary>
+    public AccessDecision Decide(HttpContext context, AccessNeed need, string protocol, string target) =>
+        gate.Decide(CredentialsOf(context), need, PeerOf(context, protocol), target);
+
+    private static Credentials CredentialsOf(HttpContext context) => Credentials.FromHeader(
+        context.Request.Headers[HeaderNames.Authorization].ToString(),
+        context.Connection.ClientCertificate is { } certificate ? TlsFiles.NameOf(certificate) : null);
+
+    private static Peer PeerOf(HttpContext context, string protocol) =>
+        new(context.Connection.RemoteIpAddress, protocol);
+}

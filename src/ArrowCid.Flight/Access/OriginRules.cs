@@ -1,0 +1,24 @@
+using System.Net;
+
+namespace ArrowCid.Flight.Access;
+
+/// <summary>
+/// What a browser may be talked into: a page of somebody else's must not speak to a server of this machine. The
+/// <c>Host</c> header must be one that was meant (against names that are turned to 127.0.0.1), and an <c>Origin</c>
+/// must be listed.
+/// </summary>
+/// <param name="hosts">Names by which the server is called beside its addresses and <c>localhost</c>.</param>
+/// <param name="origins">Origins that may call <c>/v1</c>, such as <c>https://app.example</c>.</param>
+internal sealed class OriginRules(IEnumerable<string> hosts, IEnumerable<string> origins)
+{
+    private readonly HashSet<string> _hosts = new(hosts, StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _origins = new(origins, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a host, without its port, is this server: <c>localhost</c>, an address, or a name that was
+    /// given. An address cannot be turned to another one.</summary>
+    public bool IsHost(string host) => host.Length > 0 && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || IPAddress.TryParse(host.Trim('[', ']'), out _) || _hosts.Contains(host));
+
+    /// <summary>Whether pages of an origin may call <c>/v1</c>.</summary>
+    public bool IsOrigin(string origin) => _origins.Contains(origin);
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+
+namespace ArrowCid.Flight.Grpc;
+
+/// <summary>One call, as its handler sees it.</summary>
+internal sealed class GrpcCall
+{
+    private readonly HttpContext _http;
+
+    public GrpcCall(HttpContext http, int mostBytes, string? encoding, CancellationToken cancel,
+        CancellationToken stopping)
+    {
+        (_http, Cancel, Stopping) = (http, cancel, stopping);
+        Reader = new GrpcReader(http.Request.Body, mostBytes, encoding);
+        Writer = new GrpcWriter(http.Response.BodyWriter, http.Response.StartAsync);
+    }
+
+    /// <summary>The request's messages.</summary>
+    public GrpcReader Reader { get; }
+
+    /// <summary>The response's messages.</summary>
+    public GrpcWriter Writer { get; }
+
+    /// <summary>The client cancelled, vanished, or its deadline has passed.</summary>
+    public CancellationToken Cancel { get; }
+
+    /// <summary>The server is going down: a call that could last ends itself with UNAVAILABLE.</summary>
+    public CancellationToken Stopping { get; }
+
+    public HttpContext Http => _http;
+
+    public IPAddress? Peer => _http.Connection.RemoteIpAddress;
+
+    /// <summary>A request header's value, or null.</summary>
+    public string? Header(string name) =>
+        _http.Request.Headers.TryGetValue(name, out var values) ? values.ToString() : null;
+
+    /// <summary>The first value of a binary header, or null.</summary>
+    public byte[]? BinaryHeader(string name) =>
+        _http.Request.Headers.TryGetValue(name, out var values)
+            ? GrpcText.ParseBinary(values).FirstOrDefault()
+            : null;
+
+    /// <summary>Sends the response's headers now, which clients of some calls wait for.</summary>
+    public Task StartAsync() => _http.Response.StartAsync(Cancel);
+
+    /// <summary>The only message of the request.</summary>
+    public async ValueTask<T> OnlyAsync<T>(MessageParser<T> parser) where T : class, IMessage<T>
+    {
+        T message = await Reader.MessageAsync(parser, Cancel).ConfigureAwait(false)
+            ?? throw new GrpcException(GrpcStatus.Internal, "the request has no message; this call takes one");
+        return await Reader.NextAsync(Cancel).ConfigureAwait(false)
+            ? throw new GrpcException(GrpcStatus.Internal, "the request has a second message; this call takes one")
+            : message;
+    }
+
+    /// <summary>A token that also ends with the server, for a call that could last.</summary>
+    public CancellationTokenSource Lasting() => CancellationTokenSource.CreateLinkedTokenSource(Cancel, Stopping);
+}
+
+/// <summary>What answers a call; it ends without an exception where the status is OK.</summary>
+internal delegate Task GrpcHandler(GrpcCall call);

@@ -1,0 +1,110 @@
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using Google.Protobuf;
+
+namespace ArrowCid.Flight.Grpc;
+
+/// <summary>
+/// Writes messages, each as bytes of its own and a range of memory that is not copied before the pipe. Small ones are
+/// gathered until there are enough or the caller flushes. One caller at a time.
+/// </summary>
+/// <param name="pipe">Where to.</param>
+/// <param name="start">Sends the headers, once, before the first message; null where nothing is to be sent.</param>
+internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>? start = null)
+{
+    private const int PrefixBytes = 5;
+
+    // Less is flushed only when the source has no more; more is handed over in pieces of so many bytes.
+    private const int FlushAt = 1 << 16;
+    private const int Piece = 1 << 18;
+    private const int MostCopied = 1 << 15;
+
+    private Func<CancellationToken, Task>? _start = start;
+    private int _pending;
+
+    /// <summary>Writes a protobuf message.</summary>
+    public ValueTask WriteAsync(IMessage message, CancellationToken cancel)
+    {
+        if (_start is not null) return StartAndWriteAsync(message, cancel);
+        int length = message.CalculateSize();
+        Span<byte> span = pipe.GetSpan(PrefixBytes + length);
+        WritePrefix(span, length);
+        message.WriteTo(span.Slice(PrefixBytes, length));
+        return Advance(PrefixBytes + length, cancel);
+    }
+
+    /// <summary>Writes a message of two parts.</summary>
+    /// <param name="head">Its first bytes.</param>
+    /// <param name="body">The rest, readable until the call has ended.</param>
+    /// <param name="cancel">Ends it with <see cref="OperationCanceledException"/>.</param>
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body, CancellationToken cancel)
+    {
+        if (_start is not null) return StartAndWriteAsync(head, body, cancel);
+        if (body.Length > MostCopied) return WriteLongAsync(head, body, cancel);
+        int length = head.Length + body.Length;
+        Span<byte> span = pipe.GetSpan(PrefixBytes + length);
+        WritePrefix(span, length);
+        head.Span.CopyTo(span[PrefixBytes..]);
+        body.Span.CopyTo(span[(PrefixBytes + head.Length)..]);
+        return Advance(PrefixBytes + length, cancel);
+    }
+
+    /// <summary>Hands over what was gathered.</summary>
+    public async ValueTask FlushAsync(CancellationToken cancel)
+    {
+        _pending = 0;
+        _ = await pipe.FlushAsync(cancel).ConfigureAwait(false);
+        // A flush to a client that is gone does not say so.
+        cancel.ThrowIfCancellationRequested();
+    }
+
+    private async ValueTask StartAndWriteAsync(IMessage message, CancellationToken cancel)
+    {
+        await StartAsync(cancel).ConfigureAwait(false);
+        await WriteAsync(message, cancel).ConfigureAwait(false);
+    }
+
+    private async ValueTask StartAndWriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body,
+        CancellationToken cancel)
+    {
+        await StartAsync(cancel).ConfigureAwait(false);
+        await WriteAsync(head, body, cancel).ConfigureAwait(false);
+    }
+
+    private Task StartAsync(CancellationToken cancel)
+    {
+        Task starting = _start!(cancel);
+        _start = null;
+        return starting;
+    }
+
+    private async ValueTask WriteLongAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body,
+        CancellationToken cancel)
+    {
+        Span<byte> span = pipe.GetSpan(PrefixBytes + head.Length);
+        WritePrefix(span, head.Length + body.Length);
+        head.Span.CopyTo(span[PrefixBytes..]);
+        pipe.Advance(PrefixBytes + head.Length);
+        _pending = 0;
+        while (!body.IsEmpty)
+        {
+            int length = Math.Min(Piece, body.Length);
+            _ = await pipe.WriteAsync(body[..length], cancel).ConfigureAwait(false);
+            cancel.ThrowIfCancellationRequested();
+            body = body[length..];
+        }
+    }
+
+    private ValueTask Advance(int count, CancellationToken cancel)
+    {
+        pipe.Advance(count);
+        _pending += count;
+        return _pending >= FlushAt ? FlushAsync(cancel) : ValueTask.CompletedTask;
+    }
+
+    private static void WritePrefix(Span<byte> span, int length)
+    {
+        span[0] = 0;
+        BinaryPrimitives.WriteUInt32BigEndian(span[1..], (uint)length);
+    }
+}
