@@ -1,5 +1,6 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
+using ArrowCid.Tests.Columnar.CData;
 using ArrowCid.Tests.Generators;
 
 namespace ArrowCid.Tests.Ipc;
@@ -30,6 +31,31 @@ public sealed class FlatColumnsTests
             Assert.Equal(slowly.Columns[i].ClaimedNullCount, read.Columns[i].ClaimedNullCount);
             Assert.Equal(slowly.Columns[i].Length, read.Columns[i].Length);
         }
+    });
+
+    [Fact]
+    public void A_column_that_nobody_has_asked_for_is_exported_as_the_one_that_is_made() => Seeds.Run((batch, _) =>
+    {
+        ReadOnlyMemory<byte> block = Encode(PlainColumns.Of(batch.Batch));
+        RecordBatch read = FlatColumns.TryRead(block, Known(block))!;
+        using CStruct first = CStruct.Array(), second = CStruct.Array();
+        ArrowCData.Export(read, 0, first.Address);
+        int columns = read.Columns.Count;
+        ArrowCData.Export(read, 0, second.Address);
+        for (int i = 0; i < columns; i++)
+        {
+            nint one = CStruct.Element(first[CStruct.Children], i), other = CStruct.Element(second[CStruct.Children], i);
+            Assert.All([CStruct.Length, CStruct.NullCount, CStruct.Offset, CStruct.BufferCount, CStruct.ChildCount],
+                word => Assert.Equal(CStruct.Word(other, word), CStruct.Word(one, word)));
+            for (int b = 0; b < CStruct.Word(one, CStruct.BufferCount); b++)
+            {
+                Assert.Equal(CStruct.Element(CStruct.Word(other, CStruct.Buffers), b),
+                    CStruct.Element(CStruct.Word(one, CStruct.Buffers), b));
+            }
+        }
+
+        ArrowCData.ReleaseArray(first.Address);
+        ArrowCData.ReleaseArray(second.Address);
     });
 
     [Fact]
