@@ -1,5 +1,4 @@
 using System.Buffers;
-using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
