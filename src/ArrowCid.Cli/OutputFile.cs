@@ -73,7 +73,8 @@ internal static class OutputFile
             {
                 string name = Path.GetFileName(left);
                 bool isDead = name.StartsWith(start, StringComparison.Ordinal)
-                    && int.TryParse(name.AsSpan(start.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+                    && int.TryParse(name.AsSpan(start.Length), NumberStyles.None, CultureInfo.InvariantCulture,
+                        out int pid)
                     && !Directory.Exists($"/proc/{pid}");
                 if (isDead && IsUnlocked(left)) Remove(left);
             }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
@@ -96,7 +95,12 @@ public sealed partial class CidStore
         if (onlyBatch) return null;
         var request = new PutRequest(RecordKind.Raw, (uint)Multicodec.Raw, source, default, 0, RecordFlags.None);
         if (TryReadSchema(bytes) is not { } schema) return (Put(request), BlockKind.Raw);
-        request = request with { Kind = RecordKind.Schema, SchemaDigest = schema.Digest, Flags = RecordFlags.OwnEncoder };
+        request = request with
+        {
+            Kind = RecordKind.Schema,
+            SchemaDigest = schema.Digest,
+            Flags = RecordFlags.OwnEncoder,
+        };
         return (Put(request), BlockKind.Schema);
     }
 

@@ -31,8 +31,8 @@ internal static class BenchBatches
         return new RecordBatch(new Schema(fields), rows, columns);
     }
 
-    /// <summary>Sixty columns of what tables of numbers hold: times that rise, prices of two places, counts, keys, of each
-    /// a fifth; a tenth of the counts and of the last fifth's measurements are null.</summary>
+    /// <summary>Sixty columns of what tables of numbers hold, of each a fifth: times that rise, prices of two places,
+    /// counts, keys, measurements; a tenth of the counts and measurements are null.</summary>
     public static RecordBatch Wide(int bytes)
     {
         const int columnCount = 60, kinds = 5, rowBytes = columnCount / kinds * (8 + 8 + 4 + 8 + 8);

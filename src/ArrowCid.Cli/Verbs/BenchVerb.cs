@@ -95,8 +95,8 @@ internal static class BenchVerb
         Option<int?> rounds = RoundsOption(2);
         Option<string[]> only = OnlyOption(ExportBench.Names);
         var export = new Verb("export",
-            "Parquet written and read, against pyarrow on one thread with the same codec in turn; CARs out of a store " +
-            "and into one, against plain SHA-256. Files and stores lie in shared memory and are removed.",
+            "Parquet written and read, against pyarrow on one thread with the same codec in turn; CARs out of a " +
+            "store and into one, against plain SHA-256. Files and stores lie in shared memory and are removed.",
             "arrowcid bench export", "arrowcid bench export --only wide --json", "arrowcid bench export --quick")
         {
             quick, json, only, rounds,

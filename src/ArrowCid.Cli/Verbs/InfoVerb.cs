@@ -15,8 +15,8 @@ internal static class InfoVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("info",
-            "Shows what is known of a block: addresses, sizes, where its bytes lie, names, tags and other facts; of a " +
-            "batch its schema, of a dataset what it is made of.",
+            "Shows what is known of a block: addresses, sizes, where its bytes lie, names, tags and other facts; of " +
+            "a batch its schema, of a dataset what it is made of.",
             "arrowcid info CID",
             "arrowcid info @prices",
             "arrowcid info --json CID")

@@ -3,8 +3,8 @@ using ArrowCid.Memory;
 namespace ArrowCid.Ipc;
 
 /// <summary>
-/// Where a block's bytes go, in order: into the caller's memory, into the hash, into both, or beside bytes that they are
-/// held against; piece by piece while they are in cache.
+/// Where a block's bytes go, in order: into the caller's memory, into the hash, into both, or beside bytes that they
+/// are held against; piece by piece while they are in cache.
 /// </summary>
 internal ref struct BlockSink
 {
