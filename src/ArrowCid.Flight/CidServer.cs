@@ -1,5 +1,6 @@
 using System.Net;
 using ArrowCid.Flight.Access;
+using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Http;
 using ArrowCid.Flight.Service;
 using Microsoft.AspNetCore.Builder;
@@ -72,7 +73,10 @@ public sealed class CidServer : IAsyncDisposable
             PublicUrl = options.PublicUrl,
         };
         IPEndPoint[] bound = [];
-        host.UseWhen(context => IsFlight(context, bound, options), branch => branch.Run(new FlightCalls(store).Serve));
+        string scheme = options.Tls is null ? "http" : "https";
+        GrpcServer flight = FlightCalls.Over(store, guard, () => options.PublicUrl?.ToString().TrimEnd('/')
+            ?? (options.Http is null || bound.Length == 0 ? null : $"{scheme}://{bound[^1]}"), log, stopping);
+        host.UseWhen(ServerListening.IsFlight, branch => branch.Run(flight.Serve));
         host.UseRouting();
         HttpRoutes.Map(host, http);
         host.UseEndpoints(_ => { });
@@ -89,9 +93,6 @@ public sealed class CidServer : IAsyncDisposable
         await _host.DisposeAsync().ConfigureAwait(false);
         foreach (IDisposable each in _owned) each.Dispose();
     }
-
-    private static bool IsFlight(HttpContext context, IPEndPoint[] bound, CidServerOptions options) =>
-        options.Flight is not null && bound.Length > 0 && context.Connection.LocalPort == bound[0].Port;
 
     private static IPEndPoint[] Addresses(WebApplication host) =>
     [

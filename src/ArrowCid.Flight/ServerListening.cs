@@ -1,9 +1,14 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using ArrowCid.Flight.Access;
+using ArrowCid.Flight.Grpc;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ArrowCid.Flight;
 
@@ -13,8 +18,17 @@ internal static class ServerListening
     private const int MostConnections = 16_384;
     private const int HeaderBytes = 32 << 10;
 
+    private static readonly object s_flight = new();
+
+    /// <summary>Whether a request came to the Flight port.</summary>
+    public static bool IsFlight(HttpContext context) =>
+        context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(s_flight) == true;
+
     public static void Configure(IWebHostBuilder host, CidServerOptions options)
     {
+        // Large blocks and windows are what batches of many megabytes want; a watcher holds a stream and no memory.
+        host.ConfigureServices(services => services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockPool.Factory>());
+        host.UseSockets(sockets => sockets.MaxWriteBufferSize = 1 << 20);
         HttpsConnectionAdapterOptions? tls = Tls(options);
         host.ConfigureKestrel(kestrel =>
         {
@@ -24,16 +38,39 @@ internal static class ServerListening
             kestrel.Limits.MaxRequestBodySize = null;
             // Slow senders of headers are let go; of bodies each route says what it waits for.
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
-            if (options.Flight is { } flight) Listen(kestrel, flight, HttpProtocols.Http2, tls);
+            TuneStreams(kestrel.Limits);
+            if (options.Flight is { } flight) Listen(kestrel, flight, HttpProtocols.Http2, tls, isFlight: true);
             if (options.Http is { } http)
                 Listen(kestrel, http, tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2, tls);
         });
     }
 
+    private static void TuneStreams(KestrelServerLimits limits)
+    {
+        limits.Http2.InitialConnectionWindowSize = 16 << 20;
+        limits.Http2.InitialStreamWindowSize = 8 << 20;
+        limits.Http2.MaxFrameSize = 1 << 20;
+        limits.Http2.MaxStreamsPerConnection = 4096;
+        limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        limits.KeepAliveTimeout = TimeSpan.FromMinutes(15);
+        // An idle uploader or watcher is no slow one.
+        limits.MinRequestBodyDataRate = null;
+        limits.MinResponseDataRate = null;
+    }
+
     private static void Listen(KestrelServerOptions kestrel, IPEndPoint at, HttpProtocols protocols,
-        HttpsConnectionAdapterOptions? tls) => kestrel.Listen(at, listen =>
+        HttpsConnectionAdapterOptions? tls, bool isFlight = false) => kestrel.Listen(at, listen =>
     {
         listen.Protocols = protocols;
+        if (isFlight)
+        {
+            listen.Use(next => connection =>
+            {
+                connection.Items[s_flight] = s_flight;
+                return next(connection);
+            });
+        }
+
         if (tls is not null) listen.UseHttps(tls);
     });
 

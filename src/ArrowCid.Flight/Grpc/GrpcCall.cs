@@ -14,7 +14,7 @@ internal sealed class GrpcCall
     {
         (_http, Cancel, Stopping) = (http, cancel, stopping);
         Reader = new GrpcReader(http.Request.Body, mostBytes, encoding);
-        Writer = new GrpcWriter(http.Response.BodyWriter);
+        Writer = new GrpcWriter(http.Response.BodyWriter, http.Response.StartAsync);
     }
 
     /// <summary>The request's messages.</summary>

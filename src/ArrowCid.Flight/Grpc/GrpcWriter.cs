@@ -8,7 +8,9 @@ namespace ArrowCid.Flight.Grpc;
 /// Writes messages, each as bytes of its own and a range of memory that is not copied before the pipe. Small ones are
 /// gathered until there are enough or the caller flushes. One caller at a time.
 /// </summary>
-internal sealed class GrpcWriter(PipeWriter pipe)
+/// <param name="pipe">Where to.</param>
+/// <param name="start">Sends the headers, once, before the first message; null where nothing is to be sent.</param>
+internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>? start = null)
 {
     private const int PrefixBytes = 5;
 
@@ -17,11 +19,13 @@ internal sealed class GrpcWriter(PipeWriter pipe)
     private const int Piece = 1 << 18;
     private const int MostCopied = 1 << 15;
 
+    private Func<CancellationToken, Task>? _start = start;
     private int _pending;
 
     /// <summary>Writes a protobuf message.</summary>
     public ValueTask WriteAsync(IMessage message, CancellationToken cancel)
     {
+        if (_start is not null) return StartAndWriteAsync(message, cancel);
         int length = message.CalculateSize();
         Span<byte> span = pipe.GetSpan(PrefixBytes + length);
         WritePrefix(span, length);
@@ -35,6 +39,7 @@ internal sealed class GrpcWriter(PipeWriter pipe)
     /// <param name="cancel">Ends it with <see cref="OperationCanceledException"/>.</param>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body, CancellationToken cancel)
     {
+        if (_start is not null) return StartAndWriteAsync(head, body, cancel);
         if (body.Length > MostCopied) return WriteLongAsync(head, body, cancel);
         int length = head.Length + body.Length;
         Span<byte> span = pipe.GetSpan(PrefixBytes + length);
@@ -51,6 +56,26 @@ internal sealed class GrpcWriter(PipeWriter pipe)
         _ = await pipe.FlushAsync(cancel).ConfigureAwait(false);
         // A flush to a client that is gone does not say so.
         cancel.ThrowIfCancellationRequested();
+    }
+
+    private async ValueTask StartAndWriteAsync(IMessage message, CancellationToken cancel)
+    {
+        await StartAsync(cancel).ConfigureAwait(false);
+        await WriteAsync(message, cancel).ConfigureAwait(false);
+    }
+
+    private async ValueTask StartAndWriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body,
+        CancellationToken cancel)
+    {
+        await StartAsync(cancel).ConfigureAwait(false);
+        await WriteAsync(head, body, cancel).ConfigureAwait(false);
+    }
+
+    private Task StartAsync(CancellationToken cancel)
+    {
+        Task starting = _start!(cancel);
+        _start = null;
+        return starting;
     }
 
     private async ValueTask WriteLongAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body,

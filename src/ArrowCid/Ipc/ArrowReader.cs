@@ -108,6 +108,9 @@ public sealed class ArrowReader : IDisposable
         }
     }
 
+    /// <summary>Opens a stream that comes from somewhere else.</summary>
+    internal static ArrowReader Open(ByteSource source) => new(source, ArrowReadOptions.Default, isFile: false);
+
     /// <summary>
     /// Opens a block in memory whose schema message may be known from another one; then it is not parsed again.
     /// </summary>

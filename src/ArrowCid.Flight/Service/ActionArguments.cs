@@ -1,0 +1,87 @@
+using System.Text.Json;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Flight.Service;
+
+/// <summary>What an action is given: a JSON object, or a CID's text alone.</summary>
+internal sealed class ActionArguments
+{
+    private readonly JsonElement _object;
+
+    public ActionArguments(ReadOnlySpan<byte> body)
+    {
+        bool isObject = body.IsEmpty || body[0] == (byte)'{';
+        string text = FlightRequest.Text(body);
+        try
+        {
+            using var document = JsonDocument.Parse(isObject
+                ? body.IsEmpty ? "{}" : text
+                : $$"""{"cid":"{{ArrowCid.Cid.Parse(text.Trim())}}"}""");
+            _object = document.RootElement.Clone();
+        }
+        catch (JsonException e)
+        {
+            throw Refused($"the body is neither a CID nor a JSON object: {e.Message}");
+        }
+    }
+
+    /// <summary>An object's members as JSON.</summary>
+    public static byte[] Write(Action<Utf8JsonWriter> members)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            members(writer);
+            writer.WriteEndObject();
+        }
+
+        return stream.ToArray();
+    }
+
+    public bool Has(string name) => _object.TryGetProperty(name, out _);
+
+    /// <summary>A text, or null where it is null or not given.</summary>
+    public string? Text(string name)
+    {
+        if (!_object.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null) return null;
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Refused($"'{name}' is not a text");
+    }
+
+    public string Required(string name) => Text(name) ?? throw Refused($"'{name}' is missing");
+
+    public Cid Cid() => ArrowCid.Cid.Parse(Required("cid"));
+
+    public Cid[] Cids() =>
+        _object.TryGetProperty("cids", out JsonElement list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Select(item => ArrowCid.Cid.Parse(
+                item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Refused("a CID is not a text")))]
+            : throw Refused("'cids' is not a list of CIDs");
+
+    public BlockFacts Facts()
+    {
+        Dictionary<string, string?>? tags = null;
+        if (_object.TryGetProperty("tags", out JsonElement given) && given.ValueKind == JsonValueKind.Object)
+        {
+            tags = given.EnumerateObject().ToDictionary(tag => tag.Name, tag => tag.Value.ValueKind switch
+            {
+                JsonValueKind.String => tag.Value.GetString(),
+                JsonValueKind.Null => null,
+                _ => throw Refused($"the tag '{tag.Name}' is not a text"),
+            });
+        }
+
+        DateTimeOffset? expires = null;
+        if (Text("expires") is { } text)
+            expires = Filter.TryParseTime(text, out DateTimeOffset at) ? at : throw Refused("'expires' is no time");
+        return new BlockFacts
+        {
+            Tags = tags,
+            Producer = Text("producer"),
+            Json = _object.TryGetProperty("json", out JsonElement json) ? json.GetRawText() : null,
+            Expires = expires,
+        };
+    }
+
+    private static ArrowCidException Refused(string why) => new(ErrorCode.InvalidArgument, why);
+}

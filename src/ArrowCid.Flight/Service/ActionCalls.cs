@@ -1,0 +1,168 @@
+using System.Text.Json;
+using ArrowCid.Flight.Access;
+using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Protocol;
+using ArrowCid.Registry;
+using Google.Protobuf;
+
+namespace ArrowCid.Flight.Service;
+
+/// <summary>DoAction and ListActions. Our own actions take a CID's text or a JSON object, and give JSON.</summary>
+internal sealed class ActionCalls
+{
+    private readonly CidStore _store;
+    private readonly FlightGate _gate;
+    private readonly Dictionary<string, StoreAction> _actions;
+
+    public ActionCalls(CidStore store, FlightGate gate)
+    {
+        (_store, _gate) = (store, gate);
+        _actions = new(StringComparer.Ordinal)
+        {
+            ["describe"] = new(AccessNeed.List, "What is known of a block: {\"cid\"}", Describe),
+            ["resolve"] = new(AccessNeed.List, "What a name stands for: {\"name\", \"asOf\"?}", Resolve),
+            ["verify"] = new(AccessNeed.Fetch, "Proves a block again: {\"cid\"}", Verify),
+            ["find-missing"] = new(AccessNeed.Fetch, "Which blocks are not here: {\"cids\"}", FindMissing),
+            ["where"] = new(AccessNeed.Fetch, "Where the store is, for clients on its machine: nothing", Where),
+            ["put-facts"] = new(AccessNeed.Put,
+                "Says something of a block: {\"cid\", \"tags\"?, \"producer\"?, \"json\"?, \"expires\"?}", PutFacts),
+            ["tag"] = new(AccessNeed.Put, "Sets a tag, or takes it away: {\"cid\", \"key\", \"value\"?}", Tag),
+            ["name"] = new(AccessNeed.Admin,
+                "Makes a name stand for a block: {\"name\", \"cid\", \"expected\"?}; a null CID takes it away", Name),
+            ["pin"] = new(AccessNeed.Admin, "Keeps a block: {\"cid\"}", Pin),
+            ["unpin"] = new(AccessNeed.Admin, "Ends a pin: {\"cid\"}", Unpin),
+        };
+    }
+
+    public async Task ListActions(GrpcCall call)
+    {
+        _ = await call.OnlyAsync(Empty.Parser).ConfigureAwait(false);
+        foreach ((string name, StoreAction action) in _actions)
+        {
+            await call.Writer.WriteAsync(new ActionType { Type = name, Description = action.Description }, call.Cancel)
+                .ConfigureAwait(false);
+        }
+
+        foreach (string name in FlightActions.Names)
+        {
+            await call.Writer.WriteAsync(new ActionType { Type = name, Description = "As Arrow Flight defines it" },
+                call.Cancel).ConfigureAwait(false);
+        }
+    }
+
+    public async Task DoAction(GrpcCall call)
+    {
+        Protocol.Action action = await call.OnlyAsync(Protocol.Action.Parser).ConfigureAwait(false);
+        if (FlightActions.TryRun(action.Type, action.Body.Span) is { } known)
+        {
+            await ReplyAsync(call, known.ToByteString()).ConfigureAwait(false);
+            return;
+        }
+
+        if (!_actions.TryGetValue(action.Type, out StoreAction? ours))
+            throw new GrpcException(GrpcStatus.Unimplemented, $"there is no action '{action.Type}'; ListActions names all");
+        using Permit permit = _gate.Enter(call, ours.Need, action.Type);
+        if (ours.Need is AccessNeed.Put or AccessNeed.Admin && _store.IsReadOnly)
+            throw new GrpcException(GrpcStatus.FailedPrecondition, "the store is served for reading only");
+        var arguments = new ActionArguments(action.Body.Span);
+        await ReplyAsync(call, ByteString.CopyFrom(ActionArguments.Write(writer => ours.Run(arguments, writer))))
+            .ConfigureAwait(false);
+    }
+
+    private static ValueTask ReplyAsync(GrpcCall call, ByteString body) =>
+        call.Writer.WriteAsync(new Result { Body = body }, call.Cancel);
+
+    private void Describe(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        Cid cid = arguments.Cid();
+        EntryJson.Write(writer, _store.Describe(cid)
+            ?? throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} here, and nothing is said of it"));
+    }
+
+    private void Resolve(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        string name = arguments.Required("name");
+        DateTimeOffset? asOf = null;
+        if (arguments.Text("asOf") is { } text)
+        {
+            asOf = Filter.TryParseTime(text, out DateTimeOffset time)
+                ? time
+                : throw new ArrowCidException(ErrorCode.InvalidArgument, "asOf is no time");
+        }
+
+        Cid cid = _store.ResolveName(name, asOf)
+            ?? throw new ArrowCidException(ErrorCode.NameNotFound, $"'{name}' stands for nothing");
+        writer.WriteString("cid", cid.ToString());
+    }
+
+    private void Verify(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        Cid cid = arguments.Cid();
+        VerifyResult result = _store.Verify(cid)
+            ?? throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} here");
+        writer.WriteString("cid", cid.ToString());
+        writer.WriteBoolean("isIntact", result.IsIntact);
+        writer.WriteNumber("bytes", result.ByteLength);
+        writer.WriteString("error", result.Error?.Message);
+    }
+
+    private void FindMissing(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        Cid[] cids = arguments.Cids();
+        bool[] found = new bool[cids.Length];
+        _store.ContainsMany(cids, found);
+        EntryJson.WriteTexts(writer, "missing",
+            cids.Where((_, i) => !found[i]).Select(cid => cid.ToString()));
+    }
+
+    private void Where(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        writer.WriteString("directory", _store.Directory);
+        writer.WriteString("store", _store.GetFigures().Id);
+    }
+
+    private void PutFacts(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        Cid cid = arguments.Cid();
+        _store.Annotate(cid, arguments.Facts());
+        writer.WriteString("cid", cid.ToString());
+    }
+
+    private void Tag(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        Cid cid = arguments.Cid();
+        string key = arguments.Required("key");
+        if (arguments.Text("value") is { } value) _store.Tag(cid, key, value);
+        else _store.Untag(cid, key);
+        writer.WriteString("cid", cid.ToString());
+    }
+
+    private void Name(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        string name = arguments.Required("name");
+        Cid? cid = arguments.Text("cid") is { } text ? Cid.Parse(text) : null;
+        if (arguments.Has("expected"))
+            _ = _store.SetName(name, cid, arguments.Text("expected") is { } old ? Cid.Parse(old) : null);
+        else if (cid is { } target) _ = _store.SetName(name, target);
+        else _ = _store.RemoveName(name);
+        writer.WriteString("name", name);
+        writer.WriteString("cid", cid?.ToString());
+    }
+
+    private void Pin(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        Cid cid = arguments.Cid();
+        _store.Pin(cid);
+        writer.WriteString("cid", cid.ToString());
+    }
+
+    private void Unpin(ActionArguments arguments, Utf8JsonWriter writer)
+    {
+        Cid cid = arguments.Cid();
+        writer.WriteString("cid", cid.ToString());
+        writer.WriteBoolean("wasPinned", _store.Unpin(cid));
+    }
+
+    private sealed record StoreAction(AccessNeed Need, string Description,
+        System.Action<ActionArguments, Utf8JsonWriter> Run);
+}

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using ArrowCid.Columnar;
+using ArrowCid.Flight.Protocol;
+using ArrowCid.Ipc;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Flight.Service;
+
+/// <summary>The batches that a request names, of one schema, in order.</summary>
+/// <param name="SchemaCid">The schema's CID.</param>
+/// <param name="Schema">The schema as the request has it: its columns alone.</param>
+/// <param name="Blocks">The batches.</param>
+internal sealed record BlockStream(Cid SchemaCid, Schema Schema, IReadOnlyList<BlockAddress> Blocks)
+{
+    public long Rows => Blocks.Sum(block => block.Rows);
+
+    public long ByteLength => Blocks.Sum(block => block.ByteLength);
+}
+
+/// <summary>Finds what requests name.</summary>
+internal sealed class BlockStreams(CidStore store)
+{
+    // A cache of schemas that forgets everything rather than grow without end.
+    private const int MostSchemas = 4096;
+
+    private readonly ConcurrentDictionary<Cid, Schema> _schemas = new();
+
+    /// <summary>Finds every batch of a request.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>,
+    /// <see cref="ErrorCode.NameNotFound"/>; <see cref="ErrorCode.SchemaMismatch"/>: not batches, or of several
+    /// schemas.</exception>
+    public BlockStream Find(Request request)
+    {
+        var blocks = new List<BlockAddress>();
+        foreach (Cid cid in CidsOf(request)) AddBlocks(cid, blocks);
+        if (blocks.Count == 0) throw new ArrowCidException(ErrorCode.InvalidArgument, "a request names no block");
+        BlockAddress first = blocks[0];
+        if (blocks.Find(block => block.SchemaCid != first.SchemaCid) is { Cid.IsDefault: false } other)
+        {
+            throw new ArrowCidException(ErrorCode.SchemaMismatch,
+                $"{other.Cid} has another schema than {first.Cid}; one stream has one, so ask for them one by one");
+        }
+
+        return new BlockStream(first.SchemaCid, Project(SchemaOf(first), request.Columns), blocks);
+    }
+
+    /// <summary>The schema of a stored batch.</summary>
+    public Schema SchemaOf(in BlockAddress block)
+    {
+        if (_schemas.TryGetValue(block.SchemaCid, out Schema? known)) return known;
+        using BatchLease lease = store.TryGet(block.Cid) ?? throw NotHere(block.Cid);
+        Schema schema = lease.Batch.Schema;
+        if (_schemas.Count >= MostSchemas) _schemas.Clear();
+        return _schemas.GetOrAdd(block.SchemaCid, schema);
+    }
+
+    /// <summary>The batch's columns that a request asks for.</summary>
+    public static RecordBatch Project(RecordBatch batch, Schema schema, IReadOnlyList<string> columns) =>
+        columns.Count == 0
+            ? batch
+            : new RecordBatch(schema, batch.Length, [.. columns.Select(name => batch.Column(name))]);
+
+    public ArrowCidException NotHere(Cid cid) => new(ErrorCode.BlockNotFound, $"no block {cid} here");
+
+    private static Schema Project(Schema schema, IReadOnlyList<string> columns)
+    {
+        if (columns.Count == 0) return schema;
+        return new Schema(columns.Select(name => schema.IndexOf(name) is >= 0 and int index
+            ? schema.Fields[index]
+            : throw new ArrowCidException(ErrorCode.InvalidArgument, $"there is no column '{name}'")), schema.Metadata);
+    }
+
+    private IEnumerable<Cid> CidsOf(Request request)
+    {
+        if (request.Name.Length == 0) return request.Cids.Select(Cid.Parse);
+        Cid cid = store.ResolveName(request.Name) ?? throw new ArrowCidException(ErrorCode.NameNotFound,
+            $"'{request.Name}' is no name here, and no CID");
+        return request.Cids.Select(Cid.Parse).Append(cid);
+    }
+
+    private void AddBlocks(Cid cid, List<BlockAddress> blocks)
+    {
+        if (cid.Codec == Multicodec.DagCbor)
+        {
+            IReadOnlyList<Cid> batches = store.TryGetDataset(cid) ?? throw NotHere(cid);
+            foreach (Cid batch in batches) blocks.Add(AddressOf(batch));
+        }
+        else
+        {
+            blocks.Add(AddressOf(cid));
+        }
+    }
+
+    private BlockAddress AddressOf(Cid cid)
+    {
+        if (!store.TryFindAny(cid, out BlockInfo info)) throw NotHere(cid);
+        return info.Kind == RecordKind.Batch
+            ? CidStore.AddressOf(in info)
+            : throw new ArrowCidException(ErrorCode.SchemaMismatch,
+                $"{cid} is not a batch; the HTTP gateway has blocks of every kind");
+    }
+}

@@ -1,0 +1,138 @@
+using System.Text;
+using System.Text.Json;
+using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Protocol;
+using ArrowCid.Registry;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+
+namespace ArrowCid.Flight.Service;
+
+/// <summary>Reads tickets and descriptors: their spellings all say a <see cref="Request"/> or a
+/// <see cref="Put"/>.</summary>
+internal static class FlightRequest
+{
+    private const byte BinaryCid = 0x01, AnyTag = 0x0A;
+    private static readonly UTF8Encoding s_utf8 = new(false, throwOnInvalidBytes: true);
+
+    /// <summary>A ticket, or a descriptor's command: a CID as text or bytes, JSON, a path as a JSON list, or an
+    /// Any.</summary>
+    public static Request Of(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty) throw Refused("a ticket is empty; a CID is the simplest one");
+        switch (bytes[0])
+        {
+            case BinaryCid:
+                return new Request { Cids = { Cid.FromBytes(bytes).ToString() } };
+            case AnyTag:
+                return Unpack(bytes, Request.Descriptor, Request.Parser);
+            case (byte)'{':
+                return FromJson(Text(bytes), Request.Parser);
+            case (byte)'[':
+                return OfPath(PathOf(Text(bytes)));
+            default:
+                return new Request { Cids = { Cid.Parse(Text(bytes)).ToString() } };
+        }
+    }
+
+    public static Request Of(FlightDescriptor descriptor) => descriptor.Type switch
+    {
+        FlightDescriptor.Types.DescriptorType.Path => OfPath(descriptor.Path),
+        FlightDescriptor.Types.DescriptorType.Cmd => Of(descriptor.Cmd.Span),
+        _ => throw Refused("a descriptor is neither a path nor a command"),
+    };
+
+    /// <summary>How a put is to be kept: path <c>["put"(, name)]</c>, <c>["name", name]</c> or <c>[name]</c>, a JSON
+    /// object, or an Any.</summary>
+    public static Put PutOf(FlightDescriptor? descriptor)
+    {
+        if (descriptor is null || (descriptor.Cmd.IsEmpty && descriptor.Path.Count == 0)) return new Put();
+        if (descriptor.Type == FlightDescriptor.Types.DescriptorType.Cmd)
+        {
+            return descriptor.Cmd[0] == AnyTag
+                ? Unpack(descriptor.Cmd.Span, Put.Descriptor, Put.Parser)
+                : FromJson(Text(descriptor.Cmd.Span), Put.Parser);
+        }
+
+        return descriptor.Path switch
+        {
+            ["put"] => new Put(),
+            ["put" or "name", { } name] => new Put { Name = name },
+            [{ } name] => new Put { Name = name },
+            _ => throw Refused("a put goes to the path [\"put\"], [\"put\", NAME] or [NAME]"),
+        };
+    }
+
+    /// <summary>What ListFlights shall list: nothing for all, a filter's text, JSON or an Any.</summary>
+    public static Request CriteriaOf(ReadOnlySpan<byte> expression) => expression switch
+    {
+        { IsEmpty: true } => new Request(),
+        [AnyTag, ..] or [(byte)'{', ..] => Of(expression),
+        _ => new Request { Filter = Text(expression) },
+    };
+
+    public static T FromJson<T>(string json, MessageParser<T> parser) where T : IMessage<T>
+    {
+        try
+        {
+            return parser.ParseJson(json);
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidOperationException or FormatException)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument, $"the JSON cannot be read: {e.Message}", e);
+        }
+    }
+
+    public static string Text(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return s_utf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "a text is not UTF-8", e);
+        }
+    }
+
+    public static Filter? FilterOf(Request request) => request.Filter.Length > 0 ? Filter.Parse(request.Filter) : null;
+
+    private static Request OfPath(IReadOnlyList<string> path) => path switch
+    {
+        ["watch"] => new Request { Watch = true },
+        ["watch", { } filter] => new Request { Watch = true, Filter = filter },
+        ["catalogue"] => new Request { Catalogue = true },
+        ["catalogue", { } filter] => new Request { Catalogue = true, Filter = filter },
+        ["cid", { } cid] => new Request { Cids = { Cid.Parse(cid).ToString() } },
+        ["cid", _, _, ..] => new Request { Cids = { path.Skip(1).Select(cid => Cid.Parse(cid).ToString()) } },
+        ["name", { } name] => new Request { Name = name },
+        [{ } one] => Cid.TryParse(one, out Cid known)
+            ? new Request { Cids = { known.ToString() } }
+            : new Request { Name = one },
+        _ => throw Refused("a path is [CID], [NAME], [\"cid\", CID], [\"name\", NAME], [\"watch\"], " +
+            "[\"watch\", FILTER] or [\"catalogue\"]"),
+    };
+
+    private static string[] PathOf(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, FlightJson.Default.StringArray) ?? [];
+        }
+        catch (JsonException e)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "a path is a JSON list of texts", e);
+        }
+    }
+
+    private static T Unpack<T>(ReadOnlySpan<byte> bytes, Google.Protobuf.Reflection.MessageDescriptor type,
+        MessageParser<T> parser) where T : class, IMessage<T>
+    {
+        Any any = GrpcReader.Parse(Any.Parser, bytes);
+        return Any.GetTypeName(any.TypeUrl) == type.FullName
+            ? GrpcReader.Parse(parser, any.Value.Span)
+            : throw Refused($"a message of type {any.TypeUrl} is not known here; {type.FullName} is");
+    }
+
+    private static ArrowCidException Refused(string why) => new(ErrorCode.InvalidArgument, why);
+}

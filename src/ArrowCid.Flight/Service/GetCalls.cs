@@ -1,0 +1,88 @@
+using ArrowCid.Columnar;
+using ArrowCid.Flight.Access;
+using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Protocol;
+using ArrowCid.Ipc;
+
+namespace ArrowCid.Flight.Service;
+
+/// <summary>DoGet: batches by CID or name, the watch and the catalogue.</summary>
+internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams streams, WatchStream watch,
+    CatalogueTable catalogue)
+{
+    private const string LimitHeader = "arrowcid-max-message-bytes";
+
+    // What these clients take unless they are told otherwise.
+    private const int SmallLimit = 4 << 20;
+    private static readonly string[] s_smallClients = ["grpc-node-js/", "grpc-go/", "tonic/", "grpc-dotnet/"];
+
+    /// <summary>What a request needs; a name or listing says what is here.</summary>
+    public static AccessNeed NeedOf(Request request) =>
+        request.Watch || request.Catalogue || request.Name.Length > 0 ? AccessNeed.List : AccessNeed.Fetch;
+
+    public async Task DoGet(GrpcCall call)
+    {
+        Ticket ticket = await call.OnlyAsync(Ticket.Parser).ConfigureAwait(false);
+        Request request = FlightRequest.Of(ticket.Ticket_.Span);
+        using Permit permit = gate.Enter(call, NeedOf(request), nameof(DoGet));
+        var sender = new BatchSender(call.Writer, LimitOf(call, request));
+        if (request.Watch) await watch.Run(call, request, sender).ConfigureAwait(false);
+        else if (request.Catalogue) await catalogue.Run(call, request, sender).ConfigureAwait(false);
+        else await SendBlocks(call, request, sender).ConfigureAwait(false);
+    }
+
+    /// <summary>The most bytes of a message that the client takes: as it says, or as its kind is known for.</summary>
+    private static int LimitOf(GrpcCall call, Request request)
+    {
+        if (request.MaxMessageBytes > 0) return Checked(request.MaxMessageBytes);
+        if (call.Header(LimitHeader) is { } header)
+        {
+            return uint.TryParse(header, out uint limit)
+                ? Checked(limit)
+                : throw new ArrowCidException(ErrorCode.InvalidArgument, $"{LimitHeader} is a number of bytes");
+        }
+
+        string agent = call.Header("user-agent") ?? "";
+        return s_smallClients.Any(name => agent.Contains(name, StringComparison.Ordinal)) ? SmallLimit : 0;
+
+        static int Checked(uint limit)
+        {
+            const int Least = 1 << 14;
+            return limit == 0 || limit >= Least
+                ? (int)Math.Min(limit, int.MaxValue)
+                : throw new ArrowCidException(ErrorCode.InvalidArgument, $"messages take {Least} bytes at least");
+        }
+    }
+
+    private async Task SendBlocks(GrpcCall call, Request request, BatchSender sender)
+    {
+        BlockStream stream = streams.Find(request);
+        await sender.SchemaAsync(stream.Schema, call.Cancel).ConfigureAwait(false);
+        long skip = request.FirstRow, left = request.Rows == 0 ? long.MaxValue : request.Rows;
+        foreach (BlockAddress block in stream.Blocks)
+        {
+            if (left <= 0) break;
+            if (skip > 0 && skip >= block.Rows)
+            {
+                skip -= block.Rows;
+                continue;
+            }
+
+            using BatchLease lease = store.TryGet(block.Cid) ?? throw streams.NotHere(block.Cid);
+            string mark = block.Cid.ToString();
+            if (skip == 0 && left >= block.Rows && request.Columns.Count == 0)
+            {
+                await sender.BlockAsync(lease.Block, lease.Batch, mark, call.Cancel).ConfigureAwait(false);
+            }
+            else
+            {
+                RecordBatch part = BlockStreams.Project(lease.Batch, stream.Schema, request.Columns);
+                part = part.Slice((int)skip, (int)Math.Min(left, part.Length - skip));
+                await sender.BatchAsync(part, mark, call.Cancel).ConfigureAwait(false);
+            }
+
+            left -= block.Rows - skip;
+            skip = 0;
+        }
+    }
+}

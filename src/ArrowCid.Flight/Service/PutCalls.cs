@@ -1,0 +1,117 @@
+using ArrowCid.Columnar;
+using ArrowCid.Flight.Access;
+using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Protocol;
+
+namespace ArrowCid.Flight.Service;
+
+/// <summary>DoPut: each batch of a stream becomes a block as it comes, or is cut anew with its neighbours.</summary>
+internal sealed class PutCalls(CidStore store, FlightGate gate)
+{
+    // Smaller batches are put before the next message is read; a change of threads would cost more than it saves.
+    private const int MostPutAtOnce = 1 << 16;
+
+    public async Task DoPut(GrpcCall call)
+    {
+        using Permit permit = gate.Enter(call, AccessNeed.Put, nameof(DoPut));
+        RequireWritable();
+        var data = new FlightDataReader(call.Reader);
+        if (!await data.NextAsync(call.Cancel).ConfigureAwait(false))
+            throw new GrpcException(GrpcStatus.InvalidArgument, "the stream has no message; a schema comes first");
+        Put how = FlightRequest.PutOf(data.Descriptor);
+        if (how.Name.Length > 0 || how.Pin) gate.Require(call, AccessNeed.Admin, "a put with a name or pin");
+        await call.StartAsync().ConfigureAwait(false);
+        bool isJson = data.Descriptor is not { Cmd: { IsEmpty: false } command } || command[0] == (byte)'{';
+        var acks = new AckQueue(call.Writer, isJson, call.Cancel);
+        try
+        {
+            var keeping = new PutStream(store, how, acks);
+            if (how.CutRows > 0 || how.CutBytes > 0 || how.CutMilliseconds > 0)
+                await PutCut(data, how, keeping, call.Cancel).ConfigureAwait(false);
+            else
+                await PutEach(data, keeping, call.Cancel).ConfigureAwait(false);
+            await acks.EndAsync(keeping.Finish(), call.Cancel).ConfigureAwait(false);
+        }
+        finally
+        {
+            await acks.AbandonAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Makes each batch a block; the next message is read meanwhile.</summary>
+    private static async Task PutEach(FlightDataReader data, PutStream keeping, CancellationToken cancel)
+    {
+        var batches = new FlightBatches();
+        Task putting = Task.CompletedTask;
+        byte[]? lent = null;
+        try
+        {
+            do
+            {
+                if (batches.Take(data) is not { } batch) continue;
+                byte[] appMetadata = data.AppMetadata;
+                await putting.ConfigureAwait(false);
+                if (data.Body.Length <= MostPutAtOnce)
+                {
+                    keeping.Put(batch, appMetadata);
+                    continue;
+                }
+
+                byte[] body = data.TakeBody();
+                // The buffer of the put before is free now, for the message after the next.
+                if (lent is not null) data.Give(lent);
+                lent = body;
+                putting = Task.Run(() => keeping.Put(batch, appMetadata), CancellationToken.None);
+            }
+            while (await data.NextAsync(cancel).ConfigureAwait(false));
+            await putting.ConfigureAwait(false);
+        }
+        finally
+        {
+            await putting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Joins batches and cuts them by rows, bytes or time.</summary>
+    private static async Task PutCut(FlightDataReader data, Put how, PutStream keeping, CancellationToken cancel)
+    {
+        var batches = new FlightBatches();
+        var cut = new BatchGathering(how);
+        do
+        {
+            if (batches.Take(data) is not { } batch) continue;
+            // What is gathered outlives its message.
+            _ = data.TakeBody();
+            byte[] appMetadata = data.AppMetadata;
+            foreach (RecordBatch piece in cut.Add(batch)) keeping.Put(piece, appMetadata);
+        }
+        while (await NextOrLate(data, cut, keeping, cancel).ConfigureAwait(false));
+        if (cut.Rest() is { } rest) keeping.Put(rest, []);
+    }
+
+    /// <summary>Waits for the next message, and puts what has waited long enough meanwhile.</summary>
+    private static async Task<bool> NextOrLate(FlightDataReader data, BatchGathering cut, PutStream keeping,
+        CancellationToken cancel)
+    {
+        Task<bool> next = data.NextAsync(cancel).AsTask();
+        while (!next.IsCompleted && cut.TimeLeft is { } left)
+        {
+            try
+            {
+                await next.WaitAsync(left).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                if (cut.Rest() is { } late) keeping.Put(late, []);
+            }
+        }
+
+        return await next.ConfigureAwait(false);
+    }
+
+    private void RequireWritable()
+    {
+        if (store.IsReadOnly)
+            throw new GrpcException(GrpcStatus.FailedPrecondition, "the store is served for reading only");
+    }
+}

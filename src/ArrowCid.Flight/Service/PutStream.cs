@@ -1,0 +1,75 @@
+using System.Text;
+using System.Text.Unicode;
+using ArrowCid.Columnar;
+using ArrowCid.Flight.Protocol;
+using ArrowCid.Ipc;
+
+namespace ArrowCid.Flight.Service;
+
+/// <summary>What becomes of one stream of batches: blocks with facts, and at its end a dataset or a name.</summary>
+internal sealed class PutStream(CidStore store, Put how, AckQueue acks)
+{
+    private readonly bool _isKeptWhole = how.Dataset || how.Name.Length > 0;
+    private readonly List<Cid> _blocks = [];
+    private readonly PutOptions? _facts = OptionsOf(how);
+    private PutResult _last;
+    private uint _count;
+
+    /// <summary>Puts a batch and answers.</summary>
+    public void Put(RecordBatch batch, byte[] appMetadata)
+    {
+        RequireExpected(batch);
+        PutResult put = _last = _facts is null ? store.Put(batch) : store.Put(batch, _facts);
+        if (_isKeptWhole) _blocks.Add(put.Cid);
+        PutAck ack = AckOf(put, _count++);
+        if (Utf8.IsValid(appMetadata)) ack.AppMetadata = Encoding.UTF8.GetString(appMetadata);
+        else ack.AppMetadataBase64 = Convert.ToBase64String(appMetadata);
+        acks.Add(ack);
+    }
+
+    /// <summary>Ends the stream: only now has it a name.</summary>
+    /// <returns>The answer for the whole, or null where none was asked for.</returns>
+    public PutAck? Finish()
+    {
+        if (!_isKeptWhole || _blocks.Count == 0) return null;
+        PutResult whole = _blocks.Count == 1 && !how.Dataset ? _last : store.PutDataset(_blocks);
+        if (how.Name.Length > 0) _ = store.SetName(how.Name, whole.Cid);
+        PutAck ack = AckOf(whole, _count);
+        (ack.IsStream, ack.Name) = (true, how.Name);
+        return ack;
+    }
+
+    private static PutAck AckOf(in PutResult put, uint index) => new()
+    {
+        Cid = put.Cid.ToString(),
+        SchemaCid = put.SchemaCid.ToString(),
+        Rows = (uint)Math.Min(put.Rows, uint.MaxValue),
+        Bytes = (uint)Math.Min(put.ByteLength, uint.MaxValue),
+        IsNew = put.IsNew,
+        Index = index,
+    };
+
+    private void RequireExpected(RecordBatch batch)
+    {
+        if (how.ExpectedCid.Length == 0) return;
+        Cid expected = Cid.Parse(how.ExpectedCid), cid = CanonicalBlock.CidOf(batch);
+        if (_count > 0)
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "a stream with an expected CID has one batch");
+        if (cid != expected)
+            throw new ArrowCidException(ErrorCode.InvalidData, $"the batch is {cid}, not {expected}; nothing was put");
+    }
+
+    private static PutOptions? OptionsOf(Put how)
+    {
+        bool isPlain = how is { Tags.Count: 0, Producer.Length: 0, Json.Length: 0, Pin: false };
+        return isPlain
+            ? null
+            : new PutOptions
+            {
+                Tags = how.Tags.Count == 0 ? null : how.Tags.ToDictionary(tag => tag.Key, tag => (string?)tag.Value),
+                Producer = how.Producer.Length == 0 ? null : how.Producer,
+                Json = how.Json.Length == 0 ? null : how.Json,
+                Pin = how.Pin,
+            };
+    }
+}

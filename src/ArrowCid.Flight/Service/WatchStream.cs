@@ -1,0 +1,147 @@
+using System.Text;
+using System.Text.Json;
+using ArrowCid.Columnar;
+using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Protocol;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Flight.Service;
+
+/// <summary>
+/// Announcements as a table without end. Each watcher has a cursor in the log and no queue: a slow one lags and costs
+/// nothing. Every batch's app_metadata is the cursor behind it; while nothing is put, empty batches come.
+/// </summary>
+internal sealed class WatchStream(CidStore store)
+{
+    private const int MostRows = 1024;
+    private const uint DefaultHeartbeat = 15;
+
+    private static readonly TimestampType s_time = new(TimeUnit.Microsecond, "UTC");
+
+    public static Schema Schema { get; } = new(
+        new Field("kind", ArrowType.Utf8, nullable: false),
+        new Field("cid", ArrowType.Utf8),
+        new Field("schemaCid", ArrowType.Utf8),
+        new Field("rows", ArrowType.Int64, nullable: false),
+        new Field("bytes", ArrowType.Int64, nullable: false),
+        new Field("time", s_time),
+        new Field("facts", ArrowType.Utf8),
+        new Field("gap", ArrowType.Utf8),
+        new Field("cursor", ArrowType.Utf8, nullable: false));
+
+    public async Task Run(GrpcCall call, Request request, BatchSender sender)
+    {
+        Filter? filter = FlightRequest.FilterOf(request);
+        Cursor at = store.Blocks.Fix(request.From.Length == 0 ? Cursor.Now : Cursor.Parse(request.From));
+        uint seconds = request.HeartbeatSeconds == 0 ? DefaultHeartbeat : request.HeartbeatSeconds;
+        TimeSpan heartbeat = TimeSpan.FromSeconds(Math.Min(seconds, 3600));
+        using CancellationTokenSource lasting = call.Lasting();
+        await sender.SchemaAsync(Schema, call.Cancel).ConfigureAwait(false);
+        await SendAsync([]).ConfigureAwait(false);
+        await using IAsyncEnumerator<Announcement> puts =
+            store.WatchAsync(at, new WatchOptions { WithFacts = true }, lasting.Token).GetAsyncEnumerator();
+        Task<bool> next = puts.MoveNextAsync().AsTask();
+        try
+        {
+            var found = new List<Announcement>();
+            while (true)
+            {
+                bool isEnd = !await Arrived(next, heartbeat, () => SendAsync([])).ConfigureAwait(false);
+                while (!isEnd && found.Count < MostRows)
+                {
+                    at = puts.Current.Cursor;
+                    if (Passes(puts.Current, filter)) found.Add(puts.Current);
+                    next = puts.MoveNextAsync().AsTask();
+                    if (!next.IsCompletedSuccessfully) break;
+                    isEnd = !await next.ConfigureAwait(false);
+                }
+
+                if (found.Count > 0) await SendAsync(found).ConfigureAwait(false);
+                found.Clear();
+                if (isEnd) return;
+            }
+        }
+        catch (OperationCanceledException) when (call.Stopping.IsCancellationRequested &&
+            !call.Cancel.IsCancellationRequested)
+        {
+            throw new GrpcException(GrpcStatus.Unavailable, $"the server is going down; go on from {at}");
+        }
+        finally
+        {
+            await lasting.CancelAsync().ConfigureAwait(false);
+            await next.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        async Task SendAsync(IReadOnlyCollection<Announcement> rows)
+        {
+            await sender.BatchAsync(Table(rows), at.ToString(), call.Cancel).ConfigureAwait(false);
+            await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<bool> Arrived(Task<bool> next, TimeSpan heartbeat, Func<Task> beat)
+    {
+        while (!next.IsCompleted)
+        {
+            try
+            {
+                await next.WaitAsync(heartbeat).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                await beat().ConfigureAwait(false);
+            }
+        }
+
+        return await next.ConfigureAwait(false);
+    }
+
+    private bool Passes(in Announcement put, Filter? filter) => filter is null || put.Kind == AnnouncementKind.Gap ||
+        (store.Describe(put.Cid) is { } entry && filter.Matches(entry, DateTimeOffset.UtcNow));
+
+    private static RecordBatch Table(IReadOnlyCollection<Announcement> puts)
+    {
+        BytesBuilder kind = new(), cid = new(), schema = new(), facts = new(), gap = new(), cursor = new();
+        FixedBuilder<long> rows = new(), bytes = new(), time = new(s_time);
+        foreach (Announcement put in puts)
+        {
+            kind.Append(JsonNamingPolicy.CamelCase.ConvertName(put.Kind.ToString()));
+            bool isGap = put.Kind == AnnouncementKind.Gap;
+            cid.Append(isGap ? null : put.Cid.ToString());
+            schema.Append(isGap ? null : put.SchemaCid.ToString());
+            rows.Append(put.Rows);
+            bytes.Append(put.ByteLength);
+            time.Append(isGap ? null : (put.Time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+            facts.Append(put.Facts is { } said ? FactsText(said) : null);
+            gap.Append(put.Gap is { } missed ? GapText(missed) : null);
+            cursor.Append(put.Cursor.ToString());
+        }
+
+        return new RecordBatch(Schema, puts.Count, kind.Build(), cid.Build(), schema.Build(), rows.Build(),
+            bytes.Build(), time.Build(), facts.Build(), gap.Build(), cursor.Build());
+    }
+
+    private static string GapText(WatchGap gap) => Encoding.UTF8.GetString(ActionArguments.Write(writer =>
+    {
+        writer.WriteString("reason", JsonNamingPolicy.CamelCase.ConvertName(gap.Reason.ToString()));
+        writer.WriteNumber("lane", gap.Lane);
+        writer.WriteNumber("first", gap.First);
+        writer.WriteNumber("last", gap.Last);
+        writer.WriteString("text", gap.ToString());
+    }));
+
+    private static string FactsText(BlockFacts facts) => Encoding.UTF8.GetString(ActionArguments.Write(writer =>
+    {
+        if (facts.Producer is { } producer) writer.WriteString("producer", producer);
+        if (facts.Tags is { } tags)
+        {
+            writer.WriteStartObject("tags");
+            foreach ((string key, string? value) in tags) writer.WriteString(key, value);
+            writer.WriteEndObject();
+        }
+
+        if (facts.Json is not { } json) return;
+        writer.WritePropertyName("json");
+        writer.WriteRawValue(json);
+    }));
+}
