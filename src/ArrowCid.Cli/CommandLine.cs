@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using ArrowCid.Cli.Bench;
 using ArrowCid.Cli.Demo;
 using ArrowCid.Cli.Inspect;
+using ArrowCid.Cli.Serve;
 using ArrowCid.Cli.Torture;
 using ArrowCid.Cli.Verbs;
 

@@ -18,6 +18,15 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
         return OpenStored(known) ?? OpenPart(known);
     }
 
+    /// <summary>Whether a block is here; nothing is proved.</summary>
+    public bool Contains(Cid cid)
+    {
+        if (cid.Hash.Code == Multicodec.Identity) return true;
+        Cid known = cid.ToV1();
+        Cid? whole = large.FindNode(known)?.Block.Cid ?? large.FindLeaf(known)?.Block.Cid;
+        return store.Contains(known) || (whole is { } block && store.Contains(block));
+    }
+
     /// <summary>As <see cref="TryOpen"/>; a block that is not known yet may be a part of one that was put
     /// lately.</summary>
     public async Task<ServedBlock?> TryOpenAsync(Cid cid, CancellationToken cancellationToken)

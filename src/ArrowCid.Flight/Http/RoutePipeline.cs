@@ -40,6 +40,8 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         try
         {
             Limit(context);
+            if (route.Need is AccessNeed.Put or AccessNeed.Admin && service.Store.IsReadOnly)
+                throw new GatewayException(409, "the store is served for reading only");
             await route.Serve(context).ConfigureAwait(false);
         }
         catch (Exception e) when (context.RequestAborted.IsCancellationRequested
