@@ -20,7 +20,7 @@ public sealed class CidServer : IAsyncDisposable
     private const string LogCategory = "arrowcid.serve";
 
     // Streams end by themselves once they hear of the end; this is for those that do not.
-    private static readonly TimeSpan s_mostAtEnd = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan s_mostAtEnd = TimeSpan.FromSeconds(3);
 
     private readonly WebApplication _host;
     private readonly IDisposable[] _owned;

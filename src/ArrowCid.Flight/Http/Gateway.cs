@@ -136,7 +136,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
         var car = new GatewayCar(new CarWriter(stream, [request.Root], 1), stream, context.RequestAborted);
         foreach (Cid cid in path.Blocks.SkipLast(1))
         {
-            using ServedBlock block = Open(cid);
+            using ServedBlock block = await blocks.OpenAsync(cid, context.RequestAborted).ConfigureAwait(false);
             await car.Add(block).ConfigureAwait(false);
         }
 
@@ -145,7 +145,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
         if (DagWalk.HasLinks(end.Cid)) walk.Begin(end.Cid, end.Whole().Span);
         while (walk.TryNext(out Cid next))
         {
-            using ServedBlock block = Open(next);
+            using ServedBlock block = await blocks.OpenAsync(next, context.RequestAborted).ConfigureAwait(false);
             await car.Add(block).ConfigureAwait(false);
             if (DagWalk.HasLinks(next)) walk.Below(block.Whole().Span);
         }

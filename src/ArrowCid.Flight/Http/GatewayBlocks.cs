@@ -37,11 +37,19 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
         return TryOpen(cid);
     }
 
+    /// <summary>As <see cref="TryOpenAsync"/>, for a block that must be here.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: it is not.</exception>
+    public async Task<ServedBlock> OpenAsync(Cid cid, CancellationToken cancellationToken) =>
+        await TryOpenAsync(cid, cancellationToken).ConfigureAwait(false)
+        ?? throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} is here");
+
     /// <summary>A node's bytes in memory of their own.</summary>
     public ReadOnlyMemory<byte>? Read(Cid cid)
     {
         using ServedBlock? block = TryOpen(cid);
-        return block?.Whole().ToArray();
+        // An array that is null would be empty memory, and no null.
+        if (block is null) return null;
+        return block.Whole().ToArray();
     }
 
     /// <summary>Learns the parts of what was put since the last time.</summary>

@@ -45,7 +45,7 @@ internal sealed class UnixFsFile
         walk.Begin(_cid, _node.Span);
         while (walk.TryNext(out Cid cid))
         {
-            using ServedBlock block = _blocks.TryOpen(cid) ?? throw GatewayPath.NotHere(cid);
+            using ServedBlock block = await _blocks.OpenAsync(cid, cancellationToken).ConfigureAwait(false);
             if (cid.Codec == Multicodec.DagPb)
             {
                 ReadOnlyMemory<byte> bytes = block.Whole();
