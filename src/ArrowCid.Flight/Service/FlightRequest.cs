@@ -77,7 +77,8 @@ internal static class FlightRequest
         {
             return parser.ParseJson(json);
         }
-        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException or
+            InvalidOperationException or FormatException)
         {
             throw new ArrowCidException(ErrorCode.InvalidArgument, $"the JSON cannot be read: {e.Message}", e);
         }

@@ -16,6 +16,9 @@ internal static partial class TidyRules
     private static readonly string[] s_ranks =
         ["Columnar", "Ipc", "Ipld", "Storage", "Registry", "Parquet", "Exchange"];
 
+    // Likewise those of src/ArrowCid.Flight; what stands beside them may use all.
+    private static readonly string[] s_flightRanks = ["Grpc", "Access", "Service", "Http"];
+
     private static readonly string[] s_unsafeProjects = [Memory, "ArrowCid.Native"];
 
     /// <summary>A folder uses only the folders before it, and no folder the facade.</summary>
@@ -41,6 +44,19 @@ internal static partial class TidyRules
             }
         }
     }
+
+    /// <summary>The same for the folders of the server.</summary>
+    public static IEnumerable<string> FlightLayerOrder(IEnumerable<CSharpSource> sources) =>
+        from source in sources
+        let parts = source.Path.Split('/')
+        where source.Project == "ArrowCid.Flight" && parts.Length > 3
+        from line in source.Code.Index()
+        from name in FlightFolder().Matches(line.Item)
+        let other = name.Groups[1].Value
+        let isTooHigh = Array.IndexOf(s_flightRanks, other) > Array.IndexOf(s_flightRanks, parts[2])
+        where NamespaceLine().IsMatch(line.Item) ? other != parts[2] : isTooHigh
+        select $"{source.Path}:{line.Index + 1}: '{parts[2]}' uses {other}, which stands above it; "
+            + "move the code up, or what it needs down.";
 
     /// <summary>The command goes by the public face, but for the verbs that look into a store's files.</summary>
     public static IEnumerable<string> CommandFolders(IEnumerable<CSharpSource> sources) =>
@@ -214,6 +230,9 @@ internal static partial class TidyRules
 
     [GeneratedRegex(@"(?<![\w.])(ArrowCid\.)?(Columnar|Ipc|Ipld|Storage|Registry|Parquet|Exchange)\b(?:\.(\w+))?")]
     private static partial Regex QualifiedName();
+
+    [GeneratedRegex(@"\bArrowCid\.Flight\.(Grpc|Access|Service|Http)\b")]
+    private static partial Regex FlightFolder();
 
     [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]
     private static partial Regex Identifier();

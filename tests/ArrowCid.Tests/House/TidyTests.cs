@@ -13,6 +13,18 @@ public class TidyTests
     public void A_folder_uses_only_the_folders_below_it() => AssertNone(TidyRules.LayerOrder(s_sources.Value));
 
     [Fact]
+    public void A_folder_of_the_server_uses_only_the_folders_below_it() =>
+        AssertNone(TidyRules.FlightLayerOrder(s_sources.Value));
+
+    [Fact]
+    public void A_folder_of_the_server_that_looks_up_is_found()
+    {
+        string text = "using ArrowCid.Flight.Service;\nnamespace ArrowCid.Flight.Grpc;";
+        string finding = Assert.Single(TidyRules.FlightLayerOrder([CSharpSource.Of("src/ArrowCid.Flight/Grpc/A.cs", text)]));
+        Assert.StartsWith("src/ArrowCid.Flight/Grpc/A.cs:1: 'Grpc' uses Service", finding, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_command_looks_behind_the_public_face_in_two_folders_alone()
     {
         AssertNone(TidyRules.CommandFolders(s_sources.Value));

@@ -1,0 +1,110 @@
+using ArrowCid.Columnar;
+using ArrowCid.Flight;
+using ArrowCid.Ipc;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Tests.Flight;
+
+/// <summary>The client against the server, both ours; others' clients are in ProcessTests/Flight.</summary>
+public sealed class CidClientTests : IAsyncLifetime
+{
+    private FlightServer _server = null!;
+
+    public async Task InitializeAsync() => _server = await FlightServer.StartAsync();
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100_000)]
+    [InlineData(1_000_000)]
+    public async Task What_was_put_is_fetched_by_its_cid(int rows)
+    {
+        RecordBatch batch = FlightServer.Numbers(0, rows);
+        using CidClient client = _server.Client();
+        PutResult put = await client.PutAsync(batch);
+        Assert.Equal((CanonicalBlock.CidOf(batch), true), (put.Cid, put.IsNew));
+        Assert.False((await client.PutAsync(batch)).IsNew);
+        using RemoteBatch? got = await client.TryGetAsync(put.Cid);
+        Assert.False(got!.IsShared);
+        Assert.Equal(put.Cid, CanonicalBlock.CidOf(got.Batch));
+    }
+
+    [Fact]
+    public async Task A_block_that_is_not_here_is_null() =>
+        Assert.Null(await _server.Client().TryGetAsync(CanonicalBlock.CidOf(FlightServer.Numbers(0, 3))));
+
+    [Fact]
+    public async Task A_store_on_this_machine_is_read_in_its_memory()
+    {
+        PutResult put = _server.Store.Put(FlightServer.Numbers(0, 5));
+        using CidClient client = _server.Client(isLocal: true);
+        using RemoteBatch? got = await client.TryGetAsync(put.Cid);
+        Assert.True(got!.IsShared);
+        Assert.Equal([0L, 1, 2, 3, 4], got.Batch.Column<long>("n").Values.ToArray());
+    }
+
+    [Fact]
+    public async Task A_put_without_a_token_is_refused_and_nothing_is_put()
+    {
+        using CidClient client = _server.Client(token: "wrong");
+        var e = await Assert.ThrowsAsync<ArrowCidException>(() => client.PutAsync(FlightServer.Numbers(0, 3)));
+        Assert.Equal(ErrorCode.AccessDenied, e.Code);
+        Assert.Empty(_server.Store.List());
+    }
+
+    [Fact]
+    public async Task Facts_and_names_go_with_a_put_and_filters_find_them()
+    {
+        using CidClient client = _server.Client();
+        PutResult put = await client.PutAsync(FlightServer.Numbers(0, 3), new PutOptions
+        {
+            Name = "three",
+            Tags = new Dictionary<string, string?> { ["size"] = "small" },
+        });
+        _ = await client.PutAsync(FlightServer.Numbers(0, 4));
+        Assert.Equal(put.Cid, _server.Store.ResolveName("three"));
+        var found = new List<Cid>();
+        await foreach (Cid cid in client.ListAsync(Filter.Parse("tag.size = \"small\""))) found.Add(cid);
+        Assert.Equal([put.Cid], found);
+    }
+
+    [Fact]
+    public async Task A_watcher_hears_every_put_and_goes_on_from_a_cursor()
+    {
+        using CidClient client = _server.Client();
+        _ = _server.Store.Put(FlightServer.Numbers(0, 10));
+        var heard = new List<Announcement>();
+        await foreach (Announcement put in client.WatchAsync(Cursor.Oldest, cancellationToken: Watchdog()))
+        {
+            heard.Add(put);
+            if (heard.Count == 3) break;
+            _ = _server.Store.Put(FlightServer.Numbers(0, 10 + heard.Count));
+        }
+
+        Assert.Equal(3, heard.Select(put => put.Cid).Distinct().Count());
+        await foreach (Announcement put in client.WatchAsync(heard[1].Cursor, cancellationToken: Watchdog()))
+        {
+            Assert.Equal(heard[2].Cid, put.Cid);
+            break;
+        }
+    }
+
+    [Fact]
+    public async Task A_server_that_ends_tells_its_watchers_where_to_go_on()
+    {
+        using CidClient client = _server.Client();
+        _ = _server.Store.Put(FlightServer.Numbers(0, 3));
+        Task? stopping = null;
+        var e = await Assert.ThrowsAsync<ArrowCidException>(async () =>
+        {
+            await foreach (Announcement _ in client.WatchAsync(Cursor.Oldest, cancellationToken: Watchdog()))
+                stopping ??= _server.StopAsync();
+        });
+        Assert.Equal(ErrorCode.Busy, e.Code);
+        Assert.Contains("go on from c1.", e.Message, StringComparison.Ordinal);
+        await stopping!;
+    }
+
+    private static CancellationToken Watchdog() => new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+}
