@@ -25,7 +25,7 @@ internal static class ServeVerb
             "ARROWCID_NAME or a member of arrowcid.json; what stands first here counts.",
             "arrowcid serve",
             "arrowcid serve --flight 127.0.0.1:0 --http 127.0.0.1:0",
-            "arrowcid serve --http 0.0.0.0:443 --flight none --tls-cert chain.pem --tls-key key.pem --token-file tokens",
+            "arrowcid serve --http 0.0.0.0:443 --flight none --tls-cert all.pem --tls-key key.pem --token-file tokens",
             "arrowcid serve --check")
         {
             store, check, file, json,

@@ -1,8 +1,5 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using ArrowCid.Flight.Access;
-using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -205,8 +202,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
         request.Path.Length == 0 ? null : request.Path[(request.Path.LastIndexOf('/') + 1)..];
 
     private static string KeyOf(string path, CarParameters parameters) => Convert.ToHexStringLower(
-        SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{path}\n{parameters.Key}")))
-            .AsSpan(0, 8));
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{path}\n{parameters.Key}")).AsSpan(0, 8));
 
     private static string Name(GatewayFormat format) => format switch
     {

@@ -64,7 +64,8 @@ internal sealed class UnixFsFile
 
         ReadOnlyMemory<byte> Within(ReadOnlyMemory<byte> bytes, long start)
         {
-            long from = Math.Clamp(range.From - start, 0, bytes.Length), upTo = Math.Clamp(end - start, 0, bytes.Length);
+            long from = Math.Clamp(range.From - start, 0, bytes.Length);
+            long upTo = Math.Clamp(end - start, 0, bytes.Length);
             return bytes[(int)from..(int)Math.Max(from, upTo)];
         }
     }
