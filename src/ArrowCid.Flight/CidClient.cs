@@ -96,8 +96,8 @@ public sealed class CidClient : IDisposable
             bool isSame = ack is not null && Cid.TryParse(ack.Cid, out Cid cid) && cid == block.Cid;
             return isSame
                 ? new PutResult(block.Address, ack!.IsNew)
-                : throw new ArrowCidException(ErrorCode.Internal, $"the server says that it put {ack?.Cid}, and it was " +
-                    $"given {block.Cid}");
+                : throw new ArrowCidException(ErrorCode.Internal,
+                    $"the server says that it put {ack?.Cid}, and it was given {block.Cid}");
         }
         catch (GrpcException e)
         {
@@ -120,7 +120,8 @@ public sealed class CidClient : IDisposable
             .ConfigureAwait(false);
         await using IAsyncEnumerator<string> cids = MessagesAsync(call, FlightInfo.Parser,
             info => info.FlightDescriptor.Path[0]).GetAsyncEnumerator(cancellationToken);
-        while (await ToldAsync(cids.MoveNextAsync().AsTask()).ConfigureAwait(false)) yield return Cid.Parse(cids.Current);
+        while (await ToldAsync(cids.MoveNextAsync().AsTask()).ConfigureAwait(false))
+            yield return Cid.Parse(cids.Current);
     }
 
     /// <summary>The puts of batches from a cursor on, as they come.</summary>
@@ -166,7 +167,8 @@ public sealed class CidClient : IDisposable
             _ = data.TakeBody();
             only = only is null
                 ? batch
-                : throw new ArrowCidException(ErrorCode.InvalidData, $"{cid} is several batches; fetch them one by one");
+                : throw new ArrowCidException(ErrorCode.InvalidData,
+                    $"{cid} is several batches; fetch them one by one");
         }
 
         return only ?? throw new ArrowCidException(ErrorCode.InvalidData, $"the server sent no batch for {cid}");
@@ -175,7 +177,9 @@ public sealed class CidClient : IDisposable
     private static async Task SendAsync(GrpcWriter writer, RecordBatch batch, EncodedBlock block, PutOptions? options,
         CancellationToken cancel)
     {
-        var how = new Put { Name = options?.Name ?? "", Pin = options?.Pin ?? false, ExpectedCid = block.Cid.ToString() };
+        var how = new Put { ExpectedCid = block.Cid.ToString() };
+        how.Name = options?.Name ?? "";
+        how.Pin = options?.Pin ?? false;
         how.Producer = options?.Producer ?? "";
         how.Json = options?.Json ?? "";
         foreach ((string key, string? value) in options?.Tags ?? new Dictionary<string, string?>())

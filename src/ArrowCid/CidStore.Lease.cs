@@ -14,6 +14,9 @@ public sealed partial class CidStore
         return block is not null;
     }
 
+    /// <summary>Leases a block of any kind, of which nothing is proved.</summary>
+    internal BlockLease? LeaseUnproved(Cid cid) => Find(cid);
+
     /// <summary>Leases a block of any kind, after what the mode asks for was proved.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="batch">The batch, over the lease, where it is one.</param>

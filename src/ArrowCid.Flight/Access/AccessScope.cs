@@ -9,10 +9,10 @@ internal enum AccessScope
     /// <summary>Fetching by CID, listings and watches.</summary>
     Read = 1,
 
-    /// <summary>Putting blocks, and saying something of them.</summary>
+    /// <summary>Putting blocks, and saying something of them: tags, names, pins.</summary>
     Put = 2,
 
-    /// <summary>Everything else: removing what others put, names, pins.</summary>
+    /// <summary>Everything else: taking away what others rely on.</summary>
     Admin = 3,
 }
 
@@ -25,9 +25,9 @@ internal enum AccessNeed
     /// <summary>What is here: listings, watches, figures.</summary>
     List,
 
-    /// <summary>A block put, and what is said of it as it is put.</summary>
+    /// <summary>A block put, and what is said of it.</summary>
     Put,
 
-    /// <summary>Changes to what others rely on.</summary>
+    /// <summary>Taking away what others rely on.</summary>
     Admin,
 }

@@ -30,7 +30,11 @@ internal sealed class GrpcClientCall : IDisposable
         {
             if (response.Headers.TryGetValues("grpc-status", out _)) ThrowUnlessOk(response.Headers);
             if (response.StatusCode != HttpStatusCode.OK)
-                throw new GrpcException(Of(response.StatusCode), $"the server answered HTTP {(int)response.StatusCode}");
+            {
+                throw new GrpcException(Of(response.StatusCode),
+                    $"the server answered HTTP {(int)response.StatusCode}");
+            }
+
             Stream stream = await response.Content.ReadAsStreamAsync(ends.Token).ConfigureAwait(false);
             return new GrpcClientCall(response, new GrpcReader(stream, mostBytes, null), ends, cancel);
         }

@@ -51,7 +51,8 @@ internal sealed class HealthCalls(params string[] services)
         ? HealthCheckResponse.Types.ServingStatus.NotServing
         : HealthCheckResponse.Types.ServingStatus.Serving);
 
-    private static HealthCheckResponse Says(HealthCheckResponse.Types.ServingStatus status) => new() { Status = status };
+    private static HealthCheckResponse Says(HealthCheckResponse.Types.ServingStatus status) =>
+        new() { Status = status };
 
     private static async ValueTask SendAsync(GrpcCall call, HealthCheckResponse status)
     {

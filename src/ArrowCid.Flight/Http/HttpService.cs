@@ -7,7 +7,11 @@ namespace ArrowCid.Flight.Http;
 internal sealed class HttpService(CidStore store, Guard guard, OriginRules origins, ILogger log,
     CancellationToken stopping) : IDisposable
 {
+    private readonly LargeBlocks _large = new(store, stopping);
+
     public CidStore Store { get; } = store;
+
+    public Metrics Metrics { get; } = new(store);
 
     public Guard Guard { get; } = guard;
 
@@ -22,7 +26,12 @@ internal sealed class HttpService(CidStore store, Guard guard, OriginRules origi
 
     public Uri? PublicUrl { get; init; }
 
+    /// <summary>The blocks as they are served.</summary>
+    public GatewayBlocks Blocks => new(Store, _large);
+
     public void Dispose()
     {
+        Metrics.Dispose();
+        _large.Dispose();
     }
 }

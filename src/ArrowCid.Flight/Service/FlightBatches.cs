@@ -36,11 +36,22 @@ internal sealed class FlightBatches
     /// <summary>Messages in memory as if they stood one behind another in a stream.</summary>
     private sealed class MessageQueue : ByteSource
     {
+        // Dictionaries wait for their batch, which may never come.
+        private const long MostAhead = 1L << 30;
+
         private readonly Queue<ReadOnlyMemory<byte>> _parts = new();
         private ReadOnlyMemory<byte> _part;
+        private long _added;
 
         public void Add(byte[] header, ReadOnlyMemory<byte> body)
         {
+            _added += 8 + header.Length + body.Length;
+            if (_added - Position > MostAhead)
+            {
+                throw new InvalidArrowException($"dictionaries of over {MostAhead} bytes come before their batch",
+                    code: ErrorCode.TooLarge);
+            }
+
             byte[] metadata = new byte[8 + header.Length];
             BinaryPrimitives.WriteInt32LittleEndian(metadata, -1);
             BinaryPrimitives.WriteInt32LittleEndian(metadata.AsSpan(4), header.Length);

@@ -1,0 +1,85 @@
+using System.Globalization;
+using ArrowCid.Registry;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace ArrowCid.Flight.Http;
+
+/// <summary>Parameters of the API.</summary>
+internal static class ApiQuery
+{
+    /// <summary>The CID in a route, which may also be a name behind <c>@</c>.</summary>
+    public static Cid CidOf(HttpContext context, CidStore store)
+    {
+        string text = (string?)context.Request.RouteValues["cid"] ?? "";
+        if (text.StartsWith('@'))
+        {
+            return store.ResolveName(text[1..])
+                ?? throw new ArrowCidException(ErrorCode.NameNotFound, $"no name '{text[1..]}'");
+        }
+
+        return Cid.TryParse(text, out Cid cid, out CidError error)
+            ? cid
+            : throw new ArrowCidException(ErrorCode.InvalidCid, $"'{text}' is no CID: {Cid.Describe(error)}");
+    }
+
+    public static Filter? FilterOf(HttpContext context) =>
+        context.Request.Query["filter"] is { Count: > 0 } text ? Filter.Parse(text.ToString()) : null;
+
+    public static int Number(HttpContext context, string name, int byDefault, int most)
+    {
+        if (context.Request.Query[name] is not { Count: > 0 } text) return byDefault;
+        bool isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number);
+        return isNumber && number >= 1 && number <= most
+            ? number
+            : throw new ArrowCidException(ErrorCode.InvalidArgument, $"{name} is a number from 1 to {most}");
+    }
+
+    /// <summary>What is said of batches as they are put; null where nothing is.</summary>
+    public static PutOptions? FactsOf(HttpContext context)
+    {
+        IQueryCollection query = context.Request.Query;
+        string[] known = ["tag", "name", "producer", "expires", "pin", "parent", "about"];
+        if (!known.Any(query.ContainsKey)) return null;
+        return new PutOptions
+        {
+            Tags = query.ContainsKey("tag") ? Tags(query["tag"]) : null,
+            Name = Text(query, "name"),
+            Producer = Text(query, "producer"),
+            Expires = Text(query, "expires") is { } expires ? Expiry(expires) : null,
+            Pin = Text(query, "pin") is "true" or "1",
+            Parents = query.ContainsKey("parent")
+                ? [.. query["parent"].Select(parent => Cid.Parse(parent ?? ""))]
+                : null,
+            Json = Text(query, "about"),
+        };
+    }
+
+    public static DateTimeOffset Expiry(string text)
+    {
+        if (text == "never") return DateTimeOffset.MaxValue;
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        if (Filter.TryParseSpan(text, out TimeSpan span) && span < DateTimeOffset.MaxValue - now) return now + span;
+        return Filter.TryParseTime(text, out DateTimeOffset time)
+            ? time
+            : throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"expires is a duration such as 7d, a date or time, or never, not '{text}'");
+    }
+
+    private static string? Text(IQueryCollection query, string name) =>
+        query[name] is { Count: > 0 } value ? value.ToString() : null;
+
+    private static Dictionary<string, string?> Tags(StringValues values)
+    {
+        var tags = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (string? each in values)
+        {
+            int equals = each?.IndexOf('=', StringComparison.Ordinal) ?? -1;
+            if (equals < 1)
+                throw new ArrowCidException(ErrorCode.InvalidArgument, $"tag is KEY=VALUE, not '{each}'");
+            tags[each![..equals]] = each[(equals + 1)..];
+        }
+
+        return tags;
+    }
+}

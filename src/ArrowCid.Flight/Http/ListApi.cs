@@ -1,0 +1,202 @@
+using System.Text.Json;
+using ArrowCid.Columnar;
+using ArrowCid.Registry;
+using Microsoft.AspNetCore.Http;
+
+namespace ArrowCid.Flight.Http;
+
+/// <summary>What is here, and what is said of it.</summary>
+internal sealed class ListApi(HttpService service)
+{
+    private const int Most = 1_000_000, ByDefault = 1000, LinesAtOnce = 64;
+    private const int MostBody = 256 << 10;
+
+    /// <summary><c>GET /v1/blocks</c>: entries that pass a filter, a JSON object a line.</summary>
+    public async Task List(HttpContext context)
+    {
+        Filter? filter = ApiQuery.FilterOf(context);
+        int limit = ApiQuery.Number(context, "limit", ByDefault, Most);
+        IEnumerable<StoredEntry> entries = filter is null
+            ? service.Store.Entries().Where(entry => entry.Kind == BlockKind.Batch)
+            : service.Store.Query(filter);
+        await Lines(context, entries.Take(limit), EntryJson.Write).ConfigureAwait(false);
+    }
+
+    /// <summary><c>GET /v1/blocks/{cid}/info</c>.</summary>
+    public async Task Info(HttpContext context)
+    {
+        Cid cid = ApiQuery.CidOf(context, service.Store);
+        StoredEntry entry = service.Store.Describe(cid) ?? throw GatewayPath.NotHere(cid);
+        Cid? dag = null;
+        Schema? schema = null;
+        if (entry.IsPresent && entry.ByteLength > LargeBlock.LeafBytes)
+        {
+            using ServedBlock? block = service.Blocks.TryOpen(cid);
+            dag = block?.Dag;
+        }
+
+        if (entry.Kind == BlockKind.Batch)
+        {
+            using BatchLease? lease = service.Store.TryGet(cid);
+            schema = lease?.Batch.Schema;
+        }
+
+        await HttpErrors.WriteJson(context.Response, writer =>
+        {
+            EntryJson.Write(writer, entry);
+            writer.WriteString("dag", (dag ?? entry.Cid).ToString());
+            if (schema is not null) WriteFields(writer, schema);
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary><c>POST /v1/blocks/{cid}/tags</c>: an object of tags; null takes one away.</summary>
+    public async Task Tag(HttpContext context)
+    {
+        Cid cid = ApiQuery.CidOf(context, service.Store);
+        var tags = new Dictionary<string, string?>(StringComparer.Ordinal);
+        using (JsonDocument body = await Body(context).ConfigureAwait(false))
+        {
+            foreach (JsonProperty member in body.RootElement.EnumerateObject())
+            {
+                tags[member.Name] = member.Value.ValueKind switch
+                {
+                    JsonValueKind.String => member.Value.GetString(),
+                    JsonValueKind.Null => null,
+                    _ => throw Invalid($"the tag '{member.Name}' is no text"),
+                };
+            }
+        }
+
+        if (service.Store.Describe(cid) is not { IsPresent: true }) throw GatewayPath.NotHere(cid);
+        service.Store.Annotate(cid, new BlockFacts { Tags = tags });
+        StoredEntry? entry = service.Store.Describe(cid);
+        await HttpErrors.WriteJson(context.Response, writer =>
+        {
+            writer.WriteString("cid", cid.ToString());
+            if (entry is not null) EntryJson.WriteTags(writer, entry);
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary><c>GET /v1/names</c>.</summary>
+    public Task Names(HttpContext context) => Lines(context, service.Store.Names(), WriteName);
+
+    /// <summary><c>GET /v1/names/{name}</c>.</summary>
+    public async Task Name(HttpContext context)
+    {
+        string name = NameOf(context);
+        Cid cid = service.Store.ResolveName(name)
+            ?? throw new ArrowCidException(ErrorCode.NameNotFound, $"no name '{name}'");
+        await HttpErrors.WriteJson(context.Response, writer =>
+        {
+            writer.WriteString("name", name);
+            writer.WriteString("cid", cid.ToString());
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary><c>PUT /v1/names/{name}</c>: <c>{"cid": …, "ifIs": …}</c>; where <c>ifIs</c> is there (null: no such
+    /// name) the name changes only where it stands for that.</summary>
+    public async Task SetName(HttpContext context)
+    {
+        string name = NameOf(context);
+        NameChange change;
+        using (JsonDocument body = await Body(context).ConfigureAwait(false))
+        {
+            JsonElement root = body.RootElement;
+            Cid cid = root.TryGetProperty("cid", out JsonElement to) ? CidOf(to) : throw Invalid("cid is missing");
+            change = root.TryGetProperty("ifIs", out JsonElement expected)
+                ? service.Store.SetName(name, cid,
+                    expected.ValueKind == JsonValueKind.Null ? null : CidOf(expected))
+                : service.Store.SetName(name, cid);
+        }
+
+        await HttpErrors.WriteJson(context.Response, writer => WriteName(writer, change)).ConfigureAwait(false);
+    }
+
+    /// <summary><c>DELETE /v1/names/{name}</c>: the block stays.</summary>
+    public Task RemoveName(HttpContext context)
+    {
+        string name = NameOf(context);
+        if (!service.Store.RemoveName(name))
+            throw new ArrowCidException(ErrorCode.NameNotFound, $"no name '{name}'");
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    }
+
+    private async Task Lines<T>(HttpContext context, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
+    {
+        HttpResponse response = context.Response;
+        response.ContentType = FileTypes.JsonLines;
+        response.Headers.CacheControl = "no-store";
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        await response.StartAsync(context.RequestAborted).ConfigureAwait(false);
+        var stream = new PipeStream(response.BodyWriter);
+        int lines = 0;
+        foreach (T item in items)
+        {
+            stream.Write(HttpErrors.Json(writer => write(writer, item)));
+            stream.Write("\n"u8);
+            if (++lines % LinesAtOnce != 0) continue;
+            await stream.Send(context.RequestAborted).ConfigureAwait(false);
+            service.Stopping.ThrowIfCancellationRequested();
+        }
+
+        await stream.Send(context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static void WriteName(Utf8JsonWriter writer, NameChange change)
+    {
+        writer.WriteString("name", change.Name);
+        writer.WriteString("cid", change.Cid?.ToString());
+        writer.WriteString("time", EntryJson.Time(change.Time));
+    }
+
+    private static void WriteFields(Utf8JsonWriter writer, Schema schema)
+    {
+        writer.WriteStartArray("fields");
+        foreach (Field field in schema.Fields)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", field.Name);
+            writer.WriteString("type", field.Type.ToString());
+            writer.WriteBoolean("nullable", field.IsNullable);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static string NameOf(HttpContext context) => (string?)context.Request.RouteValues["name"] ?? "";
+
+    private static Cid CidOf(JsonElement text) => text.ValueKind == JsonValueKind.String
+        ? Cid.Parse(text.GetString()!)
+        : throw Invalid("a CID is a text");
+
+    private static async Task<JsonDocument> Body(HttpContext context)
+    {
+        if (context.Request.ContentLength > MostBody)
+            throw new ArrowCidException(ErrorCode.TooLarge, $"the body has at most {MostBody} bytes");
+        using var bytes = new MemoryStream();
+        byte[] piece = new byte[16 << 10];
+        int n;
+        while ((n = await context.Request.Body.ReadAsync(piece, context.RequestAborted).ConfigureAwait(false)) > 0)
+        {
+            if (bytes.Length + n > MostBody)
+                throw new ArrowCidException(ErrorCode.TooLarge, $"the body has at most {MostBody} bytes");
+            bytes.Write(piece, 0, n);
+        }
+
+        try
+        {
+            JsonDocument document = JsonDocument.Parse(bytes.ToArray(), new JsonDocumentOptions { MaxDepth = 8 });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? document
+                : throw Invalid("the body is a JSON object");
+        }
+        catch (JsonException e)
+        {
+            throw Invalid($"the body is no JSON: {e.Message}");
+        }
+    }
+
+    private static ArrowCidException Invalid(string rule) => new(ErrorCode.InvalidArgument, rule);
+}

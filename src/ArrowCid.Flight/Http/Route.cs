@@ -1,0 +1,33 @@
+using ArrowCid.Flight.Access;
+using Microsoft.AspNetCore.Http;
+
+namespace ArrowCid.Flight.Http;
+
+/// <summary>Which rules hold for a route.</summary>
+internal enum RouteKind
+{
+    /// <summary>For any page of any origin: what is served proves itself.</summary>
+    Gateway,
+
+    /// <summary>For our clients and for pages of origins that are listed.</summary>
+    Api,
+
+    /// <summary>For who runs the server.</summary>
+    Operation,
+}
+
+/// <summary>A route.</summary>
+/// <param name="Method">GET (which answers HEAD too where it may), PUT, POST, DELETE.</param>
+/// <param name="Pattern">Its pattern.</param>
+/// <param name="Need">What it asks for; null where everybody may.</param>
+/// <param name="Kind">Which rules hold.</param>
+/// <param name="Serve">Answers.</param>
+internal sealed record Route(string Method, string Pattern, AccessNeed? Need, RouteKind Kind,
+    RequestDelegate Serve)
+{
+    /// <summary>Whether it lasts as long as the client wants, so that no time is measured.</summary>
+    public bool IsEndless { get; init; }
+
+    /// <summary>Whether bytes come with the request.</summary>
+    public bool HasBody => Method is "PUT" or "POST";
+}
