@@ -60,7 +60,11 @@ internal sealed class ActionCalls
         }
 
         if (!_actions.TryGetValue(action.Type, out StoreAction? ours))
-            throw new GrpcException(GrpcStatus.Unimplemented, $"there is no action '{action.Type}'; ListActions names all");
+        {
+            throw new GrpcException(GrpcStatus.Unimplemented,
+                $"there is no action '{action.Type}'; ListActions names all");
+        }
+
         using Permit permit = _gate.Enter(call, ours.Need, action.Type);
         if (ours.Need is AccessNeed.Put or AccessNeed.Admin && _store.IsReadOnly)
             throw new GrpcException(GrpcStatus.FailedPrecondition, "the store is served for reading only");

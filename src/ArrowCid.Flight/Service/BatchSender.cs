@@ -8,8 +8,8 @@ using ArrowCid.Ipc;
 namespace ArrowCid.Flight.Service;
 
 /// <summary>
-/// Sends batches of one schema as FlightData: the schema first, a dictionary when it is new, bodies from where they lie.
-/// What is too large for the client is cut by rows. One caller at a time.
+/// Sends batches of one schema as FlightData: the schema first, a dictionary when it is new, bodies from where they
+/// lie. What is too large for the client is cut by rows. One caller at a time.
 /// </summary>
 /// <param name="writer">The response.</param>
 /// <param name="mostBytes">The most bytes of a message; 0: no limit.</param>
@@ -84,7 +84,8 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
             if (rows == 1)
             {
                 throw new ArrowCidException(ErrorCode.TooLarge,
-                    $"one row takes more than the {mostBytes} bytes that the client takes in a message; raise its limit");
+                    $"one row takes more than the {mostBytes} bytes that the client takes in a message; " +
+                    "raise its limit");
             }
 
             rows = Math.Max(1, rows / 2);

@@ -60,7 +60,7 @@ internal sealed class BlockStreams(CidStore store)
             ? batch
             : new RecordBatch(schema, batch.Length, [.. columns.Select(name => batch.Column(name))]);
 
-    public ArrowCidException NotHere(Cid cid) => new(ErrorCode.BlockNotFound, $"no block {cid} here");
+    public static ArrowCidException NotHere(Cid cid) => new(ErrorCode.BlockNotFound, $"no block {cid} here");
 
     private static Schema Project(Schema schema, IReadOnlyList<string> columns)
     {

@@ -68,7 +68,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
                 continue;
             }
 
-            using BatchLease lease = store.TryGet(block.Cid) ?? throw streams.NotHere(block.Cid);
+            using BatchLease lease = store.TryGet(block.Cid) ?? throw BlockStreams.NotHere(block.Cid);
             string mark = block.Cid.ToString();
             if (skip == 0 && left >= block.Rows && request.Columns.Count == 0)
             {

@@ -138,7 +138,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
         TotalBytes = -1,
     };
 
-    /// <summary>Adds where else a batch can be had, for clients that ask: drivers dial whatever they are given.</summary>
+    /// <summary>Adds where else a batch can be had, for clients that ask: drivers dial all they are given.</summary>
     private FlightEndpoint Located(FlightEndpoint endpoint, Cid cid, string wish)
     {
         string[] kinds = wish.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -98,7 +98,7 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
         {
             try
             {
-                await next.WaitAsync(left).ConfigureAwait(false);
+                await next.WaitAsync(left, CancellationToken.None).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {

@@ -69,7 +69,7 @@ internal sealed class WatchStream(CidStore store)
         finally
         {
             await lasting.CancelAsync().ConfigureAwait(false);
-            await next.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         async Task SendAsync(IReadOnlyCollection<Announcement> rows)
