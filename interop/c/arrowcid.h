@@ -16,7 +16,8 @@
  * Texts       UTF-8, ended by a NUL. A text out has (buffer, capacity, needed): needed counts the NUL; too small a
  *             capacity gives ARROWCID_TOO_LARGE with needed set, and NULL with 0 asks for it.
  * fork        A child of fork() gets ARROWCID_FORKED from every function of a library that its parent had used: start
- *             processes with exec, posix_spawn or, in Python, the method "spawn".
+ *             processes with exec, posix_spawn or, in Python, the method "spawn". The functions of structs that the
+ *             parent exported may be called there: a release gives nothing back, and a stream says that it failed.
  * Growth      New functions are added; what is here stays. arrowcid_options may grow, for its size is passed; all
  *             other structs are as they are for ABI 1.
  */
@@ -374,29 +375,36 @@ ARROWCID_API int32_t arrowcid_watch_cursor(arrowcid_handle watch, char *buffer, 
                                            arrowcid_error *error);
 ARROWCID_API int32_t arrowcid_watch_close(arrowcid_handle watch, arrowcid_error *error);
 
-/* For CPython alone: what a PyCapsule needs (https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html),
-   whose destructor has to be a C function. Other languages need none of it. The interpreter's lock is held meanwhile. */
+/* For CPython alone: what its package calls all the time, as functions of the interpreter, and PyCapsules
+   (https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html), whose destructor has to be a C function.
+   Other languages need none of it. The interpreter's lock is held meanwhile. */
 
-/* The functions of the running interpreter: PyCapsule_New, PyCapsule_GetName, PyCapsule_GetPointer, PyTuple_New,
-   PyTuple_SetItem, Py_DecRef. */
+/* The running interpreter. */
 typedef struct {
-  void *(*capsule_new)(void *pointer, const char *name, void (*destructor)(void *capsule));
-  const char *(*capsule_name)(void *capsule);
-  void *(*capsule_pointer)(void *capsule, const char *name);
-  void *(*tuple_new)(intptr_t size);
-  int (*tuple_set)(void *tuple, intptr_t index, void *item);
-  void (*decref)(void *object);
+  void *(*capsule_new)(void *pointer, const char *name, void (*destructor)(void *capsule)); /* PyCapsule_New */
+  const char *(*capsule_name)(void *capsule);                                               /* PyCapsule_GetName */
+  void *(*capsule_pointer)(void *capsule, const char *name);                                /* PyCapsule_GetPointer */
+  void *(*tuple_new)(intptr_t size);                                                        /* PyTuple_New */
+  int (*tuple_set)(void *tuple, intptr_t index, void *item);                                /* PyTuple_SetItem */
+  void *(*function_new)(void *method, void *self, void *module);                            /* PyCFunction_NewEx */
+  void *(*call_function)(void *function, const char *format, ...);                          /* PyObject_CallFunction */
+  int64_t (*integer)(void *object);                                                         /* PyLong_AsLongLong */
+  void *(*new_integer)(int64_t value);                                                      /* PyLong_FromLongLong */
+  const char *(*bytes)(void *object);                                                       /* PyBytes_AsString */
+  intptr_t (*bytes_size)(void *object);                                                     /* PyBytes_Size */
+  void *(*new_bytes)(const char *bytes, intptr_t size);                     /* PyBytes_FromStringAndSize */
+  void *(*let_go)(void);                                                    /* PyEval_SaveThread */
+  void (*take_up)(void *thread);                                            /* PyEval_RestoreThread */
+  void (*incref)(void *object);                                             /* Py_IncRef */
+  void (*decref)(void *object);                                             /* Py_DecRef */
+  void *none;                                                               /* None */
+  void *raise_error; /* a function of (code, message as bytes) that raises the exception for them */
 } arrowcid_python;
 
-/* Once a process, before the others. */
-ARROWCID_API int32_t arrowcid_python_use(const arrowcid_python *functions, arrowcid_error *error);
-/* New references, or NULL with an error or an exception of the interpreter's: the capsules of lease_array as a tuple, of
-   lease_device_array, of the schema alone, and of get_stream. */
-ARROWCID_API void *arrowcid_python_array(arrowcid_handle lease, arrowcid_error *error);
-ARROWCID_API void *arrowcid_python_device_array(arrowcid_handle lease, arrowcid_error *error);
-ARROWCID_API void *arrowcid_python_schema(arrowcid_handle lease, arrowcid_error *error);
-ARROWCID_API void *arrowcid_python_stream(arrowcid_handle store, const arrowcid_cid *cids, int64_t count,
-                                          arrowcid_error *error);
+/* Once a process: the functions get(store, cid), which gives a lease or None, handle(lease), block(lease), export(lease,
+   address), array(lease), device_array(lease), schema(lease) and stream(store, cids) as a tuple, a new reference; or NULL
+   with an error or an exception of the interpreter's. A lease is released when nothing refers to it. */
+ARROWCID_API void *arrowcid_python_use(const arrowcid_python *python, arrowcid_error *error);
 
 #ifdef __cplusplus
 }

@@ -4,8 +4,8 @@
 //   node check-parquet.mjs --write FOLDER    DuckDB's types in DuckDB's codecs and page versions
 //
 // Of each FOLDER/NAME.parquet: parquet-wasm (arrow-rs) writes NAME.wasm.arrows, DuckDB copies the rows to
-// NAME.duck (a Parquet file of its own), hyparquet writes NAME.hy.jsonl, a row a line. What a reader refuses is a
-// line `cannot READER NAME: why`.
+// NAME.duck (a Parquet file of its own), hyparquet writes NAME.hy.jsonl, a row a line: big numbers as "n:DIGITS", bytes
+// in base64. What a reader refuses is a line `cannot READER NAME: why`.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -67,7 +67,7 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith(".parquet"
 }
 
 function show(key, value) {
-  if (typeof value === "bigint") return JSON.rawJSON ? JSON.rawJSON(value.toString()) : Number(value);
+  if (typeof value === "bigint") return `n:${value}`;
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   if (value && value.type === "Buffer") return Buffer.from(value.data).toString("base64");
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);

@@ -3,6 +3,7 @@
     parquet_peer.py read FOLDER             each FOLDER/*.parquet as pyarrow reads it: NAME.arrows, a batch a row group
     parquet_peer.py write FOLDER SEED COUNT  random tables in FOLDER/N.parquet, in every codec, encoding and page
                                              version, and beside each how pyarrow reads it: N.arrows
+    parquet_peer.py rewrite SOURCE TARGET ROWS  SOURCE read and written again, ROWS a row group
 
 `read` prints a line for each file: `ok NAME`, or `cannot NAME: why`.
 """
@@ -200,5 +201,7 @@ if __name__ == "__main__":
         read(sys.argv[2])
     elif sys.argv[1] == "write":
         write(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    elif sys.argv[1] == "rewrite":
+        pq.write_table(pq.read_table(sys.argv[2]), sys.argv[3], row_group_size=int(sys.argv[4]))
     else:
         raise SystemExit(__doc__)

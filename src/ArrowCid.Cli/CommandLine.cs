@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using ArrowCid.Cli.Bench;
 using ArrowCid.Cli.Demo;
 using ArrowCid.Cli.Inspect;
+using ArrowCid.Cli.Serve;
 using ArrowCid.Cli.Torture;
 using ArrowCid.Cli.Verbs;
 
@@ -66,7 +67,12 @@ internal static class CommandLine
         {
             ParseResult parsed = Root(args).Parse(args, s_parsing);
             if (parsed.Errors.Count > 0) return Misused(parsed);
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                // A server that is interrupted ends its calls, in its own time.
+                ProcessTerminationTimeout = null,
+            });
         }
         catch (Exception e)
         {

@@ -19,7 +19,7 @@ public sealed class CidServer : IAsyncDisposable
     private const string LogCategory = "arrowcid.serve";
 
     // Streams end by themselves once they hear of the end; this is for those that do not.
-    private static readonly TimeSpan s_mostAtEnd = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan s_mostAtEnd = TimeSpan.FromSeconds(3);
 
     private readonly WebApplication _host;
     private readonly IDisposable[] _owned;
@@ -52,6 +52,8 @@ public sealed class CidServer : IAsyncDisposable
         if (options.Log != ServerLog.None)
             builder.Logging.AddProvider(new StandardErrorLog(options.Log, Console.Error));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // Signals are for the process, not for a part of it.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_mostAtEnd);
         ServerListening.Configure(builder.WebHost, options);
         WebApplication host = builder.Build();
@@ -79,10 +81,22 @@ public sealed class CidServer : IAsyncDisposable
         host.UseRouting();
         HttpRoutes.Map(host, http);
         host.UseEndpoints(_ => { });
-        await host.StartAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await host.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+            http.Dispose();
+            gate.Dispose();
+            throw;
+        }
+
         bound = Addresses(host);
+        IDisposable[] owned = options.Otlp is { } otlp ? [OtlpExport.Start(otlp), http, gate] : [http, gate];
         return new CidServer(host, options.Flight is null ? null : bound[0], options.Http is null ? null : bound[^1],
-            http, gate);
+            owned);
     }
 
     /// <summary>Ends the calls and stops listening: streams hear of it and end, within seconds.</summary>
@@ -98,4 +112,11 @@ public sealed class CidServer : IAsyncDisposable
         .. host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Select(text => new Uri(text)).Select(uri => new IPEndPoint(IPAddress.Parse(uri.DnsSafeHost), uri.Port)),
     ];
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using ArrowCid.Flight.Access;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ArrowCid.Flight;
 
@@ -62,6 +63,9 @@ public sealed class CidServerOptions
     /// asked.</summary>
     public Uri? PublicUrl { get; init; }
 
+    /// <summary>Where figures are sent by OpenTelemetry, OTLP over HTTP; null: nowhere.</summary>
+    public Uri? Otlp { get; init; }
+
     /// <summary>How lines are logged to standard error.</summary>
     public ServerLog Log { get; init; }
 
@@ -77,6 +81,16 @@ public sealed class CidServerOptions
     internal TlsFiles? Tls => Certificate is null
         ? null
         : new TlsFiles(Certificate, CertificateKey, ClientAuthority, RequireClientCertificate);
+
+    /// <summary>Reads every file that is named, and refuses what a start would refuse.</summary>
+    internal void Check()
+    {
+        using var gate = AccessGate.Open(Access, null, NullLogger.Instance);
+        RequireSafe(gate.HasTokens);
+        if (Tls is not { } files) return;
+        files.Load().Dispose();
+        if (files.ClientAuthority is not null) _ = files.Authorities();
+    }
 
     /// <summary>Refuses what would open the store to others without anybody having said so.</summary>
     internal void RequireSafe(bool hasTokens)

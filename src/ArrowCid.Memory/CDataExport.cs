@@ -1,9 +1,15 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ArrowCid.Memory;
+
+/// <summary>What an exported struct ArrowArray is made of.</summary>
+internal interface ICArraySource
+{
+    /// <summary>Writes its struct, and those below it, to places of the export.</summary>
+    void WriteTo(CDataExport export, CArrayPlace place);
+}
 
 /// <summary>
 /// One exported tree of C structs and what keeps their memory. Each struct has a number of its own in
@@ -26,9 +32,13 @@ internal sealed unsafe class CDataExport
 
     private static long s_serial;
 
-    private readonly CDataArena _arena = new();
-    private readonly List<MemoryHandle> _pins = [];
     private readonly long _serial = Interlocked.Increment(ref s_serial) & (long.MaxValue >> NodeBits);
+    private CDataArena _arena;
+
+    // What the structs point at: a schema's texts; the memory that was pinned first, and any other.
+    private object? _kept;
+    private MemoryHandle _pin;
+    private List<MemoryHandle>? _pins;
 
     // A bit a struct, set once it is released, and how many are not.
     private int[] _ended = [];
@@ -45,10 +55,10 @@ internal sealed unsafe class CDataExport
     /// <summary>Whether a struct of the tree of which one has this number is not released yet.</summary>
     public static bool IsLive(nint privateData) => Find(privateData) is not null;
 
-    /// <summary>Writes an ArrowSchema; nothing is written where this throws.</summary>
+    /// <summary>Writes an ArrowSchema, which keeps the node; nothing is written where this throws.</summary>
     public static void Schema(CSchemaNode node, nint target)
     {
-        var export = new CDataExport();
+        var export = new CDataExport { _kept = node };
         try
         {
             CSchema schema;
@@ -65,16 +75,17 @@ internal sealed unsafe class CDataExport
     }
 
     /// <summary>Writes an ArrowArray; nothing is written where this throws.</summary>
-    public static void Array(CArrayNode node, nint target)
+    public static void Array(ICArraySource source, nint target)
     {
         var export = new CDataExport();
         try
         {
-            CArray array;
-            export.Write(node, &array);
+            CArray* array;
+            source.WriteTo(export, new CArrayPlace(&array));
             export.Begin();
-            // SAFETY: the caller says that the target is room for an ArrowArray.
-            *(CArray*)target = array;
+            // SAFETY: the caller says that the target is room for an ArrowArray. It is the tree's first struct from now
+            // on, and the one in the arena is nobody's.
+            *(CArray*)target = *array;
         }
         catch
         {
@@ -85,27 +96,60 @@ internal sealed unsafe class CDataExport
 
     /// <summary>Writes an ArrowDeviceArray of memory that the CPU reads; nothing is written where this
     /// throws.</summary>
-    public static void DeviceArray(CArrayNode node, nint target)
+    public static void DeviceArray(ICArraySource source, nint target)
     {
         var device = new CDeviceArray { DeviceId = CDeviceArray.CpuId, DeviceType = CDeviceArray.Cpu };
-        Array(node, (nint)(&device.Array));
+        Array(source, (nint)(&device.Array));
         // SAFETY: the caller says that the target is room for an ArrowDeviceArray.
         *(CDeviceArray*)target = device;
     }
 
     // SAFETY of the writers: what they fill is the arena's or the caller's local, and has room for what is written;
-    // what they point at stays until the tree is freed, by the arena or by a pin.
+    // what they point at stays until the tree is freed, by the arena, a pin or what is kept.
+
+    /// <summary>Writes a struct ArrowArray over memory where it lies.</summary>
+    /// <param name="place">Where its address goes.</param>
+    /// <param name="form">What it says of itself.</param>
+    /// <param name="buffers">Buffers in Arrow's order.</param>
+    /// <returns>Where the addresses of those below it go.</returns>
+    public CArrayPlaces Write(CArrayPlace place, in CArrayForm form, ReadOnlySpan<ReadOnlyMemory<byte>> buffers)
+    {
+        int count = buffers.Length + (form.HasViews ? 1 : 0);
+        CArray* target = _arena.Take<CArray>(1);
+        *target = new CArray
+        {
+            Length = form.Length,
+            NullCount = form.NullCount,
+            Offset = form.Offset,
+            BufferCount = count,
+            ChildCount = form.Children,
+            Buffers = (byte**)Pointers(count),
+            Children = (CArray**)Pointers(form.Children),
+            Release = CDataCallbacks.Current.ReleaseArray,
+            PrivateData = NextKey(),
+        };
+        for (int i = 0; i < buffers.Length; i++)
+        {
+            bool isAbsent = i == 0 && form.HasValidity && buffers[i].IsEmpty;
+            target->Buffers[i] = isAbsent ? null : Pin(buffers[i]);
+        }
+
+        if (form.HasViews) target->Buffers[count - 1] = Sizes(buffers[2..]);
+        place.Set(target);
+        return new CArrayPlaces(target);
+    }
+
     private void Write(CSchemaNode node, CSchema* target)
     {
         *target = new CSchema
         {
-            Format = _arena.Copy(node.Format),
-            Name = _arena.Copy(node.Name),
-            Metadata = node.Metadata is null ? null : _arena.Copy(node.Metadata),
+            Format = node.Format.Start,
+            Name = node.Name.Start,
+            Metadata = node.Metadata is null ? null : node.Metadata.Start,
             Flags = node.Flags,
             ChildCount = node.Children.Length,
             Children = (CSchema**)Pointers(node.Children.Length),
-            Release = &ReleaseSchema,
+            Release = CDataCallbacks.Current.ReleaseSchema,
             PrivateData = NextKey(),
         };
         for (int i = 0; i < node.Children.Length; i++)
@@ -116,39 +160,6 @@ internal sealed unsafe class CDataExport
 
         if (node.Dictionary is null) return;
         target->Dictionary = _arena.Take<CSchema>(1);
-        Write(node.Dictionary, target->Dictionary);
-    }
-
-    private void Write(CArrayNode node, CArray* target)
-    {
-        int buffers = node.Buffers.Length + (node.HasViews ? 1 : 0);
-        *target = new CArray
-        {
-            Length = node.Length,
-            NullCount = node.NullCount,
-            Offset = node.Offset,
-            BufferCount = buffers,
-            ChildCount = node.Children.Length,
-            Buffers = (byte**)Pointers(buffers),
-            Children = (CArray**)Pointers(node.Children.Length),
-            Release = &ReleaseArray,
-            PrivateData = NextKey(),
-        };
-        for (int i = 0; i < node.Buffers.Length; i++)
-        {
-            bool isAbsent = i == 0 && node.HasValidity && node.Buffers[i].IsEmpty;
-            target->Buffers[i] = isAbsent ? null : Pin(node.Buffers[i]);
-        }
-
-        if (node.HasViews) target->Buffers[buffers - 1] = Sizes(node.Buffers.AsSpan(2));
-        for (int i = 0; i < node.Children.Length; i++)
-        {
-            target->Children[i] = _arena.Take<CArray>(1);
-            Write(node.Children[i], target->Children[i]);
-        }
-
-        if (node.Dictionary is null) return;
-        target->Dictionary = _arena.Take<CArray>(1);
         Write(node.Dictionary, target->Dictionary);
     }
 
@@ -168,21 +179,23 @@ internal sealed unsafe class CDataExport
     {
         if (memory.IsEmpty) return s_zeros;
         if (!MemoryMarshal.TryGetMemoryManager(memory, out MemoryManager<byte>? manager, out int start, out _))
-        {
-            MemoryHandle handle = memory.Pin();
-            _pins.Add(handle);
-            return (byte*)handle.Pointer;
-        }
+            return (byte*)Keep(memory.Pin()).Pointer;
 
         if (!ReferenceEquals(manager, _pinned))
         {
-            MemoryHandle handle = manager.Pin();
-            _pins.Add(handle);
+            _pinnedStart = (byte*)Keep(manager.Pin()).Pointer;
             _pinned = manager;
-            _pinnedStart = (byte*)handle.Pointer;
         }
 
         return _pinnedStart + start;
+    }
+
+    private MemoryHandle Keep(MemoryHandle pin)
+    {
+        // Most trees lie in one block.
+        if (_pin.Pointer is null) _pin = pin;
+        else (_pins ??= []).Add(pin);
+        return pin;
     }
 
     private nint NextKey()
@@ -212,54 +225,83 @@ internal sealed unsafe class CDataExport
         return (Interlocked.Or(ref _ended[node >> 5], bit) & bit) == 0;
     }
 
-    private void LetGo()
+    private void LetGo(int structs)
     {
-        if (Interlocked.Decrement(ref _left) != 0) return;
+        if (structs == 0 || Interlocked.Add(ref _left, -structs) != 0) return;
         _ = s_live.TryRemove(_serial, out _);
         Free();
     }
 
     private void Free()
     {
-        foreach (MemoryHandle pin in _pins) pin.Dispose();
-        _pins.Clear();
+        _pin.Dispose();
+        _pins?.ForEach(static pin => pin.Dispose());
         _arena.Free();
+        GC.KeepAlive(_kept);
     }
 
-    // SAFETY of the callbacks: the consumer calls them with a struct that we made, or a copy of it. Only where its
-    // number is one of a struct not yet released are its children looked at: those are then still in the arena.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void ReleaseSchema(CSchema* schema)
+    // SAFETY of the releases: the struct is one that we made, or a copy of it. Only where its number is one of a struct
+    // not yet released are its children looked at: those are then still in the arena.
+
+    /// <summary>What the release of an ArrowSchema does.</summary>
+    public static void Release(CSchema* schema)
     {
         if (schema is null || schema->Release is null) return;
         schema->Release = null;
-        if (Find(schema->PrivateData) is not { } export || !export.TryEnd(schema->PrivateData)) return;
-        for (long i = 0; i < schema->ChildCount; i++)
-        {
-            CSchema* child = schema->Children[i];
-            if (child->Release is not null) child->Release(child);
-        }
-
-        CSchema* dictionary = schema->Dictionary;
-        if (dictionary is not null && dictionary->Release is not null) dictionary->Release(dictionary);
-        export.LetGo();
+        if (Find(schema->PrivateData) is { } export) export.LetGo(export.End(schema));
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void ReleaseArray(CArray* array)
+    /// <summary>What the release of an ArrowArray does.</summary>
+    public static void Release(CArray* array)
     {
         if (array is null || array->Release is null) return;
         array->Release = null;
-        if (Find(array->PrivateData) is not { } export || !export.TryEnd(array->PrivateData)) return;
-        for (long i = 0; i < array->ChildCount; i++)
+        if (Find(array->PrivateData) is { } export) export.LetGo(export.End(array));
+    }
+
+    /// <summary>Marks a struct and those below it that are still ours as released.</summary>
+    /// <returns>How many.</returns>
+    private int End(CSchema* schema)
+    {
+        if (!TryEnd(schema->PrivateData)) return 0;
+        int ended = 1;
+        for (long i = 0; i < schema->ChildCount; i++) ended += EndBelow(schema->Children[i]);
+        return ended + EndBelow(schema->Dictionary);
+    }
+
+    private int EndBelow(CSchema* schema)
+    {
+        if (schema is null || schema->Release is null) return 0;
+        if (schema->PrivateData >> NodeBits != _serial)
         {
-            CArray* child = array->Children[i];
-            if (child->Release is not null) child->Release(child);
+            schema->Release(schema);
+            return 0;
         }
 
-        CArray* dictionary = array->Dictionary;
-        if (dictionary is not null && dictionary->Release is not null) dictionary->Release(dictionary);
-        export.LetGo();
+        schema->Release = null;
+        return End(schema);
+    }
+
+    /// <inheritdoc cref="End(CSchema*)"/>
+    private int End(CArray* array)
+    {
+        if (!TryEnd(array->PrivateData)) return 0;
+        int ended = 1;
+        for (long i = 0; i < array->ChildCount; i++) ended += EndBelow(array->Children[i]);
+        return ended + EndBelow(array->Dictionary);
+    }
+
+    private int EndBelow(CArray* array)
+    {
+        if (array is null || array->Release is null) return 0;
+        if (array->PrivateData >> NodeBits != _serial)
+        {
+            array->Release(array);
+            return 0;
+        }
+
+        array->Release = null;
+        return End(array);
     }
 
     private static byte* Zeros()

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -47,10 +46,10 @@ internal sealed unsafe class CStreamExport
         // SAFETY: the caller says that the target is room for an ArrowArrayStream.
         *(CStream*)target = new CStream
         {
-            GetSchema = &GetSchema,
-            GetNext = &GetNext,
-            GetLastError = &GetLastError,
-            Release = &Release,
+            GetSchema = CDataCallbacks.Current.StreamSchema,
+            GetNext = CDataCallbacks.Current.StreamNext,
+            GetLastError = CDataCallbacks.Current.StreamError,
+            Release = CDataCallbacks.Current.ReleaseStream,
             PrivateData = (nint)serial,
         };
     }
@@ -62,8 +61,7 @@ internal sealed unsafe class CStreamExport
 
     // SAFETY of the callbacks: the consumer calls them with a struct that we made or a copy of it, and says that what
     // it gives to be filled is room for it.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int GetSchema(CStream* stream, CSchema* target)
+    public static int GetSchema(CStream* stream, CSchema* target)
     {
         if (target is null) return Errno.Invalid;
         *target = default;
@@ -71,19 +69,16 @@ internal sealed unsafe class CStreamExport
             ?? Errno.Invalid;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int GetNext(CStream* stream, CArray* target)
+    public static int GetNext(CStream* stream, CArray* target)
     {
         if (target is null) return Errno.Invalid;
         *target = default;
         return Find(stream)?.Call(target, static (source, at) => source.Next(at)) ?? Errno.Invalid;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static byte* GetLastError(CStream* stream) => Find(stream) is { } export ? export._error : null;
+    public static byte* GetLastError(CStream* stream) => Find(stream) is { } export ? export._error : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Release(CStream* stream)
+    public static void Release(CStream* stream)
     {
         if (stream is null || stream->Release is null) return;
         stream->Release = null;

@@ -14,6 +14,8 @@ internal static unsafe class CDataDoor
     // So many batches of a stream are read before they are put together.
     private const int MostTogether = 64;
 
+    static CDataDoor() => ReleaseDoor.Guard();
+
     [UnmanagedCallersOnly(EntryPoint = "managed_put_array")]
     public static int PutArray(long store, CSchema* schema, CArray* array, byte* facts, Block* target, ErrorOut* error)
     {

@@ -195,16 +195,8 @@ internal static unsafe class ReadDoor
             Span<Block> blocks = Argument.Array(target, capacity, "out");
             if (blocks.IsEmpty) throw Failure.Invalid("there is no room for a block");
             Argument.NotNull(count, nameof(count));
-            opened.Take();
-            try
-            {
-                *count = opened.Next(blocks);
-            }
-            finally
-            {
-                opened.Give();
-            }
-
+            using OneAtATime.Turn turn = opened.Take();
+            *count = opened.Next(blocks);
             return *count == 0 ? Failure.Nothing : Failure.Ok;
         }
         catch (Exception e)
@@ -219,7 +211,7 @@ internal static unsafe class ReadDoor
         try
         {
             Listing opened = Handles.Get<Listing>(listing);
-            opened.Take();
+            _ = opened.Take();
             // It stays taken: nobody uses it any more.
             _ = Handles.Close<Listing>(listing);
             opened.Close();

@@ -67,16 +67,8 @@ internal static unsafe class ReserveDoor
         {
             Reservation opened = Handles.Get<Reservation>(reservation);
             Argument.NotNull(target, "out");
-            opened.Take();
-            try
-            {
-                *target = Memory(opened, Check(opened, column));
-            }
-            finally
-            {
-                opened.Give();
-            }
-
+            using OneAtATime.Turn turn = opened.Take();
+            *target = Memory(opened, Check(opened, column));
             return Failure.Ok;
         }
         catch (Exception e)
@@ -93,16 +85,8 @@ internal static unsafe class ReserveDoor
             Reservation opened = Handles.Get<Reservation>(reservation);
             Argument.NotNull(bits, nameof(bits));
             Argument.NotNull(length, nameof(length));
-            opened.Take();
-            try
-            {
-                *bits = Address(opened.Validity(Check(opened, column)), out *length);
-            }
-            finally
-            {
-                opened.Give();
-            }
-
+            using OneAtATime.Turn turn = opened.Take();
+            *bits = Address(opened.Validity(Check(opened, column)), out *length);
             return Failure.Ok;
         }
         catch (Exception e)
@@ -164,7 +148,7 @@ internal static unsafe class ReserveDoor
     private static BatchReservation End(long reservation)
     {
         Reservation opened = Handles.Get<Reservation>(reservation);
-        opened.Take();
+        _ = opened.Take();
         // It stays taken: nobody uses it any more.
         _ = Handles.Close<Reservation>(reservation);
         return opened.Batch;

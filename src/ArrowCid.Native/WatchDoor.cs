@@ -48,16 +48,8 @@ internal static unsafe class WatchDoor
         {
             Watch opened = Handles.Get<Watch>(watch);
             Argument.NotNull(descriptor, "fd");
-            opened.Take();
-            try
-            {
-                *descriptor = opened.Poll.Descriptor;
-            }
-            finally
-            {
-                opened.Give();
-            }
-
+            using OneAtATime.Turn turn = opened.Take();
+            *descriptor = opened.Poll.Descriptor;
             return Failure.Ok;
         }
         catch (Exception e)
@@ -77,18 +69,11 @@ internal static unsafe class WatchDoor
             TimeSpan most = timeout < 0 || timeout > int.MaxValue
                 ? TimeSpan.MaxValue
                 : TimeSpan.FromMilliseconds(timeout);
-            opened.Take();
-            try
-            {
-                if (opened.Poll.IsEnded) throw Failure.Invalid("the watch's store was closed");
-                if (!opened.Poll.TryNext(most, out Announcement announcement)) return Failure.Nothing;
-                *target = AnnouncementOut.Of(in announcement);
-                return Failure.Ok;
-            }
-            finally
-            {
-                opened.Give();
-            }
+            using OneAtATime.Turn turn = opened.Take();
+            if (opened.Poll.IsEnded) throw Failure.Invalid("the watch's store was closed");
+            if (!opened.Poll.TryNext(most, out Announcement announcement)) return Failure.Nothing;
+            *target = AnnouncementOut.Of(in announcement);
+            return Failure.Ok;
         }
         catch (ObjectDisposedException)
         {
@@ -106,16 +91,8 @@ internal static unsafe class WatchDoor
         try
         {
             Watch opened = Handles.Get<Watch>(watch);
-            opened.Take();
-            try
-            {
-                Utf8Text.Write(opened.Poll.Position.ToString(), buffer, capacity, needed);
-            }
-            finally
-            {
-                opened.Give();
-            }
-
+            using OneAtATime.Turn turn = opened.Take();
+            Utf8Text.Write(opened.Poll.Position.ToString(), buffer, capacity, needed);
             return Failure.Ok;
         }
         catch (Exception e)

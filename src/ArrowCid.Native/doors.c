@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -67,13 +68,14 @@ static int is_child(void) {
   return mark != NULL ? *mark == 0 : user != (int)getpid();
 }
 
+static const char forked[] =
+    "this process was forked from one that had used libarrowcid, which does not work in the child; start it with "
+    "exec, posix_spawn or, in Python, multiprocessing's method 'spawn'";
+
 static int32_t refuse(arrowcid_error *error) {
-  static const char words[] =
-      "this process was forked from one that had used libarrowcid, which does not work in the child; start it with "
-      "exec, posix_spawn or, in Python, multiprocessing's method 'spawn'";
   if (error != NULL) {
     error->code = ARROWCID_FORKED;
-    memcpy(error->message, words, sizeof words);
+    memcpy(error->message, forked, sizeof forked);
   }
   return ARROWCID_FORKED;
 }
@@ -91,6 +93,55 @@ typedef struct {
     if (is_child()) return refuse(error);                                                                   \
     return ((int32_t(*) parameters)door_##name.to) arguments;                                               \
   }
+
+/*
+ * What exported structs carry as their functions: they leave the managed runtime of a forked child alone as well. There
+ * is nobody to give a struct back to; its memory stays until the child ends. CDataCallbacks has the same order.
+ */
+typedef struct {
+  void (*release_schema)(struct ArrowSchema *);
+  void (*release_array)(struct ArrowArray *);
+  int (*stream_schema)(struct ArrowArrayStream *, struct ArrowSchema *);
+  int (*stream_next)(struct ArrowArrayStream *, struct ArrowArray *);
+  const char *(*stream_error)(struct ArrowArrayStream *);
+  void (*release_stream)(struct ArrowArrayStream *);
+} callbacks;
+
+#define RELEASE(name, type)                        \
+  extern void managed_release_##name(type *);      \
+  static void release_##name(type *each) {         \
+    if (each == NULL) return;                      \
+    if (is_child())                                \
+      each->release = NULL;                        \
+    else                                           \
+      managed_release_##name(each);                \
+  }
+
+RELEASE(schema, struct ArrowSchema)
+RELEASE(array, struct ArrowArray)
+RELEASE(stream, struct ArrowArrayStream)
+
+extern int managed_stream_schema(struct ArrowArrayStream *, struct ArrowSchema *);
+extern int managed_stream_next(struct ArrowArrayStream *, struct ArrowArray *);
+extern const char *managed_stream_error(struct ArrowArrayStream *);
+
+static int stream_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
+  return is_child() ? EPERM : managed_stream_schema(stream, out);
+}
+
+static int stream_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+  return is_child() ? EPERM : managed_stream_next(stream, out);
+}
+
+static const char *stream_error(struct ArrowArrayStream *stream) {
+  return is_child() ? forked : managed_stream_error(stream);
+}
+
+/* Called by the managed half before it exports the first struct. */
+void guarded_callbacks(callbacks *target) {
+  callbacks own = {release_schema, release_array, stream_schema, stream_next, stream_error, release_stream};
+  *target = own;
+}
 
 typedef arrowcid_handle handle;
 typedef const arrowcid_cid cid_in;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
@@ -70,16 +71,39 @@ public sealed partial class CidStore
     internal (PutResult Put, BlockKind Kind)? PutFrom(int length, Action<Span<byte>> fill, Cid expected, bool onlyBatch)
     {
         if (length > MostInMemory) return PutStaged(length, fill, expected, onlyBatch);
-        byte[] bytes = GC.AllocateUninitializedArray<byte>(length);
-        fill(bytes);
-        RequireHash(expected, Sha256.Hash(bytes));
-        if (TryReadBatch(bytes, out RecordBatch? batch)) return (Put(batch), BlockKind.Batch);
+        byte[] held = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            fill(held.AsSpan(0, length));
+            return PutCopy(held.AsMemory(0, length), expected, onlyBatch);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(held);
+        }
+    }
+
+    private (PutResult Put, BlockKind Kind)? PutCopy(ReadOnlyMemory<byte> bytes, Cid expected, bool onlyBatch)
+    {
+        var source = new RawBlock(bytes, expected);
+        if (TryPlan(bytes) is { } made)
+        {
+            var batch = new PutRequest(RecordKind.Batch, (uint)Multicodec.Raw, source, made.Schema.Digest, made.Rows,
+                RecordFlags.OwnEncoder);
+            return (PutUnder(made.Schema, () => Put(batch)), BlockKind.Batch);
+        }
+
         if (onlyBatch) return null;
-        if (TryReadSchema(bytes) is not { } schema) return (PutRaw(bytes), BlockKind.Raw);
-        var request = new PutRequest(RecordKind.Schema, (uint)Multicodec.Raw, new SchemaBlock(schema),
-            schema.Digest, 0, RecordFlags.OwnEncoder);
+        var request = new PutRequest(RecordKind.Raw, (uint)Multicodec.Raw, source, default, 0, RecordFlags.None);
+        if (TryReadSchema(bytes) is not { } schema) return (Put(request), BlockKind.Raw);
+        request = request with { Kind = RecordKind.Schema, SchemaDigest = schema.Digest, Flags = RecordFlags.OwnEncoder };
+        return (Put(request), BlockKind.Schema);
+    }
+
+    private PutResult Put(PutRequest request)
+    {
         bool isNew = _blocks.Put(in request, out BlockInfo info);
-        return (new PutResult(AddressOf(in info), isNew), BlockKind.Schema);
+        return new PutResult(AddressOf(in info), isNew);
     }
 
     private (PutResult Put, BlockKind Kind)? PutStaged(int length, Action<Span<byte>> fill, Cid expected,
@@ -90,7 +114,7 @@ public sealed partial class CidStore
         Digest256 digest = Sha256.Hash(staged.Bytes[..length]);
         RequireHash(expected, digest);
         var source = new MadeBytes(length);
-        if (TryPlan(staged.Memory(length), digest) is not { } made)
+        if (TryPlan(staged.Memory(length)) is not { } made)
         {
             if (onlyBatch) return null;
             var raw = new PutRequest(RecordKind.Raw, (uint)Multicodec.Raw, source, default, 0, RecordFlags.None);
@@ -109,13 +133,13 @@ public sealed partial class CidStore
     }
 
     /// <summary>The schema and rows of bytes that are a batch's canonical block.</summary>
-    private static (CanonicalSchema Schema, int Rows)? TryPlan(ReadOnlyMemory<byte> bytes, Digest256 digest)
+    private static (CanonicalSchema Schema, int Rows)? TryPlan(ReadOnlyMemory<byte> bytes)
     {
         if (!MayBeBatch(bytes.Span)) return null;
         try
         {
             using BlockPlan plan = BlockPlan.Of(CanonicalBlock.Decode(bytes));
-            return plan.Length == bytes.Length && plan.Hash() == digest ? (plan.Schema, plan.Rows) : null;
+            return plan.Makes(bytes.Span) ? (plan.Schema, plan.Rows) : null;
         }
         catch (InvalidArrowException)
         {

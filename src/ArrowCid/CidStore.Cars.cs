@@ -29,7 +29,8 @@ public sealed partial class CidStore
         options ??= new CarExportOptions();
         if (options.Version is not (1 or 2))
             throw new ArgumentException($"There is no CAR version {options.Version}.", nameof(options));
-        return new CarExporter(cid => Prove(cid) ?? throw NotHere(cid), options).Write(cids, output);
+        return new CarExporter(
+            cid => Find(cid) ?? throw NotHere(cid), cid => Prove(cid) ?? throw NotHere(cid), options).Write(cids, output);
     }
 
     /// <summary>

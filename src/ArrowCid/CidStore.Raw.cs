@@ -91,7 +91,7 @@ public sealed partial class CidStore
         {
             RecordBatch read = CanonicalBlock.Decode(bytes);
             using BlockPlan plan = BlockPlan.Of(read);
-            if (plan.Length == bytes.Length && plan.Hash() == Sha256.Hash(bytes.Span)) batch = read;
+            if (plan.Makes(bytes.Span)) batch = read;
         }
         catch (InvalidArrowException)
         {
@@ -101,7 +101,10 @@ public sealed partial class CidStore
         return batch is not null;
     }
 
-    private sealed class RawBlock(ReadOnlyMemory<byte> bytes) : IBlockSource
+    /// <summary>Bytes to copy.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="expected">What they must hash to where they lie in the end; the default: any hash.</param>
+    private sealed class RawBlock(ReadOnlyMemory<byte> bytes, Cid expected = default) : IBlockSource
     {
         // So much is copied and then hashed while the cache has it.
         private const int Piece = 1 << 16;
@@ -109,6 +112,15 @@ public sealed partial class CidStore
         public int Length => bytes.Length;
 
         public Digest256 WriteTo(Span<byte> destination)
+        {
+            Digest256 digest = CopyTo(destination);
+            RequireHash(expected, digest);
+            return digest;
+        }
+
+        public void Fill(Span<byte> destination) => bytes.Span.CopyTo(destination);
+
+        private Digest256 CopyTo(Span<byte> destination)
         {
             ReadOnlySpan<byte> rest = bytes.Span;
             if (rest.Length <= Piece)
@@ -129,7 +141,5 @@ public sealed partial class CidStore
 
             return hash.Finish();
         }
-
-        public void Fill(Span<byte> destination) => bytes.Span.CopyTo(destination);
     }
 }

@@ -156,7 +156,7 @@ public sealed class LifeProcessTests
     {
         const int Processes = 8, Universe = 400;
         using var folder = new TemporaryFolder(isMemory: true);
-        BlockStore.Open(folder.Store, LifeWorker.Settings(isRing: false)).Dispose();
+        BlockStore.Open(folder.Store, LifeWorker.ChurnSettings).Dispose();
         int milliseconds = IsLong ? 60_000 : 5000;
         Process[] workers =
         [
@@ -173,7 +173,7 @@ public sealed class LifeProcessTests
             put.UnionWith(lines[1].Split(' ').Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
         }
 
-        using BlockStore store = BlockStore.Open(folder.Store, LifeWorker.Settings(isRing: false));
+        using BlockStore store = BlockStore.Open(folder.Store, LifeWorker.ChurnSettings);
         var drops = new DropLog(store);
         drops.Refresh();
         foreach (int number in put)

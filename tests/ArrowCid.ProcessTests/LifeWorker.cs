@@ -71,7 +71,7 @@ internal static class LifeWorker
     {
         int seed = Number(arguments[1]), universe = Number(arguments[3]), length = Number(arguments[4]);
         var time = TimeSpan.FromMilliseconds(Number(arguments[2]));
-        using BlockStore store = BlockStore.Open(arguments[0], Settings(isRing: false));
+        using BlockStore store = BlockStore.Open(arguments[0], ChurnSettings);
         var churn = new Churning(store, seed, universe, length);
         long started = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(started) < time) churn.Step();
@@ -101,6 +101,10 @@ internal static class LifeWorker
     /// <summary>The numbers that <see cref="Drop"/> drops; no block of another number has the same bytes.</summary>
     public static IEnumerable<int> Even(int count) =>
         Enumerable.Range(0, count).Where(number => number % 6 == 0);
+
+    /// <summary>Room for eight processes: an open segment of data and one of facts each, the two that are kept back, and
+    /// one for each lease that they hold while they wait for room. With less they would wait for one another.</summary>
+    public static StoreSettings ChurnSettings => Settings(isRing: false) with { Capacity = 48 << 20 };
 
     public static StoreSettings Settings(bool isRing) => new()
     {
@@ -182,7 +186,7 @@ internal static class LifeWorker
         {
             if (!lease.Memory.Span.SequenceEqual(bytes)) Console.WriteLine($"WRONG {number} at step {_steps}");
             _held.Enqueue((number, lease));
-            if (_held.Count > 5) Release();
+            if (_held.Count > 2) Release();
         }
 
         private void Release()

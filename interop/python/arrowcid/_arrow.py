@@ -6,7 +6,7 @@ import ctypes
 from ctypes import CFUNCTYPE, POINTER, Structure, addressof, byref, c_char_p, c_int, c_int64, c_void_p
 from typing import Any, Iterator, NamedTuple
 
-from ._library import Handle, call, native
+from ._library import call, native
 
 
 class ArrowSchema(Structure):
@@ -42,10 +42,10 @@ _pointer.argtypes = [ctypes.py_object, c_char_p]
 _pointer.restype = c_void_p
 
 
-def release(struct: Any, _native: Any = native, _call: Any = _RELEASE, _reference: Any = byref) -> None:
+def release(struct: Any, _call: Any = _RELEASE, _reference: Any = byref) -> None:
     """Gives back a struct that is ours, unless somebody has taken it over. It needs no globals: at the end of the
     interpreter there are none."""
-    if struct.release and not _native.is_forked:
+    if struct.release:
         _call(struct.release)(_reference(struct))
 
 
@@ -160,19 +160,19 @@ class Exported:
 
     __slots__ = ("array",)
 
-    def __init__(self, lease: Handle) -> None:
+    def __init__(self, lease: Any) -> None:
         self.array = ArrowArray()
-        call(native.lease_array, lease, None, byref(self.array))
+        native.python_export(lease, addressof(self.array))
 
     def __del__(self, _release: Any = release) -> None:
         _release(self.array)
 
 
 @contextlib.contextmanager
-def exported_schema(lease: Handle) -> Iterator[ArrowSchema]:
+def exported_schema(lease: Any) -> Iterator[ArrowSchema]:
     """The schema of a batch of the store, for a ``with``."""
     schema, array = ArrowSchema(), ArrowArray()
-    call(native.lease_array, lease, byref(schema), byref(array))
+    call(native.lease_array, c_int64(native.python_handle(lease)), byref(schema), byref(array))
     try:
         yield schema
     finally:

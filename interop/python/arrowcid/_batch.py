@@ -10,25 +10,13 @@ from . import _numpy
 from ._arrow import ArrowArray, Column, Exported, columns_of, exported_schema, release
 from ._cid import Cid, cid_of, packed
 from ._errors import InvalidArgument
-from ._library import CBlock, CError, Handle, call, failure, native
-from ._records import BlockBytes
+from ._library import CBlock, call, native
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow
 
     from ._store import Store
-
-
-class Lease(Handle):
-    """A block held where it lies."""
-
-    __slots__ = ()
-    _end = "release_lease"
-
-    def __del__(self) -> None:
-        if self.value:
-            self._native.release_lease(self, None)
 
 
 class _Recent(Dict[bytes, Any]):
@@ -49,9 +37,6 @@ _byte = ctypes.c_uint8
 _schema_cid = slice(CBlock.schema_cid.offset, CBlock.schema_cid.offset + CBlock.schema_cid.size)
 _rows = struct.Struct("=q")
 
-# Where the library writes what is not looked at.
-_unused, _unused_length = byref(c_void_p()), byref(c_int64())
-
 
 class Batch:
     """A record batch where it lies in the store, read-only. ``Store.get`` gives it.
@@ -67,9 +52,9 @@ class Batch:
     cid: Cid
     """The batch's CID."""
 
-    def __init__(self, cid: Cid, lease: Lease) -> None:
+    def __init__(self, cid: Cid, lease: Any) -> None:
         self.cid = cid
-        self._lease: Lease | None = lease
+        self._lease = lease  # a capsule of the library's, which releases it
         self._block: bytes | None = None
         self._exported: Exported | None = None
 
@@ -112,7 +97,7 @@ class Batch:
     def buffer(self) -> memoryview:
         """The canonical block: a whole Arrow IPC stream whose SHA-256 is in the CID. Without a copy, read-only."""
         lease, at, length = self._held(), c_void_p(), c_int64()
-        call(native.lease_block, lease, byref(at), byref(length), None)
+        call(native.lease_block, c_int64(native.python_handle(lease)), byref(at), byref(length), None)
         memory = (_byte * length.value).from_address(at.value or 0)
         # The view refers to the memory, and the memory to its lease.
         memory._lease = lease  # type: ignore[attr-defined]
@@ -137,27 +122,27 @@ class Batch:
         """The batch as a ``pyarrow.RecordBatch`` over the store's memory, which that keeps."""
         lease, array = self._lease or self._held(), ArrowArray()
         schema = _pyarrow_schemas.get((self._block or self._about())[_schema_cid]) or self._pyarrow_schema()
-        if native.lease_array(lease, None, byref(array), None):
-            call(native.lease_array, lease, None, byref(array))  # what failed; a second try that does not is as good
+        at = addressof(array)
+        native.python_export(lease, at)
         try:
-            return _pyarrow.RecordBatch._import_from_c(addressof(array), schema)
+            return _pyarrow.RecordBatch._import_from_c(at, schema)
         except BaseException:
             release(array)
             raise
 
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
         """The capsules of schema and array. A requested schema is not cast to: the batch comes as it is."""
-        return _capsules(native.python_array, self._held())
+        return native.python_array(self._lease or self._held())
 
     def __arrow_c_device_array__(self, requested_schema: Any = None, **_: Any) -> tuple[Any, Any]:
         """The capsules of schema and device array, on the CPU."""
-        return _capsules(native.python_device_array, self._held())
+        return native.python_device_array(self._held())
 
     def __arrow_c_schema__(self) -> Any:
         """The capsule of the schema."""
-        return _capsules(native.python_schema, self._held())
+        return native.python_schema(self._held())
 
-    def _held(self) -> Lease:
+    def _held(self) -> Any:
         lease = self._lease
         if lease is None:
             raise InvalidArgument("the batch is closed")
@@ -166,10 +151,7 @@ class Batch:
     def _about(self) -> bytes:
         known = self._block
         if known is None:
-            lease, block = self._held(), BlockBytes()
-            if native.lease_block(lease, _unused, _unused_length, block, None):
-                call(native.lease_block, lease, _unused, _unused_length, block)  # what failed
-            known = self._block = block.raw
+            known = self._block = native.python_block(self._held())
         return known
 
     def _columns(self) -> list[Column]:
@@ -220,22 +202,11 @@ class BatchStream:
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The capsule of the stream. A requested schema is not cast to: the batches come as they are."""
-        return _capsules(native.python_stream, self._store._handle, self._cids, self._count)
+        return native.python_stream(self._store._handle.value, self._cids)
 
     def to_pyarrow(self) -> pyarrow.RecordBatchReader:
         """A ``pyarrow.RecordBatchReader`` of the batches."""
         return _import_pyarrow().RecordBatchReader.from_stream(self)
-
-
-def _capsules(function: Any, *arguments: Any) -> Any:
-    """What the library made of this interpreter's objects, or the exception for what it said."""
-    error = CError()
-    try:
-        return function(*arguments, byref(error))
-    except ValueError:
-        if error.code == 0:
-            raise
-    raise failure(error.code, error)
 
 
 def _import_pyarrow() -> Any:

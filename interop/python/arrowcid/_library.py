@@ -52,13 +52,12 @@ class CAnnouncement(Structure):
     ]
 
 
-class CPython(Structure):
-    """The functions of this interpreter with which the library makes capsules and takes them down."""
-
-    _fields_ = [
-        ("capsule_new", c_void_p), ("capsule_name", c_void_p), ("capsule_pointer", c_void_p), ("tuple_new", c_void_p),
-        ("tuple_set", c_void_p), ("decref", c_void_p),
-    ]
+# What the library wants of this interpreter, in its order; behind them come None and what raises an exception.
+_OF_PYTHON = (
+    "PyCapsule_New", "PyCapsule_GetName", "PyCapsule_GetPointer", "PyTuple_New", "PyTuple_SetItem", "PyCFunction_NewEx",
+    "PyObject_CallFunction", "PyLong_AsLongLong", "PyLong_FromLongLong", "PyBytes_AsString", "PyBytes_Size",
+    "PyBytes_FromStringAndSize", "PyEval_SaveThread", "PyEval_RestoreThread", "Py_IncRef", "Py_DecRef",
+)
 
 
 class Handle(c_int64):
@@ -123,15 +122,11 @@ _TYPED: dict[str, list[Any]] = {
 }
 
 # What is called all the time, without types.
-_HOT = ("get", "lease_array", "lease_block", "release_lease", "put_array")
+_HOT = ("lease_block", "lease_array", "put_array")
 
-# What makes Python objects, called with the interpreter's lock held.
-_PYTHON: dict[str, list[Any]] = {
-    "python_array": [_HANDLE, _POINTER],
-    "python_device_array": [_HANDLE, _POINTER],
-    "python_schema": [_HANDLE, _POINTER],
-    "python_stream": [_HANDLE, _POINTER, c_int64, _POINTER],
-}
+# Built-in functions, which raise their errors by themselves.
+_PYTHON = ("python_get", "python_handle", "python_block", "python_export", "python_array", "python_device_array",
+           "python_schema", "python_stream")
 
 
 class Native:
@@ -160,24 +155,16 @@ class Native:
         self._use_python()
 
     def _use_python(self) -> None:
-        holding = ctypes.PyDLL(self.path)
-        for name, arguments in _PYTHON.items():
-            function = getattr(holding, "arrowcid_" + name)
-            function.argtypes = arguments
-            function.restype = ctypes.py_object
-            setattr(self, name, function)
-        own = ctypes.pythonapi
-        functions = CPython()
-        for name, function in zip((name for name, _ in CPython._fields_), (
-                own.PyCapsule_New, own.PyCapsule_GetName, own.PyCapsule_GetPointer, own.PyTuple_New,
-                own.PyTuple_SetItem, own.Py_DecRef)):
-            setattr(functions, name, ctypes.cast(function, c_void_p).value)
-        use = holding.arrowcid_python_use
-        use.argtypes, use.restype = [c_void_p, c_void_p], c_int32
+        use = ctypes.PyDLL(self.path).arrowcid_python_use
+        use.argtypes, use.restype = [c_void_p, c_void_p], ctypes.py_object
+        pointers = [ctypes.cast(getattr(ctypes.pythonapi, name), c_void_p).value for name in _OF_PYTHON]
         error = CError()
-        code = use(byref(functions), byref(error))
-        if code:
-            raise ImportError(error.message.decode())
+        try:
+            made = use((c_void_p * (len(_OF_PYTHON) + 2))(*pointers, id(None), id(_raise)), byref(error))
+        except ValueError:
+            raise ImportError(error.message.decode()) from None
+        for name, function in zip(_PYTHON, made):
+            setattr(self, name, function)
 
     def refuse_all(self) -> None:
         """After a fork nothing of the library may run: its threads are not there. Every function says so."""
@@ -196,6 +183,10 @@ class Native:
 _FORKED = ("this process was forked from one that had loaded arrowcid, whose memory and threads it has not got: start "
            "processes with the start method 'spawn' (multiprocessing.get_context('spawn')), or import arrowcid after "
            "the fork")
+
+
+def _raise(code: int, message: bytes) -> None:
+    raise error_of(code, message.decode("utf-8", "replace"))
 
 
 def _forked(*arguments: Any) -> int:

@@ -9,7 +9,7 @@ from ctypes import byref, c_int64, c_void_p
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Mapping, Protocol, TypeVar, Union, overload
 
 from ._arrow import ArrowSchema, array_capsules, is_same_schema, pointer_of, schema_capsule, stream_capsule
-from ._batch import Batch, BatchStream, Lease
+from ._batch import Batch, BatchStream
 from ._cid import Cid, cid_of, packed, to_cid
 from ._errors import BlockNotFound, ErrorCode, InvalidArgument
 from ._library import (BATCHES_AT_ONCE, CID_BYTES, NOTHING, CError, COptions, Handle, bytes_of, call, failure,
@@ -248,13 +248,8 @@ class Store:
     def get(self, cid: CidLike) -> Batch | None:
         """Holds a batch where it lies, without a copy. None where it is not here; ``store[cid]`` raises then."""
         known: Any = cid if cid.__class__ is Cid else Cid(cid)
-        lease = Lease()
-        code = native.get(self._handle, known, byref(lease), None)
-        if code == ErrorCode.BLOCK_NOT_FOUND:
-            return None
-        if code:
-            call(native.get, self._open(), known, byref(lease))  # what failed; a second try that does not is as good
-        return Batch(known, lease)
+        lease = native.python_get(self._handle.value or self._open(), known)
+        return None if lease is None else Batch(known, lease)
 
     def __getitem__(self, cid: CidLike) -> Batch:
         batch = self.get(cid)

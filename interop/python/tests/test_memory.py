@@ -81,7 +81,7 @@ class LeakTests(StoreTest):
                 else:
                     batch.__arrow_c_schema__()
 
-        use(ROUNDS // 10)
+        use(ROUNDS)  # and the library's heap is as large as it gets between two collections
         gc.collect()
         before = memory_kb("Pss")
         use(ROUNDS)
@@ -156,6 +156,32 @@ class ForkTests(StoreTest):
         process = start(code, self.path, PYTHONWARNINGS="ignore")  # of a fork in a process with threads, which it is
         output, errors = process.communicate(timeout=60)
         self.assertEqual((0, "3 2\n", ""), (process.returncode, output, errors))
+
+    def test_a_forked_child_releases_what_was_exported_while_other_threads_are_in_the_library(self):
+        code = ("import os, signal, sys, threading, arrowcid, pyarrow as pa\n"
+                "store = arrowcid.open(sys.argv[1])\n"
+                "cid = store.put(pa.record_batch({'a': [1, 2]})).cid\n"
+                "over = threading.Event()\n"
+                "def verify():\n"
+                "    while not over.is_set(): store.verify(cid)\n"
+                "threads = [threading.Thread(target=verify) for _ in range(2)]\n"
+                "for thread in threads: thread.start()\n"
+                "ends = set()\n"
+                "for _ in range(40):\n"
+                "    batch, schema = store[cid].to_pyarrow(), store[cid].__arrow_c_schema__()\n"
+                "    stream = pa.RecordBatchReader.from_stream(store.stream([cid]))\n"
+                "    child = os.fork()\n"
+                "    if child == 0:\n"
+                "        signal.alarm(120)\n"  # which ends one that hangs
+                "        del batch, schema, stream\n"
+                "        os._exit(7)\n"
+                "    ends.add(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+                "over.set()\n"
+                "for thread in threads: thread.join()\n"
+                "print(ends, batch.num_rows)\n")
+        process = start(code, self.path, PYTHONWARNINGS="ignore")
+        output, errors = process.communicate(timeout=600)
+        self.assertEqual((0, "{7} 2\n", ""), (process.returncode, output, errors))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,38 @@ internal static class BenchBatches
         return new RecordBatch(new Schema(fields), rows, columns);
     }
 
+    /// <summary>Sixty columns of what tables of numbers hold: times that rise, prices of two places, counts, keys, of each
+    /// a fifth; a tenth of the counts and of the last fifth's measurements are null.</summary>
+    public static RecordBatch Wide(int bytes)
+    {
+        const int columnCount = 60, kinds = 5, rowBytes = columnCount / kinds * (8 + 8 + 4 + 8 + 8);
+        var random = new Random(Seed);
+        int rows = bytes / rowBytes;
+        var fields = new Field[columnCount];
+        var columns = new ArrowArray[columnCount];
+        for (int c = 0; c < columnCount; c++)
+        {
+            int kind = c % kinds;
+            ArrowType type = kind switch { 2 => ArrowType.Int32, 0 or 3 => ArrowType.Int64, _ => ArrowType.Float64 };
+            var values = new byte[rows * type.ByteWidth()];
+            Span<long> longs = kind is 0 or 3 ? MemoryMarshal.Cast<byte, long>(values.AsSpan()) : default;
+            Span<double> doubles = kind is 1 or 4 ? MemoryMarshal.Cast<byte, double>(values.AsSpan()) : default;
+            Span<int> ints = kind == 2 ? MemoryMarshal.Cast<byte, int>(values.AsSpan()) : default;
+            long time = 1_700_000_000_000;
+            for (int i = 0; i < longs.Length; i++)
+                longs[i] = kind == 0 ? time += random.Next(2000) : random.NextInt64();
+            double price = 100;
+            for (int i = 0; i < doubles.Length; i++)
+                doubles[i] = kind == 1 ? price = Math.Round(price + random.NextDouble() - 0.5, 2) : random.NextDouble();
+            for (int i = 0; i < ints.Length; i++) ints[i] = random.Next(1000);
+            bool isWhole = kind is not (2 or 4);
+            fields[c] = new Field($"c{c}", type);
+            columns[c] = new ArrowArray(type, rows, [isWhole ? default : Nulls(random, rows), values]);
+        }
+
+        return new RecordBatch(new Schema(fields), rows, columns);
+    }
+
     /// <summary>Two columns of text, one of short and one of longer values, a tenth of them null.</summary>
     public static RecordBatch Strings(int bytes)
     {

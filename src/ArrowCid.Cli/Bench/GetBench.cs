@@ -10,7 +10,7 @@ internal static class GetBench
 
     public static IEnumerable<Measurement> Run(StoreBenchRun run)
     {
-        int[] sizes = Sizes(run, out string? lack);
+        int[] sizes = Sizes(run.IsQuick, run.Memory, out string? lack);
         using BenchStore bench = run.Open("get", (sizes[^1] * 2L) + (1L << 30));
         Cid[] cids = Array.ConvertAll(sizes, size => bench.Store.Put(new NumberedBatch(size, Columns).Next()).Cid);
         GC.Collect();
@@ -68,18 +68,19 @@ internal static class GetBench
     });
 
     /// <summary>Up to 1 GiB, where that much memory can be spared.</summary>
-    private static int[] Sizes(StoreBenchRun run, out string? lack)
+    public static int[] Sizes(bool isQuick, BenchPlace memory, out string? lack)
     {
         const long needed = 4L << 30;
         lack = null;
-        if (run.IsQuick) return [1 << 10, Compared, 16 << 20];
-        if (run.Memory.FreeBytes >= needed && GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >= 2 * needed)
+        if (isQuick) return [1 << 10, Compared, 16 << 20];
+        if (memory.FreeBytes >= needed && GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >= 2 * needed)
             return [1 << 10, Compared, 64 << 20, 1 << 30];
         lack = "1 KiB to 64 MiB: not 4 GiB of shared memory and 8 GiB of memory to spare for 1 GiB";
         return [1 << 10, Compared, 64 << 20];
     }
 
-    private static string Size(int bytes) => bytes switch
+    /// <summary>A size of <see cref="Sizes"/> in words.</summary>
+    public static string Size(int bytes) => bytes switch
     {
         >= 1 << 30 => $"{bytes >> 30} GiB",
         >= 1 << 20 => $"{bytes >> 20} MiB",

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Cli.Bench;
 
 /// <summary>The source tree, which has the scripts of the peers; an installed command has none.</summary>
@@ -17,5 +19,23 @@ internal static class PeerTree
         }
 
         return null;
+    }
+
+    /// <summary>How to start a script of the tree with the Python that has pyarrow.</summary>
+    /// <returns>Null where there is no tree.</returns>
+    public static ProcessStartInfo? Python(string script, params string[] arguments) =>
+        Find("interop/peers/python") is { } launcher && Find(script) is { } found
+            ? new ProcessStartInfo("sh", [launcher, found, .. arguments])
+            : null;
+
+    /// <summary>Finds the script that starts Redis, and the program that talks to LMDB and SQLite.</summary>
+    /// <returns>Null where one of them is missing.</returns>
+    public static string? FindRunner()
+    {
+        if (Find("interop/peers/run") is not { } runner) return null;
+        using Process asked = Process.Start(new ProcessStartInfo("sh", [runner, "--has"]))
+            ?? throw new ArrowCidException(ErrorCode.Io, "sh could not be started");
+        asked.WaitForExit();
+        return asked.ExitCode == 0 ? runner : null;
     }
 }

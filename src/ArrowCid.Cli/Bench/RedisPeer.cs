@@ -24,7 +24,11 @@ internal sealed class RedisPeer : IDisposable
     private int _start;
     private int _end;
 
-    private RedisPeer(Process process, Socket socket) => (_process, _socket) = (process, socket);
+    private RedisPeer(Process process, Socket socket, string path) =>
+        (_process, _socket, SocketPath) = (process, socket, path);
+
+    /// <summary>Where it listens, for other clients.</summary>
+    public string SocketPath { get; }
 
     /// <summary>Starts a server whose files are in a directory.</summary>
     /// <returns>Null where it does not answer in time.</returns>
@@ -47,7 +51,7 @@ internal sealed class RedisPeer : IDisposable
             try
             {
                 socket.Connect(new UnixDomainSocketEndPoint(path));
-                return new RedisPeer(process, socket);
+                return new RedisPeer(process, socket, path);
             }
             catch (SocketException)
             {

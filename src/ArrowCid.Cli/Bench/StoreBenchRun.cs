@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace ArrowCid.Cli.Bench;
 
 /// <summary>What the measurements of <c>bench store</c> share: the rounds, a place in shared memory, one on a disk, and
@@ -20,7 +18,7 @@ internal sealed class StoreBenchRun : IDisposable
         (IsQuick, _diskDirectory) = (isQuick, diskDirectory);
         Rounds = new Rounds(rounds);
         Memory = BenchPlace.In("/dev/shm");
-        _runner = FindRunner();
+        _runner = PeerTree.FindRunner();
     }
 
     /// <summary>Whether shape matters more than figures.</summary>
@@ -76,14 +74,5 @@ internal sealed class StoreBenchRun : IDisposable
         _databases?.Dispose();
         _disk?.Dispose();
         Memory.Dispose();
-    }
-
-    private static string? FindRunner()
-    {
-        if (PeerTree.Find("interop/peers/run") is not { } runner) return null;
-        using Process asked = Process.Start(new ProcessStartInfo("sh", [runner, "--has"]))
-            ?? throw new ArrowCidException(ErrorCode.Io, "sh could not be started");
-        asked.WaitForExit();
-        return asked.ExitCode == 0 ? runner : null;
     }
 }

@@ -84,7 +84,8 @@ internal static class DemoVerb
             throw new ArrowCidException(ErrorCode.Internal, "the second process said nothing");
     }
 
-    private static string FindSample()
+    /// <summary>The file of flights that comes with the command.</summary>
+    public static string FindSample()
     {
         string beside = Path.Combine(AppContext.BaseDirectory, "samples", SampleName);
         return File.Exists(beside)

@@ -12,9 +12,9 @@ internal static class BenchVerb
 
     public static Command Make() =>
         new Verb("bench", "Measures against peers, in one run on this machine.", "arrowcid bench hash",
-            "arrowcid bench store")
+            "arrowcid bench store", "arrowcid bench ipc", "arrowcid bench export")
         {
-            MakeHash(), MakeStore(),
+            MakeHash(), MakeStore(), MakeIpc(), MakeExport(),
         };
 
     private static Verb MakeHash()
@@ -38,16 +38,8 @@ internal static class BenchVerb
     {
         Option<bool> json = Verb.Json();
         Option<int?> rounds = RoundsOption(2);
-        var quick = new Option<bool>("--quick")
-        {
-            Description = $"Small sizes and {QuickRounds} rounds: shows that everything runs, not how fast.",
-        };
-        var only = new Option<string[]>("--only")
-        {
-            HelpName = "NAME",
-            Description = "Only this measurement; may be given several times.",
-        };
-        only.AcceptOnlyFromAmong([.. StoreBench.Names]);
+        Option<bool> quick = QuickOption();
+        Option<string[]> only = OnlyOption(StoreBench.Names);
         var disk = new Option<string>("--disk")
         {
             HelpName = "DIR",
@@ -71,6 +63,69 @@ internal static class BenchVerb
             return Print(run.Rounds, StoreBench.Run(run, parsed.GetValue(only) ?? []), parsed.GetValue(json));
         });
         return store;
+    }
+
+    private static Verb MakeIpc()
+    {
+        Option<bool> json = Verb.Json();
+        Option<int?> rounds = RoundsOption(2);
+        Option<bool> quick = QuickOption();
+        Option<string[]> only = OnlyOption(IpcBench.Names);
+        var ipc = new Verb("ipc",
+            "Batches from one Python process to others, through libarrowcid (interop/build makes it), against " +
+            "pyarrow Flight, shared_memory, memory_map, Redis, LMDB and a Unix socket in turn. It starts the peers " +
+            "itself (interop/peers/setup brings them) and removes what it makes.",
+            "arrowcid bench ipc", "arrowcid bench ipc --quick --json", "arrowcid bench ipc --only get")
+        {
+            quick, json, only, rounds,
+        };
+        ipc.SetAction(parsed =>
+        {
+            bool isQuick = parsed.GetValue(quick);
+            using var run = new IpcBenchRun(
+                isQuick, parsed.GetValue(rounds) ?? (isQuick ? QuickRounds : UsualRounds));
+            return Print(run.Rounds, IpcBench.Run(run, parsed.GetValue(only) ?? []), parsed.GetValue(json));
+        });
+        return ipc;
+    }
+
+    private static Verb MakeExport()
+    {
+        Option<bool> json = Verb.Json(), quick = QuickOption();
+        Option<int?> rounds = RoundsOption(2);
+        Option<string[]> only = OnlyOption(ExportBench.Names);
+        var export = new Verb("export",
+            "Parquet written and read, against pyarrow on one thread with the same codec in turn; CARs out of a store " +
+            "and into one, against plain SHA-256. Files and stores lie in shared memory and are removed.",
+            "arrowcid bench export", "arrowcid bench export --only wide --json", "arrowcid bench export --quick")
+        {
+            quick, json, only, rounds,
+        };
+        export.SetAction(parsed =>
+        {
+            bool isQuick = parsed.GetValue(quick);
+            var turns = new Rounds(parsed.GetValue(rounds) ?? (isQuick ? QuickRounds : UsualRounds));
+            using var bench = new ExportBench(turns, isQuick);
+            if (!bench.HasPeer) Failure.Say("PEER MISSING: pyarrow; run interop/peers/setup");
+            return Print(turns, bench.Run(parsed.GetValue(only) ?? []), parsed.GetValue(json));
+        });
+        return export;
+    }
+
+    private static Option<bool> QuickOption() => new("--quick")
+    {
+        Description = $"Small sizes and {QuickRounds} rounds: shows that everything runs, not how fast.",
+    };
+
+    private static Option<string[]> OnlyOption(IEnumerable<string> names)
+    {
+        var only = new Option<string[]>("--only")
+        {
+            HelpName = "NAME",
+            Description = "Only this measurement; may be given several times.",
+        };
+        only.AcceptOnlyFromAmong([.. names]);
+        return only;
     }
 
     private static Option<int?> RoundsOption(int least) =>

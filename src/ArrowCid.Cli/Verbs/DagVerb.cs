@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ArrowCid.Exchange;
 using ArrowCid.Ipld;
 using ArrowCid.Registry;
 
@@ -26,6 +27,7 @@ internal static class DagVerb
             "Prints the node at the end of a path as one line of DAG-JSON; of raw bytes the bytes themselves.",
             "arrowcid dag get @prices",
             "arrowcid dag get CID/batches/0/rows",
+            "arrowcid dag get CID/batches/0/dag/Links/0/Tsize",
             "arrowcid dag get CID --raw > block")
         {
             place, raw, store,
@@ -38,7 +40,7 @@ internal static class DagVerb
     {
         using CidStore store = StoreReading.Open(directory);
         (Cid root, string path) = Split(store, text);
-        DagPlace place = DagPath.Resolve(root, path, cid => store.ReadBlock(cid.ToV1()));
+        DagPlace place = DagPath.Resolve(root, path, new DerivedBlocks(store.Prove).Read);
         if (place.Node is not null && !isRaw)
         {
             using var output = Output.Open();

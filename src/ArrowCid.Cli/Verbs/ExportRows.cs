@@ -15,6 +15,18 @@ internal static class ExportRows
     public static IReadOnlyList<Cid> BatchesOf(CidStore store, Cid cid) =>
         cid.Codec == Multicodec.DagCbor && store.TryGetDataset(cid) is { } batches ? batches : [cid];
 
+    /// <summary>The batches, each proved and readable until the next.</summary>
+    public static IEnumerable<RecordBatch> Batches(CidStore store, IEnumerable<Cid> cids)
+    {
+        foreach (Cid cid in cids)
+        {
+            VerifyResult proof = store.Verify(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
+            if (proof.Error is { } error) throw error;
+            using BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
+            yield return lease.Batch;
+        }
+    }
+
     private static Verb Make(string name, string what, string extension,
         Action<IEnumerable<RecordBatch>, TextWriter> write)
     {
@@ -33,7 +45,7 @@ internal static class ExportRows
         {
             using CidStore opened = StoreReading.Open(parsed.GetValue(store));
             Cid[] roots = Reference.ResolvePresent(opened, parsed.GetValue(cids)!);
-            IEnumerable<RecordBatch> batches = Batches(opened, roots);
+            IEnumerable<RecordBatch> batches = Batches(opened, roots.SelectMany(root => BatchesOf(opened, root)));
             string file = ExportVerb.FileOf(parsed.GetValue(to)!, roots[0], extension);
             if (file == "-")
             {
@@ -52,17 +64,5 @@ internal static class ExportRows
             return 0;
         });
         return verb;
-    }
-
-    /// <summary>The batches, each proved and readable until the next.</summary>
-    private static IEnumerable<RecordBatch> Batches(CidStore store, Cid[] roots)
-    {
-        foreach (Cid cid in roots.SelectMany(root => BatchesOf(store, root)))
-        {
-            VerifyResult proof = store.Verify(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
-            if (proof.Error is { } error) throw error;
-            using BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
-            yield return lease.Batch;
-        }
     }
 }

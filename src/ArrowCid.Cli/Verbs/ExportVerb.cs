@@ -5,9 +5,9 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary><c>export</c>: blocks by CID to files of other formats, a subcommand each.</summary>
 internal static class ExportVerb
 {
-    // A format stands in a file of its own: ExportCar.cs, ExportParquet.cs.
+    // A format stands in a file of its own: ExportCar.cs, ExportParquet.cs, …
     private static readonly Func<Command>[] s_formats =
-        [ExportCar.Make, ExportParquet.Make, ExportRows.MakeCsv, ExportRows.MakeJson];
+        [ExportCar.Make, ExportParquet.Make, ExportArrow.Make, ExportRows.MakeCsv, ExportRows.MakeJson];
 
     public static Command Make()
     {

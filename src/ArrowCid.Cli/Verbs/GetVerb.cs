@@ -35,19 +35,7 @@ internal static class GetVerb
 
         using CidStore store = StoreReading.Open(directory);
         Cid cid = Reference.Resolve(store, text);
-        if (file is null or "-")
-        {
-            using Stream output = Output.OpenStream();
-            if (!store.TryCopyTo(cid, output)) throw Failure.NoBlock(cid.ToString(), store);
-        }
-        else
-        {
-            OutputFile.Write(file, stream =>
-            {
-                if (!store.TryCopyTo(cid, stream)) throw Failure.NoBlock(cid.ToString(), store);
-            });
-        }
-
+        OutputFile.WriteOrPipe(file ?? "-", stream => ExportArrow.WriteBlock(store, cid, stream));
         return 0;
     }
 }

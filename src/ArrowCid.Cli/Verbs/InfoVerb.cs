@@ -6,7 +6,7 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>info</c>: what is known of one batch.</summary>
+/// <summary><c>info</c>: what is known of one block.</summary>
 internal static class InfoVerb
 {
     public static Command Make()
@@ -15,9 +15,10 @@ internal static class InfoVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("info",
-            "Shows what is known of a batch: addresses, sizes, where its bytes lie, names, tags and other facts, and " +
-            "its schema.",
+            "Shows what is known of a block: addresses, sizes, where its bytes lie, names, tags and other facts; of a " +
+            "batch its schema, of a dataset what it is made of.",
             "arrowcid info CID",
+            "arrowcid info @prices",
             "arrowcid info --json CID")
         {
             cid, store, json,
@@ -29,31 +30,40 @@ internal static class InfoVerb
     private static int Run(string cid, string? directory, bool json)
     {
         using CidStore store = StoreReading.Open(directory);
-        using BatchLease lease = StoreReading.Get(store, cid);
-        StoredBlock block = store.TryFind(lease.Cid) ?? throw Failure.NoBlock(cid, store);
-        StoredEntry? entry = store.Describe(lease.Cid);
+        Cid meant = Reference.Resolve(store, cid);
+        StoredBlock block = store.TryFind(meant) ?? throw Failure.NoBlock(cid, store);
+        StoredEntry? entry = store.Describe(meant);
         using var output = Output.Open();
-        if (json) PrintJson(output, lease, block, entry);
-        else Print(output, lease, block, entry);
-        return 0;
-    }
+        if (entry is { IsPresent: true, Kind: not BlockKind.Batch })
+        {
+            if (json) output.JsonLine(writer => InfoOther.Write(writer, store, block, entry));
+            else InfoOther.Print(store, block, entry, Line);
+            return 0;
+        }
 
-    private static void Print(Output output, BatchLease lease, StoredBlock block, StoredEntry? entry)
-    {
-        Line("cid", block.Cid.ToString());
-        Line("schema", block.SchemaCid.ToString());
-        Line("rows", block.Rows.ToString(CultureInfo.InvariantCulture));
-        Line("bytes", block.ByteLength.ToString(CultureInfo.InvariantCulture));
-        Line("time", ListVerb.Time(block.Time));
-        Line("location", lease.Location);
-        if (entry is not null) PrintFacts(entry, Line);
-        foreach (Field field in lease.Batch.Schema.Fields) Line("field", field.ToString());
-        foreach ((string key, string value) in lease.Batch.Schema.Metadata) Line("metadata", $"{key} = {value}");
+        using BatchLease lease = StoreReading.Get(store, cid);
+        if (json) PrintJson(output, lease, block, entry);
+        else Print(lease, block, entry, Line);
+        return 0;
 
         void Line(string name, string value) => output.Line($"{name,-10}{Failure.Visible(value)}");
     }
 
-    private static void PrintFacts(StoredEntry entry, Action<string, string> line)
+    private static void Print(BatchLease lease, StoredBlock block, StoredEntry? entry, Action<string, string> line)
+    {
+        line("cid", block.Cid.ToString());
+        line("schema", block.SchemaCid.ToString());
+        line("rows", block.Rows.ToString(CultureInfo.InvariantCulture));
+        line("bytes", block.ByteLength.ToString(CultureInfo.InvariantCulture));
+        line("time", ListVerb.Time(block.Time));
+        line("location", lease.Location);
+        if (entry is not null) PrintFacts(entry, line);
+        foreach (Field field in lease.Batch.Schema.Fields) line("field", field.ToString());
+        foreach ((string key, string value) in lease.Batch.Schema.Metadata) line("metadata", $"{key} = {value}");
+    }
+
+    /// <summary>What facts say of a block, a line each.</summary>
+    public static void PrintFacts(StoredEntry entry, Action<string, string> line)
     {
         foreach (string name in entry.Names) line("name", name);
         if (entry.IsPinned) line("pinned", entry.IsHeld ? "by a running process" : "yes");

@@ -35,5 +35,5 @@ internal static class ServerFigures
 
     /// <summary>Blocks whose bytes did not hash to their CID.</summary>
     public static Counter<long> Corrupt { get; } =
-        s_meter.CreateCounter<long>("arrowcid_corrupt_blocks", "{block}", "Blocks found damaged as they were asked for");
+        s_meter.CreateCounter<long>("arrowcid_corrupt_blocks", "{block}", "Blocks found damaged when asked for");
 }

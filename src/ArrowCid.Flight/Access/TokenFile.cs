@@ -30,7 +30,7 @@ internal static class TokenFile
         | UnixFileMode.OtherWrite;
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="ArrowCidException">It cannot be read, or a line is no token; the message says which.</exception>
+    /// <exception cref="ArrowCidException">It cannot be read, or a line is no token; it says which.</exception>
     public static IReadOnlyList<KnownToken> Read(string path)
     {
         bool isOwners = (ModeOf(path) & Others) == 0;

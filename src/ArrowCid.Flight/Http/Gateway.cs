@@ -1,8 +1,5 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using ArrowCid.Flight.Access;
-using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -136,7 +133,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
         var car = new GatewayCar(new CarWriter(stream, [request.Root], 1), stream, context.RequestAborted);
         foreach (Cid cid in path.Blocks.SkipLast(1))
         {
-            using ServedBlock block = Open(cid);
+            using ServedBlock block = await blocks.OpenAsync(cid, context.RequestAborted).ConfigureAwait(false);
             await car.Add(block).ConfigureAwait(false);
         }
 
@@ -145,7 +142,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
         if (DagWalk.HasLinks(end.Cid)) walk.Begin(end.Cid, end.Whole().Span);
         while (walk.TryNext(out Cid next))
         {
-            using ServedBlock block = Open(next);
+            using ServedBlock block = await blocks.OpenAsync(next, context.RequestAborted).ConfigureAwait(false);
             await car.Add(block).ConfigureAwait(false);
             if (DagWalk.HasLinks(next)) walk.Below(block.Whole().Span);
         }
@@ -205,8 +202,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
         request.Path.Length == 0 ? null : request.Path[(request.Path.LastIndexOf('/') + 1)..];
 
     private static string KeyOf(string path, CarParameters parameters) => Convert.ToHexStringLower(
-        SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{path}\n{parameters.Key}")))
-            .AsSpan(0, 8));
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{path}\n{parameters.Key}")).AsSpan(0, 8));
 
     private static string Name(GatewayFormat format) => format switch
     {

@@ -18,6 +18,15 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
         return OpenStored(known) ?? OpenPart(known);
     }
 
+    /// <summary>Whether a block is here; nothing is proved.</summary>
+    public bool Contains(Cid cid)
+    {
+        if (cid.Hash.Code == Multicodec.Identity) return true;
+        Cid known = cid.ToV1();
+        Cid? whole = large.FindNode(known)?.Block.Cid ?? large.FindLeaf(known)?.Block.Cid;
+        return store.Contains(known) || (whole is { } block && store.Contains(block));
+    }
+
     /// <summary>As <see cref="TryOpen"/>; a block that is not known yet may be a part of one that was put
     /// lately.</summary>
     public async Task<ServedBlock?> TryOpenAsync(Cid cid, CancellationToken cancellationToken)
@@ -28,11 +37,19 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
         return TryOpen(cid);
     }
 
+    /// <summary>As <see cref="TryOpenAsync"/>, for a block that must be here.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: it is not.</exception>
+    public async Task<ServedBlock> OpenAsync(Cid cid, CancellationToken cancellationToken) =>
+        await TryOpenAsync(cid, cancellationToken).ConfigureAwait(false)
+        ?? throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} is here");
+
     /// <summary>A node's bytes in memory of their own.</summary>
     public ReadOnlyMemory<byte>? Read(Cid cid)
     {
         using ServedBlock? block = TryOpen(cid);
-        return block?.Whole().ToArray();
+        // An array that is null would be empty memory, and no null.
+        if (block is null) return null;
+        return block.Whole().ToArray();
     }
 
     /// <summary>Learns the parts of what was put since the last time.</summary>

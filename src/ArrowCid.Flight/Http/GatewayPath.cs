@@ -16,8 +16,7 @@ internal sealed record GatewayPath(Cid End, IReadOnlyList<Cid> Blocks, bool IsIn
         var way = new List<Cid>();
         if (path.Length == 0)
         {
-            using ServedBlock end = blocks.TryOpen(root) ?? throw NotHere(root);
-            return new GatewayPath(root, [root], false);
+            return blocks.Contains(root) ? new GatewayPath(root, [root], false) : throw NotHere(root);
         }
 
         DagPlace place = DagPath.Resolve(root, path, Open);
@@ -29,8 +28,7 @@ internal sealed record GatewayPath(Cid End, IReadOnlyList<Cid> Blocks, bool IsIn
             // Nothing is below raw bytes, and they may be many: it is enough that they are here.
             if (cid.Codec == Multicodec.Raw)
             {
-                using ServedBlock? raw = blocks.TryOpen(cid);
-                if (raw is null) return null;
+                if (!blocks.Contains(cid)) return null;
                 way.Add(cid);
                 return ReadOnlyMemory<byte>.Empty;
             }

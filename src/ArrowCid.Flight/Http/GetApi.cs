@@ -31,8 +31,11 @@ internal sealed class GetApi(HttpService service)
         if (!service.Store.Contains(cid)) throw GatewayPath.NotHere(cid);
         HttpResponse response = context.Response;
         response.Headers.ETag = $"\"{cid}.{form}\"";
-        response.Headers.Vary = HeaderNames.Accept;
-        response.Headers.CacheControl = "private, max-age=29030400, immutable";
+        response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
+        // A name may stand for another block tomorrow.
+        bool isName = context.Request.RouteValues["cid"] is string text && text.StartsWith('@');
+        response.Headers.CacheControl = isName ? "private, no-cache" : "private, max-age=29030400, immutable";
+        if (isName) response.Headers.ContentLocation = $"/v1/blocks/{cid}";
         response.Headers.XContentTypeOptions = "nosniff";
         if (context.Request.Headers.IfNoneMatch.ToString().Contains(response.Headers.ETag.ToString(),
             StringComparison.Ordinal))

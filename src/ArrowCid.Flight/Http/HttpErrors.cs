@@ -15,6 +15,7 @@ internal static class HttpErrors
         GatewayException e => (e.Status, e.Status switch
         {
             404 or 412 => ErrorCode.BlockNotFound,
+            409 => ErrorCode.AccessDenied,
             406 or 415 or 501 => ErrorCode.Unsupported,
             413 => ErrorCode.TooLarge,
             _ => ErrorCode.InvalidArgument,
@@ -23,9 +24,6 @@ internal static class HttpErrors
         BadHttpRequestException e => (e.StatusCode, e.StatusCode == StatusCodes.Status413PayloadTooLarge
             ? ErrorCode.TooLarge
             : ErrorCode.InvalidArgument, e.Message),
-        InvalidOperationException { Message: var message } when message.Contains("read", StringComparison.Ordinal)
-            && message.Contains("only", StringComparison.Ordinal) =>
-            (StatusCodes.Status409Conflict, ErrorCode.StoreFaulted, "the store is served for reading only"),
         OperationCanceledException => (StatusCodes.Status503ServiceUnavailable, ErrorCode.Busy,
             "the server is ending; come again"),
         _ => (StatusCodes.Status500InternalServerError, ErrorCode.Internal, "a fault in arrowcid; its log says more"),

@@ -17,7 +17,7 @@ internal static class HttpRoutes
         var list = new ListApi(service);
         return
         [
-            new("GET", "/v1/openapi.json", null, RouteKind.Api, operations.OpenApi),
+            new("GET", "/v1/openapi.json", null, RouteKind.Api, Operations.OpenApi),
             new("GET", "/v1/blocks", AccessNeed.List, RouteKind.Api, list.List),
             new("POST", "/v1/blocks", AccessNeed.Put, RouteKind.Api, new PutApi(service).Put),
             new("GET", "/v1/blocks/{cid}", AccessNeed.Fetch, RouteKind.Api, new GetApi(service).Get),
@@ -30,7 +30,7 @@ internal static class HttpRoutes
             new("GET", "/v1/watch", AccessNeed.List, RouteKind.Api, new WatchApi(service).Watch) { IsEndless = true },
             new("GET", "/ipfs/{cid}/{**path}", AccessNeed.Fetch, RouteKind.Gateway, gateway.Serve),
             new("GET", "/routing/v1/providers/{cid}", AccessNeed.Fetch, RouteKind.Gateway, routing.Providers),
-            new("GET", "/health", null, RouteKind.Operation, operations.Health),
+            new("GET", "/health", null, RouteKind.Operation, Operations.Health),
             new("GET", "/ready", null, RouteKind.Operation, operations.Ready),
             new("GET", "/metrics", AccessNeed.List, RouteKind.Operation, operations.Figures),
         ];

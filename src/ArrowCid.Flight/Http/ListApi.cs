@@ -177,7 +177,8 @@ internal sealed class ListApi(HttpService service)
             throw new ArrowCidException(ErrorCode.TooLarge, $"the body has at most {MostBody} bytes");
         using var bytes = new MemoryStream();
         byte[] piece = new byte[16 << 10];
-        while (await context.Request.Body.ReadAsync(piece, context.RequestAborted).ConfigureAwait(false) is > 0 and int n)
+        int n;
+        while ((n = await context.Request.Body.ReadAsync(piece, context.RequestAborted).ConfigureAwait(false)) > 0)
         {
             if (bytes.Length + n > MostBody)
                 throw new ArrowCidException(ErrorCode.TooLarge, $"the body has at most {MostBody} bytes");

@@ -10,7 +10,7 @@ internal sealed class Operations(HttpService service)
     private static readonly Lazy<byte[]> s_openApi = new(ReadOpenApi);
 
     /// <summary>The process answers.</summary>
-    public Task Health(HttpContext context) => HttpErrors.WriteText(context.Response, "ok");
+    public static Task Health(HttpContext context) => HttpErrors.WriteText(context.Response, "ok");
 
     /// <summary>The store answers too, and the server is not ending.</summary>
     public Task Ready(HttpContext context)
@@ -30,7 +30,7 @@ internal sealed class Operations(HttpService service)
     }
 
     /// <summary>The document of the API.</summary>
-    public async Task OpenApi(HttpContext context)
+    public static async Task OpenApi(HttpContext context)
     {
         context.Response.ContentType = FileTypes.Json;
         context.Response.ContentLength = s_openApi.Value.Length;

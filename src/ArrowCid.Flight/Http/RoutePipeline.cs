@@ -40,6 +40,8 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         try
         {
             Limit(context);
+            if (route.Need is AccessNeed.Put or AccessNeed.Admin && service.Store.IsReadOnly)
+                throw new GatewayException(409, "the store is served for reading only");
             await route.Serve(context).ConfigureAwait(false);
         }
         catch (Exception e) when (context.RequestAborted.IsCancellationRequested
@@ -68,8 +70,8 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = route.HasBody ? service.MaxRequestBytes : 0;
         if (!context.Request.Protocol.StartsWith("HTTP/1", StringComparison.Ordinal)) return;
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } request) request.MinDataRate = s_leastRate;
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } response) response.MinDataRate = s_leastRate;
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } body) body.MinDataRate = s_leastRate;
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } answer) answer.MinDataRate = s_leastRate;
     }
 
     /// <summary>The rules against pages of somebody else's.</summary>

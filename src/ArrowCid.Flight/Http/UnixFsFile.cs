@@ -45,7 +45,7 @@ internal sealed class UnixFsFile
         walk.Begin(_cid, _node.Span);
         while (walk.TryNext(out Cid cid))
         {
-            using ServedBlock block = _blocks.TryOpen(cid) ?? throw GatewayPath.NotHere(cid);
+            using ServedBlock block = await _blocks.OpenAsync(cid, cancellationToken).ConfigureAwait(false);
             if (cid.Codec == Multicodec.DagPb)
             {
                 ReadOnlyMemory<byte> bytes = block.Whole();
@@ -64,7 +64,8 @@ internal sealed class UnixFsFile
 
         ReadOnlyMemory<byte> Within(ReadOnlyMemory<byte> bytes, long start)
         {
-            long from = Math.Clamp(range.From - start, 0, bytes.Length), upTo = Math.Clamp(end - start, 0, bytes.Length);
+            long from = Math.Clamp(range.From - start, 0, bytes.Length);
+            long upTo = Math.Clamp(end - start, 0, bytes.Length);
             return bytes[(int)from..(int)Math.Max(from, upTo)];
         }
     }

@@ -26,40 +26,52 @@ internal sealed class WatchApi(HttpService service)
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, service.Stopping);
         try
         {
-            await Send(stream, from, filter, response, ends.Token).ConfigureAwait(false);
+            await Send(stream, from, filter, response, ends).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (service.Stopping.IsCancellationRequested
+            && !context.RequestAborted.IsCancellationRequested)
         {
-            // The server is ending; the client comes again with the last id.
+            // The client comes again with the last id.
             stream.Write("event: end\ndata: {}\n\n"u8);
             await stream.Send(context.RequestAborted).ConfigureAwait(false);
         }
     }
 
     private async Task Send(PipeStream stream, Cursor from, Filter? filter, HttpResponse response,
-        CancellationToken cancellationToken)
+        CancellationTokenSource ends)
     {
         IAsyncEnumerator<Announcement> puts =
-            service.Store.WatchAsync(from, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            service.Store.WatchAsync(from, ends.Token).GetAsyncEnumerator(ends.Token);
         await using (puts.ConfigureAwait(false))
         {
-            await response.StartAsync(cancellationToken).ConfigureAwait(false);
-            // The headers go at once: who waits for them knows then that nothing is missed.
-            stream.Write(": watching\n\n"u8);
-            await stream.Send(cancellationToken).ConfigureAwait(false);
-            while (true)
+            Task<bool> next = Task.FromResult(true);
+            try
             {
-                Task<bool> next = puts.MoveNextAsync().AsTask();
-                while (!next.IsCompleted && !await Comes(next).ConfigureAwait(false))
+                await response.StartAsync(ends.Token).ConfigureAwait(false);
+                // The headers go at once: who waits for them knows then that nothing is missed.
+                stream.Write(": watching\n\n"u8);
+                await stream.Send(ends.Token).ConfigureAwait(false);
+                while (true)
                 {
-                    stream.Write(": beat\n\n"u8);
-                    await stream.Send(cancellationToken).ConfigureAwait(false);
-                }
+                    next = puts.MoveNextAsync().AsTask();
+                    while (!next.IsCompleted && !await Comes(next).ConfigureAwait(false))
+                    {
+                        stream.Write(": beat\n\n"u8);
+                        await stream.Send(ends.Token).ConfigureAwait(false);
+                    }
 
-                if (!await next.ConfigureAwait(false)) return;
-                if (!Passes(filter, puts.Current)) continue;
-                stream.Write(Event(puts.Current));
-                await stream.Send(cancellationToken).ConfigureAwait(false);
+                    if (!await next.ConfigureAwait(false)) return;
+                    if (!Passes(filter, puts.Current)) continue;
+                    stream.Write(Event(puts.Current));
+                    await stream.Send(ends.Token).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                // The watch is let go of only once nobody waits in it.
+                await ends.CancelAsync().ConfigureAwait(false);
+                await next.ContinueWith(static _ => { }, CancellationToken.None,
+                    TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
             }
         }
     }

@@ -1,3 +1,5 @@
+using ArrowCid.Memory;
+
 namespace ArrowCid.Columnar;
 
 /// <summary>Makes the columns of a batch when they are first asked for. It vouches for them: they fit the batch's
@@ -6,4 +8,7 @@ internal abstract class ColumnSource
 {
     /// <summary>A column, made anew.</summary>
     public abstract ArrowArray Make(int index);
+
+    /// <summary>Writes a column as a struct ArrowArray, as <see cref="Make"/> would have it.</summary>
+    public abstract void WriteTo(int index, CDataExport export, CArrayPlace place);
 }

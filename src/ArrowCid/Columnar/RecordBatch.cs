@@ -4,7 +4,7 @@ namespace ArrowCid.Columnar;
 /// Rows of columns under a schema, over borrowed memory: readable as long as the memory behind its columns is.
 /// Immutable and safe for concurrent readers.
 /// </summary>
-public sealed class RecordBatch
+public sealed partial class RecordBatch
 {
     private readonly ArrowArray?[] _columns;
 

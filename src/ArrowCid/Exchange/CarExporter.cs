@@ -8,9 +8,10 @@ namespace ArrowCid.Exchange;
 /// Writes blocks of a store and all beneath them as a CAR: roots first, each block before those that it links to, each
 /// once. The same blocks give the same bytes.
 /// </summary>
-/// <param name="open">A lease on a block whose bytes were just proved; it throws where it is not here.</param>
+/// <param name="find">A lease on a block; it throws where it is not here.</param>
+/// <param name="open">As <paramref name="find"/>, with the bytes just proved: what is written comes from here.</param>
 /// <param name="options">How.</param>
-internal sealed class CarExporter(Func<Cid, BlockLease> open, CarExportOptions options)
+internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLease> open, CarExportOptions options)
 {
     private readonly Dictionary<Cid, Form> _forms = [];
     private readonly HashSet<Cid> _written = [];
@@ -58,27 +59,40 @@ internal sealed class CarExporter(Func<Cid, BlockLease> open, CarExportOptions o
     {
         if (_forms.TryGetValue(cid, out Form? known)) return known;
         if (options.Layout == CarLayout.Flat) return null;
-        using BlockLease block = open(cid);
+        using BlockLease block = find(cid);
         BlockInfo info = block.Info;
         bool isBatch = info.Kind == RecordKind.Batch;
         // What a manifest links to stays one block.
         bool isSmall = info.Length <= Dataset.MaxLinked;
         if (isSmall && (isLinked || options.Layout == CarLayout.UnixFs || !isBatch)) return null;
         Form form;
-        if (options.Layout == CarLayout.Columns && isBatch)
+        try
         {
-            var manifest = ColumnManifest.Of(block.Memory, cid, Cid.FromSha256(Multicodec.Raw, info.SchemaDigest));
-            byte[] node = manifest.Encode();
-            form = new Form(Cid.Sha256(Multicodec.DagCbor, node), manifest, node, null);
+            form = MakeForm(block, cid, options.Layout == CarLayout.Columns && isBatch);
         }
-        else
+        catch (InvalidArrowException)
         {
-            var dag = UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025);
-            form = new Form(dag.Root, null, null, dag);
+            // Only damage has no ranges, and the proof says so.
+            open(cid).Dispose();
+            throw;
         }
 
         _forms.Add(cid, form);
         return form;
+    }
+
+    private static Form MakeForm(BlockLease block, Cid cid, bool isColumns)
+    {
+        if (!isColumns)
+        {
+            var dag = UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025);
+            return new Form(dag.Root, null, null, dag);
+        }
+
+        var manifest =
+            ColumnManifest.Of(block.Memory, cid, Cid.FromSha256(Multicodec.Raw, block.Info.SchemaDigest));
+        byte[] node = manifest.Encode();
+        return new Form(Cid.Sha256(Multicodec.DagCbor, node), manifest, node, null);
     }
 
     private void WriteBlock(Cid root)

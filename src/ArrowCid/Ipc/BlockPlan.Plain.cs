@@ -72,10 +72,19 @@ internal sealed partial class BlockPlan
         return array.Type.IsText() && !Ascii.IsValid(data.Slice(start, length)) ? -1 : length;
     }
 
-    private Digest256 HashPlain()
+    private Digest256 HashPlain() => WritePlain(PlainRoom());
+
+    private ReadOnlySpan<byte> FillPiece()
+    {
+        Span<byte> room = PlainRoom();
+        FillPlain(room);
+        return room;
+    }
+
+    private Span<byte> PlainRoom()
     {
         if (_piece.Length < Length) _piece = new byte[MostPlainBytes];
-        return WritePlain(_piece.AsSpan(0, Length));
+        return _piece.AsSpan(0, Length);
     }
 
     /// <summary>Fills the block and hashes what stands there.</summary>

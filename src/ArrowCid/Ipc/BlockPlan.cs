@@ -108,6 +108,18 @@ internal sealed partial class BlockPlan : IDisposable
         return Write(ref sink);
     }
 
+    /// <summary>Whether these bytes are the block.</summary>
+    /// <exception cref="InvalidArrowException">A text is not UTF-8.</exception>
+    public bool Makes(ReadOnlySpan<byte> block)
+    {
+        if (block.Length != Length) return false;
+        if (_plain is not null) return block.SequenceEqual(FillPiece());
+        if (_piece.Length == 0) _piece = new byte[BlockSink.Piece];
+        var sink = new BlockSink(block, _piece);
+        _ = Write(ref sink);
+        return !sink.Differs;
+    }
+
     public void Dispose()
     {
         _scratch.Return(long.MaxValue);

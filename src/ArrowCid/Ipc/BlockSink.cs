@@ -3,8 +3,8 @@ using ArrowCid.Memory;
 namespace ArrowCid.Ipc;
 
 /// <summary>
-/// Where a block's bytes go, in order: into the caller's memory or nowhere, and in both cases into the hash, piece by
-/// piece while they are in cache.
+/// Where a block's bytes go, in order: into the caller's memory, into the hash, into both, or beside bytes that they are
+/// held against; piece by piece while they are in cache.
 /// </summary>
 internal ref struct BlockSink
 {
@@ -14,6 +14,7 @@ internal ref struct BlockSink
     private readonly Span<byte> _block;
     private readonly bool _keeps;
     private readonly Sha256? _hash;
+    private readonly ReadOnlySpan<byte> _expected;
     private byte[] _piece;
     private int _hashed;
 
@@ -36,8 +37,20 @@ internal ref struct BlockSink
     /// <param name="piece">Memory to put bytes together in, at least <see cref="Piece"/> long.</param>
     public BlockSink(Sha256 hash, byte[] piece) => (_hash, _piece) = (hash, piece);
 
+    /// <summary>A sink that only compares; its digest means nothing.</summary>
+    /// <param name="expected">As many bytes as are to come.</param>
+    /// <param name="piece">As for the sink that only hashes.</param>
+    public BlockSink(ReadOnlySpan<byte> expected, byte[] piece)
+    {
+        _expected = expected;
+        _piece = piece;
+    }
+
     /// <summary>Bytes put so far.</summary>
     public int Position { get; private set; }
+
+    /// <summary>Whether a byte was another than the one expected.</summary>
+    public bool Differs { get; private set; }
 
     /// <summary>Puts bytes that the hash has taken in already; only at the start.</summary>
     public void PutHashed(ReadOnlySpan<byte> bytes)
@@ -46,6 +59,10 @@ internal ref struct BlockSink
         {
             bytes.CopyTo(_block);
             _hashed = bytes.Length;
+        }
+        else if (_hash is null)
+        {
+            Compare(bytes, 0);
         }
 
         Position = bytes.Length;
@@ -84,7 +101,8 @@ internal ref struct BlockSink
         if (!_keeps && bytes.Length >= 1024)
         {
             Flush();
-            _hash!.Append(bytes);
+            if (_hash is null) Compare(bytes, Position);
+            else _hash.Append(bytes);
             Position += bytes.Length;
             return;
         }
@@ -111,10 +129,13 @@ internal ref struct BlockSink
 
     public Digest256 Finish()
     {
-        if (_hash is null) return default;
+        if (_hash is null && _keeps) return default;
         Flush();
-        return _hash.Finish();
+        return _hash is null ? default : _hash.Finish();
     }
+
+    private void Compare(scoped ReadOnlySpan<byte> bytes, int at) =>
+        Differs |= !bytes.SequenceEqual(_expected.Slice(at, bytes.Length));
 
     // In a keeping sink _hashed is how much of the block is hashed; in the other how much of the piece is filled.
     private void Flush()
@@ -127,7 +148,8 @@ internal ref struct BlockSink
         }
         else if (_hashed > 0)
         {
-            _hash!.Append(_piece.AsSpan(0, _hashed));
+            if (_hash is null) Compare(_piece.AsSpan(0, _hashed), Position - _hashed);
+            else _hash.Append(_piece.AsSpan(0, _hashed));
             _hashed = 0;
         }
     }

@@ -292,19 +292,24 @@ internal static class FloatBits
 
     private static void Quiet<T>(Span<T> values, T quiet) where T : unmanaged, IFloatingPointIeee754<T>
     {
+        Span<Vector<T>> vectors = MemoryMarshal.Cast<T, Vector<T>>(values);
         int i = 0;
-        for (; i + Vector<T>.Count <= values.Length; i += Vector<T>.Count)
+        // NaNs are rare: many values are looked at together.
+        for (; i + 3 < vectors.Length; i += 4)
         {
-            var some = new Vector<T>(values[i..]);
-            Vector<T> same = Vector.Equals(some, some);
-            if (Vector.EqualsAll(some, some)) continue;
-            Vector.ConditionalSelect(same, some, new Vector<T>(quiet)).CopyTo(values[i..]);
+            Vector<T> a = vectors[i], b = vectors[i + 1], c = vectors[i + 2], d = vectors[i + 3];
+            Vector<byte> numbers = Vector.AsVectorByte(Numbers(a) & Numbers(b) & Numbers(c) & Numbers(d));
+            if (Vector.EqualsAll(numbers, Vector<byte>.AllBitsSet)) continue;
+            foreach (ref Vector<T> some in vectors.Slice(i, 4))
+                some = Vector.ConditionalSelect(Numbers(some), some, new Vector<T>(quiet));
         }
 
-        for (; i < values.Length; i++)
+        for (i *= Vector<T>.Count; i < values.Length; i++)
         {
             if (T.IsNaN(values[i])) values[i] = quiet;
         }
+
+        static Vector<T> Numbers(Vector<T> some) => Vector.Equals(some, some);
     }
 
     private static void QuietHalves(Span<ushort> values)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ArrowCid.Columnar;
+using ArrowCid.Memory;
 
 namespace ArrowCid.Ipc;
 
@@ -55,14 +56,30 @@ internal sealed class FlatColumns : ColumnSource
     {
         FlatColumn column = _shape.Columns[index];
         var buffers = new ReadOnlyMemory<byte>[column.Layout.BufferCount()];
+        TakeBuffers(column, buffers);
+        return new ArrowArray(column.Type, _rows, buffers, null,
+            nullCount: column.Layout.HasValidity() ? _numbers[index] : -1);
+    }
+
+    /// <inheritdoc/>
+    public override void WriteTo(int index, CDataExport export, CArrayPlace place)
+    {
+        FlatColumn column = _shape.Columns[index];
+        Span<ReadOnlyMemory<byte>> buffers = [default, default, default];
+        buffers = buffers[..column.Layout.BufferCount()];
+        TakeBuffers(column, buffers);
+        bool hasValidity = column.Layout.HasValidity();
+        long nulls = column.Layout == Layout.Null ? _rows : buffers[0].IsEmpty ? 0 : _numbers[index];
+        _ = export.Write(place, new CArrayForm(_rows, nulls, 0, hasValidity, false, 0), buffers);
+    }
+
+    private void TakeBuffers(in FlatColumn column, Span<ReadOnlyMemory<byte>> buffers)
+    {
         for (int i = 0; i < buffers.Length; i++)
         {
             int at = _shape.Columns.Length + (2 * (column.FirstBuffer + i));
             if (_numbers[at + 1] != 0) buffers[i] = _body.Slice(_numbers[at], _numbers[at + 1]);
         }
-
-        return new ArrowArray(column.Type, _rows, buffers, null,
-            nullCount: column.Layout.HasValidity() ? _numbers[index] : -1);
     }
 
     private static bool TakeNodes(ReadOnlySpan<byte> nodes, long rows, Span<int> nulls)

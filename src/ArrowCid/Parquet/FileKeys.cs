@@ -24,6 +24,9 @@ internal static class FileKeys
 
     public const string MappingVersion = "1";
 
+    /// <summary>How <c>created_by</c> begins in a file by <see cref="ParquetWriter"/>.</summary>
+    public const string CreatorStart = "arrowcid version ";
+
     public static bool IsOwn(string key) =>
         key is ArrowSchema or Schema or Mapping or Batches or Columns or Dictionaries;
 }

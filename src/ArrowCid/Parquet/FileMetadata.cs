@@ -302,8 +302,9 @@ internal sealed record RowGroup(long RowCount, ColumnChunk[] Columns)
 /// <param name="RowCount">The rows of all row groups.</param>
 /// <param name="RowGroups">The row groups.</param>
 /// <param name="KeyValues">The file's key and value pairs; a value that is absent is empty.</param>
+/// <param name="Creator">Who wrote the file, as it says; empty where it does not.</param>
 internal sealed record FileMetadata(SchemaElement[] Elements, long RowCount, RowGroup[] RowGroups,
-    KeyValuePair<string, string>[] KeyValues)
+    KeyValuePair<string, string>[] KeyValues, string Creator)
 {
     public static FileMetadata Read(ReadOnlySpan<byte> footer, ByteBudget budget)
     {
@@ -312,6 +313,7 @@ internal sealed record FileMetadata(SchemaElement[] Elements, long RowCount, Row
         RowGroup[] groups = [];
         KeyValuePair<string, string>[] pairs = [];
         long rows = 0;
+        string creator = "";
         var field = default(ThriftField);
         while (reader.Next(ref field))
         {
@@ -330,12 +332,13 @@ internal sealed record FileMetadata(SchemaElement[] Elements, long RowCount, Row
                     pairs = new KeyValuePair<string, string>[reader.List(field, ThriftType.Struct)];
                     for (int i = 0; i < pairs.Length; i++) pairs[i] = ReadPair(ref reader);
                     break;
+                case 6: creator = reader.Text(field); break;
                 case 8: throw ParquetFault.Unsupported($"the file is encrypted");
                 default: reader.Skip(field); break;
             }
         }
 
-        return new FileMetadata(elements, rows, groups, pairs);
+        return new FileMetadata(elements, rows, groups, pairs, creator);
     }
 
     public string? ValueOf(string key) =>

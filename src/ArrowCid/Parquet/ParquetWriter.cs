@@ -13,7 +13,7 @@ namespace ArrowCid.Parquet;
 /// <remarks>Not safe for concurrent use. The target is left open.</remarks>
 public sealed class ParquetWriter : IDisposable
 {
-    private const string Creator = "arrowcid version 0.1.0 (build dotnet)";
+    private const string Creator = FileKeys.CreatorStart + "0.1.0 (build dotnet)";
 
     private static readonly byte[] s_magic = "PAR1"u8.ToArray();
 

@@ -68,28 +68,19 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
     public void Repair(TimeSpan timeout)
     {
         long started = Stopwatch.GetTimestamp();
-        while (index.Files.Current is null)
+        for (; index.Files.Current is null; Wait(started, timeout))
         {
-            if (control.Janitor.TryEnter())
+            if (!control.Janitor.TryEnter()) continue;
+            try
             {
-                try
-                {
-                    RepairAlone();
-                }
-                finally
-                {
-                    control.Janitor.Exit();
-                }
+                RepairAlone();
             }
-            else if (Stopwatch.GetElapsedTime(started) >= timeout)
+            finally
             {
-                throw new ArrowCidException(ErrorCode.Busy,
-                    $"{control.Directory}: another process is at the index; try again");
+                control.Janitor.Exit();
             }
-            else
-            {
-                Thread.Sleep(1);
-            }
+
+            if (index.Files.Current is not null) return;
         }
     }
 

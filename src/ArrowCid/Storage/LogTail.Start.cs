@@ -8,9 +8,20 @@ internal sealed partial class LogTail
     private ulong _seenOrder;
 
     /// <summary>Whether segments came since the table was read, or came back.</summary>
-    private bool IsTableNews => _control.Map.Read(Layout.SegmentOrder) != _seenOrder ||
-        _unsettled.Exists(seen => _control.Table(seen.Slot) != seen.Word) ||
-        Array.Exists(_lanes, lane => lane.HasLost);
+    private bool IsTableNews
+    {
+        get
+        {
+            if (_control.Map.Read(Layout.SegmentOrder) != _seenOrder) return true;
+            // Once a look: nothing is allocated for it.
+            foreach ((int slot, TableWord word) in _unsettled)
+            {
+                if (_control.Table(slot) != word) return true;
+            }
+
+            return Array.Exists(_lanes, lane => lane.HasLost);
+        }
+    }
 
     private void Start(Cursor from)
     {

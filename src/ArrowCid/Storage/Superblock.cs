@@ -150,6 +150,7 @@ internal sealed class Superblock
             FactSegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && FactSegmentBytes % Layout.MiB == 0 &&
             Capacity >= SegmentBytes && Get32(page, 136) == Layout.MaxParticipants &&
             InitialIndexEntries is >= Layout.MinIndexEntries and <= Layout.MaxIndexEntries &&
+            long.IsPow2(InitialIndexEntries) &&
             Get64(page, 144) == (ulong)Layout.WordsOffset && Get64(page, 152) == (ulong)Layout.ParticipantsOffset &&
             Get64(page, 160) == (ulong)Layout.LanesOffset && Get64(page, 168) == (ulong)Layout.TableOffset &&
             fileBytes == Layout.ControlBytes(Segments) && Get64(page, 176) == (ulong)fileBytes;

@@ -64,6 +64,40 @@ public class CarVerbsTests
     }
 
     [Fact]
+    public void What_is_no_batch_says_what_it_is_and_a_path_goes_on_into_a_large_batch()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", "--dataset", "large", "--rows-per-block", "200000", Command.Sample).Succeeds();
+        CommandResult info = Run(folder, "info", "@large").Succeeds();
+        Assert.Contains("kind      dataset\n", info.Text, StringComparison.Ordinal);
+        Assert.Contains("batches   1\n", info.Text, StringComparison.Ordinal);
+        JsonElement json = Assert.Single(Run(folder, "info", "--json", "@large").Succeeds().Json);
+        Assert.Equal("dataset", json.GetProperty("kind").GetString());
+        string cid = Run(folder, "ls").Succeeds().Text.Split(' ')[0];
+        byte[] block = Run(folder, "get", cid).Succeeds().Bytes;
+        Assert.True(block.Length > 1 << 20);
+        JsonElement node = Assert.Single(Run(folder, "dag", "get", "@large/batches/0/dag").Succeeds().Json);
+        Assert.Equal(2, node.GetProperty("Links").GetArrayLength());
+        byte[] leaf = Run(folder, "dag", "get", "@large/batches/0/dag/Links/1/Hash").Succeeds().Bytes;
+        Assert.Equal(block[(1 << 20)..], leaf);
+        Run(folder, "dag", "get", "@large/batches/1/dag").Exits(3);
+    }
+
+    [Fact]
+    public void Export_arrow_gives_a_batch_s_block_and_of_more_one_stream_with_the_same_CIDs()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", "--dataset", "flights", "--rows-per-block", "50000", Command.Sample).Succeeds();
+        string[] cids = [.. Run(folder, "ls").Succeeds().Lines.Select(line => line.Split(' ')[0])];
+        Run(folder, "export", "arrow", cids[0], "-o", folder.Name).Succeeds();
+        Assert.Equal(Run(folder, "get", cids[0]).Succeeds().Bytes, File.ReadAllBytes(folder.PathOf($"{cids[0]}.arrows")));
+        string all = folder.PathOf("all.arrows");
+        Run(folder, "export", "arrow", "@flights", "-o", all).Succeeds();
+        Assert.Equal(cids.Order(), Command.Run("hash", all).Succeeds().Lines.Select(line => line.Split(' ')[0]).Order());
+        Assert.Equal(File.ReadAllBytes(all), Run(folder, "export", "arrow", "flights", "-o", "-").Succeeds().Bytes);
+    }
+
+    [Fact]
     public void Standard_output_and_input_carry_a_CAR()
     {
         using var folder = new TemporaryFolder();
@@ -186,7 +220,7 @@ public class CarVerbsTests
     /// <summary>The most anonymous memory that a run was seen with, in KiB.</summary>
     private static long AnonymousPeak(params string[] arguments)
     {
-        using Process process = Begin(arguments);
+        using Process process = Command.Begin(arguments);
         long most = 0;
         while (!process.WaitForExit(TimeSpan.FromMilliseconds(5)))
         {
@@ -207,25 +241,9 @@ public class CarVerbsTests
 
     private static void Kill(int milliseconds, params string[] arguments)
     {
-        using Process process = Begin(arguments);
+        using Process process = Command.Begin(arguments);
         if (!process.WaitForExit(TimeSpan.FromMilliseconds(milliseconds))) process.Kill(entireProcessTree: true);
         process.WaitForExit();
-    }
-
-    private static Process Begin(string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [Command.Dll, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Command.Data,
-        };
-        Process process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginErrorReadLine();
-        return process;
     }
 
     private static CommandResult Run(TemporaryFolder folder, params string[] arguments) => Command.Run(arguments, null, folder.Store);

@@ -34,6 +34,24 @@ internal static class Command
     public static CommandResult Program(string program, params string[] arguments) =>
         Start(program, arguments, input: null, store: null);
 
+    /// <summary>Starts the command; what it prints goes nowhere.</summary>
+    public static Process Begin(string[] arguments, string? store = null)
+    {
+        var start = new ProcessStartInfo("dotnet", [Dll, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Data,
+        };
+        if (store is not null) start.Environment["ARROWCID_STORE"] = store;
+        Process process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        return process;
+    }
+
     private static CommandResult Start(string program, string[] arguments, byte[]? input, string? store)
     {
         var start = new ProcessStartInfo(program, arguments)

@@ -17,6 +17,9 @@ internal sealed class ServedStore : IDisposable
     /// <summary>Where Flight is served: <c>grpc://…</c>.</summary>
     public string Flight { get; private set; } = "";
 
+    /// <summary>Where HTTP is served: <c>http://…</c>.</summary>
+    public string Http { get; private set; } = "";
+
     public string Directory => _folder.Store;
 
     /// <summary>A folder for what the test writes.</summary>
@@ -47,7 +50,9 @@ internal sealed class ServedStore : IDisposable
         {
             said.Add(line);
             if (line.StartsWith("flight", StringComparison.Ordinal)) Flight = line.Split(' ')[^1];
-            if (line.StartsWith("http", StringComparison.Ordinal)) return;
+            if (!line.StartsWith("http", StringComparison.Ordinal)) continue;
+            Http = line.Split(' ')[^1];
+            return;
         }
 
         throw new InvalidOperationException(

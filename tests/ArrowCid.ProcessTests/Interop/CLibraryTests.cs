@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using ArrowCid.ProcessTests.Cli;
@@ -75,15 +74,6 @@ public sealed partial class CLibraryTests : IDisposable
                 .Select(line => line.Split(' ')[^1]);
             Assert.Equal(declared, exported.Order(StringComparer.Ordinal));
         }
-    }
-
-    [CLibraryFact]
-    public void The_headers_error_numbers_are_the_librarys()
-    {
-        var declared = ErrorNumber().Matches(File.ReadAllText(CLibrary.Header)).ToDictionary(
-            match => match.Groups[1].Value.Replace("_", "", StringComparison.Ordinal),
-            match => int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture), StringComparer.OrdinalIgnoreCase);
-        foreach (ErrorCode code in Enum.GetValues<ErrorCode>()) Assert.Equal((int)code, declared[code.ToString()]);
     }
 
     [CLibraryFact]
@@ -193,9 +183,6 @@ public sealed partial class CLibraryTests : IDisposable
 
     [GeneratedRegex(@"^ARROWCID_API [^;]*?\b(arrowcid_\w+)\(", RegexOptions.Multiline)]
     private static partial Regex Declaration();
-
-    [GeneratedRegex(@"^#define ARROWCID_(\w+) (\d+)\b", RegexOptions.Multiline)]
-    private static partial Regex ErrorNumber();
 
     [GeneratedRegex("<Version>(.*)</Version>")]
     private static partial Regex Version();

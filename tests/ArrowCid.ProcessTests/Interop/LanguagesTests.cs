@@ -7,23 +7,33 @@ namespace ArrowCid.ProcessTests.Interop;
 [Collection(NodeCollection.Name)]
 public sealed class LanguagesTests(NodeInstallation installation)
 {
-    [BindingFact("cargo", "node", "npm")]
-    public void One_batch_put_from_three_languages_has_one_CID_and_each_reads_what_the_others_put()
+    [BindingFact("cargo", "node", "npm", "c++")]
+    public void One_batch_put_from_five_languages_has_one_CID_and_each_reads_what_the_others_put()
     {
+        using var programs = new TemporaryFolder();
+        CLibrary.Compile("cpp/tests/exchange.cpp", programs.PathOf("exchange"));
+        (string Name, string[] Exchange)[] languages =
+        [
+            ("Rust", Rust()),
+            ("Node.js", installation.Script("exchange.js")),
+            ("C++", [programs.PathOf("exchange")]),
+            ("Python", Python("exchange.py")),
+        ];
         List<string> cids = [];
-        string[] languages = ["C#", "Rust", "Node.js"];
-        foreach (string first in languages)
+        foreach (string first in (string[])["C#", .. languages.Select(language => language.Name)])
         {
             using var folder = new TemporaryFolder(isMemory: true);
-            cids.Add(Put(first, folder.Store, isNew: true));
-            cids.AddRange(languages.Where(other => other != first).Select(other => Put(other, folder.Store, isNew: false)));
+            if (first == "C#") cids.Add(Put([], folder.Store, isNew: true));
+            foreach ((string name, string[] exchange) in languages.OrderByDescending(language => language.Name == first))
+                cids.Add(Put(exchange, folder.Store, isNew: name == first));
+            if (first != "C#") cids.Add(Put([], folder.Store, isNew: false));
             using CidStore store = CidStore.Open(folder.Store);
             using BatchLease lease = store.TryGet(Cid.Parse(cids[0]))!;
             long sum = 0;
             foreach (short distance in lease.Batch.Column<short>("distance").Values) sum += distance;
-            foreach (string[] command in (string[][])[Rust("read", folder.Store, cids[0], "distance"),
-                installation.Script("exchange.js", "read", folder.Store, cids[0], "distance")])
+            foreach ((_, string[] exchange) in languages)
             {
+                string[] command = [.. exchange, "read", folder.Store, cids[0], "distance"];
                 string[] words = CLibrary.Run("env", command).Exits(0).Text.Split((char[])[' ', '\n'], 3);
                 Assert.Equal([cids[0], $"{sum}"], words[..2]);
                 Assert.StartsWith($"{folder.Store}/seg-", words[2], StringComparison.Ordinal);
@@ -57,7 +67,7 @@ public sealed class LanguagesTests(NodeInstallation installation)
     {
         using var folder = new TemporaryFolder(isMemory: true);
         using CidStore store = CidStore.Open(folder.Store);
-        string cid = Put("C#", folder.Store, isNew: true);
+        string cid = Put([], folder.Store, isNew: true);
         foreach (string[] command in (string[][])[Rust("hold", folder.Store, cid),
             installation.Script("exchange.js", "hold", folder.Store, cid)])
         {
@@ -77,23 +87,25 @@ public sealed class LanguagesTests(NodeInstallation installation)
         }
     }
 
-    /// <summary>Puts the flights, and gives their CID.</summary>
-    private string Put(string language, string store, bool isNew)
+    /// <summary>Puts the flights by a language's exchange, or where that is none by our command, and gives their
+    /// CID.</summary>
+    private static string Put(string[] exchange, string store, bool isNew)
     {
-        if (language == "C#")
-        {
-            // The command's line says the rest too; the exchange's alone say "true" and "false".
+        // The command's line says the rest too; the exchange's alone say "true" and "false".
+        if (exchange.Length == 0)
             return Command.Run("put", Command.Sample, "--store", store).Exits(0).Lines[0].Split(' ')[0];
-        }
-
-        string[] command = language == "Rust"
-            ? Rust("put", store, Command.Sample)
-            : installation.Script("exchange.js", "put", store, Command.Sample);
-        string[] words = Assert.Single(CLibrary.Run("env", command).Exits(0).Lines).Split(' ');
+        CommandResult put = CLibrary.Run("env", [.. exchange, "put", store, Command.Sample]).Exits(0);
+        string[] words = Assert.Single(put.Lines).Split(' ');
         Assert.Equal(isNew ? "true" : "false", words[1]);
         return words[0];
     }
 
     private static string[] Rust(params string[] arguments) =>
         [$"ARROWCID_LIBRARY={CLibrary.File}", Cargo.Exchange, .. arguments];
+
+    private static string[] Python(string script) =>
+    [
+        $"PYTHONPATH={CLibrary.PathOf("python")}", $"ARROWCID_LIBRARY={CLibrary.File}", "sh",
+        CLibrary.PathOf("peers/python"), CLibrary.PathOf($"python/tests/{script}"),
+    ];
 }

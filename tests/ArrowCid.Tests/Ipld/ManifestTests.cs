@@ -97,6 +97,39 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public void A_manifest_cut_or_changed_at_any_byte_is_refused_or_says_something_else()
+    {
+        long[] numbers = [.. Enumerable.Range(0, 500).Select(i => (long)i)];
+        byte[] columns = Columns([.. Enumerable.Range(0, 32).Select(i => ($"column {i}", numbers))]).Encode();
+        byte[] dataset = new Dataset(s_schema,
+            [.. Enumerable.Range(1, 40).Select(i => new DatasetBatch(s_cid, i, 1000 + i, default))], [],
+            ImmutableSortedDictionary<string, string>.Empty).Encode()[0].Block;
+        Try(columns, bytes => ColumnManifest.Decode(DagCbor.Decode(bytes)).Encode());
+        Try(dataset, bytes => Dataset.Decode(DagCbor.Decode(bytes), _ => null).Encode()[0].Block);
+
+        static void Try(byte[] whole, Func<byte[], byte[]> read)
+        {
+            Assert.True(whole.Length > 2000);
+            for (int at = 0; at < whole.Length; at++)
+            {
+                int length = at;
+                Assert.Throws<InvalidIpldException>(() => read(whole[..length]));
+                byte[] changed = [.. whole];
+                changed[at] ^= (byte)(at % 3 == 0 ? 0xff : 1 << (at % 8));
+                try
+                {
+                    // What is still a manifest is another one, all of whose bytes were read.
+                    Assert.Equal(changed, read(changed));
+                }
+                catch (InvalidIpldException)
+                {
+                    // Refused.
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void Every_block_is_its_pieces_put_together()
     {
         foreach (VectorBatch vector in VectorBatch.All) CheckColumns(Canonical.VectorTests.Read(vector));

@@ -96,6 +96,34 @@ public sealed class EncodingTests
     }
 
     [Fact]
+    public void What_Snappy_packs_comes_back_and_what_is_changed_is_refused_or_of_the_same_length()
+    {
+        const int seed = 20261122;
+        var random = new Random(seed);
+        for (int round = 0; round < 300; round++)
+        {
+            byte[] page = new byte[random.Next(1, 3000)];
+            int period = random.Next(1, 80), noise = random.Next(0, 20);
+            for (int i = 0; i < page.Length; i++)
+                page[i] = random.Next(20) < noise || i < period ? (byte)random.Next(256) : page[i - period];
+            byte[] packed = SnappyPages.Compress(page).ToArray(), back = new byte[page.Length];
+            SnappyPages.Decompress(packed, back);
+            Assert.True(page.AsSpan().SequenceEqual(back), $"seed {seed}, round {round}");
+            Assert.Throws<ParquetFault>(() => SnappyPages.Decompress(packed.AsSpan(0, packed.Length - 1), back));
+            Assert.Throws<ParquetFault>(() => SnappyPages.Decompress(packed, new byte[page.Length + 1]));
+            packed[random.Next(packed.Length)] ^= (byte)(1 << random.Next(8));
+            try
+            {
+                SnappyPages.Decompress(packed, back);
+            }
+            catch (ParquetFault)
+            {
+                // Refused.
+            }
+        }
+    }
+
+    [Fact]
     public void Checksums_are_those_of_their_definitions()
     {
         Assert.Equal(0xCBF43926u, Crc32.Of("123456789"u8));

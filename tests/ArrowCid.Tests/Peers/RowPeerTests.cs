@@ -2,11 +2,12 @@ using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
 using ArrowCid.Ipc;
+using ArrowCid.Tests.Parquet;
 
 namespace ArrowCid.Tests.Peers;
 
-/// <summary>pyarrow reads the same values from the same CSV and JSON lines, under the types that we infer. Without
-/// types it infers others: see <c>interop/python/check_rows.py</c>.</summary>
+/// <summary>pyarrow and DuckDB read the same values from the same CSV and JSON lines, under the types that we infer.
+/// Without types they infer others: see <c>interop/python/check_rows.py</c>.</summary>
 public sealed class RowPeerTests : IDisposable
 {
     private static readonly string[] s_texts = ["", "a", "é, \"ü\"", "two\r\nlines", "日本語 🙂", "null", "NA", "0x", "-"];
@@ -38,16 +39,71 @@ public sealed class RowPeerTests : IDisposable
 
         void Add(string format, string name, Action<TextWriter> write, Func<Stream, RowReadOptions?, RowReader> open)
         {
-            string file = Path.Combine(_folder, name);
-            using (var writer = new StreamWriter(file)) write(writer);
-            using RowReader reader = open(File.OpenRead(file), null);
-            RecordBatch read = reader.Read()!;
+            (string file, RecordBatch read) = Write(name, write, open);
             Dictionary<string, string> types = format == "csv"
                 ? read.Schema.Fields.ToDictionary(field => field.Name, field => field.Type.ToString())
                 : [];
             manifest.Add(JsonSerializer.Serialize(new { file, format, types }));
             cids.Add(CanonicalBlock.CidOf(read).ToString());
         }
+    }
+
+    [PeerFact(Peer.ParquetJs)]
+    public void DuckDB_reads_csv_to_the_same_cids_and_json_lines_to_the_same_values()
+    {
+        const int seed = 20261123;
+        var random = new Random(seed);
+        var manifest = new List<string>();
+        var expected = new List<(string File, RecordBatch Batch)>();
+        for (int i = 0; i < 20; i++)
+        {
+            RecordBatch batch = Make(random, rows: 1 + i * 3);
+            Add("csv", Write($"{i}.csv", writer => RowExport.WriteCsv([batch], writer), RowReader.OpenCsv), new()
+            {
+                ["i"] = "BIGINT", ["f"] = "DOUBLE", ["b"] = "BOOLEAN", ["d"] = "DATE", ["t"] = "TIME",
+                ["s"] = "TIMESTAMP_MS", ["u"] = "TIMESTAMPTZ", ["x"] = "VARCHAR",
+            });
+            RecordBatch plain = Nested(random, batch);
+            Add("json", Write($"{i}.jsonl", writer => RowExport.WriteJsonLines([plain], writer), RowReader.OpenJsonLines), new()
+            {
+                ["i"] = "BIGINT", ["b"] = "BOOLEAN", ["l"] = "BIGINT[]", ["o"] = "STRUCT(p DOUBLE, q VARCHAR)",
+            });
+        }
+
+        string list = Path.Combine(_folder, "duck.jsonl");
+        File.WriteAllLines(list, manifest);
+        PeerResult result = PeerProcess.Node("interop/node/check-rows.mjs", list);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        foreach ((string file, RecordBatch batch) in expected)
+        {
+            RecordBatch found = Assert.Single(ParquetFile.Read(File.ReadAllBytes($"{file}.parquet")));
+            Assert.True(Text(batch) == Text(found), $"seed {seed}, {file}: {Text(batch)} and {Text(found)}");
+            if (file.EndsWith(".csv", StringComparison.Ordinal))
+                Assert.Equal(CanonicalBlock.CidOf(batch), CanonicalBlock.CidOf(found));
+        }
+
+        void Add(string format, (string File, RecordBatch Batch) written, Dictionary<string, string> columns)
+        {
+            manifest.Add(JsonSerializer.Serialize(new { file = written.File, format, columns }));
+            expected.Add(written);
+        }
+    }
+
+    private static string Text(RecordBatch batch)
+    {
+        using var text = new StringWriter();
+        BatchText.WriteJsonLines(batch, text);
+        return text.ToString();
+    }
+
+    /// <summary>Writes a file of one batch, and reads it with inferred types.</summary>
+    private (string File, RecordBatch Batch) Write(
+        string name, Action<TextWriter> write, Func<Stream, RowReadOptions?, RowReader> open)
+    {
+        string file = Path.Combine(_folder, name);
+        using (var writer = new StreamWriter(file)) write(writer);
+        using RowReader reader = open(File.OpenRead(file), null);
+        return (file, reader.Read()!);
     }
 
     /// <summary>Columns whose types CSV tells.</summary>

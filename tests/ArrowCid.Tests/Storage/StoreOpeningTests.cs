@@ -48,6 +48,7 @@ public sealed class StoreOpeningTests
     [InlineData(112, ErrorCode.BlockCorrupt)]
     [InlineData(128, ErrorCode.BlockCorrupt)]
     [InlineData(168, ErrorCode.BlockCorrupt)]
+    [InlineData(184, ErrorCode.BlockCorrupt)]
     public void A_resealed_superblock_with_another_field_is_refused(int field, ErrorCode code)
     {
         using TemporaryStore directory = MadeStore();

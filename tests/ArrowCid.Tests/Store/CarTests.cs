@@ -231,8 +231,8 @@ public sealed class CarTests
         using CidStore store = Open(directory);
         Cid cid = store.Put(Numbers(10, 0)).Cid;
         byte[] car = Export(store, [cid], CarLayout.UnixFs, 1, out _);
-        Assert.Equal(cid, Assert.Single(store.ImportCar(new Forward(new MemoryStream(car))).Blocks).Cid);
-        using var output = new Forward(new MemoryStream());
+        Assert.Equal(cid, Assert.Single(store.ImportCar(new ForwardStream(new MemoryStream(car))).Blocks).Cid);
+        using var output = new ForwardStream(new MemoryStream());
         _ = store.ExportCar([cid], output);
         Assert.Equal(ErrorCode.Unsupported,
             Assert.Throws<ArrowCidException>(() => store.ExportCar([cid], output, new CarExportOptions { Version = 2 })).Code);
@@ -328,32 +328,4 @@ public sealed class CarTests
 
     private static CidStore Open(TemporaryStore directory) =>
         CidStore.Open(directory.Directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 1 << 20 });
-
-    /// <summary>A stream that goes forward alone.</summary>
-    private sealed class Forward(Stream inner) : Stream
-    {
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => true;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, Math.Min(count, 7));
-
-        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            inner.Dispose();
-            base.Dispose(disposing);
-        }
-    }
 }

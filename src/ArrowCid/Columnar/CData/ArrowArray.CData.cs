@@ -2,12 +2,19 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Columnar;
 
-public sealed partial class ArrowArray
+public sealed partial class ArrowArray : ICArraySource
 {
-    /// <summary>This array as a struct ArrowArray to be, over the same memory.</summary>
-    internal CArrayNode ToCArray() => new(Length, CNullCount, Offset, _buffers, Layout.HasValidity(),
-        Layout == Layout.ByteViews, Array.ConvertAll(_children, child => child.ToCArray()),
-        Type is DictionaryType type ? (Dictionary ?? ArrayJoin.Empty(type.ValueType)).ToCArray() : null);
+    void ICArraySource.WriteTo(CDataExport export, CArrayPlace place) => WriteTo(export, place);
+
+    /// <summary>Writes this array as a struct ArrowArray over the same memory.</summary>
+    internal void WriteTo(CDataExport export, CArrayPlace place)
+    {
+        CArrayPlaces below = export.Write(place, new CArrayForm(Length, CNullCount, Offset, Layout.HasValidity(),
+            Layout == Layout.ByteViews, _children.Length), _buffers);
+        for (int i = 0; i < _children.Length; i++) _children[i].WriteTo(export, below.Child(i));
+        if (Type is DictionaryType type)
+            (Dictionary ?? ArrayJoin.Empty(type.ValueType)).WriteTo(export, below.Dictionary);
+    }
 
     // Where it is not known it is not counted: the consumer may.
     private long CNullCount => Layout switch

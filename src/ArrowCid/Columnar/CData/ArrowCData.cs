@@ -46,7 +46,7 @@ public static class ArrowCData
         ArgumentNullException.ThrowIfNull(batch);
         CheckAddress(array, nameof(array));
         CSchemaNode? described = schema == 0 ? null : CSchemaWriter.Of(batch.Schema);
-        CDataExport.Array(Node(batch), array);
+        CDataExport.Array(batch, array);
         if (described is not null) CDataExport.Schema(described, schema);
     }
 
@@ -68,7 +68,7 @@ public static class ArrowCData
         if (!values.Type.Equals(field.Type))
             throw new ArrowCidException(ErrorCode.SchemaMismatch, $"The array is {values.Type}, the field {field}.");
         CSchemaNode? described = schema == 0 ? null : CSchemaWriter.Of(field);
-        CDataExport.Array(values.ToCArray(), array);
+        CDataExport.Array(values, array);
         if (described is not null) CDataExport.Schema(described, schema);
     }
 
@@ -96,7 +96,7 @@ public static class ArrowCData
         ArgumentNullException.ThrowIfNull(batch);
         CheckAddress(deviceArray, nameof(deviceArray));
         CSchemaNode? described = schema == 0 ? null : CSchemaWriter.Of(batch.Schema);
-        CDataExport.DeviceArray(Node(batch), deviceArray);
+        CDataExport.DeviceArray(batch, deviceArray);
         if (described is not null) CDataExport.Schema(described, schema);
     }
 
@@ -259,15 +259,6 @@ public static class ArrowCData
     {
         CheckAddress(stream, nameof(stream));
         CDataCalls.ReleaseStream(stream);
-    }
-
-    /// <summary>A batch as the struct array that stands for it.</summary>
-    internal static CArrayNode Node(RecordBatch batch)
-    {
-        ReadOnlySpan<ArrowArray> columns = batch.ColumnSpan;
-        var children = new CArrayNode[columns.Length];
-        for (int i = 0; i < children.Length; i++) children[i] = columns[i].Slice(0, batch.Length).ToCArray();
-        return new CArrayNode(batch.Length, 0, 0, [default], true, false, children, null);
     }
 
     private static T Described<T>(nint schema, Func<CSchemaView, T> read)

@@ -19,7 +19,7 @@ internal sealed class CBatchStream(Schema schema, IEnumerable<RecordBatch> batch
                 "a batch has another schema than the stream; batches of one schema can be streamed together");
         }
 
-        CDataExport.Array(ArrowCData.Node(batch), target);
+        CDataExport.Array(batch, target);
     }
 
     public int ErrorNumber(Exception error) => error switch

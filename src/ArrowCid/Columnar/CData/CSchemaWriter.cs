@@ -14,7 +14,7 @@ internal static class CSchemaWriter
     private static readonly ConditionalWeakTable<Schema, CSchemaNode> s_known = [];
 
     public static CSchemaNode Of(Schema schema) => s_known.GetValue(schema, static schema =>
-        new CSchemaNode("+s"u8.ToArray(), [], Metadata(schema.Metadata, null), 0,
+        new CSchemaNode(new CText("+s"u8), new CText([]), Metadata(schema.Metadata, null), 0,
             [.. schema.Fields.Select(field => Of(field, null))], null));
 
     public static CSchemaNode Of(Field field) => Of(field, null);
@@ -26,21 +26,21 @@ internal static class CSchemaWriter
         return Of(field.Type, Text(field.Name, "a field's name", path), Metadata(field.Metadata, path), flags, path);
     }
 
-    private static CSchemaNode Of(ArrowType type, byte[] name, byte[]? metadata, long flags, FieldPath path)
+    private static CSchemaNode Of(ArrowType type, CText name, CText? metadata, long flags, FieldPath path)
     {
         if (type is MapType { KeysSorted: true }) flags |= CSchema.MapKeysSorted;
         CSchemaNode? values = null;
         if (type is DictionaryType dictionary)
         {
             if (dictionary.IsOrdered) flags |= CSchema.DictionaryOrdered;
-            values = Of(dictionary.ValueType, [], null, CSchema.Nullable, path);
+            values = Of(dictionary.ValueType, new CText([]), null, CSchema.Nullable, path);
         }
 
         return new CSchemaNode(Text(CFormat.Of(type), "a time zone", path), name, metadata, flags,
             [.. type.Children.Select(child => Of(child, path))], values);
     }
 
-    private static byte[]? Metadata(IReadOnlyList<KeyValuePair<string, string>> pairs, FieldPath? path)
+    private static CText? Metadata(IReadOnlyList<KeyValuePair<string, string>> pairs, FieldPath? path)
     {
         if (pairs.Count == 0) return null;
         var encoded = new ByteBuffer();
@@ -51,7 +51,7 @@ internal static class CSchemaWriter
             Add(pair.Value);
         }
 
-        return encoded.Take().ToArray();
+        return new CText(encoded.Take().Span);
 
         void Add(string text)
         {
@@ -61,9 +61,9 @@ internal static class CSchemaWriter
         }
     }
 
-    private static byte[] Text(string text, string what, FieldPath path) =>
+    private static CText Text(string text, string what, FieldPath path) =>
         !text.Contains('\0', StringComparison.Ordinal)
-            ? Bytes(text, what, path)
+            ? new CText(Bytes(text, what, path))
             : throw new InvalidArrowException($"{what} with a NUL has no form in the C Data Interface", path,
                 code: ErrorCode.Unsupported);
 

@@ -242,10 +242,10 @@ public sealed class GatewayTests
 
             foreach (string path in new[] { $"/ipfs/{cid}?format=raw", $"/ipfs/{cid}?format=car", $"/ipfs/{cid}", $"/v1/blocks/{cid}?format=csv" })
             {
-                using HttpResponseMessage answer = await served.Client.Send("GET", path);
-                bool isWhole = answer.IsSuccessStatusCode && await Reads(answer);
-                Assert.False(isWhole, path);
-                if (!path.Contains("car")) Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+                HttpStatusCode? status = await Reads(served, path);
+                // A CAR may be under way, and is then broken off.
+                if (path.Contains("car")) Assert.NotEqual(HttpStatusCode.OK, status);
+                else Assert.Equal(HttpStatusCode.InternalServerError, status);
             }
 
             // The other leaves are what they were.
@@ -279,16 +279,18 @@ public sealed class GatewayTests
         _ = served.Store.ImportCar(file, new CarImportOptions { Partial = true });
     }
 
-    private static async Task<bool> Reads(HttpResponseMessage answer)
+    /// <summary>The status of an answer that was read to its end; null where it was broken off.</summary>
+    private static async Task<HttpStatusCode?> Reads(ServedStore served, string path)
     {
         try
         {
+            using HttpResponseMessage answer = await served.Client.Send("GET", path);
             _ = await answer.Bytes();
-            return true;
+            return answer.StatusCode;
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return false;
+            return null;
         }
     }
 }

@@ -55,8 +55,8 @@ internal sealed class ServedStore : IAsyncDisposable
     }
 
     public static RecordBatch Numbers(int rows) => RecordBatch.Of(
-        ("n", ArrowArray.From<long>([.. Enumerable.Range(0, rows).Select(i => (long)i * 7919)])),
-        ("x", ArrowArray.From<double>([.. Enumerable.Range(0, rows).Select(i => i / 3.0)])));
+        ("n", ArrowArray.From<long>(Enumerable.Range(0, rows).Select(i => (long)i * 7919).ToArray())),
+        ("x", ArrowArray.From<double>(Enumerable.Range(0, rows).Select(i => i / 3.0).ToArray())));
 
     public Task EndServer() => _server.DisposeAsync().AsTask();
 

@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using ArrowCid.Flight;
+using ArrowCid.Flight.Access;
+
+namespace ArrowCid.Cli.Serve;
+
+/// <summary>What each setting is, and who said so: flags go before variables, and these before the file.</summary>
+internal sealed class ServeSettings
+{
+    /// <summary>The file that is read where it is there.</summary>
+    public const string FileName = "arrowcid.json";
+
+    private const string Section = "serve", ByDefault = "default", None = "none";
+
+    private readonly Dictionary<string, (string? Value, string From)> _values = new(StringComparer.Ordinal);
+
+    private ServeSettings()
+    {
+    }
+
+    /// <summary>The settings with their values and where these come from.</summary>
+    public IEnumerable<(ServeSetting Setting, string? Value, string From)> Explained =>
+        ServeSetting.All.Select(setting => (setting, _values[setting.Name].Value, _values[setting.Name].From));
+
+    /// <summary>Gathers the settings.</summary>
+    /// <param name="flags">What the command line says; null where it says nothing.</param>
+    /// <param name="file">The file; null for <see cref="FileName"/>, where it is there.</param>
+    /// <exception cref="ArrowCidException">The file cannot be read, or names a setting that there is not.</exception>
+    public static ServeSettings Read(Func<ServeSetting, string?> flags, string? file)
+    {
+        Dictionary<string, string> members = ReadFile(file);
+        var settings = new ServeSettings();
+        foreach (ServeSetting setting in ServeSetting.All)
+        {
+            string? variable = Environment.GetEnvironmentVariable(setting.Variable);
+            settings._values[setting.Name] = flags(setting) is { } flag ? (flag, setting.Flag)
+                : variable is { Length: > 0 } ? (variable, setting.Variable)
+                : members.TryGetValue(setting.Name, out string? member) ? (member, file ?? FileName)
+                : (setting.Default, ByDefault);
+        }
+
+        return settings;
+    }
+
+    /// <summary>The settings as the server takes them.</summary>
+    /// <exception cref="ArrowCidException">A value is wrong; the message says which, and who said so.</exception>
+    public CidServerOptions ToOptions() => new()
+    {
+        Flight = Address("flight"),
+        Http = Address("http"),
+        AnonymousRead = One("anonymous-read", ("never", AnonymousRead.Never), ("loopback", AnonymousRead.Loopback),
+            ("always", AnonymousRead.Always)),
+        AllowAnonymousPut = Switch("allow-anonymous-put"),
+        TokenFile = Text("token-file"),
+        SigningKeys = Text("signing-keys"),
+        Audience = Text("audience"),
+        Certificate = Text("tls-cert"),
+        CertificateKey = Text("tls-key"),
+        ClientAuthority = Text("tls-client-ca"),
+        RequireClientCertificate = Switch("tls-require-client"),
+        AllowInsecure = Switch("allow-insecure"),
+        Hosts = Several("hosts"),
+        Origins = Several("origins"),
+        CallsPerSecond = (int)Number("rate", int.MaxValue),
+        StreamsPerClient = (int)Number("streams", int.MaxValue),
+        MaxRequestBytes = Number("max-request-bytes", long.MaxValue),
+        PublicUrl = Url("public-url"),
+        Otlp = Url("otlp"),
+        Log = One("log", ("auto", Console.IsErrorRedirected ? ServerLog.Json : ServerLog.Text),
+            ("text", ServerLog.Text), ("json", ServerLog.Json), (None, ServerLog.None)),
+    };
+
+    private string? Text(string name) => _values[name].Value is { Length: > 0 } text ? text : null;
+
+    private string[] Several(string name) =>
+        Text(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    private bool Switch(string name) => One(name, ("true", true), ("false", false));
+
+    private T One<T>(string name, params (string Text, T Value)[] choices)
+    {
+        foreach ((string text, T value) in choices)
+        {
+            if (Text(name) == text) return value;
+        }
+
+        throw Wrong(name, $"is one of {string.Join(", ", choices.Select(choice => choice.Text))}");
+    }
+
+    private long Number(string name, long most) =>
+        long.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= most
+            ? number
+            : throw Wrong(name, "is a whole number from 0");
+
+    private IPEndPoint? Address(string name)
+    {
+        string text = Text(name) ?? None;
+        if (text == None) return null;
+        if (text.StartsWith("localhost:", StringComparison.Ordinal)) text = "127.0.0.1" + text["localhost".Length..];
+        return IPEndPoint.TryParse(text, out IPEndPoint? address) && text.Contains(':', StringComparison.Ordinal)
+            ? address
+            : throw Wrong(name, "is an address such as 127.0.0.1:8815 or [::1]:0, or none");
+    }
+
+    private Uri? Url(string name)
+    {
+        if (Text(name) is not { } text) return null;
+        return Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
+            ? url
+            : throw Wrong(name, "is a URL such as https://data.example");
+    }
+
+    private ArrowCidException Wrong(string name, string rule) => new(ErrorCode.InvalidArgument,
+        $"{name} {rule}, not '{_values[name].Value}' ({_values[name].From})");
+
+    private static Dictionary<string, string> ReadFile(string? file)
+    {
+        var members = new Dictionary<string, string>(StringComparer.Ordinal);
+        string path = file ?? FileName;
+        if (file is null && !File.Exists(path)) return members;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions
+            {
+                CommentHandling = JsonCommentHandling.Skip,
+                AllowTrailingCommas = true,
+            });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw Refused(path, "it is no JSON object");
+            if (!document.RootElement.TryGetProperty(Section, out JsonElement section)) return members;
+            if (section.ValueKind != JsonValueKind.Object) throw Refused(path, $"'{Section}' is no JSON object");
+            foreach (JsonProperty member in section.EnumerateObject())
+            {
+                if (ServeSetting.All.All(setting => setting.Name != member.Name))
+                    throw Refused(path, $"there is no setting '{member.Name}' ('serve --check' lists them)");
+                members[member.Name] = TextOf(member.Value);
+            }
+
+            return members;
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw Refused(path, e.Message);
+        }
+    }
+
+    private static string TextOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Array => string.Join(',', value.EnumerateArray().Select(TextOf)),
+        JsonValueKind.Null => "",
+        _ => value.GetRawText(),
+    };
+
+    private static ArrowCidException Refused(string path, string why) =>
+        new(ErrorCode.InvalidArgument, $"{path}: {why}");
+}

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using ArrowCid.Flight;
+
+namespace ArrowCid.Cli.Serve;
+
+/// <summary><c>serve</c>: a store as a service.</summary>
+internal static class ServeVerb
+{
+    public static Command Make()
+    {
+        Option<string?> store = Verb.Store();
+        var check = new Option<bool>("--check")
+        {
+            Description = "Say every setting and who said so, see whether the server would start, and end.",
+        };
+        var file = new Option<string?>("--config")
+        {
+            HelpName = "FILE",
+            Description = $"Settings, under 'serve'. Default: {ServeSettings.FileName} here, where it is.",
+        };
+        Option<bool> json = Verb.Json();
+        var verb = new Verb("serve",
+            "Serves a store over Arrow Flight and HTTP until it is interrupted. Each setting is a flag, a variable " +
+            "ARROWCID_NAME or a member of arrowcid.json; what stands first here counts.",
+            "arrowcid serve",
+            "arrowcid serve --flight 127.0.0.1:0 --http 127.0.0.1:0",
+            "arrowcid serve --http 0.0.0.0:443 --flight none --tls-cert all.pem --tls-key key.pem --token-file tokens",
+            "arrowcid serve --check")
+        {
+            store, check, file, json,
+        };
+        var flags = new Dictionary<ServeSetting, Option<string?>>();
+        foreach (ServeSetting setting in ServeSetting.All)
+        {
+            verb.Add(flags[setting] = new Option<string?>(setting.Flag)
+            {
+                HelpName = setting.Value ?? "true|false",
+                Arity = setting.Value is null ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+                Description = setting.Default is { } usual and not "false"
+                    ? $"{setting.Help} Default: {usual}."
+                    : setting.Help,
+            });
+        }
+
+        verb.SetAction((parsed, cancel) =>
+        {
+            var settings = ServeSettings.Read(setting => parsed.GetResult(flags[setting]) is { Implicit: false }
+                ? parsed.GetValue(flags[setting]) ?? "true"
+                : null, parsed.GetValue(file));
+            return parsed.GetValue(check)
+                ? Task.FromResult(Check(settings, parsed.GetValue(json)))
+                : Run(parsed.GetValue(store), settings.ToOptions(), cancel);
+        });
+        return verb;
+    }
+
+    private static int Check(ServeSettings settings, bool isJson)
+    {
+        using (var output = Output.Open())
+        {
+            foreach ((ServeSetting setting, string? value, string from) in settings.Explained)
+            {
+                if (!isJson)
+                {
+                    output.Line($"{setting.Name,-20} {value ?? "-",-16} {from}");
+                    output.Line($"{"",20} {setting.Help}");
+                    continue;
+                }
+
+                output.JsonLine(writer =>
+                {
+                    writer.WriteString("name", setting.Name);
+                    writer.WriteString("value", value);
+                    writer.WriteString("from", from);
+                    writer.WriteString("help", setting.Help);
+                });
+            }
+        }
+
+        settings.ToOptions().Check();
+        return 0;
+    }
+
+    private static async Task<int> Run(string? directory, CidServerOptions options, CancellationToken cancel)
+    {
+        using CidStore store = CidStore.Open(directory);
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using PosixSignalRegistration interrupted = End(PosixSignal.SIGINT, end);
+        using PosixSignalRegistration terminated = End(PosixSignal.SIGTERM, end);
+        await using CidServer server = await CidServer.StartAsync(store, options, cancel).ConfigureAwait(false);
+        bool isSecret = options.Certificate is not null;
+        if (server.Flight is { } flight) Console.WriteLine($"flight grpc{(isSecret ? "+tls" : "")}://{flight}");
+        if (server.Http is { } http) Console.WriteLine($"http   http{(isSecret ? "s" : "")}://{http}");
+        await end.Task.ConfigureAwait(false);
+        return 0;
+    }
+
+    private static PosixSignalRegistration End(PosixSignal signal, TaskCompletionSource end) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            end.TrySetResult();
+        });
+}

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Native;
+
+/// <summary>What the functions of exported structs do behind doors.c, which lets no forked child through.</summary>
+// SAFETY: a consumer calls them with a struct that we made or a copy of it, and says that what it gives to be filled
+// is room for it.
+internal static unsafe class ReleaseDoor
+{
+    /// <summary>Has structs that are exported from now on carry the functions of doors.c.</summary>
+    public static void Guard() => GuardedCallbacks(ref CDataCallbacks.Current);
+
+    [DllImport("doors", EntryPoint = "guarded_callbacks", ExactSpelling = true)]
+    private static extern void GuardedCallbacks(ref CDataCallbacks target);
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_release_schema")]
+    public static void Schema(CSchema* schema) => CDataExport.Release(schema);
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_release_array")]
+    public static void Array(CArray* array) => CDataExport.Release(array);
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_release_stream")]
+    public static void Stream(CStream* stream) => CStreamExport.Release(stream);
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_stream_schema")]
+    public static int StreamSchema(CStream* stream, CSchema* target) => CStreamExport.GetSchema(stream, target);
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_stream_next")]
+    public static int StreamNext(CStream* stream, CArray* target) => CStreamExport.GetNext(stream, target);
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_stream_error")]
+    public static byte* StreamError(CStream* stream) => CStreamExport.GetLastError(stream);
+}

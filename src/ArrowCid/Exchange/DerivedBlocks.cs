@@ -1,0 +1,62 @@
+using ArrowCid.Ipld;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Exchange;
+
+/// <summary>
+/// A store's blocks and, made where they are asked for, those of the DAGs that its nodes link to beside a block that
+/// they name (<c>MANIFESTS.md</c>): the store has the block, and the DAG follows from it.
+/// </summary>
+/// <param name="find">A lease on a block whose bytes were just proved, or null.</param>
+internal sealed class DerivedBlocks(Func<Cid, BlockLease?> find)
+{
+    // Of each DAG that a node linked to, the block; and of each DAG that was made, the parts.
+    private readonly Dictionary<Cid, Cid> _named = [];
+    private readonly Dictionary<Cid, (Cid Block, UnixFsPart Part)> _parts = [];
+
+    /// <summary>A block's bytes in memory of their own; null where it is neither here nor below what was read
+    /// before.</summary>
+    public ReadOnlyMemory<byte>? Read(Cid cid)
+    {
+        cid = cid.ToV1();
+        using (BlockLease? stored = find(cid))
+        {
+            if (stored is not null)
+            {
+                byte[] bytes = stored.Memory.ToArray();
+                if (cid.Codec == Multicodec.DagCbor) Remember(bytes);
+                return bytes;
+            }
+        }
+
+        if (!_parts.ContainsKey(cid) && _named.TryGetValue(cid, out Cid named)) Derive(named);
+        if (!_parts.TryGetValue(cid, out (Cid Block, UnixFsPart Part) made)) return null;
+        if (made.Part.Node is { } node) return node;
+        using BlockLease? block = find(made.Block);
+        return block?.Memory.Slice((int)made.Part.Offset, made.Part.Length).ToArray();
+    }
+
+    private void Remember(byte[] node)
+    {
+        var links = new List<IpldLink>();
+        try
+        {
+            IpldLinks.Collect(Multicodec.DagCbor, node, links);
+        }
+        catch (InvalidIpldException)
+        {
+            // Who decodes the node says so.
+        }
+
+        foreach (IpldLink link in links.Where(link => !link.Block.IsDefault))
+            _ = _named.TryAdd(link.Target.ToV1(), link.Block);
+    }
+
+    private void Derive(Cid named)
+    {
+        using BlockLease? block = find(named);
+        if (block is null) return;
+        var dag = UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025);
+        foreach (UnixFsPart part in dag.Parts()) _ = _parts.TryAdd(part.Cid, (named, part));
+    }
+}

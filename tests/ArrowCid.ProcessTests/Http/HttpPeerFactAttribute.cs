@@ -1,0 +1,49 @@
+using ArrowCid.ProcessTests.Cli;
+
+namespace ArrowCid.ProcessTests.Http;
+
+/// <summary>A program that talks HTTP to <c>arrowcid serve</c>.</summary>
+public enum HttpPeer
+{
+    /// <summary>Node.js alone.</summary>
+    Node,
+
+    /// <summary>@helia/trustless-gateway-client, ipfs-unixfs-exporter and @ipld/car under Node.js.</summary>
+    Helia,
+
+    /// <summary>pyarrow in the peers' Python.</summary>
+    PyArrow,
+}
+
+/// <summary>
+/// A fact that needs a peer. Where it is missing the fact is skipped and says so, unless
+/// <c>ARROWCID_REQUIRE_PEERS=1</c>: then it runs, and fails.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class HttpPeerFactAttribute : FactAttribute
+{
+    public HttpPeerFactAttribute(HttpPeer peer)
+    {
+        Peer = peer;
+        bool isRequired = Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1";
+        if (!isRequired && !IsHere(peer))
+            Skip = $"PEER MISSING: {peer}. Run interop/peers/setup, then this test again.";
+    }
+
+    public HttpPeer Peer { get; }
+
+    private static bool IsHere(HttpPeer peer)
+    {
+        string peers = Environment.GetEnvironmentVariable("ARROWCID_PEERS") is { Length: > 0 } set
+            ? set
+            : "/var/tmp/arrowcid-peers";
+        return peer switch
+        {
+            HttpPeer.PyArrow => Command.Program("/bin/sh", Python, "-c", "import pyarrow.parquet").ExitCode == 0,
+            HttpPeer.Helia => Directory.Exists(Path.Combine(peers, "node", "node_modules", "@helia", "trustless-gateway-client")),
+            _ => Command.Program("/bin/sh", "-c", "node --version").ExitCode == 0,
+        };
+    }
+
+    internal static string Python { get; } = Path.Combine(Command.Root, "interop", "peers", "python");
+}
