@@ -138,7 +138,7 @@ public sealed class CidClient : IDisposable
         using GrpcClientCall call = await ToldAsync(CallAsync("DoGet", TicketOf(request), null, cancellationToken))
             .ConfigureAwait(false);
         var data = new FlightDataReader(call.Reader);
-        var batches = new FlightBatches();
+        using var batches = new FlightBatches();
         while (await ToldAsync(NextAsync(call, data)).ConfigureAwait(false))
         {
             if (batches.Take(data) is not { Length: > 0 } rows) continue;
@@ -159,7 +159,7 @@ public sealed class CidClient : IDisposable
         var ticket = new Ticket { Ticket_ = ByteString.CopyFromUtf8(cid.ToString()) };
         using GrpcClientCall call = await CallAsync("DoGet", ticket, _options.Timeout, cancel).ConfigureAwait(false);
         var data = new FlightDataReader(call.Reader);
-        var batches = new FlightBatches();
+        using var batches = new FlightBatches();
         RecordBatch? only = null;
         while (await NextAsync(call, data).ConfigureAwait(false))
         {

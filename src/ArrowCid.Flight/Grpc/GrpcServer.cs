@@ -12,10 +12,10 @@ namespace ArrowCid.Flight.Grpc;
 /// </summary>
 /// <param name="methods">The handlers by path: <c>/package.Service/Method</c>.</param>
 /// <param name="mostBytes">The most bytes of a request's message.</param>
-/// <param name="stopping">The server goes down.</param>
 /// <param name="log">Gets the faults that clients hear nothing of.</param>
+/// <param name="stopping">The server goes down.</param>
 internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler> methods, int mostBytes,
-    CancellationToken stopping, ILogger log)
+    ILogger log, CancellationToken stopping)
 {
     /// <summary>The trailer that names ArrowCid's own error.</summary>
     public const string ErrorTrailer = "arrowcid-error";

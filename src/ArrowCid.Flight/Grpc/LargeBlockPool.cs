@@ -16,6 +16,8 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
     // 32 MiB are kept at most.
     private const int MostKept = 512;
 
+    private static readonly LargeBlockPool s_shared = new();
+
     private readonly ConcurrentQueue<byte[]> _kept = new();
     private int _count;
 
@@ -28,7 +30,10 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
         return new Block(this, block ?? GC.AllocateUninitializedArray<byte>(BlockBytes, pinned: true));
     }
 
-    protected override void Dispose(bool disposing) => _kept.Clear();
+    protected override void Dispose(bool disposing)
+    {
+        // Every server of the process shares it.
+    }
 
     private void Return(byte[] block)
     {
@@ -38,9 +43,7 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
 
     public sealed class Factory : IMemoryPoolFactory<byte>
     {
-        private readonly LargeBlockPool _pool = new();
-
-        public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => _pool;
+        public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => s_shared;
     }
 
     private sealed class Block(LargeBlockPool pool, byte[] bytes) : IMemoryOwner<byte>

@@ -3,6 +3,7 @@ using ArrowCid.Columnar;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;
 using ArrowCid.Storage;
+using Google.Protobuf.Collections;
 
 namespace ArrowCid.Flight.Service;
 
@@ -62,7 +63,7 @@ internal sealed class BlockStreams(CidStore store)
 
     public static ArrowCidException NotHere(Cid cid) => new(ErrorCode.BlockNotFound, $"no block {cid} here");
 
-    private static Schema Project(Schema schema, IReadOnlyList<string> columns)
+    private static Schema Project(Schema schema, RepeatedField<string> columns)
     {
         if (columns.Count == 0) return schema;
         return new Schema(columns.Select(name => schema.IndexOf(name) is >= 0 and int index

@@ -6,7 +6,7 @@ namespace ArrowCid.Flight.Service;
 
 /// <summary>Makes batches of FlightData messages as they come: the schema once, then dictionaries and
 /// batches.</summary>
-internal sealed class FlightBatches
+internal sealed class FlightBatches : IDisposable
 {
     private readonly MessageQueue _queue = new();
     private ArrowReader? _reader;
@@ -31,6 +31,13 @@ internal sealed class FlightBatches
 
         if (message.Kind == IpcMessage.DictionaryHeader) return null;
         return _reader.Read() ?? throw new InvalidArrowException("a message is neither a dictionary nor a batch");
+    }
+
+    /// <summary>Takes no more messages; batches stay readable.</summary>
+    public void Dispose()
+    {
+        _reader?.Dispose();
+        _queue.Dispose();
     }
 
     /// <summary>Messages in memory as if they stood one behind another in a stream.</summary>

@@ -45,6 +45,6 @@ internal static class FlightCalls
         var reflection = new ReflectionCalls(FlightReflection.Descriptor, HealthReflection.Descriptor,
             ReflectionReflection.Descriptor, ArrowcidReflection.Descriptor);
         foreach ((string path, GrpcHandler handler) in reflection.Methods()) methods.Add(path, handler);
-        return new GrpcServer(methods, MostMessageBytes, stopping, log);
+        return new GrpcServer(methods, MostMessageBytes, log, stopping);
     }
 }

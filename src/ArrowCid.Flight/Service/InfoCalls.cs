@@ -54,7 +54,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
         }
     }
 
-    private IEnumerable<StoredEntry> Newest(Request request, int limit)
+    private List<StoredEntry> Newest(Request request, int limit)
     {
         IEnumerable<StoredEntry> entries = FlightRequest.FilterOf(request) is { } filter
             ? store.Query(filter)

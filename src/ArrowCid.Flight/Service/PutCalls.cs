@@ -41,7 +41,7 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
     /// <summary>Makes each batch a block; the next message is read meanwhile.</summary>
     private static async Task PutEach(FlightDataReader data, PutStream keeping, CancellationToken cancel)
     {
-        var batches = new FlightBatches();
+        using var batches = new FlightBatches();
         Task putting = Task.CompletedTask;
         byte[]? lent = null;
         try
@@ -75,7 +75,7 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
     /// <summary>Joins batches and cuts them by rows, bytes or time.</summary>
     private static async Task PutCut(FlightDataReader data, Put how, PutStream keeping, CancellationToken cancel)
     {
-        var batches = new FlightBatches();
+        using var batches = new FlightBatches();
         var cut = new BatchGathering(how);
         do
         {
