@@ -75,7 +75,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
         bool isRaw = request.Format == GatewayFormat.Raw;
         if (!Tag(context, isRaw ? $"\"{path.End}.raw\"" : $"\"{path.End}.dag-cbor\"")) return;
         using ServedBlock block = Open(path.End);
-        request.Name(context, $"{path.End}.{(isRaw ? "bin" : "cbor")}", isAttachment: true);
+        GatewayRequest.Name(context, $"{path.End}.{(isRaw ? "bin" : "cbor")}", isAttachment: true);
         context.Response.ContentType = isRaw ? "application/vnd.ipld.raw" : "application/vnd.ipld.dag-cbor";
         await Send(context, block).ConfigureAwait(false);
     }
@@ -98,7 +98,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
 
         if (!Tag(context, $"\"{path.End}\"")) return;
         using ServedBlock block = Open(path.End);
-        request.Name(context, LastOf(request) ?? $"{path.End}", isAttachment: false);
+        GatewayRequest.Name(context, LastOf(request) ?? $"{path.End}", isAttachment: false);
         context.Response.ContentType = path.End.Codec == Multicodec.DagCbor
             ? "application/vnd.ipld.dag-cbor"
             : FileTypes.Of(LastOf(request), block.Start);
@@ -109,7 +109,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
     {
         var file = UnixFsFile.Open(blocks, path.End);
         if (!Tag(context, $"\"{path.End}\"")) return;
-        request.Name(context, LastOf(request) ?? $"{path.End}", isAttachment: false);
+        GatewayRequest.Name(context, LastOf(request) ?? $"{path.End}", isAttachment: false);
         context.Response.ContentType = FileTypes.Of(LastOf(request), default);
         if (Begin(context, file.Length) is not { } range) return;
         await file.Send(range, new PipeStream(context.Response.BodyWriter), context.RequestAborted)
@@ -122,7 +122,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
         var parameters = CarParameters.Read(context.Request.Query, request.Accepted);
         if (!Tag(context, $"W/\"{request.Root}.car.{KeyOf(request.Path, parameters)}\"")) return;
         HttpResponse response = context.Response;
-        request.Name(context, $"{request.Root}.car", isAttachment: true);
+        GatewayRequest.Name(context, $"{request.Root}.car", isAttachment: true);
         response.ContentType = parameters.ContentType;
         response.Headers.AcceptRanges = "none";
         if (HttpMethods.IsHead(context.Request.Method)) return;

@@ -71,7 +71,7 @@ internal sealed record GatewayRequest(Cid Root, string Path, GatewayFormat Forma
     }
 
     /// <summary>The file's name that the answer is to have.</summary>
-    public void Name(HttpContext context, string byDefault, bool isAttachment)
+    public static void Name(HttpContext context, string byDefault, bool isAttachment)
     {
         string? asked = context.Request.Query["filename"];
         string name = string.IsNullOrEmpty(asked) ? byDefault : asked;
