@@ -60,13 +60,22 @@ public sealed class RowPeerTests : IDisposable
             RecordBatch batch = Make(random, rows: 1 + i * 3);
             Add("csv", Write($"{i}.csv", writer => RowExport.WriteCsv([batch], writer), RowReader.OpenCsv), new()
             {
-                ["i"] = "BIGINT", ["f"] = "DOUBLE", ["b"] = "BOOLEAN", ["d"] = "DATE", ["t"] = "TIME",
-                ["s"] = "TIMESTAMP_MS", ["u"] = "TIMESTAMPTZ", ["x"] = "VARCHAR",
+                ["i"] = "BIGINT",
+                ["f"] = "DOUBLE",
+                ["b"] = "BOOLEAN",
+                ["d"] = "DATE",
+                ["t"] = "TIME",
+                ["s"] = "TIMESTAMP_MS",
+                ["u"] = "TIMESTAMPTZ",
+                ["x"] = "VARCHAR",
             });
             RecordBatch plain = Nested(random, batch);
             Add("json", Write($"{i}.jsonl", writer => RowExport.WriteJsonLines([plain], writer), RowReader.OpenJsonLines), new()
             {
-                ["i"] = "BIGINT", ["b"] = "BOOLEAN", ["l"] = "BIGINT[]", ["o"] = "STRUCT(p DOUBLE, q VARCHAR)",
+                ["i"] = "BIGINT",
+                ["b"] = "BOOLEAN",
+                ["l"] = "BIGINT[]",
+                ["o"] = "STRUCT(p DOUBLE, q VARCHAR)",
             });
         }
 
