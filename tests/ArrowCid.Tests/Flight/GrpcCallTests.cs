@@ -8,7 +8,7 @@ using Google.Protobuf;
 namespace ArrowCid.Tests.Flight;
 
 /// <summary>The wire: requests of any bytes end in a gRPC status, never in an HTTP error or a hang.</summary>
-public sealed class GrpcCallTests : IAsyncLifetime
+public sealed class GrpcCallTests : IAsyncLifetime, IDisposable
 {
     private const string Flight = "/arrow.flight.protocol.FlightService/";
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
@@ -16,11 +16,9 @@ public sealed class GrpcCallTests : IAsyncLifetime
 
     public async Task InitializeAsync() => _server = await FlightServer.StartAsync();
 
-    public async Task DisposeAsync()
-    {
-        _http.Dispose();
-        await _server.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    public void Dispose() => _http.Dispose();
 
     [Fact]
     public async Task An_unknown_method_is_unimplemented_and_no_http_error()

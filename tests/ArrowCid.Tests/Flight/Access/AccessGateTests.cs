@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Net;
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Flight.Access;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace ArrowCid.Tests.Flight.Access;
 
 /// <summary>Who may do what.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class AccessGateTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("arrowcid-test-");

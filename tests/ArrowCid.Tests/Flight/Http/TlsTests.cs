@@ -28,23 +28,24 @@ public sealed class TlsTests
             ClientAuthority = Write(served, "authority.pem", authority.ExportCertificatePem()),
             RequireClientCertificate = true,
         });
-        using HttpClient right = Connect(served, client);
+        using HttpClient right = Connect(served, own, client);
         Assert.Equal(HttpStatusCode.OK, (await right.GetAsync("/v1/blocks")).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await right.PutAsync("/v1/names/n", null)).StatusCode);
         foreach (X509Certificate2? shown in new[] { null, foreign, wrongUse })
         {
-            using HttpClient other = Connect(served, shown);
+            using HttpClient other = Connect(served, own, shown);
             _ = await Assert.ThrowsAnyAsync<HttpRequestException>(() => other.GetAsync("/health"));
         }
     }
 
-    private static HttpClient Connect(ServedStore served, X509Certificate2? certificate)
+    private static HttpClient Connect(ServedStore served, X509Certificate2 server, X509Certificate2? certificate)
     {
         var handler = new SocketsHttpHandler
         {
             SslOptions = new SslClientAuthenticationOptions
             {
-                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = (_, seen, _, _) =>
+                    seen?.GetCertHashString() == server.GetCertHashString(),
                 LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate!,
             },
         };
