@@ -36,12 +36,14 @@ internal sealed class ServedStore : IDisposable
         return served;
     }
 
-    /// <summary>Starts the command, and waits until it says where it listens.</summary>
+    /// <summary>Starts the command, and waits until it says where it listens: the second time where it did before, so
+    /// that clients find it again.</summary>
     public void Begin()
     {
+        string flight = Flight.Length > 0 ? new Uri(Flight).Authority : "127.0.0.1:0";
         var start = new ProcessStartInfo("dotnet",
         [
-            Command.Dll, "serve", "--store", Directory, "--flight", "127.0.0.1:0", "--http", "127.0.0.1:0", .. _flags,
+            Command.Dll, "serve", "--store", Directory, "--flight", flight, "--http", "127.0.0.1:0", .. _flags,
         ])
         {
             RedirectStandardOutput = true,
