@@ -153,7 +153,8 @@ class Client:
                 tags: Optional[Dict[str, str]] = None, producer: Optional[str] = None, json_facts: Any = None, pin: bool = False,
                 dataset: bool = False, expected_cid: Optional[str] = None, cut_rows: int = 0, cut_bytes: int = 0,
                 cut_milliseconds: int = 0) -> List[Ack]:
-        """Puts batches of one schema, each a block; with ``cut_…`` they are joined and cut anew.
+        """Puts batches of one schema, each a block; with ``cut_…`` they are joined and cut anew. They are sent as they come,
+        but gathered first where there is a name or a dataset to be made of them.
 
         :returns: an Ack for each block, then, where the stream has a name or is a dataset, one for the whole.
         """
@@ -161,18 +162,20 @@ class Client:
                "cutRows": cut_rows, "cutBytes": cut_bytes, "cutMilliseconds": cut_milliseconds,
                "json": None if json_facts is None else json.dumps(json_facts)}
         command = json.dumps({key: value for key, value in how.items() if value}).encode()
-        rest = iter(batches)
+        # pyarrow cannot break a put off, and ends it well where the caller's batches end in an error: then nothing must be
+        # named that is half.
+        rest = iter(list(batches) if name or dataset else batches)
         first = next(rest, None)
         if first is None and schema is None:
             raise ValueError("a put of no batches needs a schema")
         writer, reader = self.flight.do_put(fl.FlightDescriptor.for_command(command), schema or first.schema,
                                             options=self._options())
+        while first is not None:
+            writer.write_batch(first)
+            first = next(rest, None)
+        writer.done_writing()
         acks: List[Ack] = []
         try:
-            while first is not None:
-                writer.write_batch(first)
-                first = next(rest, None)
-            writer.done_writing()
             while (answer := reader.read()) is not None:
                 acks.append(_ack(json.loads(answer.to_pybytes())))
         finally:
