@@ -1,3 +1,4 @@
+using ArrowCid.Memory;
 using ArrowCid.Registry;
 
 namespace ArrowCid;
@@ -66,6 +67,11 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException">As for <see cref="Remove"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public RemoveResult RemoveExpired(bool dryRun = false) => Remove(_registry.Expired(DateTimeOffset.UtcNow), dryRun);
+
+    /// <summary>Whether a block was removed and not put again. It may still be found until the store is cleaned
+    /// up.</summary>
+    internal bool IsRemoved(Cid cid) => cid.Version == 1 && cid.TryGetSha256(out Digest256 digest)
+        && _registry.IsRemoved(in digest);
 
     /// <summary>Why a block cannot be removed.</summary>
     /// <param name="cid">The block.</param>

@@ -7,7 +7,7 @@ namespace ArrowCid.Flight.Grpc;
 
 /// <summary>
 /// Kestrel's memory in blocks of 64 KiB instead of 4 KiB: it receives and sends a block at a time, and large messages
-/// want few. A bounded number is kept; what is over it goes to the collector.
+/// want few. A bounded number is kept; what is over it, and what nobody wanted for a while, goes to the collector.
 /// </summary>
 internal sealed class LargeBlockPool : MemoryPool<byte>
 {
@@ -16,18 +16,41 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
     // 32 MiB are kept at most.
     private const int MostKept = 512;
 
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(15);
     private static readonly LargeBlockPool s_shared = new();
 
     private readonly ConcurrentQueue<byte[]> _kept = new();
+    private readonly Timer _trims;
     private int _count;
+    private int _least;
+    private int _isTicking;
+
+    public LargeBlockPool() => _trims = new Timer(static pool => ((LargeBlockPool)pool!).Trim(), this, Timeout.Infinite,
+        Timeout.Infinite);
+
+    /// <summary>The blocks that are kept.</summary>
+    public int Count => Volatile.Read(ref _count);
 
     public override int MaxBufferSize => BlockBytes;
 
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BlockBytes);
-        if (_kept.TryDequeue(out byte[]? block)) Interlocked.Decrement(ref _count);
+        if (_kept.TryDequeue(out byte[]? block)) Lower(Interlocked.Decrement(ref _count));
         return new Block(this, block ?? GC.AllocateUninitializedArray<byte>(BlockBytes, pinned: true));
+    }
+
+    /// <summary>Lets go what nobody wanted since the last call.</summary>
+    public void Trim()
+    {
+        for (int unwanted = Volatile.Read(ref _least); unwanted > 0 && _kept.TryDequeue(out _); unwanted--)
+            Interlocked.Decrement(ref _count);
+        Volatile.Write(ref _least, Count);
+        if (Count > 0) return;
+        // An idle process is left asleep. A return that comes now starts the timer again.
+        _trims.Change(Timeout.Infinite, Timeout.Infinite);
+        Volatile.Write(ref _isTicking, 0);
+        if (Count > 0) Tick();
     }
 
     protected override void Dispose(bool disposing)
@@ -39,6 +62,21 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
     {
         if (Interlocked.Increment(ref _count) <= MostKept) _kept.Enqueue(block);
         else Interlocked.Decrement(ref _count);
+        if (Volatile.Read(ref _isTicking) == 0) Tick();
+    }
+
+    private void Tick()
+    {
+        if (Interlocked.Exchange(ref _isTicking, 1) == 0) _trims.Change(s_idle, s_idle);
+    }
+
+    private void Lower(int count)
+    {
+        int least;
+        while (count < (least = Volatile.Read(ref _least)))
+        {
+            if (Interlocked.CompareExchange(ref _least, count, least) == least) return;
+        }
     }
 
     public sealed class Factory : IMemoryPoolFactory<byte>

@@ -9,7 +9,14 @@ namespace ArrowCid.Flight.Http;
 internal static class ApiQuery
 {
     /// <summary>The CID in a route, which may also be a name behind <c>@</c>.</summary>
+    /// <exception cref="GatewayException">410: it was removed, though its bytes may still be there.</exception>
     public static Cid CidOf(HttpContext context, CidStore store)
+    {
+        Cid cid = Read(context, store);
+        return store.IsRemoved(cid) ? throw new GatewayException(410, $"{cid} was here and was removed") : cid;
+    }
+
+    private static Cid Read(HttpContext context, CidStore store)
     {
         string text = (string?)context.Request.RouteValues["cid"] ?? "";
         if (text.StartsWith('@'))

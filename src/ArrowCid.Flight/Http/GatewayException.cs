@@ -1,7 +1,10 @@
 namespace ArrowCid.Flight.Http;
 
 /// <summary>An answer that is no success, with what to do.</summary>
-internal sealed class GatewayException(int status, string message) : Exception(message)
+internal sealed class GatewayException(int status, string message, ErrorCode? code = null) : Exception(message)
 {
     public int Status { get; } = status;
+
+    /// <summary>ArrowCid's code of it, where the status does not say it.</summary>
+    public ErrorCode? Code { get; } = code;
 }

@@ -12,9 +12,9 @@ internal static class HttpErrors
     /// <summary>The status, code and message of an error. What is a fault of ours says no more than that.</summary>
     public static (int Status, ErrorCode Code, string Message) Of(Exception error) => error switch
     {
-        GatewayException e => (e.Status, e.Status switch
+        GatewayException e => (e.Status, e.Code ?? e.Status switch
         {
-            404 or 412 => ErrorCode.BlockNotFound,
+            404 or 410 or 412 => ErrorCode.BlockNotFound,
             409 => ErrorCode.AccessDenied,
             406 or 415 or 501 => ErrorCode.Unsupported,
             413 => ErrorCode.TooLarge,

@@ -21,6 +21,7 @@ internal static class HttpRoutes
             new("GET", "/v1/blocks", AccessNeed.List, RouteKind.Api, list.List),
             new("POST", "/v1/blocks", AccessNeed.Put, RouteKind.Api, new PutApi(service).Put),
             new("GET", "/v1/blocks/{cid}", AccessNeed.Fetch, RouteKind.Api, new GetApi(service).Get),
+            new("DELETE", "/v1/blocks/{cid}", AccessNeed.Admin, RouteKind.Api, list.Remove),
             new("GET", "/v1/blocks/{cid}/info", AccessNeed.List, RouteKind.Api, list.Info),
             new("POST", "/v1/blocks/{cid}/tags", AccessNeed.Put, RouteKind.Api, list.Tag),
             new("GET", "/v1/names", AccessNeed.List, RouteKind.Api, list.Names),

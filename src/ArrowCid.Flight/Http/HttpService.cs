@@ -7,7 +7,10 @@ namespace ArrowCid.Flight.Http;
 internal sealed class HttpService(CidStore store, Guard guard, OriginRules origins, ILogger log,
     CancellationToken stopping) : IDisposable
 {
-    private readonly LargeBlocks _large = new(store, stopping);
+    // Beyond it a client is told to come again.
+    private static readonly TimeSpan s_mostWait = TimeSpan.FromSeconds(10);
+
+    private readonly LargeBlocks _large = new(store, s_mostWait, stopping);
 
     public CidStore Store { get; } = store;
 

@@ -7,12 +7,19 @@ namespace ArrowCid.Flight.Http;
 /// derived: made of the store when somebody first asks for a part, and then as blocks come. It takes about 200 bytes a
 /// MiB.
 /// </summary>
-internal sealed class LargeBlocks(CidStore store, CancellationToken stopping) : IDisposable
+/// <param name="store">The store.</param>
+/// <param name="patience">How long one who asks waits while blocks are hashed.</param>
+/// <param name="stopping">The server is ending.</param>
+internal sealed class LargeBlocks(CidStore store, TimeSpan patience, CancellationToken stopping) : IDisposable
 {
     private readonly ConcurrentDictionary<Cid, LargeBlock> _blocks = new();
     private readonly ConcurrentDictionary<Cid, (LargeBlock Block, int Leaf)> _leaves = new();
     private readonly ConcurrentDictionary<Cid, (LargeBlock Block, byte[] Node)> _nodes = new();
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly CancellationTokenSource _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+    private readonly Lock _gate = new();
+    private Task _work = Task.CompletedTask;
+    private Task? _next;
+    private bool _isEnding;
     private Cursor _seen = Cursor.Oldest;
 
     public LargeBlock? Find(Cid block) => _blocks.GetValueOrDefault(block);
@@ -44,22 +51,58 @@ internal sealed class LargeBlocks(CidStore store, CancellationToken stopping) : 
         foreach ((Cid node, byte[] content) in block.Nodes) _nodes.TryRemove(new(node, (block, content)));
     }
 
-    /// <summary>Cuts all that was put since the last time.</summary>
+    /// <summary>Waits until all that was put before was cut. The work goes on where who asked for it has gone or waits no
+    /// longer.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: it takes longer than one waits.</exception>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        // The work goes on where the one who asked first has gone: others wait for it too.
-        Task work = Task.Run(CatchUp, CancellationToken.None);
-        _ = work.ContinueWith(_ => _turn.Release(), CancellationToken.None, TaskContinuationOptions.None,
-            TaskScheduler.Default);
-        await work.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await Begin().WaitAsync(patience, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new ArrowCidException(ErrorCode.Busy,
+                "the server still hashes the store's large blocks, of which this may be a part; come again");
+        }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose()
+    {
+        Task work;
+        lock (_gate)
+        {
+            if (_isEnding) return;
+            _isEnding = true;
+            work = _next ?? _work;
+        }
+
+        _ending.Cancel();
+        // The store may be closed next, and nothing of ours must read it then.
+        work.ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
+        _ending.Dispose();
+    }
+
+    /// <summary>Begins to catch up. What runs already may be past what was put last, so a second run follows it.</summary>
+    private Task Begin()
+    {
+        lock (_gate)
+        {
+            if (_work.IsCompleted) return _work = Task.Run(CatchUp, CancellationToken.None);
+            return _next ??= Follow(_work);
+        }
+    }
+
+    private async Task Follow(Task before)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        lock (_gate) (_work, _next) = (_next!, null);
+        CatchUp();
+    }
 
     private void CatchUp()
     {
-        foreach (Announcement put in store.Watch(_seen, TimeSpan.Zero, stopping))
+        foreach (Announcement put in store.Watch(_seen, TimeSpan.Zero, _ending.Token))
         {
             if (put.ByteLength > LargeBlock.LeafBytes && !_blocks.ContainsKey(put.Cid)) Cut(put.Cid);
             _seen = put.Cursor;

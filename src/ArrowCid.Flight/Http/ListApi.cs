@@ -77,6 +77,33 @@ internal sealed class ListApi(HttpService service)
         }).ConfigureAwait(false);
     }
 
+    /// <summary><c>DELETE /v1/blocks/{cid}</c>: removes a block that nothing keeps; with <c>?dryRun=true</c> it only says
+    /// what would be.</summary>
+    public async Task Remove(HttpContext context)
+    {
+        Cid cid = ApiQuery.CidOf(context, service.Store);
+        bool isDryRun = context.Request.Query["dryRun"].ToString() switch
+        {
+            "" or "false" => false,
+            "true" => true,
+            _ => throw Invalid("dryRun is true or false"),
+        };
+        RemoveResult result = service.Store.Remove([cid], isDryRun);
+        if (result.Kept is [{ Reasons: { } reasons }])
+        {
+            if (reasons.All(reason => reason.Kind == KeepKind.NotHere)) throw GatewayPath.NotHere(cid);
+            throw new GatewayException(409, $"{cid} stays: {string.Join("; ", reasons)}", ErrorCode.InvalidArgument);
+        }
+
+        await HttpErrors.WriteJson(context.Response, writer =>
+        {
+            writer.WriteString("cid", cid.ToString());
+            writer.WriteBoolean("isRemoved", !isDryRun);
+            writer.WriteBoolean("isDryRun", isDryRun);
+            writer.WriteNumber("bytes", result.ByteLength);
+        }).ConfigureAwait(false);
+    }
+
     /// <summary><c>GET /v1/names</c>.</summary>
     public Task Names(HttpContext context) => Lines(context, service.Store.Names(), WriteName);
 

