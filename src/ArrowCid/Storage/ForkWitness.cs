@@ -4,9 +4,9 @@ namespace ArrowCid.Storage;
 
 /// <summary>
 /// What tells whether a forked child still has the segment that its parent leased when it forked: a read lock on one
-/// byte, on a description of its own with a page mapped through it. A child inherits both, and keeps them until it ends.
-/// The parent can let go of this one and keep its mapping; a write lock on the whole file that is refused then is the
-/// child's doing, or that of any other holder.
+/// byte, on a description of its own with a page mapped through it. A child inherits both, and keeps them until it
+/// ends. The parent can let go of this one and keep its mapping; a write lock on the whole file that is refused then is
+/// the child's doing, or that of any other holder.
 /// </summary>
 internal sealed class ForkWitness : IDisposable
 {

@@ -4,10 +4,10 @@ namespace ArrowCid.Storage;
 
 /// <summary>
 /// A sealed segment whose write lock this handle has got (E1), on the description that it is mapped through here and
-/// nowhere else: a fresh one, or that of this handle's own mapping, which nobody uses any more. Who looks for its blocks
-/// reads private copies. It is retired (E2), its entries go (E3), its file goes or becomes another segment's (E4), and
-/// its slot is free (E5). Killed anywhere, the lock is free and whoever meets the segment next, retired, goes on;
-/// nothing but the lock says who is at it.
+/// nowhere else: a fresh one, or that of this handle's own mapping, which nobody uses any more. Who looks for its
+/// blocks reads private copies. It is retired (E2), its entries go (E3), its file goes or becomes another segment's
+/// (E4), and its slot is free (E5). Killed anywhere, the lock is free and whoever meets the segment next, retired, goes
+/// on; nothing but the lock says who is at it.
 /// </summary>
 internal sealed class LockedSegment : IDisposable
 {

@@ -129,9 +129,9 @@ internal sealed class LogSignal(Mapping? wait)
 }
 
 /// <summary>
-/// One watcher's way from "nothing there" to sleep: where the last wait was a short one a spin, which on two CPUs is the
-/// quickest way to hear of a commit, then the flag and another look, then sleep. A spin that is in vain takes the CPU
-/// from who is to commit, and from the other watchers.
+/// One watcher's way from "nothing there" to sleep: where the last wait was a short one a spin, which on two CPUs is
+/// the quickest way to hear of a commit, then the flag and another look, then sleep. A spin that is in vain takes the
+/// CPU from who is to commit, and from the other watchers.
 /// </summary>
 internal struct LogPause(LogSignal signal)
 {

@@ -21,7 +21,8 @@ internal sealed class Segment
     /// <param name="header">The header, as it was read or written.</param>
     /// <param name="map">The whole file.</param>
     /// <param name="file">The description that it is mapped and leased through.</param>
-    /// <param name="witness">With one, the mapping can be taken over after the last use (<see cref="TakeOver"/>).</param>
+    /// <param name="witness">With it the mapping can be taken over after its last use
+    /// (<see cref="TakeOver"/>).</param>
     public Segment(SegmentHeader header, Mapping map, FileDescriptor file, ForkWitness? witness = null)
     {
         (Header, Map, _file, _witness) = (header, map, file, witness);

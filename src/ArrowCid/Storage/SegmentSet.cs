@@ -85,12 +85,13 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
         }
     }
 
-    /// <summary>As the other, if it is this segment that is mapped for its slot.</summary>
+    /// <summary>As the other, for a segment that was mapped to be read: one of a lane of this handle stays for its next
+    /// use.</summary>
     public void Forget(Segment segment)
     {
         lock (_gate)
         {
-            if (_open[segment.Slot] == segment) Forget(segment.Slot);
+            if (_open[segment.Slot] == segment && !segment.CanBeTakenOver) Forget(segment.Slot);
         }
     }
 
