@@ -22,8 +22,8 @@ _REASONS = ("unknown", "other-store", "past-end", "rewritten", "gone", "damaged"
 _LONGEST_MS = 100
 _MOST_AT_ONCE = 64
 _FOR_EVER_MS = 1 << 40
-# An arrowcid_announcement: the block's CID, its schema's, rows, length, time, kind and newness, then kind, lane, reason of
-# a gap, its first and last record.
+# An arrowcid_announcement: of the block the CID, its schema's, rows, length and time; then kind, lane, and of a gap the
+# reason and the first and last record.
 _announced = struct.Struct(f"={CID_BYTES}s{CID_BYTES}sqqq8xiii4xqq")
 _one_tuple = tuple.__new__
 
