@@ -81,7 +81,7 @@ public class ExportFaultTests
             Kill(moment, into, import);
             // Killed before there was a store.
             if (Command.Run(["verify", "--all"], null, into) is not { ExitCode: 0 } proved) continue;
-            Assert.True(proved.Errors.Contains(" 0 damaged", StringComparison.Ordinal), $"{proved} {Told(share, moment)}");
+            Assert.True(proved.Errors.Contains(" 0 damaged", StringComparison.Ordinal), $"{proved.Errors} {Told(share, moment)}");
             string[] here = [.. Cids("ls", "--store", into)];
             Assert.True(here.All(wanted.Contains), $"{string.Join(' ', here)}: {Told(share, moment)}");
         }
