@@ -10,9 +10,9 @@ internal sealed class ServedStore : IDisposable
     private readonly TemporaryFolder _folder = new();
     private Process? _process;
 
-    private ServedStore()
-    {
-    }
+    private readonly string[] _flags;
+
+    private ServedStore(string[] flags) => _flags = flags;
 
     /// <summary>Where Flight is served: <c>grpc://…</c>.</summary>
     public string Flight { get; private set; } = "";
@@ -28,18 +28,23 @@ internal sealed class ServedStore : IDisposable
     /// <summary>What local clients show.</summary>
     public string Token => File.ReadAllText(Path.Combine(Directory, "serve.token")).Trim();
 
-    public static ServedStore Start()
+    /// <param name="flags">What the command is told beside the store and where to listen.</param>
+    public static ServedStore Start(params string[] flags)
     {
-        var served = new ServedStore();
+        var served = new ServedStore(flags);
         served.Begin();
         return served;
     }
 
-    /// <summary>Starts the command, and waits until it says where it listens.</summary>
+    /// <summary>Starts the command, and waits until it says where it listens: the second time where it did before, so
+    /// that clients find it again.</summary>
     public void Begin()
     {
+        string flight = Flight.Length > 0 ? new Uri(Flight).Authority : "127.0.0.1:0";
         var start = new ProcessStartInfo("dotnet",
-            [Command.Dll, "serve", "--store", Directory, "--flight", "127.0.0.1:0", "--http", "127.0.0.1:0"])
+        [
+            Command.Dll, "serve", "--store", Directory, "--flight", flight, "--http", "127.0.0.1:0", .. _flags,
+        ])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
