@@ -73,6 +73,9 @@ public sealed class CidServerOptions
     /// <summary>How long a message that has begun may stand still over Flight before its call is ended.</summary>
     internal TimeSpan StallPatience { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a request's headers may take.</summary>
+    internal TimeSpan HeaderPatience { get; init; } = TimeSpan.FromSeconds(15);
+
     internal AccessSettings Access => new()
     {
         AnonymousRead = AnonymousRead,

@@ -45,7 +45,7 @@ internal static class ServerListening
             kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytes;
             kestrel.Limits.MaxRequestBodySize = null;
             // Slow senders of headers are let go; of bodies each route says what it waits for.
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            kestrel.Limits.RequestHeadersTimeout = options.HeaderPatience;
             TuneStreams(kestrel.Limits);
             if (options.Flight is { } flight) Listen(kestrel, flight, HttpProtocols.Http2, tls, isFlight: true);
             if (options.Http is { } http)

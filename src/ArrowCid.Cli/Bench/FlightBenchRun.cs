@@ -59,18 +59,7 @@ internal sealed class FlightBenchRun : IBench
     /// <summary>pyarrow's server, which has what was shown; null where pyarrow is missing.</summary>
     public FlightSide? Peer(string way) => Client is null ? null : Side(_peers, way, () =>
     {
-        MakeCertificate(_held.Directory);
-        string[] asked = way switch
-        {
-            SecondServer.OverTls => ["grpc+tls://127.0.0.1:0", SecondServer.Certificate(_held.Directory),
-                SecondServer.Key(_held.Directory)],
-            SecondServer.OverUnix => [$"grpc+unix://{_memory.PathOf("peer.sock")}"],
-            _ => ["grpc://127.0.0.1:0"],
-        };
-        LineProcess process = LineProcess.TryStart(PeerTree.Python(Script, ["serve", .. asked])!)
-            ?? throw new ArrowCidException(ErrorCode.Io, "pyarrow's server did not start");
-        var side = new FlightSide($"peer-{way}", process, process.Ask("address"), Nobody);
-        foreach ((string cid, string path) in _shown) _ = process.Ask($"load {cid} {path}");
+        FlightSide side = StartPeer(way, $"peer-{way}");
         Connect(side, way);
         return side;
     });
@@ -78,6 +67,19 @@ internal sealed class FlightBenchRun : IBench
     /// <summary>A server of ours over a ring of its own, which puts go round in.</summary>
     public FlightSide Ring(BenchStore ring) => Side(_ours, "ring", () =>
         Serve(ring.Directory, SecondServer.OverTcp, "ring"));
+
+    /// <summary>A server that has done nothing yet, ours or pyarrow's, for as long as its process is kept.</summary>
+    /// <returns>Null where pyarrow is missing.</returns>
+    public FlightSide? Fresh(bool isOurs)
+    {
+        if (!isOurs) return Client is null ? null : StartPeer(SecondServer.OverTcp, "fresh-peer");
+        var process = LineProcess.Second(SecondServer.Role, _held.Directory);
+        return new FlightSide("fresh-ours", process, process.Ask(SecondServer.OverTcp),
+            TokenFile.ReadLocal(_held.Directory) ?? Nobody)
+        {
+            IsOurs = true,
+        };
+    }
 
     /// <summary>A store that puts go round in.</summary>
     public BenchStore OpenRing() => _memory.Open("ring", new CidStoreOptions
@@ -123,12 +125,28 @@ internal sealed class FlightBenchRun : IBench
     private static FlightSide Side(Dictionary<string, FlightSide> sides, string way, Func<FlightSide> start) =>
         sides.TryGetValue(way, out FlightSide? known) ? known : sides[way] = start();
 
+    private FlightSide StartPeer(string way, string name)
+    {
+        MakeCertificate(_held.Directory);
+        string[] asked = way switch
+        {
+            SecondServer.OverTls => ["grpc+tls://127.0.0.1:0", SecondServer.Certificate(_held.Directory),
+                SecondServer.Key(_held.Directory)],
+            SecondServer.OverUnix => [$"grpc+unix://{_memory.PathOf("peer.sock")}"],
+            _ => ["grpc://127.0.0.1:0"],
+        };
+        LineProcess process = LineProcess.TryStart(PeerTree.Python(Script, ["serve", .. asked])!)
+            ?? throw new ArrowCidException(ErrorCode.Io, "pyarrow's server did not start");
+        foreach ((string cid, string path) in _shown) _ = process.Ask($"load {cid} {path}");
+        return new FlightSide(name, process, process.Ask("address"), Nobody);
+    }
+
     private FlightSide Serve(string directory, string way, string name)
     {
         if (way == SecondServer.OverTls) MakeCertificate(directory);
         var process = LineProcess.Second(SecondServer.Role, directory);
         string address = process.Ask(way);
-        var side = new FlightSide($"{name}-{way}", process, address, TokenFile.ReadLocal(directory) ?? Nobody);
+        var side = new FlightSide($"{name}-{way}", process, address, TokenFile.ReadLocal(directory) ?? Nobody) { IsOurs = true };
         if (Client is not null) Connect(side, way);
         return side;
     }
@@ -160,4 +178,8 @@ internal sealed class FlightBenchRun : IBench
 /// <param name="Process">Its process.</param>
 /// <param name="Address">Where it listens.</param>
 /// <param name="Token">What to show; <c>-</c> for nothing.</param>
-internal sealed record FlightSide(string Name, LineProcess Process, string Address, string Token);
+internal sealed record FlightSide(string Name, LineProcess Process, string Address, string Token)
+{
+    /// <summary>Whether it is ours.</summary>
+    public bool IsOurs { get; init; }
+}

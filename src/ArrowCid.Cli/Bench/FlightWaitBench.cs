@@ -100,12 +100,12 @@ internal static class FlightWaitBench
             Func<FlightSide, int, Task<IDisposable>> open)
         {
             int settling = run.Pick(Settling, QuickSettling);
-            double ours = Slope(run.Ours(SecondServer.OverTcp), count, settling, open) / KiB;
-            double? peer = run.Peer(SecondServer.OverTcp) is { } side ? Slope(side, count, settling, open) / KiB : null;
+            double? ours = Slope(run.Fresh(isOurs: true), count, settling, open) / KiB;
+            double? peer = Slope(run.Fresh(isOurs: false), count, settling, open) / KiB;
             return new Measurement(name, ours, peer, "KiB", PyArrow, null, goal)
             {
                 IsLessBetter = true,
-                Note = $"RssAnon by each of {2 * count} more; {note}",
+                Note = $"RssAnon by each of {2 * count} more, ours after a collection; {note}",
             };
         }
 
@@ -152,15 +152,22 @@ internal static class FlightWaitBench
     }
 
     /// <summary>The bytes of one more: by how much twice as many more of them need than the first ones.</summary>
-    private static double Slope(FlightSide side, int count, int settling,
+    private static double? Slope(FlightSide? side, int count, int settling,
         Func<FlightSide, int, Task<IDisposable>> open)
     {
+        if (side is null) return null;
+        using LineProcess process = side.Process;
         using var first = new Crowd(count, number => open(side, number));
-        Thread.Sleep(settling);
-        long before = side.Process.AnonymousBytes;
+        long before = Settled();
         using var more = new Crowd(2 * count, number => open(side, count + number));
-        Thread.Sleep(settling);
-        return (side.Process.AnonymousBytes - before) / (2.0 * count);
+        return (Settled() - before) / (2.0 * count);
+
+        long Settled()
+        {
+            Thread.Sleep(settling);
+            if (side.IsOurs) _ = process.Ask(SecondServer.Collect);
+            return process.AnonymousBytes;
+        }
     }
 
     private sealed class Pair(IDisposable first, IDisposable second) : IDisposable

@@ -7,7 +7,7 @@ namespace ArrowCid.Cli.Bench;
 /// <summary>Serves a store over Flight, as <c>serve</c> does, until the first process ends.</summary>
 internal sealed class SecondServer(string directory) : ISecondRole
 {
-    public const string Role = "serve", OverTcp = "tcp", OverUnix = "unix", OverTls = "tls";
+    public const string Role = "serve", OverTcp = "tcp", OverUnix = "unix", OverTls = "tls", Collect = "collect";
 
     private readonly CidStore _store = CidStore.Open(directory, new CidStoreOptions { MustExist = true });
     private readonly List<CidServer> _servers = [];
@@ -18,10 +18,15 @@ internal sealed class SecondServer(string directory) : ISecondRole
     /// <summary>Where a store's server has its certificate's key.</summary>
     public static string Key(string directory) => directory + ".key";
 
-    /// <summary>Listens in one more way.</summary>
-    /// <returns>The address for Flight clients.</returns>
+    /// <summary>Listens in one more way and says where, or gives back the memory that nothing holds.</summary>
     public string Answer(string what, int count)
     {
+        if (what == Collect)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            return what;
+        }
+
         EndPoint at = what == OverUnix
             ? new UnixDomainSocketEndPoint(directory + ".sock")
             : new IPEndPoint(IPAddress.Loopback, 0);

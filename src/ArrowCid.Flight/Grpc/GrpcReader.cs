@@ -202,6 +202,7 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
         while (_end - _start < count)
         {
             if (_outer is not null) return false;
+            if (_buffer.Length == 0) return false;
             if (_start == _end) _start = _end = 0;
             else if (_start + count > _buffer.Length)
             {
@@ -210,7 +211,13 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
             }
 
             int read = await FromStreamAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
-            if (read == 0) return false;
+            if (read == 0)
+            {
+                // A call that lasts needs no memory for a request that has ended.
+                if (_start == _end) _buffer = [];
+                return false;
+            }
+
             _end += read;
         }
 
