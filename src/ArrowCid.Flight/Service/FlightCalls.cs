@@ -21,7 +21,8 @@ internal static class FlightCalls
         var gate = new FlightGate(guard);
         var streams = new BlockStreams(store);
         var infos = new InfoCalls(store, gate, streams) { Gateway = gateway };
-        var gets = new GetCalls(store, gate, streams, new WatchStream(store), new CatalogueTable(store));
+        var watch = new WatchStream(store, new LiveAnnouncements(store, settings.Stopping));
+        var gets = new GetCalls(store, gate, streams, watch, new CatalogueTable(store));
         var actions = new ActionCalls(store, gate);
         (string Name, GrpcHandler Handler)[] flight =
         [

@@ -64,6 +64,7 @@ internal sealed class FlightDataReader(GrpcReader reader)
         }
 
         if (Header.Length > 0) Kind = CheckedKind();
+        else if (_bodyLength > 0) throw new GrpcException(GrpcStatus.InvalidArgument, "a body came without a header");
         return true;
     }
 

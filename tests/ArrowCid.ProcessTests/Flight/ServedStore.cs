@@ -10,9 +10,10 @@ internal sealed class ServedStore : IDisposable
     private readonly TemporaryFolder _folder = new();
     private Process? _process;
 
-    private ServedStore()
-    {
-    }
+    private readonly string _address;
+
+    private ServedStore(string? socket) =>
+        _address = socket is null ? "127.0.0.1:0" : $"unix:{Path.Combine(_folder.Name, socket)}";
 
     /// <summary>Where Flight is served: <c>grpc://…</c>.</summary>
     public string Flight { get; private set; } = "";
@@ -28,9 +29,14 @@ internal sealed class ServedStore : IDisposable
     /// <summary>What local clients show.</summary>
     public string Token => File.ReadAllText(Path.Combine(Directory, "serve.token")).Trim();
 
-    public static ServedStore Start()
+    /// <summary>The server's process.</summary>
+    public int ProcessId => _process!.Id;
+
+    /// <summary>Starts a server.</summary>
+    /// <param name="socket">Flight's Unix socket, by its short name; null: a free port.</param>
+    public static ServedStore Start(string? socket = null)
     {
-        var served = new ServedStore();
+        var served = new ServedStore(socket);
         served.Begin();
         return served;
     }
@@ -39,7 +45,7 @@ internal sealed class ServedStore : IDisposable
     public void Begin()
     {
         var start = new ProcessStartInfo("dotnet",
-            [Command.Dll, "serve", "--store", Directory, "--flight", "127.0.0.1:0", "--http", "127.0.0.1:0"])
+            [Command.Dll, "serve", "--store", Directory, "--flight", _address, "--http", "127.0.0.1:0"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
