@@ -78,8 +78,9 @@ public sealed partial class CidStore
     /// <param name="dryRun">Nothing is put.</param>
     /// <param name="progress">Gets the bytes of blocks that were put, now and then.</param>
     /// <returns>What was new there.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: something here is damaged; the rest was
-    /// copied. Others as for <see cref="Backup"/> and <see cref="Restore"/>.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: it is this store;
+    /// <see cref="ErrorCode.BlockCorrupt"/>: something here is damaged; the rest was copied. Others as for
+    /// <see cref="Backup"/> and <see cref="Restore"/>.</exception>
     /// <exception cref="InvalidOperationException">The target is open for reading only.</exception>
     public RestoreResult CopyTo(CidStore? target, bool dryRun = false, Action<long>? progress = null)
     {
@@ -89,6 +90,8 @@ public sealed partial class CidStore
             target._blocks.EnterToWrite();
         }
 
+        if (target is not null && target._blocks.Id == _blocks.Id)
+            throw new ArrowCidException(ErrorCode.InvalidArgument, $"{Directory} is not copied into itself");
         var filling = new CidStoreFilling(target, dryRun, progress);
         var moment = new StoreMoment(_blocks);
         moment.ReadInto(filling);

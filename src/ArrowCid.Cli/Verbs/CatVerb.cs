@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
+using ArrowCid.Exchange.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -22,21 +23,33 @@ internal static class CatVerb
         format.AcceptOnlyFromAmong("table", "csv", "json");
         var verb = new Verb("cat", "Prints a batch's values: as a table, as CSV, or as JSON, one object a row.",
             "arrowcid cat CID --head 5",
-            "arrowcid cat CID --format csv > rows.csv")
+            "arrowcid cat CID --format csv > rows.csv",
+            "arrowcid cat CID --from http://127.0.0.1:8816")
         {
             cid, store, head, format,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(cid)!, parsed.GetValue(store), parsed.GetValue(head),
-            parsed.GetValue(format)!));
+        var from = new FromOptions();
+        from.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            string text = parsed.GetValue(cid)!;
+            using FromOptions.FetchPlaces? places = from.Open(parsed, parsed.GetValue(store));
+            if (places is not null)
+            {
+                using BackendBlock block = places.Get(text);
+                return Run(block.ReadBatch(), parsed.GetValue(head), parsed.GetValue(format)!);
+            }
+
+            using CidStore opened = StoreReading.Open(parsed.GetValue(store));
+            using BatchLease lease = StoreReading.Get(opened, text);
+            return Run(lease.Batch, parsed.GetValue(head), parsed.GetValue(format)!);
+        });
         return verb;
     }
 
-    private static int Run(string cid, string? directory, int? head, string format)
+    private static int Run(RecordBatch batch, int? head, string format)
     {
-        using CidStore store = StoreReading.Open(directory);
-        using BatchLease lease = StoreReading.Get(store, cid);
         using var output = Output.Open();
-        RecordBatch batch = lease.Batch;
         if (format == "table")
         {
             BatchText.WriteTable(batch, output.Writer, head ?? DefaultRows);

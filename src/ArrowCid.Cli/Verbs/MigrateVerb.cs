@@ -27,8 +27,6 @@ internal static class MigrateVerb
         verb.SetAction(parsed =>
         {
             string source = Path.GetFullPath(parsed.GetValue(from)!), target = Path.GetFullPath(parsed.GetValue(to)!);
-            if (source == target)
-                throw new ArrowCidException(ErrorCode.InvalidArgument, "a store is not copied into itself");
             using CidStore store = StoreReading.Open(source);
             CidStoreFigures figures = store.GetFigures();
             CidStoreOptions options = sizes.Read(parsed, figures.Capacity, figures.SegmentSize, figures.IsRing);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using ArrowCid.Exchange.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -26,17 +27,59 @@ internal static class VerifyVerb
         {
             cids, store, all, sample, seed, json,
         };
+        var from = new FromOptions();
+        from.AddTo(verb);
         verb.Validators.Add(result =>
         {
             int ways = (result.GetValue(all) ? 1 : 0) + (result.GetResult(sample) is null ? 0 : 1) +
                 (result.GetValue(cids) is { Length: > 0 } ? 1 : 0);
             if (ways != 1) result.AddError("Name CIDs, or say --all or --sample.");
         });
-        verb.SetAction(parsed => parsed.GetValue(sample) is { } share
+        verb.SetAction(parsed =>
+        {
+            using FromOptions.FetchPlaces? places = from.Open(parsed, parsed.GetValue(store));
+            return places is null ? Choose(parsed) : RunFrom(places, parsed.GetValue(cids) ?? [], parsed.GetValue(json));
+        });
+        return verb;
+
+        int Choose(ParseResult parsed) => parsed.GetValue(sample) is { } share
             ? RunSample(parsed.GetValue(store), share, parsed.GetValue(seed) ?? Random.Shared.Next(),
                 parsed.GetValue(json))
-            : Run(parsed.GetValue(cids) ?? [], parsed.GetValue(store), parsed.GetValue(all), parsed.GetValue(json)));
-        return verb;
+            : Run(parsed.GetValue(cids) ?? [], parsed.GetValue(store), parsed.GetValue(all), parsed.GetValue(json));
+    }
+
+    /// <summary>What another place has: its bytes, and of an Arrow stream its form.</summary>
+    private static int RunFrom(FromOptions.FetchPlaces places, string[] cids, bool json)
+    {
+        if (cids.Length == 0)
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "with --from, name CIDs");
+        using var output = Output.Open();
+        var tally = new Tally(output, json, showsProgress: false);
+        foreach (string text in cids) tally.Add(Prove(places, text));
+        return tally.Exit;
+    }
+
+    private static VerifyResult Prove(FromOptions.FetchPlaces places, string text)
+    {
+        try
+        {
+            using BackendBlock block = places.Get(text);
+            bool isStream = block.Cid.Codec == Multicodec.Raw && block.Bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
+            try
+            {
+                if (isStream) _ = block.ReadBatch();
+            }
+            catch (ArrowCidException e) when (e.Code == ErrorCode.SchemaMismatch)
+            {
+                // It only begins like one, or is a schema.
+            }
+
+            return new VerifyResult(block.Cid, places.Name, block.Bytes.Length, null);
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
+        {
+            return new VerifyResult(Cid.Parse(text), places.Name, 0, e);
+        }
     }
 
     private static Option<double?> Sample() => new("--sample")
