@@ -15,11 +15,13 @@ internal sealed partial class BlockStore
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another janitor is at work.</exception>
     public ReclaimReport Reclaim(double mostAlive = 0.5, bool dryRun = false)
     {
-        EnterToWrite();
-        if (Liveness is not { } liveness) return new ReclaimReport([]);
+        if (dryRun) Enter();
+        else EnterToWrite();
+        if (Liveness is not { } liveness || _control.Superblock.IsRing) return new ReclaimReport([]);
+        if (dryRun) return NewReclaim(liveness).Run(mostAlive, dryRun);
         using JanitorTerm term = TryBecomeJanitor(_settings.Timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
             $"{Directory}: another process is collecting; try again");
-        return NewReclaim(liveness).Run(mostAlive, dryRun);
+        return NewReclaim(liveness).Run(mostAlive, dryRun: false);
     }
 
     private Reclaim NewReclaim(ILiveness liveness) => new(_control, _segments, _index, liveness, OwnLane);

@@ -21,7 +21,10 @@ internal enum ReclaimOutcome
 
 /// <summary>What came, or on a dry run would come, of one segment.</summary>
 internal sealed record ReclaimedSegment(string Name, long Bytes, long LiveBytes, int DeadBlocks,
-    ReclaimOutcome Outcome);
+    ReclaimOutcome Outcome)
+{
+    public SegmentKind Kind { get; init; } = SegmentKind.Data;
+}
 
 /// <summary>What a reclaim did, or would do.</summary>
 internal sealed record ReclaimReport(IReadOnlyList<ReclaimedSegment> Segments)
@@ -54,12 +57,16 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         liveness.Refresh();
         _views.Update();
         var report = new List<ReclaimedSegment>();
-        foreach (SegmentPlace place in SegmentChoice.Removable(control, segments))
+        FactCompaction? facts = liveness is IFactSieve sieve ? new(control, segments, sieve, janitorsLane) : null;
+        // Facts come last: once the blocks that a drop voided are gone, the drop may go.
+        foreach (SegmentPlace place in SegmentChoice.Removable(control, segments)
+            .OrderBy(place => place.Kind == SegmentKind.Facts))
         {
-            if (place.Kind == SegmentKind.Facts) continue;
-            ReclaimedSegment? one = Look(place, mostAlive, dryRun);
+            ReclaimedSegment? one = place.Kind == SegmentKind.Facts
+                ? facts?.Look(place, mostAlive, dryRun)
+                : Look(place, mostAlive, dryRun);
             if (one is null) continue;
-            report.Add(one);
+            report.Add(one with { Kind = place.Kind });
             if (one.Outcome == ReclaimOutcome.Freed && isEnough?.Invoke() == true) break;
         }
 
@@ -92,10 +99,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
             found ??= new ReclaimedSegment(name, word.Bytes, 0, 0, ReclaimOutcome.Freed);
             if (locked is null) return isBusy ? found with { Outcome = ReclaimOutcome.Held } : null;
             if (!locked.TryRetire()) return null;
-            liveness.Refresh();
-            _views.Update();
-            ReclaimSurvey now = ReclaimSurvey.Of(locked.Records, index, liveness, _views);
-            if (now.Survivors.Any(one => !moved.Contains(one.Offset)))
+            if (HasNews(locked, moved))
             {
                 locked.Restore();
                 continue;
@@ -107,6 +111,23 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         }
 
         return found is null ? null : found with { Outcome = ReclaimOutcome.Alive };
+    }
+
+    /// <summary>Whether something in a retired segment is alive that was not copied.</summary>
+    private bool HasNews(LockedSegment locked, HashSet<long> moved)
+    {
+        try
+        {
+            liveness.Refresh();
+            _views.Update();
+            ReclaimSurvey now = ReclaimSurvey.Of(locked.Records, index, liveness, _views);
+            return now.Survivors.Any(one => !moved.Contains(one.Offset));
+        }
+        catch
+        {
+            locked.Restore();
+            throw;
+        }
     }
 
     /// <summary>Step 1, under a lease.</summary>
