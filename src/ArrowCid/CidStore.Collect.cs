@@ -8,6 +8,9 @@ public sealed partial class CidStore
 {
     private static readonly TimeSpan s_grace = TimeSpan.FromHours(1);
 
+    // Others unmap what they do not use within a tick or two; who reads facts keeps them for a second.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// Drops blocks that are no longer needed, beside producers and readers at work. By default what has expired
     /// (<see cref="BlockFacts.Expires"/>), and the schemas of that; on request all that no root needs. Roots are names,
@@ -63,7 +66,7 @@ public sealed partial class CidStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(mostAlive);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(mostAlive, 1);
-        ReclaimReport report = _blocks.Reclaim(mostAlive, dryRun);
+        ReclaimReport report = _blocks.Reclaim(mostAlive, dryRun, s_patience);
         return new CompactResult([.. report.Segments.Select(one => new CompactedSegment(one.Name, KindName(one.Kind),
             one.Bytes, one.LiveBytes, OutcomeOf(one.Outcome)))], dryRun);
     }

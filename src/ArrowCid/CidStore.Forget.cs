@@ -29,8 +29,10 @@ public sealed partial class CidStore
             IReadOnlyList<NameChange> history = NameHistory(name);
             if (history.Count == 0)
                 throw new ArrowCidException(ErrorCode.NameNotFound, $"there never was a name '{name}'");
-            groups.Add((name, [.. history.Where(change => change.Cid is { } cid && Describe(cid)?.IsPresent == true)
-                .GroupBy(change => change.Cid!.Value).Select(each => (each.Max(change => change.Time), each.Key))]));
+            // Changes of one millisecond stand in their order.
+            groups.Add((name, [.. history.Reverse().Where(change => change.Cid is not null)
+                .DistinctBy(change => change.Cid).Select(change => (change.Time, change.Cid!.Value))
+                .Where(version => Describe(version.Value)?.IsPresent == true)]));
         }
 
         return Forget(groups, policy, chosen, dryRun);
@@ -63,7 +65,8 @@ public sealed partial class CidStore
 
         return Forget([.. Query(filter).Where(entry => entry is { Kind: BlockKind.Batch, Created: not null })
             .GroupBy(entry => GroupOf(entry, groupBy)).OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => (group.Key, group.Select(entry => (entry.Created!.Value, entry.Cid)).ToList()))],
+            .Select(group => (group.Key, group.OrderBy(entry => entry.Cid)
+                .Select(entry => (entry.Created!.Value, entry.Cid)).ToList()))],
             policy, chosen, dryRun);
     }
 
@@ -74,7 +77,7 @@ public sealed partial class CidStore
         foreach ((string group, List<(DateTimeOffset Time, Cid Cid)> versions) in groups)
         {
             (DateTimeOffset Time, Cid Cid)[] sorted =
-                [.. versions.OrderByDescending(each => each.Time).ThenBy(each => each.Cid)];
+                [.. versions.OrderByDescending(each => each.Time)];
             IReadOnlyList<IReadOnlyList<string>> rules = policy.Judge(Array.ConvertAll(sorted, each => each.Time));
             judged.AddRange(sorted.Zip(rules, (version, kept) =>
                 new ForgetVersion(group, version.Time, version.Cid, kept, [])));

@@ -8,6 +8,8 @@ internal sealed partial class BlockStore
     // Of a segment that is less alive than this, moving it costs little.
     private const double MostAliveUnasked = 0.25;
 
+    private static readonly TimeSpan s_patienceUnasked = TimeSpan.FromMilliseconds(300);
+
     private readonly object _compactGate = new();
     private int _isCompacting;
     private long _sweptAt;
@@ -38,7 +40,7 @@ internal sealed partial class BlockStore
                 using JanitorTerm? term = TryBecomeJanitor(TimeSpan.Zero);
                 if (term is null) return;
                 ReclaimReport report = NewReclaim(liveness).Run(MostAliveUnasked, dryRun: false,
-                    isEnough: () => _isClosed);
+                    isEnough: () => _isClosed, s_patienceUnasked);
                 // What somebody reads is looked at again.
                 bool isDone = !report.Segments.Any(one => one.Outcome is ReclaimOutcome.Held or ReclaimOutcome.NoRoom);
                 if (isDone && !_isClosed) _control.Map.Write(Layout.CompactedWord, sweep);

@@ -1,3 +1,4 @@
+using ArrowCid.Columnar;
 using ArrowCid.Ipld;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Storage;

@@ -108,9 +108,9 @@ public sealed class CompactTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         Cid kept = store.PutRaw(StoreCalls.Numbered(0, 1000)).Cid;
-        Cursor old = store.Fix(Cursor.Now);
+        Cursor old = store.Blocks.Fix(Cursor.Now);
         Cid[] garbage = [.. Enumerable.Range(1, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
-        Cursor now = store.Fix(Cursor.Now);
+        Cursor now = store.Blocks.Fix(Cursor.Now);
         _ = store.Remove(garbage);
         Assert.True(store.Compact(0.9).BytesMoved > 0);
         using LogTail following = store.Blocks.Tail(now);
