@@ -11,8 +11,13 @@ internal sealed class ServedStore : IDisposable
     private Process? _process;
 
     private readonly string[] _flags;
+    private readonly string _address;
 
-    private ServedStore(string[] flags) => _flags = flags;
+    private ServedStore(string? socket, string[] flags)
+    {
+        _flags = flags;
+        _address = socket is null ? "127.0.0.1:0" : $"unix:{Path.Combine(_folder.Name, socket)}";
+    }
 
     /// <summary>Where Flight is served: <c>grpc://…</c>.</summary>
     public string Flight { get; private set; } = "";
@@ -28,10 +33,19 @@ internal sealed class ServedStore : IDisposable
     /// <summary>What local clients show.</summary>
     public string Token => File.ReadAllText(Path.Combine(Directory, "serve.token")).Trim();
 
+    /// <summary>The server's process.</summary>
+    public int ProcessId => _process!.Id;
+
     /// <param name="flags">What the command is told beside the store and where to listen.</param>
-    public static ServedStore Start(params string[] flags)
+    public static ServedStore Start(params string[] flags) => Start(socket: null, flags);
+
+    /// <summary>Starts a server that listens on a Unix socket for Flight.</summary>
+    /// <param name="socket">Its short name.</param>
+    public static ServedStore StartAt(string socket) => Start(socket, []);
+
+    private static ServedStore Start(string? socket, string[] flags)
     {
-        var served = new ServedStore(flags);
+        var served = new ServedStore(socket, flags);
         served.Begin();
         return served;
     }
@@ -40,7 +54,7 @@ internal sealed class ServedStore : IDisposable
     /// that clients find it again.</summary>
     public void Begin()
     {
-        string flight = Flight.Length > 0 ? new Uri(Flight).Authority : "127.0.0.1:0";
+        string flight = Flight.StartsWith("grpc://", StringComparison.Ordinal) ? new Uri(Flight).Authority : _address;
         var start = new ProcessStartInfo("dotnet",
         [
             Command.Dll, "serve", "--store", Directory, "--flight", flight, "--http", "127.0.0.1:0", .. _flags,
