@@ -19,14 +19,12 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(15);
     private static readonly LargeBlockPool s_shared = new();
 
+    private static readonly Timer s_trims = new(static _ => s_shared.Trim(), null, Timeout.Infinite, Timeout.Infinite);
+
     private readonly ConcurrentQueue<byte[]> _kept = new();
-    private readonly Timer _trims;
     private int _count;
     private int _least;
     private int _isTicking;
-
-    public LargeBlockPool() => _trims = new Timer(static pool => ((LargeBlockPool)pool!).Trim(), this, Timeout.Infinite,
-        Timeout.Infinite);
 
     /// <summary>The blocks that are kept.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -48,7 +46,7 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
         Volatile.Write(ref _least, Count);
         if (Count > 0) return;
         // An idle process is left asleep. A return that comes now starts the timer again.
-        _trims.Change(Timeout.Infinite, Timeout.Infinite);
+        if (this == s_shared) s_trims.Change(Timeout.Infinite, Timeout.Infinite);
         Volatile.Write(ref _isTicking, 0);
         if (Count > 0) Tick();
     }
@@ -67,7 +65,7 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
 
     private void Tick()
     {
-        if (Interlocked.Exchange(ref _isTicking, 1) == 0) _trims.Change(s_idle, s_idle);
+        if (Interlocked.Exchange(ref _isTicking, 1) == 0 && this == s_shared) s_trims.Change(s_idle, s_idle);
     }
 
     private void Lower(int count)
