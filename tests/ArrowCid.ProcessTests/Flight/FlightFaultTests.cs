@@ -16,7 +16,7 @@ public sealed class FlightFaultTests
     public async Task Two_thousand_idle_watchers_take_little_memory_and_hear_of_a_put()
     {
         const int Watchers = 2000;
-        const long MostBytes = 32L << 10;
+        const long MostBytes = 64L << 10;
         using ServedStore served = ServedStore.Start();
         using CidStore store = CidStore.Open(served.Directory);
         using var channel = new GrpcChannel(new Uri(served.Flight));
