@@ -62,26 +62,30 @@ internal static class ServeVerb
         using (var output = Output.Open())
         {
             foreach ((ServeSetting setting, string? value, string from) in settings.Explained)
-            {
-                if (!isJson)
-                {
-                    output.Line($"{setting.Name,-20} {value ?? "-",-16} {from}");
-                    output.Line($"{"",20} {setting.Help}");
-                    continue;
-                }
-
-                output.JsonLine(writer =>
-                {
-                    writer.WriteString("name", setting.Name);
-                    writer.WriteString("value", value);
-                    writer.WriteString("from", from);
-                    writer.WriteString("help", setting.Help);
-                });
-            }
+                Print(output, isJson, setting.Name, value, from, setting.Help);
         }
 
         settings.ToOptions().Check();
         return 0;
+    }
+
+    /// <summary>A setting, its value, and who said so.</summary>
+    public static void Print(Output output, bool isJson, string name, string? value, string from, string help)
+    {
+        if (!isJson)
+        {
+            output.Line($"{name,-20} {Failure.Visible(value ?? "-"),-16} {from}");
+            output.Line($"{"",20} {help}");
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("name", name);
+            writer.WriteString("value", value);
+            writer.WriteString("from", from);
+            writer.WriteString("help", help);
+        });
     }
 
     private static async Task<int> Run(string? directory, CidServerOptions options, CancellationToken cancel)

@@ -24,7 +24,7 @@ public sealed class PyArrowFlightTests
     [FlightPeerFact]
     public void A_check_of_the_client_passes_over_a_unix_socket()
     {
-        using ServedStore served = ServedStore.Start("flight.sock");
+        using ServedStore served = ServedStore.StartAt("flight.sock");
         Assert.StartsWith("grpc+unix:///", served.Flight, StringComparison.Ordinal);
         _ = FlightPeers.Check(served, "put_list_and_name").Exits(0);
         Assert.Equal(0, served.Terminate());
