@@ -82,14 +82,16 @@ public sealed class FlightFaultTests
         Cid large = store.Put(Numbers(0, 8 << 20)).Cid;
         using (var channel = new GrpcChannel(new Uri(served.Flight)))
         {
-            GrpcClientCall watcher = await Get(channel, served, """{"watch": true}"""), stalled = await Get(channel, served, $"{large}");
+            GrpcClientCall watcher = await Get(channel, served, """{"watch": true}""");
+            GrpcClientCall stalled = await Get(channel, served, $"{large}");
             _ = await Next(watcher);
             _ = await Next(watcher);
             _ = await Next(stalled);
             var putting = new TaskCompletionSource();
             Task<GrpcClientCall> put = channel.CallAsync(Service + "DoPut", async (writer, cancel) =>
             {
-                await writer.WriteAsync(new FlightData { FlightDescriptor = new FlightDescriptor { Path = { "put" } } }, cancel);
+                var descriptor = new FlightDescriptor { Path = { "put" } };
+                await writer.WriteAsync(new FlightData { FlightDescriptor = descriptor }, cancel);
                 await writer.FlushAsync(cancel);
                 putting.SetResult();
                 await Task.Delay(Timeout.Infinite, cancel);
@@ -143,7 +145,9 @@ public sealed class FlightFaultTests
 
     private static long AnonymousBytes(int process)
     {
-        string line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
-        return long.Parse(line["RssAnon:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) << 10;
+        const string Field = "RssAnon:";
+        string line = File.ReadLines($"/proc/{process}/status").First(each => each.StartsWith(Field, StringComparison.Ordinal));
+        string number = line[Field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim();
+        return long.Parse(number, CultureInfo.InvariantCulture) << 10;
     }
 }

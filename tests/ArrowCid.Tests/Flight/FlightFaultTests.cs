@@ -1,12 +1,8 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
-using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Protocol;
-using Google.Protobuf;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -111,7 +107,8 @@ public sealed class FlightFaultTests
         // Each says that 255 MiB come.
         Assert.InRange(claimed, long.MinValue, 64L << 20);
         await end.CancelAsync();
-        await Task.WhenAll(puts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(puts).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Assert.True(await Health(http, server));
 
         async Task Claim(CancellationToken cancel)
