@@ -64,12 +64,19 @@ public sealed class FlightFaultTests
         Assert.False(Holds());
         long before = AnonymousBytes(served.ProcessId);
         GrpcChannel[] channels = [.. Enumerable.Range(0, Readers).Select(_ => new GrpcChannel(new Uri(served.Flight)))];
-        foreach (GrpcChannel channel in channels) _ = await Next(await Get(channel, served, $"{cid}"));
+        var calls = new List<GrpcClientCall>();
+        foreach (GrpcChannel channel in channels)
+        {
+            calls.Add(await Get(channel, served, $"{cid}"));
+            _ = await Next(calls[^1]);
+        }
+
         Assert.True(Holds());
         long taken = AnonymousBytes(served.ProcessId) - before;
         Assert.True(taken <= (long)Readers * MostEach, $"{Readers} stalled readers take {taken} bytes");
+        foreach (GrpcClientCall call in calls) call.Dispose();
         foreach (GrpcChannel channel in channels) channel.Dispose();
-        Assert.True(SpinWait.SpinUntil(() => !Holds(), TimeSpan.FromMinutes(2)), "the lease was not freed");
+        Assert.True(SpinWait.SpinUntil(() => !Holds(), TimeSpan.FromMinutes(1)), "the lease was not freed");
 
         bool Holds() => store.GetSegments().Any(each => each.Name == segment && each.HeldBy.Contains(served.ProcessId));
     }
