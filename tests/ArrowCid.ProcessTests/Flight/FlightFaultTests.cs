@@ -101,7 +101,7 @@ public sealed class FlightFaultTests
                 await writer.WriteAsync(new FlightData { FlightDescriptor = descriptor }, cancel);
                 await writer.FlushAsync(cancel);
                 putting.SetResult();
-                await Task.Delay(Timeout.Infinite, cancel);
+                await new TaskCompletionSource().Task.WaitAsync(cancel);
             }, Options(served), CancellationToken.None);
             await putting.Task;
             Assert.Equal(0, served.Terminate());

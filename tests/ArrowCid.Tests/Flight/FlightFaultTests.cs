@@ -86,7 +86,7 @@ public sealed class FlightFaultTests
             var e = await Assert.ThrowsAsync<GrpcException>(async () =>
             {
                 using GrpcClientCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + method, server.Token,
-                    (_, cancel) => Task.Delay(Timeout.Infinite, cancel));
+                    (_, cancel) => new TaskCompletionSource().Task.WaitAsync(cancel));
                 _ = await FlightCall.MessagesAsync(call);
             });
             Assert.True(e.Status == GrpcStatus.Aborted, $"{method}: {e.Status} {e.Message}");
@@ -246,7 +246,7 @@ public sealed class FlightFaultTests
         {
             await stream.WriteAsync(bytes);
             await stream.FlushAsync();
-            await Task.Delay(Timeout.Infinite, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await new TaskCompletionSource().Task.WaitAsync(end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         protected override bool TryComputeLength(out long length)
