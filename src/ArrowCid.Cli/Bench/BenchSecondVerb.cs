@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace ArrowCid.Cli.Bench;
 
-/// <summary>The second process of <c>bench store</c> and <c>bench flight</c>: it answers a line with a line until its input ends.</summary>
+/// <summary>The second process of <c>bench store</c> and <c>bench flight</c>: it answers a line with a line until its
+/// input ends.</summary>
 internal static class BenchSecondVerb
 {
     public const string Name = "bench-second";
@@ -12,7 +13,11 @@ internal static class BenchSecondVerb
     {
         var role = new Argument<string>("ROLE") { Description = "watch, futex, socket, read or serve." };
         var path = new Argument<string>("PATH") { Description = "A store's directory, a futex's file, a socket." };
-        var verb = new Verb(Name, "The second process of 'bench store' and 'bench flight'.", $"arrowcid {Name} watch DIR") { role, path };
+        var verb = new Verb(Name, "The second process of 'bench store' and 'bench flight'.",
+            $"arrowcid {Name} watch DIR")
+        {
+            role, path,
+        };
         verb.Hidden = true;
         verb.SetAction(parsed => Run(parsed.GetValue(role)!, parsed.GetValue(path)!));
         return verb;

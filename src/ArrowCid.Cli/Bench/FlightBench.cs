@@ -1,10 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Protocol;
-using Google.Protobuf;
 
 namespace ArrowCid.Cli.Bench;
 
@@ -86,8 +83,10 @@ internal static class FlightBench
         FlightSide ours = run.Ours(SecondServer.OverTcp);
         if (run.Peer(SecondServer.OverTcp) is { } peer)
         {
-            double?[] seconds = run.Rounds.AllInTurn(() => run.Ask("table", ours, cid), () => run.Ask("table", peer, cid));
-            yield return new Measurement("DoGet, 256 B", count / seconds[0], count / seconds[1], "batches/s", PyArrow, 1.3)
+            double?[] seconds = run.Rounds.AllInTurn(
+                () => run.Ask("table", ours, cid), () => run.Ask("table", peer, cid));
+            yield return new Measurement("DoGet, 256 B", count / seconds[0], count / seconds[1], "batches/s", PyArrow,
+                1.3)
             {
                 Note = $"{count:N0} batches of a dataset into a table, pyarrow client",
             };

@@ -109,10 +109,12 @@ internal sealed class FlightBenchRun : IBench
     }
 
     /// <summary>Asks the client for a figure of one server.</summary>
-    public double Ask(string what, FlightSide side, params object[] words) => Client!.AskNumber(Line(what, side, words));
+    public double Ask(string what, FlightSide side, params object[] words) =>
+        Client!.AskNumber(Line(what, side, words));
 
     public static string Line(string what, FlightSide side, params object[] words) =>
-        string.Join(' ', [what, side.Name, .. words.Select(word => Convert.ToString(word, CultureInfo.InvariantCulture))]);
+        string.Join(' ', [what, side.Name,
+            .. words.Select(word => Convert.ToString(word, CultureInfo.InvariantCulture))]);
 
     public void Dispose()
     {
@@ -146,7 +148,10 @@ internal sealed class FlightBenchRun : IBench
         if (way == SecondServer.OverTls) MakeCertificate(directory);
         var process = LineProcess.Second(SecondServer.Role, directory);
         string address = process.Ask(way);
-        var side = new FlightSide($"{name}-{way}", process, address, TokenFile.ReadLocal(directory) ?? Nobody) { IsOurs = true };
+        var side = new FlightSide($"{name}-{way}", process, address, TokenFile.ReadLocal(directory) ?? Nobody)
+        {
+            IsOurs = true,
+        };
         if (Client is not null) Connect(side, way);
         return side;
     }

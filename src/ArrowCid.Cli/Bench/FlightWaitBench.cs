@@ -11,7 +11,8 @@ internal static class FlightWaitBench
 {
     private const string PyArrow = "pyarrow's server", Watching = """{"watch": true}""";
     private const double KiB = 1024;
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(3), s_longPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(3);
+    private static readonly TimeSpan s_longPause = TimeSpan.FromMilliseconds(50);
 
     // A process gives back and takes memory a while after what it did.
     private const int Settling = 700, QuickSettling = 50;
@@ -87,14 +88,16 @@ internal static class FlightWaitBench
         return values[values.Count * percent / 100];
     }
 
-    /// <summary>What one more connection, watcher or reader that has stopped costs the server in memory of its own.</summary>
+    /// <summary>What one more connection, watcher or reader that has stopped costs the server in memory of its
+    /// own.</summary>
     public static IEnumerable<Measurement> Memory(FlightBenchRun run)
     {
         string cid = run.Show(BenchBatches.Flat(run.Pick(64 << 20, 16 << 20)));
         string ticket = $$"""{"cids": ["{{cid}}", "{{cid}}", "{{cid}}", "{{cid}}"]}""";
         yield return Both("idle connection, memory", run.Pick(300, 20), 48, "a call was made on it", Connect);
         yield return Both("idle watcher, memory", run.Pick(200, 20), 6, "on one connection", Watch());
-        yield return Both("stalled reader, memory", run.Pick(24, 4), 512, "a DoGet of 4 large batches that is not read", Stall);
+        yield return Both("stalled reader, memory", run.Pick(24, 4), 512, "a DoGet of 4 large batches that is not read",
+            Stall);
 
         Measurement Both(string name, int count, double goal, string note,
             Func<FlightSide, int, Task<IDisposable>> open)

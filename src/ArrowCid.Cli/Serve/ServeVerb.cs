@@ -97,9 +97,17 @@ internal static class ServeVerb
         await using CidServer server = await CidServer.StartAsync(store, options, cancel).ConfigureAwait(false);
         bool isSecret = options.Certificate is not null;
         if (server.Flight is { } flight)
-            Console.WriteLine($"flight {(flight is IPEndPoint ? isSecret ? "grpc+tls" : "grpc" : "grpc+unix")}://{flight}");
+        {
+            string scheme = flight is not IPEndPoint ? "grpc+unix" : isSecret ? "grpc+tls" : "grpc";
+            Console.WriteLine($"flight {scheme}://{flight}");
+        }
+
         if (server.Http is { } http)
-            Console.WriteLine($"http   {(http is IPEndPoint ? isSecret ? "https" : "http" : "http+unix")}://{http}");
+        {
+            string scheme = http is not IPEndPoint ? "http+unix" : isSecret ? "https" : "http";
+            Console.WriteLine($"http   {scheme}://{http}");
+        }
+
         await end.Task.ConfigureAwait(false);
         return 0;
     }

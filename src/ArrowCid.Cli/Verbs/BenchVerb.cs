@@ -48,7 +48,8 @@ internal static class BenchVerb
             "them) and removes what it makes.",
             StoreBench.Names,
             (parsed, isQuick, rounds) => new StoreBenchRun(isQuick, rounds, parsed.GetValue(disk)!),
-            "arrowcid bench store", "arrowcid bench store --quick --json", "arrowcid bench store --only put --only get");
+            "arrowcid bench store", "arrowcid bench store --quick --json",
+            "arrowcid bench store --only put --only get");
         store.Add(disk);
         return store;
     }

@@ -38,7 +38,8 @@ internal static class FlightCalls
             ("ListActions", actions.ListActions),
         ];
         var methods = new Dictionary<string, GrpcHandler>(StringComparer.Ordinal);
-        foreach ((string name, GrpcHandler handler) in flight) methods.Add($"/{Service}/{name}", MeasuredCall.Of(name, handler));
+        foreach ((string name, GrpcHandler handler) in flight)
+            methods.Add($"/{Service}/{name}", MeasuredCall.Of(name, handler));
         foreach ((string path, GrpcHandler handler) in new HealthCalls(Service).Methods()) methods.Add(path, handler);
         var reflection = new ReflectionCalls(FlightReflection.Descriptor, HealthReflection.Descriptor,
             ReflectionReflection.Descriptor, ArrowcidReflection.Descriptor);

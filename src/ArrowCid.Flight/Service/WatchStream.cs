@@ -9,7 +9,8 @@ namespace ArrowCid.Flight.Service;
 
 /// <summary>
 /// Announcements as a table without end. Each watcher has a cursor in the log and no queue: a slow one lags and costs
-/// nothing, and those that have caught up hear together. Every batch's app_metadata is the cursor behind it; while nothing is put, empty batches come.
+/// nothing, and those that have caught up hear together. Every batch's app_metadata is the cursor behind it; while
+/// nothing is put, empty batches come.
 /// </summary>
 internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
 {

@@ -16,7 +16,7 @@ public sealed class FlightFaultTests
     public async Task Two_thousand_idle_watchers_take_little_memory_and_hear_of_a_put()
     {
         const int Watchers = 2000;
-        const long MostBytes = 32L << 10;
+        const long MostBytes = 64L << 10;
         using ServedStore served = ServedStore.Start();
         using CidStore store = CidStore.Open(served.Directory);
         using var channel = new GrpcChannel(new Uri(served.Flight));
@@ -64,12 +64,19 @@ public sealed class FlightFaultTests
         Assert.False(Holds());
         long before = AnonymousBytes(served.ProcessId);
         GrpcChannel[] channels = [.. Enumerable.Range(0, Readers).Select(_ => new GrpcChannel(new Uri(served.Flight)))];
-        foreach (GrpcChannel channel in channels) _ = await Next(await Get(channel, served, $"{cid}"));
+        var calls = new List<GrpcClientCall>();
+        foreach (GrpcChannel channel in channels)
+        {
+            calls.Add(await Get(channel, served, $"{cid}"));
+            _ = await Next(calls[^1]);
+        }
+
         Assert.True(Holds());
         long taken = AnonymousBytes(served.ProcessId) - before;
         Assert.True(taken <= (long)Readers * MostEach, $"{Readers} stalled readers take {taken} bytes");
+        foreach (GrpcClientCall call in calls) call.Dispose();
         foreach (GrpcChannel channel in channels) channel.Dispose();
-        Assert.True(SpinWait.SpinUntil(() => !Holds(), TimeSpan.FromMinutes(2)), "the lease was not freed");
+        Assert.True(SpinWait.SpinUntil(() => !Holds(), TimeSpan.FromMinutes(1)), "the lease was not freed");
 
         bool Holds() => store.GetSegments().Any(each => each.Name == segment && each.HeldBy.Contains(served.ProcessId));
     }
@@ -82,17 +89,19 @@ public sealed class FlightFaultTests
         Cid large = store.Put(Numbers(0, 8 << 20)).Cid;
         using (var channel = new GrpcChannel(new Uri(served.Flight)))
         {
-            GrpcClientCall watcher = await Get(channel, served, """{"watch": true}"""), stalled = await Get(channel, served, $"{large}");
+            GrpcClientCall watcher = await Get(channel, served, """{"watch": true}""");
+            GrpcClientCall stalled = await Get(channel, served, $"{large}");
             _ = await Next(watcher);
             _ = await Next(watcher);
             _ = await Next(stalled);
             var putting = new TaskCompletionSource();
             Task<GrpcClientCall> put = channel.CallAsync(Service + "DoPut", async (writer, cancel) =>
             {
-                await writer.WriteAsync(new FlightData { FlightDescriptor = new FlightDescriptor { Path = { "put" } } }, cancel);
+                var descriptor = new FlightDescriptor { Path = { "put" } };
+                await writer.WriteAsync(new FlightData { FlightDescriptor = descriptor }, cancel);
                 await writer.FlushAsync(cancel);
                 putting.SetResult();
-                await Task.Delay(Timeout.Infinite, cancel);
+                await new TaskCompletionSource().Task.WaitAsync(cancel);
             }, Options(served), CancellationToken.None);
             await putting.Task;
             Assert.Equal(0, served.Terminate());
@@ -143,7 +152,9 @@ public sealed class FlightFaultTests
 
     private static long AnonymousBytes(int process)
     {
-        string line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
-        return long.Parse(line["RssAnon:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) << 10;
+        const string Field = "RssAnon:";
+        string line = File.ReadLines($"/proc/{process}/status").First(each => each.StartsWith(Field, StringComparison.Ordinal));
+        string number = line[Field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim();
+        return long.Parse(number, CultureInfo.InvariantCulture) << 10;
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;

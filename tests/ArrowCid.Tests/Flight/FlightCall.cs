@@ -73,15 +73,4 @@ internal static class FlightCall
         await sender.SchemaAsync(batch.Schema, cancel);
         await sender.BatchAsync(batch, "", cancel);
     }
-
-    /// <summary>Looks until something is so.</summary>
-    public static async Task EventuallyAsync(Func<Task<bool>> isSo, string what)
-    {
-        using var late = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while (!await isSo())
-        {
-            Assert.False(late.IsCancellationRequested, $"it did not come about that {what}");
-            await Task.Delay(20);
-        }
-    }
 }

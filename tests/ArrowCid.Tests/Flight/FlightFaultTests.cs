@@ -1,12 +1,8 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
-using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Protocol;
-using Google.Protobuf;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -90,7 +86,7 @@ public sealed class FlightFaultTests
             var e = await Assert.ThrowsAsync<GrpcException>(async () =>
             {
                 using GrpcClientCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + method, server.Token,
-                    (_, cancel) => Task.Delay(Timeout.Infinite, cancel));
+                    (_, cancel) => new TaskCompletionSource().Task.WaitAsync(cancel));
                 _ = await FlightCall.MessagesAsync(call);
             });
             Assert.True(e.Status == GrpcStatus.Aborted, $"{method}: {e.Status} {e.Message}");
@@ -111,7 +107,8 @@ public sealed class FlightFaultTests
         // Each says that 255 MiB come.
         Assert.InRange(claimed, long.MinValue, 64L << 20);
         await end.CancelAsync();
-        await Task.WhenAll(puts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(puts).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Assert.True(await Health(http, server));
 
         async Task Claim(CancellationToken cancel)
@@ -249,7 +246,7 @@ public sealed class FlightFaultTests
         {
             await stream.WriteAsync(bytes);
             await stream.FlushAsync();
-            await Task.Delay(Timeout.Infinite, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await new TaskCompletionSource().Task.WaitAsync(end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         protected override bool TryComputeLength(out long length)

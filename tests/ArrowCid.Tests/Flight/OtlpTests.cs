@@ -4,7 +4,6 @@ using System.Text;
 using ArrowCid.Flight;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Tests.Flight;
 

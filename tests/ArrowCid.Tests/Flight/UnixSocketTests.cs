@@ -19,7 +19,7 @@ public sealed class UnixSocketTests : IDisposable
     {
         await using (FlightServer server = await FlightServer.StartAsync(_ => Options()))
         {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Socket));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, new FileInfo(Socket).UnixFileMode);
             using CidClient client = server.Client();
             PutResult put = await client.PutAsync(FlightServer.Numbers(0, 1000));
             using RemoteBatch? got = await client.TryGetAsync(put.Cid);
@@ -39,7 +39,7 @@ public sealed class UnixSocketTests : IDisposable
         var e = await Assert.ThrowsAnyAsync<IOException>(() => FlightServer.StartAsync(_ => Options()));
         Assert.Contains("listens there", e.Message, StringComparison.Ordinal);
         using CidClient client = server.Client();
-        Assert.NotNull(await client.PutAsync(FlightServer.Numbers(0, 3)));
+        Assert.True((await client.PutAsync(FlightServer.Numbers(0, 3))).IsNew);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class UnixSocketTests : IDisposable
         await using (FlightServer server = await FlightServer.StartAsync(_ => Options()))
         {
             using CidClient client = server.Client();
-            Assert.NotNull(await client.PutAsync(FlightServer.Numbers(0, 3)));
+            Assert.True((await client.PutAsync(FlightServer.Numbers(0, 3))).IsNew);
         }
 
         await File.WriteAllTextAsync(Socket, "precious");
