@@ -35,6 +35,7 @@ public sealed partial class CidStore
                 throw new ArgumentException($"{parent} is no dataset's CID.", nameof(parents));
         }
 
+        ulong sweep = _blocks.ReadSweep();
         Digest256 schema = default;
         ImmutableArray<DatasetBatch>.Builder items = ImmutableArray.CreateBuilder<DatasetBatch>(batches.Count);
         foreach (Cid cid in batches)
@@ -57,7 +58,14 @@ public sealed partial class CidStore
             (metadata ?? ImmutableDictionary<string, string>.Empty)
                 .ToImmutableSortedDictionary(StringComparer.Ordinal));
         PutResult put = default;
-        foreach ((_, byte[] block) in dataset.Encode()) put = PutBlock(Multicodec.DagCbor, block);
+        List<Cid> together = [dataset.Schema, .. batches];
+        foreach ((_, byte[] block) in dataset.Encode())
+        {
+            put = PutBlock(Multicodec.DagCbor, block);
+            together.Add(put.Cid);
+        }
+
+        _registry.KeepTogether(together, sweep);
         return put with { Address = new(put.Cid, dataset.Schema, dataset.Rows, dataset.ByteLength) };
     }
 

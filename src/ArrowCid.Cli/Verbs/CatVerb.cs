@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
+using ArrowCid.Exchange.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -27,12 +28,22 @@ internal static class CatVerb
         var verb = new Verb("cat", "Prints a batch's values: as a table, as CSV, or as JSON, one object a row.",
             "arrowcid cat CID --head 5",
             "arrowcid cat CID --column px --format json",
-            "arrowcid cat CID --format csv > rows.csv")
+            "arrowcid cat CID --format csv > rows.csv",
+            "arrowcid cat CID --from http://127.0.0.1:8816")
         {
             cid, store, head, column, format,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(cid)!, parsed.GetValue(store), parsed.GetValue(head),
-            parsed.GetValue(column), parsed.GetValue(format)!));
+        var from = new FromOptions();
+        from.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            string text = parsed.GetValue(cid)!, form = parsed.GetValue(format)!;
+            string? name = parsed.GetValue(column);
+            using FromOptions.FetchPlaces? places = from.Open(parsed, parsed.GetValue(store));
+            if (places is null) return Run(text, parsed.GetValue(store), parsed.GetValue(head), name, form);
+            using BackendBlock block = places.Get(text);
+            return Write(Only(block.ReadBatch(), name), parsed.GetValue(head), form);
+        });
         return verb;
     }
 
@@ -41,34 +52,29 @@ internal static class CatVerb
         using CidStore store = StoreReading.Open(directory);
         Cid cid = Reference.Resolve(store, text);
         if (column is not null && cid.Codec == Multicodec.DagCbor)
-        {
-            Write(store.TryGetColumn(cid, column) ?? throw Failure.NoBlock(text, store), head, format);
-            return 0;
-        }
+            return Write(store.TryGetColumn(cid, column) ?? throw Failure.NoBlock(text, store), head, format);
 
         using BatchLease lease = StoreReading.Get(store, text);
-        Write(column is null ? lease.Batch : Only(lease.Batch, column), head, format);
-        return 0;
+        return Write(Only(lease.Batch, column), head, format);
     }
 
-    private static RecordBatch Only(RecordBatch batch, string name)
-    {
-        ArrowArray column = batch.Column(name);
-        return new RecordBatch(new Schema([batch.Schema.Fields[batch.Schema.IndexOf(name)]], batch.Schema.Metadata),
-            batch.Length, column);
-    }
+    private static RecordBatch Only(RecordBatch batch, string? name) => name is null
+        ? batch
+        : new RecordBatch(new Schema([batch.Schema.Fields[batch.Schema.IndexOf(name)]], batch.Schema.Metadata),
+            batch.Length, batch.Column(name));
 
-    private static void Write(RecordBatch batch, int? head, string format)
+    private static int Write(RecordBatch batch, int? head, string format)
     {
         using var output = Output.Open();
         if (format == "table")
         {
             BatchText.WriteTable(batch, output.Writer, head ?? DefaultRows);
-            return;
+            return 0;
         }
 
         if (head is { } rows && rows < batch.Length) batch = batch.Slice(0, rows);
         if (format == "csv") BatchText.WriteCsv(batch, output.Writer);
         else BatchText.WriteJsonLines(batch, output.Writer);
+        return 0;
     }
 }
