@@ -27,8 +27,8 @@ internal static class Crc32
         return AppendByTable(AppendByTable(0, rest), bytes[folded..]);
     }
 
-    /// <summary>Replaces bytes by 16 that have the same checksum, begun with 0: each 128 bits are multiplied by what x to
-    /// the number of bits up to the next ones leaves, and added to those.</summary>
+    /// <summary>Replaces bytes by 16 that have the same checksum, begun with 0: each 128 bits are multiplied by what x
+    /// to the number of bits up to the next ones leaves, and added to those.</summary>
     /// <returns>The bytes that were replaced.</returns>
     private static int Fold(uint crc, ReadOnlySpan<byte> bytes, Span<byte> rest)
     {

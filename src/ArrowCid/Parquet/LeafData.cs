@@ -28,8 +28,8 @@ internal sealed class LeafData
 
     public ValueBuffer? Dictionary { get; set; }
 
-    /// <summary>Which of the next 32 levels begin a slot at a level of repetition that exists from a level of definition
-    /// on.</summary>
+    /// <summary>Which of the next 32 levels begin a slot at a level of repetition that exists from a level of
+    /// definition on.</summary>
     public uint SlotsFrom(int level, int repetition, int existing)
     {
         int left = LevelCount - level;
