@@ -31,7 +31,7 @@ internal static unsafe class SnappyCompressor
         ArgumentOutOfRangeException.ThrowIfLessThan(target.Length, Room(source.Length), nameof(target));
         int written = WriteLength(source.Length, target);
         ushort* table = stackalloc ushort[1 << MostTableBits];
-        // SAFETY: both spans are pinned for as long as the pointers are used. Reading stays in a fragment: see Fragment.
+        // SAFETY: both spans are pinned for as long as the pointers are used. Reading stays in a fragment, see there.
         // Writing stays in Room(source.Length), and nothing is written but what counts.
         fixed (byte* from = source, to = target)
         {
@@ -51,7 +51,7 @@ internal static unsafe class SnappyCompressor
         return written;
     }
 
-    // SAFETY: `start` has `length` bytes; `at` never passes `limit`, 16 bytes before their end, where 8 bytes are read at
+    // SAFETY: `start` has `length` bytes; `at` never passes `limit`, 16 bytes before their end, and 8 bytes are read at
     // `at`; a candidate is before `at`. The table has 2^bits entries and a hash is below that.
     private static byte* Fragment(byte* start, int length, byte* to, ushort* table)
     {

@@ -16,14 +16,16 @@ public static class BatchColumn
     /// <summary>Reads a column by name.</summary>
     /// <param name="manifest">The manifest's CID.</param>
     /// <param name="column">The column's name, case-sensitive; of several of one name the first.</param>
-    /// <param name="blocks">Gives a block's bytes, or null where it has not got them. It is asked for the manifest, then
-    /// for the pieces of its head and of the column; each is proved against its CID, as the copy that is read.</param>
+    /// <param name="blocks">Gives a block's bytes, or null where it has not got them. It is asked for the manifest,
+    /// then for the pieces of its head and of the column; each is proved against its CID, as the copy that is
+    /// read.</param>
     /// <returns>A batch of that one column, nested as it is, with the batch's rows and the schema's metadata; in memory
     /// of its own.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: the manifest or a piece was not given;
-    /// <see cref="ErrorCode.BlockCorrupt"/>: a block's bytes are not what its CID says;
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: the manifest or a piece was not
+    /// given; <see cref="ErrorCode.BlockCorrupt"/>: a block's bytes are not what its CID says;
     /// <see cref="ErrorCode.SchemaMismatch"/>: no such column. All name the block.</exception>
-    /// <exception cref="InvalidIpldException">The block is no column manifest, or its head is of another batch.</exception>
+    /// <exception cref="InvalidIpldException">The block is no column manifest, or its head is of another
+    /// batch.</exception>
     /// <exception cref="InvalidArrowException">Head and column are not what a canonical block has.</exception>
     public static RecordBatch Read(Cid manifest, string column, Func<Cid, byte[]?> blocks)
     {
@@ -40,7 +42,8 @@ public static class BatchColumn
     public static RecordBatch Read(Cid manifest, int column, Func<Cid, byte[]?> blocks)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(column);
-        return Read(manifest, columns => column < columns.Length ? column : throw NoColumn($"{column}", columns), blocks);
+        return Read(manifest,
+            columns => column < columns.Length ? column : throw NoColumn($"{column}", columns), blocks);
     }
 
     private static RecordBatch Read(Cid cid, Func<ImmutableArray<ColumnPieces>, int> find,
@@ -64,8 +67,9 @@ public static class BatchColumn
     private static BlockHead HeadOf(ColumnManifest manifest, ReadOnlyMemory<byte> bytes)
     {
         var head = BlockHead.Of(bytes);
+        IEnumerable<string> names = manifest.Columns.Select(column => column.Name);
         bool isOfBatch = CanonicalBlock.SchemaCid(head.Schema) == manifest.Schema
-            && head.Schema.Fields.Select(field => field.Name).SequenceEqual(manifest.Columns.Select(column => column.Name));
+            && head.Schema.Fields.Select(field => field.Name).SequenceEqual(names);
         return isOfBatch
             ? head
             : throw new InvalidIpldException(ColumnManifest.Kind, "its head has another schema than it says");

@@ -17,6 +17,8 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
     private readonly HashSet<Cid> _written = [];
     private CarWriter _writer = null!;
     private long _blocks, _bytes, _largest;
+    private Task<BlockLease>? _ahead;
+    private Cid _aheadCid;
 
     /// <summary>Writes the CAR.</summary>
     /// <param name="cids">What it is to hold: batches, other raw blocks, datasets and other nodes.</param>
@@ -27,9 +29,19 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
         foreach (Cid cid in cids.Distinct()) AddRoots(cid, roots);
         _writer = new CarWriter(output, roots, options.Version);
         long start = options.Version == 2 ? CarFormat.Version2Length : 0;
-        foreach (Cid cid in cids.Distinct()) WriteBlock(cid);
-        // A dataset links to UnixFS files; other forms of its batches stand for themselves.
-        foreach ((Cid cid, Form form) in _forms.Where(each => each.Value.IsRootToo)) WriteForm(cid, form);
+        try
+        {
+            Cid[] all = [.. cids.Distinct()];
+            for (int i = 0; i < all.Length; i++) WriteBlock(all[i], i + 1 < all.Length ? all[i + 1] : default);
+            // A dataset links to UnixFS files; other forms of its batches stand for themselves.
+            foreach ((Cid cid, Form form) in _forms.Where(each => each.Value.IsRootToo))
+                WriteForm(cid, form, default);
+        }
+        finally
+        {
+            EndAhead();
+        }
+
         long data = _writer.Length;
         long index = _writer.Finish();
         return new CarExport(roots, _blocks, start + data + index, _largest);
@@ -95,28 +107,66 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
         return new Form(Cid.Sha256(Multicodec.DagCbor, node), manifest, node, null);
     }
 
-    private void WriteBlock(Cid root)
+    private void WriteBlock(Cid root, Cid following)
     {
         var open = new Stack<(Cid Cid, bool IsLinked)>();
         open.Push((root, false));
         while (open.TryPop(out (Cid Cid, bool IsLinked) next))
         {
-            if (next.Cid.Codec == Multicodec.Raw) WriteRaw(next.Cid, next.IsLinked);
+            Cid then = open.TryPeek(out (Cid Cid, bool IsLinked) below) ? below.Cid : following;
+            if (next.Cid.Codec == Multicodec.Raw) WriteRaw(next.Cid, next.IsLinked, then);
             else if (_written.Add(next.Cid.ToV1())) WriteNode(next.Cid, open);
         }
     }
 
-    private void WriteRaw(Cid cid, bool isLinked)
+    private void WriteRaw(Cid cid, bool isLinked, Cid next)
     {
         if (FormOf(cid, isLinked) is { } form)
         {
-            WriteForm(cid, form);
+            WriteForm(cid, form, next);
             return;
         }
 
         if (!_written.Add(cid)) return;
-        using BlockLease block = open(cid);
+        using BlockLease block = Proved(cid, next);
         Put(cid, block.Memory.Span);
+    }
+
+    /// <summary>A block with its bytes just proved; the next one is proved meanwhile, while this one is
+    /// written.</summary>
+    private BlockLease Proved(Cid cid, Cid next)
+    {
+        const int leastWorthIt = 1 << 16;
+        BlockLease block;
+        if (_ahead is { } ahead && _aheadCid == cid)
+        {
+            _ahead = null;
+            block = ahead.GetAwaiter().GetResult();
+        }
+        else
+        {
+            EndAhead();
+            block = open(cid);
+        }
+
+        bool isWorthIt = block.Info.Length >= leastWorthIt && !next.IsDefault && next.Codec == Multicodec.Raw;
+        if (isWorthIt && !_written.Contains(next)) (_aheadCid, _ahead) = (next, Task.Run(() => open(next)));
+        return block;
+    }
+
+    /// <summary>Lets a block go that was proved ahead and is not written next.</summary>
+    private void EndAhead()
+    {
+        if (_ahead is not { } ahead) return;
+        _ahead = null;
+        try
+        {
+            ahead.GetAwaiter().GetResult().Dispose();
+        }
+        catch (ArrowCidException)
+        {
+            // When its turn comes it is said.
+        }
     }
 
     /// <summary>Writes a node, and lays its links by, the first one on top.</summary>
@@ -138,10 +188,10 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
         }
     }
 
-    private void WriteForm(Cid cid, Form form)
+    private void WriteForm(Cid cid, Form form, Cid next)
     {
         if (_written.Contains(form.Root)) return;
-        using BlockLease block = open(cid);
+        using BlockLease block = Proved(cid, next);
         ReadOnlySpan<byte> bytes = block.Memory.Span;
         if (form.Manifest is { } manifest)
         {

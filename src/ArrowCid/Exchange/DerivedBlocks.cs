@@ -34,7 +34,8 @@ internal sealed class DerivedBlocks(Func<Cid, BlockLease?> find)
         if (made.Part.Node is { } node) return node;
         using BlockLease? block = find(made.Block);
         // An array that is null would become memory of no bytes.
-        return block is null ? null : (ReadOnlyMemory<byte>?)block.Memory.Slice((int)made.Part.Offset, made.Part.Length).ToArray();
+        if (block is null) return null;
+        return block.Memory.Slice((int)made.Part.Offset, made.Part.Length).ToArray();
     }
 
     private void Remember(byte[] node)

@@ -53,7 +53,8 @@ internal ref struct BufferDecoder
         if (isBefore || start - _bodyStart > _body.Length || length > _body.Length - (start - _bodyStart))
         {
             string body = _bodyStart == 0 ? $"its body of {_body.Length}" : $"the {_body.Length} at {_bodyStart}";
-            throw new InvalidArrowException($"a buffer of {length} bytes at {start} lies outside {body}", path, offset: at);
+            throw new InvalidArrowException($"a buffer of {length} bytes at {start} lies outside {body}", path,
+                offset: at);
         }
 
         _traits.MeetAlignment(start);

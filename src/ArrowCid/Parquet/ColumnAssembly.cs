@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using ArrowCid.Columnar;
 
@@ -68,29 +69,27 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, bool
         LeafData levels = Levels(node);
         if (levels.ValidBits is { } bits)
             return (levels.LevelCount, node.IsOptional ? bits.AsMemory(0, Bits.ByteCount(levels.LevelCount)) : default);
-        bool isEverySlot = existing == 0 && (levels.Repetition is null || node.Repetition == levels.MaxRepetition);
-        int count = levels.LevelCount;
-        if (!isEverySlot)
+        int count = 0;
+        for (int i = 0; i < levels.LevelCount; i += LevelMask.Step)
+            count += BitOperations.PopCount(levels.SlotsFrom(i, node.Repetition, existing));
+        if (!node.IsOptional || levels.Definition is null) return (count, default);
+        return (count, Validity(levels, count, node.Repetition, existing, node.Definition));
+    }
+
+    /// <summary>The bitmap of slots: those whose definition level is that of a value.</summary>
+    private ReadOnlyMemory<byte> Validity(LeafData levels, int count, int repetition, int existing, int valid)
+    {
+        int bytes = Bits.ByteCount(count);
+        budget.Take(bytes + LevelMask.Slack);
+        byte[] validity = new byte[bytes + LevelMask.Slack];
+        ReadOnlySpan<byte> definitions = levels.Definition.AsSpan(0, levels.LevelCount);
+        for (int i = 0, slot = 0; i < definitions.Length; i += LevelMask.Step)
         {
-            count = 0;
-            for (int i = 0; i < levels.LevelCount; i++)
-            {
-                if (levels.IsSlot(i, node.Repetition, existing)) count++;
-            }
+            slot = LevelMask.Append(validity, slot, LevelMask.AtLeast(definitions, i, valid),
+                levels.SlotsFrom(i, repetition, existing));
         }
 
-        if (!node.IsOptional || levels.Definition is not { } definitions) return (count, default);
-        budget.Take(Bits.ByteCount(count));
-        byte[] validity = new byte[Bits.ByteCount(count)];
-        int slot = 0;
-        for (int i = 0; i < levels.LevelCount; i++)
-        {
-            if (!isEverySlot && !levels.IsSlot(i, node.Repetition, existing)) continue;
-            if (definitions[i] >= node.Definition) Bits.Set(validity, slot);
-            slot++;
-        }
-
-        return (count, validity);
+        return validity.AsMemory(0, bytes);
     }
 
     private ArrowArray Leaf(ParquetNode node, int existing)
@@ -117,25 +116,10 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, bool
     {
         if (leaf.ValidBits is { } bits) return (leaf.LevelCount, bits.AsMemory(0, Bits.ByteCount(leaf.LevelCount)));
         if (leaf.Definition is not { } definitions) return (leaf.LevelCount, default);
-        int count = leaf.LevelCount;
-        if (existing > 0)
-        {
-            count = 0;
-            foreach (byte level in definitions.AsSpan(0, leaf.LevelCount)) count += level >= existing ? 1 : 0;
-        }
-
-        if (count == leaf.PresentCount) return (count, default);
-        budget.Take(Bits.ByteCount(count));
-        byte[] validity = new byte[Bits.ByteCount(count)];
-        int slot = 0;
-        for (int i = 0; i < leaf.LevelCount; i++)
-        {
-            if (definitions[i] < existing) continue;
-            if (definitions[i] == leaf.MaxDefinition) Bits.Set(validity, slot);
-            slot++;
-        }
-
-        return (count, validity);
+        int count = LevelMask.CountAtLeast(definitions.AsSpan(0, leaf.LevelCount), existing);
+        return count == leaf.PresentCount
+            ? (count, default)
+            : (count, Validity(leaf, count, leaf.MaxRepetition, existing, leaf.MaxDefinition));
     }
 
     private ArrowArray Struct(ParquetNode node, int existing)
@@ -167,12 +151,14 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, bool
         Span<int> offsets = MemoryMarshal.Cast<byte, int>(offsetBytes.AsSpan());
         int slot = 0, total = 0, element = node.Definition + 1;
         // A leaf without levels has none to look at.
-        byte[] repetitions = levels.Repetition ?? [], definitions = levels.Definition ?? [];
+        ReadOnlySpan<byte> repetitions = levels.Repetition, definitions = levels.Definition;
         for (int i = 0; i < levels.LevelCount; i++)
         {
             int repetition = repetitions[i], definition = definitions[i];
-            if (repetition <= node.Repetition && definition >= existing) offsets[slot++] = total;
-            if (repetition <= node.Repetition + 1 && definition >= element) total++;
+            // Where this is no slot, the next one that is writes over it; random levels would mislead a branch.
+            offsets[slot] = total;
+            slot += repetition <= node.Repetition & definition >= existing ? 1 : 0;
+            total += repetition <= node.Repetition + 1 & definition >= element ? 1 : 0;
         }
 
         offsets[slot] = total;

@@ -28,8 +28,16 @@ internal sealed class LeafData
 
     public ValueBuffer? Dictionary { get; set; }
 
-    /// <summary>The slots at a level of repetition that exist from a level of definition on.</summary>
-    public bool IsSlot(int level, int repetition, int existing) =>
-        (Repetition is null || Repetition[level] <= repetition)
-        && (existing == 0 || Definition is null || Definition[level] >= existing);
+    /// <summary>Which of the next 32 levels begin a slot at a level of repetition that exists from a level of
+    /// definition on.</summary>
+    public uint SlotsFrom(int level, int repetition, int existing)
+    {
+        int left = LevelCount - level;
+        uint slots = left >= LevelMask.Step ? uint.MaxValue : (1u << left) - 1;
+        if (Repetition is not null && repetition < MaxRepetition)
+            slots &= LevelMask.AtMost(Repetition.AsSpan(0, LevelCount), level, repetition);
+        if (existing > 0 && Definition is not null)
+            slots &= LevelMask.AtLeast(Definition.AsSpan(0, LevelCount), level, existing);
+        return slots;
+    }
 }

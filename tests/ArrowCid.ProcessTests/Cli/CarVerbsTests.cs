@@ -242,8 +242,8 @@ public class CarVerbsTests
         foreach (string layout in new[] { "unixfs", "flat" })
         {
             string car = folder.PathOf($"{layout}.car");
-            Assert.InRange(AnonymousPeak("export", "car", cid, "-o", car, "--layout", layout, "--store", folder.Store), 1, 100 << 10);
-            Assert.InRange(AnonymousPeak("import", car, "--store", folder.PathOf(layout)), 1, 100 << 10);
+            Assert.InRange(Command.AnonymousPeak("export", "car", cid, "-o", car, "--layout", layout, "--store", folder.Store), 1, 100 << 20);
+            Assert.InRange(Command.AnonymousPeak("import", car, "--store", folder.PathOf(layout)), 1, 100 << 20);
             Assert.Equal(cid, Command.Run("ls", "--store", folder.PathOf(layout)).Succeeds().Text.Split(' ')[0]);
         }
     }
@@ -256,28 +256,6 @@ public class CarVerbsTests
             ("b", ArrowArray.From<long>(Enumerable.Range(0, rows).Select(i => i * 7L).ToArray())));
         using var writer = new ArrowWriter(stream, batch.Schema);
         writer.Write(batch);
-    }
-
-    /// <summary>The most anonymous memory that a run was seen with, in KiB.</summary>
-    private static long AnonymousPeak(params string[] arguments)
-    {
-        using Process process = Command.Begin(arguments);
-        long most = 0;
-        while (!process.WaitForExit(TimeSpan.FromMilliseconds(5)))
-        {
-            try
-            {
-                string? line = File.ReadLines($"/proc/{process.Id}/status").FirstOrDefault(each => each.StartsWith("RssAnon:", StringComparison.Ordinal));
-                if (line is not null) most = Math.Max(most, long.Parse(line[8..^3], CultureInfo.InvariantCulture));
-            }
-            catch (IOException)
-            {
-                // It has just ended.
-            }
-        }
-
-        Assert.Equal(0, process.ExitCode);
-        return most;
     }
 
     private static void Kill(int milliseconds, params string[] arguments)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -50,6 +51,29 @@ internal static class Command
         process.ErrorDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         return process;
+    }
+
+    /// <summary>The most anonymous memory that a run was seen with, in bytes.</summary>
+    public static long AnonymousPeak(params string[] arguments)
+    {
+        using Process process = Begin(arguments);
+        long most = 0;
+        while (!process.WaitForExit(TimeSpan.FromMilliseconds(5)))
+        {
+            try
+            {
+                string? line = File.ReadLines($"/proc/{process.Id}/status")
+                    .FirstOrDefault(each => each.StartsWith("RssAnon:", StringComparison.Ordinal));
+                if (line is not null) most = Math.Max(most, long.Parse(line[8..^3], CultureInfo.InvariantCulture) << 10);
+            }
+            catch (IOException)
+            {
+                // It has just ended.
+            }
+        }
+
+        Assert.Equal(0, process.ExitCode);
+        return most;
     }
 
     private static CommandResult Start(string program, string[] arguments, byte[]? input, string? store)

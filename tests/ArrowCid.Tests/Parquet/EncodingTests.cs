@@ -130,6 +130,16 @@ public sealed class EncodingTests
         Assert.Equal(0xCBF43926u, Crc32.Of("1234"u8, "56789"u8));
         Assert.Equal(0xEF46DB3751D8E999ul, XxHash64.Of(""u8));
         Assert.Equal(0x44BC2CF5AD770999ul, XxHash64.Of("abc"u8));
+        byte[] bytes = new byte[1_000];
+        new Random(1).NextBytes(bytes);
+        uint slow = uint.MaxValue;
+        for (int length = 0; length < bytes.Length; length++)
+        {
+            Assert.Equal(~slow, Crc32.Of(bytes.AsSpan(0, length)));
+            Assert.Equal(~slow, Crc32.Of(bytes.AsSpan(0, length / 3), bytes.AsSpan(length / 3, length - length / 3)));
+            slow ^= bytes[length];
+            for (int bit = 0; bit < 8; bit++) slow = (slow & 1) != 0 ? slow >> 1 ^ 0xEDB88320 : slow >> 1;
+        }
     }
 
     [Fact]
