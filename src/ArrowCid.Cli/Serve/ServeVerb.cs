@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Runtime.InteropServices;
 using ArrowCid.Flight;
 
@@ -25,6 +26,7 @@ internal static class ServeVerb
             "ARROWCID_NAME or a member of arrowcid.json; what stands first here counts.",
             "arrowcid serve",
             "arrowcid serve --flight 127.0.0.1:0 --http 127.0.0.1:0",
+            "arrowcid serve --flight unix:/run/user/1000/arrowcid.sock --http none",
             "arrowcid serve --http 0.0.0.0:443 --flight none --tls-cert all.pem --tls-key key.pem --token-file tokens",
             "arrowcid serve --check")
         {
@@ -94,8 +96,10 @@ internal static class ServeVerb
         using PosixSignalRegistration terminated = End(PosixSignal.SIGTERM, end);
         await using CidServer server = await CidServer.StartAsync(store, options, cancel).ConfigureAwait(false);
         bool isSecret = options.Certificate is not null;
-        if (server.Flight is { } flight) Console.WriteLine($"flight grpc{(isSecret ? "+tls" : "")}://{flight}");
-        if (server.Http is { } http) Console.WriteLine($"http   http{(isSecret ? "s" : "")}://{http}");
+        if (server.Flight is { } flight)
+            Console.WriteLine($"flight {(flight is IPEndPoint ? isSecret ? "grpc+tls" : "grpc" : "grpc+unix")}://{flight}");
+        if (server.Http is { } http)
+            Console.WriteLine($"http   {(http is IPEndPoint ? isSecret ? "https" : "http" : "http+unix")}://{http}");
         await end.Task.ConfigureAwait(false);
         return 0;
     }

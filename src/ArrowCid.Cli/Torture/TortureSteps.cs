@@ -25,6 +25,7 @@ internal sealed record TortureStep(string At, string? Before)
         // Whoever comes first makes the store.
         'C' => isFirst,
         'E' => store != TortureRole.Disk,
+        'M' => store == TortureRole.Mixed,
         'D' => store == TortureRole.Disk,
         // An index that has grown twice is large enough for long.
         'G' => isFirst && store != TortureRole.Ring,
@@ -54,8 +55,14 @@ internal static class TortureSteps
     {
         'G' => TortureLoad.Small,
         'S' or 'E' => TortureLoad.Large,
+        'M' => TortureLoad.Facts,
         null when store == TortureRole.Ring => TortureLoad.Large,
-        null when random.Next(4) == 0 => TortureLoad.Small,
+        null => random.Next(8) switch
+        {
+            < 2 => TortureLoad.Small,
+            2 when store == TortureRole.Mixed => TortureLoad.Facts,
+            _ => TortureLoad.Mixed,
+        },
         _ => TortureLoad.Mixed,
     };
 

@@ -14,6 +14,9 @@ internal struct Latest<T>
 
     public bool IsSet { get; private set; }
 
+    /// <summary>Whether a word of that stamp may be the one that stands.</summary>
+    public readonly bool MayStand(FactStamp stamp) => !IsSet || stamp >= _stamp;
+
     public void Offer(FactStamp stamp, T value, Comparison<T> compare)
     {
         bool isLater = !IsSet || stamp > _stamp || (stamp == _stamp && compare(value, Value) > 0);

@@ -11,56 +11,42 @@ internal sealed partial class StoreRegistry
 {
     /// <summary>Drops blocks that nothing keeps. What is announced again from then on stays.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up.</exception>
-    public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun)
+    /// <param name="cids">The blocks.</param>
+    /// <param name="isDryRun">Nothing is changed.</param>
+    /// <param name="chosen">When they were chosen, by what they were then: what was put since stays too.</param>
+    public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun, DateTimeOffset? chosen = null)
     {
-        if (isDryRun)
+        Removal? removal = null;
+        Sweep(isDryRun, () =>
         {
-            lock (_gate)
-            {
-                ReadTo(_blocks.Marks());
-                return Judge(cids);
-            }
-        }
-
-        using JanitorTerm term = _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
-            $"{_blocks.Directory}: another process or thread is cleaning up; try again");
-        term.BeginSweep();
-        try
-        {
-            ulong[] fence = _blocks.Marks();
-            Removal removal;
-            lock (_gate)
-            {
-                ReadTo(fence);
-                removal = Judge(cids);
-            }
-
-            foreach (Cid[] some in removal.Gone.Chunk(FactLimits.MaxDropped))
-                Say(new DropFact(fence, Array.ConvertAll(some, DigestOf)));
-            if (removal.Gone.Count > 0) _blocks.Flush();
-            return removal;
-        }
-        finally
-        {
-            term.EndSweep();
-        }
+            removal = Judge(cids, chosen);
+            return removal.Gone.ConvertAll(DigestOf);
+        });
+        return removal!;
     }
 
-    /// <summary>The blocks that are here and no longer needed.</summary>
-    public List<Cid> Expired(DateTimeOffset now)
+    /// <summary>As <see cref="Remove"/>, of what has expired by then and was not put again since.</summary>
+    public Removal RemoveExpired(DateTimeOffset now, bool isDryRun)
     {
-        lock (_gate)
+        Removal? removal = null;
+        Sweep(isDryRun, () =>
         {
-            Follow();
-            var expired = new List<Cid>();
-            foreach ((Digest256 digest, FactPage page) in _book.Pages)
-            {
-                if (ExpiryOf(page) <= now && Look(in digest) is { } info)
-                    expired.Add(Cid.FromSha256(info.Codec, digest));
-            }
+            removal = Judge(Expired(now));
+            return removal.Gone.ConvertAll(DigestOf);
+        });
+        return removal!;
+    }
 
-            return expired;
+    private List<Cid> Expired(DateTimeOffset now)
+    {
+        var expired = new List<Cid>();
+        foreach ((Digest256 digest, FactPage page) in _book.Pages)
+        {
+            if (ExpiryOf(page) <= now && Look(in digest) is { } info)
+                expired.Add(Cid.FromSha256(info.Codec, digest));
         }
+
+        return expired;
     }
 
     /// <summary>Why a block is kept; nothing where <see cref="Remove"/> would take it.</summary>
@@ -74,7 +60,7 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    private Removal Judge(IReadOnlyCollection<Cid> cids)
+    private Removal Judge(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null)
     {
         var going = new Dictionary<Digest256, BlockInfo>();
         var reasons = new Dictionary<Digest256, List<KeepReason>>();
@@ -89,6 +75,8 @@ internal sealed partial class StoreRegistry
             }
 
             List<KeepReason> own = OwnReasons(info.Digest);
+            if (chosen is { } time && _book.Find(info.Digest)?.LastPut > NanosecondsOf(time))
+                own.Add(new KeepReason(KeepKind.Recent, null, null));
             if (own.Count > 0) reasons[info.Digest] = own;
             going[info.Digest] = info;
         }

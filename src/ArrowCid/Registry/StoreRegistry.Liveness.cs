@@ -1,4 +1,5 @@
 using ArrowCid.Memory;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
@@ -15,6 +16,7 @@ internal sealed partial class StoreRegistry
             _position = _tail!.Position;
             _tail.Dispose();
             _tail = null;
+            _sieve.Forget();
         }
     }
 
@@ -34,5 +36,17 @@ internal sealed partial class StoreRegistry
     public bool IsKilled(in Digest256 digest, int lane, ulong sequence)
     {
         lock (_gate) return _book.Find(in digest)?.IsKilled(lane, sequence) ?? false;
+    }
+
+    /// <inheritdoc/>
+    public bool IsLastPut(in Digest256 digest, ulong nanoseconds)
+    {
+        lock (_gate) return _book.Find(in digest)?.LastPut <= nanoseconds;
+    }
+
+    /// <inheritdoc/>
+    public List<FactPayload>? Sift(IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft)
+    {
+        lock (_gate) return _sieve.Sift(_book, records, isLeft);
     }
 }

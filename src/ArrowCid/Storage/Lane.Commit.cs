@@ -219,6 +219,8 @@ internal sealed partial class Lane
             Kind = (ushort)RecordKind.Fact,
             Codec = FactCodec,
             Digest = Sha256.Hash(bytes),
+            Flags = (ushort)(turn.MovedAt == 0 ? RecordFlags.None : RecordFlags.Moved),
+            TimeNanoseconds = turn.MovedAt,
         };
         WriteHeader(turn, tail, offset, ref header, isIndexed: false, isLast);
     }

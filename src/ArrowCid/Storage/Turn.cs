@@ -118,6 +118,9 @@ internal sealed class Turn
     /// <summary>The number of its last record.</summary>
     public ulong Sequence { get; set; }
 
+    /// <summary>Of facts that compaction moves: the time that their record is to have; else 0.</summary>
+    public ulong MovedAt { get; init; }
+
     public Exception? Error { get; set; }
 
     public long End => Offset + Extent;
