@@ -79,7 +79,7 @@ public class HostileGatewayTests
         {
             await _end.CancelAsync();
             await _serving;
-            _listener.Stop();
+            _listener.Dispose();
             _end.Dispose();
         }
 

@@ -3,7 +3,6 @@ using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
-using ArrowCid.Storage;
 using ArrowCid.Tests.Generators;
 using ArrowCid.Tests.Storage;
 
