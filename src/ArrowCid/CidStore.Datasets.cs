@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using ArrowCid.Columnar;
+using ArrowCid.Exchange;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
@@ -73,6 +75,23 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the block is no dataset;
     /// <see cref="ErrorCode.BlockNotFound"/>: a page of it is not here.</exception>
     public IReadOnlyList<Cid>? TryGetDataset(Cid cid) => ReadDataset(cid)?.Batches.Select(batch => batch.Cid).ToArray();
+
+    /// <summary>One column of a batch of which a column manifest is here, and not the batch: only the manifest and the
+    /// pieces of its head and of that column need be here.</summary>
+    /// <param name="manifest">The manifest's CID.</param>
+    /// <param name="column">The column's name, case-sensitive; of several of one name the first.</param>
+    /// <returns>A batch of that one column, in memory of its own; null where the manifest is not here.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="BatchColumn.Read(Cid, string, Func{Cid,
+    /// byte[]})"/>.</exception>
+    public RecordBatch? TryGetColumn(Cid manifest, string column)
+    {
+        if (!Contains(manifest)) return null;
+        return BatchColumn.Read(manifest, column, cid =>
+        {
+            using BlockLease? block = Find(cid);
+            return block?.Memory.ToArray();
+        });
+    }
 
     internal Dataset? ReadDataset(Cid cid)
     {
