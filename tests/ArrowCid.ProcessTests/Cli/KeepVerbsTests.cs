@@ -29,7 +29,6 @@ public class KeepVerbsTests
         Assert.Contains($"{V1Cid}  520  it has expired", done.Lines);
         Assert.Equal("", Run(folder, "gc").Exits(0).Text);
         Assert.Single(Run(folder, "ls").Succeeds().Lines);
-        Run(folder, "get", V1Cid).Exits(3);
     }
 
     [Fact]
@@ -90,7 +89,7 @@ public class KeepVerbsTests
         Assert.Equal(dry.Lines.Length, done.Json.Length);
         Assert.Equal("", Run(folder, "compact").Exits(0).Text);
         Run(folder, "compact", "--most-alive", "101").Exits(2);
-        Run(folder, "log", "check").Succeeds();
+        Run(folder, "log", "check").Exits(0);
     }
 
     private static CommandResult Run(TemporaryFolder folder, params string[] arguments) =>
