@@ -8,7 +8,8 @@ namespace ArrowCid.Registry;
 /// </summary>
 internal struct Latest<T>
 {
-    private FactStamp _stamp;
+    /// <summary>When the word that counts was said.</summary>
+    public FactStamp Stamp { get; private set; }
 
     public T Value { get; private set; }
 
@@ -16,8 +17,8 @@ internal struct Latest<T>
 
     public void Offer(FactStamp stamp, T value, Comparison<T> compare)
     {
-        bool isLater = !IsSet || stamp > _stamp || (stamp == _stamp && compare(value, Value) > 0);
-        if (isLater) (_stamp, Value, IsSet) = (stamp, value, true);
+        bool isLater = !IsSet || stamp > Stamp || (stamp == Stamp && compare(value, Value) > 0);
+        if (isLater) (Stamp, Value, IsSet) = (stamp, value, true);
     }
 }
 

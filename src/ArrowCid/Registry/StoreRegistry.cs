@@ -33,6 +33,8 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
     public StoreRegistry(BlockStore blocks, TimeSpan timeout)
     {
         (_blocks, _timeout) = (blocks, timeout);
+        // A ring forgets what it speaks of: its book stays small by itself.
+        _directory = blocks.IsRing ? null : new IndexDirectory(blocks.Derived, blocks.Id);
         _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
         _idle = new Timer(static state =>
         {
@@ -46,7 +48,7 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
         lock (_gate)
         {
             Follow();
-            return ([.. _book.Faults], _book.FaultCount);
+            return ([.. _damages, .. _book.Faults], _damages.Count + _book.FaultCount);
         }
     }
 
@@ -68,7 +70,11 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
     }
 
     /// <summary>Appends facts that need no block to be here.</summary>
-    public void Say(params Fact[] facts) => _ = _blocks.Append(Record(facts));
+    public void Say(params Fact[] facts)
+    {
+        _ = _blocks.Append(Record(facts));
+        NoteSaid(facts.Length);
+    }
 
     /// <summary>Throws where facts of a time may not enter a store.</summary>
     public static void ThrowIfAhead(ulong time, DateTimeOffset now)
@@ -84,9 +90,11 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
     public void Dispose()
     {
         _idle.Dispose();
+        _end.Cancel();
+        // A fold ends where it is: what it did not name goes with the next one.
+        lock (_foldGate) _isClosed = true;
         lock (_gate)
         {
-            _isClosed = true;
             _tail?.Dispose();
             _tail = null;
         }
@@ -139,12 +147,38 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
 
     private bool TryReadTo(ulong[] marks, TimeSpan patience, out int lane)
     {
+        for (int round = 0; ; round++)
+        {
+            try
+            {
+                OpenIndex();
+                if (IsFarBehind(marks)) _ = TryFoldHere();
+                return TryReadOn(marks, patience, out lane);
+            }
+            catch (IndexDamagedException e) when (round < 3)
+            {
+                Distrust(e);
+            }
+        }
+    }
+
+    private bool TryReadOn(ulong[] marks, TimeSpan patience, out int lane)
+    {
         ObjectDisposedException.ThrowIf(_isClosed, typeof(StoreRegistry));
         long started = Stopwatch.GetTimestamp();
         for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
         {
             LogTail tail = _tail ??= _blocks.Tail(_position, TailScope.All);
-            while (tail.TryNext(out LogEvent found)) Take(in found);
+            bool isNews = false;
+            while (tail.TryNext(out LogEvent found))
+            {
+                isNews = true;
+                Take(in found);
+                if (_directory is null || _book.Recent.Count < MaxRecent || !TryFoldHere()) continue;
+                tail = _tail ??= _blocks.Tail(_position, TailScope.All);
+            }
+
+            if (isNews) _recentKeys.Clear();
             _ = _idle.Change(s_idle, Timeout.InfiniteTimeSpan);
             Cursor position = tail.Position;
             lane = 0;
@@ -167,6 +201,7 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
             // Behind any other gap everything that is there comes anew.
             if (gap.Reason == GapReason.Damaged) _book.AddFault(gap.ToString());
             else _book = new FactBook();
+            _recentKeys.Clear();
             return;
         }
 
@@ -174,7 +209,7 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
         if (record.RecordKind == RecordKind.Fact)
             _book.Apply(found.Payload.Span, record.TimeNanoseconds, found.Lane, record.Sequence);
         else
-            _book.Announce(in record.Digest, found.Lane, record.Sequence, record.TimeNanoseconds);
+            _book.Announce(in record, found.Lane);
     }
 
     /// <summary>Forgets blocks that went, with what is said of them, so that a ring's book does not grow without
@@ -182,8 +217,8 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
     private void Prune()
     {
         const int Least = 4096;
-        if (!_blocks.IsRing || _book.Pages.Count < Math.Max(Least, 2 * _lastPruned)) return;
-        foreach ((Digest256 digest, FactPage page) in _book.Pages.ToArray())
+        if (!_blocks.IsRing || _book.Recent.Count < Math.Max(Least, 2 * _lastPruned)) return;
+        foreach ((Digest256 digest, FactPage page) in _book.Recent.ToArray())
         {
             // Facts may be about a block that is just being put.
             if (page.LastPut == 0) continue;
@@ -191,7 +226,8 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
             if (lease is null) _book.Forget(in digest);
         }
 
-        _lastPruned = _book.Pages.Count;
+        _recentKeys.Clear();
+        _lastPruned = _book.Recent.Count;
     }
 
     private void LetGo()
