@@ -96,7 +96,8 @@ public sealed partial class CidStore
         _registry.Say(new TagsFact(cid, [KeyValuePair.Create(key, (string?)value)]));
     }
 
-    /// <summary>Takes a tag away; see <see cref="Annotate(Cid, BlockFacts)"/>. Nothing happens where there is none.</summary>
+    /// <summary>Takes a tag away; see <see cref="Annotate(Cid, BlockFacts)"/>. Nothing happens where there is
+    /// none.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="key">The tag's key.</param>
     public void Untag(Cid cid, string key)

@@ -32,21 +32,23 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: <see cref="QueryOptions.After"/> is
     /// no place in such a query; otherwise as for <see cref="Entries"/>.</exception>
     /// <exception cref="OperationCanceledException">It was ended.</exception>
-    public QueryPage Query(QueryOptions options, CancellationToken cancel = default)
+    public QueryPage Search(QueryOptions options, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Limit, nameof(options));
         var place = default(QueryPlace);
         if (options.After is { } after && !QueryPlace.TryParse(after, out place)) throw NoPlace(after);
         var wish = new QueryWish(options.Filter, options.WithAbsent, options.NewestFirst, DateTimeOffset.UtcNow);
-        QueryPlan plan = _registry.Plan(wish, options.After is null ? null : place.Kind) ?? throw NoPlace(options.After);
-        if (options.After is not null && place.IsDescending != options.NewestFirst) throw NoPlace(options.After);
+        bool goesOn = options.After is not null;
+        if (goesOn && place.IsDescending != options.NewestFirst) throw NoPlace(options.After);
+        QueryPlan plan = _registry.Plan(wish, goesOn ? place.Kind : null) ?? throw NoPlace(options.After);
         var entries = new List<StoredEntry>();
         long lookedAt = 0;
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            QueryPiece piece = _registry.Look(wish, plan, place, Math.Min(options.Limit - entries.Count, EntriesAtOnce));
+            int most = Math.Min(options.Limit - entries.Count, EntriesAtOnce);
+            QueryPiece piece = _registry.Look(wish, plan, place, most);
             entries.AddRange(piece.Entries);
             lookedAt += piece.LookedAt;
             place = piece.Place;

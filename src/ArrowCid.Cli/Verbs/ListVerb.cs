@@ -40,7 +40,7 @@ internal static class ListVerb
         using var output = Output.Open();
         if (onlyPlan)
         {
-            QueryPage page = store.Query(new QueryOptions { Filter = filter });
+            QueryPage page = store.Search(new QueryOptions { Filter = filter });
             long batches = page.Entries.Count(entry => entry.Kind == BlockKind.Batch);
             PlanText.Print(output, filter, page.Plan, batches, json);
         }

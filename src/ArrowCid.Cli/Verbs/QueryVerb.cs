@@ -69,7 +69,7 @@ internal static class QueryVerb
 
     private static void PrintPage(CidStore store, Output output, Filter filter, Wish wish)
     {
-        QueryPage page = store.Query(new QueryOptions
+        QueryPage page = store.Search(new QueryOptions
         {
             Filter = filter,
             WithAbsent = wish.WithAbsent,

@@ -9,7 +9,8 @@ public sealed class QueryOptions
     /// <summary>Whether blocks that are not here, but of which facts speak, are looked at too.</summary>
     public bool WithAbsent { get; init; }
 
-    /// <summary>Whether the order of the index is gone through from its end: by most indexes the newest first.</summary>
+    /// <summary>Whether the order of the index is gone through from its end: by most indexes the newest
+    /// first.</summary>
     public bool NewestFirst { get; init; }
 
     /// <summary>At most so many entries.</summary>

@@ -153,11 +153,8 @@ internal sealed partial class StoreRegistry
                     ? [Key(IndexKey.OfText(producer), said.Stamp.Time, digest)] : [];
             case IndexKind.Parent:
                 return sheet?.Parents is { Value: { } parents } named
-                    ? parents.Where(parent => parent.TryGetSha256(out _)).Select(parent =>
-                    {
-                        _ = parent.TryGetSha256(out Digest256 of);
-                        return Key(IndexKey.OfDigest(in of), named.Stamp.Time, digest);
-                    })
+                    ? PageItems.DigestsOf(parents).Select(of =>
+                        Key(IndexKey.OfDigest(in of), named.Stamp.Time, digest))
                     : [];
             case IndexKind.Expires:
                 return sheet?.Expires.Value is { } end ? [Key([], end, digest)] : [];

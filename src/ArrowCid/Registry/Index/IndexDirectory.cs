@@ -57,7 +57,8 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
     public void SweepLocked()
     {
         HashSet<string> named = [IndexManifest.FileName, .. NamedNow()];
-        foreach (string name in files.Names(DerivedFiles.Prefix).Where(name => !named.Contains(name)).ToList()) files.Remove(name);
+        string[] garbage = [.. files.Names(DerivedFiles.Prefix).Where(name => !named.Contains(name))];
+        foreach (string name in garbage) files.Remove(name);
     }
 
     /// <summary>With the lock: writes a run, which nothing names yet.</summary>

@@ -226,10 +226,10 @@ internal static class PageItems
                 case Parents:
                     var parents = new RunReader(body);
                     time = parents.Stamp().Time;
-                    foreach (Cid parent in ReadCids(ref parents).Distinct())
+                    foreach (Digest256 digest in DigestsOf(ReadCids(ref parents)))
                     {
-                        if (!parent.TryGetSha256(out Digest256 digest)) continue;
-                        sink.Add(IndexKind.Parent, Digest256.Bytes(in digest), time);
+                        Digest256 parent = digest;
+                        sink.Add(IndexKind.Parent, Digest256.Bytes(in parent), time);
                     }
 
                     break;
@@ -252,6 +252,18 @@ internal static class PageItems
                     break;
             }
         }
+    }
+
+    /// <summary>The blocks that CIDs name, each once.</summary>
+    public static IEnumerable<Digest256> DigestsOf(IEnumerable<Cid> cids)
+    {
+        var digests = new List<Digest256>();
+        foreach (Cid cid in cids)
+        {
+            if (cid.TryGetSha256(out Digest256 digest) && !digests.Contains(digest)) digests.Add(digest);
+        }
+
+        return digests;
     }
 
     private static void Write(RunBuffer to, FactSheet sheet)

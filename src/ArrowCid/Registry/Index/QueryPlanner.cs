@@ -152,7 +152,9 @@ internal static class QueryPlanner
         var apart = new List<KeyRange>(ranges.Count);
         foreach (KeyRange range in ranges)
         {
-            if (apart.Count == 0 || (apart[^1].High is { } high && high.AsSpan().SequenceCompareTo(range.Low ?? []) <= 0))
+            bool isApart = apart.Count == 0 ||
+                (apart[^1].High is { } high && high.AsSpan().SequenceCompareTo(range.Low ?? []) <= 0);
+            if (isApart)
             {
                 apart.Add(range);
                 continue;

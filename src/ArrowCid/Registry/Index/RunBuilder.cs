@@ -91,7 +91,7 @@ internal sealed class RunBuilder
     public long Write(Stream output, Guid store, ulong number)
     {
         Sort();
-        using var writer = new RunWriter(output, _count);
+        var writer = new RunWriter(output, _count);
         var keys = new SecondaryKeys(_count);
         var joined = new RunBuffer();
         writer.Begin(IndexKind.Cid);

@@ -187,7 +187,8 @@ internal readonly ref struct RunPage(ReadOnlySpan<byte> bytes)
         if (page.Length < 16) return false;
         int end = BinaryPrimitives.ReadInt32LittleEndian(page[^8..]);
         int count = BinaryPrimitives.ReadInt32LittleEndian(page[^4..]);
-        if (end <= 0 || end > page.Length || count <= 0 || count > (page.Length - OffsetsAt(end) - 8) / 4) return false;
+        if (end <= 0 || end > page.Length || count <= 0) return false;
+        if (count > (page.Length - OffsetsAt(end) - 8) / 4) return false;
         var whole = new RunPage(page);
         for (int i = 0; i < count; i++)
         {

@@ -14,7 +14,7 @@ internal static class RunMerge
         CancellationToken cancel)
     {
         var part = new IndexSnapshot(runs, Cursor.Oldest, IndexTotals.Zero, 0);
-        using var writer = new RunWriter(output, part.Blocks);
+        var writer = new RunWriter(output, part.Blocks);
         Dictionary<Digest256, KeyBag> replaced = WritePages(part, writer, cancel);
         WriteNames(part, writer);
         foreach (IndexKind kind in Enum.GetValues<IndexKind>())

@@ -7,7 +7,7 @@ namespace ArrowCid.Registry;
 
 /// <summary>Writes a run: sections of sorted keys in checksummed pages, their directories, and the header last.
 /// </summary>
-internal sealed class RunWriter : IDisposable
+internal sealed class RunWriter
 {
     private const int OutputBytes = 1 << 20;
 
@@ -33,8 +33,6 @@ internal sealed class RunWriter : IDisposable
         _filter = new byte[RunFormat.FilterBytes(digests)];
         _output.Write(_header);
     }
-
-    public void Dispose() => _output.Dispose();
 
     public void Begin(IndexKind kind)
     {
