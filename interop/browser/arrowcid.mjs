@@ -7,7 +7,7 @@
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const RAW = 0x55, SHA2_256 = 0x12, DIGEST_BYTES = 32;
 
-/** What went wrong: `code` is `cid`, `fetch`, `size` or `hash`. */
+/** What went wrong: `code` is `cid`, `fetch`, `size`, `hash` or `crypto` (the browser has no WebCrypto for this page). */
 export class CidError extends Error {
   constructor(code, message) {
     super(message);
@@ -37,9 +37,16 @@ export function parseCid(text) {
   return Uint8Array.from(digest);
 }
 
+async function sha256(bytes) {
+  if (!globalThis.crypto?.subtle) {
+    throw new CidError('crypto', 'this page cannot hash: WebCrypto is for pages by https: and for those of this machine');
+  }
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+}
+
 /** The CID of a block's bytes. */
 export async function cidOf(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  const digest = await sha256(bytes);
   let text = 'b', bits = 0, value = 0;
   for (const byte of [1, RAW, SHA2_256, DIGEST_BYTES, ...digest]) {
     value = (value << 8) | byte;
@@ -57,24 +64,25 @@ export async function cidOf(bytes) {
  * Fetches a block and proves it.
  * @param {string} server The server's URL.
  * @param {string} cid The block's CID.
- * @param {{token?: string, maxBytes?: number, signal?: AbortSignal}} [options] At most 256 MiB are taken by default.
+ * @param {{token?: string, maxBytes?: number, signal?: AbortSignal, onProgress?: (bytes: number) => void}} [options]
+ *   At most 256 MiB are taken by default. `onProgress` hears how many bytes have come.
  * @returns {Promise<Uint8Array>} Bytes that hash to the CID: a whole Arrow IPC stream.
  */
-export async function fetchBlock(server, cid, { token, maxBytes = 256 << 20, signal } = {}) {
+export async function fetchBlock(server, cid, { token, maxBytes = 256 << 20, signal, onProgress } = {}) {
   const digest = parseCid(cid);
   const headers = { accept: 'application/vnd.ipld.raw' };
   if (token) headers.authorization = `Bearer ${token}`;
   const answer = await fetch(new URL(`/ipfs/${cid}?format=raw`, server), { headers, signal });
   if (!answer.ok) throw new CidError('fetch', `${answer.status}: ${(await answer.text()).trim()}`);
-  const bytes = await readAtMost(answer, maxBytes);
-  const found = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  const bytes = await readAtMost(answer, maxBytes, onProgress);
+  const found = await sha256(bytes);
   if (found.length !== digest.length || found.some((byte, i) => byte !== digest[i])) {
     throw new CidError('hash', `the bytes that came are ${await cidOf(bytes)}, not ${cid}`);
   }
   return bytes;
 }
 
-async function readAtMost(answer, most) {
+async function readAtMost(answer, most, onProgress) {
   const parts = [];
   let length = 0;
   for (const reader = answer.body.getReader(); ;) {
@@ -86,6 +94,7 @@ async function readAtMost(answer, most) {
       throw new CidError('size', `the block has more than ${most} bytes`);
     }
     parts.push(value);
+    onProgress?.(length);
   }
   const bytes = new Uint8Array(length);
   let at = 0;

@@ -402,8 +402,9 @@ typedef struct {
 } arrowcid_python;
 
 /* Once a process: the functions get(store, cid), which gives a lease or None, handle(lease), block(lease), export(lease,
-   address), array(lease), device_array(lease), schema(lease) and stream(store, cids) as a tuple, a new reference; or NULL
-   with an error or an exception of the interpreter's. A lease is released when nothing refers to it. */
+   address), array(lease), device_array(lease), schema(lease), stream(store, cids) and next(watch, timeout in ms), which
+   gives the bytes of an arrowcid_announcement or None, as a tuple, a new reference; or NULL with an error or an exception
+   of the interpreter's. A lease is released when nothing refers to it. */
 ARROWCID_API void *arrowcid_python_use(const arrowcid_python *python, arrowcid_error *error);
 
 #ifdef __cplusplus

@@ -4,9 +4,10 @@
 //   node check-parquet.mjs --write FOLDER    DuckDB's types in DuckDB's codecs and page versions
 //
 // Of each FOLDER/NAME.parquet: parquet-wasm (arrow-rs) writes NAME.wasm.arrows, DuckDB copies the rows to
-// NAME.duck (a Parquet file of its own), hyparquet writes NAME.hy.jsonl, a row a line: big numbers as "n:DIGITS", bytes
-// in base64. What a reader refuses is a line `cannot READER NAME: why`.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+// NAME.duck (a Parquet file of its own), hyparquet writes NAME.hy.jsonl, a row a line: an array of its columns with big
+// numbers, dates and instants as "n:DIGITS" in the file's unit and bytes in base64. What a reader refuses is a line
+// `cannot READER NAME: why`.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,7 +17,7 @@ const require = createRequire(join(peers, "node", "package.json"));
 const load = (name) => import(pathToFileURL(require.resolve(name)));
 
 const { readParquet } = require("parquet-wasm");
-const { parquetReadObjects } = await load("hyparquet");
+const { parquetRead } = await load("hyparquet");
 const { compressors } = await load("hyparquet-compressors");
 const { DuckDBInstance } = require("@duckdb/node-api");
 const duck = await (await DuckDBInstance.create(":memory:")).connect();
@@ -42,26 +43,39 @@ if (process.argv[2] === "--write") {
   process.exit(0);
 }
 
+// hyparquet leaves to these what a number stands for.
+const bare = (value) => value == null ? value : BigInt(value);
+const parsers = {
+  timestampFromMilliseconds: bare, timestampFromMicroseconds: bare, timestampFromNanoseconds: bare, dateFromDays: bare,
+};
+
+// hyparquet reads columns side by side: where one is refused, what the others say is left over.
+process.on("unhandledRejection", () => {});
+
 const folder = process.argv[2];
 for (const name of readdirSync(folder).filter((file) => file.endsWith(".parquet")).sort()) {
   const path = join(folder, name);
   const stem = path.slice(0, -".parquet".length);
-  const attempt = async (reader, read) => {
+  const attempt = async (reader, target, read) => {
     try {
       await read();
     } catch (error) {
+      rmSync(target, { force: true });
       console.log(`cannot ${reader} ${name}: ${String(error?.message ?? error).split("\n")[0]}`);
     }
   };
-  await attempt("parquet-wasm", () => {
+  await attempt("parquet-wasm", `${stem}.wasm.arrows`, () => {
     const table = readParquet(new Uint8Array(readFileSync(path)));
     writeFileSync(`${stem}.wasm.arrows`, table.intoIPCStream());
   });
-  await attempt("duckdb", () => duck.run(`COPY (FROM read_parquet('${path}')) TO '${stem}.duck' (FORMAT parquet)`));
-  await attempt("hyparquet", async () => {
+  await attempt("duckdb", `${stem}.duck`, () =>
+    duck.run(`COPY (FROM read_parquet('${path}')) TO '${stem}.duck' (FORMAT parquet)`));
+  await attempt("hyparquet", `${stem}.hy.jsonl`, async () => {
     const bytes = readFileSync(path);
     const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-    const rows = await parquetReadObjects({ file, compressors, utf8: false });
+    let rows = [];
+    const onComplete = (all) => { rows = all; };
+    await parquetRead({ file, compressors, parsers, utf8: false, rowFormat: "array", onComplete });
     writeFileSync(`${stem}.hy.jsonl`, rows.map((row) => JSON.stringify(row, show) + "\n").join(""));
   });
 }
@@ -71,5 +85,6 @@ function show(key, value) {
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   if (value && value.type === "Buffer") return Buffer.from(value.data).toString("base64");
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  if (Object.is(value, -0)) return "-0";
   return value;
 }

@@ -156,6 +156,22 @@ def actions(client, token, *_):
     fails(pa.ArrowInvalid, lambda: act("tag", "{not json"))
 
 
+def export(client, token, *_):
+    """A dataset as Parquet and as an Arrow stream, in results of a MiB at most."""
+    import pyarrow.parquet as pq
+
+    whole = table(90_000)
+    acks = put(client, bearer(token), path("whole"), whole.to_batches(max_chunksize=30_000))
+    for kind, read in (("parquet", pq.read_table), ("arrow", lambda file: ipc.open_stream(file).read_all())):
+        body = json.dumps({"cid": acks[-1]["cid"], "format": kind}).encode()
+        results = [r.body.to_pybytes() for r in client.do_action(fl.Action("export", body))]
+        about, pieces = json.loads(results[0]), results[1:]
+        assert about["bytes"] == sum(map(len, pieces)) and max(map(len, pieces)) <= 1 << 20 and len(pieces) > 1, about
+        got = read(pa.BufferReader(b"".join(pieces)))
+        assert got.column("i").to_pylist() == whole.column("i").to_pylist(), kind
+        assert got.column("s").to_pylist() == whole.column("s").to_pylist(), kind
+
+
 def errors(client, token, *_):
     options = bearer(token)
     fails(KeyError, lambda: client.get_flight_info(path("nothing of that name"), options))

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using ArrowCid.Cli.Bench;
 using ArrowCid.Cli.Demo;
 using ArrowCid.Cli.Inspect;
+using ArrowCid.Cli.SelfTest;
 using ArrowCid.Cli.Serve;
 using ArrowCid.Cli.Torture;
 using ArrowCid.Cli.Verbs;
@@ -29,6 +30,7 @@ internal static class CommandLine
         ["query"] = QueryVerb.Make,
         ["info"] = InfoVerb.Make,
         ["verify"] = VerifyVerb.Make,
+        ["assert"] = AssertVerb.Make,
         ["watch"] = WatchVerb.Make,
         ["export"] = ExportVerb.Make,
         ["import"] = ImportVerb.Make,
@@ -40,18 +42,29 @@ internal static class CommandLine
         ["unpin"] = UnpinVerb.Make,
         ["touch"] = TouchVerb.Make,
         ["rm"] = RemoveVerb.Make,
+        ["gc"] = CollectVerb.Make,
+        ["forget"] = ForgetVerb.Make,
+        ["compact"] = CompactVerb.Make,
+        ["backup"] = BackupVerb.Make,
+        ["restore"] = RestoreVerb.Make,
+        ["migrate"] = MigrateVerb.Make,
+        ["stats"] = StatsVerb.Make,
+        ["du"] = UsageVerb.Make,
+        ["config"] = ConfigVerb.Make,
         ["links"] = LinksVerb.Make,
         ["why"] = WhyVerb.Make,
         ["shm"] = ShmVerb.Make,
         ["log"] = LogVerb.Make,
         ["doctor"] = DoctorVerb.Make,
         ["reap"] = ReapVerb.Make,
+        ["batchtest"] = BatchTestVerb.Make,
         ["torture"] = TortureVerb.Make,
         ["serve"] = ServeVerb.Make,
         ["demo"] = DemoVerb.Make,
         ["bench"] = BenchVerb.Make,
         [DemoReaderVerb.Name] = DemoReaderVerb.Make,
         [TortureWorkerVerb.Name] = TortureWorkerVerb.Make,
+        [BatchTestWorkerVerb.Name] = BatchTestWorkerVerb.Make,
         [BenchSecondVerb.Name] = BenchSecondVerb.Make,
     };
 

@@ -67,6 +67,24 @@ internal sealed class Verb(string name, string description, params string[] exam
             ? now - span
             : Filter.TryParseTime(text, out DateTimeOffset time) ? time : null);
 
+    /// <summary>An option that takes a span of time.</summary>
+    public static Option<TimeSpan?> Span(string name, string description)
+    {
+        var option = new Option<TimeSpan?>(name)
+        {
+            HelpName = "SPAN",
+            Description = description,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[^1].Value;
+                if (Filter.TryParseSpan(text, out TimeSpan span)) return span;
+                result.AddError($"{name} takes a span of time such as 7d, 1h30m or 0s, not '{text}'.");
+                return null;
+            },
+        };
+        return option;
+    }
+
     /// <summary>An option that takes a whole number.</summary>
     public static Option<int?> Number(string name, int least, string description, int? byDefault = null)
     {

@@ -22,16 +22,16 @@ public sealed class CidServer : IAsyncDisposable
     private static readonly TimeSpan s_mostAtEnd = TimeSpan.FromSeconds(3);
 
     private readonly WebApplication _host;
-    private readonly IDisposable[] _owned;
+    private readonly Stack<IDisposable> _owned;
 
-    private CidServer(WebApplication host, IPEndPoint? flight, IPEndPoint? http, params IDisposable[] owned) =>
+    private CidServer(WebApplication host, EndPoint? flight, EndPoint? http, Stack<IDisposable> owned) =>
         (_host, Flight, Http, _owned) = (host, flight, http, owned);
 
     /// <summary>Where Flight is served, with the port that was taken; null where it is not.</summary>
-    public IPEndPoint? Flight { get; }
+    public EndPoint? Flight { get; }
 
     /// <summary>Where HTTP is served, with the port that was taken; null where it is not.</summary>
-    public IPEndPoint? Http { get; }
+    public EndPoint? Http { get; }
 
     /// <summary>Starts to serve a store. The store stays the caller's, who closes it after the server.</summary>
     /// <param name="store">An open store.</param>
@@ -57,10 +57,42 @@ public sealed class CidServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_mostAtEnd);
         ServerListening.Configure(builder.WebHost, options);
         WebApplication host = builder.Build();
+        var owned = new Stack<IDisposable>();
+        try
+        {
+            Func<EndPoint[]> bound = Serve(host, store, options, owned);
+            await host.StartAsync(cancellationToken).ConfigureAwait(false);
+            if (options.Otlp is { } otlp) owned.Push(OtlpExport.Start(otlp));
+            return new CidServer(host, options.Flight is null ? null : bound()[0],
+                options.Http is null ? null : bound()[^1], owned);
+        }
+        catch
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+            while (owned.TryPop(out IDisposable? each)) each.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Ends the calls and stops listening: streams hear of it and end, within seconds.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync().ConfigureAwait(false);
+        await _host.DisposeAsync().ConfigureAwait(false);
+        while (_owned.TryPop(out IDisposable? each)) each.Dispose();
+    }
+
+    /// <summary>Puts the service behind the host's ports.</summary>
+    /// <returns>Where it listens, once it does.</returns>
+    private static Func<EndPoint[]> Serve(WebApplication host, CidStore store, CidServerOptions options,
+        Stack<IDisposable> owned)
+    {
+        EndPoint[]? bound = null;
         ILogger log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
         AccessGate gate = AccessGate.Open(options.Access, store.IsReadOnly
             ? TokenFile.ReadLocal(store.Directory)
             : TokenFile.ReadOrMakeLocal(store.Directory), log);
+        owned.Push(gate);
         options.RequireSafe(gate.HasTokens);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings
         {
@@ -73,45 +105,41 @@ public sealed class CidServer : IAsyncDisposable
             MaxRequestBytes = options.MaxRequestBytes,
             PublicUrl = options.PublicUrl,
         };
-        IPEndPoint[] bound = [];
-        string scheme = options.Tls is null ? "http" : "https";
-        GrpcServer flight = FlightCalls.Over(store, guard, () => options.PublicUrl?.ToString().TrimEnd('/')
-            ?? (options.Http is null || bound.Length == 0 ? null : $"{scheme}://{bound[^1]}"), log, stopping);
+        owned.Push(http);
+        GrpcServer flight = FlightCalls.Over(store, guard, Gateway, new GrpcServerSettings
+        {
+            StallPatience = options.StallPatience,
+            Log = log,
+            Stopping = stopping,
+        });
         host.UseWhen(ServerListening.IsFlight, branch => branch.Run(flight.Serve));
         host.UseRouting();
         HttpRoutes.Map(host, http);
         host.UseEndpoints(_ => { });
-        try
-        {
-            await host.StartAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            await host.DisposeAsync().ConfigureAwait(false);
-            http.Dispose();
-            gate.Dispose();
-            throw;
-        }
+        return Bound;
 
-        bound = Addresses(host);
-        IDisposable[] owned = options.Otlp is { } otlp ? [OtlpExport.Start(otlp), http, gate] : [http, gate];
-        return new CidServer(host, options.Flight is null ? null : bound[0], options.Http is null ? null : bound[^1],
-            owned);
+        EndPoint[] Bound() => bound ??= Addresses(host, options);
+
+        string? Gateway()
+        {
+            if (options.PublicUrl is { } url) return url.ToString().TrimEnd('/');
+            string scheme = options.Tls is null ? "http" : "https";
+            return options.Http is IPEndPoint ? $"{scheme}://{Bound()[^1]}" : null;
+        }
     }
 
-    /// <summary>Ends the calls and stops listening: streams hear of it and end, within seconds.</summary>
-    public async ValueTask DisposeAsync()
+    private static EndPoint[] Addresses(WebApplication host, CidServerOptions options)
     {
-        await _host.StopAsync().ConfigureAwait(false);
-        await _host.DisposeAsync().ConfigureAwait(false);
-        foreach (IDisposable each in _owned) each.Dispose();
+        ICollection<string> texts = host.Services.GetRequiredService<IServer>().Features
+            .Get<IServerAddressesFeature>()!.Addresses;
+        return
+        [
+            .. new[] { options.Flight, options.Http }.OfType<EndPoint>().Zip(texts, static (asked, text) =>
+                asked is IPEndPoint && new Uri(text) is var uri
+                    ? new IPEndPoint(IPAddress.Parse(uri.DnsSafeHost), uri.Port)
+                    : asked),
+        ];
     }
-
-    private static IPEndPoint[] Addresses(WebApplication host) =>
-    [
-        .. host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
-            .Select(text => new Uri(text)).Select(uri => new IPEndPoint(IPAddress.Parse(uri.DnsSafeHost), uri.Port)),
-    ];
 
     private sealed class NoLifetime : IHostLifetime
     {

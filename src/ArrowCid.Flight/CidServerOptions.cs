@@ -7,12 +7,13 @@ namespace ArrowCid.Flight;
 /// <summary>Where a server listens, whom it serves, and how much.</summary>
 public sealed class CidServerOptions
 {
-    /// <summary>Where Flight is served, HTTP/2 without TLS unless there is a certificate; port 0 takes a free one.
-    /// Null: no Flight.</summary>
-    public IPEndPoint? Flight { get; init; } = new(IPAddress.Loopback, 8815);
+    /// <summary>Where Flight is served, HTTP/2 without TLS unless there is a certificate: an <see cref="IPEndPoint"/>,
+    /// whose port 0 takes a free one, or a <see cref="System.Net.Sockets.UnixDomainSocketEndPoint"/>, whose file is the
+    /// owner's alone and has no TLS. Null: no Flight.</summary>
+    public EndPoint? Flight { get; init; } = new IPEndPoint(IPAddress.Loopback, 8815);
 
-    /// <summary>Where the gateway and the HTTP API are served; port 0 takes a free one. Null: no HTTP.</summary>
-    public IPEndPoint? Http { get; init; } = new(IPAddress.Loopback, 8816);
+    /// <summary>Where the gateway and the HTTP API are served, likewise. Null: no HTTP.</summary>
+    public EndPoint? Http { get; init; } = new IPEndPoint(IPAddress.Loopback, 8816);
 
     /// <summary>Who fetches by CID without a token. Listings and puts need one always.</summary>
     public AnonymousRead AnonymousRead { get; init; } = AnonymousRead.Loopback;
@@ -69,6 +70,12 @@ public sealed class CidServerOptions
     /// <summary>How lines are logged to standard error.</summary>
     public ServerLog Log { get; init; }
 
+    /// <summary>How long a message that has begun may stand still over Flight before its call is ended.</summary>
+    internal TimeSpan StallPatience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a request's headers may take.</summary>
+    internal TimeSpan HeaderPatience { get; init; } = TimeSpan.FromSeconds(15);
+
     internal AccessSettings Access => new()
     {
         AnonymousRead = AnonymousRead,
@@ -99,7 +106,7 @@ public sealed class CidServerOptions
             throw Refused("clients' certificates need TLS; name the server's with --tls-cert FILE");
         if (RequireClientCertificate && ClientAuthority is null)
             throw Refused("a certificate is asked of clients and nobody signs them; name --tls-client-ca FILE");
-        bool isOpen = new[] { Flight, Http }.Any(at => at is not null && !Peer.IsLoopback(at.Address));
+        bool isOpen = new[] { Flight, Http }.Any(at => at is IPEndPoint ip && !Peer.IsLoopback(ip.Address));
         if (!isOpen || AllowInsecure) return;
         if (Tls is null)
         {

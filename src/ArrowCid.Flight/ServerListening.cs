@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ArrowCid.Flight;
@@ -28,7 +30,13 @@ internal static class ServerListening
     {
         // Large blocks and windows are what batches of many megabytes want; a watcher holds a stream and no memory.
         host.ConfigureServices(services => services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockPool.Factory>());
-        host.UseSockets(sockets => sockets.MaxWriteBufferSize = 1 << 20);
+        host.UseSockets(sockets =>
+        {
+            sockets.MaxWriteBufferSize = 1 << 20;
+            sockets.CreateBoundListenSocket = at => at is UnixDomainSocketEndPoint unix
+                ? UnixSocketFile.Bind(unix)
+                : SocketTransportOptions.CreateDefaultBoundListenSocket(at);
+        });
         HttpsConnectionAdapterOptions? tls = Tls(options);
         host.ConfigureKestrel(kestrel =>
         {
@@ -37,11 +45,14 @@ internal static class ServerListening
             kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytes;
             kestrel.Limits.MaxRequestBodySize = null;
             // Slow senders of headers are let go; of bodies each route says what it waits for.
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            kestrel.Limits.RequestHeadersTimeout = options.HeaderPatience;
             TuneStreams(kestrel.Limits);
             if (options.Flight is { } flight) Listen(kestrel, flight, HttpProtocols.Http2, tls, isFlight: true);
             if (options.Http is { } http)
-                Listen(kestrel, http, tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2, tls);
+            {
+                bool isPlain = tls is null || http is UnixDomainSocketEndPoint;
+                Listen(kestrel, http, isPlain ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2, tls);
+            }
         });
     }
 
@@ -58,7 +69,7 @@ internal static class ServerListening
         limits.MinResponseDataRate = null;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, IPEndPoint at, HttpProtocols protocols,
+    private static void Listen(KestrelServerOptions kestrel, EndPoint at, HttpProtocols protocols,
         HttpsConnectionAdapterOptions? tls, bool isFlight = false) => kestrel.Listen(at, listen =>
     {
         listen.Protocols = protocols;
@@ -71,7 +82,8 @@ internal static class ServerListening
             });
         }
 
-        if (tls is not null) listen.UseHttps(tls);
+        // A Unix socket is its file's owner's, and never leaves the machine.
+        if (tls is not null && at is IPEndPoint) listen.UseHttps(tls);
     });
 
     private static HttpsConnectionAdapterOptions? Tls(CidServerOptions options)

@@ -164,6 +164,17 @@ internal sealed unsafe class Mapping : SafeHandle
         GC.KeepAlive(this);
     }
 
+    /// <summary>The same memory under a new owner; this one is as if it was disposed, and unmaps nothing. Whoever calls
+    /// it has it alone.</summary>
+    public Mapping PassOn()
+    {
+        Check(0, Length);
+        var next = new Mapping(_start, Length, IsWritable);
+        _start = null;
+        SetHandleAsInvalid();
+        return next;
+    }
+
     internal byte* Pointer(long offset, int length)
     {
         Check(offset, length);

@@ -222,6 +222,27 @@ static object *py_stream(object *self, object *const *arguments, intptr_t count)
   return raise_error(&error);
 }
 
+/* next(watch, timeout in ms): the bytes of an arrowcid_announcement, or None. Other threads run while it waits. */
+static object *py_next(object *self, object *const *arguments, intptr_t count) {
+  arrowcid_announcement announcement;
+  arrowcid_handle watch;
+  arrowcid_error error;
+  int64_t timeout;
+  void *thread;
+  int32_t code;
+  (void)self;
+  if (count != 2) return raise_words("next takes a watch and a timeout");
+  watch = python.integer(arguments[0]);
+  timeout = python.integer(arguments[1]);
+  if (watch == -1 || timeout == -1) return NULL;
+  thread = python.let_go();
+  code = arrowcid_watch_next(watch, timeout, &announcement, &error);
+  python.take_up(thread);
+  if (code == ARROWCID_NOTHING) return none();
+  if (code != ARROWCID_OK) return raise_error(&error);
+  return python.new_bytes((const char *)&announcement, sizeof announcement);
+}
+
 /* CPython's PyMethodDef. */
 typedef struct {
   const char *name;
@@ -238,6 +259,7 @@ static method methods[] = {
     {"block", py_block, ONE_ARGUMENT, NULL},   {"export", py_export, SOME_ARGUMENTS, NULL},
     {"array", py_array, ONE_ARGUMENT, NULL},   {"device_array", py_device_array, ONE_ARGUMENT, NULL},
     {"schema", py_schema, ONE_ARGUMENT, NULL}, {"stream", py_stream, SOME_ARGUMENTS, NULL},
+    {"next", py_next, SOME_ARGUMENTS, NULL},
 };
 
 void *arrowcid_python_use(const arrowcid_python *functions, arrowcid_error *error) {

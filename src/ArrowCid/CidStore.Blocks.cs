@@ -26,8 +26,12 @@ public sealed partial class CidStore
     public PutResult PutBlock(ulong codec, ReadOnlyMemory<byte> bytes)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(codec, uint.MaxValue);
-        if (codec == Multicodec.Raw) return PutRaw(bytes);
-        PutRequest request = Request(bytes) with { Codec = (uint)codec };
+        return codec == Multicodec.Raw ? PutRaw(bytes) : PutOfCodec(codec, bytes, nanoseconds: 0);
+    }
+
+    internal PutResult PutOfCodec(ulong codec, ReadOnlyMemory<byte> bytes, ulong nanoseconds)
+    {
+        PutRequest request = Request(bytes) with { Codec = (uint)codec, TimeNanoseconds = nanoseconds };
         bool isNew = _blocks.Put(in request, out BlockInfo info);
         BlockAddress address = AddressOf(in info);
         return new PutResult(address with { Cid = address.Cid.WithCodec(codec) }, isNew);
@@ -66,15 +70,17 @@ public sealed partial class CidStore
     /// <param name="expected">What they must hash to; else <see cref="ErrorCode.InvalidData"/>. The default: any
     /// hash.</param>
     /// <param name="onlyBatch">Nothing is put where they are no batch's canonical block.</param>
+    /// <param name="nanoseconds">When it was put elsewhere, since 1970; 0: now.</param>
     /// <returns>Null where nothing was put.</returns>
-    internal (PutResult Put, BlockKind Kind)? PutFrom(int length, Action<Span<byte>> fill, Cid expected, bool onlyBatch)
+    internal (PutResult Put, BlockKind Kind)? PutFrom(int length, Action<Span<byte>> fill, Cid expected, bool onlyBatch,
+        ulong nanoseconds = 0)
     {
-        if (length > MostInMemory) return PutStaged(length, fill, expected, onlyBatch);
+        if (length > MostInMemory) return PutStaged(length, fill, expected, onlyBatch, nanoseconds);
         byte[] held = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             fill(held.AsSpan(0, length));
-            return PutCopy(held.AsMemory(0, length), expected, onlyBatch);
+            return PutCopy(held.AsMemory(0, length), expected, onlyBatch, nanoseconds);
         }
         finally
         {
@@ -82,18 +88,22 @@ public sealed partial class CidStore
         }
     }
 
-    private (PutResult Put, BlockKind Kind)? PutCopy(ReadOnlyMemory<byte> bytes, Cid expected, bool onlyBatch)
+    private (PutResult Put, BlockKind Kind)? PutCopy(ReadOnlyMemory<byte> bytes, Cid expected, bool onlyBatch,
+        ulong nanoseconds)
     {
         var source = new RawBlock(bytes, expected);
         if (TryPlan(bytes) is { } made)
         {
             var batch = new PutRequest(RecordKind.Batch, (uint)Multicodec.Raw, source, made.Schema.Digest, made.Rows,
-                RecordFlags.OwnEncoder);
+                RecordFlags.OwnEncoder) { TimeNanoseconds = nanoseconds };
             return (PutUnder(made.Schema, () => Put(batch)), BlockKind.Batch);
         }
 
         if (onlyBatch) return null;
-        var request = new PutRequest(RecordKind.Raw, (uint)Multicodec.Raw, source, default, 0, RecordFlags.None);
+        var request = new PutRequest(RecordKind.Raw, (uint)Multicodec.Raw, source, default, 0, RecordFlags.None)
+        {
+            TimeNanoseconds = nanoseconds,
+        };
         if (TryReadSchema(bytes) is not { } schema) return (Put(request), BlockKind.Raw);
         request = request with
         {
@@ -111,7 +121,7 @@ public sealed partial class CidStore
     }
 
     private (PutResult Put, BlockKind Kind)? PutStaged(int length, Action<Span<byte>> fill, Cid expected,
-        bool onlyBatch)
+        bool onlyBatch, ulong nanoseconds)
     {
         using StagedBlock staged = _blocks.Stage(length);
         fill(staged.Bytes[..length]);
@@ -121,13 +131,16 @@ public sealed partial class CidStore
         if (TryPlan(staged.Memory(length)) is not { } made)
         {
             if (onlyBatch) return null;
-            var raw = new PutRequest(RecordKind.Raw, (uint)Multicodec.Raw, source, default, 0, RecordFlags.None);
+            var raw = new PutRequest(RecordKind.Raw, (uint)Multicodec.Raw, source, default, 0, RecordFlags.None)
+            {
+                TimeNanoseconds = nanoseconds,
+            };
             bool isNewRaw = _blocks.PutStaged(staged, in raw, in digest, out BlockInfo rawInfo);
             return (new PutResult(AddressOf(in rawInfo), isNewRaw), BlockKind.Raw);
         }
 
         var request = new PutRequest(RecordKind.Batch, (uint)Multicodec.Raw, source, made.Schema.Digest, made.Rows,
-            RecordFlags.OwnEncoder);
+            RecordFlags.OwnEncoder) { TimeNanoseconds = nanoseconds };
         PutResult put = PutUnder(made.Schema, () =>
         {
             bool isNew = _blocks.PutStaged(staged, in request, in digest, out BlockInfo info);

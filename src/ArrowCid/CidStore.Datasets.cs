@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using ArrowCid.Columnar;
+using ArrowCid.Exchange;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
@@ -33,6 +35,7 @@ public sealed partial class CidStore
                 throw new ArgumentException($"{parent} is no dataset's CID.", nameof(parents));
         }
 
+        ulong sweep = _blocks.ReadSweep();
         Digest256 schema = default;
         ImmutableArray<DatasetBatch>.Builder items = ImmutableArray.CreateBuilder<DatasetBatch>(batches.Count);
         foreach (Cid cid in batches)
@@ -55,7 +58,14 @@ public sealed partial class CidStore
             (metadata ?? ImmutableDictionary<string, string>.Empty)
                 .ToImmutableSortedDictionary(StringComparer.Ordinal));
         PutResult put = default;
-        foreach ((_, byte[] block) in dataset.Encode()) put = PutBlock(Multicodec.DagCbor, block);
+        List<Cid> together = [dataset.Schema, .. batches];
+        foreach ((_, byte[] block) in dataset.Encode())
+        {
+            put = PutBlock(Multicodec.DagCbor, block);
+            together.Add(put.Cid);
+        }
+
+        _registry.KeepTogether(together, sweep);
         return put with { Address = new(put.Cid, dataset.Schema, dataset.Rows, dataset.ByteLength) };
     }
 
@@ -65,6 +75,23 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the block is no dataset;
     /// <see cref="ErrorCode.BlockNotFound"/>: a page of it is not here.</exception>
     public IReadOnlyList<Cid>? TryGetDataset(Cid cid) => ReadDataset(cid)?.Batches.Select(batch => batch.Cid).ToArray();
+
+    /// <summary>One column of a batch of which a column manifest is here, and not the batch: only the manifest and the
+    /// pieces of its head and of that column need be here.</summary>
+    /// <param name="manifest">The manifest's CID.</param>
+    /// <param name="column">The column's name, case-sensitive; of several of one name the first.</param>
+    /// <returns>A batch of that one column, in memory of its own; null where the manifest is not here.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="BatchColumn.Read(Cid, string, Func{Cid,
+    /// byte[]})"/>.</exception>
+    public RecordBatch? TryGetColumn(Cid manifest, string column)
+    {
+        if (!Contains(manifest)) return null;
+        return BatchColumn.Read(manifest, column, cid =>
+        {
+            using BlockLease? block = Find(cid);
+            return block?.Memory.ToArray();
+        });
+    }
 
     internal Dataset? ReadDataset(Cid cid)
     {

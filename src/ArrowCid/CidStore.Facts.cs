@@ -107,13 +107,17 @@ public sealed partial class CidStore
         _registry.Say(new TagsFact(cid, [KeyValuePair.Create(key, (string?)null)]));
     }
 
-    /// <summary>Says when a block is no longer needed. When it was first put stays what it was.</summary>
+    /// <summary>Says when a block is no longer needed. When it was first put stays what it was. A block that is here
+    /// and is to be needed longer stays, and so does what it needs, though somebody is just collecting what has
+    /// expired.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="expires">When; null is never.</param>
+    /// <exception cref="ArrowCidException">As for <see cref="Annotate"/>, and <see cref="ErrorCode.BlockNotFound"/>: what
+    /// the block needs was removed meanwhile.</exception>
     public void Touch(Cid cid, DateTimeOffset? expires)
     {
         ThrowIfDefault(cid);
-        _registry.Say(new ExpiryFact(cid, expires is { } at ? FactRecord.MillisecondsOf(at) : null));
+        _registry.Touch(cid, expires is { } at ? FactRecord.MillisecondsOf(at) : null);
     }
 
     /// <summary>What a block has to do with others.</summary>

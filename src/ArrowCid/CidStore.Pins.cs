@@ -54,9 +54,7 @@ public sealed partial class CidStore
     {
         ArgumentNullException.ThrowIfNull(cids);
         foreach (Cid cid in cids) ThrowIfDefault(cid);
-        Removal removal = _registry.Remove(cids, dryRun);
-        return new RemoveResult(removal.Gone, [.. removal.Kept.Select(kept => new KeptBlock(kept.Cid, kept.Reasons))],
-            removal.Bytes, dryRun);
+        return Report(_registry.Remove(cids, dryRun), dryRun);
     }
 
     /// <summary>Removes, as <see cref="Remove"/> does, the blocks that are no longer needed
@@ -65,7 +63,8 @@ public sealed partial class CidStore
     /// <returns>What goes, and what is kept and why.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="Remove"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public RemoveResult RemoveExpired(bool dryRun = false) => Remove(_registry.Expired(DateTimeOffset.UtcNow), dryRun);
+    public RemoveResult RemoveExpired(bool dryRun = false) =>
+        Report(_registry.RemoveExpired(DateTimeOffset.UtcNow, dryRun), dryRun);
 
     /// <summary>Why a block cannot be removed.</summary>
     /// <param name="cid">The block.</param>
@@ -75,4 +74,8 @@ public sealed partial class CidStore
         ThrowIfDefault(cid);
         return _registry.Why(cid);
     }
+
+    private static RemoveResult Report(Removal removal, bool isDryRun) =>
+        new(removal.Gone, [.. removal.Kept.Select(kept => new KeptBlock(kept.Cid, kept.Reasons))], removal.Bytes,
+            isDryRun);
 }

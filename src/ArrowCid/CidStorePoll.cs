@@ -12,6 +12,7 @@ internal sealed class CidStorePoll : IDisposable
     private readonly CidStore _store;
     private readonly LogSignal _signal;
     private readonly LogTail _tail;
+    private LogPause _pause;
     private WatchSignal? _event;
 
     public CidStorePoll(CidStore store, Cursor from)
@@ -19,6 +20,7 @@ internal sealed class CidStorePoll : IDisposable
         _store = store;
         _signal = store.Blocks.Signal;
         _tail = store.Blocks.Tail(from);
+        _pause = new LogPause(_signal);
     }
 
     /// <summary>Whether it, or its store, was disposed of: nothing more will come.</summary>
@@ -83,16 +85,18 @@ internal sealed class CidStorePoll : IDisposable
     private bool TryAwait(TimeSpan most, out Announcement announcement)
     {
         announcement = default;
-        var pause = new LogPause(_signal);
         long started = Stopwatch.GetTimestamp();
-        while (!_tail.IsClosed)
+        while (!_tail.IsClosed && Stopwatch.GetElapsedTime(started) < most)
         {
-            if (TryFind(out announcement)) return true;
-            TimeSpan left = most - Stopwatch.GetElapsedTime(started);
-            if (left <= TimeSpan.Zero) return false;
-            if (pause.LooksAgain()) continue;
-            _tail.ThrowIfGone();
-            pause.Sleep(left);
+            if (!_pause.LooksAgain())
+            {
+                _tail.ThrowIfGone();
+                _pause.Sleep(most - Stopwatch.GetElapsedTime(started));
+            }
+
+            if (!TryFind(out announcement)) continue;
+            _pause.Reset();
+            return true;
         }
 
         return false;

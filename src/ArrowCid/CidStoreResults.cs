@@ -61,9 +61,10 @@ public readonly record struct VerifyResult(Cid Cid, string Location, long ByteLe
 /// <param name="SegmentSize">The bytes of a segment.</param>
 /// <param name="Lanes">How many writers there may be at once.</param>
 /// <param name="LanesInUse">How many there are.</param>
+/// <param name="IsRing">Whether its oldest blocks go when it is full.</param>
 public sealed record CidStoreFigures(Guid Id, DateTimeOffset Created, long Capacity, long BytesTaken,
     long BytesCommitted,
-    int Segments, long SegmentSize, int Lanes, int LanesInUse);
+    int Segments, long SegmentSize, int Lanes, int LanesInUse, bool IsRing);
 
 /// <summary>How much a read proves (<c>Storage/FORMAT.md</c>, Reading). What is not the store's own user's is never
 /// read.</summary>

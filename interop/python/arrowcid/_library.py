@@ -45,13 +45,6 @@ class CColumn(Structure):
     ]
 
 
-class CAnnouncement(Structure):
-    _fields_ = [
-        ("block", CBlock), ("kind", c_int32), ("lane", c_int32), ("gap_reason", c_int32), ("reserved", c_int32),
-        ("gap_first", c_int64), ("gap_last", c_int64),
-    ]
-
-
 # What the library wants of this interpreter, in its order; behind them come None and what raises an exception.
 _OF_PYTHON = (
     "PyCapsule_New", "PyCapsule_GetName", "PyCapsule_GetPointer", "PyTuple_New", "PyTuple_SetItem", "PyCFunction_NewEx",
@@ -116,7 +109,6 @@ _TYPED: dict[str, list[Any]] = {
     "cid_of_ipc": [_POINTER, c_int64, _OUT, c_int64, _OUT],
     "watch": [_HANDLE, _POINTER, _OUT],
     "watch_fd": [_HANDLE, _OUT],
-    "watch_next": [_HANDLE, c_int64, _OUT],
     "watch_cursor": [_HANDLE, _OUT, c_int64, _OUT],
     "watch_close": [_HANDLE],
 }
@@ -126,7 +118,7 @@ _HOT = ("lease_block", "lease_array", "put_array")
 
 # Built-in functions, which raise their errors by themselves.
 _PYTHON = ("python_get", "python_handle", "python_block", "python_export", "python_array", "python_device_array",
-           "python_schema", "python_stream")
+           "python_schema", "python_stream", "python_next")
 
 
 class Native:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 import threading
 import time
 from ctypes import byref, c_int32
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._cid import Cid, cid_of
 from ._errors import InvalidArgument
-from ._library import NOTHING, CAnnouncement, Handle, call, native, text
+from ._library import CID_BYTES, Handle, call, native, text
 
 if TYPE_CHECKING:
     from ._store import Store
@@ -20,6 +21,11 @@ _REASONS = ("unknown", "other-store", "past-end", "rewritten", "gone", "damaged"
 # others have their turn.
 _LONGEST_MS = 100
 _MOST_AT_ONCE = 64
+_FOR_EVER_MS = 1 << 40
+# An arrowcid_announcement: of the block the CID, its schema's, rows, length and time; then kind, lane, and of a gap the
+# reason and the first and last record.
+_announced = struct.Struct(f"={CID_BYTES}s{CID_BYTES}sqqq8xiii4xqq")
+_one_tuple = tuple.__new__
 
 
 class Gap(NamedTuple):
@@ -85,15 +91,21 @@ class Watch:
 
     def next(self, timeout: float | None = None) -> Announcement | None:
         """The next announcement; None where nothing came within so many seconds, or the watch was closed."""
-        end = None if timeout is None else time.monotonic() + timeout
-        while self._handle:
-            left = -1 if end is None else max(0, int((end - time.monotonic()) * 1000))
-            if threading.current_thread() is threading.main_thread():
-                left = _LONGEST_MS if left < 0 else min(left, _LONGEST_MS)
-            announcement = self._take(left)
+        most = _LONGEST_MS if threading.get_ident() == threading.main_thread().ident else _FOR_EVER_MS
+        if timeout is None:
+            while self._handle.value:
+                announcement = self._take(most)
+                if announcement is not None:
+                    return announcement
+            return None
+        end = time.monotonic() + timeout
+        left = timeout
+        while self._handle.value:
+            announcement = self._take(min(most, max(0, int(left * 1000))))
             if announcement is not None:
                 return announcement
-            if end is not None and time.monotonic() >= end:
+            left = end - time.monotonic()
+            if left <= 0:
                 return None
         return None
 
@@ -141,22 +153,20 @@ class Watch:
                 loop.remove_reader(fd)
 
     def _take(self, wait_ms: int) -> Announcement | None:
-        out = CAnnouncement()
         try:
-            if call(native.watch_next, self._handle, wait_ms, byref(out)) == NOTHING:
-                return None
+            found = native.python_next(self._handle.value, wait_ms)
         except InvalidArgument:
             if self._handle:
                 raise
             return None  # it was closed just now
-        kind = _KINDS[out.kind] if 0 < out.kind < len(_KINDS) else _KINDS[0]
+        if found is None:
+            return None
+        cid, schema_cid, rows, length, time_ns, number, lane, reason, first, last = _announced.unpack(found)
+        kind = _KINDS[number] if 0 < number < len(_KINDS) else _KINDS[0]
         if kind == "gap":
-            reason = _REASONS[out.gap_reason] if 0 < out.gap_reason < len(_REASONS) else _REASONS[0]
-            gap = Gap(reason, out.lane, out.gap_first, out.gap_last)
-            return Announcement(kind, None, None, 0, 0, 0, out.lane, gap)
-        block = out.block
-        return Announcement(kind, cid_of(block.cid), cid_of(block.schema_cid), block.rows, block.length, block.time_ns,
-                            out.lane, None)
+            why = _REASONS[reason] if 0 < reason < len(_REASONS) else _REASONS[0]
+            return Announcement(kind, None, None, 0, 0, 0, lane, Gap(why, lane, first, last))
+        return _one_tuple(Announcement, (kind, cid_of(cid), cid_of(schema_cid), rows, length, time_ns, lane, None))
 
     def close(self) -> None:
         """Ends the watch, and who waits for it. Again: nothing."""

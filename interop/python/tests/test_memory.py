@@ -8,7 +8,7 @@ import threading
 import unittest
 
 import arrowcid
-from support import StoreTest, interpreter, memory_kb, peer, start
+from support import StoreTest, interpreter, memory_kb, peer, run, start
 
 pa = peer("pyarrow")
 np = peer("numpy")
@@ -147,6 +147,28 @@ class LeakTests(StoreTest):
 
 
 class ForkTests(StoreTest):
+    def test_what_a_forked_child_inherits_stays_while_its_parents_ring_turns(self):
+        # It inherits what was mapped when it was forked; the ring has as much again to turn in.
+        code = ("import os, sys, arrowcid\n"
+                "ring = arrowcid.open(sys.argv[1], capacity=16 << 20, segment_size=1 << 20, retention='ring')\n"
+                "def put(i): return ring.put_raw(bytes([i]) * 100_000).cid\n"
+                "for i in range(15): put(i)\n"
+                "batch = ring[put(255)]\n"
+                "view = batch.buffer\n"
+                "turned, turn = os.pipe()\n"
+                "child = os.fork()\n"
+                "if child == 0:\n"
+                "    os.close(turn)\n"
+                "    os.read(turned, 1)\n"
+                "    os._exit(0 if bytes(view) == bytes([255]) * 100_000 else 1)\n"
+                "del view, batch\n"
+                "for i in range(250): put(i)\n"
+                "os.write(turn, b'x')\n"
+                "print(os.waitpid(child, 0)[1])\n"
+                "cids = [put(i) for i in range(250)]\n"
+                "print(bytes(ring[cids[-1]].buffer) == bytes([249]) * 100_000)\n")
+        self.assertEqual(["0", "True"], run(code, self.path + "-ring").splitlines())
+
     def test_a_forked_child_ends_quietly_with_what_its_parent_held(self):
         code = ("import os, sys, arrowcid, pyarrow as pa\n"
                 "store = arrowcid.open(sys.argv[1])\n"

@@ -3,16 +3,16 @@ using System.Globalization;
 
 namespace ArrowCid.Cli.Bench;
 
-/// <summary>The second process of <c>bench store</c>: it answers a line with a line until its input ends.</summary>
+/// <summary>The second process of <c>bench store</c> and <c>bench flight</c>: it answers a line with a line until its input ends.</summary>
 internal static class BenchSecondVerb
 {
     public const string Name = "bench-second";
 
     public static Command Make()
     {
-        var role = new Argument<string>("ROLE") { Description = "watch, futex, socket or read." };
+        var role = new Argument<string>("ROLE") { Description = "watch, futex, socket, read or serve." };
         var path = new Argument<string>("PATH") { Description = "A store's directory, a futex's file, a socket." };
-        var verb = new Verb(Name, "The second process of 'bench store'.", $"arrowcid {Name} watch DIR") { role, path };
+        var verb = new Verb(Name, "The second process of 'bench store' and 'bench flight'.", $"arrowcid {Name} watch DIR") { role, path };
         verb.Hidden = true;
         verb.SetAction(parsed => Run(parsed.GetValue(role)!, parsed.GetValue(path)!));
         return verb;
@@ -29,6 +29,7 @@ internal static class BenchSecondVerb
             "futex" => new SecondFutex(path),
             "socket" => new SecondSocket(path),
             "read" => new SecondReader(path),
+            SecondServer.Role => new SecondServer(path),
             _ => throw new ArrowCidException(ErrorCode.InvalidArgument, $"there is no role '{name}'"),
         };
         Console.Out.WriteLine("ready");

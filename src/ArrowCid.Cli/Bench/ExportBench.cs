@@ -9,9 +9,9 @@ namespace ArrowCid.Cli.Bench;
 /// What it costs to leave and to come back: Parquet against pyarrow, one thread each and files in memory, and CAR
 /// against SHA-256 of the same bytes.
 /// </summary>
-/// <param name="rounds">The rounds.</param>
 /// <param name="isQuick">Whether shape matters more than figures.</param>
-internal sealed class ExportBench(Rounds rounds, bool isQuick) : IDisposable
+/// <param name="rounds">The rounds.</param>
+internal sealed class ExportBench(bool isQuick, Rounds rounds) : IBench
 {
     private const double SpeedGoal = 0.6, SizeGoal = 1 / 1.05;
     private const string Cars = "car";
@@ -32,10 +32,10 @@ internal sealed class ExportBench(Rounds rounds, bool isQuick) : IDisposable
     /// <summary>What can be measured alone.</summary>
     public static IEnumerable<string> Names => s_tables.Select(table => table.Name).Append(Cars);
 
-    /// <summary>Whether pyarrow is there.</summary>
-    public bool HasPeer => _peer is not null;
+    public Rounds Rounds => rounds;
 
-    /// <summary>Measures everything, or what was named.</summary>
+    public string? MissingPeers => _peer is null ? "pyarrow" : null;
+
     public IEnumerable<Measurement> Run(string[] only)
     {
         foreach ((string name, Func<bool, RecordBatch[]> make) in s_tables)

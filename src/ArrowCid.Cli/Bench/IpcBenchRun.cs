@@ -5,7 +5,7 @@ namespace ArrowCid.Cli.Bench;
 
 /// <summary>What the measurements of <c>bench ipc</c> share: the rounds, a place in shared memory, and the Python
 /// processes that are timed (<c>interop/python/bench_ipc.py</c>), ours and the peers' in one.</summary>
-internal sealed class IpcBenchRun : IDisposable
+internal sealed class IpcBenchRun : IBench
 {
     private const string Library = "ARROWCID_LIBRARY";
     private const long QuickCapacity = 256 << 20, RoomBeside = 1 << 30;
@@ -47,6 +47,11 @@ internal sealed class IpcBenchRun : IDisposable
 
     /// <summary>Why they end where they do; null where nothing is lacking.</summary>
     public string? SizesLack { get; }
+
+    /// <summary>Nothing: each line says what it lacks.</summary>
+    public string? MissingPeers => null;
+
+    public IEnumerable<Measurement> Run(string[] only) => IpcBench.Run(this, only);
 
     /// <summary>A count for a full run, or for a quick one.</summary>
     public int Pick(int full, int quick) => IsQuick ? quick : full;

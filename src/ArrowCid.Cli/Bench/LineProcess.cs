@@ -28,6 +28,29 @@ internal sealed class LineProcess : IDisposable
         TryStart(OwnProgram.With([BenchSecondVerb.Name, .. role]))
             ?? throw new ArrowCidException(ErrorCode.Io, "the second process ended before it was asked anything");
 
+    /// <summary>The processor time that it has taken.</summary>
+    public double CpuSeconds
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime.TotalSeconds;
+        }
+    }
+
+    /// <summary>The memory that is its own: neither a file's nor shared.</summary>
+    public long AnonymousBytes
+    {
+        get
+        {
+            const string Field = "RssAnon:";
+            string line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith(Field,
+                StringComparison.Ordinal));
+            return long.Parse(line[Field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(),
+                CultureInfo.InvariantCulture) << 10;
+        }
+    }
+
     public void Tell(string line)
     {
         _process.StandardInput.WriteLine(line);

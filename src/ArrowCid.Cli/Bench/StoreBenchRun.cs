@@ -2,7 +2,7 @@ namespace ArrowCid.Cli.Bench;
 
 /// <summary>What the measurements of <c>bench store</c> share: the rounds, a place in shared memory, one on a disk, and
 /// the peers, each started when it is first asked for.</summary>
-internal sealed class StoreBenchRun : IDisposable
+internal sealed class StoreBenchRun : IBench
 {
     private const long QuickCapacity = 256 << 20;
 
@@ -55,8 +55,9 @@ internal sealed class StoreBenchRun : IDisposable
         }
     }
 
-    /// <summary>Whether the peers can be started.</summary>
-    public bool HasPeers => _runner is not null;
+    public string? MissingPeers => _runner is null ? "Redis, LMDB and SQLite" : null;
+
+    public IEnumerable<Measurement> Run(string[] only) => StoreBench.Run(this, only);
 
     /// <summary>A count for a full run, or for a quick one.</summary>
     public int Pick(int full, int quick) => IsQuick ? quick : full;

@@ -14,7 +14,7 @@ internal sealed record ServeSetting(string Name, string? Value, string? Default,
     /// <summary>Every setting, in the order in which they are explained.</summary>
     public static IReadOnlyList<ServeSetting> All { get; } =
     [
-        new("flight", "ADDRESS", "127.0.0.1:8815", "Where Flight is served; port 0 takes a free one; none: not."),
+        new("flight", "ADDRESS", "127.0.0.1:8815", "Where Flight is served: HOST:PORT (port 0 takes a free one), unix:PATH, or none."),
         new("http", "ADDRESS", "127.0.0.1:8816", "Where the gateway and the HTTP API are served, likewise."),
         new("anonymous-read", "WHO", "loopback", "Who fetches by CID without a token: never, loopback or always."),
         new("allow-anonymous-put", null, "false", "Takes puts over Flight from this machine without a token."),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Access;
@@ -12,7 +13,7 @@ internal sealed class ServeSettings
     /// <summary>The file that is read where it is there.</summary>
     public const string FileName = "arrowcid.json";
 
-    private const string Section = "serve", ByDefault = "default", None = "none";
+    private const string Section = "serve", ByDefault = "default", None = "none", Unix = "unix:";
 
     private readonly Dictionary<string, (string? Value, string From)> _values = new(StringComparer.Ordinal);
 
@@ -94,14 +95,27 @@ internal sealed class ServeSettings
             ? number
             : throw Wrong(name, "is a whole number from 0");
 
-    private IPEndPoint? Address(string name)
+    private EndPoint? Address(string name)
     {
         string text = Text(name) ?? None;
         if (text == None) return null;
+        if (text.StartsWith(Unix, StringComparison.Ordinal)) return SocketFile(name, text[Unix.Length..]);
         if (text.StartsWith("localhost:", StringComparison.Ordinal)) text = "127.0.0.1" + text["localhost".Length..];
         return IPEndPoint.TryParse(text, out IPEndPoint? address) && text.Contains(':', StringComparison.Ordinal)
             ? address
-            : throw Wrong(name, "is an address such as 127.0.0.1:8815 or [::1]:0, or none");
+            : throw Wrong(name, "is an address such as 127.0.0.1:8815 or [::1]:0, unix:PATH, or none");
+    }
+
+    private UnixDomainSocketEndPoint SocketFile(string name, string path)
+    {
+        try
+        {
+            return new UnixDomainSocketEndPoint(Path.GetFullPath(path));
+        }
+        catch (ArgumentException e)
+        {
+            throw Wrong(name, $"is unix: and a path that a socket can have ({e.Message})");
+        }
     }
 
     private Uri? Url(string name)

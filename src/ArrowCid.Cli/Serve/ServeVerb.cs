@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Runtime.InteropServices;
 using ArrowCid.Flight;
 
@@ -25,6 +26,7 @@ internal static class ServeVerb
             "ARROWCID_NAME or a member of arrowcid.json; what stands first here counts.",
             "arrowcid serve",
             "arrowcid serve --flight 127.0.0.1:0 --http 127.0.0.1:0",
+            "arrowcid serve --flight unix:/run/user/1000/arrowcid.sock --http none",
             "arrowcid serve --http 0.0.0.0:443 --flight none --tls-cert all.pem --tls-key key.pem --token-file tokens",
             "arrowcid serve --check")
         {
@@ -60,26 +62,30 @@ internal static class ServeVerb
         using (var output = Output.Open())
         {
             foreach ((ServeSetting setting, string? value, string from) in settings.Explained)
-            {
-                if (!isJson)
-                {
-                    output.Line($"{setting.Name,-20} {value ?? "-",-16} {from}");
-                    output.Line($"{"",20} {setting.Help}");
-                    continue;
-                }
-
-                output.JsonLine(writer =>
-                {
-                    writer.WriteString("name", setting.Name);
-                    writer.WriteString("value", value);
-                    writer.WriteString("from", from);
-                    writer.WriteString("help", setting.Help);
-                });
-            }
+                Print(output, isJson, setting.Name, value, from, setting.Help);
         }
 
         settings.ToOptions().Check();
         return 0;
+    }
+
+    /// <summary>A setting, its value, and who said so.</summary>
+    public static void Print(Output output, bool isJson, string name, string? value, string from, string help)
+    {
+        if (!isJson)
+        {
+            output.Line($"{name,-20} {Failure.Visible(value ?? "-"),-16} {from}");
+            output.Line($"{"",20} {help}");
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("name", name);
+            writer.WriteString("value", value);
+            writer.WriteString("from", from);
+            writer.WriteString("help", help);
+        });
     }
 
     private static async Task<int> Run(string? directory, CidServerOptions options, CancellationToken cancel)
@@ -90,8 +96,10 @@ internal static class ServeVerb
         using PosixSignalRegistration terminated = End(PosixSignal.SIGTERM, end);
         await using CidServer server = await CidServer.StartAsync(store, options, cancel).ConfigureAwait(false);
         bool isSecret = options.Certificate is not null;
-        if (server.Flight is { } flight) Console.WriteLine($"flight grpc{(isSecret ? "+tls" : "")}://{flight}");
-        if (server.Http is { } http) Console.WriteLine($"http   http{(isSecret ? "s" : "")}://{http}");
+        if (server.Flight is { } flight)
+            Console.WriteLine($"flight {(flight is IPEndPoint ? isSecret ? "grpc+tls" : "grpc" : "grpc+unix")}://{flight}");
+        if (server.Http is { } http)
+            Console.WriteLine($"http   {(http is IPEndPoint ? isSecret ? "https" : "http" : "http+unix")}://{http}");
         await end.Task.ConfigureAwait(false);
         return 0;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Torture;
 
@@ -11,6 +12,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     public const string SharedName = "shared";
 
     private const double MostAlive = 0.9;
+    private const int LargeBytes = 30_000;
 
     private readonly string _name = string.Create(CultureInfo.InvariantCulture, $"w{number}");
     private readonly HashSet<Cid> _kept = [];
@@ -22,7 +24,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     {
         if (own.Count == 0) return;
         int at = random.Next(own.Count);
-        switch (random.Next(10))
+        switch (random.Next(11))
         {
             case < 3: Tag(own[at]); break;
             case < 5: Name(own[at]); break;
@@ -30,8 +32,17 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
             case 7: Pin(own[at]); break;
             case 8 when role == TortureRole.Mixed: Remove(own); break;
             case 9 when role == TortureRole.Mixed: Reclaim(); break;
+            case 10 when role == TortureRole.Mixed: Collect(own); break;
             default: Put(own); break;
         }
+    }
+
+    /// <summary>One call that fills segments of facts with what soon counts no more, or gives their room back.</summary>
+    public void StepOfLarge(List<Cid> own)
+    {
+        if (own.Count == 0 || random.Next(40) == 0) Put(own);
+        else if (random.Next(16) == 0) Reclaim();
+        else TagLarge(own[random.Next(Math.Min(own.Count, 4))]);
     }
 
     /// <summary>A put that says something at once: the facts are there before the block is.</summary>
@@ -50,6 +61,18 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
         string tag = NextTag();
         journal.Write($"t? {cid} {tag}");
         store.Tag(cid, "t", tag);
+        journal.Write($"t {cid} {tag}");
+    }
+
+    private void TagLarge(Cid cid)
+    {
+        string tag = NextTag();
+        journal.Write($"t? {cid} {tag}");
+        store.Annotate(cid, new BlockFacts
+        {
+            Tags = new Dictionary<string, string?> { ["t"] = tag },
+            Json = $"\"{new string('x', LargeBytes)}\"",
+        });
         journal.Write($"t {cid} {tag}");
     }
 
@@ -99,6 +122,21 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
         IgnoreBusy(() =>
         {
             if (store.Remove([gone]).Removed.Contains(gone)) journal.Write($"r {gone}");
+        });
+    }
+
+    /// <summary>What has expired goes, other workers' blocks too: each has said so of its own.</summary>
+    private void Collect(List<Cid> own)
+    {
+        int at = own.FindIndex(cid => !_kept.Contains(cid));
+        if (at < 0) return;
+        Cid gone = own[at];
+        own.RemoveAt(at);
+        journal.Write($"r? {gone}");
+        store.Touch(gone, DateTimeOffset.UtcNow.AddMilliseconds(1));
+        IgnoreBusy(() =>
+        {
+            if (store.Collect().Collected.Any(block => block.Cid == gone)) journal.Write($"r {gone}");
         });
     }
 

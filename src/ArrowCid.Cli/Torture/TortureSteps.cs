@@ -27,6 +27,7 @@ internal sealed record TortureStep(string At, string? Before)
         'E' => store != TortureRole.Disk,
         // A ring has no index of its facts on disk.
         'K' => store != TortureRole.Ring,
+        'M' => store == TortureRole.Mixed,
         'D' => store == TortureRole.Disk,
         // An index that has grown twice is large enough for long.
         'G' => isFirst && store != TortureRole.Ring,
@@ -56,8 +57,14 @@ internal static class TortureSteps
     {
         'G' => TortureLoad.Small,
         'S' or 'E' => TortureLoad.Large,
+        'M' => TortureLoad.Facts,
         null when store == TortureRole.Ring => TortureLoad.Large,
-        null when random.Next(4) == 0 => TortureLoad.Small,
+        null => random.Next(8) switch
+        {
+            < 2 => TortureLoad.Small,
+            2 when store == TortureRole.Mixed => TortureLoad.Facts,
+            _ => TortureLoad.Mixed,
+        },
         _ => TortureLoad.Mixed,
     };
 

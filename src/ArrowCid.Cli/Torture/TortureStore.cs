@@ -27,6 +27,9 @@ internal enum TortureLoad
 
     /// <summary>Large blocks, which fill segments.</summary>
     Large,
+
+    /// <summary>Large facts, each of which replaces others, and their compaction.</summary>
+    Facts,
 }
 
 /// <summary>How the torture's stores are made: small, so that all that happens seldom happens often.</summary>

@@ -34,6 +34,12 @@ internal sealed class TortureWorker(
     public void Step()
     {
         if (_cursor == Cursor.Now) _cursor = Catch(Cursor.Now);
+        if (load == TortureLoad.Facts && _random.Next(3) > 0)
+        {
+            _facts.StepOfLarge(_own);
+            return;
+        }
+
         switch (_random.Next(20))
         {
             case < 6: PutRaw(); break;

@@ -12,9 +12,9 @@ internal static class BenchVerb
 
     public static Command Make() =>
         new Verb("bench", "Measures against peers, in one run on this machine.", "arrowcid bench hash",
-            "arrowcid bench store", "arrowcid bench ipc", "arrowcid bench export")
+            "arrowcid bench store", "arrowcid bench ipc", "arrowcid bench export", "arrowcid bench flight")
         {
-            MakeHash(), MakeStore(), MakeIpc(), MakeExport(),
+            MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeFlight(),
         };
 
     private static Verb MakeHash()
@@ -36,80 +36,63 @@ internal static class BenchVerb
 
     private static Verb MakeStore()
     {
-        Option<bool> json = Verb.Json();
-        Option<int?> rounds = RoundsOption(2);
-        Option<bool> quick = QuickOption();
-        Option<string[]> only = OnlyOption(StoreBench.Names);
         var disk = new Option<string>("--disk")
         {
             HelpName = "DIR",
             Description = $"Where durable puts go: a directory on a disk. Default: {UsualDisk}.",
             DefaultValueFactory = _ => UsualDisk,
         };
-        var store = new Verb("store",
+        Verb store = Against("store",
             "Puts, gets, streams and wake-ups of a store in shared memory, and durable puts on a disk, against " +
             "Redis, LMDB, SQLite and a Unix socket in turn. It starts the peers itself (interop/peers/setup brings " +
             "them) and removes what it makes.",
-            "arrowcid bench store", "arrowcid bench store --quick --json", "arrowcid bench store --only put --only get")
-        {
-            quick, json, only, rounds, disk,
-        };
-        store.SetAction(parsed =>
-        {
-            bool isQuick = parsed.GetValue(quick);
-            using var run = new StoreBenchRun(isQuick,
-                parsed.GetValue(rounds) ?? (isQuick ? QuickRounds : UsualRounds), parsed.GetValue(disk)!);
-            if (!run.HasPeers) Failure.Say("PEER MISSING: Redis, LMDB and SQLite; run interop/peers/setup");
-            return Print(run.Rounds, StoreBench.Run(run, parsed.GetValue(only) ?? []), parsed.GetValue(json));
-        });
+            StoreBench.Names,
+            (parsed, isQuick, rounds) => new StoreBenchRun(isQuick, rounds, parsed.GetValue(disk)!),
+            "arrowcid bench store", "arrowcid bench store --quick --json", "arrowcid bench store --only put --only get");
+        store.Add(disk);
         return store;
     }
 
-    private static Verb MakeIpc()
+    private static Verb MakeIpc() => Against("ipc",
+        "Batches from one Python process to others, through libarrowcid (interop/build makes it), against " +
+        "pyarrow Flight, shared_memory, memory_map, Redis, LMDB and a Unix socket in turn. It starts the peers " +
+        "itself (interop/peers/setup brings them) and removes what it makes.",
+        IpcBench.Names, (_, isQuick, rounds) => new IpcBenchRun(isQuick, rounds),
+        "arrowcid bench ipc", "arrowcid bench ipc --quick --json", "arrowcid bench ipc --only get");
+
+    private static Verb MakeExport() => Against("export",
+        "Parquet written and read, against pyarrow on one thread with the same codec in turn; CARs out of a " +
+        "store and into one, against plain SHA-256. Files and stores lie in shared memory and are removed.",
+        ExportBench.Names, (_, isQuick, rounds) => new ExportBench(isQuick, new Rounds(rounds)),
+        "arrowcid bench export", "arrowcid bench export --only wide --json", "arrowcid bench export --quick");
+
+    private static Verb MakeFlight() => Against("flight",
+        "The Flight service against pyarrow's Flight server, both over loopback with the same batches and called by " +
+        "one pyarrow client in turn: streams, calls, puts, watchers, and memory of what waits. It starts the servers " +
+        "itself and removes what it makes.",
+        FlightBench.Names, (_, isQuick, rounds) => new FlightBenchRun(isQuick, rounds),
+        "arrowcid bench flight", "arrowcid bench flight --only get --only info --rounds 9",
+        "arrowcid bench flight --quick --json");
+
+    /// <summary>A bench with peers, whole or in parts.</summary>
+    private static Verb Against(string name, string description, IEnumerable<string> parts,
+        Func<ParseResult, bool, int, IBench> open, params string[] examples)
     {
         Option<bool> json = Verb.Json();
-        Option<int?> rounds = RoundsOption(2);
+        Option<int?> rounds = RoundsOption(QuickRounds);
         Option<bool> quick = QuickOption();
-        Option<string[]> only = OnlyOption(IpcBench.Names);
-        var ipc = new Verb("ipc",
-            "Batches from one Python process to others, through libarrowcid (interop/build makes it), against " +
-            "pyarrow Flight, shared_memory, memory_map, Redis, LMDB and a Unix socket in turn. It starts the peers " +
-            "itself (interop/peers/setup brings them) and removes what it makes.",
-            "arrowcid bench ipc", "arrowcid bench ipc --quick --json", "arrowcid bench ipc --only get")
-        {
-            quick, json, only, rounds,
-        };
-        ipc.SetAction(parsed =>
+        Option<string[]> only = OnlyOption(parts);
+        var verb = new Verb(name, description, examples) { quick, json, only, rounds };
+        verb.SetAction(parsed =>
         {
             bool isQuick = parsed.GetValue(quick);
-            using var run = new IpcBenchRun(
-                isQuick, parsed.GetValue(rounds) ?? (isQuick ? QuickRounds : UsualRounds));
-            return Print(run.Rounds, IpcBench.Run(run, parsed.GetValue(only) ?? []), parsed.GetValue(json));
+            int count = parsed.GetValue(rounds) ?? (isQuick ? QuickRounds : UsualRounds);
+            using IBench bench = open(parsed, isQuick, count);
+            if (bench.MissingPeers is { } missing)
+                Failure.Say($"PEER MISSING: {missing}; run interop/peers/setup");
+            return Print(bench.Rounds, bench.Run(parsed.GetValue(only) ?? []), parsed.GetValue(json));
         });
-        return ipc;
-    }
-
-    private static Verb MakeExport()
-    {
-        Option<bool> json = Verb.Json(), quick = QuickOption();
-        Option<int?> rounds = RoundsOption(2);
-        Option<string[]> only = OnlyOption(ExportBench.Names);
-        var export = new Verb("export",
-            "Parquet written and read, against pyarrow on one thread with the same codec in turn; CARs out of a " +
-            "store and into one, against plain SHA-256. Files and stores lie in shared memory and are removed.",
-            "arrowcid bench export", "arrowcid bench export --only wide --json", "arrowcid bench export --quick")
-        {
-            quick, json, only, rounds,
-        };
-        export.SetAction(parsed =>
-        {
-            bool isQuick = parsed.GetValue(quick);
-            var turns = new Rounds(parsed.GetValue(rounds) ?? (isQuick ? QuickRounds : UsualRounds));
-            using var bench = new ExportBench(turns, isQuick);
-            if (!bench.HasPeer) Failure.Say("PEER MISSING: pyarrow; run interop/peers/setup");
-            return Print(turns, bench.Run(parsed.GetValue(only) ?? []), parsed.GetValue(json));
-        });
-        return export;
+        return verb;
     }
 
     private static Option<bool> QuickOption() => new("--quick")

@@ -95,7 +95,7 @@ internal static class DiffVerb
         writer.Finish();
     }
 
-    private static void PrintJson(Output output, RowDifference each) => output.JsonLine(writer =>
+    public static void PrintJson(Output output, RowDifference each) => output.JsonLine(writer =>
     {
         writer.WriteString("change", DiffRows.NameOf(each.Change));
         if (each.RowA >= 0) writer.WriteNumber("rowA", each.RowA);
@@ -113,7 +113,7 @@ internal static class DiffVerb
         }
     });
 
-    private static void PrintJson(Output output, BatchDiff diff) => output.JsonLine(writer =>
+    public static void PrintJson(Output output, BatchDiff diff) => output.JsonLine(writer =>
     {
         writer.WriteBoolean("isEqual", diff.IsEqual);
         EntryJson.WriteTexts(writer, "schema", diff.SchemaDifferences);

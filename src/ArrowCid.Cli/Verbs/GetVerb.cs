@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ArrowCid.Exchange.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -17,20 +18,34 @@ internal static class GetVerb
         var verb = new Verb("get",
             "Writes a block's bytes, once they are proved to hash to the CID. They are a whole Arrow IPC stream.",
             "arrowcid get CID -o batch.arrows",
-            "arrowcid get CID | sha256sum")
+            "arrowcid get CID | sha256sum",
+            "arrowcid get CID --from http://127.0.0.1:8816 --fill -o batch.arrows")
         {
             cid, store, output,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(cid)!, parsed.GetValue(store), parsed.GetValue(output)));
+        var from = new FromOptions();
+        from.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            using FromOptions.FetchPlaces? places = from.Open(parsed, parsed.GetValue(store));
+            return Run(parsed.GetValue(cid)!, places, parsed.GetValue(store), parsed.GetValue(output));
+        });
         return verb;
     }
 
-    private static int Run(string text, string? directory, string? file)
+    private static int Run(string text, FromOptions.FetchPlaces? places, string? directory, string? file)
     {
         if (file is null && Output.IsTerminal)
         {
             throw new ArrowCidException(ErrorCode.InvalidArgument,
                 "a block is binary and this is a terminal; say -o FILE, -o - to print it all the same, or use 'cat'");
+        }
+
+        if (places is not null)
+        {
+            using BackendBlock block = places.Get(text);
+            OutputFile.WriteOrPipe(file ?? "-", stream => stream.Write(block.Bytes.Span));
+            return 0;
         }
 
         using CidStore store = StoreReading.Open(directory);

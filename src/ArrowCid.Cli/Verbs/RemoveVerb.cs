@@ -80,7 +80,11 @@ internal static class RemoveVerb
 
         string words = kept is null
             ? isDryRun ? "would be removed" : "removed"
-            : $"kept: {string.Join("; ", kept.Reasons.Select(reason => Failure.Visible(reason.ToString())))}";
+            : $"kept: {Words(kept.Reasons)}";
         output.Line($"{cid}  {words}");
     }
+
+    /// <summary>Reasons in one line.</summary>
+    public static string Words(IEnumerable<KeepReason> reasons) =>
+        string.Join("; ", reasons.Select(reason => Failure.Visible(reason.ToString())));
 }

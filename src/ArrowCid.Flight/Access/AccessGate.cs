@@ -4,17 +4,18 @@ using Microsoft.Extensions.Logging;
 namespace ArrowCid.Flight.Access;
 
 /// <summary>Decides who may do what: the one place that Flight and HTTP ask. For any number of threads.</summary>
-internal sealed partial class AccessGate : IDisposable
+internal sealed class AccessGate : IDisposable
 {
     private readonly AccessSettings _settings;
     private readonly IReadOnlyList<KnownToken> _tokens;
     private readonly SignedToken? _signed;
-    private readonly ILogger _log;
+    private readonly RefusalLog _refusals;
     private readonly TimeProvider _time;
 
     private AccessGate(AccessSettings settings, IReadOnlyList<KnownToken> tokens, SignedToken? signed, ILogger log,
         TimeProvider time) =>
-        (_settings, _tokens, _signed, _log, _time) = (settings, tokens, signed, log, time);
+        (_settings, _tokens, _signed, _time, _refusals) =
+        (settings, tokens, signed, time, new RefusalLog(log, time));
 
     /// <summary>Whether anybody but a local client has a token.</summary>
     public bool HasTokens => _signed is not null || _tokens.Any(token => !token.IsLocal);
@@ -22,7 +23,7 @@ internal sealed partial class AccessGate : IDisposable
     /// <summary>Reads the tokens and keys that the settings name.</summary>
     /// <param name="settings">Who may do what.</param>
     /// <param name="localToken">The token that callers of this machine show; null for none.</param>
-    /// <param name="log">Gets each refusal.</param>
+    /// <param name="log">Gets the refusals.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="ArrowCidException">A file cannot be read.</exception>
     public static AccessGate Open(AccessSettings settings, string? localToken, ILogger log, TimeProvider? time = null)
@@ -35,7 +36,7 @@ internal sealed partial class AccessGate : IDisposable
         return new AccessGate(settings, tokens, signed, log, time ?? TimeProvider.System);
     }
 
-    /// <summary>Decides. A refusal is logged, without the token.</summary>
+    /// <summary>Decides. A refusal is logged, without the token, unless there are too many.</summary>
     /// <param name="credentials">What the caller shows.</param>
     /// <param name="need">What the call asks for.</param>
     /// <param name="peer">Who calls.</param>
@@ -46,13 +47,17 @@ internal sealed partial class AccessGate : IDisposable
         if (!decision.IsAllowed)
         {
             ServerFigures.Refused.Add(1, new KeyValuePair<string, object?>("protocol", peer.Protocol));
-            LogRefusal(_log, peer.Protocol, peer.ToString(), target, need, decision.Refusal, decision.Client);
+            _refusals.Write(in peer, target, need, in decision);
         }
 
         return decision;
     }
 
-    public void Dispose() => _signed?.Dispose();
+    public void Dispose()
+    {
+        _refusals.Dispose();
+        _signed?.Dispose();
+    }
 
     private AccessDecision Judge(in Credentials credentials, AccessNeed need, in Peer peer)
     {
@@ -101,9 +106,4 @@ internal sealed partial class AccessGate : IDisposable
             return found.Expires <= now || (found.IsLocal && !peer.IsLocal) ? null : found;
         return _signed is not null && SignedToken.IsForm(token) ? _signed.Prove(token, now) : null;
     }
-
-    [LoggerMessage(1, LogLevel.Warning,
-        "refused: {Protocol} {Peer} {Target} needs {Need}: {Refusal} (client {Client})")]
-    private static partial void LogRefusal(ILogger log, string protocol, string peer, string target, AccessNeed need,
-        Refusal refusal, string client);
 }

@@ -20,11 +20,21 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
     private int _start, _end;
     private int _left;
 
+    // What StallWatch looks at from another thread: the number of the message that is being read, and the bytes of all.
+    private long _message = -1, _messages, _received;
+
     // While a decompressed message is read, what stands behind it.
     private (byte[] Buffer, int Start, int End)? _outer;
 
     /// <summary>The bytes of the message that were not taken yet.</summary>
     public int Left => _left;
+
+    /// <summary>Whether the sender may take its time between messages; inside one it never may.</summary>
+    public bool MayPause { get; set; }
+
+    /// <summary>Which message is awaited of a sender that may not pause (-1: none), and how many bytes have come of
+    /// all.</summary>
+    public (long Message, long Bytes) Awaited => (Volatile.Read(ref _message), Volatile.Read(ref _received));
 
     /// <summary>Goes to the next message; what is left of the one before is skipped.</summary>
     /// <returns>False at the end.</returns>
@@ -45,6 +55,7 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
         if (length > mostBytes) throw TooLarge($"a message of {length} bytes");
         _start += PrefixBytes;
         _left = (int)length;
+        _messages++;
         if (flag == 1) await InflateAsync(cancel).ConfigureAwait(false);
         return true;
     }
@@ -157,9 +168,28 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
             return buffered;
         }
 
-        int read = await stream.ReadAsync(target, cancel).ConfigureAwait(false);
+        int read = await FromStreamAsync(target, cancel).ConfigureAwait(false);
         if (read == 0) throw EndsInside();
         _left -= read;
+        return read;
+    }
+
+    private async ValueTask<int> FromStreamAsync(Memory<byte> target, CancellationToken cancel)
+    {
+        ValueTask<int> reading = stream.ReadAsync(target, cancel);
+        int read;
+        if (reading.IsCompletedSuccessfully)
+        {
+            read = reading.Result;
+        }
+        else
+        {
+            if (!MayPause || _left > 0 || _end > _start) Volatile.Write(ref _message, _messages);
+            read = await reading.ConfigureAwait(false);
+            Volatile.Write(ref _message, -1);
+        }
+
+        Volatile.Write(ref _received, _received + read);
         return read;
     }
 
@@ -172,6 +202,7 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
         while (_end - _start < count)
         {
             if (_outer is not null) return false;
+            if (_buffer.Length == 0) return false;
             if (_start == _end) _start = _end = 0;
             else if (_start + count > _buffer.Length)
             {
@@ -179,8 +210,14 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
                 (_start, _end) = (0, _end - _start);
             }
 
-            int read = await stream.ReadAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
-            if (read == 0) return false;
+            int read = await FromStreamAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
+            if (read == 0)
+            {
+                // A call that lasts needs no memory for a request that has ended.
+                if (_start == _end) _buffer = [];
+                return false;
+            }
+
             _end += read;
         }
 

@@ -11,11 +11,8 @@ namespace ArrowCid.Flight.Grpc;
 /// status. Nothing escapes as an HTTP error but what is not gRPC at all.
 /// </summary>
 /// <param name="methods">The handlers by path: <c>/package.Service/Method</c>.</param>
-/// <param name="mostBytes">The most bytes of a request's message.</param>
-/// <param name="log">Gets the faults that clients hear nothing of.</param>
-/// <param name="stopping">The server goes down.</param>
-internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler> methods, int mostBytes,
-    ILogger log, CancellationToken stopping)
+/// <param name="settings">What holds for every call.</param>
+internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler> methods, GrpcServerSettings settings)
 {
     /// <summary>The trailer that names ArrowCid's own error.</summary>
     public const string ErrorTrailer = "arrowcid-error";
@@ -24,6 +21,10 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
     private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(1);
 
     private readonly FrozenDictionary<string, GrpcHandler> _methods = methods.ToFrozenDictionary();
+    private readonly CancellationToken _stopping = settings.Stopping;
+
+    /// <summary>The calls that there are.</summary>
+    public IEnumerable<string> Paths => _methods.Keys;
 
     /// <summary>Whether a request is gRPC's.</summary>
     public static bool IsGrpc(HttpRequest request)
@@ -48,21 +49,22 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
         TimeSpan? timeout = GrpcText.ParseTimeout(http.Request.Headers["grpc-timeout"]);
         using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         if (timeout is { } span) ends.CancelAfter(span);
-        (GrpcStatus status, string message, ErrorCode? code) = await Run(http, ends.Token).ConfigureAwait(false);
+        (GrpcStatus status, string message, ErrorCode? code) = await Run(http, ends).ConfigureAwait(false);
         if (http.RequestAborted.IsCancellationRequested) return;
-        bool isLate = timeout is not null && ends.IsCancellationRequested;
+        bool isLate = timeout is not null && ends.IsCancellationRequested && status != GrpcStatus.Aborted;
         if (isLate) (status, message, code) = (GrpcStatus.DeadlineExceeded, "the deadline has passed", null);
         WriteStatus(http.Response, status, message, code);
         if (isLate) await EndLate(http).ConfigureAwait(false);
     }
 
-    private async Task<(GrpcStatus, string, ErrorCode?)> Run(HttpContext http, CancellationToken cancel)
+    private async Task<(GrpcStatus, string, ErrorCode?)> Run(HttpContext http,
+        CancellationTokenSource ends)
     {
         try
         {
             if (!_methods.TryGetValue(http.Request.Path.Value ?? "", out GrpcHandler? handler))
                 return (GrpcStatus.Unimplemented, $"there is no call {http.Request.Path.Value}", null);
-            if (stopping.IsCancellationRequested) return Stopping();
+            if (_stopping.IsCancellationRequested) return Stopping();
             string? encoding = http.Request.Headers["grpc-encoding"];
             if (encoding is not (null or "identity" or "gzip" or "deflate"))
             {
@@ -71,7 +73,18 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
                     $"grpc-encoding {encoding} is not known; identity, deflate and gzip are", null);
             }
 
-            await handler(new GrpcCall(http, mostBytes, encoding, cancel, stopping)).ConfigureAwait(false);
+            var call = new GrpcCall(http, settings.MostMessageBytes, encoding, ends.Token, _stopping);
+            using var stall = new StallWatch(call.Reader, settings.StallPatience, ends);
+            try
+            {
+                await handler(call).ConfigureAwait(false);
+            }
+            catch (Exception) when (stall.HasStalled)
+            {
+                return (GrpcStatus.Aborted, string.Create(CultureInfo.InvariantCulture,
+                    $"a message stood still for {settings.StallPatience.TotalSeconds:0.#} s; send it again"), null);
+            }
+
             return (GrpcStatus.Ok, "", null);
         }
         catch (GrpcException e)
@@ -82,18 +95,18 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
         {
             return ((GrpcStatus)ErrorTable.GrpcStatus(e.Code), e.Message, e.Code);
         }
-        catch (Exception e) when (cancel.IsCancellationRequested)
+        catch (Exception e) when (ends.IsCancellationRequested)
         {
             return (GrpcStatus.Cancelled, e.Message, null);
         }
-        catch (Exception e) when (stopping.IsCancellationRequested &&
+        catch (Exception e) when (_stopping.IsCancellationRequested &&
             e is OperationCanceledException or ObjectDisposedException)
         {
             return Stopping();
         }
         catch (Exception e)
         {
-            LogFault(log, http.Request.Path.Value, e);
+            LogFault(settings.Log, http.Request.Path.Value, e);
             return (GrpcStatus.Unknown, "the server met a fault of its own; its log has it", null);
         }
     }
@@ -104,15 +117,14 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
     /// <summary>The status in the trailers, or, where nothing was sent, in the headers.</summary>
     private static void WriteStatus(HttpResponse response, GrpcStatus status, string message, ErrorCode? code)
     {
-        var target = new List<KeyValuePair<string, string>>
+        bool isTrailer = response.HasStarted;
+        Write("grpc-status", ((int)status).ToString(CultureInfo.InvariantCulture));
+        if (message.Length > 0) Write("grpc-message", GrpcText.EscapeMessage(message));
+        if (code is { } error) Write(ErrorTrailer, error.ToString());
+
+        void Write(string name, string value)
         {
-            new("grpc-status", ((int)status).ToString(CultureInfo.InvariantCulture)),
-        };
-        if (message.Length > 0) target.Add(new("grpc-message", GrpcText.EscapeMessage(message)));
-        if (code is { } error) target.Add(new(ErrorTrailer, error.ToString()));
-        foreach ((string name, string value) in target)
-        {
-            if (response.HasStarted) response.AppendTrailer(name, value);
+            if (isTrailer) response.AppendTrailer(name, value);
             else response.Headers[name] = value;
         }
     }
@@ -134,4 +146,20 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed")]
     private static partial void LogFault(ILogger log, string? path, Exception fault);
+}
+
+/// <summary>What holds for every call.</summary>
+internal sealed record GrpcServerSettings
+{
+    /// <summary>The most bytes of a request's message.</summary>
+    public int MostMessageBytes { get; init; } = int.MaxValue;
+
+    /// <summary>How long a message that has begun may stand still.</summary>
+    public required TimeSpan StallPatience { get; init; }
+
+    /// <summary>Gets the faults that clients hear nothing of.</summary>
+    public required ILogger Log { get; init; }
+
+    /// <summary>The server goes down.</summary>
+    public CancellationToken Stopping { get; init; }
 }

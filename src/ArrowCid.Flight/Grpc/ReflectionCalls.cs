@@ -17,6 +17,7 @@ internal sealed class ReflectionCalls(params FileDescriptor[] files)
     private async Task Answer(GrpcCall call)
     {
         using CancellationTokenSource lasting = call.Lasting();
+        call.Reader.MayPause = true;
         while (await call.Reader.MessageAsync(ServerReflectionRequest.Parser, lasting.Token).ConfigureAwait(false) is
             { } request)
         {

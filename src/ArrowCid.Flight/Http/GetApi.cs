@@ -1,8 +1,8 @@
 using System.Text;
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
+using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
-using ArrowCid.Parquet;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -50,7 +50,7 @@ internal sealed class GetApi(HttpService service)
             case "parquet" or "car":
                 await SendMade(context, form == "car"
                     ? file => _ = service.Store.ExportCar([cid], file)
-                    : file => WriteParquet(batches, file)).ConfigureAwait(false);
+                    : file => BlockExport.WriteParquet(batches, Lease, file)).ConfigureAwait(false);
                 break;
             case "arrow" when batches.Count == 1:
                 await SendBlock(context, batches[0]).ConfigureAwait(false);
@@ -172,29 +172,6 @@ internal sealed class GetApi(HttpService service)
                 left -= read;
             }
         }
-    }
-
-    private void WriteParquet(IReadOnlyList<Cid> batches, Stream file)
-    {
-        using BatchLease first = Lease(batches[0]);
-        using var writer = new ParquetWriter(file, first.Batch.Schema,
-            new ParquetWriteOptions { Compression = ParquetCompression.Snappy });
-        if (writer.NeedsSurvey)
-        {
-            foreach (Cid cid in batches.Skip(1))
-            {
-                using BatchLease lease = Lease(cid);
-                writer.Survey(lease.Batch);
-            }
-        }
-
-        foreach (Cid cid in batches)
-        {
-            using BatchLease lease = Lease(cid);
-            _ = writer.Write(lease.Batch);
-        }
-
-        writer.Finish();
     }
 
     /// <summary>A batch whose bytes were proved just now.</summary>

@@ -33,6 +33,7 @@ internal static class HttpRoutes
             new("GET", "/health", null, RouteKind.Operation, Operations.Health),
             new("GET", "/ready", null, RouteKind.Operation, operations.Ready),
             new("GET", "/metrics", AccessNeed.List, RouteKind.Operation, operations.Figures),
+            .. Page.Routes,
         ];
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
 using ArrowCid.Flight.Access;
+using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
 using Microsoft.AspNetCore.Http;

@@ -12,7 +12,7 @@ internal enum RouteKind
     /// <summary>For our clients and for pages of origins that are listed.</summary>
     Api,
 
-    /// <summary>For who runs the server.</summary>
+    /// <summary>For who runs the server, or has its page open.</summary>
     Operation,
 }
 

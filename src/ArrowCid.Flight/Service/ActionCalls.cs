@@ -17,12 +17,15 @@ internal sealed class ActionCalls
     public ActionCalls(CidStore store, FlightGate gate)
     {
         (_store, _gate) = (store, gate);
+        var export = new ExportAction(store);
         _actions = new(StringComparer.Ordinal)
         {
             ["describe"] = new(AccessNeed.List, "What is known of a block: {\"cid\"}", Describe),
             ["resolve"] = new(AccessNeed.List, "What a name stands for: {\"name\", \"asOf\"?}", Resolve),
             ["verify"] = new(AccessNeed.Fetch, "Proves a block again: {\"cid\"}", Verify),
             ["find-missing"] = new(AccessNeed.Fetch, "Which blocks are not here: {\"cids\"}", FindMissing),
+            ["export"] = new(AccessNeed.Fetch,
+                "A batch or dataset as a file, in results: {\"cid\", \"format\"?: parquet, arrow or car}", export.Run),
             ["where"] = new(AccessNeed.Fetch, "Where the store is, for clients on its machine: nothing", Where),
             ["put-facts"] = new(AccessNeed.Put,
                 "Says something of a block: {\"cid\", \"tags\"?, \"producer\"?, \"json\"?, \"expires\"?}", PutFacts),
@@ -69,8 +72,7 @@ internal sealed class ActionCalls
         if (ours.Need is AccessNeed.Put or AccessNeed.Admin && _store.IsReadOnly)
             throw new GrpcException(GrpcStatus.FailedPrecondition, "the store is served for reading only");
         var arguments = new ActionArguments(action.Body.Span);
-        await ReplyAsync(call, ByteString.CopyFrom(ActionArguments.Write(writer => ours.Run(arguments, writer))))
-            .ConfigureAwait(false);
+        await ours.Run(call, arguments).ConfigureAwait(false);
     }
 
     private static ValueTask ReplyAsync(GrpcCall call, ByteString body) =>
@@ -167,6 +169,16 @@ internal sealed class ActionCalls
         writer.WriteBoolean("wasPinned", _store.Unpin(cid));
     }
 
-    private sealed record StoreAction(AccessNeed Need, string Description,
-        System.Action<ActionArguments, Utf8JsonWriter> Run);
+    /// <param name="Need">What it asks for.</param>
+    /// <param name="Description">For ListActions.</param>
+    /// <param name="Run">Answers the call.</param>
+    private sealed record StoreAction(AccessNeed Need, string Description, Func<GrpcCall, ActionArguments, Task> Run)
+    {
+        /// <summary>An action whose one result is a JSON object.</summary>
+        public StoreAction(AccessNeed need, string description, System.Action<ActionArguments, Utf8JsonWriter> members)
+            : this(need, description, (call, arguments) => ReplyAsync(call,
+                ByteString.CopyFrom(ActionArguments.Write(writer => members(arguments, writer)))).AsTask())
+        {
+        }
+    }
 }

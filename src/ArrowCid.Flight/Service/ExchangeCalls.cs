@@ -35,6 +35,7 @@ internal sealed class ExchangeCalls(CidStore store, FlightGate gate)
                 }
 
                 await sender.BlockAsync(lease.Block, lease.Batch, cid.ToString(), call.Cancel).ConfigureAwait(false);
+                ServerFigures.Sent.Add(lease.Block.Length, MeasuredCall.Protocol);
             }
 
             await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);

@@ -1,7 +1,6 @@
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
-using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Flight.Service;
 
@@ -16,15 +15,14 @@ internal static class FlightCalls
     /// <param name="store">The store.</param>
     /// <param name="guard">Who may call.</param>
     /// <param name="gateway">Where the HTTP gateway is, or null.</param>
-    /// <param name="log">Gets the faults that clients hear nothing of.</param>
-    /// <param name="stopping">The server goes down.</param>
-    public static GrpcServer Over(CidStore store, Guard guard, Func<string?> gateway, ILogger log,
-        CancellationToken stopping)
+    /// <param name="settings">What holds for every call.</param>
+    public static GrpcServer Over(CidStore store, Guard guard, Func<string?> gateway, GrpcServerSettings settings)
     {
         var gate = new FlightGate(guard);
         var streams = new BlockStreams(store);
         var infos = new InfoCalls(store, gate, streams) { Gateway = gateway };
-        var gets = new GetCalls(store, gate, streams, new WatchStream(store), new CatalogueTable(store));
+        var watch = new WatchStream(store, new LiveAnnouncements(store, settings.Stopping));
+        var gets = new GetCalls(store, gate, streams, watch, new CatalogueTable(store));
         var actions = new ActionCalls(store, gate);
         (string Name, GrpcHandler Handler)[] flight =
         [
@@ -40,11 +38,11 @@ internal static class FlightCalls
             ("ListActions", actions.ListActions),
         ];
         var methods = new Dictionary<string, GrpcHandler>(StringComparer.Ordinal);
-        foreach ((string name, GrpcHandler handler) in flight) methods.Add($"/{Service}/{name}", handler);
+        foreach ((string name, GrpcHandler handler) in flight) methods.Add($"/{Service}/{name}", MeasuredCall.Of(name, handler));
         foreach ((string path, GrpcHandler handler) in new HealthCalls(Service).Methods()) methods.Add(path, handler);
         var reflection = new ReflectionCalls(FlightReflection.Descriptor, HealthReflection.Descriptor,
             ReflectionReflection.Descriptor, ArrowcidReflection.Descriptor);
         foreach ((string path, GrpcHandler handler) in reflection.Methods()) methods.Add(path, handler);
-        return new GrpcServer(methods, MostMessageBytes, log, stopping);
+        return new GrpcServer(methods, settings with { MostMessageBytes = MostMessageBytes });
     }
 }

@@ -37,6 +37,7 @@ internal sealed class FlightDataReader(GrpcReader reader)
     {
         (Descriptor, Header, AppMetadata, _bodyLength, Kind) = (null, [], [], 0, 0);
         if (!await reader.NextAsync(cancel).ConfigureAwait(false)) return false;
+        reader.MayPause = true;
         while (reader.Left > 0)
         {
             ulong tag = await reader.VarintAsync(cancel).ConfigureAwait(false);
@@ -63,6 +64,7 @@ internal sealed class FlightDataReader(GrpcReader reader)
         }
 
         if (Header.Length > 0) Kind = CheckedKind();
+        else if (_bodyLength > 0) throw new GrpcException(GrpcStatus.InvalidArgument, "a body came without a header");
         return true;
     }
 

@@ -81,6 +81,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
                 await sender.BatchAsync(part, mark, call.Cancel).ConfigureAwait(false);
             }
 
+            ServerFigures.Sent.Add(lease.Block.Length, MeasuredCall.Protocol);
             left -= block.Rows - skip;
             skip = 0;
         }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Unicode;
 using ArrowCid.Columnar;
+using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;
 
@@ -20,6 +21,7 @@ internal sealed class PutStream(CidStore store, Put how, AckQueue acks)
     {
         RequireExpected(batch);
         PutResult put = _last = _facts is null ? store.Put(batch) : store.Put(batch, _facts);
+        ServerFigures.Put.Add(1, MeasuredCall.Protocol);
         if (_isKeptWhole) _blocks.Add(put.Cid);
         PutAck ack = AckOf(put, _count++);
         if (Utf8.IsValid(appMetadata)) ack.AppMetadata = Encoding.UTF8.GetString(appMetadata);

@@ -9,9 +9,9 @@ namespace ArrowCid.Flight.Service;
 
 /// <summary>
 /// Announcements as a table without end. Each watcher has a cursor in the log and no queue: a slow one lags and costs
-/// nothing. Every batch's app_metadata is the cursor behind it; while nothing is put, empty batches come.
+/// nothing, and those that have caught up hear together. Every batch's app_metadata is the cursor behind it; while nothing is put, empty batches come.
 /// </summary>
-internal sealed class WatchStream(CidStore store)
+internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
 {
     private const int MostRows = 1024;
     private const uint DefaultHeartbeat = 15;
@@ -37,63 +37,112 @@ internal sealed class WatchStream(CidStore store)
         TimeSpan heartbeat = TimeSpan.FromSeconds(Math.Min(seconds, 3600));
         using CancellationTokenSource lasting = call.Lasting();
         await sender.SchemaAsync(Schema, call.Cancel).ConfigureAwait(false);
-        await SendAsync([]).ConfigureAwait(false);
-        await using IAsyncEnumerator<Announcement> puts =
-            store.WatchAsync(at, new WatchOptions { WithFacts = true }, lasting.Token).GetAsyncEnumerator();
-        Task<bool> next = puts.MoveNextAsync().AsTask();
+        await BeatAsync().ConfigureAwait(false);
+        live.Begin();
+        var found = new List<Announcement>();
         try
         {
-            var found = new List<Announcement>();
-            while (true)
-            {
-                bool isEnd = !await Arrived(next, heartbeat, () => SendAsync([])).ConfigureAwait(false);
-                while (!isEnd && found.Count < MostRows)
-                {
-                    at = puts.Current.Cursor;
-                    if (Passes(puts.Current, filter)) found.Add(puts.Current);
-                    next = puts.MoveNextAsync().AsTask();
-                    if (!next.IsCompletedSuccessfully) break;
-                    isEnd = !await next.ConfigureAwait(false);
-                }
-
-                if (found.Count > 0) await SendAsync(found).ConfigureAwait(false);
-                found.Clear();
-                if (isEnd) return;
-            }
+            while (await CatchUp().ConfigureAwait(false) is { } place) await Follow(place).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (call.Stopping.IsCancellationRequested &&
             !call.Cancel.IsCancellationRequested)
         {
             throw new GrpcException(GrpcStatus.Unavailable, $"the server is going down; go on from {at}");
         }
-        finally
+
+        // Reads the log until what comes next is what all hear of next; null: there is no more.
+        async Task<long?> CatchUp()
         {
-            await lasting.CancelAsync().ConfigureAwait(false);
-            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            using var own = CancellationTokenSource.CreateLinkedTokenSource(lasting.Token);
+            await using IAsyncEnumerator<Announcement> puts =
+                store.WatchAsync(at, new WatchOptions { WithFacts = true }, own.Token).GetAsyncEnumerator();
+            Task<bool> next = puts.MoveNextAsync().AsTask();
+            try
+            {
+                while (true)
+                {
+                    if (!next.IsCompleted && live.Find(at) is { } place) return place;
+                    bool isEnd = !await Arrived(next, heartbeat).ConfigureAwait(false);
+                    while (!isEnd && found.Count < MostRows)
+                    {
+                        at = puts.Current.Cursor;
+                        if (Passes(puts.Current, filter)) found.Add(puts.Current);
+                        next = puts.MoveNextAsync().AsTask();
+                        if (!next.IsCompletedSuccessfully) break;
+                        isEnd = !await next.ConfigureAwait(false);
+                    }
+
+                    await SendFoundAsync().ConfigureAwait(false);
+                    if (isEnd) return null;
+                }
+            }
+            finally
+            {
+                await own.CancelAsync().ConfigureAwait(false);
+                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
+
+        // Hears with all others, until it falls behind what is kept for them.
+        async Task Follow(long place)
+        {
+            while (true)
+            {
+                await Arrived(Heard(place), heartbeat).ConfigureAwait(false);
+                long first = place;
+                if (!live.TryTake(ref place, found, MostRows)) return;
+                if (found.Count == 0) continue;
+                at = found[^1].Cursor;
+                if (filter is null)
+                {
+                    (RecordBatch batch, ReadOnlyMemory<byte> block) = live.TableOf(first, found, Table);
+                    found.Clear();
+                    await sender.BlockAsync(block, batch, at.ToString(), call.Cancel).ConfigureAwait(false);
+                    await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
+                    continue;
+                }
+
+                found.RemoveAll(put => !Passes(put, filter));
+                await SendFoundAsync().ConfigureAwait(false);
+            }
+        }
+
+        async Task<bool> Heard(long place)
+        {
+            await live.WaitAsync(place).WaitAsync(lasting.Token).ConfigureAwait(false);
+            return true;
+        }
+
+        async Task<bool> Arrived(Task<bool> next, TimeSpan pause)
+        {
+            while (!next.IsCompleted)
+            {
+                try
+                {
+                    await next.WaitAsync(pause).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
+                {
+                    await BeatAsync().ConfigureAwait(false);
+                }
+            }
+
+            return await next.ConfigureAwait(false);
+        }
+
+        async Task SendFoundAsync()
+        {
+            if (found.Count > 0) await SendAsync(found).ConfigureAwait(false);
+            found.Clear();
+        }
+
+        Task BeatAsync() => SendAsync([]);
 
         async Task SendAsync(IReadOnlyCollection<Announcement> rows)
         {
             await sender.BatchAsync(Table(rows), at.ToString(), call.Cancel).ConfigureAwait(false);
             await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
         }
-    }
-
-    private static async Task<bool> Arrived(Task<bool> next, TimeSpan heartbeat, Func<Task> beat)
-    {
-        while (!next.IsCompleted)
-        {
-            try
-            {
-                await next.WaitAsync(heartbeat).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                await beat().ConfigureAwait(false);
-            }
-        }
-
-        return await next.ConfigureAwait(false);
     }
 
     private bool Passes(in Announcement put, Filter? filter) => filter is null || put.Kind == AnnouncementKind.Gap ||

@@ -19,11 +19,17 @@ public static class BatchCut
     {
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
-        return Cut(batches, rows);
+        return Cut(batches, _ => rows);
     }
 
-    private static IEnumerable<RecordBatch> Cut(IEnumerable<RecordBatch> batches, int rows)
+    /// <summary>The same rows in batches of given lengths, of which there is at least one above 0; what is left comes in
+    /// batches as long as the last.</summary>
+    internal static IEnumerable<RecordBatch> ByRows(IEnumerable<RecordBatch> batches, IReadOnlyList<int> rows) =>
+        Cut(batches, piece => rows[Math.Min(piece, rows.Count - 1)]);
+
+    private static IEnumerable<RecordBatch> Cut(IEnumerable<RecordBatch> batches, Func<int, int> rowsOf)
     {
+        int piece = 0, rows = rowsOf(0);
         var parts = new List<RecordBatch>();
         int held = 0;
         RecordBatch? first = null;
@@ -47,6 +53,7 @@ public static class BatchCut
                 yield return Join(parts, held);
                 (held, isCut) = (0, true);
                 parts.Clear();
+                rows = rowsOf(++piece);
             }
         }
 

@@ -33,7 +33,8 @@ internal sealed class DerivedBlocks(Func<Cid, BlockLease?> find)
         if (!_parts.TryGetValue(cid, out (Cid Block, UnixFsPart Part) made)) return null;
         if (made.Part.Node is { } node) return node;
         using BlockLease? block = find(made.Block);
-        return block?.Memory.Slice((int)made.Part.Offset, made.Part.Length).ToArray();
+        // An array that is null would become memory of no bytes.
+        return block is null ? null : (ReadOnlyMemory<byte>?)block.Memory.Slice((int)made.Part.Offset, made.Part.Length).ToArray();
     }
 
     private void Remember(byte[] node)

@@ -132,6 +132,41 @@ public sealed class ArrowReader : IDisposable
         return reader;
     }
 
+    /// <summary>Opens the messages of a block before its batch's body.</summary>
+    internal static ArrowReader OpenHead(ReadOnlyMemory<byte> head)
+    {
+        var reader = new ArrowReader(new MemorySource(head), ArrowReadOptions.Default, isFile: false);
+        reader._messages.LeavesBatches = true;
+        return reader;
+    }
+
+    /// <summary>One column of a block of which only the head was opened; see <see cref="BlockHead.Column"/>.</summary>
+    internal RecordBatch ReadColumn(int index, ReadOnlyMemory<byte> bytes, long start, long bodyLength)
+    {
+        while (_messages.TryNext(out IpcMessage message))
+        {
+            if (message.HeaderType != IpcMessage.BatchHeader)
+            {
+                TakeDictionary(message, mayReplace: false);
+                continue;
+            }
+
+            if (message.BodyLength != bodyLength)
+            {
+                throw new InvalidArrowException($"the columns have {bodyLength} bytes where the batch says " +
+                    $"{message.BodyLength}", offset: message.Offset);
+            }
+
+            message = message with { Body = bytes, BodyStart = start, BodyOffset = message.BodyOffset + start };
+            var decoder = new BatchDecoder(message, message.Header, _isBigEndian, _budget, Traits);
+            ArrowArray column = decoder.Column(_plans, index);
+            return new RecordBatch(new Schema([Schema.Fields[index]], Schema.Metadata), decoder.Length,
+                _dictionaries.Bind([_plans[index]], [column]));
+        }
+
+        throw new InvalidArrowException("the head holds no batch");
+    }
+
     /// <summary>The next batch.</summary>
     /// <returns>The batch, or null at the end. How long it is readable: see the type's remarks.</returns>
     /// <exception cref="InvalidArrowException">The bytes break a rule of <c>canonical-block.md</c>, section 4, or take

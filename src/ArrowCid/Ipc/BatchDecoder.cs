@@ -58,6 +58,18 @@ internal ref struct BatchDecoder
         return columns;
     }
 
+    /// <summary>One of the columns of a block, of which the body may be the only part that is there.</summary>
+    public ArrowArray Column(FieldPlan[] plans, int index)
+    {
+        if (_message.Version == IpcMessage.V4)
+            throw new InvalidArrowException("a block's metadata is of version V5", offset: _message.Offset);
+        foreach (FieldPlan plan in plans.AsSpan(0, index)) Skip(plan, plan.Field.Type);
+        ArrowArray column = Top(plans[index], plans[index].Field.Type);
+        foreach (FieldPlan plan in plans.AsSpan(index + 1)) Skip(plan, plan.Field.Type);
+        Finish();
+        return column;
+    }
+
     /// <summary>The values of a dictionary-encoded field.</summary>
     public ArrowArray DictionaryValues(FieldPlan plan)
     {
@@ -115,6 +127,21 @@ internal ref struct BatchDecoder
         {
             throw new InvalidArrowException(e.Rule, plan.Path, offset: at, code: e.Code);
         }
+    }
+
+    private void Skip(FieldPlan plan, ArrowType type)
+    {
+        if (_node++ >= _nodes.Count)
+        {
+            throw new InvalidArrowException($"a batch has {_nodes.Count} nodes, fewer than the schema has fields",
+                plan.Path, offset: _table.Offset);
+        }
+
+        Layout layout = type.Layout();
+        _buffers.Skip(layout.BufferCount(), plan.Path);
+        if (layout == Layout.ByteViews) _buffers.Skip(Variadic(plan), plan.Path);
+        if (type is DictionaryType) return;
+        foreach (FieldPlan child in plan.Children) Skip(child, child.Field.Type);
     }
 
     private ArrowArray[] Children(FieldPlan plan)

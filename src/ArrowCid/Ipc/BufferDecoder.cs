@@ -15,6 +15,7 @@ internal ref struct BufferDecoder
 
     private readonly ReadOnlyMemory<byte> _body;
     private readonly long _bodyOffset;
+    private readonly long _bodyStart;
     private readonly long _batchOffset;
     private readonly FlatVector _vector;
     private readonly bool _swap;
@@ -26,7 +27,7 @@ internal ref struct BufferDecoder
     public BufferDecoder(in IpcMessage message, FlatTable batch, bool swap, ByteBudget budget, IpcTraits traits)
     {
         (_body, _bodyOffset, _batchOffset) = (message.Body, message.BodyOffset, batch.Offset);
-        (_swap, _budget, _traits) = (swap, budget, traits);
+        (_swap, _budget, _traits, _bodyStart) = (swap, budget, traits, message.BodyStart);
         _vector = batch.Vector(2, 16);
         _codec = batch.TryTable(3, out FlatTable compression) ? Codec(compression, traits) : NoCodec;
         traits.MeetAlignment(message.BodyOffset);
@@ -48,19 +49,32 @@ internal ref struct BufferDecoder
         long start = _vector.Long(_next), length = _vector.Long(_next, 8), at = _vector.Offset(_next);
         _next++;
         if (length == 0) return default;
-        if (start < 0 || length < 0 || start > _body.Length || length > _body.Length - start)
+        bool isBefore = start < _bodyStart || length < 0;
+        if (isBefore || start - _bodyStart > _body.Length || length > _body.Length - (start - _bodyStart))
         {
-            throw new InvalidArrowException(
-                $"a buffer of {length} bytes at {start} lies outside its body of {_body.Length}", path, offset: at);
+            string body = _bodyStart == 0 ? $"its body of {_body.Length}" : $"the {_body.Length} at {_bodyStart}";
+            throw new InvalidArrowException($"a buffer of {length} bytes at {start} lies outside {body}", path, offset: at);
         }
 
         _traits.MeetAlignment(start);
-        ReadOnlyMemory<byte> buffer = _body.Slice((int)start, (int)length);
+        ReadOnlyMemory<byte> buffer = _body.Slice((int)(start - _bodyStart), (int)length);
         bool owned = false;
         if (_codec != NoCodec) buffer = Decompress(buffer, path, _bodyOffset + start, out owned);
         if (!_swap || swap == Swap.None || buffer.IsEmpty) return buffer;
         if (!owned) _budget.Take(buffer.Length, path, _bodyOffset + start);
         return ByteOrder.Swapped(buffer.Span, swap);
+    }
+
+    /// <summary>Passes buffers that are not asked for.</summary>
+    public void Skip(int count, FieldPath path)
+    {
+        if (count > Remaining)
+        {
+            throw new InvalidArrowException($"a batch has {_vector.Count} buffers, fewer than its columns need", path,
+                offset: _batchOffset);
+        }
+
+        _next += count;
     }
 
     private readonly ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> buffer, FieldPath path, long offset,

@@ -23,6 +23,12 @@ internal readonly ref struct IpcMessage
 
     /// <summary>Where the body begins in the input.</summary>
     public long BodyOffset { get; init; }
+
+    /// <summary>The body's bytes, where <see cref="Body"/> may hold fewer.</summary>
+    public long BodyLength { get; init; }
+
+    /// <summary>Where <see cref="Body"/> begins in the body: 0, unless it is only a part.</summary>
+    public long BodyStart { get; init; }
 }
 
 /// <summary>Encapsulated messages, one after another, with or without the continuation marker.</summary>
@@ -31,6 +37,9 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
     private const int Continuation = -1;
 
     public ArrowReadOptions Options => options;
+
+    /// <summary>Whether the bodies of batches are left where they are, unread.</summary>
+    public bool LeavesBatches { get; set; }
 
     /// <summary>The next message of a stream.</summary>
     /// <returns>False at the end of the stream: its marker, or no more bytes where a message could begin.</returns>
@@ -111,15 +120,18 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
         if (!root.TryTable(2, out FlatTable header))
             throw new InvalidArrowException("a message has no header", offset: root.Offset);
         long bodyStart = source.Position;
-        ReadOnlyMemory<byte> body = ReadBody(root.Long(3), root.Offset);
+        byte kind = root.Byte(1);
+        bool isLeft = LeavesBatches && kind == IpcMessage.BatchHeader;
+        ReadOnlyMemory<byte> body = isLeft ? default : ReadBody(root.Long(3), root.Offset);
         return new IpcMessage
         {
             Header = header,
-            HeaderType = root.Byte(1),
+            HeaderType = kind,
             Version = version,
             Body = body,
             Offset = start,
             BodyOffset = bodyStart,
+            BodyLength = root.Long(3),
         };
     }
 

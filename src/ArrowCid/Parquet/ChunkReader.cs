@@ -19,6 +19,7 @@ internal sealed class ChunkReader
     private readonly bool _checksCrc;
     private readonly bool _keepsIndices;
     private int _position;
+    private int _pages;
     private ValueBuffer? _dictionary;
     private byte[] _page = [];
 
@@ -64,7 +65,16 @@ internal sealed class ChunkReader
         while (_leaf.LevelCount < _chunk.ValueCount
             || (hasDictionary && _dictionary is null && _position < _bytes.Length))
         {
-            ReadPage();
+            int start = _position;
+            try
+            {
+                ReadPage();
+                _pages++;
+            }
+            catch (ArrowCidException e) when (ParquetFault.IsPlaceless(e))
+            {
+                throw ParquetFault.InPage(e, _pages, start);
+            }
         }
 
         if (_leaf.Indices is not null && _leaf.Values is null)

@@ -6,8 +6,10 @@ namespace ArrowCid.Parquet;
 /// <summary>Puts the columns of a row group together from leaves and their levels.</summary>
 /// <param name="leaves">The leaves that were read, by their column.</param>
 /// <param name="budget">Counts what is taken.</param>
+/// <param name="isExact">Whether a dictionary is wanted as it was written; else as pyarrow reads it.</param>
 /// <param name="nextEntries">The next ordered dictionary that stands in the file's metadata.</param>
-internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, Func<ArrowArray?> nextEntries)
+internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, bool isExact,
+    Func<ArrowArray?> nextEntries)
 {
     /// <summary>A column of the batch.</summary>
     public ArrowArray Column(ParquetNode node) => Build(node, existing: 0);
@@ -102,6 +104,8 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, Func
         ValueBuffer entries = leaf.Dictionary!;
         ArrowArray dictionary =
             LeafArrays.Make(type.ValueType, form, entries, entries.Count, default, budget);
+        // pyarrow does not look at a dictionary that no slot could need.
+        if (!isExact && count == 0) dictionary = dictionary.Slice(0, 0);
         var plain = new LeafForm(PhysicalType.Int32, Conversion.Same, ValueOrder.None);
         return Recoding.Indexed(type,
             LeafArrays.Make(ArrowType.Int32, plain, indices, count, validity, budget), dictionary);

@@ -309,6 +309,21 @@ internal sealed record FileMetadata(SchemaElement[] Elements, long RowCount, Row
     public static FileMetadata Read(ReadOnlySpan<byte> footer, ByteBudget budget)
     {
         var reader = new ThriftReader(footer, budget);
+        try
+        {
+            return Read(ref reader);
+        }
+        catch (ParquetFault e) when (e.Offset < 0)
+        {
+            throw new ParquetFault(e.Message, e.Code) { Offset = reader.Position };
+        }
+    }
+
+    public string? ValueOf(string key) =>
+        KeyValues.Where(pair => pair.Key == key).Select(pair => pair.Value).FirstOrDefault();
+
+    private static FileMetadata Read(ref ThriftReader reader)
+    {
         SchemaElement[] elements = [];
         RowGroup[] groups = [];
         KeyValuePair<string, string>[] pairs = [];
@@ -340,9 +355,6 @@ internal sealed record FileMetadata(SchemaElement[] Elements, long RowCount, Row
 
         return new FileMetadata(elements, rows, groups, pairs, creator);
     }
-
-    public string? ValueOf(string key) =>
-        KeyValues.Where(pair => pair.Key == key).Select(pair => pair.Value).FirstOrDefault();
 
     private static KeyValuePair<string, string> ReadPair(ref ThriftReader reader)
     {

@@ -111,8 +111,21 @@ internal sealed class ForeignSchema
         ParquetNode value = Node(pairs.Children[1], entries?.Type.Children[1]);
         var pair = new StructType(key.Field, value.Field);
         ParquetNode node = Make(pairs, pair, NodeKind.Struct, entries, [key, value]);
-        return Make(tree, new MapType(node.Field, known?.KeysSorted ?? false), NodeKind.List, told, [node]);
+        bool isSorted = known?.KeysSorted == true && IsChanged(pairs, node);
+        return Make(tree, new MapType(node.Field, isSorted), NodeKind.List, told, [node]);
     }
+
+    /// <summary>pyarrow believes that a map is sorted only where it took something else of what the map holds from the
+    /// writer's schema; text, binary and instants it always takes from there.</summary>
+    private bool IsChanged(SchemaTree pairs, ParquetNode node)
+    {
+        var bare = new StructType([.. pairs.Children.Select(child => Node(child, null).Field)]);
+        return IsTaken(node) || !node.Field.Equals(Make(pairs, bare, NodeKind.Struct, null, []).Field);
+    }
+
+    private static bool IsTaken(ParquetNode node) =>
+        node.Field.Type.Id is ArrowTypeId.Timestamp or (>= ArrowTypeId.Utf8 and <= ArrowTypeId.BinaryView)
+        || node.Children.Any(IsTaken);
 
     private ParquetNode Make(SchemaTree tree, ArrowType type, NodeKind kind, Field? told,
         ParquetNode[] children, LeafForm? form = null) => new()

@@ -19,7 +19,7 @@ internal static class PageCodec
                 target.Add(source);
                 break;
             case ParquetCompression.Snappy:
-                target.Add(SnappyPages.Compress(source));
+                target.Advance(SnappyCompressor.Compress(source, target.Room(SnappyCompressor.Room(source.Length))));
                 break;
             case ParquetCompression.Gzip:
                 Gzip(level, source, target);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using ArrowCid.Columnar;
 
 namespace ArrowCid.Parquet;
@@ -14,6 +13,7 @@ public sealed partial class ParquetReader
     private FileMetadata ReadFooter()
     {
         long length = _origin.Length;
+        _footer = Math.Max(0, length - TailBytes);
         if (length < 4 + TailBytes) throw ParquetFault.Broken($"{length} bytes are too few for a Parquet file");
         ReadOnlySpan<byte> tail = _origin.Read(length - TailBytes, TailBytes).Span;
         if (tail[4..].SequenceEqual("PARE"u8)) throw ParquetFault.Unsupported($"the file's footer is encrypted");
@@ -24,7 +24,8 @@ public sealed partial class ParquetReader
             throw ParquetFault.Broken($"the footer has {footer} bytes, more than the file of {length}");
         var budget = new ByteBudget(_options.MemoryBudget);
         budget.Take(footer);
-        return FileMetadata.Read(_origin.Read(length - TailBytes - footer, (int)footer).Span, budget);
+        _footer = length - TailBytes - footer;
+        return FileMetadata.Read(_origin.Read(_footer, (int)footer).Span, budget);
     }
 
     private (Schema Schema, ParquetNode[] Nodes) Resolve(SchemaTree[] trees)
@@ -65,11 +66,14 @@ public sealed partial class ParquetReader
             for (int c = 0; c < group.Columns.Length; c++)
             {
                 ColumnChunk chunk = group.Columns[c];
-                string place = Place(i, c);
-                if (chunk.IsEncrypted) throw ParquetFault.Unsupported($"a column is encrypted").At(place);
-                if (chunk.IsElsewhere)
-                    throw ParquetFault.Unsupported($"a column lies in another file").At(place);
-                if (!chunk.HasMetadata) throw ParquetFault.Broken($"a column chunk has no metadata").At(place);
+                ParquetFault? fault = chunk switch
+                {
+                    { IsEncrypted: true } => ParquetFault.Unsupported($"a column is encrypted"),
+                    { IsElsewhere: true } => ParquetFault.Unsupported($"a column lies in another file"),
+                    { HasMetadata: false } => ParquetFault.Broken($"a column chunk has no metadata"),
+                    _ => null,
+                };
+                if (fault is not null) throw ParquetFault.At(fault, _footer, _leaves[c].Path.ToString(), i);
             }
         }
     }
@@ -84,7 +88,7 @@ public sealed partial class ParquetReader
         {
             ReadLeaves(_nodes[i], index, leaves, budget);
             int number = 0, column = i;
-            var assembly = new ColumnAssembly(leaves, budget, () => NextEntries(index, column, ref number));
+            var assembly = new ColumnAssembly(leaves, budget, IsExact, () => NextEntries(index, column, ref number));
             try
             {
                 columns[i] = assembly.Column(_nodes[i]);
@@ -96,12 +100,13 @@ public sealed partial class ParquetReader
             }
             catch (OverflowException e)
             {
-                throw new ParquetFault("a buffer would pass 2^31 bytes; use smaller row groups", ErrorCode.TooLarge, e)
-                    .At(Place(index, _nodes[i]));
+                var fault = new ParquetFault("a buffer would pass 2^31 bytes; use smaller row groups",
+                    ErrorCode.TooLarge, e);
+                throw ParquetFault.At(fault, StartOf(index, _nodes[i]), _nodes[i].Path.ToString(), index);
             }
-            catch (ParquetFault e)
+            catch (ArrowCidException e) when (ParquetFault.IsPlaceless(e))
             {
-                throw e.At(Place(index, _nodes[i]));
+                throw ParquetFault.At(e, StartOf(index, _nodes[i]), _nodes[i].Path.ToString(), index);
             }
 
             // The leaves' memory is the column's now, or nobody's.
@@ -123,9 +128,9 @@ public sealed partial class ParquetReader
             leaves[node.Leaf] = ChunkReader.Read(chunk, _leaves[node.Leaf], bytes, budget, keepsIndices,
                 !_options.IgnoresChecksums);
         }
-        catch (ParquetFault e)
+        catch (ArrowCidException e) when (ParquetFault.IsPlaceless(e))
         {
-            throw e.At(Place(group, node.Leaf));
+            throw ParquetFault.At(e, StartOf(group, node), _leaves[node.Leaf].Path.ToString(), group);
         }
     }
 
@@ -148,10 +153,10 @@ public sealed partial class ParquetReader
         return _dictionaries.TryGetValue(key, out string? block) ? SideDictionaries.Read(block) : null;
     }
 
-    private string Place(int group, int leaf) => Place(group, _leaves[leaf].Path);
-
-    private static string Place(int group, ParquetNode node) => Place(group, node.Path);
-
-    private static string Place(int group, FieldPath path) =>
-        string.Create(CultureInfo.InvariantCulture, $"column '{path}', row group {group}");
+    /// <summary>Where a column's first page begins, or the footer where what it says of that cannot be.</summary>
+    private long StartOf(int group, ParquetNode node)
+    {
+        long start = _file.RowGroups[group].Columns[node.AnyLeaf].Start;
+        return start >= 0 && start <= _origin.Length ? start : _footer;
+    }
 }

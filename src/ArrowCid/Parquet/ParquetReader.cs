@@ -17,16 +17,24 @@ public sealed partial class ParquetReader : IDisposable
     private readonly ParquetNode[] _nodes;
     private Dictionary<string, string> _dictionaries = [];
     private string[][]? _marks;
+    private long _footer;
     private int _next;
     private bool _isDisposed;
 
     private ParquetReader(ByteOrigin origin, ParquetReadOptions options)
     {
         (_origin, _options) = (origin, options);
-        _file = ReadFooter();
-        SchemaTree[] trees = SchemaTree.Parse(_file.Elements, _leaves);
-        (Schema, _nodes) = Resolve(trees);
-        CheckGroups();
+        try
+        {
+            _file = ReadFooter();
+            SchemaTree[] trees = SchemaTree.Parse(_file.Elements, _leaves);
+            (Schema, _nodes) = Resolve(trees);
+            CheckGroups();
+        }
+        catch (ArrowCidException e) when (ParquetFault.IsPlaceless(e))
+        {
+            throw ParquetFault.At(e, _footer);
+        }
     }
 
     /// <summary>The schema of every batch.</summary>
@@ -52,7 +60,7 @@ public sealed partial class ParquetReader : IDisposable
     /// <param name="bytes">The bytes, to be kept readable and unchanged as long as the batches are in use.</param>
     /// <param name="options">How to read; by default <see cref="ParquetReadOptions"/>' defaults.</param>
     /// <returns>A reader at the first row group.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: not a Parquet file, or its footer
+    /// <exception cref="InvalidParquetException"><see cref="ErrorCode.InvalidData"/>: not a Parquet file, or its footer
     /// breaks a rule; <see cref="ErrorCode.Unsupported"/>: it is encrypted or of types that have no Arrow form.
     /// </exception>
     public static ParquetReader Open(ReadOnlyMemory<byte> bytes, ParquetReadOptions? options = null) =>
@@ -63,7 +71,8 @@ public sealed partial class ParquetReader : IDisposable
     /// <see cref="ParquetReadOptions.LeaveOpen"/>.</param>
     /// <param name="options">How to read; by default <see cref="ParquetReadOptions"/>' defaults.</param>
     /// <returns>A reader at the first row group.</returns>
-    /// <exception cref="ArrowCidException">As for bytes; <see cref="ErrorCode.Io"/>: it cannot be read.</exception>
+    /// <exception cref="InvalidParquetException">As for bytes.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: it cannot be read.</exception>
     public static ParquetReader Open(Stream stream, ParquetReadOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -72,9 +81,10 @@ public sealed partial class ParquetReader : IDisposable
 
     /// <summary>Reads the next row group.</summary>
     /// <returns>Its batch, or null behind the last.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the bytes break a rule;
+    /// <exception cref="InvalidParquetException"><see cref="ErrorCode.InvalidData"/>: the bytes break a rule;
     /// <see cref="ErrorCode.Unsupported"/>: a codec or encoding that cannot be read; <see cref="ErrorCode.TooLarge"/>:
     /// over the budget.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: the file cannot be read.</exception>
     public RecordBatch? Read()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);

@@ -1,16 +1,14 @@
 using System.Runtime.Intrinsics;
-using IronSnappy;
+using ArrowCid.Memory;
 
 namespace ArrowCid.Parquet;
 
-/// <summary>Snappy: compressed by IronSnappy, the one place that uses it, and decompressed here, straight into the
+/// <summary>Snappy: compressed in <see cref="SnappyCompressor"/>, and decompressed here, straight into the
 /// page.</summary>
 internal static class SnappyPages
 {
     // Most pieces are short: so much is copied at once where there is room, and what was too much is written over.
     private const int Step = 16;
-
-    public static ReadOnlySpan<byte> Compress(ReadOnlySpan<byte> source) => Snappy.Encode(source);
 
     /// <summary>Decompresses to exactly the target's length.</summary>
     public static void Decompress(ReadOnlySpan<byte> source, Span<byte> target)

@@ -255,5 +255,5 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes, ByteBudget budget)
     }
 
     private readonly ParquetFault Broken(string what) =>
-        ParquetFault.Broken($"the metadata is not Thrift's compact form: {what} (at its byte {Position})");
+        new($"the metadata is not Thrift's compact form: {what}") { Offset = Position };
 }

@@ -160,6 +160,9 @@ internal sealed class FactSheet(ulong codec)
         _shown = null;
     }
 
+    /// <summary>Whether what was said of a tag at that stamp may be what stands.</summary>
+    public bool MayStand(FactStamp stamp, string key) => _tags.GetValueOrDefault(key).MayStand(stamp);
+
     public void AddHold(long lockByte)
     {
         Holds ??= [];

@@ -14,8 +14,10 @@ internal static class FactReader
     /// <param name="payload">The payload.</param>
     /// <param name="recordNanoseconds">When its record was written, in ns since 1970.</param>
     /// <param name="onFault">Hears of each thing that is void, as a clause.</param>
+    /// <param name="onLater">Hears of each fact of a kind that this version does not know.</param>
     /// <returns>The groups; a group may have no facts left.</returns>
-    public static List<FactGroup> Read(ReadOnlySpan<byte> payload, ulong recordNanoseconds, Action<string> onFault)
+    public static List<FactGroup> Read(ReadOnlySpan<byte> payload, ulong recordNanoseconds, Action<string> onFault,
+        Action? onLater = null)
     {
         var groups = new List<FactGroup>();
         if (payload.Length > FactLimits.MaxRecordBytes)
@@ -31,7 +33,7 @@ internal static class FactReader
             var reader = new DagCborReader(payload);
             for (int left = reader.BeginList(); left > 0; left--)
             {
-                FactGroup group = ReadGroup(ref reader, payload, faults);
+                FactGroup group = ReadGroup(ref reader, payload, faults, onLater);
                 if (!IsFuture(group.Stamp.Time, recordNanoseconds)) groups.Add(group);
                 else faults.Add($"facts of {group.Stamp.When:O}, long after their record was written");
             }
@@ -56,7 +58,8 @@ internal static class FactReader
         return milliseconds > record && milliseconds - record > (ulong)FactLimits.VoidAhead.TotalMilliseconds;
     }
 
-    private static FactGroup ReadGroup(ref DagCborReader reader, ReadOnlySpan<byte> payload, List<string> faults)
+    private static FactGroup ReadGroup(ref DagCborReader reader, ReadOnlySpan<byte> payload, List<string> faults,
+        Action? onLater)
     {
         int start = reader.Position;
         if (reader.BeginList() != 3) throw DagCborReader.Refuse("a group has a time, a writer and facts", start);
@@ -67,7 +70,7 @@ internal static class FactReader
             // Skipped first, so that a fact in a wrong form leaves the reader behind it.
             start = reader.Position;
             reader.Skip(3);
-            if (TryReadFact(payload[start..reader.Position], faults) is { } fact) facts.Add(fact);
+            if (TryReadFact(payload[start..reader.Position], faults, onLater) is { } fact) facts.Add(fact);
         }
 
         return new FactGroup(stamp, [.. facts]);
@@ -83,7 +86,7 @@ internal static class FactReader
             : throw DagCborReader.Refuse("a writer's id has 16 bytes", start);
     }
 
-    private static Fact? TryReadFact(ReadOnlySpan<byte> bytes, List<string> faults)
+    private static Fact? TryReadFact(ReadOnlySpan<byte> bytes, List<string> faults, Action? onLater)
     {
         try
         {
@@ -91,7 +94,12 @@ internal static class FactReader
             int items = reader.BeginList();
             if (items == 0) throw DagCborReader.Refuse("a fact without a kind", 0);
             ulong kind = reader.ReadUInt64();
-            if (kind is < (ulong)FactKind.Tags or > (ulong)FactKind.Drop) return null;
+            if (kind is < (ulong)FactKind.Tags or > (ulong)FactKind.Drop)
+            {
+                onLater?.Invoke();
+                return null;
+            }
+
             int expected = kind == (ulong)FactKind.Name ? 4 : 3;
             if (items != expected) throw DagCborReader.Refuse($"a fact of kind {kind} has {expected} items", 0);
             Fact fact = ReadBody(ref reader, (FactKind)kind);

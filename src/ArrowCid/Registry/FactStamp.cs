@@ -28,6 +28,10 @@ internal readonly record struct FactStamp(ulong Time, UInt128 Writer) : ICompara
 
     public static bool operator >(FactStamp left, FactStamp right) => left.CompareTo(right) > 0;
 
+    public static bool operator >=(FactStamp left, FactStamp right) => left.CompareTo(right) >= 0;
+
+    public static bool operator <=(FactStamp left, FactStamp right) => left.CompareTo(right) <= 0;
+
     public static UInt128 ReadWriter(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt128BigEndian(bytes);
 
     /// <summary>The last stamp of a millisecond, for what stood at a time.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 
 namespace ArrowCid.Registry;
@@ -60,6 +61,18 @@ public sealed class Filter
         bool isSpan = FilterText.TryParseSpan(text, out long ticks);
         span = isSpan ? new TimeSpan(ticks) : default;
         return isSpan;
+    }
+
+    /// <summary>Reads a number of bytes as filters have it.</summary>
+    /// <param name="text">Such as <c>4096</c>, <c>1.5MB</c> or <c>2GiB</c>.</param>
+    /// <param name="bytes">The number.</param>
+    /// <returns>False where it is none, or over 2^63 - 1.</returns>
+    public static bool TryParseSize([NotNullWhen(true)] string? text, out long bytes)
+    {
+        bytes = 0;
+        if (text is null) return false;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out bytes)) return true;
+        return FilterText.TryParseSize(text, out FilterNumber size) && size.TryGetInt64(out bytes);
     }
 
     /// <summary>Reads a date or time as filters write it: <c>2026-11-20</c>,

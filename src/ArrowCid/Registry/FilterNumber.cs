@@ -24,6 +24,14 @@ internal readonly struct FilterNumber : IComparable<FilterNumber>
             ? new FilterNumber((Int128)value)
             : new FilterNumber(value);
 
+    /// <summary>The number as an integer of 64 bits, where it is one.</summary>
+    public bool TryGetInt64(out long value)
+    {
+        bool isOne = !_isFloat && _integer >= long.MinValue && _integer <= long.MaxValue;
+        value = isOne ? (long)_integer : 0;
+        return isOne;
+    }
+
     /// <summary>Reads <c>-12</c>, <c>0.5</c>, <c>1e6</c>: digits, with a fraction and an exponent of ten or
     /// without.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out FilterNumber number)

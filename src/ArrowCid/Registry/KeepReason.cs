@@ -1,6 +1,6 @@
 namespace ArrowCid.Registry;
 
-/// <summary>Why a block cannot be removed.</summary>
+/// <summary>Why a block is not removed.</summary>
 public enum KeepKind
 {
     /// <summary>It is not here.</summary>
@@ -23,6 +23,21 @@ public enum KeepKind
 
     /// <summary>A block that stays links to it.</summary>
     LinkedFrom = 6,
+
+    /// <summary>The time up to which it is needed has not come.</summary>
+    Unexpired = 7,
+
+    /// <summary>Nothing says when it is no longer needed.</summary>
+    Lasting = 8,
+
+    /// <summary>It was put, or announced again, too short a time ago.</summary>
+    Recent = 9,
+
+    /// <summary>The store is small enough with it.</summary>
+    WithinBudget = 10,
+
+    /// <summary>A name stood for it, and what names stood for was to be kept.</summary>
+    NamedBefore = 11,
 }
 
 /// <summary>One reason why a block is kept.</summary>
@@ -42,6 +57,11 @@ public readonly record struct KeepReason(KeepKind Kind, string? Name, Cid? By)
         KeepKind.SchemaOf => $"it is the schema of {By}",
         KeepKind.ParentOfView => $"{By} is a part of it",
         KeepKind.LinkedFrom => $"{By} links to it",
+        KeepKind.Unexpired => "it has not expired",
+        KeepKind.Lasting => "it never expires",
+        KeepKind.Recent => "it was put a short time ago",
+        KeepKind.WithinBudget => "there is room for it",
+        KeepKind.NamedBefore => $"the name '{Name}' stood for it",
         _ => Kind.ToString(),
     };
 }

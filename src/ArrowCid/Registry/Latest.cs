@@ -15,6 +15,9 @@ internal struct Latest<T>
 
     public bool IsSet { get; private set; }
 
+    /// <summary>Whether a word of that stamp may be the one that stands.</summary>
+    public readonly bool MayStand(FactStamp stamp) => !IsSet || stamp >= Stamp;
+
     public void Offer(FactStamp stamp, T value, Comparison<T> compare)
     {
         bool isLater = !IsSet || stamp > Stamp || (stamp == Stamp && compare(value, Value) > 0);

@@ -11,61 +11,48 @@ internal sealed partial class StoreRegistry
 {
     /// <summary>Drops blocks that nothing keeps. What is announced again from then on stays.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up.</exception>
-    public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun)
+    /// <param name="cids">The blocks.</param>
+    /// <param name="isDryRun">Nothing is changed.</param>
+    /// <param name="chosen">When they were chosen, by what they were then: what was put since stays too.</param>
+    public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun, DateTimeOffset? chosen = null)
     {
-        if (isDryRun)
+        Removal? removal = null;
+        Sweep(isDryRun, () =>
         {
-            lock (_gate)
-            {
-                ReadTo(_blocks.Marks());
-                return Guarded(() => Judge(cids));
-            }
-        }
-
-        using JanitorTerm term = _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
-            $"{_blocks.Directory}: another process or thread is cleaning up; try again");
-        term.BeginSweep();
-        try
-        {
-            ulong[] fence = _blocks.Marks();
-            Removal removal;
-            lock (_gate)
-            {
-                ReadTo(fence);
-                removal = Guarded(() => Judge(cids));
-            }
-
-            foreach (Cid[] some in removal.Gone.Chunk(FactLimits.MaxDropped))
-                Say(new DropFact(fence, Array.ConvertAll(some, DigestOf)));
-            if (removal.Gone.Count > 0) _blocks.Flush();
-            return removal;
-        }
-        finally
-        {
-            term.EndSweep();
-        }
+            removal = Judge(cids, chosen);
+            return removal.Gone.ConvertAll(DigestOf);
+        });
+        return removal!;
     }
 
-    /// <summary>The blocks that are here and no longer needed.</summary>
-    public List<Cid> Expired(DateTimeOffset now)
+    /// <summary>As <see cref="Remove"/>, of what has expired by then and was not put again since.</summary>
+    public Removal RemoveExpired(DateTimeOffset now, bool isDryRun)
     {
-        ulong milliseconds = (ulong)Math.Max(0, now.ToUnixTimeMilliseconds());
-        return Ask(() =>
+        Removal? removal = null;
+        Sweep(isDryRun, () =>
         {
-            var expired = new List<Cid>();
-            var range = new KeyRange(null, IndexKey.OfTime(milliseconds + 1));
-            MergedCursor cursor = Open(IndexKind.Expires, range, isDescending: false);
-            while (cursor.Next())
-            {
-                Digest256 digest = IndexKey.DigestOf(cursor.Key);
-                FactPage? page = _book.Find(in digest);
-                bool stands = page?.Sheet?.Expires.Value == IndexKey.TimeOf(cursor.Key);
-                if (stands && ExpiryOf(page) <= now && Look(in digest, page) is { } info)
-                    expired.Add(Cid.FromSha256(info.Codec, digest));
-            }
-
-            return expired;
+            removal = Judge(Expired(now));
+            return removal.Gone.ConvertAll(DigestOf);
         });
+        return removal!;
+    }
+
+    private List<Cid> Expired(DateTimeOffset now)
+    {
+        var expired = new List<Cid>();
+        ulong milliseconds = (ulong)Math.Max(0, now.ToUnixTimeMilliseconds());
+        var range = new KeyRange(null, IndexKey.OfTime(milliseconds + 1));
+        MergedCursor cursor = Open(IndexKind.Expires, range, isDescending: false);
+        while (cursor.Next())
+        {
+            Digest256 digest = IndexKey.DigestOf(cursor.Key);
+            FactPage? page = _book.Find(in digest);
+            bool stands = page?.Sheet?.Expires.Value == IndexKey.TimeOf(cursor.Key);
+            if (stands && ExpiryOf(page) <= now && Look(in digest, page) is { } info)
+                expired.Add(Cid.FromSha256(info.Codec, digest));
+        }
+
+        return expired;
     }
 
     /// <summary>Why a block is kept; nothing where <see cref="Remove"/> would take it.</summary>
@@ -75,7 +62,7 @@ internal sealed partial class StoreRegistry
         return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
     }
 
-    private Removal Judge(IReadOnlyCollection<Cid> cids)
+    private Removal Judge(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null)
     {
         var going = new Dictionary<Digest256, BlockInfo>();
         var reasons = new Dictionary<Digest256, List<KeepReason>>();
@@ -90,6 +77,8 @@ internal sealed partial class StoreRegistry
             }
 
             List<KeepReason> own = OwnReasons(info.Digest);
+            if (chosen is { } time && _book.Find(info.Digest)?.LastPut > NanosecondsOf(time))
+                own.Add(new KeepReason(KeepKind.Recent, null, null));
             if (own.Count > 0) reasons[info.Digest] = own;
             going[info.Digest] = info;
         }

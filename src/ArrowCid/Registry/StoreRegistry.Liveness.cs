@@ -1,4 +1,5 @@
 using ArrowCid.Memory;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
@@ -15,6 +16,7 @@ internal sealed partial class StoreRegistry
             _position = _tail!.Position;
             _tail.Dispose();
             _tail = null;
+            _sieve.Forget();
         }
     }
 
@@ -38,5 +40,18 @@ internal sealed partial class StoreRegistry
         Digest256 asked = digest;
         lock (_gate)
             return Guarded(() => _book.HasDrops && (_book.Find(in asked)?.IsKilled(lane, sequence) ?? false));
+    }
+
+    /// <inheritdoc/>
+    public bool IsLastPut(in Digest256 digest, ulong nanoseconds)
+    {
+        Digest256 asked = digest;
+        lock (_gate) return Guarded(() => _book.Find(in asked))?.LastPut <= nanoseconds;
+    }
+
+    /// <inheritdoc/>
+    public List<FactPayload>? Sift(IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft)
+    {
+        lock (_gate) return Guarded(() => _sieve.Sift(_book, records, isLeft));
     }
 }

@@ -33,6 +33,43 @@ internal sealed partial class StoreRegistry
         return true;
     }
 
+    /// <summary>Says when a block expires, which need not be here. One that is here is not dropped for having expired
+    /// before.</summary>
+    public void Touch(Cid cid, ulong? expires)
+    {
+        ulong sweep = _blocks.ReadSweep();
+        Say(new ExpiryFact(cid, expires));
+        ulong now = _blocks.ReadSweep();
+        bool isLonger = expires is null || expires > (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        if (((now & 1) == 0 && now == sweep) || !isLonger || _blocks.IsRing) return;
+        // Who collects may not have seen it before he decided.
+        Digest256[] roots = [DigestOf(cid)];
+        if (_blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing) || missing == roots[0]) return;
+        throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(roots, missing));
+    }
+
+    /// <summary>Sees to it that blocks which were found or put just now, one of which needs the others, stay
+    /// together: a drop beside it did not see that one.</summary>
+    /// <param name="cids">The blocks.</param>
+    /// <param name="sweep">The sweep word from before they were looked up.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: one is no longer here.</exception>
+    public void KeepTogether(IEnumerable<Cid> cids, ulong sweep)
+    {
+        if (_blocks.IsRing) return;
+        Digest256[] digests = [.. cids.Select(DigestOf).Distinct()];
+        bool mayBeDropped;
+        lock (_gate)
+        {
+            Follow();
+            mayBeDropped = Array.Exists(digests, digest => _book.Find(in digest) is { IsDropped: true });
+        }
+
+        ulong now = _blocks.ReadSweep();
+        if (!mayBeDropped && (now & 1) == 0 && now == sweep) return;
+        if (!_blocks.TryAnnounce(digests, null, out Digest256 missing))
+            throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(digests, missing));
+    }
+
     /// <summary>Keeps blocks that are here until the byte is let go, or the process ends.</summary>
     /// <returns>The byte, to be given to <see cref="BlockStore.EndHold"/>.</returns>
     public long Hold(Cid[] cids)

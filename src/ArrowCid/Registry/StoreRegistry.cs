@@ -11,7 +11,7 @@ namespace ArrowCid.Registry;
 /// A handle's registry: the lanes' facts folded into a book in this process's memory, brought up to date by reading on
 /// from where it stopped, and rebuilt where that is gone. For any number of threads at once.
 /// </summary>
-internal sealed partial class StoreRegistry : ILiveness, IDisposable
+internal sealed partial class StoreRegistry : IFactSieve, IDisposable
 {
     // A tail leases segments: it is let go when nothing was asked for so long.
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
@@ -24,6 +24,7 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
     private readonly UInt128 _writer;
     private readonly Lock _gate = new();
     private readonly Timer _idle;
+    private readonly FactSieve _sieve;
     private FactBook _book = new();
     private Cursor _position = Cursor.Oldest;
     private LogTail? _tail;
@@ -35,6 +36,7 @@ internal sealed partial class StoreRegistry : ILiveness, IDisposable
         (_blocks, _timeout) = (blocks, timeout);
         // A ring forgets what it speaks of: its book stays small by itself.
         _directory = blocks.IsRing ? null : new IndexDirectory(blocks.Derived, blocks.Id);
+        _sieve = new FactSieve(blocks.IsHeld);
         _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
         _idle = new Timer(static state =>
         {

@@ -30,6 +30,7 @@ internal sealed partial class BlockStore
         _tick?.Dispose();
         // A tick that began before is at work with the locks that go below.
         lock (_tickGate) _tick = null;
+        EndCompaction();
         EndTails();
         _lane?.Close();
         _growth.Close();
@@ -107,6 +108,7 @@ internal sealed partial class BlockStore
     {
         AdoptDead();
         TryGrow(_growth.IsDue);
+        CompactInTime();
         if (_settings.Durability == Durability.Batch) TryFlush();
     }
 

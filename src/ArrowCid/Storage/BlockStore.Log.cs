@@ -25,6 +25,13 @@ internal sealed partial class BlockStore
         return CheckLanes(lane);
     }
 
+    /// <summary>The names of the segments that are there now: one that goes was collected.</summary>
+    public HashSet<string> LiveSegments()
+    {
+        Enter();
+        return [.. Places(null).Select(place => Layout.SegmentName(place.Slot, place.Word.Generation))];
+    }
+
     private IEnumerable<LogEntry> LogOf(int? lane)
     {
         foreach (SegmentPlace place in Places(lane))

@@ -11,15 +11,18 @@ internal sealed partial class BlockStore
     /// <summary>Takes back the segments of dropped blocks, as the janitor.</summary>
     /// <param name="mostAlive">The share of a segment that may be alive, and is moved then.</param>
     /// <param name="dryRun">Nothing is changed.</param>
+    /// <param name="patience">How long what others have mapped is tried again.</param>
     /// <returns>What was, or would be, done with each segment that may go.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another janitor is at work.</exception>
-    public ReclaimReport Reclaim(double mostAlive = 0.5, bool dryRun = false)
+    public ReclaimReport Reclaim(double mostAlive = 0.5, bool dryRun = false, TimeSpan patience = default)
     {
-        EnterToWrite();
-        if (Liveness is not { } liveness) return new ReclaimReport([]);
+        if (dryRun) Enter();
+        else EnterToWrite();
+        if (Liveness is not { } liveness || _control.Superblock.IsRing) return new ReclaimReport([]);
+        if (dryRun) return NewReclaim(liveness).Run(mostAlive, dryRun);
         using JanitorTerm term = TryBecomeJanitor(_settings.Timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
             $"{Directory}: another process is collecting; try again");
-        return NewReclaim(liveness).Run(mostAlive, dryRun);
+        return NewReclaim(liveness).Run(mostAlive, dryRun: false, patience: patience);
     }
 
     private Reclaim NewReclaim(ILiveness liveness) => new(_control, _segments, _index, liveness, OwnLane);

@@ -20,4 +20,8 @@ internal interface ILiveness
     /// <summary>Whether this very record, of a lane and number, stands at or before a fence that drops its
     /// block.</summary>
     bool IsKilled(in Digest256 digest, int lane, ulong sequence);
+
+    /// <summary>Whether a block was put or announced at that time (ns since 1970), and not again since: what ends an
+    /// expiry and what a collection goes by.</summary>
+    bool IsLastPut(in Digest256 digest, ulong nanoseconds);
 }

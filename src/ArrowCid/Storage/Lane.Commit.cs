@@ -219,6 +219,8 @@ internal sealed partial class Lane
             Kind = (ushort)RecordKind.Fact,
             Codec = FactCodec,
             Digest = Sha256.Hash(bytes),
+            Flags = (ushort)(turn.MovedAt == 0 ? RecordFlags.None : RecordFlags.Moved),
+            TimeNanoseconds = turn.MovedAt,
         };
         WriteHeader(turn, tail, offset, ref header, isIndexed: false, isLast);
     }
@@ -252,7 +254,9 @@ internal sealed partial class Lane
     private void WriteHeader(Turn turn, Tail tail, long offset, ref RecordHeader header, bool isIndexed, bool isLast)
     {
         header.Sequence = _sequence++;
-        // What is moved keeps the time of its first put.
+        // What is moved, or comes from another store, keeps the time of its put there.
+        if (header.TimeNanoseconds == 0 && header.RecordKind != RecordKind.Fact)
+            header.TimeNanoseconds = turn.Request.TimeNanoseconds;
         if (header.TimeNanoseconds == 0) header.TimeNanoseconds = Clock.NowNanoseconds();
         header.PreviousCrc = tail.LastCrc;
         header.WriteTo(tail.Segment, offset);

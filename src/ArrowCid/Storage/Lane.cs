@@ -164,14 +164,23 @@ internal sealed partial class Lane
     }
 
     /// <summary>Appends one FACT record.</summary>
-    public LogPlace Append(IFactSource facts)
+    /// <param name="facts">What it says.</param>
+    /// <param name="movedAt">Of facts that compaction moves: the time that the record is to have; else 0.</param>
+    public LogPlace Append(IFactSource facts, ulong movedAt = 0)
     {
         lock (_gate)
         {
             Enter();
             try
             {
-                var turn = new Turn { Kind = TurnKind.Append, Facts = facts, IsFilled = true, IsQueued = true };
+                var turn = new Turn
+                {
+                    Kind = TurnKind.Append,
+                    Facts = facts,
+                    IsFilled = true,
+                    IsQueued = true,
+                    MovedAt = movedAt,
+                };
                 _appends.Add(turn);
                 Complete(turn);
                 return new LogPlace(Number, turn.Sequence);

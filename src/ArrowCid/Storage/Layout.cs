@@ -24,6 +24,9 @@ internal static class Layout
     public const long PressureWord = WordsOffset + 256;
     public const long ClockWord = WordsOffset + 384;
     public const long SweepWord = WordsOffset + 512;
+
+    /// <summary>What the sweep word was when the last compaction of a janitor's own began.</summary>
+    public const long CompactedWord = SweepWord + 8;
     public const long FaultedWord = WordsOffset + 640;
     public const long CleanStamp = WordsOffset + 768;
     public const long BootWord = CleanStamp + 8;

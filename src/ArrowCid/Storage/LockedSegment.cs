@@ -3,10 +3,11 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// A sealed segment whose write lock this handle has got (E1), on a description of its own: nobody has it mapped, this
-/// process neither, and who looks for its blocks reads private copies. It is retired (E2), its entries go (E3), its
-/// file goes or becomes another segment's (E4), and its slot is free (E5). Killed anywhere, the lock is free and
-/// whoever meets the segment next, retired, goes on; nothing but the lock says who is at it.
+/// A sealed segment whose write lock this handle has got (E1), on the description that it is mapped through here and
+/// nowhere else: a fresh one, or that of this handle's own mapping, which nobody uses any more. Who looks for its
+/// blocks reads private copies. It is retired (E2), its entries go (E3), its file goes or becomes another segment's
+/// (E4), and its slot is free (E5). Killed anywhere, the lock is free and whoever meets the segment next, retired, goes
+/// on; nothing but the lock says who is at it.
 /// </summary>
 internal sealed class LockedSegment : IDisposable
 {
@@ -14,12 +15,13 @@ internal sealed class LockedSegment : IDisposable
     private readonly FileDescriptor _file;
     private readonly Mapping _map;
     private TableWord _word;
+    private readonly bool _isInPlace;
     private bool _isGivenAway;
 
     private LockedSegment(ControlFile control, int slot, TableWord word, SegmentHeader header, Mapping map,
-        FileDescriptor file)
+        FileDescriptor file, bool isInPlace)
     {
-        (_control, Slot, _word, _map, _file) = (control, slot, word, map, file);
+        (_control, Slot, _word, _map, _file, _isInPlace) = (control, slot, word, map, file, isInPlace);
         Records = new Segment(header, map, file);
     }
 
@@ -36,9 +38,10 @@ internal sealed class LockedSegment : IDisposable
         out bool isBusy)
     {
         isBusy = false;
-        segments.LetGo(slot);
         string name = Layout.SegmentName(slot, word.Generation);
-        FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: true, out int errno);
+        LeasedFile? own = segments.TakeOver(slot);
+        int errno = 0;
+        FileDescriptor? file = own?.File ?? control.DirectoryFile.TryOpenFile(name, writable: true, out errno);
         if (file is null)
         {
             // Unlinked by one that died before it could free the slot.
@@ -47,20 +50,22 @@ internal sealed class LockedSegment : IDisposable
             return null;
         }
 
-        Mapping? map = null;
+        Mapping? map = own?.Map;
         try
         {
             if (file.Stat(out FileStatus status) != 0 || status.Size != word.Bytes) return null;
+            if (own is not null && !IsNamed(control, name, in status)) return null;
+            // Of an own mapping the read lock becomes the write lock: at no moment is it mapped and not locked.
             errno = file.TryLock(0, 0, exclusive: true);
             isBusy = errno == Errno.Again;
             // Behind the lock the word is read again: another may have taken the segment and gone on.
             if (errno != 0 || control.Table(slot) != word) return null;
-            map = Mapping.TryMap(file, word.Bytes, writable: true, out _);
+            map ??= Mapping.TryMap(file, word.Bytes, writable: true, out _);
             if (map is null || SegmentSet.ReadHeader(map) is not { } header || header.Slot != slot ||
                 header.Generation != word.Generation || header.Bytes != word.Bytes)
                 return null;
             CrashPoint.Pass(CrashStep.E1);
-            var locked = new LockedSegment(control, slot, word, header, map, file);
+            var locked = new LockedSegment(control, slot, word, header, map, file, own is not null);
             (map, file) = (null, null);
             return locked;
         }
@@ -117,7 +122,7 @@ internal sealed class LockedSegment : IDisposable
         StorageErrors.Check(_file.TryLock(0, 0, exclusive: false), "cannot lease", _control.PathOf(name));
         CrashPoint.Pass(CrashStep.E5);
         _isGivenAway = true;
-        return new RawSegment(Slot, next, _file, _map);
+        return new RawSegment(Slot, next, _file, _map, _isInPlace);
     }
 
     public void Dispose()
@@ -127,6 +132,11 @@ internal sealed class LockedSegment : IDisposable
         _map.Dispose();
         _file.Dispose();
     }
+
+    /// <summary>Whether a name is still that of an open file.</summary>
+    private static bool IsNamed(ControlFile control, string name, in FileStatus file) =>
+        control.DirectoryFile.StatFile(name, out FileStatus named) == 0 &&
+        named.Inode == file.Inode && named.Device == file.Device;
 
     /// <summary>A large block's number may lie behind the first number of the lane's newest segments, from which on a
     /// rebuild takes no missing one.</summary>

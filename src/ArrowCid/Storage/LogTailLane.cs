@@ -196,6 +196,8 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
         if (!isSealed || open.TryPeek()) return false;
         _sawFault |= open.IsAfterFault;
         open.Release();
+        // A ring comes back to it soon, and who only followed the log is not to stand in its way until a tick.
+        if (control.Superblock.IsRing) segments.Forget(open.Segment);
         return true;
     }
 }

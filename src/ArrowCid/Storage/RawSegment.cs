@@ -4,7 +4,12 @@ namespace ArrowCid.Storage;
 
 /// <summary>A segment that is being made: its slot says "creating" for a lane, its file is reserved, mapped and
 /// leased, and has a temporary name. Killed here, the lane's next owner frees it.</summary>
-internal sealed class RawSegment(int slot, TableWord word, FileDescriptor file, Mapping map)
+/// <param name="slot">Its slot.</param>
+/// <param name="word">The slot's word.</param>
+/// <param name="file">The description that it is mapped and leased through.</param>
+/// <param name="map">The whole file.</param>
+/// <param name="isInPlace">Whether its pages are mapped already, from its last use.</param>
+internal sealed class RawSegment(int slot, TableWord word, FileDescriptor file, Mapping map, bool isInPlace = false)
 {
     public int Slot => slot;
 
@@ -13,6 +18,8 @@ internal sealed class RawSegment(int slot, TableWord word, FileDescriptor file, 
     public FileDescriptor File => file;
 
     public Mapping Map => map;
+
+    public bool IsInPlace => isInPlace;
 
     public string Name => Layout.SegmentName(slot, word.Generation);
 
@@ -23,3 +30,7 @@ internal sealed class RawSegment(int slot, TableWord word, FileDescriptor file, 
         file.Dispose();
     }
 }
+
+/// <summary>A segment's file, mapped whole and read-locked through the description that it is mapped
+/// through.</summary>
+internal sealed record LeasedFile(FileDescriptor File, Mapping Map);

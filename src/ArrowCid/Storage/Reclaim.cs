@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ArrowCid.Storage;
 
 /// <summary>What came of looking at a segment.</summary>
@@ -21,7 +23,10 @@ internal enum ReclaimOutcome
 
 /// <summary>What came, or on a dry run would come, of one segment.</summary>
 internal sealed record ReclaimedSegment(string Name, long Bytes, long LiveBytes, int DeadBlocks,
-    ReclaimOutcome Outcome);
+    ReclaimOutcome Outcome)
+{
+    public SegmentKind Kind { get; init; } = SegmentKind.Data;
+}
 
 /// <summary>What a reclaim did, or would do.</summary>
 internal sealed record ReclaimReport(IReadOnlyList<ReclaimedSegment> Segments)
@@ -43,24 +48,48 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
     // A put of a block after the first look revives it; that does not go on for ever at one segment.
     private const int MaxRounds = 4;
 
+    // As long as a tick, on which others let go of what they do not use.
+    private const int Pause = 100;
+
     private readonly ViewParents _views = new(control, segments);
 
     /// <summary>Looks at every segment that may go.</summary>
     /// <param name="mostAlive">The share of a segment that may be alive for it to be moved.</param>
     /// <param name="dryRun">Nothing is changed.</param>
     /// <param name="isEnough">Asked after each segment that is gone.</param>
-    public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null)
+    /// <param name="patience">How long what somebody has mapped, and may let go of, is tried again.</param>
+    public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null, TimeSpan patience = default)
     {
         liveness.Refresh();
         _views.Update();
         var report = new List<ReclaimedSegment>();
-        foreach (SegmentPlace place in SegmentChoice.Removable(control, segments))
+        FactCompaction? facts = liveness is IFactSieve sieve ? new(control, segments, sieve, janitorsLane) : null;
+        // Facts come last: once the blocks that a drop voided are gone, the drop may go.
+        List<SegmentPlace> places = [.. SegmentChoice.Removable(control, segments)
+            .OrderBy(place => place.Kind == SegmentKind.Facts)];
+        for (long started = Stopwatch.GetTimestamp(); ; Thread.Sleep(Pause))
         {
-            if (place.Kind == SegmentKind.Facts) continue;
-            ReclaimedSegment? one = Look(place, mostAlive, dryRun);
-            if (one is null) continue;
-            report.Add(one);
-            if (one.Outcome == ReclaimOutcome.Freed && isEnough?.Invoke() == true) break;
+            var held = new List<SegmentPlace>();
+            bool isOver = false;
+            foreach (SegmentPlace place in places)
+            {
+                ReclaimedSegment? one = place.Kind == SegmentKind.Facts
+                    ? facts?.Look(place, mostAlive, dryRun)
+                    : Look(place, mostAlive, dryRun);
+                if (one is null) continue;
+                one = one with { Kind = place.Kind };
+                int before = report.FindIndex(other => other.Name == one.Name);
+                if (before < 0) report.Add(one);
+                else report[before] = one;
+                if (one.Outcome == ReclaimOutcome.Held) held.Add(place);
+                isOver = one.Outcome == ReclaimOutcome.Freed && isEnough?.Invoke() == true;
+                if (isOver) break;
+            }
+
+            if (isOver || held.Count == 0 || Stopwatch.GetElapsedTime(started) >= patience) break;
+            // Whoever has them mapped and idle lets go.
+            _ = control.Map.Add(Layout.PressureWord, 1);
+            places = held;
         }
 
         control.Shortage.SetHeld(report.Where(one => one.Outcome == ReclaimOutcome.Held).Select(one => one.Name));
@@ -78,6 +107,10 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
             // One that a janitor died over was copied; whether all of it, the look under the lock tells.
             if (word.State == SegmentState.Sealed)
             {
+                if (!dryRun && IsHeld(place.Slot, word))
+                    return new ReclaimedSegment(Layout.SegmentName(place.Slot, word.Generation), word.Bytes, 0, 0,
+                        ReclaimOutcome.Held);
+
                 found = Move(place.Slot, word, mostAlive, dryRun, moved);
                 if (found is null || found.Outcome != ReclaimOutcome.Freed || dryRun) return found;
             }
@@ -92,10 +125,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
             found ??= new ReclaimedSegment(name, word.Bytes, 0, 0, ReclaimOutcome.Freed);
             if (locked is null) return isBusy ? found with { Outcome = ReclaimOutcome.Held } : null;
             if (!locked.TryRetire()) return null;
-            liveness.Refresh();
-            _views.Update();
-            ReclaimSurvey now = ReclaimSurvey.Of(locked.Records, index, liveness, _views);
-            if (now.Survivors.Any(one => !moved.Contains(one.Offset)))
+            if (HasNews(locked, moved))
             {
                 locked.Restore();
                 continue;
@@ -107,6 +137,30 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         }
 
         return found is null ? null : found with { Outcome = ReclaimOutcome.Alive };
+    }
+
+    /// <summary>Whether copying would be for nothing: announcements would be said again each time.</summary>
+    private bool IsHeld(int slot, TableWord word)
+    {
+        using LockedSegment? free = LockedSegment.TryLock(control, segments, slot, word, out bool isBusy);
+        return isBusy;
+    }
+
+    /// <summary>Whether something in a retired segment is alive that was not copied.</summary>
+    private bool HasNews(LockedSegment locked, HashSet<long> moved)
+    {
+        try
+        {
+            liveness.Refresh();
+            _views.Update();
+            ReclaimSurvey now = ReclaimSurvey.Of(locked.Records, index, liveness, _views);
+            return now.Survivors.Any(one => !moved.Contains(one.Offset));
+        }
+        catch
+        {
+            locked.Restore();
+            throw;
+        }
     }
 
     /// <summary>Step 1, under a lease.</summary>

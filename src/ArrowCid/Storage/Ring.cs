@@ -93,26 +93,31 @@ internal static class SegmentChoice
             (place.Word.State == SegmentState.Sealed && !HoldsLast(place, newest, segments)));
     }
 
-    /// <summary>A lane's newest segments of data and of facts stay. A large block's own may go once a later number
-    /// stands in one of those.</summary>
+    /// <summary>A lane's newest segments of data and of facts stay. Elder facts and a large block's own may go once a
+    /// later number stands in one of those: it shows who reads on that facts are missing.</summary>
     private static bool HoldsLast(SegmentPlace place, Dictionary<(int, SegmentKind), SegmentPlace> newest,
         SegmentSet segments)
     {
         int lane = place.Word.Lane;
-        if (place.Kind != SegmentKind.Jumbo) return newest[(lane, place.Kind)] == place;
-        if (newest[(lane, SegmentKind.Jumbo)] != place) return false;
-        ulong last = LastNumber(place, segments);
+        bool isNewest = newest[(lane, place.Kind)] == place;
+        if (place.Kind == SegmentKind.Data) return isNewest;
+        if (place.Kind == SegmentKind.Facts ? isNewest : !isNewest) return isNewest;
+        ulong last = LastNumber(place, segments, isWanted: true);
         bool isPassed = false;
         foreach (SegmentKind kind in (ReadOnlySpan<SegmentKind>)[SegmentKind.Data, SegmentKind.Facts])
-            isPassed |= newest.TryGetValue((lane, kind), out SegmentPlace other) && LastNumber(other, segments) > last;
+        {
+            isPassed |= newest.TryGetValue((lane, kind), out SegmentPlace other) &&
+                LastNumber(other, segments, isWanted: false) > last;
+        }
+
         return !isPassed;
     }
 
-    private static ulong LastNumber(SegmentPlace place, SegmentSet segments)
+    private static ulong LastNumber(SegmentPlace place, SegmentSet segments, bool isWanted)
     {
         // What cannot be read now stays where it is.
         if (segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready)
-            return place.Kind == SegmentKind.Jumbo ? ulong.MaxValue : 0;
+            return isWanted ? ulong.MaxValue : 0;
         ulong last = LogTail.Last(segment!).Sequence;
         if (last == 0 && place.Kind != SegmentKind.Jumbo) last = segment!.Header.FirstSequence - 1;
         segment!.Release();

@@ -10,6 +10,7 @@ namespace ArrowCid.Storage;
 internal sealed class Segment
 {
     private readonly FileDescriptor _file;
+    private readonly ForkWitness? _witness;
 
     // One for the handle that has it open, one for each lease, put and walk. Zero is final.
     private int _users = 1;
@@ -17,9 +18,14 @@ internal sealed class Segment
     // Set by whoever uses it, taken back by the idle look: a store only where it is not set yet.
     private bool _isTouched = true;
 
-    public Segment(SegmentHeader header, Mapping map, FileDescriptor file)
+    /// <param name="header">The header, as it was read or written.</param>
+    /// <param name="map">The whole file.</param>
+    /// <param name="file">The description that it is mapped and leased through.</param>
+    /// <param name="witness">With it the mapping can be taken over after its last use
+    /// (<see cref="TakeOver"/>).</param>
+    public Segment(SegmentHeader header, Mapping map, FileDescriptor file, ForkWitness? witness = null)
     {
-        (Header, Map, _file) = (header, map, file);
+        (Header, Map, _file, _witness) = (header, map, file, witness);
         (Slot, Generation, Nonce, Bytes) = (header.Slot, header.Generation, header.Nonce, header.Bytes);
     }
 
@@ -102,11 +108,34 @@ internal sealed class Segment
         if (Interlocked.Decrement(ref _users) == 0) Close();
     }
 
+    /// <summary>Whether another handle, of this process or another, leases the file too.</summary>
+    public bool IsLeasedElsewhere => _file.IsLockedElsewhere(0, 1);
+
+    /// <summary>Whether <see cref="TakeOver"/> keeps the mapping.</summary>
+    public bool CanBeTakenOver => _witness is not null;
+
     /// <summary>Unmaps and closes it.</summary>
     public void Close()
     {
         Glance.AwaitOthers();
         Map.Dispose();
         _file.Dispose();
+        _witness?.Dispose();
+    }
+
+    /// <summary>Instead of <see cref="Close"/>: the mapping, still under its lease, goes to the caller, who is the only
+    /// one of this handle to have it.</summary>
+    /// <returns>Null where it is closed after all: what a forked child may have of it could not be told.</returns>
+    public LeasedFile? TakeOver()
+    {
+        if (_witness is null)
+        {
+            Close();
+            return null;
+        }
+
+        Glance.AwaitOthers();
+        _witness.Dispose();
+        return new LeasedFile(_file, Map.PassOn());
     }
 }

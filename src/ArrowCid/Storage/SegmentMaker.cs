@@ -93,6 +93,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
     {
         string name = raw.Name;
         TableWord word = raw.Word;
+        ForkWitness? witness = null;
         bool isOpen = false;
         try
         {
@@ -109,7 +110,11 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
             _ = control.DirectoryFile.Unlink(name + Temporary);
             control.FlushNames();
             CrashPoint.Pass(CrashStep.S3);
-            var segment = new Segment(header, raw.Map, raw.File);
+            // Before anybody can lease it: a child that is forked from then on has the witness as well.
+            witness = _ring is null || control.IsOnDisk || word.Bytes != control.Superblock.SegmentBytes
+                ? null
+                : ForkWitness.TryTake(control.DirectoryFile, name);
+            var segment = new Segment(header, raw.Map, raw.File, witness);
             segments.Adopt(segment);
             isOpen = true;
             control.SetDetails(raw.Slot, header.Order, kind);
@@ -119,7 +124,11 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         }
         finally
         {
-            if (!isOpen) Abandon(raw);
+            if (!isOpen)
+            {
+                witness?.Dispose();
+                Abandon(raw);
+            }
         }
     }
 
@@ -201,7 +210,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         try
         {
             raw = TryObtain(lane, control.Superblock.SegmentBytes, forCleanUp: false);
-            if (raw is not null && !control.IsOnDisk) raw.Map.Populate();
+            if (raw is { IsInPlace: false } && !control.IsOnDisk) raw.Map.Populate();
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {

@@ -85,15 +85,32 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
         }
     }
 
+    /// <summary>As the other, for a segment that was mapped to be read: one of a lane of this handle stays for its next
+    /// use.</summary>
+    public void Forget(Segment segment)
+    {
+        lock (_gate)
+        {
+            if (_open[segment.Slot] == segment && !segment.CanBeTakenOver) Forget(segment.Slot);
+        }
+    }
+
     /// <summary>Unmaps a slot's segment if nobody uses it, so that its write lock can be had.</summary>
     public void LetGo(int slot)
     {
         if (Volatile.Read(ref _open[slot]) is null) return;
+        lock (_gate) TryEnd(slot)?.Close();
+    }
+
+    /// <summary>As <see cref="LetGo"/>, but a mapping that is good for another use goes to the caller, or stays where
+    /// it is while somebody else leases the file.</summary>
+    public LeasedFile? TakeOver(int slot)
+    {
+        if (Volatile.Read(ref _open[slot]) is null) return null;
         lock (_gate)
         {
-            if (_open[slot] is not { } segment || !segment.TryEnd()) return;
-            Volatile.Write(ref _open[slot], null);
-            segment.Close();
+            bool stays = _open[slot] is { CanBeTakenOver: true } segment && segment.IsLeasedElsewhere;
+            return stays ? null : TryEnd(slot)?.TakeOver();
         }
     }
 
@@ -173,6 +190,13 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
         Span<byte> copy = stackalloc byte[Layout.SegmentHeaderBytes];
         map.CopyTo(0, copy);
         return SegmentHeader.Read(copy);
+    }
+
+    private Segment? TryEnd(int slot)
+    {
+        if (_open[slot] is not { } segment || !segment.TryEnd()) return null;
+        Volatile.Write(ref _open[slot], null);
+        return segment;
     }
 
     private void Place(Segment segment)

@@ -32,6 +32,9 @@ internal sealed record StoreSettings
     /// <summary>The entries that a new store's index begins with; a power of two.</summary>
     public int InitialIndexEntries { get; init; } = 1 << 16;
 
+    /// <summary>How long after a drop a writer gives back the room of segments that are mostly dead.</summary>
+    public TimeSpan CompactDelay { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How often a writer looks after its idle lane and an unfinished growth.</summary>
     public TimeSpan TickInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 }

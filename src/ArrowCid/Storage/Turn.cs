@@ -5,7 +5,11 @@ namespace ArrowCid.Storage;
 /// <summary>What a put is told of its block, and what is to be said of it, which is committed before it can be
 /// found.</summary>
 internal readonly record struct PutRequest(RecordKind Kind, uint Codec, IBlockSource Source, Digest256 SchemaDigest,
-    long Rows, RecordFlags Flags, IFactSource? Facts = null, Relocation? Moved = null);
+    long Rows, RecordFlags Flags, IFactSource? Facts = null, Relocation? Moved = null)
+{
+    /// <summary>When the block was put elsewhere, in ns since 1970; 0: it is put now.</summary>
+    public ulong TimeNanoseconds { get; init; }
+}
 
 /// <summary>What one FACT record will say.</summary>
 internal interface IFactSource
@@ -113,6 +117,9 @@ internal sealed class Turn
 
     /// <summary>The number of its last record.</summary>
     public ulong Sequence { get; set; }
+
+    /// <summary>Of facts that compaction moves: the time that their record is to have; else 0.</summary>
+    public ulong MovedAt { get; init; }
 
     public Exception? Error { get; set; }
 

@@ -1,6 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Ipld;
+using ArrowCid.Ipld.Car;
 
 namespace ArrowCid.ProcessTests.Cli;
 
@@ -162,6 +166,43 @@ public class CarVerbsTests
         Assert.Equal([folder.Store], Directory.GetFileSystemEntries(folder.Name));
     }
 
+    [Fact]
+    public void A_column_of_a_manifest_prints_where_only_its_pieces_are_here()
+    {
+        using var folder = new TemporaryFolder();
+        var batch = RecordBatch.Of(
+            ("n", ArrowArray.From<long>((long[])[1, 2, 3])), ("px", ArrowArray.From<double>((double[])[1.5, 2.5, 3.5])));
+        EncodedBlock block = CanonicalBlock.Encode(batch);
+        ColumnManifest manifest = ColumnManifest.Of(block.Bytes, block.Cid, block.SchemaCid);
+        byte[] node = manifest.Encode();
+        Cid root = Cid.Sha256(Multicodec.DagCbor, node);
+        string car = folder.PathOf("px.car"), into = folder.PathOf("other");
+        using (FileStream stream = File.Create(car))
+        {
+            var writer = new CarWriter(stream, [root], 1);
+            writer.Add(root, node);
+            int at = 0;
+            foreach (ColumnPiece piece in manifest.Pieces)
+            {
+                if (!manifest.Columns[0].Pieces.Contains(piece)) writer.Add(piece.Cid, block.Bytes.Span.Slice(at, piece.Length));
+                at += piece.Length;
+            }
+
+            _ = writer.Finish();
+        }
+
+        Command.Run("import", "--partial", car, "--store", into).Exits(0);
+        CommandResult px = Command.Run("cat", $"{root}", "--column", "px", "--format", "csv", "--store", into).Succeeds();
+        Assert.Equal("px\r\n1.5\r\n2.5\r\n3.5\r\n", px.Text);
+        CommandResult n = Command.Run("cat", $"{root}", "--column", "n", "--store", into).Exits(3);
+        Assert.Equal($"arrowcid: piece 0 of column 'n', {manifest.Columns[0].Pieces[0].Cid}, is not here; import or fetch it first\n",
+            n.Errors);
+        File.WriteAllBytes(folder.PathOf("b.arrows"), block.Bytes.ToArray());
+        Run(folder, "put", folder.PathOf("b.arrows")).Succeeds();
+        Assert.Equal(px.Text, Run(folder, "cat", $"{block.Cid}", "--column", "px", "--format", "csv").Succeeds().Text);
+        Run(folder, "cat", $"{block.Cid}", "--column", "no").Exits(2);
+    }
+
     // Goal: whatever an import or export was at when it was killed, there is no half file, and what is in the store is whole.
     [Fact]
     public void Killed_at_any_moment_an_export_leaves_no_file_and_an_import_leaves_whole_blocks()
@@ -210,10 +251,10 @@ public class CarVerbsTests
     private static void WriteNumbers(string file, int rows)
     {
         using FileStream stream = File.Create(file);
-        var batch = ArrowCid.Columnar.RecordBatch.Of(
-            ("a", ArrowCid.Columnar.ArrowArray.From<long>(Enumerable.Range(0, rows).Select(i => (long)i).ToArray())),
-            ("b", ArrowCid.Columnar.ArrowArray.From<long>(Enumerable.Range(0, rows).Select(i => i * 7L).ToArray())));
-        using var writer = new ArrowCid.Ipc.ArrowWriter(stream, batch.Schema);
+        var batch = RecordBatch.Of(
+            ("a", ArrowArray.From<long>(Enumerable.Range(0, rows).Select(i => (long)i).ToArray())),
+            ("b", ArrowArray.From<long>(Enumerable.Range(0, rows).Select(i => i * 7L).ToArray())));
+        using var writer = new ArrowWriter(stream, batch.Schema);
         writer.Write(batch);
     }
 

@@ -10,6 +10,7 @@ public sealed class PyArrowFlightTests
     [InlineData("put_list_and_name")]
     [InlineData("slices")]
     [InlineData("actions")]
+    [InlineData("export")]
     [InlineData("errors")]
     [InlineData("exchange")]
     [InlineData("cut")]
@@ -18,6 +19,20 @@ public sealed class PyArrowFlightTests
         using ServedStore served = ServedStore.Start();
         _ = FlightPeers.Check(served, check).Exits(0);
         Assert.Equal(0, served.Terminate());
+    }
+
+    [FlightPeerFact]
+    public void A_check_of_the_client_passes_over_a_unix_socket()
+    {
+        using ServedStore served = ServedStore.StartAt("flight.sock");
+        Assert.StartsWith("grpc+unix:///", served.Flight, StringComparison.Ordinal);
+        _ = FlightPeers.Check(served, "put_list_and_name").Exits(0);
+        Assert.Equal(0, served.Terminate());
+        served.Begin();
+        served.Kill();
+        // What the killed server left is no hindrance.
+        served.Begin();
+        _ = FlightPeers.Check(served, "put_list_and_name").Exits(0);
     }
 
     [FlightPeerFact]

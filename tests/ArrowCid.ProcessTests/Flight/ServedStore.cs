@@ -10,8 +10,13 @@ internal sealed class ServedStore : IDisposable
     private readonly TemporaryFolder _folder = new();
     private Process? _process;
 
-    private ServedStore()
+    private readonly string[] _flags;
+    private readonly string _address;
+
+    private ServedStore(string? socket, string[] flags)
     {
+        _flags = flags;
+        _address = socket is null ? "127.0.0.1:0" : $"unix:{Path.Combine(_folder.Name, socket)}";
     }
 
     /// <summary>Where Flight is served: <c>grpc://…</c>.</summary>
@@ -28,18 +33,32 @@ internal sealed class ServedStore : IDisposable
     /// <summary>What local clients show.</summary>
     public string Token => File.ReadAllText(Path.Combine(Directory, "serve.token")).Trim();
 
-    public static ServedStore Start()
+    /// <summary>The server's process.</summary>
+    public int ProcessId => _process!.Id;
+
+    /// <param name="flags">What the command is told beside the store and where to listen.</param>
+    public static ServedStore Start(params string[] flags) => Start(socket: null, flags);
+
+    /// <summary>Starts a server that listens on a Unix socket for Flight.</summary>
+    /// <param name="socket">Its short name.</param>
+    public static ServedStore StartAt(string socket) => Start(socket, []);
+
+    private static ServedStore Start(string? socket, string[] flags)
     {
-        var served = new ServedStore();
+        var served = new ServedStore(socket, flags);
         served.Begin();
         return served;
     }
 
-    /// <summary>Starts the command, and waits until it says where it listens.</summary>
+    /// <summary>Starts the command, and waits until it says where it listens: the second time where it did before, so
+    /// that clients find it again.</summary>
     public void Begin()
     {
+        string flight = Flight.StartsWith("grpc://", StringComparison.Ordinal) ? new Uri(Flight).Authority : _address;
         var start = new ProcessStartInfo("dotnet",
-            [Command.Dll, "serve", "--store", Directory, "--flight", "127.0.0.1:0", "--http", "127.0.0.1:0"])
+        [
+            Command.Dll, "serve", "--store", Directory, "--flight", flight, "--http", "127.0.0.1:0", .. _flags,
+        ])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -26,7 +26,7 @@ public sealed class HttpPeerTests
         long blocks = ((length + (1 << 20) - 1) >> 20) + 1;
         Assert.Equal([$"helia same {blocks} {length}", $"car same {blocks} {length}"], lines);
 
-        Change(store, cid);
+        Damage.Change(store, cid, 5_000_000);
         Assert.Equal(["helia noticed", "car noticed"],
             Node("interop/node/check-gateway.mjs", served.Http, $"{cid}", root, "damaged").Lines);
     }
@@ -159,18 +159,6 @@ public sealed class HttpPeerTests
         using var head = new HttpRequestMessage(HttpMethod.Head, $"/ipfs/{cid}?format=raw");
         using HttpResponseMessage answer = await client.SendAsync(head);
         return answer.Headers.GetValues("X-Arrowcid-Dag").Single();
-    }
-
-    private static void Change(CidStore store, Cid cid)
-    {
-        string location;
-        using (BatchLease lease = store.TryGet(cid)!) location = lease.Location;
-        int plus = location.LastIndexOf('+');
-        using var segment = new FileStream(location[..plus], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        segment.Position = long.Parse(location[(plus + 1)..], null) + 5_000_000;
-        int found = segment.ReadByte();
-        segment.Position--;
-        segment.WriteByte((byte)(found ^ 1));
     }
 
     private static RecordBatch Numbers(int rows) =>

@@ -13,23 +13,38 @@ internal sealed class FlightServer : IAsyncDisposable
 
     public CidStore Store { get; private set; } = null!;
 
-    public Uri Address => new($"grpc://{_server.Flight}");
+    public Uri Address => new(_server.Flight is IPEndPoint ? $"grpc://{_server.Flight}" : $"grpc+unix://{_server.Flight}");
 
     public Uri HttpAddress => new($"http://{_server.Flight}");
 
     /// <summary>What local clients show.</summary>
     public string Token => File.ReadAllText(Path.Combine(Store.Directory, TokenFile.LocalName)).Trim();
 
-    public static async Task<FlightServer> StartAsync()
+    /// <summary>Any free port of this machine.</summary>
+    public static IPEndPoint AnyPort => new(IPAddress.Loopback, 0);
+
+    /// <param name="options">Given a folder of the test's own; null: Flight on any port.</param>
+    /// <param name="capacity">The store's, in MiB.</param>
+    public static async Task<FlightServer> StartAsync(Func<string, CidServerOptions>? options = null, int capacity = 256)
     {
         var made = new FlightServer();
-        made.Store = CidStore.Open(Path.Combine(made._directory, "store"), new CidStoreOptions { Capacity = 256 << 20 });
-        made._server = await CidServer.StartAsync(made.Store, new CidServerOptions
+        made.Store = CidStore.Open(Path.Combine(made._directory, "store"), new CidStoreOptions
         {
-            Flight = new IPEndPoint(IPAddress.Loopback, 0),
-            Http = null,
+            Capacity = (long)capacity << 20,
+            Timeout = TimeSpan.FromSeconds(1),
         });
-        return made;
+        try
+        {
+            made._server = await CidServer.StartAsync(made.Store, options?.Invoke(made._directory)
+                ?? new CidServerOptions { Flight = AnyPort, Http = null });
+            return made;
+        }
+        catch
+        {
+            made.Store.Dispose();
+            Directory.Delete(made._directory, recursive: true);
+            throw;
+        }
     }
 
     /// <summary>A client that reads over the wire, unless it is to find the store here.</summary>

@@ -5,7 +5,9 @@ namespace ArrowCid.Tests.Generators;
 
 /// <summary>Schemas at random: every type, nested up to a depth, with the flags, names and metadata that Arrow
 /// allows.</summary>
-internal sealed class RandomSchema(Random random)
+/// <param name="random">Where chance comes from.</param>
+/// <param name="hasPlainNames">Whether each field has a name that is a word and no other field's.</param>
+internal sealed class RandomSchema(Random random, bool hasPlainNames = false)
 {
     public const int MaxDepth = 5;
 
@@ -13,6 +15,8 @@ internal sealed class RandomSchema(Random random)
     private static readonly string[] s_keys = ["k", "a", "Z", "é", "￿", "😀", "unit"];
     private static readonly ArrowTypeId[] s_all = Enum.GetValues<ArrowTypeId>();
     private static readonly ArrowTypeId[] s_flat = [.. s_all.Where(id => id < ArrowTypeId.List)];
+
+    private int _names;
 
     public Schema Next()
     {
@@ -64,7 +68,8 @@ internal sealed class RandomSchema(Random random)
     {
         ArrowType type = NextType(depth);
         bool nullable = !HasValues(type) || random.Next(4) != 0;
-        return new Field(Pick(s_names), type, nullable, Metadata(extension: true));
+        string name = Pick(s_names);
+        return new Field(hasPlainNames ? $"f{_names++}" : name, type, nullable, Metadata(extension: true));
     }
 
     private Field Child(string name, int depth, bool mayBeNull = true)

@@ -13,21 +13,24 @@ public sealed class HostileParquetTests
     private static readonly ParquetReadOptions s_budget = new() { MemoryBudget = 16 << 20 };
 
     [Fact]
-    public void A_file_cut_anywhere_is_an_error()
+    public void A_file_cut_anywhere_is_an_error_that_says_at_which_byte()
     {
         byte[] file = Small();
         for (int length = 0; length < file.Length; length++)
         {
             int cut = length;
-            Assert.ThrowsAny<ArrowCidException>(() => Cids(file[..cut], out _));
+            var e = Assert.Throws<InvalidParquetException>(() => Cids(file[..cut], out _));
+            Assert.InRange(e.Offset, 0, length);
+            Assert.EndsWith($", byte {e.Offset}", e.Message.Replace(';', ','), StringComparison.Ordinal);
         }
     }
 
     [Fact]
-    public void A_file_with_any_byte_changed_is_an_error_or_gives_the_same_CID()
+    public void A_file_with_any_byte_changed_is_an_error_that_says_where_or_gives_the_same_CID()
     {
         byte[] file = Small();
         Cid[] expected = Cids(file, out _);
+        int footer = file.Length - 8 - BitConverter.ToInt32(file.AsSpan(file.Length - 8)), inPages = 0;
         for (int at = 0; at < file.Length; at++)
         {
             foreach (int change in new[] { 0x01, 0x80, 0xFF })
@@ -40,12 +43,47 @@ public sealed class HostileParquetTests
                     // Without its exact schema it is a file like any other, and nothing is claimed of it.
                     if (isExact) Assert.True(expected.SequenceEqual(found), $"byte {at} ^ {change:x2}");
                 }
-                catch (ArrowCidException)
+                catch (InvalidParquetException e)
                 {
-                    // An error is what is asked for.
+                    Assert.InRange(e.Offset, 0, file.Length);
+                    Assert.False(e.InnerException is InvalidParquetException, $"{e}");
+                    if (at >= footer) continue;
+                    // What is wrong in a column's bytes is told by column, row group and page.
+                    Assert.True(e is { Column: "n" or "s" or "l.list.element", RowGroup: 0 }, $"byte {at}: {e.Message}");
+                    Assert.InRange(e.Offset, 4, footer);
+                    if (e.Page < 0) continue;
+                    inPages++;
+                    // A page whose header says another size than it has is told by the page, or by what follows it.
+                    Assert.InRange(at, e.Offset - 400, file.Length);
+                }
+                catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+                {
+                    // What the footer claims and what the pages hold differ.
+                    Assert.InRange(at, footer, file.Length);
                 }
             }
         }
+
+        Assert.InRange(inPages, footer, 3 * footer);
+    }
+
+    [Fact]
+    public void A_page_whose_bytes_do_not_fit_its_checksum_is_named_by_column_row_group_page_and_byte()
+    {
+        var options = new ParquetWriteOptions
+        {
+            Compression = ParquetCompression.None,
+            Encoding = ParquetEncoding.Plain,
+            PageRows = 3,
+        };
+        byte[] file = ParquetFile.Write(options, RecordBatch.Of(
+            ("n", ArrowArray.From<long>((long[])[1, 2, 3, 4, 0x1122334455667788, long.MaxValue]))));
+        int at = file.AsSpan().IndexOf(BitConverter.GetBytes(0x1122334455667788));
+        file[at] ^= 1;
+        var e = Assert.Throws<InvalidParquetException>(() => ParquetFile.Read(file));
+        Assert.Equal(("n", 0, 1, ErrorCode.InvalidData), (e.Column, e.RowGroup, e.Page, e.Code));
+        Assert.InRange(e.Offset, at - 128, at);
+        Assert.Equal($"{e.Rule}; column 'n', row group 0, page 1, byte {e.Offset}", e.Message);
     }
 
     [Fact]

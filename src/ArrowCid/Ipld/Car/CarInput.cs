@@ -52,6 +52,16 @@ internal sealed class CarInput(Stream stream)
         long left = count;
         while (left > 0)
         {
+            if (_start == _end && left > BufferBytes && stream.CanSeek)
+            {
+                long leap = Math.Min(left, Math.Max(0, stream.Length - stream.Position));
+                stream.Position += leap;
+                Position += leap;
+                left -= leap;
+                if (leap == 0) break;
+                continue;
+            }
+
             int have = Peek(1).Length == 0 ? 0 : (int)Math.Min(left, _end - _start);
             if (have == 0) break;
             Take(have);

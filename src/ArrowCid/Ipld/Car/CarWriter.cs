@@ -12,6 +12,7 @@ internal sealed class CarWriter
     private readonly int _version;
     private readonly long _start;
     private readonly List<(Multihash Hash, long Offset)> _index = [];
+    private readonly long _headerEnd;
     private long _written;
     private long _left;
 
@@ -35,11 +36,10 @@ internal sealed class CarWriter
             output.Write(new byte[CarFormat.Version2Length]);
         }
 
-        byte[] header = DagCbor.Encode(IpldNode.Map(
-            (CarFormat.RootsKey, IpldNode.List([.. roots.Select(IpldNode.Link)])),
-            (CarFormat.VersionKey, IpldNode.Integer(1))));
+        byte[] header = HeaderOf(roots);
         WriteVarint((ulong)header.Length);
         Write(header);
+        _headerEnd = _written;
     }
 
     /// <summary>The bytes written, without the headers of version 2.</summary>
@@ -91,6 +91,24 @@ internal sealed class CarWriter
         _output.Position = end;
         return end - _start - CarFormat.Version2Length - _written;
     }
+
+    /// <summary>Puts the roots into the header that are known only once all is written: of version 2, as many and as
+    /// long as those that stand there.</summary>
+    public void ReplaceRoots(IReadOnlyList<Cid> roots)
+    {
+        byte[] header = HeaderOf(roots);
+        long at = _start + CarFormat.Version2Length + _headerEnd - header.Length;
+        if (_version != 2 || Varint.Length((ulong)header.Length) + header.Length != _headerEnd)
+            throw new InvalidOperationException("Other roots take another room.");
+        long end = _output.Position;
+        _output.Position = at;
+        _output.Write(header);
+        _output.Position = end;
+    }
+
+    private static byte[] HeaderOf(IReadOnlyList<Cid> roots) => DagCbor.Encode(IpldNode.Map(
+        (CarFormat.RootsKey, IpldNode.List([.. roots.Select(IpldNode.Link)])),
+        (CarFormat.VersionKey, IpldNode.Integer(1))));
 
     private void WriteVarint(ulong value)
     {

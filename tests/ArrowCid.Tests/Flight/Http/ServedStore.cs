@@ -41,7 +41,7 @@ internal sealed class ServedStore : IAsyncDisposable
     /// <summary>Any free port of this machine.</summary>
     public static IPEndPoint Any => new(IPAddress.Loopback, 0);
 
-    public IPEndPoint Address => _server.Http!;
+    public IPEndPoint Address => (IPEndPoint)_server.Http!;
 
     public HttpClient Connect(string? token)
     {

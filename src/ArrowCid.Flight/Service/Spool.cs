@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace ArrowCid.Flight.Http;
+namespace ArrowCid.Flight.Service;
 
 /// <summary>Bytes that are wanted whole before they are read, without the memory for them: a file that is gone once it
 /// is closed.</summary>

@@ -1,0 +1,224 @@
+using System.CommandLine;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using ArrowCid.Columnar;
+using ArrowCid.Exchange;
+using ArrowCid.Ipc;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>assert</c>: whether a command still makes exactly these rows.</summary>
+internal static class AssertVerb
+{
+    private const int DefaultLines = 20;
+    private const int ExitWhereOther = 8;
+
+    public static Command Make()
+    {
+        Argument<string> cid = Verb.CidText();
+        Argument<string[]> command = new("COMMAND")
+        {
+            Arity = ArgumentArity.OneOrMore,
+            Description = "The command and its arguments, behind --.",
+        };
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        Option<string[]> drop = Verb.DropMetadata();
+        Option<int?> head = Verb.Number("--head", 0, "Show the first N values that differ.", DefaultLines);
+        var file = new Option<string?>("--file")
+        {
+            HelpName = "FILE",
+            Description = "What the command writes. Default: its standard output.",
+        };
+        var key = new Option<string?>("--key")
+        {
+            HelpName = "COL[,COL]",
+            Description = "Show what differs by key; the rows must be the same in the same order all the same.",
+        };
+        var verb = new Verb("assert",
+            "Runs a command and compares what it makes (Arrow, Parquet, CSV, JSON lines) with a batch or dataset: exit " +
+            "code 0 where the rows are exactly its rows, however they are cut into batches; else 8, and the rows that " +
+            "differ, A in the store, B made. CSV and JSON lines are read by the schema of the CID.",
+            "arrowcid assert @report -- python report.py",
+            "arrowcid assert CID --file out.parquet -- make out.parquet",
+            "arrowcid assert @report --key id --json -- ./report --format csv")
+        {
+            cid, command, file, key, head, store, json, drop,
+        };
+        var text = new RowOptions();
+        text.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            using CidStore opened = StoreReading.Open(parsed.GetValue(store));
+            var wanted = new Wanted(opened, Reference.Resolve(opened, parsed.GetValue(cid)!));
+            using var made = new Made(parsed.GetValue(command)!, parsed.GetValue(file));
+            RowInput rows = text.Read(parsed);
+            rows = rows with
+            {
+                Format = rows.Format ?? made.Format,
+                Schema = rows.Schema ?? (rows.Types.Count == 0 ? wanted.Schema : null),
+            };
+            IEnumerable<RecordBatch> batches = Input.Batches(made.File, parsed.GetValue(drop), rows);
+            return Compare(wanted, batches, made.File, parsed.GetValue(key), parsed.GetValue(json),
+                parsed.GetValue(head) ?? DefaultLines);
+        });
+        return verb;
+    }
+
+    private static int Compare(Wanted wanted, IEnumerable<RecordBatch> made, string file, string? key, bool json,
+        int head)
+    {
+        // What differs by position decides; by key it is shown.
+        DiffLines? lines = json || key is not null ? null : new DiffLines(head);
+        using var output = Output.Open();
+        var diff = new BatchDiff((_, each) =>
+        {
+            lines?.Add(each);
+            if (json && key is null) DiffVerb.PrintJson(output, each);
+        });
+        diff.ByPosition(wanted.Parts(), wanted.CutAlike(made).Select(PartOf));
+        bool isExact = diff.IsEqual && diff.EqualBatches == wanted.Count;
+        if (isExact)
+        {
+            if (json) DiffVerb.PrintJson(output, diff);
+            return 0;
+        }
+
+        if (key is not null)
+        {
+            lines = json ? null : new DiffLines(head);
+            diff = new BatchDiff((_, each) =>
+            {
+                lines?.Add(each);
+                if (json) DiffVerb.PrintJson(output, each);
+            });
+            diff.ByKey(wanted.Parts(), made.Select(DiffPart.Of), key.Split(','));
+        }
+
+        if (lines is null) DiffVerb.PrintJson(output, diff);
+        else lines.Print(output, diff);
+        output.Writer.Flush();
+        string why = diff.IsEqual ? "the rows are equal, but not their order or the bits of their values" : "the rows differ";
+        Failure.Say($"what was made is not {wanted.Cid}: {why}");
+        return ExitWhereOther;
+    }
+
+    private static DiffPart PartOf(RecordBatch batch) =>
+        new(batch.Length, CanonicalBlock.Address(batch).Cid, () => (batch, null));
+
+    /// <summary>What the CID stands for.</summary>
+    private sealed class Wanted
+    {
+        private readonly CidStore _store;
+        private readonly StoredEntry[] _batches;
+
+        public Wanted(CidStore store, Cid cid)
+        {
+            (_store, Cid) = (store, cid);
+            _batches = [.. ExportRows.BatchesOf(store, cid).Select(each => Reference.Known(store, each))];
+            using BatchLease first = Lease(_batches[0].Cid);
+            Schema = first.Batch.Schema;
+        }
+
+        public Cid Cid { get; }
+
+        public int Count => _batches.Length;
+
+        public Schema Schema { get; }
+
+        public IEnumerable<DiffPart> Parts() => _batches.Select(entry => new DiffPart(entry.Rows, entry.Cid, () =>
+        {
+            BatchLease lease = Lease(entry.Cid);
+            return (lease.Batch, lease);
+        }));
+
+        /// <summary>The batches cut as these are; a batch of no rows is one of its own.</summary>
+        public IEnumerable<RecordBatch> CutAlike(IEnumerable<RecordBatch> made)
+        {
+            int[] rows = [.. _batches.Select(entry => (int)entry.Rows)];
+            return rows.Contains(0) ? made : BatchCut.ByRows(made, rows);
+        }
+
+        private BatchLease Lease(Cid cid) => _store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), _store);
+    }
+
+    /// <summary>What the command made: its file, or its standard output in a temporary one.</summary>
+    private sealed class Made : IDisposable
+    {
+        private readonly string? _temporary;
+
+        public Made(string[] command, string? file)
+        {
+            File = file ?? (_temporary = Path.GetTempFileName());
+            try
+            {
+                Run(command, file);
+                Format = FormatOf(File, isNamed: file is not null);
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
+
+        public string File { get; }
+
+        /// <summary>What it is, told by its first bytes; null where its name says it.</summary>
+        public string? Format { get; }
+
+        public void Dispose()
+        {
+            if (_temporary is not null) System.IO.File.Delete(_temporary);
+        }
+
+        private void Run(string[] command, string? file)
+        {
+            (DateTime Time, long Length)? before = StateOf(file);
+            var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = file is null };
+            int exit;
+            try
+            {
+                using Process process = Process.Start(start)!;
+                if (file is null)
+                {
+                    using FileStream output = System.IO.File.Create(File);
+                    process.StandardOutput.BaseStream.CopyTo(output);
+                }
+
+                process.WaitForExit();
+                exit = process.ExitCode;
+            }
+            catch (Win32Exception e)
+            {
+                throw new ArrowCidException(ErrorCode.Io, $"{command[0]} cannot be started: {e.Message}", e);
+            }
+
+            if (exit != 0)
+                throw new ArrowCidException(ErrorCode.Io, string.Create(CultureInfo.InvariantCulture,
+                    $"{command[0]} ended with exit code {exit}; nothing was compared"));
+            if (file is not null && (StateOf(file) is not { } after || after == before))
+                throw new ArrowCidException(ErrorCode.Io, $"{command[0]} did not write {file}; nothing was compared");
+        }
+
+        private static (DateTime Time, long Length)? StateOf(string? file)
+        {
+            var info = new FileInfo(file ?? "/dev/null/nothing");
+            return info.Exists ? (info.LastWriteTimeUtc, info.Length) : null;
+        }
+
+        private static string? FormatOf(string file, bool isNamed)
+        {
+            if (isNamed) return null;
+            Span<byte> start = stackalloc byte[64];
+            using FileStream stream = System.IO.File.OpenRead(file);
+            ReadOnlySpan<byte> first = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+            bool isArrow = first.IsEmpty || first.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]) ||
+                first.StartsWith("ARROW1"u8) || first.StartsWith("PAR1"u8);
+            if (isArrow) return RowInput.Arrow;
+            return first.TrimStart(" \t\r\n"u8).StartsWith("{"u8) ? RowInput.Json : RowInput.Csv;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using ArrowCid.Exchange.Backup;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary>The increments of a backup as files: of a directory those named by number, or one file.</summary>
+internal sealed class BackupFiles : IDisposable
+{
+    public const string Extension = ".car";
+
+    private readonly List<FileStream> _streams = [];
+
+    private BackupFiles(string[] files) => Files = files;
+
+    public string[] Files { get; }
+
+    /// <summary>Whether a path is one file and no directory of increments.</summary>
+    public static bool IsOneFile(string path) => !Directory.Exists(path) &&
+        (File.Exists(path) || path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The increments that are there, oldest first.</summary>
+    /// <param name="path">The directory or file.</param>
+    /// <param name="most">As many as are wanted; null for all.</param>
+    public static BackupFiles Find(string path, int? most = null)
+    {
+        if (IsOneFile(path)) return new BackupFiles(File.Exists(path) ? [path] : []);
+        if (!Directory.Exists(path)) return new BackupFiles([]);
+        var numbered = new List<string>();
+        // A file that is missing ends the row, and the number of those behind it says so.
+        foreach (string file in Directory.EnumerateFiles(path, "*" + Extension))
+        {
+            string name = Path.GetFileNameWithoutExtension(file);
+            if (name.Length == NameOf(1).Length && name.All(char.IsAsciiDigit)) numbered.Add(file);
+        }
+
+        numbered.Sort(StringComparer.Ordinal);
+        return new BackupFiles([.. numbered.Take(most ?? int.MaxValue)]);
+    }
+
+    public static string NameOf(long number) => number.ToString("D8", CultureInfo.InvariantCulture);
+
+    /// <summary>Reads them.</summary>
+    /// <param name="prove">Whether every block is hashed.</param>
+    public StoreBackup Read(bool prove)
+    {
+        foreach (string file in Files)
+        {
+            try
+            {
+                _streams.Add(File.OpenRead(file));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new ArrowCidException(ErrorCode.Io, $"{file} cannot be read: {e.Message}", e);
+            }
+        }
+
+        using var progress = new Progress("bytes of the backup read");
+        return StoreBackup.Read(_streams, prove, progress.Show);
+    }
+
+    public void Dispose()
+    {
+        foreach (FileStream stream in _streams) stream.Dispose();
+    }
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using ArrowCid.Exchange.Backup;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>backup</c>: the store as it is at one moment, to files.</summary>
+internal static class BackupVerb
+{
+    public static Command Make()
+    {
+        Argument<string> to = Verb.File("PATH",
+            "A directory, which gets one more increment; or a file that ends in .car, for all in one.");
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var verb = new Verb("backup",
+            "Writes blocks and all that is said of them, as of one moment, while others put and read: FILE  ROOT. A " +
+            "directory gets what its increments lack. Each file is a CAR, there whole or not at all; every block is " +
+            "hashed as it is written. Exit code 4 where something in the store is damaged; the rest is in the backup.",
+            "arrowcid backup /mnt/backup/quotes",
+            "arrowcid backup quotes.car",
+            "arrowcid backup --store /srv/quotes /mnt/backup/quotes --json")
+        {
+            to, store, json,
+        };
+        verb.SetAction(parsed => Run(parsed.GetValue(to)!, parsed.GetValue(store), parsed.GetValue(json)));
+        return verb;
+    }
+
+    private static int Run(string path, string? directory, bool json)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        bool isOne = BackupFiles.IsOneFile(path);
+        if (!isOne) MakeDirectory(path);
+        using BackupFiles? files = isOne ? null : BackupFiles.Find(path);
+        StoreBackup? earlier = files is { Files.Length: > 0 } ? files.Read(prove: false) : null;
+        string file = isOne ? path : Path.Combine(path,
+            BackupFiles.NameOf((earlier?.Increments[^1].Number ?? 0) + 1) + BackupFiles.Extension);
+        BackupResult made = null!;
+        using (var progress = new Progress("bytes written"))
+            OutputFile.Write(file, stream => made = store.Backup(stream, earlier, progress.Show));
+        using var output = Output.Open();
+        if (json) PrintJson(output, file, made);
+        else Print(output, file, made);
+        foreach (string fault in made.Faults) Failure.Say(fault);
+        return made.Faults.Count == 0 ? 0 : ErrorTable.ExitCode(ErrorCode.BlockCorrupt);
+    }
+
+    private static void MakeDirectory(string path)
+    {
+        try
+        {
+            _ = Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ArrowCidException(ErrorCode.Io, $"{path} cannot be made: {e.Message}", e);
+        }
+    }
+
+    private static void Print(Output output, string file, BackupResult made)
+    {
+        output.Line($"{file}  {made.Root}");
+        output.Writer.Flush();
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{made.Blocks} blocks in the store; {made.NewBlocks} blocks and {made.NewFacts} records of facts written, " +
+            $"{made.Removed} blocks gone, {made.ByteLength} bytes"));
+    }
+
+    private static void PrintJson(Output output, string file, BackupResult made) => output.JsonLine(writer =>
+    {
+        writer.WriteString("file", file);
+        writer.WriteString("root", made.Root.ToString());
+        writer.WriteNumber("number", made.Number);
+        writer.WriteString("at", made.At);
+        writer.WriteNumber("blocks", made.Blocks);
+        writer.WriteNumber("newBlocks", made.NewBlocks);
+        writer.WriteNumber("newFacts", made.NewFacts);
+        writer.WriteNumber("removed", made.Removed);
+        writer.WriteNumber("bytes", made.ByteLength);
+        writer.WriteNumber("faults", made.Faults.Count);
+    });
+}

@@ -1,0 +1,128 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>gc</c>: collects what nobody needs.</summary>
+internal static class CollectVerb
+{
+    public static Command Make()
+    {
+        var unreferenced = new Option<bool>("--unreferenced")
+        {
+            Description = "All that no name, pin, running process or unexpired block needs, not only what has expired.",
+        };
+        Option<TimeSpan?> olderThan = Verb.Span("--older-than",
+            "Only what was last put longer ago. Default: 1h, but what has expired goes at any age.");
+        var maxBytes = new Option<long?>("--max-bytes")
+        {
+            HelpName = "BYTES",
+            Description = "Collect only until the blocks take no more than this, such as 2GiB: what was put longest " +
+                "ago of what nothing needs goes first.",
+            CustomParser = result =>
+            {
+                string text = result.Tokens[^1].Value;
+                if (Filter.TryParseSize(text, out long bytes)) return bytes;
+                result.AddError($"--max-bytes takes a number of bytes such as 4096, 64MiB or 2GB, not '{text}'.");
+                return null;
+            },
+        };
+        var withHistory = new Option<bool>("--with-history")
+        {
+            Description = "What names stood for stays too.",
+        };
+        var noCompact = new Option<bool>("--no-compact")
+        {
+            Description = "Leave the room to 'compact', or to a process that has the store open.",
+        };
+        Option<bool> dryRun = Verb.DryRun();
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var verb = new Verb("gc",
+            "Collects blocks that are no longer needed, beside whoever puts and reads, and gives their room back: " +
+            "CID  BYTES  why it goes. With --dry-run also CID  stays: and why. Without options what has " +
+            "expired ('touch') goes, with its schemas. Names, pins and running processes keep what they need.",
+            "arrowcid gc --dry-run",
+            "arrowcid gc --unreferenced --older-than 7d",
+            "arrowcid gc --max-bytes 2GiB --with-history")
+        {
+            unreferenced, olderThan, maxBytes, withHistory, noCompact, dryRun, store, json,
+        };
+        verb.SetAction(parsed =>
+        {
+            var options = new CollectOptions
+            {
+                Unreferenced = parsed.GetValue(unreferenced),
+                OlderThan = parsed.GetValue(olderThan),
+                MaxBytes = parsed.GetValue(maxBytes),
+                KeepHistory = parsed.GetValue(withHistory),
+                DryRun = parsed.GetValue(dryRun),
+            };
+            return Run(parsed.GetValue(store), options, !parsed.GetValue(noCompact), parsed.GetValue(json));
+        });
+        return verb;
+    }
+
+    private static int Run(string? directory, CollectOptions options, bool compacts, bool json)
+    {
+        using CidStore store = options.DryRun ? StoreReading.Open(directory) : StoreWriting.Open(directory);
+        CollectResult result = store.Collect(options);
+        using var output = Output.Open();
+        foreach (CollectedBlock block in result.Collected) Print(output, block, options.DryRun, json);
+        foreach (KeptBlock kept in result.Kept) Print(output, kept, json);
+        output.Writer.Flush();
+        string verb = options.DryRun ? "would be collected" : "collected";
+        string freed = "";
+        if (compacts && !options.DryRun)
+            freed = string.Create(CultureInfo.InvariantCulture, $"; {store.Compact().BytesFreed} bytes of files freed");
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{result.Collected.Count} {verb}, {result.ByteLength} bytes; {result.BytesKept} bytes stay{freed}"));
+        return 0;
+    }
+
+    private static void Print(Output output, CollectedBlock block, bool isDryRun, bool json)
+    {
+        if (!json)
+        {
+            output.Line(string.Create(CultureInfo.InvariantCulture,
+                $"{block.Cid}  {block.ByteLength}  {(isDryRun ? "would go: " : "")}{Words(block.Reason)}"));
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("cid", block.Cid.ToString());
+            writer.WriteNumber("bytes", block.ByteLength);
+            writer.WriteBoolean("isCollected", !isDryRun);
+            writer.WriteBoolean("isDryRun", isDryRun);
+            writer.WriteString("because", JsonNamingPolicy.CamelCase.ConvertName(block.Reason.ToString()));
+            EntryJson.WriteTexts(writer, "keptBecause", []);
+        });
+    }
+
+    private static void Print(Output output, KeptBlock kept, bool json)
+    {
+        if (!json)
+        {
+            output.Line($"{kept.Cid}  stays: {RemoveVerb.Words(kept.Reasons)}");
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("cid", kept.Cid.ToString());
+            writer.WriteBoolean("isCollected", false);
+            writer.WriteBoolean("isDryRun", true);
+            EntryJson.WriteTexts(writer, "keptBecause", kept.Reasons.Select(reason => reason.ToString()));
+        });
+    }
+
+    private static string Words(CollectReason reason) => reason switch
+    {
+        CollectReason.Expired => "it has expired",
+        CollectReason.OverBudget => "the store is over its budget, and nothing needs it",
+        _ => "nothing needs it",
+    };
+}

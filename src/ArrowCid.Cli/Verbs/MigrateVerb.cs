@@ -1,0 +1,62 @@
+using System.CommandLine;
+using ArrowCid.Exchange.Backup;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>migrate</c>: a store's content into another store.</summary>
+internal static class MigrateVerb
+{
+    public static Command Make()
+    {
+        Argument<string> from = Verb.File("FROM", "A store's directory.");
+        Argument<string> to = Verb.File("TO", "Another, which is made where none is.");
+        Option<bool> dryRun = Verb.DryRun();
+        Option<bool> json = Verb.Json();
+        var sizes = new SizeOptions();
+        var verb = new Verb("migrate",
+            "Copies what a store holds at one moment, blocks and all that is said of them, into another: from shared " +
+            "memory to a disk, into another capacity, other segments or the format of this version. Every block is " +
+            "hashed here and there. The first store stays as it is; killed, run it again.",
+            "arrowcid migrate /dev/shm/quotes /srv/quotes",
+            "arrowcid migrate /srv/quotes /srv/quotes-large --capacity 64G --segment-size 256M",
+            "arrowcid migrate /srv/a /srv/b --dry-run")
+        {
+            from, to, dryRun, json,
+        };
+        sizes.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            string source = Path.GetFullPath(parsed.GetValue(from)!), target = Path.GetFullPath(parsed.GetValue(to)!);
+            using CidStore store = StoreReading.Open(source);
+            CidStoreFigures figures = store.GetFigures();
+            CidStoreOptions options = sizes.Read(parsed, figures.Capacity, figures.SegmentSize, figures.IsRing);
+            bool isDryRun = parsed.GetValue(dryRun);
+            RestoreVerb.Print(isDryRun ? Try(store, target) : Copy(store, target, options), parsed.GetValue(json));
+            return 0;
+        });
+        return verb;
+    }
+
+    private static RestoreResult Copy(CidStore store, string directory, CidStoreOptions options)
+    {
+        using var target = CidStore.Open(directory, options);
+        using var progress = new Progress("bytes put");
+        return store.CopyTo(target, progress: progress.Show);
+    }
+
+    /// <summary>Makes no store: against an empty one all is new.</summary>
+    private static RestoreResult Try(CidStore store, string directory)
+    {
+        CidStore? target = null;
+        try
+        {
+            target = StoreReading.Open(directory);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.StoreGone)
+        {
+            return store.CopyTo(null, dryRun: true);
+        }
+
+        using (target) return store.CopyTo(target, dryRun: true);
+    }
+}

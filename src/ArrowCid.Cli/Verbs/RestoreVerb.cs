@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Globalization;
+using ArrowCid.Exchange.Backup;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>restore</c>: a backup into a store.</summary>
+internal static class RestoreVerb
+{
+    public static Command Make()
+    {
+        Argument<string> from = Verb.File("PATH", "A directory of increments, or one file.");
+        Option<string?> store = Verb.Store();
+        Option<bool> dryRun = Verb.DryRun();
+        Option<bool> json = Verb.Json();
+        Option<int?> increment = Verb.Number("--increment", 1, "The moment of the N-th increment. Default: the last.");
+        var sizes = new SizeOptions();
+        var verb = new Verb("restore",
+            "Puts what a backup holds into a store, which is made where none is, as large as the one of the backup: " +
+            "the same blocks, names with their history, tags, pins and times. All of the backup is hashed first, and " +
+            "nothing is put where it is damaged; every block is hashed again where it lies. What is there stays.",
+            "arrowcid restore /mnt/backup/quotes --store /srv/quotes",
+            "arrowcid restore quotes.car --store /srv/quotes --dry-run",
+            "arrowcid restore /mnt/backup/quotes --increment 3 --store /srv/monday --capacity 2G")
+        {
+            from, store, increment, dryRun, json,
+        };
+        sizes.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            string path = parsed.GetValue(from)!;
+            using var files = BackupFiles.Find(path, parsed.GetValue(increment));
+            bool isThere = files.Files.Length > 0 && (parsed.GetValue(increment) ?? 0) <= files.Files.Length;
+            if (!isThere)
+            {
+                throw new ArrowCidException(ErrorCode.Io, files.Files.Length == 0
+                    ? $"no backup at {path}"
+                    : $"{path} has {files.Files.Length} increments");
+            }
+
+            StoreBackup backup = files.Read(prove: true);
+            CidStoreOptions options = sizes.Read(parsed, backup.Capacity, backup.SegmentSize, backup.IsRing);
+            RestoreResult result = parsed.GetValue(dryRun)
+                ? Try(backup, parsed.GetValue(store))
+                : Restore(backup, parsed.GetValue(store), options);
+            Print(result, parsed.GetValue(json));
+            return 0;
+        });
+        return verb;
+    }
+
+    /// <summary>Says what came, or would come; also of <c>migrate</c>.</summary>
+    public static void Print(RestoreResult result, bool json)
+    {
+        using var output = Output.Open();
+        if (!json)
+        {
+            string verb = result.IsDryRun ? "would be put" : "put";
+            output.Line(string.Create(CultureInfo.InvariantCulture,
+                $"{result.NewBlocks} blocks of {result.ByteLength} bytes and {result.NewFacts} records of facts {verb}"));
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteNumber("newBlocks", result.NewBlocks);
+            writer.WriteNumber("newFacts", result.NewFacts);
+            writer.WriteNumber("bytes", result.ByteLength);
+            writer.WriteBoolean("isDryRun", result.IsDryRun);
+        });
+    }
+
+    private static RestoreResult Restore(StoreBackup backup, string? directory, CidStoreOptions options)
+    {
+        using var store = CidStore.Open(directory, options);
+        using var progress = new Progress("bytes put");
+        return store.Restore(backup, progress: progress.Show);
+    }
+
+    /// <summary>Makes no store.</summary>
+    private static RestoreResult Try(StoreBackup backup, string? directory)
+    {
+        try
+        {
+            using CidStore store = StoreReading.Open(directory);
+            return store.Restore(backup, dryRun: true);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.StoreGone)
+        {
+            return new RestoreResult(backup.BlockCount, backup.FactCount, backup.ByteLength, IsDryRun: true);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>stats</c>: what a store holds.</summary>
+internal static class StatsVerb
+{
+    private const int DefaultLines = 10;
+
+    public static Command Make()
+    {
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        Option<int?> head = Verb.Number("--head", 0, "So many producers and schemas. Default: 10.", DefaultLines);
+        var verb = new Verb("stats",
+            "Says what the store holds: blocks by kind, producer and schema, facts, names, segments, lanes, how much of " +
+            "its room is of what is still needed, and how full its index is. --json: one object.",
+            "arrowcid stats",
+            "arrowcid stats --json")
+        {
+            store, head, json,
+        };
+        verb.SetAction(parsed =>
+        {
+            using CidStore opened = StoreReading.Open(parsed.GetValue(store));
+            StoreStatistics all = opened.GetStatistics();
+            using var output = Output.Open();
+            if (parsed.GetValue(json)) output.JsonLine(writer => Write(writer, opened, all));
+            else Print(output, opened, all, parsed.GetValue(head) ?? DefaultLines);
+            return 0;
+        });
+        return verb;
+    }
+
+    private static void Print(Output output, CidStore store, StoreStatistics all, int head)
+    {
+        CidStoreFigures figures = all.Figures;
+        Line("store", $"{store.Directory}");
+        Line("id", $"{figures.Id}, made {ListVerb.Time(figures.Created)}, {(figures.IsRing ? "ring" : "keep")}");
+        Line("room", $"{figures.BytesTaken} of {figures.Capacity} bytes taken");
+        Line("records", $"{figures.BytesCommitted} bytes, {all.LiveShare * 100:0.#} % of them live");
+        Line("segments", $"{figures.Segments} of {figures.SegmentSize} bytes");
+        Line("lanes", $"{figures.LanesInUse} of {figures.Lanes} in use");
+        Line("index", $"{all.IndexUsed} of {all.IndexEntries} entries, load {Load(all):0.##}");
+        foreach (StoreShare kind in all.Kinds) Line(kind.Key, $"{Share(kind)}");
+        Line("facts", $"{all.FactRecords} records of {all.FactBytes} bytes");
+        Line("names", $"{all.Names}; {all.Pinned} pinned, {all.Expired} expired, {all.Absent} spoken of and not here");
+        foreach (StoreShare producer in all.Producers.Take(head))
+            Line("producer", $"{Share(producer)}  {(producer.Key.Length == 0 ? "-" : Failure.Visible(producer.Key))}");
+        foreach (StoreShare schema in all.Schemas.Take(head)) Line("schema", $"{Share(schema)}  {schema.Key}");
+
+        void Line(string what, FormattableString text) =>
+            output.Line($"{what,-10}{FormattableString.Invariant(text)}");
+    }
+
+    private static string Share(StoreShare share) =>
+        string.Create(CultureInfo.InvariantCulture, $"{share.Blocks} blocks, {share.ByteLength} bytes, {share.Rows} rows");
+
+    private static double Load(StoreStatistics all) =>
+        all.IndexEntries == 0 ? 0 : all.IndexUsed / (double)all.IndexEntries;
+
+    private static void Write(Utf8JsonWriter writer, CidStore store, StoreStatistics all)
+    {
+        CidStoreFigures figures = all.Figures;
+        writer.WriteString("store", store.Directory);
+        writer.WriteString("id", figures.Id);
+        writer.WriteString("created", ListVerb.Time(figures.Created));
+        writer.WriteBoolean("isRing", figures.IsRing);
+        writer.WriteNumber("capacity", figures.Capacity);
+        writer.WriteNumber("bytesTaken", figures.BytesTaken);
+        writer.WriteNumber("bytesCommitted", figures.BytesCommitted);
+        writer.WriteNumber("liveShare", Math.Round(all.LiveShare, 4));
+        writer.WriteNumber("segments", figures.Segments);
+        writer.WriteNumber("segmentSize", figures.SegmentSize);
+        writer.WriteNumber("lanes", figures.Lanes);
+        writer.WriteNumber("lanesInUse", figures.LanesInUse);
+        writer.WriteNumber("indexEntries", all.IndexEntries);
+        writer.WriteNumber("indexUsed", all.IndexUsed);
+        writer.WriteNumber("factRecords", all.FactRecords);
+        writer.WriteNumber("factBytes", all.FactBytes);
+        writer.WriteNumber("names", all.Names);
+        writer.WriteNumber("pinned", all.Pinned);
+        writer.WriteNumber("expired", all.Expired);
+        writer.WriteNumber("absent", all.Absent);
+        WriteShares("kinds", all.Kinds);
+        WriteShares("producers", all.Producers);
+        WriteShares("schemas", all.Schemas);
+
+        void WriteShares(string name, IReadOnlyList<StoreShare> shares)
+        {
+            writer.WriteStartArray(name);
+            foreach (StoreShare share in shares)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("key", share.Key);
+                writer.WriteNumber("blocks", share.Blocks);
+                writer.WriteNumber("rows", share.Rows);
+                writer.WriteNumber("bytes", share.ByteLength);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+    }
+}

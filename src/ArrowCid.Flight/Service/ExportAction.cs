@@ -1,0 +1,69 @@
+using ArrowCid.Flight.Grpc;
+
+namespace ArrowCid.Flight.Service;
+
+/// <summary>
+/// The action <c>export</c>: a batch or a dataset as a file, in results. The first is JSON about it, the others are its
+/// bytes. It is made whole before the first is sent, so that what is damaged gives an error and no file.
+/// </summary>
+internal sealed class ExportAction(CidStore store)
+{
+    /// <summary>The bytes of one result at most, which every client takes.</summary>
+    public const int Piece = 1 << 20;
+
+    private const byte BodyTag = 0x0A;
+    private const int MostVarint = 5;
+
+    public async Task Run(GrpcCall call, ActionArguments arguments)
+    {
+        Cid cid = arguments.Cid();
+        string format = arguments.Text("format") ?? "parquet";
+        Cid[] batches = [.. cid.Codec == Multicodec.DagCbor
+            ? store.TryGetDataset(cid) ?? throw BlockStreams.NotHere(cid)
+            : [cid]];
+        Action<Stream> make = format switch
+        {
+            "parquet" => file => BlockExport.WriteParquet(batches, Lease, file),
+            "arrow" => file => BlockExport.WriteArrow(batches, Lease, file),
+            "car" => file => _ = store.ExportCar([cid], file),
+            _ => throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"there is no format '{format}'; parquet, arrow and car are"),
+        };
+        if (!store.Contains(cid)) throw BlockStreams.NotHere(cid);
+        FileStream file = Spool.Make();
+        await using (file.ConfigureAwait(false))
+        {
+            await Task.Run(() => make(file), call.Cancel).ConfigureAwait(false);
+            file.Position = 0;
+            await call.Writer.WriteAsync(new Protocol.Result
+            {
+                Body = Google.Protobuf.ByteString.CopyFrom(ActionArguments.Write(writer =>
+                {
+                    writer.WriteString("cid", cid.ToString());
+                    writer.WriteString("format", format);
+                    writer.WriteString("fileName", $"{cid}.{(format == "arrow" ? "arrows" : format)}");
+                    writer.WriteNumber("bytes", file.Length);
+                })),
+            }, call.Cancel).ConfigureAwait(false);
+            await SendAsync(call, file).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task SendAsync(GrpcCall call, FileStream file)
+    {
+        byte[] piece = new byte[(int)Math.Min(Piece, Math.Max(1, file.Length))], head = new byte[1 + MostVarint];
+        while (await file.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false, call.Cancel)
+            .ConfigureAwait(false) is > 0 and int length)
+        {
+            int at = 0;
+            head[at++] = BodyTag;
+            uint left = (uint)length;
+            for (; left >= 0x80; left >>= 7) head[at++] = (byte)(left | 0x80);
+            head[at++] = (byte)left;
+            await call.Writer.WriteAsync(head.AsMemory(0, at), piece.AsMemory(0, length), call.Cancel)
+                .ConfigureAwait(false);
+        }
+    }
+
+    private BatchLease Lease(Cid cid) => store.TryGet(cid) ?? throw BlockStreams.NotHere(cid);
+}

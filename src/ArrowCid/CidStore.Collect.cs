@@ -1,0 +1,87 @@
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>Collecting what nobody needs, and giving its room back.</summary>
+public sealed partial class CidStore
+{
+    private static readonly TimeSpan s_grace = TimeSpan.FromHours(1);
+
+    // Others unmap what they do not use within a tick or two; who reads facts keeps them for a second.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Drops blocks that are no longer needed, beside producers and readers at work. By default what has expired
+    /// (<see cref="BlockFacts.Expires"/>), and the schemas of that; on request all that no root needs. Roots are names,
+    /// pins, holds, what has not expired yet, and what was put or announced a short time ago; what a root needs stays:
+    /// schemas, what a dataset or other dag-cbor block links to, the block that a view shows. What is put meanwhile
+    /// stays, and done twice it does nothing more. The room comes back with <see cref="Compact"/>.
+    /// </summary>
+    /// <param name="options">What may go; by default what has expired.</param>
+    /// <returns>What goes and why; on a dry run also what stays, and why.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning up;
+    /// <see cref="ErrorCode.BlockCorrupt"/>: a block that links to others is damaged, so that nobody knows what it
+    /// needs; <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only, and it is no dry run.</exception>
+    public CollectResult Collect(CollectOptions? options = null)
+    {
+        options ??= new CollectOptions();
+        if (options.MaxBytes is < 0)
+            throw new ArgumentOutOfRangeException(nameof(options), "A store has 0 bytes or more.");
+        if (_blocks.IsRing)
+        {
+            throw new ArrowCidException(ErrorCode.Unsupported,
+                $"{Directory} is a ring: its oldest blocks go by themselves");
+        }
+
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        TimeSpan age = options.OlderThan ?? s_grace;
+        var rules = new CollectionRules(options.Unreferenced || options.MaxBytes is not null,
+            age < now - DateTimeOffset.UnixEpoch ? now - age : DateTimeOffset.UnixEpoch, options.OlderThan is not null,
+            options.MaxBytes, options.KeepHistory, now);
+        (List<CollectedNode> gone, IReadOnlyCollection<CollectedNode> all) =
+            _registry.Collect(rules, options.DryRun);
+        return new CollectResult([.. gone.Select(node => new CollectedBlock(node.Cid, node.Bytes, ReasonOf(node, rules)))],
+            options.DryRun
+                ? [.. all.Where(node => node.Reasons.Count > 0).Select(node => new KeptBlock(node.Cid, node.Reasons))]
+                : [],
+            gone.Sum(node => node.Bytes), all.Sum(node => node.Bytes) - gone.Sum(node => node.Bytes),
+            options.DryRun);
+    }
+
+    /// <summary>
+    /// Gives the room of dropped blocks and superseded facts back: what is alive of a segment is copied elsewhere, and
+    /// its file goes. Blocks are found all the while, what somebody reads stays until he is done, and nothing is
+    /// announced again; a cursor into a segment that went is a gap.
+    /// </summary>
+    /// <param name="mostAlive">The share of a segment, from 0 to 1, that may be alive for it to go.</param>
+    /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>
+    /// <returns>What came of each segment that is no longer written to.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The share is not from 0 to 1.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
+    /// up.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only, and it is no dry run.</exception>
+    public CompactResult Compact(double mostAlive = 0.5, bool dryRun = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(mostAlive);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(mostAlive, 1);
+        ReclaimReport report = _blocks.Reclaim(mostAlive, dryRun, s_patience);
+        return new CompactResult([.. report.Segments.Select(one => new CompactedSegment(one.Name, KindName(one.Kind),
+            one.Bytes, one.LiveBytes, OutcomeOf(one.Outcome)))], dryRun);
+    }
+
+    private static CollectReason ReasonOf(CollectedNode node, in CollectionRules rules) =>
+        node.HasExpired ? CollectReason.Expired
+        : rules.MostBytes is null ? CollectReason.Unneeded
+        : CollectReason.OverBudget;
+
+    private static CompactOutcome OutcomeOf(ReclaimOutcome outcome) => outcome switch
+    {
+        ReclaimOutcome.Freed => CompactOutcome.Freed,
+        ReclaimOutcome.Held => CompactOutcome.Held,
+        ReclaimOutcome.Damaged => CompactOutcome.Damaged,
+        ReclaimOutcome.NoRoom => CompactOutcome.NoRoom,
+        _ => CompactOutcome.Alive,
+    };
+}

@@ -1,0 +1,55 @@
+namespace ArrowCid;
+
+/// <summary>What a store holds.</summary>
+/// <param name="Figures">Sizes and counts of its files.</param>
+/// <param name="Kinds">Its blocks by kind: <c>batch</c>, <c>schema</c>, <c>raw</c>, <c>view</c>.</param>
+/// <param name="Producers">Its batches by producer; the empty text for those of nobody.</param>
+/// <param name="Schemas">Its batches by the CID of their schema.</param>
+/// <param name="LiveShare">How much of the records' bytes is of blocks that are here and of facts, from 0 to 1: the rest
+/// comes back by compaction.</param>
+/// <param name="FactRecords">Records of facts.</param>
+/// <param name="FactBytes">Their bytes.</param>
+/// <param name="Names">Names that stand for a block.</param>
+/// <param name="Pinned">Blocks that are pinned or held.</param>
+/// <param name="Expired">Blocks that are no longer needed.</param>
+/// <param name="Absent">Blocks that are spoken of and not here.</param>
+/// <param name="IndexEntries">The entries that the index has room for.</param>
+/// <param name="IndexUsed">How many of them are taken.</param>
+public sealed record StoreStatistics(CidStoreFigures Figures, IReadOnlyList<StoreShare> Kinds,
+    IReadOnlyList<StoreShare> Producers, IReadOnlyList<StoreShare> Schemas, double LiveShare, long FactRecords,
+    long FactBytes, long Names, long Pinned, long Expired, long Absent, long IndexEntries, long IndexUsed);
+
+/// <summary>Some of a store's blocks.</summary>
+/// <param name="Key">What they have in common.</param>
+/// <param name="Blocks">How many.</param>
+/// <param name="Rows">Their rows.</param>
+/// <param name="ByteLength">Their bytes.</param>
+public sealed record StoreShare(string Key, long Blocks, long Rows, long ByteLength);
+
+/// <summary>What blocks belong to.</summary>
+public enum UsageBy
+{
+    /// <summary>Names that stand for them.</summary>
+    Name = 0,
+
+    /// <summary>Values of a tag.</summary>
+    Tag = 1,
+
+    /// <summary>Who made them.</summary>
+    Producer = 2,
+
+    /// <summary>Their schemas.</summary>
+    Schema = 3,
+
+    /// <summary>Datasets that link to them.</summary>
+    Dataset = 4,
+}
+
+/// <summary>The room that one owner's blocks take.</summary>
+/// <param name="Key">The owner; null for what belongs to none.</param>
+/// <param name="Blocks">Its blocks, with all beneath them.</param>
+/// <param name="ByteLength">Their bytes.</param>
+/// <param name="SharedBytes">Of those, the bytes of blocks that belong to another owner too.</param>
+/// <param name="FreedBytes">The bytes that would go with the owner: nobody else's, and kept by no pin and, but where
+/// the owners are names, by no name.</param>
+public sealed record StoreUsage(string? Key, long Blocks, long ByteLength, long SharedBytes, long FreedBytes);

@@ -1,0 +1,246 @@
+using System.Diagnostics;
+using System.Globalization;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Exchange.Backup;
+
+/// <summary>A block as it stood at a moment.</summary>
+/// <param name="Digest">Its digest.</param>
+/// <param name="Codec">The codec of its CID.</param>
+/// <param name="Created">When it was first put, in ns since 1970.</param>
+/// <param name="LastPut">When it was last put or announced.</param>
+internal readonly record struct MomentBlock(Digest256 Digest, ulong Codec, ulong Created, ulong LastPut)
+{
+    public Cid Cid => Cid.FromSha256(Codec, Digest);
+}
+
+/// <summary>Takes what a store held at a moment.</summary>
+internal interface IMomentSink
+{
+    /// <summary>Takes the facts of one record, as far as they mean something elsewhere; the same may come
+    /// twice.</summary>
+    void TakeFacts(byte[] payload);
+
+    /// <summary>Whether a block's bytes are wanted.</summary>
+    bool Wants(in MomentBlock block);
+
+    /// <summary>Takes a block with its bytes, which were just hashed; what it needs beneath it came before.</summary>
+    void TakeBlock(in MomentBlock block, ReadOnlyMemory<byte> bytes);
+}
+
+/// <summary>
+/// Reads a store as it is at one moment, the fence: each lane up to its last committed record then, beside writers and
+/// collectors at work. A block that was collected before it could be copied moves the fence on; what is reported is the
+/// last one.
+/// </summary>
+internal sealed class StoreMoment(BlockStore blocks)
+{
+    private const int MostRounds = 64;
+    private const int EventsAtOnce = 1 << 14;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<Digest256, MomentBlock> _given = [];
+    private readonly List<string> _faults = [];
+    private FactBook _book = new();
+    private ulong[] _fence = [];
+
+    /// <summary>Every block that was alive at the moment, with what is beneath them.</summary>
+    public Dictionary<Digest256, MomentBlock> Live { get; } = [];
+
+    /// <summary>What could not be read: nothing of it was given. Sentences without full stops.</summary>
+    public IReadOnlyList<string> Faults => _faults;
+
+    /// <summary>The greatest time of a fact.</summary>
+    public ulong MaxTime => _book.MaxTime;
+
+    /// <summary>Gives a sink all facts, and the blocks whose bytes it wants.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: the log cannot be read to the fence, or is
+    /// collected as fast as it is read.</exception>
+    public void ReadInto(IMomentSink sink)
+    {
+        var before = new HashSet<Digest256>();
+        Cursor from = Cursor.Oldest;
+        for (int round = 0; round < MostRounds; round++)
+        {
+            HashSet<string> segments = blocks.LiveSegments();
+            Cursor fence = blocks.Fix(Cursor.Now);
+            if (from.IsOldest)
+            {
+                _book = new FactBook();
+                _faults.Clear();
+            }
+
+            ReadLog(from, fence, sink);
+            // What was moved meanwhile stands behind the fence now: all is read again.
+            if (!blocks.IsRing && !segments.IsSubsetOf(blocks.LiveSegments()))
+            {
+                from = Cursor.Oldest;
+                continue;
+            }
+
+            from = fence;
+            HashSet<Digest256> gone = GiveBlocks(sink);
+            if (gone.Count == 0 || blocks.IsRing) return;
+            if (gone.SetEquals(before))
+            {
+                // No drop explains it.
+                foreach (Digest256 digest in gone) _faults.Add($"block sha256:{digest} cannot be found");
+                return;
+            }
+
+            before = gone;
+        }
+
+        throw new ArrowCidException(ErrorCode.Busy,
+            $"{blocks.Directory} is collected as fast as it is read; try again");
+    }
+
+    private void ReadLog(Cursor from, Cursor fence, IMomentSink sink)
+    {
+        _fence = new ulong[fence.Lanes];
+        for (int lane = 0; lane < _fence.Length; lane++) _fence[lane] = fence.At(lane).Sequence;
+        using LogTail tail = blocks.Tail(from, TailScope.All);
+        long started = Stopwatch.GetTimestamp();
+        for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
+        {
+            int taken = 0;
+            while (taken < EventsAtOnce && tail.TryNext(out LogEvent found))
+            {
+                Take(in found, sink);
+                taken++;
+            }
+
+            if (IsPast(tail.Position, _fence)) return;
+            if (taken == EventsAtOnce)
+            {
+                started = Stopwatch.GetTimestamp();
+                continue;
+            }
+
+            // Where the last records of a lane were collected, no later one shows that they are missing.
+            ulong[] present = blocks.PresentMarks();
+            ulong[] reachable = [.. _fence.Select((mark, lane) => Math.Min(mark, present[lane]))];
+            if (IsPast(tail.Position, reachable)) return;
+            if (Stopwatch.GetElapsedTime(started) >= s_patience)
+                throw new ArrowCidException(ErrorCode.Busy,
+                    $"{blocks.Directory}: the log cannot be read to its end; run 'arrowcid log check'");
+            Thread.Sleep(pause);
+        }
+    }
+
+    private static bool IsPast(Cursor position, ulong[] marks)
+    {
+        for (int lane = 0; lane < marks.Length; lane++)
+        {
+            if (position.At(lane).Sequence < marks[lane]) return false;
+        }
+
+        return true;
+    }
+
+    private void Take(in LogEvent found, IMomentSink sink)
+    {
+        if (found.Gap is { } gap)
+        {
+            if (gap.Reason == GapReason.Damaged) _faults.Add(gap.ToString());
+            // Behind any other gap everything that is there comes anew.
+            else _book = new FactBook();
+            return;
+        }
+
+        RecordHeader record = found.Record;
+        if (found.Lane >= _fence.Length || record.Sequence > _fence[found.Lane]) return;
+        if (record.RecordKind != RecordKind.Fact)
+        {
+            _book.Announce(in record.Digest, found.Lane, record.Sequence, record.TimeNanoseconds);
+            return;
+        }
+
+        _book.Apply(found.Payload.Span, record.TimeNanoseconds, found.Lane, record.Sequence);
+        if (FactSift.Sift(found.Payload.Span) is { } facts) sink.TakeFacts(facts);
+    }
+
+    /// <returns>The blocks that were alive and are no longer there.</returns>
+    private HashSet<Digest256> GiveBlocks(IMomentSink sink)
+    {
+        Live.Clear();
+        var gone = new HashSet<Digest256>();
+        var seen = new HashSet<Digest256>();
+        var open = new Stack<(Digest256 Digest, bool IsReady)>();
+        foreach ((Digest256 root, FactPage page) in _book.Pages)
+        {
+            if (!page.IsAlive) continue;
+            open.Push((root, false));
+            while (open.TryPop(out (Digest256 Digest, bool IsReady) next))
+            {
+                if (next.IsReady) Give(next.Digest, sink, gone);
+                else if (seen.Add(next.Digest)) PushNeeds(next.Digest, open);
+            }
+        }
+
+        return gone;
+    }
+
+    private void PushNeeds(Digest256 digest, Stack<(Digest256 Digest, bool IsReady)> open)
+    {
+        open.Push((digest, true));
+        if (Find(in digest) is not { } lease) return;
+        BlockInfo info = lease.Info;
+        lease.Dispose();
+        foreach ((_, Digest256 need) in BlockNeeds.Of(blocks, in info)) open.Push((need, false));
+    }
+
+    private void Give(Digest256 digest, IMomentSink sink, HashSet<Digest256> gone)
+    {
+        if (_given.TryGetValue(digest, out MomentBlock known))
+        {
+            Live.Add(digest, known with { LastPut = Math.Max(known.LastPut, LastPutOf(in digest)) });
+            return;
+        }
+
+        using BlockLease? lease = Find(in digest);
+        if (lease is null)
+        {
+            if (_book.Find(in digest) is { IsAlive: true }) _ = gone.Add(digest);
+            return;
+        }
+
+        BlockInfo info = lease.Info;
+        ulong created = NanosecondsOf(info.Time);
+        var block = new MomentBlock(digest, info.Codec, created, Math.Max(created, LastPutOf(in digest)));
+        if (sink.Wants(in block))
+        {
+            ReadOnlyMemory<byte> bytes = lease.Memory;
+            if (Sha256.Hash(bytes.Span) != digest)
+            {
+                _faults.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"block {block.Cid} is damaged ({lease.Location})"));
+                return;
+            }
+
+            sink.TakeBlock(in block, bytes);
+        }
+
+        _given.Add(digest, block);
+        Live.Add(digest, block);
+    }
+
+    private ulong LastPutOf(in Digest256 digest) => _book.Find(in digest)?.LastPut ?? 0;
+
+    private BlockLease? Find(in Digest256 digest)
+    {
+        try
+        {
+            return blocks.Find(digest);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        {
+            return null;
+        }
+    }
+
+    private static ulong NanosecondsOf(DateTimeOffset time) =>
+        (ulong)Math.Max(0, (time - DateTimeOffset.UnixEpoch).Ticks) * 100;
+}

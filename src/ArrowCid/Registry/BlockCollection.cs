@@ -1,0 +1,158 @@
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>What of a store may go.</summary>
+/// <param name="TakesUnneeded">Whether all goes that no root needs; else what has expired, and its schemas.</param>
+/// <param name="PutBefore">What was put or announced since stays, what has expired too where <paramref
+/// name="SparesExpired"/> says so.</param>
+/// <param name="SparesExpired">Whether <paramref name="PutBefore"/> counts for what has expired.</param>
+/// <param name="MostBytes">Only so much goes that no more than these bytes stay, what was put last longest; null: all
+/// that may.</param>
+/// <param name="KeepsHistory">Whether what names stood for is a root as well.</param>
+/// <param name="Now">The time by which things expire.</param>
+internal readonly record struct CollectionRules(bool TakesUnneeded, DateTimeOffset PutBefore, bool SparesExpired,
+    long? MostBytes, bool KeepsHistory, DateTimeOffset Now);
+
+/// <summary>A block and what a collection makes of it.</summary>
+internal sealed class CollectedNode(BlockInfo info)
+{
+    public BlockInfo Info { get; } = info;
+
+    public List<(KeepKind Why, Digest256 Digest)> Needs { get; set; } = [];
+
+    /// <summary>Why it stays; none where it may go.</summary>
+    public List<KeepReason> Reasons { get; set; } = [];
+
+    public bool HasExpired { get; set; }
+
+    /// <summary>When it was last put, and later what it goes by: not before what needs it.</summary>
+    public ulong LastPut { get; set; }
+
+    /// <summary>How many blocks that may go and have not gone yet need it.</summary>
+    public int NeededBy { get; set; }
+
+    public bool IsNeededAtAll { get; set; }
+
+    public Cid Cid => Cid.FromSha256(Info.Codec, Info.Digest);
+
+    /// <summary>The bytes that the store is smaller by without it.</summary>
+    public long Bytes => Info.Kind == RecordKind.View ? 0 : Info.Length;
+}
+
+/// <summary>
+/// Mark and sweep over one reading of a store: from its roots (what somebody or something keeps) along what blocks need
+/// beneath them. A block goes only with all that need it.
+/// </summary>
+internal sealed class BlockCollection
+{
+    private static readonly Comparer<(bool IsUnexpired, ulong LastPut, Digest256 Digest)> s_order =
+        Comparer<(bool IsUnexpired, ulong LastPut, Digest256 Digest)>.Create(static (one, other) =>
+        {
+            int order = one.IsUnexpired.CompareTo(other.IsUnexpired);
+            if (order == 0) order = one.LastPut.CompareTo(other.LastPut);
+            return order != 0 ? order
+                : Digest256.Bytes(in one.Digest).SequenceCompareTo(Digest256.Bytes(in other.Digest));
+        });
+
+    private readonly Dictionary<Digest256, CollectedNode> _nodes = [];
+
+    public IReadOnlyCollection<CollectedNode> Nodes => _nodes.Values;
+
+    public void Add(CollectedNode node) => _nodes.TryAdd(node.Info.Digest, node);
+
+    /// <summary>Keeps what has no expiry; but a schema that something needs goes with the last that does.</summary>
+    public void KeepLasting()
+    {
+        CountNeeds();
+        foreach (CollectedNode node in _nodes.Values)
+        {
+            bool isBeneath = node.Info.Kind == RecordKind.Schema && node.IsNeededAtAll;
+            if (!node.HasExpired && !isBeneath && node.Reasons.Count == 0)
+                node.Reasons.Add(new KeepReason(KeepKind.Lasting, null, null));
+        }
+    }
+
+    /// <summary>Marks, and chooses what goes.</summary>
+    /// <param name="mostBytes">What may stay of it; null: as little as can.</param>
+    /// <returns>What goes, each block before what it needs.</returns>
+    public List<CollectedNode> Run(long? mostBytes)
+    {
+        CountNeeds();
+        Mark();
+        List<CollectedNode> going = InOrder();
+        if (mostBytes is not { } most) return going;
+        long bytes = _nodes.Values.Sum(node => node.Bytes);
+        var gone = new List<CollectedNode>();
+        foreach (CollectedNode node in going)
+        {
+            if (bytes <= most && !node.HasExpired) node.Reasons.Add(new KeepReason(KeepKind.WithinBudget, null, null));
+            else
+            {
+                gone.Add(node);
+                bytes -= node.Bytes;
+            }
+        }
+
+        return gone;
+    }
+
+    /// <summary>Whether anything needs each block. A block needs another once.</summary>
+    private void CountNeeds()
+    {
+        foreach (CollectedNode node in _nodes.Values)
+        {
+            node.Needs = [.. node.Needs.DistinctBy(need => need.Digest).Where(need =>
+                need.Digest != node.Info.Digest && _nodes.ContainsKey(need.Digest))];
+            foreach ((_, Digest256 digest) in node.Needs) _nodes[digest].IsNeededAtAll = true;
+        }
+    }
+
+    private void Mark()
+    {
+        var staying = new Stack<CollectedNode>(_nodes.Values.Where(node => node.Reasons.Count > 0));
+        while (staying.TryPop(out CollectedNode? by))
+        {
+            foreach ((KeepKind why, Digest256 digest) in by.Needs)
+            {
+                CollectedNode needed = _nodes[digest];
+                if (needed.Reasons.Count == 0) staying.Push(needed);
+                if (!needed.Reasons.Exists(reason => reason.Kind == why))
+                    needed.Reasons.Add(new KeepReason(why, null, by.Cid));
+            }
+        }
+    }
+
+    /// <summary>What may go: what has expired first, then what was put longest ago; a block never before what needs
+    /// it.</summary>
+    private List<CollectedNode> InOrder()
+    {
+        List<CollectedNode> unmarked = [.. _nodes.Values.Where(node => node.Reasons.Count == 0)];
+        foreach (CollectedNode node in unmarked)
+        {
+            foreach ((_, Digest256 digest) in node.Needs) _nodes[digest].NeededBy++;
+        }
+
+        var free = new PriorityQueue<CollectedNode, (bool, ulong, Digest256)>(s_order);
+        foreach (CollectedNode node in unmarked.Where(node => node.NeededBy == 0)) Enqueue(node);
+        var order = new List<CollectedNode>(unmarked.Count);
+        while (free.TryDequeue(out CollectedNode? node, out _))
+        {
+            order.Add(node);
+            foreach ((_, Digest256 digest) in node.Needs)
+            {
+                CollectedNode needed = _nodes[digest];
+                if (needed.Reasons.Count > 0) continue;
+                needed.LastPut = Math.Max(needed.LastPut, node.LastPut);
+                needed.HasExpired &= node.HasExpired;
+                if (--needed.NeededBy == 0) Enqueue(needed);
+            }
+        }
+
+        return order;
+
+        void Enqueue(CollectedNode node) =>
+            free.Enqueue(node, (!node.HasExpired, node.LastPut, node.Info.Digest));
+    }
+}

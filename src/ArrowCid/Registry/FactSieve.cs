@@ -1,0 +1,115 @@
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>
+/// What of records of facts still counts, for compaction: of each word the last, every change of a name, holds that go
+/// on, and drops of blocks of which a record is left. A value that was taken away stays taken away: an older word may
+/// stand anywhere. For one thread at a time.
+/// </summary>
+internal sealed class FactSieve(Predicate<long> isHeld)
+{
+    // The list around the groups of a payload takes this at most.
+    private const int ListBytes = 9;
+
+    private readonly HashSet<Digest256> _passed = [];
+
+    /// <summary>Forgets what it let through: the book is another.</summary>
+    public void Forget() => _passed.Clear();
+
+    /// <summary>See <see cref="IFactSieve.Sift"/>.</summary>
+    public List<FactPayload>? Sift(FactBook book, IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft)
+    {
+        bool isKnown = true;
+        var passed = new HashSet<Digest256>();
+        var packing = new Packing();
+        foreach (FactPayload record in records)
+        {
+            List<FactGroup> groups =
+                FactReader.Read(record.Bytes, record.Nanoseconds, _ => isKnown = false, () => isKnown = false);
+            if (!isKnown) return null;
+            foreach (FactGroup group in groups)
+            {
+                Fact[] left = [.. group.Facts.Select(fact => Narrow(book, group.Stamp, fact, isLeft))
+                    .OfType<Fact>().Where(fact => IsFirst(group.Stamp, fact, passed))];
+                if (left.Length > 0) packing.Add(new FactGroup(group.Stamp, left), record.Nanoseconds);
+            }
+        }
+
+        _passed.UnionWith(passed);
+        return packing.End();
+    }
+
+    /// <summary>What of a fact counts, or null.</summary>
+    private Fact? Narrow(FactBook book, FactStamp stamp, Fact fact, Func<Digest256, bool> isLeft)
+    {
+        FactSheet? sheet =
+            FactWriter.SubjectOf(fact).TryGetSha256(out Digest256 subject) ? book.Find(in subject)?.Sheet : null;
+        switch (fact)
+        {
+            case HoldFact hold: return isHeld((long)hold.LockByte) ? fact : null;
+            case DropFact drop:
+                Digest256[] digests = Array.FindAll(drop.Digests, digest => isLeft(digest));
+                return digests.Length == 0 ? null : drop with { Digests = digests };
+            case NameFact: return fact;
+            // A book that does not know it cannot tell what came after.
+            case var _ when sheet is null: return fact;
+            case TagsFact tags:
+                KeyValuePair<string, string?>[] last = Array.FindAll(tags.Tags, tag => sheet.MayStand(stamp, tag.Key));
+                return last.Length == 0 ? null : tags with { Tags = last };
+            default: return MayStand(sheet, stamp, fact.Kind) ? fact : null;
+        }
+    }
+
+    private static bool MayStand(FactSheet sheet, FactStamp stamp, FactKind kind) => kind switch
+    {
+        FactKind.Producer => sheet.Producer.MayStand(stamp),
+        FactKind.Parents => sheet.Parents.MayStand(stamp),
+        FactKind.Json => sheet.Data.MayStand(stamp),
+        FactKind.Locations => sheet.Locations.MayStand(stamp),
+        FactKind.Expiry => sheet.Expires.MayStand(stamp),
+        FactKind.Pin => sheet.Pin.MayStand(stamp),
+        _ => true,
+    };
+
+    /// <summary>Whether no record before had this very fact: one that was killed at a compaction left it twice.</summary>
+    private bool IsFirst(FactStamp stamp, Fact fact, HashSet<Digest256> passed)
+    {
+        Digest256 hash = Sha256.Hash(FactWriter.Write([new FactGroup(stamp, [fact])], out _));
+        return !_passed.Contains(hash) && passed.Add(hash);
+    }
+
+    /// <summary>Groups in as few payloads as they take, each with the time of its latest record: by that it is judged
+    /// whether facts come from the future.</summary>
+    private sealed class Packing
+    {
+        private readonly List<FactPayload> _full = [];
+        private readonly List<FactGroup> _open = [];
+        private int _bytes = ListBytes;
+        private ulong _nanoseconds;
+
+        public void Add(FactGroup group, ulong nanoseconds)
+        {
+            int bytes = FactWriter.Write([group], out _).Length;
+            if (_bytes + bytes > FactLimits.MaxRecordBytes) Close();
+            _open.Add(group);
+            _bytes += bytes;
+            _nanoseconds = Math.Max(_nanoseconds, nanoseconds);
+        }
+
+        public List<FactPayload> End()
+        {
+            Close();
+            return _full;
+        }
+
+        private void Close()
+        {
+            if (_open.Count == 0) return;
+            _full.Add(new FactPayload(FactWriter.Write([.. _open], out _), _nanoseconds));
+            _open.Clear();
+            (_bytes, _nanoseconds) = (ListBytes, 0);
+        }
+    }
+}

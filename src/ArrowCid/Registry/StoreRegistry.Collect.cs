@@ -1,0 +1,113 @@
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>Collecting what nobody needs.</summary>
+internal sealed partial class StoreRegistry
+{
+    /// <summary>Drops what may go by the rules. Roots are names, pins, holds, what has not expired and what was put a
+    /// short time ago; what is announced from now on stays.</summary>
+    /// <returns>What goes, and every other block with why it stays.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up.</exception>
+    public (List<CollectedNode> Gone, IReadOnlyCollection<CollectedNode> All) Collect(CollectionRules rules,
+        bool isDryRun)
+    {
+        BlockCollection? seen = null;
+        List<CollectedNode> gone = [];
+        Sweep(isDryRun, () =>
+        {
+            seen = Gather(in rules);
+            gone = seen.Run(rules.MostBytes);
+            return gone.ConvertAll(node => node.Info.Digest);
+        });
+        return (gone, seen!.Nodes);
+    }
+
+    /// <summary>Chooses blocks to drop, over what is committed up to a fence, and drops them up to that fence.</summary>
+    private void Sweep(bool isDryRun, Func<IReadOnlyList<Digest256>> choose)
+    {
+        if (isDryRun)
+        {
+            lock (_gate)
+            {
+                ReadTo(_blocks.Marks());
+                _ = Guarded(choose);
+            }
+
+            return;
+        }
+
+        using JanitorTerm term = _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
+            $"{_blocks.Directory}: another process or thread is cleaning up; try again");
+        term.BeginSweep();
+        try
+        {
+            ulong[] fence = _blocks.Marks();
+            IReadOnlyList<Digest256> going;
+            lock (_gate)
+            {
+                ReadTo(fence);
+                going = Guarded(choose);
+            }
+
+            foreach (Digest256[] some in going.Chunk(FactLimits.MaxDropped)) Say(new DropFact(fence, some));
+            if (going.Count > 0) _blocks.Flush();
+        }
+        finally
+        {
+            term.EndSweep();
+        }
+    }
+
+    private BlockCollection Gather(in CollectionRules rules)
+    {
+        var seen = new BlockCollection();
+        Dictionary<Digest256, string> before = rules.KeepsHistory ? NamedBefore() : [];
+        foreach (BlockInfo info in _blocks.List())
+        {
+            if (IsDeadNow(info.Digest)) continue;
+            FactPage? page = _book.Find(info.Digest);
+            var node = new CollectedNode(info)
+            {
+                Needs = BlockNeeds.Of(_blocks, in info),
+                Reasons = OwnReasons(info.Digest),
+                HasExpired = ExpiryOf(page) <= rules.Now,
+                LastPut = page is { LastPut: > 0 } ? page.LastPut : NanosecondsOf(info.Time),
+            };
+            if (before.TryGetValue(info.Digest, out string? name))
+                node.Reasons.Add(new KeepReason(KeepKind.NamedBefore, name, null));
+            AddReasonsOfTime(node, page, in rules);
+            seen.Add(node);
+        }
+
+        if (!rules.TakesUnneeded) seen.KeepLasting();
+        return seen;
+    }
+
+    private static void AddReasonsOfTime(CollectedNode node, FactPage? page, in CollectionRules rules)
+    {
+        if (ExpiryOf(page) > rules.Now) node.Reasons.Add(new KeepReason(KeepKind.Unexpired, null, null));
+        bool isRecent = node.LastPut > NanosecondsOf(rules.PutBefore);
+        bool isSpared = node.HasExpired ? rules.SparesExpired : rules.TakesUnneeded;
+        if (isRecent && isSpared) node.Reasons.Add(new KeepReason(KeepKind.Recent, null, null));
+    }
+
+    private Dictionary<Digest256, string> NamedBefore()
+    {
+        var before = new Dictionary<Digest256, string>();
+        foreach (NameLog log in _book.Names)
+        {
+            foreach (NameRecord change in log.Changes)
+            {
+                if (change.Target is { } target && target.TryGetSha256(out Digest256 digest))
+                    _ = before.TryAdd(digest, log.Name);
+            }
+        }
+
+        return before;
+    }
+
+    private static ulong NanosecondsOf(DateTimeOffset time) =>
+        (ulong)Math.Max(0, (time - DateTimeOffset.UnixEpoch).Ticks) * 100;
+}

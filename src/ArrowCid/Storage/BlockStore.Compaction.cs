@@ -1,0 +1,64 @@
+using System.Diagnostics;
+
+namespace ArrowCid.Storage;
+
+/// <summary>Room that a handle gives back by itself, some time after a drop.</summary>
+internal sealed partial class BlockStore
+{
+    // Of a segment that is less alive than this, moving it costs little.
+    private const double MostAliveUnasked = 0.25;
+
+    private static readonly TimeSpan s_patienceUnasked = TimeSpan.FromMilliseconds(300);
+
+    private readonly object _compactGate = new();
+    private int _isCompacting;
+    private long _sweptAt;
+
+    /// <summary>On the tick: begins a compaction where a drop is so old, and none was made since it.</summary>
+    private void CompactInTime()
+    {
+        ulong sweep = _control.Map.Read(Layout.SweepWord);
+        if ((sweep & 1) != 0 || sweep == _control.Map.Read(Layout.CompactedWord) || _control.Superblock.IsRing ||
+            Liveness is null)
+            return;
+        // Drops that follow one another do not put it off.
+        if (_sweptAt == 0) _sweptAt = Stopwatch.GetTimestamp();
+        if (Stopwatch.GetElapsedTime(_sweptAt) < _settings.CompactDelay) return;
+        _sweptAt = 0;
+        if (Interlocked.Exchange(ref _isCompacting, 1) != 0) return;
+        // A tick flushes what was promised: it waits for nobody.
+        _ = ThreadPool.UnsafeQueueUserWorkItem(_ => CompactNow(sweep), null);
+    }
+
+    private void CompactNow(ulong sweep)
+    {
+        try
+        {
+            lock (_compactGate)
+            {
+                if (_isClosed || _isGone || Liveness is not { } liveness) return;
+                using JanitorTerm? term = TryBecomeJanitor(TimeSpan.Zero);
+                if (term is null) return;
+                ReclaimReport report = NewReclaim(liveness).Run(MostAliveUnasked, dryRun: false,
+                    isEnough: () => _isClosed, s_patienceUnasked);
+                // What somebody reads is looked at again.
+                bool isDone = !report.Segments.Any(one => one.Outcome is ReclaimOutcome.Held or ReclaimOutcome.NoRoom);
+                if (isDone && !_isClosed) _control.Map.Write(Layout.CompactedWord, sweep);
+            }
+        }
+        catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
+        {
+            // Nobody asked for it; who does hears of it.
+        }
+        finally
+        {
+            Volatile.Write(ref _isCompacting, 0);
+        }
+    }
+
+    /// <summary>Waits for a compaction at work; the store is closed, so that none begins.</summary>
+    private void EndCompaction()
+    {
+        lock (_compactGate) _isCompacting = 1;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+
+namespace ArrowCid.ProcessTests.Cli;
+
+/// <summary><c>gc</c>, <c>forget</c> and <c>compact</c>.</summary>
+public class KeepVerbsTests
+{
+    private const string V1 = "vectors/v1.arrows";
+    private const string V1Cid = "bafkreidqfe32htj57zh5xzgmeelor4zj2dj5zxhto3b5jehmlzqfqvqhxy";
+    private const string Nan = "vectors/more/nan.arrows";
+
+    [Fact]
+    public void Gc_says_of_each_block_why_it_goes_or_stays_and_then_does_it()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1, "--expires", "2026-01-01").Succeeds();
+        Run(folder, "put", Nan, "--name", "n").Succeeds();
+        // It expired before it was put, and counts as put again.
+        Assert.Equal("", Run(folder, "gc").Exits(0).Text);
+        Run(folder, "touch", V1Cid, "--expires", "0s").Succeeds();
+        CommandResult dry = Run(folder, "gc", "--dry-run").Exits(0);
+        Assert.Contains($"{V1Cid}  520  would go: it has expired", dry.Lines);
+        Assert.Contains(dry.Lines, line => line.EndsWith("  stays: the name 'n' stands for it", StringComparison.Ordinal));
+        Assert.Contains("2 would be collected", dry.Errors, StringComparison.Ordinal);
+        JsonElement json = Run(folder, "gc", "--dry-run", "--json").Exits(0).Json.Single(line => line.GetProperty("cid").GetString() == V1Cid);
+        Assert.Equal("expired", json.GetProperty("because").GetString());
+        Assert.False(json.GetProperty("isCollected").GetBoolean());
+        CommandResult done = Run(folder, "gc").Exits(0);
+        Assert.Contains($"{V1Cid}  520  it has expired", done.Lines);
+        Assert.Equal("", Run(folder, "gc").Exits(0).Text);
+        Assert.Single(Run(folder, "ls").Succeeds().Lines);
+        Run(folder, "get", V1Cid).Exits(3);
+    }
+
+    [Fact]
+    public void Gc_takes_what_nothing_needs_by_age_and_by_budget()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1).Succeeds();
+        Run(folder, "put", Nan, "--pin").Succeeds();
+        Assert.Equal("", Run(folder, "gc", "--unreferenced").Exits(0).Text);
+        Assert.Equal("", Run(folder, "gc", "--max-bytes", "1GiB", "--older-than", "0s").Exits(0).Text);
+        CommandResult budget = Run(folder, "gc", "--max-bytes", "0", "--older-than", "0s", "--dry-run", "--json").Exits(0);
+        Assert.Equal("overBudget", budget.Json[0].GetProperty("because").GetString());
+        Assert.StartsWith($"{V1Cid}  520  nothing needs it\n", Run(folder, "gc", "--unreferenced", "--older-than", "0s", "--no-compact").Exits(0).Text, StringComparison.Ordinal);
+        Run(folder, "gc", "--older-than", "soon").Exits(2);
+        Run(folder, "gc", "--max-bytes", "-1").Exits(2);
+        Run(folder, "gc", "--store", folder.PathOf("none")).Exits(5);
+    }
+
+    [Fact]
+    public void Forget_shows_which_rule_keeps_what()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1, "--name", "n", "--tag", "k=1").Succeeds();
+        Run(folder, "put", Nan, "--name", "n", "--tag", "k=1").Succeeds();
+        CommandResult dry = Run(folder, "forget", "--name", "n", "--keep-last", "1", "--dry-run").Exits(0);
+        Assert.Equal("n:", dry.Lines[0]);
+        Assert.EndsWith("  keeps: last", dry.Lines[1], StringComparison.Ordinal);
+        Assert.EndsWith($"  {V1Cid}  would be removed", dry.Lines[2], StringComparison.Ordinal);
+        CommandResult all = Run(folder, "forget", "--where", "tag.k = \"1\"", "--group-by", "tag.k,schema", "--keep-yearly", "3", "--keep-within", "1d", "--json", "--dry-run").Exits(0);
+        Assert.All(all.Json, line => Assert.NotEmpty(line.GetProperty("keptBy").EnumerateArray()));
+        CommandResult done = Run(folder, "forget", "--name", "n", "--keep-last", "1", "--json").Exits(0);
+        Assert.Equal([false, true], done.Json.Select(line => line.GetProperty("isRemoved").GetBoolean()));
+        Assert.Equal(2, Run(folder, "name", "n", "--history").Succeeds().Lines.Length);
+        Assert.Single(Run(folder, "ls").Succeeds().Lines);
+        Run(folder, "forget", "--name", "n").Exits(2);
+        Run(folder, "forget", "--keep-last", "1").Exits(2);
+        Run(folder, "forget", "--name", "nobody", "--keep-last", "1").Exits(3);
+    }
+
+    [Fact]
+    public void Compact_says_what_comes_of_each_segment()
+    {
+        using var folder = new TemporaryFolder();
+        using (CidStore store = RegistryWorker.Open(folder.Store))
+        {
+            Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreWorker.Bytes(number, 50_000)).Cid)];
+            Cid kept = store.Put(RegistryWorker.Batch(1)).Cid;
+            for (int number = 0; number < 80; number++) KeepWorker.SayLarge(store, kept, number);
+            _ = store.Remove(cids);
+        }
+
+        CommandResult dry = Run(folder, "compact", "--dry-run").Exits(0);
+        Assert.Contains(dry.Lines, line => line.Contains("  data  1048576  ", StringComparison.Ordinal) && line.EndsWith("would be freed", StringComparison.Ordinal));
+        Assert.Contains(dry.Lines, line => line.Contains("  facts  1048576  ", StringComparison.Ordinal) && line.EndsWith("would be freed", StringComparison.Ordinal));
+        Assert.Equal(dry.Lines, Run(folder, "compact", "--dry-run").Exits(0).Lines);
+        CommandResult done = Run(folder, "compact", "--json").Exits(0);
+        Assert.All(done.Json, line => Assert.Equal("freed", line.GetProperty("outcome").GetString()));
+        Assert.Equal(dry.Lines.Length, done.Json.Length);
+        Assert.Equal("", Run(folder, "compact").Exits(0).Text);
+        Run(folder, "compact", "--most-alive", "101").Exits(2);
+        Run(folder, "log", "check").Succeeds();
+    }
+
+    private static CommandResult Run(TemporaryFolder folder, params string[] arguments) =>
+        Command.Run(arguments, input: null, folder.Store);
+}

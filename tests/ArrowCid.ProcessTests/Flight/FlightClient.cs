@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using ArrowCid.ProcessTests.Cli;
+
+namespace ArrowCid.ProcessTests.Flight;
+
+/// <summary>The check programs of the clients in other languages. They take the same arguments and say the same
+/// lines.</summary>
+internal static class FlightClient
+{
+    private static readonly Lazy<string> s_rust = new(BuildRust), s_node = new(InstallNode);
+
+    private static string Peers { get; } = Environment.GetEnvironmentVariable("ARROWCID_PEERS") is { Length: > 0 } set
+        ? set
+        : "/var/tmp/arrowcid-peers";
+
+    public static CommandResult Run(string language, params string[] arguments)
+    {
+        string[] command = CommandOf(language);
+        return Command.Program(command[0], [.. command[1..], .. arguments]).Exits(0);
+    }
+
+    /// <summary>Runs the sample.</summary>
+    public static CommandResult Sample(string language, params string[] arguments)
+    {
+        string[] command = language switch
+        {
+            "python" => ["/bin/sh", FlightPeers.PythonPath, Path.Combine(Command.Root, "samples", "flight", "fetch.py")],
+            "node" => ["node", Path.Combine(s_node.Value, "..", "..", "fetch.mjs")],
+            _ => [Path.Combine(s_rust.Value, "fetch")],
+        };
+        return Command.Program(command[0], [.. command[1..], .. arguments]).Exits(0);
+    }
+
+    public static Process Start(string language, params string[] arguments)
+    {
+        string[] command = CommandOf(language);
+        return Process.Start(new ProcessStartInfo(command[0], [.. command[1..], .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+    }
+
+    /// <summary>The reason to skip, or null.</summary>
+    public static string? WhySkip()
+    {
+        if (FlightPeers.WhySkip() is { } python) return python;
+        if (Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1") return null;
+        bool isHere = File.Exists(Path.Combine(Peers, "rust-crates", ".complete"))
+            && Directory.Exists(Path.Combine(Peers, "node", "node_modules", "@grpc", "grpc-js"));
+        return isHere ? null : "PEER MISSING: @grpc/grpc-js or tonic. Run interop/peers/setup, then this test again.";
+    }
+
+    private static string[] CommandOf(string language) => language switch
+    {
+        "python" => ["/bin/sh", FlightPeers.PythonPath, PathOf("python/check_flight_client.py")],
+        "node" => ["node", Path.Combine(s_node.Value, "check.mjs")],
+        _ => [Path.Combine(s_rust.Value, "check")],
+    };
+
+    private static string BuildRust()
+    {
+        string target = Path.Combine(Command.Root, ".artifacts", "rust");
+        string[] crates = Command.Program("/bin/sh", PathOf("peers/crates")).Lines;
+        _ = Command.Program("env", [$"CARGO_TARGET_DIR={target}", "cargo", "build", "--quiet", .. crates,
+            "--manifest-path", PathOf("rust/flight/Cargo.toml"), "--examples"]).Exits(0);
+        return Path.Combine(target, "debug", "examples");
+    }
+
+    /// <summary>The package as it is installed: in a folder that knows nothing of this tree, beside what it needs.</summary>
+    private static string InstallNode()
+    {
+        string folder = Directory.CreateTempSubdirectory("arrowcid-flight-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        string modules = Directory.CreateDirectory(Path.Combine(folder, "node_modules")).FullName;
+        foreach (string peer in Directory.GetDirectories(Path.Combine(Peers, "node", "node_modules")))
+            Directory.CreateSymbolicLink(Path.Combine(modules, Path.GetFileName(peer)), peer);
+        string package = Directory.CreateDirectory(Path.Combine(modules, "arrowcid-flight")).FullName;
+        foreach (string file in Directory.GetFiles(PathOf("node/flight")).Append(Path.Combine(Command.Root, "proto", "Flight.proto")))
+            File.Copy(file, Path.Combine(package, Path.GetFileName(file)));
+        File.Copy(Path.Combine(Command.Root, "samples", "flight", "fetch.mjs"), Path.Combine(folder, "fetch.mjs"));
+        return package;
+    }
+
+    private static string PathOf(string file) => Path.Combine(Command.Root, "interop", file);
+}
+
+/// <summary>
+/// A theory over the clients in other languages. Where one's libraries are missing it is skipped and says so, unless
+/// <c>ARROWCID_REQUIRE_PEERS=1</c>: then it runs, and fails.
+/// </summary>
+public sealed class FlightClientTheoryAttribute : TheoryAttribute
+{
+    public FlightClientTheoryAttribute() => Skip = FlightClient.WhySkip();
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using ArrowCid.Columnar;
+using ArrowCid.Flight;
+using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Protocol;
+using Google.Protobuf;
+
+namespace ArrowCid.ProcessTests.Flight;
+
+/// <summary>Clients that wait, stall and vanish, and a server that is told to end meanwhile.</summary>
+public sealed class FlightFaultTests
+{
+    private const string Service = "/arrow.flight.protocol.FlightService/";
+
+    [Fact]
+    public async Task Two_thousand_idle_watchers_take_little_memory_and_hear_of_a_put()
+    {
+        const int Watchers = 2000;
+        const long MostBytes = 32L << 10;
+        using ServedStore served = ServedStore.Start();
+        using CidStore store = CidStore.Open(served.Directory);
+        using var channel = new GrpcChannel(new Uri(served.Flight));
+        var calls = new List<GrpcClientCall>();
+        try
+        {
+            // What the first ones need is the server's own warming up.
+            await Add(200);
+            long before = AnonymousBytes(served.ProcessId);
+            await Add(Watchers - 200);
+            long each = (AnonymousBytes(served.ProcessId) - before) / (Watchers - 200);
+            Assert.True(each <= MostBytes, $"a watcher takes {each} bytes");
+            Cid cid = store.Put(Numbers(0, 3)).Cid;
+            foreach (GrpcClientCall call in calls)
+                Assert.Contains($"{cid}", await Next(call), StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (GrpcClientCall call in calls) call.Dispose();
+        }
+
+        Assert.Equal(0, served.Terminate());
+
+        async Task Add(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                GrpcClientCall call = await Get(channel, served, """{"watch": true, "heartbeatSeconds": 3600}""");
+                calls.Add(call);
+                // The schema and the empty batch.
+                _ = await Next(call);
+                _ = await Next(call);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_reader_that_stalls_and_goes_frees_its_lease_and_costs_little_meanwhile()
+    {
+        const int Readers = 16, MostEach = 2 << 20;
+        using ServedStore served = ServedStore.Start();
+        using CidStore store = CidStore.Open(served.Directory);
+        Cid cid = store.Put(Numbers(0, 8 << 20)).Cid;
+        string segment = Assert.Single(store.GetSegments(), each => each.BytesUsed > 60 << 20).Name;
+        Assert.False(Holds());
+        long before = AnonymousBytes(served.ProcessId);
+        GrpcChannel[] channels = [.. Enumerable.Range(0, Readers).Select(_ => new GrpcChannel(new Uri(served.Flight)))];
+        foreach (GrpcChannel channel in channels) _ = await Next(await Get(channel, served, $"{cid}"));
+        Assert.True(Holds());
+        long taken = AnonymousBytes(served.ProcessId) - before;
+        Assert.True(taken <= (long)Readers * MostEach, $"{Readers} stalled readers take {taken} bytes");
+        foreach (GrpcChannel channel in channels) channel.Dispose();
+        Assert.True(SpinWait.SpinUntil(() => !Holds(), TimeSpan.FromMinutes(2)), "the lease was not freed");
+
+        bool Holds() => store.GetSegments().Any(each => each.Name == segment && each.HeldBy.Contains(served.ProcessId));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_told_to_end_ends_its_streams_and_a_watcher_goes_on_with_the_next()
+    {
+        using ServedStore served = ServedStore.Start();
+        using CidStore store = CidStore.Open(served.Directory);
+        Cid large = store.Put(Numbers(0, 8 << 20)).Cid;
+        using (var channel = new GrpcChannel(new Uri(served.Flight)))
+        {
+            GrpcClientCall watcher = await Get(channel, served, """{"watch": true}"""), stalled = await Get(channel, served, $"{large}");
+            _ = await Next(watcher);
+            _ = await Next(watcher);
+            _ = await Next(stalled);
+            var putting = new TaskCompletionSource();
+            Task<GrpcClientCall> put = channel.CallAsync(Service + "DoPut", async (writer, cancel) =>
+            {
+                await writer.WriteAsync(new FlightData { FlightDescriptor = new FlightDescriptor { Path = { "put" } } }, cancel);
+                await writer.FlushAsync(cancel);
+                putting.SetResult();
+                await Task.Delay(Timeout.Infinite, cancel);
+            }, Options(served), CancellationToken.None);
+            await putting.Task;
+            Assert.Equal(0, served.Terminate());
+            var e = await Assert.ThrowsAsync<GrpcException>(() => Next(watcher));
+            Assert.Equal(GrpcStatus.Unavailable, e.Status);
+            string cursor = e.Message[e.Message.IndexOf("c1.", StringComparison.Ordinal)..];
+            Cid missed = store.Put(Numbers(7, 5)).Cid;
+            served.Begin();
+            using var client = new CidClient(new Uri(served.Flight), new CidClientOptions { Token = served.Token });
+            await foreach (Announcement heard in client.WatchAsync(Cursor.Parse(cursor)))
+            {
+                Assert.Equal(missed, heard.Cid);
+                break;
+            }
+
+            _ = await Assert.ThrowsAnyAsync<Exception>(async () => await Next(await put));
+        }
+
+        Assert.Equal(0, served.Terminate());
+    }
+
+    private static RecordBatch Numbers(int start, int count) => RecordBatch.Of(
+        ("n", ArrowArray.From<long>(Enumerable.Range(start, count).Select(i => (long)i).ToArray())));
+
+    private static GrpcCallOptions Options(ServedStore served) =>
+        new() { Metadata = [new("authorization", $"Bearer {served.Token}")] };
+
+    private static Task<GrpcClientCall> Get(GrpcChannel channel, ServedStore served, string ticket)
+    {
+        var message = new Ticket { Ticket_ = ByteString.CopyFromUtf8(ticket) };
+        return channel.CallAsync(Service + "DoGet", async (writer, cancel) => await writer.WriteAsync(message, cancel),
+            Options(served), CancellationToken.None);
+    }
+
+    /// <summary>The next message as text, as far as it is some.</summary>
+    private static async Task<string> Next(GrpcClientCall call)
+    {
+        if (!await call.ReadAsync(call.Reader.NextAsync))
+        {
+            call.Finish();
+            throw new InvalidOperationException("the stream has ended");
+        }
+
+        // A large one is left where it is.
+        if (call.Reader.Left > 1 << 20) return "";
+        return System.Text.Encoding.Latin1.GetString((await call.ReadAsync(call.Reader.RestAsync)).Span);
+    }
+
+    private static long AnonymousBytes(int process)
+    {
+        string line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
+        return long.Parse(line["RssAnon:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) << 10;
+    }
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Globalization;
+using ArrowCid.ProcessTests.Cli;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+
+namespace ArrowCid.ProcessTests;
+
+/// <summary>Collections and compactions beside processes at work, and of processes that are killed.</summary>
+public sealed class KeepProcessTests
+{
+    private const int Killed = 137;
+
+    private static bool IsLong => Environment.GetEnvironmentVariable("ARROWCID_LONG") == "1";
+
+    /// <summary>Eight processes, for 5 seconds or, among the long tests, 60.</summary>
+    [Fact]
+    public async Task Nothing_goes_that_a_reader_holds_a_pin_keeps_or_was_just_put()
+    {
+        const int Processes = 8;
+        using var folder = new TemporaryFolder(isMemory: true);
+        KeepWorker.Open(folder.Store).Dispose();
+        int milliseconds = IsLong ? 60_000 : 5000;
+        Process[] workers =
+        [
+            .. Enumerable.Range(1, Processes).Select(number =>
+                Worker.Start(null, "keep", folder.Store, $"{number}", $"{milliseconds}")),
+        ];
+        var pinned = new List<int>();
+        var done = new List<string>();
+        foreach (Process worker in workers)
+        {
+            string[] lines = (await worker.StandardOutput.ReadToEndAsync()).Split('\n')[..^1];
+            await Ended(worker, 0);
+            worker.Dispose();
+            Assert.True(lines.Length == 2, string.Join('\n', lines));
+            done.Add(lines[0]);
+            pinned.AddRange(lines[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
+        }
+
+        using CidStore store = KeepWorker.Open(folder.Store);
+        foreach (int number in pinned)
+        {
+            Cid cid = Cid.FromSha256(Multicodec.Raw, Memory.Sha256.Hash(KeepWorker.Bytes(number)));
+            Assert.True(store.Describe(cid) is { IsPresent: true, IsPinned: true }, $"{number} is pinned and gone");
+            Assert.True(store.Verify(cid)!.Value.IsIntact);
+        }
+
+        Assert.All(store.VerifyAll(), result => Assert.Null(result.Error));
+        Assert.Empty(store.CheckFacts());
+        Assert.Contains(done, line => !line.Contains(" 0 collected", StringComparison.Ordinal));
+        _ = store.Reap();
+        Assert.Empty(store.Reap(dryRun: true));
+        // The same collection twice is as good as once.
+        var all = new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero };
+        _ = store.Collect(all);
+        Assert.Empty(store.Collect(all).Collected);
+        Assert.Equal(pinned.Count, store.Entries().Count(entry => entry.IsPinned));
+    }
+
+    [Theory]
+    [InlineData("M1:1")]
+    [InlineData("M1:3")]
+    [InlineData("M2:1")]
+    [InlineData("M2:2")]
+    [InlineData("E1:1")]
+    [InlineData("E2:1")]
+    [InlineData("E4:1")]
+    [InlineData("E5:1")]
+    [InlineData("E2:3")]
+    [InlineData("F4:1")]
+    [InlineData("F6:1")]
+    public async Task A_janitor_killed_while_it_compacts_facts_loses_none(string step)
+    {
+        using var folder = new TemporaryFolder();
+        List<Cid> cids = [];
+        string[] before;
+        using (CidStore store = RegistryWorker.Open(folder.Store))
+        {
+            for (int number = 0; number < 12; number++)
+            {
+                cids.Add(store.Put(RegistryWorker.Batch(number), new PutOptions { Producer = $"p{number}" }).Cid);
+                _ = store.SetName("n", cids[^1]);
+                store.Tag(cids[^1], "gone", "1");
+            }
+
+            for (int number = 0; number < 150; number++) KeepWorker.SayLarge(store, cids[number % (number < 60 ? 12 : 6)], number);
+            foreach (Cid cid in cids) store.Untag(cid, "gone");
+            store.Pin(cids[3]);
+            before = Facts(store, cids);
+        }
+
+        using (Process victim = Worker.Start(step, "compact", folder.Store)) await Ended(victim, Killed);
+        using (CidStore reader = CidStore.Open(folder.Store, new CidStoreOptions { ReadOnly = true }))
+            Assert.Equal(before, Facts(reader, cids));
+        using (Process next = Worker.Start(null, "compact", folder.Store)) await Ended(next, 0);
+        using (CidStore store = RegistryWorker.Open(folder.Store))
+        {
+            Assert.Equal(before, Facts(store, cids));
+            Assert.Empty(store.CheckFacts());
+            _ = store.Reap();
+            Assert.Empty(store.Reap(dryRun: true));
+            Assert.True(store.GetSegments().Count(segment => segment.Kind == "facts") <= 4);
+            Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+        }
+
+        // And what is left is whole without table and index.
+        _ = CidStore.Rebuild(folder.Store);
+        using CidStore again = RegistryWorker.Open(folder.Store);
+        Assert.Equal(before, Facts(again, cids));
+    }
+
+    private static string[] Facts(CidStore store, List<Cid> cids) =>
+    [
+        .. cids.Select(cid => store.Describe(cid)!).Select(entry =>
+            $"{entry.Cid} {entry.Producer} {string.Join(' ', entry.Tags)} {entry.Json?.Length} {entry.IsPinned} " +
+            $"{string.Join(' ', entry.Names)} {entry.IsPresent}"),
+        .. store.NameHistory("n").Select(change => $"{change}"),
+    ];
+
+    private static async Task Ended(Process process, int code)
+    {
+        string errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == code, $"exit code {process.ExitCode}, not {code}: {errors}");
+    }
+}

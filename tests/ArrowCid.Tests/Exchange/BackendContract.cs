@@ -1,0 +1,264 @@
+using System.Text;
+using ArrowCid.Columnar;
+using ArrowCid.Exchange.Backends;
+using ArrowCid.Ipc;
+using ArrowCid.Ipld;
+using ArrowCid.Tests.Flight.Http;
+using ArrowCid.Tests.Storage;
+
+namespace ArrowCid.Tests.Exchange;
+
+/// <summary>What holds for every place of blocks, whatever it is.</summary>
+public abstract class BackendContract : IAsyncLifetime
+{
+    private protected static readonly byte[] Batch = BlockOf(1000);
+
+    private static readonly byte[][] s_blocks =
+        [Batch, BlockOf(300_000), "some bytes"u8.ToArray(), [], [0xff, 0xff, 0xff, 0xff, 1, 2, 3]];
+
+    private static readonly byte[] s_node = DagCbor.Encode(IpldNode.List(IpldNode.Link(CidOf(Batch))));
+
+    private readonly List<IDisposable> _owned = [];
+
+    private BlockBackend _backend = null!;
+
+    public async Task InitializeAsync()
+    {
+        (Cid Cid, byte[] Bytes)[] blocks =
+            [.. s_blocks.Select(block => (CidOf(block), block)), (Cid.Sha256(Multicodec.DagCbor, s_node), s_node)];
+        _backend = await Make(blocks);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _backend.Dispose();
+        await End();
+        for (int i = _owned.Count - 1; i >= 0; i--) _owned[i].Dispose();
+    }
+
+    [Fact]
+    public void What_is_there_is_given_whole_and_again()
+    {
+        foreach (byte[] bytes in s_blocks)
+        {
+            for (int i = 0; i < 2; i++)
+            {
+                using BackendBlock? block = _backend.TryGet(CidOf(bytes));
+                Assert.NotNull(block);
+                Assert.Equal(CidOf(bytes), block.Cid);
+                Assert.True(bytes.AsSpan().SequenceEqual(block.Bytes.Span), $"{bytes.Length} bytes");
+            }
+        }
+
+        using BackendBlock? node = _backend.TryGet(Cid.Sha256(Multicodec.DagCbor, s_node));
+        Assert.Equal(s_node, node!.Bytes.ToArray());
+    }
+
+    [Fact]
+    public void What_is_not_there_is_null()
+    {
+        Assert.Null(_backend.TryGet(CidOf("absent"u8)));
+        Assert.Null(_backend.TryGet(default));
+        Assert.Null(_backend.TryGet(Cid.Sha256(Multicodec.DagCbor, "absent"u8)));
+    }
+
+    [Fact]
+    public void A_batch_is_read_and_what_is_none_is_refused()
+    {
+        using BackendBlock batch = _backend.TryGet(CidOf(Batch))!, bytes = _backend.TryGet(CidOf("some bytes"u8))!;
+        Assert.Equal(1000, batch.ReadBatch().Length);
+        Assert.Equal(7 * 3.5, batch.ReadBatch().Column<double>("x").Values[7]);
+        Assert.Equal(ErrorCode.SchemaMismatch, Assert.Throws<ArrowCidException>(() => bytes.ReadBatch()).Code);
+        using BackendBlock node = _backend.TryGet(Cid.Sha256(Multicodec.DagCbor, s_node))!;
+        Assert.Equal(ErrorCode.SchemaMismatch, Assert.Throws<ArrowCidException>(() => node.ReadBatch()).Code);
+    }
+
+    [Fact]
+    public void A_block_outlives_its_place_but_not_itself()
+    {
+        BackendBlock block = _backend.TryGet(CidOf(Batch))!;
+        _backend.Dispose();
+        _ = Assert.Throws<ObjectDisposedException>(() => _backend.TryGet(CidOf(Batch)));
+        Assert.Equal(Batch, block.Bytes.ToArray());
+        block.Dispose();
+        block.Dispose();
+        _ = Assert.Throws<ObjectDisposedException>(() => block.Bytes);
+    }
+
+    [Fact]
+    public void Many_threads_get_the_same_bytes() => Parallel.For(0, 64, i =>
+    {
+        byte[] wanted = s_blocks[i % s_blocks.Length];
+        using BackendBlock? block = _backend.TryGet(CidOf(wanted));
+        Assert.True(wanted.AsSpan().SequenceEqual(block!.Bytes.Span));
+    });
+
+    [Fact]
+    public void What_is_put_is_given_and_what_is_something_else_is_refused()
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes("put later"), stream = BlockOf(5);
+        if (!_backend.CanPut)
+        {
+            _ = Assert.Throws<NotSupportedException>(() => _backend.Put(CidOf(bytes), bytes));
+            return;
+        }
+
+        _backend.Put(CidOf(bytes), bytes);
+        _backend.Put(CidOf(bytes), bytes);
+        _backend.Put(CidOf(stream), stream);
+        using BackendBlock block = _backend.TryGet(CidOf(bytes))!, batch = _backend.TryGet(CidOf(stream))!;
+        Assert.Equal(bytes, block.Bytes.ToArray());
+        Assert.Equal(5, batch.ReadBatch().Length);
+        Assert.Equal(ErrorCode.InvalidData,
+            Assert.Throws<ArrowCidException>(() => _backend.Put(CidOf("other"u8), bytes)).Code);
+        Assert.Null(_backend.TryGet(CidOf("other"u8)));
+        Assert.Equal(ErrorCode.InvalidCid, Assert.Throws<ArrowCidException>(() => _backend.Put(default, bytes)).Code);
+    }
+
+    private protected abstract Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks);
+
+    private protected virtual Task End() => Task.CompletedTask;
+
+    private protected T Own<T>(T owned) where T : IDisposable
+    {
+        _owned.Add(owned);
+        return owned;
+    }
+
+    private protected static Cid CidOf(ReadOnlySpan<byte> bytes) => Cid.Sha256(Multicodec.Raw, bytes);
+
+    private protected static BlockBackend Filled(BlockBackend backend, (Cid Cid, byte[] Bytes)[] blocks)
+    {
+        foreach ((Cid cid, byte[] bytes) in blocks) backend.Put(cid, bytes);
+        return backend;
+    }
+
+    private protected BlockBackend FolderOf((Cid Cid, byte[] Bytes)[] blocks) =>
+        Filled(BlockBackend.Folder(Own(new TemporaryStore()).PathOf("blocks")), blocks);
+
+    private static byte[] BlockOf(int rows) => CanonicalBlock.Encode(RecordBatch.Of(
+        ("x", ArrowArray.From<double>(Enumerable.Range(0, rows).Select(i => i * 3.5).ToArray())))).Bytes.ToArray();
+}
+
+public class MemoryBackendTests : BackendContract
+{
+    private protected override Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks) =>
+        Task.FromResult(Filled(BlockBackend.InMemory(), blocks));
+}
+
+/// <summary>A store on a disk.</summary>
+public class DiskBackendTests : BackendContract
+{
+    private protected override Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
+    {
+        var store = Own(CidStore.Open(Own(new TemporaryStore()).Directory,
+            new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 }));
+        return Task.FromResult(Filled(store.AsBackend(), blocks));
+    }
+}
+
+/// <summary>A store in shared memory.</summary>
+public class SharedMemoryBackendTests : BackendContract
+{
+    private readonly string _directory = $"/dev/shm/arrowcid-test-{Guid.NewGuid():n}";
+
+    private protected override Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
+    {
+        var store = Own(CidStore.Open(_directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 }));
+        return Task.FromResult(Filled(store.AsBackend(), blocks));
+    }
+
+    private protected override Task End()
+    {
+        // What is mapped stays.
+        Directory.Delete(_directory, recursive: true);
+        return Task.CompletedTask;
+    }
+}
+
+public class FolderBackendTests : BackendContract
+{
+    private protected override Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks) =>
+        Task.FromResult(FolderOf(blocks));
+
+    [Fact]
+    public void Files_are_named_by_CID_and_a_damaged_one_is_refused_and_stays()
+    {
+        using var folder = new TemporaryStore();
+        using var backend = BlockBackend.Folder(folder.Directory);
+        backend.Put(CidOf(Batch), Batch);
+        backend.Put(CidOf("x"u8), "x"u8.ToArray());
+        Assert.Equal([$"{CidOf("x"u8)}.block", $"{CidOf(Batch)}.arrows"], Directory.GetFiles(folder.Directory)
+            .Select(Path.GetFileName).OrderBy(name => name!.EndsWith(".arrows", StringComparison.Ordinal)));
+        string file = folder.PathOf($"{CidOf(Batch)}.arrows");
+        byte[] bytes = (byte[])Batch.Clone();
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(file, bytes);
+        Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => backend.TryGet(CidOf(Batch))).Code);
+        Assert.True(File.Exists(file));
+        File.Delete(file);
+        Directory.CreateDirectory(file);
+        Assert.Contains(Assert.Throws<ArrowCidException>(() => backend.TryGet(CidOf(Batch))).Code,
+            (ErrorCode[])[ErrorCode.Io, ErrorCode.AccessDenied]);
+    }
+}
+
+/// <summary>The gateway of this product, over HTTP.</summary>
+public class GatewayBackendTests : BackendContract
+{
+    private ServedStore _served = null!;
+
+    private protected override async Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
+    {
+        _served = await ServedStore.Start();
+        _ = Filled(_served.Store.AsBackend(), blocks);
+        return BlockBackend.Gateway(new Uri($"http://{_served.Address}/"));
+    }
+
+    private protected override async Task End() => await _served.DisposeAsync();
+}
+
+/// <summary>Half of the blocks near, half far; the near one keeps what comes.</summary>
+public class SeveralBackendsTests : BackendContract
+{
+    private protected override Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
+    {
+        BlockBackend near = Filled(BlockBackend.InMemory(), [.. blocks.Where((_, i) => i % 2 == 0)]);
+        return Task.FromResult(BlockBackend.Several([near, BlockBackend.InMemory(), FolderOf(blocks)], fill: true));
+    }
+
+    [Fact]
+    public void The_near_place_keeps_what_came_from_afar_only_where_it_is_to()
+    {
+        foreach (bool fill in new[] { false, true })
+        {
+            BlockBackend near = BlockBackend.InMemory(), far = BlockBackend.InMemory();
+            far.Put(CidOf(Batch), Batch);
+            using var both = BlockBackend.Several([near, far], fill);
+            both.TryGet(CidOf(Batch))!.Dispose();
+            Assert.Equal(fill, near.TryGet(CidOf(Batch)) is not null);
+        }
+    }
+
+    [Fact]
+    public void A_damaged_near_block_is_passed_where_the_far_place_has_it()
+    {
+        using var folder = new TemporaryStore();
+        File.WriteAllBytes(folder.PathOf($"{CidOf(Batch)}.arrows"), [1, 2, 3]);
+        var far = BlockBackend.InMemory();
+        using var both = BlockBackend.Several([BlockBackend.Folder(folder.Directory), far]);
+        Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => both.TryGet(CidOf(Batch))).Code);
+        far.Put(CidOf(Batch), Batch);
+        Assert.Equal(Batch, both.TryGet(CidOf(Batch))!.Bytes.ToArray());
+    }
+
+    [Fact]
+    public void Places_that_make_no_sense_are_refused()
+    {
+        _ = Assert.Throws<ArgumentException>(() => BlockBackend.Several([]));
+        _ = Assert.Throws<ArgumentException>(() => BlockBackend.Gateway(new Uri("ftp://example.org/")));
+        using var gateway = BlockBackend.Gateway(new Uri("http://127.0.0.1:1/"));
+        _ = Assert.Throws<ArgumentException>(() => BlockBackend.Several([gateway], fill: true));
+        Assert.Equal(ErrorCode.Io, Assert.Throws<ArrowCidException>(() => gateway.TryGet(CidOf(Batch))).Code);
+    }
+}

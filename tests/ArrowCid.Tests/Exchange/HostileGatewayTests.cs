@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using ArrowCid.Exchange.Backends;
+
+namespace ArrowCid.Tests.Exchange;
+
+/// <summary>Gateways that lie, stall or never end.</summary>
+public class HostileGatewayTests
+{
+    private static readonly byte[] s_bytes = "the block"u8.ToArray();
+    private static readonly Cid s_cid = Cid.Sha256(Multicodec.Raw, s_bytes);
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nthe blocc", ErrorCode.BlockCorrupt)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ErrorCode.BlockCorrupt)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 4000000000000\r\n\r\nthe", ErrorCode.TooLarge)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2000000000\r\n\r\nthe", ErrorCode.Io)]
+    [InlineData("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", ErrorCode.Io)]
+    [InlineData("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", ErrorCode.Busy)]
+    [InlineData("HTTP/1.1 429 No\r\nContent-Length: 0\r\n\r\n", ErrorCode.Busy)]
+    [InlineData("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", ErrorCode.AccessDenied)]
+    [InlineData("HTTP/1.1 302 No\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n", ErrorCode.Io)]
+    [InlineData("nonsense\r\n\r\n", ErrorCode.Io)]
+    [InlineData("", ErrorCode.Io)]
+    public async Task What_a_gateway_answers_wrongly_is_an_error_of_its_own(string answer, ErrorCode code)
+    {
+        await using var server = new Answering(Encoding.ASCII.GetBytes(answer));
+        using var backend = BlockBackend.Gateway(server.Url, TimeSpan.FromSeconds(60));
+        Assert.Equal(code, Assert.Throws<ArrowCidException>(() => backend.TryGet(s_cid)).Code);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nthe block")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nthe \r\n5\r\nblock\r\n0\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nthe block")]
+    public async Task A_right_answer_is_taken_in_any_framing(string answer)
+    {
+        await using var server = new Answering(Encoding.ASCII.GetBytes(answer));
+        using var backend = BlockBackend.Gateway(server.Url, TimeSpan.FromSeconds(60));
+        Assert.Equal(s_bytes, backend.TryGet(s_cid)!.Bytes.ToArray());
+    }
+
+    [Fact]
+    public async Task Absent_is_absent()
+    {
+        await using var server = new Answering("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+        using var backend = BlockBackend.Gateway(server.Url, TimeSpan.FromSeconds(60));
+        Assert.Null(backend.TryGet(s_cid));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nthe")]
+    public async Task One_that_stalls_is_left_when_its_time_is_over(string answer)
+    {
+        await using var server = new Answering(Encoding.ASCII.GetBytes(answer), stalls: true);
+        using var backend = BlockBackend.Gateway(server.Url, TimeSpan.FromMilliseconds(300));
+        ArrowCidException left = Assert.Throws<ArrowCidException>(() => backend.TryGet(s_cid));
+        Assert.True(left is { Code: ErrorCode.Busy, IsTransient: true }, left.ToString());
+    }
+
+    /// <summary>Answers every request with the same bytes, and then closes, or says nothing more.</summary>
+    private sealed class Answering : IAsyncDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly CancellationTokenSource _end = new();
+        private readonly Task _serving;
+
+        public Answering(byte[] answer, bool stalls = false)
+        {
+            _listener.Start();
+            _serving = Serve(answer, stalls);
+        }
+
+        public Uri Url => new($"http://{_listener.LocalEndpoint}/");
+
+        public async ValueTask DisposeAsync()
+        {
+            await _end.CancelAsync();
+            await _serving;
+            _listener.Stop();
+            _end.Dispose();
+        }
+
+        private async Task Serve(byte[] answer, bool stalls)
+        {
+            try
+            {
+                while (!_end.IsCancellationRequested)
+                {
+                    using TcpClient client = await _listener.AcceptTcpClientAsync(_end.Token);
+                    NetworkStream stream = client.GetStream();
+                    var request = new StringBuilder();
+                    byte[] some = new byte[4096];
+                    while (!request.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
+                    {
+                        int read = await stream.ReadAsync(some, _end.Token);
+                        if (read == 0) break;
+                        request.Append(Encoding.ASCII.GetString(some, 0, read));
+                    }
+
+                    await stream.WriteAsync(answer, _end.Token);
+                    if (stalls) await Task.Delay(Timeout.Infinite, _end.Token);
+                }
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or IOException)
+            {
+                // The test is over, or the client has gone.
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text.Json;
+using ArrowCid.Columnar;
+using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Service;
+using ArrowCid.Ipc;
+using ArrowCid.Parquet;
+
+namespace ArrowCid.Tests.Flight;
+
+/// <summary>The action <c>export</c>.</summary>
+public sealed class ExportActionTests : IAsyncLifetime
+{
+    private FlightServer _server = null!;
+
+    public async Task InitializeAsync() => _server = await FlightServer.StartAsync();
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    [Theory]
+    [InlineData("parquet")]
+    [InlineData("arrow")]
+    [InlineData("car")]
+    public async Task What_is_exported_comes_back_to_the_same_cids(string format)
+    {
+        Cid[] cids = [.. new[] { 3, 400_000, 5 }.Select(rows => _server.Store.Put(FlightServer.Numbers(rows, rows)).Cid)];
+        Cid dataset = _server.Store.PutDataset(cids).Cid;
+        byte[] file = await ExportAsync(dataset, format);
+        if (format == "car") Assert.Equal(cids.ToHashSet(), CidsOf(format, file).ToHashSet());
+        else Assert.Equal(cids, CidsOf(format, file));
+        Assert.Equal([cids[0]], CidsOf(format, await ExportAsync(cids[0], format)));
+    }
+
+    [Fact]
+    public async Task A_batch_as_arrow_is_its_block()
+    {
+        Cid cid = _server.Store.Put(FlightServer.Numbers(0, 7)).Cid;
+        Assert.Equal(cid, Cid.Sha256(Multicodec.Raw, await ExportAsync(cid, "arrow")));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_exported_is_an_error_before_any_byte()
+    {
+        using var channel = new GrpcChannel(_server.Address);
+        Cid here = _server.Store.Put(FlightServer.Numbers(0, 7)).Cid, absent = CanonicalBlock.CidOf(FlightServer.Numbers(9, 9));
+        await Fails(GrpcStatus.NotFound, $"{absent}");
+        await Fails(GrpcStatus.InvalidArgument, $$"""{"cid": "{{here}}", "format": "xlsx"}""");
+        await Fails(GrpcStatus.InvalidArgument, """{"cid": "x"}""");
+        await Fails(GrpcStatus.InvalidArgument, "{}");
+
+        async Task Fails(GrpcStatus status, string body) => Assert.Equal(status,
+            (await Assert.ThrowsAsync<GrpcException>(() => FlightCall.ActAsync(channel, null, "export", body))).Status);
+    }
+
+    private async Task<byte[]> ExportAsync(Cid cid, string format)
+    {
+        using var channel = new GrpcChannel(_server.Address);
+        List<byte[]> results = await FlightCall.ActAsync(channel, null, "export",
+            $$"""{"cid": "{{cid}}", "format": "{{format}}"}""");
+        using JsonDocument about = JsonDocument.Parse(results[0]);
+        Assert.StartsWith($"{cid}.", about.RootElement.GetProperty("fileName").GetString(), StringComparison.Ordinal);
+        Assert.All(results[1..], piece => Assert.InRange(piece.Length, 1, ExportAction.Piece));
+        byte[] file = [.. results[1..].SelectMany(piece => piece)];
+        Assert.Equal(about.RootElement.GetProperty("bytes").GetInt64(), file.Length);
+        return file;
+    }
+
+    private static IEnumerable<Cid> CidsOf(string format, byte[] file)
+    {
+        switch (format)
+        {
+            case "parquet":
+                using (var reader = ParquetReader.Open(new MemoryStream(file)))
+                {
+                    while (reader.Read() is { } batch) yield return CanonicalBlock.CidOf(batch);
+                }
+
+                break;
+            case "arrow":
+                using (var reader = ArrowReader.Open(new MemoryStream(file)))
+                {
+                    while (reader.Read() is { } batch) yield return CanonicalBlock.CidOf(batch);
+                }
+
+                break;
+            default:
+                using (var folder = new Storage.TemporaryStore())
+                using (CidStore other = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 64 << 20 }))
+                {
+                    _ = other.ImportCar(new MemoryStream(file));
+                    foreach (Cid cid in other.List().Select(block => block.Cid)) yield return cid;
+                }
+
+                break;
+        }
+    }
+}

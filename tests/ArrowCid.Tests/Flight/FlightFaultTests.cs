@@ -1,0 +1,261 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using ArrowCid.Columnar;
+using ArrowCid.Flight;
+using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Protocol;
+using Google.Protobuf;
+
+namespace ArrowCid.Tests.Flight;
+
+/// <summary>What clients do wrong: the server stays, what it holds is bounded, and nothing is half put.</summary>
+public sealed class FlightFaultTests
+{
+    private const string DoPut = FlightCall.Service + "DoPut";
+
+    [Fact]
+    public async Task A_full_store_says_so_and_what_was_acknowledged_is_whole()
+    {
+        await using FlightServer server = await FlightServer.StartAsync(capacity: 16);
+        using var channel = new GrpcChannel(server.Address);
+        var acknowledged = new List<Cid>();
+        var e = await Assert.ThrowsAsync<GrpcException>(async () =>
+        {
+            using GrpcClientCall call = await FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
+            {
+                await FlightCall.SendAsync(writer, FlightServer.Numbers(0, 100_000), FlightCall.Path("put", "all"), cancel);
+                var sender = new ArrowCid.Flight.Service.BatchSender(writer, 0);
+                for (int i = 1; i < 1000; i++)
+                    await sender.BatchAsync(FlightServer.Numbers(i, 100_000), "", cancel);
+            });
+            while (await call.ReadAsync(cancel =>
+                call.Reader.MessageAsync(ArrowCid.Flight.Protocol.PutResult.Parser, cancel)) is { } put)
+            {
+                using var ack = System.Text.Json.JsonDocument.Parse(put.AppMetadata.ToByteArray());
+                acknowledged.Add(Cid.Parse(ack.RootElement.GetProperty("cid").GetString()!));
+            }
+
+            call.Finish();
+        });
+        Assert.Equal((GrpcStatus.ResourceExhausted, ErrorCode.StoreFull), (e.Status, e.Code));
+        Assert.Null(server.Store.ResolveName("all"));
+        Assert.NotEmpty(acknowledged);
+        Assert.All(acknowledged, cid => Assert.True(server.Store.Contains(cid)));
+        Assert.All(server.Store.VerifyAll(), found => Assert.True(found.IsIntact));
+        Assert.Equal(GrpcStatus.Ok,
+            await FlightCall.StatusAsync(channel, FlightCall.Service + "DoGet", null, FlightCall.Ticket($"{acknowledged[0]}")));
+    }
+
+    [Fact]
+    public async Task A_put_that_stands_still_inside_a_message_is_ended_and_between_messages_it_is_not()
+    {
+        await using FlightServer server = await FlightServer.StartAsync(_ => new CidServerOptions
+        {
+            Flight = FlightServer.AnyPort,
+            Http = null,
+            StallPatience = TimeSpan.FromMilliseconds(200),
+        });
+        using var channel = new GrpcChannel(server.Address);
+        var stalled = new TaskCompletionSource();
+        Task<GrpcClientCall> patient = FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
+        {
+            await FlightCall.SendAsync(writer, FlightServer.Numbers(0, 10), FlightCall.Path("put"), cancel);
+            await writer.FlushAsync(cancel);
+            await stalled.Task;
+            await new ArrowCid.Flight.Service.BatchSender(writer, 0).BatchAsync(FlightServer.Numbers(1, 10), "", cancel);
+        });
+        GrpcStatus status = await RawPutAsync(server, Frame(1 << 20, [0x12, 0x80, 0x80, 0x20, 1, 2, 3]));
+        Assert.Equal(GrpcStatus.Aborted, status);
+        // The other has waited as long, and goes on.
+        stalled.SetResult();
+        using GrpcClientCall call = await patient;
+        Assert.Equal(2, (await FlightCall.MessagesAsync(call)).Count);
+        Assert.Equal(2, server.Store.List().Count());
+    }
+
+    [Fact]
+    public async Task A_call_whose_only_message_never_comes_is_ended()
+    {
+        await using FlightServer server = await FlightServer.StartAsync(_ => new CidServerOptions
+        {
+            Flight = FlightServer.AnyPort,
+            Http = null,
+            StallPatience = TimeSpan.FromMilliseconds(200),
+        });
+        using var channel = new GrpcChannel(server.Address);
+        foreach (string method in new[] { "GetFlightInfo", "DoGet", "DoAction", "DoPut", "DoExchange", "Handshake" })
+        {
+            var e = await Assert.ThrowsAsync<GrpcException>(async () =>
+            {
+                using GrpcClientCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + method, server.Token,
+                    (_, cancel) => Task.Delay(Timeout.Infinite, cancel));
+                _ = await FlightCall.MessagesAsync(call);
+            });
+            Assert.True(e.Status == GrpcStatus.Aborted, $"{method}: {e.Status} {e.Message}");
+        }
+    }
+
+    [Fact]
+    public async Task Messages_that_are_only_claimed_take_no_memory()
+    {
+        const int Calls = 64;
+        await using FlightServer server = await FlightServer.StartAsync();
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var end = new CancellationTokenSource();
+        Task[] puts = [.. Enumerable.Range(0, Calls).Select(_ => Claim(end.Token))];
+        Assert.True(await Health(http, server));
+        long claimed = GC.GetTotalMemory(forceFullCollection: true) - before;
+        // Each says that 255 MiB come.
+        Assert.InRange(claimed, long.MinValue, 64L << 20);
+        await end.CancelAsync();
+        await Task.WhenAll(puts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Assert.True(await Health(http, server));
+
+        async Task Claim(CancellationToken cancel)
+        {
+            byte[] frame = Frame(255 << 20, [0xC2, 0x3E, 0xFB, 0xFF, 0xBF, 0x7F, 1, 2, 3]);
+            using HttpResponseMessage answer = await http.SendAsync(Request(server, new StalledContent(frame, cancel)),
+                HttpCompletionOption.ResponseHeadersRead, cancel);
+        }
+    }
+
+    [Theory]
+    [InlineData("a field longer than its message", new byte[] { 0x12, 0x7F, 1 })]
+    [InlineData("a length that is no number", new byte[] { 0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF })]
+    [InlineData("an unknown kind of field", new byte[] { 0x0F, 1 })]
+    [InlineData("a header that is no flatbuffer", new byte[] { 0x12, 4, 0xFF, 0xFF, 0xFF, 0x7F })]
+    [InlineData("a descriptor that is no protobuf", new byte[] { 0x0A, 3, 0xFF, 0xFF, 0xFF })]
+    [InlineData("a body without a header", new byte[] { 0xC2, 0x3E, 2, 1, 2 })]
+    public async Task A_message_that_is_no_flight_data_is_refused(string what, byte[] message)
+    {
+        await using FlightServer server = await FlightServer.StartAsync();
+        GrpcStatus status = await RawPutAsync(server, Frame(message.Length, message), isWhole: true);
+        Assert.True(status is GrpcStatus.InvalidArgument or GrpcStatus.Internal, $"{what}: {status}");
+        Assert.Empty(server.Store.List());
+    }
+
+    [Theory]
+    [InlineData(1, 40_000)]
+    [InlineData(2000, 40)]
+    public async Task Too_many_and_too_long_headers_are_refused_and_others_are_served(int count, int length)
+    {
+        await using FlightServer server = await FlightServer.StartAsync();
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using HttpRequestMessage request = Request(server, new ByteArrayContent(Frame(0, [])));
+        for (int i = 0; i < count; i++) request.Headers.TryAddWithoutValidation($"x-{i}", new string('x', length));
+        try
+        {
+            using HttpResponseMessage answer = await http.SendAsync(request);
+            Assert.NotEqual(HttpStatusCode.OK, answer.StatusCode);
+        }
+        catch (HttpRequestException)
+        {
+            // The connection may be closed on such a client.
+        }
+
+        Assert.True(await Health(http, server));
+    }
+
+    [Fact]
+    public async Task A_connection_that_sends_half_a_header_is_closed()
+    {
+        await using FlightServer server = await FlightServer.StartAsync(_ => new CidServerOptions
+        {
+            Flight = FlightServer.AnyPort,
+            Http = null,
+            HeaderPatience = TimeSpan.FromMilliseconds(300),
+        });
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(IPEndPoint.Parse(server.Address.Authority));
+        // The preface, empty SETTINGS, and a HEADERS frame of stream 1 without END_HEADERS.
+        byte[] headers = [0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82];
+        await socket.SendAsync((byte[])[.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0, .. headers]);
+        using var watchdog = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        byte[] buffer = new byte[4096];
+        int read;
+        do
+        {
+            try
+            {
+                read = await socket.ReceiveAsync(buffer, watchdog.Token);
+            }
+            catch (SocketException)
+            {
+                read = 0;
+            }
+        }
+        while (read > 0);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        Assert.True(await Health(http, server));
+    }
+
+    private static async Task<bool> Health(HttpClient http, FlightServer server)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.HttpAddress, "/grpc.health.v1.Health/Check"))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent(Frame(0, [])),
+        };
+        request.Content.Headers.ContentType = new("application/grpc");
+        using HttpResponseMessage answer = await http.SendAsync(request);
+        _ = await answer.Content.ReadAsByteArrayAsync();
+        return answer.TrailingHeaders.TryGetValues("grpc-status", out IEnumerable<string>? status) && status.Single() == "0";
+    }
+
+    /// <summary>Puts raw bytes; the stream stays open behind them unless they are whole.</summary>
+    private static async Task<GrpcStatus> RawPutAsync(FlightServer server, byte[] bytes, bool isWhole = false)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var end = new CancellationTokenSource();
+        HttpContent content = isWhole ? new ByteArrayContent(bytes) : new StalledContent(bytes, end.Token);
+        using HttpResponseMessage answer = await http.SendAsync(Request(server, content), HttpCompletionOption.ResponseHeadersRead);
+        _ = await answer.Content.ReadAsByteArrayAsync();
+        await end.CancelAsync();
+        bool isThere = answer.TrailingHeaders.TryGetValues("grpc-status", out IEnumerable<string>? status)
+            || answer.Headers.TryGetValues("grpc-status", out status);
+        return isThere ? (GrpcStatus)int.Parse(status!.Single(), System.Globalization.CultureInfo.InvariantCulture) : GrpcStatus.Unknown;
+    }
+
+    private static HttpRequestMessage Request(FlightServer server, HttpContent content)
+    {
+        content.Headers.ContentType = new("application/grpc");
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.HttpAddress, DoPut))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = content,
+        };
+        request.Headers.Authorization = new("Bearer", server.Token);
+        return request;
+    }
+
+    /// <summary>A message's prefix and the first of its bytes.</summary>
+    private static byte[] Frame(int length, byte[] start)
+    {
+        byte[] frame = new byte[5 + start.Length];
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), length);
+        start.CopyTo(frame, 5);
+        return frame;
+    }
+
+    /// <summary>Bytes, and then nothing until it is cancelled.</summary>
+    private sealed class StalledContent(byte[] bytes, CancellationToken end) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync(bytes);
+            await stream.FlushAsync();
+            await Task.Delay(Timeout.Infinite, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}

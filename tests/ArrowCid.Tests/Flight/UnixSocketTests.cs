@@ -1,0 +1,133 @@
+using System.Net.Sockets;
+using ArrowCid.Flight;
+using ArrowCid.Flight.Access;
+using Microsoft.Extensions.Logging;
+
+namespace ArrowCid.Tests.Flight;
+
+/// <summary>A server behind a Unix socket, and starts that fail.</summary>
+public sealed class UnixSocketTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("arrowcid-unix-");
+
+    private string Socket => Path.Combine(_folder.FullName, "flight.sock");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task A_client_puts_and_gets_and_the_file_is_the_owners_alone_and_goes_with_the_server()
+    {
+        await using (FlightServer server = await FlightServer.StartAsync(_ => Options()))
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Socket));
+            using CidClient client = server.Client();
+            PutResult put = await client.PutAsync(FlightServer.Numbers(0, 1000));
+            using RemoteBatch? got = await client.TryGetAsync(put.Cid);
+            Assert.Equal(1000, got!.Batch.Length);
+            using CidClient local = server.Client(isLocal: true);
+            using RemoteBatch? shared = await local.TryGetAsync(put.Cid);
+            Assert.True(shared!.IsShared);
+        }
+
+        Assert.False(File.Exists(Socket));
+    }
+
+    [Fact]
+    public async Task A_socket_that_somebody_listens_on_is_not_taken()
+    {
+        await using FlightServer server = await FlightServer.StartAsync(_ => Options());
+        var e = await Assert.ThrowsAnyAsync<IOException>(() => FlightServer.StartAsync(_ => Options()));
+        Assert.Contains("listens there", e.Message, StringComparison.Ordinal);
+        using CidClient client = server.Client();
+        Assert.NotNull(await client.PutAsync(FlightServer.Numbers(0, 3)));
+    }
+
+    [Fact]
+    public async Task What_a_dead_server_left_is_taken_away_and_a_file_is_not()
+    {
+        using (var dead = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            // Bound by its short name, .NET does not find the file to take it away.
+            dead.Bind(new UnixDomainSocketEndPoint(Path.Combine(_folder.FullName, "dead")));
+            File.Move(Path.Combine(_folder.FullName, "dead"), Socket);
+        }
+
+        Assert.True(File.Exists(Socket));
+        await using (FlightServer server = await FlightServer.StartAsync(_ => Options()))
+        {
+            using CidClient client = server.Client();
+            Assert.NotNull(await client.PutAsync(FlightServer.Numbers(0, 3)));
+        }
+
+        await File.WriteAllTextAsync(Socket, "precious");
+        _ = await Assert.ThrowsAnyAsync<IOException>(() => FlightServer.StartAsync(_ => Options()));
+        Assert.Equal("precious", await File.ReadAllTextAsync(Socket));
+    }
+
+    [Fact]
+    public async Task A_start_that_fails_leaves_nothing_behind_and_may_be_tried_again()
+    {
+        var e = await Assert.ThrowsAsync<ArrowCidException>(() => FlightServer.StartAsync(_ => new CidServerOptions
+        {
+            Flight = new UnixDomainSocketEndPoint(Socket),
+            Http = null,
+            RequireClientCertificate = true,
+        }));
+        Assert.Equal(ErrorCode.InvalidArgument, e.Code);
+        Assert.False(File.Exists(Socket));
+        await using FlightServer server = await FlightServer.StartAsync(_ => Options());
+        Assert.True(File.Exists(Socket));
+    }
+
+    [Fact]
+    public void Refusals_are_logged_a_few_a_second_and_then_counted()
+    {
+        var log = new Lines();
+        var time = new Clock();
+        using (var refusals = new RefusalLog(log, time))
+        {
+            Write(1000);
+            Assert.Equal(RefusalLog.Most, log.Said.Count);
+            time.Now += TimeSpan.TicksPerSecond;
+            Write(5);
+            Assert.Equal(RefusalLog.Most + 1 + 5, log.Said.Count);
+            Assert.Contains($"refused: {1000 - RefusalLog.Most} calls more", log.Said[RefusalLog.Most], StringComparison.Ordinal);
+            Write(100);
+
+            void Write(int count)
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    refusals.Write(new Peer(null, Peer.Flight), "DoPut", AccessNeed.Put,
+                        new AccessDecision(Refusal.NoToken, "unix", AccessScope.None));
+                }
+            }
+        }
+
+        Assert.Contains("95 calls more", log.Said[^1], StringComparison.Ordinal);
+    }
+
+    private CidServerOptions Options() => new() { Flight = new UnixDomainSocketEndPoint(Socket), Http = null };
+
+    private sealed class Clock : TimeProvider
+    {
+        public long Now { get; set; } = 1;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now;
+    }
+
+    private sealed class Lines : ILogger
+    {
+        public List<string> Said { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => Said.Add(formatter(state, exception));
+    }
+}

@@ -1,0 +1,358 @@
+using ArrowCid.Exchange.Backup;
+using ArrowCid.Ipld;
+using ArrowCid.Ipld.Car;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+using ArrowCid.Tests.Generators;
+using ArrowCid.Tests.Storage;
+
+namespace ArrowCid.Tests.Store;
+
+/// <summary>A store elsewhere is the same store: blocks, names and their history, tags, pins, times.</summary>
+public class BackupTests
+{
+    private static readonly DateTimeOffset s_later = new(2100, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void A_restored_store_has_the_same_blocks_and_the_same_registry()
+    {
+        using var folder = new TemporaryStore();
+        using var other = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Fill(store);
+        using MemoryStream car = BackUp(store, null);
+        using CidStore restored = Stores.Open(other);
+        StoreBackup backup = StoreBackup.Read([car]);
+        RestoreResult tried = restored.Restore(backup, dryRun: true);
+        Assert.Empty(restored.Entries(withAbsent: true));
+        RestoreResult result = restored.Restore(backup);
+        Assert.Equal(tried with { IsDryRun = false }, result);
+        Assert.Equal(backup.BlockCount, result.NewBlocks);
+        AssertSame(store, restored);
+        Assert.All(restored.VerifyAll(), each => Assert.True(each.IsIntact, each.Error?.Message));
+        Assert.Empty(restored.CheckFacts());
+        Assert.Equal(new RestoreResult(0, 0, 0, false), restored.Restore(backup));
+        AssertSame(store, restored);
+    }
+
+    [Fact]
+    public void A_copied_store_is_the_same_store_in_other_segments()
+    {
+        using var folder = new TemporaryStore();
+        using var other = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Fill(store);
+        using var target = CidStore.Open(other.Directory,
+            new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
+        RestoreResult tried = store.CopyTo(null, dryRun: true);
+        Assert.Equal(tried with { IsDryRun = false }, store.CopyTo(target));
+        Assert.Equal(4 << 20, target.GetFigures().SegmentSize);
+        AssertSame(store, target);
+        Assert.Equal(new RestoreResult(0, 0, 0, false), store.CopyTo(target));
+    }
+
+    [Fact]
+    public void An_increment_holds_what_the_earlier_ones_lack_and_each_moment_comes_back()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid kept = store.Put(Stores.Numbers(1)).Cid, gone = store.Put(Stores.Numbers(2)).Cid;
+        store.SetName("latest", kept);
+        using MemoryStream first = BackUp(store, null);
+        string[] before = Shown(store);
+        Assert.Equal([gone], store.Remove([gone]).Removed);
+        Cid added = store.Put(Stores.Numbers(3)).Cid;
+        store.SetName("latest", added);
+        using var second = new MemoryStream();
+        BackupResult result = store.Backup(second, StoreBackup.Read([first], prove: false));
+        Assert.Equal((2, 1, 1), (result.Number, result.NewBlocks, result.Removed));
+        Assert.Equal([added], Sections(second).Where(cid => cid.Codec == Multicodec.Raw));
+        // What went comes back, and its bytes are in the first increment already.
+        Assert.Equal(gone, store.Put(Stores.Numbers(2)).Cid);
+        using var third = new MemoryStream();
+        result = store.Backup(third, StoreBackup.Read([first, second], prove: false));
+        Assert.Equal((3, 0, 0, 4), (result.Number, result.NewBlocks, result.Removed, result.Blocks));
+        AssertComesBack([first], before);
+        AssertComesBack([first, second, third], Shown(store));
+        var backup = StoreBackup.Read([first, second, third]);
+        Assert.Equal([1L, 2, 3], backup.Increments.Select(each => each.Number));
+        Assert.All(backup.Increments, each => Assert.Equal(store.GetFigures().Id, each.Store));
+    }
+
+    [Fact]
+    public void Increments_out_of_order_missing_or_of_another_store_are_refused()
+    {
+        using var folder = new TemporaryStore();
+        using var other = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), stranger = Stores.Open(other);
+        _ = store.Put(Stores.Numbers(1));
+        using MemoryStream first = BackUp(store, null), foreign = BackUp(stranger, null);
+        using MemoryStream second = BackUp(store, StoreBackup.Read([first]));
+        using MemoryStream third = BackUp(store, StoreBackup.Read([first, second]));
+        foreach (Stream[] wrong in new Stream[][] { [second], [first, third], [second, first], [foreign, second], [first, first] })
+            Assert.Equal(ErrorCode.InvalidData, Assert.Throws<ArrowCidException>(() => StoreBackup.Read(wrong)).Code);
+        Assert.Equal(ErrorCode.InvalidArgument,
+            Assert.Throws<ArrowCidException>(() => stranger.Backup(new MemoryStream(), StoreBackup.Read([first]))).Code);
+    }
+
+    [Fact]
+    public void A_backup_in_which_any_byte_of_a_block_is_another_is_refused_whole()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Fill(store);
+        using MemoryStream car = BackUp(store, null);
+        byte[] whole = car.ToArray();
+        using var reader = new MemoryStream(whole);
+        int seed = Random.Shared.Next();
+        var random = new Random(seed);
+        foreach (CarSection section in SectionsOf(reader).Where(section => section.Length > 0))
+        {
+            byte[] bytes = (byte[])whole.Clone();
+            bytes[section.BlockOffset + random.Next(section.Length)] ^= (byte)(1 << random.Next(8));
+            ArrowCidException refused =
+                Assert.Throws<ArrowCidException>(() => StoreBackup.Read([new MemoryStream(bytes)]));
+            Assert.True(refused.Code == ErrorCode.InvalidData, $"seed {seed}: {refused.Message}");
+        }
+    }
+
+    [Fact]
+    public void Hostile_backups_are_refused_and_nothing_else_happens()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Fill(store);
+        using MemoryStream car = BackUp(store, null);
+        byte[] whole = car.ToArray();
+        int seed = Random.Shared.Next();
+        var random = new Random(seed);
+        for (int i = 0; i < 300; i++)
+        {
+            byte[] bytes = (byte[])whole.Clone();
+            if (i % 3 == 0) bytes = bytes[..random.Next(bytes.Length)];
+            else for (int n = random.Next(1, 8); n > 0; n--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            try
+            {
+                _ = StoreBackup.Read([new MemoryStream(bytes)]);
+            }
+            catch (ArrowCidException)
+            {
+                // Refused.
+            }
+            catch (Exception e)
+            {
+                Assert.Fail($"seed {seed}, round {i}: {e}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Holds_and_drops_stay_with_their_store_and_later_kinds_go_along()
+    {
+        var stamp = new FactStamp(1UL << 30, 7);
+        Cid cid = Cid.FromSha256(Multicodec.Raw, Sha256.Hash("x"u8));
+        _ = cid.TryGetSha256(out Digest256 digest);
+        var pin = new PinFact(cid, true);
+        byte[] mixed = FactWriter.Write([
+            new FactGroup(stamp, [new HoldFact([cid], 1L << 45), pin, new DropFact([1, 2], [digest])]),
+            new FactGroup(stamp, [new DropFact([1], [digest])])], out _);
+        Assert.Equal(FactWriter.Write([new FactGroup(stamp, [pin])], out _), FactSift.Sift(mixed));
+        Assert.Null(FactSift.Sift(FactWriter.Write([new FactGroup(stamp, [new HoldFact([cid], 1L << 45)])], out _)));
+        // [[time, writer, [[99, "later"]]]]
+        byte[] later = [0x81, 0x83, 1, 0x50, .. new byte[16], 0x81, 0x82, 0x18, 99, 0x65, .. "later"u8];
+        Assert.Equal(later, FactSift.Sift(later));
+        Assert.Null(FactSift.Sift("junk"u8));
+        foreach (int seed in Seeds.All.Take(100))
+        {
+            var random = new Random(seed);
+            var bytes = (byte[])mixed.Clone();
+            bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            _ = FactSift.Sift(bytes);
+        }
+    }
+
+    [Fact]
+    public void Facts_of_a_clock_that_is_hours_ahead_are_not_restored()
+    {
+        using var folder = new TemporaryStore();
+        using var other = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid cid = store.Put(Stores.Numbers(1)).Cid;
+        ulong ahead = (ulong)DateTimeOffset.UtcNow.AddHours(3).ToUnixTimeMilliseconds() << 16;
+        _ = store.Blocks.Append(new FactRecord(new FactStamp(ahead, 1), [new PinFact(cid, true)]));
+        using MemoryStream car = BackUp(store, null);
+        using CidStore restored = Stores.Open(other);
+        Assert.Equal(ErrorCode.InvalidData,
+            Assert.Throws<ArrowCidException>(() => restored.Restore(StoreBackup.Read([car]))).Code);
+        Assert.Empty(restored.Entries(withAbsent: true));
+    }
+
+    [Fact]
+    public void A_damaged_block_is_left_out_and_said()
+    {
+        using var folder = new TemporaryStore();
+        Cid good, bad;
+        string file;
+        long offset;
+        using (CidStore store = Stores.Open(folder))
+        {
+            good = store.Put(Stores.Numbers(1)).Cid;
+            bad = store.Put(Stores.Numbers(2)).Cid;
+            string[] place = store.Verify(bad)!.Value.Location.Split('+');
+            (file, offset) = (place[0], long.Parse(place[1]));
+        }
+
+        using (FileStream bytes = File.Open(file, FileMode.Open))
+        {
+            bytes.Position = offset + 200;
+            bytes.WriteByte(0xee);
+        }
+
+        using CidStore again = Stores.Open(folder);
+        using var car = new MemoryStream();
+        BackupResult result = again.Backup(car);
+        Assert.Contains(bad.ToString(), Assert.Single(result.Faults), StringComparison.Ordinal);
+        Assert.Contains(good, Sections(car));
+        Assert.DoesNotContain(bad, Sections(car));
+    }
+
+    [Fact]
+    public async Task Backups_beside_producers_and_removers_are_whole_and_have_what_every_name_stands_for()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        using var end = new CancellationTokenSource();
+        Cid first = store.Put(Stores.Numbers(-1)).Cid;
+        store.Pin(first);
+        Task[] workers = [.. Enumerable.Range(0, 3).Select(number => Task.Run(() => Work(folder, number, end.Token)))];
+        try
+        {
+            var increments = new List<Stream>();
+            for (int i = 0; i < 8; i++)
+            {
+                Cid before = store.Put(Stores.Numbers(-2, i)).Cid;
+                using var output = new MemoryStream();
+                StoreBackup? earlier = increments.Count == 0 ? null : StoreBackup.Read(increments, prove: false);
+                BackupResult result = store.Backup(output, earlier);
+                Assert.Empty(result.Faults);
+                increments.Add(new MemoryStream(output.ToArray()));
+                using var other = new TemporaryStore();
+                using CidStore restored = Stores.Open(other);
+                _ = restored.Restore(StoreBackup.Read(increments));
+                Assert.True(restored.Contains(before) && restored.Contains(first));
+                Assert.All(restored.Names(), name => Assert.NotNull(restored.TryFind(name.Cid!.Value)));
+                Assert.All(restored.Entries().Where(entry => entry.Kind == BlockKind.Batch),
+                    entry => Assert.NotNull(restored.TryFind(entry.SchemaCid!.Value)));
+                Assert.All(restored.VerifyAll(), each => Assert.True(each.IsIntact, each.Error?.Message));
+            }
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await Task.WhenAll(workers);
+        }
+    }
+
+    private static void Work(TemporaryStore folder, int number, CancellationToken end)
+    {
+        using CidStore store = Stores.Open(folder);
+        for (int i = 0; !end.IsCancellationRequested && store.GetFigures().BytesTaken < 24 << 20; i++)
+        {
+            Cid cid = store.Put(Stores.Numbers(number, i)).Cid;
+            store.Tag(cid, "i", $"{i}");
+            if (i % 3 == 0) store.SetName($"name-{number}", cid);
+            if (i % 5 == 0) _ = store.Remove([cid]);
+        }
+    }
+
+    private static void Fill(CidStore store)
+    {
+        Cid a = store.Put(Stores.Numbers(1, 2, 3), new PutOptions
+        {
+            Tags = new Dictionary<string, string?> { ["day"] = "2026-11-20" },
+            Producer = "etl",
+            Json = "{\"run\":7}",
+            Locations = ["https://example.org/a"],
+            Expires = s_later,
+        }).Cid;
+        Cid b = store.Put(Stores.Numbers(4), new PutOptions { Parents = [a], Name = "prices/latest", Pin = true }).Cid;
+        store.SetName("prices/latest", a);
+        store.SetName("prices/latest", b);
+        store.SetName("gone", a);
+        _ = store.RemoveName("gone");
+        store.Untag(a, "day");
+        store.Tag(a, "sym", "ES");
+        Cid raw = store.PutRaw(new byte[] { 1, 2, 3 }).Cid;
+        Cid node = store.PutBlock(Multicodec.DagCbor, DagCborOf(raw)).Cid;
+        store.Tag(node, "kind", "node");
+        store.Tag(Cid.FromSha256(Multicodec.Raw, Sha256.Hash("elsewhere"u8)), "is", "absent");
+        Cid dropped = store.Put(Stores.Numbers(9)).Cid;
+        store.Tag(dropped, "was", "here");
+        Assert.Equal([dropped], store.Remove([dropped]).Removed);
+        // Expired, and put again since: it has no expiry any more.
+        store.Touch(raw, DateTimeOffset.UtcNow.AddMilliseconds(-1));
+        _ = store.PutRaw(new byte[] { 1, 2, 3 });
+        _ = store.PutRaw(new byte[3 << 20]);
+        Assert.Null(store.Describe(raw)!.Expires);
+    }
+
+    private static byte[] DagCborOf(Cid link) =>
+        DagCbor.Encode(IpldNode.List(IpldNode.Link(link)));
+
+    private static MemoryStream BackUp(CidStore store, StoreBackup? earlier)
+    {
+        var car = new MemoryStream();
+        BackupResult result = store.Backup(car, earlier);
+        Assert.Empty(result.Faults);
+        Assert.Equal(car.Length, result.ByteLength);
+        // Any reader of CARs finds every block right, and the index leads to each.
+        var contents = CarContents.Read(car);
+        Assert.Equal(0, contents.Report.FaultCount);
+        Assert.Null(contents.Report.IndexFault);
+        Assert.Equal(result.Root, Assert.Single(contents.Report.Roots));
+        Assert.Empty(contents.Report.RootsMissing);
+        return car;
+    }
+
+    private static void AssertComesBack(Stream[] increments, string[] shown)
+    {
+        using var folder = new TemporaryStore();
+        using CidStore restored = Stores.Open(folder);
+        _ = restored.Restore(StoreBackup.Read(increments));
+        Assert.Equal(shown, Shown(restored));
+    }
+
+    private static void AssertSame(CidStore store, CidStore other)
+    {
+        Assert.Equal(string.Join('\n', Shown(store)), string.Join('\n', Shown(other)));
+        foreach (NameChange name in store.Names())
+            Assert.Equal(store.NameHistory(name.Name), other.NameHistory(name.Name));
+        Assert.Equal(store.NameHistory("gone"), other.NameHistory("gone"));
+        foreach (StoredEntry entry in store.Entries())
+        {
+            using var mine = new MemoryStream();
+            using var its = new MemoryStream();
+            Assert.True(store.TryCopyTo(entry.Cid, mine) && other.TryCopyTo(entry.Cid, its));
+            Assert.Equal(mine.ToArray(), its.ToArray());
+        }
+    }
+
+    /// <summary>All that is known of every block, sorted; but for when one was put that was removed.</summary>
+    private static string[] Shown(CidStore store) => [.. store.Entries(withAbsent: true).OrderBy(entry => entry.Cid)
+        .Select(entry => $"{entry.Cid} {entry.Kind} {entry.SchemaCid} {entry.Rows} {entry.ByteLength} " +
+            $"{entry.Created:O} {(entry.IsPresent ? entry.LastPut : null):O} {entry.Producer} {string.Join(',', entry.Parents)} " +
+            $"{string.Join(',', entry.Names)} {entry.IsPinned} {entry.Expires:O} {string.Join(',', entry.Tags)} " +
+            $"{string.Join(',', entry.Locations)} {entry.Json}")];
+
+    private static IEnumerable<Cid> Sections(Stream car) => SectionsOf(car).Select(section => section.Cid);
+
+    private static List<CarSection> SectionsOf(Stream car)
+    {
+        car.Position = 0;
+        var reader = new CarReader(car);
+        var sections = new List<CarSection>();
+        while (reader.TryRead(out CarSection section)) sections.Add(section);
+        return sections;
+    }
+}

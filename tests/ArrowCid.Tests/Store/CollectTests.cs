@@ -1,0 +1,227 @@
+using ArrowCid.Columnar;
+using ArrowCid.Ipld;
+using ArrowCid.Registry;
+using ArrowCid.Tests.Storage;
+
+namespace ArrowCid.Tests.Store;
+
+/// <summary>Collecting what nobody needs.</summary>
+public class CollectTests
+{
+    private static readonly CollectOptions s_all = new() { Unreferenced = true, OlderThan = TimeSpan.Zero };
+
+    [Fact]
+    public void By_default_what_has_expired_goes_with_its_schema_and_twice_is_as_good_as_once()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        PutResult gone = store.Put(RecordBatch.Of(("other", ArrowArray.From<int>(new[] { 1 }))));
+        PutResult stays = store.Put(Stores.Numbers(1)), later = store.Put(Stores.Numbers(2));
+        PutResult also = store.Put(Stores.Numbers(3));
+        Expire(store, gone.Cid, also.Cid);
+        store.Touch(later.Cid, DateTimeOffset.UtcNow.AddDays(1));
+        CollectResult dry = store.Collect(new CollectOptions { DryRun = true });
+        CollectResult done = store.Collect();
+        Assert.Equal(done.Collected, dry.Collected);
+        Assert.Equal(new[] { gone.Cid, also.Cid, gone.SchemaCid }.ToHashSet(), done.Collected.Select(each => each.Cid).ToHashSet());
+        Assert.Equal(done.ByteLength, done.Collected.Sum(each => each.ByteLength));
+        Assert.Equal(CollectReason.Unneeded, done.Collected.Single(each => each.Cid == gone.SchemaCid).Reason);
+        Dictionary<Cid, KeepKind> kept = dry.Kept.ToDictionary(each => each.Cid, each => each.Reasons.Single().Kind);
+        Assert.Equal(KeepKind.Lasting, kept[stays.Cid]);
+        Assert.Equal(KeepKind.Unexpired, kept[later.Cid]);
+        Assert.Equal(KeepKind.SchemaOf, kept[stays.SchemaCid]);
+        Assert.Equal(3, kept.Count);
+        Assert.Empty(done.Kept);
+        CollectResult again = store.Collect();
+        Assert.Empty(again.Collected);
+        Assert.Equal(done.BytesKept, again.BytesKept);
+        Assert.Equal(new[] { stays.Cid, later.Cid }.ToHashSet(), store.List().Select(each => each.Cid).ToHashSet());
+    }
+
+    [Fact]
+    public void On_request_all_goes_that_no_root_needs()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
+        Cid[] cids = [.. Enumerable.Range(0, 8).Select(number => store.Put(Stores.Numbers(number)).Cid)];
+        Cid dataset = store.PutDataset([cids[0], cids[1]]).Cid, loose = store.PutDataset([cids[2], cids[3]]).Cid;
+        store.Pin(dataset);
+        _ = store.SetName("n", cids[4]);
+        using BlockHold hold = other.Hold(cids[5]);
+        store.Touch(cids[6], DateTimeOffset.UtcNow.AddDays(1));
+        CollectResult result = store.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero, DryRun = true });
+        Assert.Equal([loose, cids[2], cids[3], cids[7]], InOrder(result, [loose, .. cids]));
+        Dictionary<Cid, KeepReason> kept = result.Kept.ToDictionary(each => each.Cid, each => each.Reasons[0]);
+        Assert.Equal(new KeepReason(KeepKind.LinkedFrom, null, dataset), kept[cids[0]]);
+        Assert.Equal(KeepKind.Pinned, kept[dataset].Kind);
+        Assert.Equal(new KeepReason(KeepKind.Named, "n", null), kept[cids[4]]);
+        Assert.Equal(KeepKind.Held, kept[cids[5]].Kind);
+        Assert.Equal(KeepKind.Unexpired, kept[cids[6]].Kind);
+        Assert.Equal(result.Collected, store.Collect(s_all).Collected);
+        foreach (Cid cid in (Cid[])[dataset, cids[0], cids[1], cids[4], cids[5], cids[6]]) Assert.True(other.Describe(cid)!.IsPresent);
+        Assert.NotNull(other.TryGetDataset(dataset));
+        Assert.All([loose, cids[2], cids[3], cids[7]], cid => Assert.False(other.Describe(cid)?.IsPresent ?? false));
+    }
+
+    [Fact]
+    public void What_was_put_within_the_hour_stays_unless_it_has_expired()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid young = store.Put(Stores.Numbers(1)).Cid, expired = store.Put(Stores.Numbers(2)).Cid;
+        Expire(store, expired);
+        CollectResult spared = store.Collect(new CollectOptions { OlderThan = TimeSpan.FromHours(1), DryRun = true });
+        Assert.Empty(spared.Collected);
+        CollectResult result = store.Collect(new CollectOptions { Unreferenced = true });
+        Assert.Equal([(expired, CollectReason.Expired)], result.Collected.Select(each => (each.Cid, each.Reason)));
+        Assert.True(store.Describe(young)!.IsPresent);
+        CollectResult dry = store.Collect(new CollectOptions { Unreferenced = true, DryRun = true });
+        Assert.Contains(dry.Kept, kept => kept.Cid == young && kept.Reasons.Single().Kind == KeepKind.Recent);
+    }
+
+    [Fact]
+    public void A_budget_takes_what_was_put_longest_ago_and_no_more_than_it_must()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid[] cids = [.. Enumerable.Range(0, 6).Select(number => store.PutRaw(StoreCalls.Numbered(number, 10_000)).Cid)];
+        // A batch that a node links to goes after the node, however long ago it was put.
+        Cid node = store.PutBlock(Multicodec.DagCbor, LinkTo(cids[0])).Cid;
+        store.Pin(cids[1]);
+        _ = store.PutRaw(StoreCalls.Numbered(2, 10_000));
+        CollectOptions Budget(long bytes, bool isDryRun = false) => new() { MaxBytes = bytes, OlderThan = TimeSpan.Zero, DryRun = isDryRun };
+        CollectResult result = store.Collect(Budget(40_000 + 1000));
+        Assert.Equal([cids[3], cids[4]], result.Collected.Select(each => each.Cid));
+        Assert.All(result.Collected, each => Assert.Equal(CollectReason.OverBudget, each.Reason));
+        CollectResult within = store.Collect(Budget(60_000, isDryRun: true));
+        Assert.Empty(within.Collected);
+        Assert.Equal(KeepKind.WithinBudget, within.Kept.Single(kept => kept.Cid == cids[5]).Reasons.Single().Kind);
+        CollectResult rest = store.Collect(Budget(0));
+        Assert.Equal([cids[5], node, cids[0], cids[2]], rest.Collected.Select(each => each.Cid));
+        Assert.Equal([cids[1]], store.Entries().Select(entry => entry.Cid));
+        Assert.Equal(10_000, rest.BytesKept);
+    }
+
+    [Fact]
+    public void What_a_name_stood_for_is_a_root_on_request()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid first = store.Put(Stores.Numbers(1), new PutOptions { Name = "n" }).Cid;
+        Cid second = store.Put(Stores.Numbers(2), new PutOptions { Name = "n" }).Cid;
+        CollectResult kept = store.Collect(new CollectOptions
+        {
+            Unreferenced = true,
+            OlderThan = TimeSpan.Zero,
+            KeepHistory = true,
+            DryRun = true,
+        });
+        Assert.Empty(kept.Collected);
+        Assert.Contains(kept.Kept, each => each.Cid == first && each.Reasons.Contains(new KeepReason(KeepKind.NamedBefore, "n", null)));
+        Assert.Equal([first], store.Collect(s_all).Collected.Select(each => each.Cid));
+        Assert.True(store.Describe(second)!.IsPresent);
+    }
+
+    [Fact]
+    public void A_touch_puts_the_end_off_and_leaves_when_it_was_put_as_it_is()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid cid = store.Put(Stores.Numbers(1)).Cid;
+        Expire(store, cid);
+        StoredEntry before = store.Describe(cid)!;
+        Assert.True(before.IsExpired(DateTimeOffset.UtcNow));
+        DateTimeOffset end = DateTimeOffset.UtcNow.AddDays(7);
+        store.Touch(cid, end);
+        StoredEntry after = store.Describe(cid)!;
+        Assert.Equal((before.Created, before.LastPut), (after.Created, after.LastPut));
+        Assert.Equal(end.ToUnixTimeMilliseconds(), after.Expires!.Value.ToUnixTimeMilliseconds());
+        Assert.Empty(store.Collect().Collected);
+    }
+
+    /// <summary>Beside collections without end, whatever is acknowledged and then looked at is there.</summary>
+    [Fact]
+    public void What_is_touched_put_named_or_made_a_dataset_beside_collections_stays()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), janitor = Stores.Open(folder);
+        int done = 0;
+        Parallel.Invoke(
+            () =>
+            {
+                for (int round = 0; Volatile.Read(ref done) == 0; round++)
+                {
+                    _ = janitor.Collect(round % 2 == 0 ? null : new CollectOptions
+                    {
+                        Unreferenced = true,
+                        OlderThan = TimeSpan.FromMilliseconds(1),
+                    });
+                    if (round % 8 == 0) _ = janitor.Compact(0.9);
+                }
+            },
+            () =>
+            {
+                try
+                {
+                    for (int round = 0; round < 150; round++) Work(store, round);
+                }
+                finally
+                {
+                    Volatile.Write(ref done, 1);
+                }
+            });
+        Assert.Empty(store.CheckFacts());
+    }
+
+    private static void Work(CidStore store, int round)
+    {
+        DateTimeOffset end = DateTimeOffset.UtcNow.AddHours(1);
+        Cid touched = store.Put(Stores.Numbers(round % 5), new PutOptions { Expires = end }).Cid;
+        Cid node;
+        try
+        {
+            node = store.PutDataset([touched]).Cid;
+            store.Pin(node);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound)
+        {
+            // A collection was first, and the caller knows.
+            return;
+        }
+
+        store.Touch(touched, DateTimeOffset.UtcNow.AddMilliseconds(-1));
+        foreach (Cid cid in (Cid[])[node, touched, store.Describe(touched)!.SchemaCid!.Value])
+            Assert.True(store.Describe(cid)!.IsPresent, $"round {round}: a dataset that is pinned is hollow");
+        Assert.NotNull(store.TryGetDataset(node));
+        Assert.True(store.Unpin(node));
+    }
+
+    [Fact]
+    public void A_ring_is_not_collected()
+    {
+        using var folder = new TemporaryStore();
+        using var store = CidStore.Open(folder.Directory,
+            new CidStoreOptions { Capacity = 32 << 20, SegmentSize = 1 << 20, Retention = StoreRetention.Ring });
+        Assert.Equal(ErrorCode.Unsupported, Assert.Throws<ArrowCidException>(() => store.Collect()).Code);
+        Assert.Empty(store.Compact().Segments);
+    }
+
+    private static void Expire(CidStore store, params Cid[] cids)
+    {
+        DateTimeOffset soon = DateTimeOffset.UtcNow.AddMilliseconds(2);
+        foreach (Cid cid in cids) store.Touch(cid, soon);
+        SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > soon.AddMilliseconds(1));
+    }
+
+    private static Cid[] InOrder(CollectResult result, Cid[] cids) =>
+        [.. cids.Where(cid => result.Collected.Any(each => each.Cid == cid))];
+
+    private static byte[] LinkTo(Cid cid)
+    {
+        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        var writer = new DagCborWriter(output);
+        writer.BeginList(1);
+        writer.WriteLink(cid);
+        return output.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,225 @@
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+using ArrowCid.Tests.Storage;
+
+namespace ArrowCid.Tests.Store;
+
+/// <summary>Giving room back: of blocks, and of facts.</summary>
+public sealed class CompactTests
+{
+    [Fact]
+    public void Superseded_facts_give_their_room_back_and_every_handle_knows_what_it_knew()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), follower = Stores.Open(folder), behind = Stores.Open(folder);
+        Cid cid = store.Put(Stores.Numbers(1), new PutOptions { Producer = "p" }).Cid;
+        Cid next = store.Put(Stores.Numbers(2)).Cid;
+        Assert.NotNull(behind.Describe(cid));
+        _ = store.SetName("n", cid);
+        _ = store.SetName("n", next);
+        store.Tag(cid, "kept", "1");
+        store.Tag(cid, "gone", "1");
+        store.Untag(cid, "gone");
+        store.Pin(next);
+        Fill(store, cid, 120);
+        store.Tag(cid, "last", "1");
+        Assert.NotNull(follower.Describe(cid));
+        string[] before = Facts(store, cid, next);
+        long taken = store.GetFigures().BytesTaken;
+        CompactResult dry = store.Compact(dryRun: true);
+        CompactResult done = store.Compact();
+        Assert.True(done.BytesFreed > 0, string.Join('\n', done.Segments));
+        Assert.Equal(dry.BytesFreed, done.BytesFreed);
+        Assert.Equal(taken - done.BytesFreed, store.GetFigures().BytesTaken);
+        Assert.All(done.Segments, segment => Assert.Equal("facts", segment.Kind));
+        using CidStore again = Stores.Open(folder);
+        foreach (CidStore each in new[] { store, follower, behind, again })
+        {
+            Assert.Equal(before, Facts(each, cid, next));
+            Assert.Empty(each.CheckFacts());
+        }
+
+        Assert.Equal(0, store.Compact().BytesFreed);
+        Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+        // Who goes on from there goes on.
+        store.Tag(cid, "after", "1");
+        _ = store.SetName("n", cid, expected: next);
+        Assert.All(new[] { follower, behind, again }, each => Assert.Equal((cid, "1"), (each.ResolveName("n"), each.Describe(cid)!.Tags["after"])));
+    }
+
+    [Fact]
+    public void A_drop_goes_once_no_record_of_its_block_is_left_and_the_block_stays_away()
+    {
+        using var folder = new TemporaryStore();
+        Cid[] cids;
+        Cid kept;
+        using (CidStore store = Stores.Open(folder))
+        {
+            kept = store.Put(Stores.Numbers(1)).Cid;
+            cids = [.. Enumerable.Range(0, 40).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
+            _ = store.Remove(cids);
+            Fill(store, kept, 80);
+            CompactResult first = store.Compact(0.9);
+            Assert.Contains(first.Segments, one => one is { Kind: "data", Outcome: CompactOutcome.Freed });
+            Assert.Contains(first.Segments, one => one is { Kind: "facts", Outcome: CompactOutcome.Freed });
+            // The blocks in the segment that is written to are dead and there: their drops are, too.
+            Assert.Contains(DropsOf(store), digest => cids.Any(cid => cid.TryGetSha256(out Digest256 one) && one == digest));
+            for (int number = 100; number < 130; number++) _ = store.PutRaw(StoreCalls.Numbered(number, 50_000));
+            Fill(store, kept, 80);
+            _ = store.Compact(0.9);
+            Assert.Empty(DropsOf(store));
+        }
+
+        using CidStore again = Stores.Open(folder);
+        Assert.All(cids, cid => Assert.False(again.Describe(cid)?.IsPresent ?? false));
+        Assert.True(again.Describe(kept)!.IsPresent);
+        Assert.True(again.PutRaw(StoreCalls.Numbered(3, 50_000)).IsNew);
+        Assert.True(again.Describe(cids[3])!.IsPresent);
+    }
+
+    [Fact]
+    public void When_a_block_was_last_put_is_known_after_its_announcement_moved()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        byte[] bytes = StoreCalls.Numbered(0, 1000);
+        Cid cid = store.PutRaw(bytes).Cid;
+        DateTimeOffset soon = DateTimeOffset.UtcNow.AddMilliseconds(2);
+        store.Touch(cid, soon);
+        SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > soon.AddMilliseconds(2));
+        Assert.False(store.PutRaw(bytes).IsNew);
+        Cid[] garbage = [.. Enumerable.Range(1, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
+        _ = store.Remove(garbage);
+        StoredEntry before = store.Describe(cid)!;
+        string place = Place(store, cid);
+        Assert.True(store.Compact(0.9).BytesMoved > 0);
+        Assert.NotEqual(place, Place(store, cid));
+        using CidStore again = Stores.Open(folder);
+        StoredEntry after = again.Describe(cid)!;
+        Assert.Equal((before.Created, before.LastPut, (DateTimeOffset?)null), (after.Created, after.LastPut, after.Expires));
+        // It was put after it had expired, and is not collected.
+        Assert.Empty(again.Collect().Collected);
+    }
+
+    [Fact]
+    public void What_was_moved_is_not_announced_again_and_an_old_cursor_hears_a_gap()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid kept = store.PutRaw(StoreCalls.Numbered(0, 1000)).Cid;
+        Cursor old = store.Blocks.Fix(Cursor.Now);
+        Cid[] garbage = [.. Enumerable.Range(1, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
+        Cursor now = store.Blocks.Fix(Cursor.Now);
+        _ = store.Remove(garbage);
+        Assert.True(store.Compact(0.9).BytesMoved > 0);
+        using LogTail following = store.Blocks.Tail(now);
+        Assert.False(following.TryNext(out LogEvent found), $"{found.Record.Digest} of lane {found.Lane}");
+        using LogTail late = store.Blocks.Tail(old);
+        Assert.True(late.TryNext(out found));
+        Assert.Equal(GapReason.Gone, found.Gap?.Reason);
+        var listed = new List<Digest256>();
+        while (late.TryNext(out found)) listed.Add(found.Record.Digest);
+        Assert.True(kept.TryGetSha256(out Digest256 digest));
+        Assert.Contains(digest, listed);
+    }
+
+    [Fact]
+    public void What_somebody_reads_stays_until_he_is_done()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), reader = Stores.Open(folder);
+        Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
+        using (BlockLease held = reader.Blocks.Find(Sha256.Hash(StoreCalls.Numbered(0, 50_000)))!)
+        {
+            _ = store.Remove(cids);
+            CompactResult beside = store.Compact();
+            Assert.Contains(beside.Segments, one => one.Outcome == CompactOutcome.Held);
+            Assert.Equal(StoreCalls.Numbered(0, 50_000), held.Memory.ToArray());
+        }
+
+        Assert.True(store.Compact().BytesFreed > 0);
+    }
+
+    [Fact]
+    public void Facts_of_a_kind_that_is_not_known_keep_their_segment()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid cid = store.Put(Stores.Numbers(1)).Cid;
+        // [[time, writer, [[99]]]]
+        byte[] later = [0x81, 0x83, 0x01, 0x50, .. new byte[16], 0x81, 0x81, 0x18, 99];
+        _ = store.Blocks.Append(new Bytes(later));
+        Fill(store, cid, 80);
+        CompactResult result = store.Compact(0.9);
+        Assert.Equal([CompactOutcome.Damaged, CompactOutcome.Freed], result.Segments.Select(one => one.Outcome));
+        Assert.Empty(store.CheckFacts());
+    }
+
+    [Fact]
+    public void A_handle_gives_room_back_by_itself_some_time_after_a_removal()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        using BlockStore plain = folder.Open();
+        Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
+        _ = store.Remove(cids);
+        long taken = store.GetFigures().BytesTaken;
+        using BlockStore quick = folder.Open(TemporaryStore.Small with
+        {
+            CompactDelay = TimeSpan.Zero,
+            TickInterval = TimeSpan.FromMilliseconds(1),
+        });
+        using var registry = new StoreRegistry(quick, TimeSpan.FromSeconds(20));
+        quick.Liveness = registry;
+        // What others have mapped goes once they let go of it.
+        Assert.True(SpinWait.SpinUntil(() => store.GetFigures().BytesTaken < taken - (1 << 20), TimeSpan.FromSeconds(60)));
+        Assert.All(cids, cid => Assert.False(store.Describe(cid)?.IsPresent ?? false));
+    }
+
+    /// <summary>Facts of which each replaces the one before, a segment full and more.</summary>
+    internal static void Fill(CidStore store, Cid cid, int count)
+    {
+        for (int i = 0; i < count; i++)
+            store.Annotate(cid, new BlockFacts { Json = $"{{\"i\":{i},\"text\":\"{new string('x', 30_000)}\"}}" });
+    }
+
+    private static string[] Facts(CidStore store, Cid cid, Cid next) =>
+    [
+        .. new[] { cid, next }.SelectMany(each => store.Describe(each) is not { } entry ? [] : new[]
+        {
+            string.Join(' ', entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)), entry.Producer ?? "", entry.Json ?? "",
+            $"{entry.IsPinned} {entry.Created} {entry.LastPut} {entry.IsPresent}", string.Join(' ', entry.Names),
+        }),
+        .. store.NameHistory("n").Select(change => $"{change}"),
+    ];
+
+    private static string Place(CidStore store, Cid cid)
+    {
+        Assert.True(cid.TryGetSha256(out Digest256 digest));
+        using BlockLease lease = store.Blocks.Find(digest)!;
+        return lease.Location;
+    }
+
+    private static List<Digest256> DropsOf(CidStore store)
+    {
+        var dropped = new List<Digest256>();
+        using LogTail tail = store.Blocks.Tail(Cursor.Oldest, TailScope.Facts);
+        while (tail.TryNext(out LogEvent found))
+        {
+            foreach (FactGroup group in FactReader.Read(found.Payload.Span, found.Record.TimeNanoseconds, Assert.Fail))
+                dropped.AddRange(group.Facts.OfType<DropFact>().SelectMany(drop => drop.Digests));
+        }
+
+        return dropped;
+    }
+
+    private sealed class Bytes(byte[] payload) : IFactSource
+    {
+        public int Write(in BlockInfo block, Span<byte> destination)
+        {
+            payload.CopyTo(destination);
+            return payload.Length;
+        }
+    }
+}
