@@ -1,4 +1,3 @@
-using ArrowCid.Memory;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;

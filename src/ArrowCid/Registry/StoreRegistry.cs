@@ -95,6 +95,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
         _end.Cancel();
         // A fold ends where it is: what it did not name goes with the next one.
         lock (_foldGate) _isClosed = true;
+        _end.Dispose();
         lock (_gate)
         {
             _tail?.Dispose();

@@ -173,14 +173,19 @@ public sealed class IndexedQueryTests
             {
                 ArrowCidException refused = Assert.Throws<ArrowCidException>(() => store.Search(new QueryOptions
                 {
-                    Filter = Filter.Parse("producer = \"p\""), WithAbsent = true, After = token,
+                    Filter = Filter.Parse("producer = \"p\""),
+                    WithAbsent = true,
+                    After = token,
                 }));
                 Assert.Equal(ErrorCode.InvalidArgument, refused.Code);
             }
         });
         Assert.Throws<ArrowCidException>(() => store.Search(new QueryOptions
         {
-            Filter = options.Filter, WithAbsent = true, After = page.Next, NewestFirst = true,
+            Filter = options.Filter,
+            WithAbsent = true,
+            After = page.Next,
+            NewestFirst = true,
         }));
         Assert.Throws<OperationCanceledException>(() => store.Search(options, new CancellationToken(canceled: true)));
         Assert.Throws<OperationCanceledException>(() =>
@@ -249,7 +254,11 @@ public sealed class IndexedQueryTests
         {
             QueryPage page = store.Search(new QueryOptions
             {
-                Filter = filter, WithAbsent = withAbsent, NewestFirst = newestFirst, Limit = random.Next(1, 6), After = after,
+                Filter = filter,
+                WithAbsent = withAbsent,
+                NewestFirst = newestFirst,
+                Limit = random.Next(1, 6),
+                After = after,
             });
             found.AddRange(page.Entries);
             after = page.Next;
