@@ -95,7 +95,10 @@ public sealed partial class CidStore
         if (TryPlan(bytes) is { } made)
         {
             var batch = new PutRequest(RecordKind.Batch, (uint)Multicodec.Raw, source, made.Schema.Digest, made.Rows,
-                RecordFlags.OwnEncoder) { TimeNanoseconds = nanoseconds };
+                RecordFlags.OwnEncoder)
+            {
+                TimeNanoseconds = nanoseconds,
+            };
             return (PutUnder(made.Schema, () => Put(batch)), BlockKind.Batch);
         }
 
@@ -140,7 +143,10 @@ public sealed partial class CidStore
         }
 
         var request = new PutRequest(RecordKind.Batch, (uint)Multicodec.Raw, source, made.Schema.Digest, made.Rows,
-            RecordFlags.OwnEncoder) { TimeNanoseconds = nanoseconds };
+            RecordFlags.OwnEncoder)
+        {
+            TimeNanoseconds = nanoseconds,
+        };
         PutResult put = PutUnder(made.Schema, () =>
         {
             bool isNew = _blocks.PutStaged(staged, in request, in digest, out BlockInfo info);

@@ -1,5 +1,3 @@
-using ArrowCid.Registry;
-
 namespace ArrowCid;
 
 /// <summary>What may be collected.</summary>

@@ -4,8 +4,8 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Bench;
 
-/// <summary>The registry at scale: blocks, and many more entries that are facts about blocks elsewhere, against the same
-/// rows and indexes in SQLite.</summary>
+/// <summary>The registry at scale: blocks, and many more entries that are facts about blocks elsewhere, against the
+/// same rows and indexes in SQLite.</summary>
 internal sealed class RegistryBench(StoreBenchRun run)
 {
     private const int Tags = 1000, Producers = 100, Page = 100, Looks = 2000, Few = 200;
@@ -21,7 +21,8 @@ internal sealed class RegistryBench(StoreBenchRun run)
         var options = new CidStoreOptions { Capacity = run.Pick(8, 1) * (1L << 30), SegmentSize = 64 << 20 };
         double inserts = Insert(directory, options);
         double? sqlite = run.Databases?.RegistryInsert(run.Memory.PathOf("registry.db"), _entries);
-        yield return new Measurement($"inserts, {_entries:N0} entries, all indexes", inserts, sqlite, "entries/s", Sqlite, 3)
+        string name = string.Create(CultureInfo.InvariantCulture, $"inserts, {_entries:N0} entries, all indexes");
+        yield return new Measurement(name, inserts, sqlite, "entries/s", Sqlite, 3)
         {
             Note = string.Create(CultureInfo.InvariantCulture, $"goal 300,000; RssAnon {AnonymousMiB():F0} MiB"),
         };

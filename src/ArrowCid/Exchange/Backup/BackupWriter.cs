@@ -1,4 +1,3 @@
-using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Memory;
 
