@@ -99,8 +99,8 @@ internal static class BenchVerb
     {
         Option<bool> json = Verb.Json(), quick = QuickOption();
         var registry = new Verb("registry",
-            "Ten million entries with all their indexes: inserts, pages by a tag, single entries, opening and recovery, " +
-            "against SQLite with the same rows and indexes, in shared memory; and 200 entries. It takes 10 GB there.",
+            "Ten million entries with all their indexes: inserts, pages by a tag, single entries, opening and " +
+            "recovery, against SQLite with the same rows and indexes, in shared memory; and 200 entries. It takes 10 GB there.",
             "arrowcid bench registry --quick", "arrowcid bench registry --json")
         {
             quick, json,
@@ -108,7 +108,7 @@ internal static class BenchVerb
         registry.SetAction(parsed =>
         {
             using var run = new StoreBenchRun(parsed.GetValue(quick), 1, UsualDisk);
-            if (!run.HasPeers) Failure.Say("PEER MISSING: SQLite; run interop/peers/setup");
+            if (run.MissingPeers is { } missing) Failure.Say($"PEER MISSING: {missing}; run interop/peers/setup");
             return Print(run.Rounds, new RegistryBench(run).Run(), parsed.GetValue(json));
         });
         return registry;

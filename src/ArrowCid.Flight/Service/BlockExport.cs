@@ -1,4 +1,3 @@
-using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
 

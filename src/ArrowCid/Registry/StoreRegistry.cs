@@ -91,6 +91,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
 
     public void Dispose()
     {
+        if (_isClosed) return;
         _idle.Dispose();
         _end.Cancel();
         // A fold ends where it is: what it did not name goes with the next one.

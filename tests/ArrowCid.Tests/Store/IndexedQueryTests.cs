@@ -1,5 +1,4 @@
 using ArrowCid.Registry;
-using ArrowCid.Storage;
 using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Store;
