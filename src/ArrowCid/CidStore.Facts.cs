@@ -40,7 +40,7 @@ public sealed partial class CidStore
     /// <summary>Every batch and other block that is here, with what is said of it; in no order.</summary>
     /// <param name="withAbsent">Also blocks that are not here and of which something is said.</param>
     /// <returns>The entries, each as of when it is come to. What is put meanwhile may be left out.</returns>
-    public IEnumerable<StoredEntry> Entries(bool withAbsent = false) => _registry.Entries(withAbsent);
+    public IEnumerable<StoredEntry> Entries(bool withAbsent = false) => Passing(null, withAbsent);
 
     /// <summary>Says something of a block, all at once. The block need not be here.</summary>
     /// <param name="cid">The CID, of version 1 with a SHA-256.</param>
@@ -57,7 +57,34 @@ public sealed partial class CidStore
         if (said.Count > 0) _registry.Say([.. said]);
     }
 
-    /// <summary>Sets a tag; see <see cref="Annotate"/>.</summary>
+    /// <summary>Says something of each of many blocks, as <see cref="Annotate(Cid, BlockFacts)"/> does in turn; as many
+    /// as fit are said in one record, whole or not at all. Where one fails, those before it may be said.</summary>
+    /// <param name="blocks">The CIDs and what is said of each.</param>
+    /// <returns>How many blocks something was said of.</returns>
+    /// <exception cref="ArrowCidException">As for the other.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public long Annotate(IEnumerable<KeyValuePair<Cid, BlockFacts>> blocks)
+    {
+        ArgumentNullException.ThrowIfNull(blocks);
+        long count = 0;
+        var said = new List<Fact>();
+        var batch = new FactBatch(_registry);
+        foreach ((Cid cid, BlockFacts facts) in blocks)
+        {
+            ArgumentNullException.ThrowIfNull(facts, nameof(blocks));
+            ThrowIfDefault(cid);
+            said.Clear();
+            said.AddRange(FactRecord.FactsOf(facts, cid));
+            if (said.Count == 0) continue;
+            batch.Add(said);
+            count++;
+        }
+
+        batch.Say();
+        return count;
+    }
+
+    /// <summary>Sets a tag; see <see cref="Annotate(Cid, BlockFacts)"/>.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="key">The tag's key.</param>
     /// <param name="value">Its value.</param>
@@ -69,7 +96,8 @@ public sealed partial class CidStore
         _registry.Say(new TagsFact(cid, [KeyValuePair.Create(key, (string?)value)]));
     }
 
-    /// <summary>Takes a tag away; see <see cref="Annotate"/>. Nothing happens where there is none.</summary>
+    /// <summary>Takes a tag away; see <see cref="Annotate(Cid, BlockFacts)"/>. Nothing happens where there is
+    /// none.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="key">The tag's key.</param>
     public void Untag(Cid cid, string key)
@@ -84,8 +112,8 @@ public sealed partial class CidStore
     /// expired.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="expires">When; null is never.</param>
-    /// <exception cref="ArrowCidException">As for <see cref="Annotate"/>, and <see cref="ErrorCode.BlockNotFound"/>: what
-    /// the block needs was removed meanwhile.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="Annotate(Cid, BlockFacts)"/>, and
+    /// <see cref="ErrorCode.BlockNotFound"/>: what the block needs was removed meanwhile.</exception>
     public void Touch(Cid cid, DateTimeOffset? expires)
     {
         ThrowIfDefault(cid);

@@ -56,6 +56,41 @@ public sealed class RegistryProcessTests
         }
     }
 
+    // Behind fourteen runs the smallest are made one, so that a pass beyond them dies in a merge.
+    [Theory]
+    [InlineData("K1")]
+    [InlineData("K2")]
+    [InlineData("K3")]
+    [InlineData("K4")]
+    [InlineData("K5")]
+    public async Task A_checkpoint_killed_anywhere_loses_nothing_and_leaves_nothing(string step)
+    {
+        const int Times = 16;
+        using var directory = new StoreDirectory();
+        var tagged = new List<int>();
+        int kills = 0, from = 0;
+        foreach (int pass in (int[])[1, 2, 14, 15])
+        {
+            using Process victim = Worker.Start($"{step}:{pass}", "checkpoint", directory.Path, $"{from}", $"{Times}");
+            tagged.AddRange(Numbers(await victim.StandardOutput.ReadToEndAsync()));
+            await victim.WaitForExitAsync();
+            kills += victim.ExitCode == Killed ? 1 : 0;
+            from += Times;
+            using CidStore store = RegistryWorker.Open(directory.Path);
+            IEnumerable<Cid> found = store.Query(Filter.Parse("has tag.number"), withAbsent: true).Select(entry => entry.Cid);
+            Assert.Equal(tagged.Select(RegistryWorker.CidOf).Order(), found.Order());
+            int last = tagged[^1];
+            Assert.Equal(RegistryWorker.CidOf(last), Assert.Single(store.Query(Filter.Parse($"tag.number = \"{last}\""), withAbsent: true)).Cid);
+            Assert.Empty(store.CheckFacts());
+            Assert.True(store.Checkpoint());
+            string[] files = [.. Directory.GetFiles(directory.Path, "reg*").Select(path => Path.GetFileName(path)!)];
+            Assert.DoesNotContain(files, file => file.Contains(".tmp-", StringComparison.Ordinal));
+            Assert.InRange(files.Length, 2, 13);
+        }
+
+        Assert.Equal(4, kills);
+    }
+
     [Theory]
     [InlineData("P1")]
     [InlineData("P3")]

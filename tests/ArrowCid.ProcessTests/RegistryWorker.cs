@@ -64,6 +64,25 @@ internal static class RegistryWorker
         return 0;
     }
 
+    /// <summary>checkpoint DIRECTORY FROM TIMES: tags as many numbered blocks, which need not be there, and brings the
+    /// index up to date behind each; prints each number once it is tagged.</summary>
+    public static int Checkpoint(string[] arguments)
+    {
+        int from = int.Parse(arguments[1], CultureInfo.InvariantCulture);
+        int times = int.Parse(arguments[2], CultureInfo.InvariantCulture);
+        using var output = new StreamWriter(Console.OpenStandardOutput());
+        output.AutoFlush = true;
+        using CidStore store = Open(arguments[0]);
+        for (int number = from; number < from + times; number++)
+        {
+            store.Tag(CidOf(number), "number", $"{number}");
+            output.WriteLine(number);
+            _ = store.Checkpoint();
+        }
+
+        return 0;
+    }
+
     /// <summary>remove DIRECTORY COUNT: removes numbered batches and prints each number once it is gone.</summary>
     public static int Remove(string[] arguments)
     {

@@ -25,6 +25,7 @@ internal static class Worker
         ["count"] = RegistryWorker.Count,
         ["say"] = RegistryWorker.Say,
         ["remove"] = RegistryWorker.Remove,
+        ["checkpoint"] = RegistryWorker.Checkpoint,
         ["hold-block"] = RegistryWorker.Hold,
         ["leave-exported"] = CDataWorker.LeaveExported,
     };

@@ -25,6 +25,8 @@ internal sealed record TortureStep(string At, string? Before)
         // Whoever comes first makes the store.
         'C' => isFirst,
         'E' => store != TortureRole.Disk,
+        // A ring has no index of its facts on disk.
+        'K' => store != TortureRole.Ring,
         'M' => store == TortureRole.Mixed,
         'D' => store == TortureRole.Disk,
         // An index that has grown twice is large enough for long.

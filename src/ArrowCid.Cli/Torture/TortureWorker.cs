@@ -48,7 +48,9 @@ internal sealed class TortureWorker(
             case < 12: PutShared(); break;
             case < 16: Get(); break;
             case < 19:
-                if (!IsRing) _facts.Step(_own);
+                if (IsRing) break;
+                _facts.Step(_own);
+                if (_random.Next(8) == 0) _ = store.Checkpoint();
                 break;
             default: _cursor = Catch(_cursor); break;
         }

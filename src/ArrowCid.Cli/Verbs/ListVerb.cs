@@ -13,7 +13,7 @@ internal static class ListVerb
         Argument<string?> filter = Verb.FilterText(isNeeded: false);
         Option<string?> where = Verb.Where("As FILTER.");
         Option<string?> store = Verb.Store();
-        Option<bool> json = Verb.Json();
+        Option<bool> json = Verb.Json(), explain = PlanText.Option();
         var verb = new Verb("ls",
             "Lists the batches in the store, or those that pass a filter: CID  ROWS  BYTES  TIME, the time of the " +
             "first put in UTC. With --json also what is known of them.",
@@ -21,7 +21,7 @@ internal static class ListVerb
             "arrowcid ls 'rows > 1000 and age < 7d'",
             "arrowcid ls --json | jq -r .cid")
         {
-            filter, where, store, json,
+            filter, where, explain, store, json,
         };
         verb.Validators.Add(result =>
         {
@@ -29,16 +29,22 @@ internal static class ListVerb
                 result.AddError("Say the filter once, alone or behind --where.");
         });
         verb.SetAction(parsed => Run(parsed.GetValue(filter) ?? parsed.GetValue(where), parsed.GetValue(store),
-            parsed.GetValue(json)));
+            parsed.GetValue(json), parsed.GetValue(explain)));
         return verb;
     }
 
-    private static int Run(string? text, string? directory, bool json)
+    private static int Run(string? text, string? directory, bool json, bool onlyPlan)
     {
         Filter? filter = text is null ? null : Filter.Parse(text);
         using CidStore store = StoreReading.Open(directory);
         using var output = Output.Open();
-        if (filter is null && !json) ListAll(store, output);
+        if (onlyPlan)
+        {
+            QueryPage page = store.Search(new QueryOptions { Filter = filter });
+            long batches = page.Entries.Count(entry => entry.Kind == BlockKind.Batch);
+            PlanText.Print(output, filter, page.Plan, batches, json);
+        }
+        else if (filter is null && !json) ListAll(store, output);
         else ListEntries(filter is null ? store.Entries() : store.Query(filter), output, json);
         return 0;
     }

@@ -50,13 +50,12 @@ internal sealed class Selection
 
     private static Cid[] Passing(CidStore store, Filter filter)
     {
-        using var progress = new Progress("blocks looked at");
-        DateTimeOffset now = DateTimeOffset.UtcNow;
+        using var progress = new Progress("blocks found");
         var passing = new List<StoredEntry>();
-        foreach (StoredEntry entry in store.Entries())
+        foreach (StoredEntry entry in store.Query(filter))
         {
             progress.Tick();
-            if (entry.Kind == BlockKind.Batch && filter.Matches(entry, now)) passing.Add(entry);
+            if (entry.Kind == BlockKind.Batch) passing.Add(entry);
         }
 
         return [.. EntryText.InOrder(passing).Select(entry => entry.Cid)];

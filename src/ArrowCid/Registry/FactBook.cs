@@ -1,55 +1,101 @@
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
 /// <summary>
 /// Facts folded into what stands: the same facts and announcements in any order, and as often as one likes, give the
-/// same book. It takes memory in proportion to what it was given (a hundred bytes a block without facts). For one
+/// same book. It takes memory in proportion to what it was given (a hundred bytes a block without facts); what an index
+/// knows already stays there, and a page of it is taken over whole when something more is said of its block. For one
 /// thread at a time.
 /// </summary>
-internal sealed class FactBook
+/// <param name="index">What was folded before.</param>
+internal sealed class FactBook(IndexSnapshot index)
 {
     private const int MaxFaults = 100;
 
     private readonly Dictionary<Digest256, FactPage> _pages = [];
     private readonly Dictionary<string, NameLog> _names = new(StringComparer.Ordinal);
     private readonly List<string> _faults = [];
-    private Dictionary<Digest256, List<string>>? _named;
+    private long _ownFaults;
+
+    /// <summary>A book without an index behind it.</summary>
+    public FactBook() : this(IndexSnapshot.Empty)
+    {
+    }
+
+    /// <summary>What was folded before.</summary>
+    public IndexSnapshot Index { get; } = index;
 
     /// <summary>The greatest time of a fact.</summary>
-    public ulong MaxTime { get; private set; }
+    public ulong MaxTime { get; private set; } = index.Totals.MaxTime;
 
     /// <summary>Records of facts that were read.</summary>
-    public long Records { get; private set; }
+    public long Records { get; private set; } = index.Totals.Records;
 
     /// <summary>Facts that were read.</summary>
-    public long Facts { get; private set; }
+    public long Facts { get; private set; } = index.Totals.Facts;
 
     /// <summary>Things that were void.</summary>
-    public long FaultCount { get; private set; }
+    public long FaultCount => Index.Totals.FaultCount + _ownFaults;
 
     /// <summary>The first hundred of them, in words.</summary>
-    public IReadOnlyList<string> Faults => _faults;
+    public IReadOnlyList<string> Faults => [.. Index.Totals.Faults.Concat(_faults).Take(MaxFaults)];
 
     /// <summary>Whether any block was ever dropped.</summary>
-    public bool HasDrops { get; private set; }
+    public bool HasDrops { get; private set; } = index.Totals.HasDrops;
+
+    /// <summary>Of whatever a record or fact spoke that the index does not know, or knows in part: the whole page.
+    /// </summary>
+    public IReadOnlyDictionary<Digest256, FactPage> Recent => _pages;
+
+    /// <summary>Names that were changed since.</summary>
+    public IReadOnlyDictionary<string, NameLog> RecentNames => _names;
 
     /// <summary>Whatever a record or fact spoke of.</summary>
-    public IReadOnlyCollection<KeyValuePair<Digest256, FactPage>> Pages => _pages;
+    public IEnumerable<KeyValuePair<Digest256, FactPage>> Pages =>
+        _pages.Concat(Index.Pages(_pages.ContainsKey));
 
-    public IReadOnlyCollection<NameLog> Names => _names.Values;
+    public IEnumerable<NameLog> Names => _names.Values.Concat(Index.Names(_names.ContainsKey));
 
-    public FactPage? Find(in Digest256 digest) => _pages.GetValueOrDefault(digest);
+    public FactPage? Find(in Digest256 digest) =>
+        _pages.TryGetValue(digest, out FactPage? page) ? page : Index.Load(in digest);
 
-    public NameLog? FindName(string name) => _names.GetValueOrDefault(name);
+    public NameLog? FindName(string name) =>
+        _names.TryGetValue(name, out NameLog? log) ? log : Index.LoadName(name);
 
     /// <summary>The names that stand for a block, sorted.</summary>
-    public IReadOnlyList<string> NamesOf(in Digest256 digest)
+    public IReadOnlyList<string> NamesOf(in Digest256 digest) => NamesOf(in digest, Find(in digest));
+
+    /// <summary>The same, where its page is at hand.</summary>
+    public IReadOnlyList<string> NamesOf(in Digest256 digest, FactPage? page)
     {
-        _named ??= IndexNames();
-        return _named.TryGetValue(digest, out List<string>? names) ? names : [];
+        if (page?.Names is not { } candidates) return [];
+        var names = new List<string>();
+        foreach (string name in candidates)
+        {
+            bool stands = FindName(name)?.Last.Target is { } target && target.TryGetSha256(out Digest256 named) &&
+                named == digest;
+            if (stands) names.Add(name);
+        }
+
+        names.Sort(StringComparer.Ordinal);
+        return names;
     }
+
+    /// <summary>A block was put or announced again, by a record.</summary>
+    public void Announce(in RecordHeader record, int lane)
+    {
+        FactPage page = PageOf(in record.Digest);
+        page.Announce(lane, record.Sequence, record.TimeNanoseconds);
+        if (PutOf(in record) is { } put) page.AddPut(put);
+    }
+
+    /// <summary>What a record says that a block is found by; nothing where it only names a block again.</summary>
+    public static BlockPut? PutOf(in RecordHeader record) => !record.IsBlock ? null : new BlockPut(
+        record.TimeNanoseconds / 100,
+        record.RecordKind is RecordKind.Batch or RecordKind.Schema ? record.SchemaDigest : null);
 
     /// <summary>A block was put or announced again.</summary>
     public void Announce(in Digest256 digest, int lane, ulong sequence, ulong nanoseconds) =>
@@ -76,7 +122,7 @@ internal sealed class FactBook
 
     public void AddFault(string fault)
     {
-        FaultCount++;
+        _ownFaults++;
         if (_faults.Count < MaxFaults) _faults.Add(fault);
     }
 
@@ -116,8 +162,10 @@ internal sealed class FactBook
     private void Apply(FactStamp stamp, NameFact fact)
     {
         ref NameLog? log = ref CollectionsMarshal.GetValueRefOrAddDefault(_names, fact.Name, out _);
-        log ??= new NameLog(fact.Name);
-        if (log.Add(new NameRecord(stamp, fact.Target, fact.Previous))) _named = null;
+        log ??= Index.LoadName(fact.Name) ?? new NameLog(fact.Name);
+        _ = log.Add(new NameRecord(stamp, fact.Target, fact.Previous));
+        if (fact.Target is { } target && target.TryGetSha256(out Digest256 digest))
+            PageOf(in digest).AddName(fact.Name);
     }
 
     private void Drop(DropFact drop)
@@ -129,7 +177,7 @@ internal sealed class FactBook
     private FactPage PageOf(in Digest256 digest)
     {
         ref FactPage? page = ref CollectionsMarshal.GetValueRefOrAddDefault(_pages, digest, out _);
-        return page ??= new FactPage();
+        return page ??= Index.Load(in digest) ?? new FactPage();
     }
 
     private FactSheet SheetOf(Cid subject)
@@ -137,19 +185,5 @@ internal sealed class FactBook
         _ = subject.TryGetSha256(out Digest256 digest);
         FactPage page = PageOf(in digest);
         return page.Sheet ??= new FactSheet(subject.Codec);
-    }
-
-    private Dictionary<Digest256, List<string>> IndexNames()
-    {
-        var named = new Dictionary<Digest256, List<string>>();
-        foreach (NameLog log in _names.Values)
-        {
-            if (log.Last.Target is not { } target || !target.TryGetSha256(out Digest256 digest)) continue;
-            ref List<string>? names = ref CollectionsMarshal.GetValueRefOrAddDefault(named, digest, out _);
-            (names ??= []).Add(log.Name);
-        }
-
-        foreach (List<string> names in named.Values) names.Sort(StringComparer.Ordinal);
-        return named;
     }
 }

@@ -1,6 +1,11 @@
 using ArrowCid.Ipld;
+using ArrowCid.Memory;
 
 namespace ArrowCid.Registry;
+
+/// <summary>A record that a block was put with: the time, in ticks since 1970, and the schema where it has one.
+/// </summary>
+internal readonly record struct BlockPut(ulong Ticks, Digest256? Schema);
 
 /// <summary>What the lanes say of one block: its announcements, its drops, and the sheet of facts where there are
 /// any.</summary>
@@ -10,6 +15,12 @@ internal sealed class FactPage
     private int _lane = -1;
     private ulong _last;
     private Dictionary<int, ulong>? _others;
+
+    /// <summary>The records that it was put with, each once; that which stands is one of them.</summary>
+    public List<BlockPut>? Puts { get; private set; }
+
+    /// <summary>Names that stood for it at some time.</summary>
+    public List<string>? Names { get; private set; }
 
     /// <summary>Each lane's number up to which a drop voids the block's records; null where there is no drop.</summary>
     public ulong[]? Fence { get; private set; }
@@ -41,6 +52,29 @@ internal sealed class FactPage
     /// <summary>Whether a record of the block lies before a drop's fence.</summary>
     public bool IsKilled(int lane, ulong sequence) =>
         Fence is not null && lane < Fence.Length && sequence <= Fence[lane];
+
+    /// <summary>The last number of each lane that announces it.</summary>
+    public IEnumerable<(int Lane, ulong Sequence)> Announcements()
+    {
+        if (_lane >= 0) yield return (_lane, _last);
+        if (_others is null) yield break;
+        foreach ((int lane, ulong last) in _others) yield return (lane, last);
+    }
+
+    public void AddPut(BlockPut put)
+    {
+        Puts ??= new List<BlockPut>(1);
+        if (!Puts.Contains(put)) Puts.Add(put);
+    }
+
+    /// <summary>Some record of it is of then.</summary>
+    public void NotePut(ulong nanoseconds) => LastPut = Math.Max(LastPut, nanoseconds);
+
+    public void AddName(string name)
+    {
+        Names ??= new List<string>(1);
+        if (!Names.Contains(name)) Names.Add(name);
+    }
 
     public void Announce(int lane, ulong sequence, ulong nanoseconds)
     {
@@ -79,6 +113,9 @@ internal sealed class FactSheet(ulong codec)
 {
     public static readonly IReadOnlyDictionary<string, string> NoTags = new Dictionary<string, string>();
 
+    public static readonly IReadOnlyDictionary<string, Latest<string?>> NoTagWords =
+        new Dictionary<string, Latest<string?>>();
+
     private readonly Dictionary<string, Latest<string?>> _tags = new(StringComparer.Ordinal);
     private Dictionary<string, string>? _shown;
 
@@ -111,6 +148,9 @@ internal sealed class FactSheet(ulong codec)
             return _shown;
         }
     }
+
+    /// <summary>The last words about each tag, those that take one away too.</summary>
+    public IReadOnlyDictionary<string, Latest<string?>> TagWords => _tags;
 
     public void OfferTag(FactStamp stamp, string key, string? value)
     {

@@ -51,7 +51,7 @@ internal static class FactReader
         return groups;
     }
 
-    private static bool IsFuture(ulong time, ulong recordNanoseconds)
+    public static bool IsFuture(ulong time, ulong recordNanoseconds)
     {
         ulong record = recordNanoseconds / 1_000_000;
         ulong milliseconds = time >> 16;

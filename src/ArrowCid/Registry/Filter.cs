@@ -20,6 +20,9 @@ public sealed class Filter
 
     private Filter(FilterNode root) => _root = root;
 
+    /// <summary>The filter's tree.</summary>
+    internal FilterNode Root => _root;
+
     /// <summary>Reads a filter.</summary>
     /// <param name="text">Its text.</param>
     /// <returns>The filter.</returns>

@@ -31,6 +31,9 @@ internal sealed class FilterGlob
 
     public string Pattern { get; }
 
+    /// <summary>The characters before the first that stands for others.</summary>
+    public string Prefix => Array.IndexOf(_isWild, true) is >= 0 and var at ? _characters[..at] : _characters;
+
     /// <summary>Goes back to the last star only, so that its work is at most the product of both lengths.</summary>
     public bool IsMatch(ReadOnlySpan<char> text)
     {

@@ -46,6 +46,10 @@ internal sealed class FilterJoin : FilterNode
         return new FilterJoin(isAll, flat.ToImmutable());
     }
 
+    public bool IsAll => _isAll;
+
+    public ImmutableArray<FilterNode> Nodes => _nodes;
+
     protected override int Rank => _isAll ? 1 : 0;
 
     public override bool Matches(StoredEntry entry, long now)
@@ -107,29 +111,37 @@ internal sealed class FilterPinned : FilterNode
 /// <summary><c>has FIELD</c>.</summary>
 internal sealed class FilterPresence(FilterField field) : FilterNode
 {
+    public FilterField Field { get; } = field;
+
     protected override int Rank => 3;
 
-    public override bool Matches(StoredEntry entry, long now) => FilterReading.IsPresent(field, entry);
+    public override bool Matches(StoredEntry entry, long now) => FilterReading.IsPresent(Field, entry);
 
     public override void Print(StringBuilder to)
     {
         to.Append("has ");
-        field.Print(to);
+        Field.Print(to);
     }
 }
 
 /// <summary><c>FIELD OPERATOR VALUE</c>.</summary>
 internal sealed class FilterComparison(FilterField field, FilterOperator op, FilterValue value) : FilterNode
 {
+    public FilterField Field { get; } = field;
+
+    public FilterOperator Operator => op;
+
+    public FilterValue Value => value;
+
     protected override int Rank => 3;
 
     public override bool Matches(StoredEntry entry, long now) => op == FilterOperator.NotEqual
-        ? !FilterReading.Holds(field, FilterOperator.Equal, value, entry, now)
-        : FilterReading.Holds(field, op, value, entry, now);
+        ? !FilterReading.Holds(Field, FilterOperator.Equal, value, entry, now)
+        : FilterReading.Holds(Field, op, value, entry, now);
 
     public override void Print(StringBuilder to)
     {
-        field.Print(to);
+        Field.Print(to);
         to.Append(' ').Append(FilterParser.Operators[(int)op]).Append(' ');
         value.Print(to);
     }
@@ -138,13 +150,17 @@ internal sealed class FilterComparison(FilterField field, FilterOperator op, Fil
 /// <summary><c>FIELD in (VALUE, …)</c>.</summary>
 internal sealed class FilterMembership(FilterField field, ImmutableArray<FilterValue> values) : FilterNode
 {
+    public FilterField Field { get; } = field;
+
+    public ImmutableArray<FilterValue> Values => values;
+
     protected override int Rank => 3;
 
     public override bool Matches(StoredEntry entry, long now)
     {
         foreach (FilterValue value in values)
         {
-            if (FilterReading.Holds(field, FilterOperator.Equal, value, entry, now)) return true;
+            if (FilterReading.Holds(Field, FilterOperator.Equal, value, entry, now)) return true;
         }
 
         return false;
@@ -154,7 +170,7 @@ internal sealed class FilterMembership(FilterField field, ImmutableArray<FilterV
 
     public void Print(StringBuilder to, string word)
     {
-        field.Print(to);
+        Field.Print(to);
         to.Append(' ').Append(word).Append(" (");
         for (int i = 0; i < values.Length; i++)
         {

@@ -96,6 +96,9 @@ internal sealed class FilterGlobValue(string pattern) : FilterValue
 {
     private readonly FilterGlob _glob = new(pattern);
 
+    /// <summary>What every text that it is like begins with.</summary>
+    public string Prefix => _glob.Prefix;
+
     public override bool Holds(FilterOperator op, Cid cid) => _glob.IsMatch(cid.ToString());
 
     public override bool Holds(FilterOperator op, string text) => _glob.IsMatch(text);
@@ -108,6 +111,8 @@ internal sealed class FilterGlobValue(string pattern) : FilterValue
 /// <summary>A CID.</summary>
 internal sealed class FilterCidValue(Cid cid) : FilterValue
 {
+    public Cid Cid => cid;
+
     public override bool Holds(FilterOperator op, Cid other) => op == FilterOperator.Equal && other == cid;
 
     public override void Print(StringBuilder to) => to.Append('"').Append(cid.ToString()).Append('"');
@@ -141,6 +146,8 @@ internal sealed class FilterConstantValue(bool? constant) : FilterValue
 /// <summary>A date or time.</summary>
 internal sealed class FilterTimeValue(FilterTime time) : FilterValue
 {
+    public FilterTime Time => time;
+
     public override bool HoldsOfTime(FilterOperator op, long ticks) => Holds(op, time.Place(ticks));
 
     public override bool HoldsOfTag(FilterOperator op, string text) =>
@@ -154,6 +161,8 @@ internal sealed class FilterTimeValue(FilterTime time) : FilterValue
 /// <summary>A span of time.</summary>
 internal sealed class FilterSpanValue(long ticks) : FilterValue
 {
+    public long Ticks => ticks;
+
     public override bool HoldsOfSpan(FilterOperator op, long other) => Holds(op, other.CompareTo(ticks));
 
     public override void Print(StringBuilder to) => to.Append(FilterText.PrintSpan(ticks));

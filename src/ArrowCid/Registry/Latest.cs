@@ -8,19 +8,20 @@ namespace ArrowCid.Registry;
 /// </summary>
 internal struct Latest<T>
 {
-    private FactStamp _stamp;
+    /// <summary>When the word that counts was said.</summary>
+    public FactStamp Stamp { get; private set; }
 
     public T Value { get; private set; }
 
     public bool IsSet { get; private set; }
 
     /// <summary>Whether a word of that stamp may be the one that stands.</summary>
-    public readonly bool MayStand(FactStamp stamp) => !IsSet || stamp >= _stamp;
+    public readonly bool MayStand(FactStamp stamp) => !IsSet || stamp >= Stamp;
 
     public void Offer(FactStamp stamp, T value, Comparison<T> compare)
     {
-        bool isLater = !IsSet || stamp > _stamp || (stamp == _stamp && compare(value, Value) > 0);
-        if (isLater) (_stamp, Value, IsSet) = (stamp, value, true);
+        bool isLater = !IsSet || stamp > Stamp || (stamp == Stamp && compare(value, Value) > 0);
+        if (isLater) (Stamp, Value, IsSet) = (stamp, value, true);
     }
 }
 

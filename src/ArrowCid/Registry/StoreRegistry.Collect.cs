@@ -32,7 +32,7 @@ internal sealed partial class StoreRegistry
             lock (_gate)
             {
                 ReadTo(_blocks.Marks());
-                _ = choose();
+                _ = Guarded(choose);
             }
 
             return;
@@ -48,7 +48,7 @@ internal sealed partial class StoreRegistry
             lock (_gate)
             {
                 ReadTo(fence);
-                going = choose();
+                going = Guarded(choose);
             }
 
             foreach (Digest256[] some in going.Chunk(FactLimits.MaxDropped)) Say(new DropFact(fence, some));

@@ -40,9 +40,15 @@ internal sealed partial class StoreRegistry
     private List<Cid> Expired(DateTimeOffset now)
     {
         var expired = new List<Cid>();
-        foreach ((Digest256 digest, FactPage page) in _book.Pages)
+        ulong milliseconds = (ulong)Math.Max(0, now.ToUnixTimeMilliseconds());
+        var range = new KeyRange(null, IndexKey.OfTime(milliseconds + 1));
+        MergedCursor cursor = Open(IndexKind.Expires, range, isDescending: false);
+        while (cursor.Next())
         {
-            if (ExpiryOf(page) <= now && Look(in digest) is { } info)
+            Digest256 digest = IndexKey.DigestOf(cursor.Key);
+            FactPage? page = _book.Find(in digest);
+            bool stands = page?.Sheet?.Expires.Value == IndexKey.TimeOf(cursor.Key);
+            if (stands && ExpiryOf(page) <= now && Look(in digest, page) is { } info)
                 expired.Add(Cid.FromSha256(info.Codec, digest));
         }
 
@@ -52,12 +58,8 @@ internal sealed partial class StoreRegistry
     /// <summary>Why a block is kept; nothing where <see cref="Remove"/> would take it.</summary>
     public List<KeepReason> Why(Cid cid)
     {
-        lock (_gate)
-        {
-            Follow();
-            Removal removal = Judge([cid]);
-            return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
-        }
+        Removal removal = Ask(() => Judge([cid]));
+        return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
     }
 
     private Removal Judge(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null)
@@ -103,8 +105,9 @@ internal sealed partial class StoreRegistry
     private List<KeepReason> OwnReasons(Digest256 digest)
     {
         var reasons = new List<KeepReason>();
-        foreach (string name in _book.NamesOf(in digest)) reasons.Add(new KeepReason(KeepKind.Named, name, null));
-        FactSheet? sheet = _book.Find(in digest)?.Sheet;
+        FactPage? page = _book.Find(in digest);
+        foreach (string name in _book.NamesOf(in digest, page)) reasons.Add(new KeepReason(KeepKind.Named, name, null));
+        FactSheet? sheet = page?.Sheet;
         if (sheet is { Pin.Value: true }) reasons.Add(new KeepReason(KeepKind.Pinned, null, null));
         if (IsHeld(sheet)) reasons.Add(new KeepReason(KeepKind.Held, null, null));
         return reasons;

@@ -7,38 +7,17 @@ namespace ArrowCid.Registry;
 /// <summary>What is known of blocks.</summary>
 internal sealed partial class StoreRegistry
 {
-    // So many entries are made under one hold of the gate.
-    private const int EntriesAtOnce = 256;
-
     /// <summary>What is known of a block; null where it is not here and no fact speaks of it.</summary>
     public StoredEntry? Describe(in Digest256 digest)
     {
-        lock (_gate)
+        Digest256 asked = digest;
+        return Ask(() =>
         {
-            Follow();
-            BlockInfo? info = Look(in digest);
-            FactPage? page = _book.Find(in digest);
-            if (info is null && page?.Sheet is null && _book.NamesOf(in digest).Count == 0) return null;
-            return Show(in digest, info, page);
-        }
-    }
-
-    /// <summary>Every block that is here, and on request every other one that facts speak of.</summary>
-    public IEnumerable<StoredEntry> Entries(bool withAbsent)
-    {
-        Digest256[] digests;
-        lock (_gate)
-        {
-            Follow();
-            digests = [.. _book.Pages.Select(page => page.Key)];
-        }
-
-        foreach (Digest256[] some in digests.Chunk(EntriesAtOnce))
-        {
-            List<StoredEntry> entries;
-            lock (_gate) entries = Show(some, withAbsent);
-            foreach (StoredEntry entry in entries) yield return entry;
-        }
+            FactPage? page = _book.Find(in asked);
+            BlockInfo? info = Look(in asked, page);
+            if (info is null && page?.Sheet is null && _book.NamesOf(in asked, page).Count == 0) return null;
+            return Show(in asked, info, page);
+        });
     }
 
     /// <summary>What of a listing of the store was not dropped.</summary>
@@ -52,46 +31,40 @@ internal sealed partial class StoreRegistry
 
         return listed.Where(info =>
         {
-            lock (_gate) return !IsDeadNow(info.Digest);
+            lock (_gate) return Guarded(() => !IsDeadNow(info.Digest));
         });
     }
 
     /// <summary>The blocks that were made of one, as was said of them.</summary>
     public List<Cid> Children(Digest256 digest)
     {
-        lock (_gate)
+        byte[] low = IndexKey.OfDigest(in digest);
+        return Ask(() =>
         {
-            Follow();
-            var children = new List<Cid>();
-            foreach ((Digest256 child, FactPage page) in _book.Pages)
+            var children = new SortedSet<Cid>();
+            var range = new KeyRange(low, IndexKey.Behind(low));
+            MergedCursor cursor = Open(IndexKind.Parent, range, isDescending: false);
+            while (cursor.Next())
             {
-                bool isChild = page.Sheet?.Parents.Value is { } parents &&
+                Digest256 child = IndexKey.DigestOf(cursor.Key);
+                FactPage? page = _book.Find(in child);
+                bool isChild = page?.Sheet?.Parents.Value is { } parents &&
                     Array.Exists(parents, parent => parent.TryGetSha256(out Digest256 one) && one == digest);
-                if (isChild) children.Add(CidOf(in child, Look(in child), page));
+                if (isChild) _ = children.Add(CidOf(in child, Look(in child, page), page));
             }
 
-            children.Sort();
-            return children;
-        }
-    }
-
-    private List<StoredEntry> Show(Digest256[] digests, bool withAbsent)
-    {
-        var entries = new List<StoredEntry>(digests.Length);
-        foreach (Digest256 digest in digests)
-        {
-            FactPage? page = _book.Find(in digest);
-            BlockInfo? info = Look(in digest);
-            if (info is not null || (withAbsent && page?.Sheet is not null)) entries.Add(Show(in digest, info, page));
-        }
-
-        return entries;
+            return children.ToList();
+        });
     }
 
     /// <summary>A block that is here and was not dropped.</summary>
-    private BlockInfo? Look(in Digest256 digest)
+    private BlockInfo? Look(in Digest256 digest) =>
+        Look(in digest, _book.HasDrops ? _book.Find(in digest) : null);
+
+    /// <summary>The same, where its page is at hand.</summary>
+    private BlockInfo? Look(in Digest256 digest, FactPage? page)
     {
-        if (IsDeadNow(in digest)) return null;
+        if (page is { IsDropped: true, IsAlive: false }) return null;
         try
         {
             using BlockLease? lease = _blocks.Find(digest);
@@ -104,7 +77,8 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    private bool IsDeadNow(in Digest256 digest) => _book.Find(in digest) is { IsDropped: true, IsAlive: false };
+    private bool IsDeadNow(in Digest256 digest) =>
+        _book.HasDrops && _book.Find(in digest) is { IsDropped: true, IsAlive: false };
 
     private StoredEntry Show(in Digest256 digest, BlockInfo? info, FactPage? page)
     {
@@ -122,7 +96,7 @@ internal sealed partial class StoreRegistry
             LastPut = page is { LastPut: > 0 } ? TimeOf(page.LastPut) : info?.Time,
             Producer = sheet?.Producer.Value,
             Parents = sheet?.Parents.Value is { } parents ? Array.AsReadOnly(parents) : [],
-            Names = _book.NamesOf(in digest) is { Count: > 0 } names ? [.. names] : [],
+            Names = _book.NamesOf(in digest, page) is { Count: > 0 } names ? [.. names] : [],
             IsPinned = isHeld || (sheet?.Pin.Value ?? false),
             IsHeld = isHeld,
             Expires = ExpiryOf(page),

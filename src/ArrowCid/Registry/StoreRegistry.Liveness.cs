@@ -33,30 +33,35 @@ internal sealed partial class StoreRegistry
     /// <inheritdoc/>
     public bool IsDead(in Digest256 digest)
     {
-        lock (_gate) return IsDeadNow(in digest);
+        Digest256 asked = digest;
+        lock (_gate) return Guarded(() => IsDeadNow(in asked));
     }
 
     /// <inheritdoc/>
     public bool IsDropped(in Digest256 digest)
     {
-        lock (_gate) return _book.Find(in digest) is { IsDropped: true };
+        Digest256 asked = digest;
+        lock (_gate) return Guarded(() => _book.HasDrops && _book.Find(in asked) is { IsDropped: true });
     }
 
     /// <inheritdoc/>
     public bool IsKilled(in Digest256 digest, int lane, ulong sequence)
     {
-        lock (_gate) return _book.Find(in digest)?.IsKilled(lane, sequence) ?? false;
+        Digest256 asked = digest;
+        lock (_gate)
+            return Guarded(() => _book.HasDrops && (_book.Find(in asked)?.IsKilled(lane, sequence) ?? false));
     }
 
     /// <inheritdoc/>
     public bool IsLastPut(in Digest256 digest, ulong nanoseconds)
     {
-        lock (_gate) return _book.Find(in digest)?.LastPut <= nanoseconds;
+        Digest256 asked = digest;
+        lock (_gate) return Guarded(() => _book.Find(in asked))?.LastPut <= nanoseconds;
     }
 
     /// <inheritdoc/>
     public List<FactPayload>? Sift(IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft)
     {
-        lock (_gate) return _sieve.Sift(_book, records, isLeft);
+        lock (_gate) return Guarded(() => _sieve.Sift(_book, records, isLeft));
     }
 }

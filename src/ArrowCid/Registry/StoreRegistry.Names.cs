@@ -26,7 +26,7 @@ internal sealed partial class StoreRegistry
         lock (_gate)
         {
             ReadTo(_blocks.Marks());
-            last = _book.FindName(name)?.Last;
+            last = Guarded(() => _book.FindName(name))?.Last;
         }
 
         Check(name, last, cid, expected);
@@ -39,32 +39,15 @@ internal sealed partial class StoreRegistry
 
     public Cid? ResolveName(string name, DateTimeOffset? asOf)
     {
-        lock (_gate)
-        {
-            Follow();
-            NameLog? log = _book.FindName(name);
-            return asOf is { } when ? log?.At(FactStamp.LastTime(when))?.Target : log?.Last.Target;
-        }
+        NameLog? log = Ask(() => _book.FindName(name));
+        return asOf is { } when ? log?.At(FactStamp.LastTime(when))?.Target : log?.Last.Target;
     }
 
-    public IReadOnlyList<NameChange> NameHistory(string name)
-    {
-        lock (_gate)
-        {
-            Follow();
-            return _book.FindName(name)?.History() ?? [];
-        }
-    }
+    public IReadOnlyList<NameChange> NameHistory(string name) => Ask(() => _book.FindName(name)?.History() ?? []);
 
-    public IReadOnlyList<NameChange> Names()
-    {
-        lock (_gate)
-        {
-            Follow();
-            return [.. _book.Names.Where(log => log.Last.Target is not null)
-                .OrderBy(log => log.Name, StringComparer.Ordinal).Select(log => log.Show())];
-        }
-    }
+    public IReadOnlyList<NameChange> Names() => Ask<IReadOnlyList<NameChange>>(() =>
+        [.. _book.Names.Where(log => log.Last.Target is not null)
+            .OrderBy(log => log.Name, StringComparer.Ordinal).Select(log => log.Show())]);
 
     private static void ThrowIfNoName(string name)
     {

@@ -28,12 +28,7 @@ internal sealed partial class StoreRegistry
     public bool Unpin(Cid cid)
     {
         Digest256 digest = DigestOf(cid);
-        lock (_gate)
-        {
-            Follow();
-            if (_book.Find(in digest)?.Sheet is not { Pin.Value: true }) return false;
-        }
-
+        if (Ask(() => _book.Find(in digest))?.Sheet is not { Pin.Value: true }) return false;
         Say(new PinFact(cid, false));
         return true;
     }
@@ -115,7 +110,8 @@ internal sealed partial class StoreRegistry
     {
         Digest256[] all = Beneath(roots);
         bool mayBeDropped = (sweep & 1) != 0;
-        lock (_gate) mayBeDropped |= Array.Exists(all, digest => _book.Find(in digest) is { IsDropped: true });
+        lock (_gate)
+            mayBeDropped |= Guarded(() => Array.Exists(all, digest => _book.Find(in digest) is { IsDropped: true }));
         if (!_blocks.TryAnnounce(mayBeDropped ? all : roots, facts, out Digest256 missing))
             throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(roots, missing));
         ulong now = _blocks.ReadSweep();

@@ -34,6 +34,8 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
     public StoreRegistry(BlockStore blocks, TimeSpan timeout)
     {
         (_blocks, _timeout) = (blocks, timeout);
+        // A ring forgets what it speaks of: its book stays small by itself.
+        _directory = blocks.IsRing ? null : new IndexDirectory(blocks.Derived, blocks.Id);
         _sieve = new FactSieve(blocks.IsHeld);
         _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
         _idle = new Timer(static state =>
@@ -48,7 +50,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
         lock (_gate)
         {
             Follow();
-            return ([.. _book.Faults], _book.FaultCount);
+            return ([.. _damages, .. _book.Faults], _damages.Count + _book.FaultCount);
         }
     }
 
@@ -70,7 +72,11 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
     }
 
     /// <summary>Appends facts that need no block to be here.</summary>
-    public void Say(params Fact[] facts) => _ = _blocks.Append(Record(facts));
+    public void Say(params Fact[] facts)
+    {
+        _ = _blocks.Append(Record(facts));
+        NoteSaid(facts.Length);
+    }
 
     /// <summary>Throws where facts of a time may not enter a store.</summary>
     public static void ThrowIfAhead(ulong time, DateTimeOffset now)
@@ -85,10 +91,14 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
 
     public void Dispose()
     {
+        if (_isClosed) return;
         _idle.Dispose();
+        _end.Cancel();
+        // A fold ends where it is: what it did not name goes with the next one.
+        lock (_foldGate) _isClosed = true;
+        _end.Dispose();
         lock (_gate)
         {
-            _isClosed = true;
             _tail?.Dispose();
             _tail = null;
         }
@@ -141,12 +151,38 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
 
     private bool TryReadTo(ulong[] marks, TimeSpan patience, out int lane)
     {
+        for (int round = 0; ; round++)
+        {
+            try
+            {
+                OpenIndex();
+                if (IsFarBehind(marks)) _ = TryFoldHere();
+                return TryReadOn(marks, patience, out lane);
+            }
+            catch (IndexDamagedException e) when (round < 3)
+            {
+                Distrust(e);
+            }
+        }
+    }
+
+    private bool TryReadOn(ulong[] marks, TimeSpan patience, out int lane)
+    {
         ObjectDisposedException.ThrowIf(_isClosed, typeof(StoreRegistry));
         long started = Stopwatch.GetTimestamp();
         for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
         {
             LogTail tail = _tail ??= _blocks.Tail(_position, TailScope.All);
-            while (tail.TryNext(out LogEvent found)) Take(in found);
+            bool isNews = false;
+            while (tail.TryNext(out LogEvent found))
+            {
+                isNews = true;
+                Take(in found);
+                if (_directory is null || _book.Recent.Count < MaxRecent || !TryFoldHere()) continue;
+                tail = _tail ??= _blocks.Tail(_position, TailScope.All);
+            }
+
+            if (isNews) _recentKeys.Clear();
             _ = _idle.Change(s_idle, Timeout.InfiniteTimeSpan);
             Cursor position = tail.Position;
             lane = 0;
@@ -169,6 +205,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
             // Behind any other gap everything that is there comes anew.
             if (gap.Reason == GapReason.Damaged) _book.AddFault(gap.ToString());
             else _book = new FactBook();
+            _recentKeys.Clear();
             return;
         }
 
@@ -176,7 +213,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
         if (record.RecordKind == RecordKind.Fact)
             _book.Apply(found.Payload.Span, record.TimeNanoseconds, found.Lane, record.Sequence);
         else
-            _book.Announce(in record.Digest, found.Lane, record.Sequence, record.TimeNanoseconds);
+            _book.Announce(in record, found.Lane);
     }
 
     /// <summary>Forgets blocks that went, with what is said of them, so that a ring's book does not grow without
@@ -184,8 +221,8 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
     private void Prune()
     {
         const int Least = 4096;
-        if (!_blocks.IsRing || _book.Pages.Count < Math.Max(Least, 2 * _lastPruned)) return;
-        foreach ((Digest256 digest, FactPage page) in _book.Pages.ToArray())
+        if (!_blocks.IsRing || _book.Recent.Count < Math.Max(Least, 2 * _lastPruned)) return;
+        foreach ((Digest256 digest, FactPage page) in _book.Recent.ToArray())
         {
             // Facts may be about a block that is just being put.
             if (page.LastPut == 0) continue;
@@ -193,7 +230,8 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
             if (lease is null) _book.Forget(in digest);
         }
 
-        _lastPruned = _book.Pages.Count;
+        _recentKeys.Clear();
+        _lastPruned = _book.Recent.Count;
     }
 
     private void LetGo()

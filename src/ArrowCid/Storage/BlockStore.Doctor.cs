@@ -22,6 +22,7 @@ internal sealed partial class BlockStore
     {
         Enter();
         _ = Reap(dryRun: false);
+        Derived.SweepTemporary();
         _ = _growth.Step(_lane, isNeeded: false);
         bool isWhole = !ExamineIndex().Concat(CheckLanes(null)).Any(finding =>
             finding.Name is "not-in-index" or "index-astray" or "index-missing");
@@ -85,7 +86,7 @@ internal sealed partial class BlockStore
             return word.State == SegmentState.Creating && word.Generation == generation && IsOwned(word.Lane);
         }
 
-        return _control.IsLockedElsewhere(Layout.JanitorLock);
+        return Derived.IsBeingMade(wanted) || _control.IsLockedElsewhere(Layout.JanitorLock);
     }
 
     private bool IsOwned(int lane) =>

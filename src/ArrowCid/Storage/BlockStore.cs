@@ -34,6 +34,7 @@ internal sealed partial class BlockStore : IDisposable
         _participants = new Participants(control);
         _names = new NameLocks(control);
         Signal = new LogSignal(wait);
+        Derived = new DerivedFiles(control);
     }
 
     public string Directory => _control.Directory;
@@ -43,6 +44,9 @@ internal sealed partial class BlockStore : IDisposable
 
     /// <summary>How whoever follows a tail of this store sleeps.</summary>
     public LogSignal Signal { get; }
+
+    /// <summary>Files beside the log that are made of it.</summary>
+    public DerivedFiles Derived { get; }
 
     public bool IsReadOnly => !_control.IsWritable;
 

@@ -16,6 +16,7 @@ internal enum CrashStep
     C0, C1, C2, C3,
     B1, B2, B3,
     E1, E2, E3, E4, E5,
+    K1, K2, K3, K4, K5,
     M1, M2,
 }
 

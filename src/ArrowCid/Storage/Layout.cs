@@ -87,6 +87,7 @@ internal static class Layout
     public const long ParticipantLock = 1L << 40;
     public const long JanitorLock = 1L << 41;
     public const long PresenceLock = (1L << 41) + 1;
+    public const long DerivedLock = (1L << 41) + 2;
     public const long LaneLock = (1L << 41) + 4096;
     public const long NameLock = 1L << 42;
 

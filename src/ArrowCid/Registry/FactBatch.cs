@@ -1,0 +1,42 @@
+using ArrowCid.Ipld;
+
+namespace ArrowCid.Registry;
+
+/// <summary>Facts gathered into records that are as full as they may be.</summary>
+internal sealed class FactBatch(StoreRegistry registry)
+{
+    // A record's groups, a stamp and heads; and what a fact takes beside its texts: a link of 41 bytes and heads.
+    private const int RecordBytes = 64;
+    private const int FactBytes = 64;
+
+    private readonly List<Fact> _facts = [];
+    private int _bytes = RecordBytes;
+
+    public void Add(List<Fact> facts)
+    {
+        int bytes = facts.Sum(MostBytes);
+        if (_facts.Count > 0 && _bytes + bytes > FactLimits.MaxRecordBytes) Say();
+        _facts.AddRange(facts);
+        _bytes += bytes;
+    }
+
+    public void Say()
+    {
+        if (_facts.Count == 0) return;
+        registry.Say([.. _facts]);
+        _facts.Clear();
+        _bytes = RecordBytes;
+    }
+
+    private static int MostBytes(Fact fact) => FactBytes + fact switch
+    {
+        TagsFact tags => tags.Tags.Sum(tag => 10 + LengthOf(tag.Key) + LengthOf(tag.Value)),
+        ProducerFact producer => LengthOf(producer.Producer),
+        ParentsFact parents => parents.Parents.Sum(parent => 16 + parent.ByteLength),
+        LocationsFact locations => locations.Locations.Sum(location => 5 + LengthOf(location)),
+        JsonFact json => (int)DagCbor.LengthOf(json.Data),
+        _ => 0,
+    };
+
+    private static int LengthOf(string? text) => text is null ? 1 : IpldText.Utf8.GetByteCount(text);
+}

@@ -1,0 +1,197 @@
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>The index's files in a store's directory. Any handle opens them; whoever writes them holds their lock.
+/// </summary>
+internal sealed class IndexDirectory(DerivedFiles files, Guid store)
+{
+    /// <summary>With more runs than these the smallest are made one.</summary>
+    private const int MaxRuns = 12;
+    private const int MergedAtOnce = 8;
+
+    private ulong _seen;
+
+    /// <summary>Opens what the manifest names.</summary>
+    /// <returns>Null where there is no index.</returns>
+    /// <exception cref="IndexDamagedException">It is damaged, of another version, or another store's.</exception>
+    public IndexSnapshot? TryOpen()
+    {
+        for (int round = 0; ; round++)
+        {
+            ulong identity = files.IdentityOf(IndexManifest.FileName);
+            if (TryReadManifest() is not { } manifest) return null;
+            if (TryOpen(manifest) is { } snapshot)
+            {
+                _seen = identity;
+                return snapshot;
+            }
+
+            // A run that goes has been merged, and the manifest that says so is there before it goes.
+            if (round > 100) throw new IndexDamagedException("a run of the registry's index is missing");
+        }
+    }
+
+    /// <summary>Whether there is another manifest than the one that was opened last.</summary>
+    public bool IsNews => files.IdentityOf(IndexManifest.FileName) is var now && now != 0 && now != _seen;
+
+    /// <summary>What a dead writer left goes, if nobody is writing now.</summary>
+    public void Sweep()
+    {
+        string[] found = [.. files.Names(DerivedFiles.Prefix)];
+        bool isTidy = !found.Any(name => name.Contains(Layout.TemporaryMark, StringComparison.Ordinal)) &&
+            found.Length == (found.Contains(IndexManifest.FileName) ? CountNamed() + 1 : 0);
+        if (isTidy || !files.TryLock()) return;
+        try
+        {
+            SweepLocked();
+        }
+        finally
+        {
+            files.Unlock();
+        }
+    }
+
+    /// <summary>With the lock: what the manifest does not name goes.</summary>
+    public void SweepLocked()
+    {
+        HashSet<string> named = [IndexManifest.FileName, .. NamedNow()];
+        string[] garbage = [.. files.Names(DerivedFiles.Prefix).Where(name => !named.Contains(name))];
+        foreach (string name in garbage) files.Remove(name);
+    }
+
+    /// <summary>With the lock: writes a run, which nothing names yet.</summary>
+    public RunFile WriteRun(ulong number, Func<Stream, ulong, long> write)
+    {
+        var run = new RunName(number, 0);
+        files.Write(run.File, output => run = run with { Length = write(output, number) }, CrashStep.K1, CrashStep.K2);
+        return Open(run) ?? throw new IndexDamagedException($"{run.File} went as soon as it was written");
+    }
+
+    /// <summary>With the lock: names runs, merged where they are many, as the index, and takes others away.</summary>
+    /// <param name="before">The index that they are added to.</param>
+    /// <param name="runs">All runs.</param>
+    /// <param name="cursor">The log up to here is in them.</param>
+    /// <param name="totals">What was counted.</param>
+    /// <param name="next">The next number that no run has had.</param>
+    /// <param name="cancel">Ends a merge.</param>
+    public IndexSnapshot Commit(IndexSnapshot before, List<RunFile> runs, Cursor cursor, IndexTotals totals,
+        ulong next, CancellationToken cancel)
+    {
+        while (runs.Count > MaxRuns)
+        {
+            List<RunFile> smallest = [.. runs.OrderBy(run => run.Length).Take(MergedAtOnce)];
+            ulong number = next++;
+            RunFile merged = WriteRun(number,
+                (output, number) => RunMerge.Write(smallest, output, store, number, cancel));
+            int at = runs.FindIndex(smallest.Contains);
+            runs.RemoveAll(smallest.Contains);
+            runs.Insert(at, merged);
+        }
+
+        ulong epoch = Math.Max(before.Epoch, TryReadEpoch()) + 1;
+        var manifest = new IndexManifest(epoch, next, cursor, totals,
+            [.. runs.Select(run => new RunName(run.Number, run.Length))]);
+        byte[] bytes = manifest.ToBytes(store);
+        files.Write(IndexManifest.FileName, output => output.Write(bytes), CrashStep.K3, CrashStep.K4);
+        _seen = files.IdentityOf(IndexManifest.FileName);
+        SweepLocked();
+        CrashPoint.Pass(CrashStep.K5);
+        return new IndexSnapshot(runs, cursor, totals, epoch);
+    }
+
+    /// <summary>With the lock: a number that no run has had, whatever the manifest is.</summary>
+    public ulong NextNumber()
+    {
+        ulong next = 1;
+        try
+        {
+            next = TryReadManifest()?.NextNumber ?? 1;
+        }
+        catch (IndexDamagedException)
+        {
+            // It is about to be replaced; names that are in use are seen below.
+        }
+
+        foreach (string name in files.Names(RunName.Prefix))
+        {
+            bool isNumber = ulong.TryParse(name.AsSpan(RunName.Prefix.Length),
+                System.Globalization.NumberStyles.AllowHexSpecifier, null, out ulong number);
+            if (isNumber) next = Math.Max(next, number + 1);
+        }
+
+        return next;
+    }
+
+    /// <summary>With the lock: there is no index any more.</summary>
+    public void Discard()
+    {
+        files.Remove(IndexManifest.FileName);
+        SweepLocked();
+        _seen = 0;
+    }
+
+    private int CountNamed()
+    {
+        try
+        {
+            return NamedNow().Count();
+        }
+        catch (IndexDamagedException)
+        {
+            return -1;
+        }
+    }
+
+    private IEnumerable<string> NamedNow()
+    {
+        try
+        {
+            return [.. TryReadManifest()?.Runs.Select(run => run.File) ?? []];
+        }
+        catch (IndexDamagedException)
+        {
+            return [];
+        }
+    }
+
+    private ulong TryReadEpoch()
+    {
+        try
+        {
+            return TryReadManifest()?.Epoch ?? 0;
+        }
+        catch (IndexDamagedException)
+        {
+            return 0;
+        }
+    }
+
+    private IndexManifest? TryReadManifest()
+    {
+        using Mapping? map = files.TryMap(IndexManifest.FileName);
+        return map is null ? null : IndexManifest.Read(map.Bytes(0, checked((int)map.Length)), store);
+    }
+
+    private IndexSnapshot? TryOpen(IndexManifest manifest)
+    {
+        var runs = new List<RunFile>(manifest.Runs.Count);
+        foreach (RunName named in manifest.Runs)
+        {
+            if (Open(named) is not { } run) return null;
+            runs.Add(run);
+        }
+
+        return new IndexSnapshot(runs, manifest.Cursor, manifest.Totals, manifest.Epoch);
+    }
+
+    private RunFile? Open(RunName named)
+    {
+        if (files.TryMap(named.File) is not { } map) return null;
+        if (map.Length == named.Length && named.Length >= RunFormat.HeaderBytes)
+            return new RunFile(new RunBytes(map), store, named.Number, named.File);
+        map.Dispose();
+        throw new IndexDamagedException($"the registry's index file {named.File} is cut short");
+    }
+}

@@ -1,0 +1,166 @@
+using ArrowCid.Ipld;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Registry;
+
+/// <summary>What was counted of the facts that an index has taken in.</summary>
+internal sealed record IndexTotals(ulong MaxTime, long Records, long Facts, long FaultCount, bool HasDrops,
+    IReadOnlyList<string> Faults)
+{
+    public static readonly IndexTotals Zero = new(0, 0, 0, 0, false, []);
+}
+
+/// <summary>Runs, and up to where in the log they speak. It never changes; whoever holds it keeps the runs mapped.
+/// </summary>
+internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, IndexTotals totals, ulong epoch)
+{
+    public static readonly IndexSnapshot Empty = new([], Cursor.Oldest, IndexTotals.Zero, 0);
+
+    /// <summary>The runs, oldest first.</summary>
+    public IReadOnlyList<RunFile> Runs => runs;
+
+    /// <summary>The log up to here is in the runs.</summary>
+    public Cursor Cursor => cursor;
+
+    public IndexTotals Totals => totals;
+
+    /// <summary>The number of the manifest that names them; 0 where none does.</summary>
+    public ulong Epoch => epoch;
+
+    public bool IsEmpty => runs.Count == 0;
+
+    /// <summary>Runs that lie in this process's memory only.</summary>
+    public bool HasOwn => runs.Any(run => !run.IsMapped);
+
+    /// <summary>Blocks, those counted twice that two runs speak of.</summary>
+    public long Blocks => runs.Sum(run => run.Blocks);
+
+    /// <summary>A block's page, new each time.</summary>
+    public FactPage? Load(in Digest256 digest)
+    {
+        FactPage? page = null;
+        foreach (RunFile run in runs)
+        {
+            if (!run.MayHave(in digest)) continue;
+            if (run.Section(IndexKind.Cid)?.TryFind(Digest256.Bytes(in digest), out ReadOnlySpan<byte> items) == true)
+                PageItems.Read(items, page ??= new FactPage());
+        }
+
+        GC.KeepAlive(this);
+        return page;
+    }
+
+    public NameLog? LoadName(string name)
+    {
+        NameLog? log = null;
+        if (runs.Count == 0) return log;
+        byte[] key = IpldText.Utf8.GetBytes(name);
+        foreach (RunFile run in runs)
+        {
+            if (run.Section(IndexKind.Name)?.TryFind(key, out ReadOnlySpan<byte> changes) == true)
+                NameItems.Read(changes, log ??= new NameLog(name));
+        }
+
+        GC.KeepAlive(this);
+        return log;
+    }
+
+    /// <summary>The number of runs that may speak of a block.</summary>
+    public int RunsWith(in Digest256 digest)
+    {
+        int count = 0;
+        foreach (RunFile run in runs) count += run.MayHave(in digest) ? 1 : 0;
+        return count;
+    }
+
+    /// <summary>Keys of one order from one on (null: from the first) and below another (null: to the last).</summary>
+    public MergedCursor Open(IndexKind kind, byte[]? low, byte[]? high, bool isDescending, KeyCursor? also = null)
+    {
+        var cursors = new List<KeyCursor>(runs.Count + 1);
+        foreach (RunFile run in runs)
+        {
+            if (run.Section(kind) is { } section) cursors.Add(new RunCursor(section, low, high, isDescending));
+        }
+
+        if (also is not null) cursors.Add(also);
+        return new MergedCursor(cursors, isDescending);
+    }
+
+    /// <summary>About how many keys there are.</summary>
+    public long Estimate(IndexKind kind, byte[]? low, byte[]? high) =>
+        runs.Sum(run => run.Section(kind)?.Estimate(low ?? [], high) ?? 0);
+
+    /// <summary>Every page but those left out, by its digest.</summary>
+    public IEnumerable<KeyValuePair<Digest256, FactPage>> Pages(Predicate<Digest256> isLeftOut)
+    {
+        MergedCursor cursor = Open(IndexKind.Cid, null, null, isDescending: false);
+        while (cursor.Next())
+        {
+            var digest = new Digest256(cursor.Key);
+            if (isLeftOut(digest)) continue;
+            var page = new FactPage();
+            foreach (int place in cursor.Places) PageItems.Read(cursor.ValueAt(place), page);
+            yield return KeyValuePair.Create(digest, page);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Every name but those left out, by its bytes.</summary>
+    public IEnumerable<NameLog> Names(Predicate<string> isLeftOut)
+    {
+        MergedCursor cursor = Open(IndexKind.Name, null, null, isDescending: false);
+        while (cursor.Next())
+        {
+            string name = IpldText.Utf8.GetString(cursor.Key);
+            if (isLeftOut(name)) continue;
+            var log = new NameLog(name);
+            foreach (int place in cursor.Places) NameItems.Read(cursor.ValueAt(place), log);
+            yield return log;
+        }
+
+        GC.KeepAlive(this);
+    }
+}
+
+/// <summary>A name's changes as bytes, which are joined by laying them end to end.</summary>
+internal static class NameItems
+{
+    private const byte HasTarget = 1, HasPrevious = 2;
+
+    public static void Write(RunBuffer to, NameLog log)
+    {
+        foreach (NameRecord change in log.Changes)
+        {
+            to.Byte((byte)((change.Target is null ? 0 : HasTarget) | (change.Previous is null ? 0 : HasPrevious)));
+            to.Stamp(change.Stamp);
+            if (change.Target is { } target)
+            {
+                to.Number((ulong)target.ByteLength);
+                _ = target.TryWriteBytes(to.Take(target.ByteLength), out _);
+            }
+
+            if (change.Previous is { } previous) to.Stamp(previous);
+        }
+    }
+
+    public static void Read(ReadOnlySpan<byte> bytes, NameLog log)
+    {
+        var reader = new RunReader(bytes);
+        while (!reader.IsAtEnd)
+        {
+            byte has = reader.Byte();
+            FactStamp stamp = reader.Stamp();
+            Cid? target = null;
+            if ((has & HasTarget) != 0)
+            {
+                target = Cid.TryFromBytes(reader.Bytes(reader.Length()), out Cid cid, out _, CidParseOptions.None)
+                    ? cid
+                    : throw new IndexDamagedException("a name's target is no CID");
+            }
+
+            FactStamp? previous = (has & HasPrevious) != 0 ? reader.Stamp() : null;
+            _ = log.Add(new NameRecord(stamp, target, previous));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+using System.Buffers.Binary;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Registry;
+
+/// <summary>A run: what a part of the log says, folded, and sorted in several ways. It never changes. Each page is
+/// checked against its checksum when it is first come to.</summary>
+internal sealed class RunFile
+{
+    private readonly RunBytes _bytes;
+    private readonly RunSection?[] _sections = new RunSection?[RunFormat.MaxSections];
+    private readonly long _filterAt;
+    private readonly int _filterLength;
+
+    /// <exception cref="IndexDamagedException">It is not a whole run of this store.</exception>
+    public RunFile(RunBytes bytes, Guid store, ulong number, string name)
+    {
+        (_bytes, Name, Number) = (bytes, name, number);
+        ReadOnlySpan<byte> header = bytes.Slice(0, RunFormat.HeaderBytes);
+        uint crc = BinaryPrimitives.ReadUInt32LittleEndian(header[RunFormat.HeaderCrcAt..]);
+        if (BinaryPrimitives.ReadUInt64LittleEndian(header) != RunFormat.Magic ||
+            crc != RunFormat.Crc(header[..RunFormat.HeaderCrcAt]))
+            throw Damage("the header is damaged");
+        if (BinaryPrimitives.ReadUInt32LittleEndian(header[RunFormat.VersionAt..]) != RunFormat.Version)
+            throw Damage("it is of another version", isDamage: false);
+        bool isOurs = new Guid(header.Slice(RunFormat.StoreAt, 16)) == store &&
+            Word(header, RunFormat.NumberAt) == number && (long)Word(header, RunFormat.LengthAt) == bytes.Length;
+        if (!isOurs) throw Damage("it is another store's, another run, or cut short");
+        _filterAt = (long)Word(header, RunFormat.FilterAt);
+        _filterLength = (int)Word(header, RunFormat.FilterLengthAt);
+        if (_filterLength <= 0 || _filterLength % 64 != 0 || RunFormat.Crc(_bytes.Slice(_filterAt, _filterLength)) !=
+            BinaryPrimitives.ReadUInt32LittleEndian(header[RunFormat.FilterCrcAt..]))
+            throw Damage("the filter is damaged");
+        uint sections = BinaryPrimitives.ReadUInt32LittleEndian(header[RunFormat.SectionsAt..]);
+        for (int i = 0; i < Math.Min(sections, RunFormat.MaxSections); i++)
+        {
+            ReadOnlySpan<byte> one = header.Slice(
+                RunFormat.SectionTableAt + (i * RunFormat.SectionBytes), RunFormat.SectionBytes);
+            uint kind = BinaryPrimitives.ReadUInt32LittleEndian(one);
+            if (kind < RunFormat.MaxSections) _sections[kind] = new RunSection(this, bytes, one);
+        }
+    }
+
+    public string Name { get; }
+
+    public ulong Number { get; }
+
+    public long Length => _bytes.Length;
+
+    public bool IsMapped => _bytes.IsMapped;
+
+    /// <summary>The blocks that it speaks of.</summary>
+    public long Blocks => Section(IndexKind.Cid)?.Entries ?? 0;
+
+    public RunSection? Section(IndexKind kind) => _sections[(int)kind];
+
+    /// <summary>False where the run says nothing of a block; true is right but for one in a thousand.</summary>
+    public bool MayHave(in Digest256 digest)
+    {
+        bool mayHave = RunFormat.MayHave(_bytes.Slice(_filterAt, _filterLength), in digest);
+        GC.KeepAlive(_bytes);
+        return mayHave;
+    }
+
+    public IndexDamagedException Damage(string what, bool isDamage = true) =>
+        new($"the registry's index file {Name}: {what}", isDamage);
+
+    private static ulong Word(ReadOnlySpan<byte> header, int at) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(header[at..]);
+}
+
+/// <summary>One order of a run's keys.</summary>
+internal sealed class RunSection
+{
+    private readonly RunFile _run;
+    private readonly RunBytes _bytes;
+    private readonly long _directoryAt;
+    private readonly long _directoryLength;
+    private readonly long[] _isChecked;
+
+    public RunSection(RunFile run, RunBytes bytes, ReadOnlySpan<byte> said)
+    {
+        (_run, _bytes) = (run, bytes);
+        ulong pages = BinaryPrimitives.ReadUInt64LittleEndian(said[8..]);
+        _directoryAt = (long)BinaryPrimitives.ReadUInt64LittleEndian(said[16..]);
+        _directoryLength = (long)BinaryPrimitives.ReadUInt64LittleEndian(said[24..]);
+        Entries = (long)BinaryPrimitives.ReadUInt64LittleEndian(said[32..]);
+        if (pages * RunFormat.EntryBytes > (ulong)_directoryLength || _directoryLength % 8 != 0 ||
+            RunFormat.Crc(_bytes.Slice(_directoryAt, _directoryLength)) !=
+            BinaryPrimitives.ReadUInt32LittleEndian(said[4..]))
+            throw run.Damage("a directory is damaged");
+        Pages = (int)pages;
+        _isChecked = new long[(Pages + 63) / 64];
+    }
+
+    public int Pages { get; }
+
+    public long Entries { get; }
+
+    /// <summary>Keeps the bytes of a run mapped while they are read.</summary>
+    public RunFile Run => _run;
+
+    public int CountOf(int page) => BinaryPrimitives.ReadUInt16LittleEndian(Entry(page)[22..]);
+
+    /// <summary>The first page that may hold a key: the last one that begins at or before it.</summary>
+    public int PageOf(ReadOnlySpan<byte> key)
+    {
+        int low = 0, high = Pages;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (FirstKey(middle).SequenceCompareTo(key) <= 0) low = middle + 1;
+            else high = middle;
+        }
+
+        return Math.Max(low - 1, 0);
+    }
+
+    public RunPage Page(int number)
+    {
+        ReadOnlySpan<byte> entry = Entry(number);
+        ReadOnlySpan<byte> page = _bytes.Slice((long)BinaryPrimitives.ReadUInt64LittleEndian(entry),
+            BinaryPrimitives.ReadUInt32LittleEndian(entry[8..]));
+        if ((_isChecked[number >> 6] & (1L << (number & 63))) != 0) return new RunPage(page);
+        if (page.Length % 8 != 0 || RunFormat.Crc(page) != BinaryPrimitives.ReadUInt32LittleEndian(entry[12..]) ||
+            !RunPage.IsWhole(page))
+            throw _run.Damage($"page {number} is damaged");
+        _ = Interlocked.Or(ref _isChecked[number >> 6], 1L << (number & 63));
+        return new RunPage(page);
+    }
+
+    /// <summary>The value of a key.</summary>
+    /// <returns>False where it is not there.</returns>
+    public bool TryFind(ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (Pages == 0) return false;
+        RunPage page = Page(PageOf(key));
+        int at = page.Search(key);
+        if (at == page.Count || !page.Key(at).SequenceEqual(key)) return false;
+        value = page.Value(at);
+        return true;
+    }
+
+    /// <summary>About how many keys lie from one on and below another (null: no end), without a look at pages.</summary>
+    public long Estimate(ReadOnlySpan<byte> low, byte[]? high)
+    {
+        if (Pages == 0) return 0;
+        int from = PageOf(low), to = high is null ? Pages - 1 : PageOf(high);
+        if (to < from) return 0;
+        if (to == from)
+        {
+            // Within one page the keys are counted.
+            RunPage page = Page(from);
+            return Math.Max(0, (high is null ? page.Count : page.Search(high)) - page.Search(low));
+        }
+
+        return Math.Max(1, (to - from) * Entries / Pages);
+    }
+
+    private ReadOnlySpan<byte> FirstKey(int page)
+    {
+        ReadOnlySpan<byte> entry = Entry(page);
+        long at = ((long)Pages * RunFormat.EntryBytes) + BinaryPrimitives.ReadUInt32LittleEndian(entry[16..]);
+        int length = BinaryPrimitives.ReadUInt16LittleEndian(entry[20..]);
+        if (at + length > _directoryLength) throw _run.Damage("a directory is damaged");
+        return _bytes.Slice(_directoryAt + at, length);
+    }
+
+    private ReadOnlySpan<byte> Entry(int page) =>
+        _bytes.Slice(_directoryAt + ((long)page * RunFormat.EntryBytes), RunFormat.EntryBytes);
+}
+
+/// <summary>A page of keys and values.</summary>
+internal readonly ref struct RunPage(ReadOnlySpan<byte> bytes)
+{
+    private readonly ReadOnlySpan<byte> _bytes = bytes;
+    private readonly int _end = BinaryPrimitives.ReadInt32LittleEndian(bytes[^8..]);
+
+    public int Count { get; } = BinaryPrimitives.ReadInt32LittleEndian(bytes[^4..]);
+
+    private static int OffsetsAt(int end) => (end + 7) / 8 * 8;
+
+    /// <summary>Whether all offsets lie within the page, each behind the one before.</summary>
+    public static bool IsWhole(ReadOnlySpan<byte> page)
+    {
+        if (page.Length < 16) return false;
+        int end = BinaryPrimitives.ReadInt32LittleEndian(page[^8..]);
+        int count = BinaryPrimitives.ReadInt32LittleEndian(page[^4..]);
+        if (end <= 0 || end > page.Length || count <= 0) return false;
+        if (count > (page.Length - OffsetsAt(end) - 8) / 4) return false;
+        var whole = new RunPage(page);
+        for (int i = 0; i < count; i++)
+        {
+            int at = whole.Offset(i), next = i + 1 < count ? whole.Offset(i + 1) : end;
+            if (at < 0 || next > end || next - at < 2) return false;
+            if (BinaryPrimitives.ReadUInt16LittleEndian(page[at..]) > next - at - 2) return false;
+        }
+
+        return true;
+    }
+
+    public ReadOnlySpan<byte> Key(int i)
+    {
+        int at = Offset(i);
+        return _bytes.Slice(at + 2, BinaryPrimitives.ReadUInt16LittleEndian(_bytes[at..]));
+    }
+
+    public ReadOnlySpan<byte> Value(int i)
+    {
+        int at = Offset(i), next = i + 1 < Count ? Offset(i + 1) : _end;
+        return _bytes[(at + 2 + BinaryPrimitives.ReadUInt16LittleEndian(_bytes[at..]))..next];
+    }
+
+    /// <summary>The first place whose key is not less.</summary>
+    public int Search(ReadOnlySpan<byte> key)
+    {
+        int low = 0, high = Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (Key(middle).SequenceCompareTo(key) < 0) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+
+    private int Offset(int i) => BinaryPrimitives.ReadInt32LittleEndian(_bytes[(OffsetsAt(_end) + (i * 4))..]);
+}

@@ -1,0 +1,305 @@
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>The index that the book stands on (<c>INDEXES.md</c>).</summary>
+internal sealed partial class StoreRegistry
+{
+    // So many blocks may be in the book, of which something was said since the index was made.
+    private const int MaxRecent = 8192;
+
+    // With so many records to read the book is left aside: they are read into runs at once.
+    private const ulong FarBehind = 4096;
+
+    // So many facts of this handle's own are reason enough to bring the index up to date, beside whoever says them.
+    private const long SaidBetweenFolds = 1 << 18;
+
+    private readonly IndexDirectory? _directory;
+    private readonly Lock _foldGate = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly List<string> _damages = [];
+    private ulong _ownRuns = ulong.MaxValue / 2;
+    private long _said;
+    private int _isFoldAsked;
+    private bool _isIndexOpen;
+    private volatile bool _isDistrusted;
+
+    /// <summary>What of the index was damaged and made anew, in words.</summary>
+    public IReadOnlyList<string> IndexDamages
+    {
+        get
+        {
+            lock (_gate) return [.. _damages];
+        }
+    }
+
+    /// <summary>The index as it is now.</summary>
+    public IndexSnapshot Index
+    {
+        get
+        {
+            lock (_gate)
+            {
+                OpenIndex();
+                return _book.Index;
+            }
+        }
+    }
+
+    /// <summary>Brings the index on disk up to date with the log.</summary>
+    /// <returns>False where another one is at it, or this handle may not write.</returns>
+    public bool Checkpoint(CancellationToken cancel)
+    {
+        for (int round = 0; ; round++)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(StoreRegistry));
+            try
+            {
+                return TryFold(isToDisk: true, cancel);
+            }
+            catch (IndexDamagedException e) when (round < 3)
+            {
+                lock (_gate) Distrust(e);
+            }
+        }
+    }
+
+    /// <summary>Answers from the book, brought up to date before.</summary>
+    private T Ask<T>(Func<T> answer)
+    {
+        lock (_gate)
+        {
+            Follow();
+            return Guarded(answer);
+        }
+    }
+
+    /// <summary>Answers from the book; where the index is found damaged it is made anew, and asked again. With the
+    /// gate.</summary>
+    private T Guarded<T>(Func<T> answer)
+    {
+        for (int round = 0; ; round++)
+        {
+            try
+            {
+                return answer();
+            }
+            catch (IndexDamagedException e) when (round < 3)
+            {
+                Distrust(e);
+                Follow();
+            }
+        }
+    }
+
+    /// <summary>With the gate: opens the index at first, and another one's later.</summary>
+    private void OpenIndex()
+    {
+        if (_directory is null || _isDistrusted || (_isIndexOpen && !_directory.IsNews)) return;
+        bool isFirst = !_isIndexOpen;
+        _isIndexOpen = true;
+        try
+        {
+            if (isFirst && !_blocks.IsReadOnly) _directory.Sweep();
+            if (_directory.TryOpen() is { } found) StandOn(found);
+        }
+        catch (IndexDamagedException e)
+        {
+            Distrust(e);
+        }
+    }
+
+    /// <summary>With the gate: the book is what is said behind an index.</summary>
+    private void StandOn(IndexSnapshot index)
+    {
+        (_book, _position) = (new FactBook(index), index.Cursor);
+        _recentKeys.Clear();
+        _tail?.Dispose();
+        _tail = null;
+    }
+
+    /// <summary>With the gate: the index is not what was written. It goes, and comes back from the log.</summary>
+    private void Distrust(IndexDamagedException e)
+    {
+        if (e.IsDamage) _damages.Add($"{e.Message}; made anew from the log");
+        _isDistrusted = true;
+        StandOn(IndexSnapshot.Empty);
+        if (_blocks.IsReadOnly || !_blocks.Derived.TryLock()) return;
+        try
+        {
+            _directory!.Discard();
+            _isDistrusted = false;
+        }
+        finally
+        {
+            _blocks.Derived.Unlock();
+        }
+    }
+
+    /// <summary>With the gate: whether there is so much to read that it goes into runs.</summary>
+    private bool IsFarBehind(ulong[] marks)
+    {
+        if (_directory is null) return false;
+        Cursor position = _tail?.Position ?? _position;
+        ulong records = 0;
+        for (int lane = 0; lane < marks.Length && records < FarBehind; lane++)
+        {
+            ulong at = position.At(lane).Sequence;
+            if (marks[lane] > at) records += Math.Min(marks[lane] - at, FarBehind);
+        }
+
+        return records >= FarBehind;
+    }
+
+    /// <summary>With the gate: makes the book small again. On disk where that can be, else in this process's memory.
+    /// </summary>
+    /// <returns>False where another thread of this handle is at it.</returns>
+    private bool TryFoldHere()
+    {
+        try
+        {
+            if (!_blocks.IsReadOnly && TryFold(isToDisk: true, _end.Token)) return true;
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.StoreFull or ErrorCode.Io or ErrorCode.AccessDenied)
+        {
+            // Without room for it the index is this process's own.
+        }
+        catch (OperationCanceledException)
+        {
+            throw new ObjectDisposedException(nameof(StoreRegistry));
+        }
+
+        return TryFold(isToDisk: false, _end.Token);
+    }
+
+    /// <summary>Reads the log on from the index into runs, and stands on them.</summary>
+    private bool TryFold(bool isToDisk, CancellationToken cancel)
+    {
+        if (_directory is null || !_foldGate.TryEnter()) return false;
+        try
+        {
+            IndexSnapshot index;
+            if (!isToDisk)
+            {
+                index = FoldFrom(_book.Index, isToDisk, cancel);
+            }
+            else
+            {
+                if (!_blocks.Derived.TryLock()) return false;
+                try
+                {
+                    if (_isDistrusted) _directory.Discard();
+                    index = FoldFrom(_directory.TryOpen() ?? IndexSnapshot.Empty, isToDisk, cancel);
+                    _isDistrusted = false;
+                }
+                finally
+                {
+                    _blocks.Derived.Unlock();
+                }
+            }
+
+            lock (_gate)
+            {
+                _isIndexOpen = true;
+                StandOn(index);
+            }
+
+            return true;
+        }
+        finally
+        {
+            _foldGate.Exit();
+        }
+    }
+
+    private IndexSnapshot FoldFrom(IndexSnapshot index, bool isToDisk, CancellationToken cancel)
+    {
+        ulong next = isToDisk ? _directory!.NextNumber() : 0;
+        using LogTail tail = _blocks.Tail(index.Cursor, TailScope.All);
+        for (bool isMore = true; isMore;)
+        {
+            var builder = new RunBuilder();
+            List<RunFile> runs = [.. index.Runs];
+            IndexTotals totals = index.Totals;
+            isMore = false;
+            while (tail.TryNext(out LogEvent found))
+            {
+                cancel.ThrowIfCancellationRequested();
+                if (found.Gap is { } gap)
+                {
+                    if (gap.Reason == GapReason.Damaged)
+                    {
+                        builder.AddFault(gap.ToString());
+                        continue;
+                    }
+
+                    // Behind any other gap everything that is there comes anew.
+                    runs.Clear();
+                    (builder, totals) = (new RunBuilder(), IndexTotals.Zero);
+                    continue;
+                }
+
+                RecordHeader record = found.Record;
+                if (record.RecordKind == RecordKind.Fact)
+                    builder.Apply(found.Payload.Span, record.TimeNanoseconds, found.Lane, record.Sequence);
+                else
+                    builder.Announce(in record, found.Lane);
+                if (isMore = builder.IsFull) break;
+            }
+
+            totals = builder.Totals(totals);
+            Guid store = _blocks.Id;
+            if (!isToDisk)
+            {
+                if (!builder.IsEmpty) runs.Add(BuildHere(builder, store));
+                index = new IndexSnapshot(runs, tail.Position, totals, index.Epoch);
+                continue;
+            }
+
+            if (builder.IsEmpty && runs.Count == index.Runs.Count && tail.Position == index.Cursor) break;
+            if (!builder.IsEmpty)
+            {
+                runs.Add(_directory!.WriteRun(next++, (output, number) => builder.Write(output, store, number)));
+            }
+
+            index = _directory!.Commit(index, runs, tail.Position, totals, next, cancel);
+            next = _directory.NextNumber();
+        }
+
+        return index;
+    }
+
+    private RunFile BuildHere(RunBuilder builder, Guid store)
+    {
+        var memory = new MemoryStream();
+        ulong number = _ownRuns++;
+        long length = builder.Write(memory, store, number);
+        return new RunFile(new RunBytes(memory.GetBuffer(), (int)length), store, number, "in memory");
+    }
+
+    /// <summary>This handle has said facts: now and then the index is brought up to date beside it.</summary>
+    private void NoteSaid(int facts)
+    {
+        if (_directory is null || Interlocked.Add(ref _said, facts) < SaidBetweenFolds) return;
+        if (Interlocked.Exchange(ref _isFoldAsked, 1) != 0) return;
+        Interlocked.Exchange(ref _said, 0);
+        _ = ThreadPool.UnsafeQueueUserWorkItem(static registry => registry.FoldBeside(), this, preferLocal: false);
+    }
+
+    private void FoldBeside()
+    {
+        try
+        {
+            _ = TryFold(isToDisk: true, _end.Token);
+        }
+        catch (Exception e) when (e is ArrowCidException or ObjectDisposedException or OperationCanceledException
+            or IndexDamagedException)
+        {
+            // Nobody waits for it; whoever asks next meets what is wrong himself.
+        }
+        finally
+        {
+            Volatile.Write(ref _isFoldAsked, 0);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Tests.Registry;
+
+public class IndexRunTests
+{
+    private const ulong RecordTime = 1_800_000_000_000_000_000;
+    private static readonly Guid s_store = Guid.NewGuid();
+
+    [Fact]
+    public void Facts_in_runs_merged_at_random_and_a_book_behind_them_are_the_registry_of_all_of_them()
+    {
+        for (int seed = 0; seed < FactBookTests.Rounds; seed++)
+        {
+            var random = new Random(seed);
+            var facts = new RandomFacts(seed);
+            List<FactGroup> groups = [.. Enumerable.Range(0, random.Next(1, 30)).Select(_ => facts.Group())];
+            List<Announced> announced = [.. Enumerable.Range(0, random.Next(10)).Select(_ => facts.Announced())];
+            object[] steps = [.. groups, .. announced];
+            random.Shuffle(steps);
+            var runs = new List<RunFile>();
+            var totals = IndexTotals.Zero;
+            int parts = random.Next(1, 6), at = 0;
+            for (int part = 0; part < parts; part++)
+            {
+                int end = part == parts - 1 ? random.Next(at, steps.Length + 1) : random.Next(at, steps.Length);
+                var builder = new RunBuilder();
+                foreach (object step in steps.AsSpan(at, end - at)) Take(builder, step);
+                at = end;
+                totals = builder.Totals(totals);
+                runs.Add(RunOf(builder));
+                if (runs.Count > 1 && random.Next(2) == 0) runs = [Merged(runs)];
+            }
+
+            var book = new FactBook(new IndexSnapshot(runs, Cursor.Oldest, totals, 1));
+            foreach (object step in steps.AsSpan(at))
+            {
+                if (step is FactGroup group) book.Apply(group);
+                else if (step is Announced put) book.Announce(HeaderOf(put), put.Lane);
+            }
+
+            Assert.True(SlowBook.Of(groups, announced) == SlowBook.Of(book), $"seed {seed}");
+            Assert.Equal(groups.Sum(group => group.Facts.Length), book.Facts);
+            Assert.Equal(groups.Any(group => group.Facts.Any(fact => fact is DropFact)), book.HasDrops);
+            Assert.Equal(groups.Max(group => group.Stamp.Time), book.MaxTime);
+        }
+    }
+
+    [Fact]
+    public void A_byte_changed_anywhere_in_a_run_is_found_or_changes_nothing()
+    {
+        var facts = new RandomFacts(7);
+        var builder = new RunBuilder();
+        List<FactGroup> groups = [.. Enumerable.Range(0, 40).Select(_ => facts.Group())];
+        foreach (FactGroup group in groups) Take(builder, group);
+        var memory = new MemoryStream();
+        int length = (int)builder.Write(memory, s_store, 1);
+        byte[] bytes = memory.ToArray();
+        string whole = Text(new RunFile(new RunBytes(bytes, length), s_store, 1, "run"));
+        int found = 0;
+        for (int at = 0; at < length; at += at < 512 ? 1 : 7)
+        {
+            bytes[at] ^= 0x11;
+            try
+            {
+                Assert.True(whole == Text(new RunFile(new RunBytes(bytes, length), s_store, 1, "run")), $"byte {at}");
+            }
+            catch (IndexDamagedException)
+            {
+                found++;
+            }
+
+            bytes[at] ^= 0x11;
+        }
+
+        Assert.True(found > 500, $"{found} of {length} bytes");
+    }
+
+    [Fact]
+    public void A_key_that_a_later_word_replaced_is_not_in_the_run_that_both_became()
+    {
+        Cid block = RandomFacts.Block(1);
+        RunFile[] runs = [.. Enumerable.Range(0, 3).Select(number =>
+        {
+            var builder = new RunBuilder();
+            Take(builder, new FactGroup(new FactStamp((ulong)(number + 1) << 16, 1),
+                [new TagsFact(block, [KeyValuePair.Create("day", (string?)$"{number}")]), new ProducerFact(block, $"p{number}")]));
+            return RunOf(builder);
+        })];
+        RunFile merged = Merged([.. runs]);
+        Assert.Equal(1, merged.Section(IndexKind.Tag)!.Entries);
+        Assert.Equal(1, merged.Section(IndexKind.Producer)!.Entries);
+        Assert.True(Text(merged).Contains("(day, 2)", StringComparison.Ordinal));
+        MergedCursor cursor = new IndexSnapshot([merged], Cursor.Oldest, IndexTotals.Zero, 1)
+            .Open(IndexKind.Producer, IndexKey.OfText("p2"), IndexKey.BehindText("p2"), isDescending: true);
+        Assert.True(cursor.Next());
+        Assert.False(cursor.Next());
+    }
+
+    private static void Take(RunBuilder builder, object step)
+    {
+        if (step is FactGroup group) builder.Apply(FactWriter.Write([group], out _), RecordTime, 0, 1);
+        else if (step is Announced put) builder.Announce(HeaderOf(put), put.Lane);
+    }
+
+    private static RecordHeader HeaderOf(Announced put) => new()
+    {
+        Kind = (ushort)RecordKind.Raw,
+        Digest = put.Digest,
+        Sequence = put.Sequence,
+        TimeNanoseconds = put.Nanoseconds,
+    };
+
+    private static RunFile RunOf(RunBuilder builder)
+    {
+        var memory = new MemoryStream();
+        int length = (int)builder.Write(memory, s_store, 1);
+        return new RunFile(new RunBytes(memory.ToArray(), length), s_store, 1, "run");
+    }
+
+    private static RunFile Merged(IReadOnlyList<RunFile> runs)
+    {
+        var memory = new MemoryStream();
+        int length = (int)RunMerge.Write(runs, memory, s_store, 1, CancellationToken.None);
+        return new RunFile(new RunBytes(memory.ToArray(), length), s_store, 1, "run");
+    }
+
+    private static string Text(RunFile run) =>
+        SlowBook.Of(new FactBook(new IndexSnapshot([run], Cursor.Oldest, IndexTotals.Zero, 1)));
+}
