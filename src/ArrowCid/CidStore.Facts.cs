@@ -84,8 +84,8 @@ public sealed partial class CidStore
     /// expired.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="expires">When; null is never.</param>
-    /// <exception cref="ArrowCidException">As for <see cref="Annotate"/>, and <see cref="ErrorCode.BlockNotFound"/>: what
-    /// the block needs was removed meanwhile.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="Annotate"/>;
+    /// <see cref="ErrorCode.BlockNotFound"/>: what the block needs was removed meanwhile.</exception>
     public void Touch(Cid cid, DateTimeOffset? expires)
     {
         ThrowIfDefault(cid);

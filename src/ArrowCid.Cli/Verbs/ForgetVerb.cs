@@ -33,8 +33,8 @@ internal static class ForgetVerb
         Option<bool> json = Verb.Json();
         var verb = new Verb("forget",
             "Removes old versions: TIME  CID  removed, or what keeps it, after a line for each group. A version " +
-            "stays where one rule keeps it; what a name, pin, running process or other block needs stays too. A name's " +
-            "history stays in words. 'gc' and 'compact' give the room back.",
+            "stays where one rule keeps it; what a name, pin, running process or other block needs stays too. A " +
+            "name's history stays in words. 'gc' and 'compact' give the room back.",
             "arrowcid forget --name prices/latest --keep-last 3 --keep-daily 30 --dry-run",
             "arrowcid forget --where 'tag.kind = \"snapshot\"' --group-by tag.sym --keep-monthly 12",
             "arrowcid forget --name a --name b --keep-within 7d --json")
