@@ -23,7 +23,8 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning up;
     /// <see cref="ErrorCode.BlockCorrupt"/>: a block that links to others is damaged, so that nobody knows what it
     /// needs; <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
-    /// <exception cref="InvalidOperationException">The store is open for reading only, and it is no dry run.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
+    /// run.</exception>
     public CollectResult Collect(CollectOptions? options = null)
     {
         options ??= new CollectOptions();
@@ -42,7 +43,8 @@ public sealed partial class CidStore
             options.MaxBytes, options.KeepHistory, now);
         (List<CollectedNode> gone, IReadOnlyCollection<CollectedNode> all) =
             _registry.Collect(rules, options.DryRun);
-        return new CollectResult([.. gone.Select(node => new CollectedBlock(node.Cid, node.Bytes, ReasonOf(node, rules)))],
+        return new CollectResult(
+            [.. gone.Select(node => new CollectedBlock(node.Cid, node.Bytes, ReasonOf(node, rules)))],
             options.DryRun
                 ? [.. all.Where(node => node.Reasons.Count > 0).Select(node => new KeptBlock(node.Cid, node.Reasons))]
                 : [],
@@ -61,7 +63,8 @@ public sealed partial class CidStore
     /// <exception cref="ArgumentOutOfRangeException">The share is not from 0 to 1.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
     /// up.</exception>
-    /// <exception cref="InvalidOperationException">The store is open for reading only, and it is no dry run.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
+    /// run.</exception>
     public CompactResult Compact(double mostAlive = 0.5, bool dryRun = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(mostAlive);

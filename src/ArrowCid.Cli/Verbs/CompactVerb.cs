@@ -45,7 +45,8 @@ internal static class CompactVerb
             if (!json)
             {
                 output.Line(string.Create(CultureInfo.InvariantCulture,
-                    $"{segment.Name}  {segment.Kind}  {segment.ByteLength}  {segment.BytesAlive}  {Words(segment, isDryRun)}"));
+                    $"{segment.Name}  {segment.Kind}  {segment.ByteLength}  {segment.BytesAlive}  ") +
+                    Words(segment, isDryRun));
                 continue;
             }
 

@@ -32,9 +32,9 @@ internal static class ForgetVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("forget",
-            "Removes old versions: TIME  CID  removed, or what keeps it, after a line for each group. A version stays " +
-            "where one rule keeps it; what a name, pin, running process or other block needs stays too. A name's " +
-            "history stays in words. 'gc' and 'compact' give the room back.",
+            "Removes old versions: TIME  CID  removed, or what keeps it, after a line for each group. A version " +
+            "stays where one rule keeps it; what a name, pin, running process or other block needs stays too. A " +
+            "name's history stays in words. 'gc' and 'compact' give the room back.",
             "arrowcid forget --name prices/latest --keep-last 3 --keep-daily 30 --dry-run",
             "arrowcid forget --where 'tag.kind = \"snapshot\"' --group-by tag.sym --keep-monthly 12",
             "arrowcid forget --name a --name b --keep-within 7d --json")
@@ -101,7 +101,7 @@ internal static class ForgetVerb
         }
 
         output.Writer.Flush();
-        int gone = result.Versions.Where(version => version.IsForgotten).Select(version => version.Cid).Distinct().Count();
+        int gone = result.Versions.Where(version => version.IsForgotten).DistinctBy(version => version.Cid).Count();
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{gone} {(result.IsDryRun ? "would be removed" : "removed")}, {result.ByteLength} bytes"));
         return 0;

@@ -73,7 +73,7 @@ internal sealed class FactSieve(Predicate<long> isHeld)
         _ => true,
     };
 
-    /// <summary>Whether no record before had this very fact: one that was killed at a compaction left it twice.</summary>
+    /// <summary>Whether no record before had this very fact: who was killed at a compaction left it twice.</summary>
     private bool IsFirst(FactStamp stamp, Fact fact, HashSet<Digest256> passed)
     {
         Digest256 hash = Sha256.Hash(FactWriter.Write([new FactGroup(stamp, [fact])], out _));

@@ -59,7 +59,8 @@ public sealed class ForgetPolicy
         }
 
         List<string>[] kept = [.. times.Select(_ => new List<string>())];
-        foreach ((string name, int count, Func<DateTime, string>? bucket) in Rules) Keep(times, kept, name, count, bucket);
+        foreach ((string name, int count, Func<DateTime, string>? bucket) in Rules)
+            Keep(times, kept, name, count, bucket);
         for (int i = 0; KeepWithin is { } within && i < kept.Length; i++)
         {
             if (times[0] - times[i] <= within) kept[i].Add("within");

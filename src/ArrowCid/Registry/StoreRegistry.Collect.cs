@@ -24,7 +24,7 @@ internal sealed partial class StoreRegistry
         return (gone, seen!.Nodes);
     }
 
-    /// <summary>Chooses blocks to drop, over what is committed up to a fence, and drops them up to that fence.</summary>
+    /// <summary>Chooses blocks to drop, over what is committed up to a fence, and drops them up to it.</summary>
     private void Sweep(bool isDryRun, Func<IReadOnlyList<Digest256>> choose)
     {
         if (isDryRun)

@@ -8,7 +8,8 @@ namespace ArrowCid.Storage;
 /// and with its own stamps, and flushed; (3) it is retired; (4) its file goes. The same facts fold into the same
 /// registry however often they are read: killed anywhere, at worst some of them are there twice.
 /// </summary>
-internal sealed class FactCompaction(ControlFile control, SegmentSet segments, IFactSieve sieve, Func<Lane> janitorsLane)
+internal sealed class FactCompaction(ControlFile control, SegmentSet segments, IFactSieve sieve,
+    Func<Lane> janitorsLane)
 {
     private HashSet<Digest256>? _left;
     private bool _areDropsKept;

@@ -50,8 +50,8 @@ internal sealed class ReclaimSurvey
         else AddAnnouncement(segment, offset, in record, liveness);
     }
 
-    /// <summary>Of a block that was dropped, every record behind the drop's fence may be the one that keeps it alive; of
-    /// another one the last says when it was put.</summary>
+    /// <summary>Of a block that was dropped, every record behind the drop's fence may be the one that keeps it alive;
+    /// of another one the last says when it was put.</summary>
     private void AddAnnouncement(Segment segment, long offset, in RecordHeader record, ILiveness liveness)
     {
         if (!liveness.IsDropped(in record.Digest) &&
