@@ -7,8 +7,8 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     /// <summary>
-    /// Writes what the store holds at one moment, blocks and what is said of them, as an increment of a backup: a CAR of
-    /// version 2. Producers, readers and collectors go on meanwhile. Each block is hashed as it is written.
+    /// Writes what the store holds at one moment, blocks and what is said of them, as an increment of a backup: a CAR
+    /// of version 2. Producers, readers and collectors go on meanwhile. Each block is hashed as it is written.
     /// </summary>
     /// <param name="output">Where to, a stream that can seek; it is not flushed.</param>
     /// <param name="earlier">The increments before: only what they lack is written; null for all.</param>
@@ -46,15 +46,16 @@ public sealed partial class CidStore
     }
 
     /// <summary>
-    /// Puts what a backup held at its last moment: the same names, tags, history, pins and provenance, with their times,
-    /// and every block, hashed where it lies. What is here already stays; a restore that was killed is run again.
+    /// Puts what a backup held at its last moment: the same names, tags, history, pins and provenance, with their
+    /// times, and every block, hashed where it lies. What is here already stays; a restore that was killed is run
+    /// again.
     /// </summary>
     /// <param name="backup">The backup, with every block proved.</param>
     /// <param name="dryRun">Nothing is put.</param>
     /// <param name="progress">Gets the bytes of blocks that were put, now and then.</param>
     /// <returns>What was new.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: facts of a time more than an hour ahead,
-    /// and nothing was put; or a block is damaged. Others as for <see cref="PutRaw"/>.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: facts of a time more than an hour
+    /// ahead, and nothing was put; or a block is damaged. Others as for <see cref="PutRaw"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public RestoreResult Restore(StoreBackup backup, bool dryRun = false, Action<long>? progress = null)
     {
@@ -96,7 +97,8 @@ public sealed partial class CidStore
         var moment = new StoreMoment(_blocks);
         moment.ReadInto(filling);
         // What was removed here while it was copied goes there too.
-        Cid[] extra = [.. filling.NewBlocks.Where(block => !moment.Live.ContainsKey(block.Digest)).Select(block => block.Cid)];
+        Cid[] extra = [.. filling.NewBlocks.Where(block => !moment.Live.ContainsKey(block.Digest))
+            .Select(block => block.Cid)];
         if (extra.Length > 0 && !dryRun) _ = target!.Remove(extra);
         if (moment.Faults is [{ } first, ..])
             throw new ArrowCidException(ErrorCode.BlockCorrupt,

@@ -47,7 +47,9 @@ public sealed partial class CidStore
         }
 
         StoreFigures figures = _blocks.Figures();
-        double share = figures.BytesCommitted == 0 ? 1 : Math.Min(1, (live + factBytes) / (double)figures.BytesCommitted);
+        double share = figures.BytesCommitted == 0
+            ? 1
+            : Math.Min(1, (live + factBytes) / (double)figures.BytesCommitted);
         return new StoreStatistics(GetFigures(), Sorted(kinds), Sorted(producers), Sorted(schemas), share, facts,
             factBytes, Names().Count, pinned, expired, absent, figures.IndexEntries, figures.IndexUsed);
 
@@ -64,8 +66,8 @@ public sealed partial class CidStore
     }
 
     /// <summary>
-    /// Who takes the room: the blocks by what they belong to, each with all that it needs beneath it (its schema, what a
-    /// node links to, the block that a view is of). A block may belong to several.
+    /// Who takes the room: the blocks by what they belong to, each with all that it needs beneath it (its schema, what
+    /// a node links to, the block that a view is of). A block may belong to several.
     /// </summary>
     /// <param name="by">What they belong to.</param>
     /// <param name="tagKey">The tag, for <see cref="UsageBy.Tag"/>.</param>

@@ -210,7 +210,8 @@ public sealed partial class CidStore : IDisposable
         StoreFigures figures = _blocks.Figures();
         return new CidStoreFigures(figures.Id, figures.Created, figures.Capacity,
             figures.BytesTaken, figures.BytesCommitted,
-            figures.OpenSegments + figures.SealedSegments, figures.SegmentSize, figures.Lanes, figures.LanesInUse, _blocks.IsRing);
+            figures.OpenSegments + figures.SealedSegments, figures.SegmentSize, figures.Lanes, figures.LanesInUse,
+            _blocks.IsRing);
     }
 
     /// <summary>Returns once every put that this store object has acknowledged outlives a loss of power: on a disk what

@@ -5,8 +5,8 @@ using ArrowCid.Storage;
 
 namespace ArrowCid;
 
-/// <summary>Puts what another store held into one: facts with their stamps, blocks with their times. What is there already
-/// is passed, so that one that was killed is run again.</summary>
+/// <summary>Puts what another store held into one: facts with their stamps, blocks with their times. What is there
+/// already is passed, so that one that was killed is run again.</summary>
 internal sealed class CidStoreFilling : IMomentSink
 {
     private readonly CidStore? _store;
@@ -43,7 +43,8 @@ internal sealed class CidStoreFilling : IMomentSink
     /// <summary>Throws where facts are of a time so far ahead that they may not enter a store.</summary>
     public static void Judge(byte[] payload)
     {
-        foreach (FactGroup group in Groups(payload)) StoreRegistry.ThrowIfAhead(group.Stamp.Time, DateTimeOffset.UtcNow);
+        foreach (FactGroup group in Groups(payload))
+            StoreRegistry.ThrowIfAhead(group.Stamp.Time, DateTimeOffset.UtcNow);
     }
 
     public void TakeFacts(byte[] payload)

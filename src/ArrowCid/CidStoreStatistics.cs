@@ -5,8 +5,8 @@ namespace ArrowCid;
 /// <param name="Kinds">Its blocks by kind: <c>batch</c>, <c>schema</c>, <c>raw</c>, <c>view</c>.</param>
 /// <param name="Producers">Its batches by producer; the empty text for those of nobody.</param>
 /// <param name="Schemas">Its batches by the CID of their schema.</param>
-/// <param name="LiveShare">How much of the records' bytes is of blocks that are here and of facts, from 0 to 1: the rest
-/// comes back by compaction.</param>
+/// <param name="LiveShare">How much of the records' bytes is of blocks that are here and of facts, from 0 to 1: the
+/// rest comes back by compaction.</param>
 /// <param name="FactRecords">Records of facts.</param>
 /// <param name="FactBytes">Their bytes.</param>
 /// <param name="Names">Names that stand for a block.</param>

@@ -16,8 +16,8 @@ internal sealed record BatchTestOptions(string Directory, int Count, int Rows, i
 internal sealed record BatchTestStep(string Name, long Count, long Bytes, TimeSpan Elapsed);
 
 /// <summary>
-/// A store of its own, filled with batches of which everything is known beforehand: what comes back is compared with what
-/// was put.
+/// A store of its own, filled with batches of which everything is known beforehand: what comes back is compared with
+/// what was put.
 /// </summary>
 internal sealed class BatchTest(BatchTestOptions options)
 {
@@ -128,8 +128,8 @@ internal sealed class BatchTest(BatchTestOptions options)
         int most = Math.Max(2, options.Count);
         int killedAfter = new Random(options.Seed).Next(1, most);
         CultureInfo plain = CultureInfo.InvariantCulture;
-        ProcessStartInfo start = OwnProgram.With(BatchTestWorkerVerb.Name, options.Directory, firstNumber.ToString(plain),
-            options.Rows.ToString(plain), options.Seed.ToString(plain));
+        ProcessStartInfo start = OwnProgram.With(BatchTestWorkerVerb.Name, options.Directory,
+            firstNumber.ToString(plain), options.Rows.ToString(plain), options.Seed.ToString(plain));
         start.RedirectStandardOutput = true;
         using Process process = Process.Start(start)!;
         var promised = new List<Cid>();

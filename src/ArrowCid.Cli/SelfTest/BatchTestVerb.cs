@@ -50,7 +50,8 @@ internal static class BatchTestVerb
 
     private static Option<bool> Step(string name, string description) => new(name) { Description = description };
 
-    private static int Run(BatchTestOptions options, BatchTest test, List<Func<CidStore, BatchTestStep>> steps, bool json)
+    private static int Run(BatchTestOptions options, BatchTest test, List<Func<CidStore, BatchTestStep>> steps,
+        bool json)
     {
         if (Directory.Exists(options.Directory) && Directory.EnumerateFileSystemEntries(options.Directory).Any())
             throw new ArrowCidException(ErrorCode.InvalidArgument,
@@ -86,7 +87,9 @@ internal static class BatchTestVerb
             return;
         }
 
-        string rate = step.Bytes > 0 ? string.Create(CultureInfo.InvariantCulture, $", {step.Bytes / seconds / 1e6:0.0} MB/s") : "";
+        string rate = step.Bytes == 0
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $", {step.Bytes / seconds / 1e6:0.0} MB/s");
         output.Line(string.Create(CultureInfo.InvariantCulture,
             $"{step.Name,-7} {step.Count,9}  {seconds,9:0.000} s  {step.Count / seconds,11:0} a second{rate}"));
     }

@@ -38,9 +38,9 @@ internal static class AssertVerb
             Description = "Show what differs by key; the rows must be the same in the same order all the same.",
         };
         var verb = new Verb("assert",
-            "Runs a command and compares what it makes (Arrow, Parquet, CSV, JSON lines) with a batch or dataset: exit " +
-            "code 0 where the rows are exactly its rows, however they are cut into batches; else 8, and the rows that " +
-            "differ, A in the store, B made. CSV and JSON lines are read by the schema of the CID.",
+            "Runs a command and compares what it makes (Arrow, Parquet, CSV, JSON lines) with a batch or dataset: " +
+            "exit code 0 where the rows are exactly its rows, however they are cut into batches; else 8, and the " +
+            "rows that differ, A in the store, B made. CSV and JSON lines are read by the schema of the CID.",
             "arrowcid assert @report -- python report.py",
             "arrowcid assert CID --file out.parquet -- make out.parquet",
             "arrowcid assert @report --key id --json -- ./report --format csv")
@@ -100,7 +100,9 @@ internal static class AssertVerb
         if (lines is null) DiffVerb.PrintJson(output, diff);
         else lines.Print(output, diff);
         output.Writer.Flush();
-        string why = diff.IsEqual ? "the rows are equal, but not their order or the bits of their values" : "the rows differ";
+        string why = diff.IsEqual
+            ? "the rows are equal, but not their order or the bits of their values"
+            : "the rows differ";
         Failure.Say($"what was made is not {wanted.Cid}: {why}");
         return ExitWhereOther;
     }

@@ -63,8 +63,8 @@ internal static class BackupVerb
         output.Line($"{file}  {made.Root}");
         output.Writer.Flush();
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{made.Blocks} blocks in the store; {made.NewBlocks} blocks and {made.NewFacts} records of facts written, " +
-            $"{made.Removed} blocks gone, {made.ByteLength} bytes"));
+            $"{made.Blocks} blocks in the store; {made.NewBlocks} blocks and {made.NewFacts} records of facts " +
+            $"written, {made.Removed} blocks gone, {made.ByteLength} bytes"));
     }
 
     private static void PrintJson(Output output, string file, BackupResult made) => output.JsonLine(writer =>

@@ -15,8 +15,8 @@ internal static class StatsVerb
         Option<bool> json = Verb.Json();
         Option<int?> head = Verb.Number("--head", 0, "So many producers and schemas. Default: 10.", DefaultLines);
         var verb = new Verb("stats",
-            "Says what the store holds: blocks by kind, producer and schema, facts, names, segments, lanes, how much of " +
-            "its room is of what is still needed, and how full its index is. --json: one object.",
+            "Says what the store holds: blocks by kind, producer and schema, facts, names, segments, lanes, how much " +
+            "of its room is of what is still needed, and how full its index is. --json: one object.",
             "arrowcid stats",
             "arrowcid stats --json")
         {
@@ -56,7 +56,8 @@ internal static class StatsVerb
     }
 
     private static string Share(StoreShare share) =>
-        string.Create(CultureInfo.InvariantCulture, $"{share.Blocks} blocks, {share.ByteLength} bytes, {share.Rows} rows");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{share.Blocks} blocks, {share.ByteLength} bytes, {share.Rows} rows");
 
     private static double Load(StoreStatistics all) =>
         all.IndexEntries == 0 ? 0 : all.IndexUsed / (double)all.IndexEntries;

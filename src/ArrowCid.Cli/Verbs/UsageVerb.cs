@@ -28,9 +28,9 @@ internal static class UsageVerb
                 result.AddError("--by takes name, producer, schema, dataset, or tag.KEY.");
         });
         var verb = new Verb("du",
-            "Says who takes the room: BYTES  BLOCKS  OWNER, blocks with their schemas and all that they link to; - is " +
-            "what belongs to none. With --dedup BYTES  SHARED  FREED  BLOCKS  OWNER. What belongs to several counts " +
-            "for each, but lies there once.",
+            "Says who takes the room: BYTES  BLOCKS  OWNER, blocks with their schemas and all that they link to; - " +
+            "is what belongs to none. With --dedup BYTES  SHARED  FREED  BLOCKS  OWNER. What belongs to several " +
+            "counts for each, but lies there once.",
             "arrowcid du",
             "arrowcid du --by tag.day --dedup",
             "arrowcid du --by dataset --json")

@@ -38,7 +38,9 @@ internal static class VerifyVerb
         verb.SetAction(parsed =>
         {
             using FromOptions.FetchPlaces? places = from.Open(parsed, parsed.GetValue(store));
-            return places is null ? Choose(parsed) : RunFrom(places, parsed.GetValue(cids) ?? [], parsed.GetValue(json));
+            return places is null
+                ? Choose(parsed)
+                : RunFrom(places, parsed.GetValue(cids) ?? [], parsed.GetValue(json));
         });
         return verb;
 
@@ -64,7 +66,8 @@ internal static class VerifyVerb
         try
         {
             using BackendBlock block = places.Get(text);
-            bool isStream = block.Cid.Codec == Multicodec.Raw && block.Bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
+            bool isStream = block.Cid.Codec == Multicodec.Raw &&
+                block.Bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
             try
             {
                 if (isStream) _ = block.ReadBatch();

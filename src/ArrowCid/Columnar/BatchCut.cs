@@ -22,8 +22,8 @@ public static class BatchCut
         return Cut(batches, _ => rows);
     }
 
-    /// <summary>The same rows in batches of given lengths, of which there is at least one above 0; what is left comes in
-    /// batches as long as the last.</summary>
+    /// <summary>The same rows in batches of given lengths, of which there is at least one above 0; what is left comes
+    /// in batches as long as the last.</summary>
     internal static IEnumerable<RecordBatch> ByRows(IEnumerable<RecordBatch> batches, IReadOnlyList<int> rows) =>
         Cut(batches, piece => rows[Math.Min(piece, rows.Count - 1)]);
 

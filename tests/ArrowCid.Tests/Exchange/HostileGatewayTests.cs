@@ -101,7 +101,8 @@ public class HostileGatewayTests
                     }
 
                     await stream.WriteAsync(answer, _end.Token);
-                    if (stalls) await Task.Delay(Timeout.Infinite, _end.Token);
+                    // Until the client goes.
+                    if (stalls) _ = await stream.ReadAsync(some, _end.Token);
                 }
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException or IOException)

@@ -64,7 +64,8 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
         {
             using FileStream stream = File.OpenRead(file);
             if (stream.Length > MostBytes)
-                throw new ArrowCidException(ErrorCode.TooLarge, $"{file} has {stream.Length} bytes; {MostBytes} at most");
+                throw new ArrowCidException(ErrorCode.TooLarge,
+                    $"{file} has {stream.Length} bytes; {MostBytes} at most");
             byte[] bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
             int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             return read == bytes.Length ? bytes : bytes[..read];

@@ -4,8 +4,8 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Exchange.Backup;
 
-/// <summary>One increment: a CAR whose only root is a manifest. Blocks are read where they lie in the stream, which stays
-/// open and unchanged meanwhile.</summary>
+/// <summary>One increment: a CAR whose only root is a manifest. Blocks are read where they lie in the stream, which
+/// stays open and unchanged meanwhile.</summary>
 internal sealed class BackupFile
 {
     private const int PieceBytes = 1 << 16;
@@ -30,7 +30,8 @@ internal sealed class BackupFile
     /// <param name="stream">It can seek.</param>
     /// <param name="isProved">Whether every block is hashed; else only manifest and pages are.</param>
     /// <param name="progress">Gets the bytes passed, now and then.</param>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: it is no increment, or damaged.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: it is no increment, or
+    /// damaged.</exception>
     public static BackupFile Open(Stream stream, bool isProved, Action<long>? progress)
     {
         stream.Position = 0;

@@ -130,7 +130,8 @@ internal sealed record BackupPage(IReadOnlyList<MomentBlock> Blocks, IReadOnlyLi
         Cid cid = default;
         if (item.Kind == IpldKind.Link) cid = item.AsLink();
         else if (item.Kind == IpldKind.Bytes) _ = Cid.TryFromBytes(item.AsBytes().Span, out cid, out _);
-        return !cid.IsDefault && cid is { Version: 1, Codec: <= uint.MaxValue } && cid.TryGetSha256(out Digest256 digest)
+        return !cid.IsDefault && cid is { Version: 1, Codec: <= uint.MaxValue } &&
+            cid.TryGetSha256(out Digest256 digest)
             ? (digest, cid)
             : throw map.Refuse("a block is not given by a CID of version 1 with a SHA-256");
     }

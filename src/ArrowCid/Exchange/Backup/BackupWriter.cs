@@ -54,7 +54,8 @@ internal sealed class BackupWriter : IMomentSink
     {
         // Only changes are listed. What was taken and is not alive any more is in no list.
         IEnumerable<MomentBlock> changed = live.Values
-            .Where(block => _earlier is null || !_earlier.TryGetBlock(block.Digest, out MomentBlock known) || known != block);
+            .Where(block => _earlier is null || !_earlier.TryGetBlock(block.Digest, out MomentBlock known) ||
+                known != block);
         foreach (MomentBlock[] some in changed.Chunk(BackupPage.Most)) AddPage(new BackupPage(some, [], []));
         foreach (Cid[] some in _facts.Chunk(BackupPage.Most)) AddPage(new BackupPage([], some, []));
         IEnumerable<Digest256> removed = _earlier?.Blocks.Where(digest => !live.ContainsKey(digest)) ?? [];
