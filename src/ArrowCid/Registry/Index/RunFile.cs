@@ -152,7 +152,8 @@ internal sealed class RunSection
         {
             // Within one page the keys are counted.
             RunPage page = Page(from);
-            return Math.Max(0, (high is null ? page.Count : page.Search(high)) - page.Search(low));
+            int end = high is null ? page.Count : page.Search(high);
+            return Math.Max(0, end - page.Search(low));
         }
 
         return Math.Max(1, (to - from) * Entries / Pages);
