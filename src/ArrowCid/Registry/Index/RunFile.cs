@@ -142,7 +142,7 @@ internal sealed class RunSection
         return true;
     }
 
-    /// <summary>About how many keys lie from one on and below another (null: no end), without a look at pages.</summary>
+    /// <summary>About how many keys lie from one on and below another (null: no end), by the directory.</summary>
     public long Estimate(ReadOnlySpan<byte> low, byte[]? high)
     {
         if (Pages == 0) return 0;
