@@ -14,7 +14,7 @@ internal static class BenchVerb
         new Verb("bench", "Measures against peers, in one run on this machine.", "arrowcid bench hash",
             "arrowcid bench store", "arrowcid bench ipc", "arrowcid bench export", "arrowcid bench flight")
         {
-            MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeRegistry(), MakeFlight(),
+            MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeFlight(),
         };
 
     private static Verb MakeHash()
@@ -94,25 +94,6 @@ internal static class BenchVerb
             return Print(bench.Rounds, bench.Run(parsed.GetValue(only) ?? []), parsed.GetValue(json));
         });
         return verb;
-    }
-
-    private static Verb MakeRegistry()
-    {
-        Option<bool> json = Verb.Json(), quick = QuickOption();
-        var registry = new Verb("registry",
-            "Ten million entries with all their indexes: inserts, pages by a tag, single entries, opening and " +
-            "recovery, against SQLite with the same rows and indexes, in shared memory; and 200 entries. It takes 10 GB there.",
-            "arrowcid bench registry --quick", "arrowcid bench registry --json")
-        {
-            quick, json,
-        };
-        registry.SetAction(parsed =>
-        {
-            using var run = new StoreBenchRun(parsed.GetValue(quick), 1, UsualDisk);
-            if (run.MissingPeers is { } missing) Failure.Say($"PEER MISSING: {missing}; run interop/peers/setup");
-            return Print(run.Rounds, new RegistryBench(run).Run(), parsed.GetValue(json));
-        });
-        return registry;
     }
 
     private static Option<bool> QuickOption() => new("--quick")

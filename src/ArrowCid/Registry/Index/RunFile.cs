@@ -142,7 +142,7 @@ internal sealed class RunSection
         return true;
     }
 
-    /// <summary>About how many keys lie from one on and below another (null: no end), without a look at pages.</summary>
+    /// <summary>About how many keys lie from one on and below another (null: no end), by the directory.</summary>
     public long Estimate(ReadOnlySpan<byte> low, byte[]? high)
     {
         if (Pages == 0) return 0;
@@ -152,7 +152,8 @@ internal sealed class RunSection
         {
             // Within one page the keys are counted.
             RunPage page = Page(from);
-            return Math.Max(0, (high is null ? page.Count : page.Search(high)) - page.Search(low));
+            int end = high is null ? page.Count : page.Search(high);
+            return Math.Max(0, end - page.Search(low));
         }
 
         return Math.Max(1, (to - from) * Entries / Pages);
