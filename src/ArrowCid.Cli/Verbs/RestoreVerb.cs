@@ -58,7 +58,7 @@ internal static class RestoreVerb
             string verb = result.IsDryRun ? "would be put" : "put";
             output.Line(string.Create(CultureInfo.InvariantCulture,
                 $"{result.NewBlocks} blocks of {result.ByteLength} bytes and {result.NewFacts} records of facts " +
-                verb));
+                $"{verb}"));
             return;
         }
 
