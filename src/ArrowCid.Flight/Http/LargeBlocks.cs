@@ -51,8 +51,8 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
         foreach ((Cid node, byte[] content) in block.Nodes) _nodes.TryRemove(new(node, (block, content)));
     }
 
-    /// <summary>Waits until all that was put before was cut. The work goes on where who asked for it has gone or waits no
-    /// longer.</summary>
+    /// <summary>Waits until all that was put before was cut. The work goes on where who asked for it has gone or waits
+    /// no longer.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: it takes longer than one waits.</exception>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
@@ -83,7 +83,8 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
         _ending.Dispose();
     }
 
-    /// <summary>Begins to catch up. What runs already may be past what was put last, so a second run follows it.</summary>
+    /// <summary>Begins to catch up. What runs already may be past what was put last, so a second run follows
+    /// it.</summary>
     private Task Begin()
     {
         lock (_gate)

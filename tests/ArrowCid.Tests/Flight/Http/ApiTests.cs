@@ -113,7 +113,8 @@ public sealed class ApiTests
         using HttpResponseMessage never = await served.Owner.Send("DELETE",
             "/v1/blocks/bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
         Assert.Equal(HttpStatusCode.NotFound, never.StatusCode);
-        using HttpResponseMessage wrong = await served.Owner.Send("DELETE", path + "?dryRun=perhaps");
+        using HttpResponseMessage wrong = await served.Owner.Send("DELETE",
+            "/v1/blocks/bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku?dryRun=perhaps");
         Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
         using HttpResponseMessage again = await served.Client.Send("GET", $"/v1/blocks/{served.Store.Put(ServedStore.Numbers(3)).Cid}");
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
