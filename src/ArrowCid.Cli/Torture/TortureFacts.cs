@@ -37,7 +37,8 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
         }
     }
 
-    /// <summary>One call that fills segments of facts with what soon counts no more, or gives their room back.</summary>
+    /// <summary>One call that fills segments of facts with what soon counts no more, or gives their room
+    /// back.</summary>
     public void StepOfLarge(List<Cid> own)
     {
         if (own.Count == 0 || random.Next(40) == 0) Put(own);

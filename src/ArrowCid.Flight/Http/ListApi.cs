@@ -77,8 +77,8 @@ internal sealed class ListApi(HttpService service)
         }).ConfigureAwait(false);
     }
 
-    /// <summary><c>DELETE /v1/blocks/{cid}</c>: removes a block that nothing keeps; with <c>?dryRun=true</c> it only says
-    /// what would be.</summary>
+    /// <summary><c>DELETE /v1/blocks/{cid}</c>: removes a block that nothing keeps; with <c>?dryRun=true</c> it
+    /// only says what would be.</summary>
     public async Task Remove(HttpContext context)
     {
         Cid cid = ApiQuery.CidOf(context, service.Store);
