@@ -302,10 +302,17 @@ extern door __stop_doors[] __attribute__((visibility("hidden")));
    __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma"))
 #endif
 
+/* A copy of this library under its twin's name is no twin: its doors would lead to themselves. */
+static int is_this(void *symbol) {
+  Dl_info its, own;
+  return dladdr(symbol, &its) == 0 || dladdr((void *)__start_doors, &own) == 0 || its.dli_fbase == own.dli_fbase;
+}
+
 static int is_of_this_version(void *twin) {
   const char *(*version)(void) = (const char *(*)(void))dlsym(twin, "arrowcid_version");
   door *each;
   if (version == NULL || strcmp(version(), ARROWCID_VERSION) != 0) return 0;
+  if (is_this((void *)version)) return 0;
   if (dlsym(twin, "arrowcid_hash_path") == NULL) return 0;
   for (each = __start_doors; each < __stop_doors; each++)
     if (dlsym(twin, each->name) == NULL) return 0;
