@@ -283,7 +283,9 @@ public sealed class LifeProcessTests
         // Its place among the participants is left too, unless who looks has taken it.
         Assert.Equal($"lane  0 of process {writer.Id}  0", left[0]);
         Assert.All(left.Skip(1), line => Assert.StartsWith("participant  ", line, StringComparison.Ordinal));
-        Assert.Equal(left[0], Command.Run("reap", "--store", folder.Store).Succeeds().Lines[0]);
+        // Its own tick may be at the lane by then, and be named.
+        string taken = Command.Run("reap", "--store", folder.Store).Succeeds().Lines[0];
+        Assert.StartsWith("lane  0 of process ", taken, StringComparison.Ordinal);
         Assert.Equal("", Command.Run("reap", "--dry-run", "--store", folder.Store).Succeeds().Text);
         Command.Run("reap", "--store", folder.PathOf("none")).Exits(5);
     }
