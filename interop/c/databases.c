@@ -8,6 +8,10 @@
  *   lmdb-get SIZE N       N times the last value of that size, a transaction each                       -> p50 seconds
  *   sqlite FILE           opens a database in WAL mode that does not flush (synchronous=OFF)            -> ok
  *   sqlite-put SIZE N     N new values, a transaction each                                              -> p50 seconds
+ *   registry FILE N       N entries (key, producer, tag, time) and an index each on (producer, time), (tag, time) and
+ *                         (time), in transactions of 10,000, WAL mode without flushes                  -> entries a second
+ *   registry-page TAGS LIMIT N   N times the first LIMIT entries of one of TAGS tags by their time       -> p50 seconds
+ *   registry-point ENTRIES N     N times one of the entries by its key                                   -> p99 seconds
  *   durable FILE THREADS SIZE SECONDS
  *                         THREADS connections in WAL mode that flush every transaction (synchronous=FULL)
  *                                                                                                       -> puts a second
@@ -251,10 +255,100 @@ static double durable(const char *file, int threads, size_t size, double seconds
   return (double)puts / took;
 }
 
+/* A registry of entries in SQLite */
+
+static int (*sqlite_bind_text)(void *, int, const char *, int, void (*)(void *));
+static int (*sqlite_bind_int64)(void *, int, long long);
+
+static void *registry_handle;
+
+static void entry_key(uint64_t number, uint8_t key[KEY]) {
+  uint64_t state = number * 0x9e3779b97f4a7c15u + 77;
+  for (int i = 0; i < KEY / 8; i++) {
+    state += 0x9e3779b97f4a7c15u;
+    uint64_t z = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    z ^= z >> 31;
+    memcpy(key + 8 * i, &z, 8);
+  }
+}
+
+static void sqlite_do(const char *sql) { check(sqlite_exec(registry_handle, sql, NULL, NULL, NULL), sql); }
+
+static double registry_insert(const char *file, int entries) {
+  void *insert;
+  sqlite_load();
+  void *lib = library("libsqlite3.so.0");
+  *(void **)&sqlite_bind_text = symbol(lib, "sqlite3_bind_text");
+  *(void **)&sqlite_bind_int64 = symbol(lib, "sqlite3_bind_int64");
+  check(sqlite_open(file, &registry_handle), "sqlite3_open");
+  sqlite_do("PRAGMA journal_mode=WAL");
+  sqlite_do("PRAGMA synchronous=OFF");
+  sqlite_do("PRAGMA cache_size=-262144");
+  sqlite_do("CREATE TABLE entry (cid BLOB PRIMARY KEY, producer TEXT, day TEXT, time INTEGER) WITHOUT ROWID");
+  sqlite_do("CREATE INDEX by_producer ON entry (producer, time)");
+  sqlite_do("CREATE INDEX by_day ON entry (day, time)");
+  sqlite_do("CREATE INDEX by_time ON entry (time)");
+  check(sqlite_prepare(registry_handle, "INSERT INTO entry VALUES (?, ?, ?, ?)", -1, &insert, NULL), "prepare");
+  double start = now();
+  for (int i = 0; i < entries; i++) {
+    uint8_t key[KEY];
+    char producer[16], day[16];
+    if (i % 10000 == 0) sqlite_do("BEGIN");
+    entry_key((uint64_t)i, key);
+    snprintf(producer, sizeof producer, "p%04d", i % 100);
+    snprintf(day, sizeof day, "d%04d", i % 1000);
+    check(sqlite_bind(insert, 1, key, KEY, NULL), "bind");
+    check(sqlite_bind_text(insert, 2, producer, -1, NULL), "bind");
+    check(sqlite_bind_text(insert, 3, day, -1, NULL), "bind");
+    check(sqlite_bind_int64(insert, 4, 1700000000000LL + i), "bind");
+    int result = sqlite_step(insert);
+    if (result != 101) check(result, "insert");
+    check(sqlite_reset(insert), "reset");
+    if (i % 10000 == 9999 || i == entries - 1) sqlite_do("COMMIT");
+  }
+  double took = now() - start;
+  sqlite_finalize(insert);
+  return entries / took;
+}
+
+static double registry_look(int tags, int limit, int entries, int looks, double quantile) {
+  void *query;
+  char day[16];
+  uint8_t key[KEY];
+  double *times = calloc((size_t)looks, sizeof *times);
+  if (!registry_handle) fail("registry", "not made yet");
+  const char *sql = tags ? "SELECT cid, producer, day, time FROM entry WHERE day = ? ORDER BY time LIMIT ?"
+                         : "SELECT cid, producer, day, time FROM entry WHERE cid = ?";
+  check(sqlite_prepare(registry_handle, sql, -1, &query, NULL), "prepare");
+  for (int i = 0; i < looks; i++) {
+    int rows = 0, result;
+    double start = now();
+    if (tags) {
+      snprintf(day, sizeof day, "d%04d", (int)((i * 7919LL) % tags));
+      check(sqlite_bind_text(query, 1, day, -1, NULL), "bind");
+      check(sqlite_bind_int64(query, 2, limit), "bind");
+    } else {
+      entry_key((uint64_t)((i * 1000003LL) % entries), key);
+      check(sqlite_bind(query, 1, key, KEY, NULL), "bind");
+    }
+    while ((result = sqlite_step(query)) == 100) rows++;
+    if (result != 101) check(result, "select");
+    check(sqlite_reset(query), "reset");
+    times[i] = now() - start;
+    if (rows != (tags ? limit : 1)) fail("registry", "rows are missing");
+  }
+  sqlite_finalize(query);
+  qsort(times, (size_t)looks, sizeof *times, by_size);
+  double found = times[(int)(quantile * (looks - 1))];
+  free(times);
+  return found;
+}
+
 int main(void) {
   char line[4096], word[32], path[2048];
   size_t size;
-  int count, rest;
+  int count, rest, tags, limit;
   double seconds;
   puts("ready");
   fflush(stdout);
@@ -263,6 +357,13 @@ int main(void) {
     line[strcspn(line, "\n")] = 0;
     if (strcmp(word, "durable") == 0 && sscanf(line + rest, "%2047s %d %zu %lf", path, &count, &size, &seconds) == 4) {
       printf("%.9f\n", durable(path, count, size, seconds));
+    } else if (strcmp(word, "registry") == 0 && sscanf(line + rest, "%2047s %d", path, &count) == 2) {
+      printf("%.3f\n", registry_insert(path, count));
+    } else if (strcmp(word, "registry-page") == 0 &&
+               sscanf(line + rest, "%d %d %d", &tags, &limit, &count) == 3) {
+      printf("%.12f\n", registry_look(tags, limit, 0, count, 0.5));
+    } else if (strcmp(word, "registry-point") == 0 && sscanf(line + rest, "%d %d", &limit, &count) == 2) {
+      printf("%.12f\n", registry_look(0, 0, limit, count, 0.99));
     } else if (strcmp(word, "lmdb") == 0) {
       lmdb_start(line + rest);
       puts("ok");

@@ -36,5 +36,16 @@ internal sealed class DatabasesPeer : IDisposable
     public double SqliteDurably(string file, int connections, int bytes, double seconds) => _process.AskNumber(
         string.Create(CultureInfo.InvariantCulture, $"durable {file} {connections} {bytes} {seconds:F3}"));
 
+    /// <summary>Entries with a producer and a tag, each indexed with the time, in transactions of 10,000.</summary>
+    /// <returns>Entries a second.</returns>
+    public double RegistryInsert(string file, int entries) => _process.AskNumber($"registry {file} {entries}");
+
+    /// <returns>The p50 of a page by a tag, in seconds.</returns>
+    public double RegistryPage(int tags, int page, int looks) =>
+        _process.AskNumber($"registry-page {tags} {page} {looks}");
+
+    /// <returns>The p99 of an entry by its key, in seconds.</returns>
+    public double RegistryPoint(int entries, int looks) => _process.AskNumber($"registry-point {entries} {looks}");
+
     public void Dispose() => _process.Dispose();
 }

@@ -12,9 +12,10 @@ internal static class BenchVerb
 
     public static Command Make() =>
         new Verb("bench", "Measures against peers, in one run on this machine.", "arrowcid bench hash",
-            "arrowcid bench store", "arrowcid bench ipc", "arrowcid bench export", "arrowcid bench flight")
+            "arrowcid bench store", "arrowcid bench ipc", "arrowcid bench export", "arrowcid bench registry",
+            "arrowcid bench flight")
         {
-            MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeFlight(),
+            MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeRegistry(), MakeFlight(),
         };
 
     private static Verb MakeHash()
@@ -74,6 +75,26 @@ internal static class BenchVerb
         FlightBench.Names, (_, isQuick, rounds) => new FlightBenchRun(isQuick, rounds),
         "arrowcid bench flight", "arrowcid bench flight --only get --only info --rounds 9",
         "arrowcid bench flight --quick --json");
+
+    private static Verb MakeRegistry()
+    {
+        Option<bool> json = Verb.Json(), quick = QuickOption();
+        var registry = new Verb("registry",
+            "Ten million entries with all their indexes: inserts, pages by a tag, single entries, opening and " +
+            "recovery, against SQLite with the same rows and indexes, in shared memory; and 200 entries. It takes " +
+            "10 GB there.",
+            "arrowcid bench registry --quick", "arrowcid bench registry --json")
+        {
+            quick, json,
+        };
+        registry.SetAction(parsed =>
+        {
+            using var run = new StoreBenchRun(parsed.GetValue(quick), 1, UsualDisk);
+            if (run.MissingPeers is { } missing) Failure.Say($"PEER MISSING: {missing}; run interop/peers/setup");
+            return Print(run.Rounds, new RegistryBench(run).Run(), parsed.GetValue(json));
+        });
+        return registry;
+    }
 
     /// <summary>A bench with peers, whole or in parts.</summary>
     private static Verb Against(string name, string description, IEnumerable<string> parts,
