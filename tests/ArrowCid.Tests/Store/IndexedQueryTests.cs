@@ -53,6 +53,53 @@ public sealed class IndexedQueryTests
         }
     }
 
+    /// <summary>Compaction takes segments away that a checkpoint has read, and those behind it.</summary>
+    [Fact]
+    public void Facts_that_were_compacted_or_collected_beside_checkpoints_are_found_as_before()
+    {
+        for (int seed = 101; seed <= 102; seed++)
+        {
+            using var folder = new TemporaryStore();
+            var random = new Random(seed);
+            CidStore[] stores = [Stores.Open(folder), Stores.Open(folder)];
+            Cid[] cids = [.. Enumerable.Range(0, Blocks).Select(CidOf)];
+            long freed = 0;
+            for (int step = 0; step < 80; step++)
+            {
+                string when = $"seed {seed}, step {step}";
+                CidStore store = stores[random.Next(stores.Length)];
+                for (int i = 0; i < 5; i++) Say(store, cids, random);
+                CompactTests.Fill(store, cids[0], random.Next(20));
+                if (random.Next(4) == 0) Assert.True(store.Checkpoint(), when);
+                if (random.Next(8) == 0) _ = store.Collect(new CollectOptions { Unreferenced = random.Next(2) == 0, OlderThan = TimeSpan.Zero });
+                if (random.Next(3) == 0)
+                {
+                    string[] before = Array.ConvertAll(stores, Text);
+                    freed += store.Compact(random.NextDouble()).BytesFreed;
+                    Assert.True(before.SequenceEqual(stores.Select(Text)), when);
+                }
+
+                if (random.Next(6) == 0)
+                {
+                    string before = Text(store);
+                    foreach (CidStore each in stores) each.Dispose();
+                    stores = [Stores.Open(folder), Stores.Open(folder)];
+                    Assert.True(before == Text(stores[0]), when);
+                }
+
+                if (step % 20 == 19) Check(stores[0], cids, random, when);
+            }
+
+            Assert.NotEqual(0, freed);
+            string text = Text(stores[0]);
+            Assert.Equal(text, Text(stores[1]));
+            foreach (CidStore each in stores) each.Dispose();
+            foreach (string file in Directory.GetFiles(folder.Directory, "reg*")) File.Delete(file);
+            using CidStore rebuilt = Stores.Open(folder);
+            Assert.Equal(text, Text(rebuilt));
+        }
+    }
+
     [Fact]
     public void Much_that_is_said_goes_into_runs_by_itself_and_a_reader_sees_all_of_it()
     {
