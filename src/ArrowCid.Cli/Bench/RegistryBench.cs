@@ -104,7 +104,7 @@ internal sealed class RegistryBench(StoreBenchRun run)
     /// <summary>Two hundred entries, in memory.</summary>
     private IEnumerable<Measurement> FewEntries()
     {
-        using BenchStore place = run.Open("few", 256 << 20);
+        using BenchStore place = run.Open("few", 512 << 20);
         CidStore store = place.Store;
         var blocks = new ReadOnlyMemory<byte>[Few];
         for (int i = 0; i < Few; i++) blocks[i] = BitConverter.GetBytes(i);
