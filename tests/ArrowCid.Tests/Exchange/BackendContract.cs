@@ -86,12 +86,19 @@ public abstract class BackendContract : IAsyncLifetime
     }
 
     [Fact]
-    public void Many_threads_get_the_same_bytes() => Parallel.For(0, 64, i =>
+    public async Task Many_threads_get_the_same_bytes() => await Task.WhenAll(Enumerable.Range(0, 8).Select(first =>
+        // Threads of their own: a gateway of this process needs the pool's.
+        Task.Factory.StartNew(() => GetSome(first), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+
+    private void GetSome(int first)
     {
-        byte[] wanted = s_blocks[i % s_blocks.Length];
-        using BackendBlock? block = _backend.TryGet(CidOf(wanted));
-        Assert.True(wanted.AsSpan().SequenceEqual(block!.Bytes.Span));
-    });
+        for (int i = first; i < first + 8; i++)
+        {
+            byte[] wanted = s_blocks[i % s_blocks.Length];
+            using BackendBlock? block = _backend.TryGet(CidOf(wanted));
+            Assert.True(wanted.AsSpan().SequenceEqual(block!.Bytes.Span));
+        }
+    }
 
     [Fact]
     public void What_is_put_is_given_and_what_is_something_else_is_refused()
