@@ -33,6 +33,8 @@ public class BenchStoreTests
                 continue;
             }
 
+            // A difference of two medians, of which a busy machine may make anything.
+            if (Text(line, "name") == "wake-up of a sleeping reader") continue;
             Assert.True(line.GetProperty("ours").GetDouble() > 0, line.ToString());
             if (Text(line, "peerName").Length == 0) continue;
             Assert.True(line.GetProperty("peer").GetDouble() > 0, line.ToString());
