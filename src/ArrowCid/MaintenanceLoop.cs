@@ -27,6 +27,7 @@ internal sealed class MaintenanceLoop : IDisposable
     private DateTimeOffset _lastExpiry = DateTimeOffset.UnixEpoch + s_margin;
     private DateTimeOffset _lastWhole;
     private (ulong Records, long At) _before;
+    private int _isEnding;
     private bool _isClosed;
 
     public MaintenanceLoop(CidStore store, MaintenanceOptions options)
@@ -42,10 +43,10 @@ internal sealed class MaintenanceLoop : IDisposable
     /// <summary>Ends a step at work, as soon as it can be, and lets others maintain the store.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isEnding, 1) != 0) return;
         _end.Cancel();
         lock (_gate)
         {
-            if (_isClosed) return;
             _isClosed = true;
             _timer.Dispose();
             _round?.Dispose();

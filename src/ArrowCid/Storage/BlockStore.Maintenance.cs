@@ -93,6 +93,9 @@ internal sealed class CompactionSteps(BlockStore store, ControlFile control, Rec
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(200);
 
+    // A put that makes room for itself, or a growth of the index, is soon over.
+    private static readonly TimeSpan s_janitorPatience = TimeSpan.FromSeconds(1);
+
     private readonly Queue<SegmentPlace> _data = new(withData
         ? places.Where(place => place.Kind != SegmentKind.Facts)
         : []);
@@ -120,7 +123,7 @@ internal sealed class CompactionSteps(BlockStore store, ControlFile control, Rec
             return false;
         }
 
-        using JanitorTerm term = store.TryBecomeJanitor(TimeSpan.Zero) ?? throw new ArrowCidException(ErrorCode.Busy,
+        using JanitorTerm term = store.TryBecomeJanitor(s_janitorPatience) ?? throw new ArrowCidException(ErrorCode.Busy,
             $"{store.Directory}: another process or thread is cleaning up");
         report = reclaim.Run(mostAlive, dryRun: false, patience: s_patience,
             isAsked: place => some.Any(asked => asked.Slot == place.Slot && asked.Word == place.Word));

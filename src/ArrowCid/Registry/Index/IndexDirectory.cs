@@ -101,15 +101,15 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
 
     /// <summary>The runs that are to be made one, so many that the one is no larger than it may be; null where no more
     /// than <paramref name="most"/> may be merged at all.</summary>
-    public static List<RunFile>? ToMerge(IEnumerable<RunFile> runs, int most)
+    public static List<RunFile>? ToMerge(IEnumerable<RunFile> runs, int most, long mostBlocks = MaxMergedBlocks)
     {
-        RunFile[] open = [.. runs.Where(run => run.Blocks <= MaxMergedBlocks / 2).OrderBy(run => run.Length)];
+        RunFile[] open = [.. runs.Where(run => run.Blocks <= mostBlocks / 2).OrderBy(run => run.Length)];
         if (open.Length <= Math.Max(most, 1)) return null;
         var smallest = new List<RunFile>();
         long blocks = 0;
         foreach (RunFile run in open.Take(MergedAtOnce))
         {
-            if (smallest.Count >= 2 && blocks + run.Blocks > MaxMergedBlocks) break;
+            if (smallest.Count >= 2 && blocks + run.Blocks > mostBlocks) break;
             smallest.Add(run);
             blocks += run.Blocks;
         }
