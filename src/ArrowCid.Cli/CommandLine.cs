@@ -46,6 +46,7 @@ internal static class CommandLine
         ["gc"] = CollectVerb.Make,
         ["forget"] = ForgetVerb.Make,
         ["compact"] = CompactVerb.Make,
+        ["maintain"] = MaintainVerb.Make,
         ["backup"] = BackupVerb.Make,
         ["restore"] = RestoreVerb.Make,
         ["migrate"] = MigrateVerb.Make,

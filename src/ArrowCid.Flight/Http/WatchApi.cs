@@ -98,7 +98,7 @@ internal sealed class WatchApi(HttpService service)
     }
 
     private bool Passes(Filter? filter, in Announcement put) => filter is null || put.Kind == AnnouncementKind.Gap
-        || (service.Store.Describe(put.Cid) is { } entry && filter.Matches(entry, DateTimeOffset.UtcNow));
+        || (service.Store.Describe(put.Cid) is { } entry && filter.Matches(entry, service.Store.Clock.GetUtcNow()));
 
     private static byte[] Event(Announcement put)
     {

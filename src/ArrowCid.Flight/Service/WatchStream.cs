@@ -147,7 +147,7 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
     }
 
     private bool Passes(in Announcement put, Filter? filter) => filter is null || put.Kind == AnnouncementKind.Gap ||
-        (store.Describe(put.Cid) is { } entry && filter.Matches(entry, DateTimeOffset.UtcNow));
+        (store.Describe(put.Cid) is { } entry && filter.Matches(entry, store.Clock.GetUtcNow()));
 
     private static RecordBatch Table(IReadOnlyCollection<Announcement> puts)
     {
