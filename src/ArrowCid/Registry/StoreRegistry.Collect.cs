@@ -43,6 +43,7 @@ internal sealed partial class StoreRegistry
         term.BeginSweep();
         try
         {
+            CrashPoint.Pass(CrashStep.W1);
             ulong[] fence = _blocks.Marks();
             IReadOnlyList<Digest256> going;
             lock (_gate)
@@ -51,8 +52,14 @@ internal sealed partial class StoreRegistry
                 going = Guarded(choose);
             }
 
-            foreach (Digest256[] some in going.Chunk(FactLimits.MaxDropped)) Say(new DropFact(fence, some));
+            foreach (Digest256[] some in going.Chunk(FactLimits.MaxDropped))
+            {
+                Say(new DropFact(fence, some));
+                CrashPoint.Pass(CrashStep.W2);
+            }
+
             if (going.Count > 0) _blocks.Flush();
+            CrashPoint.Pass(CrashStep.W3);
         }
         finally
         {
