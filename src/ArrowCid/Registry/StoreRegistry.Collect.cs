@@ -40,6 +40,7 @@ internal sealed partial class StoreRegistry
 
         using JanitorTerm term = _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
             $"{_blocks.Directory}: another process or thread is cleaning up; try again");
+        using SweepBar bar = _blocks.BarFilling();
         term.BeginSweep();
         try
         {
