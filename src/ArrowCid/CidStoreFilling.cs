@@ -38,6 +38,7 @@ internal sealed class CidStoreFilling : IMomentSink
 
     public RestoreResult End()
     {
+        CrashPoint.Pass(CrashStep.R4);
         if (!_isDryRun) _store?.Flush();
         return new RestoreResult(_put.Count, NewFacts, ByteLength, _isDryRun);
     }
@@ -58,6 +59,7 @@ internal sealed class CidStoreFilling : IMomentSink
         ulong latest = Groups(payload).Select(group => group.Stamp.Time).DefaultIfEmpty().Max();
         _store.Blocks.ObserveTime(latest);
         _ = _store.Blocks.Append(new SaidFacts(payload));
+        CrashPoint.Pass(CrashStep.R1);
     }
 
     public bool Wants(in MomentBlock block) => !IsThere(in block);
@@ -74,8 +76,10 @@ internal sealed class CidStoreFilling : IMomentSink
         _progress?.Invoke(ByteLength);
         if (_isDryRun || _store is null) return;
         PutAt(_store, in block, length, fill, Math.Min(block.Created, _now));
+        CrashPoint.Pass(CrashStep.R2);
         // Announced again later: an expiry counts against that.
         if (block.LastPut > block.Created) PutAt(_store, in block, length, fill, Math.Min(block.LastPut, _now));
+        CrashPoint.Pass(CrashStep.R3);
     }
 
     private static void PutAt(CidStore store, in MomentBlock block, int length, Action<Span<byte>> fill, ulong time)

@@ -49,9 +49,11 @@ internal sealed partial class StoreRegistry
 
         using JanitorTerm term = _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
             $"{_blocks.Directory}: another process or thread is cleaning up; try again");
+        using SweepBar bar = _blocks.BarFilling();
         term.BeginSweep();
         try
         {
+            CrashPoint.Pass(CrashStep.W1);
             ulong[] fence = _blocks.Marks();
             IReadOnlyList<RemovedBlock> going;
             lock (_gate)
@@ -64,9 +66,11 @@ internal sealed partial class StoreRegistry
             {
                 Say(new DropFact(fence, Array.ConvertAll(some, block => DigestOf(block.Cid))),
                     new RemovalFact(s_by.Value, rule, some));
+                CrashPoint.Pass(CrashStep.W2);
             }
 
             if (going.Count > 0) _blocks.Flush();
+            CrashPoint.Pass(CrashStep.W3);
         }
         finally
         {

@@ -192,6 +192,35 @@ internal sealed partial class BlockStore
         }
     }
 
+    /// <summary>Begins to fill this store with blocks and facts that carry times of their own: nothing is dropped
+    /// until it ends.</summary>
+    /// <returns>Ends it, on whatever thread.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody sweeps, until the
+    /// deadline.</exception>
+    public Filling BeginFilling()
+    {
+        EnterToWrite();
+        long started = Stopwatch.GetTimestamp();
+        for (int pause = 0; !_control.Filling.TryBegin(); pause = Math.Min(pause + 1, 10))
+        {
+            Enter();
+            if (Stopwatch.GetElapsedTime(started) >= _settings.Timeout)
+                throw new ArrowCidException(ErrorCode.Busy,
+                    $"{Directory}: another process or thread is cleaning up; try again");
+            Thread.Sleep(pause);
+        }
+
+        return new Filling(_control.Filling);
+    }
+
+    /// <summary>Keeps who would fill this store out for a sweep of the janitor's.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: it is being filled.</exception>
+    public SweepBar BarFilling() => _control.Filling.TryBeginSweep()
+        ? new SweepBar(_control.Filling)
+        : throw new ArrowCidException(ErrorCode.Busy,
+            $"{Directory} is being restored, and what that needs is not known before it is there; " +
+            "try again when it is done");
+
     /// <summary>Throws where a put would not even begin.</summary>
     public void EnterToWrite()
     {

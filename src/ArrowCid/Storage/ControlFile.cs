@@ -21,6 +21,7 @@ internal sealed partial class ControlFile : IDisposable
             (directory, directoryFile, map, locks, superblock, writable);
         IsOnDisk = IsDisk(directoryFile);
         Janitor = new JanitorDoor(this);
+        Filling = new FillingDoor(this);
     }
 
     /// <summary>What tells this handle the time.</summary>
@@ -31,6 +32,9 @@ internal sealed partial class ControlFile : IDisposable
 
     /// <summary>The janitor's lock, as this handle's threads take it.</summary>
     public JanitorDoor Janitor { get; }
+
+    /// <summary>Keeps restores and sweeps apart, as this handle's threads do.</summary>
+    public FillingDoor Filling { get; }
 
     public string Directory { get; }
 

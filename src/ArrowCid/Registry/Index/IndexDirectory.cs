@@ -124,6 +124,7 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
         int at = runs.FindIndex(smallest.Contains);
         runs.RemoveAll(smallest.Contains);
         runs.Insert(at, merged);
+        CrashPoint.Pass(CrashStep.K6);
         return merged;
     }
 
