@@ -57,7 +57,8 @@ internal static class ForgetVerb
                 result.AddError("Say what stays: --keep-last, --keep-daily and others; 'rm' removes everything.");
             if (result.GetValue(save) is not null && result.GetValue(dryRun))
                 result.AddError("--save and --dry-run exclude each other.");
-            if (result.GetValue(save) == CollectVerb.Rule) result.AddError($"A rule cannot be called {CollectVerb.Rule}.");
+            if (result.GetValue(save) == CollectVerb.Rule)
+                result.AddError($"A rule cannot be called {CollectVerb.Rule}.");
         });
         verb.SetAction(parsed =>
         {
