@@ -1,14 +1,16 @@
+using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using Google.Protobuf;
+using Xunit.Abstractions;
 
 namespace ArrowCid.ProcessTests.Flight;
 
 /// <summary>Clients that wait, stall and vanish, and a server that is told to end meanwhile.</summary>
-public sealed class FlightFaultTests
+public sealed class FlightFaultTests(ITestOutputHelper output)
 {
     private const string Service = "/arrow.flight.protocol.FlightService/";
 
@@ -74,9 +76,11 @@ public sealed class FlightFaultTests
         Assert.True(Holds());
         long taken = AnonymousBytes(served.ProcessId) - before;
         Assert.True(taken <= (long)Readers * MostEach, $"{Readers} stalled readers take {taken} bytes");
+        long gone = Stopwatch.GetTimestamp();
         foreach (GrpcClientCall call in calls) call.Dispose();
         foreach (GrpcChannel channel in channels) channel.Dispose();
         Assert.True(SpinWait.SpinUntil(() => !Holds(), TimeSpan.FromMinutes(1)), "the lease was not freed");
+        output.WriteLine($"{Readers} leases freed {Stopwatch.GetElapsedTime(gone).TotalMilliseconds:0} ms after the last went");
 
         bool Holds() => store.GetSegments().Any(each => each.Name == segment && each.HeldBy.Contains(served.ProcessId));
     }
