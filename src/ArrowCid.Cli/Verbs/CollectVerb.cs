@@ -19,19 +19,9 @@ internal static class CollectVerb
         };
         Option<TimeSpan?> olderThan = Verb.Span("--older-than",
             "Only what was last put longer ago. Default: 1h, but what has expired goes at any age.");
-        var maxBytes = new Option<long?>("--max-bytes")
-        {
-            HelpName = "BYTES",
-            Description = "Collect only until the blocks take no more than this, such as 2GiB: what was put longest " +
-                "ago of what nothing needs goes first.",
-            CustomParser = result =>
-            {
-                string text = result.Tokens[^1].Value;
-                if (Filter.TryParseSize(text, out long bytes)) return bytes;
-                result.AddError($"--max-bytes takes a number of bytes such as 4096, 64MiB or 2GB, not '{text}'.");
-                return null;
-            },
-        };
+        Option<long?> maxBytes = Verb.Size("--max-bytes", 0,
+            "Collect only until the blocks take no more than this, such as 2GiB: what was put longest ago of what " +
+            "nothing needs goes first.");
         var withHistory = new Option<bool>("--with-history")
         {
             Description = "What names stood for stays too.",
