@@ -32,7 +32,8 @@ internal static class CollectVerb
         };
         var save = new Option<bool>("--save")
         {
-            Description = "Make this the store's policy, which 'maintain' and 'serve' keep to, instead of doing it now.",
+            Description = "Make this the store's policy, which 'maintain' and 'serve' keep to, instead of doing it " +
+                "now.",
         };
         var log = new Option<bool>("--log")
         {

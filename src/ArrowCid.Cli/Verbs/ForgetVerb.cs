@@ -31,8 +31,8 @@ internal static class ForgetVerb
         var save = new Option<string?>("--save")
         {
             HelpName = "RULE",
-            Description = "Put this into the store's policy under a name, for 'maintain' and 'serve', instead of doing " +
-                "it now; a rule of that name is replaced.",
+            Description = "Put this into the store's policy under a name, for 'maintain' and 'serve', instead of " +
+                "doing it now; a rule of that name is replaced.",
         };
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
