@@ -29,9 +29,6 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
 
     public bool IsEmpty => runs.Count == 0;
 
-    /// <summary>Runs that lie in this process's memory only.</summary>
-    public bool HasOwn => runs.Any(run => !run.IsMapped);
-
     /// <summary>Blocks, those counted twice that two runs speak of.</summary>
     public long Blocks => runs.Sum(run => run.Blocks);
 
@@ -65,12 +62,18 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
         return log;
     }
 
-    /// <summary>The number of runs that may speak of a block.</summary>
-    public int RunsWith(in Digest256 digest)
+    /// <summary>Whether one run alone speaks of a block, and each key there is of what stands. What is false may be
+    /// true.</summary>
+    public bool IsSaidOnce(in Digest256 digest)
     {
         int count = 0;
-        foreach (RunFile run in runs) count += run.MayHave(in digest) ? 1 : 0;
-        return count;
+        foreach (RunFile run in runs)
+        {
+            if (!run.MayHave(in digest)) continue;
+            if (++count > 1 || !run.HasOnlyItsKeys) return false;
+        }
+
+        return true;
     }
 
     /// <summary>Keys of one order from one on (null: from the first) and below another (null: to the last).</summary>

@@ -14,8 +14,6 @@ internal sealed class RunBytes
 
     public long Length { get; }
 
-    public bool IsMapped => _map is not null;
-
     /// <summary>Bytes in place, valid while this object is held.</summary>
     public ReadOnlySpan<byte> Slice(long offset, long length)
     {

@@ -21,6 +21,7 @@ internal static class RunFormat
     public const int FilterAt = 48;
     public const int FilterLengthAt = 56;
     public const int FilterCrcAt = 64;
+    public const int LeftKeysAt = 68;
     public const int SectionTableAt = 128;
     public const int SectionBytes = 48;
     public const int HeaderCrcAt = HeaderBytes - 8;
