@@ -40,6 +40,9 @@ internal sealed partial class StoreRegistry
     // So many keys are looked at under one hold of the gate.
     private const int KeysAtOnce = 1024;
 
+    // So many are read before the first of them is looked up.
+    private const int KeysAhead = 16;
+
     private readonly RecentKeys _recentKeys = new();
 
     /// <summary>The order that a query would go by.</summary>
@@ -84,6 +87,7 @@ internal sealed partial class StoreRegistry
     {
         var found = new List<StoredEntry>();
         var foundBy = new FoundBy(plan, wish.IsDescending);
+        var ahead = new List<(byte[] Key, Digest256? Digest)>(KeysAhead);
         long lookedAt = 0;
         int keys = 0;
         byte[]? last = place.Key;
@@ -93,20 +97,40 @@ internal sealed partial class StoreRegistry
             MergedCursor cursor = Open(plan.Kind, rest, wish.IsDescending);
             while (cursor.Next())
             {
-                if (found.Count >= most || keys++ >= KeysAtOnce)
+                int room = Math.Min(most - found.Count, KeysAtOnce - keys);
+                if (room <= 0)
                     return new QueryPiece(found, new QueryPlace(plan.Kind, wish.IsDescending, last), false, lookedAt);
-                byte[] key = cursor.Key.ToArray();
-                last = key;
-                if (DigestOf(plan.Kind, key) is not { } digest) continue;
-                // Most of what facts speak of may be elsewhere: that costs no look at the entry.
-                if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
-                lookedAt++;
-                if (EntryAt(foundBy, plan.Kind, key, in digest, wish) is { } entry) found.Add(entry);
+                ReadAhead(ahead, plan.Kind, cursor, Math.Min(room, KeysAhead));
+                keys += ahead.Count;
+                foreach ((byte[] key, Digest256? leadsTo) in ahead)
+                {
+                    last = key;
+                    if (leadsTo is not { } digest) continue;
+                    // Most of what facts speak of may be elsewhere: that costs no look at the entry.
+                    if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
+                    lookedAt++;
+                    if (EntryAt(foundBy, plan.Kind, key, in digest, wish) is { } entry) found.Add(entry);
+                }
             }
         }
 
         GC.KeepAlive(_book);
         return new QueryPiece(found, new QueryPlace(plan.Kind, wish.IsDescending, last), true, lookedAt);
+    }
+
+    /// <summary>The key that a cursor stands at, and those behind it, and the blocks that they lead to. The memory where
+    /// these are looked up is asked for together.</summary>
+    private void ReadAhead(List<(byte[] Key, Digest256? Digest)> ahead, IndexKind kind, MergedCursor cursor, int count)
+    {
+        ahead.Clear();
+        do
+        {
+            byte[] key = cursor.Key.ToArray();
+            Digest256? digest = DigestOf(kind, key);
+            if (digest is { } known) _book.Index.Ask(in known);
+            ahead.Add((key, digest));
+        }
+        while (ahead.Count < count && cursor.Next());
     }
 
     /// <summary>The entry that a key leads to, where it passes and this is the key that it is found by.</summary>

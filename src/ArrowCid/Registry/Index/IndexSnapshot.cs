@@ -32,6 +32,13 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     /// <summary>Blocks, those counted twice that two runs speak of.</summary>
     public long Blocks => runs.Sum(run => run.Blocks);
 
+    /// <summary>Asks for the memory that a look-up of a block begins with, so that those of many blocks wait for it
+    /// together.</summary>
+    public void Ask(in Digest256 digest)
+    {
+        foreach (RunFile run in runs) run.Ask(in digest);
+    }
+
     /// <summary>A block's page, new each time.</summary>
     public FactPage? Load(in Digest256 digest)
     {

@@ -14,6 +14,9 @@ internal sealed class RunBytes
 
     public long Length { get; }
 
+    /// <summary>Asks for what lies there.</summary>
+    public void Ask(long offset) => _map?.Prefetch(offset);
+
     /// <summary>Bytes in place, valid while this object is held.</summary>
     public ReadOnlySpan<byte> Slice(long offset, long length)
     {

@@ -59,6 +59,9 @@ internal static class RunFormat
         return true;
     }
 
+    /// <summary>Where in a filter the bits of a digest are.</summary>
+    public static int LineOf(int filterBytes, in Digest256 digest) => Place(filterBytes, in digest).Line;
+
     public static ulong PrefixOf(in Digest256 digest) =>
         BinaryPrimitives.ReadUInt64BigEndian(Digest256.Bytes(in digest));
 
