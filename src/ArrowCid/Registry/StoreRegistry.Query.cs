@@ -122,15 +122,18 @@ internal sealed partial class StoreRegistry
     /// these are looked up is asked for together.</summary>
     private void ReadAhead(List<(byte[] Key, Digest256? Digest)> ahead, IndexKind kind, MergedCursor cursor, int count)
     {
+        Span<Digest256> digests = stackalloc Digest256[KeysAhead];
+        int found = 0;
         ahead.Clear();
         do
         {
             byte[] key = cursor.Key.ToArray();
             Digest256? digest = DigestOf(kind, key);
-            if (digest is { } known) _book.Index.Ask(in known);
+            if (digest is { } known) digests[found++] = known;
             ahead.Add((key, digest));
         }
         while (ahead.Count < count && cursor.Next());
+        _book.Index.Ask(digests[..found]);
     }
 
     /// <summary>The entry that a key leads to, where it passes and this is the key that it is found by.</summary>

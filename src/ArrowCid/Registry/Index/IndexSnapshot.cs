@@ -32,11 +32,16 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     /// <summary>Blocks, those counted twice that two runs speak of.</summary>
     public long Blocks => runs.Sum(run => run.Blocks);
 
-    /// <summary>Asks for the memory that a look-up of a block begins with, so that those of many blocks wait for it
-    /// together.</summary>
-    public void Ask(in Digest256 digest)
+    /// <summary>Asks for the memory where blocks are looked up, step by step: so they wait for it together.</summary>
+    public void Ask(ReadOnlySpan<Digest256> digests)
     {
-        foreach (RunFile run in runs) run.Ask(in digest);
+        for (var step = AskedOf.Filter; step <= AskedOf.Page; step++)
+        {
+            foreach (ref readonly Digest256 digest in digests)
+            {
+                foreach (RunFile run in runs) run.Ask(in digest, step);
+            }
+        }
     }
 
     /// <summary>A block's page, new each time.</summary>

@@ -65,14 +65,27 @@ internal sealed class RunFile
         return mayHave;
     }
 
-    /// <summary>Asks for the memory that <see cref="MayHave"/> will look at.</summary>
-    public void Ask(in Digest256 digest) => _bytes.Ask(_filterAt + RunFormat.LineOf(_filterLength, in digest));
+    /// <summary>Asks for the memory that one step of a look-up comes to. What the steps before it come to is at
+    /// hand.</summary>
+    public void Ask(in Digest256 digest, AskedOf step)
+    {
+        if (step == AskedOf.Filter) _bytes.Ask(_filterAt + RunFormat.LineOf(_filterLength, in digest));
+        else if (MayHave(in digest)) Section(IndexKind.Cid)?.Ask(Digest256.Bytes(in digest), step);
+    }
 
     public IndexDamagedException Damage(string what, bool isDamage = true) =>
         new($"the registry's index file {Name}: {what}", isDamage);
 
     private static ulong Word(ReadOnlySpan<byte> header, int at) =>
         BinaryPrimitives.ReadUInt64LittleEndian(header[at..]);
+}
+
+/// <summary>What the steps of a look-up by a digest come to.</summary>
+internal enum AskedOf
+{
+    Filter,
+    Directory,
+    Page,
 }
 
 /// <summary>One order of a run's keys.</summary>
@@ -144,6 +157,26 @@ internal sealed class RunSection
             throw _run.Damage($"page {number} is damaged");
         _ = Interlocked.Or(ref _isChecked[number >> 6], 1L << (number & 63));
         return new RunPage(page);
+    }
+
+    /// <summary>Asks for the memory that a step of a look-up comes to.</summary>
+    public void Ask(ReadOnlySpan<byte> key, AskedOf step)
+    {
+        if (Pages == 0) return;
+        int page = PageOf(key);
+        if (step == AskedOf.Directory)
+        {
+            _bytes.Ask(_directoryAt + ((long)page * RunFormat.EntryBytes));
+            return;
+        }
+
+        // Where its keys lie stands at a page's end, and a search begins in its middle.
+        ReadOnlySpan<byte> entry = Entry(page);
+        long at = (long)BinaryPrimitives.ReadUInt64LittleEndian(entry);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(entry[8..]);
+        _bytes.Ask(at + length - sizeof(ulong));
+        _bytes.Ask(at + length - (2 * RunFormat.FilterLine));
+        _bytes.Ask(at + (length / 2));
     }
 
     /// <summary>The value of a key.</summary>

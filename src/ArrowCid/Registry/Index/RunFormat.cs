@@ -32,7 +32,7 @@ internal static class RunFormat
 
     // Sixteen bits a digest and six probes within one line of 64 bytes: one look-up in a thousand is in vain.
     private const int FilterBitsEach = 16;
-    private const int FilterLine = 64;
+    public const int FilterLine = 64;
 
     public static uint Crc(ReadOnlySpan<byte> words) => Layout.Crc(words);
 
