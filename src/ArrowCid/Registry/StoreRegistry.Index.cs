@@ -24,15 +24,6 @@ internal sealed partial class StoreRegistry
     private bool _isIndexOpen;
     private volatile bool _isDistrusted;
 
-    /// <summary>What of the index was damaged and made anew, in words.</summary>
-    public IReadOnlyList<string> IndexDamages
-    {
-        get
-        {
-            lock (_gate) return [.. _damages];
-        }
-    }
-
     /// <summary>The index as it is now.</summary>
     public IndexSnapshot Index
     {
@@ -168,7 +159,6 @@ internal sealed partial class StoreRegistry
     private void StandOn(IndexSnapshot index)
     {
         (_book, _position) = (new FactBook(index), index.Cursor);
-        _recentKeys.Clear();
         _tail?.Dispose();
         _tail = null;
     }

@@ -255,7 +255,8 @@ internal sealed partial class BlockStore : IDisposable
         Signal.Close();
     }
 
-    private void Enter()
+    /// <summary>Throws where this handle was closed, or its store removed, or where this process is a fork.</summary>
+    public void Enter()
     {
         if (ProcessMark.Current != _process) throw StorageErrors.Forked(Directory);
         if (_isClosed || _isGone) throw Ended();

@@ -50,6 +50,9 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
     /// <summary>As <see cref="LostSegment"/>, since the table was read: it may have come back.</summary>
     public bool HasLost { get; private set; }
 
+    /// <summary>Segments wait to be opened.</summary>
+    public bool HasPending => _pending.Count > 0;
+
     /// <summary>The record found.</summary>
     public ref readonly RecordHeader Record => ref _first!.Head;
 
