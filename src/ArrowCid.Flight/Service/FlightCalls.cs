@@ -22,7 +22,7 @@ internal static class FlightCalls
         var streams = new BlockStreams(store);
         var infos = new InfoCalls(store, gate, streams) { Gateway = gateway };
         var watch = new WatchStream(store, new LiveAnnouncements(store, settings.Stopping));
-        var gets = new GetCalls(store, gate, streams, watch, new CatalogueTable(store));
+        var gets = new GetCalls(store, gate, streams, watch);
         var actions = new ActionCalls(store, gate);
         (string Name, GrpcHandler Handler)[] flight =
         [

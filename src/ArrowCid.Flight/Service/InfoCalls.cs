@@ -90,7 +90,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
                 TotalRecords = entry.Rows,
                 TotalBytes = entry.ByteLength,
                 Ordered = true,
-                AppMetadata = ByteString.CopyFrom(CatalogueTable.TextOf(entry)),
+                AppMetadata = ByteString.CopyFrom(ActionArguments.Write(writer => EntryJson.Write(writer, entry))),
             };
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound)
