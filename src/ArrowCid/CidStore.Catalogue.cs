@@ -59,7 +59,7 @@ public sealed partial class CidStore
     /// <summary>Entries by the time of their first put, then by digest; those that are not here last.</summary>
     internal IEnumerable<StoredEntry> InOrder(Filter? filter, bool withAbsent = false)
     {
-        var wish = new QueryWish(filter, withAbsent, IsDescending: false, DateTimeOffset.UtcNow);
+        var wish = new QueryWish(filter, withAbsent, IsDescending: false, Clock.GetUtcNow());
         QueryPlan best = _registry.Plan(wish, null)!;
         bool isFew = best.Kind is not (IndexKind.Created or IndexKind.Cid) && best.Estimate <= SortedAtMost;
         if (isFew)
