@@ -20,8 +20,8 @@ public sealed partial class CidServer : IAsyncDisposable
     private const string LogCategory = "arrowcid.serve";
 
     // Calls end by themselves once they hear of the end; this is for those that do not: whose client does not read, or
-    // that are at a long file. All of an end takes less than two seconds.
-    private static readonly TimeSpan s_mostAtEnd = TimeSpan.FromSeconds(1);
+    // that are at a long file. Kestrel waits as long again, and a second at most, for those that it then cuts off.
+    private static readonly TimeSpan s_mostAtEnd = TimeSpan.FromSeconds(0.5);
 
     private readonly WebApplication _host;
     private readonly Stack<IDisposable> _owned;

@@ -35,7 +35,7 @@ public sealed class KeepProcessTests(ITestOutputHelper output)
         Assert.All(store.VerifyAll(), result => Assert.Null(result.Error));
         Assert.Empty(store.CheckFacts());
         // Everything went on.
-        foreach (string what in new[] { "put", "leases", "collected", "forgotten", "checkpoints" })
+        foreach (string what in new[] { "put", "leases", "collected", "forgets", "checkpoints" })
             Assert.Contains(done, line => !line.Contains($" 0 {what}", StringComparison.Ordinal));
         _ = store.Reap();
         Assert.Empty(store.Reap(dryRun: true));

@@ -36,7 +36,7 @@ internal static class KeepWorker
         using CidStore store = Open(arguments[0]);
         var keeping = new Keeping(store, number);
         long started = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(started) < time) keeping.Step();
+        while (Stopwatch.GetElapsedTime(started) < time || !keeping.HasWorked) keeping.Step();
         keeping.End();
         return 0;
     }

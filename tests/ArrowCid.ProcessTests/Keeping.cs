@@ -23,8 +23,11 @@ internal sealed class Keeping(CidStore store, int seed)
     private readonly Dictionary<Cid, int> _lent = [];
     private readonly Dictionary<Cid, int> _said = [];
     private Cid? _version;
-    private int _steps, _collected, _forgotten, _puts, _leases, _checkpoints, _versions;
+    private int _steps, _collected, _forgets, _forgotten, _puts, _leases, _checkpoints, _versions;
     private long _freed;
+
+    /// <summary>Whether it has done so much that it must have come by everything, however slow the machine is.</summary>
+    public bool HasWorked => _steps >= 40;
 
     public void Step()
     {
@@ -45,7 +48,7 @@ internal sealed class Keeping(CidStore store, int seed)
         }
 
         Console.WriteLine($"seed {seed}: {_steps} steps, {_puts} put, {_leases} leases, {_collected} collected, " +
-            $"{_forgotten} forgotten, {_checkpoints} checkpoints, {_freed >> 20} MiB freed");
+            $"{_forgets} forgets of {_forgotten} versions, {_checkpoints} checkpoints, {_freed >> 20} MiB freed");
         Console.WriteLine(string.Join(' ', _pinned.Values));
     }
 
@@ -190,6 +193,7 @@ internal sealed class Keeping(CidStore store, int seed)
     {
         if (_version is not { } last) return;
         ForgetResult result = store.Forget([$"v{seed}"], new ForgetPolicy { KeepLast = 3 });
+        _forgets++;
         _forgotten += result.Versions.Count(version => version.IsForgotten);
         if (result.Versions.Count == 0 || result.Versions[0].Cid != last || result.Versions[0].IsForgotten)
             Console.WriteLine($"FORGOTTEN {last}: the name stands for it, seed {seed}");

@@ -4,6 +4,7 @@ using ArrowCid.Exchange.Backup;
 using ArrowCid.Flight;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Flight;
+using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Store;
 
