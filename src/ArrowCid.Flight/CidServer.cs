@@ -123,7 +123,7 @@ public sealed partial class CidServer : IAsyncDisposable
             PublicUrl = options.PublicUrl,
         };
         owned.Push(http);
-        GrpcServer flight = FlightCalls.Over(store, guard, Gateway, new GrpcServerSettings
+        GrpcServer flight = FlightCalls.Over(store, guard, http.Live, Gateway, new GrpcServerSettings
         {
             StallPatience = options.StallPatience,
             Log = log,

@@ -25,7 +25,7 @@ public sealed partial class CidStore
             throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"the backup is of the store {last.Store}, and {Directory} is {figures.Id}; name a new directory");
         var writer = new BackupWriter(output, earlier, progress);
-        DateTimeOffset at = DateTimeOffset.UtcNow;
+        DateTimeOffset at = Clock.GetUtcNow();
         var moment = new StoreMoment(_blocks);
         moment.ReadInto(writer);
         long number = (last?.Number ?? 0) + 1;
@@ -61,7 +61,7 @@ public sealed partial class CidStore
     {
         ArgumentNullException.ThrowIfNull(backup);
         if (!dryRun) _blocks.EnterToWrite();
-        foreach (byte[] facts in backup.ReadFacts()) CidStoreFilling.Judge(facts);
+        foreach (byte[] facts in backup.ReadFacts()) CidStoreFilling.Judge(facts, Clock.GetUtcNow());
         using Filling? untilEnd = dryRun ? null : _blocks.BeginFilling();
         var filling = new CidStoreFilling(this, dryRun, progress);
         // Who sees a block sees what is said of it, and what is pinned is never without its pin.

@@ -11,6 +11,7 @@ internal sealed class CidStoreFilling : IMomentSink
 {
     private readonly CidStore? _store;
     private readonly bool _isDryRun;
+    private readonly TimeProvider _clock;
     private readonly ulong _now;
     private readonly Action<long>? _progress;
     private readonly HashSet<Digest256> _known = [];
@@ -19,7 +20,8 @@ internal sealed class CidStoreFilling : IMomentSink
     public CidStoreFilling(CidStore? store, bool isDryRun, Action<long>? progress = null)
     {
         (_store, _isDryRun, _progress) = (store, isDryRun, progress);
-        _now = (ulong)Math.Max(0, (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks) * 100;
+        _clock = store?.Clock ?? TimeProvider.System;
+        _now = (ulong)Math.Max(0, (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks) * 100;
         foreach (LogEntry entry in store?.Blocks.Log() ?? [])
         {
             bool isFact = entry.State == LogEntryState.Committed && entry.Header.RecordKind == RecordKind.Fact;
@@ -42,15 +44,15 @@ internal sealed class CidStoreFilling : IMomentSink
     }
 
     /// <summary>Throws where facts are of a time so far ahead that they may not enter a store.</summary>
-    public static void Judge(byte[] payload)
+    public static void Judge(byte[] payload, DateTimeOffset now)
     {
         foreach (FactGroup group in Groups(payload))
-            StoreRegistry.ThrowIfAhead(group.Stamp.Time, DateTimeOffset.UtcNow);
+            StoreRegistry.ThrowIfAhead(group.Stamp.Time, now);
     }
 
     public void TakeFacts(byte[] payload)
     {
-        Judge(payload);
+        Judge(payload, _clock.GetUtcNow());
         if (!_known.Add(Sha256.Hash(payload))) return;
         NewFacts++;
         if (_isDryRun || _store is null) return;

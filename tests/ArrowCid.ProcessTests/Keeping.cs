@@ -1,14 +1,13 @@
 using System.Diagnostics;
-using System.Globalization;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
 
 namespace ArrowCid.ProcessTests;
 
 /// <summary>
-/// One of the processes that keep, drop and read blocks of one store at once. By its number it does one thing most (puts;
-/// reads under leases and holds; pins and names; forgets; collects; compacts and makes checkpoints), now and then all
-/// the others, and it checks what it was promised itself.
+/// One of the processes that keep, drop and read blocks of one store at once. By its number it does one thing most
+/// (puts; reads under leases and holds; pins and names; forgets; collects; compacts and makes checkpoints), now and then
+/// all the others, and it checks what it was promised itself.
 /// </summary>
 internal sealed class Keeping(CidStore store, int seed)
 {
@@ -26,7 +25,7 @@ internal sealed class Keeping(CidStore store, int seed)
     private int _steps, _collected, _forgets, _forgotten, _puts, _leases, _checkpoints, _versions;
     private long _freed;
 
-    /// <summary>Whether it has done so much that it must have come by everything, however slow the machine is.</summary>
+    /// <summary>Whether it has come by everything, however slow the machine is.</summary>
     public bool HasWorked => _steps >= 40;
 
     public void Step()
@@ -40,7 +39,8 @@ internal sealed class Keeping(CidStore store, int seed)
         while (_held.Count > 0) Release();
         foreach ((Cid cid, int number) in _pinned) CheckThere(cid, number, "pinned");
         foreach ((Cid cid, int number) in _lent) CheckThere(cid, number, "not expired");
-        if (_version is { } version && !store.Contains(version)) Console.WriteLine($"MISSING {version}: named, seed {seed}");
+        if (_version is { } version && !store.Contains(version))
+            Console.WriteLine($"MISSING {version}: named, seed {seed}");
         foreach ((Cid cid, int tag) in _said)
         {
             string? found = store.Describe(cid)?.Tags.GetValueOrDefault($"of{seed}");
@@ -101,7 +101,8 @@ internal sealed class Keeping(CidStore store, int seed)
     private void CheckJustPut(Cid cid, long started)
     {
         bool isThere = store.Describe(cid)?.IsPresent == true && store.Contains(cid);
-        if (!isThere && Stopwatch.GetElapsedTime(started) < s_grace) Console.WriteLine($"MISSING {cid}: just put, seed {seed}");
+        if (!isThere && Stopwatch.GetElapsedTime(started) < s_grace)
+            Console.WriteLine($"MISSING {cid}: just put, seed {seed}");
     }
 
     private void Hold(int number)
@@ -116,7 +117,8 @@ internal sealed class Keeping(CidStore store, int seed)
     private void Release()
     {
         (int number, BlockLease lease) = _held.Dequeue();
-        if (!lease.Memory.Span.SequenceEqual(KeepWorker.Bytes(number))) Console.WriteLine($"CHANGED {number}, seed {seed}");
+        if (!lease.Memory.Span.SequenceEqual(KeepWorker.Bytes(number)))
+            Console.WriteLine($"CHANGED {number}, seed {seed}");
         lease.Dispose();
     }
 
@@ -278,13 +280,14 @@ internal sealed class RingReading(CidStore store, int seed)
     public void End()
     {
         while (_held.Count > 0) Release();
-        Console.WriteLine($"seed {seed}: {_puts} put, {_leases} leases, {_gone} gone".ToString(CultureInfo.InvariantCulture));
+        Console.WriteLine($"seed {seed}: {_puts} put, {_leases} leases, {_gone} gone");
     }
 
     private void Release()
     {
         (int number, BlockLease lease) = _held.Dequeue();
-        if (!lease.Memory.Span.SequenceEqual(KeepWorker.Bytes(number))) Console.WriteLine($"CHANGED {number}, seed {seed}");
+        if (!lease.Memory.Span.SequenceEqual(KeepWorker.Bytes(number)))
+            Console.WriteLine($"CHANGED {number}, seed {seed}");
         lease.Dispose();
     }
 }

@@ -65,6 +65,35 @@ internal sealed partial class BlockStore
         return present;
     }
 
+    /// <summary>The payloads of the FACT records that are there, lane by lane in log order. Damaged ones are passed
+    /// over.</summary>
+    public IEnumerable<FactPayload> FactRecords()
+    {
+        Enter();
+        foreach (SegmentPlace place in Places(null).Where(place => place.Kind == SegmentKind.Facts))
+        {
+            Enter();
+            if (_segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready) continue;
+            try
+            {
+                var walk = new LogWalk(segment!);
+                while (walk.MoveNext())
+                {
+                    RecordHeader record = walk.Record;
+                    if (record.RecordKind != RecordKind.Fact || record.PayloadLength > Lane.MaxFactBytes) continue;
+                    var bytes = new byte[record.PayloadLength];
+                    segment!.Map.CopyTo(walk.Offset + Layout.RecordHeaderBytes, bytes);
+                    if (Sha256.Hash(bytes) == record.Digest)
+                        yield return new FactPayload(bytes, record.TimeNanoseconds);
+                }
+            }
+            finally
+            {
+                segment!.Release();
+            }
+        }
+    }
+
     /// <summary>
     /// Sees to it that no record which has its header now can be committed later: what a dead writer left is taken
     /// over, what a living one is at is waited for.
@@ -103,7 +132,7 @@ internal sealed partial class BlockStore
     public ulong NextTime()
     {
         EnterToWrite();
-        ulong wall = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() << ClockCounterBits;
+        ulong wall = (ulong)Clock.GetUtcNow().ToUnixTimeMilliseconds() << ClockCounterBits;
         while (true)
         {
             ulong last = _control.Map.Read(Layout.ClockWord);

@@ -19,6 +19,7 @@ internal enum CrashStep
     E1, E2, E3, E4, E5,
     K1, K2, K3, K4, K5, K6,
     M1, M2,
+    T1,
     W1, W2, W3,
     U1, U2, U3,
     R1, R2, R3, R4,

@@ -7,8 +7,8 @@ using ArrowCid.Storage;
 namespace ArrowCid.Tests.Storage;
 
 /// <summary>
-/// The store of Data/golden-facts-v1, whose log has facts of every kind, as version 1 wrote it: every later version folds
-/// it into the same registry. It is never made again for that version.
+/// The store of Data/golden-facts-v1, whose log has facts of every kind, as version 1 wrote it: every later version
+/// folds it into the same registry. It is never made again for that version.
 /// </summary>
 public sealed class GoldenFactsTests
 {
@@ -69,7 +69,8 @@ public sealed class GoldenFactsTests
             Locations = ["https://example.org/a"],
             Expires = new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero),
         }).Cid;
-        Cid b = store.Put(Store.Stores.Numbers(4), new PutOptions { Parents = [a], Name = "prices/latest", Pin = true }).Cid;
+        var named = new PutOptions { Parents = [a], Name = "prices/latest", Pin = true };
+        Cid b = store.Put(Store.Stores.Numbers(4), named).Cid;
         store.SetName("prices/latest", a, b);
         _ = store.SetName("prices/latest", b, a);
         store.SetName("gone", a);
@@ -106,7 +107,8 @@ public sealed class GoldenFactsTests
 
     private static string Line(StoredEntry entry) => string.Create(CultureInfo.InvariantCulture,
         $"{entry.Cid} {entry.Kind} {entry.Rows} rows {entry.ByteLength} bytes producer {entry.Producer} " +
-        $"parents [{string.Join(' ', entry.Parents)}] names [{string.Join(' ', entry.Names)}] pinned {entry.IsPinned} " +
+        $"parents [{string.Join(' ', entry.Parents)}] names [{string.Join(' ', entry.Names)}] " +
+        $"pinned {entry.IsPinned} " +
         $"expires {entry.Expires:O} " +
         $"tags [{string.Join(' ', entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal))}] " +
         $"in [{string.Join(' ', entry.Locations)}] json {entry.Json} at {entry.Created:O}");

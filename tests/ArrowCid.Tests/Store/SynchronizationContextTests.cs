@@ -10,8 +10,8 @@ namespace ArrowCid.Tests.Store;
 
 /// <summary>
 /// The calls that block, and those that do not where somebody blocks on them, on the one thread of a synchronisation
-/// context that runs what is posted to it only between calls, as a user interface's does: who waited there for something
-/// that is posted there would wait for ever.
+/// context that runs what is posted to it only between calls, as a user interface's does: who waited there for
+/// something that is posted there would wait for ever.
 /// </summary>
 public sealed class SynchronizationContextTests
 {
@@ -77,8 +77,8 @@ public sealed class SynchronizationContextTests
     {
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
-        CidServer server = CidServer.StartAsync(store, new CidServerOptions { Flight = FlightServer.AnyPort, Http = null })
-            .GetAwaiter().GetResult();
+        var options = new CidServerOptions { Flight = FlightServer.AnyPort, Http = null };
+        CidServer server = CidServer.StartAsync(store, options).GetAwaiter().GetResult();
         try
         {
             string token = File.ReadAllText(Path.Combine(store.Directory, "serve.token")).Trim();
