@@ -18,6 +18,7 @@ internal enum CrashStep
     E1, E2, E3, E4, E5,
     K1, K2, K3, K4, K5,
     M1, M2,
+    Q1, Q2, Q3,
 }
 
 /// <summary>
