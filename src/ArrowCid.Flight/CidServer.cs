@@ -106,7 +106,7 @@ public sealed class CidServer : IAsyncDisposable
             PublicUrl = options.PublicUrl,
         };
         owned.Push(http);
-        GrpcServer flight = FlightCalls.Over(store, guard, Gateway, new GrpcServerSettings
+        GrpcServer flight = FlightCalls.Over(store, guard, http.Live, Gateway, new GrpcServerSettings
         {
             StallPatience = options.StallPatience,
             Log = log,

@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace ArrowCid.Flight;
 
@@ -7,18 +10,25 @@ internal static class UnixSocketFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Makes a socket that is bound and does not listen yet, so that its file's mode stands before anybody
-    /// can connect.</summary>
+    // How long another start on the same path may take.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Makes a socket that listens. Its file's mode stands before anybody can connect, and of several servers
+    /// that start on one path at once one gets it.</summary>
     /// <exception cref="IOException">Somebody listens there, or the path is something else's.</exception>
     public static Socket Bind(UnixDomainSocketEndPoint at)
     {
         string path = at.ToString();
+        using Socket turn = TakeTurn(path);
         TakeAwayStale(path, at);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             socket.Bind(at);
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, OwnerOnly);
+            // From here on who comes next sees that somebody is there; whoever accepts may listen again.
+            socket.Listen();
             return socket;
         }
         catch (SocketException e) when (e.SocketErrorCode != SocketError.AddressAlreadyInUse)
@@ -30,6 +40,36 @@ internal static class UnixSocketFile
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Waits until no other start looks at the path. The lock is a socket's name that has no file: it goes
+    /// with its process, and nothing is left behind.</summary>
+    private static Socket TakeTurn(string path)
+    {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(path)));
+        var name = new UnixDomainSocketEndPoint($"\0arrowcid-start-{Convert.ToHexStringLower(hash)}");
+        long began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var turn = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                turn.Bind(name);
+                return turn;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                turn.Dispose();
+                if (Stopwatch.GetElapsedTime(began) > s_patience)
+                    throw new IOException($"unix:{path}: another server starts there; name another path", e);
+                Thread.Sleep(s_pause);
+            }
+            catch
+            {
+                turn.Dispose();
+                throw;
+            }
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -7,8 +6,6 @@ namespace ArrowCid.Flight.Http;
 /// <summary>Errors as answers.</summary>
 internal static class HttpErrors
 {
-    private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>The status, code and message of an error. What is a fault of ours says no more than that.</summary>
     public static (int Status, ErrorCode Code, string Message) Of(Exception error) => error switch
     {
@@ -66,23 +63,9 @@ internal static class HttpErrors
     public static async Task WriteJson(HttpResponse response, Action<Utf8JsonWriter> members)
     {
         response.ContentType = FileTypes.Json;
-        byte[] bytes = Json(members);
+        byte[] bytes = JsonObject.Bytes(members);
         response.ContentLength = bytes.Length;
         if (HttpMethods.IsHead(response.HttpContext.Request.Method)) return;
         await response.Body.WriteAsync(bytes, response.HttpContext.RequestAborted).ConfigureAwait(false);
-    }
-
-    /// <summary>A JSON object's bytes.</summary>
-    public static byte[] Json(Action<Utf8JsonWriter> members)
-    {
-        using var bytes = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(bytes, s_json))
-        {
-            writer.WriteStartObject();
-            members(writer);
-            writer.WriteEndObject();
-        }
-
-        return bytes.ToArray();
     }
 }

@@ -1,4 +1,5 @@
 using ArrowCid.Flight.Access;
+using ArrowCid.Flight.Service;
 using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Flight.Http;
@@ -13,6 +14,9 @@ internal sealed class HttpService(CidStore store, Guard guard, OriginRules origi
     private readonly LargeBlocks _large = new(store, s_mostWait, stopping);
 
     public CidStore Store { get; } = store;
+
+    /// <summary>What all watchers hear, over Flight too.</summary>
+    public LiveAnnouncements Live { get; } = new(store, stopping);
 
     public Metrics Metrics { get; } = new(store);
 
@@ -34,6 +38,7 @@ internal sealed class HttpService(CidStore store, Guard guard, OriginRules origi
 
     public void Dispose()
     {
+        Live.Dispose();
         Metrics.Dispose();
         _large.Dispose();
     }

@@ -160,7 +160,7 @@ internal sealed class ListApi(HttpService service)
         int lines = 0;
         foreach (T item in items)
         {
-            stream.Write(HttpErrors.Json(writer => write(writer, item)));
+            stream.Write(JsonObject.Bytes(writer => write(writer, item)));
             stream.Write("\n"u8);
             if (++lines % LinesAtOnce != 0) continue;
             await stream.Send(context.RequestAborted).ConfigureAwait(false);

@@ -34,7 +34,7 @@ internal sealed class Routing(GatewayBlocks blocks, HttpService service)
         {
             response.ContentType = FileTypes.JsonLines;
             if (block is null || HttpMethods.IsHead(context.Request.Method)) return;
-            byte[] line = HttpErrors.Json(writer => WriteProvider(writer, address!));
+            byte[] line = JsonObject.Bytes(writer => WriteProvider(writer, address!));
             await response.Body.WriteAsync((byte[])[.. line, (byte)'\n'], context.RequestAborted).ConfigureAwait(false);
             return;
         }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ArrowCid.Flight.Service;
 using ArrowCid.Registry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -14,8 +15,7 @@ internal sealed class WatchApi(HttpService service)
 
     public async Task Watch(HttpContext context)
     {
-        Filter? filter = ApiQuery.FilterOf(context);
-        Cursor from = From(context);
+        var feed = new WatchFeed(service.Store, service.Live, From(context), ApiQuery.FilterOf(context));
         HttpResponse response = context.Response;
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";
@@ -26,7 +26,11 @@ internal sealed class WatchApi(HttpService service)
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, service.Stopping);
         try
         {
-            await Send(stream, from, filter, response, ends).ConfigureAwait(false);
+            await response.StartAsync(ends.Token).ConfigureAwait(false);
+            // The headers go at once: who waits for them knows then that nothing is missed.
+            stream.Write(": watching\n\n"u8);
+            await stream.Send(ends.Token).ConfigureAwait(false);
+            await feed.RunAsync(s_beat, Send, ends.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (service.Stopping.IsCancellationRequested
             && !context.RequestAborted.IsCancellationRequested)
@@ -35,55 +39,13 @@ internal sealed class WatchApi(HttpService service)
             stream.Write("event: end\ndata: {}\n\n"u8);
             await stream.Send(context.RequestAborted).ConfigureAwait(false);
         }
-    }
 
-    private async Task Send(PipeStream stream, Cursor from, Filter? filter, HttpResponse response,
-        CancellationTokenSource ends)
-    {
-        IAsyncEnumerator<Announcement> puts =
-            service.Store.WatchAsync(from, ends.Token).GetAsyncEnumerator(ends.Token);
-        await using (puts.ConfigureAwait(false))
+        async Task Send(WatchPage page)
         {
-            Task<bool> next = Task.FromResult(true);
-            try
-            {
-                await response.StartAsync(ends.Token).ConfigureAwait(false);
-                // The headers go at once: who waits for them knows then that nothing is missed.
-                stream.Write(": watching\n\n"u8);
-                await stream.Send(ends.Token).ConfigureAwait(false);
-                while (true)
-                {
-                    next = puts.MoveNextAsync().AsTask();
-                    while (!next.IsCompleted && !await Comes(next).ConfigureAwait(false))
-                    {
-                        stream.Write(": beat\n\n"u8);
-                        await stream.Send(ends.Token).ConfigureAwait(false);
-                    }
-
-                    if (!await next.ConfigureAwait(false)) return;
-                    if (!Passes(filter, puts.Current)) continue;
-                    stream.Write(Event(puts.Current));
-                    await stream.Send(ends.Token).ConfigureAwait(false);
-                }
-            }
-            finally
-            {
-                // The watch is let go of only once nobody waits in it.
-                await ends.CancelAsync().ConfigureAwait(false);
-                await next.ContinueWith(static _ => { }, CancellationToken.None,
-                    TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
-            }
+            if (page.Puts.Count == 0) stream.Write(": beat\n\n"u8);
+            foreach (Announcement put in page.Puts) stream.Write(Event(put));
+            await stream.Send(ends.Token).ConfigureAwait(false);
         }
-    }
-
-    /// <summary>Waits for a while.</summary>
-    /// <returns>False where nothing came.</returns>
-    private static async Task<bool> Comes(Task<bool> next)
-    {
-        using var rest = new CancellationTokenSource();
-        Task first = await Task.WhenAny(next, Task.Delay(s_beat, rest.Token)).ConfigureAwait(false);
-        await rest.CancelAsync().ConfigureAwait(false);
-        return first == next;
     }
 
     private static Cursor From(HttpContext context)
@@ -97,15 +59,12 @@ internal sealed class WatchApi(HttpService service)
                 "from, or Last-Event-ID, is now, oldest, or the id of an event");
     }
 
-    private bool Passes(Filter? filter, in Announcement put) => filter is null || put.Kind == AnnouncementKind.Gap
-        || (service.Store.Describe(put.Cid) is { } entry && filter.Matches(entry, DateTimeOffset.UtcNow));
-
     private static byte[] Event(Announcement put)
     {
         string kind = JsonNamingPolicy.CamelCase.ConvertName(put.Kind.ToString());
         using var bytes = new MemoryStream();
         bytes.Write(Encoding.ASCII.GetBytes($"id: {put.Cursor}\nevent: {kind}\ndata: "));
-        bytes.Write(HttpErrors.Json(writer =>
+        bytes.Write(JsonObject.Bytes(writer =>
         {
             if (put.Gap is { } gap)
             {

@@ -25,20 +25,6 @@ internal sealed class ActionArguments
         }
     }
 
-    /// <summary>An object's members as JSON.</summary>
-    public static byte[] Write(Action<Utf8JsonWriter> members)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
-        {
-            writer.WriteStartObject();
-            members(writer);
-            writer.WriteEndObject();
-        }
-
-        return stream.ToArray();
-    }
-
     public bool Has(string name) => _object.TryGetProperty(name, out _);
 
     /// <summary>A text, or null where it is null or not given.</summary>

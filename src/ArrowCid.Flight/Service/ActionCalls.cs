@@ -26,7 +26,8 @@ internal sealed class ActionCalls
             ["find-missing"] = new(AccessNeed.Fetch, "Which blocks are not here: {\"cids\"}", FindMissing),
             ["export"] = new(AccessNeed.Fetch,
                 "A batch or dataset as a file, in results: {\"cid\", \"format\"?: parquet, arrow or car}", export.Run),
-            ["where"] = new(AccessNeed.Fetch, "Where the store is, for clients on its machine: nothing", Where),
+            ["where"] = new(AccessNeed.Fetch, "Where the store is, for clients on its machine: nothing",
+                (call, _) => ReplyAsync(call, ByteString.CopyFromUtf8(StorePlace.TextOf(store))).AsTask()),
             ["put-facts"] = new(AccessNeed.Put,
                 "Says something of a block: {\"cid\", \"tags\"?, \"producer\"?, \"json\"?, \"expires\"?}", PutFacts),
             ["tag"] = new(AccessNeed.Put, "Sets a tag, or takes it away: {\"cid\", \"key\", \"value\"?}", Tag),
@@ -121,12 +122,6 @@ internal sealed class ActionCalls
             cids.Where((_, i) => !found[i]).Select(cid => cid.ToString()));
     }
 
-    private void Where(ActionArguments arguments, Utf8JsonWriter writer)
-    {
-        writer.WriteString("directory", _store.Directory);
-        writer.WriteString("store", _store.GetFigures().Id);
-    }
-
     private void PutFacts(ActionArguments arguments, Utf8JsonWriter writer)
     {
         Cid cid = arguments.Cid();
@@ -177,7 +172,7 @@ internal sealed class ActionCalls
         /// <summary>An action whose one result is a JSON object.</summary>
         public StoreAction(AccessNeed need, string description, System.Action<ActionArguments, Utf8JsonWriter> members)
             : this(need, description, (call, arguments) => ReplyAsync(call,
-                ByteString.CopyFrom(ActionArguments.Write(writer => members(arguments, writer)))).AsTask())
+                ByteString.CopyFrom(JsonObject.Bytes(writer => members(arguments, writer)))).AsTask())
         {
         }
     }

@@ -66,10 +66,10 @@ internal sealed class CatalogueTable(CidStore store)
     }
 
     /// <summary>An entry as the command's listings show it.</summary>
-    public static byte[] TextOf(StoredEntry entry) => ActionArguments.Write(writer => EntryJson.Write(writer, entry));
+    public static byte[] TextOf(StoredEntry entry) => JsonObject.Bytes(writer => EntryJson.Write(writer, entry));
 
     /// <summary>Tags as a JSON object.</summary>
-    private static string TagsText(StoredEntry entry) => Encoding.UTF8.GetString(ActionArguments.Write(writer =>
+    private static string TagsText(StoredEntry entry) => Encoding.UTF8.GetString(JsonObject.Bytes(writer =>
     {
         foreach ((string key, string value) in entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal))
             writer.WriteString(key, value);

@@ -37,7 +37,7 @@ internal sealed class ExportAction(CidStore store)
             file.Position = 0;
             await call.Writer.WriteAsync(new Protocol.Result
             {
-                Body = Google.Protobuf.ByteString.CopyFrom(ActionArguments.Write(writer =>
+                Body = Google.Protobuf.ByteString.CopyFrom(JsonObject.Bytes(writer =>
                 {
                     writer.WriteString("cid", cid.ToString());
                     writer.WriteString("format", format);

@@ -14,14 +14,16 @@ internal static class FlightCalls
 
     /// <param name="store">The store.</param>
     /// <param name="guard">Who may call.</param>
+    /// <param name="live">What all watchers hear.</param>
     /// <param name="gateway">Where the HTTP gateway is, or null.</param>
     /// <param name="settings">What holds for every call.</param>
-    public static GrpcServer Over(CidStore store, Guard guard, Func<string?> gateway, GrpcServerSettings settings)
+    public static GrpcServer Over(CidStore store, Guard guard, LiveAnnouncements live, Func<string?> gateway,
+        GrpcServerSettings settings)
     {
         var gate = new FlightGate(guard);
         var streams = new BlockStreams(store);
         var infos = new InfoCalls(store, gate, streams) { Gateway = gateway };
-        var watch = new WatchStream(store, new LiveAnnouncements(store, settings.Stopping));
+        var watch = new WatchStream(store, live);
         var gets = new GetCalls(store, gate, streams, watch, new CatalogueTable(store));
         var actions = new ActionCalls(store, gate);
         (string Name, GrpcHandler Handler)[] flight =

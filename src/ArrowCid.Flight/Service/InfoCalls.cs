@@ -49,8 +49,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
         foreach (StoredEntry entry in Newest(request, limit))
         {
             // It may be gone since it was listed.
-            if (entry.Kind != BlockKind.Batch || InfoOf(entry) is not { } info) continue;
-            await call.Writer.WriteAsync(info, call.Cancel).ConfigureAwait(false);
+            if (InfoOf(entry) is { } info) await call.Writer.WriteAsync(info, call.Cancel).ConfigureAwait(false);
         }
     }
 

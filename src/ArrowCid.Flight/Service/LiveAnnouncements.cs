@@ -7,7 +7,7 @@ namespace ArrowCid.Flight.Service;
 /// The announcements as they come, read once for all watchers that have caught up: each of them has a number and
 /// nothing else. The newest are kept; who falls behind these goes back to the log. For any number of threads.
 /// </summary>
-internal sealed class LiveAnnouncements(CidStore store, CancellationToken stopping)
+internal sealed class LiveAnnouncements(CidStore store, CancellationToken stopping) : IDisposable
 {
     private const int Kept = 1024;
 
@@ -16,11 +16,12 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
 
     private readonly Lock _lock = new();
     private readonly Announcement[] _ring = new Announcement[Kept];
+    private readonly CancellationTokenSource _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _reading;
     private Cursor _began;
     private long _next;
-    private bool _hasEnded;
+    private bool _hasEnded, _isDisposed;
     private Table? _table;
 
     /// <summary>Begins to read, the first time.</summary>
@@ -28,7 +29,7 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     {
         lock (_lock)
         {
-            if (_reading is not null) return;
+            if (_reading is not null || _hasEnded) return;
             _began = store.Blocks.Fix(Cursor.Now);
             _reading = Task.Run(ReadAsync, CancellationToken.None);
         }
@@ -88,12 +89,27 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
         return (known.Batch, known.Block);
     }
 
+    public void Dispose()
+    {
+        Task? reading;
+        lock (_lock)
+        {
+            if (_isDisposed) return;
+            (_isDisposed, _hasEnded, reading) = (true, true, _reading);
+        }
+
+        _ending.Cancel();
+        // The store may be closed next, and nothing of ours must read it then.
+        reading?.ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
+        _ending.Dispose();
+    }
+
     private async Task ReadAsync()
     {
         try
         {
             var options = new WatchOptions { WithFacts = true };
-            await foreach (Announcement put in store.WatchAsync(_began, options, stopping).ConfigureAwait(false))
+            await foreach (Announcement put in store.WatchAsync(_began, options, _ending.Token).ConfigureAwait(false))
             {
                 TaskCompletionSource heard;
                 lock (_lock)
@@ -106,13 +122,13 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
                 heard.TrySetResult();
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or ArrowCidException)
+        finally
         {
-            // Every watcher goes back to the log, which says the same to it.
+            // Whatever ended it: every watcher goes back to the log, which says the same to it.
+            TaskCompletionSource heard;
+            lock (_lock) (_hasEnded, heard) = (true, _more);
+            heard.TrySetResult();
         }
-
-        lock (_lock) _hasEnded = true;
-        _more.TrySetResult();
     }
 
     private sealed record Table(long First, int Count, RecordBatch Batch, ReadOnlyMemory<byte> Block);

@@ -8,13 +8,11 @@ using ArrowCid.Registry;
 namespace ArrowCid.Flight.Service;
 
 /// <summary>
-/// Announcements as a table without end. Each watcher has a cursor in the log and no queue: a slow one lags and costs
-/// nothing, and those that have caught up hear together. Every batch's app_metadata is the cursor behind it; while
-/// nothing is put, empty batches come.
+/// Announcements as a table without end. Every batch's app_metadata is the cursor behind it; while nothing is put, empty
+/// batches come.
 /// </summary>
 internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
 {
-    private const int MostRows = 1024;
     private const uint DefaultHeartbeat = 15;
 
     private static readonly TimestampType s_time = new(TimeUnit.Microsecond, "UTC");
@@ -32,122 +30,39 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
 
     public async Task Run(GrpcCall call, Request request, BatchSender sender)
     {
-        Filter? filter = FlightRequest.FilterOf(request);
-        Cursor at = store.Blocks.Fix(request.From.Length == 0 ? Cursor.Now : Cursor.Parse(request.From));
+        Cursor from = request.From.Length == 0 ? Cursor.Now : Cursor.Parse(request.From);
+        var feed = new WatchFeed(store, live, from, FlightRequest.FilterOf(request));
         uint seconds = request.HeartbeatSeconds == 0 ? DefaultHeartbeat : request.HeartbeatSeconds;
-        TimeSpan heartbeat = TimeSpan.FromSeconds(Math.Min(seconds, 3600));
         using CancellationTokenSource lasting = call.Lasting();
         await sender.SchemaAsync(Schema, call.Cancel).ConfigureAwait(false);
-        await BeatAsync().ConfigureAwait(false);
-        live.Begin();
-        var found = new List<Announcement>();
+        await SendAsync(new WatchPage([], null)).ConfigureAwait(false);
         try
         {
-            while (await CatchUp().ConfigureAwait(false) is { } place) await Follow(place).ConfigureAwait(false);
+            await feed.RunAsync(TimeSpan.FromSeconds(Math.Min(seconds, 3600)), SendAsync, lasting.Token)
+                .ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (call.Stopping.IsCancellationRequested &&
             !call.Cancel.IsCancellationRequested)
         {
-            throw new GrpcException(GrpcStatus.Unavailable, $"the server is going down; go on from {at}");
+            throw new GrpcException(GrpcStatus.Unavailable, $"the server is going down; go on from {feed.At}");
         }
 
-        // Reads the log until what comes next is what all hear of next; null: there is no more.
-        async Task<long?> CatchUp()
+        async Task SendAsync(WatchPage page)
         {
-            using var own = CancellationTokenSource.CreateLinkedTokenSource(lasting.Token);
-            await using IAsyncEnumerator<Announcement> puts =
-                store.WatchAsync(at, new WatchOptions { WithFacts = true }, own.Token).GetAsyncEnumerator();
-            Task<bool> next = puts.MoveNextAsync().AsTask();
-            try
+            string mark = feed.At.ToString();
+            if (page.Number is { } first)
             {
-                while (true)
-                {
-                    if (!next.IsCompleted && live.Find(at) is { } place) return place;
-                    bool isEnd = !await Arrived(next, heartbeat).ConfigureAwait(false);
-                    while (!isEnd && found.Count < MostRows)
-                    {
-                        at = puts.Current.Cursor;
-                        if (Passes(puts.Current, filter)) found.Add(puts.Current);
-                        next = puts.MoveNextAsync().AsTask();
-                        if (!next.IsCompletedSuccessfully) break;
-                        isEnd = !await next.ConfigureAwait(false);
-                    }
-
-                    await SendFoundAsync().ConfigureAwait(false);
-                    if (isEnd) return null;
-                }
+                (RecordBatch batch, ReadOnlyMemory<byte> block) = live.TableOf(first, page.Puts, Table);
+                await sender.BlockAsync(block, batch, mark, call.Cancel).ConfigureAwait(false);
             }
-            finally
+            else
             {
-                await own.CancelAsync().ConfigureAwait(false);
-                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-
-        // Hears with all others, until it falls behind what is kept for them.
-        async Task Follow(long place)
-        {
-            while (true)
-            {
-                await Arrived(Heard(place), heartbeat).ConfigureAwait(false);
-                long first = place;
-                if (!live.TryTake(ref place, found, MostRows)) return;
-                if (found.Count == 0) continue;
-                at = found[^1].Cursor;
-                if (filter is null)
-                {
-                    (RecordBatch batch, ReadOnlyMemory<byte> block) = live.TableOf(first, found, Table);
-                    found.Clear();
-                    await sender.BlockAsync(block, batch, at.ToString(), call.Cancel).ConfigureAwait(false);
-                    await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
-                    continue;
-                }
-
-                found.RemoveAll(put => !Passes(put, filter));
-                await SendFoundAsync().ConfigureAwait(false);
-            }
-        }
-
-        async Task<bool> Heard(long place)
-        {
-            await live.WaitAsync(place).WaitAsync(lasting.Token).ConfigureAwait(false);
-            return true;
-        }
-
-        async Task<bool> Arrived(Task<bool> next, TimeSpan pause)
-        {
-            while (!next.IsCompleted)
-            {
-                try
-                {
-                    await next.WaitAsync(pause).ConfigureAwait(false);
-                }
-                catch (TimeoutException)
-                {
-                    await BeatAsync().ConfigureAwait(false);
-                }
+                await sender.BatchAsync(Table(page.Puts), mark, call.Cancel).ConfigureAwait(false);
             }
 
-            return await next.ConfigureAwait(false);
-        }
-
-        async Task SendFoundAsync()
-        {
-            if (found.Count > 0) await SendAsync(found).ConfigureAwait(false);
-            found.Clear();
-        }
-
-        Task BeatAsync() => SendAsync([]);
-
-        async Task SendAsync(IReadOnlyCollection<Announcement> rows)
-        {
-            await sender.BatchAsync(Table(rows), at.ToString(), call.Cancel).ConfigureAwait(false);
             await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
         }
     }
-
-    private bool Passes(in Announcement put, Filter? filter) => filter is null || put.Kind == AnnouncementKind.Gap ||
-        (store.Describe(put.Cid) is { } entry && filter.Matches(entry, DateTimeOffset.UtcNow));
 
     private static RecordBatch Table(IReadOnlyCollection<Announcement> puts)
     {
@@ -171,7 +86,7 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
             bytes.Build(), time.Build(), facts.Build(), gap.Build(), cursor.Build());
     }
 
-    private static string GapText(WatchGap gap) => Encoding.UTF8.GetString(ActionArguments.Write(writer =>
+    private static string GapText(WatchGap gap) => Encoding.UTF8.GetString(JsonObject.Bytes(writer =>
     {
         writer.WriteString("reason", JsonNamingPolicy.CamelCase.ConvertName(gap.Reason.ToString()));
         writer.WriteNumber("lane", gap.Lane);
@@ -180,7 +95,7 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         writer.WriteString("text", gap.ToString());
     }));
 
-    private static string FactsText(BlockFacts facts) => Encoding.UTF8.GetString(ActionArguments.Write(writer =>
+    private static string FactsText(BlockFacts facts) => Encoding.UTF8.GetString(JsonObject.Bytes(writer =>
     {
         if (facts.Producer is { } producer) writer.WriteString("producer", producer);
         if (facts.Tags is { } tags)

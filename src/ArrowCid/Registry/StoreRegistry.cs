@@ -37,7 +37,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
         // A ring forgets what it speaks of: its book stays small by itself.
         _directory = blocks.IsRing ? null : new IndexDirectory(blocks.Derived, blocks.Id);
         blocks.Derived.Examine = ExamineIndex;
-        _sieve = new FactSieve(blocks.IsHeld);
+        _sieve = new FactSieve(blocks.IsHeld, blocks.Clock);
         _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
         _idle = new Timer(static state =>
         {
@@ -108,7 +108,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
     private FactStamp NextStamp()
     {
         ulong time = _blocks.NextTime();
-        ThrowIfAhead(time, DateTimeOffset.UtcNow);
+        ThrowIfAhead(time, _blocks.Clock.GetUtcNow());
         return new FactStamp(time, _writer);
     }
 
@@ -118,7 +118,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
         // After a rebuild the clock may be behind what the lanes say; a wrong one is not let spread.
         if (previous is { } last)
         {
-            ThrowIfAhead(last.Time, DateTimeOffset.UtcNow);
+            ThrowIfAhead(last.Time, _blocks.Clock.GetUtcNow());
             _blocks.ObserveTime(last.Time);
         }
 

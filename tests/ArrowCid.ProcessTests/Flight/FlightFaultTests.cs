@@ -1,14 +1,16 @@
+using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using Google.Protobuf;
+using Xunit.Abstractions;
 
 namespace ArrowCid.ProcessTests.Flight;
 
 /// <summary>Clients that wait, stall and vanish, and a server that is told to end meanwhile.</summary>
-public sealed class FlightFaultTests
+public sealed class FlightFaultTests(ITestOutputHelper output)
 {
     private const string Service = "/arrow.flight.protocol.FlightService/";
 
@@ -72,11 +74,27 @@ public sealed class FlightFaultTests
         }
 
         Assert.True(Holds());
+        using var http = new HttpClient { BaseAddress = new Uri(served.Http) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", served.Token);
+        Assert.Equal(Readers, await Running());
         long taken = AnonymousBytes(served.ProcessId) - before;
         Assert.True(taken <= (long)Readers * MostEach, $"{Readers} stalled readers take {taken} bytes");
+        long gone = Stopwatch.GetTimestamp();
         foreach (GrpcClientCall call in calls) call.Dispose();
         foreach (GrpcChannel channel in channels) channel.Dispose();
-        Assert.True(SpinWait.SpinUntil(() => !Holds(), TimeSpan.FromMinutes(1)), "the lease was not freed");
+        await Until("the calls did not end", async () => await Running() == 0);
+        output.WriteLine($"{Readers} calls and their leases ended within {Stopwatch.GetElapsedTime(gone).TotalMilliseconds:0} ms");
+        // A segment that nobody uses is unmapped some seconds later, or as soon as somebody needs room.
+        await Until("the segment stays held", () => Task.FromResult(!Holds()));
+        output.WriteLine($"the segment was let go after {Stopwatch.GetElapsedTime(gone).TotalMilliseconds:0} ms");
+
+        // What a call leases it lets go before it counts as ended.
+        async Task<int> Running()
+        {
+            const string Name = "arrowcid_running{protocol=\"flight\"} ";
+            string line = (await http.GetStringAsync("/metrics")).Split('\n').Single(each => each.StartsWith(Name, StringComparison.Ordinal));
+            return int.Parse(line[Name.Length..], CultureInfo.InvariantCulture);
+        }
 
         bool Holds() => store.GetSegments().Any(each => each.Name == segment && each.HeldBy.Contains(served.ProcessId));
     }
@@ -148,6 +166,12 @@ public sealed class FlightFaultTests
         // A large one is left where it is.
         if (call.Reader.Left > 1 << 20) return "";
         return System.Text.Encoding.Latin1.GetString((await call.ReadAsync(call.Reader.RestAsync)).Span);
+    }
+
+    private static async Task Until(string otherwise, Func<Task<bool>> holds)
+    {
+        DateTime end = DateTime.UtcNow + TimeSpan.FromMinutes(1);
+        while (!await holds()) Assert.True(DateTime.UtcNow < end, otherwise);
     }
 
     private static long AnonymousBytes(int process)

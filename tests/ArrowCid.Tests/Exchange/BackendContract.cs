@@ -3,7 +3,7 @@ using ArrowCid.Columnar;
 using ArrowCid.Exchange.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
-using ArrowCid.Tests.Flight.Http;
+using ArrowCid.Tests.Flight;
 using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Exchange;

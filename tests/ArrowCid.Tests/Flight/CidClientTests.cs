@@ -6,22 +6,16 @@ using ArrowCid.Registry;
 namespace ArrowCid.Tests.Flight;
 
 /// <summary>The client against the server, both ours; others' clients are in ProcessTests/Flight.</summary>
-public sealed class CidClientTests : IAsyncLifetime
+public sealed class CidClientTests : ServedStoreTests
 {
-    private FlightServer _server = null!;
-
-    public async Task InitializeAsync() => _server = await FlightServer.StartAsync();
-
-    public async Task DisposeAsync() => await _server.DisposeAsync();
-
     [Theory]
     [InlineData(1)]
     [InlineData(100_000)]
     [InlineData(1_000_000)]
     public async Task What_was_put_is_fetched_by_its_cid(int rows)
     {
-        RecordBatch batch = FlightServer.Numbers(0, rows);
-        using CidClient client = _server.Client();
+        RecordBatch batch = ServedStore.Sequence(0, rows);
+        using CidClient client = Served.FlightClient();
         PutResult put = await client.PutAsync(batch);
         Assert.Equal((CanonicalBlock.CidOf(batch), true), (put.Cid, put.IsNew));
         Assert.False((await client.PutAsync(batch)).IsNew);
@@ -32,13 +26,13 @@ public sealed class CidClientTests : IAsyncLifetime
 
     [Fact]
     public async Task A_block_that_is_not_here_is_null() =>
-        Assert.Null(await _server.Client().TryGetAsync(CanonicalBlock.CidOf(FlightServer.Numbers(0, 3))));
+        Assert.Null(await Served.FlightClient().TryGetAsync(CanonicalBlock.CidOf(ServedStore.Sequence(0, 3))));
 
     [Fact]
     public async Task A_store_on_this_machine_is_read_in_its_memory()
     {
-        PutResult put = _server.Store.Put(FlightServer.Numbers(0, 5));
-        using CidClient client = _server.Client(isLocal: true);
+        PutResult put = Served.Store.Put(ServedStore.Sequence(0, 5));
+        using CidClient client = Served.FlightClient(isLocal: true);
         using RemoteBatch? got = await client.TryGetAsync(put.Cid);
         Assert.True(got!.IsShared);
         Assert.Equal([0L, 1, 2, 3, 4], got.Batch.Column<long>("n").Values.ToArray());
@@ -47,23 +41,23 @@ public sealed class CidClientTests : IAsyncLifetime
     [Fact]
     public async Task A_put_without_a_token_is_refused_and_nothing_is_put()
     {
-        using CidClient client = _server.Client(token: "wrong");
-        var e = await Assert.ThrowsAsync<ArrowCidException>(() => client.PutAsync(FlightServer.Numbers(0, 3)));
+        using CidClient client = Served.FlightClient(token: "wrong");
+        var e = await Assert.ThrowsAsync<ArrowCidException>(() => client.PutAsync(ServedStore.Sequence(0, 3)));
         Assert.Equal(ErrorCode.AccessDenied, e.Code);
-        Assert.Empty(_server.Store.List());
+        Assert.Empty(Served.Store.List());
     }
 
     [Fact]
     public async Task Facts_and_names_go_with_a_put_and_filters_find_them()
     {
-        using CidClient client = _server.Client();
-        PutResult put = await client.PutAsync(FlightServer.Numbers(0, 3), new PutOptions
+        using CidClient client = Served.FlightClient();
+        PutResult put = await client.PutAsync(ServedStore.Sequence(0, 3), new PutOptions
         {
             Name = "three",
             Tags = new Dictionary<string, string?> { ["size"] = "small" },
         });
-        _ = await client.PutAsync(FlightServer.Numbers(0, 4));
-        Assert.Equal(put.Cid, _server.Store.ResolveName("three"));
+        _ = await client.PutAsync(ServedStore.Sequence(0, 4));
+        Assert.Equal(put.Cid, Served.Store.ResolveName("three"));
         var found = new List<Cid>();
         await foreach (Cid cid in client.ListAsync(Filter.Parse("tag.size = \"small\""))) found.Add(cid);
         Assert.Equal([put.Cid], found);
@@ -72,14 +66,14 @@ public sealed class CidClientTests : IAsyncLifetime
     [Fact]
     public async Task A_watcher_hears_every_put_and_goes_on_from_a_cursor()
     {
-        using CidClient client = _server.Client();
-        _ = _server.Store.Put(FlightServer.Numbers(0, 10));
+        using CidClient client = Served.FlightClient();
+        _ = Served.Store.Put(ServedStore.Sequence(0, 10));
         var heard = new List<Announcement>();
         await foreach (Announcement put in client.WatchAsync(Cursor.Oldest, cancellationToken: Watchdog()))
         {
             heard.Add(put);
             if (heard.Count == 3) break;
-            _ = _server.Store.Put(FlightServer.Numbers(0, 10 + heard.Count));
+            _ = Served.Store.Put(ServedStore.Sequence(0, 10 + heard.Count));
         }
 
         Assert.Equal(3, heard.Select(put => put.Cid).Distinct().Count());
@@ -91,15 +85,15 @@ public sealed class CidClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_that_ends_tells_its_watchers_where_to_go_on()
+    public async Task AServed_that_ends_tells_its_watchers_where_to_go_on()
     {
-        using CidClient client = _server.Client();
-        _ = _server.Store.Put(FlightServer.Numbers(0, 3));
+        using CidClient client = Served.FlightClient();
+        _ = Served.Store.Put(ServedStore.Sequence(0, 3));
         Task? stopping = null;
         var e = await Assert.ThrowsAsync<ArrowCidException>(async () =>
         {
             await foreach (Announcement _ in client.WatchAsync(Cursor.Oldest, cancellationToken: Watchdog()))
-                stopping ??= _server.StopAsync();
+                stopping ??= Served.EndServer();
         });
         Assert.True(e.Code == ErrorCode.Busy, $"{e.Code}: {e}");
         Assert.Contains("go on from c1.", e.Message, StringComparison.Ordinal);

@@ -7,22 +7,16 @@ using ArrowCid.Parquet;
 namespace ArrowCid.Tests.Flight;
 
 /// <summary>The action <c>export</c>.</summary>
-public sealed class ExportActionTests : IAsyncLifetime
+public sealed class ExportActionTests : ServedStoreTests
 {
-    private FlightServer _server = null!;
-
-    public async Task InitializeAsync() => _server = await FlightServer.StartAsync();
-
-    public async Task DisposeAsync() => await _server.DisposeAsync();
-
     [Theory]
     [InlineData("parquet")]
     [InlineData("arrow")]
     [InlineData("car")]
     public async Task What_is_exported_comes_back_to_the_same_cids(string format)
     {
-        Cid[] cids = [.. new[] { 3, 400_000, 5 }.Select(rows => _server.Store.Put(FlightServer.Numbers(rows, rows)).Cid)];
-        Cid dataset = _server.Store.PutDataset(cids).Cid;
+        Cid[] cids = [.. new[] { 3, 400_000, 5 }.Select(rows => Served.Store.Put(ServedStore.Sequence(rows, rows)).Cid)];
+        Cid dataset = Served.Store.PutDataset(cids).Cid;
         byte[] file = await ExportAsync(dataset, format);
         if (format == "car") Assert.Equal(cids.ToHashSet(), CidsOf(format, file).ToHashSet());
         else Assert.Equal(cids, CidsOf(format, file));
@@ -32,15 +26,15 @@ public sealed class ExportActionTests : IAsyncLifetime
     [Fact]
     public async Task A_batch_as_arrow_is_its_block()
     {
-        Cid cid = _server.Store.Put(FlightServer.Numbers(0, 7)).Cid;
+        Cid cid = Served.Store.Put(ServedStore.Sequence(0, 7)).Cid;
         Assert.Equal(cid, Cid.Sha256(Multicodec.Raw, await ExportAsync(cid, "arrow")));
     }
 
     [Fact]
     public async Task What_cannot_be_exported_is_an_error_before_any_byte()
     {
-        using var channel = new GrpcChannel(_server.Address);
-        Cid here = _server.Store.Put(FlightServer.Numbers(0, 7)).Cid, absent = CanonicalBlock.CidOf(FlightServer.Numbers(9, 9));
+        using var channel = new GrpcChannel(Served.Flight);
+        Cid here = Served.Store.Put(ServedStore.Sequence(0, 7)).Cid, absent = CanonicalBlock.CidOf(ServedStore.Sequence(9, 9));
         await Fails(GrpcStatus.NotFound, $"{absent}");
         await Fails(GrpcStatus.InvalidArgument, $$"""{"cid": "{{here}}", "format": "xlsx"}""");
         await Fails(GrpcStatus.InvalidArgument, """{"cid": "x"}""");
@@ -52,7 +46,7 @@ public sealed class ExportActionTests : IAsyncLifetime
 
     private async Task<byte[]> ExportAsync(Cid cid, string format)
     {
-        using var channel = new GrpcChannel(_server.Address);
+        using var channel = new GrpcChannel(Served.Flight);
         List<byte[]> results = await FlightCall.ActAsync(channel, null, "export",
             $$"""{"cid": "{{cid}}", "format": "{{format}}"}""");
         using JsonDocument about = JsonDocument.Parse(results[0]);

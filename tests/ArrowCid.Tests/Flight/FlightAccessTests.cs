@@ -41,9 +41,9 @@ public sealed class FlightAccessTests
     [Fact]
     public async Task No_call_and_no_action_answers_without_the_right_token()
     {
-        await using FlightServer server = await FlightServer.StartAsync(Tokens);
-        using var channel = new GrpcChannel(server.Address);
-        Cid cid = server.Store.Put(FlightServer.Numbers(0, 3)).Cid;
+        await using ServedStore server = await ServedStore.Start(Tokens);
+        using var channel = new GrpcChannel(server.Flight);
+        Cid cid = server.Store.Put(ServedStore.Sequence(0, 3)).Cid;
         List<Case> cases = [.. Calls(cid), .. await Actions(channel, cid)];
         string[] tried = [.. cases.Select(each => each.Path).Distinct().Order()];
         Assert.Equal(Paths(server.Store).Order(), tried);
@@ -70,9 +70,9 @@ public sealed class FlightAccessTests
     [Fact]
     public async Task Who_fetches_on_this_machine_needs_no_token_and_a_wrong_one_is_refused()
     {
-        await using FlightServer server = await FlightServer.StartAsync();
-        using var channel = new GrpcChannel(server.Address);
-        Cid cid = server.Store.Put(FlightServer.Numbers(0, 3)).Cid;
+        await using ServedStore server = await ServedStore.Start();
+        using var channel = new GrpcChannel(server.Flight);
+        Cid cid = server.Store.Put(ServedStore.Sequence(0, 3)).Cid;
         foreach (Case each in Calls(cid).Where(each => each.Need == AccessNeed.Fetch))
         {
             await Passes(channel, each, null);
@@ -133,7 +133,8 @@ public sealed class FlightAccessTests
     {
         using var gate = AccessGate.Open(new AccessSettings(), null, NullLogger.Instance);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings(), TimeProvider.System));
-        return FlightCalls.Over(store, guard, () => null, new GrpcServerSettings
+        using var live = new LiveAnnouncements(store, default);
+        return FlightCalls.Over(store, guard, live, () => null, new GrpcServerSettings
         {
             StallPatience = TimeSpan.FromMinutes(1),
             Log = NullLogger.Instance,
@@ -151,13 +152,13 @@ public sealed class FlightAccessTests
             GrpcStatus.Unknown or GrpcStatus.Unavailable, $"{each.Name}: {status}");
     }
 
-    private static CidServerOptions Tokens(string folder)
+    private static CidServerOptions Tokens(ServedStore served)
     {
-        string file = Path.Combine(folder, "tokens");
+        string file = Path.Combine(served.Directory, "tokens");
         File.WriteAllText(file, $"reader read sha256:{Hash(ReadToken)}\nputter put sha256:{Hash(PutToken)}\n");
         return new CidServerOptions
         {
-            Flight = FlightServer.AnyPort,
+            Flight = ServedStore.Any,
             Http = null,
             TokenFile = file,
             AnonymousRead = AnonymousRead.Never,

@@ -14,17 +14,17 @@ public sealed class FlightFaultTests
     [Fact]
     public async Task A_full_store_says_so_and_what_was_acknowledged_is_whole()
     {
-        await using FlightServer server = await FlightServer.StartAsync(capacity: 16);
-        using var channel = new GrpcChannel(server.Address);
+        await using ServedStore server = await ServedStore.Start(capacity: 16);
+        using var channel = new GrpcChannel(server.Flight);
         var acknowledged = new List<Cid>();
         var e = await Assert.ThrowsAsync<GrpcException>(async () =>
         {
             using GrpcClientCall call = await FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
             {
-                await FlightCall.SendAsync(writer, FlightServer.Numbers(0, 100_000), FlightCall.Path("put", "all"), cancel);
+                await FlightCall.SendAsync(writer, ServedStore.Sequence(0, 100_000), FlightCall.Path("put", "all"), cancel);
                 var sender = new ArrowCid.Flight.Service.BatchSender(writer, 0);
                 for (int i = 1; i < 1000; i++)
-                    await sender.BatchAsync(FlightServer.Numbers(i, 100_000), "", cancel);
+                    await sender.BatchAsync(ServedStore.Sequence(i, 100_000), "", cancel);
             });
             while (await call.ReadAsync(cancel =>
                 call.Reader.MessageAsync(ArrowCid.Flight.Protocol.PutResult.Parser, cancel)) is { } put)
@@ -47,20 +47,15 @@ public sealed class FlightFaultTests
     [Fact]
     public async Task A_put_that_stands_still_inside_a_message_is_ended_and_between_messages_it_is_not()
     {
-        await using FlightServer server = await FlightServer.StartAsync(_ => new CidServerOptions
-        {
-            Flight = FlightServer.AnyPort,
-            Http = null,
-            StallPatience = TimeSpan.FromMilliseconds(200),
-        });
-        using var channel = new GrpcChannel(server.Address);
+        await using ServedStore server = await Impatient();
+        using var channel = new GrpcChannel(server.Flight);
         var stalled = new TaskCompletionSource();
         Task<GrpcClientCall> patient = FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
         {
-            await FlightCall.SendAsync(writer, FlightServer.Numbers(0, 10), FlightCall.Path("put"), cancel);
+            await FlightCall.SendAsync(writer, ServedStore.Sequence(0, 10), FlightCall.Path("put"), cancel);
             await writer.FlushAsync(cancel);
             await stalled.Task;
-            await new ArrowCid.Flight.Service.BatchSender(writer, 0).BatchAsync(FlightServer.Numbers(1, 10), "", cancel);
+            await new ArrowCid.Flight.Service.BatchSender(writer, 0).BatchAsync(ServedStore.Sequence(1, 10), "", cancel);
         });
         GrpcStatus status = await RawPutAsync(server, Frame(1 << 20, [0x12, 0x80, 0x80, 0x20, 1, 2, 3]));
         Assert.Equal(GrpcStatus.Aborted, status);
@@ -74,13 +69,8 @@ public sealed class FlightFaultTests
     [Fact]
     public async Task A_call_whose_only_message_never_comes_is_ended()
     {
-        await using FlightServer server = await FlightServer.StartAsync(_ => new CidServerOptions
-        {
-            Flight = FlightServer.AnyPort,
-            Http = null,
-            StallPatience = TimeSpan.FromMilliseconds(200),
-        });
-        using var channel = new GrpcChannel(server.Address);
+        await using ServedStore server = await Impatient();
+        using var channel = new GrpcChannel(server.Flight);
         foreach (string method in new[] { "GetFlightInfo", "DoGet", "DoAction", "DoPut", "DoExchange", "Handshake" })
         {
             var e = await Assert.ThrowsAsync<GrpcException>(async () =>
@@ -97,7 +87,7 @@ public sealed class FlightFaultTests
     public async Task Messages_that_are_only_claimed_take_no_memory()
     {
         const int Calls = 64;
-        await using FlightServer server = await FlightServer.StartAsync();
+        await using ServedStore server = await ServedStore.Start();
         long before = GC.GetTotalMemory(forceFullCollection: true);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         using var end = new CancellationTokenSource();
@@ -128,7 +118,7 @@ public sealed class FlightFaultTests
     [InlineData("a body without a header", new byte[] { 0xC2, 0x3E, 2, 1, 2 })]
     public async Task A_message_that_is_no_flight_data_is_refused(string what, byte[] message)
     {
-        await using FlightServer server = await FlightServer.StartAsync();
+        await using ServedStore server = await ServedStore.Start();
         GrpcStatus status = await RawPutAsync(server, Frame(message.Length, message), isWhole: true);
         Assert.True(status is GrpcStatus.InvalidArgument or GrpcStatus.Internal, $"{what}: {status}");
         Assert.Empty(server.Store.List());
@@ -139,7 +129,7 @@ public sealed class FlightFaultTests
     [InlineData(2000, 40)]
     public async Task Too_many_and_too_long_headers_are_refused_and_others_are_served(int count, int length)
     {
-        await using FlightServer server = await FlightServer.StartAsync();
+        await using ServedStore server = await ServedStore.Start();
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         using HttpRequestMessage request = Request(server, new ByteArrayContent(Frame(0, [])));
         for (int i = 0; i < count; i++) request.Headers.TryAddWithoutValidation($"x-{i}", new string('x', length));
@@ -159,14 +149,14 @@ public sealed class FlightFaultTests
     [Fact]
     public async Task A_connection_that_sends_half_a_header_is_closed()
     {
-        await using FlightServer server = await FlightServer.StartAsync(_ => new CidServerOptions
+        await using ServedStore server = await ServedStore.Start(_ => new CidServerOptions
         {
-            Flight = FlightServer.AnyPort,
+            Flight = ServedStore.Any,
             Http = null,
             HeaderPatience = TimeSpan.FromMilliseconds(300),
         });
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(IPEndPoint.Parse(server.Address.Authority));
+        await socket.ConnectAsync(IPEndPoint.Parse(server.Flight.Authority));
         // The preface, empty SETTINGS, and a HEADERS frame of stream 1 without END_HEADERS.
         byte[] headers = [0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82];
         await socket.SendAsync((byte[])[.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0, .. headers]);
@@ -189,9 +179,17 @@ public sealed class FlightFaultTests
         Assert.True(await Health(http, server));
     }
 
-    private static async Task<bool> Health(HttpClient http, FlightServer server)
+    /// <summary>A server that soon lets go of who stands still.</summary>
+    private static Task<ServedStore> Impatient() => ServedStore.Start(_ => new CidServerOptions
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.HttpAddress, "/grpc.health.v1.Health/Check"))
+        Flight = ServedStore.Any,
+        Http = null,
+        StallPatience = TimeSpan.FromMilliseconds(200),
+    });
+
+    private static async Task<bool> Health(HttpClient http, ServedStore server)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.FlightHttp, "/grpc.health.v1.Health/Check"))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -204,7 +202,7 @@ public sealed class FlightFaultTests
     }
 
     /// <summary>Puts raw bytes; the stream stays open behind them unless they are whole.</summary>
-    private static async Task<GrpcStatus> RawPutAsync(FlightServer server, byte[] bytes, bool isWhole = false)
+    private static async Task<GrpcStatus> RawPutAsync(ServedStore server, byte[] bytes, bool isWhole = false)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         using var end = new CancellationTokenSource();
@@ -217,10 +215,10 @@ public sealed class FlightFaultTests
         return isThere ? (GrpcStatus)int.Parse(status!.Single(), System.Globalization.CultureInfo.InvariantCulture) : GrpcStatus.Unknown;
     }
 
-    private static HttpRequestMessage Request(FlightServer server, HttpContent content)
+    private static HttpRequestMessage Request(ServedStore server, HttpContent content)
     {
         content.Headers.ContentType = new("application/grpc");
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.HttpAddress, DoPut))
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.FlightHttp, DoPut))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

@@ -8,15 +8,10 @@ using Google.Protobuf;
 namespace ArrowCid.Tests.Flight;
 
 /// <summary>The wire: requests of any bytes end in a gRPC status, never in an HTTP error or a hang.</summary>
-public sealed class GrpcCallTests : IAsyncLifetime, IDisposable
+public sealed class GrpcCallTests : ServedStoreTests, IDisposable
 {
     private const string Flight = "/arrow.flight.protocol.FlightService/";
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
-    private FlightServer _server = null!;
-
-    public async Task InitializeAsync() => _server = await FlightServer.StartAsync();
-
-    public async Task DisposeAsync() => await _server.DisposeAsync();
 
     public void Dispose() => _http.Dispose();
 
@@ -37,7 +32,7 @@ public sealed class GrpcCallTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_get_is_refused()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_server.HttpAddress, Flight + "DoGet"))
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Served.FlightHttp, Flight + "DoGet"))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -99,7 +94,7 @@ public sealed class GrpcCallTests : IAsyncLifetime, IDisposable
         byte[] request = Frame(new Ticket { Ticket_ = ByteString.CopyFromUtf8("[\"watch\"]") }.ToByteArray());
         try
         {
-            Answer answer = await CallAsync(Flight + "DoGet", request, timeout: "200m", token: _server.Token);
+            Answer answer = await CallAsync(Flight + "DoGet", request, timeout: "200m", token: Served.Token);
             Assert.Equal("4", answer.Status);
         }
         catch (HttpRequestException e)
@@ -118,7 +113,7 @@ public sealed class GrpcCallTests : IAsyncLifetime, IDisposable
             Type = FlightDescriptor.Types.DescriptorType.Path,
             Path = { "name", name },
         }.ToByteArray());
-        Answer answer = await CallAsync(Flight + "GetFlightInfo", request, token: _server.Token);
+        Answer answer = await CallAsync(Flight + "GetFlightInfo", request, token: Served.Token);
         Assert.NotEqual("0", answer.Status);
         Assert.InRange(answer.Message.Length, 1, 2100);
         Assert.All(answer.Message, c => Assert.InRange(c, ' ', '~'));
@@ -143,7 +138,7 @@ public sealed class GrpcCallTests : IAsyncLifetime, IDisposable
     private async Task<Answer> CallAsync(string path, byte[] body, string? encoding = null,
         string type = "application/grpc", string? timeout = null, string? token = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_server.HttpAddress, path))
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Served.FlightHttp, path))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

@@ -28,15 +28,15 @@ public sealed class OtlpTests
         });
         await collector.StartAsync();
         var url = new Uri(new Uri(collector.Urls.Single()), path);
-        await using (FlightServer server = await FlightServer.StartAsync(_ => new CidServerOptions
+        await using (ServedStore server = await ServedStore.Start(_ => new CidServerOptions
         {
-            Flight = FlightServer.AnyPort,
+            Flight = ServedStore.Any,
             Http = null,
             Otlp = url,
         }))
         {
-            using CidClient client = server.Client();
-            _ = await client.PutAsync(FlightServer.Numbers(0, 3));
+            using CidClient client = server.FlightClient();
+            _ = await client.PutAsync(ServedStore.Sequence(0, 3));
         }
 
         (string to, string type, string sent) = got.Last();

@@ -17,14 +17,14 @@ public sealed class UnixSocketTests : IDisposable
     [Fact]
     public async Task A_client_puts_and_gets_and_the_file_is_the_owners_alone_and_goes_with_the_server()
     {
-        await using (FlightServer server = await FlightServer.StartAsync(_ => Options()))
+        await using (ServedStore server = await ServedStore.Start(_ => Options()))
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, new FileInfo(Socket).UnixFileMode);
-            using CidClient client = server.Client();
-            PutResult put = await client.PutAsync(FlightServer.Numbers(0, 1000));
+            using CidClient client = server.FlightClient();
+            PutResult put = await client.PutAsync(ServedStore.Sequence(0, 1000));
             using RemoteBatch? got = await client.TryGetAsync(put.Cid);
             Assert.Equal(1000, got!.Batch.Length);
-            using CidClient local = server.Client(isLocal: true);
+            using CidClient local = server.FlightClient(isLocal: true);
             using RemoteBatch? shared = await local.TryGetAsync(put.Cid);
             Assert.True(shared!.IsShared);
         }
@@ -35,39 +35,58 @@ public sealed class UnixSocketTests : IDisposable
     [Fact]
     public async Task A_socket_that_somebody_listens_on_is_not_taken()
     {
-        await using FlightServer server = await FlightServer.StartAsync(_ => Options());
-        var e = await Assert.ThrowsAnyAsync<IOException>(() => FlightServer.StartAsync(_ => Options()));
+        await using ServedStore server = await ServedStore.Start(_ => Options());
+        var e = await Assert.ThrowsAnyAsync<IOException>(() => ServedStore.Start(_ => Options()));
         Assert.Contains("listens there", e.Message, StringComparison.Ordinal);
-        using CidClient client = server.Client();
-        Assert.True((await client.PutAsync(FlightServer.Numbers(0, 3))).IsNew);
+        using CidClient client = server.FlightClient();
+        Assert.True((await client.PutAsync(ServedStore.Sequence(0, 3))).IsNew);
     }
 
     [Fact]
     public async Task What_a_dead_server_left_is_taken_away_and_a_file_is_not()
     {
-        using (var dead = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        LeaveDead();
+        await using (ServedStore server = await ServedStore.Start(_ => Options()))
         {
-            // Bound by its short name, .NET does not find the file to take it away.
-            dead.Bind(new UnixDomainSocketEndPoint(Path.Combine(_folder.FullName, "dead")));
-            File.Move(Path.Combine(_folder.FullName, "dead"), Socket);
-        }
-
-        Assert.True(File.Exists(Socket));
-        await using (FlightServer server = await FlightServer.StartAsync(_ => Options()))
-        {
-            using CidClient client = server.Client();
-            Assert.True((await client.PutAsync(FlightServer.Numbers(0, 3))).IsNew);
+            using CidClient client = server.FlightClient();
+            Assert.True((await client.PutAsync(ServedStore.Sequence(0, 3))).IsNew);
         }
 
         await File.WriteAllTextAsync(Socket, "precious");
-        _ = await Assert.ThrowsAnyAsync<IOException>(() => FlightServer.StartAsync(_ => Options()));
+        _ = await Assert.ThrowsAnyAsync<IOException>(() => ServedStore.Start(_ => Options()));
         Assert.Equal("precious", await File.ReadAllTextAsync(Socket));
+    }
+
+    [Fact]
+    public async Task Of_servers_that_start_at_once_where_a_dead_one_was_one_gets_the_socket()
+    {
+        const int Rounds = 10, Servers = 4;
+        await using ServedStore store = await ServedStore.Start();
+        for (int round = 0; round < Rounds; round++)
+        {
+            LeaveDead();
+            using var together = new Barrier(Servers);
+            Task<CidServer>[] starts = [.. Enumerable.Range(0, Servers).Select(_ => Task.Factory.StartNew(() =>
+            {
+                together.SignalAndWait();
+                return CidServer.StartAsync(store.Store, Options());
+            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap())];
+            await ((Task)Task.WhenAll(starts)).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            CidServer server = await Assert.Single(starts, start => start.IsCompletedSuccessfully);
+            Assert.All(starts.Where(start => start.IsFaulted),
+                start => Assert.IsAssignableFrom<IOException>(start.Exception!.InnerException));
+            using (var client = new CidClient(new Uri($"grpc+unix://{Socket}"), new CidClientOptions { UseLocalStore = false }))
+                Assert.Null(await client.TryGetAsync(Cid.Sha256(Multicodec.Raw, "nothing"u8)));
+            await server.DisposeAsync();
+            Assert.False(File.Exists(Socket));
+        }
     }
 
     [Fact]
     public async Task A_start_that_fails_leaves_nothing_behind_and_may_be_tried_again()
     {
-        var e = await Assert.ThrowsAsync<ArrowCidException>(() => FlightServer.StartAsync(_ => new CidServerOptions
+        var e = await Assert.ThrowsAsync<ArrowCidException>(() => ServedStore.Start(_ => new CidServerOptions
         {
             Flight = new UnixDomainSocketEndPoint(Socket),
             Http = null,
@@ -75,7 +94,7 @@ public sealed class UnixSocketTests : IDisposable
         }));
         Assert.Equal(ErrorCode.InvalidArgument, e.Code);
         Assert.False(File.Exists(Socket));
-        await using FlightServer server = await FlightServer.StartAsync(_ => Options());
+        await using ServedStore server = await ServedStore.Start(_ => Options());
         Assert.True(File.Exists(Socket));
     }
 
@@ -105,6 +124,16 @@ public sealed class UnixSocketTests : IDisposable
         }
 
         Assert.Contains("95 calls more", log.Said[^1], StringComparison.Ordinal);
+    }
+
+    /// <summary>What a server that was killed leaves.</summary>
+    private void LeaveDead()
+    {
+        using var dead = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        // Bound by its short name, .NET does not find the file to take it away.
+        string name = Path.Combine(_folder.FullName, "dead");
+        dead.Bind(new UnixDomainSocketEndPoint(name));
+        File.Move(name, Socket);
     }
 
     private CidServerOptions Options() => new() { Flight = new UnixDomainSocketEndPoint(Socket), Http = null };

@@ -28,7 +28,7 @@ public sealed class RouteAccessTests
             if (route.Need is null) continue;
             Assert.Equal(HttpStatusCode.Unauthorized, await Status(served, route, path, "a-wrong-token-0123456789"));
             AccessScope least = AccessDecision.Least(route.Need.Value);
-            foreach ((string token, AccessScope scope) in new[] { (ReadToken, AccessScope.Read), (PutToken, AccessScope.Put), (served.LocalToken, AccessScope.Admin) })
+            foreach ((string token, AccessScope scope) in new[] { (ReadToken, AccessScope.Read), (PutToken, AccessScope.Put), (served.Token, AccessScope.Admin) })
             {
                 HttpStatusCode status = await Status(served, route, path, token);
                 Assert.True(scope < least ? status == HttpStatusCode.Forbidden : IsPassed(status),

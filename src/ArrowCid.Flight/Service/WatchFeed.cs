@@ -1,0 +1,120 @@
+using ArrowCid.Registry;
+
+namespace ArrowCid.Flight.Service;
+
+/// <summary>What a watcher is given at once.</summary>
+/// <param name="Puts">The announcements, in order; none where nothing came for a while.</param>
+/// <param name="Number">The first one's number (<see cref="LiveAnnouncements"/>), where every watcher that hears with the
+/// others is given the same.</param>
+internal readonly record struct WatchPage(IReadOnlyList<Announcement> Puts, long? Number);
+
+/// <summary>
+/// One watcher: it reads the log until it has caught up, then hears with all others, and goes back to the log where it
+/// falls behind what is kept for them. It has a cursor and no queue. One caller.
+/// </summary>
+/// <param name="store">The store.</param>
+/// <param name="live">What all hear.</param>
+/// <param name="from">Where to begin; what is put after this is made is heard.</param>
+/// <param name="filter">What is given; null: everything.</param>
+/// <exception cref="ArrowCidException">The cursor is not one of this store's.</exception>
+internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor from, Filter? filter)
+{
+    private const int MostRows = 1024;
+
+    private readonly List<Announcement> _found = [];
+
+    /// <summary>The cursor behind what was given last, or was passed over.</summary>
+    public Cursor At { get; private set; } = store.Blocks.Fix(from);
+
+    /// <summary>Gives pages until there will be no more.</summary>
+    /// <param name="pause">How long nothing may come before an empty page is given.</param>
+    /// <param name="give">Takes a page; its list is used again afterwards.</param>
+    /// <param name="ends">Ends it with <see cref="OperationCanceledException"/>.</param>
+    public async Task RunAsync(TimeSpan pause, Func<WatchPage, Task> give, CancellationToken ends)
+    {
+        live.Begin();
+        while (await CatchUpAsync(pause, give, ends).ConfigureAwait(false) is { } number)
+            await FollowAsync(number, pause, give, ends).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads the log until what comes next is what all hear of next.</summary>
+    /// <returns>Its number; null where there is no more.</returns>
+    private async Task<long?> CatchUpAsync(TimeSpan pause, Func<WatchPage, Task> give, CancellationToken ends)
+    {
+        using var own = CancellationTokenSource.CreateLinkedTokenSource(ends);
+        IAsyncEnumerator<Announcement> puts =
+            store.WatchAsync(At, new WatchOptions { WithFacts = true }, own.Token).GetAsyncEnumerator(own.Token);
+        await using (puts.ConfigureAwait(false))
+        {
+            Task<bool> next = puts.MoveNextAsync().AsTask();
+            try
+            {
+                while (true)
+                {
+                    if (!next.IsCompleted && live.Find(At) is { } number) return number;
+                    await ComesAsync(next, pause, give).ConfigureAwait(false);
+                    bool isEnd = !await next.ConfigureAwait(false);
+                    while (!isEnd && _found.Count < MostRows)
+                    {
+                        At = puts.Current.Cursor;
+                        if (Passes(puts.Current)) _found.Add(puts.Current);
+                        next = puts.MoveNextAsync().AsTask();
+                        if (!next.IsCompletedSuccessfully) break;
+                        isEnd = !await next.ConfigureAwait(false);
+                    }
+
+                    await GiveAsync(null, give).ConfigureAwait(false);
+                    if (isEnd) return null;
+                }
+            }
+            finally
+            {
+                // The watch is let go of only once nobody waits in it.
+                await own.CancelAsync().ConfigureAwait(false);
+                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>Hears with all others, until it falls behind what is kept for them.</summary>
+    private async Task FollowAsync(long number, TimeSpan pause, Func<WatchPage, Task> give, CancellationToken ends)
+    {
+        while (true)
+        {
+            await ComesAsync(live.WaitAsync(number).WaitAsync(ends), pause, give).ConfigureAwait(false);
+            long first = number;
+            if (!live.TryTake(ref number, _found, MostRows)) return;
+            if (_found.Count == 0) continue;
+            At = _found[^1].Cursor;
+            if (filter is not null) _found.RemoveAll(put => !Passes(put));
+            await GiveAsync(filter is null ? first : null, give).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits, and says after each pause that nothing has come.</summary>
+    private static async Task ComesAsync(Task next, TimeSpan pause, Func<WatchPage, Task> give)
+    {
+        while (!next.IsCompleted)
+        {
+            try
+            {
+                await next.WaitAsync(pause).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                await give(new WatchPage([], null)).ConfigureAwait(false);
+            }
+        }
+
+        await next.ConfigureAwait(false);
+    }
+
+    private async Task GiveAsync(long? number, Func<WatchPage, Task> give)
+    {
+        if (_found.Count > 0) await give(new WatchPage(_found, number)).ConfigureAwait(false);
+        _found.Clear();
+    }
+
+    private bool Passes(in Announcement put) => filter is null || put.Kind == AnnouncementKind.Gap ||
+        (store.Describe(put.Cid) is { } entry && filter.Matches(entry, store.Clock.GetUtcNow()));
+}
