@@ -5,8 +5,8 @@ namespace ArrowCid.Storage;
 /// <summary>What was damaged and set aside (<c>DAMAGE.md</c>).</summary>
 internal sealed partial class BlockStore
 {
-    private const string SetAsideRemedy =
-        "put the batch again, or restore the file; nothing here deletes it (Storage/DAMAGE.md)";
+    private const string BlockRemedy = "put it again, or restore the file; nothing here deletes it";
+    private const string FactsRemedy = "say again what is missing, or restore the file; nothing here deletes it";
 
     /// <summary>Where the record of a block that is no longer here stands in a file that was set aside.</summary>
     /// <returns>The file's name and the offset, or null where none has it.</returns>
@@ -53,12 +53,14 @@ internal sealed partial class BlockStore
         foreach (SalvagedRecord record in salvage?.Lost ?? [])
         {
             string what = record.Header.RecordKind == RecordKind.Fact
-                ? "facts"
+                ? $"facts of {DateTimeOffset.UnixEpoch.AddTicks((long)(record.Header.TimeNanoseconds / 100)):u}"
                 : $"block {Cid.FromSha256(record.Header.Codec, record.Header.Digest)}";
-            bool isBack = record.Header.RecordKind != RecordKind.Fact && IsBack(in record);
-            if (!isBack)
-                lost.Add(new StoreFinding("set-aside", FindingSeverity.Warning, $"{name}+{record.Offset}",
-                    $"the bytes of {what} are damaged", SetAsideRemedy));
+            // Nothing tells whether facts were said again.
+            bool isFact = record.Header.RecordKind == RecordKind.Fact;
+            if (isFact || !IsBack(in record))
+                lost.Add(new StoreFinding("set-aside", isFact ? FindingSeverity.Note : FindingSeverity.Warning,
+                    $"{name}+{record.Offset}", $"the bytes of {what} are damaged",
+                    isFact ? FactsRemedy : BlockRemedy));
         }
 
         return lost;

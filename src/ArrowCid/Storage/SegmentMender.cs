@@ -123,7 +123,7 @@ internal sealed class SegmentMender(ControlFile control)
             BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
             Layout.RoundUp(Layout.SegmentRecords + extent, Layout.MiB),
             old?.FirstSequence ?? salvage.Records[0].Header.Sequence, order,
-            old?.CreatedNanoseconds ?? Clock.NowNanoseconds());
+            old?.CreatedNanoseconds ?? control.NowNanoseconds());
         string temporary = name + Temporary;
         _ = control.DirectoryFile.Unlink(temporary);
         using FileDescriptor? file = control.DirectoryFile.TryCreateFile(temporary, out int errno);

@@ -58,7 +58,7 @@ internal sealed class DamagedStore : IDisposable
         {
             case "removed": File.Delete(path); break;
             case "emptied": SetLength(path, 0); break;
-            case "cut short": SetLength(path, length / 2); break;
+            case "cut short": SetLength(path, EndOf(path, length) / 2); break;
             case "replaced":
                 string other = Make(isMemory: false);
                 _ = Fill(other, first: 1000, []);
@@ -221,6 +221,12 @@ internal sealed class DamagedStore : IDisposable
             _ => throw new ArgumentOutOfRangeException(nameof(what), what, $"no such damage of {file}"),
         };
     }
+
+    /// <summary>Of a segment the end of what stands in it.</summary>
+    private static long EndOf(string path, long length) =>
+        !Path.GetFileName(path).StartsWith("seg-", StringComparison.Ordinal) ? length
+            : BinaryPrimitives.ReadInt64LittleEndian(
+                File.ReadAllBytes(path).AsSpan((int)Layout.SegmentCommitted, sizeof(long)));
 
     private static long FirstEntry(string path)
     {
