@@ -24,6 +24,28 @@ internal sealed partial class StoreRegistry
     private bool _isIndexOpen;
     private volatile bool _isDistrusted;
 
+    /// <summary>Looks at every page of the index on disk.</summary>
+    /// <param name="mends">Where one is damaged the index goes, and comes back from the log.</param>
+    /// <returns>What is wrong, or null.</returns>
+    private string? ExamineIndex(bool mends)
+    {
+        if (_directory is null) return null;
+        try
+        {
+            new IndexDirectory(_blocks.Derived, _blocks.Id).TryOpen()?.Check();
+            return null;
+        }
+        catch (IndexDamagedException e)
+        {
+            lock (_gate)
+            {
+                if (mends) Distrust(e);
+            }
+
+            return e.Message;
+        }
+    }
+
     /// <summary>The index as it is now.</summary>
     public IndexSnapshot Index
     {

@@ -36,6 +36,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
         (_blocks, _timeout) = (blocks, timeout);
         // A ring forgets what it speaks of: its book stays small by itself.
         _directory = blocks.IsRing ? null : new IndexDirectory(blocks.Derived, blocks.Id);
+        blocks.Derived.Examine = ExamineIndex;
         _sieve = new FactSieve(blocks.IsHeld, blocks.Clock);
         _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
         _idle = new Timer(static state =>

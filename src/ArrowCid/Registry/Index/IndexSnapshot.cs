@@ -44,6 +44,22 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
         }
     }
 
+    /// <summary>Reads every page.</summary>
+    /// <exception cref="IndexDamagedException">One is damaged.</exception>
+    public void Check()
+    {
+        foreach (RunFile run in runs)
+        {
+            foreach (IndexKind kind in Enum.GetValues<IndexKind>())
+            {
+                if (run.Section(kind) is not { } section) continue;
+                for (int page = 0; page < section.Pages; page++) _ = section.Page(page);
+            }
+        }
+
+        GC.KeepAlive(this);
+    }
+
     /// <summary>A block's page, new each time.</summary>
     public FactPage? Load(in Digest256 digest)
     {
