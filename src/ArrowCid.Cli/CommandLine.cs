@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using ArrowCid.Cli.Bench;
 using ArrowCid.Cli.Demo;
 using ArrowCid.Cli.Inspect;
@@ -45,6 +46,7 @@ internal static class CommandLine
         ["gc"] = CollectVerb.Make,
         ["forget"] = ForgetVerb.Make,
         ["compact"] = CompactVerb.Make,
+        ["maintain"] = MaintainVerb.Make,
         ["backup"] = BackupVerb.Make,
         ["restore"] = RestoreVerb.Make,
         ["migrate"] = MigrateVerb.Make,
@@ -110,8 +112,10 @@ internal static class CommandLine
 
     private static int Misused(ParseResult parsed)
     {
-        foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors) Failure.Say(OneLine(error.Message));
-        string verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+        foreach (ParseError error in parsed.Errors) Failure.Say(OneLine(error.Message));
+        string verb = "";
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } it; at = at.Parent)
+            verb = $"{it.Command.Name} {verb}";
         Console.Error.WriteLine($"Try 'arrowcid {verb}--help'.");
         return ErrorTable.ExitCode(ErrorCode.InvalidArgument);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ArrowCid.Memory;
 
 namespace ArrowCid.Cli;
 
@@ -11,8 +12,8 @@ internal static class OutputFile
     private const int BufferBytes = 1 << 16;
     private const string Mark = ".tmp-";
 
-    /// <summary>Writes a file under a temporary name beside its own, flushes it to the medium and gives it its
-    /// name.</summary>
+    /// <summary>Writes a file under a temporary name beside its own, flushes it to the medium, gives it its name and
+    /// flushes that.</summary>
     /// <param name="file">The file; one that is there is replaced.</param>
     /// <param name="write">Writes it, to a stream that can seek and read back.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/> or <see cref="ErrorCode.AccessDenied"/>: it
@@ -36,6 +37,8 @@ internal static class OutputFile
             }
 
             File.Move(temporary, target, overwrite: true);
+            if (FileDescriptor.SyncDirectory(Path.GetDirectoryName(target)!) is not 0 and int errno)
+                throw new IOException($"its directory cannot be flushed: {Errno.Text(errno)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -10,6 +10,22 @@ internal sealed class Verb(string name, string description, params string[] exam
 {
     public string[] Examples { get; } = examples;
 
+    /// <summary>A verb that tells of one block of a store.</summary>
+    /// <param name="name">The verb.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="run">Does it, with the store's directory, the CID or name, and whether JSON is asked for.</param>
+    /// <param name="examples">What its help ends in.</param>
+    public static Verb OfBlock(string name, string description, Func<string?, string, bool, int> run,
+        params string[] examples)
+    {
+        Argument<string> cid = CidText();
+        Option<string?> store = Store();
+        Option<bool> json = Json();
+        var verb = new Verb(name, description, examples) { cid, store, json };
+        verb.SetAction(parsed => run(parsed.GetValue(store), parsed.GetValue(cid)!, parsed.GetValue(json)));
+        return verb;
+    }
+
     public static Argument<string[]> Files() => Inputs("Arrow IPC streams or files, or Parquet files");
 
     /// <summary>Files to read, at least one.</summary>
@@ -84,6 +100,21 @@ internal sealed class Verb(string name, string description, params string[] exam
         };
         return option;
     }
+
+    /// <summary>An option that takes a number of bytes, as filters write it or with an M or G behind it.</summary>
+    public static Option<long?> Size(string name, long least, string description) => new(name)
+    {
+        HelpName = "SIZE",
+        Description = description,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[^1].Value;
+            string full = text is [.., 'M' or 'm' or 'G' or 'g'] ? $"{text[..^1]}{char.ToUpperInvariant(text[^1])}iB" : text;
+            if (Filter.TryParseSize(full, out long bytes) && bytes >= least) return bytes;
+            result.AddError($"{name} takes a number of bytes such as 4096, 512M, 64MiB or 2GB, not '{text}'.");
+            return null;
+        },
+    };
 
     /// <summary>An option that takes a whole number.</summary>
     public static Option<int?> Number(string name, int least, string description, int? byDefault = null)

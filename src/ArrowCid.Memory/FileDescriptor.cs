@@ -28,6 +28,18 @@ internal sealed unsafe class FileDescriptor : SafeHandle
     public static FileDescriptor? TryOpenDirectory(string path, out int errno) =>
         TryOpen(null, path, Native.ReadOnly | Native.Directory, out errno);
 
+    /// <summary>Flushes the names in a directory: a file that was moved there has its name after a loss of power
+    /// too.</summary>
+    /// <returns>Nothing either where the directory may be written and not read, or its file system has nothing to
+    /// flush.</returns>
+    public static int SyncDirectory(string path)
+    {
+        string real = Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        using FileDescriptor? directory = TryOpenDirectory(real, out int errno);
+        if (directory is not null) errno = directory.Sync();
+        return errno is Errno.Access or Errno.Invalid ? 0 : errno;
+    }
+
     public static int TryMakeDirectory(string path)
     {
         FileSeam? seam = FileSeam.Current;

@@ -25,7 +25,7 @@ public sealed partial class CidStore
             throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"the backup is of the store {last.Store}, and {Directory} is {figures.Id}; name a new directory");
         var writer = new BackupWriter(output, earlier, progress);
-        DateTimeOffset at = DateTimeOffset.UtcNow;
+        DateTimeOffset at = Clock.GetUtcNow();
         var moment = new StoreMoment(_blocks);
         moment.ReadInto(writer);
         long number = (last?.Number ?? 0) + 1;
@@ -48,7 +48,7 @@ public sealed partial class CidStore
     /// <summary>
     /// Puts what a backup held at its last moment: the same names, tags, history, pins and provenance, with their
     /// times, and every block, hashed where it lies. What is here already stays; a restore that was killed is run
-    /// again.
+    /// again. Until it is done nothing is removed or collected here: who tries hears <see cref="ErrorCode.Busy"/>.
     /// </summary>
     /// <param name="backup">The backup, with every block proved.</param>
     /// <param name="dryRun">Nothing is put.</param>
@@ -61,7 +61,8 @@ public sealed partial class CidStore
     {
         ArgumentNullException.ThrowIfNull(backup);
         if (!dryRun) _blocks.EnterToWrite();
-        foreach (byte[] facts in backup.ReadFacts()) CidStoreFilling.Judge(facts);
+        foreach (byte[] facts in backup.ReadFacts()) CidStoreFilling.Judge(facts, Clock.GetUtcNow());
+        using Filling? untilEnd = dryRun ? null : _blocks.BeginFilling();
         var filling = new CidStoreFilling(this, dryRun, progress);
         // Who sees a block sees what is said of it, and what is pinned is never without its pin.
         foreach (byte[] facts in backup.ReadFacts()) filling.TakeFacts(facts);
@@ -93,9 +94,11 @@ public sealed partial class CidStore
 
         if (target is not null && target._blocks.Id == _blocks.Id)
             throw new ArrowCidException(ErrorCode.InvalidArgument, $"{Directory} is not copied into itself");
-        var filling = new CidStoreFilling(target, dryRun, progress);
         var moment = new StoreMoment(_blocks);
+        using Filling? untilEnd = dryRun ? null : target!._blocks.BeginFilling();
+        var filling = new CidStoreFilling(target, dryRun, progress);
         moment.ReadInto(filling);
+        untilEnd?.Dispose();
         // What was removed here while it was copied goes there too.
         Cid[] extra = [.. filling.NewBlocks.Where(block => !moment.Live.ContainsKey(block.Digest))
             .Select(block => block.Cid)];

@@ -25,9 +25,11 @@ public sealed partial class CidStore
     /// needs; <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
     /// run.</exception>
-    public CollectResult Collect(CollectOptions? options = null)
+    public CollectResult Collect(CollectOptions? options = null) => Collect(options ?? new CollectOptions(), default);
+
+    /// <summary>As the other; the search for what may go can be ended.</summary>
+    internal CollectResult Collect(CollectOptions options, CancellationToken cancel)
     {
-        options ??= new CollectOptions();
         if (options.MaxBytes is < 0)
             throw new ArgumentOutOfRangeException(nameof(options), "A store has 0 bytes or more.");
         if (_blocks.IsRing)
@@ -36,15 +38,15 @@ public sealed partial class CidStore
                 $"{Directory} is a ring: its oldest blocks go by themselves");
         }
 
-        DateTimeOffset now = DateTimeOffset.UtcNow;
+        DateTimeOffset now = Clock.GetUtcNow();
         TimeSpan age = options.OlderThan ?? s_grace;
         var rules = new CollectionRules(options.Unreferenced || options.MaxBytes is not null,
             age < now - DateTimeOffset.UnixEpoch ? now - age : DateTimeOffset.UnixEpoch, options.OlderThan is not null,
             options.MaxBytes, options.KeepHistory, now);
         (List<CollectedNode> gone, IReadOnlyCollection<CollectedNode> all) =
-            _registry.Collect(rules, options.DryRun);
+            _registry.Collect(rules, options.DryRun, cancel);
         return new CollectResult(
-            [.. gone.Select(node => new CollectedBlock(node.Cid, node.Bytes, ReasonOf(node, rules)))],
+            [.. gone.Select(node => new CollectedBlock(node.Cid, node.Bytes, ReasonOf(rules.ReasonOf(node))))],
             options.DryRun
                 ? [.. all.Where(node => node.Reasons.Count > 0).Select(node => new KeptBlock(node.Cid, node.Reasons))]
                 : [],
@@ -74,10 +76,12 @@ public sealed partial class CidStore
             one.Bytes, one.LiveBytes, OutcomeOf(one.Outcome)))], dryRun);
     }
 
-    private static CollectReason ReasonOf(CollectedNode node, in CollectionRules rules) =>
-        node.HasExpired ? CollectReason.Expired
-        : rules.MostBytes is null ? CollectReason.Unneeded
-        : CollectReason.OverBudget;
+    private static CollectReason ReasonOf(RemovalReason reason) => reason switch
+    {
+        RemovalReason.Expired => CollectReason.Expired,
+        RemovalReason.OverBudget => CollectReason.OverBudget,
+        _ => CollectReason.Unneeded,
+    };
 
     private static CompactOutcome OutcomeOf(ReclaimOutcome outcome) => outcome switch
     {

@@ -18,11 +18,14 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameNotFound"/>: there never was such a name;
     /// <see cref="ErrorCode.Busy"/>: another process or thread is cleaning up.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public ForgetResult Forget(IReadOnlyCollection<string> names, ForgetPolicy policy, bool dryRun = false)
+    public ForgetResult Forget(IReadOnlyCollection<string> names, ForgetPolicy policy, bool dryRun = false) =>
+        Forget(names, policy, dryRun, rule: "");
+
+    private ForgetResult Forget(IReadOnlyCollection<string> names, ForgetPolicy policy, bool dryRun, string rule)
     {
         ArgumentNullException.ThrowIfNull(names);
         ThrowIfEmpty(policy);
-        DateTimeOffset chosen = DateTimeOffset.UtcNow;
+        DateTimeOffset chosen = Clock.GetUtcNow();
         var groups = new List<(string, List<(DateTimeOffset, Cid)>)>();
         foreach (string name in names.Distinct(StringComparer.Ordinal))
         {
@@ -35,7 +38,7 @@ public sealed partial class CidStore
                 .Where(version => Describe(version.Value)?.IsPresent == true)]));
         }
 
-        return Forget(groups, policy, chosen, dryRun);
+        return Forget(groups, policy, chosen, dryRun, rule);
     }
 
     /// <summary>Removes, of the batches that pass a filter, those that a policy does not keep. Each is a version as of
@@ -50,28 +53,26 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
     /// up.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public ForgetResult Forget(Filter filter, IReadOnlyList<string> groupBy, ForgetPolicy policy, bool dryRun = false)
+    public ForgetResult Forget(Filter filter, IReadOnlyList<string> groupBy, ForgetPolicy policy, bool dryRun = false) =>
+        Forget(filter, groupBy, policy, dryRun, rule: "");
+
+    private ForgetResult Forget(Filter filter, IReadOnlyList<string> groupBy, ForgetPolicy policy, bool dryRun,
+        string rule)
     {
         ArgumentNullException.ThrowIfNull(groupBy);
         ThrowIfEmpty(policy);
-        DateTimeOffset chosen = DateTimeOffset.UtcNow;
-        foreach (string word in groupBy)
-        {
-            bool isKnown = word is "producer" or "schema" ||
-                (word.StartsWith("tag.", StringComparison.Ordinal) && word.Length > 4);
-            if (!isKnown)
-                throw new ArgumentException($"Group by producer, schema or tag.KEY, not '{word}'.", nameof(groupBy));
-        }
+        DateTimeOffset chosen = Clock.GetUtcNow();
+        foreach (string word in groupBy) ThrowIfNoGroup(word, nameof(groupBy));
 
         return Forget([.. Query(filter).Where(entry => entry is { Kind: BlockKind.Batch, Created: not null })
             .GroupBy(entry => GroupOf(entry, groupBy)).OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => (group.Key, group.OrderBy(entry => entry.Cid)
                 .Select(entry => (entry.Created!.Value, entry.Cid)).ToList()))],
-            policy, chosen, dryRun);
+            policy, chosen, dryRun, rule);
     }
 
     private ForgetResult Forget(List<(string Group, List<(DateTimeOffset Time, Cid Cid)> Versions)> groups,
-        ForgetPolicy policy, DateTimeOffset chosen, bool isDryRun)
+        ForgetPolicy policy, DateTimeOffset chosen, bool isDryRun, string rule)
     {
         var judged = new List<ForgetVersion>();
         foreach ((string group, List<(DateTimeOffset Time, Cid Cid)> versions) in groups)
@@ -86,7 +87,7 @@ public sealed partial class CidStore
         // What one group keeps stays for all.
         HashSet<Cid> kept = [.. judged.Where(version => version.KeptBy.Count > 0).Select(version => version.Cid)];
         Cid[] going = [.. judged.Select(version => version.Cid).Distinct().Where(cid => !kept.Contains(cid))];
-        Removal removal = _registry.Remove(going, isDryRun, chosen);
+        Removal removal = _registry.Remove(going, isDryRun, chosen, rule);
         Dictionary<Cid, List<KeepReason>> reasons = removal.Kept.ToDictionary(each => each.Cid, each => each.Reasons);
         return new ForgetResult([.. judged.Select(version => version with
         {
@@ -102,6 +103,18 @@ public sealed partial class CidStore
             "schema" => $"schema={entry.SchemaCid}",
             _ => $"{word}={entry.Tags.GetValueOrDefault(word[4..])}",
         }));
+
+    internal static void ThrowIfNoGroup(string word, string parameter)
+    {
+        bool isKnown = word is "producer" or "schema" ||
+            (word.StartsWith("tag.", StringComparison.Ordinal) && word.Length > 4);
+        if (!isKnown) throw new ArgumentException($"Group by producer, schema or tag.KEY, not '{word}'.", parameter);
+    }
+
+    /// <summary>Applies a rule of a policy. Names that there never were have no versions.</summary>
+    internal ForgetResult Forget(ForgetRule rule, bool isDryRun) => rule.Where is { } filter
+        ? Forget(filter, rule.GroupBy, rule.Policy, isDryRun, rule.Id)
+        : Forget([.. rule.Names.Where(name => NameHistory(name).Count > 0)], rule.Policy, isDryRun, rule.Id);
 
     private static void ThrowIfEmpty(ForgetPolicy policy)
     {

@@ -65,7 +65,7 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException">As for <see cref="Remove"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public RemoveResult RemoveExpired(bool dryRun = false) =>
-        Report(_registry.RemoveExpired(DateTimeOffset.UtcNow, dryRun), dryRun);
+        Report(_registry.RemoveExpired(Clock.GetUtcNow(), dryRun), dryRun);
 
     /// <summary>Whether a block was removed and not put again. It may still be found until the store is cleaned
     /// up.</summary>
@@ -82,6 +82,6 @@ public sealed partial class CidStore
     }
 
     private static RemoveResult Report(Removal removal, bool isDryRun) =>
-        new(removal.Gone, [.. removal.Kept.Select(kept => new KeptBlock(kept.Cid, kept.Reasons))], removal.Bytes,
-            isDryRun);
+        new([.. removal.Gone.Select(each => each.Cid)],
+            [.. removal.Kept.Select(kept => new KeptBlock(kept.Cid, kept.Reasons))], removal.Bytes, isDryRun);
 }

@@ -38,7 +38,7 @@ public sealed partial class CidStore
         ArgumentOutOfRangeException.ThrowIfNegative(options.Limit, nameof(options));
         var place = default(QueryPlace);
         if (options.After is { } after && !QueryPlace.TryParse(after, out place)) throw NoPlace(after);
-        var wish = new QueryWish(options.Filter, options.WithAbsent, options.NewestFirst, DateTimeOffset.UtcNow);
+        var wish = new QueryWish(options.Filter, options.WithAbsent, options.NewestFirst, Clock.GetUtcNow());
         bool goesOn = options.After is not null;
         if (goesOn && place.IsDescending != options.NewestFirst) throw NoPlace(options.After);
         QueryPlan plan = _registry.Plan(wish, goesOn ? place.Kind : null) ?? throw NoPlace(options.After);
@@ -67,7 +67,7 @@ public sealed partial class CidStore
     public (long Count, QueryExplanation Plan) Count(Filter? filter = null, bool withAbsent = false,
         CancellationToken cancel = default)
     {
-        var wish = new QueryWish(filter, withAbsent, IsDescending: false, DateTimeOffset.UtcNow);
+        var wish = new QueryWish(filter, withAbsent, IsDescending: false, Clock.GetUtcNow());
         QueryPlan plan = _registry.Plan(wish, null)!;
         long count = _registry.Count(wish, plan, cancel, out long lookedAt);
         return (count, Explain(plan, lookedAt));
@@ -83,7 +83,7 @@ public sealed partial class CidStore
 
     private IEnumerable<StoredEntry> Passing(Filter? filter, bool withAbsent)
     {
-        var wish = new QueryWish(filter, withAbsent, IsDescending: false, DateTimeOffset.UtcNow);
+        var wish = new QueryWish(filter, withAbsent, IsDescending: false, Clock.GetUtcNow());
         QueryPlan plan = _registry.Plan(wish, null)!;
         for (var place = default(QueryPlace); ;)
         {

@@ -20,7 +20,7 @@ public sealed partial class CidStore
         var producers = new Dictionary<string, StoreShare>(StringComparer.Ordinal);
         var schemas = new Dictionary<string, StoreShare>(StringComparer.Ordinal);
         long live = 0, pinned = 0, expired = 0, absent = 0;
-        DateTimeOffset now = DateTimeOffset.UtcNow;
+        DateTimeOffset now = Clock.GetUtcNow();
         foreach (StoredEntry entry in Entries(withAbsent: true))
         {
             if (!entry.IsPresent)

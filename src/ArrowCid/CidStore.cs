@@ -43,6 +43,9 @@ public sealed partial class CidStore : IDisposable
     /// <summary>The store's directory, as a full path.</summary>
     public string Directory => _blocks.Directory;
 
+    /// <summary>What tells this handle the time (<see cref="CidStoreOptions.Clock"/>).</summary>
+    internal TimeProvider Clock => _blocks.Clock;
+
     /// <summary>Whether puts are refused: the options say so, or the store has features that this version only
     /// reads.</summary>
     public bool IsReadOnly => _blocks.IsReadOnly;
@@ -81,8 +84,11 @@ public sealed partial class CidStore : IDisposable
         VerifyMode verify = options.Copy && options.Verify == VerifyMode.Trusted
             ? VerifyMode.FirstRead
             : options.Verify;
-        return new CidStore(BlockStore.Open(directory ?? DefaultDirectory, options.ToSettings()), verify,
+        options.Maintenance?.ThrowIfWrong();
+        var store = new CidStore(BlockStore.Open(directory ?? DefaultDirectory, options.ToSettings()), verify,
             options.Timeout);
+        if (options.Maintenance is { } maintenance) store.BeginMaintenance(maintenance);
+        return store;
     }
 
     /// <summary>
@@ -226,6 +232,7 @@ public sealed partial class CidStore : IDisposable
     /// themselves.</summary>
     public void Dispose()
     {
+        _maintenance?.Dispose();
         _registry.Dispose();
         _blocks.Dispose();
     }

@@ -11,6 +11,7 @@ internal sealed class CidStoreFilling : IMomentSink
 {
     private readonly CidStore? _store;
     private readonly bool _isDryRun;
+    private readonly TimeProvider _clock;
     private readonly ulong _now;
     private readonly Action<long>? _progress;
     private readonly HashSet<Digest256> _known = [];
@@ -19,7 +20,8 @@ internal sealed class CidStoreFilling : IMomentSink
     public CidStoreFilling(CidStore? store, bool isDryRun, Action<long>? progress = null)
     {
         (_store, _isDryRun, _progress) = (store, isDryRun, progress);
-        _now = (ulong)Math.Max(0, (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks) * 100;
+        _clock = store?.Clock ?? TimeProvider.System;
+        _now = (ulong)Math.Max(0, (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks) * 100;
         foreach (LogEntry entry in store?.Blocks.Log() ?? [])
         {
             bool isFact = entry.State == LogEntryState.Committed && entry.Header.RecordKind == RecordKind.Fact;
@@ -36,26 +38,28 @@ internal sealed class CidStoreFilling : IMomentSink
 
     public RestoreResult End()
     {
+        CrashPoint.Pass(CrashStep.R4);
         if (!_isDryRun) _store?.Flush();
         return new RestoreResult(_put.Count, NewFacts, ByteLength, _isDryRun);
     }
 
     /// <summary>Throws where facts are of a time so far ahead that they may not enter a store.</summary>
-    public static void Judge(byte[] payload)
+    public static void Judge(byte[] payload, DateTimeOffset now)
     {
         foreach (FactGroup group in Groups(payload))
-            StoreRegistry.ThrowIfAhead(group.Stamp.Time, DateTimeOffset.UtcNow);
+            StoreRegistry.ThrowIfAhead(group.Stamp.Time, now);
     }
 
     public void TakeFacts(byte[] payload)
     {
-        Judge(payload);
+        Judge(payload, _clock.GetUtcNow());
         if (!_known.Add(Sha256.Hash(payload))) return;
         NewFacts++;
         if (_isDryRun || _store is null) return;
         ulong latest = Groups(payload).Select(group => group.Stamp.Time).DefaultIfEmpty().Max();
         _store.Blocks.ObserveTime(latest);
         _ = _store.Blocks.Append(new SaidFacts(payload));
+        CrashPoint.Pass(CrashStep.R1);
     }
 
     public bool Wants(in MomentBlock block) => !IsThere(in block);
@@ -72,8 +76,10 @@ internal sealed class CidStoreFilling : IMomentSink
         _progress?.Invoke(ByteLength);
         if (_isDryRun || _store is null) return;
         PutAt(_store, in block, length, fill, Math.Min(block.Created, _now));
+        CrashPoint.Pass(CrashStep.R2);
         // Announced again later: an expiry counts against that.
         if (block.LastPut > block.Created) PutAt(_store, in block, length, fill, Math.Min(block.LastPut, _now));
+        CrashPoint.Pass(CrashStep.R3);
     }
 
     private static void PutAt(CidStore store, in MomentBlock block, int length, Action<Span<byte>> fill, ulong time)

@@ -44,12 +44,21 @@ public sealed class CidStoreOptions
     /// </summary>
     public bool Group { get; init; }
 
+    /// <summary>What tells the time: by it records and facts have their times, things expire and grow old, and work in
+    /// the background is done. Deadlines, such as <see cref="Timeout"/>, are the machine's own. It should not be behind
+    /// what the store has seen: the store's own clock never goes back.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>
     /// For a store whose writers are not trusted: every read copies the block into this process's own memory, hashes
     /// it, and proves its form once a CID. No segment is mapped for it, so that a writer who cuts a file short costs
     /// an error and not this process.
     /// </summary>
     public bool Copy { get; init; }
+
+    /// <summary>Looks after the store in the background while it is open (<c>Registry/MAINTENANCE.md</c>), where no other
+    /// process does. Null: not.</summary>
+    public MaintenanceOptions? Maintenance { get; init; }
 
     internal StoreSettings ToSettings() => new()
     {
@@ -62,5 +71,6 @@ public sealed class CidStoreOptions
         Durability = Durability,
         ReadOnly = ReadOnly,
         MustExist = MustExist,
+        Clock = Clock,
     };
 }

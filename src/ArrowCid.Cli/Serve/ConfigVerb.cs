@@ -64,6 +64,7 @@ internal static class ConfigVerb
         string[] unknown = [.. Unknown().Order(StringComparer.Ordinal)];
         foreach (string name in unknown) Failure.Say($"there is no setting {name}; is it misspelt?");
         settings.ToOptions().Check();
+        _ = settings.Maintenance();
         OpenStore(directory);
         return unknown.Length == 0 ? 0 : ErrorTable.ExitCode(ErrorCode.InvalidArgument);
     }

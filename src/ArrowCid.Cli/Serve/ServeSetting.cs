@@ -34,6 +34,8 @@ internal sealed record ServeSetting(string Name, string? Value, string? Default,
         new("max-request-bytes", "N", "1073741824", "The bytes of a request over HTTP at most."),
         new("public-url", "URL", null, "How other machines reach the HTTP port. Default: as they call it."),
         new("otlp", "URL", null, "Where figures are sent by OpenTelemetry (OTLP over HTTP)."),
+        new("maintenance", "SPAN", "1m",
+            "Looks after the store so long after it last did, where no other process does; off: not."),
         new("log", "FORM", "auto", "How lines go to standard error: text, json, none, or auto: text on a terminal."),
     ];
 }

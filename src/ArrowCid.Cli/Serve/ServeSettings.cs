@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Access;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Serve;
 
@@ -72,6 +73,17 @@ internal sealed class ServeSettings
         Log = One("log", ("auto", Console.IsErrorRedirected ? ServerLog.Json : ServerLog.Text),
             ("text", ServerLog.Text), ("json", ServerLog.Json), (None, ServerLog.None)),
     };
+
+    /// <summary>How the store is looked after; null: not.</summary>
+    /// <exception cref="ArrowCidException">The value is wrong.</exception>
+    public TimeSpan? Maintenance()
+    {
+        const string Name = "maintenance";
+        if (Text(Name) == "off") return null;
+        return Filter.TryParseSpan(Text(Name), out TimeSpan span) && span > TimeSpan.Zero
+            ? span
+            : throw Wrong(Name, "is a span of time such as 30s or 5m, or off");
+    }
 
     private string? Text(string name) => _values[name].Value is { Length: > 0 } text ? text : null;
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Net;
 using System.Runtime.InteropServices;
+using ArrowCid.Cli.Verbs;
 using ArrowCid.Flight;
+using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Cli.Serve;
 
@@ -52,7 +54,7 @@ internal static class ServeVerb
                 : null, parsed.GetValue(file));
             return parsed.GetValue(check)
                 ? Task.FromResult(Check(settings, parsed.GetValue(json)))
-                : Run(parsed.GetValue(store), settings.ToOptions(), cancel);
+                : Run(parsed.GetValue(store), settings.ToOptions(), settings.Maintenance(), cancel);
         });
         return verb;
     }
@@ -66,6 +68,7 @@ internal static class ServeVerb
         }
 
         settings.ToOptions().Check();
+        _ = settings.Maintenance();
         return 0;
     }
 
@@ -88,9 +91,15 @@ internal static class ServeVerb
         });
     }
 
-    private static async Task<int> Run(string? directory, CidServerOptions options, CancellationToken cancel)
+    private static async Task<int> Run(string? directory, CidServerOptions options, TimeSpan? maintenance,
+        CancellationToken cancel)
     {
-        using CidStore store = CidStore.Open(directory);
+        using CidStore store = CidStore.Open(directory, new CidStoreOptions
+        {
+            Maintenance = maintenance is { } interval
+                ? new MaintenanceOptions { Interval = interval, Done = LogOf(options.Log) }
+                : null,
+        });
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using PosixSignalRegistration interrupted = End(PosixSignal.SIGINT, end);
         using PosixSignalRegistration terminated = End(PosixSignal.SIGTERM, end);
@@ -110,6 +119,22 @@ internal static class ServeVerb
 
         await end.Task.ConfigureAwait(false);
         return 0;
+    }
+
+    /// <summary>Steps of maintenance go where the server's lines go.</summary>
+    private static Action<MaintenanceStep>? LogOf(ServerLog form)
+    {
+        if (form == ServerLog.None) return null;
+        ILogger log = new StandardErrorLog(form, Console.Error).CreateLogger("arrowcid.maintain");
+        return step => log.Log(step.Failure is null ? LogLevel.Information : LogLevel.Warning,
+            new EventId(0, "maintained"),
+            new Dictionary<string, object?>
+            {
+                ["Task"] = MaintainVerb.Name(step.Task),
+                ["Count"] = step.Count,
+                ["Bytes"] = step.ByteLength,
+                ["Milliseconds"] = step.Took.TotalMilliseconds,
+            }, null, (_, _) => $"maintenance: {MaintainVerb.Line(step)}");
     }
 
     private static PosixSignalRegistration End(PosixSignal signal, TaskCompletionSource end) =>

@@ -1,4 +1,5 @@
 using ArrowCid.Memory;
+using ArrowCid.Registry;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Cli.Torture;
@@ -9,11 +10,16 @@ internal sealed class TortureChecker
     // A growth that nobody is at goes on with the next writer; room runs out by and by.
     private static readonly string[] s_expected = ["store-full", "file-system-full"];
 
+    private readonly TortureCopyChecker _copies = new();
+
     /// <summary>Blocks whose bytes were hashed again.</summary>
     public long Hashed { get; private set; }
 
     /// <summary>Promises that were held against the store.</summary>
     public long Promised { get; private set; }
+
+    /// <summary>Backups that were restored and compared with their store.</summary>
+    public long Restored => _copies.Restored;
 
     /// <summary>Opens, adopts and looks at everything.</summary>
     /// <param name="directory">The store.</param>
@@ -27,20 +33,97 @@ internal sealed class TortureChecker
         {
             store.Blocks.Mend();
             CheckPromises(store, journals, role, faults);
+            if (role != TortureRole.Ring)
+            {
+                // What has expired was announced as gone by whoever let it expire.
+                CheckCollection(store, new CollectOptions(), faults);
+                foreach (string journal in journals) faults.AddRange(_copies.Check(store, journal));
+            }
+
             CheckBlocks(store, faults);
+            CheckGarbage(store, faults);
         }
 
         // The second opening finds nothing left to do.
-        using (CidStore store = CidStore.Open(directory))
-        {
-            faults.AddRange(store.Blocks.Examine()
-                .Where(finding => finding.Severity > FindingSeverity.Note && !s_expected.Contains(finding.Name))
-                .Select(finding => $"{finding.Name} at {finding.Place}: {finding.Message}"));
-        }
-
+        faults.AddRange(Findings(directory));
         faults.AddRange(Descriptors(directory).Select(name => $"{name} is left open"));
         return faults;
     }
+
+    /// <summary>What is left of a store once all goes that nothing keeps, also after its room was given back and it
+    /// was opened again.</summary>
+    /// <param name="directory">The store, which has had its day.</param>
+    /// <returns>What is wrong, empty where nothing is.</returns>
+    public static List<string> CheckEnd(string directory)
+    {
+        var faults = new List<string>();
+        var all = new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero };
+        string[] kept, left;
+        using (CidStore store = CidStore.Open(directory))
+        {
+            kept = [.. store.Entries().Where(entry => entry.IsPinned || entry.Names.Count > 0).Select(TextOf)];
+            CheckCollection(store, all, faults);
+            left = State(store);
+            faults.AddRange(kept.Except(left).Select(text => $"'{text}' is kept and was collected"));
+            _ = store.Compact(1);
+            CheckState(store, left, "a compaction", faults);
+        }
+
+        using (CidStore store = CidStore.Open(directory))
+        {
+            CheckState(store, left, "an opening", faults);
+            if (store.Collect(all).Collected.Count > 0) faults.Add("opened again, more is collected");
+        }
+
+        faults.AddRange(Findings(directory));
+        return faults;
+    }
+
+    /// <summary>What the doctor finds that is worse than a note.</summary>
+    public static IEnumerable<string> Findings(string directory)
+    {
+        using CidStore store = CidStore.Open(directory);
+        return [.. store.Blocks.Examine()
+            .Where(finding => finding.Severity > FindingSeverity.Note && !s_expected.Contains(finding.Name))
+            .Select(finding => $"{finding.Name} at {finding.Place}: {finding.Message}")];
+    }
+
+    /// <summary>The same collection twice is as good as once.</summary>
+    private static void CheckCollection(CidStore store, CollectOptions options, List<string> faults)
+    {
+        _ = store.Collect(options);
+        string[] before = State(store);
+        foreach (CollectedBlock block in store.Collect(options).Collected)
+            faults.Add($"{block.Cid} is collected by the second of two collections ({block.Reason})");
+        CheckState(store, before, "a second collection", faults);
+    }
+
+    private static void CheckState(CidStore store, string[] expected, string what, List<string> faults)
+    {
+        string[] found = State(store);
+        faults.AddRange(expected.Except(found).Select(text => $"'{text}' is gone after {what}"));
+        faults.AddRange(found.Except(expected).Select(text => $"'{text}' is new after {what}"));
+    }
+
+    private static string[] State(CidStore store) =>
+        [.. store.Entries().Where(entry => entry.IsPresent).Select(TextOf)];
+
+    private static string TextOf(StoredEntry entry) =>
+        $"{entry.Cid} {entry.ByteLength} {string.Join(' ', entry.Tags)} {string.Join(' ', entry.Names)} " +
+        $"{entry.IsPinned}";
+
+    /// <summary>No file is left that belongs to nobody.</summary>
+    private static void CheckGarbage(CidStore store, List<string> faults)
+    {
+        _ = store.Reap();
+        faults.AddRange(store.Reap(dryRun: true).Select(item => $"{item.Name} is left after tidying up"));
+        faults.AddRange(Directory.EnumerateFiles(store.Directory, "*.tmp-*").Where(IsNobodys)
+            .Select(file => $"{file} is left"));
+    }
+
+    /// <summary>The next segment, made ahead, has a temporary name until it is used.</summary>
+    private static bool IsNobodys(string file) =>
+        !Path.GetFileName(file).StartsWith("seg-", StringComparison.Ordinal);
 
     private void CheckPromises(CidStore store, IReadOnlyList<string> journals, TortureRole role, List<string> faults)
     {

@@ -46,6 +46,19 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
         else TagLarge(own[random.Next(Math.Min(own.Count, 4))]);
     }
 
+    /// <summary>One call that takes away, or gives room back.</summary>
+    public void StepOfClearing(List<Cid> own)
+    {
+        if (own.Count < 8) Put(own);
+        switch (random.Next(4))
+        {
+            case 0: Put(own); break;
+            case 1: Remove(own); break;
+            case 2: Collect(own); break;
+            default: Reclaim(); break;
+        }
+    }
+
     /// <summary>A put that says something at once: the facts are there before the block is.</summary>
     private void Put(List<Cid> own)
     {

@@ -11,6 +11,8 @@ internal sealed class TortureJournal(string path) : IDisposable
 {
     private readonly FileStream _file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, 0);
 
+    public string Path { get; } = path;
+
     public void Write(string line) => _file.Write(Encoding.ASCII.GetBytes(line + "\n"));
 
     public void Dispose() => _file.Dispose();

@@ -5,7 +5,8 @@ using ArrowCid.Storage;
 namespace ArrowCid.Cli.Torture;
 
 /// <summary>What a torture is asked for.</summary>
-internal sealed record TortureOptions(double Seconds, int Kills, int Processes, int Seed, string Directory);
+internal sealed record TortureOptions(double Seconds, int Rounds, int Kills, int Processes, int Seed,
+    string Directory);
 
 /// <summary>
 /// Rounds of processes that work on one store and are killed, at random or at an injected step, each followed by a
@@ -35,6 +36,11 @@ internal sealed class TortureRun(TortureOptions options)
 
     public long Hashed => _checker.Hashed;
 
+    public long Restored => _checker.Restored;
+
+    /// <summary>Who was killed at no step but at some moment.</summary>
+    public int AtRandom { get; private set; }
+
     /// <summary>How often a worker died at each step; steps that none came to are 0.</summary>
     public SortedDictionary<string, int> Steps { get; } = new(StringComparer.Ordinal);
 
@@ -43,7 +49,8 @@ internal sealed class TortureRun(TortureOptions options)
     /// <summary>What went wrong, with where the evidence is; null where nothing did.</summary>
     public string? Failure { get; private set; }
 
-    private bool IsOver => Failure is not null || Kills >= options.Kills || Elapsed.TotalSeconds >= options.Seconds;
+    private bool IsOver => Failure is not null || Kills >= options.Kills || Rounds >= options.Rounds ||
+        Elapsed.TotalSeconds >= options.Seconds;
 
     public bool Run(Action<TortureRun> onRound)
     {
@@ -60,8 +67,11 @@ internal sealed class TortureRun(TortureOptions options)
                 onRound(this);
             }
 
+            bool isThere = System.IO.Directory.Exists(store);
+            if (Failure is null && isThere && role != TortureRole.Ring)
+                Report(Checked(() => TortureChecker.CheckEnd(store)), []);
             if (Failure is not null) return false;
-            if (System.IO.Directory.Exists(store)) System.IO.Directory.Delete(store, recursive: true);
+            if (isThere) System.IO.Directory.Delete(store, recursive: true);
             foreach (string journal in _journals) File.Delete(journal);
         }
 
@@ -76,7 +86,9 @@ internal sealed class TortureRun(TortureOptions options)
         bool isFull = false;
         try
         {
-            for (int i = 0; i < options.Processes; i++)
+            // More than half of the rounds have one process, which dies at a step.
+            int processes = 1 + Math.Min(_random.Next(options.Processes), _random.Next(options.Processes));
+            for (int i = 0; i < processes; i++)
             {
                 // One in turn dies at a step, and one at random.
                 TortureStep? step = i % 2 == 0 ? NextStep(role, isFirst, isAlone: i == 0) : null;
@@ -101,17 +113,22 @@ internal sealed class TortureRun(TortureOptions options)
 
         if (Failure is null && System.IO.Directory.Exists(store))
         {
-            foreach (string fault in Check(store, role)) Fail(fault, workers);
+            Report(Checked(() => _checker.Check(store, _journals, role)), workers);
         }
 
         return Failure is null && !isFull;
     }
 
-    private List<string> Check(string store, TortureRole role)
+    private void Report(List<string> faults, List<Worker> workers)
+    {
+        foreach (string fault in faults) Fail(fault, workers);
+    }
+
+    private static List<string> Checked(Func<List<string>> check)
     {
         try
         {
-            return _checker.Check(store, _journals, role);
+            return check();
         }
         catch (ArrowCidException e)
         {
@@ -182,6 +199,7 @@ internal sealed class TortureRun(TortureOptions options)
         {
             Kills++;
             if (worker.Step?.Split(':')[0] is { } step) Steps[step] = Steps.GetValueOrDefault(step) + 1;
+            else AtRandom++;
             return false;
         }
 

@@ -27,7 +27,8 @@ internal sealed record TortureStep(string At, string? Before)
         'E' => store != TortureRole.Disk,
         // A ring has no index of its facts on disk.
         'K' => store != TortureRole.Ring,
-        'M' => store == TortureRole.Mixed,
+        'M' or 'W' => store == TortureRole.Mixed,
+        'U' or 'R' => store != TortureRole.Ring,
         'D' => store == TortureRole.Disk,
         // An index that has grown twice is large enough for long.
         'G' => isFirst && store != TortureRole.Ring,
@@ -56,13 +57,19 @@ internal static class TortureSteps
     public static TortureLoad LoadOf(TortureRole store, string? at, Random random) => at?[0] switch
     {
         'G' => TortureLoad.Small,
-        'S' or 'E' => TortureLoad.Large,
+        'S' => TortureLoad.Large,
+        'E' => store == TortureRole.Ring || random.Next(2) == 0 ? TortureLoad.Large : TortureLoad.Clearing,
+        'K' => TortureLoad.Index,
         'M' => TortureLoad.Facts,
+        'W' => TortureLoad.Clearing,
+        'U' or 'R' => TortureLoad.Copies,
         null when store == TortureRole.Ring => TortureLoad.Large,
         null => random.Next(8) switch
         {
             < 2 => TortureLoad.Small,
             2 when store == TortureRole.Mixed => TortureLoad.Facts,
+            3 when store == TortureRole.Mixed => TortureLoad.Clearing,
+            4 => TortureLoad.Copies,
             _ => TortureLoad.Mixed,
         },
         _ => TortureLoad.Mixed,

@@ -30,6 +30,15 @@ internal enum TortureLoad
 
     /// <summary>Large facts, each of which replaces others, and their compaction.</summary>
     Facts,
+
+    /// <summary>Removals, collections and compactions.</summary>
+    Clearing,
+
+    /// <summary>Checkpoints, of which many become few.</summary>
+    Index,
+
+    /// <summary>Backups and restores.</summary>
+    Copies,
 }
 
 /// <summary>How the torture's stores are made: small, so that all that happens seldom happens often.</summary>

@@ -14,6 +14,7 @@ internal sealed class TortureWorker(
 
     private readonly Random _random = new(seed);
     private readonly TortureFacts _facts = new(store, journal, role, number, new Random(seed + 1));
+    private readonly TortureCopies _copies = new(store, journal);
     private readonly List<Cid> _own = [];
     private readonly ReadOnlyMemory<byte>[] _many = new ReadOnlyMemory<byte>[16];
     private readonly PutResult[] _results = new PutResult[16];
@@ -34,12 +35,18 @@ internal sealed class TortureWorker(
     public void Step()
     {
         if (_cursor == Cursor.Now) _cursor = Catch(Cursor.Now);
-        if (load == TortureLoad.Facts && _random.Next(3) > 0)
+        switch (load)
         {
-            _facts.StepOfLarge(_own);
-            return;
+            case TortureLoad.Facts when _random.Next(3) > 0: _facts.StepOfLarge(_own); break;
+            case TortureLoad.Clearing when _random.Next(3) > 0: _facts.StepOfClearing(_own); break;
+            case TortureLoad.Index when _random.Next(2) > 0: _ = store.Checkpoint(); break;
+            case TortureLoad.Copies when _random.Next(8) == 0: _copies.Step(_random); break;
+            default: StepOfAll(); break;
         }
+    }
 
+    private void StepOfAll()
+    {
         switch (_random.Next(20))
         {
             case < 6: PutRaw(); break;

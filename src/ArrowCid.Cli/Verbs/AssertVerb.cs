@@ -5,7 +5,6 @@ using System.Globalization;
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
 using ArrowCid.Ipc;
-using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -61,50 +60,45 @@ internal static class AssertVerb
                 Schema = rows.Schema ?? (rows.Types.Count == 0 ? wanted.Schema : null),
             };
             IEnumerable<RecordBatch> batches = Input.Batches(made.File, parsed.GetValue(drop), rows);
-            return Compare(wanted, batches, made.File, parsed.GetValue(key), parsed.GetValue(json),
+            return Compare(wanted, batches, parsed.GetValue(key), parsed.GetValue(json),
                 parsed.GetValue(head) ?? DefaultLines);
         });
         return verb;
     }
 
-    private static int Compare(Wanted wanted, IEnumerable<RecordBatch> made, string file, string? key, bool json,
-        int head)
+    private static int Compare(Wanted wanted, IEnumerable<RecordBatch> made, string? key, bool json, int head)
     {
-        // What differs by position decides; by key it is shown.
-        DiffLines? lines = json || key is not null ? null : new DiffLines(head);
         using var output = Output.Open();
-        var diff = new BatchDiff((_, each) =>
-        {
-            lines?.Add(each);
-            if (json && key is null) DiffVerb.PrintJson(output, each);
-        });
+        // What differs by position decides; by key it is shown.
+        (BatchDiff diff, DiffLines? lines) = Diff(isShown: key is null);
         diff.ByPosition(wanted.Parts(), wanted.CutAlike(made).Select(PartOf));
         bool isExact = diff.IsEqual && diff.EqualBatches == wanted.Count;
-        if (isExact)
+        if (!isExact && key is not null)
         {
-            if (json) DiffVerb.PrintJson(output, diff);
-            return 0;
-        }
-
-        if (key is not null)
-        {
-            lines = json ? null : new DiffLines(head);
-            diff = new BatchDiff((_, each) =>
-            {
-                lines?.Add(each);
-                if (json) DiffVerb.PrintJson(output, each);
-            });
+            (diff, lines) = Diff(isShown: true);
             diff.ByKey(wanted.Parts(), made.Select(DiffPart.Of), key.Split(','));
         }
 
-        if (lines is null) DiffVerb.PrintJson(output, diff);
-        else lines.Print(output, diff);
+        if (json) DiffVerb.PrintJson(output, diff);
+        if (isExact) return 0;
+        lines?.Print(output, diff);
         output.Writer.Flush();
         string why = diff.IsEqual
             ? "the rows are equal, but not their order or the bits of their values"
             : "the rows differ";
         Failure.Say($"what was made is not {wanted.Cid}: {why}");
         return ExitWhereOther;
+
+        (BatchDiff Diff, DiffLines? Lines) Diff(bool isShown)
+        {
+            DiffLines? shown = json ? null : new DiffLines(head);
+            return (new BatchDiff((_, each) =>
+            {
+                if (!isShown) return;
+                if (shown is not null) shown.Add(each);
+                else DiffVerb.PrintJson(output, each);
+            }), shown);
+        }
     }
 
     private static DiffPart PartOf(RecordBatch batch) =>
@@ -114,36 +108,27 @@ internal static class AssertVerb
     private sealed class Wanted
     {
         private readonly CidStore _store;
-        private readonly StoredEntry[] _batches;
+        private readonly int[] _rows;
 
         public Wanted(CidStore store, Cid cid)
         {
             (_store, Cid) = (store, cid);
-            _batches = [.. ExportRows.BatchesOf(store, cid).Select(each => Reference.Known(store, each))];
-            using BatchLease first = Lease(_batches[0].Cid);
+            using DiffPart first = Parts().First();
             Schema = first.Batch.Schema;
+            _rows = [.. Parts().Select(part => (int)part.Rows)];
         }
 
         public Cid Cid { get; }
 
-        public int Count => _batches.Length;
+        public int Count => _rows.Length;
 
         public Schema Schema { get; }
 
-        public IEnumerable<DiffPart> Parts() => _batches.Select(entry => new DiffPart(entry.Rows, entry.Cid, () =>
-        {
-            BatchLease lease = Lease(entry.Cid);
-            return (lease.Batch, lease);
-        }));
+        public IEnumerable<DiffPart> Parts() => ExportRows.PartsOf(_store, Cid);
 
         /// <summary>The batches cut as these are; a batch of no rows is one of its own.</summary>
-        public IEnumerable<RecordBatch> CutAlike(IEnumerable<RecordBatch> made)
-        {
-            int[] rows = [.. _batches.Select(entry => (int)entry.Rows)];
-            return rows.Contains(0) ? made : BatchCut.ByRows(made, rows);
-        }
-
-        private BatchLease Lease(Cid cid) => _store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), _store);
+        public IEnumerable<RecordBatch> CutAlike(IEnumerable<RecordBatch> made) =>
+            _rows.Contains(0) ? made : BatchCut.ByRows(made, _rows);
     }
 
     /// <summary>What the command made: its file, or its standard output in a temporary one.</summary>
@@ -207,7 +192,8 @@ internal static class AssertVerb
 
         private static (DateTime Time, long Length)? StateOf(string? file)
         {
-            var info = new FileInfo(file ?? "/dev/null/nothing");
+            if (file is null) return null;
+            var info = new FileInfo(file);
             return info.Exists ? (info.LastWriteTimeUtc, info.Length) : null;
         }
 

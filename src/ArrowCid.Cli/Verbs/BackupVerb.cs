@@ -30,6 +30,17 @@ internal static class BackupVerb
     private static int Run(string path, string? directory, bool json)
     {
         using CidStore store = StoreReading.Open(directory);
+        (string file, BackupResult made) = Write(store, path);
+        using var output = Output.Open();
+        if (json) PrintJson(output, file, made);
+        else Print(output, file, made);
+        foreach (string fault in made.Faults) Failure.Say(fault);
+        return made.Faults.Count == 0 ? 0 : ErrorTable.ExitCode(ErrorCode.BlockCorrupt);
+    }
+
+    /// <summary>Writes the one file, or the next increment of a directory.</summary>
+    public static (string File, BackupResult Made) Write(CidStore store, string path)
+    {
         bool isOne = BackupFiles.IsOneFile(path);
         if (!isOne) MakeDirectory(path);
         using BackupFiles? files = isOne ? null : BackupFiles.Find(path);
@@ -37,13 +48,9 @@ internal static class BackupVerb
         string file = isOne ? path : Path.Combine(path,
             BackupFiles.NameOf((earlier?.Increments[^1].Number ?? 0) + 1) + BackupFiles.Extension);
         BackupResult made = null!;
-        using (var progress = new Progress("bytes written"))
-            OutputFile.Write(file, stream => made = store.Backup(stream, earlier, progress.Show));
-        using var output = Output.Open();
-        if (json) PrintJson(output, file, made);
-        else Print(output, file, made);
-        foreach (string fault in made.Faults) Failure.Say(fault);
-        return made.Faults.Count == 0 ? 0 : ErrorTable.ExitCode(ErrorCode.BlockCorrupt);
+        using var progress = new Progress("bytes written");
+        OutputFile.Write(file, stream => made = store.Backup(stream, earlier, progress.Show));
+        return (file, made);
     }
 
     private static void MakeDirectory(string path)

@@ -8,6 +8,9 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary><c>gc</c>: collects what nobody needs.</summary>
 internal static class CollectVerb
 {
+    /// <summary>What the policy's part that collects is called.</summary>
+    public const string Rule = "gc";
+
     public static Command Make()
     {
         var unreferenced = new Option<bool>("--unreferenced")
@@ -16,19 +19,9 @@ internal static class CollectVerb
         };
         Option<TimeSpan?> olderThan = Verb.Span("--older-than",
             "Only what was last put longer ago. Default: 1h, but what has expired goes at any age.");
-        var maxBytes = new Option<long?>("--max-bytes")
-        {
-            HelpName = "BYTES",
-            Description = "Collect only until the blocks take no more than this, such as 2GiB: what was put longest " +
-                "ago of what nothing needs goes first.",
-            CustomParser = result =>
-            {
-                string text = result.Tokens[^1].Value;
-                if (Filter.TryParseSize(text, out long bytes)) return bytes;
-                result.AddError($"--max-bytes takes a number of bytes such as 4096, 64MiB or 2GB, not '{text}'.");
-                return null;
-            },
-        };
+        Option<long?> maxBytes = Verb.Size("--max-bytes", 0,
+            "Collect only until the blocks take no more than this, such as 2GiB: what was put longest ago of what " +
+            "nothing needs goes first.");
         var withHistory = new Option<bool>("--with-history")
         {
             Description = "What names stood for stays too.",
@@ -36,6 +29,14 @@ internal static class CollectVerb
         var noCompact = new Option<bool>("--no-compact")
         {
             Description = "Leave the room to 'compact', or to a process that has the store open.",
+        };
+        var save = new Option<bool>("--save")
+        {
+            Description = "Make this the store's policy, which 'maintain' and 'serve' keep to, instead of doing it now.",
+        };
+        var log = new Option<bool>("--log")
+        {
+            Description = "Only list what was removed, the last first: CID  BYTES  TIME  why  by whom.",
         };
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
@@ -46,10 +47,18 @@ internal static class CollectVerb
             "expired ('touch') goes, with its schemas. Names, pins and running processes keep what they need.",
             "arrowcid gc --dry-run",
             "arrowcid gc --unreferenced --older-than 7d",
-            "arrowcid gc --max-bytes 2GiB --with-history")
+            "arrowcid gc --max-bytes 2GiB --with-history --save",
+            "arrowcid gc --log")
         {
-            unreferenced, olderThan, maxBytes, withHistory, noCompact, dryRun, store, json,
+            unreferenced, olderThan, maxBytes, withHistory, noCompact, save, log, dryRun, store, json,
         };
+        verb.Validators.Add(result =>
+        {
+            bool collects = result.GetValue(unreferenced) || result.GetValue(maxBytes) is not null;
+            if (result.GetValue(save) && !collects)
+                result.AddError("--save goes with --unreferenced or --max-bytes; what has expired goes by itself.");
+            if (result.GetValue(save) && result.GetValue(dryRun)) result.AddError("--save and --dry-run exclude each other.");
+        });
         verb.SetAction(parsed =>
         {
             var options = new CollectOptions
@@ -60,6 +69,8 @@ internal static class CollectVerb
                 KeepHistory = parsed.GetValue(withHistory),
                 DryRun = parsed.GetValue(dryRun),
             };
+            if (parsed.GetValue(log)) return ListRemovals(parsed.GetValue(store), parsed.GetValue(json));
+            if (parsed.GetValue(save)) return Save(parsed.GetValue(store), options);
             return Run(parsed.GetValue(store), options, !parsed.GetValue(noCompact), parsed.GetValue(json));
         });
         return verb;
@@ -81,6 +92,57 @@ internal static class CollectVerb
             $"{result.Collected.Count} {verb}, {result.ByteLength} bytes; {result.BytesKept} bytes stay{freed}"));
         return 0;
     }
+
+    private static int Save(string? directory, CollectOptions options)
+    {
+        using CidStore store = StoreWriting.Open(directory);
+        store.SetMaintenancePolicy(store.GetMaintenancePolicy() with
+        {
+            Unreferenced = options.Unreferenced,
+            OlderThan = options.OlderThan,
+            MaxBytes = options.MaxBytes,
+            KeepHistory = options.KeepHistory,
+        });
+        return 0;
+    }
+
+    private static int ListRemovals(string? directory, bool json)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        using var output = Output.Open();
+        foreach (RemovalEntry entry in store.Removals())
+        {
+            if (!json)
+            {
+                string rule = entry.Rule.Length == 0 ? "" : $" by '{entry.Rule}'";
+                output.Line(Failure.Visible(string.Create(CultureInfo.InvariantCulture,
+                    $"{entry.Cid}  {entry.ByteLength}  {ListVerb.Time(entry.Time)}  {Words(entry.Reason)}{rule}  " +
+                    $"{entry.By}")));
+                continue;
+            }
+
+            output.JsonLine(writer =>
+            {
+                writer.WriteString("cid", entry.Cid.ToString());
+                writer.WriteNumber("bytes", entry.ByteLength);
+                writer.WriteString("time", ListVerb.Time(entry.Time));
+                writer.WriteString("because", JsonNamingPolicy.CamelCase.ConvertName(entry.Reason.ToString()));
+                writer.WriteString("rule", entry.Rule);
+                writer.WriteString("by", entry.By);
+            });
+        }
+
+        return 0;
+    }
+
+    private static string Words(RemovalReason reason) => reason switch
+    {
+        RemovalReason.Asked => "asked for",
+        RemovalReason.Expired => "expired",
+        RemovalReason.OverBudget => "over budget",
+        RemovalReason.Forgotten => "forgotten",
+        _ => "not needed",
+    };
 
     private static void Print(Output output, CollectedBlock block, bool isDryRun, bool json)
     {

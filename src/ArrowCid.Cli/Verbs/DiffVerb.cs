@@ -130,10 +130,8 @@ internal static class DiffVerb
     {
         private CidStore? _store;
 
-        public IEnumerable<DiffPart> Of(string text)
-        {
-            return IsFile(text) ? Named(text, Input.Batches(text, drop, rows).Select(DiffPart.Of)) : InStore(text);
-        }
+        public IEnumerable<DiffPart> Of(string text) =>
+            IsFile(text) ? Named(text, Input.Batches(text, drop, rows).Select(DiffPart.Of)) : InStore(text);
 
         public void Dispose() => _store?.Dispose();
 
@@ -144,16 +142,7 @@ internal static class DiffVerb
         private IEnumerable<DiffPart> InStore(string text)
         {
             CidStore store = _store ??= StoreReading.Open(directory);
-            Cid cid = Reference.Resolve(store, text);
-            foreach (Cid each in ExportRows.BatchesOf(store, cid))
-            {
-                StoredEntry entry = Reference.Known(store, each);
-                yield return new DiffPart(entry.Rows, each, () =>
-                {
-                    BatchLease lease = store.TryGet(each) ?? throw Failure.NoBlock(each.ToString(), store);
-                    return (lease.Batch, lease);
-                });
-            }
+            return ExportRows.PartsOf(store, Reference.Resolve(store, text));
         }
 
         /// <summary>Parts whose faults name their file.</summary>

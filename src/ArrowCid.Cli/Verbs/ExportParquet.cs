@@ -80,7 +80,7 @@ internal static class ExportParquet
     private static int Run(string? directory, string[] texts, string to, ParquetWriteOptions options, bool json)
     {
         using CidStore store = StoreReading.Open(directory);
-        Cid[] cids = [.. Reference.ResolvePresent(store, texts).SelectMany(cid => store.TryGetDataset(cid) ?? [cid])];
+        Cid[] cids = [.. Reference.ResolvePresent(store, texts).SelectMany(cid => ExportRows.BatchesOf(store, cid))];
         string file = ExportVerb.FileOf(to, cids[0], ".parquet");
         using var progress = new Progress("row groups");
         if (file == "-")

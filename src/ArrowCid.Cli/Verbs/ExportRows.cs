@@ -11,9 +11,27 @@ internal static class ExportRows
 
     public static Command MakeJson() => Make("json", "JSON lines, an object a row", ".jsonl", RowExport.WriteJsonLines);
 
-    /// <summary>A block's CID, or those of a dataset's batches.</summary>
-    public static IReadOnlyList<Cid> BatchesOf(CidStore store, Cid cid) =>
-        cid.Codec == Multicodec.DagCbor && store.TryGetDataset(cid) is { } batches ? batches : [cid];
+    /// <summary>A block's CID, or those of a dataset's batches, of which there must be one.</summary>
+    public static IReadOnlyList<Cid> BatchesOf(CidStore store, Cid cid)
+    {
+        if (store.TryGetDataset(cid) is not { } batches) return [cid];
+        return batches.Count > 0
+            ? batches
+            : throw new ArrowCidException(ErrorCode.InvalidData, $"the dataset {cid} has no batch, and so no rows");
+    }
+
+    /// <summary>The same as parts of a comparison, each opened when it is looked at.</summary>
+    public static IEnumerable<DiffPart> PartsOf(CidStore store, Cid cid)
+    {
+        foreach (Cid each in BatchesOf(store, cid))
+        {
+            yield return new DiffPart(Reference.Known(store, each).Rows, each, () =>
+            {
+                BatchLease lease = store.TryGet(each) ?? throw Failure.NoBlock(each.ToString(), store);
+                return (lease.Batch, lease);
+            });
+        }
+    }
 
     /// <summary>The batches, each proved and readable until the next.</summary>
     public static IEnumerable<RecordBatch> Batches(CidStore store, IEnumerable<Cid> cids)

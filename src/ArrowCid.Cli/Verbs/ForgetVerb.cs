@@ -28,6 +28,12 @@ internal static class ForgetVerb
         Option<int?> monthly = Keep("monthly", "The same of months.");
         Option<int?> yearly = Keep("yearly", "The same of years.");
         Option<TimeSpan?> within = Verb.Span("--keep-within", "All that is no more than this older than the last.");
+        var save = new Option<string?>("--save")
+        {
+            HelpName = "RULE",
+            Description = "Put this into the store's policy under a name, for 'maintain' and 'serve', instead of doing " +
+                "it now; a rule of that name is replaced.",
+        };
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
@@ -37,9 +43,10 @@ internal static class ForgetVerb
             "name's history stays in words. 'gc' and 'compact' give the room back.",
             "arrowcid forget --name prices/latest --keep-last 3 --keep-daily 30 --dry-run",
             "arrowcid forget --where 'tag.kind = \"snapshot\"' --group-by tag.sym --keep-monthly 12",
-            "arrowcid forget --name a --name b --keep-within 7d --json")
+            "arrowcid forget --name a --name b --keep-within 7d --json",
+            "arrowcid forget --where 'has producer' --group-by producer --keep-last 100 --save hundred")
         {
-            names, where, groupBy, last, hourly, daily, weekly, monthly, yearly, within, dryRun, store, json,
+            names, where, groupBy, last, hourly, daily, weekly, monthly, yearly, within, save, dryRun, store, json,
         };
         verb.Validators.Add(result =>
         {
@@ -48,6 +55,9 @@ internal static class ForgetVerb
             if (!isFiltered && result.GetValue(groupBy) is not null) result.AddError("--group-by goes with --where.");
             if (Policy(result.GetValue, result.GetValue(within)).IsEmpty)
                 result.AddError("Say what stays: --keep-last, --keep-daily and others; 'rm' removes everything.");
+            if (result.GetValue(save) is not null && result.GetValue(dryRun))
+                result.AddError("--save and --dry-run exclude each other.");
+            if (result.GetValue(save) == CollectVerb.Rule) result.AddError($"A rule cannot be called {CollectVerb.Rule}.");
         });
         verb.SetAction(parsed =>
         {
@@ -55,6 +65,16 @@ internal static class ForgetVerb
             ForgetPolicy policy = Policy(parsed.GetValue, parsed.GetValue(within));
             bool isDryRun = parsed.GetValue(dryRun);
             string[] words = parsed.GetValue(groupBy)?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+            if (parsed.GetValue(save) is { } id)
+            {
+                return Save(parsed.GetValue(store), new ForgetRule(id, policy)
+                {
+                    Names = parsed.GetValue(names) ?? [],
+                    Where = filter,
+                    GroupBy = words,
+                });
+            }
+
             using CidStore opened = isDryRun
                 ? StoreReading.Open(parsed.GetValue(store))
                 : StoreWriting.Open(parsed.GetValue(store));
@@ -79,6 +99,17 @@ internal static class ForgetVerb
 
     private static Option<int?> Keep(string rule, string description) =>
         Verb.Number($"--keep-{rule}", 0, description);
+
+    private static int Save(string? directory, ForgetRule rule)
+    {
+        using CidStore store = StoreWriting.Open(directory);
+        MaintenancePolicy policy = store.GetMaintenancePolicy();
+        store.SetMaintenancePolicy(policy with
+        {
+            Forget = [.. policy.Forget.Where(other => other.Id != rule.Id), rule],
+        });
+        return 0;
+    }
 
     private static int Report(ForgetResult result, bool json)
     {

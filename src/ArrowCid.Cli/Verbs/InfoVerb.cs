@@ -9,25 +9,15 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary><c>info</c>: what is known of one block.</summary>
 internal static class InfoVerb
 {
-    public static Command Make()
-    {
-        Argument<string> cid = Verb.CidText();
-        Option<string?> store = Verb.Store();
-        Option<bool> json = Verb.Json();
-        var verb = new Verb("info",
-            "Shows what is known of a block: addresses, sizes, where its bytes lie, names, tags and other facts; of " +
-            "a batch its schema, of a dataset what it is made of.",
-            "arrowcid info CID",
-            "arrowcid info @prices",
-            "arrowcid info --json CID")
-        {
-            cid, store, json,
-        };
-        verb.SetAction(parsed => Run(parsed.GetValue(cid)!, parsed.GetValue(store), parsed.GetValue(json)));
-        return verb;
-    }
+    public static Command Make() => Verb.OfBlock("info",
+        "Shows what is known of a block: addresses, sizes, where its bytes lie, names, tags and other facts; of " +
+        "a batch its schema, of a dataset what it is made of.",
+        Run,
+        "arrowcid info CID",
+        "arrowcid info @prices",
+        "arrowcid info --json CID");
 
-    private static int Run(string cid, string? directory, bool json)
+    private static int Run(string? directory, string cid, bool json)
     {
         using CidStore store = StoreReading.Open(directory);
         Cid meant = Reference.Resolve(store, cid);
@@ -91,6 +81,16 @@ internal static class InfoVerb
             writer.WriteString("name", field.Name);
             writer.WriteString("type", field.Type.ToString());
             writer.WriteBoolean("nullable", field.IsNullable);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("metadata");
+        foreach ((string key, string value) in lease.Batch.Schema.Metadata)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("key", key);
+            writer.WriteString("value", value);
             writer.WriteEndObject();
         }
 

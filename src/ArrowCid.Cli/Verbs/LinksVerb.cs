@@ -6,21 +6,11 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary><c>links</c>: what a block has to do with others.</summary>
 internal static class LinksVerb
 {
-    public static Command Make()
-    {
-        Argument<string> cid = Verb.CidText();
-        Option<string?> store = Verb.Store();
-        Option<bool> json = Verb.Json();
-        var verb = new Verb("links",
-            "Shows a block's schema, the blocks that it was made of, those that were made of it, and its names.",
-            "arrowcid links CID",
-            "arrowcid links @latest --json")
-        {
-            cid, store, json,
-        };
-        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(cid)!, parsed.GetValue(json)));
-        return verb;
-    }
+    public static Command Make() => Verb.OfBlock("links",
+        "Shows a block's schema, the blocks that it was made of, those that were made of it, and its names.",
+        Run,
+        "arrowcid links CID",
+        "arrowcid links @latest --json");
 
     private static int Run(string? directory, string text, bool json)
     {

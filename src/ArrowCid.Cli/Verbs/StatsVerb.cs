@@ -47,6 +47,7 @@ internal static class StatsVerb
         foreach (StoreShare kind in all.Kinds) Line(kind.Key, $"{Share(kind)}");
         Line("facts", $"{all.FactRecords} records of {all.FactBytes} bytes");
         Line("names", $"{all.Names}; {all.Pinned} pinned, {all.Expired} expired, {all.Absent} spoken of and not here");
+        Line("upkeep", $"{Upkeep(store)}; 'gc --log' lists what was removed");
         foreach (StoreShare producer in all.Producers.Take(head))
             Line("producer", $"{Share(producer)}  {(producer.Key.Length == 0 ? "-" : Failure.Visible(producer.Key))}");
         foreach (StoreShare schema in all.Schemas.Take(head)) Line("schema", $"{Share(schema)}  {schema.Key}");
@@ -58,6 +59,13 @@ internal static class StatsVerb
     private static string Share(StoreShare share) =>
         string.Create(CultureInfo.InvariantCulture,
             $"{share.Blocks} blocks, {share.ByteLength} bytes, {share.Rows} rows");
+
+    private static string Upkeep(CidStore store) => store.GetMaintainer() switch
+    {
+        null => "by nobody: 'serve' or 'maintain' does it",
+        0 => "by a process that cannot be seen from here",
+        { } process => string.Create(CultureInfo.InvariantCulture, $"by process {process}"),
+    };
 
     private static double Load(StoreStatistics all) =>
         all.IndexEntries == 0 ? 0 : all.IndexUsed / (double)all.IndexEntries;
@@ -85,6 +93,8 @@ internal static class StatsVerb
         writer.WriteNumber("pinned", all.Pinned);
         writer.WriteNumber("expired", all.Expired);
         writer.WriteNumber("absent", all.Absent);
+        if (store.GetMaintainer() is { } maintainer) writer.WriteNumber("maintainer", maintainer);
+        else writer.WriteNull("maintainer");
         WriteShares("kinds", all.Kinds);
         WriteShares("producers", all.Producers);
         WriteShares("schemas", all.Schemas);

@@ -7,21 +7,11 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary><c>why</c>: what keeps a block.</summary>
 internal static class WhyVerb
 {
-    public static Command Make()
-    {
-        Argument<string> cid = Verb.CidText();
-        Option<string?> store = Verb.Store();
-        Option<bool> json = Verb.Json();
-        var verb = new Verb("why",
-            "Shows what keeps a block from being removed, a reason a line; nothing where 'rm' would take it.",
-            "arrowcid why CID",
-            "arrowcid why @latest --json")
-        {
-            cid, store, json,
-        };
-        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(cid)!, parsed.GetValue(json)));
-        return verb;
-    }
+    public static Command Make() => Verb.OfBlock("why",
+        "Shows what keeps a block from being removed, a reason a line; nothing where 'rm' would take it.",
+        Run,
+        "arrowcid why CID",
+        "arrowcid why @latest --json");
 
     private static int Run(string? directory, string text, bool json)
     {

@@ -112,8 +112,24 @@ internal sealed class Metrics : IDisposable
         Gauge("arrowcid_store_capacity_bytes", "Bytes that the store may take", figures.Capacity);
         Gauge("arrowcid_store_taken_bytes", "Bytes that its segments take", figures.BytesTaken);
         Gauge("arrowcid_store_committed_bytes", "Bytes of records in it", figures.BytesCommitted);
+        Gauge("arrowcid_maintenance_running", "Whether this process maintains the store",
+            _store.Blocks.IsMaintainer ? 1 : 0);
+        IReadOnlyList<MaintenanceFigures> tasks = _store.GetMaintenanceFigures();
+        Count("arrowcid_maintenance_steps_total", "Steps of maintenance that did something", task => task.Steps);
+        Count("arrowcid_maintenance_failures_total", "Steps that could not be done", task => task.Failures);
+        Count("arrowcid_maintenance_seconds_total", "Time that they took", task => task.Took.TotalSeconds);
+        Count("arrowcid_maintenance_items_total", "Records, blocks or segments that they were about",
+            task => task.Count);
+        Count("arrowcid_maintenance_bytes_total", "Bytes of blocks removed and files freed", task => task.ByteLength);
         Gauge("process_resident_memory_bytes", "Resident memory", Environment.WorkingSet);
         Gauge("process_threads", "Threads of the pool", ThreadPool.ThreadCount);
+
+        void Count(string name, string help, Func<MaintenanceFigures, double> value)
+        {
+            Head(text, name, help, "counter");
+            foreach (MaintenanceFigures task in tasks)
+                Line(text, name, $"task=\"{task.Task.ToString().ToLowerInvariant()}\"", value(task));
+        }
 
         void Gauge(string name, string help, double value)
         {

@@ -116,5 +116,5 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
     }
 
     private bool Passes(in Announcement put) => filter is null || put.Kind == AnnouncementKind.Gap ||
-        (store.Describe(put.Cid) is { } entry && filter.Matches(entry, DateTimeOffset.UtcNow));
+        (store.Describe(put.Cid) is { } entry && filter.Matches(entry, store.Clock.GetUtcNow()));
 }

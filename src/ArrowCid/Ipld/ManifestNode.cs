@@ -52,6 +52,15 @@ internal readonly struct ManifestNode
 
     public string Text(string key) => Get(key, IpldKind.Text).AsText();
 
+    public bool Flag(string key) => Get(key, IpldKind.Bool).AsBool();
+
+    public IEnumerable<string> Texts(string key)
+    {
+        ManifestNode self = this;
+        return List(key).Select(item =>
+            item.Kind == IpldKind.Text ? item.AsText() : throw self.Refuse($"'{key}' holds a {item.Kind}, not a Text"));
+    }
+
     public IReadOnlyList<IpldNode> List(string key) => Get(key, IpldKind.List).Items;
 
     public IpldNode Map(string key) => Get(key, IpldKind.Map);

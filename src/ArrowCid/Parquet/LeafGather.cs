@@ -165,6 +165,9 @@ internal static class LeafGather
 
         byte[] offsets = new byte[(count + 1) * sizeof(int)];
         Span<int> ends = MemoryMarshal.Cast<byte, int>(offsets.AsSpan());
+        if (array.Layout == Layout.Bytes32 && !isAll && LieInARow(array, slots, ends))
+            return new LeafValues(count, 0) { Offsets = offsets, Data = array.Buffers[2] };
+
         long total = 0;
         for (int i = 0; i < count; i++)
         {
@@ -177,6 +180,23 @@ internal static class LeafGather
         for (int i = 0; i < count; i++)
             array.GetBytes(isAll ? i : slots[i]).CopyTo(data.AsSpan(ends[i]));
         return new LeafValues(count, 0) { Offsets = offsets, Data = data };
+    }
+
+    /// <summary>Whether the slots' bytes follow one another from the first byte on, as they do between nulls without
+    /// bytes, so that they need no copy; with their ends.</summary>
+    private static bool LieInARow(ArrowArray array, ReadOnlySpan<int> slots, Span<int> ends)
+    {
+        if (slots.IsEmpty) return false;
+        ReadOnlySpan<int> offsets = MemoryMarshal.Cast<byte, int>(array.Buffers[1].Span)[array.Offset..];
+        int end = 0;
+        for (int i = 0; i < slots.Length; i++)
+        {
+            int slot = slots[i], next = offsets[slot + 1];
+            if (offsets[slot] != end || next < end) return false;
+            ends[i + 1] = end = next;
+        }
+
+        return end <= array.Buffers[2].Length;
     }
 
     private static long LengthAt(ArrowArray array, int slot) => array.Layout == Layout.ByteViews

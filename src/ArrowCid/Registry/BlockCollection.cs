@@ -13,7 +13,13 @@ namespace ArrowCid.Registry;
 /// <param name="KeepsHistory">Whether what names stood for is a root as well.</param>
 /// <param name="Now">The time by which things expire.</param>
 internal readonly record struct CollectionRules(bool TakesUnneeded, DateTimeOffset PutBefore, bool SparesExpired,
-    long? MostBytes, bool KeepsHistory, DateTimeOffset Now);
+    long? MostBytes, bool KeepsHistory, DateTimeOffset Now)
+{
+    /// <summary>Why a block that goes does.</summary>
+    public RemovalReason ReasonOf(CollectedNode node) => node.HasExpired ? RemovalReason.Expired
+        : MostBytes is null ? RemovalReason.Unneeded
+        : RemovalReason.OverBudget;
+}
 
 /// <summary>A block and what a collection makes of it.</summary>
 internal sealed class CollectedNode(BlockInfo info)

@@ -16,6 +16,7 @@ internal enum FactKind
     Pin = 8,
     Hold = 9,
     Drop = 10,
+    Removal = 11,
 }
 
 /// <summary>One thing that is said. A subject of <c>default</c> is the block that the record is put with.</summary>
@@ -47,6 +48,16 @@ internal sealed record HoldFact(Cid[] Subjects, ulong LockByte) : Fact(FactKind.
 
 /// <summary>Copies and announcements up to each lane's number in the fence are void for these blocks.</summary>
 internal sealed record DropFact(ulong[] Fence, Digest256[] Digests) : Fact(FactKind.Drop);
+
+/// <summary>Why one block was dropped, for who asks later: its CID, its bytes, and by which rule it went.</summary>
+/// <param name="Cid">The block.</param>
+/// <param name="Bytes">The bytes that the store is smaller by.</param>
+/// <param name="Reason">A <see cref="RemovalReason"/>; a later version may have others.</param>
+internal readonly record struct RemovedBlock(Cid Cid, ulong Bytes, ulong Reason);
+
+/// <summary>Blocks that were dropped by the drop beside it, who dropped them and by which rule. It changes
+/// nothing.</summary>
+internal sealed record RemovalFact(string By, string Rule, RemovedBlock[] Blocks) : Fact(FactKind.Removal);
 
 /// <summary>Facts that one handle said at one time.</summary>
 internal sealed record FactGroup(FactStamp Stamp, Fact[] Facts);

@@ -19,6 +19,10 @@ internal static class FactLimits
     public const int MaxLanes = 64;
     public const int MaxDropped = 1024;
 
+    /// <summary>So many of a drop and what is logged of it fit in one record.</summary>
+    public const int MaxRemoved = 512;
+    public const int MaxRemoverBytes = 256;
+
     /// <summary>A fact is refused where its time is so far ahead of the wall clock.</summary>
     public static readonly TimeSpan MaxAhead = TimeSpan.FromHours(1);
 

@@ -94,13 +94,13 @@ internal static class FactReader
             int items = reader.BeginList();
             if (items == 0) throw DagCborReader.Refuse("a fact without a kind", 0);
             ulong kind = reader.ReadUInt64();
-            if (kind is < (ulong)FactKind.Tags or > (ulong)FactKind.Drop)
+            if (kind is < (ulong)FactKind.Tags or > (ulong)FactKind.Removal)
             {
                 onLater?.Invoke();
                 return null;
             }
 
-            int expected = kind == (ulong)FactKind.Name ? 4 : 3;
+            int expected = kind is (ulong)FactKind.Name or (ulong)FactKind.Removal ? 4 : 3;
             if (items != expected) throw DagCborReader.Refuse($"a fact of kind {kind} has {expected} items", 0);
             Fact fact = ReadBody(ref reader, (FactKind)kind);
             if (FactRules.Fault(fact) is not { } fault) return fact;
@@ -119,6 +119,7 @@ internal static class FactReader
         FactKind.Name => ReadName(ref reader),
         FactKind.Hold => new HoldFact(ReadLinks(ref reader, FactLimits.MaxHeld), reader.ReadUInt64()),
         FactKind.Drop => new DropFact(ReadFence(ref reader), ReadDigests(ref reader)),
+        FactKind.Removal => new RemovalFact(reader.ReadText(), reader.ReadText(), ReadRemoved(ref reader)),
         _ => ReadAbout(ref reader, kind, reader.ReadLink()),
     };
 
@@ -188,6 +189,22 @@ internal static class FactReader
         for (int i = 0; i < digests.Length; i++)
             digests[i] = new Digest256(bytes.Slice(i * Digest256.ByteCount, Digest256.ByteCount));
         return digests;
+    }
+
+    private static RemovedBlock[] ReadRemoved(ref DagCborReader reader)
+    {
+        int count = reader.BeginList();
+        if (count > FactLimits.MaxRemoved) throw TooMany("blocks", FactLimits.MaxRemoved);
+        var removed = new RemovedBlock[count];
+        for (int i = 0; i < count; i++)
+        {
+            int start = reader.Position;
+            if (reader.BeginList() != 3)
+                throw DagCborReader.Refuse("a removed block has a link, bytes and a reason", start);
+            removed[i] = new RemovedBlock(reader.ReadLink(), reader.ReadUInt64(), reader.ReadUInt64());
+        }
+
+        return removed;
     }
 
     private static string? ReadText(ref DagCborReader reader) => IsNull(ref reader) ? null : reader.ReadText();

@@ -25,6 +25,9 @@ internal static class FactRules
         DropFact drop => drop.Fence.Length > FactLimits.MaxLanes ? $"a fence of over {FactLimits.MaxLanes} lanes"
             : drop.Digests.Length is 0 or > FactLimits.MaxDropped ? $"a drop of none or over {FactLimits.MaxDropped}"
             : null,
+        RemovalFact removal => OfText("who removed", removal.By, 1, FactLimits.MaxRemoverBytes) ??
+            OfText("a rule", removal.Rule, 0, FactLimits.MaxRemoverBytes) ??
+            OfCids("removed blocks", [.. removal.Blocks.Select(block => block.Cid)], FactLimits.MaxRemoved),
         _ => null,
     };
 

@@ -8,8 +8,15 @@ namespace ArrowCid.Registry;
 /// on, and drops of blocks of which a record is left. A value that was taken away stays taken away: an older word may
 /// stand anywhere. For one thread at a time.
 /// </summary>
-internal sealed class FactSieve(Predicate<long> isHeld)
+/// <param name="isHeld">Whether a hold goes on.</param>
+/// <param name="clock">What tells how old a line of the log of removals is.</param>
+internal sealed class FactSieve(Predicate<long> isHeld, TimeProvider clock)
 {
+    // What is logged of removals is kept so long, and of one segment so many lines: compaction bounds the log.
+    private const int MaxRemovals = 4096;
+
+    private static readonly TimeSpan s_removalsKept = TimeSpan.FromDays(30);
+
     // The list around the groups of a payload takes this at most.
     private const int ListBytes = 9;
 
@@ -24,14 +31,20 @@ internal sealed class FactSieve(Predicate<long> isHeld)
         bool isKnown = true;
         var passed = new HashSet<Digest256>();
         var packing = new Packing();
+        var all = new List<(FactPayload Record, List<FactGroup> Groups)>(records.Count);
         foreach (FactPayload record in records)
         {
-            List<FactGroup> groups =
-                FactReader.Read(record.Bytes, record.Nanoseconds, _ => isKnown = false, () => isKnown = false);
+            all.Add((record,
+                FactReader.Read(record.Bytes, record.Nanoseconds, _ => isKnown = false, () => isKnown = false)));
             if (!isKnown) return null;
+        }
+
+        FactStamp first = FirstRemoval(all.SelectMany(each => each.Groups));
+        foreach ((FactPayload record, List<FactGroup> groups) in all)
+        {
             foreach (FactGroup group in groups)
             {
-                Fact[] left = [.. group.Facts.Select(fact => Narrow(book, group.Stamp, fact, isLeft))
+                Fact[] left = [.. group.Facts.Select(fact => Narrow(book, group.Stamp, fact, isLeft, first))
                     .OfType<Fact>().Where(fact => IsFirst(group.Stamp, fact, passed))];
                 if (left.Length > 0) packing.Add(new FactGroup(group.Stamp, left), record.Nanoseconds);
             }
@@ -41,8 +54,27 @@ internal sealed class FactSieve(Predicate<long> isHeld)
         return packing.End();
     }
 
+    /// <summary>From when on the log of removals is kept.</summary>
+    private FactStamp FirstRemoval(IEnumerable<FactGroup> groups)
+    {
+        ulong oldest = (ulong)Math.Max(0, (clock.GetUtcNow() - s_removalsKept).ToUnixTimeMilliseconds());
+        var first = new FactStamp(ulong.MaxValue, default);
+        int lines = 0;
+        foreach ((FactStamp stamp, int count) in groups.Select(group =>
+            (group.Stamp, Count: group.Facts.OfType<RemovalFact>().Sum(fact => fact.Blocks.Length)))
+            .Where(each => each.Count > 0 && each.Stamp.Time >> 16 >= oldest)
+            .OrderByDescending(each => each.Stamp))
+        {
+            if (lines > 0 && lines + count > MaxRemovals) break;
+            (first, lines) = (stamp, lines + count);
+        }
+
+        return first;
+    }
+
     /// <summary>What of a fact counts, or null.</summary>
-    private Fact? Narrow(FactBook book, FactStamp stamp, Fact fact, Func<Digest256, bool> isLeft)
+    private Fact? Narrow(FactBook book, FactStamp stamp, Fact fact, Func<Digest256, bool> isLeft,
+        FactStamp firstRemoval)
     {
         FactSheet? sheet =
             FactWriter.SubjectOf(fact).TryGetSha256(out Digest256 subject) ? book.Find(in subject)?.Sheet : null;
@@ -53,6 +85,7 @@ internal sealed class FactSieve(Predicate<long> isHeld)
                 Digest256[] digests = Array.FindAll(drop.Digests, digest => isLeft(digest));
                 return digests.Length == 0 ? null : drop with { Digests = digests };
             case NameFact: return fact;
+            case RemovalFact: return stamp.CompareTo(firstRemoval) >= 0 ? fact : null;
             // A book that does not know it cannot tell what came after.
             case var _ when sheet is null: return fact;
             case TagsFact tags:

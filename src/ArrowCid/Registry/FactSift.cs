@@ -5,7 +5,7 @@ namespace ArrowCid.Registry;
 
 /// <summary>
 /// Takes out of a record of facts what means something in its own store alone: holds, which are of its control file's
-/// bytes, and drops, which are of its lanes' numbers. All else stays byte for byte, later kinds too.
+/// bytes, drops, which are of its lanes' numbers, and what is logged of those. All else stays byte for byte, later kinds too.
 /// </summary>
 internal static class FactSift
 {
@@ -69,7 +69,7 @@ internal static class FactSift
         var reader = new DagCborReader(fact);
         if (reader.PeekKind() != IpldKind.List || reader.BeginList() == 0) return false;
         return reader.PeekKind() == IpldKind.Integer &&
-            reader.ReadInteger() is (false, (ulong)FactKind.Hold or (ulong)FactKind.Drop);
+            reader.ReadInteger() is (false, (ulong)FactKind.Hold or (ulong)FactKind.Drop or (ulong)FactKind.Removal);
     }
 
     private static byte[] ListOf(List<byte[]> items)

@@ -45,11 +45,11 @@ internal static class FactWriter
     private static void WriteFact(ref DagCborWriter writer, Fact fact, ArrayBufferWriter<byte> output,
         List<int> places)
     {
-        bool isName = fact is NameFact;
+        bool isOfFour = fact is NameFact or RemovalFact;
         bool isOfTwo = fact is HoldFact or DropFact;
-        writer.BeginList(isName ? 4 : 3);
+        writer.BeginList(isOfFour ? 4 : 3);
         writer.WriteInteger((ulong)fact.Kind);
-        if (!isName && !isOfTwo)
+        if (!isOfFour && !isOfTwo)
         {
             Cid subject = SubjectOf(fact);
             writer.WriteLink(subject.IsDefault ? s_unknown : subject);
@@ -83,6 +83,7 @@ internal static class FactWriter
                 writer.WriteInteger(hold.LockByte);
                 break;
             case DropFact drop: WriteDrop(ref writer, drop); break;
+            case RemovalFact removal: WriteRemoval(ref writer, removal); break;
             default: throw new ArgumentOutOfRangeException(nameof(fact), fact.Kind, "no form for it");
         }
     }
@@ -126,6 +127,20 @@ internal static class FactWriter
         for (int i = 0; i < drop.Digests.Length; i++)
             drop.Digests[i].CopyTo(digests.AsSpan(i * Digest256.ByteCount));
         writer.WriteBytes(digests);
+    }
+
+    private static void WriteRemoval(ref DagCborWriter writer, RemovalFact removal)
+    {
+        writer.WriteText(removal.By);
+        writer.WriteText(removal.Rule);
+        writer.BeginList(removal.Blocks.Length);
+        foreach (RemovedBlock block in removal.Blocks)
+        {
+            writer.BeginList(3);
+            writer.WriteLink(block.Cid);
+            writer.WriteInteger(block.Bytes);
+            writer.WriteInteger(block.Reason);
+        }
     }
 
     private static void WriteText(ref DagCborWriter writer, string? text)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 
@@ -6,26 +7,34 @@ namespace ArrowCid.Registry;
 /// <summary>Collecting what nobody needs.</summary>
 internal sealed partial class StoreRegistry
 {
+    private static readonly Lazy<string> s_by = new(() => string.Create(CultureInfo.InvariantCulture,
+        $"{ProcessFacts.Program(ProcessMark.Current)} {ProcessMark.Current}"));
+
     /// <summary>Drops what may go by the rules. Roots are names, pins, holds, what has not expired and what was put a
     /// short time ago; what is announced from now on stays.</summary>
+    /// <param name="rules">What may go.</param>
+    /// <param name="isDryRun">Nothing is changed.</param>
+    /// <param name="cancel">Ends the search for what may go, before anything is dropped.</param>
     /// <returns>What goes, and every other block with why it stays.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up.</exception>
     public (List<CollectedNode> Gone, IReadOnlyCollection<CollectedNode> All) Collect(CollectionRules rules,
-        bool isDryRun)
+        bool isDryRun, CancellationToken cancel = default)
     {
         BlockCollection? seen = null;
         List<CollectedNode> gone = [];
-        Sweep(isDryRun, () =>
+        Sweep(isDryRun, rule: "", () =>
         {
-            seen = Gather(in rules);
+            seen = Gather(in rules, cancel);
             gone = seen.Run(rules.MostBytes);
-            return gone.ConvertAll(node => node.Info.Digest);
+            return gone.ConvertAll(node =>
+                new RemovedBlock(node.Cid, (ulong)node.Bytes, (ulong)rules.ReasonOf(node)));
         });
         return (gone, seen!.Nodes);
     }
 
-    /// <summary>Chooses blocks to drop, over what is committed up to a fence, and drops them up to it.</summary>
-    private void Sweep(bool isDryRun, Func<IReadOnlyList<Digest256>> choose)
+    /// <summary>Chooses blocks to drop, over what is committed up to a fence, and drops them up to it. Each record of
+    /// drops says of its blocks why they went.</summary>
+    private void Sweep(bool isDryRun, string rule, Func<IReadOnlyList<RemovedBlock>> choose)
     {
         if (isDryRun)
         {
@@ -40,19 +49,28 @@ internal sealed partial class StoreRegistry
 
         using JanitorTerm term = _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
             $"{_blocks.Directory}: another process or thread is cleaning up; try again");
+        using SweepBar bar = _blocks.BarFilling();
         term.BeginSweep();
         try
         {
+            CrashPoint.Pass(CrashStep.W1);
             ulong[] fence = _blocks.Marks();
-            IReadOnlyList<Digest256> going;
+            IReadOnlyList<RemovedBlock> going;
             lock (_gate)
             {
                 ReadTo(fence);
                 going = Guarded(choose);
             }
 
-            foreach (Digest256[] some in going.Chunk(FactLimits.MaxDropped)) Say(new DropFact(fence, some));
+            foreach (RemovedBlock[] some in going.Chunk(FactLimits.MaxRemoved))
+            {
+                Say(new DropFact(fence, Array.ConvertAll(some, block => DigestOf(block.Cid))),
+                    new RemovalFact(s_by.Value, rule, some));
+                CrashPoint.Pass(CrashStep.W2);
+            }
+
             if (going.Count > 0) _blocks.Flush();
+            CrashPoint.Pass(CrashStep.W3);
         }
         finally
         {
@@ -60,12 +78,13 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    private BlockCollection Gather(in CollectionRules rules)
+    private BlockCollection Gather(in CollectionRules rules, CancellationToken cancel)
     {
         var seen = new BlockCollection();
         Dictionary<Digest256, string> before = rules.KeepsHistory ? NamedBefore() : [];
         foreach (BlockInfo info in _blocks.List())
         {
+            cancel.ThrowIfCancellationRequested();
             if (IsDeadNow(info.Digest)) continue;
             FactPage? page = _book.Find(info.Digest);
             var node = new CollectedNode(info)

@@ -4,7 +4,10 @@ using ArrowCid.Storage;
 namespace ArrowCid.Registry;
 
 /// <summary>What came of a removal: what goes, with its bytes, and what stays and why.</summary>
-internal sealed record Removal(List<Cid> Gone, long Bytes, List<(Cid Cid, List<KeepReason> Reasons)> Kept);
+internal sealed record Removal(List<(Cid Cid, long Bytes)> Gone, List<(Cid Cid, List<KeepReason> Reasons)> Kept)
+{
+    public long Bytes => Gone.Sum(each => each.Bytes);
+}
 
 /// <summary>Drops, and what stands against them.</summary>
 internal sealed partial class StoreRegistry
@@ -14,34 +17,35 @@ internal sealed partial class StoreRegistry
     /// <param name="cids">The blocks.</param>
     /// <param name="isDryRun">Nothing is changed.</param>
     /// <param name="chosen">When they were chosen, by what they were then: what was put since stays too.</param>
-    public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun, DateTimeOffset? chosen = null)
-    {
-        Removal? removal = null;
-        Sweep(isDryRun, () =>
-        {
-            removal = Judge(cids, chosen);
-            return removal.Gone.ConvertAll(DigestOf);
-        });
-        return removal!;
-    }
+    /// <param name="rule">The policy by which they were chosen, for the log of removals.</param>
+    public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun, DateTimeOffset? chosen = null,
+        string? rule = null) => Drop(isDryRun, () => Judge(cids, chosen), rule ?? "",
+        rule is null ? RemovalReason.Asked : RemovalReason.Forgotten);
 
     /// <summary>As <see cref="Remove"/>, of what has expired by then and was not put again since.</summary>
-    public Removal RemoveExpired(DateTimeOffset now, bool isDryRun)
+    public Removal RemoveExpired(DateTimeOffset now, bool isDryRun) =>
+        Drop(isDryRun, () => Judge(Expired(DateTimeOffset.UnixEpoch, now)), "", RemovalReason.Expired);
+
+    /// <summary>Whether anything of which the expiry lies behind a time has expired, and nothing of its own keeps it.
+    /// </summary>
+    public bool HasExpired(DateTimeOffset after, DateTimeOffset now) => Ask(() =>
+        Expired(after, now).Exists(cid => OwnReasons(DigestOf(cid)).Count == 0));
+
+    private Removal Drop(bool isDryRun, Func<Removal> judge, string rule, RemovalReason reason)
     {
         Removal? removal = null;
-        Sweep(isDryRun, () =>
+        Sweep(isDryRun, rule, () =>
         {
-            removal = Judge(Expired(now));
-            return removal.Gone.ConvertAll(DigestOf);
+            removal = judge();
+            return removal.Gone.ConvertAll(each => new RemovedBlock(each.Cid, (ulong)each.Bytes, (ulong)reason));
         });
         return removal!;
     }
 
-    private List<Cid> Expired(DateTimeOffset now)
+    private List<Cid> Expired(DateTimeOffset after, DateTimeOffset now)
     {
         var expired = new List<Cid>();
-        ulong milliseconds = (ulong)Math.Max(0, now.ToUnixTimeMilliseconds());
-        var range = new KeyRange(null, IndexKey.OfTime(milliseconds + 1));
+        var range = new KeyRange(IndexKey.OfTime(MillisecondsOf(after)), IndexKey.OfTime(MillisecondsOf(now) + 1));
         MergedCursor cursor = Open(IndexKind.Expires, range, isDescending: false);
         while (cursor.Next())
         {
@@ -84,8 +88,7 @@ internal sealed partial class StoreRegistry
         }
 
         if (going.Count > 0) KeepWhatIsNeeded(going, reasons);
-        var gone = new List<Cid>();
-        long bytes = 0;
+        var gone = new List<(Cid, long)>();
         foreach ((Digest256 digest, BlockInfo info) in going)
         {
             Cid cid = Cid.FromSha256(info.Codec, digest);
@@ -95,12 +98,13 @@ internal sealed partial class StoreRegistry
                 continue;
             }
 
-            gone.Add(cid);
-            bytes += info.Kind == RecordKind.View ? 0 : info.Length;
+            gone.Add((cid, info.Kind == RecordKind.View ? 0 : info.Length));
         }
 
-        return new Removal(gone, bytes, kept);
+        return new Removal(gone, kept);
     }
+
+    private static ulong MillisecondsOf(DateTimeOffset time) => (ulong)Math.Max(0, time.ToUnixTimeMilliseconds());
 
     private List<KeepReason> OwnReasons(Digest256 digest)
     {

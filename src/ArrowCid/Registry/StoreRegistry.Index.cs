@@ -47,20 +47,75 @@ internal sealed partial class StoreRegistry
     }
 
     /// <summary>Brings the index on disk up to date with the log.</summary>
+    /// <param name="cancel">Ends it; what it had done stays.</param>
+    /// <param name="isOneRun">Ends it with as much of the log as makes one run.</param>
     /// <returns>False where another one is at it, or this handle may not write.</returns>
-    public bool Checkpoint(CancellationToken cancel)
+    public bool Checkpoint(CancellationToken cancel, bool isOneRun = false)
     {
         for (int round = 0; ; round++)
         {
             ObjectDisposedException.ThrowIf(_isClosed, typeof(StoreRegistry));
             try
             {
-                return TryFold(isToDisk: true, cancel);
+                return TryFold(isToDisk: true, cancel, isOneRun);
             }
             catch (IndexDamagedException e) when (round < 3)
             {
                 lock (_gate) Distrust(e);
             }
+        }
+    }
+
+    /// <summary>Records that the index on disk does not know of.</summary>
+    public ulong Unread()
+    {
+        if (_directory is null) return 0;
+        Cursor at = Index.Cursor;
+        ulong[] marks = _blocks.Marks();
+        ulong unread = 0;
+        for (int lane = 0; lane < marks.Length; lane++)
+        {
+            ulong known = at.At(lane).Sequence;
+            if (marks[lane] > known) unread += marks[lane] - known;
+        }
+
+        return unread;
+    }
+
+    /// <summary>The runs of the index that a merge would make one.</summary>
+    public int RunsToMerge(int most) => IndexDirectory.ToMerge(Index.Runs, most)?.Count ?? 0;
+
+    /// <summary>Makes one run of several, where there are more than so many.</summary>
+    /// <returns>How many they were, and the blocks that the one speaks of; null where there was nothing to merge, or
+    /// another one is at it.</returns>
+    public (int Runs, long Blocks)? MergeStep(int most, CancellationToken cancel)
+    {
+        if (_directory is null || !_foldGate.TryEnter()) return null;
+        try
+        {
+            if (!_blocks.Derived.TryLock()) return null;
+            (IndexSnapshot Index, int Runs, long Blocks)? merged;
+            try
+            {
+                merged = _directory.TryOpen() is { } index ? _directory.MergeOnce(index, most, cancel) : null;
+            }
+            finally
+            {
+                _blocks.Derived.Unlock();
+            }
+
+            if (merged is not { } done) return null;
+            lock (_gate) StandOn(done.Index);
+            return (done.Runs, done.Blocks);
+        }
+        catch (IndexDamagedException e)
+        {
+            lock (_gate) Distrust(e);
+            return null;
+        }
+        finally
+        {
+            _foldGate.Exit();
         }
     }
 
@@ -173,7 +228,7 @@ internal sealed partial class StoreRegistry
     }
 
     /// <summary>Reads the log on from the index into runs, and stands on them.</summary>
-    private bool TryFold(bool isToDisk, CancellationToken cancel)
+    private bool TryFold(bool isToDisk, CancellationToken cancel, bool isOneRun = false)
     {
         if (_directory is null || !_foldGate.TryEnter()) return false;
         try
@@ -189,7 +244,7 @@ internal sealed partial class StoreRegistry
                 try
                 {
                     if (_isDistrusted) _directory.Discard();
-                    index = FoldFrom(_directory.TryOpen() ?? IndexSnapshot.Empty, isToDisk, cancel);
+                    index = FoldFrom(_directory.TryOpen() ?? IndexSnapshot.Empty, isToDisk, cancel, isOneRun);
                     _isDistrusted = false;
                 }
                 finally
@@ -212,7 +267,7 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    private IndexSnapshot FoldFrom(IndexSnapshot index, bool isToDisk, CancellationToken cancel)
+    private IndexSnapshot FoldFrom(IndexSnapshot index, bool isToDisk, CancellationToken cancel, bool isOneRun = false)
     {
         ulong next = isToDisk ? _directory!.NextNumber() : 0;
         using LogTail tail = _blocks.Tail(index.Cursor, TailScope.All);
@@ -264,6 +319,7 @@ internal sealed partial class StoreRegistry
 
             index = _directory!.Commit(index, runs, tail.Position, totals, next, cancel);
             next = _directory.NextNumber();
+            if (isOneRun) break;
         }
 
         return index;

@@ -40,7 +40,7 @@ internal sealed partial class StoreRegistry
         ulong sweep = _blocks.ReadSweep();
         Say(new ExpiryFact(cid, expires));
         ulong now = _blocks.ReadSweep();
-        bool isLonger = expires is null || expires > (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        bool isLonger = expires is null || expires > (ulong)_blocks.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         if (((now & 1) == 0 && now == sweep) || !isLonger || _blocks.IsRing) return;
         // Who collects may not have seen it before he decided.
         Digest256[] roots = [DigestOf(cid)];

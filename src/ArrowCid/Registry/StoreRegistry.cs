@@ -36,7 +36,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
         (_blocks, _timeout) = (blocks, timeout);
         // A ring forgets what it speaks of: its book stays small by itself.
         _directory = blocks.IsRing ? null : new IndexDirectory(blocks.Derived, blocks.Id);
-        _sieve = new FactSieve(blocks.IsHeld);
+        _sieve = new FactSieve(blocks.IsHeld, blocks.Clock);
         _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
         _idle = new Timer(static state =>
         {
@@ -107,7 +107,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
     private FactStamp NextStamp()
     {
         ulong time = _blocks.NextTime();
-        ThrowIfAhead(time, DateTimeOffset.UtcNow);
+        ThrowIfAhead(time, _blocks.Clock.GetUtcNow());
         return new FactStamp(time, _writer);
     }
 
@@ -117,7 +117,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
         // After a rebuild the clock may be behind what the lanes say; a wrong one is not let spread.
         if (previous is { } last)
         {
-            ThrowIfAhead(last.Time, DateTimeOffset.UtcNow);
+            ThrowIfAhead(last.Time, _blocks.Clock.GetUtcNow());
             _blocks.ObserveTime(last.Time);
         }
 

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace ArrowCid.Storage;
 
 /// <summary>Room that a handle gives back by itself, some time after a drop.</summary>
@@ -22,8 +20,10 @@ internal sealed partial class BlockStore
             Liveness is null)
             return;
         // Drops that follow one another do not put it off.
-        if (_sweptAt == 0) _sweptAt = Stopwatch.GetTimestamp();
-        if (Stopwatch.GetElapsedTime(_sweptAt) < _settings.CompactDelay) return;
+        if (_sweptAt == 0) _sweptAt = Clock.GetTimestamp();
+        if (Clock.GetElapsedTime(_sweptAt) < _settings.CompactDelay) return;
+        // Whoever maintains the store does it, and does more.
+        if (IsMaintainer || _control.IsLockedElsewhere(Layout.MaintenanceLock)) return;
         _sweptAt = 0;
         if (Interlocked.Exchange(ref _isCompacting, 1) != 0) return;
         // A tick flushes what was promised: it waits for nobody.

@@ -65,6 +65,35 @@ internal sealed partial class BlockStore
         return present;
     }
 
+    /// <summary>The payloads of the FACT records that are there, lane by lane in log order. Damaged ones are passed
+    /// over.</summary>
+    public IEnumerable<FactPayload> FactRecords()
+    {
+        Enter();
+        foreach (SegmentPlace place in Places(null).Where(place => place.Kind == SegmentKind.Facts))
+        {
+            Enter();
+            if (_segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready) continue;
+            try
+            {
+                var walk = new LogWalk(segment!);
+                while (walk.MoveNext())
+                {
+                    RecordHeader record = walk.Record;
+                    if (record.RecordKind != RecordKind.Fact || record.PayloadLength > Lane.MaxFactBytes) continue;
+                    var bytes = new byte[record.PayloadLength];
+                    segment!.Map.CopyTo(walk.Offset + Layout.RecordHeaderBytes, bytes);
+                    if (Sha256.Hash(bytes) == record.Digest)
+                        yield return new FactPayload(bytes, record.TimeNanoseconds);
+                }
+            }
+            finally
+            {
+                segment!.Release();
+            }
+        }
+    }
+
     /// <summary>
     /// Sees to it that no record which has its header now can be committed later: what a dead writer left is taken
     /// over, what a living one is at is waited for.
@@ -103,7 +132,7 @@ internal sealed partial class BlockStore
     public ulong NextTime()
     {
         EnterToWrite();
-        ulong wall = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() << ClockCounterBits;
+        ulong wall = (ulong)Clock.GetUtcNow().ToUnixTimeMilliseconds() << ClockCounterBits;
         while (true)
         {
             ulong last = _control.Map.Read(Layout.ClockWord);
@@ -162,6 +191,35 @@ internal sealed partial class BlockStore
             throw;
         }
     }
+
+    /// <summary>Begins to fill this store with blocks and facts that carry times of their own: nothing is dropped
+    /// until it ends.</summary>
+    /// <returns>Ends it, on whatever thread.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody sweeps, until the
+    /// deadline.</exception>
+    public Filling BeginFilling()
+    {
+        EnterToWrite();
+        long started = Stopwatch.GetTimestamp();
+        for (int pause = 0; !_control.Filling.TryBegin(); pause = Math.Min(pause + 1, 10))
+        {
+            Enter();
+            if (Stopwatch.GetElapsedTime(started) >= _settings.Timeout)
+                throw new ArrowCidException(ErrorCode.Busy,
+                    $"{Directory}: another process or thread is cleaning up; try again");
+            Thread.Sleep(pause);
+        }
+
+        return new Filling(_control.Filling);
+    }
+
+    /// <summary>Keeps who would fill this store out for a sweep of the janitor's.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: it is being filled.</exception>
+    public SweepBar BarFilling() => _control.Filling.TryBeginSweep()
+        ? new SweepBar(_control.Filling)
+        : throw new ArrowCidException(ErrorCode.Busy,
+            $"{Directory} is being restored, and what that needs is not known before it is there; " +
+            "try again when it is done");
 
     /// <summary>Throws where a put would not even begin.</summary>
     public void EnterToWrite()

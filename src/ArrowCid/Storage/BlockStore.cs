@@ -39,6 +39,9 @@ internal sealed partial class BlockStore : IDisposable
 
     public string Directory => _control.Directory;
 
+    /// <summary>What tells the time.</summary>
+    public TimeProvider Clock => _control.Clock;
+
     /// <summary>The store, as cursors name it; a copy of its files is another.</summary>
     public Guid Id => _control.Superblock.Id;
 

@@ -21,10 +21,20 @@ internal sealed partial class ControlFile : IDisposable
             (directory, directoryFile, map, locks, superblock, writable);
         IsOnDisk = IsDisk(directoryFile);
         Janitor = new JanitorDoor(this);
+        Filling = new FillingDoor(this);
     }
+
+    /// <summary>What tells this handle the time.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The time as records carry it, in ns since 1970.</summary>
+    public ulong NowNanoseconds() => (ulong)(Clock.GetUtcNow().Ticks - DateTime.UnixEpoch.Ticks) * 100;
 
     /// <summary>The janitor's lock, as this handle's threads take it.</summary>
     public JanitorDoor Janitor { get; }
+
+    /// <summary>Keeps restores and sweeps apart, as this handle's threads do.</summary>
+    public FillingDoor Filling { get; }
 
     public string Directory { get; }
 

@@ -3,7 +3,8 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>The places at which a crash test may kill this process; FORMAT.md says what each leaves behind.</summary>
+/// <summary>The places at which a crash test may kill this process; FORMAT.md, FACTS.md,
+/// INDEXES.md and BACKUP.md say what each leaves behind.</summary>
 internal enum CrashStep
 {
     None,
@@ -16,8 +17,12 @@ internal enum CrashStep
     C0, C1, C2, C3,
     B1, B2, B3,
     E1, E2, E3, E4, E5,
-    K1, K2, K3, K4, K5,
+    K1, K2, K3, K4, K5, K6,
     M1, M2,
+    T1,
+    W1, W2, W3,
+    U1, U2, U3,
+    R1, R2, R3, R4,
 }
 
 /// <summary>

@@ -10,7 +10,11 @@ namespace ArrowCid.Storage;
 internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segments, BlockIndex index)
 {
     /// <summary>Waits for a step at work and refuses more: the locks of this handle are about to go.</summary>
-    public void Close() => control.Janitor.Close();
+    public void Close()
+    {
+        control.Janitor.Close();
+        control.Filling.Close();
+    }
 
     /// <summary>Whether a step is due.</summary>
     public bool IsDue

@@ -257,7 +257,7 @@ internal sealed partial class Lane
         // What is moved, or comes from another store, keeps the time of its put there.
         if (header.TimeNanoseconds == 0 && header.RecordKind != RecordKind.Fact)
             header.TimeNanoseconds = turn.Request.TimeNanoseconds;
-        if (header.TimeNanoseconds == 0) header.TimeNanoseconds = Clock.NowNanoseconds();
+        if (header.TimeNanoseconds == 0) header.TimeNanoseconds = _control.NowNanoseconds();
         header.PreviousCrc = tail.LastCrc;
         header.WriteTo(tail.Segment, offset);
         tail.LastCrc = header.Crc;

@@ -88,6 +88,8 @@ internal static class Layout
     public const long JanitorLock = 1L << 41;
     public const long PresenceLock = (1L << 41) + 1;
     public const long DerivedLock = (1L << 41) + 2;
+    public const long MaintenanceLock = (1L << 41) + 3;
+    public const long FillingLock = (1L << 41) + 4;
     public const long LaneLock = (1L << 41) + 4096;
     public const long NameLock = 1L << 42;
 

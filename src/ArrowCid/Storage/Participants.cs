@@ -38,7 +38,7 @@ internal sealed class Participants(ControlFile control)
             ulong who = ((ulong)FileDescriptor.EffectiveUserId << 32) | (uint)ProcessMark.Current;
             control.Map.Write(at + ProcessAt, who);
             control.Map.Write(at + StartAt, ProcessFacts.StartTicks(ProcessMark.Current));
-            control.Map.Write(at + SinceAt, Clock.NowNanoseconds());
+            control.Map.Write(at + SinceAt, control.NowNanoseconds());
             control.Map.Write(at + LaneAt, 0);
             Span<byte> name = control.Map.WritableBytes(at + NameAt, NameBytes);
             name.Clear();

@@ -58,7 +58,9 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
     /// <param name="dryRun">Nothing is changed.</param>
     /// <param name="isEnough">Asked after each segment that is gone.</param>
     /// <param name="patience">How long what somebody has mapped, and may let go of, is tried again.</param>
-    public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null, TimeSpan patience = default)
+    /// <param name="isAsked">Which of them are looked at; null: all.</param>
+    public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null, TimeSpan patience = default,
+        Predicate<SegmentPlace>? isAsked = null)
     {
         liveness.Refresh();
         _views.Update();
@@ -66,7 +68,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         FactCompaction? facts = liveness is IFactSieve sieve ? new(control, segments, sieve, janitorsLane) : null;
         // Facts come last: once the blocks that a drop voided are gone, the drop may go.
         List<SegmentPlace> places = [.. SegmentChoice.Removable(control, segments)
-            .OrderBy(place => place.Kind == SegmentKind.Facts)];
+            .Where(place => isAsked?.Invoke(place) != false).OrderBy(place => place.Kind == SegmentKind.Facts)];
         for (long started = Stopwatch.GetTimestamp(); ; Thread.Sleep(Pause))
         {
             var held = new List<SegmentPlace>();

@@ -99,7 +99,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         {
             var header = new SegmentHeader(control.Superblock.SegmentId, raw.Slot, word.Generation, word.Lane, kind,
                 BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), word.Bytes, firstSequence,
-                control.Map.Add(Layout.SegmentOrder, 1), Clock.NowNanoseconds());
+                control.Map.Add(Layout.SegmentOrder, 1), control.NowNanoseconds());
             header.Write(raw.Map.WritableBytes(0, Layout.SegmentHeaderBytes));
             raw.Map.Write(Layout.SegmentCommitted, (ulong)Layout.SegmentRecords);
             // On a disk the header and then the name are there before the table says so: a rebuild finds what is told.
@@ -306,10 +306,4 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         _ = control.DirectoryFile.Unlink(name);
         _ = control.TryChange(slot, word, word.With(SegmentState.Free));
     }
-}
-
-/// <summary>The wall clock as records carry it.</summary>
-internal static class Clock
-{
-    public static ulong NowNanoseconds() => (ulong)(DateTime.UtcNow.Ticks - DateTime.UnixEpoch.Ticks) * 100;
 }

@@ -221,7 +221,7 @@ internal static class StoreOpening
         {
             StorageErrors.Check(locks.Stat(out FileStatus status), "cannot stat", path);
             CheckControl(path, folder, status);
-            control = TryMap(directory, folder, locks, status, settings.ReadOnly);
+            control = TryMap(directory, folder, locks, status, settings.ReadOnly, settings.Clock);
             if (control is null) return null;
             StoreIdentity now = StoreIdentity.Of(status);
             bool isSame = control.IsSameFile(now);
@@ -256,7 +256,7 @@ internal static class StoreOpening
     }
 
     private static ControlFile? TryMap(string directory, FileDescriptor folder, FileDescriptor locks, FileStatus status,
-        bool readOnly)
+        bool readOnly, TimeProvider? clock = null)
     {
         string path = Path.Combine(directory, Layout.ControlName);
         if (status.Size < Layout.ControlBytes(Layout.MinSegments))
@@ -271,7 +271,10 @@ internal static class StoreOpening
         if (mapped is null || mapped.Stat(out FileStatus other) != 0 || other.Inode != status.Inode) return null;
         Mapping? map = Mapping.TryMap(mapped, status.Size, writable, out errno);
         StorageErrors.Check(errno, "cannot map", path);
-        return new ControlFile(directory, folder, map!, locks, superblock, writable);
+        return new ControlFile(directory, folder, map!, locks, superblock, writable)
+        {
+            Clock = clock ?? TimeProvider.System,
+        };
     }
 
     private static bool Present(ControlFile control, FileDescriptor folder, FileStatus status) =>
@@ -366,7 +369,7 @@ internal static class StoreOpening
         {
             Id = Guid.NewGuid(),
             SegmentId = Guid.NewGuid(),
-            Created = DateTimeOffset.UtcNow,
+            Created = settings.Clock.GetUtcNow(),
             Capacity = capacity,
             SegmentBytes = segment,
             FactSegmentBytes = Math.Max(Layout.MiB, segment / 16 / Layout.MiB * Layout.MiB),

@@ -35,6 +35,10 @@ internal sealed record StoreSettings
     /// <summary>How long after a drop a writer gives back the room of segments that are mostly dead.</summary>
     public TimeSpan CompactDelay { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>What tells the time: of records and facts, of expiry, and of what is done in the background. Deadlines
+    /// of what waits for others are the machine's own.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>How often a writer looks after its idle lane and an unfinished growth.</summary>
     public TimeSpan TickInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 }

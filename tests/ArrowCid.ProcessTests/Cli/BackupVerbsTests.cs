@@ -65,12 +65,12 @@ public class BackupVerbsTests
         var random = new Random(seed);
         Run(folder, "put", Command.Sample, "--rows-per-block", "2000").Succeeds();
         string backup = folder.PathOf("backup");
-        TimeSpan whole = Time(() => Run(folder, "backup", folder.PathOf("timed.car")).Exits(0));
+        TimeSpan whole = Command.Time(() => Run(folder, "backup", folder.PathOf("timed.car")).Exits(0));
         int kept = 0;
         for (int i = 0; i < Kills; i++)
         {
             Run(folder, "put", i % 2 == 0 ? V1 : Nan, "--tag", $"round={i}").Succeeds();
-            Kill(whole * random.NextDouble(), folder.Store, "backup", backup);
+            Command.Kill(whole * random.NextDouble(), folder.Store, "backup", backup);
             string[] cars = Directory.Exists(backup) ? Names(backup) : [];
             Assert.True(cars.Length >= kept, $"seed {seed}, round {i}: an increment went");
             kept = cars.Length;
@@ -97,11 +97,11 @@ public class BackupVerbsTests
         string file = folder.PathOf("all.car"), into = folder.PathOf("into");
         Run(folder, "backup", file).Exits(0);
         string[] run = isMigration ? ["migrate", folder.Store, into, "--capacity", "256M"] : ["restore", file, "--store", into];
-        TimeSpan whole = Time(() => Run(folder, isMigration ? ["migrate", folder.Store, folder.PathOf("timed")]
+        TimeSpan whole = Command.Time(() => Run(folder, isMigration ? ["migrate", folder.Store, folder.PathOf("timed")]
             : ["restore", file, "--store", folder.PathOf("timed")]).Succeeds());
         for (int i = 0; i < Kills; i++)
         {
-            Kill(whole * random.NextDouble(), folder.Store, run);
+            Command.Kill(whole * random.NextDouble(), folder.Store, run);
             if (!Directory.Exists(into)) continue;
             CommandResult proved = Run(folder, "verify", "--all", "--store", into);
             // Killed before there was a store.
@@ -140,18 +140,4 @@ public class BackupVerbsTests
         [.. Directory.GetFiles(directory, "*.car").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
     private static int Int(JsonElement json, string name) => json.GetProperty(name).GetInt32();
-
-    private static TimeSpan Time(Action action)
-    {
-        long start = Stopwatch.GetTimestamp();
-        action();
-        return Stopwatch.GetElapsedTime(start);
-    }
-
-    private static void Kill(TimeSpan after, string store, params string[] arguments)
-    {
-        using Process process = Command.Begin(arguments, store);
-        if (!process.WaitForExit(after)) process.Kill(entireProcessTree: true);
-        process.WaitForExit();
-    }
 }

@@ -53,6 +53,22 @@ internal static class Command
         return process;
     }
 
+    /// <summary>How long something takes.</summary>
+    public static TimeSpan Time(Action action)
+    {
+        long start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start);
+    }
+
+    /// <summary>Starts the command and kills it, where it is not done before.</summary>
+    public static void Kill(TimeSpan after, string store, params string[] arguments)
+    {
+        using Process process = Begin(arguments, store);
+        if (!process.WaitForExit(after)) process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+    }
+
     /// <summary>The most anonymous memory that a run was seen with, in bytes.</summary>
     public static long AnonymousPeak(params string[] arguments)
     {

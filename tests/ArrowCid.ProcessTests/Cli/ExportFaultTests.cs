@@ -25,13 +25,13 @@ public class ExportFaultTests
         PutFlights(folder);
         string output = folder.PathOf($"flights.{format}");
         string[] export = ["export", format, "flights", "-o", output];
-        TimeSpan whole = Time(() => Run(folder, export).Exits(0));
+        TimeSpan whole = Command.Time(() => Run(folder, export).Exits(0));
         byte[] wanted = File.ReadAllBytes(output);
         File.Delete(output);
         foreach (double share in Shares())
         {
             TimeSpan moment = whole * share;
-            Kill(moment, folder.Store, export);
+            Command.Kill(moment, folder.Store, export);
             if (!File.Exists(output)) continue;
             Assert.True(wanted.AsSpan().SequenceEqual(File.ReadAllBytes(output)),
                 $"half a file: {Told(share, moment)}");
@@ -72,13 +72,13 @@ public class ExportFaultTests
         Run(folder, "export", format, "flights", "-o", file).Exits(0);
         string[] import = ["import", "--rows-per-block", "20000", file];
         string into = folder.PathOf("into");
-        TimeSpan whole = Time(() => Command.Run(import, null, folder.PathOf("first")).Exits(0));
+        TimeSpan whole = Command.Time(() => Command.Run(import, null, folder.PathOf("first")).Exits(0));
         string[] wanted = [.. Cids("hash", "--rows-per-block", "20000", file).Order(StringComparer.Ordinal)];
         Assert.Equal(10, wanted.Length);
         foreach (double share in Shares())
         {
             TimeSpan moment = whole * share;
-            Kill(moment, into, import);
+            Command.Kill(moment, into, import);
             // Killed before there was a store.
             if (Command.Run(["verify", "--all"], null, into) is not { ExitCode: 0 } proved) continue;
             Assert.True(proved.Errors.Contains(" 0 damaged", StringComparison.Ordinal), $"{proved.Errors} {Told(share, moment)}");
@@ -160,18 +160,4 @@ public class ExportFaultTests
 
     private static string Told(double share, TimeSpan moment) =>
         $"ARROWCID_SEED={s_seed}, killed after {share:P1} of its time, {moment.TotalMilliseconds:F0} ms";
-
-    private static TimeSpan Time(Action action)
-    {
-        long start = Stopwatch.GetTimestamp();
-        action();
-        return Stopwatch.GetElapsedTime(start);
-    }
-
-    private static void Kill(TimeSpan after, string store, params string[] arguments)
-    {
-        using Process process = Command.Begin(arguments, store);
-        if (!process.WaitForExit(after)) process.Kill(entireProcessTree: true);
-        process.WaitForExit();
-    }
 }

@@ -73,6 +73,11 @@ public class MannersTests
     }
 
     [Fact]
+    public void Misuse_of_a_verb_below_another_points_to_its_own_help() =>
+        Assert.EndsWith("Try 'arrowcid bench store --help'.\n",
+            Command.Run("bench", "store", "--only", "nonsense").Exits(2).Errors, StringComparison.Ordinal);
+
+    [Fact]
     public void A_file_in_a_store_s_place_is_not_called_a_symbolic_link()
     {
         using var folder = new TemporaryFolder();

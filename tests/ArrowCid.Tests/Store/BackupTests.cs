@@ -217,20 +217,24 @@ public class BackupTests
     }
 
     [Fact]
-    public async Task Backups_beside_producers_and_removers_are_whole_and_have_what_every_name_stands_for()
+    public async Task Backups_beside_producers_collectors_and_compactors_are_whole_and_have_all_that_names_need()
     {
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         using var end = new CancellationTokenSource();
         Cid first = store.Put(Stores.Numbers(-1)).Cid;
         store.Pin(first);
-        Task[] workers = [.. Enumerable.Range(0, 3).Select(number => Task.Run(() => Work(folder, number, end.Token)))];
+        Task<int> collector = Task.Run(() => Collect(folder, end.Token));
+        Task[] workers =
+        [
+            collector, .. Enumerable.Range(0, 3).Select(number => Task.Run(() => Work(folder, number, end.Token))),
+        ];
         try
         {
             var increments = new List<Stream>();
             for (int i = 0; i < 8; i++)
             {
-                Cid before = store.Put(Stores.Numbers(-2, i)).Cid;
+                Cid before = store.Put(Stores.Numbers(-2, i), new PutOptions { Pin = true }).Cid;
                 using var output = new MemoryStream();
                 StoreBackup? earlier = increments.Count == 0 ? null : StoreBackup.Read(increments, prove: false);
                 BackupResult result = store.Backup(output, earlier);
@@ -243,7 +247,11 @@ public class BackupTests
                 Assert.All(restored.Names(), name => Assert.NotNull(restored.TryFind(name.Cid!.Value)));
                 Assert.All(restored.Entries().Where(entry => entry.Kind == BlockKind.Batch),
                     entry => Assert.NotNull(restored.TryFind(entry.SchemaCid!.Value)));
+                Assert.All(restored.Names().Where(name => name.Cid!.Value.Codec == Multicodec.DagCbor), name =>
+                    Assert.All(restored.TryGetDataset(name.Cid!.Value)!, batch => Assert.True(restored.Contains(batch))));
                 Assert.All(restored.VerifyAll(), each => Assert.True(each.IsIntact, each.Error?.Message));
+                Assert.Empty(restored.CheckFacts());
+                Assert.Equal(new RestoreResult(0, 0, 0, false), restored.Restore(StoreBackup.Read(increments)));
             }
         }
         finally
@@ -251,6 +259,92 @@ public class BackupTests
             await end.CancelAsync();
             await Task.WhenAll(workers);
         }
+
+        Assert.True(await collector > 0, "nothing was collected meanwhile");
+    }
+
+    [Fact]
+    public void Nothing_is_collected_while_a_store_is_restored_and_all_is_there_once_it_is()
+    {
+        using var folder = new TemporaryStore();
+        using var other = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), target = Stores.Open(other), beside = Stores.Open(other);
+        Cid[] batches = [.. Enumerable.Range(0, 20).Select(number => store.Put(Stores.Numbers(number)).Cid)];
+        Cid node = store.PutDataset(batches).Cid;
+        store.SetName("all", node);
+        Cid loose = target.Put(Stores.Numbers(99)).Cid;
+        using MemoryStream car = BackUp(store, null);
+        var everything = new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero };
+        int refused = 0;
+        _ = target.Restore(StoreBackup.Read([car]), progress: _ =>
+        {
+            foreach (CidStore one in new[] { target, beside })
+            {
+                Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => one.Collect(everything)).Code);
+                Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => one.Remove([loose])).Code);
+                // What only looks does not wait.
+                Assert.NotEmpty(one.Collect(new CollectOptions { Unreferenced = true, DryRun = true }).Kept);
+                refused++;
+            }
+        });
+        Assert.True(refused > 2 * batches.Length);
+        Assert.Equal([loose], beside.Collect(everything).Collected.Select(block => block.Cid));
+        Assert.Equal(batches, target.TryGetDataset(node));
+        Assert.All(batches, batch => Assert.True(target.Contains(batch)));
+        _ = store.CopyTo(target, progress: _ => Assert.Fail("there is nothing new"));
+        Assert.Empty(target.Collect(everything).Collected);
+    }
+
+    [Fact]
+    public async Task Restores_beside_collections_end_with_all_that_their_names_need()
+    {
+        using var folder = new TemporaryStore();
+        using var other = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), target = Stores.Open(other);
+        using var end = new CancellationTokenSource();
+        Task<int> collector = Task.Run(() => Collect(other, end.Token));
+        try
+        {
+            for (int i = 0; i < 6; i++)
+            {
+                Cid[] batches = [.. Enumerable.Range(0, 30).Select(number => store.Put(Stores.Numbers(i, number)).Cid)];
+                Cid node = store.PutDataset(batches).Cid;
+                store.SetName($"set-{i}", node);
+                using MemoryStream car = BackUp(store, null);
+                _ = i % 2 == 0 ? target.Restore(StoreBackup.Read([car])) : store.CopyTo(target);
+                Assert.Equal(batches, target.TryGetDataset(node));
+                Assert.All(batches, batch => Assert.True(target.Verify(batch)!.Value.IsIntact));
+            }
+        }
+        finally
+        {
+            await end.CancelAsync();
+            _ = await collector;
+        }
+    }
+
+    /// <summary>Collects and compacts all the time.</summary>
+    private static int Collect(TemporaryStore folder, CancellationToken end)
+    {
+        using CidStore store = Stores.Open(folder);
+        var everything = new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero };
+        int collected = 0;
+        // At least once, also where all the rest is done before this begins.
+        while (!end.IsCancellationRequested || collected == 0)
+        {
+            try
+            {
+                if (end.IsCancellationRequested) _ = store.PutRaw(new byte[77]);
+                collected += store.Collect(everything).Collected.Count;
+                _ = store.Compact(0.8);
+            }
+            catch (ArrowCidException e) when (e.Code == ErrorCode.Busy)
+            {
+                // A restore, or a worker that removes, is at it.
+            }
+        }
+
+        return collected;
     }
 
     private static void Work(TemporaryStore folder, int number, CancellationToken end)
@@ -260,8 +354,16 @@ public class BackupTests
         {
             Cid cid = store.Put(Stores.Numbers(number, i)).Cid;
             store.Tag(cid, "i", $"{i}");
-            if (i % 3 == 0) store.SetName($"name-{number}", cid);
-            if (i % 5 == 0) _ = store.Remove([cid]);
+            try
+            {
+                if (i % 3 == 0) store.SetName($"name-{number}", cid);
+                if (i % 5 == 0) _ = store.Remove([cid]);
+                if (i % 7 == 0) store.SetName($"set-{number}", store.PutDataset([cid]).Cid);
+            }
+            catch (ArrowCidException e) when (e.Code is ErrorCode.BlockNotFound or ErrorCode.Busy)
+            {
+                // The collector was quicker than the name.
+            }
         }
     }
 

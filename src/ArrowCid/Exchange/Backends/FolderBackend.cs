@@ -44,6 +44,8 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
 
                 // Whoever was faster has written the same.
                 File.Move(temporary, file, overwrite: true);
+                if (FileDescriptor.SyncDirectory(Name) is not 0 and int errno)
+                    throw new IOException($"the directory cannot be flushed: {Errno.Text(errno)}");
             }
             finally
             {

@@ -1,5 +1,6 @@
 using ArrowCid.Ipld.Car;
 using ArrowCid.Memory;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Exchange.Backup;
 
@@ -44,6 +45,7 @@ internal sealed class BackupWriter : IMomentSink
         if (!_written.Add(block.Digest)) return;
         Blocks++;
         Add(block.Cid, bytes.Span);
+        CrashPoint.Pass(CrashStep.U1);
     }
 
     /// <summary>Writes what changed, and the root.</summary>
@@ -69,9 +71,11 @@ internal sealed class BackupWriter : IMomentSink
         if (root.Length > CarFormat.MaxSectionBytes)
             throw new ArrowCidException(ErrorCode.TooLarge, $"a manifest of {root.Length} bytes");
         Cid cid = Cid.Sha256(Multicodec.DagCbor, root);
+        CrashPoint.Pass(CrashStep.U2);
         Add(cid, root);
         _ = _car.Finish();
         _car.ReplaceRoots([cid]);
+        CrashPoint.Pass(CrashStep.U3);
         return cid;
     }
 

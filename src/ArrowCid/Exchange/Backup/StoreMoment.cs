@@ -215,8 +215,9 @@ internal sealed class StoreMoment(BlockStore blocks)
             ReadOnlyMemory<byte> bytes = lease.Memory;
             if (Sha256.Hash(bytes.Span) != digest)
             {
-                _faults.Add(string.Create(CultureInfo.InvariantCulture,
-                    $"block {block.Cid} is damaged ({lease.Location})"));
+                string fault = $"block {block.Cid} is damaged ({lease.Location})";
+                // Every round comes by again.
+                if (!_faults.Contains(fault)) _faults.Add(fault);
                 return;
             }
 

@@ -7,9 +7,12 @@ namespace ArrowCid.Registry;
 /// </summary>
 internal sealed class IndexDirectory(DerivedFiles files, Guid store)
 {
-    /// <summary>With more runs than these the smallest are made one.</summary>
+    /// <summary>With more runs than these that may be merged the smallest are made one.</summary>
     private const int MaxRuns = 12;
     private const int MergedAtOnce = 8;
+
+    /// <summary>The blocks of a run that a merge makes, at most. A run of half as many is merged no more.</summary>
+    public const long MaxMergedBlocks = 8 << 20;
 
     private ulong _seen;
 
@@ -79,17 +82,54 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
     public IndexSnapshot Commit(IndexSnapshot before, List<RunFile> runs, Cursor cursor, IndexTotals totals,
         ulong next, CancellationToken cancel)
     {
-        while (runs.Count > MaxRuns)
+        while (ToMerge(runs, MaxRuns) is { } smallest) Merge(runs, smallest, next++, cancel);
+        return Name(before, runs, cursor, totals, next);
+    }
+
+    /// <summary>With the lock: makes one run of several that an index has, where more than so many may be merged.
+    /// </summary>
+    /// <returns>The index, and the blocks that the new run speaks of; null where there is nothing to merge.</returns>
+    public (IndexSnapshot Index, int Runs, long Blocks)? MergeOnce(IndexSnapshot index, int most,
+        CancellationToken cancel)
+    {
+        List<RunFile> runs = [.. index.Runs];
+        if (ToMerge(runs, most) is not { } smallest) return null;
+        ulong next = NextNumber();
+        RunFile merged = Merge(runs, smallest, next, cancel);
+        return (Name(index, runs, index.Cursor, index.Totals, next + 1), smallest.Count, merged.Blocks);
+    }
+
+    /// <summary>The runs that are to be made one, so many that the one is no larger than it may be; null where no more
+    /// than <paramref name="most"/> may be merged at all.</summary>
+    public static List<RunFile>? ToMerge(IEnumerable<RunFile> runs, int most, long mostBlocks = MaxMergedBlocks)
+    {
+        RunFile[] open = [.. runs.Where(run => run.Blocks <= mostBlocks / 2).OrderBy(run => run.Length)];
+        if (open.Length <= Math.Max(most, 1)) return null;
+        var smallest = new List<RunFile>();
+        long blocks = 0;
+        foreach (RunFile run in open.Take(MergedAtOnce))
         {
-            List<RunFile> smallest = [.. runs.OrderBy(run => run.Length).Take(MergedAtOnce)];
-            ulong number = next++;
-            RunFile merged = WriteRun(number,
-                (output, number) => RunMerge.Write(smallest, output, store, number, cancel));
-            int at = runs.FindIndex(smallest.Contains);
-            runs.RemoveAll(smallest.Contains);
-            runs.Insert(at, merged);
+            if (smallest.Count >= 2 && blocks + run.Blocks > mostBlocks) break;
+            smallest.Add(run);
+            blocks += run.Blocks;
         }
 
+        return smallest;
+    }
+
+    private RunFile Merge(List<RunFile> runs, List<RunFile> smallest, ulong number, CancellationToken cancel)
+    {
+        RunFile merged = WriteRun(number,
+            (output, number) => RunMerge.Write(smallest, output, store, number, cancel));
+        int at = runs.FindIndex(smallest.Contains);
+        runs.RemoveAll(smallest.Contains);
+        runs.Insert(at, merged);
+        CrashPoint.Pass(CrashStep.K6);
+        return merged;
+    }
+
+    private IndexSnapshot Name(IndexSnapshot before, List<RunFile> runs, Cursor cursor, IndexTotals totals, ulong next)
+    {
         ulong epoch = Math.Max(before.Epoch, TryReadEpoch()) + 1;
         var manifest = new IndexManifest(epoch, next, cursor, totals,
             [.. runs.Select(run => new RunName(run.Number, run.Length))]);

@@ -1,0 +1,213 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>maintain</c>: looks after a store, for who has no server that does.</summary>
+internal static class MaintainVerb
+{
+    public static Command Make()
+    {
+        var once = new Option<bool>("--once") { Description = "Do all that there is to do now, and end." };
+        Option<TimeSpan?> interval = Verb.Span("--interval", "How long after a round the next begins. Default: 1m.");
+        var policy = new Option<bool>("--policy")
+        {
+            Description = "Only say what goes by itself, as 'gc --save' and 'forget --save' set it.",
+        };
+        var removed = new Option<string?>("--remove")
+        {
+            HelpName = "RULE",
+            Description = "Take a rule out of the policy: one that 'forget --save' named, or gc.",
+        };
+        Option<bool> dryRun = Verb.DryRun();
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var verb = new Verb("maintain",
+            "Looks after a store until it is interrupted, as 'serve' does: brings indexes up to date and makes them " +
+            "fewer, collects what has expired and what the policy says, and gives the room back, in small steps that " +
+            "give way to whoever puts. One process at a time; others wait to take over. A line a step: TASK  what " +
+            "was done  how long it took.",
+            "arrowcid maintain --once --dry-run",
+            "arrowcid maintain --once --json",
+            "arrowcid maintain --interval 30s",
+            "arrowcid maintain --policy")
+        {
+            once, interval, policy, removed, dryRun, store, json,
+        };
+        verb.Validators.Add(result =>
+        {
+            if (result.GetValue(interval) == TimeSpan.Zero) result.AddError("--interval takes more than 0s.");
+        });
+        verb.SetAction(parsed =>
+        {
+            string? directory = parsed.GetValue(store);
+            bool isJson = parsed.GetValue(json);
+            if (parsed.GetValue(removed) is { } rule) return Remove(directory, rule);
+            if (parsed.GetValue(policy)) return ShowPolicy(directory, isJson);
+            return parsed.GetValue(once) || parsed.GetValue(dryRun)
+                ? Once(directory, parsed.GetValue(dryRun), isJson)
+                : Run(directory, parsed.GetValue(interval), isJson);
+        });
+        return verb;
+    }
+
+    /// <summary>A step in words.</summary>
+    public static string Line(MaintenanceStep step) => string.Create(CultureInfo.InvariantCulture,
+        $"{Name(step.Task),-10}  {(step.IsDryRun ? "would be: " : "")}{step.Words}" +
+        $"{(step.Failure is null ? "" : $": {step.Failure}")}  {step.Took.TotalMilliseconds:0.0} ms");
+
+    public static string Name(MaintenanceTask task) => task.ToString().ToLowerInvariant();
+
+    private static int Once(string? directory, bool isDryRun, bool isJson)
+    {
+        using CidStore store = isDryRun ? StoreReading.Open(directory) : StoreWriting.Open(directory);
+        using var output = Output.Open();
+        IReadOnlyList<MaintenanceStep> steps = store.Maintain(isDryRun, step => Print(output, step, isJson));
+        int failed = steps.Count(step => step.Failure is not null);
+        output.Writer.Flush();
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{steps.Count - failed} steps {(isDryRun ? "would be done" : "done")}, {failed} failed"));
+        return failed == 0 ? 0 : ErrorTable.ExitCode(ErrorCode.Busy);
+    }
+
+    private static int Run(string? directory, TimeSpan? interval, bool isJson)
+    {
+        using var output = Output.Open();
+        using var end = new ManualResetEventSlim();
+        using PosixSignalRegistration interrupted = End(PosixSignal.SIGINT, end);
+        using PosixSignalRegistration terminated = End(PosixSignal.SIGTERM, end);
+        var usual = new MaintenanceOptions();
+        using CidStore store = CidStore.Open(directory, new CidStoreOptions
+        {
+            MustExist = true,
+            Maintenance = new MaintenanceOptions
+            {
+                Interval = interval ?? usual.Interval,
+                Done = step =>
+                {
+                    Print(output, step, isJson);
+                    output.Writer.Flush();
+                },
+            },
+        });
+        Console.Error.WriteLine($"{store.Directory} is looked after until this is interrupted");
+        end.Wait();
+        return 0;
+    }
+
+    private static PosixSignalRegistration End(PosixSignal signal, ManualResetEventSlim end) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            end.Set();
+        });
+
+    private static void Print(Output output, MaintenanceStep step, bool isJson)
+    {
+        if (!isJson)
+        {
+            output.Line(Failure.Visible(Line(step)));
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("task", Name(step.Task));
+            writer.WriteNumber("count", step.Count);
+            writer.WriteNumber("bytes", step.ByteLength);
+            writer.WriteString("time", ListVerb.Time(step.Time));
+            writer.WriteNumber("milliseconds", Math.Round(step.Took.TotalMilliseconds, 3));
+            writer.WriteString("words", step.Words);
+            writer.WriteString("failure", step.Failure);
+            writer.WriteBoolean("isDryRun", step.IsDryRun);
+        });
+    }
+
+    private static int Remove(string? directory, string rule)
+    {
+        using CidStore store = StoreWriting.Open(directory);
+        MaintenancePolicy policy = store.GetMaintenancePolicy();
+        MaintenancePolicy left = rule == CollectVerb.Rule
+            ? new MaintenancePolicy { Forget = policy.Forget }
+            : policy with { Forget = [.. policy.Forget.Where(each => each.Id != rule)] };
+        bool isThere = rule == CollectVerb.Rule ? policy.Unreferenced || policy.MaxBytes is not null
+            : left.Forget.Count < policy.Forget.Count;
+        if (!isThere)
+        {
+            throw new ArrowCidException(ErrorCode.NameNotFound,
+                $"the policy of {store.Directory} has no rule '{rule}'; 'maintain --policy' lists them");
+        }
+
+        store.SetMaintenancePolicy(left);
+        return 0;
+    }
+
+    private static int ShowPolicy(string? directory, bool isJson)
+    {
+        using CidStore store = StoreReading.Open(directory);
+        MaintenancePolicy policy = store.GetMaintenancePolicy();
+        using var output = Output.Open();
+        if (isJson)
+        {
+            output.JsonLine(writer => Write(writer, policy));
+            return 0;
+        }
+
+        output.Line("expire  what has expired goes");
+        if (policy.Unreferenced || policy.MaxBytes is not null) output.Line($"{CollectVerb.Rule}  {Words(policy)}");
+        foreach (ForgetRule rule in policy.Forget) output.Line(Failure.Visible($"{rule.Id}  {Words(rule)}"));
+        return 0;
+    }
+
+    private static string Words(MaintenancePolicy policy)
+    {
+        string age = policy.OlderThan is { } span ? $", put longer ago than {span}" : ", put longer ago than an hour";
+        string most = policy.MaxBytes is { } bytes
+            ? string.Create(CultureInfo.InvariantCulture, $", until the blocks take {bytes} bytes") : "";
+        return $"what nothing needs goes{age}{most}{(policy.KeepHistory ? "; what names stood for stays" : "")}";
+    }
+
+    private static string Words(ForgetRule rule)
+    {
+        string what = rule.Where is { } filter
+            ? $"of what passes {filter}{(rule.GroupBy.Count > 0 ? $", by {string.Join(", ", rule.GroupBy)}" : "")}"
+            : $"of {string.Join(", ", rule.Names)}";
+        return $"{what}: keeps {string.Join(", ", Kept(rule.Policy))}";
+    }
+
+    private static IEnumerable<string> Kept(ForgetPolicy policy)
+    {
+        (string Name, int Count)[] rules =
+        [
+            ("last", policy.KeepLast), ("hourly", policy.KeepHourly), ("daily", policy.KeepDaily),
+            ("weekly", policy.KeepWeekly), ("monthly", policy.KeepMonthly), ("yearly", policy.KeepYearly),
+        ];
+        foreach ((string name, int count) in rules.Where(rule => rule.Count > 0))
+            yield return string.Create(CultureInfo.InvariantCulture, $"{count} {name}");
+        if (policy.KeepWithin is { } span) yield return $"within {span}";
+    }
+
+    private static void Write(Utf8JsonWriter writer, MaintenancePolicy policy)
+    {
+        writer.WriteBoolean("unreferenced", policy.Unreferenced);
+        if (policy.OlderThan is { } age) writer.WriteNumber("olderThanSeconds", age.TotalSeconds);
+        if (policy.MaxBytes is { } most) writer.WriteNumber("maxBytes", most);
+        writer.WriteBoolean("keepHistory", policy.KeepHistory);
+        writer.WriteStartArray("forget");
+        foreach (ForgetRule rule in policy.Forget)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", rule.Id);
+            EntryJson.WriteTexts(writer, "names", rule.Names);
+            writer.WriteString("where", rule.Where?.ToString());
+            EntryJson.WriteTexts(writer, "groupBy", rule.GroupBy);
+            EntryJson.WriteTexts(writer, "keeps", Kept(rule.Policy));
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+}

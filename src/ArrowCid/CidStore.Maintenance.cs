@@ -1,0 +1,168 @@
+using ArrowCid.Ipld;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>Looking after a store (<c>Registry/MAINTENANCE.md</c>).</summary>
+public sealed partial class CidStore
+{
+    private readonly Dictionary<MaintenanceTask, MaintenanceFigures> _maintained = [];
+    private MaintenanceLoop? _maintenance;
+
+    /// <summary>The registry below.</summary>
+    internal StoreRegistry Registry => _registry;
+
+    /// <summary>
+    /// Does once what <see cref="CidStoreOptions.Maintenance"/> does in rounds, without pauses: indexes are brought up
+    /// to date and made fewer, what has expired goes, and what the store's <see cref="MaintenancePolicy"/> says, and
+    /// the room of all that comes back. One process at a time; killed anywhere, the next call goes on.
+    /// </summary>
+    /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>
+    /// <param name="done">Gets each step once it is done.</param>
+    /// <param name="cancel">Ends it; what it had done stays.</param>
+    /// <returns>The steps that did something, or could not (<see cref="MaintenanceStep.Failure"/>).</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or handle maintains the store;
+    /// <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
+    /// run.</exception>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public IReadOnlyList<MaintenanceStep> Maintain(bool dryRun = false, Action<MaintenanceStep>? done = null,
+        CancellationToken cancel = default)
+    {
+        if (_blocks.IsRing)
+            throw new ArrowCidException(ErrorCode.Unsupported, $"{Directory} is a ring: it looks after itself");
+        if (!dryRun && !_blocks.TryBeginMaintenance())
+        {
+            throw new ArrowCidException(ErrorCode.Busy, _blocks.Maintainer() is { } process and not 0
+                ? $"{Directory}: process {process} maintains this store already"
+                : $"{Directory}: another process maintains this store already");
+        }
+
+        try
+        {
+            var steps = new List<MaintenanceStep>();
+            foreach (MaintenanceStep? step in new MaintenanceRound(this, dryRun).Steps(cancel))
+            {
+                if (step is null) continue;
+                steps.Add(step);
+                Note(step, done);
+            }
+
+            return steps;
+        }
+        finally
+        {
+            if (!dryRun) _blocks.EndMaintenance();
+        }
+    }
+
+    /// <summary>What of this store goes by itself.</summary>
+    /// <returns>The policy; <see cref="MaintenancePolicy.None"/> where none was set.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the name
+    /// <see cref="MaintenancePolicy.Name"/> stands for something else; <see cref="ErrorCode.BlockNotFound"/>: its block
+    /// is not here.</exception>
+    public MaintenancePolicy GetMaintenancePolicy()
+    {
+        if (ResolveName(MaintenancePolicy.Name) is not { } cid) return MaintenancePolicy.None;
+        try
+        {
+            return MaintenancePolicy.Decode(ReadNode(cid) ?? throw NotHere(cid));
+        }
+        catch (InvalidIpldException e)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidData,
+                $"the name '{MaintenancePolicy.Name}' stands for {cid}, which is no policy ({e.Rule}); " +
+                "set one, or take the name away", e);
+        }
+    }
+
+    /// <summary>Says what of this store goes by itself, in every process that maintains it from its next round
+    /// on.</summary>
+    /// <param name="policy">The policy; it replaces what was said before.</param>
+    /// <exception cref="ArgumentException">A rule has no name, keeps nothing, or groups by what nothing is grouped
+    /// by.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="SetName(string, Cid)"/>; <see
+    /// cref="ErrorCode.NameConflict"/>: another one was set at the same time.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public void SetMaintenancePolicy(MaintenancePolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        Cid? before = ResolveName(MaintenancePolicy.Name);
+        Cid cid = PutBlock(Multicodec.DagCbor, policy.Encode()).Cid;
+        if (cid != before) _ = SetName(MaintenancePolicy.Name, cid, before);
+    }
+
+    /// <summary>What maintenance did in this handle since it was opened, task by task.</summary>
+    public IReadOnlyList<MaintenanceFigures> GetMaintenanceFigures()
+    {
+        lock (_maintained)
+        {
+            return
+            [
+                .. Enum.GetValues<MaintenanceTask>().Select(task => _maintained.GetValueOrDefault(task) ??
+                    new MaintenanceFigures(task, 0, 0, 0, 0, TimeSpan.Zero)),
+            ];
+        }
+    }
+
+    /// <summary>The process that maintains the store now, as far as it can be seen from here.</summary>
+    /// <returns>Its id; 0 where one does that cannot be seen, null where none does.</returns>
+    public int? GetMaintainer() => _blocks.Maintainer();
+
+    /// <summary>
+    /// What was removed from the store, when, why and by whom, the last first. Removals are logged among the facts and
+    /// outlive their blocks; compaction keeps them for 30 days, and of each segment of facts the last 4,096.
+    /// </summary>
+    /// <returns>A line a block and removal.</returns>
+    /// <exception cref="ArrowCidException">The store cannot be read: <see cref="ErrorCode.StoreGone"/>,
+    /// <see cref="ErrorCode.Io"/>.</exception>
+    public IReadOnlyList<RemovalEntry> Removals()
+    {
+        var found = new SortedDictionary<FactStamp, RemovalFact>();
+        foreach (FactPayload record in _blocks.FactRecords())
+        {
+            foreach (FactGroup group in FactReader.Read(record.Bytes, record.Nanoseconds, static _ => { }))
+            {
+                // Who was killed at a compaction left it twice.
+                foreach (RemovalFact fact in group.Facts.OfType<RemovalFact>()) found[group.Stamp] = fact;
+            }
+        }
+
+        return
+        [
+            .. found.Reverse().SelectMany(each => each.Value.Blocks.Select(block => new RemovalEntry(block.Cid,
+                (long)Math.Min(block.Bytes, long.MaxValue), each.Key.When, (RemovalReason)block.Reason,
+                each.Value.Rule, each.Value.By))),
+        ];
+    }
+
+    /// <summary>Takes a step into the figures, and tells of it.</summary>
+    internal void Note(MaintenanceStep step, Action<MaintenanceStep>? done)
+    {
+        if (!step.IsDryRun)
+        {
+            lock (_maintained)
+            {
+                MaintenanceFigures before = _maintained.GetValueOrDefault(step.Task) ??
+                    new MaintenanceFigures(step.Task, 0, 0, 0, 0, TimeSpan.Zero);
+                bool isDone = step.Failure is null;
+                _maintained[step.Task] = before with
+                {
+                    Steps = before.Steps + (isDone ? 1 : 0),
+                    Failures = before.Failures + (isDone ? 0 : 1),
+                    Count = before.Count + step.Count,
+                    ByteLength = before.ByteLength + step.ByteLength,
+                    Took = before.Took + step.Took,
+                };
+            }
+        }
+
+        done?.Invoke(step);
+    }
+
+    private void BeginMaintenance(MaintenanceOptions options)
+    {
+        if (!_blocks.IsReadOnly && !_blocks.IsRing) _maintenance = new MaintenanceLoop(this, options);
+    }
+}

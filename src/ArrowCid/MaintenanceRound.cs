@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Globalization;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>
+/// One look at all that there is to do for a store, in steps. It keeps nothing that counts: each step is found out from
+/// the store and is whole or not there, so that a round that was killed goes on with the next one.
+/// </summary>
+internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
+{
+    // What is behind less than this is read in milliseconds by whoever asks.
+    private const ulong LeastUnread = 4096;
+
+    // A query asks each run; more of them than this are made fewer while there is time.
+    private const int MostRuns = 6;
+
+    private const double MostAlive = 0.5;
+
+    // By a bound on nothing: only what is counted as done ends it.
+    private const int MostSteps = 1 << 20;
+
+    private readonly BlockStore _blocks = store.Blocks;
+    private readonly StoreRegistry _registry = store.Registry;
+
+    /// <summary>From when on expiries are looked for; what expired before was found by an earlier round.</summary>
+    public DateTimeOffset ExpiredAfter { get; init; } = DateTimeOffset.UnixEpoch;
+
+    /// <summary>Whether the policy is applied: where nothing was said since, it would find what it found.</summary>
+    public bool WithPolicy { get; init; } = true;
+
+    /// <summary>Whether segments of facts are looked at too, though nothing was dropped.</summary>
+    public bool WithFacts { get; init; } = true;
+
+    /// <summary>Does a step for each element that is asked for: null where it found nothing to do. Of a task of which a
+    /// step could not be done the rest is left for this round.</summary>
+    public IEnumerable<MaintenanceStep?> Steps(CancellationToken cancel)
+    {
+        foreach (MaintenanceTask task in Enum.GetValues<MaintenanceTask>())
+        {
+            IEnumerator<Done?> work = Work(task, cancel).GetEnumerator();
+            for (int i = 0; i < MostSteps; i++)
+            {
+                cancel.ThrowIfCancellationRequested();
+                DateTimeOffset time = store.Clock.GetUtcNow();
+                long started = Stopwatch.GetTimestamp();
+                (bool isMore, Done? done, string? failure) = Try(work);
+                if (!isMore) break;
+                CrashPoint.Pass(CrashStep.T1);
+                yield return done is null && failure is null ? null : new MaintenanceStep(task, done?.Count ?? 0, done?.Bytes ?? 0, time,
+                    Stopwatch.GetElapsedTime(started), done?.Words ?? "not done", failure, isDryRun);
+                if (failure is not null) break;
+            }
+        }
+    }
+
+    private static (bool IsMore, Done? Done, string? Failure) Try(IEnumerator<Done?> work)
+    {
+        try
+        {
+            return work.MoveNext() ? (true, work.Current, null) : (false, null, null);
+        }
+        catch (ArrowCidException e) when (e.Code is not (ErrorCode.StoreGone or ErrorCode.Forked))
+        {
+            return (true, null, e.Message);
+        }
+    }
+
+    private IEnumerable<Done?> Work(MaintenanceTask task, CancellationToken cancel) => task switch
+    {
+        MaintenanceTask.Checkpoint => Checkpoint(cancel),
+        MaintenanceTask.Merge => Merge(cancel),
+        MaintenanceTask.Expire => Expire(cancel),
+        MaintenanceTask.Forget => Forget(),
+        MaintenanceTask.Collect => Collect(cancel),
+        _ => isDryRun ? CompactDry() : Compact(cancel),
+    };
+
+    private IEnumerable<Done?> Checkpoint(CancellationToken cancel)
+    {
+        for (ulong unread; (unread = _registry.Unread()) >= LeastUnread;)
+        {
+            bool isDone = isDryRun || _registry.Checkpoint(cancel, isOneRun: true);
+            if (!isDone) yield break;
+            ulong read = isDryRun ? unread : unread - Math.Min(unread, _registry.Unread());
+            yield return new Done((long)read, 0, Words($"{read} records into the indexes"));
+            if (isDryRun || read == 0) yield break;
+        }
+    }
+
+    private IEnumerable<Done?> Merge(CancellationToken cancel)
+    {
+        for (int runs; (runs = _registry.RunsToMerge(MostRuns)) > 0;)
+        {
+            if (isDryRun)
+            {
+                yield return new Done(0, 0, Words($"{runs} index files into one"));
+                yield break;
+            }
+
+            if (_registry.MergeStep(MostRuns, cancel) is not { } merged) yield break;
+            yield return new Done(merged.Blocks, 0,
+                Words($"{merged.Runs} index files into one of {merged.Blocks} blocks"));
+        }
+    }
+
+    private IEnumerable<Done?> Expire(CancellationToken cancel)
+    {
+        if (!_registry.HasExpired(ExpiredAfter, store.Clock.GetUtcNow())) yield break;
+        yield return Of(store.Collect(new CollectOptions { DryRun = isDryRun }, cancel), "expired");
+    }
+
+    private IEnumerable<Done?> Forget()
+    {
+        if (!WithPolicy) yield break;
+        foreach (ForgetRule rule in store.GetMaintenancePolicy().Forget)
+        {
+            ForgetResult result = store.Forget(rule, isDryRun);
+            int gone = result.Versions.Where(version => version.IsForgotten).DistinctBy(version => version.Cid).Count();
+            yield return gone == 0
+                ? null
+                : new Done(gone, result.ByteLength,
+                    Words($"{gone} versions of {result.ByteLength} bytes forgotten by '{rule.Id}'"));
+        }
+    }
+
+    private IEnumerable<Done?> Collect(CancellationToken cancel)
+    {
+        if (!WithPolicy) yield break;
+        MaintenancePolicy policy = store.GetMaintenancePolicy();
+        if (!policy.Collects) yield break;
+        // All records together are no smaller than the blocks.
+        bool isWithin = !policy.Unreferenced && policy.MaxBytes is { } most && _blocks.Figures().BytesCommitted <= most;
+        if (!isWithin)
+            yield return Of(store.Collect(policy.ToCollect(isDryRun), cancel), "that nothing needs collected");
+    }
+
+    private IEnumerable<Done?> Compact(CancellationToken cancel)
+    {
+        bool withData = _blocks.HasDropsLeft();
+        if (!withData && !WithFacts) yield break;
+        if (_blocks.BeginCompaction(MostAlive, withData) is not { } steps) yield break;
+        while (steps.TryStep(out ReclaimReport report))
+        {
+            cancel.ThrowIfCancellationRequested();
+            yield return Of(report);
+        }
+    }
+
+    private IEnumerable<Done?> CompactDry()
+    {
+        yield return Of(_blocks.Reclaim(MostAlive, dryRun: true));
+    }
+
+    private static Done? Of(CollectResult result, string what) => result.Collected.Count == 0
+        ? null
+        : new Done(result.Collected.Count, result.ByteLength,
+            Words($"{result.Collected.Count} blocks of {result.ByteLength} bytes {what}"));
+
+    private static Done? Of(ReclaimReport report)
+    {
+        int gone = report.Segments.Count(one => one.Outcome == ReclaimOutcome.Freed);
+        return gone == 0
+            ? null
+            : new Done(gone, report.BytesFreed,
+                Words($"{gone} segments of {report.BytesFreed} bytes freed, {report.BytesMoved} moved"));
+    }
+
+    private static string Words(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record Done(long Count, long Bytes, string Words);
+}

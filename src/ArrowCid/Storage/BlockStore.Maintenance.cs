@@ -1,0 +1,135 @@
+namespace ArrowCid.Storage;
+
+/// <summary>What looking after a store in the background needs of it: one process at a time, small steps, and a sign of
+/// how busy others are.</summary>
+internal sealed partial class BlockStore
+{
+    private readonly Lock _maintenanceGate = new();
+    private bool _isMaintainer;
+
+    /// <summary>Whether this handle is the one that maintains the store.</summary>
+    public bool IsMaintainer => Volatile.Read(ref _isMaintainer);
+
+    /// <summary>Becomes the one handle of all processes that maintains the store, until <see cref="EndMaintenance"/>,
+    /// or until its process ends, however it ends.</summary>
+    public bool TryBeginMaintenance()
+    {
+        EnterToWrite();
+        lock (_maintenanceGate)
+        {
+            if (_isMaintainer) return false;
+            return _isMaintainer = _control.TryLock(Layout.MaintenanceLock, exclusive: true);
+        }
+    }
+
+    public void EndMaintenance()
+    {
+        lock (_maintenanceGate)
+        {
+            if (!_isMaintainer) return;
+            _control.Unlock(Layout.MaintenanceLock);
+            _isMaintainer = false;
+        }
+    }
+
+    /// <summary>The process that maintains the store, as far as it can be seen from here; null where none
+    /// does.</summary>
+    public int? Maintainer()
+    {
+        Enter();
+        if (IsMaintainer) return Memory.ProcessMark.Current;
+        if (!_control.IsLockedElsewhere(Layout.MaintenanceLock)) return null;
+        return LockHolders.Find(_control.DirectoryFile, [Layout.ControlName])
+            .Where(one => one.IsExclusive && one.Start <= Layout.MaintenanceLock && one.End > Layout.MaintenanceLock)
+            .Select(one => (int?)one.Process).FirstOrDefault() ?? 0;
+    }
+
+    /// <summary>How many records all lanes have had, by their hints: it grows with what producers do.</summary>
+    public ulong RecordsGiven()
+    {
+        Enter();
+        ulong sum = 0;
+        for (int lane = 0; lane < _control.Superblock.Lanes; lane++) sum += _control.Lane(lane, Layout.LaneSequence);
+        return sum;
+    }
+
+    /// <summary>The share of its capacity that the store takes.</summary>
+    public double Fill()
+    {
+        Enter();
+        return _control.SegmentBytes() / (double)_control.Superblock.Capacity;
+    }
+
+    /// <summary>Whether a block was dropped since a compaction last left nothing to do.</summary>
+    public bool HasDropsLeft()
+    {
+        Enter();
+        return _control.Map.Read(Layout.SweepWord) != _control.Map.Read(Layout.CompactedWord);
+    }
+
+    /// <summary>Begins to compact in steps.</summary>
+    /// <param name="mostAlive">The share of a segment that may be alive for it to be moved.</param>
+    /// <param name="withData">Whether segments of blocks are looked at too, or those of facts alone.</param>
+    /// <returns>Null where nothing of this store is ever compacted.</returns>
+    public CompactionSteps? BeginCompaction(double mostAlive, bool withData)
+    {
+        EnterToWrite();
+        return Liveness is { } liveness && !_control.Superblock.IsRing
+            ? new CompactionSteps(this, _control, NewReclaim(liveness), mostAlive, withData,
+                SegmentChoice.Removable(_control, _segments))
+            : null;
+    }
+}
+
+/// <summary>
+/// A compaction of which each step takes a few segments, as the janitor for that long. The segments are those that
+/// could go when it began; it keeps nothing that another one would not find out again.
+/// </summary>
+internal sealed class CompactionSteps(BlockStore store, ControlFile control, Reclaim reclaim, double mostAlive,
+    bool withData, List<SegmentPlace> places)
+{
+    // The blocks that are left are gathered once for so many segments of facts.
+    private const int FactsAtOnce = 8;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(200);
+
+    // A put that makes room for itself, or a growth of the index, is soon over.
+    private static readonly TimeSpan s_janitorPatience = TimeSpan.FromSeconds(1);
+
+    private readonly Queue<SegmentPlace> _data = new(withData
+        ? places.Where(place => place.Kind != SegmentKind.Facts)
+        : []);
+
+    private readonly Queue<SegmentPlace[]> _facts =
+        new(places.Where(place => place.Kind == SegmentKind.Facts).Chunk(FactsAtOnce));
+
+    private readonly ulong _sweep = control.Map.Read(Layout.SweepWord);
+    private bool _isIncomplete;
+
+    /// <summary>Looks at the next segment of data, or the next few of facts.</summary>
+    /// <param name="report">What came of them.</param>
+    /// <returns>False where none was left.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up; the same
+    /// segments come next.</exception>
+    public bool TryStep(out ReclaimReport report)
+    {
+        report = new ReclaimReport([]);
+        bool isData = _data.TryPeek(out SegmentPlace one);
+        SegmentPlace[]? some = isData ? [one] : _facts.TryPeek(out SegmentPlace[]? facts) ? facts : null;
+        if (some is null)
+        {
+            // What somebody reads is looked at again.
+            if (withData && !_isIncomplete && (_sweep & 1) == 0) control.Map.Write(Layout.CompactedWord, _sweep);
+            return false;
+        }
+
+        using JanitorTerm term = store.TryBecomeJanitor(s_janitorPatience) ?? throw new ArrowCidException(ErrorCode.Busy,
+            $"{store.Directory}: another process or thread is cleaning up");
+        report = reclaim.Run(mostAlive, dryRun: false, patience: s_patience,
+            isAsked: place => some.Any(asked => asked.Slot == place.Slot && asked.Word == place.Word));
+        _isIncomplete |= report.Segments.Any(each => each.Outcome is ReclaimOutcome.Held or ReclaimOutcome.NoRoom);
+        if (isData) _ = _data.Dequeue();
+        else _ = _facts.Dequeue();
+        return true;
+    }
+}
