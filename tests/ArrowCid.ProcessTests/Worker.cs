@@ -22,6 +22,7 @@ internal static class Worker
         ["drop"] = LifeWorker.Drop,
         ["compact"] = KeepWorker.Compact,
         ["keep"] = KeepWorker.Keep,
+        ["evict"] = KeepWorker.Evict,
         ["count"] = RegistryWorker.Count,
         ["say"] = RegistryWorker.Say,
         ["remove"] = RegistryWorker.Remove,
