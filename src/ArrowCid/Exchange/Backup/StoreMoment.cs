@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
