@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
@@ -14,18 +15,24 @@ using Microsoft.Extensions.Logging;
 namespace ArrowCid.Flight;
 
 /// <summary>A store as a service: Arrow Flight on one port, the IPFS gateway and the HTTP API on another.</summary>
-public sealed class CidServer : IAsyncDisposable
+public sealed partial class CidServer : IAsyncDisposable
 {
     private const string LogCategory = "arrowcid.serve";
 
-    // Streams end by themselves once they hear of the end; this is for those that do not.
-    private static readonly TimeSpan s_mostAtEnd = TimeSpan.FromSeconds(3);
+    // Calls end by themselves once they hear of the end; this is for those that do not: whose client does not read, or
+    // that are at a long file. Kestrel waits as long again, and a second at most, for those that it then cuts off.
+    private static readonly TimeSpan s_mostAtEnd = TimeSpan.FromSeconds(0.5);
 
     private readonly WebApplication _host;
     private readonly Stack<IDisposable> _owned;
+    private readonly ILogger _log;
+    private long _ending;
 
-    private CidServer(WebApplication host, EndPoint? flight, EndPoint? http, Stack<IDisposable> owned) =>
+    private CidServer(WebApplication host, EndPoint? flight, EndPoint? http, Stack<IDisposable> owned)
+    {
         (_host, Flight, Http, _owned) = (host, flight, http, owned);
+        _log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
+    }
 
     /// <summary>Where Flight is served, with the port that was taken; null where it is not.</summary>
     public EndPoint? Flight { get; }
@@ -77,10 +84,20 @@ public sealed class CidServer : IAsyncDisposable
     /// <summary>Ends the calls and stops listening: streams hear of it and end, within seconds.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.CompareExchange(ref _ending, Stopwatch.GetTimestamp(), 0) != 0) return;
+        SayEnding("nothing new is taken");
         await _host.StopAsync().ConfigureAwait(false);
+        SayEnding("listeners and calls have ended");
         await _host.DisposeAsync().ConfigureAwait(false);
         while (_owned.TryPop(out IDisposable? each)) each.Dispose();
     }
+
+    /// <summary>Logs how far the end is, also of what the server's owner ends after it.</summary>
+    internal void SayEnding(string step) =>
+        LogEnding(_log, step, (long)Stopwatch.GetElapsedTime(Volatile.Read(ref _ending)).TotalMilliseconds);
+
+    [LoggerMessage(10, LogLevel.Information, "ending: {Step}, {Milliseconds} ms")]
+    private static partial void LogEnding(ILogger log, string step, long milliseconds);
 
     /// <summary>Puts the service behind the host's ports.</summary>
     /// <returns>Where it listens, once it does.</returns>

@@ -10,6 +10,9 @@ public sealed partial class CidStore
     private readonly Dictionary<MaintenanceTask, MaintenanceFigures> _maintained = [];
     private MaintenanceLoop? _maintenance;
 
+    /// <summary>Ends the maintenance of this handle, a step at work included; the store stays open.</summary>
+    internal void EndMaintenance() => _maintenance?.Dispose();
+
     /// <summary>The registry below.</summary>
     internal StoreRegistry Registry => _registry;
 

@@ -3,11 +3,12 @@ using System.Globalization;
 using ArrowCid.ProcessTests.Cli;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
+using Xunit.Abstractions;
 
 namespace ArrowCid.ProcessTests;
 
 /// <summary>Collections and compactions beside processes at work, and of processes that are killed.</summary>
-public sealed class KeepProcessTests
+public sealed class KeepProcessTests(ITestOutputHelper output)
 {
     private const int Killed = 137;
 
@@ -17,28 +18,12 @@ public sealed class KeepProcessTests
     [Fact]
     public async Task Nothing_goes_that_a_reader_holds_a_pin_keeps_or_was_just_put()
     {
-        const int Processes = 8;
         using var folder = new TemporaryFolder(isMemory: true);
         KeepWorker.Open(folder.Store).Dispose();
         int milliseconds = IsLong ? 60_000 : 5000;
-        Process[] workers =
-        [
-            .. Enumerable.Range(1, Processes).Select(number =>
-                Worker.Start(null, "keep", folder.Store, $"{number}", $"{milliseconds}")),
-        ];
-        var pinned = new List<int>();
-        var done = new List<string>();
-        foreach (Process worker in workers)
-        {
-            string[] lines = (await worker.StandardOutput.ReadToEndAsync()).Split('\n')[..^1];
-            await Ended(worker, 0);
-            worker.Dispose();
-            Assert.True(lines.Length == 2, string.Join('\n', lines));
-            done.Add(lines[0]);
-            pinned.AddRange(lines[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)
-                .Select(text => int.Parse(text, CultureInfo.InvariantCulture)));
-        }
-
+        (List<string> done, List<string> others) = await Work("keep", folder.Store, milliseconds);
+        List<int> pinned = [.. others.SelectMany(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
         using CidStore store = KeepWorker.Open(folder.Store);
         foreach (int number in pinned)
         {
@@ -49,7 +34,9 @@ public sealed class KeepProcessTests
 
         Assert.All(store.VerifyAll(), result => Assert.Null(result.Error));
         Assert.Empty(store.CheckFacts());
-        Assert.Contains(done, line => !line.Contains(" 0 collected", StringComparison.Ordinal));
+        // Everything went on.
+        foreach (string what in new[] { "put", "leases", "collected", "forgets", "checkpoints" })
+            Assert.Contains(done, line => !line.Contains($" 0 {what}", StringComparison.Ordinal));
         _ = store.Reap();
         Assert.Empty(store.Reap(dryRun: true));
         // The same collection twice is as good as once.
@@ -57,6 +44,54 @@ public sealed class KeepProcessTests
         _ = store.Collect(all);
         Assert.Empty(store.Collect(all).Collected);
         Assert.Equal(pinned.Count, store.Entries().Count(entry => entry.IsPinned));
+    }
+
+    /// <summary>Eight processes in a ring, each of which fills it many times and holds some of what it finds.</summary>
+    [Fact]
+    public async Task A_ring_never_takes_what_a_reader_holds()
+    {
+        using var folder = new TemporaryFolder(isMemory: true);
+        KeepWorker.Open(folder.Store, isRing: true).Dispose();
+        (List<string> done, _) = await Work("evict", folder.Store, IsLong ? 60_000 : 3000);
+        using CidStore store = KeepWorker.Open(folder.Store, isRing: true);
+        foreach (BlockInfo info in store.Blocks.List())
+        {
+            using BlockLease? lease = store.Blocks.Find(info.Digest);
+            Assert.Equal(info.Digest, Memory.Sha256.Hash(lease!.Memory.Span));
+        }
+
+        Assert.All(done, line => Assert.DoesNotContain(" 0 leases", line, StringComparison.Ordinal));
+        _ = store.Reap();
+        Assert.Empty(store.Reap(dryRun: true));
+    }
+
+    /// <summary>Eight workers, until they are done; what they say of themselves goes to the test's output.</summary>
+    /// <returns>Their first lines, and their other ones. One that says anything else found something wrong.</returns>
+    private async Task<(List<string> Done, List<string> Others)> Work(string verb, string directory, int milliseconds)
+    {
+        const int Processes = 8;
+        Process[] workers =
+        [
+            .. Enumerable.Range(1, Processes).Select(number =>
+                Worker.Start(null, verb, directory, $"{number}", $"{milliseconds}")),
+        ];
+        List<string> done = [], others = [], wrong = [];
+        foreach (Process worker in workers)
+        {
+            string[] lines = (await worker.StandardOutput.ReadToEndAsync()).Split('\n')[..^1];
+            await Ended(worker, 0);
+            worker.Dispose();
+            int own = Array.FindIndex(lines, line => line.StartsWith("seed ", StringComparison.Ordinal));
+            wrong.AddRange(own < 0 ? lines : lines[..own]);
+            if (own < 0) continue;
+            done.Add(lines[own]);
+            others.AddRange(lines[(own + 1)..]);
+            output.WriteLine(lines[own]);
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        Assert.Equal(Processes, done.Count);
+        return (done, others);
     }
 
     [Theory]

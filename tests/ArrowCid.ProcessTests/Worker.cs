@@ -22,10 +22,13 @@ internal static class Worker
         ["drop"] = LifeWorker.Drop,
         ["compact"] = KeepWorker.Compact,
         ["keep"] = KeepWorker.Keep,
+        ["evict"] = KeepWorker.Evict,
         ["count"] = RegistryWorker.Count,
         ["say"] = RegistryWorker.Say,
         ["remove"] = RegistryWorker.Remove,
         ["checkpoint"] = RegistryWorker.Checkpoint,
+        ["maintain"] = MaintenanceWorker.Once,
+        ["look-after"] = MaintenanceWorker.LookAfter,
         ["hold-block"] = RegistryWorker.Hold,
         ["leave-exported"] = CDataWorker.LeaveExported,
     };

@@ -10,6 +10,9 @@ namespace ArrowCid.Cli.Serve;
 /// <summary><c>serve</c>: a store as a service.</summary>
 internal static class ServeVerb
 {
+    // What the last checkpoint at the end may take.
+    private static readonly TimeSpan s_mostAtEnd = TimeSpan.FromSeconds(0.4);
+
     public static Command Make()
     {
         Option<string?> store = Verb.Store();
@@ -118,7 +121,29 @@ internal static class ServeVerb
         }
 
         await end.Task.ConfigureAwait(false);
+        await server.DisposeAsync().ConfigureAwait(false);
+        store.EndMaintenance();
+        server.SayEnding("maintenance has ended");
+        server.SayEnding(Checkpoint(store));
+        store.Dispose();
+        server.SayEnding("the store is closed");
         return 0;
+    }
+
+    /// <summary>The next one that opens the store reads less of its log.</summary>
+    /// <returns>What came of it.</returns>
+    private static string Checkpoint(CidStore store)
+    {
+        using var patience = new CancellationTokenSource(s_mostAtEnd);
+        try
+        {
+            return store.Checkpoint(patience.Token) ? "the index is up to date" : "the index is left to others";
+        }
+        catch (Exception e) when (e is OperationCanceledException or ArrowCidException)
+        {
+            // The log has it all, and the next one goes on from the last index.
+            return $"the index is left as it was ({e.Message})";
+        }
     }
 
     /// <summary>Steps of maintenance go where the server's lines go.</summary>

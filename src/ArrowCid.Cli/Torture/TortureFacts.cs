@@ -50,13 +50,26 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     public void StepOfClearing(List<Cid> own)
     {
         if (own.Count < 8) Put(own);
-        switch (random.Next(4))
+        switch (random.Next(5))
         {
             case 0: Put(own); break;
             case 1: Remove(own); break;
             case 2: Collect(own); break;
+            case 3: Maintain(own); break;
             default: Reclaim(); break;
         }
+    }
+
+    /// <summary>A round of maintenance, which collects what has expired.</summary>
+    private void Maintain(List<Cid> own)
+    {
+        int at = own.FindIndex(cid => !_kept.Contains(cid));
+        if (at < 0) return;
+        Cid gone = own[at];
+        own.RemoveAt(at);
+        journal.Write($"r? {gone}");
+        store.Touch(gone, DateTimeOffset.UtcNow.AddMilliseconds(1));
+        IgnoreBusy(() => _ = store.Maintain());
     }
 
     /// <summary>A put that says something at once: the facts are there before the block is.</summary>

@@ -17,7 +17,8 @@ internal static class TortureVerb
         Option<int?> rounds = Verb.Number("--rounds", 1,
             "End after so many rounds, however long they take. Default: when the time is over.");
         Option<int?> kills = Verb.Number("--kills", 1, "End after so many kills. Default: when the time is over.");
-        Option<int?> processes = Verb.Number("--processes", 1, "Processes at once, at most. Default: 3.", DefaultProcesses);
+        Option<int?> processes = Verb.Number("--processes", 1, "Processes at once, at most. Default: 3.",
+            DefaultProcesses);
         Option<int?> seed = Verb.Number("--seed", 0, "The seed of what is done. Default: another one each time.");
         var folder = new Option<string?>("--in")
         {
@@ -25,8 +26,8 @@ internal static class TortureVerb
             Description = "An empty or new directory for the stores. Default: one of its own in /dev/shm.",
         };
         var verb = new Verb("torture",
-            "Processes put, get, watch, name, remove, collect, compact, back up and restore in stores of their own and " +
-            "are killed, at random and at every step of every protocol; after each round everything that was " +
+            "Processes put, get, watch, name, remove, collect, compact, back up and restore in stores of their own " +
+            "and are killed, at random and at every step of every protocol; after each round everything that was " +
             "acknowledged is looked for and hashed, backups are restored and compared, the same collection twice " +
             "has to be as good as once, and nothing may be left over. A failure says the seed, the round, the step " +
             "and where the evidence is.",

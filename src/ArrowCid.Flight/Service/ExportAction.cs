@@ -18,6 +18,7 @@ internal sealed class ExportAction(CidStore store)
     {
         Cid cid = arguments.Cid();
         string format = arguments.Text("format") ?? "parquet";
+        CancellationToken lasting = default;
         Cid[] batches = [.. cid.Codec == Multicodec.DagCbor
             ? store.TryGetDataset(cid) ?? throw BlockStreams.NotHere(cid)
             : [cid]];
@@ -29,11 +30,20 @@ internal sealed class ExportAction(CidStore store)
             _ => throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"there is no format '{format}'; parquet, arrow and car are"),
         };
+        // Between two batches a long file hears that nobody waits for it any more, or that the server ends.
+        BatchLease Lease(Cid batch)
+        {
+            lasting.ThrowIfCancellationRequested();
+            return store.TryGet(batch) ?? throw BlockStreams.NotHere(batch);
+        }
+
         if (!store.Contains(cid)) throw BlockStreams.NotHere(cid);
         FileStream file = Spool.Make();
         await using (file.ConfigureAwait(false))
         {
-            await Task.Run(() => make(file), call.Cancel).ConfigureAwait(false);
+            using CancellationTokenSource ends = call.Lasting();
+            lasting = ends.Token;
+            await Task.Run(() => make(file), lasting).ConfigureAwait(false);
             file.Position = 0;
             await call.Writer.WriteAsync(new Protocol.Result
             {
@@ -64,6 +74,4 @@ internal sealed class ExportAction(CidStore store)
                 .ConfigureAwait(false);
         }
     }
-
-    private BatchLease Lease(Cid cid) => store.TryGet(cid) ?? throw BlockStreams.NotHere(cid);
 }

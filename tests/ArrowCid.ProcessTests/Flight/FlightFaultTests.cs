@@ -4,8 +4,10 @@ using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Storage;
 using Google.Protobuf;
 using Xunit.Abstractions;
+using FlightAction = ArrowCid.Flight.Protocol.Action;
 
 namespace ArrowCid.ProcessTests.Flight;
 
@@ -139,6 +141,78 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         }
 
         Assert.Equal(0, served.Terminate());
+    }
+
+    /// <summary>A watcher, a reader that stalls, an export, a put that does not go on and one after the other that
+    /// does: all at once when the server is told to end.</summary>
+    [Fact]
+    public async Task A_server_at_work_ends_in_order_loses_nothing_and_leaves_nothing_to_mend()
+    {
+        using ServedStore served = ServedStore.Start();
+        Cid large;
+        using (CidStore store = CidStore.Open(served.Directory)) large = store.Put(Numbers(0, 8 << 20)).Cid;
+        using var channel = new GrpcChannel(new Uri(served.Flight));
+        using var other = new GrpcChannel(new Uri(served.Flight));
+        GrpcClientCall watcher = await Get(channel, served, """{"watch": true}""");
+        _ = await Next(watcher);
+        GrpcClientCall stalled = await Get(channel, served, $"{large}");
+        _ = await Next(stalled);
+        var putting = new TaskCompletionSource();
+        Task<GrpcClientCall> hanging = other.CallAsync(Service + "DoPut", async (writer, cancel) =>
+        {
+            var descriptor = new FlightDescriptor { Path = { "put" } };
+            await writer.WriteAsync(new FlightData { FlightDescriptor = descriptor }, cancel);
+            await writer.FlushAsync(cancel);
+            putting.SetResult();
+            await new TaskCompletionSource().Task.WaitAsync(cancel);
+        }, Options(served), CancellationToken.None);
+        await putting.Task;
+        var acknowledged = new System.Collections.Concurrent.ConcurrentQueue<Cid>();
+        Task producer = Produce(served, acknowledged);
+        Assert.True(SpinWait.SpinUntil(() => acknowledged.Count > 20 || producer.IsCompleted, TimeSpan.FromMinutes(2)));
+        var exporting = new FlightAction
+        {
+            Type = "export",
+            Body = ByteString.CopyFromUtf8($$"""{"cid": "{{large}}", "format": "parquet"}"""),
+        };
+        Task<GrpcClientCall> export = other.CallAsync(Service + "DoAction",
+            async (writer, cancel) => await writer.WriteAsync(exporting, cancel), Options(served), CancellationToken.None);
+        long started = Stopwatch.GetTimestamp();
+        Assert.Equal(0, served.Terminate());
+        output.WriteLine($"ended in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms, " +
+            $"with {acknowledged.Count} puts acknowledged");
+        string log = served.Log;
+        output.WriteLine(log);
+        int before = -1;
+        foreach (string step in new[] { "nothing new", "listeners", "maintenance", "the index", "the store" })
+        {
+            int at = log.IndexOf($"ending: {step}", StringComparison.Ordinal);
+            Assert.True(at > before, $"'{step}' is not said in its turn: {log}");
+            before = at;
+        }
+
+        await producer;
+        _ = await Assert.ThrowsAnyAsync<Exception>(async () => await Next(await hanging));
+        // An export that was done by then has its file.
+        _ = await Record.ExceptionAsync(async () => await Next(await export));
+        using CidStore after = CidStore.Open(served.Directory);
+        Assert.Empty(after.Reap(dryRun: true));
+        Assert.DoesNotContain(after.Blocks.Examine(), finding => finding.Severity > FindingSeverity.Note);
+        Assert.All(acknowledged, cid => Assert.True(after.Verify(cid)?.IsIntact, $"{cid} was acknowledged"));
+    }
+
+    /// <summary>Puts until the server is gone.</summary>
+    private static async Task Produce(ServedStore served, System.Collections.Concurrent.ConcurrentQueue<Cid> acknowledged)
+    {
+        using var client = new CidClient(new Uri(served.Flight), new CidClientOptions { Token = served.Token });
+        try
+        {
+            for (int i = 0; ; i++) acknowledged.Enqueue((await client.PutAsync(Numbers(i, 100))).Cid);
+        }
+        catch (Exception e) when (e is ArrowCidException or IOException or GrpcException or HttpRequestException)
+        {
+            // It has ended.
+        }
     }
 
     private static RecordBatch Numbers(int start, int count) => RecordBatch.Of(

@@ -33,6 +33,9 @@ internal sealed class ServedStore : IDisposable
     /// <summary>What local clients show.</summary>
     public string Token => File.ReadAllText(Path.Combine(Directory, "serve.token")).Trim();
 
+    /// <summary>What it logged, once it has ended.</summary>
+    public string Log => _process!.StandardError.ReadToEnd();
+
     /// <summary>The server's process.</summary>
     public int ProcessId => _process!.Id;
 

@@ -247,8 +247,9 @@ public class BackupTests
                 Assert.All(restored.Names(), name => Assert.NotNull(restored.TryFind(name.Cid!.Value)));
                 Assert.All(restored.Entries().Where(entry => entry.Kind == BlockKind.Batch),
                     entry => Assert.NotNull(restored.TryFind(entry.SchemaCid!.Value)));
-                Assert.All(restored.Names().Where(name => name.Cid!.Value.Codec == Multicodec.DagCbor), name =>
-                    Assert.All(restored.TryGetDataset(name.Cid!.Value)!, batch => Assert.True(restored.Contains(batch))));
+                Assert.All(restored.Names().Select(name => name.Cid!.Value)
+                    .Where(cid => cid.Codec == Multicodec.DagCbor).SelectMany(cid => restored.TryGetDataset(cid)!),
+                    batch => Assert.True(restored.Contains(batch)));
                 Assert.All(restored.VerifyAll(), each => Assert.True(each.IsIntact, each.Error?.Message));
                 Assert.Empty(restored.CheckFacts());
                 Assert.Equal(new RestoreResult(0, 0, 0, false), restored.Restore(StoreBackup.Read(increments)));

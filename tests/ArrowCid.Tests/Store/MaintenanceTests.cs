@@ -395,11 +395,12 @@ public class MaintenanceTests(ITestOutputHelper output)
     private static void Expire(CidStore store, ManualClock clock, int number) =>
         store.Touch(store.PutRaw(Bytes(number)).Cid, clock.GetUtcNow());
 
-    /// <summary>The files and their bytes, but for the page that watchers sleep on and the lock bytes' file.</summary>
+    /// <summary>The files and their bytes, but for the page that watchers sleep on and the control file, in which are
+    /// hints of what handles that are open just do.</summary>
     private static string[] Contents(TemporaryStore folder) =>
     [
         .. Directory.GetFiles(folder.Directory).Order(StringComparer.Ordinal)
-            .Where(path => Path.GetFileName(path) != Layout.WaitName)
+            .Where(path => Path.GetFileName(path) is not (Layout.WaitName or Layout.ControlName))
             .Select(path => $"{Path.GetFileName(path)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Read(path)))}"),
     ];
 

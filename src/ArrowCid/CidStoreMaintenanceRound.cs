@@ -49,8 +49,10 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
                 (bool isMore, Done? done, string? failure) = Try(work);
                 if (!isMore) break;
                 CrashPoint.Pass(CrashStep.T1);
-                yield return done is null && failure is null ? null : new MaintenanceStep(task, done?.Count ?? 0, done?.Bytes ?? 0, time,
-                    Stopwatch.GetElapsedTime(started), done?.Words ?? "not done", failure, isDryRun);
+                yield return done is null && failure is null
+                    ? null
+                    : new MaintenanceStep(task, done?.Count ?? 0, done?.Bytes ?? 0, time,
+                        Stopwatch.GetElapsedTime(started), done?.Words ?? "not done", failure, isDryRun);
                 if (failure is not null) break;
             }
         }
