@@ -27,7 +27,7 @@ internal static class CatVerb
         };
         format.AcceptOnlyFromAmong("table", "csv", "json");
         var verb = new Verb("cat",
-            "Prints the values of a batch, or of a dataset's batches: as a table, as CSV, or as JSON, one object a row.",
+            "Prints the values of a batch or of a dataset's batches: as a table, as CSV, or as JSON, one object a row.",
             "arrowcid cat CID --head 5",
             "arrowcid cat CID --column px --format json",
             "arrowcid cat CID --format csv > rows.csv",

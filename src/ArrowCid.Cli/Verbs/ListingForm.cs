@@ -16,8 +16,8 @@ internal sealed class ListingForm
     private readonly Option<bool> _explain = PlanText.Option();
     private readonly Option<string?> _format = new("--format")
     {
-        Description = "As lines, as JSON lines (--json), or as the table of Registry/CATALOGUE.md: an Arrow stream or " +
-            "a Parquet file. Default: table.",
+        Description = "As lines, as JSON lines (--json), or as the table of Registry/CATALOGUE.md: an Arrow stream " +
+            "or a Parquet file. Default: table.",
     };
 
     private readonly Option<string?> _output = new("-o", "--output")
