@@ -151,15 +151,19 @@ internal static class ServeVerb
     {
         if (form == ServerLog.None) return null;
         ILogger log = new StandardErrorLog(form, Console.Error).CreateLogger("arrowcid.maintain");
-        return step => log.Log(step.Failure is null ? LogLevel.Information : LogLevel.Warning,
-            new EventId(0, "maintained"),
-            new Dictionary<string, object?>
-            {
-                ["Task"] = MaintainVerb.Name(step.Task),
-                ["Count"] = step.Count,
-                ["Bytes"] = step.ByteLength,
-                ["Milliseconds"] = step.Took.TotalMilliseconds,
-            }, null, (_, _) => $"maintenance: {MaintainVerb.Line(step)}");
+        return step =>
+        {
+            LogLevel level = step.Failure is null ? LogLevel.Information : LogLevel.Warning;
+            if (!log.IsEnabled(level)) return;
+            log.Log(level, new EventId(0, "maintained"),
+                new Dictionary<string, object?>
+                {
+                    ["Task"] = MaintainVerb.Name(step.Task),
+                    ["Count"] = step.Count,
+                    ["Bytes"] = step.ByteLength,
+                    ["Milliseconds"] = step.Took.TotalMilliseconds,
+                }, null, (_, _) => $"maintenance: {MaintainVerb.Line(step)}");
+        };
     }
 
     private static PosixSignalRegistration End(PosixSignal signal, TaskCompletionSource end) =>
