@@ -115,8 +115,12 @@ internal static class CommandLine
     {
         foreach (ParseError error in parsed.Errors) Failure.Say(OneLine(error.Message));
         string verb = "";
-        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } it; at = at.Parent)
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } it;
+            at = at.Parent)
+        {
             verb = $"{it.Command.Name} {verb}";
+        }
+
         Console.Error.WriteLine($"Try 'arrowcid {verb}--help'.");
         return ErrorTable.ExitCode(ErrorCode.InvalidArgument);
     }

@@ -25,7 +25,7 @@ internal sealed class InfoScenarios(UploadScenario uploads)
     }
 
     /// <summary>The first answer says that the query runs; the descriptor in it gives the result.</summary>
-    public async Task PollFlightInfo(GrpcCall call)
+    public static async Task PollFlightInfo(GrpcCall call)
     {
         FlightDescriptor descriptor = await call.OnlyAsync(FlightDescriptor.Parser);
         bool isDone = descriptor.Cmd.ToStringUtf8() == "poll";

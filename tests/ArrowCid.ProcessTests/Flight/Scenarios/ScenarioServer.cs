@@ -37,7 +37,7 @@ internal sealed class ScenarioServer : IAsyncDisposable
             [Service + "ListActions"] = ActionScenarios.ListActions,
             [Service + "DoAction"] = actions.DoAction,
             [Service + "GetFlightInfo"] = infos.GetFlightInfo,
-            [Service + "PollFlightInfo"] = infos.PollFlightInfo,
+            [Service + "PollFlightInfo"] = InfoScenarios.PollFlightInfo,
             [Service + "DoGet"] = infos.DoGet,
             [Service + "DoPut"] = uploads.DoPut,
             [Service + "DoExchange"] = UploadScenario.DoExchange,

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Protocol;
 using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using Google.Protobuf;
