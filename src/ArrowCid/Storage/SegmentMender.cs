@@ -17,24 +17,14 @@ internal sealed class SegmentMender(ControlFile control)
 
     private const string Temporary = Layout.TemporaryMark + "mended";
 
-    private readonly HashSet<int> _lanes = [];
-
-    /// <summary>The lanes of which records may be missing now.</summary>
-    public IReadOnlySet<int> Lanes => _lanes;
-
     /// <summary>Looks at every segment.</summary>
-    /// <returns>How many were damaged or are gone.</returns>
-    public int Run()
+    public void Run()
     {
-        int count = 0;
         foreach ((int slot, uint generation) in Places())
         {
             string name = Layout.SegmentName(slot, generation);
             using SegmentSalvage? salvage = SegmentSalvage.TryRead(control, name, slot, generation);
-            if (salvage is { IsDamaged: false }) continue;
-            count++;
-            NoteLane(slot, generation, salvage);
-            if (salvage is null) continue;
+            if (salvage is not { IsDamaged: true }) continue;
             SetAside(control.DirectoryFile, control.Directory, name);
             CrashPoint.Pass(CrashStep.Q1);
             if (salvage.Records.Count > 0) Replace(name, slot, generation, salvage);
@@ -43,7 +33,6 @@ internal sealed class SegmentMender(ControlFile control)
         }
 
         control.FlushNames();
-        return count;
     }
 
     /// <summary>Gives a file a second name, under which nothing takes it away.</summary>
@@ -91,26 +80,21 @@ internal sealed class SegmentMender(ControlFile control)
         return places;
     }
 
-    private void NoteLane(int slot, uint generation, SegmentSalvage? salvage)
-    {
-        int lane = LaneOf(slot, generation, salvage);
-        if (lane < control.Superblock.Lanes) _ = _lanes.Add(lane);
-    }
-
     private bool IsInTable(int slot, uint generation) =>
         control.Table(slot) is { IsLive: true } word && word.Generation == generation;
 
     /// <summary>What the header says; where it is damaged the table.</summary>
-    private int LaneOf(int slot, uint generation, SegmentSalvage? salvage) =>
-        salvage is { Header: { } header, IsForeign: false } ? header.Lane
-        : IsInTable(slot, generation) ? control.Table(slot).Lane
-        : salvage is { IsForeign: false } ? (int)(salvage.RawWord(32) >> 32 & 0xff)
-        : int.MaxValue;
+    private int LaneOf(int slot, uint generation, SegmentSalvage salvage)
+    {
+        int lane = salvage.Header?.Lane ?? (IsInTable(slot, generation)
+            ? control.Table(slot).Lane
+            : (int)((salvage.RawWord(32) >> 32) & 0xff));
+        return lane < control.Superblock.Lanes ? lane : 0;
+    }
 
     private void Replace(string name, int slot, uint generation, SegmentSalvage salvage)
     {
         int lane = LaneOf(slot, generation, salvage);
-        if (lane >= control.Superblock.Lanes) lane = 0;
         SegmentHeader? old = salvage.Header;
         (ulong order, SegmentKind kind) = old is not null ? (old.Order, old.Kind)
             : IsInTable(slot, generation) ? control.Details(slot)

@@ -86,12 +86,9 @@ internal static class StoreOpening
                 $"{directory} has features that this version only reads; rebuild it with the version that made it");
         bool isSame = control.IsSameFile(StoreIdentity.Of(status));
         if (!mends) return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame);
-        var mender = new SegmentMender(control);
-        // What damage took leaves holes, behind which the log goes on.
-        bool isDamaged = mender.Run() > 0;
-        // They may speak of facts that are lost.
-        if (isDamaged) DerivedFiles.RemoveAll(control);
-        return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame || isDamaged, mender.Lanes);
+        new SegmentMender(control).Run();
+        DerivedFiles.RemoveAll(control);
+        return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: true, afterDamage: true);
     }
 
     /// <summary>As <see cref="Rebuild"/>, where the control file is gone or cannot be believed. What is left of it is
@@ -110,12 +107,11 @@ internal static class StoreOpening
                 map.CopyTo(0, page);
                 var control = new ControlFile(directory, folder, map, file,
                     Superblock.Read(page, map.Length, directory), writable: true);
-                _ = new SegmentMender(control).Run();
+                new SegmentMender(control).Run();
                 DerivedFiles.RemoveAll(control);
                 if (folder.StatFile(Layout.ControlName, out _) == 0)
                     SegmentMender.SetAside(folder, directory, Layout.ControlName);
-                return StoreRebuild.Run(control, isCopy: false, isCommittedBelieved: true,
-                    Enumerable.Range(0, control.Superblock.Lanes).ToHashSet());
+                return StoreRebuild.Run(control, isCopy: false, isCommittedBelieved: true, afterDamage: true);
             }
             finally
             {

@@ -13,9 +13,10 @@ internal static class StoreRebuild
     /// <param name="old">The control file.</param>
     /// <param name="isCopy">Whether the store is to be another one.</param>
     /// <param name="isCommittedBelieved">Whether what was committed may have holes.</param>
-    /// <param name="skipping">Lanes of which the last numbers may be lost, and are not to be given again.</param>
+    /// <param name="afterDamage">Whether records may be lost: what was left has holes, behind which the log goes on, and
+    /// no number is given again.</param>
     /// <returns>The number of blocks found.</returns>
-    public static long Run(ControlFile old, bool isCopy, bool isCommittedBelieved, IReadOnlySet<int>? skipping = null)
+    public static long Run(ControlFile old, bool isCopy, bool isCommittedBelieved, bool afterDamage = false)
     {
         ThrowIfOfOthers(old);
         FileDescriptor folder = old.DirectoryFile;
@@ -29,7 +30,7 @@ internal static class StoreRebuild
         {
             try
             {
-                long blocks = Fill(old, map, file, isCommittedBelieved, skipping);
+                long blocks = Fill(old, map, file, isCommittedBelieved, afterDamage);
                 if (old.IsOnDisk) StorageErrors.Check(file.Sync(), "cannot flush", old.PathOf(temporary));
                 CrashPoint.Pass(CrashStep.B2);
                 int errno = folder.Rename(temporary, Layout.ControlName);
@@ -70,7 +71,7 @@ internal static class StoreRebuild
     }
 
     private static long Fill(ControlFile old, Mapping map, FileDescriptor file, bool isCommittedBelieved,
-        IReadOnlySet<int>? skipping)
+        bool afterDamage)
     {
         Span<byte> page = stackalloc byte[Layout.PageBytes];
         map.CopyTo(0, page);
@@ -86,7 +87,7 @@ internal static class StoreRebuild
         {
             ulong collected = control.Lane(lane, Layout.LaneCollected);
             ulong last = new LaneRebuild(control, lanes[lane], collected, isCommittedBelieved, damaged).Run();
-            if (!isCommittedBelieved || skipping?.Contains(lane) == true)
+            if (!isCommittedBelieved || afterDamage)
                 control.SkipNumbers(lane, Math.Max(last, collected));
         }
 
