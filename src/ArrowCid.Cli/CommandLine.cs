@@ -29,6 +29,7 @@ internal static class CommandLine
         ["cat"] = CatVerb.Make,
         ["ls"] = ListVerb.Make,
         ["query"] = QueryVerb.Make,
+        ["snapshot"] = SnapshotVerb.Make,
         ["info"] = InfoVerb.Make,
         ["verify"] = VerifyVerb.Make,
         ["assert"] = AssertVerb.Make,

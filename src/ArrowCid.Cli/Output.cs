@@ -17,8 +17,8 @@ internal sealed class Output : IDisposable
     private readonly MemoryStream _json = new();
     private Utf8JsonWriter? _jsonWriter;
 
-    private Output(Stream stream) =>
-        Writer = new StreamWriter(stream, s_utf8, 1 << 16) { AutoFlush = IsTerminal, NewLine = "\n" };
+    private Output(Stream stream, bool leaveOpen) =>
+        Writer = new StreamWriter(stream, s_utf8, 1 << 16, leaveOpen) { AutoFlush = IsTerminal, NewLine = "\n" };
 
     /// <summary>Whether a person is looking.</summary>
     public static bool IsTerminal => !Console.IsOutputRedirected;
@@ -28,7 +28,10 @@ internal sealed class Output : IDisposable
 
     public StreamWriter Writer { get; }
 
-    public static Output Open() => new(OpenStream());
+    public static Output Open() => new(OpenStream(), leaveOpen: false);
+
+    /// <summary>The same to a stream, which stays open.</summary>
+    public static Output Over(Stream stream) => new(stream, leaveOpen: true);
 
     /// <summary>
     /// The bytes of standard output. The console's own stream takes a reader that has gone for one that is content, and

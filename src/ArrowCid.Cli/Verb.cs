@@ -109,7 +109,9 @@ internal sealed class Verb(string name, string description, params string[] exam
         CustomParser = result =>
         {
             string text = result.Tokens[^1].Value;
-            string full = text is [.., 'M' or 'm' or 'G' or 'g'] ? $"{text[..^1]}{char.ToUpperInvariant(text[^1])}iB" : text;
+            string full = text is [.., 'M' or 'm' or 'G' or 'g']
+                ? $"{text[..^1]}{char.ToUpperInvariant(text[^1])}iB"
+                : text;
             if (Filter.TryParseSize(full, out long bytes) && bytes >= least) return bytes;
             result.AddError($"{name} takes a number of bytes such as 4096, 512M, 64MiB or 2GB, not '{text}'.");
             return null;

@@ -15,20 +15,21 @@ public sealed partial class CidStore
     /// Drops blocks that are no longer needed, beside producers and readers at work. By default what has expired
     /// (<see cref="BlockFacts.Expires"/>), and the schemas of that; on request all that no root needs. Roots are names,
     /// pins, holds, what has not expired yet, and what was put or announced a short time ago; what a root needs stays:
-    /// schemas, what a dataset or other dag-cbor block links to, the block that a view shows. What is put meanwhile
+    /// schemas, what a dataset or other dag-cbor block links to, the block that a view shows. Where such a block is
+    /// damaged and stays, or records cannot be read, everything stays that it may need. What is put meanwhile
     /// stays, and done twice it does nothing more. The room comes back with <see cref="Compact"/>.
     /// </summary>
     /// <param name="options">What may go; by default what has expired.</param>
     /// <returns>What goes and why; on a dry run also what stays, and why.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning up;
-    /// <see cref="ErrorCode.BlockCorrupt"/>: a block that links to others is damaged, so that nobody knows what it
-    /// needs; <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
+    /// <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
     /// run.</exception>
-    public CollectResult Collect(CollectOptions? options = null) => Collect(options ?? new CollectOptions(), default);
+    public CollectResult Collect(CollectOptions? options = null) =>
+        CollectUnless(options ?? new CollectOptions(), default);
 
-    /// <summary>As the other; the search for what may go can be ended.</summary>
-    internal CollectResult Collect(CollectOptions options, CancellationToken cancel)
+    /// <summary>As <see cref="Collect"/>; the search for what may go can be ended.</summary>
+    internal CollectResult CollectUnless(CollectOptions options, CancellationToken cancel)
     {
         if (options.MaxBytes is < 0)
             throw new ArgumentOutOfRangeException(nameof(options), "A store has 0 bytes or more.");

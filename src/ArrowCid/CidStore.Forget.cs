@@ -53,7 +53,8 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
     /// up.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public ForgetResult Forget(Filter filter, IReadOnlyList<string> groupBy, ForgetPolicy policy, bool dryRun = false) =>
+    public ForgetResult Forget(Filter filter, IReadOnlyList<string> groupBy, ForgetPolicy policy,
+        bool dryRun = false) =>
         Forget(filter, groupBy, policy, dryRun, rule: "");
 
     private ForgetResult Forget(Filter filter, IReadOnlyList<string> groupBy, ForgetPolicy policy, bool dryRun,

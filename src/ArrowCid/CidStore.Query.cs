@@ -84,7 +84,12 @@ public sealed partial class CidStore
     private IEnumerable<StoredEntry> Passing(Filter? filter, bool withAbsent)
     {
         var wish = new QueryWish(filter, withAbsent, IsDescending: false, Clock.GetUtcNow());
-        QueryPlan plan = _registry.Plan(wish, null)!;
+        foreach (StoredEntry entry in Along(wish, _registry.Plan(wish, null)!)) yield return entry;
+    }
+
+    /// <summary>What passes, in a plan's order.</summary>
+    private IEnumerable<StoredEntry> Along(QueryWish wish, QueryPlan plan)
+    {
         for (var place = default(QueryPlace); ;)
         {
             QueryPiece piece = _registry.Look(wish, plan, place, EntriesAtOnce);

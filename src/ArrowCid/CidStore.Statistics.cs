@@ -167,7 +167,7 @@ public sealed partial class CidStore
             BlockInfo? info;
             using (BlockLease? lease = blocks.Find(digest)) info = lease?.Info;
             return _needs[digest] = info is { } found
-                ? [.. BlockNeeds.Of(blocks, in found).Select(need => need.Digest)]
+                ? [.. (BlockNeeds.Of(blocks, in found) ?? []).Select(need => need.Digest)]
                 : [];
         }
     }

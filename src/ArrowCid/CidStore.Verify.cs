@@ -59,7 +59,8 @@ public sealed partial class CidStore
         foreach (string place in _blocks.Damage())
         {
             yield return new VerifyResult(default, Path.Combine(Directory, place), 0, new ArrowCidException(
-                ErrorCode.BlockCorrupt, $"records cannot be read from {place} on; put their batches again"));
+                ErrorCode.BlockCorrupt, $"records cannot be read from {place} on; 'arrowcid doctor --fix' " +
+                "sets them aside; then put their batches again"));
         }
     }
 
@@ -124,8 +125,13 @@ public sealed partial class CidStore
         if (digest == info.Digest) return;
         throw new ArrowCidException(ErrorCode.BlockCorrupt,
             $"the bytes of {CidOf(in info)} hash to {Cid.FromSha256(Multicodec.Raw, digest)} ({block.Location}); " +
-            "put the block again into another store, or restore the segment");
+            "'arrowcid doctor --fix' sets it aside, and then it can be put again");
     }
+
+    /// <summary>Where the damaged record of a block that is not here was set aside: a file and an offset; else
+    /// null.</summary>
+    internal string? FindSetAside(Cid cid) =>
+        cid.TryGetSha256(out Digest256 digest) ? _blocks.FindSetAside(in digest) : null;
 
     private RecordBatch Decode(BlockLease block)
     {

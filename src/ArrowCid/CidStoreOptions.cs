@@ -56,8 +56,8 @@ public sealed class CidStoreOptions
     /// </summary>
     public bool Copy { get; init; }
 
-    /// <summary>Looks after the store in the background while it is open (<c>Registry/MAINTENANCE.md</c>), where no other
-    /// process does. Null: not.</summary>
+    /// <summary>Looks after the store in the background while it is open (<c>Registry/MAINTENANCE.md</c>), where no
+    /// other process does. Null: not.</summary>
     public MaintenanceOptions? Maintenance { get; init; }
 
     internal StoreSettings ToSettings() => new()

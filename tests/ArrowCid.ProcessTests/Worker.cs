@@ -27,6 +27,8 @@ internal static class Worker
         ["say"] = RegistryWorker.Say,
         ["remove"] = RegistryWorker.Remove,
         ["checkpoint"] = RegistryWorker.Checkpoint,
+        ["maintain"] = MaintenanceWorker.Once,
+        ["look-after"] = MaintenanceWorker.LookAfter,
         ["hold-block"] = RegistryWorker.Hold,
         ["leave-exported"] = CDataWorker.LeaveExported,
     };

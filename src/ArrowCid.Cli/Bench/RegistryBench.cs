@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.Registry;
 
@@ -8,7 +9,7 @@ namespace ArrowCid.Cli.Bench;
 /// same rows and indexes in SQLite.</summary>
 internal sealed class RegistryBench(StoreBenchRun run)
 {
-    private const int Tags = 1000, Producers = 100, Page = 100, Looks = 2000, Few = 200;
+    private const int Tags = 1000, Producers = 100, Page = 100, Looks = 2000, Few = 200, Warm = 10;
     private const string Sqlite = "SQLite, WAL, synchronous=OFF";
 
     private readonly int _entries = run.Pick(10_000_000, 100_000);
@@ -34,13 +35,15 @@ internal sealed class RegistryBench(StoreBenchRun run)
         yield return Alone("open, and one entry", open * 1000, "ms", 1000);
         using (CidStore store = CidStore.Open(directory, options))
         {
-            double page = Quantile(Looks / 10, 0.5, () => LookAtPage(store)) * 1000;
+            WarmUp(() => LookAtPage(store, _random.Next(Warm)));
+            double page = Quantile(Looks / 10, 0.5, () => LookAtPage(store, _random.Next(Tags))) * 1000;
             double? otherPage = run.Databases?.RegistryPage(Tags, Page, Looks / 10) * 1000;
             yield return new Measurement($"page of {Page} by a tag, p50", page, otherPage, "ms", Sqlite, 1)
             {
                 IsLessBetter = true,
                 Note = "goal 1 ms",
             };
+            WarmUp(() => _ = store.Describe(CidOf(_random.Next(Warm))));
             double point = Quantile(Looks, 0.99, () => _ = store.Describe(CidOf(_random.Next(_entries)))) * 1e6;
             double? otherPoint = run.Databases?.RegistryPoint(_entries, Looks) * 1e6;
             yield return new Measurement("point look-up, p99", point, otherPoint, "us", Sqlite, 1)
@@ -90,11 +93,11 @@ internal sealed class RegistryBench(StoreBenchRun run)
         });
     }
 
-    private void LookAtPage(CidStore store)
+    private static void LookAtPage(CidStore store, int tag)
     {
         QueryPage page = store.Search(new QueryOptions
         {
-            Filter = Filter.Parse($"tag.day = \"{Text('d', _random.Next(Tags))}\""),
+            Filter = Filter.Parse($"tag.day = \"{Text('d', tag)}\""),
             WithAbsent = true,
             Limit = Page,
         });
@@ -140,6 +143,14 @@ internal sealed class RegistryBench(StoreBenchRun run)
         }
 
         yield return Alone($"delete by filter, {Few} entries", Rounds.Median(times), "ms", 44);
+    }
+
+    /// <summary>For a second, of always the same few entries: then the code is compiled to the end, and the index is
+    /// as it was.</summary>
+    private static void WarmUp(Action look)
+    {
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed < TimeSpan.FromSeconds(1)) look();
     }
 
     private static double Quantile(int count, double quantile, Action look)

@@ -15,7 +15,8 @@ internal static class DoctorVerb
         var fix = new Option<bool>("--fix")
         {
             Description = "Do what is safe: adopt and sweep what dead processes left, rebuild what is of another " +
-                "boot, make the index anew. No data is deleted.",
+                "boot, make indexes anew; files of the log that are damaged are set aside as bad-* and made anew of " +
+                "what is whole, with nobody else in the store. No data is deleted.",
         };
         var verb = new Verb("doctor",
             "Looks for whatever is wrong with a store: SEVERITY  NAME  PLACE  what was found; what to do. Nothing is " +
@@ -51,7 +52,7 @@ internal static class DoctorVerb
 
         try
         {
-            StoreDoctor.Mend(directory, Open);
+            StoreDoctor.Mend(directory, found, Open);
         }
         catch (ArrowCidException e)
         {

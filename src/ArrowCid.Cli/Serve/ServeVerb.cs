@@ -155,14 +155,15 @@ internal static class ServeVerb
         {
             LogLevel level = step.Failure is null ? LogLevel.Information : LogLevel.Warning;
             if (!log.IsEnabled(level)) return;
-            log.Log(level, new EventId(0, "maintained"),
-                new Dictionary<string, object?>
-                {
-                    ["Task"] = MaintainVerb.Name(step.Task),
-                    ["Count"] = step.Count,
-                    ["Bytes"] = step.ByteLength,
-                    ["Milliseconds"] = step.Took.TotalMilliseconds,
-                }, null, (_, _) => $"maintenance: {MaintainVerb.Line(step)}");
+            var members = new Dictionary<string, object?>
+            {
+                ["Task"] = MaintainVerb.Name(step.Task),
+                ["Count"] = step.Count,
+                ["Bytes"] = step.ByteLength,
+                ["Milliseconds"] = step.Took.TotalMilliseconds,
+            };
+            log.Log(level, new EventId(0, "maintained"), members, null,
+                (_, _) => $"maintenance: {MaintainVerb.Line(step)}");
         };
     }
 

@@ -32,7 +32,8 @@ internal static class CollectVerb
         };
         var save = new Option<bool>("--save")
         {
-            Description = "Make this the store's policy, which 'maintain' and 'serve' keep to, instead of doing it now.",
+            Description = "Make this the store's policy, which 'maintain' and 'serve' keep to, instead of doing it " +
+                "now.",
         };
         var log = new Option<bool>("--log")
         {
@@ -54,10 +55,11 @@ internal static class CollectVerb
         };
         verb.Validators.Add(result =>
         {
-            bool collects = result.GetValue(unreferenced) || result.GetValue(maxBytes) is not null;
+            bool collects = result.GetValue(unreferenced) || result.GetResult(maxBytes) is not null;
             if (result.GetValue(save) && !collects)
                 result.AddError("--save goes with --unreferenced or --max-bytes; what has expired goes by itself.");
-            if (result.GetValue(save) && result.GetValue(dryRun)) result.AddError("--save and --dry-run exclude each other.");
+            if (result.GetValue(save) && result.GetValue(dryRun))
+                result.AddError("--save and --dry-run exclude each other.");
         });
         verb.SetAction(parsed =>
         {

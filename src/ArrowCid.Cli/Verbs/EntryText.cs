@@ -6,10 +6,6 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary>Entries as lines.</summary>
 internal static class EntryText
 {
-    /// <summary>Oldest first; what was never put comes last.</summary>
-    public static IEnumerable<StoredEntry> InOrder(IEnumerable<StoredEntry> entries) =>
-        entries.OrderBy(entry => entry.Created ?? DateTimeOffset.MaxValue);
-
     public static string Line(StoredEntry entry)
     {
         string time = entry.Created is { } created ? ListVerb.Time(created) : "absent";

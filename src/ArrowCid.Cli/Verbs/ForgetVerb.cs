@@ -31,8 +31,8 @@ internal static class ForgetVerb
         var save = new Option<string?>("--save")
         {
             HelpName = "RULE",
-            Description = "Put this into the store's policy under a name, for 'maintain' and 'serve', instead of doing " +
-                "it now; a rule of that name is replaced.",
+            Description = "Put this into the store's policy under a name, for 'maintain' and 'serve', instead of " +
+                "doing it now; a rule of that name is replaced.",
         };
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
@@ -57,7 +57,8 @@ internal static class ForgetVerb
                 result.AddError("Say what stays: --keep-last, --keep-daily and others; 'rm' removes everything.");
             if (result.GetValue(save) is not null && result.GetValue(dryRun))
                 result.AddError("--save and --dry-run exclude each other.");
-            if (result.GetValue(save) == CollectVerb.Rule) result.AddError($"A rule cannot be called {CollectVerb.Rule}.");
+            if (result.GetValue(save) == CollectVerb.Rule)
+                result.AddError($"A rule cannot be called {CollectVerb.Rule}.");
         });
         verb.SetAction(parsed =>
         {

@@ -13,60 +13,48 @@ internal static class ListVerb
         Argument<string?> filter = Verb.FilterText(isNeeded: false);
         Option<string?> where = Verb.Where("As FILTER.");
         Option<string?> store = Verb.Store();
-        Option<bool> json = Verb.Json(), explain = PlanText.Option();
+        var form = new ListingForm();
         var verb = new Verb("ls",
             "Lists the batches in the store, or those that pass a filter: CID  ROWS  BYTES  TIME, the time of the " +
-            "first put in UTC. With --json also what is known of them.",
+            "first put in UTC. With --json, --format arrow or parquet also what is known of them.",
             "arrowcid ls",
             "arrowcid ls 'rows > 1000 and age < 7d'",
-            "arrowcid ls --json | jq -r .cid")
+            "arrowcid ls --json | jq -r .cid",
+            "arrowcid ls 'has tag.day' --format parquet -o blocks.parquet")
         {
-            filter, where, explain, store, json,
+            filter, where, store,
         };
+        form.AddTo(verb);
         verb.Validators.Add(result =>
         {
             if (result.GetValue(filter) is not null && result.GetValue(where) is not null)
                 result.AddError("Say the filter once, alone or behind --where.");
         });
-        verb.SetAction(parsed => Run(parsed.GetValue(filter) ?? parsed.GetValue(where), parsed.GetValue(store),
-            parsed.GetValue(json), parsed.GetValue(explain)));
+        verb.SetAction(parsed => Run(parsed, parsed.GetValue(filter) ?? parsed.GetValue(where),
+            parsed.GetValue(store), form));
         return verb;
     }
 
-    private static int Run(string? text, string? directory, bool json, bool onlyPlan)
+    private static int Run(ParseResult parsed, string? text, string? directory, ListingForm form)
     {
         Filter? filter = text is null ? null : Filter.Parse(text);
         using CidStore store = StoreReading.Open(directory);
-        using var output = Output.Open();
-        if (onlyPlan)
+        IEnumerable<StoredEntry> batches = store.InOrder(filter).Where(entry => entry.Kind == BlockKind.Batch);
+        // Where nobody asks for facts none are read.
+        IEnumerable<string> lines = filter is null ? store.List().Select(Line) : batches.Select(EntryText.Line);
+        if (form.OnlyPlan(parsed))
         {
             QueryPage page = store.Search(new QueryOptions { Filter = filter });
-            long batches = page.Entries.Count(entry => entry.Kind == BlockKind.Batch);
-            PlanText.Print(output, filter, page.Plan, batches, json);
+            long found = page.Entries.Count(entry => entry.Kind == BlockKind.Batch);
+            PlanText.Print(filter, page.Plan, found, form.IsJson(parsed));
         }
-        else if (filter is null && !json) ListAll(store, output);
-        else ListEntries(filter is null ? store.Entries() : store.Query(filter), output, json);
+        else if (form.OnlyCount(parsed)) PlanText.PrintCount(lines.LongCount(), form.IsJson(parsed));
+        else form.Write(parsed, batches, lines);
         return 0;
     }
 
-    /// <summary>Where nobody asks for facts none are read.</summary>
-    private static void ListAll(CidStore store, Output output)
-    {
-        foreach (StoredBlock block in store.List())
-        {
-            output.Line(string.Create(CultureInfo.InvariantCulture,
-                $"{block.Cid}  {block.Rows}  {block.ByteLength}  {Time(block.Time)}"));
-        }
-    }
-
-    private static void ListEntries(IEnumerable<StoredEntry> entries, Output output, bool json)
-    {
-        foreach (StoredEntry entry in EntryText.InOrder(entries.Where(each => each.Kind == BlockKind.Batch)))
-        {
-            if (json) output.JsonLine(writer => EntryJson.Write(writer, entry));
-            else output.Line(EntryText.Line(entry));
-        }
-    }
+    private static string Line(StoredBlock block) => string.Create(CultureInfo.InvariantCulture,
+        $"{block.Cid}  {block.Rows}  {block.ByteLength}  {Time(block.Time)}");
 
     public static void WriteBlock(Utf8JsonWriter writer, StoredBlock block)
     {

@@ -39,7 +39,9 @@ internal static class MaintainVerb
         };
         verb.Validators.Add(result =>
         {
-            if (result.GetValue(interval) == TimeSpan.Zero) result.AddError("--interval takes more than 0s.");
+            bool isWrong = result.GetResult(interval) is { Errors: not null } given && !given.Errors.Any() &&
+                result.GetValue(interval) == TimeSpan.Zero;
+            if (isWrong) result.AddError("--interval takes more than 0s.");
         });
         verb.SetAction(parsed =>
         {

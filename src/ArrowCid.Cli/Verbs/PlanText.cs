@@ -4,7 +4,7 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary>How a query was answered, for <c>--explain</c>.</summary>
+/// <summary>How a query was answered, for <c>--explain</c>, and how many blocks it found, for <c>--count</c>.</summary>
 internal static class PlanText
 {
     public static Option<bool> Option() => new("--explain")
@@ -12,8 +12,16 @@ internal static class PlanText
         Description = "Instead of the blocks: the index that finds them, and how many entries were looked at.",
     };
 
-    public static void Print(Output output, Filter? filter, QueryExplanation plan, long found, bool json)
+    public static void PrintCount(long count, bool json)
     {
+        using var output = Output.Open();
+        if (json) output.JsonLine(writer => writer.WriteNumber("count", count));
+        else output.Line(count.ToString(CultureInfo.InvariantCulture));
+    }
+
+    public static void Print(Filter? filter, QueryExplanation plan, long found, bool json)
+    {
+        using var output = Output.Open();
         if (json)
         {
             output.JsonLine(writer =>

@@ -51,14 +51,14 @@ internal sealed class Selection
     private static Cid[] Passing(CidStore store, Filter filter)
     {
         using var progress = new Progress("blocks found");
-        var passing = new List<StoredEntry>();
-        foreach (StoredEntry entry in store.Query(filter))
+        var passing = new List<Cid>();
+        foreach (StoredEntry entry in store.InOrder(filter))
         {
             progress.Tick();
-            if (entry.Kind == BlockKind.Batch) passing.Add(entry);
+            if (entry.Kind == BlockKind.Batch) passing.Add(entry.Cid);
         }
 
-        return [.. EntryText.InOrder(passing).Select(entry => entry.Cid)];
+        return [.. passing];
     }
 }
 

@@ -8,7 +8,8 @@ internal sealed class SizeOptions
     private readonly Option<long?> _capacity =
         Verb.Size("--capacity", 1, "The most bytes that a new store's files take: 8G.");
 
-    private readonly Option<long?> _segment = Verb.Size("--segment-size", 1, "The bytes of a new store's segments: 64M.");
+    private readonly Option<long?> _segment =
+        Verb.Size("--segment-size", 1, "The bytes of a new store's segments: 64M.");
 
     public void AddTo(Command verb)
     {

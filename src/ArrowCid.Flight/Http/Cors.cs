@@ -5,8 +5,8 @@ namespace ArrowCid.Flight.Http;
 /// <summary>What browsers let pages of other origins do.</summary>
 internal static class Cors
 {
-    private const string Exposed = "Content-Range, Content-Length, ETag, X-Ipfs-Path, X-Ipfs-Roots, " +
-        "X-Chunked-Output, X-Stream-Output, X-Arrowcid-Dag";
+    private const string Exposed = "Content-Range, Content-Length, ETag, Ipfs-Uri, X-Ipfs-Path, " +
+        "X-Ipfs-Roots, X-Chunked-Output, X-Stream-Output, X-Arrowcid-Dag";
 
     /// <summary>Any page may read.</summary>
     public static void Open(HttpResponse response)

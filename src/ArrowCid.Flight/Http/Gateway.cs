@@ -22,7 +22,9 @@ internal sealed class Gateway(GatewayBlocks blocks)
         GatewayRequest request = GatewayRequest.Read(context.Request);
         GatewayPath path = await Resolve(context, request).ConfigureAwait(false);
         IHeaderDictionary headers = context.Response.Headers;
-        headers["X-Ipfs-Path"] = request.Address;
+        headers["Ipfs-Uri"] = request.Canonical;
+        // A header holds no other text; the URI has it all.
+        if (request.Plain.All(c => c is >= ' ' and <= '~')) headers["X-Ipfs-Path"] = request.Plain;
         headers["X-Ipfs-Roots"] = string.Join(',', path.Blocks.Prepend(request.Root).Distinct().Take(MostRoots));
         headers.XContentTypeOptions = "nosniff";
         headers.Vary = HeaderNames.Accept;

@@ -34,16 +34,32 @@ internal sealed record GatewayRequest(Cid Root, string Path, GatewayFormat Forma
         DagCbor = "application/vnd.ipld.dag-cbor";
 
     /// <summary>The CID and the path as in an address.</summary>
-    public string Address => Path.Length == 0
-        ? $"/ipfs/{Root}"
-        : $"/ipfs/{Root}/{string.Join('/', Path.Split('/').Select(Uri.EscapeDataString))}";
+    public string Address => $"/ipfs/{Root}{Escaped}";
+
+    /// <summary>The same as its one URI (IPIP-548), however it was asked for.</summary>
+    public string Canonical => $"ipfs://{Root.ToV1()}{Escaped}{(EndsWithSlash ? "/" : "")}";
+
+    /// <summary>The CID and the path as they are read.</summary>
+    public string Plain => Path.Length == 0 ? $"/ipfs/{Root}" : $"/ipfs/{Root}/{Path}";
+
+    /// <summary>Whether a path is there and was asked for as a directory's.</summary>
+    public bool EndsWithSlash { get; init; }
+
+    private string Escaped => Path.Length == 0
+        ? ""
+        : $"/{string.Join('/', Path.Split('/').Select(Uri.EscapeDataString))}";
 
     /// <summary>Reads a request.</summary>
     /// <exception cref="GatewayException">400 or 406.</exception>
     public static GatewayRequest Read(HttpRequest request)
     {
+        string path = (string?)request.RouteValues["path"] ?? "";
+        return Read(request, path.Trim('/')) with { EndsWithSlash = path.TrimStart('/') is [_, .., '/'] };
+    }
+
+    private static GatewayRequest Read(HttpRequest request, string path)
+    {
         string text = (string?)request.RouteValues["cid"] ?? "";
-        string path = ((string?)request.RouteValues["path"] ?? "").Trim('/');
         if (!Cid.TryParse(text, out Cid root, out CidError error))
             throw new GatewayException(400, $"'{Short(text)}' is no CID: {Cid.Describe(error)}");
         if (path.Length > MostPath || path.Count(c => c == '/') >= MostSegments)

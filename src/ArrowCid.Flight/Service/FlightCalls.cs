@@ -24,7 +24,7 @@ internal static class FlightCalls
         var streams = new BlockStreams(store);
         var infos = new InfoCalls(store, gate, streams) { Gateway = gateway };
         var watch = new WatchStream(store, live);
-        var gets = new GetCalls(store, gate, streams, watch, new CatalogueTable(store));
+        var gets = new GetCalls(store, gate, streams, watch);
         var actions = new ActionCalls(store, gate);
         (string Name, GrpcHandler Handler)[] flight =
         [

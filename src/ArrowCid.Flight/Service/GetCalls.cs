@@ -3,13 +3,14 @@ using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Flight.Service;
 
 /// <summary>DoGet: batches by CID or name, the watch and the catalogue.</summary>
-internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams streams, WatchStream watch,
-    CatalogueTable catalogue)
+internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams streams, WatchStream watch)
 {
+    private const int CatalogueRows = 1 << 14;
     private const string LimitHeader = "arrowcid-max-message-bytes";
 
     // What these clients take unless they are told otherwise.
@@ -27,7 +28,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
         using Permit permit = gate.Enter(call, NeedOf(request), nameof(DoGet));
         var sender = new BatchSender(call.Writer, LimitOf(call, request));
         if (request.Watch) await watch.Run(call, request, sender).ConfigureAwait(false);
-        else if (request.Catalogue) await catalogue.Run(call, request, sender).ConfigureAwait(false);
+        else if (request.Catalogue) await SendCatalogue(call, request, sender).ConfigureAwait(false);
         else await SendBlocks(call, request, sender).ConfigureAwait(false);
     }
 
@@ -52,6 +53,15 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
                 ? (int)Math.Min(limit, int.MaxValue)
                 : throw new ArrowCidException(ErrorCode.InvalidArgument, $"messages take {Least} bytes at least");
         }
+    }
+
+    /// <summary>The registry as a table: a row a block, with what is said of it.</summary>
+    private async Task SendCatalogue(GrpcCall call, Request request, BatchSender sender)
+    {
+        IEnumerable<StoredEntry> entries = store.InOrder(FlightRequest.FilterOf(request));
+        await sender.SchemaAsync(CatalogueTable.Schema, call.Cancel).ConfigureAwait(false);
+        foreach (RecordBatch batch in CatalogueTable.Of(entries, CatalogueRows))
+            await sender.BatchAsync(batch, "", call.Cancel).ConfigureAwait(false);
     }
 
     private async Task SendBlocks(GrpcCall call, Request request, BatchSender sender)

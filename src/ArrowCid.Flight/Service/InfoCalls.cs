@@ -89,7 +89,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
                 TotalRecords = entry.Rows,
                 TotalBytes = entry.ByteLength,
                 Ordered = true,
-                AppMetadata = ByteString.CopyFrom(CatalogueTable.TextOf(entry)),
+                AppMetadata = ByteString.CopyFrom(JsonObject.Bytes(writer => EntryJson.Write(writer, entry))),
             };
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound)

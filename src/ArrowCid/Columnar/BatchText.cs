@@ -25,6 +25,8 @@ public static class BatchText
     /// <summary>Characters of one row of CSV or JSON: a guard against views that repeat a value without end.</summary>
     private const long MaxRowText = 1L << 32;
 
+    private const int DefaultWidth = 40;
+
     private const char ByteOrderMark = '\uFEFF';
 
     /// <summary>Writes a table: a line of names, one of types, one of dashes, then a line a row. Numbers stand at the
@@ -35,14 +37,21 @@ public static class BatchText
     /// <param name="maxRows">Rows at most; a last line counts the others.</param>
     /// <param name="maxWidth">The widest a column may be, in UTF-16 characters, 1 or more.</param>
     /// <exception cref="InvalidArrowException">A value points outside of its buffers.</exception>
-    public static void WriteTable(RecordBatch batch, TextWriter writer, int maxRows = 20, int maxWidth = 40)
+    public static void WriteTable(RecordBatch batch, TextWriter writer, int maxRows = 20, int maxWidth = DefaultWidth)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentOutOfRangeException.ThrowIfNegative(maxRows);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxWidth, 1);
-        new TableText(batch, writer, Math.Min(maxRows, batch.Length), maxWidth).Write();
+        new TableText(batch, writer, Math.Min(maxRows, batch.Length), maxWidth).Write(batch.Length);
     }
+
+    /// <summary>Writes a table of the first rows of many.</summary>
+    /// <param name="first">These rows.</param>
+    /// <param name="total">How many there are.</param>
+    /// <param name="writer">Where to.</param>
+    internal static void WriteTable(RecordBatch first, long total, TextWriter writer) =>
+        new TableText(first, writer, first.Length, DefaultWidth).Write(total);
 
     /// <summary>
     /// Writes RFC 4180: lines end in CR LF, a field with a comma, quote or line end is quoted. A null is an empty field

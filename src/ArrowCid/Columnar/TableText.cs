@@ -27,7 +27,8 @@ internal sealed class TableText
         };
     }
 
-    public void Write()
+    /// <summary>Writes the rows, and how many there are beside them.</summary>
+    public void Write(long total)
     {
         int[] widths = Widths();
         for (int line = Names; line < _rows; line++)
@@ -37,9 +38,9 @@ internal sealed class TableText
         }
 
         if (_rows == 0) WriteRule(widths);
-        if (_rows < _batch.Length)
+        if (_rows < total)
         {
-            string rest = (_batch.Length - _rows).ToString(CultureInfo.InvariantCulture);
+            string rest = (total - _rows).ToString(CultureInfo.InvariantCulture);
             _writer.Write(_rows == 0 ? $"{Ellipsis} {rest} rows\n" : $"{Ellipsis} {rest} more rows\n");
         }
     }

@@ -28,6 +28,9 @@ internal sealed class CollectedNode(BlockInfo info)
 
     public List<(KeepKind Why, Digest256 Digest)> Needs { get; set; } = [];
 
+    /// <summary>It is damaged: it may need anything.</summary>
+    public bool IsUnknowable { get; init; }
+
     /// <summary>Why it stays; none where it may go.</summary>
     public List<KeepReason> Reasons { get; set; } = [];
 
@@ -118,6 +121,7 @@ internal sealed class BlockCollection
     private void Mark()
     {
         var staying = new Stack<CollectedNode>(_nodes.Values.Where(node => node.Reasons.Count > 0));
+        bool isAllKept = false;
         while (staying.TryPop(out CollectedNode? by))
         {
             foreach ((KeepKind why, Digest256 digest) in by.Needs)
@@ -127,6 +131,25 @@ internal sealed class BlockCollection
                 if (!needed.Reasons.Exists(reason => reason.Kind == why))
                     needed.Reasons.Add(new KeepReason(why, null, by.Cid));
             }
+
+            if (by.IsUnknowable && !isAllKept)
+            {
+                isAllKept = true;
+                KeepAll(new KeepReason(KeepKind.Unknowable, null, by.Cid), staying);
+            }
+        }
+    }
+
+    /// <summary>Something that stays may need anything.</summary>
+    public void KeepAll(KeepReason reason) => KeepAll(reason, null);
+
+    private void KeepAll(KeepReason reason, Stack<CollectedNode>? staying)
+    {
+        foreach (CollectedNode node in _nodes.Values)
+        {
+            if (node.Cid == reason.By) continue;
+            if (node.Reasons.Count == 0) staying?.Push(node);
+            node.Reasons.Add(reason);
         }
     }
 

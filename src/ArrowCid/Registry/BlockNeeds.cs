@@ -9,6 +9,8 @@ namespace ArrowCid.Registry;
 internal static class BlockNeeds
 {
     /// <summary>A block and everything beneath it, the block first. What is not here has nothing beneath it.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: a block that links to others is
+    /// damaged.</exception>
     public static List<Digest256> Closure(BlockStore blocks, Digest256 root)
     {
         var found = new List<Digest256> { root };
@@ -17,7 +19,11 @@ internal static class BlockNeeds
         {
             using BlockLease? lease = blocks.Find(found[at]);
             if (lease is null) continue;
-            foreach ((_, Digest256 digest) in Of(lease, lease.Info))
+            List<(KeepKind Why, Digest256 Digest)> needs = Of(lease, lease.Info) ??
+                throw new ArrowCidException(ErrorCode.BlockCorrupt,
+                    $"{Cid.FromSha256(lease.Info.Codec, lease.Digest)} is damaged, so that nobody knows what it links " +
+                    $"to ({lease.Location}); run 'arrowcid doctor --fix', and put it again");
+            foreach ((_, Digest256 digest) in needs)
             {
                 if (seen.Add(digest)) found.Add(digest);
             }
@@ -27,20 +33,30 @@ internal static class BlockNeeds
     }
 
     /// <summary>What one block needs, and why it keeps that.</summary>
-    public static List<(KeepKind Why, Digest256 Digest)> Of(BlockStore blocks, in BlockInfo info)
+    /// <returns>Null where it is damaged, and nobody knows.</returns>
+    public static List<(KeepKind Why, Digest256 Digest)>? Of(BlockStore blocks, in BlockInfo info)
     {
         if (info.Kind != RecordKind.Raw || info.Codec != Multicodec.DagCbor) return Of((BlockLease?)null, in info);
-        using BlockLease? lease = blocks.Find(info.Digest);
-        return Of(lease, in info);
+        try
+        {
+            using BlockLease? lease = blocks.Find(info.Digest);
+            return Of(lease, in info);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        {
+            return null;
+        }
     }
 
-    private static List<(KeepKind Why, Digest256 Digest)> Of(BlockLease? lease, in BlockInfo info)
+    private static List<(KeepKind Why, Digest256 Digest)>? Of(BlockLease? lease, in BlockInfo info)
     {
         switch (info.Kind)
         {
             case RecordKind.Batch: return [(KeepKind.SchemaOf, info.SchemaDigest)];
             case RecordKind.View: return [(KeepKind.ParentOfView, info.SchemaDigest)];
             case RecordKind.Raw when info.Codec == Multicodec.DagCbor && lease is not null:
+                // Links are believed of the bytes that the CID means alone.
+                if (Sha256.Hash(lease.Memory.Span) != info.Digest) return null;
                 var links = new List<IpldLink>();
                 try
                 {

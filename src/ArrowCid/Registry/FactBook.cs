@@ -14,10 +14,15 @@ namespace ArrowCid.Registry;
 internal sealed class FactBook(IndexSnapshot index)
 {
     private const int MaxFaults = 100;
+    private const int MaxTouched = 256;
 
     private readonly Dictionary<Digest256, FactPage> _pages = [];
     private readonly Dictionary<string, NameLog> _names = new(StringComparer.Ordinal);
     private readonly List<string> _faults = [];
+
+    // What was touched since somebody asked; null where nobody did, or it is too much to go through.
+    private HashSet<Digest256>? _touched;
+    private HashSet<string>? _touchedNames;
     private long _ownFaults;
 
     /// <summary>A book without an index behind it.</summary>
@@ -126,6 +131,16 @@ internal sealed class FactBook(IndexSnapshot index)
         if (_faults.Count < MaxFaults) _faults.Add(fault);
     }
 
+    /// <summary>The blocks and names of which something was said since this was last asked.</summary>
+    /// <returns>False where it is not known: everything in <see cref="Recent"/> may be.</returns>
+    public bool TakeTouched(out IReadOnlyCollection<Digest256> blocks, out IReadOnlyCollection<string> names)
+    {
+        bool isKnown = _touched is not null && _touchedNames is not null;
+        (blocks, names) = (_touched ?? [], _touchedNames ?? []);
+        if (!isKnown || blocks.Count + names.Count > 0) (_touched, _touchedNames) = ([], []);
+        return isKnown;
+    }
+
     /// <summary>Forgets a block that is not here any more, and what was said of it.</summary>
     public void Forget(in Digest256 digest) => _ = _pages.Remove(digest);
 
@@ -161,6 +176,7 @@ internal sealed class FactBook(IndexSnapshot index)
 
     private void Apply(FactStamp stamp, NameFact fact)
     {
+        Touch(ref _touchedNames, fact.Name);
         ref NameLog? log = ref CollectionsMarshal.GetValueRefOrAddDefault(_names, fact.Name, out _);
         log ??= Index.LoadName(fact.Name) ?? new NameLog(fact.Name);
         _ = log.Add(new NameRecord(stamp, fact.Target, fact.Previous));
@@ -174,8 +190,16 @@ internal sealed class FactBook(IndexSnapshot index)
         foreach (Digest256 digest in drop.Digests) PageOf(in digest).Drop(drop.Fence);
     }
 
+    private static void Touch<T>(ref HashSet<T>? touched, T one)
+    {
+        if (touched is null) return;
+        _ = touched.Add(one);
+        if (touched.Count > MaxTouched) touched = null;
+    }
+
     private FactPage PageOf(in Digest256 digest)
     {
+        Touch(ref _touched, digest);
         ref FactPage? page = ref CollectionsMarshal.GetValueRefOrAddDefault(_pages, digest, out _);
         return page ??= Index.Load(in digest) ?? new FactPage();
     }

@@ -113,9 +113,6 @@ internal sealed class FactSheet(ulong codec)
 {
     public static readonly IReadOnlyDictionary<string, string> NoTags = new Dictionary<string, string>();
 
-    public static readonly IReadOnlyDictionary<string, Latest<string?>> NoTagWords =
-        new Dictionary<string, Latest<string?>>();
-
     private readonly Dictionary<string, Latest<string?>> _tags = new(StringComparer.Ordinal);
     private Dictionary<string, string>? _shown;
 
@@ -150,7 +147,7 @@ internal sealed class FactSheet(ulong codec)
     }
 
     /// <summary>The last words about each tag, those that take one away too.</summary>
-    public IReadOnlyDictionary<string, Latest<string?>> TagWords => _tags;
+    public Dictionary<string, Latest<string?>> TagWords => _tags;
 
     public void OfferTag(FactStamp stamp, string key, string? value)
     {

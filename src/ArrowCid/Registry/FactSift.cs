@@ -5,7 +5,8 @@ namespace ArrowCid.Registry;
 
 /// <summary>
 /// Takes out of a record of facts what means something in its own store alone: holds, which are of its control file's
-/// bytes, drops, which are of its lanes' numbers, and what is logged of those. All else stays byte for byte, later kinds too.
+/// bytes, drops, which are of its lanes' numbers, and what is logged of those. All else stays byte for byte,
+/// later kinds too.
 /// </summary>
 internal static class FactSift
 {

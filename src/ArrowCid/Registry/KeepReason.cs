@@ -38,11 +38,14 @@ public enum KeepKind
 
     /// <summary>A name stood for it, and what names stood for was to be kept.</summary>
     NamedBefore = 11,
+
+    /// <summary>What may need it is damaged, so that nobody knows what that needs.</summary>
+    Unknowable = 12,
 }
 
 /// <summary>One reason why a block is kept.</summary>
 /// <param name="Kind">What keeps it.</param>
-/// <param name="Name">The name, where one does; else null.</param>
+/// <param name="Name">The name, where one does; of damage the place; else null.</param>
 /// <param name="By">The block that needs it, where one does (the first of several); else null.</param>
 public readonly record struct KeepReason(KeepKind Kind, string? Name, Cid? By)
 {
@@ -62,6 +65,9 @@ public readonly record struct KeepReason(KeepKind Kind, string? Name, Cid? By)
         KeepKind.Recent => "it was put a short time ago",
         KeepKind.WithinBudget => "there is room for it",
         KeepKind.NamedBefore => $"the name '{Name}' stood for it",
+        KeepKind.Unknowable when By is { } block =>
+            $"{block} is damaged and may link to it; put that again, remove it, or run 'arrowcid doctor --fix'",
+        KeepKind.Unknowable => $"records at {Name} cannot be read and may need it; run 'arrowcid doctor --fix'",
         _ => Kind.ToString(),
     };
 }

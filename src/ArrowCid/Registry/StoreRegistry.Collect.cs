@@ -87,9 +87,11 @@ internal sealed partial class StoreRegistry
             cancel.ThrowIfCancellationRequested();
             if (IsDeadNow(info.Digest)) continue;
             FactPage? page = _book.Find(info.Digest);
+            List<(KeepKind Why, Digest256 Digest)>? needs = BlockNeeds.Of(_blocks, in info);
             var node = new CollectedNode(info)
             {
-                Needs = BlockNeeds.Of(_blocks, in info),
+                Needs = needs ?? [],
+                IsUnknowable = needs is null,
                 Reasons = OwnReasons(info.Digest),
                 HasExpired = ExpiryOf(page) <= rules.Now,
                 LastPut = page is { LastPut: > 0 } ? page.LastPut : NanosecondsOf(info.Time),
@@ -101,8 +103,13 @@ internal sealed partial class StoreRegistry
         }
 
         if (!rules.TakesUnneeded) seen.KeepLasting();
+        if (DamagedPlace() is { } place) seen.KeepAll(new KeepReason(KeepKind.Unknowable, place, null));
         return seen;
     }
+
+    /// <summary>The first place of the log where records cannot be read: a block that links to others, or a pin, may
+    /// have stood there.</summary>
+    private string? DamagedPlace() => _blocks.Damage().FirstOrDefault();
 
     private static void AddReasonsOfTime(CollectedNode node, FactPage? page, in CollectionRules rules)
     {

@@ -123,6 +123,7 @@ internal sealed partial class StoreRegistry
     {
         // Of each block that is to go and stays: what it needs, once.
         var staying = new Stack<BlockInfo>();
+        if (DamagedPlace() is { } place) KeepAll(new KeepReason(KeepKind.Unknowable, place, null));
         foreach (BlockInfo info in _blocks.List())
         {
             if (IsDeadNow(info.Digest)) continue;
@@ -131,9 +132,30 @@ internal sealed partial class StoreRegistry
 
         while (staying.TryPop(out BlockInfo info)) Keep(info);
 
+        void KeepAll(KeepReason reason)
+        {
+            foreach (BlockInfo info in going.Values)
+            {
+                if (Cid.FromSha256(info.Codec, info.Digest) == reason.By) continue;
+                if (!reasons.TryGetValue(info.Digest, out List<KeepReason>? known))
+                {
+                    reasons[info.Digest] = known = [];
+                    staying.Push(info);
+                }
+
+                if (!known.Exists(other => other.Kind == reason.Kind)) known.Add(reason);
+            }
+        }
+
         void Keep(BlockInfo by)
         {
-            foreach ((KeepKind why, Digest256 needed) in BlockNeeds.Of(_blocks, in by))
+            if (BlockNeeds.Of(_blocks, in by) is not { } needs)
+            {
+                KeepAll(new KeepReason(KeepKind.Unknowable, null, Cid.FromSha256(by.Codec, by.Digest)));
+                return;
+            }
+
+            foreach ((KeepKind why, Digest256 needed) in needs)
             {
                 if (needed == by.Digest || !going.TryGetValue(needed, out BlockInfo info)) continue;
                 if (!reasons.TryGetValue(needed, out List<KeepReason>? known))

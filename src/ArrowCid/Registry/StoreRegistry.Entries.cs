@@ -98,6 +98,7 @@ internal sealed partial class StoreRegistry
             Parents = sheet?.Parents.Value is { } parents ? Array.AsReadOnly(parents) : [],
             Names = _book.NamesOf(in digest, page) is { Count: > 0 } names ? [.. names] : [],
             IsPinned = isHeld || (sheet?.Pin.Value ?? false),
+            HasPin = sheet?.Pin.Value ?? false,
             IsHeld = isHeld,
             Expires = ExpiryOf(page),
             Tags = sheet?.Tags ?? FactSheet.NoTags,

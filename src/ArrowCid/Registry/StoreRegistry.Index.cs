@@ -24,12 +24,25 @@ internal sealed partial class StoreRegistry
     private bool _isIndexOpen;
     private volatile bool _isDistrusted;
 
-    /// <summary>What of the index was damaged and made anew, in words.</summary>
-    public IReadOnlyList<string> IndexDamages
+    /// <summary>Looks at every page of the index on disk.</summary>
+    /// <param name="mends">Where one is damaged the index goes, and comes back from the log.</param>
+    /// <returns>What is wrong, or null.</returns>
+    private string? ExamineIndex(bool mends)
     {
-        get
+        if (_directory is null) return null;
+        try
         {
-            lock (_gate) return [.. _damages];
+            new IndexDirectory(_blocks.Derived, _blocks.Id).TryOpen()?.Check();
+            return null;
+        }
+        catch (IndexDamagedException e)
+        {
+            lock (_gate)
+            {
+                if (mends) Distrust(e);
+            }
+
+            return e.Message;
         }
     }
 
@@ -168,7 +181,6 @@ internal sealed partial class StoreRegistry
     private void StandOn(IndexSnapshot index)
     {
         (_book, _position) = (new FactBook(index), index.Cursor);
-        _recentKeys.Clear();
         _tail?.Dispose();
         _tail = null;
     }

@@ -40,8 +40,10 @@ internal sealed partial class StoreRegistry
     // So many keys are looked at under one hold of the gate.
     private const int KeysAtOnce = 1024;
 
-    // Sorted keys of what is in the book and not in the index, made when they are asked for.
-    private readonly Dictionary<IndexKind, List<byte[]>> _recentKeys = [];
+    // So many are read before the first of them is looked up.
+    private const int KeysAhead = 16;
+
+    private readonly RecentKeys _recentKeys = new();
 
     /// <summary>The order that a query would go by.</summary>
     /// <param name="wish">What it is to find.</param>
@@ -84,6 +86,8 @@ internal sealed partial class StoreRegistry
     private QueryPiece LookHere(QueryWish wish, QueryPlan plan, QueryPlace place, int most)
     {
         var found = new List<StoredEntry>();
+        var foundBy = new FoundBy(plan, wish.IsDescending);
+        var ahead = new List<(byte[] Key, Digest256? Digest)>(KeysAhead);
         long lookedAt = 0;
         int keys = 0;
         byte[]? last = place.Key;
@@ -93,15 +97,20 @@ internal sealed partial class StoreRegistry
             MergedCursor cursor = Open(plan.Kind, rest, wish.IsDescending);
             while (cursor.Next())
             {
-                if (found.Count >= most || keys++ >= KeysAtOnce)
+                int room = Math.Min(most - found.Count, KeysAtOnce - keys);
+                if (room <= 0)
                     return new QueryPiece(found, new QueryPlace(plan.Kind, wish.IsDescending, last), false, lookedAt);
-                byte[] key = cursor.Key.ToArray();
-                last = key;
-                if (DigestOf(plan.Kind, key) is not { } digest) continue;
-                // Most of what facts speak of may be elsewhere: that costs no look at the entry.
-                if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
-                lookedAt++;
-                if (EntryAt(plan, key, in digest, wish) is { } entry) found.Add(entry);
+                ReadAhead(ahead, plan.Kind, cursor, Math.Min(room, KeysAhead));
+                keys += ahead.Count;
+                foreach ((byte[] key, Digest256? leadsTo) in ahead)
+                {
+                    last = key;
+                    if (leadsTo is not { } digest) continue;
+                    // Most of what facts speak of may be elsewhere: that costs no look at the entry.
+                    if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
+                    lookedAt++;
+                    if (EntryAt(foundBy, plan.Kind, key, in digest, wish) is { } entry) found.Add(entry);
+                }
             }
         }
 
@@ -109,89 +118,45 @@ internal sealed partial class StoreRegistry
         return new QueryPiece(found, new QueryPlace(plan.Kind, wish.IsDescending, last), true, lookedAt);
     }
 
+    /// <summary>The key that a cursor stands at, and those behind it, and the blocks that they lead to. The memory
+    /// where these are looked up is asked for together.</summary>
+    private void ReadAhead(List<(byte[] Key, Digest256? Digest)> ahead, IndexKind kind, MergedCursor cursor, int count)
+    {
+        Span<Digest256> digests = stackalloc Digest256[KeysAhead];
+        int found = 0;
+        ahead.Clear();
+        do
+        {
+            byte[] key = cursor.Key.ToArray();
+            Digest256? digest = DigestOf(kind, key);
+            if (digest is { } known) digests[found++] = known;
+            ahead.Add((key, digest));
+        }
+        while (ahead.Count < count && cursor.Next());
+        _book.Index.Ask(digests[..found]);
+    }
+
     /// <summary>The entry that a key leads to, where it passes and this is the key that it is found by.</summary>
-    private StoredEntry? EntryAt(QueryPlan plan, byte[] key, in Digest256 digest, QueryWish wish)
+    private StoredEntry? EntryAt(FoundBy found, IndexKind kind, ReadOnlySpan<byte> key, in Digest256 digest,
+        QueryWish wish)
     {
         FactPage? page = _book.Find(in digest);
         BlockInfo? info = Look(in digest, page);
         if (info is null && !(wish.WithAbsent && page?.Sheet is not null)) return null;
-        if (!IsFoundBy(plan, key, in digest, page, info, wish.IsDescending)) return null;
+        if (!IsFoundBy(found, kind, key, in digest, page, info)) return null;
         StoredEntry entry = Show(in digest, info, page);
         return wish.Filter is null || wish.Filter.Matches(entry, wish.Now) ? entry : null;
     }
 
     /// <summary>An entry may have several keys, and those that were replaced lie about: it is found by the first one
     /// that stands.</summary>
-    private bool IsFoundBy(QueryPlan plan, byte[] key, in Digest256 digest, FactPage? page, BlockInfo? info,
-        bool isDescending)
-    {
-        byte[]? first = null;
-        foreach (byte[] standing in KeysOf(plan.Kind, digest, page, info))
+    private bool IsFoundBy(FoundBy found, IndexKind kind, ReadOnlySpan<byte> key, in Digest256 digest, FactPage? page,
+        BlockInfo? info) => kind switch
         {
-            if (!plan.Ranges.Any(range => range.Holds(standing))) continue;
-            int order = first is null ? -1 : standing.AsSpan().SequenceCompareTo(first);
-            if (first is null || (isDescending ? order > 0 : order < 0)) first = standing;
-        }
-
-        return first is not null && first.AsSpan().SequenceEqual(key);
-    }
-
-    /// <summary>The keys of a block that stand.</summary>
-    private IEnumerable<byte[]> KeysOf(IndexKind kind, Digest256 digest, FactPage? page, BlockInfo? info)
-    {
-        FactSheet? sheet = page?.Sheet;
-        switch (kind)
-        {
-            case IndexKind.Cid: return [IndexKey.OfDigest(in digest)];
-            case IndexKind.Name: return _book.NamesOf(in digest, page).Select(IpldText.Utf8.GetBytes);
-            case IndexKind.Tag:
-                return (sheet?.TagWords ?? FactSheet.NoTagWords).Where(tag => tag.Value.Value is not null).Select(tag =>
-                    Key(IndexKey.Join(IndexKey.OfText(tag.Key), IndexKey.OfText(tag.Value.Value!)),
-                        tag.Value.Stamp.Time, digest));
-            case IndexKind.Producer:
-                return sheet?.Producer is { Value: { } producer } said
-                    ? [Key(IndexKey.OfText(producer), said.Stamp.Time, digest)] : [];
-            case IndexKind.Parent:
-                return sheet?.Parents is { Value: { } parents } named
-                    ? PageItems.DigestsOf(parents).Select(of =>
-                        Key(IndexKey.OfDigest(in of), named.Stamp.Time, digest))
-                    : [];
-            case IndexKind.Expires:
-                return sheet?.Expires.Value is { } end ? [Key([], end, digest)] : [];
-            case IndexKind.Pinned:
-                return sheet is null ? []
-                    : [.. sheet.Pin.Value ? [Key([], 0, digest)] : (byte[][])[],
-                        .. sheet.Holds is not null ? [Key([], 1, digest)] : (byte[][])[]];
-            case IndexKind.Created:
-                return PutOf(page, info, hasSchema: false) is { } put ? [Key([], put.Ticks, digest)] : [];
-            default:
-                return PutOf(page, info, hasSchema: true) is { Schema: { } schema } of_
-                    ? [Key(IndexKey.OfDigest(in schema), of_.Ticks, digest)] : [];
-        }
-    }
-
-    /// <summary>The put that a block is listed under: the one that stands, or else the last.</summary>
-    private static BlockPut? PutOf(FactPage? page, BlockInfo? info, bool hasSchema)
-    {
-        BlockPut? best = null;
-        ulong standing = info is { } known ? (ulong)(known.Time - DateTimeOffset.UnixEpoch).Ticks : 0;
-        foreach (BlockPut put in page?.Puts ?? [])
-        {
-            if (hasSchema && put.Schema is null) continue;
-            if (put.Ticks == standing) return put;
-            if (best is null || put.Ticks > best.Value.Ticks) best = put;
-        }
-
-        return best;
-    }
-
-    private static byte[] Key(ReadOnlySpan<byte> group, ulong time, Digest256 digest)
-    {
-        var key = new byte[group.Length + IndexKey.TailBytes];
-        group.CopyTo(key);
-        IndexKey.WriteTail(time, in digest, key.AsSpan(group.Length));
-        return key;
-    }
+            IndexKind.Cid => true,
+            IndexKind.Name => found.Is(key, _book.NamesOf(in digest, page)),
+            _ => found.Is(key, in digest, page, info),
+        };
 
     /// <summary>The block that a key leads to; a name may stand for nothing.</summary>
     private Digest256? DigestOf(IndexKind kind, byte[] key)
@@ -206,6 +171,7 @@ internal sealed partial class StoreRegistry
     {
         long count = 0, lookedAt = 0;
         IndexSnapshot index = _book.Index;
+        var found = new FoundBy(plan, wish.IsDescending);
         foreach (KeyRange range in plan.Ranges)
         {
             MergedCursor cursor = Open(plan.Kind, range, isDescending: false);
@@ -218,9 +184,9 @@ internal sealed partial class StoreRegistry
                 if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
                 // What one run alone speaks of has no later word: its key stands.
                 bool stands = plan.Kind != IndexKind.Cid && (wish.WithAbsent || !_book.HasDrops) &&
-                    !_book.Recent.ContainsKey(digest) && index.RunsWith(in digest) <= 1;
+                    !_book.Recent.ContainsKey(digest) && index.IsSaidOnce(in digest);
                 lookedAt += stands ? 0 : 1;
-                if (stands || EntryAt(plan, cursor.Key.ToArray(), in digest, wish) is not null) count++;
+                if (stands || EntryAt(found, plan.Kind, cursor.Key, in digest, wish) is not null) count++;
             }
         }
 
@@ -232,70 +198,15 @@ internal sealed partial class StoreRegistry
     {
         long keys = 0;
         foreach (KeyRange range in plan.Ranges)
-            keys += _book.Index.Estimate(plan.Kind, range.Low, range.High) + RecentIn(plan.Kind, range).Count;
+            keys += _book.Index.Estimate(plan.Kind, range.Low, range.High) + _recentKeys.Count(_book, plan.Kind, range);
         return keys;
     }
 
     private MergedCursor Open(IndexKind kind, KeyRange range, bool isDescending) => _book.Index.Open(kind, range.Low,
-        range.High, isDescending, new ListCursor(RecentIn(kind, range), isDescending));
-
-    private List<byte[]> RecentIn(IndexKind kind, KeyRange range)
-    {
-        if (!_recentKeys.TryGetValue(kind, out List<byte[]>? keys))
-        {
-            keys = RecentKeys(kind);
-            keys.Sort(static (one, other) => one.AsSpan().SequenceCompareTo(other));
-            _recentKeys.Add(kind, keys);
-        }
-
-        int from = range.Low is null ? 0 : PlaceOf(keys, range.Low);
-        int to = range.High is null ? keys.Count : PlaceOf(keys, range.High);
-        return from >= to ? [] : keys.GetRange(from, to - from);
-    }
-
-    private List<byte[]> RecentKeys(IndexKind kind)
-    {
-        var keys = new List<byte[]>();
-        if (kind == IndexKind.Name)
-        {
-            foreach (string name in _book.RecentNames.Keys) keys.Add(IpldText.Utf8.GetBytes(name));
-            return keys;
-        }
-
-        foreach ((Digest256 digest, FactPage page) in _book.Recent)
-        {
-            if (kind is IndexKind.Created or IndexKind.Schema)
-            {
-                foreach (BlockPut put in page.Puts ?? [])
-                {
-                    if (kind == IndexKind.Created) keys.Add(Key([], put.Ticks, digest));
-                    else if (put.Schema is { } schema) keys.Add(Key(IndexKey.OfDigest(in schema), put.Ticks, digest));
-                }
-            }
-            else
-            {
-                keys.AddRange(KeysOf(kind, digest, page, null));
-            }
-        }
-
-        return keys;
-    }
-
-    private static int PlaceOf(List<byte[]> keys, byte[] key)
-    {
-        int low = 0, high = keys.Count;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (keys[middle].AsSpan().SequenceCompareTo(key) < 0) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
-    }
+        range.High, isDescending, _recentKeys.Open(_book, kind, range, isDescending));
 
     private static IEnumerable<KeyRange> InOrder(QueryPlan plan, bool isDescending) =>
-        isDescending ? plan.Ranges.Reverse() : plan.Ranges;
+        isDescending ? Enumerable.Reverse(plan.Ranges) : plan.Ranges;
 
     /// <summary>What of a range is still to come.</summary>
     private static KeyRange? Behind(KeyRange range, byte[]? last, bool isDescending)

@@ -36,6 +36,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
         (_blocks, _timeout) = (blocks, timeout);
         // A ring forgets what it speaks of: its book stays small by itself.
         _directory = blocks.IsRing ? null : new IndexDirectory(blocks.Derived, blocks.Id);
+        blocks.Derived.Examine = ExamineIndex;
         _sieve = new FactSieve(blocks.IsHeld, blocks.Clock);
         _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
         _idle = new Timer(static state =>
@@ -134,9 +135,42 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
     /// <summary>Reads on, up to the lanes' ends if they can be read.</summary>
     private void Follow()
     {
-        if (!TryReadTo(_blocks.Marks(), _timeout < s_readPatience ? _timeout : s_readPatience, out int lane))
-            _book.AddFault($"lane {lane}: its end cannot be read; run 'arrowcid log check'");
+        int lane = 0;
+        bool isAtEnd = TryFollowTail() ||
+            TryReadTo(_blocks.Marks(), _timeout < s_readPatience ? _timeout : s_readPatience, out lane);
+        if (!isAtEnd) _book.AddFault($"lane {lane}: its end cannot be read; run 'arrowcid log check'");
         Prune();
+    }
+
+    /// <summary>Reads on from where the tail stands. How far the lanes go, which takes a look at all segments, is
+    /// asked only where that is not enough.</summary>
+    /// <returns>False where there is no tail, there is much to read, or a segment is not to be had.</returns>
+    private bool TryFollowTail()
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, typeof(StoreRegistry));
+        _blocks.Enter();
+        OpenIndex();
+        if (_tail is not { } tail) return false;
+        try
+        {
+            for (ulong read = 0; read < FarBehind; read++)
+            {
+                if (tail.TryNext(out LogEvent found))
+                {
+                    Take(in found);
+                    continue;
+                }
+
+                _ = _idle.Change(s_idle, Timeout.InfiniteTimeSpan);
+                return !tail.HasUnread && (_directory is null || _book.Recent.Count < MaxRecent);
+            }
+        }
+        catch (IndexDamagedException e)
+        {
+            Distrust(e);
+        }
+
+        return false;
     }
 
     /// <summary>Reads up to each lane's number, and waits where a segment is not to be had.</summary>
@@ -173,16 +207,13 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
         for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
         {
             LogTail tail = _tail ??= _blocks.Tail(_position, TailScope.All);
-            bool isNews = false;
             while (tail.TryNext(out LogEvent found))
             {
-                isNews = true;
                 Take(in found);
                 if (_directory is null || _book.Recent.Count < MaxRecent || !TryFoldHere()) continue;
                 tail = _tail ??= _blocks.Tail(_position, TailScope.All);
             }
 
-            if (isNews) _recentKeys.Clear();
             _ = _idle.Change(s_idle, Timeout.InfiniteTimeSpan);
             Cursor position = tail.Position;
             lane = 0;
@@ -205,7 +236,6 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
             // Behind any other gap everything that is there comes anew.
             if (gap.Reason == GapReason.Damaged) _book.AddFault(gap.ToString());
             else _book = new FactBook();
-            _recentKeys.Clear();
             return;
         }
 
@@ -230,7 +260,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
             if (lease is null) _book.Forget(in digest);
         }
 
-        _recentKeys.Clear();
+        _recentKeys.Forget();
         _lastPruned = _book.Recent.Count;
     }
 

@@ -48,6 +48,9 @@ public sealed class StoredEntry
     /// <summary>Whether a process that lives holds it.</summary>
     public bool IsHeld { get; internal init; }
 
+    /// <summary>Whether it is pinned, whoever holds it.</summary>
+    internal bool HasPin { get; init; }
+
     /// <summary>When it is no longer needed; null is never.</summary>
     public DateTimeOffset? Expires { get; internal init; }
 

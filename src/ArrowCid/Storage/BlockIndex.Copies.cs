@@ -48,7 +48,7 @@ internal sealed partial class BlockIndex
     }
 
     private ArrowCidException Damaged(in Digest256 digest) => StorageErrors.Corrupt(_control.Directory,
-        $"the record of block sha256:{digest} is damaged; put the block again or restore the segment");
+        $"the record of block sha256:{digest} is damaged; put the block again, or restore the segment");
 
     private ArrowCidException Restless() => new(ErrorCode.Busy,
         $"{_control.Directory}: the index does not come to rest; try again");

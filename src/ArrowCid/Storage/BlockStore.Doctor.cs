@@ -6,6 +6,9 @@ namespace ArrowCid.Storage;
 /// <summary>What a doctor looks at behind an open store: table against files, lanes, index and capacity.</summary>
 internal sealed partial class BlockStore
 {
+    private const string MendHint =
+        "'arrowcid doctor --fix' makes it anew of what is whole, with nobody else in the store";
+
     private const string FixHint = "'arrowcid doctor --fix' does it, and so does the next writer";
 
     /// <summary>Everything that is wrong or unfinished.</summary>
@@ -13,7 +16,7 @@ internal sealed partial class BlockStore
     {
         Enter();
         return StoreFinding.Few(ExamineFiles().Concat(ExamineTable()).Concat(ExamineLanes()).Concat(ExamineIndex())
-            .Concat(ExamineRoom()).Concat(CheckLanes(null)));
+            .Concat(ExamineDerived()).Concat(ExamineRoom()).Concat(CheckLanes(null)).Concat(ExamineSetAside()));
     }
 
     /// <summary>Does what is safe: reaps what the dead left, ends a growth, and makes the index anew where it
@@ -23,6 +26,7 @@ internal sealed partial class BlockStore
         Enter();
         _ = Reap(dryRun: false);
         Derived.SweepTemporary();
+        _ = Derived.Examine?.Invoke(true);
         _ = _growth.Step(_lane, isNeeded: false);
         bool isWhole = !ExamineIndex().Concat(CheckLanes(null)).Any(finding =>
             finding.Name is "not-in-index" or "index-astray" or "index-missing");
@@ -60,7 +64,7 @@ internal sealed partial class BlockStore
             bool isNamed = word.State != SegmentState.Free && word.Generation == generation;
             return isNamed || _control.DirectoryFile.StatFile(name, out _) != 0 ? null : new StoreFinding(
                 "orphan-segment", FindingSeverity.Warning, name, "the table does not name this segment",
-                "move it away once its batches are known to be elsewhere; nothing here deletes it");
+                "'arrowcid doctor --fix' takes it in, or sets it aside where it is damaged");
         }
 
         IndexPair pair = _control.Index;
@@ -109,7 +113,7 @@ internal sealed partial class BlockStore
                     "'arrowcid reap' does it, and so does the next janitor");
             else if (word.State > SegmentState.Retired || (word.IsLive && word.Lane >= _control.Superblock.Lanes))
                 yield return new StoreFinding("table-word", FindingSeverity.Error, $"table+{slot}",
-                    $"{word.Bits:x16} is not a segment's word", "open a copy of the store, which makes the table anew");
+                    $"{word.Bits:x16} is not a segment's word", MendHint);
         }
     }
 
@@ -146,6 +150,13 @@ internal sealed partial class BlockStore
         {
             segment!.Release();
         }
+    }
+
+    private IEnumerable<StoreFinding> ExamineDerived()
+    {
+        if (Derived.Examine?.Invoke(false) is { } fault)
+            yield return new StoreFinding("registry-index", FindingSeverity.Warning, DerivedFiles.Prefix, fault,
+                "'arrowcid doctor --fix' makes it anew from the log, and so does who next asks and may write");
     }
 
     private IEnumerable<StoreFinding> ExamineIndex()

@@ -51,7 +51,7 @@ internal sealed partial class BlockStore
             ulong last = ulong.MaxValue;
             if (access == SegmentAccess.Ready)
             {
-                last = LogTail.Last(segment!).Sequence;
+                last = LogTail.LastOrBefore(segment!).Sequence;
                 segment!.Release();
             }
             else if (_control.Table(place.Slot) != place.Word)

@@ -76,7 +76,8 @@ internal sealed partial class BlockStore
                 foreach (StoreFinding finding in CheckSegment(place, numbers)) yield return finding;
             }
 
-            foreach (StoreFinding finding in numbers.Findings(HasLostSegments)) yield return finding;
+            ulong collected = places.Key < Layout.MaxLanes ? _control.Lane(places.Key, Layout.LaneCollected) : 0;
+            foreach (StoreFinding finding in numbers.Findings(HasLostSegments, collected)) yield return finding;
         }
     }
 
@@ -112,14 +113,25 @@ internal sealed partial class BlockStore
                 yield return new StoreFinding("committed-word", FindingSeverity.Error,
                     $"{name}+{Layout.SegmentCommitted}",
                     $"the committed end {committed} lies outside the segment or between records",
-                    "put its batches again; 'arrowcid doctor --fix' seals the segment");
+                    MendHint);
             }
 
             var scan = new LogScan(segment);
             while (scan.MoveNext())
             {
                 LogEntry entry = scan.Entry;
-                if (entry.State is LogEntryState.Beyond or LogEntryState.Left) break;
+                if (entry.State is LogEntryState.Beyond or LogEntryState.Left)
+                {
+                    // Nobody writes on there, and whoever seals a segment takes over what stands behind its end.
+                    bool isCut = entry.State == LogEntryState.Beyond && place.Word.State == SegmentState.Sealed &&
+                        _control.Table(place.Slot) == place.Word && LogScan.IsPayloadRight(segment, in entry);
+                    if (isCut)
+                        yield return new StoreFinding("committed-word", FindingSeverity.Error,
+                            $"{name}+{Layout.SegmentCommitted}",
+                            $"record {entry.Header.Sequence} stands behind the committed end {committed}", MendHint);
+                    break;
+                }
+
                 numbers.Add(in entry);
                 if (CheckEntry(segment, in entry) is { } finding) yield return finding;
             }
@@ -135,14 +147,15 @@ internal sealed partial class BlockStore
         SegmentAccess.Refused => new("segment-busy", FindingSeverity.Note, name,
             "another process holds the segment for itself", "try again"),
         SegmentAccess.Corrupt => new("damaged-segment", FindingSeverity.Error, name,
-            "the file's size or header is not what the table says", "restore the file, or put its batches again"),
+            "the file's size or header is not what the table says", $"restore the file, or {MendHint}"),
         _ => new("missing-segment", FindingSeverity.Error, name,
-            "the table names a segment whose file is not there", "restore the file, or put its batches again"),
+            "the table names a segment whose file is not there",
+            "restore the file, or 'arrowcid doctor --fix' lets it be, and put its batches again"),
     };
 
     private StoreFinding? CheckEntry(Segment segment, in LogEntry entry)
     {
-        const string Remedy = "put its batches again";
+        const string Remedy = "'arrowcid doctor --fix' sets it aside; then put its batches again";
         if (entry.State == LogEntryState.Damaged)
             return new StoreFinding("damaged-record", FindingSeverity.Error, entry.Place,
                 $"no record can be read in {entry.Bytes} bytes", Remedy);
@@ -200,7 +213,9 @@ internal sealed partial class BlockStore
             else _numbers.Add((entry.Header.Sequence, entry.Place));
         }
 
-        public IEnumerable<StoreFinding> Findings(bool hasLostSegments)
+        /// <param name="hasLostSegments">Whether segments went, with any numbers.</param>
+        /// <param name="collected">Numbers up to this one may have gone.</param>
+        public IEnumerable<StoreFinding> Findings(bool hasLostSegments, ulong collected)
         {
             // Stable and nearly in order already.
             List<(ulong Number, string Place)> sorted = [.. _numbers.OrderBy(number => number.Number)];
@@ -214,10 +229,12 @@ internal sealed partial class BlockStore
                 }
                 else if (number != before + 1 && number - before <= Layout.SkippedNumbers && !HasDamage)
                 {
+                    bool isExplained = hasLostSegments || number - 1 <= collected;
                     yield return new StoreFinding("missing-numbers",
-                        hasLostSegments ? FindingSeverity.Note : FindingSeverity.Error, place,
+                        isExplained ? FindingSeverity.Note : FindingSeverity.Error, place,
                         $"lane {lane} has no records {before + 1} to {number - 1}",
-                        hasLostSegments ? "segments were collected, which explains it" : "put the batches again");
+                        isExplained ? "segments were collected or set aside, which explains it"
+                            : "put the batches again");
                 }
             }
         }

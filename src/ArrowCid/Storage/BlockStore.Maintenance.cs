@@ -123,8 +123,8 @@ internal sealed class CompactionSteps(BlockStore store, ControlFile control, Rec
             return false;
         }
 
-        using JanitorTerm term = store.TryBecomeJanitor(s_janitorPatience) ?? throw new ArrowCidException(ErrorCode.Busy,
-            $"{store.Directory}: another process or thread is cleaning up");
+        using JanitorTerm term = store.TryBecomeJanitor(s_janitorPatience) ??
+            throw new ArrowCidException(ErrorCode.Busy, $"{store.Directory}: another process or thread is cleaning up");
         report = reclaim.Run(mostAlive, dryRun: false, patience: s_patience,
             isAsked: place => some.Any(asked => asked.Slot == place.Slot && asked.Word == place.Word));
         _isIncomplete |= report.Segments.Any(each => each.Outcome is ReclaimOutcome.Held or ReclaimOutcome.NoRoom);

@@ -78,10 +78,12 @@ internal sealed partial class BlockStore : IDisposable
     }
 
     /// <summary>Makes what is derived anew; the facade says when.</summary>
-    public static long Rebuild(string directory)
+    /// <param name="directory">The store's directory.</param>
+    /// <param name="mends">Sets aside what is damaged, and makes it anew of what is whole.</param>
+    public static long Rebuild(string directory, bool mends = false)
     {
         ThrowIfUnsupported();
-        return StoreOpening.Rebuild(Path.GetFullPath(directory));
+        return StoreOpening.Rebuild(Path.GetFullPath(directory), mends);
     }
 
     /// <summary>Publishes a block, or announces it again where it is known; <paramref name="info"/> is then the first
@@ -255,7 +257,8 @@ internal sealed partial class BlockStore : IDisposable
         Signal.Close();
     }
 
-    private void Enter()
+    /// <summary>Throws where this handle was closed, or its store removed, or where this process is a fork.</summary>
+    public void Enter()
     {
         if (ProcessMark.Current != _process) throw StorageErrors.Forked(Directory);
         if (_isClosed || _isGone) throw Ended();

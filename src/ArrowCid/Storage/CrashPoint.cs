@@ -23,6 +23,9 @@ internal enum CrashStep
     W1, W2, W3,
     U1, U2, U3,
     R1, R2, R3, R4,
+
+    // Of mending, which a torture does not come to: it damages nothing.
+    Q1, Q2, Q3,
 }
 
 /// <summary>

@@ -15,6 +15,18 @@ internal sealed class DerivedFiles(ControlFile control)
     /// <summary>What the names of all of them begin with.</summary>
     public const string Prefix = "reg";
 
+    /// <summary>Looks at all of them, and makes those anew that are damaged where it is told to. Set by who knows what
+    /// is in them.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public Func<bool, string?>? Examine { get; set; }
+
+    /// <summary>Takes them all away, for who is alone with the store.</summary>
+    public static void RemoveAll(ControlFile control)
+    {
+        foreach (string path in Directory.EnumerateFiles(control.Directory, Prefix + "*"))
+            _ = control.DirectoryFile.Unlink(Path.GetFileName(path));
+    }
+
     /// <summary>Takes the lock, if nobody has it.</summary>
     public bool TryLock()
     {

@@ -169,10 +169,7 @@ internal sealed partial class LogTail
             };
             if (isKnown || _segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready)
                 continue;
-            LanePosition last = Last(segment!);
-            // The first number is the next one to be given, where a data segment is still empty.
-            if (last.Sequence == 0 && place.Kind != SegmentKind.Jumbo)
-                last = new LanePosition(segment!.Header.FirstSequence - 1, 0);
+            LanePosition last = LastOrBefore(segment!);
             segment!.Release();
             if (last.Sequence > end.Sequence) end = last;
             if (place.Kind == SegmentKind.Facts) hasFacts = true;
@@ -181,6 +178,15 @@ internal sealed partial class LogTail
         }
 
         return end;
+    }
+
+    /// <summary>As <see cref="Last"/>; of a segment that is still empty the number before the first one that it waits
+    /// for.</summary>
+    public static LanePosition LastOrBefore(Segment segment)
+    {
+        LanePosition last = Last(segment);
+        bool waits = last.Sequence == 0 && segment.Header is { Kind: not SegmentKind.Jumbo, FirstSequence: > 0 };
+        return waits ? new LanePosition(segment.Header.FirstSequence - 1, 0) : last;
     }
 
     /// <summary>The last committed record of a segment; number 0 where there is none.</summary>

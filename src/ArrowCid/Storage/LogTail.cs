@@ -80,6 +80,16 @@ internal sealed partial class LogTail : IDisposable
         }
     }
 
+    /// <summary>Whether a segment that is there could not be read so far, as somebody has it for himself. Otherwise
+    /// whatever was committed before a <see cref="TryNext"/> that found nothing has been passed.</summary>
+    public bool HasUnread
+    {
+        get
+        {
+            lock (_gate) return Array.Exists(_lanes, static lane => lane.HasPending);
+        }
+    }
+
     /// <summary>The next record that is announced, or gap, if one is there by now.</summary>
     public bool TryNext(out LogEvent found)
     {

@@ -50,6 +50,9 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
     /// <summary>As <see cref="LostSegment"/>, since the table was read: it may have come back.</summary>
     public bool HasLost { get; private set; }
 
+    /// <summary>Segments wait to be opened.</summary>
+    public bool HasPending => _pending.Count > 0;
+
     /// <summary>The record found.</summary>
     public ref readonly RecordHeader Record => ref _first!.Head;
 
@@ -109,7 +112,8 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
                 continue;
             }
 
-            if (_first is not null) return isCertain ? FoundHole(next) : LaneStep.Ahead;
+            ulong later = _first?.Head.Sequence ?? NextOfEmpty();
+            if (later > next) return isCertain ? FoundHole(next, later - 1) : LaneStep.Ahead;
             // What the listing should have ended with cannot be read: it ends here.
             if (_pending.Count == 0) ListUntil = Math.Min(ListUntil, Position.Sequence);
             return LaneStep.Nothing;
@@ -145,11 +149,25 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
         (_first is null || _pending.GetKeyAtIndex(0) < _lastOpened ||
         !_open.Exists(open => open.Segment.Header.FirstSequence > next));
 
-    private LaneStep FoundHole(ulong next)
+    private LaneStep FoundHole(ulong first, ulong last)
     {
         bool isDamage = _sawFault || _open.Exists(open => open.IsAfterFault);
-        Hole = (next, _first!.Head.Sequence - 1, isDamage);
+        Hole = (first, last, isDamage);
         return LaneStep.Hole;
+    }
+
+    /// <summary>The number that a segment without a record waits for: every lower one was committed when it was
+    /// made.</summary>
+    private ulong NextOfEmpty()
+    {
+        ulong next = 0;
+        foreach (LogTailSegment open in _open)
+        {
+            if (open.IsEmpty && open.Segment.Header.Kind != SegmentKind.Jumbo)
+                next = Math.Max(next, open.Segment.Header.FirstSequence);
+        }
+
+        return next;
     }
 
     private LogTailSegment? FindFirst()

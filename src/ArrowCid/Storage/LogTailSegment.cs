@@ -19,6 +19,9 @@ internal sealed class LogTailSegment(Segment segment)
 
     public bool HasHead { get; private set; }
 
+    /// <summary>No record was seen in it yet.</summary>
+    public bool IsEmpty => _end == Layout.SegmentRecords;
+
     /// <summary>Something damaged was passed since the last record was taken.</summary>
     public bool IsAfterFault { get; private set; }
 

@@ -118,8 +118,7 @@ internal static class SegmentChoice
         // What cannot be read now stays where it is.
         if (segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready)
             return isWanted ? ulong.MaxValue : 0;
-        ulong last = LogTail.Last(segment!).Sequence;
-        if (last == 0 && place.Kind != SegmentKind.Jumbo) last = segment!.Header.FirstSequence - 1;
+        ulong last = LogTail.LastOrBefore(segment!).Sequence;
         segment!.Release();
         return last;
     }

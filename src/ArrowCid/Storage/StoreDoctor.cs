@@ -15,6 +15,13 @@ internal static class StoreDoctor
     private const uint OthersWrite = 0x12; // 022
     private const uint Sticky = 0x200; // 01000
 
+    // Findings that the log itself, or what says where it lies, is not what was written.
+    private static readonly string[] s_damage =
+    [
+        "broken-link", "committed-word", "control-file", "damaged-payload", "damaged-record", "damaged-segment",
+        "missing-segment", "no-control-file", "number-twice", "orphan-segment", "table-word", "wrong-segment",
+    ];
+
     /// <summary>Everything that is found, most severe first.</summary>
     /// <param name="directory">The store's directory.</param>
     /// <param name="open">Opens it, for writing or not, with what knows its facts; null: the blocks alone.</param>
@@ -25,9 +32,19 @@ internal static class StoreDoctor
         return [.. findings.OrderByDescending(finding => finding.Severity)];
     }
 
-    /// <summary>Does what is safe, as <see cref="BlockStore.Mend"/> says; opening alone sweeps and rebuilds.</summary>
-    public static void Mend(string directory, StoreOpener? open = null)
+    /// <summary>
+    /// Does what is safe. Where a file of the log or the control file is damaged it is set aside and made anew of what
+    /// is whole, alone with the store; then what <see cref="BlockStore.Mend"/> says, and opening alone sweeps and
+    /// rebuilds.
+    /// </summary>
+    /// <param name="directory">The store's directory.</param>
+    /// <param name="found">What <see cref="Examine"/> found there.</param>
+    /// <param name="open">As for <see cref="Examine"/>.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: something is to be set aside, and somebody has
+    /// the store open.</exception>
+    public static void Mend(string directory, IReadOnlyList<StoreFinding> found, StoreOpener? open = null)
     {
+        if (found.Any(finding => s_damage.Contains(finding.Name))) _ = BlockStore.Rebuild(directory, mends: true);
         using IDisposable owner = (open ?? OpenBlocks)(directory, true, out BlockStore store);
         if (!store.IsReadOnly) store.Mend();
     }
@@ -62,7 +79,8 @@ internal static class StoreDoctor
         bool isForeign = Directory.EnumerateFiles(directory, "seg-*").Any();
         findings.Add(new StoreFinding("no-control-file", FindingSeverity.Error, Layout.ControlName,
             isForeign ? "there are segments but no control file" : "the directory has no store",
-            isForeign ? "restore that file" : "put something there, or name another"));
+            isForeign ? "restore that file, or 'arrowcid doctor --fix' makes one of the segments"
+                : "put something there, or name another"));
         return false;
     }
 
@@ -84,7 +102,7 @@ internal static class StoreDoctor
                     "chmod go-w, or use a store of your own"),
                 ErrorCode.Busy => ("busy", FindingSeverity.Note, "try again"),
                 ErrorCode.BlockCorrupt => ("control-file", FindingSeverity.Error,
-                    "restore the file; the segments beside it hold the batches"),
+                    "restore the file, or 'arrowcid doctor --fix' makes one of the segments"),
                 _ => ("cannot-open", FindingSeverity.Error, "see the message"),
             };
             findings.Add(new StoreFinding(name, severity, Layout.ControlName, e.Message, remedy));

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Numerics;
 using System.Security.Cryptography;
 using ArrowCid.Memory;
 
@@ -53,26 +52,80 @@ internal static class StoreOpening
     }
 
     /// <summary>Makes table and index anew from the segments of a store that nobody has open.</summary>
+    /// <param name="directory">The store's directory.</param>
+    /// <param name="mends">Damaged segments are set aside first and made anew of what is whole in them; where the
+    /// control file cannot be believed so is it.</param>
     /// <returns>The number of blocks found.</returns>
-    public static long Rebuild(string directory)
+    public static long Rebuild(string directory, bool mends = false)
     {
         using FileDescriptor folder = OpenDirectory(directory, mayCreate: false, isGroup: true);
         string path = Path.Combine(directory, Layout.ControlName);
         using FileDescriptor? locks = folder.TryOpenFile(Layout.ControlName, writable: true, out int errno);
+        bool mayMend = mends && HasSegments(directory);
+        if (errno == Errno.NotFound && mayMend) return RebuildWithout(directory, folder);
         if (errno == Errno.NotFound) throw HasSegments(directory) ? NoControl(directory) : NoStore(directory);
         StorageErrors.Check(errno, "cannot open", path);
         StorageErrors.Check(locks!.Stat(out FileStatus status), "cannot stat", path);
         CheckControl(path, folder, status);
-        ControlFile? control = TryMap(directory, folder, locks, status, readOnly: false);
+        ControlFile? control;
+        try
+        {
+            control = TryMap(directory, folder, locks, status, readOnly: false);
+            if (control is not null && mends) StoreRebuild.ThrowIfOfOthers(control);
+        }
+        catch (ArrowCidException e) when (mayMend && e.Code == ErrorCode.BlockCorrupt)
+        {
+            if (locks.TryLock(Layout.PresenceLock, 1, exclusive: true) != 0) throw InUse(directory);
+            return RebuildWithout(directory, folder);
+        }
+
         if (control is null || !control.TryLock(Layout.PresenceLock, exclusive: true) || !IsStillNamed(folder, status))
-            throw new ArrowCidException(ErrorCode.Busy,
-                $"{directory}: somebody has the store open; close every user, then rebuild it");
+            throw InUse(directory);
         if (!control.IsWritable)
             throw new ArrowCidException(ErrorCode.FormatVersion,
                 $"{directory} has features that this version only reads; rebuild it with the version that made it");
         bool isSame = control.IsSameFile(StoreIdentity.Of(status));
-        return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame);
+        if (!mends) return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame);
+        var mender = new SegmentMender(control);
+        // What damage took leaves holes, behind which the log goes on.
+        bool isDamaged = mender.Run() > 0;
+        // They may speak of facts that are lost.
+        if (isDamaged) DerivedFiles.RemoveAll(control);
+        return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame || isDamaged, mender.Lanes);
     }
+
+    /// <summary>As <see cref="Rebuild"/>, where the control file is gone or cannot be believed. What is left of it is
+    /// set aside.</summary>
+    private static long RebuildWithout(string directory, FileDescriptor folder)
+    {
+        string temporary = TemporaryName();
+        using FileDescriptor file = CreateControl(directory, folder, temporary,
+            identity => ControlMender.Deduce(directory, folder, identity) ?? throw NoControl(directory),
+            out Mapping map);
+        using (map)
+        {
+            try
+            {
+                var page = new byte[Layout.PageBytes];
+                map.CopyTo(0, page);
+                var control = new ControlFile(directory, folder, map, file,
+                    Superblock.Read(page, map.Length, directory), writable: true);
+                _ = new SegmentMender(control).Run();
+                DerivedFiles.RemoveAll(control);
+                if (folder.StatFile(Layout.ControlName, out _) == 0)
+                    SegmentMender.SetAside(folder, directory, Layout.ControlName);
+                return StoreRebuild.Run(control, isCopy: false, isCommittedBelieved: true,
+                    Enumerable.Range(0, control.Superblock.Lanes).ToHashSet());
+            }
+            finally
+            {
+                _ = folder.Unlink(temporary);
+            }
+        }
+    }
+
+    private static ArrowCidException InUse(string directory) => new(ErrorCode.Busy,
+        $"{directory}: somebody has the store open; close every user, then rebuild it");
 
     private static FileDescriptor OpenDirectory(string directory, bool mayCreate, bool isGroup)
     {
@@ -236,6 +289,7 @@ internal static class StoreOpening
 
             // Alone with a store that another boot left unstamped, or with a copy: only the superblock and the logs
             // are believed.
+            StoreRebuild.ThrowIfOfOthers(control);
             if (!control.IsWritable)
                 throw new ArrowCidException(ErrorCode.Unsupported,
                     $"{directory} is a copy, or of another boot, and must be rebuilt; open it once for writing");
@@ -364,7 +418,6 @@ internal static class StoreOpening
         StoreIdentity identity)
     {
         (long capacity, long segment) = StoreSizes.Choose(folder, directory, settings);
-        long segments = capacity / segment;
         return new Superblock
         {
             Id = Guid.NewGuid(),
@@ -372,10 +425,9 @@ internal static class StoreOpening
             Created = settings.Clock.GetUtcNow(),
             Capacity = capacity,
             SegmentBytes = segment,
-            FactSegmentBytes = Math.Max(Layout.MiB, segment / 16 / Layout.MiB * Layout.MiB),
-            Segments = (int)Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)segments * 4), Layout.MinSegments,
-                Layout.MaxSegments),
-            Lanes = (int)Math.Clamp(segments / 4, 1, Layout.MaxLanes),
+            FactSegmentBytes = StoreSizes.FactBytesOf(segment),
+            Segments = StoreSizes.SlotsOf(capacity, segment),
+            Lanes = StoreSizes.LanesOf(capacity, segment),
             InitialIndexEntries = settings.InitialIndexEntries,
             OwnerId = identity.OwnerId,
             Retention = settings.IsRing ? Superblock.RetentionRing : Superblock.RetentionKeep,
@@ -414,7 +466,8 @@ internal static class StoreOpening
     private static bool HasSegments(string directory) => Directory.EnumerateFiles(directory, "seg-*").Any();
 
     private static ArrowCidException NoControl(string directory) => new(ErrorCode.StoreGone,
-        $"{directory} has segments but no {Layout.ControlName}; restore that file, or move the segments away");
+        $"{directory} has segments but no {Layout.ControlName}; restore that file, or let 'arrowcid doctor --fix' make one of the " +
+        "segments");
 
     private static ArrowCidException NoStore(string directory) =>
         new(ErrorCode.StoreGone, $"no store is at {directory}; put something into it, or name another");

@@ -10,9 +10,14 @@ namespace ArrowCid.Storage;
 /// </summary>
 internal static class StoreRebuild
 {
+    /// <param name="old">The control file.</param>
+    /// <param name="isCopy">Whether the store is to be another one.</param>
+    /// <param name="isCommittedBelieved">Whether what was committed may have holes.</param>
+    /// <param name="skipping">Lanes of which the last numbers may be lost, and are not to be given again.</param>
     /// <returns>The number of blocks found.</returns>
-    public static long Run(ControlFile old, bool isCopy, bool isCommittedBelieved)
+    public static long Run(ControlFile old, bool isCopy, bool isCommittedBelieved, IReadOnlySet<int>? skipping = null)
     {
+        ThrowIfOfOthers(old);
         FileDescriptor folder = old.DirectoryFile;
         string temporary = StoreOpening.TemporaryName();
         FileDescriptor file = StoreOpening.CreateControl(old.Directory, folder, temporary,
@@ -24,7 +29,7 @@ internal static class StoreRebuild
         {
             try
             {
-                long blocks = Fill(old, map, file, isCommittedBelieved);
+                long blocks = Fill(old, map, file, isCommittedBelieved, skipping);
                 if (old.IsOnDisk) StorageErrors.Check(file.Sync(), "cannot flush", old.PathOf(temporary));
                 CrashPoint.Pass(CrashStep.B2);
                 int errno = folder.Rename(temporary, Layout.ControlName);
@@ -41,7 +46,31 @@ internal static class StoreRebuild
         }
     }
 
-    private static long Fill(ControlFile old, Mapping map, FileDescriptor file, bool isCommittedBelieved)
+    /// <summary>Throws where there are whole segments, and all of them are another store's: so is the control
+    /// file.</summary>
+    public static void ThrowIfOfOthers(ControlFile control)
+    {
+        bool isAny = false;
+        var half = new byte[Layout.SegmentHeaderBytes];
+        foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
+        {
+            string name = Path.GetFileName(path);
+            if (!Layout.TryParseSegmentName(name, Layout.MaxSegments, out _, out _)) continue;
+            using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: false, out _);
+            if (file is null || file.Read(half, 0, out _) != half.Length || SegmentHeader.Read(half) is not { } header)
+                continue;
+            if (header.SegmentId == control.Superblock.SegmentId) return;
+            isAny = true;
+        }
+
+        if (isAny)
+            throw StorageErrors.Corrupt(control.PathOf(Layout.ControlName),
+                "the control file is another store's than the segments beside it; restore it, or let " +
+                "'arrowcid doctor --fix' make one of the segments");
+    }
+
+    private static long Fill(ControlFile old, Mapping map, FileDescriptor file, bool isCommittedBelieved,
+        IReadOnlySet<int>? skipping)
     {
         Span<byte> page = stackalloc byte[Layout.PageBytes];
         map.CopyTo(0, page);
@@ -57,7 +86,8 @@ internal static class StoreRebuild
         {
             ulong collected = control.Lane(lane, Layout.LaneCollected);
             ulong last = new LaneRebuild(control, lanes[lane], collected, isCommittedBelieved, damaged).Run();
-            if (!isCommittedBelieved) control.SkipNumbers(lane, Math.Max(last, collected));
+            if (!isCommittedBelieved || skipping?.Contains(lane) == true)
+                control.SkipNumbers(lane, Math.Max(last, collected));
         }
 
         CrashPoint.Pass(CrashStep.B1);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -9,6 +10,15 @@ internal static class StoreSizes
     public const long MinCapacity = 8 * Layout.MiB;
     private const long DefaultCapacity = 4096 * Layout.MiB;
     private const long DefaultSegment = 64 * Layout.MiB;
+
+    /// <summary>The bytes of a segment of facts, in a store with data segments of a size.</summary>
+    public static long FactBytesOf(long segment) => Math.Max(Layout.MiB, segment / 16 / Layout.MiB * Layout.MiB);
+
+    public static int SlotsOf(long capacity, long segment) => (int)Math.Clamp(
+        (long)BitOperations.RoundUpToPowerOf2((ulong)(capacity / segment) * 4), Layout.MinSegments, Layout.MaxSegments);
+
+    public static int LanesOf(long capacity, long segment) =>
+        (int)Math.Clamp(capacity / segment / 4, 1, Layout.MaxLanes);
 
     public static (long Capacity, long Segment) Choose(FileDescriptor folder, string directory, StoreSettings settings)
     {

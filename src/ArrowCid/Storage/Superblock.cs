@@ -114,7 +114,14 @@ internal sealed class Superblock
                 $"{path}: needs features 0x{incompatible:x} that this version does not know; use a newer one");
         if (Get32(page, 96) != Sha256Code || Get32(page, 100) != 32)
             throw new ArrowCidException(ErrorCode.Unsupported, $"{path}: digests other than SHA-256 are not supported");
-        var result = new Superblock
+        Superblock result = ReadRemains(page);
+        result.CheckShape(page, fileBytes, path);
+        return result;
+    }
+
+    /// <summary>What the fields say, none of it judged.</summary>
+    public static Superblock ReadRemains(ReadOnlySpan<byte> page) =>
+        new()
         {
             Id = new Guid(page[32..48]),
             SegmentId = new Guid(page[48..64]),
@@ -132,9 +139,6 @@ internal sealed class Superblock
             // A retention of a later version has rules for puts that this one does not know.
             IsReadOnlyForUs = Get64(page, 80) != 0 || Get32(page, 140) > RetentionRing,
         };
-        result.CheckShape(page, fileBytes, path);
-        return result;
-    }
 
     public static byte[] NewSeed() => RandomNumberGenerator.GetBytes(32);
 
@@ -142,15 +146,19 @@ internal sealed class Superblock
 
     private static uint Crc(ReadOnlySpan<byte> page) => Layout.Crc(page[..(Layout.PageBytes - 8)]);
 
+    /// <summary>Whether the sizes can be a store's.</summary>
+    public bool HasShape =>
+        Segments is >= Layout.MinSegments and <= Layout.MaxSegments &&
+        Lanes is >= 1 and <= Layout.MaxLanes &&
+        SegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && SegmentBytes % Layout.MiB == 0 &&
+        FactSegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && FactSegmentBytes % Layout.MiB == 0 &&
+        Capacity >= SegmentBytes &&
+        InitialIndexEntries is >= Layout.MinIndexEntries and <= Layout.MaxIndexEntries &&
+        long.IsPow2(InitialIndexEntries);
+
     private void CheckShape(ReadOnlySpan<byte> page, long fileBytes, string path)
     {
-        bool fits = Segments is >= Layout.MinSegments and <= Layout.MaxSegments &&
-            Lanes is >= 1 and <= Layout.MaxLanes &&
-            SegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && SegmentBytes % Layout.MiB == 0 &&
-            FactSegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && FactSegmentBytes % Layout.MiB == 0 &&
-            Capacity >= SegmentBytes && Get32(page, 136) == Layout.MaxParticipants &&
-            InitialIndexEntries is >= Layout.MinIndexEntries and <= Layout.MaxIndexEntries &&
-            long.IsPow2(InitialIndexEntries) &&
+        bool fits = HasShape && Get32(page, 136) == Layout.MaxParticipants &&
             Get64(page, 144) == (ulong)Layout.WordsOffset && Get64(page, 152) == (ulong)Layout.ParticipantsOffset &&
             Get64(page, 160) == (ulong)Layout.LanesOffset && Get64(page, 168) == (ulong)Layout.TableOffset &&
             fileBytes == Layout.ControlBytes(Segments) && Get64(page, 176) == (ulong)fileBytes;

@@ -48,6 +48,34 @@ public class KeepVerbsTests
     }
 
     [Fact]
+    public void Policies_that_are_saved_are_kept_to_by_maintain_which_says_what_it_did_and_why()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1, "--name", "n").Succeeds();
+        Run(folder, "put", Nan, "--name", "n").Succeeds();
+        Run(folder, "gc", "--unreferenced", "--older-than", "0s", "--save").Exits(0);
+        Run(folder, "forget", "--name", "n", "--keep-last", "1", "--save", "one").Exits(0);
+        Assert.Contains(Run(folder, "maintain", "--policy").Succeeds().Lines, line => line == "one  of n: keeps 1 last");
+        JsonElement policy = Run(folder, "maintain", "--policy", "--json").Succeeds().Json.Single();
+        Assert.True(policy.GetProperty("unreferenced").GetBoolean());
+        Assert.Equal("one", policy.GetProperty("forget")[0].GetProperty("id").GetString());
+        JsonElement[] dry = Run(folder, "maintain", "--once", "--dry-run", "--json").Exits(0).Json;
+        Assert.Equal(["forget", "collect"], dry.Select(step => step.GetProperty("task").GetString()));
+        Assert.All(dry, step => Assert.True(step.GetProperty("isDryRun").GetBoolean()));
+        Assert.Equal("", Run(folder, "gc", "--log").Succeeds().Text);
+        Assert.Contains(Run(folder, "maintain", "--once").Exits(0).Lines, line => line.Contains("1 versions of 520 bytes forgotten by 'one'", StringComparison.Ordinal));
+        JsonElement[] log = Run(folder, "gc", "--log", "--json").Succeeds().Json;
+        JsonElement gone = log.Single(line => line.GetProperty("cid").GetString() == V1Cid);
+        Assert.Equal(("forgotten", "one", 520), (gone.GetProperty("because").GetString(), gone.GetProperty("rule").GetString(), gone.GetProperty("bytes").GetInt32()));
+        Assert.Equal(log.Length, Run(folder, "gc", "--log").Succeeds().Lines.Length);
+        Assert.Equal(JsonValueKind.Null, Run(folder, "stats", "--json").Succeeds().Json.Single().GetProperty("maintainer").ValueKind);
+        Run(folder, "maintain", "--remove", "one").Exits(0);
+        Run(folder, "maintain", "--remove", "one").Exits(3);
+        Run(folder, "gc", "--save").Exits(2);
+        Run(folder, "maintain", "--interval", "0s").Exits(2);
+    }
+
+    [Fact]
     public void Forget_shows_which_rule_keeps_what()
     {
         using var folder = new TemporaryFolder();

@@ -87,6 +87,7 @@ public class ProofVerbsTests
         Assert.Subset(settings.Select(each => each.GetProperty("name").GetString()!).ToHashSet(), served.ToHashSet());
         CommandResult misspelt = Command.Shell("ARROWCID_FLIGTH=none \"$@\" config check", folder.Store).Exits(2);
         Assert.Contains("there is no setting ARROWCID_FLIGTH", misspelt.Errors, StringComparison.Ordinal);
+        Assert.Contains("maintenance is a span of time", Run(folder, "serve", "--check", "--maintenance", "daily").Exits(2).Errors, StringComparison.Ordinal);
         string file = folder.Write("wrong.json", """{"serve":{"rate":"many"}}"""u8.ToArray());
         Assert.Contains("rate is a whole number", Run(folder, "config", "check", "--config", file).Exits(2).Errors, StringComparison.Ordinal);
     }

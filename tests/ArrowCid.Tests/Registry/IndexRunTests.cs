@@ -1,3 +1,4 @@
+using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
 
@@ -96,6 +97,70 @@ public class IndexRunTests
             .Open(IndexKind.Producer, IndexKey.OfText("p2"), IndexKey.BehindText("p2"), isDescending: true);
         Assert.True(cursor.Next());
         Assert.False(cursor.Next());
+    }
+
+    /// <summary>A merge that may take out few replaced keys says so, and a count does not trust such keys.</summary>
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public void A_run_with_keys_that_lead_nowhere_says_so(int maxReplaced, bool hasOnlyItsKeys)
+    {
+        RunFile[] runs = [.. Enumerable.Range(0, 2).Select(number =>
+        {
+            var builder = new RunBuilder();
+            foreach (int block in (int[])[1, 2])
+            {
+                Take(builder, new FactGroup(new FactStamp((ulong)(number + 1) << 16, 1),
+                    [new ProducerFact(RandomFacts.Block(block), $"p{number}")]));
+            }
+
+            return RunOf(builder);
+        })];
+        var memory = new MemoryStream();
+        int length = (int)RunMerge.Write(runs, memory, s_store, 1, CancellationToken.None, maxReplaced);
+        var merged = new RunFile(new RunBytes(memory.ToArray(), length), s_store, 1, "run");
+        Assert.Equal(hasOnlyItsKeys, merged.HasOnlyItsKeys);
+        Assert.Equal(hasOnlyItsKeys ? 2 : 3, merged.Section(IndexKind.Producer)!.Entries);
+        _ = RandomFacts.Block(1).TryGetSha256(out Digest256 digest);
+        Assert.Equal(hasOnlyItsKeys, new IndexSnapshot([merged], Cursor.Oldest, IndexTotals.Zero, 1).IsSaidOnce(in digest));
+        Assert.Equal(hasOnlyItsKeys, Merged([merged]).HasOnlyItsKeys);
+    }
+
+    /// <summary>Digests of which many are made alike lie where no guess expects them.</summary>
+    [Theory]
+    [InlineData(20_000, 0)]
+    [InlineData(20_000, 7)]
+    [InlineData(20_000, 8)]
+    [InlineData(1, 0)]
+    public void Every_digest_of_a_run_is_found_and_no_other(int count, int alike)
+    {
+        var random = new Random(4);
+        var digests = new HashSet<Digest256>();
+        Span<byte> bytes = stackalloc byte[Digest256.ByteCount];
+        while (digests.Count < count)
+        {
+            random.NextBytes(bytes);
+            if (digests.Count % 2 == 0) bytes[..alike].Fill(0x7f);
+            _ = digests.Add(new Digest256(bytes));
+        }
+
+        var builder = new RunBuilder();
+        foreach (Digest256 digest in digests)
+        {
+            Digest256 one = digest;
+            PageItems.WriteCodec(builder.BeginFact(in one, Multicodec.Raw), Multicodec.Raw);
+            builder.End();
+        }
+
+        RunSection section = RunOf(builder).Section(IndexKind.Cid)!;
+        foreach (Digest256 digest in digests)
+        {
+            Digest256 one = digest;
+            byte[] key = Digest256.Bytes(in one).ToArray();
+            Assert.True(section.TryFind(key, out _));
+            key[^1] ^= 1;
+            Assert.Equal(digests.Contains(new Digest256(key)), section.TryFind(key, out _));
+        }
     }
 
     private static void Take(RunBuilder builder, object step)

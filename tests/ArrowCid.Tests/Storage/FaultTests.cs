@@ -33,7 +33,7 @@ public sealed class FaultTests
             }
         }
 
-        StoreDoctor.Mend(directory.Directory);
+        StoreDoctor.Mend(directory.Directory, StoreDoctor.Examine(directory.Directory));
         using BlockStore mended = directory.Open();
         Assert.Equal(digests, mended.List().Select(info => info.Digest));
         Assert.All(digests, digest => Assert.NotNull(mended.Read(digest)));

@@ -1,6 +1,7 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipld;
 using ArrowCid.Registry;
+using ArrowCid.Storage;
 using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Store;
@@ -204,6 +205,64 @@ public class CollectTests
             new CidStoreOptions { Capacity = 32 << 20, SegmentSize = 1 << 20, Retention = StoreRetention.Ring });
         Assert.Equal(ErrorCode.Unsupported, Assert.Throws<ArrowCidException>(() => store.Collect()).Code);
         Assert.Empty(store.Compact().Segments);
+    }
+
+    /// <summary>What a damaged node links to is not known: while it stays, so does all that it may need.</summary>
+    [Theory]
+    [InlineData(20)]
+    [InlineData(-88)]
+    public void A_damaged_node_keeps_what_it_may_need_until_it_is_set_aside(int offset)
+    {
+        using var folder = new TemporaryStore();
+        Cid[] cids;
+        Cid node;
+        using (CidStore store = Stores.Open(folder))
+        {
+            cids = [.. Enumerable.Range(0, 3).Select(number => store.PutRaw(StoreCalls.Numbered(number)).Cid)];
+            node = store.PutBlock(Multicodec.DagCbor, LinkTo(cids[0])).Cid;
+            store.Pin(node);
+        }
+
+        // In its bytes, or in the digest that its header has.
+        Flip(folder, node, offset);
+        using (CidStore store = Stores.Open(folder))
+        {
+            CollectResult result = store.Collect(s_all);
+            Assert.Empty(result.Collected);
+            Assert.Empty(store.Remove([cids[0], cids[1]]).Removed);
+            RemoveResult one = store.Remove([cids[1]], dryRun: true);
+            KeepReason reason = one.Kept.Single().Reasons.Single();
+            Assert.Equal(KeepKind.Unknowable, reason.Kind);
+            Assert.Contains("doctor --fix", reason.ToString());
+            Assert.Contains(reason.By?.ToString() ?? "seg-", offset > 0 ? node.ToString() : $"{reason.Name}");
+            Assert.Equal(ErrorCode.BlockCorrupt,
+                offset < 0 ? ErrorCode.BlockCorrupt : Assert.Throws<ArrowCidException>(() => store.Pin(node)).Code);
+        }
+
+        StoreDoctor.Mend(folder.Directory, StoreDoctor.Examine(folder.Directory));
+        using CidStore mended = Stores.Open(folder);
+        Assert.True(mended.PutBlock(Multicodec.DagCbor, LinkTo(cids[0])).IsNew);
+        Assert.Equal(new[] { cids[1], cids[2] }.ToHashSet(),
+            mended.Collect(s_all).Collected.Select(each => each.Cid).ToHashSet());
+        Assert.Equal(new[] { cids[0], node }.ToHashSet(), mended.Entries().Select(each => each.Cid).ToHashSet());
+    }
+
+    private static void Flip(TemporaryStore folder, Cid cid, int offset)
+    {
+        Assert.True(cid.TryGetSha256(out Memory.Digest256 digest));
+        foreach (string path in Directory.GetFiles(folder.Directory, "seg-*"))
+        {
+            byte[] bytes = File.ReadAllBytes(path);
+            foreach ((long at, RecordHeader header) in SegmentBytes.Records(bytes))
+            {
+                if (!header.IsBlock || header.Digest != digest) continue;
+                // A link's last byte: the node is still dag-cbor, with another link.
+                long place = at + ArrowCid.Storage.Layout.RecordHeaderBytes + offset;
+                using FileStream file = File.Open(path, FileMode.Open);
+                file.Position = place;
+                file.WriteByte((byte)(bytes[place] ^ 1));
+            }
+        }
     }
 
     private static void Expire(CidStore store, params Cid[] cids)

@@ -275,12 +275,16 @@ public sealed class IndexedQueryTests
             var filter = Filter.Parse(text);
             foreach (bool withAbsent in (bool[])[false, true])
             {
-                IEnumerable<Cid> expected = all.Where(entry => (withAbsent || entry.IsPresent) && filter.Matches(entry, now))
-                    .Select(entry => entry.Cid).Order();
+                StoredEntry[] passing =
+                    [.. all.Where(entry => (withAbsent || entry.IsPresent) && filter.Matches(entry, now))];
+                IEnumerable<Cid> expected = passing.Select(entry => entry.Cid).Order();
                 string what = $"{when}: {text}, absent {withAbsent}";
                 Same(expected, store.Query(filter, withAbsent), what);
                 Same(expected, Paged(store, filter, withAbsent, random), what + ", in pages");
                 Assert.True(expected.Count() == store.Count(filter, withAbsent).Count, what + ", counted");
+                IEnumerable<Cid> rows = passing.OrderBy(entry => entry.Created ?? DateTimeOffset.MaxValue)
+                    .ThenBy(entry => Convert.ToHexString(entry.Cid.Hash.ToBytes()), StringComparer.Ordinal).Select(entry => entry.Cid);
+                Assert.True(rows.SequenceEqual(store.InOrder(filter, withAbsent).Select(entry => entry.Cid)), what + ", in order");
             }
         }
 

@@ -315,8 +315,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         output.WriteLine($"{alone:0} puts a second alone, {beside:0} beside maintenance, {tight:0} into a store without room for half of them");
         foreach (MaintenanceFigures each in figures) output.WriteLine(each.ToString());
         Assert.Contains(figures, each => each is { Task: MaintenanceTask.Forget, Count: > 0 });
-        Assert.Contains(figures, each => each is { Task: MaintenanceTask.Compact, Count: > 0 });
-        // A put that makes room for itself compacts too, and who comes second tries again in the next round.
+        // A put that makes room for itself compacts too, maybe all; who comes second tries again in the next round.
         Assert.All(figures.Where(each => each.Task != MaintenanceTask.Compact), each => Assert.Equal(0, each.Failures));
     }
 
@@ -330,7 +329,7 @@ public class MaintenanceTests(ITestOutputHelper output)
             Capacity = mebibytes << 20,
             SegmentSize = 1 << 20,
             Timeout = TimeSpan.FromSeconds(60),
-            Maintenance = maintained ? new MaintenanceOptions { Interval = TimeSpan.FromMilliseconds(20) } : null,
+            Maintenance = maintained ? new MaintenanceOptions { Interval = TimeSpan.FromMilliseconds(20), Share = 0.5 } : null,
         });
         store.SetMaintenancePolicy(new MaintenancePolicy
         {
@@ -395,11 +394,12 @@ public class MaintenanceTests(ITestOutputHelper output)
     private static void Expire(CidStore store, ManualClock clock, int number) =>
         store.Touch(store.PutRaw(Bytes(number)).Cid, clock.GetUtcNow());
 
-    /// <summary>The files and their bytes, but for the page that watchers sleep on and the lock bytes' file.</summary>
+    /// <summary>The files and their bytes, but for the page that watchers sleep on and the control file, in which are
+    /// hints of what handles that are open just do.</summary>
     private static string[] Contents(TemporaryStore folder) =>
     [
         .. Directory.GetFiles(folder.Directory).Order(StringComparer.Ordinal)
-            .Where(path => Path.GetFileName(path) != Layout.WaitName)
+            .Where(path => Path.GetFileName(path) is not (Layout.WaitName or Layout.ControlName))
             .Select(path => $"{Path.GetFileName(path)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Read(path)))}"),
     ];
 

@@ -188,7 +188,7 @@ internal sealed class StoreMoment(BlockStore blocks)
         if (Find(in digest) is not { } lease) return;
         BlockInfo info = lease.Info;
         lease.Dispose();
-        foreach ((_, Digest256 need) in BlockNeeds.Of(blocks, in info)) open.Push((need, false));
+        foreach ((_, Digest256 need) in BlockNeeds.Of(blocks, in info) ?? []) open.Push((need, false));
     }
 
     private void Give(Digest256 digest, IMomentSink sink, HashSet<Digest256> gone)

@@ -42,6 +42,15 @@ internal static class IndexKey
         return length + 2;
     }
 
+    /// <summary>The same of a text that a fact may have.</summary>
+    public static int WriteText(string text, Span<byte> to)
+    {
+        Span<byte> utf8 = stackalloc byte[FactLimits.MaxTagValueBytes];
+        return IpldText.Utf8.TryGetBytes(text, utf8, out int length)
+            ? WriteText(utf8[..length], to)
+            : throw new IndexDamagedException("a text beyond its limit");
+    }
+
     /// <summary>The same without its end: what any text that begins so begins with.</summary>
     public static int WriteOpenText(ReadOnlySpan<byte> utf8, Span<byte> to)
     {

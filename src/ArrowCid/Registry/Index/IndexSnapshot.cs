@@ -29,11 +29,36 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
 
     public bool IsEmpty => runs.Count == 0;
 
-    /// <summary>Runs that lie in this process's memory only.</summary>
-    public bool HasOwn => runs.Any(run => !run.IsMapped);
-
     /// <summary>Blocks, those counted twice that two runs speak of.</summary>
     public long Blocks => runs.Sum(run => run.Blocks);
+
+    /// <summary>Asks for the memory where blocks are looked up, step by step: so they wait for it together.</summary>
+    public void Ask(ReadOnlySpan<Digest256> digests)
+    {
+        for (var step = AskedOf.Filter; step <= AskedOf.Page; step++)
+        {
+            foreach (ref readonly Digest256 digest in digests)
+            {
+                foreach (RunFile run in runs) run.Ask(in digest, step);
+            }
+        }
+    }
+
+    /// <summary>Reads every page.</summary>
+    /// <exception cref="IndexDamagedException">One is damaged.</exception>
+    public void Check()
+    {
+        foreach (RunFile run in runs)
+        {
+            foreach (IndexKind kind in Enum.GetValues<IndexKind>())
+            {
+                if (run.Section(kind) is not { } section) continue;
+                for (int page = 0; page < section.Pages; page++) _ = section.Page(page);
+            }
+        }
+
+        GC.KeepAlive(this);
+    }
 
     /// <summary>A block's page, new each time.</summary>
     public FactPage? Load(in Digest256 digest)
@@ -65,12 +90,18 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
         return log;
     }
 
-    /// <summary>The number of runs that may speak of a block.</summary>
-    public int RunsWith(in Digest256 digest)
+    /// <summary>Whether one run alone speaks of a block, and each key there is of what stands. What is false may be
+    /// true.</summary>
+    public bool IsSaidOnce(in Digest256 digest)
     {
         int count = 0;
-        foreach (RunFile run in runs) count += run.MayHave(in digest) ? 1 : 0;
-        return count;
+        foreach (RunFile run in runs)
+        {
+            if (!run.MayHave(in digest)) continue;
+            if (++count > 1 || !run.HasOnlyItsKeys) return false;
+        }
+
+        return true;
     }
 
     /// <summary>Keys of one order from one on (null: from the first) and below another (null: to the last).</summary>

@@ -51,7 +51,7 @@ internal static class QueryPlanner
         foreach (IGrouping<(IndexKind, string), QueryPlan> group in plans.GroupBy(GroupOf))
         {
             QueryPlan[] all = [.. group];
-            bool canJoin = all.Length > 1 && Array.TrueForAll(all, plan => plan.Ranges.Count == 1) &&
+            bool canJoin = all.Length > 1 && Array.TrueForAll(all, plan => plan.Ranges.Length == 1) &&
                 all[0].Kind is not (IndexKind.Name or IndexKind.Parent);
             if (!canJoin)
             {
@@ -142,7 +142,7 @@ internal static class QueryPlanner
             ranges.Add(known);
         }
 
-        return new QueryPlan(order, Apart(ranges), "", isExact);
+        return new QueryPlan(order, [.. Apart(ranges)], "", isExact);
     }
 
     /// <summary>Ranges in their order, those that meet made one.</summary>

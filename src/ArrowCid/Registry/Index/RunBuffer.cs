@@ -45,6 +45,13 @@ internal sealed class RunBuffer(int capacity = 256)
         stamp.WriteWriter(Take(FactStamp.WriterBytes));
     }
 
+    /// <summary>A key of a secondary order.</summary>
+    public void Key(ReadOnlySpan<byte> group, ulong time, in Digest256 digest)
+    {
+        Bytes(group);
+        IndexKey.WriteTail(time, in digest, Take(IndexKey.TailBytes));
+    }
+
     public void Digest(in Digest256 digest) => digest.CopyTo(Take(Digest256.ByteCount));
 }
 

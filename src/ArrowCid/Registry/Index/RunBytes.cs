@@ -14,7 +14,8 @@ internal sealed class RunBytes
 
     public long Length { get; }
 
-    public bool IsMapped => _map is not null;
+    /// <summary>Asks for what lies there.</summary>
+    public void Ask(long offset) => _map?.Prefetch(offset);
 
     /// <summary>Bytes in place, valid while this object is held.</summary>
     public ReadOnlySpan<byte> Slice(long offset, long length)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ArrowCid.Registry;
 
 /// <summary>Keys of a section within bounds, one after the other, in either direction.</summary>
@@ -65,10 +67,10 @@ internal sealed class RunCursor(RunSection section, byte[]? low, byte[]? high, b
     }
 }
 
-/// <summary>Sorted keys in memory.</summary>
-internal sealed class ListCursor(IReadOnlyList<byte[]> keys, bool isDescending) : KeyCursor
+/// <summary>Sorted keys in memory, from one place up to another.</summary>
+internal sealed class ListCursor(List<byte[]> keys, int from, int to, bool isDescending) : KeyCursor
 {
-    private int _at = isDescending ? keys.Count : -1;
+    private int _at = isDescending ? to : from - 1;
 
     public override ReadOnlySpan<byte> Key => keys[_at];
 
@@ -77,23 +79,25 @@ internal sealed class ListCursor(IReadOnlyList<byte[]> keys, bool isDescending) 
     public override bool Next()
     {
         _at += isDescending ? -1 : 1;
-        return _at >= 0 && _at < keys.Count;
+        return _at >= from && _at < to;
     }
 }
 
 /// <summary>Several cursors as one: each key once, with the places of all that have it.</summary>
 internal sealed class MergedCursor(IReadOnlyList<KeyCursor> cursors, bool isDescending) : KeyCursor
 {
-    private readonly bool[] _isThere = new bool[cursors.Count];
-    private readonly List<int> _current = [];
+    // The places of those that have a key, by their keys: those at the least one stand first. Runs are parts of a log,
+    // and mostly the one that was first stays so.
+    private readonly List<int> _order = new(cursors.Count);
+    private int _current;
     private bool _hasBegun;
 
     /// <summary>The places, in the order given, of the cursors that stand at the key.</summary>
-    public IReadOnlyList<int> Places => _current;
+    public ReadOnlySpan<int> Places => CollectionsMarshal.AsSpan(_order)[.._current];
 
-    public override ReadOnlySpan<byte> Key => cursors[_current[0]].Key;
+    public override ReadOnlySpan<byte> Key => cursors[_order[0]].Key;
 
-    public override ReadOnlySpan<byte> Value => cursors[_current[0]].Value;
+    public override ReadOnlySpan<byte> Value => cursors[_order[0]].Value;
 
     public ReadOnlySpan<byte> ValueAt(int place) => cursors[place].Value;
 
@@ -101,24 +105,43 @@ internal sealed class MergedCursor(IReadOnlyList<KeyCursor> cursors, bool isDesc
     {
         if (_hasBegun)
         {
-            foreach (int place in _current) _isThere[place] = cursors[place].Next();
+            for (int at = _current - 1; at >= 0; at--) Advance(at);
         }
         else
         {
             _hasBegun = true;
-            for (int i = 0; i < cursors.Count; i++) _isThere[i] = cursors[i].Next();
+            for (int place = cursors.Count - 1; place >= 0; place--)
+            {
+                _order.Insert(0, place);
+                Advance(0);
+            }
         }
 
-        _current.Clear();
-        for (int i = 0; i < cursors.Count; i++)
+        _current = Math.Min(1, _order.Count);
+        while (_current < _order.Count && cursors[_order[_current]].Key.SequenceEqual(Key)) _current++;
+        return _current > 0;
+    }
+
+    /// <summary>Moves one on, and to its place among those behind it.</summary>
+    private void Advance(int at)
+    {
+        int place = _order[at];
+        KeyCursor moved = cursors[place];
+        if (!moved.Next())
         {
-            if (!_isThere[i]) continue;
-            int order = _current.Count == 0 ? -1 : cursors[i].Key.SequenceCompareTo(Key);
-            if (isDescending && _current.Count > 0) order = -order;
-            if (order < 0) _current.Clear();
-            if (order <= 0) _current.Add(i);
+            _order.RemoveAt(at);
+            return;
         }
 
-        return _current.Count > 0;
+        for (; at + 1 < _order.Count; at++)
+        {
+            int other = _order[at + 1];
+            int order = moved.Key.SequenceCompareTo(cursors[other].Key);
+            if (isDescending) order = -order;
+            if (order < 0 || (order == 0 && place < other)) break;
+            _order[at] = other;
+        }
+
+        _order[at] = place;
     }
 }

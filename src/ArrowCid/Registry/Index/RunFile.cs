@@ -31,13 +31,14 @@ internal sealed class RunFile
         if (_filterLength <= 0 || _filterLength % 64 != 0 || RunFormat.Crc(_bytes.Slice(_filterAt, _filterLength)) !=
             BinaryPrimitives.ReadUInt32LittleEndian(header[RunFormat.FilterCrcAt..]))
             throw Damage("the filter is damaged");
+        HasOnlyItsKeys = BinaryPrimitives.ReadUInt32LittleEndian(header[RunFormat.LeftKeysAt..]) == 0;
         uint sections = BinaryPrimitives.ReadUInt32LittleEndian(header[RunFormat.SectionsAt..]);
         for (int i = 0; i < Math.Min(sections, RunFormat.MaxSections); i++)
         {
             ReadOnlySpan<byte> one = header.Slice(
                 RunFormat.SectionTableAt + (i * RunFormat.SectionBytes), RunFormat.SectionBytes);
             uint kind = BinaryPrimitives.ReadUInt32LittleEndian(one);
-            if (kind < RunFormat.MaxSections) _sections[kind] = new RunSection(this, bytes, one);
+            if (kind < RunFormat.MaxSections) _sections[kind] = new RunSection(this, bytes, (IndexKind)kind, one);
         }
     }
 
@@ -47,7 +48,9 @@ internal sealed class RunFile
 
     public long Length => _bytes.Length;
 
-    public bool IsMapped => _bytes.IsMapped;
+    /// <summary>Whether each of its keys is of what it says itself: a merge of very much leaves keys behind that lead
+    /// nowhere.</summary>
+    public bool HasOnlyItsKeys { get; }
 
     /// <summary>The blocks that it speaks of.</summary>
     public long Blocks => Section(IndexKind.Cid)?.Entries ?? 0;
@@ -62,6 +65,14 @@ internal sealed class RunFile
         return mayHave;
     }
 
+    /// <summary>Asks for the memory that one step of a look-up comes to. What the steps before it come to is at
+    /// hand.</summary>
+    public void Ask(in Digest256 digest, AskedOf step)
+    {
+        if (step == AskedOf.Filter) _bytes.Ask(_filterAt + RunFormat.LineOf(_filterLength, in digest));
+        else if (MayHave(in digest)) Section(IndexKind.Cid)?.Ask(Digest256.Bytes(in digest), step);
+    }
+
     public IndexDamagedException Damage(string what, bool isDamage = true) =>
         new($"the registry's index file {Name}: {what}", isDamage);
 
@@ -69,23 +80,44 @@ internal sealed class RunFile
         BinaryPrimitives.ReadUInt64LittleEndian(header[at..]);
 }
 
+/// <summary>What the steps of a look-up by a digest come to.</summary>
+internal enum AskedOf
+{
+    Filter,
+    Directory,
+    Page,
+}
+
 /// <summary>One order of a run's keys.</summary>
 internal sealed class RunSection
 {
+    // The second guess at a digest's page is seldom off by more.
+    private const int NearPages = 16;
+
     private readonly RunFile _run;
     private readonly RunBytes _bytes;
     private readonly long _directoryAt;
     private readonly long _directoryLength;
     private readonly long[] _isChecked;
+    private readonly bool _isByDigest;
+    private ulong[]? _firsts;
+    private readonly int _leastKeyBytes;
 
-    public RunSection(RunFile run, RunBytes bytes, ReadOnlySpan<byte> said)
+    public RunSection(RunFile run, RunBytes bytes, IndexKind kind, ReadOnlySpan<byte> said)
     {
-        (_run, _bytes) = (run, bytes);
+        (_run, _bytes, _isByDigest) = (run, bytes, kind == IndexKind.Cid);
+        _leastKeyBytes = kind switch
+        {
+            IndexKind.Cid => Digest256.ByteCount,
+            IndexKind.Name => 1,
+            _ => IndexKey.TailBytes,
+        };
         ulong pages = BinaryPrimitives.ReadUInt64LittleEndian(said[8..]);
         _directoryAt = (long)BinaryPrimitives.ReadUInt64LittleEndian(said[16..]);
         _directoryLength = (long)BinaryPrimitives.ReadUInt64LittleEndian(said[24..]);
         Entries = (long)BinaryPrimitives.ReadUInt64LittleEndian(said[32..]);
-        if (pages * RunFormat.EntryBytes > (ulong)_directoryLength || _directoryLength % 8 != 0 ||
+        if (pages > (ulong)_directoryLength / RunFormat.EntryBytes || _directoryLength % 8 != 0 ||
+            (ulong)Entries > (ulong)bytes.Length ||
             RunFormat.Crc(_bytes.Slice(_directoryAt, _directoryLength)) !=
             BinaryPrimitives.ReadUInt32LittleEndian(said[4..]))
             throw run.Damage("a directory is damaged");
@@ -97,15 +129,13 @@ internal sealed class RunSection
 
     public long Entries { get; }
 
-    /// <summary>Keeps the bytes of a run mapped while they are read.</summary>
-    public RunFile Run => _run;
-
-    public int CountOf(int page) => BinaryPrimitives.ReadUInt16LittleEndian(Entry(page)[22..]);
-
     /// <summary>The first page that may hold a key: the last one that begins at or before it.</summary>
     public int PageOf(ReadOnlySpan<byte> key)
     {
         int low = 0, high = Pages;
+        if (key.IsEmpty) return low;
+        if (_isByDigest && key.Length >= sizeof(ulong))
+            Narrow(BinaryPrimitives.ReadUInt64BigEndian(key), ref low, ref high);
         while (low < high)
         {
             int middle = (low + high) / 2;
@@ -123,10 +153,30 @@ internal sealed class RunSection
             BinaryPrimitives.ReadUInt32LittleEndian(entry[8..]));
         if ((_isChecked[number >> 6] & (1L << (number & 63))) != 0) return new RunPage(page);
         if (page.Length % 8 != 0 || RunFormat.Crc(page) != BinaryPrimitives.ReadUInt32LittleEndian(entry[12..]) ||
-            !RunPage.IsWhole(page))
+            !RunPage.IsWhole(page, _leastKeyBytes))
             throw _run.Damage($"page {number} is damaged");
         _ = Interlocked.Or(ref _isChecked[number >> 6], 1L << (number & 63));
         return new RunPage(page);
+    }
+
+    /// <summary>Asks for the memory that a step of a look-up comes to.</summary>
+    public void Ask(ReadOnlySpan<byte> key, AskedOf step)
+    {
+        if (Pages == 0) return;
+        int page = PageOf(key);
+        if (step == AskedOf.Directory)
+        {
+            _bytes.Ask(_directoryAt + ((long)page * RunFormat.EntryBytes));
+            return;
+        }
+
+        // Where its keys lie stands at a page's end, and a search begins in its middle.
+        ReadOnlySpan<byte> entry = Entry(page);
+        long at = (long)BinaryPrimitives.ReadUInt64LittleEndian(entry);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(entry[8..]);
+        _bytes.Ask(at + length - sizeof(ulong));
+        _bytes.Ask(at + length - (2 * RunFormat.FilterLine));
+        _bytes.Ask(at + (length / 2));
     }
 
     /// <summary>The value of a key.</summary>
@@ -159,12 +209,53 @@ internal sealed class RunSection
         return Math.Max(1, (to - from) * Entries / Pages);
     }
 
+    /// <summary>Digests are spread evenly, so that one lies near its share of the pages: the second guess is off by a
+    /// few of them. The first words of the pages' keys lie side by side here, and spare the search the directory, where
+    /// each step comes to memory at which nobody was lately.</summary>
+    private void Narrow(ulong wanted, ref int low, ref int high)
+    {
+        ulong[] firsts = _firsts ??= ReadFirsts();
+        if (firsts.Length == 0) return;
+        int at = (int)Math.BigMul(wanted, (ulong)firsts.Length, out _);
+        double missed = (double)wanted - firsts[at];
+        at = (int)Math.Clamp(at + (missed / ulong.MaxValue * firsts.Length), 0, firsts.Length - 1);
+        (int from, int to) = (Math.Max(at - NearPages, 0), Math.Min(at + NearPages, firsts.Length));
+        // Who made digests up may have made them alike.
+        if (firsts[from] >= wanted) from = 0;
+        if (firsts[to - 1] < wanted) to = firsts.Length;
+        // All pages before this one begin before the key; those that begin with its first word are to be compared.
+        low = FirstFrom(firsts.AsSpan(from, to - from), wanted) + from;
+        high = low < firsts.Length && firsts[low] == wanted ? firsts.Length : low;
+    }
+
+    /// <summary>The first of sorted words that is not less.</summary>
+    private static int FirstFrom(ReadOnlySpan<ulong> words, ulong wanted)
+    {
+        int low = 0, high = words.Length;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (words[middle] < wanted) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+
+    private ulong[] ReadFirsts()
+    {
+        var firsts = new ulong[Pages];
+        for (int page = 0; page < firsts.Length; page++)
+            firsts[page] = BinaryPrimitives.ReadUInt64BigEndian(FirstKey(page));
+        return firsts;
+    }
+
     private ReadOnlySpan<byte> FirstKey(int page)
     {
         ReadOnlySpan<byte> entry = Entry(page);
         long at = ((long)Pages * RunFormat.EntryBytes) + BinaryPrimitives.ReadUInt32LittleEndian(entry[16..]);
         int length = BinaryPrimitives.ReadUInt16LittleEndian(entry[20..]);
-        if (at + length > _directoryLength) throw _run.Damage("a directory is damaged");
+        if (length < _leastKeyBytes || at + length > _directoryLength) throw _run.Damage("a directory is damaged");
         return _bytes.Slice(_directoryAt + at, length);
     }
 
@@ -182,8 +273,8 @@ internal readonly ref struct RunPage(ReadOnlySpan<byte> bytes)
 
     private static int OffsetsAt(int end) => (end + 7) / 8 * 8;
 
-    /// <summary>Whether all offsets lie within the page, each behind the one before.</summary>
-    public static bool IsWhole(ReadOnlySpan<byte> page)
+    /// <summary>Whether all offsets lie within the page, each behind the one before, and no key is too short.</summary>
+    public static bool IsWhole(ReadOnlySpan<byte> page, int leastKeyBytes)
     {
         if (page.Length < 16) return false;
         int end = BinaryPrimitives.ReadInt32LittleEndian(page[^8..]);
@@ -195,7 +286,8 @@ internal readonly ref struct RunPage(ReadOnlySpan<byte> bytes)
         {
             int at = whole.Offset(i), next = i + 1 < count ? whole.Offset(i + 1) : end;
             if (at < 0 || next > end || next - at < 2) return false;
-            if (BinaryPrimitives.ReadUInt16LittleEndian(page[at..]) > next - at - 2) return false;
+            int key = BinaryPrimitives.ReadUInt16LittleEndian(page[at..]);
+            if (key < leastKeyBytes || key > next - at - 2) return false;
         }
 
         return true;

@@ -21,6 +21,7 @@ internal static class RunFormat
     public const int FilterAt = 48;
     public const int FilterLengthAt = 56;
     public const int FilterCrcAt = 64;
+    public const int LeftKeysAt = 68;
     public const int SectionTableAt = 128;
     public const int SectionBytes = 48;
     public const int HeaderCrcAt = HeaderBytes - 8;
@@ -31,7 +32,7 @@ internal static class RunFormat
 
     // Sixteen bits a digest and six probes within one line of 64 bytes: one look-up in a thousand is in vain.
     private const int FilterBitsEach = 16;
-    private const int FilterLine = 64;
+    public const int FilterLine = 64;
 
     public static uint Crc(ReadOnlySpan<byte> words) => Layout.Crc(words);
 
@@ -57,6 +58,9 @@ internal static class RunFormat
 
         return true;
     }
+
+    /// <summary>Where in a filter the bits of a digest are.</summary>
+    public static int LineOf(int filterBytes, in Digest256 digest) => Place(filterBytes, in digest).Line;
 
     public static ulong PrefixOf(in Digest256 digest) =>
         BinaryPrimitives.ReadUInt64BigEndian(Digest256.Bytes(in digest));

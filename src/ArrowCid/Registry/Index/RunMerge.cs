@@ -9,13 +9,20 @@ internal static class RunMerge
     private const int MaxReplaced = 1 << 20;
 
     /// <summary>Writes the run.</summary>
+    /// <param name="runs">The runs that it is made of.</param>
+    /// <param name="output">Where to.</param>
+    /// <param name="store">The store's id.</param>
+    /// <param name="number">The run's.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <param name="maxReplaced">Blocks of which replaced keys are left out, at most.</param>
     /// <returns>The run's bytes.</returns>
     public static long Write(IReadOnlyList<RunFile> runs, Stream output, Guid store, ulong number,
-        CancellationToken cancel)
+        CancellationToken cancel, int maxReplaced = MaxReplaced)
     {
         var part = new IndexSnapshot(runs, Cursor.Oldest, IndexTotals.Zero, 0);
         var writer = new RunWriter(output, part.Blocks);
-        Dictionary<Digest256, KeyBag> replaced = WritePages(part, writer, cancel);
+        Dictionary<Digest256, KeyBag> replaced = WritePages(part, writer, maxReplaced, cancel);
+        if (!runs.All(run => run.HasOnlyItsKeys)) writer.LeaveKeys();
         WriteNames(part, writer);
         foreach (IndexKind kind in Enum.GetValues<IndexKind>())
         {
@@ -38,7 +45,7 @@ internal static class RunMerge
     }
 
     private static Dictionary<Digest256, KeyBag> WritePages(IndexSnapshot part, RunWriter writer,
-        CancellationToken cancel)
+        int maxReplaced, CancellationToken cancel)
     {
         var replaced = new Dictionary<Digest256, KeyBag>();
         var joined = new RunBuffer();
@@ -50,7 +57,7 @@ internal static class RunMerge
             if ((i & 0xffff) == 0) cancel.ThrowIfCancellationRequested();
             var digest = new Digest256(cursor.Key);
             writer.AddToFilter(in digest);
-            if (cursor.Places.Count == 1)
+            if (cursor.Places.Length == 1)
             {
                 writer.Add(cursor.Key, cursor.Value);
                 continue;
@@ -69,7 +76,9 @@ internal static class RunMerge
             var after = new KeyBag();
             PageItems.Keys(items, after);
             before.Remove(after);
-            if (!before.IsEmpty && replaced.Count < MaxReplaced) replaced.Add(digest, before);
+            if (before.IsEmpty) continue;
+            if (replaced.Count < maxReplaced) replaced.Add(digest, before);
+            else writer.LeaveKeys();
         }
 
         writer.End();

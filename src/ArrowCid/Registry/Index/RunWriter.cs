@@ -55,6 +55,9 @@ internal sealed class RunWriter
         _entries++;
     }
 
+    /// <summary>Some keys are of what was replaced, and lead nowhere.</summary>
+    public void LeaveKeys() => BinaryPrimitives.WriteUInt32LittleEndian(_header.AsSpan(RunFormat.LeftKeysAt), 1);
+
     public void AddToFilter(in Digest256 digest) => RunFormat.AddToFilter(_filter, in digest);
 
     public void End()

@@ -244,6 +244,12 @@ public sealed class ApiTests
         Assert.Contains("# TYPE arrowcid_call_seconds summary", text);
         Assert.Matches("arrowcid_call_seconds\\{protocol=\"http\",route=\"/health\",status=\"200\",quantile=\"0.99\"\\} [0-9.E-]+", text);
         Assert.Contains("arrowcid_store_capacity_bytes ", text);
+        Assert.Contains("arrowcid_maintenance_running 0\n", text);
+        served.Store.Touch(served.Store.Put(ServedStore.Numbers(3)).Cid, DateTimeOffset.UtcNow);
+        _ = served.Store.Maintain();
+        text = await served.Owner.GetStringAsync("/metrics");
+        Assert.Contains("arrowcid_maintenance_steps_total{task=\"expire\"} 1\n", text);
+        Assert.Contains("arrowcid_maintenance_items_total{task=\"expire\"} 2\n", text);
         var window = new ArrowCid.Flight.Http.Metrics.Window();
         for (int i = 1; i <= 5000; i++) window.Add(i);
         double[] sorted = window.Sorted();

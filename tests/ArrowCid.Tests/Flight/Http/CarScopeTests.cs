@@ -7,7 +7,7 @@ namespace ArrowCid.Tests.Flight.Http;
 public sealed class CarScopeTests
 {
     // Of subdir-with-mixed-block-files.car; multiblock.txt is 4 * 256 + 2 bytes.
-    private static readonly string[] s_leaves =
+    internal static string[] Leaves { get; } =
     [
         "bafkreie5noke3mb7hqxukzcy73nl23k6lxszxi5w3dtmuwz62wnvkpsscm",
         "bafkreih4ephajybraj6wnxsbwjwa77fukurtpl7oj7t7pfq545duhot7cq",
@@ -48,7 +48,7 @@ public sealed class CarScopeTests
             Assert.Equal(("none", "nosniff"), (answer.Header("Accept-Ranges"), answer.Header("X-Content-Type-Options")));
             Assert.Contains($"{root}.car", answer.Header("Content-Disposition"));
             Assert.StartsWith("W/\"", answer.Header("ETag"));
-            string[] expected = [.. way.Select(cid => $"{cid}"), .. s_leaves.Skip(skipped).Take(count)];
+            string[] expected = [.. way.Select(cid => $"{cid}"), .. Leaves.Skip(skipped).Take(count)];
             Assert.Equal(expected, await Blocks(answer));
         }
     }
@@ -122,7 +122,7 @@ public sealed class CarScopeTests
         return CarContents.Read(file, false, null).Report;
     }
 
-    private static async Task<string[]> Blocks(HttpResponseMessage answer)
+    internal static async Task<string[]> Blocks(HttpResponseMessage answer)
     {
         using var bytes = new MemoryStream(await answer.Bytes());
         CarContents contents = CarContents.Read(bytes, false, null);

@@ -110,7 +110,8 @@ public sealed record ForgetRule(string Id, ForgetPolicy Policy)
         if (Id is not { Length: > 0 and <= 128 } || Id.Any(char.IsControl))
             throw new ArgumentException("A rule's name has 1 to 128 characters.");
         if (Policy.IsEmpty) throw new ArgumentException($"The rule '{Id}' keeps nothing.");
-        if (Names.Count > 0 == Where is not null) throw new ArgumentException($"The rule '{Id}' has names or a filter.");
+        if (Names.Count > 0 == Where is not null)
+            throw new ArgumentException($"The rule '{Id}' has names or a filter.");
         foreach (string word in GroupBy) CidStore.ThrowIfNoGroup(word, nameof(GroupBy));
         var entries = new List<(string, IpldNode)>
         {
@@ -133,7 +134,8 @@ public sealed record ForgetRule(string Id, ForgetPolicy Policy)
     {
         var map = ManifestNode.Part(node, kind, s_keys);
         Filter? filter = null;
-        if (map.Has("where") && !Filter.TryParse(map.Text("where"), out filter)) throw map.Refuse("'where' is no filter");
+        if (map.Has("where") && !Filter.TryParse(map.Text("where"), out filter))
+            throw map.Refuse("'where' is no filter");
         var rule = new ForgetRule(map.Text("id"), new ForgetPolicy
         {
             KeepLast = Count("last"),

@@ -49,8 +49,10 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
                 (bool isMore, Done? done, string? failure) = Try(work);
                 if (!isMore) break;
                 CrashPoint.Pass(CrashStep.T1);
-                yield return done is null && failure is null ? null : new MaintenanceStep(task, done?.Count ?? 0, done?.Bytes ?? 0, time,
-                    Stopwatch.GetElapsedTime(started), done?.Words ?? "not done", failure, isDryRun);
+                yield return done is null && failure is null
+                    ? null
+                    : new MaintenanceStep(task, done?.Count ?? 0, done?.Bytes ?? 0, time,
+                        Stopwatch.GetElapsedTime(started), done?.Words ?? "not done", failure, isDryRun);
                 if (failure is not null) break;
             }
         }
@@ -109,7 +111,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
     private IEnumerable<Done?> Expire(CancellationToken cancel)
     {
         if (!_registry.HasExpired(ExpiredAfter, store.Clock.GetUtcNow())) yield break;
-        yield return Of(store.Collect(new CollectOptions { DryRun = isDryRun }, cancel), "expired");
+        yield return Of(store.CollectUnless(new CollectOptions { DryRun = isDryRun }, cancel), "expired");
     }
 
     private IEnumerable<Done?> Forget()
@@ -134,7 +136,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         // All records together are no smaller than the blocks.
         bool isWithin = !policy.Unreferenced && policy.MaxBytes is { } most && _blocks.Figures().BytesCommitted <= most;
         if (!isWithin)
-            yield return Of(store.Collect(policy.ToCollect(isDryRun), cancel), "that nothing needs collected");
+            yield return Of(store.CollectUnless(policy.ToCollect(isDryRun), cancel), "that nothing needs collected");
     }
 
     private IEnumerable<Done?> Compact(CancellationToken cancel)

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Globalization;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>snapshot</c>: the registry's state under a CID of its own.</summary>
+internal static class SnapshotVerb
+{
+    public static Command Make()
+    {
+        Argument<string?> filter = Verb.FilterText(isNeeded: false);
+        var absent = new Option<bool>("--absent") { Description = "Also blocks that are not here but have facts." };
+        var name = new Option<string?>("--name")
+        {
+            HelpName = "NAME",
+            Description = "Let this name stand for it from now on. Without a name or pin 'gc --unreferenced' takes it.",
+        };
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var verb = new Verb("snapshot",
+            "Puts what is known of all blocks, or of those that pass a filter, as a dataset: CID  ROWS  BYTES. The " +
+            "same state and filter have the same CID, in every store (Registry/CATALOGUE.md). 'cat' shows its rows, " +
+            "'diff A B --key cid' what changed between two.",
+            "arrowcid snapshot --name registry/monday",
+            "arrowcid snapshot 'kind = batch and has tag.day' --json",
+            "arrowcid diff @registry/monday @registry/tuesday --key cid")
+        {
+            filter, absent, name, store, json,
+        };
+        verb.SetAction(parsed =>
+        {
+            Filter? chosen = parsed.GetValue(filter) is { } text ? Filter.Parse(text) : null;
+            using CidStore opened = StoreWriting.Open(parsed.GetValue(store));
+            PutResult put = opened.PutSnapshot(chosen, parsed.GetValue(absent));
+            if (parsed.GetValue(name) is { } called) _ = opened.SetName(called, put.Cid);
+            using var output = Output.Open();
+            if (!parsed.GetValue(json))
+            {
+                output.Line(string.Create(CultureInfo.InvariantCulture,
+                    $"{put.Cid}  {put.Address.Rows}  {put.ByteLength}"));
+                return 0;
+            }
+
+            output.JsonLine(writer =>
+            {
+                HashVerb.WriteAddress(writer, put.Address);
+                writer.WriteBoolean("isNew", put.IsNew);
+            });
+            return 0;
+        });
+        return verb;
+    }
+}

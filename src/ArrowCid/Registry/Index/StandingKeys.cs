@@ -1,0 +1,123 @@
+using ArrowCid.Ipld;
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>The keys of secondary orders by which a block stands, of those that it ever had.</summary>
+internal static class StandingKeys
+{
+    /// <summary>Names each of them.</summary>
+    public static void Of<TSink>(IndexKind kind, FactPage? page, BlockInfo? info, TSink sink)
+        where TSink : class, IKeySink
+    {
+        if (kind is IndexKind.Created or IndexKind.Schema)
+        {
+            if (PutOf(page, info, hasSchema: kind == IndexKind.Schema) is { } put) Add(kind, put, sink);
+            return;
+        }
+
+        if (page?.Sheet is not { } sheet) return;
+        Span<byte> group = stackalloc byte[IndexKey.MaxGroupBytes];
+        switch (kind)
+        {
+            case IndexKind.Tag:
+                foreach ((string key, Latest<string?> tag) in sheet.TagWords)
+                {
+                    if (tag.Value is not { } value) continue;
+                    int length = IndexKey.WriteText(key, group);
+                    length += IndexKey.WriteText(value, group[length..]);
+                    sink.Add(kind, group[..length], tag.Stamp.Time);
+                }
+
+                break;
+            case IndexKind.Producer:
+                if (sheet.Producer.Value is { } producer)
+                    sink.Add(kind, group[..IndexKey.WriteText(producer, group)], sheet.Producer.Stamp.Time);
+                break;
+            case IndexKind.Parent:
+                foreach (Digest256 parent in PageItems.DigestsOf(sheet.Parents.Value ?? []))
+                    sink.Add(kind, IndexKey.OfDigest(in parent), sheet.Parents.Stamp.Time);
+                break;
+            case IndexKind.Expires:
+                if (sheet.Expires.Value is { } end) sink.Add(kind, default, end);
+                break;
+            case IndexKind.Pinned:
+                if (sheet.Pin.Value) sink.Add(kind, default, 0);
+                if (sheet.Holds is not null) sink.Add(kind, default, 1);
+                break;
+        }
+    }
+
+    /// <summary>Names the key of a put, where it has one in that order.</summary>
+    public static void Add<TSink>(IndexKind kind, BlockPut put, TSink sink) where TSink : class, IKeySink
+    {
+        if (kind == IndexKind.Created) sink.Add(kind, default, put.Ticks);
+        else if (put.Schema is { } schema) sink.Add(kind, Digest256.Bytes(in schema), put.Ticks);
+    }
+
+    /// <summary>The put that a block is listed under: the one that stands, or else the last.</summary>
+    private static BlockPut? PutOf(FactPage? page, BlockInfo? info, bool hasSchema)
+    {
+        if (page?.Puts is not { } puts) return null;
+        BlockPut? best = null;
+        ulong standing = info is { } known ? (ulong)(known.Time - DateTimeOffset.UnixEpoch).Ticks : 0;
+        foreach (BlockPut put in puts)
+        {
+            if (hasSchema && put.Schema is null) continue;
+            if (put.Ticks == standing) return put;
+            if (best is null || put.Ticks > best.Value.Ticks) best = put;
+        }
+
+        return best;
+    }
+}
+
+/// <summary>Whether a key is the one that a query finds its block by: of the block's keys that stand, and that lie in
+/// the plan's ranges, the first.</summary>
+internal sealed class FoundBy(QueryPlan plan, bool isDescending) : IKeySink
+{
+    private readonly RunBuffer _key = new();
+    private readonly RunBuffer _standing = new();
+    private Digest256 _digest;
+    private bool _stands;
+    private bool _isLater;
+
+    /// <summary>In any order but those by CID and by name.</summary>
+    public bool Is(ReadOnlySpan<byte> key, in Digest256 digest, FactPage? page, BlockInfo? info)
+    {
+        Begin(key);
+        _digest = digest;
+        StandingKeys.Of(plan.Kind, page, info, this);
+        return _stands && !_isLater;
+    }
+
+    /// <summary>In the order by name, where a block has the names that stand for it.</summary>
+    public bool Is(ReadOnlySpan<byte> key, IReadOnlyList<string> names)
+    {
+        Begin(key);
+        foreach (string name in names) Offer(IpldText.Utf8.GetBytes(name));
+        return _stands && !_isLater;
+    }
+
+    public void Add(IndexKind kind, ReadOnlySpan<byte> group, ulong time)
+    {
+        _standing.Clear();
+        _standing.Key(group, time, in _digest);
+        Offer(_standing.Written);
+    }
+
+    private void Begin(ReadOnlySpan<byte> key)
+    {
+        (_stands, _isLater) = (false, false);
+        _key.Clear();
+        _key.Bytes(key);
+    }
+
+    private void Offer(ReadOnlySpan<byte> standing)
+    {
+        int order = standing.SequenceCompareTo(_key.Written);
+        if (order == 0) _stands = true;
+        else if ((isDescending ? order > 0 : order < 0) && plan.Holds(standing)) _isLater = true;
+    }
+}

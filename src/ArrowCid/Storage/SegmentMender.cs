@@ -1,0 +1,165 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>
+/// Sets damaged segments aside and makes each anew of its whole records, which keep their lane, numbers and times. The
+/// caller is alone with the store, and rebuilds table and index afterwards. Q1 the file has a second name that begins
+/// with <see cref="Prefix"/>; Q2 the new one is whole under a temporary name; Q3 it has the old one's name. Killed
+/// anywhere, it is done again.
+/// </summary>
+internal sealed class SegmentMender(ControlFile control)
+{
+    /// <summary>What the names of files begin with that were set aside.</summary>
+    public const string Prefix = "bad-";
+
+    private const string Temporary = Layout.TemporaryMark + "mended";
+
+    private readonly HashSet<int> _lanes = [];
+
+    /// <summary>The lanes of which records may be missing now.</summary>
+    public IReadOnlySet<int> Lanes => _lanes;
+
+    /// <summary>Looks at every segment.</summary>
+    /// <returns>How many were damaged or are gone.</returns>
+    public int Run()
+    {
+        int count = 0;
+        foreach ((int slot, uint generation) in Places())
+        {
+            string name = Layout.SegmentName(slot, generation);
+            using SegmentSalvage? salvage = SegmentSalvage.TryRead(control, name, slot, generation);
+            if (salvage is { IsDamaged: false }) continue;
+            count++;
+            NoteLane(slot, generation, salvage);
+            if (salvage is null) continue;
+            SetAside(control.DirectoryFile, control.Directory, name);
+            CrashPoint.Pass(CrashStep.Q1);
+            if (salvage.Records.Count > 0) Replace(name, slot, generation, salvage);
+            else StorageErrors.Check(control.DirectoryFile.Unlink(name), "cannot set aside", control.PathOf(name));
+            CrashPoint.Pass(CrashStep.Q3);
+        }
+
+        control.FlushNames();
+        return count;
+    }
+
+    /// <summary>Gives a file a second name, under which nothing takes it away.</summary>
+    public static void SetAside(FileDescriptor folder, string directory, string name)
+    {
+        StorageErrors.Check(folder.StatFile(name, out FileStatus file), "cannot stat", Path.Combine(directory, name));
+        for (int number = 1; ; number++)
+        {
+            string aside = Prefix + name + (number == 1 ? "" : $".{number}");
+            int errno = folder.Link(name, aside);
+            if (errno != Errno.Exists)
+            {
+                StorageErrors.Check(errno, "cannot set aside", Path.Combine(directory, name));
+                break;
+            }
+
+            // One that was killed here had done so already.
+            bool isSame = folder.StatFile(aside, out FileStatus other) == 0 && other.Inode == file.Inode;
+            if (isSame) break;
+        }
+
+        if (ControlFile.IsDisk(folder)) StorageErrors.Check(folder.Sync(), "cannot flush", directory);
+    }
+
+    private HashSet<(int Slot, uint Generation)> Places()
+    {
+        var places = new HashSet<(int, uint)>();
+        int slots = control.Superblock.Segments;
+        foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
+        {
+            bool isSegment = Layout.TryParseSegmentName(Path.GetFileName(path), slots, out int slot,
+                out uint generation);
+            // What a janitor died over is gone but for its name.
+            bool isRetired = isSegment && control.Table(slot) is { State: SegmentState.Retired } word &&
+                word.Generation == generation;
+            if (isSegment && !isRetired) _ = places.Add((slot, generation));
+        }
+
+        for (int slot = 0; slot < slots; slot++)
+        {
+            TableWord word = control.Table(slot);
+            if (word.IsLive) _ = places.Add((slot, word.Generation));
+        }
+
+        return places;
+    }
+
+    private void NoteLane(int slot, uint generation, SegmentSalvage? salvage)
+    {
+        int lane = LaneOf(slot, generation, salvage);
+        if (lane < control.Superblock.Lanes) _ = _lanes.Add(lane);
+    }
+
+    private bool IsInTable(int slot, uint generation) =>
+        control.Table(slot) is { IsLive: true } word && word.Generation == generation;
+
+    /// <summary>What the header says; where it is damaged the table.</summary>
+    private int LaneOf(int slot, uint generation, SegmentSalvage? salvage) =>
+        salvage is { Header: { } header, IsForeign: false } ? header.Lane
+        : IsInTable(slot, generation) ? control.Table(slot).Lane
+        : salvage is { IsForeign: false } ? (int)(salvage.RawWord(32) >> 32 & 0xff)
+        : int.MaxValue;
+
+    private void Replace(string name, int slot, uint generation, SegmentSalvage salvage)
+    {
+        int lane = LaneOf(slot, generation, salvage);
+        if (lane >= control.Superblock.Lanes) lane = 0;
+        SegmentHeader? old = salvage.Header;
+        (ulong order, SegmentKind kind) = old is not null ? (old.Order, old.Kind)
+            : IsInTable(slot, generation) ? control.Details(slot)
+            : (salvage.RawWord(72), SegmentKind.Data);
+        bool hasFacts = salvage.Records.Any(record => record.Header.RecordKind == RecordKind.Fact);
+        if (hasFacts) kind = SegmentKind.Facts;
+        else if (kind is not (SegmentKind.Data or SegmentKind.Jumbo)) kind = SegmentKind.Data;
+        long extent = salvage.Records.Sum(record => record.Header.Extent);
+        var header = new SegmentHeader(control.Superblock.SegmentId, slot, generation, lane, kind,
+            BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+            Layout.RoundUp(Layout.SegmentRecords + extent, Layout.MiB),
+            old?.FirstSequence ?? salvage.Records[0].Header.Sequence, order,
+            old?.CreatedNanoseconds ?? control.NowNanoseconds());
+        string temporary = name + Temporary;
+        _ = control.DirectoryFile.Unlink(temporary);
+        using FileDescriptor? file = control.DirectoryFile.TryCreateFile(temporary, out int errno);
+        StorageErrors.Check(errno, "cannot create", control.PathOf(temporary));
+        try
+        {
+            StorageErrors.Check(file!.Allocate(header.Bytes), "no room for", control.PathOf(temporary));
+            using Mapping? map = Mapping.TryMap(file, header.Bytes, writable: true, out errno);
+            StorageErrors.Check(errno, "cannot map", control.PathOf(temporary));
+            Fill(new Segment(header, map!, file), salvage);
+            if (control.IsOnDisk) StorageErrors.Check(file.Sync(), "cannot flush", control.PathOf(temporary));
+            CrashPoint.Pass(CrashStep.Q2);
+            StorageErrors.Check(control.DirectoryFile.Rename(temporary, name), "cannot name", control.PathOf(name));
+        }
+        finally
+        {
+            _ = control.DirectoryFile.Unlink(temporary);
+        }
+    }
+
+    private static void Fill(Segment segment, SegmentSalvage salvage)
+    {
+        segment.Header.Write(segment.Map.WritableBytes(0, Layout.SegmentHeaderBytes));
+        long at = Layout.SegmentRecords, last = 0;
+        uint previous = segment.Header.Crc;
+        foreach (SalvagedRecord record in salvage.Records)
+        {
+            RecordHeader header = record.Header;
+            segment.Map.CopyFrom(salvage.PayloadOf(in record), at + Layout.RecordHeaderBytes);
+            header.PreviousCrc = previous;
+            header.WriteTo(segment, at);
+            (last, previous) = (at, header.Crc);
+            at += header.Extent;
+        }
+
+        segment.Map.Write(Layout.SegmentLastRecord, (ulong)last);
+        segment.Map.Write(Layout.SegmentCommitted, (ulong)at);
+    }
+}
