@@ -336,7 +336,7 @@ public class BackupTests
             try
             {
                 if (end.IsCancellationRequested) _ = store.PutRaw(new byte[77]);
-                collected += store.Collect(everything, CancellationToken.None).Collected.Count;
+                collected += store.Collect(everything).Collected.Count;
                 _ = store.Compact(0.8);
             }
             catch (ArrowCidException e) when (e.Code == ErrorCode.Busy)
