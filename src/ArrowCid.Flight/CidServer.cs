@@ -68,7 +68,8 @@ public sealed partial class CidServer : IAsyncDisposable
         try
         {
             Func<EndPoint[]> bound = Serve(host, store, options, owned);
-            await host.StartAsync(cancellationToken).ConfigureAwait(false);
+            // The host comes back to the context that it was called in, where the caller may block on this.
+            await Task.Run(() => host.StartAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
             if (options.Otlp is { } otlp) owned.Push(OtlpExport.Start(otlp));
             return new CidServer(host, options.Flight is null ? null : bound()[0],
                 options.Http is null ? null : bound()[^1], owned);
@@ -86,9 +87,9 @@ public sealed partial class CidServer : IAsyncDisposable
     {
         if (Interlocked.CompareExchange(ref _ending, Stopwatch.GetTimestamp(), 0) != 0) return;
         SayEnding("nothing new is taken");
-        await _host.StopAsync().ConfigureAwait(false);
+        await Task.Run(() => _host.StopAsync()).ConfigureAwait(false);
         SayEnding("listeners and calls have ended");
-        await _host.DisposeAsync().ConfigureAwait(false);
+        await Task.Run(() => _host.DisposeAsync().AsTask()).ConfigureAwait(false);
         while (_owned.TryPop(out IDisposable? each)) each.Dispose();
     }
 

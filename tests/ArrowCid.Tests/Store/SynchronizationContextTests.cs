@@ -38,7 +38,8 @@ public sealed class SynchronizationContextTests
             using (BlockHold hold = store.Hold(a)) Assert.Single(hold.Cids);
             Assert.Equal(3, store.List().Count());
             Assert.Equal([a], store.Query(Filter.Parse("tag.k = \"v\"")).Select(entry => entry.Cid));
-            Assert.Equal(3, store.Watch(Cursor.Oldest, TimeSpan.Zero).Count());
+            // A pin announces its block again.
+            Assert.Equal(3, store.Watch(Cursor.Oldest, TimeSpan.Zero).DistinctBy(heard => heard.Cid).Count());
             Assert.Empty(store.Watch(Cursor.Now, TimeSpan.FromMilliseconds(5)));
             Assert.True(store.Checkpoint());
             Assert.All(store.VerifyAll(), result => Assert.True(result.IsIntact));
