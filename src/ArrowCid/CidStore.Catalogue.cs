@@ -98,7 +98,7 @@ public sealed partial class CidStore
         using BlockLease? node = Find(entry.Cid);
         if (node is null) return false;
         _ = CatalogueTable.SchemaCid.TryGetSha256(out Digest256 own);
-        foreach ((_, Digest256 need) in BlockNeeds.Of(_blocks, node.Info))
+        foreach ((_, Digest256 need) in BlockNeeds.Of(_blocks, node.Info) ?? [])
         {
             using BlockLease? block = _blocks.Find(need);
             if (block?.Info.SchemaDigest == own) return true;
