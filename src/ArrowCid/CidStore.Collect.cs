@@ -25,10 +25,11 @@ public sealed partial class CidStore
     /// <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
     /// run.</exception>
-    public CollectResult Collect(CollectOptions? options = null) => Collect(options ?? new CollectOptions(), default);
+    public CollectResult Collect(CollectOptions? options = null) =>
+        CollectUnless(options ?? new CollectOptions(), default);
 
-    /// <summary>As the other; the search for what may go can be ended.</summary>
-    internal CollectResult Collect(CollectOptions options, CancellationToken cancel)
+    /// <summary>As <see cref="Collect"/>; the search for what may go can be ended.</summary>
+    internal CollectResult CollectUnless(CollectOptions options, CancellationToken cancel)
     {
         if (options.MaxBytes is < 0)
             throw new ArgumentOutOfRangeException(nameof(options), "A store has 0 bytes or more.");

@@ -111,7 +111,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
     private IEnumerable<Done?> Expire(CancellationToken cancel)
     {
         if (!_registry.HasExpired(ExpiredAfter, store.Clock.GetUtcNow())) yield break;
-        yield return Of(store.Collect(new CollectOptions { DryRun = isDryRun }, cancel), "expired");
+        yield return Of(store.CollectUnless(new CollectOptions { DryRun = isDryRun }, cancel), "expired");
     }
 
     private IEnumerable<Done?> Forget()
@@ -136,7 +136,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         // All records together are no smaller than the blocks.
         bool isWithin = !policy.Unreferenced && policy.MaxBytes is { } most && _blocks.Figures().BytesCommitted <= most;
         if (!isWithin)
-            yield return Of(store.Collect(policy.ToCollect(isDryRun), cancel), "that nothing needs collected");
+            yield return Of(store.CollectUnless(policy.ToCollect(isDryRun), cancel), "that nothing needs collected");
     }
 
     private IEnumerable<Done?> Compact(CancellationToken cancel)

@@ -151,15 +151,20 @@ internal static class ServeVerb
     {
         if (form == ServerLog.None) return null;
         ILogger log = new StandardErrorLog(form, Console.Error).CreateLogger("arrowcid.maintain");
-        return step => log.Log(step.Failure is null ? LogLevel.Information : LogLevel.Warning,
-            new EventId(0, "maintained"),
-            new Dictionary<string, object?>
+        return step =>
+        {
+            LogLevel level = step.Failure is null ? LogLevel.Information : LogLevel.Warning;
+            if (!log.IsEnabled(level)) return;
+            var members = new Dictionary<string, object?>
             {
                 ["Task"] = MaintainVerb.Name(step.Task),
                 ["Count"] = step.Count,
                 ["Bytes"] = step.ByteLength,
                 ["Milliseconds"] = step.Took.TotalMilliseconds,
-            }, null, (_, _) => $"maintenance: {MaintainVerb.Line(step)}");
+            };
+            log.Log(level, new EventId(0, "maintained"), members, null,
+                (_, _) => $"maintenance: {MaintainVerb.Line(step)}");
+        };
     }
 
     private static PosixSignalRegistration End(PosixSignal signal, TaskCompletionSource end) =>

@@ -8,8 +8,8 @@ using ArrowCid.Registry;
 namespace ArrowCid.Flight.Service;
 
 /// <summary>
-/// Announcements as a table without end. Every batch's app_metadata is the cursor behind it; while nothing is put, empty
-/// batches come.
+/// Announcements as a table without end. Every batch's app_metadata is the cursor behind it; while nothing is put,
+/// empty batches come.
 /// </summary>
 internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
 {

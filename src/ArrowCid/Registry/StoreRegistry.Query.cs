@@ -118,8 +118,8 @@ internal sealed partial class StoreRegistry
         return new QueryPiece(found, new QueryPlace(plan.Kind, wish.IsDescending, last), true, lookedAt);
     }
 
-    /// <summary>The key that a cursor stands at, and those behind it, and the blocks that they lead to. The memory where
-    /// these are looked up is asked for together.</summary>
+    /// <summary>The key that a cursor stands at, and those behind it, and the blocks that they lead to. The memory
+    /// where these are looked up is asked for together.</summary>
     private void ReadAhead(List<(byte[] Key, Digest256? Digest)> ahead, IndexKind kind, MergedCursor cursor, int count)
     {
         Span<Digest256> digests = stackalloc Digest256[KeysAhead];

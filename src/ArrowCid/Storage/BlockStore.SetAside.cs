@@ -42,7 +42,8 @@ internal sealed partial class BlockStore
             foreach (StoreFinding finding in lost) yield return finding;
             if (lost.Count == 0)
                 yield return new StoreFinding("set-aside", FindingSeverity.Note, name,
-                    "it was damaged; every block that can be told of it is here", "delete it once nobody wants to look");
+                    "it was damaged; every block that can be told of it is here",
+                    "delete it once nobody wants to look");
         }
     }
 

@@ -104,7 +104,9 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
             }
 
             if (_first is not null && _first.Head.Sequence == next) return LaneStep.Record;
-            if (MayBePending(next))
+            // A hole ends before the first number that any segment has, not before the first of those that are open: of
+            // two that were begun at one number the later may have the earlier records.
+            if (MayBePending(_first is null ? next : _first.Head.Sequence - 1))
             {
                 if (!TryOpenNext()) return LaneStep.Nothing;
                 continue;

@@ -466,8 +466,8 @@ internal static class StoreOpening
     private static bool HasSegments(string directory) => Directory.EnumerateFiles(directory, "seg-*").Any();
 
     private static ArrowCidException NoControl(string directory) => new(ErrorCode.StoreGone,
-        $"{directory} has segments but no {Layout.ControlName}; restore that file, or let 'arrowcid doctor --fix' make one of the " +
-        "segments");
+        $"{directory} has segments but no {Layout.ControlName}; restore that file, or let " +
+        "'arrowcid doctor --fix' make one of the segments");
 
     private static ArrowCidException NoStore(string directory) =>
         new(ErrorCode.StoreGone, $"no store is at {directory}; put something into it, or name another");

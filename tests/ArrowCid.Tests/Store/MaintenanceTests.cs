@@ -315,8 +315,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         output.WriteLine($"{alone:0} puts a second alone, {beside:0} beside maintenance, {tight:0} into a store without room for half of them");
         foreach (MaintenanceFigures each in figures) output.WriteLine(each.ToString());
         Assert.Contains(figures, each => each is { Task: MaintenanceTask.Forget, Count: > 0 });
-        Assert.Contains(figures, each => each is { Task: MaintenanceTask.Compact, Count: > 0 });
-        // A put that makes room for itself compacts too, and who comes second tries again in the next round.
+        // A put that makes room for itself compacts too, maybe all; who comes second tries again in the next round.
         Assert.All(figures.Where(each => each.Task != MaintenanceTask.Compact), each => Assert.Equal(0, each.Failures));
     }
 
@@ -330,7 +329,7 @@ public class MaintenanceTests(ITestOutputHelper output)
             Capacity = mebibytes << 20,
             SegmentSize = 1 << 20,
             Timeout = TimeSpan.FromSeconds(60),
-            Maintenance = maintained ? new MaintenanceOptions { Interval = TimeSpan.FromMilliseconds(20) } : null,
+            Maintenance = maintained ? new MaintenanceOptions { Interval = TimeSpan.FromMilliseconds(20), Share = 0.5 } : null,
         });
         store.SetMaintenancePolicy(new MaintenancePolicy
         {

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Runtime.ExceptionServices;
 using ArrowCid.Exchange.Backup;
 using ArrowCid.Flight;
 using ArrowCid.Registry;
-using ArrowCid.Tests.Flight;
 using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Store;
@@ -77,14 +77,14 @@ public sealed class SynchronizationContextTests
     {
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
-        var options = new CidServerOptions { Flight = FlightServer.AnyPort, Http = null };
+        var options = new CidServerOptions { Flight = new IPEndPoint(IPAddress.Loopback, 0), Http = null };
         CidServer server = CidServer.StartAsync(store, options).GetAwaiter().GetResult();
         try
         {
             string token = File.ReadAllText(Path.Combine(store.Directory, "serve.token")).Trim();
             using var client = new CidClient(new Uri($"grpc://{server.Flight}"),
                 new CidClientOptions { Token = token, UseLocalStore = false });
-            Cid cid = client.PutAsync(FlightServer.Numbers(0, 100_000)).GetAwaiter().GetResult().Cid;
+            Cid cid = client.PutAsync(Stores.Numbers(new double[100_000])).GetAwaiter().GetResult().Cid;
             using (RemoteBatch? batch = client.TryGetAsync(cid).GetAwaiter().GetResult()) Assert.NotNull(batch);
             IAsyncEnumerator<Cid> listed = client.ListAsync().GetAsyncEnumerator();
             Assert.True(listed.MoveNextAsync().AsTask().GetAwaiter().GetResult());
