@@ -3,6 +3,7 @@ using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Ipc;
 using ArrowCid.Registry;
 
 namespace ArrowCid.Flight.Service;
@@ -30,17 +31,17 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         new Field("gap", ArrowType.Utf8),
         new Field("cursor", ArrowType.Utf8, nullable: false));
 
+    private static readonly ReadOnlyMemory<byte> s_empty = CanonicalBlock.Encode(Table([])).Bytes;
+
     public async Task Run(GrpcCall call, Request request, BatchSender sender)
     {
         Filter? filter = FlightRequest.FilterOf(request);
         Cursor at = store.Blocks.Fix(request.From.Length == 0 ? Cursor.Now : Cursor.Parse(request.From));
         uint seconds = request.HeartbeatSeconds == 0 ? DefaultHeartbeat : request.HeartbeatSeconds;
         TimeSpan heartbeat = TimeSpan.FromSeconds(Math.Min(seconds, 3600));
-        using CancellationTokenSource lasting = call.Lasting();
         await sender.SchemaAsync(Schema, call.Cancel).ConfigureAwait(false);
         await BeatAsync().ConfigureAwait(false);
         live.Begin();
-        var found = new List<Announcement>();
         try
         {
             while (await CatchUp().ConfigureAwait(false) is { } place) await Follow(place).ConfigureAwait(false);
@@ -54,7 +55,8 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         // Reads the log until what comes next is what all hear of next; null: there is no more.
         async Task<long?> CatchUp()
         {
-            using var own = CancellationTokenSource.CreateLinkedTokenSource(lasting.Token);
+            var found = new List<Announcement>();
+            using CancellationTokenSource own = call.Lasting();
             await using IAsyncEnumerator<Announcement> puts =
                 store.WatchAsync(at, new WatchOptions { WithFacts = true }, own.Token).GetAsyncEnumerator();
             Task<bool> next = puts.MoveNextAsync().AsTask();
@@ -63,7 +65,7 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
                 while (true)
                 {
                     if (!next.IsCompleted && live.Find(at) is { } place) return place;
-                    bool isEnd = !await Arrived(next, heartbeat).ConfigureAwait(false);
+                    bool isEnd = !await Arrived(next).ConfigureAwait(false);
                     while (!isEnd && found.Count < MostRows)
                     {
                         at = puts.Current.Cursor;
@@ -73,7 +75,8 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
                         isEnd = !await next.ConfigureAwait(false);
                     }
 
-                    await SendFoundAsync().ConfigureAwait(false);
+                    if (found.Count > 0) await SendAsync(found).ConfigureAwait(false);
+                    found.Clear();
                     if (isEnd) return null;
                 }
             }
@@ -87,40 +90,54 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         // Hears with all others, until it falls behind what is kept for them.
         async Task Follow(long place)
         {
-            while (true)
+            // Nothing is held by a watcher that waits, and it is woken by whoever has something for it.
+            sender.Rest();
+            var watcher = new LiveWatcher((long)heartbeat.TotalMilliseconds);
+            List<Announcement>? found = null;
+            live.Add(watcher);
+            await using CancellationTokenRegistration ends = call.Cancel.UnsafeRegister(
+                static watcher => ((LiveWatcher)watcher!).Wake(), watcher);
+            try
             {
-                await Arrived(Heard(place), heartbeat).ConfigureAwait(false);
-                long first = place;
-                if (!live.TryTake(ref place, found, MostRows)) return;
-                if (found.Count == 0) continue;
-                at = found[^1].Cursor;
-                if (filter is null)
+                while (true)
                 {
-                    (RecordBatch batch, ReadOnlyMemory<byte> block) = live.TableOf(first, found, Table);
-                    found.Clear();
-                    await sender.BlockAsync(block, batch, at.ToString(), call.Cancel).ConfigureAwait(false);
-                    await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
-                    continue;
-                }
+                    long first = place;
+                    if (!live.TryTake(ref place, ref found, MostRows)) return;
+                    if (place != first)
+                    {
+                        at = found![^1].Cursor;
+                        if (filter is not null) found.RemoveAll(put => !Passes(put, filter));
+                        if (filter is null) await ShareAsync(live.TableOf(first, found, Table)).ConfigureAwait(false);
+                        else if (found.Count > 0) await SendAsync(found).ConfigureAwait(false);
+                        watcher.Spoke();
+                        found.Clear();
+                        continue;
+                    }
 
-                found.RemoveAll(put => !Passes(put, filter));
-                await SendFoundAsync().ConfigureAwait(false);
+                    if (watcher.IsSilent)
+                    {
+                        await BeatAsync().ConfigureAwait(false);
+                        watcher.Spoke();
+                    }
+
+                    found = null;
+                    await watcher.WaitAsync().ConfigureAwait(false);
+                    call.Cancel.ThrowIfCancellationRequested();
+                }
+            }
+            finally
+            {
+                live.Remove(watcher);
             }
         }
 
-        async Task<bool> Heard(long place)
-        {
-            await live.WaitAsync(place).WaitAsync(lasting.Token).ConfigureAwait(false);
-            return true;
-        }
-
-        async Task<bool> Arrived(Task<bool> next, TimeSpan pause)
+        async Task<bool> Arrived(Task<bool> next)
         {
             while (!next.IsCompleted)
             {
                 try
                 {
-                    await next.WaitAsync(pause).ConfigureAwait(false);
+                    await next.WaitAsync(heartbeat).ConfigureAwait(false);
                 }
                 catch (TimeoutException)
                 {
@@ -131,17 +148,17 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
             return await next.ConfigureAwait(false);
         }
 
-        async Task SendFoundAsync()
-        {
-            if (found.Count > 0) await SendAsync(found).ConfigureAwait(false);
-            found.Clear();
-        }
+        ValueTask ShareAsync(LiveAnnouncements.Table table) =>
+            FlushedAsync(sender.SharedAsync(table, call.Cancel));
 
-        Task BeatAsync() => SendAsync([]);
+        ValueTask BeatAsync() => FlushedAsync(sender.WholeAsync(s_empty, at.ToString(), call.Cancel));
 
-        async Task SendAsync(IReadOnlyCollection<Announcement> rows)
+        ValueTask SendAsync(List<Announcement> rows) =>
+            FlushedAsync(sender.BatchAsync(Table(rows), at.ToString(), call.Cancel));
+
+        async ValueTask FlushedAsync(ValueTask sending)
         {
-            await sender.BatchAsync(Table(rows), at.ToString(), call.Cancel).ConfigureAwait(false);
+            await sending.ConfigureAwait(false);
             await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
         }
     }
