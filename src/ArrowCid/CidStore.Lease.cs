@@ -39,6 +39,21 @@ public sealed partial class CidStore
         }
     }
 
+    /// <summary>Leases a batch as it lies, after what the mode asks for was proved.</summary>
+    /// <returns>The lease, or null where the block is not here.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it is no batch; others as for
+    /// <see cref="TryGet"/>.</exception>
+    internal BlockLease? TryLease(Cid cid)
+    {
+        BlockLease? block = Find(cid);
+        if (block is { Kind: RecordKind.Batch } && IsProved(block)) return block;
+        block?.Dispose();
+        if (block is null || TryLease(cid, out RecordBatch? batch) is not { } proved) return null;
+        if (batch is not null) return proved;
+        proved.Dispose();
+        throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a batch");
+    }
+
     private void ProveBytes(BlockLease block)
     {
         ProveHash(block, block.Info);

@@ -115,7 +115,7 @@ internal static class FlightBench
         static async Task<int> Drain(GrpcClientCall call)
         {
             int messages = 0;
-            while (await call.ReadAsync(call.Reader.NextAsync).ConfigureAwait(false)) messages++;
+            while (await call.NextAsync().ConfigureAwait(false)) messages++;
             call.Finish();
             return messages;
         }

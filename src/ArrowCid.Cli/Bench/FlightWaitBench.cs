@@ -123,7 +123,7 @@ internal static class FlightWaitBench
                 using GrpcClientCall call = await channel.CallAsync("/arrow.flight.protocol.FlightService/ListActions",
                     async (writer, cancel) => await writer.WriteAsync(new Empty(), cancel).ConfigureAwait(false),
                     new GrpcCallOptions(), CancellationToken.None).ConfigureAwait(false);
-                while (await call.ReadAsync(call.Reader.NextAsync).ConfigureAwait(false))
+                while (await call.NextAsync().ConfigureAwait(false))
                 {
                 }
             }
@@ -150,8 +150,8 @@ internal static class FlightWaitBench
                     channels[side] = channel = new GrpcChannel(new Uri(side.Address));
                 GrpcClientCall call = await Open(channel, side.Token, Watching).ConfigureAwait(false);
                 // The schema and the empty batch have come: from now on it waits.
-                _ = await call.ReadAsync(call.Reader.NextAsync).ConfigureAwait(false);
-                _ = await call.ReadAsync(call.Reader.NextAsync).ConfigureAwait(false);
+                _ = await call.NextAsync().ConfigureAwait(false);
+                _ = await call.NextAsync().ConfigureAwait(false);
                 return call;
             };
         }
@@ -214,7 +214,7 @@ internal static class FlightWaitBench
         {
             try
             {
-                while (await call.ReadAsync(call.Reader.NextAsync).ConfigureAwait(false))
+                while (await call.NextAsync().ConfigureAwait(false))
                 {
                 }
             }

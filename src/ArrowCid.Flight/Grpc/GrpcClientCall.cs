@@ -59,6 +59,10 @@ internal sealed class GrpcClientCall : IDisposable
         }
     }
 
+    /// <summary>Goes to the next message, as <see cref="GrpcReader.NextAsync"/>.</summary>
+    /// <exception cref="GrpcException">The call ended otherwise than well.</exception>
+    public ValueTask<bool> NextAsync() => Reader.TryNext() ? new(true) : ReadAsync(Reader.NextAsync);
+
     /// <summary>Looks at the trailers, once the messages have ended.</summary>
     /// <exception cref="GrpcException">The call ended otherwise than well.</exception>
     public void Finish()

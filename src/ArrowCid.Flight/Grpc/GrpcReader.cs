@@ -16,9 +16,14 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
     private const int PrefixBytes = 5;
     private const int FirstStep = 1 << 16;
 
-    private byte[] _buffer = new byte[4096];
+    // The buffer grows while several messages fill it: many small ones are then taken with one read.
+    private const int LeastBuffer = 1 << 12, MostBuffer = 1 << 15;
+
+    private byte[] _buffer = new byte[LeastBuffer];
     private int _start, _end;
     private int _left;
+    private bool _isFilled;
+    private long _before;
 
     // What StallWatch looks at from another thread: the number of the message that is being read, and the bytes of all.
     private long _message = -1, _messages, _received;
@@ -38,7 +43,24 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
 
     /// <summary>Goes to the next message; what is left of the one before is skipped.</summary>
     /// <returns>False at the end.</returns>
-    public async ValueTask<bool> NextAsync(CancellationToken cancel)
+    public ValueTask<bool> NextAsync(CancellationToken cancel) => TryNext() ? new(true) : NextSlowAsync(cancel);
+
+    /// <summary>Goes to the next message where it has begun in what was received already.</summary>
+    public bool TryNext()
+    {
+        if (_outer is not null || _left > _end - _start - PrefixBytes) return false;
+        int at = _start + _left;
+        // A flag is for the slow way, and so is a message that is too large.
+        if (_buffer[at] != 0) return false;
+        uint length = BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(at + 1));
+        if (length > mostBytes) return false;
+        _start = at + PrefixBytes;
+        _left = (int)length;
+        _messages++;
+        return true;
+    }
+
+    private async ValueTask<bool> NextSlowAsync(CancellationToken cancel)
     {
         while (_left > 0) Take(Math.Min(_left, await SomeAsync(cancel).ConfigureAwait(false)));
         if (_outer is { } outer)
@@ -197,7 +219,10 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
     private async ValueTask<int> SomeAsync(CancellationToken cancel) =>
         await HasAsync(1, cancel).ConfigureAwait(false) ? _end - _start : throw EndsInside();
 
-    private async ValueTask<bool> HasAsync(int count, CancellationToken cancel)
+    private ValueTask<bool> HasAsync(int count, CancellationToken cancel) =>
+        _end - _start >= count ? new(true) : FillAsync(count, cancel);
+
+    private async ValueTask<bool> FillAsync(int count, CancellationToken cancel)
     {
         while (_end - _start < count)
         {
@@ -210,7 +235,11 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
                 (_start, _end) = (0, _end - _start);
             }
 
+            bool hasHeldMany = _isFilled && _messages - _before > 1;
+            if (hasHeldMany && _buffer.Length < MostBuffer) Array.Resize(ref _buffer, 2 * _buffer.Length);
+            _before = _messages;
             int read = await FromStreamAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
+            _isFilled = read == _buffer.Length - _end;
             if (read == 0)
             {
                 // A call that lasts needs no memory for a request that has ended.

@@ -84,6 +84,10 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
                 return (GrpcStatus.Aborted, string.Create(CultureInfo.InvariantCulture,
                     $"a message stood still for {settings.StallPatience.TotalSeconds:0.#} s; send it again"), null);
             }
+            finally
+            {
+                call.Writer.End();
+            }
 
             return (GrpcStatus.Ok, "", null);
         }

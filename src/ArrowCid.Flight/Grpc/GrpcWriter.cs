@@ -19,18 +19,22 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
     private const int Piece = 1 << 18;
     private const int MostCopied = 1 << 15;
 
+    // What is taken of the pipe at once where more than a little comes, so that small messages take turns with it seldom.
+    private const int Room = 1 << 15;
+
     private Func<CancellationToken, Task>? _start = start;
-    private int _pending;
+    private Memory<byte> _room;
+    private int _used, _pending;
 
     /// <summary>Writes a protobuf message.</summary>
     public ValueTask WriteAsync(IMessage message, CancellationToken cancel)
     {
         if (_start is not null) return StartAndWriteAsync(message, cancel);
         int length = message.CalculateSize();
-        Span<byte> span = pipe.GetSpan(PrefixBytes + length);
+        Span<byte> span = Take(PrefixBytes + length);
         WritePrefix(span, length);
-        message.WriteTo(span.Slice(PrefixBytes, length));
-        return Advance(PrefixBytes + length, cancel);
+        message.WriteTo(span[PrefixBytes..]);
+        return FlushIfMuchAsync(cancel);
     }
 
     /// <summary>Writes a message of two parts.</summary>
@@ -42,20 +46,59 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         if (_start is not null) return StartAndWriteAsync(head, body, cancel);
         if (body.Length > MostCopied) return WriteLongAsync(head, body, cancel);
         int length = head.Length + body.Length;
-        Span<byte> span = pipe.GetSpan(PrefixBytes + length);
+        Span<byte> span = Take(PrefixBytes + length);
         WritePrefix(span, length);
         head.Span.CopyTo(span[PrefixBytes..]);
         body.Span.CopyTo(span[(PrefixBytes + head.Length)..]);
-        return Advance(PrefixBytes + length, cancel);
+        return FlushIfMuchAsync(cancel);
     }
 
     /// <summary>Hands over what was gathered.</summary>
-    public async ValueTask FlushAsync(CancellationToken cancel)
+    public ValueTask FlushAsync(CancellationToken cancel)
     {
-        _pending = 0;
-        _ = await pipe.FlushAsync(cancel).ConfigureAwait(false);
+        End();
+        ValueTask<FlushResult> flushing = pipe.FlushAsync(cancel);
+        if (!flushing.IsCompletedSuccessfully) return FlushedAsync(flushing, cancel);
+        _ = flushing.Result;
         // A flush to a client that is gone does not say so.
         cancel.ThrowIfCancellationRequested();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Leaves what was gathered to whoever flushes the pipe, as the end of a call does.</summary>
+    public void End()
+    {
+        Advance();
+        _pending = 0;
+        _room = default;
+    }
+
+    private static async ValueTask FlushedAsync(ValueTask<FlushResult> flushing, CancellationToken cancel)
+    {
+        _ = await flushing.ConfigureAwait(false);
+        cancel.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Room for so many bytes, which count as written.</summary>
+    private Span<byte> Take(int count)
+    {
+        if (_room.Length - _used < count)
+        {
+            int hint = _pending == 0 ? LargeBlockPool.SmallHint : Room;
+            Advance();
+            _room = pipe.GetMemory(Math.Max(hint, count));
+        }
+
+        Span<byte> taken = _room.Span.Slice(_used, count);
+        _used += count;
+        _pending += count;
+        return taken;
+    }
+
+    private void Advance()
+    {
+        if (_used > 0) pipe.Advance(_used);
+        _used = 0;
     }
 
     private async ValueTask StartAndWriteAsync(IMessage message, CancellationToken cancel)
@@ -81,11 +124,10 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
     private async ValueTask WriteLongAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body,
         CancellationToken cancel)
     {
-        Span<byte> span = pipe.GetSpan(PrefixBytes + head.Length);
+        Span<byte> span = Take(PrefixBytes + head.Length);
         WritePrefix(span, head.Length + body.Length);
         head.Span.CopyTo(span[PrefixBytes..]);
-        pipe.Advance(PrefixBytes + head.Length);
-        _pending = 0;
+        End();
         while (!body.IsEmpty)
         {
             int length = Math.Min(Piece, body.Length);
@@ -95,12 +137,8 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         }
     }
 
-    private ValueTask Advance(int count, CancellationToken cancel)
-    {
-        pipe.Advance(count);
-        _pending += count;
-        return _pending >= FlushAt ? FlushAsync(cancel) : ValueTask.CompletedTask;
-    }
+    private ValueTask FlushIfMuchAsync(CancellationToken cancel) =>
+        _pending >= FlushAt ? FlushAsync(cancel) : ValueTask.CompletedTask;
 
     private static void WritePrefix(Span<byte> span, int length)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 
@@ -7,43 +6,47 @@ namespace ArrowCid.Flight.Grpc;
 
 /// <summary>
 /// Kestrel's memory in blocks of 64 KiB instead of 4 KiB: it receives and sends a block at a time, and large messages
-/// want few. A bounded number is kept; what is over it, and what nobody wanted for a while, goes to the collector.
+/// want few. Who says that it wants little (<see cref="SmallHint"/>) gets a small one, as a thousand watchers of a few
+/// hundred bytes each do. What was given back last is given out first, while the processor still has it at hand. A
+/// bounded number is kept; what is over it, and what nobody wanted for a while, goes to the collector.
 /// </summary>
 internal sealed class LargeBlockPool : MemoryPool<byte>
 {
-    private const int BlockBytes = 1 << 16;
+    /// <summary>What to ask a pipe for where the bytes are few. Pipes ask for 4 KiB at least, and for just that where
+    /// they do not know, so that this has to be more.</summary>
+    public const int SmallHint = 4097;
 
-    // 32 MiB are kept at most.
-    private const int MostKept = 512;
+    private const int SmallBytes = 1 << 13;
+    private const int LargeBytes = 1 << 16;
+
+    // 32 MiB are kept at most of each.
+    private const int MostBytesKept = 32 << 20;
 
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(15);
     private static readonly LargeBlockPool s_shared = new();
 
     private static readonly Timer s_trims = new(static _ => s_shared.Trim(), null, Timeout.Infinite, Timeout.Infinite);
 
-    private readonly ConcurrentQueue<byte[]> _kept = new();
-    private int _count;
-    private int _least;
+    private readonly Shelf _small = new(SmallBytes), _large = new(LargeBytes);
     private int _isTicking;
 
     /// <summary>The blocks that are kept.</summary>
-    public int Count => Volatile.Read(ref _count);
+    public int Count => _small.Count + _large.Count;
 
-    public override int MaxBufferSize => BlockBytes;
+    public override int MaxBufferSize => LargeBytes;
 
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BlockBytes);
-        if (_kept.TryDequeue(out byte[]? block)) Lower(Interlocked.Decrement(ref _count));
-        return new Block(this, block ?? GC.AllocateUninitializedArray<byte>(BlockBytes, pinned: true));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, LargeBytes);
+        Shelf shelf = minBufferSize is >= SmallHint and <= SmallBytes ? _small : _large;
+        return new Block(this, shelf, shelf.Take());
     }
 
     /// <summary>Lets go what nobody wanted since the last call.</summary>
     public void Trim()
     {
-        for (int unwanted = Volatile.Read(ref _least); unwanted > 0 && _kept.TryDequeue(out _); unwanted--)
-            Interlocked.Decrement(ref _count);
-        Volatile.Write(ref _least, Count);
+        _small.Trim();
+        _large.Trim();
         if (Count > 0) return;
         // An idle process is left asleep. A return that comes now starts the timer again.
         if (this == s_shared) s_trims.Change(Timeout.Infinite, Timeout.Infinite);
@@ -56,10 +59,9 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
         // Every server of the process shares it.
     }
 
-    private void Return(byte[] block)
+    private void Return(Shelf shelf, byte[] block)
     {
-        if (Interlocked.Increment(ref _count) <= MostKept) _kept.Enqueue(block);
-        else Interlocked.Decrement(ref _count);
+        shelf.Give(block);
         if (Volatile.Read(ref _isTicking) == 0) Tick();
     }
 
@@ -68,30 +70,74 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
         if (Interlocked.Exchange(ref _isTicking, 1) == 0 && this == s_shared) s_trims.Change(s_idle, s_idle);
     }
 
-    private void Lower(int count)
-    {
-        int least;
-        while (count < (least = Volatile.Read(ref _least)))
-        {
-            if (Interlocked.CompareExchange(ref _least, count, least) == least) return;
-        }
-    }
-
     public sealed class Factory : IMemoryPoolFactory<byte>
     {
         public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => s_shared;
     }
 
-    private sealed class Block(LargeBlockPool pool, byte[] bytes) : IMemoryOwner<byte>
+    /// <summary>The blocks of one size.</summary>
+    private sealed class Shelf(int bytes)
+    {
+        private readonly Lock _lock = new();
+        private readonly Stack<byte[]> _kept = new();
+        private int _least;
+
+        public int Count
+        {
+            get
+            {
+                lock (_lock) return _kept.Count;
+            }
+        }
+
+        public byte[] Take()
+        {
+            lock (_lock)
+            {
+                if (_kept.TryPop(out byte[]? block))
+                {
+                    _least = Math.Min(_least, _kept.Count);
+                    return block;
+                }
+            }
+
+            return GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+        }
+
+        public void Give(byte[] block)
+        {
+            lock (_lock)
+            {
+                if (_kept.Count < MostBytesKept / bytes) _kept.Push(block);
+            }
+        }
+
+        public void Trim()
+        {
+            lock (_lock)
+            {
+                for (int unwanted = _least; unwanted > 0; unwanted--) _kept.Pop();
+                _least = _kept.Count;
+            }
+        }
+    }
+
+    private sealed class Block(LargeBlockPool pool, Shelf shelf, byte[] bytes) : IMemoryOwner<byte>
     {
         private byte[]? _bytes = bytes;
 
-        public Memory<byte> Memory => MemoryMarshal.CreateFromPinnedArray(
-            _bytes ?? throw new ObjectDisposedException(nameof(Block)), 0, BlockBytes);
+        public Memory<byte> Memory
+        {
+            get
+            {
+                byte[] held = _bytes ?? throw new ObjectDisposedException(nameof(Block));
+                return MemoryMarshal.CreateFromPinnedArray(held, 0, held.Length);
+            }
+        }
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _bytes, null) is { } given) pool.Return(given);
+            if (Interlocked.Exchange(ref _bytes, null) is { } given) pool.Return(shelf, given);
         }
     }
 }

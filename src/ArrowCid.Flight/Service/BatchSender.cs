@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using ArrowCid.Columnar;
@@ -35,19 +36,75 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
     public ValueTask SchemaAsync(Schema schema, CancellationToken cancel) =>
         MessageAsync(CanonicalSchema.Of(schema).Message[Prefix..].ToArray(), "", default, cancel);
 
+    /// <summary>Whether a block of so many bytes needs no cut.</summary>
+    public bool Takes(long blockBytes) => mostBytes == 0 || blockBytes + Overhead <= mostBytes;
+
     /// <summary>Sends a canonical block's batch.</summary>
     /// <param name="block">The block, readable until the call has ended.</param>
     /// <param name="batch">The same batch, for where it is to be cut.</param>
     /// <param name="mark">What its app_metadata begins with.</param>
     /// <param name="cancel">Ends it.</param>
-    public async ValueTask BlockAsync(ReadOnlyMemory<byte> block, RecordBatch batch, string mark,
+    public ValueTask BlockAsync(ReadOnlyMemory<byte> block, RecordBatch batch, string mark, CancellationToken cancel) =>
+        Takes(block.Length) || FitsAsItIs(block)
+            ? WholeAsync(block, mark, cancel)
+            : SlicesAsync(batch, block.Length, mark, cancel);
+
+    /// <summary>Sends a canonical block's batch, which needs no cut (<see cref="Takes"/>).</summary>
+    /// <inheritdoc cref="BlockAsync"/>
+    public ValueTask WholeAsync(ReadOnlyMemory<byte> block, string mark, CancellationToken cancel)
+    {
+        while (BlockMessage.TryTake(ref block, out BlockMessage message))
+        {
+            if (message.Kind == IpcMessage.SchemaHeader) continue;
+            if (message.Kind == IpcMessage.DictionaryHeader && !IsNew(message)) continue;
+            ValueTask sending = MessageAsync(message.Header, message.Kind == IpcMessage.BatchHeader ? mark : "",
+                message.Body, cancel);
+            if (!sending.IsCompletedSuccessfully) return BehindAsync(sending, block, mark, cancel);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask BehindAsync(ValueTask sending, ReadOnlyMemory<byte> block, string mark,
         CancellationToken cancel)
     {
-        List<BlockMessage> messages = BlockMessage.Of(block);
-        if (mostBytes == 0 || messages.TrueForAll(m => m.Body.Length + m.Header.Length + Overhead <= mostBytes))
-            await MessagesAsync(messages, mark, cancel).ConfigureAwait(false);
-        else
-            await SlicesAsync(batch, block.Length, mark, cancel).ConfigureAwait(false);
+        await sending.ConfigureAwait(false);
+        await WholeAsync(block, mark, cancel).ConfigureAwait(false);
+    }
+
+    private bool FitsAsItIs(ReadOnlyMemory<byte> block)
+    {
+        while (BlockMessage.TryTake(ref block, out BlockMessage message))
+        {
+            if (!Takes(message.Header.Length + (long)message.Body.Length)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>A block's batch as a whole message, for many to send; the block has no dictionary.</summary>
+    public static byte[] MessageOf(ReadOnlyMemory<byte> block, string mark)
+    {
+        while (BlockMessage.TryTake(ref block, out BlockMessage message))
+        {
+            if (message.Kind != IpcMessage.BatchHeader) continue;
+            ReadOnlyMemory<byte> head = new FlightFrame().Make(message.Header.Span, mark, message.Body.Length, null);
+            return [.. head.Span, .. message.Body.Span];
+        }
+
+        throw new ArrowCidException(ErrorCode.Internal, "a block without a batch is to be sent");
+    }
+
+    /// <summary>Sends such a message, or the table that it is of where it is too large for the client.</summary>
+    public ValueTask SharedAsync(LiveAnnouncements.Table table, CancellationToken cancel) => Takes(table.Message.Length)
+        ? writer.WriteAsync(table.Message, default, cancel)
+        : BlockAsync(table.Block, table.Batch, table.Mark, cancel);
+
+    /// <summary>Gives the memory back; what is sent next takes it anew.</summary>
+    public void Rest()
+    {
+        _frame.Rest();
+        _scratch = null;
     }
 
     /// <summary>Sends a batch that is no stored block.</summary>
@@ -67,9 +124,8 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
         for (int i = 0; i < count; i++)
         {
             int length = Math.Min(rows, batch.Length - i * rows);
-            List<BlockMessage> messages = BlockMessage.Of(Encode(batch.Slice(i * rows, length)));
             string part = string.Create(CultureInfo.InvariantCulture, $"{mark} {i}/{count}");
-            await MessagesAsync(messages, part, cancel).ConfigureAwait(false);
+            await WholeAsync(Encode(batch.Slice(i * rows, length)), part, cancel).ConfigureAwait(false);
         }
     }
 
@@ -115,17 +171,6 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
         return _scratch.AsMemory(0, plan.Length);
     }
 
-    private async ValueTask MessagesAsync(List<BlockMessage> messages, string mark, CancellationToken cancel)
-    {
-        foreach (BlockMessage message in messages)
-        {
-            if (message.Kind == IpcMessage.SchemaHeader) continue;
-            if (message.Kind == IpcMessage.DictionaryHeader && !IsNew(message)) continue;
-            await MessageAsync(message.Header, message.Kind == IpcMessage.BatchHeader ? mark : "", message.Body, cancel)
-                .ConfigureAwait(false);
-        }
-    }
-
     private bool IsNew(in BlockMessage message)
     {
         byte[] hash = SHA256.HashData(message.Whole.Span);
@@ -155,20 +200,31 @@ internal readonly record struct BlockMessage(byte Kind, ReadOnlyMemory<byte> Hea
 {
     private const int Prefix = 8;
 
-    /// <summary>The messages of a block.</summary>
-    public static List<BlockMessage> Of(ReadOnlyMemory<byte> block)
+    /// <summary>Takes a block's next message off its front.</summary>
+    /// <returns>False at the end.</returns>
+    /// <exception cref="InvalidArrowException">It is no canonical block.</exception>
+    public static bool TryTake(ref ReadOnlyMemory<byte> rest, out BlockMessage message)
     {
-        var found = new List<BlockMessage>(2);
-        using var source = new MemorySource(block);
-        var messages = new MessageReader(source, ArrowReadOptions.Default, new IpcTraits());
-        while (messages.TryNext(out IpcMessage message))
-        {
-            int start = (int)message.Offset + Prefix, body = (int)message.BodyOffset;
-            long id = message.HeaderType == IpcMessage.DictionaryHeader ? message.Header.Long(0) : 0;
-            found.Add(new BlockMessage(message.HeaderType, block[start..body], message.Body,
-                block[start..(body + message.Body.Length)], id));
-        }
-
-        return found;
+        message = default;
+        ReadOnlySpan<byte> bytes = rest.Span;
+        int length = bytes.Length < Prefix || BinaryPrimitives.ReadInt32LittleEndian(bytes) != -1
+            ? -1
+            : BinaryPrimitives.ReadInt32LittleEndian(bytes[sizeof(int)..]);
+        if (length == 0) return false;
+        if (length < 0 || length > bytes.Length - Prefix) throw Broken();
+        ReadOnlySpan<byte> header = bytes.Slice(Prefix, length);
+        var table = FlatTable.Root(header, new FlatLimits(0, length));
+        byte kind = table.Byte(1);
+        long body = table.Long(3), id = 0;
+        if (body < 0 || body > bytes.Length - Prefix - length) throw Broken();
+        if (kind == IpcMessage.DictionaryHeader)
+            id = table.TryTable(2, out FlatTable about) ? about.Long(0) : throw Broken();
+        int end = Prefix + length + (int)body;
+        message = new BlockMessage(kind, rest.Slice(Prefix, length), rest[(Prefix + length)..end], rest[Prefix..end],
+            id);
+        rest = rest[end..];
+        return true;
     }
+
+    private static InvalidArrowException Broken() => new("a stored block's messages do not follow one another");
 }

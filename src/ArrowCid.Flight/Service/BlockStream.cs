@@ -24,7 +24,14 @@ internal sealed class BlockStreams(CidStore store)
     // A cache of schemas that forgets everything rather than grow without end.
     private const int MostSchemas = 4096;
 
+    // So many batches' addresses of datasets asked for last are kept: a client that comes again, for rows or for the
+    // stream after its information, does not wait until all of them are looked up anew.
+    private const int MostKnown = 1 << 16, MostDatasets = 64;
+
     private readonly ConcurrentDictionary<Cid, Schema> _schemas = new();
+    private readonly Lock _lock = new();
+    private readonly LinkedList<KnownDataset> _known = [];
+    private int _knownBlocks;
 
     /// <summary>Finds every batch of a request.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>,
@@ -81,14 +88,69 @@ internal sealed class BlockStreams(CidStore store)
 
     private void AddBlocks(Cid cid, List<BlockAddress> blocks)
     {
-        if (cid.Codec == Multicodec.DagCbor)
-        {
-            IReadOnlyList<Cid> batches = store.TryGetDataset(cid) ?? throw NotHere(cid);
-            foreach (Cid batch in batches) blocks.Add(AddressOf(batch));
-        }
-        else
+        if (cid.Codec != Multicodec.DagCbor)
         {
             blocks.Add(AddressOf(cid));
+            return;
+        }
+
+        if (!store.Contains(cid)) throw NotHere(cid);
+        if (Known(cid) is { } known)
+        {
+            RequireHere(known);
+            blocks.AddRange(known);
+            return;
+        }
+
+        IReadOnlyList<Cid> batches = store.TryGetDataset(cid) ?? throw NotHere(cid);
+        BlockAddress[] found = [.. batches.Select(AddressOf)];
+        Keep(cid, found);
+        blocks.AddRange(found);
+    }
+
+    private BlockAddress[]? Known(Cid dataset)
+    {
+        lock (_lock)
+        {
+            for (LinkedListNode<KnownDataset>? node = _known.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Cid != dataset) continue;
+                _known.Remove(node);
+                _known.AddFirst(node);
+                return node.Value.Blocks;
+            }
+        }
+
+        return null;
+    }
+
+    private void Keep(Cid dataset, BlockAddress[] blocks)
+    {
+        if (blocks.Length > MostKnown) return;
+        lock (_lock)
+        {
+            _known.AddFirst(new KnownDataset(dataset, blocks));
+            _knownBlocks += blocks.Length;
+            while (_knownBlocks > MostKnown || _known.Count > MostDatasets)
+            {
+                _knownBlocks -= _known.Last!.Value.Blocks.Length;
+                _known.RemoveLast();
+            }
+        }
+    }
+
+    /// <summary>A dataset is always of the same batches, which are not always here.</summary>
+    private void RequireHere(BlockAddress[] blocks)
+    {
+        const int Piece = 64;
+        Span<Cid> cids = new Cid[Piece];
+        Span<bool> found = stackalloc bool[Piece];
+        for (int at = 0; at < blocks.Length; at += Piece)
+        {
+            int count = Math.Min(Piece, blocks.Length - at);
+            for (int i = 0; i < count; i++) cids[i] = blocks[at + i].Cid;
+            store.ContainsMany(cids[..count], found);
+            if (found[..count].IndexOf(false) is >= 0 and int missing) throw NotHere(cids[missing]);
         }
     }
 
@@ -100,4 +162,6 @@ internal sealed class BlockStreams(CidStore store)
             : throw new ArrowCidException(ErrorCode.SchemaMismatch,
                 $"{cid} is not a batch; the HTTP gateway has blocks of every kind");
     }
+
+    private sealed record KnownDataset(Cid Cid, BlockAddress[] Blocks);
 }

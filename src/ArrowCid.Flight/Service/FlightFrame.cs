@@ -11,8 +11,9 @@ internal sealed class FlightFrame
     // Field 1000 as bytes.
     private const ulong BodyTag = (1000 << 3) | 2;
     private const int MostVarint = 10;
+    private const int Least = 512;
 
-    private byte[] _bytes = new byte[512];
+    private byte[] _bytes = [];
     private int _length;
 
     /// <summary>The message's bytes before the body, valid until the next call.</summary>
@@ -22,7 +23,7 @@ internal sealed class FlightFrame
         _length = 0;
         if (descriptor is not null) Field(DescriptorTag, descriptor.ToByteArray());
         if (!header.IsEmpty) Field(HeaderTag, header);
-        if (appMetadata.Length > 0) Field(MetadataTag, Encoding.UTF8.GetBytes(appMetadata));
+        if (appMetadata.Length > 0) Text(MetadataTag, appMetadata);
         if (bodyLength > 0)
         {
             Room(2 * MostVarint);
@@ -33,6 +34,9 @@ internal sealed class FlightFrame
         return _bytes.AsMemory(0, _length);
     }
 
+    /// <summary>Gives the memory back; the next message takes it anew.</summary>
+    public void Rest() => _bytes = [];
+
     private void Field(byte tag, ReadOnlySpan<byte> value)
     {
         Room(1 + MostVarint + value.Length);
@@ -40,6 +44,15 @@ internal sealed class FlightFrame
         Varint((ulong)value.Length);
         value.CopyTo(_bytes.AsSpan(_length));
         _length += value.Length;
+    }
+
+    private void Text(byte tag, string value)
+    {
+        int length = Encoding.UTF8.GetByteCount(value);
+        Room(1 + MostVarint + length);
+        _bytes[_length++] = tag;
+        Varint((ulong)length);
+        _length += Encoding.UTF8.GetBytes(value, _bytes.AsSpan(_length));
     }
 
     private void Varint(ulong value)
@@ -50,6 +63,6 @@ internal sealed class FlightFrame
 
     private void Room(int count)
     {
-        if (_bytes.Length - _length < count) Array.Resize(ref _bytes, Math.Max(2 * _bytes.Length, _length + count));
+        if (_bytes.Length - _length < count) Array.Resize(ref _bytes, Math.Max(Math.Max(Least, 2 * _bytes.Length), _length + count));
     }
 }

@@ -4,6 +4,7 @@ using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Flight.Service;
 
@@ -15,6 +16,10 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
 
     // What these clients take unless they are told otherwise.
     private const int SmallLimit = 4 << 20;
+
+    // How many bytes may be sent before they count in the server's figures.
+    private const int SentAtOnce = 1 << 20;
+
     private static readonly string[] s_smallClients = ["grpc-node-js/", "grpc-go/", "tonic/", "grpc-dotnet/"];
 
     /// <summary>What a request needs; a name or listing says what is here.</summary>
@@ -68,32 +73,59 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     {
         BlockStream stream = streams.Find(request);
         await sender.SchemaAsync(stream.Schema, call.Cancel).ConfigureAwait(false);
-        long skip = request.FirstRow, left = request.Rows == 0 ? long.MaxValue : request.Rows;
-        foreach (BlockAddress block in stream.Blocks)
+        long skip = request.FirstRow, left = request.Rows == 0 ? long.MaxValue : request.Rows, sent = 0;
+        try
         {
-            if (left <= 0) break;
-            if (skip > 0 && skip >= block.Rows)
+            foreach (BlockAddress block in stream.Blocks)
             {
-                skip -= block.Rows;
-                continue;
-            }
+                if (left <= 0) break;
+                if (skip > 0 && skip >= block.Rows)
+                {
+                    skip -= block.Rows;
+                    continue;
+                }
 
-            using BatchLease lease = store.TryGet(block.Cid) ?? throw BlockStreams.NotHere(block.Cid);
-            string mark = block.Cid.ToString();
-            if (skip == 0 && left >= block.Rows && request.Columns.Count == 0)
-            {
-                await sender.BlockAsync(lease.Block, lease.Batch, mark, call.Cancel).ConfigureAwait(false);
-            }
-            else
-            {
-                RecordBatch part = BlockStreams.Project(lease.Batch, stream.Schema, request.Columns);
-                part = part.Slice((int)skip, (int)Math.Min(left, part.Length - skip));
-                await sender.BatchAsync(part, mark, call.Cancel).ConfigureAwait(false);
-            }
+                if (skip == 0 && left >= block.Rows && request.Columns.Count == 0 && sender.Takes(block.ByteLength))
+                {
+                    using BlockLease whole = store.TryLease(block.Cid) ?? throw BlockStreams.NotHere(block.Cid);
+                    await sender.WholeAsync(whole.Memory, block.Cid.ToString(), call.Cancel).ConfigureAwait(false);
+                }
+                else
+                {
+                    await SendPart(call, block.Cid, stream.Schema, request, sender, skip, left).ConfigureAwait(false);
+                }
 
-            ServerFigures.Sent.Add(lease.Block.Length, MeasuredCall.Protocol);
-            left -= block.Rows - skip;
-            skip = 0;
+                sent += block.ByteLength;
+                if (sent >= SentAtOnce)
+                {
+                    ServerFigures.Sent.Add(sent, MeasuredCall.Protocol);
+                    sent = 0;
+                }
+
+                left -= block.Rows - skip;
+                skip = 0;
+            }
         }
+        finally
+        {
+            ServerFigures.Sent.Add(sent, MeasuredCall.Protocol);
+        }
+    }
+
+    /// <summary>Sends a batch that is cut, by its rows or columns or for the client.</summary>
+    private async Task SendPart(GrpcCall call, Cid cid, Schema schema, Request request, BatchSender sender, long skip,
+        long left)
+    {
+        using BatchLease lease = store.TryGet(cid) ?? throw BlockStreams.NotHere(cid);
+        string mark = cid.ToString();
+        if (skip == 0 && left >= lease.Batch.Length && request.Columns.Count == 0)
+        {
+            await sender.BlockAsync(lease.Block, lease.Batch, mark, call.Cancel).ConfigureAwait(false);
+            return;
+        }
+
+        RecordBatch part = BlockStreams.Project(lease.Batch, schema, request.Columns);
+        part = part.Slice((int)skip, (int)Math.Min(left, part.Length - skip));
+        await sender.BatchAsync(part, mark, call.Cancel).ConfigureAwait(false);
     }
 }

@@ -14,10 +14,17 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     // How far back a place is looked for: who has just caught up is behind by what came meanwhile.
     private const int MostBehind = 64;
 
+    // So many are woken by one thread, one after another: each hands over a message and waits again.
+    private const int Turn = 64;
+
+    private static readonly TimeSpan s_beat = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _lock = new();
     private readonly Announcement[] _ring = new Announcement[Kept];
     private readonly CancellationTokenSource _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-    private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HashSet<LiveWatcher> _watchers = [];
+    private LiveWatcher[]? _inTurn;
+    private Timer? _beats;
     private Task? _reading;
     private Cursor _began;
     private long _next;
@@ -32,6 +39,30 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
             if (_reading is not null || _hasEnded) return;
             _began = store.Blocks.Fix(Cursor.Now);
             _reading = Task.Run(ReadAsync, CancellationToken.None);
+        }
+    }
+
+    /// <summary>From now on the watcher is woken by what comes, and where it was silent for long.</summary>
+    public void Add(LiveWatcher watcher)
+    {
+        lock (_lock)
+        {
+            _ = _watchers.Add(watcher);
+            _inTurn = null;
+            if (!_isDisposed) _beats ??= new Timer(static live => ((LiveAnnouncements)live!).WakeSilent(), this, s_beat, s_beat);
+        }
+    }
+
+    /// <summary>The watcher is woken no more.</summary>
+    public void Remove(LiveWatcher watcher)
+    {
+        lock (_lock)
+        {
+            _ = _watchers.Remove(watcher);
+            _inTurn = null;
+            if (_watchers.Count > 0) return;
+            _beats?.Dispose();
+            _beats = null;
         }
     }
 
@@ -50,23 +81,18 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
         }
     }
 
-    /// <summary>Waits until there is something of a number, or no more will be.</summary>
-    public Task WaitAsync(long number)
-    {
-        lock (_lock) return number < _next || _hasEnded ? Task.CompletedTask : _more.Task;
-    }
-
     /// <summary>Takes what there is from a number on.</summary>
     /// <param name="number">From which; it is moved behind what was taken.</param>
-    /// <param name="found">Where to; it gets <paramref name="most"/> at most.</param>
+    /// <param name="found">Where to, made where there is something; it gets <paramref name="most"/> at most.</param>
     /// <param name="most">How many.</param>
     /// <returns>False where that is no longer kept, or nothing more will come: the log has the rest.</returns>
-    public bool TryTake(ref long number, List<Announcement> found, int most)
+    public bool TryTake(ref long number, ref List<Announcement>? found, int most)
     {
         lock (_lock)
         {
             if (_hasEnded || number < _next - Kept) return false;
-            for (; number < _next && found.Count < most; number++) found.Add(_ring[number % Kept]);
+            if (number < _next) found ??= [];
+            for (; number < _next && found!.Count < most; number++) found.Add(_ring[number % Kept]);
             return true;
         }
     }
@@ -75,18 +101,17 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     /// <param name="first">The number of the first.</param>
     /// <param name="rows">The announcements.</param>
     /// <param name="make">Makes the table.</param>
-    public (RecordBatch Batch, ReadOnlyMemory<byte> Block) TableOf(long first, IReadOnlyCollection<Announcement> rows,
+    public Table TableOf(long first, IReadOnlyList<Announcement> rows,
         Func<IReadOnlyCollection<Announcement>, RecordBatch> make)
     {
         Table? known = Volatile.Read(ref _table);
-        if (known is null || known.First != first || known.Count != rows.Count)
-        {
-            RecordBatch batch = make(rows);
-            known = new Table(first, rows.Count, batch, CanonicalBlock.Encode(batch).Bytes);
-            Volatile.Write(ref _table, known);
-        }
-
-        return (known.Batch, known.Block);
+        if (known is not null && known.First == first && known.Count == rows.Count) return known;
+        RecordBatch batch = make(rows);
+        ReadOnlyMemory<byte> block = CanonicalBlock.Encode(batch).Bytes;
+        string mark = rows[^1].Cursor.ToString();
+        known = new Table(first, rows.Count, batch, block, mark, BatchSender.MessageOf(block, mark));
+        Volatile.Write(ref _table, known);
+        return known;
     }
 
     public void Dispose()
@@ -96,6 +121,8 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
         {
             if (_isDisposed) return;
             (_isDisposed, _hasEnded, reading) = (true, true, _reading);
+            _beats?.Dispose();
+            _beats = null;
         }
 
         _ending.Cancel();
@@ -111,25 +138,56 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
             var options = new WatchOptions { WithFacts = true };
             await foreach (Announcement put in store.WatchAsync(_began, options, _ending.Token).ConfigureAwait(false))
             {
-                TaskCompletionSource heard;
-                lock (_lock)
-                {
-                    _ring[_next++ % Kept] = put;
-                    heard = _more;
-                    _more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                }
-
-                heard.TrySetResult();
+                lock (_lock) _ring[_next++ % Kept] = put;
+                WakeAll();
             }
         }
         finally
         {
             // Whatever ended it: every watcher goes back to the log, which says the same to it.
-            TaskCompletionSource heard;
-            lock (_lock) (_hasEnded, heard) = (true, _more);
-            heard.TrySetResult();
+            lock (_lock) _hasEnded = true;
+            WakeAll();
         }
     }
 
-    private sealed record Table(long First, int Count, RecordBatch Batch, ReadOnlyMemory<byte> Block);
+    private LiveWatcher[] InTurn()
+    {
+        lock (_lock) return _inTurn ??= [.. _watchers];
+    }
+
+    /// <summary>Wakes all, some by this thread and the others by those that are free.</summary>
+    private void WakeAll()
+    {
+        LiveWatcher[] all = InTurn();
+        for (int at = Turn; at < all.Length; at += Turn)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static turn => Wake(turn.All, turn.At), (All: all, At: at),
+                preferLocal: false);
+        }
+
+        Wake(all, 0);
+
+        static void Wake(LiveWatcher[] all, int from)
+        {
+            foreach (LiveWatcher watcher in all.AsSpan(from, Math.Min(Turn, all.Length - from))) watcher.Wake();
+        }
+    }
+
+    private void WakeSilent()
+    {
+        foreach (LiveWatcher watcher in InTurn())
+        {
+            if (watcher.IsSilent) watcher.Wake();
+        }
+    }
+
+    /// <summary>A table of announcements in every form that it is sent in.</summary>
+    /// <param name="First">The number of the first.</param>
+    /// <param name="Count">How many.</param>
+    /// <param name="Batch">The table.</param>
+    /// <param name="Block">Its canonical block.</param>
+    /// <param name="Mark">The cursor behind it.</param>
+    /// <param name="Message">Both as one message.</param>
+    public sealed record Table(long First, int Count, RecordBatch Batch, ReadOnlyMemory<byte> Block, string Mark,
+        ReadOnlyMemory<byte> Message);
 }

@@ -21,7 +21,8 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
 {
     private const int MostRows = 1024;
 
-    private readonly List<Announcement> _found = [];
+    // Null while it waits with the others.
+    private List<Announcement>? _found;
 
     /// <summary>The cursor behind what was given last, or was passed over.</summary>
     public Cursor At { get; private set; } = store.Blocks.Fix(from);
@@ -54,6 +55,7 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
                     if (!next.IsCompleted && live.Find(At) is { } number) return number;
                     await ComesAsync(next, pause, give).ConfigureAwait(false);
                     bool isEnd = !await next.ConfigureAwait(false);
+                    _found ??= [];
                     while (!isEnd && _found.Count < MostRows)
                     {
                         At = puts.Current.Cursor;
@@ -63,7 +65,7 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
                         isEnd = !await next.ConfigureAwait(false);
                     }
 
-                    await GiveAsync(null, give).ConfigureAwait(false);
+                    _ = await GivesAsync(null, give).ConfigureAwait(false);
                     if (isEnd) return null;
                 }
             }
@@ -79,15 +81,42 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
     /// <summary>Hears with all others, until it falls behind what is kept for them.</summary>
     private async Task FollowAsync(long number, TimeSpan pause, Func<WatchPage, Task> give, CancellationToken ends)
     {
-        while (true)
+        var watcher = new LiveWatcher((long)pause.TotalMilliseconds);
+        live.Add(watcher);
+        CancellationTokenRegistration end =
+            ends.UnsafeRegister(static watcher => ((LiveWatcher)watcher!).Wake(), watcher);
+        await using (end.ConfigureAwait(false))
         {
-            await ComesAsync(live.WaitAsync(number).WaitAsync(ends), pause, give).ConfigureAwait(false);
-            long first = number;
-            if (!live.TryTake(ref number, _found, MostRows)) return;
-            if (_found.Count == 0) continue;
-            At = _found[^1].Cursor;
-            if (filter is not null) _found.RemoveAll(put => !Passes(put));
-            await GiveAsync(filter is null ? first : null, give).ConfigureAwait(false);
+            try
+            {
+                while (true)
+                {
+                    ends.ThrowIfCancellationRequested();
+                    long first = number;
+                    if (!live.TryTake(ref number, ref _found, MostRows)) return;
+                    if (number != first)
+                    {
+                        At = _found![^1].Cursor;
+                        if (filter is not null) _found.RemoveAll(put => !Passes(put));
+                        if (await GivesAsync(filter is null ? first : null, give).ConfigureAwait(false))
+                            watcher.Spoke();
+                    }
+
+                    if (watcher.IsSilent)
+                    {
+                        await give(new WatchPage([], null)).ConfigureAwait(false);
+                        watcher.Spoke();
+                    }
+
+                    if (number != first) continue;
+                    _found = null;
+                    await watcher.WaitAsync().ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                live.Remove(watcher);
+            }
         }
     }
 
@@ -109,10 +138,13 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
         await next.ConfigureAwait(false);
     }
 
-    private async Task GiveAsync(long? number, Func<WatchPage, Task> give)
+    /// <returns>Whether there was something to give.</returns>
+    private async ValueTask<bool> GivesAsync(long? number, Func<WatchPage, Task> give)
     {
-        if (_found.Count > 0) await give(new WatchPage(_found, number)).ConfigureAwait(false);
-        _found.Clear();
+        if (_found is not { Count: > 0 } found) return false;
+        await give(new WatchPage(found, number)).ConfigureAwait(false);
+        found.Clear();
+        return true;
     }
 
     private bool Passes(in Announcement put) => filter is null || put.Kind == AnnouncementKind.Gap ||

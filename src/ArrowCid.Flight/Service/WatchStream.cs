@@ -3,6 +3,7 @@ using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Ipc;
 using ArrowCid.Registry;
 
 namespace ArrowCid.Flight.Service;
@@ -28,6 +29,8 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         new Field("gap", ArrowType.Utf8),
         new Field("cursor", ArrowType.Utf8, nullable: false));
 
+    private static readonly ReadOnlyMemory<byte> s_empty = CanonicalBlock.Encode(Table([])).Bytes;
+
     public async Task Run(GrpcCall call, Request request, BatchSender sender)
     {
         Cursor from = request.From.Length == 0 ? Cursor.Now : Cursor.Parse(request.From);
@@ -49,18 +52,23 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
 
         async Task SendAsync(WatchPage page)
         {
-            string mark = feed.At.ToString();
+            await OnePageAsync(page).ConfigureAwait(false);
+            await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
+        }
+
+        async ValueTask OnePageAsync(WatchPage page)
+        {
             if (page.Number is { } first)
             {
-                (RecordBatch batch, ReadOnlyMemory<byte> block) = live.TableOf(first, page.Puts, Table);
-                await sender.BlockAsync(block, batch, mark, call.Cancel).ConfigureAwait(false);
-            }
-            else
-            {
-                await sender.BatchAsync(Table(page.Puts), mark, call.Cancel).ConfigureAwait(false);
+                await sender.SharedAsync(live.TableOf(first, page.Puts, Table), call.Cancel).ConfigureAwait(false);
+                return;
             }
 
-            await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
+            string mark = feed.At.ToString();
+            if (page.Puts.Count == 0) await sender.WholeAsync(s_empty, mark, call.Cancel).ConfigureAwait(false);
+            else await sender.BatchAsync(Table(page.Puts), mark, call.Cancel).ConfigureAwait(false);
+            // A watcher may wait for long now, and holds nothing meanwhile.
+            sender.Rest();
         }
     }
 

@@ -38,7 +38,7 @@ internal static class FlightCall
         try
         {
             using GrpcClientCall call = await OpenAsync(channel, path, token, messages);
-            if (!await call.ReadAsync(call.Reader.NextAsync)) call.Finish();
+            if (!await call.NextAsync()) call.Finish();
             return GrpcStatus.Ok;
         }
         catch (GrpcException e)
@@ -51,7 +51,7 @@ internal static class FlightCall
     public static async Task<List<byte[]>> MessagesAsync(GrpcClientCall call)
     {
         var found = new List<byte[]>();
-        while (await call.ReadAsync(call.Reader.NextAsync))
+        while (await call.NextAsync())
             found.Add((await call.ReadAsync(call.Reader.RestAsync)).ToArray());
         call.Finish();
         return found;
