@@ -34,10 +34,22 @@ internal sealed unsafe class FileDescriptor : SafeHandle
     /// flush.</returns>
     public static int SyncDirectory(string path)
     {
-        string real = Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        using FileDescriptor? directory = TryOpenDirectory(real, out int errno);
+        using FileDescriptor? directory = TryOpenDirectory(RealPath(path), out int errno);
         if (directory is not null) errno = directory.Sync();
         return errno is Errno.Access or Errno.Invalid ? 0 : errno;
+    }
+
+    private static string RealPath(string path)
+    {
+        try
+        {
+            return Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (IOException)
+        {
+            // Opening it says what is wrong.
+            return path;
+        }
     }
 
     public static int TryMakeDirectory(string path)

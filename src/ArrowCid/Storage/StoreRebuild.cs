@@ -13,8 +13,8 @@ internal static class StoreRebuild
     /// <param name="old">The control file.</param>
     /// <param name="isCopy">Whether the store is to be another one.</param>
     /// <param name="isCommittedBelieved">Whether what was committed may have holes.</param>
-    /// <param name="afterDamage">Whether records may be lost: what was left has holes, behind which the log goes on, and
-    /// no number is given again.</param>
+    /// <param name="afterDamage">Whether records may be lost: what was left has holes, behind which the log goes on,
+    /// and no number is given again.</param>
     /// <returns>The number of blocks found.</returns>
     public static long Run(ControlFile old, bool isCopy, bool isCommittedBelieved, bool afterDamage = false)
     {
