@@ -19,7 +19,8 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
     private const int Piece = 1 << 18;
     private const int MostCopied = 1 << 15;
 
-    // What is taken of the pipe at once where more than a little comes, so that small messages take turns with it seldom.
+    // What is taken of the pipe at once where more than a little comes, so that small messages take turns with it
+    // seldom.
     private const int Room = 1 << 15;
 
     private Func<CancellationToken, Task>? _start = start;

@@ -63,6 +63,7 @@ internal sealed class FlightFrame
 
     private void Room(int count)
     {
-        if (_bytes.Length - _length < count) Array.Resize(ref _bytes, Math.Max(Math.Max(Least, 2 * _bytes.Length), _length + count));
+        if (_bytes.Length - _length >= count) return;
+        Array.Resize(ref _bytes, Math.Max(Math.Max(Least, 2 * _bytes.Length), _length + count));
     }
 }

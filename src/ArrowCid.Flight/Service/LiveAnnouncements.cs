@@ -49,7 +49,8 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
         {
             _ = _watchers.Add(watcher);
             _inTurn = null;
-            if (!_isDisposed) _beats ??= new Timer(static live => ((LiveAnnouncements)live!).WakeSilent(), this, s_beat, s_beat);
+            if (_isDisposed) return;
+            _beats ??= new Timer(static live => ((LiveAnnouncements)live!).WakeSilent(), this, s_beat, s_beat);
         }
     }
 
