@@ -8,7 +8,7 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     private readonly Dictionary<MaintenanceTask, MaintenanceFigures> _maintained = [];
-    private MaintenanceLoop? _maintenance;
+    private IDisposable? _maintenance;
 
     /// <summary>Ends the maintenance of this handle, a step at work included; the store stays open.</summary>
     internal void EndMaintenance() => _maintenance?.Dispose();
@@ -166,6 +166,6 @@ public sealed partial class CidStore
 
     private void BeginMaintenance(MaintenanceOptions options)
     {
-        if (!_blocks.IsReadOnly && !_blocks.IsRing) _maintenance = new MaintenanceLoop(this, options);
+        if (!_blocks.IsReadOnly && !_blocks.IsRing) _maintenance = options.Begin(this);
     }
 }

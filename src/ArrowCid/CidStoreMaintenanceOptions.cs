@@ -3,6 +3,13 @@ namespace ArrowCid;
 /// <summary>How a store is looked after in the background.</summary>
 public sealed class MaintenanceOptions
 {
+    /// <summary>Every setting as it is unless set.</summary>
+    // Named here alone: what is compiled ahead of time and makes no such options, as the C library, carries no
+    // maintenance.
+    public MaintenanceOptions() => Begin = store => new MaintenanceLoop(store, this);
+
+    internal Func<CidStore, IDisposable> Begin { get; }
+
     /// <summary>How long after a round the next one begins. A minute unless set; less where the store is nearly
     /// full.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(1);
