@@ -65,6 +65,10 @@ internal sealed class DamagedStore : IDisposable
                 File.WriteAllBytes(path, File.ReadAllBytes(PathOf(other, file)));
                 System.IO.Directory.Delete(other, recursive: true);
                 break;
+            case "entry":
+                // All: the first one may be that of a block that lies in two places, or is dropped.
+                foreach (long at in Entries(path)) Flip(path, at + 3);
+                break;
             default: Flip(path, PlaceOf(path, file, what, length)); break;
         }
     }
@@ -206,7 +210,6 @@ internal sealed class DamagedStore : IDisposable
             case "table": return Layout.TableOffset + 1;
             case "header's checksum": return 2040;
             case "committed end": return Layout.SegmentCommitted;
-            case "entry": return FirstEntry(path) + 3;
             case "header": return file switch { "manifest" or "run" => 9, "wait" => 200, _ => 40 };
             case "payload" when file == "manifest": return length / 2;
             case "payload" when file == "run": return 4096 + 100;
@@ -228,12 +231,16 @@ internal sealed class DamagedStore : IDisposable
             : BinaryPrimitives.ReadInt64LittleEndian(
                 File.ReadAllBytes(path).AsSpan((int)Layout.SegmentCommitted, sizeof(long)));
 
-    private static long FirstEntry(string path)
+    private static List<long> Entries(string path)
     {
         byte[] bytes = File.ReadAllBytes(path);
-        long at = Layout.IndexEntries;
-        while (BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan((int)at)) == 0) at += sizeof(ulong);
-        return at;
+        var places = new List<long>();
+        for (long at = Layout.IndexEntries; at + sizeof(ulong) <= bytes.Length; at += sizeof(ulong))
+        {
+            if (BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan((int)at)) != 0) places.Add(at);
+        }
+
+        return places;
     }
 
     private static void Flip(string path, long at)

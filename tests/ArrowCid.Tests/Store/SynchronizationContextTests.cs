@@ -32,7 +32,8 @@ public sealed class SynchronizationContextTests
             Cid set = store.PutDataset([.. many.Select(put => put.Cid)]).Cid;
             store.SetName("n", set);
             store.Tag(a, "k", "v");
-            store.Touch(results[0].Cid, DateTimeOffset.UtcNow.AddMilliseconds(-1));
+            // Later than its put, and past once the empty watch below has waited.
+            store.Touch(results[0].Cid, DateTimeOffset.UtcNow.AddMilliseconds(1));
             store.Flush();
             using (BatchLease? lease = store.TryGet(a)) Assert.NotNull(lease);
             using (BlockHold hold = store.Hold(a)) Assert.Single(hold.Cids);
