@@ -63,11 +63,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     /// <summary>A round of maintenance, which collects what has expired.</summary>
     private void Maintain(List<Cid> own)
     {
-        int at = own.FindIndex(cid => !_kept.Contains(cid));
-        if (at < 0) return;
-        Cid gone = own[at];
-        own.RemoveAt(at);
-        journal.Write($"r? {gone}");
+        if (!TryGiveUp(own, out Cid gone)) return;
         store.Touch(gone, DateTimeOffset.UtcNow.AddMilliseconds(1));
         IgnoreBusy(() => _ = store.Maintain());
     }
@@ -139,13 +135,20 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
         journal.Write($"P {cid}");
     }
 
-    private void Remove(List<Cid> own)
+    /// <summary>Takes a block of its own that nothing keeps off its list: from now on it may be gone.</summary>
+    private bool TryGiveUp(List<Cid> own, out Cid gone)
     {
         int at = own.FindIndex(cid => !_kept.Contains(cid));
-        if (at < 0) return;
-        Cid gone = own[at];
+        gone = at < 0 ? default : own[at];
+        if (at < 0) return false;
         own.RemoveAt(at);
         journal.Write($"r? {gone}");
+        return true;
+    }
+
+    private void Remove(List<Cid> own)
+    {
+        if (!TryGiveUp(own, out Cid gone)) return;
         IgnoreBusy(() =>
         {
             if (store.Remove([gone]).Removed.Contains(gone)) journal.Write($"r {gone}");
@@ -155,11 +158,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     /// <summary>What has expired goes, other workers' blocks too: each has said so of its own.</summary>
     private void Collect(List<Cid> own)
     {
-        int at = own.FindIndex(cid => !_kept.Contains(cid));
-        if (at < 0) return;
-        Cid gone = own[at];
-        own.RemoveAt(at);
-        journal.Write($"r? {gone}");
+        if (!TryGiveUp(own, out Cid gone)) return;
         store.Touch(gone, DateTimeOffset.UtcNow.AddMilliseconds(1));
         IgnoreBusy(() =>
         {

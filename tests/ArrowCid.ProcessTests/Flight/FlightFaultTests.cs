@@ -114,16 +114,9 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
             _ = await Next(watcher);
             _ = await Next(watcher);
             _ = await Next(stalled);
-            var putting = new TaskCompletionSource();
-            Task<GrpcClientCall> put = channel.CallAsync(Service + "DoPut", async (writer, cancel) =>
-            {
-                var descriptor = new FlightDescriptor { Path = { "put" } };
-                await writer.WriteAsync(new FlightData { FlightDescriptor = descriptor }, cancel);
-                await writer.FlushAsync(cancel);
-                putting.SetResult();
-                await new TaskCompletionSource().Task.WaitAsync(cancel);
-            }, Options(served), CancellationToken.None);
-            await putting.Task;
+            var begun = new TaskCompletionSource();
+            Task<GrpcClientCall> put = HangingPut(channel, served, begun);
+            await begun.Task;
             Assert.Equal(0, served.Terminate());
             var e = await Assert.ThrowsAsync<GrpcException>(() => Next(watcher));
             Assert.Equal(GrpcStatus.Unavailable, e.Status);
@@ -157,16 +150,9 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         _ = await Next(watcher);
         GrpcClientCall stalled = await Get(channel, served, $"{large}");
         _ = await Next(stalled);
-        var putting = new TaskCompletionSource();
-        Task<GrpcClientCall> hanging = other.CallAsync(Service + "DoPut", async (writer, cancel) =>
-        {
-            var descriptor = new FlightDescriptor { Path = { "put" } };
-            await writer.WriteAsync(new FlightData { FlightDescriptor = descriptor }, cancel);
-            await writer.FlushAsync(cancel);
-            putting.SetResult();
-            await new TaskCompletionSource().Task.WaitAsync(cancel);
-        }, Options(served), CancellationToken.None);
-        await putting.Task;
+        var begun = new TaskCompletionSource();
+        Task<GrpcClientCall> hanging = HangingPut(other, served, begun);
+        await begun.Task;
         var acknowledged = new System.Collections.Concurrent.ConcurrentQueue<Cid>();
         Task producer = Produce(served, acknowledged);
         Assert.True(SpinWait.SpinUntil(() => acknowledged.Count > 20 || producer.IsCompleted, TimeSpan.FromMinutes(2)));
@@ -217,6 +203,17 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
 
     private static RecordBatch Numbers(int start, int count) => RecordBatch.Of(
         ("n", ArrowArray.From<long>(Enumerable.Range(start, count).Select(i => (long)i).ToArray())));
+
+    /// <summary>A put that begins and does not go on.</summary>
+    private static Task<GrpcClientCall> HangingPut(GrpcChannel channel, ServedStore served,
+        TaskCompletionSource begun) => channel.CallAsync(Service + "DoPut", async (writer, cancel) =>
+    {
+        var descriptor = new FlightDescriptor { Path = { "put" } };
+        await writer.WriteAsync(new FlightData { FlightDescriptor = descriptor }, cancel);
+        await writer.FlushAsync(cancel);
+        begun.SetResult();
+        await new TaskCompletionSource().Task.WaitAsync(cancel);
+    }, Options(served), CancellationToken.None);
 
     private static GrpcCallOptions Options(ServedStore served) =>
         new() { Metadata = [new("authorization", $"Bearer {served.Token}")] };
