@@ -51,6 +51,59 @@ public sealed class LateSegmentTests
         SetState(directory, slot: 0, SegmentState.Sealed);
     }
 
+    /// <summary>Two segments that were begun at one number, the later of which has the earlier records: what is missing
+    /// before them is no reason to pass these.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_hole_before_two_segments_begun_side_by_side_ends_at_the_first_record_of_either(bool areFacts)
+    {
+        using var directory = new TemporaryStore();
+        using BlockStore store = directory.Open();
+        for (int i = 0; i < 9; i++) _ = store.PutRaw(StoreCalls.Numbered(i, 100_000));
+        var broken = new ActingSource(new byte[200_000], () => throw new IOException());
+        Assert.Throws<IOException>(() =>
+            store.Put(new PutRequest(RecordKind.Raw, TemporaryStore.RawCodec, broken, default, 0, RecordFlags.None), out _));
+        for (int i = 0; i < 3; i++)
+        {
+            if (areFacts) _ = store.Append(new TextFact($"beside the data {i}"));
+            else _ = store.PutRaw(StoreCalls.Numbered(20 + i, 1_100_000));
+        }
+
+        Digest256 last = store.PutRaw(StoreCalls.Numbered(30));
+        SegmentReport[] segments = [.. store.Segments().Where(segment => segment.Committed > 0)];
+        Assert.Equal(SegmentKind.Data, segments[1].Kind);
+        Assert.Equal(areFacts ? SegmentKind.Facts : SegmentKind.Jumbo, segments[2].Kind);
+        SetState(directory, slot: 0, SegmentState.Retired);
+        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+        List<LogEvent> found = Drain(tail);
+        Assert.Equal([10, 11, 12, 13], found.Select(one => (int)one.Record.Sequence));
+        Assert.Equal(last, found[^1].Record.Digest);
+        SetState(directory, slot: 0, SegmentState.Sealed);
+    }
+
+    [Fact]
+    public void A_tail_says_that_a_segment_which_somebody_has_for_himself_is_not_read_yet()
+    {
+        using var directory = new TemporaryStore();
+        using (BlockStore store = directory.Open())
+        {
+            for (int i = 0; i < 12; i++) _ = store.PutRaw(StoreCalls.Numbered(i, 100_000));
+        }
+
+        using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
+        using LogTail tail = reader.Tail(Cursor.Oldest);
+        AwaitUnmapped(directory, Layout.SegmentName(0, 1));
+        using (FileDescriptor held = Hold(directory, Layout.SegmentName(0, 1)))
+        {
+            Assert.Empty(Drain(tail));
+            Assert.True(tail.HasUnread);
+        }
+
+        Assert.Equal(12, Drain(tail).Count);
+        Assert.False(tail.HasUnread);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -90,6 +143,15 @@ public sealed class LateSegmentTests
         BinaryPrimitives.WriteUInt64LittleEndian(word, changed.Bits);
         file.Position -= word.Length;
         file.Write(word);
+    }
+
+    /// <summary>Locks a segment's file as a janitor does.</summary>
+    private static FileDescriptor Hold(TemporaryStore directory, string segment)
+    {
+        using FileDescriptor folder = FileDescriptor.TryOpenDirectory(directory.Directory, out _)!;
+        FileDescriptor file = folder.TryOpenFile(segment, writable: true, out _)!;
+        Assert.Equal(0, file.TryLock(0, 0, exclusive: true));
+        return file;
     }
 
     /// <summary>Says that there is need of room, and waits until nobody here has a segment mapped.</summary>
