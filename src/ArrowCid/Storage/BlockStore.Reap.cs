@@ -114,7 +114,8 @@ internal sealed partial class BlockStore
     }
 
     /// <summary>The name is read first, the table word second: a file of a generation that the table has passed, or
-    /// has given up, is nobody's.</summary>
+    /// has given up, is nobody's, unless something was put there: then the table is damaged, and a rebuild takes it
+    /// in.</summary>
     private void ReapSegmentFile(string file, List<Reaped> found, bool dryRun)
     {
         bool isTemporary = file.EndsWith(SegmentMaker.Temporary, StringComparison.Ordinal);
@@ -127,7 +128,7 @@ internal sealed partial class BlockStore
             ? !isBeingMade && generation <= word.Generation
             : (generation < word.Generation && !isBeingRecycled) ||
                 (generation == word.Generation && word.State == SegmentState.Free);
-        if (isGarbage) ReapFile(file, found, dryRun);
+        if (isGarbage && (isTemporary || !SegmentSet.MayHoldRecords(_control, name))) ReapFile(file, found, dryRun);
     }
 
     private void ReapFile(string name, List<Reaped> found, bool dryRun)

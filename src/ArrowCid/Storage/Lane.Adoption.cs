@@ -74,7 +74,7 @@ internal sealed partial class Lane
             // beyond a gap.
             _sequence = ends.Select(end => end.NextSequence).DefaultIfEmpty(1ul).Max();
             _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, Layout.LaneCollected));
-            if (ends.Any(end => end.IsDamaged))
+            if (ends.Any(end => end.IsDamaged) || HasLost(Layout.LaneData) || HasLost(Layout.LaneFacts))
                 _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, Layout.LaneSequence));
             // What an owner could not flush was not acknowledged, and nobody knows what the medium has of it.
             bool isFaulted = _control.IsFaulted(Number);
@@ -140,6 +140,17 @@ internal sealed partial class Lane
                 isNewest = false;
             }
         }
+    }
+
+    /// <summary>Whether the table has forgotten a segment that the lane has open: it has numbers that nobody here
+    /// sees.</summary>
+    private bool HasLost(int field)
+    {
+        ulong named = _control.Lane(Number, field);
+        if (named == 0) return false;
+        int slot = (int)Math.Min((uint)named, (uint)_control.Superblock.Segments - 1);
+        TableWord word = _control.Table(slot);
+        return !word.IsLive || word.Generation != named >> 32 || word.Lane != Number;
     }
 
     private OpenEnd? TryOpenEnd(int slot, TableWord word, SegmentKind kind)

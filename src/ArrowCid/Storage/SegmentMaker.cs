@@ -159,9 +159,11 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
     {
         string name = Layout.SegmentName(slot, word.Generation);
         _ = control.DirectoryFile.Unlink(name + Temporary);
-        _ = control.DirectoryFile.Unlink(name);
+        // Nothing was put into one that is being made: then the word is damaged.
+        if (!SegmentSet.MayHoldRecords(control, name)) _ = control.DirectoryFile.Unlink(name);
         // One that was to be recycled may still have its name of before.
-        _ = control.DirectoryFile.Unlink(Layout.SegmentName(slot, word.Generation - 1));
+        if (control.Superblock.IsRing)
+            _ = control.DirectoryFile.Unlink(Layout.SegmentName(slot, word.Generation - 1));
         _ = control.TryChange(slot, word, word.With(SegmentState.Free));
     }
 
@@ -248,6 +250,13 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
             word = new TableWord(SegmentState.Creating, lane, bytes / Layout.MiB, free.Generation + 1);
             if (!control.TryChange(slot, free, word)) continue;
             CrashPoint.Pass(CrashStep.S0);
+            if (SegmentSet.MayHoldRecords(control, Layout.SegmentName(slot, word.Generation)))
+            {
+                // A damaged table has forgotten it; a rebuild takes it in.
+                _ = control.TryChange(slot, word, word.With(SegmentState.Free));
+                continue;
+            }
+
             if (control.SegmentBytes() <= Usable(forCleanUp)) return slot;
             _ = control.TryChange(slot, word, word.With(SegmentState.Free));
             return -1;
@@ -275,8 +284,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         RawSegment? raw = null;
         try
         {
-            // No live file can have the name: the slot is ours. What stands there was left by a rebuilt or damaged
-            // table.
+            // The slot is ours, and a file that holds records was seen before.
             _ = control.DirectoryFile.Unlink(name + Temporary);
             _ = control.DirectoryFile.Unlink(name);
             file = control.DirectoryFile.TryCreateFile(name + Temporary, out int errno);

@@ -27,7 +27,7 @@ internal sealed class SegmentMender(ControlFile control)
             if (salvage is not { IsDamaged: true }) continue;
             SetAside(control.DirectoryFile, control.Directory, name);
             CrashPoint.Pass(CrashStep.Q1);
-            if (salvage.Records.Count > 0) Replace(name, slot, generation, salvage);
+            if (salvage.Records.Count > 0) Replace(slot, generation, salvage);
             else StorageErrors.Check(control.DirectoryFile.Unlink(name), "cannot set aside", control.PathOf(name));
             CrashPoint.Pass(CrashStep.Q3);
         }
@@ -92,7 +92,7 @@ internal sealed class SegmentMender(ControlFile control)
         return lane < control.Superblock.Lanes ? lane : 0;
     }
 
-    private void Replace(string name, int slot, uint generation, SegmentSalvage salvage)
+    private void Replace(int slot, uint generation, SegmentSalvage salvage)
     {
         int lane = LaneOf(slot, generation, salvage);
         SegmentHeader? old = salvage.Header;
@@ -102,12 +102,24 @@ internal sealed class SegmentMender(ControlFile control)
         bool hasFacts = salvage.Records.Any(record => record.Header.RecordKind == RecordKind.Fact);
         if (hasFacts) kind = SegmentKind.Facts;
         else if (kind is not (SegmentKind.Data or SegmentKind.Jumbo)) kind = SegmentKind.Data;
-        long extent = salvage.Records.Sum(record => record.Header.Extent);
-        var header = new SegmentHeader(control.Superblock.SegmentId, slot, generation, lane, kind,
-            BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
-            Layout.RoundUp(Layout.SegmentRecords + extent, Layout.MiB),
+        var header = new SegmentHeader(control.Superblock.SegmentId, slot, generation, lane, kind, Nonce: 0, Bytes: 0,
             old?.FirstSequence ?? salvage.Records[0].Header.Sequence, order,
             old?.CreatedNanoseconds ?? control.NowNanoseconds());
+        _ = Make(control, header, salvage);
+    }
+
+    /// <summary>Makes a segment of whole records, as large as they need, which takes the place of what has its
+    /// name.</summary>
+    /// <returns>Its header.</returns>
+    public static SegmentHeader Make(ControlFile control, SegmentHeader like, SegmentSalvage salvage)
+    {
+        SegmentHeader header = like with
+        {
+            Nonce = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+            Bytes = Layout.RoundUp(
+                Layout.SegmentRecords + salvage.Records.Sum(record => record.Header.Extent), Layout.MiB),
+        };
+        string name = Layout.SegmentName(header.Slot, header.Generation);
         string temporary = name + Temporary;
         _ = control.DirectoryFile.Unlink(temporary);
         using FileDescriptor? file = control.DirectoryFile.TryCreateFile(temporary, out int errno);
@@ -121,6 +133,7 @@ internal sealed class SegmentMender(ControlFile control)
             if (control.IsOnDisk) StorageErrors.Check(file.Sync(), "cannot flush", control.PathOf(temporary));
             CrashPoint.Pass(CrashStep.Q2);
             StorageErrors.Check(control.DirectoryFile.Rename(temporary, name), "cannot name", control.PathOf(name));
+            return header;
         }
         finally
         {

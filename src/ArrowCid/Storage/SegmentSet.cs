@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -142,6 +143,19 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
                 old?.Release();
             }
         }
+    }
+
+    /// <summary>Whether a segment's file is there and something may be committed in it. Only who retired it may take it
+    /// away then: a table that does not know it may be wrong.</summary>
+    public static bool MayHoldRecords(ControlFile control, string name)
+    {
+        using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: false, out int errno);
+        if (file is null) return errno != Errno.NotFound;
+        Span<byte> bytes = stackalloc byte[Layout.SegmentHeaderBytes + sizeof(ulong)];
+        bool isEmpty = file.Read(bytes, 0, out _) == bytes.Length &&
+            SegmentHeader.Read(bytes[..Layout.SegmentHeaderBytes]) is not null &&
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[Layout.SegmentHeaderBytes..]) == Layout.SegmentRecords;
+        return !isEmpty;
     }
 
     /// <summary>Opens, leases and maps a segment's file and checks its header against the table word.</summary>

@@ -122,23 +122,31 @@ internal static class StoreRebuild
         }
     }
 
-    /// <summary>The highest generation of a slot wins; lower ones and half-made files are taken away. All segments
-    /// are sealed: what a torn tail may hide is never written over, and lanes go on in new segments.</summary>
+    /// <summary>The highest generation of a slot keeps it; a lower one moves to another slot, and half-made files are
+    /// taken away. All segments are sealed: what a torn tail may hide is never written over, and lanes go on in new
+    /// segments.</summary>
     private static List<SegmentHeader> FillTable(ControlFile control)
     {
         var best = new SortedDictionary<int, SegmentHeader>();
         var highest = new SortedDictionary<int, uint>();
+        var elders = new List<SegmentHeader>();
         foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
         {
             string name = Path.GetFileName(path);
             if (!Layout.TryParseSegmentName(name, control.Superblock.Segments, out int slot, out uint generation))
                 continue;
             highest[slot] = Math.Max(generation, highest.GetValueOrDefault(slot));
-            if (ReadHeader(control, slot, generation) is { } header &&
-                (!best.TryGetValue(slot, out SegmentHeader? other) || other.Generation < generation))
-                best[slot] = header;
+            if (ReadHeader(control, slot, generation) is not { } header) continue;
+            if (best.Remove(slot, out SegmentHeader? other))
+            {
+                elders.Add(other.Generation < generation ? other : header);
+                if (other.Generation > generation) header = other;
+            }
+
+            best.Add(slot, header);
         }
 
+        foreach (SegmentHeader elder in elders) Rehouse(control, elder, best, highest);
         ulong order = 0;
         foreach ((int slot, uint generation) in highest)
         {
@@ -154,21 +162,52 @@ internal static class StoreRebuild
         }
 
         control.Map.Write(Layout.SegmentOrder, order);
-        RemoveOthers(control, best);
+        RemoveHalfMade(control);
         return [.. best.Values];
     }
 
-    private static void RemoveOthers(ControlFile control, SortedDictionary<int, SegmentHeader> best)
+    /// <summary>
+    /// Of two segments in one slot the lower one may hold blocks that nobody dropped: a table that was damaged gave its
+    /// slot away. Or the power undid its removal, and what is in it is dead or stands elsewhere, which makes no
+    /// difference. It is made anew in a free slot, with its lane, numbers and times. Killed before it is gone here, it
+    /// is found there already.
+    /// </summary>
+    private static void Rehouse(ControlFile control, SegmentHeader elder, SortedDictionary<int, SegmentHeader> best,
+        SortedDictionary<int, uint> highest)
+    {
+        string name = Layout.SegmentName(elder.Slot, elder.Generation);
+        if (!best.Values.Any(other => IsSame(other, elder)))
+        {
+            using SegmentSalvage? salvage = SegmentSalvage.TryRead(control, name, elder.Slot, elder.Generation);
+            if (salvage is null) return;
+            if (salvage.Records.Count > 0)
+            {
+                int slot = Enumerable.Range(0, control.Superblock.Segments)
+                    .FirstOrDefault(number => !highest.ContainsKey(number), -1);
+                // Where none is free it stays as it is, for the next time.
+                if (slot < 0) return;
+                best.Add(slot, SegmentMender.Make(control, elder with { Slot = slot, Generation = 1 }, salvage));
+                highest.Add(slot, 1);
+            }
+
+            if (salvage.IsDamaged) SegmentMender.SetAside(control.DirectoryFile, control.Directory, name);
+            control.FlushNames();
+        }
+
+        _ = control.DirectoryFile.Unlink(name);
+    }
+
+    private static bool IsSame(SegmentHeader one, SegmentHeader other) =>
+        (one.Lane, one.Kind, one.Order, one.FirstSequence, one.CreatedNanoseconds) ==
+        (other.Lane, other.Kind, other.Order, other.FirstSequence, other.CreatedNanoseconds);
+
+    private static void RemoveHalfMade(ControlFile control)
     {
         foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
         {
             string name = Path.GetFileName(path);
-            bool isHalfMade = name.Contains(Layout.TemporaryMark, StringComparison.Ordinal);
-            // What cannot be read stays for people to look at.
-            int slots = control.Superblock.Segments;
-            bool isElder = Layout.TryParseSegmentName(name, slots, out int slot, out uint generation) &&
-                best.TryGetValue(slot, out SegmentHeader? header) && header.Generation > generation;
-            if (isHalfMade || isElder) _ = control.DirectoryFile.Unlink(name);
+            if (name.Contains(Layout.TemporaryMark, StringComparison.Ordinal))
+                _ = control.DirectoryFile.Unlink(name);
         }
     }
 
