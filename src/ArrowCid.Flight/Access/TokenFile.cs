@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Flight.Access;
 
@@ -47,36 +48,49 @@ internal static class TokenFile
         return tokens;
     }
 
-    /// <summary>The token of a store's directory: it is made where there is none that is its owner's alone.</summary>
+    /// <summary>The token of a store's directory: it is made where there is none that is its owner's alone. Servers that
+    /// start at once have the same.</summary>
     /// <exception cref="ArrowCidException">It cannot be written.</exception>
     public static string ReadOrMakeLocal(string directory)
     {
         string path = Path.Combine(directory, LocalName);
-        if (ReadLocal(directory) is { } known) return known;
+        string draft = $"{LocalName}.{Environment.ProcessId}-{Guid.NewGuid():n}";
         string token = Make();
-        string draft = $"{path}.{Environment.ProcessId}";
         try
         {
-            File.Delete(draft);
-            using (var file = new FileStream(draft, new FileStreamOptions
+            while (true)
             {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = Owner,
-            }))
-            {
-                file.Write(Encoding.ASCII.GetBytes(token + "\n"));
-            }
+                if (ReadLocal(directory) is { } known) return known;
+                WriteDraft(Path.Combine(directory, draft), token);
+                try
+                {
+                    if (NewName.TryGive(directory, draft, LocalName)) return token;
+                }
+                finally
+                {
+                    File.Delete(Path.Combine(directory, draft));
+                }
 
-            File.Move(draft, path, overwrite: true);
+                // What has the name is another server's by now, or is no secret.
+                if (ReadLocal(directory) is null) File.Delete(path);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ArrowCidException(ErrorCode.Io,
                 $"the local clients' token cannot be written to {path}: {e.Message}", e);
         }
+    }
 
-        return token;
+    private static void WriteDraft(string path, string token)
+    {
+        using var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = Owner,
+        });
+        file.Write(Encoding.ASCII.GetBytes(token + "\n"));
     }
 
     /// <summary>The token that a server of this store has made; null where there is none, or others may read

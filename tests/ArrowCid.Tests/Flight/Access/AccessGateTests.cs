@@ -65,6 +65,30 @@ public sealed class AccessGateTests : IDisposable
     }
 
     [Fact]
+    public async Task Servers_that_start_at_once_have_the_same_local_token()
+    {
+        const int Servers = 6, Rounds = 40;
+        using var together = new Barrier(Servers);
+        string path = Path.Combine(_folder.FullName, TokenFile.LocalName);
+        string[][] tokens = await Task.WhenAll(Enumerable.Range(0, Servers).Select(number => Task.Factory.StartNew(() =>
+        {
+            string[] found = new string[Rounds];
+            for (int i = 0; i < Rounds; i++)
+            {
+                if (number == 0) File.Delete(path);
+                Assert.True(together.SignalAndWait(TimeSpan.FromMinutes(1)));
+                found[i] = TokenFile.ReadOrMakeLocal(_folder.FullName);
+                Assert.True(together.SignalAndWait(TimeSpan.FromMinutes(1)));
+            }
+
+            return found;
+        }, TaskCreationOptions.LongRunning)));
+        for (int i = 0; i < Rounds; i++) Assert.Single(tokens.Select(found => found[i]).Distinct());
+        Assert.Equal(tokens[0][^1], TokenFile.ReadLocal(_folder.FullName));
+        Assert.Equal([path], Directory.GetFiles(_folder.FullName));
+    }
+
+    [Fact]
     public void Tokens_of_a_file_have_their_scopes_and_ends()
     {
         string file = Write($"a read sha256:{Hash("token-of-a-0123456789")}\nb put sha256:{Hash("token-of-b-0123456789")} 2027-01-02\n"
