@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Cli;
 
@@ -16,9 +17,10 @@ internal static class OutputFile
     /// flushes that.</summary>
     /// <param name="file">The file; one that is there is replaced.</param>
     /// <param name="write">Writes it, to a stream that can seek and read back.</param>
+    /// <param name="flushed">Passed once all is on the medium, before it has its name.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/> or <see cref="ErrorCode.AccessDenied"/>: it
     /// cannot be written.</exception>
-    public static void Write(string file, Action<Stream> write)
+    public static void Write(string file, Action<Stream> write, CrashStep flushed = CrashStep.None)
     {
         string target = Path.GetFullPath(file);
         string temporary = $"{target}{Mark}{Environment.ProcessId}";
@@ -36,6 +38,7 @@ internal static class OutputFile
                 stream.Flush(flushToDisk: true);
             }
 
+            CrashPoint.Pass(flushed);
             File.Move(temporary, target, overwrite: true);
             if (FileDescriptor.SyncDirectory(Path.GetDirectoryName(target)!) is not 0 and int errno)
                 throw new IOException($"its directory cannot be flushed: {Errno.Text(errno)}");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ArrowCid.Exchange.Backup;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -49,7 +50,7 @@ internal static class BackupVerb
             BackupFiles.NameOf((earlier?.Increments[^1].Number ?? 0) + 1) + BackupFiles.Extension);
         BackupResult made = null!;
         using var progress = new Progress("bytes written");
-        OutputFile.Write(file, stream => made = store.Backup(stream, earlier, progress.Show));
+        OutputFile.Write(file, stream => made = store.Backup(stream, earlier, progress.Show), CrashStep.U4);
         return (file, made);
     }
 

@@ -21,7 +21,7 @@ internal enum CrashStep
     M1, M2,
     T1,
     W1, W2, W3,
-    U1, U2, U3,
+    U1, U2, U3, U4,
     R1, R2, R3, R4,
 
     // Of mending, which a torture does not come to: it damages nothing.

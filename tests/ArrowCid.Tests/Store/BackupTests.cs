@@ -3,6 +3,7 @@ using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
+using ArrowCid.Storage;
 using ArrowCid.Tests.Generators;
 using ArrowCid.Tests.Storage;
 
@@ -214,6 +215,34 @@ public class BackupTests
         Assert.Contains(bad.ToString(), Assert.Single(result.Faults), StringComparison.Ordinal);
         Assert.Contains(good, Sections(car));
         Assert.DoesNotContain(bad, Sections(car));
+    }
+
+    [Fact]
+    public void Of_a_damaged_node_it_is_said_that_nobody_knows_its_links_and_what_is_alive_is_there()
+    {
+        using var folder = new TemporaryStore();
+        Cid[] batches;
+        Cid node;
+        using (CidStore store = Stores.Open(folder))
+        {
+            batches = [.. Enumerable.Range(1, 3).Select(i => store.Put(Stores.Numbers(i)).Cid)];
+            node = store.PutDataset(batches).Cid;
+        }
+
+        string path = folder.PathOf(Layout.SegmentName(0, 1));
+        byte[] file = File.ReadAllBytes(path);
+        (long offset, RecordHeader header) = SegmentBytes.Records(file)
+            .Single(record => record.Header.IsBlock && Cid.FromSha256(record.Header.Codec, record.Header.Digest) == node);
+        file[offset + Layout.RecordHeaderBytes + ((long)header.PayloadLength / 2)] ^= 1;
+        File.WriteAllBytes(path, file);
+        using CidStore again = Stores.Open(folder);
+        using var car = new MemoryStream();
+        BackupResult result = again.Backup(car);
+        Assert.Contains(result.Faults, fault => fault.Contains($"node {node} is damaged: nobody knows what it links to",
+            StringComparison.Ordinal));
+        Assert.Equal(result.Faults.Count, result.Faults.Distinct().Count());
+        Assert.Empty(batches.Except(Sections(car)));
+        Assert.DoesNotContain(node, Sections(car));
     }
 
     [Fact]

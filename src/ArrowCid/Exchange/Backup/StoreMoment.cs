@@ -188,7 +188,14 @@ internal sealed class StoreMoment(BlockStore blocks)
         if (Find(in digest) is not { } lease) return;
         BlockInfo info = lease.Info;
         lease.Dispose();
-        foreach ((_, Digest256 need) in BlockNeeds.Of(blocks, in info) ?? []) open.Push((need, false));
+        if (BlockNeeds.Of(blocks, in info) is not { } needs)
+        {
+            AddFault($"node {Cid.FromSha256(info.Codec, digest)} is damaged: nobody knows what it links to, and what " +
+                "only it keeps may be missing; run 'arrowcid doctor --fix', and put it again");
+            return;
+        }
+
+        foreach ((_, Digest256 need) in needs) open.Push((need, false));
     }
 
     private void Give(Digest256 digest, IMomentSink sink, HashSet<Digest256> gone)
@@ -214,9 +221,7 @@ internal sealed class StoreMoment(BlockStore blocks)
             ReadOnlyMemory<byte> bytes = lease.Memory;
             if (Sha256.Hash(bytes.Span) != digest)
             {
-                string fault = $"block {block.Cid} is damaged ({lease.Location})";
-                // Every round comes by again.
-                if (!_faults.Contains(fault)) _faults.Add(fault);
+                AddFault($"block {block.Cid} is damaged ({lease.Location})");
                 return;
             }
 
@@ -225,6 +230,12 @@ internal sealed class StoreMoment(BlockStore blocks)
 
         _given.Add(digest, block);
         Live.Add(digest, block);
+    }
+
+    private void AddFault(string fault)
+    {
+        // Every round comes by again.
+        if (!_faults.Contains(fault)) _faults.Add(fault);
     }
 
     private ulong LastPutOf(in Digest256 digest) => _book.Find(in digest)?.LastPut ?? 0;
