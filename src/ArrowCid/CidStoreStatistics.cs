@@ -14,7 +14,8 @@ namespace ArrowCid;
 /// <param name="Expired">Blocks that are no longer needed.</param>
 /// <param name="Absent">Blocks that are spoken of and not here.</param>
 /// <param name="IndexEntries">The entries that the index has room for.</param>
-/// <param name="IndexUsed">How many of them are taken.</param>
+/// <param name="IndexUsed">How many of them are taken, but for at most 15 of each other handle that is open, or was
+/// killed.</param>
 public sealed record StoreStatistics(CidStoreFigures Figures, IReadOnlyList<StoreShare> Kinds,
     IReadOnlyList<StoreShare> Producers, IReadOnlyList<StoreShare> Schemas, double LiveShare, long FactRecords,
     long FactBytes, long Names, long Pinned, long Expired, long Absent, long IndexEntries, long IndexUsed);

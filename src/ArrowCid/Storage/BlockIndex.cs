@@ -106,6 +106,19 @@ internal sealed partial class BlockIndex
         return false;
     }
 
+    /// <summary>Entries that this handle has filled and not added to the shared count yet.</summary>
+    public int Uncounted => Volatile.Read(ref _uncounted) % CountStep;
+
+    /// <summary>Adds them, as the last thing before a close: many handles that each fill a few would leave the count
+    /// behind for good.</summary>
+    public void EndCount()
+    {
+        int rest = Uncounted;
+        if (rest == 0) return;
+        _files.Current?.AddCount((ulong)rest);
+        _uncounted = 0;
+    }
+
     /// <summary>Judges one entry: R2 to R4.</summary>
     private EntryVerdict Judge(IndexEntry entry, in Digest256 digest, ref FoundBlock found)
     {

@@ -34,6 +34,7 @@ internal sealed partial class BlockStore
         EndTails();
         _lane?.Close();
         _growth.Close();
+        _index.EndCount();
         _participants.Leave();
         _segments.Dispose();
         _control.StampIfLast();

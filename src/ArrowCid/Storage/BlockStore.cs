@@ -233,7 +233,7 @@ internal sealed partial class BlockStore : IDisposable
         return new StoreFigures(Directory, shape.Id, shape.Capacity, shape.SegmentBytes, taken,
             states[(int)SegmentState.Open], states[(int)SegmentState.Sealed], unfinished,
             committed, shape.Lanes, isUsed.Count(taken => taken), files.Current?.Entries ?? 0,
-            files.Current?.Count ?? 0, files.Pair.Previous != 0, shape.Created);
+            (files.Current?.Count ?? 0) + _index.Uncounted, files.Pair.Previous != 0, shape.Created);
     }
 
     private static void ThrowIfUnsupported()

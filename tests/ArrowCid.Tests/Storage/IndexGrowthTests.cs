@@ -133,6 +133,21 @@ public sealed class IndexGrowthTests
     }
 
     [Fact]
+    public void The_count_of_entries_has_those_of_handles_that_filled_a_few()
+    {
+        using var directory = new TemporaryStore();
+        for (int i = 0; i < 40; i++)
+        {
+            using BlockStore store = directory.Open();
+            for (int block = 0; block < 3; block++) _ = store.PutRaw(StoreCalls.Numbered((3 * i) + block));
+            Assert.Equal(3 * (i + 1), store.Figures().IndexUsed);
+        }
+
+        using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
+        Assert.Equal(120, reader.Figures().IndexUsed);
+    }
+
+    [Fact]
     public void Digests_chosen_without_the_seed_spread_over_the_index()
     {
         // As an attacker could grind them: all bytes equal but a counter, in each of the four words in turn. A seed whose
