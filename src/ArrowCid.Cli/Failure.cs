@@ -73,11 +73,9 @@ internal static class Failure
     /// <summary>Says that a block is not there; where its record was damaged, in which file that stands.</summary>
     public static ArrowCidException NoBlock(string cid, CidStore store)
     {
-        string? place = Cid.TryParse(cid, out Cid parsed) ? store.FindSetAside(parsed) : null;
-        return place is null
-            ? new(ErrorCode.BlockNotFound, $"no block {cid} in {store.Directory}; 'arrowcid ls' lists what is there")
-            : new(ErrorCode.BlockCorrupt,
-                $"the bytes of {cid} are damaged and were set aside ({Path.Combine(store.Directory, place)}); put it " +
-                "again, or restore that file");
+        string words = $"no block {cid} in {store.Directory}; 'arrowcid ls' lists what is there";
+        return Cid.TryParse(cid, out Cid parsed)
+            ? store.NotHere(parsed, words)
+            : new ArrowCidException(ErrorCode.BlockNotFound, words);
     }
 }

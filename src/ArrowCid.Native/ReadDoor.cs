@@ -240,5 +240,5 @@ internal static unsafe class ReadDoor
     }
 
     public static ArrowCidException NotFound(Cid cid, CidStore store) =>
-        new(ErrorCode.BlockNotFound, $"no block {cid} in {store.Directory}");
+        store.NotHere(cid, $"no block {cid} in {store.Directory}");
 }

@@ -106,7 +106,4 @@ public sealed partial class CidStore
         ProveHash(block, block.Info);
         return UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025).Root;
     }
-
-    private ArrowCidException NotHere(Cid cid) =>
-        new(ErrorCode.BlockNotFound, $"no block {cid} in {Directory}; put it first");
 }

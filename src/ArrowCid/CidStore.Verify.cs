@@ -128,10 +128,19 @@ public sealed partial class CidStore
             "'arrowcid doctor --fix' sets it aside, and then it can be put again");
     }
 
-    /// <summary>Where the damaged record of a block that is not here was set aside: a file and an offset; else
-    /// null.</summary>
-    internal string? FindSetAside(Cid cid) =>
-        cid.TryGetSha256(out Digest256 digest) ? _blocks.FindSetAside(in digest) : null;
+    /// <summary>What is said of a block that is not here: that, or, where its record was damaged and set aside, in
+    /// which file it stands.</summary>
+    /// <param name="cid">The block.</param>
+    /// <param name="words">How the first is said; null: to who is to put it.</param>
+    internal ArrowCidException NotHere(Cid cid, string? words = null)
+    {
+        string? place = cid.TryGetSha256(out Digest256 digest) ? _blocks.FindSetAside(in digest) : null;
+        return place is null
+            ? new(ErrorCode.BlockNotFound, words ?? $"no block {cid} in {Directory}; put it first")
+            : new(ErrorCode.BlockCorrupt,
+                $"the bytes of {cid} are damaged and were set aside in the store's directory ({place}); put it again, " +
+                "or restore that file");
+    }
 
     private RecordBatch Decode(BlockLease block)
     {

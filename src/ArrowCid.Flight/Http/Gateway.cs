@@ -198,7 +198,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
     private static bool IsOnlyIfCached(HttpContext context) =>
         context.Request.Headers.CacheControl.ToString().Contains("only-if-cached", StringComparison.OrdinalIgnoreCase);
 
-    private ServedBlock Open(Cid cid) => blocks.TryOpen(cid) ?? throw GatewayPath.NotHere(cid);
+    private ServedBlock Open(Cid cid) => blocks.TryOpen(cid) ?? throw blocks.NotHere(cid);
 
     private static string? LastOf(GatewayRequest request) =>
         request.Path.Length == 0 ? null : request.Path[(request.Path.LastIndexOf('/') + 1)..];

@@ -41,7 +41,10 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: it is not.</exception>
     public async Task<ServedBlock> OpenAsync(Cid cid, CancellationToken cancellationToken) =>
         await TryOpenAsync(cid, cancellationToken).ConfigureAwait(false)
-        ?? throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} is here");
+        ?? throw NotHere(cid);
+
+    /// <summary>What is said of a block that is not here.</summary>
+    public ArrowCidException NotHere(Cid cid) => store.NotHere(cid, $"no block {cid} is here");
 
     /// <summary>A node's bytes in memory of their own.</summary>
     public ReadOnlyMemory<byte>? Read(Cid cid)

@@ -16,7 +16,7 @@ internal sealed record GatewayPath(Cid End, IReadOnlyList<Cid> Blocks, bool IsIn
         var way = new List<Cid>();
         if (path.Length == 0)
         {
-            return blocks.Contains(root) ? new GatewayPath(root, [root], false) : throw NotHere(root);
+            return blocks.Contains(root) ? new GatewayPath(root, [root], false) : throw blocks.NotHere(root);
         }
 
         DagPlace place = DagPath.Resolve(root, path, Open);
@@ -28,18 +28,16 @@ internal sealed record GatewayPath(Cid End, IReadOnlyList<Cid> Blocks, bool IsIn
             // Nothing is below raw bytes, and they may be many: it is enough that they are here.
             if (cid.Codec == Multicodec.Raw)
             {
-                if (!blocks.Contains(cid)) return null;
+                if (!blocks.Contains(cid)) throw blocks.NotHere(cid);
                 way.Add(cid);
                 return ReadOnlyMemory<byte>.Empty;
             }
 
-            ReadOnlyMemory<byte>? bytes = blocks.Read(cid);
-            if (bytes is not null) way.Add(cid);
+            ReadOnlyMemory<byte> bytes = blocks.Read(cid) ?? throw blocks.NotHere(cid);
+            way.Add(cid);
             return bytes;
         }
     }
-
-    public static ArrowCidException NotHere(Cid cid) => new(ErrorCode.BlockNotFound, $"no block {cid} is here");
 
     /// <summary>Whether a node is its whole block.</summary>
     private static bool IsWhole(Cid cid, IpldNode node, ReadOnlyMemory<byte> bytes) => cid.Codec switch

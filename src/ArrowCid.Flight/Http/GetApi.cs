@@ -26,9 +26,9 @@ internal sealed class GetApi(HttpService service)
         Cid cid = ApiQuery.CidOf(context, service.Store);
         (string form, string type) = FormOf(context.Request);
         IReadOnlyList<Cid> batches = cid.Codec == Multicodec.DagCbor
-            ? service.Store.TryGetDataset(cid) ?? throw GatewayPath.NotHere(cid)
+            ? service.Store.TryGetDataset(cid) ?? throw _blocks.NotHere(cid)
             : [cid];
-        if (!service.Store.Contains(cid)) throw GatewayPath.NotHere(cid);
+        if (!service.Store.Contains(cid)) throw _blocks.NotHere(cid);
         HttpResponse response = context.Response;
         response.Headers.ETag = $"\"{cid}.{form}\"";
         response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
@@ -91,7 +91,7 @@ internal sealed class GetApi(HttpService service)
 
     private async Task SendBlock(HttpContext context, Cid cid)
     {
-        using ServedBlock block = _blocks.TryOpen(cid) ?? throw GatewayPath.NotHere(cid);
+        using ServedBlock block = _blocks.TryOpen(cid) ?? throw _blocks.NotHere(cid);
         if (!block.Start.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]))
             throw new GatewayException(406, $"{cid} is no batch; its bytes are at /ipfs/{cid}?format=raw");
         await Gateway.Send(context, block).ConfigureAwait(false);
@@ -177,8 +177,8 @@ internal sealed class GetApi(HttpService service)
     /// <summary>A batch whose bytes were proved just now.</summary>
     private BatchLease Lease(Cid cid)
     {
-        using ServedBlock proved = _blocks.TryOpen(cid) ?? throw GatewayPath.NotHere(cid);
+        using ServedBlock proved = _blocks.TryOpen(cid) ?? throw _blocks.NotHere(cid);
         _ = proved.Whole();
-        return service.Store.TryGet(cid) ?? throw GatewayPath.NotHere(cid);
+        return service.Store.TryGet(cid) ?? throw _blocks.NotHere(cid);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class ListApi(HttpService service)
     public async Task Info(HttpContext context)
     {
         Cid cid = ApiQuery.CidOf(context, service.Store);
-        StoredEntry entry = service.Store.Describe(cid) ?? throw GatewayPath.NotHere(cid);
+        StoredEntry entry = service.Store.Describe(cid) ?? throw service.Blocks.NotHere(cid);
         Cid? dag = null;
         Schema? schema = null;
         if (entry.IsPresent && entry.ByteLength > LargeBlock.LeafBytes)
@@ -67,7 +67,7 @@ internal sealed class ListApi(HttpService service)
             }
         }
 
-        if (service.Store.Describe(cid) is not { IsPresent: true }) throw GatewayPath.NotHere(cid);
+        if (service.Store.Describe(cid) is not { IsPresent: true }) throw service.Blocks.NotHere(cid);
         service.Store.Annotate(cid, new BlockFacts { Tags = tags });
         StoredEntry? entry = service.Store.Describe(cid);
         await HttpErrors.WriteJson(context.Response, writer =>
@@ -91,7 +91,7 @@ internal sealed class ListApi(HttpService service)
         RemoveResult result = service.Store.Remove([cid], isDryRun);
         if (result.Kept is [{ Reasons: { } reasons }])
         {
-            if (reasons.All(reason => reason.Kind == KeepKind.NotHere)) throw GatewayPath.NotHere(cid);
+            if (reasons.All(reason => reason.Kind == KeepKind.NotHere)) throw service.Blocks.NotHere(cid);
             throw new GatewayException(409, $"{cid} stays: {string.Join("; ", reasons)}", ErrorCode.InvalidArgument);
         }
 

@@ -23,7 +23,7 @@ internal sealed class UnixFsFile
     /// <exception cref="GatewayException">406: it is no file.</exception>
     public static UnixFsFile Open(GatewayBlocks blocks, Cid cid)
     {
-        ReadOnlyMemory<byte> bytes = blocks.Read(cid) ?? throw GatewayPath.NotHere(cid);
+        ReadOnlyMemory<byte> bytes = blocks.Read(cid) ?? throw blocks.NotHere(cid);
         DagPbNode node = DagPb.Decode(bytes.Span, IpldReadOptions.Lenient);
         UnixFsKind? kind = node.Data is { } data ? UnixFsNode.Decode(data.Span).Kind : null;
         if (kind is not (UnixFsKind.File or UnixFsKind.Raw))

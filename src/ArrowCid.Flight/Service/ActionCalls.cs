@@ -83,7 +83,7 @@ internal sealed class ActionCalls
     {
         Cid cid = arguments.Cid();
         EntryJson.Write(writer, _store.Describe(cid)
-            ?? throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} here, and nothing is said of it"));
+            ?? throw _store.NotHere(cid, $"no block {cid} here, and nothing is said of it"));
     }
 
     private void Resolve(ActionArguments arguments, Utf8JsonWriter writer)
@@ -106,7 +106,7 @@ internal sealed class ActionCalls
     {
         Cid cid = arguments.Cid();
         VerifyResult result = _store.Verify(cid)
-            ?? throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} here");
+            ?? throw BlockStreams.NotHere(_store, cid);
         writer.WriteString("cid", cid.ToString());
         writer.WriteBoolean("isIntact", result.IsIntact);
         writer.WriteNumber("bytes", result.ByteLength);

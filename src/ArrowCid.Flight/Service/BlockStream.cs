@@ -56,7 +56,7 @@ internal sealed class BlockStreams(CidStore store)
     public Schema SchemaOf(in BlockAddress block)
     {
         if (_schemas.TryGetValue(block.SchemaCid, out Schema? known)) return known;
-        using BatchLease lease = store.TryGet(block.Cid) ?? throw NotHere(block.Cid);
+        using BatchLease lease = store.TryGet(block.Cid) ?? throw NotHere(store, block.Cid);
         Schema schema = lease.Batch.Schema;
         if (_schemas.Count >= MostSchemas) _schemas.Clear();
         return _schemas.GetOrAdd(block.SchemaCid, schema);
@@ -68,7 +68,8 @@ internal sealed class BlockStreams(CidStore store)
             ? batch
             : new RecordBatch(schema, batch.Length, [.. columns.Select(name => batch.Column(name))]);
 
-    public static ArrowCidException NotHere(Cid cid) => new(ErrorCode.BlockNotFound, $"no block {cid} here");
+    /// <summary>What a client hears of a block that is not here.</summary>
+    public static ArrowCidException NotHere(CidStore store, Cid cid) => store.NotHere(cid, $"no block {cid} here");
 
     private static Schema Project(Schema schema, RepeatedField<string> columns)
     {
@@ -94,7 +95,7 @@ internal sealed class BlockStreams(CidStore store)
             return;
         }
 
-        if (!store.Contains(cid)) throw NotHere(cid);
+        if (!store.Contains(cid)) throw NotHere(store, cid);
         if (Known(cid) is { } known)
         {
             RequireHere(known);
@@ -102,7 +103,7 @@ internal sealed class BlockStreams(CidStore store)
             return;
         }
 
-        IReadOnlyList<Cid> batches = store.TryGetDataset(cid) ?? throw NotHere(cid);
+        IReadOnlyList<Cid> batches = store.TryGetDataset(cid) ?? throw NotHere(store, cid);
         BlockAddress[] found = [.. batches.Select(AddressOf)];
         Keep(cid, found);
         blocks.AddRange(found);
@@ -150,13 +151,13 @@ internal sealed class BlockStreams(CidStore store)
             int count = Math.Min(Piece, blocks.Length - at);
             for (int i = 0; i < count; i++) cids[i] = blocks[at + i].Cid;
             store.ContainsMany(cids[..count], found);
-            if (found[..count].IndexOf(false) is >= 0 and int missing) throw NotHere(cids[missing]);
+            if (found[..count].IndexOf(false) is >= 0 and int missing) throw NotHere(store, cids[missing]);
         }
     }
 
     private BlockAddress AddressOf(Cid cid)
     {
-        if (!store.TryFindAny(cid, out BlockInfo info)) throw NotHere(cid);
+        if (!store.TryFindAny(cid, out BlockInfo info)) throw NotHere(store, cid);
         return info.Kind == RecordKind.Batch
             ? CidStore.AddressOf(in info)
             : throw new ArrowCidException(ErrorCode.SchemaMismatch,

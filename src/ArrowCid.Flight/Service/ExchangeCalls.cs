@@ -23,7 +23,7 @@ internal sealed class ExchangeCalls(CidStore store, FlightGate gate)
                 bool isOther = lease is not null && !schema.IsDefault && schema != lease.Address.SchemaCid;
                 if (lease is null || isOther)
                 {
-                    string why = isOther ? nameof(ErrorCode.SchemaMismatch) : nameof(ErrorCode.BlockNotFound);
+                    ErrorCode why = isOther ? ErrorCode.SchemaMismatch : BlockStreams.NotHere(store, cid).Code;
                     await sender.MarkAsync($"{cid} {why}", call.Cancel).ConfigureAwait(false);
                     continue;
                 }

@@ -20,7 +20,7 @@ internal sealed class ExportAction(CidStore store)
         string format = arguments.Text("format") ?? "parquet";
         CancellationToken lasting = default;
         Cid[] batches = [.. cid.Codec == Multicodec.DagCbor
-            ? store.TryGetDataset(cid) ?? throw BlockStreams.NotHere(cid)
+            ? store.TryGetDataset(cid) ?? throw BlockStreams.NotHere(store, cid)
             : [cid]];
         Action<Stream> make = format switch
         {
@@ -34,10 +34,10 @@ internal sealed class ExportAction(CidStore store)
         BatchLease Lease(Cid batch)
         {
             lasting.ThrowIfCancellationRequested();
-            return store.TryGet(batch) ?? throw BlockStreams.NotHere(batch);
+            return store.TryGet(batch) ?? throw BlockStreams.NotHere(store, batch);
         }
 
-        if (!store.Contains(cid)) throw BlockStreams.NotHere(cid);
+        if (!store.Contains(cid)) throw BlockStreams.NotHere(store, cid);
         FileStream file = Spool.Make();
         await using (file.ConfigureAwait(false))
         {

@@ -87,7 +87,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
 
                 if (skip == 0 && left >= block.Rows && request.Columns.Count == 0 && sender.Takes(block.ByteLength))
                 {
-                    using BlockLease whole = store.TryLease(block.Cid) ?? throw BlockStreams.NotHere(block.Cid);
+                    using BlockLease whole = store.TryLease(block.Cid) ?? throw BlockStreams.NotHere(store, block.Cid);
                     await sender.WholeAsync(whole.Memory, block.Cid.ToString(), call.Cancel).ConfigureAwait(false);
                 }
                 else
@@ -116,7 +116,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     private async Task SendPart(GrpcCall call, Cid cid, Schema schema, Request request, BatchSender sender, long skip,
         long left)
     {
-        using BatchLease lease = store.TryGet(cid) ?? throw BlockStreams.NotHere(cid);
+        using BatchLease lease = store.TryGet(cid) ?? throw BlockStreams.NotHere(store, cid);
         string mark = cid.ToString();
         if (skip == 0 && left >= lease.Batch.Length && request.Columns.Count == 0)
         {

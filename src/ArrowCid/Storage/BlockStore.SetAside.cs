@@ -8,21 +8,33 @@ internal sealed partial class BlockStore
     private const string BlockRemedy = "put it again, or restore the file; nothing here deletes it";
     private const string FactsRemedy = "say again what is missing, or restore the file; nothing here deletes it";
 
+    // Who sets aside wants the store for himself: nothing comes while this handle is open.
+    private volatile Dictionary<Digest256, (string Name, long Offset)>? _setAside;
+
     /// <summary>Where the record of a block that is no longer here stands in a file that was set aside.</summary>
     /// <returns>The file's name and the offset, or null where none has it.</returns>
     public string? FindSetAside(in Digest256 digest)
     {
         Enter();
+        Dictionary<Digest256, (string Name, long Offset)> lost = _setAside ??= BlocksSetAside();
+        bool isThere = lost.TryGetValue(digest, out (string Name, long Offset) place) &&
+            _control.DirectoryFile.StatFile(place.Name, out _) == 0;
+        return isThere ? $"{place.Name}+{place.Offset}" : null;
+    }
+
+    private Dictionary<Digest256, (string Name, long Offset)> BlocksSetAside()
+    {
+        var lost = new Dictionary<Digest256, (string, long)>();
         foreach ((string name, int slot, uint generation) in SegmentsSetAside())
         {
             using SegmentSalvage? salvage = SegmentSalvage.TryRead(_control, name, slot, generation);
             foreach (SalvagedRecord record in salvage?.Lost ?? [])
             {
-                if (record.Header.IsBlock && record.Header.Digest == digest) return $"{name}+{record.Offset}";
+                if (record.Header.IsBlock) _ = lost.TryAdd(record.Header.Digest, (name, record.Offset));
             }
         }
 
-        return null;
+        return lost;
     }
 
     private IEnumerable<StoreFinding> ExamineSetAside()

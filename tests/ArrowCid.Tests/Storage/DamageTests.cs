@@ -161,7 +161,9 @@ public sealed class DamageTests
             Assert.Contains(left, one => one.Name == "set-aside" && one.Severity == FindingSeverity.Warning &&
                 one.Message.Contains(missing[0].ToString(), StringComparison.Ordinal));
             using CidStore reader = store.Open(readOnly: true);
-            Assert.StartsWith(SegmentMender.Prefix, reader.FindSetAside(missing[0]));
+            ArrowCidException said = reader.NotHere(missing[0]);
+            Assert.Equal(ErrorCode.BlockCorrupt, said.Code);
+            Assert.Contains($"({SegmentMender.Prefix}", said.Message, StringComparison.Ordinal);
         }
 
         store.PutAgain(missing);

@@ -1,0 +1,75 @@
+using System.Net;
+using ArrowCid.Flight;
+using ArrowCid.Flight.Access;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+using ArrowCid.Tests.Flight.Http;
+using ArrowCid.Tests.Storage;
+using ArrowCid.Tests.Store;
+
+namespace ArrowCid.Tests.Flight;
+
+/// <summary>A block whose bytes were damaged and set aside is said to be that by every server, not to be unknown.</summary>
+public sealed class SetAsideTests
+{
+    [Fact]
+    public async Task Flight_and_HTTP_say_of_a_block_that_was_set_aside_what_get_says()
+    {
+        using var directory = new TemporaryStore();
+        Cid cid, other;
+        using (CidStore store = Stores.Open(directory))
+        {
+            cid = store.Put(ServedStore.Numbers(500)).Cid;
+            other = store.Put(ServedStore.Numbers(20)).Cid;
+            store.Annotate(cid, new BlockFacts { Producer = "p" });
+        }
+
+        Damage(directory, cid);
+        StoreDoctor.Mend(directory.Directory, StoreDoctor.Examine(directory.Directory));
+        using CidStore mended = Stores.Open(directory);
+        string said = mended.NotHere(cid).Message;
+        Assert.Contains($"({SegmentMender.Prefix}{Layout.SegmentName(0, 1)}+", said, StringComparison.Ordinal);
+        await using CidServer server = await CidServer.StartAsync(mended,
+            new CidServerOptions { Flight = ServedStore.Any, Http = ServedStore.Any });
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{server.Http}") };
+        string[] paths =
+        [
+            $"/ipfs/{cid}", $"/ipfs/{cid}?format=raw", $"/ipfs/{cid}?format=car", $"/v1/blocks/{cid}",
+            $"/v1/blocks/{cid}?format=csv",
+        ];
+        foreach (string path in paths)
+        {
+            using HttpResponseMessage answer = await http.Send("GET", path);
+            Assert.Equal((path, HttpStatusCode.InternalServerError), (path, answer.StatusCode));
+            Assert.Contains("set aside", await answer.Text(), StringComparison.Ordinal);
+        }
+
+        using var client = new CidClient(new Uri($"grpc://{server.Flight}"),
+            new CidClientOptions { Token = TokenFile.ReadLocal(directory.Directory), UseLocalStore = false });
+        using (RemoteBatch? batch = await client.TryGetAsync(other)) Assert.NotNull(batch);
+        var error = await Assert.ThrowsAsync<ArrowCidException>(() => client.TryGetAsync(cid));
+        Assert.Equal((ErrorCode.BlockCorrupt, said), (error.Code, error.Message));
+
+        // What nobody ever put is not here, and what was put again is.
+        Cid unknown = Cid.Sha256(Multicodec.Raw, [1, 2, 3]);
+        Assert.Null(await client.TryGetAsync(unknown));
+        using (HttpResponseMessage answer = await http.Send("GET", $"/ipfs/{unknown}"))
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal(cid, mended.Put(ServedStore.Numbers(500)).Cid);
+        using (HttpResponseMessage answer = await http.Send("GET", $"/ipfs/{cid}?format=raw"))
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        File.Delete(directory.PathOf(SegmentMender.Prefix + Layout.SegmentName(0, 1)));
+        Assert.Equal(ErrorCode.BlockNotFound, mended.NotHere(cid).Code);
+    }
+
+    private static void Damage(TemporaryStore directory, Cid cid)
+    {
+        string path = directory.PathOf(Layout.SegmentName(0, 1));
+        byte[] bytes = File.ReadAllBytes(path);
+        (long offset, RecordHeader header) = SegmentBytes.Records(bytes)
+            .Single(record => Cid.FromSha256(Multicodec.Raw, record.Header.Digest) == cid);
+        bytes[offset + Layout.RecordHeaderBytes + ((long)header.PayloadLength / 2)] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+}
