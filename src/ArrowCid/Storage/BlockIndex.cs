@@ -52,7 +52,8 @@ internal sealed partial class BlockIndex
 
     /// <summary>
     /// The place of a digest: both factors of each product hold secret bits, so that without them no choice of blocks
-    /// gives equal homes.
+    /// gives equal homes. Of SHA-256 digests the homes spread as chance has them; a last mixing would only change what
+    /// becomes of digests that nobody can make.
     /// </summary>
     public ulong Hash(in Digest256 digest)
     {

@@ -85,6 +85,29 @@ public class BackupVerbsTests
     }
 
     [Theory]
+    [InlineData("U1")]
+    [InlineData("U2")]
+    [InlineData("U3")]
+    [InlineData("U4")]
+    public void A_backup_killed_at_a_step_is_no_increment_and_the_next_one_takes_its_rest_away(string step)
+    {
+        using var folder = new TemporaryFolder();
+        string backup = folder.PathOf("backup"), into = folder.PathOf("into");
+        Run(folder, "put", V1, "--name", "latest").Succeeds();
+        Run(folder, "backup", backup).Exits(0);
+        Run(folder, "put", Nan, "--tag", "a=b").Succeeds();
+        Assert.Equal(137, Command.Shell($"ARROWCID_CRASH_AT={step}:1 \"$@\" backup '{backup}'", folder.Store).ExitCode);
+        Assert.Equal(["00000001.car"], Names(backup));
+        Assert.Equal(2, Directory.GetFiles(backup).Length);
+        Run(folder, "restore", backup, "--store", folder.PathOf("none"), "--dry-run").Succeeds();
+        Run(folder, "backup", backup).Exits(0);
+        Assert.Equal(["00000001.car", "00000002.car"], Names(backup));
+        Assert.Equal(2, Directory.GetFiles(backup).Length);
+        Run(folder, "restore", backup, "--store", into).Succeeds();
+        Assert.Equal(Listed(folder, folder.Store), Listed(folder, into));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void A_killed_restore_or_migration_is_run_again(bool isMigration)
