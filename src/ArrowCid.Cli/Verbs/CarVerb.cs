@@ -25,22 +25,28 @@ internal static class CarVerb
             Description = "Also fail where something cannot be proved, is not of its codec, is there twice, has no " +
                 "root that leads to it, or where the index is wrong.",
         };
+        var together = new Option<bool>("--together")
+        {
+            Description = "What a file before has whole is not missing in one behind it: for increments of a backup.",
+        };
         var verb = new Verb("verify",
             "Hashes every block again and follows all links from the roots: what was found, a line each. Exit code 4 " +
             "where a block does not hash to its CID, or a root or a block beneath one is missing. An increment of a " +
-            "backup may link to blocks of those before it, which are missing then: 'restore --dry-run' proves it.",
+            "backup may link to blocks of those before it, which are missing then, but for --together with these before.",
             "arrowcid car verify batches.car",
+            "arrowcid car verify --together /mnt/backup/quotes/*.car",
             "arrowcid car verify --strict --json batches.car")
         {
-            files, strict, zeroEnds, json,
+            files, strict, together, zeroEnds, json,
         };
         verb.SetAction(parsed =>
         {
             using var output = Output.Open();
+            HashSet<Cid>? before = parsed.GetValue(together) ? [] : null;
             bool isBad = false;
             int exit = Input.ForEach(parsed.GetValue(files)!, file =>
             {
-                CarReport report = Verify(file, parsed.GetValue(zeroEnds));
+                CarReport report = Verify(file, parsed.GetValue(zeroEnds), before);
                 bool isRight = IsRight(report, parsed.GetValue(strict));
                 isBad |= !isRight;
                 if (parsed.GetValue(json)) output.JsonLine(writer => WriteReport(writer, file, report, isRight));
@@ -79,12 +85,20 @@ internal static class CarVerb
         Description = "A section of no length is padding behind the end. Default: a fault.",
     };
 
-    private static CarReport Verify(string file, bool zeroEnds)
+    /// <param name="file">The CAR.</param>
+    /// <param name="zeroEnds">Whether a section of no length is padding.</param>
+    /// <param name="before">The blocks of files before it, to which its own are added; null: it stands alone.</param>
+    private static CarReport Verify(string file, bool zeroEnds, HashSet<Cid>? before)
     {
         using Progress progress = new("bytes");
         using Stream stream = Input.OpenSeekable(file);
         var contents = CarContents.Read(stream, zeroEnds, progress.Show);
-        _ = CarWalk.ChildrenFirst(contents);
+        _ = CarWalk.ChildrenFirst(contents, before is null ? null : before.Contains);
+        for (int i = 0; i < contents.Blocks.Count; i++)
+        {
+            if (!contents.IsDamaged(i)) _ = before?.Add(contents.Blocks[i].Cid.ToV1());
+        }
+
         return contents.Report;
     }
 

@@ -40,6 +40,29 @@ public class BackupVerbsTests
     }
 
     [Fact]
+    public void An_increment_is_proved_with_those_before_it()
+    {
+        using var folder = new TemporaryFolder();
+        string backup = folder.PathOf("backup");
+        string cid = Run(folder, "put", V1).Succeeds().Text.Split((char[]?)null)[0];
+        Run(folder, "backup", backup).Exits(0);
+        Run(folder, "tag", cid, "a=b").Exits(0);
+        Run(folder, "backup", backup).Exits(0);
+        string first = Path.Combine(backup, "00000001.car"), second = Path.Combine(backup, "00000002.car");
+        Assert.Contains($"missing {cid}", Run(folder, "car", "verify", first, second).Exits(4).Text, StringComparison.Ordinal);
+        Run(folder, "car", "verify", "--together", first, second).Exits(0);
+        // Only what comes before counts, and what is damaged there does not.
+        Run(folder, "car", "verify", "--together", second, first).Exits(4);
+        byte[] bytes = File.ReadAllBytes(first);
+        JsonElement block = Run(folder, "car", "ls", "--json", first).Succeeds().Json
+            .Single(one => one.GetProperty("cid").GetString() == cid);
+        bytes[Int(block, "offset") + (Int(block, "bytes") / 2)] ^= 1;
+        File.WriteAllBytes(first, bytes);
+        CommandResult damaged = Run(folder, "car", "verify", "--together", first, second).Exits(4);
+        Assert.Contains($"missing {cid}", damaged.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_file_holds_all_and_a_damaged_one_is_refused()
     {
         using var folder = new TemporaryFolder();

@@ -10,8 +10,9 @@ internal static class CarWalk
 {
     /// <summary>Walks, and adds what it finds to the archive's report.</summary>
     /// <param name="contents">The archive.</param>
+    /// <param name="isElsewhere">Says of blocks that it lacks whether they are somewhere else, and not missing.</param>
     /// <returns>The blocks that the roots lead to, children first; then those that none leads to, likewise.</returns>
-    public static List<int> ChildrenFirst(CarContents contents)
+    public static List<int> ChildrenFirst(CarContents contents, Predicate<Cid>? isElsewhere = null)
     {
         var order = new List<int>();
         var seen = new BitArray(contents.Blocks.Count);
@@ -19,7 +20,7 @@ internal static class CarWalk
         foreach (Cid root in contents.Report.Roots)
         {
             int index = contents.Find(root);
-            if (index >= 0) Walk(contents, index, seen, order, missing);
+            if (index >= 0) Walk(contents, index, seen, order, missing, isElsewhere);
         }
 
         int reached = order.Count;
@@ -28,7 +29,7 @@ internal static class CarWalk
             CarSection block = contents.Blocks[i];
             if (seen[i] || contents.Find(block.Cid) != i) continue;
             contents.Report.AddOrphan(block.Cid);
-            Walk(contents, i, seen, order, null);
+            Walk(contents, i, seen, order, null, null);
         }
 
         // An orphan that another one leads to is one all the same.
@@ -37,7 +38,7 @@ internal static class CarWalk
     }
 
     private static void Walk(CarContents contents, int root, BitArray seen, List<int> order,
-        HashSet<Cid>? missing)
+        HashSet<Cid>? missing, Predicate<Cid>? isElsewhere)
     {
         if (seen[root]) return;
         seen[root] = true;
@@ -56,7 +57,9 @@ internal static class CarWalk
             int child = Target(contents, link);
             if (child < 0)
             {
-                bool isThere = link.Target.Hash.Code == Multicodec.Identity;
+                bool isThere = link.Target.Hash.Code == Multicodec.Identity ||
+                    isElsewhere?.Invoke(link.Target.ToV1()) == true ||
+                    (!link.Block.IsDefault && isElsewhere?.Invoke(link.Block.ToV1()) == true);
                 if (!isThere && missing?.Add(link.Target.ToV1()) == true) contents.Report.AddMissing(link.Target);
             }
             else if (!seen[child])
