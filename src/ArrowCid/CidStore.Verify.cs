@@ -138,8 +138,8 @@ public sealed partial class CidStore
         return place is null
             ? new(ErrorCode.BlockNotFound, words ?? $"no block {cid} in {Directory}; put it first")
             : new(ErrorCode.BlockCorrupt,
-                $"the bytes of {cid} are damaged and were set aside in the store's directory ({place}); put it again, " +
-                "or restore that file");
+                $"the bytes of {cid} are damaged and were set aside in the store's directory ({place}); put it " +
+                "again, or restore that file");
     }
 
     private RecordBatch Decode(BlockLease block)

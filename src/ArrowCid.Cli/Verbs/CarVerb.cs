@@ -32,7 +32,7 @@ internal static class CarVerb
         var verb = new Verb("verify",
             "Hashes every block again and follows all links from the roots: what was found, a line each. Exit code 4 " +
             "where a block does not hash to its CID, or a root or a block beneath one is missing. An increment of a " +
-            "backup may link to blocks of those before it, which are missing then, but for --together with these before.",
+            "backup may link to blocks of those before it, which are missing then, but with --together.",
             "arrowcid car verify batches.car",
             "arrowcid car verify --together /mnt/backup/quotes/*.car",
             "arrowcid car verify --strict --json batches.car")

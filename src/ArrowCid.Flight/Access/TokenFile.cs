@@ -48,8 +48,8 @@ internal static class TokenFile
         return tokens;
     }
 
-    /// <summary>The token of a store's directory: it is made where there is none that is its owner's alone. Servers that
-    /// start at once have the same.</summary>
+    /// <summary>The token of a store's directory: it is made where there is none that is its owner's alone. Servers
+    /// that start at once have the same.</summary>
     /// <exception cref="ArrowCidException">It cannot be written.</exception>
     public static string ReadOrMakeLocal(string directory)
     {

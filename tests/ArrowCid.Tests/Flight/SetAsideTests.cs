@@ -1,7 +1,6 @@
 using System.Net;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Access;
-using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
 using ArrowCid.Tests.Flight.Http;
@@ -10,7 +9,7 @@ using ArrowCid.Tests.Store;
 
 namespace ArrowCid.Tests.Flight;
 
-/// <summary>A block whose bytes were damaged and set aside is said to be that by every server, not to be unknown.</summary>
+/// <summary>A block whose bytes were damaged and set aside is said to be that, and not to be unknown.</summary>
 public sealed class SetAsideTests
 {
     [Fact]

@@ -62,8 +62,8 @@ public sealed class LateSegmentTests
         using BlockStore store = directory.Open();
         for (int i = 0; i < 9; i++) _ = store.PutRaw(StoreCalls.Numbered(i, 100_000));
         var broken = new ActingSource(new byte[200_000], () => throw new IOException());
-        Assert.Throws<IOException>(() =>
-            store.Put(new PutRequest(RecordKind.Raw, TemporaryStore.RawCodec, broken, default, 0, RecordFlags.None), out _));
+        var request = new PutRequest(RecordKind.Raw, TemporaryStore.RawCodec, broken, default, 0, RecordFlags.None);
+        Assert.Throws<IOException>(() => store.Put(in request, out _));
         for (int i = 0; i < 3; i++)
         {
             if (areFacts) _ = store.Append(new TextFact($"beside the data {i}"));

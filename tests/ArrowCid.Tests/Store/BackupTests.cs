@@ -232,7 +232,7 @@ public class BackupTests
         string path = folder.PathOf(Layout.SegmentName(0, 1));
         byte[] file = File.ReadAllBytes(path);
         (long offset, RecordHeader header) = SegmentBytes.Records(file)
-            .Single(record => record.Header.IsBlock && Cid.FromSha256(record.Header.Codec, record.Header.Digest) == node);
+            .Single(record => Cid.FromSha256(record.Header.Codec, record.Header.Digest) == node);
         file[offset + Layout.RecordHeaderBytes + ((long)header.PayloadLength / 2)] ^= 1;
         File.WriteAllBytes(path, file);
         using CidStore again = Stores.Open(folder);

@@ -5,8 +5,8 @@ using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Store;
 
-/// <summary>A handle that was asked keeps its place in the log: the next answer has all that was acknowledged before the
-/// question, whoever put it and wherever it stands.</summary>
+/// <summary>A handle that was asked keeps its place in the log: the next answer has all that was acknowledged before
+/// the question, whoever put it and wherever it stands.</summary>
 public sealed class KeptTailTests
 {
     private const int Seed = 47;
@@ -57,7 +57,8 @@ public sealed class KeptTailTests
         {
             Assert.Equal(0, held.TryLock(0, 0, exclusive: true));
             Assert.NotNull(asked.Describe(cids[0]));
-            Assert.Contains(asked.CheckFacts(), fault => fault.Contains("lane 1: its end cannot be read", StringComparison.Ordinal));
+            Assert.Contains(asked.CheckFacts(), fault =>
+                fault.Contains("lane 1: its end cannot be read", StringComparison.Ordinal));
         }
 
         Assert.NotNull(asked.Describe(late));
