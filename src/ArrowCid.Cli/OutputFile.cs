@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ArrowCid.Memory;
-using ArrowCid.Storage;
 
 namespace ArrowCid.Cli;
 
@@ -17,10 +16,10 @@ internal static class OutputFile
     /// flushes that.</summary>
     /// <param name="file">The file; one that is there is replaced.</param>
     /// <param name="write">Writes it, to a stream that can seek and read back.</param>
-    /// <param name="flushed">Passed once all is on the medium, before it has its name.</param>
+    /// <param name="flushed">Called once all is on the medium, before it has its name.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/> or <see cref="ErrorCode.AccessDenied"/>: it
     /// cannot be written.</exception>
-    public static void Write(string file, Action<Stream> write, CrashStep flushed = CrashStep.None)
+    public static void Write(string file, Action<Stream> write, Action? flushed = null)
     {
         string target = Path.GetFullPath(file);
         string temporary = $"{target}{Mark}{Environment.ProcessId}";
@@ -38,7 +37,7 @@ internal static class OutputFile
                 stream.Flush(flushToDisk: true);
             }
 
-            CrashPoint.Pass(flushed);
+            flushed?.Invoke();
             File.Move(temporary, target, overwrite: true);
             if (FileDescriptor.SyncDirectory(Path.GetDirectoryName(target)!) is not 0 and int errno)
                 throw new IOException($"its directory cannot be flushed: {Errno.Text(errno)}");

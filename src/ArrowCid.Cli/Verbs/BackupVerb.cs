@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using ArrowCid.Exchange.Backup;
-using ArrowCid.Storage;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -50,7 +49,7 @@ internal static class BackupVerb
             BackupFiles.NameOf((earlier?.Increments[^1].Number ?? 0) + 1) + BackupFiles.Extension);
         BackupResult made = null!;
         using var progress = new Progress("bytes written");
-        OutputFile.Write(file, stream => made = store.Backup(stream, earlier, progress.Show), CrashStep.U4);
+        OutputFile.Write(file, stream => made = store.Backup(stream, earlier, progress.Show), StoreBackup.PassFlushed);
         return (file, made);
     }
 

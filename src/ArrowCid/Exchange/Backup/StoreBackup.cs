@@ -1,5 +1,6 @@
 using System.Globalization;
 using ArrowCid.Memory;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Exchange.Backup;
 
@@ -87,6 +88,9 @@ public sealed class StoreBackup
         backup.End();
         return backup;
     }
+
+    /// <summary>Where an increment is on the medium and has not its name yet.</summary>
+    internal static void PassFlushed() => CrashPoint.Pass(CrashStep.U4);
 
     internal bool HasFacts(in Digest256 digest) => _factDigests.Contains(digest);
 
