@@ -147,8 +147,8 @@ internal sealed unsafe class Mapping : SafeHandle
         GC.KeepAlive(this);
     }
 
-    /// <summary>Lays the mapping's memory, a multiple of 2 MiB of a file in memory, on large pages. What is there
-    /// already is copied.</summary>
+    /// <summary>Lays what the mapping has of whole 2 MiB, of a file in memory, on large pages. What is there already is
+    /// copied.</summary>
     /// <returns>False where the kernel cannot: no byte is changed.</returns>
     public bool TryCollapse()
     {
