@@ -2,10 +2,12 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Writes a file in memory from its beginning on, laid on large pages behind the first 2 MiB, which most files
-/// are no longer than. Its length is right once it is disposed.</summary>
+/// <summary>Writes a file in memory from its beginning on, laid on large pages; the first 2 MiB, which most files are no
+/// longer than, once it is a long one. Its length is right once it is disposed.</summary>
 internal sealed class LargePageStream(FileStream file, FileDescriptor descriptor) : Stream
 {
+    private const long LongFile = 8 * LargePages.Bytes;
+
     private long _length;
     private long _laid = LargePages.Bytes;
     private bool _canLay = true;
@@ -62,7 +64,12 @@ internal sealed class LargePageStream(FileStream file, FileDescriptor descriptor
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing && file.Length != _length) file.SetLength(_length);
+        if (disposing)
+        {
+            if (file.Length != _length) file.SetLength(_length);
+            if (_canLay && _length >= LongFile) _ = LargePages.TryMake(descriptor, 0);
+        }
+
         base.Dispose(disposing);
     }
 }

@@ -13,7 +13,7 @@ public sealed class LargePageTests
     [InlineData(100)]
     [InlineData(LargePages.Bytes)]
     [InlineData(LargePages.Bytes + 1)]
-    [InlineData((5 * LargePages.Bytes) + 4321)]
+    [InlineData((9 * LargePages.Bytes) + 4321)]
     public void A_file_written_in_pieces_and_at_its_beginning_again_is_what_was_written(int length)
     {
         using var directory = new TemporaryStore();

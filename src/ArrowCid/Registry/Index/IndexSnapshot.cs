@@ -96,7 +96,11 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     }
 
     /// <summary>A block's page, new each time.</summary>
-    public FactPage? Load(in Digest256 digest) => Load(in digest, Speakers(in digest));
+    public FactPage? Load(in Digest256 digest)
+    {
+        foreach (RunFile run in runs) run.AskFilter(in digest);
+        return Load(in digest, Speakers(in digest));
+    }
 
     /// <summary>The same, where it is known which runs may speak of the block.</summary>
     public FactPage? Load(in Digest256 digest, RunSet speakers)
