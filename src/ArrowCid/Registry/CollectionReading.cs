@@ -10,7 +10,7 @@ namespace ArrowCid.Registry;
 /// <param name="Dropped">The blocks that it drops, as the janitor; each step takes a flush.</param>
 internal readonly record struct CollectionSteps(int Read, int TakenIn, int Dropped)
 {
-    public static CollectionSteps ByDefault { get; } = new(4096, 1024, 8 * FactLimits.MaxRemoved);
+    public static CollectionSteps ByDefault { get; } = new(4096, 1024, 2 * FactLimits.MaxRemoved);
 }
 
 /// <summary>A record of a block, or one that announces it again.</summary>
