@@ -112,6 +112,7 @@ internal sealed class IndexFile
             StorageErrors.Check(file!.Allocate(bytes), "no room for", control.PathOf(name));
             Mapping? map = Mapping.TryMap(file, bytes, writable: true, out errno);
             StorageErrors.Check(errno, "cannot map", control.PathOf(name));
+            if (!control.IsOnDisk) _ = map!.TryCollapse();
             Span<byte> half = map!.WritableBytes(0, Layout.SegmentHeaderBytes);
             WriteHeader(half, control.Superblock.SegmentId, number, entries);
             StorageErrors.Check(directory.Link(temporary, name), "cannot name", control.PathOf(name));
