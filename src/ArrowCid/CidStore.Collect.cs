@@ -43,7 +43,7 @@ public sealed partial class CidStore
 
     /// <summary>As <see cref="Collect"/>, in steps: an element each, with the blocks and bytes that went.</summary>
     internal IEnumerable<(int Blocks, long Bytes)> CollectInSteps(CollectOptions options, CancellationToken cancel) =>
-        _registry.Collect(RulesOf(options), options.DryRun, new BlockCollection(), cancel)
+        _registry.Collect(RulesOf(options), options.DryRun, new BlockCollection(), sizes: null, cancel)
             .Select(step => (step.Count, step.Sum(node => node.Bytes)));
 
     private CollectionRules RulesOf(CollectOptions options)

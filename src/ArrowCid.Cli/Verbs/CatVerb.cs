@@ -1,7 +1,6 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
-using ArrowCid.Ipld;
 
 namespace ArrowCid.Cli.Verbs;
 

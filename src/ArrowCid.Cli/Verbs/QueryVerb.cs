@@ -15,8 +15,11 @@ internal static class QueryVerb
             HelpName = "TOKEN",
             Description = "The page behind the one that ended with this token.",
         };
-        var newest = new Option<bool>("--newest") { Description = "The newest first; without --limit all " +
-            "that is found is held in memory. Default: the oldest, some at a time." };
+        var newest = new Option<bool>("--newest")
+        {
+            Description = "The newest first; without --limit all that is found is held in memory. Default: the " +
+                "oldest, some at a time.",
+        };
         var absent = new Option<bool>("--absent") { Description = "Also blocks that are not here but have facts." };
         Option<string?> store = Verb.Store();
         var form = new ListingForm();

@@ -23,12 +23,12 @@ internal sealed partial class StoreRegistry
     /// <param name="rules">What may go.</param>
     /// <param name="isDryRun">Nothing is changed.</param>
     /// <param name="seen">Gets every block, with why it stays.</param>
-    /// <param name="cancel">Ends it between two steps; what was dropped stays so.</param>
     /// <param name="sizes">How much a step does; null: <see cref="CollectionSteps.ByDefault"/>.</param>
+    /// <param name="cancel">Ends it between two steps; what was dropped stays so.</param>
     /// <returns>An element a step: what it dropped, each block before what it needs.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up.</exception>
     public IEnumerable<IReadOnlyList<CollectedNode>> Collect(CollectionRules rules, bool isDryRun,
-        BlockCollection seen, CancellationToken cancel = default, CollectionSteps? sizes = null)
+        BlockCollection seen, CollectionSteps? sizes = null, CancellationToken cancel = default)
     {
         CollectionSteps step = sizes ?? CollectionSteps.ByDefault;
         var reading = new CollectionReading(_blocks, _timeout, step.Read);

@@ -31,7 +31,7 @@ public class CollectStepsTests(ITestOutputHelper output)
         Assert.Equal(blocks.Except([.. blocks[..10], blocks[200]]).ToHashSet(), dry.ToHashSet());
         var done = new List<Cid>();
         int steps = 0;
-        foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(rules, isDryRun: false, new BlockCollection(), default, s_small))
+        foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(rules, isDryRun: false, new BlockCollection(), s_small))
         {
             steps++;
             Assert.InRange(step.Count, 0, s_small.Dropped);
@@ -57,7 +57,7 @@ public class CollectStepsTests(ITestOutputHelper output)
         List<Cid> gone = [];
         _ = Assert.Throws<OperationCanceledException>(() =>
         {
-            foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(Unneeded(), isDryRun: false, new BlockCollection(), end.Token, s_small))
+            foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(Unneeded(), isDryRun: false, new BlockCollection(), s_small, end.Token))
             {
                 gone.AddRange(step.Select(each => each.Cid));
                 if (gone.Count >= 12) end.Cancel();
@@ -115,7 +115,7 @@ public class CollectStepsTests(ITestOutputHelper output)
             CollectionRules rules = isExpiry ? new CollectionRules(false, now, false, null, false, now) : Unneeded();
             int dropped = 0;
             var sizes = new CollectionSteps(_random.Next(1, 40), _random.Next(1, 10), _random.Next(1, 8));
-            foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(rules, isDryRun: false, new BlockCollection(), default, sizes))
+            foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(rules, isDryRun: false, new BlockCollection(), sizes))
             {
                 dropped += step.Count;
                 if (_random.Next(3) == 0) Act();

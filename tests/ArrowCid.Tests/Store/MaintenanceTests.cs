@@ -267,7 +267,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         MaintenanceStep[] steps = [.. store.Maintain().Where(step => step.Task == MaintenanceTask.Expire)];
         Assert.Equal(Expired, steps.Sum(step => step.Count));
         Assert.All(steps, step => Assert.InRange(step.Count, 1, CollectionSteps.ByDefault.Dropped));
-        Assert.Empty(store.Entries().Where(entry => entry.IsPresent));
+        Assert.DoesNotContain(store.Entries(), entry => entry.IsPresent);
     }
 
     [Fact]
