@@ -1,4 +1,5 @@
 using ArrowCid.Exchange;
+using ArrowCid.Exchange.Backends;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Memory;
@@ -24,18 +25,16 @@ public sealed partial class CidStore
     /// seek.</exception>
     public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(cids);
-        ArgumentNullException.ThrowIfNull(output);
-        options ??= new CarExportOptions();
-        if (options.Version is not (1 or 2))
-            throw new ArgumentException($"There is no CAR version {options.Version}.", nameof(options));
-        return new CarExporter(cid => Find(cid) ?? throw NotHere(cid), cid => Prove(cid) ?? throw NotHere(cid), options)
-            .Write(cids, output);
+        return CarExporter.Write(cid => Of(cid, Find(cid)), cid => Of(cid, Prove(cid)), cids, output, options);
+
+        BackendBlock Of(Cid cid, BlockLease? lease) =>
+            new(cid, (lease ?? throw NotHere(cid)).Memory, lease);
     }
 
     /// <summary>
     /// Puts what a CAR holds. First every block is hashed, and nothing is put where one does not hash to its CID, or
-    /// where something that the roots lead to is missing. Batches that were cut into UnixFS files or columns are put
+    /// where something that the roots lead to is missing, also from where <see cref="CarImportOptions.From"/> says.
+    /// Batches that were cut into UnixFS files or columns are put
     /// together again under their own CIDs; all else is taken as it is. A block is put behind those that it links to.
     /// </summary>
     /// <param name="car">The CAR; one that cannot seek is first copied to a temporary file.</param>
@@ -43,7 +42,7 @@ public sealed partial class CidStore
     /// <returns>What it brought.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/> or <see cref="ErrorCode.TooLarge"/>: the
     /// CAR is refused, and nothing was put, or its batches are not what a manifest in it says. Others as for
-    /// <see cref="PutRaw"/>.</exception>
+    /// <see cref="PutRaw"/>, and of where missing blocks come from (<see cref="BlockBackend.TryGet"/>).</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public CarImport ImportCar(Stream car, CarImportOptions? options = null)
     {
@@ -59,8 +58,17 @@ public sealed partial class CidStore
     {
         var contents = CarContents.Read(car, options.ZeroEnds, options.Progress);
         List<int> order = CarWalk.ChildrenFirst(contents);
+        bool mayBeMended = contents.Report is { IsWhole: false } found && (found.FaultCount == 0 || options.Partial);
+        if (options.From is not { } from || !mayBeMended) return ImportCarFrom(contents, order, options);
+        using FileStream whole = TemporaryCopy.Of(copy => CarCompletion.Write(contents, from, copy));
+        contents = CarContents.Read(whole, progress: options.Progress);
+        return ImportCarFrom(contents, CarWalk.ChildrenFirst(contents), options);
+    }
+
+    private CarImport ImportCarFrom(CarContents contents, List<int> order, CarImportOptions options)
+    {
         CarReport report = contents.Report;
-        if (!options.Partial) RequireWhole(report);
+        if (!options.Partial) RequireWhole(report, options.From);
         List<CarImportStep> steps = CarImportPlan.Of(contents, order);
         foreach (CarImportStep step in steps) RequireContent(contents, step);
         var import = new CarPutting(this, contents);
@@ -90,13 +98,14 @@ public sealed partial class CidStore
         RequireHash(step.Expected, hash.Finish());
     }
 
-    private static void RequireWhole(CarReport report)
+    private static void RequireWhole(CarReport report, BlockBackend? from)
     {
         string? fault = null;
+        string nor = from is null ? "" : $", nor at {from.Name}";
         if (report.FaultCount > 0) fault = report.Faults[0].ToString();
-        else if (report.RootsMissing.Count > 0) fault = $"the root {report.RootsMissing[0]} is not in it";
+        else if (report.RootsMissing.Count > 0) fault = $"the root {report.RootsMissing[0]} is not in it{nor}";
         else if (report.MissingCount > 0)
-            fault = $"{report.MissingCount} blocks are missing, {report.Missing[0]} first";
+            fault = $"{report.MissingCount} blocks are missing, {report.Missing[0]} first{nor}";
         else if (report.Unverifiable.Count > 0)
             fault = $"blocks under {string.Join(", ", report.Unverifiable.Keys)} cannot be proved";
         if (fault is null) return;

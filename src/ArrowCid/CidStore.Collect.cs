@@ -25,11 +25,28 @@ public sealed partial class CidStore
     /// <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
     /// run.</exception>
-    public CollectResult Collect(CollectOptions? options = null) =>
-        CollectUnless(options ?? new CollectOptions(), default);
+    public CollectResult Collect(CollectOptions? options = null)
+    {
+        options ??= new CollectOptions();
+        CollectionRules rules = RulesOf(options);
+        var seen = new BlockCollection();
+        List<CollectedNode> gone = [.. _registry.Collect(rules, options.DryRun, seen).SelectMany(step => step)];
+        IReadOnlyCollection<CollectedNode> all = seen.Nodes;
+        return new CollectResult(
+            [.. gone.Select(node => new CollectedBlock(node.Cid, node.Bytes, ReasonOf(rules.ReasonOf(node))))],
+            options.DryRun
+                ? [.. all.Where(node => node.Reasons.Count > 0).Select(node => new KeptBlock(node.Cid, node.Reasons))]
+                : [],
+            gone.Sum(node => node.Bytes), all.Sum(node => node.Bytes) - gone.Sum(node => node.Bytes),
+            options.DryRun);
+    }
 
-    /// <summary>As <see cref="Collect"/>; the search for what may go can be ended.</summary>
-    internal CollectResult CollectUnless(CollectOptions options, CancellationToken cancel)
+    /// <summary>As <see cref="Collect"/>, in steps: an element each, with the blocks and bytes that went.</summary>
+    internal IEnumerable<(int Blocks, long Bytes)> CollectInSteps(CollectOptions options, CancellationToken cancel) =>
+        _registry.Collect(RulesOf(options), options.DryRun, new BlockCollection(), sizes: null, cancel)
+            .Select(step => (step.Count, step.Sum(node => node.Bytes)));
+
+    private CollectionRules RulesOf(CollectOptions options)
     {
         if (options.MaxBytes is < 0)
             throw new ArgumentOutOfRangeException(nameof(options), "A store has 0 bytes or more.");
@@ -41,18 +58,9 @@ public sealed partial class CidStore
 
         DateTimeOffset now = Clock.GetUtcNow();
         TimeSpan age = options.OlderThan ?? s_grace;
-        var rules = new CollectionRules(options.Unreferenced || options.MaxBytes is not null,
+        return new CollectionRules(options.Unreferenced || options.MaxBytes is not null,
             age < now - DateTimeOffset.UnixEpoch ? now - age : DateTimeOffset.UnixEpoch, options.OlderThan is not null,
             options.MaxBytes, options.KeepHistory, now);
-        (List<CollectedNode> gone, IReadOnlyCollection<CollectedNode> all) =
-            _registry.Collect(rules, options.DryRun, cancel);
-        return new CollectResult(
-            [.. gone.Select(node => new CollectedBlock(node.Cid, node.Bytes, ReasonOf(rules.ReasonOf(node))))],
-            options.DryRun
-                ? [.. all.Where(node => node.Reasons.Count > 0).Select(node => new KeptBlock(node.Cid, node.Reasons))]
-                : [],
-            gone.Sum(node => node.Bytes), all.Sum(node => node.Bytes) - gone.Sum(node => node.Bytes),
-            options.DryRun);
     }
 
     /// <summary>

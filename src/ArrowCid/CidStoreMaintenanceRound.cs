@@ -111,7 +111,8 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
     private IEnumerable<Done?> Expire(CancellationToken cancel)
     {
         if (!_registry.HasExpired(ExpiredAfter, store.Clock.GetUtcNow())) yield break;
-        yield return Of(store.CollectUnless(new CollectOptions { DryRun = isDryRun }, cancel), "expired");
+        foreach ((int blocks, long bytes) in store.CollectInSteps(new CollectOptions { DryRun = isDryRun }, cancel))
+            yield return Of(blocks, bytes, "expired");
     }
 
     private IEnumerable<Done?> Forget()
@@ -135,8 +136,9 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         if (!policy.Collects) yield break;
         // All records together are no smaller than the blocks.
         bool isWithin = !policy.Unreferenced && policy.MaxBytes is { } most && _blocks.Figures().BytesCommitted <= most;
-        if (!isWithin)
-            yield return Of(store.CollectUnless(policy.ToCollect(isDryRun), cancel), "that nothing needs collected");
+        if (isWithin) yield break;
+        foreach ((int blocks, long bytes) in store.CollectInSteps(policy.ToCollect(isDryRun), cancel))
+            yield return Of(blocks, bytes, "that nothing needs collected");
     }
 
     private IEnumerable<Done?> Compact(CancellationToken cancel)
@@ -144,7 +146,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         bool withData = _blocks.HasDropsLeft();
         if (!withData && !WithFacts) yield break;
         if (_blocks.BeginCompaction(MostAlive, withData) is not { } steps) yield break;
-        while (steps.TryStep(out ReclaimReport report))
+        while (steps.TryStep(cancel, out ReclaimReport report))
         {
             cancel.ThrowIfCancellationRequested();
             yield return Of(report);
@@ -156,10 +158,9 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         yield return Of(_blocks.Reclaim(MostAlive, dryRun: true));
     }
 
-    private static Done? Of(CollectResult result, string what) => result.Collected.Count == 0
+    private static Done? Of(int blocks, long bytes, string what) => blocks == 0
         ? null
-        : new Done(result.Collected.Count, result.ByteLength,
-            Words($"{result.Collected.Count} blocks of {result.ByteLength} bytes {what}"));
+        : new Done(blocks, bytes, Words($"{blocks} blocks of {bytes} bytes {what}"));
 
     private static Done? Of(ReclaimReport report)
     {

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using ArrowCid.Cli.Verbs;
 
 namespace ArrowCid.Cli.Serve;
 
@@ -12,6 +13,7 @@ internal static class ConfigVerb
     private static readonly (string Name, string Help)[] s_variables =
     [
         ("ARROWCID_STORE", "The store's directory."),
+        (FromOptions.Variable, "Where blocks come from that the store does not have, as for --from; with commas."),
         ("ARROWCID_DEBUG", "1: errors come with where they arose."),
         ("ARROWCID_LIBRARY", "Where other languages find libarrowcid."),
     ];
@@ -65,6 +67,7 @@ internal static class ConfigVerb
         foreach (string name in unknown) Failure.Say($"there is no setting {name}; is it misspelt?");
         settings.ToOptions().Check();
         _ = settings.Maintenance();
+        FromOptions.Check();
         OpenStore(directory);
         return unknown.Length == 0 ? 0 : ErrorTable.ExitCode(ErrorCode.InvalidArgument);
     }

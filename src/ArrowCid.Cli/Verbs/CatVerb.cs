@@ -1,7 +1,6 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
-using ArrowCid.Exchange.Backends;
-using ArrowCid.Ipld;
+using ArrowCid.Exchange;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -39,65 +38,52 @@ internal static class CatVerb
         from.AddTo(verb);
         verb.SetAction(parsed =>
         {
-            string text = parsed.GetValue(cid)!, form = parsed.GetValue(format)!;
-            string? name = parsed.GetValue(column);
-            using FromOptions.FetchPlaces? places = from.Open(parsed, parsed.GetValue(store));
-            if (places is null) return Run(text, parsed.GetValue(store), parsed.GetValue(head), name, form);
-            using BackendBlock block = places.Get(text);
-            return Write([Only(block.ReadBatch(), name)], parsed.GetValue(head), form);
+            using BlockPlaces places = from.Open(parsed, parsed.GetValue(store));
+            return Run(places, places.Resolve(parsed.GetValue(cid)!), parsed.GetValue(head), parsed.GetValue(column),
+                parsed.GetValue(format)!);
         });
         return verb;
     }
 
-    private static int Run(string text, string? directory, int? head, string? column, string format)
+    private static int Run(BlockPlaces places, Cid cid, int? head, string? column, string format)
     {
-        using CidStore store = StoreReading.Open(directory);
-        Cid cid = Reference.Resolve(store, text);
-        bool isDataset = cid.Codec == Multicodec.DagCbor && store.ReadNode(cid) is { } node &&
-            ManifestNode.KindOf(node) == Dataset.Kind;
-        if (!isDataset && column is not null && cid.Codec == Multicodec.DagCbor)
-            return Write([store.TryGetColumn(cid, column) ?? throw Failure.NoBlock(text, store)], head, format);
-        IReadOnlyList<Cid> cids = isDataset ? ExportRows.BatchesOf(store, cid) : [cid];
-        return isDataset && format == "table"
-            ? WriteTable(store, cids, head ?? DefaultRows, column)
-            : Write(Leased(store, cids).Select(batch => Only(batch, column)), head, format);
+        if (places.FindDataset(cid) is not { } dataset)
+        {
+            return column is not null && cid.Codec == Multicodec.DagCbor
+                ? Write([BatchColumn.Read(cid, column, places.Find)], head, format)
+                : Write(places.GetBatches([cid]).Select(batch => Only(batch, column)), head, format);
+        }
+
+        IReadOnlyList<Cid> cids = ExportRows.BatchesOf(cid, dataset);
+        return format == "table"
+            ? WriteTable(places, cids, dataset.Rows, head ?? DefaultRows, column)
+            : Write(places.GetBatches(cids).Select(batch => Only(batch, column)), head, format);
     }
 
     /// <summary>The first rows of several batches in one table.</summary>
-    private static int WriteTable(CidStore store, IReadOnlyList<Cid> cids, int rows, string? column)
+    private static int WriteTable(BlockPlaces places, IReadOnlyList<Cid> cids, long total, int rows, string? column)
     {
-        var leases = new List<BatchLease>();
+        var open = new List<(RecordBatch Batch, IDisposable Owner)>();
         try
         {
             long have = 0;
             foreach (Cid cid in cids)
             {
-                leases.Add(store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store));
-                have += leases[^1].Batch.Length;
+                open.Add(places.GetBatch(cid));
+                have += open[^1].Batch.Length;
                 if (have >= rows) break;
             }
 
-            // What is joined, and what is a slice, is readable as long as the leases are.
-            IEnumerable<RecordBatch> batches = leases.Select(lease => Only(lease.Batch, column));
+            // What is joined, and what is a slice, is readable as long as its blocks are.
+            IEnumerable<RecordBatch> batches = open.Select(each => Only(each.Batch, column));
             RecordBatch first = BatchCut.EveryRows(batches, Math.Max(rows, 1)).First();
-            long total = cids.Sum(cid => Reference.Known(store, cid).Rows);
             using var output = Output.Open();
             BatchText.WriteTable(rows == 0 ? first.Slice(0, 0) : first, total, output.Writer);
             return 0;
         }
         finally
         {
-            foreach (BatchLease lease in leases) lease.Dispose();
-        }
-    }
-
-    /// <summary>Each batch is readable until the next.</summary>
-    private static IEnumerable<RecordBatch> Leased(CidStore store, IEnumerable<Cid> cids)
-    {
-        foreach (Cid cid in cids)
-        {
-            using BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
-            yield return lease.Batch;
+            foreach ((_, IDisposable owner) in open) owner.Dispose();
         }
     }
 

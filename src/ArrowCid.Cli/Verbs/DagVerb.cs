@@ -32,15 +32,20 @@ internal static class DagVerb
         {
             place, raw, store,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(place)!, parsed.GetValue(raw)));
+        var from = new FromOptions();
+        from.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            using BlockPlaces places = from.Open(parsed, parsed.GetValue(store));
+            return Run(places, parsed.GetValue(place)!, parsed.GetValue(raw));
+        });
         return verb;
     }
 
-    private static int Run(string? directory, string text, bool isRaw)
+    private static int Run(BlockPlaces places, string text, bool isRaw)
     {
-        using CidStore store = StoreReading.Open(directory);
-        (Cid root, string path) = Split(store, text);
-        DagPlace place = DagPath.Resolve(root, path, new DerivedBlocks(store.Prove).Read);
+        (Cid root, string path) = Split(places, text);
+        DagPlace place = DagPath.Resolve(root, path, new DerivedBlocks(places.All.TryGet).Read);
         if (place.Node is not null && !isRaw)
         {
             using var output = Output.Open();
@@ -60,18 +65,18 @@ internal static class DagVerb
     }
 
     /// <summary>Where the CID or name ends: names may have slashes in them.</summary>
-    private static (Cid Root, string Path) Split(CidStore store, string text)
+    private static (Cid Root, string Path) Split(BlockPlaces places, string text)
     {
         if (text.StartsWith(IpfsPrefix, StringComparison.Ordinal)) text = text[IpfsPrefix.Length..];
         else if (text.StartsWith(IpfsScheme, StringComparison.Ordinal)) text = text[IpfsScheme.Length..];
         int slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0) return (Reference.Resolve(store, text), "");
+        if (slash < 0) return (places.Resolve(text), "");
         if (Cid.TryParse(text[..slash], out Cid cid)) return (cid, text[slash..]);
         for (int end = text.Length; end > slash; end = text.LastIndexOf('/', end - 1))
         {
-            if (store.ResolveName(text[..end].TrimStart('@')) is { } named) return (named, text[end..]);
+            if (places.ResolveName(text[..end].TrimStart('@')) is { } named) return (named, text[end..]);
         }
 
-        return (Reference.Resolve(store, text[..slash]), text[slash..]);
+        return (places.Resolve(text[..slash]), text[slash..]);
     }
 }

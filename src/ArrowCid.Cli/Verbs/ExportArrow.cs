@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
+using ArrowCid.Exchange.Backends;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Cli.Verbs;
@@ -20,35 +21,32 @@ internal static class ExportArrow
         {
             cids, to, store,
         };
+        var from = new FromOptions();
+        from.AddTo(verb);
         verb.SetAction(parsed =>
         {
-            using CidStore opened = StoreReading.Open(parsed.GetValue(store));
-            Cid[] roots = Reference.ResolvePresent(opened, parsed.GetValue(cids)!);
-            Cid[] batches = [.. roots.SelectMany(root => ExportRows.BatchesOf(opened, root))];
+            using BlockPlaces places = from.Open(parsed, parsed.GetValue(store), VerifyMode.Always);
+            Cid[] roots = places.ResolvePresent(parsed.GetValue(cids)!);
+            Cid[] batches = [.. roots.SelectMany(places.BatchesOf)];
             string file = ExportVerb.FileOf(parsed.GetValue(to)!, roots[0], ".arrows");
-            OutputFile.WriteOrPipe(file, stream => Write(opened, batches, stream));
+            OutputFile.WriteOrPipe(file, stream => Write(places, batches, stream));
             return 0;
         });
         return verb;
     }
 
-    /// <summary>Writes one block, proved.</summary>
-    public static void WriteBlock(CidStore store, Cid cid, Stream target)
-    {
-        if (!store.TryCopyTo(cid, target)) throw Failure.NoBlock(cid.ToString(), store);
-    }
-
-    private static void Write(CidStore store, Cid[] cids, Stream target)
+    private static void Write(BlockPlaces places, Cid[] cids, Stream target)
     {
         if (cids.Length == 1)
         {
-            WriteBlock(store, cids[0], target);
+            using BackendBlock block = places.Get(cids[0]);
+            target.Write(block.Bytes.Span);
             return;
         }
 
         using var progress = new Progress("batches");
         ArrowWriter? writer = null;
-        foreach (RecordBatch batch in ExportRows.Batches(store, cids))
+        foreach (RecordBatch batch in places.GetBatches(cids))
         {
             writer ??= new ArrowWriter(target, batch.Schema);
             writer.Write(batch);

@@ -39,6 +39,8 @@ internal static class ExportCar
         {
             cids, to, layout, version, store, json,
         };
+        var from = new FromOptions();
+        from.AddTo(verb);
         verb.SetAction(parsed =>
         {
             using Progress progress = new("bytes");
@@ -53,17 +55,17 @@ internal static class ExportCar
                 Version = parsed.GetValue(version) == "2" ? 2 : 1,
                 Progress = progress.Show,
             };
-            return Run(parsed.GetValue(store), parsed.GetValue(cids)!, parsed.GetValue(to)!, options,
+            using BlockPlaces places = from.Open(parsed, parsed.GetValue(store));
+            return Run(places, parsed.GetValue(cids)!, parsed.GetValue(to)!, options,
                 parsed.GetValue(json), progress);
         });
         return verb;
     }
 
-    private static int Run(string? directory, string[] texts, string to, CarExportOptions options, bool json,
+    private static int Run(BlockPlaces places, string[] texts, string to, CarExportOptions options, bool json,
         Progress progress)
     {
-        using CidStore store = StoreReading.Open(directory);
-        Cid[] cids = Reference.ResolvePresent(store, texts);
+        Cid[] cids = places.ResolvePresent(texts);
         CarExport made = null!;
         string file = ExportVerb.FileOf(to, cids[0], ".car");
         bool isPiped = file == "-";
@@ -76,11 +78,11 @@ internal static class ExportCar
             }
 
             using var stream = new BufferedStream(Output.OpenStream(), 1 << 16);
-            made = store.ExportCar(cids, stream, options);
+            made = places.ExportCar(cids, stream, options);
         }
         else
         {
-            OutputFile.Write(file, stream => made = store.ExportCar(cids, stream, options));
+            OutputFile.Write(file, stream => made = places.ExportCar(cids, stream, options));
         }
 
         progress.Clear();

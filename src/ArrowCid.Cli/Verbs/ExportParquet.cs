@@ -46,6 +46,8 @@ internal static class ExportParquet
         {
             cids, to, codec, level, pageBytes, pageRows, version, bloom, store, json,
         };
+        var from = new FromOptions();
+        from.AddTo(verb);
         verb.Validators.Add(result =>
         {
             (int least, int most)? range = result.GetValue(codec) switch
@@ -71,16 +73,16 @@ internal static class ExportParquet
                 UsesPageV2 = parsed.GetValue(version) == "2",
                 BloomFilters = (parsed.GetValue(bloom) ?? []).ToHashSet(StringComparer.Ordinal),
             };
-            return Run(parsed.GetValue(store), parsed.GetValue(cids)!, parsed.GetValue(to)!, options,
+            using BlockPlaces places = from.Open(parsed, parsed.GetValue(store));
+            return Run(places, parsed.GetValue(cids)!, parsed.GetValue(to)!, options,
                 parsed.GetValue(json));
         });
         return verb;
     }
 
-    private static int Run(string? directory, string[] texts, string to, ParquetWriteOptions options, bool json)
+    private static int Run(BlockPlaces places, string[] texts, string to, ParquetWriteOptions options, bool json)
     {
-        using CidStore store = StoreReading.Open(directory);
-        Cid[] cids = [.. Reference.ResolvePresent(store, texts).SelectMany(cid => ExportRows.BatchesOf(store, cid))];
+        Cid[] cids = [.. places.ResolvePresent(texts).SelectMany(places.BatchesOf)];
         string file = ExportVerb.FileOf(to, cids[0], ".parquet");
         using var progress = new Progress("row groups");
         if (file == "-")
@@ -92,13 +94,13 @@ internal static class ExportParquet
             }
 
             using var stream = new BufferedStream(Output.OpenStream(), 1 << 16);
-            Write(store, cids, stream, options, progress);
+            Write(places, cids, stream, options, progress);
             return 0;
         }
 
         OutputFile.Write(file, stream =>
         {
-            Write(store, cids, stream, options, progress);
+            Write(places, cids, stream, options, progress);
             stream.Flush();
             ReadBack(stream);
         });
@@ -107,19 +109,19 @@ internal static class ExportParquet
         return 0;
     }
 
-    private static void Write(CidStore store, Cid[] cids, Stream target, ParquetWriteOptions options,
+    private static void Write(BlockPlaces places, Cid[] cids, Stream target, ParquetWriteOptions options,
         Progress progress)
     {
-        Schema schema = Batch(store, cids[0], batch => batch.Schema);
+        Schema schema = Batch(places, cids[0], batch => batch.Schema);
         using var writer = new ParquetWriter(target, schema, options);
         if (writer.NeedsSurvey)
         {
-            foreach (Cid cid in cids.Skip(1)) _ = Batch(store, cid, batch => Surveyed(writer, batch));
+            foreach (Cid cid in cids.Skip(1)) _ = Batch(places, cid, batch => Surveyed(writer, batch));
         }
 
         foreach (Cid cid in cids)
         {
-            BlockAddress written = Batch(store, cid, writer.Write);
+            BlockAddress written = Batch(places, cid, writer.Write);
             if (written.Cid != cid)
             {
                 throw new ArrowCidException(ErrorCode.BlockCorrupt,
@@ -138,10 +140,10 @@ internal static class ExportParquet
         return true;
     }
 
-    private static T Batch<T>(CidStore store, Cid cid, Func<RecordBatch, T> use)
+    private static T Batch<T>(BlockPlaces places, Cid cid, Func<RecordBatch, T> use)
     {
-        using BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
-        return use(lease.Batch);
+        (RecordBatch batch, IDisposable owner) = places.GetBatch(cid);
+        using (owner) return use(batch);
     }
 
     /// <summary>What cannot be had back is not given a name.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
+using ArrowCid.Ipld;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -12,13 +13,13 @@ internal static class ExportRows
     public static Command MakeJson() => Make("json", "JSON lines, an object a row", ".jsonl", RowExport.WriteJsonLines);
 
     /// <summary>A block's CID, or those of a dataset's batches, of which there must be one.</summary>
-    public static IReadOnlyList<Cid> BatchesOf(CidStore store, Cid cid)
-    {
-        if (store.TryGetDataset(cid) is not { } batches) return [cid];
-        return batches.Count > 0
-            ? batches
-            : throw new ArrowCidException(ErrorCode.InvalidData, $"the dataset {cid} has no batch, and so no rows");
-    }
+    public static IReadOnlyList<Cid> BatchesOf(CidStore store, Cid cid) =>
+        store.ReadDataset(cid) is { } dataset ? BatchesOf(cid, dataset) : [cid];
+
+    /// <summary>The CIDs of a dataset's batches, of which there must be one.</summary>
+    public static IReadOnlyList<Cid> BatchesOf(Cid cid, Dataset dataset) => dataset.Batches.Length > 0
+        ? [.. dataset.Batches.Select(batch => batch.Cid)]
+        : throw new ArrowCidException(ErrorCode.InvalidData, $"the dataset {cid} has no batch, and so no rows");
 
     /// <summary>The same as parts of a comparison, each opened when it is looked at.</summary>
     public static IEnumerable<DiffPart> PartsOf(CidStore store, Cid cid)
@@ -30,18 +31,6 @@ internal static class ExportRows
                 BatchLease lease = store.TryGet(each) ?? throw Failure.NoBlock(each.ToString(), store);
                 return (lease.Batch, lease);
             });
-        }
-    }
-
-    /// <summary>The batches, each proved and readable until the next.</summary>
-    public static IEnumerable<RecordBatch> Batches(CidStore store, IEnumerable<Cid> cids)
-    {
-        foreach (Cid cid in cids)
-        {
-            VerifyResult proof = store.Verify(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
-            if (proof.Error is { } error) throw error;
-            using BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
-            yield return lease.Batch;
         }
     }
 
@@ -59,11 +48,13 @@ internal static class ExportRows
         {
             cids, to, store,
         };
+        var from = new FromOptions();
+        from.AddTo(verb);
         verb.SetAction(parsed =>
         {
-            using CidStore opened = StoreReading.Open(parsed.GetValue(store));
-            Cid[] roots = Reference.ResolvePresent(opened, parsed.GetValue(cids)!);
-            IEnumerable<RecordBatch> batches = Batches(opened, roots.SelectMany(root => BatchesOf(opened, root)));
+            using BlockPlaces places = from.Open(parsed, parsed.GetValue(store), VerifyMode.Always);
+            Cid[] roots = places.ResolvePresent(parsed.GetValue(cids)!);
+            IEnumerable<RecordBatch> batches = places.GetBatches(roots.SelectMany(places.BatchesOf));
             string file = ExportVerb.FileOf(parsed.GetValue(to)!, roots[0], extension);
             if (file == "-")
             {

@@ -15,7 +15,8 @@ internal static class ExportVerb
             "arrowcid export car CID -o batch.car",
             "arrowcid export car @prices -o . --layout columns",
             "arrowcid export parquet CID -o batch.parquet",
-            "arrowcid export csv CID -o rows.csv");
+            "arrowcid export csv CID -o rows.csv",
+            "arrowcid export car CID --from http://127.0.0.1:8816 -o batch.car");
         foreach (Func<Command> format in s_formats) verb.Add(format());
         return verb;
     }

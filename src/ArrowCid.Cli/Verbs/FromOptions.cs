@@ -1,107 +1,80 @@
 using System.CommandLine;
-using ArrowCid.Exchange.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary>Where blocks are fetched from, instead of the store alone.</summary>
+/// <summary>Where blocks may come from beside the store: <c>--from</c>, else what <see cref="Variable"/> says.</summary>
 internal sealed class FromOptions
 {
-    // What every store has, and nothing else.
-    private const string StoreFile = "ctl.v1";
+    /// <summary>The setting, for every verb that has the option.</summary>
+    public const string Variable = "ARROWCID_FROM";
 
-    private readonly Option<string[]> _from = new("--from")
+    private const string Flag = "--from";
+
+    private readonly Option<string[]> _from = new(Flag)
     {
         HelpName = "PLACE",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
-        Description = "Fetch from a store's directory, a directory of files CID.arrows, or an IPFS gateway " +
-            "(http://…) instead; several are asked in turn.",
+        Description = "Where blocks come from that the store does not have: a store's directory, a directory of files " +
+            "CID.arrows, or an IPFS gateway (http://…); several are asked in turn, and what comes is hashed. " +
+            $"Default: ${Variable}, with commas.",
     };
 
     private readonly Option<bool> _fill = new("--fill")
     {
-        Description = "With --from: ask the store first, and keep in it what came from elsewhere.",
+        Description = "With --from: keep in the store what came from elsewhere.",
     };
 
-    public void AddTo(Command verb)
+    /// <summary>The places that the setting says.</summary>
+    public static IReadOnlyList<string> Said => (Environment.GetEnvironmentVariable(Variable) ?? "")
+        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Adds them to a verb that writes what a block is, or <c>--from</c> alone to one that puts.</summary>
+    public void AddTo(Command verb, bool withFill = true)
     {
         verb.Add(_from);
+        if (!withFill) return;
         verb.Add(_fill);
         verb.Validators.Add(result =>
         {
-            if (result.GetValue(_fill) && result.GetValue(_from) is not { Length: > 0 })
-                result.AddError("--fill goes with --from.");
+            bool isSaid = result.GetValue(_from) is { Length: > 0 } || Said.Count > 0;
+            if (result.GetValue(_fill) && !isSaid) result.AddError($"--fill goes with {Flag}.");
         });
     }
 
-    /// <summary>The places; null where none is said.</summary>
-    public FetchPlaces? Open(ParseResult parsed, string? directory) =>
-        parsed.GetValue(_from) is { Length: > 0 } places
-            ? FetchPlaces.Open(places, parsed.GetValue(_fill), directory)
-            : null;
-
-    /// <summary>Places that are open, and the stores among them.</summary>
-    internal sealed class FetchPlaces : IDisposable
+    /// <summary>The store and, behind it, the places that are said.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="directory">The store's directory; it must be there where there is no other place.</param>
+    /// <param name="verify">What is believed of the store's batches.</param>
+    public BlockPlaces Open(ParseResult parsed, string? directory, VerifyMode verify = VerifyMode.Trusted)
     {
-        private readonly List<CidStore> _stores = [];
-        private BlockBackend? _backend;
-
-        /// <summary>Where they are, for people.</summary>
-        public string Name => _backend!.Name;
-
-        /// <summary>A block that must be at one of them.</summary>
-        /// <param name="text">Its CID; names are a store's own.</param>
-        public BackendBlock Get(string text)
-        {
-            var cid = Cid.Parse(text);
-            return _backend!.TryGet(cid) ??
-                throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} at {_backend.Name}");
-        }
-
-        public static FetchPlaces Open(string[] texts, bool fill, string? directory)
-        {
-            var places = new FetchPlaces();
-            try
-            {
-                var backends = new List<BlockBackend>();
-                if (fill) backends.Add(places.Store(CidStore.Open(directory)));
-                foreach (string text in texts) backends.Add(places.PlaceOf(text));
-                places._backend = BlockBackend.Several(backends, fill);
-                return places;
-            }
-            catch
-            {
-                places.Dispose();
-                throw;
-            }
-        }
-
-        public void Dispose()
-        {
-            _backend?.Dispose();
-            foreach (CidStore store in _stores) store.Dispose();
-        }
-
-        private BlockBackend PlaceOf(string text)
-        {
-            if (text.Contains("://", StringComparison.Ordinal))
-            {
-                return Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
-                    ? BlockBackend.Gateway(url)
-                    : throw new ArrowCidException(ErrorCode.InvalidArgument, $"--from {text} is no URL");
-            }
-
-            if (!Directory.Exists(text))
-                throw new ArrowCidException(ErrorCode.Io, $"no directory {text}; --from takes one, or http://…");
-            return File.Exists(Path.Combine(text, StoreFile))
-                ? Store(StoreReading.Open(text))
-                : BlockBackend.Folder(text);
-        }
-
-        private BlockBackend Store(CidStore store)
-        {
-            _stores.Add(store);
-            return store.AsBackend();
-        }
+        (string from, IReadOnlyList<string> texts) = Texts(parsed);
+        bool fill = parsed.GetValue(_fill);
+        CidStore? store = fill ? CidStore.Open(directory, new CidStoreOptions { Verify = verify })
+            : texts.Count == 0 ? StoreReading.Open(directory, verify)
+            : StoreReading.TryOpen(directory, verify);
+        return BlockPlaces.Open(store, texts, from, fill);
     }
+
+    /// <summary>The same behind a store that is open; null where no place is said.</summary>
+    public BlockPlaces? Open(ParseResult parsed, CidStore store)
+    {
+        (string from, IReadOnlyList<string> texts) = Texts(parsed);
+        return texts.Count == 0 ? null : BlockPlaces.Open(store, texts, from, fill: false);
+    }
+
+    /// <summary>The places that the flag says, and no store before them; null where it says none.</summary>
+    public BlockPlaces? OpenAlone(ParseResult parsed) => parsed.GetValue(_from) is { Length: > 0 } texts
+        ? BlockPlaces.Open(null, texts, Flag, fill: false)
+        : null;
+
+    /// <summary>Opens what the setting says, and lets go of it.</summary>
+    /// <exception cref="ArrowCidException">It names a place that is none.</exception>
+    public static void Check()
+    {
+        if (Said.Count > 0) BlockPlaces.Open(null, Said, Variable, fill: false).Dispose();
+    }
+
+    private (string From, IReadOnlyList<string> Texts) Texts(ParseResult parsed) =>
+        parsed.GetValue(_from) is { Length: > 0 } flag ? (Flag, flag) : (Variable, Said);
 }

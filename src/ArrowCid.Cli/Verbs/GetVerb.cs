@@ -25,15 +25,12 @@ internal static class GetVerb
         };
         var from = new FromOptions();
         from.AddTo(verb);
-        verb.SetAction(parsed =>
-        {
-            using FromOptions.FetchPlaces? places = from.Open(parsed, parsed.GetValue(store));
-            return Run(parsed.GetValue(cid)!, places, parsed.GetValue(store), parsed.GetValue(output));
-        });
+        verb.SetAction(parsed => Run(parsed.GetValue(cid)!, () => from.Open(parsed, parsed.GetValue(store)),
+            parsed.GetValue(output)));
         return verb;
     }
 
-    private static int Run(string text, FromOptions.FetchPlaces? places, string? directory, string? file)
+    private static int Run(string text, Func<BlockPlaces> open, string? file)
     {
         if (file is null && Output.IsTerminal)
         {
@@ -41,16 +38,9 @@ internal static class GetVerb
                 "a block is binary and this is a terminal; say -o FILE, -o - to print it all the same, or use 'cat'");
         }
 
-        if (places is not null)
-        {
-            using BackendBlock block = places.Get(text);
-            OutputFile.WriteOrPipe(file ?? "-", stream => stream.Write(block.Bytes.Span));
-            return 0;
-        }
-
-        using CidStore store = StoreReading.Open(directory);
-        Cid cid = Reference.Resolve(store, text);
-        OutputFile.WriteOrPipe(file ?? "-", stream => ExportArrow.WriteBlock(store, cid, stream));
+        using BlockPlaces places = open();
+        using BackendBlock block = places.Get(places.Resolve(text));
+        OutputFile.WriteOrPipe(file ?? "-", stream => stream.Write(block.Bytes.Span));
         return 0;
     }
 }

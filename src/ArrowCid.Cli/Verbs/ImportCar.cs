@@ -18,6 +18,7 @@ internal static class ImportCar
             {
                 Partial = run.IsPartial,
                 ZeroEnds = run.ZeroEnds,
+                From = run.From,
                 Progress = progress.Show,
             });
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ArrowCid.Exchange.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -9,8 +10,9 @@ namespace ArrowCid.Cli.Verbs;
 /// <param name="IsPartial">Whether what can be had of a file is taken where not all can be.</param>
 /// <param name="ZeroEnds">Whether a section of no length ends a CAR.</param>
 /// <param name="RowsPerBlock">Rows of a block where a table is cut anew; null where it is left as it is.</param>
+/// <param name="From">Where blocks come from that a CAR lacks; null: from nowhere.</param>
 internal sealed record ImportRun(CidStore Store, Output Output, bool IsJson, bool IsPartial, bool ZeroEnds,
-    int? RowsPerBlock);
+    int? RowsPerBlock, BlockBackend? From);
 
 /// <summary>A format that <c>import</c> reads, told by how a file begins.</summary>
 /// <param name="Name">Its name.</param>
@@ -46,23 +48,26 @@ internal static class ImportVerb
         var verb = new Verb("import",
             "Puts what files hold into the store, which is made where none is, once all of it is proved: " +
             "CID  KIND  BYTES  new|known, and the root that it came as; of Parquet as 'put'. Formats: CAR, Parquet, " +
-            "CSV, JSON lines. " +
-            "'put' takes Arrow.",
+            "CSV, JSON lines. What a CAR lacks may come --from elsewhere. 'put' takes Arrow.",
             "arrowcid import batches.car",
             "arrowcid import --rows-per-block 65536 trips.parquet",
-            "arrowcid import --partial - < half.car")
+            "arrowcid import --partial - < half.car",
+            "arrowcid import --from http://127.0.0.1:8816 half.car")
         {
             files, partial, zeroEnds, perBlock, store, json,
         };
+        var from = new FromOptions();
+        from.AddTo(verb, withFill: false);
         var text = new RowOptions();
         text.AddTo(verb);
         verb.SetAction(parsed =>
         {
             RowInput rows = text.Read(parsed);
             using var opened = CidStore.Open(parsed.GetValue(store));
+            using BlockPlaces? places = from.Open(parsed, opened);
             using var output = Output.Open();
             var run = new ImportRun(opened, output, parsed.GetValue(json), parsed.GetValue(partial),
-                parsed.GetValue(zeroEnds), parsed.GetValue(perBlock));
+                parsed.GetValue(zeroEnds), parsed.GetValue(perBlock), places?.All);
             return Input.ForEach(parsed.GetValue(files)!, file => Read(run, rows, file));
         });
         return verb;

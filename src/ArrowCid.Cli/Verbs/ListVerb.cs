@@ -44,9 +44,9 @@ internal static class ListVerb
         IEnumerable<string> lines = filter is null ? store.List().Select(Line) : batches.Select(EntryText.Line);
         if (form.OnlyPlan(parsed))
         {
-            QueryPage page = store.Search(new QueryOptions { Filter = filter });
-            long found = page.Entries.Count(entry => entry.Kind == BlockKind.Batch);
-            PlanText.Print(filter, page.Plan, found, form.IsJson(parsed));
+            (QueryExplanation plan, long found) = PlanText.Follow(store, new QueryOptions { Filter = filter },
+                static entry => entry.Kind == BlockKind.Batch);
+            PlanText.Print(filter, plan, found, form.IsJson(parsed));
         }
         else if (form.OnlyCount(parsed)) PlanText.PrintCount(lines.LongCount(), form.IsJson(parsed));
         else form.Write(parsed, batches, lines);

@@ -12,6 +12,36 @@ internal static class PlanText
         Description = "Instead of the blocks: the index that finds them, and how many entries were looked at.",
     };
 
+    /// <summary>Answers a query to its end, or its limit, with one page of entries in memory at a time.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="asked">The query.</param>
+    /// <param name="counts">Which of its entries count.</param>
+    public static (QueryExplanation Plan, long Found) Follow(CidStore store, QueryOptions asked,
+        Predicate<StoredEntry> counts)
+    {
+        const int PageOf = 4096;
+        QueryExplanation? plan = null;
+        string? after = asked.After;
+        long found = 0, lookedAt = 0;
+        for (int left = asked.Limit; ;)
+        {
+            QueryPage page = store.Search(new QueryOptions
+            {
+                Filter = asked.Filter,
+                WithAbsent = asked.WithAbsent,
+                NewestFirst = asked.NewestFirst,
+                Limit = Math.Min(left, PageOf),
+                After = after,
+            });
+            plan ??= page.Plan;
+            found += page.Entries.Count(entry => counts(entry));
+            lookedAt += page.Plan.LookedAt;
+            left -= page.Entries.Count;
+            after = page.Next;
+            if (after is null || left == 0) return (plan with { LookedAt = lookedAt }, found);
+        }
+    }
+
     public static void PrintCount(long count, bool json)
     {
         using var output = Output.Open();

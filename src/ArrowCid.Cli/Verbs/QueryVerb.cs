@@ -15,7 +15,11 @@ internal static class QueryVerb
             HelpName = "TOKEN",
             Description = "The page behind the one that ended with this token.",
         };
-        var newest = new Option<bool>("--newest") { Description = "The newest first. Default: the oldest." };
+        var newest = new Option<bool>("--newest")
+        {
+            Description = "The newest first; without --limit all that is found is held in memory. Default: the " +
+                "oldest, some at a time.",
+        };
         var absent = new Option<bool>("--absent") { Description = "Also blocks that are not here but have facts." };
         Option<string?> store = Verb.Store();
         var form = new ListingForm();
@@ -57,13 +61,18 @@ internal static class QueryVerb
             return 0;
         }
 
-        bool isPage = asked.Limit < int.MaxValue || asked.After is not null || onlyPlan;
-        if (isPage)
+        if (onlyPlan)
+        {
+            (QueryExplanation plan, long count) = PlanText.Follow(store, asked, static _ => true);
+            PlanText.Print(asked.Filter, plan, count, json);
+            return 0;
+        }
+
+        if (asked.Limit < int.MaxValue || asked.After is not null)
         {
             QueryPage page = store.Search(asked);
-            if (onlyPlan) PlanText.Print(asked.Filter, page.Plan, page.Entries.Count, json);
-            else Write(page.Entries);
-            if (!onlyPlan && page.Next is { } next) Failure.Say($"there may be more: --after {next}");
+            Write(page.Entries);
+            if (page.Next is { } next) Failure.Say($"there may be more: --after {next}");
             return 0;
         }
 

@@ -18,6 +18,19 @@ internal static class StoreReading
         }
     }
 
+    /// <summary>As <see cref="Open"/>; null where there is no store.</summary>
+    public static CidStore? TryOpen(string? directory, VerifyMode verify = VerifyMode.Trusted)
+    {
+        try
+        {
+            return Open(directory, verify);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.StoreGone)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The lease on a batch by its CID or name, or an error that says what to do.</summary>
     public static BatchLease Get(CidStore store, string cid) =>
         Get(store, Reference.Resolve(store, cid));

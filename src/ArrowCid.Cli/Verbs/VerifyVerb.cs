@@ -28,7 +28,7 @@ internal static class VerifyVerb
             cids, store, all, sample, seed, json,
         };
         var from = new FromOptions();
-        from.AddTo(verb);
+        from.AddTo(verb, withFill: false);
         verb.Validators.Add(result =>
         {
             int ways = (result.GetValue(all) ? 1 : 0) + (result.GetResult(sample) is null ? 0 : 1) +
@@ -37,7 +37,7 @@ internal static class VerifyVerb
         });
         verb.SetAction(parsed =>
         {
-            using FromOptions.FetchPlaces? places = from.Open(parsed, parsed.GetValue(store));
+            using BlockPlaces? places = from.OpenAlone(parsed);
             return places is null
                 ? Choose(parsed)
                 : RunFrom(places, parsed.GetValue(cids) ?? [], parsed.GetValue(json));
@@ -51,7 +51,7 @@ internal static class VerifyVerb
     }
 
     /// <summary>What another place has: its bytes, and of an Arrow stream its form.</summary>
-    private static int RunFrom(FromOptions.FetchPlaces places, string[] cids, bool json)
+    private static int RunFrom(BlockPlaces places, string[] cids, bool json)
     {
         if (cids.Length == 0)
             throw new ArrowCidException(ErrorCode.InvalidArgument, "with --from, name CIDs");
@@ -61,11 +61,11 @@ internal static class VerifyVerb
         return tally.Exit;
     }
 
-    private static VerifyResult Prove(FromOptions.FetchPlaces places, string text)
+    private static VerifyResult Prove(BlockPlaces places, string text)
     {
         try
         {
-            using BackendBlock block = places.Get(text);
+            using BackendBlock block = places.Get(places.Resolve(text));
             bool isStream = block.Cid.Codec == Multicodec.Raw &&
                 block.Bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
             try
@@ -77,11 +77,11 @@ internal static class VerifyVerb
                 // It only begins like one, or is a schema.
             }
 
-            return new VerifyResult(block.Cid, places.Name, block.Bytes.Length, null);
+            return new VerifyResult(block.Cid, places.All.Name, block.Bytes.Length, null);
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
         {
-            return new VerifyResult(Cid.Parse(text), places.Name, 0, e);
+            return new VerifyResult(Cid.Parse(text), places.All.Name, 0, e);
         }
     }
 

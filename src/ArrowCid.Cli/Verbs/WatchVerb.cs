@@ -84,7 +84,7 @@ internal static class WatchVerb
     /// <summary>A gap always passes: what would have is not known. A block that is gone again does not.</summary>
     private static bool Passes(CidStore store, Filter filter, in Announcement announcement) =>
         announcement.Kind == AnnouncementKind.Gap
-        || (store.Describe(announcement.Cid) is { } entry && filter.Matches(entry, DateTimeOffset.UtcNow));
+        || (store.Describe(announcement.Cid) is { } entry && filter.Matches(entry, store.Clock.GetUtcNow()));
 
     private static void Print(Output output, Announcement announcement, bool json)
     {

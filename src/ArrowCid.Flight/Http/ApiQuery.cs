@@ -43,7 +43,9 @@ internal static class ApiQuery
     }
 
     /// <summary>What is said of batches as they are put; null where nothing is.</summary>
-    public static PutOptions? FactsOf(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="now">The store's time, from which a duration counts.</param>
+    public static PutOptions? FactsOf(HttpContext context, DateTimeOffset now)
     {
         IQueryCollection query = context.Request.Query;
         string[] known = ["tag", "name", "producer", "expires", "pin", "parent", "about"];
@@ -53,7 +55,7 @@ internal static class ApiQuery
             Tags = query.ContainsKey("tag") ? Tags(query["tag"]) : null,
             Name = Text(query, "name"),
             Producer = Text(query, "producer"),
-            Expires = Text(query, "expires") is { } expires ? Expiry(expires) : null,
+            Expires = Text(query, "expires") is { } expires ? Expiry(expires, now) : null,
             Pin = Text(query, "pin") is "true" or "1",
             Parents = query.ContainsKey("parent")
                 ? [.. query["parent"].Select(parent => Cid.Parse(parent ?? ""))]
@@ -62,10 +64,9 @@ internal static class ApiQuery
         };
     }
 
-    public static DateTimeOffset Expiry(string text)
+    private static DateTimeOffset Expiry(string text, DateTimeOffset now)
     {
         if (text == "never") return DateTimeOffset.MaxValue;
-        DateTimeOffset now = DateTimeOffset.UtcNow;
         if (Filter.TryParseSpan(text, out TimeSpan span) && span < DateTimeOffset.MaxValue - now) return now + span;
         return Filter.TryParseTime(text, out DateTimeOffset time)
             ? time

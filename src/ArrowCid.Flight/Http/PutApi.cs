@@ -19,7 +19,7 @@ internal sealed class PutApi(HttpService service)
     public async Task Put(HttpContext context)
     {
         Func<Stream, IEnumerable<RecordBatch>> read = ReaderOf(context);
-        PutOptions? facts = ApiQuery.FactsOf(context);
+        PutOptions? facts = ApiQuery.FactsOf(context, service.Store.Clock.GetUtcNow());
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, service.Stopping);
         FileStream body = await Spool.Body(context, ends.Token).ConfigureAwait(false);
         await using (body.ConfigureAwait(false))

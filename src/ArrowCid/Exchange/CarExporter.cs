@@ -1,29 +1,41 @@
+using ArrowCid.Exchange.Backends;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
-using ArrowCid.Storage;
 
 namespace ArrowCid.Exchange;
 
 /// <summary>
-/// Writes blocks of a store and all beneath them as a CAR: roots first, each block before those that it links to, each
+/// Writes blocks of a place and all beneath them as a CAR: roots first, each block before those that it links to, each
 /// once. The same blocks give the same bytes.
 /// </summary>
-/// <param name="find">A lease on a block; it throws where it is not here.</param>
-/// <param name="open">As <paramref name="find"/>, with the bytes just proved: what is written comes from here.</param>
-/// <param name="options">How.</param>
-internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLease> open, CarExportOptions options)
+internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, BackendBlock> open, CarExportOptions options)
 {
     private readonly Dictionary<Cid, Form> _forms = [];
     private readonly HashSet<Cid> _written = [];
     private CarWriter _writer = null!;
     private long _blocks, _bytes, _largest;
-    private Task<BlockLease>? _ahead;
+    private Task<BackendBlock>? _ahead;
     private Cid _aheadCid;
 
-    /// <summary>Writes the CAR.</summary>
+    /// <summary>Writes a CAR.</summary>
+    /// <param name="find">A block; it throws where it is not there.</param>
+    /// <param name="open">As <paramref name="find"/>, with the bytes just proved: what is written comes from
+    /// here.</param>
     /// <param name="cids">What it is to hold: batches, other raw blocks, datasets and other nodes.</param>
     /// <param name="output">Where to.</param>
-    public CarExport Write(IReadOnlyList<Cid> cids, Stream output)
+    /// <param name="options">How.</param>
+    public static CarExport Write(Func<Cid, BackendBlock> find, Func<Cid, BackendBlock> open, IReadOnlyList<Cid> cids,
+        Stream output, CarExportOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(cids);
+        ArgumentNullException.ThrowIfNull(output);
+        options ??= new CarExportOptions();
+        return options.Version is 1 or 2
+            ? new CarExporter(find, open, options).Write(cids, output)
+            : throw new ArgumentException($"There is no CAR version {options.Version}.", nameof(options));
+    }
+
+    private CarExport Write(IReadOnlyList<Cid> cids, Stream output)
     {
         var roots = new List<Cid>();
         foreach (Cid cid in cids.Distinct()) AddRoots(cid, roots);
@@ -71,16 +83,16 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
     {
         if (_forms.TryGetValue(cid, out Form? known)) return known;
         if (options.Layout == CarLayout.Flat) return null;
-        using BlockLease block = find(cid);
-        BlockInfo info = block.Info;
-        bool isBatch = info.Kind == RecordKind.Batch;
+        using BackendBlock block = find(cid);
         // What a manifest links to stays one block.
-        bool isSmall = info.Length <= Dataset.MaxLinked;
-        if (isSmall && (isLinked || options.Layout == CarLayout.UnixFs || !isBatch)) return null;
+        bool isSmall = block.Bytes.Length <= Dataset.MaxLinked;
+        if (isSmall && (isLinked || options.Layout == CarLayout.UnixFs)) return null;
+        Cid schema = options.Layout == CarLayout.Columns ? block.FindSchema() : default;
+        if (isSmall && schema.IsDefault) return null;
         Form form;
         try
         {
-            form = MakeForm(block, cid, options.Layout == CarLayout.Columns && isBatch);
+            form = MakeForm(block, cid, schema);
         }
         catch (InvalidArrowException)
         {
@@ -93,16 +105,15 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
         return form;
     }
 
-    private static Form MakeForm(BlockLease block, Cid cid, bool isColumns)
+    private static Form MakeForm(BackendBlock block, Cid cid, Cid schema)
     {
-        if (!isColumns)
+        if (schema.IsDefault)
         {
-            var dag = UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025);
+            var dag = UnixFsDag.Of(block.Bytes.Span, UnixFsProfile.V1Of2025);
             return new Form(dag.Root, null, null, dag);
         }
 
-        var manifest =
-            ColumnManifest.Of(block.Memory, cid, Cid.FromSha256(Multicodec.Raw, block.Info.SchemaDigest));
+        var manifest = ColumnManifest.Of(block.Bytes, cid, schema);
         byte[] node = manifest.Encode();
         return new Form(Cid.Sha256(Multicodec.DagCbor, node), manifest, node, null);
     }
@@ -128,16 +139,16 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
         }
 
         if (!_written.Add(cid)) return;
-        using BlockLease block = Proved(cid, next);
-        Put(cid, block.Memory.Span);
+        using BackendBlock block = Proved(cid, next);
+        Put(cid, block.Bytes.Span);
     }
 
     /// <summary>A block with its bytes just proved; the next one is proved meanwhile, while this one is
     /// written.</summary>
-    private BlockLease Proved(Cid cid, Cid next)
+    private BackendBlock Proved(Cid cid, Cid next)
     {
         const int leastWorthIt = 1 << 16;
-        BlockLease block;
+        BackendBlock block;
         if (_ahead is { } ahead && _aheadCid == cid)
         {
             _ahead = null;
@@ -149,7 +160,7 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
             block = open(cid);
         }
 
-        bool isWorthIt = block.Info.Length >= leastWorthIt && !next.IsDefault && next.Codec == Multicodec.Raw;
+        bool isWorthIt = block.Bytes.Length >= leastWorthIt && !next.IsDefault && next.Codec == Multicodec.Raw;
         if (isWorthIt && !_written.Contains(next)) (_aheadCid, _ahead) = (next, Task.Run(() => open(next)));
         return block;
     }
@@ -173,10 +184,10 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
     private void WriteNode(Cid cid, Stack<(Cid Cid, bool IsLinked)> next)
     {
         var links = new List<IpldLink>();
-        using (BlockLease node = open(cid.ToV1()))
+        using (BackendBlock node = open(cid.ToV1()))
         {
-            Put(cid, node.Memory.Span);
-            IpldLinks.Collect(cid.Codec, node.Memory.Span, links);
+            Put(cid, node.Bytes.Span);
+            IpldLinks.Collect(cid.Codec, node.Bytes.Span, links);
         }
 
         for (int i = links.Count - 1; i >= 0; i--)
@@ -191,8 +202,8 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
     private void WriteForm(Cid cid, Form form, Cid next)
     {
         if (_written.Contains(form.Root)) return;
-        using BlockLease block = Proved(cid, next);
-        ReadOnlySpan<byte> bytes = block.Memory.Span;
+        using BackendBlock block = Proved(cid, next);
+        ReadOnlySpan<byte> bytes = block.Bytes.Span;
         if (form.Manifest is { } manifest)
         {
             Once(form.Root, form.Node);
@@ -233,8 +244,8 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
 
     private IpldNode ReadNode(Cid cid)
     {
-        using BlockLease block = open(cid);
-        return DagCbor.Decode(block.Memory.Span, IpldReadOptions.Lenient);
+        using BackendBlock block = open(cid);
+        return DagCbor.Decode(block.Bytes.Span, IpldReadOptions.Lenient);
     }
 
     /// <summary>A raw block as a DAG.</summary>

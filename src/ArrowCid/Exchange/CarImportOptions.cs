@@ -1,3 +1,4 @@
+using ArrowCid.Exchange.Backends;
 using ArrowCid.Registry;
 
 namespace ArrowCid.Exchange;
@@ -11,6 +12,9 @@ public sealed class CarImportOptions
 
     /// <summary>A section of no length ends the CAR, as padding; else it is a fault.</summary>
     public bool ZeroEnds { get; init; }
+
+    /// <summary>Where blocks come from that the CAR's roots lead to and it lacks; null: from nowhere.</summary>
+    public BlockBackend? From { get; init; }
 
     /// <summary>Gets the bytes read so far, now and then: first while all is proved, then again while it is
     /// put.</summary>

@@ -1,14 +1,14 @@
+using ArrowCid.Exchange.Backends;
 using ArrowCid.Ipld;
-using ArrowCid.Storage;
 
 namespace ArrowCid.Exchange;
 
 /// <summary>
-/// A store's blocks and, made where they are asked for, those of the DAGs that its nodes link to beside a block that
-/// they name (<c>MANIFESTS.md</c>): the store has the block, and the DAG follows from it.
+/// A place's blocks and, made where they are asked for, those of the DAGs that its nodes link to beside a block that
+/// they name (<c>MANIFESTS.md</c>): the place has the block, and the DAG follows from it.
 /// </summary>
-/// <param name="find">A lease on a block whose bytes were just proved, or null.</param>
-internal sealed class DerivedBlocks(Func<Cid, BlockLease?> find)
+/// <param name="find">A block whose bytes were just proved, or null.</param>
+internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
 {
     // Of each DAG that a node linked to, the block; and of each DAG that was made, the parts.
     private readonly Dictionary<Cid, Cid> _named = [];
@@ -19,11 +19,11 @@ internal sealed class DerivedBlocks(Func<Cid, BlockLease?> find)
     public ReadOnlyMemory<byte>? Read(Cid cid)
     {
         cid = cid.ToV1();
-        using (BlockLease? stored = find(cid))
+        using (BackendBlock? stored = find(cid))
         {
             if (stored is not null)
             {
-                byte[] bytes = stored.Memory.ToArray();
+                byte[] bytes = stored.Bytes.ToArray();
                 if (cid.Codec == Multicodec.DagCbor) Remember(bytes);
                 return bytes;
             }
@@ -32,10 +32,10 @@ internal sealed class DerivedBlocks(Func<Cid, BlockLease?> find)
         if (!_parts.ContainsKey(cid) && _named.TryGetValue(cid, out Cid named)) Derive(named);
         if (!_parts.TryGetValue(cid, out (Cid Block, UnixFsPart Part) made)) return null;
         if (made.Part.Node is { } node) return node;
-        using BlockLease? block = find(made.Block);
+        using BackendBlock? block = find(made.Block);
         // An array that is null would become memory of no bytes.
         if (block is null) return null;
-        return block.Memory.Slice((int)made.Part.Offset, made.Part.Length).ToArray();
+        return block.Bytes.Slice((int)made.Part.Offset, made.Part.Length).ToArray();
     }
 
     private void Remember(byte[] node)
@@ -56,9 +56,9 @@ internal sealed class DerivedBlocks(Func<Cid, BlockLease?> find)
 
     private void Derive(Cid named)
     {
-        using BlockLease? block = find(named);
+        using BackendBlock? block = find(named);
         if (block is null) return;
-        var dag = UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025);
+        var dag = UnixFsDag.Of(block.Bytes.Span, UnixFsProfile.V1Of2025);
         foreach (UnixFsPart part in dag.Parts()) _ = _parts.TryAdd(part.Cid, (named, part));
     }
 }

@@ -1,13 +1,17 @@
 namespace ArrowCid.Exchange;
 
-/// <summary>A stream that cannot seek, as a file that can and is gone once it is closed.</summary>
+/// <summary>What was written, as a file that can be read anywhere and is gone once it is closed.</summary>
 internal static class TemporaryCopy
 {
     private const int BufferBytes = 1 << 17;
 
     /// <summary>Copies what is left of a stream.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: it could not be copied.</exception>
-    public static FileStream Of(Stream stream)
+    public static FileStream Of(Stream stream) => Of(copy => stream.CopyTo(copy, BufferBytes));
+
+    /// <summary>Keeps what is written.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: it could not be written.</exception>
+    public static FileStream Of(Action<Stream> write)
     {
         string path = Path.Combine(Path.GetTempPath(), $"arrowcid-{Guid.NewGuid():n}");
         FileStream? copy = null;
@@ -20,7 +24,7 @@ internal static class TemporaryCopy
                 Options = FileOptions.DeleteOnClose,
                 BufferSize = 0,
             });
-            stream.CopyTo(copy, BufferBytes);
+            write(copy);
             copy.Position = 0;
             return copy;
         }
@@ -28,6 +32,11 @@ internal static class TemporaryCopy
         {
             copy?.Dispose();
             throw new ArrowCidException(ErrorCode.Io, $"the input could not be copied to {path}: {e.Message}", e);
+        }
+        catch
+        {
+            copy?.Dispose();
+            throw;
         }
     }
 }

@@ -7,48 +7,162 @@ namespace ArrowCid.Registry;
 /// <summary>Collecting what nobody needs.</summary>
 internal sealed partial class StoreRegistry
 {
+    // After so many rests others put faster than is read between them: then it is read without.
+    private const int MostBehind = 8;
+
     private static readonly Lazy<string> s_by = new(() => string.Create(CultureInfo.InvariantCulture,
         $"{ProcessFacts.Program(ProcessMark.Current)} {ProcessMark.Current}"));
 
-    /// <summary>Drops what may go by the rules. Roots are names, pins, holds, what has not expired and what was put a
-    /// short time ago; what is announced from now on stays.</summary>
+    /// <summary>
+    /// Drops what may go by the rules, in steps. Roots are names, pins, holds, what has not expired and what was put a
+    /// short time ago; what is announced once it began stays. All blocks are read a few thousand records at a time,
+    /// without keeping anybody out; what may go is dropped some hundred blocks at a time, each after another look at
+    /// what keeps it, over all that is committed up to a fence: at that fence the decision is what one over another
+    /// reading of everything would be, but that more may stay.
+    /// </summary>
     /// <param name="rules">What may go.</param>
     /// <param name="isDryRun">Nothing is changed.</param>
-    /// <param name="cancel">Ends the search for what may go, before anything is dropped.</param>
-    /// <returns>What goes, and every other block with why it stays.</returns>
+    /// <param name="seen">Gets every block, with why it stays.</param>
+    /// <param name="sizes">How much a step does; null: <see cref="CollectionSteps.ByDefault"/>.</param>
+    /// <param name="cancel">Ends it between two steps; what was dropped stays so.</param>
+    /// <returns>An element a step: what it dropped, each block before what it needs.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up.</exception>
-    public (List<CollectedNode> Gone, IReadOnlyCollection<CollectedNode> All) Collect(CollectionRules rules,
-        bool isDryRun, CancellationToken cancel = default)
+    public IEnumerable<IReadOnlyList<CollectedNode>> Collect(CollectionRules rules, bool isDryRun,
+        BlockCollection seen, CollectionSteps? sizes = null, CancellationToken cancel = default)
     {
-        BlockCollection? seen = null;
-        List<CollectedNode> gone = [];
-        Sweep(isDryRun, rule: "", () =>
+        CollectionSteps step = sizes ?? CollectionSteps.ByDefault;
+        var reading = new CollectionReading(_blocks, _timeout, step.Read);
+        Dictionary<Digest256, string> before;
+        lock (_gate)
         {
-            seen = Gather(in rules, cancel);
-            gone = seen.Run(rules.MostBytes);
-            return gone.ConvertAll(node =>
-                new RemovedBlock(node.Cid, (ulong)node.Bytes, (ulong)rules.ReasonOf(node)));
+            ReadTo(reading.Began);
+            before = rules.KeepsHistory ? Guarded(NamedBefore) : [];
+        }
+
+        for (bool isMore = true; isMore;)
+        {
+            cancel.ThrowIfCancellationRequested();
+            isMore = reading.HasFound || ReadSome(reading, reading.Began, isDryRun);
+            if (reading.TakeAnew()) seen.Clear();
+            TakeSome(seen, reading, rules, before, step.TakenIn);
+            isMore |= reading.HasFound;
+            if (isMore) yield return [];
+        }
+
+        KeepReason? all = reading.Damage is { } gap ? new KeepReason(KeepKind.Unknowable, gap, null) : null;
+        foreach (string? place in _blocks.DamageBySegment())
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (place is not null) all = new KeepReason(KeepKind.Unknowable, place, null);
+            if (all is not null) break;
+            yield return [];
+        }
+
+        foreach (int _ in seen.Decide(keepsLasting: !rules.TakesUnneeded, all, rules.MostBytes))
+        {
+            cancel.ThrowIfCancellationRequested();
+            yield return [];
+        }
+
+        if (isDryRun)
+        {
+            yield return seen.Going;
+            yield break;
+        }
+
+        for (int next = 0, behind = 0; next < seen.Going.Count;)
+        {
+            cancel.ThrowIfCancellationRequested();
+            // What was put meanwhile is read before anybody is kept out for it; in steps while they lead to an end.
+            bool isMore = reading.HasFound || ReadSome(reading, _blocks.Marks(), isDryRun);
+            TakeSome(seen, reading, rules, before, step.TakenIn);
+            if (isMore || reading.HasFound)
+            {
+                if (behind++ < MostBehind) yield return [];
+                continue;
+            }
+
+            behind = 0;
+            yield return DropSome(seen, reading, rules, before, step.Dropped, ref next);
+        }
+    }
+
+    /// <summary>Reads some more as the janitor: a segment that another one has just taken out of the table, and may give
+    /// back, would be passed over.</summary>
+    private bool ReadSome(CollectionReading reading, ulong[] marks, bool isDryRun)
+    {
+        using JanitorTerm? term = isDryRun ? null : BecomeJanitor();
+        return reading.TryReadOn(marks);
+    }
+
+    private void TakeSome(BlockCollection seen, CollectionReading reading, CollectionRules rules,
+        Dictionary<Digest256, string> before, int most)
+    {
+        lock (_gate)
+        {
+            reading.Take(most, found => _ = Guarded(() => TakeIn(seen, found, reading, in rules, before)));
+        }
+    }
+
+    /// <summary>Drops the next few hundred of what may go, but for what has come to stay.</summary>
+    private List<CollectedNode> DropSome(BlockCollection seen, CollectionReading reading, CollectionRules rules,
+        Dictionary<Digest256, string> before, int most, ref int next)
+    {
+        int from = next, to = next;
+        List<CollectedNode> gone = [];
+        Sweep(isDryRun: false, rule: "", fence =>
+        {
+            bool isMore = true;
+            while (isMore)
+            {
+                isMore = reading.TryReadOn(fence);
+                reading.Take(int.MaxValue, found => _ = TakeIn(seen, found, reading, in rules, before));
+            }
+
+            (to, gone) = (from, []);
+            // What was passed over cannot be known; what is there now comes anew, for the next collection.
+            if (reading.TakeAnew() || reading.Damage is not null || seen.KeepsAll)
+            {
+                to = seen.Going.Count;
+                return [];
+            }
+
+            for (; to < seen.Going.Count && gone.Count < most; to++)
+            {
+                CollectedNode node = seen.Going[to];
+                if (IsDeadNow(node.Info.Digest)) continue;
+                if (node.Reasons.Count == 0 && ReasonSince(node, in rules) is { } reason) seen.Keep(node, reason);
+                if (node.Reasons.Count == 0 && !seen.KeepsAll) gone.Add(node);
+            }
+
+            gone.RemoveAll(node => node.Reasons.Count > 0);
+            return gone.ConvertAll(node => new RemovedBlock(node.Cid, (ulong)node.Bytes, (ulong)rules.ReasonOf(node)));
         });
-        return (gone, seen!.Nodes);
+        next = to;
+        return gone;
     }
 
     /// <summary>Chooses blocks to drop, over what is committed up to a fence, and drops them up to it. Each record of
     /// drops says of its blocks why they went.</summary>
-    private void Sweep(bool isDryRun, string rule, Func<IReadOnlyList<RemovedBlock>> choose)
+    /// <param name="isDryRun">Nothing is changed.</param>
+    /// <param name="rule">The policy by which they are chosen.</param>
+    /// <param name="choose">Chooses, once the registry was read up to the numbers that it gets; again where an index is
+    /// found damaged meanwhile.</param>
+    private void Sweep(bool isDryRun, string rule, Func<ulong[], IReadOnlyList<RemovedBlock>> choose)
     {
         if (isDryRun)
         {
             lock (_gate)
             {
-                ReadTo(_blocks.Marks());
-                _ = Guarded(choose);
+                ulong[] marks = _blocks.Marks();
+                ReadTo(marks);
+                _ = Guarded(() => choose(marks));
             }
 
             return;
         }
 
-        using JanitorTerm term = _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
-            $"{_blocks.Directory}: another process or thread is cleaning up; try again");
+        using JanitorTerm term = BecomeJanitor();
         using SweepBar bar = _blocks.BarFilling();
         term.BeginSweep();
         try
@@ -59,7 +173,7 @@ internal sealed partial class StoreRegistry
             lock (_gate)
             {
                 ReadTo(fence);
-                going = Guarded(choose);
+                going = Guarded(() => choose(fence));
             }
 
             foreach (RemovedBlock[] some in going.Chunk(FactLimits.MaxRemoved))
@@ -78,33 +192,57 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    private BlockCollection Gather(in CollectionRules rules, CancellationToken cancel)
+    private JanitorTerm BecomeJanitor() => _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(
+        ErrorCode.Busy, $"{_blocks.Directory}: another process or thread is cleaning up; try again");
+
+    /// <summary>Takes in a block that stood in the log. What was announced since the reading began stays, and what it
+    /// needs.</summary>
+    private bool TakeIn(BlockCollection seen, FoundRecord found, CollectionReading reading, in CollectionRules rules,
+        Dictionary<Digest256, string> before)
     {
-        var seen = new BlockCollection();
-        Dictionary<Digest256, string> before = rules.KeepsHistory ? NamedBefore() : [];
-        foreach (BlockInfo info in _blocks.List())
+        CollectedNode? node = seen.Find(found.Digest);
+        if (node is null)
         {
-            cancel.ThrowIfCancellationRequested();
-            if (IsDeadNow(info.Digest)) continue;
-            FactPage? page = _book.Find(info.Digest);
-            List<(KeepKind Why, Digest256 Digest)>? needs = BlockNeeds.Of(_blocks, in info);
-            var node = new CollectedNode(info)
-            {
-                Needs = needs ?? [],
-                IsUnknowable = needs is null,
-                Reasons = OwnReasons(info.Digest),
-                HasExpired = ExpiryOf(page) <= rules.Now,
-                LastPut = page is { LastPut: > 0 } ? page.LastPut : NanosecondsOf(info.Time),
-            };
-            if (before.TryGetValue(info.Digest, out string? name))
-                node.Reasons.Add(new KeepReason(KeepKind.NamedBefore, name, null));
-            AddReasonsOfTime(node, page, in rules);
-            seen.Add(node);
+            FactPage? page = _book.Find(found.Digest);
+            if (Look(found.Digest, page) is not { } info) return false;
+            seen.Add(node = NodeOf(in info, page, in rules, before));
         }
 
-        if (!rules.TakesUnneeded) seen.KeepLasting();
-        if (DamagedPlace() is { } place) seen.KeepAll(new KeepReason(KeepKind.Unknowable, place, null));
-        return seen;
+        // Once it is decided whatever comes is news, whichever number it has.
+        var recent = new KeepReason(KeepKind.Recent, null, null);
+        if (seen.IsDecided) seen.Keep(node, recent);
+        else if (reading.IsSince(in found)) node.Reasons.Add(recent);
+        return true;
+    }
+
+    private CollectedNode NodeOf(in BlockInfo info, FactPage? page, in CollectionRules rules,
+        Dictionary<Digest256, string> before)
+    {
+        List<(KeepKind Why, Digest256 Digest)>? needs = BlockNeeds.Of(_blocks, in info);
+        bool hasExpired = ExpiryOf(page) <= rules.Now;
+        var node = new CollectedNode(info)
+        {
+            Needs = needs ?? [],
+            IsUnknowable = needs is null,
+            Reasons = OwnReasons(info.Digest),
+            WasExpired = hasExpired,
+            HasExpired = hasExpired,
+            LastPut = page is { LastPut: > 0 } ? page.LastPut : NanosecondsOf(info.Time),
+        };
+        if (before.TryGetValue(info.Digest, out string? name))
+            node.Reasons.Add(new KeepReason(KeepKind.NamedBefore, name, null));
+        AddReasonsOfTime(node, page, in rules);
+        return node;
+    }
+
+    /// <summary>Why a block stays that could go when it was looked at first; null where it can still.</summary>
+    private KeepReason? ReasonSince(CollectedNode node, in CollectionRules rules)
+    {
+        List<KeepReason> own = OwnReasons(node.Info.Digest);
+        if (own.Count > 0) return own[0];
+        DateTimeOffset? expiry = ExpiryOf(_book.Find(node.Info.Digest));
+        if (expiry > rules.Now) return new KeepReason(KeepKind.Unexpired, null, null);
+        return node.WasExpired && expiry is null ? new KeepReason(KeepKind.Lasting, null, null) : null;
     }
 
     /// <summary>The first place of the log where records cannot be read: a block that links to others, or a pin, may

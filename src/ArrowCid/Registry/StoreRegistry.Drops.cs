@@ -34,7 +34,7 @@ internal sealed partial class StoreRegistry
     private Removal Drop(bool isDryRun, Func<Removal> judge, string rule, RemovalReason reason)
     {
         Removal? removal = null;
-        Sweep(isDryRun, rule, () =>
+        Sweep(isDryRun, rule, _ =>
         {
             removal = judge();
             return removal.Gone.ConvertAll(each => new RemovedBlock(each.Cid, (ulong)each.Bytes, (ulong)reason));

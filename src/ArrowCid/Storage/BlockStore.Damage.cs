@@ -6,11 +6,17 @@ internal sealed partial class BlockStore
     /// <summary>Every such place, as <c>segment+offset</c> of its first byte.</summary>
     public IEnumerable<string> Damage()
     {
+        return DamageBySegment().OfType<string>();
+    }
+
+    /// <summary>The same, with a null behind each segment, for who does something else between.</summary>
+    public IEnumerable<string?> DamageBySegment()
+    {
         Enter();
         return DamagedPlaces();
     }
 
-    private IEnumerable<string> DamagedPlaces()
+    private IEnumerable<string?> DamagedPlaces()
     {
         for (int slot = 0; slot < _control.Superblock.Segments; slot++)
         {
@@ -34,6 +40,7 @@ internal sealed partial class BlockStore
             }
 
             foreach (string place in places) yield return place;
+            yield return null;
         }
     }
 }

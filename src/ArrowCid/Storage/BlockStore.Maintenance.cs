@@ -107,11 +107,12 @@ internal sealed class CompactionSteps(BlockStore store, ControlFile control, Rec
     private bool _isIncomplete;
 
     /// <summary>Looks at the next segment of data, or the next few of facts.</summary>
+    /// <param name="cancel">Ends it at the next block; what was moved by then is where it was moved to.</param>
     /// <param name="report">What came of them.</param>
     /// <returns>False where none was left.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up; the same
     /// segments come next.</exception>
-    public bool TryStep(out ReclaimReport report)
+    public bool TryStep(CancellationToken cancel, out ReclaimReport report)
     {
         report = new ReclaimReport([]);
         bool isData = _data.TryPeek(out SegmentPlace one);
@@ -126,7 +127,7 @@ internal sealed class CompactionSteps(BlockStore store, ControlFile control, Rec
         using JanitorTerm term = store.TryBecomeJanitor(s_janitorPatience) ??
             throw new ArrowCidException(ErrorCode.Busy, $"{store.Directory}: another process or thread is cleaning up");
         report = reclaim.Run(mostAlive, dryRun: false, patience: s_patience,
-            isAsked: place => some.Any(asked => asked.Slot == place.Slot && asked.Word == place.Word));
+            isAsked: place => some.Any(asked => asked.Slot == place.Slot && asked.Word == place.Word), cancel: cancel);
         _isIncomplete |= report.Segments.Any(each => each.Outcome is ReclaimOutcome.Held or ReclaimOutcome.NoRoom);
         if (isData) _ = _data.Dequeue();
         else _ = _facts.Dequeue();

@@ -10,6 +10,9 @@ internal enum TailScope
     Blocks = 1,
     Facts = 2,
     All = Blocks | Facts,
+
+    /// <summary>Every record, facts without their bytes: for who rests between records, whatever they are.</summary>
+    Every = 4,
 }
 
 /// <summary>A record, or a gap, that a tail came to, and the cursor behind it.</summary>
@@ -178,10 +181,10 @@ internal sealed partial class LogTail : IDisposable
             RecordKind.Fact => TailScope.Facts,
             _ => 0,
         };
-        bool isAnnounced = (_scope & scope) != 0 &&
+        bool isAnnounced = (_scope & (scope | TailScope.Every)) != 0 &&
             (_isListing || ((RecordFlags)lane.Record.Flags & RecordFlags.Moved) == 0);
         RecordHeader record = lane.Record;
-        byte[]? payload = isAnnounced && scope == TailScope.Facts ? lane.CopyPayload() : [];
+        byte[]? payload = isAnnounced && (_scope & scope) == TailScope.Facts ? lane.CopyPayload() : [];
         lane.Take();
         UpdateListing(lane);
         if (!isAnnounced) return false;

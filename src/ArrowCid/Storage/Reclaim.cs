@@ -52,6 +52,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
     private const int Pause = 100;
 
     private readonly ViewParents _views = new(control, segments);
+    private CancellationToken _cancel;
 
     /// <summary>Looks at every segment that may go.</summary>
     /// <param name="mostAlive">The share of a segment that may be alive for it to be moved.</param>
@@ -59,9 +60,12 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
     /// <param name="isEnough">Asked after each segment that is gone.</param>
     /// <param name="patience">How long what somebody has mapped, and may let go of, is tried again.</param>
     /// <param name="isAsked">Which of them are looked at; null: all.</param>
+    /// <param name="cancel">Ends it at the next block: of a segment that is half moved each block is found where it
+    /// was moved to, or still in it.</param>
     public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null, TimeSpan patience = default,
-        Predicate<SegmentPlace>? isAsked = null)
+        Predicate<SegmentPlace>? isAsked = null, CancellationToken cancel = default)
     {
+        _cancel = cancel;
         liveness.Refresh();
         _views.Update();
         var report = new List<ReclaimedSegment>();
@@ -75,6 +79,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
             bool isOver = false;
             foreach (SegmentPlace place in places)
             {
+                cancel.ThrowIfCancellationRequested();
                 ReclaimedSegment? one = place.Kind == SegmentKind.Facts
                     ? facts?.Look(place, mostAlive, dryRun)
                     : Look(place, mostAlive, dryRun);
@@ -196,6 +201,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         {
             foreach (Survivor survivor in survivors)
             {
+                _cancel.ThrowIfCancellationRequested();
                 // A REF of what an earlier round moved would say nothing new.
                 if (moved.Contains(survivor.Offset)) continue;
                 if (!RecordHeader.TryRead(segment, survivor.Offset, out RecordHeader record))
@@ -211,6 +217,11 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         {
             lane.EndMoves();
             return e.Code == ErrorCode.StoreFull ? ReclaimOutcome.NoRoom : ReclaimOutcome.Damaged;
+        }
+        catch (OperationCanceledException)
+        {
+            lane.EndMoves();
+            throw;
         }
     }
 }

@@ -41,6 +41,24 @@ public class CatalogueVerbsTests
         Assert.Equal([], Directory.EnumerateFiles(folder.Name, "*.tmp-*"));
     }
 
+    [Fact]
+    public void A_plan_tells_of_all_entries_page_by_page()
+    {
+        using var folder = new TemporaryFolder();
+        using (CidStore store = CidStore.Open(folder.Store))
+        {
+            var blocks = new ReadOnlyMemory<byte>[9000];
+            for (int i = 0; i < blocks.Length; i++) blocks[i] = BitConverter.GetBytes(i);
+            _ = store.PutRawMany(blocks, new PutResult[blocks.Length]);
+        }
+
+        JsonElement plan = Run(folder, "query", "kind = raw", "--explain", "--json").Json[0];
+        Assert.Equal((9000, 9000), (plan.GetProperty("found").GetInt64(), plan.GetProperty("lookedAt").GetInt64()));
+        Assert.Equal(5000, Run(folder, "query", "kind = raw", "--explain", "--limit", "5000", "--json").Json[0].GetProperty("found").GetInt64());
+        JsonElement batches = Run(folder, "ls", "--explain", "--json").Json[0];
+        Assert.Equal((0, 9000), (batches.GetProperty("found").GetInt64(), batches.GetProperty("lookedAt").GetInt64()));
+    }
+
     [Theory]
     [InlineData("ls", "--format", "csv")]
     [InlineData("ls", "--json", "--format", "arrow")]

@@ -104,6 +104,7 @@ internal static class Command
         // A test sees no store but its own.
         start.Environment["ARROWCID_STORE"] = store ?? "/nowhere/named/by/a/test";
         start.Environment.Remove("ARROWCID_DEBUG");
+        start.Environment.Remove("ARROWCID_FROM");
         using Process process = Process.Start(start)!;
         using var output = new MemoryStream();
         Task outputs = process.StandardOutput.BaseStream.CopyToAsync(output);

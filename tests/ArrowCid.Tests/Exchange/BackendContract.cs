@@ -1,8 +1,10 @@
 using System.Text;
 using ArrowCid.Columnar;
+using ArrowCid.Exchange;
 using ArrowCid.Exchange.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
+using ArrowCid.Ipld.Car;
 using ArrowCid.Tests.Flight;
 using ArrowCid.Tests.Storage;
 
@@ -120,6 +122,64 @@ public abstract class BackendContract : IAsyncLifetime
             Assert.Throws<ArrowCidException>(() => _backend.Put(CidOf("other"u8), bytes)).Code);
         Assert.Null(_backend.TryGet(CidOf("other"u8)));
         Assert.Equal(ErrorCode.InvalidCid, Assert.Throws<ArrowCidException>(() => _backend.Put(default, bytes)).Code);
+    }
+
+    [Theory]
+    [InlineData(CarLayout.UnixFs)]
+    [InlineData(CarLayout.Flat)]
+    [InlineData(CarLayout.Columns)]
+    public void What_it_leaves_as_is_what_leaves_a_store_of_the_same_blocks(CarLayout layout)
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
+        foreach (byte[] block in s_blocks) _ = store.PutRaw(block);
+        Cid node = store.PutBlock(Multicodec.DagCbor, s_node).Cid;
+        Cid[] roots = [node, CidOf(s_blocks[1]), CidOf("some bytes"u8)];
+        var options = new CarExportOptions { Layout = layout };
+        using MemoryStream expected = new(), made = new();
+        CarExport export = store.ExportCar(roots, expected, options);
+        // A list in a record is another list.
+        CarExport here = _backend.ExportCar(roots, made, options);
+        Assert.Equal(export.Roots, here.Roots);
+        Assert.Equal(export with { Roots = [] }, here with { Roots = [] });
+        Assert.True(expected.ToArray().AsSpan().SequenceEqual(made.ToArray()));
+        ArrowCidException error = Assert.Throws<ArrowCidException>(() => _backend.ExportCar([node, CidOf("absent"u8)], new MemoryStream(), options));
+        Assert.Equal(ErrorCode.BlockNotFound, error.Code);
+        Assert.Contains(_backend.Name, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_car_that_lacks_blocks_is_made_whole_from_it()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
+        Cid node = Cid.Sha256(Multicodec.DagCbor, s_node), absent = CidOf("absent"u8);
+        byte[] car = CarOf([node], (node, s_node));
+        Assert.Equal(ErrorCode.InvalidData, Assert.Throws<ArrowCidException>(() => store.ImportCar(new MemoryStream(car))).Code);
+        CarImport import = store.ImportCar(new MemoryStream(car), new CarImportOptions { From = _backend });
+        Assert.Equal([CidOf(Batch), node], import.Blocks.Select(block => block.Cid));
+        Assert.Equal((0, 0), (import.Missing, import.Skipped));
+        Assert.Equal(1000, store.TryGet(CidOf(Batch))!.Batch.Length);
+        // Of a root alone all comes from elsewhere.
+        Assert.Equal([CidOf(Batch), node], store.ImportCar(new MemoryStream(CarOf([node])), new CarImportOptions { From = _backend }).Blocks.Select(block => block.Cid));
+        byte[] two = DagCbor.Encode(IpldNode.List(IpldNode.Link(CidOf("some bytes"u8)), IpldNode.Link(absent)));
+        byte[] lacking = CarOf([Cid.Sha256(Multicodec.DagCbor, two)], (Cid.Sha256(Multicodec.DagCbor, two), two));
+        ArrowCidException error = Assert.Throws<ArrowCidException>(() => store.ImportCar(new MemoryStream(lacking), new CarImportOptions { From = _backend }));
+        Assert.Equal(ErrorCode.InvalidData, error.Code);
+        Assert.Contains($"{absent} first, nor at {_backend.Name}", error.Message, StringComparison.Ordinal);
+        Assert.False(store.Contains(CidOf("some bytes"u8)));
+        CarImport part = store.ImportCar(new MemoryStream(lacking), new CarImportOptions { From = _backend, Partial = true });
+        Assert.Equal((1L, 2), (part.Missing, part.Blocks.Count));
+        Assert.True(store.Contains(CidOf("some bytes"u8)));
+    }
+
+    private static byte[] CarOf(Cid[] roots, params (Cid Cid, byte[] Bytes)[] blocks)
+    {
+        using var car = new MemoryStream();
+        var writer = new CarWriter(car, roots, version: 1);
+        foreach ((Cid cid, byte[] bytes) in blocks) writer.Add(cid, bytes);
+        _ = writer.Finish();
+        return car.ToArray();
     }
 
     private protected abstract Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks);

@@ -13,10 +13,11 @@ internal sealed class ServedStore : IAsyncDisposable
     private readonly TemporaryStore _directory = new();
     private CidServer _server = null!;
 
-    private ServedStore(int capacity) => Store = CidStore.Open(_directory.Directory, new CidStoreOptions
+    private ServedStore(int capacity, TimeProvider clock) => Store = CidStore.Open(_directory.Directory, new CidStoreOptions
     {
         Capacity = (long)capacity << 20,
         Timeout = TimeSpan.FromSeconds(1),
+        Clock = clock,
     });
 
     /// <summary>Any free port of this machine.</summary>
@@ -46,9 +47,11 @@ internal sealed class ServedStore : IAsyncDisposable
 
     /// <param name="options">Given this; null: Flight and HTTP on any ports.</param>
     /// <param name="capacity">The store's, in MiB.</param>
-    public static async Task<ServedStore> Start(Func<ServedStore, CidServerOptions>? options = null, int capacity = 256)
+    /// <param name="clock">The store's; null: the machine's.</param>
+    public static async Task<ServedStore> Start(Func<ServedStore, CidServerOptions>? options = null, int capacity = 256,
+        TimeProvider? clock = null)
     {
-        var served = new ServedStore(capacity);
+        var served = new ServedStore(capacity, clock ?? TimeProvider.System);
         try
         {
             CidServerOptions made = options?.Invoke(served) ?? new CidServerOptions { Flight = Any, Http = Any };

@@ -9,6 +9,49 @@ namespace ArrowCid.Tests.Store;
 public sealed class CompactTests
 {
     [Fact]
+    public void Ended_amid_a_segment_every_block_is_found_and_another_compaction_goes_on()
+    {
+        const int Blocks = 20_000;
+        using var folder = new TemporaryStore();
+        using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 128 << 20, SegmentSize = 8 << 20 });
+        Cid[] cids = [.. Enumerable.Range(0, Blocks).Select(number => store.PutRaw(StoreCalls.Numbered(number, 500)).Cid)];
+        Cid[] gone = [.. cids.Where((_, i) => i % 3 != 0)];
+        foreach (Cid[] some in gone.Chunk(1000)) _ = store.Remove(some);
+        BlockStore blocks = store.Blocks;
+        using var end = new CancellationTokenSource();
+        CompactionSteps steps = blocks.BeginCompaction(0.9, withData: true)!;
+        ulong before = blocks.RecordsGiven();
+        bool isOver = false;
+        // Once it moves blocks it is ended: that is in the midst of some thousands.
+        var ending = new Thread(() =>
+        {
+            while (blocks.RecordsGiven() < before + 10 && !Volatile.Read(ref isOver)) Thread.Yield();
+            end.Cancel();
+        });
+        ending.Start();
+        _ = Assert.Throws<OperationCanceledException>(() =>
+        {
+            while (steps.TryStep(end.Token, out _))
+            {
+            }
+
+            Volatile.Write(ref isOver, true);
+        });
+        ending.Join();
+        ulong moved = blocks.RecordsGiven() - before;
+        Assert.InRange(moved, 10UL, (ulong)(Blocks - gone.Length) - 1);
+        Cid[] stays = [.. cids.Except(gone)];
+        Assert.All(stays, cid => Assert.Null(store.Verify(cid)!.Value.Error));
+        long taken = store.GetFigures().BytesTaken;
+        Assert.True(store.Compact(0.9).BytesFreed > 0);
+        Assert.True(store.GetFigures().BytesTaken < taken);
+        using CidStore again = Stores.Open(folder);
+        Assert.All(stays, cid => Assert.Null(again.Verify(cid)!.Value.Error));
+        Assert.Equal(stays.Order(), again.Entries().Select(entry => entry.Cid).Order());
+        Assert.DoesNotContain(again.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+    }
+
+    [Fact]
     public void Superseded_facts_give_their_room_back_and_every_handle_knows_what_it_knew()
     {
         using var folder = new TemporaryStore();

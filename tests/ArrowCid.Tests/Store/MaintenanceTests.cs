@@ -240,6 +240,37 @@ public class MaintenanceTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Options_that_say_no_time_and_no_share_are_refused_in_words()
+    {
+        using var folder = new TemporaryStore();
+        foreach (TimeSpan interval in (TimeSpan[])[TimeSpan.Zero, -s_minute])
+            Assert.Equal("Rounds begin some time apart.", Refused(new MaintenanceOptions { Interval = interval }));
+        foreach (double share in (double[])[0, -0.5, 1.01, double.NaN])
+            Assert.Equal("A share of time is above 0 and at most 1.", Refused(new MaintenanceOptions { Share = share }));
+        Assert.False(Directory.Exists(Path.Combine(folder.Directory, "ctl.v1")));
+        using CidStore whole = CidStore.Open(folder.Directory, Options(new ManualClock(), new MaintenanceOptions { Share = 1 }));
+
+        string Refused(MaintenanceOptions options) => Assert.Throws<ArgumentException>(() =>
+            CidStore.Open(folder.Directory, Options(new ManualClock(), options))).Message;
+    }
+
+    [Fact]
+    public void What_expired_goes_in_steps_that_are_bounded()
+    {
+        using var folder = new TemporaryStore();
+        var clock = new ManualClock();
+        using CidStore store = Open(folder, clock);
+        const int Expired = 10_000;
+        DateTimeOffset end = clock.GetUtcNow().AddDays(1);
+        for (int number = 0; number < Expired; number++) store.Touch(store.PutRaw(Bytes(number)).Cid, end);
+        clock.Advance(TimeSpan.FromDays(2));
+        MaintenanceStep[] steps = [.. store.Maintain().Where(step => step.Task == MaintenanceTask.Expire)];
+        Assert.Equal(Expired, steps.Sum(step => step.Count));
+        Assert.All(steps, step => Assert.InRange(step.Count, 1, CollectionSteps.ByDefault.Dropped));
+        Assert.DoesNotContain(store.Entries(), entry => entry.IsPresent);
+    }
+
+    [Fact]
     public void A_ring_looks_after_itself()
     {
         using var folder = new TemporaryStore();

@@ -1,5 +1,6 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Exchange.Backends;
 
@@ -46,6 +47,22 @@ public sealed class BackendBlock : IDisposable
         catch (InvalidArrowException e)
         {
             throw NoBatch(e);
+        }
+    }
+
+    /// <summary>The schema's CID where it is a batch; else the default. A store knows; of what comes from elsewhere its
+    /// bytes tell.</summary>
+    internal Cid FindSchema()
+    {
+        if (_lease is BlockLease { Info: var info })
+            return info.Kind == RecordKind.Batch ? Cid.FromSha256(Multicodec.Raw, info.SchemaDigest) : default;
+        try
+        {
+            return CanonicalBlock.Address(ReadBatch()).SchemaCid;
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.SchemaMismatch or ErrorCode.NotCanonical)
+        {
+            return default;
         }
     }
 

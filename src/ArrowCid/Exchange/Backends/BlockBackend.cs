@@ -89,6 +89,21 @@ public abstract class BlockBackend : IDisposable
         Keep(cid, in digest, bytes);
     }
 
+    /// <summary>Writes blocks and all beneath them as a CAR, as <see cref="CidStore.ExportCar"/> does. A block that is
+    /// looked at more than once is fetched as often.</summary>
+    /// <param name="cids">Batches, datasets, and other blocks.</param>
+    /// <param name="output">Where to; it is not flushed.</param>
+    /// <param name="options">How; by default CARv1 with UnixFS files.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="CidStore.ExportCar"/> and <see
+    /// cref="TryGet"/>.</exception>
+    public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null) =>
+        CarExporter.Write(Get, Get, cids, output, options);
+
+    /// <summary>A block that must be here.</summary>
+    internal BackendBlock Get(Cid cid) => TryGet(cid) ??
+        throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} at {Name}");
+
     /// <summary>Lets go of the place. Blocks stay readable until they are disposed of themselves.</summary>
     public void Dispose()
     {

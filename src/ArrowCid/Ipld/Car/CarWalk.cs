@@ -70,8 +70,8 @@ internal static class CarWalk
         }
     }
 
-    /// <summary>What a link leads to; of a block of several forms, whichever is there.</summary>
-    private static int Target(CarContents contents, IpldLink link)
+    /// <summary>What a link leads to; of a block of several forms, whichever is there. -1 where none is.</summary>
+    public static int Target(CarContents contents, IpldLink link)
     {
         int target = contents.Find(link.Target);
         if (target >= 0 || link.Block.IsDefault) return target;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
+using ArrowCid.Tests.Store;
 
 namespace ArrowCid.Tests.Flight.Http;
 
@@ -155,6 +156,16 @@ public sealed class ApiTests
         Assert.True(Enum.TryParse<ErrorCode>(error.GetProperty("code").GetString(), ignoreCase: true, out ErrorCode code));
         Assert.Equal((int)code, error.GetProperty("number").GetInt32());
         Assert.Empty(served.Store.List());
+    }
+
+    [Fact]
+    public async Task An_expiry_counts_from_the_time_of_the_store()
+    {
+        var clock = new ManualClock(new DateTimeOffset(2031, 5, 1, 0, 0, 0, TimeSpan.Zero));
+        await using ServedStore served = await ServedStore.Start(clock: clock);
+        using HttpResponseMessage put = await Put(served, "?expires=7d", Encoding.UTF8.GetBytes(Csv), "text/csv");
+        Cid cid = Cid.Parse((await Blocks(put))[0].Cid);
+        Assert.Equal(clock.GetUtcNow().AddDays(7), served.Store.Describe(cid)!.Expires);
     }
 
     [Fact]

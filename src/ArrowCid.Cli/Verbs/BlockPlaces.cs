@@ -1,0 +1,166 @@
+using ArrowCid.Columnar;
+using ArrowCid.Exchange;
+using ArrowCid.Exchange.Backends;
+using ArrowCid.Ipld;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary>A store and other places behind it, opened once for a verb that takes CIDs. What comes from elsewhere is
+/// proved.</summary>
+internal sealed class BlockPlaces : IDisposable
+{
+    // What every store has, and nothing else.
+    private const string StoreFile = "ctl.v1";
+
+    private readonly List<CidStore> _stores = [];
+    private readonly CidStore? _store;
+    private bool _isStoreAlone;
+    private BlockBackend? _all;
+
+    private BlockPlaces(CidStore? store) => _store = store;
+
+    /// <summary>All of them as one.</summary>
+    public BlockBackend All => _all!;
+
+    /// <summary>Opens places.</summary>
+    /// <param name="store">The store that is asked first, and closed with this; or null.</param>
+    /// <param name="texts">The others; none only where there is a store.</param>
+    /// <param name="from">Who said so.</param>
+    /// <param name="fill">Whether the store keeps what came from elsewhere.</param>
+    public static BlockPlaces Open(CidStore? store, IReadOnlyList<string> texts, string from, bool fill)
+    {
+        var places = new BlockPlaces(store) { _isStoreAlone = texts.Count == 0 };
+        try
+        {
+            var backends = new List<BlockBackend>();
+            if (store is not null) backends.Add(places.Add(store));
+            foreach (string text in texts) backends.Add(places.PlaceOf(text, from));
+            places._all = BlockBackend.Several(backends, fill);
+            return places;
+        }
+        catch
+        {
+            places.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The CID that is meant. Names are the store's.</summary>
+    public Cid Resolve(string text) => _store is null ? Cid.Parse(text) : Reference.Resolve(_store, text);
+
+    /// <summary>What a name of the store stands for; null where it has none of that name.</summary>
+    public Cid? ResolveName(string name) => _store?.ResolveName(name);
+
+    /// <summary>The CIDs that are meant. Where there is the store alone, all of them must be in it before anything is
+    /// done with one.</summary>
+    public Cid[] ResolvePresent(string[] texts) => _isStoreAlone
+        ? Reference.ResolvePresent(_store!, texts)
+        : Array.ConvertAll(texts, Resolve);
+
+    /// <summary>A block that must be at one of them, proved.</summary>
+    public BackendBlock Get(Cid cid) => All.TryGet(cid) ??
+        throw (_isStoreAlone ? Failure.NoBlock(cid.ToString(), _store!) : NotHere(cid));
+
+    /// <summary>A block's bytes in memory of their own, proved; null where no place has it.</summary>
+    public byte[]? Find(Cid cid)
+    {
+        using BackendBlock? block = All.TryGet(cid);
+        return block?.Bytes.ToArray();
+    }
+
+    /// <summary>A batch that must be at one of them. Of what the store has so much is believed as it was opened for.
+    /// </summary>
+    /// <returns>The batch, readable until its owner is disposed of.</returns>
+    public (RecordBatch Batch, IDisposable Owner) GetBatch(Cid cid)
+    {
+        if (TryLease(cid) is { } lease) return (lease.Batch, lease);
+        BackendBlock block = Get(cid);
+        try
+        {
+            return (block.ReadBatch(), block);
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Batches, each readable until the next.</summary>
+    public IEnumerable<RecordBatch> GetBatches(IEnumerable<Cid> cids)
+    {
+        foreach (Cid cid in cids)
+        {
+            (RecordBatch batch, IDisposable owner) = GetBatch(cid);
+            using (owner) yield return batch;
+        }
+    }
+
+    /// <summary>As <see cref="CidStore.ExportCar"/>, of what is at any of them.</summary>
+    public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions options) => _isStoreAlone
+        ? _store!.ExportCar(cids, output, options)
+        : All.ExportCar(cids, output, options);
+
+    /// <summary>A dataset; null where the block is a batch or of another kind.</summary>
+    public Dataset? FindDataset(Cid cid)
+    {
+        if (cid.Codec != Multicodec.DagCbor) return null;
+        IpldNode node = ReadNode(cid);
+        return ManifestNode.KindOf(node) == Dataset.Kind ? Dataset.Decode(node, ReadNode) : null;
+    }
+
+    /// <summary>A block's CID, or those of a dataset's batches, of which there must be one.</summary>
+    public IReadOnlyList<Cid> BatchesOf(Cid cid) => cid.Codec != Multicodec.DagCbor
+        ? [cid]
+        : ExportRows.BatchesOf(cid, Dataset.Decode(ReadNode(cid), ReadNode));
+
+    public void Dispose()
+    {
+        _all?.Dispose();
+        foreach (CidStore store in _stores) store.Dispose();
+    }
+
+    private BatchLease? TryLease(Cid cid)
+    {
+        try
+        {
+            return _store?.TryGet(cid);
+        }
+        catch (ArrowCidException e) when (!_isStoreAlone && e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
+        {
+            // Another place may have it whole; where none has, the error is said again.
+            return null;
+        }
+    }
+
+    private IpldNode ReadNode(Cid cid)
+    {
+        using BackendBlock block = Get(cid);
+        return DagCbor.Decode(block.Bytes.Span);
+    }
+
+    private ArrowCidException NotHere(Cid cid) =>
+        new(ErrorCode.BlockNotFound, $"no block {cid} at {All.Name}");
+
+    private BlockBackend PlaceOf(string text, string from)
+    {
+        if (text.Contains("://", StringComparison.Ordinal))
+        {
+            return Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
+                ? BlockBackend.Gateway(url)
+                : throw new ArrowCidException(ErrorCode.InvalidArgument, $"{from} {text} is no http or https URL");
+        }
+
+        if (!Directory.Exists(text))
+            throw new ArrowCidException(ErrorCode.Io, $"{from}: no directory {text}; it takes one, or http://…");
+        return File.Exists(Path.Combine(text, StoreFile))
+            ? Add(StoreReading.Open(text))
+            : BlockBackend.Folder(text);
+    }
+
+    private BlockBackend Add(CidStore store)
+    {
+        _stores.Add(store);
+        return store.AsBackend();
+    }
+}
