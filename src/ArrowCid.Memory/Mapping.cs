@@ -28,14 +28,22 @@ internal sealed unsafe class Mapping : SafeHandle
     /// <inheritdoc/>
     public override bool IsInvalid => handle == 0;
 
-    public static Mapping? TryMap(FileDescriptor file, long length, bool writable, out int errno)
+    /// <summary>Maps a file from an offset on. Where the mapping is long enough for large pages it begins where those
+    /// can.</summary>
+    public static Mapping? TryMap(FileDescriptor file, long length, bool writable, out int errno, long offset = 0)
     {
         if (file.StopsMapping(length, out errno)) return null;
         int protection = writable ? Native.ProtRead | Native.ProtWrite : Native.ProtRead;
-        // SAFETY: the kernel chooses the address; the marshaller keeps the descriptor open for the call.
-        void* start = Native.MemoryMap(null, (nuint)length, protection, Native.MapShared, file, 0);
+        void* place = length >= LargePages.Bytes ? LargePages.Reserve(length) : null;
+        int flags = place is null ? Native.MapShared : Native.MapShared | Native.MapFixed;
+        // SAFETY: the kernel chooses the address, or it is a range that was just reserved; the marshaller keeps the
+        // descriptor open for the call.
+        void* start = Native.MemoryMap(place, (nuint)length, protection, flags, file, offset);
         errno = start == (void*)-1 ? Marshal.GetLastPInvokeError() : 0;
-        return errno == 0 ? new Mapping(start, length, writable) : null;
+        if (errno == 0) return new Mapping(start, length, writable);
+        // SAFETY: the range that was reserved, which nothing has taken.
+        if (place is not null) _ = Native.MemoryUnmap(place, (nuint)length);
+        return null;
     }
 
     public ulong Read(long offset)
@@ -137,6 +145,22 @@ internal sealed unsafe class Mapping : SafeHandle
         // SAFETY: the range is the mapping; the call changes no byte of it.
         if (IsWritable) _ = Native.MemoryAdvise(_start, (nuint)Length, Native.PopulateWrite);
         GC.KeepAlive(this);
+    }
+
+    /// <summary>Lays the mapping's memory, a multiple of 2 MiB of a file in memory, on large pages. What is there
+    /// already is copied.</summary>
+    /// <returns>False where the kernel cannot: no byte is changed.</returns>
+    public bool TryCollapse()
+    {
+        Check(0, Length);
+        if (!IsWritable) return false;
+        // SAFETY: the range is the mapping's first page; the call changes no byte of it, and says where it has no
+        // memory, which a touch would die of. A range without any page is not collapsed.
+        bool isThere = Native.MemoryAdvise(_start, LargePages.SmallBytes, Native.PopulateWrite) == 0;
+        // SAFETY: the range is the mapping; the call changes no byte of it.
+        bool isLarge = isThere && Native.MemoryAdvise(_start, (nuint)Length, Native.Collapse) == 0;
+        GC.KeepAlive(this);
+        return isLarge;
     }
 
     /// <summary>Wakes every thread of any process that waits on the 32-bit word at an offset.</summary>

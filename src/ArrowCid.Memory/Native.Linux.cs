@@ -12,8 +12,9 @@ internal static unsafe partial class Native
 
     public const int OfdGetLock = 36, OfdSetLock = 37;
     public const short ReadLock = 0, WriteLock = 1, NoLock = 2;
-    public const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20;
-    public const int WipeOnFork = 18, PopulateWrite = 23;
+    public const int ProtNone = 0, ProtRead = 1, ProtWrite = 2;
+    public const int MapShared = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymous = 0x20;
+    public const int WipeOnFork = 18, PopulateWrite = 23, Collapse = 25;
     public const int CurrentDirectory = -100, EmptyPath = 0x1000, SymlinkNoFollow = 0x100;
     public const uint StatBasic = 0x7ff, StatBirth = 0x800;
     public const int SigKill = 9;

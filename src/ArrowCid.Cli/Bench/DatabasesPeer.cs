@@ -44,8 +44,9 @@ internal sealed class DatabasesPeer : IDisposable
     public double RegistryPage(int tags, int page, int looks) =>
         _process.AskNumber($"registry-page {tags} {page} {looks}");
 
-    /// <returns>The p99 of an entry by its key, in seconds.</returns>
-    public double RegistryPoint(int entries, int looks) => _process.AskNumber($"registry-point {entries} {looks}");
+    /// <returns>A quantile of an entry by its key, in seconds.</returns>
+    public double RegistryPoint(int entries, int looks, double quantile) => _process.AskNumber(
+        string.Create(CultureInfo.InvariantCulture, $"registry-point {entries} {looks} {quantile:F3}"));
 
     public void Dispose() => _process.Dispose();
 }

@@ -9,7 +9,7 @@ namespace ArrowCid.Cli.Bench;
 /// same rows and indexes in SQLite.</summary>
 internal sealed class RegistryBench(StoreBenchRun run)
 {
-    private const int Tags = 1000, Producers = 100, Page = 100, Looks = 2000, Few = 200, Warm = 10;
+    private const int Tags = 1000, Producers = 100, Page = 100, Pages = 1000, Looks = 20_000, Few = 200, Warm = 10;
     private const string Sqlite = "SQLite, WAL, synchronous=OFF";
 
     private readonly int _entries = run.Pick(10_000_000, 100_000);
@@ -36,21 +36,24 @@ internal sealed class RegistryBench(StoreBenchRun run)
         using (CidStore store = CidStore.Open(directory, options))
         {
             WarmUp(() => LookAtPage(store, _random.Next(Warm)));
-            double page = Quantile(Looks / 10, 0.5, () => LookAtPage(store, _random.Next(Tags))) * 1000;
-            double? otherPage = run.Databases?.RegistryPage(Tags, Page, Looks / 10) * 1000;
+            double page = Quantile(Pages, 0.5, () => LookAtPage(store, _random.Next(Tags))) * 1000;
+            double? otherPage = run.Databases?.RegistryPage(Tags, Page, Pages) * 1000;
             yield return new Measurement($"page of {Page} by a tag, p50", page, otherPage, "ms", Sqlite, 1)
             {
                 IsLessBetter = true,
                 Note = "goal 1 ms",
             };
             WarmUp(() => _ = store.Describe(CidOf(_random.Next(Warm))));
-            double point = Quantile(Looks, 0.99, () => _ = store.Describe(CidOf(_random.Next(_entries)))) * 1e6;
-            double? otherPoint = run.Databases?.RegistryPoint(_entries, Looks) * 1e6;
-            yield return new Measurement("point look-up, p99", point, otherPoint, "us", Sqlite, 1)
+            foreach ((double quantile, string note) in new[] { (0.5, ""), (0.99, "goal 100 us") })
             {
-                IsLessBetter = true,
-                Note = "goal 100 us",
-            };
+                double point = Quantile(Looks, quantile, () => _ = store.Describe(CidOf(_random.Next(_entries)))) * 1e6;
+                double? otherPoint = run.Databases?.RegistryPoint(_entries, Looks, quantile) * 1e6;
+                yield return new Measurement($"point look-up, p{quantile * 100:F0}", point, otherPoint, "us", Sqlite, 1)
+                {
+                    IsLessBetter = true,
+                    Note = note,
+                };
+            }
         }
 
         foreach (string file in Directory.GetFiles(directory, "reg*")) File.Delete(file);

@@ -67,6 +67,10 @@ internal sealed class FactBook(IndexSnapshot index)
     public FactPage? Find(in Digest256 digest) =>
         _pages.TryGetValue(digest, out FactPage? page) ? page : Index.Load(in digest);
 
+    /// <summary>The same, where it is known which runs of the index may speak of the block.</summary>
+    public FactPage? Find(in Digest256 digest, RunSet speakers) =>
+        _pages.TryGetValue(digest, out FactPage? page) ? page : Index.Load(in digest, speakers);
+
     public NameLog? FindName(string name) =>
         _names.TryGetValue(name, out NameLog? log) ? log : Index.LoadName(name);
 

@@ -136,7 +136,7 @@ internal sealed class FactSheet(ulong codec)
         {
             if (_shown is not null) return _shown;
             if (_tags.Count == 0) return NoTags;
-            _shown = new Dictionary<string, string>(StringComparer.Ordinal);
+            _shown = new Dictionary<string, string>(_tags.Count, StringComparer.Ordinal);
             foreach ((string key, Latest<string?> tag) in _tags)
             {
                 if (tag.Value is { } value) _shown.Add(key, value);

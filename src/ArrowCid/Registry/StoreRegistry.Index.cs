@@ -11,6 +11,9 @@ internal sealed partial class StoreRegistry
     // With so many records to read the book is left aside: they are read into runs at once.
     private const ulong FarBehind = 4096;
 
+    // A look whether another handle made a new index, which is a call of the system, is worth it so often, in ms.
+    private const long IndexLooksEach = 100;
+
     // So many facts of this handle's own are reason enough to bring the index up to date, beside whoever says them.
     private const long SaidBetweenFolds = 1 << 18;
 
@@ -22,6 +25,7 @@ internal sealed partial class StoreRegistry
     private long _said;
     private int _isFoldAsked;
     private bool _isIndexOpen;
+    private long _indexLooked;
     private volatile bool _isDistrusted;
 
     /// <summary>Looks at every page of the index on disk.</summary>
@@ -163,6 +167,7 @@ internal sealed partial class StoreRegistry
     /// <summary>With the gate: opens the index at first, and another one's later.</summary>
     private void OpenIndex()
     {
+        _indexLooked = Environment.TickCount64;
         if (_directory is null || _isDistrusted || (_isIndexOpen && !_directory.IsNews)) return;
         bool isFirst = !_isIndexOpen;
         _isIndexOpen = true;
@@ -175,6 +180,14 @@ internal sealed partial class StoreRegistry
         {
             Distrust(e);
         }
+    }
+
+    /// <summary>With the gate: now and then, another one's index. The answer is the same by the one at hand, which only
+    /// grows older.</summary>
+    private void OpenIndexNow()
+    {
+        if (_isIndexOpen && Environment.TickCount64 - _indexLooked < IndexLooksEach) return;
+        OpenIndex();
     }
 
     /// <summary>With the gate: the book is what is said behind an index.</summary>

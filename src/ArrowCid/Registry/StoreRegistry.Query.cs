@@ -34,6 +34,9 @@ internal readonly record struct QueryPlace(IndexKind Kind, bool IsDescending, by
 /// <param name="LookedAt">The entries that were made and asked.</param>
 internal readonly record struct QueryPiece(List<StoredEntry> Entries, QueryPlace Place, bool IsEnd, long LookedAt);
 
+/// <summary>A key that a query comes to, the block that it leads to, and the runs that may speak of that.</summary>
+internal readonly record struct KeyAhead(byte[] Key, Digest256? Digest, RunSet Speakers);
+
 /// <summary>Queries: keys of one order, each looked up and asked the whole filter.</summary>
 internal sealed partial class StoreRegistry
 {
@@ -87,7 +90,7 @@ internal sealed partial class StoreRegistry
     {
         var found = new List<StoredEntry>();
         var foundBy = new FoundBy(plan, wish.IsDescending);
-        var ahead = new List<(byte[] Key, Digest256? Digest)>(KeysAhead);
+        var ahead = new List<KeyAhead>(KeysAhead);
         long lookedAt = 0;
         int keys = 0;
         byte[]? last = place.Key;
@@ -102,14 +105,15 @@ internal sealed partial class StoreRegistry
                     return new QueryPiece(found, new QueryPlace(plan.Kind, wish.IsDescending, last), false, lookedAt);
                 ReadAhead(ahead, plan.Kind, cursor, Math.Min(room, KeysAhead));
                 keys += ahead.Count;
-                foreach ((byte[] key, Digest256? leadsTo) in ahead)
+                foreach (KeyAhead next in ahead)
                 {
-                    last = key;
-                    if (leadsTo is not { } digest) continue;
+                    last = next.Key;
+                    if (next.Digest is not { } digest) continue;
                     // Most of what facts speak of may be elsewhere: that costs no look at the entry.
                     if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
                     lookedAt++;
-                    if (EntryAt(foundBy, plan.Kind, key, in digest, wish) is { } entry) found.Add(entry);
+                    FactPage? page = _book.Find(in digest, next.Speakers);
+                    if (EntryAt(foundBy, plan.Kind, last, in digest, page, wish) is { } entry) found.Add(entry);
                 }
             }
         }
@@ -120,9 +124,10 @@ internal sealed partial class StoreRegistry
 
     /// <summary>The key that a cursor stands at, and those behind it, and the blocks that they lead to. The memory
     /// where these are looked up is asked for together.</summary>
-    private void ReadAhead(List<(byte[] Key, Digest256? Digest)> ahead, IndexKind kind, MergedCursor cursor, int count)
+    private void ReadAhead(List<KeyAhead> ahead, IndexKind kind, MergedCursor cursor, int count)
     {
         Span<Digest256> digests = stackalloc Digest256[KeysAhead];
+        Span<RunSet> speakers = stackalloc RunSet[KeysAhead];
         int found = 0;
         ahead.Clear();
         do
@@ -130,17 +135,21 @@ internal sealed partial class StoreRegistry
             byte[] key = cursor.Key.ToArray();
             Digest256? digest = DigestOf(kind, key);
             if (digest is { } known) digests[found++] = known;
-            ahead.Add((key, digest));
+            ahead.Add(new KeyAhead(key, digest, default));
         }
         while (ahead.Count < count && cursor.Next());
-        _book.Index.Ask(digests[..found]);
+        _book.Index.Ask(digests[..found], speakers);
+        _blocks.Ask(digests[..found]);
+        for (int i = 0, at = 0; i < ahead.Count; i++)
+        {
+            if (ahead[i].Digest is not null) ahead[i] = ahead[i] with { Speakers = speakers[at++] };
+        }
     }
 
     /// <summary>The entry that a key leads to, where it passes and this is the key that it is found by.</summary>
     private StoredEntry? EntryAt(FoundBy found, IndexKind kind, ReadOnlySpan<byte> key, in Digest256 digest,
-        QueryWish wish)
+        FactPage? page, QueryWish wish)
     {
-        FactPage? page = _book.Find(in digest);
         BlockInfo? info = Look(in digest, page);
         if (info is null && !(wish.WithAbsent && page?.Sheet is not null)) return null;
         if (!IsFoundBy(found, kind, key, in digest, page, info)) return null;
@@ -186,7 +195,8 @@ internal sealed partial class StoreRegistry
                 bool stands = plan.Kind != IndexKind.Cid && (wish.WithAbsent || !_book.HasDrops) &&
                     !_book.Recent.ContainsKey(digest) && index.IsSaidOnce(in digest);
                 lookedAt += stands ? 0 : 1;
-                if (stands || EntryAt(found, plan.Kind, cursor.Key, in digest, wish) is not null) count++;
+                if (stands || EntryAt(found, plan.Kind, cursor.Key, in digest, _book.Find(in digest), wish) is not null)
+                    count++;
             }
         }
 

@@ -149,7 +149,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDisposable
     {
         ObjectDisposedException.ThrowIf(_isClosed, typeof(StoreRegistry));
         _blocks.Enter();
-        OpenIndex();
+        OpenIndexNow();
         if (_tail is not { } tail) return false;
         try
         {

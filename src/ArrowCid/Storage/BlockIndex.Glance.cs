@@ -62,7 +62,24 @@ internal sealed partial class BlockIndex
         }
     }
 
-    private void SeeGroup(IndexFile file, ReadOnlySpan<Digest256> digests, Span<ulong> hashes, Span<RecordKind> kinds)
+    /// <summary>Asks for the memory where a few blocks are looked up, all of it side by side.</summary>
+    public void Ask(ReadOnlySpan<Digest256> digests)
+    {
+        Span<ulong> hashes = stackalloc ulong[GroupSize];
+        if (digests.Length > GroupSize) digests = digests[..GroupSize];
+        IndexFiles files = Files;
+        Glance.Looker looker = Glance.Begin();
+        try
+        {
+            if (files.Current is { } file) Ask(file, digests, hashes);
+        }
+        finally
+        {
+            Glance.End(looker);
+        }
+    }
+
+    private void Ask(IndexFile file, ReadOnlySpan<Digest256> digests, Span<ulong> hashes)
     {
         for (int i = 0; i < digests.Length; i++)
         {
@@ -71,6 +88,11 @@ internal sealed partial class BlockIndex
         }
 
         for (int i = 0; i < digests.Length; i++) PrefetchRecord(file, hashes[i]);
+    }
+
+    private void SeeGroup(IndexFile file, ReadOnlySpan<Digest256> digests, Span<ulong> hashes, Span<RecordKind> kinds)
+    {
+        Ask(file, digests, hashes);
         for (int i = 0; i < digests.Length; i++)
         {
             if (!IsSeen(file, hashes[i], in digests[i], out kinds[i])) kinds[i] = RecordKind.None;

@@ -140,6 +140,13 @@ internal sealed partial class BlockStore : IDisposable
         return _index.Contains(in digest, out RecordKind kind) && (kind != RecordKind.View || IsWhole(digest));
     }
 
+    /// <summary>Asks for the memory where a few blocks are looked up.</summary>
+    public void Ask(ReadOnlySpan<Digest256> digests)
+    {
+        Enter();
+        _index.Ask(digests);
+    }
+
     /// <summary>As <see cref="Contains(in Digest256)"/> for each of many digests, side by side.</summary>
     public void Contains(ReadOnlySpan<Digest256> digests, Span<bool> found)
     {

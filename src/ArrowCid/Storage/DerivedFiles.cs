@@ -77,15 +77,23 @@ internal sealed class DerivedFiles(ControlFile control)
     {
         string temporary = name + Layout.TemporaryMark + "derived";
         _ = control.DirectoryFile.Unlink(temporary);
-        using (FileDescriptor? made = control.DirectoryFile.TryCreateFile(temporary, out int errno))
-            StorageErrors.Check(errno, "cannot create", control.PathOf(temporary));
+        using FileDescriptor? made = control.DirectoryFile.TryCreateFile(temporary, out int errno);
+        StorageErrors.Check(errno, "cannot create", control.PathOf(temporary));
         try
         {
             using (var file = new FileStream(control.PathOf(temporary), FileMode.Open, FileAccess.ReadWrite,
                 FileShare.ReadWrite, bufferSize: 0))
             {
-                write(file);
-                if (control.IsOnDisk) file.Flush(flushToDisk: true);
+                if (control.IsOnDisk)
+                {
+                    write(file);
+                    file.Flush(flushToDisk: true);
+                }
+                else
+                {
+                    using var output = new LargePageStream(file, made!);
+                    write(output);
+                }
             }
 
             CrashPoint.Pass(written);

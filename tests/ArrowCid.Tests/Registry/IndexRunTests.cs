@@ -163,6 +163,64 @@ public class IndexRunTests
         }
     }
 
+    /// <summary>What a range is taken by is how many keys it has, nearly: two pages of them are not counted.</summary>
+    [Fact]
+    public void An_estimate_is_off_by_two_pages_of_keys_at_most()
+    {
+        var random = new Random(5);
+        var builder = new RunBuilder();
+        var stamps = new List<ulong>();
+        for (int i = 0; i < 20_000; i++)
+        {
+            var bytes = new byte[Digest256.ByteCount];
+            random.NextBytes(bytes);
+            var digest = new Digest256(bytes);
+            stamps.Add((ulong)random.NextInt64(1L << 40));
+            PageItems.WriteProducer(builder.BeginFact(in digest, Multicodec.Raw), new FactStamp(stamps[^1], 1), true,
+                "p"u8);
+            builder.End();
+        }
+
+        RunSection section = RunOf(builder).Section(IndexKind.Producer)!;
+        double most = 2.0 * stamps.Count / section.Pages;
+        byte[] group = IndexKey.OfText("p");
+        for (int round = 0; round < 1000; round++)
+        {
+            ulong low = (ulong)random.NextInt64(1L << 40);
+            ulong high = low + (ulong)random.NextInt64(1L << random.Next(20, 40));
+            long estimate = section.Estimate(IndexKey.Join(group, IndexKey.OfTime(low)),
+                IndexKey.Join(group, IndexKey.OfTime(high)));
+            int keys = stamps.Count(stamp => stamp >= low && stamp < high);
+            Assert.True(Math.Abs(estimate - keys) <= most + (keys * 0.05), $"{estimate} of {keys}, {low} to {high}");
+        }
+    }
+
+    /// <summary>A long run goes on up to a large page's end, for its filter.</summary>
+    [Fact]
+    public void A_run_of_many_blocks_ends_with_zeros_and_is_read_like_any_other()
+    {
+        const int Blocks = 80_000;
+        var builder = new RunBuilder();
+        byte[] producer = new byte[200];
+        producer.AsSpan().Fill((byte)'p');
+        for (int i = 0; i < Blocks; i++)
+        {
+            Digest256 digest = Sha256.Hash(BitConverter.GetBytes(i));
+            PageItems.WriteProducer(builder.BeginFact(in digest, Multicodec.Raw), new FactStamp(1, 1), true, producer);
+            builder.End();
+        }
+
+        var memory = new MemoryStream();
+        int length = (int)builder.Write(memory, s_store, 1);
+        Assert.Equal(0, length % LargePages.Bytes);
+        Assert.Equal(length, memory.Length);
+        var run = new RunFile(new RunBytes(memory.GetBuffer(), length), s_store, 1, "run");
+        Assert.Equal(Blocks, run.Blocks);
+        Digest256 last = Sha256.Hash(BitConverter.GetBytes(Blocks - 1));
+        Assert.True(run.MayHave(in last));
+        Assert.True(run.Section(IndexKind.Cid)!.TryFind(Digest256.Bytes(in last), out _));
+    }
+
     private static void Take(RunBuilder builder, object step)
     {
         if (step is FactGroup group) builder.Apply(FactWriter.Write([group], out _), RecordTime, 0, 1);

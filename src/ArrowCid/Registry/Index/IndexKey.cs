@@ -32,6 +32,9 @@ internal static class IndexKey
     private const byte End = 1;
     private const byte BehindEnd = 2;
 
+    /// <summary>As many bytes as the groups of texts of so many characters can take.</summary>
+    public static int RoomOf(int chars) => Math.Min((6 * chars) + 4, MaxGroupBytes);
+
     /// <summary>Writes a text so that a prefix of it is a prefix of its bytes, and nothing that follows it changes its
     /// order.</summary>
     /// <returns>The bytes written.</returns>
@@ -45,7 +48,7 @@ internal static class IndexKey
     /// <summary>The same of a text that a fact may have.</summary>
     public static int WriteText(string text, Span<byte> to)
     {
-        Span<byte> utf8 = stackalloc byte[FactLimits.MaxTagValueBytes];
+        Span<byte> utf8 = stackalloc byte[Math.Min(3 * text.Length, FactLimits.MaxTagValueBytes)];
         return IpldText.Utf8.TryGetBytes(text, utf8, out int length)
             ? WriteText(utf8[..length], to)
             : throw new IndexDamagedException("a text beyond its limit");

@@ -10,6 +10,16 @@ internal sealed record IndexTotals(ulong MaxTime, long Records, long Facts, long
     public static readonly IndexTotals Zero = new(0, 0, 0, 0, false, []);
 }
 
+/// <summary>Some of an index's runs, by their places. Behind the sixty-third all are in it or none.</summary>
+internal readonly struct RunSet(ulong bits)
+{
+    private const int Last = 63;
+
+    public bool Has(int place) => (bits & (1ul << Math.Min(place, Last))) != 0;
+
+    public RunSet With(int place) => new(bits | (1ul << Math.Min(place, Last)));
+}
+
 /// <summary>Runs, and up to where in the log they speak. It never changes; whoever holds it keeps the runs mapped.
 /// </summary>
 internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, IndexTotals totals, ulong epoch)
@@ -33,15 +43,40 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     public long Blocks => runs.Sum(run => run.Blocks);
 
     /// <summary>Asks for the memory where blocks are looked up, step by step: so they wait for it together.</summary>
-    public void Ask(ReadOnlySpan<Digest256> digests)
+    /// <param name="digests">The blocks.</param>
+    /// <param name="speakers">Filled with the runs that may speak of each.</param>
+    public void Ask(ReadOnlySpan<Digest256> digests, Span<RunSet> speakers)
     {
-        for (var step = AskedOf.Filter; step <= AskedOf.Page; step++)
+        foreach (ref readonly Digest256 digest in digests)
         {
-            foreach (ref readonly Digest256 digest in digests)
+            foreach (RunFile run in runs) run.AskFilter(in digest);
+        }
+
+        for (int i = 0; i < digests.Length; i++) speakers[i] = Speakers(in digests[i]);
+        for (var step = AskedOf.Guess; step <= AskedOf.Page; step++)
+        {
+            for (int i = 0; i < digests.Length; i++)
             {
-                foreach (RunFile run in runs) run.Ask(in digest, step);
+                for (int at = 0; at < runs.Count; at++)
+                {
+                    if (speakers[i].Has(at)) runs[at].Ask(in digests[i], step);
+                }
             }
         }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>The runs that may speak of a block.</summary>
+    public RunSet Speakers(in Digest256 digest)
+    {
+        var speakers = default(RunSet);
+        for (int at = 0; at < runs.Count; at++)
+        {
+            if (runs[at].MayHave(in digest)) speakers = speakers.With(at);
+        }
+
+        return speakers;
     }
 
     /// <summary>Reads every page.</summary>
@@ -61,13 +96,17 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     }
 
     /// <summary>A block's page, new each time.</summary>
-    public FactPage? Load(in Digest256 digest)
+    public FactPage? Load(in Digest256 digest) => Load(in digest, Speakers(in digest));
+
+    /// <summary>The same, where it is known which runs may speak of the block.</summary>
+    public FactPage? Load(in Digest256 digest, RunSet speakers)
     {
         FactPage? page = null;
-        foreach (RunFile run in runs)
+        for (int at = 0; at < runs.Count; at++)
         {
-            if (!run.MayHave(in digest)) continue;
-            if (run.Section(IndexKind.Cid)?.TryFind(Digest256.Bytes(in digest), out ReadOnlySpan<byte> items) == true)
+            if (!speakers.Has(at)) continue;
+            RunSection? section = runs[at].Section(IndexKind.Cid);
+            if (section?.TryFind(Digest256.Bytes(in digest), out ReadOnlySpan<byte> items) == true)
                 PageItems.Read(items, page ??= new FactPage());
         }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Registry;
@@ -67,11 +68,11 @@ internal sealed class RunFile
 
     /// <summary>Asks for the memory that one step of a look-up comes to. What the steps before it come to is at
     /// hand.</summary>
-    public void Ask(in Digest256 digest, AskedOf step)
-    {
-        if (step == AskedOf.Filter) _bytes.Ask(_filterAt + RunFormat.LineOf(_filterLength, in digest));
-        else if (MayHave(in digest)) Section(IndexKind.Cid)?.Ask(Digest256.Bytes(in digest), step);
-    }
+    public void Ask(in Digest256 digest, AskedOf step) =>
+        Section(IndexKind.Cid)?.Ask(Digest256.Bytes(in digest), step);
+
+    /// <summary>Asks for the memory that <see cref="MayHave"/> comes to.</summary>
+    public void AskFilter(in Digest256 digest) => _bytes.Ask(_filterAt + RunFormat.LineOf(_filterLength, in digest));
 
     public IndexDamagedException Damage(string what, bool isDamage = true) =>
         new($"the registry's index file {Name}: {what}", isDamage);
@@ -83,7 +84,8 @@ internal sealed class RunFile
 /// <summary>What the steps of a look-up by a digest come to.</summary>
 internal enum AskedOf
 {
-    Filter,
+    Guess,
+    Pages,
     Directory,
     Page,
 }
@@ -136,6 +138,25 @@ internal sealed class RunSection
         if (key.IsEmpty) return low;
         if (_isByDigest && key.Length >= sizeof(ulong))
             Narrow(BinaryPrimitives.ReadUInt64BigEndian(key), ref low, ref high);
+        return Math.Max(FirstBehind(low, high, key) - 1, 0);
+    }
+
+    /// <summary>The same of a key that lies behind the first one of a page, and perhaps near it.</summary>
+    private int PageFrom(int page, ReadOnlySpan<byte> key)
+    {
+        int step = 1;
+        while (page + step < Pages && FirstKey(page + step).SequenceCompareTo(key) <= 0)
+        {
+            page += step;
+            step *= 2;
+        }
+
+        return FirstBehind(page + 1, Math.Min(page + step, Pages), key) - 1;
+    }
+
+    /// <summary>Of some pages the first that begins behind a key.</summary>
+    private int FirstBehind(int low, int high, ReadOnlySpan<byte> key)
+    {
         while (low < high)
         {
             int middle = (low + high) / 2;
@@ -143,7 +164,7 @@ internal sealed class RunSection
             else high = middle;
         }
 
-        return Math.Max(low - 1, 0);
+        return low;
     }
 
     public RunPage Page(int number)
@@ -163,6 +184,15 @@ internal sealed class RunSection
     public void Ask(ReadOnlySpan<byte> key, AskedOf step)
     {
         if (Pages == 0) return;
+        ulong wanted = BinaryPrimitives.ReadUInt64BigEndian(key);
+        if (step <= AskedOf.Pages)
+        {
+            ulong[] firsts = Firsts;
+            int guess = step == AskedOf.Guess ? Guess(wanted, firsts) : SecondGuess(wanted, firsts);
+            Prefetch.Lines(MemoryMarshal.AsBytes(firsts.AsSpan(guess, 1)));
+            return;
+        }
+
         int page = PageOf(key);
         if (step == AskedOf.Directory)
         {
@@ -170,13 +200,14 @@ internal sealed class RunSection
             return;
         }
 
-        // Where its keys lie stands at a page's end, and a search begins in its middle.
+        // Where its keys lie stands at a page's end.
         ReadOnlySpan<byte> entry = Entry(page);
         long at = (long)BinaryPrimitives.ReadUInt64LittleEndian(entry);
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(entry[8..]);
         _bytes.Ask(at + length - sizeof(ulong));
-        _bytes.Ask(at + length - (2 * RunFormat.FilterLine));
-        _bytes.Ask(at + (length / 2));
+        long near = at + (long)(ShareIn(page, wanted) * length);
+        _bytes.Ask(near);
+        _bytes.Ask(near - RunFormat.FilterLine);
     }
 
     /// <summary>The value of a key.</summary>
@@ -185,8 +216,11 @@ internal sealed class RunSection
     {
         value = default;
         if (Pages == 0) return false;
-        RunPage page = Page(PageOf(key));
-        int at = page.Search(key);
+        int number = PageOf(key);
+        RunPage page = Page(number);
+        int at = _isByDigest && key.Length >= sizeof(ulong)
+            ? page.SearchFrom((int)(ShareIn(number, BinaryPrimitives.ReadUInt64BigEndian(key)) * page.Count), key)
+            : page.Search(key);
         if (at == page.Count || !page.Key(at).SequenceEqual(key)) return false;
         value = page.Value(at);
         return true;
@@ -196,8 +230,7 @@ internal sealed class RunSection
     public long Estimate(ReadOnlySpan<byte> low, byte[]? high)
     {
         if (Pages == 0) return 0;
-        int from = PageOf(low), to = high is null ? Pages - 1 : PageOf(high);
-        if (to < from) return 0;
+        int from = PageOf(low), to = high is null ? Pages - 1 : PageFrom(from, high);
         if (to == from)
         {
             // Within one page the keys are counted.
@@ -214,11 +247,9 @@ internal sealed class RunSection
     /// each step comes to memory at which nobody was lately.</summary>
     private void Narrow(ulong wanted, ref int low, ref int high)
     {
-        ulong[] firsts = _firsts ??= ReadFirsts();
+        ulong[] firsts = Firsts;
         if (firsts.Length == 0) return;
-        int at = (int)Math.BigMul(wanted, (ulong)firsts.Length, out _);
-        double missed = (double)wanted - firsts[at];
-        at = (int)Math.Clamp(at + (missed / ulong.MaxValue * firsts.Length), 0, firsts.Length - 1);
+        int at = SecondGuess(wanted, firsts);
         (int from, int to) = (Math.Max(at - NearPages, 0), Math.Min(at + NearPages, firsts.Length));
         // Who made digests up may have made them alike.
         if (firsts[from] >= wanted) from = 0;
@@ -226,6 +257,25 @@ internal sealed class RunSection
         // All pages before this one begin before the key; those that begin with its first word are to be compared.
         low = FirstFrom(firsts.AsSpan(from, to - from), wanted) + from;
         high = low < firsts.Length && firsts[low] == wanted ? firsts.Length : low;
+    }
+
+    private ulong[] Firsts => _firsts ??= ReadFirsts();
+
+    private static int Guess(ulong wanted, ulong[] firsts) => (int)Math.BigMul(wanted, (ulong)firsts.Length, out _);
+
+    private static int SecondGuess(ulong wanted, ulong[] firsts)
+    {
+        int at = Guess(wanted, firsts);
+        double missed = (double)wanted - firsts[at];
+        return (int)Math.Clamp(at + (missed / ulong.MaxValue * firsts.Length), 0, firsts.Length - 1);
+    }
+
+    /// <summary>The part of a page, from 0 to 1, behind which a digest may be looked for.</summary>
+    private double ShareIn(int page, ulong wanted)
+    {
+        ulong[] firsts = Firsts;
+        ulong first = firsts[page], next = page + 1 < firsts.Length ? firsts[page + 1] : ulong.MaxValue;
+        return wanted <= first || next <= first ? 0 : Math.Min(1, ((double)wanted - first) / ((double)next - first));
     }
 
     /// <summary>The first of sorted words that is not less.</summary>
@@ -317,6 +367,21 @@ internal readonly ref struct RunPage(ReadOnlySpan<byte> bytes)
         }
 
         return low;
+    }
+
+    /// <summary>The same, looked for from a place on that is near it.</summary>
+    public int SearchFrom(int near, ReadOnlySpan<byte> key)
+    {
+        int at = Math.Clamp(near, 0, Count - 1);
+        int order = Key(at).SequenceCompareTo(key);
+        if (order < 0)
+        {
+            while (++at < Count && Key(at).SequenceCompareTo(key) < 0) { }
+            return at;
+        }
+
+        while (order > 0 && at > 0 && (order = Key(at - 1).SequenceCompareTo(key)) >= 0) at--;
+        return at;
     }
 
     private int Offset(int i) => BinaryPrimitives.ReadInt32LittleEndian(_bytes[(OffsetsAt(_end) + (i * 4))..]);

@@ -13,6 +13,9 @@ internal static class RunFormat
     public const int HeaderBytes = 4096;
     public const int PageBytes = 4096;
 
+    // A look-up by a digest comes to one place of a page that nobody was at lately: a small one is sooner checked.
+    public const int CidPageBytes = 1024;
+
     public const int VersionAt = 8;
     public const int SectionsAt = 12;
     public const int StoreAt = 16;

@@ -11,6 +11,9 @@ internal sealed class RunWriter
 {
     private const int OutputBytes = 1 << 20;
 
+    // The filter lies at the end, and on large pages only where the last one is whole.
+    private const long LongFile = 16 * LargePages.Bytes;
+
     private readonly Stream _output;
     private readonly byte[] _filter;
     private readonly byte[] _header = new byte[RunFormat.HeaderBytes];
@@ -20,6 +23,7 @@ internal sealed class RunWriter
     private readonly RunBuffer _directory = new(1 << 16);
     private readonly RunBuffer _keys = new(1 << 16);
     private IndexKind _kind;
+    private int _pageBytes;
     private int _sections;
     private int _pages;
     private ulong _entries;
@@ -37,6 +41,7 @@ internal sealed class RunWriter
     public void Begin(IndexKind kind)
     {
         (_kind, _pages, _entries) = (kind, 0, 0);
+        _pageBytes = kind == IndexKind.Cid ? RunFormat.CidPageBytes : RunFormat.PageBytes;
         _directory.Clear();
         _keys.Clear();
     }
@@ -45,7 +50,7 @@ internal sealed class RunWriter
     public void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         int length = sizeof(ushort) + key.Length + value.Length;
-        if (_offsets.Count > 0 && _page.Length + length + ((_offsets.Count + 2) * sizeof(int)) > RunFormat.PageBytes)
+        if (_offsets.Count > 0 && _page.Length + length + ((_offsets.Count + 2) * sizeof(int)) > _pageBytes)
             EndPage();
         if (_offsets.Count == 0) BeginPage(key);
         _offsets.Add(_page.Length);
@@ -81,6 +86,7 @@ internal sealed class RunWriter
     {
         long filterAt = _position;
         Put(_filter);
+        if (_position > LongFile) Put(new byte[Layout.RoundUp(_position, LargePages.Bytes) - _position]);
         Flush();
         Span<byte> header = _header;
         BinaryPrimitives.WriteUInt64LittleEndian(header, RunFormat.Magic);

@@ -18,22 +18,18 @@ internal static class StandingKeys
         }
 
         if (page?.Sheet is not { } sheet) return;
-        Span<byte> group = stackalloc byte[IndexKey.MaxGroupBytes];
         switch (kind)
         {
             case IndexKind.Tag:
                 foreach ((string key, Latest<string?> tag) in sheet.TagWords)
                 {
-                    if (tag.Value is not { } value) continue;
-                    int length = IndexKey.WriteText(key, group);
-                    length += IndexKey.WriteText(value, group[length..]);
-                    sink.Add(kind, group[..length], tag.Stamp.Time);
+                    if (tag.Value is { } value) AddTexts(kind, key, value, tag.Stamp.Time, sink);
                 }
 
                 break;
             case IndexKind.Producer:
                 if (sheet.Producer.Value is { } producer)
-                    sink.Add(kind, group[..IndexKey.WriteText(producer, group)], sheet.Producer.Stamp.Time);
+                    AddTexts(kind, producer, null, sheet.Producer.Stamp.Time, sink);
                 break;
             case IndexKind.Parent:
                 foreach (Digest256 parent in PageItems.DigestsOf(sheet.Parents.Value ?? []))
@@ -54,6 +50,15 @@ internal static class StandingKeys
     {
         if (kind == IndexKind.Created) sink.Add(kind, default, put.Ticks);
         else if (put.Schema is { } schema) sink.Add(kind, Digest256.Bytes(in schema), put.Ticks);
+    }
+
+    private static void AddTexts<TSink>(IndexKind kind, string text, string? other, ulong time, TSink sink)
+        where TSink : class, IKeySink
+    {
+        Span<byte> group = stackalloc byte[IndexKey.RoomOf(text.Length + (other?.Length ?? 0))];
+        int length = IndexKey.WriteText(text, group);
+        if (other is not null) length += IndexKey.WriteText(other, group[length..]);
+        sink.Add(kind, group[..length], time);
     }
 
     /// <summary>The put that a block is listed under: the one that stands, or else the last.</summary>
