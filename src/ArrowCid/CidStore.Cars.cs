@@ -2,8 +2,6 @@ using ArrowCid.Exchange;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Memory;
-using ArrowCid.Registry;
-using ArrowCid.Storage;
 
 namespace ArrowCid;
 
