@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using ArrowCid.Columnar;
-using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Service;
 
