@@ -139,6 +139,8 @@ internal static unsafe class Sha256Lanes
         return new Digest256(digest);
     }
 
+    // Compiled at once as well as can be: thirty calls of the quick code would take longer than SHA-NI for all.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Compress(uint* state, byte** at, Span<Lane> lanes, int steps)
     {
         // SAFETY: state is eight vectors; words is the sixteen of a block and the forty-eight that follow from them.
@@ -155,6 +157,7 @@ internal static unsafe class Sha256Lanes
     }
 
     /// <summary>Word t of every lane's block becomes vector t: 4 lanes by 8 words at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose(byte** at, uint* words)
     {
         Vector256<byte> bigEndian = s_bigEndian;
@@ -184,6 +187,7 @@ internal static unsafe class Sha256Lanes
         pair.GetUpper().AsUInt32().Store(to + 4 * Lanes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Compress(uint* state, uint* words)
     {
         Vector512<uint> a = Vector512.Load(state), b = Vector512.Load(state + Lanes);

@@ -91,30 +91,36 @@ public sealed partial class CidStore
     private (PutResult Put, BlockKind Kind)? PutCopy(ReadOnlyMemory<byte> bytes, Cid expected, bool onlyBatch,
         ulong nanoseconds)
     {
-        var source = new RawBlock(bytes, expected);
+        if (Plan(bytes, new RawBlock(bytes, expected), onlyBatch) is not { } made) return null;
+        PutRequest request = made.Request with { TimeNanoseconds = nanoseconds };
+        return (made.Schema is { } schema ? PutUnder(schema, () => Put(request)) : Put(request), made.Kind);
+    }
+
+    /// <summary>What raw bytes are put as.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="source">What writes them.</param>
+    /// <param name="onlyBatch">They are to be a batch's canonical block.</param>
+    /// <returns>The put, and of a batch the schema; null where they are no batch, though they are to be.</returns>
+    private static (PutRequest Request, CanonicalSchema? Schema, BlockKind Kind)? Plan(ReadOnlyMemory<byte> bytes,
+        IBlockSource source, bool onlyBatch)
+    {
         if (TryPlan(bytes) is { } made)
         {
             var batch = new PutRequest(RecordKind.Batch, (uint)Multicodec.Raw, source, made.Schema.Digest, made.Rows,
-                RecordFlags.OwnEncoder)
-            {
-                TimeNanoseconds = nanoseconds,
-            };
-            return (PutUnder(made.Schema, () => Put(batch)), BlockKind.Batch);
+                RecordFlags.OwnEncoder);
+            return (batch, made.Schema, BlockKind.Batch);
         }
 
         if (onlyBatch) return null;
-        var request = new PutRequest(RecordKind.Raw, (uint)Multicodec.Raw, source, default, 0, RecordFlags.None)
-        {
-            TimeNanoseconds = nanoseconds,
-        };
-        if (TryReadSchema(bytes) is not { } schema) return (Put(request), BlockKind.Raw);
+        var request = new PutRequest(RecordKind.Raw, (uint)Multicodec.Raw, source, default, 0, RecordFlags.None);
+        if (TryReadSchema(bytes) is not { } schema) return (request, null, BlockKind.Raw);
         request = request with
         {
             Kind = RecordKind.Schema,
             SchemaDigest = schema.Digest,
             Flags = RecordFlags.OwnEncoder,
         };
-        return (Put(request), BlockKind.Schema);
+        return (request, null, BlockKind.Schema);
     }
 
     private PutResult Put(PutRequest request)

@@ -3,7 +3,6 @@ using ArrowCid.Exchange.Backends;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Memory;
-using ArrowCid.Registry;
 using ArrowCid.Storage;
 
 namespace ArrowCid;
@@ -34,8 +33,9 @@ public sealed partial class CidStore
     /// <summary>
     /// Puts what a CAR holds. First every block is hashed, and nothing is put where one does not hash to its CID, or
     /// where something that the roots lead to is missing, also from where <see cref="CarImportOptions.From"/> says.
-    /// Batches that were cut into UnixFS files or columns are put
-    /// together again under their own CIDs; all else is taken as it is. A block is put behind those that it links to.
+    /// Batches that were cut into UnixFS files or columns are put together again under their own CIDs; all else is taken
+    /// as it is. A block is put behind those that it links to. It takes two threads, memory for the blocks' places, and
+    /// up to 32 MiB for bytes.
     /// </summary>
     /// <param name="car">The CAR; one that cannot seek is first copied to a temporary file.</param>
     /// <param name="options">How.</param>
@@ -70,32 +70,48 @@ public sealed partial class CidStore
         CarReport report = contents.Report;
         if (!options.Partial) RequireWhole(report, options.From);
         List<CarImportStep> steps = CarImportPlan.Of(contents, order);
-        foreach (CarImportStep step in steps) RequireContent(contents, step);
-        var import = new CarPutting(this, contents);
+        RequireContent(contents, steps);
+        using var import = new CarPutting(this, contents);
         foreach (CarImportStep step in steps)
         {
             import.Put(step);
             options.Progress?.Invoke(contents.Blocks[step.Block].End);
         }
 
+        import.Finish();
         return new CarImport(report.Roots, import.Blocks, report.MissingCount + report.RootsMissing.Count,
             import.Skipped);
     }
 
-    /// <summary>What a manifest says of its block is proved before anything is put.</summary>
-    private static void RequireContent(CarContents contents, CarImportStep step)
+    /// <summary>What manifests say of their blocks is proved before anything is put.</summary>
+    private static void RequireContent(CarContents contents, List<CarImportStep> steps)
     {
-        if (step.Expected.IsDefault || step.Parts.Any(contents.IsDamaged)) return;
-        const int PieceBytes = ColumnManifest.MaxPiece;
-        byte[] piece = new byte[PieceBytes];
-        var hash = new Sha256();
-        foreach (CarSection part in step.Content!)
+        List<CarImportStep> said = steps.FindAll(step =>
+            !step.Expected.IsDefault && !step.Parts.Any(contents.IsDamaged));
+        using var gathered = new GatheredHash(said.Sum(step => step.Length),
+            (number, digest) => RequireHash(said[number].Expected, digest));
+        for (int i = 0; i < said.Count; i++)
         {
-            contents.ReadAt(part.BlockOffset, piece.AsSpan(0, part.Length));
-            hash.Append(piece.AsSpan(0, part.Length));
+            CarImportStep step = said[i];
+            if (step.Length <= GatheredHash.MaxMessage)
+                contents.ReadAt(step.Content!, gathered.Add(i, (int)step.Length));
+            else RequireHash(step.Expected, HashPieces(contents, step.Content!));
         }
 
-        RequireHash(step.Expected, hash.Finish());
+        gathered.Finish();
+    }
+
+    private static Digest256 HashPieces(CarContents contents, IReadOnlyList<CarSection> pieces)
+    {
+        byte[] bytes = new byte[ColumnManifest.MaxPiece];
+        var hash = new Sha256();
+        foreach (CarSection piece in pieces)
+        {
+            contents.ReadAt(piece.BlockOffset, bytes.AsSpan(0, piece.Length));
+            hash.Append(bytes.AsSpan(0, piece.Length));
+        }
+
+        return hash.Finish();
     }
 
     private static void RequireWhole(CarReport report, BlockBackend? from)
@@ -111,102 +127,5 @@ public sealed partial class CidStore
         if (fault is null) return;
         throw new ArrowCidException(ErrorCode.InvalidData,
             $"{fault}; nothing was put ('car verify' says more; a partial import takes what can be proved)");
-    }
-
-    /// <summary>Puts a CAR's blocks one after another.</summary>
-    private sealed class CarPutting(CidStore store, CarContents contents)
-    {
-        // What UnixFS files and manifests became.
-        private readonly Dictionary<Cid, Cid> _made = [];
-
-        public List<ImportedBlock> Blocks { get; } = [];
-
-        public long Skipped { get; private set; }
-
-        public void Put(CarImportStep step)
-        {
-            if (step.Content is null)
-            {
-                PutOne(step.Block);
-                return;
-            }
-
-            Cid from = contents.Blocks[step.Block].Cid.ToV1();
-            bool isProved = step.Parts.Append(step.Block).All(IsProved);
-            (PutResult Put, BlockKind Kind)? made = !isProved ? null : store.PutFrom((int)step.Length,
-                target => Fill(step.Content, target), step.Expected, onlyBatch: step.Expected.IsDefault);
-            if (made is { } put)
-            {
-                _made[from] = put.Put.Cid;
-                Add(put.Put, put.Kind, from);
-                return;
-            }
-
-            foreach (int part in step.Parts.Distinct().Reverse()) PutOne(part);
-            PutOne(step.Block);
-        }
-
-        private void PutOne(int index)
-        {
-            CarSection section = contents.Blocks[index];
-            if (section.Cid.Hash.Code == Multicodec.Identity) return;
-            if (!section.Cid.Hash.IsSha256 || section.Cid.Codec > uint.MaxValue || !IsProved(index))
-            {
-                Skipped++;
-                return;
-            }
-
-            Cid cid = section.Cid.ToV1();
-            if (cid.Codec == Multicodec.Raw)
-            {
-                (PutResult Put, BlockKind Kind)? raw = store.PutFrom(section.Length,
-                    target => contents.ReadAt(section.BlockOffset, target), cid, onlyBatch: false);
-                Add(raw!.Value.Put, raw.Value.Kind, cid);
-                return;
-            }
-
-            byte[] bytes = contents.ReadBlock(index);
-            RequireHash(cid, Sha256.Hash(bytes));
-            if (cid.Codec == Multicodec.DagCbor) Judge(cid, bytes);
-            Add(store.PutBlock(cid.Codec, bytes), BlockKind.Raw, cid);
-        }
-
-        private bool IsProved(int index) => !contents.IsDamaged(index);
-
-        /// <summary>A dataset's batches are what it says of them.</summary>
-        private void Judge(Cid cid, ReadOnlySpan<byte> bytes)
-        {
-            if (bytes.IndexOf("arrowcid/dataset"u8) < 0) return;
-            IpldNode node = DagCbor.Decode(bytes);
-            if (ManifestNode.KindOf(node) != Dataset.Kind) return;
-            foreach (DatasetBatch batch in Dataset.Decode(node, store.ReadNode).Batches)
-            {
-                using BlockLease? block = store.Find(batch.Cid);
-                if (block is null) continue;
-                BlockInfo info = block.Info;
-                bool isRight = info.Rows == batch.Rows && info.Length == batch.ByteLength;
-                if (isRight && !batch.Dag.IsDefault)
-                {
-                    bool isMade = _made.TryGetValue(batch.Dag, out Cid made);
-                    isRight = isMade ? made == batch.Cid : DagOf(block) == batch.Dag;
-                }
-
-                if (isRight) continue;
-                throw new ArrowCidException(ErrorCode.InvalidData,
-                    $"the dataset {cid} says of the batch {batch.Cid} what it is not; the dataset was not put");
-            }
-        }
-
-        private void Add(PutResult put, BlockKind kind, Cid from) =>
-            Blocks.Add(new ImportedBlock(put.Cid, kind, put.ByteLength, put.IsNew, from));
-
-        private void Fill(IReadOnlyList<CarSection> content, Span<byte> target)
-        {
-            foreach (CarSection part in content)
-            {
-                contents.ReadAt(part.BlockOffset, target[..part.Length]);
-                target = target[part.Length..];
-            }
-        }
     }
 }

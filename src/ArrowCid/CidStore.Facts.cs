@@ -22,9 +22,20 @@ public sealed partial class CidStore
     public PutResult Put(RecordBatch batch, PutOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        FactRecord? facts = _registry.RecordOfPut(options, options.Pin, options.Name);
-        PutResult put = PutWith(batch, facts);
-        if (options.Name is { } name) _ = SetName(name, put.Cid);
+        return PutExpected(batch, default, options);
+    }
+
+    /// <summary>Puts a batch where its block has a CID that is known before, which the put's own hash proves.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="expected">The CID; the default: any.</param>
+    /// <param name="options">What is to be said of it, or null.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the block has another CID, and was not
+    /// put. Others as for <see cref="Put(RecordBatch, PutOptions)"/>.</exception>
+    internal PutResult PutExpected(RecordBatch batch, Cid expected, PutOptions? options)
+    {
+        FactRecord? facts = options is null ? null : _registry.RecordOfPut(options, options.Pin, options.Name);
+        PutResult put = PutWith(batch, facts, expected);
+        if (options?.Name is { } name) _ = SetName(name, put.Cid);
         return put;
     }
 

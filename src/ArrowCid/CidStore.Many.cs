@@ -127,6 +127,6 @@ public sealed partial class CidStore
         }
     }
 
-    internal static PutRequest RequestOf(BlockPlan plan) => new(RecordKind.Batch, (uint)Multicodec.Raw,
-        new PlannedBlock(plan), plan.Schema.Digest, plan.Rows, RecordFlags.OwnEncoder);
+    internal static PutRequest RequestOf(BlockPlan plan, Cid expected = default) => new(RecordKind.Batch,
+        (uint)Multicodec.Raw, new PlannedBlock(plan, expected), plan.Schema.Digest, plan.Rows, RecordFlags.OwnEncoder);
 }

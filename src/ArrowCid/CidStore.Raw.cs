@@ -104,7 +104,9 @@ public sealed partial class CidStore
     /// <summary>Bytes to copy.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <param name="expected">What they must hash to where they lie in the end; the default: any hash.</param>
-    private sealed class RawBlock(ReadOnlyMemory<byte> bytes, Cid expected = default) : IBlockSource
+    /// <param name="onAsked">Called when the bytes are asked for: their place is reserved.</param>
+    private sealed class RawBlock(ReadOnlyMemory<byte> bytes, Cid expected = default, Action? onAsked = null)
+        : IBlockSource
     {
         // So much is copied and then hashed while the cache has it.
         private const int Piece = 1 << 16;
@@ -113,15 +115,7 @@ public sealed partial class CidStore
 
         public Digest256 WriteTo(Span<byte> destination)
         {
-            Digest256 digest = CopyTo(destination);
-            RequireHash(expected, digest);
-            return digest;
-        }
-
-        public void Fill(Span<byte> destination) => bytes.Span.CopyTo(destination);
-
-        private Digest256 CopyTo(Span<byte> destination)
-        {
+            onAsked?.Invoke();
             ReadOnlySpan<byte> rest = bytes.Span;
             if (rest.Length <= Piece)
             {
@@ -141,5 +135,13 @@ public sealed partial class CidStore
 
             return hash.Finish();
         }
+
+        public void Fill(Span<byte> destination)
+        {
+            onAsked?.Invoke();
+            bytes.Span.CopyTo(destination);
+        }
+
+        public void Judge(Digest256 digest) => RequireHash(expected, digest);
     }
 }

@@ -237,13 +237,13 @@ public sealed partial class CidStore : IDisposable
         _blocks.Dispose();
     }
 
-    private PutResult PutWith(RecordBatch batch, FactRecord? facts)
+    private PutResult PutWith(RecordBatch batch, FactRecord? facts, Cid expected = default)
     {
         ArgumentNullException.ThrowIfNull(batch);
         using BlockPlan plan = BlockPlan.Of(batch);
         ulong sweep = _blocks.ReadSweep();
         PutSchema(plan.Schema, sweep);
-        PutRequest request = RequestOf(plan) with { Facts = facts };
+        PutRequest request = RequestOf(plan, expected) with { Facts = facts };
         bool isNew = _blocks.Put(in request, out BlockInfo info);
         if (MissedSweep(sweep, out ulong now)) PutSchema(plan.Schema, now);
         return new PutResult(AddressOf(in info), isNew);
@@ -314,13 +314,21 @@ public sealed partial class CidStore : IDisposable
         table[digest] = value;
     }
 
-    private sealed class PlannedBlock(BlockPlan plan) : IBlockSource
+    private sealed class PlannedBlock(BlockPlan plan, Cid expected) : IBlockSource
     {
         public int Length => plan.Length;
 
         public Digest256 WriteTo(Span<byte> destination) => plan.WriteTo(destination);
 
         public void Fill(Span<byte> destination) => plan.Fill(destination);
+
+        public void Judge(Digest256 digest)
+        {
+            var cid = Cid.FromSha256(Multicodec.Raw, digest);
+            if (expected.IsDefault || cid == expected) return;
+            throw new ArrowCidException(ErrorCode.InvalidData,
+                $"the batch is {cid}, not {expected}; nothing was put");
+        }
     }
 
     private sealed class SchemaBlock(CanonicalSchema schema) : IBlockSource

@@ -3,7 +3,6 @@ using System.Text.Unicode;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Protocol;
-using ArrowCid.Ipc;
 
 namespace ArrowCid.Flight.Service;
 
@@ -13,14 +12,16 @@ internal sealed class PutStream(CidStore store, Put how, AckQueue acks)
     private readonly bool _isKeptWhole = how.Dataset || how.Name.Length > 0;
     private readonly List<Cid> _blocks = [];
     private readonly PutOptions? _facts = OptionsOf(how);
+    private readonly Cid _expected = how.ExpectedCid.Length == 0 ? default : Cid.Parse(how.ExpectedCid);
     private PutResult _last;
     private uint _count;
 
     /// <summary>Puts a batch and answers.</summary>
     public void Put(RecordBatch batch, byte[] appMetadata)
     {
-        RequireExpected(batch);
-        PutResult put = _last = _facts is null ? store.Put(batch) : store.Put(batch, _facts);
+        if (_count > 0 && !_expected.IsDefault)
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "a stream with an expected CID has one batch");
+        PutResult put = _last = store.PutExpected(batch, _expected, _facts);
         ServerFigures.Put.Add(1, MeasuredCall.Protocol);
         if (_isKeptWhole) _blocks.Add(put.Cid);
         PutAck ack = AckOf(put, _count++);
@@ -50,16 +51,6 @@ internal sealed class PutStream(CidStore store, Put how, AckQueue acks)
         IsNew = put.IsNew,
         Index = index,
     };
-
-    private void RequireExpected(RecordBatch batch)
-    {
-        if (how.ExpectedCid.Length == 0) return;
-        Cid expected = Cid.Parse(how.ExpectedCid), cid = CanonicalBlock.CidOf(batch);
-        if (_count > 0)
-            throw new ArrowCidException(ErrorCode.InvalidArgument, "a stream with an expected CID has one batch");
-        if (cid != expected)
-            throw new ArrowCidException(ErrorCode.InvalidData, $"the batch is {cid}, not {expected}; nothing was put");
-    }
 
     private static PutOptions? OptionsOf(Put how)
     {

@@ -12,10 +12,9 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
 {
     private readonly Dictionary<Cid, Form> _forms = [];
     private readonly HashSet<Cid> _written = [];
+    private readonly MadeAhead<BackendBlock> _proofs = new(open);
     private CarWriter _writer = null!;
     private long _blocks, _bytes, _largest;
-    private Task<BackendBlock>? _ahead;
-    private Cid _aheadCid;
 
     /// <summary>Writes a CAR.</summary>
     /// <param name="find">A block; it throws where it is not there.</param>
@@ -37,21 +36,20 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
 
     private CarExport Write(IReadOnlyList<Cid> cids, Stream output)
     {
-        var roots = new List<Cid>();
-        foreach (Cid cid in cids.Distinct()) AddRoots(cid, roots);
+        Cid[] all = [.. cids.Distinct()];
+        List<Cid> roots = RootsOf(all);
         _writer = new CarWriter(output, roots, options.Version);
         long start = options.Version == 2 ? CarFormat.Version2Length : 0;
         try
         {
-            Cid[] all = [.. cids.Distinct()];
-            for (int i = 0; i < all.Length; i++) WriteBlock(all[i], i + 1 < all.Length ? all[i + 1] : default);
+            for (int i = 0; i < all.Length; i++) WriteBlock(all.AsMemory(i));
             // A dataset links to UnixFS files; other forms of its batches stand for themselves.
-            foreach ((Cid cid, Form form) in _forms.Where(each => each.Value.IsRootToo))
-                WriteForm(cid, form, default);
+            Cid[] others = [.. _forms.Where(each => each.Value.IsRootToo).Select(each => each.Key)];
+            for (int i = 0; i < others.Length; i++) WriteForm(others[i], _forms[others[i]], others.Skip(i + 1));
         }
         finally
         {
-            EndAhead();
+            foreach (BackendBlock block in _proofs.End()) block.Dispose();
         }
 
         long data = _writer.Length;
@@ -59,22 +57,54 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         return new CarExport(roots, _blocks, start + data + index, _largest);
     }
 
-    private void AddRoots(Cid cid, List<Cid> roots)
+    private List<Cid> RootsOf(Cid[] cids)
     {
-        if (cid.Codec == Multicodec.Raw)
+        var roots = new List<Cid>();
+        // What a raw block is here follows from all of its bytes, so that the next ones are looked at meanwhile.
+        KnowForms([.. cids.Where(cid => cid.Codec == Multicodec.Raw)], isLinked: false);
+        foreach (Cid cid in cids)
         {
-            roots.Add(FormOf(cid, isLinked: false)?.Root ?? cid);
-            return;
+            if (cid.Codec == Multicodec.Raw) roots.Add(FormOf(cid, isLinked: false)?.Root ?? cid);
+            else AddRoots(cid, roots);
         }
 
+        return roots;
+    }
+
+    private void AddRoots(Cid cid, List<Cid> roots)
+    {
         roots.Add(cid);
         if (options.Layout != CarLayout.Columns || ReadDataset(cid) is not { } dataset) return;
-        foreach (DatasetBatch batch in dataset.Batches.Where(each => !each.Dag.IsDefault).DistinctBy(each => each.Cid))
+        Cid[] batches = [.. dataset.Batches.Where(each => !each.Dag.IsDefault).Select(each => each.Cid).Distinct()];
+        KnowForms(batches, isLinked: true);
+        foreach (Cid batch in batches)
         {
-            Form form = FormOf(batch.Cid, isLinked: true)!;
+            Form form = FormOf(batch, isLinked: true)!;
             if (form.IsRootToo) continue;
             form.IsRootToo = true;
             roots.Add(form.Root);
+        }
+    }
+
+    private void KnowForms(Cid[] cids, bool isLinked)
+    {
+        if (options.Layout == CarLayout.Flat) return;
+        var forms = new MadeAhead<Form?>(cid => MakeForm(cid, isLinked));
+        try
+        {
+            for (int i = 0; i < cids.Length; i++)
+            {
+                if (_forms.ContainsKey(cids[i]) || forms.Take(cids[i]) is not { } form) continue;
+                _forms.Add(cids[i], form);
+                foreach (Cid next in cids.AsSpan(i + 1)[..Math.Min(cids.Length - i - 1, MadeAhead<Form>.Most)])
+                {
+                    if (!_forms.ContainsKey(next)) forms.Begin(next);
+                }
+            }
+        }
+        finally
+        {
+            _ = forms.End();
         }
     }
 
@@ -82,17 +112,22 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
     private Form? FormOf(Cid cid, bool isLinked)
     {
         if (_forms.TryGetValue(cid, out Form? known)) return known;
-        if (options.Layout == CarLayout.Flat) return null;
+        if (options.Layout == CarLayout.Flat || MakeForm(cid, isLinked) is not { } form) return null;
+        _forms.Add(cid, form);
+        return form;
+    }
+
+    private Form? MakeForm(Cid cid, bool isLinked)
+    {
         using BackendBlock block = find(cid);
         // What a manifest links to stays one block.
         bool isSmall = block.Bytes.Length <= Dataset.MaxLinked;
         if (isSmall && (isLinked || options.Layout == CarLayout.UnixFs)) return null;
         Cid schema = options.Layout == CarLayout.Columns ? block.FindSchema() : default;
         if (isSmall && schema.IsDefault) return null;
-        Form form;
         try
         {
-            form = MakeForm(block, cid, schema);
+            return MakeForm(block, cid, schema);
         }
         catch (InvalidArrowException)
         {
@@ -100,9 +135,6 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
             open(cid).Dispose();
             throw;
         }
-
-        _forms.Add(cid, form);
-        return form;
     }
 
     private static Form MakeForm(BackendBlock block, Cid cid, Cid schema)
@@ -118,19 +150,22 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         return new Form(Cid.Sha256(Multicodec.DagCbor, node), manifest, node, null);
     }
 
-    private void WriteBlock(Cid root, Cid following)
+    private void WriteBlock(ReadOnlyMemory<Cid> rootAndFollowing)
     {
         var open = new Stack<(Cid Cid, bool IsLinked)>();
-        open.Push((root, false));
+        open.Push((rootAndFollowing.Span[0], false));
+        // Only as many are looked at as are begun.
+        int count = Math.Min(rootAndFollowing.Length - 1, MadeAhead<BackendBlock>.Most);
+        Cid[] following = rootAndFollowing.Slice(1, count).ToArray();
         while (open.TryPop(out (Cid Cid, bool IsLinked) next))
         {
-            Cid then = open.TryPeek(out (Cid Cid, bool IsLinked) below) ? below.Cid : following;
-            if (next.Cid.Codec == Multicodec.Raw) WriteRaw(next.Cid, next.IsLinked, then);
+            if (next.Cid.Codec == Multicodec.Raw)
+                WriteRaw(next.Cid, next.IsLinked, open.Select(each => each.Cid).Concat(following));
             else if (_written.Add(next.Cid.ToV1())) WriteNode(next.Cid, open);
         }
     }
 
-    private void WriteRaw(Cid cid, bool isLinked, Cid next)
+    private void WriteRaw(Cid cid, bool isLinked, IEnumerable<Cid> next)
     {
         if (FormOf(cid, isLinked) is { } form)
         {
@@ -143,42 +178,24 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         Put(cid, block.Bytes.Span);
     }
 
-    /// <summary>A block with its bytes just proved; the next one is proved meanwhile, while this one is
+    /// <summary>A block with its bytes just proved; the next ones are proved meanwhile, while this one is
     /// written.</summary>
-    private BackendBlock Proved(Cid cid, Cid next)
+    private BackendBlock Proved(Cid cid, IEnumerable<Cid> next)
     {
         const int leastWorthIt = 1 << 16;
-        BackendBlock block;
-        if (_ahead is { } ahead && _aheadCid == cid)
+        BackendBlock block = _proofs.Take(cid);
+        if (block.Bytes.Length < leastWorthIt) return block;
+        foreach (Cid following in next.Take(MadeAhead<BackendBlock>.Most))
         {
-            _ahead = null;
-            block = ahead.GetAwaiter().GetResult();
-        }
-        else
-        {
-            EndAhead();
-            block = open(cid);
+            if (following.Codec == Multicodec.Raw && following != cid && !IsWritten(following))
+                _proofs.Begin(following);
         }
 
-        bool isWorthIt = block.Bytes.Length >= leastWorthIt && !next.IsDefault && next.Codec == Multicodec.Raw;
-        if (isWorthIt && !_written.Contains(next)) (_aheadCid, _ahead) = (next, Task.Run(() => open(next)));
         return block;
     }
 
-    /// <summary>Lets a block go that was proved ahead and is not written next.</summary>
-    private void EndAhead()
-    {
-        if (_ahead is not { } ahead) return;
-        _ahead = null;
-        try
-        {
-            ahead.GetAwaiter().GetResult().Dispose();
-        }
-        catch (ArrowCidException)
-        {
-            // When its turn comes it is said.
-        }
-    }
+    private bool IsWritten(Cid cid) =>
+        _written.Contains(_forms.TryGetValue(cid, out Form? form) ? form.Root : cid);
 
     /// <summary>Writes a node, and lays its links by, the first one on top.</summary>
     private void WriteNode(Cid cid, Stack<(Cid Cid, bool IsLinked)> next)
@@ -199,7 +216,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         }
     }
 
-    private void WriteForm(Cid cid, Form form, Cid next)
+    private void WriteForm(Cid cid, Form form, IEnumerable<Cid> next)
     {
         if (_written.Contains(form.Root)) return;
         using BackendBlock block = Proved(cid, next);

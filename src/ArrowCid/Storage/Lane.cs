@@ -299,8 +299,16 @@ internal sealed partial class Lane
         int length = source.Length;
         if (Layout.RecordBytes(length) != turn.Extent)
             throw new InvalidOperationException("the source's length has changed since it was first asked for");
-        if (isHashed) turn.Digest = source.WriteTo(map.WritableBytes(payload, length));
-        else source.Fill(map.WritableBytes(payload, length));
+        if (isHashed)
+        {
+            turn.Digest = source.WriteTo(map.WritableBytes(payload, length));
+            source.Judge(turn.Digest);
+        }
+        else
+        {
+            source.Fill(map.WritableBytes(payload, length));
+        }
+
         int padding = (int)(turn.End - payload) - length;
         map.WritableBytes(payload + length, padding).Clear();
         CrashPoint.Pass(CrashStep.P1);
@@ -322,8 +330,25 @@ internal sealed partial class Lane
             error = e;
         }
 
-        if (isTogether) HashTogether(CollectionsMarshal.AsSpan(turns)[..filled]);
-        return filled;
+        if (!isTogether) return filled;
+        HashTogether(CollectionsMarshal.AsSpan(turns)[..filled]);
+        return JudgeTogether(CollectionsMarshal.AsSpan(turns)[..filled], ref error);
+    }
+
+    /// <returns>How many may be put, from the first on.</returns>
+    private static int JudgeTogether(ReadOnlySpan<Turn> turns, ref Exception? error)
+    {
+        int judged = 0;
+        try
+        {
+            for (; judged < turns.Length; judged++) turns[judged].Request.Source.Judge(turns[judged].Digest);
+        }
+        catch (Exception e)
+        {
+            error = e;
+        }
+
+        return judged;
     }
 
     private static void HashTogether(ReadOnlySpan<Turn> turns)

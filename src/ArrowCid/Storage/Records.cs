@@ -179,4 +179,10 @@ internal interface IBlockSource
 
     /// <summary>As <see cref="WriteTo"/>, where many are hashed together afterwards.</summary>
     void Fill(Span<byte> destination) => _ = WriteTo(destination);
+
+    /// <summary>Throws where the bytes that were written may not be put under the digest that they have: the store
+    /// gives the space back.</summary>
+    void Judge(Digest256 digest)
+    {
+    }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 
@@ -42,6 +43,49 @@ public sealed class FlightFaultTests
         Assert.All(server.Store.VerifyAll(), found => Assert.True(found.IsIntact));
         Assert.Equal(GrpcStatus.Ok,
             await FlightCall.StatusAsync(channel, FlightCall.Service + "DoGet", null, FlightCall.Ticket($"{acknowledged[0]}")));
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_not_the_one_expected_is_not_put()
+    {
+        await using ServedStore server = await ServedStore.Start();
+        using var channel = new GrpcChannel(server.Flight);
+        RecordBatch right = ServedStore.Sequence(0, 100_000), wrong = ServedStore.Sequence(1, 100_000);
+        Cid cid = ArrowCid.Ipc.CanonicalBlock.CidOf(right);
+        Assert.Equal((GrpcStatus.InvalidArgument, ErrorCode.InvalidData), await PutAsync($"{cid}", wrong));
+        Assert.Equal((GrpcStatus.InvalidArgument, ErrorCode.InvalidData),
+            await PutAsync($"{cid.WithCodec(Multicodec.DagPb)}", right));
+        Assert.Empty(server.Store.List());
+        Assert.Equal((GrpcStatus.InvalidArgument, ErrorCode.InvalidArgument), await PutAsync($"{cid}", right, wrong));
+        Assert.Equal(cid, Assert.Single(server.Store.List()).Cid);
+        Assert.Equal((GrpcStatus.Ok, null), await PutAsync($"{cid}", right));
+        Assert.All(server.Store.VerifyAll(), found => Assert.True(found.IsIntact));
+
+        async Task<(GrpcStatus Status, ErrorCode? Code)> PutAsync(string expected, params RecordBatch[] batches)
+        {
+            var how = new ArrowCid.Flight.Protocol.Put { ExpectedCid = expected };
+            how.Tags["k"] = "v";
+            var to = new ArrowCid.Flight.Protocol.FlightDescriptor
+            {
+                Type = ArrowCid.Flight.Protocol.FlightDescriptor.Types.DescriptorType.Cmd,
+                Cmd = Google.Protobuf.MessageExtensions.ToByteString(Google.Protobuf.WellKnownTypes.Any.Pack(how)),
+            };
+            try
+            {
+                using GrpcClientCall call = await FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
+                {
+                    await FlightCall.SendAsync(writer, batches[0], to, cancel);
+                    foreach (RecordBatch batch in batches[1..])
+                        await new ArrowCid.Flight.Service.BatchSender(writer, 0).BatchAsync(batch, "", cancel);
+                });
+                _ = await FlightCall.MessagesAsync(call);
+                return (GrpcStatus.Ok, null);
+            }
+            catch (GrpcException e)
+            {
+                return (e.Status, e.Code);
+            }
+        }
     }
 
     [Fact]

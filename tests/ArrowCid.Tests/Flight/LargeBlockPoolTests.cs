@@ -25,6 +25,21 @@ public sealed class LargeBlockPoolTests
         Assert.Equal(3, pool.Count);
     }
 
+    [Theory]
+    [InlineData(-1, 1 << 16)]
+    [InlineData(4096, 1 << 16)]
+    [InlineData(LargeBlockPool.SmallHint, 1 << 13)]
+    [InlineData(1 << 13, 1 << 13)]
+    [InlineData((1 << 13) + 1, 1 << 16)]
+    [InlineData(1 << 16, 1 << 16)]
+    public void Who_says_that_it_wants_little_gets_little(int asked, int given)
+    {
+        var pool = new LargeBlockPool();
+        using (IMemoryOwner<byte> block = pool.Rent(asked)) Assert.Equal(given, block.Memory.Length);
+        using (IMemoryOwner<byte> again = pool.Rent(asked)) Assert.Equal((given, 0), (again.Memory.Length, pool.Count));
+        Assert.Equal(1, pool.Count);
+    }
+
     private static void RentAndReturn(LargeBlockPool pool, int count)
     {
         IMemoryOwner<byte>[] blocks = [.. Enumerable.Range(0, count).Select(_ => pool.Rent())];

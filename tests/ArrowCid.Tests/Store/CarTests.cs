@@ -277,6 +277,106 @@ public sealed class CarTests
         Assert.True(store.Contains(empty));
     }
 
+    [Theory]
+    [InlineData(CarLayout.UnixFs)]
+    [InlineData(CarLayout.Flat)]
+    [InlineData(CarLayout.Columns)]
+    public void Groups_of_blocks_are_put_in_the_order_of_the_archive(CarLayout layout)
+    {
+        using var from = new TemporaryStore();
+        using CidStore store = CidStore.Open(from.Directory, Roomy);
+        // Small ones between large ones, and some longer than what is hashed in a group.
+        Cid[] cids = [.. Enumerable.Range(0, 70).Select(i =>
+            store.Put(Numbers(i % 23 == 5 ? 600_000 : i % 3 == 0 ? 10 + i : 30_000 + i, i)).Cid)];
+        byte[] car = Export(store, cids, layout, 1, out CarExport made);
+        // A CAR of whole blocks has them in the order of the roots; cut ones stand before those that they make.
+        using var to = new TemporaryStore();
+        using CidStore copy = CidStore.Open(to.Directory, Roomy);
+        CarImport import = copy.ImportCar(new MemoryStream(car));
+        Assert.Equal(cids, import.Blocks.Select(block => block.Cid));
+        Assert.Equal(made.Roots, import.Blocks.Select(block => block.From));
+        Assert.Equal(cids, copy.List().Select(block => block.Cid));
+        AssertSame(store, copy, cids);
+    }
+
+    [Theory]
+    [InlineData(CarLayout.Flat)]
+    [InlineData(CarLayout.Columns)]
+    public void A_file_that_changes_once_it_was_proved_puts_nothing_under_a_CID_that_is_not_its_own(CarLayout layout)
+    {
+        using var from = new TemporaryStore();
+        using CidStore store = CidStore.Open(from.Directory, Roomy);
+        Cid[] cids = [.. Enumerable.Range(0, 40).Select(i => store.Put(Numbers(60_000, i)).Cid)];
+        byte[] car = Export(store, cids, layout, 1, out _);
+        foreach (int part in new[] { 3, 10, 19 })
+        {
+            using var to = new TemporaryStore();
+            using CidStore copy = CidStore.Open(to.Directory, Roomy);
+            long at = car.Length / 20 * part;
+            var changing = new ChangingStream([.. car], at);
+            ArrowCidException e = Assert.Throws<ArrowCidException>(() =>
+                copy.ImportCar(changing, new CarImportOptions { Progress = done => changing.Passed(done) }));
+            Assert.Equal(ErrorCode.InvalidData, e.Code);
+            Assert.True(changing.HasChanged);
+            Cid[] there = [.. copy.List().Select(block => block.Cid)];
+            Assert.InRange(there.Length, 0, cids.Length - 1);
+            Assert.Equal(cids.Intersect(there).Count(), there.Length);
+            Assert.All(copy.VerifyAll(), block => Assert.True(block.IsIntact));
+            Assert.Equal(cids.Order(), copy.ImportCar(new MemoryStream(car)).Blocks.Select(block => block.Cid).Order());
+        }
+    }
+
+    [Theory]
+    [InlineData(CarLayout.Flat)]
+    [InlineData(CarLayout.Columns)]
+    public void A_store_that_fills_up_says_so_and_keeps_what_came_before_in_order(CarLayout layout)
+    {
+        using var from = new TemporaryStore();
+        using CidStore store = CidStore.Open(from.Directory, Roomy);
+        Cid[] cids = [.. Enumerable.Range(0, 60).Select(i => store.Put(Numbers(60_000, i)).Cid)];
+        byte[] car = Export(store, cids, layout, 1, out _);
+        using var to = new TemporaryStore();
+        using CidStore copy = CidStore.Open(to.Directory, new CidStoreOptions
+        {
+            Capacity = 32 << 20,
+            SegmentSize = 4 << 20,
+            Timeout = TimeSpan.FromMilliseconds(50),
+        });
+        ArrowCidException e = Assert.Throws<ArrowCidException>(() => copy.ImportCar(new MemoryStream(car)));
+        Assert.Equal(ErrorCode.StoreFull, e.Code);
+        Cid[] there = [.. copy.List().Select(block => block.Cid)];
+        Assert.Equal(cids[..there.Length], there);
+        Assert.NotEmpty(there);
+        Assert.All(copy.VerifyAll(), block => Assert.True(block.IsIntact));
+    }
+
+    [Fact]
+    public void An_archive_of_blocks_that_are_damaged_far_apart_names_them_in_order()
+    {
+        byte[][] blocks = [.. Enumerable.Range(0, 50).Select(i =>
+        {
+            byte[] block = new byte[i % 7 == 0 ? 9 << 20 : 1 << 19];
+            new Random(i).NextBytes(block);
+            return block;
+        })];
+        using var car = new MemoryStream();
+        car.Write(CarBytes.Header(Cid.Sha256(Multicodec.Raw, blocks[0])));
+        var damaged = new List<long>();
+        for (int i = 0; i < blocks.Length; i++)
+        {
+            var cid = Cid.Sha256(Multicodec.Raw, blocks[i]);
+            if (i is 0 or 7 or 11 or 30 or 49) blocks[i][^1] ^= 1;
+            byte[] section = CarBytes.Section(cid, blocks[i]);
+            if (i is 0 or 7 or 11 or 30 or 49) damaged.Add(car.Position + section.Length - blocks[i].Length);
+            car.Write(section);
+        }
+
+        CarReport report = CarContents.Read(car).Report;
+        Assert.Equal(damaged, report.Faults.Select(fault => fault.Offset));
+    }
+
+    private static CidStoreOptions Roomy => new() { Capacity = 256 << 20, SegmentSize = 16 << 20 };
+
     private static byte[] Pieces(EncodedBlock block, ColumnManifest manifest)
     {
         var sections = new List<byte>();
@@ -328,4 +428,25 @@ public sealed class CarTests
 
     private static CidStore Open(TemporaryStore directory) =>
         CidStore.Open(directory.Directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 1 << 20 });
+
+    /// <summary>A file in which a byte changes once all was proved and the first block is read again.</summary>
+    private sealed class ChangingStream(byte[] bytes, long at) : MemoryStream(bytes)
+    {
+        private long _last;
+
+        public bool HasChanged { get; private set; }
+
+        /// <summary>Progress begins anew where what was proved is put.</summary>
+        public void Passed(long done)
+        {
+            if (!HasChanged && done < _last)
+            {
+                Position = at;
+                WriteByte((byte)~ToArray()[at]);
+                HasChanged = true;
+            }
+
+            _last = done;
+        }
+    }
 }

@@ -17,8 +17,8 @@ internal sealed class CarContents
     private readonly Dictionary<Cid, int> _first = [];
     private readonly Dictionary<Multihash, int> _manifests = [];
     private readonly HashSet<int> _damaged = [];
-    private readonly byte[] _piece = new byte[PieceBytes];
     private readonly Sha256 _hash = new();
+    private byte[] _piece = [];
     private byte[] _whole = [];
 
     private CarContents(Stream stream, CarReader reader)
@@ -43,10 +43,21 @@ internal sealed class CarContents
         stream.Position = 0;
         var reader = new CarReader(stream, zeroEnds);
         var contents = new CarContents(stream, reader);
-        while (reader.TryRead(out CarSection section))
+        using (var gathered = new GatheredHash(stream.Length, contents.Judge))
         {
-            contents.Add(reader, section);
-            progress?.Invoke(section.End);
+            while (reader.TryRead(out CarSection section))
+            {
+                contents.Add(reader, section, gathered);
+                progress?.Invoke(section.End);
+            }
+
+            gathered.Finish();
+        }
+
+        foreach (int index in contents._damaged.Order())
+        {
+            CarSection section = contents._blocks[index];
+            contents.Report.AddFault($"the block does not hash to its CID, {section.Cid}", section.BlockOffset);
         }
 
         contents.ReadIndex(reader);
@@ -75,12 +86,22 @@ internal sealed class CarContents
         return bytes;
     }
 
-    /// <summary>Reads bytes of the file.</summary>
+    /// <summary>Reads bytes of the file. One thread at a time.</summary>
     public void ReadAt(long offset, Span<byte> target)
     {
         _stream.Position = offset;
         if (_stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false) == target.Length) return;
         throw new InvalidCarException("the file has become shorter while it was read", offset);
+    }
+
+    /// <summary>Reads the bytes of several blocks, one behind the other.</summary>
+    public void ReadAt(IReadOnlyList<CarSection> blocks, Span<byte> target)
+    {
+        foreach (CarSection block in blocks)
+        {
+            ReadAt(block.BlockOffset, target[..block.Length]);
+            target = target[block.Length..];
+        }
     }
 
     /// <summary>The links of a block; none where it cannot be decoded.</summary>
@@ -101,7 +122,7 @@ internal sealed class CarContents
         return links;
     }
 
-    private void Add(CarReader reader, CarSection section)
+    private void Add(CarReader reader, CarSection section, GatheredHash gathered)
     {
         CarReport report = Report;
         int index = _blocks.Count;
@@ -110,24 +131,33 @@ internal sealed class CarContents
         report.Sizes.Add(section.Length);
         if (!_first.TryAdd(section.Cid.ToV1(), index)) report.Duplicates++;
         bool isNode = section.Cid.Codec is Multicodec.DagPb or Multicodec.DagCbor;
-        bool streams = !isNode && section.Cid.Hash.IsSha256;
-        HashVerification found = streams ? Hash(reader, section.Cid) : Verify(reader, section);
-        if (found == HashVerification.Unverifiable) report.AddUnverifiable(section.Cid);
-        else if (found == HashVerification.Mismatch)
+        if (!IpldLinks.AreKnown(section.Cid.Codec)) report.Opaque++;
+        if (!isNode && section.Cid.Hash.IsSha256)
         {
-            _ = _damaged.Add(index);
-            report.AddFault($"the block does not hash to its CID, {section.Cid}", section.BlockOffset);
+            // No room is taken for bytes that do not come.
+            bool isStreamed = section.Length > GatheredHash.MaxMessage || section.End > _stream.Length;
+            if (isStreamed) Judge(index, Hash(reader));
+            else _ = reader.ReadContent(gathered.Add(index, section.Length));
+            return;
         }
 
-        if (!IpldLinks.AreKnown(section.Cid.Codec)) report.Opaque++;
+        HashVerification found = Verify(reader, section);
+        if (found == HashVerification.Unverifiable) report.AddUnverifiable(section.Cid);
+        else if (found == HashVerification.Mismatch) _ = _damaged.Add(index);
         if (isNode && found != HashVerification.Mismatch) Judge(section, index);
     }
 
-    private HashVerification Hash(CarReader reader, Cid cid)
+    private void Judge(int index, Digest256 digest)
     {
+        if (digest != _blocks[index].Cid.Hash.InlineDigest) _ = _damaged.Add(index);
+    }
+
+    private Digest256 Hash(CarReader reader)
+    {
+        if (_piece.Length == 0) _piece = new byte[PieceBytes];
         _hash.Reset();
         while (reader.ReadContent(_piece) is > 0 and int read) _hash.Append(_piece.AsSpan(0, read));
-        return _hash.Finish() == cid.Hash.InlineDigest ? HashVerification.Match : HashVerification.Mismatch;
+        return _hash.Finish();
     }
 
     private HashVerification Verify(CarReader reader, in CarSection section)
