@@ -144,7 +144,8 @@ internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLea
         var open = new Stack<(Cid Cid, bool IsLinked)>();
         open.Push((rootAndFollowing.Span[0], false));
         // Only as many are looked at as are begun.
-        Cid[] following = [.. rootAndFollowing[1..].Span[..Math.Min(rootAndFollowing.Length - 1, MadeAhead<BlockLease>.Most)]];
+        ReadOnlySpan<Cid> behind = rootAndFollowing.Span[1..];
+        Cid[] following = [.. behind[..Math.Min(behind.Length, MadeAhead<BlockLease>.Most)]];
         while (open.TryPop(out (Cid Cid, bool IsLinked) next))
         {
             if (next.Cid.Codec == Multicodec.Raw)
