@@ -2,7 +2,8 @@ using System.CommandLine;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary>Where blocks may come from beside the store: <c>--from</c>, else what <see cref="Variable"/> says.</summary>
+/// <summary>Where blocks may come from beside the store: <c>--from</c>, else what <see cref="Variable"/>
+/// says.</summary>
 internal sealed class FromOptions
 {
     /// <summary>The setting, for every verb that has the option.</summary>
@@ -15,8 +16,8 @@ internal sealed class FromOptions
         HelpName = "PLACE",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
-        Description = "Where blocks come from that the store does not have: a store's directory, a directory of files " +
-            "CID.arrows, or an IPFS gateway (http://…); several are asked in turn, and what comes is hashed. " +
+        Description = "Where blocks come from that the store does not have: a store's directory, a directory of " +
+            "files CID.arrows, or an IPFS gateway (http://…); several are asked in turn, and what comes is hashed. " +
             $"Default: ${Variable}, with commas.",
     };
 

@@ -87,8 +87,8 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    /// <summary>Reads some more as the janitor: a segment that another one has just taken out of the table, and may give
-    /// back, would be passed over.</summary>
+    /// <summary>Reads some more as the janitor: a segment that another one has just taken out of the table, and may
+    /// give back, would be passed over.</summary>
     private bool ReadSome(CollectionReading reading, ulong[] marks, bool isDryRun)
     {
         using JanitorTerm? term = isDryRun ? null : BecomeJanitor();
