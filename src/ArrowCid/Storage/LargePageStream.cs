@@ -2,8 +2,8 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Writes a file in memory from its beginning on, laid on large pages; the first 2 MiB, which most files are no
-/// longer than, once it is a long one. Its length is right once it is disposed.</summary>
+/// <summary>Writes a file in memory from its beginning on, laid on large pages; the first 2 MiB, which most files are
+/// no longer than, once it is a long one. Its length is right once it is disposed.</summary>
 internal sealed class LargePageStream(FileStream file, FileDescriptor descriptor) : Stream
 {
     private const long LongFile = 8 * LargePages.Bytes;

@@ -54,7 +54,7 @@ internal static class RunFormat
     {
         (int line, ulong bits) = Place(filter.Length, in digest);
         ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(filter.Slice(line, FilterLine));
-        // Which probe says no cannot be foreseen; that one of them does can, so what the next filter needs is on its way.
+        // Which probe says no cannot be foreseen; that one does can, so what the next filter needs is on its way.
         ulong all = 1;
         for (int probe = 0; probe < 6; probe++, bits >>= 9) all &= words[(int)(bits >> 6) & 7] >> (int)(bits & 63);
         return (all & 1) != 0;
