@@ -22,12 +22,14 @@ internal readonly struct RunSet(ulong bits)
 
 /// <summary>Runs, and up to where in the log they speak. It never changes; whoever holds it keeps the runs mapped.
 /// </summary>
-internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, IndexTotals totals, ulong epoch)
+internal sealed class IndexSnapshot(IEnumerable<RunFile> runs, Cursor cursor, IndexTotals totals, ulong epoch)
 {
+    private readonly RunFile[] _runs = [.. runs];
+
     public static readonly IndexSnapshot Empty = new([], Cursor.Oldest, IndexTotals.Zero, 0);
 
     /// <summary>The runs, oldest first.</summary>
-    public IReadOnlyList<RunFile> Runs => runs;
+    public IReadOnlyList<RunFile> Runs => _runs;
 
     /// <summary>The log up to here is in the runs.</summary>
     public Cursor Cursor => cursor;
@@ -37,10 +39,10 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     /// <summary>The number of the manifest that names them; 0 where none does.</summary>
     public ulong Epoch => epoch;
 
-    public bool IsEmpty => runs.Count == 0;
+    public bool IsEmpty => _runs.Length == 0;
 
     /// <summary>Blocks, those counted twice that two runs speak of.</summary>
-    public long Blocks => runs.Sum(run => run.Blocks);
+    public long Blocks => _runs.Sum(run => run.Blocks);
 
     /// <summary>Asks for the memory where blocks are looked up, step by step: so they wait for it together.</summary>
     /// <param name="digests">The blocks.</param>
@@ -49,7 +51,7 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     {
         foreach (ref readonly Digest256 digest in digests)
         {
-            foreach (RunFile run in runs) run.AskFilter(in digest);
+            foreach (RunFile run in _runs) run.AskFilter(in digest);
         }
 
         for (int i = 0; i < digests.Length; i++) speakers[i] = Speakers(in digests[i]);
@@ -57,9 +59,9 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
         {
             for (int i = 0; i < digests.Length; i++)
             {
-                for (int at = 0; at < runs.Count; at++)
+                for (int at = 0; at < _runs.Length; at++)
                 {
-                    if (speakers[i].Has(at)) runs[at].Ask(in digests[i], step);
+                    if (speakers[i].Has(at)) _runs[at].Ask(in digests[i], step);
                 }
             }
         }
@@ -71,9 +73,9 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     public RunSet Speakers(in Digest256 digest)
     {
         var speakers = default(RunSet);
-        for (int at = 0; at < runs.Count; at++)
+        for (int at = 0; at < _runs.Length; at++)
         {
-            if (runs[at].MayHave(in digest)) speakers = speakers.With(at);
+            if (_runs[at].MayHave(in digest)) speakers = speakers.With(at);
         }
 
         return speakers;
@@ -83,7 +85,7 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     /// <exception cref="IndexDamagedException">One is damaged.</exception>
     public void Check()
     {
-        foreach (RunFile run in runs)
+        foreach (RunFile run in _runs)
         {
             foreach (IndexKind kind in Enum.GetValues<IndexKind>())
             {
@@ -98,7 +100,7 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     /// <summary>A block's page, new each time.</summary>
     public FactPage? Load(in Digest256 digest)
     {
-        foreach (RunFile run in runs) run.AskFilter(in digest);
+        foreach (RunFile run in _runs) run.AskFilter(in digest);
         return Load(in digest, Speakers(in digest));
     }
 
@@ -106,10 +108,10 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     public FactPage? Load(in Digest256 digest, RunSet speakers)
     {
         FactPage? page = null;
-        for (int at = 0; at < runs.Count; at++)
+        for (int at = 0; at < _runs.Length; at++)
         {
             if (!speakers.Has(at)) continue;
-            RunSection? section = runs[at].Section(IndexKind.Cid);
+            RunSection? section = _runs[at].Section(IndexKind.Cid);
             if (section?.TryFind(Digest256.Bytes(in digest), out ReadOnlySpan<byte> items) == true)
                 PageItems.Read(items, page ??= new FactPage());
         }
@@ -121,9 +123,9 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     public NameLog? LoadName(string name)
     {
         NameLog? log = null;
-        if (runs.Count == 0) return log;
+        if (_runs.Length == 0) return log;
         byte[] key = IpldText.Utf8.GetBytes(name);
-        foreach (RunFile run in runs)
+        foreach (RunFile run in _runs)
         {
             if (run.Section(IndexKind.Name)?.TryFind(key, out ReadOnlySpan<byte> changes) == true)
                 NameItems.Read(changes, log ??= new NameLog(name));
@@ -138,7 +140,7 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     public bool IsSaidOnce(in Digest256 digest)
     {
         int count = 0;
-        foreach (RunFile run in runs)
+        foreach (RunFile run in _runs)
         {
             if (!run.MayHave(in digest)) continue;
             if (++count > 1 || !run.HasOnlyItsKeys) return false;
@@ -150,19 +152,19 @@ internal sealed class IndexSnapshot(IReadOnlyList<RunFile> runs, Cursor cursor, 
     /// <summary>Keys of one order from one on (null: from the first) and below another (null: to the last).</summary>
     public MergedCursor Open(IndexKind kind, byte[]? low, byte[]? high, bool isDescending, KeyCursor? also = null)
     {
-        var cursors = new List<KeyCursor>(runs.Count + 1);
-        foreach (RunFile run in runs)
+        var cursors = new List<KeyCursor>(_runs.Length + 1);
+        foreach (RunFile run in _runs)
         {
             if (run.Section(kind) is { } section) cursors.Add(new RunCursor(section, low, high, isDescending));
         }
 
         if (also is not null) cursors.Add(also);
-        return new MergedCursor(cursors, isDescending);
+        return new MergedCursor([.. cursors], isDescending);
     }
 
     /// <summary>About how many keys there are.</summary>
     public long Estimate(IndexKind kind, byte[]? low, byte[]? high) =>
-        runs.Sum(run => run.Section(kind)?.Estimate(low ?? [], high) ?? 0);
+        _runs.Sum(run => run.Section(kind)?.Estimate(low ?? [], high) ?? 0);
 
     /// <summary>Every page but those left out, by its digest.</summary>
     public IEnumerable<KeyValuePair<Digest256, FactPage>> Pages(Predicate<Digest256> isLeftOut)

@@ -84,11 +84,11 @@ internal sealed class ListCursor(List<byte[]> keys, int from, int to, bool isDes
 }
 
 /// <summary>Several cursors as one: each key once, with the places of all that have it.</summary>
-internal sealed class MergedCursor(IReadOnlyList<KeyCursor> cursors, bool isDescending) : KeyCursor
+internal sealed class MergedCursor(KeyCursor[] cursors, bool isDescending) : KeyCursor
 {
     // The places of those that have a key, by their keys: those at the least one stand first. Runs are parts of a log,
     // and mostly the one that was first stays so.
-    private readonly List<int> _order = new(cursors.Count);
+    private readonly List<int> _order = new(cursors.Length);
     private int _current;
     private bool _hasBegun;
 
@@ -110,7 +110,7 @@ internal sealed class MergedCursor(IReadOnlyList<KeyCursor> cursors, bool isDesc
         else
         {
             _hasBegun = true;
-            for (int place = cursors.Count - 1; place >= 0; place--)
+            for (int place = cursors.Length - 1; place >= 0; place--)
             {
                 _order.Insert(0, place);
                 Advance(0);
