@@ -16,8 +16,8 @@ public sealed partial class CidStore
     /// (<see cref="BlockFacts.Expires"/>), and the schemas of that; on request all that no root needs. Roots are names,
     /// pins, holds, what has not expired yet, and what was put or announced a short time ago; what a root needs stays:
     /// schemas, what a dataset or other dag-cbor block links to, the block that a view shows. Where such a block is
-    /// damaged and stays, or records cannot be read, everything stays that it may need. What is put meanwhile
-    /// stays, and done twice it does nothing more. The room comes back with <see cref="Compact"/>.
+    /// damaged and stays, or records cannot be read, everything stays that it may need. What is put meanwhile stays;
+    /// done twice it does nothing more but for that. The room comes back with <see cref="Compact"/>.
     /// </summary>
     /// <param name="options">What may go; by default what has expired.</param>
     /// <returns>What goes and why; on a dry run also what stays, and why.</returns>

@@ -26,7 +26,7 @@ internal sealed class ListApi(HttpService service)
     public async Task Info(HttpContext context)
     {
         Cid cid = ApiQuery.CidOf(context, service.Store);
-        StoredEntry entry = service.Store.Describe(cid) ?? throw service.Blocks.NotHere(cid);
+        StoredEntry entry = service.Store.Describe(cid) ?? throw NotHere(cid);
         Cid? dag = null;
         Schema? schema = null;
         if (entry.IsPresent && entry.ByteLength > LargeBlock.LeafBytes)
@@ -67,7 +67,7 @@ internal sealed class ListApi(HttpService service)
             }
         }
 
-        if (service.Store.Describe(cid) is not { IsPresent: true }) throw service.Blocks.NotHere(cid);
+        if (service.Store.Describe(cid) is not { IsPresent: true }) throw NotHere(cid);
         service.Store.Annotate(cid, new BlockFacts { Tags = tags });
         StoredEntry? entry = service.Store.Describe(cid);
         await HttpErrors.WriteJson(context.Response, writer =>
@@ -91,7 +91,7 @@ internal sealed class ListApi(HttpService service)
         RemoveResult result = service.Store.Remove([cid], isDryRun);
         if (result.Kept is [{ Reasons: { } reasons }])
         {
-            if (reasons.All(reason => reason.Kind == KeepKind.NotHere)) throw service.Blocks.NotHere(cid);
+            if (reasons.All(reason => reason.Kind == KeepKind.NotHere)) throw NotHere(cid);
             throw new GatewayException(409, $"{cid} stays: {string.Join("; ", reasons)}", ErrorCode.InvalidArgument);
         }
 
@@ -226,4 +226,7 @@ internal sealed class ListApi(HttpService service)
     }
 
     private static ArrowCidException Invalid(string rule) => new(ErrorCode.InvalidArgument, rule);
+
+    /// <summary>What is not here cannot be tagged or removed, whatever became of its bytes.</summary>
+    private static ArrowCidException NotHere(Cid cid) => new(ErrorCode.BlockNotFound, $"no block {cid} is here");
 }

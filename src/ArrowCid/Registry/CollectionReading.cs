@@ -13,17 +13,20 @@ internal readonly record struct CollectionSteps(int Read, int TakenIn, int Dropp
     public static CollectionSteps ByDefault { get; } = new(4096, 1024, 2 * FactLimits.MaxRemoved);
 }
 
-/// <summary>A record of a block, or one that announces it again.</summary>
-internal readonly record struct FoundRecord(Digest256 Digest, int Lane, ulong Number);
+/// <summary>A record of a block, or one that announces it again; news where nothing with its number was read before.
+/// </summary>
+internal readonly record struct FoundRecord(Digest256 Digest, int Lane, ulong Number, bool IsNews);
 
 /// <summary>
 /// A store's records for a collection, a few thousand at a time: first all that there are, then what comes. Between two
-/// looks it holds no segment. What is compacted meanwhile is met where it was moved to; where that cannot be, all comes
-/// anew.
+/// looks it holds no segment. What is compacted meanwhile is met where it was moved to; behind a gap all comes again,
+/// of which only what was not read before is news.
 /// </summary>
 internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int recordsAStep)
 {
     private readonly Queue<FoundRecord> _found = new();
+    private readonly Dictionary<int, ulong> _passed = [];
+    private readonly List<WatchGap> _gaps = [];
     private Cursor _position = Cursor.Oldest;
     private bool _isAnew;
 
@@ -39,10 +42,14 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
     /// <summary>Whether a record was committed after it began.</summary>
     public bool IsSince(in FoundRecord found) => found.Number > Began[found.Lane];
 
+    /// <summary>Whether the log is another one than was read: numbers say nothing any more.</summary>
+    public bool IsRewritten { get; private set; }
+
     /// <summary>Whether all comes anew, from here on.</summary>
     public bool TakeAnew()
     {
         bool isAnew = _isAnew;
+        if (isAnew) IsRewritten = false;
         _isAnew = false;
         return isAnew;
     }
@@ -81,7 +88,7 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
         }
 
         _position = tail.Position;
-        return true;
+        return !IsAt(_position, marks);
     }
 
     /// <summary>Takes in some of what was read.</summary>
@@ -107,23 +114,34 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
             }
 
             _isAnew = true;
-            _found.Clear();
+            IsRewritten |= gap.Reason is not (GapReason.Gone or GapReason.PastEnd);
+            _gaps.Add(gap);
             return;
         }
 
         RecordHeader record = found.Record;
-        if (record.IsBlock || record.RecordKind == RecordKind.Ref)
-            _found.Enqueue(new FoundRecord(record.Digest, found.Lane, record.Sequence));
+        if (!record.IsBlock && record.RecordKind != RecordKind.Ref) return;
+        (int lane, ulong number) = (found.Lane, record.Sequence);
+        ulong passed = _passed.GetValueOrDefault(lane);
+        // What was missing may be there again, and was not read.
+        bool isNews = number > passed ||
+            _gaps.Exists(each => each.Lane == lane && number >= each.First && number <= each.Last);
+        _passed[lane] = Math.Max(passed, number);
+        _found.Enqueue(new FoundRecord(record.Digest, lane, number, isNews));
     }
 
     private bool HasPassed(Cursor position, ulong[] marks)
     {
-        int lane = 0;
-        while (lane < marks.Length && position.At(lane).Sequence >= marks[lane]) lane++;
-        if (lane == marks.Length) return true;
+        if (IsAt(position, marks)) return true;
         // Where the last records of a lane were collected, no later one shows that they are missing.
         ulong[] present = blocks.PresentMarks();
-        while (lane < marks.Length && position.At(lane).Sequence >= Math.Min(marks[lane], present[lane])) lane++;
+        return IsAt(position, [.. marks.Select((mark, lane) => Math.Min(mark, present[lane]))]);
+    }
+
+    private static bool IsAt(Cursor position, ulong[] marks)
+    {
+        int lane = 0;
+        while (lane < marks.Length && position.At(lane).Sequence >= marks[lane]) lane++;
         return lane == marks.Length;
     }
 }

@@ -7,7 +7,7 @@ namespace ArrowCid.Registry;
 /// <summary>Collecting what nobody needs.</summary>
 internal sealed partial class StoreRegistry
 {
-    // After so many rests others put faster than is read between them: then it is read without.
+    // After so many rests others put faster than is read between them: then the drop reads the rest, up to its fence.
     private const int MostBehind = 8;
 
     private static readonly Lazy<string> s_by = new(() => string.Create(CultureInfo.InvariantCulture,
@@ -36,7 +36,8 @@ internal sealed partial class StoreRegistry
         lock (_gate)
         {
             ReadTo(reading.Began);
-            before = rules.KeepsHistory ? Guarded(NamedBefore) : [];
+            before = [];
+            if (rules.KeepsHistory) _ = Guarded(() => AddNamedBefore(before));
         }
 
         for (bool isMore = true; isMore;)
@@ -76,9 +77,11 @@ internal sealed partial class StoreRegistry
             // What was put meanwhile is read before anybody is kept out for it; in steps while they lead to an end.
             bool isMore = reading.HasFound || ReadSome(reading, _blocks.Marks(), isDryRun);
             TakeSome(seen, reading, rules, before, step.TakenIn);
-            if (isMore || reading.HasFound)
+            // Who cannot know what was put meanwhile leaves the rest to the next collection.
+            if (reading.IsRewritten || reading.Damage is not null || seen.KeepsAll) yield break;
+            if ((isMore || reading.HasFound) && behind++ < MostBehind)
             {
-                if (behind++ < MostBehind) yield return [];
+                yield return [];
                 continue;
             }
 
@@ -120,8 +123,8 @@ internal sealed partial class StoreRegistry
             }
 
             (to, gone) = (from, []);
-            // What was passed over cannot be known; what is there now comes anew, for the next collection.
-            if (reading.TakeAnew() || reading.Damage is not null || seen.KeepsAll)
+            if (rules.KeepsHistory) AddNamedBefore(before);
+            if (reading.IsRewritten || reading.Damage is not null || seen.KeepsAll)
             {
                 to = seen.Going.Count;
                 return [];
@@ -131,7 +134,8 @@ internal sealed partial class StoreRegistry
             {
                 CollectedNode node = seen.Going[to];
                 if (IsDeadNow(node.Info.Digest)) continue;
-                if (node.Reasons.Count == 0 && ReasonSince(node, in rules) is { } reason) seen.Keep(node, reason);
+                bool mayGo = node.Reasons.Count == 0;
+                if (mayGo && ReasonSince(node, in rules, before) is { } reason) seen.Keep(node, reason);
                 if (node.Reasons.Count == 0 && !seen.KeepsAll) gone.Add(node);
             }
 
@@ -201,6 +205,7 @@ internal sealed partial class StoreRegistry
         Dictionary<Digest256, string> before)
     {
         CollectedNode? node = seen.Find(found.Digest);
+        bool isNew = node is null;
         if (node is null)
         {
             FactPage? page = _book.Find(found.Digest);
@@ -208,9 +213,10 @@ internal sealed partial class StoreRegistry
             seen.Add(node = NodeOf(in info, page, in rules, before));
         }
 
-        // Once it is decided whatever comes is news, whichever number it has.
+        // Once it is decided what was not read before stays, whichever number it has.
         var recent = new KeepReason(KeepKind.Recent, null, null);
-        if (seen.IsDecided) seen.Keep(node, recent);
+        if (seen.IsDecided && (isNew || found.IsNews)) seen.Keep(node, recent);
+        else if (seen.IsDecided) return true;
         else if (reading.IsSince(in found)) node.Reasons.Add(recent);
         return true;
     }
@@ -236,10 +242,12 @@ internal sealed partial class StoreRegistry
     }
 
     /// <summary>Why a block stays that could go when it was looked at first; null where it can still.</summary>
-    private KeepReason? ReasonSince(CollectedNode node, in CollectionRules rules)
+    private KeepReason? ReasonSince(CollectedNode node, in CollectionRules rules, Dictionary<Digest256, string> before)
     {
         List<KeepReason> own = OwnReasons(node.Info.Digest);
         if (own.Count > 0) return own[0];
+        if (before.TryGetValue(node.Info.Digest, out string? name))
+            return new KeepReason(KeepKind.NamedBefore, name, null);
         DateTimeOffset? expiry = ExpiryOf(_book.Find(node.Info.Digest));
         if (expiry > rules.Now) return new KeepReason(KeepKind.Unexpired, null, null);
         return node.WasExpired && expiry is null ? new KeepReason(KeepKind.Lasting, null, null) : null;
@@ -257,9 +265,8 @@ internal sealed partial class StoreRegistry
         if (isRecent && isSpared) node.Reasons.Add(new KeepReason(KeepKind.Recent, null, null));
     }
 
-    private Dictionary<Digest256, string> NamedBefore()
+    private bool AddNamedBefore(Dictionary<Digest256, string> before)
     {
-        var before = new Dictionary<Digest256, string>();
         foreach (NameLog log in _book.Names)
         {
             foreach (NameRecord change in log.Changes)
@@ -269,7 +276,7 @@ internal sealed partial class StoreRegistry
             }
         }
 
-        return before;
+        return before.Count > 0;
     }
 
     private static ulong NanosecondsOf(DateTimeOffset time) =>

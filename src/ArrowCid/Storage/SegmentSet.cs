@@ -150,7 +150,8 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
     public static bool MayHoldRecords(ControlFile control, string name)
     {
         using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: false, out int errno);
-        if (file is null) return errno != Errno.NotFound;
+        // Who cannot open it may have no descriptor left, and then it is not there by that.
+        if (file is null) return errno != Errno.NotFound && control.DirectoryFile.StatFile(name, out _) == 0;
         Span<byte> bytes = stackalloc byte[Layout.SegmentHeaderBytes + sizeof(ulong)];
         bool isEmpty = file.Read(bytes, 0, out _) == bytes.Length &&
             SegmentHeader.Read(bytes[..Layout.SegmentHeaderBytes]) is not null &&

@@ -191,9 +191,9 @@ internal static class StoreRebuild
             }
 
             if (salvage.IsDamaged) SegmentMender.SetAside(control.DirectoryFile, control.Directory, name);
-            control.FlushNames();
         }
 
+        control.FlushNames();
         _ = control.DirectoryFile.Unlink(name);
     }
 

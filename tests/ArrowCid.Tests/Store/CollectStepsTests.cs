@@ -4,6 +4,7 @@ using ArrowCid.Ipld;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Storage;
 using Xunit.Abstractions;
+using StoreLayout = ArrowCid.Storage.Layout;
 
 namespace ArrowCid.Tests.Store;
 
@@ -45,6 +46,58 @@ public class CollectStepsTests(ITestOutputHelper output)
         Assert.All(done, cid => Assert.False(other.Describe(cid)?.IsPresent ?? false));
         Assert.All([node, .. blocks[..10], blocks[200]], cid => Assert.True(other.Describe(cid)!.IsPresent));
         Assert.Empty(store.CheckFacts());
+    }
+
+    /// <summary>Whose last records were collected goes on behind their numbers, as whoever drops does: everybody is told
+    /// of a gap then, and hears of all that is there again.</summary>
+    [Fact]
+    public void A_gap_that_it_makes_itself_keeps_nothing_and_what_is_put_behind_it_stays()
+    {
+        using var folder = new TemporaryStore();
+        Cid[] blocks;
+        using (CidStore first = Stores.Open(folder))
+            blocks = [.. Enumerable.Range(0, 60).Select(number => first.PutRaw(StoreCalls.Numbered(number, 50)).Cid)];
+        using (FileStream control = File.OpenWrite(Path.Combine(folder.Directory, StoreLayout.ControlName)))
+        {
+            control.Position = StoreLayout.LanesOffset + StoreLayout.LaneCollected;
+            control.Write(BitConverter.GetBytes(1000ul));
+        }
+
+        using CidStore store = Stores.Open(folder);
+        var gone = new List<Cid>();
+        Cid? late = null;
+        foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(Unneeded(), isDryRun: false, new BlockCollection(), s_small))
+        {
+            gone.AddRange(step.Select(each => each.Cid));
+            // A block that it is about to drop is put again.
+            if (gone.Count > 0) late ??= store.PutRaw(StoreCalls.Numbered(59, 50)).Cid;
+        }
+
+        Assert.Equal(blocks[..^1].ToHashSet(), gone.ToHashSet());
+        Assert.Equal(blocks[^1], late);
+        Assert.True(store.Describe(blocks[^1])!.IsPresent);
+    }
+
+    /// <summary>With history, what a name stood for while it was at work stays too.</summary>
+    [Fact]
+    public void With_history_what_a_name_stood_for_between_two_steps_stays()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
+        Cid[] blocks = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50)).Cid)];
+        var gone = new List<Cid>();
+        bool isNamed = false;
+        foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(Unneeded() with { KeepsHistory = true },
+            isDryRun: false, new BlockCollection(), s_small))
+        {
+            gone.AddRange(step.Select(each => each.Cid));
+            if (gone.Count == 0 || isNamed) continue;
+            _ = other.SetName("moved", blocks[58]);
+            _ = other.SetName("moved", blocks[59]);
+            isNamed = true;
+        }
+
+        Assert.Equal(blocks[..58].ToHashSet(), gone.ToHashSet());
     }
 
     [Fact]
