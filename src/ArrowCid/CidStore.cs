@@ -328,7 +328,7 @@ public sealed partial class CidStore : IDisposable
             var cid = Cid.FromSha256(Multicodec.Raw, digest);
             if (cid == expected) return;
             throw new ArrowCidException(ErrorCode.InvalidData,
-                $"the batch is {cid}, not {expected}; nothing was put");
+                $"the batch is {cid}, not {expected}; it was not put");
         }
     }
 

@@ -6,7 +6,7 @@ namespace ArrowCid.Cli.Verbs;
 /// says.</summary>
 internal sealed class FromOptions
 {
-    /// <summary>The setting, for every verb that has the option.</summary>
+    /// <summary>The setting, for every verb that has the option but <c>verify</c>, which proves one place.</summary>
     public const string Variable = "ARROWCID_FROM";
 
     private const string Flag = "--from";

@@ -14,7 +14,7 @@ internal sealed record CarImportStep(int Block, IReadOnlyList<CarSection>? Conte
     Cid Expected)
 {
     /// <summary>The content's bytes.</summary>
-    public long Length => Content?.Sum(part => (long)part.Length) ?? 0;
+    public long Length { get; } = Content?.Sum(part => (long)part.Length) ?? 0;
 }
 
 /// <summary>
