@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using ArrowCid.Columnar;
-using ArrowCid.Memory;
+using ArrowCid.Compression;
 
 namespace ArrowCid.Ipc;
 
@@ -8,7 +8,7 @@ namespace ArrowCid.Ipc;
 /// </summary>
 internal ref struct BufferDecoder
 {
-    private const int NoCodec = -1, Lz4Frame = 0, Zstd = 1;
+    private const int NoCodec = -1, Lz4Code = 0, ZstdCode = 1;
 
     // No frame of these codecs says more: an LZ4 length byte stands for 255, a zstd block of 4 bytes for 128 KiB.
     private const long Lz4Ratio = 256, ZstdRatio = 1 << 15, RatioSlack = 1 << 18;
@@ -100,7 +100,7 @@ internal ref struct BufferDecoder
                 code: ErrorCode.TooLarge);
         }
 
-        if (length > buffer.Length * (_codec == Zstd ? ZstdRatio : Lz4Ratio) + RatioSlack)
+        if (length > buffer.Length * (_codec == ZstdCode ? ZstdRatio : Lz4Ratio) + RatioSlack)
         {
             throw new InvalidArrowException(
                 $"{buffer.Length} compressed bytes cannot hold the {length} that are claimed", path, offset: offset);
@@ -108,16 +108,13 @@ internal ref struct BufferDecoder
 
         _budget.Take(length, path, offset);
         byte[] target = GC.AllocateUninitializedArray<byte>((int)length);
-        CodecResult result = _codec == Zstd
-            ? SystemCodecs.DecompressZstd(buffer.Span, target)
-            : SystemCodecs.DecompressLz4Frame(buffer.Span, target);
+        CodecResult result = _codec == ZstdCode
+            ? Zstd.Decompress(buffer.Span, target)
+            : Lz4Frame.Decompress(buffer.Span, target);
         owned = true;
         return result switch
         {
-            CodecResult.Done => target,
-            CodecResult.NoLibrary => throw new ArrowCidException(ErrorCode.Unsupported, _codec == Zstd
-                ? "The stream is compressed with zstd and libzstd.so.1 is not here; install the package libzstd1."
-                : "The stream is compressed with LZ4 and liblz4.so.1 is not here; install the package liblz4-1."),
+            CodecResult.Complete => target,
             CodecResult.OtherLength => throw new InvalidArrowException(
                 $"a compressed buffer does not hold exactly the {length} bytes that it claims", path, offset: offset),
             _ => throw new InvalidArrowException("a compressed buffer is broken", path, offset: offset),
@@ -127,14 +124,14 @@ internal ref struct BufferDecoder
     private static int Codec(FlatTable compression, IpcTraits traits)
     {
         int codec = compression.Byte(0);
-        if (codec is not (Lz4Frame or Zstd) || compression.Byte(1) != 0)
+        if (codec is not (Lz4Code or ZstdCode) || compression.Byte(1) != 0)
         {
             throw new InvalidArrowException(
                 $"body compression {codec} by method {compression.Byte(1)} is not known (LZ4 frame and zstd are)",
                 offset: compression.Offset, code: ErrorCode.Unsupported);
         }
 
-        if (codec == Zstd) traits.HasZstdBodies = true;
+        if (codec == ZstdCode) traits.HasZstdBodies = true;
         else traits.HasLz4Bodies = true;
         return codec;
     }

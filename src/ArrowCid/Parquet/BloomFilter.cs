@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Numerics;
 
 namespace ArrowCid.Parquet;
@@ -28,7 +29,7 @@ internal sealed class BloomFilter
         var filter = new BloomFilter(distinct.Count);
         for (int i = 0; i < distinct.Count; i++)
         {
-            filter.Add(XxHash64.Of(distinct.IsBytes
+            filter.Add(XxHash64.HashToUInt64(distinct.IsBytes
                 ? distinct.BytesAt(i)
                 : distinct.Data.Span.Slice(i * distinct.Width, distinct.Width)));
         }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using ArrowCid.Columnar;
 
@@ -103,7 +104,7 @@ internal sealed class ChunkReader
             throw ParquetFault.Broken($"a page of {header.CompressedSize} bytes passes the end of its chunk");
         ReadOnlySpan<byte> stored = _bytes.Span.Slice(_position, header.CompressedSize);
         _position += header.CompressedSize;
-        if (_checksCrc && header.Crc is { } crc && Crc32.Of(stored) != crc)
+        if (_checksCrc && header.Crc is { } crc && Crc32.HashToUInt32(stored) != crc)
             throw ParquetFault.Broken($"the checksum of a page does not fit its bytes");
         switch (header.Type)
         {

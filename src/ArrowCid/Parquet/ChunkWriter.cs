@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using ArrowCid.Columnar;
 
@@ -112,7 +113,7 @@ internal sealed class ChunkWriter(CountingStream target, ParquetWriteOptions opt
             Type = PageType.Dictionary,
             UncompressedSize = _body.Count,
             CompressedSize = _packed.Count,
-            Crc = Crc32.Of(_packed.Written),
+            Crc = Crc32.HashToUInt32(_packed.Written),
             ValueCount = dictionary.Count,
             Encoding = PageEncoding.Plain,
         };
@@ -146,7 +147,7 @@ internal sealed class ChunkWriter(CountingStream target, ParquetWriteOptions opt
             Type = isV2 ? PageType.DataV2 : PageType.Data,
             UncompressedSize = uncompressed,
             CompressedSize = _packed.Count,
-            Crc = Crc32.Of(_packed.Written),
+            Crc = Crc32.HashToUInt32(_packed.Written),
             ValueCount = count,
             Encoding = chunk.Encoding,
             NullCount = nulls,

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using ArrowCid.Columnar;
 
 namespace ArrowCid.Parquet;
@@ -16,7 +17,7 @@ internal static class ColumnMark
     private static ulong Add(ulong mark, ArrowArray array)
     {
         mark = mark * 31 + (ulong)array.Length;
-        foreach (ReadOnlyMemory<byte> buffer in array.Buffers) mark = XxHash64.Of(buffer.Span, mark);
+        foreach (ReadOnlyMemory<byte> buffer in array.Buffers) mark = XxHash64.HashToUInt64(buffer.Span, (long)mark);
         foreach (ArrowArray child in array.ChildSpan) mark = Add(mark, child);
         return array.Dictionary is null ? mark : Add(mark, array.Dictionary);
     }

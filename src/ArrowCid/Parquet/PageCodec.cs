@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using ArrowCid.Memory;
+using ArrowCid.Compression;
+using Snappier;
 
 namespace ArrowCid.Parquet;
 
@@ -19,7 +20,7 @@ internal static class PageCodec
                 target.Add(source);
                 break;
             case ParquetCompression.Snappy:
-                target.Advance(SnappyCompressor.Compress(source, target.Room(SnappyCompressor.Room(source.Length))));
+                target.Advance(Snappy.Compress(source, target.Room(Snappy.GetMaxCompressedLength(source.Length))));
                 break;
             case ParquetCompression.Gzip:
                 Gzip(level, source, target);
@@ -31,13 +32,11 @@ internal static class PageCodec
                 target.Advance(brotli);
                 break;
             case ParquetCompression.Zstd:
-                int zstd = SystemCodecs.CompressZstd(source, target.Room(SystemCodecs.ZstdRoom(source.Length)),
-                    level ?? 1);
-                target.Advance(zstd >= 0 ? zstd : throw NoLibrary("zstd (libzstd.so.1)"));
+                Span<byte> frame = target.Room(Zstd.MaxCompressedLength(source.Length));
+                target.Advance(Zstd.Compress(source, frame, level ?? 1));
                 break;
             default:
-                int lz4 = SystemCodecs.CompressLz4Block(source, target.Room(SystemCodecs.Lz4BlockRoom(source.Length)));
-                target.Advance(lz4 >= 0 ? lz4 : throw NoLibrary("LZ4 (liblz4.so.1)"));
+                target.Advance(Lz4.Compress(source, target.Room(Lz4.MaxCompressedLength(source.Length))));
                 break;
         }
     }
@@ -76,7 +75,7 @@ internal static class PageCodec
                 source.CopyTo(target);
                 break;
             case (int)ParquetCompression.Snappy:
-                SnappyPages.Decompress(source, target);
+                Unsnap(source, target);
                 break;
             case (int)ParquetCompression.Gzip:
                 Gunzip(source, target);
@@ -86,14 +85,13 @@ internal static class PageCodec
                     throw ParquetFault.Broken($"a page is not Brotli, or not of the length that its header says");
                 break;
             case (int)ParquetCompression.Zstd:
-                Check(SystemCodecs.DecompressZstd(source, target), "zstd (libzstd.so.1)");
+                Check(Zstd.Decompress(source, target), "zstd");
                 break;
             case (int)ParquetCompression.Lz4:
-                Check(SystemCodecs.DecompressLz4Block(source, target), "LZ4 (liblz4.so.1)");
+                Check(Lz4.Decompress(source, target), "LZ4");
                 break;
             default:
-                if (!TryHadoop(source, target))
-                    Check(SystemCodecs.DecompressLz4Block(source, target), "LZ4 (liblz4.so.1)");
+                if (!TryHadoop(source, target)) Check(Lz4.Decompress(source, target), "LZ4");
                 break;
         }
     }
@@ -134,10 +132,7 @@ internal static class PageCodec
             uint piece = BinaryPrimitives.ReadUInt32BigEndian(source[4..]);
             source = source[8..];
             if (whole > (uint)target.Length || piece > (uint)source.Length) return false;
-            CodecResult result =
-                SystemCodecs.DecompressLz4Block(source[..(int)piece], target[..(int)whole]);
-            if (result == CodecResult.NoLibrary) throw NoLibrary("LZ4 (liblz4.so.1)");
-            if (result != CodecResult.Done) return false;
+            if (Lz4.Decompress(source[..(int)piece], target[..(int)whole]) != CodecResult.Complete) return false;
             source = source[(int)piece..];
             target = target[(int)whole..];
         }
@@ -145,13 +140,25 @@ internal static class PageCodec
         return target.IsEmpty;
     }
 
-    private static void Check(CodecResult result, string name)
+    private static void Unsnap(ReadOnlySpan<byte> source, Span<byte> target)
     {
-        if (result == CodecResult.NoLibrary) throw NoLibrary(name);
-        if (result != CodecResult.Done)
-            throw ParquetFault.Broken($"a page is not {name[..name.IndexOf(' ')]}, or of another length than it says");
+        try
+        {
+            int length = Snappy.GetUncompressedLength(source);
+            if (length != target.Length)
+                throw ParquetFault.Broken($"a Snappy page holds {length} bytes where its header says {target.Length}");
+            if (!Snappy.TryDecompress(source, target, out int written) || written != target.Length)
+                throw ParquetFault.Broken($"a page is not Snappy, or not of the length it says");
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ParquetFault("a page is not Snappy", inner: e);
+        }
     }
 
-    private static ParquetFault NoLibrary(string name) =>
-        ParquetFault.Unsupported($"this system has no {name}; install it, or take Snappy");
+    private static void Check(CodecResult result, string name)
+    {
+        if (result != CodecResult.Complete)
+            throw ParquetFault.Broken($"a page is not {name}, or of another length than it says");
+    }
 }

@@ -185,7 +185,7 @@ internal sealed partial class BlockIndex
         }
 
         // What was read of the window was read before anything that is read after it.
-        ReadFence.Pass();
+        Volatile.ReadBarrier();
         GC.KeepAlive(file);
         return result;
     }

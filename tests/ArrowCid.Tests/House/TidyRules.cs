@@ -14,7 +14,7 @@ internal static partial class TidyRules
 
     // The folders of src/ArrowCid in rank order: a folder uses only those before it. The facade may use all.
     private static readonly string[] s_ranks =
-        ["Columnar", "Ipc", "Ipld", "Storage", "Registry", "Parquet", "Exchange"];
+        ["Compression", "Columnar", "Ipc", "Ipld", "Storage", "Registry", "Parquet", "Exchange"];
 
     // Likewise those of src/ArrowCid.Flight; what stands beside them may use all.
     private static readonly string[] s_flightRanks = ["Grpc", "Access", "Service", "Http"];
@@ -228,7 +228,7 @@ internal static partial class TidyRules
     [GeneratedRegex(@"^\s*global\s+using\s+(static\s+)?ArrowCid\b")]
     private static partial Regex GlobalUsing();
 
-    [GeneratedRegex(@"(?<![\w.])(ArrowCid\.)?(Columnar|Ipc|Ipld|Storage|Registry|Parquet|Exchange)\b(?:\.(\w+))?")]
+    [GeneratedRegex(@"(?<![\w.])(ArrowCid\.)?(Compression|Columnar|Ipc|Ipld|Storage|Registry|Parquet|Exchange)\b(?:\.(\w+))?")]
     private static partial Regex QualifiedName();
 
     [GeneratedRegex(@"\bArrowCid\.Flight\.(Grpc|Access|Service|Http)\b")]

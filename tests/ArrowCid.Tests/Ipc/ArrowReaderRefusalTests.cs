@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
-using ArrowCid.Memory;
+using ArrowCid.Tests.Compression;
 using static ArrowCid.Tests.Ipc.Refusal;
 
 namespace ArrowCid.Tests.Ipc;
@@ -246,7 +246,7 @@ public sealed class ArrowReaderRefusalTests
     [InlineData(true)]
     public void Compressed_buffers_that_lie(bool zstd)
     {
-        byte[] packed = (zstd ? SystemCodecs.CompressZstd(new byte[8]) : SystemCodecs.CompressLz4Frame(new byte[8]))!;
+        byte[] packed = Frames.Of(zstd, new byte[8]);
         Refused([1, 2, 3], "a compressed buffer of 3 bytes lacks its length of 8");
         Refused(Claim(-2, packed), "a compressed buffer claims -2 bytes");
         Refused(Claim(1L << 31, packed), "a buffer has 2147483648 bytes, over 2^31 - 1", ErrorCode.TooLarge);
@@ -270,7 +270,7 @@ public sealed class ArrowReaderRefusalTests
     public void What_is_over_the_budget_before_it_is_taken()
     {
         byte[] zeros = new byte[4 << 20];
-        byte[] packed = [.. FlatRaw.Longs(zeros.Length).Bytes, .. SystemCodecs.CompressZstd(zeros)!];
+        byte[] packed = [.. FlatRaw.Longs(zeros.Length).Bytes, .. Frames.OfZstd(zeros)];
         byte[] bytes = Start(s_x).Message(3, Batch(1 << 20, [(1 << 20, 0)], [(0, 0), (0, packed.Length)], s_zstd), packed).End();
         long before = GC.GetAllocatedBytesForCurrentThread();
         InvalidArrowException fault = Expect(bytes,

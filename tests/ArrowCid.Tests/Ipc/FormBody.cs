@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using ArrowCid.Columnar;
-using ArrowCid.Memory;
+using ArrowCid.Tests.Compression;
 
 namespace ArrowCid.Tests.Ipc;
 
@@ -41,7 +41,7 @@ internal sealed class FormBody(Form form)
         {
             bool stored = form.StoresSome && Buffers.Count % 2 == 1;
             byte[] packed = stored ? buffer
-                : (form.Codec == 1 ? SystemCodecs.CompressZstd(buffer) : SystemCodecs.CompressLz4Frame(buffer))!;
+                : Frames.Of(form.Codec == 1, buffer);
             byte[] framed = new byte[8 + packed.Length];
             BinaryPrimitives.WriteInt64LittleEndian(framed, stored ? -1 : buffer.Length);
             packed.CopyTo(framed, 8);

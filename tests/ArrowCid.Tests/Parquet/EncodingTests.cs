@@ -96,53 +96,6 @@ public sealed class EncodingTests
     }
 
     [Fact]
-    public void What_Snappy_packs_comes_back_and_what_is_changed_is_refused_or_of_the_same_length()
-    {
-        const int seed = 20261122;
-        var random = new Random(seed);
-        for (int round = 0; round < 300; round++)
-        {
-            byte[] page = new byte[random.Next(1, 3000)];
-            int period = random.Next(1, 80), noise = random.Next(0, 20);
-            for (int i = 0; i < page.Length; i++)
-                page[i] = random.Next(20) < noise || i < period ? (byte)random.Next(256) : page[i - period];
-            byte[] packed = SnappyTests.Compressed(page), back = new byte[page.Length];
-            SnappyPages.Decompress(packed, back);
-            Assert.True(page.AsSpan().SequenceEqual(back), $"seed {seed}, round {round}");
-            Assert.Throws<ParquetFault>(() => SnappyPages.Decompress(packed.AsSpan(0, packed.Length - 1), back));
-            Assert.Throws<ParquetFault>(() => SnappyPages.Decompress(packed, new byte[page.Length + 1]));
-            packed[random.Next(packed.Length)] ^= (byte)(1 << random.Next(8));
-            try
-            {
-                SnappyPages.Decompress(packed, back);
-            }
-            catch (ParquetFault)
-            {
-                // Refused.
-            }
-        }
-    }
-
-    [Fact]
-    public void Checksums_are_those_of_their_definitions()
-    {
-        Assert.Equal(0xCBF43926u, Crc32.Of("123456789"u8));
-        Assert.Equal(0xCBF43926u, Crc32.Of("1234"u8, "56789"u8));
-        Assert.Equal(0xEF46DB3751D8E999ul, XxHash64.Of(""u8));
-        Assert.Equal(0x44BC2CF5AD770999ul, XxHash64.Of("abc"u8));
-        byte[] bytes = new byte[1_000];
-        new Random(1).NextBytes(bytes);
-        uint slow = uint.MaxValue;
-        for (int length = 0; length < bytes.Length; length++)
-        {
-            Assert.Equal(~slow, Crc32.Of(bytes.AsSpan(0, length)));
-            Assert.Equal(~slow, Crc32.Of(bytes.AsSpan(0, length / 3), bytes.AsSpan(length / 3, length - length / 3)));
-            slow ^= bytes[length];
-            for (int bit = 0; bit < 8; bit++) slow = (slow & 1) != 0 ? slow >> 1 ^ 0xEDB88320 : slow >> 1;
-        }
-    }
-
-    [Fact]
     public void Bounds_of_long_texts_are_short_and_bound()
     {
         LeafForm text = LeafForm.Of(ArrowType.Utf8, isBare: false);
