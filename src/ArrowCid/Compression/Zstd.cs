@@ -34,7 +34,8 @@ internal static class Zstd
         Decompressor decompressor = s_decompressor ??= new Decompressor();
         try
         {
-            return decompressor.Unwrap(source, target) == target.Length ? CodecResult.Complete : CodecResult.OtherLength;
+            int written = decompressor.Unwrap(source, target);
+            return written == target.Length ? CodecResult.Complete : CodecResult.OtherLength;
         }
         catch (ZstdException e)
         {
