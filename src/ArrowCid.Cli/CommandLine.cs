@@ -7,7 +7,6 @@ using ArrowCid.Cli.Demo;
 using ArrowCid.Cli.Inspect;
 using ArrowCid.Cli.SelfTest;
 using ArrowCid.Cli.Serve;
-using ArrowCid.Cli.Torture;
 using ArrowCid.Cli.Verbs;
 
 namespace ArrowCid.Cli;
@@ -61,12 +60,10 @@ internal static class CommandLine
         ["doctor"] = DoctorVerb.Make,
         ["reap"] = ReapVerb.Make,
         ["batchtest"] = BatchTestVerb.Make,
-        ["torture"] = TortureVerb.Make,
         ["serve"] = ServeVerb.Make,
         ["demo"] = DemoVerb.Make,
         ["bench"] = BenchVerb.Make,
         [DemoReaderVerb.Name] = DemoReaderVerb.Make,
-        [TortureWorkerVerb.Name] = TortureWorkerVerb.Make,
         [BatchTestWorkerVerb.Name] = BatchTestWorkerVerb.Make,
         [BenchSecondVerb.Name] = BenchSecondVerb.Make,
     };

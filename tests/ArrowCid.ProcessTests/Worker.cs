@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ArrowCid.Storage;
 
 namespace ArrowCid.ProcessTests;
 
@@ -44,6 +45,7 @@ internal static class Worker
     /// <summary>Starts a worker, to be killed at a step and pass of it unless <paramref name="crashAt"/> is null.</summary>
     public static Process Start(string? crashAt, params string[] arguments)
     {
+        Assert.True(crashAt is null || CrashPoint.IsBuiltIn, "this build has no fault points; build the tests as Debug");
         var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileName(host) == "dotnet"
             ? host
             : "dotnet")

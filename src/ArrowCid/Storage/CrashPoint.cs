@@ -1,10 +1,13 @@
+using System.Diagnostics;
+#if FAULT_POINTS
 using System.Globalization;
 using ArrowCid.Memory;
+#endif
 
 namespace ArrowCid.Storage;
 
-/// <summary>The places at which a crash test may kill this process; FORMAT.md, FACTS.md,
-/// INDEXES.md and BACKUP.md say what each leaves behind.</summary>
+/// <summary>The places where a crash test can kill this process. FORMAT.md, FACTS.md, INDEXES.md and BACKUP.md
+/// describe what each one leaves behind.</summary>
 internal enum CrashStep
 {
     None,
@@ -24,21 +27,28 @@ internal enum CrashStep
     U1, U2, U3, U4,
     R1, R2, R3, R4,
 
-    // Of mending, which a torture does not come to: it damages nothing.
+    // Steps of a repair.
     Q1, Q2, Q3,
 }
 
 /// <summary>
-/// <c>ARROWCID_CRASH_AT=step:n</c> kills this process, as SIGKILL does, when it passes a step for the n-th time.
-/// Random kills hardly ever hit the few nanoseconds between two steps. Unset, a pass costs nothing: the JIT folds the
-/// flag.
+/// Fault points: <c>ARROWCID_CRASH_AT=step:n</c> kills this process, as SIGKILL does, when it passes a step for the
+/// n-th time. Random kills almost never hit the few nanoseconds between two steps. Only builds with the constant
+/// <c>FAULT_POINTS</c> have them: the configurations Debug and FaultPoints. A release build contains no call and does
+/// not read the variable.
 /// </summary>
 internal static class CrashPoint
 {
+#if FAULT_POINTS
     private static readonly CrashStep s_step = Parse(out s_countdown);
     private static readonly bool s_armed = s_step != CrashStep.None;
     private static int s_countdown;
 
+    /// <summary>Whether this build has fault points.</summary>
+    public static bool IsBuiltIn => true;
+
+    /// <summary>Kills the process if this pass of the step is the requested one.</summary>
+    [Conditional("FAULT_POINTS")]
     public static void Pass(CrashStep step)
     {
         if (s_armed) Count(step);
@@ -58,4 +68,14 @@ internal static class CrashPoint
             ? step
             : CrashStep.None;
     }
+#else
+    /// <summary>Whether this build has fault points.</summary>
+    public static bool IsBuiltIn => false;
+
+    /// <summary>Does nothing; the compiler leaves out every call.</summary>
+    [Conditional("FAULT_POINTS")]
+    public static void Pass(CrashStep step)
+    {
+    }
+#endif
 }

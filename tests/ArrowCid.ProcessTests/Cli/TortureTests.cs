@@ -6,12 +6,13 @@ using ArrowCid.Storage;
 namespace ArrowCid.ProcessTests.Cli;
 
 /// <summary>
-/// <c>arrowcid torture</c>: 300 rounds in every run; <c>ARROWCID_TORTURE_ROUNDS</c> sets another number, and
+/// <c>tests/ArrowCid.Torture</c>: 300 rounds in every run. <c>ARROWCID_TORTURE_ROUNDS</c> sets another number, and
 /// <c>ARROWCID_SEED</c> the seed.
 /// </summary>
 public sealed class TortureTests
 {
     private const int Rounds = 300;
+    private static readonly string s_program = Path.Combine(AppContext.BaseDirectory, "ArrowCid.Torture.dll");
     private static readonly TimeSpan s_watchdog = TimeSpan.FromMinutes(18);
 
     [Fact]
@@ -56,7 +57,7 @@ public sealed class TortureTests
     {
         using var folder = new TemporaryFolder();
         var start = new ProcessStartInfo("dotnet",
-            [Command.Dll, "torture", "--json", "--seconds", "1000", .. arguments])
+            [s_program, "--json", "--seconds", "1000", .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -63,10 +63,9 @@ internal static partial class TidyRules
         from source in sources
         where source.Path.StartsWith("src/ArrowCid.Cli/", StringComparison.Ordinal)
         where !source.Path.Contains("/Inspect/", StringComparison.Ordinal)
-        where !source.Path.Contains("/Torture/", StringComparison.Ordinal)
         from line in source.Code.Index()
         where line.Item.Contains("ArrowCid.Storage", StringComparison.Ordinal)
-        select $"{source.Path}:{line.Index + 1}: ArrowCid.Storage; use the facade, or stand in Inspect or Torture.";
+        select $"{source.Path}:{line.Index + 1}: ArrowCid.Storage; use the facade, or stand in Inspect.";
 
     private const string Facade = "the facade";
 

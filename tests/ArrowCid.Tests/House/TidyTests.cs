@@ -25,7 +25,7 @@ public class TidyTests
     }
 
     [Fact]
-    public void The_command_looks_behind_the_public_face_in_two_folders_alone()
+    public void The_command_looks_behind_the_public_face_in_one_folder_alone()
     {
         AssertNone(TidyRules.CommandFolders(s_sources.Value));
         Assert.Single(TidyRules.CommandFolders(

@@ -2,7 +2,7 @@ using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>What holds of a store once its processes are dead, whatever they died of.</summary>
 internal sealed class TortureChecker

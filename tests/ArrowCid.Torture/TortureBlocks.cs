@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using ArrowCid.Columnar;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>Blocks by number: any process makes the same bytes of one.</summary>
 internal static class TortureBlocks

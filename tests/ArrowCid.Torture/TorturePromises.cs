@@ -1,4 +1,4 @@
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>What the journals of all workers come to: blocks, tags and names have one worker each that changes
 /// them.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using ArrowCid.Storage;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>A step to die at, and what has to have been for anybody to come to it.</summary>
 /// <param name="At">Step and pass, as <c>ARROWCID_CRASH_AT</c> has them.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using ArrowCid.Registry;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>
 /// The calls of one worker that say something of blocks, name, pin and remove them. What a call replaces or takes away

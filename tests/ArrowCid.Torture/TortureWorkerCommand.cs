@@ -1,27 +1,36 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>One process of the torture: it works on the store until it is killed, or for a number of calls.</summary>
-internal static class TortureWorkerVerb
+internal static class TortureWorkerCommand
 {
-    public const string Name = "torture-worker";
-
-    /// <summary>The exit code where another store is due.</summary>
+    /// <summary>The exit code that asks for a new store.</summary>
     public const int FoundItFilled = 99;
+
+    private const string Name = "worker";
 
     public static Command Make()
     {
-        Argument<string[]> words = new("WORDS") { Arity = ArgumentArity.OneOrMore };
-        var verb = new Verb(Name, "A process of 'torture'.",
-            $"arrowcid {Name} STORE JOURNAL ROLE LOAD NUMBER SEED CALLS")
+        Argument<string[]> words = new("STORE JOURNAL ROLE LOAD NUMBER SEED CALLS")
         {
-            words,
+            Arity = ArgumentArity.OneOrMore,
         };
-        verb.Hidden = true;
-        verb.SetAction(parsed => Run(parsed.GetValue(words)!));
-        return verb;
+        var command = new Command(Name, "Run as one process of the torture.") { words };
+        command.Hidden = true;
+        command.SetAction(parsed => Run(parsed.GetValue(words)!));
+        return command;
+    }
+
+    /// <summary>Returns how to start a worker, whether this program was started directly or by <c>dotnet</c>.</summary>
+    public static ProcessStartInfo With(params string[] words)
+    {
+        string program = Environment.ProcessPath!;
+        bool isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
+        return new ProcessStartInfo(program,
+            isHost ? [typeof(TortureWorkerCommand).Assembly.Location, Name, .. words] : [Name, .. words]);
     }
 
     private static int Run(string[] words)

@@ -2,7 +2,7 @@ using ArrowCid.Cli.Verbs;
 using ArrowCid.Exchange.Backup;
 using ArrowCid.Registry;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>
 /// What holds of the backups of a store whose worker was killed: the increments that are there are whole, what was

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>
 /// What a worker was told that it has done, a line an event, in a file outside of the store. A line is written after

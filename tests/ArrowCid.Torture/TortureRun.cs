@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.Storage;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>What a torture is asked for.</summary>
 internal sealed record TortureOptions(double Seconds, int Rounds, int Kills, int Processes, int Seed,
@@ -163,7 +163,7 @@ internal sealed class TortureRun(TortureOptions options)
         string journal = Path.Combine(options.Directory, string.Create(plain, $"journal-{number}"));
         _journals.Add(journal);
         TortureLoad load = TortureSteps.LoadOf(role, at, _random);
-        ProcessStartInfo start = OwnProgram.With(TortureWorkerVerb.Name, store, journal, role.ToString(),
+        ProcessStartInfo start = TortureWorkerCommand.With(store, journal, role.ToString(),
             load.ToString(), number.ToString(plain), _random.Next().ToString(plain), Calls.ToString(plain));
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
@@ -178,8 +178,7 @@ internal sealed class TortureRun(TortureOptions options)
     {
         int delay = _random.Next(MostDelay);
         if (_random.Next(4) != 0) _ = worker.Process.StandardOutput.ReadLine();
-        Thread.Sleep(delay);
-        worker.Process.Kill();
+        if (!worker.Process.WaitForExit(delay)) worker.Process.Kill();
     }
 
     /// <returns>Whether it found the store full.</returns>
@@ -203,7 +202,7 @@ internal sealed class TortureRun(TortureOptions options)
             return false;
         }
 
-        bool isFull = code == TortureWorkerVerb.FoundItFilled;
+        bool isFull = code == TortureWorkerCommand.FoundItFilled;
         if (code != 0 && !isFull) Fail($"worker {worker} ended with exit code {code}: {errors.Trim()}", [worker]);
         return isFull;
     }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using ArrowCid.Storage;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>The kinds of stores.</summary>
 internal enum TortureRole

@@ -2,7 +2,7 @@ using System.Globalization;
 using ArrowCid.Cli.Verbs;
 using ArrowCid.Exchange.Backup;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>
 /// A worker's backups, an increment after the other, and what it restores of them into a store of its own. The journal

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace ArrowCid.Cli.Torture;
+namespace ArrowCid.Torture;
 
 /// <summary>
 /// The calls of one worker, drawn from its seed. Blocks of its own numbers are put by nobody else; those of the numbers

@@ -1,0 +1,1 @@
+return ArrowCid.Torture.TortureCommand.Run(args);
