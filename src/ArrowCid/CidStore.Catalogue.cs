@@ -94,7 +94,7 @@ public sealed partial class CidStore
     private bool IsOfSnapshot(StoredEntry entry)
     {
         if (entry.SchemaCid is { } schema) return schema == CatalogueTable.SchemaCid;
-        if (entry.Kind != BlockKind.Raw || entry.Cid.Codec != Multicodec.DagCbor) return false;
+        if (entry.Cid.Codec != Multicodec.DagCbor) return false;
         using BlockLease? node = Find(entry.Cid);
         if (node is null) return false;
         _ = CatalogueTable.SchemaCid.TryGetSha256(out Digest256 own);

@@ -69,6 +69,35 @@ public sealed partial class CidStore
         return put with { Address = new(put.Cid, dataset.Schema, dataset.Rows, dataset.ByteLength) };
     }
 
+    /// <summary>
+    /// Puts a dataset node, as the other overload does, with metadata of the dataset in the store: tags, a producer, a
+    /// pin and so on, on which its CID does not depend. Once the name points to the dataset, all of it is there.
+    /// </summary>
+    /// <param name="batches">The batches, which are here; at least one.</param>
+    /// <param name="options">The metadata and the name of the dataset in this store.</param>
+    /// <param name="metadata">The metadata that are part of the dataset, and of its CID.</param>
+    /// <param name="parents">The datasets that it was made of, in this order; they need not be here.</param>
+    /// <returns>The node's CID, the schema's, and the rows and bytes of all batches.</returns>
+    /// <exception cref="ArgumentException">As for the other overload.</exception>
+    /// <exception cref="ArrowCidException">As for the other overload, and <see cref="ErrorCode.InvalidArgument"/> or
+    /// <see cref="ErrorCode.TooLarge"/>: an option is over a limit, and no dataset was put;
+    /// <see cref="ErrorCode.Unsupported"/>: a name or pin in a ring.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public PutResult PutDataset(IReadOnlyList<Cid> batches, PutOptions options,
+        IReadOnlyDictionary<string, string>? metadata = null, IReadOnlyList<Cid>? parents = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Check(options);
+        PutResult put = PutDataset(batches, metadata, parents);
+        Annotate(put.Cid, options);
+        if (options.Pin) Pin(put.Cid);
+        if (options.Name is { } name) _ = SetName(name, put.Cid);
+        return put;
+    }
+
+    /// <summary>Throws where a put could not keep what is said with it, before anything is put.</summary>
+    internal void Check(PutOptions options) => _ = _registry.RecordOfPut(options, options.Pin, options.Name);
+
     /// <summary>The batches of a dataset.</summary>
     /// <param name="cid">The dataset's CID.</param>
     /// <returns>The batches' CIDs in order; null where the dataset is not here.</returns>

@@ -127,23 +127,9 @@ public sealed partial class CidStore
         UsageBy.Tag => entry.Tags.TryGetValue(tagKey!, out string? value) ? [value] : [],
         UsageBy.Producer => entry.Producer is { } producer ? [producer] : [],
         UsageBy.Schema => entry is { Kind: BlockKind.Batch, SchemaCid: { } schema } ? [schema.ToString()] : [],
-        UsageBy.Dataset => entry is { Kind: BlockKind.Raw, Cid.Codec: Multicodec.DagCbor } && IsDataset(entry.Cid)
-            ? [entry.Cid.ToString()]
-            : [],
+        UsageBy.Dataset => entry.Kind == BlockKind.Dataset ? [entry.Cid.ToString()] : [],
         _ => throw new ArgumentOutOfRangeException(nameof(by), by, "no such owner"),
     };
-
-    private bool IsDataset(Cid cid)
-    {
-        try
-        {
-            return ReadNode(cid) is { } node && ManifestNode.KindOf(node) == Dataset.Kind;
-        }
-        catch (InvalidIpldException)
-        {
-            return false;
-        }
-    }
 
     /// <summary>What blocks need beneath them, each looked up once.</summary>
     private sealed class UsageNeeds(BlockStore blocks, Dictionary<Digest256, StoredEntry> entries)

@@ -9,8 +9,8 @@ internal sealed class DatasetOptions
     private readonly Option<string?> _name = new("--dataset")
     {
         HelpName = "NAME",
-        Description = "Make a dataset of all batches, in order, and let this name stand for it: a line more, " +
-            "CID  ROWS  BYTES  NAME  new|known.",
+        Description = "Make a dataset of all batches, in order, and give it this name: a line more, " +
+            "CID  ROWS  BYTES  NAME  new|known. The tags and other metadata are also the dataset's.",
     };
 
     private readonly Option<string[]> _meta = new("--dataset-meta")
@@ -51,36 +51,55 @@ internal sealed class DatasetOptions
             bool saysMore = result.GetResult(_meta) is not null || result.GetResult(_parents) is not null;
             if (saysMore && result.GetResult(_name) is null)
                 result.AddError("--dataset-meta and --dataset-parent go with --dataset.");
+            if (result.GetResult(_name) is not null && result.GetResult("--name") is not null)
+                result.AddError("--dataset names the dataset; leave out --name.");
         });
     }
 
-    /// <summary>The dataset that is asked for, or null.</summary>
-    public DatasetRun? Read(ParseResult parsed, CidStore store)
+    /// <summary>The dataset or the one named batch that is asked for; null where neither is.</summary>
+    /// <param name="parsed">The options.</param>
+    /// <param name="store">The store.</param>
+    /// <param name="facts">The metadata of what is put.</param>
+    public DatasetRun? Read(ParseResult parsed, CidStore store, PutOptions? facts)
     {
-        if (parsed.GetValue(_name) is not { } name) return null;
+        if ((parsed.GetValue(_name) ?? facts?.Name) is not { } name) return null;
         Dictionary<string, string?> meta = Assignment.All(parsed.GetValue(_meta) ?? []);
-        return new DatasetRun(store, name, meta.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""),
-            Array.ConvertAll(parsed.GetValue(_parents) ?? [], text => Reference.Resolve(store, text)));
+        PutOptions options = FactOptions.Named(facts, name);
+        store.Check(options);
+        return new DatasetRun(store, options, meta.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""),
+            Array.ConvertAll(parsed.GetValue(_parents) ?? [], text => Reference.Resolve(store, text)),
+            isDataset: parsed.GetValue(_name) is not null);
     }
 }
 
-/// <summary>A dataset in the making.</summary>
-internal sealed class DatasetRun(CidStore store, string name, Dictionary<string, string> meta, Cid[] parents)
+/// <summary>A name that is given to what a put puts: to its only batch, or to a dataset of its batches.</summary>
+/// <param name="store">The store.</param>
+/// <param name="options">The name, and the metadata of the dataset.</param>
+/// <param name="meta">The metadata that are part of the dataset.</param>
+/// <param name="parents">The datasets that it was made of.</param>
+/// <param name="isDataset">Whether a dataset is made of a single batch too.</param>
+internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<string, string> meta, Cid[] parents,
+    bool isDataset)
 {
     /// <summary>The batches so far.</summary>
     public List<Cid> Batches { get; } = [];
 
-    /// <summary>Puts the dataset, once all of its batches are, and names it.</summary>
+    /// <summary>Gives the name, once all batches are put.</summary>
     public void Put(Output output, bool json)
     {
+        string name = options.Name!;
         if (Batches.Count == 0)
         {
-            throw new ArrowCidException(ErrorCode.InvalidArgument,
-                "the files have no batch, and a dataset has one at least");
+            throw new ArrowCidException(ErrorCode.InvalidArgument, $"the files have no batch; '{name}' needs one");
         }
 
-        PutResult put = store.PutDataset(Batches, meta, parents);
-        _ = store.SetName(name, put.Cid);
+        if (Batches.Count == 1 && !isDataset)
+        {
+            _ = store.SetName(name, Batches[0]);
+            return;
+        }
+
+        PutResult put = store.PutDataset(Batches, options, meta, parents);
         if (json)
         {
             output.JsonLine(writer =>

@@ -31,7 +31,7 @@ internal sealed class FactOptions
     private readonly Option<string?> _name = new("--name")
     {
         HelpName = "N",
-        Description = "A name that stands for the block from then on, whatever it stood for; for one batch only.",
+        Description = "A name for the batch, or for a dataset of several batches; it moves where it exists.",
     };
 
     private readonly Option<string?> _about = new("--about")
@@ -71,6 +71,19 @@ internal sealed class FactOptions
             Json = parsed.GetValue(_about),
         };
     }
+
+    /// <summary>The same metadata with another name, or none.</summary>
+    public static PutOptions Named(PutOptions? facts, string? name) => new()
+    {
+        Tags = facts?.Tags,
+        Parents = facts?.Parents,
+        Producer = facts?.Producer,
+        Expires = facts?.Expires,
+        Pin = facts?.Pin ?? false,
+        Json = facts?.Json,
+        Locations = facts?.Locations,
+        Name = name,
+    };
 
     private bool Is(Option option) => option == _tags || option == _parents || option == _producer || option == _name
         || option == _about || option == _pin || option == _expires;

@@ -5,7 +5,7 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>ls</c>: the batches of a store.</summary>
+/// <summary><c>ls</c>: the batches of a store, its datasets, or blocks of any kind.</summary>
 internal static class ListVerb
 {
     public static Command Make()
@@ -13,16 +13,23 @@ internal static class ListVerb
         Argument<string?> filter = Verb.FilterText(isNeeded: false);
         Option<string?> where = Verb.Where("As FILTER.");
         Option<string?> store = Verb.Store();
+        var datasets = new Option<bool>("--datasets")
+        {
+            Description = "List the datasets instead of the batches.",
+        };
         var form = new ListingForm();
         var verb = new Verb("ls",
             "Lists the batches in the store, or those that pass a filter: CID  ROWS  BYTES  TIME, the time of the " +
-            "first put in UTC. With --json, --format arrow or parquet also what is known of them.",
+            "first put in UTC. With --datasets it lists the datasets, and with a filter that names 'kind' blocks of " +
+            "every kind. With --json, --format arrow or parquet also what is known of them.",
             "arrowcid ls",
             "arrowcid ls 'rows > 1000 and age < 7d'",
+            "arrowcid ls --datasets",
+            "arrowcid ls 'kind = dataset and tag.day = \"2026-11-20\"' --json",
             "arrowcid ls --json | jq -r .cid",
             "arrowcid ls 'has tag.day' --format parquet -o blocks.parquet")
         {
-            filter, where, store,
+            filter, where, datasets, store,
         };
         form.AddTo(verb);
         verb.Validators.Add(result =>
@@ -31,26 +38,30 @@ internal static class ListVerb
                 result.AddError("Say the filter once, alone or behind --where.");
         });
         verb.SetAction(parsed => Run(parsed, parsed.GetValue(filter) ?? parsed.GetValue(where),
-            parsed.GetValue(store), form));
+            parsed.GetValue(datasets), parsed.GetValue(store), form));
         return verb;
     }
 
-    private static int Run(ParseResult parsed, string? text, string? directory, ListingForm form)
+    private static int Run(ParseResult parsed, string? text, bool datasets, string? directory, ListingForm form)
     {
+        if (datasets) text = text is null ? "kind = dataset" : $"kind = dataset and ({text})";
         Filter? filter = text is null ? null : Filter.Parse(text);
         using CidStore store = StoreReading.Open(directory);
-        IEnumerable<StoredEntry> batches = store.InOrder(filter).Where(entry => entry.Kind == BlockKind.Batch);
+        bool isAnyKind = filter?.TestsKind == true;
+        IEnumerable<StoredEntry> batches = store.InOrder(filter).Where(IsListed);
         // Where nobody asks for facts none are read.
         IEnumerable<string> lines = filter is null ? store.List().Select(Line) : batches.Select(EntryText.Line);
         if (form.OnlyPlan(parsed))
         {
             (QueryExplanation plan, long found) = PlanText.Follow(store, new QueryOptions { Filter = filter },
-                static entry => entry.Kind == BlockKind.Batch);
+                IsListed);
             PlanText.Print(filter, plan, found, form.IsJson(parsed));
         }
         else if (form.OnlyCount(parsed)) PlanText.PrintCount(lines.LongCount(), form.IsJson(parsed));
         else form.Write(parsed, batches, lines);
         return 0;
+
+        bool IsListed(StoredEntry entry) => isAnyKind || entry.Kind == BlockKind.Batch;
     }
 
     private static string Line(StoredBlock block) => string.Create(CultureInfo.InvariantCulture,

@@ -21,7 +21,8 @@ internal static class PutVerb
             "arrowcid put trips.arrow --tag day=2026-11-20 --tag sym=ES --producer etl-7 --name latest --expires 7d",
             "arrowcid put --store /dev/shm/trips --rows-per-block 10000 trips.arrow",
             "arrowcid put --types price=float64 trips.csv",
-            "arrowcid put --dataset prices monday.arrow tuesday.arrow")
+            "arrowcid put --name trips trips.parquet",
+            "arrowcid put --dataset prices monday.arrow tuesday.arrow --tag source=feed")
         {
             files, store, rows, json, drop,
         };
@@ -36,8 +37,10 @@ internal static class PutVerb
             using var opened = CidStore.Open(parsed.GetValue(store));
             using var output = Output.Open();
             bool isJson = parsed.GetValue(json);
-            DatasetRun? whole = dataset.Read(parsed, opened);
-            int exit = Run(opened, output, parsed.GetValue(files)!, facts.Read(parsed, opened), isJson, whole?.Batches,
+            PutOptions? about = facts.Read(parsed, opened);
+            DatasetRun? whole = dataset.Read(parsed, opened, about);
+            if (about?.Name is not null) about = FactOptions.Named(about, null);
+            int exit = Run(opened, output, parsed.GetValue(files)!, about, isJson, whole?.Batches,
                 file => Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows)));
             if (exit == 0) whole?.Put(output, isJson);
             return exit;
@@ -48,13 +51,10 @@ internal static class PutVerb
     private static int Run(CidStore store, Output output, string[] files, PutOptions? facts, bool json, List<Cid>? made,
         Func<string, IEnumerable<RecordBatch>> read)
     {
-        bool isOne = facts?.Name is not null;
-        if (isOne && files.Length > 1) throw NotOne();
         return Input.ForEach(files, file =>
         {
             int number = 0;
-            IEnumerable<RecordBatch> batches = read(file);
-            foreach (RecordBatch batch in isOne ? [Only(batches)] : batches)
+            foreach (RecordBatch batch in read(file))
             {
                 try
                 {
@@ -71,14 +71,4 @@ internal static class PutVerb
             }
         });
     }
-
-    /// <summary>A name stands for one block: before anything is put it is certain that there is one.</summary>
-    private static RecordBatch Only(IEnumerable<RecordBatch> batches)
-    {
-        RecordBatch[] first = [.. batches.Take(2)];
-        return first.Length == 1 ? first[0] : throw NotOne();
-    }
-
-    private static ArrowCidException NotOne() => new(ErrorCode.InvalidArgument,
-        "--name names one batch, and here is not one; put them without it, and name one with 'arrowcid name NAME CID'");
 }

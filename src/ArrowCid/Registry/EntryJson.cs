@@ -14,7 +14,17 @@ internal static class EntryJson
         writer.WriteNumber("bytes", entry.ByteLength);
         writer.WriteString("time", entry.Created is { } created ? Time(created) : null);
         writer.WriteString("kind", KindOf(entry));
+        WriteDataset(writer, entry);
         WriteFacts(writer, entry);
+    }
+
+    /// <summary>The size of a dataset; nothing of another block.</summary>
+    public static void WriteDataset(Utf8JsonWriter writer, StoredEntry entry)
+    {
+        if (entry.Kind != BlockKind.Dataset) return;
+        if (entry.BatchCount is { } count) writer.WriteNumber("batches", count);
+        else writer.WriteNull("batches");
+        writer.WriteNumber("dataBytes", entry.DataByteLength ?? 0);
     }
 
     public static void WriteFacts(Utf8JsonWriter writer, StoredEntry entry)

@@ -103,8 +103,13 @@ internal sealed class FactBook(IndexSnapshot index)
 
     /// <summary>What a record says that a block is found by; nothing where it only names a block again.</summary>
     public static BlockPut? PutOf(in RecordHeader record) => !record.IsBlock ? null : new BlockPut(
-        record.TimeNanoseconds / 100,
-        record.RecordKind is RecordKind.Batch or RecordKind.Schema ? record.SchemaDigest : null);
+        record.TimeNanoseconds / 100, record.RecordKind switch
+        {
+            RecordKind.Batch or RecordKind.Schema => record.SchemaDigest,
+            // Which schema a node has, its bytes say, which are not read here: nodes are found together.
+            RecordKind.Raw when NodeHead.IsNode(record.Codec) => default(Digest256),
+            _ => null,
+        });
 
     /// <summary>A block was put or announced again.</summary>
     public void Announce(in Digest256 digest, int lane, ulong sequence, ulong nanoseconds) =>

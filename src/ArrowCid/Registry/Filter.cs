@@ -23,6 +23,9 @@ public sealed class Filter
     /// <summary>The filter's tree.</summary>
     internal FilterNode Root => _root;
 
+    /// <summary>Whether the filter tests the kinds of blocks.</summary>
+    internal bool TestsKind => _root.Tests(FilterFieldKind.Kind);
+
     /// <summary>Reads a filter.</summary>
     /// <param name="text">Its text.</param>
     /// <returns>The filter.</returns>

@@ -64,7 +64,7 @@ internal enum FilterType
 internal sealed record FilterField(FilterFieldKind Kind, params string[] Parts)
 {
     /// <summary>The words that <c>kind</c> is compared with, in the order of <see cref="BlockKind"/>.</summary>
-    public static readonly string[] Kinds = ["batch", "schema", "raw", "view"];
+    public static readonly string[] Kinds = ["batch", "schema", "raw", "view", "dataset", "manifest", "node"];
 
     /// <summary>The fields' names, in the order of <see cref="FilterFieldKind"/>.</summary>
     public static readonly string[] Names =

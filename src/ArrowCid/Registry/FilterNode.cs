@@ -9,6 +9,9 @@ internal abstract class FilterNode
     /// <summary>Whether an entry passes, at a time in ticks of UTC.</summary>
     public abstract bool Matches(StoredEntry entry, long now);
 
+    /// <summary>Whether the node, or one in it, tests a field.</summary>
+    public virtual bool Tests(FilterFieldKind field) => false;
+
     /// <summary>How tightly the node's text holds together.</summary>
     protected abstract int Rank { get; }
 
@@ -52,6 +55,8 @@ internal sealed class FilterJoin : FilterNode
 
     protected override int Rank => _isAll ? 1 : 0;
 
+    public override bool Tests(FilterFieldKind field) => _nodes.Any(node => node.Tests(field));
+
     public override bool Matches(StoredEntry entry, long now)
     {
         foreach (FilterNode node in _nodes)
@@ -83,6 +88,8 @@ internal sealed class FilterDenial : FilterNode
 
     protected override int Rank => 2;
 
+    public override bool Tests(FilterFieldKind field) => _node.Tests(field);
+
     public override bool Matches(StoredEntry entry, long now) => !_node.Matches(entry, now);
 
     public override void Print(StringBuilder to)
@@ -113,6 +120,8 @@ internal sealed class FilterPresence(FilterField field) : FilterNode
 {
     public FilterField Field { get; } = field;
 
+    public override bool Tests(FilterFieldKind kind) => Field.Kind == kind;
+
     protected override int Rank => 3;
 
     public override bool Matches(StoredEntry entry, long now) => FilterReading.IsPresent(Field, entry);
@@ -128,6 +137,8 @@ internal sealed class FilterPresence(FilterField field) : FilterNode
 internal sealed class FilterComparison(FilterField field, FilterOperator op, FilterValue value) : FilterNode
 {
     public FilterField Field { get; } = field;
+
+    public override bool Tests(FilterFieldKind kind) => Field.Kind == kind;
 
     public FilterOperator Operator => op;
 
@@ -151,6 +162,8 @@ internal sealed class FilterComparison(FilterField field, FilterOperator op, Fil
 internal sealed class FilterMembership(FilterField field, ImmutableArray<FilterValue> values) : FilterNode
 {
     public FilterField Field { get; } = field;
+
+    public override bool Tests(FilterFieldKind kind) => Field.Kind == kind;
 
     public ImmutableArray<FilterValue> Values => values;
 

@@ -11,7 +11,7 @@ internal static class FilterReading
     {
         FilterFieldKind.Cid => true,
         FilterFieldKind.Schema => entry.SchemaCid is not null,
-        FilterFieldKind.Rows => entry.Kind == BlockKind.Batch,
+        FilterFieldKind.Rows => HasRows(entry),
         FilterFieldKind.Bytes or FilterFieldKind.Kind => entry.IsPresent,
         FilterFieldKind.Created or FilterFieldKind.Age => entry.Created is not null,
         FilterFieldKind.Producer => entry.Producer is not null,
@@ -29,7 +29,7 @@ internal static class FilterReading
             FilterFieldKind.Cid => value.Holds(op, entry.Cid),
             FilterFieldKind.Schema => entry.SchemaCid is { } schema && value.Holds(op, schema),
             FilterFieldKind.Rows =>
-                entry.Kind == BlockKind.Batch && value.Holds(op, FilterNumber.Of((Int128)entry.Rows)),
+                HasRows(entry) && value.Holds(op, FilterNumber.Of((Int128)entry.Rows)),
             FilterFieldKind.Bytes => entry.IsPresent && value.Holds(op, FilterNumber.Of((Int128)entry.ByteLength)),
             FilterFieldKind.Kind => entry.IsPresent && value.Holds(op, FilterField.Kinds[(int)entry.Kind - 1]),
             FilterFieldKind.Created => entry.Created is { } created && value.HoldsOfTime(op, created.UtcTicks),
@@ -42,6 +42,8 @@ internal static class FilterReading
             FilterFieldKind.Name => HoldsOfOne(op, value, entry.Names),
             _ => throw new InvalidOperationException($"'{field.Kind}' is not compared."),
         };
+
+    private static bool HasRows(StoredEntry entry) => entry.Kind is BlockKind.Batch or BlockKind.Dataset;
 
     /// <summary>Goes down a path: keys of maps, and places in lists in decimal digits without leading zeros.</summary>
     private static IpldNode? At(IpldNode? node, string[] path)

@@ -84,13 +84,16 @@ internal sealed partial class StoreRegistry
     {
         FactSheet? sheet = page?.Sheet;
         bool isHeld = IsHeld(sheet);
+        NodeHead? node = info is { } block ? NodeOf(in block) : null;
         return new StoredEntry
         {
             Cid = CidOf(in digest, info, page),
-            Kind = KindOf(info),
+            Kind = node?.Kind ?? KindOf(info),
             SchemaCid = info is { Kind: RecordKind.Batch or RecordKind.Schema } known
-                ? Cid.FromSha256(Multicodec.Raw, known.SchemaDigest) : null,
-            Rows = info is { Kind: RecordKind.Batch } batch ? batch.Rows : 0,
+                ? Cid.FromSha256(Multicodec.Raw, known.SchemaDigest) : node?.Schema,
+            Rows = info is { Kind: RecordKind.Batch } batch ? batch.Rows : node?.Rows ?? 0,
+            BatchCount = node is { Kind: BlockKind.Dataset } whole ? BatchesOf(in whole) : null,
+            DataByteLength = node is { Kind: BlockKind.Dataset } dataset ? dataset.DataByteLength : null,
             ByteLength = info?.Length ?? 0,
             Created = info?.Time,
             LastPut = page is { LastPut: > 0 } ? TimeOf(page.LastPut) : info?.Time,
@@ -105,6 +108,37 @@ internal sealed partial class StoreRegistry
             Locations = sheet?.Locations.Value is { } locations ? Array.AsReadOnly(locations) : [],
             Data = sheet?.Data.Value is { Kind: not IpldKind.Null } data ? data : null,
         };
+    }
+
+    /// <summary>What the first members of a node of IPLD say; null where the block is none.</summary>
+    public NodeHead? NodeOf(in BlockInfo info)
+    {
+        if (info.Kind != RecordKind.Raw || !NodeHead.IsNode(info.Codec)) return null;
+        try
+        {
+            using BlockLease? lease = _blocks.Find(info.Digest);
+            return NodeHead.Read(info.Codec, lease is null ? [] : lease.Memory.Span);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        {
+            return new NodeHead(BlockKind.Node);
+        }
+    }
+
+    /// <summary>The number of a dataset's batches; null where a page is not here.</summary>
+    private long? BatchesOf(in NodeHead dataset)
+    {
+        if (dataset.Pages is not { } pages) return dataset.BatchCount;
+        long count = 0;
+        foreach (Cid page in pages)
+        {
+            if (!page.TryGetSha256(out Digest256 digest)) return null;
+            using BlockLease? lease = _blocks.Find(digest);
+            if (lease is null || NodeHead.BatchesOfPage(lease.Memory.Span) is not { } more) return null;
+            count += more;
+        }
+
+        return count;
     }
 
     /// <summary>When a block is no longer needed; a put after that day ended it.</summary>

@@ -12,14 +12,22 @@ public sealed class StoredEntry
     /// <summary>The block's CID.</summary>
     public Cid Cid { get; internal init; }
 
-    /// <summary>The CID of its schema; null where the block is not here or has none.</summary>
+    /// <summary>The CID of its schema, of a dataset that of its batches; null where the block is not here or has
+    /// none.</summary>
     public Cid? SchemaCid { get; internal init; }
 
     /// <summary>What it is; <see cref="BlockKind.Unknown"/> where it is not here.</summary>
     public BlockKind Kind { get; internal init; }
 
-    /// <summary>Rows of a batch; else 0.</summary>
+    /// <summary>Rows of a batch, or of all batches of a dataset; else 0.</summary>
     public long Rows { get; internal init; }
+
+    /// <summary>The number of a dataset's batches; null where the block is no dataset, or a page of it is not
+    /// here.</summary>
+    public long? BatchCount { get; internal init; }
+
+    /// <summary>The bytes of all batches of a dataset together; null where the block is no dataset.</summary>
+    public long? DataByteLength { get; internal init; }
 
     /// <summary>The block's bytes; 0 where it is not here.</summary>
     public long ByteLength { get; internal init; }

@@ -58,7 +58,7 @@ public class CarVerbsTests
         Assert.Equal(3, Command.Run("car", "ls", car).Succeeds().Lines.Length);
         string into = folder.PathOf("other");
         CommandResult import = Command.Run("import", car, "--store", into).Succeeds();
-        Assert.Equal(["schema", "batch", "raw"], import.Lines.Select(line => line.Split("  ")[1]));
+        Assert.Equal(["schema", "batch", "dataset"], import.Lines.Select(line => line.Split("  ")[1]));
         Command.Run("name", "copy", V1Dataset, "--store", into).Succeeds();
         Assert.Equal("3\n", Command.Run("dag", "get", "copy/batches/0/rows", "--store", into).Succeeds().Text);
         CommandResult child = Run(folder, "put", "--dataset", "e", "--dataset-parent", "@d", V1).Succeeds();
@@ -76,6 +76,9 @@ public class CarVerbsTests
         Assert.Contains("batches   1\n", info.Text, StringComparison.Ordinal);
         JsonElement json = Assert.Single(Run(folder, "info", "--json", "@large").Succeeds().Json);
         Assert.Equal("dataset", json.GetProperty("kind").GetString());
+        JsonElement members = json.GetProperty("members");
+        Assert.Equal((200_000, 1), (members.GetProperty("rows").GetInt64(), members.GetProperty("batches").GetInt32()));
+        Assert.True(members.GetProperty("dataBytes").GetInt64() > 1 << 20);
         string cid = Run(folder, "ls").Succeeds().Text.Split(' ')[0];
         byte[] block = Run(folder, "get", cid).Succeeds().Bytes;
         Assert.True(block.Length > 1 << 20);

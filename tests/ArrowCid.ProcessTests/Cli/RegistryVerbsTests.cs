@@ -57,12 +57,43 @@ public class RegistryVerbsTests
     }
 
     [Fact]
-    public void A_name_is_for_one_batch_and_a_tag_has_one_value()
+    public void Put_makes_a_dataset_for_a_name_when_there_are_several_batches()
     {
         using var folder = new TemporaryFolder();
-        CommandResult two = Run(folder, "put", "arrow-ipc/1.0.0-littleendian/generated_datetime.stream", "--name", "n").Exits(2);
-        Assert.Contains("--name names one batch", two.Errors, StringComparison.Ordinal);
-        Run(folder, "put", V1, Nan, "--name", "n").Exits(2);
+        CommandResult put = Run(folder, "put", "arrow-ipc/1.0.0-littleendian/generated_datetime.stream", "--name", "n", "--tag", "day=x").Succeeds();
+        string dataset = put.Lines[^1].Split(' ')[0];
+        Assert.Contains("  n  new", put.Lines[^1], StringComparison.Ordinal);
+        Assert.Equal(dataset, Run(folder, "name", "n").Succeeds().Text.Trim());
+        Assert.Equal(dataset, Run(folder, "query", "kind = dataset and tag.day = x").Succeeds().Text.Split(' ')[0]);
+        Run(folder, "put", V1, "--name", "one").Succeeds();
+        Assert.Equal(V1Cid, Run(folder, "name", "one").Succeeds().Text.Trim());
+        CommandResult mixed = Run(folder, "put", V1, Nan, "--name", "two").Exits(2);
+        Assert.Contains("a dataset has one", mixed.Errors, StringComparison.Ordinal);
+        Run(folder, "name", "two").Exits(3);
+        Run(folder, "put", V1, "--name", "n", "--dataset", "m").Exits(2);
+    }
+
+    [Fact]
+    public void Dataset_is_tagged_and_listed_when_it_is_put_with_tags()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1, "--dataset", "d", "--tag", "day=x").Succeeds();
+        string dataset = Run(folder, "name", "d").Succeeds().Text.Trim();
+        Assert.Contains("tag       day = x\n", Run(folder, "info", "@d").Succeeds().Text, StringComparison.Ordinal);
+        Assert.Equal($"{V1Cid}", Assert.Single(Run(folder, "ls", "tag.day = x").Succeeds().Lines).Split(' ')[0]);
+        foreach (string[] list in (string[][])[["--datasets"], ["--datasets", "tag.day = x"], ["kind = dataset"]])
+            Assert.StartsWith($"{dataset}  3  ", Assert.Single(Run(folder, ["ls", .. list]).Succeeds().Lines), StringComparison.Ordinal);
+        JsonElement entry = Assert.Single(Run(folder, "ls", "--datasets", "--json").Succeeds().Json);
+        Assert.Equal(("dataset", 3, 1, 520), (entry.GetProperty("kind").GetString(), entry.GetProperty("rows").GetInt32(),
+            entry.GetProperty("batches").GetInt32(), entry.GetProperty("dataBytes").GetInt32()));
+        Assert.StartsWith("bafkrei", entry.GetProperty("schemaCid").GetString(), StringComparison.Ordinal);
+        Assert.Contains("dataset   1 blocks", Run(folder, "stats").Succeeds().Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tag_has_one_value()
+    {
+        using var folder = new TemporaryFolder();
         CommandResult twice = Run(folder, "put", V1, "--tag", "a=1", "--tag", "a=2").Exits(2);
         Assert.Contains("'a' is given twice", twice.Errors, StringComparison.Ordinal);
         Assert.Empty(Run(folder, "ls").Succeeds().Text);

@@ -35,13 +35,13 @@ internal sealed class FilterModel(Random random)
     public StoredEntry Entry()
     {
         bool isHere = random.Next(5) > 0;
-        BlockKind kind = isHere ? (BlockKind)random.Next(1, 5) : BlockKind.Unknown;
+        BlockKind kind = isHere ? (BlockKind)random.Next(1, 8) : BlockKind.Unknown;
         return new StoredEntry
         {
             Cid = Pick(s_cids),
             SchemaCid = isHere && Chance() ? Pick(s_cids) : null,
             Kind = kind,
-            Rows = kind == BlockKind.Batch ? (long)Math.Abs(Pick(s_numbers[..6])) : 0,
+            Rows = kind is BlockKind.Batch or BlockKind.Dataset ? (long)Math.Abs(Pick(s_numbers[..6])) : 0,
             ByteLength = isHere ? random.Next(3) * 1024 : 0,
             Created = isHere ? Pick(s_moments) : null,
             Producer = Chance() ? Pick(s_texts) : null,

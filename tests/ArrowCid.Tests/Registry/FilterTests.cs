@@ -173,7 +173,7 @@ public class FilterTests
     [InlineData("bytes > 9999999999999GiB", 8, 16, "'9999999999999GiB'", "a number of bytes")]
     [InlineData("cid = bafk", 6, 4, "'bafk'", "a CID")]
     [InlineData("cid < bafk", 4, 1, "'<'", "one of = != ~ in")]
-    [InlineData("kind = bacth", 7, 5, "'bacth'", "batch, schema, raw, view")]
+    [InlineData("kind = bacth", 7, 5, "'bacth'", "batch, schema, raw, view, dataset, manifest, node")]
     [InlineData("tag.a = null", 8, 4, "'null'", "'not has'")]
     [InlineData("tag.a < true", 8, 4, "'true'", "has an order")]
     [InlineData("tag.a = 7d", 8, 2, "'7d'", "in quotes")]

@@ -65,7 +65,7 @@ public sealed class CarTests
         using CidStore copy = Open(to);
         CarImport import = copy.ImportCar(new MemoryStream(car));
         // The dataset is last: who sees it sees what it needs.
-        Assert.Equal(dataset.Cid, layout == CarLayout.Columns ? import.Blocks.Single(block => block.Kind == BlockKind.Raw).Cid : import.Blocks[^1].Cid);
+        Assert.Equal(dataset.Cid, layout == CarLayout.Columns ? import.Blocks.Single(block => block.Kind == BlockKind.Dataset).Cid : import.Blocks[^1].Cid);
         Assert.Equal(cids, copy.TryGetDataset(dataset.Cid));
         AssertSame(store, copy, cids);
         _ = copy.SetName("numbers", dataset.Cid);

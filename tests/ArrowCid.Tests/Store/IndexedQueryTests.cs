@@ -170,7 +170,7 @@ public sealed class IndexedQueryTests
         }
 
         byte[] bytes = File.ReadAllBytes(folder.PathOf(name));
-        bytes[versionAt] = 2;
+        bytes[versionAt] = (byte)(RunFormat.Version + 1);
         int crcAt = name == IndexManifest.FileName ? bytes.Length - 8 : RunFormat.HeaderCrcAt;
         BitConverter.TryWriteBytes(bytes.AsSpan(crcAt), RunFormat.Crc(bytes.AsSpan(0, crcAt)));
         File.WriteAllBytes(folder.PathOf(name), bytes);

@@ -12,6 +12,9 @@ internal static class QueryPlanner
     // Up to here bytes of UTF-8 and UTF-16 code units have one order.
     private const char FirstSurrogate = '\ud800';
 
+    // In the order of schemas the nodes of IPLD have a digest of zeros.
+    private static readonly KeyRange s_nodes = Within(new byte[Digest256.ByteCount]);
+
     /// <param name="filter">The filter, or null for everything.</param>
     /// <param name="withAbsent">Whether blocks that are not here are asked for too.</param>
     /// <param name="now">The time that ages count from, in ticks of UTC.</param>
@@ -118,6 +121,8 @@ internal static class QueryPlanner
         {
             FilterFieldKind.Cid => IndexKind.Cid,
             FilterFieldKind.Schema => IndexKind.Schema,
+            FilterFieldKind.Kind when op == FilterOperator.Equal && Array.TrueForAll(values, IsNodeKind) =>
+                IndexKind.Schema,
             FilterFieldKind.Parent => IndexKind.Parent,
             FilterFieldKind.Producer => IndexKind.Producer,
             FilterFieldKind.Name => IndexKind.Name,
@@ -129,6 +134,9 @@ internal static class QueryPlanner
         if (kind is not { } order) return null;
         var ranges = new List<KeyRange>(values.Length);
         bool isExact = order is IndexKind.Tag or IndexKind.Producer;
+        // Any node may be a dataset of the schema.
+        if (order == IndexKind.Schema) ranges.Add(s_nodes);
+        if (field.Kind == FilterFieldKind.Kind) return new QueryPlan(order, [.. ranges], "", IsExact: false);
         foreach (FilterValue value in values)
         {
             KeyRange? range = order switch
@@ -179,6 +187,9 @@ internal static class QueryPlanner
         byte[] key = IndexKey.OfDigest(in digest);
         return order == IndexKind.Cid ? new KeyRange(key, [.. key, 0]) : Within(key);
     }
+
+    private static bool IsNodeKind(FilterValue value) =>
+        value is FilterTextValue { Text: "dataset" or "manifest" or "node" };
 
     private static KeyRange? OfText(IndexKind order, FilterField field, FilterOperator op, FilterValue value,
         ref bool isExact)

@@ -1,0 +1,119 @@
+using ArrowCid.Ipld;
+using ArrowCid.Registry;
+using ArrowCid.Tests.Ipld;
+using ArrowCid.Tests.Storage;
+
+namespace ArrowCid.Tests.Store;
+
+/// <summary>Datasets, column manifests and other nodes are kinds of their own in entries, filters and statistics.</summary>
+public sealed class DatasetKindTests
+{
+    private static readonly byte[] s_node = DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("arrowcid/dataset")), ("v", IpldNode.Integer(1))));
+
+    [Fact]
+    public void Dataset_has_its_kind_rows_schema_and_batches_when_described()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        (PutResult dataset, Cid[] batches) = Fill(store);
+        StoredEntry entry = store.Describe(dataset.Cid)!;
+        Assert.Equal((BlockKind.Dataset, 5L, 2L), (entry.Kind, entry.Rows, entry.BatchCount));
+        Assert.Equal(store.Describe(batches[0])!.SchemaCid, entry.SchemaCid);
+        Assert.Equal(batches.Sum(cid => store.Describe(cid)!.ByteLength), entry.DataByteLength);
+        Assert.Equal("dataset", EntryJson.KindOf(entry));
+        StoredEntry batch = store.Describe(batches[0])!;
+        Assert.Equal((BlockKind.Batch, null, null), (batch.Kind, batch.BatchCount, batch.DataByteLength));
+    }
+
+    [Fact]
+    public void Dataset_counts_the_batches_of_its_pages_when_it_has_pages()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid one = store.Put(Stores.Numbers(1)).Cid;
+        PutResult dataset = store.PutDataset([.. Enumerable.Repeat(one, Dataset.MaxBatches + 3)]);
+        Assert.Equal((BlockKind.Dataset, Dataset.MaxBatches + 3L, Dataset.MaxBatches + 3L),
+            (store.Describe(dataset.Cid)!.Kind, store.Describe(dataset.Cid)!.Rows, store.Describe(dataset.Cid)!.BatchCount));
+        Assert.Equal(2, store.Query(Filter.Parse("kind = node")).Count());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Filter_finds_datasets_by_kind_and_schema_when_they_are_in_the_log_or_the_index(bool isIndexed)
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        (PutResult dataset, Cid[] batches) = Fill(store);
+        Cid other = store.PutBlock(Multicodec.DagCbor, s_node).Cid, file = store.PutBlock(Multicodec.DagPb, "\n\0"u8.ToArray()).Cid;
+        Cid raw = store.PutRaw("other bytes"u8.ToArray()).Cid;
+        if (isIndexed) Assert.True(store.Checkpoint());
+        Cid schema = store.Describe(batches[0])!.SchemaCid!.Value;
+        Assert.Equal([dataset.Cid], Found("kind = dataset"));
+        Assert.Equal([dataset.Cid], Found("kind = \"dataset\" and rows = 5"));
+        Assert.Equal([dataset.Cid], Found($"schema = {schema} and not kind = batch and not kind = schema"));
+        Assert.Equal([dataset.Cid, .. batches, schema], Found($"schema = {schema}"), SameSet);
+        Assert.Equal([dataset.Cid, .. batches, schema], Found("has schema"), SameSet);
+        Assert.Equal([other, file], Found("kind in (node, manifest)"), SameSet);
+        Assert.Equal([raw], Found("kind = raw"));
+        Assert.Equal([dataset.Cid, other, file, raw, schema], Found("kind != batch"), SameSet);
+        Assert.Equal("schema", store.Search(new QueryOptions { Filter = Filter.Parse("kind = dataset"), Limit = 9 }).Plan.Index);
+
+        Cid[] Found(string filter) => [.. store.Query(Filter.Parse(filter)).Select(entry => entry.Cid)];
+    }
+
+    [Fact]
+    public void Dataset_has_its_tags_pin_and_name_when_it_is_put_with_options()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        (PutResult plain, Cid[] batches) = Fill(store);
+        var options = new PutOptions { Tags = new Dictionary<string, string?> { ["day"] = "x" }, Producer = "p", Pin = true, Name = "d" };
+        PutResult put = store.PutDataset(batches, options);
+        Assert.Equal((plain.Cid, false), (put.Cid, put.IsNew));
+        StoredEntry entry = store.Describe(put.Cid)!;
+        Assert.Equal(("x", "p", true, "d"), (entry.Tags["day"], entry.Producer, entry.IsPinned, Assert.Single(entry.Names)));
+        ArrowCidException refused = Assert.Throws<ArrowCidException>(() =>
+            store.PutDataset(batches, new PutOptions { Name = "" }, new Dictionary<string, string> { ["new"] = "1" }));
+        Assert.Equal(ErrorCode.InvalidArgument, refused.Code);
+        Assert.Single(store.Query(Filter.Parse("kind = dataset")));
+    }
+
+    [Fact]
+    public void Statistics_and_catalog_name_datasets_when_there_are_some()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        (PutResult dataset, _) = Fill(store);
+        StoreShare share = store.GetStatistics().Kinds.Single(kind => kind.Key == "dataset");
+        Assert.Equal((1L, 5L), (share.Blocks, share.Rows));
+        Assert.Equal(dataset.Cid.ToString(), store.GetUsage(UsageBy.Dataset).First(usage => usage.Key is not null).Key);
+        Assert.Equal(1, Assert.Single(store.ReadCatalogue(Filter.Parse("kind = dataset"))).Length);
+    }
+
+    [Fact]
+    public void Head_of_a_node_is_read_without_a_fault_when_its_bytes_are_anything()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        byte[] block = store.ReadBlock(Fill(store).Dataset.Cid)!;
+        Assert.Equal(BlockKind.Dataset, NodeHead.Read(Multicodec.DagCbor, block).Kind);
+        Assert.Equal(BlockKind.Node, NodeHead.Read(Multicodec.DagPb, block).Kind);
+        Assert.Equal(BlockKind.Node, NodeHead.Read(Multicodec.DagCbor, s_node).Kind);
+        Assert.All(Enumerable.Range(0, block.Length), length => NodeHead.Read(Multicodec.DagCbor, block.AsSpan(0, length)));
+        Assert.All(Enumerable.Range(0, 2000), seed =>
+        {
+            byte[] changed = Mutation.Of(block, new Random(seed));
+            Assert.Contains(NodeHead.Read(Multicodec.DagCbor, changed).Kind, new[] { BlockKind.Dataset, BlockKind.Manifest, BlockKind.Node });
+            _ = NodeHead.BatchesOfPage(changed);
+        });
+    }
+
+    private static bool SameSet(Cid[] one, Cid[] other) => one.ToHashSet().SetEquals(other) && one.Length == other.Length;
+
+    private static (PutResult Dataset, Cid[] Batches) Fill(CidStore store)
+    {
+        Cid[] batches = [store.Put(Stores.Numbers(1, 2, 3)).Cid, store.Put(Stores.Numbers(4, 5)).Cid];
+        return (store.PutDataset(batches), batches);
+    }
+}
