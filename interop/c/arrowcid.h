@@ -127,6 +127,7 @@ struct ArrowArrayStream {
 #define ARROWCID_FORKED 21             /* a child of fork(); see above */
 #define ARROWCID_ACCESS_DENIED 22
 #define ARROWCID_IO 23
+#define ARROWCID_RESOURCE_EXHAUSTED 24 /* no more disk space, quota or open files */
 
 /* What a block is. */
 #define ARROWCID_BATCH 1

@@ -22,8 +22,7 @@ internal static class Failure
         {
             ArrowCidException e => (e.Message, ErrorTable.ExitCode(e.Code)),
             ArgumentException e => (WithoutParameter(e), ErrorTable.ExitCode(ErrorCode.InvalidArgument)),
-            UnauthorizedAccessException e => (e.Message, ErrorTable.ExitCode(ErrorCode.AccessDenied)),
-            IOException e => (e.Message, ErrorTable.ExitCode(ErrorCode.Io)),
+            UnauthorizedAccessException or IOException => (error.Message, ErrorTable.ExitCode(IoFault.CodeOf(error))),
             OutOfMemoryException => ("out of memory", ErrorTable.ExitCode(ErrorCode.TooLarge)),
             OperationCanceledException => ("cancelled", 130),
             _ => ($"a fault in arrowcid itself: {error.Message} (ARROWCID_DEBUG=1 shows where)",

@@ -34,7 +34,7 @@ internal static class Input
         }
         catch (IOException e)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"the file cannot be opened: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"the file cannot be opened: {e.Message}", e);
         }
     }
 
@@ -67,7 +67,7 @@ internal static class Input
         }
         catch (Exception e) when (e is IOException or NotSupportedException)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"the file cannot be read: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"the file cannot be read: {e.Message}", e);
         }
     }
 
@@ -113,7 +113,7 @@ internal static class Input
         }
         catch (IOException e)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"the file cannot be read: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"the file cannot be read: {e.Message}", e);
         }
     }
 

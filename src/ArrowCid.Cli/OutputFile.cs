@@ -45,7 +45,7 @@ internal static class OutputFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Remove(temporary);
-            throw new ArrowCidException(e is IOException ? ErrorCode.Io : ErrorCode.AccessDenied,
+            throw new ArrowCidException(IoFault.CodeOf(e),
                 $"{file} cannot be written: {e.Message}", e);
         }
         catch

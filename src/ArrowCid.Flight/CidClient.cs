@@ -47,7 +47,7 @@ public sealed class CidClient : IDisposable
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The batch, to be disposed of; null where the server does not have it.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: what came is not what the CID says;
-    /// <see cref="ErrorCode.Io"/>: the server cannot be reached; others as the server gave them.</exception>
+    /// <see cref="ErrorCode.Busy"/>: the server cannot be reached; others as the server gave them.</exception>
     public async Task<RemoteBatch?> TryGetAsync(Cid cid, CancellationToken cancellationToken = default)
     {
         CidStore? local = await _local.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -274,7 +274,7 @@ public sealed class CidClient : IDisposable
         GrpcStatus.ResourceExhausted => ErrorCode.TooLarge,
         GrpcStatus.OutOfRange => ErrorCode.SubscriberLagged,
         GrpcStatus.Unimplemented => ErrorCode.Unsupported,
-        GrpcStatus.Unavailable when e.InnerException is null => ErrorCode.Busy,
+        GrpcStatus.Unavailable => ErrorCode.Busy,
         GrpcStatus.DataLoss => ErrorCode.BlockCorrupt,
         GrpcStatus.Internal or GrpcStatus.Unknown => ErrorCode.Internal,
         _ => ErrorCode.Io,

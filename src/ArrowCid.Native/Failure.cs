@@ -17,8 +17,7 @@ internal static unsafe class Failure
             ObjectDisposedException => (ErrorCode.InvalidArgument,
                 "the handle, or the store that it is of, was closed by another thread"),
             ArgumentException or OverflowException => (ErrorCode.InvalidArgument, exception.Message),
-            UnauthorizedAccessException => (ErrorCode.AccessDenied, exception.Message),
-            IOException => (ErrorCode.Io, exception.Message),
+            UnauthorizedAccessException or IOException => (IoFault.CodeOf(exception), exception.Message),
             OutOfMemoryException => (ErrorCode.TooLarge, "out of memory"),
             _ => (ErrorCode.Internal, $"a fault in ArrowCid itself: {exception.GetType().Name}: {exception.Message}"),
         };

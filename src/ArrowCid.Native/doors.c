@@ -258,6 +258,7 @@ const char *arrowcid_error_name(int32_t code) {
     NAME(FORKED);
     NAME(ACCESS_DENIED);
     NAME(IO);
+    NAME(RESOURCE_EXHAUSTED);
     default: return "UNKNOWN";
   }
 }

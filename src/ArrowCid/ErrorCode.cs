@@ -52,4 +52,6 @@ public enum ErrorCode
     AccessDenied = 22,
     /// <summary>A file could not be read or written.</summary>
     Io = 23,
+    /// <summary>The machine has no more of something: disk space, quota, or open files.</summary>
+    ResourceExhausted = 24,
 }

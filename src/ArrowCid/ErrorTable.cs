@@ -4,8 +4,7 @@ namespace ArrowCid;
 public static class ErrorTable
 {
     /// <summary>The exit code of the command <c>arrowcid</c>: 0 success, 1 fault, 2 usage, 3 absent or
-    /// unreadable, 4 bad data,
-    /// 5 state, 6 limit, 7 retry.</summary>
+    /// unreadable, 4 bad or unsupported data, 5 state, 6 limit, 7 retry.</summary>
     /// <param name="code">The error.</param>
     /// <returns>A number from 1 to 7.</returns>
     public static int ExitCode(ErrorCode code) => Row(code).Exit;
@@ -23,7 +22,7 @@ public static class ErrorTable
     private static (int Exit, int Grpc) Row(ErrorCode code) => code switch
     {
         ErrorCode.InvalidArgument or ErrorCode.InvalidCid or ErrorCode.SchemaMismatch => (2, InvalidArgument),
-        ErrorCode.Unsupported => (2, Unimplemented),
+        ErrorCode.Unsupported => (4, Unimplemented),
         ErrorCode.BlockNotFound or ErrorCode.NameNotFound => (3, NotFound),
         ErrorCode.NameExists => (5, AlreadyExists),
         ErrorCode.NameConflict => (5, Aborted),
@@ -31,7 +30,8 @@ public static class ErrorTable
         ErrorCode.InvalidData or ErrorCode.NotCanonical => (4, InvalidArgument),
         ErrorCode.StoreFaulted or ErrorCode.FormatVersion or ErrorCode.StoreGone or ErrorCode.Forked =>
             (5, FailedPrecondition),
-        ErrorCode.StoreFull or ErrorCode.IndexFull or ErrorCode.TooLarge => (6, ResourceExhausted),
+        ErrorCode.StoreFull or ErrorCode.IndexFull or ErrorCode.TooLarge or ErrorCode.ResourceExhausted =>
+            (6, ResourceExhausted),
         ErrorCode.SubscriberLagged => (6, OutOfRange),
         ErrorCode.Busy => (7, Unavailable),
         ErrorCode.AccessDenied => (5, PermissionDenied),

@@ -9,7 +9,7 @@ public class ErrorTableTests
         "InvalidArgument=2 exit 2 grpc 3",
         "InvalidCid=3 exit 2 grpc 3",
         "SchemaMismatch=4 exit 2 grpc 3",
-        "Unsupported=5 exit 2 grpc 12",
+        "Unsupported=5 exit 4 grpc 12",
         "BlockNotFound=6 exit 3 grpc 5",
         "NameNotFound=7 exit 3 grpc 5",
         "NameExists=8 exit 5 grpc 6",
@@ -28,6 +28,7 @@ public class ErrorTableTests
         "Forked=21 exit 5 grpc 9",
         "AccessDenied=22 exit 5 grpc 7",
         "Io=23 exit 3 grpc 9",
+        "ResourceExhausted=24 exit 6 grpc 8",
     ];
 
     [Fact]

@@ -30,6 +30,7 @@ class ErrorCode(enum.IntEnum):
     FORKED = 21
     ACCESS_DENIED = 22
     IO = 23
+    RESOURCE_EXHAUSTED = 24
 
 
 class ArrowCidError(Exception):

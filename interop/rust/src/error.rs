@@ -116,4 +116,6 @@ codes! {
     AccessDenied = 22,
     /// A file could not be read or written.
     Io = 23,
+    /// The machine has no more of something: disk space, quota, or open files.
+    ResourceExhausted = 24,
 }

@@ -51,7 +51,7 @@ internal sealed class BackupFiles : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new ArrowCidException(ErrorCode.Io, $"{file} cannot be read: {e.Message}", e);
+                throw new ArrowCidException(IoFault.CodeOf(e), $"{file} cannot be read: {e.Message}", e);
             }
         }
 

@@ -61,7 +61,7 @@ internal static class BackupVerb
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"{path} cannot be made: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"{path} cannot be made: {e.Message}", e);
         }
     }
 

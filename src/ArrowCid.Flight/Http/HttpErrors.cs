@@ -35,7 +35,8 @@ internal static class HttpErrors
         ErrorCode.NameExists or ErrorCode.NameConflict => StatusCodes.Status409Conflict,
         ErrorCode.Unsupported => StatusCodes.Status406NotAcceptable,
         ErrorCode.TooLarge => StatusCodes.Status413PayloadTooLarge,
-        ErrorCode.StoreFull or ErrorCode.IndexFull => StatusCodes.Status507InsufficientStorage,
+        ErrorCode.StoreFull or ErrorCode.IndexFull or ErrorCode.ResourceExhausted =>
+            StatusCodes.Status507InsufficientStorage,
         ErrorCode.SubscriberLagged => StatusCodes.Status410Gone,
         ErrorCode.AccessDenied => StatusCodes.Status403Forbidden,
         ErrorCode.Busy or ErrorCode.StoreGone or ErrorCode.StoreFaulted or ErrorCode.Forked =>

@@ -78,7 +78,7 @@ internal sealed class ByteWindow(Stream stream)
         }
         catch (IOException e)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"the input cannot be read: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"the input cannot be read: {e.Message}", e);
         }
     }
 

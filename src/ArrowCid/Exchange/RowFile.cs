@@ -25,7 +25,7 @@ internal abstract class RowFile
         }
         catch (IOException e)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"the input cannot be read twice: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"the input cannot be read twice: {e.Message}", e);
         }
     }
 

@@ -23,6 +23,7 @@ internal static class TemporaryCopy
                 Access = FileAccess.ReadWrite,
                 Options = FileOptions.DeleteOnClose,
                 BufferSize = 0,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             });
             write(copy);
             copy.Position = 0;
@@ -31,7 +32,7 @@ internal static class TemporaryCopy
         catch (IOException e)
         {
             copy?.Dispose();
-            throw new ArrowCidException(ErrorCode.Io, $"the input could not be copied to {path}: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"the input could not be copied to {path}: {e.Message}", e);
         }
         catch
         {

@@ -109,7 +109,7 @@ internal sealed class StreamSource(Stream stream, byte[] ahead, bool leaveOpen) 
         }
         catch (IOException e)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"The Arrow stream could not be read: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"The Arrow stream could not be read: {e.Message}", e);
         }
     }
 }

@@ -23,7 +23,7 @@ internal sealed class ByteOrigin(ReadOnlyMemory<byte> memory, Stream? stream) : 
         }
         catch (IOException e)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"the file cannot be read: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"the file cannot be read: {e.Message}", e);
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class CountingStream(Stream target)
         }
         catch (IOException e)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"the Parquet file cannot be written: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"the Parquet file cannot be written: {e.Message}", e);
         }
 
         Position += bytes.Length;

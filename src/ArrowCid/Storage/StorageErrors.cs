@@ -12,6 +12,8 @@ internal static class StorageErrors
         Errno.Loop => new(ErrorCode.AccessDenied,
             $"{what} {path}: a symbolic link stands there; name the real directory"),
         Errno.NoSpace or Errno.Quota => new(ErrorCode.StoreFull, $"{what} {path}: {Errno.Text(errno)}; {Remedy}"),
+        Errno.TooManyFiles => new(ErrorCode.ResourceExhausted,
+            $"{what} {path}: {Errno.Text(errno)}; raise the limit of open files (ulimit -n)"),
         Errno.NotFound => new(ErrorCode.StoreGone, $"{what} {path}: {Errno.Text(errno)}"),
         Errno.NotSupported => new(ErrorCode.Unsupported,
             $"{what} {path}: {Errno.Text(errno)}; a store needs fallocate and file locks (tmpfs, ext4, xfs)"),

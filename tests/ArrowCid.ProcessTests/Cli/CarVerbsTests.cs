@@ -136,7 +136,7 @@ public class CarVerbsTests
         Assert.Equal("", Command.Run("ls", "--store", into).Succeeds().Text);
         CommandResult cut = Command.Run(["import", "-"], car[..^1], into).Exits(4);
         Assert.Contains("the file ends inside a block; byte", cut.Errors, StringComparison.Ordinal);
-        CommandResult none = Command.Run(["import", "-"], "PK"u8.ToArray(), into).Exits(2);
+        CommandResult none = Command.Run(["import", "-"], "PK"u8.ToArray(), into).Exits(4);
         Assert.Contains("no format that import reads", none.Errors, StringComparison.Ordinal);
         CommandResult partial = Command.Run(["import", "--partial", "-"], changed, into).Exits(0);
         Assert.Contains("0 blocks were missing, 1 were not taken", partial.Errors, StringComparison.Ordinal);

@@ -101,7 +101,7 @@ public class ExportFaultTests
             CommandResult result = Command.Shell($"unshare -m sh -c 'mount -t tmpfs -o size=128k tmpfs {disk} && " +
                 $"{{ \"$@\" export {format} flights -o {disk}/out; echo code $?; ls -A {disk}; }}' sh \"$@\"",
                 folder.Store).Exits(0);
-            Assert.Equal("code 3\n", result.Text);
+            Assert.Equal("code 6\n", result.Text);
             Assert.Contains("out cannot be written: No space left on device", result.Errors, StringComparison.Ordinal);
         }
     }
@@ -131,7 +131,7 @@ public class ExportFaultTests
         CommandResult pipe = Command.Shell("unshare -m sh -c 'mount -t tmpfs -o size=64k tmpfs /mnt && " +
             $"cat {folder.PathOf("f.parquet")} | TMPDIR=/mnt ARROWCID_STORE={folder.PathOf("piped")} \"$@\" import -; " +
             "echo code $?; ls -A /mnt' sh \"$@\"").Exits(0);
-        Assert.Equal("code 3\n", pipe.Text);
+        Assert.Equal("code 6\n", pipe.Text);
         Assert.Contains("the input could not be copied to /mnt/", pipe.Errors, StringComparison.Ordinal);
     }
 

@@ -62,8 +62,8 @@ public abstract class BlockBackend : IDisposable
     /// <returns>The block, to be disposed of, its bytes just proved; null where it is not here, and for every CID that
     /// is not of version 1 with a SHA-256.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: what is here are other bytes;
-    /// <see cref="ErrorCode.Io"/>, <see cref="ErrorCode.AccessDenied"/> or <see cref="ErrorCode.Busy"/>: the place does
-    /// not answer; <see cref="ErrorCode.TooLarge"/>: over 2^31 - 1024 bytes.</exception>
+    /// <see cref="ErrorCode.Io"/>, <see cref="ErrorCode.AccessDenied"/> or <see cref="ErrorCode.Busy"/> (it refuses the
+    /// connection): the place does not answer; <see cref="ErrorCode.TooLarge"/>: over 2^31 - 1024 bytes.</exception>
     public BackendBlock? TryGet(Cid cid)
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);

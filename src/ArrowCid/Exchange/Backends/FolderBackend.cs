@@ -83,5 +83,5 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
     }
 
     private static ArrowCidException Failed(string file, string what, Exception e) =>
-        new(e is IOException ? ErrorCode.Io : ErrorCode.AccessDenied, $"{file} cannot be {what}: {e.Message}", e);
+        new(IoFault.CodeOf(e), $"{file} cannot be {what}: {e.Message}", e);
 }

@@ -47,7 +47,10 @@ internal sealed class GatewayBackend : BlockBackend
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"{Name} does not answer: {e.Message}", e);
+            // A connection that is refused or breaks may be accepted later; a name that does not resolve is wrong.
+            bool mayHelp = e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError };
+            throw new ArrowCidException(mayHelp ? ErrorCode.Busy : IoFault.CodeOf(e),
+                $"{Name} does not answer: {e.Message}", e);
         }
     }
 

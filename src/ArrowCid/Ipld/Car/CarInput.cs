@@ -79,7 +79,7 @@ internal sealed class CarInput(Stream stream)
         }
         catch (IOException e)
         {
-            throw new ArrowCidException(ErrorCode.Io, $"The CAR could not be read: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"The CAR could not be read: {e.Message}", e);
         }
     }
 }
