@@ -1,28 +1,83 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ArrowCid.Exchange;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Cli;
 
-/// <summary>A file that is there whole or not at all.</summary>
-/// <remarks>Until it is whole it lies beside its place as <c>NAME.tmp-PID</c>, locked by who writes it. What a killed
-/// process left so is removed by the next one that writes the same file.</remarks>
+/// <summary>A file that is there whole or not at all; a device, FIFO or pipe gets the bytes as they come.</summary>
+/// <remarks>Until it is whole, a file is beside its place as <c>NAME.tmp-PID</c>, locked by the process that writes it.
+/// What a killed process left is removed by the next one that writes the same file.</remarks>
 internal static class OutputFile
 {
+    /// <summary>The path that means standard output.</summary>
+    public const string StandardOutput = "-";
+
     private const int BufferBytes = 1 << 16;
     private const string Mark = ".tmp-";
 
-    /// <summary>Writes a file under a temporary name beside its own, flushes it to the medium, gives it its name and
-    /// flushes that.</summary>
-    /// <param name="file">The file; one that is there is replaced.</param>
-    /// <param name="write">Writes it, to a stream that can seek and read back.</param>
+    /// <summary>Writes to a path. A regular file is written under a temporary name beside its own, flushed to the
+    /// medium, and then takes the place, with the mode of the one before; symbolic links are followed. A device or
+    /// FIFO is written directly.</summary>
+    /// <param name="file">The path; <c>-</c> is standard output.</param>
+    /// <param name="write">Writes the bytes.</param>
+    /// <param name="isStaged">Whether <paramref name="write"/> needs a stream that can seek and read back, or proves
+    /// what it wrote: a device, FIFO or pipe then gets a copy of the finished bytes.</param>
     /// <param name="flushed">Called once all is on the medium, before it has its name.</param>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/> or <see cref="ErrorCode.AccessDenied"/>: it
-    /// cannot be written.</exception>
-    public static void Write(string file, Action<Stream> write, Action? flushed = null)
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>, <see cref="ErrorCode.AccessDenied"/> or
+    /// <see cref="ErrorCode.ResourceExhausted"/>: it cannot be written; <see cref="ErrorCode.InvalidArgument"/>: a
+    /// directory or a socket.</exception>
+    public static void Write(string file, Action<Stream> write, bool isStaged = false, Action? flushed = null)
     {
-        string target = Path.GetFullPath(file);
-        string temporary = $"{target}{Mark}{Environment.ProcessId}";
+        if (file == StandardOutput)
+        {
+            using var output = new BufferedStream(Output.OpenStream(), BufferBytes);
+            Pour(output, write, isStaged, flushed);
+            return;
+        }
+
+        var path = OutputPath.Of(file);
+        try
+        {
+            if (path.IsReplaced)
+            {
+                Replace(path, write, flushed);
+                return;
+            }
+
+            // What is staged is finished before a FIFO's reader is waited for.
+            using FileStream? whole = isStaged ? Stage(write) : null;
+            using var target = new BufferedStream(path.Open(), BufferBytes);
+            Pour(target, whole is null ? write : whole.CopyTo, isStaged: false, flushed);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !Failure.IsBrokenPipe(e))
+        {
+            throw new ArrowCidException(IoFault.CodeOf(e), $"{file} cannot be written: {e.Message}", e);
+        }
+    }
+
+    private static FileStream Stage(Action<Stream> write) =>
+        TemporaryCopy.Of(write, "the output could not be staged in");
+
+    private static void Pour(Stream target, Action<Stream> write, bool isStaged, Action? flushed)
+    {
+        if (isStaged)
+        {
+            using FileStream whole = Stage(write);
+            whole.CopyTo(target);
+        }
+        else
+        {
+            write(target);
+        }
+
+        target.Flush();
+        flushed?.Invoke();
+    }
+
+    private static void Replace(OutputPath path, Action<Stream> write, Action? flushed)
+    {
+        string target = path.Target, temporary = $"{target}{Mark}{Environment.ProcessId}";
         RemoveLeftBehind(target);
         using PosixSignalRegistration interrupted =
             PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Remove(temporary));
@@ -30,8 +85,8 @@ internal static class OutputFile
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Remove(temporary));
         try
         {
-            using (var stream = new FileStream(
-                temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, BufferBytes))
+            File.Delete(temporary);
+            using (FileStream stream = path.Create(temporary, BufferBytes))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
@@ -42,30 +97,11 @@ internal static class OutputFile
             if (FileDescriptor.SyncDirectory(Path.GetDirectoryName(target)!) is not 0 and int errno)
                 throw new IOException($"its directory cannot be flushed: {Errno.Text(errno)}");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            Remove(temporary);
-            throw new ArrowCidException(IoFault.CodeOf(e),
-                $"{file} cannot be written: {e.Message}", e);
-        }
         catch
         {
             Remove(temporary);
             throw;
         }
-    }
-
-    /// <summary>Writes a file, or for <c>-</c> to standard output.</summary>
-    public static void WriteOrPipe(string file, Action<Stream> write)
-    {
-        if (file != "-")
-        {
-            Write(file, write);
-            return;
-        }
-
-        using Stream output = Output.OpenStream();
-        write(output);
     }
 
     /// <summary>Removes what dead processes left of a file.</summary>

@@ -4,7 +4,8 @@ namespace ArrowCid.Memory;
 
 /// <summary>What fstat says of an open file.</summary>
 internal readonly record struct FileStatus(
-    long Size, ulong Inode, ulong Device, ulong BirthNanoseconds, uint UserId, uint Mode, uint Links);
+    long Size, ulong Inode, ulong Device, ulong BirthNanoseconds, uint UserId, uint Mode, uint Links,
+    uint GroupId);
 
 /// <summary>
 /// An open file or directory: one file description of the kernel, which is what an OFD lock belongs to. Calls return an
@@ -87,6 +88,13 @@ internal sealed unsafe class FileDescriptor : SafeHandle
     /// <summary>Sets the mode of an open file or directory, whatever the process's mask.</summary>
     public int SetMode(uint mode) => Try(Native.FileChangeMode(this, mode));
 
+    /// <summary>As a user or group: the one that the file has already.</summary>
+    public const uint SameId = uint.MaxValue;
+
+    /// <summary>Sets the owner and group of an open file.</summary>
+    public static int ChangeOwner(SafeHandle file, uint user, uint group) =>
+        Try(Native.FileChangeOwner(file, user, group));
+
     public int Link(string from, string to)
     {
         FileSeam? seam = FileSeam.Current;
@@ -148,7 +156,7 @@ internal sealed unsafe class FileDescriptor : SafeHandle
         return errno;
     }
 
-    /// <summary>The status of a path's last component, a symbolic link not followed.</summary>
+    /// <summary>The status of what a path leads to, symbolic links followed.</summary>
     public static int StatPath(string path, out FileStatus status)
     {
         status = default;
@@ -316,7 +324,7 @@ internal sealed unsafe class FileDescriptor : SafeHandle
         b.Inode,
         ((ulong)b.DeviceMajor << 32) | b.DeviceMinor,
         (b.Mask & Native.StatBirth) == 0 ? 0 : ((ulong)b.BirthSeconds * 1_000_000_000) + b.BirthNanoseconds,
-        b.UserId, b.Mode, b.Links);
+        b.UserId, b.Mode, b.Links, b.GroupId);
 
     private static int Try(int result) => result < 0 ? Marshal.GetLastPInvokeError() : 0;
 }

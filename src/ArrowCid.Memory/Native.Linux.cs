@@ -40,6 +40,9 @@ internal static unsafe partial class Native
     [LibraryImport(LibC, EntryPoint = "fchmod", SetLastError = true)]
     public static partial int FileChangeMode(FileDescriptor descriptor, uint mode);
 
+    [LibraryImport(LibC, EntryPoint = "fchown", SetLastError = true)]
+    public static partial int FileChangeOwner(SafeHandle descriptor, uint user, uint group);
+
     [LibraryImport(LibC, EntryPoint = "fsync", SetLastError = true)]
     public static partial int FileSync(FileDescriptor descriptor);
 
@@ -137,6 +140,7 @@ internal static unsafe partial class Native
         [FieldOffset(0)] public uint Mask;
         [FieldOffset(16)] public uint Links;
         [FieldOffset(20)] public uint UserId;
+        [FieldOffset(24)] public uint GroupId;
         [FieldOffset(28)] public ushort Mode;
         [FieldOffset(32)] public ulong Inode;
         [FieldOffset(40)] public ulong Size;

@@ -11,7 +11,7 @@ namespace ArrowCid.Torture;
 internal sealed class TortureCopies(CidStore store, TortureJournal journal)
 {
     /// <summary>The directory of a worker's increments.</summary>
-    public static string BackupOf(string journal) => journal + "-backup";
+    public static string BackupOf(string journal) => journal + "-backup/";
 
     /// <summary>The store that it restores them into.</summary>
     public static string RestoredOf(string journal) => journal + "-restored";

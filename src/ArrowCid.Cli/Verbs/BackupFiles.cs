@@ -1,4 +1,5 @@
 using System.Globalization;
+using ArrowCid.Exchange;
 using ArrowCid.Exchange.Backup;
 
 namespace ArrowCid.Cli.Verbs;
@@ -8,7 +9,7 @@ internal sealed class BackupFiles : IDisposable
 {
     public const string Extension = ".car";
 
-    private readonly List<FileStream> _streams = [];
+    private readonly List<Stream> _streams = [];
 
     private BackupFiles(string[] files) => Files = files;
 
@@ -17,6 +18,29 @@ internal sealed class BackupFiles : IDisposable
     /// <summary>Whether a path is one file and no directory of increments.</summary>
     public static bool IsOneFile(string path) => !Directory.Exists(path) &&
         (File.Exists(path) || path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Whether a backup to a path is one file and no increment in a directory.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the path exists and is no backup,
+    /// or does not exist and does not say which of the two it is to be.</exception>
+    public static bool IsFileToWrite(string path)
+    {
+        if (Path.EndsInDirectorySeparator(path) || Directory.Exists(path)) return false;
+        var target = OutputPath.Of(path);
+        bool isNamedSo = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+        if (target.IsMissing && !isNamedSo)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"{path} does not exist; name a directory that ends in /, or a file that ends in {Extension}");
+        }
+
+        if (!target.IsMissing && target.IsReplaced && !IsBackup(target.Target))
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"{path} exists and is no backup that can be read; nothing was written; name another file");
+        }
+
+        return true;
+    }
 
     /// <summary>The increments that are there, oldest first.</summary>
     /// <param name="path">The directory or file.</param>
@@ -47,11 +71,11 @@ internal sealed class BackupFiles : IDisposable
         {
             try
             {
-                _streams.Add(File.OpenRead(file));
+                _streams.Add(Input.OpenSeekable(file));
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (ArrowCidException e)
             {
-                throw new ArrowCidException(IoFault.CodeOf(e), $"{file} cannot be read: {e.Message}", e);
+                throw new ArrowCidException(e.Code, $"{file}: {e.Message}", e);
             }
         }
 
@@ -61,6 +85,21 @@ internal sealed class BackupFiles : IDisposable
 
     public void Dispose()
     {
-        foreach (FileStream stream in _streams) stream.Dispose();
+        foreach (Stream stream in _streams) stream.Dispose();
+    }
+
+    private static bool IsBackup(string file)
+    {
+        using Stream stream = Input.OpenSeekable(file);
+        try
+        {
+            _ = StoreBackup.Read([stream], prove: false);
+            return true;
+        }
+        catch (ArrowCidException e) when
+            (e.Code is ErrorCode.InvalidData or ErrorCode.TooLarge or ErrorCode.Unsupported)
+        {
+            return false;
+        }
     }
 }

@@ -10,16 +10,17 @@ internal static class BackupVerb
     public static Command Make()
     {
         Argument<string> to = Verb.File("PATH",
-            "A directory, which gets one more increment; or a file that ends in .car, for all in one.");
+            "A directory, which gets one more increment and is made where its name ends in /; or a file that ends in " +
+            ".car, for all in one. An existing file is replaced only where it is such a backup.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("backup",
             "Writes blocks and all that is said of them, as of one moment, while others put and read: FILE  ROOT. A " +
             "directory gets what its increments lack. Each file is a CAR, there whole or not at all; every block is " +
             "hashed as it is written. Exit code 4 where something in the store is damaged; the rest is in the backup.",
-            "arrowcid backup /mnt/backup/quotes",
+            "arrowcid backup /mnt/backup/quotes/",
             "arrowcid backup quotes.car",
-            "arrowcid backup --store /srv/quotes /mnt/backup/quotes --json")
+            "arrowcid backup --store /srv/quotes /mnt/backup/quotes/ --json")
         {
             to, store, json,
         };
@@ -41,28 +42,17 @@ internal static class BackupVerb
     /// <summary>Writes the one file, or the next increment of a directory.</summary>
     public static (string File, BackupResult Made) Write(CidStore store, string path)
     {
-        bool isOne = BackupFiles.IsOneFile(path);
-        if (!isOne) MakeDirectory(path);
+        bool isOne = BackupFiles.IsFileToWrite(path);
+        if (!isOne) ExportVerb.MakeDirectory(path);
         using BackupFiles? files = isOne ? null : BackupFiles.Find(path);
         StoreBackup? earlier = files is { Files.Length: > 0 } ? files.Read(prove: false) : null;
         string file = isOne ? path : Path.Combine(path,
             BackupFiles.NameOf((earlier?.Increments[^1].Number ?? 0) + 1) + BackupFiles.Extension);
         BackupResult made = null!;
         using var progress = new Progress("bytes written");
-        OutputFile.Write(file, stream => made = store.Backup(stream, earlier, progress.Show), StoreBackup.PassFlushed);
+        OutputFile.Write(file, stream => made = store.Backup(stream, earlier, progress.Show), isStaged: true,
+            StoreBackup.PassFlushed);
         return (file, made);
-    }
-
-    private static void MakeDirectory(string path)
-    {
-        try
-        {
-            _ = Directory.CreateDirectory(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ArrowCidException(IoFault.CodeOf(e), $"{path} cannot be made: {e.Message}", e);
-        }
     }
 
     private static void Print(Output output, string file, BackupResult made)

@@ -45,6 +45,12 @@ internal static class DiffVerb
         text.AddTo(verb);
         verb.SetAction(parsed =>
         {
+            if (parsed.GetValue(output) == OutputFile.StandardOutput)
+            {
+                throw new ArrowCidException(ErrorCode.InvalidArgument,
+                    "-o names a file: standard output has the differences as text");
+            }
+
             if (parsed.GetValue(a) == "-" && parsed.GetValue(b) == "-")
                 throw new ArrowCidException(ErrorCode.InvalidArgument, "only one of the two can be standard input");
             using var sides = new Sides(parsed.GetValue(store), parsed.GetValue(drop), text.Read(parsed));

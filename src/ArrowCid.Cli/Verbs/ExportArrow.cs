@@ -27,9 +27,12 @@ internal static class ExportArrow
         {
             using BlockPlaces places = from.Open(parsed, parsed.GetValue(store), VerifyMode.Always);
             Cid[] roots = places.ResolvePresent(parsed.GetValue(cids)!);
-            Cid[] batches = [.. roots.SelectMany(places.BatchesOf)];
-            string file = ExportVerb.FileOf(parsed.GetValue(to)!, roots[0], ".arrows");
-            OutputFile.WriteOrPipe(file, stream => Write(places, batches, stream));
+            foreach ((string file, Cid[] each) in ExportVerb.FilesOf(parsed.GetValue(to)!, roots, ".arrows"))
+            {
+                Cid[] batches = [.. each.SelectMany(places.BatchesOf)];
+                OutputFile.Write(file, stream => Write(places, batches, stream));
+            }
+
             return 0;
         });
         return verb;

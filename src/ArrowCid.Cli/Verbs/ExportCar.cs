@@ -67,24 +67,17 @@ internal static class ExportCar
     {
         Cid[] cids = places.ResolvePresent(texts);
         CarExport made = null!;
-        string file = ExportVerb.FileOf(to, cids[0], ".car");
-        bool isPiped = file == "-";
-        if (isPiped)
+        string file = ExportVerb.FilesOf(to, cids, ".car", holdsAll: true)[0].File;
+        bool isPiped = file == OutputFile.StandardOutput;
+        if (isPiped && Output.IsTerminal)
         {
-            if (Output.IsTerminal)
-            {
-                throw new ArrowCidException(ErrorCode.InvalidArgument,
-                    "a CAR is binary and this is a terminal; say -o FILE");
-            }
-
-            using var stream = new BufferedStream(Output.OpenStream(), 1 << 16);
-            made = places.ExportCar(cids, stream, options);
-        }
-        else
-        {
-            OutputFile.Write(file, stream => made = places.ExportCar(cids, stream, options));
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                "a CAR is binary and this is a terminal; say -o FILE");
         }
 
+        // The header of version 2 is written last.
+        OutputFile.Write(file, stream => made = places.ExportCar(cids, stream, options),
+            isStaged: options.Version == 2);
         progress.Clear();
         if (made.LargestBlock > PeersMost)
         {

@@ -82,30 +82,31 @@ internal static class ExportParquet
 
     private static int Run(BlockPlaces places, string[] texts, string to, ParquetWriteOptions options, bool json)
     {
-        Cid[] cids = [.. places.ResolvePresent(texts).SelectMany(places.BatchesOf)];
-        string file = ExportVerb.FileOf(to, cids[0], ".parquet");
-        using var progress = new Progress("row groups");
-        if (file == "-")
+        if (to == OutputFile.StandardOutput && Output.IsTerminal)
         {
-            if (Output.IsTerminal)
-            {
-                throw new ArrowCidException(ErrorCode.InvalidArgument,
-                    "Parquet is binary and this is a terminal; say -o FILE");
-            }
-
-            using var stream = new BufferedStream(Output.OpenStream(), 1 << 16);
-            Write(places, cids, stream, options, progress);
-            return 0;
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                "Parquet is binary and this is a terminal; say -o FILE");
         }
 
-        OutputFile.Write(file, stream =>
+        Cid[] roots = places.ResolvePresent(texts);
+        foreach ((string file, Cid[] each) in ExportVerb.FilesOf(to, roots, ".parquet"))
         {
-            Write(places, cids, stream, options, progress);
-            stream.Flush();
-            ReadBack(stream);
-        });
-        progress.Clear();
-        Print(file, cids, json);
+            Cid[] cids = [.. each.SelectMany(places.BatchesOf)];
+            long bytes = 0;
+            using (var progress = new Progress("row groups"))
+            {
+                OutputFile.Write(file, stream =>
+                {
+                    Write(places, cids, stream, options, progress);
+                    stream.Flush();
+                    ReadBack(stream);
+                    bytes = stream.Length;
+                }, isStaged: true);
+            }
+
+            if (file != OutputFile.StandardOutput) Print(file, cids, bytes, json);
+        }
+
         return 0;
     }
 
@@ -158,7 +159,7 @@ internal static class ExportParquet
         }
     }
 
-    private static void Print(string file, Cid[] cids, bool json)
+    private static void Print(string file, Cid[] cids, long bytes, bool json)
     {
         using var output = Output.Open();
         if (!json)
@@ -171,7 +172,7 @@ internal static class ExportParquet
         {
             writer.WriteString("file", file);
             EntryJson.WriteTexts(writer, "cids", cids.Select(cid => cid.ToString()));
-            writer.WriteNumber("bytes", new FileInfo(file).Length);
+            writer.WriteNumber("bytes", bytes);
         });
     }
 }

@@ -54,24 +54,27 @@ internal static class ExportRows
         {
             using BlockPlaces places = from.Open(parsed, parsed.GetValue(store), VerifyMode.Always);
             Cid[] roots = places.ResolvePresent(parsed.GetValue(cids)!);
-            IEnumerable<RecordBatch> batches = places.GetBatches(roots.SelectMany(places.BatchesOf));
-            string file = ExportVerb.FileOf(parsed.GetValue(to)!, roots[0], extension);
-            if (file == "-")
-            {
-                using var output = Output.Open();
-                write(batches, output.Writer);
-            }
-            else
-            {
-                OutputFile.Write(file, stream =>
-                {
-                    using var writer = new StreamWriter(stream, bufferSize: 1 << 16, leaveOpen: true);
-                    write(batches, writer);
-                });
-            }
-
+            foreach ((string file, Cid[] each) in ExportVerb.FilesOf(parsed.GetValue(to)!, roots, extension))
+                Write(file, places.GetBatches(each.SelectMany(places.BatchesOf)), write);
             return 0;
         });
         return verb;
+    }
+
+    private static void Write(string file, IEnumerable<RecordBatch> batches,
+        Action<IEnumerable<RecordBatch>, TextWriter> write)
+    {
+        if (file == OutputFile.StandardOutput)
+        {
+            using var output = Output.Open();
+            write(batches, output.Writer);
+            return;
+        }
+
+        OutputFile.Write(file, stream =>
+        {
+            using var writer = new StreamWriter(stream, bufferSize: 1 << 16, leaveOpen: true);
+            write(batches, writer);
+        });
     }
 }

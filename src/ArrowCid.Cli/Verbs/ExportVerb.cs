@@ -26,10 +26,35 @@ internal static class ExportVerb
     {
         HelpName = "PATH",
         Required = true,
-        Description = "The file; in a directory, one named by the first CID; - is standard output.",
+        Description = "The file; or a directory, made where its name ends in /, whose files are named by CID; - is " +
+            "standard output. A device or FIFO is written directly.",
     };
 
-    /// <summary>The file that a path means: in a directory the CID is its name.</summary>
-    public static string FileOf(string path, Cid cid, string extension) =>
-        Directory.Exists(path) ? Path.Combine(path, $"{cid}{extension}") : path;
+    /// <summary>The files that an export writes, and what each holds.</summary>
+    /// <param name="path">What the command line says: a file, or a directory, which is made.</param>
+    /// <param name="roots">The CIDs, at least one.</param>
+    /// <param name="extension">The ending of a file in a directory.</param>
+    /// <param name="holdsAll">Whether one file in a directory holds all CIDs, and is named by the first.</param>
+    public static IReadOnlyList<(string File, Cid[] Roots)> FilesOf(string path, Cid[] roots, string extension,
+        bool holdsAll = false)
+    {
+        bool isDirectory = path.EndsWith('/') || Directory.Exists(path);
+        if (path == OutputFile.StandardOutput || !isDirectory) return [(path, roots)];
+        MakeDirectory(path);
+        if (holdsAll) return [(Path.Combine(path, $"{roots[0]}{extension}"), roots)];
+        return [.. roots.Distinct().Select(root => (Path.Combine(path, $"{root}{extension}"), (Cid[])[root]))];
+    }
+
+    /// <summary>Makes a directory and those above it.</summary>
+    public static void MakeDirectory(string path)
+    {
+        try
+        {
+            _ = Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ArrowCidException(IoFault.CodeOf(e), $"the directory {path} cannot be made: {e.Message}", e);
+        }
+    }
 }

@@ -40,7 +40,7 @@ internal static class GetVerb
 
         using BlockPlaces places = open();
         using BackendBlock block = places.Get(places.Resolve(text));
-        OutputFile.WriteOrPipe(file ?? "-", stream => stream.Write(block.Bytes.Span));
+        OutputFile.Write(file ?? OutputFile.StandardOutput, stream => stream.Write(block.Bytes.Span));
         return 0;
     }
 }

@@ -68,7 +68,7 @@ internal sealed class ListingForm
                 $"--format {format} is binary and this is a terminal; say -o FILE");
         }
 
-        OutputFile.WriteOrPipe(file, stream =>
+        OutputFile.Write(file, stream =>
         {
             if (format is Arrow) WriteArrow(entries, stream);
             else if (format is Parquet) WriteParquet(entries, stream);

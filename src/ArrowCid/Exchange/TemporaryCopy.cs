@@ -11,20 +11,27 @@ internal static class TemporaryCopy
 
     /// <summary>Keeps what is written.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: it could not be written.</exception>
-    public static FileStream Of(Action<Stream> write)
+    public static FileStream Of(Action<Stream> write) => Of(write, "the input could not be copied to");
+
+    /// <summary>Keeps what is written, under another message where that fails.</summary>
+    /// <param name="write">Writes the bytes.</param>
+    /// <param name="failure">The message's start, before the temporary file's path.</param>
+    public static FileStream Of(Action<Stream> write, string failure)
     {
         string path = Path.Combine(Path.GetTempPath(), $"arrowcid-{Guid.NewGuid():n}");
         FileStream? copy = null;
         try
         {
-            copy = new FileStream(path, new FileStreamOptions
+            var options = new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,
                 Access = FileAccess.ReadWrite,
                 Options = FileOptions.DeleteOnClose,
                 BufferSize = 0,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
+            };
+            // What is copied may be a store's that others may not read.
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            copy = new FileStream(path, options);
             write(copy);
             copy.Position = 0;
             return copy;
@@ -32,7 +39,7 @@ internal static class TemporaryCopy
         catch (IOException e)
         {
             copy?.Dispose();
-            throw new ArrowCidException(IoFault.CodeOf(e), $"the input could not be copied to {path}: {e.Message}", e);
+            throw new ArrowCidException(IoFault.CodeOf(e), $"{failure} {path}: {e.Message}", e);
         }
         catch
         {

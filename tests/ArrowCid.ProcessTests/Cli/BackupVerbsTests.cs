@@ -13,7 +13,7 @@ public class BackupVerbsTests
     public void A_directory_gets_an_increment_a_run_and_each_moment_is_restored_elsewhere()
     {
         using var folder = new TemporaryFolder();
-        string backup = folder.PathOf("backup");
+        string backup = folder.PathOf("backup/");
         Run(folder, "put", V1, "--name", "latest", "--tag", "a=b", "--pin").Succeeds();
         JsonElement first = Assert.Single(Run(folder, "backup", backup, "--json").Succeeds().Json);
         Assert.Equal((1, 0), (Int(first, "number"), Int(first, "faults")));
@@ -43,7 +43,7 @@ public class BackupVerbsTests
     public void An_increment_is_proved_with_those_before_it()
     {
         using var folder = new TemporaryFolder();
-        string backup = folder.PathOf("backup");
+        string backup = folder.PathOf("backup/");
         string cid = Run(folder, "put", V1).Succeeds().Text.Split((char[]?)null)[0];
         Run(folder, "backup", backup).Exits(0);
         Run(folder, "tag", cid, "a=b").Exits(0);
@@ -87,7 +87,7 @@ public class BackupVerbsTests
         int seed = Random.Shared.Next();
         var random = new Random(seed);
         Run(folder, "put", Command.Sample, "--rows-per-block", "2000").Succeeds();
-        string backup = folder.PathOf("backup");
+        string backup = folder.PathOf("backup/");
         TimeSpan whole = Command.Time(() => Run(folder, "backup", folder.PathOf("timed.car")).Exits(0));
         int kept = 0;
         for (int i = 0; i < Kills; i++)
@@ -116,7 +116,7 @@ public class BackupVerbsTests
     public void A_backup_killed_at_a_step_is_no_increment_and_the_next_one_takes_its_rest_away(string step)
     {
         using var folder = new TemporaryFolder();
-        string backup = folder.PathOf("backup"), into = folder.PathOf("into");
+        string backup = folder.PathOf("backup/"), into = folder.PathOf("into");
         Run(folder, "put", V1, "--name", "latest").Succeeds();
         Run(folder, "backup", backup).Exits(0);
         Run(folder, "put", Nan, "--tag", "a=b").Succeeds();

@@ -25,7 +25,8 @@ internal sealed class CBatchStream(Schema schema, IEnumerable<RecordBatch> batch
     public int ErrorNumber(Exception error) => error switch
     {
         ArrowCidException { Code: ErrorCode.Unsupported } => Errno.NotSupported,
-        ArrowCidException { Code: ErrorCode.TooLarge or ErrorCode.ResourceExhausted } or OutOfMemoryException => Errno.NoMemory,
+        ArrowCidException { Code: ErrorCode.TooLarge or ErrorCode.ResourceExhausted } or OutOfMemoryException =>
+            Errno.NoMemory,
         ArrowCidException { Code: ErrorCode.Io } or IOException => Errno.Io,
         _ => Errno.Invalid,
     };

@@ -28,12 +28,14 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
     {
         bool isArrow = cid.Codec == Multicodec.Raw && bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
         string file = PathOf(cid, isArrow ? Arrow : Other);
-        if (File.Exists(file)) return;
-        string temporary = string.Create(CultureInfo.InvariantCulture,
-            $"{file}.tmp-{Environment.ProcessId}-{Interlocked.Increment(ref s_temporary)}");
+        if (OutputPath.IsRegularFile(file)) return;
         try
         {
             _ = Directory.CreateDirectory(Name);
+            var path = OutputPath.Of(file);
+            if (!path.IsReplaced) throw new IOException("a device or FIFO, and no file");
+            string temporary = string.Create(CultureInfo.InvariantCulture,
+                $"{path.Target}.tmp-{Environment.ProcessId}-{Interlocked.Increment(ref s_temporary)}");
             try
             {
                 using (FileStream stream = new(temporary, FileMode.CreateNew))
@@ -43,8 +45,8 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
                 }
 
                 // Whoever was faster has written the same.
-                File.Move(temporary, file, overwrite: true);
-                if (FileDescriptor.SyncDirectory(Name) is not 0 and int errno)
+                File.Move(temporary, path.Target, overwrite: true);
+                if (FileDescriptor.SyncDirectory(Path.GetDirectoryName(path.Target)!) is not 0 and int errno)
                     throw new IOException($"the directory cannot be flushed: {Errno.Text(errno)}");
             }
             finally
@@ -64,6 +66,8 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
     {
         try
         {
+            // A FIFO would be waited for.
+            if (File.Exists(file) && !OutputPath.IsRegularFile(file)) throw new IOException("it is no regular file");
             using FileStream stream = File.OpenRead(file);
             if (stream.Length > MostBytes)
                 throw new ArrowCidException(ErrorCode.TooLarge,
