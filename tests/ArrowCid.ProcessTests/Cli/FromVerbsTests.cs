@@ -86,7 +86,7 @@ public class FromVerbsTests
         Run(folder, "export", "car", dataset, "-o", folder.PathOf("own.car")).Succeeds();
         Run(folder, "export", "car", dataset, "-o", folder.PathOf("own.car"), "--from", served.Http).Succeeds();
         Assert.Equal(File.ReadAllBytes(car), File.ReadAllBytes(folder.PathOf("own.car")));
-        CommandResult gone = Command.Run("export", "car", dataset, "-o", car, "--from", served.Http).Exits(3);
+        CommandResult gone = Command.Run("export", "car", dataset, "-o", car, "--from", served.Http).Exits(7);
         Assert.Contains($"{served.Http}/ does not answer", gone.Errors, StringComparison.Ordinal);
     }
 
