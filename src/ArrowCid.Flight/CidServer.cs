@@ -131,7 +131,9 @@ public sealed partial class CidServer : IAsyncDisposable
             Stopping = stopping,
         });
         host.UseWhen(ServerListening.IsFlight, branch => branch.Run(flight.Serve));
+        host.Use(next => context => PathNames.Take(context, next));
         host.UseRouting();
+        host.Use(next => context => HttpRoutes.Unknown(context, next));
         HttpRoutes.Map(host, http);
         host.UseEndpoints(_ => { });
         return Bound;

@@ -14,10 +14,10 @@ internal static class NameVerb
         Argument<string?> name = Verb.Optional("NAME", "The name. None: list all names.");
         Argument<string?> cid = Verb.Optional("CID",
             "The block that it shall stand for. None: show what it stands for.");
-        var ifIs = new Option<string?>("--if-is")
+        var expected = new Option<string?>("--expected")
         {
             HelpName = "CID|none",
-            Description = "Change the name only where it stands for this block, or for none: else exit code 5.",
+            Description = "Change the name only if it points to this block, or does not exist (none); otherwise exit code 5.",
         };
         var history = new Option<bool>("--history") { Description = "All that the name stood for, oldest first." };
         Option<DateTimeOffset?> asOf = Verb.AsOf(
@@ -31,15 +31,15 @@ internal static class NameVerb
             "history: TIME  CID. A name stands for one block; setting it is one step for all processes.",
             "arrowcid name",
             "arrowcid name latest CID",
-            "arrowcid name latest NEW --if-is OLD",
+            "arrowcid name latest NEW --expected OLD",
             "arrowcid name latest --as-of 1h",
             "arrowcid name latest --history --json")
         {
-            name, cid, ifIs, history, asOf, remove, list, store, json,
+            name, cid, expected, history, asOf, remove, list, store, json,
         };
         verb.Validators.Add(result => Judge(result, result.GetValue(name) is not null, result.GetValue(cid) is not null,
             [result.GetValue(history), result.GetResult(asOf) is not null, result.GetValue(remove)],
-            result.GetValue(ifIs) is not null, result.GetValue(list)));
+            result.GetValue(expected) is not null, result.GetValue(list)));
         verb.SetAction(parsed =>
         {
             string? directory = parsed.GetValue(store);
@@ -49,7 +49,7 @@ internal static class NameVerb
             if (parsed.GetValue(history)) return History(directory, of, form);
             return parsed.GetValue(cid) is null && !parsed.GetValue(remove)
                 ? Show(directory, of, parsed.GetValue(asOf), form)
-                : Change(directory, of, parsed.GetValue(cid), parsed.GetValue(ifIs), form);
+                : Change(directory, of, parsed.GetValue(cid), parsed.GetValue(expected), form);
         });
         return verb;
     }
@@ -60,7 +60,7 @@ internal static class NameVerb
         if (asked > 1) result.AddError("Say one of CID, --history, --as-of and --remove.");
         else if (!isNamed && (asked > 0 || isSwap)) result.AddError("Say which name is meant.");
         else if (isNamed && isList) result.AddError("--list shows all names; leave NAME out.");
-        else if (isSwap && !isSet && !forms[2]) result.AddError("--if-is goes with CID or --remove.");
+        else if (isSwap && !isSet && !forms[2]) result.AddError("--expected goes with CID or --remove.");
     }
 
     private static int List(string? directory, Form form)
@@ -105,15 +105,15 @@ internal static class NameVerb
         return 0;
     }
 
-    private static int Change(string? directory, string name, string? to, string? ifIs, Form form)
+    private static int Change(string? directory, string name, string? to, string? expected, Form form)
     {
         using CidStore store = StoreWriting.Open(directory);
         Cid? cid = to is null ? null : Reference.Resolve(store, to);
         NameChange change;
-        if (ifIs is not null)
+        if (expected is not null)
         {
-            Cid? expected = ifIs == None ? null : Reference.Resolve(store, ifIs);
-            change = store.SetName(name, cid, expected);
+            Cid? before = expected == None ? null : Reference.Resolve(store, expected);
+            change = store.SetName(name, cid, before);
         }
         else if (cid is { } set)
         {

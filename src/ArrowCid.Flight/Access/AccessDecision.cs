@@ -29,8 +29,8 @@ internal readonly record struct AccessDecision(Refusal Refusal, string Client, A
     {
         Refusal.NoToken => $"this needs a token with the scope {ScopeOf(need)}: authorization: Bearer TOKEN" +
             $" (on this machine the token is in the store's file {TokenFile.LocalName})",
-        Refusal.WrongToken => "the token is not known here, or has expired",
-        Refusal.SmallScope => $"the token allows {Text(Scope)}; this needs {ScopeOf(need)}",
+        Refusal.WrongToken => "the token is unknown or has expired",
+        Refusal.SmallScope => $"this needs the scope {ScopeOf(need)}; this caller has {Text(Scope)}",
         _ => "",
     };
 
@@ -42,7 +42,8 @@ internal readonly record struct AccessDecision(Refusal Refusal, string Client, A
         _ => AccessScope.Admin,
     };
 
-    private static string ScopeOf(AccessNeed need) => Text(Least(need));
+    /// <summary>The word for a scope in tokens and messages.</summary>
+    public static string Text(AccessScope scope) => scope.ToString().ToLowerInvariant();
 
-    private static string Text(AccessScope scope) => scope.ToString().ToLowerInvariant();
+    private static string ScopeOf(AccessNeed need) => Text(Least(need));
 }

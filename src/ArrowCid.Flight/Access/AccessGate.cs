@@ -44,13 +44,15 @@ internal sealed class AccessGate : IDisposable
     public AccessDecision Decide(in Credentials credentials, AccessNeed need, in Peer peer, string target)
     {
         AccessDecision decision = Judge(in credentials, need, in peer);
-        if (!decision.IsAllowed)
-        {
-            ServerFigures.Refused.Add(1, new KeyValuePair<string, object?>("protocol", peer.Protocol));
-            _refusals.Write(in peer, target, need, in decision);
-        }
-
+        if (!decision.IsAllowed) Count(in peer, target, need, in decision);
         return decision;
+    }
+
+    /// <summary>Counts and logs a refusal.</summary>
+    public void Count(in Peer peer, string target, AccessNeed need, in AccessDecision decision)
+    {
+        ServerFigures.Refused.Add(1, new KeyValuePair<string, object?>("protocol", peer.Protocol));
+        _refusals.Write(in peer, target, need, in decision);
     }
 
     public void Dispose()

@@ -6,28 +6,28 @@ internal enum AccessScope
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>Fetching by CID, listings and watches.</summary>
+    /// <summary>Fetching by CID, resolving names, listings and watches.</summary>
     Read = 1,
 
-    /// <summary>Putting blocks, and saying something of them: tags, names, pins.</summary>
+    /// <summary>Storing blocks, setting tags, and creating names that do not exist.</summary>
     Put = 2,
 
-    /// <summary>Everything else: taking away what others rely on.</summary>
+    /// <summary>Everything else: names that exist, pins, expiry, deletion.</summary>
     Admin = 3,
 }
 
-/// <summary>What a call asks for.</summary>
+/// <summary>What a call needs; <see cref="AccessRules"/> says which operation needs what.</summary>
 internal enum AccessNeed
 {
-    /// <summary>One block, or what is beneath it, by its CID: who has the CID knows what it is.</summary>
+    /// <summary>Reading a block by its CID, which cannot be guessed.</summary>
     Fetch,
 
-    /// <summary>What is here: listings, watches, figures.</summary>
+    /// <summary>Reading names, listings, watches and metrics.</summary>
     List,
 
-    /// <summary>A block put, and what is said of it.</summary>
+    /// <summary>Storing blocks and creating names.</summary>
     Put,
 
-    /// <summary>Taking away what others rely on.</summary>
+    /// <summary>Changing what other callers rely on.</summary>
     Admin,
 }

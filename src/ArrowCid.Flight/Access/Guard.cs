@@ -34,6 +34,18 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
     public AccessDecision Decide(HttpContext context, AccessNeed need, string protocol, string target) =>
         gate.Decide(CredentialsOf(context), need, PeerOf(context, protocol), target);
 
+    /// <summary>Returns what the caller of a call that was let in to store something may change.</summary>
+    public CallerRights RightsOf(HttpContext context, CidStore store, string protocol, string target)
+    {
+        const AccessNeed Admin = AccessNeed.Admin;
+        AccessDecision decision = Decide(context, AccessNeed.Put, protocol, target);
+        return new CallerRights(store, decision.Scope, () =>
+        {
+            AccessDecision refusal = decision with { Refusal = Refusal.SmallScope };
+            gate.Count(PeerOf(context, protocol), target, Admin, in refusal);
+        });
+    }
+
     private static Credentials CredentialsOf(HttpContext context) => Credentials.FromHeader(
         context.Request.Headers[HeaderNames.Authorization].ToString(),
         context.Connection.ClientCertificate is { } certificate ? TlsFiles.NameOf(certificate) : null);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Flight.Access;
 
@@ -18,6 +20,12 @@ internal sealed class OriginRules(IEnumerable<string> hosts, IEnumerable<string>
     /// given. An address cannot be turned to another one.</summary>
     public bool IsHost(string host) => host.Length > 0 && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || IPAddress.TryParse(host.Trim('[', ']'), out _) || _hosts.Contains(host));
+
+    /// <summary>Whether a <c>Host</c> header is this server. A port must be one, but may be that of a proxy.</summary>
+    public bool IsHost(HostString host) => IsHost(host.Host) && IsPort(host.Value.AsSpan(host.Host.Length));
+
+    private static bool IsPort(ReadOnlySpan<char> rest) =>
+        rest.IsEmpty || (rest[0] == ':' && ushort.TryParse(rest[1..], NumberStyles.None, CultureInfo.InvariantCulture, out _));
 
     /// <summary>Whether pages of an origin may call <c>/v1</c>.</summary>
     public bool IsOrigin(string origin) => _origins.Contains(origin);

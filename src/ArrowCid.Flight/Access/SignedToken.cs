@@ -114,7 +114,8 @@ internal sealed class SignedToken : IDisposable
             return null;
         }
 
-        if (now >= expires + s_skew || (begin is { } start && now < start - s_skew) || !IsForUs(claims)) return null;
+        // Counted from now, which is far from both ends of time: 253402300799 is a usual "never".
+        if (now - s_skew >= expires || (begin is { } start && now + s_skew < start) || !IsForUs(claims)) return null;
         if (!claims.TryGetProperty("scope", out JsonElement scope) || scope.ValueKind != JsonValueKind.String
             || !TokenFile.TryParseScope(scope.GetString()!, out AccessScope allowed))
         {
@@ -158,21 +159,9 @@ internal sealed class SignedToken : IDisposable
 
     private static bool TryParse(byte[] json, out JsonElement found)
     {
-        found = default;
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions
-            {
-                MaxDepth = 8,
-                AllowDuplicateProperties = false,
-            });
-            found = document.RootElement.Clone();
-            return found.ValueKind == JsonValueKind.Object;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
+        const int Depth = 8;
+        found = StrictJson.Parse(json, Depth, out string? error);
+        return error is null && found.ValueKind == JsonValueKind.Object;
     }
 
     private static bool TryDecode(string text, out byte[] bytes)

@@ -8,6 +8,10 @@ namespace ArrowCid.Flight.Http;
 /// <summary>Parameters of the API.</summary>
 internal static class ApiQuery
 {
+    /// <summary>The parameters that <see cref="FactsOf"/> reads.</summary>
+    public static IReadOnlyList<string> FactNames { get; } =
+        ["tag", "name", "producer", "expires", "pin", "parent", "about"];
+
     /// <summary>The CID in a route, which may also be a name behind <c>@</c>.</summary>
     /// <exception cref="GatewayException">410: it was removed, though its bytes may still be there.</exception>
     public static Cid CidOf(HttpContext context, CidStore store)
@@ -21,13 +25,30 @@ internal static class ApiQuery
         string text = (string?)context.Request.RouteValues["cid"] ?? "";
         if (text.StartsWith('@'))
         {
-            return store.ResolveName(text[1..])
-                ?? throw new ArrowCidException(ErrorCode.NameNotFound, $"no name '{text[1..]}'");
+            string name = PathNames.NameOf(context);
+            return store.ResolveName(name) ?? throw new ArrowCidException(ErrorCode.NameNotFound, $"no name '{name}'");
         }
 
         return Cid.TryParse(text, out Cid cid, out CidError error)
             ? cid
             : throw new ArrowCidException(ErrorCode.InvalidCid, $"'{text}' is no CID: {Cid.Describe(error)}");
+    }
+
+    /// <summary>Refuses a query that is not percent-encoded UTF-8, or has a parameter that the route does not
+    /// know.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>.</exception>
+    public static void Require(HttpContext context, IReadOnlyList<string> known)
+    {
+        string query = context.Request.QueryString.Value ?? "";
+        if (!PathNames.TryDecode(query, out _))
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "the query is not percent-encoded UTF-8");
+        foreach (string name in context.Request.Query.Keys)
+        {
+            if (known.Contains(name)) continue;
+            string those = known.Count == 0 ? "it takes none" : $"known are {string.Join(", ", known)}";
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"'{name}' is not a parameter of this route; {those}");
+        }
     }
 
     public static Filter? FilterOf(HttpContext context) =>
@@ -48,15 +69,14 @@ internal static class ApiQuery
     public static PutOptions? FactsOf(HttpContext context, DateTimeOffset now)
     {
         IQueryCollection query = context.Request.Query;
-        string[] known = ["tag", "name", "producer", "expires", "pin", "parent", "about"];
-        if (!known.Any(query.ContainsKey)) return null;
+        if (!FactNames.Any(query.ContainsKey)) return null;
         return new PutOptions
         {
             Tags = query.ContainsKey("tag") ? Tags(query["tag"]) : null,
             Name = Text(query, "name"),
             Producer = Text(query, "producer"),
             Expires = Text(query, "expires") is { } expires ? Expiry(expires, now) : null,
-            Pin = Text(query, "pin") is "true" or "1",
+            Pin = Flag(query, "pin"),
             Parents = query.ContainsKey("parent")
                 ? [.. query["parent"].Select(parent => Cid.Parse(parent ?? ""))]
                 : null,
@@ -73,6 +93,13 @@ internal static class ApiQuery
             : throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"expires is a duration such as 7d, a date or time, or never, not '{text}'");
     }
+
+    private static bool Flag(IQueryCollection query, string name) => Text(query, name) switch
+    {
+        null or "" or "false" or "0" => false,
+        "true" or "1" => true,
+        _ => throw new ArrowCidException(ErrorCode.InvalidArgument, $"{name} is true or false"),
+    };
 
     private static string? Text(IQueryCollection query, string name) =>
         query[name] is { Count: > 0 } value ? value.ToString() : null;

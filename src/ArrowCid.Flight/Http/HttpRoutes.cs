@@ -18,22 +18,35 @@ internal static class HttpRoutes
         return
         [
             new("GET", "/v1/openapi.json", null, RouteKind.Api, Operations.OpenApi),
-            new("GET", "/v1/blocks", AccessNeed.List, RouteKind.Api, list.List),
-            new("POST", "/v1/blocks", AccessNeed.Put, RouteKind.Api, new PutApi(service).Put),
-            new("GET", "/v1/blocks/{cid}", AccessNeed.Fetch, RouteKind.Api, new GetApi(service).Get),
-            new("DELETE", "/v1/blocks/{cid}", AccessNeed.Admin, RouteKind.Api, list.Remove),
-            new("GET", "/v1/blocks/{cid}/info", AccessNeed.List, RouteKind.Api, list.Info),
-            new("POST", "/v1/blocks/{cid}/tags", AccessNeed.Put, RouteKind.Api, list.Tag),
-            new("GET", "/v1/names", AccessNeed.List, RouteKind.Api, list.Names),
-            new("GET", "/v1/names/{name}", AccessNeed.List, RouteKind.Api, list.Name),
-            new("PUT", "/v1/names/{name}", AccessNeed.Put, RouteKind.Api, list.SetName),
-            new("DELETE", "/v1/names/{name}", AccessNeed.Admin, RouteKind.Api, list.RemoveName),
-            new("GET", "/v1/watch", AccessNeed.List, RouteKind.Api, new WatchApi(service).Watch) { IsEndless = true },
-            new("GET", "/ipfs/{cid}/{**path}", AccessNeed.Fetch, RouteKind.Gateway, gateway.Serve),
-            new("GET", "/routing/v1/providers/{cid}", AccessNeed.Fetch, RouteKind.Gateway, routing.Providers),
+            new("GET", "/v1/blocks", AccessOperation.List, RouteKind.Api, list.List) { Parameters = ["filter", "limit"] },
+            new("POST", "/v1/blocks", AccessOperation.PutBlock, RouteKind.Api, new PutApi(service).Put)
+            {
+                Parameters = [.. ApiQuery.FactNames, "rowsPerBlock", "types"],
+            },
+            new("GET", "/v1/blocks/{cid}", AccessOperation.FetchBlock, RouteKind.Api, new GetApi(service).Get)
+            {
+                Parameters = ["format"],
+            },
+            new("DELETE", "/v1/blocks/{cid}", AccessOperation.RemoveBlock, RouteKind.Api, list.Remove)
+            {
+                Parameters = ["dryRun"],
+            },
+            new("GET", "/v1/blocks/{cid}/info", AccessOperation.List, RouteKind.Api, list.Info),
+            new("POST", "/v1/blocks/{cid}/tags", AccessOperation.Annotate, RouteKind.Api, list.Tag),
+            new("GET", "/v1/names", AccessOperation.List, RouteKind.Api, list.Names),
+            new("GET", "/v1/names/{name}", AccessOperation.ResolveName, RouteKind.Api, list.Name),
+            new("PUT", "/v1/names/{name}", AccessOperation.CreateName, RouteKind.Api, list.SetName),
+            new("DELETE", "/v1/names/{name}", AccessOperation.ChangeName, RouteKind.Api, list.RemoveName),
+            new("GET", "/v1/watch", AccessOperation.List, RouteKind.Api, new WatchApi(service).Watch)
+            {
+                IsEndless = true,
+                Parameters = ["from", "filter"],
+            },
+            new("GET", "/ipfs/{cid}/{**path}", AccessOperation.FetchBlock, RouteKind.Gateway, gateway.Serve),
+            new("GET", "/routing/v1/providers/{cid}", AccessOperation.FetchBlock, RouteKind.Gateway, routing.Providers),
             new("GET", "/health", null, RouteKind.Operation, Operations.Health),
             new("GET", "/ready", null, RouteKind.Operation, operations.Ready),
-            new("GET", "/metrics", AccessNeed.List, RouteKind.Operation, operations.Figures),
+            new("GET", "/metrics", AccessOperation.List, RouteKind.Operation, operations.Figures),
             .. Page.Routes,
         ];
     }
@@ -45,12 +58,38 @@ internal static class HttpRoutes
             foreach (Route route in same)
             {
                 string[] methods = route.Method == "GET" ? ["GET", "HEAD"] : [route.Method];
-                endpoints.MapMethods(route.Pattern, methods, new RoutePipeline(route, service).Serve);
+                endpoints.MapMethods(route.Pattern, methods, new RoutePipeline(route, service).Serve)
+                    .WithMetadata(route);
             }
 
             Route first = same.First();
-            endpoints.MapMethods(same.Key, ["OPTIONS"], context => Preflight(context, first, service));
+            endpoints.MapMethods(same.Key, ["OPTIONS"], context => Preflight(context, first, service))
+                .WithMetadata(first);
         }
+    }
+
+    /// <summary>Answers paths under <c>/v1</c> that are no route as the API answers errors.</summary>
+    public static async Task Unknown(HttpContext context, RequestDelegate next)
+    {
+        Endpoint? endpoint = context.GetEndpoint();
+        bool isOurs = endpoint?.Metadata.GetMetadata<Route>() is not null;
+        if (isOurs || !context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
+        {
+            await next(context).ConfigureAwait(false);
+            return;
+        }
+
+        HttpResponse response = context.Response;
+        // Where there is an endpoint it answers another method, and sets the status and Allow.
+        if (endpoint is null) response.StatusCode = StatusCodes.Status404NotFound;
+        else await next(context).ConfigureAwait(false);
+        if (response.HasStarted) return;
+        string message = response.StatusCode == StatusCodes.Status405MethodNotAllowed
+            ? $"{context.Request.Method} is not a method of this route; {response.Headers.Allow} are"
+            : "there is no such route; /v1/openapi.json lists all";
+        response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
+        await HttpErrors.WriteJson(response, ErrorCode.InvalidArgument, message).ConfigureAwait(false);
     }
 
     /// <summary>What a browser asks before it sends what a page wants to.</summary>
@@ -60,7 +99,7 @@ internal static class HttpRoutes
         response.StatusCode = StatusCodes.Status204NoContent;
         string origin = context.Request.Headers.Origin.ToString();
         if (route.Kind == RouteKind.Gateway) Cors.Open(response);
-        else if (service.Origins.IsOrigin(origin) && service.Origins.IsHost(context.Request.Host.Host))
+        else if (service.Origins.IsOrigin(origin) && service.Origins.IsHost(context.Request.Host))
             Cors.Allow(response, origin);
         return Task.CompletedTask;
     }

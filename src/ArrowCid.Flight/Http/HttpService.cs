@@ -1,5 +1,6 @@
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Service;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Flight.Http;
@@ -35,6 +36,10 @@ internal sealed class HttpService(CidStore store, Guard guard, OriginRules origi
 
     /// <summary>The blocks as they are served.</summary>
     public GatewayBlocks Blocks => new(Store, _large);
+
+    /// <summary>Returns what the caller of a request that stores something may change.</summary>
+    public CallerRights RightsOf(HttpContext context) =>
+        Guard.RightsOf(context, Store, Peer.Http, $"{context.Request.Method} {context.Request.Path}");
 
     public void Dispose()
     {

@@ -9,7 +9,7 @@ namespace ArrowCid.Flight.Http;
 internal sealed class ListApi(HttpService service)
 {
     private const int Most = 1_000_000, ByDefault = 1000, LinesAtOnce = 64;
-    private const int MostBody = 256 << 10;
+    private const int MostBody = 256 << 10, BodyDepth = 8;
 
     /// <summary><c>GET /v1/blocks</c>: entries that pass a filter, a JSON object a line.</summary>
     public async Task List(HttpContext context)
@@ -54,17 +54,14 @@ internal sealed class ListApi(HttpService service)
     {
         Cid cid = ApiQuery.CidOf(context, service.Store);
         var tags = new Dictionary<string, string?>(StringComparer.Ordinal);
-        using (JsonDocument body = await Body(context).ConfigureAwait(false))
+        foreach (JsonProperty member in (await Body(context).ConfigureAwait(false)).EnumerateObject())
         {
-            foreach (JsonProperty member in body.RootElement.EnumerateObject())
+            tags[member.Name] = member.Value.ValueKind switch
             {
-                tags[member.Name] = member.Value.ValueKind switch
-                {
-                    JsonValueKind.String => member.Value.GetString(),
-                    JsonValueKind.Null => null,
-                    _ => throw Invalid($"the tag '{member.Name}' is no text"),
-                };
-            }
+                JsonValueKind.String => member.Value.GetString(),
+                JsonValueKind.Null => null,
+                _ => throw Invalid($"the tag '{member.Name}' is not a text"),
+            };
         }
 
         if (service.Store.Describe(cid) is not { IsPresent: true }) throw NotHere(cid);
@@ -120,22 +117,23 @@ internal sealed class ListApi(HttpService service)
         }).ConfigureAwait(false);
     }
 
-    /// <summary><c>PUT /v1/names/{name}</c>: <c>{"cid": …, "ifIs": …}</c>; where <c>ifIs</c> is there (null: no such
-    /// name) the name changes only where it stands for that.</summary>
+    /// <summary><c>PUT /v1/names/{name}</c>: <c>{"cid": …, "expected": …}</c>. With <c>expected</c> the name changes only
+    /// where it points to that block, or, where it is null, where there is no such name.</summary>
     public async Task SetName(HttpContext context)
     {
         string name = NameOf(context);
-        NameChange change;
-        using (JsonDocument body = await Body(context).ConfigureAwait(false))
+        var expected = new NameExpectation(IsAny: true, null);
+        JsonElement body = await Body(context).ConfigureAwait(false);
+        Cid cid = body.TryGetProperty("cid", out JsonElement to) ? CidOf(to) : throw Invalid("cid is missing");
+        foreach (JsonProperty member in body.EnumerateObject())
         {
-            JsonElement root = body.RootElement;
-            Cid cid = root.TryGetProperty("cid", out JsonElement to) ? CidOf(to) : throw Invalid("cid is missing");
-            change = root.TryGetProperty("ifIs", out JsonElement expected)
-                ? service.Store.SetName(name, cid,
-                    expected.ValueKind == JsonValueKind.Null ? null : CidOf(expected))
-                : service.Store.SetName(name, cid);
+            if (member.Name == "expected")
+                expected = new(IsAny: false, member.Value.ValueKind == JsonValueKind.Null ? null : CidOf(member.Value));
+            else if (member.Name != "cid")
+                throw Invalid($"'{member.Name}' is not a member of this body; cid and expected are");
         }
 
+        NameChange change = service.RightsOf(context).SetName(name, cid, expected)!.Value;
         await HttpErrors.WriteJson(context.Response, writer => WriteName(writer, change)).ConfigureAwait(false);
     }
 
@@ -192,13 +190,13 @@ internal sealed class ListApi(HttpService service)
         writer.WriteEndArray();
     }
 
-    private static string NameOf(HttpContext context) => (string?)context.Request.RouteValues["name"] ?? "";
+    private static string NameOf(HttpContext context) => PathNames.NameOf(context);
 
     private static Cid CidOf(JsonElement text) => text.ValueKind == JsonValueKind.String
         ? Cid.Parse(text.GetString()!)
         : throw Invalid("a CID is a text");
 
-    private static async Task<JsonDocument> Body(HttpContext context)
+    private static async Task<JsonElement> Body(HttpContext context)
     {
         if (context.Request.ContentLength > MostBody)
             throw new ArrowCidException(ErrorCode.TooLarge, $"the body has at most {MostBody} bytes");
@@ -212,17 +210,9 @@ internal sealed class ListApi(HttpService service)
             bytes.Write(piece, 0, n);
         }
 
-        try
-        {
-            JsonDocument document = JsonDocument.Parse(bytes.ToArray(), new JsonDocumentOptions { MaxDepth = 8 });
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? document
-                : throw Invalid("the body is a JSON object");
-        }
-        catch (JsonException e)
-        {
-            throw Invalid($"the body is no JSON: {e.Message}");
-        }
+        JsonElement root = StrictJson.Parse(bytes.ToArray(), BodyDepth, out string? error);
+        if (error is not null) throw Invalid($"the body is not JSON: {error}");
+        return root.ValueKind == JsonValueKind.Object ? root : throw Invalid("the body is not a JSON object");
     }
 
     private static ArrowCidException Invalid(string rule) => new(ErrorCode.InvalidArgument, rule);

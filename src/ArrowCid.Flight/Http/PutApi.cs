@@ -20,12 +20,14 @@ internal sealed class PutApi(HttpService service)
     {
         Func<Stream, IEnumerable<RecordBatch>> read = ReaderOf(context);
         PutOptions? facts = ApiQuery.FactsOf(context, service.Store.Clock.GetUtcNow());
+        CallerRights rights = service.RightsOf(context);
+        rights.RequirePut(facts?.Name, facts?.Pin == true);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, service.Stopping);
         FileStream body = await Spool.Body(context, ends.Token).ConfigureAwait(false);
         await using (body.ConfigureAwait(false))
         {
             List<PutResult> results =
-                await Task.Run(() => Put(body, read, facts, ends.Token), ends.Token).ConfigureAwait(false);
+                await Task.Run(() => Put(body, read, facts, rights, ends.Token), ends.Token).ConfigureAwait(false);
             context.Response.StatusCode = results.Exists(put => put.IsNew)
                 ? StatusCodes.Status201Created
                 : StatusCodes.Status200OK;
@@ -35,12 +37,13 @@ internal sealed class PutApi(HttpService service)
     }
 
     private List<PutResult> Put(FileStream body, Func<Stream, IEnumerable<RecordBatch>> read, PutOptions? facts,
-        CancellationToken cancellationToken)
+        CallerRights rights, CancellationToken cancellationToken)
     {
         int count = 0;
         foreach (RecordBatch batch in read(body))
         {
-            _ = CanonicalBlock.Address(batch);
+            BlockAddress address = CanonicalBlock.Address(batch);
+            if (facts?.Expires is not null) rights.RequireExpiry(address.Cid);
             cancellationToken.ThrowIfCancellationRequested();
             if (++count > MostBlocks)
             {
@@ -60,7 +63,7 @@ internal sealed class PutApi(HttpService service)
         foreach (RecordBatch batch in read(body))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            results.Add(facts is null ? service.Store.Put(batch) : service.Store.Put(batch, facts));
+            results.Add(rights.Put(batch, default, facts));
             ServerFigures.Put.Add(1, new KeyValuePair<string, object?>("protocol", Peer.Http));
         }
 

@@ -21,9 +21,9 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
     /// <summary>Answers a request.</summary>
     public async Task Serve(HttpContext context)
     {
-        if (!Origins(context)) return;
+        if (!await Origins(context).ConfigureAwait(false)) return;
         Permit permit = default;
-        if (route.Need is { } need)
+        if (route.NeedOf(PathNames.IsIn(context)) is { } need)
         {
             permit = service.Guard.Enter(context, need, Peer.Http, $"{route.Method} {route.Pattern}");
             if (!permit.IsGiven)
@@ -43,6 +43,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         try
         {
             Limit(context);
+            if (route.Kind == RouteKind.Api) ApiQuery.Require(context, route.Parameters);
             if (route.Need is AccessNeed.Put or AccessNeed.Admin && service.Store.IsReadOnly)
                 throw new GatewayException(409, "the store is served for reading only");
             await route.Serve(context).ConfigureAwait(false);
@@ -77,9 +78,9 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } answer) answer.MinDataRate = s_leastRate;
     }
 
-    /// <summary>The rules against pages of somebody else's.</summary>
+    /// <summary>Applies the rules against pages of other origins.</summary>
     /// <returns>False where the request was answered.</returns>
-    private bool Origins(HttpContext context)
+    private async Task<bool> Origins(HttpContext context)
     {
         HttpResponse response = context.Response;
         if (route.Kind == RouteKind.Gateway)
@@ -88,9 +89,11 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
             return true;
         }
 
-        if (!service.Origins.IsHost(context.Request.Host.Host))
+        if (!service.Origins.IsHost(context.Request.Host))
         {
             response.StatusCode = StatusCodes.Status421MisdirectedRequest;
+            await Say(context, ErrorCode.AccessDenied, "the request's Host is not a name of this server; see --hosts")
+                .ConfigureAwait(false);
             return false;
         }
 
@@ -99,6 +102,8 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         if (!service.Origins.IsOrigin(origin) && !IsOwn(context, origin))
         {
             response.StatusCode = StatusCodes.Status403Forbidden;
+            await Say(context, ErrorCode.AccessDenied, "pages of this origin may not call; see --origins")
+                .ConfigureAwait(false);
             return false;
         }
 

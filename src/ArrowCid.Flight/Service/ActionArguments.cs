@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ArrowCid.Flight.Access;
 using ArrowCid.Registry;
 
 namespace ArrowCid.Flight.Service;
@@ -11,19 +12,18 @@ internal sealed class ActionArguments
     public ActionArguments(ReadOnlySpan<byte> body)
     {
         bool isObject = body.IsEmpty || body[0] == (byte)'{';
-        string text = FlightRequest.Text(body);
-        try
+        if (isObject)
         {
-            using var document = JsonDocument.Parse(isObject
-                ? body.IsEmpty ? "{}" : text
-                : $$"""{"cid":"{{ArrowCid.Cid.Parse(text.Trim())}}"}""");
-            _object = document.RootElement.Clone();
+            _object = FlightRequest.JsonOf(body.IsEmpty ? "{}"u8 : body);
+            return;
         }
-        catch (JsonException e)
-        {
-            throw Refused($"the body is neither a CID nor a JSON object: {e.Message}");
-        }
+
+        var cid = ArrowCid.Cid.Parse(FlightRequest.Text(body).Trim());
+        _object = FlightRequest.JsonOf(JsonObject.Bytes(writer => writer.WriteString("cid", cid.ToString())));
     }
+
+    /// <summary>What the caller may change; for actions that change something.</summary>
+    public required Func<CallerRights> Rights { get; init; }
 
     public bool Has(string name) => _object.TryGetProperty(name, out _);
 
@@ -47,8 +47,9 @@ internal sealed class ActionArguments
     public BlockFacts Facts()
     {
         Dictionary<string, string?>? tags = null;
-        if (_object.TryGetProperty("tags", out JsonElement given) && given.ValueKind == JsonValueKind.Object)
+        if (_object.TryGetProperty("tags", out JsonElement given) && given.ValueKind != JsonValueKind.Null)
         {
+            if (given.ValueKind != JsonValueKind.Object) throw Refused("'tags' is not an object");
             tags = given.EnumerateObject().ToDictionary(tag => tag.Name, tag => tag.Value.ValueKind switch
             {
                 JsonValueKind.String => tag.Value.GetString(),
@@ -59,7 +60,7 @@ internal sealed class ActionArguments
 
         DateTimeOffset? expires = null;
         if (Text("expires") is { } text)
-            expires = Filter.TryParseTime(text, out DateTimeOffset at) ? at : throw Refused("'expires' is no time");
+            expires = Filter.TryParseTime(text, out DateTimeOffset at) ? at : throw Refused("'expires' is not a time");
         return new BlockFacts
         {
             Tags = tags,

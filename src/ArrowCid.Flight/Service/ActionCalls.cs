@@ -10,6 +10,12 @@ namespace ArrowCid.Flight.Service;
 /// <summary>DoAction and ListActions. Our own actions take a CID's text or a JSON object, and give JSON.</summary>
 internal sealed class ActionCalls
 {
+    private static readonly HashSet<string> s_sqlActions =
+    [
+        "CreatePreparedStatement", "ClosePreparedStatement", "CreatePreparedSubstraitPlan", "BeginTransaction",
+        "EndTransaction", "BeginSavepoint", "EndSavepoint", "CancelQuery",
+    ];
+
     private readonly CidStore _store;
     private readonly FlightGate _gate;
     private readonly Dictionary<string, StoreAction> _actions;
@@ -20,21 +26,21 @@ internal sealed class ActionCalls
         var export = new ExportAction(store);
         _actions = new(StringComparer.Ordinal)
         {
-            ["describe"] = new(AccessNeed.List, "What is known of a block: {\"cid\"}", Describe),
-            ["resolve"] = new(AccessNeed.List, "What a name stands for: {\"name\", \"asOf\"?}", Resolve),
-            ["verify"] = new(AccessNeed.Fetch, "Proves a block again: {\"cid\"}", Verify),
-            ["find-missing"] = new(AccessNeed.Fetch, "Which blocks are not here: {\"cids\"}", FindMissing),
-            ["export"] = new(AccessNeed.Fetch,
+            ["describe"] = new(AccessOperation.List, "What is known of a block: {\"cid\"}", Describe),
+            ["resolve"] = new(AccessOperation.ResolveName, "What a name stands for: {\"name\", \"asOf\"?}", Resolve),
+            ["verify"] = new(AccessOperation.FetchBlock, "Proves a block again: {\"cid\"}", Verify),
+            ["find-missing"] = new(AccessOperation.FetchBlock, "Which blocks are not here: {\"cids\"}", FindMissing),
+            ["export"] = new(AccessOperation.FetchBlock,
                 "A batch or dataset as a file, in results: {\"cid\", \"format\"?: parquet, arrow or car}", export.Run),
-            ["where"] = new(AccessNeed.Fetch, "Where the store is, for clients on its machine: nothing",
+            ["where"] = new(AccessOperation.FetchBlock, "Where the store is, for clients on its machine: nothing",
                 (call, _) => ReplyAsync(call, ByteString.CopyFromUtf8(StorePlace.TextOf(store))).AsTask()),
-            ["put-facts"] = new(AccessNeed.Put,
+            ["put-facts"] = new(AccessOperation.Annotate,
                 "Says something of a block: {\"cid\", \"tags\"?, \"producer\"?, \"json\"?, \"expires\"?}", PutFacts),
-            ["tag"] = new(AccessNeed.Put, "Sets a tag, or takes it away: {\"cid\", \"key\", \"value\"?}", Tag),
-            ["name"] = new(AccessNeed.Admin,
-                "Makes a name stand for a block: {\"name\", \"cid\", \"expected\"?}; a null CID takes it away", Name),
-            ["pin"] = new(AccessNeed.Admin, "Keeps a block: {\"cid\"}", Pin),
-            ["unpin"] = new(AccessNeed.Admin, "Ends a pin: {\"cid\"}", Unpin),
+            ["tag"] = new(AccessOperation.Annotate, "Sets a tag, or takes it away: {\"cid\", \"key\", \"value\"?}", Tag),
+            ["name"] = new(AccessOperation.CreateName,
+                "Points a name to a block: {\"name\", \"cid\", \"expected\"?}; a null CID removes it", Name),
+            ["pin"] = new(AccessOperation.Pin, "Keeps a block: {\"cid\"}", Pin),
+            ["unpin"] = new(AccessOperation.Pin, "Ends a pin: {\"cid\"}", Unpin),
         };
     }
 
@@ -65,6 +71,7 @@ internal sealed class ActionCalls
 
         if (!_actions.TryGetValue(action.Type, out StoreAction? ours))
         {
+            if (s_sqlActions.Contains(action.Type)) throw FlightRequest.NoSql(action.Type);
             throw new GrpcException(GrpcStatus.Unimplemented,
                 $"there is no action '{action.Type}'; ListActions names all");
         }
@@ -72,7 +79,10 @@ internal sealed class ActionCalls
         using Permit permit = _gate.Enter(call, ours.Need, action.Type);
         if (ours.Need is AccessNeed.Put or AccessNeed.Admin && _store.IsReadOnly)
             throw new GrpcException(GrpcStatus.FailedPrecondition, "the store is served for reading only");
-        var arguments = new ActionArguments(action.Body.Span);
+        var arguments = new ActionArguments(action.Body.Span)
+        {
+            Rights = () => _gate.RightsOf(call, _store, action.Type),
+        };
         await ours.Run(call, arguments).ConfigureAwait(false);
     }
 
@@ -125,7 +135,7 @@ internal sealed class ActionCalls
     private void PutFacts(ActionArguments arguments, Utf8JsonWriter writer)
     {
         Cid cid = arguments.Cid();
-        _store.Annotate(cid, arguments.Facts());
+        arguments.Rights().Annotate(cid, arguments.Facts());
         writer.WriteString("cid", cid.ToString());
     }
 
@@ -142,10 +152,10 @@ internal sealed class ActionCalls
     {
         string name = arguments.Required("name");
         Cid? cid = arguments.Text("cid") is { } text ? Cid.Parse(text) : null;
-        if (arguments.Has("expected"))
-            _ = _store.SetName(name, cid, arguments.Text("expected") is { } old ? Cid.Parse(old) : null);
-        else if (cid is { } target) _ = _store.SetName(name, target);
-        else _ = _store.RemoveName(name);
+        NameExpectation expected = arguments.Has("expected")
+            ? new NameExpectation(IsAny: false, arguments.Text("expected") is { } old ? Cid.Parse(old) : null)
+            : new NameExpectation(IsAny: true, null);
+        _ = arguments.Rights().SetName(name, cid, expected);
         writer.WriteString("name", name);
         writer.WriteString("cid", cid?.ToString());
     }
@@ -164,16 +174,19 @@ internal sealed class ActionCalls
         writer.WriteBoolean("wasPinned", _store.Unpin(cid));
     }
 
-    /// <param name="Need">What it asks for.</param>
+    /// <param name="Operation">The operation.</param>
     /// <param name="Description">For ListActions.</param>
     /// <param name="Run">Answers the call.</param>
-    private sealed record StoreAction(AccessNeed Need, string Description, Func<GrpcCall, ActionArguments, Task> Run)
+    private sealed record StoreAction(AccessOperation Operation, string Description, Func<GrpcCall, ActionArguments, Task> Run)
     {
         /// <summary>An action whose one result is a JSON object.</summary>
-        public StoreAction(AccessNeed need, string description, System.Action<ActionArguments, Utf8JsonWriter> members)
-            : this(need, description, (call, arguments) => ReplyAsync(call,
+        public StoreAction(AccessOperation operation, string description,
+            System.Action<ActionArguments, Utf8JsonWriter> members)
+            : this(operation, description, (call, arguments) => ReplyAsync(call,
                 ByteString.CopyFrom(JsonObject.Bytes(writer => members(arguments, writer)))).AsTask())
         {
         }
+
+        public AccessNeed Need => AccessRules.NeedOf(Operation);
     }
 }

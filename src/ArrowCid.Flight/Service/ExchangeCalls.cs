@@ -10,7 +10,7 @@ internal sealed class ExchangeCalls(CidStore store, FlightGate gate)
 
     public async Task DoExchange(GrpcCall call)
     {
-        using Permit permit = gate.Enter(call, AccessNeed.Fetch, nameof(DoExchange));
+        using Permit permit = gate.Enter(call, AccessRules.NeedOf(AccessOperation.FetchBlock), nameof(DoExchange));
         await call.StartAsync().ConfigureAwait(false);
         var data = new FlightDataReader(call.Reader);
         var sender = new BatchSender(call.Writer, 0);

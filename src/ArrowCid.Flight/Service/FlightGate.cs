@@ -3,6 +3,7 @@ using System.Text;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using Google.Protobuf;
 using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Flight.Service;
@@ -33,6 +34,10 @@ internal sealed class FlightGate(Guard guard)
         if (!decision.IsAllowed) throw Refused(decision, need);
     }
 
+    /// <summary>Returns what the caller may change.</summary>
+    public CallerRights RightsOf(GrpcCall call, CidStore store, string target) =>
+        guard.RightsOf(call.Http, store, Peer.Flight, target);
+
     /// <summary>Handshake: a token is shown, and is the token of the calls to come.</summary>
     public async Task Handshake(GrpcCall call)
     {
@@ -40,15 +45,14 @@ internal sealed class FlightGate(Guard guard)
             { } request)
         {
             if (request.Payload.IsEmpty) continue;
-            var basic = GrpcReader.Parse(BasicAuth.Parser, request.Payload.Span);
-            string pair = $"{basic.Username}:{basic.Password}";
+            string shown = TokenOf(request.Payload);
             call.Http.Request.Headers[HeaderNames.Authorization] =
-                "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(pair));
+                "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($":{shown}"));
             Require(call, AccessNeed.List, nameof(Handshake));
             await call.Writer.WriteAsync(new HandshakeResponse
             {
                 ProtocolVersion = request.ProtocolVersion,
-                Payload = Google.Protobuf.ByteString.CopyFromUtf8(basic.Password),
+                Payload = ByteString.CopyFromUtf8(shown),
             }, call.Cancel).ConfigureAwait(false);
             await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
             return;
@@ -57,6 +61,16 @@ internal sealed class FlightGate(Guard guard)
         Require(call, AccessNeed.List, nameof(Handshake));
         if (Credentials.FromHeader(call.Header(HeaderNames.Authorization)).Token is { Length: > 0 } token)
             call.Http.Response.Headers[HeaderNames.Authorization] = $"Bearer {token}";
+    }
+
+    /// <summary>Returns the token in a handshake: the password of a BasicAuth message, or the payload itself. A token is
+    /// printable, and a message begins with a tag, which is not.</summary>
+    private static string TokenOf(ByteString payload)
+    {
+        const byte FirstPrintable = 0x21, LastPrintable = 0x7E;
+        return payload.Span.IndexOfAnyExceptInRange(FirstPrintable, LastPrintable) < 0
+            ? payload.ToStringUtf8()
+            : GrpcReader.Parse(BasicAuth.Parser, payload.Span).Password;
     }
 
     private static void TakeTokenHeader(GrpcCall call)

@@ -27,9 +27,9 @@ internal static class FlightRequest
             case AnyTag:
                 return Unpack(bytes, Request.Descriptor, Request.Parser);
             case (byte)'{':
-                return FromJson(Text(bytes), Request.Parser);
+                return FromJson(bytes, Request.Parser);
             case (byte)'[':
-                return OfPath(PathOf(Text(bytes)));
+                return OfPath(PathOf(bytes));
             default:
                 return new Request { Cids = { Cid.Parse(Text(bytes)).ToString() } };
         }
@@ -49,9 +49,10 @@ internal static class FlightRequest
         if (descriptor is null || (descriptor.Cmd.IsEmpty && descriptor.Path.Count == 0)) return new Put();
         if (descriptor.Type == FlightDescriptor.Types.DescriptorType.Cmd)
         {
+            if (descriptor.Cmd.IsEmpty) throw Refused("a descriptor of the type CMD has a path and no command");
             return descriptor.Cmd[0] == AnyTag
                 ? Unpack(descriptor.Cmd.Span, Put.Descriptor, Put.Parser)
-                : FromJson(Text(descriptor.Cmd.Span), Put.Parser);
+                : FromJson(descriptor.Cmd.Span, Put.Parser);
         }
 
         return descriptor.Path switch
@@ -71,17 +72,28 @@ internal static class FlightRequest
         _ => new Request { Filter = Text(expression) },
     };
 
-    public static T FromJson<T>(string json, MessageParser<T> parser) where T : IMessage<T>
+    private static T FromJson<T>(ReadOnlySpan<byte> utf8, MessageParser<T> parser) where T : IMessage<T>
     {
+        _ = JsonOf(utf8);
         try
         {
-            return parser.ParseJson(json);
+            return parser.ParseJson(Text(utf8));
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException or
-            InvalidOperationException or FormatException)
+            InvalidOperationException or FormatException or OverflowException)
         {
-            throw new ArrowCidException(ErrorCode.InvalidArgument, $"the JSON cannot be read: {e.Message}", e);
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"the JSON cannot be read: {e.Message.TrimEnd('.')}", e);
         }
+    }
+
+    /// <summary>Parses JSON from a caller.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>.</exception>
+    public static JsonElement JsonOf(ReadOnlySpan<byte> utf8)
+    {
+        const int Depth = 64;
+        JsonElement json = StrictJson.Parse(utf8.ToArray(), Depth, out string? error);
+        return error is null ? json : throw Refused($"the JSON cannot be read: {error}");
     }
 
     public static string Text(ReadOnlySpan<byte> bytes)
@@ -114,26 +126,30 @@ internal static class FlightRequest
             "[\"watch\", FILTER] or [\"catalogue\"]"),
     };
 
-    private static string[] PathOf(string json)
+    private static string[] PathOf(ReadOnlySpan<byte> utf8)
     {
-        try
-        {
-            return JsonSerializer.Deserialize(json, FlightJson.Default.StringArray) ?? [];
-        }
-        catch (JsonException e)
-        {
-            throw new ArrowCidException(ErrorCode.InvalidArgument, "a path is a JSON list of texts", e);
-        }
+        JsonElement json = JsonOf(utf8);
+        return json.ValueKind == JsonValueKind.Array
+            && json.EnumerateArray().All(part => part.ValueKind == JsonValueKind.String)
+            ? [.. json.EnumerateArray().Select(part => part.GetString()!)]
+            : throw Refused("a path is a JSON list of texts");
     }
 
     private static T Unpack<T>(ReadOnlySpan<byte> bytes, Google.Protobuf.Reflection.MessageDescriptor type,
         MessageParser<T> parser) where T : class, IMessage<T>
     {
+        const string Sql = "arrow.flight.protocol.sql.";
         Any any = GrpcReader.Parse(Any.Parser, bytes);
-        return Any.GetTypeName(any.TypeUrl) == type.FullName
-            ? GrpcReader.Parse(parser, any.Value.Span)
-            : throw Refused($"a message of type {any.TypeUrl} is not known here; {type.FullName} is");
+        string name = Any.GetTypeName(any.TypeUrl);
+        if (name == type.FullName) return GrpcReader.Parse(parser, any.Value.Span);
+        throw name.StartsWith(Sql, StringComparison.Ordinal)
+            ? NoSql(name)
+            : Refused($"a message of type {any.TypeUrl} is not known here; {type.FullName} is");
     }
+
+    /// <summary>The refusal of a command or action of Flight SQL.</summary>
+    public static ArrowCidException NoSql(string what) => new(ErrorCode.Unsupported,
+        $"there is no SQL here, and so no {what}; ask for batches and datasets by CID or name (FLIGHT.md)");
 
     private static ArrowCidException Refused(string why) => new(ErrorCode.InvalidArgument, why);
 }

@@ -22,9 +22,11 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
 
     private static readonly string[] s_smallClients = ["grpc-node-js/", "grpc-go/", "tonic/", "grpc-dotnet/"];
 
-    /// <summary>What a request needs; a name or listing says what is here.</summary>
+    /// <summary>What a request needs.</summary>
     public static AccessNeed NeedOf(Request request) =>
-        request.Watch || request.Catalogue || request.Name.Length > 0 ? AccessNeed.List : AccessNeed.Fetch;
+        request.Watch || request.Catalogue
+            ? AccessRules.NeedOf(AccessOperation.List)
+            : AccessRules.NeedOf(AccessOperation.FetchBlock, isByName: request.Name.Length > 0);
 
     public async Task DoGet(GrpcCall call)
     {

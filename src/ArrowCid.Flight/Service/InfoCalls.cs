@@ -43,7 +43,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
     {
         Criteria criteria = await call.OnlyAsync(Criteria.Parser).ConfigureAwait(false);
         Request request = FlightRequest.CriteriaOf(criteria.Expression.Span);
-        using Permit permit = gate.Enter(call, AccessNeed.List, nameof(ListFlights));
+        using Permit permit = gate.Enter(call, AccessRules.NeedOf(AccessOperation.List), nameof(ListFlights));
         await call.StartAsync().ConfigureAwait(false);
         int limit = request.Limit == 0 ? DefaultLimit : (int)Math.Min(request.Limit, int.MaxValue);
         foreach (StoredEntry entry in Newest(request, limit))

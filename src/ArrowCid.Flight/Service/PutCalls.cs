@@ -13,19 +13,20 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
 
     public async Task DoPut(GrpcCall call)
     {
-        using Permit permit = gate.Enter(call, AccessNeed.Put, nameof(DoPut));
+        using Permit permit = gate.Enter(call, AccessRules.NeedOf(AccessOperation.PutBlock), nameof(DoPut));
         RequireWritable();
         var data = new FlightDataReader(call.Reader);
         if (!await data.NextAsync(call.Cancel).ConfigureAwait(false))
             throw new GrpcException(GrpcStatus.InvalidArgument, "the stream has no message; a schema comes first");
         Put how = FlightRequest.PutOf(data.Descriptor);
-        if (how.Name.Length > 0 || how.Pin) gate.Require(call, AccessNeed.Admin, "a put with a name or pin");
+        CallerRights rights = gate.RightsOf(call, store, nameof(DoPut));
+        rights.RequirePut(how.Name.Length > 0 ? how.Name : null, how.Pin);
         await call.StartAsync().ConfigureAwait(false);
         bool isJson = data.Descriptor is not { Cmd: { IsEmpty: false } command } || command[0] == (byte)'{';
         var acks = new AckQueue(call.Writer, isJson, call.Cancel);
         try
         {
-            var keeping = new PutStream(store, how, acks);
+            var keeping = new PutStream(store, rights, how, acks);
             if (how.CutRows > 0 || how.CutBytes > 0 || how.CutMilliseconds > 0)
                 await PutCut(data, how, keeping, call.Cancel).ConfigureAwait(false);
             else

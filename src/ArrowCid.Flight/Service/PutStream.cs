@@ -3,11 +3,12 @@ using System.Text.Unicode;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Flight.Service;
 
 /// <summary>What becomes of one stream of batches: blocks with facts, and at its end a dataset or a name.</summary>
-internal sealed class PutStream(CidStore store, Put how, AckQueue acks)
+internal sealed class PutStream(CidStore store, CallerRights rights, Put how, AckQueue acks)
 {
     private readonly bool _isKeptWhole = how.Dataset || how.Name.Length > 0;
     private readonly List<Cid> _blocks = [];
@@ -21,7 +22,7 @@ internal sealed class PutStream(CidStore store, Put how, AckQueue acks)
     {
         if (_count > 0 && !_expected.IsDefault)
             throw new ArrowCidException(ErrorCode.InvalidArgument, "a stream with an expected CID has one batch");
-        PutResult put = _last = store.PutExpected(batch, _expected, _facts);
+        PutResult put = _last = rights.Put(batch, _expected, _facts);
         ServerFigures.Put.Add(1, MeasuredCall.Protocol);
         if (_isKeptWhole) _blocks.Add(put.Cid);
         PutAck ack = AckOf(put, _count++);
@@ -36,7 +37,7 @@ internal sealed class PutStream(CidStore store, Put how, AckQueue acks)
     {
         if (!_isKeptWhole || _blocks.Count == 0) return null;
         PutResult whole = _blocks.Count == 1 && !how.Dataset ? _last : store.PutDataset(_blocks);
-        if (how.Name.Length > 0) _ = store.SetName(how.Name, whole.Cid);
+        if (how.Name.Length > 0) _ = rights.SetName(how.Name, whole.Cid, new NameExpectation(IsAny: true, null));
         PutAck ack = AckOf(whole, _count);
         (ack.IsStream, ack.Name) = (true, how.Name);
         return ack;

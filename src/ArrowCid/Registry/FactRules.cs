@@ -36,8 +36,7 @@ internal static class FactRules
     {
         string? fault = OfText("a name", name, 1, FactLimits.MaxNameBytes);
         if (fault is not null) return fault;
-        if (name.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0 || name.Contains('\x7f', StringComparison.Ordinal))
-            return "a name with a control character";
+        if (name.Any(char.IsControl)) return "a name with a control character";
         return name[0] == ' ' || name[^1] == ' ' ? "a name that begins or ends with a space" : null;
     }
 

@@ -126,12 +126,12 @@ public class RegistryVerbsTests
         string other = CidOf(Run(folder, "put", V1, Nan).Succeeds(), 1);
         Assert.Equal("", Run(folder, "name").Succeeds().Text);
         Run(folder, "name", "latest").Exits(3);
-        Assert.StartsWith($"latest  {V1Cid}  20", Run(folder, "name", "latest", V1Cid, "--if-is", "none").Succeeds().Text, StringComparison.Ordinal);
-        CommandResult exists = Run(folder, "name", "latest", other, "--if-is", "none").Exits(5);
+        Assert.StartsWith($"latest  {V1Cid}  20", Run(folder, "name", "latest", V1Cid, "--expected", "none").Succeeds().Text, StringComparison.Ordinal);
+        CommandResult exists = Run(folder, "name", "latest", other, "--expected", "none").Exits(5);
         Assert.Contains(V1Cid, exists.Errors, StringComparison.Ordinal);
-        Run(folder, "name", "latest", other, "--if-is", other).Exits(5);
+        Run(folder, "name", "latest", other, "--expected", other).Exits(5);
         Assert.Equal($"{V1Cid}\n", Run(folder, "name", "latest").Succeeds().Text);
-        Run(folder, "name", "latest", other, "--if-is", V1Cid).Succeeds();
+        Run(folder, "name", "latest", other, "--expected", V1Cid).Succeeds();
         Run(folder, "name", "second", "@latest").Succeeds();
         Assert.Equal([$"latest  {other}", $"second  {other}"], Run(folder, "name", "--list").Succeeds().Lines.Select(line => line[..line.LastIndexOf("  ", StringComparison.Ordinal)]));
         JsonElement[] history = Run(folder, "name", "latest", "--history", "--json").Succeeds().Json;
@@ -139,7 +139,7 @@ public class RegistryVerbsTests
         string first = history[0].GetProperty("time").GetString()!;
         Assert.Equal($"{V1Cid}\n", Run(folder, "name", "latest", "--as-of", first).Succeeds().Text);
         Run(folder, "name", "latest", "--as-of", "1d").Exits(3);
-        Run(folder, "name", "latest", "--remove", "--if-is", V1Cid).Exits(5);
+        Run(folder, "name", "latest", "--remove", "--expected", V1Cid).Exits(5);
         Assert.Equal("", Run(folder, "name", "latest", "--remove").Succeeds().Text);
         Run(folder, "name", "latest", "--remove").Exits(3);
         Assert.Equal([V1Cid, other, "removed"], Run(folder, "name", "latest", "--history").Succeeds().Lines.Select(line => line.Split("  ")[1]));
@@ -150,7 +150,7 @@ public class RegistryVerbsTests
     [Theory]
     [InlineData("a", "b", "--history")]
     [InlineData("--history")]
-    [InlineData("a", "--if-is", "none")]
+    [InlineData("a", "--expected", "none")]
     [InlineData("a", "--list")]
     [InlineData("a", "--as-of", "yesterday")]
     [InlineData("a", "b", "c")]

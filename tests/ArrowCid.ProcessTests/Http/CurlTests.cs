@@ -28,7 +28,7 @@ public sealed partial class CurlTests
             ("GET", "/v1/blocks/{cid}", "/v1/blocks/@letters?format=json", "", null, 200, "{\"a\":2,\"b\":\"y\"}"),
             ("GET", "/v1/blocks/{cid}/info", $"{ours}/info", "", null, 200, "\"name\":\"a\",\"type\":\"int64\""),
             ("POST", "/v1/blocks/{cid}/tags", $"{ours}/tags", "application/json", "{\"day\":null,\"k\":\"v\"}", 200, "\"k\":\"v\""),
-            ("PUT", "/v1/names/{name}", "/v1/names/other", "application/json", $"{{\"cid\":\"{cid}\",\"ifIs\":null}}", 200, cid),
+            ("PUT", "/v1/names/{name}", "/v1/names/other", "application/json", $"{{\"cid\":\"{cid}\",\"expected\":null}}", 200, cid),
             ("GET", "/v1/names", "/v1/names", "", null, 200, "letters"),
             ("GET", "/v1/names/{name}", "/v1/names/other", "", null, 200, cid),
             ("GET", "/v1/watch", "/v1/watch?from=oldest", "", null, 200, "event: new"),

@@ -79,7 +79,7 @@ public sealed class ApiTests
         JsonElement info = await Json(await served.Owner.Send("GET", "/v1/blocks/@latest/info"));
         Assert.Equal(["sym", "px"], info.GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("name").GetString()));
         Assert.Equal(cid, info.GetProperty("dag").GetString());
-        Assert.Equal(Csv, (await served.Client.GetStringAsync("/v1/blocks/@latest?format=csv")).ReplaceLineEndings("\n"));
+        Assert.Equal(Csv, (await served.Owner.GetStringAsync("/v1/blocks/@latest?format=csv")).ReplaceLineEndings("\n"));
         JsonElement tags = await Json(await Send(served, "POST", $"/v1/blocks/{cid}/tags", """{"sym":null,"new":"one"}"""));
         Assert.Equal("""{"day":"1","new":"one"}""", tags.GetProperty("tags").GetRawText());
         Assert.Single(await Lines(served, "/v1/blocks?limit=1"));
@@ -126,12 +126,12 @@ public sealed class ApiTests
     {
         await using ServedStore served = await ServedStore.Start();
         Cid one = served.Store.Put(ServedStore.Numbers(1)).Cid, two = served.Store.Put(ServedStore.Numbers(2)).Cid;
-        using HttpResponseMessage made = await Send(served, "PUT", "/v1/names/n", $$"""{"cid":"{{one}}","ifIs":null}""");
+        using HttpResponseMessage made = await Send(served, "PUT", "/v1/names/n", $$"""{"cid":"{{one}}","expected":null}""");
         Assert.Equal(HttpStatusCode.OK, made.StatusCode);
-        using HttpResponseMessage taken = await Send(served, "PUT", "/v1/names/n", $$"""{"cid":"{{two}}","ifIs":null}""");
+        using HttpResponseMessage taken = await Send(served, "PUT", "/v1/names/n", $$"""{"cid":"{{two}}","expected":null}""");
         Assert.Equal(HttpStatusCode.Conflict, taken.StatusCode);
         Assert.Equal("nameExists", (await Json(taken)).GetProperty("error").GetProperty("code").GetString());
-        using HttpResponseMessage swapped = await Send(served, "PUT", "/v1/names/n", $$"""{"cid":"{{two}}","ifIs":"{{one}}"}""");
+        using HttpResponseMessage swapped = await Send(served, "PUT", "/v1/names/n", $$"""{"cid":"{{two}}","expected":"{{one}}"}""");
         Assert.Equal(two.ToString(), (await Json(swapped)).GetProperty("cid").GetString());
         using HttpResponseMessage gone = await served.Owner.Send("DELETE", "/v1/names/n");
         Assert.Equal(HttpStatusCode.NoContent, gone.StatusCode);

@@ -1,0 +1,124 @@
+using ArrowCid.Columnar;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Flight.Access;
+
+/// <summary>
+/// The changes that one caller may make where that depends on what is stored. A caller with the scope <c>put</c> may
+/// create names that do not exist, and may give an expiry to blocks that its own put creates. Moving and removing names,
+/// names that begin with <see cref="AccessRules.ReservedPrefix"/>, pins and every other expiry need <c>admin</c>.
+/// </summary>
+/// <param name="store">The store.</param>
+/// <param name="scope">The caller's scope, at least <see cref="AccessScope.Put"/>.</param>
+/// <param name="refused">Counts and logs a refusal.</param>
+internal sealed class CallerRights(CidStore store, AccessScope scope, Action refused)
+{
+    private bool IsAdmin => scope >= AccessDecision.Least(AccessRules.NeedOf(AccessOperation.ChangeName));
+
+    /// <summary>Refuses, before anything is stored, a put whose name or pin the caller may not set.</summary>
+    /// <param name="name">The name; null for none.</param>
+    /// <param name="isPinned">Whether the put pins.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>; <see cref="ErrorCode.InvalidArgument"/>:
+    /// it is not a name.</exception>
+    public void RequirePut(string? name, bool isPinned)
+    {
+        if (name is not null && FactRules.OfName(name) is { } fault)
+            throw new ArrowCidException(ErrorCode.InvalidArgument, $"{fault} is not allowed");
+        if (IsAdmin) return;
+        if (isPinned) throw Refused("pinning a block");
+        if (name is null) return;
+        if (IsReserved(name)) throw Refused(ChangeOfReserved(name));
+        if (store.ResolveName(name) is not null) throw Refused(ChangeOf(name));
+    }
+
+    /// <summary>Refuses an expiry on blocks that are stored already.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>.</exception>
+    public void RequireExpiry(Cid cid)
+    {
+        if (!IsAdmin && store.Contains(cid) && !store.IsRemoved(cid)) throw Refused(ExpiryOf(cid));
+    }
+
+    /// <summary>Changes a name in one step.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="cid">The block; null removes the name.</param>
+    /// <param name="expected">What the name must point to.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>, and those of
+    /// <see cref="CidStore.SetName(string, Cid?, Cid?)"/>.</exception>
+    public NameChange? SetName(string name, Cid? cid, NameExpectation expected)
+    {
+        if (IsAdmin)
+        {
+            if (!expected.IsAny) return store.SetName(name, cid, expected.Cid);
+            if (cid is { } target) return store.SetName(name, target);
+            _ = store.RemoveName(name);
+            return null;
+        }
+
+        if (IsReserved(name)) throw Refused(ChangeOfReserved(name));
+        if (cid is null || expected is { IsAny: false, Cid: not null }) throw Refused(ChangeOf(name));
+        try
+        {
+            // The comparison and the change are one step, so that no other caller's name is moved.
+            return store.SetName(name, cid, expected: null);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.NameExists)
+        {
+            throw Refused(ChangeOf(name), e);
+        }
+    }
+
+    /// <summary>Stores a batch with its metadata.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="expected">The CID that it must have; the default: any.</param>
+    /// <param name="options">The metadata, or null.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>: the block was stored, without the name
+    /// or expiry that the caller may not set.</exception>
+    public PutResult Put(RecordBatch batch, Cid expected, PutOptions? options)
+    {
+        if (options is null || IsAdmin || options is { Name: null, Expires: null, Pin: false })
+            return store.PutExpected(batch, expected, options);
+        RequirePut(options.Name, options.Pin);
+        PutResult put = store.PutExpected(batch, expected, new PutOptions
+        {
+            Tags = options.Tags,
+            Producer = options.Producer,
+            Parents = options.Parents,
+            Json = options.Json,
+            Locations = options.Locations,
+        });
+        if (options.Expires is { } expires)
+        {
+            if (!put.IsNew) throw Refused(ExpiryOf(put.Cid));
+            store.Touch(put.Cid, expires == DateTimeOffset.MaxValue ? null : expires);
+        }
+
+        if (options.Name is { } name) _ = SetName(name, put.Cid, new NameExpectation(IsAny: false, null));
+        return put;
+    }
+
+    /// <summary>Sets metadata of a block.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>, and those of
+    /// <see cref="CidStore.Annotate(Cid, BlockFacts)"/>.</exception>
+    public void Annotate(Cid cid, BlockFacts facts)
+    {
+        if (!IsAdmin && facts.Expires is not null) throw Refused(ExpiryOf(cid));
+        store.Annotate(cid, facts);
+    }
+
+    private static bool IsReserved(string name) =>
+        name.StartsWith(AccessRules.ReservedPrefix, StringComparison.Ordinal);
+
+    private static string ChangeOf(string name) => $"changing the name '{name}', which exists or is expected to,";
+
+    private static string ChangeOfReserved(string name) =>
+        $"changing the name '{name}', which is one of ArrowCid's own settings,";
+
+    private static string ExpiryOf(Cid cid) => $"setting the expiry of {cid}, which this put did not create,";
+
+    private ArrowCidException Refused(string change, Exception? inner = null)
+    {
+        refused();
+        return new ArrowCidException(ErrorCode.AccessDenied,
+            $"{change} needs the scope admin; this caller has {AccessDecision.Text(scope)}", inner);
+    }
+}
