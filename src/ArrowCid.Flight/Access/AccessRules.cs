@@ -1,7 +1,7 @@
 namespace ArrowCid.Flight.Access;
 
-/// <summary>An operation, whichever way a caller asks for it. Routes of HTTP and calls and actions of Flight name one of
-/// these, so that the same operation needs the same scope everywhere.</summary>
+/// <summary>An operation, whichever way a caller asks for it. Routes of HTTP and calls and actions of Flight name one
+/// of these, so that the same operation needs the same scope everywhere.</summary>
 internal enum AccessOperation
 {
     /// <summary>Reads, exports or verifies a block by its CID, or asks whether it is stored.</summary>

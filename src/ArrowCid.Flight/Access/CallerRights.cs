@@ -5,8 +5,9 @@ namespace ArrowCid.Flight.Access;
 
 /// <summary>
 /// The changes that one caller may make where that depends on what is stored. A caller with the scope <c>put</c> may
-/// create names that do not exist, and may give an expiry to blocks that its own put creates. Moving and removing names,
-/// names that begin with <see cref="AccessRules.ReservedPrefix"/>, pins and every other expiry need <c>admin</c>.
+/// create names that do not exist, and may give an expiry to blocks that its own put creates. Moving and removing
+/// names, names that begin with <see cref="AccessRules.ReservedPrefix"/>, pins and every other expiry need
+/// <c>admin</c>.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="scope">The caller's scope, at least <see cref="AccessScope.Put"/>.</param>
@@ -18,8 +19,8 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
     /// <summary>Refuses, before anything is stored, a put whose name or pin the caller may not set.</summary>
     /// <param name="name">The name; null for none.</param>
     /// <param name="isPinned">Whether the put pins.</param>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>; <see cref="ErrorCode.InvalidArgument"/>:
-    /// it is not a name.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>; <see
+    /// cref="ErrorCode.InvalidArgument"/>: it is not a name.</exception>
     public void RequirePut(string? name, bool isPinned)
     {
         if (name is not null && FactRules.OfName(name) is { } fault)

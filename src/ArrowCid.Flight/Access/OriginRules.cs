@@ -25,7 +25,8 @@ internal sealed class OriginRules(IEnumerable<string> hosts, IEnumerable<string>
     public bool IsHost(HostString host) => IsHost(host.Host) && IsPort(host.Value.AsSpan(host.Host.Length));
 
     private static bool IsPort(ReadOnlySpan<char> rest) =>
-        rest.IsEmpty || (rest[0] == ':' && ushort.TryParse(rest[1..], NumberStyles.None, CultureInfo.InvariantCulture, out _));
+        rest.IsEmpty
+        || (rest[0] == ':' && ushort.TryParse(rest[1..], NumberStyles.None, CultureInfo.InvariantCulture, out _));
 
     /// <summary>Whether pages of an origin may call <c>/v1</c>.</summary>
     public bool IsOrigin(string origin) => _origins.Contains(origin);

@@ -18,7 +18,10 @@ internal static class HttpRoutes
         return
         [
             new("GET", "/v1/openapi.json", null, RouteKind.Api, Operations.OpenApi),
-            new("GET", "/v1/blocks", AccessOperation.List, RouteKind.Api, list.List) { Parameters = ["filter", "limit"] },
+            new("GET", "/v1/blocks", AccessOperation.List, RouteKind.Api, list.List)
+            {
+                Parameters = ["filter", "limit"],
+            },
             new("POST", "/v1/blocks", AccessOperation.PutBlock, RouteKind.Api, new PutApi(service).Put)
             {
                 Parameters = [.. ApiQuery.FactNames, "rowsPerBlock", "types"],

@@ -117,8 +117,8 @@ internal sealed class ListApi(HttpService service)
         }).ConfigureAwait(false);
     }
 
-    /// <summary><c>PUT /v1/names/{name}</c>: <c>{"cid": …, "expected": …}</c>. With <c>expected</c> the name changes only
-    /// where it points to that block, or, where it is null, where there is no such name.</summary>
+    /// <summary><c>PUT /v1/names/{name}</c>: <c>{"cid": …, "expected": …}</c>. With <c>expected</c> the name changes
+    /// only where it points to that block, or, where it is null, where there is no such name.</summary>
     public async Task SetName(HttpContext context)
     {
         string name = NameOf(context);

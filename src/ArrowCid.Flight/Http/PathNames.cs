@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ArrowCid.Flight.Http;
 
 /// <summary>
-/// Names in paths: <c>/v1/names/NAME</c> and <c>/v1/blocks/@NAME[/info|/tags]</c>. A name may have slashes, which callers
-/// may encode or not, and the server leaves an encoded one and an encoded percent sign alike in the path that routes
-/// see. So the name is read from the request's own target, and <c>@</c> is put in its place in the path. A name that ends
-/// in <c>/info</c> or <c>/tags</c> needs that slash encoded.
+/// Names in paths: <c>/v1/names/NAME</c> and <c>/v1/blocks/@NAME[/info|/tags]</c>. A name may have slashes, which
+/// callers may encode or not, and the server leaves an encoded one and an encoded percent sign alike in the path that
+/// routes see. So the name is read from the request's own target, and <c>@</c> is put in its place in the path. A name
+/// that ends in <c>/info</c> or <c>/tags</c> needs that slash encoded.
 /// </summary>
 internal static class PathNames
 {
@@ -31,7 +31,8 @@ internal static class PathNames
     public static bool IsIn(HttpContext context) => context.Features.Get<Name>() is not null;
 
     /// <summary>The name in a request's path.</summary>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the path cannot be read.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the path cannot be
+    /// read.</exception>
     public static string NameOf(HttpContext context) => context.Features.Get<Name>()?.Text
         ?? throw new ArrowCidException(ErrorCode.InvalidArgument,
             "the name in the path cannot be read; write it percent-encoded in UTF-8, without '.' or '..' as a segment");

@@ -36,7 +36,7 @@ internal sealed class ActionCalls
                 (call, _) => ReplyAsync(call, ByteString.CopyFromUtf8(StorePlace.TextOf(store))).AsTask()),
             ["put-facts"] = new(AccessOperation.Annotate,
                 "Says something of a block: {\"cid\", \"tags\"?, \"producer\"?, \"json\"?, \"expires\"?}", PutFacts),
-            ["tag"] = new(AccessOperation.Annotate, "Sets a tag, or takes it away: {\"cid\", \"key\", \"value\"?}", Tag),
+            ["tag"] = new(AccessOperation.Annotate, "Sets a tag, or removes it: {\"cid\", \"key\", \"value\"?}", Tag),
             ["name"] = new(AccessOperation.CreateName,
                 "Points a name to a block: {\"name\", \"cid\", \"expected\"?}; a null CID removes it", Name),
             ["pin"] = new(AccessOperation.Pin, "Keeps a block: {\"cid\"}", Pin),
@@ -177,7 +177,8 @@ internal sealed class ActionCalls
     /// <param name="Operation">The operation.</param>
     /// <param name="Description">For ListActions.</param>
     /// <param name="Run">Answers the call.</param>
-    private sealed record StoreAction(AccessOperation Operation, string Description, Func<GrpcCall, ActionArguments, Task> Run)
+    private sealed record StoreAction(AccessOperation Operation, string Description,
+        Func<GrpcCall, ActionArguments, Task> Run)
     {
         /// <summary>An action whose one result is a JSON object.</summary>
         public StoreAction(AccessOperation operation, string description,

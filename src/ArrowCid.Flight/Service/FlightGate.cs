@@ -63,8 +63,8 @@ internal sealed class FlightGate(Guard guard)
             call.Http.Response.Headers[HeaderNames.Authorization] = $"Bearer {token}";
     }
 
-    /// <summary>Returns the token in a handshake: the password of a BasicAuth message, or the payload itself. A token is
-    /// printable, and a message begins with a tag, which is not.</summary>
+    /// <summary>Returns the token in a handshake: the password of a BasicAuth message, or the payload itself. A token
+    /// is printable, and a message begins with a tag, which is not.</summary>
     private static string TokenOf(ByteString payload)
     {
         const byte FirstPrintable = 0x21, LastPrintable = 0x7E;
