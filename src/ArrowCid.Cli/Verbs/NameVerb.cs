@@ -17,7 +17,7 @@ internal static class NameVerb
         var expected = new Option<string?>("--expected")
         {
             HelpName = "CID|none",
-            Description = "Change the name only if it points to this block, or does not exist (none); else exit code 5.",
+            Description = "Change the name only if it points to this block, or does not exist (none); else exit 5.",
         };
         var history = new Option<bool>("--history") { Description = "All that the name stood for, oldest first." };
         Option<DateTimeOffset?> asOf = Verb.AsOf(
