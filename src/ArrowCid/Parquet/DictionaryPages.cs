@@ -6,8 +6,6 @@ namespace ArrowCid.Parquet;
 /// <summary>Finds the distinct values of a leaf, in the order of their first use.</summary>
 internal static class DictionaryPages
 {
-    // After so many values it is seen whether there are many distinct ones.
-    private const int Sample = 8192;
     private const ulong Multiplier = 0x9E3779B97F4A7C15;
 
     // No other input of ours collides on purpose, for nobody knows it; the order of entries does not depend on it.
@@ -38,6 +36,7 @@ internal static class DictionaryPages
         var entries = new T[256];
         int[] table = new int[1024];
         int count = 0, shift = 64 - 10;
+        var outlook = new DictionaryOutlook(numbers.Length, (long)numbers.Length * values.Width, mostBytes);
         for (int i = 0; i < numbers.Length; i++)
         {
             T value = numbers[i];
@@ -46,7 +45,7 @@ internal static class DictionaryPages
             while ((entry = table[slot] - 1) >= 0 && entries[entry] != value) slot = (slot + 1) & (table.Length - 1);
             if (entry < 0)
             {
-                if (count == most || IsPoor(i, count)) return null;
+                if (count == most || outlook.IsPoor(i, count, (long)count * values.Width)) return null;
                 if (count == entries.Length) Array.Resize(ref entries, 2 * count);
                 entry = count++;
                 entries[entry] = value;
@@ -67,8 +66,7 @@ internal static class DictionaryPages
             indices[i] = entry;
         }
 
-        long plain = (long)numbers.Length * values.Width, dictionary = (long)count * values.Width;
-        if (!IsWorth(plain, dictionary, numbers.Length, count)) return null;
+        if (!outlook.IsWorth((long)count * values.Width, count)) return null;
         return values with
         {
             Indices = indices,
@@ -90,6 +88,8 @@ internal static class DictionaryPages
         int[] table = new int[1024];
         int count = 0, width = values.Width;
         long bytes = 0, head = width > 0 ? 0 : sizeof(int);
+        long plain = width > 0 ? data.Length : ends[^1] - ends[0] + head * values.Count;
+        var outlook = new DictionaryOutlook(values.Count, plain, mostBytes);
         for (int i = 0; i < indices.Length; i++)
         {
             ReadOnlySpan<byte> value = width > 0 ? data.Slice(i * width, width) : data[ends[i]..ends[i + 1]];
@@ -110,8 +110,9 @@ internal static class DictionaryPages
 
             if (entry < 0)
             {
+                if (outlook.IsPoor(i, count, bytes)) return null;
                 bytes += value.Length + head;
-                if (bytes > mostBytes || IsPoor(i, count)) return null;
+                if (bytes > mostBytes) return null;
                 if (count == first.Length)
                 {
                     Array.Resize(ref first, 2 * count);
@@ -126,8 +127,7 @@ internal static class DictionaryPages
             indices[i] = entry;
         }
 
-        long plain = width > 0 ? data.Length : ends[^1] - ends[0] + head * values.Count;
-        if (!IsWorth(plain, bytes, values.Count, count)) return null;
+        if (!outlook.IsWorth(bytes, count)) return null;
         return values with
         {
             Indices = indices,
@@ -164,11 +164,6 @@ internal static class DictionaryPages
 
         return larger;
     }
-
-    private static bool IsPoor(int seen, int distinct) => seen >= Sample && distinct > seen - seen / 4;
-
-    private static bool IsWorth(long plain, long dictionary, int values, int entries) =>
-        dictionary + (long)values * IndexWidth(entries) / 8 < plain;
 
     private static ulong Hash(ReadOnlySpan<byte> value)
     {
