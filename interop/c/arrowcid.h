@@ -134,6 +134,9 @@ struct ArrowArrayStream {
 #define ARROWCID_SCHEMA 2
 #define ARROWCID_RAW 3
 #define ARROWCID_VIEW 4
+#define ARROWCID_DATASET 5  /* batches of one schema in order */
+#define ARROWCID_MANIFEST 6 /* a batch that is cut where its columns end */
+#define ARROWCID_NODE 7     /* any other block of codec dag-cbor, dag-pb or dag-json */
 
 typedef int64_t arrowcid_handle;
 
@@ -143,20 +146,30 @@ typedef struct {
   char message[1020];
 } arrowcid_error;
 
-/* A CID of version 1, codec raw, SHA-256, in binary: 01 55 12 20 and the 32 bytes of the digest. */
+/* A CID of version 1 in binary: 01, the codec in one byte (below 80), 12 20, and the 32 bytes of the SHA-256. The codec is
+   55 (raw) of batches, schemas and other bytes, 71 (dag-cbor) of datasets, 70 (dag-pb) of UnixFS nodes. A CID that has no
+   such form is an error wherever it would be given: ARROWCID_UNSUPPORTED, and never zeros. */
 typedef struct {
   uint8_t bytes[36];
 } arrowcid_cid;
 
 typedef struct {
   arrowcid_cid cid;
-  arrowcid_cid schema_cid; /* zeros where the block is not a batch or schema */
-  int64_t rows;            /* of a batch; else 0 */
+  arrowcid_cid schema_cid; /* of a batch, schema or dataset; else zeros */
+  int64_t rows;            /* of a batch or dataset; else 0 */
   int64_t length;          /* bytes */
   int64_t time_ns;         /* when it was first put, in nanoseconds since 1970 UTC; 0 where not known */
-  int32_t kind;            /* ARROWCID_BATCH, _SCHEMA, _RAW or _VIEW */
+  int32_t kind;            /* ARROWCID_BATCH, _SCHEMA, _RAW, _VIEW, _DATASET, _MANIFEST or _NODE */
   int32_t is_new;          /* of a put: whether the store did not have it */
 } arrowcid_block;
+
+/* A name, and the block that it points to. */
+typedef struct {
+  arrowcid_cid cid;
+  int32_t kind;    /* of the block, as in arrowcid_block; 0 where the block is not here */
+  int64_t time_ns; /* when the name was last changed, in nanoseconds since 1970 UTC */
+  char name[256];  /* UTF-8, ended by a NUL */
+} arrowcid_name;
 
 /* How to open a store. Set size to sizeof(arrowcid_options) and all that is not wanted to 0. */
 typedef struct {
@@ -211,8 +224,8 @@ ARROWCID_API const char *arrowcid_error_name(int32_t code);
    processor's instructions ("sha-ni", "sha2") or without ("serial"). */
 ARROWCID_API const char *arrowcid_hash_path(void);
 
-/* CIDs as text. Format gives base32, 59 characters and a NUL. Parse takes any base, and any CID that has these 36
-   bytes; others are ARROWCID_INVALID_CID. */
+/* CIDs as text. Format gives base32, 59 characters and a NUL. Parse takes any base, and any CID that has the form of
+   arrowcid_cid; others are ARROWCID_INVALID_CID. */
 ARROWCID_API int32_t arrowcid_cid_format(const arrowcid_cid *cid, char text[64], arrowcid_error *error);
 ARROWCID_API int32_t arrowcid_cid_parse(const char *text, arrowcid_cid *cid, arrowcid_error *error);
 
@@ -231,7 +244,8 @@ ARROWCID_API int32_t arrowcid_flush(arrowcid_handle store, arrowcid_error *error
    room (is_new 0). facts_json, NULL for none, says something of each block; no CID depends on it:
      {"tags":{"k":"v"}, "producer":"p", "parents":["bafkrei..."], "data":{...any JSON},
       "expires":"2026-12-01T00:00:00Z", "locations":["https://..."], "pin":true, "name":"n"}
-   An unknown key is ARROWCID_INVALID_ARGUMENT. A name is for one batch alone. */
+   An unknown key is ARROWCID_INVALID_ARGUMENT. A name is for one batch; of put_ipc with several batches it is for a dataset
+   of them, which is put too. */
 
 /* One record batch: a struct array. schema and array are only read, during the call; the caller still owns both. */
 ARROWCID_API int32_t arrowcid_put_array(arrowcid_handle store, const struct ArrowSchema *schema,
@@ -254,6 +268,24 @@ ARROWCID_API int32_t arrowcid_put_ipc(arrowcid_handle store, const uint8_t *byte
 /* Any bytes, at most 2^31 - 1024 of them. Those that are a batch's canonical block are put as that batch. */
 ARROWCID_API int32_t arrowcid_put_raw(arrowcid_handle store, const uint8_t *bytes, int64_t length,
                                       const char *facts_json, arrowcid_block *out, arrowcid_error *error);
+
+/* Datasets: batches of one schema in order, under one CID. dataset_json, NULL for none, is part of the dataset and of its
+   CID: {"metadata":{"k":"v"}, "parents":["bafyrei..."]}; the parents are the datasets that it was made of. facts_json is
+   the metadata of the dataset in this store, as of a block; a name or pin of a dataset keeps all of its batches. */
+
+/* Puts a dataset of batches that the store has. */
+ARROWCID_API int32_t arrowcid_put_dataset(arrowcid_handle store, const arrowcid_cid *batches, int64_t count,
+                                          const char *dataset_json, const char *facts_json, arrowcid_block *out,
+                                          arrowcid_error *error);
+/* Puts all batches of a stream, which the caller still owns, and a dataset of them; *out is the dataset. facts_json applies
+   to each batch too, but for the name. Where it fails, batches that were put stay. */
+ARROWCID_API int32_t arrowcid_put_table(arrowcid_handle store, struct ArrowArrayStream *stream,
+                                        const char *dataset_json, const char *facts_json, arrowcid_block *out,
+                                        arrowcid_error *error);
+/* The batches of a dataset in order; *count is how many there are, with ARROWCID_TOO_LARGE where capacity is less.
+   ARROWCID_SCHEMA_MISMATCH: the block is not a dataset. */
+ARROWCID_API int32_t arrowcid_dataset_batches(arrowcid_handle store, const arrowcid_cid *cid, arrowcid_cid *batches,
+                                              int64_t capacity, int64_t *count, arrowcid_error *error);
 
 /* Memory of the store for a batch that is to be computed in place. The columns have fixed width, bits, or are text or
    binary; data_bytes has a number a column, the most bytes of its text (0 for others; NULL: 0 for all). */
@@ -292,11 +324,12 @@ ARROWCID_API int32_t arrowcid_release_lease(arrowcid_handle lease, arrowcid_erro
 /* get, lease_array and release_lease in one call. */
 ARROWCID_API int32_t arrowcid_get_array(arrowcid_handle store, const arrowcid_cid *cid, struct ArrowSchema *schema,
                                         struct ArrowArray *array, arrowcid_error *error);
-/* The schema of that CID, or of the batch of that CID; the caller's to release. */
+/* The schema of that CID, or of the batch or dataset of that CID; the caller's to release. */
 ARROWCID_API int32_t arrowcid_get_schema(arrowcid_handle store, const arrowcid_cid *cid, struct ArrowSchema *schema,
                                          arrowcid_error *error);
 /* Batches of one schema (else ARROWCID_SCHEMA_MISMATCH) as a stream, the caller's to release; each is leased when it is
-   asked for. count is at least 1. The stream ends with its store: get_next then fails. */
+   asked for. The CID of a dataset stands for its batches. count is at least 1. The stream ends with its store: get_next
+   then fails. */
 ARROWCID_API int32_t arrowcid_get_stream(arrowcid_handle store, const arrowcid_cid *cids, int64_t count,
                                          struct ArrowArrayStream *stream, arrowcid_error *error);
 
@@ -312,10 +345,17 @@ ARROWCID_API int32_t arrowcid_contains(arrowcid_handle store, const arrowcid_cid
    order. */
 ARROWCID_API int32_t arrowcid_list(arrowcid_handle store, const char *filter, arrowcid_handle *listing,
                                    arrowcid_error *error);
-/* The next blocks, up to capacity; ARROWCID_NOTHING and *count 0 at the end. */
+/* The next blocks, up to capacity; ARROWCID_NOTHING and *count 0 at the end. A block whose CID has no form of
+   arrowcid_cid is ARROWCID_UNSUPPORTED once; the next call goes on after it. */
 ARROWCID_API int32_t arrowcid_list_next(arrowcid_handle listing, arrowcid_block *out, int64_t capacity, int64_t *count,
                                         arrowcid_error *error);
+/* Ends a listing of blocks or names. */
 ARROWCID_API int32_t arrowcid_list_close(arrowcid_handle listing, arrowcid_error *error);
+/* Lists the names, in the order of their bytes. */
+ARROWCID_API int32_t arrowcid_names(arrowcid_handle store, arrowcid_handle *listing, arrowcid_error *error);
+/* The next names, as list_next gives blocks. */
+ARROWCID_API int32_t arrowcid_names_next(arrowcid_handle listing, arrowcid_name *out, int64_t capacity, int64_t *count,
+                                         arrowcid_error *error);
 /* A block and what is said of it, as JSON; ARROWCID_BLOCK_NOT_FOUND where it is not here and nothing is. */
 ARROWCID_API int32_t arrowcid_describe(arrowcid_handle store, const arrowcid_cid *cid, char *buffer, int64_t capacity,
                                        int64_t *needed, arrowcid_error *error);

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <ostream>
 #include <stdexcept>
@@ -160,7 +161,7 @@ struct Bytes {
   const std::uint8_t *end() const noexcept { return data + size; }
 };
 
-/* A content address: CIDv1, codec raw, SHA-256. */
+/* A content address: CIDv1 with a SHA-256, of codec raw (batches), dag-cbor (datasets) or another below 128. */
 class Cid {
  public:
   Cid() noexcept : cid_{} {}
@@ -183,6 +184,8 @@ class Cid {
   explicit operator bool() const noexcept { return cid_.bytes[0] != 0; }
   const arrowcid_cid *get() const noexcept { return &cid_; }
   Bytes digest() const noexcept { return {cid_.bytes + 4, 32}; }
+  /* The number of its codec: 0x55 raw, 0x71 dag-cbor, 0x70 dag-pb. */
+  std::uint8_t codec() const noexcept { return cid_.bytes[1]; }
 
   friend bool operator==(const Cid &a, const Cid &b) noexcept { return a.compare(b) == 0; }
   friend bool operator!=(const Cid &a, const Cid &b) noexcept { return a.compare(b) != 0; }
@@ -200,7 +203,10 @@ enum class Kind {
   batch = ARROWCID_BATCH,
   schema = ARROWCID_SCHEMA,
   raw = ARROWCID_RAW,
-  view = ARROWCID_VIEW
+  view = ARROWCID_VIEW,
+  dataset = ARROWCID_DATASET,
+  manifest = ARROWCID_MANIFEST,
+  node = ARROWCID_NODE
 };
 
 /* What is known of a block. */
@@ -208,7 +214,7 @@ struct Block {
   using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
   Cid cid;
-  Cid schema_cid; /* false where the block is no batch or schema */
+  Cid schema_cid; /* false where the block is no batch, schema or dataset */
   std::int64_t rows = 0;
   std::int64_t length = 0;
   Time time{}; /* when it was first put; zero where not known */
@@ -224,6 +230,20 @@ struct Block {
         time(std::chrono::nanoseconds(block.time_ns)),
         kind(static_cast<Kind>(block.kind)),
         is_new(block.is_new != 0) {}
+};
+
+/* A name, and the block that it points to. */
+struct Name {
+  std::string name;
+  Cid cid;
+  Kind kind = Kind::unknown; /* unknown where the block is not here */
+  Block::Time time{};        /* when the name was last changed */
+
+  explicit Name(const arrowcid_name &raw)
+      : name(raw.name),
+        cid(raw.cid),
+        kind(static_cast<Kind>(raw.kind)),
+        time(std::chrono::nanoseconds(raw.time_ns)) {}
 };
 
 /* A batch for another library: structs of the C Data Interface over the store's memory. */
@@ -358,6 +378,57 @@ struct Options {
   bool read_only = false, must_exist = false, group = false, copy = false;
 };
 
+class Store;
+
+/* Batches of one schema in order, under one CID: a range of Batch, each held when its turn comes. Its Store must outlive
+   it. */
+class Dataset {
+ public:
+  Dataset(const Store &store, const Block &block, std::vector<Cid> batches)
+      : store_(&store), block_(block), batches_(std::move(batches)) {}
+
+  const Cid &cid() const noexcept { return block_.cid; }
+  const Block &block() const noexcept { return block_; }
+  std::int64_t rows() const noexcept { return block_.rows; }
+  /* The CIDs of the batches in order. */
+  const std::vector<Cid> &batches() const noexcept { return batches_; }
+  std::size_t size() const noexcept { return batches_.size(); }
+  Batch operator[](std::size_t index) const;
+  /* All batches as a stream for another library. */
+  Stream stream() const;
+
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Batch;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Batch *;
+    using reference = Batch;
+
+    Iterator(const Dataset *dataset, std::size_t index) noexcept : dataset_(dataset), index_(index) {}
+    Batch operator*() const { return (*dataset_)[index_]; }
+    Iterator &operator++() noexcept {
+      ++index_;
+      return *this;
+    }
+    Iterator operator++(int) noexcept { return Iterator(dataset_, index_++); }
+    friend bool operator==(const Iterator &a, const Iterator &b) noexcept { return a.index_ == b.index_; }
+    friend bool operator!=(const Iterator &a, const Iterator &b) noexcept { return a.index_ != b.index_; }
+
+   private:
+    const Dataset *dataset_;
+    std::size_t index_;
+  };
+
+  Iterator begin() const noexcept { return {this, 0}; }
+  Iterator end() const noexcept { return {this, batches_.size()}; }
+
+ private:
+  const Store *store_;
+  Block block_;
+  std::vector<Cid> batches_;
+};
+
 /* Batches by content address, in shared memory or on a disk. */
 class Store {
  public:
@@ -425,6 +496,22 @@ class Store {
     return {blocks.begin(), blocks.begin() + count};
   }
 
+  /* A dataset of batches that are here; dataset is JSON as arrowcid.h says it: metadata and parents. */
+  Block put_dataset(const std::vector<Cid> &batches, const std::string &facts = "",
+                    const std::string &dataset = "") const {
+    arrowcid_block block;
+    detail::call(arrowcid_put_dataset, number(), raw(batches), size(batches), detail::or_null(dataset),
+                 detail::or_null(facts), &block);
+    return block;
+  }
+
+  /* All batches of a stream, and a dataset of them, which it gives. */
+  Block put_table(ArrowArrayStream &stream, const std::string &facts = "", const std::string &dataset = "") const {
+    arrowcid_block block;
+    detail::call(arrowcid_put_table, number(), &stream, detail::or_null(dataset), detail::or_null(facts), &block);
+    return block;
+  }
+
   /* Any bytes. */
   Block put_raw(Bytes bytes, const std::string &facts = "") const {
     arrowcid_block block;
@@ -484,6 +571,40 @@ class Store {
     Stream stream;
     detail::call(arrowcid_get_stream, number(), raw(cids), size(cids), stream.get());
     return stream;
+  }
+
+  /* A dataset; throws ARROWCID_SCHEMA_MISMATCH where the block is another. */
+  std::optional<Dataset> dataset(const Cid &cid) const {
+    std::optional<Block> block = find(cid);
+    if (!block) return std::nullopt;
+    std::vector<arrowcid_cid> batches(64);
+    std::int64_t count = 0;
+    while (detail::call_expecting(ARROWCID_TOO_LARGE, arrowcid_dataset_batches, number(), cid.get(), batches.data(),
+                                  size(batches), &count) != ARROWCID_OK)
+      batches.resize(static_cast<std::size_t>(count));
+    batches.resize(static_cast<std::size_t>(count));
+    return Dataset(*this, *block, std::vector<Cid>(batches.begin(), batches.end()));
+  }
+
+  /* The dataset that a name points to. */
+  std::optional<Dataset> dataset(const std::string &name) const {
+    std::optional<Cid> cid = resolve(name);
+    if (!cid) return std::nullopt;
+    return dataset(*cid);
+  }
+
+  /* Every name, in order. */
+  std::vector<Name> names() const {
+    arrowcid_handle number_of_listing;
+    detail::call(arrowcid_names, number(), &number_of_listing);
+    detail::Handle<arrowcid_list_close> listing(number_of_listing);
+    std::array<arrowcid_name, 64> some;
+    std::vector<Name> all;
+    std::int64_t count;
+    while (detail::call(arrowcid_names_next, listing.number(), some.data(), size(some), &count) == ARROWCID_OK) {
+      for (std::int64_t i = 0; i < count; i++) all.emplace_back(some[static_cast<std::size_t>(i)]);
+    }
+    return all;
   }
 
   std::optional<Block> find(const Cid &cid) const {
@@ -601,6 +722,14 @@ class Store {
 
   detail::Handle<arrowcid_close> handle_;
 };
+
+inline Batch Dataset::operator[](std::size_t index) const {
+  std::optional<Batch> batch = store_->get_batch(batches_.at(index));
+  if (!batch) throw Error(ARROWCID_BLOCK_NOT_FOUND, "a batch of the dataset is not here");
+  return std::move(*batch);
+}
+
+inline Stream Dataset::stream() const { return store_->get_stream({block_.cid}); }
 
 /* Whether bytes are a batch's canonical block: its CID, or nothing where they are not; why, says the Error of
    check_or_throw. */

@@ -101,8 +101,12 @@ def put_list_and_name(client, token, *_):
         .equals(whole.column("s").combine_chunks())
     part = client.do_get(ticket(name="flights", columns=["f", "i"], firstRow=250, rows=100), options).read_all()
     assert part.equals(whole.select(["f", "i"]).slice(250, 100)), part
-    listed = [f.descriptor.path[0].decode() for f in client.list_flights(b"", options)]
-    assert sorted(listed) == sorted(cids), listed
+    listed = {f.descriptor.path[0].decode(): f for f in client.list_flights(b"", options)}
+    assert sorted(listed) == sorted([*cids, acks[4]["cid"]]), list(listed)
+    dataset = listed[acks[4]["cid"]]
+    assert dataset.total_records == 1000 and dataset.schema.equals(whole.schema), dataset
+    assert [e.ticket.ticket.decode() for e in dataset.endpoints] == cids, dataset
+    assert json.loads(dataset.app_metadata)["kind"] == "dataset", dataset.app_metadata
     assert len(list(client.list_flights(b"rows = 100", options))) == 1
     assert len(list(client.list_flights(json.dumps({"limit": 2}).encode(), options))) == 2
     rows = client.do_get(fl.Ticket(b'["catalogue", "kind = batch"]'), options).read_all().to_pylist()

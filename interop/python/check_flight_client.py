@@ -57,9 +57,10 @@ def check(address, token, flights):
         assert client.resolve("half") is None
 
         listed = {entry.cid: entry for entry in client.list()}
-        assert {ack.cid, *(each.cid for each in acks[:4])} == set(listed), listed
+        assert {ack.cid, *(each.cid for each in acks)} == set(listed), listed
+        assert listed[acks[4].cid].known["kind"] == "dataset" and listed[acks[4].cid].known["batches"] == 4, listed
         assert listed[ack.cid].known["tags"] == {"from": "python"} and listed[ack.cid].rows == batch.num_rows
-        assert [entry.cid for entry in client.list("rows > 1000")] == [ack.cid] and len(list(client.list(limit=2))) == 2
+        assert [entry.cid for entry in client.list("kind = batch and rows > 1000")] == [ack.cid] and len(list(client.list(limit=2))) == 2
         assert ack.cid in client.catalogue("kind = batch").column("cid").to_pylist()
         assert {"pin", "name", "tag"} <= client.actions().keys()
         client.tag(ack.cid, "day", "monday")

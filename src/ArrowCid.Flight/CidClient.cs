@@ -114,7 +114,8 @@ public sealed class CidClient : IDisposable
     public async IAsyncEnumerable<Cid> ListAsync(Filter? filter = null, int limit = 1000,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var request = new Request { Filter = filter?.ToString() ?? "", Limit = (uint)Math.Max(1, limit) };
+        string batches = filter is null ? "kind = batch" : $"kind = batch and ({filter})";
+        var request = new Request { Filter = batches, Limit = (uint)Math.Max(1, limit) };
         var criteria = new Criteria { Expression = ByteString.CopyFromUtf8(JsonFormatter.Default.Format(request)) };
         using GrpcClientCall call = await ToldAsync(CallAsync("ListFlights", criteria, null, cancellationToken))
             .ConfigureAwait(false);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Memory;
+using ArrowCid.Registry;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Native;
@@ -12,7 +13,7 @@ namespace ArrowCid.Native;
 internal static unsafe class CDataDoor
 {
     // So many batches of a stream are read before they are put together.
-    private const int MostTogether = 64;
+    public const int MostTogether = 64;
 
     static CDataDoor() => ReleaseDoor.Guard();
 
@@ -80,7 +81,7 @@ internal static unsafe class CDataDoor
             Span<Block> blocks = Argument.Array(target, capacity, "out");
             *count = 0;
             if (said?.Name is not null && capacity != 1)
-                throw Failure.Invalid("a name is for one batch; put a stream's first one with a capacity of 1");
+                throw Failure.Invalid("a name needs a capacity of 1, for one batch; a dataset is put as a table");
             if (CDataCalls.IsStreamReleased((nint)stream)) throw Failure.Invalid("the stream was released");
             using var lent = new ImportedStream(ForeignStream.Borrow((nint)stream));
             while (PutSome(opened, lent, said, blocks[(int)*count..]) is > 0 and int some) *count += some;
@@ -149,7 +150,7 @@ internal static unsafe class CDataDoor
         try
         {
             CidStore opened = Handles.Get<CidStore>(store);
-            Cid wanted = Argument.Cid(cid);
+            Cid wanted = DatasetDoor.SchemaOf(opened, Argument.Cid(cid));
             Argument.NotNull(schema, nameof(schema));
             using BlockLease block = opened.TryLease(wanted, out RecordBatch? batch)
                 ?? throw ReadDoor.NotFound(wanted, opened);
@@ -180,8 +181,7 @@ internal static unsafe class CDataDoor
             Span<CidBytes> given = Argument.Array(cids, count, nameof(cids));
             Argument.NotNull(stream, nameof(stream));
             if (given.IsEmpty) throw Failure.Invalid("a stream takes at least one CID");
-            var wanted = new Cid[given.Length];
-            for (int i = 0; i < wanted.Length; i++) wanted[i] = given[i].Read();
+            Cid[] wanted = DatasetDoor.BatchesOf(opened, given);
             ArrowCData.ExportStream(CommonSchema(opened, wanted), Batches(opened, wanted), (nint)stream);
             return Failure.Ok;
         }
@@ -213,7 +213,9 @@ internal static unsafe class CDataDoor
         return ArrowCData.Borrow((nint)schema, (nint)array, read);
     }
 
-    private static int PutSome(CidStore store, ImportedStream stream, PutOptions? said, Span<Block> target)
+    /// <summary>Puts up to so many batches of a stream as there are places.</summary>
+    /// <returns>Their number; 0 at the stream's end.</returns>
+    public static int PutSome(CidStore store, ImportedStream stream, PutOptions? said, Span<Block> target)
     {
         var batches = new List<ImportedBatch>();
         try
@@ -259,5 +261,6 @@ internal static unsafe class CDataDoor
 
     private static ArrowCidException NoBatch(in BlockInfo info) => new(ErrorCode.SchemaMismatch,
         $"{Cid.FromSha256(info.Codec, info.Digest)} is no batch, but " +
-        (info.Kind == RecordKind.Schema ? "a schema" : "other bytes"));
+        (info.Kind == RecordKind.Schema ? "a schema"
+            : NodeHead.IsNode(info.Codec) ? "a node; a dataset's batches come as a stream" : "other bytes"));
 }

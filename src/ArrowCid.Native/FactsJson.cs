@@ -83,9 +83,9 @@ internal static unsafe class FactsJson
         return tags;
     }
 
-    private static Cid Parent(string text) => Cid.TryParse(text, out Cid parent)
+    public static Cid Parent(string text) => Cid.TryParse(text, out Cid parent)
         ? parent
-        : throw Failure.Invalid($"'{text}' in parents of facts_json is no CID");
+        : throw Failure.Invalid($"'{text}' in parents is no CID");
 
     private static DateTimeOffset Time(JsonElement value)
     {
@@ -101,7 +101,7 @@ internal static unsafe class FactsJson
         return [.. value.EnumerateArray().Select(each => Text(each, name))];
     }
 
-    private static string Text(JsonElement value, string name)
+    public static string Text(JsonElement value, string name)
     {
         Expect(value, JsonValueKind.String, name, "a text");
         try
@@ -110,7 +110,7 @@ internal static unsafe class FactsJson
         }
         catch (InvalidOperationException)
         {
-            throw Failure.Invalid($"'{name}' of facts_json is no text of Unicode");
+            throw Failure.Invalid($"'{name}' is no text of Unicode");
         }
     }
 

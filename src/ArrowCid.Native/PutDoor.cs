@@ -92,7 +92,7 @@ internal static unsafe class PutDoor
         }
     }
 
-    /// <summary>Puts batches with what is said of each; a name is for one alone.</summary>
+    /// <summary>Puts batches with the metadata of each; a name is for the batch, or for a dataset of several.</summary>
     public static void Put(CidStore store, IReadOnlyList<RecordBatch> batches, PutOptions? said, Span<Block> target)
     {
         if (said is null)
@@ -102,9 +102,19 @@ internal static unsafe class PutDoor
             return;
         }
 
-        if (said.Name is not null && batches.Count != 1)
-            throw Failure.Invalid($"a name is for one batch, and here are {batches.Count}");
-        for (int i = 0; i < batches.Count; i++) target[i] = Block.Of(store.Put(batches[i], said));
+        bool isDataset = said.Name is not null && batches.Count != 1;
+        if (isDataset && batches.Count == 0) throw Failure.Invalid("there is no batch to name");
+        // A name that cannot be given is refused before anything is put.
+        if (isDataset) store.Check(said);
+        PutOptions each = isDataset ? said.WithName(null) : said;
+        var cids = new Cid[batches.Count];
+        for (int i = 0; i < batches.Count; i++)
+        {
+            PutResult put = store.Put(batches[i], each);
+            (target[i], cids[i]) = (Block.Of(put), put.Cid);
+        }
+
+        if (isDataset) _ = store.PutDataset(cids, said);
     }
 
     private static List<RecordBatch> ReadAll(ReadOnlyMemory<byte> bytes)

@@ -19,6 +19,11 @@ internal sealed unsafe class Lease(BlockLease block, RecordBatch? batch)
 
     public BlockInfo Info => block.Info;
 
+    /// <summary>What the block is where it is a node of IPLD, or null.</summary>
+    public NodeHead? Node => Info.Kind == RecordKind.Raw && NodeHead.IsNode(Info.Codec)
+        ? NodeHead.Read(Info.Codec, block.Memory.Span)
+        : null;
+
     /// <summary>The bytes' address, good until <see cref="Release"/>.</summary>
     public byte* Pin(out long length)
     {
@@ -43,20 +48,6 @@ internal sealed unsafe class Lease(BlockLease block, RecordBatch? batch)
     }
 }
 
-/// <summary>Blocks on their way to a caller who asks for some at a time.</summary>
-internal sealed class Listing(IEnumerator<Block> blocks) : OneAtATime
-{
-    protected override string Noun => "listing";
-
-    public int Next(Span<Block> target)
-    {
-        int count = 0;
-        while (count < target.Length && blocks.MoveNext()) target[count++] = blocks.Current;
-        return count;
-    }
-
-    public void Close() => blocks.Dispose();
-}
 
 /// <summary>Reading and looking up: see arrowcid.h for what each function promises.</summary>
 // SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for.
@@ -98,7 +89,7 @@ internal static unsafe class ReadDoor
             Argument.NotNull(bytes, nameof(bytes));
             Argument.NotNull(length, nameof(length));
             *bytes = held.Pin(out *length);
-            if (target is not null) *target = Block.Of(held.Info);
+            if (target is not null) *target = Block.Of(held.Info, held.Node);
             return Failure.Ok;
         }
         catch (Exception e)
@@ -130,7 +121,7 @@ internal static unsafe class ReadDoor
             Cid wanted = Argument.Cid(cid);
             Argument.NotNull(target, "out");
             if (!opened.TryFindAny(wanted, out BlockInfo info)) throw NotFound(wanted, opened);
-            *target = Block.Of(in info);
+            *target = Block.Of(in info, opened.NodeOf(in info));
             return Failure.Ok;
         }
         catch (Exception e)
@@ -174,10 +165,9 @@ internal static unsafe class ReadDoor
             CidStore opened = Handles.Get<CidStore>(store);
             string? text = Utf8Text.ReadOrNull(filter, nameof(filter));
             Argument.NotNull(listing, nameof(listing));
-            IEnumerable<Block> blocks = text is null
-                ? opened.List().Select(stored => Block.Of(in stored))
-                : opened.Query(Filter.Parse(text)).Select(Block.Of);
-            *listing = Handles.Open(new Listing(blocks.GetEnumerator()));
+            *listing = Handles.Open(text is null
+                ? new ListingOf<StoredBlock, Block>(opened.List(), static stored => Block.Of(in stored))
+                : new ListingOf<StoredEntry, Block>(opened.Query(Filter.Parse(text)), Block.Of));
             return Failure.Ok;
         }
         catch (Exception e)
@@ -191,13 +181,7 @@ internal static unsafe class ReadDoor
     {
         try
         {
-            Listing opened = Handles.Get<Listing>(listing);
-            Span<Block> blocks = Argument.Array(target, capacity, "out");
-            if (blocks.IsEmpty) throw Failure.Invalid("there is no room for a block");
-            Argument.NotNull(count, nameof(count));
-            using OneAtATime.Turn turn = opened.Take();
-            *count = opened.Next(blocks);
-            return *count == 0 ? Failure.Nothing : Failure.Ok;
+            return Listing.Next(listing, Argument.Array(target, capacity, "out"), count);
         }
         catch (Exception e)
         {

@@ -47,11 +47,10 @@ internal static unsafe class StoreDoor
         {
             string written = Utf8Text.Read(text, nameof(text));
             Argument.NotNull(cid, nameof(cid));
-            CidBytes bytes = CidBytes.Of(Cid.Parse(written));
-            // What has no such form stands as zeros, which this refuses.
-            _ = bytes[0] == 1 ? 0 : throw new ArrowCidException(ErrorCode.InvalidCid,
-                $"'{written}' is a CID, but not of version 1, codec raw and SHA-256");
-            *cid = bytes;
+            var parsed = Cid.Parse(written);
+            *cid = CidBytes.IsOf(parsed)
+                ? CidBytes.Of(parsed)
+                : throw new ArrowCidException(ErrorCode.InvalidCid, $"'{written}' is another CID: {CidBytes.Form}");
             return Failure.Ok;
         }
         catch (Exception e)

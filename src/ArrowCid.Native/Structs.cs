@@ -10,32 +10,46 @@ namespace ArrowCid.Native;
 
 // SAFETY: the structs lie as arrowcid.h declares them; a test compares sizes and offsets with a C compiler's.
 
-/// <summary><c>arrowcid_cid</c>: the binary form of a CID of version 1, codec raw, SHA-256.</summary>
+/// <summary><c>arrowcid_cid</c>: the binary form of a CID of version 1 with a codec below 128 and a SHA-256.</summary>
 [InlineArray(ByteCount)]
 internal struct CidBytes
 {
     public const int ByteCount = 36;
 
+    // The version, the codec as one byte, SHA-256, the length of the digest.
+    private const int CodecAt = 1, DigestAt = 4, MaxCodec = 0x7f;
+
     private byte _first;
 
     private static ReadOnlySpan<byte> Prefix => [0x01, 0x55, 0x12, 0x20];
 
-    public static CidBytes Of(Cid cid)
-    {
-        var bytes = default(CidBytes);
-        // What has no such form stands as zeros.
-        if (cid.Version == 1 && cid.TryGetSha256(out Digest256 digest)) bytes = OfDigest(digest, cid.Codec);
-        return bytes;
-    }
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: the CID has no such form.</exception>
+    public static CidBytes Of(Cid cid) => IsOf(cid) && cid.TryGetSha256(out Digest256 digest)
+        ? OfDigest(digest, cid.Codec)
+        : throw new ArrowCidException(ErrorCode.Unsupported, $"{cid} does not fit 36 bytes: {Form}");
 
-    /// <summary>A CID of the digest; zeros where that is none.</summary>
+    /// <summary>Whether a CID has this form.</summary>
+    public static bool IsOf(Cid cid) => cid.Version == 1 && cid.Codec <= MaxCodec && cid.TryGetSha256(out _);
+
+    /// <summary>The rule, for messages.</summary>
+    public static string Form =>
+        "a CID here is of version 1, with a codec below 128 such as raw, dag-cbor and dag-pb, and SHA-256";
+
+    /// <summary>A CID of the digest; zeros where there is no digest.</summary>
     public static CidBytes OfDigest(Digest256 digest, ulong codec = Multicodec.Raw)
     {
         var bytes = default(CidBytes);
-        if (digest == default || codec != Multicodec.Raw) return bytes;
+        if (digest == default) return bytes;
+        if (codec > MaxCodec)
+        {
+            throw new ArrowCidException(ErrorCode.Unsupported,
+                $"{Cid.FromSha256(codec, digest)} does not fit 36 bytes: {Form}");
+        }
+
         Span<byte> target = bytes;
         Prefix.CopyTo(target);
-        digest.CopyTo(target[Prefix.Length..]);
+        target[CodecAt] = (byte)codec;
+        digest.CopyTo(target[DigestAt..]);
         return bytes;
     }
 
@@ -45,10 +59,12 @@ internal struct CidBytes
     public readonly Cid Read()
     {
         ReadOnlySpan<byte> bytes = this;
-        if (bytes.StartsWith(Prefix)) return Cid.FromSha256(Multicodec.Raw, new Digest256(bytes[Prefix.Length..]));
+        bool isCid = bytes[0] == Prefix[0] && bytes[CodecAt] <= MaxCodec &&
+            bytes[2..DigestAt].SequenceEqual(Prefix[2..]);
+        if (isCid) return Cid.FromSha256(bytes[CodecAt], new Digest256(bytes[DigestAt..]));
         throw new ArrowCidException(ErrorCode.InvalidCid,
-            $"the 36 bytes begin with {Convert.ToHexStringLower(bytes[..Prefix.Length])}, not 01551220: no CID of " +
-            "version 1, codec raw and SHA-256");
+            $"the 36 bytes begin with {Convert.ToHexStringLower(bytes[..DigestAt])}, and not with 01, a codec and " +
+            $"1220: {Form}");
     }
 }
 
@@ -74,14 +90,16 @@ internal struct Block
         return block;
     }
 
-    public static Block Of(in BlockInfo info) => new()
+    /// <param name="info">The block.</param>
+    /// <param name="node">What it is where it is a node of IPLD, or null.</param>
+    public static Block Of(in BlockInfo info, in NodeHead? node) => new()
     {
         Cid = CidBytes.OfDigest(info.Digest, info.Codec),
-        SchemaCid = CidBytes.OfDigest(info.SchemaDigest),
-        Rows = info.Rows,
+        SchemaCid = node?.Schema is { } schema ? CidBytes.Of(schema) : CidBytes.OfDigest(info.SchemaDigest),
+        Rows = node?.Rows ?? info.Rows,
         Length = info.Length,
         Time = Nanoseconds(info.Time),
-        Kind = (int)info.Kind,
+        Kind = (int)(node?.Kind ?? (BlockKind)info.Kind),
     };
 
     public static Block Of(StoredEntry entry) => new()
@@ -116,7 +134,7 @@ internal struct Block
         };
     }
 
-    private static long Nanoseconds(DateTimeOffset time) =>
+    public static long Nanoseconds(DateTimeOffset time) =>
         (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) * TimeSpan.NanosecondsPerTick;
 }
 
@@ -126,6 +144,38 @@ internal struct Options
 {
     public long Size, Capacity, SegmentSize, TimeoutMilliseconds;
     public int Durability, Verify, Retention, Flags;
+}
+
+/// <summary><c>arrowcid_name</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NameOut
+{
+    public CidBytes Cid;
+    public int Kind;
+    public long Time;
+    public NameText Name;
+
+    /// <exception cref="ArrowCidException">As for <see cref="CidBytes.Of(Cid)"/>.</exception>
+    public static NameOut Of(CidStore store, NameChange name)
+    {
+        Cid cid = name.Cid!.Value;
+        var found = new NameOut { Cid = CidBytes.Of(cid), Time = Block.Nanoseconds(name.Time) };
+        if (store.TryFindAny(cid, out BlockInfo info))
+            found.Kind = (int)(store.NodeOf(in info)?.Kind ?? (BlockKind)info.Kind);
+        // SAFETY: the span is the struct's own bytes; a name has at most 255, so that the last one stays 0.
+        Span<byte> text = found.Name;
+        _ = Utf8Text.Fill(name.Name, text[..^1]);
+        return found;
+    }
+}
+
+/// <summary>The text of a <see cref="NameOut"/>, ended by a NUL.</summary>
+[InlineArray(ByteCount)]
+internal struct NameText
+{
+    public const int ByteCount = 256;
+
+    private byte _first;
 }
 
 /// <summary><c>arrowcid_column</c>.</summary>

@@ -172,6 +172,14 @@ DOOR(put_ipc, (handle store, const uint8_t *bytes, int64_t length, const char *f
 DOOR(put_raw, (handle store, const uint8_t *bytes, int64_t length, const char *facts_json, arrowcid_block *out,
                err *error),
      (store, bytes, length, facts_json, out, error))
+DOOR(put_dataset, (handle store, cid_in *batches, int64_t count, const char *dataset_json, const char *facts_json,
+                   arrowcid_block *out, err *error),
+     (store, batches, count, dataset_json, facts_json, out, error))
+DOOR(put_table, (handle store, struct ArrowArrayStream *stream, const char *dataset_json, const char *facts_json,
+                 arrowcid_block *out, err *error),
+     (store, stream, dataset_json, facts_json, out, error))
+DOOR(dataset_batches, (handle store, cid_in *cid, arrowcid_cid *batches, int64_t capacity, int64_t *count, err *error),
+     (store, cid, batches, capacity, count, error))
 DOOR(reserve, (handle store, schema_in *schema, int64_t rows, const int64_t *data_bytes, handle *reservation,
                err *error),
      (store, schema, rows, data_bytes, reservation, error))
@@ -201,6 +209,9 @@ DOOR(list, (handle store, const char *filter, handle *listing, err *error), (sto
 DOOR(list_next, (handle listing, arrowcid_block *out, int64_t capacity, int64_t *count, err *error),
      (listing, out, capacity, count, error))
 DOOR(list_close, (handle listing, err *error), (listing, error))
+DOOR(names, (handle store, handle *listing, err *error), (store, listing, error))
+DOOR(names_next, (handle listing, arrowcid_name *out, int64_t capacity, int64_t *count, err *error),
+     (listing, out, capacity, count, error))
 DOOR(describe, (handle store, cid_in *cid, char *buffer, int64_t capacity, int64_t *needed, err *error),
      (store, cid, buffer, capacity, needed, error))
 DOOR(set_name, (handle store, const char *name, cid_in *cid, cid_in *expected, int32_t check, err *error),

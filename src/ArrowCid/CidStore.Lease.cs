@@ -1,4 +1,5 @@
 using ArrowCid.Columnar;
+using ArrowCid.Registry;
 using ArrowCid.Storage;
 
 namespace ArrowCid;
@@ -13,6 +14,9 @@ public sealed partial class CidStore
         info = block?.Info ?? default;
         return block is not null;
     }
+
+    /// <summary>What the first members of a node of IPLD say; null where the block is none.</summary>
+    internal NodeHead? NodeOf(in BlockInfo info) => _registry.NodeOf(in info);
 
     /// <summary>Leases a block of any kind, of which nothing is proved.</summary>
     internal BlockLease? LeaseUnproved(Cid cid) => Find(cid);

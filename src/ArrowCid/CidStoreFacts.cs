@@ -11,6 +11,19 @@ public sealed class PutOptions : BlockFacts
 
     /// <summary>Pins the block.</summary>
     public bool Pin { get; init; }
+
+    /// <summary>The same with another name, or none.</summary>
+    internal PutOptions WithName(string? name) => new()
+    {
+        Tags = Tags,
+        Producer = Producer,
+        Parents = Parents,
+        Json = Json,
+        Locations = Locations,
+        Expires = Expires,
+        Pin = Pin,
+        Name = name,
+    };
 }
 
 /// <summary>What a watch brings.</summary>

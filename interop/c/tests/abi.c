@@ -12,10 +12,13 @@ SIZE(arrowcid_block, 104);
 SIZE(arrowcid_options, 48);
 SIZE(arrowcid_column, 64);
 SIZE(arrowcid_announcement, 136);
+SIZE(arrowcid_name, 304);
 PLACE(arrowcid_block, schema_cid, 36);
 PLACE(arrowcid_block, rows, 72);
 PLACE(arrowcid_block, kind, 96);
 PLACE(arrowcid_options, durability, 32);
+PLACE(arrowcid_name, time_ns, 40);
+PLACE(arrowcid_name, name, 48);
 PLACE(arrowcid_announcement, kind, 104);
 PLACE(arrowcid_announcement, gap_first, 120);
 
@@ -40,7 +43,14 @@ int main(void) {
   FAILS(ARROWCID_INVALID_CID, arrowcid_cid_parse("QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG", &again, &error));
   FAILS(ARROWCID_INVALID_ARGUMENT, arrowcid_cid_parse(NULL, &again, &error));
   FAILS(ARROWCID_INVALID_ARGUMENT, arrowcid_cid_parse("\xff\xfe", &again, &error));
-  cid.bytes[1] = 0x70;
+  OK(arrowcid_cid_parse("bafyreignoozc45h2arv3jr7kotca7t6slgsrbv2tkzsf6maojaitsmmre4", &again, &error));
+  CHECK(again.bytes[1] == 0x71);
+  OK(arrowcid_cid_format(&again, written, &error));
+  CHECK(strncmp(written, "bafyreignoozc45h2", 17) == 0);
+  FAILS(ARROWCID_INVALID_CID, arrowcid_cid_parse("baguqeeraxoxkbzosnwcaomg4cb4r2awnp2tpgzbpb3acrvb3unw4ezzu25bq", &again, &error)); /* dag-json */
+  cid.bytes[1] = 0x80;
+  FAILS(ARROWCID_INVALID_CID, arrowcid_cid_format(&cid, written, &error));
+  memset(&cid, 0, sizeof cid);
   FAILS(ARROWCID_INVALID_CID, arrowcid_cid_format(&cid, written, &error));
   CHECK(arrowcid_cid_parse("none", &again, NULL) == ARROWCID_INVALID_CID);
 

@@ -39,6 +39,30 @@ static void cids() {
   CHECK(arrowcid::version() == std::string(arrowcid_version()));
 }
 
+static void datasets(const arrowcid::Store &store) {
+  sample_batch one, two;
+  make_sample(&one, 101);
+  make_sample(&two, 102);
+  std::vector<Cid> cids = {store.put(one.schema, one.array).cid, store.put(two.schema, two.array).cid};
+  arrowcid::Block put = store.put_dataset(cids, R"({"name":"trips"})", R"({"metadata":{"note":"x"}})");
+  CHECK(put.kind == arrowcid::Kind::dataset && put.rows == 2 * BATCH_ROWS && put.cid.codec() == 0x71);
+  CHECK(put.cid.str().substr(0, 7) == "bafyrei" && Cid::parse(put.cid.str()) == put.cid);
+  CHECK(store.resolve("trips") == put.cid && store.find(put.cid)->kind == arrowcid::Kind::dataset);
+  std::optional<arrowcid::Dataset> dataset = store.dataset("trips");
+  CHECK(dataset->cid() == put.cid && dataset->batches() == cids && dataset->size() == 2 && !store.dataset("nobody"));
+  std::int64_t first = 101;
+  for (arrowcid::Batch batch : *dataset) check_sample(batch.array.get(), first++);
+  CHECK(first == 103);
+  arrowcid::Stream stream = dataset->stream();
+  CHECK(store.put_table(*stream.get(), "", R"({"metadata":{"note":"x"}})").cid == put.cid);
+  std::vector<arrowcid::Name> names = store.names();
+  CHECK(names.size() == 1 && names[0].name == "trips" && names[0].cid == put.cid);
+  CHECK(names[0].kind == arrowcid::Kind::dataset && names[0].time.time_since_epoch().count() > 0);
+  CHECK(store.list("kind = dataset").size() == 1);
+  throws(ARROWCID_SCHEMA_MISMATCH, [&] { (void)store.dataset(cids[0]); });
+  CHECK(store.remove_name("trips") && store.remove({put.cid}) == 1 && store.remove(cids) == 2);
+}
+
 static Cid batches(const arrowcid::Store &store) {
   sample_batch &batch = sample(1);
   arrowcid::Block put = store.put(batch.schema, batch.array, R"({"tags":{"by":"c++"},"name":"first"})");
@@ -153,6 +177,7 @@ int main(int count, char **arguments) {
     arrowcid::Store store(arguments[1], options);
     CHECK(store.directory() == arguments[1]);
     cids();
+    datasets(store);
     Cid first = batches(store);
     streams(store);
     in_place(store);

@@ -12,17 +12,20 @@ export type Arrow = Bytes | ArrowTable;
 
 export type Bytes = ArrayBuffer | ArrayBufferView;
 
+/** What a block is. */
+export type Kind = 'batch' | 'schema' | 'raw' | 'view' | 'dataset' | 'manifest' | 'node' | 'other';
+
 /** What is known of a block without reading it. */
 export interface Block {
   cid: string;
   /** The CID of its schema's block, or null. */
   schemaCid: string | null;
-  /** Rows; 0 where it is no batch. */
+  /** Rows of a batch or dataset; else 0. */
   rows: number;
   byteLength: number;
   /** When it was first put; null where that is not known. */
   time: Date | null;
-  kind: 'batch' | 'schema' | 'raw' | 'view' | 'other';
+  kind: Kind;
   /** After a put: whether the store did not have it. */
   isNew: boolean;
 }
@@ -37,8 +40,25 @@ export interface Facts {
   expires?: Date | string;
   locations?: string[];
   pin?: boolean;
-  /** A name to point at it; for one batch alone. */
+  /** A name for the batch, or for a dataset of several batches. */
   name?: string;
+}
+
+/** What is part of a dataset and of its CID, with facts about it. */
+export interface DatasetFacts extends Facts {
+  metadata?: Record<string, string>;
+  /** The datasets that it was made of. */
+  madeOf?: CidLike[];
+}
+
+/** A name and the block that it points to. */
+export interface Name {
+  name: string;
+  cid: string;
+  /** What the block is; null where it is not here. */
+  kind: Kind | null;
+  /** When the name was last changed. */
+  time: Date;
 }
 
 /** How a store is opened; capacity, segment size and retention count only where it is made. */
@@ -98,6 +118,16 @@ export class Store {
   /** Puts bytes as they are. */
   putRaw(data: Bytes, facts?: Facts): Promise<Block>;
 
+  /** Puts a dataset of what is put, or of batches that are there, by their CIDs. Facts are of the batches too, but for
+   * the name. */
+  putDataset(data: Arrow | CidLike[], facts?: DatasetFacts): Promise<Block>;
+  /** A dataset by its name or CID; null where the block is not there. Throws NAME_NOT_FOUND and SCHEMA_MISMATCH. */
+  dataset(nameOrCid: CidLike): Dataset | null;
+  /** The datasets, or those that pass a filter. */
+  datasets(filter?: string | null): IterableIterator<Block>;
+  /** Every name, in order. */
+  names(): IterableIterator<Name>;
+
   /** Holds a block for reading; null where the store does not have it. */
   get(cid: CidLike): Lease | null;
   /** What is known of a block; null where the store does not have it. */
@@ -130,6 +160,23 @@ export class Store {
 
   /** Ends the store and its watches. Leases stay. */
   close(): void;
+}
+
+/** Batches of one schema in order, under one CID; it iterates over leases on its batches. */
+export class Dataset implements Iterable<Lease> {
+  private constructor();
+  readonly cid: string;
+  readonly schemaCid: string;
+  /** The rows of all batches. */
+  readonly rows: number;
+  readonly block: Block;
+  /** The CIDs of the batches in order. */
+  readonly batches: string[];
+  /** The number of batches. */
+  readonly length: number;
+  [Symbol.iterator](): Iterator<Lease>;
+  /** A Table of apache-arrow over the mapped store. */
+  table(): Promise<any>;
 }
 
 /** A block that is held where it lies. Its memory is only to be read: to write to it ends the process. */

@@ -49,10 +49,11 @@ async function all(address, token, flights) {
 
   const listed = new Map();
   for await (const entry of client.list()) listed.set(entry.cid, entry);
-  assert.deepEqual(new Set(listed.keys()), new Set([ack.cid, ...cids]));
+  assert.deepEqual(new Set(listed.keys()), new Set([ack.cid, ...acks.map(({ cid }) => cid)]));
+  assert.deepEqual([listed.get(acks[4].cid).known.kind, listed.get(acks[4].cid).known.batches], ['dataset', 4]);
   assert.deepEqual(listed.get(ack.cid).known.tags, { from: 'node' });
   const large = [];
-  for await (const entry of client.list({ filter: 'rows > 1000' })) large.push(entry.cid);
+  for await (const entry of client.list({ filter: 'kind = batch and rows > 1000' })) large.push(entry.cid);
   assert.deepEqual(large, [ack.cid]);
   assert.equal((await client.catalogue('kind = batch')).numRows, 5);
   assert.ok('pin' in await client.actions());

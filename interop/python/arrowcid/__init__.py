@@ -13,12 +13,13 @@ It needs the standard library and ``libarrowcid``; pyarrow and numpy are importe
 """
 from ._batch import Batch, BatchStream
 from ._cid import Cid
+from ._dataset import Dataset
 from ._errors import (
     AccessDenied, ArrowCidError, BlockCorrupt, BlockNotFound, Busy, ErrorCode, Forked, InvalidArgument, InvalidCid,
     InvalidData, NameConflict, NameNotFound, NotCanonical, SchemaMismatch, StoreFull, StoreGone)
 from ._library import native as _native
 from ._proofs import check, cid
-from ._records import Block, Facts, Put
+from ._records import Block, Facts, Name, Put
 from ._reservation import Reservation
 from ._store import ANY, Store, open
 from ._watch import Announcement, Gap, Watch
@@ -27,9 +28,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ANY", "AccessDenied", "Announcement", "ArrowCidError", "Batch", "BatchStream", "Block", "BlockCorrupt",
-    "BlockNotFound", "Busy", "Cid", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument", "InvalidCid",
-    "InvalidData", "NameConflict", "NameNotFound", "NotCanonical", "Put", "Reservation", "SchemaMismatch", "Store",
-    "StoreFull", "StoreGone", "Watch", "check", "cid", "hash_path", "library_path", "library_version", "open",
+    "BlockNotFound", "Busy", "Cid", "Dataset", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument",
+    "InvalidCid", "InvalidData", "Name", "NameConflict", "NameNotFound", "NotCanonical", "Put", "Reservation",
+    "SchemaMismatch", "Store", "StoreFull", "StoreGone", "Watch", "check", "cid", "hash_path", "library_path",
+    "library_version", "open",
 ]
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import html
 import struct
 from ctypes import addressof, byref, c_int64, c_void_p
 from typing import TYPE_CHECKING, Any, Dict, Iterator
@@ -36,6 +37,7 @@ _pyarrow: Any = None
 _byte = ctypes.c_uint8
 _schema_cid = slice(CBlock.schema_cid.offset, CBlock.schema_cid.offset + CBlock.schema_cid.size)
 _rows = struct.Struct("=q")
+_SHOWN = 10
 
 
 class Batch:
@@ -84,6 +86,16 @@ class Batch:
         return self.rows
 
     @property
+    def num_rows(self) -> int:
+        """Its number of rows, under the name that pyarrow has for it."""
+        return self.rows
+
+    @property
+    def schema(self) -> pyarrow.Schema:
+        """Its schema as a ``pyarrow.Schema``."""
+        return _pyarrow_schemas.get(self._about()[_schema_cid]) or self._pyarrow_schema()
+
+    @property
     def schema_cid(self) -> Cid:
         """The CID of its schema; batches of one schema share it."""
         return cid_of(self._about()[_schema_cid])
@@ -129,6 +141,25 @@ class Batch:
         except BaseException:
             release(array)
             raise
+
+    def __getitem__(self, column: str | int) -> pyarrow.Array:
+        """A column as a ``pyarrow.Array`` over the store's memory: ``batch["px"]``."""
+        return self.to_pyarrow().column(self._index(column))
+
+    def to_pandas(self) -> Any:
+        """The batch as a ``pandas.DataFrame``; pandas copies what it cannot take over."""
+        return self.to_pyarrow().to_pandas()
+
+    def _repr_html_(self) -> str:
+        """A table of the first rows, for notebooks."""
+        if self._lease is None or not self._about()[_schema_cid][0]:
+            return f"<code>{html.escape(repr(self))}</code>"
+        first = self.to_pyarrow().slice(0, _SHOWN)
+        head = "".join(f"<th>{html.escape(str(name))}</th>" for name in self.column_names)
+        rows = "".join("<tr>" + "".join(f"<td>{html.escape(str(column[row].as_py()))}</td>" for column in first.columns)
+                       + "</tr>" for row in range(first.num_rows))
+        return (f"<p>{html.escape(str(self.cid))}: {self.rows} rows</p>"
+                f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
 
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
         """The capsules of schema and array. A requested schema is not cast to: the batch comes as it is."""

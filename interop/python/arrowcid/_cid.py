@@ -9,7 +9,8 @@ from ._library import CID_BYTES, call, native, to_text
 
 
 class Cid(bytes):
-    """A content address: CIDv1, codec ``raw``, SHA-256. It is its 36 bytes; ``str(cid)`` is the usual text.
+    """A content address: CIDv1 with a SHA-256, of codec ``raw`` (batches: ``bafkrei…``), ``dag-cbor`` (datasets:
+    ``bafyrei…``) or another codec below 128. It is its 36 bytes; ``str(cid)`` is the usual text.
 
     ``Cid(...)`` takes another one, its text in any multibase, or its 36 bytes. It is hashable, compares and sorts as
     its bytes do, and can be sent to other processes.
@@ -44,6 +45,11 @@ class Cid(bytes):
 
     def __reduce__(self) -> Any:
         return Cid, (bytes(self),)
+
+    @property
+    def codec(self) -> int:
+        """The codec's number: 0x55 is ``raw``, 0x71 ``dag-cbor``, 0x70 ``dag-pb``."""
+        return self[1]
 
     @property
     def digest(self) -> bytes:

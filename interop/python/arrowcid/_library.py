@@ -31,6 +31,10 @@ class CBlock(Structure):
     ]
 
 
+class CName(Structure):
+    _fields_ = [("cid", c_uint8 * CID_BYTES), ("kind", c_int32), ("time_ns", c_int64), ("name", c_char * 256)]
+
+
 class COptions(Structure):
     _fields_ = [
         ("size", c_int64), ("capacity", c_int64), ("segment_size", c_int64), ("timeout_ms", c_int64),
@@ -85,6 +89,9 @@ _TYPED: dict[str, list[Any]] = {
     "put_stream": [_HANDLE, _POINTER, _POINTER, _OUT, c_int64, _OUT],
     "put_ipc": [_HANDLE, _POINTER, c_int64, _POINTER, _OUT, c_int64, _OUT],
     "put_raw": [_HANDLE, _POINTER, c_int64, _POINTER, _OUT],
+    "put_dataset": [_HANDLE, _POINTER, c_int64, _POINTER, _POINTER, _OUT],
+    "put_table": [_HANDLE, _POINTER, _POINTER, _POINTER, _OUT],
+    "dataset_batches": [_HANDLE, _POINTER, _OUT, c_int64, _OUT],
     "reserve": [_HANDLE, _POINTER, c_int64, _POINTER, _OUT],
     "reserved_column": [_HANDLE, c_int32, _OUT],
     "reserved_validity": [_HANDLE, c_int32, _OUT, _OUT],
@@ -96,6 +103,8 @@ _TYPED: dict[str, list[Any]] = {
     "list": [_HANDLE, _POINTER, _OUT],
     "list_next": [_HANDLE, _OUT, c_int64, _OUT],
     "list_close": [_HANDLE],
+    "names": [_HANDLE, _OUT],
+    "names_next": [_HANDLE, _OUT, c_int64, _OUT],
     "describe": [_HANDLE, _POINTER, _OUT, c_int64, _OUT],
     "set_name": [_HANDLE, _POINTER, _POINTER, _POINTER, c_int32],
     "resolve_name": [_HANDLE, _POINTER, _OUT],

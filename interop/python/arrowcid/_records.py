@@ -18,7 +18,7 @@ BlockBytes = ctypes.c_char * BLOCK_BYTES
 """Room for what the library says of one block: its ``raw`` is faster read than the fields of a struct."""
 
 _NUMBERS = struct.Struct("=qqqii")  # from rows on
-_KINDS = ("unknown", "batch", "schema", "raw", "view")
+_KINDS = ("unknown", "batch", "schema", "raw", "view", "dataset", "manifest", "node")
 
 
 class Put(NamedTuple):
@@ -43,7 +43,7 @@ class Block(NamedTuple):
     length: int
     """Its bytes."""
     kind: str
-    """``batch``, ``schema``, ``raw`` or ``view``."""
+    """``batch``, ``schema``, ``raw``, ``view``, ``dataset``, ``manifest`` or ``node``."""
     time_ns: int
     """When it was first put, in nanoseconds since 1970; 0 where that is not known."""
 
@@ -52,6 +52,17 @@ class Block(NamedTuple):
         """When it was first put, in UTC, to the microsecond."""
         start = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
         return start + datetime.timedelta(microseconds=self.time_ns // 1000)
+
+
+class Name(NamedTuple):
+    """A name, and the block that it points to."""
+
+    name: str
+    cid: Cid
+    kind: str
+    """The kind of the block, as in ``Block``; ``unknown`` where the block is not here."""
+    time_ns: int
+    """When the name was last changed, in nanoseconds since 1970."""
 
 
 class Facts(TypedDict, total=False):
@@ -71,7 +82,7 @@ class Facts(TypedDict, total=False):
     pin: bool
     """It is not removed."""
     name: str
-    """A name that stands for it from then on, whatever it stood for; for one batch alone."""
+    """A name for the batch, or for a dataset of several batches; it moves where it exists."""
 
 
 def facts_json(said: Mapping[str, Any]) -> bytes:
@@ -112,6 +123,24 @@ def block_of(raw: bytes, at: int = 0) -> Block:
     rows, length, time_ns, kind, _ = _NUMBERS.unpack_from(raw, at + CBlock.rows.offset)
     name = _KINDS[kind] if 0 <= kind < len(_KINDS) else _KINDS[0]
     return Block(cid_of(raw[at:at + CID_BYTES]), _schema_cid(raw, at), rows, length, name, time_ns)
+
+
+def name_of(raw: Any) -> Name:
+    """A name from its struct."""
+    kind = _KINDS[raw.kind] if 0 <= raw.kind < len(_KINDS) else _KINDS[0]
+    return Name(raw.name.decode(), cid_of(bytes(raw.cid)), kind, raw.time_ns)
+
+
+def dataset_json(metadata: Mapping[str, str] | None, made_of: Iterable[CidLike] | None) -> bytes | None:
+    """What is part of a dataset beside its batches, as the library reads it."""
+    if isinstance(made_of, (str, bytes)):
+        raise TypeError("made_of is several CIDs: put the one into a list")
+    parts: dict[str, Any] = {}
+    if metadata:
+        parts["metadata"] = {str(key): str(value) for key, value in metadata.items()}
+    if made_of:
+        parts["parents"] = [str(to_cid(parent)) for parent in made_of]
+    return json.dumps(parts).encode() if parts else None
 
 
 def _schema_cid(raw: bytes, at: int) -> Cid | None:

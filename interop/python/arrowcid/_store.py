@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Mapping, Protoc
 from ._arrow import ArrowSchema, array_capsules, is_same_schema, pointer_of, schema_capsule, stream_capsule
 from ._batch import Batch, BatchStream
 from ._cid import Cid, cid_of, packed, to_cid
-from ._errors import BlockNotFound, ErrorCode, InvalidArgument
-from ._library import (BATCHES_AT_ONCE, CID_BYTES, NOTHING, CError, COptions, Handle, bytes_of, call, failure,
+from ._dataset import Dataset
+from ._errors import (ArrowCidError, BlockNotFound, ErrorCode, InvalidArgument, InvalidCid, NameNotFound,
+                      SchemaMismatch)
+from ._library import (BATCHES_AT_ONCE, CID_BYTES, NOTHING, CError, CName, COptions, Handle, bytes_of, call, failure,
                        native, text, to_text)
-from ._records import BLOCK_BYTES, Block, BlockBytes, Facts, Put, block_of, facts_json, put_of, puts_of
+from ._records import (BLOCK_BYTES, Block, BlockBytes, Facts, Name, Put, block_of, dataset_json, facts_json,
+                       name_of, put_of, puts_of)
 from ._reservation import Reservation
 from ._watch import Watch
 
@@ -148,12 +151,17 @@ class Store:
         """Puts one batch, or all batches of a stream. Once it returns every process finds them.
 
         One batch (what has ``__arrow_c_array__``) gives a ``Put``; a stream of batches (``__arrow_c_stream__``: tables,
-        readers, data frames, query results) and the bytes of an Arrow IPC stream or file give a list of them. Where a
-        stream fails in the middle, the batches before stay put.
+        readers, data frames, query results) and the bytes of an Arrow IPC stream or file give a list of them. A ``dict``
+        of columns is put as ``pyarrow.record_batch`` makes it. Where a stream fails in the middle, the batches before
+        stay put.
 
         What else is given (``Facts``: ``tags``, ``producer``, ``parents``, ``data``, ``expires``, ``locations``,
-        ``pin``, ``name``) is said of each block, for ``list``, ``describe`` and filters; no CID depends on it.
+        ``pin``, ``name``) is metadata of each block, for ``list``, ``describe`` and filters; no CID depends on it. A
+        ``name`` of several batches makes a dataset of them and names that: ``store.dataset(name)``.
         """
+        if isinstance(data, dict):
+            import pyarrow
+            data = pyarrow.record_batch(data)
         said = facts_json(facts) if facts else None  # before anything is read or put
         capsules = array_capsules(data)
         if capsules is not None:
@@ -167,7 +175,7 @@ class Store:
             said = facts_json(facts) if facts else None
             puts = self._put_stream(pointer_of(capsule, b"arrow_array_stream"), said)
             if name is not None:
-                self._name_one(name, puts)
+                self._name(name, puts, facts)
             return puts
         return self._put_ipc(data, said)
 
@@ -213,11 +221,35 @@ class Store:
             puts += puts_of(blocks.raw, count.value)
         return puts
 
-    def _name_one(self, name: str, puts: List[Put]) -> None:
-        if len(puts) != 1:
-            raise InvalidArgument(f"'{name}' is to stand for one batch, and the stream had {len(puts)}, which were "
-                                  "put: give it to one of them with set_name")
-        self.set_name(name, puts[0].cid)
+    def put_dataset(self, data: Any, /, *, metadata: Mapping[str, str] | None = None,
+                    made_of: Iterable[CidLike] | None = None, **facts: Unpack[Facts]) -> Put:
+        """Puts a dataset: batches of one schema in order, under one CID.
+
+        :param data: a stream (``__arrow_c_stream__``: a ``Table``, a reader, a data frame), whose batches are put; or
+            the CIDs of batches that the store has.
+        :param metadata: what is part of the dataset, and of its CID.
+        :param made_of: the datasets that it was made of; part of its CID too.
+
+        What else is given is metadata of the dataset in this store, and of batches that are put: ``name``, ``tags`` and
+        so on. Returns the ``Put`` of the dataset.
+        """
+        said = facts_json(facts) if facts else None
+        parts, block = dataset_json(metadata, made_of), BlockBytes()
+        capsule = stream_capsule(data)
+        if capsule is not None:
+            call(native.put_table, self._open(), pointer_of(capsule, b"arrow_array_stream"), parts, said, block)
+        else:
+            joined, count = packed(data)
+            call(native.put_dataset, self._open(), joined, count, parts, said, block)
+        return put_of(block.raw)
+
+    def _name(self, name: str, puts: List[Put], facts: Any) -> None:
+        if not puts:
+            raise InvalidArgument(f"the stream has no batch that '{name}' could name")
+        if len(puts) == 1:
+            self.set_name(name, puts[0].cid)
+        else:
+            self.put_dataset([put.cid for put in puts], name=name, **facts)
 
     def _put_ipc(self, data: Any, facts: bytes | None) -> List[Put]:
         with bytes_of(data) as (address, length):
@@ -252,13 +284,44 @@ class Store:
         return None if lease is None else Batch(known, lease)
 
     def __getitem__(self, cid: CidLike) -> Batch:
-        batch = self.get(cid)
+        try:
+            batch = self.get(cid)
+        except InvalidCid:
+            if isinstance(cid, str) and self._named(cid) is not None:
+                raise InvalidCid(f"{cid!r} is a name, not a CID: use store[store.resolve({cid!r})], or "
+                                 f"store.dataset({cid!r}) where it is a dataset") from None
+            raise
         if batch is None:
             raise BlockNotFound(f"no block {to_cid(cid)} in {self.directory}")
         return batch
 
+    def dataset(self, name_or_cid: CidLike) -> Dataset:
+        """A dataset, by its name or CID; ``pyarrow.table(store.dataset("trips"))`` takes it.
+
+        Raises ``NameNotFound`` or ``BlockNotFound`` where it is not here, ``SchemaMismatch`` where it is another block.
+        """
+        try:
+            cid = to_cid(name_or_cid)
+        except InvalidCid:
+            if not isinstance(name_or_cid, str):
+                raise
+            named = self._named(name_or_cid[1:] if name_or_cid.startswith("@") else name_or_cid)
+            if named is None:
+                raise NameNotFound(f"no name {name_or_cid!r} in {self.directory}") from None
+            cid = named
+        block = self.find(cid)
+        if block is None:
+            raise BlockNotFound(f"no block {cid} in {self.directory}")
+        if block.kind != "dataset":
+            raise SchemaMismatch(f"{cid} is not a dataset but a {block.kind}; store[cid] gives a batch")
+        return Dataset(self, block)
+
+    def datasets(self, filter: str | None = None) -> Iterator[Block]:
+        """The datasets that are here, or those that pass a filter."""
+        return self.list("kind = dataset" if filter is None else f"kind = dataset and ({filter})")
+
     def stream(self, cids: Iterable[CidLike]) -> BatchStream:
-        """Batches of one schema as a stream that other libraries take."""
+        """Batches of one schema as a stream that other libraries take. The CID of a dataset stands for its batches."""
         self._open()
         return BatchStream(self, cids)
 
@@ -271,6 +334,13 @@ class Store:
         if code:
             raise failure(code, error)
         return block_of(block.raw)
+
+    def __len__(self) -> int:
+        """The number of batches that are here, by going through them."""
+        return sum(1 for _ in self.list())
+
+    def __bool__(self) -> bool:
+        return True
 
     def __contains__(self, cid: CidLike) -> bool:
         return self.contains([cid])[0]
@@ -334,6 +404,25 @@ class Store:
         if code:
             raise failure(code, error)
         return cid_of(out.raw)
+
+    def names(self) -> List[Name]:
+        """Every name with the block that it points to, in order."""
+        listing, names = _Listing(), (CName * 64)()
+        found, count = [], c_int64()
+        call(native.names, self._open(), byref(listing))
+        try:
+            while call(native.names_next, listing, names, len(names), byref(count)) != NOTHING:
+                found += [name_of(names[i]) for i in range(count.value)]
+        finally:
+            listing.end()
+        return found
+
+    def _named(self, name: str) -> Cid | None:
+        """What a text names, which may be no name at all."""
+        try:
+            return self.resolve(name)
+        except (ArrowCidError, ValueError):
+            return None
 
     def annotate(self, cid: CidLike, /, **facts: Unpack[Facts]) -> None:
         """Says something of a block, as ``put`` does."""

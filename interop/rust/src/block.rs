@@ -12,7 +12,7 @@ pub struct Block {
     pub cid: Cid,
     /// The address of its schema's block; `None` where it has none.
     pub schema_cid: Option<Cid>,
-    /// Rows; 0 where it is no batch.
+    /// Rows of a batch or dataset; else 0.
     pub rows: i64,
     /// Its bytes.
     pub length: i64,
@@ -36,8 +36,29 @@ pub enum BlockKind {
     Raw,
     /// A view: other blocks, joined.
     View,
+    /// A dataset: batches of one schema in order.
+    Dataset,
+    /// A column manifest: a batch that is cut where its columns end.
+    Manifest,
+    /// Any other block of codec dag-cbor, dag-pb or dag-json.
+    Node,
     /// A kind that a newer library knows.
     Other(i32),
+}
+
+impl BlockKind {
+    pub(crate) fn of(number: i32) -> Self {
+        match number {
+            1 => Self::Batch,
+            2 => Self::Schema,
+            3 => Self::Raw,
+            4 => Self::View,
+            5 => Self::Dataset,
+            6 => Self::Manifest,
+            7 => Self::Node,
+            other => Self::Other(other),
+        }
+    }
 }
 
 impl From<&RawBlock> for Block {
@@ -51,13 +72,7 @@ impl From<&RawBlock> for Block {
                 .ok()
                 .filter(|nanoseconds| *nanoseconds > 0)
                 .map(|nanoseconds| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds)),
-            kind: match raw.kind {
-                1 => BlockKind::Batch,
-                2 => BlockKind::Schema,
-                3 => BlockKind::Raw,
-                4 => BlockKind::View,
-                other => BlockKind::Other(other),
-            },
+            kind: BlockKind::of(raw.kind),
             is_new: raw.is_new != 0,
         }
     }

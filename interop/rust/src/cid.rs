@@ -5,19 +5,23 @@ use crate::ffi;
 use std::fmt::{self, Write};
 use std::str::FromStr;
 
-/// The address of a block: a CIDv1 of codec `raw` and a SHA-256, 36 bytes in binary. Equal batches have equal CIDs.
+/// The address of a block: a CIDv1 with a SHA-256 and a codec below 128, 36 bytes in binary. Batches have the codec `raw`,
+/// datasets `dag-cbor`. Equal batches have equal CIDs.
 ///
-/// As text it is base32 (`bafkrei…`); [`FromStr`] reads every multibase that CIDs are written in.
+/// As text it is base32 (`bafkrei…`, of datasets `bafyrei…`); [`FromStr`] reads every multibase that CIDs are written in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cid(pub(crate) [u8; 36]);
 
 impl Cid {
-    const PREFIX: [u8; 4] = [0x01, 0x55, 0x12, 0x20];
-
-    /// The CID with these binary bytes; `None` where they are not a CIDv1 of `raw` and SHA-256.
+    /// The CID with these binary bytes; `None` where they are not a CIDv1 with a codec below 128 and SHA-256.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let bytes: [u8; 36] = bytes.try_into().ok()?;
-        bytes.starts_with(&Self::PREFIX).then_some(Self(bytes))
+        (bytes[0] == 1 && bytes[1] < 0x80 && bytes[2..4] == [0x12, 0x20]).then_some(Self(bytes))
+    }
+
+    /// The number of its codec: 0x55 is `raw`, 0x71 `dag-cbor`, 0x70 `dag-pb`.
+    pub fn codec(&self) -> u8 {
+        self.0[1]
     }
 
     /// The binary form.

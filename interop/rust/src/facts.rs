@@ -60,7 +60,7 @@ impl Facts {
         self.other("pin", "true".to_owned())
     }
 
-    /// Points a name at the block.
+    /// Points a name at the block, or at a dataset of several batches.
     pub fn name(self, name: &str) -> Self {
         self.other("name", quoted(name))
     }
@@ -90,7 +90,7 @@ impl Facts {
 }
 
 /// A JSON string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut json = String::with_capacity(text.len() + 2);
     json.push('"');
     for character in text.chars() {

@@ -49,6 +49,19 @@ impl RawBlock {
 }
 
 #[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct RawName {
+    pub cid: [u8; 36],
+    pub kind: i32,
+    pub time_ns: i64,
+    pub name: [u8; 256],
+}
+
+impl RawName {
+    pub(crate) const EMPTY: Self = Self { cid: [0; 36], kind: 0, time_ns: 0, name: [0; 256] };
+}
+
+#[repr(C)]
 pub(crate) struct RawOptions {
     pub size: i64,
     pub capacity: i64,
@@ -139,6 +152,11 @@ functions! {
     put_stream(Handle, *mut ArrowArrayStream, *const c_char, *mut RawBlock, i64, *mut i64, *mut ErrorRecord) -> i32;
     put_ipc(Handle, *const u8, i64, *const c_char, *mut RawBlock, i64, *mut i64, *mut ErrorRecord) -> i32;
     put_raw(Handle, *const u8, i64, *const c_char, *mut RawBlock, *mut ErrorRecord) -> i32;
+    put_dataset(Handle, *const [u8; 36], i64, *const c_char, *const c_char, *mut RawBlock, *mut ErrorRecord) -> i32;
+    put_table(Handle, *mut ArrowArrayStream, *const c_char, *const c_char, *mut RawBlock, *mut ErrorRecord) -> i32;
+    dataset_batches(Handle, *const [u8; 36], *mut [u8; 36], i64, *mut i64, *mut ErrorRecord) -> i32;
+    names(Handle, *mut Handle, *mut ErrorRecord) -> i32;
+    names_next(Handle, *mut RawName, i64, *mut i64, *mut ErrorRecord) -> i32;
     reserve(Handle, *const ArrowSchema, i64, *const i64, *mut Handle, *mut ErrorRecord) -> i32;
     reserved_column(Handle, i32, *mut RawColumn, *mut ErrorRecord) -> i32;
     reserved_validity(Handle, i32, *mut *mut u8, *mut i64, *mut ErrorRecord) -> i32;
@@ -287,6 +305,7 @@ mod tests {
     fn structs_have_the_sizes_of_the_header() {
         assert_eq!(1024, size_of::<ErrorRecord>());
         assert_eq!(104, size_of::<RawBlock>());
+        assert_eq!(304, size_of::<RawName>());
         assert_eq!(48, size_of::<RawOptions>());
         assert_eq!(64, size_of::<RawColumn>());
         assert_eq!(136, size_of::<RawAnnouncement>());

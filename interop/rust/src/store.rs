@@ -91,7 +91,7 @@ impl Options {
 /// Dropping it closes it; leases, batches and arrays that it gave stay readable.
 #[derive(Debug)]
 pub struct Store {
-    handle: Handle,
+    pub(crate) handle: Handle,
 }
 
 impl Store {

@@ -64,7 +64,7 @@ internal sealed class DatasetOptions
     {
         if ((parsed.GetValue(_name) ?? facts?.Name) is not { } name) return null;
         Dictionary<string, string?> meta = Assignment.All(parsed.GetValue(_meta) ?? []);
-        PutOptions options = FactOptions.Named(facts, name);
+        PutOptions options = (facts ?? new PutOptions()).WithName(name);
         store.Check(options);
         return new DatasetRun(store, options, meta.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""),
             Array.ConvertAll(parsed.GetValue(_parents) ?? [], text => Reference.Resolve(store, text)),

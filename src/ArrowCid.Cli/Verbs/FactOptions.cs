@@ -72,19 +72,6 @@ internal sealed class FactOptions
         };
     }
 
-    /// <summary>The same metadata with another name, or none.</summary>
-    public static PutOptions Named(PutOptions? facts, string? name) => new()
-    {
-        Tags = facts?.Tags,
-        Parents = facts?.Parents,
-        Producer = facts?.Producer,
-        Expires = facts?.Expires,
-        Pin = facts?.Pin ?? false,
-        Json = facts?.Json,
-        Locations = facts?.Locations,
-        Name = name,
-    };
-
     private bool Is(Option option) => option == _tags || option == _parents || option == _producer || option == _name
         || option == _about || option == _pin || option == _expires;
 

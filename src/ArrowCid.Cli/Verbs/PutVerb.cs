@@ -39,7 +39,7 @@ internal static class PutVerb
             bool isJson = parsed.GetValue(json);
             PutOptions? about = facts.Read(parsed, opened);
             DatasetRun? whole = dataset.Read(parsed, opened, about);
-            if (about?.Name is not null) about = FactOptions.Named(about, null);
+            if (about?.Name is not null) about = about.WithName(null);
             int exit = Run(opened, output, parsed.GetValue(files)!, about, isJson, whole?.Batches,
                 file => Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows)));
             if (exit == 0) whole?.Put(output, isJson);

@@ -17,7 +17,7 @@ internal sealed class ListApi(HttpService service)
         Filter? filter = ApiQuery.FilterOf(context);
         int limit = ApiQuery.Number(context, "limit", ByDefault, Most);
         IEnumerable<StoredEntry> entries = filter is null
-            ? service.Store.Entries().Where(entry => entry.Kind == BlockKind.Batch)
+            ? service.Store.Entries().Where(entry => entry.Kind is BlockKind.Batch or BlockKind.Dataset)
             : service.Store.Query(filter);
         await Lines(context, entries.Take(limit), EntryJson.Write).ConfigureAwait(false);
     }
@@ -35,9 +35,12 @@ internal sealed class ListApi(HttpService service)
             dag = block?.Dag;
         }
 
-        if (entry.Kind == BlockKind.Batch)
+        if (entry.Kind is BlockKind.Batch or BlockKind.Dataset)
         {
-            using BatchLease? lease = service.Store.TryGet(cid);
+            Cid batch = entry.Kind == BlockKind.Batch ? cid : service.Store.TryGetDataset(cid)?.FirstOrDefault() ?? cid;
+            using BatchLease? lease = batch == cid && entry.Kind == BlockKind.Dataset
+                ? null
+                : service.Store.TryGet(batch);
             schema = lease?.Batch.Schema;
         }
 

@@ -48,7 +48,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
         int limit = request.Limit == 0 ? DefaultLimit : (int)Math.Min(request.Limit, int.MaxValue);
         foreach (StoredEntry entry in Newest(request, limit))
         {
-            // It may be gone since it was listed.
+            // It may be gone since it was listed, and so may a batch of a dataset.
             if (InfoOf(entry) is { } info) await call.Writer.WriteAsync(info, call.Cancel).ConfigureAwait(false);
         }
     }
@@ -59,7 +59,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
             ? store.Query(filter)
             : store.Entries();
         var newest = new PriorityQueue<StoredEntry, DateTimeOffset>();
-        foreach (StoredEntry entry in entries.Where(entry => entry.Kind == BlockKind.Batch))
+        foreach (StoredEntry entry in entries.Where(entry => entry.Kind is BlockKind.Batch or BlockKind.Dataset))
         {
             newest.Enqueue(entry, entry.Created ?? default);
             if (newest.Count > limit) newest.Dequeue();
@@ -77,22 +77,31 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
         {
             var block = new BlockAddress(entry.Cid, entry.SchemaCid ?? default, entry.Rows, entry.ByteLength);
             string cid = entry.Cid.ToString();
+            bool isDataset = entry.Kind == BlockKind.Dataset;
+            BlockStream? dataset = isDataset ? streams.Find(new Request { Cids = { cid } }) : null;
+            bool isPerBatch = dataset?.Blocks.Count <= MostEndpoints;
             return new FlightInfo
             {
-                Schema = Bytes(streams.SchemaOf(in block)),
+                Schema = Bytes(dataset?.Schema ?? streams.SchemaOf(in block)),
                 FlightDescriptor = new FlightDescriptor
                 {
                     Type = FlightDescriptor.Types.DescriptorType.Path,
                     Path = { cid },
                 },
-                Endpoint = { EndpointOf(ByteString.CopyFromUtf8(cid)) },
+                Endpoint =
+                {
+                    isPerBatch
+                        ? dataset!.Blocks.Select(each => EndpointOf(ByteString.CopyFromUtf8(each.Cid.ToString())))
+                        : [EndpointOf(ByteString.CopyFromUtf8(cid))],
+                },
                 TotalRecords = entry.Rows,
-                TotalBytes = entry.ByteLength,
+                TotalBytes = dataset?.ByteLength ?? entry.ByteLength,
                 Ordered = true,
                 AppMetadata = ByteString.CopyFrom(JsonObject.Bytes(writer => EntryJson.Write(writer, entry))),
             };
         }
-        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound)
+        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockNotFound or ErrorCode.InvalidData
+            or ErrorCode.SchemaMismatch)
         {
             return null;
         }

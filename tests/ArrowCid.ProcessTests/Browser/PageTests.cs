@@ -72,6 +72,50 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     [BrowserFact]
+    public async Task Dataset_is_shown_across_its_batches_when_it_is_asked_for_by_CID_or_name()
+    {
+        using ServedStore served = ServedStore.Start();
+        string file = Path.Combine(served.Folder, "rows.csv");
+        File.WriteAllLines(file, ["n", .. Enumerable.Range(0, 120).Select(n => $"{n}")]);
+        JsonElement put = Command.Run("put", "--store", served.Directory, "--json", "--rows-per-block", "40", "--dataset", "trips", file)
+            .Exits(0).Json[^1];
+        string cid = put.GetProperty("cid").GetString()!;
+        IPage page = await Open($"{served.Http}/?cid={cid}", ColorScheme.Light);
+        await Expect(page.Locator("output.verified")).ToContainTextAsync($"SHA-256 of the dataset is the digest in {cid}");
+        await Expect(page.Locator("output.verified dl")).ToContainTextAsync("batches3");
+        await Expect(page.Locator("#rows")).ToHaveTextAsync("rows 0 to 49 of 120");
+        Assert.Equal(Enumerable.Range(0, 50).Select(n => $"{n}"), await Cells(page));
+        await page.GetByRole(AriaRole.Button, new() { Name = "After" }).ClickAsync();
+        await Expect(page.Locator("#rows")).ToHaveTextAsync("rows 50 to 99 of 120");
+        Assert.Equal(Enumerable.Range(50, 50).Select(n => $"{n}"), await Cells(page));
+        await Picture(page, "page-dataset");
+
+        IPage named = await Open($"{served.Http}/", ColorScheme.Light);
+        await named.GetByText("Server and token").ClickAsync();
+        await named.FillAsync("input[name=token]", served.Token);
+        await named.FillAsync("#cid", "@trips");
+        await named.Keyboard.PressAsync("Enter");
+        await Expect(named.Locator("#rows")).ToHaveTextAsync("rows 0 to 49 of 120");
+        await Expect(named.Locator("output.verified dl")).ToContainTextAsync(cid);
+
+        // A batch that is damaged on the way is refused when its rows are asked for.
+        string second = Command.Run("dag", "get", "--store", served.Directory, cid).Exits(0).Json[0]
+            .GetProperty("batches")[2].GetProperty("cid").GetProperty("/").GetString()!;
+        await page.RouteAsync($"**/ipfs/{second}**", async route =>
+        {
+            IAPIResponse answer = await route.FetchAsync();
+            byte[] bytes = await answer.BodyAsync();
+            bytes[^20] ^= 1;
+            await route.FulfillAsync(new RouteFulfillOptions { Response = answer, BodyBytes = bytes });
+        });
+        _ = await page.ReloadAsync();
+        await Expect(page.Locator("#rows")).ToHaveTextAsync("rows 0 to 49 of 120");
+        await page.GetByRole(AriaRole.Button, new() { Name = "After" }).ClickAsync();
+        await Expect(page.Locator("output.refused")).ToContainTextAsync("Refused: the bytes that came are bafk");
+        await Expect(page.Locator("main")).ToBeHiddenAsync();
+    }
+
+    [BrowserFact]
     public async Task A_byte_that_changed_on_the_way_or_on_the_disk_is_refused_and_nothing_is_shown()
     {
         using ServedStore served = ServedStore.Start();
@@ -162,6 +206,9 @@ public sealed class PageTests : IAsyncLifetime
             File.ReadAllBytes(Path.Combine(peers, "node", "node_modules", "apache-arrow", "Arrow.esnext.min.js")),
             File.ReadAllBytes(Path.Combine(Command.Root, "interop", "browser", "apache-arrow.js")));
     }
+
+    private static async Task<string[]> Cells(IPage page) =>
+        await page.EvalOnSelectorAllAsync<string[]>("tbody td", "cells => cells.map(c => c.textContent)");
 
     private static string PutTrades(ServedStore served)
     {

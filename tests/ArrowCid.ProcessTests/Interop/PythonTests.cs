@@ -13,6 +13,7 @@ public sealed class PythonTests
     [InlineData("test_watch")]
     [InlineData("test_arrow")]
     [InlineData("test_memory")]
+    [InlineData("test_datasets")]
     [InlineData("test_duckdb")]
     [InlineData("test_samples")]
     [InlineData("test_wheel")]

@@ -2,11 +2,20 @@
 
 import { createRequire } from 'node:module';
 
+const ways = [() => import('apache-arrow'), () => createRequire(import.meta.url)('apache-arrow')];
+
+/** The apache-arrow that this package sees. */
+export async function loadArrow() {
+  const arrow = await attempt(ways[0]);
+  if (arrow) return arrow;
+  throw new TypeError('this needs the package apache-arrow, which is not installed');
+}
+
 /** The bytes themselves, or those that apache-arrow writes of a Table or RecordBatch. */
 export async function toIpc(data) {
   const bytes = asBytes(data);
   if (bytes) return bytes;
-  for (const load of [() => import('apache-arrow'), () => createRequire(import.meta.url)('apache-arrow')]) {
+  for (const load of ways) {
     const arrow = await attempt(load);
     if (arrow && data instanceof arrow.Table) return arrow.tableToIPC(data, 'stream');
     if (arrow && data instanceof arrow.RecordBatch) return arrow.tableToIPC(new arrow.Table([data]), 'stream');

@@ -6,7 +6,9 @@ export const CID_BYTES = 36;
 export const BLOCK_BYTES = 104;
 export const ANNOUNCEMENT_BYTES = 136;
 
-const kinds = [undefined, 'batch', 'schema', 'raw', 'view'];
+export const NAME_BYTES = 304;
+
+const kinds = [undefined, 'batch', 'schema', 'raw', 'view', 'dataset', 'manifest', 'node'];
 const announcementKinds = [undefined, 'new', 'again', 'gap'];
 const gapReasons = [undefined, 'other-store', 'past-end', 'rewritten', 'gone', 'damaged'];
 
@@ -45,6 +47,23 @@ export function readBlock(buffer, offset = 0) {
 
 export function readBlocks(buffer, count) {
   return Array.from({ length: count }, (_, at) => readBlock(buffer, at * BLOCK_BYTES));
+}
+
+/** The CIDs that lie one behind another, as texts. */
+export function readCids(buffer, count) {
+  return Array.from({ length: count }, (_, at) => formatCid(buffer.subarray(at * CID_BYTES, (at + 1) * CID_BYTES)));
+}
+
+export function readNames(buffer, count) {
+  return Array.from({ length: count }, (_, at) => {
+    const record = buffer.subarray(at * NAME_BYTES, (at + 1) * NAME_BYTES);
+    return {
+      name: textOf(record.subarray(48)),
+      cid: formatCid(record.subarray(0, CID_BYTES)),
+      kind: kinds[record.readInt32LE(36)] ?? null,
+      time: new Date(Number(record.readBigInt64LE(40) / 1_000_000n)),
+    };
+  });
 }
 
 export function readAnnouncement(buffer) {

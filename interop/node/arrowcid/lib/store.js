@@ -1,8 +1,10 @@
 import { asBytes, toIpc } from './arrow.js';
+import { Dataset } from './dataset.js';
 import { ArrowCidError } from './error.js';
 import { Lease } from './lease.js';
 import { call, callAsync, checkedText, isPresent, readText } from './library.js';
-import { BLOCK_BYTES, CID_BYTES, formatCid, parseCid, parseCids, readBlock, readBlocks } from './records.js';
+import { BLOCK_BYTES, CID_BYTES, NAME_BYTES, formatCid, parseCid, parseCids, readBlock, readBlocks, readCids, readNames }
+  from './records.js';
 import { Watch } from './watch.js';
 
 const OPTION_BYTES = 48;
@@ -71,6 +73,34 @@ export class Store {
     return readBlock(place);
   }
 
+  async putDataset(data, { metadata, madeOf, ...facts } = {}) {
+    const cids = Array.isArray(data) ? data : (await this.put(data, { ...facts, name: undefined })).map(({ cid }) => cid);
+    const parts = JSON.stringify({ metadata: metadata ?? {}, parents: (madeOf ?? []).map(String) });
+    const place = Buffer.alloc(BLOCK_BYTES);
+    call('put_dataset', this.#handle, parseCids(cids), cids.length, parts, factsText(facts), place);
+    return readBlock(place);
+  }
+
+  dataset(nameOrCid) {
+    const block = this.find(this.#cidOf(`${nameOrCid}`));
+    if (!block) return null;
+    if (block.kind === 'dataset') return new Dataset(this, this.#handle, block);
+    throw new ArrowCidError('SCHEMA_MISMATCH', `${block.cid} is not a dataset but a ${block.kind}`);
+  }
+
+  /** A text that is a CID, or the CID that it names. */
+  #cidOf(text) {
+    try {
+      return formatCid(parseCid(text));
+    } catch (error) {
+      if (error.code !== 'INVALID_CID') throw error;
+      const name = text.startsWith('@') ? text.slice(1) : text;
+      const named = this.resolveName(name);
+      if (named) return named;
+      throw new ArrowCidError('NAME_NOT_FOUND', `there is no name '${name}'`);
+    }
+  }
+
   get(cid) {
     const place = new BigInt64Array(1);
     const isThere = isPresent('BLOCK_NOT_FOUND', 'get', this.#handle, parseCid(cid), place);
@@ -91,15 +121,25 @@ export class Store {
   has(cid) { return this.contains([cid])[0]; }
 
   *list(filter = null) {
-    const room = 64;
     const place = new BigInt64Array(1);
     call('list', this.#handle, filter === null ? null : checkedText(filter, 'the filter'), place);
-    const listing = Number(place[0]);
+    yield* this.#listed(Number(place[0]), 'list_next', BLOCK_BYTES, readBlocks);
+  }
+
+  datasets(filter = null) { return this.list(filter === null ? 'kind = dataset' : `kind = dataset and (${filter})`); }
+
+  *names() {
+    const place = new BigInt64Array(1);
+    call('names', this.#handle, place);
+    yield* this.#listed(Number(place[0]), 'names_next', NAME_BYTES, readNames);
+  }
+
+  *#listed(listing, next, size, read) {
+    const room = 64;
+    const count = new BigInt64Array(1);
     try {
-      const blocks = Buffer.alloc(room * BLOCK_BYTES);
-      while (call('list_next', listing, blocks, room, place) && place[0] > 0n) {
-        yield* readBlocks(blocks, Number(place[0]));
-      }
+      const places = Buffer.alloc(room * size);
+      while (call(next, listing, places, room, count) && count[0] > 0n) yield* read(places, Number(count[0]));
     } finally {
       call('list_close', listing);
     }
@@ -174,8 +214,6 @@ export async function cid(data) {
 /** The CIDs of all batches. */
 export async function cids(data) {
   const ipc = await toIpc(data);
-  const readCids = (buffer, count) => Array.from({ length: count },
-    (_, at) => formatCid(buffer.subarray(at * CID_BYTES, (at + 1) * CID_BYTES)));
   return counted(CID_BYTES, readCids, (place, room, count) =>
     callAsync('cid_of_ipc', ipc, ipc.length, place, room, count));
 }

@@ -55,7 +55,7 @@ async fn all(address: &str, token: &str, flights: &str) -> Result<(), Error> {
 
     let listed: BTreeSet<String> = client.list("", 0).await?.into_iter().map(|entry| entry.cid).collect();
     let expected: BTreeSet<String> =
-        acks.iter().chain(parts).chain(&some).filter(|ack| !ack.is_stream).map(|ack| ack.cid.clone()).collect();
+        acks.iter().chain(parts).chain([whole]).chain(&some).map(|ack| ack.cid.clone()).collect();
     assert_eq!(listed, expected);
     let tagged = client.list("tag.from = \"rust\" and rows > 1000", 1).await?;
     assert!(tagged.len() == 1 && tagged[0].known["tags"] == json!({ "from": "rust" }), "{tagged:?}");

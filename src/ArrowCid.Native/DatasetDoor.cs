@@ -1,0 +1,212 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ArrowCid.Columnar;
+using ArrowCid.Ipld;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+
+namespace ArrowCid.Native;
+
+/// <summary>Datasets, and the listing of names: see arrowcid.h for what each function promises.</summary>
+// SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for.
+internal static unsafe class DatasetDoor
+{
+    [UnmanagedCallersOnly(EntryPoint = "managed_put_dataset")]
+    public static int PutDataset(long store, CidBytes* batches, long count, byte* dataset, byte* facts, Block* target,
+        ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Argument.WritableStore(store);
+            Span<CidBytes> given = Argument.Array(batches, count, nameof(batches));
+            DatasetJson said = DatasetJson.Read(dataset);
+            PutOptions options = FactsJson.Read(facts) ?? new PutOptions();
+            Argument.NotNull(target, "out");
+            var cids = new Cid[given.Length];
+            for (int i = 0; i < cids.Length; i++) cids[i] = given[i].Read();
+            *target = Put(opened, cids, said, options);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_put_table")]
+    public static int PutTable(long store, CStream* stream, byte* dataset, byte* facts, Block* target, ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Argument.WritableStore(store);
+            DatasetJson said = DatasetJson.Read(dataset);
+            PutOptions options = FactsJson.Read(facts) ?? new PutOptions();
+            Argument.NotNull(stream, nameof(stream));
+            Argument.NotNull(target, "out");
+            // A name that cannot be given is refused before anything is put.
+            opened.Check(options);
+            if (CDataCalls.IsStreamReleased((nint)stream)) throw Failure.Invalid("the stream was released");
+            using var lent = new ImportedStream(ForeignStream.Borrow((nint)stream));
+            PutOptions? each = facts is null ? null : options.WithName(null);
+            var blocks = new Block[CDataDoor.MostTogether];
+            var cids = new List<Cid>();
+            while (CDataDoor.PutSome(opened, lent, each, blocks) is > 0 and int some)
+            {
+                for (int i = 0; i < some; i++) cids.Add(blocks[i].Cid.Read());
+            }
+
+            *target = Put(opened, cids, said, options);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_dataset_batches")]
+    public static int Batches(long store, CidBytes* cid, CidBytes* batches, long capacity, long* count,
+        ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Handles.Get<CidStore>(store);
+            Cid wanted = Argument.Cid(cid);
+            Span<CidBytes> target = Argument.Array(batches, capacity, nameof(batches));
+            Argument.NotNull(count, nameof(count));
+            Dataset dataset = Find(opened, wanted);
+            *count = dataset.Batches.Length;
+            if (dataset.Batches.Length > target.Length)
+            {
+                throw new ArrowCidException(ErrorCode.TooLarge,
+                    $"the dataset has {dataset.Batches.Length} batches, and there is space for {target.Length}");
+            }
+
+            for (int i = 0; i < dataset.Batches.Length; i++) target[i] = CidBytes.Of(dataset.Batches[i].Cid);
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_names")]
+    public static int Names(long store, long* listing, ErrorOut* error)
+    {
+        try
+        {
+            CidStore opened = Handles.Get<CidStore>(store);
+            Argument.NotNull(listing, nameof(listing));
+            *listing = Handles.Open(new ListingOf<NameChange, NameOut>(opened.Names(),
+                name => NameOut.Of(opened, name)));
+            return Failure.Ok;
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "managed_names_next")]
+    public static int NamesNext(long listing, NameOut* target, long capacity, long* count, ErrorOut* error)
+    {
+        try
+        {
+            return Listing.Next(listing, Argument.Array(target, capacity, "out"), count);
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, error);
+        }
+    }
+
+    /// <summary>The batches of a stream: of a dataset its own, else the CID itself.</summary>
+    public static Cid[] BatchesOf(CidStore store, ReadOnlySpan<CidBytes> given)
+    {
+        var batches = new List<Cid>(given.Length);
+        foreach (ref readonly CidBytes bytes in given)
+        {
+            Cid cid = bytes.Read();
+            if (cid.Codec != Multicodec.DagCbor) batches.Add(cid);
+            else batches.AddRange(Find(store, cid).Batches.Select(batch => batch.Cid));
+        }
+
+        return batches.Count > 0 ? [.. batches] : throw Failure.Invalid("the dataset has no batches");
+    }
+
+    /// <summary>Of a dataset the CID of its schema, else the CID itself.</summary>
+    public static Cid SchemaOf(CidStore store, Cid cid) =>
+        cid.Codec == Multicodec.DagCbor ? Find(store, cid).Schema : cid;
+
+    private static Dataset Find(CidStore store, Cid cid)
+    {
+        // A CID of another codec may still be that of a dataset's bytes, which the store then has as they were put.
+        if (cid.Codec != Multicodec.DagCbor)
+            throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a dataset");
+        try
+        {
+            return store.ReadDataset(cid) ?? throw ReadDoor.NotFound(cid, store);
+        }
+        catch (InvalidIpldException e)
+        {
+            throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a dataset: {e.Message}", e);
+        }
+    }
+
+    private static Block Put(CidStore store, IReadOnlyList<Cid> batches, DatasetJson said, PutOptions options)
+    {
+        if (batches.Count == 0) throw Failure.Invalid("a dataset has at least one batch");
+        PutResult put = store.PutDataset(batches, options, said.Metadata, said.Parents);
+        if (!store.TryFindAny(put.Cid, out Storage.BlockInfo info)) throw ReadDoor.NotFound(put.Cid, store);
+        Block block = Block.Of(in info, store.NodeOf(in info));
+        block.IsNew = put.IsNew ? 1 : 0;
+        return block;
+    }
+}
+
+/// <summary>What is part of a dataset beside its batches, as the header's JSON object.</summary>
+/// <param name="Metadata">Its metadata.</param>
+/// <param name="Parents">The datasets that it was made of.</param>
+internal sealed record DatasetJson(IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<Cid> Parents)
+{
+    // SAFETY: the text is the caller's, ended by a NUL, for the call.
+
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: it is no such object.</exception>
+    public static unsafe DatasetJson Read(byte* text)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        List<Cid> parents = [];
+        if (text is null) return new DatasetJson(metadata, parents);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(Utf8Text.Read(text, "dataset_json"));
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object) throw Failure.Invalid("dataset_json is not an object");
+            foreach (JsonProperty each in root.EnumerateObject())
+            {
+                if (each is { Name: "metadata", Value.ValueKind: JsonValueKind.Object })
+                {
+                    foreach (JsonProperty pair in each.Value.EnumerateObject())
+                        metadata[pair.Name] = FactsJson.Text(pair.Value, $"metadata.{pair.Name}");
+                }
+                else if (each is { Name: "parents", Value.ValueKind: JsonValueKind.Array })
+                {
+                    parents = [.. each.Value.EnumerateArray().Select(parent =>
+                        FactsJson.Parent(FactsJson.Text(parent, "parents")))];
+                }
+                else
+                {
+                    throw Failure.Invalid($"dataset_json has '{each.Name}' of {each.Value.ValueKind}; it takes " +
+                        "metadata, an object of texts, and parents, an array of CIDs");
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            throw Failure.Invalid("dataset_json is no JSON");
+        }
+
+        return new DatasetJson(metadata, parents);
+    }
+}

@@ -1,0 +1,71 @@
+namespace ArrowCid.Native;
+
+/// <summary>Items on their way to a caller who asks for some at a time.</summary>
+internal abstract class Listing : OneAtATime
+{
+    protected override string Noun => "listing";
+
+    public abstract void Close();
+
+    /// <summary>Gives the next items of a listing.</summary>
+    /// <returns>The code.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the handle is no listing of such
+    /// items, or there is no space for one.</exception>
+    public static unsafe int Next<T>(long handle, Span<T> target, long* count) where T : unmanaged
+    {
+        var listing = Handles.Get<Listing>(handle) as Listing<T>
+            ?? throw Failure.Invalid($"{handle} is a listing of other items");
+        if (target.IsEmpty) throw Failure.Invalid("there is no space for an item");
+        Argument.NotNull(count, nameof(count));
+        // SAFETY: the caller lends the number for the call.
+        *count = 0;
+        using OneAtATime.Turn turn = listing.Take();
+        *count = listing.Next(target);
+        return *count == 0 ? Failure.Nothing : Failure.Ok;
+    }
+}
+
+/// <summary>A listing of structs.</summary>
+internal abstract class Listing<T> : Listing where T : unmanaged
+{
+    /// <returns>The number of items; 0 at the end.</returns>
+    public abstract int Next(Span<T> target);
+}
+
+/// <summary>A listing that makes its structs of what it goes through. An item that has no struct is an error once, and
+/// the next call goes on after it.</summary>
+internal sealed class ListingOf<TSource, T>(IEnumerable<TSource> sources, Func<TSource, T> make) : Listing<T>
+    where T : unmanaged
+{
+    private readonly IEnumerator<TSource> _sources = sources.GetEnumerator();
+    private ArrowCidException? _fault;
+
+    public override int Next(Span<T> target)
+    {
+        int count = 0;
+        while (count < target.Length)
+        {
+            if (_fault is { } fault)
+            {
+                if (count > 0) return count;
+                _fault = null;
+                throw fault;
+            }
+
+            if (!_sources.MoveNext()) break;
+            try
+            {
+                target[count] = make(_sources.Current);
+                count++;
+            }
+            catch (ArrowCidException e) when (e.Code == ErrorCode.Unsupported)
+            {
+                _fault = e;
+            }
+        }
+
+        return count;
+    }
+
+    public override void Close() => _sources.Dispose();
+}
