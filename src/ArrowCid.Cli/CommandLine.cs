@@ -63,6 +63,9 @@ internal static class CommandLine
         ["serve"] = ServeVerb.Make,
         ["demo"] = DemoVerb.Make,
         ["bench"] = BenchVerb.Make,
+        ["help"] = static () => new Verb("help", "Show the help of the command or of one verb.",
+            "arrowcid help", "arrowcid help put") { Verb.Optional("VERB", "The verb.") },
+        ["version"] = static () => new Verb("version", "Show the version of the command.", "arrowcid version"),
         [DemoReaderVerb.Name] = DemoReaderVerb.Make,
         [BatchTestWorkerVerb.Name] = BatchTestWorkerVerb.Make,
         [BenchSecondVerb.Name] = BenchSecondVerb.Make,
@@ -78,6 +81,7 @@ internal static class CommandLine
     {
         try
         {
+            args = Plain(args);
             ParseResult parsed = Root(args).Parse(args, s_parsing);
             if (parsed.Errors.Count > 0) return Misused(parsed);
             return parsed.Invoke(new InvocationConfiguration
@@ -92,6 +96,15 @@ internal static class CommandLine
             return Failure.Report(e);
         }
     }
+
+    /// <summary><c>help VERB</c> is <c>VERB --help</c>, and <c>version</c> is <c>--version</c>.</summary>
+    private static string[] Plain(string[] args) => args switch
+    {
+        ["help", "--help" or "-h" or "-?", ..] => args,
+        ["help", .. string[] verb] => [.. verb, "--help"],
+        ["version"] => ["--version"],
+        _ => args,
+    };
 
     /// <summary>Only the verb that is asked for is built: a short-lived command feels every other one.</summary>
     private static RootCommand Root(string[] args)
@@ -111,6 +124,7 @@ internal static class CommandLine
     private static int Misused(ParseResult parsed)
     {
         foreach (ParseError error in parsed.Errors) Failure.Say(OneLine(error.Message));
+        if (Suggestion.For(parsed) is { } meant) Failure.Say($"did you mean '{meant}'?");
         string verb = "";
         for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } it;
             at = at.Parent)

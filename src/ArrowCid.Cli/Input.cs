@@ -9,7 +9,6 @@ namespace ArrowCid.Cli;
 internal static class Input
 {
     private const string StandardInput = "-";
-    private const int MagicBytes = 4;
 
     /// <summary>Opens a file or standard input to be read forward.</summary>
     /// <exception cref="ArrowCidException">It is not there, is no file, or may not be read.</exception>
@@ -80,33 +79,53 @@ internal static class Input
         int? rowsPerBlock = null)
     {
         if (rows.IsRows(file)) return RowBatches(file, rows, rowsPerBlock);
-        IEnumerable<RecordBatch> batches = Batches(file, dropMetadata);
+        IEnumerable<RecordBatch> batches = Batches(file, dropMetadata, Takes.Parquet | Takes.Rows);
         return rowsPerBlock is { } each ? BatchCut.EveryRows(batches, each) : batches;
     }
 
     private static IEnumerable<RecordBatch> RowBatches(string file, RowInput rows, int? rowsPerBlock)
     {
-        using RowReader reader = rows.Open(file, Open(file), rowsPerBlock, isStream: file == StandardInput);
+        Stream stream = Open(file);
+        byte[] start = Peek(ref stream);
+        if (FileKind.RefusalOfText(start) is { } refused)
+        {
+            stream.Dispose();
+            throw refused;
+        }
+
+        rows.HintAtDelimiter(file, start);
+        using RowReader reader = rows.Open(file, stream, rowsPerBlock, isStream: file == StandardInput);
         while (reader.Read() is { } batch) yield return batch;
     }
 
     /// <summary>The batches of an Arrow or Parquet file, one after another.</summary>
-    public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata)
+    public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata) =>
+        Batches(file, dropMetadata, Takes.Parquet);
+
+    private static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, Takes takes)
     {
         HashSet<string>? dropped =
             dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null;
         Stream stream = Open(file);
         byte[] start = Peek(ref stream);
+        if (FileKind.Refusal(start, takes) is { } refused)
+        {
+            stream.Dispose();
+            throw refused;
+        }
+
         return ParquetReader.IsParquet(start) ? ParquetBatches(stream, dropped) : ArrowBatches(stream, dropped);
     }
 
-    /// <summary>The first bytes of a stream, which is still to be read from its start.</summary>
+    /// <summary>The first bytes of a stream, which is still to be read from its start. A pipe whose writer waits is
+    /// asked for no more than tells Arrow.</summary>
     private static byte[] Peek(ref Stream stream)
     {
         try
         {
-            byte[] start = new byte[MagicBytes];
-            Array.Resize(ref start, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
+            byte[] start = new byte[FileKind.LookBytes];
+            int least = stream.CanSeek ? start.Length : FileKind.ArrowBytes;
+            Array.Resize(ref start, stream.ReadAtLeast(start, least, throwOnEndOfStream: false));
             if (stream.CanSeek) stream.Position = 0;
             else stream = new PeekedStream(start, stream);
             return start;

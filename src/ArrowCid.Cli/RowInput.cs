@@ -35,6 +35,30 @@ internal sealed record RowInput(string? Format, Schema? Schema, IReadOnlyDiction
         return FormatOf(file) == Csv ? RowReader.OpenCsv(stream, options) : RowReader.OpenJsonLines(stream, options);
     }
 
+    /// <summary>Says on standard error that CSV seems to be separated by another character than the comma.</summary>
+    public void HintAtDelimiter(string file, ReadOnlySpan<byte> start)
+    {
+        if (Delimiter is not null || FormatOf(file) != Csv || HasExtension(file, ".tsv")) return;
+        int end = start.IndexOfAny((byte)'\r', (byte)'\n');
+        ReadOnlySpan<byte> line = end < 0 ? start : start[..end];
+        bool isQuoted = false;
+        Span<int> counts = stackalloc int[3];
+        foreach (byte each in line)
+        {
+            if (each == '"') isQuoted = !isQuoted;
+            if (isQuoted) continue;
+            if (each == ',') return;
+            int at = ";\t|"u8.IndexOf(each);
+            if (at >= 0) counts[at]++;
+        }
+
+        int most = counts.IndexOf(Math.Max(counts[0], Math.Max(counts[1], counts[2])));
+        if (counts[most] == 0) return;
+        string shown = most == 1 ? "tabs" : $"'{";\t|"[most]}'";
+        string option = most == 1 ? "tab" : $"'{";\t|"[most]}'";
+        Failure.Say($"{file}: the first line has {shown} and no comma; --delimiter {option} splits it into columns");
+    }
+
     private string FormatOf(string file) => Format
         ?? (HasExtension(file, ".csv", ".tsv") ? Csv : HasExtension(file, ".jsonl", ".ndjson") ? Json : Arrow);
 

@@ -23,6 +23,7 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException">While it is read: <see cref="ErrorCode.StoreGone"/>: the store was
     /// removed.</exception>
     /// <exception cref="ObjectDisposedException">The store was disposed before.</exception>
+    [OverloadResolutionPriority(1)]
     public IEnumerable<Announcement> Watch(Cursor from, TimeSpan? timeout = null,
         CancellationToken cancellationToken = default)
     {

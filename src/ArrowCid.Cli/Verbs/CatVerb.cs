@@ -13,11 +13,23 @@ internal static class CatVerb
     {
         Argument<string> cid = Verb.CidText();
         Option<string?> store = Verb.Store();
-        Option<int?> head = Verb.Number("--head", 0,
-            "Only the first N rows. Default: 20 in a table, all in CSV and JSON.");
-        var column = new Option<string?>("--column")
+        Option<int?> limit = Verb.Number("--limit", 0,
+            "At most N rows. Default: 20 in a table, all in CSV and JSON.");
+        limit.Aliases.Add("-n");
+        limit.Aliases.Add("--head");
+        var columns = new Option<string[]>("--column")
         {
-            Description = "Only this column; of a column manifest, whose other columns need not be here.",
+            HelpName = "NAME",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+            Description = "Only this column; may be given several times. Of a column manifest only the columns that " +
+                "are asked for need be in the store.",
+        };
+        var where = new Option<string?>("--where")
+        {
+            HelpName = "TEST",
+            Description = "Only rows that pass: px > 100 and sym = \"ES\". Tests are COLUMN = != < <= > >= ~ VALUE, " +
+                "joined by and, or, not and parentheses; a column's name with other characters goes in quotes.",
         };
         var format = new Option<string>("--format")
         {
@@ -26,43 +38,55 @@ internal static class CatVerb
         };
         format.AcceptOnlyFromAmong("table", "csv", "json");
         var verb = new Verb("cat",
-            "Prints the values of a batch or of a dataset's batches: as a table, as CSV, or as JSON, one object a row.",
-            "arrowcid cat CID --head 5",
+            "Prints the values of a batch or of a dataset's batches: as a table, as CSV, or as JSON, one object " +
+            "per row.",
+            "arrowcid cat CID --limit 5",
+            "arrowcid cat @trips --where 'px > 100 and sym = \"ES\"' --column sym --column px -n 10",
             "arrowcid cat CID --column px --format json",
             "arrowcid cat CID --format csv > rows.csv",
             "arrowcid cat CID --from http://127.0.0.1:8816")
         {
-            cid, store, head, column, format,
+            cid, store, limit, columns, where, format,
         };
         var from = new FromOptions();
         from.AddTo(verb);
         verb.SetAction(parsed =>
         {
+            RowFilter? filter = parsed.GetValue(where) is { } text ? RowFilter.Parse(text) : null;
             using BlockPlaces places = from.Open(parsed, parsed.GetValue(store));
-            return Run(places, places.Resolve(parsed.GetValue(cid)!), parsed.GetValue(head), parsed.GetValue(column),
-                parsed.GetValue(format)!);
+            return Run(places, places.Resolve(parsed.GetValue(cid)!),
+                new Asked(parsed.GetValue(limit), parsed.GetValue(columns) ?? [], filter, parsed.GetValue(format)!));
         });
         return verb;
     }
 
-    private static int Run(BlockPlaces places, Cid cid, int? head, string? column, string format)
+    private static int Run(BlockPlaces places, Cid cid, Asked asked)
     {
-        if (places.FindDataset(cid) is not { } dataset)
+        if (places.FindDataset(cid) is { } dataset)
         {
-            return column is not null && cid.Codec == Multicodec.DagCbor
-                ? Write([BatchColumn.Read(cid, column, places.Find)], head, format)
-                : Write(places.GetBatches([cid]).Select(batch => Only(batch, column)), head, format);
+            IReadOnlyList<Cid> cids = ExportRows.BatchesOf(cid, dataset);
+            return asked is { Format: "table", Filter: null }
+                ? WriteTable(places, cids, dataset.Rows, asked)
+                : Write(places.GetBatches(cids), asked);
         }
 
-        IReadOnlyList<Cid> cids = ExportRows.BatchesOf(cid, dataset);
-        return format == "table"
-            ? WriteTable(places, cids, dataset.Rows, head ?? DefaultRows, column)
-            : Write(places.GetBatches(cids).Select(batch => Only(batch, column)), head, format);
+        // Of a column manifest alone the columns that are needed are read.
+        bool isManifest = asked.Columns.Length > 0 && cid.Codec == Multicodec.DagCbor;
+        return Write(isManifest ? [ColumnsOf(places, cid, asked)] : places.GetBatches([cid]), asked);
+    }
+
+    private static RecordBatch ColumnsOf(BlockPlaces places, Cid manifest, Asked asked)
+    {
+        RecordBatch[] each = [.. asked.Columns.Union(asked.Filter?.Columns ?? [])
+            .Select(name => BatchColumn.Read(manifest, name, places.Find))];
+        return new RecordBatch(new Schema(each.Select(one => one.Schema.Fields[0]), each[0].Schema.Metadata),
+            each[0].Length, [.. each.Select(one => one.Columns[0])]);
     }
 
     /// <summary>The first rows of several batches in one table.</summary>
-    private static int WriteTable(BlockPlaces places, IReadOnlyList<Cid> cids, long total, int rows, string? column)
+    private static int WriteTable(BlockPlaces places, IReadOnlyList<Cid> cids, long total, Asked asked)
     {
+        int rows = asked.Limit ?? DefaultRows;
         var open = new List<(RecordBatch Batch, IDisposable Owner)>();
         try
         {
@@ -75,7 +99,7 @@ internal static class CatVerb
             }
 
             // What is joined, and what is a slice, is readable as long as its blocks are.
-            IEnumerable<RecordBatch> batches = open.Select(each => Only(each.Batch, column));
+            IEnumerable<RecordBatch> batches = open.Select(each => asked.Project(each.Batch));
             RecordBatch first = BatchCut.EveryRows(batches, Math.Max(rows, 1)).First();
             using var output = Output.Open();
             BatchText.WriteTable(rows == 0 ? first.Slice(0, 0) : first, total, output.Writer);
@@ -87,32 +111,85 @@ internal static class CatVerb
         }
     }
 
-    private static RecordBatch Only(RecordBatch batch, string? name) => name is null
-        ? batch
-        : new RecordBatch(new Schema([batch.Schema.Fields[batch.Schema.IndexOf(name)]], batch.Schema.Metadata),
-            batch.Length, batch.Column(name));
-
-    private static int Write(IEnumerable<RecordBatch> batches, int? head, string format)
+    private static int Write(IEnumerable<RecordBatch> batches, Asked asked)
     {
         using var output = Output.Open();
-        if (format == "table")
+        if (asked.Format == "table" && asked.Filter is null)
         {
-            foreach (RecordBatch batch in batches) BatchText.WriteTable(batch, output.Writer, head ?? DefaultRows);
+            foreach (RecordBatch batch in batches)
+                BatchText.WriteTable(asked.Project(batch), output.Writer, asked.Limit ?? DefaultRows);
             return 0;
         }
 
-        long left = head ?? long.MaxValue;
+        if (asked.Format == "table") return WritePassing(batches, asked, output);
+        long left = asked.Limit ?? long.MaxValue;
         bool isFirst = true;
         foreach (RecordBatch each in batches)
         {
             if (left == 0 && !isFirst) break;
-            RecordBatch batch = left < each.Length ? each.Slice(0, (int)left) : each;
-            left -= batch.Length;
-            if (format == "csv") BatchText.WriteCsv(batch, output.Writer, header: isFirst);
-            else BatchText.WriteJsonLines(batch, output.Writer);
-            isFirst = false;
+            // The header is written even where no row passes.
+            IEnumerable<RecordBatch> rows = asked.Passing(each);
+            foreach (RecordBatch passing in isFirst ? rows.Prepend(each.Slice(0, 0)) : rows)
+            {
+                if (left == 0 && !isFirst) break;
+                RecordBatch batch = asked.Project(left < passing.Length ? passing.Slice(0, (int)left) : passing);
+                left -= batch.Length;
+                if (asked.Format == "csv") BatchText.WriteCsv(batch, output.Writer, header: isFirst);
+                else BatchText.WriteJsonLines(batch, output.Writer);
+                isFirst = false;
+            }
         }
 
         return 0;
+    }
+
+    /// <summary>A table of the first rows that pass. Reading ends where it is full; batches are readable until the
+    /// next, so the rows are copied.</summary>
+    private static int WritePassing(IEnumerable<RecordBatch> batches, Asked asked, Output output)
+    {
+        int limit = asked.Limit ?? DefaultRows, have = 0;
+        var kept = new List<RecordBatch>();
+        bool isMore = false;
+        foreach (RecordBatch each in batches)
+        {
+            // One batch of the schema is there even where no row passes.
+            if (kept.Count == 0) kept.Add(DiffRows.Own(asked.Project(each.Slice(0, 0))));
+            foreach (RecordBatch passing in asked.Passing(each))
+            {
+                int take = Math.Min(limit - have, passing.Length);
+                isMore = take < passing.Length;
+                if (take > 0) kept.Add(DiffRows.Own(asked.Project(passing.Slice(0, take))));
+                have += take;
+                if (isMore) break;
+            }
+
+            if (isMore) break;
+        }
+
+        if (kept.Count == 0) return 0;
+        BatchText.WriteTable(BatchCut.EveryRows(kept, Math.Max(have, 1)).First(), have, output.Writer);
+        if (isMore) output.Line("… more rows pass");
+        return 0;
+    }
+
+    /// <summary>The options of a run.</summary>
+    private sealed record Asked(int? Limit, string[] Columns, RowFilter? Filter, string Format)
+    {
+        public IEnumerable<RecordBatch> Passing(RecordBatch batch) => Filter is null ? [batch] : Filter.Apply(batch);
+
+        public RecordBatch Project(RecordBatch batch)
+        {
+            if (Columns.Length == 0) return batch;
+            int[] at = Array.ConvertAll(Columns, name => IndexOf(batch.Schema, name));
+            return new RecordBatch(new Schema(at.Select(i => batch.Schema.Fields[i]), batch.Schema.Metadata),
+                batch.Length, Array.ConvertAll(at, i => batch.Columns[i]));
+        }
+
+        private static int IndexOf(Schema schema, string name)
+        {
+            int at = schema.IndexOf(name);
+            return at >= 0 ? at : throw new ArrowCidException(ErrorCode.SchemaMismatch,
+                $"no column '{name}'; there are: {string.Join(", ", schema.Fields.Select(field => field.Name))}");
+        }
     }
 }

@@ -9,7 +9,7 @@ internal static class CheckVerb
 {
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Files();
+        Argument<string[]> files = Verb.Inputs("Arrow IPC streams or files");
         Option<bool> json = Verb.Json();
         var verb = new Verb("check",
             "Says whether each file is, byte for byte, a canonical block, and else where and by which rule " +
@@ -43,6 +43,8 @@ internal static class CheckVerb
     /// named.</summary>
     private static Verdict Judge(byte[] bytes)
     {
+        if (FileKind.Refusal(bytes.AsSpan(0, Math.Min(bytes.Length, FileKind.LookBytes)), Takes.None) is { } refused)
+            return new Verdict(false, null, "", "", "", -1, refused.Message, []);
         try
         {
             CheckResult result = CanonicalBlock.Check(bytes);

@@ -137,7 +137,7 @@ internal static class DiffVerb
         private CidStore? _store;
 
         public IEnumerable<DiffPart> Of(string text) =>
-            IsFile(text) ? Named(text, Input.Batches(text, drop, rows).Select(DiffPart.Of)) : InStore(text);
+            IsFile(text) ? Named(text, () => Input.Batches(text, drop, rows).Select(DiffPart.Of)) : InStore(text);
 
         public void Dispose() => _store?.Dispose();
 
@@ -152,14 +152,15 @@ internal static class DiffVerb
         }
 
         /// <summary>Parts whose faults name their file.</summary>
-        private static IEnumerable<DiffPart> Named(string file, IEnumerable<DiffPart> parts)
+        private static IEnumerable<DiffPart> Named(string file, Func<IEnumerable<DiffPart>> open)
         {
-            using IEnumerator<DiffPart> each = parts.GetEnumerator();
+            IEnumerator<DiffPart>? each = null;
             while (true)
             {
                 try
                 {
-                    if (!each.MoveNext()) yield break;
+                    each ??= open().GetEnumerator();
+                    if (!each.MoveNext()) break;
                 }
                 catch (InvalidTextException e)
                 {
@@ -173,6 +174,8 @@ internal static class DiffVerb
 
                 yield return each.Current;
             }
+
+            each.Dispose();
         }
     }
 }

@@ -15,6 +15,7 @@ internal static class ExplainVerb
         Option<bool> json = Verb.Json();
         var verb = new Verb("explain",
             "Names the rules by which two streams that read the same differ, or the first value that differs. " +
+            "It reads Arrow alone; 'diff' also compares Parquet, CSV and JSON lines. " +
             "Exit code 0 where they could be compared.",
             "arrowcid explain mine.arrows theirs.arrows")
         {
@@ -29,8 +30,8 @@ internal static class ExplainVerb
         if (a == "-" && b == "-")
             throw new ArrowCidException(ErrorCode.InvalidArgument, "only one of the two can be standard input");
         byte[] bytesOfA = [], bytesOfB = [];
-        int exit = Input.ForEach([a], file => bytesOfA = Input.ReadAll(file));
-        if (exit == 0) exit = Input.ForEach([b], file => bytesOfB = Input.ReadAll(file));
+        int exit = Input.ForEach([a], file => bytesOfA = ReadArrow(file));
+        if (exit == 0) exit = Input.ForEach([b], file => bytesOfB = ReadArrow(file));
         if (exit != 0) return exit;
         Explanation explanation;
         try
@@ -60,6 +61,13 @@ internal static class ExplainVerb
         });
         foreach (Difference difference in explanation.Differences) output.Line("  " + Text(difference));
         return 0;
+    }
+
+    private static byte[] ReadArrow(string file)
+    {
+        byte[] bytes = Input.ReadAll(file);
+        ReadOnlySpan<byte> start = bytes.AsSpan(0, Math.Min(bytes.Length, FileKind.LookBytes));
+        return FileKind.Refusal(start, Takes.None) is { } refused ? throw refused : bytes;
     }
 
     /// <summary>Whether a stream has nothing that its comparison stops at.</summary>

@@ -84,11 +84,14 @@ internal static class ImportVerb
         using Stream stream = Input.OpenSeekable(file);
         byte[] start = new byte[ImportFormat.LookBytes];
         Array.Resize(ref start, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false));
-        ImportFormat format = Array.Find(s_formats, each => each.Begins(start))
-            ?? throw new ArrowCidException(ErrorCode.Unsupported,
-                $"no format that import reads ({string.Join(", ", s_formats.Select(each => each.Name))}); " +
-                "'put' takes Arrow");
+        ImportFormat format = Array.Find(s_formats, each => each.Begins(start)) ?? throw Refusal(start);
         stream.Position = 0;
         format.Read(run, stream, file);
     }
+
+    private static ArrowCidException Refusal(byte[] start) => FileKind.IsArrow(start)
+        ? new ArrowCidException(ErrorCode.Unsupported, "this is Arrow, which 'put' takes")
+        : FileKind.Refusal(start, Takes.Parquet | Takes.Rows)
+            ?? new ArrowCidException(ErrorCode.Unsupported,
+                $"no format that import reads ({string.Join(", ", s_formats.Select(each => each.Name))})");
 }

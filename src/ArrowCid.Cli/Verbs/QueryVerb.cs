@@ -8,7 +8,7 @@ internal static class QueryVerb
 {
     public static Command Make()
     {
-        Argument<string?> filter = Verb.FilterText(isNeeded: true);
+        Argument<string?> filter = Verb.FilterText(isNeeded: false);
         Option<int?> limit = Verb.Number("--limit", 0, "At most N blocks, in the order of the index that finds them.");
         var after = new Option<string?>("--after")
         {
@@ -24,7 +24,8 @@ internal static class QueryVerb
         Option<string?> store = Verb.Store();
         var form = new ListingForm();
         var verb = new Verb("query",
-            "Finds blocks of every kind by a filter, and shows what is known of them: CID  ROWS  BYTES  TIME  FACTS. " +
+            "Finds blocks of every kind, by a filter or all of them, and shows what is known of them: " +
+            "CID  ROWS  BYTES  TIME  FACTS. " +
             "The language is described in src/ArrowCid/Registry/FILTER.md. All are ordered by their time; a page " +
             "(--limit, --after) comes in the order of its index and says on standard error where the next begins.",
             "arrowcid query 'tag.day = \"2026-11-20\" and rows > 1000 and age < 7d'",
@@ -32,6 +33,7 @@ internal static class QueryVerb
             "arrowcid query 'bytes >= 64KiB or name in (\"latest\", \"best\")' --json",
             "arrowcid query 'has tag.model and json.run.id = 7' --count",
             "arrowcid query 'tag.day = \"2026-11-20\"' --explain",
+            "arrowcid query --newest --limit 1",
             "arrowcid query 'kind = batch' --format parquet -o registry.parquet")
         {
             filter, limit, after, newest, absent, store,
@@ -39,7 +41,7 @@ internal static class QueryVerb
         form.AddTo(verb);
         verb.SetAction(parsed => Run(parsed, form, parsed.GetValue(store), new QueryOptions
         {
-            Filter = Filter.Parse(parsed.GetValue(filter)!),
+            Filter = parsed.GetValue(filter) is { } text ? Filter.Parse(text) : null,
             WithAbsent = parsed.GetValue(absent),
             NewestFirst = parsed.GetValue(newest),
             Limit = parsed.GetValue(limit) ?? int.MaxValue,

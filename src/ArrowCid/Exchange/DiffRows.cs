@@ -51,6 +51,10 @@ internal sealed class DiffRows
             _a.Take(), _b.Take());
     }
 
+    /// <summary>The batch in its canonical form and in memory of its own, so that it outlives the block it came
+    /// from.</summary>
+    public static RecordBatch Own(RecordBatch batch) => CanonicalBlock.Decode(CanonicalBlock.Encode(batch).Bytes);
+
     /// <summary>One side's rows.</summary>
     private sealed class Half
     {
@@ -91,8 +95,5 @@ internal sealed class DiffRows
             _rows.Clear();
             return new ArrowArray(_type, count, [present.Build().Buffers[1]], columns);
         }
-
-        /// <summary>The batch in its canonical form and in memory of its own: what lies behind a row may go.</summary>
-        private static RecordBatch Own(RecordBatch batch) => CanonicalBlock.Decode(CanonicalBlock.Encode(batch).Bytes);
     }
 }

@@ -72,6 +72,22 @@ public class MannersTests
         Assert.DoesNotContain("(Parameter", result.Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("put", "pot", "x")]
+    [InlineData("verify", "verfiy")]
+    [InlineData("--where", "cat", "CID", "--wher", "a > 1")]
+    [InlineData("--exit-code", "diff", "a", "b", "--exitcode")]
+    public void Misuse_is_answered_with_the_nearest_word_when_there_is_one(string meant, params string[] arguments) =>
+        Assert.Contains($"arrowcid: did you mean '{meant}'?\n", Command.Run(arguments).Exits(2).Errors, StringComparison.Ordinal);
+
+    [Fact]
+    public void Help_and_version_are_also_verbs()
+    {
+        Assert.Equal(Command.Run("put", "--help").Succeeds().Text, Command.Run("help", "put").Succeeds().Text);
+        Assert.Equal(Command.Run("--help").Succeeds().Text, Command.Run("help").Succeeds().Text);
+        Assert.Equal(Command.Run("--version").Succeeds().Text, Command.Run("version").Succeeds().Text);
+    }
+
     [Fact]
     public void Misuse_of_a_verb_below_another_points_to_its_own_help() =>
         Assert.EndsWith("Try 'arrowcid bench store --help'.\n",

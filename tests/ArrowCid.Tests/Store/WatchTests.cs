@@ -33,6 +33,16 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public void Watch_takes_null_and_a_token()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = CidStore.Open(directory.Directory, s_small);
+        using var cancel = new CancellationTokenSource();
+        cancel.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => store.Watch(Cursor.Now, null, cancel.Token).ToList());
+    }
+
+    [Fact]
     public void A_schema_and_raw_bytes_put_again_are_not_announced()
     {
         using var directory = new TemporaryStore();
