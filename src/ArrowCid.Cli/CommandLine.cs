@@ -31,6 +31,7 @@ internal static class CommandLine
         ["snapshot"] = SnapshotVerb.Make,
         ["info"] = InfoVerb.Make,
         ["verify"] = VerifyVerb.Make,
+        ["repair"] = RepairVerb.Make,
         ["assert"] = AssertVerb.Make,
         ["watch"] = WatchVerb.Make,
         ["export"] = ExportVerb.Make,

@@ -33,8 +33,8 @@ public sealed partial class CidStore
     {
         PutRequest request = Request(bytes) with { Codec = (uint)codec, TimeNanoseconds = nanoseconds };
         bool isNew = _blocks.Put(in request, out BlockInfo info);
-        BlockAddress address = AddressOf(in info);
-        return new PutResult(address with { Cid = address.Cid.WithCodec(codec) }, isNew);
+        PutResult put = ResultOf(in info, isNew);
+        return put with { Address = put.Address with { Cid = put.Cid.WithCodec(codec) } };
     }
 
     /// <summary>A lease on a block whose bytes were just proved to hash to its CID, or null.</summary>
@@ -126,7 +126,7 @@ public sealed partial class CidStore
     private PutResult Put(PutRequest request)
     {
         bool isNew = _blocks.Put(in request, out BlockInfo info);
-        return new PutResult(AddressOf(in info), isNew);
+        return ResultOf(in info, isNew);
     }
 
     private (PutResult Put, BlockKind Kind)? PutStaged(int length, Action<Span<byte>> fill, Cid expected,
@@ -145,7 +145,7 @@ public sealed partial class CidStore
                 TimeNanoseconds = nanoseconds,
             };
             bool isNewRaw = _blocks.PutStaged(staged, in raw, in digest, out BlockInfo rawInfo);
-            return (new PutResult(AddressOf(in rawInfo), isNewRaw), BlockKind.Raw);
+            return (ResultOf(in rawInfo, isNewRaw), BlockKind.Raw);
         }
 
         var request = new PutRequest(RecordKind.Batch, (uint)Multicodec.Raw, source, made.Schema.Digest, made.Rows,
@@ -156,7 +156,7 @@ public sealed partial class CidStore
         PutResult put = PutUnder(made.Schema, () =>
         {
             bool isNew = _blocks.PutStaged(staged, in request, in digest, out BlockInfo info);
-            return new PutResult(AddressOf(in info), isNew);
+            return ResultOf(in info, isNew);
         });
         return (put, BlockKind.Batch);
     }

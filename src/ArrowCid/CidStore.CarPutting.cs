@@ -170,7 +170,7 @@ public sealed partial class CidStore
                 if (isRight && !batch.Dag.IsDefault)
                 {
                     bool isMade = _made.TryGetValue(batch.Dag, out Cid made);
-                    isRight = isMade ? made == batch.Cid : DagOf(block) == batch.Dag;
+                    isRight = isMade ? made == batch.Cid : store.DagOf(block) == batch.Dag;
                 }
 
                 if (isRight) continue;
@@ -180,6 +180,9 @@ public sealed partial class CidStore
         }
 
         private void Add(PutResult put, BlockKind kind, Cid from) =>
-            Blocks.Add(new ImportedBlock(put.Cid, kind, put.ByteLength, put.IsNew, from));
+            Blocks.Add(new ImportedBlock(put.Cid, kind, put.ByteLength, put.IsNew, from)
+            {
+                IsRepaired = put.IsRepaired,
+            });
     }
 }

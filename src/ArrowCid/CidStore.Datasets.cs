@@ -129,7 +129,7 @@ public sealed partial class CidStore
     }
 
     /// <summary>The root of a block as a UnixFS file, where a manifest does not link to the block itself.</summary>
-    private static Cid DagOf(BlockLease block)
+    private Cid DagOf(BlockLease block)
     {
         if (block.Info.Length <= Dataset.MaxLinked) return default;
         ProveHash(block, block.Info);

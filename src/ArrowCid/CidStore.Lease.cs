@@ -33,7 +33,7 @@ public sealed partial class CidStore
         try
         {
             if (block.Kind == RecordKind.Batch) batch = Read(block);
-            else if (!IsProved(block)) ProveBytes(block);
+            else if (!IsProved(block, Proof.Hash)) ProveBytes(block);
             return block;
         }
         catch
@@ -50,7 +50,7 @@ public sealed partial class CidStore
     internal BlockLease? TryLease(Cid cid)
     {
         BlockLease? block = Find(cid);
-        if (block is { Kind: RecordKind.Batch } && IsProved(block)) return block;
+        if (block is { Kind: RecordKind.Batch } && IsProved(block, Proof.Form)) return block;
         block?.Dispose();
         if (block is null || TryLease(cid, out RecordBatch? batch) is not { } proved) return null;
         if (batch is not null) return proved;
@@ -61,6 +61,6 @@ public sealed partial class CidStore
     private void ProveBytes(BlockLease block)
     {
         ProveHash(block, block.Info);
-        Remember(_verified, block.Digest, true);
+        Mark(block, Proof.Hash);
     }
 }

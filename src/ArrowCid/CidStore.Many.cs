@@ -77,7 +77,7 @@ public sealed partial class CidStore
         try
         {
             int newOnes = _blocks.PutMany(requests, infos, areNew);
-            for (int i = 0; i < requests.Length; i++) results[i] = new PutResult(AddressOf(in infos[i]), areNew[i]);
+            for (int i = 0; i < requests.Length; i++) results[i] = ResultOf(in infos[i], areNew[i]);
             return newOnes;
         }
         finally

@@ -15,8 +15,8 @@ public sealed partial class CidStore
 
     /// <summary>
     /// Puts bytes as a block: <see cref="Contains"/>, <see cref="TryFind"/>, <see cref="TryCopyTo"/> and
-    /// <see cref="Verify"/> know it. It is not a batch: <see cref="List"/> and watches leave it out. Bytes that are the
-    /// canonical block of a batch are put as that batch.
+    /// <see cref="Verify(Cid)"/> know it. It is not a batch: <see cref="List"/> and watches leave it out. Bytes that
+    /// are the canonical block of a batch are put as that batch.
     /// </summary>
     /// <param name="bytes">The bytes, which are read until the call returns.</param>
     /// <returns>The block's address, whose schema means nothing, and whether the block is new.</returns>
@@ -27,7 +27,7 @@ public sealed partial class CidStore
         if (TryReadBatch(bytes, out RecordBatch? batch)) return Put(batch);
         PutRequest request = Request(bytes);
         bool isNew = _blocks.Put(in request, out BlockInfo info);
-        return new PutResult(AddressOf(in info), isNew);
+        return ResultOf(in info, isNew);
     }
 
     /// <summary>Puts many blocks as <see cref="PutRaw"/> does each, in order but with one commit for all: where they

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ArrowCid.Columnar;
+using ArrowCid.Exchange.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
@@ -23,12 +24,22 @@ public sealed partial class CidStore
     /// <returns>What was found, or null where the block is not here.</returns>
     /// <exception cref="ArrowCidException">Neither found nor refuted: <see cref="ErrorCode.Busy"/>,
     /// <see cref="ErrorCode.Io"/>.</exception>
-    public VerifyResult? Verify(Cid cid)
+    public VerifyResult? Verify(Cid cid) => Verify(cid, null);
+
+    /// <summary>Proves a block again, and says of a damaged one at which byte it first differs from the right
+    /// bytes.</summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="source">Where the right bytes may be; it is asked only for a damaged block. Null: nowhere.</param>
+    /// <returns>What was found, or null where the block is not here. Damage is recorded in the store
+    /// (<see cref="Repair"/>).</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Verify(Cid)"/>.</exception>
+    public VerifyResult? Verify(Cid cid, BlockBackend? source)
     {
         string location = Directory;
+        BlockLease? block = null;
         try
         {
-            using BlockLease? block = Find(cid);
+            block = FindAny(cid);
             if (block is null) return null;
             location = block.Location;
             BlockInfo info = block.Info;
@@ -38,29 +49,35 @@ public sealed partial class CidStore
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
         {
-            return new VerifyResult(cid, location, 0, e);
+            return new VerifyResult(cid, location, 0, block is null ? e : Explain(e, block, cid, source));
+        }
+        finally
+        {
+            block?.Dispose();
         }
     }
 
     /// <summary>
-    /// Proves every block, as <see cref="Verify"/> does, and names every place of the store where records should be and
-    /// none can be read: what stood there is in no listing.
+    /// Proves every block, as <see cref="Verify(Cid)"/> does, and names every place of the store where records should
+    /// be and none can be read: what was stored there is in no listing.
     /// </summary>
-    /// <returns>A result a block, and one without a CID a damaged place.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="Verify"/>.</exception>
+    /// <returns>A result for each batch, for each other block that is damaged, and, without a CID, for each damaged
+    /// place.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Verify(Cid)"/>.</exception>
     public IEnumerable<VerifyResult> VerifyAll()
     {
-        foreach (StoredBlock block in List())
+        foreach (BlockInfo info in _registry.Alive(_blocks.List()))
         {
+            bool isBatch = info.Kind == RecordKind.Batch;
             // A block that went between the listing and the look was collected, which is no damage.
-            if (Verify(block.Cid) is { } result) yield return result;
+            if (Verify(CidOf(in info)) is { } result && (isBatch || !result.IsIntact)) yield return result;
         }
 
         foreach (string place in _blocks.Damage())
         {
             yield return new VerifyResult(default, Path.Combine(Directory, place), 0, new ArrowCidException(
                 ErrorCode.BlockCorrupt, $"records cannot be read from {place} on; 'arrowcid doctor --fix' " +
-                "sets them aside; then put their batches again"));
+                "quarantines them; then put their batches again"));
         }
     }
 
@@ -86,19 +103,41 @@ public sealed partial class CidStore
     /// <summary>Decodes a block over its lease, after what the mode asks for.</summary>
     private RecordBatch Read(BlockLease block)
     {
-        if (IsProved(block)) return Decode(block);
+        if (IsProved(block, Proof.Form)) return Decode(block);
         RecordBatch batch = Prove(block, block.Info)!;
-        Remember(_verified, block.Digest, true);
+        Mark(block, Proof.Form);
         return batch;
     }
 
     /// <summary>Whether the mode asks for no proof of a block now.</summary>
-    private bool IsProved(BlockLease block) => _verify switch
+    private bool IsProved(BlockLease block, Proof needed) => _verify switch
     {
         VerifyMode.Always => false,
-        VerifyMode.FirstRead => _verified.ContainsKey(block.Digest),
-        _ => block.Flags.HasFlag(RecordFlags.OwnEncoder) || _verified.ContainsKey(block.Digest),
+        VerifyMode.FirstRead => IsMarked(block, needed),
+        _ => block.Flags.HasFlag(RecordFlags.OwnEncoder) || IsMarked(block, needed),
     };
+
+    /// <summary>Whether a block was proved where it is stored, by any process; a private copy: by this one.</summary>
+    private bool IsMarked(BlockLease block, Proof needed) => block.IsCopy
+        ? _verified.ContainsKey(block.Digest)
+        : block.ProofIn(_blocks.Verified) >= needed;
+
+    private void Mark(BlockLease block, Proof proof)
+    {
+        if (block.IsCopy) Remember(_verified, block.Digest, true);
+        else block.Mark(_blocks.Verified, proof);
+    }
+
+    /// <summary>Proves that a block's bytes hash to its CID, unless a process has done so where it is stored since the
+    /// machine started: what a server sends.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: they do not.</exception>
+    internal void ProveOnce(Cid cid)
+    {
+        using BlockLease? block = Find(cid);
+        if (block is null || IsMarked(block, Proof.Hash)) return;
+        ProveHash(block, block.Info);
+        Mark(block, Proof.Hash);
+    }
 
     private RecordBatch? Prove(BlockLease block, in BlockInfo info)
     {
@@ -119,27 +158,28 @@ public sealed partial class CidStore
         return digest == info.Digest ? batch : throw NotCanonical(block, in info, null);
     }
 
-    private static void ProveHash(BlockLease block, in BlockInfo info)
+    private void ProveHash(BlockLease block, in BlockInfo info)
     {
         Digest256 digest = Sha256.Hash(block.Memory.Span);
         if (digest == info.Digest) return;
+        block.Mark(_blocks.Verified, Proof.None);
+        if (block.Range is { } range) _blocks.NoteDamage(range);
         throw new ArrowCidException(ErrorCode.BlockCorrupt,
             $"the bytes of {CidOf(in info)} hash to {Cid.FromSha256(Multicodec.Raw, digest)} ({block.Location}); " +
-            "'arrowcid doctor --fix' sets it aside, and then it can be put again");
+            RepairWords);
     }
 
-    /// <summary>What is said of a block that is not here: that, or, where its record was damaged and set aside, in
-    /// which file it stands.</summary>
+    /// <summary>The error for a block that is not here: that, or, where its record was damaged and is quarantined, in
+    /// which file it is stored.</summary>
     /// <param name="cid">The block.</param>
     /// <param name="words">How the first is said; null: to who is to put it.</param>
     internal ArrowCidException NotHere(Cid cid, string? words = null)
     {
-        string? place = cid.TryGetSha256(out Digest256 digest) ? _blocks.FindSetAside(in digest) : null;
+        string? place = cid.TryGetSha256(out Digest256 digest) ? _blocks.FindQuarantined(in digest) : null;
         return place is null
             ? new(ErrorCode.BlockNotFound, words ?? $"no block {cid} in {Directory}; put it first")
             : new(ErrorCode.BlockCorrupt,
-                $"the bytes of {cid} are damaged and were set aside in the store's directory ({place}); put it " +
-                "again, or restore that file");
+                $"the bytes of {cid} are damaged and quarantined in the store's directory ({place}); {RepairWords}");
     }
 
     private RecordBatch Decode(BlockLease block)
@@ -162,6 +202,7 @@ public sealed partial class CidStore
         }
         catch (InvalidArrowException e)
         {
+            ProveHash(block, block.Info);
             throw new ArrowCidException(ErrorCode.BlockCorrupt,
                 $"{CidOf(block.Info)} cannot be read: {e.Message} ({block.Location})", e);
         }

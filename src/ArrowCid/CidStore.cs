@@ -25,14 +25,18 @@ public sealed partial class CidStore : IDisposable
     private readonly BlockStore _blocks;
     private readonly StoreRegistry _registry;
     private readonly VerifyMode _verify;
+    private readonly TimeSpan _timeout;
 
     // Schemas that this handle has put or seen in the store, and the sweep word before: while that is what it was,
     // no schema was removed, and none is put again.
     private readonly ConcurrentDictionary<Digest256, ulong> _schemas = new();
 
+    // The damage that was recorded when they were looked at.
+    private ulong _schemasDamage;
+
     private CidStore(BlockStore blocks, VerifyMode verify, TimeSpan timeout)
     {
-        (_blocks, _verify) = (blocks, verify);
+        (_blocks, _verify, _timeout) = (blocks, verify, timeout);
         _registry = new StoreRegistry(blocks, timeout);
         blocks.Liveness = _registry;
     }
@@ -151,16 +155,18 @@ public sealed partial class CidStore : IDisposable
         }
     }
 
-    /// <summary>Whether a block is here. It may be gone the next moment; only a lease holds it.</summary>
+    /// <summary>Whether a block is here. It may be gone the next moment; only a lease holds it. One that is recorded as
+    /// damaged counts as absent, so that whoever has its bytes puts it again.</summary>
     /// <param name="cid">The CID.</param>
     /// <returns>True where it is here; false for every CID that is not of SHA-256, and for a batch's under another
     /// codec than raw.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
     public bool Contains(Cid cid)
     {
-        if (cid.Codec == Multicodec.Raw) return IsOurs(cid, out Digest256 digest) && _blocks.Contains(in digest);
-        using BlockLease? block = Find(cid);
-        return block is not null;
+        if (cid.Codec == Multicodec.Raw) return IsOurs(cid, out Digest256 digest) && _blocks.Contains(in digest) &&
+            !IsKnownDamaged(in digest);
+        using BlockLease? block = FindAny(cid);
+        return block is not null && !block.IsKnownDamaged(_blocks.Damaged);
     }
 
     /// <summary>Which of many blocks are here: as <see cref="Contains"/> for each, but what the look-ups wait for
@@ -185,6 +191,7 @@ public sealed partial class CidStore : IDisposable
             if (areOurs)
             {
                 _blocks.Contains(digests[..count], found[at..]);
+                if (!_blocks.Damaged.IsEmpty) LeaveOutDamaged(digests[..count], found[at..]);
                 continue;
             }
 
@@ -246,7 +253,7 @@ public sealed partial class CidStore : IDisposable
         PutRequest request = RequestOf(plan, expected) with { Facts = facts };
         bool isNew = _blocks.Put(in request, out BlockInfo info);
         if (MissedSweep(sweep, out ulong now)) PutSchema(plan.Schema, now);
-        return new PutResult(AddressOf(in info), isNew);
+        return ResultOf(in info, isNew);
     }
 
     /// <summary>Puts a block of a schema, which no sweep meanwhile takes away under it.</summary>
@@ -271,11 +278,14 @@ public sealed partial class CidStore : IDisposable
     private void PutSchema(CanonicalSchema schema, ulong sweep)
     {
         bool isSweeping = (sweep & 1) != 0;
+        ulong damage = _blocks.Damaged.Version;
+        if (Interlocked.Exchange(ref _schemasDamage, damage) != damage) _schemas.Clear();
         if (!isSweeping && _schemas.TryGetValue(schema.Digest, out ulong seen) && seen == sweep) return;
-        using (BlockLease? known = _blocks.Find(schema.Digest))
+        using (BlockLease? known = FindSchema(schema.Digest))
         {
-            // Where nothing was ever removed, what is known stays.
-            if (known is null || sweep != 0)
+            // Where nothing was ever removed, what is known stays, if it is what it should be.
+            bool isRight = known is not null && known.Memory.Span.SequenceEqual(schema.Message);
+            if (!isRight || sweep != 0)
             {
                 var request = new PutRequest(RecordKind.Schema, (uint)Multicodec.Raw, new SchemaBlock(schema),
                     schema.Digest, 0, RecordFlags.OwnEncoder);
@@ -286,8 +296,30 @@ public sealed partial class CidStore : IDisposable
         if (!isSweeping) Remember(_schemas, schema.Digest, sweep);
     }
 
+    /// <summary>A schema whose record cannot be read is put again, like one that is absent.</summary>
+    private BlockLease? FindSchema(Digest256 digest)
+    {
+        try
+        {
+            return _blocks.Find(digest);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Any bytes are found under any codec; batches and schemas are raw bytes.</summary>
     private BlockLease? Find(Cid cid)
+    {
+        BlockLease? block = FindAny(cid);
+        if (block is null || _blocks.Damaged.IsEmpty || !block.IsKnownDamaged(_blocks.Damaged)) return block;
+        block.Dispose();
+        throw KnownDamaged(cid, block.Location);
+    }
+
+    /// <summary>As <see cref="Find"/>, of a block that is known to be damaged too.</summary>
+    private BlockLease? FindAny(Cid cid)
     {
         BlockLease? block = IsOurs(cid, out Digest256 digest) ? _blocks.Find(digest) : null;
         if (block?.Kind is not (RecordKind.Batch or RecordKind.Schema) || cid.Codec == Multicodec.Raw) return block;
@@ -300,6 +332,9 @@ public sealed partial class CidStore : IDisposable
         digest = default;
         return cid.Version == 1 && cid.TryGetSha256(out digest);
     }
+
+    internal static PutResult ResultOf(in BlockInfo info, bool isNew) =>
+        new(AddressOf(in info), isNew) { IsRepaired = info.IsRepaired };
 
     internal static BlockAddress AddressOf(in BlockInfo info) => new(Cid.FromSha256(Multicodec.Raw, info.Digest),
         Cid.FromSha256(Multicodec.Raw, info.SchemaDigest), info.Rows, info.Length);

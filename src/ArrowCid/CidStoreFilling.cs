@@ -16,6 +16,8 @@ internal sealed class CidStoreFilling : IMomentSink
     private readonly Action<long>? _progress;
     private readonly HashSet<Digest256> _known = [];
     private readonly List<MomentBlock> _put = [];
+    private readonly HashSet<Digest256> _intact = [];
+    private readonly HashSet<Digest256> _repaired = [];
 
     public CidStoreFilling(CidStore? store, bool isDryRun, Action<long>? progress = null)
     {
@@ -36,11 +38,16 @@ internal sealed class CidStoreFilling : IMomentSink
 
     private long NewFacts { get; set; }
 
+    private int Repaired { get; set; }
+
     public RestoreResult End()
     {
         CrashPoint.Pass(CrashStep.R4);
         if (!_isDryRun) _store?.Flush();
-        return new RestoreResult(_put.Count, NewFacts, ByteLength, _isDryRun);
+        return new RestoreResult(_put.Count, NewFacts, ByteLength, _isDryRun)
+        {
+            BlocksRepaired = Repaired,
+        };
     }
 
     /// <summary>Throws where facts are of a time so far ahead that they may not enter a store.</summary>
@@ -62,7 +69,7 @@ internal sealed class CidStoreFilling : IMomentSink
         CrashPoint.Pass(CrashStep.R1);
     }
 
-    public bool Wants(in MomentBlock block) => !IsThere(in block);
+    public bool Wants(in MomentBlock block) => !IsThere(in block) || !IsIntact(in block);
 
     public void TakeBlock(in MomentBlock block, ReadOnlyMemory<byte> bytes) =>
         Put(in block, bytes.Length, target => bytes.Span.CopyTo(target));
@@ -70,7 +77,12 @@ internal sealed class CidStoreFilling : IMomentSink
     /// <summary>Puts a block, which is hashed where it lies.</summary>
     public void Put(in MomentBlock block, int length, Action<Span<byte>> fill)
     {
-        if (IsThere(in block)) return;
+        if (IsThere(in block))
+        {
+            Repair(in block, length, fill);
+            return;
+        }
+
         _put.Add(block);
         ByteLength += length;
         _progress?.Invoke(ByteLength);
@@ -97,7 +109,25 @@ internal sealed class CidStoreFilling : IMomentSink
         _ = store.PutOfCodec(block.Codec, bytes, time);
     }
 
-    /// <summary>What was dropped is put anew, though it may still be found.</summary>
+    /// <summary>Replaces a block that is here by the right bytes, where its own are damaged.</summary>
+    private void Repair(in MomentBlock block, int length, Action<Span<byte>> fill)
+    {
+        if (_store is null || IsIntact(in block)) return;
+        if (!_isDryRun)
+        {
+            byte[] bytes = new byte[length];
+            fill(bytes);
+            _ = _store.PutRepair(block.Cid, bytes);
+        }
+
+        if (_repaired.Add(block.Digest)) Repaired++;
+    }
+
+    /// <summary>Each block's stored bytes are hashed once.</summary>
+    private bool IsIntact(in MomentBlock block) =>
+        _intact.Contains(block.Digest) || (_store!.IsIntact(block.Cid) && _intact.Add(block.Digest));
+
+    /// <summary>What was dropped is put again, though it may still be found.</summary>
     private bool IsThere(in MomentBlock block) =>
         _store?.Describe(block.Cid) is { IsPresent: true };
 

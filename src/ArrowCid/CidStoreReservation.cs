@@ -138,7 +138,7 @@ public sealed class BatchReservation : IDisposable
             bool isNew = _staged is null
                 ? _blocks.Put(in request, out info)
                 : _blocks.PutStaged(_staged, in request, in digest, out info);
-            return new PutResult(CidStore.AddressOf(in info), isNew);
+            return CidStore.ResultOf(in info, isNew);
         });
     }
 
@@ -151,7 +151,7 @@ public sealed class BatchReservation : IDisposable
         return _store.PutUnder(plan.Schema, () =>
         {
             bool isNew = _blocks.Put(in request, out BlockInfo info);
-            return new PutResult(CidStore.AddressOf(in info), isNew);
+            return CidStore.ResultOf(in info, isNew);
         });
     }
 

@@ -7,6 +7,10 @@ namespace ArrowCid;
 /// <param name="IsNew">Whether the store did not have it.</param>
 public readonly record struct PutResult(BlockAddress Address, bool IsNew)
 {
+    /// <summary>Whether the store had the block with damaged bytes, which the bytes of this put have replaced. It is
+    /// not new then.</summary>
+    public bool IsRepaired { get; init; }
+
     /// <summary>The block's CID.</summary>
     public Cid Cid => Address.Cid;
 
@@ -51,6 +55,31 @@ public readonly record struct VerifyResult(Cid Cid, string Location, long ByteLe
     public bool IsIntact => Error is null;
 }
 
+/// <summary>The outcome of a repair.</summary>
+public enum RepairOutcome
+{
+    /// <summary>The stored bytes are right, and nothing was done.</summary>
+    Intact = 0,
+
+    /// <summary>A good copy has replaced the damaged one.</summary>
+    Repaired = 1,
+
+    /// <summary>The block was removed, and stays so.</summary>
+    Removed = 2,
+
+    /// <summary>The block is damaged still: the source does not have it.</summary>
+    Damaged = 3,
+}
+
+/// <summary>The result of the repair of one block.</summary>
+/// <param name="Cid">The block's CID.</param>
+/// <param name="Outcome">What was done.</param>
+/// <param name="Location">File and offset of the copy that was looked at.</param>
+/// <param name="ByteLength">The number of bytes that were written; 0 where nothing was repaired.</param>
+/// <param name="Error">Why a damaged block is damaged still; else null.</param>
+public readonly record struct RepairResult(Cid Cid, RepairOutcome Outcome, string Location, long ByteLength,
+    ArrowCidException? Error);
+
 /// <summary>What a store looks like at one moment.</summary>
 /// <param name="Id">The store; a copy of its files is another.</param>
 /// <param name="Created">When it was made.</param>
@@ -74,7 +103,8 @@ public enum VerifyMode
     /// <see cref="FirstRead"/>.</summary>
     Trusted = 0,
 
-    /// <summary>A block's hash and form are proved once a handle and CID.</summary>
+    /// <summary>A block's hash and form are proved once where it is stored, since the machine started: what one process
+    /// has proved no other proves again.</summary>
     FirstRead = 1,
 
     /// <summary>A block's hash and form are proved at every read.</summary>

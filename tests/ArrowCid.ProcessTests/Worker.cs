@@ -31,6 +31,8 @@ internal static class Worker
         ["maintain"] = MaintenanceWorker.Once,
         ["look-after"] = MaintenanceWorker.LookAfter,
         ["hold-block"] = RegistryWorker.Hold,
+        ["repair-read"] = RepairWorker.Read,
+        ["repair-write"] = RepairWorker.Write,
         ["leave-exported"] = CDataWorker.LeaveExported,
     };
 

@@ -41,7 +41,7 @@ internal static class TortureSteps
 {
     private static readonly int[] s_passes = [1, 2, 7];
 
-    /// <summary>All but those of mending: nothing is damaged here.</summary>
+    /// <summary>All but those of repairs: nothing is damaged here.</summary>
     public static IReadOnlyList<CrashStep> All { get; } =
         [.. Enum.GetValues<CrashStep>().Where(step => step is not (CrashStep.None or >= CrashStep.Q1))];
 

@@ -15,8 +15,9 @@ internal static class DoctorVerb
         var fix = new Option<bool>("--fix")
         {
             Description = "Do what is safe: adopt and sweep what dead processes left, rebuild what is of another " +
-                "boot, make indexes anew; files of the log that are damaged are set aside as bad-* and made anew of " +
-                "what is whole, with nobody else in the store. No data is deleted.",
+                "boot, rebuild indexes, and quarantine damaged blocks; all that while others use the store. Where " +
+                "the control file, a segment's header or a record of facts is damaged, the file is kept as bad-* and " +
+                "made again of what is whole, with no other process in the store. No data is deleted.",
         };
         var verb = new Verb("doctor",
             "Looks for whatever is wrong with a store: SEVERITY  NAME  PLACE  what was found; what to do. Nothing is " +

@@ -58,8 +58,19 @@ internal sealed class BlockPlaces : IDisposable
         : Array.ConvertAll(texts, Resolve);
 
     /// <summary>A block that must be at one of them, proved.</summary>
-    public BackendBlock Get(Cid cid) => All.TryGet(cid) ??
-        throw (_isStoreAlone ? Failure.NoBlock(cid.ToString(), _store!) : NotHere(cid));
+    public BackendBlock Get(Cid cid)
+    {
+        try
+        {
+            return All.TryGet(cid) ??
+                throw (_isStoreAlone ? Failure.NoBlock(cid.ToString(), _store!) : NotHere(cid));
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt && _store is { IsReadOnly: true })
+        {
+            StoreReading.RecordDamage(_store.Directory, [cid]);
+            throw;
+        }
+    }
 
     /// <summary>A block's bytes in memory of their own, proved; null where no place has it.</summary>
     public byte[]? Find(Cid cid)
@@ -100,6 +111,32 @@ internal sealed class BlockPlaces : IDisposable
     public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions options) => _isStoreAlone
         ? _store!.ExportCar(cids, output, options)
         : All.ExportCar(cids, output, options);
+
+    /// <summary>Proves a block at these places: its bytes, and of an Arrow stream its form.</summary>
+    /// <returns>Null where no place has it.</returns>
+    public VerifyResult? Verify(Cid cid)
+    {
+        try
+        {
+            using BackendBlock? block = All.TryGet(cid);
+            if (block is null) return null;
+            bool isStream = cid.Codec == Multicodec.Raw && block.Bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
+            try
+            {
+                if (isStream) _ = block.ReadBatch();
+            }
+            catch (ArrowCidException e) when (e.Code == ErrorCode.SchemaMismatch)
+            {
+                // It only begins like one, or is a schema.
+            }
+
+            return new VerifyResult(cid, All.Name, block.Bytes.Length, null);
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
+        {
+            return new VerifyResult(cid, All.Name, 0, e);
+        }
+    }
 
     /// <summary>A dataset; null where the block is a batch or of another kind.</summary>
     public Dataset? FindDataset(Cid cid)

@@ -106,12 +106,12 @@ internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<
             {
                 HashVerb.WriteAddress(writer, put.Address);
                 writer.WriteString("dataset", name);
-                writer.WriteBoolean("isNew", put.IsNew);
+                PutOutcome.Of(put).Write(writer);
             });
             return;
         }
 
         output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{put.Cid}  {put.Rows}  {put.ByteLength}  {Failure.Visible(name)}  {(put.IsNew ? "new" : "known")}"));
+            $"{put.Cid}  {put.Rows}  {put.ByteLength}  {Failure.Visible(name)}  {PutOutcome.Of(put).Word}"));
     }
 }

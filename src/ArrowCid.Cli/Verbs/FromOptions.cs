@@ -64,10 +64,24 @@ internal sealed class FromOptions
         return texts.Count == 0 ? null : BlockPlaces.Open(store, texts, from, fill: false);
     }
 
-    /// <summary>The places that the flag says, and no store before them; null where it says none.</summary>
-    public BlockPlaces? OpenAlone(ParseResult parsed) => parsed.GetValue(_from) is { Length: > 0 } texts
-        ? BlockPlaces.Open(null, texts, Flag, fill: false)
-        : null;
+    /// <summary>Whether the flag names a place.</summary>
+    public bool IsSaid(ParseResult parsed) => parsed.GetValue(_from) is { Length: > 0 };
+
+    /// <summary>The places that the flag names, without the store, together; else those of the setting.</summary>
+    /// <exception cref="ArrowCidException">None is named.</exception>
+    public BlockPlaces OpenOthers(ParseResult parsed)
+    {
+        (string from, IReadOnlyList<string> texts) = Texts(parsed);
+        return texts.Count > 0
+            ? BlockPlaces.Open(null, texts, from, fill: false)
+            : throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"name a place that has the right bytes: {Flag} PLACE, or ${Variable}");
+    }
+
+    /// <summary>The places that the flag names, each by itself.</summary>
+    /// <returns>Each place with its text, to be disposed of.</returns>
+    public IEnumerable<(string Text, BlockPlaces Place)> OpenEach(ParseResult parsed) =>
+        parsed.GetValue(_from)!.Select(text => (text, BlockPlaces.Open(null, [text], Flag, fill: false)));
 
     /// <summary>Opens what the setting says, and lets go of it.</summary>
     /// <exception cref="ArrowCidException">It names a place that is none.</exception>

@@ -59,25 +59,27 @@ internal static class HashVerb
     public static ArrowCidException InBatch(InvalidArrowException e, int batch) =>
         new(e.Code, string.Create(CultureInfo.InvariantCulture, $"batch {batch}: {e.Message}"), e);
 
-    public static void Print(Output output, BlockAddress address, string file, int batch, bool json, bool? isNew = null)
+    public static void Print(Output output, BlockAddress address, string file, int batch, bool json,
+        PutOutcome? outcome = null)
     {
-        if (json) output.JsonLine(writer => WriteMembers(writer, address, file, batch, isNew));
-        else output.Line(Text(address, file, batch, isNew));
+        if (json) output.JsonLine(writer => WriteMembers(writer, address, file, batch, outcome));
+        else output.Line(Text(address, file, batch, outcome));
     }
 
-    private static string Text(BlockAddress address, string file, int batch, bool? isNew)
+    private static string Text(BlockAddress address, string file, int batch, PutOutcome? outcome)
     {
-        string end = isNew switch { null => "", true => "  new", false => "  known" };
+        string end = outcome is { } put ? $"  {put.Word}" : "";
         return string.Create(CultureInfo.InvariantCulture,
             $"{address.Cid}  {address.Rows}  {address.ByteLength}  {Failure.Visible(file)}#{batch}{end}");
     }
 
-    private static void WriteMembers(Utf8JsonWriter writer, BlockAddress address, string file, int batch, bool? isNew)
+    private static void WriteMembers(Utf8JsonWriter writer, BlockAddress address, string file, int batch,
+        PutOutcome? outcome)
     {
         WriteAddress(writer, address);
         writer.WriteString("file", file);
         writer.WriteNumber("batch", batch);
-        if (isNew is { } known) writer.WriteBoolean("isNew", known);
+        outcome?.Write(writer);
     }
 
     public static void WriteAddress(Utf8JsonWriter writer, BlockAddress address)

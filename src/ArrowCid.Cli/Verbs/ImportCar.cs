@@ -37,7 +37,7 @@ internal static class ImportCar
         {
             string from = block.From == block.Cid ? "" : $"  from {block.From}";
             run.Output.Line(string.Create(CultureInfo.InvariantCulture,
-                $"{block.Cid}  {kind}  {block.ByteLength}  {(block.IsNew ? "new" : "known")}{from}"));
+                $"{block.Cid}  {kind}  {block.ByteLength}  {PutOutcome.Of(block).Word}{from}"));
             return;
         }
 
@@ -46,7 +46,7 @@ internal static class ImportCar
             writer.WriteString("cid", block.Cid.ToString());
             writer.WriteString("kind", kind);
             writer.WriteNumber("bytes", block.ByteLength);
-            writer.WriteBoolean("isNew", block.IsNew);
+            PutOutcome.Of(block).Write(writer);
             writer.WriteString("from", block.From.ToString());
             writer.WriteString("file", file);
         });

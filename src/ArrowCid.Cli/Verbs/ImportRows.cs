@@ -15,7 +15,7 @@ internal static class ImportRows
             if (!run.IsJson)
             {
                 run.Output.Line(string.Create(CultureInfo.InvariantCulture,
-                    $"{put.Cid}  batch  {put.ByteLength}  {(put.IsNew ? "new" : "known")}"));
+                    $"{put.Cid}  batch  {put.ByteLength}  {PutOutcome.Of(put).Word}"));
                 continue;
             }
 
@@ -24,7 +24,7 @@ internal static class ImportRows
                 writer.WriteString("cid", put.Cid.ToString());
                 writer.WriteString("kind", "batch");
                 writer.WriteNumber("bytes", put.ByteLength);
-                writer.WriteBoolean("isNew", put.IsNew);
+                PutOutcome.Of(put).Write(writer);
                 writer.WriteString("from", put.Cid.ToString());
                 writer.WriteString("file", file);
             });

@@ -16,7 +16,8 @@ internal static class PutVerb
         var dataset = new DatasetOptions();
         var verb = new Verb("put",
             "Puts every batch into the store, which is made where none is, with what is said of it: " +
-            "CID  ROWS  BYTES  FILE#BATCH  new|known. Who sees a batch sees its facts; no CID depends on them.",
+            "CID  ROWS  BYTES  FILE#BATCH  new|known|repaired. Who sees a batch sees its facts; no CID depends on " +
+            "them. Of a known batch the stored bytes are compared; where they are damaged the put repairs them.",
             "arrowcid put trips.arrow",
             "arrowcid put trips.arrow --tag day=2026-11-20 --tag sym=ES --producer etl-7 --name latest --expires 7d",
             "arrowcid put --store /dev/shm/trips --rows-per-block 10000 trips.arrow",
@@ -60,7 +61,7 @@ internal static class PutVerb
                 {
                     PutResult put = facts is null ? store.Put(batch) : store.Put(batch, facts);
                     made?.Add(put.Cid);
-                    HashVerb.Print(output, put.Address, file, number, json, put.IsNew);
+                    HashVerb.Print(output, put.Address, file, number, json, PutOutcome.Of(put));
                 }
                 catch (InvalidArrowException e)
                 {

@@ -18,7 +18,8 @@ internal static class RestoreVerb
         var verb = new Verb("restore",
             "Puts what a backup holds into a store, which is made where none is, as large as the one of the backup: " +
             "the same blocks, names with their history, tags, pins and times. All of the backup is hashed first, and " +
-            "nothing is put where it is damaged; every block is hashed again where it lies. What is there stays.",
+            "nothing is put where it is damaged; every block is hashed again where it lies. What is there stays; " +
+            "where its bytes are damaged it is repaired.",
             "arrowcid restore /mnt/backup/quotes --store /srv/quotes",
             "arrowcid restore quotes.car --store /srv/quotes --dry-run",
             "arrowcid restore /mnt/backup/quotes --increment 3 --store /srv/monday --capacity 2G")
@@ -56,9 +57,11 @@ internal static class RestoreVerb
         if (!json)
         {
             string verb = result.IsDryRun ? "would be put" : "put";
+            string repaired = result.BlocksRepaired == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
+                $", {result.BlocksRepaired} damaged blocks {(result.IsDryRun ? "would be repaired" : "repaired")}");
             output.Line(string.Create(CultureInfo.InvariantCulture,
                 $"{result.NewBlocks} blocks of {result.ByteLength} bytes and {result.NewFacts} records of facts " +
-                $"{verb}"));
+                $"{verb}{repaired}"));
             return;
         }
 
@@ -66,6 +69,7 @@ internal static class RestoreVerb
         {
             writer.WriteNumber("newBlocks", result.NewBlocks);
             writer.WriteNumber("newFacts", result.NewFacts);
+            writer.WriteNumber("repaired", result.BlocksRepaired);
             writer.WriteNumber("bytes", result.ByteLength);
             writer.WriteBoolean("isDryRun", result.IsDryRun);
         });

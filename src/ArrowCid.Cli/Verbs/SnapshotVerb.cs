@@ -45,7 +45,7 @@ internal static class SnapshotVerb
             output.JsonLine(writer =>
             {
                 HashVerb.WriteAddress(writer, put.Address);
-                writer.WriteBoolean("isNew", put.IsNew);
+                PutOutcome.Of(put).Write(writer);
             });
             return 0;
         });

@@ -31,6 +31,22 @@ internal static class StoreReading
         }
     }
 
+    /// <summary>Records in a store that blocks are damaged, for every process: the store was open for reading
+    /// only.</summary>
+    public static void RecordDamage(string? directory, IReadOnlyCollection<Cid> damaged)
+    {
+        if (damaged.Count == 0) return;
+        try
+        {
+            using var store = CidStore.Open(directory, new CidStoreOptions { MustExist = true });
+            foreach (Cid cid in damaged) _ = store.Verify(cid);
+        }
+        catch (Exception e) when (e is ArrowCidException or InvalidOperationException)
+        {
+            // The damage was reported; a store that cannot be written to keeps no record of it.
+        }
+    }
+
     /// <summary>The lease on a batch by its CID or name, or an error that says what to do.</summary>
     public static BatchLease Get(CidStore store, string cid) =>
         Get(store, Reference.Resolve(store, cid));

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using ArrowCid.Exchange.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -18,12 +17,14 @@ internal static class VerifyVerb
         Option<int?> seed = Verb.Number("--seed", 0, "The seed by which --sample draws. Default: another each time.");
         var verb = new Verb("verify",
             "Hashes blocks again and proves that they are canonical: CID  ok, or CID  and what is wrong. " +
-            "Exit code 4 where a block is not what its CID says. Of a Parquet file by 'export' the row groups, and " +
-            "the first column that differs.",
+            "Exit code 4 where a block is not what its CID says; the damage is recorded in the store. Of a Parquet " +
+            "file by 'export' the row groups, and the first column that differs. With --from each place and the " +
+            "store are judged by themselves: CID  PLACE  ok|absent, or what is wrong.",
             "arrowcid verify CID",
             "arrowcid verify prices.parquet",
             "arrowcid verify --all",
-            "arrowcid verify --sample 5%")
+            "arrowcid verify --sample 5%",
+            "arrowcid verify CID --from /srv/copy")
         {
             cids, store, all, sample, seed, json,
         };
@@ -37,10 +38,10 @@ internal static class VerifyVerb
         });
         verb.SetAction(parsed =>
         {
-            using BlockPlaces? places = from.OpenAlone(parsed);
-            return places is null
-                ? Choose(parsed)
-                : RunFrom(places, parsed.GetValue(cids) ?? [], parsed.GetValue(json));
+            return from.IsSaid(parsed)
+                ? VerifyPlaces.Run(parsed, from, parsed.GetValue(cids) ?? [], parsed.GetValue(store),
+                    parsed.GetValue(json))
+                : Choose(parsed);
         });
         return verb;
 
@@ -48,41 +49,6 @@ internal static class VerifyVerb
             ? RunSample(parsed.GetValue(store), share, parsed.GetValue(seed) ?? Random.Shared.Next(),
                 parsed.GetValue(json))
             : Run(parsed.GetValue(cids) ?? [], parsed.GetValue(store), parsed.GetValue(all), parsed.GetValue(json));
-    }
-
-    /// <summary>What another place has: its bytes, and of an Arrow stream its form.</summary>
-    private static int RunFrom(BlockPlaces places, string[] cids, bool json)
-    {
-        if (cids.Length == 0)
-            throw new ArrowCidException(ErrorCode.InvalidArgument, "with --from, name CIDs");
-        using var output = Output.Open();
-        var tally = new Tally(output, json, showsProgress: false);
-        foreach (string text in cids) tally.Add(Prove(places, text));
-        return tally.Exit;
-    }
-
-    private static VerifyResult Prove(BlockPlaces places, string text)
-    {
-        try
-        {
-            using BackendBlock block = places.Get(places.Resolve(text));
-            bool isStream = block.Cid.Codec == Multicodec.Raw &&
-                block.Bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
-            try
-            {
-                if (isStream) _ = block.ReadBatch();
-            }
-            catch (ArrowCidException e) when (e.Code == ErrorCode.SchemaMismatch)
-            {
-                // It only begins like one, or is a schema.
-            }
-
-            return new VerifyResult(block.Cid, places.All.Name, block.Bytes.Length, null);
-        }
-        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
-        {
-            return new VerifyResult(Cid.Parse(text), places.All.Name, 0, e);
-        }
     }
 
     private static Option<double?> Sample() => new("--sample")
@@ -117,6 +83,7 @@ internal static class VerifyVerb
         }
 
         tally.End();
+        StoreReading.RecordDamage(directory, tally.Damaged);
         return tally.Exit;
     }
 
@@ -147,6 +114,7 @@ internal static class VerifyVerb
             foreach (Cid cid in parsed) tally.Add(store.Verify(cid) ?? throw Failure.NoBlock(cid.ToString(), store));
         }
 
+        StoreReading.RecordDamage(directory, tally.Damaged);
         return exit != 0 ? exit : tally.Exit;
     }
 
@@ -161,11 +129,15 @@ internal static class VerifyVerb
 
         public int Exit { get; private set; }
 
+        /// <summary>The blocks whose bytes are damaged.</summary>
+        public List<Cid> Damaged { get; } = [];
+
         public void Add(VerifyResult result)
         {
             if (result.Error is { } error)
             {
                 _bad++;
+                if (!result.Cid.IsDefault) Damaged.Add(result.Cid);
                 if (Exit == 0) Exit = ErrorTable.ExitCode(error.Code);
             }
             else

@@ -19,6 +19,7 @@ internal sealed class ExchangeCalls(CidStore store, FlightGate gate)
         {
             foreach (Cid cid in CidsOf(data.AppMetadata))
             {
+                store.ProveOnce(cid);
                 using BatchLease? lease = store.TryGet(cid);
                 bool isOther = lease is not null && !schema.IsDefault && schema != lease.Address.SchemaCid;
                 if (lease is null || isOther)

@@ -89,6 +89,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
 
                 if (skip == 0 && left >= block.Rows && request.Columns.Count == 0 && sender.Takes(block.ByteLength))
                 {
+                    store.ProveOnce(block.Cid);
                     using BlockLease whole = store.TryLease(block.Cid) ?? throw BlockStreams.NotHere(store, block.Cid);
                     await sender.WholeAsync(whole.Memory, block.Cid.ToString(), call.Cancel).ConfigureAwait(false);
                 }
@@ -118,6 +119,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     private async Task SendPart(GrpcCall call, Cid cid, Schema schema, Request request, BatchSender sender, long skip,
         long left)
     {
+        store.ProveOnce(cid);
         using BatchLease lease = store.TryGet(cid) ?? throw BlockStreams.NotHere(store, cid);
         string mark = cid.ToString();
         if (skip == 0 && left >= lease.Batch.Length && request.Columns.Count == 0)

@@ -28,7 +28,11 @@ public sealed class CarImportOptions
 /// <param name="IsNew">Whether the store did not have it.</param>
 /// <param name="From">The root of the UnixFS file or column manifest that it was put together from; its own CID where
 /// it was one block.</param>
-public readonly record struct ImportedBlock(Cid Cid, BlockKind Kind, long ByteLength, bool IsNew, Cid From);
+public readonly record struct ImportedBlock(Cid Cid, BlockKind Kind, long ByteLength, bool IsNew, Cid From)
+{
+    /// <summary>Whether the store had the block with damaged bytes, which those of the CAR have replaced.</summary>
+    public bool IsRepaired { get; init; }
+}
 
 /// <summary>What a CAR brought.</summary>
 /// <param name="Roots">The CAR's roots.</param>

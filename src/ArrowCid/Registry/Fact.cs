@@ -17,6 +17,9 @@ internal enum FactKind
     Hold = 9,
     Drop = 10,
     Removal = 11,
+
+    // 12 to 19 are allocated, and passed over until something reads them.
+    Damaged = 20,
 }
 
 /// <summary>One thing that is said. A subject of <c>default</c> is the block that the record is put with.</summary>
@@ -58,6 +61,17 @@ internal readonly record struct RemovedBlock(Cid Cid, ulong Bytes, ulong Reason)
 /// <summary>Blocks that were dropped by the drop beside it, who dropped them and by which rule. It changes
 /// nothing.</summary>
 internal sealed record RemovalFact(string By, string Rule, RemovedBlock[] Blocks) : Fact(FactKind.Removal);
+
+/// <summary>A range of a segment whose bytes are not what was written there. It describes the files of one store and
+/// never travels.</summary>
+/// <param name="Block">The block whose record it is; null where no record can be read.</param>
+/// <param name="Slot">The segment's slot.</param>
+/// <param name="Generation">The segment's generation.</param>
+/// <param name="Offset">The offset of the first byte, a multiple of 64.</param>
+/// <param name="Bytes">The number of bytes.</param>
+/// <param name="At">When the damage was found, in ms since 1970.</param>
+internal sealed record DamagedFact(Cid? Block, ulong Slot, ulong Generation, ulong Offset, ulong Bytes, ulong At)
+    : Fact(FactKind.Damaged);
 
 /// <summary>Facts that one handle said at one time.</summary>
 internal sealed record FactGroup(FactStamp Stamp, Fact[] Facts);

@@ -94,13 +94,18 @@ internal static class FactReader
             int items = reader.BeginList();
             if (items == 0) throw DagCborReader.Refuse("a fact without a kind", 0);
             ulong kind = reader.ReadUInt64();
-            if (kind is < (ulong)FactKind.Tags or > (ulong)FactKind.Removal)
+            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Damaged))
             {
                 onLater?.Invoke();
                 return null;
             }
 
-            int expected = kind is (ulong)FactKind.Name or (ulong)FactKind.Removal ? 4 : 3;
+            int expected = (FactKind)kind switch
+            {
+                FactKind.Name or FactKind.Removal => 4,
+                FactKind.Damaged => 7,
+                _ => 3,
+            };
             if (items != expected) throw DagCborReader.Refuse($"a fact of kind {kind} has {expected} items", 0);
             Fact fact = ReadBody(ref reader, (FactKind)kind);
             if (FactRules.Fault(fact) is not { } fault) return fact;
@@ -120,6 +125,8 @@ internal static class FactReader
         FactKind.Hold => new HoldFact(ReadLinks(ref reader, FactLimits.MaxHeld), reader.ReadUInt64()),
         FactKind.Drop => new DropFact(ReadFence(ref reader), ReadDigests(ref reader)),
         FactKind.Removal => new RemovalFact(reader.ReadText(), reader.ReadText(), ReadRemoved(ref reader)),
+        FactKind.Damaged => new DamagedFact(IsNull(ref reader) ? null : reader.ReadLink(), reader.ReadUInt64(),
+            reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64(), reader.ReadUInt64()),
         _ => ReadAbout(ref reader, kind, reader.ReadLink()),
     };
 

@@ -28,6 +28,7 @@ internal static class FactRules
         RemovalFact removal => OfText("who removed", removal.By, 1, FactLimits.MaxRemoverBytes) ??
             OfText("a rule", removal.Rule, 0, FactLimits.MaxRemoverBytes) ??
             OfCids("removed blocks", [.. removal.Blocks.Select(block => block.Cid)], FactLimits.MaxRemoved),
+        DamagedFact damaged => (damaged.Block is { } block ? OfCid(block) : null) ?? OfRange(damaged),
         _ => null,
     };
 
@@ -39,6 +40,12 @@ internal static class FactRules
         if (name.Any(char.IsControl)) return "a name with a control character";
         return name[0] == ' ' || name[^1] == ' ' ? "a name that begins or ends with a space" : null;
     }
+
+    /// <summary>A range begins where a record may, and is not longer than the largest record.</summary>
+    private static string? OfRange(DamagedFact damaged) => damaged.Slot > ushort.MaxValue ||
+        damaged.Generation > uint.MaxValue || damaged.Offset % 64 != 0 || damaged.Offset > int.MaxValue ||
+        damaged.Bytes is 0 or > 1ul << 32
+        ? "a damaged range that is in no segment" : null;
 
     private static string? OfSubject(Cid cid) => cid.IsDefault ? null : OfCid(cid);
 

@@ -9,8 +9,9 @@ namespace ArrowCid.Registry;
 /// stand anywhere. For one thread at a time.
 /// </summary>
 /// <param name="isHeld">Whether a hold goes on.</param>
+/// <param name="isThere">Whether a segment is still there, by its slot and generation.</param>
 /// <param name="clock">What tells how old a line of the log of removals is.</param>
-internal sealed class FactSieve(Predicate<long> isHeld, TimeProvider clock)
+internal sealed class FactSieve(Predicate<long> isHeld, Func<int, uint, bool> isThere, TimeProvider clock)
 {
     // What is logged of removals is kept so long, and of one segment so many lines: compaction bounds the log.
     private const int MaxRemovals = 4096;
@@ -85,6 +86,7 @@ internal sealed class FactSieve(Predicate<long> isHeld, TimeProvider clock)
                 Digest256[] digests = Array.FindAll(drop.Digests, digest => isLeft(digest));
                 return digests.Length == 0 ? null : drop with { Digests = digests };
             case NameFact: return fact;
+            case DamagedFact damaged: return isThere((int)damaged.Slot, (uint)damaged.Generation) ? fact : null;
             case RemovalFact: return stamp.CompareTo(firstRemoval) >= 0 ? fact : null;
             // A book that does not know it cannot tell what came after.
             case var _ when sheet is null: return fact;

@@ -70,7 +70,8 @@ internal static class FactSift
         var reader = new DagCborReader(fact);
         if (reader.PeekKind() != IpldKind.List || reader.BeginList() == 0) return false;
         return reader.PeekKind() == IpldKind.Integer &&
-            reader.ReadInteger() is (false, (ulong)FactKind.Hold or (ulong)FactKind.Drop or (ulong)FactKind.Removal);
+            reader.ReadInteger() is (false, (ulong)FactKind.Hold or (ulong)FactKind.Drop or (ulong)FactKind.Removal or
+                (ulong)FactKind.Damaged);
     }
 
     private static byte[] ListOf(List<byte[]> items)

@@ -45,11 +45,15 @@ internal static class FactWriter
     private static void WriteFact(ref DagCborWriter writer, Fact fact, ArrayBufferWriter<byte> output,
         List<int> places)
     {
-        bool isOfFour = fact is NameFact or RemovalFact;
-        bool isOfTwo = fact is HoldFact or DropFact;
-        writer.BeginList(isOfFour ? 4 : 3);
+        bool hasSubject = fact is not (NameFact or RemovalFact or HoldFact or DropFact or DamagedFact);
+        writer.BeginList(fact switch
+        {
+            NameFact or RemovalFact => 4,
+            DamagedFact => 7,
+            _ => 3,
+        });
         writer.WriteInteger((ulong)fact.Kind);
-        if (!isOfFour && !isOfTwo)
+        if (hasSubject)
         {
             Cid subject = SubjectOf(fact);
             writer.WriteLink(subject.IsDefault ? s_unknown : subject);
@@ -84,6 +88,7 @@ internal static class FactWriter
                 break;
             case DropFact drop: WriteDrop(ref writer, drop); break;
             case RemovalFact removal: WriteRemoval(ref writer, removal); break;
+            case DamagedFact damaged: WriteDamaged(ref writer, damaged); break;
             default: throw new ArgumentOutOfRangeException(nameof(fact), fact.Kind, "no form for it");
         }
     }
@@ -141,6 +146,17 @@ internal static class FactWriter
             writer.WriteInteger(block.Bytes);
             writer.WriteInteger(block.Reason);
         }
+    }
+
+    private static void WriteDamaged(ref DagCborWriter writer, DamagedFact damaged)
+    {
+        if (damaged.Block is { } block) writer.WriteLink(block);
+        else writer.WriteNull();
+        writer.WriteInteger(damaged.Slot);
+        writer.WriteInteger(damaged.Generation);
+        writer.WriteInteger(damaged.Offset);
+        writer.WriteInteger(damaged.Bytes);
+        writer.WriteInteger(damaged.At);
     }
 
     private static void WriteText(ref DagCborWriter writer, string? text)

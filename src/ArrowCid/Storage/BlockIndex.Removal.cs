@@ -25,6 +25,35 @@ internal sealed partial class BlockIndex
         files.Current?.TakeCount(removed);
     }
 
+    /// <summary>Removes the entries that lead from a digest to one place.</summary>
+    public void Remove(in Digest256 digest, Segment segment, long offset)
+    {
+        ulong hash = Hash(in digest);
+        var entry = new IndexEntry(hash, segment.Slot, segment.Generation, offset);
+        IndexFiles files = Files;
+        // The older first: what is copied from it meanwhile is removed here.
+        _ = TryRemove(files.Previous, hash, entry);
+        if (TryRemove(files.Current, hash, entry)) files.Current!.TakeCount(1);
+    }
+
+    /// <summary>Removes the entries, of whatever digest, that lead into a range of a segment.</summary>
+    public void RemoveWithin(int slot, uint generation, long from, long to)
+    {
+        IndexFiles files = Files;
+        RemoveWithin(files.Previous, slot, generation, from, to);
+        RemoveWithin(files.Current, slot, generation, from, to);
+    }
+
+    /// <summary>Whether an entry leads from a digest to a place.</summary>
+    public bool HasEntry(in Digest256 digest, Segment segment, long offset)
+    {
+        ulong hash = Hash(in digest);
+        var entry = new IndexEntry(hash, segment.Slot, segment.Generation, offset);
+        IndexFiles files = Files;
+        return (files.Current is not null && FindEntry(files.Current, hash, entry) >= 0) ||
+            (files.Previous is not null && FindEntry(files.Previous, hash, entry) >= 0);
+    }
+
     /// <summary>Whether a record is the one that its block is found by: an entry leads to it, or to no other. It may
     /// lie in a segment that look-ups no longer follow entries to.</summary>
     public bool IsPlaceOf(in Digest256 digest, Segment segment, long offset)
@@ -52,6 +81,22 @@ internal sealed partial class BlockIndex
         ulong hash = Hash(in digest);
         long place = FindEntry(file, hash, from);
         return place >= 0 && file.TryReplace(place, from.Bits, to.Bits);
+    }
+
+    private static void RemoveWithin(IndexFile? file, int slot, uint generation, long from, long to)
+    {
+        if (file is null) return;
+        ulong removed = 0;
+        long end = file.Entries + ((Layout.WindowLines - 1) * Layout.EntriesPerLine);
+        for (long position = 0; position < end; position++)
+        {
+            var entry = new IndexEntry(file.Read(position));
+            bool leadsThere = entry.Bits != 0 && entry.Slot == slot && entry.Generation == (generation & 0xfff) &&
+                entry.Offset >= from && entry.Offset < to;
+            if (leadsThere && file.TryReplace(position, entry.Bits, 0)) removed++;
+        }
+
+        file.TakeCount(removed);
     }
 
     private static bool TryRemove(IndexFile? file, ulong hash, IndexEntry entry)

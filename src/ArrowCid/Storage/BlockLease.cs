@@ -26,6 +26,31 @@ internal sealed class BlockLease : IDisposable, IViewOwner
 
     public BlockInfo Info => _header.ToInfo();
 
+    /// <summary>Where its record is stored; null for a private copy and for a range of another block.</summary>
+    public DamagedRange? Range => _segment is null || Kind == RecordKind.View
+        ? null
+        : new DamagedRange(Cid.FromSha256(_header.Codec, _header.Digest), _segment.Slot, _segment.Generation,
+            _start - Layout.RecordHeaderBytes, _header.Extent);
+
+    /// <summary>Whether the bytes are a private copy, of which marks say nothing.</summary>
+    public bool IsCopy => _segment is null;
+
+    /// <summary>How much of it was proved where it is stored.</summary>
+    public Proof ProofIn(VerifiedMarks marks) =>
+        _segment is null ? Proof.None : marks.Of(in _header.Digest, _segment, _start);
+
+    /// <summary>Marks it as proved, or, with <see cref="Proof.None"/>, as not proved.</summary>
+    public void Mark(VerifiedMarks marks, Proof proof)
+    {
+        if (_segment is null) return;
+        if (proof == Proof.None) marks.Clear(in _header.Digest, _segment, _start);
+        else marks.Set(in _header.Digest, _segment, _start, proof);
+    }
+
+    /// <summary>Whether its record is recorded as damaged, and is so.</summary>
+    public bool IsKnownDamaged(DamageLog damage) => _segment is not null && Kind != RecordKind.View &&
+        damage.IsDamaged(_segment, _start - Layout.RecordHeaderBytes, in _header);
+
     public RecordKind Kind => _header.RecordKind;
 
     public RecordFlags Flags => (RecordFlags)_header.Flags;

@@ -1,6 +1,7 @@
 namespace ArrowCid.Storage;
 
-/// <summary>What a listing cannot show: places of the log where records should be and none can be read.</summary>
+/// <summary>What a listing cannot show: places of the log where records should be and none can be read, but for those
+/// that are quarantined.</summary>
 internal sealed partial class BlockStore
 {
     /// <summary>Every such place, as <c>segment+offset</c> of its first byte.</summary>
@@ -30,7 +31,9 @@ internal sealed partial class BlockStore
                 for (int seen = 0, more = 1; more != 0;)
                 {
                     more = walk.MoveNext() ? 1 : 0;
-                    if (walk.Faults > seen) places.Add($"{segment!.Name}+{walk.FaultOffset}");
+                    bool isFault = walk.Faults > seen &&
+                        !_damage.Has(segment!.Slot, segment.Generation, walk.FaultOffset);
+                    if (isFault) places.Add($"{segment!.Name}+{walk.FaultOffset}");
                     seen = walk.Faults;
                 }
             }

@@ -16,7 +16,7 @@ internal sealed partial class BlockStore
     {
         Enter();
         return StoreFinding.Few(ExamineFiles().Concat(ExamineTable()).Concat(ExamineLanes()).Concat(ExamineIndex())
-            .Concat(ExamineDerived()).Concat(ExamineRoom()).Concat(CheckLanes(null)).Concat(ExamineSetAside()));
+            .Concat(ExamineDerived()).Concat(ExamineRoom()).Concat(CheckLanes(null)).Concat(ExamineQuarantined()));
     }
 
     /// <summary>Does what is safe: reaps what the dead left, ends a growth, and makes the index anew where it

@@ -36,6 +36,7 @@ internal sealed partial class BlockStore
         _growth.Close();
         _index.EndCount();
         _participants.Leave();
+        Verified.Dispose();
         _segments.Dispose();
         _control.StampIfLast();
         _control.Dispose();
@@ -62,6 +63,7 @@ internal sealed partial class BlockStore
         _participants.Join();
         _control.Shortage.Asked = MakeRoomSoon;
         _seenPressure = _control.Map.Read(Layout.PressureWord);
+        if (_control.IsWritable) Verified.OpenIfThere();
         _tick = new Timer(static state =>
         {
             if (((WeakReference<BlockStore>)state!).TryGetTarget(out BlockStore? store)) store.Tick();
@@ -108,6 +110,7 @@ internal sealed partial class BlockStore
     private void LookAfter()
     {
         AdoptDead();
+        Verified.OpenIfThere();
         TryGrow(_growth.IsDue);
         CompactInTime();
         if (_settings.Durability == Durability.Batch) TryFlush();

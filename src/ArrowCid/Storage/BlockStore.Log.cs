@@ -155,10 +155,11 @@ internal sealed partial class BlockStore
 
     private StoreFinding? CheckEntry(Segment segment, in LogEntry entry)
     {
-        const string Remedy = "'arrowcid doctor --fix' sets it aside; then put its batches again";
+        const string Remedy = "repair it from a copy ('arrowcid repair --all --from PLACE'), or 'arrowcid doctor " +
+            "--fix' quarantines it; then put its blocks again";
         if (entry.State == LogEntryState.Damaged)
-            return new StoreFinding("damaged-record", FindingSeverity.Error, entry.Place,
-                $"no record can be read in {entry.Bytes} bytes", Remedy);
+            return Quarantined(segment, in entry) ?? new StoreFinding("damaged-record", FindingSeverity.Error,
+                entry.Place, $"no record can be read in {entry.Bytes} bytes", Remedy);
         RecordKind kind = entry.Header.RecordKind;
         if (!entry.IsLinked)
             return new StoreFinding("broken-link", FindingSeverity.Error, entry.Place,
@@ -168,7 +169,8 @@ internal sealed partial class BlockStore
             return new StoreFinding("wrong-segment", FindingSeverity.Error, entry.Place,
                 $"a record of kind {kind} stands in a segment of {entry.SegmentKind}", Remedy);
         if (!LogScan.IsPayloadRight(segment, in entry))
-            return new StoreFinding("damaged-payload", FindingSeverity.Error, entry.Place,
+            return Quarantined(segment, in entry) ?? new StoreFinding("damaged-payload", FindingSeverity.Error,
+                entry.Place,
                 $"the bytes of record {entry.Header.Sequence} do not hash to sha256:{entry.Header.Digest}", Remedy);
         return entry.Header.IsBlock ? CheckIndexed(in entry) : null;
     }
@@ -233,7 +235,7 @@ internal sealed partial class BlockStore
                     yield return new StoreFinding("missing-numbers",
                         isExplained ? FindingSeverity.Note : FindingSeverity.Error, place,
                         $"lane {lane} has no records {before + 1} to {number - 1}",
-                        isExplained ? "segments were collected or set aside, which explains it"
+                        isExplained ? "segments were collected or quarantined, which explains it"
                             : "put the batches again");
                 }
             }

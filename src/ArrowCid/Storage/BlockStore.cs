@@ -16,6 +16,7 @@ internal sealed partial class BlockStore : IDisposable
     private readonly SegmentSet _segments;
     private readonly BlockIndex _index;
     private readonly IndexGrowth _growth;
+    private readonly DamageLog _damage;
     private readonly Mapping? _wait;
     private readonly StoreSettings _settings;
     private readonly int _process = ProcessMark.Current;
@@ -29,6 +30,7 @@ internal sealed partial class BlockStore : IDisposable
     {
         (_control, _wait, _settings) = (control, wait, settings);
         _segments = new SegmentSet(control);
+        _damage = _segments.Damage;
         _index = new BlockIndex(control, _segments);
         _growth = new IndexGrowth(control, _segments, _index);
         _participants = new Participants(control);
@@ -38,6 +40,9 @@ internal sealed partial class BlockStore : IDisposable
     }
 
     public string Directory => _control.Directory;
+
+    /// <summary>What was proved of blocks since the machine started, by any process.</summary>
+    public VerifiedMarks Verified => _segments.Marks;
 
     /// <summary>What tells the time.</summary>
     public TimeProvider Clock => _control.Clock;

@@ -101,22 +101,27 @@ internal sealed partial class Lane
         {
             // A block of this very group is not to be found yet.
             if (_inGroup.Contains(digest)) return false;
+            turn.Damaged = null;
             if (TryLease(in digest, out LeasedBlock known))
             {
                 // In a ring what will soon go is written again.
-                if (_maker.IsOld(known.Parent ?? known.Segment)) known.Release();
+                if (!IsWhole(Payload(turn), in known)) NoteDamaged(turn, in known);
+                else if (_maker.IsOld(known.Parent ?? known.Segment)) known.Release();
                 else turn.Announced = [known];
             }
 
             CrashPoint.Pass(CrashStep.P3);
         }
 
-        if (turn.Announced is not null) return TryWriteKnown(turn, turn.Announced[0].Info);
+        if (turn.Announced is not null)
+            return turn.Request.IsRepair ? Leave(turn) : TryWriteKnown(turn, turn.Announced[0].Info);
+        if (!TryWriteDamage(turn)) return false;
+        if (turn.Damaged is not null && !_control.Superblock.IsRing) return WriteRepaired(turn);
         PutRequest request = turn.Request;
-        turn.IsNew = true;
+        turn.IsNew = turn.Damaged is null;
         turn.Info = new BlockInfo(digest, request.Codec, request.Kind, request.SchemaDigest, request.Rows,
             request.Source.Length, default, request.Flags);
-        if (turn.Facts is not null && !TryWriteFact(turn, turn.Info, isLast: false)) return false;
+        if (turn.Facts is not null && !TryWriteFact(turn, turn.Facts, turn.Info, isLast: false)) return false;
         var header = new RecordHeader
         {
             PayloadLength = (ulong)turn.Info.Length,
@@ -128,7 +133,8 @@ internal sealed partial class Lane
             Rows = (ulong)request.Rows,
         };
         WriteHeader(turn, turn.Tail!, turn.Offset, ref header, isIndexed: true, isLast: true);
-        turn.Info = header.ToInfo();
+        Mark(turn, in header);
+        turn.Info = header.ToInfo() with { IsRepaired = !turn.IsNew };
         if (turn.After is not null) _ = _inGroup.Add(digest);
         return true;
     }
@@ -138,6 +144,7 @@ internal sealed partial class Lane
         RecordHeader header = moved.Header;
         turn.Info = header.ToInfo();
         WriteHeader(turn, turn.Tail!, turn.Offset, ref header, moved.IsIndexed, isLast: true);
+        if (header.IsBlock && header.HasPayload) Mark(turn, in header);
         return true;
     }
 
@@ -153,7 +160,7 @@ internal sealed partial class Lane
             return WritePad(turn, turn.Offset, turn.Extent, isLast: true);
         }
 
-        if (turn.Facts is not null && !TryWriteFact(turn, info, isLast: false)) return false;
+        if (turn.Facts is not null && !TryWriteFact(turn, turn.Facts, info, isLast: false)) return false;
         if (isLastPlace)
         {
             turn.Extent = Layout.RecordHeaderBytes;
@@ -168,7 +175,7 @@ internal sealed partial class Lane
 
     private bool TryWriteAnnounced(Turn turn)
     {
-        if (turn.Facts is not null && !TryPrepareFact(turn, default)) return false;
+        if (turn.Facts is not null && !TryPrepareFact(turn.Facts, default)) return false;
         LeasedBlock[] blocks = turn.Announced!;
         for (int i = 0; i < blocks.Length; i++)
         {
@@ -181,21 +188,21 @@ internal sealed partial class Lane
         return true;
     }
 
-    private bool TryWriteFacts(Turn turn) => TryWriteFact(turn, default, isLast: true);
+    private bool TryWriteFacts(Turn turn) => TryWriteFact(turn, turn.Facts!, default, isLast: true);
 
-    private bool TryWriteFact(Turn turn, in BlockInfo block, bool isLast)
+    private bool TryWriteFact(Turn turn, IFactSource facts, in BlockInfo block, bool isLast)
     {
-        if (!TryPrepareFact(turn, in block)) return false;
+        if (!TryPrepareFact(facts, in block)) return false;
         WriteFact(turn, isLast);
         return true;
     }
 
     /// <summary>Asks for the fact, and for a place for it.</summary>
-    private bool TryPrepareFact(Turn turn, in BlockInfo block)
+    private bool TryPrepareFact(IFactSource facts, in BlockInfo block)
     {
         _factBytes ??= new byte[MaxFactBytes];
-        _factLength = turn.Facts!.Write(in block, _factBytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)_factLength, (uint)MaxFactBytes, nameof(turn));
+        _factLength = facts.Write(in block, _factBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)_factLength, (uint)MaxFactBytes, nameof(facts));
         if (_facts?.HasRoom(Layout.RecordBytes(_factLength)) == true) return true;
         // An adopter looks at the newest segment of facts alone.
         if (_pending.Count > 0) return false;
@@ -341,6 +348,7 @@ internal sealed partial class Lane
             Pending record = _pending[i];
             record.Tail.LastCrc = record.Tail.CommittedCrc;
             if (!record.IsFact) continue;
+            record.Turn.IsDamageWritten = false;
             record.Tail.Segment.Map.Write(record.Offset, 0);
             record.Tail.Reserved = record.Offset;
         }

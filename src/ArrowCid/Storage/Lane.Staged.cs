@@ -38,6 +38,7 @@ internal sealed partial class Lane
         int length = request.Source.Length;
         staged.Bytes[length..].Clear();
         staged.FlushAhead();
+        CompareAhead(in digest, staged.Bytes[..length]);
         CrashPoint.Pass(CrashStep.P1);
         CrashPoint.Pass(CrashStep.P2);
         lock (_gate)

@@ -32,6 +32,8 @@ internal sealed partial class Lane
     private readonly bool _hashesTogether;
     private readonly object _gate = new();
 
+    private readonly ComparedPlaces _compared;
+    private readonly DamageLog _damage;
     private int _waiting;
     private int _running;
     private Tail? _data;
@@ -51,6 +53,8 @@ internal sealed partial class Lane
         _hashesTogether = settings.HashTogether;
         _durability = control.IsOnDisk ? settings.Durability : Durability.None;
         _maker = new SegmentMaker(control, segments, index, settings.Timeout);
+        _damage = segments.Damage;
+        _compared = new ComparedPlaces(_damage);
     }
 
     public int Number { get; }
@@ -83,6 +87,7 @@ internal sealed partial class Lane
         {
             CrashPoint.Pass(CrashStep.P0);
             Fill(turn);
+            CompareAhead(turn.Digest, Payload(turn));
         }
         catch
         {
@@ -136,6 +141,8 @@ internal sealed partial class Lane
 
             CrashPoint.Pass(CrashStep.P0);
             int filled = FillMany(turns, out Exception? error);
+            foreach (Turn turn in CollectionsMarshal.AsSpan(turns)[..filled])
+                CompareAhead(turn.Digest, Payload(turn));
             lock (_gate)
             {
                 try
@@ -378,11 +385,12 @@ internal sealed partial class Lane
         Complete(turn);
         info = turn.Info;
         bool isNew = turn.IsNew;
+        NoteRepaired(turn);
         if (turn.IsToAnnounce)
         {
             try
             {
-                Announce(turn.Announced!, turn.Facts);
+                Announce(turn.Announced ?? LeaseRepaired(turn), turn.Facts);
             }
             finally
             {
@@ -417,10 +425,12 @@ internal sealed partial class Lane
         {
             if (!_index.TryFind(in digest, out FoundBlock found) || found.Copy is not null) return false;
             Segment? parent = null;
+            long start = 0;
             if (found.Header.RecordKind == RecordKind.View)
             {
                 bool isThere = _index.TryFind(in found.Header.SchemaDigest, out FoundBlock whole) &&
                     whole.Copy is null;
+                start = isThere ? whole.Offset + Layout.RecordHeaderBytes + (long)found.Header.Rows : 0;
                 if (!isThere)
                 {
                     found.Segment.Release();
@@ -430,8 +440,11 @@ internal sealed partial class Lane
                 parent = whole.Segment;
             }
 
-
-            block = new LeasedBlock(found.Header.ToInfo(), found.Header.Sequence, found.Segment, parent);
+            block = new LeasedBlock(found.Header.ToInfo(), found.Header.Sequence, found.Segment, parent)
+            {
+                Offset = found.Offset,
+                ParentStart = start,
+            };
             return true;
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)

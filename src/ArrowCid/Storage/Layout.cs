@@ -31,6 +31,9 @@ internal static class Layout
     public const long CleanStamp = WordsOffset + 768;
     public const long BootWord = CleanStamp + 8;
     public const long DoubtWord = CleanStamp + 16;
+
+    /// <summary>Counts the records of damage; zero: there never was any.</summary>
+    public const long DamageWord = WordsOffset + 896;
     public const long ParticipantsOffset = 2 * PageBytes;
     public const int ParticipantBytes = 128;
     public const int MaxParticipants = 1024;

@@ -160,7 +160,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         {
             liveness.Refresh();
             _views.Update();
-            ReclaimSurvey now = ReclaimSurvey.Of(locked.Records, index, liveness, _views);
+            ReclaimSurvey now = ReclaimSurvey.Of(locked.Records, index, liveness, _views, segments.Damage);
             return now.Survivors.Any(one => !moved.Contains(one.Offset));
         }
         catch
@@ -180,7 +180,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         if (access != SegmentAccess.Ready) return null;
         try
         {
-            ReclaimSurvey survey = ReclaimSurvey.Of(segment!, index, liveness, _views);
+            ReclaimSurvey survey = ReclaimSurvey.Of(segment!, index, liveness, _views, segments.Damage);
             ReclaimOutcome outcome = survey.IsDamaged ? ReclaimOutcome.Damaged
                 : survey.LiveBytes > mostAlive * word.Bytes ? ReclaimOutcome.Alive
                 : ReclaimOutcome.Freed;

@@ -21,20 +21,27 @@ internal sealed class ReclaimSurvey
     /// <summary>Whether records could not be read: what was there may be somebody's.</summary>
     public bool IsDamaged { get; private set; }
 
-    public static ReclaimSurvey Of(Segment segment, BlockIndex index, ILiveness liveness, ViewParents views)
+    public static ReclaimSurvey Of(Segment segment, BlockIndex index, ILiveness liveness, ViewParents views,
+        DamageLog damage)
     {
         var survey = new ReclaimSurvey();
         var walk = new LogWalk(segment);
-        while (walk.MoveNext())
+        for (int faults = 0; ;)
         {
+            bool isRecord = walk.MoveNext();
+            if (walk.Faults > faults)
+            {
+                // A quarantined range holds nothing that could still be read.
+                faults = walk.Faults;
+                survey.IsDamaged |= !damage.Has(segment.Slot, segment.Generation, walk.FaultOffset);
+            }
+
+            if (!isRecord) return survey;
             RecordHeader record = walk.Record;
             if (record.IsBlock) survey.AddBlock(segment, walk.Offset, in record, index, liveness, views);
             else if (record.RecordKind == RecordKind.Ref)
                 survey.AddAnnouncement(segment, walk.Offset, in record, liveness);
         }
-
-        survey.IsDamaged = walk.Faults > 0;
-        return survey;
     }
 
     private void AddBlock(Segment segment, long offset, in RecordHeader record, BlockIndex index, ILiveness liveness,

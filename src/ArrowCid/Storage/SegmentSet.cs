@@ -23,6 +23,8 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
 {
     private readonly Segment?[] _open = new Segment?[control.Superblock.Segments];
     private readonly Lock _gate = new();
+    private readonly Lock _damageGate = new();
+    private DamageLog? _damage;
     private bool _closed;
 
     /// <summary>R3: the segment of a live table word, mapped and leased, with one user more.</summary>
@@ -53,6 +55,18 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
             _ = segment!.TryRetain();
             Place(segment);
             return SegmentAccess.Ready;
+        }
+    }
+
+    /// <summary>What was proved of blocks since the machine started.</summary>
+    public VerifiedMarks Marks { get; } = new(control);
+
+    /// <summary>The damage that is recorded in the segments.</summary>
+    public DamageLog Damage
+    {
+        get
+        {
+            lock (_damageGate) return _damage ??= new DamageLog(control, this);
         }
     }
 

@@ -33,20 +33,44 @@ internal static class StoreDoctor
     }
 
     /// <summary>
-    /// Does what is safe. Where a file of the log or the control file is damaged it is set aside and made anew of what
-    /// is whole, alone with the store; then what <see cref="BlockStore.Mend"/> says, and opening alone sweeps and
+    /// Does what is safe. Damaged records of data segments are quarantined while others use the store. Where the
+    /// control file, a segment's header or a record of facts is damaged, the file is quarantined and made again of what
+    /// is whole, alone with the store; then what <see cref="BlockStore.Mend"/> does, and opening alone sweeps and
     /// rebuilds.
     /// </summary>
     /// <param name="directory">The store's directory.</param>
     /// <param name="found">What <see cref="Examine"/> found there.</param>
     /// <param name="open">As for <see cref="Examine"/>.</param>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: something is to be set aside, and somebody has
-    /// the store open.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a whole file is to be quarantined, and another
+    /// process has the store open.</exception>
     public static void Mend(string directory, IReadOnlyList<StoreFinding> found, StoreOpener? open = null)
     {
+        if (found.Any(IsOfRecords)) found = Quarantine(directory, found, open ?? OpenBlocks);
         if (found.Any(finding => s_damage.Contains(finding.Name))) _ = BlockStore.Rebuild(directory, mends: true);
         using IDisposable owner = (open ?? OpenBlocks)(directory, true, out BlockStore store);
         if (!store.IsReadOnly) store.Mend();
+    }
+
+    private static bool IsOfRecords(StoreFinding finding) => finding.Name is "damaged-payload" or "damaged-record";
+
+    /// <summary>Quarantines damaged records beside other processes.</summary>
+    /// <returns>What is left to be done.</returns>
+    private static List<StoreFinding> Quarantine(string directory, IReadOnlyList<StoreFinding> found,
+        StoreOpener open)
+    {
+        try
+        {
+            using IDisposable owner = open(directory, true, out BlockStore store);
+            // Without the facts there is nothing that could record it.
+            if (store.IsReadOnly || store.Damaged.Facts is null) return [.. found];
+            store.Quarantine();
+            return [.. found.Where(finding => !IsOfRecords(finding)), .. store.CheckLog().Where(IsOfRecords)];
+        }
+        catch (ArrowCidException)
+        {
+            // One that cannot be opened is rebuilt alone.
+            return [.. found];
+        }
     }
 
     private static BlockStore OpenBlocks(string directory, bool forWriting, out BlockStore store) => store =

@@ -121,7 +121,8 @@ internal static class StoreOpening
     }
 
     private static ArrowCidException InUse(string directory) => new(ErrorCode.Busy,
-        $"{directory}: somebody has the store open; close every user, then rebuild it");
+        $"{directory}: another process has the store open, and the control file, a segment's header or a " +
+            "record of facts is only repaired alone; close every process that uses the store");
 
     private static FileDescriptor OpenDirectory(string directory, bool mayCreate, bool isGroup)
     {

@@ -91,6 +91,8 @@ internal static class StoreRebuild
                 control.SkipNumbers(lane, Math.Max(last, collected));
         }
 
+        ulong recorded = old.Map.Read(Layout.DamageWord);
+        if (recorded > 0 || damaged.Count > 0) map.Write(Layout.DamageWord, Math.Max(recorded, 1));
         CrashPoint.Pass(CrashStep.B1);
         var index = new BlockIndex(control, segments);
         var growth = new IndexGrowth(control, segments, index);

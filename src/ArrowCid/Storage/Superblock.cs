@@ -198,6 +198,10 @@ internal sealed record StoreIdentity(Guid Machine, Guid Boot, ulong Inode, ulong
     [field: ThreadStatic]
     internal static Guid? AssumedBoot { get; set; }
 
+    /// <summary>The boot of the machine now, as one word.</summary>
+    public static ulong BootNow =>
+        new StoreIdentity(default, AssumedBoot ?? ReadId("/proc/sys/kernel/random/boot_id"), 0, 0).BootBits;
+
     /// <summary>Of this machine now, for a file. Containers differ in machine id but share the boot id.</summary>
     public static StoreIdentity Of(Memory.FileStatus file) => new(
         ReadId("/etc/machine-id"), AssumedBoot ?? ReadId("/proc/sys/kernel/random/boot_id"),

@@ -9,6 +9,10 @@ internal readonly record struct PutRequest(RecordKind Kind, uint Codec, IBlockSo
 {
     /// <summary>When the block was put elsewhere, in ns since 1970; 0: it is put now.</summary>
     public ulong TimeNanoseconds { get; init; }
+
+    /// <summary>The block is only to be there whole, and is not announced: a known one that is damaged is replaced, and
+    /// nothing is written where it is whole.</summary>
+    public bool IsRepair { get; init; }
 }
 
 /// <summary>What one FACT record will say.</summary>
@@ -30,6 +34,21 @@ internal readonly record struct LogPlace(int Lane, ulong Sequence);
 /// <summary>A block that is here, leased until it is announced; a VIEW by its parent's segment too.</summary>
 internal readonly record struct LeasedBlock(BlockInfo Info, ulong Sequence, Segment Segment, Segment? Parent)
 {
+    /// <summary>The offset of its record in the segment.</summary>
+    public long Offset { get; init; }
+
+    /// <summary>Of a VIEW the offset of its first byte in the parent's segment.</summary>
+    public long ParentStart { get; init; }
+
+    /// <summary>The block's bytes where they are stored.</summary>
+    public ReadOnlySpan<byte> Bytes => Parent is null
+        ? Segment.Map.Bytes(Offset + Layout.RecordHeaderBytes, (int)Info.Length)
+        : Parent.Map.Bytes(ParentStart, (int)Info.Length);
+
+    /// <summary>The range of its record.</summary>
+    public DamagedRange Range => new(Cid.FromSha256(Info.Codec, Info.Digest), Segment.Slot, Segment.Generation, Offset,
+        Parent is null ? Layout.RecordBytes(Info.Length) : Layout.RecordHeaderBytes);
+
     public void Release()
     {
         Segment.Release();
@@ -107,6 +126,12 @@ internal sealed class Turn
     /// <summary>The blocks to announce again: of a put the one that it found.</summary>
     public LeasedBlock[]? Announced { get; set; }
 
+    /// <summary>The record of the block that the put found damaged, which its bytes replace.</summary>
+    public DamagedRange? Damaged { get; set; }
+
+    /// <summary>Whether the fact that records the damage has its header.</summary>
+    public bool IsDamageWritten { get; set; }
+
     /// <summary>What a put came to.</summary>
     public BlockInfo Info { get; set; }
 
@@ -139,6 +164,6 @@ internal sealed class Turn
     {
         (Kind, Tail, Offset, Extent, IsJumbo, IsFilled) = (TurnKind.Put, null, 0, 0, false, false);
         (Request, Facts, Announced, Error) = (default, null, null, null);
-        (IsNew, IsToAnnounce, Sequence) = (false, false, 0);
+        (IsNew, IsToAnnounce, Sequence, Damaged, IsDamageWritten) = (false, false, 0, null, false);
     }
 }

@@ -24,7 +24,8 @@ public class FromVerbsTests
         foreach (string place in new[] { served.Directory, files, served.Http })
         {
             Assert.Equal(s_v1, Command.Run("get", V1Cid, "--from", place).Succeeds().Bytes);
-            Assert.Equal($"{V1Cid}  ok\n", Command.Run("verify", V1Cid, "--from", place).Succeeds().Text);
+            Assert.Equal($"{V1Cid}  {place}  ok\n",
+                Run(folder, "verify", V1Cid, "--from", place).Succeeds().Text);
             Assert.Equal(4, Command.Run("cat", V1Cid, "--format", "csv", "--from", place).Succeeds().Lines.Length);
             Command.Run("get", Absent, "--from", place).Exits(3);
         }

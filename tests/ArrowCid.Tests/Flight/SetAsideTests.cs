@@ -41,7 +41,7 @@ public sealed class SetAsideTests
         {
             using HttpResponseMessage answer = await http.Send("GET", path);
             Assert.Equal((path, HttpStatusCode.InternalServerError), (path, answer.StatusCode));
-            Assert.Contains("set aside", await answer.Text(), StringComparison.Ordinal);
+            Assert.Contains("quarantined", await answer.Text(), StringComparison.Ordinal);
         }
 
         using var client = new CidClient(new Uri($"grpc://{server.Flight}"),
@@ -60,6 +60,31 @@ public sealed class SetAsideTests
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         File.Delete(directory.PathOf(SegmentMender.Prefix + Layout.SegmentName(0, 1)));
         Assert.Equal(ErrorCode.BlockNotFound, mended.NotHere(cid).Code);
+    }
+
+    /// <summary>A block is hashed before it is sent first, by whatever process of the machine.</summary>
+    [Fact]
+    public async Task Flight_never_sends_a_damaged_block_that_was_not_proved_since_the_machine_started()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Stores.Open(directory);
+        Cid proved = store.Put(ServedStore.Numbers(400)).Cid, damaged = store.Put(ServedStore.Numbers(500)).Cid;
+        Stored.Flip(directory.Directory, damaged);
+        await using CidServer server = await CidServer.StartAsync(store, new CidServerOptions { Flight = ServedStore.Any });
+        using var client = new CidClient(new Uri($"grpc://{server.Flight}"), new CidClientOptions
+        {
+            Token = TokenFile.ReadLocal(directory.Directory), UseLocalStore = false,
+        });
+        var error = await Assert.ThrowsAsync<ArrowCidException>(() => client.TryGetAsync(damaged));
+        Assert.Equal(ErrorCode.BlockCorrupt, error.Code);
+        Assert.Contains("repair", error.Message, StringComparison.Ordinal);
+        using (RemoteBatch? batch = await client.TryGetAsync(proved)) Assert.NotNull(batch);
+        using (BlockLease lease = store.LeaseUnproved(proved)!)
+            Assert.Equal(Proof.Hash, lease.ProofIn(store.Blocks.Verified));
+        // The damage is recorded, and a put repairs it.
+        Assert.False(store.Contains(damaged));
+        Assert.True(store.Put(ServedStore.Numbers(500)).IsRepaired);
+        using (RemoteBatch? batch = await client.TryGetAsync(damaged)) Assert.NotNull(batch);
     }
 
     private static void Damage(TemporaryStore directory, Cid cid)

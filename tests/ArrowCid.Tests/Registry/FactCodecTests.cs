@@ -103,6 +103,8 @@ public class FactCodecTests
             new NameFact("\x7f", cid, null), new NameFact(new string('n', 256), cid, null),
             new HoldFact([], 1), new HoldFact([.. Enumerable.Repeat(cid, 1025)], 1), new HoldFact([cid], 1UL << 63),
             new DropFact(new ulong[65], [default]), new DropFact([], []), new DropFact([], new Digest256[1025]),
+            new DamagedFact(cid, 65536, 1, 4096, 128, 0), new DamagedFact(null, 1, 1ul << 32, 4096, 128, 0),
+            new DamagedFact(null, 1, 1, 4097, 128, 0), new DamagedFact(null, 1, 1, 4096, 0, 0),
         ];
         foreach (Fact fact in over)
         {

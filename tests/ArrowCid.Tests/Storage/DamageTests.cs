@@ -54,7 +54,8 @@ public sealed class DamageTests
     public void On_a_disk(string file, string what, string finding, int exit, string lost) =>
         Do(new DamagedStore(isMemory: false), file, what, finding, exit, lost);
 
-    /// <summary>What was set aside can be brought back by its name alone.</summary>
+    /// <summary>A quarantined file can be brought back by its name alone, and a damaged one replaced by a
+    /// backup.</summary>
     [Theory]
     [InlineData("data")]
     [InlineData("facts")]
@@ -73,10 +74,10 @@ public sealed class DamageTests
     }
 
     [Fact]
-    public void Mending_twice_sets_nothing_aside_again()
+    public void Doctor_quarantines_a_file_once_when_it_runs_twice()
     {
         using var store = new DamagedStore(isMemory: false);
-        store.Damage("data", "payload");
+        store.Damage("facts", "payload");
         store.Mend();
         string[] names = store.Names();
         Assert.Single(names, name => name.StartsWith(SegmentMender.Prefix, StringComparison.Ordinal));
@@ -84,11 +85,37 @@ public sealed class DamageTests
         Assert.Equal(names.Where(IsOfTheLog), store.Names().Where(IsOfTheLog));
     }
 
-    [Fact]
-    public void With_somebody_in_the_store_nothing_is_set_aside()
+    [Theory]
+    [InlineData("data", "payload")]
+    [InlineData("newest data", "payload")]
+    [InlineData("large", "payload")]
+    [InlineData("data", "record header")]
+    [InlineData("newest data", "record header")]
+    public void Doctor_quarantines_damaged_records_while_others_use_the_store(string file, string what)
     {
         using var store = new DamagedStore(isMemory: true);
-        store.Damage("data", "payload");
+        store.Damage(file, what);
+        using CidStore reader = store.Open(readOnly: true);
+        using CidStore writer = store.Open();
+        _ = writer.PutRaw(StoreCalls.Numbered(77_001));
+        store.Mend();
+        Assert.DoesNotContain(store.Names(), name => name.StartsWith(SegmentMender.Prefix, StringComparison.Ordinal));
+        IReadOnlyList<StoreFinding> left = store.Examine();
+        Assert.DoesNotContain(left, one => one.Severity == FindingSeverity.Error);
+        Assert.Contains(left, one => one.Name == "quarantined");
+        Cid lost = Assert.Single(store.LostBlocks());
+        Assert.Empty(store.LostFacts());
+        Assert.False(reader.Contains(lost));
+        store.PutAgain([lost]);
+        Assert.NotNull(reader.ReadBlock(lost));
+        Assert.DoesNotContain(store.Examine(), one => one.Severity != FindingSeverity.Note);
+    }
+
+    [Fact]
+    public void Doctor_changes_no_file_of_facts_while_others_use_the_store()
+    {
+        using var store = new DamagedStore(isMemory: true);
+        store.Damage("facts", "payload");
         using CidStore reader = store.Open(readOnly: true);
         string[] names = store.Names();
         Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(store.Mend).Code);
@@ -131,7 +158,7 @@ public sealed class DamageTests
         Assert.Equal(exit, found.Any(one => one.Severity == FindingSeverity.Error) ? 4 : 0);
         store.Mend();
         IReadOnlyList<StoreFinding> left = store.Examine();
-        Assert.True(left.All(one => one.Severity == FindingSeverity.Note || one.Name == "set-aside"), Words(left));
+        Assert.True(left.All(one => one.Severity == FindingSeverity.Note || one.Name == "quarantined"), Words(left));
         Cid[] missing = store.LostBlocks();
         Assert.True(missing.All(cid => own.Contains(DamagedStore.DigestOf(cid))), $"{missing.Length} are lost");
         string[] facts = store.LostFacts();
@@ -158,12 +185,13 @@ public sealed class DamageTests
         // Where the header is whole it is said whose bytes they are, and where.
         if (what == "payload" && lost == "one")
         {
-            Assert.Contains(left, one => one.Name == "set-aside" && one.Severity == FindingSeverity.Warning &&
+            Assert.Contains(left, one => one.Name == "quarantined" && one.Severity == FindingSeverity.Warning &&
                 one.Message.Contains(missing[0].ToString(), StringComparison.Ordinal));
             using CidStore reader = store.Open(readOnly: true);
             ArrowCidException said = reader.NotHere(missing[0]);
             Assert.Equal(ErrorCode.BlockCorrupt, said.Code);
-            Assert.Contains($"({SegmentMender.Prefix}", said.Message, StringComparison.Ordinal);
+            Assert.Contains("quarantined", said.Message, StringComparison.Ordinal);
+            Assert.Contains($"({Layout.SegmentName(0, 0)[..4]}", said.Message, StringComparison.Ordinal);
         }
 
         store.PutAgain(missing);

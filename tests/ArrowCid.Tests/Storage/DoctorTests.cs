@@ -67,7 +67,7 @@ public sealed class DoctorTests
         HashSet<ulong> files = Inodes(directory);
         Mend(directory);
         Assert.DoesNotContain(StoreDoctor.Examine(directory.Directory),
-            one => Matters(one) && one.Name != "set-aside");
+            one => Matters(one) && one.Name != "quarantined");
         Assert.Subset(Inodes(directory), files);
         using BlockStore store = directory.Open();
         Assert.Equal(lost, digests.Count(digest => store.Read(digest) is null));

@@ -18,4 +18,8 @@ public sealed record BackupResult(Cid Root, long Number, DateTimeOffset At, long
 /// <param name="NewFacts">Records of facts that were not there.</param>
 /// <param name="ByteLength">The bytes of those blocks.</param>
 /// <param name="IsDryRun">Whether nothing was done.</param>
-public sealed record RestoreResult(long NewBlocks, long NewFacts, long ByteLength, bool IsDryRun);
+public sealed record RestoreResult(long NewBlocks, long NewFacts, long ByteLength, bool IsDryRun)
+{
+    /// <summary>The number of blocks that were there with damaged bytes, which the right ones have replaced.</summary>
+    public long BlocksRepaired { get; init; }
+}

@@ -2,50 +2,53 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>What was damaged and set aside (<c>DAMAGE.md</c>).</summary>
+/// <summary>Files that were damaged and are quarantined (<c>DAMAGE.md</c>).</summary>
 internal sealed partial class BlockStore
 {
-    private const string BlockRemedy = "put it again, or restore the file; nothing here deletes it";
-    private const string FactsRemedy = "say again what is missing, or restore the file; nothing here deletes it";
+    private const string BlockRemedy = "repair it from a copy ('arrowcid repair'), put it again, or remove it";
+    private const string FactsRemedy = "write again what is missing, or restore the file; nothing here deletes it";
+    private const string CompactRemedy = "nothing has to be done; a compaction frees the space";
 
-    // Who sets aside wants the store for himself: nothing comes while this handle is open.
-    private volatile Dictionary<Digest256, (string Name, long Offset)>? _setAside;
+    // A file is quarantined by a process that is alone with the store: none comes while this handle is open.
+    private volatile Dictionary<Digest256, (Cid Cid, string Name, long Offset)>? _inFiles;
 
-    /// <summary>Where the record of a block that is no longer here stands in a file that was set aside.</summary>
-    /// <returns>The file's name and the offset, or null where none has it.</returns>
-    public string? FindSetAside(in Digest256 digest)
+    /// <summary>Where the record of a block that is no longer found is stored in a quarantined file.</summary>
+    private string? FindInFiles(in Digest256 digest)
     {
         Enter();
-        Dictionary<Digest256, (string Name, long Offset)> lost = _setAside ??= BlocksSetAside();
-        bool isThere = lost.TryGetValue(digest, out (string Name, long Offset) place) &&
+        bool isThere = BlocksInFiles().TryGetValue(digest, out (Cid Cid, string Name, long Offset) place) &&
             _control.DirectoryFile.StatFile(place.Name, out _) == 0;
         return isThere ? $"{place.Name}+{place.Offset}" : null;
     }
 
-    private Dictionary<Digest256, (string Name, long Offset)> BlocksSetAside()
+    private Dictionary<Digest256, (Cid Cid, string Name, long Offset)> BlocksInFiles() => _inFiles ??= ReadFiles();
+
+    private Dictionary<Digest256, (Cid Cid, string Name, long Offset)> ReadFiles()
     {
-        var lost = new Dictionary<Digest256, (string, long)>();
-        foreach ((string name, int slot, uint generation) in SegmentsSetAside())
+        var lost = new Dictionary<Digest256, (Cid, string, long)>();
+        foreach ((string name, int slot, uint generation) in QuarantinedSegments())
         {
             using SegmentSalvage? salvage = SegmentSalvage.TryRead(_control, name, slot, generation);
             foreach (SalvagedRecord record in salvage?.Lost ?? [])
             {
-                if (record.Header.IsBlock) _ = lost.TryAdd(record.Header.Digest, (name, record.Offset));
+                RecordHeader header = record.Header;
+                if (header.IsBlock)
+                    _ = lost.TryAdd(header.Digest, (Cid.FromSha256(header.Codec, header.Digest), name, record.Offset));
             }
         }
 
         return lost;
     }
 
-    private IEnumerable<StoreFinding> ExamineSetAside()
+    private IEnumerable<StoreFinding> ExamineQuarantined()
     {
         foreach (string path in System.IO.Directory.EnumerateFiles(Directory, SegmentMender.Prefix + "*")
             .Order(StringComparer.Ordinal))
         {
             string name = Path.GetFileName(path);
-            if (!TryParseSetAside(name, out int slot, out uint generation))
+            if (!TryParseQuarantined(name, out int slot, out uint generation))
             {
-                yield return new StoreFinding("set-aside", FindingSeverity.Note, name,
+                yield return new StoreFinding("quarantined", FindingSeverity.Note, name,
                     "it was damaged, and another one was made in its place", "delete it once nobody wants to look");
                 continue;
             }
@@ -53,7 +56,7 @@ internal sealed partial class BlockStore
             List<StoreFinding> lost = Lost(name, slot, generation);
             foreach (StoreFinding finding in lost) yield return finding;
             if (lost.Count == 0)
-                yield return new StoreFinding("set-aside", FindingSeverity.Note, name,
+                yield return new StoreFinding("quarantined", FindingSeverity.Note, name,
                     "it was damaged; every block that can be told of it is here",
                     "delete it once nobody wants to look");
         }
@@ -68,10 +71,11 @@ internal sealed partial class BlockStore
             string what = record.Header.RecordKind == RecordKind.Fact
                 ? $"facts of {DateTimeOffset.UnixEpoch.AddTicks((long)(record.Header.TimeNanoseconds / 100)):u}"
                 : $"block {Cid.FromSha256(record.Header.Codec, record.Header.Digest)}";
-            // Nothing tells whether facts were said again.
+            // Nothing tells whether facts were written again.
             bool isFact = record.Header.RecordKind == RecordKind.Fact;
-            if (isFact || !IsBack(in record))
-                lost.Add(new StoreFinding("set-aside", isFact ? FindingSeverity.Note : FindingSeverity.Warning,
+            Digest256 digest = record.Header.Digest;
+            if (isFact || (record.Header.IsBlock && !IsBack(in digest)))
+                lost.Add(new StoreFinding("quarantined", isFact ? FindingSeverity.Note : FindingSeverity.Warning,
                     $"{name}+{record.Offset}", $"the bytes of {what} are damaged",
                     isFact ? FactsRemedy : BlockRemedy));
         }
@@ -80,10 +84,9 @@ internal sealed partial class BlockStore
     }
 
     /// <summary>Whether a block was put again, or is no longer wanted.</summary>
-    private bool IsBack(in SalvagedRecord record)
+    private bool IsBack(in Digest256 digest)
     {
-        Digest256 digest = record.Header.Digest;
-        if (!record.Header.IsBlock || Liveness?.IsDead(in digest) == true) return true;
+        if (Liveness?.IsDead(in digest) == true) return true;
         try
         {
             return Contains(in digest);
@@ -94,16 +97,16 @@ internal sealed partial class BlockStore
         }
     }
 
-    private IEnumerable<(string Name, int Slot, uint Generation)> SegmentsSetAside()
+    private IEnumerable<(string Name, int Slot, uint Generation)> QuarantinedSegments()
     {
         foreach (string path in System.IO.Directory.EnumerateFiles(Directory, SegmentMender.Prefix + "seg-*"))
         {
             string name = Path.GetFileName(path);
-            if (TryParseSetAside(name, out int slot, out uint generation)) yield return (name, slot, generation);
+            if (TryParseQuarantined(name, out int slot, out uint generation)) yield return (name, slot, generation);
         }
     }
 
-    private static bool TryParseSetAside(string name, out int slot, out uint generation) =>
+    private static bool TryParseQuarantined(string name, out int slot, out uint generation) =>
         Layout.TryParseSegmentName(name[SegmentMender.Prefix.Length..].Split('.')[0], Layout.MaxSegments, out slot,
             out generation);
 }

@@ -1,0 +1,226 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>A range of a segment that does not hold what was written there: one record, or bytes in which no record can
+/// be read.</summary>
+/// <param name="Block">The block whose record it is, or null.</param>
+/// <param name="Slot">The segment's slot.</param>
+/// <param name="Generation">The segment's generation.</param>
+/// <param name="Offset">Where the record's header begins, or the first byte that cannot be read.</param>
+/// <param name="Bytes">The number of bytes, header and padding included.</param>
+internal sealed record DamagedRange(Cid? Block, int Slot, uint Generation, long Offset, long Bytes)
+{
+    /// <summary>File and offset, for people.</summary>
+    public string Place => $"{Layout.SegmentName(Slot, Generation)}+{Offset}";
+}
+
+/// <summary>Damage in the form of facts, which the log keeps.</summary>
+internal interface IDamageFacts
+{
+    /// <summary>Makes the fact that records a range.</summary>
+    IFactSource Record(DamagedRange range);
+
+    /// <summary>Reads the ranges that a record of facts names.</summary>
+    /// <param name="payload">The record's payload.</param>
+    /// <param name="recordNanoseconds">The record's time.</param>
+    /// <param name="found">Gets the ranges.</param>
+    void Read(ReadOnlySpan<byte> payload, ulong recordNanoseconds, List<DamagedRange> found);
+}
+
+/// <summary>
+/// The damage that is recorded in a store, as one handle knows it: facts of all processes, and what this handle found
+/// itself. A word of the control file counts the records, so that a store without damage costs one read of it. A record
+/// only names a suspect: its bytes are hashed before it is believed, because the file may have been restored since. For
+/// any number of threads at once.
+/// </summary>
+internal sealed class DamageLog(ControlFile control, SegmentSet segments)
+{
+    // Whatever else a payload holds, a list of seven items that begins with the kind 20 has these bytes.
+    private static ReadOnlySpan<byte> Mark => [0x87, 0x14];
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(int Slot, uint Generation, long Offset), Suspect> _ranges = [];
+    private readonly Dictionary<(int Slot, uint Generation), long> _read = [];
+    private ulong _seen;
+    private volatile bool _hasOwn;
+
+    /// <summary>What writes and reads the facts; null: what is found stays in this handle's memory.</summary>
+    public IDamageFacts? Facts { get; set; }
+
+    /// <summary>Another number whenever any process has recorded damage.</summary>
+    public ulong Version => control.Map.Read(Layout.DamageWord);
+
+    /// <summary>Whether no damage was ever recorded.</summary>
+    public bool IsEmpty => Version == 0 && !_hasOwn;
+
+    /// <summary>Every recorded range in a segment that is still there.</summary>
+    public List<DamagedRange> All()
+    {
+        if (IsEmpty) return [];
+        lock (_gate)
+        {
+            Update();
+            return [.. _ranges.Values.Select(suspect => suspect.Range)
+                .Where(range => control.Table(range.Slot) is { IsLive: true } word &&
+                    word.Generation == range.Generation)
+                .OrderBy(range => (range.Slot, range.Offset))];
+        }
+    }
+
+    /// <summary>Whether a range that begins at a place is recorded.</summary>
+    public bool Has(int slot, uint generation, long offset)
+    {
+        if (IsEmpty) return false;
+        lock (_gate)
+        {
+            Update();
+            return _ranges.ContainsKey((slot, generation, offset));
+        }
+    }
+
+    /// <summary>Whether the record at a place is recorded as damaged and is so: its bytes are hashed once.</summary>
+    public bool IsDamaged(Segment segment, long offset, in RecordHeader header)
+    {
+        if (IsEmpty) return false;
+        Suspect? suspect;
+        lock (_gate)
+        {
+            Update();
+            if (!_ranges.TryGetValue((segment.Slot, segment.Generation, offset), out suspect)) return false;
+        }
+
+        return suspect.IsConfirmed ??= !LogWalk.IsPayloadRight(segment, offset, in header);
+    }
+
+    /// <summary>Adds what this handle found, to be recorded by the caller.</summary>
+    /// <returns>False where it is known already.</returns>
+    public bool Add(DamagedRange range)
+    {
+        lock (_gate)
+        {
+            Update();
+            if (!_ranges.TryAdd((range.Slot, range.Generation, range.Offset), new Suspect(range)))
+            {
+                _ranges[(range.Slot, range.Generation, range.Offset)].IsConfirmed = null;
+                return false;
+            }
+
+            _hasOwn = true;
+            return true;
+        }
+    }
+
+    /// <summary>The fact that records a range; null where this handle keeps none.</summary>
+    public IFactSource? FactOf(DamagedRange range)
+    {
+        try
+        {
+            return Facts?.Record(range);
+        }
+        catch (ArrowCidException)
+        {
+            // A clock that is wrong is no reason to refuse what repairs the block.
+            return null;
+        }
+    }
+
+    /// <summary>Tells every process to look for facts that record damage.</summary>
+    public void Announce() => _ = control.Map.Add(Layout.DamageWord, 1);
+
+    /// <summary>Reads what was recorded since the last call.</summary>
+    private void Update()
+    {
+        ulong version = Version;
+        if (version == _seen || Facts is null) return;
+        var found = new List<DamagedRange>();
+        if (TryRead(found)) _seen = version;
+        foreach (DamagedRange range in found)
+            _ = _ranges.TryAdd((range.Slot, range.Generation, range.Offset), new Suspect(range));
+    }
+
+    /// <returns>False where a segment could not be asked.</returns>
+    private bool TryRead(List<DamagedRange> found)
+    {
+        bool isWhole = true;
+        for (int slot = 0; slot < control.Superblock.Segments; slot++)
+        {
+            TableWord word = control.Table(slot);
+            if (!word.IsLive || control.Details(slot).Kind != SegmentKind.Facts) continue;
+            SegmentAccess access = segments.TryAcquire(word, slot, out Segment? segment);
+            if (access == SegmentAccess.Ready)
+            {
+                Read(segment!, found);
+                segment!.Release();
+            }
+            else
+            {
+                isWhole &= access != SegmentAccess.Refused;
+            }
+        }
+
+        return isWhole;
+    }
+
+    private void Read(Segment segment, List<DamagedRange> found)
+    {
+        (int, uint) key = (segment.Slot, segment.Generation);
+        var walk = new LogWalk(segment, _read.GetValueOrDefault(key, Layout.SegmentRecords));
+        while (walk.MoveNext())
+        {
+            RecordHeader record = walk.Record;
+            if (record.RecordKind != RecordKind.Fact || record.PayloadLength > Lane.MaxFactBytes) continue;
+            ReadOnlySpan<byte> payload =
+                segment.Map.Bytes(walk.Offset + Layout.RecordHeaderBytes, (int)record.PayloadLength);
+            if (payload.IndexOf(Mark) < 0 || Sha256.Hash(payload) != record.Digest) continue;
+            Facts!.Read(payload.ToArray(), record.TimeNanoseconds, found);
+        }
+
+        _read[key] = walk.End;
+    }
+
+    private sealed class Suspect(DamagedRange range)
+    {
+        public DamagedRange Range => range;
+
+        /// <summary>Whether its bytes were found to be damaged by this handle; null: not asked yet.</summary>
+        public bool? IsConfirmed { get; set; }
+    }
+}
+
+/// <summary>
+/// The places whose blocks this handle has compared with right bytes, so that a put of a known block does so once. All
+/// are forgotten when any process records damage. For any number of threads at once.
+/// </summary>
+internal sealed class ComparedPlaces(DamageLog damage)
+{
+    // About 24 MB; then everything is compared again.
+    private const int Most = 1 << 20;
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<ulong> _places = [];
+    private ulong _version;
+
+    /// <summary>Whether the place was compared. The version is to be given to <see cref="Add"/>.</summary>
+    public bool Has(Segment segment, long offset, out ulong version)
+    {
+        version = damage.Version;
+        lock (_gate) return version == _version && _places.Contains(Key(segment, offset));
+    }
+
+    /// <summary>Adds a place that was compared after the version was read.</summary>
+    public void Add(Segment segment, long offset, ulong version)
+    {
+        lock (_gate)
+        {
+            if (version != _version || _places.Count >= Most) _places.Clear();
+            _version = version;
+            _ = _places.Add(Key(segment, offset));
+        }
+    }
+
+    // 16 bits of a slot, 24 of a generation, 24 of an offset.
+    private static ulong Key(Segment segment, long offset) =>
+        ((ulong)segment.Slot << 48) | ((ulong)(segment.Generation & 0xffffff) << 24) |
+        (ulong)(offset / Layout.RecordAlignment);
+}

@@ -1,0 +1,406 @@
+using ArrowCid.Columnar;
+using ArrowCid.Exchange.Backends;
+using ArrowCid.Exchange.Backup;
+using ArrowCid.Ipc;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+using ArrowCid.Tests.Storage;
+using Layout = ArrowCid.Storage.Layout;
+
+namespace ArrowCid.Tests.Store;
+
+/// <summary>Blocks whose stored bytes changed, and how they come back while the store is in use.</summary>
+public sealed class RepairTests
+{
+    private const int LargeRows = 800_000;
+
+    /// <summary>Everything that puts bytes which the store has in a damaged form.</summary>
+    public static TheoryData<string, int> Puts()
+    {
+        var data = new TheoryData<string, int>();
+        foreach (string how in new[] { "put", "many", "raw", "raw many", "facts", "reserve", "import", "restore", "fill" })
+        {
+            data.Add(how, 500);
+            data.Add(how, LargeRows);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Puts))]
+    public void Put_of_the_right_bytes_repairs_a_damaged_block(string how, int rows)
+    {
+        using var directory = new TemporaryStore();
+        using var copies = new TemporaryStore();
+        RecordBatch batch = Batch(rows);
+        byte[] bytes = CanonicalBlock.Encode(batch).Bytes.ToArray();
+        Cid cid;
+        using (CidStore store = Open(directory))
+        {
+            cid = store.Put(batch).Cid;
+            _ = store.Put(Batch(7));
+        }
+
+        using (CidStore copy = Open(copies)) Assert.True(copy.Put(batch).IsNew);
+        using CidStore reader = Open(directory);
+        Stored.Flip(directory.Directory, cid);
+        using BatchLease before = reader.TryGet(cid)!;
+        byte[] seen = Bytes(before);
+        Assert.NotEqual(bytes, seen);
+
+        using CidStore writer = Open(directory);
+        DateTimeOffset created = writer.TryFind(cid)!.Value.Time;
+        Assert.True(Put(writer, how, batch, bytes, copies));
+        Assert.All(reader.VerifyAll(), result => Assert.True(result.IsIntact, $"{result.Error}"));
+        // Readers go on: the lease has the bytes that it always had, and the next one has the right ones.
+        Assert.Equal(seen, Bytes(before));
+        using (BatchLease after = reader.TryGet(cid)!) Assert.Equal(bytes, Bytes(after));
+        Assert.Equal(created, reader.TryFind(cid)!.Value.Time);
+        DamagedRange range = Assert.Single(reader.Blocks.Damaged.All());
+        Assert.Equal(cid, range.Block);
+        // What was repaired is whole, and is not repaired again.
+        Assert.False(Put(writer, how, batch, bytes, copies));
+        StoreFinding found = Assert.Single(StoreDoctor.Examine(directory.Directory, OpenBlocks),
+            one => one.Name == "quarantined");
+        Assert.Equal((FindingSeverity.Note, range.Place), (found.Severity, found.Place));
+    }
+
+    [Fact]
+    public void Put_after_a_removal_does_not_bring_damaged_bytes_back()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        RecordBatch batch = Batch(500);
+        Cid cid = store.Put(batch).Cid;
+        Stored.Flip(directory.Directory, cid);
+        Assert.Single(store.Remove([cid]).Removed);
+        using CidStore other = Open(directory);
+        Assert.True(other.Put(batch) is { IsNew: true } or { IsRepaired: true });
+        Assert.Contains(store.List(), one => one.Cid == cid);
+        Assert.True(store.Verify(cid)!.Value.IsIntact);
+    }
+
+    [Fact]
+    public void Put_compares_a_known_block_once_in_a_process_and_again_when_damage_is_recorded()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        RecordBatch batch = Batch(500), another = Batch(501);
+        Cid cid = store.Put(batch).Cid;
+        Assert.True(store.Put(another).IsNew);
+        Assert.Equal((false, false), Words(store.Put(batch)));
+        Stored.Flip(directory.Directory, cid);
+        // It was compared, and nobody has said anything since.
+        Assert.Equal((false, false), Words(store.Put(batch)));
+        using (CidStore other = Open(directory)) Assert.False(other.Verify(cid)!.Value.IsIntact);
+        Assert.Equal((false, true), Words(store.Put(batch)));
+        Assert.True(store.Verify(cid)!.Value.IsIntact);
+        Assert.Equal((false, false), Words(store.Put(batch)));
+        Assert.Equal((false, false), Words(store.Put(another)));
+    }
+
+    [Fact]
+    public void Verify_records_damage_for_every_handle_that_is_open_or_comes_later()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory), other = Open(directory);
+        Cid cid = store.Put(Batch(500)).Cid, intact = store.Put(Batch(20)).Cid;
+        Stored.Flip(directory.Directory, cid);
+        using (BatchLease? trusted = other.TryGet(cid)) Assert.NotNull(trusted);
+        using (CidStore readOnly = CidStore.Open(directory.Directory, new CidStoreOptions { ReadOnly = true }))
+        {
+            Assert.False(readOnly.Verify(cid)!.Value.IsIntact);
+            // It keeps in memory what it may not write.
+            Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => readOnly.TryGet(cid)).Code);
+        }
+
+        Assert.True(other.Contains(cid));
+        Assert.False(store.Verify(cid)!.Value.IsIntact);
+        using CidStore later = Open(directory);
+        foreach (CidStore each in new[] { store, other, later })
+        {
+            ArrowCidException error = Assert.Throws<ArrowCidException>(() => each.TryGet(cid));
+            Assert.Equal(ErrorCode.BlockCorrupt, error.Code);
+            Assert.Contains("repair", error.Message, StringComparison.Ordinal);
+            Assert.False(each.Contains(cid));
+            bool[] found = new bool[2];
+            each.ContainsMany([cid, intact], found);
+            Assert.Equal([false, true], found);
+            Assert.False(each.Verify(cid)!.Value.IsIntact);
+            Assert.Single(each.VerifyAll(), result => !result.IsIntact);
+            Assert.Single(each.Blocks.Damaged.All());
+        }
+    }
+
+    [Fact]
+    public void Verify_all_names_damaged_blocks_that_are_no_batches()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        PutResult put = store.Put(Batch(500));
+        Cid raw = store.PutRaw(new byte[300]).Cid;
+        Assert.Single(store.VerifyAll());
+        Stored.Flip(directory.Directory, put.SchemaCid);
+        Stored.Flip(directory.Directory, raw);
+        Assert.Equal(new[] { put.SchemaCid, raw }.Order(),
+            store.VerifyAll().Where(result => !result.IsIntact).Select(result => result.Cid).Order());
+        // The put of a batch brings its schema.
+        using CidStore other = Open(directory);
+        _ = other.Put(Batch(500));
+        Assert.Equal([raw], store.VerifyAll().Where(result => !result.IsIntact).Select(result => result.Cid));
+    }
+
+    [Fact]
+    public void Verify_names_the_first_byte_that_differs_from_a_source()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        RecordBatch batch = Batch(LargeRows);
+        Cid cid = store.Put(batch).Cid;
+        const long At = (3 << 20) + 77;
+        Stored.Flip(directory.Directory, cid, At);
+        using BlockBackend memory = BlockBackend.InMemory();
+        memory.Put(cid, CanonicalBlock.Encode(batch).Bytes);
+        Assert.Contains($"byte {At} (in the 1 MiB leaf 3)", store.Verify(cid, memory)!.Value.Error!.Message,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("leaf", store.Verify(cid)!.Value.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Repair_replaces_damaged_blocks_alone_and_announces_nothing()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        using BlockBackend source = BlockBackend.InMemory();
+        RecordBatch[] batches = [Batch(500), Batch(501), Batch(502), Batch(503), Batch(504)];
+        PutResult[] puts = [.. batches.Select(batch => store.Put(batch))];
+        Cid cid = puts[0].Cid, removed = puts[2].Cid, unknown = puts[3].Cid;
+        foreach (RecordBatch batch in batches.AsSpan(0, 3))
+            source.Put(Cid.Sha256(Multicodec.Raw, CanonicalBlock.Encode(batch).Bytes.Span), CanonicalBlock.Encode(batch).Bytes);
+        foreach (Cid each in new[] { cid, removed, unknown }) Stored.Flip(directory.Directory, each);
+        Assert.Single(store.Remove([removed]).Removed);
+        IEnumerable<Announcement> watch = store.Watch(Cursor.Now, TimeSpan.Zero);
+        using IEnumerator<Announcement> events = watch.GetEnumerator();
+
+        RepairResult[] results = [.. store.RepairAll(source)];
+        Assert.Equal(
+            new[] { (cid, RepairOutcome.Repaired), (unknown, RepairOutcome.Damaged) }.OrderBy(one => one.Item1),
+            results.Select(one => (one.Cid, one.Outcome)).OrderBy(one => one.Cid));
+        Assert.Equal(ErrorCode.BlockNotFound, results.Single(one => one.Cid == unknown).Error!.Code);
+        Assert.False(events.MoveNext());
+        Assert.True(store.Verify(cid)!.Value.IsIntact);
+        Assert.Equal(RepairOutcome.Intact, store.Repair(cid, source)!.Value.Outcome);
+        Assert.Equal(RepairOutcome.Intact, store.Repair(puts[1].Cid, source)!.Value.Outcome);
+        Assert.Null(store.Repair(Cid.Sha256(Multicodec.Raw, [1]), source));
+        Assert.DoesNotContain(store.List(), one => one.Cid == removed);
+        source.Put(unknown, CanonicalBlock.Encode(batches[3]).Bytes);
+        Assert.Equal(RepairOutcome.Repaired, Assert.Single(store.RepairAll(source)).Outcome);
+        Assert.All(store.VerifyAll(), result => Assert.True(result.IsIntact));
+    }
+
+    [Fact]
+    public void Repair_of_a_removed_block_leaves_it_removed()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        using BlockBackend source = BlockBackend.InMemory();
+        RecordBatch batch = Batch(500);
+        Cid cid = store.Put(batch).Cid;
+        source.Put(cid, CanonicalBlock.Encode(batch).Bytes);
+        Stored.Flip(directory.Directory, cid);
+        Assert.Single(store.Remove([cid]).Removed);
+        Assert.NotEqual(RepairOutcome.Repaired, store.Repair(cid, source)?.Outcome);
+        Assert.Empty(store.List());
+    }
+
+    [Fact]
+    public void Repair_brings_a_quarantined_block_back()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = Open(directory);
+        using BlockBackend source = BlockBackend.InMemory();
+        RecordBatch batch = Batch(500);
+        Cid cid = store.Put(batch).Cid;
+        source.Put(cid, CanonicalBlock.Encode(batch).Bytes);
+        Stored.Flip(directory.Directory, cid);
+        store.Blocks.Quarantine();
+        Assert.Null(store.TryGet(cid));
+        Assert.Equal(ErrorCode.BlockCorrupt, store.NotHere(cid).Code);
+        Assert.Equal((cid, RepairOutcome.Repaired),
+            store.RepairAll(source).Select(one => (one.Cid, one.Outcome)).Single());
+        using BatchLease? lease = store.TryGet(cid);
+        Assert.NotNull(lease);
+        Assert.Empty(store.Blocks.LostBlocks());
+    }
+
+    /// <summary>Without its index the store finds the good copy, not the damaged one, wherever they are stored.</summary>
+    [Fact]
+    public void Good_copy_is_found_when_the_index_is_rebuilt()
+    {
+        using var directory = new TemporaryStore();
+        RecordBatch batch = Batch(500);
+        Cid cid;
+        using (CidStore store = Open(directory))
+        {
+            cid = store.Put(batch).Cid;
+            Stored.Flip(directory.Directory, cid);
+            using CidStore other = Open(directory);
+            Assert.True(other.Put(batch).IsRepaired);
+            other.Blocks.Mend();
+            Assert.True(other.Verify(cid)!.Value.IsIntact);
+        }
+
+        foreach (string index in Directory.GetFiles(directory.Directory, "idx-*")) File.Delete(index);
+        using (CidStore again = Open(directory)) Assert.True(again.Verify(cid)!.Value.IsIntact);
+        _ = CidStore.Rebuild(directory.Directory);
+        using CidStore last = Open(directory);
+        Assert.True(last.Verify(cid)!.Value.IsIntact);
+        Assert.All(last.VerifyAll(), result => Assert.True(result.IsIntact));
+        Assert.Single(last.Blocks.Damaged.All());
+    }
+
+    /// <summary>The record of damage lasts as long as the damaged bytes, and both go.</summary>
+    [Fact]
+    public void Compaction_frees_a_damaged_copy_that_was_repaired_and_then_its_record()
+    {
+        using var directory = new TemporaryStore();
+        BlockStore.Open(directory.Directory, TemporaryStore.Small).Dispose();
+        using CidStore store = Open(directory);
+        byte[] bytes = StoreCalls.Numbered(1, 60_000);
+        Cid cid = store.PutRaw(bytes).Cid;
+        for (int i = 2; i < 30; i++) _ = store.PutRaw(StoreCalls.Numbered(i, 60_000));
+        Stored.Flip(directory.Directory, cid);
+        using (CidStore other = Open(directory)) Assert.True(other.PutRaw(bytes).IsRepaired);
+        DamagedRange range = Assert.Single(store.Blocks.Damaged.All());
+        CompactResult result = store.Compact(1.0);
+        Assert.Contains(result.Segments, one => one.Outcome == CompactOutcome.Freed && one.Name == range.Place.Split('+')[0]);
+        Assert.Empty(store.Blocks.Damaged.All());
+        Assert.Equal(bytes, store.ReadBlock(cid));
+        using CidStore later = Open(directory);
+        Assert.Empty(later.Blocks.Damaged.All());
+        Assert.DoesNotContain(StoreDoctor.Examine(directory.Directory, OpenBlocks), one => one.Name == "quarantined");
+    }
+
+    [Fact]
+    public void Record_of_damage_is_in_no_backup()
+    {
+        using var directory = new TemporaryStore();
+        using var folder = new TemporaryStore();
+        using CidStore store = Open(directory);
+        RecordBatch batch = Batch(500);
+        Cid cid = store.Put(batch).Cid;
+        Stored.Flip(directory.Directory, cid);
+        using (CidStore other = Open(directory)) Assert.True(other.Put(batch).IsRepaired);
+        using CidStore target = Open(folder);
+        _ = store.CopyTo(target);
+        Assert.True(target.Blocks.Damaged.IsEmpty);
+        Assert.DoesNotContain(target.Blocks.FactRecords(), payload =>
+            FactReader.Read(payload.Bytes, payload.Nanoseconds, _ => { }).Any(group => group.Facts.Any(fact => fact is DamagedFact)));
+    }
+
+    [Fact]
+    public void Ring_repairs_a_damaged_block()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = CidStore.Open(directory.Directory, new CidStoreOptions { Retention = StoreRetention.Ring, Capacity = 32 << 20 });
+        RecordBatch batch = Batch(500);
+        Cid cid = store.Put(batch).Cid;
+        Stored.Flip(directory.Directory, cid);
+        using CidStore other = CidStore.Open(directory.Directory);
+        Assert.True(other.Put(batch).IsRepaired);
+        Assert.True(store.Verify(cid)!.Value.IsIntact);
+    }
+
+    private static (bool IsNew, bool IsRepaired) Words(PutResult put) => (put.IsNew, put.IsRepaired);
+
+    /// <summary>Puts a batch in some way.</summary>
+    /// <returns>Whether it says that the block was repaired.</returns>
+    private static bool Put(CidStore store, string how, RecordBatch batch, byte[] bytes, TemporaryStore copies)
+    {
+        switch (how)
+        {
+            case "put": return store.Put(batch).IsRepaired;
+            case "many": return store.PutMany([Batch(3), batch, Batch(4)])[1].IsRepaired;
+            case "raw": return store.PutRaw(bytes).IsRepaired;
+            case "raw many":
+                var results = new PutResult[3];
+                _ = store.PutRawMany([new byte[5], bytes, new byte[6]], results);
+                return results[1].IsRepaired;
+            case "facts": return store.Put(batch, new PutOptions { Pin = true }).IsRepaired;
+            case "reserve":
+                using (BatchReservation made = store.Reserve(batch.Schema, batch.Length))
+                {
+                    batch.Column<long>("n").Values.CopyTo(made.Column("n").Values<long>());
+                    return made.Commit().IsRepaired;
+                }
+
+            case "import":
+                using (CidStore copy = Open(copies))
+                {
+                    using var car = new MemoryStream();
+                    _ = copy.ExportCar([Cid.Sha256(Multicodec.Raw, bytes)], car);
+                    car.Position = 0;
+                    return store.ImportCar(car).Blocks.Any(block => block.IsRepaired);
+                }
+
+            case "restore":
+                using (CidStore copy = Open(copies)) return copy.CopyTo(store).BlocksRepaired == 1;
+            default:
+                using (CidStore copy = Open(copies))
+                using (BlockBackend both = BlockBackend.Several([store.AsBackend(), copy.AsBackend()], fill: true))
+                {
+                    long before = store.Blocks.Damaged.All().Count;
+                    using BackendBlock block = both.TryGet(Cid.Sha256(Multicodec.Raw, bytes))!;
+                    Assert.Equal(bytes, block.Bytes.ToArray());
+                    return store.Blocks.Damaged.All().Count > before;
+                }
+        }
+    }
+
+    private static byte[] Bytes(BatchLease lease) => lease.Block.ToArray();
+
+    private static RecordBatch Batch(int rows) =>
+        RecordBatch.Of(("n", ArrowArray.From<long>(Enumerable.Range(0, rows).Select(i => (long)i * 7).ToArray())));
+
+    private static CidStore Open(TemporaryStore directory) => CidStore.Open(directory.Directory,
+        new CidStoreOptions { Capacity = 256 << 20, Timeout = TimeSpan.FromSeconds(20) });
+
+    private static CidStore OpenBlocks(string directory, bool forWriting, out BlockStore blocks)
+    {
+        var store = CidStore.Open(directory, new CidStoreOptions { MustExist = true, ReadOnly = !forWriting });
+        blocks = store.Blocks;
+        return store;
+    }
+}
+
+/// <summary>Stored bytes that change under a store.</summary>
+internal static class Stored
+{
+    /// <summary>Changes a byte of every copy of a block that hashes to its CID, whoever has the store open.</summary>
+    /// <param name="directory">The store's directory.</param>
+    /// <param name="cid">The block.</param>
+    /// <param name="at">Which byte of it; -1: the last but one.</param>
+    public static void Flip(string directory, Cid cid, long at = -1)
+    {
+        bool isAny = false;
+        // The next segment, made ahead, has a temporary name until it is used.
+        foreach (string path in Directory.GetFiles(directory, "seg-*").Where(path => path[^9] == '-'))
+        {
+            byte[] bytes = File.ReadAllBytes(path);
+            foreach ((long offset, RecordHeader header) in SegmentBytes.Records(bytes))
+            {
+                if (!header.IsBlock || !cid.TryGetSha256(out var digest) || header.Digest != digest) continue;
+                long place = offset + Layout.RecordHeaderBytes + (at >= 0 ? at : Middle((long)header.PayloadLength));
+                using FileStream file = File.Open(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+                file.Position = place;
+                file.WriteByte((byte)(bytes[place] ^ 0x21));
+                isAny = true;
+            }
+        }
+
+        Assert.True(isAny, $"no copy of {cid} in {directory}");
+    }
+
+    private static long Middle(long length) => length > 200 ? length - 100 : length / 2;
+}
