@@ -157,11 +157,7 @@ internal static unsafe class DatasetDoor
     private static Block Put(CidStore store, IReadOnlyList<Cid> batches, DatasetJson said, PutOptions options)
     {
         if (batches.Count == 0) throw Failure.Invalid("a dataset has at least one batch");
-        PutResult put = store.PutDataset(batches, options, said.Metadata, said.Parents);
-        if (!store.TryFindAny(put.Cid, out Storage.BlockInfo info)) throw ReadDoor.NotFound(put.Cid, store);
-        Block block = Block.Of(in info, store.NodeOf(in info));
-        block.IsNew = put.IsNew ? 1 : 0;
-        return block;
+        return Block.Of(store, store.PutDataset(batches, options, said.Metadata, said.Parents));
     }
 }
 

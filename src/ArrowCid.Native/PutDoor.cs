@@ -42,7 +42,7 @@ internal static unsafe class PutDoor
             using var borrowed = new BorrowedBytes(bytes, length);
             PutResult put = opened.PutRaw(borrowed.Memory);
             if (said is not null) FactDoor.Say(opened, put.Cid, said);
-            *target = Block.Of(in put);
+            *target = Block.Of(opened, in put);
             return Failure.Ok;
         }
         catch (Exception e)

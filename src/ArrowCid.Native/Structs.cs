@@ -83,6 +83,16 @@ internal struct Block
         return block;
     }
 
+    /// <summary>A put of bytes or of a dataset, whose block may be of any kind.</summary>
+    /// <exception cref="ArrowCidException">As for <see cref="CidBytes.Of(Cid)"/>.</exception>
+    public static Block Of(CidStore store, in PutResult put)
+    {
+        if (!store.TryFindAny(put.Cid, out BlockInfo info)) return Of(in put);
+        Block block = Of(in info, store.NodeOf(in info));
+        block.IsNew = put.IsNew ? 1 : 0;
+        return block;
+    }
+
     public static Block Of(in StoredBlock stored)
     {
         Block block = Of(stored.Address);

@@ -108,6 +108,10 @@ static void datasets(arrowcid_handle store) {
   OK(arrowcid_lease_block(lease, &bytes, &length, &found, &error));
   CHECK(length == dataset.length && found.kind == ARROWCID_DATASET && found.rows == 2 * BATCH_ROWS);
   FAILS(ARROWCID_SCHEMA_MISMATCH, arrowcid_lease_array(lease, NULL, &array, &error));
+  /* The same bytes again are the block that is there. */
+  OK(arrowcid_put_raw(store, bytes, length, NULL, &found, &error));
+  CHECK(found.is_new == 0 && found.kind == ARROWCID_DATASET);
+  CHECK(memcmp(&found.cid, &dataset.cid, sizeof found.cid) == 0);
   OK(arrowcid_release_lease(lease, &error));
 
   FAILS(ARROWCID_TOO_LARGE, arrowcid_dataset_batches(store, &dataset.cid, NULL, 0, &count, &error));

@@ -160,8 +160,7 @@ class Store:
         ``name`` of several batches makes a dataset of them and names that: ``store.dataset(name)``.
         """
         if isinstance(data, dict):
-            import pyarrow
-            data = pyarrow.record_batch(data)
+            data = _batch_of(data)
         said = facts_json(facts) if facts else None  # before anything is read or put
         capsules = array_capsules(data)
         if capsules is not None:
@@ -474,6 +473,15 @@ class _Listing(Handle):
 
 def _reopen(directory: bytes, options: bytes) -> Store:
     return Store(directory, COptions.from_buffer_copy(options))
+
+
+def _batch_of(columns: dict[str, Any]) -> Any:
+    """Columns as pyarrow makes a batch of them."""
+    try:
+        import pyarrow
+    except ImportError:
+        raise TypeError("a dict of columns is put by pyarrow, which is not installed") from None
+    return pyarrow.record_batch(columns)
 
 
 def _share_schema(first: Any, first_capsule: Any, batch: Any, capsule: Any) -> bool:

@@ -16,7 +16,8 @@ internal sealed class Selection
     public Selection(Verb verb, string description, Option<bool>? instead = null)
     {
         _cids = Verb.CidTexts(description);
-        _where = Verb.Where("All batches that pass a filter, instead of CIDs.");
+        _where = Verb.Where("All batches that pass a filter, instead of CIDs; blocks of every kind " +
+            "where the filter names 'kind'.");
         verb.Add(_cids);
         verb.Add(_where);
         verb.Validators.Add(result =>
@@ -55,7 +56,7 @@ internal sealed class Selection
         foreach (StoredEntry entry in store.InOrder(filter))
         {
             progress.Tick();
-            if (entry.Kind == BlockKind.Batch) passing.Add(entry.Cid);
+            if (filter.TestsKind || entry.Kind == BlockKind.Batch) passing.Add(entry.Cid);
         }
 
         return [.. passing];

@@ -88,6 +88,10 @@ public class RegistryVerbsTests
             entry.GetProperty("batches").GetInt32(), entry.GetProperty("dataBytes").GetInt32()));
         Assert.StartsWith("bafkrei", entry.GetProperty("schemaCid").GetString(), StringComparison.Ordinal);
         Assert.Contains("dataset   1 blocks", Run(folder, "stats").Succeeds().Text, StringComparison.Ordinal);
+        Run(folder, "name", "d", "--remove").Succeeds();
+        Run(folder, "rm", "--where", "kind = dataset").Exits(0);
+        Assert.Empty(Run(folder, "ls", "--datasets").Succeeds().Text);
+        Assert.Single(Run(folder, "ls").Succeeds().Lines);
     }
 
     [Fact]
