@@ -3,6 +3,7 @@ using System.Net;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Http;
+using ArrowCid.Flight.Limits;
 using ArrowCid.Flight.Service;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -127,8 +128,10 @@ public sealed partial class CidServer : IAsyncDisposable
         GrpcServer flight = FlightCalls.Over(store, guard, http.Live, Gateway, new GrpcServerSettings
         {
             StallPatience = options.StallPatience,
+            AnonymousPatience = options.AnonymousPatience,
             Log = log,
             Stopping = stopping,
+            Memory = new ServerMemory(options.MaxBufferedBytes),
         });
         host.UseWhen(ServerListening.IsFlight, branch => branch.Run(flight.Serve));
         host.Use(next => context => PathNames.Take(context, next));

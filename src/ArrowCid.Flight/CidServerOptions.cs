@@ -60,6 +60,10 @@ public sealed class CidServerOptions
     /// <summary>The bytes of one request over HTTP at most.</summary>
     public long MaxRequestBytes { get; init; } = 1L << 30;
 
+    /// <summary>The bytes that all calls over Flight may buffer and decompress at the same time. Calls that need more
+    /// end with RESOURCE_EXHAUSTED. 0: an eighth of the process's memory, and at least 256 MiB.</summary>
+    public long MaxBufferedBytes { get; init; }
+
     /// <summary>The URL by which other machines reach the HTTP port, for delegated routing; null: the one that they
     /// asked.</summary>
     public Uri? PublicUrl { get; init; }
@@ -75,6 +79,19 @@ public sealed class CidServerOptions
 
     /// <summary>How long a request's headers may take.</summary>
     internal TimeSpan HeaderPatience { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long the first bytes of a connection may take, and a third of the time for its first
+    /// request.</summary>
+    internal TimeSpan ConnectionPatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a stream of DoExchange without a token may wait for its next message.</summary>
+    internal TimeSpan AnonymousPatience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The most connections of each port; one address has at most a quarter of them.</summary>
+    internal int MaxConnections { get; init; } = 16_384;
+
+    /// <summary>The clock of connections.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
 
     internal AccessSettings Access => new()
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Limits;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
@@ -17,14 +18,17 @@ namespace ArrowCid.Flight;
 /// <summary>The ports, and how much is taken from whoever connects.</summary>
 internal static class ServerListening
 {
-    private const int MostConnections = 16_384;
     private const int HeaderBytes = 32 << 10;
 
     private static readonly object s_flight = new();
 
     /// <summary>Whether a request came to the Flight port.</summary>
-    public static bool IsFlight(HttpContext context) =>
-        context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(s_flight) == true;
+    public static bool IsFlight(HttpContext context)
+    {
+        IDictionary<object, object?>? items = context.Features.Get<IConnectionItemsFeature>()?.Items;
+        ConnectionRules.HasRequest(items);
+        return items?.ContainsKey(s_flight) == true;
+    }
 
     public static void Configure(IWebHostBuilder host, CidServerOptions options)
     {
@@ -41,17 +45,18 @@ internal static class ServerListening
         host.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = MostConnections;
+            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
             kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytes;
             kestrel.Limits.MaxRequestBodySize = null;
             // Slow senders of headers are let go; of bodies each route says what it waits for.
             kestrel.Limits.RequestHeadersTimeout = options.HeaderPatience;
             TuneStreams(kestrel.Limits);
-            if (options.Flight is { } flight) Listen(kestrel, flight, HttpProtocols.Http2, tls, isFlight: true);
+            if (options.Flight is { } flight)
+                Listen(kestrel, flight, HttpProtocols.Http2, tls, options, isFlight: true);
             if (options.Http is { } http)
             {
                 bool isPlain = tls is null || http is UnixDomainSocketEndPoint;
-                Listen(kestrel, http, isPlain ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2, tls);
+                Listen(kestrel, http, isPlain ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2, tls, options);
             }
         });
     }
@@ -70,9 +75,19 @@ internal static class ServerListening
     }
 
     private static void Listen(KestrelServerOptions kestrel, EndPoint at, HttpProtocols protocols,
-        HttpsConnectionAdapterOptions? tls, bool isFlight = false) => kestrel.Listen(at, listen =>
+        HttpsConnectionAdapterOptions? tls, CidServerOptions options, bool isFlight = false) =>
+        kestrel.Listen(at, listen => Set(listen, at, protocols, tls, options, isFlight));
+
+    private static void Set(ListenOptions listen, EndPoint at, HttpProtocols protocols,
+        HttpsConnectionAdapterOptions? tls, CidServerOptions options, bool isFlight)
     {
         listen.Protocols = protocols;
+        var rules = new ConnectionRules(options.MaxConnections, options.ConnectionPatience, options.Time);
+        // Only HTTP/2 begins with bytes that are known.
+        int first = protocols == HttpProtocols.Http2 ? ConnectionRules.Http2Preface : 1;
+        // A Unix socket is its file's owner's, and never leaves the machine.
+        bool hasTls = tls is not null && at is IPEndPoint;
+        listen.Use(rules.Accept);
         if (isFlight)
         {
             listen.Use(next => connection =>
@@ -82,9 +97,14 @@ internal static class ServerListening
             });
         }
 
-        // A Unix socket is its file's owner's, and never leaves the machine.
-        if (tls is not null && at is IPEndPoint) listen.UseHttps(tls);
-    });
+        if (hasTls)
+        {
+            listen.Use(next => rules.Await(next, 1));
+            listen.UseHttps(tls!);
+        }
+
+        listen.Use(next => rules.Await(next, first));
+    }
 
     private static HttpsConnectionAdapterOptions? Tls(CidServerOptions options)
     {

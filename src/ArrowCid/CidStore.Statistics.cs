@@ -1,4 +1,3 @@
-using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
@@ -121,7 +120,7 @@ public sealed partial class CidStore
         }
     }
 
-    private IEnumerable<string> KeysOf(StoredEntry entry, UsageBy by, string? tagKey) => by switch
+    private static IEnumerable<string> KeysOf(StoredEntry entry, UsageBy by, string? tagKey) => by switch
     {
         UsageBy.Name => entry.Names,
         UsageBy.Tag => entry.Tags.TryGetValue(tagKey!, out string? value) ? [value] : [],

@@ -68,6 +68,7 @@ internal sealed class ServeSettings
         CallsPerSecond = (int)Number("rate", int.MaxValue),
         StreamsPerClient = (int)Number("streams", int.MaxValue),
         MaxRequestBytes = Number("max-request-bytes", long.MaxValue),
+        MaxBufferedBytes = Number("max-buffered-bytes", long.MaxValue),
         PublicUrl = Url("public-url"),
         Otlp = Url("otlp"),
         Log = One("log", ("auto", Console.IsErrorRedirected ? ServerLog.Json : ServerLog.Text),

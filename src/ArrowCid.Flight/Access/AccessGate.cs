@@ -61,7 +61,8 @@ internal sealed class AccessGate : IDisposable
         _signed?.Dispose();
     }
 
-    private AccessDecision Judge(in Credentials credentials, AccessNeed need, in Peer peer)
+    /// <summary>Decides without a line in the log.</summary>
+    public AccessDecision Judge(in Credentials credentials, AccessNeed need, in Peer peer)
     {
         AccessScope least = AccessDecision.Least(need);
         if (credentials.Token is { } token)

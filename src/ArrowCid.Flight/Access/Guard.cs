@@ -46,6 +46,20 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
         });
     }
 
+    /// <summary>Counts a call that needs nothing: for the client that shows its token, or for its address.</summary>
+    public Permit EnterOpen(HttpContext context, string protocol)
+    {
+        Peer peer = PeerOf(context, protocol);
+        AccessDecision known = gate.Judge(CredentialsOf(context), AccessNeed.Fetch, in peer);
+        var decision = new AccessDecision(Refusal.None, known.IsAllowed ? known.Client : peer.ToString(), known.Scope);
+        TimeSpan wait = limits.TryEnter(decision.Client, out IDisposable? hold);
+        return new Permit(decision, wait, hold);
+    }
+
+    /// <summary>Whether a caller may do something, without a line in the log.</summary>
+    public bool IsAllowed(HttpContext context, AccessNeed need, string protocol) =>
+        gate.Judge(CredentialsOf(context), need, PeerOf(context, protocol)).IsAllowed;
+
     private static Credentials CredentialsOf(HttpContext context) => Credentials.FromHeader(
         context.Request.Headers[HeaderNames.Authorization].ToString(),
         context.Connection.ClientCertificate is { } certificate ? TlsFiles.NameOf(certificate) : null);

@@ -1,4 +1,5 @@
 using System.Net;
+using ArrowCid.Flight.Limits;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 
@@ -9,13 +10,26 @@ internal sealed class GrpcCall
 {
     private readonly HttpContext _http;
 
-    public GrpcCall(HttpContext http, int mostBytes, string? encoding, CancellationToken cancel,
-        CancellationToken stopping)
+    /// <param name="http">The request.</param>
+    /// <param name="limit">The most bytes of a message.</param>
+    /// <param name="memory">The call's memory, which its owner disposes.</param>
+    /// <param name="encoding">How compressed messages are compressed, or null.</param>
+    /// <param name="cancel">The end of the call.</param>
+    /// <param name="stopping">The end of the server.</param>
+    public GrpcCall(HttpContext http, MessageLimit limit, MemoryAccount memory, string? encoding,
+        CancellationToken cancel, CancellationToken stopping)
     {
-        (_http, Cancel, Stopping) = (http, cancel, stopping);
-        Reader = new GrpcReader(http.Request.Body, mostBytes, encoding);
-        Writer = new GrpcWriter(http.Response.BodyWriter, http.Response.StartAsync);
+        (_http, Memory, Cancel, Stopping) = (http, memory, cancel, stopping);
+        Reader = new GrpcReader(http.Request.Body, limit, encoding, memory);
+        Writer = new GrpcWriter(http.Response.BodyWriter, http.Response.StartAsync)
+        {
+            IsResponse = true,
+            Pieces = memory.Pieces,
+        };
     }
+
+    /// <summary>The memory that the call has.</summary>
+    public MemoryAccount Memory { get; }
 
     /// <summary>The request's messages.</summary>
     public GrpcReader Reader { get; }
@@ -44,7 +58,11 @@ internal sealed class GrpcCall
             : null;
 
     /// <summary>Sends the response's headers now, which clients of some calls wait for.</summary>
-    public Task StartAsync() => _http.Response.StartAsync(Cancel);
+    public async Task StartAsync()
+    {
+        await _http.Response.StartAsync(Cancel).ConfigureAwait(false);
+        await Writer.FlushAsync(Cancel).ConfigureAwait(false);
+    }
 
     /// <summary>The only message of the request.</summary>
     public async ValueTask<T> OnlyAsync<T>(MessageParser<T> parser) where T : class, IMessage<T>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using ArrowCid.Flight.Limits;
 
 namespace ArrowCid.Flight.Grpc;
 
@@ -36,7 +37,8 @@ internal sealed class GrpcClientCall : IDisposable
             }
 
             Stream stream = await response.Content.ReadAsStreamAsync(ends.Token).ConfigureAwait(false);
-            return new GrpcClientCall(response, new GrpcReader(stream, mostBytes, null), ends, cancel);
+            var reader = new GrpcReader(stream, new MessageLimit(mostBytes), null);
+            return new GrpcClientCall(response, reader, ends, cancel);
         }
         catch
         {

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
+using ArrowCid.Flight.Limits;
 using Google.Protobuf;
 
 namespace ArrowCid.Flight.Grpc;
@@ -9,10 +9,14 @@ namespace ArrowCid.Flight.Grpc;
 /// that the caller has; nothing is allocated for bytes that are only claimed. One caller at a time.
 /// </summary>
 /// <param name="stream">The HTTP body.</param>
-/// <param name="mostBytes">The most bytes of a message, also once it is decompressed.</param>
+/// <param name="limit">The most bytes of a message, also once it is decompressed.</param>
 /// <param name="encoding">How compressed messages are compressed: gzip or deflate; null where none may come.</param>
-internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
+/// <param name="memory">Counts what is buffered beyond some KiB; null where nothing counts it.</param>
+internal sealed class GrpcReader(Stream stream, MessageLimit limit, string? encoding, MemoryAccount? memory = null)
 {
+    /// <summary>What a call may buffer without being counted.</summary>
+    public const int Uncounted = FirstStep;
+
     private const int PrefixBytes = 5;
     private const int FirstStep = 1 << 16;
 
@@ -25,17 +29,27 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
     private bool _isFilled;
     private long _before;
 
+    /// <summary>The most bytes of a message; set before the first is read.</summary>
+    public MessageLimit Limit { get; set; } = limit;
+
     // What StallWatch looks at from another thread: the number of the message that is being read, and the bytes of all.
     private long _message = -1, _messages, _received;
 
-    // While a decompressed message is read, what stands behind it.
+    // While a decompressed message is read: the bytes after it, and the rest of it where it is not in the buffer.
     private (byte[] Buffer, int Start, int End)? _outer;
+    private PackedMessage? _packed;
+
+    // What is counted for the message that is being read.
+    private long _counted, _countedInflated;
 
     /// <summary>The bytes of the message that were not taken yet.</summary>
     public int Left => _left;
 
     /// <summary>Whether the sender may take its time between messages; inside one it never may.</summary>
     public bool MayPause { get; set; }
+
+    /// <summary>Whether the message came compressed.</summary>
+    public bool IsInflated => _outer is not null;
 
     /// <summary>Which message is awaited of a sender that may not pause (-1: none), and how many bytes have come of
     /// all.</summary>
@@ -45,15 +59,24 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
     /// <returns>False at the end.</returns>
     public ValueTask<bool> NextAsync(CancellationToken cancel) => TryNext() ? new(true) : NextSlowAsync(cancel);
 
+    /// <summary>Ends the count of what was read of the message, when the caller has let go of it. It ends by itself
+    /// when another message comes.</summary>
+    public void Release()
+    {
+        memory?.Release(_counted, isInflated: false);
+        memory?.Release(_countedInflated, isInflated: true);
+        (_counted, _countedInflated) = (0, 0);
+    }
+
     /// <summary>Goes to the next message where it has begun in what was received already.</summary>
     public bool TryNext()
     {
-        if (_outer is not null || _left > _end - _start - PrefixBytes) return false;
+        if (_outer is not null || _counted > 0 || _left > _end - _start - PrefixBytes) return false;
         int at = _start + _left;
         // A flag is for the slow way, and so is a message that is too large.
         if (_buffer[at] != 0) return false;
         uint length = BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(at + 1));
-        if (length > mostBytes) return false;
+        if (length > Limit.MostBytes) return false;
         _start = at + PrefixBytes;
         _left = (int)length;
         _messages++;
@@ -67,19 +90,30 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
         {
             (_buffer, _start, _end) = outer;
             _outer = null;
+            _packed?.Dispose();
+            _packed = null;
         }
 
         if (!await HasAsync(PrefixBytes, cancel).ConfigureAwait(false))
             return _end == _start ? false : throw EndsInside();
+        Release();
         byte flag = _buffer[_start];
         uint length = BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(_start + 1));
         if (flag > 1) throw new GrpcException(GrpcStatus.Internal, $"a message has the flag {flag}; 0 and 1 are known");
-        if (length > mostBytes) throw TooLarge($"a message of {length} bytes");
+        if (length > Limit.MostBytes && !(flag == 0 && await IsLongAsync(length, cancel).ConfigureAwait(false)))
+            throw TooLarge($"a message of {length} bytes");
         _start += PrefixBytes;
         _left = (int)length;
         _messages++;
         if (flag == 1) await InflateAsync(cancel).ConfigureAwait(false);
         return true;
+    }
+
+    private async ValueTask<bool> IsLongAsync(uint length, CancellationToken cancel)
+    {
+        int needed = PrefixBytes + Limit.LongStart.Length;
+        return Limit.MayBeLong(length) && await HasAsync(needed, cancel).ConfigureAwait(false)
+            && Limit.IsLong(_buffer.AsSpan(_start + PrefixBytes, needed - PrefixBytes));
     }
 
     /// <summary>The rest of the message in one piece, valid until the next call.</summary>
@@ -93,13 +127,28 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
             return rest;
         }
 
-        return await ReadAsync([], _left, cancel).ConfigureAwait(false) is var (array, length)
-            ? array.AsMemory(0, length)
-            : default;
+        byte[] all = await BytesAsync(_left, cancel).ConfigureAwait(false);
+        return all;
     }
 
-    /// <summary>The next bytes of the message in an array, the one given where it has room.</summary>
-    /// <returns>The array, perhaps a larger one, and how many bytes it holds from its start.</returns>
+    /// <summary>The next bytes of the message in an array of their own, which counts until the next message.</summary>
+    public async ValueTask<byte[]> BytesAsync(int count, CancellationToken cancel)
+    {
+        if (count > _left) throw EndsInside();
+        if (memory is not null && count > Uncounted)
+        {
+            await memory.AcquireAsync(count, IsInflated, cancel).ConfigureAwait(false);
+            if (IsInflated) _countedInflated += count;
+            else _counted += count;
+        }
+
+        (byte[] bytes, int length) = await ReadAsync([], count, cancel).ConfigureAwait(false);
+        return bytes.Length == length ? bytes : bytes[..length];
+    }
+
+    /// <summary>The next bytes of the message in an array, the one given where it has space. The caller counts
+    /// them.</summary>
+    /// <returns>The array, perhaps a larger one, and the number of bytes that it holds from its start.</returns>
     public async ValueTask<(byte[] Array, int Length)> ReadAsync(byte[] array, int count, CancellationToken cancel)
     {
         if (count > _left) throw EndsInside();
@@ -198,6 +247,12 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
 
     private async ValueTask<int> FromStreamAsync(Memory<byte> target, CancellationToken cancel)
     {
+        if (_packed is not null)
+        {
+            cancel.ThrowIfCancellationRequested();
+            return _packed.Read(target.Span);
+        }
+
         ValueTask<int> reading = stream.ReadAsync(target, cancel);
         int read;
         if (reading.IsCompletedSuccessfully)
@@ -226,7 +281,7 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
     {
         while (_end - _start < count)
         {
-            if (_outer is not null) return false;
+            if (_outer is not null && _packed is null) return false;
             if (_buffer.Length == 0) return false;
             if (_start == _end) _start = _end = 0;
             else if (_start + count > _buffer.Length)
@@ -253,45 +308,37 @@ internal sealed class GrpcReader(Stream stream, int mostBytes, string? encoding)
         return true;
     }
 
+    /// <summary>Makes the decompressed message the one that is read. Its length is found by decompressing it once
+    /// without keeping it, so that no memory is taken for one that is over the limit.</summary>
     private async ValueTask InflateAsync(CancellationToken cancel)
     {
         if (encoding is not ("gzip" or "deflate"))
             throw new GrpcException(GrpcStatus.Internal, "a message is compressed, and no grpc-encoding was named");
-        (byte[] packed, int length) = await ReadAsync([], _left, cancel).ConfigureAwait(false);
-        using var source = new MemoryStream(packed, 0, length);
-        using Stream inflater = encoding == "gzip"
-            ? new GZipStream(source, CompressionMode.Decompress)
-            : new ZLibStream(source, CompressionMode.Decompress);
-        byte[] message = new byte[Math.Min(FirstStep, mostBytes)];
-        int have = 0;
-        try
+        int packed = _left;
+        if (memory is not null && packed > Uncounted)
         {
-            while (true)
-            {
-                if (have == message.Length)
-                {
-                    if (have == mostBytes) break;
-                    Array.Resize(ref message, (int)Math.Min(mostBytes, 2L * have));
-                }
-
-                int read = inflater.Read(message.AsSpan(have));
-                if (read == 0) break;
-                have += read;
-            }
-
-            if (have == mostBytes && inflater.ReadByte() >= 0) throw TooLarge("a message that decompresses to more");
-        }
-        catch (InvalidDataException e)
-        {
-            throw new GrpcException(GrpcStatus.Internal, $"a message cannot be decompressed as {encoding}", e);
+            await memory.AcquireAsync(packed, isInflated: false, cancel).ConfigureAwait(false);
+            _counted += packed;
         }
 
+        (byte[] bytes, int length) = await ReadAsync([], packed, cancel).ConfigureAwait(false);
+        var message = new PackedMessage(bytes, length, encoding == "gzip");
+        byte[] start = new byte[FirstStep];
+        (int have, int whole) = message.Measure(start, Limit, cancel);
+        if (whole < 0) throw TooLarge("a message that decompresses to more");
         _outer = (_buffer, _start, _end);
-        (_buffer, _start, _end, _left) = (message, 0, have, have);
+        _left = whole;
+        if (have == whole)
+        {
+            (_buffer, _start, _end) = (start, 0, have);
+            return;
+        }
+
+        (_buffer, _start, _end, _packed) = (start, 0, 0, message);
     }
 
     private GrpcException TooLarge(string what) =>
-        new(GrpcStatus.ResourceExhausted, $"{what} is over the limit of {mostBytes} bytes; send smaller batches");
+        new(GrpcStatus.ResourceExhausted, $"{what} is over the limit of {Limit.MostBytes} bytes; send less at a time");
 
     private static GrpcException EndsInside() =>
         new(GrpcStatus.Internal, "the stream ends inside a message");

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using ArrowCid.Flight.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -73,7 +74,9 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
                     $"grpc-encoding {encoding} is not known; identity, deflate and gzip are", null);
             }
 
-            var call = new GrpcCall(http, settings.MostMessageBytes, encoding, ends.Token, _stopping);
+            MessageLimit limit = settings.LimitOf(http.Request.Path.Value!);
+            using MemoryAccount memory = settings.Memory.Open(limit.IsUpload);
+            var call = new GrpcCall(http, limit, memory, encoding, ends.Token, _stopping);
             using var stall = new StallWatch(call.Reader, settings.StallPatience, ends);
             try
             {
@@ -94,6 +97,10 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
         catch (GrpcException e)
         {
             return (e.Status, e.Message, e.Code);
+        }
+        catch (MemoryExhaustedException e)
+        {
+            return (GrpcStatus.ResourceExhausted, e.Message, ErrorCode.Busy);
         }
         catch (ArrowCidException e)
         {
@@ -155,8 +162,14 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
 /// <summary>What holds for every call.</summary>
 internal sealed record GrpcServerSettings
 {
-    /// <summary>The most bytes of a request's message.</summary>
-    public int MostMessageBytes { get; init; } = int.MaxValue;
+    /// <summary>How long a stream without a token may be idle where it could last.</summary>
+    public TimeSpan AnonymousPatience { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>The limit of the messages of a call, by its path.</summary>
+    public Func<string, MessageLimit> LimitOf { get; init; } = static _ => MessageLimit.None;
+
+    /// <summary>What all calls may buffer.</summary>
+    public ServerMemory Memory { get; init; } = new();
 
     /// <summary>How long a message that has begun may stand still.</summary>
     public required TimeSpan StallPatience { get; init; }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using ArrowCid.Flight.Limits;
 using Google.Protobuf;
 
 namespace ArrowCid.Flight.Grpc;
@@ -17,6 +18,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
     // Less is flushed only when the source has no more; more is handed over in pieces of so many bytes.
     private const int FlushAt = 1 << 16;
     private const int Piece = 1 << 18;
+    private const int SmallPiece = 1 << 14;
     private const int MostCopied = 1 << 15;
 
     // What is taken of the pipe at once where more than a little comes, so that small messages take turns with it
@@ -24,8 +26,17 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
     private const int Room = 1 << 15;
 
     private Func<CancellationToken, Task>? _start = start;
+
+    /// <summary>Whether the pipe is a response's. A flush of one is ended by
+    /// <see cref="PipeWriter.CancelPendingFlush"/>: given a token, it would reset the stream with an error before the
+    /// call's status is told.</summary>
+    public bool IsResponse { get; init; }
+
     private Memory<byte> _room;
     private int _used, _pending;
+
+    /// <summary>The bytes of large pieces that all calls may have on their way; null for any number.</summary>
+    public MemoryBudget? Pieces { get; init; }
 
     /// <summary>Writes a protobuf message.</summary>
     public ValueTask WriteAsync(IMessage message, CancellationToken cancel)
@@ -58,7 +69,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
     public ValueTask FlushAsync(CancellationToken cancel)
     {
         End();
-        ValueTask<FlushResult> flushing = pipe.FlushAsync(cancel);
+        ValueTask<FlushResult> flushing = pipe.FlushAsync(Passed(cancel));
         if (!flushing.IsCompletedSuccessfully) return FlushedAsync(flushing, cancel);
         _ = flushing.Result;
         // A flush to a client that is gone does not say so.
@@ -74,9 +85,19 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         _room = default;
     }
 
-    private static async ValueTask FlushedAsync(ValueTask<FlushResult> flushing, CancellationToken cancel)
+    private async ValueTask FlushedAsync(ValueTask<FlushResult> flushing, CancellationToken cancel)
     {
-        _ = await flushing.ConfigureAwait(false);
+        if (IsResponse && !flushing.IsCompleted)
+        {
+            await using CancellationTokenRegistration _ = cancel.UnsafeRegister(
+                static pipe => ((PipeWriter)pipe!).CancelPendingFlush(), pipe);
+            await flushing.ConfigureAwait(false);
+        }
+        else
+        {
+            await flushing.ConfigureAwait(false);
+        }
+
         cancel.ThrowIfCancellationRequested();
     }
 
@@ -129,14 +150,44 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         WritePrefix(span, head.Length + body.Length);
         head.Span.CopyTo(span[PrefixBytes..]);
         End();
-        while (!body.IsEmpty)
+        int piece = Math.Min(Piece, body.Length);
+        // A reader that stalls holds a piece, and thousands may: only so many hold large ones.
+        bool isLarge = Pieces is null || Pieces.TryAcquire(piece);
+        try
         {
-            int length = Math.Min(Piece, body.Length);
-            _ = await pipe.WriteAsync(body[..length], cancel).ConfigureAwait(false);
-            cancel.ThrowIfCancellationRequested();
-            body = body[length..];
+            while (!body.IsEmpty)
+            {
+                int length = Math.Min(isLarge ? piece : CopySmall(body.Span), body.Length);
+                await FlushedAsync(isLarge
+                    ? pipe.WriteAsync(body[..length], Passed(cancel))
+                    : pipe.FlushAsync(Passed(cancel)), cancel).ConfigureAwait(false);
+                body = body[length..];
+            }
+        }
+        finally
+        {
+            if (isLarge) Pieces?.Release(piece);
         }
     }
+
+    /// <summary>Copies the next bytes into small blocks.</summary>
+    /// <returns>The number of bytes.</returns>
+    private int CopySmall(ReadOnlySpan<byte> body)
+    {
+        int copied = 0;
+        while (copied < Math.Min(SmallPiece, body.Length))
+        {
+            Span<byte> block = pipe.GetSpan(LargeBlockPool.SmallHint);
+            int count = Math.Min(block.Length, Math.Min(SmallPiece, body.Length) - copied);
+            body.Slice(copied, count).CopyTo(block);
+            pipe.Advance(count);
+            copied += count;
+        }
+
+        return copied;
+    }
+
+    private CancellationToken Passed(CancellationToken cancel) => IsResponse ? default : cancel;
 
     private ValueTask FlushIfMuchAsync(CancellationToken cancel) =>
         _pending >= FlushAt ? FlushAsync(cancel) : ValueTask.CompletedTask;

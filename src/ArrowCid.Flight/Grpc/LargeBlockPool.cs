@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using ArrowCid.Flight.Limits;
 using Microsoft.AspNetCore.Connections;
 
 namespace ArrowCid.Flight.Grpc;
@@ -108,14 +109,21 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
         {
             lock (_lock)
             {
-                if (_kept.Count < MostBytesKept / bytes) _kept.Push(block);
+                if (_kept.Count < MostBytesKept / bytes)
+                {
+                    _kept.Push(block);
+                    return;
+                }
             }
+
+            FreedMemory.Note(bytes);
         }
 
         public void Trim()
         {
             lock (_lock)
             {
+                FreedMemory.Note((long)_least * bytes);
                 for (int unwanted = _least; unwanted > 0; unwanted--) _kept.Pop();
                 _least = _kept.Count;
             }

@@ -1,8 +1,8 @@
+using System.Buffers.Binary;
 using System.Text;
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
 using ArrowCid.Flight.Service;
-using ArrowCid.Ipc;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -11,7 +11,11 @@ namespace ArrowCid.Flight.Http;
 /// <summary><c>GET /v1/blocks/{cid}</c>: a batch, or the batches of a dataset, in the form that is asked for.</summary>
 internal sealed class GetApi(HttpService service)
 {
-    private const int RowsAtOnce = 4096;
+    // Text is handed on whenever there is this much of it; a row has at most that much.
+    private const long SentAtOnce = 256 << 10, MostOfRow = 256L << 20;
+
+    // The end of a stream.
+    private static readonly byte[] s_end = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
     private readonly GatewayBlocks _blocks = service.Blocks;
 
@@ -99,23 +103,47 @@ internal sealed class GetApi(HttpService service)
 
     private async Task SendStream(HttpContext context, IReadOnlyList<Cid> batches)
     {
-        using BatchLease first = Lease(batches[0]);
+        // Blocks are streams of one schema: the messages of each follow those of the one before.
+        using ServedBlock first = _blocks.TryOpen(batches[0]) ?? throw _blocks.NotHere(batches[0]);
+        byte[] schema = SchemaOf(first);
         if (HttpMethods.IsHead(context.Request.Method)) return;
         await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
         var stream = new PipeStream(context.Response.BodyWriter);
-        using var writer = new ArrowWriter(stream, first.Batch.Schema);
+        await stream.Send(schema, context.RequestAborted).ConfigureAwait(false);
         foreach (Cid cid in batches)
         {
-            using BatchLease lease = Lease(cid);
-            writer.Write(lease.Batch);
-            await stream.Send(context.RequestAborted).ConfigureAwait(false);
+            using ServedBlock block = _blocks.TryOpen(cid) ?? throw _blocks.NotHere(cid);
+            if (!SchemaOf(block).AsSpan().SequenceEqual(schema))
+                throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} has another schema than the first batch");
+            long count = block.Length - schema.Length - s_end.Length;
+            foreach (ReadOnlyMemory<byte> piece in block.Pieces(schema.Length, count))
+                await stream.Send(piece, context.RequestAborted).ConfigureAwait(false);
         }
 
-        writer.Finish();
-        await stream.Send(context.RequestAborted).ConfigureAwait(false);
+        await stream.Send(s_end, context.RequestAborted).ConfigureAwait(false);
     }
 
-    /// <summary>CSV and JSON lines, some rows at a time.</summary>
+    /// <summary>A block's first message, its schema's, proved.</summary>
+    private static byte[] SchemaOf(ServedBlock block)
+    {
+        const int Prefix = 8;
+        long length = block.Start.Length == Prefix && block.Start.StartsWith<byte>([0xff, 0xff, 0xff, 0xff])
+            ? Prefix + (long)BinaryPrimitives.ReadInt32LittleEndian(block.Start[4..])
+            : 0;
+        if (length <= Prefix || length > block.Length - s_end.Length)
+            throw new ArrowCidException(ErrorCode.InvalidData, $"{block.Cid} is no batch");
+        byte[] schema = new byte[length];
+        int at = 0;
+        foreach (ReadOnlyMemory<byte> piece in block.Pieces(0, length))
+        {
+            piece.CopyTo(schema.AsMemory(at));
+            at += piece.Length;
+        }
+
+        return schema;
+    }
+
+    /// <summary>CSV and JSON lines, handed on cell by cell as soon as there are enough bytes.</summary>
     private async Task SendText(HttpContext context, IReadOnlyList<Cid> batches, bool isCsv)
     {
         using (BatchLease first = Lease(batches[0]))
@@ -135,14 +163,16 @@ internal sealed class GetApi(HttpService service)
             foreach (Cid cid in batches)
             {
                 using BatchLease lease = Lease(cid);
-                foreach (RecordBatch rows in BatchCut.EveryRows([lease.Batch], RowsAtOnce))
+                IEnumerable<bool> cells = isCsv
+                    ? BatchText.CsvCells(lease.Batch, text, isFirst, MostOfRow)
+                    : BatchText.JsonCells(lease.Batch, text, MostOfRow);
+                foreach (bool _ in cells)
                 {
-                    if (isCsv) BatchText.WriteCsv(rows, text, isFirst);
-                    else BatchText.WriteJsonLines(rows, text);
-                    isFirst = false;
-                    await text.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-                    await stream.Send(context.RequestAborted).ConfigureAwait(false);
+                    if (stream.Unsent >= SentAtOnce)
+                        await stream.Send(context.RequestAborted).ConfigureAwait(false);
                 }
+
+                isFirst = false;
             }
         }
 

@@ -13,6 +13,9 @@ internal sealed class PipeStream(PipeWriter pipe) : Stream
 
     private static readonly KeyValuePair<string, object?> s_protocol = new("protocol", Peer.Http);
 
+    /// <summary>The bytes that were written and not handed on yet.</summary>
+    public long Unsent { get; private set; }
+
     public override bool CanRead => false;
 
     public override bool CanSeek => false;
@@ -32,6 +35,7 @@ internal sealed class PipeStream(PipeWriter pipe) : Stream
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         pipe.Write(buffer);
+        Unsent += buffer.Length;
         ServerFigures.Sent.Add(buffer.Length, s_protocol);
     }
 
@@ -44,6 +48,7 @@ internal sealed class PipeStream(PipeWriter pipe) : Stream
     /// <exception cref="OperationCanceledException">The other side has gone.</exception>
     public async ValueTask Send(CancellationToken cancellationToken)
     {
+        Unsent = 0;
         FlushResult result = await pipe.FlushAsync(cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         if (result.IsCompleted || result.IsCanceled) throw new OperationCanceledException("the other side has gone");

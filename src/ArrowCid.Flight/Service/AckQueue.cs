@@ -12,6 +12,10 @@ namespace ArrowCid.Flight.Service;
 internal sealed class AckQueue
 {
     private const int Most = 4096;
+
+    // Answers repeat the app_metadata of their batches.
+    private const long MostBytes = 8 << 20;
+
     private static readonly JsonFormatter s_json = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
 
     private readonly Channel<PutAck> _acks = Channel.CreateBounded<PutAck>(
@@ -20,6 +24,7 @@ internal sealed class AckQueue
     private readonly bool _isJson;
     private readonly Task _sending;
     private uint _skipped;
+    private long _bytes;
 
     public AckQueue(GrpcWriter writer, bool isJson, CancellationToken cancel)
     {
@@ -31,7 +36,10 @@ internal sealed class AckQueue
     public void Add(PutAck ack)
     {
         ack.Skipped = _skipped;
-        _skipped = _acks.Writer.TryWrite(ack) ? 0 : _skipped + 1;
+        int bytes = BytesOf(ack);
+        bool isTaken = Interlocked.Add(ref _bytes, bytes) - bytes < MostBytes && _acks.Writer.TryWrite(ack);
+        if (!isTaken) Interlocked.Add(ref _bytes, -bytes);
+        _skipped = isTaken ? 0 : _skipped + 1;
     }
 
     /// <summary>Sends the last answer, which is never left out, and waits until all are sent.</summary>
@@ -40,6 +48,7 @@ internal sealed class AckQueue
         if (last is not null)
         {
             last.Skipped = _skipped;
+            Interlocked.Add(ref _bytes, BytesOf(last));
             await _acks.Writer.WriteAsync(last, cancel).ConfigureAwait(false);
         }
 
@@ -54,6 +63,8 @@ internal sealed class AckQueue
         await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    private static int BytesOf(PutAck ack) => ack.AppMetadata.Length + ack.AppMetadataBase64.Length;
+
     private void Stop() => _acks.Writer.TryComplete();
 
     private async Task SendAsync(GrpcWriter writer, CancellationToken cancel)
@@ -62,6 +73,7 @@ internal sealed class AckQueue
         {
             while (_acks.Reader.TryRead(out PutAck? ack))
             {
+                Interlocked.Add(ref _bytes, -BytesOf(ack));
                 ByteString bytes = _isJson ? ByteString.CopyFromUtf8(s_json.Format(ack)) : ack.ToByteString();
                 await writer.WriteAsync(new Protocol.PutResult { AppMetadata = bytes }, cancel).ConfigureAwait(false);
             }

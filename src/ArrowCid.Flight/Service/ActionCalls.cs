@@ -62,6 +62,8 @@ internal sealed class ActionCalls
 
     public async Task DoAction(GrpcCall call)
     {
+        using Permit permit = _gate.EnterOpen(call);
+        if (!_gate.IsKnown(call)) call.Reader.Limit = FlightLimits.Stranger;
         Protocol.Action action = await call.OnlyAsync(Protocol.Action.Parser).ConfigureAwait(false);
         if (FlightActions.TryRun(action.Type, action.Body.Span) is { } known)
         {
@@ -76,7 +78,7 @@ internal sealed class ActionCalls
                 $"there is no action '{action.Type}'; ListActions names all");
         }
 
-        using Permit permit = _gate.Enter(call, ours.Need, action.Type);
+        _gate.Require(call, ours.Need, action.Type);
         if (ours.Need is AccessNeed.Put or AccessNeed.Admin && _store.IsReadOnly)
             throw new GrpcException(GrpcStatus.FailedPrecondition, "the store is served for reading only");
         var arguments = new ActionArguments(action.Body.Span)

@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using ArrowCid.Columnar;
+using ArrowCid.Flight.Limits;
 using ArrowCid.Flight.Protocol;
 
 namespace ArrowCid.Flight.Service;
 
 /// <summary>Batches that wait to be joined: until there are rows enough, bytes enough, or the oldest has waited long
 /// enough.</summary>
-internal sealed class BatchGathering(Put how)
+/// <param name="how">When to cut.</param>
+/// <param name="memory">Counts what waits; null where nothing counts it.</param>
+internal sealed class BatchGathering(Put how, MemoryAccount? memory = null)
 {
     private readonly List<RecordBatch> _held = [];
     private long _rows, _bytes, _since;
@@ -30,7 +33,7 @@ internal sealed class BatchGathering(Put how)
         if (_held.Count == 0) _since = Stopwatch.GetTimestamp();
         _held.Add(batch);
         _rows += batch.Length;
-        _bytes += BytesOf(batch);
+        Count(BytesOf(batch));
         if (how.CutRows > 0 && _rows >= how.CutRows)
         {
             RecordBatch[] pieces = [.. BatchCut.EveryRows([.. _held], (int)Math.Min(how.CutRows, int.MaxValue))];
@@ -59,13 +62,21 @@ internal sealed class BatchGathering(Put how)
     {
         _since = Stopwatch.GetTimestamp();
         _held.Add(batch);
-        (_rows, _bytes) = (batch.Length, BytesOf(batch));
+        _rows = batch.Length;
+        Count(BytesOf(batch));
     }
 
     private void Clear()
     {
         _held.Clear();
+        memory?.Release(_bytes, isInflated: false);
         (_rows, _bytes) = (0, 0);
+    }
+
+    private void Count(long bytes)
+    {
+        memory?.Take(bytes);
+        _bytes += bytes;
     }
 
     private static long BytesOf(RecordBatch batch) => batch.Columns.Sum(column => BytesOf(column));

@@ -1,21 +1,33 @@
+using System.Globalization;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
 
 namespace ArrowCid.Flight.Service;
 
 /// <summary>DoExchange: many CIDs asked, in app_metadata, and many answered in order, in one stream.</summary>
-internal sealed class ExchangeCalls(CidStore store, FlightGate gate)
+/// <param name="store">The store.</param>
+/// <param name="gate">Decides who may call.</param>
+/// <param name="patience">How long a caller without a token may keep the stream without asking.</param>
+internal sealed class ExchangeCalls(CidStore store, FlightGate gate, TimeSpan patience)
 {
     private const byte BinaryCid = 0x01;
+
+    // One message's CIDs as text: about 70,000.
+    private const int MostAsked = 4 << 20;
 
     public async Task DoExchange(GrpcCall call)
     {
         using Permit permit = gate.Enter(call, AccessRules.NeedOf(AccessOperation.FetchBlock), nameof(DoExchange));
         await call.StartAsync().ConfigureAwait(false);
-        var data = new FlightDataReader(call.Reader);
+        var data = new FlightDataReader(call.Reader, call.Memory)
+        {
+            OnlyMetadata = true,
+            MostMetadata = MostAsked,
+        };
         var sender = new BatchSender(call.Writer, 0);
         Cid schema = default;
-        while (await data.NextAsync(call.Cancel).ConfigureAwait(false))
+        TimeSpan most = FlightGate.IsAnonymous(call) ? patience : Timeout.InfiniteTimeSpan;
+        while (await NextAsync(call, data, most).ConfigureAwait(false))
         {
             foreach (Cid cid in CidsOf(data.AppMetadata))
             {
@@ -40,6 +52,24 @@ internal sealed class ExchangeCalls(CidStore store, FlightGate gate)
             }
 
             await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits for the next message. Streams count for the client, and all callers of an address without a token
+    /// are one client: what they do not use is given to the others.</summary>
+    private static async ValueTask<bool> NextAsync(GrpcCall call, FlightDataReader data, TimeSpan most)
+    {
+        if (most == Timeout.InfiniteTimeSpan) return await data.NextAsync(call.Cancel).ConfigureAwait(false);
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel);
+        late.CancelAfter(most);
+        try
+        {
+            return await data.NextAsync(late.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!call.Cancel.IsCancellationRequested)
+        {
+            throw new GrpcException(GrpcStatus.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture,
+                $"nothing was asked for {most.TotalSeconds:0.#} s; call again, or show a token to keep the stream"));
         }
     }
 

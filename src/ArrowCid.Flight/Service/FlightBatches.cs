@@ -1,14 +1,19 @@
 using System.Buffers.Binary;
 using ArrowCid.Columnar;
+using ArrowCid.Flight.Limits;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Flight.Service;
 
 /// <summary>Makes batches of FlightData messages as they come: the schema once, then dictionaries and
 /// batches.</summary>
-internal sealed class FlightBatches : IDisposable
+/// <param name="memory">Counts what decoding takes; null where nothing counts it.</param>
+internal sealed class FlightBatches(MemoryAccount? memory = null) : IDisposable
 {
     private readonly MessageQueue _queue = new();
+
+    // The bodies of the dictionaries that are in use, by their numbers.
+    private readonly Dictionary<long, List<BodyBuffer>> _kept = [];
     private ArrowReader? _reader;
 
     public Schema? Schema => _reader?.Schema;
@@ -20,17 +25,38 @@ internal sealed class FlightBatches : IDisposable
     {
         if (message.Kind == 0) return null;
         // A dictionary's values are read long after its message.
-        int length = message.Body.Length;
-        _queue.Add(message.Header,
-            message.Kind == IpcMessage.DictionaryHeader ? message.TakeBody().AsMemory(0, length) : message.Body);
+        ReadOnlyMemory<byte> body = message.Body;
+        if (message.Kind == IpcMessage.DictionaryHeader) KeepDictionary(message);
+        _queue.Add(message.Header, body);
         if (_reader is null)
         {
-            _reader = ArrowReader.Open(_queue);
+            _reader = ArrowReader.Open(_queue, memory);
             return null;
         }
 
         if (message.Kind == IpcMessage.DictionaryHeader) return null;
         return _reader.Read() ?? throw new InvalidArrowException("a message is neither a dictionary nor a batch");
+    }
+
+    /// <summary>Keeps a dictionary's body, and ends the count of those that it replaces.</summary>
+    private void KeepDictionary(FlightDataReader message)
+    {
+        const int HeaderField = 2, IdField = 0, DeltaField = 2;
+        if (!FlatTable.Root(message.Header, new FlatLimits(0, message.Header.Length))
+            .TryTable(HeaderField, out FlatTable dictionary))
+        {
+            throw new InvalidArrowException("a dictionary's message has no header");
+        }
+
+        long id = dictionary.Long(IdField);
+        if (!_kept.TryGetValue(id, out List<BodyBuffer>? bodies)) _kept[id] = bodies = [];
+        if (!dictionary.Flag(DeltaField))
+        {
+            bodies.ForEach(message.Forget);
+            bodies.Clear();
+        }
+
+        bodies.Add(message.TakeBody());
     }
 
     /// <summary>Takes no more messages; batches stay readable.</summary>

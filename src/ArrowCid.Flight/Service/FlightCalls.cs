@@ -9,8 +9,8 @@ internal static class FlightCalls
 {
     private const string Service = "arrow.flight.protocol.FlightService";
 
-    // The most that a message of a put may have; larger batches are refused before they are read.
-    private const int MostMessageBytes = 256 << 20;
+    /// <summary>What the path of every Flight call begins with.</summary>
+    public const string Prefix = $"/{Service}/";
 
     /// <param name="store">The store.</param>
     /// <param name="guard">Who may call.</param>
@@ -28,24 +28,25 @@ internal static class FlightCalls
         var actions = new ActionCalls(store, gate);
         (string Name, GrpcHandler Handler)[] flight =
         [
-            ("Handshake", gate.Handshake),
+            ("Handshake", gate.Open(gate.Handshake)),
             ("ListFlights", infos.ListFlights),
             ("GetFlightInfo", infos.GetFlightInfo),
             ("PollFlightInfo", infos.PollFlightInfo),
             ("GetSchema", infos.GetSchema),
             ("DoGet", gets.DoGet),
             ("DoPut", new PutCalls(store, gate).DoPut),
-            ("DoExchange", new ExchangeCalls(store, gate).DoExchange),
+            ("DoExchange", new ExchangeCalls(store, gate, settings.AnonymousPatience).DoExchange),
             ("DoAction", actions.DoAction),
-            ("ListActions", actions.ListActions),
+            ("ListActions", gate.Open(actions.ListActions)),
         ];
         var methods = new Dictionary<string, GrpcHandler>(StringComparer.Ordinal);
         foreach ((string name, GrpcHandler handler) in flight)
-            methods.Add($"/{Service}/{name}", MeasuredCall.Of(name, handler));
-        foreach ((string path, GrpcHandler handler) in new HealthCalls(Service).Methods()) methods.Add(path, handler);
+            methods.Add(Prefix + name, MeasuredCall.Of(name, handler));
+        foreach ((string path, GrpcHandler handler) in new HealthCalls(Service).Methods())
+            methods.Add(path, gate.Open(handler));
         var reflection = new ReflectionCalls(FlightReflection.Descriptor, HealthReflection.Descriptor,
             ReflectionReflection.Descriptor, ArrowcidReflection.Descriptor);
-        foreach ((string path, GrpcHandler handler) in reflection.Methods()) methods.Add(path, handler);
-        return new GrpcServer(methods, settings with { MostMessageBytes = MostMessageBytes });
+        foreach ((string path, GrpcHandler handler) in reflection.Methods()) methods.Add(path, gate.Open(handler));
+        return new GrpcServer(methods, settings with { LimitOf = FlightLimits.Of });
     }
 }

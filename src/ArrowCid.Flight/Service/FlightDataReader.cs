@@ -1,4 +1,5 @@
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Limits;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;
 
@@ -6,15 +7,19 @@ namespace ArrowCid.Flight.Service;
 
 /// <summary>
 /// Reads FlightData messages by hand, each body straight into one buffer that is used again for the next unless it was
-/// taken.
+/// taken. One caller at a time; <see cref="Give"/> is for any thread.
 /// </summary>
-internal sealed class FlightDataReader(GrpcReader reader)
+/// <param name="reader">The messages.</param>
+/// <param name="memory">Counts the bodies; null where nothing counts them.</param>
+internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory = null) : IReclaimable
 {
     private const ulong DescriptorTag = 0x0A, HeaderTag = 0x12, MetadataTag = 0x1A, BodyTag = (1000 << 3) | 2;
     private const int MostSpares = 2;
 
-    private readonly Stack<byte[]> _spares = new();
-    private byte[] _body = [];
+    // Guards the spares; while the next message is awaited the body is one.
+    private readonly Lock _lock = new();
+    private readonly Stack<BodyBuffer> _spares = new();
+    private BodyBuffer _body = BodyBuffer.None;
     private int _bodyLength;
 
     /// <summary>What the stream is about; in the first message, or null.</summary>
@@ -26,7 +31,13 @@ internal sealed class FlightDataReader(GrpcReader reader)
     public byte[] AppMetadata { get; private set; } = [];
 
     /// <summary>The body, until the next message.</summary>
-    public ReadOnlyMemory<byte> Body => _body.AsMemory(0, _bodyLength);
+    public ReadOnlyMemory<byte> Body => _body.Bytes.AsMemory(0, _bodyLength);
+
+    /// <summary>Whether bodies and headers are passed over, where only app_metadata is wanted.</summary>
+    public bool OnlyMetadata { get; init; }
+
+    /// <summary>The most bytes of app_metadata.</summary>
+    public int MostMetadata { get; init; } = int.MaxValue;
 
     /// <summary>Which kind of IPC message it is (<see cref="IpcMessage"/>); 0 where there is no header.</summary>
     public byte Kind { get; private set; }
@@ -36,7 +47,8 @@ internal sealed class FlightDataReader(GrpcReader reader)
     public async ValueTask<bool> NextAsync(CancellationToken cancel)
     {
         (Descriptor, Header, AppMetadata, _bodyLength, Kind) = (null, [], [], 0, 0);
-        if (!await reader.NextAsync(cancel).ConfigureAwait(false)) return false;
+        reader.Release();
+        if (!reader.TryNext() && !await AwaitAsync(cancel).ConfigureAwait(false)) return false;
         reader.MayPause = true;
         while (reader.Left > 0)
         {
@@ -47,15 +59,14 @@ internal sealed class FlightDataReader(GrpcReader reader)
                     byte[] descriptor = await BytesAsync(cancel).ConfigureAwait(false);
                     Descriptor = GrpcReader.Parse(FlightDescriptor.Parser, descriptor);
                     break;
-                case HeaderTag:
+                case HeaderTag when !OnlyMetadata:
                     Header = await BytesAsync(cancel).ConfigureAwait(false);
                     break;
                 case MetadataTag:
-                    AppMetadata = await BytesAsync(cancel).ConfigureAwait(false);
+                    AppMetadata = await BytesAsync(cancel, MostMetadata).ConfigureAwait(false);
                     break;
-                case BodyTag:
-                    int length = await LengthAsync(cancel).ConfigureAwait(false);
-                    (_body, _bodyLength) = await reader.ReadAsync(_body, length, cancel).ConfigureAwait(false);
+                case BodyTag when !OnlyMetadata:
+                    await ReadBodyAsync(await LengthAsync(cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
                     break;
                 default:
                     await SkipAsync(tag, cancel).ConfigureAwait(false);
@@ -68,18 +79,97 @@ internal sealed class FlightDataReader(GrpcReader reader)
         return true;
     }
 
-    /// <summary>Keeps the body's memory beyond the next message; see <see cref="Give"/>.</summary>
-    public byte[] TakeBody()
+    /// <summary>Keeps the body's memory beyond the next message; <see cref="Give"/> or <see cref="Forget"/> ends
+    /// it.</summary>
+    public BodyBuffer TakeBody()
     {
-        byte[] taken = _body;
-        _body = _spares.TryPop(out byte[]? spare) ? spare : [];
+        BodyBuffer taken = _body;
+        (_body, _bodyLength) = (BodyBuffer.None, 0);
         return taken;
     }
 
-    /// <summary>Memory that was taken and may be used again.</summary>
-    public void Give(byte[] body)
+    /// <summary>Gives back a body's memory that was taken, to be used again.</summary>
+    public void Give(BodyBuffer body)
     {
-        if (_spares.Count < MostSpares) _spares.Push(body);
+        if (body.Bytes.Length == 0) return;
+        lock (_lock)
+        {
+            if (_spares.Count < MostSpares && memory is not { IsShort: true })
+            {
+                _spares.Push(body);
+                return;
+            }
+        }
+
+        Forget(body);
+    }
+
+    /// <summary>Ends the count of a body's memory that was taken.</summary>
+    public void Forget(BodyBuffer body) => memory?.Release(body.Counted, body.IsInflated);
+
+    /// <inheritdoc/>
+    public void Reclaim()
+    {
+        BodyBuffer[] spares;
+        lock (_lock)
+        {
+            spares = [.. _spares];
+            _spares.Clear();
+        }
+
+        foreach (BodyBuffer spare in spares) Forget(spare);
+    }
+
+    /// <summary>Waits for a message. What is kept for it may be reclaimed meanwhile.</summary>
+    private async ValueTask<bool> AwaitAsync(CancellationToken cancel)
+    {
+        ValueTask<bool> next = reader.NextAsync(cancel);
+        if (next.IsCompleted || memory is null) return await next.ConfigureAwait(false);
+        Give(TakeBody());
+        memory.Offer(this);
+        try
+        {
+            return await next.ConfigureAwait(false);
+        }
+        finally
+        {
+            memory.Withdraw(this);
+        }
+    }
+
+    private async ValueTask ReadBodyAsync(int length, CancellationToken cancel)
+    {
+        if (_body.Bytes.Length < length || _body.IsInflated != reader.IsInflated)
+        {
+            Give(TakeBody());
+            _body = SpareOf(length);
+            if (_body.Bytes.Length < length)
+            {
+                long counted = length > GrpcReader.Uncounted ? length : 0;
+                if (memory is not null && counted > 0)
+                {
+                    Reclaim();
+                    await memory.AcquireAsync(counted, reader.IsInflated, cancel).ConfigureAwait(false);
+                }
+
+                (byte[] bytes, _bodyLength) = await reader.ReadAsync([], length, cancel).ConfigureAwait(false);
+                _body = new BodyBuffer(bytes, counted, reader.IsInflated);
+                return;
+            }
+        }
+
+        (_, _bodyLength) = await reader.ReadAsync(_body.Bytes, length, cancel).ConfigureAwait(false);
+    }
+
+    private BodyBuffer SpareOf(int length)
+    {
+        lock (_lock)
+        {
+            return _spares.TryPeek(out BodyBuffer? spare) && spare.Bytes.Length >= length &&
+                spare.IsInflated == reader.IsInflated
+                ? _spares.Pop()
+                : BodyBuffer.None;
+        }
     }
 
     private byte CheckedKind()
@@ -98,16 +188,19 @@ internal sealed class FlightDataReader(GrpcReader reader)
             : throw new GrpcException(GrpcStatus.InvalidArgument, "a field of FlightData is longer than its message");
     }
 
-    private async ValueTask<byte[]> BytesAsync(CancellationToken cancel)
+    private async ValueTask<byte[]> BytesAsync(CancellationToken cancel, int most = int.MaxValue)
     {
         int length = await LengthAsync(cancel).ConfigureAwait(false);
-        (byte[] bytes, int count) = await reader.ReadAsync([], length, cancel).ConfigureAwait(false);
-        return bytes.Length == count ? bytes : bytes[..count];
+        if (length <= most) return await reader.BytesAsync(length, cancel).ConfigureAwait(false);
+        throw new GrpcException(GrpcStatus.ResourceExhausted,
+            $"app_metadata of {length} bytes is over the limit of {most}; send several messages");
     }
 
     private async ValueTask SkipAsync(ulong tag, CancellationToken cancel)
     {
         const int WireBits = 3;
+        if (tag >> WireBits == 0)
+            throw new GrpcException(GrpcStatus.InvalidArgument, "a message is no FlightData: it has a field 0");
         switch (tag & 7)
         {
             case 0:
@@ -127,4 +220,13 @@ internal sealed class FlightDataReader(GrpcReader reader)
                     $"field {tag >> WireBits} of FlightData is of no kind that protobuf has");
         }
     }
+}
+
+/// <summary>The memory of a message's body.</summary>
+/// <param name="Bytes">The memory, perhaps more than the body.</param>
+/// <param name="Counted">The bytes that count in the call's memory.</param>
+/// <param name="IsInflated">Whether they count as those of a compressed message.</param>
+internal sealed record BodyBuffer(byte[] Bytes, long Counted, bool IsInflated)
+{
+    public static BodyBuffer None { get; } = new([], 0, false);
 }

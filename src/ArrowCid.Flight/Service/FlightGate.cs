@@ -23,9 +23,35 @@ internal sealed class FlightGate(Guard guard)
         Permit permit = guard.Enter(call.Http, need, Peer.Flight, target);
         if (permit.IsGiven) return permit;
         if (!permit.Decision.IsAllowed) throw Refused(permit.Decision, need);
-        throw new GrpcException(GrpcStatus.Unavailable, string.Create(CultureInfo.InvariantCulture,
-            $"too many calls of this client; try again in {permit.RetryAfter.TotalSeconds:0.###} s"));
+        throw TooMany(permit);
     }
+
+    /// <summary>Lets a call begin that anyone may make, or whose message decides what it needs. It counts for the
+    /// client all the same.</summary>
+    /// <returns>What ends it.</returns>
+    /// <exception cref="GrpcException">The client has too many calls.</exception>
+    public Permit EnterOpen(GrpcCall call)
+    {
+        TakeTokenHeader(call);
+        Permit permit = guard.EnterOpen(call.Http, Peer.Flight);
+        return permit.IsGiven ? permit : throw TooMany(permit);
+    }
+
+    /// <summary>Whether a caller may do anything, so that more than a small message is read of it.</summary>
+    public bool IsKnown(GrpcCall call) => guard.IsAllowed(call.Http, AccessNeed.Fetch, Peer.Flight)
+        || guard.IsAllowed(call.Http, AccessNeed.Put, Peer.Flight);
+
+    /// <summary>Whether a caller shows neither a token nor a certificate.</summary>
+    public static bool IsAnonymous(GrpcCall call) =>
+        call.Http.Connection.ClientCertificate is null
+        && !call.Http.Request.Headers.ContainsKey(HeaderNames.Authorization);
+
+    /// <summary>Makes a call one that anyone may make.</summary>
+    public GrpcHandler Open(GrpcHandler handler) => async call =>
+    {
+        using Permit permit = EnterOpen(call);
+        await handler(call).ConfigureAwait(false);
+    };
 
     /// <summary>Asks for more than the call began with.</summary>
     public void Require(GrpcCall call, AccessNeed need, string target)
@@ -79,6 +105,10 @@ internal sealed class FlightGate(Guard guard)
         if (!hasToken && call.BinaryHeader(TokenHeader) is { } token)
             call.Http.Request.Headers[HeaderNames.Authorization] = $"Bearer {Encoding.UTF8.GetString(token)}";
     }
+
+    private static GrpcException TooMany(in Permit permit) =>
+        new(GrpcStatus.Unavailable, string.Create(CultureInfo.InvariantCulture,
+            $"too many calls of this client; try again in {permit.RetryAfter.TotalSeconds:0.###} s"));
 
     private static GrpcException Refused(AccessDecision decision, AccessNeed need) =>
         new(decision.Refusal == Refusal.SmallScope ? GrpcStatus.PermissionDenied : GrpcStatus.Unauthenticated,

@@ -30,9 +30,10 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
 
     public async Task DoGet(GrpcCall call)
     {
+        using Permit permit = gate.Enter(call, AccessNeed.Fetch, nameof(DoGet));
         Ticket ticket = await call.OnlyAsync(Ticket.Parser).ConfigureAwait(false);
         Request request = FlightRequest.Of(ticket.Ticket_.Span);
-        using Permit permit = gate.Enter(call, NeedOf(request), nameof(DoGet));
+        gate.Require(call, NeedOf(request), nameof(DoGet));
         var sender = new BatchSender(call.Writer, LimitOf(call, request));
         if (request.Watch) await watch.Run(call, request, sender).ConfigureAwait(false);
         else if (request.Catalogue) await SendCatalogue(call, request, sender).ConfigureAwait(false);

@@ -21,12 +21,14 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
 
     public async Task GetFlightInfo(GrpcCall call)
     {
+        using Permit permit = gate.Enter(call, AccessNeed.Fetch, nameof(GetFlightInfo));
         FlightDescriptor descriptor = await call.OnlyAsync(FlightDescriptor.Parser).ConfigureAwait(false);
         await call.Writer.WriteAsync(Describe(call, descriptor), call.Cancel).ConfigureAwait(false);
     }
 
     public async Task PollFlightInfo(GrpcCall call)
     {
+        using Permit permit = gate.Enter(call, AccessNeed.Fetch, nameof(PollFlightInfo));
         FlightDescriptor descriptor = await call.OnlyAsync(FlightDescriptor.Parser).ConfigureAwait(false);
         var poll = new PollInfo { Info = Describe(call, descriptor), Progress = 1 };
         await call.Writer.WriteAsync(poll, call.Cancel).ConfigureAwait(false);
@@ -34,6 +36,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
 
     public async Task GetSchema(GrpcCall call)
     {
+        using Permit permit = gate.Enter(call, AccessNeed.Fetch, nameof(GetSchema));
         FlightDescriptor descriptor = await call.OnlyAsync(FlightDescriptor.Parser).ConfigureAwait(false);
         FlightInfo info = Describe(call, descriptor);
         await call.Writer.WriteAsync(new SchemaResult { Schema = info.Schema }, call.Cancel).ConfigureAwait(false);
@@ -41,9 +44,9 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
 
     public async Task ListFlights(GrpcCall call)
     {
+        using Permit permit = gate.Enter(call, AccessRules.NeedOf(AccessOperation.List), nameof(ListFlights));
         Criteria criteria = await call.OnlyAsync(Criteria.Parser).ConfigureAwait(false);
         Request request = FlightRequest.CriteriaOf(criteria.Expression.Span);
-        using Permit permit = gate.Enter(call, AccessRules.NeedOf(AccessOperation.List), nameof(ListFlights));
         await call.StartAsync().ConfigureAwait(false);
         int limit = request.Limit == 0 ? DefaultLimit : (int)Math.Min(request.Limit, int.MaxValue);
         foreach (StoredEntry entry in Newest(request, limit))
@@ -110,7 +113,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
     private FlightInfo Describe(GrpcCall call, FlightDescriptor descriptor)
     {
         Request request = FlightRequest.Of(descriptor);
-        using Permit permit = gate.Enter(call, GetCalls.NeedOf(request), nameof(GetFlightInfo));
+        gate.Require(call, GetCalls.NeedOf(request), nameof(GetFlightInfo));
         if (request.Watch) return Endless(descriptor, request, WatchStream.Schema);
         if (request.Catalogue) return Endless(descriptor, request, CatalogueTable.Schema);
         BlockStream stream = streams.Find(request);

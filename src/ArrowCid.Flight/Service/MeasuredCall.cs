@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Limits;
 
 namespace ArrowCid.Flight.Service;
 
@@ -38,6 +39,7 @@ internal static class MeasuredCall
     {
         GrpcException e => e.Status,
         ArrowCidException e => (GrpcStatus)ErrorTable.GrpcStatus(e.Code),
+        MemoryExhaustedException => GrpcStatus.ResourceExhausted,
         OperationCanceledException => GrpcStatus.Cancelled,
         _ => GrpcStatus.Unknown,
     };

@@ -15,7 +15,7 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
     {
         using Permit permit = gate.Enter(call, AccessRules.NeedOf(AccessOperation.PutBlock), nameof(DoPut));
         RequireWritable();
-        var data = new FlightDataReader(call.Reader);
+        var data = new FlightDataReader(call.Reader, call.Memory);
         if (!await data.NextAsync(call.Cancel).ConfigureAwait(false))
             throw new GrpcException(GrpcStatus.InvalidArgument, "the stream has no message; a schema comes first");
         Put how = FlightRequest.PutOf(data.Descriptor);
@@ -28,9 +28,9 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
         {
             var keeping = new PutStream(store, rights, how, acks);
             if (how.CutRows > 0 || how.CutBytes > 0 || how.CutMilliseconds > 0)
-                await PutCut(data, how, keeping, call.Cancel).ConfigureAwait(false);
+                await PutCut(data, new BatchGathering(how, call.Memory), keeping, call).ConfigureAwait(false);
             else
-                await PutEach(data, keeping, call.Cancel).ConfigureAwait(false);
+                await PutEach(data, keeping, call).ConfigureAwait(false);
             await acks.EndAsync(keeping.Finish(), call.Cancel).ConfigureAwait(false);
         }
         finally
@@ -40,11 +40,10 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
     }
 
     /// <summary>Makes each batch a block; the next message is read meanwhile.</summary>
-    private static async Task PutEach(FlightDataReader data, PutStream keeping, CancellationToken cancel)
+    private static async Task PutEach(FlightDataReader data, PutStream keeping, GrpcCall call)
     {
-        using var batches = new FlightBatches();
+        using var batches = new FlightBatches(call.Memory);
         Task putting = Task.CompletedTask;
-        byte[]? lent = null;
         try
         {
             do
@@ -58,35 +57,38 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
                     continue;
                 }
 
-                byte[] body = data.TakeBody();
-                // The buffer of the put before is free now, for the message after the next.
-                if (lent is not null) data.Give(lent);
-                lent = body;
-                putting = Task.Run(() => keeping.Put(batch, appMetadata), CancellationToken.None);
+                BodyBuffer body = data.TakeBody();
+                putting = Task.Run(() => Put(batch, appMetadata, body), CancellationToken.None);
             }
-            while (await data.NextAsync(cancel).ConfigureAwait(false));
+            while (await data.NextAsync(call.Cancel).ConfigureAwait(false));
             await putting.ConfigureAwait(false);
         }
         finally
         {
             await putting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        void Put(RecordBatch batch, byte[] appMetadata, BodyBuffer body)
+        {
+            keeping.Put(batch, appMetadata);
+            // Its memory is for the message after the next.
+            data.Give(body);
+        }
     }
 
     /// <summary>Joins batches and cuts them by rows, bytes or time.</summary>
-    private static async Task PutCut(FlightDataReader data, Put how, PutStream keeping, CancellationToken cancel)
+    private static async Task PutCut(FlightDataReader data, BatchGathering cut, PutStream keeping, GrpcCall call)
     {
-        using var batches = new FlightBatches();
-        var cut = new BatchGathering(how);
+        using var batches = new FlightBatches(call.Memory);
         do
         {
             if (batches.Take(data) is not { } batch) continue;
-            // What is gathered outlives its message.
-            _ = data.TakeBody();
+            // What is gathered outlives its message, and counts there.
+            data.Forget(data.TakeBody());
             byte[] appMetadata = data.AppMetadata;
             foreach (RecordBatch piece in cut.Add(batch)) keeping.Put(piece, appMetadata);
         }
-        while (await NextOrLate(data, cut, keeping, cancel).ConfigureAwait(false));
+        while (await NextOrLate(data, cut, keeping, call.Cancel).ConfigureAwait(false));
         if (cut.Rest() is { } rest) keeping.Put(rest, []);
     }
 

@@ -66,7 +66,16 @@ public static class BatchText
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(writer);
-        var sink = new TextSink(writer, MaxRowText, cuts: false);
+        foreach (bool _ in CsvCells(batch, writer, header, MaxRowText))
+        {
+            // To go through the cells is to write them.
+        }
+    }
+
+    /// <summary>Writes CSV as <see cref="WriteCsv"/> does, one cell at a time.</summary>
+    internal static IEnumerable<bool> CsvCells(RecordBatch batch, TextWriter writer, bool header, long mostOfRow)
+    {
+        var sink = new TextSink(writer, mostOfRow, cuts: false);
         if (header)
         {
             for (int i = 0; i < batch.Schema.Fields.Count; i++)
@@ -76,6 +85,7 @@ public static class BatchText
             }
 
             sink.Write("\r\n");
+            yield return true;
         }
 
         for (int row = 0; row < batch.Length; row++)
@@ -85,6 +95,7 @@ public static class BatchText
             {
                 if (i > 0) sink.Write(',');
                 WriteCell(batch, i, row, sink, WriteCsvField);
+                yield return true;
             }
 
             sink.Write("\r\n");
@@ -101,7 +112,16 @@ public static class BatchText
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(writer);
-        var sink = new TextSink(writer, MaxRowText, cuts: false);
+        foreach (bool _ in JsonCells(batch, writer, MaxRowText))
+        {
+            // To go through the cells is to write them.
+        }
+    }
+
+    /// <summary>Writes JSON lines as <see cref="WriteJsonLines"/> does, one cell at a time.</summary>
+    internal static IEnumerable<bool> JsonCells(RecordBatch batch, TextWriter writer, long mostOfRow)
+    {
+        var sink = new TextSink(writer, mostOfRow, cuts: false);
         for (int row = 0; row < batch.Length; row++)
         {
             sink.Restart();
@@ -112,6 +132,7 @@ public static class BatchText
                 ValueText.WriteJsonString(batch.Schema.Fields[i].Name, sink);
                 sink.Write(':');
                 WriteCell(batch, i, row, sink, static (array, slot, to) => ValueText.WriteJson(array, slot, to));
+                yield return true;
             }
 
             sink.Write("}\n");

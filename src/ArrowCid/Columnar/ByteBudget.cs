@@ -1,8 +1,15 @@
 namespace ArrowCid.Columnar;
 
 /// <summary>What decoding may still take; asked before memory is taken.</summary>
-internal sealed class ByteBudget(long limit)
+/// <param name="limit">The most bytes.</param>
+/// <param name="grant">A shared budget that the bytes count against too; null for none.</param>
+internal sealed class ByteBudget(long limit, IByteGrant? grant = null)
 {
+    // Many arrays are small; the grant is asked for this much at least.
+    private const long LeastGranted = 1L << 20;
+
+    private long _granted;
+
     public long Used { get; private set; }
 
     /// <summary>Counts bytes that are about to be allocated.</summary>
@@ -16,8 +23,31 @@ internal sealed class ByteBudget(long limit)
                 fieldPath, offset: offset, code: ErrorCode.TooLarge);
         }
 
+        if (grant is not null && Used + bytes > _granted)
+        {
+            long more = Math.Max(LeastGranted, Used + bytes - _granted);
+            grant.Take(more);
+            _granted += more;
+        }
+
         Used += bytes;
     }
 
-    public void Return(long bytes) => Used -= bytes;
+    public void Return(long bytes)
+    {
+        Used -= bytes;
+        if (grant is null || _granted - Used <= LeastGranted) return;
+        grant.Return(_granted - Used - LeastGranted);
+        _granted = Used + LeastGranted;
+    }
+}
+
+/// <summary>A larger budget that several readers share.</summary>
+internal interface IByteGrant
+{
+    /// <summary>Counts bytes, or throws where they are not free.</summary>
+    void Take(long bytes);
+
+    /// <summary>Gives bytes back.</summary>
+    void Return(long bytes);
 }

@@ -27,10 +27,10 @@ public sealed class ArrowReader : IDisposable
     private bool _isAtEnd;
     private bool _isDisposed;
 
-    private ArrowReader(ByteSource source, ArrowReadOptions options, bool isFile)
+    private ArrowReader(ByteSource source, ArrowReadOptions options, bool isFile, IByteGrant? grant = null)
     {
         _source = source;
-        _budget = new ByteBudget(options.MemoryBudget);
+        _budget = new ByteBudget(options.MemoryBudget, grant);
         Traits.IsFile = isFile;
         _messages = new MessageReader(source, options, Traits);
         SchemaDecoder schema;
@@ -109,7 +109,10 @@ public sealed class ArrowReader : IDisposable
     }
 
     /// <summary>Opens a stream that comes from somewhere else.</summary>
-    internal static ArrowReader Open(ByteSource source) => new(source, ArrowReadOptions.Default, isFile: false);
+    /// <param name="source">The bytes.</param>
+    /// <param name="grant">A shared budget that decoding counts against too, or null.</param>
+    internal static ArrowReader Open(ByteSource source, IByteGrant? grant = null) =>
+        new(source, ArrowReadOptions.Default, isFile: false, grant);
 
     /// <summary>
     /// Opens a block in memory whose schema message may be known from another one; then it is not parsed again.

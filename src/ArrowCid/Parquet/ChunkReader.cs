@@ -12,6 +12,9 @@ internal sealed class ChunkReader
     private const int BatchOfIndices = 4096;
     private const int MostPageBytes = 1 << 30;
 
+    // Values that are made of a dictionary as their pages come.
+    private const long MostExpanded = 256L << 20;
+
     private readonly ColumnChunk _chunk;
     private readonly LeafForm _form;
     private readonly ReadOnlyMemory<byte> _bytes;
@@ -78,11 +81,13 @@ internal sealed class ChunkReader
             }
         }
 
-        if (_leaf.Indices is not null && _leaf.Values is null)
+        if (_leaf.Indices is not null && _leaf.Values is null && _keepsIndices)
         {
             _leaf.Dictionary = _dictionary;
             return;
         }
+
+        if (_leaf.Indices is not null) _ = Values(0);
 
         if (_keepsIndices && _dictionary is not null && _leaf.Values is null)
             (_leaf.Dictionary, _leaf.Indices) = (_dictionary, NewIndices());
@@ -387,7 +392,7 @@ internal sealed class ChunkReader
         if (count == 0) return;
         if (body.IsEmpty) throw Short();
         var reader = new RleReader(body[1..], body[0]);
-        if (_keepsIndices && _leaf.Values is null)
+        if (_leaf.Values is null && (_keepsIndices || _leaf.Indices is not null || MayBeLarge(dictionary)))
         {
             _leaf.Indices ??= NewIndices();
             Span<int> indices = MemoryMarshal.Cast<byte, int>(_leaf.Indices.Fixed(count));
@@ -415,16 +420,25 @@ internal sealed class ChunkReader
         }
     }
 
+    /// <summary>Whether a chunk's values may be much more than its indices: then all indices are read first, so that
+    /// the bytes of the values are known before they are taken.</summary>
+    private bool MayBeLarge(ValueBuffer dictionary) =>
+        _chunk.ValueCount * dictionary.LongestEntry > MostExpanded;
+
     /// <summary>The buffer of values; indices that were kept until now become values first.</summary>
     private ValueBuffer Values(int bodyBytes)
     {
         if (_leaf.Values is { } known) return known;
         ValueBuffer values = NewBuffer();
         // All values at once where the chunk's own size makes them likely to be there, nulls' room with them.
-        if (values.Width > 0)
+        if (values.Width > 0 && _leaf.Indices is null)
             values.Expect(Math.Min(_chunk.ValueCount * values.Width, 8L * _bytes.Length + bodyBytes + 4096));
         if (_leaf.Indices is { } indices)
+        {
             values.AddEntries(_dictionary!, MemoryMarshal.Cast<byte, int>(indices.Data.Span));
+            indices.Return();
+        }
+
         (_leaf.Values, _leaf.Indices) = (values, null);
         return values;
     }

@@ -13,9 +13,10 @@ internal sealed class ChunkWriter(CountingStream target, ParquetWriteOptions opt
 
     public WrittenChunk Write(LeafColumn column, string[] path)
     {
+        if (column.Pages is { } pages) return WritePages(column, pages, path);
         LeafForm form = column.Form;
         LeafValues values = column.Values;
-        bool canHaveDictionary = form.Conversion is not (Conversion.None or Conversion.Boolean or Conversion.Presence);
+        bool canHaveDictionary = form.HasDictionary;
         bool isEncoded = values.Indices is not null;
         if (!isEncoded && canHaveDictionary && options.DictionaryBytes > 0
             && options.Encoding == ParquetEncoding.Automatic && DictionaryPages.TryEncode(values,
@@ -40,6 +41,66 @@ internal sealed class ChunkWriter(CountingStream target, ParquetWriteOptions opt
         foreach (PageCut cut in PageCut.Of(column, values, options)) WritePage(chunk, column, values, cut);
         foreach (WrittenPage page in chunk.Pages) chunk.Range = chunk.Range.And(page.Range, form.Order, form.Width);
         return chunk;
+    }
+
+    /// <summary>Writes a column whose pages are made one at a time.</summary>
+    private WrittenChunk WritePages(LeafColumn column, PagedColumn pages, string[] path)
+    {
+        // Pages of very long columns are larger, so that the indexes stay small.
+        const int MostPages = 4096, MostEntries = 1 << 22;
+        LeafForm form = column.Form;
+        LeafValues entries = pages.Entries;
+        bool isEncoded = form.HasDictionary;
+        int rows = Math.Max(options.PageRows, column.LevelCount / MostPages);
+        rows = Math.Max(rows, Math.Min(entries.Count, MostEntries));
+        var chunk = new WrittenChunk(form, path)
+        {
+            Codec = options.Compression,
+            DataPages = options.UsesPageV2 ? PageType.DataV2 : PageType.Data,
+            Encoding = isEncoded ? PageEncoding.RleDictionary : Choose(form, entries),
+            ValueCount = column.LevelCount,
+        };
+        if (isEncoded && options.BloomFilters.Contains(string.Join('.', path))) chunk.Bloom = BloomFilter.Of(entries);
+        if (isEncoded) WriteDictionary(chunk, entries);
+        int[] indices = new int[Math.Min(rows, column.LevelCount)];
+        byte[] valid = new byte[Bits.ByteCount(indices.Length)];
+        long present = 0;
+        for (int row = 0; row < column.LevelCount;)
+        {
+            int count = Math.Min(indices.Length, column.LevelCount - row);
+            valid.AsSpan().Clear();
+            int values = pages.Fill(row, indices.AsSpan(0, count), valid);
+            LeafValues page = isEncoded
+                ? new LeafValues(values, entries.Width) { Indices = indices, Dictionary = entries }
+                : new LeafValues(values, 0) { Data = BitsOf(entries, indices.AsSpan(0, values)) };
+            LeafColumn part = column with
+            {
+                Pages = null,
+                LevelCount = count,
+                ValidBits = values == count ? default : valid,
+                Values = page,
+            };
+            WritePage(chunk, part, page, new PageCut(0, count, 0, values, row, count));
+            present += values;
+            row += count;
+        }
+
+        chunk.NullCount = column.LevelCount - present;
+        if (column.MaxDefinition > 0) chunk.DefinitionCounts = [chunk.NullCount, present];
+        foreach (WrittenPage page in chunk.Pages) chunk.Range = chunk.Range.And(page.Range, form.Order, form.Width);
+        return chunk;
+    }
+
+    private static byte[] BitsOf(LeafValues entries, ReadOnlySpan<int> indices)
+    {
+        byte[] bits = new byte[Bits.ByteCount(indices.Length)];
+        ReadOnlySpan<byte> source = entries.Data.Span;
+        for (int i = 0; i < indices.Length; i++)
+        {
+            if (Bits.Get(source, indices[i])) Bits.Set(bits, i);
+        }
+
+        return bits;
     }
 
     public void Dispose()

@@ -21,6 +21,9 @@ internal sealed record LeafColumn(ParquetNode Node, LeafForm Form, int Leaf, int
     /// <summary>The levels of a column that is optional and nothing else, as Arrow's bitmap.</summary>
     public ReadOnlyMemory<byte> ValidBits { get; init; }
 
+    /// <summary>Makes the pages of a column whose levels and values are not all in memory; else null.</summary>
+    public PagedColumn? Pages { get; init; }
+
     public required LeafValues Values { get; init; }
 }
 

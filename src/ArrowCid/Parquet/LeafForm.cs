@@ -63,6 +63,9 @@ internal sealed record LeafForm(PhysicalType Type, Conversion Conversion, ValueO
     /// <summary>Bytes of a value of fixed width; 0 for byte strings and booleans.</summary>
     public int Width => WidthOf(Type, Length);
 
+    /// <summary>Whether its values may be a dictionary's.</summary>
+    public bool HasDictionary => Conversion is not (Conversion.None or Conversion.Boolean or Conversion.Presence);
+
     public static int WidthOf(PhysicalType type, int length) => type switch
     {
         PhysicalType.Int32 or PhysicalType.Float => 4,

@@ -8,6 +8,9 @@ namespace ArrowCid.Parquet;
 /// </summary>
 internal sealed class LevelShredder
 {
+    // Rows of runs that are taken apart row by row: each takes some bytes of memory, and none in the batch.
+    private const int MostExpanded = 1 << 27;
+
     private readonly Action<LeafColumn> _take;
 
     private LevelShredder(Action<LeafColumn> take) => _take = take;
@@ -27,11 +30,17 @@ internal sealed class LevelShredder
 
     private void Field(ParquetNode node, ArrowArray array, Entries entries, int definition)
     {
+        bool isTop = entries is { Slots: null, Repetition: null } && definition == 0;
+        if (isTop && PagedColumn.TryOf(node, array) is { } paged)
+        {
+            _take(paged);
+            return;
+        }
+
         // A column of its own dictionary keeps it; the levels are told by the indices' nulls.
-        bool isKept = node.Kind == NodeKind.Leaf && array.Layout == Layout.Dictionary
-            && node.Form!.Conversion is not (Conversion.None or Conversion.Boolean or Conversion.Presence)
+        bool isKept = node.Kind == NodeKind.Leaf && array.Layout == Layout.Dictionary && node.Form!.HasDictionary
             && array.Type is DictionaryType { ValueType: not RunEndEncodedType };
-        if (!isKept) (array, entries) = Follow(array, entries, definition);
+        if (!isKept) (array, entries) = Follow(node, array, entries, definition);
         if (node.IsOptional)
         {
             if (node.Kind == NodeKind.Leaf && entries is { Slots: null } && node.Definition == 1)
@@ -63,10 +72,17 @@ internal sealed class LevelShredder
     }
 
     /// <summary>Follows dictionary and run-end encodings to the array that holds the values.</summary>
-    private static (ArrowArray Array, Entries Entries) Follow(ArrowArray array, Entries entries, int definition)
+    private static (ArrowArray Array, Entries Entries) Follow(ParquetNode node, ArrowArray array, Entries entries,
+        int definition)
     {
         while (array.Layout is Layout.Dictionary or Layout.RunEnds)
         {
+            if (array.Layout == Layout.RunEnds && entries.Count > MostExpanded)
+            {
+                throw ParquetFault.TooLarge(
+                    $"'{node.Path}' has {entries.Count} rows in runs that cannot be written as runs; cut the batch");
+            }
+
             bool isDictionary = array.Layout == Layout.Dictionary;
             ArrowArray next = isDictionary
                 ? array.Dictionary ?? ArrayJoin.Empty(((DictionaryType)array.Type).ValueType)

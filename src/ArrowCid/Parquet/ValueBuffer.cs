@@ -36,6 +36,26 @@ internal sealed class ValueBuffer
     /// <summary>Of byte strings: <see cref="Count"/> + 1 int32.</summary>
     public Memory<byte> Offsets => _offsets.AsMemory(0, (Count + 1) * sizeof(int));
 
+    /// <summary>The bytes of the longest value.</summary>
+    public long LongestEntry
+    {
+        get
+        {
+            if (!IsBytes) return Math.Max(Width, 1);
+            ReadOnlySpan<int> ends = Ends;
+            int longest = 0;
+            for (int i = 0; i < Count; i++) longest = Math.Max(longest, ends[i + 1] - ends[i]);
+            return longest;
+        }
+    }
+
+    /// <summary>Lets go of the values.</summary>
+    public void Return()
+    {
+        _budget.Return(_data.Length);
+        (_data, Count) = ([], 0);
+    }
+
     private Span<int> Ends => MemoryMarshal.Cast<byte, int>(_offsets.AsSpan());
 
     /// <summary>Takes room at once for what is to come, so that it need not grow.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Limits;
 using ArrowCid.Flight.Service;
 
 namespace ArrowCid.Tests.Flight;
@@ -33,7 +34,7 @@ public sealed class SmallMessageTests
         }
 
         wire.Position = 0;
-        var reader = new GrpcReader(new Dribble(wire, random), int.MaxValue, null);
+        var reader = new GrpcReader(new Dribble(wire, random), MessageLimit.None, null);
         for (int i = 0; i < messages.Length; i++)
         {
             Assert.True(await reader.NextAsync(default), $"seed {seed}: message {i} is missing");

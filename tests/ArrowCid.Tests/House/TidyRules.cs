@@ -17,7 +17,7 @@ internal static partial class TidyRules
         ["Compression", "Columnar", "Ipc", "Ipld", "Storage", "Registry", "Parquet", "Exchange"];
 
     // Likewise those of src/ArrowCid.Flight; what stands beside them may use all.
-    private static readonly string[] s_flightRanks = ["Grpc", "Access", "Service", "Http"];
+    private static readonly string[] s_flightRanks = ["Limits", "Grpc", "Access", "Service", "Http"];
 
     private static readonly string[] s_unsafeProjects = [Memory, "ArrowCid.Native"];
 
