@@ -36,7 +36,7 @@ internal sealed class PutApi(HttpService service)
         }
     }
 
-    private List<PutResult> Put(FileStream body, Func<Stream, IEnumerable<RecordBatch>> read, PutOptions? facts,
+    private static List<PutResult> Put(FileStream body, Func<Stream, IEnumerable<RecordBatch>> read, PutOptions? facts,
         CallerRights rights, CancellationToken cancellationToken)
     {
         int count = 0;
