@@ -68,7 +68,7 @@ public sealed class HostileTests(ITestOutputHelper output)
     {
         string[] requests =
         [
-            $"GET /healthz HTTP/1.1\r\nHost: x\r\nA: {new string('a', 1 << 20)}\r\n\r\n",
+            $"GET /health HTTP/1.1\r\nHost: x\r\nA: {new string('a', 1 << 20)}\r\n\r\n",
             $"GET /{new string('a', 1 << 18)} HTTP/1.1\r\nHost: x\r\n\r\n",
             string.Concat("GET / HTTP/1.1\r\nHost: x\r\n", string.Concat(Enumerable.Repeat("A: b\r\n", 10_000)), "\r\n"),
             "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
@@ -90,7 +90,7 @@ public sealed class HostileTests(ITestOutputHelper output)
         {
             byte[][] starts =
             [
-                [], [.. "PRI * HTTP/2"u8], [.. "GET /healthz HTTP/1.1\r\nHo"u8],
+                [], [.. "PRI * HTTP/2"u8], [.. "GET /health HTTP/1.1\r\nHo"u8],
                 [.. "POST /v1/blocks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nA"u8],
             ];
             for (int i = 0; i < 1200; i++)
@@ -226,7 +226,7 @@ public sealed class HostileTests(ITestOutputHelper output)
         using var server = new RawGrpc(FlightOf(served));
         Assert.Equal("0", await server.CallAsync("/grpc.health.v1.Health/Check", RawGrpc.Frame([])));
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        using HttpResponseMessage answer = await http.GetAsync(new Uri(new Uri(served.Http), "/healthz"));
+        using HttpResponseMessage answer = await http.GetAsync(new Uri(new Uri(served.Http), "/health"));
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 

@@ -22,7 +22,7 @@ public sealed class LargeAnswerTests(ITestOutputHelper output)
         var column = new ArrowArray(indices, Rows, [default, new byte[Rows]], null, text.Build(), nullCount: 0);
         Cid cid = store.Put(new RecordBatch(new Schema(new Field("d", indices)), Rows, column)).Cid;
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        using (HttpResponseMessage small = await http.GetAsync(new Uri(new Uri(served.Http), "/healthz"))) small.EnsureSuccessStatusCode();
+        using (HttpResponseMessage small = await http.GetAsync(new Uri(new Uri(served.Http), "/health"))) small.EnsureSuccessStatusCode();
         long before = ServerProcess.Resident(served.ProcessId);
         ServerProcess.ResetPeak(served.ProcessId);
         using HttpResponseMessage answer = await http.GetAsync(new Uri(new Uri(served.Http), $"/v1/blocks/{cid}?format={format}"),

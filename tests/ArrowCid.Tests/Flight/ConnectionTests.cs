@@ -47,7 +47,7 @@ public sealed class ConnectionTests
         var clock = new ManualClock();
         await using ServedStore server = await Start(clock);
         using Socket socket = await ConnectAsync(server.Address);
-        byte[] request = System.Text.Encoding.ASCII.GetBytes($"GET /healthz HTTP/1.1\r\nHost: {server.Address}\r\n\r\n");
+        byte[] request = System.Text.Encoding.ASCII.GetBytes($"GET /health HTTP/1.1\r\nHost: {server.Address}\r\n\r\n");
         byte[] answer = new byte[4096];
         await socket.SendAsync(request);
         Assert.True(await socket.ReceiveAsync(answer) > 0);
