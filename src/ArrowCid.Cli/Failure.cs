@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text;
 using ArrowCid.Exchange;
 using ArrowCid.Registry;
@@ -10,6 +11,7 @@ internal static class Failure
 {
     private const int BrokenPipe = 32;
     private const int ExitOfBrokenPipe = 141;
+    private const int ExitOfState = 5;
 
     /// <summary>Says an error on standard error.</summary>
     /// <param name="error">What went wrong.</param>
@@ -22,6 +24,8 @@ internal static class Failure
         {
             ArrowCidException e => (e.Message, ErrorTable.ExitCode(e.Code)),
             ArgumentException e => (WithoutParameter(e), ErrorTable.ExitCode(ErrorCode.InvalidArgument)),
+            IOException { InnerException: SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } } =>
+                (error.Message, ExitOfState),
             UnauthorizedAccessException or IOException => (error.Message, ErrorTable.ExitCode(IoFault.CodeOf(error))),
             OutOfMemoryException => ("out of memory", ErrorTable.ExitCode(ErrorCode.TooLarge)),
             OperationCanceledException => ("cancelled", 130),
@@ -63,11 +67,15 @@ internal static class Failure
     public static bool IsBrokenPipe(Exception error) => error is IOException { HResult: BrokenPipe };
 
     /// <summary>A text of foreign origin without what a terminal would take for commands.</summary>
-    public static string Visible(string text) => text.Any(char.IsControl)
-        ? string.Concat(text.Select(c => char.IsControl(c)
+    public static string Visible(string text) => text.Any(IsHidden)
+        ? string.Concat(text.Select(c => IsHidden(c)
             ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}")
             : c.ToString()))
         : text;
+
+    /// <summary>Whether a character moves a terminal's cursor or reorders the text around it.</summary>
+    private static bool IsHidden(char c) => char.IsControl(c)
+        || c is '\u061C' or '\u200E' or '\u200F' or (>= '\u2028' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
     /// <summary>Says that a block is not there; where its record was damaged, in which file that stands.</summary>
     public static ArrowCidException NoBlock(string cid, CidStore store)

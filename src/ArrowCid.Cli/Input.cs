@@ -16,6 +16,7 @@ internal static class Input
     {
         if (file.Length == 0) throw new ArrowCidException(ErrorCode.InvalidArgument, "a file's name is empty");
         if (file == StandardInput) return Console.OpenStandardInput();
+        FileName.Require(file);
         try
         {
             if (Directory.Exists(file))

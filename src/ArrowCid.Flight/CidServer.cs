@@ -60,6 +60,8 @@ public sealed partial class CidServer : IAsyncDisposable
         if (options.Log != ServerLog.None)
             builder.Logging.AddProvider(new StandardErrorLog(options.Log, Console.Error));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // A start that fails throws; its caller reports it.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         // Signals are for the process, not for a part of it.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_mostAtEnd);
@@ -101,6 +103,10 @@ public sealed partial class CidServer : IAsyncDisposable
     [LoggerMessage(10, LogLevel.Information, "ending: {Step}, {Milliseconds} ms")]
     private static partial void LogEnding(ILogger log, string step, long milliseconds);
 
+    [LoggerMessage(11, LogLevel.Warning,
+        "others than its owner may read the private key {File}; chmod 600 it, and renew it where they should not have")]
+    private static partial void LogOpenKey(ILogger log, string file);
+
     /// <summary>Puts the service behind the host's ports.</summary>
     /// <returns>Where it listens, once it does.</returns>
     private static Func<EndPoint[]> Serve(WebApplication host, CidStore store, CidServerOptions options,
@@ -113,6 +119,7 @@ public sealed partial class CidServer : IAsyncDisposable
             : TokenFile.ReadOrMakeLocal(store.Directory), log);
         owned.Push(gate);
         options.RequireSafe(gate.HasTokens);
+        if (options.Tls?.OpenKey is { } key) LogOpenKey(log, key);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings
         {
             CallsPerSecond = options.CallsPerSecond,

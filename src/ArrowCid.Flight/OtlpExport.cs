@@ -1,16 +1,25 @@
 using ArrowCid.Flight.Access;
+using ArrowCid.Flight.Http;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace ArrowCid.Flight;
 
 /// <summary>Sends a server's figures to a collector of OpenTelemetry.</summary>
 internal static class OtlpExport
 {
-    /// <summary>Begins; it ends when what is returned is disposed of.</summary>
+    private const string ServiceName = "arrowcid";
+
+    /// <summary>Starts to send; disposing of the result sends the last figures and ends it.</summary>
     public static IDisposable Start(Uri collector) => Sdk.CreateMeterProviderBuilder()
-        .AddMeter(ServerFigures.MeterName)
+        .ConfigureResource(resource =>
+        {
+            // Who set the variable of OpenTelemetry has named the service.
+            if (Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is null or "") resource.AddService(ServiceName);
+        })
+        .AddMeter(ServerFigures.MeterName, StoreMetrics.MeterName)
         .AddOtlpExporter(exporter =>
         {
             exporter.Protocol = OtlpExportProtocol.HttpProtobuf;

@@ -39,7 +39,7 @@ internal static class ServerListening
             sockets.MaxWriteBufferSize = 1 << 20;
             sockets.CreateBoundListenSocket = at => at is UnixDomainSocketEndPoint unix
                 ? UnixSocketFile.Bind(unix)
-                : SocketTransportOptions.CreateDefaultBoundListenSocket(at);
+                : Bind(at, at.Equals(options.Flight) ? "--flight" : "--http");
         });
         HttpsConnectionAdapterOptions? tls = Tls(options);
         host.ConfigureKestrel(kestrel =>
@@ -59,6 +59,25 @@ internal static class ServerListening
                 Listen(kestrel, http, isPlain ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2, tls, options);
             }
         });
+    }
+
+    private static Socket Bind(EndPoint at, string flag)
+    {
+        try
+        {
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(at);
+        }
+        catch (SocketException e)
+        {
+            string why = e.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => "the port is taken; name another, or port 0 for a free one",
+                SocketError.AccessDenied => "this user may not listen there; name a port from 1024 on",
+                SocketError.AddressNotAvailable => "the address is not one of this machine's",
+                _ => e.Message,
+            };
+            throw new IOException($"{flag} {at}: {why}", e);
+        }
     }
 
     private static void TuneStreams(KestrelServerLimits limits)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -21,11 +22,37 @@ public enum ServerLog
 internal sealed class StandardErrorLog(ServerLog form, TextWriter output) : ILoggerProvider
 {
     private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<(string Category, int Event), LogThrottle> _throttles = new();
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
     public void Dispose()
     {
+        foreach (((string category, int number), LogThrottle throttle) in _throttles)
+            WriteOmitted(LogLevel.Warning, category, number, throttle.TakeOmitted());
+    }
+
+    /// <summary>Writes a line, unless there are too many of its kind: a caller that fails again and again fills no
+    /// disk.</summary>
+    private void Take(LogLevel level, string category, EventId id, string text, Exception? error,
+        IEnumerable<KeyValuePair<string, object?>>? members)
+    {
+        if (level >= LogLevel.Warning)
+        {
+            LogThrottle throttle =
+                _throttles.GetOrAdd((category, id.Id), static _ => new LogThrottle(TimeProvider.System));
+            if (!throttle.TryEnter(out int omitted)) return;
+            WriteOmitted(level, category, id.Id, omitted);
+        }
+
+        Write(level, category, id, text, error, members);
+    }
+
+    private void WriteOmitted(LogLevel level, string category, int number, int count)
+    {
+        if (count == 0) return;
+        Write(level, category, new EventId(number), string.Create(CultureInfo.InvariantCulture,
+            $"{count} lines of the same kind were left out"), null, null);
     }
 
     private void Write(LogLevel level, string category, EventId id, string text, Exception? error,
@@ -67,9 +94,12 @@ internal sealed class StandardErrorLog(ServerLog form, TextWriter output) : ILog
     private static string Trouble(Exception? error) => error is null ? "" : $": {Printable(error.Message)}";
 
     /// <summary>What callers send cannot make lines of its own, nor move a terminal's cursor.</summary>
-    private static string Printable(string text) => text.Any(char.IsControl)
-        ? string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c))
+    private static string Printable(string text) => text.Any(IsHidden)
+        ? string.Concat(text.Select(c => IsHidden(c) ? ' ' : c))
         : text;
+
+    private static bool IsHidden(char c) => char.IsControl(c)
+        || c is '\u061C' or '\u200E' or '\u200F' or (>= '\u2028' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
     private sealed class Logger(StandardErrorLog log, string category) : ILogger
     {
@@ -83,7 +113,7 @@ internal sealed class StandardErrorLog(ServerLog form, TextWriter output) : ILog
         {
             if (IsEnabled(logLevel))
             {
-                log.Write(logLevel, category, eventId, formatter(state, exception), exception,
+                log.Take(logLevel, category, eventId, formatter(state, exception), exception,
                     state as IEnumerable<KeyValuePair<string, object?>>);
             }
         }

@@ -91,7 +91,8 @@ internal static class UnixSocketFile
             throw new IOException($"unix:{path} cannot be taken: {e.Message}; name another path", e);
         }
 
-        throw new IOException($"unix:{path}: a server listens there; end it, or name another path");
+        throw new IOException($"unix:{path}: a server listens there; end it, or name another path",
+            new SocketException((int)SocketError.AddressAlreadyInUse));
     }
 
     /// <summary>Connecting to any other file is refused too.</summary>

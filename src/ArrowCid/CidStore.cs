@@ -84,12 +84,14 @@ public sealed partial class CidStore : IDisposable
     public static CidStore Open(string? directory = null, CidStoreOptions? options = null)
     {
         options ??= new CidStoreOptions();
+        directory ??= DefaultDirectory;
+        FileName.Require(directory);
         // What is copied is hashed each time; its form is proved once, whoever is said to have made it.
         VerifyMode verify = options.Copy && options.Verify == VerifyMode.Trusted
             ? VerifyMode.FirstRead
             : options.Verify;
         options.Maintenance?.ThrowIfWrong();
-        var store = new CidStore(BlockStore.Open(directory ?? DefaultDirectory, options.ToSettings()), verify,
+        var store = new CidStore(BlockStore.Open(directory, options.ToSettings()), verify,
             options.Timeout);
         if (options.Maintenance is { } maintenance) store.BeginMaintenance(maintenance);
         return store;

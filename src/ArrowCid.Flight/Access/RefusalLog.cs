@@ -3,49 +3,20 @@ using Microsoft.Extensions.Logging;
 namespace ArrowCid.Flight.Access;
 
 /// <summary>
-/// The log's lines of refused calls: a few a second, and how many there were beside, so that whoever knocks often fills
-/// no disk. <c>/metrics</c> counts them all.
+/// The log's lines of refused calls: a few a second, and the number of the others. <c>/metrics</c> counts them all.
 /// </summary>
 internal sealed partial class RefusalLog(ILogger log, TimeProvider time) : IDisposable
 {
-    /// <summary>Lines a second.</summary>
-    public const int Most = 10;
-
-    private static readonly TimeSpan s_window = TimeSpan.FromSeconds(1);
-
-    private readonly Lock _lock = new();
-    private long _began;
-    private int _written, _omitted;
+    private readonly LogThrottle _throttle = new(time);
 
     public void Write(in Peer peer, string target, AccessNeed need, in AccessDecision decision)
     {
-        int omitted = 0;
-        lock (_lock)
-        {
-            long now = time.GetTimestamp();
-            if (_written == 0 || time.GetElapsedTime(_began, now) >= s_window)
-                (_began, _written, omitted, _omitted) = (now, 0, _omitted, 0);
-            if (_written == Most)
-            {
-                _omitted++;
-                return;
-            }
-
-            _written++;
-        }
-
+        if (!_throttle.TryEnter(out int omitted)) return;
         LogOmitted(omitted);
         LogRefusal(log, peer.Protocol, peer.ToString(), target, need, decision.Refusal, decision.Client);
     }
 
-    public void Dispose()
-    {
-        lock (_lock)
-        {
-            LogOmitted(_omitted);
-            _omitted = 0;
-        }
-    }
+    public void Dispose() => LogOmitted(_throttle.TakeOmitted());
 
     private void LogOmitted(int count)
     {

@@ -14,6 +14,19 @@ internal sealed record TlsFiles(string Certificate, string? Key, string? ClientA
     /// <exception cref="ArrowCidException">A file cannot be read, or they do not fit.</exception>
     public X509Certificate2 Load() => Read(Certificate, () => X509Certificate2.CreateFromPemFile(Certificate, Key));
 
+    /// <summary>The file with the private key where users other than its owner and group may read it; else
+    /// null.</summary>
+    public string? OpenKey
+    {
+        get
+        {
+            string file = Key ?? Certificate;
+            return !OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & UnixFileMode.OtherRead) != 0
+                ? file
+                : null;
+        }
+    }
+
     /// <summary>The certificates that lead from the server's to its authority.</summary>
     public X509Certificate2Collection Chain() => Read(Certificate, () => Pem(Certificate));
 

@@ -117,6 +117,7 @@ internal sealed partial class GrpcServer(IReadOnlyDictionary<string, GrpcHandler
         }
         catch (Exception e)
         {
+            if (await ClientGone.IsAsync(http, e).ConfigureAwait(false)) return (GrpcStatus.Cancelled, e.Message, null);
             LogFault(settings.Log, http.Request.Path.Value, e);
             return (GrpcStatus.Unknown, "the server met a fault of its own; its log has it", null);
         }

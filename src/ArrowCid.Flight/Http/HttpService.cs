@@ -6,29 +6,36 @@ using Microsoft.Extensions.Logging;
 namespace ArrowCid.Flight.Http;
 
 /// <summary>What the routes of HTTP share.</summary>
-internal sealed class HttpService(CidStore store, Guard guard, OriginRules origins, ILogger log,
-    CancellationToken stopping) : IDisposable
+internal sealed class HttpService : IDisposable
 {
     // Beyond it a client is told to come again.
     private static readonly TimeSpan s_mostWait = TimeSpan.FromSeconds(10);
 
-    private readonly LargeBlocks _large = new(store, s_mostWait, stopping);
+    private readonly LargeBlocks _large;
 
-    public CidStore Store { get; } = store;
+    public HttpService(CidStore store, Guard guard, OriginRules origins, ILogger log, CancellationToken stopping)
+    {
+        (Store, Guard, Origins, Log, Stopping) = (store, guard, origins, log, stopping);
+        _large = new LargeBlocks(store, s_mostWait, stopping);
+        Live = new LiveAnnouncements(store, stopping);
+        Metrics = new Metrics(new StoreMetrics(store, () => Live.Watches));
+    }
+
+    public CidStore Store { get; }
 
     /// <summary>What all watchers hear, over Flight too.</summary>
-    public LiveAnnouncements Live { get; } = new(store, stopping);
+    public LiveAnnouncements Live { get; }
 
-    public Metrics Metrics { get; } = new(store);
+    public Metrics Metrics { get; }
 
-    public Guard Guard { get; } = guard;
+    public Guard Guard { get; }
 
-    public OriginRules Origins { get; } = origins;
+    public OriginRules Origins { get; }
 
-    public ILogger Log { get; } = log;
+    public ILogger Log { get; }
 
     /// <summary>The server is ending: streams end with what they have.</summary>
-    public CancellationToken Stopping { get; } = stopping;
+    public CancellationToken Stopping { get; }
 
     public long MaxRequestBytes { get; init; }
 

@@ -19,11 +19,21 @@ internal sealed class Metrics : IDisposable
     private readonly SortedDictionary<string, Instrument> _instruments = new(StringComparer.Ordinal);
     private readonly SortedDictionary<(string Name, string Labels), double> _sums = [];
     private readonly SortedDictionary<(string Name, string Labels), Window> _windows = [];
-    private readonly CidStore _store;
+    private readonly StoreMetrics _store;
 
-    public Metrics(CidStore store)
+    /// <param name="store">The store's figures, which this owns.</param>
+    public Metrics(StoreMetrics store)
     {
         _store = store;
+        // A counter that has not moved is 0, not absent: else no alert could see its first step.
+        foreach (string protocol in new[] { Peer.Flight, Peer.Http })
+        {
+            string[] names = ["arrowcid_refused", "arrowcid_put_blocks", "arrowcid_sent_bytes", "arrowcid_running"];
+            foreach (string name in names) _sums[(name, $"protocol=\"{protocol}\"")] = 0;
+        }
+
+        foreach (string limit in new[] { "rate", "streams" }) _sums[("arrowcid_limited", $"limit=\"{limit}\"")] = 0;
+        _sums[("arrowcid_corrupt_blocks", "")] = 0;
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Name != ServerFigures.MeterName) return;
@@ -52,7 +62,11 @@ internal sealed class Metrics : IDisposable
         return text.ToString();
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _store.Dispose();
+    }
 
     private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
@@ -108,28 +122,15 @@ internal sealed class Metrics : IDisposable
 
     private void WriteStore(StringBuilder text)
     {
-        CidStoreFigures figures = _store.GetFigures();
-        Gauge("arrowcid_store_capacity_bytes", "Bytes that the store may take", figures.Capacity);
-        Gauge("arrowcid_store_taken_bytes", "Bytes that its segments take", figures.BytesTaken);
-        Gauge("arrowcid_store_committed_bytes", "Bytes of records in it", figures.BytesCommitted);
-        Gauge("arrowcid_maintenance_running", "Whether this process maintains the store",
-            _store.Blocks.IsMaintainer ? 1 : 0);
-        IReadOnlyList<MaintenanceFigures> tasks = _store.GetMaintenanceFigures();
-        Count("arrowcid_maintenance_steps_total", "Steps of maintenance that did something", task => task.Steps);
-        Count("arrowcid_maintenance_failures_total", "Steps that could not be done", task => task.Failures);
-        Count("arrowcid_maintenance_seconds_total", "Time that they took", task => task.Took.TotalSeconds);
-        Count("arrowcid_maintenance_items_total", "Records, blocks or segments that they were about",
-            task => task.Count);
-        Count("arrowcid_maintenance_bytes_total", "Bytes of blocks removed and files freed", task => task.ByteLength);
+        foreach (StoreMetric metric in _store.All)
+        {
+            string shown = metric.IsCounter ? metric.Name + "_total" : metric.Name;
+            Head(text, shown, metric.Help, metric.IsCounter ? "counter" : "gauge");
+            foreach (Measurement<double> value in metric.Read()) Line(text, shown, Labels(value.Tags), value.Value);
+        }
+
         Gauge("process_resident_memory_bytes", "Resident memory", Environment.WorkingSet);
         Gauge("process_threads", "Threads of the pool", ThreadPool.ThreadCount);
-
-        void Count(string name, string help, Func<MaintenanceFigures, double> value)
-        {
-            Head(text, name, help, "counter");
-            foreach (MaintenanceFigures task in tasks)
-                Line(text, name, $"task=\"{task.Task.ToString().ToLowerInvariant()}\"", value(task));
-        }
 
         void Gauge(string name, string help, double value)
         {

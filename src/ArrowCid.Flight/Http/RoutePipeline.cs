@@ -21,6 +21,18 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
     /// <summary>Answers a request.</summary>
     public async Task Serve(HttpContext context)
     {
+        try
+        {
+            await Enter(context).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            await End(context, e).ConfigureAwait(false);
+        }
+    }
+
+    private async Task Enter(HttpContext context)
+    {
         if (!await Origins(context).ConfigureAwait(false)) return;
         Permit permit = default;
         if (route.NeedOf(PathNames.IsIn(context)) is { } need)
@@ -55,7 +67,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         }
         catch (Exception e)
         {
-            await Fail(context, e).ConfigureAwait(false);
+            await End(context, e).ConfigureAwait(false);
         }
         finally
         {
@@ -129,6 +141,12 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         int seconds = Math.Max(1, (int)Math.Ceiling(permit.RetryAfter.TotalSeconds));
         response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         return Say(context, ErrorCode.Busy, "this client asks too much at once; come again later");
+    }
+
+    private async Task End(HttpContext context, Exception error)
+    {
+        if (await ClientGone.IsAsync(context, error).ConfigureAwait(false)) return;
+        await Fail(context, error).ConfigureAwait(false);
     }
 
     private async Task Fail(HttpContext context, Exception error)

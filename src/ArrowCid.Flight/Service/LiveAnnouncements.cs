@@ -29,7 +29,14 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     private Cursor _began;
     private long _next;
     private bool _hasEnded, _isDisposed;
+    private int _watches;
     private Table? _table;
+
+    /// <summary>The number of watches that are open, those that have not caught up among them.</summary>
+    public int Watches => Volatile.Read(ref _watches);
+
+    /// <summary>Counts a watch that opens (1) or closes (-1).</summary>
+    public void Count(int change) => Interlocked.Add(ref _watches, change);
 
     /// <summary>Begins to read, the first time.</summary>
     public void Begin()

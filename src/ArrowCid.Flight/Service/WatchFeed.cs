@@ -34,8 +34,16 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
     public async Task RunAsync(TimeSpan pause, Func<WatchPage, Task> give, CancellationToken ends)
     {
         live.Begin();
-        while (await CatchUpAsync(pause, give, ends).ConfigureAwait(false) is { } number)
-            await FollowAsync(number, pause, give, ends).ConfigureAwait(false);
+        live.Count(1);
+        try
+        {
+            while (await CatchUpAsync(pause, give, ends).ConfigureAwait(false) is { } number)
+                await FollowAsync(number, pause, give, ends).ConfigureAwait(false);
+        }
+        finally
+        {
+            live.Count(-1);
+        }
     }
 
     /// <summary>Reads the log until what comes next is what all hear of next.</summary>

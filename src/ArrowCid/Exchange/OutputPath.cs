@@ -32,6 +32,7 @@ internal sealed class OutputPath
     /// looked at.</exception>
     public static OutputPath Of(string path)
     {
+        FileName.Require(path);
         int errno = FileDescriptor.StatPath(Path.GetFullPath(path), out FileStatus status);
         if (errno == 0) return OfExisting(path, status);
         if (errno is Errno.Access) throw new ArrowCidException(ErrorCode.AccessDenied, Text(path, Errno.Text(errno)));

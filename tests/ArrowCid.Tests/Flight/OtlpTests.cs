@@ -41,7 +41,12 @@ public sealed class OtlpTests
 
         (string to, string type, string sent) = got.Last();
         Assert.Equal((expected, "application/x-protobuf"), (to, type));
-        foreach (string text in new[] { "arrowcid_call_seconds", "arrowcid_put_blocks", "DoPut", "flight" })
+        Assert.Matches("service\\.name\\W+arrowcid\\W", sent);
+        foreach (string text in new[]
+        {
+            "arrowcid_call_seconds", "arrowcid_put_blocks", "DoPut", "flight", "arrowcid_store_capacity_bytes", "arrowcid_store_blocks",
+            "arrowcid_store_names", "arrowcid_watchers", "arrowcid_maintenance_steps",
+        })
             Assert.Contains(text, sent, StringComparison.Ordinal);
     }
 }

@@ -106,11 +106,11 @@ public sealed class UnixSocketTests : IDisposable
         using (var refusals = new RefusalLog(log, time))
         {
             Write(1000);
-            Assert.Equal(RefusalLog.Most, log.Said.Count);
+            Assert.Equal(LogThrottle.Most, log.Said.Count);
             time.Now += TimeSpan.TicksPerSecond;
             Write(5);
-            Assert.Equal(RefusalLog.Most + 1 + 5, log.Said.Count);
-            Assert.Contains($"refused: {1000 - RefusalLog.Most} calls more", log.Said[RefusalLog.Most], StringComparison.Ordinal);
+            Assert.Equal(LogThrottle.Most + 1 + 5, log.Said.Count);
+            Assert.Contains($"refused: {1000 - LogThrottle.Most} calls more", log.Said[LogThrottle.Most], StringComparison.Ordinal);
             Write(100);
 
             void Write(int count)

@@ -247,6 +247,33 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task Metrics_are_there_from_the_start_and_count_blocks_names_and_watchers()
+    {
+        await using ServedStore served = await ServedStore.Start();
+        string text = await served.Owner.GetStringAsync("/metrics");
+        foreach (string line in new[]
+        {
+            "arrowcid_refused_total{protocol=\"flight\"} ", "arrowcid_refused_total{protocol=\"http\"} ", "arrowcid_limited_total{limit=\"rate\"} ",
+            "arrowcid_limited_total{limit=\"streams\"} ", "arrowcid_corrupt_blocks_total ", "arrowcid_put_blocks_total{protocol=\"http\"} ",
+            "arrowcid_sent_bytes_total{protocol=\"flight\"} ", "arrowcid_store_blocks 0\n", "arrowcid_store_names 0\n", "arrowcid_watchers 0\n",
+        })
+        {
+            Assert.Contains($"\n{line}", text);
+        }
+
+        Cid cid = served.Store.Put(ServedStore.Numbers(3)).Cid;
+        _ = served.Store.SetName("a", cid);
+        using HttpResponseMessage watch = await served.Owner.Send("GET", "/v1/watch");
+        await Eventually(async () => (await served.Owner.GetStringAsync("/metrics")).Contains("\narrowcid_watchers 1\n"));
+        text = await served.Owner.GetStringAsync("/metrics");
+        Assert.Contains("\narrowcid_store_blocks 2\n", text);
+        Assert.Contains("\narrowcid_store_names 1\n", text);
+        double Value(string name) => double.Parse(text.Split('\n').Single(line => line.StartsWith(name + " ")).Split(' ')[1],
+            System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(Value("arrowcid_store_capacity_bytes"), Value("arrowcid_store_taken_bytes") + Value("arrowcid_store_free_bytes"));
+    }
+
+    [Fact]
     public async Task The_figures_have_exact_quantiles()
     {
         await using ServedStore served = await ServedStore.Start();

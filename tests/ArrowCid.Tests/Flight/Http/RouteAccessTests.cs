@@ -21,6 +21,20 @@ public sealed class RouteAccessTests
         IEnumerable<string> routes = Routes(served).Where(route => route.Kind == RouteKind.Api)
             .Select(route => $"{route.Method} {route.Pattern}");
         Assert.Equal(routes.Order(), told.Order());
+        Assert.NotEmpty(document.RootElement.GetProperty("servers").EnumerateArray());
+        JsonElement[] operations = [.. document.RootElement.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(method => method.Value))];
+        Assert.Equal(operations.Length, operations.Select(each => each.GetProperty("operationId").GetString()).Distinct().Count());
+        Assert.All(operations, each => Assert.True(each.GetProperty("responses").TryGetProperty("4XX", out _)));
+        // Each query parameter of a route is in the document, and no other.
+        foreach (Route route in Routes(served).Where(route => route.Kind == RouteKind.Api))
+        {
+            JsonElement operation = document.RootElement.GetProperty("paths").GetProperty(route.Pattern).GetProperty(route.Method.ToLowerInvariant());
+            string?[] parameters = operation.TryGetProperty("parameters", out JsonElement listed)
+                ? [.. listed.EnumerateArray().Where(each => each.GetProperty("in").GetString() == "query").Select(each => each.GetProperty("name").GetString())]
+                : [];
+            Assert.Equal(route.Parameters.Order(), parameters.Order());
+        }
     }
 
     [Fact]
