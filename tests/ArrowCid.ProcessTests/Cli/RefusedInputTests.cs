@@ -31,11 +31,12 @@ public sealed class RefusedInputTests
             $"cp {csv} {bad}; \"$@\" hash {bad}", $"\"$@\" export csv @t -o {bad}.out", $"\"$@\" ls --store {bad}.store", $"\"$@\" put {csv} --store {bad}.store",
         })
         {
-            int before = Directory.GetFileSystemEntries(folder.Name).Length;
-            CommandResult result = Command.Shell(line, folder.Store).Exits(2);
+            CommandResult result = Command.Shell(line, folder.Store);
+            // .NET cannot delete such a file either.
+            Command.Program("sh", "-c", $"rm -f {bad}").Exits(0);
+            Assert.Equal(["a.csv", "store"], Directory.GetFileSystemEntries(folder.Name).Select(Path.GetFileName).Order());
+            result.Exits(2);
             Assert.Contains("the file name is not UTF-8", result.Errors, StringComparison.Ordinal);
-            Assert.True(Directory.GetFileSystemEntries(folder.Name).Length <= before + 1);
-            Assert.Empty(Directory.GetFileSystemEntries(folder.Name, "x-*store"));
         }
     }
 

@@ -134,7 +134,7 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
             "CancelFlightInfo", "RenewFlightEndpoint", "SetSessionOptions", "GetSessionOptions", "CloseSession"];
         for (int i = 0; i < Requests; i++)
         {
-            byte[] body = Change(Pick($$"""{"cid": "{{_cid}}", "name": "n", "key": "k", "value": "v", "tags": {"a": "b"}}""", $$"""{"cids": ["{{_cid}}"]}""",
+            byte[] body = Change(Pick($$"""{"cid": "{{_cid}}", "name": "n", "key": "k", "value": "v", "tags": {"a": "b"} }""", $$"""{"cids": ["{{_cid}}"]}""",
                 $"{_cid}", """{"name": "n"}""", """{"filter": "rows > 1", "limit": 3}""", """["name", "n"]""", $$"""{"name": "m", "cid": "{{_cid}}", "expected": null}"""));
             ByteString bytes = ByteString.CopyFrom(body);
             (string method, IMessage message) = _random.Next(8) switch
