@@ -118,7 +118,7 @@ public readonly partial struct Cid
         TryFromBytes(bytes, out Cid cid, out CidError error, options)
             ? cid
             : throw new ArrowCidException(ErrorCode.InvalidCid,
-                $"not a CID's binary form: {Describe(error)}: {Shorten(bytes)}");
+                $"Not a CID's binary form: {Describe(error)}: {Shorten(bytes)}");
 
     /// <summary>Reads a CID that fills the bytes and says why where it does not.</summary>
     /// <param name="bytes">The binary form and nothing behind it.</param>
@@ -212,7 +212,7 @@ public readonly partial struct Cid
     }
 
     private static ArrowCidException InvalidText(CidError error, string shown) =>
-        new(ErrorCode.InvalidCid, $"not a CID: {Describe(error)}: {shown}");
+        new(ErrorCode.InvalidCid, $"Not a CID: {Describe(error)}: {shown}");
 
     private static CidError ParseAscii(ReadOnlySpan<byte> text, CidParseOptions options, out Cid cid)
     {

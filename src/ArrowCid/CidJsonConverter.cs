@@ -68,7 +68,7 @@ public sealed class CidJsonConverter : JsonConverter<Cid>
 
     private static JsonException Invalid(CidError error, string shown)
     {
-        string message = $"not a CID: {Cid.Describe(error)}: {shown}";
+        string message = $"Not a CID: {Cid.Describe(error)}: {shown}";
         return new JsonException(message, new ArrowCidException(ErrorCode.InvalidCid, message));
     }
 }

@@ -135,7 +135,7 @@ public class StoreVerbsTests
             Assert.StartsWith($"arrowcid: no block {Absent} in {folder.Store}; ", absent.Errors, StringComparison.Ordinal);
             Assert.Empty(absent.Bytes);
             CommandResult wrong = Run(folder, verb, "not-a-cid").Exits(2);
-            Assert.StartsWith("arrowcid: not a CID: ", wrong.Errors, StringComparison.Ordinal);
+            Assert.StartsWith("arrowcid: Not a CID: ", wrong.Errors, StringComparison.Ordinal);
         }
     }
 
