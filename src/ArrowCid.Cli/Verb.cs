@@ -68,14 +68,23 @@ internal sealed class Verb(string name, string description, params string[] exam
     public static Option<bool> DryRun() => new("--dry-run") { Description = "Only say what would be done." };
 
     /// <summary>An option for the end of a block's use.</summary>
-    public static Option<DateTimeOffset?> Expires(bool isRequired = false) => Moment("--expires",
-        "When the block is no longer needed: 7d (from now), 2026-12-24, 2026-12-24T18:00Z, or never.", isRequired,
-        (text, now) => text switch
+    public static Option<Expiry?> Expires(bool isRequired = false)
+    {
+        var option = new Option<Expiry?>("--expires")
         {
-            "never" => DateTimeOffset.MaxValue,
-            _ when Filter.TryParseSpan(text, out TimeSpan span) && span < DateTimeOffset.MaxValue - now => now + span,
-            _ => Filter.TryParseTime(text, out DateTimeOffset time) ? time : null,
-        });
+            HelpName = "TIME",
+            Description = "When the block expires: 7d (from its put, or from now), 2026-12-24, 2026-12-24T18:00Z, or never.",
+            Required = isRequired,
+        };
+        option.CustomParser = result =>
+        {
+            string text = result.Tokens[^1].Value;
+            Expiry? expiry = Expiry.TryParse(text, DateTimeOffset.UtcNow);
+            if (expiry is null) result.AddError($"--expires takes a duration such as 7d or a date or time, not '{text}'.");
+            return expiry;
+        };
+        return option;
+    }
 
     /// <summary>An option for a time in the past.</summary>
     public static Option<DateTimeOffset?> AsOf(string description) => Moment("--as-of", description, isRequired: false,

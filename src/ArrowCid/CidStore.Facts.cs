@@ -64,7 +64,7 @@ public sealed partial class CidStore
     {
         ArgumentNullException.ThrowIfNull(facts);
         ThrowIfDefault(cid);
-        List<Fact> said = FactRecord.FactsOf(facts, cid);
+        List<Fact> said = FactRecord.FactsOf(facts, cid, Clock.GetUtcNow());
         if (said.Count > 0) _registry.Say([.. said]);
     }
 
@@ -85,7 +85,7 @@ public sealed partial class CidStore
             ArgumentNullException.ThrowIfNull(facts, nameof(blocks));
             ThrowIfDefault(cid);
             said.Clear();
-            said.AddRange(FactRecord.FactsOf(facts, cid));
+            said.AddRange(FactRecord.FactsOf(facts, cid, Clock.GetUtcNow()));
             if (said.Count == 0) continue;
             batch.Add(said);
             count++;
@@ -122,12 +122,13 @@ public sealed partial class CidStore
     /// and is to be needed longer stays, and so does what it needs, though somebody is just collecting what has
     /// expired.</summary>
     /// <param name="cid">The CID.</param>
-    /// <param name="expires">When; null is never.</param>
+    /// <param name="expires">When; null is never. A time more than a minute in the past is refused.</param>
     /// <exception cref="ArrowCidException">As for <see cref="Annotate(Cid, BlockFacts)"/>, and
     /// <see cref="ErrorCode.BlockNotFound"/>: what the block needs was removed meanwhile.</exception>
     public void Touch(Cid cid, DateTimeOffset? expires)
     {
         ThrowIfDefault(cid);
+        if (expires is { } end) FactRecord.ThrowIfPast(end, Clock.GetUtcNow());
         _registry.Touch(cid, expires is { } at ? FactRecord.MillisecondsOf(at) : null);
     }
 

@@ -67,11 +67,6 @@ public sealed partial class CidStore
     public RemoveResult RemoveExpired(bool dryRun = false) =>
         Report(_registry.RemoveExpired(Clock.GetUtcNow(), dryRun), dryRun);
 
-    /// <summary>Whether a block was removed and not put again. It may still be found until the store is cleaned
-    /// up.</summary>
-    internal bool IsRemoved(Cid cid) => cid.Version == 1 && cid.TryGetSha256(out Digest256 digest)
-        && _registry.IsRemoved(in digest);
-
     /// <summary>Why a block cannot be removed.</summary>
     /// <param name="cid">The block.</param>
     /// <returns>Every reason; none where <see cref="Remove"/> would take it.</returns>

@@ -165,8 +165,12 @@ public sealed partial class CidStore : IDisposable
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
     public bool Contains(Cid cid)
     {
-        if (cid.Codec == Multicodec.Raw) return IsOurs(cid, out Digest256 digest) && _blocks.Contains(in digest) &&
-            !IsKnownDamaged(in digest);
+        if (cid.Codec == Multicodec.Raw)
+        {
+            return IsOurs(cid, out Digest256 digest) && _blocks.Contains(in digest) && !IsKnownDamaged(in digest) &&
+                !IsRemoved(in digest);
+        }
+
         using BlockLease? block = FindAny(cid);
         return block is not null && !block.IsKnownDamaged(_blocks.Damaged);
     }
@@ -194,6 +198,7 @@ public sealed partial class CidStore : IDisposable
             {
                 _blocks.Contains(digests[..count], found[at..]);
                 if (!_blocks.Damaged.IsEmpty) LeaveOutDamaged(digests[..count], found[at..]);
+                for (int i = 0; i < count; i++) found[at + i] = found[at + i] && !IsRemoved(in digests[i]);
                 continue;
             }
 
@@ -324,7 +329,18 @@ public sealed partial class CidStore : IDisposable
     private BlockLease? FindAny(Cid cid)
     {
         BlockLease? block = IsOurs(cid, out Digest256 digest) ? _blocks.Find(digest) : null;
-        if (block?.Kind is not (RecordKind.Batch or RecordKind.Schema) || cid.Codec == Multicodec.Raw) return block;
+        if (block is null) return null;
+        try
+        {
+            bool isOfCodec = cid.Codec == Multicodec.Raw || block.Kind is not (RecordKind.Batch or RecordKind.Schema);
+            if (isOfCodec && !IsRemoved(in digest)) return block;
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+
         block.Dispose();
         return null;
     }

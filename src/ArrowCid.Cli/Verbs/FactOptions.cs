@@ -42,7 +42,7 @@ internal sealed class FactOptions
 
     private readonly Option<bool> _pin = new("--pin") { Description = "Pin the blocks: 'rm' keeps them." };
 
-    private readonly Option<DateTimeOffset?> _expires = Verb.Expires();
+    private readonly Option<Expiry?> _expires = Verb.Expires();
 
     public FactOptions() => _tags.Validators.Add(Judge);
 
@@ -66,7 +66,8 @@ internal sealed class FactOptions
                 : null,
             Producer = parsed.GetValue(_producer),
             Name = parsed.GetValue(_name),
-            Expires = parsed.GetValue(_expires),
+            Expires = parsed.GetValue(_expires)?.At,
+            ExpiresAfter = parsed.GetValue(_expires)?.After,
             Pin = parsed.GetValue(_pin),
             Json = parsed.GetValue(_about),
         };

@@ -7,7 +7,7 @@ internal static class TouchVerb
 {
     public static Command Make()
     {
-        Option<DateTimeOffset?> expires = Verb.Expires(isRequired: true);
+        Option<Expiry?> expires = Verb.Expires(isRequired: true);
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
@@ -27,10 +27,12 @@ internal static class TouchVerb
             using Chosen chosen = selection.Read(parsed, () => parsed.GetValue(dryRun)
                 ? StoreReading.Open(parsed.GetValue(store))
                 : StoreWriting.Open(parsed.GetValue(store)));
-            return Run(chosen, parsed.GetValue(expires)!.Value, parsed.GetValue(dryRun), parsed.GetValue(json));
+            return Run(chosen, TimeOf(parsed.GetValue(expires)!.Value), parsed.GetValue(dryRun), parsed.GetValue(json));
         });
         return verb;
     }
+
+    private static DateTimeOffset TimeOf(Expiry expiry) => expiry.At ?? DateTimeOffset.UtcNow + expiry.After!.Value;
 
     private static int Run(Chosen chosen, DateTimeOffset expires, bool isDryRun, bool json)
     {

@@ -13,11 +13,11 @@ internal static class ApiQuery
         ["tag", "name", "producer", "expires", "pin", "parent", "about"];
 
     /// <summary>The CID in a route, which may also be a name behind <c>@</c>.</summary>
-    /// <exception cref="GatewayException">410: it was removed, though its bytes may still be there.</exception>
+    /// <exception cref="BlockRemovedException">The block was removed.</exception>
     public static Cid CidOf(HttpContext context, CidStore store)
     {
         Cid cid = Read(context, store);
-        return store.IsRemoved(cid) ? throw new GatewayException(410, $"{cid} was here and was removed") : cid;
+        return store.RemovedError(cid) is { } removed ? throw removed : cid;
     }
 
     private static Cid Read(HttpContext context, CidStore store)
@@ -70,12 +70,16 @@ internal static class ApiQuery
     {
         IQueryCollection query = context.Request.Query;
         if (!FactNames.Any(query.ContainsKey)) return null;
+        string? expires = Text(query, "expires");
+        bool isSpan = Filter.TryParseSpan(expires ?? "", out TimeSpan span) && span < DateTimeOffset.MaxValue - now;
+        TimeSpan? after = isSpan ? span : null;
         return new PutOptions
         {
             Tags = query.ContainsKey("tag") ? Tags(query["tag"]) : null,
             Name = Text(query, "name"),
             Producer = Text(query, "producer"),
-            Expires = Text(query, "expires") is { } expires ? Expiry(expires, now) : null,
+            Expires = after is null && expires is not null ? Expiry(expires) : null,
+            ExpiresAfter = after,
             Pin = Flag(query, "pin"),
             Parents = query.ContainsKey("parent")
                 ? [.. query["parent"].Select(parent => Cid.Parse(parent ?? ""))]
@@ -84,10 +88,9 @@ internal static class ApiQuery
         };
     }
 
-    private static DateTimeOffset Expiry(string text, DateTimeOffset now)
+    private static DateTimeOffset Expiry(string text)
     {
         if (text == "never") return DateTimeOffset.MaxValue;
-        if (Filter.TryParseSpan(text, out TimeSpan span) && span < DateTimeOffset.MaxValue - now) return now + span;
         return Filter.TryParseTime(text, out DateTimeOffset time)
             ? time
             : throw new ArrowCidException(ErrorCode.InvalidArgument,

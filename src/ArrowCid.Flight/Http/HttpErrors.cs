@@ -17,6 +17,7 @@ internal static class HttpErrors
             413 => ErrorCode.TooLarge,
             _ => ErrorCode.InvalidArgument,
         }, e.Message),
+        BlockRemovedException e => (StatusCodes.Status410Gone, e.Code, e.Message),
         ArrowCidException e => (StatusOf(e.Code), e.Code, e.Message),
         BadHttpRequestException e => (e.StatusCode, e.StatusCode == StatusCodes.Status413PayloadTooLarge
             ? ErrorCode.TooLarge

@@ -23,8 +23,14 @@ public class BlockFacts
     /// away.</summary>
     public IReadOnlyList<string>? Locations { get; init; }
 
-    /// <summary>When the block is no longer needed, to the millisecond; <see cref="DateTimeOffset.MaxValue"/> is
-    /// never. What has expired stays until somebody removes it (<c>rm --expired</c>); a put after that day ends the
+    /// <summary>When the block expires, to the millisecond; <see cref="DateTimeOffset.MaxValue"/> is never. A time more
+    /// than a minute in the past is refused. A block that is put with a time that passes while the put runs expires as
+    /// it is put. An expired block stays until it is collected; a later put of the block without an expiry ends the
     /// expiry.</summary>
     public DateTimeOffset? Expires { get; init; }
+
+    /// <summary>When the block expires, counted from the moment at which it is put (of a block that is not put with
+    /// these facts: from the call), to the millisecond and not negative. Not together with
+    /// <see cref="Expires"/>.</summary>
+    public TimeSpan? ExpiresAfter { get; init; }
 }

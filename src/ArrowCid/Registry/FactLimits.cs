@@ -20,6 +20,10 @@ internal static class FactLimits
     public const int MaxDropped = 1024;
 
     /// <summary>So many of a drop and what is logged of it fit in one record.</summary>
+    /// <summary>An expiry is refused where it lies further in the past: within it clocks of machines differ, and the
+    /// call takes its time.</summary>
+    public static readonly TimeSpan MaxPastExpiry = TimeSpan.FromMinutes(1);
+
     public const int MaxRemoved = 512;
     public const int MaxRemoverBytes = 256;
 

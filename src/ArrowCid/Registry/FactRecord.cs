@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
@@ -10,11 +11,17 @@ internal sealed class FactRecord : IFactSource
 {
     private readonly byte[] _payload;
     private readonly int[] _blanks;
+    private readonly int _expiryPlace;
+    private readonly ulong? _expiresAfter;
 
-    public FactRecord(FactStamp stamp, Fact[] facts)
+    /// <param name="stamp">The stamp.</param>
+    /// <param name="facts">The facts.</param>
+    /// <param name="expiresAfter">The time from the put of the block to its expiry, where that is relative.</param>
+    public FactRecord(FactStamp stamp, Fact[] facts, TimeSpan? expiresAfter = null)
     {
         Stamp = stamp;
-        _payload = FactWriter.Write([new FactGroup(stamp, facts)], out _blanks);
+        _payload = FactWriter.Write([new FactGroup(stamp, facts)], out _blanks, out _expiryPlace);
+        _expiresAfter = expiresAfter is { } span ? (ulong)span.TotalMilliseconds : null;
     }
 
     public FactStamp Stamp { get; }
@@ -23,15 +30,25 @@ internal sealed class FactRecord : IFactSource
     {
         _payload.CopyTo(destination);
         foreach (int blank in _blanks) block.Digest.CopyTo(destination[blank..]);
+        if (_expiryPlace > 0)
+        {
+            // A put after an expiry ends it: one that is given with the put never lies before the put.
+            ulong put = (ulong)Math.Max(0, block.Time.ToUnixTimeMilliseconds());
+            Span<byte> place = destination.Slice(_expiryPlace, sizeof(ulong));
+            ulong expires = _expiresAfter is { } after ? put + after : BinaryPrimitives.ReadUInt64BigEndian(place);
+            BinaryPrimitives.WriteUInt64BigEndian(place, Math.Min(Math.Max(expires, put), FactLimits.MaxMilliseconds));
+        }
+
         return _payload.Length;
     }
 
     /// <summary>What a caller says of a block as facts; none where he says nothing.</summary>
     /// <param name="said">What he says.</param>
     /// <param name="subject">The block; the default is the one that is put with it.</param>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the JSON is none, or something is
-    /// over a limit.</exception>
-    public static List<Fact> FactsOf(BlockFacts said, Cid subject)
+    /// <param name="now">The time of the call.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the JSON is none, something is over
+    /// a limit, or an expiry lies in the past.</exception>
+    public static List<Fact> FactsOf(BlockFacts said, Cid subject, DateTimeOffset now)
     {
         var facts = new List<Fact>();
         if (said.Tags is { Count: > 0 } tags)
@@ -45,8 +62,36 @@ internal sealed class FactRecord : IFactSource
         if (said.Parents is { } parents) facts.Add(new ParentsFact(subject, [.. parents]));
         if (said.Json is { } json) facts.Add(new JsonFact(subject, JsonText.Parse(json)));
         if (said.Locations is { } locations) facts.Add(new LocationsFact(subject, [.. locations]));
-        if (said.Expires is { } expires) facts.Add(new ExpiryFact(subject, MillisecondsOf(expires)));
+        if (ExpiryOf(said, now) is { } expires) facts.Add(new ExpiryFact(subject, MillisecondsOf(expires)));
         return facts;
+    }
+
+    /// <summary>The expiry that a caller asks for; null where none is.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: it lies in the past.</exception>
+    private static DateTimeOffset? ExpiryOf(BlockFacts said, DateTimeOffset now)
+    {
+        if (said.ExpiresAfter is not { } span)
+        {
+            if (said.Expires is { } expires) ThrowIfPast(expires, now);
+            return said.Expires;
+        }
+
+        if (said.Expires is not null || span < TimeSpan.Zero || span >= DateTimeOffset.MaxValue - now)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument, said.Expires is not null
+                ? "an expiry is either a time or a duration, not both"
+                : $"an expiry after {span} is not allowed; a duration is not negative and ends before the year 10000");
+        }
+
+        return now + span;
+    }
+
+    /// <summary>Throws where an expiry lies in the past.</summary>
+    public static void ThrowIfPast(DateTimeOffset expires, DateTimeOffset now)
+    {
+        if (now - expires <= FactLimits.MaxPastExpiry) return;
+        throw new ArrowCidException(ErrorCode.InvalidArgument,
+            $"the expiry {expires.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} is in the past; give a later time");
     }
 
     /// <summary>An expiry as a fact has it; null is never.</summary>

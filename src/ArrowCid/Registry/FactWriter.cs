@@ -10,11 +10,22 @@ internal static class FactWriter
     // Stands where the block that the record is put with is not known yet.
     private static readonly Cid s_unknown = Cid.FromSha256(Multicodec.Raw, default);
 
-    /// <summary>The payload, and where in it digests of the block it is put with belong.</summary>
+    /// <summary>The payload of one record.</summary>
+    /// <param name="groups">The groups.</param>
+    /// <param name="blanks">Where the digest of the block that the record is put with belongs.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/> or
     /// <see cref="ErrorCode.TooLarge"/>: a fact or all of them together are over a limit.</exception>
-    public static byte[] Write(ReadOnlySpan<FactGroup> groups, out int[] blanks)
+    public static byte[] Write(ReadOnlySpan<FactGroup> groups, out int[] blanks) => Write(groups, out blanks, out _);
+
+    /// <summary>The payload of one record.</summary>
+    /// <param name="groups">The groups.</param>
+    /// <param name="blanks">Where the digest of the block that the record is put with belongs.</param>
+    /// <param name="expiryPlace">Where the eight bytes of that block's expiry are; 0 where it has none.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/> or
+    /// <see cref="ErrorCode.TooLarge"/>: a fact or all of them together are over a limit.</exception>
+    public static byte[] Write(ReadOnlySpan<FactGroup> groups, out int[] blanks, out int expiryPlace)
     {
+        expiryPlace = 0;
         var output = new ArrayBufferWriter<byte>(512);
         var writer = new DagCborWriter(output);
         var places = new List<int>();
@@ -32,6 +43,9 @@ internal static class FactWriter
                 if (FactRules.Fault(fact) is { } fault)
                     throw new ArrowCidException(ErrorCode.InvalidArgument, $"{fault} is not allowed in a fact");
                 WriteFact(ref writer, fact, output, places);
+                // Shorter integers are times of 1970.
+                if (fact is ExpiryFact { Subject.IsDefault: true, Expires: > uint.MaxValue })
+                    expiryPlace = output.WrittenCount - sizeof(ulong);
             }
         }
 

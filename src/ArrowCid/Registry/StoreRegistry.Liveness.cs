@@ -21,13 +21,33 @@ internal sealed partial class StoreRegistry
     }
 
     /// <summary>Whether a block was dropped and not put again. Its bytes may still be there.</summary>
-    public bool IsRemoved(in Digest256 digest)
+    /// <param name="digest">The block.</param>
+    /// <param name="hasRemovals">Whether any block was ever dropped.</param>
+    public bool IsRemoved(in Digest256 digest, out bool hasRemovals)
     {
-        lock (_gate)
+        Digest256 asked = digest;
+        (bool isRemoved, hasRemovals) = Ask(() => (IsDeadNow(in asked), _book.HasDrops));
+        return isRemoved;
+    }
+
+    /// <summary>When a block was last removed; null where the log of removals does not have it.</summary>
+    public DateTimeOffset? WhenRemoved(in Digest256 digest)
+    {
+        DateTimeOffset? removed = null;
+        Digest256 asked = digest;
+        byte[] bytes = Digest256.Bytes(in digest).ToArray();
+        foreach (FactPayload record in _blocks.FactRecords())
         {
-            Follow();
-            return IsDeadNow(in digest);
+            if (record.Bytes.AsSpan().IndexOf(bytes) < 0) continue;
+            foreach (FactGroup group in FactReader.Read(record.Bytes, record.Nanoseconds, static _ => { }))
+            {
+                bool isOfBlock = group.Facts.OfType<RemovalFact>().Any(fact => Array.Exists(fact.Blocks, block =>
+                    block.Cid.TryGetSha256(out Digest256 one) && one == asked));
+                if (isOfBlock && (removed is null || group.Stamp.When > removed)) removed = group.Stamp.When;
+            }
         }
+
+        return removed;
     }
 
     /// <inheritdoc/>

@@ -68,9 +68,9 @@ internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposa
     {
         if (isPinned || name is not null) ThrowIfRing(isPinned ? "a pin" : "a name");
         if (name is not null) ThrowIfNoName(name);
-        List<Fact> facts = FactRecord.FactsOf(said, default);
+        List<Fact> facts = FactRecord.FactsOf(said, default, _blocks.Clock.GetUtcNow());
         if (isPinned) facts.Add(new PinFact(default, true));
-        return facts.Count == 0 ? null : Record([.. facts]);
+        return facts.Count == 0 ? null : new FactRecord(NextStamp(), [.. facts], said.ExpiresAfter);
     }
 
     /// <summary>Appends facts that need no block to be here.</summary>

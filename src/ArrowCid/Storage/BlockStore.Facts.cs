@@ -161,6 +161,9 @@ internal sealed partial class BlockStore
         return _control.Map.Read(Layout.SweepWord);
     }
 
+    /// <summary>The sweep word as it is now: another one than before, and even, once a drop was acknowledged.</summary>
+    public ulong SweepWord => _control.Map.Read(Layout.SweepWord);
+
     /// <summary>Becomes the janitor, for this thread to end.</summary>
     /// <returns>Null where somebody else is it until the deadline.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: what a dead janitor was dropping cannot be

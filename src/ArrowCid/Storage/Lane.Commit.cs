@@ -121,7 +121,8 @@ internal sealed partial class Lane
         turn.IsNew = turn.Damaged is null;
         turn.Info = new BlockInfo(digest, request.Codec, request.Kind, request.SchemaDigest, request.Rows,
             request.Source.Length, default, request.Flags);
-        if (turn.Facts is not null && !TryWriteFact(turn, turn.Facts, turn.Info, isLast: false)) return false;
+        if (turn.Facts is not null && !TryWriteFact(turn, turn.Facts, Dated(turn, turn.Info), isLast: false))
+            return false;
         var header = new RecordHeader
         {
             PayloadLength = (ulong)turn.Info.Length,
@@ -160,7 +161,7 @@ internal sealed partial class Lane
             return WritePad(turn, turn.Offset, turn.Extent, isLast: true);
         }
 
-        if (turn.Facts is not null && !TryWriteFact(turn, turn.Facts, info, isLast: false)) return false;
+        if (turn.Facts is not null && !TryWriteFact(turn, turn.Facts, Dated(turn, in info), isLast: false)) return false;
         if (isLastPlace)
         {
             turn.Extent = Layout.RecordHeaderBytes;
@@ -175,8 +176,9 @@ internal sealed partial class Lane
 
     private bool TryWriteAnnounced(Turn turn)
     {
-        if (turn.Facts is not null && !TryPrepareFact(turn.Facts, default)) return false;
         LeasedBlock[] blocks = turn.Announced!;
+        // Of a put whose place was none for a REF there is one, to which the facts belong.
+        if (turn.Facts is not null && !TryPrepareFact(turn.Facts, Dated(turn, blocks[0].Info))) return false;
         for (int i = 0; i < blocks.Length; i++)
         {
             long offset = turn.Offset + (i * (long)Layout.RecordHeaderBytes);
@@ -195,6 +197,13 @@ internal sealed partial class Lane
         if (!TryPrepareFact(facts, in block)) return false;
         WriteFact(turn, isLast);
         return true;
+    }
+
+    /// <summary>A block with the time of the put that its facts are given with, which its record gets too.</summary>
+    private BlockInfo Dated(Turn turn, in BlockInfo block)
+    {
+        turn.PutAt = turn.Request.TimeNanoseconds != 0 ? turn.Request.TimeNanoseconds : _control.NowNanoseconds();
+        return block with { Time = DateTimeOffset.UnixEpoch.AddTicks((long)(turn.PutAt / 100)) };
     }
 
     /// <summary>Asks for the fact, and for a place for it.</summary>
@@ -263,7 +272,7 @@ internal sealed partial class Lane
         header.Sequence = _sequence++;
         // What is moved, or comes from another store, keeps the time of its put there.
         if (header.TimeNanoseconds == 0 && header.RecordKind != RecordKind.Fact)
-            header.TimeNanoseconds = turn.Request.TimeNanoseconds;
+            header.TimeNanoseconds = turn.PutAt != 0 ? turn.PutAt : turn.Request.TimeNanoseconds;
         if (header.TimeNanoseconds == 0) header.TimeNanoseconds = _control.NowNanoseconds();
         header.PreviousCrc = tail.LastCrc;
         header.WriteTo(tail.Segment, offset);

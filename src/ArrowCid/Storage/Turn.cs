@@ -21,8 +21,8 @@ internal interface IFactSource
     /// <summary>Writes the record's payload. It is called at the lane's turn, under its gate: it is to be quick, not
     /// to throw and not to call the store. Where a group of records has to be written again it is called again, and
     /// the last call counts.</summary>
-    /// <param name="block">What is being put (of a known block what its first put said); the default where the fact
-    /// comes alone.</param>
+    /// <param name="block">The block that is being put, with the time of this put (the rest, of a known block, as its
+    /// first put has it); the default where the fact comes alone.</param>
     /// <param name="destination">65,536 bytes.</param>
     /// <returns>How many were written.</returns>
     int Write(in BlockInfo block, Span<byte> destination);
@@ -132,6 +132,9 @@ internal sealed class Turn
     /// <summary>Whether the fact that records the damage has its header.</summary>
     public bool IsDamageWritten { get; set; }
 
+    /// <summary>The time of its put in ns since 1970, where facts are given with it; else 0.</summary>
+    public ulong PutAt { get; set; }
+
     /// <summary>What a put came to.</summary>
     public BlockInfo Info { get; set; }
 
@@ -164,6 +167,6 @@ internal sealed class Turn
     {
         (Kind, Tail, Offset, Extent, IsJumbo, IsFilled) = (TurnKind.Put, null, 0, 0, false, false);
         (Request, Facts, Announced, Error) = (default, null, null, null);
-        (IsNew, IsToAnnounce, Sequence, Damaged, IsDamageWritten) = (false, false, 0, null, false);
+        (IsNew, IsToAnnounce, Sequence, PutAt, Damaged, IsDamageWritten) = (false, false, 0, 0, null, false);
     }
 }

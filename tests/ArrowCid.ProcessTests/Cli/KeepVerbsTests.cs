@@ -13,10 +13,11 @@ public class KeepVerbsTests
     public void Gc_says_of_each_block_why_it_goes_or_stays_and_then_does_it()
     {
         using var folder = new TemporaryFolder();
-        Run(folder, "put", V1, "--expires", "2026-01-01").Succeeds();
+        Assert.Contains("in the past", Run(folder, "put", V1, "--expires", "2020-01-01").Exits(2).Errors, StringComparison.Ordinal);
+        Run(folder, "put", V1, "--expires", "1h").Succeeds();
         Run(folder, "put", Nan, "--name", "n").Succeeds();
-        // It expired before it was put, and counts as put again.
         Assert.Equal("", Run(folder, "gc").Exits(0).Text);
+        Assert.Contains("in the past", Run(folder, "touch", V1Cid, "--expires", "2020-01-01").Exits(2).Errors, StringComparison.Ordinal);
         Run(folder, "touch", V1Cid, "--expires", "0s").Succeeds();
         CommandResult dry = Run(folder, "gc", "--dry-run").Exits(0);
         Assert.Contains($"{V1Cid}  520  would go: it has expired", dry.Lines);

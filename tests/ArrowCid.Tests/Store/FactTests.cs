@@ -157,7 +157,7 @@ public class FactTests
     {
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
-        DateTimeOffset soon = DateTimeOffset.UtcNow.AddHours(1), past = DateTimeOffset.UtcNow.AddHours(-1);
+        DateTimeOffset soon = DateTimeOffset.UtcNow.AddHours(1), past = DateTimeOffset.UtcNow.AddSeconds(-30);
         PutResult put = store.Put(Stores.Numbers(1), new PutOptions { Expires = soon });
         DateTimeOffset created = store.Describe(put.Cid)!.Created!.Value;
         Assert.True(store.Describe(put.Cid)!.IsExpired(soon));

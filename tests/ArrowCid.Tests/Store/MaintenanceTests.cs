@@ -507,7 +507,7 @@ public class MaintenanceTests(ITestOutputHelper output)
                     Name(name, cid);
                     break;
                 case 4:
-                    known.Expires = _clock.GetUtcNow().AddMinutes(_random.Next(-10, 500));
+                    known.Expires = _clock.GetUtcNow().AddMinutes(_random.Next(-1, 500));
                     store.Touch(cid, known.Expires.Value);
                     break;
                 default:
