@@ -21,6 +21,7 @@ public sealed class PutOptions : BlockFacts
         Json = Json,
         Locations = Locations,
         Expires = Expires,
+        ExpiresAfter = ExpiresAfter,
         Pin = Pin,
         Name = name,
     };

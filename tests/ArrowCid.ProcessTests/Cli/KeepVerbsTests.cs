@@ -33,6 +33,21 @@ public class KeepVerbsTests
     }
 
     [Fact]
+    public void Get_info_and_verify_say_that_a_block_was_removed_until_it_is_put_again()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1).Succeeds();
+        Run(folder, "rm", V1Cid).Succeeds();
+        foreach (string[] arguments in (string[][])[["get", V1Cid], ["info", V1Cid], ["cat", V1Cid], ["verify", V1Cid]])
+            Assert.Contains($"{V1Cid} was removed at 2", Run(folder, arguments).Exits(3).Errors, StringComparison.Ordinal);
+        Run(folder, "put", V1).Succeeds();
+        Run(folder, "info", V1Cid).Succeeds();
+        Run(folder, "touch", V1Cid, "--expires", "0s").Succeeds();
+        Run(folder, "gc").Exits(0);
+        Assert.Contains("was removed at 2", Run(folder, "get", V1Cid).Exits(3).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Gc_takes_what_nothing_needs_by_age_and_by_budget()
     {
         using var folder = new TemporaryFolder();

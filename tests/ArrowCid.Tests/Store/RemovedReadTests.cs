@@ -1,4 +1,5 @@
 using System.Globalization;
+using ArrowCid.Columnar;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
 using ArrowCid.Tests.Storage;

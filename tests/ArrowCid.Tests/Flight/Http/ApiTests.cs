@@ -111,6 +111,12 @@ public sealed class ApiTests
             Assert.Contains("\"code\":\"blockNotFound\"", await gone.Text());
         }
 
+        using (HttpResponseMessage gateway = await served.Client.Send("GET", $"/ipfs/{cid}?format=raw"))
+        {
+            Assert.Equal(HttpStatusCode.Gone, gateway.StatusCode);
+            Assert.Contains($"{cid} was removed at ", await gateway.Text());
+        }
+
         using HttpResponseMessage never = await served.Owner.Send("DELETE",
             "/v1/blocks/bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
         Assert.Equal(HttpStatusCode.NotFound, never.StatusCode);
