@@ -113,7 +113,7 @@ public sealed partial class CidStore
             // A drop beside this would not see that the block is here again.
             using JanitorTerm term = _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
                 $"{Directory}: another process or thread is collecting; try again");
-            if (_registry.IsRemoved(in digest)) return new RepairResult(cid, RepairOutcome.Removed, location, 0, null);
+            if (IsRemoved(in digest)) return new RepairResult(cid, RepairOutcome.Removed, location, 0, null);
             return PutRepair(cid, good.Bytes)
                 ? new RepairResult(cid, RepairOutcome.Repaired, location, good.Bytes.Length, null)
                 : new RepairResult(cid, RepairOutcome.Intact, location, 0, null);
