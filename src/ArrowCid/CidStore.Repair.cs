@@ -1,4 +1,3 @@
-using ArrowCid.Columnar;
 using ArrowCid.Exchange.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Memory;

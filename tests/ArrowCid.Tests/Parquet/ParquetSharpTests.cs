@@ -1,7 +1,6 @@
 using Apache.Arrow.Ipc;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
-using ArrowCid.Parquet;
 using ArrowCid.Tests.Columnar;
 using ParquetSharp.Arrow;
 using ParquetSharp.IO;
@@ -38,14 +37,14 @@ public sealed class ParquetSharpTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void ParquetSharp_reads_the_same_batch_when_Parquet_has_the_type(string name)
+    public async Task ParquetSharp_reads_the_same_batch_when_Parquet_has_the_type(string name)
     {
         RecordBatch batch = ParquetFile.Column(EveryType.Get(name).Array);
         using var memory = new MemoryStream(ParquetFile.Write(null, batch));
         using var file = new ManagedRandomAccessFile(memory);
         using var reader = new FileReader(file);
         using IArrowArrayStream stream = reader.GetRecordBatchReader();
-        using Apache.Arrow.RecordBatch read = stream.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult()!;
+        using Apache.Arrow.RecordBatch read = (await stream.ReadNextRecordBatchAsync())!;
         RecordBatch other = WithoutMetadata(FromApache(read));
         if (s_otherTypes.TryGetValue(name, out string? type)) Assert.Equal($"v: {type}", other.Schema.ToString());
         else Assert.Equal(CanonicalBlock.CidOf(batch), CanonicalBlock.CidOf(other));
