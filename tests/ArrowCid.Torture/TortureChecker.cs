@@ -32,6 +32,7 @@ internal sealed class TortureChecker
         using (CidStore store = TortureStore.Open(directory, role))
         {
             store.Blocks.Mend();
+            if (role == TortureRole.Ring) faults.AddRange(TortureDamage.Repair(store));
             CheckPromises(store, journals, role, faults);
             if (role != TortureRole.Ring)
             {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ArrowCid.Exchange.Backends;
 
 namespace ArrowCid.Torture;
 
@@ -52,7 +53,11 @@ internal sealed class TortureWorker(
             case < 6: PutRaw(); break;
             case < 8: PutBatch(); break;
             case < 10: PutMany(); break;
-            case < 12: PutShared(); break;
+            case < 12:
+                // A backup of a store with damage says so, and a ring has none.
+                if (IsRing && _random.Next(4) == 0) DamageShared();
+                else PutShared();
+                break;
             case < 16: Get(); break;
             case < 19:
                 if (IsRing) break;
@@ -81,6 +86,23 @@ internal sealed class TortureWorker(
         long shared = _random.Next(Shared);
         Cid cid = store.PutRaw(TortureBlocks.Raw(shared, SharedBytes)).Cid;
         journal.Write($"p {cid}");
+    }
+
+    /// <summary>Changes a stored byte of a block that all share, and repairs it, by itself or by a put.</summary>
+    private void DamageShared()
+    {
+        byte[] bytes = TortureBlocks.Raw(_random.Next(Shared), SharedBytes);
+        Cid cid = TortureDamage.Flip(store, bytes, _random);
+        if (_random.Next(2) == 0)
+        {
+            _ = store.PutRaw(bytes);
+            return;
+        }
+
+        using BlockBackend source = BlockBackend.InMemory();
+        source.Put(cid, bytes);
+        if (store.Repair(cid, source) is { Outcome: RepairOutcome.Damaged } result)
+            throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{cid} is not repaired: {result.Error?.Message}");
     }
 
     private void Promise(Cid cid)

@@ -69,15 +69,16 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
         {
             ReadOnlyMemory<byte> bytes = lease.Memory;
             LargeBlock? parts = bytes.Length > LargeBlock.LeafBytes ? large.Find(cid) : null;
-            if (parts is not null) return new ServedBlock(cid, bytes, lease, parts);
+            if (parts is not null) return new ServedBlock(cid, bytes, lease, parts) { OnDamage = Record };
             if (Cid.Sha256(cid.Codec, bytes.Span) != cid)
             {
+                Record(cid);
                 throw new ArrowCidException(ErrorCode.BlockCorrupt,
-                    $"the bytes of {cid} do not hash to it ({lease.Location}); restore the segment");
+                    $"the bytes of {cid} do not hash to it ({lease.Location}); repair it from a copy, or put it again");
             }
 
             return bytes.Length > LargeBlock.LeafBytes && cid.Codec == Multicodec.Raw
-                ? new ServedBlock(cid, bytes, lease, large.Add(cid, bytes.Span))
+                ? new ServedBlock(cid, bytes, lease, large.Add(cid, bytes.Span)) { OnDamage = Record }
                 : new ServedBlock(cid, bytes, lease);
         }
         catch
@@ -86,6 +87,9 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
             throw;
         }
     }
+
+    /// <summary>Records the damage in the store: its bytes are hashed there once more.</summary>
+    private void Record(Cid cid) => _ = store.IsIntact(cid);
 
     private ServedBlock? OpenPart(Cid cid)
     {
@@ -104,7 +108,7 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
             return null;
         }
 
-        var whole = new ServedBlock(part.Block.Cid, lease.Memory, null, part.Block);
+        var whole = new ServedBlock(part.Block.Cid, lease.Memory, null, part.Block) { OnDamage = Record };
         try
         {
             long start = (long)part.Leaf * LargeBlock.LeafBytes;

@@ -18,6 +18,9 @@ internal sealed class ServedBlock : IDisposable
 
     public Cid Cid { get; }
 
+    /// <summary>Called with the block's CID when a piece of it is found damaged.</summary>
+    public Action<Cid>? OnDamage { get; init; }
+
     public long Length => _bytes.Length;
 
     /// <summary>Where it is over 1 MiB, the root of the same bytes as a UnixFS file.</summary>
@@ -67,7 +70,9 @@ internal sealed class ServedBlock : IDisposable
         int start = index * LargeBlock.LeafBytes;
         ReadOnlyMemory<byte> bytes = _bytes.Slice(start, Math.Min(LargeBlock.LeafBytes, _bytes.Length - start));
         if (Cid.Sha256(Multicodec.Raw, bytes.Span) == _large!.Leaves[index]) return bytes;
+        OnDamage?.Invoke(Cid);
         throw new ArrowCidException(ErrorCode.BlockCorrupt,
-            $"bytes {start} to {start + bytes.Length - 1} of {Cid} are not what they were; restore the segment");
+            $"bytes {start} to {start + bytes.Length - 1} of {Cid} are not what they were; repair it from a copy, or " +
+            "put it again");
     }
 }
