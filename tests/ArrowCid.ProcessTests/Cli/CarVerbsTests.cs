@@ -35,7 +35,7 @@ public class CarVerbsTests
         Assert.Equal($"{V1Cid}  batch  520  new{from}\n", import.Text);
         Assert.Equal($"{V1Cid}  ok\n", Command.Run("verify", V1Cid, "--store", into).Succeeds().Text);
         JsonElement again = Assert.Single(Command.Run("import", "--json", car, "--store", into).Succeeds().Json);
-        Assert.Equal(["cid", "kind", "bytes", "isNew", "from", "file"], again.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(["cid", "kind", "bytes", "isNew", "isRepaired", "from", "file"], again.EnumerateObject().Select(member => member.Name));
         Assert.False(again.GetProperty("isNew").GetBoolean());
     }
 

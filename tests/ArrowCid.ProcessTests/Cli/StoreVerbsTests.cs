@@ -17,7 +17,7 @@ public class StoreVerbsTests
         Assert.Equal($"{V1Cid}  3  520  {V1}#0  new\n", Command.Run("put", V1, "--store", folder.Store).Succeeds().Text);
         Assert.Equal($"{V1Cid}  3  520  {V1}#0  known\n", Command.Run("put", "--store", folder.Store, V1).Succeeds().Text);
         JsonElement json = Assert.Single(Command.Run("put", "--json", "--store", folder.Store, V1).Succeeds().Json);
-        Assert.Equal(["cid", "schemaCid", "rows", "bytes", "file", "batch", "isNew"], json.EnumerateObject().Select(m => m.Name));
+        Assert.Equal(["cid", "schemaCid", "rows", "bytes", "file", "batch", "isNew", "isRepaired"], json.EnumerateObject().Select(m => m.Name));
         Assert.False(json.GetProperty("isNew").GetBoolean());
     }
 
