@@ -135,7 +135,8 @@ internal sealed partial class Lane
         };
         WriteHeader(turn, turn.Tail!, turn.Offset, ref header, isIndexed: true, isLast: true);
         Mark(turn, in header);
-        turn.Info = header.ToInfo() with { IsRepaired = !turn.IsNew };
+        turn.Info = header.ToInfo();
+        if (!turn.IsNew) turn.Info = turn.Info with { IsRepaired = true };
         if (turn.After is not null) _ = _inGroup.Add(digest);
         return true;
     }

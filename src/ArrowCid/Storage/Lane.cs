@@ -87,7 +87,7 @@ internal sealed partial class Lane
         {
             CrashPoint.Pass(CrashStep.P0);
             Fill(turn);
-            CompareAhead(turn.Digest, Payload(turn));
+            if (turn.Extent > LeastAhead) CompareAhead(turn.Digest, Payload(turn));
         }
         catch
         {
@@ -142,7 +142,10 @@ internal sealed partial class Lane
             CrashPoint.Pass(CrashStep.P0);
             int filled = FillMany(turns, out Exception? error);
             foreach (Turn turn in CollectionsMarshal.AsSpan(turns)[..filled])
-                CompareAhead(turn.Digest, Payload(turn));
+            {
+                if (turn.Extent > LeastAhead) CompareAhead(turn.Digest, Payload(turn));
+            }
+
             lock (_gate)
             {
                 try
