@@ -80,7 +80,8 @@ internal static class Input
         int? rowsPerBlock = null)
     {
         if (rows.IsRows(file)) return RowBatches(file, rows, rowsPerBlock);
-        IEnumerable<RecordBatch> batches = Batches(file, dropMetadata, Takes.Parquet | Takes.Rows);
+        bool isCut = rowsPerBlock is not null;
+        IEnumerable<RecordBatch> batches = Batches(file, dropMetadata, Takes.Parquet | Takes.Rows, isCut);
         return rowsPerBlock is { } each ? BatchCut.EveryRows(batches, each) : batches;
     }
 
@@ -101,9 +102,13 @@ internal static class Input
 
     /// <summary>The batches of an Arrow or Parquet file, one after another.</summary>
     public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata) =>
-        Batches(file, dropMetadata, Takes.Parquet);
+        Batches(file, dropMetadata, Takes.Parquet, isCut: false);
 
-    private static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, Takes takes)
+    /// <param name="file">The file.</param>
+    /// <param name="dropMetadata">Keys to leave out of the schema's and all fields' metadata.</param>
+    /// <param name="takes">What else the caller takes.</param>
+    /// <param name="isCut">Whether they will be cut, so that a batch may be too large for a block.</param>
+    private static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, Takes takes, bool isCut)
     {
         HashSet<string>? dropped =
             dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null;
@@ -115,7 +120,9 @@ internal static class Input
             throw refused;
         }
 
-        return ParquetReader.IsParquet(start) ? ParquetBatches(stream, dropped) : ArrowBatches(stream, dropped);
+        return ParquetReader.IsParquet(start)
+            ? ParquetBatches(stream, dropped)
+            : ArrowBatches(stream, dropped, isFile: start.AsSpan().StartsWith("ARRO"u8), isCut);
     }
 
     /// <summary>The first bytes of a stream, which is still to be read from its start. A pipe whose writer waits is
@@ -137,9 +144,14 @@ internal static class Input
         }
     }
 
-    private static IEnumerable<RecordBatch> ArrowBatches(Stream stream, HashSet<string>? dropped)
+    private static IEnumerable<RecordBatch> ArrowBatches(Stream stream, HashSet<string>? dropped, bool isFile,
+        bool isCut)
     {
-        using var reader = ArrowReader.Open(stream, new ArrowReadOptions { DropMetadata = dropped });
+        // The table of contents of an Arrow file is at its end.
+        using Stream? whole = isFile && !stream.CanSeek ? TemporaryCopy.Of(stream) : null;
+        using Stream? copied = whole is null ? null : stream;
+        using var reader = ArrowReader.Open(whole ?? stream,
+            new ArrowReadOptions { DropMetadata = dropped, ReadsLargeBatches = isCut });
         while (reader.Read() is { } batch) yield return batch;
     }
 

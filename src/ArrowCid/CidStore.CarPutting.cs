@@ -96,6 +96,7 @@ public sealed partial class CidStore
             Cid from = contents.Blocks[step.Block].Cid.ToV1();
             if (step.Content is not null) _made[from] = put.Put.Cid;
             Add(put.Put, put.Kind, from);
+            KeepManifest(step);
         }
 
         private void PutAlone(CarImportStep step)
@@ -118,6 +119,13 @@ public sealed partial class CidStore
 
             _made[from] = put.Put.Cid;
             Add(put.Put, put.Kind, from);
+            KeepManifest(step);
+        }
+
+        /// <summary>A column manifest stays beside its batch, of which its pieces are ranges.</summary>
+        private void KeepManifest(CarImportStep step)
+        {
+            if (step.Content is not null && !step.Expected.IsDefault) PutOne(step.Block);
         }
 
         /// <summary>What cannot be put together again is taken as it is.</summary>

@@ -33,9 +33,9 @@ public sealed partial class CidStore
     /// <summary>
     /// Puts what a CAR holds. First every block is hashed, and nothing is put where one does not hash to its CID, or
     /// where something that the roots lead to is missing, also from where <see cref="CarImportOptions.From"/> says.
-    /// Batches that were cut into UnixFS files or columns are put together again under their own CIDs; all else is
-    /// taken as it is. A block is put behind those that it links to. It takes two threads, memory for the blocks'
-    /// places, and up to 32 MiB for bytes.
+    /// Batches that were cut into UnixFS files or columns are put together again under their own CIDs; a column manifest
+    /// stays too, and all else is taken as it is. A block is put behind those that it links to. It takes two threads,
+    /// memory for the blocks' places, and up to 32 MiB for bytes.
     /// </summary>
     /// <param name="car">The CAR; one that cannot seek is first copied to a temporary file.</param>
     /// <param name="options">How.</param>
@@ -56,16 +56,18 @@ public sealed partial class CidStore
 
     private CarImport ImportCarFrom(Stream car, CarImportOptions options)
     {
-        var contents = CarContents.Read(car, options.ZeroEnds, options.Progress);
+        bool mayBeCut = options.Partial || options.From is not null;
+        var contents = CarContents.Read(car, options.ZeroEnds, options.Progress, mayBeCut);
+        long? cutAt = contents.Report.CutAt;
         List<int> order = CarWalk.ChildrenFirst(contents);
-        bool mayBeMended = contents.Report is { IsWhole: false } found && (found.FaultCount == 0 || options.Partial);
-        if (options.From is not { } from || !mayBeMended) return ImportCarFrom(contents, order, options);
+        bool mayBeCompleted = contents.Report is { IsWhole: false } found && (found.FaultCount == 0 || options.Partial);
+        if (options.From is not { } from || !mayBeCompleted) return ImportCarFrom(contents, order, options, cutAt);
         using FileStream whole = TemporaryCopy.Of(copy => CarCompletion.Write(contents, from, copy));
         contents = CarContents.Read(whole, progress: options.Progress);
-        return ImportCarFrom(contents, CarWalk.ChildrenFirst(contents), options);
+        return ImportCarFrom(contents, CarWalk.ChildrenFirst(contents), options, cutAt);
     }
 
-    private CarImport ImportCarFrom(CarContents contents, List<int> order, CarImportOptions options)
+    private CarImport ImportCarFrom(CarContents contents, List<int> order, CarImportOptions options, long? cutAt)
     {
         CarReport report = contents.Report;
         if (!options.Partial) RequireWhole(report, options.From);
@@ -80,7 +82,10 @@ public sealed partial class CidStore
 
         import.Finish();
         return new CarImport(report.Roots, import.Blocks, report.MissingCount + report.RootsMissing.Count,
-            import.Skipped);
+            import.Skipped)
+        {
+            CutAt = cutAt,
+        };
     }
 
     /// <summary>What manifests say of their blocks is proved before anything is put.</summary>

@@ -72,11 +72,12 @@ internal sealed class BlockPlaces : IDisposable
         }
     }
 
-    /// <summary>A block's bytes in memory of their own, proved; null where no place has it.</summary>
-    public byte[]? Find(Cid cid)
+    /// <summary>Finds bytes of blocks in memory of their own, proved; null where no place has them. The pieces of a
+    /// column manifest that was found before are ranges of its batch.</summary>
+    public Func<Cid, byte[]?> FindDerived()
     {
-        using BackendBlock? block = All.TryGet(cid);
-        return block?.Bytes.ToArray();
+        var blocks = new DerivedBlocks(All.TryGet);
+        return cid => blocks.Read(cid)?.ToArray();
     }
 
     /// <summary>A batch that must be at one of them. Of what the store has so much is believed as it was opened for.

@@ -77,8 +77,9 @@ internal static class CatVerb
 
     private static RecordBatch ColumnsOf(BlockPlaces places, Cid manifest, Asked asked)
     {
+        Func<Cid, byte[]?> find = places.FindDerived();
         RecordBatch[] each = [.. asked.Columns.Union(asked.Filter?.Columns ?? [])
-            .Select(name => BatchColumn.Read(manifest, name, places.Find))];
+            .Select(name => BatchColumn.Read(manifest, name, find))];
         return new RecordBatch(new Schema(each.Select(one => one.Schema.Fields[0]), each[0].Schema.Metadata),
             each[0].Length, [.. each.Select(one => one.Columns[0])]);
     }

@@ -8,18 +8,27 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary><c>export arrow</c>.</summary>
 internal static class ExportArrow
 {
+    private const string File = "file", Stream = "stream";
+
     public static Command Make()
     {
         Argument<string[]> cids = Verb.CidTexts("Batches of one schema, and datasets.", isNeeded: true);
         Option<string> to = ExportVerb.To();
         Option<string?> store = Verb.Store();
-        var verb = new Verb("arrow",
-            "Writes batches as one Arrow IPC stream. That of one batch is its block, as 'get' gives it; 'hash' and " +
-            "'put' find the CIDs of all again.",
-            "arrowcid export arrow CID -o batch.arrows",
-            "arrowcid export arrow @prices -o prices.arrows")
+        var form = new Option<string?>("--form")
         {
-            cids, to, store,
+            Description = "file, with a table of contents at its end (Feather V2), or stream. Default: file where " +
+                "PATH ends in .arrow or .feather, else stream.",
+        };
+        form.AcceptOnlyFromAmong(File, Stream);
+        var verb = new Verb("arrow",
+            "Writes batches as one Arrow IPC stream or file. The stream of one batch is its block, as 'get' gives " +
+            "it; 'hash' and 'put' find the CIDs of all again in both.",
+            "arrowcid export arrow CID -o batch.arrows",
+            "arrowcid export arrow @prices -o prices.feather",
+            "arrowcid export arrow @prices --form file -o prices/")
+        {
+            cids, to, form, store,
         };
         var from = new FromOptions();
         from.AddTo(verb);
@@ -27,10 +36,13 @@ internal static class ExportArrow
         {
             using BlockPlaces places = from.Open(parsed, parsed.GetValue(store), VerifyMode.Always);
             Cid[] roots = places.ResolvePresent(parsed.GetValue(cids)!);
-            foreach ((string file, Cid[] each) in ExportVerb.FilesOf(parsed.GetValue(to)!, roots, ".arrows"))
+            string path = parsed.GetValue(to)!;
+            ArrowFormat format = FormatOf(parsed.GetValue(form), path);
+            string extension = format == ArrowFormat.File ? ".arrow" : ".arrows";
+            foreach ((string file, Cid[] each) in ExportVerb.FilesOf(path, roots, extension))
             {
                 Cid[] batches = [.. each.SelectMany(places.BatchesOf)];
-                OutputFile.Write(file, stream => Write(places, batches, stream));
+                OutputFile.Write(file, output => Write(places, batches, output, format));
             }
 
             return 0;
@@ -38,9 +50,17 @@ internal static class ExportArrow
         return verb;
     }
 
-    private static void Write(BlockPlaces places, Cid[] cids, Stream target)
+    private static ArrowFormat FormatOf(string? form, string path)
     {
-        if (cids.Length == 1)
+        if (form is not null) return form == File ? ArrowFormat.File : ArrowFormat.Stream;
+        bool isFile = path.EndsWith(".arrow", StringComparison.OrdinalIgnoreCase) ||
+            path.EndsWith(".feather", StringComparison.OrdinalIgnoreCase);
+        return isFile ? ArrowFormat.File : ArrowFormat.Stream;
+    }
+
+    private static void Write(BlockPlaces places, Cid[] cids, System.IO.Stream target, ArrowFormat format)
+    {
+        if (cids.Length == 1 && format == ArrowFormat.Stream)
         {
             using BackendBlock block = places.Get(cids[0]);
             target.Write(block.Bytes.Span);
@@ -48,15 +68,31 @@ internal static class ExportArrow
         }
 
         using var progress = new Progress("batches");
-        ArrowWriter? writer = null;
-        foreach (RecordBatch batch in places.GetBatches(cids))
+        var open = new List<(RecordBatch Batch, IDisposable Owner)>();
+        try
         {
-            writer ??= new ArrowWriter(target, batch.Schema);
-            writer.Write(batch);
-            progress.Tick();
-        }
+            open.Add(places.GetBatch(cids[0]));
+            var writer = new ArrowWriter(target, open[0].Batch.Schema, format);
+            if (writer.NeedsPrescan)
+            {
+                // The dictionaries of all are in the file before the first batch.
+                open.AddRange(cids.Skip(1).Select(places.GetBatch));
+                foreach ((RecordBatch batch, _) in open) writer.Prescan(batch);
+            }
 
-        // Only a stream that is whole gets its end.
-        writer!.Finish();
+            IEnumerable<RecordBatch> rest = places.GetBatches(cids.Skip(open.Count));
+            foreach (RecordBatch batch in open.Select(each => each.Batch).Concat(rest))
+            {
+                writer.Write(batch);
+                progress.Tick();
+            }
+
+            // Only a stream that is whole gets its end.
+            writer.Finish();
+        }
+        finally
+        {
+            foreach ((_, IDisposable owner) in open) owner.Dispose();
+        }
     }
 }

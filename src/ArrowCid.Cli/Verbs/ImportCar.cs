@@ -24,10 +24,13 @@ internal static class ImportCar
         }
 
         foreach (ImportedBlock block in import.Blocks) Print(run, block, file);
-        if (import.Missing == 0 && import.Skipped == 0) return;
+        if (import.Missing == 0 && import.Skipped == 0 && import.CutAt is null) return;
         run.Output.Writer.Flush();
+        string cut = import.CutAt is { } at
+            ? string.Create(CultureInfo.InvariantCulture, $"the file is cut short after byte {at}; ")
+            : "";
         Failure.Say(string.Create(CultureInfo.InvariantCulture,
-            $"{file}: {import.Missing} blocks were missing, {import.Skipped} were not taken"));
+            $"{file}: {cut}{import.Missing} blocks were missing, {import.Skipped} were not taken"));
     }
 
     private static void Print(ImportRun run, ImportedBlock block, string file)

@@ -24,6 +24,7 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
         if (cid.Hash.Code == Multicodec.Identity) return true;
         Cid known = cid.ToV1();
         Cid? whole = large.FindNode(known)?.Block.Cid ?? large.FindLeaf(known)?.Block.Cid;
+        whole ??= large.FindPiece(known)?.Batch;
         return store.Contains(known) || (whole is { } block && store.Contains(block));
     }
 
@@ -100,7 +101,7 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
             return null;
         }
 
-        if (large.FindLeaf(cid) is not { } part) return null;
+        if (large.FindLeaf(cid) is not { } part) return OpenPiece(cid);
         var lease = store.LeaseUnproved(part.Block.Cid);
         if (lease is null)
         {
@@ -120,5 +121,18 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
             lease.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A piece of a column manifest, out of its batch.</summary>
+    private ServedBlock? OpenPiece(Cid cid)
+    {
+        if (large.FindPiece(cid) is not { } piece || store.LeaseUnproved(piece.Batch) is not { } lease) return null;
+        bool isInside = piece.Offset + piece.Length <= lease.Memory.Length;
+        ReadOnlyMemory<byte> bytes = isInside ? lease.Memory.Slice(piece.Offset, piece.Length) : default;
+        if (isInside && Cid.Sha256(cid.Codec, bytes.Span) == cid) return new ServedBlock(cid, bytes, lease);
+        string where = lease.Location;
+        lease.Dispose();
+        throw new ArrowCidException(ErrorCode.BlockCorrupt,
+            $"the bytes of {cid}, a piece of {piece.Batch}, do not hash to it ({where}); restore the segment");
     }
 }

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
+using ArrowCid.Ipld;
 
 namespace ArrowCid.Flight.Http;
 
 /// <summary>
-/// The parts of blocks over 1 MiB by their CIDs, so that IPFS clients, who take no larger blocks, find them. It is
-/// derived: made of the store when somebody first asks for a part, and then as blocks come. It takes about 200 bytes a
-/// MiB.
+/// The parts of blocks over 1 MiB by their CIDs, so that IPFS clients, who take no larger blocks, find them; and the
+/// pieces of column manifests, which are ranges of their batches. It is derived: made of the store when a part is first
+/// asked for, and then as blocks come. It takes about 200 bytes per MiB and per piece.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="patience">How long one who asks waits while blocks are hashed.</param>
@@ -15,6 +16,7 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
     private readonly ConcurrentDictionary<Cid, LargeBlock> _blocks = new();
     private readonly ConcurrentDictionary<Cid, (LargeBlock Block, int Leaf)> _leaves = new();
     private readonly ConcurrentDictionary<Cid, (LargeBlock Block, byte[] Node)> _nodes = new();
+    private readonly ConcurrentDictionary<Cid, (Cid Batch, int Offset, int Length)> _pieces = new();
     private readonly CancellationTokenSource _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     private readonly Lock _gate = new();
     private Task _work = Task.CompletedTask;
@@ -31,6 +33,10 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
     /// <summary>The leaf that has a CID.</summary>
     public (LargeBlock Block, int Leaf)? FindLeaf(Cid cid) =>
         _leaves.TryGetValue(cid, out (LargeBlock, int) found) ? found : null;
+
+    /// <summary>The range of a batch that a column manifest says has a CID; the bytes are still to be proved.</summary>
+    public (Cid Batch, int Offset, int Length)? FindPiece(Cid cid) =>
+        _pieces.TryGetValue(cid, out (Cid, int, int) found) ? found : null;
 
     /// <summary>Cuts a block whose bytes were just proved, where that was not done before.</summary>
     public LargeBlock Add(Cid cid, ReadOnlySpan<byte> bytes)
@@ -105,8 +111,28 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
     {
         foreach (Announcement put in store.Watch(_seen, TimeSpan.Zero, _ending.Token))
         {
-            if (put.ByteLength > LargeBlock.LeafBytes && !_blocks.ContainsKey(put.Cid)) Cut(put.Cid);
+            if (put.Cid.Codec == Multicodec.DagCbor) AddPieces(put.Cid);
+            else if (put.ByteLength > LargeBlock.LeafBytes && !_blocks.ContainsKey(put.Cid)) Cut(put.Cid);
             _seen = put.Cursor;
+        }
+    }
+
+    private void AddPieces(Cid cid)
+    {
+        try
+        {
+            using var block = store.Prove(cid);
+            if (block is null || ColumnManifest.TryDecode(block.Memory.Span) is not { } manifest) return;
+            int at = 0;
+            foreach (ColumnPiece piece in manifest.Pieces)
+            {
+                _pieces[piece.Cid] = (manifest.Cid, at, piece.Length);
+                at += piece.Length;
+            }
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        {
+            // A reader of the manifest is told what is wrong with it.
         }
     }
 

@@ -4,8 +4,8 @@ using ArrowCid.Ipld.Car;
 
 namespace ArrowCid.Exchange;
 
-/// <summary>An archive with what it lacks: its own blocks, and behind them those from elsewhere that its roots lead
-/// to. What is nowhere is missing still.</summary>
+/// <summary>An archive with what it lacks: its own blocks, and after them those from elsewhere that its roots lead to
+/// and that it does not have whole. What no place has is still missing or damaged.</summary>
 internal sealed class CarCompletion
 {
     private const int PieceBytes = 1 << 17;
@@ -13,7 +13,7 @@ internal sealed class CarCompletion
     private readonly CarContents _contents;
     private readonly BlockBackend _from;
     private readonly CarWriter _writer;
-    private readonly HashSet<Cid> _seen = [];
+    private readonly HashSet<Cid> _seen = [], _fetched = [];
     private readonly Stack<IpldLink> _open = new();
 
     private CarCompletion(CarContents contents, BlockBackend from, Stream target)
@@ -32,22 +32,37 @@ internal sealed class CarCompletion
         var completion = new CarCompletion(contents, from, target);
         completion.Copy();
         completion.Fetch();
+        completion.CopyDamaged();
         _ = completion._writer.Finish();
     }
 
     private void Copy()
     {
-        byte[] piece = new byte[PieceBytes];
-        foreach (CarSection block in _contents.Blocks)
+        for (int i = 0; i < _contents.Blocks.Count; i++)
         {
-            _writer.Begin(block.Cid, block.Length);
-            for (int at = 0; at < block.Length;)
-            {
-                int length = Math.Min(piece.Length, block.Length - at);
-                _contents.ReadAt(block.BlockOffset + at, piece.AsSpan(0, length));
-                _writer.Append(piece.AsSpan(0, length));
-                at += length;
-            }
+            if (!_contents.IsDamaged(i)) Copy(_contents.Blocks[i]);
+        }
+    }
+
+    private void CopyDamaged()
+    {
+        for (int i = 0; i < _contents.Blocks.Count; i++)
+        {
+            CarSection block = _contents.Blocks[i];
+            if (_contents.IsDamaged(i) && !_fetched.Contains(block.Cid.ToV1())) Copy(block);
+        }
+    }
+
+    private void Copy(CarSection block)
+    {
+        byte[] piece = new byte[Math.Min(PieceBytes, block.Length)];
+        _writer.Begin(block.Cid, block.Length);
+        for (int at = 0; at < block.Length;)
+        {
+            int length = Math.Min(piece.Length, block.Length - at);
+            _contents.ReadAt(block.BlockOffset + at, piece.AsSpan(0, length));
+            _writer.Append(piece.AsSpan(0, length));
+            at += length;
         }
     }
 
@@ -57,9 +72,9 @@ internal sealed class CarCompletion
         while (_open.TryPop(out IpldLink link))
         {
             int index = CarWalk.Target(_contents, link);
-            if (index >= 0)
+            if (index >= 0 && !_contents.IsDamaged(index))
             {
-                if (_seen.Add(_contents.Blocks[index].Cid.ToV1())) Push(_contents.LinksOf(index));
+                if (_seen.Add(_contents.Blocks[index].Cid.ToV1())) PushFrom(index);
             }
             else if (link.Target.Hash.Code != Multicodec.Identity)
             {
@@ -76,7 +91,14 @@ internal sealed class CarCompletion
         using BackendBlock? block = _from.TryGet(wanted) ?? (wanted == target ? null : _from.TryGet(target));
         if (block is null) return;
         _writer.Add(block.Cid, block.Bytes.Span);
+        _ = _fetched.Add(block.Cid.ToV1());
         if (block.Cid.Codec is not (Multicodec.DagPb or Multicodec.DagCbor)) return;
+        if (ColumnManifest.TryDecode(block.Bytes.Span) is { } manifest)
+        {
+            Fetch(new IpldLink(manifest.Cid));
+            if (_fetched.Contains(manifest.Cid)) return;
+        }
+
         var links = new List<IpldLink>();
         try
         {
@@ -89,6 +111,25 @@ internal sealed class CarCompletion
 
         Push(links);
     }
+
+    /// <summary>A column manifest needs no pieces where the archive has the batch, or a place has it now.</summary>
+    private void PushFrom(int index)
+    {
+        List<IpldLink> links = _contents.LinksOf(index);
+        Cid batch = _contents.BatchOf(index);
+        int at = batch.IsDefault ? -1 : _contents.Find(batch);
+        bool hasBatch = at >= 0 && !_contents.IsDamaged(at);
+        if (!hasBatch && !batch.IsDefault && links.Any(link => !Has(link)))
+        {
+            Fetch(new IpldLink(batch));
+            hasBatch = _fetched.Contains(batch);
+        }
+
+        if (!hasBatch) Push(links);
+    }
+
+    private bool Has(IpldLink link) =>
+        CarWalk.Target(_contents, link) is >= 0 and int index && !_contents.IsDamaged(index);
 
     private void Push(List<IpldLink> links)
     {

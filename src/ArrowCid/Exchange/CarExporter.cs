@@ -203,6 +203,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         var links = new List<IpldLink>();
         using (BackendBlock node = open(cid.ToV1()))
         {
+            if (cid.Codec == Multicodec.DagCbor && TryWriteManifest(cid, node)) return;
             Put(cid, node.Bytes.Span);
             IpldLinks.Collect(cid.Codec, node.Bytes.Span, links);
         }
@@ -213,6 +214,28 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
             if (link.Target.Hash.Code == Multicodec.Identity) continue;
             if (link.Block.IsDefault) next.Push((link.Target, true));
             else if (options.Layout != CarLayout.Columns) next.Push((link.Block, true));
+        }
+    }
+
+    /// <summary>Writes a column manifest with its pieces, where its batch is here that they are ranges of.</summary>
+    private bool TryWriteManifest(Cid cid, BackendBlock node)
+    {
+        if (ColumnManifest.TryDecode(node.Bytes.Span) is not { } manifest || !MayHave(manifest.Cid)) return false;
+        _ = _written.Remove(cid.ToV1());
+        WriteForm(manifest.Cid, new Form(cid, manifest, node.Bytes.ToArray(), null), []);
+        return true;
+    }
+
+    private bool MayHave(Cid cid)
+    {
+        try
+        {
+            find(cid).Dispose();
+            return true;
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound)
+        {
+            return false;
         }
     }
 

@@ -6,14 +6,15 @@ namespace ArrowCid.Exchange;
 /// <summary>How a CAR is imported.</summary>
 public sealed class CarImportOptions
 {
-    /// <summary>Takes what is there where blocks are missing, do not hash to their CIDs, or cannot be proved; else
-    /// such a CAR is refused whole.</summary>
+    /// <summary>Takes what is there where blocks are missing, do not hash to their CIDs, or cannot be proved, or where
+    /// the file was cut short; else such a CAR is refused whole.</summary>
     public bool Partial { get; init; }
 
     /// <summary>A section of no length ends the CAR, as padding; else it is a fault.</summary>
     public bool ZeroEnds { get; init; }
 
-    /// <summary>Where blocks come from that the CAR's roots lead to and it lacks; null: from nowhere.</summary>
+    /// <summary>Where blocks come from that the CAR's roots lead to and it lacks, or with <see cref="Partial"/> has
+    /// damaged; null: from nowhere.</summary>
     public BlockBackend? From { get; init; }
 
     /// <summary>Gets the bytes read so far, now and then: first while all is proved, then again while it is
@@ -42,4 +43,9 @@ public readonly record struct ImportedBlock(Cid Cid, BlockKind Kind, long ByteLe
 /// <param name="Skipped">How many blocks were there and not taken: damaged, or under a hash that cannot be proved or
 /// is no SHA-256.</param>
 public sealed record CarImport(IReadOnlyList<Cid> Roots, IReadOnlyList<ImportedBlock> Blocks, long Missing,
-    long Skipped);
+    long Skipped)
+{
+    /// <summary>Where the first section begins that the CAR does not have whole, because its file was cut short; null
+    /// where it was not.</summary>
+    public long? CutAt { get; init; }
+}

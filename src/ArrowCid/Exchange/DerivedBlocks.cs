@@ -5,7 +5,8 @@ namespace ArrowCid.Exchange;
 
 /// <summary>
 /// A place's blocks and, made where they are asked for, those of the DAGs that its nodes link to beside a block that
-/// they name (<c>MANIFESTS.md</c>): the place has the block, and the DAG follows from it.
+/// they name (<c>MANIFESTS.md</c>), and the pieces of column manifests: the place has the block, and the DAG follows
+/// from it.
 /// </summary>
 /// <param name="find">A block whose bytes were just proved, or null.</param>
 internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
@@ -13,6 +14,9 @@ internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
     // Of each DAG that a node linked to, the block; and of each DAG that was made, the parts.
     private readonly Dictionary<Cid, Cid> _named = [];
     private readonly Dictionary<Cid, (Cid Block, UnixFsPart Part)> _parts = [];
+
+    // Of each column manifest that was read, the pieces of its batch.
+    private readonly Dictionary<Cid, (Cid Block, int Offset, int Length)> _pieces = [];
 
     /// <summary>A block's bytes in memory of their own; null where it is neither here nor below what was read
     /// before.</summary>
@@ -29,6 +33,13 @@ internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
             }
         }
 
+        if (_pieces.TryGetValue(cid, out (Cid Block, int Offset, int Length) piece))
+        {
+            using BackendBlock? batch = find(piece.Block);
+            if (batch is null || batch.Bytes.Length < piece.Offset + piece.Length) return null;
+            return batch.Bytes.Slice(piece.Offset, piece.Length).ToArray();
+        }
+
         if (!_parts.ContainsKey(cid) && _named.TryGetValue(cid, out Cid named)) Derive(named);
         if (!_parts.TryGetValue(cid, out (Cid Block, UnixFsPart Part) made)) return null;
         if (made.Part.Node is { } node) return node;
@@ -40,6 +51,14 @@ internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
 
     private void Remember(byte[] node)
     {
+        int at = 0;
+        ColumnManifest? manifest = ColumnManifest.TryDecode(node);
+        foreach (ColumnPiece piece in manifest?.Pieces ?? [])
+        {
+            _ = _pieces.TryAdd(piece.Cid, (manifest!.Cid, at, piece.Length));
+            at += piece.Length;
+        }
+
         var links = new List<IpldLink>();
         try
         {

@@ -1,3 +1,5 @@
+using ArrowCid.Columnar;
+
 namespace ArrowCid.Ipc;
 
 /// <summary>How Arrow IPC is read. Immutable.</summary>
@@ -13,7 +15,7 @@ public sealed class ArrowReadOptions
     /// <summary>
     /// The bytes that one batch with the dictionaries that stand behind it may take over the input itself:
     /// decompression, swapping of byte order, joining of delta dictionaries and the objects around them. A file that is
-    /// read from a <see cref="Stream"/> counts too, since all of it is held. Over it reading ends with
+    /// read from a <see cref="Stream"/> that cannot seek counts too, since all of it is held. Over it reading ends with
     /// <see cref="ErrorCode.TooLarge"/>, before the memory is taken.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 0.</exception>
@@ -38,6 +40,16 @@ public sealed class ArrowReadOptions
     /// <c>custom_metadata</c> of messages and of a file's footer; null (the default) for none.
     /// </summary>
     public IReadOnlySet<string>? DropMetadata { get; init; }
+
+    /// <summary>
+    /// Reads batches whose bodies are over 2^31 - 57 bytes too, buffer by buffer, each of which is at most that large.
+    /// Such a batch has no canonical block until it is cut (<see cref="BatchCut"/>). By default they are refused with
+    /// <see cref="ErrorCode.TooLarge"/> before they are read.
+    /// </summary>
+    public bool ReadsLargeBatches { get; init; }
+
+    /// <summary>The most bytes of a body that is held in one piece.</summary>
+    internal long WholeBodyBytes { get; init; } = Array.MaxLength;
 
     /// <summary>Leaves a <see cref="Stream"/> open when the reader is disposed.</summary>
     public bool LeaveOpen { get; init; }

@@ -36,7 +36,7 @@ public sealed class ArrowReader : IDisposable
         SchemaDecoder schema;
         if (isFile)
         {
-            _footer = FileFooter.Read((MemorySource)source, _messages, Traits);
+            _footer = FileFooter.Read((SeekableSource)source, _messages, Traits);
             schema = _footer.Schema;
         }
         else
@@ -75,7 +75,8 @@ public sealed class ArrowReader : IDisposable
 
     /// <summary>
     /// Opens a stream or a file (told by its magic). A stream is read forward as batches are asked for, and not past
-    /// its end marker; a file, whose table of contents is at its end, is read to memory whole.
+    /// its end marker; a file, whose table of contents is at its end, is read batch by batch where the stream can seek,
+    /// and else to memory whole.
     /// </summary>
     /// <param name="stream">The bytes; disposed with the reader, see <see cref="ArrowReadOptions.LeaveOpen"/>.</param>
     /// <param name="options">How to read; by default <see cref="ArrowReadOptions"/>' defaults.</param>
@@ -95,6 +96,12 @@ public sealed class ArrowReader : IDisposable
             {
                 var source = new StreamSource(stream, ahead[..read], options.LeaveOpen);
                 return new ArrowReader(source, options, isFile: false);
+            }
+
+            if (stream.CanSeek)
+            {
+                var source = new FileSource(stream, stream.Position - ahead.Length, options.LeaveOpen);
+                return new ArrowReader(source, options, isFile: true);
             }
 
             byte[] file = ReadWhole(stream, ahead, options.MemoryBudget);
@@ -227,7 +234,7 @@ public sealed class ArrowReader : IDisposable
 
     private RecordBatch? ReadFromFile(FileFooter footer)
     {
-        var file = (MemorySource)_source;
+        var file = (SeekableSource)_source;
         if (_nextBlock == 0)
         {
             foreach (FooterBlock block in footer.Dictionaries)
@@ -274,8 +281,7 @@ public sealed class ArrowReader : IDisposable
 
     private static byte[] ReadWhole(Stream stream, byte[] ahead, long budget)
     {
-        long known = stream.CanSeek ? ahead.Length + Math.Max(0, stream.Length - stream.Position) : 0;
-        byte[] file = new byte[Room(Math.Max(known, 1 << 16), budget)];
+        byte[] file = new byte[Room(1 << 16, budget)];
         ahead.CopyTo(file, 0);
         int have = ahead.Length + StreamSource.ReadFrom(stream, file.AsSpan(ahead.Length));
         Span<byte> one = stackalloc byte[1];
@@ -298,7 +304,7 @@ public sealed class ArrowReader : IDisposable
         if (least > most || (least == 0 && wish > most && wish > 1 << 16))
         {
             throw new InvalidArrowException(
-                $"an Arrow file that is not mapped is read whole, and it is over {most} bytes",
+                $"an Arrow file from a stream that cannot seek is read whole, and it is over {most} bytes",
                 code: ErrorCode.TooLarge);
         }
 

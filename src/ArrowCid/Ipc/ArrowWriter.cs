@@ -8,8 +8,8 @@ namespace ArrowCid.Ipc;
 /// Writes plain Arrow IPC: a stream or file of any number of batches under one schema. Each batch's messages are those
 /// of its canonical block, so a stream of one batch <em>is</em> its canonical block.
 /// </summary>
-/// <remarks>Not safe for concurrent use. A file holds one dictionary a field: batches whose dictionaries differ can be
-/// written as a stream only.</remarks>
+/// <remarks>Not safe for concurrent use. A file holds one dictionary per field: batches whose dictionaries differ are
+/// looked at first (<see cref="Prescan"/>), so that the file's has the entries of all.</remarks>
 public sealed class ArrowWriter : IDisposable
 {
     private static readonly byte[] s_magic = "ARROW1\0\0"u8.ToArray();
@@ -22,6 +22,7 @@ public sealed class ArrowWriter : IDisposable
     private readonly List<FooterBlock> _batches = [];
     private readonly Dictionary<int, Digest256> _written = [];
     private byte[] _block = [];
+    private SharedDictionaries? _shared;
     private long _position;
     private bool _isFinished;
 
@@ -39,18 +40,40 @@ public sealed class ArrowWriter : IDisposable
         Put(_schema.Message);
     }
 
+    /// <summary>Whether batches whose dictionaries may differ are to be shown to <see cref="Prescan"/> first: of a file
+    /// with a dictionary.</summary>
+    public bool NeedsPrescan => _format == ArrowFormat.File && _schema.Fields.Any(HasDictionary);
+
+    /// <summary>Looks at the dictionaries of a batch that will be written. All batches are shown before the first is
+    /// written, and stay readable until it was; the same ones are written afterwards, in the same order.</summary>
+    /// <param name="batch">A batch of the writer's schema.</param>
+    /// <exception cref="InvalidOperationException">A batch was written before.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: another schema.</exception>
+    /// <exception cref="InvalidArrowException">The batch breaks a rule of the format, or
+    /// (<see cref="ErrorCode.TooLarge"/>) the dictionaries together have more entries than an index counts.</exception>
+    public void Prescan(RecordBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (_batches.Count > 0) throw new InvalidOperationException("A batch was written before.");
+        RequireSchema(batch);
+        if (!NeedsPrescan) return;
+        _shared ??= new SharedDictionaries();
+        BlockPlan.Of(batch, shared: _shared).Dispose();
+    }
+
     /// <summary>Writes a batch.</summary>
     /// <param name="batch">A batch of the writer's schema.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: another schema;
-    /// <see cref="ErrorCode.Unsupported"/>: a file's dictionary would have to be replaced.</exception>
+    /// <see cref="ErrorCode.Unsupported"/>: a file's dictionary would have to be replaced: it is ordered, or the
+    /// batches were not shown before.</exception>
     /// <exception cref="InvalidArrowException">The batch breaks a rule of the format.</exception>
     public void Write(RecordBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ObjectDisposedException.ThrowIf(_isFinished, this);
-        if (CanonicalSchema.Of(batch.Schema).Digest != _schema.Digest)
-            throw new ArrowCidException(ErrorCode.SchemaMismatch, "The batch has another schema than the writer.");
-        using BlockPlan plan = BlockPlan.Of(batch);
+        RequireSchema(batch);
+        if (_shared is not null) _shared.IsPrescan = false;
+        using BlockPlan plan = BlockPlan.Of(batch, shared: _shared);
         if (_block.Length < plan.Length) _block = GC.AllocateUninitializedArray<byte>(plan.Length);
         plan.WriteTo(_block);
         int start = _schema.Message.Length;
@@ -80,6 +103,15 @@ public sealed class ArrowWriter : IDisposable
     /// <summary>Finishes, if that was not done; the target stays open.</summary>
     public void Dispose() => Finish();
 
+    private void RequireSchema(RecordBatch batch)
+    {
+        if (CanonicalSchema.Of(batch.Schema).Digest != _schema.Digest)
+            throw new ArrowCidException(ErrorCode.SchemaMismatch, "The batch has another schema than the writer.");
+    }
+
+    private static bool HasDictionary(CanonicalField field) =>
+        field.DictionaryValues is not null || field.Children.Any(HasDictionary);
+
     private bool IsNew(DictionaryPlan dictionary, ReadOnlySpan<byte> message)
     {
         Digest256 digest = Sha256.Hash(message);
@@ -95,7 +127,7 @@ public sealed class ArrowWriter : IDisposable
             throw new ArrowCidException(
                 ErrorCode.Unsupported,
                 $"The dictionary of field '{dictionary.Path}' differs from the one written before it, and a file holds "
-                    + "one a field. Write a stream, or one batch a file.");
+                    + "one per field. Write a stream, or one batch per file.");
         }
 
         _written[dictionary.Id] = digest;

@@ -59,12 +59,13 @@ internal sealed partial class BlockPlan : IDisposable
     /// <exception cref="InvalidArrowException">
     /// The batch has no canonical form, or the block would be too large.
     /// </exception>
-    public static BlockPlan Of(RecordBatch batch, long budget = long.MaxValue)
+    /// <param name="shared">The dictionaries of a file that the batch goes to; the plan is then no block's.</param>
+    public static BlockPlan Of(RecordBatch batch, long budget = long.MaxValue, SharedDictionaries? shared = null)
     {
         BlockPlan plan = (s_spares ??= new Stack<BlockPlan>()).TryPop(out BlockPlan? spare) ? spare : new BlockPlan();
         try
         {
-            plan.Plan(batch, budget);
+            plan.Plan(batch, budget, shared);
             return plan;
         }
         catch
@@ -131,17 +132,17 @@ internal sealed partial class BlockPlan : IDisposable
         if (s_spares.Count < MostSpares) s_spares.Push(this);
     }
 
-    private void Plan(RecordBatch batch, long budget)
+    private void Plan(RecordBatch batch, long budget, SharedDictionaries? shared)
     {
         _scratch.Return(budget);
         (Schema, Rows) = (CanonicalSchema.Of(batch.Schema), batch.Length);
-        if (!TryPlanPlain(batch)) PlanWhole(batch);
+        if (!TryPlanPlain(batch)) PlanWhole(batch, shared);
     }
 
-    private void PlanWhole(RecordBatch batch)
+    private void PlanWhole(RecordBatch batch, SharedDictionaries? shared = null)
     {
         _plain = null;
-        var body = new BodyPlan(_scratch, _dictionaries);
+        var body = new BodyPlan(_scratch, _dictionaries, shared);
         for (int i = 0; i < Schema.Fields.Length; i++)
             body.Add(Schema.Fields[i], batch.ColumnSpan[i], new Rows(0, batch.Length), null);
         long length = Schema.Message.Length + BlockFormat.EndOfStreamBytes;

@@ -8,10 +8,12 @@ internal sealed partial class BodyPlan
     {
         CanonicalField valueField = field.DictionaryValues!;
         var values = array.Dictionary ?? ArrayJoin.Empty(valueField.Type);
-        var distinct = new DistinctEntries(valueField, values, scratch);
+        bool isOrdered = ((DictionaryType)field.Type).IsOrdered;
+        SharedDictionary? whole = isOrdered ? null : shared?.Of(field, values);
+        DistinctEntries distinct = whole?.Entries ?? new DistinctEntries(valueField, values, scratch);
         EntryPlaces places = EntryPlaces.For(values.Length, rows.Count, scratch);
         bool hasNulls = !Slots.HasNoNulls(values);
-        if (((DictionaryType)field.Type).IsOrdered) places = PlaceAll(values, distinct, hasNulls, valueField.Path);
+        if (isOrdered) places = PlaceAll(values, distinct, hasNulls, valueField.Path);
         byte[]? valid = Validity(field, array, rows, shown);
         int bytes = checked(rows.Count * field.Width);
         byte[] indices = scratch.Bytes(bytes);
@@ -27,6 +29,7 @@ internal sealed partial class BodyPlan
             {
                 bool isNull = hasNulls && values.IsLogicallyNull(entry, valueField.Path);
                 place = isNull ? EntryPlaces.Null : distinct.Place(entry);
+                whole?.RequireIndex(place);
                 places.Set(entry, place);
             }
 
@@ -43,8 +46,10 @@ internal sealed partial class BodyPlan
 
         AddNode(rows.Count, stillValid);
         Buffers.Add(new ReadyBuffer(indices, bytes));
-        var body = new BodyPlan(scratch, dictionaries);
-        body.Add(valueField, values, distinct.Kept, null);
+        if (whole is not null && (whole.IsPlanned || shared!.IsPrescan)) return;
+        var body = new BodyPlan(scratch, dictionaries, shared);
+        body.Add(valueField, whole?.Join() ?? values, distinct.Kept, null);
+        if (whole is not null) whole.IsPlanned = true;
         dictionaries.Add(new DictionaryPlan(field.DictionaryId, distinct.Count, body, field.Path));
     }
 

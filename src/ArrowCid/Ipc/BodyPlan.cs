@@ -13,7 +13,10 @@ namespace ArrowCid.Ipc;
 /// <param name="dictionaries">
 /// Where dictionaries go as they are met, a nested one before the one it is nested in.
 /// </param>
-internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dictionaries)
+/// <param name="shared">The dictionaries of a file, which all of its batches share; null where each batch has its
+/// own.</param>
+internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dictionaries,
+    SharedDictionaries? shared = null)
 {
     public List<(long Length, long NullCount)> Nodes { get; } = [];
 

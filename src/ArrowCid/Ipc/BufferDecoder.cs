@@ -14,6 +14,8 @@ internal ref struct BufferDecoder
     private const long Lz4Ratio = 256, ZstdRatio = 1 << 15, RatioSlack = 1 << 18;
 
     private readonly ReadOnlyMemory<byte> _body;
+    private readonly BodyPieces? _pieces;
+    private readonly long _length;
     private readonly long _bodyOffset;
     private readonly long _bodyStart;
     private readonly long _batchOffset;
@@ -28,10 +30,11 @@ internal ref struct BufferDecoder
     {
         (_body, _bodyOffset, _batchOffset) = (message.Body, message.BodyOffset, batch.Offset);
         (_swap, _budget, _traits, _bodyStart) = (swap, budget, traits, message.BodyStart);
+        (_pieces, _length) = (message.Pieces, message.HeldLength);
         _vector = batch.Vector(2, 16);
         _codec = batch.TryTable(3, out FlatTable compression) ? Codec(compression, traits) : NoCodec;
         traits.MeetAlignment(message.BodyOffset);
-        traits.MeetAlignment(message.Body.Length);
+        traits.MeetAlignment(_length);
     }
 
     public readonly int Count => _vector.Count;
@@ -50,15 +53,17 @@ internal ref struct BufferDecoder
         _next++;
         if (length == 0) return default;
         bool isBefore = start < _bodyStart || length < 0;
-        if (isBefore || start - _bodyStart > _body.Length || length > _body.Length - (start - _bodyStart))
+        if (isBefore || start - _bodyStart > _length || length > _length - (start - _bodyStart))
         {
-            string body = _bodyStart == 0 ? $"its body of {_body.Length}" : $"the {_body.Length} at {_bodyStart}";
+            string body = _bodyStart == 0 ? $"its body of {_length}" : $"the {_length} at {_bodyStart}";
             throw new InvalidArrowException($"a buffer of {length} bytes at {start} lies outside {body}", path,
                 offset: at);
         }
 
         _traits.MeetAlignment(start);
-        ReadOnlyMemory<byte> buffer = _body.Slice((int)(start - _bodyStart), (int)length);
+        ReadOnlyMemory<byte> buffer = _pieces is null
+            ? _body.Slice((int)(start - _bodyStart), (int)length)
+            : _pieces.Slice(start, (int)length);
         bool owned = false;
         if (_codec != NoCodec) buffer = Decompress(buffer, path, _bodyOffset + start, out owned);
         if (!_swap || swap == Swap.None || buffer.IsEmpty) return buffer;

@@ -16,6 +16,39 @@ internal abstract class ByteSource : IDisposable
     /// <returns>Exactly <paramref name="count"/> bytes, or fewer at the end.</returns>
     public abstract ReadOnlyMemory<byte> ReadBody(int count);
 
+    /// <summary>Passes bytes unseen.</summary>
+    /// <returns>Whether all of them were there.</returns>
+    public bool Skip(long count)
+    {
+        Span<byte> passed = stackalloc byte[512];
+        while (count > 0)
+        {
+            int read = Read(passed[..(int)Math.Min(count, passed.Length)]);
+            if (read == 0) return false;
+            count -= read;
+        }
+
+        return true;
+    }
+
+    /// <summary>The next bytes as an array of their own.</summary>
+    protected ReadOnlyMemory<byte> ReadGrowing(int count)
+    {
+        // A length is only a claim until its bytes have come: space grows with them.
+        const int FirstStep = 1 << 20;
+        byte[] body = GC.AllocateUninitializedArray<byte>(Math.Min(count, FirstStep));
+        int have = Read(body);
+        while (have == body.Length && have < count)
+        {
+            byte[] larger = GC.AllocateUninitializedArray<byte>((int)Math.Min(count, 2L * body.Length));
+            body.AsSpan(0, have).CopyTo(larger);
+            body = larger;
+            have += Read(body.AsSpan(have));
+        }
+
+        return body.AsMemory(0, have);
+    }
+
     /// <summary>A private copy of the next bytes, valid until the next call: others may write mapped memory.</summary>
     public ReadOnlySpan<byte> ReadMetadata(int count)
     {
@@ -36,13 +69,23 @@ internal abstract class ByteSource : IDisposable
     public abstract void Dispose();
 }
 
-internal sealed class MemorySource(ReadOnlyMemory<byte> bytes) : ByteSource
+/// <summary>A source that can be read anywhere: what a file's table of contents, which is at its end, needs.</summary>
+internal abstract class SeekableSource : ByteSource
+{
+    /// <summary>The bytes of all.</summary>
+    public abstract long Length { get; }
+
+    /// <summary>Goes on reading at another place.</summary>
+    public abstract void MoveTo(long position);
+}
+
+internal sealed class MemorySource(ReadOnlyMemory<byte> bytes) : SeekableSource
 {
     public long Remaining => bytes.Length - Position;
 
-    public ReadOnlyMemory<byte> Bytes => bytes;
+    public override long Length => bytes.Length;
 
-    public void MoveTo(int position) => Position = position;
+    public override void MoveTo(long position) => Position = position;
 
     public override int Read(Span<byte> target)
     {
@@ -79,22 +122,7 @@ internal sealed class StreamSource(Stream stream, byte[] ahead, bool leaveOpen) 
         return count;
     }
 
-    public override ReadOnlyMemory<byte> ReadBody(int count)
-    {
-        // A length is only a claim until its bytes have come: room grows with them.
-        const int FirstStep = 1 << 20;
-        byte[] body = GC.AllocateUninitializedArray<byte>(Math.Min(count, FirstStep));
-        int have = Read(body);
-        while (have == body.Length && have < count)
-        {
-            byte[] larger = GC.AllocateUninitializedArray<byte>((int)Math.Min(count, 2L * body.Length));
-            body.AsSpan(0, have).CopyTo(larger);
-            body = larger;
-            have += Read(body.AsSpan(have));
-        }
-
-        return body.AsMemory(0, have);
-    }
+    public override ReadOnlyMemory<byte> ReadBody(int count) => ReadGrowing(count);
 
     public override void Dispose()
     {
@@ -111,5 +139,46 @@ internal sealed class StreamSource(Stream stream, byte[] ahead, bool leaveOpen) 
         {
             throw new ArrowCidException(IoFault.CodeOf(e), $"The Arrow stream could not be read: {e.Message}", e);
         }
+    }
+}
+
+/// <summary>A stream that can seek, from where it was when it was opened.</summary>
+internal sealed class FileSource : SeekableSource
+{
+    private readonly Stream _stream;
+    private readonly long _start;
+    private readonly bool _leaveOpen;
+
+    public FileSource(Stream stream, long start, bool leaveOpen)
+    {
+        (_stream, _start, _leaveOpen) = (stream, start, leaveOpen);
+        Length = Math.Max(0, stream.Length - start);
+    }
+
+    public override long Length { get; }
+
+    public override void MoveTo(long position)
+    {
+        Position = position;
+        _stream.Position = _start + position;
+    }
+
+    public override int Read(Span<byte> target)
+    {
+        int read = StreamSource.ReadFrom(_stream, target);
+        Position += read;
+        return read;
+    }
+
+    public override ReadOnlyMemory<byte> ReadBody(int count)
+    {
+        if (count > Length - Position) return ReadGrowing(count);
+        byte[] body = GC.AllocateUninitializedArray<byte>(count);
+        return body.AsMemory(0, Read(body));
+    }
+
+    public override void Dispose()
+    {
+        if (!_leaveOpen) _stream.Dispose();
     }
 }

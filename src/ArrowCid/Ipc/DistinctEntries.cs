@@ -7,6 +7,8 @@ namespace ArrowCid.Ipc;
 internal sealed class DistinctEntries(CanonicalField column, ArrowArray values, Scratch scratch)
 {
     private readonly ValueKey _key = new(scratch);
+    private ArrowArray _values = values;
+    private int _start;
     private int[] _table = [];
     private int[] _hashes = [];
     private int[] _ends = [];
@@ -19,10 +21,13 @@ internal sealed class DistinctEntries(CanonicalField column, ArrowArray values, 
     /// <summary>The source entries that are kept, in order.</summary>
     public Rows Kept => _kept.ToRows(column.Path);
 
+    /// <summary>Goes on with another dictionary, whose entries are counted from <paramref name="start"/> on.</summary>
+    public void GoOn(ArrowArray next, int start) => (_values, _start) = (next, start);
+
     /// <summary>The place of an entry's value among the distinct ones.</summary>
     public int Place(int entry)
     {
-        _key.Set(column, values, entry, isHidden: false);
+        _key.Set(column, _values, entry, isHidden: false);
         ReadOnlySpan<byte> key = _key.Bytes;
         var hasher = default(HashCode);
         hasher.AddBytes(key);
@@ -37,7 +42,7 @@ internal sealed class DistinctEntries(CanonicalField column, ArrowArray values, 
 
         _table[at] = Count + 1;
         Keep(key, hash);
-        _kept.Add(entry, 1);
+        _kept.Add(_start + entry, 1);
         return Count++;
     }
 

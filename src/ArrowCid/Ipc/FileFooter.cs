@@ -21,23 +21,26 @@ internal sealed class FileFooter
 
     public FooterBlock[] Batches { get; }
 
-    public static FileFooter Read(MemorySource file, MessageReader messages, IpcTraits traits)
+    public static FileFooter Read(SeekableSource file, MessageReader messages, IpcTraits traits)
     {
         // The file's least: magic, two bytes of padding, an empty footer, its length, magic.
-        int length = file.Bytes.Length, tail = Magic.Length + 4;
+        long length = file.Length;
+        int tail = Magic.Length + 4;
         Span<byte> end = stackalloc byte[tail];
         if (length < Magic.Length + 2 + tail) throw NotAFile(length);
         file.MoveTo(length - tail);
         file.Read(end);
         if (!end[4..].SequenceEqual(Magic)) throw NotAFile(length - Magic.Length);
         int size = BinaryPrimitives.ReadInt32LittleEndian(end);
-        int start = length - tail - size;
+        long start = length - tail - size;
         if (size <= 0 || start < Magic.Length + 2)
             throw new InvalidArrowException($"a footer of {size} bytes does not fit the file", offset: length - tail);
         file.MoveTo(start);
         ReadOnlySpan<byte> copy = file.ReadMetadata(size);
+        if (copy.Length < size) throw NotAFile(length);
         var footer = FlatTable.Root(copy, new FlatLimits(start, size));
-        MessageReader.MeetVersion(footer.Short(0), traits, footer.Offset);
+        // Writers up to 0.14 leave the version out, which reads as V1 whatever it is: the messages say it.
+        if (footer.Has(0)) MessageReader.MeetVersion(footer.Short(0), traits, footer.Offset);
         messages.MeetCustomMetadata("the file's footer", footer.Vector(4, 4), footer.Offset);
         if (!footer.TryTable(1, out FlatTable schema))
             throw new InvalidArrowException("the file's footer has no schema", offset: footer.Offset);
@@ -45,7 +48,7 @@ internal sealed class FileFooter
             Blocks(footer.Vector(2, BlockBytes), start), Blocks(footer.Vector(3, BlockBytes), start));
     }
 
-    private static FooterBlock[] Blocks(FlatVector vector, int end)
+    private static FooterBlock[] Blocks(FlatVector vector, long end)
     {
         var blocks = new FooterBlock[vector.Count];
         for (int i = 0; i < blocks.Length; i++)

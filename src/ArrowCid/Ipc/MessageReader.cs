@@ -29,6 +29,12 @@ internal readonly ref struct IpcMessage
 
     /// <summary>Where <see cref="Body"/> begins in the body: 0, unless it is only a part.</summary>
     public long BodyStart { get; init; }
+
+    /// <summary>The buffers of a body that is not held in one piece; else null.</summary>
+    public BodyPieces? Pieces { get; init; }
+
+    /// <summary>The bytes of the body that are here.</summary>
+    public long HeldLength => Pieces is null ? Body.Length : BodyLength;
 }
 
 /// <summary>Encapsulated messages, one after another, with or without the continuation marker.</summary>
@@ -71,9 +77,9 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
     }
 
     /// <summary>The message that a file's footer points at.</summary>
-    public IpcMessage At(MemorySource file, FooterBlock block)
+    public IpcMessage At(SeekableSource file, FooterBlock block)
     {
-        file.MoveTo((int)block.Offset);
+        file.MoveTo(block.Offset);
         Span<byte> prefix = stackalloc byte[8];
         file.Read(prefix[..4]);
         int length = BinaryPrimitives.ReadInt32LittleEndian(prefix);
@@ -96,10 +102,10 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
         }
 
         IpcMessage message = Read(length, block.Offset);
-        return message.Body.Length == block.BodyLength
+        return message.HeldLength == block.BodyLength
             ? message
             : throw new InvalidArrowException(
-                $"a message's body has {message.Body.Length} bytes where the footer says {block.BodyLength}",
+                $"a message's body has {message.HeldLength} bytes where the footer says {block.BodyLength}",
                 offset: block.Offset);
     }
 
@@ -122,7 +128,11 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
         long bodyStart = source.Position;
         byte kind = root.Byte(1);
         bool isLeft = LeavesBatches && kind == IpcMessage.BatchHeader;
-        ReadOnlyMemory<byte> body = isLeft ? default : ReadBody(root.Long(3), root.Offset);
+        long bodyLength = root.Long(3);
+        BodyPieces? pieces = isLeft || !options.ReadsLargeBatches || bodyLength <= options.WholeBodyBytes
+            ? null
+            : BodyPieces.Read(source, kind, header, bodyLength, root.Offset);
+        ReadOnlyMemory<byte> body = isLeft || pieces is not null ? default : ReadBody(bodyLength, root.Offset);
         return new IpcMessage
         {
             Header = header,
@@ -131,7 +141,8 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
             Body = body,
             Offset = start,
             BodyOffset = bodyStart,
-            BodyLength = root.Long(3),
+            BodyLength = bodyLength,
+            Pieces = pieces,
         };
     }
 
@@ -163,9 +174,10 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
     private ReadOnlyMemory<byte> ReadBody(long length, long offset)
     {
         if (length < 0) throw new InvalidArrowException($"a message's body has {length} bytes", offset: offset);
-        if (length > Array.MaxLength)
+        if (length > options.WholeBodyBytes)
         {
-            throw new InvalidArrowException($"a message's body has {length} bytes, over 2^31 - 1; split the batch",
+            throw new InvalidArrowException(
+                $"a message's body has {length} bytes, over {options.WholeBodyBytes}; split the batch",
                 offset: offset, code: ErrorCode.TooLarge);
         }
 

@@ -112,6 +112,22 @@ internal sealed record ColumnManifest(Cid Cid, Cid Schema, long Rows, long ByteL
         return manifest.ByteLength <= int.MaxValue ? manifest : throw map.Refuse("a block is under 2^31 bytes");
     }
 
+    /// <summary>Reads a block that may be a column manifest.</summary>
+    /// <returns>Null where it is none.</returns>
+    public static ColumnManifest? TryDecode(ReadOnlySpan<byte> block)
+    {
+        if (block.Length > MaxBytes || block.IndexOf("arrowcid/columns"u8) < 0) return null;
+        try
+        {
+            IpldNode node = DagCbor.Decode(block);
+            return ManifestNode.KindOf(node) == Kind ? Decode(node) : null;
+        }
+        catch (InvalidIpldException)
+        {
+            return null;
+        }
+    }
+
     private static ImmutableArray<ColumnPiece> PiecesOf(ManifestNode map, string key)
     {
         ImmutableArray<ColumnPiece>.Builder pieces = ImmutableArray.CreateBuilder<ColumnPiece>();

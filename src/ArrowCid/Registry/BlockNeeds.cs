@@ -5,7 +5,7 @@ using ArrowCid.Storage;
 namespace ArrowCid.Registry;
 
 /// <summary>What a block needs beneath it: a batch its schema, a view the block that it is a range of, a dag-cbor block
-/// what it links to.</summary>
+/// what it links to, a column manifest its batch.</summary>
 internal static class BlockNeeds
 {
     /// <summary>A block and everything beneath it, the block first. What is not here has nothing beneath it.</summary>
@@ -19,7 +19,7 @@ internal static class BlockNeeds
         {
             using BlockLease? lease = blocks.Find(found[at]);
             if (lease is null) continue;
-            List<(KeepKind Why, Digest256 Digest)> needs = Of(lease, lease.Info) ??
+            List<(KeepKind Why, Digest256 Digest)> needs = Of(blocks, lease, lease.Info) ??
                 throw new ArrowCidException(ErrorCode.BlockCorrupt,
                     $"{Cid.FromSha256(lease.Info.Codec, lease.Digest)} is damaged, so that nobody knows what it " +
                     $"links to ({lease.Location}); run 'arrowcid doctor --fix', and put it again");
@@ -36,11 +36,11 @@ internal static class BlockNeeds
     /// <returns>Null where it is damaged, and nobody knows.</returns>
     public static List<(KeepKind Why, Digest256 Digest)>? Of(BlockStore blocks, in BlockInfo info)
     {
-        if (info.Kind != RecordKind.Raw || info.Codec != Multicodec.DagCbor) return Of((BlockLease?)null, in info);
+        if (info.Kind != RecordKind.Raw || info.Codec != Multicodec.DagCbor) return Of(blocks, null, in info);
         try
         {
             using BlockLease? lease = blocks.Find(info.Digest);
-            return Of(lease, in info);
+            return Of(blocks, lease, in info);
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
         {
@@ -48,7 +48,8 @@ internal static class BlockNeeds
         }
     }
 
-    private static List<(KeepKind Why, Digest256 Digest)>? Of(BlockLease? lease, in BlockInfo info)
+    private static List<(KeepKind Why, Digest256 Digest)>? Of(BlockStore blocks, BlockLease? lease,
+        in BlockInfo info)
     {
         switch (info.Kind)
         {
@@ -57,6 +58,13 @@ internal static class BlockNeeds
             case RecordKind.Raw when info.Codec == Multicodec.DagCbor && lease is not null:
                 // Links are believed of the bytes that the CID means alone.
                 if (Sha256.Hash(lease.Memory.Span) != info.Digest) return null;
+                // Where the batch of a column manifest is here, its pieces are ranges of the batch.
+                if (ColumnManifest.TryDecode(lease.Memory.Span) is { } manifest &&
+                    manifest.Cid.TryGetSha256(out Digest256 batch) && blocks.Contains(batch))
+                {
+                    return [(KeepKind.LinkedFrom, batch)];
+                }
+
                 var links = new List<IpldLink>();
                 try
                 {

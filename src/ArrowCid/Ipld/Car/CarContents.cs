@@ -16,6 +16,7 @@ internal sealed class CarContents
     private readonly List<CarSection> _blocks = [];
     private readonly Dictionary<Cid, int> _first = [];
     private readonly Dictionary<Multihash, int> _manifests = [];
+    private readonly Dictionary<int, Cid> _batches = [];
     private readonly HashSet<int> _damaged = [];
     private readonly Sha256 _hash = new();
     private byte[] _piece = [];
@@ -37,15 +38,18 @@ internal sealed class CarContents
     /// <param name="stream">It can seek.</param>
     /// <param name="zeroEnds">As for <see cref="CarReader"/>.</param>
     /// <param name="progress">Gets the bytes read so far, now and then; or null.</param>
+    /// <param name="mayBeCut">Whether a file that ends inside a section is read up to that section
+    /// (<see cref="CarReport.CutAt"/>); else that is an error.</param>
     /// <exception cref="InvalidCarException">It cannot be read to its end.</exception>
-    public static CarContents Read(Stream stream, bool zeroEnds = false, Action<long>? progress = null)
+    public static CarContents Read(Stream stream, bool zeroEnds = false, Action<long>? progress = null,
+        bool mayBeCut = false)
     {
         stream.Position = 0;
         var reader = new CarReader(stream, zeroEnds);
         var contents = new CarContents(stream, reader);
         using (var gathered = new GatheredHash(stream.Length, contents.Judge))
         {
-            while (reader.TryRead(out CarSection section))
+            while (contents.TryRead(reader, mayBeCut, out CarSection section))
             {
                 contents.Add(reader, section, gathered);
                 progress?.Invoke(section.End);
@@ -60,7 +64,7 @@ internal sealed class CarContents
             contents.Report.AddFault($"the block does not hash to its CID, {section.Cid}", section.BlockOffset);
         }
 
-        contents.ReadIndex(reader);
+        if (contents.Report.CutAt is null) contents.ReadIndex(reader);
         contents.Report.RootsMissing.AddRange(reader.Roots.Where(root => !contents.Has(root)));
         return contents;
     }
@@ -73,6 +77,10 @@ internal sealed class CarContents
 
     /// <summary>The column manifest of a block, where the archive has it; -1 where it has none.</summary>
     public int ManifestOf(Cid block) => _manifests.TryGetValue(block.Hash, out int index) ? index : -1;
+
+    /// <summary>The batch of which a block is the column manifest; else the default. A place that has the batch has
+    /// the manifest's pieces.</summary>
+    public Cid BatchOf(int index) => _batches.GetValueOrDefault(index);
 
     /// <summary>Whether a block does not hash to its CID.</summary>
     public bool IsDamaged(int index) => _damaged.Contains(index);
@@ -120,6 +128,25 @@ internal sealed class CarContents
         }
 
         return links;
+    }
+
+    /// <summary>The next section; where a cut is allowed, none that the file does not have whole.</summary>
+    private bool TryRead(CarReader reader, bool mayBeCut, out CarSection section)
+    {
+        if (!mayBeCut) return reader.TryRead(out section);
+        try
+        {
+            if (!reader.TryRead(out section)) return false;
+            if (section.End <= _stream.Length) return true;
+            Report.CutAt = section.Offset;
+        }
+        catch (InvalidCarException e) when (e.IsCutShort)
+        {
+            section = default;
+            Report.CutAt = reader.SectionOffset;
+        }
+
+        return false;
     }
 
     private void Add(CarReader reader, CarSection section, GatheredHash gathered)
@@ -183,9 +210,12 @@ internal sealed class CarContents
         {
             IpldLinks.Collect(section.Cid.Codec, bytes, []);
             if (section.Cid.Codec != Multicodec.DagCbor || bytes.IndexOf("arrowcid/columns"u8) < 0) return;
+            // Strictly, so that a manifest that breaks a rule is reported.
             IpldNode node = DagCbor.Decode(bytes);
             if (ManifestNode.KindOf(node) != ColumnManifest.Kind) return;
-            _ = _manifests.TryAdd(ColumnManifest.Decode(node).Cid.Hash, index);
+            Cid batch = ColumnManifest.Decode(node).Cid;
+            _ = _manifests.TryAdd(batch.Hash, index);
+            _batches[index] = batch;
         }
         catch (InvalidIpldException e)
         {

@@ -41,4 +41,7 @@ internal sealed class InvalidCarException(string rule, long offset, ErrorCode co
 {
     /// <summary>Where in the file, from 0.</summary>
     public long Offset { get; } = offset;
+
+    /// <summary>Whether the file ends where more must follow: what is before that is as it was.</summary>
+    public bool IsCutShort { get; init; }
 }

@@ -56,6 +56,9 @@ internal sealed class CarReader
     /// <summary>Whether the archive says that identity CIDs are in its index too.</summary>
     public bool IsFullyIndexed { get; private set; }
 
+    /// <summary>Where the section begins that was read last, or could not be.</summary>
+    public long SectionOffset { get; private set; }
+
     /// <summary>Passes what is left of the block before, and reads where the next one is.</summary>
     /// <returns>False at the end.</returns>
     /// <exception cref="InvalidCarException">The bytes break a rule or end.</exception>
@@ -69,7 +72,7 @@ internal sealed class CarReader
             _left = 0;
         }
 
-        long start = _input.Position;
+        long start = SectionOffset = _input.Position;
         if (_isAtEnd || start == _payloadEnd) return false;
         if (_payloadEnd == long.MaxValue && _input.Peek(1).IsEmpty) return false;
         long length = ReadVarint("a section's length", start);
@@ -239,7 +242,7 @@ internal sealed class CarReader
     }
 
     private static InvalidCarException EndsInside(string what, long offset) =>
-        new($"the file ends inside {what}", offset);
+        new($"the file ends inside {what}", offset) { IsCutShort = true };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -72,6 +72,10 @@ internal sealed class CarReport
     /// <summary>What is wrong with the index, which nothing relies on; or null.</summary>
     public string? IndexFault { get; set; }
 
+    /// <summary>Where the last section begins that the file does not have whole; null where the file is not cut
+    /// short.</summary>
+    public long? CutAt { get; set; }
+
     /// <summary>Whether every block that can be proved is what its CID says, and all that the roots lead to is
     /// there.</summary>
     public bool IsWhole => FaultCount == 0 && RootsMissing.Count == 0 && MissingCount == 0;

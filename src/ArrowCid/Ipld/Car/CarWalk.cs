@@ -59,7 +59,8 @@ internal static class CarWalk
             {
                 bool isThere = link.Target.Hash.Code == Multicodec.Identity ||
                     isElsewhere?.Invoke(link.Target.ToV1()) == true ||
-                    (!link.Block.IsDefault && isElsewhere?.Invoke(link.Block.ToV1()) == true);
+                    (!link.Block.IsDefault && isElsewhere?.Invoke(link.Block.ToV1()) == true) ||
+                    IsPartOf(contents.BatchOf(at.Block));
                 if (!isThere && missing?.Add(link.Target.ToV1()) == true) contents.Report.AddMissing(link.Target);
             }
             else if (!seen[child])
@@ -68,6 +69,10 @@ internal static class CarWalk
                 open.Push((child, contents.LinksOf(child), 0));
             }
         }
+
+        // The pieces of a column manifest are ranges of its batch.
+        bool IsPartOf(Cid batch) => !batch.IsDefault &&
+            (contents.Find(batch) >= 0 || isElsewhere?.Invoke(batch) == true);
     }
 
     /// <summary>What a link leads to; of a block of several forms, whichever is there. -1 where none is.</summary>

@@ -1,0 +1,90 @@
+using ArrowCid.Columnar;
+
+namespace ArrowCid.Ipc;
+
+/// <summary>The dictionaries of a file, one for each field, of all batches together: every entry that a batch uses,
+/// once, in the order in which the batches use them.</summary>
+internal sealed class SharedDictionaries
+{
+    private readonly Dictionary<int, SharedDictionary> _fields = [];
+
+    // What the entries take lives as long as the file is written.
+    private readonly Scratch _scratch = new(long.MaxValue, long.MaxValue);
+
+    /// <summary>Whether batches are only looked at: no dictionary is made of what was found yet.</summary>
+    public bool IsPrescan { get; set; } = true;
+
+    /// <summary>The dictionary of a field, going on with the entries of a batch.</summary>
+    public SharedDictionary Of(CanonicalField field, ArrowArray values)
+    {
+        if (!_fields.TryGetValue(field.DictionaryId, out SharedDictionary? shared))
+            _fields.Add(field.DictionaryId, shared = new SharedDictionary(field, values, _scratch));
+        shared.GoOn(values);
+        return shared;
+    }
+}
+
+/// <summary>One field's dictionary of a file.</summary>
+internal sealed class SharedDictionary
+{
+    private readonly CanonicalField _field;
+    private readonly List<ArrowArray> _sources = [];
+    private readonly Dictionary<ArrowArray, int> _starts = new(ReferenceEqualityComparer.Instance);
+    private long _entries;
+
+    public SharedDictionary(CanonicalField field, ArrowArray values, Scratch scratch)
+    {
+        _field = field;
+        Entries = new DistinctEntries(field.DictionaryValues!, values, scratch);
+    }
+
+    /// <summary>The entries of all batches so far.</summary>
+    public DistinctEntries Entries { get; }
+
+    /// <summary>Whether its message was planned.</summary>
+    public bool IsPlanned { get; set; }
+
+    public void GoOn(ArrowArray values)
+    {
+        if (!_starts.TryGetValue(values, out int start))
+        {
+            if (_entries + values.Length > int.MaxValue) throw TooMany();
+            start = (int)_entries;
+            _sources.Add(values);
+            _starts.Add(values, start);
+            _entries += values.Length;
+        }
+
+        Entries.GoOn(values, start);
+    }
+
+    /// <summary>Refuses more entries than an index of the field counts.</summary>
+    public void RequireIndex(int place)
+    {
+        if ((ulong)place > LargestIndex(((DictionaryType)_field.Type).IndexType.Id)) throw TooMany();
+    }
+
+    /// <summary>The batches' dictionaries, one after another; <see cref="DistinctEntries.Kept"/> says which entries
+    /// count.</summary>
+    public ArrowArray Join()
+    {
+        var path = _field.Path;
+        var budget = new ByteBudget(long.MaxValue);
+        return _sources.Count == 1
+            ? _sources[0]
+            : ArrayJoin.Join(OneDictionary.Of([.. _sources], path, budget), path, budget);
+    }
+
+    private InvalidArrowException TooMany() => new(
+        $"the dictionaries of all batches together have more entries than {((DictionaryType)_field.Type).IndexType} " +
+        "counts, and a file holds one per field; write a stream", _field.Path, code: ErrorCode.TooLarge);
+
+    private static ulong LargestIndex(ArrowTypeId type) => type switch
+    {
+        ArrowTypeId.Int8 => (ulong)sbyte.MaxValue,
+        ArrowTypeId.UInt8 => byte.MaxValue,
+        ArrowTypeId.Int16 => (ulong)short.MaxValue,
+        ArrowTypeId.UInt16 => ushort.MaxValue,
+        _ => int.MaxValue,
+    };
+}
