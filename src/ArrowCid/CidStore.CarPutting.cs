@@ -18,13 +18,15 @@ public sealed partial class CidStore
     {
         // What UnixFS files and manifests became.
         private readonly Dictionary<Cid, Cid> _made = [];
+        // A piece that two manifests share counts once.
+        private readonly HashSet<int> _skipped = [];
         private readonly SideTask _side = new();
         private readonly List<(CarImportStep Step, CopiedBlock Block)> _given = [];
         private CopiedBlocks _filling = new(store, contents.Report.Bytes), _other = new(store, contents.Report.Bytes);
 
         public List<ImportedBlock> Blocks { get; } = [];
 
-        public long Skipped { get; private set; }
+        public long Skipped => _skipped.Count;
 
         public void Put(CarImportStep step)
         {
@@ -141,7 +143,7 @@ public sealed partial class CidStore
             if (section.Cid.Hash.Code == Multicodec.Identity) return;
             if (!section.Cid.Hash.IsSha256 || section.Cid.Codec > uint.MaxValue || !IsProved(index))
             {
-                Skipped++;
+                _ = _skipped.Add(index);
                 return;
             }
 

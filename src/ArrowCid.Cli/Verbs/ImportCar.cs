@@ -24,7 +24,9 @@ internal static class ImportCar
         }
 
         foreach (ImportedBlock block in import.Blocks) Print(run, block, file);
-        if (import.Missing == 0 && import.Skipped == 0 && import.CutAt is null) return;
+        // What was cut off came from elsewhere.
+        bool isWhole = import.CutAt is null || run.From is not null;
+        if (import.Missing == 0 && import.Skipped == 0 && isWhole) return;
         run.Output.Writer.Flush();
         string cut = import.CutAt is { } at
             ? string.Create(CultureInfo.InvariantCulture, $"the file is cut short after byte {at}; ")

@@ -38,8 +38,8 @@ internal static class ImportVerb
         Option<bool> json = Verb.Json();
         var partial = new Option<bool>("--partial")
         {
-            Description = "Take what is whole where a file is damaged or cut short, say what is missing, and exit with " +
-                "0. Default: nothing of such a file.",
+            Description = "Take what is whole where a file is damaged or cut short, and say what is missing, with " +
+                "exit code 0. Default: nothing of such a file.",
         };
         var zeroEnds = new Option<bool>("--zero-ends")
         {

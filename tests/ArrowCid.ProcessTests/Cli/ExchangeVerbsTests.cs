@@ -38,7 +38,7 @@ public class ExchangeVerbsTests
         string root = Run(folder, "export", "car", cids[0], "--layout", "columns", "-o", car).Succeeds().Text.Trim();
         using ServedStore served = ServedStore.Start();
         string[] lines = Command.Run(["import", car], null, served.Directory).Succeeds().Lines;
-        Assert.Equal([$"{cids[0]}  batch", $"{root}  raw"], lines.Select(line => string.Join("  ", line.Split("  ")[..2])));
+        Assert.Equal([$"{cids[0]}  batch", $"{root}  manifest"], lines.Select(line => string.Join("  ", line.Split("  ")[..2])));
         string column = Schema(folder, cids[0])[0];
         Assert.Equal(Run(folder, "cat", cids[0], "--column", column, "--format", "csv").Succeeds().Text,
             Command.Run(["cat", root, "--column", column, "--format", "csv"], null, served.Directory).Succeeds().Text);

@@ -55,12 +55,13 @@ internal static class CarWalk
             IpldLink link = at.Links[at.Next];
             open.Push(at with { Next = at.Next + 1 });
             int child = Target(contents, link);
+            // The pieces of a column manifest are ranges of its batch.
+            Cid batch = child < 0 ? contents.BatchOf(at.Block) : default;
+            if (!batch.IsDefault) child = contents.Find(batch);
             if (child < 0)
             {
                 bool isThere = link.Target.Hash.Code == Multicodec.Identity ||
-                    isElsewhere?.Invoke(link.Target.ToV1()) == true ||
-                    (!link.Block.IsDefault && isElsewhere?.Invoke(link.Block.ToV1()) == true) ||
-                    IsPartOf(contents.BatchOf(at.Block));
+                    IsElsewhere(link.Target) || IsElsewhere(link.Block) || IsElsewhere(batch);
                 if (!isThere && missing?.Add(link.Target.ToV1()) == true) contents.Report.AddMissing(link.Target);
             }
             else if (!seen[child])
@@ -70,9 +71,7 @@ internal static class CarWalk
             }
         }
 
-        // The pieces of a column manifest are ranges of its batch.
-        bool IsPartOf(Cid batch) => !batch.IsDefault &&
-            (contents.Find(batch) >= 0 || isElsewhere?.Invoke(batch) == true);
+        bool IsElsewhere(Cid cid) => !cid.IsDefault && isElsewhere?.Invoke(cid.ToV1()) == true;
     }
 
     /// <summary>What a link leads to; of a block of several forms, whichever is there. -1 where none is.</summary>
