@@ -72,6 +72,9 @@ public sealed partial class CidStore
         CarReport report = contents.Report;
         if (!options.Partial) RequireWhole(report, options.From);
         List<CarImportStep> steps = CarImportPlan.Of(contents, order);
+        Dictionary<int, IReadOnlyList<KeyValuePair<string, Cid>>> names = NamesOf(contents);
+        // A list of names is for the caller, and no block to be stored.
+        _ = steps.RemoveAll(step => names.ContainsKey(step.Block));
         RequireContent(contents, steps);
         using var import = new CarPutting(this, contents);
         foreach (CarImportStep step in steps)
@@ -85,7 +88,21 @@ public sealed partial class CidStore
             import.Skipped)
         {
             CutAt = cutAt,
+            Names = [.. names.Values.SelectMany(each => each)],
         };
+    }
+
+    private static Dictionary<int, IReadOnlyList<KeyValuePair<string, Cid>>> NamesOf(CarContents contents)
+    {
+        var names = new Dictionary<int, IReadOnlyList<KeyValuePair<string, Cid>>>();
+        foreach (Cid root in contents.Report.Roots.Where(root => root.Codec == Multicodec.DagCbor))
+        {
+            int index = contents.Find(root);
+            if (index < 0 || contents.IsDamaged(index)) continue;
+            if (NameList.TryDecode(contents.ReadBlock(index)) is { } list) names[index] = list;
+        }
+
+        return names;
     }
 
     /// <summary>What manifests say of their blocks is proved before anything is put.</summary>

@@ -51,6 +51,16 @@ internal sealed class BlockPlaces : IDisposable
     /// <summary>What a name of the store stands for; null where it has none of that name.</summary>
     public Cid? ResolveName(string name) => _store?.ResolveName(name);
 
+    /// <summary>The store's names of blocks.</summary>
+    public Dictionary<string, Cid> NamesOf(IEnumerable<Cid> cids)
+    {
+        CidStore store = _store ??
+            throw new ArrowCidException(ErrorCode.StoreGone, "there is no store, and so no name");
+        return cids.Distinct()
+            .SelectMany(cid => store.Describe(cid)?.Names ?? [], (cid, name) => (Name: name, Cid: cid))
+            .ToDictionary(each => each.Name, each => each.Cid);
+    }
+
     /// <summary>The CIDs that are meant. Where there is the store alone, all of them must be in it before anything is
     /// done with one.</summary>
     public Cid[] ResolvePresent(string[] texts) => _isStoreAlone

@@ -30,6 +30,10 @@ internal static class ExportCar
             DefaultValueFactory = _ => "1",
         };
         version.AcceptOnlyFromAmong("1", "2");
+        var names = new Option<bool>("--with-names")
+        {
+            Description = "The store's names of these blocks go along, for 'import --names'.",
+        };
         var verb = new Verb("car",
             "Writes blocks and all beneath them as a content-addressed archive: ROOT of each. The same blocks give " +
             "the same bytes.",
@@ -37,15 +41,18 @@ internal static class ExportCar
             "arrowcid export car @prices -o . --layout columns",
             "arrowcid export car CID --car-version 2 -o batch.car --json")
         {
-            cids, to, layout, version, store, json,
+            cids, to, layout, version, names, store, json,
         };
         var from = new FromOptions();
         from.AddTo(verb);
         verb.SetAction(parsed =>
         {
             using Progress progress = new("bytes");
+            using BlockPlaces places = from.Open(parsed, parsed.GetValue(store));
+            Cid[] roots = places.ResolvePresent(parsed.GetValue(cids)!);
             var options = new CarExportOptions
             {
+                Names = parsed.GetValue(names) ? places.NamesOf(roots) : null,
                 Layout = parsed.GetValue(layout) switch
                 {
                     "flat" => CarLayout.Flat,
@@ -55,17 +62,15 @@ internal static class ExportCar
                 Version = parsed.GetValue(version) == "2" ? 2 : 1,
                 Progress = progress.Show,
             };
-            using BlockPlaces places = from.Open(parsed, parsed.GetValue(store));
-            return Run(places, parsed.GetValue(cids)!, parsed.GetValue(to)!, options,
+            return Run(places, roots, parsed.GetValue(to)!, options,
                 parsed.GetValue(json), progress);
         });
         return verb;
     }
 
-    private static int Run(BlockPlaces places, string[] texts, string to, CarExportOptions options, bool json,
+    private static int Run(BlockPlaces places, Cid[] cids, string to, CarExportOptions options, bool json,
         Progress progress)
     {
-        Cid[] cids = places.ResolvePresent(texts);
         CarExport made = null!;
         string file = ExportVerb.FilesOf(to, cids, ".car", holdsAll: true)[0].File;
         bool isPiped = file == OutputFile.StandardOutput;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ArrowCid.Exchange;
 using ArrowCid.Ipld.Car;
+using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -24,6 +25,8 @@ internal static class ImportCar
         }
 
         foreach (ImportedBlock block in import.Blocks) Print(run, block, file);
+        AddRoots(run, import);
+        SetNames(run, import, file);
         // What was cut off came from elsewhere.
         bool isWhole = import.CutAt is null || run.From is not null;
         if (import.Missing == 0 && import.Skipped == 0 && isWhole) return;
@@ -33,6 +36,44 @@ internal static class ImportCar
             : "";
         Failure.Say(string.Create(CultureInfo.InvariantCulture,
             $"{file}: {cut}{import.Missing} blocks were missing, {import.Skipped} were not taken"));
+    }
+
+    /// <summary>What the CAR is of: its one dataset, or its roots, each as the batch that it became.</summary>
+    private static void AddRoots(ImportRun run, CarImport import)
+    {
+        ImportedBlock[] roots = [.. import.Roots.SelectMany(root =>
+            import.Blocks.Where(block => block.From == root.ToV1()).Take(1))];
+        ImportedBlock[] datasets = Array.FindAll(roots, block => block.Kind == BlockKind.Dataset);
+        run.Roots.AddRange((datasets.Length == 1 ? datasets : roots).Select(block => block.Cid));
+    }
+
+    /// <summary>Sets the names that the CAR carries and that are free, and reports the others.</summary>
+    private static void SetNames(ImportRun run, CarImport import, string file)
+    {
+        if (import.Names.Count == 0) return;
+        if (!run.SetsNames)
+        {
+            run.Output.Writer.Flush();
+            Failure.Say(string.Create(CultureInfo.InvariantCulture,
+                $"{file}: it carries {import.Names.Count} names, which --names sets"));
+            return;
+        }
+
+        ArrowCidException? first = null;
+        foreach ((string name, Cid cid) in import.Names)
+        {
+            try
+            {
+                if (run.Store.ResolveName(name) != cid) _ = run.Store.SetName(name, cid, expected: null);
+            }
+            catch (ArrowCidException e)
+            {
+                if (first is not null) Failure.Say($"{file}: {first.Message}");
+                first = e;
+            }
+        }
+
+        if (first is not null) throw first;
     }
 
     private static void Print(ImportRun run, ImportedBlock block, string file)

@@ -17,6 +17,7 @@ internal static class ImportParquet
         foreach (RecordBatch batch in Batches(run, stream))
         {
             PutResult put = run.Store.Put(batch);
+            run.Batches.Add(put.Cid);
             HashVerb.Print(run.Output, put.Address, file, number++, run.IsJson, PutOutcome.Of(put));
         }
     }

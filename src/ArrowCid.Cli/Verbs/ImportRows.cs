@@ -12,6 +12,7 @@ internal static class ImportRows
             run.RowsPerBlock))
         {
             PutResult put = run.Store.Put(batch);
+            run.Batches.Add(put.Cid);
             if (!run.IsJson)
             {
                 run.Output.Line(string.Create(CultureInfo.InvariantCulture,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using ArrowCid.Exchange.Backends;
 
 namespace ArrowCid.Cli.Verbs;
@@ -12,7 +13,17 @@ namespace ArrowCid.Cli.Verbs;
 /// <param name="RowsPerBlock">Rows of a block where a table is cut anew; null where it is left as it is.</param>
 /// <param name="From">Where blocks come from that a CAR lacks; null: from nowhere.</param>
 internal sealed record ImportRun(CidStore Store, Output Output, bool IsJson, bool IsPartial, bool ZeroEnds,
-    int? RowsPerBlock, BlockBackend? From);
+    int? RowsPerBlock, BlockBackend? From)
+{
+    /// <summary>Whether the names that a CAR carries are set.</summary>
+    public bool SetsNames { get; init; }
+
+    /// <summary>The batches of tables, in order.</summary>
+    public List<Cid> Batches { get; } = [];
+
+    /// <summary>What a name of the whole file would point to; several where the file is not one thing.</summary>
+    public List<Cid> Roots { get; } = [];
+}
 
 /// <summary>A format that <c>import</c> reads, told by how a file begins.</summary>
 /// <param name="Name">Its name.</param>
@@ -46,6 +57,17 @@ internal static class ImportVerb
             Description = "A CAR's section of no length is padding behind its end. Default: a fault.",
         };
         Option<int?> perBlock = Verb.RowsPerBlock();
+        var name = new Option<string?>("--name")
+        {
+            HelpName = "NAME",
+            Description = "Let this name point to the one root, batch or dataset of the file; several batches of a " +
+                "table become a dataset.",
+        };
+        var names = new Option<bool>("--names")
+        {
+            Description = "Set the names that a CAR carries, where they are free here. A name that points to another " +
+                "block stays, is reported, and gives exit code 5.",
+        };
         var verb = new Verb("import",
             "Puts what files hold into the store, which is made where none is, once all of it is proved: " +
             "CID  KIND  BYTES  new|known, and the root that it came as; of Parquet as 'put'. Formats: CAR, Parquet, " +
@@ -53,14 +75,20 @@ internal static class ImportVerb
             "arrowcid import batches.car",
             "arrowcid import --rows-per-block 65536 trips.parquet",
             "arrowcid import --partial - < half.car",
-            "arrowcid import --from http://127.0.0.1:8816 half.car")
+            "arrowcid import --from http://127.0.0.1:8816 half.car",
+            "arrowcid import --name trips trips.parquet")
         {
-            files, partial, zeroEnds, perBlock, store, json,
+            files, partial, zeroEnds, perBlock, name, names, store, json,
         };
         var from = new FromOptions();
         from.AddTo(verb, withFill: false);
         var text = new RowOptions();
         text.AddTo(verb);
+        verb.Validators.Add(result =>
+        {
+            if (result.GetValue(name) is not null && result.GetValue(files) is { Length: > 1 })
+                result.AddError("--name goes with one file.");
+        });
         verb.SetAction(parsed =>
         {
             RowInput rows = text.Read(parsed);
@@ -68,10 +96,37 @@ internal static class ImportVerb
             using BlockPlaces? places = from.Open(parsed, opened);
             using var output = Output.Open();
             var run = new ImportRun(opened, output, parsed.GetValue(json), parsed.GetValue(partial),
-                parsed.GetValue(zeroEnds), parsed.GetValue(perBlock), places?.All);
-            return Input.ForEach(parsed.GetValue(files)!, file => Read(run, rows, file));
+                parsed.GetValue(zeroEnds), parsed.GetValue(perBlock), places?.All)
+            {
+                SetsNames = parsed.GetValue(names),
+            };
+            int exit = Input.ForEach(parsed.GetValue(files)!, file => Read(run, rows, file));
+            if (exit == 0 && parsed.GetValue(name) is { } called) Name(run, called);
+            return exit;
         });
         return verb;
+    }
+
+    private static void Name(ImportRun run, string name)
+    {
+        if (run.Batches.Count > 0)
+        {
+            var dataset = new DatasetRun(run.Store, new PutOptions { Name = name }, [], [], isDataset: false);
+            dataset.Batches.AddRange(run.Batches);
+            dataset.Put(run.Output, run.IsJson);
+            return;
+        }
+
+        Cid[] all = [.. run.Roots.Distinct()];
+        if (all.Length == 1)
+        {
+            _ = run.Store.SetName(name, all[0]);
+            return;
+        }
+
+        throw new ArrowCidException(ErrorCode.InvalidArgument, string.Create(CultureInfo.InvariantCulture,
+            $"--name names one block, and the file has {all.Length} roots; all of it was put; name one with " +
+            $"'arrowcid name NAME CID'"));
     }
 
     private static void Read(ImportRun run, RowInput rows, string file)

@@ -38,7 +38,9 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
     {
         Cid[] all = [.. cids.Distinct()];
         List<Cid> roots = RootsOf(all);
-        _writer = new CarWriter(output, roots, options.Version);
+        byte[]? names = options.Names is { Count: > 0 } ? NameList.Encode(options.Names) : null;
+        Cid list = names is null ? default : Cid.Sha256(Multicodec.DagCbor, names);
+        _writer = new CarWriter(output, names is null ? roots : [.. roots, list], options.Version);
         long start = options.Version == 2 ? CarFormat.Version2Length : 0;
         try
         {
@@ -46,6 +48,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
             // A dataset links to UnixFS files; other forms of its batches stand for themselves.
             Cid[] others = [.. _forms.Where(each => each.Value.IsRootToo).Select(each => each.Key)];
             for (int i = 0; i < others.Length; i++) WriteForm(others[i], _forms[others[i]], others.Skip(i + 1));
+            if (names is not null) Once(list, names);
         }
         finally
         {

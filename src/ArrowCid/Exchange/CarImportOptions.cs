@@ -45,6 +45,10 @@ public readonly record struct ImportedBlock(Cid Cid, BlockKind Kind, long ByteLe
 public sealed record CarImport(IReadOnlyList<Cid> Roots, IReadOnlyList<ImportedBlock> Blocks, long Missing,
     long Skipped)
 {
+    /// <summary>The names that the CAR carries, sorted, with the blocks that they point to. The import sets
+    /// none.</summary>
+    public IReadOnlyList<KeyValuePair<string, Cid>> Names { get; init; } = [];
+
     /// <summary>Where the first section begins that the CAR does not have whole, because its file was cut short; null
     /// where it was not.</summary>
     public long? CutAt { get; init; }

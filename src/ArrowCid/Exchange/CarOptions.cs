@@ -25,12 +25,15 @@ public sealed class CarExportOptions
     /// <summary>1, which everybody reads, or 2: with an index at its end, into a stream that can seek.</summary>
     public int Version { get; init; } = 1;
 
+    /// <summary>Names that go along, as a root of their own, for an import to set; null for none.</summary>
+    public IReadOnlyDictionary<string, Cid>? Names { get; init; }
+
     /// <summary>Gets the bytes of blocks written so far, after each block.</summary>
     public Action<long>? Progress { get; init; }
 }
 
 /// <summary>What was written to a CAR.</summary>
-/// <param name="Roots">Its roots: what each block that was asked for is in this layout.</param>
+/// <param name="Roots">Its roots: what each block that was asked for is in this layout; not that of the names.</param>
 /// <param name="Blocks">Its blocks.</param>
 /// <param name="ByteLength">The CAR's bytes.</param>
 /// <param name="LargestBlock">The bytes of its largest block.</param>

@@ -46,7 +46,8 @@ public sealed class ParquetWriter : IDisposable
         (_schema, _options) = (schema, options ?? ParquetWriteOptions.Default);
         _ = CanonicalSchema.Of(schema);
         if (schema.Fields.Count == 0)
-            throw ParquetFault.Unsupported($"a schema without columns has no Parquet form");
+            throw ParquetFault.Unsupported(
+                $"a schema without columns has no Parquet form: its readers give no rows back");
         _chunks = new ChunkWriter(_target, _options);
         NeedsSurvey = schema.Fields.Any(field => BatchSurvey.IsNeeded(field.Type));
     }
