@@ -1,6 +1,6 @@
 // Puts a batch, fetches it by its CID from a server that needs not be trusted, and shows its rows.
 //
-//   node samples/flight/fetch.mjs ADDRESS TOKEN     (with arrowcid-flight and apache-arrow installed)
+//   node samples/flight/fetch.mjs ADDRESS TOKEN     (after npm install in samples/flight)
 
 import { tableFromArrays } from 'apache-arrow';
 import { connect } from 'arrowcid-flight';

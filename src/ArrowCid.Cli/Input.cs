@@ -20,7 +20,7 @@ internal static class Input
         try
         {
             if (Directory.Exists(file))
-                throw new ArrowCidException(ErrorCode.InvalidArgument, "this is a directory; name files");
+                throw new ArrowCidException(ErrorCode.InvalidArgument, "this is a directory; name the files in it");
             return new FileStream(file,
                 new FileStreamOptions { BufferSize = 1 << 16, Options = FileOptions.SequentialScan });
         }

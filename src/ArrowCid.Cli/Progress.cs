@@ -19,11 +19,18 @@ internal sealed class Progress(string what) : IDisposable
     public void Show(long count)
     {
         _count = count;
+        if (_isSeen) Show(string.Create(CultureInfo.InvariantCulture, $"{_count:N0} {what}"));
+    }
+
+    /// <summary>Says a line of state, cut to the terminal's width.</summary>
+    public void Show(string line)
+    {
         if (!_isSeen) return;
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_started);
         if (elapsed - _shown < s_pace) return;
         _shown = elapsed;
-        Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{_count:N0} {what}"));
+        int width = Math.Max(20, Console.WindowWidth) - 1;
+        Console.Error.Write($"\r\e[K{(line.Length <= width ? line : line[..width])}");
     }
 
     /// <summary>Clears the line before other words come.</summary>

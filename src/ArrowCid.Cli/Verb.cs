@@ -35,6 +35,16 @@ internal sealed class Verb(string name, string description, params string[] exam
         Description = $"{description}; - is standard input.",
     });
 
+    /// <summary>Files, directories and patterns to read, at least one.</summary>
+    public static Argument<string[]> Sources(string description) => Inputs(
+        $"{description}; a directory for all of them below it, or a quoted pattern such as 'in/**/*.parquet'");
+
+    /// <summary>An option to refuse what a directory has beside files that are read.</summary>
+    public static Option<bool> Strict() => new("--strict")
+    {
+        Description = "Refuse a directory that has files of an unknown extension. Default: they are skipped.",
+    };
+
     public static Argument<string> File(string name, string description) =>
         RefusingOptions(new Argument<string>(name) { Description = description });
 

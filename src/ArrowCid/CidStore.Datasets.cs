@@ -36,37 +36,9 @@ public sealed partial class CidStore
         }
 
         ulong sweep = _blocks.ReadSweep();
-        Digest256 schema = default;
-        ImmutableArray<DatasetBatch>.Builder items = ImmutableArray.CreateBuilder<DatasetBatch>(batches.Count);
-        foreach (Cid cid in batches)
-        {
-            using BlockLease block = Find(cid) ?? throw NotHere(cid);
-            BlockInfo info = block.Info;
-            if (info.Kind != RecordKind.Batch)
-                throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a batch; a dataset is of batches");
-            if (items.Count == 0) schema = info.SchemaDigest;
-            if (schema != info.SchemaDigest)
-            {
-                throw new ArrowCidException(ErrorCode.SchemaMismatch,
-                    $"{cid} has another schema than the batches before it; a dataset has one");
-            }
-
-            items.Add(new DatasetBatch(cid, info.Rows, info.Length, DagOf(block)));
-        }
-
-        var dataset = new Dataset(Cid.FromSha256(Multicodec.Raw, schema), items.MoveToImmutable(), [.. parents ?? []],
+        return PutNodes(ItemsOf(batches, [], null), [.. parents ?? []],
             (metadata ?? ImmutableDictionary<string, string>.Empty)
-                .ToImmutableSortedDictionary(StringComparer.Ordinal));
-        PutResult put = default;
-        List<Cid> together = [dataset.Schema, .. batches];
-        foreach ((_, byte[] block) in dataset.Encode())
-        {
-            put = PutBlock(Multicodec.DagCbor, block);
-            together.Add(put.Cid);
-        }
-
-        _registry.KeepTogether(together, sweep);
-        return put with { Address = new(put.Cid, dataset.Schema, dataset.Rows, dataset.ByteLength) };
+                .ToImmutableSortedDictionary(StringComparer.Ordinal), sweep);
     }
 
     /// <summary>
@@ -126,6 +98,50 @@ public sealed partial class CidStore
     {
         if (cid.Codec != Multicodec.DagCbor) return null;
         return ReadNode(cid) is { } node ? Dataset.Decode(node, ReadNode) : null;
+    }
+
+    /// <summary>Batches of the store as those of a dataset, after others of its schema.</summary>
+    private ImmutableArray<DatasetBatch> ItemsOf(IReadOnlyList<Cid> batches, ImmutableArray<DatasetBatch> before,
+        Cid? schema)
+    {
+        ImmutableArray<DatasetBatch>.Builder items =
+            ImmutableArray.CreateBuilder<DatasetBatch>(before.Length + batches.Count);
+        items.AddRange(before);
+        foreach (Cid cid in batches)
+        {
+            using BlockLease block = Find(cid) ?? throw NotHere(cid);
+            BlockInfo info = block.Info;
+            if (info.Kind != RecordKind.Batch)
+                throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a batch; a dataset is of batches");
+            var own = Cid.FromSha256(Multicodec.Raw, info.SchemaDigest);
+            if (schema is { } first && first != own)
+            {
+                throw new ArrowCidException(ErrorCode.SchemaMismatch,
+                    $"{cid} has another schema than the batches before it; a dataset has one");
+            }
+
+            schema = own;
+            items.Add(new DatasetBatch(cid, info.Rows, info.Length, DagOf(block)));
+        }
+
+        return items.MoveToImmutable();
+    }
+
+    private PutResult PutNodes(ImmutableArray<DatasetBatch> items, ImmutableArray<Cid> parents,
+        ImmutableSortedDictionary<string, string> metadata, ulong sweep)
+    {
+        using BlockLease first = Find(items[0].Cid) ?? throw NotHere(items[0].Cid);
+        var dataset = new Dataset(Cid.FromSha256(Multicodec.Raw, first.Info.SchemaDigest), items, parents, metadata);
+        PutResult put = default;
+        List<Cid> together = [dataset.Schema, .. items.Select(item => item.Cid)];
+        foreach ((_, byte[] block) in dataset.Encode())
+        {
+            put = PutBlock(Multicodec.DagCbor, block);
+            together.Add(put.Cid);
+        }
+
+        _registry.KeepTogether(together, sweep);
+        return put with { Address = new(put.Cid, dataset.Schema, dataset.Rows, dataset.ByteLength) };
     }
 
     /// <summary>The root of a block as a UnixFS file, where a manifest does not link to the block itself.</summary>

@@ -73,7 +73,8 @@ public sealed partial class CidStore : IDisposable
     }
 
     /// <summary>Opens a store, and makes it where none is.</summary>
-    /// <param name="directory">Its directory; by default <see cref="DefaultDirectory"/>.</param>
+    /// <param name="directory">Its directory; by default <see cref="DefaultDirectory"/>. Where it does not exist it is
+    /// made; the directory above it must exist, but for that of <see cref="SharedDirectory"/>.</param>
     /// <param name="options">How; by default <see cref="CidStoreOptions"/>' defaults.</param>
     /// <returns>The store, to be disposed of.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: not 64-bit Linux, or a file system

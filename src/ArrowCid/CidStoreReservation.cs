@@ -67,7 +67,7 @@ public sealed class BatchReservation : IDisposable
         int index = Schema.IndexOf(name);
         return index >= 0
             ? new ReservedColumn(this, index)
-            : throw new ArrowCidException(ErrorCode.SchemaMismatch, $"No column '{name}' is reserved.");
+            : throw new ArrowCidException(ErrorCode.SchemaMismatch, $"No column '{name}' is reserved");
     }
 
     /// <summary>
@@ -249,5 +249,5 @@ public readonly struct ReservedColumn
         : throw HasNo(what);
 
     private ArrowCidException HasNo(string what) => new(ErrorCode.SchemaMismatch,
-        $"Column '{Field.Name}' is of {Field.Type} and has no {what}.");
+        $"Column '{Field.Name}' is of {Field.Type} and has no {what}");
 }

@@ -91,7 +91,7 @@ public static class Multibase
     public static byte[] Decode(ReadOnlySpan<char> text) => TryDecode(text, out byte[] bytes, out CidError error)
         ? bytes
         : throw new ArrowCidException(ErrorCode.InvalidCid,
-            $"Not a multibase text: {Cid.Describe(error)}: {Cid.Shorten(text)}.");
+            $"Not a multibase text: {Cid.Describe(error)}: {Cid.Shorten(text)}");
 
     /// <summary>Reads a text.</summary>
     /// <param name="text">The text with its first character; at most 4,096 more in base 36 and 58.</param>

@@ -111,7 +111,7 @@ public readonly struct Multihash : IEquatable<Multihash>
         CidError error = Read(bytes, options, out Multihash hash, out int consumed);
         if (error == CidError.None && consumed < bytes.Length) error = CidError.TrailingBytes;
         return error == CidError.None ? hash : throw new ArrowCidException(ErrorCode.InvalidCid,
-            $"Not a multihash: {Cid.Describe(error)}: {Cid.Shorten(bytes)}.");
+            $"Not a multihash: {Cid.Describe(error)}: {Cid.Shorten(bytes)}");
     }
 
     /// <summary>Reads a multihash from the start of a span.</summary>

@@ -1,7 +1,7 @@
 /*
  * Reads a store's batches where they lie, those that are there and then those that come:
  *
- *   cc -I. samples/consumer.c -o consumer -L../../.artifacts/native -larrowcid
+ *   cc -I. samples/consumer.c -o consumer -L../../.artifacts/native -larrowcid -Wl,-rpath,$PWD/../../.artifacts/native
  *   ./consumer /dev/shm/quotes 3
  *
  * Each has a column of int64 and one of double, as producer.c makes them.

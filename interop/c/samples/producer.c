@@ -1,7 +1,7 @@
 /*
  * Puts batches into a store, computed where they will stand:
  *
- *   cc -I. samples/producer.c -o producer -L../../.artifacts/native -larrowcid
+ *   cc -I. samples/producer.c -o producer -L../../.artifacts/native -larrowcid -Wl,-rpath,$PWD/../../.artifacts/native
  *   ./producer /dev/shm/quotes 3
  */
 #include <stdio.h>

@@ -1,6 +1,7 @@
 """The address of a block."""
 from __future__ import annotations
 
+import base64
 import ctypes
 from typing import Any, Union
 
@@ -12,8 +13,10 @@ class Cid(bytes):
     """A content address: CIDv1 with a SHA-256, of codec ``raw`` (batches: ``bafkrei…``), ``dag-cbor`` (datasets:
     ``bafyrei…``) or another codec below 128. It is its 36 bytes; ``str(cid)`` is the usual text.
 
-    ``Cid(...)`` takes another one, its text in any multibase, or its 36 bytes. It is hashable, compares and sorts as
-    its bytes do, and can be sent to other processes.
+    ``Cid(...)`` takes another one, its text in any multibase, or its 36 bytes. It is equal to another ``Cid`` and to
+    its own canonical text (``cid == "bafkrei…"``), and has the hash of that text, so that either finds it in a dict or
+    set. It is not equal to plain bytes; compare ``bytes(cid)``. It sorts as its bytes do and can be sent to other
+    processes.
     """
 
     __slots__ = ()
@@ -37,6 +40,17 @@ class Cid(bytes):
         call(native.cid_format, bytes(self), out)
         return out.value.decode()
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Cid):
+            return bytes.__eq__(self, other)
+        return isinstance(other, str) and other == _canonical(self)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(_canonical(self))
+
     def __repr__(self) -> str:
         return f"Cid('{self}')"
 
@@ -55,6 +69,11 @@ class Cid(bytes):
     def digest(self) -> bytes:
         """The SHA-256 of the block: the last 32 bytes."""
         return bytes(self[4:])
+
+
+def _canonical(cid: bytes) -> str:
+    """The text of ``str(cid)``: lower-case base32 without padding."""
+    return "b" + base64.b32encode(bytes(cid)).decode("ascii").rstrip("=").lower()
 
 
 def cid_of(raw: Any) -> Cid:

@@ -85,6 +85,21 @@ class Facts(TypedDict, total=False):
     """A name for the batch, or for a dataset of several batches; it moves where it exists."""
 
 
+def expiry_text(expires: Any) -> str:
+    """The moment at which a block expires: a datetime with a time zone, or from now on a timedelta or a number of
+    seconds."""
+    if isinstance(expires, (int, float)) and not isinstance(expires, bool):
+        expires = datetime.timedelta(seconds=expires)
+    if isinstance(expires, datetime.timedelta):
+        expires = datetime.datetime.now(datetime.timezone.utc) + expires
+    if not isinstance(expires, datetime.datetime):
+        raise TypeError("expires is a datetime with a time zone, a timedelta from now, or a number of seconds from "
+                        f"now, not {type(expires).__name__}")
+    if expires.tzinfo is None:
+        raise ValueError("expires has no time zone: datetime.now(timezone.utc) + timedelta(days=7)")
+    return expires.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+
+
 def facts_json(said: Mapping[str, Any]) -> bytes:
     """Facts as the library reads them."""
     facts = {key: value for key, value in said.items() if value is not None}
@@ -99,9 +114,7 @@ def facts_json(said: Mapping[str, Any]) -> bytes:
             raise TypeError("parents are several CIDs: put the one into a list")
         facts["parents"] = [str(to_cid(parent)) for parent in facts["parents"]]
     if "expires" in facts:
-        if facts["expires"].tzinfo is None:
-            raise ValueError("expires has no time zone: datetime.now(timezone.utc) + timedelta(days=7)")
-        facts["expires"] = facts["expires"].astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+        facts["expires"] = expiry_text(facts["expires"])
     if "locations" in facts:
         facts["locations"] = [str(location) for location in facts["locations"]]
     return json.dumps(facts, allow_nan=False).encode()

@@ -33,6 +33,15 @@ class CidTests(unittest.TestCase):
         self.assertEqual({cid: 1}[arrowcid.Cid(ABSENT)], 1)
         self.assertEqual(ABSENT, f"{cid}")
 
+    def test_a_cid_is_equal_to_its_text_and_found_by_it(self):
+        cid = arrowcid.Cid(ABSENT)
+        self.assertTrue(cid == ABSENT and ABSENT == cid and not cid != ABSENT)
+        self.assertEqual(hash(ABSENT), hash(cid))
+        self.assertEqual((1, 1), ({cid: 1}[ABSENT], {ABSENT: 1}[cid]))
+        self.assertIn(ABSENT, [cid])
+        self.assertFalse(cid == ABSENT[:-1] or cid == bytes(cid) or cid == 5 or cid != arrowcid.Cid(ABSENT))
+        self.assertNotEqual(cid, arrowcid.Cid(bytes(cid)[:-1] + b"\0"))
+
     def test_a_cid_is_pickled(self):
         cid = pickle.loads(pickle.dumps(arrowcid.Cid(ABSENT)))
         self.assertIs(type(cid), arrowcid.Cid)
@@ -119,6 +128,18 @@ class StoreTests(StoreTest):
         self.assertEqual("batch", block.kind)
         self.assertLess(before, block.time)
         self.assertLess(block.time, before + datetime.timedelta(minutes=5))
+
+    def test_an_expiry_is_a_moment_or_a_span_from_now(self):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for span in (3600, 3600.0, datetime.timedelta(hours=1), now + datetime.timedelta(hours=1)):
+            with self.subTest(span=span):
+                cid = self.put_small(expires=span).cid
+                said = datetime.datetime.fromisoformat(self.store.describe(cid)["expires"].replace("Z", "+00:00"))
+                self.assertLess(abs(said - now - datetime.timedelta(hours=1)), datetime.timedelta(minutes=10))
+        cid = self.put_small().cid
+        for wrong in ("tomorrow", True, [5]):
+            with self.subTest(wrong=wrong), self.assertRaisesRegex(TypeError, "a number of seconds"):
+                self.store.annotate(cid, expires=wrong)
 
     def test_facts_that_make_no_sense_are_refused(self):
         for wrong, kind in (({"colour": 1}, TypeError), ({"parents": ABSENT}, TypeError),

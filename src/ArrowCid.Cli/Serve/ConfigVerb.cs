@@ -55,20 +55,16 @@ internal static class ConfigVerb
     private static int Run(string? directory, string? file, bool isJson)
     {
         var settings = ServeSettings.Read(_ => null, file);
-        using (var output = Output.Open())
-        {
-            foreach ((string name, string help) in s_variables) PrintVariable(output, isJson, directory, name, help);
-            foreach ((ServeSetting setting, string? value, string from) in settings.Explained)
-                ServeVerb.Print(output, isJson, setting.Name, value, from, setting.Help);
-        }
-
+        // What is wrong comes first, and not after a page of what is right.
         string[] unknown = [.. Unknown().Order(StringComparer.Ordinal)];
         foreach (string name in unknown) Failure.Say($"there is no setting {name}; is it misspelt?");
-        settings.ToOptions().Check();
-        _ = settings.Maintenance();
-        FromOptions.Check();
-        OpenStore(directory);
-        return unknown.Length == 0 ? 0 : ErrorTable.ExitCode(ErrorCode.InvalidArgument);
+        int exit = ServeVerb.Faults(() => settings.ToOptions().Check(), () => _ = settings.Maintenance(),
+            FromOptions.Check, () => OpenStore(directory));
+        using var output = Output.Open();
+        foreach ((string name, string help) in s_variables) PrintVariable(output, isJson, directory, name, help);
+        foreach ((ServeSetting setting, string? value, string from) in settings.Explained)
+            ServeVerb.Print(output, isJson, setting.Name, value, from, setting.Help);
+        return unknown.Length > 0 ? ErrorTable.ExitCode(ErrorCode.InvalidArgument) : exit;
     }
 
     private static void PrintVariable(Output output, bool isJson, string? directory, string name, string help)

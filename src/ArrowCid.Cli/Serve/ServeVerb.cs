@@ -64,15 +64,33 @@ internal static class ServeVerb
 
     private static int Check(ServeSettings settings, bool isJson)
     {
-        using (var output = Output.Open())
+        // What is wrong comes first, and not after a page of what is right.
+        int exit = Faults(() => settings.ToOptions().Check(), () => _ = settings.Maintenance());
+        using var output = Output.Open();
+        foreach ((ServeSetting setting, string? value, string from) in settings.Explained)
+            Print(output, isJson, setting.Name, value, from, setting.Help);
+        return exit;
+    }
+
+    /// <summary>Runs checks and reports each that fails.</summary>
+    /// <returns>The exit code of the first that failed, or 0.</returns>
+    public static int Faults(params Action[] checks)
+    {
+        int exit = 0;
+        foreach (Action check in checks)
         {
-            foreach ((ServeSetting setting, string? value, string from) in settings.Explained)
-                Print(output, isJson, setting.Name, value, from, setting.Help);
+            try
+            {
+                check();
+            }
+            catch (ArrowCidException e)
+            {
+                int code = Failure.Report(e);
+                if (exit == 0) exit = code;
+            }
         }
 
-        settings.ToOptions().Check();
-        _ = settings.Maintenance();
-        return 0;
+        return exit;
     }
 
     /// <summary>A setting, its value, and who said so.</summary>

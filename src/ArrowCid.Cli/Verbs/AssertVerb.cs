@@ -91,12 +91,12 @@ internal static class AssertVerb
 
         (BatchDiff Diff, DiffLines? Lines) Diff(bool isShown)
         {
-            DiffLines? shown = json ? null : new DiffLines(head);
-            return (new BatchDiff((_, each) =>
+            DiffLines? shown = json ? null : new DiffLines(head, key?.Split(',') ?? []);
+            return (new BatchDiff((differ, each) =>
             {
                 if (!isShown) return;
-                if (shown is not null) shown.Add(each);
-                else DiffVerb.PrintJson(output, each);
+                if (shown is not null) shown.Add(differ, each);
+                else DiffVerb.PrintJson(output, each, isShown ? key?.Split(',') ?? [] : []);
             }), shown);
         }
     }

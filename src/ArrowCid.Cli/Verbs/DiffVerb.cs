@@ -34,7 +34,9 @@ internal static class DiffVerb
         var exit = new Option<bool>("--exit-code") { Description = "Exit with 1 where they differ." };
         var verb = new Verb("diff",
             "Shows where two files, batches or datasets differ: in the schema, and row by row. Batches of one CID " +
-            "are not looked at. NaN is equal to NaN. Exit code 0 where they could be compared.",
+            "are not looked at. NaN is equal to NaN. Texts of two encodings (utf8, large_utf8, utf8_view, a " +
+            "dictionary of texts) are compared by value, binaries too; a column of two other types is not " +
+            "compared, and the summary names it. Exit code 0 where they could be compared.",
             "arrowcid diff monday.csv tuesday.csv --key id",
             "arrowcid diff CID trips.arrow --exit-code",
             "arrowcid diff @prices CID -o changes.arrows")
@@ -56,25 +58,26 @@ internal static class DiffVerb
             using var sides = new Sides(parsed.GetValue(store), parsed.GetValue(drop), text.Read(parsed));
             bool isJson = parsed.GetValue(json);
             using var shown = Output.Open();
-            var lines = isJson ? null : new DiffLines(parsed.GetValue(head) ?? DefaultLines);
+            string[] keys = parsed.GetValue(key)?.Split(',') ?? [];
+            var lines = isJson ? null : new DiffLines(parsed.GetValue(head) ?? DefaultLines, keys);
             bool isEqual = false;
             void Run(Action<BatchDiff, RowDifference> report)
             {
                 var diff = new BatchDiff((diff, each) =>
                 {
-                    if (lines is not null) lines.Add(each);
-                    else PrintJson(shown, each);
+                    if (lines is not null) lines.Add(diff, each);
+                    else PrintJson(shown, each, keys);
                     report(diff, each);
                 });
                 IEnumerable<DiffPart> left = sides.Of(parsed.GetValue(a)!), right = sides.Of(parsed.GetValue(b)!);
-                if (parsed.GetValue(key) is { } names) diff.ByKey(left, right, names.Split(','));
+                if (keys.Length > 0) diff.ByKey(left, right, keys);
                 else diff.ByPosition(left, right);
                 isEqual = diff.IsEqual;
                 if (lines is null) PrintJson(shown, diff);
                 else lines.Print(shown, diff);
             }
 
-            if (parsed.GetValue(output) is { } file) OutputFile.Write(file, stream => WriteArrow(stream, Run));
+            if (parsed.GetValue(output) is { } file) OutputFile.Write(file, stream => WriteArrow(stream, keys, Run));
             else Run((_, _) => { });
             return parsed.GetValue(exit) && !isEqual ? ExitWhereDifferent : 0;
         });
@@ -82,7 +85,7 @@ internal static class DiffVerb
     }
 
     /// <summary>Writes the rows that differ; a side that has none has the other's schema.</summary>
-    private static void WriteArrow(Stream stream, Action<Action<BatchDiff, RowDifference>> run)
+    private static void WriteArrow(Stream stream, string[] key, Action<Action<BatchDiff, RowDifference>> run)
     {
         const int rowsPerBatch = 1024;
         DiffRows? rows = null;
@@ -90,22 +93,24 @@ internal static class DiffVerb
         run((diff, each) =>
         {
             Schema one = (each.A ?? each.B)!.Schema;
-            rows ??= new DiffRows(diff.SchemaOfA ?? one, diff.SchemaOfB ?? one);
+            rows ??= new DiffRows(diff.SchemaOfA ?? one, diff.SchemaOfB ?? one, key);
             writer ??= new ArrowWriter(stream, rows.Schema);
             rows.Add(each);
             if (rows.Count == rowsPerBatch) writer.Write(rows.Take());
         });
-        rows ??= new DiffRows(new Schema(), new Schema());
+        rows ??= new DiffRows(new Schema(), new Schema(), []);
         writer ??= new ArrowWriter(stream, rows.Schema);
         if (rows.Count > 0) writer.Write(rows.Take());
         writer.Finish();
     }
 
-    public static void PrintJson(Output output, RowDifference each) => output.JsonLine(writer =>
+    public static void PrintJson(Output output, RowDifference each, string[] key) => output.JsonLine(writer =>
     {
         writer.WriteString("change", DiffRows.NameOf(each.Change));
         if (each.RowA >= 0) writer.WriteNumber("rowA", each.RowA);
         if (each.RowB >= 0) writer.WriteNumber("rowB", each.RowB);
+        if (key.Length > 0)
+            WriteRow("key", RecordBatch.Of(Array.ConvertAll(key, name => (name, (each.A ?? each.B)!.Column(name)))));
         if (each.Columns.Count > 0) EntryJson.WriteTexts(writer, "columns", each.Columns);
         if (each.A is { } a) WriteRow("a", a);
         if (each.B is { } b) WriteRow("b", b);
@@ -122,7 +127,9 @@ internal static class DiffVerb
     public static void PrintJson(Output output, BatchDiff diff) => output.JsonLine(writer =>
     {
         writer.WriteBoolean("isEqual", diff.IsEqual);
+        writer.WriteBoolean("isSameData", diff.IsEqual || diff.IsSameData);
         EntryJson.WriteTexts(writer, "schema", diff.SchemaDifferences);
+        EntryJson.WriteTexts(writer, "notCompared", diff.Uncompared);
         writer.WriteNumber("changed", diff.Changed);
         writer.WriteNumber("onlyInA", diff.OnlyInA);
         writer.WriteNumber("onlyInB", diff.OnlyInB);

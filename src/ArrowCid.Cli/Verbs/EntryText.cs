@@ -6,12 +6,22 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary>Entries as lines.</summary>
 internal static class EntryText
 {
-    public static string Line(StoredEntry entry)
+    public static string Line(StoredEntry entry, bool isAligned = false)
     {
+        if (isAligned) return Aligned(entry.Cid, entry.Rows, entry.ByteLength, entry.Created);
         string time = entry.Created is { } created ? ListVerb.Time(created) : "absent";
         return string.Create(CultureInfo.InvariantCulture,
             $"{entry.Cid}  {entry.Rows}  {entry.ByteLength}  {time}");
     }
+
+    /// <summary>The line of names above lines for a terminal.</summary>
+    public static string Head { get; } = $"{"CID",-59}  {"ROWS",13}  {"SIZE",10}  TIME";
+
+    /// <summary>A block as a line for a terminal: aligned below <see cref="Head"/>, whatever comes after it.</summary>
+    public static string Aligned(Cid cid, long rows, long bytes, DateTimeOffset? time) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{cid.ToString(),-59}  {rows,13:N0}  {SizeText.Of(bytes),10}  " +
+        $"{(time is { } made ? ListVerb.Time(made) : "absent")}");
 
     /// <summary>The facts in the words of the filter language, each of which a filter could ask for.</summary>
     public static string Facts(StoredEntry entry)

@@ -11,24 +11,27 @@ internal static class HashVerb
 {
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Inputs("Arrow IPC streams or files, Parquet, CSV, JSON lines");
+        Argument<string[]> files = Verb.Sources("Arrow IPC streams or files, Parquet, CSV, JSON lines");
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
         Option<int?> rows = Verb.RowsPerBlock();
+        Option<bool> strict = Verb.Strict();
         var verb = new Verb("hash",
             "Prints the CID, rows and bytes of every batch's canonical block: CID  ROWS  BYTES  FILE#BATCH. " +
             "Nothing is stored.",
             "arrowcid hash trips.arrow quotes.arrows",
+            "arrowcid hash in/",
             "arrowcid hash --rows-per-block 65536 trips.parquet",
             "arrowcid hash --json - < quotes.arrows",
             "arrowcid hash --drop-metadata pandas trips.arrow",
             "arrowcid hash --types 'at=timestamp[us, UTC],qty=int32' trips.csv")
         {
-            files, json, drop, rows,
+            files, json, drop, rows, strict,
         };
         var text = new RowOptions();
         text.AddTo(verb);
-        verb.SetAction(parsed => Run(parsed.GetValue(files)!, parsed.GetValue(json),
+        verb.SetAction(parsed => Run(InputFiles.PathsOf(parsed.GetValue(files)!, parsed.GetValue(strict)),
+            parsed.GetValue(json),
             file => Input.Batches(file, parsed.GetValue(drop), text.Read(parsed), parsed.GetValue(rows))));
         return verb;
     }

@@ -43,7 +43,7 @@ internal static class ImportVerb
 
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Inputs(
+        Argument<string[]> files = Verb.Sources(
             "Files to import, whose format is told by their first bytes, of CSV and JSON lines by name");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
@@ -68,6 +68,7 @@ internal static class ImportVerb
             Description = "Set the names that a CAR carries, where they are free here. A name that points to another " +
                 "block stays, is reported, and gives exit code 5.",
         };
+        Option<bool> strict = Verb.Strict();
         var verb = new Verb("import",
             "Puts what files hold into the store, which is made where none is, once all of it is proved: " +
             "CID  KIND  BYTES  new|known, and the root that it came as; of Parquet as 'put'. Formats: CAR, Parquet, " +
@@ -78,7 +79,7 @@ internal static class ImportVerb
             "arrowcid import --from http://127.0.0.1:8816 half.car",
             "arrowcid import --name trips trips.parquet")
         {
-            files, partial, zeroEnds, perBlock, name, names, store, json,
+            files, partial, zeroEnds, perBlock, name, names, strict, store, json,
         };
         var from = new FromOptions();
         from.AddTo(verb, withFill: false);
@@ -92,6 +93,7 @@ internal static class ImportVerb
         verb.SetAction(parsed =>
         {
             RowInput rows = text.Read(parsed);
+            string[] paths = InputFiles.PathsOf(parsed.GetValue(files)!, parsed.GetValue(strict), ".car");
             using var opened = CidStore.Open(parsed.GetValue(store));
             using BlockPlaces? places = from.Open(parsed, opened);
             using var output = Output.Open();
@@ -100,7 +102,7 @@ internal static class ImportVerb
             {
                 SetsNames = parsed.GetValue(names),
             };
-            int exit = Input.ForEach(parsed.GetValue(files)!, file => Read(run, rows, file));
+            int exit = Input.ForEach(paths, file => Read(run, rows, file));
             if (exit == 0 && parsed.GetValue(name) is { } called) Name(run, called);
             return exit;
         });

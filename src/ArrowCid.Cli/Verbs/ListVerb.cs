@@ -50,7 +50,10 @@ internal static class ListVerb
         bool isAnyKind = filter?.TestsKind == true;
         IEnumerable<StoredEntry> batches = store.InOrder(filter).Where(IsListed);
         // Where nobody asks for facts none are read.
-        IEnumerable<string> lines = filter is null ? store.List().Select(Line) : batches.Select(EntryText.Line);
+        bool isAligned = form.IsForTerminal(parsed);
+        IEnumerable<string> lines = filter is null
+            ? store.List().Select(block => Line(block, isAligned))
+            : batches.Select(entry => EntryText.Line(entry, isAligned));
         if (form.OnlyPlan(parsed))
         {
             (QueryExplanation plan, long found) = PlanText.Follow(store, new QueryOptions { Filter = filter },
@@ -58,14 +61,16 @@ internal static class ListVerb
             PlanText.Print(filter, plan, found, form.IsJson(parsed));
         }
         else if (form.OnlyCount(parsed)) PlanText.PrintCount(lines.LongCount(), form.IsJson(parsed));
-        else form.Write(parsed, batches, lines);
+        else form.Write(parsed, batches, isAligned ? lines.Prepend(EntryText.Head) : lines);
         return 0;
 
         bool IsListed(StoredEntry entry) => isAnyKind || entry.Kind == BlockKind.Batch;
     }
 
-    private static string Line(StoredBlock block) => string.Create(CultureInfo.InvariantCulture,
-        $"{block.Cid}  {block.Rows}  {block.ByteLength}  {Time(block.Time)}");
+    private static string Line(StoredBlock block, bool isAligned) => isAligned
+        ? EntryText.Aligned(block.Cid, block.Rows, block.ByteLength, block.Time)
+        : string.Create(CultureInfo.InvariantCulture,
+            $"{block.Cid}  {block.Rows}  {block.ByteLength}  {Time(block.Time)}");
 
     public static void WriteBlock(Utf8JsonWriter writer, StoredBlock block)
     {

@@ -54,6 +54,10 @@ internal sealed class ListingForm
     /// <summary>Whether only the way is asked for.</summary>
     public bool OnlyPlan(ParseResult parsed) => parsed.GetValue(_explain);
 
+    /// <summary>Whether lines are for a person: on a terminal, as a table.</summary>
+    public bool IsForTerminal(ParseResult parsed) => Output.IsTerminal && !IsJson(parsed)
+        && parsed.GetValue(_format) is null or Table && parsed.GetValue(_output) is null or "-";
+
     /// <summary>Writes entries in the form that was asked for.</summary>
     /// <param name="parsed">What was asked for.</param>
     /// <param name="entries">The entries, read once, or not at all for a table.</param>

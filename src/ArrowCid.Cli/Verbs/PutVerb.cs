@@ -8,11 +8,12 @@ internal static class PutVerb
 {
     public static Command Make()
     {
-        Argument<string[]> files = Verb.Inputs("Arrow IPC streams or files, Parquet, CSV, JSON lines");
+        Argument<string[]> files = Verb.Sources("Arrow IPC streams or files, Parquet, CSV, JSON lines");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
         Option<int?> rows = Verb.RowsPerBlock();
+        Option<bool> strict = Verb.Strict();
         var dataset = new DatasetOptions();
         var verb = new Verb("put",
             "Puts every batch into the store, which is made where none is, with what is said of it: " +
@@ -23,9 +24,12 @@ internal static class PutVerb
             "arrowcid put --store /dev/shm/trips --rows-per-block 10000 trips.arrow",
             "arrowcid put --types price=float64 trips.csv",
             "arrowcid put --name trips trips.parquet",
+            "arrowcid put in/ --dataset-per directory",
+            "arrowcid put 'in/**/*.parquet' --dataset trips",
+            "arrowcid put --dataset trips --append tuesday.parquet",
             "arrowcid put --dataset prices monday.arrow tuesday.arrow --tag source=feed")
         {
-            files, store, rows, json, drop,
+            files, store, rows, json, drop, strict,
         };
         var facts = new FactOptions();
         facts.AddTo(verb);
@@ -35,32 +39,44 @@ internal static class PutVerb
         verb.SetAction(parsed =>
         {
             RowInput input = text.Read(parsed) with { ChecksFirst = true };
+            IReadOnlyList<InputFile> inputs = InputFiles.Of(parsed.GetValue(files)!, parsed.GetValue(strict));
+            DatasetOptions.Group[] groups = dataset.Groups(parsed, inputs);
             using var opened = CidStore.Open(parsed.GetValue(store));
             using var output = Output.Open();
             bool isJson = parsed.GetValue(json);
             PutOptions? about = facts.Read(parsed, opened);
-            DatasetRun? whole = dataset.Read(parsed, opened, about);
-            if (about?.Name is not null) about = about.WithName(null);
-            int exit = Run(opened, output, parsed.GetValue(files)!, about, isJson, whole?.Batches,
-                file => Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows)));
-            if (exit == 0) whole?.Put(output, isJson);
+            PutOptions? ofBatches = about?.Name is null ? about : about.WithName(null);
+            using var report = new PutReport(inputs.Count);
+            int exit = 0;
+            foreach (DatasetOptions.Group group in groups)
+            {
+                DatasetRun? whole = dataset.Read(parsed, opened, about, group.Dataset);
+                int code = Run(opened, output, group.Files, ofBatches, isJson, whole?.Batches, report,
+                    file => Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows)));
+                if (code == 0 && whole is not null)
+                    code = Input.ForEach([group.Dataset ?? ""], _ => whole.Put(output, isJson));
+                if (exit == 0) exit = code;
+            }
+
             return exit;
         });
         return verb;
     }
 
     private static int Run(CidStore store, Output output, string[] files, PutOptions? facts, bool json, List<Cid>? made,
-        Func<string, IEnumerable<RecordBatch>> read)
+        PutReport report, Func<string, IEnumerable<RecordBatch>> read)
     {
         return Input.ForEach(files, file =>
         {
             int number = 0;
+            report.Begin(file);
             foreach (RecordBatch batch in read(file))
             {
                 try
                 {
                     PutResult put = facts is null ? store.Put(batch) : store.Put(batch, facts);
                     made?.Add(put.Cid);
+                    report.Add(put);
                     HashVerb.Print(output, put.Address, file, number, json, PutOutcome.Of(put));
                 }
                 catch (InvalidArrowException e)

@@ -84,7 +84,12 @@ internal static class QueryVerb
             : found);
         return 0;
 
-        void Write(IEnumerable<StoredEntry> entries) => form.Write(parsed, entries,
-            entries.Select(entry => $"{EntryText.Line(entry)}  {EntryText.Facts(entry)}".TrimEnd()));
+        void Write(IEnumerable<StoredEntry> entries)
+        {
+            bool isAligned = form.IsForTerminal(parsed);
+            IEnumerable<string> lines = entries.Select(entry =>
+                $"{EntryText.Line(entry, isAligned)}  {EntryText.Facts(entry)}".TrimEnd());
+            form.Write(parsed, entries, isAligned ? lines.Prepend($"{EntryText.Head,-112}  METADATA") : lines);
+        }
     }
 }

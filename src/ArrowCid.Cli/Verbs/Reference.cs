@@ -32,7 +32,7 @@ internal static class Reference
         catch (ArrowCidException e)
         {
             throw new ArrowCidException(e.Code,
-                $"{e.Message} Nor is there such a name in {store.Directory}; 'arrowcid name' lists the names", e);
+                $"{e.Message}; nor is there such a name in {store.Directory}; 'arrowcid name' lists the names", e);
         }
     }
 

@@ -39,13 +39,13 @@ internal static class StatsVerb
         CidStoreFigures figures = all.Figures;
         Line("store", $"{store.Directory}");
         Line("id", $"{figures.Id}, made {ListVerb.Time(figures.Created)}, {(figures.IsRing ? "ring" : "keep")}");
-        Line("room", $"{figures.BytesTaken} of {figures.Capacity} bytes taken");
-        Line("records", $"{figures.BytesCommitted} bytes, {all.LiveShare * 100:0.#} % of them live");
-        Line("segments", $"{figures.Segments} of {figures.SegmentSize} bytes");
+        Line("room", $"{Size(figures.BytesTaken)} of {Size(figures.Capacity, "bytes")} taken");
+        Line("records", $"{Size(figures.BytesCommitted, "bytes")}, {all.LiveShare * 100:0.#} % of them live");
+        Line("segments", $"{figures.Segments} of {Size(figures.SegmentSize, "bytes")}");
         Line("lanes", $"{figures.LanesInUse} of {figures.Lanes} in use");
         Line("index", $"{all.IndexUsed} of {all.IndexEntries} entries, load {Load(all):0.##}");
         foreach (StoreShare kind in all.Kinds) Line(kind.Key, $"{Share(kind)}");
-        Line("facts", $"{all.FactRecords} records of {all.FactBytes} bytes");
+        Line("facts", $"{all.FactRecords} records of {Size(all.FactBytes, "bytes")}");
         Line("names", $"{all.Names}; {all.Pinned} pinned, {all.Expired} expired, {all.Absent} spoken of and not here");
         Line("upkeep", $"{Upkeep(store)}; 'gc --log' lists what was removed");
         foreach (StoreShare producer in all.Producers.Take(head))
@@ -56,9 +56,14 @@ internal static class StatsVerb
             output.Line($"{what,-10}{FormattableString.Invariant(text)}");
     }
 
+    /// <summary>A number of bytes: in KiB, MiB and so on for a terminal, else exact and with its unit.</summary>
+    private static string Size(long bytes, string unit = "") => Output.IsTerminal
+        ? SizeText.Of(bytes)
+        : $"{bytes.ToString(CultureInfo.InvariantCulture)} {unit}".TrimEnd();
+
     private static string Share(StoreShare share) =>
         string.Create(CultureInfo.InvariantCulture,
-            $"{share.Blocks} blocks, {share.ByteLength} bytes, {share.Rows} rows");
+            $"{share.Blocks} blocks, {Size(share.ByteLength, "bytes")}, {share.Rows} rows");
 
     private static string Upkeep(CidStore store) => store.GetMaintainer() switch
     {

@@ -57,6 +57,9 @@ internal static class UsageVerb
     {
         using CidStore store = StoreReading.Open(directory);
         using var output = Output.Open();
+        TextTable? table = !Output.IsTerminal || json ? null : dedup
+            ? new TextTable(">SIZE", ">SHARED", ">FREED", ">BLOCKS", "OWNER")
+            : new TextTable(">SIZE", ">BLOCKS", "OWNER");
         foreach (StoreUsage usage in store.GetUsage(owner.By, owner.TagKey))
         {
             if (json)
@@ -72,6 +75,17 @@ internal static class UsageVerb
                 continue;
             }
 
+            if (table is not null)
+            {
+                string size = SizeText.Of(usage.ByteLength);
+                string blocks = usage.Blocks.ToString("N0", CultureInfo.InvariantCulture);
+                string[] cells = dedup
+                    ? [size, SizeText.Of(usage.SharedBytes), SizeText.Of(usage.FreedBytes), blocks, usage.Key ?? "-"]
+                    : [size, blocks, usage.Key ?? "-"];
+                table.Add(cells);
+                continue;
+            }
+
             string more = dedup
                 ? string.Create(CultureInfo.InvariantCulture, $"{usage.SharedBytes}  {usage.FreedBytes}  ")
                 : "";
@@ -79,6 +93,7 @@ internal static class UsageVerb
                 $"{usage.ByteLength}  {more}{usage.Blocks}  {Failure.Visible(usage.Key ?? "-")}"));
         }
 
+        table?.Write(output);
         return 0;
     }
 }

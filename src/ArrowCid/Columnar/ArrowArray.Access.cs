@@ -105,7 +105,7 @@ public sealed partial class ArrowArray
             if (Type.Children[i].Name == name) return Field(i);
         }
 
-        throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{Type} has no field '{name}'.");
+        throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{Type} has no field '{name}'");
     }
 
     /// <summary>What a union's slot selects.</summary>
@@ -271,5 +271,5 @@ public sealed partial class ArrowArray
     }
 
     private ArrowCidException HasNo(string what) =>
-        new(ErrorCode.SchemaMismatch, $"A column of {Type} has no {what}.");
+        new(ErrorCode.SchemaMismatch, $"A column of {Type} has no {what}");
 }

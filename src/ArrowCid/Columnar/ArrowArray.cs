@@ -132,7 +132,7 @@ public sealed partial class ArrowArray
         if (Layout is not (Layout.Fixed or Layout.Dictionary) || width != size)
         {
             throw new ArrowCidException(ErrorCode.SchemaMismatch,
-                $"A column of {Type} has no values of {size} bytes ({typeof(T).Name}).");
+                $"A column of {Type} has no values of {size} bytes ({typeof(T).Name})");
         }
 
         return Length == 0

@@ -151,7 +151,7 @@ public abstract class ArrowArrayBuilder
     private void Grow(int slots)
     {
         if (slots > int.MaxValue - Length)
-            throw new ArrowCidException(ErrorCode.TooLarge, "An array would have more than 2^31 - 1 slots.");
+            throw new ArrowCidException(ErrorCode.TooLarge, "An array would have more than 2^31 - 1 slots");
         Length += slots;
     }
 

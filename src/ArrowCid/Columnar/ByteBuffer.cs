@@ -16,7 +16,7 @@ internal sealed class ByteBuffer
         if (needed > Array.MaxLength)
         {
             throw new ArrowCidException(ErrorCode.TooLarge,
-                "A buffer would have more than 2^31 - 57 bytes: build a batch of what there is and begin another.");
+                "A buffer would have more than 2^31 - 57 bytes: build a batch of what there is and begin another");
         }
 
         if (needed > _bytes.Length)

@@ -167,9 +167,9 @@ public sealed class DictionaryBuilder : ArrowArrayBuilder
     {
         if (index > _maxIndex)
             throw new ArrowCidException(ErrorCode.TooLarge,
-                $"{Type} has no index for more than {_maxIndex + 1} entries.");
+                $"{Type} has no index for more than {_maxIndex + 1} entries");
     }
 
     private ArrowCidException Mismatch(string what) =>
-        new(ErrorCode.SchemaMismatch, $"The entries of {Type} are not {what}.");
+        new(ErrorCode.SchemaMismatch, $"The entries of {Type} are not {what}");
 }

@@ -96,7 +96,7 @@ public sealed partial class RecordBatch
         if (index < 0)
         {
             throw new ArrowCidException(ErrorCode.SchemaMismatch,
-                $"No column '{name}'. There are: {string.Join(", ", Schema.Fields.Select(field => field.Name))}.");
+                $"No column '{name}'; there are: {string.Join(", ", Schema.Fields.Select(field => field.Name))}");
         }
 
         ArrowArray column = Volatile.Read(ref _source) is { } source ? At(index, source) : _columns[index]!;

@@ -64,7 +64,7 @@ public sealed class RunEndBuilder : ArrowArrayBuilder
     private void CheckRoom(int rows)
     {
         if (_endType == ArrowTypeId.Int16 && rows > short.MaxValue - Length)
-            throw new ArrowCidException(ErrorCode.TooLarge, "Run ends of int16 count 32767 rows and no more.");
+            throw new ArrowCidException(ErrorCode.TooLarge, "Run ends of int16 count 32767 rows and no more");
     }
 
     private void CheckValues(int due)

@@ -41,7 +41,7 @@ internal sealed class TextSink(TextWriter writer, long limit, bool cuts)
             if (!cuts)
             {
                 throw new ArrowCidException(ErrorCode.TooLarge,
-                    string.Create(CultureInfo.InvariantCulture, $"A row has more than {_limit} characters of text."));
+                    string.Create(CultureInfo.InvariantCulture, $"A row has more than {_limit} characters of text"));
             }
 
             text = text[..(int)Math.Max(_left, 0)];

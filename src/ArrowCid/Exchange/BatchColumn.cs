@@ -111,7 +111,7 @@ public static class BatchColumn
 
     private static ArrowCidException NoColumn(string column, ImmutableArray<ColumnPieces> columns) =>
         new(ErrorCode.SchemaMismatch,
-            $"No column {column}. There are: {string.Join(", ", columns.Select(each => each.Name))}.");
+            $"No column {column}; there are: {string.Join(", ", columns.Select(each => each.Name))}");
 
     private static ArrowCidException Missing(Cid cid, string what) =>
         new(ErrorCode.BlockNotFound, $"{what}, {cid}, is not here; import or fetch it first");

@@ -11,10 +11,19 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
     private const int MostRows = 65_536;
 
     private readonly List<string> _schemaDifferences = [];
+    private readonly List<string> _uncompared = [];
     private ColumnPair[] _pairs = [];
+    private bool _hasOtherEncoding, _hasOtherSchema;
 
     /// <summary>What of the schemas differs, in words.</summary>
     public IReadOnlyList<string> SchemaDifferences => _schemaDifferences;
+
+    /// <summary>The columns that were not compared: those of one side alone, and those of two types.</summary>
+    public IReadOnlyList<string> Uncompared => _uncompared;
+
+    /// <summary>Whether the sides differ in nothing but how texts or binaries are encoded.</summary>
+    public bool IsSameData =>
+        Changed == 0 && OnlyInA == 0 && OnlyInB == 0 && _hasOtherEncoding && !_hasOtherSchema;
 
     /// <summary>The schemas, once both are known.</summary>
     public Schema? SchemaOfA { get; private set; }
@@ -35,6 +44,9 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
     public long OnlyInB { get; private set; }
 
     public bool IsEqual => Changed == 0 && OnlyInA == 0 && OnlyInB == 0 && _schemaDifferences.Count == 0;
+
+    /// <summary>The type of a column that is compared, or both where it has two.</summary>
+    public string TypesOf(string name) => Array.Find(_pairs, pair => pair.Name == name)?.Types ?? "";
 
     /// <summary>Compares the first rows, the second rows, and so on.</summary>
     public void ByPosition(IEnumerable<DiffPart> a, IEnumerable<DiffPart> b)
@@ -129,7 +141,7 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
 
     private static KeyIndex Index(List<DiffPart> a, Schema b, string[] key)
     {
-        ColumnPair[] pairs = ColumnPair.Of(a[0].Batch.Schema, b, []);
+        ColumnPair[] pairs = ColumnPair.Of(a[0].Batch.Schema, b, [], []);
         return new KeyIndex(a, [.. key.Select(name => Array.Find(pairs, pair => pair.Name == name)
             ?? throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"the key '{name}' is no column of one type in both; there are: " +
@@ -141,7 +153,12 @@ internal sealed class BatchDiff(Action<BatchDiff, RowDifference> report)
     {
         if (ReferenceEquals(a, SchemaOfA) && ReferenceEquals(b, SchemaOfB)) return;
         var differences = new List<string>();
-        _pairs = ColumnPair.Of(a, b, differences);
+        var uncompared = new List<string>();
+        _pairs = ColumnPair.Of(a, b, differences, uncompared);
+        int encodings = _pairs.Count(pair => pair.IsOtherEncoding);
+        _hasOtherEncoding |= encodings > 0;
+        _hasOtherSchema |= differences.Count > encodings;
+        _uncompared.AddRange(uncompared.Except(_uncompared));
         (SchemaOfA, SchemaOfB) = (a, b);
         foreach (string difference in differences)
         {

@@ -38,7 +38,7 @@ internal abstract class RowFile
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.TooLarge && e is not InvalidTextException)
         {
-            throw new ArrowCidException(ErrorCode.TooLarge, $"{e.Message} Take fewer rows a batch.", e);
+            throw new ArrowCidException(ErrorCode.TooLarge, $"{e.Message}; take fewer rows per batch", e);
         }
     }
 }

@@ -59,7 +59,7 @@ internal static class BlockMap
             if (Holds(field, id)) return DictionaryField(field.Children, id);
         }
 
-        throw new ArrowCidException(ErrorCode.Internal, $"No field has the dictionary {id}.");
+        throw new ArrowCidException(ErrorCode.Internal, $"No field has the dictionary {id}");
     }
 
     private static bool Holds(CanonicalField field, int id) =>

@@ -97,7 +97,7 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
                     Add(field.Children[i], array.Children[i], inside, valid);
                 break;
             default:
-                throw new ArrowCidException(ErrorCode.Internal, $"No canonical layout for {field.Type}.");
+                throw new ArrowCidException(ErrorCode.Internal, $"No canonical layout for {field.Type}");
         }
     }
 

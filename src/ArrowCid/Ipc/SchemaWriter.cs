@@ -159,7 +159,7 @@ internal static class SchemaWriter
         ArrowTypeId.LargeListView => TagLargeListView,
         ArrowTypeId.Struct => TagStruct,
         ArrowTypeId.RunEndEncoded => TagRunEnd,
-        _ => throw new ArrowCidException(ErrorCode.Internal, $"No flatbuffer tag for {id}."),
+        _ => throw new ArrowCidException(ErrorCode.Internal, $"No flatbuffer tag for {id}"),
     };
 
     private static int Int(FlatBufferWriter writer, int bits, bool signed)

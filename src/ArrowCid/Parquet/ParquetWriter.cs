@@ -80,7 +80,7 @@ public sealed class ParquetWriter : IDisposable
         ArgumentNullException.ThrowIfNull(batch);
         ObjectDisposedException.ThrowIf(_isFinished, this);
         if (CanonicalSchema.Of(batch.Schema).Digest != CanonicalSchema.Of(_schema).Digest)
-            throw new ArrowCidException(ErrorCode.SchemaMismatch, "The batch has another schema than the writer.");
+            throw new ArrowCidException(ErrorCode.SchemaMismatch, "The batch has another schema than the writer");
         EncodedBlock block = CanonicalBlock.Encode(batch);
         RecordBatch canonical = CanonicalBlock.Decode(block.Bytes);
         Settle(canonical);

@@ -166,11 +166,25 @@ internal static class StoreOpening
                 $"{parent}: others may write there and so replace the store; chmod go-w, or choose another place");
     }
 
+    /// <summary>Where this user's stores in shared memory are.</summary>
+    private static string SharedDirectory { get; } = $"/dev/shm/arrowcid-{FileDescriptor.EffectiveUserId}";
+
     private static void MakeDirectories(string directory, bool isGroup)
     {
+        directory = Path.TrimEndingDirectorySeparator(directory);
         var missing = new Stack<string>();
         for (string? path = directory; path is not null && !Path.Exists(path); path = Path.GetDirectoryName(path))
             missing.Push(path);
+        string? parent = Path.GetDirectoryName(directory);
+        // A group's gate and the user's directory of stores in shared memory are made with the store; any other
+        // directory that is missing above it is more likely a misspelt one.
+        bool isMadeToo = missing.Count == 2 && (isGroup || parent == SharedDirectory);
+        if (missing.Count > 1 && !isMadeToo)
+        {
+            throw new ArrowCidException(ErrorCode.Io,
+                $"{directory}: there is no directory {parent} to make the store in; create it first");
+        }
+
         foreach (string path in missing)
         {
             int errno = FileDescriptor.TryMakeDirectory(path);

@@ -92,6 +92,17 @@ public class ProofVerbsTests
         Assert.Contains("rate is a whole number", Run(folder, "config", "check", "--config", file).Exits(2).Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("serve --check --maintenance daily", "arrowcid: maintenance is a span of time")]
+    [InlineData("config check", "arrowcid: there is no setting ARROWCID_FLIGTH")]
+    public void Check_says_what_is_wrong_before_what_is_right(string verb, string first)
+    {
+        using var folder = new TemporaryFolder();
+        string text = Command.Shell($"ARROWCID_FLIGTH=none \"$@\" {verb} 2>&1", folder.Store).Exits(2).Text;
+        Assert.StartsWith(first, text, StringComparison.Ordinal);
+        Assert.Contains("\nmaintenance ", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_batch_test_puts_reads_asks_and_kills_and_leaves_nothing()
     {
@@ -135,7 +146,7 @@ public class ProofVerbsTests
         string other = folder.Write("b.csv", "id,x\n1,10\n2,21\n3,30\n4,40\n"u8.ToArray());
         CommandResult differs = Run(folder, "assert", cid, "--", "cat", other).Exits(8);
         Assert.Contains("only in B", differs.Text, StringComparison.Ordinal);
-        Assert.Matches(@"\n1 +x +20 +21\n", differs.Text);
+        Assert.Matches(@"\n +1  x +int64 +20 +21\n", differs.Text);
         Assert.Contains($"what was made is not {cid}: the rows differ", differs.Errors, StringComparison.Ordinal);
         JsonElement[] json = Run(folder, "assert", cid, "--json", "--", "cat", other).Exits(8).Json;
         Assert.Equal(["changed", "only in B"], json.SkipLast(1).Select(each => each.GetProperty("change").GetString()));

@@ -77,12 +77,11 @@ public class RowVerbsTests
         CommandResult diff = Command.Run("diff", a, b).Succeeds();
         Assert.Equal(
             """
-            row   column  A     B
-            utf8  utf8    utf8  utf8
-            ----  ------  ----  ----
-            1     k       2     3
-            1     v       "y"   "w"
-            2     k       3     4
+            row  column  type   A    B
+            ---  ------  -----  ---  ---
+              1  k       int64  2    3
+              1  v       utf8   "y"  "w"
+              2  k       int64  3    4
             2 rows changed, 0 only in A, 0 only in B; 3 rows in A, 3 in B
 
             """.ReplaceLineEndings("\n"), diff.Text);
@@ -108,7 +107,64 @@ public class RowVerbsTests
         Assert.Equal("equal: 3 rows; 1 batches have one CID\n", Command.Run(["diff", cid, "@one"], null, folder.Store).Succeeds().Text);
         _ = Command.Run(["diff", "@two", file], null, folder.Store).Exits(3);
         string bad = Write(folder, "bad.csv", "a\n\"");
-        Assert.StartsWith($"arrowcid: {bad}:2:1: ", Command.Run(["diff", cid, bad], null, folder.Store).Exits(4).Errors, StringComparison.Ordinal);
+        CommandResult refused = Command.Run(["diff", cid, bad], null, folder.Store).Exits(4);
+        Assert.StartsWith($"arrowcid: {bad}:2:1: ", refused.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Diff_shows_the_key_when_rows_are_compared_by_it()
+    {
+        using var folder = new TemporaryFolder();
+        string a = Write(folder, "a.csv", "id,s,v\n1,x,10\n2,y,20\n");
+        string b = Write(folder, "b.csv", "id,s,v\n2,y,21\n1,x,10\n3,z,30\n");
+        Assert.Equal(
+            """
+            id  s  column     type   A   B
+            --  -  ---------  -----  --  ------------------------
+             2  y  v          int64  20  21
+             3  z  only in B             {"id":3,"s":"z","v":30}
+            1 rows changed, 0 only in A, 1 only in B; 2 rows in A, 3 in B
+
+            """.ReplaceLineEndings("\n").Replace("------------------------", "-----------------------", StringComparison.Ordinal),
+            Command.Run("diff", a, b, "--key", "id,s").Succeeds().Text);
+        JsonElement row = Command.Run("diff", a, b, "--key", "id,s", "--json").Succeeds().Json[0];
+        Assert.Equal("{\"id\":2,\"s\":\"y\"}", row.GetProperty("key").GetRawText());
+        string output = folder.PathOf("changes.arrows");
+        _ = Command.Run("diff", a, b, "--key", "id,s", "-o", output).Succeeds();
+        string cid = Cid(Command.Run(["put", output], null, folder.Store));
+        JsonElement[] rows = Command.Run(["cat", cid, "--column", "key", "--format", "json"], null, folder.Store).Succeeds().Json;
+        Assert.Equal(["{\"id\":2,\"s\":\"y\"}", "{\"id\":3,\"s\":\"z\"}"], rows.Select(each => each.GetProperty("key").GetRawText()));
+    }
+
+    [Fact]
+    public void Diff_names_the_columns_that_it_did_not_compare()
+    {
+        using var folder = new TemporaryFolder();
+        string a = Write(folder, "a.csv", "k,v,w\n1,x,1\n"), b = Write(folder, "b.csv", "k,v\n1,2\n");
+        string text = Command.Run("diff", a, b, "--exit-code").Exits(1).Text;
+        Assert.EndsWith("no change in the columns that were compared, 0 only in A, 0 only in B; 1 rows in A, 1 in B; " +
+            "not compared: 'v', 'w'\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("0 rows changed", text, StringComparison.Ordinal);
+        JsonElement end = Command.Run("diff", a, b, "--json").Succeeds().Json[^1];
+        Assert.Equal(["v", "w"], end.GetProperty("notCompared").EnumerateArray().Select(name => name.GetString()));
+    }
+
+    [Fact]
+    public void Diff_compares_texts_of_two_encodings_by_value()
+    {
+        using var folder = new TemporaryFolder();
+        string a = Write(folder, "a.csv", "k,v\n1,x\n2,\n"), b = Write(folder, "b.csv", "k,v\n1,x\n2,y\n");
+        foreach (string type in (string[])["large_utf8", "utf8_view", "dictionary<int32, utf8>"])
+        {
+            string other = folder.PathOf("other.arrows");
+            string cid = Cid(Command.Run(["put", "--types", $"v={type}", a], null, folder.Store));
+            CommandResult same = Command.Run(["diff", a, cid, "--exit-code"], null, folder.Store).Exits(1);
+            Assert.EndsWith("same values, other encoding: 2 rows\n", same.Text, StringComparison.Ordinal);
+            CommandResult changed = Command.Run(["diff", cid, b, "--key", "k"], null, folder.Store).Succeeds();
+            Assert.Contains($"\n2  v       {type} / utf8  null  \"y\"\n", changed.Text, StringComparison.Ordinal);
+            CommandResult keyed = Command.Run(["diff", cid, b, "--key", "v", "-o", other], null, folder.Store).Succeeds();
+            Assert.Contains("1 only in A, 1 only in B", keyed.Text, StringComparison.Ordinal);
+        }
     }
 
     private static string Write(TemporaryFolder folder, string name, string text) => folder.Write(name, Encoding.UTF8.GetBytes(text));

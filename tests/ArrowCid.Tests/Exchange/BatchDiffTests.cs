@@ -89,7 +89,7 @@ public class BatchDiffTests
         var type = new DictionaryType(ArrowType.Int8, ArrowType.Utf8);
         RecordBatch a = Rows.Csv("k,v\n1,x\n2,y\n", Rows.Typed($"v={type}"))[0];
         RecordBatch b = Rows.Csv("k,v\n1,x\n2,z\n3,w\n", Rows.Typed($"v={type}"))[0];
-        var rows = new DiffRows(a.Schema, b.Schema);
+        var rows = new DiffRows(a.Schema, b.Schema, []);
         var diff = new BatchDiff((_, each) => rows.Add(each));
         diff.ByPosition([DiffPart.Of(a)], [DiffPart.Of(b)]);
         RecordBatch batch = rows.Take();

@@ -10,6 +10,20 @@ public class CidStoreTests
     private static readonly string s_vectors = Repository.PathOf("tests/ArrowCid.Tests/Data/vectors");
 
     [Fact]
+    public void Open_makes_no_directories_above_the_store()
+    {
+        using var directory = new TemporaryStore();
+        string above = Path.Combine(directory.Directory, "no-such-directory");
+        ArrowCidException thrown = Assert.Throws<ArrowCidException>(
+            () => CidStore.Open(Path.Combine(above, "store"), new CidStoreOptions { Capacity = 32 << 20 }));
+        Assert.Equal(ErrorCode.Io, thrown.Code);
+        Assert.Contains($"there is no directory {above}", thrown.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(above));
+        CidStore.Open($"{above}/", new CidStoreOptions { Capacity = 32 << 20 }).Dispose();
+        Assert.True(Directory.Exists(above));
+    }
+
+    [Fact]
     public void A_batch_that_was_put_is_found_by_its_CID()
     {
         using var folder = new TemporaryStore();

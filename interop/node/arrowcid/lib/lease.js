@@ -64,6 +64,11 @@ export class Lease {
 
   get isReleased() { return this.#handle === 0; }
 
+  [Symbol.for('nodejs.util.inspect.custom')]() {
+    const state = this.isReleased ? ', released' : '';
+    return `Lease { cid: '${this.cid}', rows: ${this.rows}, byteLength: ${this.byteLength}${state} }`;
+  }
+
   release() {
     if (this.#handle === 0) return;
     const handle = this.#handle;

@@ -44,6 +44,10 @@ export class Store {
 
   get isClosed() { return this.#handle === 0; }
 
+  [Symbol.for('nodejs.util.inspect.custom')]() {
+    return this.isClosed ? 'Store { closed }' : `Store { directory: '${this.directory}' }`;
+  }
+
   async put(data, facts) {
     const ipc = await toIpc(data);
     return counted(BLOCK_BYTES, readBlocks, (place, room, count) =>

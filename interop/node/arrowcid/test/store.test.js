@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { RecordBatch, Table, tableFromArrays, tableFromIPC, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { check, cid, cids, hashPath, open, version } from 'arrowcid';
 import { flights, folderOf, storeOf } from './folder.js';
@@ -19,6 +20,18 @@ test('what was put is read where it lies', async t => {
   assert.deepEqual([lease.cid, lease.schemaCid, lease.rows], [block.cid, block.schemaCid, block.rows]);
   assert.equal(await check(lease.bytes), block.cid);
   assert.ok(mappedFile(lease.bytes).startsWith(store.directory));
+});
+
+test('a store and a lease show what they are', async t => {
+  const store = storeOf(t);
+  const [block] = await store.put(flights);
+  const lease = store.get(block.cid);
+  assert.equal(inspect(store), `Store { directory: '${store.directory}' }`);
+  assert.equal(inspect(lease), `Lease { cid: '${block.cid}', rows: 200000, byteLength: ${block.byteLength} }`);
+  lease.release();
+  assert.match(inspect(lease), /, released }$/);
+  store.close();
+  assert.equal(inspect(store), 'Store { closed }');
 });
 
 test('apache-arrow opens it without a copy', async t => {

@@ -66,7 +66,7 @@ public static class ArrowCData
         ArgumentNullException.ThrowIfNull(values);
         CheckAddress(array, nameof(array));
         if (!values.Type.Equals(field.Type))
-            throw new ArrowCidException(ErrorCode.SchemaMismatch, $"The array is {values.Type}, the field {field}.");
+            throw new ArrowCidException(ErrorCode.SchemaMismatch, $"The array is {values.Type}, the field {field}");
         CSchemaNode? described = schema == 0 ? null : CSchemaWriter.Of(field);
         CDataExport.Array(values, array);
         if (described is not null) CDataExport.Schema(described, schema);
