@@ -16,7 +16,7 @@ public class BenchIpcTests
         "1 MiB batches to 8 consumers, against a socket",
     ];
 
-    [BenchIpcFact]
+    [CLibraryFact(Programs.PyArrow)]
     public void Every_figure_is_there_or_says_which_peer_is_missing()
     {
         bool areRequired = Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1";
@@ -41,7 +41,7 @@ public class BenchIpcTests
         Assert.Contains("noise ", result.Errors, StringComparison.Ordinal);
     }
 
-    [BenchIpcFact]
+    [CLibraryFact(Programs.PyArrow)]
     public void A_missing_peer_is_said_on_its_line_and_the_rest_goes_on()
     {
         using var folder = new TemporaryFolder();
@@ -68,14 +68,4 @@ public class BenchIpcTests
     }
 
     private static string Text(JsonElement line, string name) => line.GetProperty(name).GetString()!;
-}
-
-/// <summary>
-/// A fact that needs libarrowcid and the peers' Python. Where one is missing it is skipped and says so, unless
-/// <c>ARROWCID_REQUIRE_PEERS=1</c>: then it runs, and fails.
-/// </summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class BenchIpcFactAttribute : FactAttribute
-{
-    public BenchIpcFactAttribute() => Skip = PythonTests.WhySkip();
 }

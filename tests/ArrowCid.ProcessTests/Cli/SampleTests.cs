@@ -1,3 +1,5 @@
+using ArrowCid.ProcessTests.Interop;
+
 namespace ArrowCid.ProcessTests.Cli;
 
 /// <summary>The samples in C# are run as their README says.</summary>
@@ -32,6 +34,25 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public async Task Each_sample_runs_its_own_program_when_others_run_before_it_and_beside_it()
+    {
+        (string Sample, string Prints)[] samples =
+        [
+            ("shared-memory/csharp/producer.cs", "10,000 rows, 120,520 bytes"),
+            ("index/indexer.cs", "28 days; the last is "),
+            ("many-processes/many.cs", "4 processes, one of them killed"),
+        ];
+        void Run((string Sample, string Prints) each)
+        {
+            using var folder = new SampleFolder();
+            Assert.Contains(each.Prints, folder.Run(each.Sample).Succeeds().Text, StringComparison.Ordinal);
+        }
+
+        foreach ((string, string) each in samples) Run(each);
+        await Task.WhenAll(samples.Select(each => Task.Run(() => Run(each))));
+    }
+
+    [Fact]
     public void Every_sample_has_under_sixty_lines()
     {
         foreach (string path in Directory.EnumerateFiles(Path.Combine(Command.Root, "samples"), "*", SearchOption.AllDirectories)
@@ -46,7 +67,7 @@ public sealed class SampleTests
         private readonly string _store = Directory.CreateTempSubdirectory("arrowcid-sample-").FullName;
 
         public CommandResult Run(string sample) =>
-            Command.Program("dotnet", ["run", Path.Combine(Command.Root, "samples", sample), "--", _store]);
+            CLibrary.Run("dotnet", "run", Path.Combine(Command.Root, "samples", sample), "--", _store);
 
         public void Dispose() => Directory.Delete(_store, recursive: true);
     }

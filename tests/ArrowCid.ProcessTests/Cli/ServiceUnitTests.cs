@@ -5,7 +5,7 @@ namespace ArrowCid.ProcessTests.Cli;
 /// <summary>The unit for systemd.</summary>
 public sealed partial class ServiceUnitTests
 {
-    [SystemdFact]
+    [ProgramFact("systemd-analyze")]
     public void Systemd_finds_nothing_wrong_in_the_unit()
     {
         using var folder = new TemporaryFolder();
@@ -24,17 +24,4 @@ public sealed partial class ServiceUnitTests
 
     [GeneratedRegex("=/usr/bin/arrowcid(?= serve)")]
     private static partial Regex ProgramPath();
-}
-
-/// <summary>A fact that needs systemd's tools; skipped loudly where they are missing, unless peers are
-/// required.</summary>
-public sealed class SystemdFactAttribute : FactAttribute
-{
-    public SystemdFactAttribute()
-    {
-        bool isRequired = Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1";
-        bool isHere = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-            .Any(folder => File.Exists(Path.Combine(folder, "systemd-analyze")));
-        if (!isRequired && !isHere) Skip = "PEER MISSING: systemd-analyze. On Debian: apt-get install systemd.";
-    }
 }

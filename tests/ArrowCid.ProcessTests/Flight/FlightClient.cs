@@ -9,10 +9,6 @@ internal static class FlightClient
 {
     private static readonly Lazy<string> s_rust = new(BuildRust), s_node = new(InstallNode);
 
-    private static string Peers { get; } = Environment.GetEnvironmentVariable("ARROWCID_PEERS") is { Length: > 0 } set
-        ? set
-        : "/var/tmp/arrowcid-peers";
-
     public static CommandResult Run(string language, params string[] arguments)
     {
         string[] command = CommandOf(language);
@@ -45,9 +41,10 @@ internal static class FlightClient
     public static string? WhySkip()
     {
         if (FlightPeers.WhySkip() is { } python) return python;
-        if (Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1") return null;
-        bool isHere = File.Exists(Path.Combine(Peers, "rust-crates", ".complete"))
-            && Directory.Exists(Path.Combine(Peers, "node", "node_modules", "@grpc", "grpc-js"));
+        if (Programs.AreRequired) return null;
+        if (Programs.WhySkip("node", "cargo") is { } missing) return missing;
+        bool isHere = File.Exists(Path.Combine(Programs.Peers, "rust-crates", ".complete"))
+            && Programs.HasPackage("@grpc/grpc-js");
         return isHere ? null : "PEER MISSING: @grpc/grpc-js or tonic. Run interop/peers/setup, then this test again.";
     }
 
@@ -73,7 +70,7 @@ internal static class FlightClient
         string folder = Directory.CreateTempSubdirectory("arrowcid-flight-").FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         string modules = Directory.CreateDirectory(Path.Combine(folder, "node_modules")).FullName;
-        foreach (string peer in Directory.GetDirectories(Path.Combine(Peers, "node", "node_modules")))
+        foreach (string peer in Directory.GetDirectories(Path.Combine(Programs.Peers, "node", "node_modules")))
             Directory.CreateSymbolicLink(Path.Combine(modules, Path.GetFileName(peer)), peer);
         string package = Directory.CreateDirectory(Path.Combine(modules, "arrowcid-flight")).FullName;
         foreach (string file in Directory.GetFiles(PathOf("node/flight")).Append(Path.Combine(Command.Root, "proto", "Flight.proto")))

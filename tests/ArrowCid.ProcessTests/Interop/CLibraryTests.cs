@@ -20,7 +20,7 @@ public sealed partial class CLibraryTests : IDisposable
         if (Directory.Exists(Store)) Directory.Delete(Store, recursive: true);
     }
 
-    [CLibraryTheory]
+    [CLibraryTheory("cc")]
     [InlineData("abi", false)]
     [InlineData("abi", true)]
     [InlineData("store", false)]
@@ -47,7 +47,7 @@ public sealed partial class CLibraryTests : IDisposable
         Assert.Equal(["ok"], result.Lines);
     }
 
-    [CLibraryTheory]
+    [CLibraryTheory("cc", "c++")]
     [InlineData("c89", "c")]
     [InlineData("c11", "c")]
     [InlineData("c++17", "c++")]
@@ -59,7 +59,7 @@ public sealed partial class CLibraryTests : IDisposable
             "-I", CLibrary.PathOf("c"), "-c", source, "-o", Path.Combine(_folder, "header.o")).Exits(0);
     }
 
-    [CLibraryFact]
+    [CLibraryFact("nm")]
     public void The_library_exports_what_the_header_declares_and_nothing_else()
     {
         string[] declared =
@@ -76,7 +76,7 @@ public sealed partial class CLibraryTests : IDisposable
         }
     }
 
-    [CLibraryFact]
+    [CLibraryFact("readelf")]
     public void The_library_is_small_and_needs_the_c_library_alone()
     {
         Assert.All(CLibrary.Files, file => Assert.InRange(new FileInfo(file).Length, 1, 8 << 20));
@@ -85,7 +85,7 @@ public sealed partial class CLibraryTests : IDisposable
         Assert.All(libraries, name => Assert.Matches(@"^(libc|libm|libdl|libpthread|librt|ld-linux[\w-]*)\.so", name));
     }
 
-    [CLibraryFact]
+    [CLibraryFact("cc")]
     public void Messages_are_hashed_side_by_side_where_the_processor_has_AVX_512()
     {
         string source = Path.Combine(_folder, "path.c"), program = Path.Combine(_folder, "path");
@@ -107,14 +107,13 @@ public sealed partial class CLibraryTests : IDisposable
 
     /// <summary>What stands in for both on a processor without AVX-512: a library of nothing but doors, which takes that
     /// to be there, and as its twin the library that needs none.</summary>
-    [CLibraryTheory]
+    [TwinTheory("cc", "nm")]
     [InlineData("abi")]
     [InlineData("arrays")]
     [InlineData("watch")]
     [InlineData("fork")]
     public void The_doors_lead_to_the_twin(string name)
     {
-        if (!File.Exists(CLibrary.Twin)) return;
         string program = Path.Combine(_folder, name), doors = Path.Combine(_folder, "doors.o");
         string stubs = Path.Combine(_folder, "stubs.c");
         CLibrary.Compile($"c/tests/{name}.c", program);
@@ -132,17 +131,16 @@ public sealed partial class CLibraryTests : IDisposable
         Assert.Equal(["ok"], CLibrary.Run("sh", "-c", line).Exits(0).Lines);
     }
 
-    [CLibraryFact]
+    [TwinFact("objdump")]
     public void The_twin_has_the_sixteen_lanes_in_it()
     {
-        if (!File.Exists(CLibrary.Twin)) return;
         // vprord on a register of 512 bits is SHA-256's rotation, and nothing else's here.
         const string Count = "objdump -d --no-show-raw-insn \"$1\" | grep -c 'vprord .*zmm' || true";
         Assert.NotEqual("0", CLibrary.Run("sh", "-c", Count, "sh", CLibrary.Twin).Exits(0).Lines.Single());
         Assert.Equal("0", CLibrary.Run("sh", "-c", Count, "sh", CLibrary.File).Exits(0).Lines.Single());
     }
 
-    [CLibraryTheory]
+    [CLibraryTheory("c++")]
     [InlineData(false)]
     [InlineData(true)]
     public void In_Cpp_everything_is_as_in_C(bool isSanitized)
@@ -152,7 +150,7 @@ public sealed partial class CLibraryTests : IDisposable
         Assert.Equal(["ok"], CLibrary.Run(program, Store).Exits(0).Lines);
     }
 
-    [CLibraryTheory]
+    [CLibraryTheory("cc", "c++")]
     [InlineData("c", "c")]
     [InlineData("c", "cpp")]
     [InlineData("cpp", "c")]
@@ -189,4 +187,32 @@ public sealed partial class CLibraryTests : IDisposable
 
     [GeneratedRegex(@"\(NEEDED\).*\[([^\]]+)\]")]
     private static partial Regex Needed();
+}
+
+/// <summary>As <see cref="CLibraryFactAttribute"/>, for the AVX-512 build, which only x86-64 has.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class TwinFactAttribute : FactAttribute
+{
+    public TwinFactAttribute(params string[] programs)
+    {
+        Names = programs;
+        Skip = CLibrary.WhySkipTwin(programs);
+    }
+
+    /// <summary>The programs that the test starts.</summary>
+    public IReadOnlyList<string> Names { get; }
+}
+
+/// <summary>As <see cref="TwinFactAttribute"/>, for a theory.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class TwinTheoryAttribute : TheoryAttribute
+{
+    public TwinTheoryAttribute(params string[] programs)
+    {
+        Names = programs;
+        Skip = CLibrary.WhySkipTwin(programs);
+    }
+
+    /// <summary>The programs that the test starts.</summary>
+    public IReadOnlyList<string> Names { get; }
 }

@@ -7,7 +7,7 @@ namespace ArrowCid.ProcessTests.Interop;
 [Collection(NodeCollection.Name)]
 public sealed class LanguagesTests(NodeInstallation installation)
 {
-    [BindingFact("cargo", "node", "npm", "c++")]
+    [BindingFact("cargo", "node", "npm", "c++", Programs.ApacheArrow, Programs.PyArrow)]
     public void One_batch_put_from_five_languages_has_one_CID_and_each_reads_what_the_others_put()
     {
         using var programs = new TemporaryFolder();
@@ -43,7 +43,7 @@ public sealed class LanguagesTests(NodeInstallation installation)
         _ = Assert.Single(cids.Distinct());
     }
 
-    [BindingFact("cargo", "node", "npm")]
+    [BindingFact("cargo", "node", "npm", Programs.ApacheArrow)]
     public void A_consumer_in_each_language_reads_what_a_producer_in_the_other_puts()
     {
         _ = Cargo.Run("build", "samples/shared-memory/rust").Exits(0);
@@ -62,7 +62,7 @@ public sealed class LanguagesTests(NodeInstallation installation)
         }
     }
 
-    [BindingFact("cargo", "node", "npm")]
+    [BindingFact("cargo", "node", "npm", Programs.ApacheArrow)]
     public async Task A_killed_reader_holds_nothing_any_more()
     {
         using var folder = new TemporaryFolder(isMemory: true);

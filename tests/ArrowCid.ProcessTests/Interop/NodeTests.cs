@@ -7,7 +7,7 @@ namespace ArrowCid.ProcessTests.Interop;
 [Collection(NodeCollection.Name)]
 public sealed class NodeTests(NodeInstallation installation)
 {
-    [BindingFact("node", "npm")]
+    [BindingFact("node", "npm", Programs.ApacheArrow)]
     public void The_packages_own_tests_pass()
     {
         string[] tests = [.. Directory.GetFiles(installation.Folder, "*.test.js")];
@@ -18,7 +18,7 @@ public sealed class NodeTests(NodeInstallation installation)
         Assert.Contains("# fail 0", result.Lines);
     }
 
-    [BindingFact("node", "npm")]
+    [BindingFact("node", "npm", Programs.ApacheArrow)]
     public void A_consumer_in_Node_reads_what_a_producer_in_Node_puts()
     {
         using var folder = new TemporaryFolder(isMemory: true);
@@ -28,7 +28,7 @@ public sealed class NodeTests(NodeInstallation installation)
         Samples.Agree(put, read);
     }
 
-    [BindingFact("node", "npm")]
+    [BindingFact("node", "npm", Programs.ApacheArrow)]
     public void The_package_has_the_library_the_types_and_nothing_that_is_not_needed()
     {
         string package = Assert.Single(Directory.GetFiles(installation.Folder, "arrowcid-*.tgz"));

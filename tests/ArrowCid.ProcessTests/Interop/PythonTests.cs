@@ -5,10 +5,7 @@ namespace ArrowCid.ProcessTests.Interop;
 /// <summary>The package for Python keeps what its README says: its own tests, and what it needs of others.</summary>
 public sealed class PythonTests
 {
-    private static readonly Lazy<bool> s_hasPyArrow =
-        new(() => Peers("-c", "import numpy, pyarrow").ExitCode == 0);
-
-    [PythonTheory]
+    [CLibraryTheory(Programs.PyArrow)]
     [InlineData("test_store")]
     [InlineData("test_watch")]
     [InlineData("test_arrow")]
@@ -20,7 +17,7 @@ public sealed class PythonTests
     public void The_packages_own_tests_pass_with_pyarrow_and_numpy(string module) =>
         Check(Peers(CLibrary.PathOf("python/tests"), module));
 
-    [PythonTheory]
+    [CLibraryTheory("python3")]
     [InlineData("test_store")]
     [InlineData("test_watch")]
     public void The_machines_python3_needs_nothing_but_the_standard_library(string module) =>
@@ -38,14 +35,6 @@ public sealed class PythonTests
         Assert.Equal(modules, run);
     }
 
-    /// <summary>The reason to skip, or null.</summary>
-    internal static string? WhySkip()
-    {
-        if (Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1") return null;
-        return CLibrary.WhySkip
-            ?? (s_hasPyArrow.Value ? null : "PEER MISSING: pyarrow. Run interop/peers/setup, then this test again.");
-    }
-
     private static CommandResult Peers(params string[] arguments) =>
         CLibrary.Run("/bin/sh", [CLibrary.PathOf("peers/python"), .. arguments]);
 
@@ -55,14 +44,4 @@ public sealed class PythonTests
         _ = result.Exits(0);
         Assert.Matches("^[1-9][0-9]* passed, 0 failed", result.Lines[^1]);
     }
-}
-
-/// <summary>
-/// A theory that needs libarrowcid and the peers' Python. Where one is missing it is skipped and says so, unless
-/// <c>ARROWCID_REQUIRE_PEERS=1</c>: then it runs, and fails.
-/// </summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class PythonTheoryAttribute : TheoryAttribute
-{
-    public PythonTheoryAttribute() => Skip = PythonTests.WhySkip();
 }

@@ -28,10 +28,9 @@ public sealed class RingMappingTests : IDisposable
         Directory.Delete(_path, recursive: true);
     }
 
-    [Fact]
+    [SharedMemoryFact]
     public void A_writer_maps_each_of_its_segments_once()
     {
-        if (!Directory.Exists(Memory)) return;
         var seen = new SegmentCalls(_path);
         FileSeam.Current = seen;
         using BlockStore store = BlockStore.Open(_path, Ring);
@@ -63,10 +62,9 @@ public sealed class RingMappingTests : IDisposable
         Assert.Null(store.Read(Sha256.Hash(StoreCalls.Numbered(0, BlockBytes))));
     }
 
-    [Fact]
+    [SharedMemoryFact]
     public void A_segment_whose_name_is_anothers_by_now_is_not_recycled()
     {
-        if (!Directory.Exists(Memory)) return;
         using BlockStore store = BlockStore.Open(_path, Ring);
         Put(store, 0, 20);
         string first = Directory.GetFiles(_path, "seg-*").Order(StringComparer.Ordinal).First();

@@ -49,10 +49,9 @@ public sealed class RingTests
         Assert.Null(store.Read(Sha256.Hash(StoreCalls.Numbered(0, BlockBytes))));
     }
 
-    [Fact]
+    [SharedMemoryFact]
     public void Segments_are_used_again_with_their_pages_and_show_nothing_of_before()
     {
-        if (!Directory.Exists("/dev/shm")) return;
         string path = Directory.CreateDirectory($"/dev/shm/arrowcid-test-{Environment.ProcessId}-ring").FullName;
         try
         {
