@@ -83,14 +83,16 @@ internal sealed class Verb(string name, string description, params string[] exam
         var option = new Option<Expiry?>("--expires")
         {
             HelpName = "TIME",
-            Description = "When the block expires: 7d (from its put, or from now), 2026-12-24, 2026-12-24T18:00Z, or never.",
+            Description = "When the block expires: 7d (from its put, or from now), 2026-12-24, 2026-12-24T18:00Z, " +
+                "or never.",
             Required = isRequired,
         };
         option.CustomParser = result =>
         {
             string text = result.Tokens[^1].Value;
             Expiry? expiry = Expiry.TryParse(text, DateTimeOffset.UtcNow);
-            if (expiry is null) result.AddError($"--expires takes a duration such as 7d or a date or time, not '{text}'.");
+            if (expiry is null)
+                result.AddError($"--expires takes a duration such as 7d or a date or time, not '{text}'.");
             return expiry;
         };
         return option;

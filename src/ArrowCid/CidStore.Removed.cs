@@ -4,8 +4,8 @@ using ArrowCid.Storage;
 
 namespace ArrowCid;
 
-/// <summary>Removed blocks: they are not found from the moment of their removal, though their bytes stay until the store
-/// is compacted, and leases on them stay valid.</summary>
+/// <summary>Removed blocks: they are not found from the moment of their removal, though their bytes stay until the
+/// store is compacted, and leases on them stay valid.</summary>
 public sealed partial class CidStore
 {
     // Blocks that were found not to be removed, and the sweep word before that: while the word is the same, nothing was
@@ -17,7 +17,7 @@ public sealed partial class CidStore
     private ulong _nothingRemoved;
 
     /// <summary>Whether a block was removed and not put again.</summary>
-    internal bool IsRemoved(Cid cid) => cid.Version == 1 && cid.TryGetSha256(out Digest256 digest) && IsRemoved(in digest);
+    internal bool IsRemoved(Cid cid) => IsOurs(cid, out Digest256 digest) && IsRemoved(in digest);
 
     /// <summary>Whether a block, which the index still has, was removed. Where nothing was removed since the last look
     /// this is one load of shared memory.</summary>

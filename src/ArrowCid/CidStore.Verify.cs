@@ -178,7 +178,8 @@ public sealed partial class CidStore
         string? place = cid.TryGetSha256(out Digest256 digest) ? _blocks.FindQuarantined(in digest) : null;
         return place is null
             ? RemovedError(cid)
-                ?? new ArrowCidException(ErrorCode.BlockNotFound, words ?? $"no block {cid} in {Directory}; put it first")
+                ?? new ArrowCidException(ErrorCode.BlockNotFound,
+                    words ?? $"no block {cid} in {Directory}; put it first")
             : new(ErrorCode.BlockCorrupt,
                 $"the bytes of {cid} are damaged and quarantined in the store's directory ({place}); {RepairWords}");
     }

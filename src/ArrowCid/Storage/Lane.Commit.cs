@@ -162,7 +162,8 @@ internal sealed partial class Lane
             return WritePad(turn, turn.Offset, turn.Extent, isLast: true);
         }
 
-        if (turn.Facts is not null && !TryWriteFact(turn, turn.Facts, Dated(turn, in info), isLast: false)) return false;
+        if (turn.Facts is not null && !TryWriteFact(turn, turn.Facts, Dated(turn, in info), isLast: false))
+            return false;
         if (isLastPlace)
         {
             turn.Extent = Layout.RecordHeaderBytes;
