@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Columnar;
 using ArrowCid.ProcessTests.Flight;
 using Xunit.Abstractions;
@@ -65,5 +66,12 @@ public sealed class LargeAnswerTests(ITestOutputHelper output)
             Assert.InRange(growth, long.MinValue, 96L << 20);
             foreach (HttpResponseMessage call in calls) call.Dispose();
         }
+
+        // The server returns it some seconds after the last call, when nothing else is asked of it.
+        long started = Stopwatch.GetTimestamp();
+        long left;
+        while ((left = ServerProcess.Resident(served.ProcessId) - before) > 40L << 20)
+            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(2), $"{left >> 20} MiB are kept");
+        output.WriteLine($"{left >> 20} MiB more after {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s");
     }
 }
