@@ -29,6 +29,12 @@ internal sealed class ExchangeCalls(CidStore store, FlightGate gate, TimeSpan pa
         TimeSpan most = FlightGate.IsAnonymous(call) ? patience : Timeout.InfiniteTimeSpan;
         while (await NextAsync(call, data, most).ConfigureAwait(false))
         {
+            if (data.HasBody && data.AppMetadata.Length == 0)
+            {
+                throw new GrpcException(GrpcStatus.InvalidArgument,
+                    "DoExchange takes no batches: send CIDs as app_metadata, and store batches with DoPut");
+            }
+
             foreach (Cid cid in CidsOf(data.AppMetadata))
             {
                 store.ProveOnce(cid);

@@ -39,6 +39,9 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
     /// <summary>The most bytes of app_metadata.</summary>
     public int MostMetadata { get; init; } = int.MaxValue;
 
+    /// <summary>Whether a body was passed over.</summary>
+    public bool HasBody { get; private set; }
+
     /// <summary>Which kind of IPC message it is (<see cref="IpcMessage"/>); 0 where there is no header.</summary>
     public byte Kind { get; private set; }
 
@@ -46,7 +49,7 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
     /// <returns>False at the end.</returns>
     public async ValueTask<bool> NextAsync(CancellationToken cancel)
     {
-        (Descriptor, Header, AppMetadata, _bodyLength, Kind) = (null, [], [], 0, 0);
+        (Descriptor, Header, AppMetadata, _bodyLength, Kind, HasBody) = (null, [], [], 0, 0, false);
         reader.Release();
         if (!reader.TryNext() && !await AwaitAsync(cancel).ConfigureAwait(false)) return false;
         reader.MayPause = true;
@@ -67,6 +70,11 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
                     break;
                 case BodyTag when !OnlyMetadata:
                     await ReadBodyAsync(await LengthAsync(cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+                    break;
+                case BodyTag:
+                    int length = await LengthAsync(cancel).ConfigureAwait(false);
+                    HasBody = length > 0;
+                    await reader.SkipAsync(length, cancel).ConfigureAwait(false);
                     break;
                 default:
                     await SkipAsync(tag, cancel).ConfigureAwait(false);

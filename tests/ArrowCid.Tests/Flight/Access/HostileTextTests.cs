@@ -162,6 +162,16 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Exchange_refuses_a_batch_that_asks_for_nothing()
+    {
+        var schema = new FlightData { DataHeader = ByteString.CopyFromUtf8("schema") };
+        FlightData batch = new() { DataHeader = ByteString.CopyFromUtf8("batch"), DataBody = ByteString.CopyFromUtf8("body") };
+        FlightData asking = new() { AppMetadata = ByteString.CopyFromUtf8($"{_cid}"), DataBody = ByteString.CopyFromUtf8("body") };
+        Assert.Equal(GrpcStatus.InvalidArgument, await FlightCall.StatusAsync(_channel, FlightCall.Service + "DoExchange", null, schema, batch));
+        Assert.Equal(GrpcStatus.Ok, await FlightCall.StatusAsync(_channel, FlightCall.Service + "DoExchange", null, schema, asking));
+    }
+
+    [Fact]
     public async Task Command_of_Flight_SQL_is_unimplemented_and_says_that_there_is_no_SQL()
     {
         var any = new Google.Protobuf.WellKnownTypes.Any { TypeUrl = "type.googleapis.com/arrow.flight.protocol.sql.CommandStatementQuery" };
