@@ -25,7 +25,7 @@ internal static class Suggestion
             if (isOption && !options.Contains(name) && Nearest(name, options) is { } option) return option;
         }
 
-        string? word = parsed.UnmatchedTokens.FirstOrDefault();
+        string? word = parsed.UnmatchedTokens is [var first, ..] ? first : null;
         return word is null || word.StartsWith('-')
             ? null
             : Nearest(word, command.Subcommands.Where(each => !each.Hidden).Select(each => each.Name));

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
 using ArrowCid.Ipld;
-using ArrowCid.Memory;
 using ArrowCid.Storage;
 
 namespace ArrowCid;

@@ -1,4 +1,3 @@
-using ArrowCid.Memory;
 using ArrowCid.Registry;
 
 namespace ArrowCid;

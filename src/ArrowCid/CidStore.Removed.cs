@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ArrowCid.Memory;
-using ArrowCid.Storage;
 
 namespace ArrowCid;
 

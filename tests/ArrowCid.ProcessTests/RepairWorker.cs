@@ -67,5 +67,5 @@ internal static class RepairWorker
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-    private static Task EndOfInput() => Task.Run(() => Console.In.ReadToEnd());
+    private static Task<string> EndOfInput() => Task.Run(() => Console.In.ReadToEnd());
 }

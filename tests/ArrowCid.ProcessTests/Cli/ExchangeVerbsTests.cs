@@ -30,7 +30,7 @@ public class ExchangeVerbsTests
     }
 
     [Fact]
-    public void An_imported_column_manifest_works_in_every_verb_and_at_the_gateway()
+    public async Task An_imported_column_manifest_works_in_every_verb_and_at_the_gateway()
     {
         using var folder = new TemporaryFolder();
         string[] cids = Put(folder);
@@ -46,9 +46,9 @@ public class ExchangeVerbsTests
         byte[] node = Command.Run(["get", root], null, served.Directory).Succeeds().Bytes;
         Command.Run(["car", "verify", car]).Exits(0);
         using var client = new HttpClient();
-        Assert.Equal(node, client.GetByteArrayAsync(new Uri($"{served.Http}/ipfs/{root}?format=raw")).Result);
+        Assert.Equal(node, await client.GetByteArrayAsync(new Uri($"{served.Http}/ipfs/{root}?format=raw")));
         string piece = Command.Run(["car", "ls", car]).Succeeds().Lines[1].Split(' ')[0];
-        byte[] bytes = client.GetByteArrayAsync(new Uri($"{served.Http}/ipfs/{piece}?format=raw")).Result;
+        byte[] bytes = await client.GetByteArrayAsync(new Uri($"{served.Http}/ipfs/{piece}?format=raw"));
         Assert.Equal(piece, Cid.Sha256(Multicodec.Raw, bytes).ToString());
         // A gateway has a column without the batch's other columns being asked for.
         Assert.Equal(Run(folder, "cat", cids[0], "--column", column, "--format", "csv").Text,

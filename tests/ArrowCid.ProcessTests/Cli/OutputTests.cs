@@ -1,8 +1,10 @@
+using System.Runtime.Versioning;
 using System.Net.Sockets;
 
 namespace ArrowCid.ProcessTests.Cli;
 
 /// <summary>What every verb that writes a file does to what is at its path.</summary>
+[SupportedOSPlatform("linux")]
 public class OutputTests
 {
     private const string V1 = "vectors/v1.arrows";

@@ -1,8 +1,6 @@
 using ArrowCid.Exchange;
 using ArrowCid.Exchange.Backends;
 using ArrowCid.Ipc;
-using ArrowCid.Ipld;
-using ArrowCid.Ipld.Car;
 using ArrowCid.Tests.Ipld.Car;
 using ArrowCid.Tests.Storage;
 

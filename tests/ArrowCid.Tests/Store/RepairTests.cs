@@ -1,6 +1,5 @@
 using ArrowCid.Columnar;
 using ArrowCid.Exchange.Backends;
-using ArrowCid.Exchange.Backup;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using ArrowCid.Storage;

@@ -1,5 +1,4 @@
 using ArrowCid.Flight.Protocol;
-using ArrowCid.Tests.Flight;
 using Google.Protobuf;
 
 namespace ArrowCid.Tests.Flight.Access;
