@@ -72,6 +72,17 @@ public sealed partial class CidStore
         return filling.End();
     }
 
+    /// <summary>The capacity that a new store needs for a copy of this one.</summary>
+    /// <param name="segment">The bytes of its data segments.</param>
+    internal long CapacityNeeded(long segment)
+    {
+        var need = new StoreNeed(segment);
+        foreach (FactPayload record in _blocks.FactRecords()) need.AddFacts(record.Bytes.Length);
+        foreach (BlockInfo info in _registry.Alive(_blocks.List()).OrderBy(info => info.Time))
+            need.AddBlock(info.Length, isPutAgain: true);
+        return need.Capacity();
+    }
+
     /// <summary>
     /// Copies what this store holds at one moment into another, as a backup and a restore would, without a file between
     /// them: from shared memory to a disk, or to other sizes.

@@ -19,7 +19,7 @@ internal static class InfoVerb
 
     private static int Run(string? directory, string cid, bool json)
     {
-        using CidStore store = StoreReading.Open(directory);
+        using CidStore store = StoreReading.OpenForQueries(directory);
         Cid meant = Reference.Resolve(store, cid);
         StoredBlock block = store.TryFind(meant) ?? throw Failure.NoBlock(cid, store);
         StoredEntry? entry = store.Describe(meant);

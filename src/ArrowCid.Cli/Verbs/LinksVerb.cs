@@ -14,7 +14,7 @@ internal static class LinksVerb
 
     private static int Run(string? directory, string text, bool json)
     {
-        using CidStore store = StoreReading.Open(directory);
+        using CidStore store = StoreReading.OpenForQueries(directory);
         Cid cid = Reference.Resolve(store, text);
         if (store.Describe(cid) is null) throw Failure.NoBlock(cid.ToString(), store);
         BlockLinks links = store.Links(cid);

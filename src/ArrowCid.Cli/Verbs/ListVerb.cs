@@ -46,7 +46,7 @@ internal static class ListVerb
     {
         if (datasets) text = text is null ? "kind = dataset" : $"kind = dataset and ({text})";
         Filter? filter = text is null ? null : Filter.Parse(text);
-        using CidStore store = StoreReading.Open(directory);
+        using CidStore store = StoreReading.OpenForQueries(directory);
         bool isAnyKind = filter?.TestsKind == true;
         IEnumerable<StoredEntry> batches = store.InOrder(filter).Where(IsListed);
         // Where nobody asks for facts none are read.

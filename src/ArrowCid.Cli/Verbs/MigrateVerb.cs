@@ -29,7 +29,8 @@ internal static class MigrateVerb
             string source = Path.GetFullPath(parsed.GetValue(from)!), target = Path.GetFullPath(parsed.GetValue(to)!);
             using CidStore store = StoreReading.Open(source);
             CidStoreFigures figures = store.GetFigures();
-            CidStoreOptions options = sizes.Read(parsed, figures.Capacity, figures.SegmentSize, figures.IsRing);
+            CidStoreOptions options = sizes.Read(parsed, target, figures.Capacity, figures.SegmentSize, figures.IsRing,
+                store.CapacityNeeded);
             bool isDryRun = parsed.GetValue(dryRun);
             RestoreVerb.Print(isDryRun ? Try(store, target) : Copy(store, target, options), parsed.GetValue(json));
             return 0;

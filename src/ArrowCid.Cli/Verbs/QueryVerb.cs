@@ -52,7 +52,7 @@ internal static class QueryVerb
 
     private static int Run(ParseResult parsed, ListingForm form, string? directory, QueryOptions asked)
     {
-        using CidStore store = StoreReading.Open(directory);
+        using CidStore store = StoreReading.OpenForQueries(directory);
         bool json = form.IsJson(parsed), onlyPlan = form.OnlyPlan(parsed);
         if (form.OnlyCount(parsed))
         {

@@ -40,7 +40,8 @@ internal static class RestoreVerb
             }
 
             StoreBackup backup = files.Read(prove: true);
-            CidStoreOptions options = sizes.Read(parsed, backup.Capacity, backup.SegmentSize, backup.IsRing);
+            CidStoreOptions options = sizes.Read(parsed, parsed.GetValue(store), backup.Capacity, backup.SegmentSize,
+                backup.IsRing, backup.CapacityNeeded);
             RestoreResult result = parsed.GetValue(dryRun)
                 ? Try(backup, parsed.GetValue(store))
                 : Restore(backup, parsed.GetValue(store), options);

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -17,16 +19,39 @@ internal sealed class SizeOptions
         verb.Add(_segment);
     }
 
-    /// <summary>What was said; for what was not, another store's sizes.</summary>
-    public CidStoreOptions Read(ParseResult parsed, long capacity, long segmentSize, bool isRing)
+    /// <summary>The sizes of a new store that is to hold what another store or a backup holds: those that were given, else
+    /// those of the other, enlarged by a quarter of what is needed where the blocks, in another order, need more.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="directory">The directory of the new store.</param>
+    /// <param name="capacity">The capacity of the other.</param>
+    /// <param name="segmentSize">The bytes of its segments.</param>
+    /// <param name="isRing">Whether it is a ring, which makes space by itself.</param>
+    /// <param name="needed">The capacity that is needed with segments of a size.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: there is no store yet, and the capacity
+    /// that was given is too small; nothing was written.</exception>
+    public CidStoreOptions Read(ParseResult parsed, string? directory, long capacity, long segmentSize, bool isRing,
+        Func<long, long> needed)
     {
         long? asked = parsed.GetValue(_capacity);
-        long chosen = asked ?? capacity;
         // Another capacity has other segments, as for any new store.
         long segment = parsed.GetValue(_segment) ?? (asked is null ? segmentSize : 0);
+        bool isNew = !File.Exists(Path.Combine(directory ?? CidStore.DefaultDirectory, Layout.ControlName));
+        if (isNew && !isRing)
+        {
+            long least = needed(segment != 0 ? segment : StoreSizes.SegmentOf(asked ?? capacity));
+            if (asked < least)
+            {
+                throw new ArrowCidException(ErrorCode.StoreFull, string.Create(CultureInfo.InvariantCulture,
+                    $"a capacity of {asked / Layout.MiB} MiB is too small for what is copied, nothing was written; " +
+                    $"give --capacity {least / Layout.MiB}M or more"));
+            }
+
+            capacity = Math.Max(capacity, Layout.RoundUp(least + (least / 4), Layout.MiB));
+        }
+
         return new CidStoreOptions
         {
-            Capacity = chosen,
+            Capacity = asked ?? capacity,
             SegmentSize = segment,
             Retention = isRing ? StoreRetention.Ring : StoreRetention.Keep,
         };

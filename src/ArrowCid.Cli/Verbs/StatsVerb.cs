@@ -24,7 +24,7 @@ internal static class StatsVerb
         };
         verb.SetAction(parsed =>
         {
-            using CidStore opened = StoreReading.Open(parsed.GetValue(store));
+            using CidStore opened = StoreReading.OpenForQueries(parsed.GetValue(store));
             StoreStatistics all = opened.GetStatistics();
             using var output = Output.Open();
             if (parsed.GetValue(json)) output.JsonLine(writer => Write(writer, opened, all));

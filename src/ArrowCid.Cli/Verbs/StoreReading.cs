@@ -3,6 +3,9 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary>What the verbs that only look into a store have in common.</summary>
 internal static class StoreReading
 {
+    // As for a checkpoint of the maintenance.
+    private const ulong MostUnread = 4096;
+
     /// <summary>Opens a store that must be there, and changes nothing in it but what a copy or another boot makes
     /// necessary: then its index is rebuilt first.</summary>
     public static CidStore Open(string? directory, VerifyMode verify = VerifyMode.Trusted)
@@ -15,6 +18,23 @@ internal static class StoreReading
         catch (ArrowCidException e) when (e.Code == ErrorCode.Unsupported)
         {
             return CidStore.Open(directory, new CidStoreOptions { MustExist = true, Verify = verify });
+        }
+    }
+
+    /// <summary>As <see cref="Open"/>, for verbs that ask the registry: where many records are not in its index yet, the
+    /// index is brought up to date first, so that the next command does not read them again.</summary>
+    public static CidStore OpenForQueries(string? directory)
+    {
+        CidStore store = Open(directory);
+        try
+        {
+            if (store.IsReadOnly && store.Registry.Unread() >= MostUnread) UpdateIndex(store.Directory);
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
         }
     }
 
@@ -50,6 +70,21 @@ internal static class StoreReading
     /// <summary>The lease on a batch by its CID or name, or an error that says what to do.</summary>
     public static BatchLease Get(CidStore store, string cid) =>
         Get(store, Reference.Resolve(store, cid));
+
+    private static void UpdateIndex(string directory)
+    {
+        try
+        {
+            using var writer = CidStore.Open(directory, new CidStoreOptions { MustExist = true });
+            // Another process that is at it has the lock; then this one reads the records itself.
+            _ = writer.Checkpoint();
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.AccessDenied or ErrorCode.Io or ErrorCode.Busy or
+            ErrorCode.StoreFull or ErrorCode.Unsupported or ErrorCode.ResourceExhausted)
+        {
+            // The index only saves time; without write access or space the records are read.
+        }
+    }
 
     private static BatchLease Get(CidStore store, Cid cid) =>
         store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);

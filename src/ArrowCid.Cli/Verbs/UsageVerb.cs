@@ -55,7 +55,7 @@ internal static class UsageVerb
 
     private static int Run(string? directory, (UsageBy By, string? TagKey) owner, bool dedup, bool json)
     {
-        using CidStore store = StoreReading.Open(directory);
+        using CidStore store = StoreReading.OpenForQueries(directory);
         using var output = Output.Open();
         TextTable? table = !Output.IsTerminal || json ? null : dedup
             ? new TextTable(">SIZE", ">SHARED", ">FREED", ">BLOCKS", "OWNER")

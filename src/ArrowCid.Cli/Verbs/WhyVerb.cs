@@ -15,7 +15,7 @@ internal static class WhyVerb
 
     private static int Run(string? directory, string text, bool json)
     {
-        using CidStore store = StoreReading.Open(directory);
+        using CidStore store = StoreReading.OpenForQueries(directory);
         Cid cid = Reference.Resolve(store, text);
         _ = Reference.Known(store, cid);
         IReadOnlyList<KeepReason> reasons = store.Why(cid);

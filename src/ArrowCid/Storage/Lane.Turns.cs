@@ -5,9 +5,6 @@ namespace ArrowCid.Storage;
 /// <summary>Space and turns. Everything here runs under the lane's gate.</summary>
 internal sealed partial class Lane
 {
-    // A block above a quarter of a segment would waste up to as much at a segment's end; below 4 MiB the rounding of
-    // a segment of its own wastes more.
-    private const long SmallestJumbo = 4 * Layout.MiB;
     private const int MaxSpares = MaxMany;
 
     // Facts alone stand in no queue: no source keeps them waiting.
@@ -56,11 +53,7 @@ internal sealed partial class Lane
         }
     }
 
-    private bool IsForJumbo(long extent)
-    {
-        long segmentBytes = _control.Superblock.SegmentBytes;
-        return extent > segmentBytes - Layout.SegmentRecords || extent > Math.Max(segmentBytes / 4, SmallestJumbo);
-    }
+    private bool IsForJumbo(long extent) => StoreSizes.IsForJumbo(extent, _control.Superblock.SegmentBytes);
 
     private Turn Reserve(TurnKind kind, long extent, bool isMove = false)
     {

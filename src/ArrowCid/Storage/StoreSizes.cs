@@ -17,6 +17,18 @@ internal static class StoreSizes
     public static int SlotsOf(long capacity, long segment) => (int)Math.Clamp(
         (long)BitOperations.RoundUpToPowerOf2((ulong)(capacity / segment) * 4), Layout.MinSegments, Layout.MaxSegments);
 
+    // A block above a quarter of a segment would waste up to as much at a segment's end; below 4 MiB the rounding of
+    // a segment of its own wastes more.
+    private const long SmallestJumbo = 4 * Layout.MiB;
+
+    /// <summary>Whether a record has a segment of its own.</summary>
+    public static bool IsForJumbo(long extent, long segment) =>
+        extent > segment - Layout.SegmentRecords || extent > Math.Max(segment / 4, SmallestJumbo);
+
+    /// <summary>The bytes of a data segment where no other size is given.</summary>
+    public static long SegmentOf(long capacity) =>
+        Math.Max(Layout.MiB, Math.Min(DefaultSegment, capacity / 16) / Layout.MiB * Layout.MiB);
+
     public static int LanesOf(long capacity, long segment) =>
         (int)Math.Clamp(capacity / segment / 4, 1, Layout.MaxLanes);
 
@@ -42,7 +54,7 @@ internal static class StoreSizes
                 $"{StorageErrors.Remedy}, or ask for less");
         long segment = settings.SegmentSize != 0
             ? settings.SegmentSize
-            : Math.Max(Layout.MiB, Math.Min(DefaultSegment, capacity / 16) / Layout.MiB * Layout.MiB);
+            : SegmentOf(capacity);
         if (segment % Layout.MiB != 0 || segment < Layout.MiB ||
             segment > Math.Min(Layout.MaxSegmentBytes, capacity / 8))
             throw new ArgumentOutOfRangeException(nameof(settings), segment,

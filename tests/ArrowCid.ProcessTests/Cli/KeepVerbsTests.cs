@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ArrowCid.Registry;
 
 namespace ArrowCid.ProcessTests.Cli;
 
@@ -45,6 +46,70 @@ public class KeepVerbsTests
         Run(folder, "touch", V1Cid, "--expires", "0s").Succeeds();
         Run(folder, "gc").Exits(0);
         Assert.Contains("was removed at 2", Run(folder, "get", V1Cid).Exits(3).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Query_writes_unread_records_to_the_index_when_no_process_maintains_the_store()
+    {
+        const int Records = 4200;
+        using var folder = new TemporaryFolder();
+        using CidStore store = CidStore.Open(folder.Store, new CidStoreOptions { Capacity = 64 << 20 });
+        Cid cid = store.PutRaw(new byte[100]).Cid;
+        for (int i = 0; i < Records; i++) store.Tag(cid, "k", $"{i}");
+        using (CidStore reader = CidStore.Open(folder.Store, new CidStoreOptions { ReadOnly = true }))
+        {
+            Assert.Equal(1, reader.Count(Filter.Parse($"tag.k = {Records - 1}")).Count);
+            Assert.True(store.Registry.Unread() > Records);
+        }
+
+        Assert.Equal("1\n", Run(folder, "query", $"tag.k = {Records - 1}", "--count").Succeeds().Text);
+        Assert.Equal(0ul, store.Registry.Unread());
+        // Few records are not worth a run.
+        store.Tag(cid, "k", "last");
+        Assert.Equal("1\n", Run(folder, "query", "tag.k = \"last\"", "--count").Succeeds().Text);
+        Assert.Equal(1ul, store.Registry.Unread());
+    }
+
+    [Fact]
+    public void Restore_and_migrate_make_a_store_that_is_large_enough_and_refuse_a_capacity_that_is_not()
+    {
+        using var folder = new TemporaryFolder();
+        var options = new CidStoreOptions { Capacity = 24 << 20, SegmentSize = 1 << 20, Timeout = TimeSpan.FromMilliseconds(50) };
+        int count = 0;
+        using (CidStore one = CidStore.Open(folder.Store, options), two = CidStore.Open(folder.Store, options))
+        {
+            // Each handle fills segments of its own, which it packs better than one does with the blocks of both.
+            var random = new Random(5);
+            void Fill()
+            {
+                while (count < 1000)
+                {
+                    byte[] bytes = new byte[count % 2 == 0 ? 500_000 : 340_000];
+                    random.NextBytes(bytes);
+                    _ = (count % 2 == 0 ? one : two).PutRaw(bytes);
+                    count++;
+                }
+            }
+
+            ArrowCidException full = Assert.Throws<ArrowCidException>(Fill);
+            Assert.Equal(ErrorCode.StoreFull, full.Code);
+        }
+
+        string backup = folder.PathOf("backup/"), into = folder.PathOf("into"), copy = folder.PathOf("copy"), small = folder.PathOf("small");
+        Run(folder, "backup", backup).Exits(0);
+        Run(folder, "restore", backup, "--store", into).Exits(0);
+        Run(folder, "migrate", folder.Store, copy).Exits(0);
+        foreach (string made in new[] { into, copy })
+            Assert.Equal($"{count}\n", Run(folder, "query", "--count", "--store", made).Succeeds().Text);
+        foreach (string[] refused in (string[][])[["restore", backup, "--store", small], ["migrate", folder.Store, small]])
+        {
+            CommandResult result = Run(folder, [.. refused, "--capacity", "16M", "--segment-size", "1M"]).Exits(6);
+            Assert.Matches("16 MiB is too small .*; give --capacity [0-9]+M or more", result.Errors);
+            Assert.False(Directory.Exists(small));
+            string least = System.Text.RegularExpressions.Regex.Match(result.Errors, "--capacity ([0-9]+M)").Groups[1].Value;
+            Run(folder, [.. refused, "--capacity", least, "--segment-size", "1M"]).Exits(0);
+            Directory.Delete(small, recursive: true);
+        }
     }
 
     [Fact]

@@ -1,5 +1,5 @@
-using System.Runtime.Versioning;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 
 namespace ArrowCid.ProcessTests.Cli;
 

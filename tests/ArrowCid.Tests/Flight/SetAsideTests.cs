@@ -73,7 +73,8 @@ public sealed class SetAsideTests
         await using CidServer server = await CidServer.StartAsync(store, new CidServerOptions { Flight = ServedStore.Any });
         using var client = new CidClient(new Uri($"grpc://{server.Flight}"), new CidClientOptions
         {
-            Token = TokenFile.ReadLocal(directory.Directory), UseLocalStore = false,
+            Token = TokenFile.ReadLocal(directory.Directory),
+            UseLocalStore = false,
         });
         var error = await Assert.ThrowsAsync<ArrowCidException>(() => client.TryGetAsync(damaged));
         Assert.Equal(ErrorCode.BlockCorrupt, error.Code);

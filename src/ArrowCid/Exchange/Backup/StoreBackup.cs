@@ -101,6 +101,16 @@ public sealed class StoreBackup
     /// <summary>The records of facts, in the order in which they were read from the lanes.</summary>
     internal IEnumerable<byte[]> ReadFacts() => _facts.Select(fact => _files[fact.File].Read(fact.Cid));
 
+    /// <summary>The capacity that a new store needs for all of it.</summary>
+    /// <param name="segment">The bytes of its data segments.</param>
+    internal long CapacityNeeded(long segment)
+    {
+        var need = new StoreNeed(segment);
+        foreach (byte[] facts in ReadFacts()) need.AddFacts(facts.Length);
+        foreach (MomentBlock block in Live) need.AddBlock(LengthOf(block.Digest), block.LastPut > block.Created);
+        return need.Capacity();
+    }
+
     internal int LengthOf(Digest256 digest)
     {
         _ = _files[_fileOf[digest]].TryGetLength(in digest, out int length);
