@@ -72,6 +72,15 @@ public sealed partial class CidStore
         return filling.End();
     }
 
+    /// <summary>Whether a directory holds a store.</summary>
+    /// <param name="directory">The directory; null: the default one.</param>
+    internal static bool Exists(string? directory) =>
+        File.Exists(Path.Combine(directory ?? DefaultDirectory, Layout.ControlName));
+
+    /// <summary>The bytes of a data segment in a new store that is given no other size.</summary>
+    /// <param name="capacity">The capacity of the store.</param>
+    internal static long SegmentSizeOf(long capacity) => StoreSizes.SegmentOf(capacity);
+
     /// <summary>The capacity that a new store needs for a copy of this one.</summary>
     /// <param name="segment">The bytes of its data segments.</param>
     internal long CapacityNeeded(long segment)

@@ -42,7 +42,7 @@ public sealed class MaintenanceProcessTests
         using CidStore store = RegistryWorker.Open(folder.Store);
         Assert.Null(store.GetMaintainer());
         Assert.All(store.Maintain(), done => Assert.Null(done.Failure));
-        Assert.Equal(left.Order(), store.Entries().Where(entry => entry.Kind == BlockKind.Raw).Select(entry => entry.Cid).Order());
+        Assert.Equal(left.Order(), store.Entries().Where(entry => entry.Kind is BlockKind.Raw or BlockKind.Node).Select(entry => entry.Cid).Order());
         Assert.Equal(Versions, store.NameHistory("n").Count);
         // Nobody is told twice why a block went, and nobody goes without a word.
         IReadOnlyList<RemovalEntry> log = store.Removals();

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
-using ArrowCid.Storage;
 
 namespace ArrowCid.Cli.Verbs;
 
 /// <summary>How large a store is made, where it is not there yet.</summary>
 internal sealed class SizeOptions
 {
+    private const long MiB = 1 << 20;
+
     private readonly Option<long?> _capacity =
         Verb.Size("--capacity", 1, "The most bytes that a new store's files take: 8G.");
 
@@ -19,8 +20,9 @@ internal sealed class SizeOptions
         verb.Add(_segment);
     }
 
-    /// <summary>The sizes of a new store that is to hold what another store or a backup holds: those that were given, else
-    /// those of the other, enlarged by a quarter of what is needed where the blocks, in another order, need more.</summary>
+    /// <summary>The sizes of a new store that is to hold the contents of another store or of a backup: those that were
+    /// given, else those of the other. They are enlarged by a quarter of what is needed where the blocks, in another
+    /// order, need more.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="directory">The directory of the new store.</param>
     /// <param name="capacity">The capacity of the other.</param>
@@ -35,18 +37,18 @@ internal sealed class SizeOptions
         long? asked = parsed.GetValue(_capacity);
         // Another capacity has other segments, as for any new store.
         long segment = parsed.GetValue(_segment) ?? (asked is null ? segmentSize : 0);
-        bool isNew = !File.Exists(Path.Combine(directory ?? CidStore.DefaultDirectory, Layout.ControlName));
+        bool isNew = !CidStore.Exists(directory);
         if (isNew && !isRing)
         {
-            long least = needed(segment != 0 ? segment : StoreSizes.SegmentOf(asked ?? capacity));
+            long least = needed(segment != 0 ? segment : CidStore.SegmentSizeOf(asked ?? capacity));
             if (asked < least)
             {
                 throw new ArrowCidException(ErrorCode.StoreFull, string.Create(CultureInfo.InvariantCulture,
-                    $"a capacity of {asked / Layout.MiB} MiB is too small for what is copied, nothing was written; " +
-                    $"give --capacity {least / Layout.MiB}M or more"));
+                    $"a capacity of {asked / MiB} MiB is too small for what is copied, nothing was written; " +
+                    $"give --capacity {least / MiB}M or more"));
             }
 
-            capacity = Math.Max(capacity, Layout.RoundUp(least + (least / 4), Layout.MiB));
+            capacity = Math.Max(capacity, (least + (least / 4) + MiB - 1) / MiB * MiB);
         }
 
         return new CidStoreOptions

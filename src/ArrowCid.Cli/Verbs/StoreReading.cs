@@ -21,8 +21,8 @@ internal static class StoreReading
         }
     }
 
-    /// <summary>As <see cref="Open"/>, for verbs that ask the registry: where many records are not in its index yet, the
-    /// index is brought up to date first, so that the next command does not read them again.</summary>
+    /// <summary>As <see cref="Open"/>, for verbs that ask the registry: where many records are not in its index yet,
+    /// the index is brought up to date first, so that the next command does not read them again.</summary>
     public static CidStore OpenForQueries(string? directory)
     {
         CidStore store = Open(directory);

@@ -76,7 +76,7 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
     /// or expiry that the caller may not set.</exception>
     public PutResult Put(RecordBatch batch, Cid expected, PutOptions? options)
     {
-        if (options is null || IsAdmin || options is { Name: null, Expires: null, Pin: false })
+        if (options is null || IsAdmin || options is { Name: null, Expires: null, ExpiresAfter: null, Pin: false })
             return store.PutExpected(batch, expected, options);
         RequirePut(options.Name, options.Pin);
         PutResult put = store.PutExpected(batch, expected, new PutOptions
@@ -87,10 +87,10 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
             Json = options.Json,
             Locations = options.Locations,
         });
-        if (options.Expires is { } expires)
+        if (options is not { Expires: null, ExpiresAfter: null })
         {
             if (!put.IsNew) throw Refused(ExpiryOf(put.Cid));
-            store.Touch(put.Cid, expires == DateTimeOffset.MaxValue ? null : expires);
+            store.Annotate(put.Cid, new BlockFacts { Expires = options.Expires, ExpiresAfter = options.ExpiresAfter });
         }
 
         if (options.Name is { } name) _ = SetName(name, put.Cid, new NameExpectation(IsAny: false, null));
@@ -102,7 +102,7 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
     /// <see cref="CidStore.Annotate(Cid, BlockFacts)"/>.</exception>
     public void Annotate(Cid cid, BlockFacts facts)
     {
-        if (!IsAdmin && facts.Expires is not null) throw Refused(ExpiryOf(cid));
+        if (!IsAdmin && facts is not { Expires: null, ExpiresAfter: null }) throw Refused(ExpiryOf(cid));
         store.Annotate(cid, facts);
     }
 

@@ -37,7 +37,9 @@ internal sealed class ListApi(HttpService service)
 
         if (entry.Kind is BlockKind.Batch or BlockKind.Dataset)
         {
-            Cid batch = entry.Kind == BlockKind.Dataset && service.Store.TryGetDataset(cid) is [var first, ..] ? first : cid;
+            Cid batch = entry.Kind == BlockKind.Dataset && service.Store.TryGetDataset(cid) is [var first, ..]
+                ? first
+                : cid;
             using BatchLease? lease = batch == cid && entry.Kind == BlockKind.Dataset
                 ? null
                 : service.Store.TryGet(batch);

@@ -43,7 +43,7 @@ internal sealed class PutApi(HttpService service)
         foreach (RecordBatch batch in read(body))
         {
             BlockAddress address = CanonicalBlock.Address(batch);
-            if (facts?.Expires is not null) rights.RequireExpiry(address.Cid);
+            if (facts is { Expires: not null } or { ExpiresAfter: not null }) rights.RequireExpiry(address.Cid);
             cancellationToken.ThrowIfCancellationRequested();
             if (++count > MostBlocks)
             {

@@ -72,13 +72,12 @@ public class HashTests
     [Fact]
     public void A_file_that_fails_does_not_stop_the_others()
     {
-        CommandResult result = Command.Run("hash", V1, "vectors/no-such-file.arrows", "arrow-ipc/LICENSE", V1, ".").Exits(3);
+        CommandResult result = Command.Run("hash", V1, "vectors/no-such-file.arrows", "arrow-ipc/LICENSE", V1).Exits(3);
         Assert.Equal([$"{V1Line}  {V1}#0", $"{V1Line}  {V1}#0"], result.Lines);
         string[] errors = result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(3, errors.Length);
+        Assert.Equal(2, errors.Length);
         Assert.Equal("arrowcid: vectors/no-such-file.arrows: no such file", errors[0]);
         Assert.StartsWith("arrowcid: arrow-ipc/LICENSE: ", errors[1], StringComparison.Ordinal);
-        Assert.StartsWith("arrowcid: .: this is a directory", errors[2], StringComparison.Ordinal);
     }
 
     [Fact]

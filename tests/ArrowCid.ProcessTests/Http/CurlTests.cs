@@ -37,7 +37,7 @@ public sealed partial class CurlTests
             ("GET", "/health", "/health", "", null, 200, "ok"),
             ("GET", "/ready", "/ready", "", null, 200, "ready"),
             ("GET", "/metrics", "/metrics", "", null, 200, "arrowcid_call_seconds"),
-            ("GET", "/", "/", "", null, 200, "A batch by its CID"),
+            ("GET", "/", "/", "", null, 200, "Data by its CID"),
             ("GET", "/page.css", "/page.css", "", null, 200, "prefers-color-scheme"),
             ("GET", "/page.mjs", "/page.mjs", "", null, 200, "fetchBlock"),
             ("GET", "/values.mjs", "/values.mjs", "", null, 200, "textOf"),

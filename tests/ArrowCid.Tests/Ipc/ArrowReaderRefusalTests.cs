@@ -66,7 +66,7 @@ public sealed class ArrowReaderRefusalTests
             code: ErrorCode.Unsupported);
         Expect(Whole(new Flat((0, (short)4), (1, (byte)1), (2, SchemaOf()), (3, -1L))), "a message's body has -1 bytes");
         Expect(Whole(new Flat((0, (short)4), (1, (byte)1), (2, SchemaOf()), (3, 1L << 31))),
-            "a message's body has 2147483648 bytes, over 2^31 - 1; split the batch", code: ErrorCode.TooLarge);
+            "a message's body has 2147483648 bytes, over 2147483591; split the batch", code: ErrorCode.TooLarge);
     }
 
     [Fact]

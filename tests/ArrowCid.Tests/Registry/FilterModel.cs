@@ -76,7 +76,7 @@ internal sealed class FilterModel(Random random)
     {
         switch (random.Next(15))
         {
-            case 0: return Test("rows", Number, e => e.Kind == BlockKind.Batch ? [(double)e.Rows] : []);
+            case 0: return Test("rows", Number, e => HasRows(e) ? [(double)e.Rows] : []);
             case 1: return Test("bytes", Size, e => e.IsPresent ? [(double)e.ByteLength] : []);
             case 2: return Test("created", Time, e => e.Created is { } at ? [at] : []);
             case 3: return Test("age", Span, e => e.Created is { } at ? [Now - at] : []);
@@ -103,9 +103,11 @@ internal sealed class FilterModel(Random random)
         }
     }
 
+    private static bool HasRows(StoredEntry entry) => entry.Kind is BlockKind.Batch or BlockKind.Dataset;
+
     private (string Text, Func<StoredEntry, bool> Means) Presence() => Pick<(string, Func<StoredEntry, bool>)>(
     [
-        ("has rows", e => e.Kind == BlockKind.Batch), ("has parent", e => e.Parents.Any()), ("has name", e => e.Names.Any()),
+        ("has rows", HasRows), ("has parent", e => e.Parents.Any()), ("has name", e => e.Names.Any()),
         ("has tag.k", e => e.Tags.ContainsKey("k")), ("has json.v", e => e.Data is not null), ("has expires", e => e.Expires.HasValue),
         ("has json.v.0", e => e.Data?["v"] is { Kind: IpldKind.List, Count: > 0 }), ("has producer", e => e.Producer is not null),
     ]);

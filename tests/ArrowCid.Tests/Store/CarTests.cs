@@ -108,7 +108,9 @@ public sealed class CarTests
         {
             using var to = new TemporaryStore();
             using CidStore copy = CidStore.Open(to.Directory, new CidStoreOptions { Capacity = 256 << 20 });
-            ImportedBlock block = Assert.Single(copy.ImportCar(new MemoryStream(Export(store, [cid], layout, 1, out _))).Blocks);
+            IReadOnlyList<ImportedBlock> blocks = copy.ImportCar(new MemoryStream(Export(store, [cid], layout, 1, out _))).Blocks;
+            ImportedBlock block = blocks[0];
+            Assert.Equal(layout == CarLayout.Columns ? [BlockKind.Manifest] : [], blocks.Skip(1).Select(other => other.Kind));
             Assert.Equal((cid, BlockKind.Batch, true), (block.Cid, block.Kind, block.IsNew));
             AssertSame(store, copy, [cid]);
         }
