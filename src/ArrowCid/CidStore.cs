@@ -159,7 +159,7 @@ public sealed partial class CidStore : IDisposable
     }
 
     /// <summary>Whether a block is here. It may be gone the next moment; only a lease holds it. One that is recorded as
-    /// damaged counts as absent, so that whoever has its bytes puts it again.</summary>
+    /// damaged counts as absent, so that a caller that has its bytes puts it again.</summary>
     /// <param name="cid">The CID.</param>
     /// <returns>True where it is here; false for every CID that is not of SHA-256, and for a batch's under another
     /// codec than raw.</returns>

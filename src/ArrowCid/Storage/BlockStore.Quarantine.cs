@@ -20,7 +20,7 @@ internal sealed partial class BlockStore
         if (!_damage.Add(range) || IsReadOnly || _damage.FactOf(range) is not { } fact) return;
         try
         {
-            // Before and after: killed in between, the fact is looked for, and whoever looked too early looks again.
+            // Before and after: killed in between, the fact is looked for, and an early reader looks again.
             _damage.Announce();
             _ = OwnLane().Append(fact);
             _damage.Announce();

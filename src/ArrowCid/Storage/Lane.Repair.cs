@@ -65,7 +65,7 @@ internal sealed partial class Lane
         if (turn.Damaged is not { } range || turn.IsDamageWritten) return true;
         bool isRecorded = _damage.Has(range.Slot, range.Generation, range.Offset);
         if (isRecorded || _damage.FactOf(range) is not { } fact) return true;
-        // Before and after: killed in between, the fact is looked for, and whoever looked too early looks again.
+        // Before and after: killed in between, the fact is looked for, and a reader that looked too early looks again.
         _damage.Announce();
         if (!TryWriteFact(turn, fact, default, isLast: false)) return false;
         turn.IsDamageWritten = true;
