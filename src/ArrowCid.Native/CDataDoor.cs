@@ -213,7 +213,7 @@ internal static unsafe class CDataDoor
         return ArrowCData.Borrow((nint)schema, (nint)array, read);
     }
 
-    /// <summary>Puts up to so many batches of a stream as there are places.</summary>
+    /// <summary>Puts as many batches of a stream as there are places, at most.</summary>
     /// <returns>Their number; 0 at the stream's end.</returns>
     public static int PutSome(CidStore store, ImportedStream stream, PutOptions? said, Span<Block> target)
     {

@@ -151,7 +151,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         head.Span.CopyTo(span[PrefixBytes..]);
         End();
         int piece = Math.Min(Piece, body.Length);
-        // A reader that stalls holds a piece, and thousands may: only so many hold large ones.
+        // A reader that stalls holds a piece, and thousands may: only a limited number hold large ones.
         bool isLarge = Pieces is null || Pieces.TryAcquire(piece);
         try
         {
