@@ -66,11 +66,12 @@ public sealed partial class CidStore
     /// <summary>
     /// Gives the room of dropped blocks and superseded facts back: what is alive of a segment is copied elsewhere, and
     /// its file goes. Blocks are found all the while, what somebody reads stays until he is done, and nothing is
-    /// announced again; a cursor into a segment that went is a gap.
+    /// announced again; a cursor into a segment that went is a gap. A segment that is still written to is compacted
+    /// as well, unless another process writes to it: a new one of 1 MiB takes its place.
     /// </summary>
     /// <param name="mostAlive">The share of a segment, from 0 to 1, that may be alive for it to go.</param>
     /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>
-    /// <returns>What came of each segment that is no longer written to.</returns>
+    /// <returns>The result for each segment that was examined.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The share is not from 0 to 1.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
     /// up.</exception>

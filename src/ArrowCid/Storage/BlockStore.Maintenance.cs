@@ -76,7 +76,7 @@ internal sealed partial class BlockStore
         EnterToWrite();
         return Liveness is { } liveness && !_control.Superblock.IsRing
             ? new CompactionSteps(this, _control, NewReclaim(liveness), mostAlive, withData,
-                SegmentChoice.Removable(_control, _segments))
+                SegmentChoice.Compactable(_control, _segments))
             : null;
     }
 }

@@ -25,7 +25,30 @@ internal sealed partial class BlockStore
         return NewReclaim(liveness).Run(mostAlive, dryRun: false, patience: patience);
     }
 
-    private Reclaim NewReclaim(ILiveness liveness) => new(_control, _segments, _index, liveness, OwnLane);
+    private Reclaim NewReclaim(ILiveness liveness) => new(_control, _segments, _index, liveness, OwnLane, TryBeginNext);
+
+    /// <summary>Gives the lane of its newest data segment a next one, so that compaction may remove that.</summary>
+    /// <returns>False where another process writes to the lane, or this one has records in progress in it.</returns>
+    private bool TryBeginNext(SegmentPlace newest)
+    {
+        // One description does not keep the handle's own threads apart.
+        lock (_laneGate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            int number = newest.Word.Lane;
+            if (_lane?.Number == number) return _lane.TryBeginNext(newest);
+            Lane? lane = Lane.TryTake(number, _control, _segments, _index, _growth, _wait, _settings);
+            if (lane is null) return false;
+            try
+            {
+                return lane.TryBeginNext(newest);
+            }
+            finally
+            {
+                lane.Close();
+            }
+        }
+    }
 
     /// <summary>A put of this handle finds no room. It waits under its lane's gate, which it lets go; what is done here
     /// needs that gate, and asks the facts, whose keeper may be waiting for it too.</summary>

@@ -7,6 +7,9 @@ namespace ArrowCid.Storage;
 /// <see cref="Move"/>.</summary>
 internal sealed partial class Lane
 {
+    /// <summary>The size of a data segment that a lane gets only so that the one before may be removed.</summary>
+    public const long SmallSegmentBytes = Layout.MiB;
+
     private const int LongestPause = 20;
 
     // The thread that writes what it moves into the room kept back for clean-up; others leave that to it.
@@ -38,6 +41,21 @@ internal sealed partial class Lane
         Flush();
     }
 
+    /// <summary>Begins a small data segment behind the newest one, which is sealed and may then be removed: the header
+    /// of the next segment says where the lane's numbers go on.</summary>
+    /// <returns>False where records are in progress, where the given segment is not the newest any more, or where there
+    /// is no space.</returns>
+    public bool TryBeginNext(SegmentPlace newest)
+    {
+        lock (_gate)
+        {
+            if (_closing || _head is not null || _isLed || _mover != 0 || _control.IsFaulted(Number)) return false;
+            bool isNewest = _data is not { } open ||
+                (open.Segment.Slot == newest.Slot && open.Segment.Generation == newest.Word.Generation);
+            return isNewest && TryOpenNextData(SmallSegmentBytes, forCleanUp: true);
+        }
+    }
+
     /// <summary>Whether the open segment has room for a place, for this thread.</summary>
     private bool HasRoom(long extent) =>
         _data?.HasRoom(extent) == true && (_mover == 0 || _mover == Environment.CurrentManagedThreadId);
@@ -46,14 +64,16 @@ internal sealed partial class Lane
     private bool TryOpenNextData(bool isMove)
     {
         long bytes = _control.Superblock.SegmentBytes;
-        Segment? next = _maker.TryCreate(Number, SegmentKind.Data, bytes, _committed + 1);
-        if (next is null && isMove)
-        {
-            // What is kept back serves this one purpose, or a full store could not shrink.
-            next = _maker.TryCreate(Number, SegmentKind.Data, bytes, _committed + 1, forCleanUp: true);
-            if (next is not null) _mover = Environment.CurrentManagedThreadId;
-        }
+        if (TryOpenNextData(bytes, forCleanUp: false)) return true;
+        // What is kept back serves this one purpose, or a full store could not shrink.
+        if (!isMove || !TryOpenNextData(bytes, forCleanUp: true)) return false;
+        _mover = Environment.CurrentManagedThreadId;
+        return true;
+    }
 
+    private bool TryOpenNextData(long bytes, bool forCleanUp)
+    {
+        Segment? next = _maker.TryCreate(Number, SegmentKind.Data, bytes, _committed + 1, forCleanUp);
         if (next is null) return false;
         Tail? old = _data;
         _data = NewTail(next, Layout.LaneData);

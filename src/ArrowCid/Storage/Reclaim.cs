@@ -42,8 +42,14 @@ internal sealed record ReclaimReport(IReadOnlyList<ReclaimedSegment> Segments)
 /// (3) it is retired, and everything committed by then is read: anything newly alive, and it is sealed again and begun
 /// anew; (4) its entries go, and its file. Killed anywhere, the next janitor goes on.
 /// </summary>
+/// <param name="control">The control file.</param>
+/// <param name="segments">The mapped segments.</param>
+/// <param name="index">The digest index.</param>
+/// <param name="liveness">Tells which blocks are removed.</param>
+/// <param name="janitorsLane">The lane that live records are copied to.</param>
+/// <param name="beginNext">Gives the lane of its newest data segment a next one; false where the lane is in use.</param>
 internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockIndex index, ILiveness liveness,
-    Func<Lane> janitorsLane)
+    Func<Lane> janitorsLane, Func<SegmentPlace, bool> beginNext)
 {
     // A put of a block after the first look revives it; that does not go on for ever at one segment.
     private const int MaxRounds = 4;
@@ -52,6 +58,8 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
     private const int Pause = 100;
 
     private readonly ViewParents _views = new(control, segments);
+    // The newest segments whose lanes got a next one: a lease may delay the rest.
+    private readonly HashSet<(int Slot, uint Generation)> _sealed = [];
     private CancellationToken _cancel;
 
     /// <summary>Looks at every segment that may go.</summary>
@@ -71,7 +79,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         var report = new List<ReclaimedSegment>();
         FactCompaction? facts = liveness is IFactSieve sieve ? new(control, segments, sieve, janitorsLane) : null;
         // Facts come last: once the blocks that a drop voided are gone, the drop may go.
-        List<SegmentPlace> places = [.. SegmentChoice.Removable(control, segments)
+        List<SegmentPlace> places = [.. SegmentChoice.Compactable(control, segments)
             .Where(place => isAsked?.Invoke(place) != false).OrderBy(place => place.Kind == SegmentKind.Facts)];
         for (long started = Stopwatch.GetTimestamp(); ; Thread.Sleep(Pause))
         {
@@ -106,6 +114,14 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
     private ReclaimedSegment? Look(SegmentPlace place, double mostAlive, bool dryRun)
     {
         ReclaimedSegment? found = null;
+        if (place.NeedsNext && !_sealed.Contains((place.Slot, place.Word.Generation)))
+        {
+            found = LookAtNewest(place, mostAlive);
+            if (found is null || dryRun) return found;
+            if (!beginNext(place)) return null;
+            _ = _sealed.Add((place.Slot, place.Word.Generation));
+        }
+
         var moved = new HashSet<long>();
         for (int round = 0; round < MaxRounds; round++)
         {
@@ -144,6 +160,27 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         }
 
         return found is null ? null : found with { Outcome = ReclaimOutcome.Alive };
+    }
+
+    /// <summary>The newest data segment of a lane is worth a next one where a removed block is in it, and little
+    /// else.</summary>
+    private ReclaimedSegment? LookAtNewest(SegmentPlace place, double mostAlive)
+    {
+        if (segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready) return null;
+        try
+        {
+            ReclaimSurvey survey = ReclaimSurvey.Of(segment!, index, liveness, _views, segments.Damage);
+            bool isWorthIt = !survey.IsDamaged && survey.DeadBlocks > 0 &&
+                survey.LiveBytes <= mostAlive * place.Word.Bytes;
+            return isWorthIt
+                ? new ReclaimedSegment(segment!.Name, place.Word.Bytes, survey.LiveBytes, survey.DeadBlocks,
+                    ReclaimOutcome.Freed)
+                : null;
+        }
+        finally
+        {
+            segment!.Release();
+        }
     }
 
     /// <summary>Whether copying would be for nothing: announcements would be said again each time.</summary>

@@ -58,6 +58,19 @@ internal static class SegmentChoice
     public static List<SegmentPlace> Removable(ControlFile control, SegmentSet segments) =>
         Removable(Places(control), segments);
 
+    /// <summary>The segments that compaction looks at, oldest first: those that may go, and the newest data segment of
+    /// each lane, which may go once the lane has a next one.</summary>
+    public static List<SegmentPlace> Compactable(ControlFile control, SegmentSet segments)
+    {
+        List<SegmentPlace> all = Places(control);
+        // A next segment as large as the one before would free nothing.
+        IEnumerable<SegmentPlace> newest = all.Where(place => place.Kind == SegmentKind.Data)
+            .GroupBy(place => place.Word.Lane)
+            .Select(lane => lane.Last() with { NeedsNext = true })
+            .Where(place => place.Word.IsLive && place.Word.Bytes > Lane.SmallSegmentBytes);
+        return [.. Removable(all, segments).Concat(newest).OrderBy(place => place.Order)];
+    }
+
     /// <summary>Those that may go, in the order in which a ring lets them go. Facts are as old as the last of them, so
     /// that they stay as long as the blocks that they were put with.</summary>
     public static List<SegmentPlace> ByAge(ControlFile control, SegmentSet segments)
