@@ -29,12 +29,15 @@ public sealed partial class CidStore
     /// <param name="batch">The batch.</param>
     /// <param name="expected">The CID; the default: any.</param>
     /// <param name="options">What is to be said of it, or null.</param>
+    /// <param name="mustBeNew">Whether the put must create the block.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the block has another CID, and was not
     /// put. Others as for <see cref="Put(RecordBatch, PutOptions)"/>.</exception>
-    internal PutResult PutExpected(RecordBatch batch, Cid expected, PutOptions? options)
+    /// <exception cref="BlockExistsException">The put must create the block, and the store has it. Nothing was
+    /// written.</exception>
+    internal PutResult PutExpected(RecordBatch batch, Cid expected, PutOptions? options, bool mustBeNew = false)
     {
         FactRecord? facts = options is null ? null : _registry.RecordOfPut(options, options.Pin, options.Name);
-        PutResult put = PutWith(batch, facts, expected);
+        PutResult put = PutWith(batch, facts, expected, mustBeNew);
         if (options?.Name is { } name) _ = SetName(name, put.Cid);
         return put;
     }

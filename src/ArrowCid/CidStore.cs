@@ -252,13 +252,13 @@ public sealed partial class CidStore : IDisposable
         _blocks.Dispose();
     }
 
-    private PutResult PutWith(RecordBatch batch, FactRecord? facts, Cid expected = default)
+    private PutResult PutWith(RecordBatch batch, FactRecord? facts, Cid expected = default, bool mustBeNew = false)
     {
         ArgumentNullException.ThrowIfNull(batch);
         using BlockPlan plan = BlockPlan.Of(batch);
         ulong sweep = _blocks.ReadSweep();
         PutSchema(plan.Schema, sweep);
-        PutRequest request = RequestOf(plan, expected) with { Facts = facts };
+        PutRequest request = RequestOf(plan, expected) with { Facts = facts, MustBeNew = mustBeNew };
         bool isNew = _blocks.Put(in request, out BlockInfo info);
         if (MissedSweep(sweep, out ulong now)) PutSchema(plan.Schema, now);
         return ResultOf(in info, isNew);

@@ -16,6 +16,7 @@ internal static class Worker
         ["watch"] = StoreWorker.Watch,
         ["facts"] = FactWorker.Put,
         ["hold-name"] = FactWorker.HoldName,
+        ["put-expiring"] = ExpiringPutTests.Put,
         ["hold"] = LifeWorker.Hold,
         ["stay"] = LifeWorker.Stay,
         ["ring"] = LifeWorker.Ring,

@@ -14,6 +14,9 @@ namespace ArrowCid.Flight.Access;
 /// <param name="refused">Counts and logs a refusal.</param>
 internal sealed class CallerRights(CidStore store, AccessScope scope, Action refused)
 {
+    // The blocks with an expiry that this caller's puts have created.
+    private readonly HashSet<Cid> _created = [];
+
     private bool IsAdmin => scope >= AccessDecision.Least(AccessRules.NeedOf(AccessOperation.ChangeName));
 
     /// <summary>Refuses, before anything is stored, a put whose name or pin the caller may not set.</summary>
@@ -72,29 +75,53 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
     /// <param name="batch">The batch.</param>
     /// <param name="expected">The CID that it must have; the default: any.</param>
     /// <param name="options">The metadata, or null.</param>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>: the block was stored, without the name
-    /// or expiry that the caller may not set.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>: nothing was stored, unless the name
+    /// was created by another caller during the put. The message then has the CID of the block, which stays
+    /// stored.</exception>
     public PutResult Put(RecordBatch batch, Cid expected, PutOptions? options)
     {
         if (options is null || IsAdmin || options is { Name: null, Expires: null, ExpiresAfter: null, Pin: false })
             return store.PutExpected(batch, expected, options);
         RequirePut(options.Name, options.Pin);
-        PutResult put = store.PutExpected(batch, expected, new PutOptions
-        {
-            Tags = options.Tags,
-            Producer = options.Producer,
-            Parents = options.Parents,
-            Json = options.Json,
-            Locations = options.Locations,
-        });
-        if (options is not { Expires: null, ExpiresAfter: null })
-        {
-            if (!put.IsNew) throw Refused(ExpiryOf(put.Cid));
-            store.Annotate(put.Cid, new BlockFacts { Expires = options.Expires, ExpiresAfter = options.ExpiresAfter });
-        }
-
-        if (options.Name is { } name) _ = SetName(name, put.Cid, new NameExpectation(IsAny: false, null));
+        PutOptions unnamed = options.WithName(null);
+        PutResult put = options is { Expires: null, ExpiresAfter: null }
+            ? store.PutExpected(batch, expected, unnamed)
+            : PutExpiring(batch, expected, unnamed);
+        if (options.Name is { } name) NameNew(name, put.Cid);
         return put;
+    }
+
+    /// <summary>Gives a block that was just put a name that did not exist when the put began.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>: another caller has created the name
+    /// since. The message has the block's CID.</exception>
+    private void NameNew(string name, Cid cid)
+    {
+        try
+        {
+            _ = store.SetName(name, cid, expected: null);
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.NameExists)
+        {
+            throw Refused(ChangeOf(name), e, $"; the batch was stored without the name, as {cid}");
+        }
+    }
+
+    /// <summary>Stores a batch together with its expiry, which only the put that creates the block may set.</summary>
+    private PutResult PutExpiring(RecordBatch batch, Cid expected, PutOptions options)
+    {
+        try
+        {
+            PutResult put = store.PutExpected(batch, expected, options, mustBeNew: true);
+            _ = _created.Add(put.Cid);
+            return put;
+        }
+        catch (BlockExistsException e)
+        {
+            // A batch may occur twice in one request, and the bytes of a removed block may still be stored.
+            if (!_created.Contains(e.Cid) && !store.IsRemoved(e.Cid)) throw Refused(ExpiryOf(e.Cid), e);
+            _ = _created.Add(e.Cid);
+            return store.PutExpected(batch, expected, options);
+        }
     }
 
     /// <summary>Sets metadata of a block.</summary>
@@ -116,10 +143,10 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
 
     private static string ExpiryOf(Cid cid) => $"setting the expiry of {cid}, which this put did not create,";
 
-    private ArrowCidException Refused(string change, Exception? inner = null)
+    private ArrowCidException Refused(string change, Exception? inner = null, string more = "")
     {
         refused();
         return new ArrowCidException(ErrorCode.AccessDenied,
-            $"{change} needs the scope admin; this caller has {AccessDecision.Text(scope)}", inner);
+            $"{change} needs the scope admin; this caller has {AccessDecision.Text(scope)}{more}", inner);
     }
 }

@@ -113,6 +113,8 @@ internal sealed partial class Lane
             CrashPoint.Pass(CrashStep.P3);
         }
 
+        if (turn.Request.MustBeNew && (turn.Announced is not null || turn.Damaged is not null))
+            throw new BlockExistsException(Cid.FromSha256(turn.Request.Codec, digest));
         if (turn.Announced is not null)
             return turn.Request.IsRepair ? Leave(turn) : TryWriteKnown(turn, turn.Announced[0].Info);
         if (!TryWriteDamage(turn)) return false;

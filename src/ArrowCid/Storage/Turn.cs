@@ -13,6 +13,10 @@ internal readonly record struct PutRequest(RecordKind Kind, uint Codec, IBlockSo
     /// <summary>The block is only to be there whole, and is not announced: a known one that is damaged is replaced, and
     /// nothing is written where it is whole.</summary>
     public bool IsRepair { get; init; }
+
+    /// <summary>The put must create its block: where the store has it, nothing is written and the put fails with
+    /// <see cref="BlockExistsException"/>.</summary>
+    public bool MustBeNew { get; init; }
 }
 
 /// <summary>What one FACT record will say.</summary>
