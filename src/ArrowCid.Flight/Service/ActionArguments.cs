@@ -9,18 +9,25 @@ internal sealed class ActionArguments
 {
     private readonly JsonElement _object;
 
-    public ActionArguments(ReadOnlySpan<byte> body)
+    /// <param name="body">What the caller sent.</param>
+    /// <param name="isRead">Whether the members are wanted; else there is only <see cref="Body"/>.</param>
+    public ActionArguments(ReadOnlyMemory<byte> body, bool isRead = true)
     {
-        bool isObject = body.IsEmpty || body[0] == (byte)'{';
+        Body = body;
+        if (!isRead) return;
+        bool isObject = body.IsEmpty || body.Span[0] == (byte)'{';
         if (isObject)
         {
-            _object = FlightRequest.JsonOf(body.IsEmpty ? "{}"u8 : body);
+            _object = FlightRequest.JsonOf(body.IsEmpty ? "{}"u8 : body.Span);
             return;
         }
 
-        var cid = ArrowCid.Cid.Parse(FlightRequest.Text(body).Trim());
+        var cid = ArrowCid.Cid.Parse(FlightRequest.Text(body.Span).Trim());
         _object = FlightRequest.JsonOf(JsonObject.Bytes(writer => writer.WriteString("cid", cid.ToString())));
     }
+
+    /// <summary>The body as the caller sent it.</summary>
+    public ReadOnlyMemory<byte> Body { get; }
 
     /// <summary>What the caller may change; for actions that change something.</summary>
     public required Func<CallerRights> Rights { get; init; }
@@ -37,12 +44,6 @@ internal sealed class ActionArguments
     public string Required(string name) => Text(name) ?? throw Refused($"'{name}' is missing");
 
     public Cid Cid() => ArrowCid.Cid.Parse(Required("cid"));
-
-    public Cid[] Cids() =>
-        _object.TryGetProperty("cids", out JsonElement list) && list.ValueKind == JsonValueKind.Array
-            ? [.. list.EnumerateArray().Select(item => ArrowCid.Cid.Parse(
-                item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Refused("a CID is not a text")))]
-            : throw Refused("'cids' is not a list of CIDs");
 
     public BlockFacts Facts()
     {

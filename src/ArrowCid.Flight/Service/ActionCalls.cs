@@ -29,7 +29,11 @@ internal sealed class ActionCalls
             ["describe"] = new(AccessOperation.List, "What is known of a block: {\"cid\"}", Describe),
             ["resolve"] = new(AccessOperation.ResolveName, "What a name stands for: {\"name\", \"asOf\"?}", Resolve),
             ["verify"] = new(AccessOperation.FetchBlock, "Proves a block again: {\"cid\"}", Verify),
-            ["find-missing"] = new(AccessOperation.FetchBlock, "Which blocks are not here: {\"cids\"}", FindMissing),
+            ["find-missing"] = new(AccessOperation.FetchBlock, "Which blocks are not here: {\"cids\"}",
+                (call, arguments) => ReplyAsync(call, MissingBlocks.Answer(store, arguments.Body.Span)).AsTask())
+            {
+                HasLongBody = true,
+            },
             ["export"] = new(AccessOperation.FetchBlock,
                 "A batch or dataset as a file, in results: {\"cid\", \"format\"?: parquet, arrow or car}", export.Run),
             ["where"] = new(AccessOperation.FetchBlock, "Where the store is, for clients on its machine: nothing",
@@ -81,7 +85,7 @@ internal sealed class ActionCalls
         _gate.Require(call, ours.Need, action.Type);
         if (ours.Need is AccessNeed.Put or AccessNeed.Admin && _store.IsReadOnly)
             throw new GrpcException(GrpcStatus.FailedPrecondition, "the store is served for reading only");
-        var arguments = new ActionArguments(action.Body.Span)
+        var arguments = new ActionArguments(action.Body.Memory, isRead: !ours.HasLongBody)
         {
             Rights = () => _gate.RightsOf(call, _store, action.Type),
         };
@@ -123,15 +127,6 @@ internal sealed class ActionCalls
         writer.WriteBoolean("isIntact", result.IsIntact);
         writer.WriteNumber("bytes", result.ByteLength);
         writer.WriteString("error", result.Error?.Message);
-    }
-
-    private void FindMissing(ActionArguments arguments, Utf8JsonWriter writer)
-    {
-        Cid[] cids = arguments.Cids();
-        bool[] found = new bool[cids.Length];
-        _store.ContainsMany(cids, found);
-        EntryJson.WriteTexts(writer, "missing",
-            cids.Where((_, i) => !found[i]).Select(cid => cid.ToString()));
     }
 
     private void PutFacts(ActionArguments arguments, Utf8JsonWriter writer)
@@ -189,6 +184,9 @@ internal sealed class ActionCalls
                 ByteString.CopyFrom(JsonObject.Bytes(writer => members(arguments, writer)))).AsTask())
         {
         }
+
+        /// <summary>Whether it reads <see cref="ActionArguments.Body"/> itself, which may be long.</summary>
+        public bool HasLongBody { get; init; }
 
         public AccessNeed Need => AccessRules.NeedOf(Operation);
     }
