@@ -136,6 +136,7 @@ public sealed partial class CidServer : IAsyncDisposable
         {
             StallPatience = options.StallPatience,
             AnonymousPatience = options.AnonymousPatience,
+            Unread = options.UnreadTimeout is { } unread ? new UnreadLimit(unread, options.Time) : null,
             Log = log,
             Stopping = stopping,
             Memory = new ServerMemory(options.MaxBufferedBytes),

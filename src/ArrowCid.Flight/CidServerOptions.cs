@@ -64,6 +64,10 @@ public sealed class CidServerOptions
     /// end with RESOURCE_EXHAUSTED. 0: an eighth of the process's memory, and at least 256 MiB.</summary>
     public long MaxBufferedBytes { get; init; }
 
+    /// <summary>The time in which a caller without a token must read the next piece, 256 KiB at most, of an answer over
+    /// Flight; else its call is ended. By default 10 minutes; null for no limit.</summary>
+    public TimeSpan? UnreadTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>The URL by which other machines reach the HTTP port, for delegated routing; null: the one that they
     /// asked.</summary>
     public Uri? PublicUrl { get; init; }

@@ -69,6 +69,7 @@ internal sealed class ServeSettings
         StreamsPerClient = (int)Number("streams", int.MaxValue),
         MaxRequestBytes = Number("max-request-bytes", long.MaxValue),
         MaxBufferedBytes = Number("max-buffered-bytes", long.MaxValue),
+        UnreadTimeout = Span("unread-timeout"),
         PublicUrl = Url("public-url"),
         Otlp = Url("otlp"),
         Log = One("log", ("auto", Console.IsErrorRedirected ? ServerLog.Json : ServerLog.Text),
@@ -77,13 +78,17 @@ internal sealed class ServeSettings
 
     /// <summary>How the store is looked after; null: not.</summary>
     /// <exception cref="ArrowCidException">The value is wrong.</exception>
-    public TimeSpan? Maintenance()
+    public TimeSpan? Maintenance() => Span("maintenance");
+
+    /// <summary>Returns a span of time; null for off.</summary>
+    private TimeSpan? Span(string name)
     {
-        const string Name = "maintenance";
-        if (Text(Name) == "off") return null;
-        return Filter.TryParseSpan(Text(Name), out TimeSpan span) && span > TimeSpan.Zero
+        // A timer waits no longer.
+        const int MostDays = 49;
+        if (Text(name) == "off") return null;
+        return Filter.TryParseSpan(Text(name), out TimeSpan span) && span > TimeSpan.Zero && span.TotalDays < MostDays
             ? span
-            : throw Wrong(Name, "is a span of time such as 30s or 5m, or off");
+            : throw Wrong(name, "is a span of time such as 30s or 5m, less than 49 days, or off");
     }
 
     private string? Text(string name) => _values[name].Value is { Length: > 0 } text ? text : null;

@@ -180,4 +180,7 @@ internal sealed record GrpcServerSettings
 
     /// <summary>The server goes down.</summary>
     public CancellationToken Stopping { get; init; }
+
+    /// <summary>How long callers without a token may leave an answer unread; null for any time.</summary>
+    public UnreadLimit? Unread { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.IO.Pipelines;
 using ArrowCid.Flight.Limits;
 using Google.Protobuf;
@@ -31,6 +32,10 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
     /// <see cref="PipeWriter.CancelPendingFlush"/>: given a token, it would reset the stream with an error before the
     /// call's status is told.</summary>
     public bool IsResponse { get; init; }
+
+    /// <summary>How long the reader may leave what was written unread, and what ends the call then; null for any
+    /// time.</summary>
+    public (UnreadLimit Limit, Action End)? Unread { get; set; }
 
     private Memory<byte> _room;
     private int _used, _pending;
@@ -87,6 +92,8 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
 
     private async ValueTask FlushedAsync(ValueTask<FlushResult> flushing, CancellationToken cancel)
     {
+        if (Unread is var (limit, end) && !flushing.IsCompleted)
+            flushing = await ReadInTimeAsync(flushing.AsTask(), limit, end, cancel).ConfigureAwait(false);
         if (IsResponse && !flushing.IsCompleted)
         {
             await using CancellationTokenRegistration _ = cancel.UnsafeRegister(
@@ -99,6 +106,29 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         }
 
         cancel.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Waits until the reader has made space, as long as it may take.</summary>
+    /// <returns>The flush, which has completed.</returns>
+    private async Task<ValueTask<FlushResult>> ReadInTimeAsync(Task<FlushResult> flushing, UnreadLimit limit, Action end,
+        CancellationToken cancel)
+    {
+        await using CancellationTokenRegistration registration = cancel.UnsafeRegister(
+            static pipe => ((PipeWriter)pipe!).CancelPendingFlush(), pipe);
+        try
+        {
+            await ((Task)flushing).WaitAsync(limit.Patience, limit.Time, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException) when (!flushing.IsCompleted)
+        {
+            pipe.CancelPendingFlush();
+            await ((Task)flushing).ConfigureAwait(false);
+            end();
+            throw new GrpcException(GrpcStatus.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture,
+                $"nothing of the answer was read for {limit.Patience.TotalSeconds:0.#} s; call again, or show a token"));
+        }
+
+        return new ValueTask<FlushResult>(flushing);
     }
 
     /// <summary>Room for so many bytes, which count as written.</summary>

@@ -20,7 +20,7 @@ internal static class FlightCalls
     public static GrpcServer Over(CidStore store, Guard guard, LiveAnnouncements live, Func<string?> gateway,
         GrpcServerSettings settings)
     {
-        var gate = new FlightGate(guard);
+        var gate = new FlightGate(guard) { Unread = settings.Unread };
         var streams = new BlockStreams(store);
         var infos = new InfoCalls(store, gate, streams) { Gateway = gateway };
         var watch = new WatchStream(store, live);

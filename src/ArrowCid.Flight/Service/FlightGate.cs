@@ -2,8 +2,11 @@ using System.Globalization;
 using System.Text;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Limits;
 using ArrowCid.Flight.Protocol;
 using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Flight.Service;
@@ -14,12 +17,15 @@ internal sealed class FlightGate(Guard guard)
     /// <summary>Binary metadata with a token, as handshakes of the older kind leave it with clients.</summary>
     public const string TokenHeader = "auth-token-bin";
 
+    /// <summary>How long callers without a token may leave an answer unread; null for any time.</summary>
+    public UnreadLimit? Unread { get; init; }
+
     /// <summary>Lets a call begin.</summary>
     /// <returns>What ends it.</returns>
     /// <exception cref="GrpcException">It may not.</exception>
     public Permit Enter(GrpcCall call, AccessNeed need, string target)
     {
-        TakeTokenHeader(call);
+        Prepare(call);
         Permit permit = guard.Enter(call.Http, need, Peer.Flight, target);
         if (permit.IsGiven) return permit;
         if (!permit.Decision.IsAllowed) throw Refused(permit.Decision, need);
@@ -32,7 +38,7 @@ internal sealed class FlightGate(Guard guard)
     /// <exception cref="GrpcException">The client has too many calls.</exception>
     public Permit EnterOpen(GrpcCall call)
     {
-        TakeTokenHeader(call);
+        Prepare(call);
         Permit permit = guard.EnterOpen(call.Http, Peer.Flight);
         return permit.IsGiven ? permit : throw TooMany(permit);
     }
@@ -97,6 +103,20 @@ internal sealed class FlightGate(Guard guard)
         return payload.Span.IndexOfAnyExceptInRange(FirstPrintable, LastPrintable) < 0
             ? payload.ToStringUtf8()
             : GrpcReader.Parse(BasicAuth.Parser, payload.Span).Password;
+    }
+
+    private void Prepare(GrpcCall call)
+    {
+        TakeTokenHeader(call);
+        if (Unread is { } limit && IsAnonymous(call)) call.Writer.Unread = (limit, () => Reset(call.Http));
+    }
+
+    /// <summary>Ends a call whose answer is not read. A status would come after bytes that nobody reads.</summary>
+    private static void Reset(HttpContext http)
+    {
+        const int CancelStream = 8;
+        if (http.Features.Get<IHttpResetFeature>() is { } stream) stream.Reset(CancelStream);
+        else http.Abort();
     }
 
     private static void TakeTokenHeader(GrpcCall call)

@@ -50,7 +50,13 @@ internal sealed class RawHttp2(Stream stream)
 
     /// <summary>Waits for the stream's reset.</summary>
     /// <returns>Its error code.</returns>
-    public async Task<int> ResetAsync(CancellationToken cancel)
+    public async Task<int> ResetAsync(CancellationToken cancel) =>
+        BinaryPrimitives.ReadInt32BigEndian(await FrameAsync(Reset, cancel));
+
+    /// <summary>Waits for the first bytes of the answer.</summary>
+    public Task DataAsync(CancellationToken cancel) => FrameAsync(Data, cancel);
+
+    private async Task<byte[]> FrameAsync(byte type, CancellationToken cancel)
     {
         byte[] head = new byte[9];
         while (true)
@@ -58,7 +64,7 @@ internal sealed class RawHttp2(Stream stream)
             await stream.ReadExactlyAsync(head, cancel);
             byte[] payload = new byte[(head[0] << 16) | (head[1] << 8) | head[2]];
             await stream.ReadExactlyAsync(payload, cancel);
-            if (head[3] == Reset) return BinaryPrimitives.ReadInt32BigEndian(payload);
+            if (head[3] == type) return payload;
             if (head[3] == Settings && (head[4] & Ack) == 0) await SendAsync(Settings, Ack, 0, []);
         }
     }
