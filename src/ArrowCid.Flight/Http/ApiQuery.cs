@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using ArrowCid.Registry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -48,6 +49,50 @@ internal static class ApiQuery
             string those = known.Count == 0 ? "it takes none" : $"known are {string.Join(", ", known)}";
             throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"'{name}' is not a parameter of this route; {those}");
+        }
+    }
+
+    /// <summary>The columns that are asked for, in their order; none where all are.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: a name is empty or
+    /// repeated.</exception>
+    public static IReadOnlyList<string> ColumnsOf(HttpContext context)
+    {
+        const string Name = "columns";
+        if (!context.Request.Query.TryGetValue(Name, out StringValues lists)) return [];
+        var columns = new List<string>();
+        foreach (string? list in lists)
+        {
+            var column = new StringBuilder();
+            for (int i = 0; i < list!.Length; i++)
+            {
+                if (list[i] == ',')
+                {
+                    Add(column);
+                    continue;
+                }
+
+                // A backslash stands before a comma or backslash of a name.
+                if (list[i] == '\\' && i + 1 < list.Length) i++;
+                _ = column.Append(list[i]);
+            }
+
+            Add(column);
+        }
+
+        return columns;
+
+        void Add(StringBuilder column)
+        {
+            string name = column.ToString();
+            if (name.Length == 0 || columns.Contains(name))
+            {
+                throw new ArrowCidException(ErrorCode.InvalidArgument, name.Length == 0
+                    ? $"{Name} names columns, separated by commas; one of the names is empty"
+                    : $"{Name} names '{name}' twice");
+            }
+
+            columns.Add(name);
+            _ = column.Clear();
         }
     }
 

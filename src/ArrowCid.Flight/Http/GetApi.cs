@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Columnar;
 using ArrowCid.Exchange;
@@ -33,8 +34,11 @@ internal sealed class GetApi(HttpService service)
             ? service.Store.TryGetDataset(cid) ?? throw _blocks.NotHere(cid)
             : [cid];
         if (!service.Store.Contains(cid)) throw _blocks.NotHere(cid);
+        IReadOnlyList<string> columns = ApiQuery.ColumnsOf(context);
+        if (columns.Count > 0 && form == "car")
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "a CAR has whole blocks; leave columns out");
         HttpResponse response = context.Response;
-        response.Headers.ETag = $"\"{cid}.{form}\"";
+        response.Headers.ETag = $"\"{cid}.{form}{MarkOf(columns)}\"";
         response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
         // A name may stand for another block tomorrow.
         bool isName = context.Request.RouteValues["cid"] is string text && text.StartsWith('@');
@@ -54,7 +58,11 @@ internal sealed class GetApi(HttpService service)
             case "parquet" or "car":
                 await SendMade(context, form == "car"
                     ? file => _ = service.Store.ExportCar([cid], file)
-                    : file => BlockExport.WriteParquet(batches, Lease, file)).ConfigureAwait(false);
+                    : file => BlockExport.WriteParquet(batches, Lease, file, columns)).ConfigureAwait(false);
+                break;
+            case "arrow" when columns.Count > 0:
+                await SendMade(context, file => BlockExport.WriteArrow(batches, Lease, file, columns))
+                    .ConfigureAwait(false);
                 break;
             case "arrow" when batches.Count == 1:
                 await SendBlock(context, batches[0]).ConfigureAwait(false);
@@ -63,9 +71,18 @@ internal sealed class GetApi(HttpService service)
                 await SendStream(context, batches).ConfigureAwait(false);
                 break;
             default:
-                await SendText(context, batches, form == "csv").ConfigureAwait(false);
+                await SendText(context, batches, form == "csv", columns).ConfigureAwait(false);
                 break;
         }
+    }
+
+    /// <summary>What tells the ETag of some columns from that of all.</summary>
+    private static string MarkOf(IReadOnlyList<string> columns)
+    {
+        const int Bytes = 8;
+        if (columns.Count == 0) return "";
+        byte[] names = Encoding.UTF8.GetBytes(string.Join('\0', columns));
+        return $".{Convert.ToHexStringLower(SHA256.HashData(names).AsSpan(0, Bytes))}";
     }
 
     private static (string Name, string Type) FormOf(HttpRequest request)
@@ -144,11 +161,12 @@ internal sealed class GetApi(HttpService service)
     }
 
     /// <summary>CSV and JSON lines, handed on cell by cell as soon as there are enough bytes.</summary>
-    private async Task SendText(HttpContext context, IReadOnlyList<Cid> batches, bool isCsv)
+    private async Task SendText(HttpContext context, IReadOnlyList<Cid> batches, bool isCsv,
+        IReadOnlyList<string> columns)
     {
         using (BatchLease first = Lease(batches[0]))
         {
-            RecordBatch empty = first.Batch.Slice(0, 0);
+            RecordBatch empty = BlockStreams.Project(first.Batch, columns).Slice(0, 0);
             if (isCsv) RowExport.WriteCsv([empty], TextWriter.Null);
             else RowExport.WriteJsonLines([empty], TextWriter.Null);
         }
@@ -163,9 +181,10 @@ internal sealed class GetApi(HttpService service)
             foreach (Cid cid in batches)
             {
                 using BatchLease lease = Lease(cid);
+                RecordBatch batch = BlockStreams.Project(lease.Batch, columns);
                 IEnumerable<bool> cells = isCsv
-                    ? BatchText.CsvCells(lease.Batch, text, isFirst, MostOfRow)
-                    : BatchText.JsonCells(lease.Batch, text, MostOfRow);
+                    ? BatchText.CsvCells(batch, text, isFirst, MostOfRow)
+                    : BatchText.JsonCells(batch, text, MostOfRow);
                 foreach (bool _ in cells)
                 {
                     if (stream.Unsent >= SentAtOnce)

@@ -28,7 +28,7 @@ internal static class HttpRoutes
             },
             new("GET", "/v1/blocks/{cid}", AccessOperation.FetchBlock, RouteKind.Api, new GetApi(service).Get)
             {
-                Parameters = ["format"],
+                Parameters = ["format", "columns"],
             },
             new("DELETE", "/v1/blocks/{cid}", AccessOperation.RemoveBlock, RouteKind.Api, list.Remove)
             {

@@ -10,25 +10,30 @@ internal static class BlockExport
     /// <param name="batches">Their CIDs.</param>
     /// <param name="find">Leases one of them.</param>
     /// <param name="file">Where to.</param>
+    /// <param name="columns">The columns to write; null or none: all. Of some columns the bytes cannot be compared with
+    /// the CID, and <paramref name="find"/> must have proved them.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>.</exception>
-    public static void WriteParquet(IReadOnlyList<Cid> batches, Func<Cid, BatchLease> find, Stream file)
+    public static void WriteParquet(IReadOnlyList<Cid> batches, Func<Cid, BatchLease> find, Stream file,
+        IReadOnlyList<string>? columns = null)
     {
+        columns ??= [];
         using BatchLease first = find(batches[0]);
-        using var writer = new ParquetWriter(file, first.Batch.Schema,
+        using var writer = new ParquetWriter(file, BlockStreams.Project(first.Batch, columns).Schema,
             new ParquetWriteOptions { Compression = ParquetCompression.Snappy });
         if (writer.NeedsSurvey)
         {
             foreach (Cid cid in batches.Skip(1))
             {
                 using BatchLease lease = find(cid);
-                writer.Survey(lease.Batch);
+                writer.Survey(BlockStreams.Project(lease.Batch, columns));
             }
         }
 
         foreach (Cid cid in batches)
         {
             using BatchLease lease = find(cid);
-            RequireSame(writer.Write(lease.Batch).Cid, cid);
+            Cid written = writer.Write(BlockStreams.Project(lease.Batch, columns)).Cid;
+            if (columns.Count == 0) RequireSame(written, cid);
         }
 
         writer.Finish();
@@ -38,23 +43,27 @@ internal static class BlockExport
     /// <param name="batches">Their CIDs.</param>
     /// <param name="find">Leases one of them.</param>
     /// <param name="file">Where to.</param>
+    /// <param name="columns">The columns to write; null or none: all. Of some columns the bytes cannot be compared with
+    /// the CID, and <paramref name="find"/> must have proved them.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>.</exception>
-    public static void WriteArrow(IReadOnlyList<Cid> batches, Func<Cid, BatchLease> find, Stream file)
+    public static void WriteArrow(IReadOnlyList<Cid> batches, Func<Cid, BatchLease> find, Stream file,
+        IReadOnlyList<string>? columns = null)
     {
+        columns ??= [];
         using BatchLease first = find(batches[0]);
-        if (batches.Count == 1)
+        if (batches.Count == 1 && columns.Count == 0)
         {
             RequireSame(Cid.Sha256(Multicodec.Raw, first.Block.Span), batches[0]);
             file.Write(first.Block.Span);
             return;
         }
 
-        using var writer = new ArrowWriter(file, first.Batch.Schema);
+        using var writer = new ArrowWriter(file, BlockStreams.Project(first.Batch, columns).Schema);
         foreach (Cid cid in batches)
         {
             using BatchLease lease = find(cid);
             RequireSame(Cid.Sha256(Multicodec.Raw, lease.Block.Span), cid);
-            writer.Write(lease.Batch);
+            writer.Write(BlockStreams.Project(lease.Batch, columns));
         }
 
         writer.Finish();

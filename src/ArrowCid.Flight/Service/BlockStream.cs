@@ -3,7 +3,6 @@ using ArrowCid.Columnar;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;
 using ArrowCid.Storage;
-using Google.Protobuf.Collections;
 
 namespace ArrowCid.Flight.Service;
 
@@ -68,10 +67,16 @@ internal sealed class BlockStreams(CidStore store)
             ? batch
             : new RecordBatch(schema, batch.Length, [.. columns.Select(name => batch.Column(name))]);
 
+    /// <summary>The batch's columns of these names; all where there are none.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the batch has no such
+    /// column.</exception>
+    public static RecordBatch Project(RecordBatch batch, IReadOnlyList<string> columns) =>
+        Project(batch, Project(batch.Schema, columns), columns);
+
     /// <summary>What a client hears of a block that is not here.</summary>
     public static ArrowCidException NotHere(CidStore store, Cid cid) => store.NotHere(cid, $"no block {cid} here");
 
-    private static Schema Project(Schema schema, RepeatedField<string> columns)
+    private static Schema Project(Schema schema, IReadOnlyList<string> columns)
     {
         if (columns.Count == 0) return schema;
         return new Schema(columns.Select(name => schema.IndexOf(name) is >= 0 and int index
