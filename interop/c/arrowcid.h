@@ -160,7 +160,8 @@ typedef struct {
   int64_t length;          /* bytes */
   int64_t time_ns;         /* when it was first put, in nanoseconds since 1970 UTC; 0 where not known */
   int32_t kind;            /* ARROWCID_BATCH, _SCHEMA, _RAW, _VIEW, _DATASET, _MANIFEST or _NODE */
-  int32_t is_new;          /* of a put: whether the store did not have it */
+  int16_t is_new;          /* of a put: 1 if the store did not have it, else 0 */
+  int16_t is_repaired;     /* of a put: 1 if the store had it with damaged bytes, which the put replaced, else 0 */
 } arrowcid_block;
 
 /* A name, and the block that it points to. */
@@ -241,7 +242,8 @@ ARROWCID_API int32_t arrowcid_directory(arrowcid_handle store, char *buffer, int
 ARROWCID_API int32_t arrowcid_flush(arrowcid_handle store, arrowcid_error *error);
 
 /* Puts. Once one returns any process finds the block. A block that is there already is announced again and takes no
-   room (is_new 0). facts_json, NULL for none, says something of each block; no CID depends on it:
+   room (is_new 0), unless its stored bytes are damaged: then the put replaces them (is_new 0, is_repaired 1).
+   facts_json, NULL for none, says something of each block; no CID depends on it:
      {"tags":{"k":"v"}, "producer":"p", "parents":["bafkrei..."], "data":{...any JSON},
       "expires":"2026-12-01T00:00:00Z", "locations":["https://..."], "pin":true, "name":"n"}
    An unknown key is ARROWCID_INVALID_ARGUMENT. A name is for one batch; of put_ipc with several batches it is for a dataset

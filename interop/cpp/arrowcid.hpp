@@ -219,7 +219,8 @@ struct Block {
   std::int64_t length = 0;
   Time time{}; /* when it was first put; zero where not known */
   Kind kind = Kind::unknown;
-  bool is_new = false;
+  bool is_new = false;      /* of a put: whether the store did not have it */
+  bool is_repaired = false; /* of a put: whether the store had it with damaged bytes, which the put replaced */
 
   Block() = default;
   Block(const arrowcid_block &block)
@@ -229,7 +230,8 @@ struct Block {
         length(block.length),
         time(std::chrono::nanoseconds(block.time_ns)),
         kind(static_cast<Kind>(block.kind)),
-        is_new(block.is_new != 0) {}
+        is_new(block.is_new != 0),
+        is_repaired(block.is_repaired != 0) {}
 };
 
 /* A name, and the block that it points to. */

@@ -95,7 +95,7 @@ public sealed class CidClient : IDisposable
 
             bool isSame = ack is not null && Cid.TryParse(ack.Cid, out Cid cid) && cid == block.Cid;
             return isSame
-                ? new PutResult(block.Address, ack!.IsNew)
+                ? new PutResult(block.Address, ack!.IsNew) { IsRepaired = ack.IsRepaired }
                 : throw new ArrowCidException(ErrorCode.Internal,
                     $"the server says that it put {ack?.Cid}, and it was given {block.Cid}");
         }

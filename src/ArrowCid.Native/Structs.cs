@@ -74,12 +74,13 @@ internal struct Block
 {
     public CidBytes Cid, SchemaCid;
     public long Rows, Length, Time;
-    public int Kind, IsNew;
+    public int Kind;
+    public short IsNew, IsRepaired;
 
     public static Block Of(in PutResult put)
     {
         Block block = Of(put.Address);
-        block.IsNew = put.IsNew ? 1 : 0;
+        block.SetOutcome(in put);
         return block;
     }
 
@@ -89,7 +90,7 @@ internal struct Block
     {
         if (!store.TryFindAny(put.Cid, out BlockInfo info)) return Of(in put);
         Block block = Of(in info, store.NodeOf(in info));
-        block.IsNew = put.IsNew ? 1 : 0;
+        block.SetOutcome(in put);
         return block;
     }
 
@@ -127,8 +128,14 @@ internal struct Block
         if (announcement.Kind == AnnouncementKind.Gap) return default;
         Block block = Of(announcement.Address);
         block.Time = Nanoseconds(announcement.Time);
-        block.IsNew = announcement.Kind == AnnouncementKind.New ? 1 : 0;
+        block.IsNew = (short)(announcement.Kind == AnnouncementKind.New ? 1 : 0);
         return block;
+    }
+
+    private void SetOutcome(in PutResult put)
+    {
+        IsNew = (short)(put.IsNew ? 1 : 0);
+        IsRepaired = (short)(put.IsRepaired ? 1 : 0);
     }
 
     private static Block Of(in BlockAddress address)

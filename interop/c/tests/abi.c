@@ -16,6 +16,8 @@ SIZE(arrowcid_name, 304);
 PLACE(arrowcid_block, schema_cid, 36);
 PLACE(arrowcid_block, rows, 72);
 PLACE(arrowcid_block, kind, 96);
+PLACE(arrowcid_block, is_new, 100);
+PLACE(arrowcid_block, is_repaired, 102);
 PLACE(arrowcid_options, durability, 32);
 PLACE(arrowcid_name, time_ns, 40);
 PLACE(arrowcid_name, name, 48);

@@ -28,6 +28,8 @@ export interface Block {
   kind: Kind;
   /** After a put: whether the store did not have it. */
   isNew: boolean;
+  /** After a put: whether the store had it with damaged bytes, which the put replaced. */
+  isRepaired: boolean;
 }
 
 /** What may be said of a block as it is put. It is not part of its bytes, nor of its CID. */

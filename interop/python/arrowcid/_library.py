@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from ctypes import POINTER, Structure, byref, c_char, c_char_p, c_int32, c_int64, c_ssize_t, c_uint8, c_uint32, c_void_p
+from ctypes import POINTER, Structure, byref, c_char, c_char_p, c_int16, c_int32, c_int64, c_ssize_t, c_uint8, c_uint32, c_void_p
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Iterator
 
@@ -27,7 +27,8 @@ class CError(Structure):
 class CBlock(Structure):
     _fields_ = [
         ("cid", c_uint8 * CID_BYTES), ("schema_cid", c_uint8 * CID_BYTES),
-        ("rows", c_int64), ("length", c_int64), ("time_ns", c_int64), ("kind", c_int32), ("is_new", c_int32),
+        ("rows", c_int64), ("length", c_int64), ("time_ns", c_int64), ("kind", c_int32),
+        ("is_new", c_int16), ("is_repaired", c_int16),
     ]
 
 

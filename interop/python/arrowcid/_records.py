@@ -17,7 +17,7 @@ BLOCK_BYTES = ctypes.sizeof(CBlock)
 BlockBytes = ctypes.c_char * BLOCK_BYTES
 """Room for what the library says of one block: its ``raw`` is faster read than the fields of a struct."""
 
-_NUMBERS = struct.Struct("=qqqii")  # from rows on
+_NUMBERS = struct.Struct("=qqqihh")  # from rows on
 _KINDS = ("unknown", "batch", "schema", "raw", "view", "dataset", "manifest", "node")
 
 
@@ -32,6 +32,8 @@ class Put(NamedTuple):
     """The block's bytes."""
     is_new: bool
     """Whether the store did not have it."""
+    is_repaired: bool = False
+    """Whether the store had it with damaged bytes, which the put replaced."""
 
 
 class Block(NamedTuple):
@@ -122,8 +124,8 @@ def facts_json(said: Mapping[str, Any]) -> bytes:
 
 def put_of(raw: bytes, at: int = 0) -> Put:
     """What the library says of a put, from its struct's bytes."""
-    rows, length, _, _, is_new = _NUMBERS.unpack_from(raw, at + CBlock.rows.offset)
-    return Put(cid_of(raw[at:at + CID_BYTES]), _schema_cid(raw, at), rows, length, is_new != 0)
+    rows, length, _, _, is_new, is_repaired = _NUMBERS.unpack_from(raw, at + CBlock.rows.offset)
+    return Put(cid_of(raw[at:at + CID_BYTES]), _schema_cid(raw, at), rows, length, is_new != 0, is_repaired != 0)
 
 
 def puts_of(raw: bytes, count: int) -> list[Put]:
@@ -133,7 +135,7 @@ def puts_of(raw: bytes, count: int) -> list[Put]:
 
 def block_of(raw: bytes, at: int = 0) -> Block:
     """What the library says of a stored block, from its struct's bytes."""
-    rows, length, time_ns, kind, _ = _NUMBERS.unpack_from(raw, at + CBlock.rows.offset)
+    rows, length, time_ns, kind, _, _ = _NUMBERS.unpack_from(raw, at + CBlock.rows.offset)
     name = _KINDS[kind] if 0 <= kind < len(_KINDS) else _KINDS[0]
     return Block(cid_of(raw[at:at + CID_BYTES]), _schema_cid(raw, at), rows, length, name, time_ns)
 

@@ -43,6 +43,20 @@ class StoreTest(unittest.TestCase):
         self.addCleanup(self.store.close)
 
 
+def damage(directory, block):
+    """Changes a bit of the stored copy of a block."""
+    for name in sorted(os.listdir(directory)):
+        if not name.startswith("seg-"):
+            continue
+        with open(os.path.join(directory, name), "r+b") as segment:
+            at = segment.read().find(block)
+            if at >= 0:
+                segment.seek(at + len(block) // 2)
+                segment.write(bytes([block[len(block) // 2] ^ 1]))
+                return
+    raise AssertionError("the block is in no segment")
+
+
 def run(code, *arguments, **environment):
     """Runs Python code in a process of its own with the package on its path, and gives what it printed."""
     return finish(start(code, *arguments, **environment))

@@ -9,7 +9,7 @@ import unittest
 
 import arrowcid
 from arrowcid import ErrorCode
-from support import DATA, FLIGHTS, StoreTest, finish, interpreter, read, run, start
+from support import DATA, FLIGHTS, StoreTest, damage, finish, interpreter, read, run, start
 
 ABSENT = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
 SMALL = os.path.join(DATA, "vectors", "v1.arrows")
@@ -63,7 +63,7 @@ class StoreTests(StoreTest):
 
     def test_a_block_is_put_and_got(self):
         put = self.put_small()
-        self.assertTrue(put.is_new)
+        self.assertEqual((True, False), (put.is_new, put.is_repaired))
         self.assertEqual(len(read(SMALL)), put.length)
         batch = self.store.get(put.cid)
         self.assertEqual((put.cid, put.rows, put.schema_cid), (batch.cid, batch.rows, batch.schema_cid))
@@ -71,6 +71,14 @@ class StoreTests(StoreTest):
         self.assertEqual(read(SMALL), bytes(batch.buffer))
         self.assertTrue(batch.buffer.readonly)
         self.assertEqual(put._replace(is_new=False), self.put_small())
+
+    def test_put_reports_that_it_repaired_a_damaged_block(self):
+        cid = self.put_small().cid
+        damage(self.path, read(SMALL))
+        put = self.put_small()
+        self.assertEqual((cid, False, True), (put.cid, put.is_new, put.is_repaired))
+        self.assertEqual(read(SMALL), bytes(self.store[cid].buffer))
+        self.assertFalse(self.put_small().is_repaired)
 
     def test_a_cid_may_be_given_as_text_or_bytes(self):
         cid = self.put_small().cid

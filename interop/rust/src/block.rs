@@ -22,6 +22,8 @@ pub struct Block {
     pub kind: BlockKind,
     /// After a put: whether the store did not have it.
     pub is_new: bool,
+    /// After a put: whether the store had it with damaged bytes, which the put replaced.
+    pub is_repaired: bool,
 }
 
 /// What a block holds.
@@ -74,6 +76,7 @@ impl From<&RawBlock> for Block {
                 .map(|nanoseconds| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds)),
             kind: BlockKind::of(raw.kind),
             is_new: raw.is_new != 0,
+            is_repaired: raw.is_repaired != 0,
         }
     }
 }

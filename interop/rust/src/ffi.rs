@@ -40,12 +40,13 @@ pub(crate) struct RawBlock {
     pub length: i64,
     pub time_ns: i64,
     pub kind: i32,
-    pub is_new: i32,
+    pub is_new: i16,
+    pub is_repaired: i16,
 }
 
 impl RawBlock {
     pub(crate) const EMPTY: Self =
-        Self { cid: [0; 36], schema_cid: [0; 36], rows: 0, length: 0, time_ns: 0, kind: 0, is_new: 0 };
+        Self { cid: [0; 36], schema_cid: [0; 36], rows: 0, length: 0, time_ns: 0, kind: 0, is_new: 0, is_repaired: 0 };
 }
 
 #[repr(C)]

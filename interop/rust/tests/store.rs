@@ -3,7 +3,7 @@
 mod common;
 
 use arrowcid::{Batch, BatchBuilder, BlockKind, Cid, ErrorCode, Facts, Options, Store};
-use common::{flights, mapped_file, Folder};
+use common::{damage, flights, mapped_file, Folder};
 use std::collections::{BTreeSet, HashSet};
 use std::thread;
 use std::time::Duration;
@@ -30,6 +30,19 @@ fn what_was_put_is_read_where_it_lies() {
     assert_eq!((block.cid, block.schema_cid), (lease.info().cid, lease.info().schema_cid));
     let file = mapped_file(lease.block().as_ptr()).unwrap();
     assert!(file.starts_with(folder.store().to_str().unwrap()), "{file}");
+}
+
+#[test]
+fn put_reports_that_it_repaired_a_damaged_block() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let block = store.put(&quotes(1.0)).unwrap();
+    assert!(block.is_new && !block.is_repaired);
+    damage(&folder.store(), store.get(&block.cid).unwrap().unwrap().block());
+    let put = store.put(&quotes(1.0)).unwrap();
+    assert!(put.cid == block.cid && !put.is_new && put.is_repaired);
+    assert_eq!(block.cid, arrowcid::check(store.get(&block.cid).unwrap().unwrap().block()).unwrap());
+    assert!(!store.put(&quotes(1.0)).unwrap().is_repaired);
 }
 
 #[test]

@@ -130,6 +130,7 @@ internal sealed class PutApi(HttpService service)
             writer.WriteNumber("rows", put.Rows);
             writer.WriteNumber("bytes", put.ByteLength);
             writer.WriteBoolean("isNew", put.IsNew);
+            writer.WriteBoolean("isRepaired", put.IsRepaired);
             writer.WriteEndObject();
         }
 

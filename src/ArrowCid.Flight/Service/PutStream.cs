@@ -50,6 +50,7 @@ internal sealed class PutStream(CidStore store, CallerRights rights, Put how, Ac
         Rows = (uint)Math.Min(put.Rows, uint.MaxValue),
         Bytes = (uint)Math.Min(put.ByteLength, uint.MaxValue),
         IsNew = put.IsNew,
+        IsRepaired = put.IsRepaired,
         Index = index,
     };
 

@@ -41,7 +41,8 @@ export function readBlock(buffer, offset = 0) {
     byteLength: Number(buffer.readBigInt64LE(offset + 80)),
     time: timeNs === 0n ? null : new Date(Number(timeNs / 1_000_000n)),
     kind: kinds[buffer.readInt32LE(offset + 96)] ?? 'other',
-    isNew: buffer.readInt32LE(offset + 100) !== 0,
+    isNew: buffer.readInt16LE(offset + 100) !== 0,
+    isRepaired: buffer.readInt16LE(offset + 102) !== 0,
   };
 }
 

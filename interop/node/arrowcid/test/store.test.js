@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { RecordBatch, Table, tableFromArrays, tableFromIPC, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { check, cid, cids, hashPath, open, version } from 'arrowcid';
-import { flights, folderOf, storeOf } from './folder.js';
+import { damage, flights, folderOf, storeOf } from './folder.js';
 import { mappedFile } from './mapped.js';
 
 const quotes = first => tableFromArrays({ px: Float64Array.of(first, first + 0.25), size: Int32Array.of(1, 2) });
@@ -20,6 +20,17 @@ test('what was put is read where it lies', async t => {
   assert.deepEqual([lease.cid, lease.schemaCid, lease.rows], [block.cid, block.schemaCid, block.rows]);
   assert.equal(await check(lease.bytes), block.cid);
   assert.ok(mappedFile(lease.bytes).startsWith(store.directory));
+});
+
+test('put reports that it repaired a damaged block', async t => {
+  const store = storeOf(t);
+  const [block] = await store.put(quotes(1));
+  assert.deepEqual([true, false], [block.isNew, block.isRepaired]);
+  damage(store.directory, store.get(block.cid).bytes);
+  const [put] = await store.put(quotes(1));
+  assert.deepEqual([block.cid, false, true], [put.cid, put.isNew, put.isRepaired]);
+  assert.equal(await check(store.get(block.cid).bytes), block.cid);
+  assert.equal((await store.put(quotes(1)))[0].isRepaired, false);
 });
 
 test('a store and a lease show what they are', async t => {

@@ -224,6 +224,9 @@ pub struct PutAck {
     /// Acks that were left out before this one, since they were not read.
     #[prost(uint32, tag = "11")]
     pub skipped: u32,
+    /// Whether the store had the block with damaged bytes, which this put replaced.
+    #[prost(bool, tag = "12")]
+    pub is_repaired: bool,
 }
 
 /// A message as `google.protobuf.Any`, which is how tickets and commands say what they are.

@@ -3,7 +3,9 @@
 #![allow(dead_code)] // each test program uses a part
 
 use arrowcid::{Options, Store};
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A directory in shared memory that is removed at the end.
@@ -33,6 +35,24 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Changes a bit of the stored copy of a block.
+pub fn damage(store: &Path, block: &[u8]) {
+    for entry in std::fs::read_dir(store).unwrap().map(Result::unwrap) {
+        if !entry.file_name().to_string_lossy().starts_with("seg-") {
+            continue;
+        }
+        let bytes = std::fs::read(entry.path()).unwrap();
+        // Blocks begin at multiples of 64.
+        if let Some(at) = (0..bytes.len()).step_by(64).find(|at| bytes[*at..].starts_with(block)) {
+            let half = block.len() / 2;
+            let segment = OpenOptions::new().write(true).open(entry.path()).unwrap();
+            segment.write_at(&[block[half] ^ 1], (at + half) as u64).unwrap();
+            return;
+        }
+    }
+    panic!("the block is in no segment");
 }
 
 /// 200,000 flights, one batch, as an Arrow IPC file.
