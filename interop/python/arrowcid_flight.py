@@ -1,23 +1,27 @@
-"""Arrow record batches by content address, over Arrow Flight: a client of ``arrowcid serve`` that needs pyarrow, numpy and
-the file ``canonical.py`` beside this one, and no library of ArrowCid.
+"""Arrow record batches by content address, over Arrow Flight: a client of ``arrowcid serve`` that needs pyarrow and either
+the package ``arrowcid`` or numpy and the file ``canonical.py`` beside this one.
 
     with arrowcid_flight.connect("grpc://127.0.0.1:8815", token) as client:
         ack = client.put(batch, tags={"day": "monday"})
         batch = client.get(ack.cid)                      # raises Mismatch where it is not what the CID says
 
-What comes is encoded anew in the canonical form and hashed, so that neither server nor network has to be trusted. README:
-FLIGHT.md beside this file.
+What comes over the network is encoded again in the canonical form and hashed, so that neither server nor network has to be
+trusted. Where the server is on this machine and the package ``arrowcid`` is installed, ``get`` and ``get_many`` read the
+server's store in place, without a copy (``client.is_local``). README: FLIGHT.md beside this file.
 """
 import dataclasses
+import functools
+import hashlib
+import importlib
+import itertools
 import json
 import os
+import threading
 import time
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Union
 
 import pyarrow as pa
 import pyarrow.flight as fl
-
-import canonical
 
 __all__ = ["Ack", "Announcement", "Client", "Entry", "Mismatch", "cid_of", "connect", "local_token"]
 
@@ -38,6 +42,7 @@ class Ack:
     is_stream: bool = False
     name: str = ""
     skipped: int = 0
+    is_repaired: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +69,10 @@ class Announcement:
 
 def cid_of(batch: pa.RecordBatch) -> str:
     """The CID of a batch, computed here."""
+    library = _library()
+    if library is not None:
+        return str(library.cid(batch))
+    import canonical
     return canonical.cid(canonical.encode(batch))
 
 
@@ -74,26 +83,31 @@ def local_token(directory: Union[str, os.PathLike]) -> str:
 
 
 def connect(address: str, token: Optional[str] = None, *, timeout: Optional[float] = 60, tls_root_certs: Optional[bytes] = None,
-            cert_chain: Optional[bytes] = None, private_key: Optional[bytes] = None) -> "Client":
+            cert_chain: Optional[bytes] = None, private_key: Optional[bytes] = None, local: bool = True) -> "Client":
     """Connects to ``grpc://HOST:PORT``, or ``grpc+tls://HOST:PORT`` with the certificates as PEM.
 
     :param token: what the server knows the caller by; without one a server on this machine gives batches by CID alone.
     :param timeout: seconds that a call may take, watches apart; None for no limit.
+    :param local: whether a store that turns out to be on this machine is read in place.
     """
     tls = {name: value for name, value in (("tls_root_certs", tls_root_certs), ("cert_chain", cert_chain),
                                            ("private_key", private_key)) if value is not None}
-    return Client(fl.connect(address, **tls), token, timeout)
+    return Client(fl.connect(address, **tls), token, timeout, local)
 
 
 class Client:
     """A connection. Its methods raise pyarrow's own errors: ``KeyError`` where something is not there,
     ``pyarrow.ArrowInvalid`` where a request is wrong, ``pyarrow.flight.FlightUnauthenticatedError`` without the token."""
 
-    def __init__(self, flight: fl.FlightClient, token: Optional[str] = None, timeout: Optional[float] = 60):
+    def __init__(self, flight: fl.FlightClient, token: Optional[str] = None, timeout: Optional[float] = 60,
+                 local: bool = True):
         #: The client of pyarrow below, for all that is not here.
         self.flight = flight
         self._headers = [(b"authorization", b"Bearer " + token.encode())] if token else []
         self._timeout = timeout
+        self._local: Any = None
+        self._may_be_local = local
+        self._lock = threading.Lock()
 
     def __enter__(self) -> "Client":
         return self
@@ -102,25 +116,64 @@ class Client:
         self.close()
 
     def close(self) -> None:
+        """Ends the connection. Batches that were read in place stay valid."""
+        with self._lock:
+            local, self._local, self._may_be_local = self._local, None, False
+        if local is not None:
+            local.close()
         self.flight.close()
+
+    # ---- the store itself
+
+    @property
+    def local_store(self) -> Any:
+        """The server's store as an ``arrowcid.Store``, open for reading, where the server is on this machine; else
+        None: on another machine or in a container with other files, without the package ``arrowcid``, or without the
+        right to read the files."""
+        with self._lock:
+            if self._may_be_local:
+                self._may_be_local = False
+                self._local = self._open_local()
+            return self._local
+
+    @property
+    def is_local(self) -> bool:
+        """Whether batches are read in the server's own store, without a copy."""
+        return self.local_store is not None
 
     # ---- fetching
 
     def get(self, cid: str, *, verify: bool = True) -> pa.RecordBatch:
-        """The batch that has a CID, proved. ``verify=False`` believes the server."""
+        """The batch that has a CID, proved. ``verify=False`` believes the server. A store on this machine is read in
+        place: a block is proved there once since the machine was started, by whichever process is first."""
+        batch = self._get_local(cid)
+        if batch is not None:
+            return batch
         return next(self._batches(self._reader(cid.encode()), verify, cid))
 
     def get_many(self, cids: Iterable[str], *, verify: bool = True) -> Iterator[pa.RecordBatch]:
         """Batches of one schema in the order of their CIDs, in one exchange; raises KeyError at one that is not there."""
+        rest, schema = iter(cids), None
+        cid = next(rest, None)
+        while cid is not None:
+            batch = self._get_local(cid)
+            if batch is None:
+                break
+            schema = _same_schema(cid, batch, schema)
+            yield batch
+            cid = next(rest, None)
+        if cid is None:
+            return
         writer, reader = self.flight.do_exchange(fl.FlightDescriptor.for_path("get"), self._options())
         with writer:
-            for cid in cids:
+            for cid in itertools.chain([cid], rest):
                 writer.write_metadata(cid.encode())
                 chunk = reader.read_chunk()
                 mark = chunk.app_metadata.to_pybytes().decode()
                 if chunk.data is None:
                     _, _, why = mark.partition(" ")
                     raise KeyError(f"{cid}: {why}")
+                schema = _same_schema(cid, chunk.data, schema)
                 yield _proved(chunk.data, cid, mark, verify)
 
     def read(self, *, name: Optional[str] = None, cids: Iterable[str] = (), columns: Iterable[str] = (), first_row: int = 0,
@@ -269,6 +322,33 @@ class Client:
         """The server's actions, and what each does."""
         return {action.type: action.description for action in self.flight.list_actions(self._options())}
 
+    def _open_local(self) -> Any:
+        library = _library()
+        if library is None:
+            return None
+        try:
+            options = fl.FlightCallOptions(timeout=5, headers=self._headers)
+            place = json.loads(next(iter(self.flight.do_action(fl.Action("where", b""), options))).body.to_pybytes())
+            if place.get("proof") is None or _proof(place) != place["proof"]:
+                return None
+            store = library.open(place["directory"], read_only=True, must_exist=True, verify="first-read")
+        except Exception:  # then it is read over the network, whose own errors say what is wrong
+            return None
+        if _proof(place) == place["proof"]:
+            return store
+        store.close()
+        return None
+
+    def _get_local(self, cid: str) -> Optional[pa.RecordBatch]:
+        store = self.local_store
+        if store is None:
+            return None
+        try:
+            batch = store.get(cid)
+            return None if batch is None else batch.to_pyarrow()
+        except (ValueError, OSError, _library().ArrowCidError):  # damaged, or no batch: the server says what it is
+            return None
+
     def _options(self) -> fl.FlightCallOptions:
         return fl.FlightCallOptions(timeout=self._timeout, headers=self._headers)
 
@@ -299,6 +379,34 @@ def _proved(batch: pa.RecordBatch, cid: str, mark: str, verify: bool) -> pa.Reco
     return batch
 
 
+def _same_schema(cid: str, batch: pa.RecordBatch, schema: Optional[pa.Schema]) -> pa.Schema:
+    if schema is not None and not batch.schema.equals(schema, check_metadata=True):
+        raise KeyError(f"{cid}: SchemaMismatch")
+    return batch.schema
+
+
+@functools.lru_cache(maxsize=None)
+def _library() -> Any:
+    """The package ``arrowcid``, where it and its library can be loaded; else None."""
+    try:
+        return importlib.import_module("arrowcid")
+    except Exception:
+        return None
+
+
+def _proof(place: Dict[str, Any]) -> Optional[str]:
+    """What the server proves its store by (FLIGHT.md, `where`), as it is seen from here."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read().strip()
+        control = os.stat(os.path.join(place["directory"], "ctl.v1"))
+    except (OSError, ValueError):
+        return None
+    text = (f"arrowcid {boot} {place['store'].lower()} {os.major(control.st_dev)}:{os.minor(control.st_dev)} "
+            f"{control.st_ino}")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _parsed(text: Optional[str]) -> Optional[Dict[str, Any]]:
     return None if text is None else json.loads(text)
 
@@ -306,4 +414,4 @@ def _parsed(text: Optional[str]) -> Optional[Dict[str, Any]]:
 def _ack(said: Dict[str, Any]) -> Ack:
     return Ack(said.get("cid", ""), int(said.get("rows", 0)), int(said.get("bytes", 0)), said.get("isNew", False),
                int(said.get("index", 0)), said.get("schemaCid", ""), said.get("isStream", False), said.get("name", ""),
-               int(said.get("skipped", 0)))
+               int(said.get("skipped", 0)), said.get("isRepaired", False))

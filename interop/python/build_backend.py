@@ -1,6 +1,6 @@
 """Builds the wheel, with nothing but the standard library: what ``pip wheel interop/python`` and ``build-wheel`` call.
 
-The wheel holds the package and ``libarrowcid.so``, with its twins beside it: the one that ``ARROWCID_LIBRARY`` names,
+The wheel holds the package, the client ``arrowcid_flight.py`` and ``libarrowcid.so``, with its twins beside it: the one that ``ARROWCID_LIBRARY`` names,
 else the checkout's ``.artifacts/native/libarrowcid.so``. It runs on any Python from 3.9 on; its platform is the
 library's.
 """
@@ -26,6 +26,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     name = f"arrowcid-{version()}"
     files = {f"arrowcid/{each}": _read(os.path.join(PACKAGE, each)) for each in sorted(os.listdir(PACKAGE))
              if each.endswith(".py") or each == "py.typed"}
+    files["arrowcid_flight.py"] = _read(os.path.join(HERE, "arrowcid_flight.py"))
     files.update((f"arrowcid/{each}", data) for each, data in libraries.items())
     files[f"{name}.dist-info/METADATA"] = _metadata().encode()
     files[f"{name}.dist-info/WHEEL"] = (

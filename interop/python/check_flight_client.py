@@ -1,6 +1,7 @@
 """Every call of arrowcid_flight.py against ``arrowcid serve``.
 
     check_flight_client.py all ADDRESS TOKEN FLIGHTS     says what ArrowCid.ProcessTests/Flight/FlightClientTests.cs waits for
+    check_flight_client.py local ADDRESS TOKEN CID [ROOTS [CERTIFICATE KEY]]  `local N` or `remote N`
     check_flight_client.py get ADDRESS TOKEN CID [ROOTS [CERTIFICATE KEY]]    `rows N`, or `mismatch`
 """
 import sys
@@ -10,6 +11,11 @@ import pyarrow.flight as fl
 import pyarrow.ipc as ipc
 
 import arrowcid_flight as af
+
+try:
+    from arrowcid import connect
+except ImportError:  # without libarrowcid
+    connect = af.connect
 
 ABSENT = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
 
@@ -25,7 +31,8 @@ def fails(kind, call):
 def check(address, token, flights):
     with ipc.open_file(flights) as file:
         batch = file.get_batch(0)
-    with af.connect(address, token) as client:
+    with af.connect(address, token, local=False) as client:
+        assert not client.is_local
         pair = client.flight.authenticate_basic_token(b"anybody", token.encode())
         assert pair[1].decode().startswith("Bearer ")
         ack = client.put(batch, tags={"from": "python"}, producer="check", json_facts={"a": [1]})
@@ -87,12 +94,37 @@ def check(address, token, flights):
 
 def get(address, token, cid, *tls):
     names = ("tls_root_certs", "cert_chain", "private_key")
-    with af.connect(address, token, **{name: open(file, "rb").read() for name, file in zip(names, tls)}) as client:
+    with af.connect(address, token, local=False, **{n: open(file, "rb").read() for n, file in zip(names, tls)}) as client:
         try:
             print("rows", client.get(cid).num_rows)
         except af.Mismatch:
             print("mismatch")
 
 
+def local(address, token, cid, *tls):
+    options = {name: open(file, "rb").read() for name, file in zip(("tls_root_certs", "cert_chain", "private_key"), tls)}
+    with connect(address, token, **options) as client:
+        assert isinstance(client, af.Client)
+        batch = client.get(cid)
+        mapped = mapping_of(batch.column(0).buffers()[1].address)
+        assert client.is_local == ("/seg-" in mapped), mapped
+        assert client.is_local == (client.local_store is not None)
+        fails(KeyError, lambda: client.get(ABSENT))
+        many = list(client.get_many([cid, cid]))
+        assert len(many) == 2 and many[1].equals(batch)
+        print("local" if client.is_local else "remote", batch.num_rows)
+    # What was read in place stays.
+    assert batch.column(0)[batch.num_rows - 1].as_py() == 7, batch.column(0)
+
+
+def mapping_of(address):
+    with open("/proc/self/maps") as maps:
+        for line in maps:
+            first, last = (int(part, 16) for part in line.split()[0].split("-"))
+            if first <= address < last:
+                return line
+    return ""
+
+
 if __name__ == "__main__":
-    {"all": check, "get": get}[sys.argv[1]](*sys.argv[2:])
+    {"all": check, "get": get, "local": local}[sys.argv[1]](*sys.argv[2:])

@@ -38,8 +38,8 @@ public sealed class CidClient : IDisposable
         _options = options ?? new CidClientOptions();
         _channel = new GrpcChannel(address, _options.Tls);
         _metadata = _options.Token is { } token ? [new("authorization", $"Bearer {token}")] : [];
-        bool mayBeHere = _options.UseLocalStore && (address.IsLoopback || address.Scheme == "grpc+unix");
-        _local = new Lazy<Task<CidStore?>>(() => mayBeHere ? OpenLocalAsync() : Task.FromResult<CidStore?>(null));
+        _local = new Lazy<Task<CidStore?>>(
+            () => _options.UseLocalStore ? OpenLocalAsync() : Task.FromResult<CidStore?>(null));
     }
 
     /// <summary>Fetches a batch.</summary>
@@ -206,7 +206,7 @@ public sealed class CidClient : IDisposable
             await foreach (ByteString body in MessagesAsync(call, Result.Parser, result => result.Body)
                 .ConfigureAwait(false))
             {
-                if (StorePlace.Of(body.ToStringUtf8()) is not { } place || !Directory.Exists(place.Directory)) continue;
+                if (StorePlace.Of(body.ToStringUtf8()) is not { IsHere: true } place) continue;
                 store = CidStore.Open(place.Directory, new CidStoreOptions { MustExist = true, ReadOnly = true });
                 if (store.GetFigures().Id == place.Store) return store;
                 store.Dispose();

@@ -1,6 +1,7 @@
 // Every call of the client against `arrowcid serve`. ArrowCid.ProcessTests/Flight/FlightClientTests.cs waits for what it says.
 //
 //   node check.mjs all ADDRESS TOKEN FLIGHTS
+//   node check.mjs local ADDRESS TOKEN CID [ROOTS [CERTIFICATE KEY]]   `local N` or `remote N`
 //   node check.mjs get ADDRESS TOKEN CID [ROOTS [CERTIFICATE KEY]]     `rows N`, or `mismatch`
 
 import assert from 'node:assert/strict';
@@ -16,7 +17,7 @@ async function all(address, token, flights) {
   const batches = tableFromIPC(fs.readFileSync(flights)).batches;
   const batch = new Table([batches[0]]);
   const rows = batch.numRows;
-  const client = connect(address, { token });
+  const client = connect(address, { token, local: false });
   assert.equal(await client.handshake(), `Bearer ${token}`);
   const [ack] = await client.put(batch, { tags: { from: 'node' }, producer: 'check', json: { a: [1] } });
   assert.ok(ack.isNew && ack.rows === rows);
@@ -84,7 +85,7 @@ async function all(address, token, flights) {
 
 async function get(address, token, cid, ...tls) {
   const [rootCertificates, certificateChain, privateKey] = tls.map((file) => fs.readFileSync(file));
-  const client = connect(address, { token, rootCertificates, certificateChain, privateKey });
+  const client = connect(address, { token, rootCertificates, certificateChain, privateKey, local: false });
   try {
     console.log('rows', (await client.get(cid)).numRows);
   } catch (error) {
@@ -94,5 +95,31 @@ async function get(address, token, cid, ...tls) {
   client.close();
 }
 
+async function local(address, token, cid, ...tls) {
+  const [rootCertificates, certificateChain, privateKey] = tls.map((file) => fs.readFileSync(file));
+  const client = connect(address, { token, rootCertificates, certificateChain, privateKey });
+  const bytes = await client.getBytes(cid);
+  const isLocal = await client.isLocal();
+  assert.equal(isLocal, (await client.localStore()) !== null);
+  assert.equal(cidOf(bytes), cid);
+  // Two reads in place are of the same memory: a lease's buffer is not copied.
+  const table = await client.get(cid);
+  assert.equal(maps(), isLocal);
+  const many = [];
+  for await (const each of client.getMany([cid, cid])) many.push(each);
+  assert.deepEqual(many.map((each) => [each.cid, cidOf(each.bytes)]), [[cid, cid], [cid, cid]]);
+  await assert.rejects(client.get(ABSENT), code(NOT_FOUND));
+  client.close();
+  await client.isLocal();
+  // What was read in place stays.
+  assert.equal(table.getChildAt(0).get(table.numRows - 1), 7n);
+  console.log(isLocal ? 'local' : 'remote', table.numRows);
+}
+
+/** Whether this process maps a segment of a store. */
+function maps() {
+  return fs.readFileSync('/proc/self/maps', 'ascii').includes('/seg-');
+}
+
 const [what, ...rest] = process.argv.slice(2);
-await { all, get }[what](...rest);
+await { all, get, local }[what](...rest);

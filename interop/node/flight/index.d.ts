@@ -18,6 +18,8 @@ export interface ConnectOptions {
   rootCertificates?: Buffer;
   certificateChain?: Buffer;
   privateKey?: Buffer;
+  /** False never reads the server's store in place. Default true. */
+  local?: boolean;
 }
 
 /** Connects to `grpc://HOST:PORT` or `grpc+tls://HOST:PORT`; nothing is sent before the first call. */
@@ -40,6 +42,8 @@ export interface Ack {
   name: string;
   /** Acks that were left out before this one, since they were not read. */
   skipped: number;
+  /** Whether the store had the block with damaged bytes, which this put replaced. */
+  isRepaired: boolean;
 }
 
 /** How a put is to be kept. */
@@ -99,7 +103,15 @@ export interface WatchOptions {
 
 /** Errors are those of @grpc/grpc-js, with `code` as in `grpc.status`. */
 export interface Client {
+  /** Ends the connection. What was read in place stays readable. */
   close(): void;
+  /**
+   * The server's store (a `Store` of the package arrowcid), open for reading, where the server is on this machine; null on
+   * another machine, in a container with other files, without that package or without the right to read the files.
+   */
+  localStore(): Promise<any>;
+  /** Whether batches are read in the server's own store, without a copy. Their bytes are then only to be read. */
+  isLocal(): Promise<boolean>;
   get(cid: string, options?: Verify): Promise<Table>;
   getBytes(cid: string, options?: Verify): Promise<Uint8Array>;
   getMany(cids: string[], options?: Verify): AsyncGenerator<{ cid: string; table: Table; bytes: Uint8Array }>;

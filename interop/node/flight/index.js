@@ -8,12 +8,14 @@ import grpc from '@grpc/grpc-js';
 import loader from '@grpc/proto-loader';
 import { tableFromIPC, tableToIPC } from 'apache-arrow';
 import { cidOf, messagesOf, streamOf, told } from './ipc.js';
+import { openLocal } from './local.js';
 
 export { cidOf };
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const NO_LIMIT = 2 ** 31 - 1;
 const AGAIN_MILLISECONDS = 200;
+const WHERE_MILLISECONDS = 5000;
 
 /** What came does not hash to the CID that was asked for. */
 export class Mismatch extends Error {
@@ -33,8 +35,9 @@ class Client {
   #rpc;
   #metadata = new grpc.Metadata();
   #timeout;
+  #local;
 
-  constructor(address, { token, timeout = 60_000, rootCertificates, certificateChain, privateKey }) {
+  constructor(address, { token, timeout = 60_000, rootCertificates, certificateChain, privateKey, local = true }) {
     const url = /^grpc(\+tls|\+tcp)?:\/\/(.+)$/.exec(address);
     if (!url) throw new TypeError(`'${address}' is no address: grpc://HOST:PORT or grpc+tls://HOST:PORT`);
     const credentials = url[1] === '+tls'
@@ -43,17 +46,35 @@ class Client {
     this.#rpc = new (service())(url[2], credentials,
       { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
     this.#timeout = timeout;
+    if (!local) this.#local = Promise.resolve(null);
     if (token) this.#metadata.set('authorization', `Bearer ${token}`);
     // Whole blocks, so that they can be proved: the server cuts batches for grpc-js otherwise.
     this.#metadata.set('arrowcid-max-message-bytes', `${NO_LIMIT}`);
   }
 
+  /** Ends the connection. What was read in place stays readable. */
   close() {
+    const local = this.#local;
+    this.#local = Promise.resolve(null);
+    local?.then((store) => store?.close());
     this.#rpc.close();
   }
 
-  /** A block's bytes, proved: an Arrow IPC stream. */
+  /** The server's store, opened for reading, where it is on this machine and the package arrowcid is installed; else null. */
+  localStore() {
+    this.#local ??= this.#where().then(openLocal, () => null);
+    return this.#local;
+  }
+
+  /** Whether batches are read in the server's own store, without a copy. */
+  async isLocal() {
+    return (await this.localStore()) !== null;
+  }
+
+  /** A block's bytes, proved: an Arrow IPC stream. Those of a store on this machine are only to be read. */
   async getBytes(cid, { verify = true } = {}) {
+    const local = await this.#getLocal(cid);
+    if (local) return local;
     const messages = [];
     for await (const data of this.#rpc.DoGet({ ticket: Buffer.from(cid) }, this.#metadata, this.#deadline())) {
       messages.push(messageOf(data));
@@ -66,8 +87,13 @@ class Client {
     return tableFromIPC(await this.getBytes(cid, options));
   }
 
-  /** Blocks of one schema in the order of their CIDs, in one exchange. */
+  /** Blocks of one schema in the order of their CIDs, in one exchange; of a store on this machine where it has all. */
   async *getMany(cids, { verify = true } = {}) {
+    const local = await this.#getManyLocal(cids);
+    if (local) {
+      for (const [at, bytes] of local.entries()) yield { cid: cids[at], table: tableFromIPC(bytes), bytes };
+      return;
+    }
     const call = this.#rpc.DoExchange(this.#metadata, this.#deadline());
     call.write({ flightDescriptor: { type: 'PATH', path: ['get'] }, appMetadata: Buffer.from(cids.join(' ')) });
     call.end();
@@ -263,6 +289,40 @@ class Client {
     return token;
   }
 
+  async #where() {
+    const call = this.#rpc.DoAction({ type: 'where' }, this.#metadata, { deadline: Date.now() + WHERE_MILLISECONDS });
+    for await (const { body } of call) return JSON.parse(body.toString());
+    return {};
+  }
+
+  /** The bytes of a batch in the mapped store, or null where they cannot be read there: then the server is asked. */
+  async #getLocal(cid) {
+    const store = await this.localStore();
+    try {
+      const lease = store?.get(cid);
+      return lease?.block.kind === 'batch' ? lease.bytes : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** The bytes of batches of one schema, or null where the server is to be asked. */
+  async #getManyLocal(cids) {
+    const store = await this.localStore();
+    if (!store) return null;
+    const found = [];
+    let schema;
+    for (const cid of cids) {
+      const bytes = await this.#getLocal(cid);
+      if (!bytes) return null;
+      const { value } = messagesOf(bytes).next();
+      if (schema && Buffer.compare(schema, value.header) !== 0) return null;
+      schema ??= value.header;
+      found.push(bytes);
+    }
+    return found;
+  }
+
   #unary(method, request) {
     return new Promise((resolve, reject) => this.#rpc[method](request, this.#metadata, this.#deadline(),
       (error, value) => (error ? reject(error) : resolve(value))));
@@ -290,8 +350,9 @@ function proved(bytes, cid, verify) {
   return bytes;
 }
 
-function ackOf({ cid = '', rows = 0, bytes = 0, isNew = false, index = 0, schemaCid = '', isStream = false, name = '', skipped = 0 }) {
-  return { cid, rows, bytes, isNew, index, schemaCid, isStream, name, skipped };
+function ackOf({ cid = '', rows = 0, bytes = 0, isNew = false, index = 0, schemaCid = '', isStream = false, name = '', skipped = 0,
+  isRepaired = false }) {
+  return { cid, rows, bytes, isNew, index, schemaCid, isStream, name, skipped, isRepaired };
 }
 
 function announcementOf({ kind, cid, rows, bytes, facts, gap, cursor }) {

@@ -11,6 +11,10 @@
 
 It needs the standard library and ``libarrowcid``; pyarrow and numpy are imported where they are asked for.
 """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ._batch import Batch, BatchStream
 from ._cid import Cid
 from ._dataset import Dataset
@@ -24,15 +28,26 @@ from ._reservation import Reservation
 from ._store import ANY, Store, open
 from ._watch import Announcement, Gap, Watch
 
+if TYPE_CHECKING:
+    from arrowcid_flight import Client
+
 __version__ = "0.1.0"
 
 __all__ = [
     "ANY", "AccessDenied", "Announcement", "ArrowCidError", "Batch", "BatchStream", "Block", "BlockCorrupt",
     "BlockNotFound", "Busy", "Cid", "Dataset", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument",
     "InvalidCid", "InvalidData", "Name", "NameConflict", "NameNotFound", "NotCanonical", "Put", "Reservation",
-    "SchemaMismatch", "Store", "StoreFull", "StoreGone", "Watch", "check", "cid", "hash_path", "library_path",
+    "SchemaMismatch", "Store", "StoreFull", "StoreGone", "Watch", "check", "cid", "connect", "hash_path", "library_path",
     "library_version", "open",
 ]
+
+
+def connect(address: str, token: str | None = None, **options: Any) -> Client:
+    """Connects to ``arrowcid serve`` at ``grpc://HOST:PORT`` or ``grpc+tls://HOST:PORT``: a client to get, put, list and
+    watch batches of a store on any machine. Batches of a store on this machine are read in place (``client.is_local``).
+    It needs pyarrow; options and methods are those of ``arrowcid_flight.connect``."""
+    import arrowcid_flight
+    return arrowcid_flight.connect(address, token, **options)
 
 
 def library_version() -> str:

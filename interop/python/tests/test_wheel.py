@@ -41,7 +41,7 @@ class WheelTests(unittest.TestCase):
             names = set(archive.namelist())
             record = archive.read(next(name for name in names if name.endswith("RECORD"))).decode()
         self.assertEqual(names, {line.split(",")[0] for line in record.splitlines()})
-        self.assertLessEqual({"arrowcid/__init__.py", "arrowcid/py.typed", "arrowcid/libarrowcid.so"}, names)
+        self.assertLessEqual({"arrowcid/__init__.py", "arrowcid/py.typed", "arrowcid/libarrowcid.so", "arrowcid_flight.py"}, names)
 
     def test_the_same_files_give_the_same_wheel(self):
         wheels = [self.build(os.path.join(self.folder, name)) for name in ("one", "two")]

@@ -110,8 +110,8 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
 
     /// <summary>Waits until the reader has made space, as long as it may take.</summary>
     /// <returns>The flush, which has completed.</returns>
-    private async Task<ValueTask<FlushResult>> ReadInTimeAsync(Task<FlushResult> flushing, UnreadLimit limit, Action end,
-        CancellationToken cancel)
+    private async Task<ValueTask<FlushResult>> ReadInTimeAsync(Task<FlushResult> flushing, UnreadLimit limit,
+        Action end, CancellationToken cancel)
     {
         await using CancellationTokenRegistration registration = cancel.UnsafeRegister(
             static pipe => ((PipeWriter)pipe!).CancelPendingFlush(), pipe);
@@ -125,7 +125,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
             await ((Task)flushing).ConfigureAwait(false);
             end();
             throw new GrpcException(GrpcStatus.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture,
-                $"nothing of the answer was read for {limit.Patience.TotalSeconds:0.#} s; call again, or show a token"));
+                $"the answer was not read for {limit.Patience.TotalSeconds:0.#} s; call again, or show a token"));
         }
 
         return new ValueTask<FlushResult>(flushing);

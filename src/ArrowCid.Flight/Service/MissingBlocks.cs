@@ -5,8 +5,8 @@ using Google.Protobuf;
 namespace ArrowCid.Flight.Service;
 
 /// <summary>
-/// The answer of the action <c>find-missing</c>. The request is read twice in place, CID by CID: beside it there is only
-/// the answer, in an array of its exact length.
+/// The answer of the action <c>find-missing</c>. The request is read twice in place, CID by CID: beside it there is
+/// only the answer, in an array of its exact length.
 /// </summary>
 internal static class MissingBlocks
 {

@@ -50,6 +50,9 @@ internal sealed partial class BlockStore : IDisposable
     /// <summary>The store, as cursors name it; a copy of its files is another.</summary>
     public Guid Id => _control.Superblock.Id;
 
+    /// <summary>Returns what tells the open control file from every other file; null where that is not known.</summary>
+    public FileStatus? ControlFileStatus() => _control.Status();
+
     /// <summary>How whoever follows a tail of this store sleeps.</summary>
     public LogSignal Signal { get; }
 

@@ -44,6 +44,10 @@ internal sealed partial class ControlFile : IDisposable
 
     public Superblock Superblock { get; }
 
+    /// <summary>Returns what the kernel says of the open file, whatever its name leads to by now; null where it says
+    /// nothing.</summary>
+    public FileStatus? Status() => _locks.Stat(out FileStatus status) == 0 ? status : null;
+
     public bool IsWritable { get; }
 
     /// <summary>Whether the store outlives the machine's power, so that flushing means something.</summary>

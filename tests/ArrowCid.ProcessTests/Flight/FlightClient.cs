@@ -15,6 +15,23 @@ internal static class FlightClient
         return Command.Program(command[0], [.. command[1..], .. arguments]).Exits(0);
     }
 
+    /// <summary>Runs a program that may load libarrowcid.</summary>
+    public static CommandResult RunWith(string library, string language, params string[] arguments) =>
+        Command.Program("env", [$"ARROWCID_LIBRARY={library}", .. CommandOf(language), .. arguments]).Exits(0);
+
+    /// <summary>Puts the package <c>arrowcid</c> of an installation beside the client for Node.js.</summary>
+    public static void AddNodePackage(string installation)
+    {
+        string modules = Path.GetDirectoryName(s_node.Value)!, from = Path.Combine(installation, "node_modules");
+        if (Directory.Exists(Path.Combine(modules, "arrowcid"))) return;
+        // With what it needs, unless the client has it.
+        foreach (string package in Directory.GetDirectories(from))
+        {
+            string to = Path.Combine(modules, Path.GetFileName(package));
+            if (!Directory.Exists(to)) _ = Command.Program("cp", ["-r", package, to]).Exits(0);
+        }
+    }
+
     /// <summary>Runs the sample.</summary>
     public static CommandResult Sample(string language, params string[] arguments)
     {

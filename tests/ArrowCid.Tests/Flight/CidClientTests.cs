@@ -39,6 +39,49 @@ public sealed class CidClientTests : ServedStoreTests
     }
 
     [Fact]
+    public async Task Client_does_not_open_a_copy_of_the_store_at_the_path_that_the_server_names()
+    {
+        Cid cid = Served.Store.Put(ServedStore.Sequence(0, 5)).Cid;
+        string token = Served.Token, moved = Served.Directory + "-moved";
+        Directory.Move(Served.Directory, moved);
+        try
+        {
+            // A copy has the store's id, as in a container made of the same image.
+            _ = Directory.CreateDirectory(Served.Directory);
+            foreach (string file in Directory.GetFiles(moved)) File.Copy(file, Path.Combine(Served.Directory, Path.GetFileName(file)));
+            using CidClient client = Served.FlightClient(isLocal: true, token);
+            using RemoteBatch? got = await client.TryGetAsync(cid);
+            Assert.False(got!.IsShared);
+            Assert.Equal(5, got.Batch.Length);
+        }
+        finally
+        {
+            Directory.Delete(Served.Directory, recursive: true);
+            Directory.Move(moved, Served.Directory);
+        }
+    }
+
+    [Fact]
+    public async Task Client_does_not_open_another_store_at_the_path_that_the_server_names()
+    {
+        Cid cid = Served.Store.Put(ServedStore.Sequence(0, 5)).Cid;
+        string token = Served.Token, moved = Served.Directory + "-moved";
+        Directory.Move(Served.Directory, moved);
+        try
+        {
+            using (CidStore other = CidStore.Open(Served.Directory)) Assert.Equal(cid, other.Put(ServedStore.Sequence(0, 5)).Cid);
+            using CidClient client = Served.FlightClient(isLocal: true, token);
+            using RemoteBatch? got = await client.TryGetAsync(cid);
+            Assert.False(got!.IsShared);
+        }
+        finally
+        {
+            Directory.Delete(Served.Directory, recursive: true);
+            Directory.Move(moved, Served.Directory);
+        }
+    }
+
+    [Fact]
     public async Task A_put_without_a_token_is_refused_and_nothing_is_put()
     {
         using CidClient client = Served.FlightClient(token: "wrong");

@@ -1,6 +1,7 @@
 //! Every call of the client against `arrowcid serve`. ArrowCid.ProcessTests/Flight/FlightClientTests.cs waits for what it says.
 //!
 //!     check all ADDRESS TOKEN FLIGHTS
+//!     check local ADDRESS TOKEN CID [ROOTS [CERTIFICATE KEY]]   `local N` or `remote N`
 //!     check get ADDRESS TOKEN CID [ROOTS [CERTIFICATE KEY]]     `rows N`, or `mismatch`
 
 use arrowcid_flight::{cid_of, Certificate, Client, ClientTlsConfig, Error, Identity, Put, Request};
@@ -17,7 +18,8 @@ fn code<T>(result: Result<T, Error>) -> Option<Code> {
 }
 
 async fn all(address: &str, token: &str, flights: &str) -> Result<(), Error> {
-    let mut client = Client::connect(address, Some(token)).await?;
+    let mut client = Client::connect(address, Some(token)).await?.over_network();
+    assert!(!client.is_local().await);
     assert_eq!(client.handshake().await?, Some(format!("Bearer {token}")));
     let file = std::fs::read(flights).expect("the flights are there");
     let how = Put {
@@ -100,13 +102,45 @@ async fn all(address: &str, token: &str, flights: &str) -> Result<(), Error> {
     }
 }
 
-async fn get(address: &str, token: &str, cid: &str, tls: &[String]) -> Result<(), Error> {
+fn config_of(tls: &[String]) -> Option<ClientTlsConfig> {
     let files: Vec<Vec<u8>> = tls.iter().map(|file| std::fs::read(file).expect("a certificate")).collect();
-    let config = (!files.is_empty()).then(|| {
+    (!files.is_empty()).then(|| {
         let trusted = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&files[0]));
         if files.len() == 3 { trusted.identity(Identity::from_pem(&files[1], &files[2])) } else { trusted }
+    })
+}
+
+async fn local(address: &str, token: &str, cid: &str, tls: &[String]) -> Result<(), Error> {
+    let token = (!token.is_empty()).then_some(token);
+    let mut client = Client::connect_with(address, token, config_of(tls)).await?;
+    let block = client.get(cid).await?;
+    let is_local = client.is_local().await;
+    assert_eq!(cid_of(&block), cid);
+    assert_eq!(is_segment(block.as_ptr() as usize), is_local);
+    assert!(client.get(ABSENT).await.is_err_and(|error| error.is_not_found()));
+    let rows = client.info(cid).await?.total_records;
+    drop(client);
+    // What was read in place stays.
+    assert_eq!(cid_of(&block), cid);
+    println!("{} {rows}", if is_local { "local" } else { "remote" });
+    Ok(())
+}
+
+/// Whether an address is in the mapping of a store's segment.
+fn is_segment(address: usize) -> bool {
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("the mappings of this process");
+    let line = maps.lines().find(|line| {
+        let (first, rest) = line.split_once('-').expect("a range");
+        let last = rest.split(' ').next().expect("its end");
+        let at = |text| usize::from_str_radix(text, 16).expect("an address");
+        (at(first)..at(last)).contains(&address)
     });
-    let mut client = Client::connect_with(address, Some(token), config).await?;
+    line.is_some_and(|line| line.contains("/seg-"))
+}
+
+async fn get(address: &str, token: &str, cid: &str, tls: &[String]) -> Result<(), Error> {
+    let config = config_of(tls);
+    let mut client = Client::connect_with(address, Some(token), config).await?.over_network();
     match client.get(cid).await {
         Ok(_) => println!("rows {}", client.info(cid).await?.total_records),
         Err(Error::Mismatch { .. }) => println!("mismatch"),
@@ -120,6 +154,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments[0].as_str() {
         "all" => all(&arguments[1], &arguments[2], &arguments[3]).await?,
+        "local" => local(&arguments[1], &arguments[2], &arguments[3], &arguments[4..]).await?,
         _ => get(&arguments[1], &arguments[2], &arguments[3], &arguments[4..]).await?,
     }
     Ok(())

@@ -10,6 +10,8 @@
 //! ```
 
 mod ipc;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod local;
 mod proto;
 mod watch;
 
@@ -25,12 +27,19 @@ use ipc::Message;
 use proto::*;
 use std::collections::BTreeMap;
 use std::fmt;
+#[cfg(all(feature = "local", target_os = "linux"))]
+use std::{sync::Arc, time::Duration};
+#[cfg(all(feature = "local", target_os = "linux"))]
+use tokio::sync::OnceCell;
 use tokio_stream::StreamExt;
 use tonic::client::Grpc;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::{Channel, Endpoint as Address};
 use tonic::{Code, Status, Streaming};
 use tonic_prost::ProstCodec;
+
+#[cfg(all(feature = "local", target_os = "linux"))]
+const WHERE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What went wrong.
 #[derive(Debug)]
@@ -94,6 +103,8 @@ pub struct Entry {
 pub struct Client {
     grpc: Grpc<Channel>,
     authorization: Option<AsciiMetadataValue>,
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    local: Arc<OnceCell<Option<Arc<arrowcid::Store>>>>,
 }
 
 impl Client {
@@ -115,11 +126,48 @@ impl Client {
             .map(|token| format!("Bearer {token}").parse().map_err(|_| Error::Malformed("a token is ASCII")))
             .transpose()?;
         let grpc = Grpc::new(channel).max_decoding_message_size(usize::MAX).max_encoding_message_size(usize::MAX);
-        Ok(Client { grpc, authorization })
+        Ok(Client {
+            grpc,
+            authorization,
+            #[cfg(all(feature = "local", target_os = "linux"))]
+            local: Default::default(),
+        })
     }
 
-    /// The block that has a CID, proved: an Arrow IPC stream of one batch.
+    /// Never reads the server's store in place. Applies to this client and to clones that are made of it later.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub fn over_network(mut self) -> Self {
+        self.local = Arc::new(OnceCell::new_with(Some(None)));
+        self
+    }
+
+    /// The server's store, open for reading, where the server is on this machine; `None` on another machine or in a
+    /// container with other files, without libarrowcid, or without the right to read the files.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub async fn local_store(&mut self) -> Option<Arc<arrowcid::Store>> {
+        let cell = self.local.clone();
+        cell.get_or_init(|| self.open_local()).await.clone()
+    }
+
+    /// Whether batches are read in the server's own store, without a copy.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub async fn is_local(&mut self) -> bool {
+        self.local_store().await.is_some()
+    }
+
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    async fn open_local(&mut self) -> Option<Arc<arrowcid::Store>> {
+        let place = tokio::time::timeout(WHERE_TIMEOUT, self.act("where", Value::Object(Default::default())));
+        local::open(&place.await.ok()?.ok()?).map(Arc::new)
+    }
+
+    /// The block that has a CID, proved: an Arrow IPC stream of one batch. A store on this machine is read in place,
+    /// without a copy, and a block is proved there once since the machine was started.
     pub async fn get(&mut self, cid: &str) -> Result<Bytes, Error> {
+        #[cfg(all(feature = "local", target_os = "linux"))]
+        if let Some(block) = self.local_store().await.and_then(|store| local::block(&store, cid)) {
+            return Ok(block);
+        }
         let mut messages = Vec::new();
         let mut answers = self.do_get(cid.as_bytes().to_vec()).await?;
         while let Some(data) = answers.next().await {
