@@ -93,8 +93,10 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
     private async ValueTask FlushedAsync(ValueTask<FlushResult> flushing, CancellationToken cancel)
     {
         if (Unread is var (limit, end) && !flushing.IsCompleted)
-            flushing = await ReadInTimeAsync(flushing.AsTask(), limit, end, cancel).ConfigureAwait(false);
-        if (IsResponse && !flushing.IsCompleted)
+        {
+            await ReadInTimeAsync(flushing.AsTask(), limit, end, cancel).ConfigureAwait(false);
+        }
+        else if (IsResponse && !flushing.IsCompleted)
         {
             await using CancellationTokenRegistration _ = cancel.UnsafeRegister(
                 static pipe => ((PipeWriter)pipe!).CancelPendingFlush(), pipe);
@@ -109,26 +111,23 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
     }
 
     /// <summary>Waits until the reader has made space, as long as it may take.</summary>
-    /// <returns>The flush, which has completed.</returns>
-    private async Task<ValueTask<FlushResult>> ReadInTimeAsync(Task<FlushResult> flushing, UnreadLimit limit,
-        Action end, CancellationToken cancel)
+    private async Task ReadInTimeAsync(Task flushing, UnreadLimit limit, Action end, CancellationToken cancel)
     {
         await using CancellationTokenRegistration registration = cancel.UnsafeRegister(
             static pipe => ((PipeWriter)pipe!).CancelPendingFlush(), pipe);
         try
         {
-            await ((Task)flushing).WaitAsync(limit.Patience, limit.Time, CancellationToken.None).ConfigureAwait(false);
+            await flushing.WaitAsync(limit.Patience, limit.Time, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (TimeoutException) when (!flushing.IsCompleted)
+        catch (TimeoutException)
         {
+            if (flushing.IsCompleted) return;
             pipe.CancelPendingFlush();
-            await ((Task)flushing).ConfigureAwait(false);
+            await flushing.ConfigureAwait(false);
             end();
             throw new GrpcException(GrpcStatus.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture,
                 $"the answer was not read for {limit.Patience.TotalSeconds:0.#} s; call again, or show a token"));
         }
-
-        return new ValueTask<FlushResult>(flushing);
     }
 
     /// <summary>Room for so many bytes, which count as written.</summary>

@@ -43,6 +43,8 @@ internal static class ScopeTable
     [
         new("fetch a block", Asks.Fetch, Get("/v1/blocks/{cid}"), DoGet("{cid}")),
         new("fetch a block as CSV", Asks.Fetch, Get("/v1/blocks/{cid}", "?format=csv")),
+        new("fetch columns of a block", Asks.Fetch, Get("/v1/blocks/{cid}", "?columns=n"),
+            DoGet("""{"cids": ["{cid}"], "columns": ["n"]}""")),
         new("fetch its bytes", Asks.Fetch, new("GET /ipfs/{cid}/{**path}", "GET /ipfs/{cid}?format=raw"),
             Call("DoExchange", names => new FlightData { AppMetadata = ByteString.CopyFromUtf8($"{names.Cid}") })),
         new("find a block", Asks.Fetch, Get("/routing/v1/providers/{cid}"), Act("find-missing", """{"cids": ["{cid}"]}""")),
