@@ -58,7 +58,7 @@ public sealed partial class CidStore
     }
 
     /// <summary>What a name points to as a dataset. Its batches must be in the store.</summary>
-    private Dataset DatasetToAppendTo(string name, Cid cid)
+    internal Dataset DatasetToAppendTo(string name, Cid cid)
     {
         if (cid.Codec == Multicodec.DagCbor)
         {

@@ -295,8 +295,7 @@ public sealed partial class CidStore : IDisposable
             bool isRight = known is not null && known.Memory.Span.SequenceEqual(schema.Message);
             if (!isRight || sweep != 0)
             {
-                var request = new PutRequest(RecordKind.Schema, (uint)Multicodec.Raw, new SchemaBlock(schema),
-                    schema.Digest, 0, RecordFlags.OwnEncoder);
+                PutRequest request = RequestOf(schema);
                 _ = _blocks.Put(in request, out _);
             }
         }

@@ -34,6 +34,8 @@ internal static class Worker
         ["hold-block"] = RegistryWorker.Hold,
         ["repair-read"] = RepairWorker.Read,
         ["repair-write"] = RepairWorker.Write,
+        ["transaction-read"] = TransactionWorker.Read,
+        ["transaction-write"] = TransactionWorker.Write,
         ["leave-exported"] = CDataWorker.LeaveExported,
     };
 

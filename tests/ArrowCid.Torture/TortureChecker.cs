@@ -142,6 +142,7 @@ internal sealed class TortureChecker
                 faults.Add($"{cid} was acknowledged and the log does not announce it");
         }
 
+        faults.AddRange(TortureTransactions.Check(store, journals));
         faults.AddRange(promises.CheckFacts(store));
     }
 

@@ -52,7 +52,11 @@ internal sealed class TortureWorker(
         {
             case < 6: PutRaw(); break;
             case < 8: PutBatch(); break;
-            case < 10: PutMany(); break;
+            case < 9: PutMany(); break;
+            case < 10:
+                int most = Math.Min(MostBytes, 30_000);
+                foreach (Cid cid in TortureTransactions.Put(store, journal, Number, most, _random)) Promise(cid);
+                break;
             case < 12:
                 // A backup of a store with damage says so, and a ring has none.
                 if (IsRing && _random.Next(4) == 0) DamageShared();

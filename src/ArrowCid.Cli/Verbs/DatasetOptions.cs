@@ -156,14 +156,20 @@ internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<
     /// <summary>The batches so far.</summary>
     public List<Cid> Batches { get; } = [];
 
+    /// <summary>Commits batches together with the name.</summary>
+    /// <returns>The results of the batches, and of the dataset where one is made.</returns>
+    public (PutResult[] Batches, PutResult? Dataset) Commit(StoreTransaction transaction)
+    {
+        ThrowIfEmpty(transaction.Count);
+        if (transaction.Count == 1 && !isDataset) return (transaction.Commit(options.Name), null);
+        return transaction.CommitDataset(options, meta, parents, IsAppended);
+    }
+
     /// <summary>Gives the name, once all batches are put.</summary>
     public void Put(Output output, bool json)
     {
         string name = options.Name!;
-        if (Batches.Count == 0)
-        {
-            throw new ArrowCidException(ErrorCode.InvalidArgument, $"the files have no batch; '{name}' needs one");
-        }
+        ThrowIfEmpty(Batches.Count);
 
         if (Batches.Count == 1 && !isDataset)
         {
@@ -174,6 +180,13 @@ internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<
         PutResult put = IsAppended
             ? store.AppendToDataset(name, Batches, options)
             : store.PutDataset(Batches, options, meta, parents);
+        Print(output, put, json);
+    }
+
+    /// <summary>Prints the line of the dataset.</summary>
+    public void Print(Output output, PutResult put, bool json)
+    {
+        string name = options.Name!;
         if (json)
         {
             output.JsonLine(writer =>
@@ -187,5 +200,12 @@ internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<
 
         output.Line(string.Create(CultureInfo.InvariantCulture,
             $"{put.Cid}  {put.Rows}  {put.ByteLength}  {Failure.Visible(name)}  {PutOutcome.Of(put).Word}"));
+    }
+
+    private void ThrowIfEmpty(int batches)
+    {
+        if (batches > 0) return;
+        throw new ArrowCidException(ErrorCode.InvalidArgument,
+            $"the files have no batch; '{options.Name}' needs one");
     }
 }

@@ -14,6 +14,7 @@ internal static class PutVerb
         Option<string[]> drop = Verb.DropMetadata();
         Option<int?> rows = Verb.RowsPerBlock();
         Option<bool> strict = Verb.Strict();
+        Option<bool> together = PutTogether.Option();
         var dataset = new DatasetOptions();
         var verb = new Verb("put",
             "Puts every batch into the store, which is made where none is, with what is said of it: " +
@@ -24,18 +25,20 @@ internal static class PutVerb
             "arrowcid put --store /dev/shm/trips --rows-per-block 10000 trips.arrow",
             "arrowcid put --types price=float64 trips.csv",
             "arrowcid put --name trips trips.parquet",
+            "arrowcid put --all-or-nothing monday.arrow tuesday.arrow --name prices",
             "arrowcid put in/ --dataset-per directory",
             "arrowcid put 'in/**/*.parquet' --dataset trips",
             "arrowcid put --dataset trips --append tuesday.parquet",
             "arrowcid put --dataset prices monday.arrow tuesday.arrow --tag source=feed")
         {
-            files, store, rows, json, drop, strict,
+            files, store, rows, json, drop, strict, together,
         };
         var facts = new FactOptions();
         facts.AddTo(verb);
         dataset.AddTo(verb);
         var text = new RowOptions();
         text.AddTo(verb);
+        PutTogether.AddRules(verb, together);
         verb.SetAction(parsed =>
         {
             RowInput input = text.Read(parsed) with { ChecksFirst = true };
@@ -47,12 +50,19 @@ internal static class PutVerb
             PutOptions? about = facts.Read(parsed, opened);
             PutOptions? ofBatches = about?.Name is null ? about : about.WithName(null);
             using var report = new PutReport(inputs.Count);
+            IEnumerable<RecordBatch> Read(string file) =>
+                Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows));
+            if (parsed.GetValue(together))
+            {
+                DatasetRun? one = dataset.Read(parsed, opened, about, groups[0].Dataset);
+                return new PutTogether(opened, ofBatches, one, report).Run(groups[0].Files, Read, output, isJson);
+            }
+
             int exit = 0;
             foreach (DatasetOptions.Group group in groups)
             {
                 DatasetRun? whole = dataset.Read(parsed, opened, about, group.Dataset);
-                int code = Run(opened, output, group.Files, ofBatches, isJson, whole?.Batches, report,
-                    file => Input.Batches(file, parsed.GetValue(drop), input, parsed.GetValue(rows)));
+                int code = Run(opened, output, group.Files, ofBatches, isJson, whole?.Batches, report, Read);
                 if (code == 0 && whole is not null)
                     code = Input.ForEach([group.Dataset ?? ""], _ => whole.Put(output, isJson));
                 if (exit == 0) exit = code;

@@ -1,4 +1,5 @@
 using ArrowCid.Memory;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
@@ -14,7 +15,12 @@ internal sealed partial class StoreRegistry
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameConflict"/>, <see cref="ErrorCode.NameExists"/>:
     /// it stands for another block than expected; <see cref="ErrorCode.NameNotFound"/>: it is to be taken away and
     /// stands for nothing; <see cref="ErrorCode.BlockNotFound"/>; <see cref="ErrorCode.Busy"/>.</exception>
-    public NameChange SetName(string name, Cid? cid, NameExpectation expected)
+    /// <param name="name">The name.</param>
+    /// <param name="cid">The block; null takes the name away.</param>
+    /// <param name="expected">What the name must stand for.</param>
+    /// <param name="commit">Commits the fact together with the block, where that is not in the store yet; else
+    /// null.</param>
+    public NameChange SetName(string name, Cid? cid, NameExpectation expected, Action<IFactSource>? commit = null)
     {
         ThrowIfRing("a name");
         ThrowIfNoName(name);
@@ -32,7 +38,7 @@ internal sealed partial class StoreRegistry
         Check(name, last, cid, expected);
         var fact = new NameFact(name, cid, last?.Stamp);
         var record = new FactRecord(NextStampAfter(last?.Stamp), [fact]);
-        if (cid is { } target) GiveName(fact, target, record, sweep, last);
+        if (cid is { } target) GiveName(fact, target, record, sweep, last, commit);
         else _ = _blocks.Append(record);
         return new NameChange(name, cid, record.Stamp.When, record.Stamp.WriterId, IsConflict: false);
     }
@@ -68,11 +74,20 @@ internal sealed partial class StoreRegistry
                 $"{now?.ToString() ?? "nothing"}{change}, not for {expected.Cid}; look again and decide anew");
     }
 
-    private void GiveName(NameFact fact, Cid target, FactRecord record, ulong sweep, NameRecord? last)
+    private void GiveName(NameFact fact, Cid target, FactRecord record, ulong sweep, NameRecord? last,
+        Action<IFactSource>? commit)
     {
         try
         {
-            Announce([DigestOf(target)], record, sweep);
+            Digest256[] roots = [DigestOf(target)];
+            if (commit is null)
+            {
+                Announce(roots, record, sweep);
+                return;
+            }
+
+            commit(record);
+            AnnounceIfSwept(roots, sweep);
         }
         catch (HollowException e)
         {

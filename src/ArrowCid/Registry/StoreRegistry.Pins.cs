@@ -114,10 +114,18 @@ internal sealed partial class StoreRegistry
             mayBeDropped |= Guarded(() => Array.Exists(all, digest => _book.Find(in digest) is { IsDropped: true }));
         if (!_blocks.TryAnnounce(mayBeDropped ? all : roots, facts, out Digest256 missing))
             throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(roots, missing));
+        AnnounceIfSwept(roots, sweep);
+    }
+
+    /// <summary>Announces blocks, to which a fact that was just committed points, again with everything beneath them,
+    /// where a drop was decided meanwhile.</summary>
+    /// <exception cref="HollowException">Something beneath the blocks is gone.</exception>
+    private void AnnounceIfSwept(Digest256[] roots, ulong sweep)
+    {
         ulong now = _blocks.ReadSweep();
         if ((now & 1) == 0 && now == sweep) return;
         // What beneath could not be seen before the drop was decided is seen by whoever reclaims after this.
-        if (!_blocks.TryAnnounce(Beneath(roots), null, out missing)) throw new HollowException(Missing(roots, missing));
+        if (!_blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing)) throw new HollowException(Missing(roots, missing));
     }
 
     private Digest256[] Beneath(Digest256[] roots) =>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -75,14 +76,17 @@ internal sealed partial class BlockIndex
     {
         found = default;
         if (file.Stat(out FileStatus status) != 0) return EntryVerdict.Corrupt;
-        Span<byte> bytes = stackalloc byte[Layout.SegmentHeaderBytes];
-        if (file.Read(bytes, 0, out _) != bytes.Length || SegmentHeader.Read(bytes) is not { } segment)
+        Span<byte> bytes = stackalloc byte[(int)Layout.SegmentCommitted + sizeof(ulong)];
+        if (file.Read(bytes, 0, out _) != bytes.Length ||
+            SegmentHeader.Read(bytes[..Layout.SegmentHeaderBytes]) is not { } segment)
             return EntryVerdict.Corrupt;
+        ulong committed = BinaryPrimitives.ReadUInt64LittleEndian(bytes[(int)Layout.SegmentCommitted..]);
         Span<byte> record = bytes[..Layout.RecordHeaderBytes];
         if (file.Read(record, entry.Offset, out _) != record.Length ||
             !RecordHeader.TryParse(record, segment.Nonce, entry.Offset, status.Size, out found.Header))
             return EntryVerdict.Corrupt;
         if (found.Header.Digest != digest || !found.Header.IsBlock) return EntryVerdict.Other;
+        if (found.Header.IsFoundOnceCommitted && (ulong)entry.Offset >= committed) return EntryVerdict.Stale;
         found.Offset = entry.Offset;
         if (!found.Header.HasPayload)
         {

@@ -174,8 +174,8 @@ internal sealed partial class BlockIndex
                 var entry = new IndexEntry(Volatile.Read(in window[i]));
                 if (!entry.HasTag(hash) || entry.Bits == 0) continue;
                 EntryVerdict verdict = Judge(entry, in digest, ref found);
-                if (verdict == EntryVerdict.Right) return Scan.Hit;
-                if (verdict == EntryVerdict.Other) continue;
+                if (verdict == EntryVerdict.Right && IsVisible(in found)) return Scan.Hit;
+                if (verdict is EntryVerdict.Right or EntryVerdict.Other) continue;
                 if (Volatile.Read(in window[i]) != entry.Bits) return Scan.Again;
                 if (verdict == EntryVerdict.Refused) verdict = Copy(entry, in digest, out found);
                 if (verdict == EntryVerdict.Right) return Scan.Hit;
@@ -188,6 +188,16 @@ internal sealed partial class BlockIndex
         Volatile.ReadBarrier();
         GC.KeepAlive(file);
         return result;
+    }
+
+    /// <summary>Whether a record that an entry leads to may be found: the blocks of a transaction have their entries
+    /// before one word commits all of them.</summary>
+    /// <returns>False with the segment released.</returns>
+    private static bool IsVisible(in FoundBlock found)
+    {
+        if (!found.Header.IsFoundOnceCommitted || found.Offset < found.Segment.Committed) return true;
+        found.Segment.Release();
+        return false;
     }
 
     private long FindPlace(IndexFile file, long home, ulong hash, in Digest256 digest, out ulong seen)

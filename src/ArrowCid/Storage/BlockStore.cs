@@ -127,6 +127,24 @@ internal sealed partial class BlockStore : IDisposable
     public int PutMany(ReadOnlySpan<PutRequest> requests, Span<BlockInfo> infos) =>
         PutMany(requests, infos, new bool[requests.Length]);
 
+    /// <summary>Puts blocks and facts that become visible together or not at all, also where this process is
+    /// killed.</summary>
+    /// <param name="blocks">The blocks.</param>
+    /// <param name="facts">Facts about no block in particular.</param>
+    /// <param name="infos">As many: what is known of each block.</param>
+    /// <param name="areNew">As many: which are new.</param>
+    /// <returns>The number of new blocks.</returns>
+    public int PutTransaction(ReadOnlySpan<TransactionBlock> blocks, IReadOnlyList<IFactSource> facts,
+        Span<BlockInfo> infos, Span<bool> areNew)
+    {
+        Enter();
+        foreach (ref readonly TransactionBlock block in blocks) CheckRequest(block.Request);
+        if (blocks.IsEmpty) return 0;
+        int newOnes = OwnLane().PutTransaction(blocks, facts, infos, areNew);
+        CountPuts((uint)newOnes);
+        return newOnes;
+    }
+
     /// <summary>Finds a block.</summary>
     /// <returns>A lease on it, or null where it is not here.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>

@@ -171,7 +171,14 @@ internal sealed partial class Lane
             foreach (OpenEnd end in found.Select(record => record.End).Distinct()) FlushWhole(end.Segment);
         }
 
-        foreach (Found record in found) TakeOver(record);
+        for (int start = 0; start < found.Count;)
+        {
+            int end = start + 1;
+            while (found[end - 1].IsContinued) end++;
+            TakeOver(found[start..end]);
+            start = end;
+        }
+
         WakeWaiters();
     }
 
@@ -186,9 +193,18 @@ internal sealed partial class Lane
         while (ends.Find(HoldsNext) is { } end)
         {
             _ = RecordHeader.TryRead(end.Segment, end.Position, out RecordHeader header);
-            found.Add(new Found(end, end.Position));
+            found.Add(new Found(end, end.Position, end.LastCrc, header.IsContinued));
             end.Pass(in header);
             _sequence++;
+        }
+
+        // A transaction that lacks its end never was.
+        while (found.Count > 0 && found[^1].IsContinued)
+        {
+            Found last = found[^1];
+            last.End.GoBack(last.Offset, last.PreviousCrc);
+            found.RemoveAt(found.Count - 1);
+            _sequence--;
         }
 
         return found;
@@ -204,18 +220,35 @@ internal sealed partial class Lane
         return !header.IsHashed || LogWalk.IsPayloadRight(segment, end.Position, in header);
     }
 
-    private void TakeOver(Found found)
+    /// <summary>Takes over a record, or all those of a transaction: first their entries, then, of each segment, one
+    /// committed word.</summary>
+    private void TakeOver(List<Found> records)
     {
-        Segment segment = found.End.Segment;
-        if (!RecordHeader.TryRead(segment, found.Offset, out RecordHeader header))
-            throw StorageErrors.Corrupt(_control.PathOf(segment.Name),
-                $"the record at {found.Offset} changed while its lane was taken over; open the store again");
-        CrashPoint.Pass(CrashStep.A2);
-        if (header.IsBlock) Publish(segment, found.Offset, in header.Digest);
-        segment.Map.Write(Layout.SegmentLastRecord, (ulong)found.Offset);
-        _control.HintLane(Number, Layout.LaneSequence, header.Sequence);
-        segment.Map.Exchange(Layout.SegmentCommitted, (ulong)(found.Offset + header.Extent));
+        foreach (Found found in records)
+        {
+            RecordHeader header = Read(found);
+            CrashPoint.Pass(CrashStep.A2);
+            if (!header.IsBlock) continue;
+            Publish(found.End.Segment, found.Offset, in header.Digest, replace: !header.IsFoundOnceCommitted);
+        }
+
+        for (int i = 0; i < records.Count; i++)
+        {
+            Found found = records[i];
+            Segment segment = found.End.Segment;
+            if (i + 1 < records.Count && records[i + 1].End == found.End) continue;
+            RecordHeader header = Read(found);
+            segment.Map.Write(Layout.SegmentLastRecord, (ulong)found.Offset);
+            _control.HintLane(Number, Layout.LaneSequence, header.Sequence);
+            segment.Map.Exchange(Layout.SegmentCommitted, (ulong)(found.Offset + header.Extent));
+        }
     }
+
+    private RecordHeader Read(Found found) =>
+        RecordHeader.TryRead(found.End.Segment, found.Offset, out RecordHeader header)
+            ? header
+            : throw StorageErrors.Corrupt(_control.PathOf(found.End.Segment.Name),
+                $"the record at {found.Offset} changed while its lane was taken over; open the store again");
 
     private void Keep(OpenEnd end, bool isFaulted)
     {
@@ -248,7 +281,7 @@ internal sealed partial class Lane
     }
 
     /// <summary>A record to be taken over.</summary>
-    private readonly record struct Found(OpenEnd End, long Offset);
+    private readonly record struct Found(OpenEnd End, long Offset, uint PreviousCrc, bool IsContinued);
 
     /// <summary>The end of a segment as an adopter finds it.</summary>
     private sealed class OpenEnd(Segment segment, SegmentKind kind, bool isOpen)
@@ -276,6 +309,9 @@ internal sealed partial class Lane
             Position += record.Extent;
             LastCrc = record.Crc;
         }
+
+        /// <summary>Takes back the last <see cref="Pass"/>.</summary>
+        public void GoBack(long position, uint lastCrc) => (Position, LastCrc) = (position, lastCrc);
 
         public void FindTail()
         {

@@ -41,8 +41,10 @@ internal sealed partial class Lane
         WriteGroup();
         if (_pending.Count == 0) return;
         bool isDurable = _durability == Durability.Always;
-        if (isDurable && !TryFlushGroup()) return;
-        PublishGroup();
+        // A loss of power must not leave a part of a transaction in a segment that is taken as it is found.
+        if ((isDurable || (_transaction is not null && IsOnDisk)) && !TryFlushGroup()) return;
+        if (_transaction is { } turn) PublishTransaction(turn);
+        else PublishGroup();
         if (isDurable) _control.HintLane(Number, Layout.LaneDurable, _committed);
         WakeWaiters();
         CrashPoint.Pass(CrashStep.P7);
@@ -53,7 +55,15 @@ internal sealed partial class Lane
         _pending.Clear();
         _toFlush.Clear();
         _groupTurns = 0;
+        _transaction = null;
         if (_inGroup.Count > 0) _inGroup.Clear();
+        // It goes alone, and before facts that would keep it from its turn.
+        if (_head is { IsFilled: true, Kind: TurnKind.Transaction } first)
+        {
+            _ = TryWrite(first);
+            return;
+        }
+
         for (int i = 0; i < _appends.Count;)
         {
             Turn turn = _appends[i];
@@ -66,7 +76,7 @@ internal sealed partial class Lane
         for (Turn? turn = _head; turn is { IsFilled: true } && _groupTurns < MaxGroup; turn = next)
         {
             next = turn.After;
-            if (!TryWrite(turn)) return;
+            if (turn.Kind == TurnKind.Transaction || !TryWrite(turn)) return;
         }
     }
 
@@ -81,6 +91,7 @@ internal sealed partial class Lane
                 TurnKind.Put => TryWritePut(turn),
                 TurnKind.Announce => TryWriteAnnounced(turn),
                 TurnKind.Append => TryWriteFacts(turn),
+                TurnKind.Transaction => WriteTransaction(turn),
                 _ => WritePad(turn, turn.Offset, turn.Extent, isLast: true),
             };
         }
@@ -136,7 +147,7 @@ internal sealed partial class Lane
             Rows = (ulong)request.Rows,
         };
         WriteHeader(turn, turn.Tail!, turn.Offset, ref header, isIndexed: true, isLast: true);
-        Mark(turn, in header);
+        Mark(turn, turn.Offset, in header);
         turn.Info = header.ToInfo();
         if (!turn.IsNew) turn.Info = turn.Info with { IsRepaired = true };
         if (turn.After is not null) _ = _inGroup.Add(digest);
@@ -148,7 +159,7 @@ internal sealed partial class Lane
         RecordHeader header = moved.Header;
         turn.Info = header.ToInfo();
         WriteHeader(turn, turn.Tail!, turn.Offset, ref header, moved.IsIndexed, isLast: true);
-        if (header.IsBlock && header.HasPayload) Mark(turn, in header);
+        if (header.IsBlock && header.HasPayload) Mark(turn, turn.Offset, in header);
         return true;
     }
 
@@ -223,7 +234,7 @@ internal sealed partial class Lane
         return true;
     }
 
-    private void WriteFact(Turn turn, bool isLast)
+    private void WriteFact(Turn turn, bool isLast, TransactionPlace? transaction = null)
     {
         Tail tail = _facts!;
         long offset = tail.Reserved, payload = offset + Layout.RecordHeaderBytes;
@@ -242,15 +253,18 @@ internal sealed partial class Lane
             Flags = (ushort)(turn.MovedAt == 0 ? RecordFlags.None : RecordFlags.Moved),
             TimeNanoseconds = turn.MovedAt,
         };
+        transaction?.WriteTo(ref header);
         WriteHeader(turn, tail, offset, ref header, isIndexed: false, isLast);
     }
 
-    private void WriteRef(Turn turn, long offset, in BlockInfo block, bool isLast)
+    private void WriteRef(Turn turn, long offset, in BlockInfo block, bool isLast,
+        RecordFlags flags = RecordFlags.None)
     {
         var header = new RecordHeader
         {
             PayloadLength = (ulong)block.Length,
             Kind = (ushort)RecordKind.Ref,
+            Flags = (ushort)flags,
             Codec = block.Codec,
             Digest = block.Digest,
             SchemaDigest = block.SchemaDigest,

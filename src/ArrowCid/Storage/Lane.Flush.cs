@@ -124,7 +124,7 @@ internal sealed partial class Lane
     {
         if (!_control.IsOnDisk) return;
         if (_control.Lane(block.Segment.Header.Lane, Layout.LaneDurable) >= block.Sequence) return;
-        if (_durability == Durability.Always) NoteToFlush(block.Segment);
+        if (_durability == Durability.Always || _transaction is not null) NoteToFlush(block.Segment);
         else _ = _dirty.Add((block.Segment.Slot, block.Segment.Generation));
     }
 

@@ -18,8 +18,8 @@ internal sealed partial class Lane
         turn.Tail!.Segment.Map.Bytes(turn.Offset + Layout.RecordHeaderBytes, turn.Request.Source.Length);
 
     /// <summary>The bytes were hashed where they are.</summary>
-    private void Mark(Turn turn, in RecordHeader header) => _segments.Marks.SetIfOpen(in header.Digest,
-        turn.Tail!.Segment, turn.Offset + Layout.RecordHeaderBytes,
+    private void Mark(Turn turn, long offset, in RecordHeader header) => _segments.Marks.SetIfOpen(in header.Digest,
+        turn.Tail!.Segment, offset + Layout.RecordHeaderBytes,
         ((RecordFlags)header.Flags).HasFlag(RecordFlags.OwnEncoder) ? Proof.Form : Proof.Hash);
 
     /// <summary>Compares a large known block while the gate is free for others.</summary>
@@ -91,7 +91,7 @@ internal sealed partial class Lane
             TimeNanoseconds = (ulong)(known.Time - DateTimeOffset.UnixEpoch).Ticks * 100,
         };
         WriteHeader(turn, turn.Tail!, turn.Offset, ref header, isIndexed: true, isLast: true);
-        Mark(turn, in header);
+        Mark(turn, turn.Offset, in header);
         turn.Info = header.ToInfo() with { IsRepaired = true };
         (turn.IsNew, turn.IsToAnnounce) = (false, !request.IsRepair);
         if (turn.After is not null) _ = _inGroup.Add(turn.Digest);

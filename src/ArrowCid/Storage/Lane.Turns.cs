@@ -75,8 +75,13 @@ internal sealed partial class Lane
 
     private Turn ReserveJumbo(int length, long extent)
     {
-        Tail tail = CreateJumbo(length, extent);
-        Turn turn = NewTurn(TurnKind.Put, tail, Layout.SegmentRecords, extent);
+        Tail tail = CreateJumbo(JumboBytes(length, extent));
+        return ReserveJumbo(TurnKind.Put, tail, extent);
+    }
+
+    private Turn ReserveJumbo(TurnKind kind, Tail tail, long extent)
+    {
+        Turn turn = NewTurn(kind, tail, Layout.SegmentRecords, extent);
         tail.Reserved += extent;
         turn.IsJumbo = true;
         return Enqueue(turn);
@@ -92,9 +97,8 @@ internal sealed partial class Lane
             $"{_control.Superblock.Capacity} bytes; cut it into smaller blocks or make a larger store");
     }
 
-    private Tail CreateJumbo(int length, long extent)
+    private Tail CreateJumbo(long bytes)
     {
-        long bytes = JumboBytes(length, extent);
         // Its number comes with its turn; what is committed by now is below it.
         Segment? segment;
         for (long started = 0; ;)

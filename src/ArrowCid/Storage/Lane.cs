@@ -456,16 +456,16 @@ internal sealed partial class Lane
         }
     }
 
-    private void Publish(Segment segment, long offset, in Digest256 digest)
+    private void Publish(Segment segment, long offset, in Digest256 digest, bool replace = true)
     {
         ulong hash = _index.Hash(in digest);
         var entry = new IndexEntry(hash, segment.Slot, segment.Generation, offset);
-        if (_index.TryPublish(CurrentIndex(), in digest, hash, entry, replace: true)) return;
+        if (_index.TryPublish(CurrentIndex(), in digest, hash, entry, replace)) return;
         long started = Stopwatch.GetTimestamp();
         while (true)
         {
             _ = _growth.Step(this, isNeeded: true);
-            if (_index.TryPublish(CurrentIndex(), in digest, hash, entry, replace: true)) return;
+            if (_index.TryPublish(CurrentIndex(), in digest, hash, entry, replace)) return;
             if (Stopwatch.GetElapsedTime(started) >= _timeout)
                 throw new ArrowCidException(ErrorCode.IndexFull,
                     $"{_control.Directory}: the index cannot grow now; free capacity, or close idle writers");

@@ -114,17 +114,28 @@ internal sealed class LaneRebuild
     {
         ulong next = _settled;
         foreach (Chain chain in _chains) next = Math.Max(next, chain.Sequence + 1);
-        while (TryTake(next)) next++;
+        var open = new Stack<(Chain Chain, ChainEnd Before)>();
+        while (TryTake(next, out Chain? taken, out ChainEnd before, out bool isContinued))
+        {
+            next++;
+            if (isContinued) open.Push((taken!, before));
+            else open.Clear();
+        }
+
+        // A transaction that lacks its end never was.
+        while (open.TryPop(out (Chain Chain, ChainEnd Before) last)) last.Chain.GoBack(last.Before);
     }
 
-    private bool TryTake(ulong number)
+    private bool TryTake(ulong number, out Chain? taken, out ChainEnd before, out bool isContinued)
     {
+        (taken, before, isContinued) = (null, default, false);
         foreach (Chain chain in _chains)
         {
             if (chain.Segment is null || chain.Bound <= number) continue;
             long offset = chain.Next;
             if (!chain.TryRead(offset, out RecordHeader header, isLinked: true) || header.Sequence != number) continue;
             if (!IsWhole(chain, offset, in header)) continue;
+            (taken, before, isContinued) = (chain, chain.End, header.IsContinued);
             chain.Take(offset, in header);
             return true;
         }
@@ -159,6 +170,10 @@ internal sealed class LaneRebuild
         segment.Release();
     }
 
+    /// <summary>How far a segment is believed: its last record, the next place, and the number and checksum of the
+    /// last record.</summary>
+    private readonly record struct ChainEnd(long Last, long Next, ulong Sequence, uint Crc);
+
     /// <summary>One segment, as far as it is believed.</summary>
     private sealed class Chain(SegmentHeader header, ulong bound)
     {
@@ -176,6 +191,10 @@ internal sealed class LaneRebuild
         public ulong Sequence { get; private set; }
 
         public uint Crc { get; set; }
+
+        public ChainEnd End => new(Last, Next, Sequence, Crc);
+
+        public void GoBack(ChainEnd end) => (Last, Next, Sequence, Crc) = end;
 
         public bool TryRead(long offset, out RecordHeader record, bool isLinked) =>
             RecordHeader.TryRead(Segment!, offset, out record) && record.Sequence > Sequence &&

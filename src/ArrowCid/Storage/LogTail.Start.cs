@@ -170,6 +170,7 @@ internal sealed partial class LogTail
             if (isKnown || _segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready)
                 continue;
             LanePosition last = LastOrBefore(segment!);
+            if (place.Kind == SegmentKind.Facts) last = BeforeAwaited(segment!, last);
             segment!.Release();
             if (last.Sequence > end.Sequence) end = last;
             if (place.Kind == SegmentKind.Facts) hasFacts = true;
@@ -178,6 +179,15 @@ internal sealed partial class LogTail
         }
 
         return end;
+    }
+
+    /// <summary>The end of a segment of facts, without the facts of a transaction whose blocks are not committed
+    /// yet.</summary>
+    private LanePosition BeforeAwaited(Segment segment, LanePosition last)
+    {
+        long hint = (long)Math.Min(segment.Map.Read(Layout.SegmentLastRecord), long.MaxValue);
+        if (!RecordHeader.TryRead(segment, hint, out RecordHeader fact) || fact.Sequence != last.Sequence) return last;
+        return TransactionPlace.IsAwaited(_control, _segments, in fact) ? new LanePosition(fact.Rows - 1, 0) : last;
     }
 
     /// <summary>As <see cref="Last"/>; of a segment that is still empty the number before the first one that it waits

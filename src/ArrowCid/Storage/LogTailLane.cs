@@ -103,7 +103,13 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
                 continue;
             }
 
-            if (_first is not null && _first.Head.Sequence == next) return LaneStep.Record;
+            if (_first is not null && _first.Head.Sequence == next)
+            {
+                // A transaction's facts are read with its blocks.
+                bool isHeld = TransactionPlace.IsAwaited(control, segments, in _first.Head);
+                return isHeld ? LaneStep.Nothing : LaneStep.Record;
+            }
+
             // A hole ends before the first number that any segment has, not before the first of those that are open: of
             // two that were begun at one number the later may have the earlier records.
             if (MayBePending(_first is null ? next : _first.Head.Sequence - 1))

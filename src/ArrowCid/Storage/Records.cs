@@ -46,6 +46,15 @@ internal enum RecordFlags : ushort
 
     /// <summary>The payload was not hashed when the record was written.</summary>
     Unhashed = 4,
+
+    /// <summary>The lane's next number belongs to the same transaction: neither counts without the other.</summary>
+    Continued = 8,
+
+    /// <summary>A block of a transaction: look-ups find it only once it is committed.</summary>
+    FoundOnceCommitted = 16,
+
+    /// <summary>What concerns the log and not the block.</summary>
+    Transaction = Continued | FoundOnceCommitted,
 }
 
 /// <summary>The 128 bytes before every payload, as they lie in the file.</summary>
@@ -78,11 +87,18 @@ internal struct RecordHeader
     /// <summary>Whether the digest is that of the payload behind the header.</summary>
     public readonly bool IsHashed => HasPayload && RecordKind != RecordKind.Pad;
 
+    /// <summary>Whether the lane's next number belongs to the same transaction.</summary>
+    public readonly bool IsContinued => ((RecordFlags)Flags & RecordFlags.Continued) != 0;
+
+    /// <summary>Whether look-ups find the record only once it is committed.</summary>
+    public readonly bool IsFoundOnceCommitted => ((RecordFlags)Flags & RecordFlags.FoundOnceCommitted) != 0;
+
     /// <summary>The bytes from this header to the next.</summary>
     public readonly long Extent => HasPayload ? Layout.RecordBytes((long)PayloadLength) : Layout.RecordHeaderBytes;
 
     public readonly BlockInfo ToInfo() => new(Digest, Codec, RecordKind, SchemaDigest, (long)Rows, (long)PayloadLength,
-        DateTimeOffset.UnixEpoch.AddTicks((long)(TimeNanoseconds / 100)), (RecordFlags)Flags);
+        DateTimeOffset.UnixEpoch.AddTicks((long)(TimeNanoseconds / 100)),
+        (RecordFlags)Flags & ~RecordFlags.Transaction);
 
     /// <summary>Reads the header at an offset into private memory and judges the copy.</summary>
     /// <returns>False where no whole record of this segment begins there.</returns>
@@ -110,7 +126,10 @@ internal struct RecordHeader
         if (Volatile.Read(in line[0]) != (segment.Nonce ^ (ulong)offset)) return RecordKind.None;
         if (line[4] != wanted[0] || line[5] != wanted[1] || line[6] != wanted[2] || line[7] != wanted[3])
             return RecordKind.None;
-        var kind = (RecordKind)(ushort)Volatile.Read(in line[2]);
+        ulong word = Volatile.Read(in line[2]);
+        bool isGuarded = ((RecordFlags)(ushort)(word >> 16) & RecordFlags.FoundOnceCommitted) != 0;
+        if (isGuarded && offset >= segment.Committed) return RecordKind.None;
+        var kind = (RecordKind)(ushort)word;
         return kind is RecordKind.Batch or RecordKind.Schema or RecordKind.Raw or RecordKind.View
             ? kind
             : RecordKind.None;

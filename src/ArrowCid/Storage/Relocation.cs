@@ -14,7 +14,7 @@ internal sealed class Relocation : IBlockSource
     {
         (_segment, _offset, _header) = (segment, offset, header);
         if (asReference) _header.Kind = (ushort)RecordKind.Ref;
-        _header.Flags |= (ushort)RecordFlags.Moved;
+        _header.Flags = (ushort)(((RecordFlags)_header.Flags & ~RecordFlags.Transaction) | RecordFlags.Moved);
     }
 
     /// <summary>The record as it is to be written.</summary>

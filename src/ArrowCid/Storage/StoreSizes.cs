@@ -21,6 +21,11 @@ internal static class StoreSizes
     // a segment of its own wastes more.
     private const long SmallestJumbo = 4 * Layout.MiB;
 
+    /// <summary>The most bytes that the records of one transaction take: they are in one segment, and an index entry
+    /// reaches 1 GiB into it.</summary>
+    public static long MostInTransaction(long capacity) =>
+        Math.Min(capacity / 2 / Layout.MiB * Layout.MiB, 1L << 30) - Layout.SegmentRecords;
+
     /// <summary>Whether a record has a segment of its own.</summary>
     public static bool IsForJumbo(long extent, long segment) =>
         extent > segment - Layout.SegmentRecords || extent > Math.Max(segment / 4, SmallestJumbo);

@@ -96,6 +96,9 @@ internal enum TurnKind
 
     /// <summary>A place that nothing came of.</summary>
     Pad,
+
+    /// <summary>Blocks, REFs and FACTs that are committed together or not at all.</summary>
+    Transaction,
 }
 
 /// <summary>What a thread wants committed, and its place. Numbers are given when its turn comes.</summary>
@@ -122,6 +125,9 @@ internal sealed class Turn
     public Turn? After { get; set; }
 
     public PutRequest Request { get; set; }
+
+    /// <summary>What a transaction commits; else null.</summary>
+    public Transaction? Transaction { get; set; }
 
     public Digest256 Digest { get; set; }
 
@@ -170,7 +176,7 @@ internal sealed class Turn
     public void Reset()
     {
         (Kind, Tail, Offset, Extent, IsJumbo, IsFilled) = (TurnKind.Put, null, 0, 0, false, false);
-        (Request, Facts, Announced, Error) = (default, null, null, null);
+        (Request, Facts, Announced, Error, Transaction) = (default, null, null, null, null);
         (IsNew, IsToAnnounce, Sequence, PutAt, Damaged, IsDamageWritten) = (false, false, 0, 0, null, false);
     }
 }

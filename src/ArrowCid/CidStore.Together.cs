@@ -1,0 +1,113 @@
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>Many blocks in one transaction.</summary>
+public sealed partial class CidStore
+{
+    /// <summary>
+    /// Puts several batches. With <see cref="PutManyOptions.AllOrNothing"/> they become visible together or not at all:
+    /// every reader, watcher and listing of any process sees either all of them, with their metadata and name, or none.
+    /// So it is after this process is killed at any moment, and on a disk after a loss of power, whatever
+    /// <see cref="CidStoreOptions.Durability"/> says. Blocks that the store has are not written again. All blocks of a
+    /// transaction are in one segment, which is made as large as they need: at most half of the store's capacity, and
+    /// at most 1 GiB. A batch is planned twice, so that only one at a time takes memory.
+    /// </summary>
+    /// <param name="batches">The batches; their memory is read until the call returns.</param>
+    /// <param name="options">How they are put.</param>
+    /// <returns>The result for each batch, in order.</returns>
+    /// <exception cref="ArgumentException">A name is given and there is not exactly one batch.</exception>
+    /// <exception cref="InvalidArrowException">A batch has no canonical block.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.TooLarge"/>: the batches are more than a transaction
+    /// holds. Others as for <see cref="Put(RecordBatch, PutOptions)"/>. If they are put together, nothing was
+    /// stored.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public PutResult[] PutMany(IReadOnlyList<RecordBatch> batches, PutManyOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        ArgumentNullException.ThrowIfNull(options);
+        for (int i = 0; i < batches.Count; i++) ArgumentNullException.ThrowIfNull(batches[i], nameof(batches));
+        ThrowIfNameOfMany(options, batches.Count, nameof(batches));
+        if (options.AllOrNothing)
+        {
+            using var transaction = new StoreTransaction(this, isSpooled: false);
+            foreach (RecordBatch batch in batches) _ = transaction.Add(batch, options.Metadata);
+            return transaction.Commit();
+        }
+
+        return options.Metadata is { } metadata
+            ? [.. batches.Select(batch => Put(batch, metadata))]
+            : PutMany(batches);
+    }
+
+    /// <summary>Puts several blocks of any bytes, as <see cref="PutRawMany(ReadOnlySpan{ReadOnlyMemory{byte}},
+    /// Span{PutResult})"/> or, with <see cref="PutManyOptions.AllOrNothing"/>, as <see
+    /// cref="PutMany(IReadOnlyList{RecordBatch}, PutManyOptions)"/> does.</summary>
+    /// <param name="blocks">The blocks' bytes, which are read until the call returns.</param>
+    /// <param name="options">How they are put; metadata only together with
+    /// <see cref="PutManyOptions.AllOrNothing"/>.</param>
+    /// <returns>The result for each block, in order.</returns>
+    /// <exception cref="ArgumentException">A name is given and there is not exactly one block, or metadata are given
+    /// for blocks that are not put together.</exception>
+    /// <exception cref="ArrowCidException">As for the batches.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public PutResult[] PutRawMany(ReadOnlySpan<ReadOnlyMemory<byte>> blocks, PutManyOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfNameOfMany(options, blocks.Length, nameof(blocks));
+        if (!options.AllOrNothing)
+        {
+            if (options.Metadata is not null)
+                throw new ArgumentException("Metadata of raw blocks go with AllOrNothing.", nameof(options));
+            var results = new PutResult[blocks.Length];
+            _ = PutRawMany(blocks, results);
+            return results;
+        }
+
+        using var transaction = new StoreTransaction(this, isSpooled: false);
+        foreach (ReadOnlyMemory<byte> block in blocks) transaction.AddRaw(block, options.Metadata);
+        return transaction.Commit();
+    }
+
+    /// <summary>What bytes are put as, and of a batch its schema.</summary>
+    internal static (PutRequest Request, CanonicalSchema? Schema) RequestOf(ReadOnlyMemory<byte> bytes)
+    {
+        (PutRequest request, CanonicalSchema? schema, _) = Plan(bytes, new RawBlock(bytes), onlyBatch: false)!.Value;
+        return (request, schema);
+    }
+
+    internal static PutRequest RequestOf(CanonicalSchema schema) => new(RecordKind.Schema, (uint)Multicodec.Raw,
+        new SchemaBlock(schema), schema.Digest, 0, RecordFlags.OwnEncoder);
+
+    internal static IBlockSource SourceOf(ReadOnlyMemory<byte> bytes) => new RawBlock(bytes);
+
+    /// <summary>The metadata of a put as a record; null where there are none.</summary>
+    internal FactRecord? FactsOf(PutOptions options) => _registry.RecordOfPut(options, options.Pin, options.Name);
+
+    /// <summary>Gives a name together with what <paramref name="commit"/> stores.</summary>
+    internal void SetNameWith(string name, Cid cid, NameExpectation expected, Action<IFactSource> commit) =>
+        _ = _registry.SetName(name, cid, expected, commit);
+
+    /// <summary>Whether the store has a schema, and nothing was ever removed that could have it removed.</summary>
+    internal bool HasSchema(CanonicalSchema schema, ulong sweep)
+    {
+        using BlockLease? known = FindSchema(schema.Digest);
+        return known is not null && sweep == 0 && known.Memory.Span.SequenceEqual(schema.Message);
+    }
+
+    /// <summary>Puts schemas again that may have been removed since the sweep word was read.</summary>
+    internal void KeepSchemas(IEnumerable<CanonicalSchema> schemas, ulong sweep)
+    {
+        if (!MissedSweep(sweep, out ulong now)) return;
+        foreach (CanonicalSchema schema in schemas) PutSchema(schema, now);
+    }
+
+    private static void ThrowIfNameOfMany(PutManyOptions options, int count, string parameter)
+    {
+        if (options.Metadata?.Name is not { } name || count == 1) return;
+        throw new ArgumentException($"The name '{name}' points to one block, and {count} are put.", parameter);
+    }
+}
