@@ -6,6 +6,7 @@ using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace ArrowCid.Flight;
 
@@ -21,11 +22,17 @@ namespace ArrowCid.Flight;
 /// </example>
 public sealed class CidClient : IDisposable
 {
-    private const string Service = "/arrow.flight.protocol.FlightService/";
+    private static readonly Method<Ticket, FlightMessage> s_get = new(MethodType.ServerStreaming, FlightCalls.Name,
+        "DoGet", Marshallers.Create(static ticket => ticket.ToByteArray(), Ticket.Parser.ParseFrom),
+        FlightMessage.Marshaller);
 
-    private readonly GrpcChannel _channel;
+    private static readonly Marshaller<Protocol.PutResult> s_putResult = Marshallers.Create(
+        static result => result.ToByteArray(), Protocol.PutResult.Parser.ParseFrom);
+
+    private readonly FlightChannel _channel;
+    private readonly FlightService.FlightServiceClient _calls;
     private readonly CidClientOptions _options;
-    private readonly KeyValuePair<string, string>[] _metadata;
+    private readonly Metadata _metadata;
     private readonly Lazy<Task<CidStore?>> _local;
 
     /// <summary>Makes a client; it connects when it is first used.</summary>
@@ -36,8 +43,11 @@ public sealed class CidClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(address);
         _options = options ?? new CidClientOptions();
-        _channel = new GrpcChannel(address, _options.Tls);
-        _metadata = _options.Token is { } token ? [new("authorization", $"Bearer {token}")] : [];
+        _channel = new FlightChannel(address, _options.Tls);
+        _calls = new FlightService.FlightServiceClient(_channel.Invoker);
+        // A message may be as large as the batch; other clients of this library take no more than 4 MiB.
+        _metadata = new Metadata { { GetCalls.LimitHeader, "0" } };
+        if (_options.Token is { } token) _metadata.Add("authorization", $"Bearer {token}");
         _local = new Lazy<Task<CidStore?>>(
             () => _options.UseLocalStore ? OpenLocalAsync() : Task.FromResult<CidStore?>(null));
     }
@@ -59,13 +69,13 @@ public sealed class CidClient : IDisposable
                 throw new ArrowCidException(ErrorCode.BlockCorrupt, $"the server gave {got} for {cid}");
             return new RemoteBatch(cid, batch);
         }
-        catch (GrpcException e) when (e.Status == GrpcStatus.NotFound)
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
         {
             return null;
         }
-        catch (GrpcException e)
+        catch (RpcException e)
         {
-            throw Told(e);
+            throw ToArrowCidException(e, cancellationToken);
         }
     }
 
@@ -83,13 +93,13 @@ public sealed class CidClient : IDisposable
         EncodedBlock block = CanonicalBlock.Encode(batch);
         try
         {
-            using GrpcClientCall call = await CallAsync("DoPut", (writer, cancel) => SendAsync(writer, batch, block,
-                options, cancel), _options.Timeout, cancellationToken).ConfigureAwait(false);
+            using AsyncServerStreamingCall<Protocol.PutResult> call = _channel.Send(FlightCalls.Name, "DoPut",
+                s_putResult, (writer, cancel) => SendAsync(writer, batch, block, options, cancel),
+                Options(cancellationToken, _options.Timeout));
             PutAck? ack = null;
-            await foreach (ByteString metadata in MessagesAsync(call, Protocol.PutResult.Parser, r => r.AppMetadata)
-                .ConfigureAwait(false))
+            while (await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false))
             {
-                PutAck read = PutAck.Parser.ParseFrom(metadata);
+                PutAck read = PutAck.Parser.ParseFrom(call.ResponseStream.Current.AppMetadata);
                 if (!read.IsStream) ack = read;
             }
 
@@ -99,9 +109,9 @@ public sealed class CidClient : IDisposable
                 : throw new ArrowCidException(ErrorCode.Internal,
                     $"the server says that it put {ack?.Cid}, and it was given {block.Cid}");
         }
-        catch (GrpcException e)
+        catch (RpcException e)
         {
-            throw Told(e);
+            throw ToArrowCidException(e, cancellationToken);
         }
     }
 
@@ -117,12 +127,9 @@ public sealed class CidClient : IDisposable
         string batches = filter is null ? "kind = batch" : $"kind = batch and ({filter})";
         var request = new Request { Filter = batches, Limit = (uint)Math.Max(1, limit) };
         var criteria = new Criteria { Expression = ByteString.CopyFromUtf8(JsonFormatter.Default.Format(request)) };
-        using GrpcClientCall call = await ToldAsync(CallAsync("ListFlights", criteria, null, cancellationToken))
-            .ConfigureAwait(false);
-        await using IAsyncEnumerator<string> cids = MessagesAsync(call, FlightInfo.Parser,
-            info => info.FlightDescriptor.Path[0]).GetAsyncEnumerator(cancellationToken);
-        while (await ToldAsync(cids.MoveNextAsync().AsTask()).ConfigureAwait(false))
-            yield return Cid.Parse(cids.Current);
+        using AsyncServerStreamingCall<FlightInfo> call = _calls.ListFlights(criteria, Options(cancellationToken));
+        while (await NextAsync(call, cancellationToken).ConfigureAwait(false))
+            yield return Cid.Parse(call.ResponseStream.Current.FlightDescriptor.Path[0]);
     }
 
     /// <summary>The puts of batches from a cursor on, as they come.</summary>
@@ -136,13 +143,11 @@ public sealed class CidClient : IDisposable
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var request = new Request { Watch = true, From = from.ToString(), Filter = filter?.ToString() ?? "" };
-        using GrpcClientCall call = await ToldAsync(CallAsync("DoGet", TicketOf(request), null, cancellationToken))
-            .ConfigureAwait(false);
-        var data = new FlightDataReader(call.Reader);
+        using AsyncServerStreamingCall<FlightMessage> call = Get(TicketOf(request), Options(cancellationToken));
         using var batches = new FlightBatches();
-        while (await ToldAsync(NextAsync(call, data)).ConfigureAwait(false))
+        while (await NextAsync(call, cancellationToken).ConfigureAwait(false))
         {
-            if (batches.Take(data) is not { Length: > 0 } rows) continue;
+            if (batches.Take(call.ResponseStream.Current.Data) is not { Length: > 0 } rows) continue;
             var table = new WatchRows(rows);
             for (int i = 0; i < rows.Length; i++) yield return table[i];
         }
@@ -158,14 +163,12 @@ public sealed class CidClient : IDisposable
     private async Task<RecordBatch> FetchAsync(Cid cid, CancellationToken cancel)
     {
         var ticket = new Ticket { Ticket_ = ByteString.CopyFromUtf8(cid.ToString()) };
-        using GrpcClientCall call = await CallAsync("DoGet", ticket, _options.Timeout, cancel).ConfigureAwait(false);
-        var data = new FlightDataReader(call.Reader);
+        using AsyncServerStreamingCall<FlightMessage> call = Get(ticket, Options(cancel, _options.Timeout));
         using var batches = new FlightBatches();
         RecordBatch? only = null;
-        while (await NextAsync(call, data).ConfigureAwait(false))
+        while (await call.ResponseStream.MoveNext(cancel).ConfigureAwait(false))
         {
-            if (batches.Take(data) is not { } batch) continue;
-            _ = data.TakeBody();
+            if (batches.Take(call.ResponseStream.Current.Data) is not { } batch) continue;
             only = only is null
                 ? batch
                 : throw new ArrowCidException(ErrorCode.InvalidData,
@@ -201,18 +204,18 @@ public sealed class CidClient : IDisposable
         CidStore? store = null;
         try
         {
-            using GrpcClientCall call = await CallAsync("DoAction", new Protocol.Action { Type = "where" },
-                TimeSpan.FromSeconds(5), CancellationToken.None).ConfigureAwait(false);
-            await foreach (ByteString body in MessagesAsync(call, Result.Parser, result => result.Body)
-                .ConfigureAwait(false))
+            using AsyncServerStreamingCall<Result> call = _calls.DoAction(new Protocol.Action { Type = "where" },
+                Options(CancellationToken.None, TimeSpan.FromSeconds(5)));
+            while (await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false))
             {
+                ByteString body = call.ResponseStream.Current.Body;
                 if (StorePlace.Of(body.ToStringUtf8()) is not { IsHere: true } place) continue;
                 store = CidStore.Open(place.Directory, new CidStoreOptions { MustExist = true, ReadOnly = true });
                 if (store.GetFigures().Id == place.Store) return store;
                 store.Dispose();
             }
         }
-        catch (Exception e) when (e is GrpcException or ArrowCidException or IOException or
+        catch (Exception e) when (e is RpcException or ArrowCidException or IOException or
             System.Text.Json.JsonException or UnauthorizedAccessException)
         {
             // Then it is read over the wire, whose own errors say what is wrong.
@@ -225,59 +228,43 @@ public sealed class CidClient : IDisposable
     private static Ticket TicketOf(Request request) =>
         new() { Ticket_ = ByteString.CopyFromUtf8(JsonFormatter.Default.Format(request)) };
 
-    private Task<GrpcClientCall> CallAsync(string method, IMessage request, TimeSpan? timeout,
-        CancellationToken cancel) =>
-        CallAsync(method, async (writer, ends) => await writer.WriteAsync(request, ends).ConfigureAwait(false), timeout,
-            cancel);
+    private AsyncServerStreamingCall<FlightMessage> Get(Ticket ticket, CallOptions options) =>
+        _channel.Invoker.AsyncServerStreamingCall(s_get, null, options, ticket);
 
-    private Task<GrpcClientCall> CallAsync(string method, Func<GrpcWriter, CancellationToken, Task> send,
-        TimeSpan? timeout, CancellationToken cancel) =>
-        _channel.CallAsync(Service + method, send, new GrpcCallOptions { Metadata = _metadata, Timeout = timeout },
-            cancel);
+    private CallOptions Options(CancellationToken cancel, TimeSpan? timeout = null) =>
+        new(_metadata, timeout is { } span ? DateTime.UtcNow + span : null, cancel);
 
-    private static async Task<bool> NextAsync(GrpcClientCall call, FlightDataReader data)
-    {
-        if (await call.ReadAsync(data.NextAsync).ConfigureAwait(false)) return true;
-        call.Finish();
-        return false;
-    }
-
-    private static async IAsyncEnumerable<TPart> MessagesAsync<T, TPart>(GrpcClientCall call, MessageParser<T> parser,
-        Func<T, TPart> part) where T : class, IMessage<T>
-    {
-        while (await call.ReadAsync(cancel => call.Reader.MessageAsync(parser, cancel)).ConfigureAwait(false) is
-            { } message)
-        {
-            yield return part(message);
-        }
-
-        call.Finish();
-    }
-
-    private static async Task<T> ToldAsync<T>(Task<T> task)
+    private static async Task<bool> NextAsync<T>(AsyncServerStreamingCall<T> call, CancellationToken cancel)
     {
         try
         {
-            return await task.ConfigureAwait(false);
+            return await call.ResponseStream.MoveNext(cancel).ConfigureAwait(false);
         }
-        catch (GrpcException e)
+        catch (RpcException e)
         {
-            throw Told(e);
+            throw ToArrowCidException(e, cancel);
         }
     }
 
-    /// <summary>A call's end in ArrowCid's words: the server's own error, or what the status says.</summary>
-    private static ArrowCidException Told(GrpcException e) => new(e.Code ?? e.Status switch
+    /// <summary>Returns the error of a call: the server's own, or what the status means.</summary>
+    /// <exception cref="OperationCanceledException">The caller cancelled the call.</exception>
+    private static ArrowCidException ToArrowCidException(RpcException e, CancellationToken cancel)
     {
-        GrpcStatus.InvalidArgument => ErrorCode.InvalidArgument,
-        GrpcStatus.NotFound => ErrorCode.BlockNotFound,
-        GrpcStatus.PermissionDenied or GrpcStatus.Unauthenticated => ErrorCode.AccessDenied,
-        GrpcStatus.ResourceExhausted => ErrorCode.TooLarge,
-        GrpcStatus.OutOfRange => ErrorCode.SubscriberLagged,
-        GrpcStatus.Unimplemented => ErrorCode.Unsupported,
-        GrpcStatus.Unavailable => ErrorCode.Busy,
-        GrpcStatus.DataLoss => ErrorCode.BlockCorrupt,
-        GrpcStatus.Internal or GrpcStatus.Unknown => ErrorCode.Internal,
-        _ => ErrorCode.Io,
-    }, e.Message, e);
+        if (e.StatusCode == StatusCode.Cancelled) cancel.ThrowIfCancellationRequested();
+        if (Enum.TryParse(e.Trailers.GetValue(ErrorInterceptor.Trailer), out ErrorCode code))
+            return new ArrowCidException(code, e.Status.Detail, e);
+        return new ArrowCidException(e.StatusCode switch
+        {
+            StatusCode.InvalidArgument => ErrorCode.InvalidArgument,
+            StatusCode.NotFound => ErrorCode.BlockNotFound,
+            StatusCode.PermissionDenied or StatusCode.Unauthenticated => ErrorCode.AccessDenied,
+            StatusCode.ResourceExhausted => ErrorCode.TooLarge,
+            StatusCode.OutOfRange => ErrorCode.SubscriberLagged,
+            StatusCode.Unimplemented => ErrorCode.Unsupported,
+            StatusCode.Unavailable => ErrorCode.Busy,
+            StatusCode.DataLoss => ErrorCode.BlockCorrupt,
+            StatusCode.Internal or StatusCode.Unknown => ErrorCode.Internal,
+            _ => ErrorCode.Io,
+        }, e.Status.Detail, e);
+    }
 }

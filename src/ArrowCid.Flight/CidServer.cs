@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -41,6 +42,9 @@ public sealed partial class CidServer : IAsyncDisposable
     /// <summary>Where HTTP is served, with the port that was taken; null where it is not.</summary>
     public EndPoint? Http { get; }
 
+    /// <summary>The path of every gRPC call that is answered.</summary>
+    internal IEnumerable<string> FlightPaths => FlightHosting.PathsOf(_host.Services);
+
     /// <summary>Starts to serve a store. The store stays the caller's, who closes it after the server.</summary>
     /// <param name="store">An open store.</param>
     /// <param name="options">Where to listen and whom to serve; null takes the defaults.</param>
@@ -65,12 +69,16 @@ public sealed partial class CidServer : IAsyncDisposable
         // Signals are for the process, not for a part of it.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_mostAtEnd);
+        // What ends in an error is its caller's to hear of; the faults of the server are logged by themselves.
+        builder.Logging.AddFilter("Grpc", LogLevel.Warning);
         ServerListening.Configure(builder.WebHost, options);
+        var flight = new FlightHosting();
+        flight.Register(builder.Services);
         WebApplication host = builder.Build();
         var owned = new Stack<IDisposable>();
         try
         {
-            Func<EndPoint[]> bound = Serve(host, store, options, owned);
+            Func<EndPoint[]> bound = Serve(host, store, options, owned, flight);
             // The host comes back to the context that it was called in, where the caller may block on this.
             await Task.Run(() => host.StartAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
             if (options.Otlp is { } otlp) owned.Push(OtlpExport.Start(otlp));
@@ -110,7 +118,7 @@ public sealed partial class CidServer : IAsyncDisposable
     /// <summary>Puts the service behind the host's ports.</summary>
     /// <returns>Where it listens, once it does.</returns>
     private static Func<EndPoint[]> Serve(WebApplication host, CidStore store, CidServerOptions options,
-        Stack<IDisposable> owned)
+        Stack<IDisposable> owned, FlightHosting flight)
     {
         EndPoint[]? bound = null;
         ILogger log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
@@ -126,13 +134,14 @@ public sealed partial class CidServer : IAsyncDisposable
             Streams = options.StreamsPerClient,
         }, TimeProvider.System));
         CancellationToken stopping = host.Lifetime.ApplicationStopping;
-        var http = new HttpService(store, guard, new OriginRules(options.Hosts, options.Origins), log, stopping)
+        var origins = new OriginRules(options.Hosts, options.Origins);
+        var http = new HttpService(store, guard, origins, log, stopping)
         {
             MaxRequestBytes = options.MaxRequestBytes,
             PublicUrl = options.PublicUrl,
         };
         owned.Push(http);
-        GrpcServer flight = FlightCalls.Over(store, guard, http.Live, Gateway, new GrpcServerSettings
+        RequestDelegate calls = flight.Build(host.Services, store, guard, http.Live, Gateway, new GrpcSettings
         {
             StallPatience = options.StallPatience,
             AnonymousPatience = options.AnonymousPatience,
@@ -140,8 +149,9 @@ public sealed partial class CidServer : IAsyncDisposable
             Log = log,
             Stopping = stopping,
             Memory = new ServerMemory(options.MaxBufferedBytes),
-        });
-        host.UseWhen(ServerListening.IsFlight, branch => branch.Run(flight.Serve));
+        }, options.GrpcWeb);
+        host.UseWhen(ServerListening.IsFlight, branch => branch.Run(calls));
+        if (options.GrpcWeb) host.UseWhen(GrpcWebPort.IsCall, branch => GrpcWebPort.Use(branch, origins, calls));
         host.Use(next => context => PathNames.Take(context, next));
         host.UseRouting();
         host.Use(next => context => HttpRoutes.Unknown(context, next));

@@ -51,6 +51,9 @@ public sealed class CidServerOptions
     /// <summary>Origins whose pages may call <c>/v1</c>.</summary>
     public IReadOnlyList<string> Origins { get; init; } = [];
 
+    /// <summary>Whether the HTTP port also answers Flight's calls over gRPC-Web, for pages of a browser.</summary>
+    public bool GrpcWeb { get; init; }
+
     /// <summary>Calls a second and client; 0 is no limit.</summary>
     public int CallsPerSecond { get; init; }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using ArrowCid.Columnar;
-using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using Google.Protobuf;
 
@@ -22,14 +21,8 @@ internal static class FlightWaitBench
     /// <param name="channel">To which server.</param>
     /// <param name="token">What to show; <c>-</c> for nothing.</param>
     /// <param name="ticket">JSON, or a CID.</param>
-    public static async Task<GrpcClientCall> Open(GrpcChannel channel, string token, string ticket)
-    {
-        var message = new Ticket { Ticket_ = ByteString.CopyFromUtf8(ticket) };
-        KeyValuePair<string, string>[] shown = token == "-" ? [] : [new("authorization", $"Bearer {token}")];
-        return await channel.CallAsync("/arrow.flight.protocol.FlightService/DoGet",
-            async (writer, cancel) => await writer.WriteAsync(message, cancel).ConfigureAwait(false),
-            new GrpcCallOptions { Metadata = shown }, CancellationToken.None).ConfigureAwait(false);
-    }
+    public static Task<BenchCall> Open(HttpClient channel, string token, string ticket) => BenchCall.OpenAsync(channel,
+        "DoGet", new Ticket { Ticket_ = ByteString.CopyFromUtf8(ticket) }, token);
 
     /// <summary>From a put's beginning in this process to the line of a pyarrow watcher behind the server.</summary>
     public static IEnumerable<Measurement> Announce(FlightBenchRun run)
@@ -47,7 +40,7 @@ internal static class FlightWaitBench
         yield return Figure("from put to watcher, p50", At(delays, 50), Goal);
         yield return Figure("from put to watcher, p99", At(delays, 99), null);
         int others = run.Pick(1000, 20);
-        using var channel = new GrpcChannel(new Uri(ours.Address));
+        using HttpClient channel = BenchCall.Connect(new Uri(ours.Address));
         using (new Crowd(others, _ => Open(channel, ours.Token, Watching), isRead: true))
         {
             delays.Clear();
@@ -117,19 +110,12 @@ internal static class FlightWaitBench
 
         static async Task<IDisposable> Connect(FlightSide side, int number)
         {
-            var channel = new GrpcChannel(new Uri(side.Address));
-            try
+            HttpClient channel = BenchCall.Connect(new Uri(side.Address));
+            // pyarrow's server has no actions, and a connection all the same.
+            using BenchCall call = await BenchCall.OpenAsync(channel, "ListActions", new Empty(), "-")
+                .ConfigureAwait(false);
+            while (await call.NextAsync().ConfigureAwait(false))
             {
-                using GrpcClientCall call = await channel.CallAsync("/arrow.flight.protocol.FlightService/ListActions",
-                    async (writer, cancel) => await writer.WriteAsync(new Empty(), cancel).ConfigureAwait(false),
-                    new GrpcCallOptions(), CancellationToken.None).ConfigureAwait(false);
-                while (await call.NextAsync().ConfigureAwait(false))
-                {
-                }
-            }
-            catch (GrpcException e) when (e.Status == GrpcStatus.Unimplemented)
-            {
-                // pyarrow's server has none, and a connection all the same.
             }
 
             return channel;
@@ -137,18 +123,18 @@ internal static class FlightWaitBench
 
         async Task<IDisposable> Stall(FlightSide side, int number)
         {
-            var channel = new GrpcChannel(new Uri(side.Address));
+            HttpClient channel = BenchCall.Connect(new Uri(side.Address));
             return new Pair(await Open(channel, side.Token, ticket).ConfigureAwait(false), channel);
         }
 
         static Func<FlightSide, int, Task<IDisposable>> Watch()
         {
-            var channels = new Dictionary<FlightSide, GrpcChannel>();
+            var channels = new Dictionary<FlightSide, HttpClient>();
             return async (side, number) =>
             {
-                if (!channels.TryGetValue(side, out GrpcChannel? channel))
-                    channels[side] = channel = new GrpcChannel(new Uri(side.Address));
-                GrpcClientCall call = await Open(channel, side.Token, Watching).ConfigureAwait(false);
+                if (!channels.TryGetValue(side, out HttpClient? channel))
+                    channels[side] = channel = BenchCall.Connect(new Uri(side.Address));
+                BenchCall call = await Open(channel, side.Token, Watching).ConfigureAwait(false);
                 // The schema and the empty batch have come: from now on it waits.
                 _ = await call.NextAsync().ConfigureAwait(false);
                 _ = await call.NextAsync().ConfigureAwait(false);
@@ -195,11 +181,11 @@ internal static class FlightWaitBench
             for (int i = 0; i < count; i++) _held.Add(open(i).GetAwaiter().GetResult());
         }
 
-        public Crowd(int count, Func<int, Task<GrpcClientCall>> open, bool isRead)
+        public Crowd(int count, Func<int, Task<BenchCall>> open, bool isRead)
         {
             for (int i = 0; i < count; i++)
             {
-                GrpcClientCall call = open(i).GetAwaiter().GetResult();
+                BenchCall call = open(i).GetAwaiter().GetResult();
                 _held.Add(call);
                 if (isRead) _ = Read(call);
             }
@@ -210,7 +196,7 @@ internal static class FlightWaitBench
             foreach (IDisposable each in _held) each.Dispose();
         }
 
-        private static async Task Read(GrpcClientCall call)
+        private static async Task Read(BenchCall call)
         {
             try
             {
@@ -218,7 +204,7 @@ internal static class FlightWaitBench
                 {
                 }
             }
-            catch (Exception e) when (e is GrpcException or ObjectDisposedException or OperationCanceledException)
+            catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
             {
                 // The crowd goes home.
             }

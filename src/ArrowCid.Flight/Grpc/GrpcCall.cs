@@ -1,6 +1,7 @@
 using System.Net;
 using ArrowCid.Flight.Limits;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Flight.Grpc;
@@ -20,7 +21,7 @@ internal sealed class GrpcCall
         CancellationToken cancel, CancellationToken stopping)
     {
         (_http, Memory, Cancel, Stopping) = (http, memory, cancel, stopping);
-        Reader = new GrpcReader(http.Request.Body, limit, encoding, memory);
+        Reader = new GrpcReader(BodyOf(http), limit, encoding, memory);
         Writer = new GrpcWriter(http.Response.BodyWriter, http.Response.StartAsync)
         {
             IsResponse = true,
@@ -54,7 +55,7 @@ internal sealed class GrpcCall
     /// <summary>The first value of a binary header, or null.</summary>
     public byte[]? BinaryHeader(string name) =>
         _http.Request.Headers.TryGetValue(name, out var values)
-            ? GrpcText.ParseBinary(values).FirstOrDefault()
+            ? Grpc.BinaryHeader.Parse(values).FirstOrDefault()
             : null;
 
     /// <summary>Sends the response's headers now, which clients of some calls wait for.</summary>
@@ -64,19 +65,42 @@ internal sealed class GrpcCall
         await Writer.FlushAsync(Cancel).ConfigureAwait(false);
     }
 
-    /// <summary>The only message of the request.</summary>
-    public async ValueTask<T> OnlyAsync<T>(MessageParser<T> parser) where T : class, IMessage<T>
+    /// <summary>Returns the call that a method of a service runs in.</summary>
+    public static GrpcCall Of(ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<GrpcCall>()!;
+
+    /// <summary>Reads the only message of the request.</summary>
+    public async ValueTask<T> OnlyAsync<T>(Marshaller<T> marshaller) where T : class
     {
-        T message = await Reader.MessageAsync(parser, Cancel).ConfigureAwait(false)
-            ?? throw new GrpcException(GrpcStatus.Internal, "the request has no message; this call takes one");
+        T message = await NextAsync(marshaller, Cancel).ConfigureAwait(false)
+            ?? throw new GrpcException(StatusCode.Internal, "the request has no message; this call takes one");
         return await Reader.NextAsync(Cancel).ConfigureAwait(false)
-            ? throw new GrpcException(GrpcStatus.Internal, "the request has a second message; this call takes one")
+            ? throw new GrpcException(StatusCode.Internal, "the request has a second message; this call takes one")
             : message;
     }
 
+    /// <summary>Reads the next message of the request, or returns null at the end.</summary>
+    public async ValueTask<T?> NextAsync<T>(Marshaller<T> marshaller, CancellationToken cancel) where T : class
+    {
+        if (!await Reader.NextAsync(cancel).ConfigureAwait(false)) return null;
+        ReadOnlyMemory<byte> bytes = await Reader.RestAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            return marshaller.ContextualDeserializer(new MessageBytes(bytes));
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new GrpcException(StatusCode.InvalidArgument, $"the message is not protobuf: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes a message of a generated service.</summary>
+    public ValueTask WriteAsync(object message) => Writer.WriteAsync((IMessage)message, Cancel);
+
     /// <summary>A token that also ends with the server, for a call that could last.</summary>
     public CancellationTokenSource Lasting() => CancellationTokenSource.CreateLinkedTokenSource(Cancel, Stopping);
-}
 
-/// <summary>What answers a call; it ends without an exception where the status is OK.</summary>
-internal delegate Task GrpcHandler(GrpcCall call);
+    /// <summary>gRPC-Web decodes base64 in the pipe alone; the stream is the faster of the two.</summary>
+    private static Stream BodyOf(HttpContext http) =>
+        ServerListening.IsFlight(http) ? http.Request.Body : http.Request.BodyReader.AsStream();
+}

@@ -4,6 +4,7 @@ using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Registry;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace ArrowCid.Flight.Service;
 
@@ -48,9 +49,9 @@ internal sealed class ActionCalls
         };
     }
 
+    /// <summary>Answers ListActions.</summary>
     public async Task ListActions(GrpcCall call)
     {
-        _ = await call.OnlyAsync(Empty.Parser).ConfigureAwait(false);
         foreach ((string name, StoreAction action) in _actions)
         {
             await call.Writer.WriteAsync(new ActionType { Type = name, Description = action.Description }, call.Cancel)
@@ -64,11 +65,9 @@ internal sealed class ActionCalls
         }
     }
 
-    public async Task DoAction(GrpcCall call)
+    /// <summary>Answers DoAction.</summary>
+    public async Task DoAction(GrpcCall call, Protocol.Action action)
     {
-        using Permit permit = _gate.EnterOpen(call);
-        if (!_gate.IsKnown(call)) call.Reader.Limit = FlightLimits.Stranger;
-        Protocol.Action action = await call.OnlyAsync(Protocol.Action.Parser).ConfigureAwait(false);
         if (FlightActions.TryRun(action.Type, action.Body.Span) is { } known)
         {
             await ReplyAsync(call, known.ToByteString()).ConfigureAwait(false);
@@ -78,13 +77,13 @@ internal sealed class ActionCalls
         if (!_actions.TryGetValue(action.Type, out StoreAction? ours))
         {
             if (s_sqlActions.Contains(action.Type)) throw FlightRequest.NoSql(action.Type);
-            throw new GrpcException(GrpcStatus.Unimplemented,
+            throw new GrpcException(StatusCode.Unimplemented,
                 $"there is no action '{action.Type}'; ListActions names all");
         }
 
         _gate.Require(call, ours.Need, action.Type);
         if (ours.Need is AccessNeed.Put or AccessNeed.Admin && _store.IsReadOnly)
-            throw new GrpcException(GrpcStatus.FailedPrecondition, "the store is served for reading only");
+            throw new GrpcException(StatusCode.FailedPrecondition, "the store is served for reading only");
         var arguments = new ActionArguments(action.Body.Memory, isRead: !ours.HasLongBody)
         {
             Rights = () => _gate.RightsOf(call, _store, action.Type),

@@ -1,14 +1,14 @@
 using System.Globalization;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
+using Grpc.Core;
 
 namespace ArrowCid.Flight.Service;
 
 /// <summary>DoExchange: many CIDs asked, in app_metadata, and many answered in order, in one stream.</summary>
 /// <param name="store">The store.</param>
-/// <param name="gate">Decides who may call.</param>
 /// <param name="patience">How long a caller without a token may keep the stream without asking.</param>
-internal sealed class ExchangeCalls(CidStore store, FlightGate gate, TimeSpan patience)
+internal sealed class ExchangeCalls(CidStore store, TimeSpan patience)
 {
     private const byte BinaryCid = 0x01;
 
@@ -17,7 +17,6 @@ internal sealed class ExchangeCalls(CidStore store, FlightGate gate, TimeSpan pa
 
     public async Task DoExchange(GrpcCall call)
     {
-        using Permit permit = gate.Enter(call, AccessRules.NeedOf(AccessOperation.FetchBlock), nameof(DoExchange));
         await call.StartAsync().ConfigureAwait(false);
         var data = new FlightDataReader(call.Reader, call.Memory)
         {
@@ -26,12 +25,12 @@ internal sealed class ExchangeCalls(CidStore store, FlightGate gate, TimeSpan pa
         };
         var sender = new BatchSender(call.Writer, 0);
         Cid schema = default;
-        TimeSpan most = FlightGate.IsAnonymous(call) ? patience : Timeout.InfiniteTimeSpan;
+        TimeSpan most = FlightGate.IsAnonymous(call.Http) ? patience : Timeout.InfiniteTimeSpan;
         while (await NextAsync(call, data, most).ConfigureAwait(false))
         {
             if (data.HasBody && data.AppMetadata.Length == 0)
             {
-                throw new GrpcException(GrpcStatus.InvalidArgument,
+                throw new GrpcException(StatusCode.InvalidArgument,
                     "DoExchange takes no batches: send CIDs as app_metadata, and store batches with DoPut");
             }
 
@@ -74,7 +73,7 @@ internal sealed class ExchangeCalls(CidStore store, FlightGate gate, TimeSpan pa
         }
         catch (OperationCanceledException) when (!call.Cancel.IsCancellationRequested)
         {
-            throw new GrpcException(GrpcStatus.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture,
+            throw new GrpcException(StatusCode.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture,
                 $"nothing was asked for {most.TotalSeconds:0.#} s; call again, or show a token to keep the stream"));
         }
     }

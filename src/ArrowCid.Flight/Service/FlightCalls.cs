@@ -1,52 +1,61 @@
-using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using Grpc.Core;
 
 namespace ArrowCid.Flight.Service;
 
-/// <summary>What the Flight port serves: Flight, health and reflection.</summary>
-internal static class FlightCalls
+/// <summary>The Flight service. DoGet, DoPut and DoExchange read and write the bodies of their messages themselves, by
+/// the call's own reader and writer.</summary>
+internal sealed class FlightCalls : FlightService.FlightServiceBase
 {
-    private const string Service = "arrow.flight.protocol.FlightService";
+    /// <summary>The full name of the service.</summary>
+    public const string Name = "arrow.flight.protocol.FlightService";
 
-    /// <summary>What the path of every Flight call begins with.</summary>
-    public const string Prefix = $"/{Service}/";
+    /// <summary>The beginning of the path of every call.</summary>
+    public const string Prefix = $"/{Name}/";
 
-    /// <param name="store">The store.</param>
-    /// <param name="guard">Who may call.</param>
-    /// <param name="live">What all watchers hear.</param>
-    /// <param name="gateway">Where the HTTP gateway is, or null.</param>
-    /// <param name="settings">What holds for every call.</param>
-    public static GrpcServer Over(CidStore store, Guard guard, LiveAnnouncements live, Func<string?> gateway,
-        GrpcServerSettings settings)
-    {
-        var gate = new FlightGate(guard) { Unread = settings.Unread };
-        var streams = new BlockStreams(store);
-        var infos = new InfoCalls(store, gate, streams) { Gateway = gateway };
-        var watch = new WatchStream(store, live);
-        var gets = new GetCalls(store, gate, streams, watch);
-        var actions = new ActionCalls(store, gate);
-        (string Name, GrpcHandler Handler)[] flight =
-        [
-            ("Handshake", gate.Open(gate.Handshake)),
-            ("ListFlights", infos.ListFlights),
-            ("GetFlightInfo", infos.GetFlightInfo),
-            ("PollFlightInfo", infos.PollFlightInfo),
-            ("GetSchema", infos.GetSchema),
-            ("DoGet", gets.DoGet),
-            ("DoPut", new PutCalls(store, gate).DoPut),
-            ("DoExchange", new ExchangeCalls(store, gate, settings.AnonymousPatience).DoExchange),
-            ("DoAction", actions.DoAction),
-            ("ListActions", gate.Open(actions.ListActions)),
-        ];
-        var methods = new Dictionary<string, GrpcHandler>(StringComparer.Ordinal);
-        foreach ((string name, GrpcHandler handler) in flight)
-            methods.Add(Prefix + name, MeasuredCall.Of(name, handler));
-        foreach ((string path, GrpcHandler handler) in new HealthCalls(Service).Methods())
-            methods.Add(path, gate.Open(handler));
-        var reflection = new ReflectionCalls(FlightReflection.Descriptor, HealthReflection.Descriptor,
-            ReflectionReflection.Descriptor, ArrowcidReflection.Descriptor);
-        foreach ((string path, GrpcHandler handler) in reflection.Methods()) methods.Add(path, gate.Open(handler));
-        return new GrpcServer(methods, settings with { LimitOf = FlightLimits.Of });
-    }
+    public required FlightGate Gate { get; init; }
+
+    public required InfoCalls Infos { get; init; }
+
+    public required ActionCalls Actions { get; init; }
+
+    public required GetCalls Gets { get; init; }
+
+    public required PutCalls Puts { get; init; }
+
+    public required ExchangeCalls Exchanges { get; init; }
+
+    public override Task Handshake(IAsyncStreamReader<HandshakeRequest> requestStream,
+        IServerStreamWriter<HandshakeResponse> responseStream, ServerCallContext context) =>
+        Gate.Handshake(GrpcCall.Of(context), requestStream, responseStream);
+
+    public override Task<FlightInfo> GetFlightInfo(FlightDescriptor request, ServerCallContext context) =>
+        Task.FromResult(Infos.Describe(GrpcCall.Of(context), request));
+
+    public override Task<PollInfo> PollFlightInfo(FlightDescriptor request, ServerCallContext context) =>
+        Task.FromResult(new PollInfo { Info = Infos.Describe(GrpcCall.Of(context), request), Progress = 1 });
+
+    public override Task<SchemaResult> GetSchema(FlightDescriptor request, ServerCallContext context) =>
+        Task.FromResult(new SchemaResult { Schema = Infos.Describe(GrpcCall.Of(context), request).Schema });
+
+    public override Task ListFlights(Criteria request, IServerStreamWriter<FlightInfo> responseStream,
+        ServerCallContext context) => Infos.ListFlights(GrpcCall.Of(context), request);
+
+    public override Task ListActions(Empty request, IServerStreamWriter<ActionType> responseStream,
+        ServerCallContext context) => Actions.ListActions(GrpcCall.Of(context));
+
+    public override Task DoAction(Protocol.Action request, IServerStreamWriter<Result> responseStream,
+        ServerCallContext context) => Actions.DoAction(GrpcCall.Of(context), request);
+
+    public override Task DoGet(Ticket request, IServerStreamWriter<FlightData> responseStream,
+        ServerCallContext context) => Gets.DoGet(GrpcCall.Of(context), request);
+
+    public override Task DoPut(IAsyncStreamReader<FlightData> requestStream,
+        IServerStreamWriter<Protocol.PutResult> responseStream, ServerCallContext context) =>
+        Puts.DoPut(GrpcCall.Of(context));
+
+    public override Task DoExchange(IAsyncStreamReader<FlightData> requestStream,
+        IServerStreamWriter<FlightData> responseStream, ServerCallContext context) =>
+        Exchanges.DoExchange(GrpcCall.Of(context));
 }

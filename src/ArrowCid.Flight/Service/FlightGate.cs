@@ -1,12 +1,12 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Limits;
 using ArrowCid.Flight.Protocol;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Flight.Service;
@@ -17,76 +17,77 @@ internal sealed class FlightGate(Guard guard)
     /// <summary>Binary metadata with a token, as handshakes of the older kind leave it with clients.</summary>
     public const string TokenHeader = "auth-token-bin";
 
-    /// <summary>How long callers without a token may leave an answer unread; null for any time.</summary>
-    public UnreadLimit? Unread { get; init; }
+    // What a call needs before its first message is read, where the message may ask for more. Those that are not here
+    // are for anyone, or their message decides.
+    private static readonly FrozenDictionary<string, AccessOperation> s_operations =
+        new Dictionary<string, AccessOperation>
+        {
+            [FlightCalls.Prefix + "GetFlightInfo"] = AccessOperation.FetchBlock,
+            [FlightCalls.Prefix + "PollFlightInfo"] = AccessOperation.FetchBlock,
+            [FlightCalls.Prefix + "GetSchema"] = AccessOperation.FetchBlock,
+            [FlightCalls.Prefix + "DoGet"] = AccessOperation.FetchBlock,
+            [FlightCalls.Prefix + "DoExchange"] = AccessOperation.FetchBlock,
+            [FlightCalls.Prefix + "ListFlights"] = AccessOperation.List,
+            [FlightCalls.Prefix + "DoPut"] = AccessOperation.PutBlock,
+        }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    /// <summary>Lets a call begin.</summary>
+    /// <summary>Lets a call begin. It counts for its client, also where anyone may make it.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="path"><c>/package.Service/Method</c>.</param>
     /// <returns>What ends it.</returns>
-    /// <exception cref="GrpcException">It may not.</exception>
-    public Permit Enter(GrpcCall call, AccessNeed need, string target)
+    /// <exception cref="GrpcException">It may not begin, or the client has too many calls.</exception>
+    public Permit Enter(HttpContext http, string path)
     {
-        Prepare(call);
-        Permit permit = guard.Enter(call.Http, need, Peer.Flight, target);
+        TakeTokenHeader(http);
+        if (!s_operations.TryGetValue(path, out AccessOperation operation))
+        {
+            Permit open = guard.EnterOpen(http, ProtocolOf(http));
+            return open.IsGiven ? open : throw TooMany(open);
+        }
+
+        AccessNeed need = AccessRules.NeedOf(operation);
+        Permit permit = guard.Enter(http, need, ProtocolOf(http), path[FlightCalls.Prefix.Length..]);
         if (permit.IsGiven) return permit;
-        if (!permit.Decision.IsAllowed) throw Refused(permit.Decision, need);
-        throw TooMany(permit);
-    }
-
-    /// <summary>Lets a call begin that anyone may make, or whose message decides what it needs. It counts for the
-    /// client all the same.</summary>
-    /// <returns>What ends it.</returns>
-    /// <exception cref="GrpcException">The client has too many calls.</exception>
-    public Permit EnterOpen(GrpcCall call)
-    {
-        Prepare(call);
-        Permit permit = guard.EnterOpen(call.Http, Peer.Flight);
-        return permit.IsGiven ? permit : throw TooMany(permit);
+        throw permit.Decision.IsAllowed ? TooMany(permit) : Refused(permit.Decision, need);
     }
 
     /// <summary>Whether a caller may do anything, so that more than a small message is read of it.</summary>
-    public bool IsKnown(GrpcCall call) => guard.IsAllowed(call.Http, AccessNeed.Fetch, Peer.Flight)
-        || guard.IsAllowed(call.Http, AccessNeed.Put, Peer.Flight);
+    public bool IsKnown(HttpContext http) => guard.IsAllowed(http, AccessNeed.Fetch, ProtocolOf(http))
+        || guard.IsAllowed(http, AccessNeed.Put, ProtocolOf(http));
 
     /// <summary>Whether a caller shows neither a token nor a certificate.</summary>
-    public static bool IsAnonymous(GrpcCall call) =>
-        call.Http.Connection.ClientCertificate is null
-        && !call.Http.Request.Headers.ContainsKey(HeaderNames.Authorization);
-
-    /// <summary>Makes a call one that anyone may make.</summary>
-    public GrpcHandler Open(GrpcHandler handler) => async call =>
-    {
-        using Permit permit = EnterOpen(call);
-        await handler(call).ConfigureAwait(false);
-    };
+    public static bool IsAnonymous(HttpContext http) =>
+        http.Connection.ClientCertificate is null
+        && !http.Request.Headers.ContainsKey(HeaderNames.Authorization);
 
     /// <summary>Asks for more than the call began with.</summary>
     public void Require(GrpcCall call, AccessNeed need, string target)
     {
-        AccessDecision decision = guard.Decide(call.Http, need, Peer.Flight, target);
+        AccessDecision decision = guard.Decide(call.Http, need, ProtocolOf(call.Http), target);
         if (!decision.IsAllowed) throw Refused(decision, need);
     }
 
     /// <summary>Returns what the caller may change.</summary>
     public CallerRights RightsOf(GrpcCall call, CidStore store, string target) =>
-        guard.RightsOf(call.Http, store, Peer.Flight, target);
+        guard.RightsOf(call.Http, store, ProtocolOf(call.Http), target);
 
     /// <summary>Handshake: a token is shown, and is the token of the calls to come.</summary>
-    public async Task Handshake(GrpcCall call)
+    public async Task Handshake(GrpcCall call, IAsyncStreamReader<HandshakeRequest> requests,
+        IServerStreamWriter<HandshakeResponse> responses)
     {
-        while (await call.Reader.MessageAsync(HandshakeRequest.Parser, call.Cancel).ConfigureAwait(false) is
-            { } request)
+        while (await requests.MoveNext(call.Cancel).ConfigureAwait(false))
         {
+            HandshakeRequest request = requests.Current;
             if (request.Payload.IsEmpty) continue;
             string shown = TokenOf(request.Payload);
             call.Http.Request.Headers[HeaderNames.Authorization] =
                 "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($":{shown}"));
             Require(call, AccessNeed.List, nameof(Handshake));
-            await call.Writer.WriteAsync(new HandshakeResponse
+            await responses.WriteAsync(new HandshakeResponse
             {
                 ProtocolVersion = request.ProtocolVersion,
                 Payload = ByteString.CopyFromUtf8(shown),
-            }, call.Cancel).ConfigureAwait(false);
-            await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);
+            }).ConfigureAwait(false);
             return;
         }
 
@@ -105,32 +106,22 @@ internal sealed class FlightGate(Guard guard)
             : GrpcReader.Parse(BasicAuth.Parser, payload.Span).Password;
     }
 
-    private void Prepare(GrpcCall call)
+    private static void TakeTokenHeader(HttpContext http)
     {
-        TakeTokenHeader(call);
-        if (Unread is { } limit && IsAnonymous(call)) call.Writer.Unread = (limit, () => Reset(call.Http));
+        IHeaderDictionary headers = http.Request.Headers;
+        if (headers.ContainsKey(HeaderNames.Authorization)) return;
+        if (BinaryHeader.Parse(headers[TokenHeader]).FirstOrDefault() is { } token)
+            headers[HeaderNames.Authorization] = $"Bearer {Encoding.UTF8.GetString(token)}";
     }
 
-    /// <summary>Ends a call whose answer is not read. A status would come after bytes that nobody reads.</summary>
-    private static void Reset(HttpContext http)
-    {
-        const int CancelStream = 8;
-        if (http.Features.Get<IHttpResetFeature>() is { } stream) stream.Reset(CancelStream);
-        else http.Abort();
-    }
-
-    private static void TakeTokenHeader(GrpcCall call)
-    {
-        bool hasToken = call.Http.Request.Headers.ContainsKey(HeaderNames.Authorization);
-        if (!hasToken && call.BinaryHeader(TokenHeader) is { } token)
-            call.Http.Request.Headers[HeaderNames.Authorization] = $"Bearer {Encoding.UTF8.GetString(token)}";
-    }
+    /// <summary>Over gRPC-Web a caller is one of HTTP: pages of a browser are not programs of this machine.</summary>
+    private static string ProtocolOf(HttpContext http) => ServerListening.IsFlight(http) ? Peer.Flight : Peer.Http;
 
     private static GrpcException TooMany(in Permit permit) =>
-        new(GrpcStatus.Unavailable, string.Create(CultureInfo.InvariantCulture,
+        new(StatusCode.Unavailable, string.Create(CultureInfo.InvariantCulture,
             $"too many calls of this client; try again in {permit.RetryAfter.TotalSeconds:0.###} s"));
 
     private static GrpcException Refused(AccessDecision decision, AccessNeed need) =>
-        new(decision.Refusal == Refusal.SmallScope ? GrpcStatus.PermissionDenied : GrpcStatus.Unauthenticated,
+        new(decision.Refusal == Refusal.SmallScope ? StatusCode.PermissionDenied : StatusCode.Unauthenticated,
             decision.Message(need));
 }

@@ -26,18 +26,19 @@ internal static class FlightLimits
 
     private static readonly MessageLimit s_put = new(MostOfPut) { IsUpload = true }, s_exchange = new(MostOfPut);
 
-    /// <summary>The limit of a caller of whom nothing is known.</summary>
-    public static MessageLimit Stranger { get; } = new(MostOfStranger);
+    private static readonly MessageLimit s_stranger = new(MostOfStranger);
 
-    /// <summary>The limit of a call.</summary>
+    /// <summary>Returns the limit of a call.</summary>
     /// <param name="path"><c>/package.Service/Method</c>.</param>
-    public static MessageLimit Of(string path) => path switch
+    /// <param name="isKnown">Whether the caller may do anything, so that more than a small message is read of an action
+    /// that anyone may begin.</param>
+    public static MessageLimit Of(string path, Func<bool> isKnown) => path switch
     {
         FlightCalls.Prefix + "DoPut" => s_put,
         FlightCalls.Prefix + "DoExchange" => s_exchange,
-        FlightCalls.Prefix + "DoAction" => s_action,
-        FlightCalls.Prefix + "Handshake" or FlightCalls.Prefix + "ListActions" => Stranger,
+        FlightCalls.Prefix + "DoAction" => isKnown() ? s_action : s_stranger,
+        FlightCalls.Prefix + "Handshake" or FlightCalls.Prefix + "ListActions" => s_stranger,
         _ when path.StartsWith(FlightCalls.Prefix, StringComparison.Ordinal) => s_request,
-        _ => Stranger,
+        _ => s_stranger,
     };
 }

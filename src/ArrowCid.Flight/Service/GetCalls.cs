@@ -12,7 +12,9 @@ namespace ArrowCid.Flight.Service;
 internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams streams, WatchStream watch)
 {
     private const int CatalogueRows = 1 << 14;
-    private const string LimitHeader = "arrowcid-max-message-bytes";
+
+    /// <summary>The header that says the most bytes of a message that the client takes; 0: any number.</summary>
+    public const string LimitHeader = "arrowcid-max-message-bytes";
 
     // What these clients take unless they are told otherwise.
     private const int SmallLimit = 4 << 20;
@@ -28,10 +30,9 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
             ? AccessRules.NeedOf(AccessOperation.List)
             : AccessRules.NeedOf(AccessOperation.FetchBlock, isByName: request.Name.Length > 0);
 
-    public async Task DoGet(GrpcCall call)
+    /// <summary>Answers DoGet.</summary>
+    public async Task DoGet(GrpcCall call, Ticket ticket)
     {
-        using Permit permit = gate.Enter(call, AccessNeed.Fetch, nameof(DoGet));
-        Ticket ticket = await call.OnlyAsync(Ticket.Parser).ConfigureAwait(false);
         Request request = FlightRequest.Of(ticket.Ticket_.Span);
         gate.Require(call, NeedOf(request), nameof(DoGet));
         var sender = new BatchSender(call.Writer, LimitOf(call, request));

@@ -19,33 +19,9 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
     /// <summary>Where the HTTP gateway is, once it is known; null where there is none.</summary>
     public Func<string?> Gateway { get; init; } = static () => null;
 
-    public async Task GetFlightInfo(GrpcCall call)
+    /// <summary>Answers ListFlights.</summary>
+    public async Task ListFlights(GrpcCall call, Criteria criteria)
     {
-        using Permit permit = gate.Enter(call, AccessNeed.Fetch, nameof(GetFlightInfo));
-        FlightDescriptor descriptor = await call.OnlyAsync(FlightDescriptor.Parser).ConfigureAwait(false);
-        await call.Writer.WriteAsync(Describe(call, descriptor), call.Cancel).ConfigureAwait(false);
-    }
-
-    public async Task PollFlightInfo(GrpcCall call)
-    {
-        using Permit permit = gate.Enter(call, AccessNeed.Fetch, nameof(PollFlightInfo));
-        FlightDescriptor descriptor = await call.OnlyAsync(FlightDescriptor.Parser).ConfigureAwait(false);
-        var poll = new PollInfo { Info = Describe(call, descriptor), Progress = 1 };
-        await call.Writer.WriteAsync(poll, call.Cancel).ConfigureAwait(false);
-    }
-
-    public async Task GetSchema(GrpcCall call)
-    {
-        using Permit permit = gate.Enter(call, AccessNeed.Fetch, nameof(GetSchema));
-        FlightDescriptor descriptor = await call.OnlyAsync(FlightDescriptor.Parser).ConfigureAwait(false);
-        FlightInfo info = Describe(call, descriptor);
-        await call.Writer.WriteAsync(new SchemaResult { Schema = info.Schema }, call.Cancel).ConfigureAwait(false);
-    }
-
-    public async Task ListFlights(GrpcCall call)
-    {
-        using Permit permit = gate.Enter(call, AccessRules.NeedOf(AccessOperation.List), nameof(ListFlights));
-        Criteria criteria = await call.OnlyAsync(Criteria.Parser).ConfigureAwait(false);
         Request request = FlightRequest.CriteriaOf(criteria.Expression.Span);
         await call.StartAsync().ConfigureAwait(false);
         int limit = request.Limit == 0 ? DefaultLimit : (int)Math.Min(request.Limit, int.MaxValue);
@@ -110,10 +86,11 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
         }
     }
 
-    private FlightInfo Describe(GrpcCall call, FlightDescriptor descriptor)
+    /// <summary>Answers GetFlightInfo.</summary>
+    public FlightInfo Describe(GrpcCall call, FlightDescriptor descriptor)
     {
         Request request = FlightRequest.Of(descriptor);
-        gate.Require(call, GetCalls.NeedOf(request), nameof(GetFlightInfo));
+        gate.Require(call, GetCalls.NeedOf(request), nameof(FlightService.FlightServiceBase.GetFlightInfo));
         if (request.Watch) return Endless(descriptor, request, WatchStream.Schema);
         if (request.Catalogue) return Endless(descriptor, request, CatalogueTable.Schema);
         BlockStream stream = streams.Find(request);

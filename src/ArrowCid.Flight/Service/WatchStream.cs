@@ -5,6 +5,7 @@ using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
+using Grpc.Core;
 
 namespace ArrowCid.Flight.Service;
 
@@ -47,7 +48,7 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         catch (OperationCanceledException) when (call.Stopping.IsCancellationRequested &&
             !call.Cancel.IsCancellationRequested)
         {
-            throw new GrpcException(GrpcStatus.Unavailable, $"the server is going down; go on from {feed.At}");
+            throw new GrpcException(StatusCode.Unavailable, $"the server is going down; go on from {feed.At}");
         }
 
         async Task SendAsync(WatchPage page)

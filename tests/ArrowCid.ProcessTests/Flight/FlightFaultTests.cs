@@ -6,6 +6,7 @@ using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Storage;
 using Google.Protobuf;
+using Grpc.Core;
 using Xunit.Abstractions;
 using FlightAction = ArrowCid.Flight.Protocol.Action;
 
@@ -23,8 +24,8 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         const long MostBytes = 64L << 10;
         using ServedStore served = ServedStore.Start();
         using CidStore store = CidStore.Open(served.Directory);
-        using var channel = new GrpcChannel(new Uri(served.Flight));
-        var calls = new List<GrpcClientCall>();
+        using var channel = new FlightChannel(new Uri(served.Flight));
+        var calls = new List<RawCall>();
         try
         {
             // What the first ones need is the server's own warming up.
@@ -34,12 +35,12 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
             long each = (AnonymousBytes(served.ProcessId) - before) / (Watchers - 200);
             Assert.True(each <= MostBytes, $"a watcher takes {each} bytes");
             Cid cid = store.Put(Numbers(0, 3)).Cid;
-            foreach (GrpcClientCall call in calls)
+            foreach (RawCall call in calls)
                 Assert.Contains($"{cid}", await Next(call), StringComparison.Ordinal);
         }
         finally
         {
-            foreach (GrpcClientCall call in calls) call.Dispose();
+            foreach (RawCall call in calls) call.Dispose();
         }
 
         Assert.Equal(0, served.Terminate());
@@ -48,7 +49,7 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         {
             for (int i = 0; i < count; i++)
             {
-                GrpcClientCall call = await Get(channel, served, """{"watch": true, "heartbeatSeconds": 3600}""");
+                RawCall call = await Get(channel, served, """{"watch": true, "heartbeatSeconds": 3600}""");
                 calls.Add(call);
                 // The schema and the empty batch.
                 _ = await Next(call);
@@ -67,9 +68,9 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         string segment = Assert.Single(store.GetSegments(), each => each.BytesUsed > 60 << 20).Name;
         Assert.False(Holds());
         long before = AnonymousBytes(served.ProcessId);
-        GrpcChannel[] channels = [.. Enumerable.Range(0, Readers).Select(_ => new GrpcChannel(new Uri(served.Flight)))];
-        var calls = new List<GrpcClientCall>();
-        foreach (GrpcChannel channel in channels)
+        FlightChannel[] channels = [.. Enumerable.Range(0, Readers).Select(_ => new FlightChannel(new Uri(served.Flight)))];
+        var calls = new List<RawCall>();
+        foreach (FlightChannel channel in channels)
         {
             calls.Add(await Get(channel, served, $"{cid}"));
             _ = await Next(calls[^1]);
@@ -82,8 +83,8 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         long taken = AnonymousBytes(served.ProcessId) - before;
         Assert.True(taken <= (long)Readers * MostEach, $"{Readers} stalled readers take {taken} bytes");
         long gone = Stopwatch.GetTimestamp();
-        foreach (GrpcClientCall call in calls) call.Dispose();
-        foreach (GrpcChannel channel in channels) channel.Dispose();
+        foreach (RawCall call in calls) call.Dispose();
+        foreach (FlightChannel channel in channels) channel.Dispose();
         await Until("the calls did not end", async () => await Running() == 0);
         output.WriteLine($"{Readers} calls and their leases ended within {Stopwatch.GetElapsedTime(gone).TotalMilliseconds:0} ms");
         // A segment that nobody uses is unmapped some seconds later, or as soon as somebody needs room.
@@ -107,20 +108,20 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         using ServedStore served = ServedStore.Start();
         using CidStore store = CidStore.Open(served.Directory);
         Cid large = store.Put(Numbers(0, 8 << 20)).Cid;
-        using (var channel = new GrpcChannel(new Uri(served.Flight)))
+        using (var channel = new FlightChannel(new Uri(served.Flight)))
         {
-            GrpcClientCall watcher = await Get(channel, served, """{"watch": true}""");
-            GrpcClientCall stalled = await Get(channel, served, $"{large}");
+            RawCall watcher = await Get(channel, served, """{"watch": true}""");
+            RawCall stalled = await Get(channel, served, $"{large}");
             _ = await Next(watcher);
             _ = await Next(watcher);
             _ = await Next(stalled);
             var begun = new TaskCompletionSource();
-            Task<GrpcClientCall> put = HangingPut(channel, served, begun);
+            Task<RawCall> put = HangingPut(channel, served, begun);
             await begun.Task;
             Assert.Equal(0, served.Terminate());
-            var e = await Assert.ThrowsAsync<GrpcException>(() => Next(watcher));
-            Assert.Equal(GrpcStatus.Unavailable, e.Status);
-            string cursor = e.Message[e.Message.IndexOf("c1.", StringComparison.Ordinal)..];
+            var e = await Assert.ThrowsAsync<RpcException>(() => Next(watcher));
+            Assert.Equal(StatusCode.Unavailable, e.StatusCode);
+            string cursor = e.Status.Detail[e.Status.Detail.IndexOf("c1.", StringComparison.Ordinal)..];
             Cid missed = store.Put(Numbers(7, 5)).Cid;
             served.Begin();
             using var client = new CidClient(new Uri(served.Flight), new CidClientOptions { Token = served.Token });
@@ -144,14 +145,14 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         using ServedStore served = ServedStore.Start();
         Cid large;
         using (CidStore store = CidStore.Open(served.Directory)) large = store.Put(Numbers(0, 8 << 20)).Cid;
-        using var channel = new GrpcChannel(new Uri(served.Flight));
-        using var other = new GrpcChannel(new Uri(served.Flight));
-        GrpcClientCall watcher = await Get(channel, served, """{"watch": true}""");
+        using var channel = new FlightChannel(new Uri(served.Flight));
+        using var other = new FlightChannel(new Uri(served.Flight));
+        RawCall watcher = await Get(channel, served, """{"watch": true}""");
         _ = await Next(watcher);
-        GrpcClientCall stalled = await Get(channel, served, $"{large}");
+        RawCall stalled = await Get(channel, served, $"{large}");
         _ = await Next(stalled);
         var begun = new TaskCompletionSource();
-        Task<GrpcClientCall> hanging = HangingPut(other, served, begun);
+        Task<RawCall> hanging = HangingPut(other, served, begun);
         await begun.Task;
         var acknowledged = new System.Collections.Concurrent.ConcurrentQueue<Cid>();
         Task producer = Produce(served, acknowledged);
@@ -161,8 +162,8 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
             Type = "export",
             Body = ByteString.CopyFromUtf8($$"""{"cid": "{{large}}", "format": "parquet"}"""),
         };
-        Task<GrpcClientCall> export = other.CallAsync(Service + "DoAction",
-            async (writer, cancel) => await writer.WriteAsync(exporting, cancel), Options(served), CancellationToken.None);
+        Task<RawCall> export = RawCall.OpenAsync(other, Service + "DoAction", served.Token,
+            async (writer, cancel) => await writer.WriteAsync(exporting, cancel));
         long started = Stopwatch.GetTimestamp();
         Assert.Equal(0, served.Terminate());
         output.WriteLine($"ended in {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms, " +
@@ -195,7 +196,7 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         {
             for (int i = 0; ; i++) acknowledged.Enqueue((await client.PutAsync(Numbers(i, 100))).Cid);
         }
-        catch (Exception e) when (e is ArrowCidException or IOException or GrpcException or HttpRequestException)
+        catch (Exception e) when (e is ArrowCidException or IOException or RpcException or HttpRequestException)
         {
             // It has ended.
         }
@@ -205,38 +206,29 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         ("n", ArrowArray.From<long>(Enumerable.Range(start, count).Select(i => (long)i).ToArray())));
 
     /// <summary>A put that begins and does not go on.</summary>
-    private static Task<GrpcClientCall> HangingPut(GrpcChannel channel, ServedStore served,
-        TaskCompletionSource begun) => channel.CallAsync(Service + "DoPut", async (writer, cancel) =>
+    private static Task<RawCall> HangingPut(FlightChannel channel, ServedStore served,
+        TaskCompletionSource begun) => RawCall.OpenAsync(channel, Service + "DoPut", served.Token,
+        async (writer, cancel) =>
     {
         var descriptor = new FlightDescriptor { Path = { "put" } };
         await writer.WriteAsync(new FlightData { FlightDescriptor = descriptor }, cancel);
         await writer.FlushAsync(cancel);
         begun.SetResult();
         await new TaskCompletionSource().Task.WaitAsync(cancel);
-    }, Options(served), CancellationToken.None);
+    });
 
-    private static GrpcCallOptions Options(ServedStore served) =>
-        new() { Metadata = [new("authorization", $"Bearer {served.Token}")] };
-
-    private static Task<GrpcClientCall> Get(GrpcChannel channel, ServedStore served, string ticket)
+    private static Task<RawCall> Get(FlightChannel channel, ServedStore served, string ticket)
     {
         var message = new Ticket { Ticket_ = ByteString.CopyFromUtf8(ticket) };
-        return channel.CallAsync(Service + "DoGet", async (writer, cancel) => await writer.WriteAsync(message, cancel),
-            Options(served), CancellationToken.None);
+        return RawCall.OpenAsync(channel, Service + "DoGet", served.Token,
+            async (writer, cancel) => await writer.WriteAsync(message, cancel));
     }
 
     /// <summary>The next message as text, as far as it is some.</summary>
-    private static async Task<string> Next(GrpcClientCall call)
+    private static async Task<string> Next(RawCall call)
     {
-        if (!await call.ReadAsync(call.Reader.NextAsync))
-        {
-            call.Finish();
-            throw new InvalidOperationException("the stream has ended");
-        }
-
-        // A large one is left where it is.
-        if (call.Reader.Left > 1 << 20) return "";
-        return System.Text.Encoding.Latin1.GetString((await call.ReadAsync(call.Reader.RestAsync)).Span);
+        if (!await call.NextAsync()) throw new InvalidOperationException("the stream has ended");
+        return System.Text.Encoding.Latin1.GetString(call.Message);
     }
 
     private static async Task Until(string otherwise, Func<Task<bool>> holds)

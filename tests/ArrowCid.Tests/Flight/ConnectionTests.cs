@@ -3,7 +3,9 @@ using System.Net.Sockets;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
+using ArrowCid.ProcessTests.Flight;
 using ArrowCid.Tests.Store;
+using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -123,26 +125,26 @@ public sealed class ConnectionTests
             StreamsPerClient = 4,
             AnonymousPatience = TimeSpan.FromMilliseconds(200),
         });
-        using var channel = new GrpcChannel(server.Flight);
+        using var channel = new FlightChannel(server.Flight);
         using var end = new CancellationTokenSource();
-        using GrpcClientCall kept = await Open(server.Token);
-        GrpcClientCall[] calls = [await Open(null), await Open(null), await Open(null), await Open(null)];
-        foreach (GrpcClientCall call in calls)
+        using RawCall kept = await Open(server.Token);
+        RawCall[] calls = [await Open(null), await Open(null), await Open(null), await Open(null)];
+        foreach (RawCall call in calls)
         {
-            var e = await Assert.ThrowsAsync<GrpcException>(async () => { if (!await call.NextAsync()) call.Finish(); });
-            Assert.Equal(GrpcStatus.DeadlineExceeded, e.Status);
+            var e = await Assert.ThrowsAsync<RpcException>(call.NextAsync);
+            Assert.Equal(StatusCode.DeadlineExceeded, e.StatusCode);
             call.Dispose();
         }
 
         // The place of each is free for others, and a token keeps a stream.
-        Assert.Equal(GrpcStatus.NotFound, await FlightCall.StatusAsync(channel, FlightCall.Service + "DoGet", null,
+        Assert.Equal(StatusCode.NotFound, await FlightCall.StatusAsync(channel, FlightCall.Service + "DoGet", null,
             FlightCall.Ticket($"{Cid.Sha256(Multicodec.Raw, "none"u8)}")));
-        ValueTask<bool> waits = kept.NextAsync();
+        Task<bool> waits = kept.NextAsync();
         Assert.False(waits.IsCompleted);
         await end.CancelAsync();
         Assert.False(await waits);
 
-        Task<GrpcClientCall> Open(string? token) => FlightCall.OpenAsync(channel, FlightCall.Service + "DoExchange", token,
+        Task<RawCall> Open(string? token) => FlightCall.OpenAsync(channel, FlightCall.Service + "DoExchange", token,
             async (writer, cancel) =>
             {
                 await writer.FlushAsync(cancel);
@@ -213,8 +215,8 @@ public sealed class ConnectionTests
 
     private static async Task<bool> Health(ServedStore server)
     {
-        using var channel = new GrpcChannel(server.Flight);
+        using var channel = new FlightChannel(server.Flight);
         return await FlightCall.StatusAsync(channel, "/grpc.health.v1.Health/Check", null,
-            new ArrowCid.Flight.Protocol.HealthCheckRequest()) == GrpcStatus.Ok;
+            new Grpc.Health.V1.HealthCheckRequest()) == StatusCode.OK;
     }
 }

@@ -2,8 +2,10 @@ using System.Text.Json;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.ProcessTests.Flight;
 using ArrowCid.Registry;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -67,8 +69,8 @@ public sealed class DatasetListingTests
 
     private static async Task<List<FlightInfo>> ListAsync(ServedStore served, string filter)
     {
-        using var channel = new GrpcChannel(served.Flight);
-        using GrpcClientCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + "ListFlights", served.Token,
+        using var channel = new FlightChannel(served.Flight);
+        using RawCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + "ListFlights", served.Token,
             new Criteria { Expression = ByteString.CopyFromUtf8(filter) });
         return [.. (await FlightCall.MessagesAsync(call)).Select(bytes => FlightInfo.Parser.ParseFrom(bytes))];
     }

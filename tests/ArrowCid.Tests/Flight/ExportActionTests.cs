@@ -3,6 +3,8 @@ using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
+using ArrowCid.ProcessTests.Flight;
+using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -33,20 +35,20 @@ public sealed class ExportActionTests : ServedStoreTests
     [Fact]
     public async Task What_cannot_be_exported_is_an_error_before_any_byte()
     {
-        using var channel = new GrpcChannel(Served.Flight);
+        using var channel = new FlightChannel(Served.Flight);
         Cid here = Served.Store.Put(ServedStore.Sequence(0, 7)).Cid, absent = CanonicalBlock.CidOf(ServedStore.Sequence(9, 9));
-        await Fails(GrpcStatus.NotFound, $"{absent}");
-        await Fails(GrpcStatus.InvalidArgument, $$"""{"cid": "{{here}}", "format": "xlsx"}""");
-        await Fails(GrpcStatus.InvalidArgument, """{"cid": "x"}""");
-        await Fails(GrpcStatus.InvalidArgument, "{}");
+        await Fails(StatusCode.NotFound, $"{absent}");
+        await Fails(StatusCode.InvalidArgument, $$"""{"cid": "{{here}}", "format": "xlsx"}""");
+        await Fails(StatusCode.InvalidArgument, """{"cid": "x"}""");
+        await Fails(StatusCode.InvalidArgument, "{}");
 
-        async Task Fails(GrpcStatus status, string body) => Assert.Equal(status,
-            (await Assert.ThrowsAsync<GrpcException>(() => FlightCall.ActAsync(channel, null, "export", body))).Status);
+        async Task Fails(StatusCode status, string body) => Assert.Equal(status,
+            (await Assert.ThrowsAsync<RpcException>(() => FlightCall.ActAsync(channel, null, "export", body))).StatusCode);
     }
 
     private async Task<byte[]> ExportAsync(Cid cid, string format)
     {
-        using var channel = new GrpcChannel(Served.Flight);
+        using var channel = new FlightChannel(Served.Flight);
         List<byte[]> results = await FlightCall.ActAsync(channel, null, "export",
             $$"""{"cid": "{{cid}}", "format": "{{format}}"}""");
         using JsonDocument about = JsonDocument.Parse(results[0]);

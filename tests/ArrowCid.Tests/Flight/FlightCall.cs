@@ -2,7 +2,9 @@ using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Flight.Service;
+using ArrowCid.ProcessTests.Flight;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -17,50 +19,56 @@ internal static class FlightCall
         new() { Type = FlightDescriptor.Types.DescriptorType.Path, Path = { parts } };
 
     /// <summary>Begins a call with the messages of its request.</summary>
-    public static Task<GrpcClientCall> OpenAsync(GrpcChannel channel, string path, string? token,
+    public static Task<RawCall> OpenAsync(FlightChannel channel, string path, string? token,
         params IMessage[] messages) =>
         OpenAsync(channel, path, token, async (writer, cancel) =>
         {
             foreach (IMessage message in messages) await writer.WriteAsync(message, cancel);
         });
 
-    public static Task<GrpcClientCall> OpenAsync(GrpcChannel channel, string path, string? token,
+    public static Task<RawCall> OpenAsync(FlightChannel channel, string path, string? token,
         Func<GrpcWriter, CancellationToken, Task> send, CancellationToken cancel = default) =>
-        channel.CallAsync(path, send, new GrpcCallOptions
-        {
-            Metadata = token is null ? [] : [new("authorization", $"Bearer {token}")],
-        }, cancel);
+        RawCall.OpenAsync(channel, path, token, send, cancel);
 
     /// <summary>Makes a call, and reads its first message or its end.</summary>
-    public static async Task<GrpcStatus> StatusAsync(GrpcChannel channel, string path, string? token,
+    public static async Task<StatusCode> StatusAsync(FlightChannel channel, string path, string? token,
         params IMessage[] messages)
     {
         try
         {
-            using GrpcClientCall call = await OpenAsync(channel, path, token, messages);
-            if (!await call.NextAsync()) call.Finish();
-            return GrpcStatus.Ok;
+            using RawCall call = await OpenAsync(channel, path, token, messages);
+            _ = await call.NextAsync();
+            return StatusCode.OK;
         }
-        catch (GrpcException e)
+        catch (RpcException e)
         {
-            return e.Status;
+            return e.StatusCode;
         }
     }
 
+    /// <summary>Begins a DoGet whose messages are read as FlightData.</summary>
+    public static AsyncServerStreamingCall<FlightMessage> Get(FlightChannel channel, string ticket, string? token)
+    {
+        var method = new Method<Ticket, FlightMessage>(MethodType.ServerStreaming, Service.Trim('/'), "DoGet",
+            Marshallers.Create(message => message.ToByteArray(), ArrowCid.Flight.Protocol.Ticket.Parser.ParseFrom),
+            FlightMessage.Marshaller);
+        var headers = new Metadata();
+        if (token is not null) headers.Add("authorization", $"Bearer {token}");
+        return channel.Invoker.AsyncServerStreamingCall(method, null, new CallOptions(headers), Ticket(ticket));
+    }
+
     /// <summary>All messages of a call.</summary>
-    public static async Task<List<byte[]>> MessagesAsync(GrpcClientCall call)
+    public static async Task<List<byte[]>> MessagesAsync(RawCall call)
     {
         var found = new List<byte[]>();
-        while (await call.NextAsync())
-            found.Add((await call.ReadAsync(call.Reader.RestAsync)).ToArray());
-        call.Finish();
+        while (await call.NextAsync()) found.Add(call.Message);
         return found;
     }
 
     /// <summary>The bodies of an action's results.</summary>
-    public static async Task<List<byte[]>> ActAsync(GrpcChannel channel, string? token, string action, string body)
+    public static async Task<List<byte[]>> ActAsync(FlightChannel channel, string? token, string action, string body)
     {
-        using GrpcClientCall call = await OpenAsync(channel, Service + "DoAction", token,
+        using RawCall call = await OpenAsync(channel, Service + "DoAction", token,
             new ArrowCid.Flight.Protocol.Action { Type = action, Body = ByteString.CopyFromUtf8(body) });
         return [.. (await MessagesAsync(call)).Select(bytes => Result.Parser.ParseFrom(bytes).Body.ToByteArray())];
     }

@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.ProcessTests.Flight;
+using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -16,32 +18,30 @@ public sealed class FlightFaultTests
     public async Task A_full_store_says_so_and_what_was_acknowledged_is_whole()
     {
         await using ServedStore server = await ServedStore.Start(capacity: 16);
-        using var channel = new GrpcChannel(server.Flight);
+        using var channel = new FlightChannel(server.Flight);
         var acknowledged = new List<Cid>();
-        var e = await Assert.ThrowsAsync<GrpcException>(async () =>
+        var e = await Assert.ThrowsAsync<RpcException>(async () =>
         {
-            using GrpcClientCall call = await FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
+            using RawCall call = await FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
             {
                 await FlightCall.SendAsync(writer, ServedStore.Sequence(0, 100_000), FlightCall.Path("put", "all"), cancel);
                 var sender = new ArrowCid.Flight.Service.BatchSender(writer, 0);
                 for (int i = 1; i < 1000; i++)
                     await sender.BatchAsync(ServedStore.Sequence(i, 100_000), "", cancel);
             });
-            while (await call.ReadAsync(cancel =>
-                call.Reader.MessageAsync(ArrowCid.Flight.Protocol.PutResult.Parser, cancel)) is { } put)
+            while (await call.NextAsync())
             {
+                ArrowCid.Flight.Protocol.PutResult put = ArrowCid.Flight.Protocol.PutResult.Parser.ParseFrom(call.Message);
                 using var ack = System.Text.Json.JsonDocument.Parse(put.AppMetadata.ToByteArray());
                 acknowledged.Add(Cid.Parse(ack.RootElement.GetProperty("cid").GetString()!));
             }
-
-            call.Finish();
         });
-        Assert.Equal((GrpcStatus.ResourceExhausted, ErrorCode.StoreFull), (e.Status, e.Code));
+        Assert.Equal((StatusCode.ResourceExhausted, ErrorCode.StoreFull), (e.StatusCode, RawCall.CodeOf(e)));
         Assert.Null(server.Store.ResolveName("all"));
         Assert.NotEmpty(acknowledged);
         Assert.All(acknowledged, cid => Assert.True(server.Store.Contains(cid)));
         Assert.All(server.Store.VerifyAll(), found => Assert.True(found.IsIntact));
-        Assert.Equal(GrpcStatus.Ok,
+        Assert.Equal(StatusCode.OK,
             await FlightCall.StatusAsync(channel, FlightCall.Service + "DoGet", null, FlightCall.Ticket($"{acknowledged[0]}")));
     }
 
@@ -49,19 +49,19 @@ public sealed class FlightFaultTests
     public async Task A_batch_that_is_not_the_one_expected_is_not_put()
     {
         await using ServedStore server = await ServedStore.Start();
-        using var channel = new GrpcChannel(server.Flight);
+        using var channel = new FlightChannel(server.Flight);
         RecordBatch right = ServedStore.Sequence(0, 100_000), wrong = ServedStore.Sequence(1, 100_000);
         Cid cid = ArrowCid.Ipc.CanonicalBlock.CidOf(right);
-        Assert.Equal((GrpcStatus.InvalidArgument, ErrorCode.InvalidData), await PutAsync($"{cid}", wrong));
-        Assert.Equal((GrpcStatus.InvalidArgument, ErrorCode.InvalidData),
+        Assert.Equal((StatusCode.InvalidArgument, ErrorCode.InvalidData), await PutAsync($"{cid}", wrong));
+        Assert.Equal((StatusCode.InvalidArgument, ErrorCode.InvalidData),
             await PutAsync($"{cid.WithCodec(Multicodec.DagPb)}", right));
         Assert.Empty(server.Store.List());
-        Assert.Equal((GrpcStatus.InvalidArgument, ErrorCode.InvalidArgument), await PutAsync($"{cid}", right, wrong));
+        Assert.Equal((StatusCode.InvalidArgument, ErrorCode.InvalidArgument), await PutAsync($"{cid}", right, wrong));
         Assert.Equal(cid, Assert.Single(server.Store.List()).Cid);
-        Assert.Equal((GrpcStatus.Ok, null), await PutAsync($"{cid}", right));
+        Assert.Equal((StatusCode.OK, null), await PutAsync($"{cid}", right));
         Assert.All(server.Store.VerifyAll(), found => Assert.True(found.IsIntact));
 
-        async Task<(GrpcStatus Status, ErrorCode? Code)> PutAsync(string expected, params RecordBatch[] batches)
+        async Task<(StatusCode Status, ErrorCode? Code)> PutAsync(string expected, params RecordBatch[] batches)
         {
             var how = new ArrowCid.Flight.Protocol.Put { ExpectedCid = expected };
             how.Tags["k"] = "v";
@@ -72,18 +72,18 @@ public sealed class FlightFaultTests
             };
             try
             {
-                using GrpcClientCall call = await FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
+                using RawCall call = await FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
                 {
                     await FlightCall.SendAsync(writer, batches[0], to, cancel);
                     foreach (RecordBatch batch in batches[1..])
                         await new ArrowCid.Flight.Service.BatchSender(writer, 0).BatchAsync(batch, "", cancel);
                 });
                 _ = await FlightCall.MessagesAsync(call);
-                return (GrpcStatus.Ok, null);
+                return (StatusCode.OK, null);
             }
-            catch (GrpcException e)
+            catch (RpcException e)
             {
-                return (e.Status, e.Code);
+                return (e.StatusCode, RawCall.CodeOf(e));
             }
         }
     }
@@ -92,20 +92,20 @@ public sealed class FlightFaultTests
     public async Task A_put_that_stands_still_inside_a_message_is_ended_and_between_messages_it_is_not()
     {
         await using ServedStore server = await Impatient();
-        using var channel = new GrpcChannel(server.Flight);
+        using var channel = new FlightChannel(server.Flight);
         var stalled = new TaskCompletionSource();
-        Task<GrpcClientCall> patient = FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
+        Task<RawCall> patient = FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
         {
             await FlightCall.SendAsync(writer, ServedStore.Sequence(0, 10), FlightCall.Path("put"), cancel);
             await writer.FlushAsync(cancel);
             await stalled.Task;
             await new ArrowCid.Flight.Service.BatchSender(writer, 0).BatchAsync(ServedStore.Sequence(1, 10), "", cancel);
         });
-        GrpcStatus status = await RawPutAsync(server, Frame(1 << 20, [0x12, 0x80, 0x80, 0x20, 1, 2, 3]));
-        Assert.Equal(GrpcStatus.Aborted, status);
+        StatusCode status = await RawPutAsync(server, Frame(1 << 20, [0x12, 0x80, 0x80, 0x20, 1, 2, 3]));
+        Assert.Equal(StatusCode.Aborted, status);
         // The other has waited as long, and goes on.
         stalled.SetResult();
-        using GrpcClientCall call = await patient;
+        using RawCall call = await patient;
         Assert.Equal(2, (await FlightCall.MessagesAsync(call)).Count);
         Assert.Equal(2, server.Store.List().Count());
     }
@@ -114,16 +114,16 @@ public sealed class FlightFaultTests
     public async Task A_call_whose_only_message_never_comes_is_ended()
     {
         await using ServedStore server = await Impatient();
-        using var channel = new GrpcChannel(server.Flight);
+        using var channel = new FlightChannel(server.Flight);
         foreach (string method in new[] { "GetFlightInfo", "DoGet", "DoAction", "DoPut", "DoExchange", "Handshake" })
         {
-            var e = await Assert.ThrowsAsync<GrpcException>(async () =>
+            var e = await Assert.ThrowsAsync<RpcException>(async () =>
             {
-                using GrpcClientCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + method, server.Token,
+                using RawCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + method, server.Token,
                     (_, cancel) => new TaskCompletionSource().Task.WaitAsync(cancel));
                 _ = await FlightCall.MessagesAsync(call);
             });
-            Assert.True(e.Status == GrpcStatus.Aborted, $"{method}: {e.Status} {e.Message}");
+            Assert.True(e.StatusCode == StatusCode.Aborted, $"{method}: {e.Status}");
         }
     }
 
@@ -163,8 +163,8 @@ public sealed class FlightFaultTests
     public async Task A_message_that_is_no_flight_data_is_refused(string what, byte[] message)
     {
         await using ServedStore server = await ServedStore.Start();
-        GrpcStatus status = await RawPutAsync(server, Frame(message.Length, message), isWhole: true);
-        Assert.True(status is GrpcStatus.InvalidArgument or GrpcStatus.Internal, $"{what}: {status}");
+        StatusCode status = await RawPutAsync(server, Frame(message.Length, message), isWhole: true);
+        Assert.True(status is StatusCode.InvalidArgument or StatusCode.Internal, $"{what}: {status}");
         Assert.Empty(server.Store.List());
     }
 
@@ -246,7 +246,7 @@ public sealed class FlightFaultTests
     }
 
     /// <summary>Puts raw bytes; the stream stays open behind them unless they are whole.</summary>
-    private static async Task<GrpcStatus> RawPutAsync(ServedStore server, byte[] bytes, bool isWhole = false)
+    private static async Task<StatusCode> RawPutAsync(ServedStore server, byte[] bytes, bool isWhole = false)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         using var end = new CancellationTokenSource();
@@ -256,7 +256,7 @@ public sealed class FlightFaultTests
         await end.CancelAsync();
         bool isThere = answer.TrailingHeaders.TryGetValues("grpc-status", out IEnumerable<string>? status)
             || answer.Headers.TryGetValues("grpc-status", out status);
-        return isThere ? (GrpcStatus)int.Parse(status!.Single(), System.Globalization.CultureInfo.InvariantCulture) : GrpcStatus.Unknown;
+        return isThere ? (StatusCode)int.Parse(status!.Single(), System.Globalization.CultureInfo.InvariantCulture) : StatusCode.Unknown;
     }
 
     private static HttpRequestMessage Request(ServedStore server, HttpContent content)

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using ArrowCid.Flight.Protocol;
 using Google.Protobuf;
+using Grpc.Reflection.V1Alpha;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -38,7 +39,7 @@ public sealed class GrpcCallTests : ServedStoreTests, IDisposable
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         using HttpResponseMessage response = await _http.SendAsync(request);
-        Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
     }
 
     public static TheoryData<string, byte[], string> BrokenRequests => new()
@@ -67,10 +68,10 @@ public sealed class GrpcCallTests : ServedStoreTests, IDisposable
     public async Task A_compressed_request_is_read(string encoding)
     {
         Answer answer = await CallAsync("/grpc.health.v1.Health/Check", Compressed(encoding,
-            new HealthCheckRequest { Service = "arrow.flight.protocol.FlightService" }.ToByteArray()), encoding);
+            new Grpc.Health.V1.HealthCheckRequest { Service = "arrow.flight.protocol.FlightService" }.ToByteArray()), encoding);
         Assert.Equal("0", answer.Status);
-        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving,
-            HealthCheckResponse.Parser.ParseFrom(answer.Body.AsSpan(5)).Status);
+        Assert.Equal(Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving,
+            Grpc.Health.V1.HealthCheckResponse.Parser.ParseFrom(answer.Body.AsSpan(5)).Status);
     }
 
     [Fact]

@@ -42,6 +42,9 @@ internal sealed class ServedStore : IAsyncDisposable
     /// <summary>Where Flight is served.</summary>
     public Uri Flight => new(_server.Flight is IPEndPoint ? $"grpc://{_server.Flight}" : $"grpc+unix://{_server.Flight}");
 
+    /// <summary>The paths of all gRPC calls that are answered.</summary>
+    public IEnumerable<string> FlightPaths => _server.FlightPaths;
+
     /// <summary>The address and port of Flight.</summary>
     public IPEndPoint FlightEndPoint => (IPEndPoint)_server.Flight!;
 

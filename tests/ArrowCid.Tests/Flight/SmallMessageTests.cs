@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
 using ArrowCid.Flight.Service;
+using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -57,19 +58,19 @@ public sealed class SmallMessageTests
         PutResult[] puts = server.Store.PutMany(
             [.. Enumerable.Range(0, Count).Select(i => ServedStore.Sequence(i, 1 + i % 40))]);
         Cid dataset = server.Store.PutDataset([.. puts.Select(put => put.Cid)]).Cid;
-        using var channel = new GrpcChannel(server.Flight);
+        using var channel = new FlightChannel(server.Flight);
         // The second time the server knows what the dataset's batches are.
         for (int time = 0; time < 2; time++) await FetchAsync();
 
         async Task FetchAsync()
         {
-            using GrpcClientCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + "DoGet", server.Token,
-                FlightCall.Ticket(dataset.ToString()));
-            var data = new FlightDataReader(call.Reader);
+            using AsyncServerStreamingCall<FlightMessage> call =
+                FlightCall.Get(channel, dataset.ToString(), server.Token);
             using var batches = new FlightBatches();
             int count = 0;
-            while (await call.ReadAsync(data.NextAsync))
+            while (await call.ResponseStream.MoveNext())
             {
+                FlightDataReader data = call.ResponseStream.Current.Data;
                 if (batches.Take(data) is not { } batch) continue;
                 Assert.Equal(puts[count].Cid.ToString(), System.Text.Encoding.UTF8.GetString(data.AppMetadata));
                 Assert.Equal(1 + count % 40, batch.Length);
@@ -77,7 +78,6 @@ public sealed class SmallMessageTests
                 count++;
             }
 
-            call.Finish();
             Assert.Equal(Count, count);
         }
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace ArrowCid.ProcessTests.Flight.Scenarios;
 
@@ -13,27 +14,25 @@ internal sealed class ActionScenarios(InfoScenarios infos)
     private readonly ConcurrentDictionary<string, string> _users = new();
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, SessionOptionValue>> _sessions = new();
 
-    public async Task Handshake(GrpcCall call)
+    public async Task Handshake(IAsyncStreamReader<HandshakeRequest> requests, IServerStreamWriter<HandshakeResponse> responses)
     {
-        HandshakeRequest request = await call.Reader.MessageAsync(HandshakeRequest.Parser, call.Cancel)
-            ?? throw new GrpcException(GrpcStatus.Unauthenticated, "nobody is named");
-        BasicAuth who = BasicAuth.Parser.ParseFrom(request.Payload);
+        if (!await requests.MoveNext()) throw new GrpcException(StatusCode.Unauthenticated, "nobody is named");
+        BasicAuth who = BasicAuth.Parser.ParseFrom(requests.Current.Payload);
         if ((who.Username, who.Password) != ("arrow", "flight"))
-            throw new GrpcException(GrpcStatus.Unauthenticated, "another name and password");
+            throw new GrpcException(StatusCode.Unauthenticated, "another name and password");
         string token = Guid.NewGuid().ToString();
         _users[token] = who.Username;
-        await call.Writer.WriteAsync(new HandshakeResponse { Payload = ByteString.CopyFromUtf8(token) }, call.Cancel);
+        await responses.WriteAsync(new HandshakeResponse { Payload = ByteString.CopyFromUtf8(token) });
     }
 
-    public static async Task ListActions(GrpcCall call)
+    public static async Task ListActions(IServerStreamWriter<ActionType> responses)
     {
         foreach (string name in new[] { "CancelFlightInfo", "RenewFlightEndpoint" })
-            await call.Writer.WriteAsync(new ActionType { Type = name, Description = name }, call.Cancel);
+            await responses.WriteAsync(new ActionType { Type = name, Description = name });
     }
 
-    public async Task DoAction(GrpcCall call)
+    public async Task DoAction(GrpcCall call, ArrowCid.Flight.Protocol.Action action, IServerStreamWriter<Result> responses)
     {
-        ArrowCid.Flight.Protocol.Action action = await call.OnlyAsync(ArrowCid.Flight.Protocol.Action.Parser);
         ByteString body = action.Type switch
         {
             "" => ByteString.CopyFromUtf8(User(call)),
@@ -42,15 +41,15 @@ internal sealed class ActionScenarios(InfoScenarios infos)
             "SetSessionOptions" => SetOptions(call, SetSessionOptionsRequest.Parser.ParseFrom(action.Body)).ToByteString(),
             "GetSessionOptions" => new GetSessionOptionsResult { SessionOptions = { Session(call) } }.ToByteString(),
             "CloseSession" => Close(call).ToByteString(),
-            _ => throw new GrpcException(GrpcStatus.Unimplemented, $"no action {action.Type}"),
+            _ => throw new GrpcException(StatusCode.Unimplemented, $"no action {action.Type}"),
         };
-        await call.Writer.WriteAsync(new Result { Body = body }, call.Cancel);
+        await responses.WriteAsync(new Result { Body = body });
     }
 
     private string User(GrpcCall call) =>
         call.BinaryHeader("auth-token-bin") is { } token && _users.TryGetValue(System.Text.Encoding.UTF8.GetString(token), out string? user)
             ? user
-            : throw new GrpcException(GrpcStatus.Unauthenticated, "no handshake");
+            : throw new GrpcException(StatusCode.Unauthenticated, "no handshake");
 
     private SetSessionOptionsResult SetOptions(GrpcCall call, SetSessionOptionsRequest request)
     {
@@ -82,7 +81,7 @@ internal sealed class ActionScenarios(InfoScenarios infos)
     private ConcurrentDictionary<string, SessionOptionValue> Session(GrpcCall call) =>
         IdOf(call) is { } id && _sessions.TryGetValue(id, out ConcurrentDictionary<string, SessionOptionValue>? session)
             ? session
-            : throw new GrpcException(GrpcStatus.InvalidArgument, "no session");
+            : throw new GrpcException(StatusCode.InvalidArgument, "no session");
 
     private static string? IdOf(GrpcCall call) => call.Http.Request.Cookies[Cookie];
 }

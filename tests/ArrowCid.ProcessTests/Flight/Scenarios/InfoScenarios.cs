@@ -5,6 +5,7 @@ using ArrowCid.Flight.Protocol;
 using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using Google.Protobuf;
+using Grpc.Core;
 using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace ArrowCid.ProcessTests.Flight.Scenarios;
@@ -17,17 +18,15 @@ internal sealed class InfoScenarios(UploadScenario uploads)
 
     private readonly ConcurrentDictionary<string, Life> _tickets = new();
 
-    public async Task GetFlightInfo(GrpcCall call)
+    public FlightInfo GetFlightInfo(GrpcCall call, FlightDescriptor descriptor)
     {
         if (call.Header("x-middleware") is { } header) call.Http.Response.Headers["x-middleware"] = header;
-        FlightDescriptor descriptor = await call.OnlyAsync(FlightDescriptor.Parser);
-        await call.Writer.WriteAsync(InfoOf(descriptor), call.Cancel);
+        return InfoOf(descriptor);
     }
 
     /// <summary>The first answer says that the query runs; the descriptor in it gives the result.</summary>
-    public static async Task PollFlightInfo(GrpcCall call)
+    public static PollInfo PollFlightInfo(FlightDescriptor descriptor)
     {
-        FlightDescriptor descriptor = await call.OnlyAsync(FlightDescriptor.Parser);
         bool isDone = descriptor.Cmd.ToStringUtf8() == "poll";
         var poll = new PollInfo { Info = Info(descriptor, Endpoint("done")), Progress = isDone ? 1 : 0.1 };
         if (!isDone)
@@ -40,19 +39,18 @@ internal sealed class InfoScenarios(UploadScenario uploads)
             poll.ExpirationTime = In(10);
         }
 
-        await call.Writer.WriteAsync(poll, call.Cancel);
+        return poll;
     }
 
-    public async Task DoGet(GrpcCall call)
+    public async Task DoGet(GrpcCall call, string ticket)
     {
-        string ticket = (await call.OnlyAsync(Ticket.Parser)).Ticket_.ToStringUtf8();
         if (uploads.Has(ticket))
         {
             await uploads.Send(call, ticket);
             return;
         }
 
-        if (!_tickets.TryGetValue(ticket, out Life? life)) throw new GrpcException(GrpcStatus.NotFound, $"no ticket {ticket}");
+        if (!_tickets.TryGetValue(ticket, out Life? life)) throw new GrpcException(StatusCode.NotFound, $"no ticket {ticket}");
         life.Redeem();
         var sender = new BatchSender(call.Writer, 0);
         await sender.SchemaAsync(s_schema, call.Cancel);
@@ -77,14 +75,14 @@ internal sealed class InfoScenarios(UploadScenario uploads)
         if (descriptor.Type == FlightDescriptor.Types.DescriptorType.Path)
         {
             string name = descriptor.Path.Single();
-            if (!uploads.Has(name)) throw new GrpcException(GrpcStatus.NotFound, $"nothing was put at {name}");
+            if (!uploads.Has(name)) throw new GrpcException(StatusCode.NotFound, $"nothing was put at {name}");
             FlightInfo uploaded = Info(descriptor, Endpoint(name));
             uploaded.Schema = uploads.SchemaOf(name);
             return uploaded;
         }
 
         string command = descriptor.Cmd.ToStringUtf8();
-        if (command.Length == 0) throw new GrpcException(GrpcStatus.Unknown, "Unknown");
+        if (command.Length == 0) throw new GrpcException(StatusCode.Unknown, "Unknown");
         if (command != "expiration")
         {
             FlightInfo echo = Info(descriptor, Endpoint("foo"));
@@ -129,11 +127,11 @@ internal sealed class InfoScenarios(UploadScenario uploads)
 
         public void Redeem()
         {
-            if (IsCancelled) throw new GrpcException(GrpcStatus.InvalidArgument, "the ticket was cancelled");
+            if (IsCancelled) throw new GrpcException(StatusCode.InvalidArgument, "the ticket was cancelled");
             if (Ends is null && Interlocked.Increment(ref _redeemed) > 1)
-                throw new GrpcException(GrpcStatus.InvalidArgument, "the ticket was read before");
+                throw new GrpcException(StatusCode.InvalidArgument, "the ticket was read before");
             if (Ends is { } end && end.ToDateTimeOffset() < DateTimeOffset.UtcNow)
-                throw new GrpcException(GrpcStatus.InvalidArgument, "the ticket has expired");
+                throw new GrpcException(StatusCode.InvalidArgument, "the ticket has expired");
         }
     }
 }

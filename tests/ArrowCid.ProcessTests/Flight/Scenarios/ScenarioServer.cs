@@ -1,7 +1,10 @@
 using System.Net;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Protocol;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -14,8 +17,6 @@ namespace ArrowCid.ProcessTests.Flight.Scenarios;
 /// </summary>
 internal sealed class ScenarioServer : IAsyncDisposable
 {
-    private const string Service = "/arrow.flight.protocol.FlightService/";
-
     private readonly WebApplication _host;
 
     private ScenarioServer(WebApplication host) => _host = host;
@@ -27,28 +28,17 @@ internal sealed class ScenarioServer : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         ServerListening.Configure(builder.WebHost, new CidServerOptions { Flight = new IPEndPoint(IPAddress.Loopback, 0), Http = null });
+        GrpcSettings? settings = null;
+        builder.Services.AddGrpcOverPipes(() => settings!);
+        builder.Services.AddSingleton<ScenarioCalls>();
         WebApplication host = builder.Build();
-        var uploads = new UploadScenario();
-        var infos = new InfoScenarios(uploads);
-        var actions = new ActionScenarios(infos);
-        var methods = new Dictionary<string, GrpcHandler>
-        {
-            [Service + "Handshake"] = actions.Handshake,
-            [Service + "ListActions"] = ActionScenarios.ListActions,
-            [Service + "DoAction"] = actions.DoAction,
-            [Service + "GetFlightInfo"] = infos.GetFlightInfo,
-            [Service + "PollFlightInfo"] = InfoScenarios.PollFlightInfo,
-            [Service + "DoGet"] = infos.DoGet,
-            [Service + "DoPut"] = uploads.DoPut,
-            [Service + "DoExchange"] = UploadScenario.DoExchange,
-        };
-        var server = new GrpcServer(methods, new GrpcServerSettings
+        settings = new GrpcSettings
         {
             StallPatience = TimeSpan.FromMinutes(1),
             Log = NullLogger.Instance,
             Stopping = host.Lifetime.ApplicationStopping,
-        });
-        host.Run(server.Serve);
+        };
+        host.MapGrpcService<ScenarioCalls>();
         await host.StartAsync();
         return new ScenarioServer(host);
     }
@@ -57,5 +47,42 @@ internal sealed class ScenarioServer : IAsyncDisposable
     {
         await _host.StopAsync();
         await _host.DisposeAsync();
+    }
+
+    /// <summary>The scenarios as methods of the service.</summary>
+    private sealed class ScenarioCalls : FlightService.FlightServiceBase
+    {
+        private readonly UploadScenario _uploads = new();
+        private readonly InfoScenarios _infos;
+        private readonly ActionScenarios _actions;
+
+        public ScenarioCalls() => _actions = new ActionScenarios(_infos = new InfoScenarios(_uploads));
+
+        public override Task Handshake(IAsyncStreamReader<HandshakeRequest> requestStream,
+            IServerStreamWriter<HandshakeResponse> responseStream, ServerCallContext context) =>
+            _actions.Handshake(requestStream, responseStream);
+
+        public override Task ListActions(Empty request, IServerStreamWriter<ActionType> responseStream, ServerCallContext context) =>
+            ActionScenarios.ListActions(responseStream);
+
+        public override Task DoAction(ArrowCid.Flight.Protocol.Action request, IServerStreamWriter<Result> responseStream,
+            ServerCallContext context) => _actions.DoAction(GrpcCall.Of(context), request, responseStream);
+
+        public override Task<FlightInfo> GetFlightInfo(FlightDescriptor request, ServerCallContext context) =>
+            Task.FromResult(_infos.GetFlightInfo(GrpcCall.Of(context), request));
+
+        public override Task<PollInfo> PollFlightInfo(FlightDescriptor request, ServerCallContext context) =>
+            Task.FromResult(InfoScenarios.PollFlightInfo(request));
+
+        public override Task DoGet(Ticket request, IServerStreamWriter<FlightData> responseStream, ServerCallContext context) =>
+            _infos.DoGet(GrpcCall.Of(context), request.Ticket_.ToStringUtf8());
+
+        public override Task DoPut(IAsyncStreamReader<FlightData> requestStream,
+            IServerStreamWriter<ArrowCid.Flight.Protocol.PutResult> responseStream, ServerCallContext context) =>
+            _uploads.DoPut(GrpcCall.Of(context));
+
+        public override Task DoExchange(IAsyncStreamReader<FlightData> requestStream,
+            IServerStreamWriter<FlightData> responseStream, ServerCallContext context) =>
+            UploadScenario.DoExchange(GrpcCall.Of(context));
     }
 }

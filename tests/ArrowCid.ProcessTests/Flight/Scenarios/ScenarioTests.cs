@@ -62,7 +62,7 @@ public sealed class ScenarioTests
     public async Task A_query_is_polled_until_it_is_done()
     {
         await using ScenarioServer server = await ScenarioServer.StartAsync();
-        using var channel = new GrpcChannel(server.Address);
+        using var channel = new FlightChannel(server.Address);
         PollInfo first = await Poll("heavy query");
         Assert.Equal(("poll", 0.1), (first.FlightDescriptor.Cmd.ToStringUtf8(), first.Progress));
         Assert.True(first.ExpirationTime.ToDateTimeOffset() > DateTimeOffset.UtcNow);
@@ -78,12 +78,7 @@ public sealed class ScenarioTests
                 Type = FlightDescriptor.Types.DescriptorType.Cmd,
                 Cmd = ByteString.CopyFromUtf8(command),
             };
-            using GrpcClientCall call = await channel.CallAsync("/arrow.flight.protocol.FlightService/PollFlightInfo",
-                async (writer, cancel) => await writer.WriteAsync(descriptor, cancel), new GrpcCallOptions(), CancellationToken.None);
-            PollInfo poll = (await call.ReadAsync(cancel => call.Reader.MessageAsync(PollInfo.Parser, cancel)))!;
-            Assert.Null(await call.ReadAsync(cancel => call.Reader.MessageAsync(PollInfo.Parser, cancel)));
-            call.Finish();
-            return poll;
+            return await new FlightService.FlightServiceClient(channel.Invoker).PollFlightInfoAsync(descriptor);
         }
     }
 

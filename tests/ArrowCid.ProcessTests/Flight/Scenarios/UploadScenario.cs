@@ -3,6 +3,7 @@ using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace ArrowCid.ProcessTests.Flight.Scenarios;
 
@@ -36,7 +37,7 @@ internal sealed class UploadScenario
             await call.Writer.FlushAsync(call.Cancel);
         }
 
-        _kept[name ?? throw new GrpcException(GrpcStatus.InvalidArgument, "no path")] = [.. kept];
+        _kept[name ?? throw new GrpcException(StatusCode.InvalidArgument, "no path")] = [.. kept];
     }
 
     /// <summary>Gives the batches back, each with its number.</summary>
@@ -58,7 +59,7 @@ internal sealed class UploadScenario
         var sender = new BatchSender(call.Writer, 0);
         using var batches = new FlightBatches();
         if (!await data.NextAsync(call.Cancel) || data.Descriptor?.Cmd.ToStringUtf8() != "echo")
-            throw new GrpcException(GrpcStatus.InvalidArgument, "echo is all that is done here");
+            throw new GrpcException(StatusCode.InvalidArgument, "echo is all that is done here");
         await call.StartAsync();
         bool hasSchema = false;
         do

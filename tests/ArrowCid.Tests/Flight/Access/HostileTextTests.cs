@@ -6,8 +6,10 @@ using System.Text;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.ProcessTests.Flight;
 using ArrowCid.Tests.Flight.Http;
 using Google.Protobuf;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace ArrowCid.Tests.Flight.Access;
@@ -32,7 +34,7 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
 
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private ServedStore _served = null!;
-    private GrpcChannel _channel = null!;
+    private FlightChannel _channel = null!;
     private Random _random = null!;
     private Cid _cid;
 
@@ -47,7 +49,7 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
             File.WriteAllText(file, _key.ExportSubjectPublicKeyInfoPem());
             return new CidServerOptions { Flight = ServedStore.Any, Http = ServedStore.Any, SigningKeys = file, Audience = "us" };
         });
-        _channel = new GrpcChannel(_served.Flight);
+        _channel = new FlightChannel(_served.Flight);
         _cid = _served.Store.Put(ServedStore.Numbers(3)).Cid;
         _ = _served.Store.SetName("n", _cid);
     }
@@ -110,8 +112,8 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
             }
             else
             {
-                GrpcStatus status = await FlightCall.StatusAsync(_channel, FlightCall.Service + "ListFlights", token, new Criteria());
-                Assert.True(status is GrpcStatus.Ok or GrpcStatus.Unauthenticated or GrpcStatus.PermissionDenied, $"{token}: {status}");
+                StatusCode status = await FlightCall.StatusAsync(_channel, FlightCall.Service + "ListFlights", token, new Criteria());
+                Assert.True(status is StatusCode.OK or StatusCode.Unauthenticated or StatusCode.PermissionDenied, $"{token}: {status}");
             }
         }
     }
@@ -149,8 +151,8 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
                 5 => ("Handshake", new HandshakeRequest { Payload = bytes }),
                 _ => ("DoAction", (IMessage)new ArrowCid.Flight.Protocol.Action { Type = Pick(actions), Body = bytes }),
             };
-            GrpcStatus status = await FlightCall.StatusAsync(_channel, FlightCall.Service + method, _served.Token, message);
-            Assert.False(status is GrpcStatus.Unknown or GrpcStatus.Internal, $"{method} {message} {Show(body)}: {status}");
+            StatusCode status = await FlightCall.StatusAsync(_channel, FlightCall.Service + method, _served.Token, message);
+            Assert.False(status is StatusCode.Unknown or StatusCode.Internal, $"{method} {message} {Show(body)}: {status}");
         }
     }
 
@@ -158,9 +160,9 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task Command_without_a_command_is_an_invalid_argument()
     {
         var descriptor = new FlightDescriptor { Type = FlightDescriptor.Types.DescriptorType.Cmd, Path = { "x" } };
-        Assert.Equal(GrpcStatus.InvalidArgument, await FlightCall.StatusAsync(_channel, FlightCall.Service + "DoPut", _served.Token,
+        Assert.Equal(StatusCode.InvalidArgument, await FlightCall.StatusAsync(_channel, FlightCall.Service + "DoPut", _served.Token,
             new FlightData { FlightDescriptor = descriptor }));
-        Assert.Equal(GrpcStatus.InvalidArgument, await FlightCall.StatusAsync(_channel, FlightCall.Service + "GetFlightInfo", _served.Token, descriptor));
+        Assert.Equal(StatusCode.InvalidArgument, await FlightCall.StatusAsync(_channel, FlightCall.Service + "GetFlightInfo", _served.Token, descriptor));
     }
 
     [Fact]
@@ -169,8 +171,8 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
         var schema = new FlightData { DataHeader = ByteString.CopyFromUtf8("schema") };
         FlightData batch = new() { DataHeader = ByteString.CopyFromUtf8("batch"), DataBody = ByteString.CopyFromUtf8("body") };
         FlightData asking = new() { AppMetadata = ByteString.CopyFromUtf8($"{_cid}"), DataBody = ByteString.CopyFromUtf8("body") };
-        Assert.Equal(GrpcStatus.InvalidArgument, await FlightCall.StatusAsync(_channel, FlightCall.Service + "DoExchange", null, schema, batch));
-        Assert.Equal(GrpcStatus.Ok, await FlightCall.StatusAsync(_channel, FlightCall.Service + "DoExchange", null, schema, asking));
+        Assert.Equal(StatusCode.InvalidArgument, await FlightCall.StatusAsync(_channel, FlightCall.Service + "DoExchange", null, schema, batch));
+        Assert.Equal(StatusCode.OK, await FlightCall.StatusAsync(_channel, FlightCall.Service + "DoExchange", null, schema, asking));
     }
 
     [Fact]
@@ -183,12 +185,12 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
             ("DoAction", new ArrowCid.Flight.Protocol.Action { Type = "CreatePreparedStatement" }),
         })
         {
-            var error = await Assert.ThrowsAsync<GrpcException>(async () =>
+            var error = await Assert.ThrowsAsync<RpcException>(async () =>
             {
-                using GrpcClientCall call = await FlightCall.OpenAsync(_channel, FlightCall.Service + method, _served.Token, message);
+                using RawCall call = await FlightCall.OpenAsync(_channel, FlightCall.Service + method, _served.Token, message);
                 _ = await FlightCall.MessagesAsync(call);
             });
-            Assert.Equal(GrpcStatus.Unimplemented, error.Status);
+            Assert.Equal(StatusCode.Unimplemented, error.StatusCode);
             Assert.Contains("no SQL here", error.Message);
         }
     }
@@ -199,12 +201,12 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
         ByteString whole = ByteString.CopyFromUtf8(_served.Token), wrong = ByteString.CopyFromUtf8("a-wrong-token-0123456789");
         foreach (ByteString payload in new[] { whole, new BasicAuth { Username = "me", Password = _served.Token }.ToByteString(), new BasicAuth { Password = _served.Token }.ToByteString() })
         {
-            using GrpcClientCall call = await FlightCall.OpenAsync(_channel, FlightCall.Service + "Handshake", null, new HandshakeRequest { Payload = payload });
+            using RawCall call = await FlightCall.OpenAsync(_channel, FlightCall.Service + "Handshake", null, new HandshakeRequest { Payload = payload });
             byte[] answer = Assert.Single(await FlightCall.MessagesAsync(call));
             Assert.Equal(whole, HandshakeResponse.Parser.ParseFrom(answer).Payload);
         }
 
-        Assert.Equal(GrpcStatus.Unauthenticated, await FlightCall.StatusAsync(_channel, FlightCall.Service + "Handshake", null, new HandshakeRequest { Payload = wrong }));
+        Assert.Equal(StatusCode.Unauthenticated, await FlightCall.StatusAsync(_channel, FlightCall.Service + "Handshake", null, new HandshakeRequest { Payload = wrong }));
     }
 
     private static FlightDescriptor Command(ByteString command) =>

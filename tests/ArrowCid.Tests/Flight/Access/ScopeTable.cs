@@ -1,5 +1,7 @@
 using ArrowCid.Flight.Protocol;
 using Google.Protobuf;
+using Grpc.Health.V1;
+using Grpc.Reflection.V1Alpha;
 
 namespace ArrowCid.Tests.Flight.Access;
 
@@ -108,7 +110,7 @@ internal static class ScopeTable
 
         new("the document", Asks.Nothing, Get("/v1/openapi.json")),
         new("health", Asks.Nothing, Get("/health"), new("/grpc.health.v1.Health/Check", _ => new HealthCheckRequest())),
-        new("readiness", Asks.Nothing, Get("/ready"), new("/grpc.health.v1.Health/List", _ => new HealthListRequest())),
+        new("readiness", Asks.Nothing, Get("/ready")),
         new("watch of health", Asks.Nothing, null, new("/grpc.health.v1.Health/Watch", _ => new HealthCheckRequest())),
         new("reflection", Asks.Nothing, null, Reflection("v1")),
         new("reflection of before", Asks.Nothing, null, Reflection("v1alpha")),

@@ -8,8 +8,10 @@ using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Http;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Flight.Service;
+using ArrowCid.ProcessTests.Flight;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Flight.Http;
+using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ArrowCid.Tests.Flight.Access;
@@ -21,7 +23,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
     private const string ReadToken = "read-token-0123456789", PutToken = "put-token-0123456789", Wrong = "a-wrong-token-0123456789";
 
     private ServedStore _served = null!;
-    private GrpcChannel _channel = null!;
+    private FlightChannel _channel = null!;
     private Cid _cid;
     private int _names;
 
@@ -42,7 +44,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
             File.WriteAllText(file, $"reader read sha256:{Hash(ReadToken)}\nputter put sha256:{Hash(PutToken)}\n");
             return new CidServerOptions { Flight = ServedStore.Any, Http = ServedStore.Any, TokenFile = file, AnonymousRead = anonymous };
         });
-        _channel = new GrpcChannel(_served.Flight);
+        _channel = new FlightChannel(_served.Flight);
         _cid = _served.Store.Put(ServedStore.Numbers(3)).Cid;
 
         static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
@@ -62,18 +64,13 @@ public sealed class ScopeTableTests : IAsyncLifetime
         using var service = new HttpService(_served.Store, guard, new OriginRules([], []), NullLogger.Instance, default);
         IEnumerable<string> routes = HttpRoutes.All(service).Select(route => $"{route.Method} {route.Pattern}");
         Assert.Equal(routes.Order(), ScopeTable.Rows.Where(row => row.Http is not null).Select(row => row.Http!.Pattern).Distinct().Order());
-        GrpcServer flight = FlightCalls.Over(_served.Store, guard, service.Live, () => null, new GrpcServerSettings
-        {
-            StallPatience = TimeSpan.FromMinutes(1),
-            Log = NullLogger.Instance,
-        });
-        Assert.Equal(flight.Paths.Order(), ScopeTable.Rows.Where(row => row.Flight is not null).Select(row => row.Flight!.Path).Distinct().Order());
+        Assert.Equal(_served.FlightPaths.Order(), ScopeTable.Rows.Where(row => row.Flight is not null).Select(row => row.Flight!.Path).Distinct().Order());
     }
 
     [Fact]
     public async Task Table_has_every_action_that_the_server_lists()
     {
-        using GrpcClientCall call = await FlightCall.OpenAsync(_channel, FlightCall.Service + "ListActions", null, new Empty());
+        using RawCall call = await FlightCall.OpenAsync(_channel, FlightCall.Service + "ListActions", null, new Empty());
         IEnumerable<string> listed = (await FlightCall.MessagesAsync(call)).Select(bytes => ActionType.Parser.ParseFrom(bytes).Type);
         Assert.Equal(listed.Order(), ScopeTable.Rows.Select(row => row.Flight?.Action).OfType<string>().Distinct().Order());
     }
@@ -144,7 +141,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
             Assert.Equal(before, _served.Store.List().Count());
         }
 
-        Assert.Equal(GrpcStatus.PermissionDenied, await PutOverFlight("big"));
+        Assert.Equal(StatusCode.PermissionDenied, await PutOverFlight("big"));
         _ = _served.Store.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero });
         Assert.Equal(big, _served.Store.ResolveName("big"));
         Assert.True(_served.Store.Contains(big));
@@ -187,7 +184,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.Forbidden, again.StatusCode);
         }
 
-        Assert.Equal(GrpcStatus.PermissionDenied, await FlightCall.StatusAsync(_channel, FlightCall.Service + "DoAction", PutToken,
+        Assert.Equal(StatusCode.PermissionDenied, await FlightCall.StatusAsync(_channel, FlightCall.Service + "DoAction", PutToken,
             new ArrowCid.Flight.Protocol.Action
             {
                 Type = "put-facts",
@@ -255,29 +252,29 @@ public sealed class ScopeTableTests : IAsyncLifetime
 
     private async Task<(Outcome, string)> Ask(FlightAsk ask, ScopeNames names, string? token)
     {
-        GrpcStatus status = await FlightCall.StatusAsync(_channel, ask.Path, token == "" ? _served.Token : token, ask.Message(names));
-        Assert.False(status is GrpcStatus.Unknown or GrpcStatus.Internal or GrpcStatus.Unimplemented, $"{ask.Path} {ask.Action}: {status}");
+        StatusCode status = await FlightCall.StatusAsync(_channel, ask.Path, token == "" ? _served.Token : token, ask.Message(names));
+        Assert.False(status is StatusCode.Unknown or StatusCode.Internal or StatusCode.Unimplemented, $"{ask.Path} {ask.Action}: {status}");
         Outcome outcome = status switch
         {
-            GrpcStatus.Unauthenticated => Outcome.Unauthenticated,
-            GrpcStatus.PermissionDenied => Outcome.Denied,
+            StatusCode.Unauthenticated => Outcome.Unauthenticated,
+            StatusCode.PermissionDenied => Outcome.Denied,
             _ => Outcome.Passes,
         };
         return (outcome, $"{status}");
     }
 
-    private async Task<GrpcStatus> PutOverFlight(string name)
+    private async Task<StatusCode> PutOverFlight(string name)
     {
         try
         {
-            using GrpcClientCall call = await FlightCall.OpenAsync(_channel, FlightCall.Service + "DoPut", PutToken,
+            using RawCall call = await FlightCall.OpenAsync(_channel, FlightCall.Service + "DoPut", PutToken,
                 (writer, cancel) => FlightCall.SendAsync(writer, ServedStore.Numbers(4), FlightCall.Path("put", name), cancel));
             _ = await FlightCall.MessagesAsync(call);
-            return GrpcStatus.Ok;
+            return StatusCode.OK;
         }
-        catch (GrpcException e)
+        catch (RpcException e)
         {
-            return e.Status;
+            return e.StatusCode;
         }
     }
 

@@ -2,18 +2,25 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Net.Sockets;
+using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace ArrowCid.Flight.Grpc;
 
 /// <summary>Calls to one server. For any number of calls at once.</summary>
-internal sealed class GrpcChannel : IDisposable
+internal sealed class FlightChannel : IDisposable
 {
-    private readonly HttpClient _http;
-    private readonly Uri _base;
+    // The message of a request whose body is written by its caller: the library never serializes it.
+    private static readonly object s_none = new();
+
+    private static readonly Marshaller<object> s_unused = Marshallers.Create<object>(static _ => [],
+        static _ => throw new NotSupportedException());
+
+    private readonly GrpcChannel _channel;
 
     /// <param name="address"><c>grpc://host:port</c>, <c>grpc+tls://host:port</c> or <c>grpc+unix:///path</c>.</param>
     /// <param name="tls">How TLS is made; null for the defaults.</param>
-    public GrpcChannel(Uri address, SslClientAuthenticationOptions? tls = null)
+    public FlightChannel(Uri address, SslClientAuthenticationOptions? tls = null)
     {
         bool isUnix = address.Scheme == "grpc+unix", isTls = address.Scheme is "grpc+tls" or "grpcs" or "https";
         if (!isUnix && !isTls && address.Scheme is not ("grpc" or "grpc+tcp" or "http"))
@@ -33,52 +40,44 @@ internal sealed class GrpcChannel : IDisposable
         };
         if (tls is not null) handler.SslOptions = tls;
         if (isUnix) handler.ConnectCallback = (_, cancel) => ConnectAsync(address.LocalPath, cancel);
-        _base = isUnix ? new Uri("http://localhost") : new Uri($"{(isTls ? "https" : "http")}://{address.Authority}");
-        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        Uri http = isUnix ? new Uri("http://localhost") : new Uri($"{(isTls ? "https" : "http")}://{address.Authority}");
+        _channel = GrpcChannel.ForAddress(http, new GrpcChannelOptions
+        {
+            HttpHandler = new BodyHandler(handler),
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = null,
+            MaxSendMessageSize = null,
+        });
+        Invoker = _channel.CreateCallInvoker();
     }
 
-    /// <summary>Begins a call.</summary>
-    /// <param name="path"><c>/package.Service/Method</c>.</param>
-    /// <param name="send">Writes the request's messages; the request ends when it returns.</param>
-    /// <param name="options">Metadata, deadline, limit.</param>
-    /// <param name="cancel">Ends the call.</param>
-    /// <returns>The call, once the server has answered with headers.</returns>
-    /// <exception cref="GrpcException">It ended already, or the server cannot be reached.</exception>
-    public async Task<GrpcClientCall> CallAsync(string path, Func<GrpcWriter, CancellationToken, Task> send,
-        GrpcCallOptions options, CancellationToken cancel)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_base, path))
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new MessageContent(send),
-        };
-        request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("arrowcid", "1"));
-        foreach ((string name, string value) in options.Metadata) request.Headers.TryAddWithoutValidation(name, value);
-        var ends = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        if (options.Timeout is { } timeout)
-        {
-            request.Headers.TryAddWithoutValidation("grpc-timeout", GrpcText.FormatTimeout(timeout));
-            ends.CancelAfter(timeout);
-        }
+    /// <summary>For a generated client.</summary>
+    public CallInvoker Invoker { get; }
 
+    /// <summary>Begins a call whose request is written by its caller, straight into the HTTP body: the library would
+    /// copy each message into an array of its own first.</summary>
+    /// <param name="service">The full name of the service.</param>
+    /// <param name="method">The name of the method.</param>
+    /// <param name="response">Reads the messages of the response.</param>
+    /// <param name="send">Writes the messages of the request, which ends when it returns.</param>
+    /// <param name="options">Metadata, deadline and cancellation.</param>
+    public AsyncServerStreamingCall<T> Send<T>(string service, string method, Marshaller<T> response,
+        Func<GrpcWriter, CancellationToken, Task> send, CallOptions options) where T : class
+    {
+        BodyHandler.Next = send;
         try
         {
-            HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead,
-                ends.Token).ConfigureAwait(false);
-            return await GrpcClientCall.OpenAsync(response, options.MostBytes, ends, cancel).ConfigureAwait(false);
+            return Invoker.AsyncServerStreamingCall(
+                new Method<object, T>(MethodType.ServerStreaming, service, method, s_unused, response), null, options,
+                s_none);
         }
-        catch (Exception e)
+        finally
         {
-            bool isLate = ends.IsCancellationRequested;
-            ends.Dispose();
-            if (GrpcClientCall.Translate(e, isLate, cancel) is { } told) throw told;
-            throw;
+            BodyHandler.Next = null;
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _channel.Dispose();
 
     private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancel)
     {
@@ -92,6 +91,25 @@ internal sealed class GrpcChannel : IDisposable
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Replaces the body of a request by that which its caller writes.</summary>
+    private sealed class BodyHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        private static readonly AsyncLocal<Func<GrpcWriter, CancellationToken, Task>?> s_next = new();
+
+        /// <summary>The body of the call that is begun in this flow.</summary>
+        public static Func<GrpcWriter, CancellationToken, Task>? Next
+        {
+            set => s_next.Value = value;
+        }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
+            CancellationToken cancellationToken)
+        {
+            if (s_next.Value is { } send) request.Content = new MessageContent(send);
+            return base.SendAsync(request, cancellationToken);
         }
     }
 
@@ -127,15 +145,4 @@ internal sealed class GrpcChannel : IDisposable
             return false;
         }
     }
-}
-
-/// <summary>What a call is made with.</summary>
-internal sealed record GrpcCallOptions
-{
-    public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; } = [];
-
-    public TimeSpan? Timeout { get; init; }
-
-    /// <summary>The most bytes of a message.</summary>
-    public int MostBytes { get; init; } = int.MaxValue;
 }
