@@ -65,6 +65,7 @@ internal sealed class ServeSettings
         AllowInsecure = Switch("allow-insecure"),
         Hosts = Several("hosts"),
         Origins = Several("origins"),
+        GrpcWeb = Switch("grpc-web"),
         CallsPerSecond = (int)Number("rate", int.MaxValue),
         StreamsPerClient = (int)Number("streams", int.MaxValue),
         MaxRequestBytes = Number("max-request-bytes", long.MaxValue),

@@ -100,7 +100,8 @@ internal sealed class GrpcCall
     /// <summary>A token that also ends with the server, for a call that could last.</summary>
     public CancellationTokenSource Lasting() => CancellationTokenSource.CreateLinkedTokenSource(Cancel, Stopping);
 
-    /// <summary>gRPC-Web decodes base64 in the pipe alone; the stream is the faster of the two.</summary>
+    /// <summary>The body: of gRPC-Web it is decoded in the pipe alone, and else the stream is the faster of the
+    /// two.</summary>
     private static Stream BodyOf(HttpContext http) =>
-        ServerListening.IsFlight(http) ? http.Request.Body : http.Request.BodyReader.AsStream();
+        ServerListening.IsFlight(http) ? http.Request.Body : new WebBody(http.Request.BodyReader);
 }

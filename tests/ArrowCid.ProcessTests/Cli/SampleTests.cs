@@ -1,3 +1,4 @@
+using ArrowCid.ProcessTests.Flight;
 using ArrowCid.ProcessTests.Interop;
 
 namespace ArrowCid.ProcessTests.Cli;
@@ -31,6 +32,26 @@ public sealed class SampleTests
     {
         using var folder = new SampleFolder();
         Assert.Contains("one of them killed", folder.Run("many-processes/many.cs").Succeeds().Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Stock_Flight_client_puts_fetches_and_lists_when_it_has_the_token(bool hasTls)
+    {
+        using var files = new TlsFolder();
+        using ServedStore served = hasTls ? ServedStore.Start("--tls-cert", files.Certificate, "--tls-key", files.Key) : ServedStore.Start();
+        string address = served.Flight.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
+        Assert.StartsWith(hasTls ? "grpc+tls://" : "grpc://", address, StringComparison.Ordinal);
+        string[] lines = CLibrary.Run("dotnet",
+        [
+            "run", Path.Combine(Command.Root, "samples", "flight", "fetch.cs"), "--", address, served.Token,
+            .. hasTls ? new[] { files.Authority } : [],
+        ]).Succeeds().Lines;
+        Cid cid = Cid.Parse(CidOf(lines[0]));
+        Assert.Equal([$"{cid}  2 rows", "101.5 101.75", $"listed {cid}"], lines);
+        using CidStore store = CidStore.Open(served.Directory);
+        Assert.Equal(cid, store.ResolveName("quotes"));
     }
 
     [Fact]

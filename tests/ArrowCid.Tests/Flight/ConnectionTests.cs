@@ -169,6 +169,20 @@ public sealed class ConnectionTests
         Assert.Equal(8, await client.ResetAsync(watchdog.Token));
     }
 
+    [Fact]
+    public async Task Watch_of_health_says_that_the_server_ends_before_it_does()
+    {
+        await using ServedStore server = await ServedStore.Start();
+        using var channel = new FlightChannel(server.Flight);
+        using RawCall call = await FlightCall.OpenAsync(channel, "/grpc.health.v1.Health/Watch", null, new Grpc.Health.V1.HealthCheckRequest());
+        Assert.True(await call.NextAsync());
+        Assert.Equal([8, 1], call.Message);
+        Task ending = server.EndServer();
+        Assert.True(await call.NextAsync());
+        Assert.Equal([8, 2], call.Message);
+        await ending;
+    }
+
     private static Task<ServedStore> Start(ManualClock clock) => ServedStore.Start(_ => new CidServerOptions
     {
         Flight = ServedStore.Any,

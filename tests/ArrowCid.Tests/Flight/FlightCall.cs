@@ -81,4 +81,16 @@ internal static class FlightCall
         await sender.SchemaAsync(batch.Schema, cancel);
         await sender.BatchAsync(batch, "", cancel);
     }
+
+    /// <summary>The bytes of the request of a put.</summary>
+    public static async Task<byte[]> BytesOf(RecordBatch batch, FlightDescriptor to)
+    {
+        var body = new MemoryStream();
+        var pipe = System.IO.Pipelines.PipeWriter.Create(body);
+        var writer = new GrpcWriter(pipe);
+        await SendAsync(writer, batch, to, default);
+        await writer.FlushAsync(default);
+        await pipe.CompleteAsync();
+        return body.ToArray();
+    }
 }

@@ -110,6 +110,24 @@ public sealed class FlightFaultTests
         Assert.Equal(2, server.Store.List().Count());
     }
 
+    [Theory]
+    [InlineData("DoPut")]
+    [InlineData("ListFlights")]
+    public async Task Call_without_a_token_is_refused_when_its_message_has_not_come(string method)
+    {
+        await using ServedStore server = await ServedStore.Start();
+        using var channel = new FlightChannel(server.Flight);
+        using var end = new CancellationTokenSource();
+        var e = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            using RawCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + method, null,
+                (_, _) => new TaskCompletionSource().Task.WaitAsync(end.Token));
+            _ = await call.NextAsync();
+        });
+        Assert.Equal(StatusCode.Unauthenticated, e.StatusCode);
+        await end.CancelAsync();
+    }
+
     [Fact]
     public async Task A_call_whose_only_message_never_comes_is_ended()
     {

@@ -136,8 +136,51 @@ public sealed class GrpcCallTests : ServedStoreTests, IDisposable
         Assert.Equal(2, files.FileDescriptorProto.Count);
     }
 
+    [Theory]
+    [InlineData("grpc.health.v1.Health", "Check Watch")]
+    [InlineData("grpc.reflection.v1alpha.ServerReflection", "ServerReflectionInfo")]
+    [InlineData("arrow.flight.protocol.FlightService",
+        "Handshake ListFlights GetFlightInfo PollFlightInfo GetSchema DoGet DoPut DoExchange DoAction ListActions")]
+    public async Task Reflection_lists_every_service_with_its_methods(string service, string methods)
+    {
+        const string Path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+        Answer list = await CallAsync(Path, Frame(new ServerReflectionRequest { ListServices = "" }.ToByteArray()));
+        var services = ServerReflectionResponse.Parser.ParseFrom(list.Body.AsSpan(5)).ListServicesResponse.Service;
+        Assert.Contains(service, services.Select(each => each.Name));
+        Answer file = await CallAsync(Path, Frame(new ServerReflectionRequest { FileContainingSymbol = service }.ToByteArray()));
+        var files = ServerReflectionResponse.Parser.ParseFrom(file.Body.AsSpan(5)).FileDescriptorResponse.FileDescriptorProto
+            .Select(Google.Protobuf.Reflection.FileDescriptorProto.Parser.ParseFrom).ToList();
+        var found = files.SelectMany(each => each.Service.Select(one => ($"{each.Package}.{one.Name}", one)))
+            .Single(each => each.Item1 == service).one;
+        Assert.Equal(methods.Split(' '), found.Method.Select(method => method.Name));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("arrow.flight.protocol.FlightService")]
+    public async Task Health_is_serving_when_the_service_is_known(string service)
+    {
+        Answer answer = await CallAsync("/grpc.health.v1.Health/Check",
+            Frame(new Grpc.Health.V1.HealthCheckRequest { Service = service }.ToByteArray()));
+        Assert.Equal(("0", "08-01"), (answer.Status, BitConverter.ToString(answer.Body[5..])));
+    }
+
+    [Fact]
+    public async Task Health_is_not_found_when_the_service_is_unknown() => Assert.Equal("5",
+        (await CallAsync("/grpc.health.v1.Health/Check", Frame(new Grpc.Health.V1.HealthCheckRequest { Service = "x" }.ToByteArray()))).Status);
+
+    [Fact]
+    public async Task Token_in_a_binary_header_is_taken_when_a_proxy_joined_its_values_by_commas()
+    {
+        string token = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Served.Token)).TrimEnd('=');
+        foreach (string header in new[] { token, $"{token},{token}", $" {token} , AAAA" })
+            Assert.Equal("0", (await CallAsync(Flight + "ListFlights", Frame([]), binaryToken: header)).Status);
+        foreach (string header in new[] { "", ",", "*", "AAAA", $"AAAA,{token}" })
+            Assert.Equal("16", (await CallAsync(Flight + "ListFlights", Frame([]), binaryToken: header)).Status);
+    }
+
     private async Task<Answer> CallAsync(string path, byte[] body, string? encoding = null,
-        string type = "application/grpc", string? timeout = null, string? token = null)
+        string type = "application/grpc", string? timeout = null, string? token = null, string? binaryToken = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Served.FlightHttp, path))
         {
@@ -149,6 +192,7 @@ public sealed class GrpcCallTests : ServedStoreTests, IDisposable
         if (encoding is not null) request.Headers.TryAddWithoutValidation("grpc-encoding", encoding);
         if (timeout is not null) request.Headers.TryAddWithoutValidation("grpc-timeout", timeout);
         if (token is not null) request.Headers.TryAddWithoutValidation("authorization", $"Bearer {token}");
+        if (binaryToken is not null) request.Headers.TryAddWithoutValidation("auth-token-bin", binaryToken);
         using HttpResponseMessage response = await _http.SendAsync(request);
         byte[] bytes = await response.Content.ReadAsByteArrayAsync();
         return new Answer(response.StatusCode, Value("grpc-status"), Value("grpc-message"),
