@@ -21,7 +21,9 @@ internal sealed class GrpcCall
         CancellationToken cancel, CancellationToken stopping)
     {
         (_http, Memory, Cancel, Stopping) = (http, memory, cancel, stopping);
-        Reader = new GrpcReader(BodyOf(http), limit, encoding, memory);
+        Reader = ServerListening.IsFlight(http)
+            ? new GrpcReader(http.Request.BodyReader, limit, encoding, memory)
+            : new GrpcReader(new WebBody(http.Request.BodyReader), limit, encoding, memory);
         Writer = new GrpcWriter(http.Response.BodyWriter, http.Response.StartAsync)
         {
             IsResponse = true,
@@ -99,9 +101,4 @@ internal sealed class GrpcCall
 
     /// <summary>A token that also ends with the server, for a call that could last.</summary>
     public CancellationTokenSource Lasting() => CancellationTokenSource.CreateLinkedTokenSource(Cancel, Stopping);
-
-    /// <summary>The body: of gRPC-Web it is decoded in the pipe alone, and else the stream is the faster of the
-    /// two.</summary>
-    private static Stream BodyOf(HttpContext http) =>
-        ServerListening.IsFlight(http) ? http.Request.Body : new WebBody(http.Request.BodyReader);
 }

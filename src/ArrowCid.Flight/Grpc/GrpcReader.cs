@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using ArrowCid.Flight.Limits;
 using Google.Protobuf;
 
@@ -16,6 +17,12 @@ internal sealed class GrpcReader(Stream stream, MessageLimit limit, string? enco
 {
     /// <summary>What a call may buffer without being counted.</summary>
     public const int Uncounted = FirstStep;
+
+    /// <summary>Reads the messages of a request from its pipe, where middleware decodes what is not binary.</summary>
+    public GrpcReader(PipeReader pipe, MessageLimit limit, string? encoding, MemoryAccount? memory = null)
+        : this(pipe.AsStream(leaveOpen: true), limit, encoding, memory)
+    {
+    }
 
     private const int PrefixBytes = 5;
     private const int FirstStep = 1 << 16;
