@@ -7,6 +7,9 @@ using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using Google.Protobuf;
 using Grpc.Core;
+using Any = Google.Protobuf.WellKnownTypes.Any;
+using Duration = Google.Protobuf.WellKnownTypes.Duration;
+using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace ArrowCid.Flight;
 
@@ -188,10 +191,14 @@ public sealed class CidClient : IDisposable
         how.Json = options?.Json ?? "";
         foreach ((string key, string? value) in options?.Tags ?? new Dictionary<string, string?>())
             how.Tags[key] = value ?? "";
+        how.Parents.AddRange((options?.Parents ?? []).Select(parent => parent.ToString()));
+        how.Locations.AddRange(options?.Locations ?? []);
+        how.Expires = options?.Expires is { } time ? Timestamp.FromDateTimeOffset(time) : null;
+        how.ExpiresAfter = options?.ExpiresAfter is { } span ? Duration.FromTimeSpan(span) : null;
         var descriptor = new FlightDescriptor
         {
             Type = FlightDescriptor.Types.DescriptorType.Cmd,
-            Cmd = Google.Protobuf.WellKnownTypes.Any.Pack(how).ToByteString(),
+            Cmd = Any.Pack(how).ToByteString(),
         };
         var sender = new BatchSender(writer, 0) { Descriptor = descriptor };
         await sender.SchemaAsync(batch.Schema, cancel).ConfigureAwait(false);

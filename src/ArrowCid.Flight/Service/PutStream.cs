@@ -4,6 +4,8 @@ using ArrowCid.Columnar;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Registry;
+using Duration = Google.Protobuf.WellKnownTypes.Duration;
+using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace ArrowCid.Flight.Service;
 
@@ -56,7 +58,11 @@ internal sealed class PutStream(CidStore store, CallerRights rights, Put how, Ac
 
     private static PutOptions? OptionsOf(Put how)
     {
-        bool isPlain = how is { Tags.Count: 0, Producer.Length: 0, Json.Length: 0, Pin: false };
+        bool isPlain = how is
+        {
+            Tags.Count: 0, Producer.Length: 0, Json.Length: 0, Pin: false, Expires: null, ExpiresAfter: null,
+            Parents.Count: 0, Locations.Count: 0,
+        };
         return isPlain
             ? null
             : new PutOptions
@@ -65,6 +71,35 @@ internal sealed class PutStream(CidStore store, CallerRights rights, Put how, Ac
                 Producer = how.Producer.Length == 0 ? null : how.Producer,
                 Json = how.Json.Length == 0 ? null : how.Json,
                 Pin = how.Pin,
+                Expires = TimeOf(how.Expires),
+                ExpiresAfter = SpanOf(how.ExpiresAfter),
+                Parents = how.Parents.Count == 0 ? null : [.. how.Parents.Select(parent => Cid.Parse(parent))],
+                Locations = how.Locations.Count == 0 ? null : [.. how.Locations],
             };
+    }
+
+    // A message may have numbers that no time has.
+    private static DateTimeOffset? TimeOf(Timestamp? time)
+    {
+        try
+        {
+            return time?.ToDateTimeOffset();
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentOutOfRangeException)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "expires is not a time", e);
+        }
+    }
+
+    private static TimeSpan? SpanOf(Duration? span)
+    {
+        try
+        {
+            return span?.ToTimeSpan();
+        }
+        catch (Exception e) when (e is InvalidOperationException or OverflowException)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "expiresAfter is not a span of time", e);
+        }
     }
 }

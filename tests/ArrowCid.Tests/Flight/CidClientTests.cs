@@ -107,6 +107,28 @@ public sealed class CidClientTests : ServedStoreTests
     }
 
     [Fact]
+    public async Task Metadata_of_a_put_is_stored_when_it_has_an_expiry_parents_and_locations()
+    {
+        using CidClient client = Served.FlightClient();
+        Cid parent = Served.Store.Put(ServedStore.Sequence(0, 1)).Cid;
+        var time = new DateTimeOffset(2999, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        PutResult timed = await client.PutAsync(ServedStore.Sequence(0, 5), new PutOptions
+        {
+            Parents = [parent],
+            Locations = ["https://a.example/b"],
+            Expires = time,
+            Producer = "p",
+        });
+        StoredEntry entry = Served.Store.Describe(timed.Cid)!;
+        Assert.Equal((time, "p"), (entry.Expires, entry.Producer));
+        Assert.Equal([parent], entry.Parents);
+        Assert.Equal(["https://a.example/b"], entry.Locations);
+        DateTimeOffset before = DateTimeOffset.UtcNow;
+        PutResult spanned = await client.PutAsync(ServedStore.Sequence(0, 6), new PutOptions { ExpiresAfter = TimeSpan.FromDays(7) });
+        Assert.InRange(Served.Store.Describe(spanned.Cid)!.Expires!.Value, before.AddDays(6.9), before.AddDays(8));
+    }
+
+    [Fact]
     public async Task A_watcher_hears_every_put_and_goes_on_from_a_cursor()
     {
         using CidClient client = Served.FlightClient();

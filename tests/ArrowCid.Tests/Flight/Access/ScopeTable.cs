@@ -79,7 +79,8 @@ internal static class ScopeTable
 
         new("put", Asks.Put, Post("/v1/blocks"), Put("put")),
         new("put with a new name", Asks.Put, Post("/v1/blocks", "?name={new}"), Put("put", "{new}")),
-        new("put that expires", Asks.Put, Post("/v1/blocks", "?expires=7d")),
+        new("put that expires", Asks.Put, Post("/v1/blocks", "?expires=7d"),
+            Call("DoPut", _ => new FlightData { FlightDescriptor = Command("""{"expiresAfter": "604800s"}""") })),
         new("tag a block", Asks.Put, new("POST /v1/blocks/{cid}/tags", "POST /v1/blocks/{cid}/tags", """{"k": "v"}"""),
             Act("tag", """{"cid": "{cid}", "key": "k", "value": "v"}""")),
         new("annotate a block", Asks.Put, null, Act("put-facts", """{"cid": "{cid}", "producer": "p"}""")),
