@@ -1,4 +1,5 @@
 #:package Apache.Arrow.Flight
+#:package Google.Protobuf
 #:package Grpc.Net.Client
 #:property PublishAot=false
 // Puts a batch, fetches it by its CID and by its name, and lists it, by Apache.Arrow.Flight's own client:
