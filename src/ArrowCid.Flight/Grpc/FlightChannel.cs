@@ -40,7 +40,8 @@ internal sealed class FlightChannel : IDisposable
         };
         if (tls is not null) handler.SslOptions = tls;
         if (isUnix) handler.ConnectCallback = (_, cancel) => ConnectAsync(address.LocalPath, cancel);
-        Uri http = isUnix ? new Uri("http://localhost") : new Uri($"{(isTls ? "https" : "http")}://{address.Authority}");
+        string host = isUnix ? "localhost" : address.Authority;
+        var http = new Uri($"{(isTls ? "https" : "http")}://{host}");
         _channel = GrpcChannel.ForAddress(http, new GrpcChannelOptions
         {
             HttpHandler = new BodyHandler(handler),

@@ -3,8 +3,8 @@ using System.IO.Pipelines;
 
 namespace ArrowCid.Flight.Grpc;
 
-/// <summary>The body of a request of gRPC-Web. The library's pipe, which decodes base64, can only be advanced to the end
-/// of what it gave, so that the rest of it is kept here.</summary>
+/// <summary>The body of a request of gRPC-Web. The library's pipe, which decodes base64, can only be advanced to the
+/// end of what it returned, so the rest is kept here.</summary>
 internal sealed class WebBody(PipeReader pipe) : Stream
 {
     private byte[] _kept = [];

@@ -1,5 +1,4 @@
 using ArrowCid.Columnar;
-using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;

@@ -1,4 +1,3 @@
-using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Service;
 using Grpc.Core;

@@ -5,7 +5,6 @@ using ArrowCid.Flight.Protocol;
 using ArrowCid.ProcessTests.Flight;
 using ArrowCid.Registry;
 using Google.Protobuf;
-using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;
 

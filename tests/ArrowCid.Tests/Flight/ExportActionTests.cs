@@ -3,7 +3,6 @@ using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
-using ArrowCid.ProcessTests.Flight;
 using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;

@@ -7,7 +7,6 @@ using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Http;
 using ArrowCid.Flight.Protocol;
-using ArrowCid.Flight.Service;
 using ArrowCid.ProcessTests.Flight;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Flight.Http;
