@@ -34,12 +34,14 @@ public sealed partial class CidStore
     /// put. Others as for <see cref="Put(RecordBatch, PutOptions)"/>.</exception>
     /// <exception cref="BlockExistsException">The put must create the block, and the store has it. Nothing was
     /// written.</exception>
-    internal PutResult PutExpected(RecordBatch batch, Cid expected, PutOptions? options, bool mustBeNew = false)
+    internal PutResult PutExpected(RecordBatch batch, Cid expected, PutOptions? options, bool mustBeNew = false) =>
+        PutAs(options, facts => PutWith(batch, facts, expected, mustBeNew));
+
+    private PutResult PutAs(PutOptions? options, Func<FactRecord?, PutResult> put)
     {
-        FactRecord? facts = options is null ? null : _registry.RecordOfPut(options, options.Pin, options.Name);
-        PutResult put = PutWith(batch, facts, expected, mustBeNew);
-        if (options?.Name is { } name) _ = SetName(name, put.Cid);
-        return put;
+        PutResult result = put(options is null ? null : _registry.RecordOfPut(options, options.Pin, options.Name));
+        if (options?.Name is { } name) _ = SetName(name, result.Cid);
+        return result;
     }
 
     /// <summary>What the store and its facts say of a block.</summary>

@@ -367,6 +367,17 @@ public sealed partial class CidStore : IDisposable
         table[digest] = value;
     }
 
+    private static void RequireExpected(Cid expected, Digest256 digest)
+    {
+        if (expected.IsDefault) return;
+        var cid = Cid.FromSha256(Multicodec.Raw, digest);
+        if (cid != expected)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidData,
+                $"the batch is {cid}, not {expected}; it was not put");
+        }
+    }
+
     private sealed class PlannedBlock(BlockPlan plan, Cid expected) : IBlockSource
     {
         public int Length => plan.Length;
@@ -375,14 +386,7 @@ public sealed partial class CidStore : IDisposable
 
         public void Fill(Span<byte> destination) => plan.Fill(destination);
 
-        public void Judge(Digest256 digest)
-        {
-            if (expected.IsDefault) return;
-            var cid = Cid.FromSha256(Multicodec.Raw, digest);
-            if (cid == expected) return;
-            throw new ArrowCidException(ErrorCode.InvalidData,
-                $"the batch is {cid}, not {expected}; it was not put");
-        }
+        public void Judge(Digest256 digest) => RequireExpected(expected, digest);
     }
 
     private sealed class SchemaBlock(CanonicalSchema schema) : IBlockSource

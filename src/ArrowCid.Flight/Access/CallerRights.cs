@@ -78,18 +78,26 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>: nothing was stored, unless the name
     /// was created by another caller during the put. The message then has the CID of the block, which stays
     /// stored.</exception>
-    public PutResult Put(RecordBatch batch, Cid expected, PutOptions? options)
+    public PutResult Put(RecordBatch batch, Cid expected, PutOptions? options) =>
+        Put(MustCreate(options)
+            ? granted => PutExpiring(batch, expected, granted!)
+            : granted => store.PutExpected(batch, expected, granted), options);
+
+    /// <summary>As the other, with another way to put, for metadata of which <see cref="MustCreate"/> is false.</summary>
+    /// <param name="put">Puts with the metadata that it is given.</param>
+    /// <param name="options">The metadata, or null.</param>
+    public PutResult Put(Func<PutOptions?, PutResult> put, PutOptions? options)
     {
-        if (options is null || IsAdmin || options is { Name: null, Expires: null, ExpiresAfter: null, Pin: false })
-            return store.PutExpected(batch, expected, options);
+        if (options is null || IsAdmin || options is { Name: null, Pin: false }) return put(options);
         RequirePut(options.Name, options.Pin);
-        PutOptions unnamed = options.WithName(null);
-        PutResult put = options is { Expires: null, ExpiresAfter: null }
-            ? store.PutExpected(batch, expected, unnamed)
-            : PutExpiring(batch, expected, unnamed);
-        if (options.Name is { } name) NameNew(name, put.Cid);
-        return put;
+        PutResult result = put(options.WithName(null));
+        if (options.Name is { } name) NameNew(name, result.Cid);
+        return result;
     }
+
+    /// <summary>Whether a put with this metadata is allowed only where it creates the block.</summary>
+    public bool MustCreate(PutOptions? options) =>
+        !IsAdmin && options is not (null or { Expires: null, ExpiresAfter: null });
 
     /// <summary>Gives a block that was just put a name that did not exist when the put began.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>: another caller has created the name

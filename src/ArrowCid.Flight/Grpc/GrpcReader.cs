@@ -13,16 +13,14 @@ namespace ArrowCid.Flight.Grpc;
 /// <param name="limit">The most bytes of a message, also once it is decompressed.</param>
 /// <param name="encoding">How compressed messages are compressed: gzip or deflate; null where none may come.</param>
 /// <param name="memory">Counts what is buffered beyond some KiB; null where nothing counts it.</param>
-internal sealed class GrpcReader(Stream stream, MessageLimit limit, string? encoding, MemoryAccount? memory = null)
+internal sealed partial class GrpcReader(Stream stream, MessageLimit limit, string? encoding, MemoryAccount? memory = null)
 {
     /// <summary>What a call may buffer without being counted.</summary>
     public const int Uncounted = FirstStep;
 
     /// <summary>Reads the messages of a request from its pipe, where middleware decodes what is not binary.</summary>
     public GrpcReader(PipeReader pipe, MessageLimit limit, string? encoding, MemoryAccount? memory = null)
-        : this(pipe.AsStream(leaveOpen: true), limit, encoding, memory)
-    {
-    }
+        : this(pipe.AsStream(leaveOpen: true), limit, encoding, memory) => _pipe = pipe;
 
     private const int PrefixBytes = 5;
     private const int FirstStep = 1 << 16;

@@ -38,6 +38,13 @@ internal sealed class FlightBatches(MemoryAccount? memory = null) : IDisposable
         return _reader.Read() ?? throw new InvalidArrowException("a message is neither a dictionary nor a batch");
     }
 
+    /// <summary>Plans the block of a message whose body was left in it, where nothing is to be read before it.</summary>
+    /// <returns>Null where <see cref="Take"/> has to read the message.</returns>
+    public DirectBlock? TryPlan(FlightDataReader message) =>
+        _reader is { Traits.IsBigEndian: false } reader && _queue.IsEmpty
+            ? DirectBlock.TryPlan(reader.Schema, message.Header, message.LeftBody)
+            : null;
+
     /// <summary>Keeps a dictionary's body, and ends the count of those that it replaces.</summary>
     private void KeepDictionary(FlightDataReader message)
     {
@@ -75,6 +82,8 @@ internal sealed class FlightBatches(MemoryAccount? memory = null) : IDisposable
         private readonly Queue<ReadOnlyMemory<byte>> _parts = new();
         private ReadOnlyMemory<byte> _part;
         private long _added;
+
+        public bool IsEmpty => _added == Position;
 
         public void Add(byte[] header, ReadOnlyMemory<byte> body)
         {

@@ -33,6 +33,13 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
     /// <summary>The body, until the next message.</summary>
     public ReadOnlyMemory<byte> Body => _body.Bytes.AsMemory(0, _bodyLength);
 
+    /// <summary>Bodies of more bytes than this that end their message are left in it; see <see cref="LeftBody"/>.
+    /// </summary>
+    public int MostBody { get; init; } = int.MaxValue;
+
+    /// <summary>The bytes of a body that was left in its message; 0 where none was, or it was read.</summary>
+    public int LeftBody { get; private set; }
+
     /// <summary>Whether bodies and headers are passed over, where only app_metadata is wanted.</summary>
     public bool OnlyMetadata { get; init; }
 
@@ -50,6 +57,7 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
     public async ValueTask<bool> NextAsync(CancellationToken cancel)
     {
         (Descriptor, Header, AppMetadata, _bodyLength, Kind, HasBody) = (null, [], [], 0, 0, false);
+        LeftBody = 0;
         reader.Release();
         if (!reader.TryNext() && !await AwaitAsync(cancel).ConfigureAwait(false)) return false;
         reader.MayPause = true;
@@ -69,7 +77,14 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
                     AppMetadata = await BytesAsync(cancel, MostMetadata).ConfigureAwait(false);
                     break;
                 case BodyTag when !OnlyMetadata:
-                    await ReadBodyAsync(await LengthAsync(cancel).ConfigureAwait(false), cancel).ConfigureAwait(false);
+                    int size = await LengthAsync(cancel).ConfigureAwait(false);
+                    if (size > MostBody && size == reader.Left && Header.Length > 0 && reader.CanHold)
+                    {
+                        LeftBody = size;
+                        return true;
+                    }
+
+                    await ReadBodyAsync(size, cancel).ConfigureAwait(false);
                     break;
                 case BodyTag:
                     int length = await LengthAsync(cancel).ConfigureAwait(false);
@@ -85,6 +100,25 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
         if (Header.Length > 0) Kind = CheckedKind();
         else if (_bodyLength > 0) throw new GrpcException(GrpcStatus.InvalidArgument, "a body came without a header");
         return true;
+    }
+
+    /// <summary>Reads the body that was left in its message.</summary>
+    public async ValueTask ReadLeftAsync(CancellationToken cancel)
+    {
+        await ReadBodyAsync(LeftBody, cancel).ConfigureAwait(false);
+        LeftBody = 0;
+        Kind = CheckedKind();
+    }
+
+    /// <summary>Counts memory for the body that was left, in which another place takes it.</summary>
+    public async ValueTask<long> CountLeftAsync(CancellationToken cancel)
+    {
+        long counted = LeftBody > GrpcReader.Uncounted ? LeftBody : 0;
+        if (memory is null || counted == 0) return 0;
+        Give(TakeBody());
+        Reclaim();
+        await memory.AcquireAsync(counted, isInflated: false, cancel).ConfigureAwait(false);
+        return counted;
     }
 
     /// <summary>Keeps the body's memory beyond the next message; <see cref="Give"/> or <see cref="Forget"/> ends

@@ -14,7 +14,7 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
     public async Task DoPut(GrpcCall call)
     {
         RequireWritable();
-        var data = new FlightDataReader(call.Reader, call.Memory);
+        var data = new FlightDataReader(call.Reader, call.Memory) { MostBody = MostPutAtOnce };
         if (!await data.NextAsync(call.Cancel).ConfigureAwait(false))
             throw new GrpcException(GrpcStatus.InvalidArgument, "the stream has no message; a schema comes first");
         Put how = FlightRequest.PutOf(data.Descriptor);
@@ -29,7 +29,7 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
             if (how.CutRows > 0 || how.CutBytes > 0 || how.CutMilliseconds > 0)
                 await PutCut(data, new BatchGathering(how, call.Memory), keeping, call).ConfigureAwait(false);
             else
-                await PutEach(data, keeping, call).ConfigureAwait(false);
+                await PutEach(data, keeping, store, call).ConfigureAwait(false);
             await acks.EndAsync(keeping.Finish(), call.Cancel).ConfigureAwait(false);
         }
         finally
@@ -38,15 +38,24 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
         }
     }
 
-    /// <summary>Makes each batch a block; the next message is read meanwhile.</summary>
-    private static async Task PutEach(FlightDataReader data, PutStream keeping, GrpcCall call)
+    /// <summary>Makes each batch a block. What cannot go straight to its place is put while the next message is
+    /// read.</summary>
+    private static async Task PutEach(FlightDataReader data, PutStream keeping, CidStore store, GrpcCall call)
     {
         using var batches = new FlightBatches(call.Memory);
+        var direct = new DirectPuts(store, data, batches, keeping, call);
         Task putting = Task.CompletedTask;
         try
         {
             do
             {
+                if (data.LeftBody > 0)
+                {
+                    await putting.ConfigureAwait(false);
+                    if (await direct.TryPutAsync().ConfigureAwait(false)) continue;
+                    await data.ReadLeftAsync(call.Cancel).ConfigureAwait(false);
+                }
+
                 if (batches.Take(data) is not { } batch) continue;
                 byte[] appMetadata = data.AppMetadata;
                 await putting.ConfigureAwait(false);
@@ -81,6 +90,7 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
         using var batches = new FlightBatches(call.Memory);
         do
         {
+            if (data.LeftBody > 0) await data.ReadLeftAsync(call.Cancel).ConfigureAwait(false);
             if (batches.Take(data) is not { } batch) continue;
             // What is gathered outlives its message, and counts there.
             data.Forget(data.TakeBody());

@@ -19,15 +19,25 @@ internal sealed class PutStream(CidStore store, CallerRights rights, Put how, Ac
     private PutResult _last;
     private uint _count;
 
+    /// <summary>Whether batches may be put in another way than by the encoder.</summary>
+    public bool CanBeDirect => !rights.MustCreate(_facts);
+
     /// <summary>Puts a batch and answers.</summary>
-    public void Put(RecordBatch batch, byte[] appMetadata)
+    public void Put(RecordBatch batch, byte[] appMetadata) =>
+        Put(() => rights.Put(batch, _expected, _facts), appMetadata);
+
+    /// <summary>Puts a batch in another way, given the CID that is expected and the metadata, and answers.</summary>
+    public void Put(Func<Cid, PutOptions?, PutResult> put, byte[] appMetadata) =>
+        Put(() => rights.Put(options => put(_expected, options), _facts), appMetadata);
+
+    private void Put(Func<PutResult> put, byte[] appMetadata)
     {
         if (_count > 0 && !_expected.IsDefault)
             throw new ArrowCidException(ErrorCode.InvalidArgument, "a stream with an expected CID has one batch");
-        PutResult put = _last = rights.Put(batch, _expected, _facts);
+        PutResult result = _last = put();
         ServerFigures.Put.Add(1, MeasuredCall.Protocol);
-        if (_isKeptWhole) _blocks.Add(put.Cid);
-        PutAck ack = AckOf(put, _count++);
+        if (_isKeptWhole) _blocks.Add(result.Cid);
+        PutAck ack = AckOf(result, _count++);
         if (Utf8.IsValid(appMetadata)) ack.AppMetadata = Encoding.UTF8.GetString(appMetadata);
         else ack.AppMetadataBase64 = Convert.ToBase64String(appMetadata);
         acks.Add(ack);

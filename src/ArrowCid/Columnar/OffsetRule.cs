@@ -14,6 +14,18 @@ internal static class OffsetRule
         for (; i < offsets.Length; i++) target[i] = offsets[i] + by;
     }
 
+    /// <summary>Whether a slot that is null has bytes.</summary>
+    public static bool HasBytesUnderNulls<T>(ReadOnlySpan<T> offsets, ReadOnlySpan<byte> validity)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        for (int i = 0; i + 1 < offsets.Length; i++)
+        {
+            if (offsets[i] != offsets[i + 1] && !Bits.Get(validity, i)) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>The first slot whose end lies before its start, or -1.</summary>
     public static int FirstBackward<T>(ReadOnlySpan<T> offsets) where T : unmanaged, IBinaryInteger<T>
     {

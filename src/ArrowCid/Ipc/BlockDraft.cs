@@ -134,24 +134,13 @@ internal sealed class BlockDraft
                 for (int i = 0; validity is not null && i < values.Length; i++) values[i] &= validity[i];
                 return true;
             case Layout.Fixed:
-                if (validity is not null) ClearNulls(values, validity, column.Width);
+                if (validity is not null) SlotMask.ClearInvalid(values, validity, 0, Rows, column.Width);
                 if (column.Type.IsFloat()) FloatBits.QuietNaNs(values, column.Width);
                 return true;
             case Layout.Bytes32:
                 return TryMeasure<int>(block, index, validity, out lengths[2]);
             default:
                 return TryMeasure<long>(block, index, validity, out lengths[2]);
-        }
-    }
-
-    private void ClearNulls(Span<byte> values, byte[] validity, int width)
-    {
-        if (width == 0) return;
-        int whole = Rows >> 3;
-        SlotMask.Apply(values[..(whole * 8 * width)], validity.AsSpan(0, whole), width);
-        for (int i = whole << 3; i < Rows; i++)
-        {
-            if (!Bits.Get(validity, i)) values.Slice(i * width, width).Clear();
         }
     }
 
@@ -165,19 +154,9 @@ internal sealed class BlockDraft
         if (offsets[0] != T.Zero || OffsetRule.FirstBackward(offsets) >= 0) return false;
         if (offsets[^1] > T.CreateChecked(data.Length)) return false;
         bytes = int.CreateTruncating(offsets[^1]);
-        for (int i = 0; validity is not null && i < Rows; i++)
-        {
-            if (offsets[i] != offsets[i + 1] && !Bits.Get(validity, i)) return false;
-        }
-
-        if (!_shape.Columns[index].Type.IsText() || Ascii.IsValid(data[..bytes])) return true;
-        for (int i = 0; i < Rows; i++)
-        {
-            if (!TextRule.IsValid(data[int.CreateTruncating(offsets[i])..int.CreateTruncating(offsets[i + 1])]))
-                return false;
-        }
-
-        return true;
+        if (validity is not null && OffsetRule.HasBytesUnderNulls(offsets, validity)) return false;
+        return !_shape.Columns[index].Type.IsText() || Ascii.IsValid(data[..bytes]) ||
+            TextRule.AreValid(offsets, data);
     }
 
     /// <summary>Moves the buffers to where they belong, and writes what is around them.</summary>

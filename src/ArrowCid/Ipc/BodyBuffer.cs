@@ -77,25 +77,13 @@ internal sealed class FixedBuffer(
                 if (inRun == from.Length) (run, inRun) = (run + 1, 0);
             }
 
-            if (valid is not null) ClearInvalid(target, valid, slot, count);
+            if (valid is not null) SlotMask.ClearInvalid(target, valid, slot, count, width);
             if (isFloat) FloatBits.QuietNaNs(target, width);
             sink.Advance(target.Length);
             slot += count;
         }
     }
 
-    private void ClearInvalid(Span<byte> target, byte[] bits, int slot, int count)
-    {
-        int head = Math.Min(-slot & 7, count), whole = count - head >> 3;
-        for (int i = 0; i < head; i++) ClearUnless(target, bits, slot, i);
-        SlotMask.Apply(target.Slice(head * width, whole * 8 * width), bits.AsSpan(slot + head >> 3, whole), width);
-        for (int i = head + whole * 8; i < count; i++) ClearUnless(target, bits, slot, i);
-    }
-
-    private void ClearUnless(Span<byte> target, byte[] bits, int slot, int i)
-    {
-        if (!Bits.Get(bits, slot + i)) target.Slice(i * width, width).Clear();
-    }
 }
 
 /// <summary>Zeroes slots whose bits are zero, eight at a time.</summary>
@@ -104,6 +92,26 @@ internal static class SlotMask
     private static readonly Vector256<int> s_bits32 = Vector256.Create(1, 2, 4, 8, 16, 32, 64, 128);
     private static readonly Vector256<long> s_low64 = Vector256.Create(1L, 2, 4, 8);
     private static readonly Vector256<long> s_high64 = Vector256.Create(16L, 32, 64, 128);
+
+    /// <summary>Zeroes the slots of a piece whose bits are zero.</summary>
+    /// <param name="target">The slots.</param>
+    /// <param name="bits">The bits of all slots.</param>
+    /// <param name="slot">The position of the piece's first slot.</param>
+    /// <param name="count">The number of slots in the piece.</param>
+    /// <param name="width">Bytes per slot.</param>
+    public static void ClearInvalid(Span<byte> target, ReadOnlySpan<byte> bits, int slot, int count, int width)
+    {
+        if (width == 0) return;
+        int head = Math.Min(-slot & 7, count), whole = count - head >> 3;
+        for (int i = 0; i < head; i++) ClearUnless(target, bits, slot, i, width);
+        Apply(target.Slice(head * width, whole * 8 * width), bits.Slice(slot + head >> 3, whole), width);
+        for (int i = head + whole * 8; i < count; i++) ClearUnless(target, bits, slot, i, width);
+    }
+
+    private static void ClearUnless(Span<byte> target, ReadOnlySpan<byte> bits, int slot, int i, int width)
+    {
+        if (!Bits.Get(bits, slot + i)) target.Slice(i * width, width).Clear();
+    }
 
     public static void Apply(Span<byte> slots, ReadOnlySpan<byte> bits, int width)
     {
@@ -327,4 +335,16 @@ internal static class TextRule
     public const string Rule = "text is not UTF-8";
 
     public static bool IsValid(ReadOnlySpan<byte> bytes) => Ascii.IsValid(bytes) || Utf8.IsValid(bytes);
+
+    /// <summary>Whether the text of each slot is UTF-8, where the offsets run forward within the bytes.</summary>
+    public static bool AreValid<T>(ReadOnlySpan<T> offsets, ReadOnlySpan<byte> bytes)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        for (int i = 0; i + 1 < offsets.Length; i++)
+        {
+            if (!IsValid(bytes[int.CreateTruncating(offsets[i])..int.CreateTruncating(offsets[i + 1])])) return false;
+        }
+
+        return true;
+    }
 }

@@ -30,6 +30,30 @@ internal sealed partial class Lane
         return staged;
     }
 
+    /// <summary>As <see cref="Stage"/>, of any contents, where there is space at once.</summary>
+    /// <returns>Null where there is none.</returns>
+    public StagedBlock? TryStage(int capacity)
+    {
+        RawSegment? raw;
+        lock (_gate)
+        {
+            Enter();
+            try
+            {
+                raw = _maker.TryCreateRaw(Number, JumboBytes(capacity, Layout.RecordBytes(capacity)));
+            }
+            finally
+            {
+                Leave();
+            }
+        }
+
+        if (raw is null) return null;
+        // The kernel maps many pages at once faster than one at a time.
+        if (!raw.IsInPlace && !IsOnDisk) raw.Map.Populate();
+        return new StagedBlock(this, raw, capacity);
+    }
+
     /// <summary>Publishes what the first bytes of a staged block hold, whose digest the caller has made of
     /// them.</summary>
     /// <returns>True where it is new.</returns>

@@ -1,0 +1,121 @@
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>Blocks that are received where they will be stored (<see cref="DirectBlock"/>).</summary>
+public sealed partial class CidStore
+{
+    /// <summary>Whether a block has a segment of its own, which can be filled slowly: no other put waits for
+    /// it.</summary>
+    internal bool HasOwnSegment(int length) => _blocks.HasOwnSegment(length);
+
+    /// <summary>Puts a block whose body has come: its bytes are copied to their places and hashed.</summary>
+    /// <param name="block">The plan of the block.</param>
+    /// <param name="body">All of the body.</param>
+    /// <param name="expected">As for <see cref="PutExpected"/>.</param>
+    /// <param name="options">As for <see cref="PutExpected"/>.</param>
+    /// <exception cref="NotDirectException">The body needs the encoder; nothing was put.</exception>
+    internal PutResult PutDirect(DirectBlock block, IBodySource body, Cid expected, PutOptions? options) =>
+        PutAs(options, facts =>
+        {
+            PutRequest request = RequestOf(block, new DirectSource(block, body, expected)) with { Facts = facts };
+            return PutUnder(block.Schema, () =>
+            {
+                bool isNew = _blocks.Put(in request, out BlockInfo info);
+                return ResultOf(in info, isNew);
+            });
+        });
+
+    /// <summary>Reserves the memory of a block, to be filled as its body comes.</summary>
+    /// <returns>Null where there is no space now, or other uploads hold as much as they may.</returns>
+    internal DirectUpload? TryReceive(DirectBlock block)
+    {
+        int capacity = (int)Storage.Layout.RoundUp(block.Length, Storage.Layout.RecordAlignment);
+        return _blocks.TryStage(capacity) is { } staged ? new DirectUpload(this, block, staged, capacity) : null;
+    }
+
+    internal PutResult PutStaged(DirectBlock block, StagedBlock staged, Digest256 digest, Cid expected,
+        PutOptions? options) => PutAs(options, facts =>
+        {
+            RequireExpected(expected, digest);
+            PutRequest request = RequestOf(block, new MadeBytes(block.Length)) with { Facts = facts };
+            return PutUnder(block.Schema, () =>
+            {
+                bool isNew = _blocks.PutStaged(staged, in request, in digest, out BlockInfo info);
+                return ResultOf(in info, isNew);
+            });
+        });
+
+    internal void EndReceiving(int capacity) => _blocks.EndStaging(capacity);
+
+    private static PutRequest RequestOf(DirectBlock block, IBlockSource source) => new(RecordKind.Batch,
+        (uint)Multicodec.Raw, source, block.Schema.Digest, block.Rows, RecordFlags.OwnEncoder);
+
+    private sealed class DirectSource(DirectBlock block, IBodySource body, Cid expected) : IBlockSource
+    {
+        public int Length => block.Length;
+
+        public Digest256 WriteTo(Span<byte> destination)
+        {
+            block.Begin(destination);
+            block.Take(destination, body);
+            return block.IsCanonical ? block.End(destination) : throw new NotDirectException();
+        }
+
+        public void Judge(Digest256 digest) => RequireExpected(expected, digest);
+    }
+}
+
+/// <summary>A body that was received has values that need the encoder.</summary>
+internal sealed class NotDirectException() : Exception("the body needs the encoder");
+
+/// <summary>A block that is being received into memory of the store. Without <see cref="Put"/> nothing of it remains.
+/// One thread at a time.</summary>
+internal sealed class DirectUpload : IDisposable
+{
+    private readonly CidStore _store;
+    private readonly DirectBlock _block;
+    private readonly StagedBlock _staged;
+    private readonly int _capacity;
+    private bool _isOver;
+
+    public DirectUpload(CidStore store, DirectBlock block, StagedBlock staged, int capacity)
+    {
+        (_store, _block, _staged, _capacity) = (store, block, staged, capacity);
+        block.Begin(staged.Bytes);
+    }
+
+    /// <summary>Whether what was received so far is the block's.</summary>
+    public bool IsCanonical => _block.IsCanonical;
+
+    /// <summary>Takes all bytes of the source.</summary>
+    public void Take(IBodySource source) => _block.Take(_staged.Bytes, source);
+
+    /// <summary>Publishes the block, which is canonical and was received whole.</summary>
+    public PutResult Put(Cid expected, PutOptions? options)
+    {
+        Digest256 digest = _block.End(_staged.Bytes);
+        return _store.PutStaged(_block, _staged, digest, expected, options);
+    }
+
+    /// <summary>Returns the batch that was received, in memory of its own, and releases the store's.</summary>
+    /// <exception cref="InvalidArrowException">The arrays break a rule.</exception>
+    public RecordBatch ToBatch(Schema schema)
+    {
+        byte[] copy = _staged.Bytes[.._block.Length].ToArray();
+        Dispose();
+        return _block.ToBatch(schema, copy);
+    }
+
+    public void Dispose()
+    {
+        if (_isOver) return;
+        _isOver = true;
+        _staged.Dispose();
+        _store.EndReceiving(_capacity);
+    }
+}
