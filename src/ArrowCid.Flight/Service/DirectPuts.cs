@@ -13,8 +13,8 @@ namespace ArrowCid.Flight.Service;
 internal sealed class DirectPuts(CidStore store, FlightDataReader data, FlightBatches batches, PutStream keeping,
     GrpcCall call)
 {
-    // Bytes that are awaited at a time.
-    private const int Step = 1 << 18;
+    // Bytes that are awaited at a time, and those that must have come before the store reserves memory.
+    private const int Step = 1 << 18, First = 1 << 20;
 
     private bool _isOver;
 
@@ -39,11 +39,40 @@ internal sealed class DirectPuts(CidStore store, FlightDataReader data, FlightBa
 
     private async ValueTask<bool> TryReceiveAsync(DirectBlock block)
     {
-        using DirectUpload? upload = store.TryReceive(block);
+        int left = data.LeftBody;
+        // A length is only a claim until its bytes come.
+        HeldBytes held = await call.Reader.HoldAsync(Math.Min(left, First), call.Cancel).ConfigureAwait(false);
+        DirectUpload? upload = null;
+        try
+        {
+            upload = store.TryReceive(block);
+            upload?.Take(held);
+        }
+        catch
+        {
+            upload?.Dispose();
+            throw;
+        }
+        finally
+        {
+            call.Reader.Return(held);
+        }
+
         if (upload is null) return false;
-        for (int left = data.LeftBody; left > 0; left -= Math.Min(left, Step))
+        using (upload)
+        {
+            await ReceiveAsync(upload, left - held.Taken).ConfigureAwait(false);
+            await PutAsync(upload).ConfigureAwait(false);
+            return true;
+        }
+    }
+
+    private async ValueTask ReceiveAsync(DirectUpload upload, int left)
+    {
+        while (left > 0)
         {
             HeldBytes held = await call.Reader.HoldAsync(Math.Min(left, Step), call.Cancel).ConfigureAwait(false);
+            left -= held.Left;
             try
             {
                 upload.Take(held);
@@ -53,17 +82,19 @@ internal sealed class DirectPuts(CidStore store, FlightDataReader data, FlightBa
                 call.Reader.Return(held);
             }
         }
+    }
 
+    private async ValueTask PutAsync(DirectUpload upload)
+    {
         if (upload.IsCanonical)
         {
             await Task.Run(() => keeping.Put(upload.Put, data.AppMetadata)).ConfigureAwait(false);
-            return true;
+            return;
         }
 
         _isOver = true;
         RecordBatch batch = upload.ToBatch(batches.Schema!);
         await Task.Run(() => keeping.Put(batch, data.AppMetadata)).ConfigureAwait(false);
-        return true;
     }
 
     private async ValueTask<bool> TryTakeAsync(DirectBlock block)
