@@ -55,6 +55,17 @@ public sealed partial class CidStore
     private static PutRequest RequestOf(DirectBlock block, IBlockSource source) => new(RecordKind.Batch,
         (uint)Multicodec.Raw, source, block.Schema.Digest, block.Rows, RecordFlags.OwnEncoder);
 
+    private static void RequireExpected(Cid expected, Digest256 digest)
+    {
+        if (expected.IsDefault) return;
+        var cid = Cid.FromSha256(Multicodec.Raw, digest);
+        if (cid != expected)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidData,
+                $"the batch is {cid}, not {expected}; it was not put");
+        }
+    }
+
     private sealed class DirectSource(DirectBlock block, IBodySource body, Cid expected) : IBlockSource
     {
         public int Length => block.Length;

@@ -367,17 +367,6 @@ public sealed partial class CidStore : IDisposable
         table[digest] = value;
     }
 
-    private static void RequireExpected(Cid expected, Digest256 digest)
-    {
-        if (expected.IsDefault) return;
-        var cid = Cid.FromSha256(Multicodec.Raw, digest);
-        if (cid != expected)
-        {
-            throw new ArrowCidException(ErrorCode.InvalidData,
-                $"the batch is {cid}, not {expected}; it was not put");
-        }
-    }
-
     private sealed class PlannedBlock(BlockPlan plan, Cid expected) : IBlockSource
     {
         public int Length => plan.Length;

@@ -154,7 +154,7 @@ internal static class FlightBench
 
     private static IEnumerable<Measurement> Put(FlightBenchRun run)
     {
-        const double Goal = 0.7;
+        const double Goal = 0.85;
         if (run.Peer(SecondServer.OverTcp) is not { } peer)
         {
             yield return Missing("DoPut, 64 MiB", "MiB/s", Goal);

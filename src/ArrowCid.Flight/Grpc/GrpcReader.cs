@@ -13,7 +13,8 @@ namespace ArrowCid.Flight.Grpc;
 /// <param name="limit">The most bytes of a message, also once it is decompressed.</param>
 /// <param name="encoding">How compressed messages are compressed: gzip or deflate; null where none may come.</param>
 /// <param name="memory">Counts what is buffered beyond some KiB; null where nothing counts it.</param>
-internal sealed partial class GrpcReader(Stream stream, MessageLimit limit, string? encoding, MemoryAccount? memory = null)
+internal sealed partial class GrpcReader(Stream stream, MessageLimit limit, string? encoding,
+    MemoryAccount? memory = null)
 {
     /// <summary>What a call may buffer without being counted.</summary>
     public const int Uncounted = FirstStep;

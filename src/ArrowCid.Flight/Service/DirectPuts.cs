@@ -1,6 +1,5 @@
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Limits;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Flight.Service;

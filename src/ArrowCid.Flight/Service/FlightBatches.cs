@@ -38,7 +38,8 @@ internal sealed class FlightBatches(MemoryAccount? memory = null) : IDisposable
         return _reader.Read() ?? throw new InvalidArrowException("a message is neither a dictionary nor a batch");
     }
 
-    /// <summary>Plans the block of a message whose body was left in it, where nothing is to be read before it.</summary>
+    /// <summary>Plans the block of a message whose body was left in it, where nothing is to be read before
+    /// it.</summary>
     /// <returns>Null where <see cref="Take"/> has to read the message.</returns>
     public DirectBlock? TryPlan(FlightDataReader message) =>
         _reader is { Traits.IsBigEndian: false } reader && _queue.IsEmpty

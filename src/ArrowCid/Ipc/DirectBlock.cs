@@ -23,8 +23,8 @@ internal interface IBodySource
 /// <summary>
 /// A canonical block whose buffers go straight from a received body to their places, and are hashed on the way. For
 /// bodies whose header shows that each buffer becomes one range of the block. What needs the values is checked as they
-/// come: where they break the plan, <see cref="IsCanonical"/> turns false, the remaining buffers are stored as they are,
-/// and <see cref="ToBatch"/> gives the encoder the same batch. One thread at a time.
+/// come: where they break the plan, <see cref="IsCanonical"/> turns false, the remaining buffers are stored as they
+/// are, and <see cref="ToBatch"/> gives the encoder the same batch. One thread at a time.
 /// </summary>
 internal sealed class DirectBlock
 {

@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using Google.Protobuf;
 
