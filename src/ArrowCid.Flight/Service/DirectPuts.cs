@@ -21,7 +21,7 @@ internal sealed class DirectPuts(CidStore store, FlightDataReader data, FlightBa
     /// <returns>False where it was not put, and the body is still to be read.</returns>
     public async ValueTask<bool> TryPutAsync()
     {
-        if (_isOver || batches.TryPlan(data) is not { } block) return false;
+        if (_isOver || !keeping.CanBeDirect || batches.TryPlan(data) is not { } block) return false;
         long counted = await data.CountLeftAsync(call.Cancel).ConfigureAwait(false);
         try
         {
