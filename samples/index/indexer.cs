@@ -1,8 +1,8 @@
 #:project ../../src/ArrowCid/ArrowCid.csproj
 #:property PublishAot=false
 // Puts the flights into a store, one batch a day with its tags and its parent: dotnet run indexer.cs [DIRECTORY]
+using Apache.Arrow;
 using ArrowCid;
-using ArrowCid.Columnar;
 
 using CidStore store = CidStore.Open(args.Length > 0 ? args[0] : CidStore.SharedDirectory("flights"));
 Cid? yesterday = null;
@@ -10,7 +10,9 @@ for (int day = 1; day <= 28; day++)
 {
     var random = new Random(day);
     int[] delay = [.. Enumerable.Range(0, 1000 + (day * 10)).Select(_ => random.Next(-10, 90))];
-    PutResult put = store.Put(RecordBatch.Of(("delay", ArrowArray.From<int>(delay))), new PutOptions
+    RecordBatch batch = new RecordBatch.Builder()
+        .Append("delay", true, column => column.Int32(values => values.AppendRange(delay))).Build();
+    PutResult put = store.Put(batch, new PutOptions
     {
         Tags = new Dictionary<string, string?> { ["day"] = $"2026-02-{day:00}", ["weekday"] = $"{(day - 1) % 7}" },
         Producer = "indexer",

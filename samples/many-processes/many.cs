@@ -3,8 +3,8 @@
 // Four processes put batches, half of them the same, and one of them is killed; a fifth reads each as it comes:
 // dotnet run many.cs [DIRECTORY]
 using System.Diagnostics;
+using Apache.Arrow;
 using ArrowCid;
-using ArrowCid.Columnar;
 
 string directory = args.Length > 0 ? args[0] : CidStore.SharedDirectory("many");
 using CidStore store = CidStore.Open(directory);
@@ -13,7 +13,9 @@ if (args is [_, var writer])
     for (int i = 0; i < 2000; i++)
     {
         int[] values = [i, i % 2 == 0 ? 0 : int.Parse(writer)];
-        _ = store.Put(RecordBatch.Of(("v", ArrowArray.From<int>(values))));
+        RecordBatch batch = new RecordBatch.Builder()
+            .Append("v", true, column => column.Int32(array => array.AppendRange(values))).Build();
+        _ = store.Put(batch);
     }
 
     return 0;

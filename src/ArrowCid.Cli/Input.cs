@@ -97,7 +97,7 @@ internal static class Input
 
         rows.HintAtDelimiter(file, start);
         using RowReader reader = rows.Open(file, stream, rowsPerBlock, isStream: file == StandardInput);
-        while (reader.Read() is { } batch) yield return batch;
+        while (reader.ReadView() is { } batch) yield return batch;
     }
 
     /// <summary>The batches of an Arrow or Parquet file, one after another.</summary>
@@ -152,7 +152,7 @@ internal static class Input
         using Stream? copied = whole is null ? null : stream;
         using var reader = ArrowReader.Open(whole ?? stream,
             new ArrowReadOptions { DropMetadata = dropped, ReadsLargeBatches = isCut });
-        while (reader.Read() is { } batch) yield return batch;
+        while (reader.ReadView() is { } batch) yield return batch;
     }
 
     private static IEnumerable<RecordBatch> ParquetBatches(Stream stream, HashSet<string>? dropped)
@@ -160,7 +160,7 @@ internal static class Input
         // A Parquet file's table of contents is at its end.
         using Stream whole = stream.CanSeek ? stream : TemporaryCopy.Of(stream);
         using var reader = ParquetReader.Open(whole, new ParquetReadOptions { DropMetadata = dropped });
-        while (reader.Read() is { } batch) yield return batch;
+        while (reader.ReadView() is { } batch) yield return batch;
     }
 
     /// <summary>

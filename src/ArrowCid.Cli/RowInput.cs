@@ -25,8 +25,8 @@ internal sealed record RowInput(string? Format, Schema? Schema, IReadOnlyDiction
     {
         var options = new RowReadOptions
         {
-            Schema = Schema,
-            Types = Types,
+            SchemaView = Schema,
+            TypeViews = Types,
             RowsPerBatch = rowsPerBlock ?? RowReadOptions.DefaultRowsPerBatch,
             Delimiter = Delimiter ?? (HasExtension(file, ".tsv") ? '\t' : ','),
             HasHeader = HasHeader,

@@ -23,7 +23,7 @@ namespace ArrowCid.Flight;
 /// using RemoteBatch? batch = await client.TryGetAsync(cid);
 /// </code>
 /// </example>
-public sealed class CidClient : IDisposable
+public sealed partial class CidClient : IDisposable
 {
     private static readonly Method<Ticket, FlightMessage> s_get = new(MethodType.ServerStreaming, FlightCalls.Name,
         "DoGet", Marshallers.Create(static ticket => ticket.ToByteArray(), Ticket.Parser.ParseFrom),
@@ -89,7 +89,7 @@ public sealed class CidClient : IDisposable
     /// <returns>The block's address, proved, and whether it was new.</returns>
     /// <exception cref="ArrowCidException">As the server gave it; <see cref="ErrorCode.AccessDenied"/>: it wants
     /// another token.</exception>
-    public async Task<PutResult> PutAsync(RecordBatch batch, PutOptions? options = null,
+    internal async Task<PutResult> PutAsync(RecordBatch batch, PutOptions? options = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(batch);

@@ -157,7 +157,7 @@ internal static unsafe class CDataDoor
             if (block.Kind == RecordKind.Schema)
             {
                 using var reader = ArrowReader.Open(block.Memory);
-                ArrowCData.ExportSchema(reader.Schema, (nint)schema);
+                ArrowCData.ExportSchema(reader.SchemaView, (nint)schema);
             }
             else
             {
@@ -245,7 +245,7 @@ internal static unsafe class CDataDoor
         }
 
         using BatchLease lease = store.TryGet(cids[0]) ?? throw ReadDoor.NotFound(cids[0], store);
-        return lease.Batch.Schema;
+        return lease.View.Schema;
     }
 
     private static IEnumerable<RecordBatch> Batches(CidStore store, Cid[] cids)
@@ -253,7 +253,7 @@ internal static unsafe class CDataDoor
         foreach (Cid cid in cids)
         {
             using BatchLease lease = store.TryGet(cid) ?? throw ReadDoor.NotFound(cid, store);
-            yield return lease.Batch;
+            yield return lease.View;
         }
     }
 

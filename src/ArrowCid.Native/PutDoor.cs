@@ -121,7 +121,7 @@ internal static unsafe class PutDoor
     {
         var batches = new List<RecordBatch>();
         using var reader = ArrowReader.Open(bytes);
-        while (reader.Read() is { } batch) batches.Add(batch);
+        while (reader.ReadView() is { } batch) batches.Add(batch);
         return batches;
     }
 

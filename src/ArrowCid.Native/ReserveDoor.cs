@@ -9,7 +9,7 @@ namespace ArrowCid.Native;
 /// <summary>A batch in the making that a caller fills.</summary>
 internal sealed class Reservation(BatchReservation batch) : OneAtATime
 {
-    private readonly bool[] _hasValidity = new bool[batch.Schema.Fields.Count];
+    private readonly bool[] _hasValidity = new bool[batch.SchemaView.Fields.Count];
 
     public BatchReservation Batch => batch;
 
@@ -156,7 +156,7 @@ internal static unsafe class ReserveDoor
 
     private static int Check(Reservation reservation, int column)
     {
-        int columns = reservation.Batch.Schema.Fields.Count;
+        int columns = reservation.Batch.SchemaView.Fields.Count;
         return column >= 0 && column < columns
             ? column
             : throw Failure.Invalid($"there is no column {column}, but {columns} from 0");
@@ -168,7 +168,7 @@ internal static unsafe class ReserveDoor
         var memory = default(ColumnMemory);
         if (reservation.HasValidity(index))
             memory.Validity = Address(column.Validity, out memory.ValidityLength);
-        switch (column.Field.Type.Layout())
+        switch (column.FieldView.Type.Layout())
         {
             case Layout.Fixed: memory.Values = Address(column.ValueBytes, out memory.ValuesLength); break;
             case Layout.Bits: memory.Values = Address(column.Bits, out memory.ValuesLength); break;

@@ -167,7 +167,7 @@ public sealed partial class CidStore
         if (!MayBeBatch(bytes.Span)) return null;
         try
         {
-            using BlockPlan plan = BlockPlan.Of(CanonicalBlock.Decode(bytes));
+            using BlockPlan plan = BlockPlan.Of(CanonicalBlock.DecodeView(bytes));
             return plan.Makes(bytes.Span) ? (plan.Schema, plan.Rows) : null;
         }
         catch (InvalidArrowException)
@@ -182,7 +182,7 @@ public sealed partial class CidStore
         try
         {
             using ArrowReader reader = ArrowReader.Open(bytes);
-            CanonicalSchema schema = CanonicalSchema.Of(reader.Schema);
+            CanonicalSchema schema = CanonicalSchema.Of(reader.SchemaView);
             return schema.Message.SequenceEqual(bytes.Span) ? schema : null;
         }
         catch (InvalidArrowException)

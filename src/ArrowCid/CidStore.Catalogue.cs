@@ -14,8 +14,8 @@ public sealed partial class CidStore
     private static readonly Comparer<Cid> s_byDigest = Comparer<Cid>.Create(static (one, other) =>
         KeyOf(one).AsSpan().SequenceCompareTo(KeyOf(other)));
 
-    /// <summary>The schema of <see cref="ReadCatalogue"/>'s batches; its metadata says its version.</summary>
-    public static Schema CatalogueSchema => CatalogueTable.Schema;
+    /// <summary>The schema of <see cref="ReadCatalogueViews"/>'s batches; its metadata says its version.</summary>
+    internal static Schema CatalogueSchemaView => CatalogueTable.Schema;
 
     /// <summary>
     /// The registry as a table: a row a block, of every kind, with what is said of it. The order is that of the blocks'
@@ -27,13 +27,14 @@ public sealed partial class CidStore
     /// <returns>Batches in memory of their own, each entry as of when it is come to; none where there is no
     /// entry.</returns>
     /// <exception cref="ArrowCidException">While it is read: as for <see cref="Entries"/>.</exception>
-    public IEnumerable<RecordBatch> ReadCatalogue(Filter? filter = null, bool withAbsent = false) =>
+    internal IEnumerable<RecordBatch> ReadCatalogueViews(Filter? filter = null, bool withAbsent = false) =>
         CatalogueTable.Of(InOrder(filter, withAbsent));
 
     /// <summary>
-    /// Puts the registry's state as a dataset: the batches of <see cref="ReadCatalogue"/> without what would make it
-    /// another by itself, that is without rows of snapshots' own blocks and without what only a living process holds.
-    /// The same state and filter have the same CID, in every store. Nothing keeps it but a name or pin of its own.
+    /// Puts the registry's state as a dataset: the batches of <see cref="ReadCatalogueViews"/> without what would make
+    /// it another by itself, that is without rows of snapshots' own blocks and without what only a living process
+    /// holds. The same state and filter have the same CID, in every store. Nothing keeps it but a name or pin of its
+    /// own.
     /// </summary>
     /// <param name="filter">Which blocks; null: all. Its canonical form is part of the CID.</param>
     /// <param name="withAbsent">Whether blocks that are not here, but of which facts speak, are rows too.</param>

@@ -81,12 +81,12 @@ public sealed partial class CidStore
     /// <param name="manifest">The manifest's CID.</param>
     /// <param name="column">The column's name, case-sensitive; of several of one name the first.</param>
     /// <returns>A batch of that one column, in memory of its own; null where the manifest is not here.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="BatchColumn.Read(Cid, string, Func{Cid,
+    /// <exception cref="ArrowCidException">As for <see cref="BatchColumn.ReadView(Cid, string, Func{Cid,
     /// byte[]})"/>.</exception>
-    public RecordBatch? TryGetColumn(Cid manifest, string column)
+    internal RecordBatch? TryGetColumnView(Cid manifest, string column)
     {
         if (!Contains(manifest)) return null;
-        return BatchColumn.Read(manifest, column, cid =>
+        return BatchColumn.ReadView(manifest, column, cid =>
         {
             using BlockLease? block = Find(cid);
             return block?.Memory.ToArray();

@@ -19,7 +19,7 @@ public sealed partial class CidStore
     /// <see cref="ErrorCode.TooLarge"/>: a fact is over a limit, and nothing was put;
     /// <see cref="ErrorCode.Unsupported"/>: a name or pin in a ring.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public PutResult Put(RecordBatch batch, PutOptions options)
+    internal PutResult Put(RecordBatch batch, PutOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return PutExpected(batch, default, options);

@@ -21,7 +21,7 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException">As for <see cref="Put(RecordBatch)"/>, for the first batch that could not be
     /// put. Those before it are put; those behind it may be.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public PutResult[] PutMany(IReadOnlyList<RecordBatch> batches)
+    internal PutResult[] PutMany(IReadOnlyList<RecordBatch> batches)
     {
         ArgumentNullException.ThrowIfNull(batches);
         for (int i = 0; i < batches.Count; i++) ArgumentNullException.ThrowIfNull(batches[i], nameof(batches));
@@ -104,7 +104,7 @@ public sealed partial class CidStore
     /// views or runs; <see cref="ErrorCode.StoreFull"/> or <see cref="ErrorCode.TooLarge"/>: no room;
     /// <see cref="ErrorCode.Busy"/>: others hold what is needed.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public BatchReservation Reserve(Schema schema, int rows, params ReadOnlySpan<int> dataBytes)
+    internal BatchReservation Reserve(Schema schema, int rows, params ReadOnlySpan<int> dataBytes)
     {
         ArgumentNullException.ThrowIfNull(schema);
         ArgumentOutOfRangeException.ThrowIfNegative(rows);

@@ -89,7 +89,7 @@ public sealed partial class CidStore
         if (!MayBeBatch(bytes.Span)) return false;
         try
         {
-            RecordBatch read = CanonicalBlock.Decode(bytes);
+            RecordBatch read = CanonicalBlock.DecodeView(bytes);
             using BlockPlan plan = BlockPlan.Of(read);
             if (plan.Makes(bytes.Span)) batch = read;
         }

@@ -154,7 +154,7 @@ public sealed partial class CidStore
     {
         try
         {
-            using BlockPlan plan = BlockPlan.Of(CanonicalBlock.Decode(block.Memory));
+            using BlockPlan plan = BlockPlan.Of(CanonicalBlock.DecodeView(block.Memory));
             return null;
         }
         catch (InvalidArrowException e)

@@ -192,7 +192,7 @@ public sealed partial class CidStore
             BlockSchema? known = last is not null && last.Digest == block.SchemaDigest ? last.Schema
                 : _decoded.TryGetValue(block.SchemaDigest, out BlockSchema? found) ? found : null;
             BlockSchema? schema = known;
-            RecordBatch batch = CanonicalBlock.Decode(block.Memory, ref schema);
+            RecordBatch batch = CanonicalBlock.DecodeView(block.Memory, ref schema);
             if (!ReferenceEquals(schema, known)) Remember(_decoded, block.SchemaDigest, schema!);
             if (!ReferenceEquals(schema, last?.Schema)) _lastDecoded = new DecodedSchema(block.SchemaDigest, schema!);
             return batch;

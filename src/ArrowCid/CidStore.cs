@@ -17,7 +17,7 @@ namespace ArrowCid;
 /// using var store = CidStore.Open();
 /// PutResult put = store.Put(batch);
 /// using BatchLease? lease = store.TryGet(put.Cid);
-/// ReadOnlySpan&lt;double&gt; px = lease!.Batch.Column&lt;double&gt;("px").Values;
+/// ReadOnlySpan&lt;double&gt; px = lease!.Column&lt;double&gt;("px").Values;
 /// </code>
 /// </example>
 public sealed partial class CidStore : IDisposable
@@ -127,7 +127,7 @@ public sealed partial class CidStore : IDisposable
     /// <see cref="ErrorCode.TooLarge"/>: no room; <see cref="ErrorCode.Busy"/>: others hold what is needed; a retry may
     /// help.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public PutResult Put(RecordBatch batch) => PutWith(batch, null);
+    internal PutResult Put(RecordBatch batch) => PutWith(batch, null);
 
     /// <summary>Finds a batch.</summary>
     /// <param name="cid">The CID of its canonical block.</param>

@@ -20,7 +20,7 @@ namespace ArrowCid;
 /// PutResult put = batch.Commit();
 /// </code>
 /// </example>
-public sealed class BatchReservation : IDisposable
+public sealed partial class BatchReservation : IDisposable
 {
     private readonly BlockStore _blocks;
     private readonly BlockDraft _draft;
@@ -32,14 +32,14 @@ public sealed class BatchReservation : IDisposable
 
     internal BatchReservation(CidStore store, BlockStore blocks, Schema schema, BlockDraft draft)
     {
-        (_store, _blocks, Schema, _draft) = (store, blocks, schema, draft);
+        (_store, _blocks, SchemaView, _draft) = (store, blocks, schema, draft);
         _validities = new byte[schema.Fields.Count][];
         if (draft.Capacity >= BlockStore.LeastStaged) _staged = blocks.Stage(draft.Capacity);
         else _own = GC.AllocateArray<byte>(draft.Capacity, pinned: true);
     }
 
     /// <summary>The schema.</summary>
-    public Schema Schema { get; }
+    internal Schema SchemaView { get; }
 
     /// <summary>Rows.</summary>
     public int Rows => _draft.Rows;
@@ -53,7 +53,7 @@ public sealed class BatchReservation : IDisposable
         get
         {
             ArgumentOutOfRangeException.ThrowIfNegative(index);
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Schema.Fields.Count);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, SchemaView.Fields.Count);
             return new ReservedColumn(this, index);
         }
     }
@@ -64,7 +64,7 @@ public sealed class BatchReservation : IDisposable
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: no such column.</exception>
     public ReservedColumn Column(string name)
     {
-        int index = Schema.IndexOf(name);
+        int index = SchemaView.IndexOf(name);
         return index >= 0
             ? new ReservedColumn(this, index)
             : throw new ArrowCidException(ErrorCode.SchemaMismatch, $"No column '{name}' is reserved");
@@ -146,7 +146,7 @@ public sealed class BatchReservation : IDisposable
     /// broken.</summary>
     private PutResult PutCopy(Span<byte> block)
     {
-        using BlockPlan plan = BlockPlan.Of(_draft.ToBatch(Schema, block.ToArray(), _validities));
+        using BlockPlan plan = BlockPlan.Of(_draft.ToBatch(SchemaView, block.ToArray(), _validities));
         PutRequest request = CidStore.RequestOf(plan);
         return _store.PutUnder(plan.Schema, () =>
         {
@@ -171,7 +171,7 @@ public sealed class BatchReservation : IDisposable
 /// One column of a <see cref="BatchReservation"/>: its memory, zero at first, which is valid until the reservation is
 /// committed or disposed of. A column of text or binary has offsets and data; any other one value a row.
 /// </summary>
-public readonly struct ReservedColumn
+public readonly partial struct ReservedColumn
 {
     private readonly BatchReservation _batch;
     private readonly int _index;
@@ -179,7 +179,7 @@ public readonly struct ReservedColumn
     internal ReservedColumn(BatchReservation batch, int index) => (_batch, _index) = (batch, index);
 
     /// <summary>The field.</summary>
-    public Field Field => _batch.Schema.Fields[_index];
+    internal Field FieldView => _batch.SchemaView.Fields[_index];
 
     /// <summary>
     /// A bit a row, the lowest first: zero for null. All ones when it is asked for first; a column of which it is never
@@ -196,7 +196,7 @@ public readonly struct ReservedColumn
     /// <exception cref="ObjectDisposedException">The reservation was committed or disposed of.</exception>
     public Span<T> Values<T>() where T : unmanaged
     {
-        Elements.Check<T>(Field.Type, $"Column '{Field.Name}'");
+        Elements.Check<T>(FieldView.Type, $"Column '{FieldView.Name}'");
         return MemoryMarshal.Cast<byte, T>(Buffer(Layout.Fixed, "values of fixed width"));
     }
 
@@ -229,7 +229,7 @@ public readonly struct ReservedColumn
     {
         get
         {
-            if (Field.Type.Layout() is not (Layout.Bytes32 or Layout.Bytes64)) throw HasNo("bytes of its own");
+            if (FieldView.Type.Layout() is not (Layout.Bytes32 or Layout.Bytes64)) throw HasNo("bytes of its own");
             return _batch.Draft.Data(_batch.Bytes, _index);
         }
     }
@@ -244,10 +244,10 @@ public readonly struct ReservedColumn
         Columnar.Bits.Clear(_batch.Validity(_index), row);
     }
 
-    private Span<byte> Buffer(Layout layout, string what) => Field.Type.Layout() == layout
+    private Span<byte> Buffer(Layout layout, string what) => FieldView.Type.Layout() == layout
         ? _batch.Draft.Values(_batch.Bytes, _index)
         : throw HasNo(what);
 
     private ArrowCidException HasNo(string what) => new(ErrorCode.SchemaMismatch,
-        $"Column '{Field.Name}' is of {Field.Type} and has no {what}");
+        $"Column '{FieldView.Name}' is of {FieldView.Type} and has no {what}");
 }

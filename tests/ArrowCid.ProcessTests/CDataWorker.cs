@@ -22,7 +22,7 @@ internal static class CDataWorker
         {
             using BatchLease lease = store.TryGet(store.Put(RegistryWorker.Batch(1)).Cid)!;
             lease.Export(schema, array);
-            ArrowCData.ExportStream(lease.Batch.Schema, [lease.Batch], stream);
+            ArrowCData.ExportStream(lease.View.Schema, [lease.View], stream);
         }
 
         // What is registered last is called first.

@@ -123,6 +123,6 @@ internal static class RegistryWorker
     public static int NumberOf(CidStore store, Cid cid)
     {
         using BatchLease? lease = store.TryGet(cid);
-        return lease!.Batch.Column<int>("n").Values[0];
+        return lease!.View.Column<int>("n").Values[0];
     }
 }

@@ -1,6 +1,6 @@
 #:project ../../../src/ArrowCid/ArrowCid.csproj
 #:property PublishAot=false
-// Waits for ten batches and computes on them where they lie: dotnet run consumer.cs [DIRECTORY]
+// Waits for ten batches and computes on them where they are stored: dotnet run consumer.cs [DIRECTORY]
 using ArrowCid;
 
 using CidStore store = CidStore.Open(args.Length > 0 ? args[0] : CidStore.SharedDirectory("quotes"));
@@ -14,11 +14,11 @@ await foreach (Announcement announced in store.WatchAsync(Cursor.Oldest, patienc
     if (++batches == 10) break;
 }
 
-// The spans lie over the producer's bytes: nothing was copied.
+// The spans are over the producer's bytes: nothing was copied.
 static double Turnover(BatchLease lease)
 {
-    ReadOnlySpan<double> px = lease.Batch.Column<double>("px").Values;
-    ReadOnlySpan<int> qty = lease.Batch.Column<int>("qty").Values;
+    ReadOnlySpan<double> px = lease.Column<double>("px").Values;
+    ReadOnlySpan<int> qty = lease.Column<int>("qty").Values;
     double sum = 0;
     for (int i = 0; i < px.Length; i++) sum += px[i] * qty[i];
     return sum;

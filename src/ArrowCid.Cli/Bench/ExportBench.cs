@@ -60,7 +60,7 @@ internal sealed class ExportBench(bool isQuick, Rounds rounds) : IBench
         const int full = 50, rowsPerGroup = 1_000_000;
         using var reader = ArrowReader.Open(File.OpenRead(DemoVerb.FindSample()));
         var batches = new List<RecordBatch>();
-        while (reader.Read() is { } batch) batches.Add(batch);
+        while (reader.ReadView() is { } batch) batches.Add(batch);
         return [.. BatchCut.EveryRows(
             Enumerable.Repeat(batches, isQuick ? 1 : full).SelectMany(each => each), rowsPerGroup)];
     }
@@ -123,7 +123,7 @@ internal sealed class ExportBench(bool isQuick, Rounds rounds) : IBench
     private static void Read(string file)
     {
         using var reader = ParquetReader.Open(File.OpenRead(file));
-        while (reader.Read() is not null)
+        while (reader.ReadView() is not null)
         {
         }
     }

@@ -238,7 +238,7 @@ internal static class FlightBench
         {
             using RemoteBatch got = client.TryGetAsync(cid).GetAwaiter().GetResult()
                 ?? throw new ArrowCidException(ErrorCode.BlockNotFound, $"the server lost {cid}");
-            _ = got.Batch.Column<long>("c0").Values[0];
+            _ = got.View.Column<long>("c0").Values[0];
         });
     }
 

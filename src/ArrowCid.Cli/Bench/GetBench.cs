@@ -62,8 +62,8 @@ internal static class GetBench
         for (int i = 0; i < Each; i++)
         {
             using BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
-            if (lease.Batch.Columns.Count != Columns)
-                throw new ArrowCidException(ErrorCode.Internal, $"{cid} has {lease.Batch.Columns.Count} columns");
+            if (lease.View.Columns.Count != Columns)
+                throw new ArrowCidException(ErrorCode.Internal, $"{cid} has {lease.View.Columns.Count} columns");
         }
     });
 

@@ -98,7 +98,7 @@ internal static class PutBench
 
     /// <summary>The first segment of a store is made by the put that needs it; the next ones are prepared while it
     /// fills.</summary>
-    private static void FillFirstSegment(CidStore store, long bytes)
+    internal static void FillFirstSegment(CidStore store, long bytes)
     {
         var batch = new NumberedBatch(4 << 20, columns: 8);
         int puts = (int)(bytes / (4 << 20));

@@ -65,7 +65,7 @@ internal sealed class SecondWatch : ISecondRole
     private long FirstValue(in Announcement heard)
     {
         using BatchLease lease = _store.TryGet(heard.Cid) ?? throw Failure.NoBlock(heard.Cid.ToString(), _store);
-        return lease.Batch.Column<long>("c0").Values[0];
+        return lease.View.Column<long>("c0").Values[0];
     }
 
     private Announcement Next()

@@ -56,8 +56,8 @@ internal static class DemoReaderVerb
             long values = 0;
             foreach (BatchLease lease in leases)
             {
-                ReadOnlySpan<short> delays = lease.Batch.Column<short>("delay").Values;
-                ReadOnlySpan<short> distances = lease.Batch.Column<short>("distance").Values;
+                ReadOnlySpan<short> delays = lease.View.Column<short>("delay").Values;
+                ReadOnlySpan<short> distances = lease.View.Column<short>("distance").Values;
                 figures.Add(delays, distances);
                 values += sizeof(short) * ((long)delays.Length + distances.Length);
             }

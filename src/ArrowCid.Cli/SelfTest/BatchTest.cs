@@ -79,7 +79,7 @@ internal sealed class BatchTest(BatchTestOptions options)
                 continue;
             }
 
-            RecordBatch wanted = Batch(options.Seed, i, options.Rows), got = lease.Batch;
+            RecordBatch wanted = Batch(options.Seed, i, options.Rows), got = lease.View;
             bool isSame = got.Length == options.Rows &&
                 got.Column<double>("px").Values.SequenceEqual(wanted.Column<double>("px").Values) &&
                 got.Column<int>("qty").Values.SequenceEqual(wanted.Column<int>("qty").Values);

@@ -95,11 +95,11 @@ internal sealed class BlockPlaces : IDisposable
     /// <returns>The batch, readable until its owner is disposed of.</returns>
     public (RecordBatch Batch, IDisposable Owner) GetBatch(Cid cid)
     {
-        if (TryLease(cid) is { } lease) return (lease.Batch, lease);
+        if (TryLease(cid) is { } lease) return (lease.View, lease);
         BackendBlock block = Get(cid);
         try
         {
-            return (block.ReadBatch(), block);
+            return (block.ReadView(), block);
         }
         catch
         {
@@ -134,7 +134,7 @@ internal sealed class BlockPlaces : IDisposable
             bool isStream = cid.Codec == Multicodec.Raw && block.Bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
             try
             {
-                if (isStream) _ = block.ReadBatch();
+                if (isStream) _ = block.ReadView();
             }
             catch (ArrowCidException e) when (e.Code == ErrorCode.SchemaMismatch)
             {

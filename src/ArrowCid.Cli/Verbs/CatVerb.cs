@@ -79,7 +79,7 @@ internal static class CatVerb
     {
         Func<Cid, byte[]?> find = places.FindDerived();
         RecordBatch[] each = [.. asked.Columns.Union(asked.Filter?.Columns ?? [])
-            .Select(name => BatchColumn.Read(manifest, name, find))];
+            .Select(name => BatchColumn.ReadView(manifest, name, find))];
         return new RecordBatch(new Schema(each.Select(one => one.Schema.Fields[0]), each[0].Schema.Metadata),
             each[0].Length, [.. each.Select(one => one.Columns[0])]);
     }

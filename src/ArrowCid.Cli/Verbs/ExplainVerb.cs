@@ -76,7 +76,7 @@ internal static class ExplainVerb
         try
         {
             using var reader = ArrowReader.Open(bytes);
-            while (reader.Read() is { } batch) _ = CanonicalBlock.Address(batch);
+            while (reader.ReadView() is { } batch) _ = CanonicalBlock.Address(batch);
             return true;
         }
         catch (InvalidArrowException)

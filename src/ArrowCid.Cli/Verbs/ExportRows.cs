@@ -29,7 +29,7 @@ internal static class ExportRows
             yield return new DiffPart(Reference.Known(store, each).Rows, each, () =>
             {
                 BatchLease lease = store.TryGet(each) ?? throw Failure.NoBlock(each.ToString(), store);
-                return (lease.Batch, lease);
+                return (lease.View, lease);
             });
         }
     }

@@ -38,7 +38,7 @@ internal static class ImportParquet
             RecordBatch? batch = null;
             try
             {
-                batch = reader.Read()!;
+                batch = reader.ReadView()!;
                 if (claims && CanonicalBlock.CidOf(batch) != reader.ClaimedCids[group])
                 {
                     throw new ArrowCidException(ErrorCode.BlockCorrupt,

@@ -48,8 +48,8 @@ internal static class InfoVerb
         line("time", ListVerb.Time(block.Time));
         line("location", lease.Location);
         if (entry is not null) PrintFacts(entry, line);
-        foreach (Field field in lease.Batch.Schema.Fields) line("field", field.ToString());
-        foreach ((string key, string value) in lease.Batch.Schema.Metadata) line("metadata", $"{key} = {value}");
+        foreach (Field field in lease.View.Schema.Fields) line("field", field.ToString());
+        foreach ((string key, string value) in lease.View.Schema.Metadata) line("metadata", $"{key} = {value}");
     }
 
     /// <summary>What facts say of a block, a line each.</summary>
@@ -75,7 +75,7 @@ internal static class InfoVerb
         writer.WriteString("location", lease.Location);
         if (entry is not null) EntryJson.WriteFacts(writer, entry);
         writer.WriteStartArray("fields");
-        foreach (Field field in lease.Batch.Schema.Fields)
+        foreach (Field field in lease.View.Schema.Fields)
         {
             writer.WriteStartObject();
             writer.WriteString("name", field.Name);
@@ -86,7 +86,7 @@ internal static class InfoVerb
 
         writer.WriteEndArray();
         writer.WriteStartArray("metadata");
-        foreach ((string key, string value) in lease.Batch.Schema.Metadata)
+        foreach ((string key, string value) in lease.View.Schema.Metadata)
         {
             writer.WriteStartObject();
             writer.WriteString("key", key);

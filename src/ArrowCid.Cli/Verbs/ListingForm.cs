@@ -89,7 +89,7 @@ internal sealed class ListingForm
 
     private static void WriteArrow(IEnumerable<StoredEntry> entries, Stream stream)
     {
-        var writer = new ArrowWriter(stream, CidStore.CatalogueSchema);
+        var writer = new ArrowWriter(stream, CidStore.CatalogueSchemaView);
         foreach (RecordBatch batch in CatalogueTable.Of(entries)) writer.Write(batch);
         // Only a stream that is whole gets its end.
         writer.Finish();
@@ -97,7 +97,7 @@ internal sealed class ListingForm
 
     private static void WriteParquet(IEnumerable<StoredEntry> entries, Stream stream)
     {
-        using var writer = new ParquetWriter(stream, CidStore.CatalogueSchema);
+        using var writer = new ParquetWriter(stream, CidStore.CatalogueSchemaView);
         foreach (RecordBatch batch in CatalogueTable.Of(entries)) _ = writer.Write(batch);
         writer.Finish();
     }

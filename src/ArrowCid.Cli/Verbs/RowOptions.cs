@@ -74,7 +74,7 @@ internal sealed class RowOptions
         try
         {
             using var reader = ArrowReader.Open(Input.Open(file));
-            return reader.Schema;
+            return reader.SchemaView;
         }
         catch (ArrowCidException e)
         {

@@ -166,7 +166,7 @@ internal sealed class GetApi(HttpService service)
     {
         using (BatchLease first = Lease(batches[0]))
         {
-            RecordBatch empty = BlockStreams.Project(first.Batch, columns).Slice(0, 0);
+            RecordBatch empty = BlockStreams.Project(first.View, columns).Slice(0, 0);
             if (isCsv) RowExport.WriteCsv([empty], TextWriter.Null);
             else RowExport.WriteJsonLines([empty], TextWriter.Null);
         }
@@ -181,7 +181,7 @@ internal sealed class GetApi(HttpService service)
             foreach (Cid cid in batches)
             {
                 using BatchLease lease = Lease(cid);
-                RecordBatch batch = BlockStreams.Project(lease.Batch, columns);
+                RecordBatch batch = BlockStreams.Project(lease.View, columns);
                 IEnumerable<bool> cells = isCsv
                     ? BatchText.CsvCells(batch, text, isFirst, MostOfRow)
                     : BatchText.JsonCells(batch, text, MostOfRow);

@@ -43,7 +43,7 @@ internal sealed class ListApi(HttpService service)
             using BatchLease? lease = batch == cid && entry.Kind == BlockKind.Dataset
                 ? null
                 : service.Store.TryGet(batch);
-            schema = lease?.Batch.Schema;
+            schema = lease?.View.Schema;
         }
 
         await HttpErrors.WriteJson(context.Response, writer =>

@@ -81,7 +81,7 @@ internal sealed class PutApi(HttpService service)
         {
             RowsPerBatch = rows > 0 ? rows : RowReadOptions.DefaultRowsPerBatch,
             LeaveOpen = true,
-            Types = context.Request.Query["types"] is { Count: > 0 } types
+            TypeViews = context.Request.Query["types"] is { Count: > 0 } types
                 ? TypeTextReader.Types(types.ToString())
                 : new Dictionary<string, ArrowType>(),
         };
@@ -104,19 +104,19 @@ internal sealed class PutApi(HttpService service)
     private static IEnumerable<RecordBatch> Arrow(Stream body)
     {
         using var reader = ArrowReader.Open(body, new ArrowReadOptions { LeaveOpen = true });
-        while (reader.Read() is { } batch) yield return batch;
+        while (reader.ReadView() is { } batch) yield return batch;
     }
 
     private static IEnumerable<RecordBatch> Parquet(Stream body)
     {
         using var reader = ParquetReader.Open(body, new ParquetReadOptions { LeaveOpen = true });
-        while (reader.Read() is { } batch) yield return batch;
+        while (reader.ReadView() is { } batch) yield return batch;
     }
 
     private static IEnumerable<RecordBatch> Rows(RowReader opened)
     {
         using RowReader reader = opened;
-        while (reader.Read() is { } batch) yield return batch;
+        while (reader.ReadView() is { } batch) yield return batch;
     }
 
     private static void Write(Utf8JsonWriter writer, List<PutResult> results)

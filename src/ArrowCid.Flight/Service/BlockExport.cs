@@ -18,21 +18,21 @@ internal static class BlockExport
     {
         columns ??= [];
         using BatchLease first = find(batches[0]);
-        using var writer = new ParquetWriter(file, BlockStreams.Project(first.Batch, columns).Schema,
+        using var writer = new ParquetWriter(file, BlockStreams.Project(first.View, columns).Schema,
             new ParquetWriteOptions { Compression = ParquetCompression.Snappy });
         if (writer.NeedsSurvey)
         {
             foreach (Cid cid in batches.Skip(1))
             {
                 using BatchLease lease = find(cid);
-                writer.Survey(BlockStreams.Project(lease.Batch, columns));
+                writer.Survey(BlockStreams.Project(lease.View, columns));
             }
         }
 
         foreach (Cid cid in batches)
         {
             using BatchLease lease = find(cid);
-            Cid written = writer.Write(BlockStreams.Project(lease.Batch, columns)).Cid;
+            Cid written = writer.Write(BlockStreams.Project(lease.View, columns)).Cid;
             if (columns.Count == 0) RequireSame(written, cid);
         }
 
@@ -58,12 +58,12 @@ internal static class BlockExport
             return;
         }
 
-        using var writer = new ArrowWriter(file, BlockStreams.Project(first.Batch, columns).Schema);
+        using var writer = new ArrowWriter(file, BlockStreams.Project(first.View, columns).Schema);
         foreach (Cid cid in batches)
         {
             using BatchLease lease = find(cid);
             RequireSame(Cid.Sha256(Multicodec.Raw, lease.Block.Span), cid);
-            writer.Write(BlockStreams.Project(lease.Batch, columns));
+            writer.Write(BlockStreams.Project(lease.View, columns));
         }
 
         writer.Finish();

@@ -56,7 +56,7 @@ internal sealed class BlockStreams(CidStore store)
     {
         if (_schemas.TryGetValue(block.SchemaCid, out Schema? known)) return known;
         using BatchLease lease = store.TryGet(block.Cid) ?? throw NotHere(store, block.Cid);
-        Schema schema = lease.Batch.Schema;
+        Schema schema = lease.View.Schema;
         if (_schemas.Count >= MostSchemas) _schemas.Clear();
         return _schemas.GetOrAdd(block.SchemaCid, schema);
     }

@@ -49,10 +49,10 @@ internal sealed class ExchangeCalls(CidStore store, TimeSpan patience)
                 if (schema.IsDefault)
                 {
                     schema = lease.Address.SchemaCid;
-                    await sender.SchemaAsync(lease.Batch.Schema, call.Cancel).ConfigureAwait(false);
+                    await sender.SchemaAsync(lease.View.Schema, call.Cancel).ConfigureAwait(false);
                 }
 
-                await sender.BlockAsync(lease.Block, lease.Batch, cid.ToString(), call.Cancel).ConfigureAwait(false);
+                await sender.BlockAsync(lease.Block, lease.View, cid.ToString(), call.Cancel).ConfigureAwait(false);
                 ServerFigures.Sent.Add(lease.Block.Length, MeasuredCall.Protocol);
             }
 

@@ -16,7 +16,7 @@ internal sealed class FlightBatches(MemoryAccount? memory = null) : IDisposable
     private readonly Dictionary<long, List<BodyBuffer>> _kept = [];
     private ArrowReader? _reader;
 
-    public Schema? Schema => _reader?.Schema;
+    public Schema? Schema => _reader?.SchemaView;
 
     /// <summary>Takes the reader's message.</summary>
     /// <returns>The batch, over <see cref="FlightDataReader.Body"/>, where it is one; else null.</returns>
@@ -35,7 +35,7 @@ internal sealed class FlightBatches(MemoryAccount? memory = null) : IDisposable
         }
 
         if (message.Kind == IpcMessage.DictionaryHeader) return null;
-        return _reader.Read() ?? throw new InvalidArrowException("a message is neither a dictionary nor a batch");
+        return _reader.ReadView() ?? throw new InvalidArrowException("a message is neither a dictionary nor a batch");
     }
 
     /// <summary>Plans the block of a message whose body was left in it, where nothing is to be read before

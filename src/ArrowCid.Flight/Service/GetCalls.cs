@@ -124,13 +124,13 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
         store.ProveOnce(cid);
         using BatchLease lease = store.TryGet(cid) ?? throw BlockStreams.NotHere(store, cid);
         string mark = cid.ToString();
-        if (skip == 0 && left >= lease.Batch.Length && request.Columns.Count == 0)
+        if (skip == 0 && left >= lease.View.Length && request.Columns.Count == 0)
         {
-            await sender.BlockAsync(lease.Block, lease.Batch, mark, call.Cancel).ConfigureAwait(false);
+            await sender.BlockAsync(lease.Block, lease.View, mark, call.Cancel).ConfigureAwait(false);
             return;
         }
 
-        RecordBatch part = BlockStreams.Project(lease.Batch, schema, request.Columns);
+        RecordBatch part = BlockStreams.Project(lease.View, schema, request.Columns);
         part = part.Slice((int)skip, (int)Math.Min(left, part.Length - skip));
         await sender.BatchAsync(part, mark, call.Cancel).ConfigureAwait(false);
     }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ArrowCid.Columnar;
 
-public sealed partial class ArrowArray
+internal sealed partial class ArrowArray
 {
     /// <summary>The slots as C# values, checked against the type.</summary>
     /// <typeparam name="T">The value in memory; see <see cref="Column{T}"/>.</typeparam>

@@ -2,7 +2,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Columnar;
 
-public sealed partial class ArrowArray
+internal sealed partial class ArrowArray
 {
     /// <summary>An array over the caller's own values, without a copy: <c>ArrowArray.From&lt;double&gt;(prices)</c>.
     /// The values must not change as long as the array is in use.</summary>

@@ -13,7 +13,7 @@ namespace ArrowCid.Columnar;
 /// As in the Arrow C Data Interface, <see cref="Offset"/> counts for this array's buffers and, for a struct, a
 /// fixed-size list and a sparse union, for its children too.
 /// </remarks>
-public sealed partial class ArrowArray
+internal sealed partial class ArrowArray
 {
     private readonly ReadOnlyMemory<byte>[] _buffers;
     private readonly ArrowArray[] _children;

@@ -15,7 +15,7 @@ namespace ArrowCid.Columnar;
 /// <remarks>A buffer over 2^31 - 57 bytes ends in an <see cref="ArrowCidException"/> with
 /// <see cref="ErrorCode.TooLarge"/>. A builder takes a null everywhere: whether a field may hold one is checked when
 /// the batch is encoded.</remarks>
-public abstract class ArrowArrayBuilder
+internal abstract class ArrowArrayBuilder
 {
     private readonly ByteBuffer _validity = new();
     private int _nulls;

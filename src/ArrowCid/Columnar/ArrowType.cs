@@ -4,7 +4,7 @@ namespace ArrowCid.Columnar;
 /// A column's type. Immutable; equal when everything that Arrow writes about it is equal. An extension type is its
 /// storage type here: the field's metadata names the extension (<see cref="Field.ExtensionName"/>).
 /// </summary>
-public class ArrowType : IEquatable<ArrowType>
+internal class ArrowType : IEquatable<ArrowType>
 {
     private protected ArrowType(ArrowTypeId id) => Id = id;
 

@@ -1,7 +1,7 @@
 namespace ArrowCid.Columnar;
 
 /// <summary>Arrow's physical and logical types, one value each (Arrow columnar format 1.5, "Data Types").</summary>
-public enum ArrowTypeId
+internal enum ArrowTypeId
 {
     /// <summary>No values at all: every slot is null.</summary>
     Null = 1,

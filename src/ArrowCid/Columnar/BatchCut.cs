@@ -2,7 +2,7 @@ namespace ArrowCid.Columnar;
 
 /// <summary>Cuts a run of batches anew by rows, so that the blocks do not depend on how the writer had cut
 /// it.</summary>
-public static class BatchCut
+internal static class BatchCut
 {
     /// <summary>
     /// The same rows in batches of one length, of which the last may be shorter. A piece of one batch is a slice

@@ -20,7 +20,7 @@ namespace ArrowCid.Columnar;
 /// </list>
 /// Offsets or indices that point outside end in an <see cref="InvalidArrowException"/> that names the column and row.
 /// </remarks>
-public static class BatchText
+internal static class BatchText
 {
     /// <summary>Characters of one row of CSV or JSON: a guard against views that repeat a value without end.</summary>
     private const long MaxRowText = 1L << 32;

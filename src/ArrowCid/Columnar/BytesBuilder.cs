@@ -6,7 +6,7 @@ namespace ArrowCid.Columnar;
 
 /// <summary>Builds a column of bytes: text and binary in their three layouts each, fixed-size binary, and the raw
 /// little-endian bytes of a decimal256.</summary>
-public sealed class BytesBuilder : ArrowArrayBuilder
+internal sealed class BytesBuilder : ArrowArrayBuilder
 {
     private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false,
         throwOnInvalidBytes: true);

@@ -7,8 +7,8 @@ namespace ArrowCid.Columnar;
 /// <typeparam name="T">The value in memory: <see cref="int"/> for int32, date32, time32, year-month intervals and
 /// decimal32; <see cref="long"/> for int64, date64, time64, timestamps, durations and decimal64; <see cref="Int128"/>
 /// for decimal128 (unscaled); <see cref="Half"/>, <see cref="float"/> and <see cref="double"/>;
-/// <see cref="DayTimeInterval"/> and <see cref="MonthDayNanoInterval"/>; for fixed-size binary and decimal256 any
-/// struct of that width.</typeparam>
+/// for intervals of days and milliseconds or of months, days and nanoseconds a struct of 8 or 16 bytes, as
+/// Apache.Arrow.Scalars has them; for fixed-size binary and decimal256 any struct of that width.</typeparam>
 public readonly struct Column<T> where T : unmanaged
 {
     private readonly ArrowArray? _array;

@@ -5,7 +5,7 @@ namespace ArrowCid.Columnar;
 /// for other values (lists, structs), or entries in a given order, fill <see cref="Values"/> and
 /// <see cref="AppendIndex"/>.
 /// </summary>
-public sealed class DictionaryBuilder : ArrowArrayBuilder
+internal sealed class DictionaryBuilder : ArrowArrayBuilder
 {
     private readonly ByteBuffer _indices = new();
     private readonly int _width;

@@ -31,6 +31,8 @@ internal static class Elements
     {
         ArrowTypeId.FixedSizeBinary or ArrowTypeId.Decimal256 => default(T) is not (bool or decimal)
             && SizeOf.Type<T>() == type.ByteWidth(),
+        ArrowTypeId.IntervalDayTime or ArrowTypeId.IntervalMonthDayNano => ClrType(type) == typeof(T)
+            || (IsOfCaller<T>() && SizeOf.Type<T>() == type.ByteWidth()),
         _ => ClrType(type) == typeof(T),
     };
 
@@ -41,6 +43,10 @@ internal static class Elements
     {
         if (!Fits<T>(type)) Refuse(type, what, typeof(T));
     }
+
+    /// <summary>Whether values are a struct of the caller, such as an interval of Apache.Arrow.Scalars.</summary>
+    private static bool IsOfCaller<T>() =>
+        !typeof(T).IsPrimitive && !typeof(T).IsEnum && typeof(T).Namespace != "System";
 
     [DoesNotReturn]
     private static void Refuse(ArrowType type, string what, Type asked)

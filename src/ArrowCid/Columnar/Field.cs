@@ -1,7 +1,7 @@
 namespace ArrowCid.Columnar;
 
 /// <summary>A column's or child's name, type, nullability and metadata. Immutable.</summary>
-public sealed class Field : IEquatable<Field>
+internal sealed class Field : IEquatable<Field>
 {
     private readonly KeyValuePair<string, string>[] _metadata;
 

@@ -8,7 +8,7 @@ namespace ArrowCid.Columnar;
 /// scale.
 /// </summary>
 /// <typeparam name="T">The value.</typeparam>
-public sealed class FixedBuilder<T> : ArrowArrayBuilder where T : unmanaged
+internal sealed class FixedBuilder<T> : ArrowArrayBuilder where T : unmanaged
 {
     private readonly ByteBuffer _values = new();
     private readonly int _width;

@@ -6,7 +6,7 @@ namespace ArrowCid.Columnar;
 /// <param name="Days">Days; may be negative.</param>
 /// <param name="Milliseconds">Milliseconds; may be negative and more than a day.</param>
 [StructLayout(LayoutKind.Sequential, Size = 8)]
-public readonly record struct DayTimeInterval(int Days, int Milliseconds);
+internal readonly record struct DayTimeInterval(int Days, int Milliseconds);
 
 /// <summary>A value of <see cref="ArrowTypeId.IntervalMonthDayNano"/>, as it lies in memory. The parts are
 /// independent.</summary>
@@ -14,4 +14,4 @@ public readonly record struct DayTimeInterval(int Days, int Milliseconds);
 /// <param name="Days">Days; may be negative.</param>
 /// <param name="Nanoseconds">Nanoseconds; may be negative and more than a day.</param>
 [StructLayout(LayoutKind.Sequential, Size = 16)]
-public readonly record struct MonthDayNanoInterval(int Months, int Days, long Nanoseconds);
+internal readonly record struct MonthDayNanoInterval(int Months, int Days, long Nanoseconds);

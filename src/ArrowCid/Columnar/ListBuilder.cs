@@ -2,7 +2,7 @@ namespace ArrowCid.Columnar;
 
 /// <summary>Builds a column of lists, of any of the five kinds, or of maps. Append the elements to <see cref="Items"/>,
 /// then <see cref="Append"/> the list that holds them.</summary>
-public sealed class ListBuilder : ArrowArrayBuilder
+internal sealed class ListBuilder : ArrowArrayBuilder
 {
     private readonly bool _isView;
     private readonly bool _isLong;

@@ -1,7 +1,7 @@
 namespace ArrowCid.Columnar;
 
 /// <summary>A type whose slots hold slots of child columns.</summary>
-public abstract class NestedType : ArrowType
+internal abstract class NestedType : ArrowType
 {
     private readonly Field[] _children;
 
@@ -18,7 +18,7 @@ public abstract class NestedType : ArrowType
 /// <summary>
 /// A list of any length: <see cref="ArrowTypeId.List"/>, <see cref="ArrowTypeId.LargeList"/> or a list view.
 /// </summary>
-public sealed class ListType : NestedType
+internal sealed class ListType : NestedType
 {
     /// <summary>Makes a list type.</summary>
     /// <param name="item">The elements.</param>
@@ -36,7 +36,7 @@ public sealed class ListType : NestedType
 }
 
 /// <summary>A list of one length.</summary>
-public sealed class FixedSizeListType : NestedType
+internal sealed class FixedSizeListType : NestedType
 {
     /// <summary>Makes the type.</summary>
     /// <param name="item">The elements.</param>
@@ -59,10 +59,10 @@ public sealed class FixedSizeListType : NestedType
 
 /// <summary>A tuple of named fields.</summary>
 /// <param name="fields">The fields, in order.</param>
-public sealed class StructType(params Field[] fields) : NestedType(ArrowTypeId.Struct, fields);
+internal sealed class StructType(params Field[] fields) : NestedType(ArrowTypeId.Struct, fields);
 
 /// <summary>A list of key and value pairs.</summary>
-public sealed class MapType : NestedType
+internal sealed class MapType : NestedType
 {
     /// <summary>Makes a map type.</summary>
     /// <param name="key">The keys; never null.</param>
@@ -95,7 +95,7 @@ public sealed class MapType : NestedType
 }
 
 /// <summary>A union: each slot is a slot of one of its children.</summary>
-public sealed class UnionType : NestedType
+internal sealed class UnionType : NestedType
 {
     private readonly sbyte[] _typeCodes;
 
@@ -129,7 +129,7 @@ public sealed class UnionType : NestedType
 }
 
 /// <summary>Runs of equal values: a child of run ends and a child of values.</summary>
-public sealed class RunEndEncodedType : NestedType
+internal sealed class RunEndEncodedType : NestedType
 {
     /// <summary>Makes the type.</summary>
     /// <param name="runEnds">Int16, Int32 or Int64, not nullable.</param>
@@ -157,7 +157,7 @@ public sealed class RunEndEncodedType : NestedType
 }
 
 /// <summary>Indices into a dictionary.</summary>
-public sealed class DictionaryType : ArrowType
+internal sealed class DictionaryType : ArrowType
 {
     /// <summary>Makes the type.</summary>
     /// <param name="indexType">A signed or unsigned integer.</param>

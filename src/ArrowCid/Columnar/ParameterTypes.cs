@@ -1,7 +1,7 @@
 namespace ArrowCid.Columnar;
 
 /// <summary>A decimal of 4, 8, 16 or 32 bytes.</summary>
-public sealed class DecimalType : ArrowType
+internal sealed class DecimalType : ArrowType
 {
     /// <summary>Makes a decimal type.</summary>
     /// <param name="bitWidth">32, 64, 128 or 256.</param>
@@ -38,7 +38,7 @@ public sealed class DecimalType : ArrowType
 }
 
 /// <summary>A time of day or a duration.</summary>
-public sealed class TimeType : ArrowType
+internal sealed class TimeType : ArrowType
 {
     private TimeType(ArrowTypeId id, TimeUnit unit) : base(id) => Unit = unit;
 
@@ -66,7 +66,7 @@ public sealed class TimeType : ArrowType
 /// <summary>A point in time, int64 since 1970-01-01T00:00:00.</summary>
 /// <param name="unit">What one counts.</param>
 /// <param name="timeZone">A time zone's name or offset; null or empty for none.</param>
-public sealed class TimestampType(TimeUnit unit, string? timeZone = null) : ArrowType(ArrowTypeId.Timestamp)
+internal sealed class TimestampType(TimeUnit unit, string? timeZone = null) : ArrowType(ArrowTypeId.Timestamp)
 {
     /// <summary>What one counts.</summary>
     public TimeUnit Unit { get; } = TimeType.Checked(unit);
@@ -79,7 +79,7 @@ public sealed class TimestampType(TimeUnit unit, string? timeZone = null) : Arro
 }
 
 /// <summary>Bytes of one length.</summary>
-public sealed class FixedSizeBinaryType : ArrowType
+internal sealed class FixedSizeBinaryType : ArrowType
 {
     /// <summary>Makes the type.</summary>
     /// <param name="byteWidth">Bytes a slot, 0 or more.</param>

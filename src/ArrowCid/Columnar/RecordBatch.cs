@@ -4,7 +4,7 @@ namespace ArrowCid.Columnar;
 /// Rows of columns under a schema, over borrowed memory: readable as long as the memory behind its columns is.
 /// Immutable and safe for concurrent readers.
 /// </summary>
-public sealed partial class RecordBatch
+internal sealed partial class RecordBatch
 {
     private readonly ArrowArray?[] _columns;
 
@@ -99,6 +99,12 @@ public sealed partial class RecordBatch
                 $"No column '{name}'; there are: {string.Join(", ", Schema.Fields.Select(field => field.Name))}");
         }
 
+        return ColumnAt(index);
+    }
+
+    /// <summary>A column by its place, cut to <see cref="Length"/>.</summary>
+    internal ArrowArray ColumnAt(int index)
+    {
         ArrowArray column = Volatile.Read(ref _source) is { } source ? At(index, source) : _columns[index]!;
         return column.Slice(0, Length);
     }

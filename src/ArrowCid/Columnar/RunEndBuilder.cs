@@ -2,7 +2,7 @@ namespace ArrowCid.Columnar;
 
 /// <summary>Builds a run-end encoded column. Append a value to <see cref="Values"/>, then <see cref="Append"/> the run
 /// of it.</summary>
-public sealed class RunEndBuilder : ArrowArrayBuilder
+internal sealed class RunEndBuilder : ArrowArrayBuilder
 {
     private readonly ArrowTypeId _endType;
     private readonly List<int> _ends = [];

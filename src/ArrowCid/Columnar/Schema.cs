@@ -1,11 +1,14 @@
 namespace ArrowCid.Columnar;
 
 /// <summary>A batch's fields and metadata. Immutable.</summary>
-public sealed class Schema : IEquatable<Schema>
+internal sealed class Schema : IEquatable<Schema>
 {
     private readonly Field[] _fields;
     private readonly KeyValuePair<string, string>[] _metadata;
     private object? _derived;
+
+    /// <summary>The same schema as Apache.Arrow has it, once it was asked for.</summary>
+    internal object? Apache;
 
     /// <summary>Makes a schema.</summary>
     /// <param name="fields">The fields, in order.</param>

@@ -2,7 +2,7 @@ namespace ArrowCid.Columnar;
 
 /// <summary>Builds a column of structs. Append one value to each field, then <see cref="Append"/> the struct that holds
 /// them.</summary>
-public sealed class StructBuilder : ArrowArrayBuilder
+internal sealed class StructBuilder : ArrowArrayBuilder
 {
     private readonly ArrowArrayBuilder[] _fields;
 

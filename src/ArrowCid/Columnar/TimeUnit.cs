@@ -1,7 +1,7 @@
 namespace ArrowCid.Columnar;
 
 /// <summary>The unit of a time, timestamp or duration; the numbers are Arrow's.</summary>
-public enum TimeUnit
+internal enum TimeUnit
 {
     /// <summary>Seconds.</summary>
     Second = 0,

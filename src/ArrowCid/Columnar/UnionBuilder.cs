@@ -2,7 +2,7 @@ namespace ArrowCid.Columnar;
 
 /// <summary>Builds a column of unions, sparse or dense. Append a value to one child, then <see cref="Append"/> the slot
 /// that selects it.</summary>
-public sealed class UnionBuilder : ArrowArrayBuilder
+internal sealed class UnionBuilder : ArrowArrayBuilder
 {
     private readonly UnionType _type;
     private readonly ArrowArrayBuilder[] _children;

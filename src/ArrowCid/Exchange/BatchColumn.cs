@@ -11,7 +11,7 @@ namespace ArrowCid.Exchange;
 /// One column of a batch, had alone through the batch's column manifest (<c>Ipld/MANIFESTS.md</c>) from wherever blocks
 /// are: a store, a folder, a gateway. Of the others no piece is asked for.
 /// </summary>
-public static class BatchColumn
+public static partial class BatchColumn
 {
     /// <summary>Reads a column by name.</summary>
     /// <param name="manifest">The manifest's CID.</param>
@@ -27,10 +27,10 @@ public static class BatchColumn
     /// <exception cref="InvalidIpldException">The block is no column manifest, or its head is of another
     /// batch.</exception>
     /// <exception cref="InvalidArrowException">Head and column are not what a canonical block has.</exception>
-    public static RecordBatch Read(Cid manifest, string column, Func<Cid, byte[]?> blocks)
+    internal static RecordBatch ReadView(Cid manifest, string column, Func<Cid, byte[]?> blocks)
     {
         ArgumentNullException.ThrowIfNull(column);
-        return Read(manifest, columns => IndexOf(columns, column), blocks);
+        return ReadView(manifest, columns => IndexOf(columns, column), blocks);
     }
 
     /// <summary>Reads a column by its place.</summary>
@@ -39,14 +39,14 @@ public static class BatchColumn
     /// <param name="blocks">As for a name.</param>
     /// <returns>As for a name.</returns>
     /// <exception cref="ArrowCidException">As for a name.</exception>
-    public static RecordBatch Read(Cid manifest, int column, Func<Cid, byte[]?> blocks)
+    internal static RecordBatch ReadView(Cid manifest, int column, Func<Cid, byte[]?> blocks)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(column);
-        return Read(manifest,
+        return ReadView(manifest,
             columns => column < columns.Length ? column : throw NoColumn($"{column}", columns), blocks);
     }
 
-    private static RecordBatch Read(Cid cid, Func<ImmutableArray<ColumnPieces>, int> find,
+    private static RecordBatch ReadView(Cid cid, Func<ImmutableArray<ColumnPieces>, int> find,
         Func<Cid, byte[]?> blocks)
     {
         ArgumentNullException.ThrowIfNull(blocks);

@@ -18,9 +18,9 @@ internal sealed class CsvFile(Stream stream, RowReadOptions options) : RowFile
     public override Schema Begin()
     {
         string[] names = Names();
-        ArrowType?[] types = [.. names.Select((name, i) => options.Schema?.Fields[i].Type
-            ?? options.Types.GetValueOrDefault(name))];
-        string? stray = options.Types.Keys.FirstOrDefault(name => !names.Contains(name));
+        ArrowType?[] types = [.. names.Select((name, i) => options.SchemaView?.Fields[i].Type
+            ?? options.TypeViews.GetValueOrDefault(name))];
+        string? stray = options.TypeViews.Keys.FirstOrDefault(name => !names.Contains(name));
         if (stray is not null)
         {
             throw new ArrowCidException(ErrorCode.InvalidArgument,
@@ -40,7 +40,7 @@ internal sealed class CsvFile(Stream stream, RowReadOptions options) : RowFile
         }
 
         SetFields(names, [.. types.Select((type, i) => type ?? kinds[i]!.OfFields())]);
-        return options.Schema ?? new Schema(_fields);
+        return options.SchemaView ?? new Schema(_fields);
     }
 
     public override int Fill(int most)
@@ -62,26 +62,27 @@ internal sealed class CsvFile(Stream stream, RowReadOptions options) : RowFile
     private static CsvRows Open(Stream stream, RowReadOptions options) =>
         new(new ByteWindow(stream), (byte)options.Delimiter)
         {
-            EmptyLinesCount = !options.HasHeader && options.Schema is { Fields.Count: 1 },
+            EmptyLinesCount = !options.HasHeader && options.SchemaView is { Fields.Count: 1 },
         };
 
     private string[] Names()
     {
         if (!_rows.Next())
         {
-            if (options.Schema is { } known && !options.HasHeader) return [.. known.Fields.Select(field => field.Name)];
+            if (options.SchemaView is { } known && !options.HasHeader)
+                return [.. known.Fields.Select(field => field.Name)];
             throw new InvalidTextException("the input is empty, and a row of names is to come first", 1, 1);
         }
 
         _isPending = !options.HasHeader;
-        int count = options.Schema?.Fields.Count ?? _rows.Count;
+        int count = options.SchemaView?.Fields.Count ?? _rows.Count;
         if (_rows.Count != count) throw Ragged(count);
         var names = new string[count];
         for (int i = 0; i < count; i++)
         {
             names[i] = options.HasHeader ? _rows.Text(i)
-                : options.Schema?.Fields[i].Name ?? string.Create(CultureInfo.InvariantCulture, $"f{i}");
-            if (options.Schema is { } schema && schema.Fields[i].Name != names[i])
+                : options.SchemaView?.Fields[i].Name ?? string.Create(CultureInfo.InvariantCulture, $"f{i}");
+            if (options.SchemaView is { } schema && schema.Fields[i].Name != names[i])
                 throw _rows.At(i, $"the column is '{names[i]}' where the schema has '{schema.Fields[i].Name}'");
         }
 
@@ -92,7 +93,7 @@ internal sealed class CsvFile(Stream stream, RowReadOptions options) : RowFile
 
     private void SetFields(string[] names, ArrowType[] types)
     {
-        _fields = [.. names.Select((name, i) => options.Schema?.Fields[i] ?? new Field(name, types[i]))];
+        _fields = [.. names.Select((name, i) => options.SchemaView?.Fields[i] ?? new Field(name, types[i]))];
         _columns = new TextColumn[types.Length];
         for (int i = 0; i < types.Length; i++)
         {

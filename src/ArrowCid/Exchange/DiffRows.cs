@@ -83,7 +83,7 @@ internal sealed class DiffRows
 
     /// <summary>The batch in its canonical form and in memory of its own, so that it outlives the block it came
     /// from.</summary>
-    public static RecordBatch Own(RecordBatch batch) => CanonicalBlock.Decode(CanonicalBlock.Encode(batch).Bytes);
+    public static RecordBatch Own(RecordBatch batch) => CanonicalBlock.DecodeView(CanonicalBlock.Encode(batch).Bytes);
 
     /// <summary>One side's rows.</summary>
     private sealed class Half

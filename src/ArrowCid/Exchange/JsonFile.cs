@@ -17,7 +17,7 @@ internal sealed class JsonFile(Stream stream, RowReadOptions options) : RowFile
 
     public override Schema Begin()
     {
-        if (options.Schema is { } schema)
+        if (options.SchemaView is { } schema)
         {
             if (options.CheckFirst)
             {
@@ -69,16 +69,16 @@ internal sealed class JsonFile(Stream stream, RowReadOptions options) : RowFile
         {
             if (rows % options.RowsPerBatch == 0)
             {
-                given = options.Types.ToDictionary(pair => pair.Key,
+                given = options.TypeViews.ToDictionary(pair => pair.Key,
                     pair => JsonColumn.For(new Field(pair.Key, pair.Value), null), StringComparer.Ordinal);
             }
 
             _lines.Read(add);
         }
 
-        if (!root.Fields.Any() && options.Types.Count == 0 && given.Count == 0 && _lines.Number == 1)
+        if (!root.Fields.Any() && options.TypeViews.Count == 0 && given.Count == 0 && _lines.Number == 1)
             throw new InvalidTextException("there is no row to infer columns from; give a schema", 1, 1);
-        return new Schema([.. options.Types.Select(pair => new Field(pair.Key, pair.Value)),
+        return new Schema([.. options.TypeViews.Select(pair => new Field(pair.Key, pair.Value)),
             .. root.Fields.Select(field => new Field(field.Name, field.Shape.Type()))]);
     }
 

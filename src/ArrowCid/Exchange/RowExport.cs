@@ -4,14 +4,14 @@ namespace ArrowCid.Exchange;
 
 /// <summary>Batches of one schema as CSV or JSON lines that are read back as they were; what these cannot hold is
 /// refused before anything is written (<c>INFERENCE.md</c>).</summary>
-public static class RowExport
+public static partial class RowExport
 {
     /// <summary>Writes CSV: a row of names and the rows of all batches; see <see cref="BatchText.WriteCsv"/>.</summary>
     /// <param name="batches">The batches; at least one.</param>
     /// <param name="writer">Where to.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: a column that CSV cannot hold;
     /// <see cref="ErrorCode.SchemaMismatch"/>: another schema than the first.</exception>
-    public static void WriteCsv(IEnumerable<RecordBatch> batches, TextWriter writer)
+    internal static void WriteCsv(IEnumerable<RecordBatch> batches, TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
         Write(batches, CheckCsv, (batch, isFirst) => BatchText.WriteCsv(batch, writer, isFirst));
@@ -22,7 +22,7 @@ public static class RowExport
     /// <param name="writer">Where to.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: a column that JSON cannot hold;
     /// <see cref="ErrorCode.SchemaMismatch"/>: another schema than the first.</exception>
-    public static void WriteJsonLines(IEnumerable<RecordBatch> batches, TextWriter writer)
+    internal static void WriteJsonLines(IEnumerable<RecordBatch> batches, TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
         Write(batches, schema => _ = new JsonColumn.Members(schema.Fields, null),

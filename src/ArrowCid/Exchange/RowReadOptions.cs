@@ -3,7 +3,7 @@ using ArrowCid.Columnar;
 namespace ArrowCid.Exchange;
 
 /// <summary>How CSV and JSON lines are read. Immutable.</summary>
-public sealed class RowReadOptions
+public sealed partial class RowReadOptions
 {
     /// <summary>The default of <see cref="RowsPerBatch"/>.</summary>
     public const int DefaultRowsPerBatch = 65_536;
@@ -12,12 +12,12 @@ public sealed class RowReadOptions
     private readonly char _delimiter = ',';
 
     /// <summary>All columns, in order. A CSV header must name them so; a key of JSON that is none of them is an error.
-    /// Null: <see cref="Types"/> and inference (<c>Exchange/INFERENCE.md</c>).</summary>
-    public Schema? Schema { get; init; }
+    /// Null: <see cref="TypeViews"/> and inference (<c>Exchange/INFERENCE.md</c>).</summary>
+    internal Schema? SchemaView { get; init; }
 
     /// <summary>Types of some columns by name; those of the others are inferred. Not beside
     /// <see cref="Schema"/>.</summary>
-    public IReadOnlyDictionary<string, ArrowType> Types { get; init; } = new Dictionary<string, ArrowType>();
+    internal IReadOnlyDictionary<string, ArrowType> TypeViews { get; init; } = new Dictionary<string, ArrowType>();
 
     /// <summary>Rows a batch; the last one may be shorter.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>

@@ -8,7 +8,7 @@ namespace ArrowCid.Exchange;
 /// batch and of the longest row. Types and cuts depend on the bytes and the options alone.
 /// </summary>
 /// <remarks>After an error a reader gives the same error again. Not for concurrent use; the batches are.</remarks>
-public sealed class RowReader : IDisposable
+public sealed partial class RowReader : IDisposable
 {
     private readonly Stream _stream;
     private readonly RowFile _file;
@@ -24,9 +24,9 @@ public sealed class RowReader : IDisposable
         _options = options;
         try
         {
-            if (options.Schema is not null && options.Types.Count > 0)
+            if (options.SchemaView is not null && options.TypeViews.Count > 0)
                 throw new ArrowCidException(ErrorCode.InvalidArgument, "either a schema is given or types are");
-            bool isTwice = options.CheckFirst || options.Schema is null;
+            bool isTwice = options.CheckFirst || options.SchemaView is null;
             if (isTwice && !stream.CanSeek)
             {
                 (_stream, _isCopy) = (TemporaryCopy.Of(stream), true);
@@ -34,7 +34,7 @@ public sealed class RowReader : IDisposable
             }
 
             _file = open(_stream);
-            Schema = _file.Begin();
+            SchemaView = _file.Begin();
         }
         catch
         {
@@ -44,7 +44,7 @@ public sealed class RowReader : IDisposable
     }
 
     /// <summary>The schema of all batches.</summary>
-    public Schema Schema { get; }
+    internal Schema SchemaView { get; }
 
     /// <summary>Opens CSV (RFC 4180 in UTF-8).</summary>
     /// <param name="stream">The bytes, read from where it stands; disposed with the reader, see
@@ -82,7 +82,7 @@ public sealed class RowReader : IDisposable
     /// <exception cref="InvalidTextException">The bytes break a rule.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.TooLarge"/>: a column of the batch is over a limit of
     /// its type; <see cref="ErrorCode.Io"/>: the stream could not be read.</exception>
-    public RecordBatch? Read()
+    internal RecordBatch? ReadView()
     {
         if (_fault is not null) throw _fault;
         if (_isAtEnd) return null;
@@ -92,7 +92,7 @@ public sealed class RowReader : IDisposable
             _isAtEnd = rows < _options.RowsPerBatch;
             if (rows == 0 && _isStarted) return null;
             _isStarted = true;
-            return new RecordBatch(Schema, rows, _file.Take());
+            return new RecordBatch(SchemaView, rows, _file.Take());
         }
         catch (ArrowCidException e)
         {

@@ -12,7 +12,7 @@ namespace ArrowCid.Ipc;
 /// <see cref="Stream"/> hold memory of their own. Disposing of the reader ends neither.
 /// After an error a reader gives the same error again.
 /// </remarks>
-public sealed class ArrowReader : IDisposable
+public sealed partial class ArrowReader : IDisposable
 {
     private readonly ByteSource _source;
     private readonly ByteBudget _budget;
@@ -44,7 +44,7 @@ public sealed class ArrowReader : IDisposable
             schema = ReadSchema();
         }
 
-        (Schema, _plans, _isBigEndian) = (schema.Schema, schema.Plans, schema.IsBigEndian);
+        (SchemaView, _plans, _isBigEndian) = (schema.Schema, schema.Plans, schema.IsBigEndian);
         Traits.IsBigEndian = _isBigEndian;
         _dictionaries = new DictionarySet(_plans, _budget, Traits);
     }
@@ -55,12 +55,12 @@ public sealed class ArrowReader : IDisposable
         _budget = new ByteBudget(ArrowReadOptions.Default.MemoryBudget);
         _messages = new MessageReader(source, ArrowReadOptions.Default, Traits);
         source.MoveTo(known.Message.Length);
-        (Schema, _plans) = (known.Schema, known.Plans);
+        (SchemaView, _plans) = (known.Schema, known.Plans);
         _dictionaries = new DictionarySet(_plans, _budget, Traits);
     }
 
     /// <summary>The schema; a file's footer gives it.</summary>
-    public Schema Schema { get; }
+    internal Schema SchemaView { get; }
 
     /// <summary>What was met so far.</summary>
     internal IpcTraits Traits { get; } = new();
@@ -138,7 +138,7 @@ public sealed class ArrowReader : IDisposable
 
         var reader = new ArrowReader(source, ArrowReadOptions.Default, isFile: false);
         if (reader._isBigEndian) throw new InvalidArrowException("a block is little-endian", offset: 0);
-        schema = new BlockSchema(reader.Schema, reader._plans, block[..(int)source.Position].ToArray());
+        schema = new BlockSchema(reader.SchemaView, reader._plans, block[..(int)source.Position].ToArray());
         return reader;
     }
 
@@ -170,7 +170,7 @@ public sealed class ArrowReader : IDisposable
             message = message with { Body = bytes, BodyStart = start, BodyOffset = message.BodyOffset + start };
             var decoder = new BatchDecoder(message, message.Header, _isBigEndian, _budget, Traits);
             ArrowArray column = decoder.Column(_plans, index);
-            return new RecordBatch(new Schema([Schema.Fields[index]], Schema.Metadata), decoder.Length,
+            return new RecordBatch(new Schema([SchemaView.Fields[index]], SchemaView.Metadata), decoder.Length,
                 _dictionaries.Bind([_plans[index]], [column]));
         }
 
@@ -183,7 +183,7 @@ public sealed class ArrowReader : IDisposable
     /// more than <see cref="ArrowReadOptions.MemoryBudget"/>.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: a codec's library is not installed;
     /// <see cref="ErrorCode.Io"/>: the stream could not be read.</exception>
-    public RecordBatch? Read()
+    internal RecordBatch? ReadView()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_fault is not null) throw _fault;
@@ -276,7 +276,7 @@ public sealed class ArrowReader : IDisposable
         var decoder = new BatchDecoder(message, message.Header, _isBigEndian, _budget, Traits);
         ArrowArray[] columns = decoder.Columns(_plans);
         _batchCharge = _budget.Used - before;
-        return new RecordBatch(Schema, decoder.Length, _dictionaries.Bind(_plans, columns));
+        return new RecordBatch(SchemaView, decoder.Length, _dictionaries.Bind(_plans, columns));
     }
 
     private static byte[] ReadWhole(Stream stream, byte[] ahead, long budget)

@@ -9,8 +9,9 @@ namespace ArrowCid.Ipc;
 /// of its canonical block, so a stream of one batch <em>is</em> its canonical block.
 /// </summary>
 /// <remarks>Not safe for concurrent use. A file holds one dictionary per field: batches whose dictionaries differ are
-/// looked at first (<see cref="Prescan"/>), so that the file's has the entries of all.</remarks>
-public sealed class ArrowWriter : IDisposable
+/// looked at first (<see cref="Prescan(Apache.Arrow.RecordBatch)"/>), so that the file's has the entries of
+/// all.</remarks>
+public sealed partial class ArrowWriter : IDisposable
 {
     private static readonly byte[] s_magic = "ARROW1\0\0"u8.ToArray();
 
@@ -31,7 +32,7 @@ public sealed class ArrowWriter : IDisposable
     /// <param name="schema">The schema of every batch to come.</param>
     /// <param name="format">A stream or a file.</param>
     /// <exception cref="InvalidArrowException">The schema has no canonical form.</exception>
-    public ArrowWriter(Stream target, Schema schema, ArrowFormat format = ArrowFormat.Stream)
+    internal ArrowWriter(Stream target, Schema schema, ArrowFormat format = ArrowFormat.Stream)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(schema);
@@ -40,8 +41,8 @@ public sealed class ArrowWriter : IDisposable
         Put(_schema.Message);
     }
 
-    /// <summary>Whether batches whose dictionaries may differ are to be shown to <see cref="Prescan"/> first: of a file
-    /// with a dictionary.</summary>
+    /// <summary>Whether batches whose dictionaries may differ are to be shown to <see cref="Prescan(RecordBatch)"/>
+    /// first: of a file with a dictionary.</summary>
     public bool NeedsPrescan => _format == ArrowFormat.File && _schema.Fields.Any(HasDictionary);
 
     /// <summary>Looks at the dictionaries of a batch that will be written. All batches are shown before the first is
@@ -51,7 +52,7 @@ public sealed class ArrowWriter : IDisposable
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: another schema.</exception>
     /// <exception cref="InvalidArrowException">The batch breaks a rule of the format, or
     /// (<see cref="ErrorCode.TooLarge"/>) the dictionaries together have more entries than an index counts.</exception>
-    public void Prescan(RecordBatch batch)
+    internal void Prescan(RecordBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (_batches.Count > 0) throw new InvalidOperationException("A batch was written before.");
@@ -67,7 +68,7 @@ public sealed class ArrowWriter : IDisposable
     /// <see cref="ErrorCode.Unsupported"/>: a file's dictionary would have to be replaced: it is ordered, or the
     /// batches were not shown before.</exception>
     /// <exception cref="InvalidArrowException">The batch breaks a rule of the format.</exception>
-    public void Write(RecordBatch batch)
+    internal void Write(RecordBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ObjectDisposedException.ThrowIf(_isFinished, this);

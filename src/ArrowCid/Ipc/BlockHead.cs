@@ -21,7 +21,7 @@ internal sealed class BlockHead
     public static BlockHead Of(ReadOnlyMemory<byte> head)
     {
         using var reader = ArrowReader.OpenHead(head);
-        return new BlockHead(head, reader.Schema);
+        return new BlockHead(head, reader.SchemaView);
     }
 
     /// <summary>One column as a batch of one.</summary>

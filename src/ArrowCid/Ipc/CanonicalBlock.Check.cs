@@ -58,7 +58,7 @@ public static partial class CanonicalBlock
         int index = 0;
         for (; ; index++)
         {
-            RecordBatch? batchA = readerA.Read(), batchB = readerB.Read();
+            RecordBatch? batchA = readerA.ReadView(), batchB = readerB.ReadView();
             if (batchA is null && batchB is null) break;
             if (batchA is null || batchB is null)
             {
@@ -70,7 +70,7 @@ public static partial class CanonicalBlock
             EncodedBlock blockA = Encode(batchA), blockB = Encode(batchB);
             if (blockA.Cid != blockB.Cid)
             {
-                Difference first = FirstDifference.Between(Decode(blockA.Bytes), Decode(blockB.Bytes), index);
+                Difference first = FirstDifference.Between(DecodeView(blockA.Bytes), DecodeView(blockB.Bytes), index);
                 return new Explanation { SameBatches = false, SameBytes = false, Differences = [first] };
             }
 
@@ -86,8 +86,8 @@ public static partial class CanonicalBlock
         }
 
         if (sameBytes) return new Explanation { SameBatches = true, SameBytes = true, Differences = [] };
-        if (index == 0 && SchemaCid(readerA.Schema) != SchemaCid(readerB.Schema))
-            differences.Add(FirstDifference.OfSchemas(readerA.Schema, readerB.Schema, -1));
+        if (index == 0 && SchemaCid(readerA.SchemaView) != SchemaCid(readerB.SchemaView))
+            differences.Add(FirstDifference.OfSchemas(readerA.SchemaView, readerB.SchemaView, -1));
         // Only now have the readers met all that is about the stream: its end, later batches, deltas.
         differences.InsertRange(0, Pair([.. DeparturesOf(readerA)], [.. DeparturesOf(readerB)], -1));
         if (differences.Count == 0) differences.AddRange(alike.Count > 0 ? alike : LayoutOnly(a, b));
@@ -96,11 +96,11 @@ public static partial class CanonicalBlock
 
     private static IEnumerable<Departure> DeparturesOf(ArrowReader reader) =>
         Departures.OfStream(reader.Traits)
-            .Concat(Departures.OfSchema(reader.Schema, CanonicalSchema.Of(reader.Schema)));
+            .Concat(Departures.OfSchema(reader.SchemaView, CanonicalSchema.Of(reader.SchemaView)));
 
     private static IEnumerable<Departure> DeparturesOf(RecordBatch batch, ReadOnlyMemory<byte> block)
     {
-        RecordBatch made = Decode(block);
+        RecordBatch made = DecodeView(block);
         return CanonicalSchema.Of(batch.Schema).Fields.SelectMany((field, i) =>
             Departures.OfColumn(field, batch.Columns[i], made.Columns[i]));
     }

@@ -16,7 +16,7 @@ public static partial class CanonicalBlock
     /// <exception cref="InvalidArrowException">
     /// The batch breaks a rule (section 4), or its block would be over 2^31 - 1024 bytes.
     /// </exception>
-    public static EncodedBlock Encode(RecordBatch batch)
+    internal static EncodedBlock Encode(RecordBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         using BlockPlan plan = BlockPlan.Of(batch);
@@ -28,8 +28,9 @@ public static partial class CanonicalBlock
     /// <param name="batch">The batch; its memory is read until the call returns.</param>
     /// <param name="target">Gets the block's bytes in one piece.</param>
     /// <returns>The block's address.</returns>
-    /// <exception cref="InvalidArrowException">As for <see cref="Encode"/>; nothing was advanced.</exception>
-    public static BlockAddress EncodeTo(RecordBatch batch, IBufferWriter<byte> target)
+    /// <exception cref="InvalidArrowException">As for <see cref="Encode(RecordBatch)"/>; nothing was
+    /// advanced.</exception>
+    internal static BlockAddress EncodeTo(RecordBatch batch, IBufferWriter<byte> target)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(target);
@@ -45,7 +46,7 @@ public static partial class CanonicalBlock
     /// <returns>The CID, the schema's CID, rows and bytes.</returns>
     /// <exception cref="InvalidArrowException">The batch breaks a rule (section 4), its block would be over 2^31 - 1024
     /// bytes, or the budget does not suffice.</exception>
-    public static BlockAddress Address(RecordBatch batch, long budget = long.MaxValue)
+    internal static BlockAddress Address(RecordBatch batch, long budget = long.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(batch);
         using BlockPlan plan = BlockPlan.Of(batch, budget);
@@ -55,14 +56,14 @@ public static partial class CanonicalBlock
     /// <summary>The CID of a batch's canonical block, which is not put together in memory.</summary>
     /// <param name="batch">The batch; its memory is read until the call returns.</param>
     /// <returns>A CIDv1, codec raw, multihash sha2-256.</returns>
-    /// <exception cref="InvalidArrowException">As for <see cref="Address"/>.</exception>
-    public static Cid CidOf(RecordBatch batch) => Address(batch).Cid;
+    /// <exception cref="InvalidArrowException">As for <see cref="Address(RecordBatch, long)"/>.</exception>
+    internal static Cid CidOf(RecordBatch batch) => Address(batch).Cid;
 
     /// <summary>The CID of a schema's canonical message (section 6): batches of one schema share it.</summary>
     /// <param name="schema">The schema.</param>
     /// <returns>A CIDv1, codec raw, multihash sha2-256.</returns>
     /// <exception cref="InvalidArrowException">The schema has no canonical form.</exception>
-    public static Cid SchemaCid(Schema schema)
+    internal static Cid SchemaCid(Schema schema)
     {
         ArgumentNullException.ThrowIfNull(schema);
         return Cid.FromSha256(Multicodec.Raw, CanonicalSchema.Of(schema).Digest);
@@ -72,14 +73,14 @@ public static partial class CanonicalBlock
     /// <param name="block">The block's bytes; the batch borrows them and is readable as long as they are.</param>
     /// <returns>Its one batch.</returns>
     /// <exception cref="InvalidArrowException">The bytes are not a stream of exactly one batch.</exception>
-    public static RecordBatch Decode(ReadOnlyMemory<byte> block)
+    internal static RecordBatch DecodeView(ReadOnlyMemory<byte> block)
     {
         using var reader = ArrowReader.Open(block);
         return OnlyBatch(reader);
     }
 
     /// <summary>Reads a block in place, by a schema that it may share with another.</summary>
-    internal static RecordBatch Decode(ReadOnlyMemory<byte> block, ref BlockSchema? schema)
+    internal static RecordBatch DecodeView(ReadOnlyMemory<byte> block, ref BlockSchema? schema)
     {
         if (schema is not null && FlatColumns.TryRead(block, schema) is { } flat) return flat;
         using var reader = ArrowReader.OpenBlock(block, schema, out schema);
@@ -88,9 +89,9 @@ public static partial class CanonicalBlock
 
     private static RecordBatch OnlyBatch(ArrowReader reader)
     {
-        RecordBatch batch = reader.Read()
+        RecordBatch batch = reader.ReadView()
             ?? throw new InvalidArrowException("the stream holds no batch; a block holds one");
-        if (reader.Read() is not null)
+        if (reader.ReadView() is not null)
             throw new InvalidArrowException("the stream holds more than one batch; a block holds one");
         return batch;
     }

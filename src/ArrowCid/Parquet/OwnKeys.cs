@@ -18,7 +18,7 @@ internal static class OwnKeys
         {
             using var reader = ArrowReader.Open(bytes.AsMemory(0, length),
                 new ArrowReadOptions { DropMetadata = dropped });
-            return reader.Schema;
+            return reader.SchemaView;
         }
         catch (ArrowCidException)
         {

@@ -113,7 +113,7 @@ public sealed partial class ParquetReader
             Array.Clear(leaves);
         }
 
-        return new RecordBatch(Schema, (int)group.RowCount, columns);
+        return new RecordBatch(SchemaView, (int)group.RowCount, columns);
     }
 
     private void ReadLeaves(ParquetNode node, int group, LeafData?[] leaves, ByteBudget budget)

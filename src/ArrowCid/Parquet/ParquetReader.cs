@@ -28,7 +28,7 @@ public sealed partial class ParquetReader : IDisposable
         {
             _file = ReadFooter();
             SchemaTree[] trees = SchemaTree.Parse(_file.Elements, _leaves);
-            (Schema, _nodes) = Resolve(trees);
+            (SchemaView, _nodes) = Resolve(trees);
             CheckGroups();
         }
         catch (ArrowCidException e) when (ParquetFault.IsPlaceless(e))
@@ -38,7 +38,7 @@ public sealed partial class ParquetReader : IDisposable
     }
 
     /// <summary>The schema of every batch.</summary>
-    public Schema Schema { get; }
+    internal Schema SchemaView { get; }
 
     /// <summary>Row groups; each is a batch.</summary>
     public int BatchCount => _file.RowGroups.Length;
@@ -85,7 +85,7 @@ public sealed partial class ParquetReader : IDisposable
     /// <see cref="ErrorCode.Unsupported"/>: a codec or encoding that cannot be read; <see cref="ErrorCode.TooLarge"/>:
     /// over the budget.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: the file cannot be read.</exception>
-    public RecordBatch? Read()
+    internal RecordBatch? ReadView()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         return _next < BatchCount ? Read(_next++) : null;
@@ -156,10 +156,10 @@ public sealed partial class ParquetReader : IDisposable
     {
         _marks ??= [.. OwnKeys.Items(_file, FileKeys.Columns).Select(OwnKeys.Texts)];
         if (group >= _marks.Length || _marks[group].Length != _nodes.Length) return null;
-        RecordBatch canonical = CanonicalBlock.Decode(CanonicalBlock.Encode(batch).Bytes);
+        RecordBatch canonical = CanonicalBlock.DecodeView(CanonicalBlock.Encode(batch).Bytes);
         for (int i = 0; i < _nodes.Length; i++)
         {
-            if (ColumnMark.Of(canonical.Columns[i]) != _marks[group][i]) return Schema.Fields[i].Name;
+            if (ColumnMark.Of(canonical.Columns[i]) != _marks[group][i]) return SchemaView.Fields[i].Name;
         }
 
         return null;

@@ -11,7 +11,7 @@ namespace ArrowCid.Parquet;
 /// it names the batches' CIDs, and what is read from it gives the same ones (<see cref="ParquetReader"/>).
 /// </summary>
 /// <remarks>Not safe for concurrent use. The target is left open.</remarks>
-public sealed class ParquetWriter : IDisposable
+public sealed partial class ParquetWriter : IDisposable
 {
     private const string Creator = FileKeys.CreatorStart + "0.1.0 (build dotnet)";
 
@@ -38,7 +38,7 @@ public sealed class ParquetWriter : IDisposable
     /// <param name="options">How to write; by default <see cref="ParquetWriteOptions"/>' defaults.</param>
     /// <exception cref="InvalidArrowException">The schema has no canonical form.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: it has no columns.</exception>
-    public ParquetWriter(Stream target, Schema schema, ParquetWriteOptions? options = null)
+    internal ParquetWriter(Stream target, Schema schema, ParquetWriteOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(schema);
@@ -61,11 +61,11 @@ public sealed class ParquetWriter : IDisposable
     /// </summary>
     /// <param name="batch">A batch of the writer's schema.</param>
     /// <exception cref="InvalidArrowException">The batch breaks a rule of the format.</exception>
-    public void Survey(RecordBatch batch)
+    internal void Survey(RecordBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (_nodes is not null) throw new InvalidOperationException("The first batch has been written already.");
-        if (NeedsSurvey) BatchSurvey.AddBare(CanonicalBlock.Decode(CanonicalBlock.Encode(batch).Bytes), _bare);
+        if (NeedsSurvey) BatchSurvey.AddBare(CanonicalBlock.DecodeView(CanonicalBlock.Encode(batch).Bytes), _bare);
     }
 
     /// <summary>Writes a batch as a row group.</summary>
@@ -73,16 +73,16 @@ public sealed class ParquetWriter : IDisposable
     /// <returns>The batch's address.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: another schema;
     /// <see cref="ErrorCode.Unsupported"/>: a value does not fit the form that the first batches gave its column, see
-    /// <see cref="Survey"/>; <see cref="ErrorCode.Io"/>: the target cannot be written.</exception>
+    /// <see cref="Survey(RecordBatch)"/>; <see cref="ErrorCode.Io"/>: the target cannot be written.</exception>
     /// <exception cref="InvalidArrowException">The batch breaks a rule of the format.</exception>
-    public BlockAddress Write(RecordBatch batch)
+    internal BlockAddress Write(RecordBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ObjectDisposedException.ThrowIf(_isFinished, this);
         if (CanonicalSchema.Of(batch.Schema).Digest != CanonicalSchema.Of(_schema).Digest)
             throw new ArrowCidException(ErrorCode.SchemaMismatch, "The batch has another schema than the writer");
         EncodedBlock block = CanonicalBlock.Encode(batch);
-        RecordBatch canonical = CanonicalBlock.Decode(block.Bytes);
+        RecordBatch canonical = CanonicalBlock.DecodeView(block.Bytes);
         Settle(canonical);
         long start = _target.Position;
         var chunks = new WrittenChunk[_paths.Length];

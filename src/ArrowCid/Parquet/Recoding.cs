@@ -137,7 +137,7 @@ internal static class Recoding
 
     private static ArrowArray Canonical(ArrowArray column)
     {
-        return CanonicalBlock.Decode(CanonicalBlock.Encode(Column(column)).Bytes).Columns[0];
+        return CanonicalBlock.DecodeView(CanonicalBlock.Encode(Column(column)).Bytes).Columns[0];
     }
 
     /// <summary>The type with every field below it nullable: what a null ancestor hides counts here as seen.</summary>

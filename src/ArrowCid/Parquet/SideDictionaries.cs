@@ -31,7 +31,7 @@ internal static class SideDictionaries
     {
         try
         {
-            return CanonicalBlock.Decode(Convert.FromBase64String(block)).Columns[0];
+            return CanonicalBlock.DecodeView(Convert.FromBase64String(block)).Columns[0];
         }
         catch (Exception e) when (e is FormatException or ArgumentOutOfRangeException or IndexOutOfRangeException)
         {

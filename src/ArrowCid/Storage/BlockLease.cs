@@ -21,7 +21,9 @@ internal sealed class BlockLease : IDisposable, IViewOwner
     {
         _header = header;
         (_segment, _start, _directory) = (segment, start, directory);
-        _memory = segment is null ? copy : new MappedView(segment.Map, start, (int)header.PayloadLength, this).Memory;
+        _memory = segment is null
+            ? new CopiedView(copy!, this).Memory
+            : new MappedView(segment.Map, start, (int)header.PayloadLength, this).Memory;
     }
 
     public BlockInfo Info => _header.ToInfo();

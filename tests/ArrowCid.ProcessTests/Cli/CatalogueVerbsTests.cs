@@ -168,14 +168,14 @@ public class CatalogueVerbsTests
         if (format == "arrow")
         {
             using var arrow = ArrowReader.Open(new MemoryStream(bytes));
-            Assert.Equal(CidStore.CatalogueSchema, arrow.Schema);
-            while (arrow.Read() is { } batch) yield return batch;
+            Assert.Equal(CidStore.CatalogueSchemaView, arrow.SchemaView);
+            while (arrow.ReadView() is { } batch) yield return batch;
             yield break;
         }
 
         using var parquet = ParquetReader.Open(bytes);
-        Assert.Equal(CidStore.CatalogueSchema, parquet.Schema);
-        while (parquet.Read() is { } batch) yield return batch;
+        Assert.Equal(CidStore.CatalogueSchemaView, parquet.SchemaView);
+        while (parquet.ReadView() is { } batch) yield return batch;
     }
 
     /// <summary>Batches with facts of every kind, and facts of blocks that are not here.</summary>

@@ -15,7 +15,7 @@ public partial class DemoTests
         AssertWhole(demo);
         string[] cids = Cids(demo);
         using var reader = ArrowReader.Open(File.ReadAllBytes(Command.Sample));
-        RecordBatch flights = reader.Read()!;
+        RecordBatch flights = reader.ReadView()!;
         Assert.Equal(Enumerable.Range(0, 20).Select(i => CanonicalBlock.CidOf(flights.Slice(i * 10_000, 10_000)).ToString()), cids);
         Assert.Equal(cids, Command.Run(["ls"], null, folder.Store).Succeeds().Lines.Select(line => line.Split(' ')[0]));
         CommandResult refused = Command.Run("demo", "--store", folder.Store).Exits(2);
@@ -29,7 +29,7 @@ public partial class DemoTests
         using var folder = new TemporaryFolder();
         string text = Command.Run("demo", "--store", folder.Store).Succeeds().Text;
         using var reader = ArrowReader.Open(File.ReadAllBytes(Command.Sample));
-        RecordBatch flights = reader.Read()!;
+        RecordBatch flights = reader.ReadView()!;
         short[] delays = flights.Column<short>("delay").Values.ToArray();
         short[] distances = flights.Column<short>("distance").Values.ToArray();
         (string Name, int From, int To)[] bands =

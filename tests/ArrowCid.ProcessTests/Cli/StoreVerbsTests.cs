@@ -151,8 +151,8 @@ public class StoreVerbsTests
         using (FileStream file = File.Create(recut))
         {
             using var batches = ArrowCid.Ipc.ArrowReader.Open(File.ReadAllBytes(Command.Sample));
-            using var writer = new ArrowCid.Ipc.ArrowWriter(file, batches.Schema);
-            foreach (ArrowCid.Columnar.RecordBatch batch in ArrowCid.Columnar.BatchCut.EveryRows([batches.Read()!], 7777)) writer.Write(batch);
+            using var writer = new ArrowCid.Ipc.ArrowWriter(file, batches.SchemaView);
+            foreach (ArrowCid.Columnar.RecordBatch batch in ArrowCid.Columnar.BatchCut.EveryRows([batches.ReadView()!], 7777)) writer.Write(batch);
         }
 
         CommandResult again = Run(folder, "put", "--rows-per-block", "60000", "--json", recut).Succeeds();

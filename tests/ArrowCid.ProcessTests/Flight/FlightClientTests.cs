@@ -13,7 +13,7 @@ public sealed class FlightClientTests
     {
         using FileStream file = File.OpenRead(Command.Sample);
         using var reader = ArrowReader.Open(file);
-        return $"{CanonicalBlock.CidOf(reader.Read()!)}";
+        return $"{CanonicalBlock.CidOf(reader.ReadView()!)}";
     });
 
     [FlightClientTheory]

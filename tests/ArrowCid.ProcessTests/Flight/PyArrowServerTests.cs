@@ -29,7 +29,7 @@ public sealed class PyArrowServerTests : IDisposable
         {
             using RemoteBatch? got = await client.TryGetAsync(cid);
             Assert.False(got!.IsShared);
-            Assert.Equal(cid, CanonicalBlock.CidOf(got.Batch));
+            Assert.Equal(cid, CanonicalBlock.CidOf(got.View));
         }
 
         Assert.Null(await client.TryGetAsync(Cid.Sha256(Multicodec.Raw, "what is not here"u8)));
@@ -49,7 +49,7 @@ public sealed class PyArrowServerTests : IDisposable
         Assert.Equal(ErrorCode.BlockCorrupt, e.Code);
         using var trusting = new CidClient(server.Address, new CidClientOptions { Verify = false });
         using RemoteBatch? got = await trusting.TryGetAsync(cids[0]);
-        Assert.Equal(1_000_000, got!.Batch.Length);
+        Assert.Equal(1_000_000, got!.View.Length);
         Assert.Null(await trusting.TryGetAsync(cids[1]));
     }
 
@@ -62,7 +62,7 @@ public sealed class PyArrowServerTests : IDisposable
         using (var client = new CidClient(server.Address, new CidClientOptions { Token = Token }))
         {
             using RemoteBatch? got = await client.TryGetAsync(block.Cid);
-            Assert.Equal(10, got!.Batch.Length);
+            Assert.Equal(10, got!.View.Length);
             // There is no DoPut in it.
             Assert.Equal(ErrorCode.Unsupported, await CodeOf(() => client.PutAsync(Numbers(10))));
         }
@@ -83,7 +83,7 @@ public sealed class PyArrowServerTests : IDisposable
         using PyArrowServer server = PyArrowServer.StartAt(address, $"{block.Cid}={file}");
         using var client = new CidClient(address);
         using RemoteBatch? got = await client.TryGetAsync(block.Cid);
-        Assert.Equal(100_000, got!.Batch.Length);
+        Assert.Equal(100_000, got!.View.Length);
     }
 
     private static async Task<ErrorCode> CodeOf<T>(Func<Task<T>> call) => (await Assert.ThrowsAsync<ArrowCidException>(call)).Code;
@@ -99,7 +99,7 @@ public sealed class PyArrowServerTests : IDisposable
         {
             using FileStream stream = File.OpenRead(path);
             using var reader = ArrowReader.Open(stream);
-            if (reader.Read() is not { } batch) continue;
+            if (reader.ReadView() is not { } batch) continue;
             EncodedBlock block = CanonicalBlock.Encode(batch);
             found.Add((block.Cid, _folder.Write(Path.GetFileName(path), block.Bytes.ToArray())));
         }

@@ -30,7 +30,7 @@ public sealed class LanguagesTests(NodeInstallation installation)
             using CidStore store = CidStore.Open(folder.Store);
             using BatchLease lease = store.TryGet(Cid.Parse(cids[0]))!;
             long sum = 0;
-            foreach (short distance in lease.Batch.Column<short>("distance").Values) sum += distance;
+            foreach (short distance in lease.View.Column<short>("distance").Values) sum += distance;
             foreach ((_, string[] exchange) in languages)
             {
                 string[] command = [.. exchange, "read", folder.Store, cids[0], "distance"];

@@ -57,7 +57,7 @@ public class MutatedBlockTests
         try
         {
             using var reader = ArrowReader.Open(bytes, new ArrowReadOptions { MemoryBudget = Budget });
-            while (reader.Read() is { } batch)
+            while (reader.ReadView() is { } batch)
             {
                 decoded++;
                 CanonicalBlock.Address(batch, Budget);

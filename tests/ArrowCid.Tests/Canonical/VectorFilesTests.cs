@@ -44,8 +44,8 @@ public class VectorFilesTests
     private static void Check(string path, int batch, int rows, int size, string cid)
     {
         using ArrowReader reader = ArrowReader.Open(File.ReadAllBytes(path));
-        for (int i = 0; i < batch; i++) Assert.NotNull(reader.Read());
-        RecordBatch read = reader.Read() ?? throw new InvalidOperationException($"{path} has no batch {batch}.");
+        for (int i = 0; i < batch; i++) Assert.NotNull(reader.ReadView());
+        RecordBatch read = reader.ReadView() ?? throw new InvalidOperationException($"{path} has no batch {batch}.");
         if (rows >= 0) Assert.Equal(rows, read.Length);
         ReadOnlyMemory<byte> block = Subject.Encode(read);
         Assert.Equal(cid, SlowEncoder.Cid(block.Span));

@@ -54,7 +54,7 @@ public class VectorTests
     internal static RecordBatch Read(VectorBatch vector)
     {
         using var reader = ArrowReader.Open(File.ReadAllBytes(vector.File));
-        for (int i = 0; i < vector.Batch; i++) Assert.NotNull(reader.Read());
-        return reader.Read() ?? throw new InvalidOperationException($"{vector.Name} is not there");
+        for (int i = 0; i < vector.Batch; i++) Assert.NotNull(reader.ReadView());
+        return reader.ReadView() ?? throw new InvalidOperationException($"{vector.Name} is not there");
     }
 }

@@ -68,11 +68,11 @@ public abstract class BackendContract : IAsyncLifetime
     public void A_batch_is_read_and_what_is_none_is_refused()
     {
         using BackendBlock batch = _backend.TryGet(CidOf(Batch))!, bytes = _backend.TryGet(CidOf("some bytes"u8))!;
-        Assert.Equal(1000, batch.ReadBatch().Length);
-        Assert.Equal(7 * 3.5, batch.ReadBatch().Column<double>("x").Values[7]);
-        Assert.Equal(ErrorCode.SchemaMismatch, Assert.Throws<ArrowCidException>(() => bytes.ReadBatch()).Code);
+        Assert.Equal(1000, batch.ReadView().Length);
+        Assert.Equal(7 * 3.5, batch.ReadView().Column<double>("x").Values[7]);
+        Assert.Equal(ErrorCode.SchemaMismatch, Assert.Throws<ArrowCidException>(() => bytes.ReadView()).Code);
         using BackendBlock node = _backend.TryGet(Cid.Sha256(Multicodec.DagCbor, s_node))!;
-        Assert.Equal(ErrorCode.SchemaMismatch, Assert.Throws<ArrowCidException>(() => node.ReadBatch()).Code);
+        Assert.Equal(ErrorCode.SchemaMismatch, Assert.Throws<ArrowCidException>(() => node.ReadView()).Code);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public abstract class BackendContract : IAsyncLifetime
         _backend.Put(CidOf(stream), stream);
         using BackendBlock block = _backend.TryGet(CidOf(bytes))!, batch = _backend.TryGet(CidOf(stream))!;
         Assert.Equal(bytes, block.Bytes.ToArray());
-        Assert.Equal(5, batch.ReadBatch().Length);
+        Assert.Equal(5, batch.ReadView().Length);
         Assert.Equal(ErrorCode.InvalidData,
             Assert.Throws<ArrowCidException>(() => _backend.Put(CidOf("other"u8), bytes)).Code);
         Assert.Null(_backend.TryGet(CidOf("other"u8)));
@@ -159,7 +159,7 @@ public abstract class BackendContract : IAsyncLifetime
         CarImport import = store.ImportCar(new MemoryStream(car), new CarImportOptions { From = _backend });
         Assert.Equal([CidOf(Batch), node], import.Blocks.Select(block => block.Cid));
         Assert.Equal((0, 0), (import.Missing, import.Skipped));
-        Assert.Equal(1000, store.TryGet(CidOf(Batch))!.Batch.Length);
+        Assert.Equal(1000, store.TryGet(CidOf(Batch))!.View.Length);
         // Of a root alone all comes from elsewhere.
         Assert.Equal([CidOf(Batch), node], store.ImportCar(new MemoryStream(CarOf([node])), new CarImportOptions { From = _backend }).Blocks.Select(block => block.Cid));
         byte[] two = DagCbor.Encode(IpldNode.List(IpldNode.Link(CidOf("some bytes"u8)), IpldNode.Link(absent)));

@@ -17,7 +17,7 @@ public sealed class BatchColumnTests
         for (int i = 0; i < batch.Columns.Count; i++)
         {
             pieces.Asked.Clear();
-            RecordBatch column = BatchColumn.Read(pieces.Root, i, pieces.Find);
+            RecordBatch column = BatchColumn.ReadView(pieces.Root, i, pieces.Find);
             Assert.Equal(CanonicalBlock.CidOf(Alone(batch, i)), CanonicalBlock.CidOf(column));
             Assert.Equal(
                 pieces.Manifest.Head.Concat(pieces.Manifest.Columns[i].Pieces).Select(piece => piece.Cid).Prepend(pieces.Root),
@@ -31,10 +31,10 @@ public sealed class BatchColumnTests
         var pieces = new Pieces(Long());
         foreach (ColumnPiece other in pieces.Manifest.Columns[0].Pieces) pieces.Blocks.Remove(other.Cid);
         foreach (ColumnPiece tail in pieces.Manifest.Tail) pieces.Blocks.Remove(tail.Cid);
-        RecordBatch read = BatchColumn.Read(pieces.Root, "b", pieces.Find);
+        RecordBatch read = BatchColumn.ReadView(pieces.Root, "b", pieces.Find);
         Assert.Equal(3, pieces.Manifest.Columns[1].Pieces.Length);
         Assert.True(read.Column<long>("b").Values.SequenceEqual(Long().Column<long>("b").Values));
-        Assert.Equal(pieces.Manifest.Columns[0].Pieces[0].Cid, Missing(() => BatchColumn.Read(pieces.Root, "a", pieces.Find)));
+        Assert.Equal(pieces.Manifest.Columns[0].Pieces[0].Cid, Missing(() => BatchColumn.ReadView(pieces.Root, "a", pieces.Find)));
     }
 
     [Fact]
@@ -44,24 +44,24 @@ public sealed class BatchColumnTests
         ColumnPiece second = pieces.Manifest.Columns[1].Pieces[1];
         byte[] bytes = pieces.Blocks[second.Cid];
         pieces.Blocks.Remove(second.Cid);
-        var e = Assert.Throws<ArrowCidException>(() => BatchColumn.Read(pieces.Root, "b", pieces.Find));
+        var e = Assert.Throws<ArrowCidException>(() => BatchColumn.ReadView(pieces.Root, "b", pieces.Find));
         Assert.Equal((ErrorCode.BlockNotFound, $"piece 1 of column 'b', {second.Cid}, is not here; import or fetch it first"),
             (e.Code, e.Message));
         foreach (byte[] other in (byte[][])[[.. bytes[..^1], (byte)(bytes[^1] ^ 1)], bytes[1..], [.. bytes, 0]])
         {
             pieces.Blocks[second.Cid] = other;
-            e = Assert.Throws<ArrowCidException>(() => BatchColumn.Read(pieces.Root, "b", pieces.Find));
+            e = Assert.Throws<ArrowCidException>(() => BatchColumn.ReadView(pieces.Root, "b", pieces.Find));
             Assert.Equal(ErrorCode.BlockCorrupt, e.Code);
             Assert.Contains($"piece 1 of column 'b' are not those of {second.Cid}", e.Message, StringComparison.Ordinal);
         }
 
         pieces.Blocks.Remove(pieces.Manifest.Head[0].Cid);
-        Assert.Equal(pieces.Manifest.Head[0].Cid, Missing(() => BatchColumn.Read(pieces.Root, "a", pieces.Find)));
+        Assert.Equal(pieces.Manifest.Head[0].Cid, Missing(() => BatchColumn.ReadView(pieces.Root, "a", pieces.Find)));
         Assert.Equal(ErrorCode.SchemaMismatch,
-            Assert.Throws<ArrowCidException>(() => BatchColumn.Read(pieces.Root, "c", pieces.Find)).Code);
+            Assert.Throws<ArrowCidException>(() => BatchColumn.ReadView(pieces.Root, "c", pieces.Find)).Code);
         Assert.Equal(ErrorCode.SchemaMismatch,
-            Assert.Throws<ArrowCidException>(() => BatchColumn.Read(pieces.Root, 2, pieces.Find)).Code);
-        Assert.Throws<InvalidIpldException>(() => BatchColumn.Read(second.Cid, 0, pieces.Find));
+            Assert.Throws<ArrowCidException>(() => BatchColumn.ReadView(pieces.Root, 2, pieces.Find)).Code);
+        Assert.Throws<InvalidIpldException>(() => BatchColumn.ReadView(second.Cid, 0, pieces.Find));
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class BatchColumnTests
             byte[] node = lie.Encode();
             Cid cid = Cid.Sha256(Multicodec.DagCbor, node);
             one.Blocks[cid] = node;
-            Assert.ThrowsAny<ArrowCidException>(() => BatchColumn.Read(cid, 1, one.Find));
+            Assert.ThrowsAny<ArrowCidException>(() => BatchColumn.ReadView(cid, 1, one.Find));
         }
 
         static ColumnManifest Sized(ColumnManifest manifest) =>
@@ -99,12 +99,12 @@ public sealed class BatchColumnTests
         {
             var pieces = new Pieces(Long());
             using var store = CidStore.Open(Path.Combine(directory, "store"));
-            Assert.Null(store.TryGetColumn(pieces.Root, "b"));
+            Assert.Null(store.TryGetColumnView(pieces.Root, "b"));
             _ = store.PutBlock(Multicodec.DagCbor, pieces.Blocks[pieces.Root]);
             foreach (ColumnPiece piece in pieces.Manifest.Head.Concat(pieces.Manifest.Columns[1].Pieces))
                 _ = store.PutRaw(pieces.Blocks[piece.Cid]);
-            Assert.Equal(CanonicalBlock.CidOf(Alone(Long(), 1)), CanonicalBlock.CidOf(store.TryGetColumn(pieces.Root, "b")!));
-            Assert.Equal(pieces.Manifest.Columns[0].Pieces[0].Cid, Missing(() => store.TryGetColumn(pieces.Root, "a")!));
+            Assert.Equal(CanonicalBlock.CidOf(Alone(Long(), 1)), CanonicalBlock.CidOf(store.TryGetColumnView(pieces.Root, "b")!));
+            Assert.Equal(pieces.Manifest.Columns[0].Pieces[0].Cid, Missing(() => store.TryGetColumnView(pieces.Root, "a")!));
         }
         finally
         {

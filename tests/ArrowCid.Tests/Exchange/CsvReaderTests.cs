@@ -108,7 +108,7 @@ public class CsvReaderTests
         Assert.Equal([30_000, 30_000, 10_000], Rows.Csv(text, new RowReadOptions { RowsPerBatch = 30_000 }).Select(b => b.Length));
         using var trickle = RowReader.OpenCsv(new Trickle(Encoding.UTF8.GetBytes(text), 4099));
         var read = new List<RecordBatch>();
-        while (trickle.Read() is { } batch) read.Add(batch);
+        while (trickle.ReadView() is { } batch) read.Add(batch);
         Assert.Equal(Rows.Cids(batches), Rows.Cids(read));
     }
 
@@ -124,21 +124,21 @@ public class CsvReaderTests
     public void A_schema_is_held_to_and_read_from_a_stream_as_it_comes()
     {
         var schema = new Schema(new Field("a", ArrowType.Int32, nullable: false), new Field("b", ArrowType.Utf8View));
-        using var reader = RowReader.OpenCsv(new Trickle("a,b\n1,x\n,y\n"u8.ToArray(), 1), new RowReadOptions { Schema = schema, RowsPerBatch = 1 });
-        Assert.Same(schema, reader.Schema);
-        Assert.Equal(1, reader.Read()!.Length);
-        string fault = Rows.Fault(() => reader.Read());
+        using var reader = RowReader.OpenCsv(new Trickle("a,b\n1,x\n,y\n"u8.ToArray(), 1), new RowReadOptions { SchemaView = schema, RowsPerBatch = 1 });
+        Assert.Same(schema, reader.SchemaView);
+        Assert.Equal(1, reader.ReadView()!.Length);
+        string fault = Rows.Fault(() => reader.ReadView());
         Assert.Equal("3:1: 'a' is empty, and it may not be null", fault);
-        Assert.Equal(fault, Rows.Fault(() => reader.Read()));
+        Assert.Equal(fault, Rows.Fault(() => reader.ReadView()));
         Assert.Equal("1:3: the column is 'c' where the schema has 'b'",
-            Rows.Fault(() => Rows.Csv("a,c\n1,2\n", new RowReadOptions { Schema = schema })));
+            Rows.Fault(() => Rows.Csv("a,c\n1,2\n", new RowReadOptions { SchemaView = schema })));
     }
 
     [Fact]
     public void A_checked_file_gives_no_batch_before_its_last_fault()
     {
         byte[] bytes = "a\n1\n2\nx\n"u8.ToArray();
-        RowReadOptions options = new() { Types = TypeTextReader.Types("a=int64"), RowsPerBatch = 1, CheckFirst = true };
+        RowReadOptions options = new() { TypeViews = TypeTextReader.Types("a=int64"), RowsPerBatch = 1, CheckFirst = true };
         Assert.Equal("4:1: 'a' is int64, and 'x' is no such value",
             Rows.Fault(() => RowReader.OpenCsv(new MemoryStream(bytes), options)));
     }

@@ -83,7 +83,7 @@ public class JsonLinesReaderTests
     {
         var schema = new Schema(new Field("a", ArrowType.Int32, nullable: false), new Field("l",
             new FixedSizeListType(new Field("item", ArrowType.Float32), 2)));
-        RowReadOptions options = new() { Schema = schema };
+        RowReadOptions options = new() { SchemaView = schema };
         Assert.Equal("""{"a":1,"l":[0.5,"NaN"]}""", Rows.Text(Rows.Json("{\"l\":[0.5,\"NaN\"],\"a\":1}", options)[0]));
         Assert.Equal(0, Assert.Single(Rows.Json("", options)).Length);
         Assert.Equal("1:11: a is missing, and it may not be null", Rows.Fault(() => Rows.Json("{\"l\":[1,2]}", options).ToString()));
@@ -99,7 +99,7 @@ public class JsonLinesReaderTests
             string.Create(CultureInfo.InvariantCulture, $"{{\"i\":{i},\"t\":\"{new string('x', i % 300)}\"}}\n")));
         using var reader = RowReader.OpenJsonLines(new Trickle(Encoding.UTF8.GetBytes(text), 777), new RowReadOptions { RowsPerBatch = 2000 });
         var read = new List<RecordBatch>();
-        while (reader.Read() is { } batch) read.Add(batch);
+        while (reader.ReadView() is { } batch) read.Add(batch);
         Assert.Equal(Rows.Cids(Rows.Json(text, new RowReadOptions { RowsPerBatch = 2000 })), Rows.Cids(read));
         Assert.Equal(3, read.Count);
     }

@@ -17,7 +17,7 @@ public class RowRoundTripTests
         {
             if (Fitting(random.Batch, field => TextColumn.For(field.Type)) is not { } batch) return;
             string text = Rows.Export(RowExport.WriteCsv, batch);
-            RowReadOptions options = new() { Schema = batch.Schema, CheckFirst = true };
+            RowReadOptions options = new() { SchemaView = batch.Schema, CheckFirst = true };
             Assert.Equal(CanonicalBlock.CidOf(batch), Assert.Single(Rows.Cids(Rows.Csv(text, options))));
             columns += batch.Columns.Count;
         });
@@ -32,7 +32,7 @@ public class RowRoundTripTests
         {
             if (Fitting(random.Batch, field => JsonColumn.For(field, null)) is not { } batch) return;
             string text = Rows.Export(RowExport.WriteJsonLines, batch);
-            RowReadOptions options = new() { Schema = batch.Schema, CheckFirst = true };
+            RowReadOptions options = new() { SchemaView = batch.Schema, CheckFirst = true };
             Assert.Equal(CanonicalBlock.CidOf(batch), Assert.Single(Rows.Cids(Rows.Json(text, options))));
             columns += batch.Columns.Count;
         });
@@ -56,7 +56,7 @@ public class RowRoundTripTests
                 try
                 {
                     string text = Rows.Export(write, batch);
-                    RecordBatch back = Assert.Single(read(text, new RowReadOptions { Schema = batch.Schema }));
+                    RecordBatch back = Assert.Single(read(text, new RowReadOptions { SchemaView = batch.Schema }));
                     Assert.True(CanonicalBlock.CidOf(batch) == CanonicalBlock.CidOf(back), $"{name}: {text}");
                 }
                 catch (ArrowCidException e) when (e.Code == ErrorCode.Unsupported)

@@ -19,7 +19,7 @@ internal static class Rows
     public static RecordBatch[] Json(byte[] bytes, RowReadOptions? options = null) =>
         All(RowReader.OpenJsonLines(new MemoryStream(bytes), options));
 
-    public static RowReadOptions Typed(string types) => new() { Types = TypeTextReader.Types(types) };
+    public static RowReadOptions Typed(string types) => new() { TypeViews = TypeTextReader.Types(types) };
 
     /// <summary>The types of the columns.</summary>
     public static string Types(RecordBatch batch) =>
@@ -54,7 +54,7 @@ internal static class Rows
         using (reader)
         {
             var batches = new List<RecordBatch>();
-            while (reader.Read() is { } batch) batches.Add(batch);
+            while (reader.ReadView() is { } batch) batches.Add(batch);
             return [.. batches];
         }
     }

@@ -135,6 +135,6 @@ public sealed class ApacheFlightClientTests : ServedStoreTests
             writer.WriteEnd();
         }
 
-        return CanonicalBlock.CidOf(ArrowReader.Open(memory.ToArray()).Read()!);
+        return CanonicalBlock.CidOf(ArrowReader.Open(memory.ToArray()).ReadView()!);
     }
 }

@@ -21,7 +21,7 @@ public sealed class CidClientTests : ServedStoreTests
         Assert.False((await client.PutAsync(batch)).IsNew);
         using RemoteBatch? got = await client.TryGetAsync(put.Cid);
         Assert.False(got!.IsShared);
-        Assert.Equal(put.Cid, CanonicalBlock.CidOf(got.Batch));
+        Assert.Equal(put.Cid, CanonicalBlock.CidOf(got.View));
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class CidClientTests : ServedStoreTests
         using CidClient client = Served.FlightClient(isLocal: true);
         using RemoteBatch? got = await client.TryGetAsync(put.Cid);
         Assert.True(got!.IsShared);
-        Assert.Equal([0L, 1, 2, 3, 4], got.Batch.Column<long>("n").Values.ToArray());
+        Assert.Equal([0L, 1, 2, 3, 4], got.View.Column<long>("n").Values.ToArray());
     }
 
     [Fact]

@@ -65,14 +65,14 @@ public sealed class ExportActionTests : ServedStoreTests
             case "parquet":
                 using (var reader = ParquetReader.Open(new MemoryStream(file)))
                 {
-                    while (reader.Read() is { } batch) yield return CanonicalBlock.CidOf(batch);
+                    while (reader.ReadView() is { } batch) yield return CanonicalBlock.CidOf(batch);
                 }
 
                 break;
             case "arrow":
                 using (var reader = ArrowReader.Open(new MemoryStream(file)))
                 {
-                    while (reader.Read() is { } batch) yield return CanonicalBlock.CidOf(batch);
+                    while (reader.ReadView() is { } batch) yield return CanonicalBlock.CidOf(batch);
                 }
 
                 break;

@@ -23,7 +23,7 @@ public sealed class UnixSocketTests : IDisposable
             using CidClient client = server.FlightClient();
             PutResult put = await client.PutAsync(ServedStore.Sequence(0, 1000));
             using RemoteBatch? got = await client.TryGetAsync(put.Cid);
-            Assert.Equal(1000, got!.Batch.Length);
+            Assert.Equal(1000, got!.View.Length);
             using CidClient local = server.FlightClient(isLocal: true);
             using RemoteBatch? shared = await local.TryGetAsync(put.Cid);
             Assert.True(shared!.IsShared);

@@ -1,4 +1,4 @@
-using ArrowCid.Columnar;
+using Apache.Arrow;
 
 namespace ArrowCid.Tests.House;
 
@@ -24,16 +24,21 @@ public class ReadmeTests
         // README: from here
         using var store = CidStore.Open(Directory.CreateTempSubdirectory("arrowcid-readme-").FullName);
 
-        RecordBatch batch = RecordBatch.Of(
-            ("px", ArrowArray.From<double>(new[] { 101.5, 101.75, 101.25 })),
-            ("qty", ArrowArray.From<int>(new[] { 100, 20, 300 })));
+        RecordBatch batch = new RecordBatch.Builder()              // of Apache.Arrow
+            .Append("px", true, column => column.Double(px => px.AppendRange([101.5, 101.75, 101.25])))
+            .Append("qty", true, column => column.Int32(qty => qty.AppendRange([100, 20, 300])))
+            .Build();
         PutResult put = store.Put(batch);                          // put.Cid, put.IsNew
 
         using BatchLease? lease = store.TryGet(put.Cid);           // in any process; null: not here
-        ReadOnlySpan<double> px = lease!.Batch.Column<double>("px").Values;
+        ReadOnlySpan<double> px = lease!.Column<double>("px").Values;   // the quickest: no copy, no object
+        var qty = (Int32Array)lease.Array("qty");                  // one column as an Arrow array, no copy
+        RecordBatch all = lease.Batch;                             // all of them
         // README: to here
         Assert.True(put.IsNew);
         Assert.Equal([101.5, 101.75, 101.25], px.ToArray());
+        Assert.Equal([100, 20, 300], qty.Values);
+        Assert.Equal((2, 3), (all.ColumnCount, all.Length));
         string place = store.Directory;
         store.Dispose();
         Directory.Delete(place, recursive: true);

@@ -67,6 +67,17 @@ internal static partial class TidyRules
         where line.Item.Contains("ArrowCid.Storage", StringComparison.Ordinal)
         select $"{source.Path}:{line.Index + 1}: ArrowCid.Storage; use the facade, or stand in Inspect.";
 
+    /// <summary>The engine reads batches through types of its own: Apache.Arrow is named by the bridge and by the
+    /// public members that take and give its batches, so that libarrowcid, which has neither, does not load it.</summary>
+    public static IEnumerable<string> ApacheFiles(IEnumerable<CSharpSource> sources) =>
+        from source in sources
+        where source.Project is "ArrowCid" or "ArrowCid.Flight" or "ArrowCid.Native" or Memory
+        where !ApacheFile().IsMatch(source.Path)
+        from line in source.Code.Index()
+        where line.Item.Contains("Apache.Arrow", StringComparison.Ordinal)
+            || (source.Project == "ArrowCid.Native" && ApacheBridge().IsMatch(line.Item))
+        select $"{source.Path}:{line.Index + 1}: Apache.Arrow; stand in Columnar/Bridge or in a file *.Apache.cs.";
+
     private const string Facade = "the facade";
 
     private static string Folder(CSharpSource source)
@@ -220,6 +231,12 @@ internal static partial class TidyRules
 
     [GeneratedRegex(@"^(CidStore[\w.]*|BatchLease)\.cs$")]
     private static partial Regex FacadeFile();
+
+    [GeneratedRegex(@"/Columnar/Bridge/|\.Apache\.cs$|/(BatchLease|RemoteBatch)\.cs$")]
+    private static partial Regex ApacheFile();
+
+    [GeneratedRegex(@"\b(ToApache|FromApache)")]
+    private static partial Regex ApacheBridge();
 
     [GeneratedRegex(@"^\s*namespace\s+([\w.]+)")]
     private static partial Regex NamespaceLine();

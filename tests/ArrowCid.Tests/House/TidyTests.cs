@@ -28,6 +28,7 @@ public class TidyTests
     public void The_command_looks_behind_the_public_face_in_one_folder_alone()
     {
         AssertNone(TidyRules.CommandFolders(s_sources.Value));
+        AssertNone(TidyRules.ApacheFiles(s_sources.Value));
         Assert.Single(TidyRules.CommandFolders(
             [CSharpSource.Of("src/ArrowCid.Cli/Verbs/A.cs", "using ArrowCid.Storage;")]));
     }
@@ -80,6 +81,15 @@ public class TidyTests
         Assert.Contains(s_sources.Value, s => s.Path == "src/ArrowCid/ArrowCidException.cs");
         Assert.Contains(s_sources.Value, s => s.Path == "tests/ArrowCid.Tests/House/TidyTests.cs");
     }
+
+    [Theory]
+    [InlineData("src/ArrowCid/Ipc/A.cs", "using A = Apache.Arrow;", 1)]
+    [InlineData("src/ArrowCid.Native/A.cs", "ToApache.Batch(batch);", 1)]
+    [InlineData("src/ArrowCid/Ipc/A.cs", "// Apache.Arrow in a comment", 0)]
+    [InlineData("src/ArrowCid/Ipc/A.Apache.cs", "using A = Apache.Arrow;", 0)]
+    [InlineData("src/ArrowCid/Columnar/Bridge/A.cs", "using A = Apache.Arrow;", 0)]
+    public void Apache_Arrow_outside_of_the_bridge_is_found(string path, string text, int findings) =>
+        Assert.Equal(findings, TidyRules.ApacheFiles([CSharpSource.Of(path, text)]).Count());
 
     [Theory]
     [InlineData("src/ArrowCid/Columnar/A.cs", "using ArrowCid.Ipc;")]

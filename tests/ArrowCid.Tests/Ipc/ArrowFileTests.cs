@@ -34,7 +34,7 @@ public sealed class ArrowFileTests
             Assert.Equal(parts.Select(CanonicalBlock.CidOf), Cids(file));
             Assert.Equal(parts.Select(CanonicalBlock.CidOf), Cids(new ForwardStream(new MemoryStream(file.ToArray()))));
             using var reader = ArrowReader.Open(file.ToArray());
-            while (reader.Read() is not null) continue;
+            while (reader.ReadView() is not null) continue;
         });
         if (Seeds.AreMany) Assert.True(withDictionaries > 20 && ordered < withDictionaries, $"{withDictionaries}, {ordered}");
     }
@@ -80,7 +80,7 @@ public sealed class ArrowFileTests
         BinaryPrimitives.WriteUInt16LittleEndian(absent.AsSpan(slot), 0);
         Assert.Equal(wanted, Cids(new MemoryStream(absent)));
         using var reader = ArrowReader.Open(absent);
-        Assert.NotNull(reader.Read());
+        Assert.NotNull(reader.ReadView());
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class ArrowFileTests
         byte[] file = IpcData.Bytes(Golden);
         var options = new ArrowReadOptions { MemoryBudget = file.Length - 1 };
         using var reader = ArrowReader.Open(new MemoryStream(file), options);
-        Assert.NotNull(reader.Read());
+        Assert.NotNull(reader.ReadView());
         byte[] behind = [1, 2, 3, .. file];
         Assert.Equal(Cids(new MemoryStream(file)), Cids(new MemoryStream(behind) { Position = 3 }));
     }
@@ -135,7 +135,7 @@ public sealed class ArrowFileTests
             BatchCut.EveryRows(Batches(reader), 300).Select(CanonicalBlock.CidOf));
         byte[] cut = stream.ToArray()[..5000];
         using var broken = ArrowReader.Open(new MemoryStream(cut), new ArrowReadOptions { ReadsLargeBatches = true, WholeBodyBytes = 4096 });
-        Assert.Contains("ends inside a message's body", Assert.Throws<InvalidArrowException>(() => broken.Read()).Rule, StringComparison.Ordinal);
+        Assert.Contains("ends inside a message's body", Assert.Throws<InvalidArrowException>(() => broken.ReadView()).Rule, StringComparison.Ordinal);
     }
 
     /// <summary>Writes batches as a file.</summary>
@@ -172,7 +172,7 @@ public sealed class ArrowFileTests
 
     private static IEnumerable<RecordBatch> Batches(ArrowReader reader)
     {
-        while (reader.Read() is { } batch) yield return batch;
+        while (reader.ReadView() is { } batch) yield return batch;
     }
 
     private static int Footer(byte[] file)

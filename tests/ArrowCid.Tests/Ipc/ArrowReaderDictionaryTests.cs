@@ -25,7 +25,7 @@ public sealed class ArrowReaderDictionaryTests
         ArrowReader reader = ArrowReader.Open(new FormWriter(new Form()).Schema(s_one)
             .Dictionary(0, Text("a")).Message(3, Batch(1, 0, 1), Indices(0))
             .Dictionary(0, Text("z")).Message(3, Batch(1, 0, 1), Indices(0)).End());
-        RecordBatch first = reader.Read()!, second = reader.Read()!;
+        RecordBatch first = reader.ReadView()!, second = reader.ReadView()!;
         Assert.Equal("61", SlotText.Of(first.Columns[0], 0));
         Assert.Equal("7a", SlotText.Of(second.Columns[0], 0));
         Assert.Equal(1, reader.Traits.ReplacedDictionaries);
@@ -35,7 +35,7 @@ public sealed class ArrowReaderDictionaryTests
     public void A_missing_dictionary_is_empty()
     {
         RecordBatch batch = ArrowReader.Open(
-            new FormWriter(new Form()).Schema(s_one).Message(3, Batch(0, 0, 1), []).End()).Read()!;
+            new FormWriter(new Form()).Schema(s_one).Message(3, Batch(0, 0, 1), []).End()).ReadView()!;
         Assert.Equal(0, batch.Columns[0].Dictionary!.Length);
         Assert.Equal(ArrowType.Utf8, batch.Columns[0].Dictionary!.Type);
     }
@@ -57,7 +57,7 @@ public sealed class ArrowReaderDictionaryTests
             .Message(1, new Flat((1, new[] { Encoded("x"), Encoded("y") })), [])
             .Dictionary(7, Text("a", "b")).Message(3, Batch(2, 0, 2), [.. Indices(0, 1), .. Indices(1, 1)]);
         ArrowReader reader = ArrowReader.Open(writer.End());
-        RecordBatch batch = reader.Read()!;
+        RecordBatch batch = reader.ReadView()!;
         Assert.Equal("b", Letter(batch.Columns[0], 1));
         Assert.Equal("b", Letter(batch.Columns[1], 0));
         Assert.Same(batch.Columns[0].Dictionary, batch.Columns[1].Dictionary);
@@ -95,7 +95,7 @@ public sealed class ArrowReaderDictionaryTests
         FormWriter writer = new FormWriter(new Form()).Raw([.. "ARROW1\0\0"u8]).Schema(s_one)
             .Dictionary(0, Text("a")).Dictionary(0, Text("b")).Message(3, Batch(1, 0, 1), Indices(0));
         ArrowReader reader = ArrowReader.Open(writer.Footer(s_one));
-        var fault = Assert.Throws<InvalidArrowException>(() => reader.Read());
+        var fault = Assert.Throws<InvalidArrowException>(() => reader.ReadView());
         Assert.Equal("dictionary 0 is given twice, and in a file only deltas may follow", fault.Rule);
         Assert.Equal("d", fault.FieldPath);
     }
@@ -121,7 +121,7 @@ public sealed class ArrowReaderDictionaryTests
     {
         ArrowReader reader = ArrowReader.Open(new FormWriter(new Form()).Schema(s_one).Dictionary(0, Text("a", "b"))
             .Message(3, Batch(1, 0, 1), Indices(0)).Message(3, Batch(1, 0, 1), Indices(1)).End());
-        Assert.Same(reader.Read()!.Columns[0].Dictionary, reader.Read()!.Columns[0].Dictionary);
+        Assert.Same(reader.ReadView()!.Columns[0].Dictionary, reader.ReadView()!.Columns[0].Dictionary);
     }
 
     internal static ArrowArray Text(params string[] values)

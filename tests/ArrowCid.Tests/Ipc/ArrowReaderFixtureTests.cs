@@ -84,8 +84,8 @@ public sealed class ArrowReaderFixtureTests
     internal static List<RecordBatch> ReadAll(ArrowReader reader)
     {
         var batches = new List<RecordBatch>();
-        while (reader.Read() is { } batch) batches.Add(batch);
-        Assert.Null(reader.Read());
+        while (reader.ReadView() is { } batch) batches.Add(batch);
+        Assert.Null(reader.ReadView());
         return batches;
     }
 

@@ -99,7 +99,7 @@ public sealed class ArrowReaderFormTests
     public void Uncompressed_native_buffers_are_borrowed()
     {
         byte[] bytes = FormWriter.Stream(new Form(), s_numbers.Schema, s_numbers);
-        RecordBatch batch = ArrowReader.Open(bytes).Read()!;
+        RecordBatch batch = ArrowReader.Open(bytes).ReadView()!;
         Assert.Equal(3, batch.Column("n").Values<int>()[2]);
         int at = bytes.AsSpan().LastIndexOf((byte)3);
         bytes[at] = 77;
@@ -111,7 +111,7 @@ public sealed class ArrowReaderFormTests
     {
         RecordBatch batch;
         using (ArrowReader reader = ArrowReader.Open(new MemoryStream(FormWriter.Stream(new Form(), s_numbers.Schema, s_numbers))))
-            batch = reader.Read()!;
+            batch = reader.ReadView()!;
         Assert.Equal([1, 2, 3], batch.Column("n").Values<int>().ToArray());
     }
 
@@ -120,7 +120,7 @@ public sealed class ArrowReaderFormTests
     {
         ArrowReader reader = ArrowReader.Open(FormWriter.Stream(new Form(), s_numbers.Schema, s_numbers));
         reader.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => reader.Read());
+        Assert.Throws<ObjectDisposedException>(() => reader.ReadView());
     }
 
     private static readonly RecordBatch s_numbers = new(new Schema(new Field("n", ArrowType.Int32)), 3,
@@ -140,10 +140,10 @@ public sealed class ArrowReaderFormTests
             ArrowReader source = ArrowReader.Open(IpcData.Bytes(name));
             List<RecordBatch> batches = ArrowReaderFixtureTests.ReadAll(source);
             // A file cannot replace a dictionary: of a stream that does, its first batch.
-            if (!replaces && source.Schema.Fields.Any(HoldsDictionary)) batches = [.. batches.Take(1)];
-            byte[] made = write(s_forms[form], source.Schema, batches);
+            if (!replaces && source.SchemaView.Fields.Any(HoldsDictionary)) batches = [.. batches.Take(1)];
+            byte[] made = write(s_forms[form], source.SchemaView, batches);
             ArrowReader reader = ArrowReader.Open(made);
-            Assert.True(source.Schema.Equals(reader.Schema), $"{name} as {form}: {reader.Schema}");
+            Assert.True(source.SchemaView.Equals(reader.SchemaView), $"{name} as {form}: {reader.SchemaView}");
             List<RecordBatch> found = ArrowReaderFixtureTests.ReadAll(reader);
             Assert.Equal(batches.Count, found.Count);
             for (int i = 0; i < found.Count; i++)

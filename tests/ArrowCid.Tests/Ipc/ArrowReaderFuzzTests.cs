@@ -104,7 +104,7 @@ public sealed class ArrowReaderFuzzTests
             using ArrowReader reader = throughPipe
                 ? ArrowReader.Open(new MemoryStream(bytes), s_options)
                 : ArrowReader.Open(bytes, s_options);
-            for (int batches = 0; batches < 100 && reader.Read() is { } batch; batches++)
+            for (int batches = 0; batches < 100 && reader.ReadView() is { } batch; batches++)
             {
                 Assert.True(batch.Length >= 0);
                 foreach (ArrowArray column in batch.Columns) Touch(column);

@@ -188,7 +188,7 @@ public sealed class ArrowReaderRefusalTests
     {
         Flat nested = Field("s", 13, new Flat(), [Int32Field("u")]);
         byte[] bytes = Start(nested).Message(3, Batch(1, [(1, 0), (2, 0)], [(0, 0), (0, 0), (0, 8)]), new byte[8]).End();
-        Assert.Equal("{00000000}", SlotText.Of(ArrowReader.Open(bytes).Read()!.Columns[0], 0));
+        Assert.Equal("{00000000}", SlotText.Of(ArrowReader.Open(bytes).ReadView()!.Columns[0], 0));
     }
 
     [Fact]
@@ -196,7 +196,7 @@ public sealed class ArrowReaderRefusalTests
     {
         byte[] bytes = Start(Field("t", 5, new Flat()), Field("l", 12, new Flat(), [Int32Field("item")]))
             .Message(3, Batch(0, [(0, 0), (0, 0), (0, 0)], [.. Enumerable.Repeat((0L, 0L), 7)]), []).End();
-        Assert.Equal(0, ArrowReader.Open(bytes).Read()!.Length);
+        Assert.Equal(0, ArrowReader.Open(bytes).ReadView()!.Length);
     }
 
     [Theory]
@@ -214,7 +214,7 @@ public sealed class ArrowReaderRefusalTests
                 Batch(2, [(2, nulls), (1, 0), (1, 0)], [(0, 1), (0, 0), (8, 4), (0, 0), (16, 4)]), [bits, .. new byte[31]]).End();
         Expect(Column(0b01, -1), "a union or run-end column of metadata version V4 has a null", "u");
         Expect(Column(0b11, 1), "a null count of 1 disagrees with a bitmap without nulls", "u");
-        Assert.Equal(2, ArrowReader.Open(Column(0b11, 0)).Read()!.Length);
+        Assert.Equal(2, ArrowReader.Open(Column(0b11, 0)).ReadView()!.Length);
     }
 
     [Fact]
@@ -226,7 +226,7 @@ public sealed class ArrowReaderRefusalTests
         {
             byte[] bytes = Start(new Form { Version = 3 }, field)
                 .Message(3, Batch(2, nodes, given), ArrowReaderDictionaryTests.Indices(2, 0, 7, 0)).End();
-            Assert.Equal("07000000", SlotText.Of(ArrowReader.Open(bytes).Read()!.Columns[0], 1));
+            Assert.Equal("07000000", SlotText.Of(ArrowReader.Open(bytes).ReadView()!.Columns[0], 1));
         }
     }
 
@@ -278,7 +278,7 @@ public sealed class ArrowReaderRefusalTests
             new ArrowReadOptions { MemoryBudget = 1_000_000 });
         Assert.Equal(packed, bytes[(int)fault.Offset..][..packed.Length]);
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < zeros.Length);
-        Assert.Equal(1 << 20, ArrowReader.Open(bytes).Read()!.Length);
+        Assert.Equal(1 << 20, ArrowReader.Open(bytes).ReadView()!.Length);
     }
 
     [Fact]
@@ -340,7 +340,7 @@ public sealed class ArrowReaderRefusalTests
         FormWriter writer = new FormWriter(new Form()).Raw([.. "ARROW1\0\0"u8]).Schema(schema);
         byte[] custom = writer.Footer(schema, [new Flat((0, "k"))]);
         Expect(custom, "the file's footer has custom_metadata, which a block cannot keep; say to drop it, or remove it");
-        Assert.Null(ArrowReader.Open(custom, new ArrowReadOptions { DropCustomMetadata = true }).Read());
+        Assert.Null(ArrowReader.Open(custom, new ArrowReadOptions { DropCustomMetadata = true }).ReadView());
     }
 
     [Fact]
@@ -359,8 +359,8 @@ public sealed class ArrowReaderRefusalTests
     public void An_error_is_given_again()
     {
         ArrowReader reader = ArrowReader.Open(Start(s_x).Message(4, new Flat(), []).End());
-        Assert.Same(Assert.Throws<InvalidArrowException>(() => reader.Read()),
-            Assert.Throws<InvalidArrowException>(() => reader.Read()));
+        Assert.Same(Assert.Throws<InvalidArrowException>(() => reader.ReadView()),
+            Assert.Throws<InvalidArrowException>(() => reader.ReadView()));
     }
 
     [Fact]
@@ -368,7 +368,7 @@ public sealed class ArrowReaderRefusalTests
     {
         var stream = new FailingStream(Ints(s_x, 1, 2).End()[..(int)s_schemaBytes]);
         ArrowReader reader = ArrowReader.Open(stream);
-        Assert.Equal(ErrorCode.Io, Assert.Throws<ArrowCidException>(() => reader.Read()).Code);
+        Assert.Equal(ErrorCode.Io, Assert.Throws<ArrowCidException>(() => reader.ReadView()).Code);
         reader.Dispose();
         Assert.True(stream.IsDisposed);
         var early = new FailingStream([]);

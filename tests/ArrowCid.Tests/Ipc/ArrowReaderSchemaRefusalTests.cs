@@ -115,13 +115,13 @@ public sealed class ArrowReaderSchemaRefusalTests
     [Fact]
     public void Nesting_to_32_is_read_and_deeper_is_refused()
     {
-        Assert.Single(ArrowReader.Open(Start(Nested(32)).End()).Schema.Fields);
+        Assert.Single(ArrowReader.Open(Start(Nested(32)).End()).SchemaView.Fields);
         string path = string.Join('.', Enumerable.Range(0, 32).Select(i => $"n{32 - i}"));
         Expect(Start(Nested(33)).End(), "columns nest deeper than 32 levels", "n33." + path[..path.LastIndexOf('.')]);
 
         // A dictionary's values are no level of their own.
         Flat encoded = Field("d", 13, new Flat(), [Nested(31)], new Flat());
-        Assert.Single(ArrowReader.Open(Start(encoded).End()).Schema.Fields);
+        Assert.Single(ArrowReader.Open(Start(encoded).End()).SchemaView.Fields);
 
         static Flat Nested(int levels)
         {
@@ -153,7 +153,7 @@ public sealed class ArrowReaderSchemaRefusalTests
         Flat[] children = [.. Enumerable.Range(0, 2000).Select(i => Int32Field($"c{i}"))];
         byte[] bytes = Start(Field(new string('x', 100_000), 13, new Flat(), children)).End();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal(2000, ArrowReader.Open(bytes).Schema.Fields[0].Type.Children.Count);
+        Assert.Equal(2000, ArrowReader.Open(bytes).SchemaView.Fields[0].Type.Children.Count);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20 * bytes.Length);
     }
 
@@ -163,7 +163,7 @@ public sealed class ArrowReaderSchemaRefusalTests
         Flat[] union = [Int32Field("a"), Int32Field("b")];
         Schema schema = ArrowReader.Open(Start(
             Field("d", 5, new Flat(), dictionary: new Flat()), Field("u", 14, new Flat(), union),
-            Field("t", 9, new Flat()), Field("p", 7, new Flat((0, 9))), Field("n", 1, new Flat())).End()).Schema;
+            Field("t", 9, new Flat()), Field("p", 7, new Flat((0, 9))), Field("n", 1, new Flat())).End()).SchemaView;
         Assert.Equal(
             "d: dictionary<int32, utf8>\nu: sparse_union<a: int32 = 0, b: int32 = 1>\nt: time32[ms]\n"
             + "p: decimal128(9, 0)\nn: null", schema.ToString());
@@ -174,16 +174,16 @@ public sealed class ArrowReaderSchemaRefusalTests
     {
         ArrowReader reader = ArrowReader.Open(new FormWriter(new Form()).Message(1, new Flat(), [])
             .Message(3, new Flat((0, 5L)), []).End());
-        Assert.Empty(reader.Schema.Fields);
-        Assert.Equal(5, reader.Read()!.Length);
-        Assert.Null(reader.Read());
+        Assert.Empty(reader.SchemaView.Fields);
+        Assert.Equal(5, reader.ReadView()!.Length);
+        Assert.Null(reader.ReadView());
     }
 
     [Fact]
     public void Names_and_metadata_of_any_script_are_kept()
     {
         Schema schema = ArrowReader.Open(Start(Field("größe", 5, new Flat(),
-            metadata: [new Flat((0, "ключ"), (1, "値")), new Flat((0, "none"))])).End()).Schema;
+            metadata: [new Flat((0, "ключ"), (1, "値")), new Flat((0, "none"))])).End()).SchemaView;
         Assert.Equal("größe", schema.Fields[0].Name);
         Assert.Equal([new("ключ", "値"), new("none", "")], schema.Fields[0].Metadata);
     }

@@ -11,13 +11,13 @@ public class DropMetadataTests
     public void Dropped_keys_are_gone_at_every_level_and_others_stay(ArrowFormat format)
     {
         byte[] bytes = Write(format);
-        Schema all = Read(bytes, null).Schema;
+        Schema all = Read(bytes, null).SchemaView;
         Assert.Equal((2, 2, 2), Counts(all));
-        Schema some = Read(bytes, "a").Schema;
+        Schema some = Read(bytes, "a").SchemaView;
         Assert.Equal((1, 1, 1), Counts(some));
         Assert.All([.. some.Metadata, .. some.Fields[0].Metadata], pair => Assert.Equal("b", pair.Key));
-        Assert.Equal((0, 0, 0), Counts(Read(bytes, "a", "b", "c").Schema));
-        RecordBatch batch = Read(bytes, "b").Read()!;
+        Assert.Equal((0, 0, 0), Counts(Read(bytes, "a", "b", "c").SchemaView));
+        RecordBatch batch = Read(bytes, "b").ReadView()!;
         Assert.Equal([7], batch.Column("s").Field("i").As<int>().Values);
     }
 

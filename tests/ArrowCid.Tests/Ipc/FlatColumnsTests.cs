@@ -12,7 +12,7 @@ public sealed class FlatColumnsTests
     private static BlockSchema Known(ReadOnlyMemory<byte> block)
     {
         BlockSchema? known = null;
-        _ = CanonicalBlock.Decode(block, ref known);
+        _ = CanonicalBlock.DecodeView(block, ref known);
         return known!;
     }
 
@@ -24,7 +24,7 @@ public sealed class FlatColumnsTests
         ReadOnlyMemory<byte> block = Encode(PlainColumns.Of(batch.Batch));
         RecordBatch? read = FlatColumns.TryRead(block, Known(block));
         Assert.NotNull(read);
-        RecordBatch slowly = CanonicalBlock.Decode(block);
+        RecordBatch slowly = CanonicalBlock.DecodeView(block);
         Assert.True(block.Span.SequenceEqual(Encode(read).Span));
         for (int i = 0; i < slowly.Columns.Count; i++)
         {
@@ -95,7 +95,7 @@ public sealed class FlatColumnsTests
             changed[at] = random.Next(3) switch { 0 => 0, 1 => 0xFF, _ => (byte)(changed[at] ^ (1 << random.Next(8))) };
             if (random.Next(10) == 0) Array.Resize(ref changed, changed.Length - random.Next(1, 80));
             if (FlatColumns.TryRead(changed, known) is not { } read) continue;
-            RecordBatch slowly = CanonicalBlock.Decode(changed);
+            RecordBatch slowly = CanonicalBlock.DecodeView(changed);
             Assert.Equal(Outcome(slowly), Outcome(read));
         }
     });

@@ -153,7 +153,7 @@ public sealed class HostileParquetTests
         using var reader = ParquetReader.Open(file, s_budget);
         isExact = reader.IsExact && reader.ClaimedCids.Count == reader.BatchCount;
         var cids = new List<Cid>();
-        while (reader.Read() is { } batch) cids.Add(CanonicalBlock.CidOf(batch));
+        while (reader.ReadView() is { } batch) cids.Add(CanonicalBlock.CidOf(batch));
         return isExact && !cids.SequenceEqual(reader.ClaimedCids)
             ? throw new ArrowCidException(ErrorCode.BlockCorrupt, "not what the file claims")
             : [.. cids];

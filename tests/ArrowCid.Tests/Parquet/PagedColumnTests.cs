@@ -32,7 +32,7 @@ public sealed class PagedColumnTests
             Cid cid = writer.Write(batch).Cid;
             writer.Finish();
             using var reader = ParquetReader.Open(file.ToArray());
-            Assert.Equal(cid, ArrowCid.Ipc.CanonicalBlock.CidOf(reader.Read()!));
+            Assert.Equal(cid, ArrowCid.Ipc.CanonicalBlock.CidOf(reader.ReadView()!));
         }
     }
 
@@ -97,7 +97,7 @@ public sealed class PagedColumnTests
         // As other readers do, who know of no runs.
         using var reader = ParquetReader.Open(file.ToArray(), new ParquetReadOptions { IgnoresExactSchema = true });
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var e = Assert.ThrowsAny<ArrowCidException>(() => reader.Read());
+        var e = Assert.ThrowsAny<ArrowCidException>(() => reader.ReadView());
         Assert.Equal(ErrorCode.TooLarge, e.Code);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostBytes);
     }

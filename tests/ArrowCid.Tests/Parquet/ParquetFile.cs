@@ -21,7 +21,7 @@ internal static class ParquetFile
     {
         using var reader = ParquetReader.Open(file, options);
         var batches = new List<RecordBatch>();
-        while (reader.Read() is { } batch) batches.Add(batch);
+        while (reader.ReadView() is { } batch) batches.Add(batch);
         return [.. batches];
     }
 
@@ -34,12 +34,12 @@ internal static class ParquetFile
         Assert.Equal(batches.Select(CanonicalBlock.CidOf), reader.ClaimedCids);
         foreach (RecordBatch batch in batches)
         {
-            RecordBatch read = reader.Read()!;
+            RecordBatch read = reader.ReadView()!;
             if (CanonicalBlock.CidOf(batch) == CanonicalBlock.CidOf(read)) continue;
             Assert.Fail($"{FirstDifference.Between(batch, read, 0)}");
         }
 
-        Assert.Null(reader.Read());
+        Assert.Null(reader.ReadView());
     }
 
     public static RecordBatch Column(ArrowArray array) => RecordBatch.Of(("v", array));

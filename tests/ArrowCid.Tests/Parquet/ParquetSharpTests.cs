@@ -79,7 +79,7 @@ public sealed class ParquetSharpTests
             writer.WriteEnd();
         }
 
-        return ArrowReader.Open(memory.ToArray()).Read()!;
+        return ArrowReader.Open(memory.ToArray()).ReadView()!;
     }
 
     /// <summary>The batch without the file's keys, which Arrow C++ makes the schema's metadata.</summary>

@@ -186,7 +186,7 @@ public sealed class ParquetPeerTests : IDisposable
     private static IEnumerable<RecordBatch> Arrow(string file)
     {
         using var reader = ArrowReader.Open(File.ReadAllBytes(file));
-        while (reader.Read() is { } batch) yield return batch;
+        while (reader.ReadView() is { } batch) yield return batch;
     }
 
     private void WriteEveryType()

@@ -112,7 +112,7 @@ public sealed class RowPeerTests : IDisposable
         string file = Path.Combine(_folder, name);
         using (var writer = new StreamWriter(file)) write(writer);
         using RowReader reader = open(File.OpenRead(file), null);
-        return (file, reader.Read()!);
+        return (file, reader.ReadView()!);
     }
 
     /// <summary>Columns whose types CSV tells.</summary>

@@ -414,7 +414,7 @@ public sealed class CarTests
             Assert.True(copy.Verify(cid)!.Value.IsIntact);
             Assert.Equal(store.TryFind(cid)!.Value.Address, copy.TryFind(cid)!.Value.Address);
             using BatchLease lease = copy.TryGet(cid)!;
-            Assert.Equal(cid, CanonicalBlock.CidOf(lease.Batch));
+            Assert.Equal(cid, CanonicalBlock.CidOf(lease.View));
         }
     }
 

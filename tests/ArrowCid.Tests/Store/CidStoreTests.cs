@@ -33,7 +33,7 @@ public class CidStoreTests
         Assert.Equal(CanonicalBlock.Address(Numbers(1.5, 2.5)), put.Address);
         using BatchLease? lease = store.TryGet(put.Cid);
         Assert.NotNull(lease);
-        Assert.Equal([1.5, 2.5], lease.Batch.Column<double>("px").Values);
+        Assert.Equal([1.5, 2.5], lease.View.Column<double>("px").Values);
         Assert.Equal(put.Address, lease.Address);
         Assert.Equal(put.Cid, Cid.Sha256(Multicodec.Raw, lease.Block.Span));
         Assert.StartsWith(store.Directory + "/seg-", lease.Location, StringComparison.Ordinal);
@@ -70,15 +70,15 @@ public class CidStoreTests
         using CidStore store = Open(folder);
         PutResult put = store.Put(Numbers(1, 2, 3));
         BatchLease lease = store.TryGet(put.Cid)!;
-        Column<double> column = lease.Batch.Column<double>("px");
+        Column<double> column = lease.View.Column<double>("px");
         using (BatchLease again = store.TryGet(put.Cid)!)
         {
-            Assert.True(column.Values.Overlaps(again.Batch.Column<double>("px").Values), "two leases, two copies");
+            Assert.True(column.Values.Overlaps(again.View.Column<double>("px").Values), "two leases, two copies");
         }
 
         lease.Dispose();
         lease.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => lease.Batch);
+        Assert.Throws<ObjectDisposedException>(() => lease.View);
         Assert.Throws<ObjectDisposedException>(() => lease.Block);
         Assert.Throws<ObjectDisposedException>(() => column.Values.Length);
     }
@@ -90,7 +90,7 @@ public class CidStoreTests
         CidStore store = Open(folder);
         BatchLease lease = store.TryGet(store.Put(Numbers(7)).Cid)!;
         store.Dispose();
-        Assert.Equal([7], lease.Batch.Column<double>("px").Values);
+        Assert.Equal([7], lease.View.Column<double>("px").Values);
         lease.Dispose();
         Assert.Throws<ObjectDisposedException>(() => store.Put(Numbers(8)));
     }
@@ -141,11 +141,11 @@ public class CidStoreTests
         foreach (string file in Directory.EnumerateFiles(s_vectors, "*.arrows", SearchOption.AllDirectories))
         {
             using var reader = ArrowReader.Open(File.ReadAllBytes(file));
-            while (reader.Read() is { } batch)
+            while (reader.ReadView() is { } batch)
             {
                 PutResult put = store.Put(batch);
                 using BatchLease? lease = store.TryGet(put.Cid);
-                Assert.Equal(put.Address, CanonicalBlock.Address(lease!.Batch));
+                Assert.Equal(put.Address, CanonicalBlock.Address(lease!.View));
                 batches++;
             }
         }
@@ -170,7 +170,7 @@ public class CidStoreTests
         if (isRead)
         {
             using BatchLease? lease = store.TryGet(put.Cid);
-            Assert.Equal(3, lease!.Batch.Length);
+            Assert.Equal(3, lease!.View.Length);
         }
         else
         {
@@ -233,7 +233,7 @@ public class CidStoreTests
         {
             PutResult put = store.Put(Numbers(i % 500));
             using BatchLease? lease = store.TryGet(put.Cid);
-            Assert.Equal([i % 500], lease!.Batch.Column<double>("px").Values);
+            Assert.Equal([i % 500], lease!.View.Column<double>("px").Values);
         });
         Assert.Equal(500, store.List().Count());
     }

@@ -25,8 +25,8 @@ public sealed class ColumnManifestTests
         using BlockBackend place = copy.AsBackend();
         var blocks = new DerivedBlocks(place.TryGet);
         using BatchLease lease = copy.TryGet(batch)!;
-        Assert.Equal(CanonicalBlock.CidOf(ArrowCid.Columnar.RecordBatch.Of(("x", lease.Batch.Column("x")))),
-            CanonicalBlock.CidOf(BatchColumn.Read(root, "x", cid => blocks.Read(cid)?.ToArray())));
+        Assert.Equal(CanonicalBlock.CidOf(ArrowCid.Columnar.RecordBatch.Of(("x", lease.View.Column("x")))),
+            CanonicalBlock.CidOf(BatchColumn.ReadView(root, "x", cid => blocks.Read(cid)?.ToArray())));
         // Out of the new store it is the same archive, by whichever of its CIDs.
         Assert.Equal(car, Export(copy, batch, CarLayout.Columns, out _));
         Assert.Equal(car, Export(copy, root, CarLayout.UnixFs, out _));

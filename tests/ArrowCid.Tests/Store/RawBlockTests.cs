@@ -61,7 +61,7 @@ public sealed class RawBlockTests
         Assert.Equal((block.Address, true), (raw.Address, raw.IsNew));
         Assert.Equal(block.Cid, Assert.Single(store.List()).Cid);
         using BatchLease? lease = store.TryGet(block.Cid);
-        Assert.Equal([1L, 2L], lease!.Batch.Column<long>("n").Values);
+        Assert.Equal([1L, 2L], lease!.View.Column<long>("n").Values);
         Assert.False(store.Put(Batch()).IsNew);
     }
 

@@ -41,7 +41,7 @@ public class RemovedReadTests
         foreach (BatchLease lease in leases)
         {
             Assert.Equal(cid, lease.Cid);
-            Assert.Equal(1, lease.Batch.Length);
+            Assert.Equal(1, lease.View.Length);
             lease.Dispose();
         }
 

@@ -71,7 +71,7 @@ public sealed class ReserveTests
         Seeds.Run((batch, random) =>
         {
             EncodedBlock block = CanonicalBlock.Encode(PlainColumns.Of(batch.Batch));
-            RecordBatch canonical = CanonicalBlock.Decode(block.Bytes);
+            RecordBatch canonical = CanonicalBlock.DecodeView(block.Bytes);
             using BatchReservation reserved =
                 store.Reserve(canonical.Schema, canonical.Length, DataBytes(canonical, random));
             Fill(reserved, canonical, random);
@@ -115,7 +115,7 @@ public sealed class ReserveTests
         var random = new Random(5);
         EncodedBlock block = CanonicalBlock.Encode(Mixed(60_000, random, withNulls));
         Assert.True(block.Bytes.Length > BlockStore.LeastStaged);
-        RecordBatch canonical = CanonicalBlock.Decode(block.Bytes);
+        RecordBatch canonical = CanonicalBlock.DecodeView(block.Bytes);
         using (BatchReservation reserved =
             store.Reserve(s_mixed, canonical.Length, DataBytes(canonical, random)))
         {
@@ -235,7 +235,7 @@ public sealed class ReserveTests
         Assert.Equal(ErrorCode.SchemaMismatch,
             Assert.Throws<ArrowCidException>(() => batch.Column("x").Values<long>().Length).Code);
         Assert.Equal(ErrorCode.SchemaMismatch,
-            Assert.Throws<ArrowCidException>(() => batch.Column("nobody").Field).Code);
+            Assert.Throws<ArrowCidException>(() => batch.Column("nobody").FieldView).Code);
         using var reader = CidStore.Open(directory.Directory, new CidStoreOptions { ReadOnly = true });
         _ = Assert.Throws<InvalidOperationException>(() => reader.Reserve(s_mixed, 1, 1, 1));
     }

@@ -2,7 +2,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Columnar;
 
-public sealed partial class ArrowArray : ICArraySource
+internal sealed partial class ArrowArray : ICArraySource
 {
     void ICArraySource.WriteTo(CDataExport export, CArrayPlace place) => WriteTo(export, place);
 

@@ -20,7 +20,7 @@ namespace ArrowCid.Columnar;
 /// long as lengths, last offsets and the sizes of views' buffers ask for, that texts end, and that nobody changes the
 /// memory meanwhile. A producer that lies there crashes the process.</para>
 /// </remarks>
-public static class ArrowCData
+internal static class ArrowCData
 {
     /// <summary>The bytes of a struct ArrowSchema.</summary>
     public static int SchemaSize => CDataSizes.Schema;

@@ -6,7 +6,7 @@ namespace ArrowCid.Columnar;
 /// An array over memory of another library, which stays until <see cref="Dispose"/>; afterwards access to it throws
 /// <see cref="ObjectDisposedException"/>. Without a Dispose the memory is never given back.
 /// </summary>
-public sealed class ImportedArray : IDisposable
+internal sealed class ImportedArray : IDisposable
 {
     private readonly ForeignArray _memory;
     private readonly ArrowArray _values;

@@ -6,7 +6,7 @@ namespace ArrowCid.Columnar;
 /// A batch over memory of another library, which stays until <see cref="Dispose"/>; afterwards access to it throws
 /// <see cref="ObjectDisposedException"/>. Without a Dispose the memory is never given back.
 /// </summary>
-public sealed class ImportedBatch : IDisposable
+internal sealed class ImportedBatch : IDisposable
 {
     private readonly ForeignArray _memory;
     private readonly RecordBatch _batch;

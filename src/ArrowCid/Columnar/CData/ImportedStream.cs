@@ -3,7 +3,7 @@ using ArrowCid.Memory;
 namespace ArrowCid.Columnar;
 
 /// <summary>A stream of batches of another library. One thread at a time.</summary>
-public sealed class ImportedStream : IDisposable
+internal sealed class ImportedStream : IDisposable
 {
     private readonly ForeignStream _stream;
 

@@ -2,7 +2,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Columnar;
 
-public sealed partial class RecordBatch : ICArraySource
+internal sealed partial class RecordBatch : ICArraySource
 {
     /// <summary>Writes this batch as the struct array that stands for it. Columns that nobody has asked for yet are not
     /// made for it.</summary>

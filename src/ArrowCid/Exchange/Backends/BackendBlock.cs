@@ -6,7 +6,7 @@ namespace ArrowCid.Exchange.Backends;
 
 /// <summary>A block that a backend gave: over a store's memory where it lies in one, else in memory of its
 /// own.</summary>
-public sealed class BackendBlock : IDisposable
+public sealed partial class BackendBlock : IDisposable
 {
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly IDisposable? _lease;
@@ -33,12 +33,12 @@ public sealed class BackendBlock : IDisposable
     /// <returns>The batch.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it is not a batch;
     /// <see cref="ErrorCode.NotCanonical"/>: it is one in another form.</exception>
-    public RecordBatch ReadBatch()
+    internal RecordBatch ReadView()
     {
         if (Cid.Codec != Multicodec.Raw) throw NoBatch(null);
         try
         {
-            RecordBatch batch = CanonicalBlock.Decode(Bytes);
+            RecordBatch batch = CanonicalBlock.DecodeView(Bytes);
             using BlockPlan plan = BlockPlan.Of(batch);
             return plan.Makes(Bytes.Span)
                 ? batch
@@ -58,7 +58,7 @@ public sealed class BackendBlock : IDisposable
             return info.Kind == RecordKind.Batch ? Cid.FromSha256(Multicodec.Raw, info.SchemaDigest) : default;
         try
         {
-            return CanonicalBlock.Address(ReadBatch()).SchemaCid;
+            return CanonicalBlock.Address(ReadView()).SchemaCid;
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.SchemaMismatch or ErrorCode.NotCanonical)
         {

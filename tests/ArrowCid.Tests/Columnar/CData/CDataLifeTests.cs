@@ -21,7 +21,7 @@ public sealed class CDataLifeTests
             PutResult put = store.Put(Sample);
             using BatchLease lease = store.TryGet(put.Cid)!;
             lease.Export(schema.Address, array.Address);
-            Assert.Equal(lease.Batch.Length, array[CStruct.Length]);
+            Assert.Equal(lease.View.Length, array[CStruct.Length]);
         }
 
         Assert.Single(CloseTests.Descriptors(folder.Directory));
@@ -189,7 +189,7 @@ public sealed class CDataLifeTests
         using var folder = new TemporaryStore();
         using CidStore store = Open(folder);
         BatchLease lease = store.TryGet(store.Put(Sample).Cid)!;
-        RecordBatch batch = lease.Batch;
+        RecordBatch batch = lease.View;
         _ = batch.Columns;
         lease.Dispose();
         using CStruct schema = CStruct.Schema(), array = CStruct.Array();

@@ -158,7 +158,7 @@ public sealed class CDataStreamTests
         foreach (Cid cid in cids)
         {
             using BatchLease lease = store.TryGet(cid)!;
-            yield return lease.Batch;
+            yield return lease.View;
         }
     }
 }

@@ -47,9 +47,9 @@ public sealed class ApiTests
         Cid[] cids = [served.Store.Put(ServedStore.Numbers(10)).Cid, served.Store.Put(ServedStore.Numbers(150_000)).Cid];
         Cid dataset = served.Store.PutDataset(cids).Cid;
         using ArrowReader reader = ArrowReader.Open(await served.Client.GetByteArrayAsync($"/v1/blocks/{dataset}"));
-        Assert.Equal(cids[0], CanonicalBlock.CidOf(reader.Read()!));
-        Assert.Equal(cids[1], CanonicalBlock.CidOf(reader.Read()!));
-        Assert.Null(reader.Read());
+        Assert.Equal(cids[0], CanonicalBlock.CidOf(reader.ReadView()!));
+        Assert.Equal(cids[1], CanonicalBlock.CidOf(reader.ReadView()!));
+        Assert.Null(reader.ReadView());
         using ParquetReader parquet =
             ParquetReader.Open(await served.Client.GetByteArrayAsync($"/v1/blocks/{dataset}?format=parquet"));
         Assert.Equal(cids, parquet.ClaimedCids);

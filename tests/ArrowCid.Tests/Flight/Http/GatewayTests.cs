@@ -38,7 +38,7 @@ public sealed class GatewayTests
         using HttpResponseMessage file = await served.Client.Send("GET", $"/ipfs/{cid}");
         Assert.Equal("application/vnd.apache.arrow.stream", file.Header("Content-Type"));
         using ArrowReader reader = ArrowReader.Open(await file.Bytes());
-        Assert.Equal(cid, CanonicalBlock.CidOf(reader.Read()!));
+        Assert.Equal(cid, CanonicalBlock.CidOf(reader.ReadView()!));
     }
 
     [Fact]
