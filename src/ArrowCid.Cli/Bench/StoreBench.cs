@@ -7,6 +7,7 @@ internal static class StoreBench
     [
         ("lookup", LookupBench.LookUp),
         ("get", GetBench.Run),
+        ("apache", ApacheBench.Run),
         ("put", PutBench.Raw),
         ("encode", PutBench.Encoded),
         ("stream", StreamBench.Stream),
