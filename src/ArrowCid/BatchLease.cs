@@ -61,7 +61,7 @@ public sealed class BatchLease : IDisposable
     /// nothing.</returns>
     /// <exception cref="ObjectDisposedException">The lease was disposed of.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: no such column;
-    /// <see cref="ErrorCode.Unsupported"/>: as for <see cref="Batch"/>, of any column of the batch.</exception>
+    /// <see cref="ErrorCode.Unsupported"/>: as for <see cref="Batch"/>, of this column.</exception>
     /// <exception cref="InvalidArrowException">As for <see cref="Batch"/>, of this column.</exception>
     public A.IArrowArray Array(string name) => ToApache.Column(View, name);
 

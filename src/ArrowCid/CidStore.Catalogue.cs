@@ -31,7 +31,7 @@ public sealed partial class CidStore
         CatalogueTable.Of(InOrder(filter, withAbsent));
 
     /// <summary>
-    /// Puts the registry's state as a dataset: the batches of <see cref="ReadCatalogueViews"/> without what would make
+    /// Puts the registry's state as a dataset: the batches of <see cref="ReadCatalogue"/> without what would make
     /// it another by itself, that is without rows of snapshots' own blocks and without what only a living process
     /// holds. The same state and filter have the same CID, in every store. Nothing keeps it but a name or pin of its
     /// own.
@@ -40,7 +40,8 @@ public sealed partial class CidStore
     /// <param name="withAbsent">Whether blocks that are not here, but of which facts speak, are rows too.</param>
     /// <param name="cancel">Ends it; batches that were put stay until they are collected.</param>
     /// <returns>The dataset's CID, the schema's, the rows and the blocks' bytes.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="Entries"/> and <see cref="Put(RecordBatch)"/>.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="Entries"/> and
+    /// <see cref="Put(Apache.Arrow.RecordBatch)"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     /// <exception cref="OperationCanceledException">It was ended.</exception>
     public PutResult PutSnapshot(Filter? filter = null, bool withAbsent = false, CancellationToken cancel = default)

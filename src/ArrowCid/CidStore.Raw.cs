@@ -20,7 +20,7 @@ public sealed partial class CidStore
     /// </summary>
     /// <param name="bytes">The bytes, which are read until the call returns.</param>
     /// <returns>The block's address, whose schema means nothing, and whether the block is new.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="Put(RecordBatch)"/>.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="Put(Apache.Arrow.RecordBatch)"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public PutResult PutRaw(ReadOnlyMemory<byte> bytes)
     {

@@ -7,7 +7,7 @@ internal sealed class Schema : IEquatable<Schema>
     private readonly KeyValuePair<string, string>[] _metadata;
     private object? _derived;
 
-    /// <summary>The same schema as Apache.Arrow has it, once it was asked for.</summary>
+    /// <summary>The schema of Apache.Arrow or why there is none, once it was asked for.</summary>
     internal object? Apache;
 
     /// <summary>Makes a schema.</summary>

@@ -41,8 +41,8 @@ public sealed partial class ArrowWriter : IDisposable
         Put(_schema.Message);
     }
 
-    /// <summary>Whether batches whose dictionaries may differ are to be shown to <see cref="Prescan(RecordBatch)"/>
-    /// first: of a file with a dictionary.</summary>
+    /// <summary>Whether batches whose dictionaries may differ are to be shown to
+    /// <see cref="Prescan(Apache.Arrow.RecordBatch)"/> first: of a file with a dictionary.</summary>
     public bool NeedsPrescan => _format == ArrowFormat.File && _schema.Fields.Any(HasDictionary);
 
     /// <summary>Looks at the dictionaries of a batch that will be written. All batches are shown before the first is

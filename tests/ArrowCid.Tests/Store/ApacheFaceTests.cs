@@ -148,6 +148,7 @@ public class ApacheFaceTests
         }
 
         Assert.Equal(s_prices, lease.Column<double>("px").Values);
+        Assert.Equal(s_prices, ((A.DoubleArray)lease.Array("px")).Values);
         Assert.Equal(cid, CanonicalBlock.CidOf(CanonicalBlock.DecodeView(lease.Block)));
     }
 

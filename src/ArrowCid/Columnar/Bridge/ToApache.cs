@@ -20,7 +20,7 @@ internal static class ToApache
     {
         A.Schema schema = ToApacheType.Schema(batch.Schema);
         var columns = new A.IArrowArray[batch.Schema.Fields.Count];
-        for (int i = 0; i < columns.Length; i++) columns[i] = Column(batch, i, schema);
+        for (int i = 0; i < columns.Length; i++) columns[i] = Column(batch, i, schema.GetFieldByIndex(i));
         return new A.RecordBatch(schema, columns, batch.Length);
     }
 
@@ -32,15 +32,12 @@ internal static class ToApache
         int index = batch.Schema.IndexOf(name);
         // Throws with the columns that there are.
         if (index < 0) _ = batch.Column(name);
-        return Column(batch, index, ToApacheType.Schema(batch.Schema));
+        return Column(batch, index, ToApacheType.FieldAt(batch.Schema, index));
     }
 
-    private static A.IArrowArray Column(RecordBatch batch, int index, A.Schema schema)
-    {
-        A.Field field = schema.GetFieldByIndex(index);
-        return A.ArrowArrayFactory.BuildArray(
+    private static A.IArrowArray Column(RecordBatch batch, int index, A.Field field) =>
+        A.ArrowArrayFactory.BuildArray(
             Data(batch.ColumnAt(index), field.DataType, new FieldPath(null, field.Name)));
-    }
 
     private static A.ArrayData Data(ArrowArray array, T.IArrowType type, FieldPath path)
     {

@@ -9,11 +9,32 @@ internal static class ToApacheType
     /// <summary>The schema, made once and kept with this one.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: Apache.Arrow has no such
     /// schema.</exception>
-    public static A.Schema Schema(Schema schema)
+    public static A.Schema Schema(Schema schema) => Known(schema) switch
     {
-        if (Volatile.Read(ref schema.Apache) is A.Schema known) return known;
-        var made = new A.Schema(Fields(schema.Fields, null), Metadata(schema.Metadata, null));
-        return Interlocked.CompareExchange(ref schema.Apache, made, null) as A.Schema ?? made;
+        A.Schema known => known,
+        var refused => throw new ArrowCidException(ErrorCode.Unsupported, ((ArrowCidException)refused).Message),
+    };
+
+    /// <summary>A field of a schema, also where Apache.Arrow cannot carry another one of it.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: it cannot carry this one.</exception>
+    public static A.Field FieldAt(Schema schema, int index) =>
+        Known(schema) is A.Schema known ? known.GetFieldByIndex(index) : Field(schema.Fields[index], null);
+
+    /// <summary>The schema of Apache.Arrow, or the error that says why there is none.</summary>
+    private static object Known(Schema schema)
+    {
+        if (Volatile.Read(ref schema.Apache) is { } known) return known;
+        object made;
+        try
+        {
+            made = new A.Schema(Fields(schema.Fields, null), Metadata(schema.Metadata, null));
+        }
+        catch (ArrowCidException e)
+        {
+            made = e;
+        }
+
+        return Interlocked.CompareExchange(ref schema.Apache, made, null) ?? made;
     }
 
     /// <summary>A field on its own.</summary>

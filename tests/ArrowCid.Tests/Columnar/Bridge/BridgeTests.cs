@@ -54,11 +54,20 @@ public class BridgeTests
     public void Streams_of_other_writers_keep_their_CIDs_through_Apache(string file)
     {
         using ArrowReader reader = ArrowReader.Open(IpcData.Bytes(file));
-        while (reader.ReadView() is { } batch) CheckSame(batch);
+        while (reader.ReadView() is { } batch) _ = CheckSame(batch);
     }
 
     [Fact]
-    public void Random_batches_keep_their_CIDs_through_Apache() => Seeds.Run((batch, _) => CheckSame(batch.Batch));
+    public void Random_batches_keep_their_CIDs_through_Apache()
+    {
+        int carried = 0, all = 0;
+        Seeds.Run((batch, _) =>
+        {
+            if (CheckSame(batch.Batch)) carried++;
+            all++;
+        });
+        if (Seeds.AreMany) Assert.True(carried > all / 2, $"{carried} of {all} batches were carried");
+    }
 
     [Fact]
     public void What_Apache_builds_has_the_CID_of_the_same_values()
@@ -180,14 +189,15 @@ public class BridgeTests
         Assert.Same(FromApache.Batch(apache).Schema, FromApache.Batch(apache).Schema);
     }
 
-    private static void CheckSame(RecordBatch batch)
+    /// <returns>Whether Apache.Arrow can carry the batch.</returns>
+    private static bool CheckSame(RecordBatch batch)
     {
         EncodedBlock block = CanonicalBlock.Encode(batch);
         if (!batch.Schema.Fields.All(field => IsCarried(field.Type)) || HasTwins(batch.Schema.Fields))
         {
             ArrowCidException thrown = Assert.Throws<ArrowCidException>(() => ToApache.Batch(batch));
             Assert.Equal(ErrorCode.Unsupported, thrown.Code);
-            return;
+            return false;
         }
 
         RecordBatch back = FromApache.Batch(ToApache.Batch(batch));
@@ -196,6 +206,7 @@ public class BridgeTests
         EncodedBlock again = CanonicalBlock.Encode(FromApache.Batch(stored));
         Assert.Equal(block.Cid, again.Cid);
         Assert.True(block.Bytes.Span.SequenceEqual(again.Bytes.Span), "the blocks differ");
+        return true;
     }
 
     private static bool IsCarried(ArrowType type) => type switch
