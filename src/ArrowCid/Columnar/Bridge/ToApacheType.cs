@@ -127,7 +127,7 @@ internal static class ToApacheType
         _ => new T.Decimal256Type(type.Precision, type.Scale),
     };
 
-    private static T.IArrowType Duration(TimeUnit unit) => unit switch
+    private static T.DurationType Duration(TimeUnit unit) => unit switch
     {
         TimeUnit.Second => T.DurationType.Second,
         TimeUnit.Millisecond => T.DurationType.Millisecond,
