@@ -80,8 +80,7 @@ internal static class Input
         int? rowsPerBlock = null)
     {
         if (rows.IsRows(file)) return RowBatches(file, rows, rowsPerBlock);
-        bool isCut = rowsPerBlock is not null;
-        IEnumerable<RecordBatch> batches = Batches(file, dropMetadata, Takes.Parquet | Takes.Rows, isCut);
+        IEnumerable<RecordBatch> batches = Batches(file, dropMetadata, Takes.Parquet | Takes.Rows, rowsPerBlock);
         return rowsPerBlock is { } each ? BatchCut.EveryRows(batches, each) : batches;
     }
 
@@ -102,13 +101,15 @@ internal static class Input
 
     /// <summary>The batches of an Arrow or Parquet file, one after another.</summary>
     public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata) =>
-        Batches(file, dropMetadata, Takes.Parquet, isCut: false);
+        Batches(file, dropMetadata, Takes.Parquet, rowsPerBlock: null);
 
     /// <param name="file">The file.</param>
     /// <param name="dropMetadata">Keys to leave out of the schema's and all fields' metadata.</param>
     /// <param name="takes">What else the caller takes.</param>
-    /// <param name="isCut">Whether they will be cut, so that a batch may be too large for a block.</param>
-    private static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, Takes takes, bool isCut)
+    /// <param name="rowsPerBlock">The rows that they will be cut to, so that a batch may be too large for a block; or
+    /// null.</param>
+    private static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, Takes takes,
+        int? rowsPerBlock)
     {
         HashSet<string>? dropped =
             dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null;
@@ -122,7 +123,8 @@ internal static class Input
 
         return ParquetReader.IsParquet(start)
             ? ParquetBatches(stream, dropped)
-            : ArrowBatches(stream, dropped, isFile: start.AsSpan().StartsWith("ARRO"u8), isCut);
+            : ArrowBatches(stream, dropped, isFile: start.AsSpan().StartsWith("ARRO"u8),
+                rowsPerBlock);
     }
 
     /// <summary>The first bytes of a stream, which is still to be read from its start. A pipe whose writer waits is
@@ -145,14 +147,29 @@ internal static class Input
     }
 
     private static IEnumerable<RecordBatch> ArrowBatches(Stream stream, HashSet<string>? dropped, bool isFile,
-        bool isCut)
+        int? rowsPerBlock)
     {
         // The table of contents of an Arrow file is at its end.
         using Stream? whole = isFile && !stream.CanSeek ? TemporaryCopy.Of(stream) : null;
         using Stream? copied = whole is null ? null : stream;
-        using var reader = ArrowReader.Open(whole ?? stream,
-            new ArrowReadOptions { DropMetadata = dropped, ReadsLargeBatches = isCut });
-        while (reader.ReadView() is { } batch) yield return batch;
+        using var reader = ArrowReader.Open(whole ?? stream, new ArrowReadOptions
+        {
+            DropMetadata = dropped, ReadsLargeBatches = rowsPerBlock is not null, PartRows = rowsPerBlock ?? 1,
+        });
+        while (Next(reader, rowsPerBlock is not null) is { } batch) yield return batch;
+    }
+
+    /// <summary>The next batch; where it is too large, the error names the option that cuts it.</summary>
+    private static RecordBatch? Next(ArrowReader reader, bool isCut)
+    {
+        try
+        {
+            return reader.ReadView();
+        }
+        catch (InvalidArrowException e) when (e.Code == ErrorCode.TooLarge && !isCut)
+        {
+            throw new ArrowCidException(e.Code, $"{e.Message} (`hash` and `put` do so with --rows-per-block N)", e);
+        }
     }
 
     private static IEnumerable<RecordBatch> ParquetBatches(Stream stream, HashSet<string>? dropped)

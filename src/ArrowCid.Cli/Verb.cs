@@ -161,7 +161,8 @@ internal sealed class Verb(string name, string description, params string[] exam
 
     /// <summary>An option to cut a file's rows anew.</summary>
     public static Option<int?> RowsPerBlock() => Number("--rows-per-block", 1,
-        "Cut each file's rows anew into blocks of N, the last one shorter, whatever its batches are. " +
+        "Cut each file's rows into blocks of N, the last one shorter, whatever its batches are; this also splits " +
+        "batches over 2 GiB. " +
         "Default: a block a batch or row group; of CSV and JSON lines 65536 rows.");
 
     private static Option<DateTimeOffset?> Moment(string name, string description, bool isRequired,

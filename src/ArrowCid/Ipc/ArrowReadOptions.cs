@@ -42,14 +42,22 @@ public sealed class ArrowReadOptions
     public IReadOnlySet<string>? DropMetadata { get; init; }
 
     /// <summary>
-    /// Reads batches whose bodies are over 2^31 - 57 bytes too, buffer by buffer, each of which is at most that large.
-    /// Such a batch has no canonical block until it is cut (<see cref="BatchCut"/>). By default they are refused with
+    /// Reads batches whose bodies are over 2^31 - 57 bytes too. Where the input can seek, such a batch is given out as
+    /// several, each with some of its rows, and only the bytes of those rows are in memory. Where it cannot, or where
+    /// the batch is compressed, it is read whole, buffer by buffer, each of which is at most that large; it has no
+    /// canonical block until it is cut (<see cref="BatchCut"/>). By default such batches are refused with
     /// <see cref="ErrorCode.TooLarge"/> before they are read.
     /// </summary>
     public bool ReadsLargeBatches { get; init; }
 
     /// <summary>The most bytes of a body that is held in one piece.</summary>
     internal long WholeBodyBytes { get; init; } = Array.MaxLength;
+
+    /// <summary>About the most bytes of a part of a larger body.</summary>
+    internal long PartBytes { get; init; } = 32 << 20;
+
+    /// <summary>Each part of a larger body has a multiple of these rows.</summary>
+    internal int PartRows { get; init; } = 1;
 
     /// <summary>Leaves a <see cref="Stream"/> open when the reader is disposed.</summary>
     public bool LeaveOpen { get; init; }

@@ -21,6 +21,7 @@ public sealed partial class ArrowReader : IDisposable
     private readonly FieldPlan[] _plans;
     private readonly DictionarySet _dictionaries;
     private readonly bool _isBigEndian;
+    private LargeBatch? _large;
     private ArrowCidException? _fault;
     private long _batchCharge;
     private int _nextBlock;
@@ -94,7 +95,10 @@ public sealed partial class ArrowReader : IDisposable
             int read = StreamSource.ReadFrom(stream, ahead);
             if (!ahead.AsSpan(0, read).SequenceEqual(FileFooter.Magic))
             {
-                var source = new StreamSource(stream, ahead[..read], options.LeaveOpen);
+                // Only a batch that is read in parts needs a stream that seeks.
+                ByteSource source = options.ReadsLargeBatches && stream.CanSeek
+                    ? FileSource.From(stream, stream.Position - read, options.LeaveOpen)
+                    : new StreamSource(stream, ahead[..read], options.LeaveOpen);
                 return new ArrowReader(source, options, isFile: false);
             }
 
@@ -192,7 +196,8 @@ public sealed partial class ArrowReader : IDisposable
         {
             _budget.Return(_batchCharge);
             _batchCharge = 0;
-            RecordBatch? batch = _footer is null ? ReadFromStream() : ReadFromFile(_footer);
+            RecordBatch? batch = _large is not null ? NextPart(_large)
+                : _footer is null ? ReadFromStream() : ReadFromFile(_footer);
             if (batch is null) _isAtEnd = true;
             else Traits.Batches++;
             return batch;
@@ -270,8 +275,21 @@ public sealed partial class ArrowReader : IDisposable
         Traits.Dictionaries++;
     }
 
+    private RecordBatch NextPart(LargeBatch large)
+    {
+        ArrowArray[] columns = large.ReadPart(out int rows);
+        if (large.IsAtEnd) _large = null;
+        return new RecordBatch(Schema, rows, _dictionaries.Bind(_plans, columns));
+    }
+
     private RecordBatch Decode(in IpcMessage message)
     {
+        if (message.IsLarge)
+        {
+            _large = new LargeBatch(message, (SeekableSource)_source, _plans, _isBigEndian, _messages.Options);
+            return NextPart(_large);
+        }
+
         long before = _budget.Used;
         var decoder = new BatchDecoder(message, message.Header, _isBigEndian, _budget, Traits);
         ArrowArray[] columns = decoder.Columns(_plans);

@@ -17,9 +17,11 @@ internal sealed class BodyPieces
     /// <param name="header">Its header.</param>
     /// <param name="length">The body's bytes.</param>
     /// <param name="offset">Where the message is, for errors.</param>
+    /// <param name="reason">Why it is not read in parts by rows, for errors.</param>
     /// <exception cref="InvalidArrowException">The input ends inside the body, or one buffer alone is too
     /// large.</exception>
-    public static BodyPieces Read(ByteSource source, byte kind, FlatTable header, long length, long offset)
+    public static BodyPieces Read(ByteSource source, byte kind, FlatTable header, long length, long offset,
+        string reason)
     {
         var pieces = new BodyPieces();
         long start = source.Position;
@@ -27,7 +29,7 @@ internal sealed class BodyPieces
         {
             if (to - from > Array.MaxLength)
             {
-                throw new InvalidArrowException($"a buffer has {to - from} bytes, over 2^31 - 1", offset: offset,
+                throw new InvalidArrowException($"a buffer has {to - from} bytes, over 2^31 - 1; {reason}", offset: offset,
                     code: ErrorCode.TooLarge);
             }
 

@@ -157,6 +157,14 @@ internal sealed class FileSource : SeekableSource
 
     public override long Length { get; }
 
+    /// <summary>A source that goes on reading at its start, although the stream may be past it.</summary>
+    public static FileSource From(Stream stream, long start, bool leaveOpen)
+    {
+        var source = new FileSource(stream, start, leaveOpen);
+        source.MoveTo(0);
+        return source;
+    }
+
     public override void MoveTo(long position)
     {
         Position = position;

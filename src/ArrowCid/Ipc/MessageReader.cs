@@ -33,8 +33,11 @@ internal readonly ref struct IpcMessage
     /// <summary>The buffers of a body that is not held in one piece; else null.</summary>
     public BodyPieces? Pieces { get; init; }
 
-    /// <summary>The bytes of the body that are here.</summary>
-    public long HeldLength => Pieces is null ? Body.Length : BodyLength;
+    /// <summary>Whether the body was left where it is, to be read in parts by <see cref="LargeBatch"/>.</summary>
+    public bool IsLarge { get; init; }
+
+    /// <summary>The bytes of the body that can be read.</summary>
+    public long HeldLength => Pieces is null && !IsLarge ? Body.Length : BodyLength;
 }
 
 /// <summary>Encapsulated messages, one after another, with or without the continuation marker.</summary>
@@ -129,10 +132,12 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
         byte kind = root.Byte(1);
         bool isLeft = LeavesBatches && kind == IpcMessage.BatchHeader;
         long bodyLength = root.Long(3);
-        BodyPieces? pieces = isLeft || !options.ReadsLargeBatches || bodyLength <= options.WholeBodyBytes
+        bool isOver = !isLeft && options.ReadsLargeBatches && bodyLength > options.WholeBodyBytes;
+        string? whole = isOver ? WhyWhole(kind, version, header) : null;
+        BodyPieces? pieces = whole is null
             ? null
-            : BodyPieces.Read(source, kind, header, bodyLength, root.Offset);
-        ReadOnlyMemory<byte> body = isLeft || pieces is not null ? default : ReadBody(bodyLength, root.Offset);
+            : BodyPieces.Read(source, kind, header, bodyLength, root.Offset, whole);
+        ReadOnlyMemory<byte> body = isLeft || isOver ? default : ReadBody(bodyLength, root.Offset);
         return new IpcMessage
         {
             Header = header,
@@ -143,8 +148,19 @@ internal sealed class MessageReader(ByteSource source, ArrowReadOptions options,
             BodyOffset = bodyStart,
             BodyLength = bodyLength,
             Pieces = pieces,
+            IsLarge = isOver && pieces is null,
         };
     }
+
+    /// <summary>Why a body cannot be read in parts by rows, or null where it can.</summary>
+    private string? WhyWhole(byte kind, short version, FlatTable header) => 0 switch
+    {
+        _ when kind != IpcMessage.BatchHeader => "a dictionary is not cut",
+        _ when header.TryTable(3, out _) => "a compressed batch cannot be cut; write it without compression",
+        _ when version == IpcMessage.V4 => "a batch of metadata version V4 cannot be cut",
+        _ when source is not SeekableSource => "input that cannot seek cannot be cut; write it to a file first",
+        _ => null,
+    };
 
     public static short MeetVersion(short version, IpcTraits traits, long offset)
     {

@@ -5,7 +5,7 @@ using ArrowCid.Tests.Generators;
 
 namespace ArrowCid.Tests.Ipc;
 
-/// <summary>The file format of Arrow IPC: what is written, and what is read of footers and large bodies.</summary>
+/// <summary>The file format of Arrow IPC: what is written, and what is read of footers.</summary>
 public sealed class ArrowFileTests
 {
     private const string Golden = "arrow-ipc/generated_primitive.arrow_file";
@@ -92,50 +92,6 @@ public sealed class ArrowFileTests
         Assert.NotNull(reader.ReadView());
         byte[] behind = [1, 2, 3, .. file];
         Assert.Equal(Cids(new MemoryStream(file)), Cids(new MemoryStream(behind) { Position = 3 }));
-    }
-
-    [Fact]
-    public void A_body_over_the_limit_is_read_buffer_by_buffer_where_that_is_asked_for()
-    {
-        int refused = 0;
-        foreach (string name in IpcData.Valid().Where(IpcData.IsSmall))
-        {
-            byte[] bytes = IpcData.Bytes(name);
-            var whole = new ArrowReadOptions { DropCustomMetadata = true };
-            var large = new ArrowReadOptions { DropCustomMetadata = true, ReadsLargeBatches = true, WholeBodyBytes = 0 };
-            Cid[] wanted = Cids(new MemoryStream(bytes), whole);
-            Assert.Equal(wanted, Cids(new MemoryStream(bytes), large));
-            Assert.Equal(wanted, Cids(new ForwardStream(new MemoryStream(bytes)), large));
-            var limited = new ArrowReadOptions { DropCustomMetadata = true, WholeBodyBytes = 0 };
-            try
-            {
-                _ = Cids(new MemoryStream(bytes), limited);
-            }
-            catch (InvalidArrowException e)
-            {
-                Assert.Equal(ErrorCode.TooLarge, e.Code);
-                refused++;
-            }
-        }
-
-        Assert.True(refused > 50, $"{refused} files have a body");
-    }
-
-    [Fact]
-    public void A_large_batch_that_is_cut_gives_the_blocks_of_a_small_one()
-    {
-        using var stream = new MemoryStream();
-        RecordBatch batch = RecordBatch.Of(("n", ArrowArray.From<long>(Enumerable.Range(0, 1000).Select(i => (long)i).ToArray())));
-        var writer = new ArrowWriter(stream, batch.Schema);
-        writer.Write(batch);
-        writer.Finish();
-        stream.Position = 0;
-        using var reader = ArrowReader.Open(stream, new ArrowReadOptions { ReadsLargeBatches = true, WholeBodyBytes = 4096 });
-        Assert.Equal(BatchCut.EveryRows([batch], 300).Select(CanonicalBlock.CidOf),
-            BatchCut.EveryRows(Batches(reader), 300).Select(CanonicalBlock.CidOf));
-        byte[] cut = stream.ToArray()[..5000];
-        using var broken = ArrowReader.Open(new MemoryStream(cut), new ArrowReadOptions { ReadsLargeBatches = true, WholeBodyBytes = 4096 });
-        Assert.Contains("ends inside a message's body", Assert.Throws<InvalidArrowException>(() => broken.ReadView()).Rule, StringComparison.Ordinal);
     }
 
     /// <summary>Writes batches as a file.</summary>
