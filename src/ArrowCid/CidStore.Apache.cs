@@ -52,15 +52,30 @@ public sealed partial class CidStore
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public PutResult[] PutMany(IReadOnlyList<A.RecordBatch> batches)
     {
-        ArgumentNullException.ThrowIfNull(batches);
-        var views = new RecordBatch[batches.Count];
-        for (int i = 0; i < views.Length; i++)
-        {
-            ArgumentNullException.ThrowIfNull(batches[i], nameof(batches));
-            views[i] = FromApache.Batch(batches[i]);
-        }
+        return PutMany(ViewsOf(batches));
+    }
 
-        return PutMany(views);
+    /// <summary>
+    /// Puts several batches. With <see cref="PutManyOptions.AllOrNothing"/> they become visible together or not at all:
+    /// every reader, watcher and listing of any process sees either all of them, with their metadata and name, or none.
+    /// So it is after this process is killed at any moment, and on a disk after a loss of power, whatever
+    /// <see cref="CidStoreOptions.Durability"/> says. Blocks that the store has are not written again. All blocks of a
+    /// transaction are in one segment, which is made as large as they need: at most half of the store's capacity, and
+    /// at most 1 GiB. A batch is planned twice, so that only one at a time takes memory.
+    /// </summary>
+    /// <param name="batches">The batches; their memory is read until the call returns.</param>
+    /// <param name="options">How they are put.</param>
+    /// <returns>The result for each batch, in order.</returns>
+    /// <exception cref="ArgumentException">A name is given and there is not exactly one batch.</exception>
+    /// <exception cref="InvalidArrowException">A batch has no canonical block.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.TooLarge"/>: the batches are more than a transaction
+    /// holds. Others as for <see cref="Put(A.RecordBatch, PutOptions)"/>. If they are put together, nothing was
+    /// stored.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public PutResult[] PutMany(IReadOnlyList<A.RecordBatch> batches, PutManyOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return PutMany(ViewsOf(batches), options);
     }
 
     /// <summary>
@@ -106,4 +121,17 @@ public sealed partial class CidStore
     /// <see cref="Exchange.BatchColumn.Read(Cid, string, Func{Cid, byte[]})"/>.</exception>
     public A.RecordBatch? TryGetColumn(Cid manifest, string column) =>
         TryGetColumnView(manifest, column) is { } view ? ToApache.Batch(view) : null;
+
+    private static RecordBatch[] ViewsOf(IReadOnlyList<A.RecordBatch> batches)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        var views = new RecordBatch[batches.Count];
+        for (int i = 0; i < views.Length; i++)
+        {
+            ArgumentNullException.ThrowIfNull(batches[i], nameof(batches));
+            views[i] = FromApache.Batch(batches[i]);
+        }
+
+        return views;
+    }
 }

@@ -125,7 +125,8 @@ internal sealed partial class StoreRegistry
         ulong now = _blocks.ReadSweep();
         if ((now & 1) == 0 && now == sweep) return;
         // What beneath could not be seen before the drop was decided is seen by whoever reclaims after this.
-        if (!_blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing)) throw new HollowException(Missing(roots, missing));
+        if (!_blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing))
+            throw new HollowException(Missing(roots, missing));
     }
 
     private Digest256[] Beneath(Digest256[] roots) =>

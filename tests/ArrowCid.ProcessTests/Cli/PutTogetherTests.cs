@@ -9,7 +9,8 @@ public sealed class PutTogetherTests
     public void Put_all_or_nothing_stores_nothing_when_one_file_is_bad()
     {
         using var folder = new TemporaryFolder();
-        string a = Csv(folder, "a.csv", "x\n1\n"), bad = Csv(folder, "bad.arrow", "no arrow"), c = Csv(folder, "c.csv", "x\n2\n");
+        string a = Csv(folder, "a.csv", "x\n1\n"), c = Csv(folder, "c.csv", "x\n2\n");
+        string bad = Csv(folder, "bad.arrow", "no arrow");
         CommandResult put = Command.Run(["put", "--all-or-nothing", a, bad, c, "--name", "n"], null, folder.Store);
         Assert.Equal(4, put.ExitCode);
         Assert.Contains("bad.arrow", put.Errors, StringComparison.Ordinal);
@@ -50,9 +51,11 @@ public sealed class PutTogetherTests
         using var folder = new TemporaryFolder();
         string a = Csv(folder, "a.csv", "x\n" + string.Concat(Enumerable.Range(0, 700_000).Select(i => $"{i}\n")));
         string[] per = ["put", "--all-or-nothing", a, "--dataset-per", "file"];
-        Assert.Contains("leave out --dataset-per", Command.Run(per, null, folder.Store).Exits(2).Errors, StringComparison.Ordinal);
-        using CidStore store = CidStore.Open(folder.Store, new CidStoreOptions { Capacity = 8 << 20, SegmentSize = 1 << 20 });
-        CommandResult put = Command.Run(["put", "--all-or-nothing", a, "--rows-per-block", "100000"], null, folder.Store);
+        CommandResult put = Command.Run(per, null, folder.Store).Exits(2);
+        Assert.Contains("leave out --dataset-per", put.Errors, StringComparison.Ordinal);
+        var small = new CidStoreOptions { Capacity = 8 << 20, SegmentSize = 1 << 20 };
+        using CidStore store = CidStore.Open(folder.Store, small);
+        put = Command.Run(["put", "--all-or-nothing", a, "--rows-per-block", "100000"], null, folder.Store);
         Assert.NotEqual(0, put.ExitCode);
         Assert.Contains("make a larger store", put.Errors, StringComparison.Ordinal);
         Assert.Empty(store.Blocks.List());
