@@ -43,7 +43,7 @@ internal sealed class FlightBatches(MemoryAccount? memory = null) : IDisposable
     /// <returns>Null where <see cref="Take"/> has to read the message.</returns>
     public DirectBlock? TryPlan(FlightDataReader message) =>
         _reader is { Traits.IsBigEndian: false } reader && _queue.IsEmpty
-            ? DirectBlock.TryPlan(reader.Schema, message.Header, message.LeftBody)
+            ? DirectBlock.TryPlan(reader.SchemaView, message.Header, message.LeftBody)
             : null;
 
     /// <summary>Keeps a dictionary's body, and ends the count of those that it replaces.</summary>

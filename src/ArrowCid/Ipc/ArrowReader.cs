@@ -279,7 +279,7 @@ public sealed partial class ArrowReader : IDisposable
     {
         ArrowArray[] columns = large.ReadPart(out int rows);
         if (large.IsAtEnd) _large = null;
-        return new RecordBatch(Schema, rows, _dictionaries.Bind(_plans, columns));
+        return new RecordBatch(SchemaView, rows, _dictionaries.Bind(_plans, columns));
     }
 
     private RecordBatch Decode(in IpcMessage message)
