@@ -85,7 +85,8 @@ internal static class DictionaryPages
         ReadOnlySpan<int> ends = values.Ends;
         var first = new int[256];
         var hashes = new ulong[256];
-        int[] table = new int[1024];
+        // The upper half of an entry's hash, and its number from 1.
+        ulong[] table = new ulong[1024];
         int count = 0, width = values.Width;
         long bytes = 0, head = width > 0 ? 0 : sizeof(int);
         long plain = width > 0 ? data.Length : ends[^1] - ends[0] + head * values.Count;
@@ -95,9 +96,9 @@ internal static class DictionaryPages
             ReadOnlySpan<byte> value = width > 0 ? data.Slice(i * width, width) : data[ends[i]..ends[i + 1]];
             ulong hash = Hash(value);
             int slot = (int)(hash & (ulong)(table.Length - 1)), entry;
-            while ((entry = table[slot] - 1) >= 0)
+            while ((entry = (int)(uint)table[slot] - 1) >= 0)
             {
-                if (hashes[entry] == hash)
+                if ((table[slot] ^ hash) >> 32 == 0)
                 {
                     int at = first[entry];
                     ReadOnlySpan<byte> known =
@@ -120,7 +121,7 @@ internal static class DictionaryPages
                 }
 
                 entry = count++;
-                (first[entry], hashes[entry], table[slot]) = (i, hash, count);
+                (first[entry], hashes[entry], table[slot]) = (i, hash, Slot(hash, count));
                 if (2 * count > table.Length) table = Larger(table, hashes.AsSpan(0, count));
             }
 
@@ -152,32 +153,41 @@ internal static class DictionaryPages
         return new LeafValues(first.Length, width) { Data = data.Written.ToArray(), Offsets = offsets };
     }
 
-    private static int[] Larger(int[] table, ReadOnlySpan<ulong> hashes)
+    private static ulong Slot(ulong hash, int number) => (hash >> 32 << 32) | (uint)number;
+
+    private static ulong[] Larger(ulong[] table, ReadOnlySpan<ulong> hashes)
     {
-        int[] larger = new int[2 * table.Length];
+        ulong[] larger = new ulong[2 * table.Length];
         for (int e = 0; e < hashes.Length; e++)
         {
             int slot = (int)(hashes[e] & (ulong)(larger.Length - 1));
             while (larger[slot] != 0) slot = (slot + 1) & (larger.Length - 1);
-            larger[slot] = e + 1;
+            larger[slot] = Slot(hashes[e], e + 1);
         }
 
         return larger;
     }
 
+    /// <summary>A hash of the bytes by words; the last word overlaps the one before it.</summary>
     private static ulong Hash(ReadOnlySpan<byte> value)
     {
-        ulong hash = s_seed ^ (ulong)value.Length * Multiplier;
-        for (; value.Length >= 8; value = value[8..])
-            hash = BitOperations.RotateLeft((hash ^ MemoryMarshal.Read<ulong>(value)) * Multiplier, 29);
-        if (value.Length >= 4)
+        ulong hash = s_seed ^ (ulong)value.Length * Multiplier, last;
+        if (value.Length >= sizeof(ulong))
         {
-            hash = BitOperations.RotateLeft((hash ^ MemoryMarshal.Read<uint>(value)) * Multiplier, 29);
-            value = value[4..];
+            last = MemoryMarshal.Read<ulong>(value[^sizeof(ulong)..]);
+            for (; value.Length > sizeof(ulong); value = value[sizeof(ulong)..])
+                hash = BitOperations.RotateLeft((hash ^ MemoryMarshal.Read<ulong>(value)) * Multiplier, 29);
+        }
+        else if (value.Length >= sizeof(uint))
+        {
+            last = MemoryMarshal.Read<uint>(value) | (ulong)MemoryMarshal.Read<uint>(value[^sizeof(uint)..]) << 32;
+        }
+        else
+        {
+            last = value.IsEmpty ? 0 : value[0] | (ulong)value[value.Length / 2] << 8 | (ulong)value[^1] << 16;
         }
 
-        foreach (byte b in value) hash = BitOperations.RotateLeft((hash ^ b) * Multiplier, 29);
-        hash *= Multiplier;
+        hash = BitOperations.RotateLeft((hash ^ last) * Multiplier, 29) * Multiplier;
         return hash ^ hash >> 32;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using ArrowCid.Columnar;
@@ -32,7 +33,9 @@ internal readonly record struct ValueRange(byte[]? Least, byte[]? Largest)
             case ValueOrder.Half:
                 return Floats(Cast<Half>(values, from, to), Half.PositiveInfinity, Half.NegativeInfinity);
             default:
-                return Bytes(values, from, to, order);
+                return values.IsBytes && order != ValueOrder.BigEndian
+                    ? Texts(values, from, to, default)
+                    : Bytes(values, from, to, order);
         }
     }
 
@@ -145,6 +148,50 @@ internal readonly record struct ValueRange(byte[]? Least, byte[]? Largest)
         return new(At(values, least).ToArray(), At(values, largest).ToArray());
     }
 
+    /// <summary>Of byte strings, compared as a number by their first 8 bytes, and whole where these are equal.</summary>
+    /// <param name="values">The byte strings.</param>
+    /// <param name="from">The first of them.</param>
+    /// <param name="to">The end.</param>
+    /// <param name="used">Which of all byte strings count; empty for every one.</param>
+    private static ValueRange Texts(LeafValues values, int from, int to, ReadOnlySpan<bool> used)
+    {
+        ReadOnlySpan<byte> data = values.Data.Span;
+        ReadOnlySpan<int> ends = values.Ends;
+        ReadOnlySpan<byte> least = default, largest = default;
+        ulong low = 0, high = 0;
+        bool isFirst = true;
+        for (int i = from; i < to; i++)
+        {
+            if (!used.IsEmpty && !used[i]) continue;
+            ReadOnlySpan<byte> value = data[ends[i]..ends[i + 1]];
+            ulong key = KeyOf(value);
+            if (isFirst || key < low || (key == low && value.SequenceCompareTo(least) < 0))
+            {
+                least = value;
+                low = key;
+            }
+
+            if (isFirst || key > high || (key == high && value.SequenceCompareTo(largest) > 0))
+            {
+                largest = value;
+                high = key;
+            }
+
+            isFirst = false;
+        }
+
+        return isFirst ? default : new(least.ToArray(), largest.ToArray());
+    }
+
+    /// <summary>The first 8 bytes as a number; those that are missing count as 0.</summary>
+    private static ulong KeyOf(ReadOnlySpan<byte> value)
+    {
+        if (value.Length >= sizeof(ulong)) return BinaryPrimitives.ReadUInt64BigEndian(value);
+        ulong key = 0;
+        foreach (byte b in value) key = key << 8 | b;
+        return value.IsEmpty ? 0 : key << (8 * (sizeof(ulong) - value.Length));
+    }
+
     private static ReadOnlySpan<byte> At(LeafValues values, int index) => values.IsBytes
         ? values.BytesAt(index)
         : values.Data.Span.Slice(index * values.Width, values.Width);
@@ -163,16 +210,15 @@ internal readonly record struct ValueRange(byte[]? Least, byte[]? Largest)
         }
 
         if (left == 0) return Of(entries, 0, entries.Count, order);
-        ValueRange range = default;
+        if (entries.IsBytes) return Texts(entries, 0, entries.Count, used);
+        int width = entries.Width, count = 0;
+        byte[] data = GC.AllocateUninitializedArray<byte>((used.Length - left) * width);
         for (int i = 0; i < used.Length; i++)
         {
-            if (!used[i]) continue;
-            int start = i;
-            while (i < used.Length && used[i]) i++;
-            range = range.And(Of(entries, start, i, order), order, entries.Width);
+            if (used[i]) entries.Data.Span.Slice(i * width, width).CopyTo(data.AsSpan(count++ * width));
         }
 
-        return range;
+        return Of(new LeafValues(count, width) { Data = data }, 0, count, order);
     }
 }
 

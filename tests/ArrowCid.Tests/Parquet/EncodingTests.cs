@@ -119,4 +119,45 @@ public sealed class EncodingTests
         Assert.Equal(BitConverter.GetBytes(0.0), range.Largest);
         Assert.Null(ValueRange.Of(values, 0, 1, ValueOrder.Float).Least);
     }
+
+    [Fact]
+    public void Range_of_texts_is_that_of_their_bytes_when_they_share_their_first_bytes()
+    {
+        string[] parts = ["", "\0", "a", "a\0", "prefix-1", "prefix-1\0", "prefix-10", "prefix-2", "\u00ff", "zzzzzzzzz"];
+        var random = new Random(Seed);
+        for (int round = 0; round < 200; round++)
+        {
+            byte[][] texts = [.. Enumerable.Range(0, random.Next(1, 30))
+                .Select(_ => System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, random.Next(3))
+                    .Select(_ => parts[random.Next(parts.Length)]))))];
+            int[] ends = [0, .. texts.Select((_, i) => texts.Take(i + 1).Sum(text => text.Length))];
+            var values = new LeafValues(texts.Length, 0)
+            {
+                Data = texts.SelectMany(text => text).ToArray(), Offsets = MemoryMarshal.AsBytes(ends.AsSpan()).ToArray(),
+            };
+            int from = random.Next(texts.Length), to = random.Next(from + 1, texts.Length + 1);
+            AssertRange(texts[from..to], ValueRange.Of(values, from, to, ValueOrder.Bytes));
+            int[] indices = [.. Enumerable.Range(0, 10).Select(_ => random.Next(texts.Length))];
+            var coded = new LeafValues(indices.Length, 0) { Indices = indices, Dictionary = values };
+            AssertRange([.. indices[2..7].Select(i => texts[i])], ValueRange.Of(coded, 2, 7, ValueOrder.Bytes));
+        }
+
+        static void AssertRange(byte[][] texts, ValueRange range)
+        {
+            byte[][] sorted = [.. texts.Order(Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)))];
+            Assert.Equal(sorted[0], range.Least);
+            Assert.Equal(sorted[^1], range.Largest);
+        }
+    }
+
+    [Fact]
+    public void Range_of_a_dictionary_is_that_of_the_entries_that_are_used()
+    {
+        int[] numbers = [5, -9, 7, 100, -100, 3];
+        var entries = new LeafValues(numbers.Length, 4) { Data = MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray() };
+        var coded = new LeafValues(5, 4) { Indices = [3, 0, 2, 5, 4], Dictionary = entries };
+        ValueRange range = ValueRange.Of(coded, 1, 4, ValueOrder.Signed);
+        Assert.Equal(BitConverter.GetBytes(3), range.Least);
+        Assert.Equal(BitConverter.GetBytes(7), range.Largest);
+    }
 }
