@@ -28,6 +28,7 @@ internal sealed class ExportBench(bool isQuick, Rounds rounds) : IBench
 
     private readonly BenchPlace _place = BenchPlace.In("/dev/shm");
     private readonly PyArrowPeer? _peer = PyArrowPeer.TryStart();
+    private readonly ParquetCompetitor[] _competitors = [.. ParquetCompetitor.Start()];
 
     /// <summary>What can be measured alone.</summary>
     public static IEnumerable<string> Names => s_tables.Select(table => table.Name).Append(Cars);
@@ -35,6 +36,9 @@ internal sealed class ExportBench(bool isQuick, Rounds rounds) : IBench
     public Rounds Rounds => rounds;
 
     public string? MissingPeers => _peer is null ? "pyarrow" : null;
+
+    /// <summary>What one part of a run measures for each of the other libraries.</summary>
+    private delegate double Timing(ParquetCompetitor competitor);
 
     public IEnumerable<Measurement> Run(string[] only)
     {
@@ -51,6 +55,7 @@ internal sealed class ExportBench(bool isQuick, Rounds rounds) : IBench
     public void Dispose()
     {
         _peer?.Dispose();
+        foreach (ParquetCompetitor competitor in _competitors) competitor.Dispose();
         _place.Dispose();
     }
 
@@ -75,6 +80,7 @@ internal sealed class ExportBench(bool isQuick, Rounds rounds) : IBench
         }
 
         _peer?.Load(stream);
+        foreach (ParquetCompetitor competitor in _competitors) competitor.Load(stream);
         double megabytes = batches.Sum(batch => CanonicalBlock.Address(batch).ByteLength) / 1e6;
         string mine = _place.PathOf("ours.parquet"), theirs = _place.PathOf("theirs.parquet");
         foreach (ParquetCompression codec in s_codecs)
@@ -84,6 +90,14 @@ internal sealed class ExportBench(bool isQuick, Rounds rounds) : IBench
                 () => Rounds.Seconds(() => Write(mine, batches, codec)),
                 _peer is null ? null : () => _peer.WriteParquet(theirs, word),
                 () => Rounds.Seconds(() => Name(batches)));
+            string other = _place.PathOf("competitor.parquet");
+            foreach (Measurement figure in Against($"{what}: write", megabytes,
+                () => Rounds.Seconds(() => Write(mine, batches, codec)),
+                competitor => competitor.WriteParquet(other, word)))
+            {
+                yield return figure;
+            }
+
             yield return new Measurement($"{what}: write", megabytes / seconds[0], megabytes / seconds[1], "MB/s",
                 "pyarrow", SpeedGoal)
             {
@@ -92,6 +106,12 @@ internal sealed class ExportBench(bool isQuick, Rounds rounds) : IBench
             double?[] own = Reading(mine);
             yield return new Measurement($"{what}: read ours", megabytes / own[0], megabytes / own[1], "MB/s",
                 "pyarrow, the same file", SpeedGoal);
+            foreach (Measurement figure in Against($"{what}: read ours", megabytes,
+                () => Rounds.Seconds(() => Read(mine)), competitor => competitor.ReadParquet(mine)))
+            {
+                yield return figure;
+            }
+
             if (_peer is not null)
             {
                 double?[] foreign = Reading(theirs);
@@ -104,6 +124,23 @@ internal sealed class ExportBench(bool isQuick, Rounds rounds) : IBench
                 SizeGoal)
             {
                 IsLessBetter = true,
+            };
+        }
+    }
+
+    /// <summary>Our time against that of each other library, all in turn. What one of them cannot do has no figure.
+    /// </summary>
+    private IEnumerable<Measurement> Against(string what, double megabytes, Func<double> ours, Timing theirs)
+    {
+        if (_competitors.Length == 0) yield break;
+        double?[] seconds = rounds.AllInTurn(
+            [ours, .. _competitors.Select(competitor => (Func<double>)(() => theirs(competitor)))]);
+        for (int i = 0; i < _competitors.Length; i++)
+        {
+            double? other = double.IsNaN(seconds[i + 1] ?? double.NaN) ? null : megabytes / seconds[i + 1];
+            yield return new Measurement(what, megabytes / seconds[0], other, "MB/s", _competitors[i].Name, null)
+            {
+                Note = other is null ? $"{_competitors[i].Name} cannot do this" : null,
             };
         }
     }
