@@ -29,8 +29,8 @@ internal sealed class BodyPieces
         {
             if (to - from > Array.MaxLength)
             {
-                throw new InvalidArrowException($"a buffer has {to - from} bytes, over 2^31 - 1; {reason}", offset: offset,
-                    code: ErrorCode.TooLarge);
+                throw new InvalidArrowException($"a buffer has {to - from} bytes, over 2^31 - 1; {reason}",
+                    offset: offset, code: ErrorCode.TooLarge);
             }
 
             if (!source.Skip(start + from - source.Position)) throw EndsInside(source, start, length, offset);

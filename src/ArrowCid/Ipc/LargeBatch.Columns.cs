@@ -101,14 +101,16 @@ internal sealed partial class LargeBatch
         return bytes;
     }
 
-    private (ReadOnlyMemory<byte>[], ArrowArray[]) ListView<T>(in SlotRange range) where T : unmanaged, IBinaryInteger<T>
+    private (ReadOnlyMemory<byte>[], ArrowArray[]) ListView<T>(in SlotRange range)
+        where T : unmanaged, IBinaryInteger<T>
     {
         int width = SizeOf.Type<T>();
         byte[] starts = Values(range.Buffer + 1, range.From, range.Count, range.Total, width, range.Plan,
             SwapOf(range, 1));
         byte[] lengths = Values(range.Buffer + 2, range.From, range.Count, range.Total, width, range.Plan,
             SwapOf(range, 2));
-        Span<T> offsets = MemoryMarshal.Cast<byte, T>(starts.AsSpan()), sizes = MemoryMarshal.Cast<byte, T>(lengths.AsSpan());
+        Span<T> offsets = MemoryMarshal.Cast<byte, T>(starts.AsSpan());
+        Span<T> sizes = MemoryMarshal.Cast<byte, T>(lengths.AsSpan());
         long limit = NextSlots(range.Plan), from = long.MaxValue, to = 0;
         for (int i = 0; i < range.Count; i++)
         {

@@ -148,7 +148,7 @@ internal readonly record struct ValueRange(byte[]? Least, byte[]? Largest)
         return new(At(values, least).ToArray(), At(values, largest).ToArray());
     }
 
-    /// <summary>Of byte strings, compared as a number by their first 8 bytes, and whole where these are equal.</summary>
+    /// <summary>Of byte strings, by their first 8 bytes as a number; in full where these are equal.</summary>
     /// <param name="values">The byte strings.</param>
     /// <param name="from">The first of them.</param>
     /// <param name="to">The end.</param>
