@@ -1,4 +1,3 @@
-global using GrpcStatus = Grpc.Core.StatusCode;
 using Grpc.Core;
 
 namespace ArrowCid.Flight.Grpc;

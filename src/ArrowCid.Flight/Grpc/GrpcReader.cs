@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using ArrowCid.Flight.Limits;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace ArrowCid.Flight.Grpc;
 
@@ -105,7 +106,7 @@ internal sealed partial class GrpcReader(Stream stream, MessageLimit limit, stri
         Release();
         byte flag = _buffer[_start];
         uint length = BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(_start + 1));
-        if (flag > 1) throw new GrpcException(GrpcStatus.Internal, $"a message has the flag {flag}; 0 and 1 are known");
+        if (flag > 1) throw new GrpcException(StatusCode.Internal, $"a message has the flag {flag}; 0 and 1 are known");
         if (length > Limit.MostBytes && !(flag == 0 && await IsLongAsync(length, cancel).ConfigureAwait(false)))
             throw TooLarge($"a message of {length} bytes");
         _start += PrefixBytes;
@@ -193,7 +194,7 @@ internal sealed partial class GrpcReader(Stream stream, MessageLimit limit, stri
             return value;
         }
 
-        throw new GrpcException(GrpcStatus.InvalidArgument, "a message breaks off inside a number");
+        throw new GrpcException(StatusCode.InvalidArgument, "a message breaks off inside a number");
     }
 
     /// <summary>Leaves out bytes of the message.</summary>
@@ -225,7 +226,7 @@ internal sealed partial class GrpcReader(Stream stream, MessageLimit limit, stri
         }
         catch (InvalidProtocolBufferException e)
         {
-            throw new GrpcException(GrpcStatus.InvalidArgument, $"the message is not protobuf: {e.Message}", e);
+            throw new GrpcException(StatusCode.InvalidArgument, $"the message is not protobuf: {e.Message}", e);
         }
     }
 
@@ -319,7 +320,7 @@ internal sealed partial class GrpcReader(Stream stream, MessageLimit limit, stri
     private async ValueTask InflateAsync(CancellationToken cancel)
     {
         if (encoding is not ("gzip" or "deflate"))
-            throw new GrpcException(GrpcStatus.Internal, "a message is compressed, and no grpc-encoding was named");
+            throw new GrpcException(StatusCode.Internal, "a message is compressed, and no grpc-encoding was named");
         int packed = _left;
         if (memory is not null && packed > Uncounted)
         {
@@ -344,8 +345,8 @@ internal sealed partial class GrpcReader(Stream stream, MessageLimit limit, stri
     }
 
     private GrpcException TooLarge(string what) =>
-        new(GrpcStatus.ResourceExhausted, $"{what} is over the limit of {Limit.MostBytes} bytes; send less at a time");
+        new(StatusCode.ResourceExhausted, $"{what} is over the limit of {Limit.MostBytes} bytes; send less at a time");
 
     private static GrpcException EndsInside() =>
-        new(GrpcStatus.Internal, "the stream ends inside a message");
+        new(StatusCode.Internal, "the stream ends inside a message");
 }

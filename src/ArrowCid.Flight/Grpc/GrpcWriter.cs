@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using ArrowCid.Flight.Limits;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace ArrowCid.Flight.Grpc;
 
@@ -125,7 +126,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
             pipe.CancelPendingFlush();
             await flushing.ConfigureAwait(false);
             end();
-            throw new GrpcException(GrpcStatus.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture,
+            throw new GrpcException(StatusCode.DeadlineExceeded, string.Create(CultureInfo.InvariantCulture,
                 $"the answer was not read for {limit.Patience.TotalSeconds:0.#} s; call again, or show a token"));
         }
     }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using ArrowCid.Flight.Limits;
+using Grpc.Core;
 
 namespace ArrowCid.Flight.Grpc;
 
@@ -55,7 +56,7 @@ internal sealed class PackedMessage(byte[] bytes, int length, bool isGzip) : IDi
         }
         catch (InvalidDataException e)
         {
-            throw new GrpcException(GrpcStatus.Internal,
+            throw new GrpcException(StatusCode.Internal,
                 $"a message cannot be decompressed as {(isGzip ? "gzip" : "deflate")}", e);
         }
     }

@@ -2,6 +2,7 @@ using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;
+using Grpc.Core;
 
 namespace ArrowCid.Flight.Service;
 
@@ -98,7 +99,7 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
         }
 
         if (Header.Length > 0) Kind = CheckedKind();
-        else if (_bodyLength > 0) throw new GrpcException(GrpcStatus.InvalidArgument, "a body came without a header");
+        else if (_bodyLength > 0) throw new GrpcException(StatusCode.InvalidArgument, "a body came without a header");
         return true;
     }
 
@@ -227,14 +228,14 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
         ulong length = await reader.VarintAsync(cancel).ConfigureAwait(false);
         return length <= (ulong)reader.Left
             ? (int)length
-            : throw new GrpcException(GrpcStatus.InvalidArgument, "a field of FlightData is longer than its message");
+            : throw new GrpcException(StatusCode.InvalidArgument, "a field of FlightData is longer than its message");
     }
 
     private async ValueTask<byte[]> BytesAsync(CancellationToken cancel, int most = int.MaxValue)
     {
         int length = await LengthAsync(cancel).ConfigureAwait(false);
         if (length <= most) return await reader.BytesAsync(length, cancel).ConfigureAwait(false);
-        throw new GrpcException(GrpcStatus.ResourceExhausted,
+        throw new GrpcException(StatusCode.ResourceExhausted,
             $"app_metadata of {length} bytes is over the limit of {most}; send several messages");
     }
 
@@ -242,7 +243,7 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
     {
         const int WireBits = 3;
         if (tag >> WireBits == 0)
-            throw new GrpcException(GrpcStatus.InvalidArgument, "a message is no FlightData: it has a field 0");
+            throw new GrpcException(StatusCode.InvalidArgument, "a message is no FlightData: it has a field 0");
         switch (tag & 7)
         {
             case 0:
@@ -258,7 +259,7 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
                 await reader.SkipAsync(sizeof(int), cancel).ConfigureAwait(false);
                 break;
             default:
-                throw new GrpcException(GrpcStatus.InvalidArgument,
+                throw new GrpcException(StatusCode.InvalidArgument,
                     $"field {tag >> WireBits} of FlightData is of no kind that protobuf has");
         }
     }

@@ -2,6 +2,7 @@ using ArrowCid.Columnar;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using Grpc.Core;
 
 namespace ArrowCid.Flight.Service;
 
@@ -16,7 +17,7 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
         RequireWritable();
         var data = new FlightDataReader(call.Reader, call.Memory) { MostBody = MostPutAtOnce };
         if (!await data.NextAsync(call.Cancel).ConfigureAwait(false))
-            throw new GrpcException(GrpcStatus.InvalidArgument, "the stream has no message; a schema comes first");
+            throw new GrpcException(StatusCode.InvalidArgument, "the stream has no message; a schema comes first");
         Put how = FlightRequest.PutOf(data.Descriptor);
         CallerRights rights = gate.RightsOf(call, store, nameof(DoPut));
         rights.RequirePut(how.Name.Length > 0 ? how.Name : null, how.Pin);
@@ -124,6 +125,6 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
     private void RequireWritable()
     {
         if (store.IsReadOnly)
-            throw new GrpcException(GrpcStatus.FailedPrecondition, "the store is served for reading only");
+            throw new GrpcException(StatusCode.FailedPrecondition, "the store is served for reading only");
     }
 }

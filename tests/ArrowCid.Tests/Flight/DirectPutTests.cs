@@ -5,7 +5,9 @@ using System.Text;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Ipc;
+using ArrowCid.ProcessTests.Flight;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -25,7 +27,7 @@ public sealed class DirectPutTests
     {
         var random = new Random(rows);
         await using ServedStore direct = await ServedStore.Start(capacity: 128), usual = await ServedStore.Start(capacity: 128);
-        using GrpcChannel directly = new(direct.Flight), usually = new(usual.Flight);
+        using FlightChannel directly = new(direct.Flight), usually = new(usual.Flight);
         foreach ((string name, RecordBatch batch) in Batches(rows, random))
         {
             (byte[] schema, byte[] header, byte[] body) = MessagesOf(batch);
@@ -53,7 +55,7 @@ public sealed class DirectPutTests
     {
         const int Rows = 4 << 20;
         await using ServedStore server = await ServedStore.Start(capacity: 256);
-        using var channel = new GrpcChannel(server.Flight);
+        using var channel = new FlightChannel(server.Flight);
         (byte[] schema, byte[] header, byte[] body) = MessagesOf(ServedStore.Sequence(0, Rows));
         // The lane has its segments from now on.
         Assert.NotNull(server.Store.Put(ServedStore.Sequence(0, 10)).Cid.ToString());
@@ -167,12 +169,12 @@ public sealed class DirectPutTests
             stream[(next + Prefix + header)..^Prefix]);
     }
 
-    private static async Task<string> PutAsync(ServedStore server, GrpcChannel channel, byte[] schema, byte[][] headers,
+    private static async Task<string> PutAsync(ServedStore server, FlightChannel channel, byte[] schema, byte[][] headers,
         byte[][] bodies, bool isBodyLast)
     {
         try
         {
-            using GrpcClientCall call = await FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
+            using RawCall call = await FlightCall.OpenAsync(channel, DoPut, server.Token, async (writer, cancel) =>
             {
                 await writer.WriteAsync(FieldsOf(schema, [], "", isBodyLast), default, cancel);
                 for (int i = 0; i < headers.Length; i++)
@@ -180,9 +182,9 @@ public sealed class DirectPutTests
             });
             return string.Join('\n', (await FlightCall.MessagesAsync(call)).Select(Encoding.UTF8.GetString));
         }
-        catch (GrpcException e)
+        catch (RpcException e)
         {
-            return $"{e.Status} {e.Code} {e.Message}";
+            return $"{e.StatusCode} {RawCall.CodeOf(e)} {e.Status.Detail}";
         }
     }
 

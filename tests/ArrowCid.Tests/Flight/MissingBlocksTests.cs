@@ -1,7 +1,9 @@
+using ArrowCid.ProcessTests.Flight;
 using System.Text;
 using System.Text.Json;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Service;
+using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -42,9 +44,9 @@ public sealed class MissingBlocksTests : ServedStoreTests
     [InlineData("""{"\ud800": 1, "cids": []}""")]
     public async Task FindMissing_refuses_a_request_that_is_not_a_list_of_CIDs(string body)
     {
-        using var channel = new GrpcChannel(Served.Flight);
-        GrpcException refusal = await Assert.ThrowsAsync<GrpcException>(() => FlightCall.ActAsync(channel, null, "find-missing", body));
-        Assert.Equal(GrpcStatus.InvalidArgument, refusal.Status);
+        using var channel = new FlightChannel(Served.Flight);
+        RpcException refusal = await Assert.ThrowsAsync<RpcException>(() => FlightCall.ActAsync(channel, null, "find-missing", body));
+        Assert.Equal(StatusCode.InvalidArgument, refusal.StatusCode);
     }
 
     [Fact]
@@ -64,7 +66,7 @@ public sealed class MissingBlocksTests : ServedStoreTests
 
     private async Task<Cid[]> Missing(string body)
     {
-        using var channel = new GrpcChannel(Served.Flight);
+        using var channel = new FlightChannel(Served.Flight);
         byte[] answer = Assert.Single(await FlightCall.ActAsync(channel, null, "find-missing", body));
         using JsonDocument json = JsonDocument.Parse(answer);
         return [.. json.RootElement.GetProperty("missing").EnumerateArray().Select(cid => Cid.Parse(cid.GetString()!))];

@@ -1,3 +1,5 @@
+using Grpc.Core;
+using ArrowCid.ProcessTests.Flight;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -44,8 +46,8 @@ public sealed class RepairedPutTests : ServedStoreTests
 
     private async Task<JsonElement> PutAsJson(RecordBatch batch)
     {
-        using var channel = new GrpcChannel(Served.Flight);
-        using GrpcClientCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + "DoPut", Served.Token,
+        using var channel = new FlightChannel(Served.Flight);
+        using RawCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + "DoPut", Served.Token,
             (writer, cancel) => FlightCall.SendAsync(writer, batch, FlightCall.Path("put"), cancel));
         byte[] answer = Assert.Single(await FlightCall.MessagesAsync(call));
         using JsonDocument json = JsonDocument.Parse(ArrowCid.Flight.Protocol.PutResult.Parser.ParseFrom(answer).AppMetadata.Memory);

@@ -1,3 +1,4 @@
+using ArrowCid.ProcessTests.Flight;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net.Sockets;
@@ -6,6 +7,7 @@ using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
 using ArrowCid.Tests.Store;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -35,7 +37,7 @@ public sealed class UnreadAnswerTests
         await clock.Waits(s_patience);
         clock.Advance(s_patience);
         GrpcException late = await Assert.ThrowsAsync<GrpcException>(() => writing.WaitAsync(s_long));
-        Assert.Equal((GrpcStatus.DeadlineExceeded, 1), (late.Status, ends));
+        Assert.Equal((StatusCode.DeadlineExceeded, 1), (late.StatusCode, ends));
     }
 
     [Fact]

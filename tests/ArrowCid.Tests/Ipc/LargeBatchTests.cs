@@ -212,6 +212,6 @@ public sealed class LargeBatchTests
     private static IEnumerable<RecordBatch> Open(Stream stream, ArrowReadOptions options)
     {
         using var reader = ArrowReader.Open(stream, options);
-        while (reader.Read() is { } batch) yield return batch;
+        while (reader.ReadView() is { } batch) yield return batch;
     }
 }
