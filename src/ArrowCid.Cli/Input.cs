@@ -154,7 +154,9 @@ internal static class Input
         using Stream? copied = whole is null ? null : stream;
         using var reader = ArrowReader.Open(whole ?? stream, new ArrowReadOptions
         {
-            DropMetadata = dropped, ReadsLargeBatches = rowsPerBlock is not null, PartRows = rowsPerBlock ?? 1,
+            DropMetadata = dropped,
+            ReadsLargeBatches = rowsPerBlock is not null,
+            PartRows = rowsPerBlock ?? 1,
         });
         while (Next(reader, rowsPerBlock is not null) is { } batch) yield return batch;
     }

@@ -1,7 +1,6 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Memory;
-using ArrowCid.Registry;
 using ArrowCid.Storage;
 
 namespace ArrowCid;

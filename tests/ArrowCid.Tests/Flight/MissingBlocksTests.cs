@@ -1,4 +1,3 @@
-using ArrowCid.ProcessTests.Flight;
 using System.Text;
 using System.Text.Json;
 using ArrowCid.Flight.Grpc;

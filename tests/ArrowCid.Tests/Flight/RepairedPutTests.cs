@@ -1,11 +1,10 @@
-using Grpc.Core;
-using ArrowCid.ProcessTests.Flight;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.ProcessTests.Flight;
 
 namespace ArrowCid.Tests.Flight;
 

@@ -1,4 +1,3 @@
-using ArrowCid.ProcessTests.Flight;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net.Sockets;

@@ -101,7 +101,10 @@ public sealed class LargeBatchTests
         byte[] stream = Written(10_000);
         var options = new ArrowReadOptions
         {
-            ReadsLargeBatches = true, WholeBodyBytes = 4096, PartBytes = 5000, PartRows = 300,
+            ReadsLargeBatches = true,
+            WholeBodyBytes = 4096,
+            PartBytes = 5000,
+            PartRows = 300,
         };
         RecordBatch[] parts = [.. Open(stream, options)];
         Assert.Equal(10_000, parts.Sum(part => part.Length));
@@ -188,7 +191,11 @@ public sealed class LargeBatchTests
     /// <summary>Every batch in parts of a few rows.</summary>
     private static ArrowReadOptions Parts(int rows) => new()
     {
-        DropCustomMetadata = true, ReadsLargeBatches = true, WholeBodyBytes = -1, PartBytes = 1, PartRows = rows,
+        DropCustomMetadata = true,
+        ReadsLargeBatches = true,
+        WholeBodyBytes = -1,
+        PartBytes = 1,
+        PartRows = rows,
     };
 
     private static Cid[]? Tried(byte[] bytes, ArrowReadOptions options)

@@ -102,7 +102,13 @@ internal sealed class TransactionModel : Model<TransactionState>
             byte left = (byte)(s.Disk | rest);
             yield return ("power is lost", s with
             {
-                Memory = left, Disk = left, Entries = 0, Committed = 0, Writer = Gone, First = 0, Second = 0,
+                Memory = left,
+                Disk = left,
+                Entries = 0,
+                Committed = 0,
+                Writer = Gone,
+                First = 0,
+                Second = 0,
             });
         }
     }

@@ -133,7 +133,8 @@ public sealed class EncodingTests
             int[] ends = [0, .. texts.Select((_, i) => texts.Take(i + 1).Sum(text => text.Length))];
             var values = new LeafValues(texts.Length, 0)
             {
-                Data = texts.SelectMany(text => text).ToArray(), Offsets = MemoryMarshal.AsBytes(ends.AsSpan()).ToArray(),
+                Data = texts.SelectMany(text => text).ToArray(),
+                Offsets = MemoryMarshal.AsBytes(ends.AsSpan()).ToArray(),
             };
             int from = random.Next(texts.Length), to = random.Next(from + 1, texts.Length + 1);
             AssertRange(texts[from..to], ValueRange.Of(values, from, to, ValueOrder.Bytes));

@@ -1,7 +1,6 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
-using ArrowCid.Storage;
 using ArrowCid.Tests.Generators;
 using ArrowCid.Tests.Storage;
 

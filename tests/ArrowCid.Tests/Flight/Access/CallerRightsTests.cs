@@ -1,4 +1,3 @@
-using ArrowCid.Columnar;
 using ArrowCid.Flight.Access;
 using ArrowCid.Tests.Storage;
 
