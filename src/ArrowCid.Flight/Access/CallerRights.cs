@@ -83,7 +83,7 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
             ? granted => PutExpiring(batch, expected, granted!)
             : granted => store.PutExpected(batch, expected, granted), options);
 
-    /// <summary>As the other, with another way to put, for metadata of which <see cref="MustCreate"/> is false.</summary>
+    /// <summary>Stores a block in another way, with metadata for which <see cref="MustCreate"/> is false.</summary>
     /// <param name="put">Puts with the metadata that it is given.</param>
     /// <param name="options">The metadata, or null.</param>
     public PutResult Put(Func<PutOptions?, PutResult> put, PutOptions? options)

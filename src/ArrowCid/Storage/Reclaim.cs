@@ -47,7 +47,7 @@ internal sealed record ReclaimReport(IReadOnlyList<ReclaimedSegment> Segments)
 /// <param name="index">The digest index.</param>
 /// <param name="liveness">Tells which blocks are removed.</param>
 /// <param name="janitorsLane">The lane that live records are copied to.</param>
-/// <param name="beginNext">Gives the lane of its newest data segment a next one; false where the lane is in use.</param>
+/// <param name="beginNext">Gives a lane a next data segment; false where the lane is in use.</param>
 internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockIndex index, ILiveness liveness,
     Func<Lane> janitorsLane, Func<SegmentPlace, bool> beginNext)
 {
