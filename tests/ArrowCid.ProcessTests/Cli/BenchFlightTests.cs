@@ -16,7 +16,7 @@ public class BenchFlightTests
 
     private static readonly string[] s_alone =
     [
-        "DoGet, 256 B, our client", "from put to watcher, p50", "from put to watcher, p99",
+        "DoGet, 256 B, a raw reader", "from put to watcher, p50", "from put to watcher, p99",
         "from put to one of 20 watchers, p99",
     ];
 
