@@ -50,7 +50,8 @@ internal sealed class BenchPlace : IDisposable
     public void Dispose()
     {
         foreach (PosixSignalRegistration signal in _signals) signal.Dispose();
-        Remove();
+        // A run that fails because a signal is removing its stores must end with the signal's exit code.
+        lock (_gate) Remove();
     }
 
     private void End(PosixSignalContext context)
