@@ -34,7 +34,7 @@ internal sealed class DirectBlock
     // A bitmap that the block does not keep is held until it is counted.
     private const int MostIgnoredBitmap = 1 << 20;
 
-    // The reader's memory budget counts each array; so many are never over it.
+    // The memory budget of the reader counts each array; this number of arrays never exceeds it.
     private const int MostColumns = 4096;
 
     private readonly FlatShape _shape;
