@@ -74,10 +74,16 @@ public sealed partial class CidServer : IAsyncDisposable
         ServerListening.Configure(builder.WebHost, options);
         var flight = new FlightHosting();
         flight.Register(builder.Services);
+        var proofs = CallerProofs.Open(options.Access, store.IsReadOnly
+            ? TokenFile.ReadLocal(store.Directory)
+            : TokenFile.ReadOrMakeLocal(store.Directory));
+        builder.Services.AddCallerAuthentication(proofs);
         WebApplication host = builder.Build();
         var owned = new Stack<IDisposable>();
+        owned.Push(proofs);
         try
         {
+            options.RequireSafe(proofs.HasTokens);
             Func<EndPoint[]> bound = Serve(host, store, options, owned, flight);
             // The host comes back to the context that it was called in, where the caller may block on this.
             await Task.Run(() => host.StartAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -122,11 +128,8 @@ public sealed partial class CidServer : IAsyncDisposable
     {
         EndPoint[]? bound = null;
         ILogger log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
-        AccessGate gate = AccessGate.Open(options.Access, store.IsReadOnly
-            ? TokenFile.ReadLocal(store.Directory)
-            : TokenFile.ReadOrMakeLocal(store.Directory), log);
+        var gate = new AccessGate(options.Access, log);
         owned.Push(gate);
-        options.RequireSafe(gate.HasTokens);
         if (options.Tls?.OpenKey is { } key) LogOpenKey(log, key);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings
         {
@@ -150,6 +153,7 @@ public sealed partial class CidServer : IAsyncDisposable
             Stopping = stopping,
             Memory = new ServerMemory(options.MaxBufferedBytes),
         }, options.GrpcWeb);
+        host.UseCallerAuthentication();
         host.UseWhen(ServerListening.IsFlight, branch => branch.Run(calls));
         if (options.GrpcWeb) host.UseWhen(GrpcWebPort.IsCall, branch => GrpcWebPort.Use(branch, origins, calls));
         host.Use(next => context => PathNames.Take(context, next));

@@ -1,6 +1,5 @@
 using System.Net;
 using ArrowCid.Flight.Access;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ArrowCid.Flight;
 
@@ -116,8 +115,8 @@ public sealed class CidServerOptions
     /// <summary>Reads every file that is named, and refuses what a start would refuse.</summary>
     internal void Check()
     {
-        using var gate = AccessGate.Open(Access, null, NullLogger.Instance);
-        RequireSafe(gate.HasTokens);
+        using var proofs = CallerProofs.Open(Access, null);
+        RequireSafe(proofs.HasTokens);
         if (Tls is not { } files) return;
         files.Load().Dispose();
         if (files.ClientAuthority is not null) _ = files.Authorities();

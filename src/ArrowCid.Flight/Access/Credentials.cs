@@ -1,4 +1,7 @@
 using System.Text;
+using ArrowCid.Flight.Grpc;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Flight.Access;
 
@@ -7,7 +10,30 @@ namespace ArrowCid.Flight.Access;
 /// <param name="Certificate">The name in a client's certificate that was proved; null where there is none.</param>
 internal readonly record struct Credentials(string? Token, string? Certificate)
 {
+    /// <summary>Binary metadata of gRPC with a token, as handshakes of the older kind leave it with clients.</summary>
+    public const string TokenHeader = "auth-token-bin";
+
     private const int MaxLength = 8192;
+
+    /// <summary>Reads the credentials of a request. Calls of gRPC may show their token in <see
+    /// cref="TokenHeader"/>.</summary>
+    public static Credentials Of(HttpContext context)
+    {
+        IHeaderDictionary headers = context.Request.Headers;
+        string header = headers[HeaderNames.Authorization].ToString();
+        bool isGrpc = headers.ContentType.ToString().StartsWith("application/grpc", StringComparison.Ordinal);
+        if (header.Length == 0 && isGrpc
+            && BinaryHeader.Parse(headers[TokenHeader]).FirstOrDefault() is { } token)
+        {
+            header = $"Bearer {Encoding.UTF8.GetString(token)}";
+        }
+
+        return FromHeader(header,
+            context.Connection.ClientCertificate is { } certificate ? TlsFiles.NameOf(certificate) : null);
+    }
+
+    /// <summary>Returns a header <c>authorization</c> for any token.</summary>
+    public static string HeaderOf(string token) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($":{token}"));
 
     /// <summary>Reads the header <c>authorization</c>: <c>Bearer TOKEN</c>, or <c>Basic</c>, whose password is the
     /// token. Anything else is a token that nobody has.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Flight.Access;
 
@@ -24,7 +23,7 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
     /// <param name="target">What it is about, for the log.</param>
     public Permit Enter(HttpContext context, AccessNeed need, string protocol, string target)
     {
-        AccessDecision decision = gate.Decide(CredentialsOf(context), need, PeerOf(context, protocol), target);
+        AccessDecision decision = Decide(context, need, protocol, target);
         if (!decision.IsAllowed) return new Permit(decision, TimeSpan.Zero, null);
         TimeSpan wait = limits.TryEnter(decision.Client, out IDisposable? hold);
         return new Permit(decision, wait, hold);
@@ -32,7 +31,7 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
 
     /// <summary>As <see cref="Enter"/>, without counting the call: for what a call asks for beside.</summary>
     public AccessDecision Decide(HttpContext context, AccessNeed need, string protocol, string target) =>
-        gate.Decide(CredentialsOf(context), need, PeerOf(context, protocol), target);
+        gate.Decide(CallerAuthentication.CallerOf(context), need, PeerOf(context, protocol), target);
 
     /// <summary>Returns what the caller of a call that was let in to store something may change.</summary>
     public CallerRights RightsOf(HttpContext context, CidStore store, string protocol, string target)
@@ -50,7 +49,7 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
     public Permit EnterOpen(HttpContext context, string protocol)
     {
         Peer peer = PeerOf(context, protocol);
-        AccessDecision known = gate.Judge(CredentialsOf(context), AccessNeed.Fetch, in peer);
+        AccessDecision known = gate.Judge(CallerAuthentication.CallerOf(context), AccessNeed.Fetch, in peer);
         var decision = new AccessDecision(Refusal.None, known.IsAllowed ? known.Client : peer.ToString(), known.Scope);
         TimeSpan wait = limits.TryEnter(decision.Client, out IDisposable? hold);
         return new Permit(decision, wait, hold);
@@ -58,11 +57,7 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
 
     /// <summary>Whether a caller may do something, without a line in the log.</summary>
     public bool IsAllowed(HttpContext context, AccessNeed need, string protocol) =>
-        gate.Judge(CredentialsOf(context), need, PeerOf(context, protocol)).IsAllowed;
-
-    private static Credentials CredentialsOf(HttpContext context) => Credentials.FromHeader(
-        context.Request.Headers[HeaderNames.Authorization].ToString(),
-        context.Connection.ClientCertificate is { } certificate ? TlsFiles.NameOf(certificate) : null);
+        gate.Judge(CallerAuthentication.CallerOf(context), need, PeerOf(context, protocol)).IsAllowed;
 
     private static Peer PeerOf(HttpContext context, string protocol) =>
         new(context.Connection.RemoteIpAddress, protocol);

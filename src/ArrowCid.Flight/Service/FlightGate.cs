@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Globalization;
-using System.Text;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
@@ -14,9 +13,6 @@ namespace ArrowCid.Flight.Service;
 /// <summary>Who may call, in gRPC's words.</summary>
 internal sealed class FlightGate(Guard guard)
 {
-    /// <summary>Binary metadata with a token, as handshakes of the older kind leave it with clients.</summary>
-    public const string TokenHeader = "auth-token-bin";
-
     // What a call needs before its first message is read, where the message may ask for more. Those that are not here
     // are for anyone, or their message decides.
     private static readonly FrozenDictionary<string, AccessOperation> s_operations =
@@ -38,7 +34,6 @@ internal sealed class FlightGate(Guard guard)
     /// <exception cref="GrpcException">It may not begin, or the client has too many calls.</exception>
     public Permit Enter(HttpContext http, string path)
     {
-        TakeTokenHeader(http);
         if (!s_operations.TryGetValue(path, out AccessOperation operation))
         {
             Permit open = guard.EnterOpen(http, ProtocolOf(http));
@@ -56,9 +51,7 @@ internal sealed class FlightGate(Guard guard)
         || guard.IsAllowed(http, AccessNeed.Put, ProtocolOf(http));
 
     /// <summary>Whether a caller shows neither a token nor a certificate.</summary>
-    public static bool IsAnonymous(HttpContext http) =>
-        http.Connection.ClientCertificate is null
-        && !http.Request.Headers.ContainsKey(HeaderNames.Authorization);
+    public static bool IsAnonymous(HttpContext http) => Credentials.Of(http) is { Token: null, Certificate: null };
 
     /// <summary>Asks for more than the call began with.</summary>
     public void Require(GrpcCall call, AccessNeed need, string target)
@@ -80,8 +73,7 @@ internal sealed class FlightGate(Guard guard)
             HandshakeRequest request = requests.Current;
             if (request.Payload.IsEmpty) continue;
             string shown = TokenOf(request.Payload);
-            call.Http.Request.Headers[HeaderNames.Authorization] =
-                "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($":{shown}"));
+            await CallerAuthentication.AuthenticateCallerAsync(call.Http, shown).ConfigureAwait(false);
             Require(call, AccessNeed.List, nameof(Handshake));
             await responses.WriteAsync(new HandshakeResponse
             {
@@ -92,7 +84,7 @@ internal sealed class FlightGate(Guard guard)
         }
 
         Require(call, AccessNeed.List, nameof(Handshake));
-        if (Credentials.FromHeader(call.Header(HeaderNames.Authorization)).Token is { Length: > 0 } token)
+        if (Credentials.Of(call.Http).Token is { Length: > 0 } token)
             call.Http.Response.Headers[HeaderNames.Authorization] = $"Bearer {token}";
     }
 
@@ -104,14 +96,6 @@ internal sealed class FlightGate(Guard guard)
         return payload.Span.IndexOfAnyExceptInRange(FirstPrintable, LastPrintable) < 0
             ? payload.ToStringUtf8()
             : GrpcReader.Parse(BasicAuth.Parser, payload.Span).Password;
-    }
-
-    private static void TakeTokenHeader(HttpContext http)
-    {
-        IHeaderDictionary headers = http.Request.Headers;
-        if (headers.ContainsKey(HeaderNames.Authorization)) return;
-        if (BinaryHeader.Parse(headers[TokenHeader]).FirstOrDefault() is { } token)
-            headers[HeaderNames.Authorization] = $"Bearer {Encoding.UTF8.GetString(token)}";
     }
 
     /// <summary>Over gRPC-Web a caller is one of HTTP: pages of a browser are not programs of this machine.</summary>

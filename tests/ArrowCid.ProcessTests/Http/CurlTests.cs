@@ -80,7 +80,7 @@ public sealed partial class CurlTests
     {
         using var folder = new TemporaryFolder();
         using CidStore store = CidStore.Open(folder.Store);
-        var gate = AccessGate.Open(new AccessSettings(), null, NullLogger.Instance);
+        var gate = new AccessGate(new AccessSettings(), NullLogger.Instance);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings(), TimeProvider.System));
         using var service = new HttpService(store, guard, new OriginRules([], []), NullLogger.Instance, default);
         return [.. HttpRoutes.All(service).Select(route => $"{route.Method} {route.Pattern}")];

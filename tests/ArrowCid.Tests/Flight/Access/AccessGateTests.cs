@@ -4,7 +4,11 @@ using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Flight.Access;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace ArrowCid.Tests.Flight.Access;
 
@@ -29,35 +33,34 @@ public sealed class AccessGateTests : IDisposable
     [InlineData(AccessNeed.List, true, false)]
     [InlineData(AccessNeed.Put, true, false)]
     [InlineData(AccessNeed.Admin, true, false)]
-    internal void Without_a_token_only_this_machine_fetches(AccessNeed need, bool isHere, bool isAllowed)
+    internal async Task Without_a_token_only_this_machine_fetches(AccessNeed need, bool isHere, bool isAllowed)
     {
-        using AccessGate gate = Open(new AccessSettings());
-        AccessDecision decision = gate.Decide(default, need, isHere ? s_here : s_there, "test");
+        using var callers = new Callers(new AccessSettings(), _now);
+        AccessDecision decision = await callers.DecideAsync(null, need, isHere ? s_here : s_there);
         Assert.Equal(isAllowed, decision.IsAllowed);
         if (!isAllowed) Assert.Equal(Refusal.NoToken, decision.Refusal);
     }
 
     [Fact]
-    public void Flight_takes_anonymous_puts_where_that_was_said_and_HTTP_never_does()
+    public async Task Flight_takes_anonymous_puts_where_that_was_said_and_HTTP_never_does()
     {
-        using AccessGate gate = Open(new AccessSettings { AllowAnonymousPut = true });
-        Assert.True(gate.Decide(default, AccessNeed.Put, new Peer(IPAddress.Loopback, Peer.Flight), "test").IsAllowed);
-        Assert.False(gate.Decide(default, AccessNeed.Put, s_here, "test").IsAllowed);
-        Assert.False(gate.Decide(default, AccessNeed.Put, new Peer(s_there.Address, Peer.Flight), "test").IsAllowed);
+        using var callers = new Callers(new AccessSettings { AllowAnonymousPut = true }, _now);
+        Assert.True((await callers.DecideAsync(null, AccessNeed.Put, new Peer(IPAddress.Loopback, Peer.Flight))).IsAllowed);
+        Assert.False((await callers.DecideAsync(null, AccessNeed.Put, s_here)).IsAllowed);
+        Assert.False((await callers.DecideAsync(null, AccessNeed.Put, new Peer(s_there.Address, Peer.Flight))).IsAllowed);
     }
 
     [Fact]
-    public void The_local_token_counts_on_this_machine_alone()
+    public async Task The_local_token_counts_on_this_machine_alone()
     {
         string token = TokenFile.ReadOrMakeLocal(_folder.FullName);
         Assert.Equal(token, TokenFile.ReadOrMakeLocal(_folder.FullName));
         string file = Path.Combine(_folder.FullName, TokenFile.LocalName);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
-        using AccessGate gate = AccessGate.Open(new AccessSettings(), token, NullLogger.Instance);
-        var shown = Credentials.FromHeader($"Bearer {token}");
-        Assert.True(gate.Decide(shown, AccessNeed.Admin, s_here, "test").IsAllowed);
-        Assert.Equal(Refusal.WrongToken, gate.Decide(shown, AccessNeed.Fetch, s_there, "test").Refusal);
-        Assert.False(gate.HasTokens);
+        using var callers = new Callers(new AccessSettings(), _now, token);
+        Assert.True((await callers.DecideAsync($"Bearer {token}", AccessNeed.Admin, s_here)).IsAllowed);
+        Assert.Equal(Refusal.WrongToken, (await callers.DecideAsync($"Bearer {token}", AccessNeed.Fetch, s_there)).Refusal);
+        Assert.False(callers.HasTokens);
 
         // One that others may read is no secret any more.
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherRead);
@@ -89,23 +92,23 @@ public sealed class AccessGateTests : IDisposable
     }
 
     [Fact]
-    public void Tokens_of_a_file_have_their_scopes_and_ends()
+    public async Task Tokens_of_a_file_have_their_scopes_and_ends()
     {
         string file = Write($"a read sha256:{Hash("token-of-a-0123456789")}\nb put sha256:{Hash("token-of-b-0123456789")} 2027-01-02\n"
             + $"c admin sha256:{Hash("token-of-c-0123456789")} 2026-12-31 # ended");
         Assert.Throws<ArrowCidException>(() => TokenFile.Read(file));
         file = Write($"a read sha256:{Hash("token-of-a-0123456789")}\n\n# none\nb put sha256:{Hash("token-of-b-0123456789")} 2027-01-02\n"
             + $"c admin sha256:{Hash("token-of-c-0123456789")} 2026-12-31");
-        using AccessGate gate = Open(new AccessSettings { TokenFile = file });
+        using var gate = new Callers(new AccessSettings { TokenFile = file }, _now);
         Assert.True(gate.HasTokens);
-        Assert.Equal(Refusal.None, Decide(gate, "token-of-a-0123456789", AccessNeed.List));
-        Assert.Equal(Refusal.SmallScope, Decide(gate, "token-of-a-0123456789", AccessNeed.Put));
-        Assert.Equal(Refusal.None, Decide(gate, "token-of-b-0123456789", AccessNeed.Put));
-        Assert.Equal(Refusal.SmallScope, Decide(gate, "token-of-b-0123456789", AccessNeed.Admin));
-        Assert.Equal(Refusal.WrongToken, Decide(gate, "token-of-c-0123456789", AccessNeed.Fetch));
-        Assert.Equal(Refusal.WrongToken, Decide(gate, "", AccessNeed.Fetch));
-        var basic = Credentials.FromHeader("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("me:token-of-a-0123456789")));
-        Assert.True(gate.Decide(basic, AccessNeed.List, s_there, "test").IsAllowed);
+        Assert.Equal(Refusal.None, await Decide(gate, "token-of-a-0123456789", AccessNeed.List));
+        Assert.Equal(Refusal.SmallScope, await Decide(gate, "token-of-a-0123456789", AccessNeed.Put));
+        Assert.Equal(Refusal.None, await Decide(gate, "token-of-b-0123456789", AccessNeed.Put));
+        Assert.Equal(Refusal.SmallScope, await Decide(gate, "token-of-b-0123456789", AccessNeed.Admin));
+        Assert.Equal(Refusal.WrongToken, await Decide(gate, "token-of-c-0123456789", AccessNeed.Fetch));
+        Assert.Equal(Refusal.WrongToken, await Decide(gate, "", AccessNeed.Fetch));
+        string basic = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("me:token-of-a-0123456789"));
+        Assert.True((await gate.DecideAsync(basic, AccessNeed.List, s_there)).IsAllowed);
     }
 
     [Theory]
@@ -123,20 +126,20 @@ public sealed class AccessGateTests : IDisposable
     }
 
     [Fact]
-    public void Signed_tokens_are_of_ES256_and_end()
+    public async Task Signed_tokens_are_of_ES256_and_end()
     {
-        using AccessGate gate = Open(new AccessSettings { SigningKeys = Key(), Audience = "us" });
-        Assert.Equal(Refusal.None, Decide(gate, Signed(AccessScope.Put, 60), AccessNeed.Put));
-        Assert.Equal(Refusal.SmallScope, Decide(gate, Signed(AccessScope.Read, 60), AccessNeed.Put));
-        Assert.Equal(Refusal.WrongToken, Decide(gate, Signed(AccessScope.Put, -60), AccessNeed.Put));
-        Assert.Equal(Refusal.WrongToken, Decide(gate, Signed(AccessScope.Put, 60, "others"), AccessNeed.Put));
+        using var gate = new Callers(new AccessSettings { SigningKeys = Key(), Audience = "us" }, _now);
+        Assert.Equal(Refusal.None, await Decide(gate, Signed(AccessScope.Put, 60), AccessNeed.Put));
+        Assert.Equal(Refusal.SmallScope, await Decide(gate, Signed(AccessScope.Read, 60), AccessNeed.Put));
+        Assert.Equal(Refusal.WrongToken, await Decide(gate, Signed(AccessScope.Put, -60), AccessNeed.Put));
+        Assert.Equal(Refusal.WrongToken, await Decide(gate, Signed(AccessScope.Put, 60, "others"), AccessNeed.Put));
         string token = Signed(AccessScope.Put, 60);
         for (int i = 0; i < token.Length; i++)
         {
             char other = token[i] == 'A' ? 'B' : 'A';
             string changed = token[..i] + other + token[(i + 1)..];
             if (SameBytes(token, changed)) continue;
-            Assert.Equal(Refusal.WrongToken, Decide(gate, changed, AccessNeed.Fetch));
+            Assert.Equal(Refusal.WrongToken, await Decide(gate, changed, AccessNeed.Fetch));
         }
     }
 
@@ -153,13 +156,13 @@ public sealed class AccessGateTests : IDisposable
     [InlineData("""{"alg":"ES256"}""", """{"scope":"read","scope":"admin","exp":4000000000}""")]
     [InlineData("""{"alg":"ES256"}""", "[]")]
     [InlineData("{", "{}")]
-    public void A_token_that_is_signed_and_says_something_else_is_refused(string header, string claims)
+    public async Task A_token_that_is_signed_and_says_something_else_is_refused(string header, string claims)
     {
-        using AccessGate gate = Open(new AccessSettings { SigningKeys = Key() });
+        using var gate = new Callers(new AccessSettings { SigningKeys = Key() }, _now);
         string text = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header)) + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims));
         string signature = Base64Url.EncodeToString(_key.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256));
-        Assert.Equal(Refusal.WrongToken, Decide(gate, $"{text}.{signature}", AccessNeed.Fetch));
-        Assert.Equal(Refusal.WrongToken, Decide(gate, $"{text}.", AccessNeed.Fetch));
+        Assert.Equal(Refusal.WrongToken, await Decide(gate, $"{text}.{signature}", AccessNeed.Fetch));
+        Assert.Equal(Refusal.WrongToken, await Decide(gate, $"{text}.", AccessNeed.Fetch));
     }
 
     [Fact]
@@ -178,13 +181,67 @@ public sealed class AccessGateTests : IDisposable
         for (int i = 0; i < 20_000; i++) _ = limits.TryEnter($"c{i}", out _);
     }
 
-    private AccessGate Open(AccessSettings settings) => AccessGate.Open(settings, null, NullLogger.Instance, new Fixed(_now));
+    [Fact]
+    public async Task Signed_tokens_of_many_callers_are_proved_at_the_same_time()
+    {
+        using var callers = new Callers(new AccessSettings { SigningKeys = Key() }, _now);
+        string[] tokens = [.. Enumerable.Range(0, 8).Select(i => Signed(i % 2 == 0 ? AccessScope.Put : AccessScope.Read, 60 + i))];
+        await Parallel.ForAsync(0, 2000, async (i, _) =>
+        {
+            string token = tokens[i % tokens.Length];
+            Refusal expected = i % 2 == 0 ? Refusal.None : Refusal.SmallScope;
+            Assert.Equal(expected, await Decide(callers, token, AccessNeed.Put));
+            Assert.Equal(Refusal.WrongToken, await Decide(callers, $"{token[..^8]}AAAAAAAA", AccessNeed.Put));
+        });
+    }
 
-    private static Refusal Decide(AccessGate gate, string token, AccessNeed need) =>
-        gate.Decide(Credentials.FromHeader($"Bearer {token}"), need, s_there, "test").Refusal;
+    [Fact]
+    public async Task Signed_token_of_the_same_key_is_proved_after_another_server_has_ended()
+    {
+        string key = Key();
+        for (int i = 0; i < 3; i++)
+        {
+            using var callers = new Callers(new AccessSettings { SigningKeys = key }, _now);
+            Assert.Equal(Refusal.None, await Decide(callers, Signed(AccessScope.Put, 60), AccessNeed.Put));
+        }
+    }
 
-    private string Signed(AccessScope scope, int seconds, string audience = "us") =>
-        SignedToken.Make(_key, "somebody", scope, _now.AddSeconds(seconds), audience);
+    [Theory]
+    [InlineData("us/")]
+    [InlineData("Us")]
+    [InlineData("us ")]
+    [InlineData("")]
+    public async Task Signed_token_for_a_similar_audience_is_refused(string audience)
+    {
+        using var callers = new Callers(new AccessSettings { SigningKeys = Key(), Audience = "us" }, _now);
+        Assert.Equal(Refusal.WrongToken, await Decide(callers, Signed(AccessScope.Put, 60, audience), AccessNeed.Fetch));
+    }
+
+    [Fact]
+    public async Task Signed_token_of_another_key_is_refused()
+    {
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var callers = new Callers(new AccessSettings { SigningKeys = Key() }, _now);
+        Assert.Equal(Refusal.WrongToken, await Decide(callers, Sign(other, AccessScope.Admin, 60, "us"), AccessNeed.Fetch));
+    }
+
+    private static async Task<Refusal> Decide(Callers callers, string token, AccessNeed need) =>
+        (await callers.DecideAsync($"Bearer {token}", need, s_there)).Refusal;
+
+    private string Signed(AccessScope scope, int seconds, string audience = "us") => Sign(_key, scope, seconds, audience);
+
+    private string Sign(ECDsa key, AccessScope scope, int seconds, string audience) =>
+        new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
+        {
+            Claims = new Dictionary<string, object>
+            {
+                ["sub"] = "somebody",
+                ["scope"] = scope.ToString().ToLowerInvariant(),
+                ["exp"] = _now.AddSeconds(seconds).ToUnixTimeSeconds(),
+                ["aud"] = audience,
+            },
+            SigningCredentials = new SigningCredentials(new ECDsaSecurityKey(key), SecurityAlgorithms.EcdsaSha256),
+        });
 
     private string Key()
     {
@@ -210,6 +267,44 @@ public sealed class AccessGateTests : IDisposable
     }
 
     private static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+
+    /// <summary>Callers as a server authenticates them: by its handlers, one request each.</summary>
+    private sealed class Callers : IDisposable
+    {
+        private readonly CallerProofs _proofs;
+        private readonly AccessGate _gate;
+        private readonly ServiceProvider _services;
+
+        public Callers(AccessSettings settings, DateTimeOffset now, string? localToken = null)
+        {
+            _proofs = CallerProofs.Open(settings, localToken, new Fixed(now));
+            _gate = new AccessGate(settings, NullLogger.Instance);
+            var services = new ServiceCollection();
+            services.AddLogging();
+            services.AddCallerAuthentication(_proofs);
+            _services = services.BuildServiceProvider();
+        }
+
+        public bool HasTokens => _proofs.HasTokens;
+
+        public async Task<AccessDecision> DecideAsync(string? authorization, AccessNeed need, Peer peer)
+        {
+            var request = new DefaultHttpContext { RequestServices = _services };
+            request.Connection.RemoteIpAddress = peer.Address;
+            if (authorization is not null) request.Request.Headers.Authorization = authorization;
+            await CallerAuthentication.AuthenticateCallerAsync(request);
+            Caller caller = CallerAuthentication.CallerOf(request);
+            Assert.Equal(caller.Name, request.User.Identity?.Name);
+            return _gate.Decide(caller, need, peer, "test");
+        }
+
+        public void Dispose()
+        {
+            _services.Dispose();
+            _gate.Dispose();
+            _proofs.Dispose();
+        }
+    }
 
     private sealed class Fixed(DateTimeOffset now) : TimeProvider
     {

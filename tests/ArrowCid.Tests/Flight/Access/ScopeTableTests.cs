@@ -58,7 +58,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
     [Fact]
     public void Table_has_every_route_and_call_and_action()
     {
-        using var gate = AccessGate.Open(new AccessSettings(), null, NullLogger.Instance);
+        using var gate = new AccessGate(new AccessSettings(), NullLogger.Instance);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings(), TimeProvider.System));
         using var service = new HttpService(_served.Store, guard, new OriginRules([], []), NullLogger.Instance, default);
         IEnumerable<string> routes = HttpRoutes.All(service).Select(route => $"{route.Method} {route.Pattern}");

@@ -70,7 +70,7 @@ public sealed class LargeBlocksTests : IDisposable
     [Fact]
     public async Task A_client_that_is_told_to_come_again_is_told_when()
     {
-        var gate = AccessGate.Open(new AccessSettings(), null, NullLogger.Instance);
+        var gate = new AccessGate(new AccessSettings(), NullLogger.Instance);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings(), TimeProvider.System));
         using var service = new HttpService(_store, guard, new OriginRules([], []), NullLogger.Instance, default);
         var route = new Route("GET", "/ipfs", null, RouteKind.Gateway, _ => throw new ArrowCidException(ErrorCode.Busy, "busy"));

@@ -114,7 +114,7 @@ public sealed class RouteAccessTests
 
     private static IReadOnlyList<Route> Routes(ServedStore served)
     {
-        var gate = AccessGate.Open(new AccessSettings(), null, NullLogger.Instance);
+        var gate = new AccessGate(new AccessSettings(), NullLogger.Instance);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings(), TimeProvider.System));
         using var service = new HttpService(served.Store, guard, new OriginRules([], []), NullLogger.Instance, default);
         return HttpRoutes.All(service);
