@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -54,10 +55,26 @@ public sealed partial class CidServer : IAsyncDisposable
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: a setting is wrong, a file of
     /// tokens or certificates cannot be read, or an address beyond this machine is asked for without TLS or
     /// tokens.</exception>
-    public static async Task<CidServer> StartAsync(CidStore store, CidServerOptions? options = null,
+    public static Task<CidServer> StartAsync(CidStore store, CidServerOptions? options = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
+        return StartAsync(() => store, options, cancellationToken);
+    }
+
+    /// <summary>Starts to listen, opens a store, and serves it. While the store is opened, which takes long where it has
+    /// to be recovered, <c>/ready</c> and every call but <c>/health</c> answer 503 (UNAVAILABLE over Flight).</summary>
+    /// <param name="open">Opens the store, on another thread. The store stays the caller's, who closes it after the
+    /// server.</param>
+    /// <param name="options">Where to listen and whom to serve; null takes the defaults.</param>
+    /// <param name="cancellationToken">Ends the start, but not a running <paramref name="open"/>.</param>
+    /// <returns>A server that takes calls, once the store is open.</returns>
+    /// <exception cref="IOException">An address is taken or not this machine's.</exception>
+    /// <exception cref="ArrowCidException">As for the other overload, or the store cannot be opened.</exception>
+    public static async Task<CidServer> StartAsync(Func<CidStore> open, CidServerOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(open);
         options ??= new CidServerOptions();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -66,6 +83,8 @@ public sealed partial class CidServer : IAsyncDisposable
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         // A start that fails throws; its caller reports it.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        // Each unready answer would be an error in the log otherwise.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         // Signals are for the process, not for a part of it.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_mostAtEnd);
@@ -74,22 +93,28 @@ public sealed partial class CidServer : IAsyncDisposable
         ServerListening.Configure(builder.WebHost, options);
         var flight = new FlightHosting();
         flight.Register(builder.Services);
-        var proofs = CallerProofs.Open(options.Access, store.IsReadOnly
-            ? TokenFile.ReadLocal(store.Directory)
-            : TokenFile.ReadOrMakeLocal(store.Directory));
+        builder.Services.AddStoreHealth();
+        var owned = new Stack<IDisposable>();
+        var proofs = CallerProofs.Open(options.Access);
+        owned.Push(proofs);
         builder.Services.AddCallerAuthentication(proofs);
         WebApplication host = builder.Build();
-        var owned = new Stack<IDisposable>();
-        owned.Push(proofs);
         try
         {
             options.RequireSafe(proofs.HasTokens);
-            Func<EndPoint[]> bound = Serve(host, store, options, owned, flight);
+            RequestDelegate serve = new StoreOpening(host.Services.GetRequiredService<HealthCheckService>()).Answer;
+            host.Run(context => Volatile.Read(ref serve)(context));
             // The host comes back to the context that it was called in, where the caller may block on this.
             await Task.Run(() => host.StartAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+            CidStore store = await Task.Run(open, cancellationToken).ConfigureAwait(false);
+            proofs.AcceptLocal(store.IsReadOnly
+                ? TokenFile.ReadLocal(store.Directory)
+                : TokenFile.ReadOrMakeLocal(store.Directory));
+            EndPoint[] bound = Addresses(host, options);
+            Volatile.Write(ref serve, Build(host, store, options, owned, flight, bound));
             if (options.Otlp is { } otlp) owned.Push(OtlpExport.Start(otlp));
-            return new CidServer(host, options.Flight is null ? null : bound()[0],
-                options.Http is null ? null : bound()[^1], owned);
+            return new CidServer(host, options.Flight is null ? null : bound[0],
+                options.Http is null ? null : bound[^1], owned);
         }
         catch
         {
@@ -121,12 +146,10 @@ public sealed partial class CidServer : IAsyncDisposable
         "others than its owner may read the private key {File}; chmod 600 it, and renew it where they should not have")]
     private static partial void LogOpenKey(ILogger log, string file);
 
-    /// <summary>Puts the service behind the host's ports.</summary>
-    /// <returns>Where it listens, once it does.</returns>
-    private static Func<EndPoint[]> Serve(WebApplication host, CidStore store, CidServerOptions options,
-        Stack<IDisposable> owned, FlightHosting flight)
+    /// <summary>Returns what answers the requests of an open store.</summary>
+    private static RequestDelegate Build(WebApplication host, CidStore store, CidServerOptions options,
+        Stack<IDisposable> owned, FlightHosting flight, EndPoint[] bound)
     {
-        EndPoint[]? bound = null;
         ILogger log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
         var gate = new AccessGate(options.Access, log);
         owned.Push(gate);
@@ -137,11 +160,13 @@ public sealed partial class CidServer : IAsyncDisposable
             Streams = options.StreamsPerClient,
         }, TimeProvider.System));
         CancellationToken stopping = host.Lifetime.ApplicationStopping;
+        host.Services.GetRequiredService<StoreHealth>().Serve(store, stopping);
         var origins = new OriginRules(options.Hosts, options.Origins);
         var http = new HttpService(store, guard, origins, log, stopping)
         {
             MaxRequestBytes = options.MaxRequestBytes,
             PublicUrl = options.PublicUrl,
+            Settings = ServerSetting.Of(options),
         };
         owned.Push(http);
         RequestDelegate calls = flight.Build(host.Services, store, guard, http.Live, Gateway, new GrpcSettings
@@ -153,23 +178,21 @@ public sealed partial class CidServer : IAsyncDisposable
             Stopping = stopping,
             Memory = new ServerMemory(options.MaxBufferedBytes),
         }, options.GrpcWeb);
-        host.UseCallerAuthentication();
-        host.UseWhen(ServerListening.IsFlight, branch => branch.Run(calls));
-        if (options.GrpcWeb) host.UseWhen(GrpcWebPort.IsCall, branch => GrpcWebPort.Use(branch, origins, calls));
-        host.Use(next => context => PathNames.Take(context, next));
-        host.UseRouting();
-        host.Use(next => context => HttpRoutes.Unknown(context, next));
-        HttpRoutes.Map(host, http);
-        host.UseEndpoints(_ => { });
-        return Bound;
-
-        EndPoint[] Bound() => bound ??= Addresses(host, options);
+        var app = new ApplicationBuilder(host.Services);
+        app.UseCallerAuthentication();
+        app.UseWhen(ServerListening.IsFlight, branch => branch.Run(calls));
+        if (options.GrpcWeb) app.UseWhen(GrpcWebPort.IsCall, branch => GrpcWebPort.Use(branch, origins, calls));
+        app.Use(next => context => PathNames.Take(context, next));
+        app.UseRouting();
+        app.Use(next => context => HttpRoutes.Unknown(context, next));
+        app.UseEndpoints(endpoints => HttpRoutes.Map(endpoints, http));
+        return app.Build();
 
         string? Gateway()
         {
             if (options.PublicUrl is { } url) return url.ToString().TrimEnd('/');
             string scheme = options.Tls is null ? "http" : "https";
-            return options.Http is IPEndPoint ? $"{scheme}://{Bound()[^1]}" : null;
+            return options.Http is IPEndPoint ? $"{scheme}://{bound[^1]}" : null;
         }
     }
 

@@ -96,6 +96,9 @@ public sealed class CidServerOptions
     /// <summary>The most connections of each port; one address has at most a quarter of them.</summary>
     internal int MaxConnections { get; init; } = 16_384;
 
+    /// <summary>The settings of which these options were made; null: the properties are what was set.</summary>
+    internal IReadOnlyList<ServerSetting>? Settings { get; init; }
+
     /// <summary>The clock of connections.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -115,7 +118,7 @@ public sealed class CidServerOptions
     /// <summary>Reads every file that is named, and refuses what a start would refuse.</summary>
     internal void Check()
     {
-        using var proofs = CallerProofs.Open(Access, null);
+        using var proofs = CallerProofs.Open(Access);
         RequireSafe(proofs.HasTokens);
         if (Tls is not { } files) return;
         files.Load().Dispose();

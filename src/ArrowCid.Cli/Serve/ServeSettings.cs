@@ -73,6 +73,8 @@ internal sealed class ServeSettings
         UnreadTimeout = Span("unread-timeout"),
         PublicUrl = Url("public-url"),
         Otlp = Url("otlp"),
+        Settings = [.. Explained.Select(each =>
+            new ServerSetting(each.Setting.Name, each.Value, each.From, each.Setting.Help))],
         Log = One("log", ("auto", Console.IsErrorRedirected ? ServerLog.Json : ServerLog.Text),
             ("text", ServerLog.Text), ("json", ServerLog.Json), (None, ServerLog.None)),
     };

@@ -115,16 +115,13 @@ internal static class ServeVerb
     private static async Task<int> Run(string? directory, CidServerOptions options, TimeSpan? maintenance,
         CancellationToken cancel)
     {
-        using CidStore store = CidStore.Open(directory, new CidStoreOptions
-        {
-            Maintenance = maintenance is { } interval
-                ? new MaintenanceOptions { Interval = interval, Done = LogOf(options.Log) }
-                : null,
-        });
+        CidStore? opened = null;
+        await using CidServer server = await CidServer.StartAsync(() => opened = Open(directory, options, maintenance),
+            options, cancel).ConfigureAwait(false);
+        using CidStore store = opened!;
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using PosixSignalRegistration interrupted = End(PosixSignal.SIGINT, end);
         using PosixSignalRegistration terminated = End(PosixSignal.SIGTERM, end);
-        await using CidServer server = await CidServer.StartAsync(store, options, cancel).ConfigureAwait(false);
         bool isSecret = options.Certificate is not null;
         if (server.Flight is { } flight)
         {
@@ -147,6 +144,14 @@ internal static class ServeVerb
         server.SayEnding("the store is closed");
         return 0;
     }
+
+    private static CidStore Open(string? directory, CidServerOptions options, TimeSpan? maintenance) =>
+        CidStore.Open(directory, new CidStoreOptions
+        {
+            Maintenance = maintenance is { } interval
+                ? new MaintenanceOptions { Interval = interval, Done = LogOf(options.Log) }
+                : null,
+        });
 
     /// <summary>The next one that opens the store reads less of its log.</summary>
     /// <returns>What came of it.</returns>

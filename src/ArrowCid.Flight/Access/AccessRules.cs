@@ -34,6 +34,9 @@ internal enum AccessOperation
 
     /// <summary>Deletes a block.</summary>
     RemoveBlock,
+
+    /// <summary>Reads the settings of the server.</summary>
+    ReadConfiguration,
 }
 
 /// <summary>The one rule for scopes: what each operation needs. <see cref="CallerRights"/> applies it where it depends

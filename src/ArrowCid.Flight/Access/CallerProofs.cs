@@ -7,12 +7,13 @@ internal sealed class CallerProofs : IDisposable
 {
     private readonly IReadOnlyList<KnownToken> _tokens;
     private readonly TimeProvider _time;
+    private volatile KnownToken? _local;
 
     private CallerProofs(IReadOnlyList<KnownToken> tokens, SignedTokens? signed, AccessScope clientScope,
         TimeProvider time) => (_tokens, Signed, ClientScope, _time) = (tokens, signed, clientScope, time);
 
     /// <summary>Whether any token but that of local clients is accepted.</summary>
-    public bool HasTokens => Signed is not null || _tokens.Any(token => !token.IsLocal);
+    public bool HasTokens => Signed is not null || _tokens.Count > 0;
 
     /// <summary>Proves signed tokens; null where there are no keys.</summary>
     public SignedTokens? Signed { get; }
@@ -22,20 +23,21 @@ internal sealed class CallerProofs : IDisposable
 
     /// <summary>Reads the tokens and keys that the settings name.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="localToken">The token of callers on this machine; null for none.</param>
     /// <param name="time">The clock; null for the machine's.</param>
     /// <exception cref="ArrowCidException">A file cannot be read.</exception>
-    public static CallerProofs Open(AccessSettings settings, string? localToken, TimeProvider? time = null)
+    public static CallerProofs Open(AccessSettings settings, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
-        var tokens = new List<KnownToken>();
-        if (localToken is not null)
-            tokens.Add(new KnownToken("local", AccessScope.Admin, TokenFile.HashOf(localToken), IsLocal: true));
-        if (settings.TokenFile is { } file) tokens.AddRange(TokenFile.Read(file));
+        IReadOnlyList<KnownToken> tokens = settings.TokenFile is { } file ? TokenFile.Read(file) : [];
         SignedTokens? signed =
             settings.SigningKeys is { } keys ? SignedTokens.Open(keys, settings.Audience, time) : null;
         return new CallerProofs(tokens, signed, settings.ClientScope, time);
     }
+
+    /// <summary>Accepts a token of callers on this machine; null accepts none.</summary>
+    public void AcceptLocal(string? token) => _local = token is null
+        ? null
+        : new KnownToken("local", AccessScope.Admin, TokenFile.HashOf(token), IsLocal: true);
 
     /// <summary>Finds a token of the token file, or that of local clients.</summary>
     /// <param name="token">What the caller shows.</param>
@@ -47,7 +49,7 @@ internal sealed class CallerProofs : IDisposable
         found = null;
         byte[] hash = TokenFile.HashOf(token);
         // Every token is compared, whole, so that the time tells nothing.
-        foreach (KnownToken known in _tokens)
+        foreach (KnownToken known in _local is { } local ? _tokens.Append(local) : _tokens)
         {
             if (CryptographicOperations.FixedTimeEquals(hash, known.Hash)) found = known;
         }

@@ -33,7 +33,8 @@ internal readonly record struct Credentials(string? Token, string? Certificate)
     }
 
     /// <summary>Returns a header <c>authorization</c> for any token.</summary>
-    public static string HeaderOf(string token) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($":{token}"));
+    public static string HeaderOf(string token) =>
+        "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($":{token}"));
 
     /// <summary>Reads the header <c>authorization</c>: <c>Bearer TOKEN</c>, or <c>Basic</c>, whose password is the
     /// token. Anything else is a token that nobody has.</summary>

@@ -114,8 +114,9 @@ internal sealed class SignedTokens : IDisposable
         claims = default;
         string[] parts = token.Split('.');
         return parts.Length == Parts && Array.TrueForAll(parts, IsBase64Url)
-            && TryParse(parts[0], out JsonElement header) && !header.TryGetProperty("crit", out _) && TryParse(parts[1], out claims)
-            && IsTimeOrAbsent(claims, "exp") && IsTimeOrAbsent(claims, "nbf");
+            && TryParse(parts[0], out JsonElement header) && !header.TryGetProperty("crit", out _)
+            && TryParse(parts[1], out claims) && IsTimeOrAbsent(claims, "exp")
+            && IsTimeOrAbsent(claims, "nbf");
     }
 
     private static bool IsBase64Url(string part) =>

@@ -48,8 +48,9 @@ internal static class HttpRoutes
             new("GET", "/ipfs/{cid}/{**path}", AccessOperation.FetchBlock, RouteKind.Gateway, gateway.Serve),
             new("GET", "/routing/v1/providers/{cid}", AccessOperation.FetchBlock, RouteKind.Gateway, routing.Providers),
             new("GET", "/health", null, RouteKind.Operation, Operations.Health),
-            new("GET", "/ready", null, RouteKind.Operation, operations.Ready),
+            new("GET", "/ready", null, RouteKind.Operation, Operations.Ready),
             new("GET", "/metrics", AccessOperation.List, RouteKind.Operation, operations.Figures),
+            new("GET", "/config", AccessOperation.ReadConfiguration, RouteKind.Operation, operations.Configuration),
             .. Page.Routes,
         ];
     }

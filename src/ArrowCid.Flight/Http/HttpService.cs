@@ -41,6 +41,9 @@ internal sealed class HttpService : IDisposable
 
     public Uri? PublicUrl { get; init; }
 
+    /// <summary>The settings of the server.</summary>
+    public IReadOnlyList<ServerSetting> Settings { get; init; } = [];
+
     /// <summary>The blocks as they are served.</summary>
     public GatewayBlocks Blocks => new(Store, _large);
 

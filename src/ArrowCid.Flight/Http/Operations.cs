@@ -1,5 +1,7 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ArrowCid.Flight.Http;
 
@@ -13,12 +15,35 @@ internal sealed class Operations(HttpService service)
     public static Task Health(HttpContext context) => HttpErrors.WriteText(context.Response, "ok");
 
     /// <summary>The store answers too, and the server is not ending.</summary>
-    public Task Ready(HttpContext context)
+    public static async Task Ready(HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
-        if (service.Stopping.IsCancellationRequested) throw new GatewayException(503, "the server is ending");
-        _ = service.Store.GetFigures();
-        return HttpErrors.WriteText(context.Response, service.Store.IsReadOnly ? "ready, for reading only" : "ready");
+        HealthReportEntry store = await context.RequestServices.GetRequiredService<HealthCheckService>()
+            .CheckStoreAsync(context.RequestAborted).ConfigureAwait(false);
+        if (store.Status != HealthStatus.Healthy) throw new GatewayException(503, store.Description!);
+        await HttpErrors.WriteText(context.Response, store.Description!).ConfigureAwait(false);
+    }
+
+    /// <summary>The settings, their values, and where these come from.</summary>
+    public Task Configuration(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return HttpErrors.WriteJson(context.Response, writer =>
+        {
+            writer.WriteString("store", service.Store.Directory);
+            writer.WriteStartArray("settings");
+            foreach (ServerSetting setting in service.Settings)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", setting.Name);
+                writer.WriteString("value", setting.Value);
+                writer.WriteString("from", setting.From);
+                if (setting.Help is { } help) writer.WriteString("help", help);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        });
     }
 
     /// <summary>Counters and measurements.</summary>

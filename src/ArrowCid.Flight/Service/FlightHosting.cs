@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ArrowCid.Flight.Service;
 
@@ -24,8 +23,7 @@ internal sealed class FlightHosting
         services.AddSingleton(_ => _endpoint!);
         services.AddCors();
         services.AddGrpcReflection();
-        services.AddGrpcHealthChecks(health => health.Services.Map(FlightCalls.Name, static _ => true))
-            .AddCheck("flight", static () => HealthCheckResult.Healthy());
+        services.AddGrpcHealthChecks(health => health.Services.Map(FlightCalls.Name, static _ => true));
     }
 
     /// <summary>Makes the services of a store.</summary>

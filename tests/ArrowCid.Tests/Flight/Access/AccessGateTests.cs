@@ -277,7 +277,8 @@ public sealed class AccessGateTests : IDisposable
 
         public Callers(AccessSettings settings, DateTimeOffset now, string? localToken = null)
         {
-            _proofs = CallerProofs.Open(settings, localToken, new Fixed(now));
+            _proofs = CallerProofs.Open(settings, new Fixed(now));
+            _proofs.AcceptLocal(localToken);
             _gate = new AccessGate(settings, NullLogger.Instance);
             var services = new ServiceCollection();
             services.AddLogging();

@@ -106,6 +106,7 @@ internal static class ScopeTable
         new("remove a name", Asks.Admin, Name("DELETE", "{old}"), Act("name", """{"name": "{old}", "cid": null}""")),
         new("remove a name that is expected", Asks.Admin, null, Act("name", """{"name": "{old}", "cid": null, "expected": "{cid}"}""")),
         new("remove a block", Asks.Admin, new("DELETE /v1/blocks/{cid}", "DELETE /v1/blocks/{cid}?dryRun=true")),
+        new("read the configuration", Asks.Admin, Get("/config")),
         new("pin", Asks.Admin, null, Act("pin", "{cid}")),
         new("unpin", Asks.Admin, null, Act("unpin", "{cid}")),
 
