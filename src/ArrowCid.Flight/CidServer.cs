@@ -62,8 +62,8 @@ public sealed partial class CidServer : IAsyncDisposable
         return StartAsync(() => store, options, cancellationToken);
     }
 
-    /// <summary>Starts to listen, opens a store, and serves it. While the store is opened, which takes long where it has
-    /// to be recovered, <c>/ready</c> and every call but <c>/health</c> answer 503 (UNAVAILABLE over Flight).</summary>
+    /// <summary>Starts to listen, opens a store, and serves it. While the store is opened, which takes long where it
+    /// has to be recovered, <c>/ready</c> and every call but <c>/health</c> answer 503 (UNAVAILABLE over Flight).</summary>
     /// <param name="open">Opens the store, on another thread. The store stays the caller's, who closes it after the
     /// server.</param>
     /// <param name="options">Where to listen and whom to serve; null takes the defaults.</param>
@@ -178,6 +178,12 @@ public sealed partial class CidServer : IAsyncDisposable
             Stopping = stopping,
             Memory = new ServerMemory(options.MaxBufferedBytes),
         }, options.GrpcWeb);
+        foreach (string path in FlightHosting.PathsOf(host.Services))
+        {
+            if (path.StartsWith(FlightCalls.Prefix, StringComparison.Ordinal))
+                http.Metrics.Expect(Peer.Flight, path[FlightCalls.Prefix.Length..], "0");
+        }
+
         var app = new ApplicationBuilder(host.Services);
         app.UseCallerAuthentication();
         app.UseWhen(ServerListening.IsFlight, branch => branch.Run(calls));

@@ -15,7 +15,10 @@ internal sealed record ServerSetting(string Name, string? Value, string From, st
 
     /// <summary>Returns the settings of a server, without the passwords that URLs may have.</summary>
     public static IReadOnlyList<ServerSetting> Of(CidServerOptions options) =>
-        [.. (options.Settings ?? FromProperties(options)).Select(each => each with { Value = WithoutUser(each.Value) })];
+    [
+        .. (options.Settings ?? FromProperties(options))
+            .Select(each => each with { Value = WithoutUser(each.Value) }),
+    ];
 
     private static IEnumerable<ServerSetting> FromProperties(CidServerOptions options)
     {

@@ -50,7 +50,8 @@ internal static class StoreHealthServices
     }
 
     /// <summary>Returns the result of the check of the store.</summary>
-    public static async Task<HealthReportEntry> CheckStoreAsync(this HealthCheckService health, CancellationToken cancel)
+    public static async Task<HealthReportEntry> CheckStoreAsync(this HealthCheckService health,
+        CancellationToken cancel)
     {
         HealthReport report = await health.CheckHealthAsync(static check => check.Name == StoreHealth.Name, cancel)
             .ConfigureAwait(false);

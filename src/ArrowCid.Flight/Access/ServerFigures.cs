@@ -9,6 +9,10 @@ internal static class ServerFigures
 
     private static readonly Meter s_meter = new(MeterName, "1");
 
+    /// <summary>The upper bounds of the buckets of <see cref="Duration"/>, in seconds.</summary>
+    public static IReadOnlyList<double> DurationBounds { get; } =
+        [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
     /// <summary>Calls that the gate refused, by <c>protocol</c>.</summary>
     public static Counter<long> Refused { get; } =
         s_meter.CreateCounter<long>("arrowcid_refused", "{call}", "Calls refused for want of a right token");
@@ -23,7 +27,8 @@ internal static class ServerFigures
 
     /// <summary>How long calls took, by <c>protocol</c>, <c>route</c> and <c>status</c>.</summary>
     public static Histogram<double> Duration { get; } =
-        s_meter.CreateHistogram<double>("arrowcid_call_seconds", "s", "How long calls took");
+        s_meter.CreateHistogram("arrowcid_call_seconds", "s", "How long calls took", tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBounds });
 
     /// <summary>Bytes of blocks that were sent, by <c>protocol</c>.</summary>
     public static Counter<long> Sent { get; } =

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ArrowCid.Flight.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -25,6 +26,7 @@ internal static class HttpRoutes
             new("POST", "/v1/blocks", AccessOperation.PutBlock, RouteKind.Api, new PutApi(service).Put)
             {
                 Parameters = [.. ApiQuery.FactNames, "rowsPerBlock", "types"],
+                Success = StatusCodes.Status201Created,
             },
             new("GET", "/v1/blocks/{cid}", AccessOperation.FetchBlock, RouteKind.Api, new GetApi(service).Get)
             {
@@ -39,7 +41,10 @@ internal static class HttpRoutes
             new("GET", "/v1/names", AccessOperation.List, RouteKind.Api, list.Names),
             new("GET", "/v1/names/{name}", AccessOperation.ResolveName, RouteKind.Api, list.Name),
             new("PUT", "/v1/names/{name}", AccessOperation.CreateName, RouteKind.Api, list.SetName),
-            new("DELETE", "/v1/names/{name}", AccessOperation.ChangeName, RouteKind.Api, list.RemoveName),
+            new("DELETE", "/v1/names/{name}", AccessOperation.ChangeName, RouteKind.Api, list.RemoveName)
+            {
+                Success = StatusCodes.Status204NoContent,
+            },
             new("GET", "/v1/watch", AccessOperation.List, RouteKind.Api, new WatchApi(service).Watch)
             {
                 IsEndless = true,
@@ -64,6 +69,9 @@ internal static class HttpRoutes
                 string[] methods = route.Method == "GET" ? ["GET", "HEAD"] : [route.Method];
                 endpoints.MapMethods(route.Pattern, methods, new RoutePipeline(route, service).Serve)
                     .WithMetadata(route);
+                if (route.IsEndless) continue;
+                service.Metrics.Expect(Peer.Http, route.Pattern,
+                    route.Success.ToString(CultureInfo.InvariantCulture));
             }
 
             Route first = same.First();

@@ -5,20 +5,16 @@ using ArrowCid.Flight.Access;
 
 namespace ArrowCid.Flight.Http;
 
-/// <summary>
-/// What was counted and measured, in Prometheus' text format. Of durations it keeps the last
-/// <see cref="Window.Size"/> a series, of which the quantiles are exact; sum and count are of all.
-/// </summary>
+/// <summary>What was counted and measured, in Prometheus' text format: counters, gauges and histograms.</summary>
 internal sealed class Metrics : IDisposable
 {
     private const int MostSeries = 1024;
-    private static readonly double[] s_quantiles = [0.5, 0.9, 0.99, 0.999];
 
     private readonly Lock _lock = new();
     private readonly MeterListener _listener = new();
     private readonly SortedDictionary<string, Instrument> _instruments = new(StringComparer.Ordinal);
     private readonly SortedDictionary<(string Name, string Labels), double> _sums = [];
-    private readonly SortedDictionary<(string Name, string Labels), Window> _windows = [];
+    private readonly SortedDictionary<(string Name, string Labels), Buckets> _histograms = [];
     private readonly StoreMetrics _store;
 
     /// <param name="store">The store's figures, which this owns.</param>
@@ -45,6 +41,13 @@ internal sealed class Metrics : IDisposable
         _listener.Start();
     }
 
+    /// <summary>Begins the durations of a call at 0, so that the first one is seen as a step.</summary>
+    /// <param name="protocol">The protocol.</param>
+    /// <param name="route">The route, or the name of the call.</param>
+    /// <param name="status">The status of success.</param>
+    public void Expect(string protocol, string route, string status) => _ = BucketsOf(ServerFigures.Duration.Name,
+        Labels([new("protocol", protocol), new("route", route), new("status", status)]));
+
     /// <summary>Writes all.</summary>
     public string Write()
     {
@@ -53,7 +56,7 @@ internal sealed class Metrics : IDisposable
         {
             foreach ((string name, Instrument instrument) in _instruments)
             {
-                if (instrument is Histogram<double>) WriteWindows(text, name, instrument);
+                if (instrument is Histogram<double>) WriteHistograms(text, name, instrument);
                 else WriteSums(text, name, instrument);
             }
         }
@@ -80,16 +83,18 @@ internal sealed class Metrics : IDisposable
     private void Measure(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags,
         object? state)
     {
-        (string, string) key = (instrument.Name, Labels(tags));
+        string labels = Labels(tags);
+        lock (_lock) BucketsOf(instrument.Name, labels)?.Add(value);
+    }
+
+    /// <summary>Returns a series; null where there are too many.</summary>
+    private Buckets? BucketsOf(string name, string labels)
+    {
         lock (_lock)
         {
-            if (!_windows.TryGetValue(key, out Window? window))
-            {
-                if (_windows.Count >= MostSeries) return;
-                _windows[key] = window = new Window();
-            }
-
-            window.Add(value);
+            if (_histograms.TryGetValue((name, labels), out Buckets? found) || _histograms.Count >= MostSeries)
+                return found;
+            return _histograms[(name, labels)] = new Buckets();
         }
     }
 
@@ -102,21 +107,24 @@ internal sealed class Metrics : IDisposable
             Line(text, shown, labels, value);
     }
 
-    private void WriteWindows(StringBuilder text, string name, Instrument instrument)
+    private void WriteHistograms(StringBuilder text, string name, Instrument instrument)
     {
-        Head(text, name, instrument.Description, "summary");
-        foreach (((string _, string labels), Window window) in _windows.Where(each => each.Key.Name == name))
+        Head(text, name, instrument.Description, "histogram");
+        foreach (((string _, string labels), Buckets series) in _histograms.Where(each => each.Key.Name == name))
         {
-            double[] sorted = window.Sorted();
-            foreach (double quantile in s_quantiles)
+            string before = labels.Length == 0 ? "" : labels + ",";
+            long below = 0;
+            for (int i = 0; i < series.Counts.Length; i++)
             {
-                string label = string.Create(CultureInfo.InvariantCulture, $"quantile=\"{quantile}\"");
-                int rank = Math.Max(0, (int)Math.Ceiling(quantile * sorted.Length) - 1);
-                Line(text, name, labels.Length == 0 ? label : $"{labels},{label}", sorted[rank]);
+                below += series.Counts[i];
+                string bound = i < ServerFigures.DurationBounds.Count
+                    ? ServerFigures.DurationBounds[i].ToString("R", CultureInfo.InvariantCulture)
+                    : "+Inf";
+                Line(text, name + "_bucket", $"{before}le=\"{bound}\"", below);
             }
 
-            Line(text, name + "_sum", labels, window.Sum);
-            Line(text, name + "_count", labels, window.Count);
+            Line(text, name + "_sum", labels, series.Sum);
+            Line(text, name + "_count", labels, below);
         }
     }
 
@@ -165,34 +173,20 @@ internal sealed class Metrics : IDisposable
         return text.ToString();
     }
 
-    /// <summary>The last values of a series.</summary>
-    internal sealed class Window
+    /// <summary>The values of a series, counted by <see cref="ServerFigures.DurationBounds"/>.</summary>
+    private sealed class Buckets
     {
-        /// <summary>So many are kept.</summary>
-        public const int Size = 4096;
-
-        private double[] _values = new double[16];
-        private int _next;
-        private int _held;
+        /// <summary>The number of values of each bucket; the last is that of those above every bound.</summary>
+        public long[] Counts { get; } = new long[ServerFigures.DurationBounds.Count + 1];
 
         public double Sum { get; private set; }
 
-        public long Count { get; private set; }
-
         public void Add(double value)
         {
-            (Sum, Count) = (Sum + value, Count + 1);
-            if (_held == _values.Length && _held < Size) Array.Resize(ref _values, Math.Min(Size, 4 * _held));
-            if (_next == _values.Length) _next = 0;
-            _values[_next++] = value;
-            _held = Math.Min(_held + 1, _values.Length);
-        }
-
-        public double[] Sorted()
-        {
-            double[] sorted = _values[.._held];
-            Array.Sort(sorted);
-            return sorted;
+            int bucket = 0;
+            while (bucket < ServerFigures.DurationBounds.Count && value > ServerFigures.DurationBounds[bucket]) bucket++;
+            Counts[bucket]++;
+            Sum += value;
         }
     }
 }

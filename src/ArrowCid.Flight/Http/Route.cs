@@ -31,6 +31,9 @@ internal sealed record Route(string Method, string Pattern, AccessOperation? Ope
     /// <summary>The names of its query parameters. Others are refused, for routes of the API.</summary>
     public IReadOnlyList<string> Parameters { get; init; } = [];
 
+    /// <summary>The status of success.</summary>
+    public int Success { get; init; } = StatusCodes.Status200OK;
+
     /// <summary>Whether it lasts as long as the client wants, so that no time is measured.</summary>
     public bool IsEndless { get; init; }
 

@@ -280,13 +280,10 @@ public sealed class ApiTests
     }
 
     [Fact]
-    public async Task The_figures_have_exact_quantiles()
+    public async Task Maintenance_is_counted_in_the_metrics()
     {
         await using ServedStore served = await ServedStore.Start();
-        for (int i = 0; i < 5; i++) _ = await served.Client.GetStringAsync("/health");
         string text = await served.Owner.GetStringAsync("/metrics");
-        Assert.Contains("# TYPE arrowcid_call_seconds summary", text);
-        Assert.Matches("arrowcid_call_seconds\\{protocol=\"http\",route=\"/health\",status=\"200\",quantile=\"0.99\"\\} [0-9.E-]+", text);
         Assert.Contains("arrowcid_store_capacity_bytes ", text);
         Assert.Contains("arrowcid_maintenance_running 0\n", text);
         served.Store.Touch(served.Store.Put(ServedStore.Numbers(3)).Cid, DateTimeOffset.UtcNow);
@@ -294,10 +291,6 @@ public sealed class ApiTests
         text = await served.Owner.GetStringAsync("/metrics");
         Assert.Contains("arrowcid_maintenance_steps_total{task=\"expire\"} 1\n", text);
         Assert.Contains("arrowcid_maintenance_items_total{task=\"expire\"} 2\n", text);
-        var window = new ArrowCid.Flight.Http.Metrics.Window();
-        for (int i = 1; i <= 5000; i++) window.Add(i);
-        double[] sorted = window.Sorted();
-        Assert.Equal((4096, 905.0, 5000.0, 5000L), (sorted.Length, sorted[0], sorted[^1], window.Count));
     }
 
     private static async Task Eventually(Func<Task<bool>> holds)

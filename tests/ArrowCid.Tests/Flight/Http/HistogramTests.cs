@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using ArrowCid.Flight.Access;
+using ArrowCid.Flight.Http;
+
+namespace ArrowCid.Tests.Flight.Http;
+
+/// <summary>The histogram of durations in <c>/metrics</c>.</summary>
+public sealed partial class HistogramTests
+{
+    private const string Name = "arrowcid_call_seconds";
+
+    [Fact]
+    public async Task Durations_of_every_route_and_call_are_there_from_the_start()
+    {
+        await using ServedStore served = await ServedStore.Start();
+        string text = await served.Owner.GetStringAsync("/metrics");
+        Assert.Contains($"# TYPE {Name} histogram\n", text);
+        foreach (string labels in new[]
+        {
+            "protocol=\"http\",route=\"/v1/blocks/{cid}\",status=\"200\"", "protocol=\"http\",route=\"/v1/blocks\",status=\"201\"",
+            "protocol=\"http\",route=\"/v1/names/{name}\",status=\"204\"", "protocol=\"flight\",route=\"DoPut\",status=\"0\"",
+            "protocol=\"flight\",route=\"DoGet\",status=\"0\"",
+        })
+        {
+            // The servers of other tests count in this process too.
+            Assert.Contains($"{Name}_count{{{labels}}} ", text);
+            Assert.Contains($"{Name}_bucket{{{labels},le=\"+Inf\"}} ", text);
+        }
+    }
+
+    [Fact]
+    public async Task Series_starts_at_zero_and_counts_each_value_in_the_buckets_above_it()
+    {
+        await using ServedStore served = await ServedStore.Start();
+        using var metrics = new ArrowCid.Flight.Http.Metrics(new StoreMetrics(served.Store, () => 0));
+        const string Labels = "protocol=\"http\",route=\"/of-this-test\",status=\"200\"";
+        metrics.Expect("http", "/of-this-test", "200");
+        string text = metrics.Write();
+        Assert.Contains($"{Name}_sum{{{Labels}}} 0\n{Name}_count{{{Labels}}} 0\n", text);
+        foreach (double value in new[] { 0.001, 0.0011, 1000 })
+            ServerFigures.Duration.Record(value, new("protocol", "http"), new("route", "/of-this-test"), new("status", "200"));
+        text = metrics.Write();
+        foreach ((string bound, int count) in new[] { ("0.0005", 0), ("0.001", 1), ("0.0025", 2), ("300", 2), ("+Inf", 3) })
+            Assert.Contains($"{Name}_bucket{{{Labels},le=\"{bound}\"}} {count}\n", text);
+        Assert.Contains($"{Name}_count{{{Labels}}} 3\n", text);
+    }
+
+    [Fact]
+    public async Task Buckets_only_grow_and_the_last_is_the_count()
+    {
+        await using ServedStore served = await ServedStore.Start();
+        for (int i = 0; i < 5; i++) _ = await served.Client.GetStringAsync("/health");
+        string text = await served.Owner.GetStringAsync("/metrics");
+        Match[] lines = [.. text.Split('\n').Select(line => BucketPattern().Match(line)).Where(match => match.Success)];
+        var series = lines.GroupBy(match => match.Groups["labels"].Value).ToList();
+        Assert.NotEmpty(series);
+        foreach (IGrouping<string, Match> one in series)
+        {
+            double[] bounds = [.. one.Select(match => match.Groups["le"].Value is "+Inf" ? double.PositiveInfinity
+                : double.Parse(match.Groups["le"].Value, CultureInfo.InvariantCulture))];
+            long[] counts = [.. one.Select(match => long.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture))];
+            Assert.Equal(bounds.Distinct().Order(), bounds);
+            Assert.Equal(counts.Order(), counts);
+            Assert.Equal(double.PositiveInfinity, bounds[^1]);
+            Assert.Contains($"{Name}_count{{{one.Key}}} {counts[^1]}\n", text);
+            // The server of another test may count in this process at the same time.
+            if (one.Key == "protocol=\"http\",route=\"/health\",status=\"200\"") Assert.True(counts[^1] >= 5);
+        }
+
+        Assert.Contains(series, one => one.Key == "protocol=\"http\",route=\"/health\",status=\"200\"");
+    }
+
+    [GeneratedRegex("^arrowcid_call_seconds_bucket\\{(?<labels>.*),le=\"(?<le>[^\"]+)\"\\} (?<count>[0-9]+)$")]
+    private static partial Regex BucketPattern();
+}
