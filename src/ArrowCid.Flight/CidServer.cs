@@ -94,6 +94,7 @@ public sealed partial class CidServer : IAsyncDisposable
         var flight = new FlightHosting();
         flight.Register(builder.Services);
         builder.Services.AddStoreHealth();
+        builder.Services.AddCompression();
         var owned = new Stack<IDisposable>();
         var proofs = CallerProofs.Open(options.Access);
         owned.Push(proofs);
@@ -188,6 +189,7 @@ public sealed partial class CidServer : IAsyncDisposable
         app.UseCallerAuthentication();
         app.UseWhen(ServerListening.IsFlight, branch => branch.Run(calls));
         if (options.GrpcWeb) app.UseWhen(GrpcWebPort.IsCall, branch => GrpcWebPort.Use(branch, origins, calls));
+        app.UseCompression();
         app.Use(next => context => PathNames.Take(context, next));
         app.UseRouting();
         app.Use(next => context => HttpRoutes.Unknown(context, next));
