@@ -36,8 +36,9 @@ internal interface IDamageFacts
 /// </summary>
 internal sealed class DamageLog(ControlFile control, SegmentSet segments)
 {
-    // Whatever else a payload holds, a list of seven items that begins with the kind 20 has these bytes.
-    private static ReadOnlySpan<byte> Mark => [0x87, 0x14];
+    /// <summary>The first bytes of a fact that records damage: whatever else a payload holds, a list of seven items that
+    /// begins with the kind 20 has them.</summary>
+    public static ReadOnlySpan<byte> Mark => [0x87, 0x14];
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Slot, uint Generation, long Offset), Suspect> _ranges = [];

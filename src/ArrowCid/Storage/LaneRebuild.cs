@@ -4,7 +4,7 @@ namespace ArrowCid.Storage;
 /// What of one lane's log is to be believed after a power loss, or in a copy. Its committed words are not: pages reach
 /// the medium in any order. Numbers that were committed before the newest data or fact segment was made, and those that
 /// a collected segment may have held, are taken where they are found. From there on the segments are walked as one log,
-/// whatever was committed, and the first missing or damaged number ends it.
+/// whatever was committed, and the first number that is missing, or damaged and not recorded as such, ends it.
 /// </summary>
 internal sealed class LaneRebuild
 {
@@ -12,6 +12,7 @@ internal sealed class LaneRebuild
     private readonly List<Chain> _chains = [];
     private readonly HashSet<(int Slot, long Offset)> _damaged;
     private readonly bool _isCommittedBelieved;
+    private readonly RecordedDamage _recorded;
     private readonly ulong _settled;
 
     /// <param name="control">The control file.</param>
@@ -19,11 +20,13 @@ internal sealed class LaneRebuild
     /// <param name="collected">The highest number that a collected segment of the lane held.</param>
     /// <param name="isCommittedBelieved">Whether the pages are known to be whole, so that what was committed may have
     /// holes.</param>
+    /// <param name="recorded">The damage that facts record.</param>
     /// <param name="damaged">Where blocks lie that do not hash to their digests.</param>
     public LaneRebuild(ControlFile control, IEnumerable<SegmentHeader> headers, ulong collected,
-        bool isCommittedBelieved, HashSet<(int Slot, long Offset)> damaged)
+        bool isCommittedBelieved, RecordedDamage recorded, HashSet<(int Slot, long Offset)> damaged)
     {
         (_control, _damaged, _isCommittedBelieved) = (control, damaged, isCommittedBelieved);
+        _recorded = recorded;
         _settled = collected + 1;
         foreach (var kind in headers.OrderByDescending(header => header.Order).GroupBy(header => header.Kind))
         {
@@ -134,7 +137,12 @@ internal sealed class LaneRebuild
             if (chain.Segment is null || chain.Bound <= number) continue;
             long offset = chain.Next;
             if (!chain.TryRead(offset, out RecordHeader header, isLinked: true) || header.Sequence != number) continue;
-            if (!IsWhole(chain, offset, in header)) continue;
+            if (!IsWhole(chain, offset, in header))
+            {
+                if (!header.IsBlock || !_recorded.Has(chain.Header, offset, in header)) continue;
+                _ = _damaged.Add((chain.Header.Slot, offset));
+            }
+
             (taken, before, isContinued) = (chain, chain.End, header.IsContinued);
             chain.Take(offset, in header);
             return true;

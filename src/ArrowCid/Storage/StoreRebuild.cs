@@ -82,11 +82,13 @@ internal static class StoreRebuild
         List<SegmentHeader> headers = FillTable(control);
         CarryWords(old, control);
         var damaged = new HashSet<(int Slot, long Offset)>();
+        var facts = RecordedDamage.Read(control, headers);
         ILookup<int, SegmentHeader> lanes = headers.ToLookup(header => header.Lane);
         for (int lane = 0; lane < superblock.Lanes; lane++)
         {
             ulong collected = control.Lane(lane, Layout.LaneCollected);
-            ulong last = new LaneRebuild(control, lanes[lane], collected, isCommittedBelieved, damaged).Run();
+            ulong last =
+                new LaneRebuild(control, lanes[lane], collected, isCommittedBelieved, facts, damaged).Run();
             if (!isCommittedBelieved || afterDamage)
                 control.SkipNumbers(lane, Math.Max(last, collected));
         }
