@@ -71,6 +71,12 @@ internal sealed class CidStoreFilling : IMomentSink
 
     public bool Wants(in MomentBlock block) => !IsThere(in block) || !IsIntact(in block);
 
+    public bool TryGetEarlier(in Digest256 digest, out MomentBlock block)
+    {
+        block = default;
+        return false;
+    }
+
     public void TakeBlock(in MomentBlock block, ReadOnlyMemory<byte> bytes) =>
         Put(in block, bytes.Length, target => bytes.Span.CopyTo(target));
 

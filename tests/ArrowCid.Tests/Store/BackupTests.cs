@@ -217,6 +217,35 @@ public class BackupTests
         Assert.DoesNotContain(bad, Sections(car));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Increment_of_a_damaged_store_keeps_the_block_that_an_earlier_one_holds(bool isQuarantined)
+    {
+        using var folder = new TemporaryStore();
+        using var other = new TemporaryStore();
+        using CidStore store = Stores.Open(folder);
+        Cid bad = store.Put(Stores.Numbers(2)).Cid;
+        using var first = new MemoryStream();
+        Assert.Empty(store.Backup(first).Faults);
+        Stored.Flip(folder.Directory, bad);
+        if (isQuarantined) store.Blocks.Quarantine();
+        else Assert.False(store.Verify(bad)!.Value.IsIntact);
+        Cid good = store.Put(Stores.Numbers(3)).Cid;
+        using var second = new MemoryStream();
+        BackupResult made = store.Backup(second, StoreBackup.Read([first]));
+        Assert.Equal(0, made.Removed);
+        Assert.Equal(isQuarantined ? 1 : 0, made.Faults.Count);
+        using CidStore restored = Stores.Open(other);
+        _ = restored.Restore(StoreBackup.Read([first, second]));
+        Assert.True(restored.Verify(bad)!.Value.IsIntact);
+        Assert.True(restored.Verify(good)!.Value.IsIntact);
+        // What is removed is listed as removed, damaged or not.
+        Assert.Single(store.Remove([bad]).Removed);
+        using var third = new MemoryStream();
+        Assert.Equal(1, store.Backup(third, StoreBackup.Read([first, second])).Removed);
+    }
+
     [Fact]
     public void Of_a_damaged_node_it_is_said_that_nobody_knows_its_links_and_what_is_alive_is_there()
     {

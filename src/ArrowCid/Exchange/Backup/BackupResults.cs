@@ -9,7 +9,8 @@ namespace ArrowCid.Exchange.Backup;
 /// <param name="NewFacts">The records of facts in it.</param>
 /// <param name="Removed">The blocks of earlier increments that the store has no more.</param>
 /// <param name="ByteLength">Its bytes.</param>
-/// <param name="Faults">What could not be read in the store and is therefore in no increment, in words.</param>
+/// <param name="Faults">What could not be read in the store, in words. Of it the backup has only what an earlier
+/// increment holds.</param>
 public sealed record BackupResult(Cid Root, long Number, DateTimeOffset At, long Blocks, long NewBlocks, long NewFacts,
     long Removed, long ByteLength, IReadOnlyList<string> Faults);
 

@@ -40,6 +40,12 @@ internal sealed class BackupWriter : IMomentSink
 
     public bool Wants(in MomentBlock block) => _earlier?.HasBytes(block.Digest) != true;
 
+    public bool TryGetEarlier(in Digest256 digest, out MomentBlock block)
+    {
+        block = default;
+        return _earlier?.TryGetBlock(digest, out block) == true;
+    }
+
     public void TakeBlock(in MomentBlock block, ReadOnlyMemory<byte> bytes)
     {
         if (!_written.Add(block.Digest)) return;

@@ -25,6 +25,9 @@ internal interface IMomentSink
     /// <summary>Whether a block's bytes are wanted.</summary>
     bool Wants(in MomentBlock block);
 
+    /// <summary>Finds a block that an earlier increment has: where the store's copy cannot be read it is kept.</summary>
+    bool TryGetEarlier(in Digest256 digest, out MomentBlock block);
+
     /// <summary>Takes a block with its bytes, which were just hashed; what it needs beneath it came before.</summary>
     void TakeBlock(in MomentBlock block, ReadOnlyMemory<byte> bytes);
 }
@@ -85,7 +88,7 @@ internal sealed class StoreMoment(BlockStore blocks)
             if (gone.SetEquals(before))
             {
                 // No drop explains it.
-                foreach (Digest256 digest in gone) _faults.Add($"block sha256:{digest} cannot be found");
+                foreach (Digest256 digest in gone) Keep(in digest, sink);
                 return;
             }
 
@@ -230,6 +233,13 @@ internal sealed class StoreMoment(BlockStore blocks)
 
         _given.Add(digest, block);
         Live.Add(digest, block);
+    }
+
+    /// <summary>A block is alive and cannot be read, which is not the same as removed.</summary>
+    private void Keep(in Digest256 digest, IMomentSink sink)
+    {
+        AddFault($"block sha256:{digest} cannot be found");
+        if (sink.TryGetEarlier(in digest, out MomentBlock block)) Live.Add(digest, block);
     }
 
     private void AddFault(string fault)
