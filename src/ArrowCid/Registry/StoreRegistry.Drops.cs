@@ -74,7 +74,7 @@ internal sealed partial class StoreRegistry
         foreach (Cid cid in cids.Distinct())
         {
             bool isOurs = cid.Version == 1 && cid.TryGetSha256(out _);
-            if (!isOurs || Look(DigestOf(cid)) is not { } info)
+            if (!isOurs || (Look(DigestOf(cid)) ?? LookForQuarantined(cid)) is not { } info)
             {
                 kept.Add((cid, [new KeepReason(KeepKind.NotHere, null, null)]));
                 continue;
@@ -102,6 +102,14 @@ internal sealed partial class StoreRegistry
         }
 
         return new Removal(gone, kept);
+    }
+
+    /// <summary>A block whose bytes are quarantined is removed like any other: then nobody misses it.</summary>
+    private BlockInfo? LookForQuarantined(Cid cid)
+    {
+        Digest256 digest = DigestOf(cid);
+        return _blocks.FindQuarantined(in digest) is null ? null : new BlockInfo(digest, (uint)cid.Codec,
+            RecordKind.Raw, default, 0, 0, DateTimeOffset.UnixEpoch, RecordFlags.None);
     }
 
     private static ulong MillisecondsOf(DateTimeOffset time) => (ulong)Math.Max(0, time.ToUnixTimeMilliseconds());
