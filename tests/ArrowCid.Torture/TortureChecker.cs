@@ -25,20 +25,21 @@ internal sealed class TortureChecker
     /// <param name="directory">The store.</param>
     /// <param name="journals">What the workers were promised.</param>
     /// <param name="role">What kind of store it is.</param>
+    /// <param name="damage">What was damaged in it, with the right bytes.</param>
     /// <returns>What is wrong, empty where nothing is.</returns>
-    public List<string> Check(string directory, IReadOnlyList<string> journals, TortureRole role)
+    public List<string> Check(string directory, IReadOnlyList<string> journals, TortureRole role, TortureDamage damage)
     {
         var faults = new List<string>();
         using (CidStore store = TortureStore.Open(directory, role))
         {
             store.Blocks.Mend();
-            if (role == TortureRole.Ring) faults.AddRange(TortureDamage.Repair(store));
+            if (role != TortureRole.Disk) faults.AddRange(damage.Repair(store));
             CheckPromises(store, journals, role, faults);
             if (role != TortureRole.Ring)
             {
                 // What has expired was announced as gone by whoever let it expire.
                 CheckCollection(store, new CollectOptions(), faults);
-                foreach (string journal in journals) faults.AddRange(_copies.Check(store, journal));
+                foreach (string journal in journals) faults.AddRange(_copies.Check(store, journal, damage));
             }
 
             CheckBlocks(store, faults);
@@ -144,6 +145,33 @@ internal sealed class TortureChecker
 
         faults.AddRange(TortureTransactions.Check(store, journals));
         faults.AddRange(promises.CheckFacts(store));
+    }
+
+    /// <summary>Damages acknowledged blocks of a store that keeps them, before the next round.</summary>
+    /// <param name="directory">The store, which no process has open.</param>
+    /// <param name="journals">What the workers were promised.</param>
+    /// <param name="role">What kind of store it is.</param>
+    /// <param name="damage">Gets the right bytes.</param>
+    /// <returns>What is wrong, empty where nothing is.</returns>
+    public static List<string> Damage(string directory, IReadOnlyList<string> journals, TortureRole role,
+        TortureDamage damage)
+    {
+        var promises = new TorturePromises();
+        foreach (string path in journals) promises.Read(path);
+        using CidStore store = TortureStore.Open(directory, role);
+        return damage.Damage(store, promises.Present);
+    }
+
+    /// <summary>Proves every block, so that all damage is recorded: a rebuild takes damage that nobody found for the
+    /// torn end of a log.</summary>
+    /// <param name="directory">The store, which no process has open.</param>
+    /// <param name="role">What kind of store it is.</param>
+    /// <returns>Nothing: damage is no fault here.</returns>
+    public static List<string> RecordDamage(string directory, TortureRole role)
+    {
+        using CidStore store = TortureStore.Open(directory, role);
+        foreach (VerifyResult result in store.VerifyAll()) _ = result;
+        return [];
     }
 
     private static HashSet<Digest256> Announced(CidStore store)

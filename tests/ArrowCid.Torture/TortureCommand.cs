@@ -133,6 +133,7 @@ internal static class TortureCommand
             writer.WriteNumber("promises", run.Promised);
             writer.WriteNumber("blocksHashed", run.Hashed);
             writer.WriteNumber("restored", run.Restored);
+            writer.WriteNumber("damaged", run.Damaged);
             writer.WriteNumber("atRandom", run.AtRandom);
             writer.WriteStartObject("steps");
             foreach ((string step, int count) in run.Steps) writer.WriteNumber(step, count);

@@ -16,13 +16,14 @@ internal sealed class TortureCopyChecker
 
     /// <param name="store">The store, which nobody else has open.</param>
     /// <param name="journal">The worker's journal.</param>
+    /// <param name="damage">What was damaged in the store, and is repaired by now.</param>
     /// <returns>What is wrong, empty where nothing is.</returns>
-    public List<string> Check(CidStore store, string journal)
+    public List<string> Check(CidStore store, string journal, TortureDamage damage)
     {
         var faults = new List<string>();
         string directory = TortureCopies.BackupOf(journal);
         if (!Directory.Exists(directory)) return faults;
-        CheckPromised(directory, journal, faults);
+        CheckPromised(directory, journal, damage, faults);
         (_, BackupResult last) = BackupVerb.Write(store, directory);
         faults.AddRange(last.Faults);
         faults.AddRange(Directory.GetFiles(directory)
@@ -38,10 +39,10 @@ internal sealed class TortureCopyChecker
     }
 
     /// <summary>What the worker was promised before the last whole increment is in that.</summary>
-    private static void CheckPromised(string directory, string journal, List<string> faults)
+    private static void CheckPromised(string directory, string journal, TortureDamage damage, List<string> faults)
     {
         var present = new HashSet<string>(StringComparer.Ordinal);
-        HashSet<string> atBegin = [], promised = [];
+        HashSet<string> atBegin = [], promised = [], reported = [], reportedIn = [];
         int number = 0;
         foreach (string[] line in TortureJournal.Read(journal))
         {
@@ -49,15 +50,18 @@ internal sealed class TortureCopyChecker
             {
                 case "p": _ = present.Add(line[1]); break;
                 case "r?": _ = present.Remove(line[1]); break;
-                case "b?": atBegin = [.. present]; break;
+                case "b?": (atBegin, reported) = ([.. present], []); break;
+                case "x": _ = reported.Add(line[1]); break;
                 case "b":
                     number = int.Parse(line[1], System.Globalization.CultureInfo.InvariantCulture);
-                    promised = atBegin;
+                    (promised, reportedIn) = (atBegin, reported);
                     break;
             }
         }
 
         if (number == 0) return;
+        faults.AddRange(reportedIn.Where(name => !damage.MayBeDamaged(name))
+            .Select(name => $"increment {number} of {directory} reports {name}, which was not damaged"));
         using BackupFiles files = BackupFiles.Find(directory, number);
         if (files.Files.Length < number)
         {
@@ -66,8 +70,14 @@ internal sealed class TortureCopyChecker
         }
 
         StoreBackup backup = files.Read(prove: true);
-        faults.AddRange(promised.Where(text => !Cid.Parse(text).TryGetSha256(out var digest) ||
-            !backup.Blocks.Contains(digest)).Select(text => $"{text} is not in increment {number} of {directory}"));
+        foreach (string text in promised)
+        {
+            // A damaged block is missing only where no increment has its bytes, and is reported.
+            if (!Cid.Parse(text).TryGetSha256(out var digest)) faults.Add($"{text} has another hash");
+            else if (!backup.Blocks.Contains(digest) && (backup.HasBytes(digest) ||
+                !(reportedIn.Contains(text) || reportedIn.Contains($"sha256:{digest}"))))
+                faults.Add($"{text} is not in increment {number} of {directory}");
+        }
     }
 
     private static void CheckRestored(CidStore store, string directory, string into, List<string> faults)

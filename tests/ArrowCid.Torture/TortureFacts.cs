@@ -126,6 +126,10 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
         {
             // Another one won.
         }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt && role == TortureRole.Mixed)
+        {
+            // Another one damaged the block after it was put.
+        }
     }
 
     private void Pin(Cid cid)

@@ -38,6 +38,9 @@ internal sealed class TortureRun(TortureOptions options)
 
     public long Restored => _checker.Restored;
 
+    /// <summary>Blocks that were damaged between rounds, and repaired.</summary>
+    public int Damaged { get; private set; }
+
     /// <summary>Who was killed at no step but at some moment.</summary>
     public int AtRandom { get; private set; }
 
@@ -61,12 +64,14 @@ internal sealed class TortureRun(TortureOptions options)
             string store = StorePath(Stores);
             Stores++;
             _journals.Clear();
+            using var damage = new TortureDamage(_random.Next());
             for (int round = 0; round < RoundsOfAStore && !IsOver; round++)
             {
-                if (!Round(store, role, isFirst: round == 0)) break;
+                if (!Round(store, role, damage, isFirst: round == 0)) break;
                 onRound(this);
             }
 
+            Damaged += damage.Damaged;
             bool isThere = System.IO.Directory.Exists(store);
             if (Failure is null && isThere && role != TortureRole.Ring)
                 Report(Checked(() => TortureChecker.CheckEnd(store)), []);
@@ -79,9 +84,11 @@ internal sealed class TortureRun(TortureOptions options)
     }
 
     /// <returns>False where the store has had its day.</returns>
-    private bool Round(string store, TortureRole role, bool isFirst)
+    private bool Round(string store, TortureRole role, TortureDamage damage, bool isFirst)
     {
         Rounds++;
+        if (!isFirst && role == TortureRole.Mixed && System.IO.Directory.Exists(store) && _random.Next(2) == 0)
+            Report(Checked(() => TortureChecker.Damage(store, _journals, role, damage)), []);
         var workers = new List<Worker>();
         bool isFull = false;
         try
@@ -95,6 +102,7 @@ internal sealed class TortureRun(TortureOptions options)
                 if (step?.Before is { } before) isFull |= End(Start(store, role, before), 0);
                 if (step is { IsAlone: true })
                 {
+                    Report(Checked(() => TortureChecker.RecordDamage(store, role)), []);
                     TortureStore.MakeForeign(store);
                     isFull |= End(Start(store, role, step.At), 0);
                     continue;
@@ -113,7 +121,7 @@ internal sealed class TortureRun(TortureOptions options)
 
         if (Failure is null && System.IO.Directory.Exists(store))
         {
-            Report(Checked(() => _checker.Check(store, _journals, role)), workers);
+            Report(Checked(() => _checker.Check(store, _journals, role, damage)), workers);
         }
 
         return Failure is null && !isFull;

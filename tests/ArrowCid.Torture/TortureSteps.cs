@@ -24,7 +24,7 @@ internal sealed record TortureStep(string At, string? Before)
         'B' => isAlone && !isFirst && store == TortureRole.Mixed,
         // Whoever comes first makes the store.
         'C' => isFirst,
-        'E' => store != TortureRole.Disk,
+        'E' or 'H' => store != TortureRole.Disk,
         // A ring has no index of its facts on disk.
         'K' => store != TortureRole.Ring,
         'M' or 'W' or 'T' => store == TortureRole.Mixed,
@@ -41,9 +41,9 @@ internal static class TortureSteps
 {
     private static readonly int[] s_passes = [1, 2, 7];
 
-    /// <summary>All but those of repairs: nothing is damaged here.</summary>
+    /// <summary>All but those of the repair of files: only blocks are damaged here.</summary>
     public static IReadOnlyList<CrashStep> All { get; } =
-        [.. Enum.GetValues<CrashStep>().Where(step => step is not (CrashStep.None or >= CrashStep.Q1))];
+        [.. Enum.GetValues<CrashStep>().Where(step => step is not (CrashStep.None or CrashStep.Q1 or CrashStep.Q2 or CrashStep.Q3))];
 
     public static IReadOnlyList<TortureStep> Turns { get; } = [.. Make()];
 
@@ -64,6 +64,7 @@ internal static class TortureSteps
         'M' => TortureLoad.Facts,
         'W' or 'T' => TortureLoad.Clearing,
         'U' or 'R' => TortureLoad.Copies,
+        'H' => TortureLoad.Healing,
         null when store == TortureRole.Ring => TortureLoad.Large,
         null => random.Next(8) switch
         {
@@ -71,6 +72,7 @@ internal static class TortureSteps
             2 when store == TortureRole.Mixed => TortureLoad.Facts,
             3 when store == TortureRole.Mixed => TortureLoad.Clearing,
             4 => TortureLoad.Copies,
+            5 when store == TortureRole.Mixed => TortureLoad.Healing,
             _ => TortureLoad.Mixed,
         },
         _ => TortureLoad.Mixed,

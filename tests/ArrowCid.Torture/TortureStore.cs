@@ -39,6 +39,9 @@ internal enum TortureLoad
 
     /// <summary>Backups and restores.</summary>
     Copies,
+
+    /// <summary>Damage to blocks that all share, and its repair.</summary>
+    Healing,
 }
 
 /// <summary>How the torture's stores are made: small, so that all that happens seldom happens often.</summary>

@@ -15,7 +15,7 @@ internal sealed class TortureWorker(
 
     private readonly Random _random = new(seed);
     private readonly TortureFacts _facts = new(store, journal, role, number, new Random(seed + 1));
-    private readonly TortureCopies _copies = new(store, journal);
+    private readonly TortureCopies _copies = new(store, journal, role);
     private readonly List<Cid> _own = [];
     private readonly ReadOnlyMemory<byte>[] _many = new ReadOnlyMemory<byte>[16];
     private readonly PutResult[] _results = new PutResult[16];
@@ -41,6 +41,7 @@ internal sealed class TortureWorker(
             case TortureLoad.Facts when _random.Next(3) > 0: _facts.StepOfLarge(_own); break;
             case TortureLoad.Clearing when _random.Next(3) > 0: _facts.StepOfClearing(_own); break;
             case TortureLoad.Index when _random.Next(2) > 0: _ = store.Checkpoint(); break;
+            case TortureLoad.Healing when _random.Next(2) > 0: StepOfHealing(); break;
             case TortureLoad.Copies when _random.Next(8) == 0: _copies.Step(_random); break;
             default: StepOfAll(); break;
         }
@@ -58,8 +59,7 @@ internal sealed class TortureWorker(
                 foreach (Cid cid in TortureTransactions.Put(store, journal, Number, most, _random)) Promise(cid);
                 break;
             case < 12:
-                // A backup of a store with damage says so, and a ring has none.
-                if (IsRing && _random.Next(4) == 0) DamageShared();
+                if (role != TortureRole.Disk && _random.Next(IsRing ? 4 : 8) == 0) DamageShared();
                 else PutShared();
                 break;
             case < 16: Get(); break;
@@ -96,7 +96,8 @@ internal sealed class TortureWorker(
     private void DamageShared()
     {
         byte[] bytes = TortureBlocks.Raw(_random.Next(Shared), SharedBytes);
-        Cid cid = TortureDamage.Flip(store, bytes, _random);
+        var cid = Cid.Sha256(Multicodec.Raw, bytes);
+        _ = TortureDamage.Flip(store, cid, bytes, _random);
         if (_random.Next(2) == 0)
         {
             _ = store.PutRaw(bytes);
@@ -107,6 +108,21 @@ internal sealed class TortureWorker(
         source.Put(cid, bytes);
         if (store.Repair(cid, source) is { Outcome: RepairOutcome.Damaged } result)
             throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{cid} is not repaired: {result.Error?.Message}");
+    }
+
+    /// <summary>Damage and repairs, and now and then damage that is only quarantined: the check repairs it.</summary>
+    private void StepOfHealing()
+    {
+        switch (_random.Next(8))
+        {
+            case 0:
+                byte[] bytes = TortureBlocks.Raw(_random.Next(Shared), SharedBytes);
+                _ = TortureDamage.Flip(store, Cid.Sha256(Multicodec.Raw, bytes), bytes, _random);
+                store.Blocks.Quarantine();
+                break;
+            case < 4: PutShared(); break;
+            default: DamageShared(); break;
+        }
     }
 
     private void Promise(Cid cid)
