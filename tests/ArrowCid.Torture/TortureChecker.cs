@@ -162,7 +162,7 @@ internal sealed class TortureChecker
         return damage.Damage(store, promises.Present);
     }
 
-    /// <summary>Proves every block, so that all damage is recorded: a rebuild takes damage that nobody found for the
+    /// <summary>Proves every block, so that all damage is recorded: a rebuild takes unrecorded damage for the
     /// torn end of a log.</summary>
     /// <param name="directory">The store, which no process has open.</param>
     /// <param name="role">What kind of store it is.</param>

@@ -104,7 +104,7 @@ internal sealed class TortureDamage : IDisposable
         return faults;
     }
 
-    /// <summary>Repairs everything, by itself or by puts, whoever was killed over it.</summary>
+    /// <summary>Repairs everything, from the right bytes or by puts, also what killed workers left.</summary>
     /// <param name="store">The store, which no other process has open.</param>
     /// <returns>What is wrong, empty where nothing is.</returns>
     public List<string> Repair(CidStore store)

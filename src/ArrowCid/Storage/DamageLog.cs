@@ -36,8 +36,8 @@ internal interface IDamageFacts
 /// </summary>
 internal sealed class DamageLog(ControlFile control, SegmentSet segments)
 {
-    /// <summary>The first bytes of a fact that records damage: whatever else a payload holds, a list of seven items that
-    /// begins with the kind 20 has them.</summary>
+    /// <summary>The first bytes of a fact that records damage, a list of seven items that begins with the kind
+    /// 20.</summary>
     public static ReadOnlySpan<byte> Mark => [0x87, 0x14];
 
     private readonly Lock _gate = new();

@@ -426,7 +426,7 @@ public sealed class RepairTests
             else Assert.False(store.Verify(cid)!.Value.IsIntact);
             later = [.. later, store.Put(Batch(8)).Cid];
             store.SetName("eight", later[^1], null);
-            // Nobody has closed what is copied: it has no clean stamp.
+            // The store is open while it is copied: the copy has no clean stamp.
             foreach (string file in Directory.GetFiles(directory.Directory))
                 File.Copy(file, Path.Combine(copies.Directory, Path.GetFileName(file)));
         }
