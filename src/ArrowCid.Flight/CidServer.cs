@@ -63,7 +63,8 @@ public sealed partial class CidServer : IAsyncDisposable
     }
 
     /// <summary>Starts to listen, opens a store, and serves it. While the store is opened, which takes long where it
-    /// has to be recovered, <c>/ready</c> and every call but <c>/health</c> answer 503 (UNAVAILABLE over Flight).</summary>
+    /// has to be recovered, <c>/ready</c> and every call but <c>/health</c> answer 503 (UNAVAILABLE over
+    /// Flight).</summary>
     /// <param name="open">Opens the store, on another thread. The store stays the caller's, who closes it after the
     /// server.</param>
     /// <param name="options">Where to listen and whom to serve; null takes the defaults.</param>

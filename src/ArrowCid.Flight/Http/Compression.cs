@@ -19,7 +19,8 @@ internal static class Compression
     // Parquet is compressed already, and events must leave at once.
     private static readonly string[] s_texts =
     [
-        "application/json", "application/x-ndjson", "text/csv", "text/plain", "text/html", "text/css", "text/javascript",
+        "application/json", "application/x-ndjson", "text/csv", "text/plain", "text/html", "text/css",
+        "text/javascript",
     ];
 
     private static readonly string[] s_bytes =
@@ -41,8 +42,9 @@ internal static class Compression
             options.Providers.Add<BrotliCompressionProvider>();
             options.Providers.Add<GzipCompressionProvider>();
         });
-        services.Configure<BrotliCompressionProviderOptions>(static options => options.Level = CompressionLevel.Fastest);
-        services.Configure<GzipCompressionProviderOptions>(static options => options.Level = CompressionLevel.Fastest);
+        const CompressionLevel Level = CompressionLevel.Fastest;
+        services.Configure<BrotliCompressionProviderOptions>(static options => options.Level = Level);
+        services.Configure<GzipCompressionProviderOptions>(static options => options.Level = Level);
     }
 
     /// <summary>Compresses the answers of what follows.</summary>

@@ -183,8 +183,9 @@ internal sealed class Metrics : IDisposable
 
         public void Add(double value)
         {
+            IReadOnlyList<double> bounds = ServerFigures.DurationBounds;
             int bucket = 0;
-            while (bucket < ServerFigures.DurationBounds.Count && value > ServerFigures.DurationBounds[bucket]) bucket++;
+            while (bucket < bounds.Count && value > bounds[bucket]) bucket++;
             Counts[bucket]++;
             Sum += value;
         }
