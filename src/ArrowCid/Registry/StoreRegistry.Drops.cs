@@ -104,7 +104,8 @@ internal sealed partial class StoreRegistry
         return new Removal(gone, kept);
     }
 
-    /// <summary>A block whose bytes are quarantined is removed like any other, and is not reported as lost afterwards.</summary>
+    /// <summary>A block whose bytes are quarantined is removed like any other, and is not reported as lost
+    /// afterwards.</summary>
     private BlockInfo? LookForQuarantined(Cid cid)
     {
         Digest256 digest = DigestOf(cid);

@@ -25,7 +25,7 @@ internal interface IMomentSink
     /// <summary>Whether a block's bytes are wanted.</summary>
     bool Wants(in MomentBlock block);
 
-    /// <summary>Finds a block that an earlier increment has, which keeps it if the store cannot read its copy.</summary>
+    /// <summary>Finds a block that an earlier increment has, and keeps if the store cannot read its copy.</summary>
     bool TryGetEarlier(in Digest256 digest, out MomentBlock block);
 
     /// <summary>Takes a block with its bytes, which were just hashed; what it needs beneath it came before.</summary>
