@@ -59,8 +59,23 @@ internal sealed unsafe class FileDescriptor : SafeHandle
         var call = new FileEvent(FileCall.MakeDirectory, null, path);
         if (seam is not null && seam.Stops(in call, out int errno)) return errno;
         errno = Try(Native.MakeDirectory(path, 0x1c0)); // 0700
+        if (errno == 0) GrantOwner(path);
         seam?.After(in call, errno);
         return errno;
+    }
+
+    /// <summary>Gives a directory that was just made to its owner, whatever the process's mask.</summary>
+    private static void GrantOwner(string path)
+    {
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        try
+        {
+            if (File.GetUnixFileMode(path) != Owner) File.SetUnixFileMode(path, Owner);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Whatever opens the directory next reports what is wrong with it.
+        }
     }
 
     public static uint EffectiveUserId => Native.GetEffectiveUserId();
@@ -77,9 +92,15 @@ internal sealed unsafe class FileDescriptor : SafeHandle
     public FileDescriptor? TryCreateFile(string name, out int errno)
     {
         FileDescriptor? file = TryOpen(this, name, Native.ReadWrite | Native.Create | Native.Exclusive, out errno);
-        if (file is null || NewFileMode == OwnerOnly) return file;
+        if (file is null) return null;
         errno = file.SetMode(NewFileMode);
-        if (errno == 0) return file;
+        // A file system that knows no modes lets the owner in anyway.
+        if (errno == 0 || NewFileMode == OwnerOnly)
+        {
+            errno = 0;
+            return file;
+        }
+
         _ = Unlink(name);
         file.Dispose();
         return null;

@@ -19,16 +19,21 @@ internal static class DoctorVerb
                 "the control file, a segment's header or a record of facts is damaged, the file is kept as bad-* and " +
                 "made again of what is whole, with no other process in the store. No data is deleted.",
         };
+        var verbose = new Option<bool>("--verbose")
+        {
+            Description = "Print a line for each note, not one for all notes of a name.",
+        };
         var verb = new Verb("doctor",
-            "Looks for whatever is wrong with a store: SEVERITY  NAME  PLACE  what was found; what to do. Nothing is " +
-            "changed without --fix. Exit code 4 where an error is left.",
+            "Looks for whatever is wrong with a store: SEVERITY  NAME  PLACE  what was found; what to do. Several notes " +
+            "of a name are counted in one line. Nothing is changed without --fix. Exit code 4 where an error is left.",
             "arrowcid doctor",
             "arrowcid doctor --fix",
             "arrowcid doctor --json | jq -r .name")
         {
-            fix, store, json,
+            fix, verbose, store, json,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(fix), parsed.GetValue(json)));
+        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(fix), parsed.GetValue(verbose),
+            parsed.GetValue(json)));
         return verb;
     }
 
@@ -40,11 +45,11 @@ internal static class DoctorVerb
         return store;
     }
 
-    private static int Run(string? named, bool fix, bool json)
+    private static int Run(string? named, bool fix, bool verbose, bool json)
     {
         string directory = Path.GetFullPath(named ?? CidStore.DefaultDirectory);
         IReadOnlyList<StoreFinding> found = StoreDoctor.Examine(directory, Open);
-        using var lines = new FindingLines(json);
+        using var lines = new FindingLines(json, verbose);
         if (!fix)
         {
             foreach (StoreFinding finding in found) lines.Add(finding);

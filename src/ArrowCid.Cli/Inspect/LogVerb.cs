@@ -75,7 +75,7 @@ internal static class LogVerb
     private static int Check(string? directory, int? lane, bool json)
     {
         using CidStore store = StoreReading.Open(directory);
-        using var findings = new FindingLines(json);
+        using var findings = new FindingLines(json, all: true);
         foreach (StoreFinding finding in store.Blocks.CheckLog(lane)) findings.Add(finding);
         return findings.End();
     }

@@ -22,6 +22,9 @@ internal enum FindingSeverity
 internal sealed record StoreFinding(
     string Name, FindingSeverity Severity, string Place, string Message, string Remedy)
 {
+    /// <summary>How many findings this one is: more than one where it is what <see cref="Few"/> left out.</summary>
+    public int Count { get; init; } = 1;
+
     // Where thousands of records are damaged the first few say what the rest would.
     private const int MostOfAName = 20;
 
@@ -40,6 +43,9 @@ internal sealed record StoreFinding(
         }
 
         foreach (((string Name, string File) key, StoreFinding finding) in last)
-            yield return finding with { Place = key.File, Message = $"and {counts[key] - MostOfAName} more like it" };
+        {
+            int more = counts[key] - MostOfAName;
+            yield return finding with { Place = key.File, Message = $"and {more} more like it", Count = more };
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -80,6 +81,49 @@ public sealed class InspectTests
         Assert.True(Assert.Single(mended, one => Name(one) == "index-missing").GetProperty("isFixed").GetBoolean());
         Assert.Equal("", Run(folder, "doctor").Exits(0).Text);
         Run(folder, "info", V1Cid).Succeeds();
+    }
+
+    [Fact]
+    public void Doctor_counts_notes_of_one_name_in_one_line()
+    {
+        const int Blocks = 23;
+        using var folder = new TemporaryFolder();
+        using (CidStore store = CidStore.Open(folder.Store))
+        {
+            for (int i = 0; i < Blocks; i++)
+            {
+                byte[] bytes = Enumerable.Repeat((byte)i, 1000 + i).ToArray();
+                string[] place = store.Verify(store.PutRaw(bytes).Cid)!.Value.Location.Split('+');
+                using (FileStream file = File.Open(place[0], FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+                {
+                    file.Position = long.Parse(place[1], CultureInfo.InvariantCulture) + 500;
+                    file.WriteByte(0xee);
+                }
+
+                // The damaged copy stays, which is worth a note.
+                Assert.False(store.Verify(Cid.Sha256(Multicodec.Raw, bytes))!.Value.IsIntact);
+                Assert.True(store.PutRaw(bytes).IsRepaired);
+            }
+        }
+
+        CommandResult few = Run(folder, "doctor").Exits(0);
+        string line = Assert.Single(few.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("note  quarantined  23 places  for example seg-0000-00000001+", line, StringComparison.Ordinal);
+        Assert.Equal("0 errors, 0 warnings, 23 notes\n", few.Errors);
+        // Twenty and the rest: what is printed per file has an end.
+        CommandResult all = Run(folder, "doctor", "--verbose").Exits(0);
+        Assert.Equal((21, few.Errors), (all.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, all.Errors));
+        Assert.Equal(21, Run(folder, "doctor", "--json").Exits(0).Json.Length);
+    }
+
+    [Fact]
+    public void Store_is_open_to_its_owner_when_it_was_made_under_a_mask_of_777()
+    {
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var folder = new TemporaryFolder();
+        _ = Command.Shell($"umask 777 && \"$1\" \"$2\" put {V1} --name one", folder.Store).Succeeds();
+        Assert.Equal(Owner | UnixFileMode.UserExecute, File.GetUnixFileMode(folder.Store));
+        foreach (string file in Directory.GetFiles(folder.Store)) Assert.Equal(Owner, File.GetUnixFileMode(file));
     }
 
     [Fact]
