@@ -70,7 +70,7 @@ internal sealed unsafe class FileDescriptor : SafeHandle
         const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         try
         {
-            if (File.GetUnixFileMode(path) != Owner) File.SetUnixFileMode(path, Owner);
+            if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(path) != Owner) File.SetUnixFileMode(path, Owner);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

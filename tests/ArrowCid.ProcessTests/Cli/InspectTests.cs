@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Runtime.Versioning;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace ArrowCid.ProcessTests.Cli;
 
 /// <summary><c>log dump</c>, <c>log check</c> and <c>doctor</c>.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class InspectTests
 {
     private const string V1 = "vectors/v1.arrows";
