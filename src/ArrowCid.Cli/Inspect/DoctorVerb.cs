@@ -24,8 +24,9 @@ internal static class DoctorVerb
             Description = "Print a line for each note, not one for all notes of a name.",
         };
         var verb = new Verb("doctor",
-            "Looks for whatever is wrong with a store: SEVERITY  NAME  PLACE  what was found; what to do. Several notes " +
-            "of a name are counted in one line. Nothing is changed without --fix. Exit code 4 where an error is left.",
+            "Looks for whatever is wrong with a store: SEVERITY  NAME  PLACE  what was found; what to do. Several " +
+            "notes of a name are counted in one line. Nothing is changed without --fix. Exit code 4 where an error " +
+            "is left.",
             "arrowcid doctor",
             "arrowcid doctor --fix",
             "arrowcid doctor --json | jq -r .name")
