@@ -33,14 +33,14 @@ public sealed class TortureTests
         Assert.True(missed.Count == 0, $"nobody died at {string.Join(", ", missed)}: {result}");
     }
 
-    /// <summary>The steps are the enumeration's: one that is added is tried without a word here. Those of mending have
-    /// <see cref="DamageVerbsTests"/>.</summary>
+    /// <summary>The steps are those of the enumeration. <see cref="DamageVerbsTests"/> kills at those of
+    /// quarantine.</summary>
     [Fact]
     public async Task Every_step_is_in_its_turns()
     {
         (_, JsonElement result, _) = await Run("--kills", "1", "--seed", "1");
         IEnumerable<string> steps = Enum.GetNames<CrashStep>()
-            .Where(name => name != nameof(CrashStep.None) && name[0] is not ('Q' or 'H'));
+            .Where(name => name != nameof(CrashStep.None) && name[0] != 'Q');
         Assert.Equal(steps.Order(StringComparer.Ordinal),
             result.GetProperty("steps").EnumerateObject().Select(step => step.Name));
     }
