@@ -51,7 +51,7 @@ internal sealed class BenchCall : IDisposable
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
         request.Headers.Add("te", "trailers");
-        request.Headers.Add(GetCalls.LimitHeader, "0");
+        request.Headers.Add(FlightNames.LimitHeader, "0");
         if (token != "-") request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         HttpResponseMessage response = await server.SendAsync(request, HttpCompletionOption.ResponseHeadersRead)
             .ConfigureAwait(false);

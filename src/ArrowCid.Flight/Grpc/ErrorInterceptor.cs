@@ -9,9 +9,6 @@ namespace ArrowCid.Flight.Grpc;
 /// <summary>Gives every end of a call as a gRPC status, with ArrowCid's own error as a trailer.</summary>
 internal sealed partial class ErrorInterceptor(GrpcSettings settings) : Interceptor
 {
-    /// <summary>The trailer that names ArrowCid's own error.</summary>
-    public const string Trailer = "arrowcid-error";
-
     /// <inheritdoc/>
     public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream,
@@ -55,7 +52,9 @@ internal sealed partial class ErrorInterceptor(GrpcSettings settings) : Intercep
 
     private static RpcException With(StatusCode status, string message, ErrorCode? code)
     {
-        Metadata trailers = code is { } error ? new Metadata { { Trailer, error.ToString() } } : Metadata.Empty;
+        Metadata trailers = code is { } error
+            ? new Metadata { { FlightNames.ErrorTrailer, error.ToString() } }
+            : Metadata.Empty;
         return new RpcException(new Status(status, StatusMessage.Cut(message)), trailers);
     }
 

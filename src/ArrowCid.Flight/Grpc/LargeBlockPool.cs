@@ -7,16 +7,12 @@ namespace ArrowCid.Flight.Grpc;
 
 /// <summary>
 /// Kestrel's memory in blocks of 64 KiB instead of 4 KiB: it receives and sends a block at a time, and large messages
-/// want few. Who says that it wants little (<see cref="SmallHint"/>) gets a small one, as a thousand watchers of a few
-/// hundred bytes each do. What was given back last is given out first, while the processor still has it at hand. A
-/// bounded number is kept; what is over it, and what nobody wanted for a while, goes to the collector.
+/// want few. A caller that asks for little (<see cref="GrpcWriter.SmallHint"/>) gets a small one, as a thousand
+/// watchers of a few hundred bytes each do. The block that was returned last is rented first, while the processor's
+/// caches still have it. A bounded number is kept; what is over it, and what nobody wanted for a while, goes to the collector.
 /// </summary>
 internal sealed class LargeBlockPool : MemoryPool<byte>
 {
-    /// <summary>What to ask a pipe for where the bytes are few. Pipes ask for 4 KiB at least, and for just that where
-    /// they do not know, so that this has to be more.</summary>
-    public const int SmallHint = 4097;
-
     private const int SmallBytes = 1 << 13;
     private const int LargeBytes = 1 << 16;
 
@@ -39,7 +35,7 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, LargeBytes);
-        Shelf shelf = minBufferSize is >= SmallHint and <= SmallBytes ? _small : _large;
+        Shelf shelf = minBufferSize is >= GrpcWriter.SmallHint and <= SmallBytes ? _small : _large;
         return new Block(this, shelf, shelf.Take());
     }
 

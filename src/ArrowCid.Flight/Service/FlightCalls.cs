@@ -8,11 +8,8 @@ namespace ArrowCid.Flight.Service;
 /// the call's own reader and writer.</summary>
 internal sealed class FlightCalls : FlightService.FlightServiceBase
 {
-    /// <summary>The full name of the service.</summary>
-    public const string Name = "arrow.flight.protocol.FlightService";
-
     /// <summary>The beginning of the path of every call.</summary>
-    public const string Prefix = $"/{Name}/";
+    public const string Prefix = $"/{FlightNames.Service}/";
 
     public required FlightGate Gate { get; init; }
 

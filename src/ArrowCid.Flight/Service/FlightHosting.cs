@@ -23,7 +23,7 @@ internal sealed class FlightHosting
         services.AddSingleton(_ => _endpoint!);
         services.AddCors();
         services.AddGrpcReflection();
-        services.AddGrpcHealthChecks(health => health.Services.Map(FlightCalls.Name, static _ => true));
+        services.AddGrpcHealthChecks(health => health.Services.Map(FlightNames.Service, static _ => true));
     }
 
     /// <summary>Makes the services of a store.</summary>

@@ -13,9 +13,6 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
 {
     private const int CatalogueRows = 1 << 14;
 
-    /// <summary>The header that says the most bytes of a message that the client takes; 0: any number.</summary>
-    public const string LimitHeader = "arrowcid-max-message-bytes";
-
     // What these clients take unless they are told otherwise.
     private const int SmallLimit = 4 << 20;
 
@@ -45,11 +42,12 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     private static int LimitOf(GrpcCall call, Request request)
     {
         if (request.MaxMessageBytes > 0) return Checked(request.MaxMessageBytes);
-        if (call.Header(LimitHeader) is { } header)
+        if (call.Header(FlightNames.LimitHeader) is { } header)
         {
             return uint.TryParse(header, out uint limit)
                 ? Checked(limit)
-                : throw new ArrowCidException(ErrorCode.InvalidArgument, $"{LimitHeader} is a number of bytes");
+                : throw new ArrowCidException(ErrorCode.InvalidArgument,
+                    $"{FlightNames.LimitHeader} is a number of bytes");
         }
 
         string agent = call.Header("user-agent") ?? "";

@@ -8,7 +8,7 @@ namespace ArrowCid.Flight.Service;
 /// <summary>gRPC-Web on the HTTP port: the calls of Flight for pages in a browser, which cannot speak gRPC.</summary>
 internal static class GrpcWebPort
 {
-    private static readonly string[] s_services = [FlightCalls.Name, "grpc.health.v1.Health"];
+    private static readonly string[] s_services = [FlightNames.Service, "grpc.health.v1.Health"];
 
     /// <summary>Whether a request is for a service.</summary>
     public static bool IsCall(HttpContext context) => Array.Exists(s_services,
@@ -31,7 +31,7 @@ internal static class GrpcWebPort
             .WithMethods(HttpMethods.Post)
             .AllowAnyHeader()
             .WithExposedHeaders("grpc-status", "grpc-message", "grpc-encoding", "grpc-accept-encoding",
-                ErrorInterceptor.Trailer));
+                FlightNames.ErrorTrailer));
         app.Run(context =>
         {
             string origin = context.Request.Headers.Origin.ToString();

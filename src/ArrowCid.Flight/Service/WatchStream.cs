@@ -61,7 +61,9 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         {
             if (page.Number is { } first)
             {
-                await sender.SharedAsync(live.TableOf(first, page.Puts, Table), call.Cancel).ConfigureAwait(false);
+                LiveAnnouncements.Table table = live.TableOf(first, page.Puts, Table);
+                await sender.SharedAsync(table.Message, table.Block, table.Batch, table.Mark, call.Cancel)
+                    .ConfigureAwait(false);
                 return;
             }
 

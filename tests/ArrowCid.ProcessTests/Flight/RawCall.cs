@@ -26,7 +26,7 @@ internal sealed class RawCall : IDisposable
         Func<GrpcWriter, CancellationToken, Task> send, CancellationToken cancel = default)
     {
         int name = path.LastIndexOf('/');
-        var headers = new Metadata { { GetCalls.LimitHeader, "0" } };
+        var headers = new Metadata { { FlightNames.LimitHeader, "0" } };
         if (token is not null) headers.Add("authorization", $"Bearer {token}");
         var call = new RawCall(channel.Send(path[1..name], path[(name + 1)..], s_bytes, send,
             new CallOptions(headers, cancellationToken: cancel)));
@@ -41,7 +41,7 @@ internal sealed class RawCall : IDisposable
 
     /// <summary>ArrowCid's own error in the trailers of a call, or null.</summary>
     public static ArrowCid.ErrorCode? CodeOf(RpcException e) =>
-        Enum.TryParse(e.Trailers.GetValue(ErrorInterceptor.Trailer), out ArrowCid.ErrorCode code) ? code : null;
+        Enum.TryParse(e.Trailers.GetValue(FlightNames.ErrorTrailer), out ArrowCid.ErrorCode code) ? code : null;
 
     public void Dispose() => _call.Dispose();
 }

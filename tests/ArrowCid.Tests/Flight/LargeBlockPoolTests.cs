@@ -28,7 +28,7 @@ public sealed class LargeBlockPoolTests
     [Theory]
     [InlineData(-1, 1 << 16)]
     [InlineData(4096, 1 << 16)]
-    [InlineData(LargeBlockPool.SmallHint, 1 << 13)]
+    [InlineData(GrpcWriter.SmallHint, 1 << 13)]
     [InlineData(1 << 13, 1 << 13)]
     [InlineData((1 << 13) + 1, 1 << 16)]
     [InlineData(1 << 16, 1 << 16)]

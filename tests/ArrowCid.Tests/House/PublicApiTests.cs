@@ -3,22 +3,36 @@ using System.Text;
 
 namespace ArrowCid.Tests.House;
 
-/// <summary>What users may call changes on purpose only: PublicApi.txt is what the last change left.</summary>
+/// <summary>What users may call changes on purpose only: a file PublicApi*.txt per package has what the last change
+/// left.</summary>
 public class PublicApiTests
 {
-    private const string Committed = "tests/ArrowCid.Tests/PublicApi.txt";
+    // The library's file has the plain name; every other assembly's has the assembly in its name.
+    private const string Library = "ArrowCid";
 
-    [Fact]
-    public void The_public_face_is_the_committed_one()
+    /// <summary>The projects under src whose packages have an API: all but the tool and those that are no package.</summary>
+    public static TheoryData<string> Projects => new(Named());
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Public_api_of_a_package_is_the_committed_one(string project)
     {
-        IReadOnlyList<string> actual = PublicApi.Of(typeof(ArrowCidException).Assembly);
-        string path = Repository.PathOf(Committed);
+        IReadOnlyList<string> actual = PublicApi.Of(Assembly.Load(project));
+        string committed = CommittedOf(project), path = Repository.PathOf(committed);
         if (Environment.GetEnvironmentVariable("ARROWCID_ACCEPT_API") == "1")
         {
             File.WriteAllText(path, string.Join('\n', actual) + "\n");
         }
         string[] expected = File.Exists(path) ? File.ReadAllLines(path) : [];
-        Assert.True(expected.SequenceEqual(actual), Difference(expected, actual));
+        Assert.True(expected.SequenceEqual(actual), Difference(expected, actual, committed));
+    }
+
+    [Fact]
+    public void Every_committed_api_has_its_project()
+    {
+        IEnumerable<string> files = Directory.EnumerateFiles(Repository.PathOf("tests/ArrowCid.Tests"), "PublicApi*.txt")
+            .Select(path => $"tests/ArrowCid.Tests/{Path.GetFileName(path)}");
+        Assert.Equal(Named().Select(CommittedOf).Order(), files.Order());
     }
 
     [Fact]
@@ -49,7 +63,20 @@ public class PublicApiTests
             lines.SkipWhile(l => !l.StartsWith($"abstract class {mine}", StringComparison.Ordinal)).Take(15));
     }
 
-    private static string Difference(IReadOnlyCollection<string> expected, IReadOnlyCollection<string> actual)
+    private static IEnumerable<string> Named() =>
+        from path in Repository.FilesBelow("src", ".csproj")
+        where HasApi(File.ReadAllText(Repository.PathOf(path)))
+        select Path.GetFileNameWithoutExtension(path);
+
+    private static bool HasApi(string project) =>
+        !project.Contains("<IsPackable>false</IsPackable>", StringComparison.Ordinal)
+        && !project.Contains("<PackAsTool>true</PackAsTool>", StringComparison.Ordinal);
+
+    private static string CommittedOf(string project) =>
+        $"tests/ArrowCid.Tests/PublicApi{(project == Library ? "" : "." + project)}.txt";
+
+    private static string Difference(
+        IReadOnlyCollection<string> expected, IReadOnlyCollection<string> actual, string committed)
     {
         var text = new StringBuilder("The public API is not the committed one:\n");
         foreach (string line in expected.Except(actual))
@@ -61,7 +88,7 @@ public class PublicApiTests
             text.Append("  + ").Append(line).Append('\n');
         }
         return text.Append(
-            $"Where that is meant, run the test once with ARROWCID_ACCEPT_API=1 and commit {Committed}.").ToString();
+            $"Where that is meant, run the test once with ARROWCID_ACCEPT_API=1 and commit {committed}.").ToString();
     }
 }
 

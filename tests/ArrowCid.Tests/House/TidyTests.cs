@@ -20,8 +20,11 @@ public class TidyTests
     public void A_folder_of_the_server_that_looks_up_is_found()
     {
         string text = "using ArrowCid.Flight.Service;\nnamespace ArrowCid.Flight.Grpc;";
-        string finding = Assert.Single(TidyRules.FlightLayerOrder([CSharpSource.Of("src/ArrowCid.Flight/Grpc/A.cs", text)]));
-        Assert.StartsWith("src/ArrowCid.Flight/Grpc/A.cs:1: 'Grpc' uses Service", finding, StringComparison.Ordinal);
+        foreach (string path in new[] { "src/ArrowCid.Flight/Grpc/A.cs", "src/ArrowCid.Client/Grpc/A.cs" })
+        {
+            string finding = Assert.Single(TidyRules.FlightLayerOrder([CSharpSource.Of(path, text)]));
+            Assert.StartsWith($"{path}:1: 'Grpc' uses Service", finding, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

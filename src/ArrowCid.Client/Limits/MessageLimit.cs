@@ -13,7 +13,7 @@ internal sealed record MessageLimit(int MostBytes)
     /// <summary>The first bytes of messages that may be longer.</summary>
     public ReadOnlyMemory<byte> LongStart { get; init; }
 
-    /// <summary>Whether the call is a put, see <see cref="ServerMemory.Open"/>.</summary>
+    /// <summary>Whether the call is a put, which may wait for memory.</summary>
     public bool IsUpload { get; init; }
 
     /// <summary>Whether a message may have a length, if it begins as long ones do.</summary>

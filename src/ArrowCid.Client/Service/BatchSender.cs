@@ -95,10 +95,12 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
         throw new ArrowCidException(ErrorCode.Internal, "a block without a batch is to be sent");
     }
 
-    /// <summary>Sends such a message, or the table that it is of where it is too large for the client.</summary>
-    public ValueTask SharedAsync(LiveAnnouncements.Table table, CancellationToken cancel) => Takes(table.Message.Length)
-        ? writer.WriteAsync(table.Message, default, cancel)
-        : BlockAsync(table.Block, table.Batch, table.Mark, cancel);
+    /// <summary>Sends such a message, or the block's batch in slices where the message is too large for the
+    /// client.</summary>
+    public ValueTask SharedAsync(ReadOnlyMemory<byte> message, ReadOnlyMemory<byte> block, RecordBatch batch,
+        string mark, CancellationToken cancel) => Takes(message.Length)
+        ? writer.WriteAsync(message, default, cancel)
+        : BlockAsync(block, batch, mark, cancel);
 
     /// <summary>Gives the memory back; what is sent next takes it anew.</summary>
     public void Rest()

@@ -15,6 +15,10 @@ namespace ArrowCid.Flight.Grpc;
 /// <param name="start">Sends the headers, once, before the first message; null where nothing is to be sent.</param>
 internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>? start = null)
 {
+    /// <summary>What to ask a pipe for where the bytes are few. Pipes ask for 4 KiB at least, and for just that where
+    /// they do not know, so that this has to be more.</summary>
+    public const int SmallHint = 4097;
+
     private const int PrefixBytes = 5;
 
     // Less is flushed only when the source has no more; more is handed over in pieces of so many bytes.
@@ -136,7 +140,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
     {
         if (_room.Length - _used < count)
         {
-            int hint = _pending == 0 ? LargeBlockPool.SmallHint : Room;
+            int hint = _pending == 0 ? SmallHint : Room;
             Advance();
             _room = pipe.GetMemory(Math.Max(hint, count));
         }
@@ -207,7 +211,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         int copied = 0;
         while (copied < Math.Min(SmallPiece, body.Length))
         {
-            Span<byte> block = pipe.GetSpan(LargeBlockPool.SmallHint);
+            Span<byte> block = pipe.GetSpan(SmallHint);
             int count = Math.Min(block.Length, Math.Min(SmallPiece, body.Length) - copied);
             body.Slice(copied, count).CopyTo(block);
             pipe.Advance(count);

@@ -25,7 +25,7 @@ namespace ArrowCid.Flight;
 /// </example>
 public sealed partial class CidClient : IDisposable
 {
-    private static readonly Method<Ticket, FlightMessage> s_get = new(MethodType.ServerStreaming, FlightCalls.Name,
+    private static readonly Method<Ticket, FlightMessage> s_get = new(MethodType.ServerStreaming, FlightNames.Service,
         "DoGet", Marshallers.Create(static ticket => ticket.ToByteArray(), Ticket.Parser.ParseFrom),
         FlightMessage.Marshaller);
 
@@ -49,7 +49,7 @@ public sealed partial class CidClient : IDisposable
         _channel = new FlightChannel(address, _options.Tls);
         _calls = new FlightService.FlightServiceClient(_channel.Invoker);
         // A message may be as large as the batch; other clients of this library take no more than 4 MiB.
-        _metadata = new Metadata { { GetCalls.LimitHeader, "0" } };
+        _metadata = new Metadata { { FlightNames.LimitHeader, "0" } };
         if (_options.Token is { } token) _metadata.Add("authorization", $"Bearer {token}");
         _local = new Lazy<Task<CidStore?>>(
             () => _options.UseLocalStore ? OpenLocalAsync() : Task.FromResult<CidStore?>(null));
@@ -96,7 +96,7 @@ public sealed partial class CidClient : IDisposable
         EncodedBlock block = CanonicalBlock.Encode(batch);
         try
         {
-            using AsyncServerStreamingCall<Protocol.PutResult> call = _channel.Send(FlightCalls.Name, "DoPut",
+            using AsyncServerStreamingCall<Protocol.PutResult> call = _channel.Send(FlightNames.Service, "DoPut",
                 s_putResult, (writer, cancel) => SendAsync(writer, batch, block, options, cancel),
                 Options(cancellationToken, _options.Timeout));
             PutAck? ack = null;
@@ -258,7 +258,7 @@ public sealed partial class CidClient : IDisposable
     private static ArrowCidException ToArrowCidException(RpcException e, CancellationToken cancel)
     {
         if (e.StatusCode == StatusCode.Cancelled) cancel.ThrowIfCancellationRequested();
-        if (Enum.TryParse(e.Trailers.GetValue(ErrorInterceptor.Trailer), out ErrorCode code))
+        if (Enum.TryParse(e.Trailers.GetValue(FlightNames.ErrorTrailer), out ErrorCode code))
             return new ArrowCidException(code, e.Status.Detail, e);
         return new ArrowCidException(e.StatusCode switch
         {
