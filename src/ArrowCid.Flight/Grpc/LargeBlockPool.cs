@@ -9,8 +9,8 @@ namespace ArrowCid.Flight.Grpc;
 /// Kestrel's memory in blocks of 64 KiB instead of 4 KiB: it receives and sends a block at a time, and large messages
 /// want few. A caller that asks for little (<see cref="GrpcWriter.SmallHint"/>) gets a small one, as a thousand
 /// watchers of a few hundred bytes each do. The block that was returned last is rented first, while the processor's
-/// caches still have it. A bounded number is kept; blocks over it, and blocks that were not rented for a while, are left
-/// to the garbage collector.
+/// caches still have it. A bounded number is kept; blocks over it, and blocks that were not rented for a while, are
+/// left to the garbage collector.
 /// </summary>
 internal sealed class LargeBlockPool : MemoryPool<byte>
 {

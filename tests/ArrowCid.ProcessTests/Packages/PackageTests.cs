@@ -10,6 +10,9 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
 {
     private const string Tool = "ArrowCid.Tool";
 
+    // Built in seconds; how the others are built differs in nothing.
+    private const string Small = "ArrowCid.Memory";
+
     // What a package depends on of the others; each asks for exactly its own version of them.
     private static readonly Dictionary<string, string[]> s_packages = new()
     {
@@ -115,6 +118,36 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
         using JsonDocument dependencies = JsonDocument.Parse(File.ReadAllBytes(Path.ChangeExtension(program, ".deps.json")));
         Assert.DoesNotContain(dependencies.RootElement.GetProperty("libraries").EnumerateObject(),
             library => library.Name.Contains("AspNetCore", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Assembly_has_the_same_bytes_when_it_is_built_twice_in_different_folders()
+    {
+        string[] roots = [feed.PathOf("once"), feed.PathOf("again/in/a/longer/path")];
+        Dictionary<string, byte[]>[] builds = await Task.WhenAll(roots.Select(root => Task.Run(() => BuildCopy(root))));
+        Assert.Equal([$"{Small}.dll", $"{Small}.pdb"], builds[0].Keys.Order(StringComparer.Ordinal));
+        Assert.All(builds[0], built => Assert.True(built.Value.AsSpan().SequenceEqual(builds[1][built.Key]), built.Key));
+    }
+
+    /// <summary>Builds a copy of the smallest project's sources as Release.</summary>
+    private Dictionary<string, byte[]> BuildCopy(string root)
+    {
+        IEnumerable<string> sources = Directory.EnumerateFiles(Path.Combine(Command.Root, "src"))
+            .Append(Path.Combine(Command.Root, "Directory.Build.props"))
+            .Concat(Directory.EnumerateFiles(Path.Combine(Command.Root, "src", Small)));
+        foreach (string source in sources)
+        {
+            string copy = Path.Combine(root, Path.GetRelativePath(Command.Root, source));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(source, copy);
+        }
+
+        _ = feed.Dotnet("build", Path.Combine(root, "src", Small, $"{Small}.csproj"), "--configuration", "Release",
+            "--nologo", "--verbosity", "quiet", "-nodeReuse:false", "-p:UseSharedCompilation=false",
+            "-p:RunAnalyzers=false", "-p:EnforceCodeStyleInBuild=false").Exits(0);
+        string output = Path.Combine(root, ".artifacts", "bin", Small, "release");
+        return Directory.EnumerateFiles(output).Where(path => Path.GetExtension(path) is ".dll" or ".pdb")
+            .ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
     }
 
     private static string FileOf(string id, string extension = "nupkg") => $"{id}.{PackedFeed.Version}.{extension}";
