@@ -31,6 +31,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     files[f"{name}.dist-info/METADATA"] = _metadata().encode()
     files[f"{name}.dist-info/WHEEL"] = (
         f"Wheel-Version: 1.0\nGenerator: arrowcid\nRoot-Is-Purelib: false\nTag: {tag}\n").encode()
+    files[f"{name}.dist-info/licenses/LICENSE"] = _read(os.path.join(HERE, "..", "..", "LICENSE"))
     record = f"{name}.dist-info/RECORD"
     files[record] = "".join(_recorded(path, data) for path, data in files.items()).encode() + f"{record},,\n".encode()
     os.makedirs(wheel_directory, exist_ok=True)
@@ -67,11 +68,16 @@ def _libraries():
 def _metadata():
     project = _read(os.path.join(HERE, "pyproject.toml")).decode()
 
-    def said(key):
-        return re.search(rf'^{key} = "(.+)"$', project, re.M).group(1)
+    def said(key, value='"(.+)"'):
+        return re.search(rf"^{key} = {value}$", project, re.M).group(1)
 
-    lines = ["Metadata-Version: 2.1", "Name: " + said("name"), "Version: " + version(),
-             "Summary: " + said("description"), "License: " + said("license"),
+    def quoted(key):
+        return re.findall('"(.+?)"', re.search(rf"^{key} = \[(.+?)\]$", project, re.M | re.S).group(1))
+
+    lines = ["Metadata-Version: 2.4", "Name: " + said("name"), "Version: " + version(),
+             "Summary: " + said("description"), "Author: " + said("authors", r'\[{ name = "(.+)" }\]'),
+             "License-Expression: " + said("license"), "License-File: LICENSE",
+             "Keywords: " + ",".join(quoted("keywords")), *("Classifier: " + each for each in quoted("classifiers")),
              "Requires-Python: " + said("requires-python"),
              "Provides-Extra: pyarrow", "Requires-Dist: pyarrow>=14; extra == 'pyarrow'",
              "Provides-Extra: numpy", "Requires-Dist: numpy; extra == 'numpy'",

@@ -1,4 +1,5 @@
 """The wheel, installed from a clean place."""
+import email
 import os
 import shutil
 import subprocess
@@ -42,6 +43,17 @@ class WheelTests(unittest.TestCase):
             record = archive.read(next(name for name in names if name.endswith("RECORD"))).decode()
         self.assertEqual(names, {line.split(",")[0] for line in record.splitlines()})
         self.assertLessEqual({"arrowcid/__init__.py", "arrowcid/py.typed", "arrowcid/libarrowcid.so", "arrowcid_flight.py"}, names)
+
+    def test_the_wheel_says_what_it_is(self):
+        with zipfile.ZipFile(self.build(self.folder)) as archive:
+            info = f"arrowcid-{arrowcid.__version__}.dist-info/"
+            metadata = email.message_from_bytes(archive.read(info + "METADATA"))
+            self.assertIn(info + "licenses/LICENSE", archive.namelist())
+        self.assertEqual(("arrowcid", arrowcid.__version__, "Apache-2.0", "LICENSE", "The ArrowCid authors"),
+                         tuple(metadata[key] for key in ("Name", "Version", "License-Expression", "License-File", "Author")))
+        self.assertIn("zero-copy", metadata["Keywords"].split(","))
+        self.assertIn("Operating System :: POSIX :: Linux", metadata.get_all("Classifier"))
+        self.assertTrue(metadata.get_payload().startswith("# "))
 
     def test_the_same_files_give_the_same_wheel(self):
         wheels = [self.build(os.path.join(self.folder, name)) for name in ("one", "two")]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using ArrowCid.ProcessTests.Cli;
+using ArrowCid.ProcessTests.Packages;
 
 namespace ArrowCid.ProcessTests.Interop;
 
@@ -117,9 +118,8 @@ public sealed partial class CLibraryTests : IDisposable
         string program = Path.Combine(_folder, name), doors = Path.Combine(_folder, "doors.o");
         string stubs = Path.Combine(_folder, "stubs.c");
         CLibrary.Compile($"c/tests/{name}.c", program);
-        string version = Version().Match(File.ReadAllText(Path.Combine(Command.Root, "Directory.Build.props"))).Groups[1].Value;
         _ = CLibrary.Run("cc", "-std=gnu11", "-fPIC", "-fvisibility=hidden", "-I", CLibrary.PathOf("c"), "-DHAS_AVX512()=1",
-            $"-DARROWCID_VERSION=\"{version}\"", "-c",
+            $"-DARROWCID_VERSION=\"{PackedFeed.Version}\"", "-c",
             Path.Combine(Command.Root, "src", "ArrowCid.Native", "doors.c"), "-o", doors).Exits(0);
         IEnumerable<string> managed = CLibrary.Run("nm", "-u", doors).Exits(0).Lines.Select(line => line.Split(' ')[^1])
             .Where(symbol => symbol.StartsWith("managed_", StringComparison.Ordinal));
@@ -181,9 +181,6 @@ public sealed partial class CLibraryTests : IDisposable
 
     [GeneratedRegex(@"^ARROWCID_API [^;]*?\b(arrowcid_\w+)\(", RegexOptions.Multiline)]
     private static partial Regex Declaration();
-
-    [GeneratedRegex("<Version>(.*)</Version>")]
-    private static partial Regex Version();
 
     [GeneratedRegex(@"\(NEEDED\).*\[([^\]]+)\]")]
     private static partial Regex Needed();
