@@ -1,5 +1,3 @@
-using ArrowCid.Columnar;
-
 namespace ArrowCid.Flight.Limits;
 
 /// <summary>
