@@ -65,6 +65,27 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
     }
 
     [Fact]
+    public void Package_documents_all_public_types_and_no_internal_member()
+    {
+        string[] members =
+        [
+            .. feed.XmlOf(FileOf("ArrowCid"), "lib/net10.0/ArrowCid.xml").Descendants("member")
+                .Select(member => member.Attribute("name")!.Value),
+        ];
+        Assert.Equal(
+            typeof(CidStore).Assembly.GetExportedTypes().Select(type => "T:" + type.FullName!.Replace('+', '.')).Order(StringComparer.Ordinal),
+            members.Where(name => name[0] == 'T').Order(StringComparer.Ordinal));
+        // The overload that takes the engine's own batch is internal.
+        Assert.Equal(
+            [
+                "M:ArrowCid.CidStore.Put(Apache.Arrow.RecordBatch)",
+                "M:ArrowCid.CidStore.Put(Apache.Arrow.RecordBatch,ArrowCid.PutOptions)",
+            ],
+            members.Where(name => name.StartsWith("M:ArrowCid.CidStore.Put(", StringComparison.Ordinal)));
+        Assert.Contains("M:ArrowCid.BatchLease.Column``1(System.String)", members);
+    }
+
+    [Fact]
     public void Tool_installs_from_its_package_and_hashes_a_batch()
     {
         _ = feed.Dotnet("tool", "install", Tool, "--tool-path", feed.PathOf("tools"), "--configfile",
