@@ -36,7 +36,10 @@ internal sealed class VisibleMembers(MetadataReader reader)
             foreach (FieldDefinition field in type.GetFields().Select(reader.GetFieldDefinition))
             {
                 if ((field.Attributes & FieldAttributes.FieldAccessMask) is FieldAttributes.Public
-                    or FieldAttributes.Family or FieldAttributes.FamORAssem) _ids.Add($"F:{owner}.{NameOf(field.Name)}");
+                    or FieldAttributes.Family or FieldAttributes.FamORAssem)
+                {
+                    _ids.Add($"F:{owner}.{NameOf(field.Name)}");
+                }
             }
 
             foreach (MethodDefinition method in type.GetMethods().Select(reader.GetMethodDefinition).Where(IsVisible))
@@ -79,7 +82,8 @@ internal sealed class VisibleMembers(MetadataReader reader)
                 && IsVisible(type.GetDeclaringType()));
     }
 
-    private bool IsVisible(MethodDefinitionHandle handle) => !handle.IsNil && IsVisible(reader.GetMethodDefinition(handle));
+    private bool IsVisible(MethodDefinitionHandle handle) =>
+        !handle.IsNil && IsVisible(reader.GetMethodDefinition(handle));
 
     private static bool IsVisible(MethodDefinition method) => (method.Attributes & MethodAttributes.MemberAccessMask)
         is MethodAttributes.Public or MethodAttributes.Family or MethodAttributes.FamORAssem;

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
-using ArrowCid.Flight.Service;
 using Google.Protobuf;
 
 namespace ArrowCid.Cli.Bench;

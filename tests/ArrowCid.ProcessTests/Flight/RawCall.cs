@@ -1,5 +1,4 @@
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Service;
 using Grpc.Core;
 
 namespace ArrowCid.ProcessTests.Flight;
