@@ -1,5 +1,5 @@
 /*
- * The other side of `arrowcid bench store`: what LMDB and SQLite take for the same puts and gets, asked through their
+ * The other side of the benchmark `store`: what LMDB and SQLite take for the same puts and gets, asked through their
  * C APIs and timed in here, so that no binding is in the figures.
  *
  * Lines in, one answer line each:

@@ -1,4 +1,4 @@
-"""The other sides of `arrowcid bench flight`: pyarrow's Flight server, and pyarrow's Flight client, which calls both.
+"""The other sides of the benchmark `flight`: pyarrow's Flight server, and pyarrow's Flight client, which calls both.
 
     bench_flight.py serve ADDRESS [CERTIFICATE KEY]
     bench_flight.py measure

@@ -1,4 +1,4 @@
-"""The measuring side of `arrowcid bench ipc`: a process that takes batches, another that made them, and consumers.
+"""The measuring side of the benchmark `ipc`: a process that takes batches, another that made them, and consumers.
 
     bench_ipc.py ROLE DIRECTORY CAPACITY REDIS_SOCKET      (the socket is - where there is no Redis)
 

@@ -1,4 +1,4 @@
-"""The other side of `arrowcid bench hash` and `bench export`: does with pyarrow what one would do without ArrowCid.
+"""The other side of the benchmarks `hash` and `export`: does with pyarrow what one would do without ArrowCid.
 
 Lines in, and what is answered once it says `ready`:
 

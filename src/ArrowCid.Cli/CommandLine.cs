@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using ArrowCid.Cli.Bench;
 using ArrowCid.Cli.Demo;
 using ArrowCid.Cli.Inspect;
 using ArrowCid.Cli.SelfTest;
@@ -63,28 +62,40 @@ internal static class CommandLine
         ["batchtest"] = BatchTestVerb.Make,
         ["serve"] = ServeVerb.Make,
         ["demo"] = DemoVerb.Make,
-        ["bench"] = BenchVerb.Make,
         ["help"] = static () => new Verb("help", "Show the help of the command or of one verb.",
             "arrowcid help", "arrowcid help put") { Verb.Optional("VERB", "The verb.") },
         ["version"] = static () => new Verb("version", "Show the version of the command.", "arrowcid version"),
         [DemoReaderVerb.Name] = DemoReaderVerb.Make,
         [BatchTestWorkerVerb.Name] = BatchTestWorkerVerb.Make,
-        [BenchSecondVerb.Name] = BenchSecondVerb.Make,
     };
 
     // An argument that begins with @ is a name, not a file of arguments.
     private static readonly ParserConfiguration s_parsing = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>Runs the command.</summary>
-    /// <param name="args">The arguments behind the command's name.</param>
+    /// <param name="args">The arguments after the command's name.</param>
     /// <returns>The exit code.</returns>
     public static int Run(string[] args)
     {
+        string[] plain = Plain(args);
+        return Run(() => Root(plain), plain, "arrowcid",
+            ["arrowcid demo", "arrowcid hash batches.arrow", "arrowcid put batches.arrow", "arrowcid ls"]);
+    }
+
+    /// <summary>Runs a program that has verbs.</summary>
+    /// <param name="makeRoot">Makes the program's root command.</param>
+    /// <param name="args">The arguments after the program's name.</param>
+    /// <param name="program">How the program is called on a command line.</param>
+    /// <param name="examples">The examples at the end of the program's own help.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(Func<RootCommand> makeRoot, string[] args, string program, string[] examples)
+    {
         try
         {
-            args = Plain(args);
-            ParseResult parsed = Root(args).Parse(args, s_parsing);
-            if (parsed.Errors.Count > 0) return Misused(parsed);
+            RootCommand root = makeRoot();
+            AddExamples(root, examples);
+            ParseResult parsed = root.Parse(args, s_parsing);
+            if (parsed.Errors.Count > 0) return Misused(parsed, program);
             return parsed.Invoke(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
@@ -113,16 +124,21 @@ internal static class CommandLine
         var root = new RootCommand(About);
         if (args.Length > 0 && s_verbs.TryGetValue(args[0], out Func<Command>? make)) root.Add(make());
         else foreach (Func<Command> each in s_verbs.Values) root.Add(each());
-        foreach (Option option in root.Options)
-        {
-            if (option is HelpOption { Action: HelpAction usual }) option.Action = new HelpWithExamples(usual);
-        }
-
-        root.SetAction(parsed => new HelpWithExamples(new HelpAction()).Invoke(parsed));
         return root;
     }
 
-    private static int Misused(ParseResult parsed)
+    private static void AddExamples(RootCommand root, string[] examples)
+    {
+        foreach (Option option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction usual })
+                option.Action = new HelpWithExamples(usual, examples);
+        }
+
+        root.SetAction(parsed => new HelpWithExamples(new HelpAction(), examples).Invoke(parsed));
+    }
+
+    private static int Misused(ParseResult parsed, string program)
     {
         foreach (ParseError error in parsed.Errors) Failure.Say(OneLine(error.Message));
         if (Suggestion.For(parsed) is { } meant) Failure.Say($"did you mean '{meant}'?");
@@ -133,7 +149,7 @@ internal static class CommandLine
             verb = $"{it.Command.Name} {verb}";
         }
 
-        Console.Error.WriteLine($"Try 'arrowcid {verb}--help'.");
+        Console.Error.WriteLine($"Try '{program} {verb}--help'.");
         return ErrorTable.ExitCode(ErrorCode.InvalidArgument);
     }
 
@@ -142,7 +158,7 @@ internal static class CommandLine
         string.Join(' ', message.Split(['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>The usual help and, behind it, the verb's examples.</summary>
-    private sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLineAction
+    private sealed class HelpWithExamples(HelpAction usual, string[] rootExamples) : SynchronousCommandLineAction
     {
         public override bool ClearsParseErrors => true;
 
@@ -152,7 +168,7 @@ internal static class CommandLine
             TextWriter output = parseResult.InvocationConfiguration.Output;
             string[] examples = parseResult.CommandResult.Command is Verb verb
                 ? verb.Examples
-                : ["arrowcid demo", "arrowcid hash batches.arrow", "arrowcid put batches.arrow", "arrowcid ls"];
+                : rootExamples;
             output.WriteLine(examples.Length == 1 ? "Example:" : "Examples:");
             foreach (string example in examples) output.WriteLine($"  {example}");
             output.WriteLine();

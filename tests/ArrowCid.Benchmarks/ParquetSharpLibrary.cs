@@ -2,6 +2,7 @@ using Apache.Arrow;
 using Apache.Arrow.Ipc;
 using ParquetSharp;
 using ParquetSharp.Arrow;
+using Codec = ParquetSharp.Compression;
 
 namespace ArrowCid.Benchmarks;
 
@@ -12,7 +13,7 @@ internal sealed class ParquetSharpLibrary : IParquetLibrary
     {
         using var builder = new WriterPropertiesBuilder();
         using WriterProperties properties =
-            builder.Compression(codec == "zstd" ? Compression.Zstd : Compression.Snappy).Build();
+            builder.Compression(codec == "zstd" ? Codec.Zstd : Codec.Snappy).Build();
         using ArrowWriterPropertiesBuilder arrow = new ArrowWriterPropertiesBuilder().StoreSchema();
         using ArrowWriterProperties arrowProperties = arrow.Build();
         using var writer = new FileWriter(path, batches[0].Schema, properties, arrowProperties);

@@ -3,7 +3,7 @@ using ArrowCid.ProcessTests.Flight;
 
 namespace ArrowCid.ProcessTests.Cli;
 
-/// <summary>That <c>bench flight</c> runs whole, and without its peer says so; figures are for people.</summary>
+/// <summary>That the benchmark <c>flight</c> runs whole, and without its peer says so; figures are for people.</summary>
 public class BenchFlightTests
 {
     private static readonly string[] s_against =
@@ -26,7 +26,7 @@ public class BenchFlightTests
     [FlightPeerFact]
     public void Every_figure_is_there()
     {
-        CommandResult result = Command.Run("bench", "flight", "--quick", "--json").Exits(0);
+        CommandResult result = Command.Bench("flight", "--quick", "--json").Exits(0);
         JsonElement[] lines = result.Json;
         foreach (string name in s_against) Assert.True(Line(name).GetProperty("ratio").GetDouble() > 0, name);
         foreach (string name in s_alone) Assert.True(Line(name).GetProperty("ours").GetDouble() > 0, name);
@@ -46,8 +46,8 @@ public class BenchFlightTests
     public void Without_pyarrow_it_measures_what_is_ours_and_says_what_is_missing()
     {
         using var folder = new TemporaryFolder();
-        string line = $"ARROWCID_PEERS={folder.Name} \"$@\" bench flight --quick --json --only get --only memory";
-        CommandResult result = Command.Shell(line).Exits(0);
+        string line = $"ARROWCID_PEERS={folder.Name} \"$@\" flight --quick --json --only get --only memory";
+        CommandResult result = Command.BenchShell(line).Exits(0);
         bool isMissing = result.Errors.Contains("PEER MISSING: pyarrow with Flight", StringComparison.Ordinal);
         Assert.Equal(isMissing, result.Json.Any(each => each.GetProperty("peer").ValueKind == JsonValueKind.Null
             && each.GetProperty("note").GetString()!.StartsWith("PEER MISSING", StringComparison.Ordinal)));

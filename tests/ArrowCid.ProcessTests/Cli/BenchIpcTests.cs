@@ -3,7 +3,7 @@ using ArrowCid.ProcessTests.Interop;
 
 namespace ArrowCid.ProcessTests.Cli;
 
-/// <summary>That <c>bench ipc</c> runs whole, and says what is missing; figures are for people.</summary>
+/// <summary>That the benchmark <c>ipc</c> runs whole, and says what is missing; figures are for people.</summary>
 public class BenchIpcTests
 {
     private static readonly string[] s_names =
@@ -20,7 +20,7 @@ public class BenchIpcTests
     public void Every_figure_is_there_or_says_which_peer_is_missing()
     {
         bool areRequired = Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1";
-        CommandResult result = Command.Run("bench", "ipc", "--quick", "--json").Exits(0);
+        CommandResult result = Command.Bench("ipc", "--quick", "--json").Exits(0);
         JsonElement[] lines = result.Json;
         foreach (string name in s_names) Assert.Contains(lines, line => Text(line, "name") == name);
         foreach (JsonElement line in lines)
@@ -49,8 +49,8 @@ public class BenchIpcTests
         string peers = Environment.GetEnvironmentVariable("ARROWCID_PEERS") ?? "/var/tmp/arrowcid-peers";
         string tree = Path.Combine(peers, "sid");
         if (Directory.Exists(tree)) Directory.CreateSymbolicLink(folder.PathOf("sid"), tree);
-        string line = $"ARROWCID_PEERS={folder.Name} \"$@\" bench ipc --quick --json --only consumers";
-        JsonElement[] lines = Command.Shell(line).Exits(0).Json;
+        string line = $"ARROWCID_PEERS={folder.Name} \"$@\" ipc --quick --json --only consumers";
+        JsonElement[] lines = Command.BenchShell(line).Exits(0).Json;
         Assert.Equal(2, lines.Length);
         Assert.Equal("PEER MISSING: no Redis; run interop/peers/setup", Text(lines[0], "note"));
         Assert.Equal("no peer", Text(lines[0], "verdict"));
@@ -62,7 +62,7 @@ public class BenchIpcTests
     public void Without_libarrowcid_it_says_how_to_build_it()
     {
         CommandResult result =
-            Command.Shell("ARROWCID_LIBRARY=/nowhere/libarrowcid.so \"$@\" bench ipc --quick").Exits(3);
+            Command.BenchShell("ARROWCID_LIBRARY=/nowhere/libarrowcid.so \"$@\" ipc --quick").Exits(3);
         Assert.Empty(result.Bytes);
         Assert.Contains("interop/build", result.Errors, StringComparison.Ordinal);
     }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace ArrowCid.ProcessTests.Cli;
 
-/// <summary>That <c>bench store</c> runs whole and leaves nothing behind; figures are for people.</summary>
+/// <summary>That the benchmark <c>store</c> runs whole and leaves nothing behind; figures are for people.</summary>
 public class BenchStoreTests
 {
     private static readonly string[] s_beginnings =
@@ -21,7 +21,7 @@ public class BenchStoreTests
     [StorePeersFact]
     public void Every_figure_is_there_or_says_why_not()
     {
-        CommandResult result = Command.Run("bench", "store", "--quick", "--json").Exits(0);
+        CommandResult result = Command.Bench("store", "--quick", "--json").Exits(0);
         JsonElement[] lines = result.Json;
         foreach (string beginning in s_beginnings)
             Assert.Contains(lines, line => Text(line, "name").StartsWith(beginning, StringComparison.Ordinal));
@@ -47,14 +47,14 @@ public class BenchStoreTests
     [Fact]
     public void Only_what_is_named_is_measured()
     {
-        CommandResult result = Command.Run("bench", "store", "--quick", "--json", "--only", "encode").Exits(0);
+        CommandResult result = Command.Bench("store", "--quick", "--json", "--only", "encode").Exits(0);
         Assert.Equal("one-column batch, encoded and put", Text(Assert.Single(result.Json), "name"));
     }
 
     [Fact]
     public void An_interrupted_run_removes_its_stores()
     {
-        var start = new ProcessStartInfo("dotnet", [Command.Dll, "bench", "store", "--only", "lookup"])
+        var start = new ProcessStartInfo("dotnet", [Command.BenchDll, "store", "--only", "lookup"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -68,6 +68,27 @@ public class BenchStoreTests
         process.WaitForExit();
         Assert.Equal(130, process.ExitCode);
         Assert.Empty(Directory.EnumerateDirectories("/dev/shm", pattern));
+    }
+
+    [Theory]
+    [InlineData("store", "--only", "nonsense")]
+    [InlineData("store", "--rounds", "1")]
+    [InlineData("nonsense")]
+    public void Misuse_is_reported_on_standard_error(params string[] arguments)
+    {
+        CommandResult result = Command.Bench(arguments).Exits(2);
+        Assert.Empty(result.Bytes);
+        Assert.Contains("\nTry 'dotnet run --project tests/ArrowCid.Benchmarks -c Release -- ", result.Errors,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Help_names_every_benchmark_but_not_the_second_process()
+    {
+        string help = Command.Bench("--help").Succeeds().Text;
+        foreach (string name in (string[])["hash", "store", "ipc", "export", "registry", "flight"])
+            Assert.Contains($"\n  {name} ", help, StringComparison.Ordinal);
+        Assert.DoesNotContain("bench-second", help, StringComparison.Ordinal);
     }
 
     private static string Text(JsonElement line, string name) => line.GetProperty(name).GetString()!;

@@ -17,6 +17,9 @@ internal static class Command
     /// <summary>The built command's assembly.</summary>
     public static string Dll { get; } = Path.Combine(AppContext.BaseDirectory, "ArrowCid.Cli.dll");
 
+    /// <summary>The assembly of <c>ArrowCid.Benchmarks</c>.</summary>
+    public static string BenchDll { get; } = Path.Combine(AppContext.BaseDirectory, "ArrowCid.Benchmarks.dll");
+
     /// <summary>The test data of the other test project.</summary>
     public static string Data { get; } = Path.Combine(Root, "tests", "ArrowCid.Tests", "Data");
 
@@ -30,6 +33,14 @@ internal static class Command
 
     /// <summary>Runs a shell line in which <c>"$@"</c> starts the command.</summary>
     public static CommandResult Shell(string line, string? store = null) => Start("sh", ["-c", line, "sh", "dotnet", Dll], null, store);
+
+    /// <summary>Runs <c>ArrowCid.Benchmarks</c>.</summary>
+    public static CommandResult Bench(params string[] arguments) =>
+        Start("dotnet", [BenchDll, .. arguments], input: null, store: null);
+
+    /// <summary>Runs a shell line in which <c>"$@"</c> starts <c>ArrowCid.Benchmarks</c>.</summary>
+    public static CommandResult BenchShell(string line) =>
+        Start("sh", ["-c", line, "sh", "dotnet", BenchDll], input: null, store: null);
 
     /// <summary>Runs another program in the folder of the test data.</summary>
     public static CommandResult Program(string program, params string[] arguments) =>

@@ -26,7 +26,6 @@ public class MannersTests
     [InlineData("links", "arrowcid links ")]
     [InlineData("why", "arrowcid why ")]
     [InlineData("demo", "arrowcid demo")]
-    [InlineData("bench", "arrowcid bench hash")]
     public void Help_ends_in_an_example(string verb, string example)
     {
         string help = Command.Run(verb, "--help").Succeeds().Text;
@@ -38,14 +37,13 @@ public class MannersTests
     public void The_root_s_help_names_every_verb_but_the_hidden_ones()
     {
         string help = Command.Run("--help").Succeeds().Text;
-        foreach (string verb in (string[])["hash", "check", "explain", "diff", "put", "get", "cat", "ls", "info", "verify", "demo", "bench",
+        foreach (string verb in (string[])["hash", "check", "explain", "diff", "put", "get", "cat", "ls", "info", "verify", "demo",
             "query", "watch", "tag", "name", "pin", "unpin", "touch", "rm", "links", "why"])
         {
             Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal);
         }
 
         Assert.DoesNotContain("demo-reader", help, StringComparison.Ordinal);
-        Assert.DoesNotContain("bench-second", help, StringComparison.Ordinal);
         Assert.Equal(help, Command.Run().Succeeds().Text);
     }
 
@@ -60,8 +58,6 @@ public class MannersTests
     [InlineData("hash", "")]
     [InlineData("ls", "--store", "")]
     [InlineData("cat", "CID", "--format", "xml")]
-    [InlineData("bench", "store", "--only", "nonsense")]
-    [InlineData("bench", "store", "--rounds", "1")]
     public void Misuse_is_said_on_standard_error(params string[] arguments)
     {
         CommandResult result = Command.Run(arguments).Exits(2);
@@ -90,8 +86,8 @@ public class MannersTests
 
     [Fact]
     public void Misuse_of_a_verb_below_another_points_to_its_own_help() =>
-        Assert.EndsWith("Try 'arrowcid bench store --help'.\n",
-            Command.Run("bench", "store", "--only", "nonsense").Exits(2).Errors, StringComparison.Ordinal);
+        Assert.EndsWith("Try 'arrowcid car verify --help'.\n",
+            Command.Run("car", "verify", "--nonsense").Exits(2).Errors, StringComparison.Ordinal);
 
     [Fact]
     public void A_file_in_a_store_s_place_is_not_called_a_symbolic_link()

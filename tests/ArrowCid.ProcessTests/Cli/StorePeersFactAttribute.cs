@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace ArrowCid.ProcessTests.Cli;
 
 /// <summary>
-/// A test that needs the peers of <c>bench store</c>. Where they are missing it is skipped and says so, unless
+/// A test that needs the peers of the benchmark <c>store</c>. Where they are missing it is skipped and says so, unless
 /// <c>ARROWCID_REQUIRE_PEERS=1</c>: then it runs, and fails.
 /// </summary>
 public sealed class StorePeersFactAttribute : FactAttribute

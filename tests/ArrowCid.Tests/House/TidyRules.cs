@@ -195,7 +195,8 @@ internal static partial class TidyRules
 
     /// <summary>Tests wait for events, not for time.</summary>
     public static IEnumerable<string> Sleeps(IReadOnlyCollection<CSharpSource> sources) =>
-        Lines(sources.Where(s => s.Path.StartsWith("tests/", StringComparison.Ordinal)), Sleep(),
+        Lines(sources.Where(s => s.Path.StartsWith("tests/", StringComparison.Ordinal)
+            && s.Project != "ArrowCid.Benchmarks"), Sleep(),
             m => $"{m.Value}; wait for what the test is about: an exit, a line of output, a committed word.");
 
     /// <summary>What differs between frameworks is behind one wall.</summary>
