@@ -105,7 +105,7 @@ internal static class CommandLine
         }
         catch (Exception e)
         {
-            return Failure.Report(e);
+            return CommandError.Report(e);
         }
     }
 
@@ -140,8 +140,8 @@ internal static class CommandLine
 
     private static int Misused(ParseResult parsed, string program)
     {
-        foreach (ParseError error in parsed.Errors) Failure.Say(OneLine(error.Message));
-        if (Suggestion.For(parsed) is { } meant) Failure.Say($"did you mean '{meant}'?");
+        foreach (ParseError error in parsed.Errors) CommandError.Say(OneLine(error.Message));
+        if (Suggestion.For(parsed) is { } meant) CommandError.Say($"did you mean '{meant}'?");
         string verb = "";
         for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } it;
             at = at.Parent)

@@ -7,7 +7,7 @@ using ArrowCid.Registry;
 namespace ArrowCid.Cli;
 
 /// <summary>How errors are said and which exit codes they have.</summary>
-internal static class Failure
+internal static class CommandError
 {
     private const int BrokenPipe = 32;
     private const int ExitOfBrokenPipe = 141;

@@ -195,9 +195,9 @@ internal static class Input
             {
                 read(file);
             }
-            catch (Exception e) when (!Failure.IsBrokenPipe(e))
+            catch (Exception e) when (!CommandError.IsBrokenPipe(e))
             {
-                int code = Failure.Report(e, file.Length > 0 ? file : null);
+                int code = CommandError.Report(e, file.Length > 0 ? file : null);
                 if (exit == 0) exit = code;
             }
         }

@@ -72,7 +72,7 @@ internal static class InputFiles
             string count = other.Length == 1 ? "1 file" : $"{other.Length} files";
             string text = $"{directory}: {count} of an unknown extension";
             if (isStrict) throw new ArrowCidException(ErrorCode.InvalidArgument, $"{text}: {names}; nothing was read");
-            Failure.Say($"{text} skipped: {names}");
+            CommandError.Say($"{text} skipped: {names}");
         }
 
         if (!found[true].Any())

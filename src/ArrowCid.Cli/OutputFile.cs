@@ -50,7 +50,7 @@ internal static class OutputFile
             using var target = new BufferedStream(path.Open(), BufferBytes);
             Pour(target, whole is null ? write : whole.CopyTo, isStaged: false, flushed);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !Failure.IsBrokenPipe(e))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !CommandError.IsBrokenPipe(e))
         {
             throw new ArrowCidException(IoFault.CodeOf(e), $"{file} cannot be written: {e.Message}", e);
         }

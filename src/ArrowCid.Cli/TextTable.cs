@@ -34,7 +34,7 @@ internal sealed class TextTable(params string[] names)
 
     private static string Fit(string cell)
     {
-        string text = Failure.Visible(cell);
+        string text = CommandError.Visible(cell);
         return text.Length <= MaxWidth ? text : $"{text[..(MaxWidth - 1)]}…";
     }
 }

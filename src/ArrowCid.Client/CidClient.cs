@@ -142,7 +142,7 @@ public sealed partial class CidClient : IDisposable
     /// <returns>The announcements; lanes and numbers are the server's own and left out.</returns>
     /// <exception cref="ArrowCidException">While it is read: <see cref="ErrorCode.Busy"/>: the server is going down;
     /// go on from the last cursor; others as the server gave them.</exception>
-    public async IAsyncEnumerable<Announcement> WatchAsync(Cursor from, Filter? filter = null,
+    public async IAsyncEnumerable<StoreEvent> WatchAsync(Cursor from, Filter? filter = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var request = new Request { Watch = true, From = from.ToString(), Filter = filter?.ToString() ?? "" };
@@ -218,7 +218,7 @@ public sealed partial class CidClient : IDisposable
                 ByteString body = call.ResponseStream.Current.Body;
                 if (StorePlace.Of(body.ToStringUtf8()) is not { IsHere: true } place) continue;
                 store = CidStore.Open(place.Directory, new CidStoreOptions { MustExist = true, ReadOnly = true });
-                if (store.GetFigures().Id == place.Store) return store;
+                if (store.GetSummary().Id == place.Store) return store;
                 store.Dispose();
             }
         }

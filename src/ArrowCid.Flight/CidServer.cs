@@ -183,7 +183,7 @@ public sealed partial class CidServer : IAsyncDisposable
         foreach (string path in FlightHosting.PathsOf(host.Services))
         {
             if (path.StartsWith(FlightCalls.Prefix, StringComparison.Ordinal))
-                http.Metrics.Expect(Peer.Flight, path[FlightCalls.Prefix.Length..], "0");
+                http.Metrics.Expect(CallerConnection.Flight, path[FlightCalls.Prefix.Length..], "0");
         }
 
         var app = new ApplicationBuilder(host.Services);

@@ -132,7 +132,7 @@ public sealed class CidServerOptions
             throw Refused("clients' certificates need TLS; name the server's with --tls-cert FILE");
         if (RequireClientCertificate && ClientAuthority is null)
             throw Refused("a certificate is asked of clients and nobody signs them; name --tls-client-ca FILE");
-        bool isOpen = new[] { Flight, Http }.Any(at => at is IPEndPoint ip && !Peer.IsLoopback(ip.Address));
+        bool isOpen = new[] { Flight, Http }.Any(at => at is IPEndPoint ip && !CallerConnection.IsLoopback(ip.Address));
         if (!isOpen || AllowInsecure) return;
         if (Tls is null)
         {

@@ -19,7 +19,7 @@ internal static class OtlpExport
             // Who set the variable of OpenTelemetry has named the service.
             if (Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is null or "") resource.AddService(ServiceName);
         })
-        .AddMeter(ServerFigures.MeterName, StoreMetrics.MeterName)
+        .AddMeter(ServerCounters.MeterName, StoreMetrics.MeterName)
         .AddOtlpExporter(exporter =>
         {
             exporter.Protocol = OtlpExportProtocol.HttpProtobuf;

@@ -29,7 +29,7 @@ internal sealed class StoreHealth : IHealthCheck
         if (_stopping.IsCancellationRequested) return HealthCheckResult.Unhealthy("the server is ending");
         try
         {
-            _ = store.GetFigures();
+            _ = store.GetSummary();
             return HealthCheckResult.Healthy(store.IsReadOnly ? "ready, for reading only" : "ready");
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)

@@ -10,12 +10,12 @@ namespace ArrowCid.Native;
 /// <summary>Batches as structs of the C Data Interface: see arrowcid.h for what each function promises.</summary>
 // SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for. Structs
 // that come in are borrowed, those that go out are the caller's to release.
-internal static unsafe class CDataDoor
+internal static unsafe class CDataExports
 {
     // So many batches of a stream are read before they are put together.
     public const int MostTogether = 64;
 
-    static CDataDoor() => ReleaseDoor.Guard();
+    static CDataExports() => ReleaseExports.Guard();
 
     [UnmanagedCallersOnly(EntryPoint = "managed_put_array")]
     public static int PutArray(long store, CSchema* schema, CArray* array, byte* facts, Block* target, ErrorOut* error)
@@ -27,11 +27,11 @@ internal static unsafe class CDataDoor
             Argument.NotNull(target, "out");
             *target = Block.Of(Borrow(schema, array,
                 batch => said is null ? opened.Put(batch) : opened.Put(batch, said)));
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -55,12 +55,12 @@ internal static unsafe class CDataDoor
                 batches.Add(CArrayReader.Batch(lent[i].View, read, lent[i]));
             }
 
-            PutDoor.Put(opened, batches, null, blocks);
-            return Failure.Ok;
+            PutExports.Put(opened, batches, null, blocks);
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
         finally
         {
@@ -81,15 +81,15 @@ internal static unsafe class CDataDoor
             Span<Block> blocks = Argument.Array(target, capacity, "out");
             *count = 0;
             if (said?.Name is not null && capacity != 1)
-                throw Failure.Invalid("a name needs a capacity of 1, for one batch; a dataset is put as a table");
-            if (CDataCalls.IsStreamReleased((nint)stream)) throw Failure.Invalid("the stream was released");
+                throw NativeError.Invalid("a name needs a capacity of 1, for one batch; a dataset is put as a table");
+            if (CDataCalls.IsStreamReleased((nint)stream)) throw NativeError.Invalid("the stream was released");
             using var lent = new ImportedStream(ForeignStream.Borrow((nint)stream));
             while (PutSome(opened, lent, said, blocks[(int)*count..]) is > 0 and int some) *count += some;
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -101,11 +101,11 @@ internal static unsafe class CDataDoor
             Lease held = Handles.Get<Lease>(lease);
             Argument.NotNull(array, nameof(array));
             ArrowCData.Export(BatchOf(held.Batch, held.Info), (nint)schema, (nint)array);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -117,11 +117,11 @@ internal static unsafe class CDataDoor
             Lease held = Handles.Get<Lease>(lease);
             Argument.NotNull(array, nameof(array));
             ArrowCData.ExportDevice(BatchOf(held.Batch, held.Info), (nint)schema, (nint)array);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -134,13 +134,13 @@ internal static unsafe class CDataDoor
             Cid wanted = Argument.Cid(cid);
             Argument.NotNull(array, nameof(array));
             using BlockLease block = opened.TryLease(wanted, out RecordBatch? batch)
-                ?? throw ReadDoor.NotFound(wanted, opened);
+                ?? throw ReadExports.NotFound(wanted, opened);
             ArrowCData.Export(BatchOf(batch, block.Info), (nint)schema, (nint)array);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -150,10 +150,10 @@ internal static unsafe class CDataDoor
         try
         {
             CidStore opened = Handles.Get<CidStore>(store);
-            Cid wanted = DatasetDoor.SchemaOf(opened, Argument.Cid(cid));
+            Cid wanted = DatasetExports.SchemaOf(opened, Argument.Cid(cid));
             Argument.NotNull(schema, nameof(schema));
             using BlockLease block = opened.TryLease(wanted, out RecordBatch? batch)
-                ?? throw ReadDoor.NotFound(wanted, opened);
+                ?? throw ReadExports.NotFound(wanted, opened);
             if (block.Kind == RecordKind.Schema)
             {
                 using var reader = ArrowReader.Open(block.Memory);
@@ -164,11 +164,11 @@ internal static unsafe class CDataDoor
                 ArrowCData.ExportSchema(BatchOf(batch, block.Info).Schema, (nint)schema);
             }
 
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -180,14 +180,14 @@ internal static unsafe class CDataDoor
             CidStore opened = Handles.Get<CidStore>(store);
             Span<CidBytes> given = Argument.Array(cids, count, nameof(cids));
             Argument.NotNull(stream, nameof(stream));
-            if (given.IsEmpty) throw Failure.Invalid("a stream takes at least one CID");
-            Cid[] wanted = DatasetDoor.BatchesOf(opened, given);
+            if (given.IsEmpty) throw NativeError.Invalid("a stream takes at least one CID");
+            Cid[] wanted = DatasetExports.BatchesOf(opened, given);
             ArrowCData.ExportStream(CommonSchema(opened, wanted), Batches(opened, wanted), (nint)stream);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -198,11 +198,11 @@ internal static unsafe class CDataDoor
         {
             Argument.NotNull(cid, nameof(cid));
             *cid = CidBytes.Of(Borrow(schema, array, static batch => CanonicalBlock.Address(batch).Cid));
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -222,7 +222,7 @@ internal static unsafe class CDataDoor
         {
             int most = Math.Min(target.Length, MostTogether);
             while (batches.Count < most && stream.Read() is { } batch) batches.Add(batch);
-            if (batches.Count > 0) PutDoor.Put(store, [.. batches.Select(each => each.Batch)], said, target);
+            if (batches.Count > 0) PutExports.Put(store, [.. batches.Select(each => each.Batch)], said, target);
             return batches.Count;
         }
         finally
@@ -236,7 +236,7 @@ internal static unsafe class CDataDoor
         BlockInfo first = default;
         foreach (Cid cid in cids)
         {
-            if (!store.TryFindAny(cid, out BlockInfo info)) throw ReadDoor.NotFound(cid, store);
+            if (!store.TryFindAny(cid, out BlockInfo info)) throw ReadExports.NotFound(cid, store);
             if (info.Kind != RecordKind.Batch) throw NoBatch(in info);
             if (first.Kind == RecordKind.None) first = info;
             if (info.SchemaDigest == first.SchemaDigest) continue;
@@ -244,7 +244,7 @@ internal static unsafe class CDataDoor
                 $"{cid} is of another schema than {cids[0]}; a stream's batches are of one");
         }
 
-        using BatchLease lease = store.TryGet(cids[0]) ?? throw ReadDoor.NotFound(cids[0], store);
+        using BatchLease lease = store.TryGet(cids[0]) ?? throw ReadExports.NotFound(cids[0], store);
         return lease.View.Schema;
     }
 
@@ -252,7 +252,7 @@ internal static unsafe class CDataDoor
     {
         foreach (Cid cid in cids)
         {
-            using BatchLease lease = store.TryGet(cid) ?? throw ReadDoor.NotFound(cid, store);
+            using BatchLease lease = store.TryGet(cid) ?? throw ReadExports.NotFound(cid, store);
             yield return lease.View;
         }
     }

@@ -9,7 +9,7 @@ namespace ArrowCid.Native;
 
 /// <summary>Datasets, and the listing of names: see arrowcid.h for what each function promises.</summary>
 // SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for.
-internal static unsafe class DatasetDoor
+internal static unsafe class DatasetExports
 {
     [UnmanagedCallersOnly(EntryPoint = "managed_put_dataset")]
     public static int PutDataset(long store, CidBytes* batches, long count, byte* dataset, byte* facts, Block* target,
@@ -25,11 +25,11 @@ internal static unsafe class DatasetDoor
             var cids = new Cid[given.Length];
             for (int i = 0; i < cids.Length; i++) cids[i] = given[i].Read();
             *target = Put(opened, cids, said, options);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -45,22 +45,22 @@ internal static unsafe class DatasetDoor
             Argument.NotNull(target, "out");
             // A name that cannot be given is refused before anything is put.
             opened.Check(options);
-            if (CDataCalls.IsStreamReleased((nint)stream)) throw Failure.Invalid("the stream was released");
+            if (CDataCalls.IsStreamReleased((nint)stream)) throw NativeError.Invalid("the stream was released");
             using var lent = new ImportedStream(ForeignStream.Borrow((nint)stream));
             PutOptions? each = facts is null ? null : options.WithName(null);
-            var blocks = new Block[CDataDoor.MostTogether];
+            var blocks = new Block[CDataExports.MostTogether];
             var cids = new List<Cid>();
-            while (CDataDoor.PutSome(opened, lent, each, blocks) is > 0 and int some)
+            while (CDataExports.PutSome(opened, lent, each, blocks) is > 0 and int some)
             {
                 for (int i = 0; i < some; i++) cids.Add(blocks[i].Cid.Read());
             }
 
             *target = Put(opened, cids, said, options);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -83,11 +83,11 @@ internal static unsafe class DatasetDoor
             }
 
             for (int i = 0; i < dataset.Batches.Length; i++) target[i] = CidBytes.Of(dataset.Batches[i].Cid);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -100,11 +100,11 @@ internal static unsafe class DatasetDoor
             Argument.NotNull(listing, nameof(listing));
             *listing = Handles.Open(new ListingOf<NameChange, NameOut>(opened.Names(),
                 name => NameOut.Of(opened, name)));
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -117,7 +117,7 @@ internal static unsafe class DatasetDoor
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -132,7 +132,7 @@ internal static unsafe class DatasetDoor
             else batches.AddRange(Find(store, cid).Batches.Select(batch => batch.Cid));
         }
 
-        return batches.Count > 0 ? [.. batches] : throw Failure.Invalid("the dataset has no batches");
+        return batches.Count > 0 ? [.. batches] : throw NativeError.Invalid("the dataset has no batches");
     }
 
     /// <summary>Of a dataset the CID of its schema, else the CID itself.</summary>
@@ -146,7 +146,7 @@ internal static unsafe class DatasetDoor
             throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a dataset");
         try
         {
-            return store.ReadDataset(cid) ?? throw ReadDoor.NotFound(cid, store);
+            return store.ReadDataset(cid) ?? throw ReadExports.NotFound(cid, store);
         }
         catch (InvalidIpldException e)
         {
@@ -156,7 +156,7 @@ internal static unsafe class DatasetDoor
 
     private static Block Put(CidStore store, IReadOnlyList<Cid> batches, DatasetJson said, PutOptions options)
     {
-        if (batches.Count == 0) throw Failure.Invalid("a dataset has at least one batch");
+        if (batches.Count == 0) throw NativeError.Invalid("a dataset has at least one batch");
         return Block.Of(store, store.PutDataset(batches, options, said.Metadata, said.Parents));
     }
 }
@@ -178,7 +178,7 @@ internal sealed record DatasetJson(IReadOnlyDictionary<string, string> Metadata,
         {
             using JsonDocument document = JsonDocument.Parse(Utf8Text.Read(text, "dataset_json"));
             JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object) throw Failure.Invalid("dataset_json is not an object");
+            if (root.ValueKind != JsonValueKind.Object) throw NativeError.Invalid("dataset_json is not an object");
             foreach (JsonProperty each in root.EnumerateObject())
             {
                 if (each is { Name: "metadata", Value.ValueKind: JsonValueKind.Object })
@@ -193,14 +193,14 @@ internal sealed record DatasetJson(IReadOnlyDictionary<string, string> Metadata,
                 }
                 else
                 {
-                    throw Failure.Invalid($"dataset_json has '{each.Name}' of {each.Value.ValueKind}; it takes " +
+                    throw NativeError.Invalid($"dataset_json has '{each.Name}' of {each.Value.ValueKind}; it takes " +
                         "metadata, an object of texts, and parents, an array of CIDs");
                 }
             }
         }
         catch (JsonException)
         {
-            throw Failure.Invalid("dataset_json is no JSON");
+            throw NativeError.Invalid("dataset_json is no JSON");
         }
 
         return new DatasetJson(metadata, parents);

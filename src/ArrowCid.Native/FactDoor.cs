@@ -8,7 +8,7 @@ namespace ArrowCid.Native;
 
 /// <summary>Names and facts: see arrowcid.h for what each function promises.</summary>
 // SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for.
-internal static unsafe class FactDoor
+internal static unsafe class MetadataExports
 {
     private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -27,7 +27,7 @@ internal static unsafe class FactDoor
         {
             CidStore opened = Handles.Get<CidStore>(store);
             Cid wanted = Argument.Cid(cid);
-            StoredEntry entry = opened.Describe(wanted) ?? throw ReadDoor.NotFound(wanted, opened);
+            StoredEntry entry = opened.Describe(wanted) ?? throw ReadExports.NotFound(wanted, opened);
             var json = new ArrayBufferWriter<byte>();
             using (var writer = new Utf8JsonWriter(json, s_json))
             {
@@ -37,11 +37,11 @@ internal static unsafe class FactDoor
             }
 
             Utf8Text.Write(json.WrittenSpan, buffer, capacity, needed);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -53,15 +53,15 @@ internal static unsafe class FactDoor
             CidStore opened = Argument.WritableStore(store);
             string text = Utf8Text.Read(name, nameof(name));
             Cid? wanted = cid is null ? null : cid->Read();
-            if (check is not (0 or 1)) throw Failure.Invalid($"'check' is {check}, not 0 or 1");
+            if (check is not (0 or 1)) throw NativeError.Invalid($"'check' is {check}, not 0 or 1");
             if (check == 1) _ = opened.SetName(text, wanted, expected is null ? null : expected->Read());
             else if (wanted is { } target) _ = opened.SetName(text, target);
             else if (!opened.RemoveName(text)) throw NoName(text);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -74,11 +74,11 @@ internal static unsafe class FactDoor
             string text = Utf8Text.Read(name, nameof(name));
             Argument.NotNull(cid, nameof(cid));
             *cid = CidBytes.Of(opened.ResolveName(text) ?? throw NoName(text));
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -91,11 +91,11 @@ internal static unsafe class FactDoor
             Cid about = Argument.Cid(cid);
             Argument.NotNull(facts, "facts_json");
             Say(opened, about, FactsJson.Read(facts)!);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -105,11 +105,11 @@ internal static unsafe class FactDoor
         try
         {
             Argument.WritableStore(store).Pin(Argument.Cid(cid));
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -119,11 +119,11 @@ internal static unsafe class FactDoor
         try
         {
             _ = Argument.WritableStore(store).Unpin(Argument.Cid(cid));
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -138,11 +138,11 @@ internal static unsafe class FactDoor
             for (int i = 0; i < wanted.Length; i++) wanted[i] = given[i].Read();
             RemoveResult result = opened.Remove(wanted);
             if (removed is not null) *removed = result.Removed.Count;
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 

@@ -24,7 +24,7 @@ internal static unsafe class FactsJson
         }
         catch (JsonException e)
         {
-            throw Failure.Invalid(string.Create(CultureInfo.InvariantCulture,
+            throw NativeError.Invalid(string.Create(CultureInfo.InvariantCulture,
                 $"facts_json is no JSON; line {e.LineNumber + 1}, byte {e.BytePositionInLine}"));
         }
     }
@@ -51,12 +51,12 @@ internal static unsafe class FactsJson
                 case "locations": locations = Texts(value, each.Name); break;
                 case "pin":
                     if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
-                        throw Failure.Invalid("'pin' of facts_json is not true or false");
+                        throw NativeError.Invalid("'pin' of facts_json is not true or false");
                     pin = value.GetBoolean();
                     break;
                 case "name": name = Text(value, each.Name); break;
                 default:
-                    throw Failure.Invalid($"facts_json has the key '{each.Name}'; it takes tags, producer, parents, " +
+                    throw NativeError.Invalid($"facts_json has the key '{each.Name}'; it takes tags, producer, parents, " +
                         "data, expires, locations, pin and name");
             }
         }
@@ -85,14 +85,14 @@ internal static unsafe class FactsJson
 
     public static Cid Parent(string text) => Cid.TryParse(text, out Cid parent)
         ? parent
-        : throw Failure.Invalid($"'{text}' in parents is no CID");
+        : throw NativeError.Invalid($"'{text}' in parents is no CID");
 
     private static DateTimeOffset Time(JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.Null) return DateTimeOffset.MaxValue;
         return value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out DateTimeOffset time)
             ? time
-            : throw Failure.Invalid("'expires' of facts_json is no time such as \"2026-12-01T00:00:00Z\", nor null");
+            : throw NativeError.Invalid("'expires' of facts_json is no time such as \"2026-12-01T00:00:00Z\", nor null");
     }
 
     private static List<string> Texts(JsonElement value, string name)
@@ -110,12 +110,12 @@ internal static unsafe class FactsJson
         }
         catch (InvalidOperationException)
         {
-            throw Failure.Invalid($"'{name}' is no text of Unicode");
+            throw NativeError.Invalid($"'{name}' is no text of Unicode");
         }
     }
 
     private static void Expect(JsonElement value, JsonValueKind kind, string name, string what)
     {
-        if (value.ValueKind != kind) throw Failure.Invalid($"'{name}' is not {what}, but {value.ValueKind}");
+        if (value.ValueKind != kind) throw NativeError.Invalid($"'{name}' is not {what}, but {value.ValueKind}");
     }
 }

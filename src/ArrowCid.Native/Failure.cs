@@ -3,7 +3,7 @@ using System.Text;
 namespace ArrowCid.Native;
 
 /// <summary>Exceptions as codes and messages.</summary>
-internal static unsafe class Failure
+internal static unsafe class NativeError
 {
     public const int Ok = 0, Nothing = -1;
 
@@ -52,7 +52,7 @@ internal static unsafe class Utf8Text
         // SAFETY: the caller ends his text with a NUL, before which nothing past it is read.
         while (text[length] != 0)
         {
-            if (++length > MostBytes) throw Failure.Invalid($"'{name}' has no NUL within {MostBytes} bytes");
+            if (++length > MostBytes) throw NativeError.Invalid($"'{name}' has no NUL within {MostBytes} bytes");
         }
 
         try
@@ -61,7 +61,7 @@ internal static unsafe class Utf8Text
         }
         catch (ArgumentException)
         {
-            throw Failure.Invalid($"'{name}' is not UTF-8");
+            throw NativeError.Invalid($"'{name}' is not UTF-8");
         }
     }
 
@@ -75,7 +75,7 @@ internal static unsafe class Utf8Text
     /// <inheritdoc cref="Write(string, byte*, long, long*)"/>
     public static void Write(ReadOnlySpan<byte> text, byte* buffer, long capacity, long* needed)
     {
-        if (capacity < 0) throw Failure.Invalid($"the capacity is {capacity}");
+        if (capacity < 0) throw NativeError.Invalid($"the capacity is {capacity}");
         if (capacity > 0) Argument.NotNull(buffer, nameof(buffer));
         if (needed is not null) *needed = text.Length + 1L;
         if (capacity <= text.Length)
@@ -103,7 +103,7 @@ internal static unsafe class Argument
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: it is NULL.</exception>
     public static void NotNull(void* pointer, string name)
     {
-        if (pointer is null) throw Failure.Invalid($"'{name}' is NULL");
+        if (pointer is null) throw NativeError.Invalid($"'{name}' is NULL");
     }
 
     /// <summary>An array of the caller's with a length.</summary>
@@ -111,7 +111,7 @@ internal static unsafe class Argument
     /// negative; <see cref="ErrorCode.TooLarge"/>: more than 2^31 - 1.</exception>
     public static Span<T> Array<T>(T* array, long count, string name) where T : unmanaged
     {
-        if (count < 0) throw Failure.Invalid($"'{name}' has {count} elements");
+        if (count < 0) throw NativeError.Invalid($"'{name}' has {count} elements");
         if (count > 0) NotNull(array, name);
         if (count > int.MaxValue)
             throw new ArrowCidException(ErrorCode.TooLarge, $"'{name}' has {count} elements, over 2^31 - 1");
@@ -125,7 +125,7 @@ internal static unsafe class Argument
     {
         CidStore store = Handles.Get<CidStore>(handle);
         return store.IsReadOnly
-            ? throw Failure.Invalid("the store is open for reading only")
+            ? throw NativeError.Invalid("the store is open for reading only")
             : store;
     }
 

@@ -14,14 +14,14 @@ internal abstract class Listing : OneAtATime
     public static unsafe int Next<T>(long handle, Span<T> target, long* count) where T : unmanaged
     {
         var listing = Handles.Get<Listing>(handle) as Listing<T>
-            ?? throw Failure.Invalid($"{handle} is a listing of other items");
-        if (target.IsEmpty) throw Failure.Invalid("there is no space for an item");
+            ?? throw NativeError.Invalid($"{handle} is a listing of other items");
+        if (target.IsEmpty) throw NativeError.Invalid("there is no space for an item");
         Argument.NotNull(count, nameof(count));
         // SAFETY: the caller lends the number for the call.
         *count = 0;
         using OneAtATime.Turn turn = listing.Take();
         *count = listing.Next(target);
-        return *count == 0 ? Failure.Nothing : Failure.Ok;
+        return *count == 0 ? NativeError.Nothing : NativeError.Ok;
     }
 }
 

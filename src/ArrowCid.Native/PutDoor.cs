@@ -6,7 +6,7 @@ namespace ArrowCid.Native;
 
 /// <summary>Putting bytes, and the CIDs that bytes have: see arrowcid.h for what each function promises.</summary>
 // SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for.
-internal static unsafe class PutDoor
+internal static unsafe class PutExports
 {
     [UnmanagedCallersOnly(EntryPoint = "managed_put_ipc")]
     public static int PutIpc(long store, byte* bytes, long length, byte* facts, Block* target, long capacity,
@@ -23,11 +23,11 @@ internal static unsafe class PutDoor
             *count = batches.Count;
             ThrowIfMore(batches.Count, blocks.Length);
             Put(opened, batches, said, blocks);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -41,13 +41,13 @@ internal static unsafe class PutDoor
             Argument.NotNull(target, "out");
             using var borrowed = new BorrowedBytes(bytes, length);
             PutResult put = opened.PutRaw(borrowed.Memory);
-            if (said is not null) FactDoor.Say(opened, put.Cid, said);
+            if (said is not null) MetadataExports.Say(opened, put.Cid, said);
             *target = Block.Of(opened, in put);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -60,15 +60,15 @@ internal static unsafe class PutDoor
             CheckResult result = CanonicalBlock.Check(borrowed.Memory);
             if (!result.IsCanonical) throw NotCanonical(result);
             if (cid is not null) *cid = CidBytes.Of(result.Address.Cid);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (InvalidArrowException e)
         {
-            return Failure.Report(new ArrowCidException(ErrorCode.NotCanonical, e.Message), error);
+            return NativeError.Report(new ArrowCidException(ErrorCode.NotCanonical, e.Message), error);
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -84,11 +84,11 @@ internal static unsafe class PutDoor
             *count = batches.Count;
             ThrowIfMore(batches.Count, target.Length);
             for (int i = 0; i < batches.Count; i++) target[i] = CidBytes.Of(CanonicalBlock.Address(batches[i]).Cid);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -103,7 +103,7 @@ internal static unsafe class PutDoor
         }
 
         bool isDataset = said.Name is not null && batches.Count != 1;
-        if (isDataset && batches.Count == 0) throw Failure.Invalid("there is no batch to name");
+        if (isDataset && batches.Count == 0) throw NativeError.Invalid("there is no batch to name");
         // A name that cannot be given is refused before anything is put.
         if (isDataset) store.Check(said);
         PutOptions each = isDataset ? said.WithName(null) : said;

@@ -51,7 +51,7 @@ internal sealed unsafe class Lease(BlockLease block, RecordBatch? batch)
 
 /// <summary>Reading and looking up: see arrowcid.h for what each function promises.</summary>
 // SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for.
-internal static unsafe class ReadDoor
+internal static unsafe class ReadExports
 {
     [UnmanagedCallersOnly(EntryPoint = "managed_get")]
     public static int Get(long store, CidBytes* cid, long* lease, ErrorOut* error)
@@ -72,11 +72,11 @@ internal static unsafe class ReadDoor
                 throw;
             }
 
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -90,11 +90,11 @@ internal static unsafe class ReadDoor
             Argument.NotNull(length, nameof(length));
             *bytes = held.Pin(out *length);
             if (target is not null) *target = Block.Of(held.Info, held.Node);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -104,11 +104,11 @@ internal static unsafe class ReadDoor
         try
         {
             Handles.Close<Lease>(lease).Release();
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -122,11 +122,11 @@ internal static unsafe class ReadDoor
             Argument.NotNull(target, "out");
             if (!opened.TryFindAny(wanted, out BlockInfo info)) throw NotFound(wanted, opened);
             *target = Block.Of(in info, opened.NodeOf(in info));
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -149,11 +149,11 @@ internal static unsafe class ReadDoor
                 for (int i = 0; i < now; i++) target[at + i] = answers[i] ? (byte)1 : (byte)0;
             }
 
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -168,11 +168,11 @@ internal static unsafe class ReadDoor
             *listing = Handles.Open(text is null
                 ? new ListingOf<StoredBlock, Block>(opened.List(), static stored => Block.Of(in stored))
                 : new ListingOf<StoredEntry, Block>(opened.Query(Filter.Parse(text)), Block.Of));
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -185,7 +185,7 @@ internal static unsafe class ReadDoor
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -199,11 +199,11 @@ internal static unsafe class ReadDoor
             // It stays taken: nobody uses it any more.
             _ = Handles.Close<Listing>(listing);
             opened.Close();
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -215,11 +215,11 @@ internal static unsafe class ReadDoor
             CidStore opened = Handles.Get<CidStore>(store);
             Cid wanted = Argument.Cid(cid);
             VerifyResult result = opened.Verify(wanted) ?? throw NotFound(wanted, opened);
-            return result.Error is null ? Failure.Ok : Failure.Report(result.Error, error);
+            return result.Error is null ? NativeError.Ok : NativeError.Report(result.Error, error);
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 

@@ -6,7 +6,7 @@ namespace ArrowCid.Native;
 /// <summary>What the functions of exported structs do behind doors.c, which lets no forked child through.</summary>
 // SAFETY: a consumer calls them with a struct that we made or a copy of it, and says that what it gives to be filled
 // is room for it.
-internal static unsafe class ReleaseDoor
+internal static unsafe class ReleaseExports
 {
     /// <summary>Has structs that are exported from now on carry the functions of doors.c.</summary>
     public static void Guard() => GuardedCallbacks(ref CDataCallbacks.Current);

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ArrowCid.Columnar;
 using ArrowCid.Memory;
-using Layout = ArrowCid.Columnar.Layout;
+using BufferLayout = ArrowCid.Columnar.BufferLayout;
 
 namespace ArrowCid.Native;
 
@@ -28,7 +28,7 @@ internal sealed class Reservation(BatchReservation batch) : OneAtATime
 /// <summary>Batches that are filled in place: see arrowcid.h for what each function promises.</summary>
 // SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for. Those given
 // out are of the store's mapping or of pinned arrays, which the reservation keeps until its end.
-internal static unsafe class ReserveDoor
+internal static unsafe class ReservationExports
 {
     [UnmanagedCallersOnly(EntryPoint = "managed_reserve")]
     public static int Reserve(long store, CSchema* schema, long rows, long* dataBytes, long* reservation,
@@ -39,7 +39,7 @@ internal static unsafe class ReserveDoor
             CidStore opened = Argument.WritableStore(store);
             Argument.NotNull(schema, nameof(schema));
             Argument.NotNull(reservation, nameof(reservation));
-            if (rows is < 0 or > int.MaxValue) throw Failure.Invalid($"'rows' is {rows}, not 0 to 2^31 - 1");
+            if (rows is < 0 or > int.MaxValue) throw NativeError.Invalid($"'rows' is {rows}, not 0 to 2^31 - 1");
             Schema read = CSchemaReader.Schema(new CSchemaView((nint)schema));
             BatchReservation made = opened.Reserve(read, (int)rows, TextBytes(read, dataBytes));
             try
@@ -52,11 +52,11 @@ internal static unsafe class ReserveDoor
                 throw;
             }
 
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -69,11 +69,11 @@ internal static unsafe class ReserveDoor
             Argument.NotNull(target, "out");
             using OneAtATime.Turn turn = opened.Take();
             *target = Memory(opened, Check(opened, column));
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -87,11 +87,11 @@ internal static unsafe class ReserveDoor
             Argument.NotNull(length, nameof(length));
             using OneAtATime.Turn turn = opened.Take();
             *bits = Address(opened.Validity(Check(opened, column)), out *length);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -103,11 +103,11 @@ internal static unsafe class ReserveDoor
             BatchReservation batch = End(reservation);
             PutResult put = batch.Commit();
             if (target is not null) *target = Block.Of(in put);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -117,11 +117,11 @@ internal static unsafe class ReserveDoor
         try
         {
             End(reservation).Dispose();
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -132,10 +132,10 @@ internal static unsafe class ReserveDoor
         for (int i = 0; i < schema.Fields.Count; i++)
         {
             long bytes = dataBytes is null ? 0 : dataBytes[i];
-            bool isText = schema.Fields[i].Type.Layout() is Layout.Bytes32 or Layout.Bytes64;
+            bool isText = schema.Fields[i].Type.Layout() is BufferLayout.Bytes32 or BufferLayout.Bytes64;
             if (bytes is < 0 or > int.MaxValue || (!isText && bytes != 0))
             {
-                throw Failure.Invalid($"'data_bytes' of column {i}, {schema.Fields[i]}, is {bytes}; it is 0 to " +
+                throw NativeError.Invalid($"'data_bytes' of column {i}, {schema.Fields[i]}, is {bytes}; it is 0 to " +
                     "2^31 - 1 for text and binary, and 0 for others");
             }
 
@@ -159,7 +159,7 @@ internal static unsafe class ReserveDoor
         int columns = reservation.Batch.SchemaView.Fields.Count;
         return column >= 0 && column < columns
             ? column
-            : throw Failure.Invalid($"there is no column {column}, but {columns} from 0");
+            : throw NativeError.Invalid($"there is no column {column}, but {columns} from 0");
     }
 
     private static ColumnMemory Memory(Reservation reservation, int index)
@@ -170,13 +170,13 @@ internal static unsafe class ReserveDoor
             memory.Validity = Address(column.Validity, out memory.ValidityLength);
         switch (column.FieldView.Type.Layout())
         {
-            case Layout.Fixed: memory.Values = Address(column.ValueBytes, out memory.ValuesLength); break;
-            case Layout.Bits: memory.Values = Address(column.Bits, out memory.ValuesLength); break;
-            case Layout.Bytes32:
+            case BufferLayout.Fixed: memory.Values = Address(column.ValueBytes, out memory.ValuesLength); break;
+            case BufferLayout.Bits: memory.Values = Address(column.Bits, out memory.ValuesLength); break;
+            case BufferLayout.Bytes32:
                 memory.Offsets = Address(MemoryMarshal.AsBytes(column.Offsets), out memory.OffsetsLength);
                 memory.Data = Address(column.Data, out memory.DataLength);
                 break;
-            case Layout.Bytes64:
+            case BufferLayout.Bytes64:
                 memory.Offsets = Address(MemoryMarshal.AsBytes(column.LargeOffsets), out memory.OffsetsLength);
                 memory.Data = Address(column.Data, out memory.DataLength);
                 break;

@@ -6,7 +6,7 @@ namespace ArrowCid.Native;
 
 /// <summary>CIDs as text, and stores: see arrowcid.h for what each function promises.</summary>
 // SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for.
-internal static unsafe class StoreDoor
+internal static unsafe class StoreExports
 {
     private const int ReadOnly = 1, MustExist = 2, Group = 4, Copy = 8;
     private const int MostOptionBytes = 4096;
@@ -32,11 +32,11 @@ internal static unsafe class StoreDoor
             Cid read = Argument.Cid(cid);
             Argument.NotNull(text, nameof(text));
             Utf8Text.Write(read.ToString(), text, 64, null);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -51,11 +51,11 @@ internal static unsafe class StoreDoor
             *cid = CidBytes.IsOf(parsed)
                 ? CidBytes.Of(parsed)
                 : throw new ArrowCidException(ErrorCode.InvalidCid, $"'{written}' is another CID: {CidBytes.Form}");
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -76,11 +76,11 @@ internal static unsafe class StoreDoor
                 throw;
             }
 
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -90,11 +90,11 @@ internal static unsafe class StoreDoor
         try
         {
             Handles.Close<CidStore>(store).Dispose();
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -104,11 +104,11 @@ internal static unsafe class StoreDoor
         try
         {
             Utf8Text.Write(Handles.Get<CidStore>(store).Directory, buffer, capacity, needed);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -118,11 +118,11 @@ internal static unsafe class StoreDoor
         try
         {
             Handles.Get<CidStore>(store).Flush();
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -131,11 +131,11 @@ internal static unsafe class StoreDoor
         if (options is null) return null;
         Options read = *ThrowIfUnknown(options);
         if (read.Capacity < 0 || read.SegmentSize < 0 || read.TimeoutMilliseconds < 0)
-            throw Failure.Invalid("a capacity, segment size or timeout in the options is negative");
+            throw NativeError.Invalid("a capacity, segment size or timeout in the options is negative");
         if (read.Durability is < 0 or > 3 || read.Verify is < 0 or > 3 || read.Retention is < 0 or > 1)
-            throw Failure.Invalid("the durability, verify or retention in the options is none that there is");
+            throw NativeError.Invalid("the durability, verify or retention in the options is none that there is");
         if ((read.Flags & ~(ReadOnly | MustExist | Group | Copy)) != 0)
-            throw Failure.Invalid($"the options have a flag that there is not, {read.Flags:x}");
+            throw NativeError.Invalid($"the options have a flag that there is not, {read.Flags:x}");
         var plain = new CidStoreOptions();
         return new CidStoreOptions
         {
@@ -160,7 +160,7 @@ internal static unsafe class StoreDoor
         long size = options->Size;
         if (size < Unsafe.SizeOf<Options>() || size > MostOptionBytes)
         {
-            throw Failure.Invalid(
+            throw NativeError.Invalid(
                 $"the options' size is {size}; set it to sizeof(arrowcid_options), here {Unsafe.SizeOf<Options>()}");
         }
 

@@ -123,12 +123,12 @@ internal struct Block
         Kind = (int)entry.Kind,
     };
 
-    public static Block Of(in Announcement announcement)
+    public static Block Of(in StoreEvent announcement)
     {
-        if (announcement.Kind == AnnouncementKind.Gap) return default;
+        if (announcement.Kind == StoreEventKind.Gap) return default;
         Block block = Of(announcement.Address);
         block.Time = Nanoseconds(announcement.Time);
-        block.IsNew = (short)(announcement.Kind == AnnouncementKind.New ? 1 : 0);
+        block.IsNew = (short)(announcement.Kind == StoreEventKind.New ? 1 : 0);
         return block;
     }
 
@@ -217,7 +217,7 @@ internal struct AnnouncementOut
     public int Kind, Lane, GapReason, Reserved;
     public long GapFirst, GapLast;
 
-    public static AnnouncementOut Of(in Announcement announcement) => new()
+    public static AnnouncementOut Of(in StoreEvent announcement) => new()
     {
         Block = Block.Of(in announcement),
         Kind = (int)announcement.Kind,

@@ -3,16 +3,16 @@ using System.Runtime.InteropServices;
 namespace ArrowCid.Native;
 
 /// <summary>A watch that a caller asks.</summary>
-internal sealed class Watch(CidStorePoll poll) : OneAtATime
+internal sealed class Watch(StorePoll poll) : OneAtATime
 {
-    public CidStorePoll Poll => poll;
+    public StorePoll Poll => poll;
 
     protected override string Noun => "watch";
 }
 
 /// <summary>Watching: see arrowcid.h for what each function promises.</summary>
 // SAFETY: pointers are the caller's, as arrowcid.h says, and used during the call only; NULL is looked for.
-internal static unsafe class WatchDoor
+internal static unsafe class WatchExports
 {
     [UnmanagedCallersOnly(EntryPoint = "managed_watch")]
     public static int Open(long store, byte* from, long* watch, ErrorOut* error)
@@ -22,7 +22,7 @@ internal static unsafe class WatchDoor
             CidStore opened = Handles.Get<CidStore>(store);
             string? text = Utf8Text.ReadOrNull(from, nameof(from));
             Argument.NotNull(watch, nameof(watch));
-            var poll = new CidStorePoll(opened, text is null ? Cursor.Now : Cursor.Parse(text));
+            var poll = new StorePoll(opened, text is null ? Cursor.Now : Cursor.Parse(text));
             try
             {
                 *watch = Handles.Open(new Watch(poll));
@@ -33,11 +33,11 @@ internal static unsafe class WatchDoor
                 throw;
             }
 
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -50,11 +50,11 @@ internal static unsafe class WatchDoor
             Argument.NotNull(descriptor, "fd");
             using OneAtATime.Turn turn = opened.Take();
             *descriptor = opened.Poll.Descriptor;
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -65,23 +65,23 @@ internal static unsafe class WatchDoor
         {
             Watch opened = Handles.Get<Watch>(watch);
             Argument.NotNull(target, "out");
-            if (timeout < -1) throw Failure.Invalid($"'timeout_ms' is {timeout}, below -1");
+            if (timeout < -1) throw NativeError.Invalid($"'timeout_ms' is {timeout}, below -1");
             TimeSpan most = timeout < 0 || timeout > int.MaxValue
                 ? TimeSpan.MaxValue
                 : TimeSpan.FromMilliseconds(timeout);
             using OneAtATime.Turn turn = opened.Take();
-            if (opened.Poll.IsEnded) throw Failure.Invalid("the watch's store was closed");
-            if (!opened.Poll.TryNext(most, out Announcement announcement)) return Failure.Nothing;
+            if (opened.Poll.IsEnded) throw NativeError.Invalid("the watch's store was closed");
+            if (!opened.Poll.TryNext(most, out StoreEvent announcement)) return NativeError.Nothing;
             *target = AnnouncementOut.Of(in announcement);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (ObjectDisposedException)
         {
-            return Failure.Nothing;
+            return NativeError.Nothing;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -93,11 +93,11 @@ internal static unsafe class WatchDoor
             Watch opened = Handles.Get<Watch>(watch);
             using OneAtATime.Turn turn = opened.Take();
             Utf8Text.Write(opened.Poll.Position.ToString(), buffer, capacity, needed);
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 
@@ -107,11 +107,11 @@ internal static unsafe class WatchDoor
         try
         {
             Handles.Close<Watch>(watch).Poll.Dispose();
-            return Failure.Ok;
+            return NativeError.Ok;
         }
         catch (Exception e)
         {
-            return Failure.Report(e, error);
+            return NativeError.Report(e, error);
         }
     }
 }

@@ -7,8 +7,8 @@ namespace ArrowCid;
 /// <summary>Batches as Apache.Arrow has them.</summary>
 public sealed partial class CidStore
 {
-    /// <summary>The schema of <see cref="ReadCatalogue"/>'s batches; its metadata says its version.</summary>
-    public static A.Schema CatalogueSchema => ToApacheType.Schema(CatalogueSchemaView);
+    /// <summary>The schema of <see cref="ReadCatalog"/>'s batches; its metadata says its version.</summary>
+    public static A.Schema CatalogSchema => ToApacheType.Schema(CatalogSchemaView);
 
     /// <summary>
     /// Stores a batch: its canonical block is written into the store's shared memory and hashed there. Once this
@@ -105,11 +105,11 @@ public sealed partial class CidStore
     /// </summary>
     /// <param name="filter">Which blocks (<c>Registry/FILTER.md</c>); null: all.</param>
     /// <param name="withAbsent">Whether blocks that are not in the store, but have metadata, are rows too.</param>
-    /// <returns>Batches of <see cref="CatalogueSchema"/> in memory of their own, each entry as of when it is read; none
+    /// <returns>Batches of <see cref="CatalogSchema"/> in memory of their own, each entry as of when it is read; none
     /// where there is no entry.</returns>
     /// <exception cref="ArrowCidException">While it is read: as for <see cref="Entries"/>.</exception>
-    public IEnumerable<A.RecordBatch> ReadCatalogue(Filter? filter = null, bool withAbsent = false) =>
-        ReadCatalogueViews(filter, withAbsent).Select(ToApache.Batch);
+    public IEnumerable<A.RecordBatch> ReadCatalog(Filter? filter = null, bool withAbsent = false) =>
+        ReadCatalogViews(filter, withAbsent).Select(ToApache.Batch);
 
     /// <summary>Reads one column of a batch through its column manifest; only the manifest, the pieces of its head and
     /// of that column need be in the store.</summary>

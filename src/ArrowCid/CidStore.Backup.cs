@@ -19,14 +19,14 @@ public sealed partial class CidStore
     public BackupResult Backup(Stream output, StoreBackup? earlier = null, Action<long>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(output);
-        StoreFigures figures = _blocks.Figures();
+        StorageStatistics figures = _blocks.GetStatistics();
         BackupIncrement? last = earlier?.Increments[^1];
         if (last is not null && last.Store != figures.Id)
             throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"the backup is of the store {last.Store}, and {Directory} is {figures.Id}; name a new directory");
         var writer = new BackupWriter(output, earlier, progress);
         DateTimeOffset at = Clock.GetUtcNow();
-        var moment = new StoreMoment(_blocks);
+        var moment = new StoreSnapshot(_blocks);
         moment.ReadInto(writer);
         long number = (last?.Number ?? 0) + 1;
         Cid root = writer.Finish(moment.Live, new BackupManifest
@@ -61,12 +61,12 @@ public sealed partial class CidStore
     {
         ArgumentNullException.ThrowIfNull(backup);
         if (!dryRun) _blocks.EnterToWrite();
-        foreach (byte[] facts in backup.ReadFacts()) CidStoreFilling.Judge(facts, Clock.GetUtcNow());
-        using Filling? untilEnd = dryRun ? null : _blocks.BeginFilling();
-        var filling = new CidStoreFilling(this, dryRun, progress);
+        foreach (byte[] facts in backup.ReadFacts()) BulkLoad.Judge(facts, Clock.GetUtcNow());
+        using BulkLoadScope? untilEnd = dryRun ? null : _blocks.BeginFilling();
+        var filling = new BulkLoad(this, dryRun, progress);
         // Who sees a block sees what is said of it, and what is pinned is never without its pin.
         foreach (byte[] facts in backup.ReadFacts()) filling.TakeFacts(facts);
-        foreach (MomentBlock block in backup.Live)
+        foreach (SnapshotBlock block in backup.Live)
             filling.Put(in block, backup.LengthOf(block.Digest), target => backup.ReadInto(block.Digest, target));
 
         return filling.End();
@@ -75,7 +75,7 @@ public sealed partial class CidStore
     /// <summary>Whether a directory holds a store.</summary>
     /// <param name="directory">The directory; null: the default one.</param>
     internal static bool Exists(string? directory) =>
-        File.Exists(Path.Combine(directory ?? DefaultDirectory, Layout.ControlName));
+        File.Exists(Path.Combine(directory ?? DefaultDirectory, StoreLayout.ControlName));
 
     /// <summary>The bytes of a data segment in a new store that is given no other size.</summary>
     /// <param name="capacity">The capacity of the store.</param>
@@ -114,9 +114,9 @@ public sealed partial class CidStore
 
         if (target is not null && target._blocks.Id == _blocks.Id)
             throw new ArrowCidException(ErrorCode.InvalidArgument, $"{Directory} is not copied into itself");
-        var moment = new StoreMoment(_blocks);
-        using Filling? untilEnd = dryRun ? null : target!._blocks.BeginFilling();
-        var filling = new CidStoreFilling(target, dryRun, progress);
+        var moment = new StoreSnapshot(_blocks);
+        using BulkLoadScope? untilEnd = dryRun ? null : target!._blocks.BeginFilling();
+        var filling = new BulkLoad(target, dryRun, progress);
         moment.ReadInto(filling);
         untilEnd?.Dispose();
         // What was removed here while it was copied goes there too.

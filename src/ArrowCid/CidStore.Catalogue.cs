@@ -9,13 +9,13 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     // Up to so many entries are put into the table's order in memory, where an index finds just them.
-    private const int SortedAtMost = CatalogueTable.RowsPerBatch;
+    private const int SortedAtMost = CatalogTable.RowsPerBatch;
 
     private static readonly Comparer<Cid> s_byDigest = Comparer<Cid>.Create(static (one, other) =>
         KeyOf(one).AsSpan().SequenceCompareTo(KeyOf(other)));
 
-    /// <summary>The schema of <see cref="ReadCatalogueViews"/>'s batches; its metadata says its version.</summary>
-    internal static Schema CatalogueSchemaView => CatalogueTable.Schema;
+    /// <summary>The schema of <see cref="ReadCatalogViews"/>'s batches; its metadata says its version.</summary>
+    internal static Schema CatalogSchemaView => CatalogTable.Schema;
 
     /// <summary>
     /// The registry as a table: a row a block, of every kind, with what is said of it. The order is that of the blocks'
@@ -27,11 +27,11 @@ public sealed partial class CidStore
     /// <returns>Batches in memory of their own, each entry as of when it is come to; none where there is no
     /// entry.</returns>
     /// <exception cref="ArrowCidException">While it is read: as for <see cref="Entries"/>.</exception>
-    internal IEnumerable<RecordBatch> ReadCatalogueViews(Filter? filter = null, bool withAbsent = false) =>
-        CatalogueTable.Of(InOrder(filter, withAbsent));
+    internal IEnumerable<RecordBatch> ReadCatalogViews(Filter? filter = null, bool withAbsent = false) =>
+        CatalogTable.Of(InOrder(filter, withAbsent));
 
     /// <summary>
-    /// Puts the registry's state as a dataset: the batches of <see cref="ReadCatalogue"/> without what would make
+    /// Puts the registry's state as a dataset: the batches of <see cref="ReadCatalog"/> without what would make
     /// it another by itself, that is without rows of snapshots' own blocks and without what only a living process
     /// holds. The same state and filter have the same CID, in every store. Nothing keeps it but a name or pin of its
     /// own.
@@ -49,10 +49,10 @@ public sealed partial class CidStore
         _blocks.EnterToWrite();
         var cids = new List<Cid>();
         IEnumerable<StoredEntry> state = InOrder(filter, withAbsent).Where(entry => !IsOfSnapshot(entry));
-        foreach (RecordBatch batch in CatalogueTable.Of(Cancelling(state, cancel), withHolds: false))
+        foreach (RecordBatch batch in CatalogTable.Of(Cancelling(state, cancel), withHolds: false))
             cids.Add(Put(batch).Cid);
-        if (cids.Count == 0) cids.Add(Put(CatalogueTable.Empty()).Cid);
-        var said = new Dictionary<string, string> { [CatalogueTable.VersionKey] = CatalogueTable.Version };
+        if (cids.Count == 0) cids.Add(Put(CatalogTable.Empty()).Cid);
+        var said = new Dictionary<string, string> { [CatalogTable.VersionKey] = CatalogTable.Version };
         if (filter is not null) said.Add("filter", filter.ToString());
         if (withAbsent) said.Add("absent", "true");
         return PutDataset(cids, said);
@@ -95,11 +95,11 @@ public sealed partial class CidStore
     /// <summary>Whether a block is a snapshot's schema or batch, or a node that links to such.</summary>
     private bool IsOfSnapshot(StoredEntry entry)
     {
-        if (entry.SchemaCid is { } schema) return schema == CatalogueTable.SchemaCid;
+        if (entry.SchemaCid is { } schema) return schema == CatalogTable.SchemaCid;
         if (entry.Cid.Codec != Multicodec.DagCbor) return false;
         using BlockLease? node = Find(entry.Cid);
         if (node is null) return false;
-        _ = CatalogueTable.SchemaCid.TryGetSha256(out Digest256 own);
+        _ = CatalogTable.SchemaCid.TryGetSha256(out Digest256 own);
         foreach ((_, Digest256 need) in BlockNeeds.Of(_blocks, node.Info) ?? [])
         {
             using BlockLease? block = _blocks.Find(need);

@@ -33,7 +33,7 @@ public sealed partial class CidStore
     /// <returns>Null where there is no space now, or other uploads hold as much as they may.</returns>
     internal DirectUpload? TryReceive(DirectBlock block)
     {
-        int capacity = (int)Storage.Layout.RoundUp(block.Length, Storage.Layout.RecordAlignment);
+        int capacity = (int)Storage.StoreLayout.RoundUp(block.Length, Storage.StoreLayout.RecordAlignment);
         return _blocks.TryStage(capacity) is { } staged ? new DirectUpload(this, block, staged, capacity) : null;
     }
 
@@ -76,7 +76,7 @@ public sealed partial class CidStore
             return block.IsCanonical ? block.End(destination) : throw new NotDirectException();
         }
 
-        public void Judge(Digest256 digest) => RequireExpected(expected, digest);
+        public void Validate(Digest256 digest) => RequireExpected(expected, digest);
     }
 }
 

@@ -65,27 +65,27 @@ public sealed partial class CidStore
     /// <see cref="ErrorCode.TooLarge"/>: something is over a limit; <see cref="ErrorCode.InvalidData"/>: the store's
     /// clock is more than an hour ahead; <see cref="ErrorCode.StoreFull"/>, <see cref="ErrorCode.Busy"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public void Annotate(Cid cid, BlockFacts facts)
+    public void Annotate(Cid cid, BlockMetadata facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
         ThrowIfDefault(cid);
         List<Fact> said = FactRecord.FactsOf(facts, cid, Clock.GetUtcNow());
-        if (said.Count > 0) _registry.Say([.. said]);
+        if (said.Count > 0) _registry.Append([.. said]);
     }
 
-    /// <summary>Says something of each of many blocks, as <see cref="Annotate(Cid, BlockFacts)"/> does in turn; as many
+    /// <summary>Says something of each of many blocks, as <see cref="Annotate(Cid, BlockMetadata)"/> does in turn; as many
     /// as fit are said in one record, whole or not at all. Where one fails, those before it may be said.</summary>
     /// <param name="blocks">The CIDs and what is said of each.</param>
     /// <returns>How many blocks something was said of.</returns>
     /// <exception cref="ArrowCidException">As for the other.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public long Annotate(IEnumerable<KeyValuePair<Cid, BlockFacts>> blocks)
+    public long Annotate(IEnumerable<KeyValuePair<Cid, BlockMetadata>> blocks)
     {
         ArgumentNullException.ThrowIfNull(blocks);
         long count = 0;
         var said = new List<Fact>();
         var batch = new FactBatch(_registry);
-        foreach ((Cid cid, BlockFacts facts) in blocks)
+        foreach ((Cid cid, BlockMetadata facts) in blocks)
         {
             ArgumentNullException.ThrowIfNull(facts, nameof(blocks));
             ThrowIfDefault(cid);
@@ -96,11 +96,11 @@ public sealed partial class CidStore
             count++;
         }
 
-        batch.Say();
+        batch.Append();
         return count;
     }
 
-    /// <summary>Sets a tag; see <see cref="Annotate(Cid, BlockFacts)"/>.</summary>
+    /// <summary>Sets a tag; see <see cref="Annotate(Cid, BlockMetadata)"/>.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="key">The tag's key.</param>
     /// <param name="value">Its value.</param>
@@ -109,10 +109,10 @@ public sealed partial class CidStore
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
         ThrowIfDefault(cid);
-        _registry.Say(new TagsFact(cid, [KeyValuePair.Create(key, (string?)value)]));
+        _registry.Append(new TagsFact(cid, [KeyValuePair.Create(key, (string?)value)]));
     }
 
-    /// <summary>Takes a tag away; see <see cref="Annotate(Cid, BlockFacts)"/>. Nothing happens where there is
+    /// <summary>Takes a tag away; see <see cref="Annotate(Cid, BlockMetadata)"/>. Nothing happens where there is
     /// none.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="key">The tag's key.</param>
@@ -120,7 +120,7 @@ public sealed partial class CidStore
     {
         ArgumentNullException.ThrowIfNull(key);
         ThrowIfDefault(cid);
-        _registry.Say(new TagsFact(cid, [KeyValuePair.Create(key, (string?)null)]));
+        _registry.Append(new TagsFact(cid, [KeyValuePair.Create(key, (string?)null)]));
     }
 
     /// <summary>Says when a block is no longer needed. When it was first put stays what it was. A block that is here
@@ -128,7 +128,7 @@ public sealed partial class CidStore
     /// expired.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="expires">When; null is never. A time more than a minute in the past is refused.</param>
-    /// <exception cref="ArrowCidException">As for <see cref="Annotate(Cid, BlockFacts)"/>, and
+    /// <exception cref="ArrowCidException">As for <see cref="Annotate(Cid, BlockMetadata)"/>, and
     /// <see cref="ErrorCode.BlockNotFound"/>: what the block needs was removed meanwhile.</exception>
     public void Touch(Cid cid, DateTimeOffset? expires)
     {

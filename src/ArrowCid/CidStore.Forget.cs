@@ -80,7 +80,7 @@ public sealed partial class CidStore
         {
             (DateTimeOffset Time, Cid Cid)[] sorted =
                 [.. versions.OrderByDescending(each => each.Time)];
-            IReadOnlyList<IReadOnlyList<string>> rules = policy.Judge(Array.ConvertAll(sorted, each => each.Time));
+            IReadOnlyList<IReadOnlyList<string>> rules = policy.Evaluate(Array.ConvertAll(sorted, each => each.Time));
             judged.AddRange(sorted.Zip(rules, (version, kept) =>
                 new ForgetVersion(group, version.Time, version.Cid, kept, [])));
         }

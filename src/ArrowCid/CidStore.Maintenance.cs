@@ -7,7 +7,7 @@ namespace ArrowCid;
 /// <summary>Looking after a store (<c>Registry/MAINTENANCE.md</c>).</summary>
 public sealed partial class CidStore
 {
-    private readonly Dictionary<MaintenanceTask, MaintenanceFigures> _maintained = [];
+    private readonly Dictionary<MaintenanceTask, MaintenanceStatistics> _maintained = [];
     private IDisposable? _maintenance;
 
     /// <summary>Ends the maintenance of this handle, a step at work included; the store stays open.</summary>
@@ -97,14 +97,14 @@ public sealed partial class CidStore
     }
 
     /// <summary>What maintenance did in this handle since it was opened, task by task.</summary>
-    public IReadOnlyList<MaintenanceFigures> GetMaintenanceFigures()
+    public IReadOnlyList<MaintenanceStatistics> GetMaintenanceStatistics()
     {
         lock (_maintained)
         {
             return
             [
                 .. Enum.GetValues<MaintenanceTask>().Select(task => _maintained.GetValueOrDefault(task) ??
-                    new MaintenanceFigures(task, 0, 0, 0, 0, TimeSpan.Zero)),
+                    new MaintenanceStatistics(task, 0, 0, 0, 0, TimeSpan.Zero)),
             ];
         }
     }
@@ -147,8 +147,8 @@ public sealed partial class CidStore
         {
             lock (_maintained)
             {
-                MaintenanceFigures before = _maintained.GetValueOrDefault(step.Task) ??
-                    new MaintenanceFigures(step.Task, 0, 0, 0, 0, TimeSpan.Zero);
+                MaintenanceStatistics before = _maintained.GetValueOrDefault(step.Task) ??
+                    new MaintenanceStatistics(step.Task, 0, 0, 0, 0, TimeSpan.Zero);
                 bool isDone = step.Failure is null;
                 _maintained[step.Task] = before with
                 {

@@ -58,7 +58,7 @@ public sealed partial class CidStore
     }
 
     /// <summary>Removes, as <see cref="Remove"/> does, the blocks that are no longer needed
-    /// (<see cref="BlockFacts.Expires"/>).</summary>
+    /// (<see cref="BlockMetadata.Expires"/>).</summary>
     /// <param name="dryRun">Only says what would go.</param>
     /// <returns>What goes, and what is kept and why.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="Remove"/>.</exception>

@@ -142,6 +142,6 @@ public sealed partial class CidStore
             bytes.Span.CopyTo(destination);
         }
 
-        public void Judge(Digest256 digest) => RequireHash(expected, digest);
+        public void Validate(Digest256 digest) => RequireHash(expected, digest);
     }
 }

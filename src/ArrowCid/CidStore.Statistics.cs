@@ -8,7 +8,7 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     // A record's header and, on average, half of what its bytes are padded to.
-    private const int BytesAroundBlock = Layout.RecordHeaderBytes + 32;
+    private const int BytesAroundBlock = StoreLayout.RecordHeaderBytes + 32;
 
     /// <summary>Counts what the store holds, by a pass over its entries and its log.</summary>
     /// <returns>Counts and sums at about this moment, for people.</returns>
@@ -45,11 +45,11 @@ public sealed partial class CidStore
             factBytes += entry.Bytes;
         }
 
-        StoreFigures figures = _blocks.Figures();
+        StorageStatistics figures = _blocks.GetStatistics();
         double share = figures.BytesCommitted == 0
             ? 1
             : Math.Min(1, (live + factBytes) / (double)figures.BytesCommitted);
-        return new StoreStatistics(GetFigures(), Sorted(kinds), Sorted(producers), Sorted(schemas), share, facts,
+        return new StoreStatistics(GetSummary(), Sorted(kinds), Sorted(producers), Sorted(schemas), share, facts,
             factBytes, Names().Count, pinned, expired, absent, figures.IndexEntries, figures.IndexUsed);
 
         static void Add(Dictionary<string, StoreShare> shares, string key, StoredEntry entry)

@@ -10,7 +10,7 @@ public sealed partial class CidStore
 {
     /// <summary>
     /// The puts of batches by any process from a cursor on, as they come; blocks while there is none. Each lane's are
-    /// in log order, none is left out and none comes twice, unless a <see cref="AnnouncementKind.Gap"/> says so; there
+    /// in log order, none is left out and none comes twice, unless a <see cref="StoreEventKind.Gap"/> says so; there
     /// is no order between lanes. <see cref="Cursor.Now"/> is when this is called: puts that returned before are left
     /// out. Nobody waits for a slow watcher (<c>Storage/FORMAT.md</c>, Watching).
     /// </summary>
@@ -24,7 +24,7 @@ public sealed partial class CidStore
     /// removed.</exception>
     /// <exception cref="ObjectDisposedException">The store was disposed before.</exception>
     [OverloadResolutionPriority(1)]
-    public IEnumerable<Announcement> Watch(Cursor from, TimeSpan? timeout = null,
+    public IEnumerable<StoreEvent> Watch(Cursor from, TimeSpan? timeout = null,
         CancellationToken cancellationToken = default)
     {
         if (timeout is { } given) ArgumentOutOfRangeException.ThrowIfLessThan(given, TimeSpan.Zero, nameof(timeout));
@@ -37,7 +37,7 @@ public sealed partial class CidStore
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
     /// <returns>The announcements.</returns>
     /// <exception cref="ArrowCidException">As for the other.</exception>
-    public IEnumerable<Announcement> Watch(Cursor from, WatchOptions options,
+    public IEnumerable<StoreEvent> Watch(Cursor from, WatchOptions options,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -54,7 +54,7 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException">While it is read: <see cref="ErrorCode.StoreGone"/>: the store was
     /// removed.</exception>
     /// <exception cref="ObjectDisposedException">The store was disposed before.</exception>
-    public IAsyncEnumerable<Announcement> WatchAsync(Cursor from, CancellationToken cancellationToken = default) =>
+    public IAsyncEnumerable<StoreEvent> WatchAsync(Cursor from, CancellationToken cancellationToken = default) =>
         WatchFromAsync(_blocks.Fix(from), new WatchOptions(), cancellationToken);
 
     /// <summary>As <see cref="WatchAsync(Cursor, CancellationToken)"/>, with what else it is to bring.</summary>
@@ -64,7 +64,7 @@ public sealed partial class CidStore
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
     /// <returns>The announcements; it ends when the store is disposed.</returns>
     /// <exception cref="ArrowCidException">As for the other.</exception>
-    public IAsyncEnumerable<Announcement> WatchAsync(Cursor from, WatchOptions options,
+    public IAsyncEnumerable<StoreEvent> WatchAsync(Cursor from, WatchOptions options,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -73,11 +73,11 @@ public sealed partial class CidStore
         return WatchFromAsync(_blocks.Fix(from), options, cancellationToken);
     }
 
-    private IEnumerable<Announcement> WatchFrom(Cursor from, WatchOptions options, CancellationToken cancellationToken)
+    private IEnumerable<StoreEvent> WatchFrom(Cursor from, WatchOptions options, CancellationToken cancellationToken)
     {
         TimeSpan timeout = options.Timeout ?? TimeSpan.MaxValue;
-        PutFacts? facts = options.WithFacts ? new PutFacts() : null;
-        using LogTail tail = _blocks.Tail(from, facts is null ? TailScope.Blocks : TailScope.All);
+        PutFacts? facts = options.WithMetadata ? new PutFacts() : null;
+        using LogReader tail = _blocks.Tail(from, facts is null ? TailScope.Blocks : TailScope.All);
         using CancellationTokenRegistration disturbance = cancellationToken.UnsafeRegister(
             static signal => ((LogSignal)signal!).Disturb(), _blocks.Signal);
         var pause = new LogPause(_blocks.Signal);
@@ -89,7 +89,7 @@ public sealed partial class CidStore
             {
                 idle = 0;
                 pause.Reset();
-                if (TryAnnounce(in found, facts, out Announcement announcement)) yield return announcement;
+                if (TryAnnounce(in found, facts, out StoreEvent announcement)) yield return announcement;
                 continue;
             }
 
@@ -102,11 +102,11 @@ public sealed partial class CidStore
         }
     }
 
-    private async IAsyncEnumerable<Announcement> WatchFromAsync(Cursor from, WatchOptions options,
+    private async IAsyncEnumerable<StoreEvent> WatchFromAsync(Cursor from, WatchOptions options,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        PutFacts? facts = options.WithFacts ? new PutFacts() : null;
-        using LogTail tail = _blocks.Tail(from, facts is null ? TailScope.Blocks : TailScope.All);
+        PutFacts? facts = options.WithMetadata ? new PutFacts() : null;
+        using LogReader tail = _blocks.Tail(from, facts is null ? TailScope.Blocks : TailScope.All);
         var pause = new LogPause(_blocks.Signal);
         while (!tail.IsClosed)
         {
@@ -114,7 +114,7 @@ public sealed partial class CidStore
             if (tail.TryNext(out LogEvent found))
             {
                 pause.Reset();
-                if (TryAnnounce(in found, facts, out Announcement announcement)) yield return announcement;
+                if (TryAnnounce(in found, facts, out StoreEvent announcement)) yield return announcement;
             }
             else if (!pause.LooksAgain())
             {
@@ -124,12 +124,12 @@ public sealed partial class CidStore
         }
     }
 
-    internal bool TryAnnounce(in LogEvent found, PutFacts? facts, out Announcement announcement)
+    internal bool TryAnnounce(in LogEvent found, PutFacts? facts, out StoreEvent announcement)
     {
         announcement = default;
         if (found.Gap is { } gap)
         {
-            announcement = new Announcement(AnnouncementKind.Gap, default, default, found.Lane, 0, found.Cursor, gap);
+            announcement = new StoreEvent(StoreEventKind.Gap, default, default, found.Lane, 0, found.Cursor, gap);
             return true;
         }
 
@@ -143,11 +143,11 @@ public sealed partial class CidStore
         bool isAgain = record.RecordKind == RecordKind.Ref;
         if (isAgain ? !IsOfBatch(in record) : record.RecordKind != RecordKind.Batch) return false;
         BlockInfo info = record.ToInfo();
-        AnnouncementKind kind = isAgain ? AnnouncementKind.Again : AnnouncementKind.New;
-        announcement = new Announcement(kind, AddressOf(in info), info.Time, found.Lane, record.Sequence, found.Cursor,
+        StoreEventKind kind = isAgain ? StoreEventKind.Repeated : StoreEventKind.New;
+        announcement = new StoreEvent(kind, AddressOf(in info), info.Time, found.Lane, record.Sequence, found.Cursor,
             null)
         {
-            Facts = facts?.Of(in record, found.Lane),
+            Metadata = facts?.Of(in record, found.Lane),
         };
         return true;
     }
@@ -159,11 +159,11 @@ public sealed partial class CidStore
 
         public void Keep(in LogEvent found) => _last[found.Lane] = (found.Record, found.Payload);
 
-        public BlockFacts? Of(in RecordHeader block, int lane)
+        public BlockMetadata? Of(in RecordHeader block, int lane)
         {
             if (!_last.Remove(lane, out var last) || last.Record.Sequence + 1 != block.Sequence) return null;
             List<FactGroup> groups = FactReader.Read(last.Payload.Span, last.Record.TimeNanoseconds, static _ => { });
-            return FactRecord.SaidOf(groups.SelectMany(group => group.Facts), in block.Digest);
+            return FactRecord.MetadataOf(groups.SelectMany(group => group.Facts), in block.Digest);
         }
     }
 

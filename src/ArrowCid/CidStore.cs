@@ -226,10 +226,10 @@ public sealed partial class CidStore : IDisposable
 
     /// <summary>What the store looks like now, for people.</summary>
     /// <returns>Sizes and counts.</returns>
-    public CidStoreFigures GetFigures()
+    public StoreSummary GetSummary()
     {
-        StoreFigures figures = _blocks.Figures();
-        return new CidStoreFigures(figures.Id, figures.Created, figures.Capacity,
+        StorageStatistics figures = _blocks.GetStatistics();
+        return new StoreSummary(figures.Id, figures.Created, figures.Capacity,
             figures.BytesTaken, figures.BytesCommitted,
             figures.OpenSegments + figures.SealedSegments, figures.SegmentSize, figures.Lanes, figures.LanesInUse,
             _blocks.IsRing);
@@ -375,7 +375,7 @@ public sealed partial class CidStore : IDisposable
 
         public void Fill(Span<byte> destination) => plan.Fill(destination);
 
-        public void Judge(Digest256 digest) => RequireExpected(expected, digest);
+        public void Validate(Digest256 digest) => RequireExpected(expected, digest);
     }
 
     private sealed class SchemaBlock(CanonicalSchema schema) : IBlockSource

@@ -3,7 +3,7 @@ using ArrowCid.Registry;
 namespace ArrowCid;
 
 /// <summary>What is said of a batch as it is put. Whoever sees the block sees these facts.</summary>
-public sealed class PutOptions : BlockFacts
+public sealed class PutOptions : BlockMetadata
 {
     /// <summary>A name that stands for the block from then on, whatever it stood for; it is set once the block is
     /// there.</summary>
@@ -34,8 +34,8 @@ public sealed class WatchOptions
     /// never.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>Whether <see cref="Announcement.Facts"/> are read.</summary>
-    public bool WithFacts { get; init; }
+    /// <summary>Whether <see cref="StoreEvent.Metadata"/> are read.</summary>
+    public bool WithMetadata { get; init; }
 }
 
 /// <summary>What a block has to do with others.</summary>

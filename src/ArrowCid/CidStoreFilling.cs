@@ -7,7 +7,7 @@ namespace ArrowCid;
 
 /// <summary>Puts what another store held into one: facts with their stamps, blocks with their times. What is there
 /// already is passed, so that one that was killed is run again.</summary>
-internal sealed class CidStoreFilling : IMomentSink
+internal sealed class BulkLoad : ISnapshotSink
 {
     private readonly CidStore? _store;
     private readonly bool _isDryRun;
@@ -15,11 +15,11 @@ internal sealed class CidStoreFilling : IMomentSink
     private readonly ulong _now;
     private readonly Action<long>? _progress;
     private readonly HashSet<Digest256> _known = [];
-    private readonly List<MomentBlock> _put = [];
+    private readonly List<SnapshotBlock> _put = [];
     private readonly HashSet<Digest256> _intact = [];
     private readonly HashSet<Digest256> _repaired = [];
 
-    public CidStoreFilling(CidStore? store, bool isDryRun, Action<long>? progress = null)
+    public BulkLoad(CidStore? store, bool isDryRun, Action<long>? progress = null)
     {
         (_store, _isDryRun, _progress) = (store, isDryRun, progress);
         _clock = store?.Clock ?? TimeProvider.System;
@@ -34,7 +34,7 @@ internal sealed class CidStoreFilling : IMomentSink
     public long ByteLength { get; private set; }
 
     /// <summary>The blocks that were new.</summary>
-    public IReadOnlyList<MomentBlock> NewBlocks => _put;
+    public IReadOnlyList<SnapshotBlock> NewBlocks => _put;
 
     private long NewFacts { get; set; }
 
@@ -69,19 +69,19 @@ internal sealed class CidStoreFilling : IMomentSink
         CrashPoint.Pass(CrashStep.R1);
     }
 
-    public bool Wants(in MomentBlock block) => !IsThere(in block) || !IsIntact(in block);
+    public bool Wants(in SnapshotBlock block) => !IsThere(in block) || !IsIntact(in block);
 
-    public bool TryGetEarlier(in Digest256 digest, out MomentBlock block)
+    public bool TryGetEarlier(in Digest256 digest, out SnapshotBlock block)
     {
         block = default;
         return false;
     }
 
-    public void TakeBlock(in MomentBlock block, ReadOnlyMemory<byte> bytes) =>
+    public void TakeBlock(in SnapshotBlock block, ReadOnlyMemory<byte> bytes) =>
         Put(in block, bytes.Length, target => bytes.Span.CopyTo(target));
 
     /// <summary>Puts a block, which is hashed where it lies.</summary>
-    public void Put(in MomentBlock block, int length, Action<Span<byte>> fill)
+    public void Put(in SnapshotBlock block, int length, Action<Span<byte>> fill)
     {
         if (IsThere(in block))
         {
@@ -100,7 +100,7 @@ internal sealed class CidStoreFilling : IMomentSink
         CrashPoint.Pass(CrashStep.R3);
     }
 
-    private static void PutAt(CidStore store, in MomentBlock block, int length, Action<Span<byte>> fill, ulong time)
+    private static void PutAt(CidStore store, in SnapshotBlock block, int length, Action<Span<byte>> fill, ulong time)
     {
         if (block.Codec == Multicodec.Raw)
         {
@@ -116,7 +116,7 @@ internal sealed class CidStoreFilling : IMomentSink
     }
 
     /// <summary>Replaces a block that is here by the right bytes, where its own are damaged.</summary>
-    private void Repair(in MomentBlock block, int length, Action<Span<byte>> fill)
+    private void Repair(in SnapshotBlock block, int length, Action<Span<byte>> fill)
     {
         if (_store is null || IsIntact(in block)) return;
         if (!_isDryRun)
@@ -130,11 +130,11 @@ internal sealed class CidStoreFilling : IMomentSink
     }
 
     /// <summary>Each block's stored bytes are hashed once.</summary>
-    private bool IsIntact(in MomentBlock block) =>
+    private bool IsIntact(in SnapshotBlock block) =>
         _intact.Contains(block.Digest) || (_store!.IsIntact(block.Cid) && _intact.Add(block.Digest));
 
     /// <summary>What was dropped is put again, though it may still be found.</summary>
-    private bool IsThere(in MomentBlock block) =>
+    private bool IsThere(in SnapshotBlock block) =>
         _store?.Describe(block.Cid) is { IsPresent: true };
 
     private static List<FactGroup> Groups(byte[] payload) =>

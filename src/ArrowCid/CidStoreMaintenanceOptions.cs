@@ -69,5 +69,5 @@ public sealed record MaintenanceStep(MaintenanceTask Task, long Count, long Byte
 /// <param name="Count">The sum of <see cref="MaintenanceStep.Count"/>.</param>
 /// <param name="ByteLength">The sum of <see cref="MaintenanceStep.ByteLength"/>.</param>
 /// <param name="Took">The time that they took.</param>
-public sealed record MaintenanceFigures(MaintenanceTask Task, long Steps, long Failures, long Count, long ByteLength,
+public sealed record MaintenanceStatistics(MaintenanceTask Task, long Steps, long Failures, long Count, long ByteLength,
     TimeSpan Took);

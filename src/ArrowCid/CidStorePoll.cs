@@ -7,15 +7,15 @@ namespace ArrowCid;
 /// A watch that is asked rather than enumerated: with a wait of one's choice, and with a descriptor for event loops.
 /// One thread at a time; any may dispose of it, which ends the wait.
 /// </summary>
-internal sealed class CidStorePoll : IDisposable
+internal sealed class StorePoll : IDisposable
 {
     private readonly CidStore _store;
     private readonly LogSignal _signal;
-    private readonly LogTail _tail;
+    private readonly LogReader _tail;
     private LogPause _pause;
     private WatchSignal? _event;
 
-    public CidStorePoll(CidStore store, Cursor from)
+    public StorePoll(CidStore store, Cursor from)
     {
         _store = store;
         _signal = store.Blocks.Signal;
@@ -51,7 +51,7 @@ internal sealed class CidStorePoll : IDisposable
     /// <param name="announcement">The announcement.</param>
     /// <returns>False where the time is over or the watch has ended.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreGone"/>: the store was removed.</exception>
-    public bool TryNext(TimeSpan most, out Announcement announcement)
+    public bool TryNext(TimeSpan most, out StoreEvent announcement)
     {
         if (TryFind(out announcement)) return true;
         if (most > TimeSpan.Zero && TryAwait(most, out announcement)) return true;
@@ -71,7 +71,7 @@ internal sealed class CidStorePoll : IDisposable
         _event?.Dispose();
     }
 
-    private bool TryFind(out Announcement announcement)
+    private bool TryFind(out StoreEvent announcement)
     {
         announcement = default;
         while (_tail.TryNext(out LogEvent found))
@@ -82,7 +82,7 @@ internal sealed class CidStorePoll : IDisposable
         return false;
     }
 
-    private bool TryAwait(TimeSpan most, out Announcement announcement)
+    private bool TryAwait(TimeSpan most, out StoreEvent announcement)
     {
         announcement = default;
         long started = Stopwatch.GetTimestamp();

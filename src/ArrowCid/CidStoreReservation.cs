@@ -3,7 +3,7 @@ using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
-using Layout = ArrowCid.Columnar.Layout;
+using BufferLayout = ArrowCid.Columnar.BufferLayout;
 
 namespace ArrowCid;
 
@@ -197,29 +197,29 @@ public readonly partial struct ReservedColumn
     public Span<T> Values<T>() where T : unmanaged
     {
         Elements.Check<T>(FieldView.Type, $"Column '{FieldView.Name}'");
-        return MemoryMarshal.Cast<byte, T>(Buffer(Layout.Fixed, "values of fixed width"));
+        return MemoryMarshal.Cast<byte, T>(Buffer(BufferLayout.Fixed, "values of fixed width"));
     }
 
     /// <summary>The values of a column of fixed width as bytes, a row's behind the one's before it.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it has no such values.</exception>
     /// <exception cref="ObjectDisposedException">The reservation was committed or disposed of.</exception>
-    public Span<byte> ValueBytes => Buffer(Layout.Fixed, "values of fixed width");
+    public Span<byte> ValueBytes => Buffer(BufferLayout.Fixed, "values of fixed width");
 
     /// <summary>The values of a boolean column: a bit a row, the lowest first.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it is not boolean.</exception>
     /// <exception cref="ObjectDisposedException">The reservation was committed or disposed of.</exception>
-    public Span<byte> Bits => Buffer(Layout.Bits, "bits");
+    public Span<byte> Bits => Buffer(BufferLayout.Bits, "bits");
 
     /// <summary>The offsets of a column of utf8 or binary: one more than rows, from 0, where each row's bytes end in
     /// <see cref="Data"/>. A null row's bytes are dropped, which takes a copy of the batch: best it has none.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it has no such offsets.</exception>
     /// <exception cref="ObjectDisposedException">The reservation was committed or disposed of.</exception>
-    public Span<int> Offsets => MemoryMarshal.Cast<byte, int>(Buffer(Layout.Bytes32, "offsets of 32 bits"));
+    public Span<int> Offsets => MemoryMarshal.Cast<byte, int>(Buffer(BufferLayout.Bytes32, "offsets of 32 bits"));
 
     /// <summary>The offsets of a column of large_utf8 or large_binary, as <see cref="Offsets"/>.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it has no such offsets.</exception>
     /// <exception cref="ObjectDisposedException">The reservation was committed or disposed of.</exception>
-    public Span<long> LargeOffsets => MemoryMarshal.Cast<byte, long>(Buffer(Layout.Bytes64, "offsets of 64 bits"));
+    public Span<long> LargeOffsets => MemoryMarshal.Cast<byte, long>(Buffer(BufferLayout.Bytes64, "offsets of 64 bits"));
 
     /// <summary>The bytes of the rows of a text or binary column, one row's behind the other's: as many as were asked
     /// for. What lies past the last offset is left out.</summary>
@@ -229,7 +229,7 @@ public readonly partial struct ReservedColumn
     {
         get
         {
-            if (FieldView.Type.Layout() is not (Layout.Bytes32 or Layout.Bytes64)) throw HasNo("bytes of its own");
+            if (FieldView.Type.Layout() is not (BufferLayout.Bytes32 or BufferLayout.Bytes64)) throw HasNo("bytes of its own");
             return _batch.Draft.Data(_batch.Bytes, _index);
         }
     }
@@ -244,7 +244,7 @@ public readonly partial struct ReservedColumn
         Columnar.Bits.Clear(_batch.Validity(_index), row);
     }
 
-    private Span<byte> Buffer(Layout layout, string what) => FieldView.Type.Layout() == layout
+    private Span<byte> Buffer(BufferLayout layout, string what) => FieldView.Type.Layout() == layout
         ? _batch.Draft.Values(_batch.Bytes, _index)
         : throw HasNo(what);
 

@@ -91,7 +91,7 @@ public readonly record struct RepairResult(Cid Cid, RepairOutcome Outcome, strin
 /// <param name="Lanes">How many writers there may be at once.</param>
 /// <param name="LanesInUse">How many there are.</param>
 /// <param name="IsRing">Whether its oldest blocks go when it is full.</param>
-public sealed record CidStoreFigures(Guid Id, DateTimeOffset Created, long Capacity, long BytesTaken,
+public sealed record StoreSummary(Guid Id, DateTimeOffset Created, long Capacity, long BytesTaken,
     long BytesCommitted,
     int Segments, long SegmentSize, int Lanes, int LanesInUse, bool IsRing);
 

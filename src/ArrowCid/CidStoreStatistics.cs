@@ -1,7 +1,7 @@
 namespace ArrowCid;
 
 /// <summary>What a store holds.</summary>
-/// <param name="Figures">Sizes and counts of its files.</param>
+/// <param name="Summary">Sizes and counts of its files.</param>
 /// <param name="Kinds">Its blocks by kind: <c>batch</c>, <c>schema</c>, <c>raw</c>, <c>view</c>.</param>
 /// <param name="Producers">Its batches by producer; the empty text for those of nobody.</param>
 /// <param name="Schemas">Its batches by the CID of their schema.</param>
@@ -16,7 +16,7 @@ namespace ArrowCid;
 /// <param name="IndexEntries">The entries that the index has room for.</param>
 /// <param name="IndexUsed">How many of them are taken, but for at most 15 of each other handle that is open, or was
 /// killed.</param>
-public sealed record StoreStatistics(CidStoreFigures Figures, IReadOnlyList<StoreShare> Kinds,
+public sealed record StoreStatistics(StoreSummary Summary, IReadOnlyList<StoreShare> Kinds,
     IReadOnlyList<StoreShare> Producers, IReadOnlyList<StoreShare> Schemas, double LiveShare, long FactRecords,
     long FactBytes, long Names, long Pinned, long Expired, long Absent, long IndexEntries, long IndexUsed);
 

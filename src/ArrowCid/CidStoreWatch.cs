@@ -3,16 +3,16 @@ using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>What an <see cref="Announcement"/> says.</summary>
-public enum AnnouncementKind
+/// <summary>What an <see cref="StoreEvent"/> says.</summary>
+public enum StoreEventKind
 {
     /// <summary>A batch was put that the store did not have.</summary>
     New = 1,
 
     /// <summary>A batch was put that the store had.</summary>
-    Again = 2,
+    Repeated = 2,
 
-    /// <summary>Something was missed; <see cref="Announcement.Gap"/> says what. There is no batch.</summary>
+    /// <summary>Something was missed; <see cref="StoreEvent.Gap"/> says what. There is no batch.</summary>
     Gap = 3,
 }
 
@@ -26,12 +26,12 @@ public enum AnnouncementKind
 /// where it is a gap.</param>
 /// <param name="Cursor">Where to go on behind it.</param>
 /// <param name="Gap">What is missing, or null.</param>
-public readonly record struct Announcement(AnnouncementKind Kind, BlockAddress Address, DateTimeOffset Time, int Lane,
+public readonly record struct StoreEvent(StoreEventKind Kind, BlockAddress Address, DateTimeOffset Time, int Lane,
     ulong Sequence, Cursor Cursor, WatchGap? Gap)
 {
     /// <summary>What was said of the block as it was put; null where nothing was, or where the watch does not read
-    /// facts (<see cref="WatchOptions.WithFacts"/>).</summary>
-    public BlockFacts? Facts { get; init; }
+    /// facts (<see cref="WatchOptions.WithMetadata"/>).</summary>
+    public BlockMetadata? Metadata { get; init; }
 
     /// <summary>The block's CID.</summary>
     public Cid Cid => Address.Cid;

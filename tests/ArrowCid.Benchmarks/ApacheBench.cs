@@ -34,7 +34,7 @@ internal static class ApacheBench
         {
             for (int i = 0; i < Each; i++)
             {
-                using BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
+                using BatchLease lease = store.TryGet(cid) ?? throw CommandError.NoBlock(cid.ToString(), store);
                 if (read(lease) == 0) throw new ArrowCidException(ErrorCode.Internal, $"{cid} has no rows");
             }
         });

@@ -124,7 +124,7 @@ internal static class BenchCommand
     private static void ReportMissing(IBench bench)
     {
         if (bench.MissingCompetitors is { } missing)
-            Failure.Say($"PEER MISSING: {missing}; run interop/peers/setup");
+            CommandError.Say($"PEER MISSING: {missing}; run interop/peers/setup");
     }
 
     private static Option<bool> QuickOption() => new("--quick")

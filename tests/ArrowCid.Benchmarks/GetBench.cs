@@ -63,7 +63,7 @@ internal static class GetBench
     {
         for (int i = 0; i < Each; i++)
         {
-            using BatchLease lease = store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
+            using BatchLease lease = store.TryGet(cid) ?? throw CommandError.NoBlock(cid.ToString(), store);
             if (lease.View.Columns.Count != Columns)
                 throw new ArrowCidException(ErrorCode.Internal, $"{cid} has {lease.View.Columns.Count} columns");
         }

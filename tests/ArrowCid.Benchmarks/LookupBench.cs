@@ -21,7 +21,7 @@ internal static class LookupBench
             {
                 for (int i = 0; i < Each; i++)
                 {
-                    if (!bench.Store.Contains(cids[at])) throw Failure.NoBlock(cids[at].ToString(), bench.Store);
+                    if (!bench.Store.Contains(cids[at])) throw CommandError.NoBlock(cids[at].ToString(), bench.Store);
                     if (++at == cids.Length) at = 0;
                 }
             }),
@@ -32,7 +32,7 @@ internal static class LookupBench
                     if (at > cids.Length - Many) at = 0;
                     bench.Store.ContainsMany(cids.AsSpan(at, Many), found);
                     int missing = Array.IndexOf(found, false);
-                    if (missing >= 0) throw Failure.NoBlock(cids[at + missing].ToString(), bench.Store);
+                    if (missing >= 0) throw CommandError.NoBlock(cids[at + missing].ToString(), bench.Store);
                     at += Many;
                 }
             }));

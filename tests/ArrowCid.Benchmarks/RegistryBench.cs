@@ -87,7 +87,7 @@ internal sealed class RegistryBench(StoreBenchRun run)
         return _entries / Rounds.Seconds(() =>
         {
             _ = store.Annotate(Enumerable.Range(0, _entries).Select(number => KeyValuePair.Create(CidOf(number),
-                new BlockFacts
+                new BlockMetadata
                 {
                     Producer = Text('p', number % Producers),
                     Tags = new Dictionary<string, string?>(1) { ["day"] = Text('d', number % Tags) },
@@ -119,12 +119,12 @@ internal sealed class RegistryBench(StoreBenchRun run)
         {
             store.PutRawMany(blocks, results);
             _ = store.Annotate(results.Select(put => KeyValuePair.Create(put.Cid,
-                new BlockFacts { Tags = new Dictionary<string, string?> { ["few"] = "1" } })));
+                new BlockMetadata { Tags = new Dictionary<string, string?> { ["few"] = "1" } })));
             return Array.ConvertAll(results, put => put.Cid);
         }
 
         Cid[] cids = PutAll();
-        var until = new BlockFacts { Expires = DateTimeOffset.UtcNow.AddDays(1) };
+        var until = new BlockMetadata { Expires = DateTimeOffset.UtcNow.AddDays(1) };
         double touch = Quantile(50, 0.5,
             () => _ = store.Annotate(cids.Select(cid => KeyValuePair.Create(cid, until)))) * 1000;
         yield return Alone($"touch, {Few} entries", touch, "ms", 0.79);

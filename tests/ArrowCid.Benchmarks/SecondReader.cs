@@ -43,7 +43,7 @@ internal static class ReaderLoops
         {
             for (int i = 0; i < LookUpsBetweenClocks; i++)
             {
-                if (!store.Contains(cids[at])) throw Failure.NoBlock(cids[at].ToString(), store);
+                if (!store.Contains(cids[at])) throw CommandError.NoBlock(cids[at].ToString(), store);
                 if (++at == cids.Length) at = 0;
             }
         });

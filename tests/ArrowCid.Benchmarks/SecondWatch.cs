@@ -9,7 +9,7 @@ internal sealed class SecondWatch : ISecondRole
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly CidStore _store;
-    private readonly IEnumerator<Announcement> _watch;
+    private readonly IEnumerator<StoreEvent> _watch;
 
     public SecondWatch(string directory)
     {
@@ -55,7 +55,7 @@ internal sealed class SecondWatch : ISecondRole
         var delays = new List<double>(count);
         for (int i = 0; i < count; i++)
         {
-            Announcement heard = Next();
+            StoreEvent heard = Next();
             long now = Stopwatch.GetTimestamp();
             delays.Add(Stopwatch.GetElapsedTime(FirstValue(in heard), now).TotalSeconds);
         }
@@ -63,18 +63,18 @@ internal sealed class SecondWatch : ISecondRole
         return SecondCommand.Text(Rounds.Median(delays));
     }
 
-    private long FirstValue(in Announcement heard)
+    private long FirstValue(in StoreEvent heard)
     {
-        using BatchLease lease = _store.TryGet(heard.Cid) ?? throw Failure.NoBlock(heard.Cid.ToString(), _store);
+        using BatchLease lease = _store.TryGet(heard.Cid) ?? throw CommandError.NoBlock(heard.Cid.ToString(), _store);
         return lease.View.Column<long>("c0").Values[0];
     }
 
-    private Announcement Next()
+    private StoreEvent Next()
     {
         if (!_watch.MoveNext())
             throw new ArrowCidException(ErrorCode.Internal, $"nothing was announced for {s_patience.TotalSeconds} s");
-        Announcement heard = _watch.Current;
-        if (heard.Kind == AnnouncementKind.New) return heard;
+        StoreEvent heard = _watch.Current;
+        if (heard.Kind == StoreEventKind.New) return heard;
         throw new ArrowCidException(ErrorCode.Internal, $"a {heard.Kind} was announced where all is new: {heard.Gap}");
     }
 }

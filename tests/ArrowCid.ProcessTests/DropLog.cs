@@ -20,7 +20,7 @@ internal sealed class DropLog(BlockStore store) : ILiveness
         lock (_gate)
         {
             // The tail goes with its leases: it is not to stand in the way of what asks.
-            using LogTail tail = store.Tail(_position, TailScope.All);
+            using LogReader tail = store.Tail(_position, TailScope.All);
             while (tail.TryNext(out LogEvent found))
             {
                 if (found.Gap is null) Take(in found);
@@ -59,7 +59,7 @@ internal sealed class DropLog(BlockStore store) : ILiveness
     public bool IsLastPut(in Digest256 digest, ulong nanoseconds) => false;
 
     /// <summary>Drops blocks, as the janitor.</summary>
-    public void Drop(JanitorTerm term, IReadOnlyList<Digest256> digests)
+    public void Drop(MaintenanceLockScope term, IReadOnlyList<Digest256> digests)
     {
         term.BeginSweep();
         _ = store.Append(new DropFact(store.Marks(), digests));

@@ -89,7 +89,7 @@ public sealed class FactProcessTests
         // Before anything is adopted, the order holds: who sees a block sees its facts.
         CheckOrder(store, steps);
         using IDisposable held = store.LockName(1, s_long);
-        store.Settle(s_long);
+        store.CatchUp(s_long);
         HashSet<string> facts = CheckOrder(store, steps);
         ulong mark = store.Marks()[0];
         foreach (int number in acknowledged)
@@ -120,7 +120,7 @@ public sealed class FactProcessTests
             texts.Add(FactWorker.TextOf(number));
         }
 
-        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = store.Tail(Cursor.Oldest, TailScope.All);
         ulong last = 0;
         while (tail.TryNext(out LogEvent found))
         {

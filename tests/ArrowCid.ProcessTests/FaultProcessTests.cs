@@ -19,7 +19,7 @@ public sealed class FaultProcessTests
         BlockStore.Open(folder.Path, StoreWorker.Settings(64)).Dispose();
         // A reader has no tick that would take the dead one's lane over and wake.
         using BlockStore store = BlockStore.Open(folder.Path, new StoreSettings { ReadOnly = true });
-        using LogTail tail = store.Tail(Cursor.Now);
+        using LogReader tail = store.Tail(Cursor.Now);
         Task<Digest256> waiter = Task.Run(() => WaitForOne(store, tail));
         Assert.True(SpinWait.SpinUntil(() => folder.WaitWord(64) == 1, s_patience), "nobody sleeps");
         using Process writer = Worker.Start("P6:1", "put", folder.Path, "0", "9", "100", "64");
@@ -117,7 +117,7 @@ public sealed class FaultProcessTests
         Assert.Empty(store.CheckLog());
     }
 
-    private static Digest256 WaitForOne(BlockStore store, LogTail tail)
+    private static Digest256 WaitForOne(BlockStore store, LogReader tail)
     {
         var pause = new LogPause(store.Signal);
         while (true)
@@ -143,7 +143,7 @@ public sealed class FaultProcessTests
         /// <summary>A word of the page that waiters sleep on.</summary>
         public ulong WaitWord(int at)
         {
-            using var file = new FileStream(System.IO.Path.Combine(Path, Layout.WaitName), FileMode.Open,
+            using var file = new FileStream(System.IO.Path.Combine(Path, StoreLayout.WaitName), FileMode.Open,
                 FileAccess.Read, FileShare.ReadWrite);
             Span<byte> bytes = stackalloc byte[8];
             file.Position = at;

@@ -175,7 +175,7 @@ internal sealed class Keeping(CidStore store, int seed)
     {
         if (_pinned.Count == 0) return;
         Cid cid = _pinned.Keys.First();
-        store.Annotate(cid, new BlockFacts
+        store.Annotate(cid, new BlockMetadata
         {
             Tags = new Dictionary<string, string?> { [$"of{seed}"] = $"{_steps}" },
             Json = $"\"{new string('x', 20_000)}\"",

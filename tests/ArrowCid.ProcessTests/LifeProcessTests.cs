@@ -79,7 +79,7 @@ public sealed class LifeProcessTests
         }
 
         using BlockStore store = BlockStore.Open(folder.Store, LifeWorker.Settings(isRing: true));
-        Assert.True(store.Figures().BytesTaken <= 32 << 20);
+        Assert.True(store.GetStatistics().BytesTaken <= 32 << 20);
         CheckList(store);
     }
 
@@ -210,12 +210,12 @@ public sealed class LifeProcessTests
         Assert.Equal("there", await writer.StandardOutput.ReadLineAsync());
         Signal(writer, "STOP");
         _ = StoreWorker.Put(store, 1, BlockBytes);
-        Assert.Equal(2, store.Figures().LanesInUse);
+        Assert.Equal(2, store.GetStatistics().LanesInUse);
         Assert.Contains(store.Processes(), process => process.Process == writer.Id && process.Lanes.SequenceEqual([0]));
         Assert.DoesNotContain(store.Reap(dryRun: true), item => item.Kind == "lane");
         // Killed and not yet waited for by its parent, this process, it is a zombie: its locks are free all the same.
         Signal(writer, "KILL");
-        Assert.True(SpinWait.SpinUntil(() => store.Figures().LanesInUse == 1, TimeSpan.FromSeconds(60)));
+        Assert.True(SpinWait.SpinUntil(() => store.GetStatistics().LanesInUse == 1, TimeSpan.FromSeconds(60)));
         await writer.WaitForExitAsync();
         // The tick of the living takes the lane over.
         Assert.True(SpinWait.SpinUntil(() => !store.Reap(dryRun: true).Exists(item => item.Kind == "lane"),
@@ -227,7 +227,7 @@ public sealed class LifeProcessTests
     {
         using var folder = new TemporaryFolder();
         using BlockStore store = BlockStore.Open(folder.Store, LifeWorker.Settings(isRing: false));
-        using LogTail tail = store.Tail(Cursor.Now);
+        using LogReader tail = store.Tail(Cursor.Now);
         using (Process writer = Worker.Start("P5:3", "put", folder.Store, "0", "10", "1000", "64"))
             await Ended(writer, Killed);
         int seen = 0;
@@ -302,7 +302,7 @@ public sealed class LifeProcessTests
             if (!dropped.Contains(number)) Assert.True(lease is not null, $"block {number} is missing");
         }
 
-        if (!mayBeThere) Assert.True(store.Figures().BytesTaken < count * (long)BlockBytes);
+        if (!mayBeThere) Assert.True(store.GetStatistics().BytesTaken < count * (long)BlockBytes);
     }
 
     /// <summary>Every block that is listed is whole.</summary>

@@ -87,7 +87,7 @@ internal static class LifeWorker
         var drops = new DropLog(store);
         store.Liveness = drops;
         int count = Number(arguments[1]), length = Number(arguments[2]);
-        using (JanitorTerm term = store.TryBecomeJanitor(TimeSpan.FromSeconds(60))!)
+        using (MaintenanceLockScope term = store.TryBecomeJanitor(TimeSpan.FromSeconds(60))!)
         {
             drops.Drop(term, [.. Even(count).Select(number => Sha256.Hash(StoreWorker.Bytes(number, length)))]);
         }
@@ -199,7 +199,7 @@ internal static class LifeWorker
 
         private void Collect()
         {
-            using JanitorTerm? term = _store.TryBecomeJanitor(TimeSpan.Zero);
+            using MaintenanceLockScope? term = _store.TryBecomeJanitor(TimeSpan.Zero);
             if (term is null) return;
             List<Digest256> digests =
             [

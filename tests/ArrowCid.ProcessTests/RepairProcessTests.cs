@@ -98,15 +98,15 @@ public sealed class RepairProcessTests(ITestOutputHelper output)
         foreach (string path in Directory.GetFiles(directory, "seg-*").Where(path => path[^9] == '-'))
         {
             byte[] bytes = File.ReadAllBytes(path);
-            if (SegmentHeader.Read(bytes.AsSpan(0, Layout.SegmentHeaderBytes)) is not { Kind: not SegmentKind.Facts } header)
+            if (SegmentHeader.Read(bytes.AsSpan(0, StoreLayout.SegmentHeaderBytes)) is not { Kind: not SegmentKind.Facts } header)
                 continue;
-            long end = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)Layout.SegmentCommitted));
-            for (long at = Layout.SegmentRecords; at < end;)
+            long end = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)StoreLayout.SegmentCommitted));
+            for (long at = StoreLayout.SegmentRecords; at < end;)
             {
-                Assert.True(RecordHeader.TryParse(bytes.AsSpan((int)at, Layout.RecordHeaderBytes), header.Nonce, at, bytes.Length, out RecordHeader record));
+                Assert.True(RecordHeader.TryParse(bytes.AsSpan((int)at, StoreLayout.RecordHeaderBytes), header.Nonce, at, bytes.Length, out RecordHeader record));
                 if (record.IsBlock && cids.Contains(Cid.FromSha256(Multicodec.Raw, record.Digest)))
                 {
-                    long place = at + Layout.RecordHeaderBytes + random.Next((int)record.PayloadLength / 2, (int)record.PayloadLength);
+                    long place = at + StoreLayout.RecordHeaderBytes + random.Next((int)record.PayloadLength / 2, (int)record.PayloadLength);
                     using FileStream file = File.Open(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
                     file.Position = place;
                     file.WriteByte((byte)(bytes[place] ^ 0x40));

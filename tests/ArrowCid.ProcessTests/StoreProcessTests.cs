@@ -42,7 +42,7 @@ public sealed class StoreProcessTests
         await Ended(reader, 0);
         Assert.Equal((0, 0, "0"), (wrong, missing, others.Trim()));
         Assert.True(found > 0);
-        Assert.True(store.Figures().IndexEntries > 1 << 16);
+        Assert.True(store.GetStatistics().IndexEntries > 1 << 16);
         Assert.Equal((Count / 3 * 2) + 2, store.List().Count());
     }
 
@@ -147,7 +147,7 @@ public sealed class StoreProcessTests
 
             // The next writer adopts what was left; from then on nothing of the dead one is unfinished.
             for (int number = 900; number < 960; number++) _ = StoreWorker.Put(store, number, 65536);
-            Assert.True(SpinWait.SpinUntil(() => !store.Figures().IndexIsGrowing, TimeSpan.FromSeconds(60)), steps);
+            Assert.True(SpinWait.SpinUntil(() => !store.GetStatistics().IndexIsGrowing, TimeSpan.FromSeconds(60)), steps);
             List<BlockInfo> all = store.List().ToList();
             Assert.Equal(all.Count, all.Select(info => info.Digest).Distinct().Count());
             foreach (BlockInfo info in all)
@@ -161,7 +161,7 @@ public sealed class StoreProcessTests
         using (BlockStore store = BlockStore.Open(directory.Path, StoreWorker.Settings(64)))
         {
             // While the writer was at work one may have been made ahead.
-            Assert.Equal(0, store.Figures().UnfinishedSegments);
+            Assert.Equal(0, store.GetStatistics().UnfinishedSegments);
             Assert.Empty(Directory.GetFiles(directory.Path, "*.tmp-*"));
             Assert.Single(Directory.GetFiles(directory.Path, "idx-*"));
         }

@@ -52,7 +52,7 @@ internal static class StoreWorker
     {
         int count = Number(arguments[1]), length = Number(arguments[2]), number = 0;
         using BlockStore store = BlockStore.Open(arguments[0], new StoreSettings { ReadOnly = true });
-        using LogTail tail = store.Tail(Cursor.Now);
+        using LogReader tail = store.Tail(Cursor.Now);
         Console.WriteLine("ready");
         var pause = new LogPause(store.Signal);
         while (number < count)

@@ -37,7 +37,7 @@ public sealed class WatchProcessTests
     {
         using var directory = new TemporaryDirectory();
         using BlockStore store = BlockStore.Open(directory.Path, StoreWorker.Settings(64));
-        using LogTail tail = store.Tail(Cursor.Now);
+        using LogReader tail = store.Tail(Cursor.Now);
         // Blocks 0, 1 and 3; 2 is 1 again, and a REF has no entry in the index.
         using Process writer = Worker.Start("P5:3", "put", directory.Path, "0", "9", "100", "64");
         Assert.Equal(["0", "1", "2"],
@@ -136,7 +136,7 @@ public sealed class WatchProcessTests
 
     private static Digest256 DigestOf(int number) => Sha256.Hash(StoreWorker.Bytes(number, 100));
 
-    private static List<Digest256> Drain(LogTail tail)
+    private static List<Digest256> Drain(LogReader tail)
     {
         var digests = new List<Digest256>();
         while (tail.TryNext(out LogEvent found)) digests.Add(found.Record.Digest);

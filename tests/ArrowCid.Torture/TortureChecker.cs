@@ -32,7 +32,7 @@ internal sealed class TortureChecker
         var faults = new List<string>();
         using (CidStore store = TortureStore.Open(directory, role))
         {
-            store.Blocks.Mend();
+            store.Blocks.RepairIndex();
             if (role != TortureRole.Disk) faults.AddRange(damage.Repair(store));
             CheckPromises(store, journals, role, faults);
             if (role != TortureRole.Ring)
@@ -177,7 +177,7 @@ internal sealed class TortureChecker
     private static HashSet<Digest256> Announced(CidStore store)
     {
         var announced = new HashSet<Digest256>();
-        using LogTail tail = store.Blocks.Tail(Cursor.Oldest);
+        using LogReader tail = store.Blocks.Tail(Cursor.Oldest);
         while (tail.TryNext(out LogEvent found))
         {
             if (found.Gap is null) announced.Add(found.Record.Digest);

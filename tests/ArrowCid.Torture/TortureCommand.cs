@@ -96,7 +96,7 @@ internal static class TortureCommand
         return isSound ? 0 : ErrorTable.ExitCode(ErrorCode.BlockCorrupt);
     }
 
-    private static void Say(string message) => Console.Error.WriteLine($"torture: {Failure.Visible(message)}");
+    private static void Say(string message) => Console.Error.WriteLine($"torture: {CommandError.Visible(message)}");
 
     /// <summary>Shows progress: on a terminal after every round, elsewhere once per hundred rounds.</summary>
     private static void ShowProgress(TortureRun run)

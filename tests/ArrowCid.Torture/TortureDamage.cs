@@ -47,10 +47,10 @@ internal sealed class TortureDamage : IDisposable
         {
             using BlockLease? lease = store.LeaseUnproved(cid);
             if (lease?.Range is not { } range) return false;
-            string segment = Path.Combine(store.Directory, Layout.SegmentName(range.Slot, range.Generation));
+            string segment = Path.Combine(store.Directory, StoreLayout.SegmentName(range.Slot, range.Generation));
             int at = random.Next(bytes.Length);
             using FileStream file = File.Open(segment, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            file.Position = range.Offset + Layout.RecordHeaderBytes + at;
+            file.Position = range.Offset + StoreLayout.RecordHeaderBytes + at;
             file.WriteByte((byte)(bytes[at] ^ 0x10));
             return true;
         }

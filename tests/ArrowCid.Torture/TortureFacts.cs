@@ -91,7 +91,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     {
         string tag = NextTag();
         journal.Write($"t? {cid} {tag}");
-        store.Annotate(cid, new BlockFacts
+        store.Annotate(cid, new BlockMetadata
         {
             Tags = new Dictionary<string, string?> { ["t"] = tag },
             Json = $"\"{new string('x', LargeBytes)}\"",

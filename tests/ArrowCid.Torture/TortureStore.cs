@@ -51,19 +51,19 @@ internal static class TortureStore
 
     /// <summary>Whether a store that keeps what it has is so full that puts would soon wait for room.</summary>
     public static bool IsFilled(CidStore store, TortureRole role) =>
-        role != TortureRole.Ring && store.GetFigures().BytesTaken > Capacity * 6 / 10;
+        role != TortureRole.Ring && store.GetSummary().BytesTaken > Capacity * 6 / 10;
 
     /// <summary>Makes a store that nobody has open one that looks like a copy: the next writer rebuilds it.</summary>
     public static void MakeForeign(string directory)
     {
-        string control = Path.Combine(directory, Layout.ControlName);
+        string control = Path.Combine(directory, StoreLayout.ControlName);
         if (!File.Exists(control)) return;
         using FileStream file = new(control, FileMode.Open);
-        var page = new byte[Layout.PageBytes];
+        var page = new byte[StoreLayout.PageBytes];
         file.ReadExactly(page);
         // The inode that the file knows itself by, and the checksum over it.
         BinaryPrimitives.WriteUInt64LittleEndian(page.AsSpan(240), 1);
-        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(4092), Layout.Crc(page.AsSpan(0, 4088)));
+        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(4092), StoreLayout.Crc(page.AsSpan(0, 4088)));
         file.Position = 0;
         file.Write(page);
     }

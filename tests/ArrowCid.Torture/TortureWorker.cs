@@ -151,10 +151,10 @@ internal sealed class TortureWorker(
     private Cursor Catch(Cursor from)
     {
         Cursor last = from;
-        foreach (Announcement announcement in store.Watch(from, TimeSpan.Zero))
+        foreach (StoreEvent announcement in store.Watch(from, TimeSpan.Zero))
         {
             last = announcement.Cursor;
-            if (announcement.Kind == AnnouncementKind.Gap)
+            if (announcement.Kind == StoreEventKind.Gap)
             {
                 if (!IsLosing)
                     throw new ArrowCidException(ErrorCode.Internal, $"a gap in the watch: {announcement.Gap}");

@@ -34,12 +34,12 @@ internal static class DemoReaderVerb
     /// <summary>Finds, hashes and reads the blocks, each a step of its own so that each can be timed.</summary>
     private static DemoReading Read(CidStore store, List<Cid> cids)
     {
-        var figures = new DelayFigures();
+        var figures = new DelayStatistics();
         var leases = new List<BatchLease>(cids.Count);
         try
         {
             long started = Stopwatch.GetTimestamp();
-            foreach (Cid cid in cids) leases.Add(store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store));
+            foreach (Cid cid in cids) leases.Add(store.TryGet(cid) ?? throw CommandError.NoBlock(cid.ToString(), store));
             double find = Milliseconds(ref started);
             long hashed = 0;
             foreach (BatchLease lease in leases)

@@ -101,7 +101,7 @@ internal static class DemoVerb
         var shared = new DriveInfo("/dev/shm");
         if (shared.IsReady && shared.AvailableFreeSpace >= Capacity) return CidStore.SharedDirectory(name);
         string other = Path.Combine(Path.GetTempPath(), $"arrowcid-{name}");
-        Failure.Say($"/dev/shm has not {Capacity >> 20} MiB to spare; the store goes to {other} instead");
+        CommandError.Say($"/dev/shm has not {Capacity >> 20} MiB to spare; the store goes to {other} instead");
         return other;
     }
 }

@@ -59,12 +59,12 @@ internal static class DoctorVerb
 
         try
         {
-            StoreDoctor.Mend(directory, found, Open);
+            StoreDoctor.Repair(directory, found, Open);
         }
         catch (ArrowCidException e)
         {
             // What cannot be mended is still found below.
-            Failure.Say(e.Message);
+            CommandError.Say(e.Message);
         }
 
         IReadOnlyList<StoreFinding> left = StoreDoctor.Examine(directory, Open);

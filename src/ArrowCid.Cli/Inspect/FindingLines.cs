@@ -44,7 +44,7 @@ internal sealed class FindingLines(bool json, bool all) : IDisposable
     }
 
     private void Print(string severity, StoreFinding finding, string end) =>
-        _output.Line(Failure.Visible($"{severity}  {finding.Name}  {finding.Place}  {finding.Message}; {end}"));
+        _output.Line(CommandError.Visible($"{severity}  {finding.Name}  {finding.Place}  {finding.Message}; {end}"));
 
     private void Print(List<StoreFinding> notes)
     {

@@ -154,7 +154,7 @@ internal sealed class BatchTest(BatchTestOptions options)
         void Take(string line)
         {
             if (Cid.TryParse(line, out Cid cid)) promised.Add(cid);
-            else Faults.Add($"the process said '{Failure.Visible(line)}'");
+            else Faults.Add($"the process said '{CommandError.Visible(line)}'");
         }
     });
 

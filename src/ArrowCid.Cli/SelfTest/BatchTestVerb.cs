@@ -56,7 +56,7 @@ internal static class BatchTestVerb
         if (Directory.Exists(options.Directory) && Directory.EnumerateFileSystemEntries(options.Directory).Any())
             throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"{options.Directory} is not empty; name a new directory");
-        Failure.Say(string.Create(CultureInfo.InvariantCulture, $"seed {options.Seed}"));
+        CommandError.Say(string.Create(CultureInfo.InvariantCulture, $"seed {options.Seed}"));
         try
         {
             using CidStore store = BatchTest.Open(options);
@@ -68,7 +68,7 @@ internal static class BatchTestVerb
             if (Directory.Exists(options.Directory)) Directory.Delete(options.Directory, recursive: true);
         }
 
-        foreach (string fault in test.Faults) Failure.Say(fault);
+        foreach (string fault in test.Faults) CommandError.Say(fault);
         return test.Faults.Count == 0 ? 0 : ErrorTable.ExitCode(ErrorCode.BlockCorrupt);
     }
 

@@ -57,7 +57,7 @@ internal static class ConfigVerb
         var settings = ServeSettings.Read(_ => null, file);
         // What is wrong comes first, and not after a page of what is right.
         string[] unknown = [.. Unknown().Order(StringComparer.Ordinal)];
-        foreach (string name in unknown) Failure.Say($"there is no setting {name}; is it misspelt?");
+        foreach (string name in unknown) CommandError.Say($"there is no setting {name}; is it misspelt?");
         int exit = ServeVerb.Faults(() => settings.ToOptions().Check(), () => _ = settings.Maintenance(),
             FromOptions.Check, () => OpenStore(directory));
         using var output = Output.Open();
@@ -96,7 +96,7 @@ internal static class ConfigVerb
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.StoreGone)
         {
-            Failure.Say($"{directory ?? CidStore.DefaultDirectory}: no store yet; the first put makes it");
+            CommandError.Say($"{directory ?? CidStore.DefaultDirectory}: no store yet; the first put makes it");
         }
     }
 }

@@ -85,7 +85,7 @@ internal static class ServeVerb
             }
             catch (ArrowCidException e)
             {
-                int code = Failure.Report(e);
+                int code = CommandError.Report(e);
                 if (exit == 0) exit = code;
             }
         }
@@ -98,7 +98,7 @@ internal static class ServeVerb
     {
         if (!isJson)
         {
-            output.Line($"{name,-20} {Failure.Visible(value ?? "-"),-16} {from}");
+            output.Line($"{name,-20} {CommandError.Visible(value ?? "-"),-16} {from}");
             output.Line($"{"",20} {help}");
             return;
         }

@@ -51,7 +51,7 @@ internal static class AssertVerb
         verb.SetAction(parsed =>
         {
             using CidStore opened = StoreReading.Open(parsed.GetValue(store));
-            var wanted = new Wanted(opened, Reference.Resolve(opened, parsed.GetValue(cid)!));
+            var wanted = new Wanted(opened, BlockReference.Resolve(opened, parsed.GetValue(cid)!));
             using var made = new Made(parsed.GetValue(command)!, parsed.GetValue(file));
             RowInput rows = text.Read(parsed);
             rows = rows with
@@ -86,7 +86,7 @@ internal static class AssertVerb
         string why = diff.IsEqual
             ? "the rows are equal, but not their order or the bits of their values"
             : "the rows differ";
-        Failure.Say($"what was made is not {wanted.Cid}: {why}");
+        CommandError.Say($"what was made is not {wanted.Cid}: {why}");
         return ExitWhereOther;
 
         (BatchDiff Diff, DiffLines? Lines) Diff(bool isShown)

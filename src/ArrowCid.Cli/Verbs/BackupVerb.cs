@@ -35,7 +35,7 @@ internal static class BackupVerb
         using var output = Output.Open();
         if (json) PrintJson(output, file, made);
         else Print(output, file, made);
-        foreach (string fault in made.Faults) Failure.Say(fault);
+        foreach (string fault in made.Faults) CommandError.Say(fault);
         return made.Faults.Count == 0 ? 0 : ErrorTable.ExitCode(ErrorCode.BlockCorrupt);
     }
 

@@ -46,7 +46,7 @@ internal sealed class BlockPlaces : IDisposable
     }
 
     /// <summary>The CID that is meant. Names are the store's.</summary>
-    public Cid Resolve(string text) => _store is null ? Cid.Parse(text) : Reference.Resolve(_store, text);
+    public Cid Resolve(string text) => _store is null ? Cid.Parse(text) : BlockReference.Resolve(_store, text);
 
     /// <summary>What a name of the store stands for; null where it has none of that name.</summary>
     public Cid? ResolveName(string name) => _store?.ResolveName(name);
@@ -64,7 +64,7 @@ internal sealed class BlockPlaces : IDisposable
     /// <summary>The CIDs that are meant. Where there is the store alone, all of them must be in it before anything is
     /// done with one.</summary>
     public Cid[] ResolvePresent(string[] texts) => _isStoreAlone
-        ? Reference.ResolvePresent(_store!, texts)
+        ? BlockReference.ResolvePresent(_store!, texts)
         : Array.ConvertAll(texts, Resolve);
 
     /// <summary>A block that must be at one of them, proved.</summary>
@@ -73,7 +73,7 @@ internal sealed class BlockPlaces : IDisposable
         try
         {
             return All.TryGet(cid) ??
-                throw (_isStoreAlone ? Failure.NoBlock(cid.ToString(), _store!) : NotHere(cid));
+                throw (_isStoreAlone ? CommandError.NoBlock(cid.ToString(), _store!) : NotHere(cid));
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt && _store is { IsReadOnly: true })
         {

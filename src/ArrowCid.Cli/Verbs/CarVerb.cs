@@ -126,14 +126,14 @@ internal static class CarVerb
     private static void Print(Output output, string file, CarReport report, bool isRight)
     {
         string index = report.IndexFault is { } fault ? $"wrong: {fault}" : report.HasIndex ? "right" : "none";
-        output.Line($"{Failure.Visible(file)}: {(isRight ? "ok" : "NOT ok")}");
+        output.Line($"{CommandError.Visible(file)}: {(isRight ? "ok" : "NOT ok")}");
         Line($"  version {report.Version}, {report.Sizes.Count} blocks, {report.Bytes} bytes, index {index}");
         foreach (Cid root in report.Roots) output.Line($"  root {root}");
-        foreach (CarFault each in report.Faults) output.Line($"  damaged: {Failure.Visible(each.ToString())}");
+        foreach (CarFault each in report.Faults) output.Line($"  damaged: {CommandError.Visible(each.ToString())}");
         foreach (Cid root in report.RootsMissing) output.Line($"  missing root {root}");
         foreach (Cid cid in report.Missing) output.Line($"  missing {cid}");
         foreach (CarFault each in report.Malformed)
-            output.Line($"  not of its codec: {Failure.Visible(each.ToString())}");
+            output.Line($"  not of its codec: {CommandError.Visible(each.ToString())}");
         foreach (Cid cid in report.Orphans) output.Line($"  without a root that leads to it: {cid}");
         foreach ((string name, long count) in report.Unverifiable) Line($"  not to be proved: {count} under {name}");
         if (report.Duplicates > 0) Line($"  there again: {report.Duplicates}");

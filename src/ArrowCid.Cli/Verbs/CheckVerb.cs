@@ -61,7 +61,7 @@ internal static class CheckVerb
 
     private static void Print(Output output, string file, Verdict verdict)
     {
-        file = Failure.Visible(file);
+        file = CommandError.Visible(file);
         if (verdict is { IsCanonical: true, Address: { } address })
         {
             output.Line(string.Create(CultureInfo.InvariantCulture,
@@ -85,7 +85,7 @@ internal static class CheckVerb
 
         void Detail(string name, string value)
         {
-            if (value.Length > 0) output.Line($"  {name + ":",-10}{Failure.Visible(value)}");
+            if (value.Length > 0) output.Line($"  {name + ":",-10}{CommandError.Visible(value)}");
         }
     }
 

@@ -117,7 +117,7 @@ internal static class CollectVerb
             if (!json)
             {
                 string rule = entry.Rule.Length == 0 ? "" : $" by '{entry.Rule}'";
-                output.Line(Failure.Visible(string.Create(CultureInfo.InvariantCulture,
+                output.Line(CommandError.Visible(string.Create(CultureInfo.InvariantCulture,
                     $"{entry.Cid}  {entry.ByteLength}  {ListVerb.Time(entry.Time)}  {Words(entry.Reason)}{rule}  " +
                     $"{entry.By}")));
                 continue;

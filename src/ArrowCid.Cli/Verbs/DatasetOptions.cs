@@ -130,7 +130,7 @@ internal sealed class DatasetOptions
         PutOptions options = (facts ?? new PutOptions()).WithName(name);
         store.Check(options);
         return new DatasetRun(store, options, meta.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""),
-            Array.ConvertAll(parsed.GetValue(_parents) ?? [], text => Reference.Resolve(store, text)),
+            Array.ConvertAll(parsed.GetValue(_parents) ?? [], text => BlockReference.Resolve(store, text)),
             isDataset: dataset is not null)
         {
             IsAppended = parsed.GetValue(_append),
@@ -199,7 +199,7 @@ internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<
         }
 
         output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{put.Cid}  {put.Rows}  {put.ByteLength}  {Failure.Visible(name)}  {PutOutcome.Of(put).Word}"));
+            $"{put.Cid}  {put.Rows}  {put.ByteLength}  {CommandError.Visible(name)}  {PutOutcome.Of(put).Word}"));
     }
 
     private void ThrowIfEmpty(int batches)

@@ -28,7 +28,7 @@ internal sealed class DiffLines(int most, string[] key)
 
     public void Print(Output output, BatchDiff diff)
     {
-        foreach (string difference in diff.SchemaDifferences) output.Line(Failure.Visible(difference));
+        foreach (string difference in diff.SchemaDifferences) output.Line(CommandError.Visible(difference));
         _table?.Write(output, isRuled: true);
         output.Line(Summary(diff));
     }
@@ -55,7 +55,7 @@ internal sealed class DiffLines(int most, string[] key)
             : string.Create(CultureInfo.InvariantCulture,
                 $"{diff.Changed} rows changed in the columns that were compared");
         return $"{changed}, {rows}; not compared: " +
-            Failure.Visible(string.Join(", ", diff.Uncompared.Select(name => $"'{name}'")));
+            CommandError.Visible(string.Join(", ", diff.Uncompared.Select(name => $"'{name}'")));
     }
 
     private void Add(RowDifference each, string[] cells)

@@ -155,7 +155,7 @@ internal static class DiffVerb
         private IEnumerable<DiffPart> InStore(string text)
         {
             CidStore store = _store ??= StoreReading.Open(directory);
-            return ExportRows.PartsOf(store, Reference.Resolve(store, text));
+            return ExportRows.PartsOf(store, BlockReference.Resolve(store, text));
         }
 
         /// <summary>Parts whose faults name their file.</summary>

@@ -38,6 +38,6 @@ internal static class EntryText
         return string.Join("  ", facts);
     }
 
-    private static string Quoted(string text) => "\"" + Failure.Visible(text
+    private static string Quoted(string text) => "\"" + CommandError.Visible(text
         .Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)) + "\"";
 }

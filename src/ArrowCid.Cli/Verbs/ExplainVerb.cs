@@ -41,7 +41,7 @@ internal static class ExplainVerb
         catch (InvalidArrowException e)
         {
             string culprit = IsReadable(bytesOfA) ? b : a;
-            return Failure.Report(e, culprit);
+            return CommandError.Report(e, culprit);
         }
 
         using var output = Output.Open();
@@ -94,7 +94,7 @@ internal static class ExplainVerb
         if (difference.Row >= 0) place += string.Create(CultureInfo.InvariantCulture, $", row {difference.Row}");
         string text = place.Length > 0 ? $"{place}: {difference.Rule}" : difference.Rule;
         bool hasBoth = difference.InA.Length > 0 || difference.InB.Length > 0;
-        return Failure.Visible(hasBoth ? $"{text} (A: {difference.InA}; B: {difference.InB})" : text);
+        return CommandError.Visible(hasBoth ? $"{text} (A: {difference.InA}; B: {difference.InB})" : text);
     }
 
     private static void PrintJson(Output output, Explanation explanation, Difference difference) =>

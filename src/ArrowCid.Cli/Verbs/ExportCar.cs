@@ -86,7 +86,7 @@ internal static class ExportCar
         progress.Clear();
         if (made.LargestBlock > PeersMost)
         {
-            Failure.Say(string.Create(CultureInfo.InvariantCulture,
+            CommandError.Say(string.Create(CultureInfo.InvariantCulture,
                 $"the largest block has {made.LargestBlock} bytes; Kubo and Helia take {PeersMost}: " +
                 $"for them leave --layout out"));
         }

@@ -115,7 +115,7 @@ internal static class ExportParquet
     {
         Schema schema = Batch(places, cids[0], batch => batch.Schema);
         using var writer = new ParquetWriter(target, schema, options);
-        if (writer.NeedsSurvey)
+        if (writer.RequiresPrescan)
         {
             foreach (Cid cid in cids.Skip(1)) _ = Batch(places, cid, batch => Surveyed(writer, batch));
         }
@@ -137,7 +137,7 @@ internal static class ExportParquet
 
     private static bool Surveyed(ParquetWriter writer, RecordBatch batch)
     {
-        writer.Survey(batch);
+        writer.Prescan(batch);
         return true;
     }
 

@@ -26,9 +26,9 @@ internal static class ExportRows
     {
         foreach (Cid each in BatchesOf(store, cid))
         {
-            yield return new DiffPart(Reference.Known(store, each).Rows, each, () =>
+            yield return new DiffPart(BlockReference.Known(store, each).Rows, each, () =>
             {
-                BatchLease lease = store.TryGet(each) ?? throw Failure.NoBlock(each.ToString(), store);
+                BatchLease lease = store.TryGet(each) ?? throw CommandError.NoBlock(each.ToString(), store);
                 return (lease.View, lease);
             });
         }

@@ -62,7 +62,7 @@ internal sealed class FactOptions
         {
             Tags = parsed.GetValue(_tags) is { Length: > 0 } tags ? Assignment.All(tags) : null,
             Parents = parsed.GetValue(_parents) is { Length: > 0 } parents
-                ? Array.ConvertAll(parents, text => Reference.Resolve(store, text))
+                ? Array.ConvertAll(parents, text => BlockReference.Resolve(store, text))
                 : null,
             Producer = parsed.GetValue(_producer),
             Name = parsed.GetValue(_name),

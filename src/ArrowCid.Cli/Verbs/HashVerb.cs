@@ -73,7 +73,7 @@ internal static class HashVerb
     {
         string end = outcome is { } put ? $"  {put.Word}" : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{address.Cid}  {address.Rows}  {address.ByteLength}  {Failure.Visible(file)}#{batch}{end}");
+            $"{address.Cid}  {address.Rows}  {address.ByteLength}  {CommandError.Visible(file)}#{batch}{end}");
     }
 
     private static void WriteMembers(Utf8JsonWriter writer, BlockAddress address, string file, int batch,

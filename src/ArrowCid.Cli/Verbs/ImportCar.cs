@@ -34,7 +34,7 @@ internal static class ImportCar
         string cut = import.CutAt is { } at
             ? string.Create(CultureInfo.InvariantCulture, $"the file is cut short after byte {at}; ")
             : "";
-        Failure.Say(string.Create(CultureInfo.InvariantCulture,
+        CommandError.Say(string.Create(CultureInfo.InvariantCulture,
             $"{file}: {cut}{import.Missing} blocks were missing, {import.Skipped} were not taken"));
     }
 
@@ -54,7 +54,7 @@ internal static class ImportCar
         if (!run.SetsNames)
         {
             run.Output.Writer.Flush();
-            Failure.Say(string.Create(CultureInfo.InvariantCulture,
+            CommandError.Say(string.Create(CultureInfo.InvariantCulture,
                 $"{file}: it carries {import.Names.Count} names, which --names sets"));
             return;
         }
@@ -68,7 +68,7 @@ internal static class ImportCar
             }
             catch (ArrowCidException e)
             {
-                if (first is not null) Failure.Say($"{file}: {first.Message}");
+                if (first is not null) CommandError.Say($"{file}: {first.Message}");
                 first = e;
             }
         }

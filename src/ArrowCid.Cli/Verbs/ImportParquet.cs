@@ -48,7 +48,7 @@ internal static class ImportParquet
             }
             catch (ArrowCidException e) when (run.IsPartial && e.Code is not ErrorCode.Io)
             {
-                Failure.Say($"row group {group} is left out: {e.Message}");
+                CommandError.Say($"row group {group} is left out: {e.Message}");
                 continue;
             }
 

@@ -20,8 +20,8 @@ internal static class InfoVerb
     private static int Run(string? directory, string cid, bool json)
     {
         using CidStore store = StoreReading.OpenForQueries(directory);
-        Cid meant = Reference.Resolve(store, cid);
-        StoredBlock block = store.TryFind(meant) ?? throw Failure.NoBlock(cid, store);
+        Cid meant = BlockReference.Resolve(store, cid);
+        StoredBlock block = store.TryFind(meant) ?? throw CommandError.NoBlock(cid, store);
         StoredEntry? entry = store.Describe(meant);
         using var output = Output.Open();
         if (entry is { IsPresent: true, Kind: not BlockKind.Batch })
@@ -36,7 +36,7 @@ internal static class InfoVerb
         else Print(lease, block, entry, Line);
         return 0;
 
-        void Line(string name, string value) => output.Line($"{name,-10}{Failure.Visible(value)}");
+        void Line(string name, string value) => output.Line($"{name,-10}{CommandError.Visible(value)}");
     }
 
     private static void Print(BatchLease lease, StoredBlock block, StoredEntry? entry, Action<string, string> line)

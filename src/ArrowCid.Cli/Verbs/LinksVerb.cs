@@ -15,8 +15,8 @@ internal static class LinksVerb
     private static int Run(string? directory, string text, bool json)
     {
         using CidStore store = StoreReading.OpenForQueries(directory);
-        Cid cid = Reference.Resolve(store, text);
-        if (store.Describe(cid) is null) throw Failure.NoBlock(cid.ToString(), store);
+        Cid cid = BlockReference.Resolve(store, text);
+        if (store.Describe(cid) is null) throw CommandError.NoBlock(cid.ToString(), store);
         BlockLinks links = store.Links(cid);
         using var output = Output.Open();
         if (json)
@@ -35,7 +35,7 @@ internal static class LinksVerb
         if (links.Schema is { } schema) output.Line($"schema  {schema}");
         foreach (Cid parent in links.Parents) output.Line($"parent  {parent}");
         foreach (Cid child in links.Children) output.Line($"child   {child}");
-        foreach (string name in links.Names) output.Line($"name    {Failure.Visible(name)}");
+        foreach (string name in links.Names) output.Line($"name    {CommandError.Visible(name)}");
         return 0;
     }
 }

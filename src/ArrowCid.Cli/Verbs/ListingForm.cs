@@ -89,16 +89,16 @@ internal sealed class ListingForm
 
     private static void WriteArrow(IEnumerable<StoredEntry> entries, Stream stream)
     {
-        var writer = new ArrowWriter(stream, CidStore.CatalogueSchemaView);
-        foreach (RecordBatch batch in CatalogueTable.Of(entries)) writer.Write(batch);
+        var writer = new ArrowWriter(stream, CidStore.CatalogSchemaView);
+        foreach (RecordBatch batch in CatalogTable.Of(entries)) writer.Write(batch);
         // Only a stream that is whole gets its end.
         writer.Finish();
     }
 
     private static void WriteParquet(IEnumerable<StoredEntry> entries, Stream stream)
     {
-        using var writer = new ParquetWriter(stream, CidStore.CatalogueSchemaView);
-        foreach (RecordBatch batch in CatalogueTable.Of(entries)) _ = writer.Write(batch);
+        using var writer = new ParquetWriter(stream, CidStore.CatalogSchemaView);
+        foreach (RecordBatch batch in CatalogTable.Of(entries)) _ = writer.Write(batch);
         writer.Finish();
     }
 }

@@ -111,7 +111,7 @@ internal static class MaintainVerb
     {
         if (!isJson)
         {
-            output.Line(Failure.Visible(Line(step)));
+            output.Line(CommandError.Visible(Line(step)));
             return;
         }
 
@@ -160,7 +160,7 @@ internal static class MaintainVerb
 
         output.Line("expire  what has expired goes");
         if (policy.Unreferenced || policy.MaxBytes is not null) output.Line($"{CollectVerb.Rule}  {Words(policy)}");
-        foreach (ForgetRule rule in policy.Forget) output.Line(Failure.Visible($"{rule.Id}  {Words(rule)}"));
+        foreach (ForgetRule rule in policy.Forget) output.Line(CommandError.Visible($"{rule.Id}  {Words(rule)}"));
         return 0;
     }
 

@@ -28,7 +28,7 @@ internal static class MigrateVerb
         {
             string source = Path.GetFullPath(parsed.GetValue(from)!), target = Path.GetFullPath(parsed.GetValue(to)!);
             using CidStore store = StoreReading.Open(source);
-            CidStoreFigures figures = store.GetFigures();
+            StoreSummary figures = store.GetSummary();
             CidStoreOptions options = sizes.Read(parsed, target, figures.Capacity, figures.SegmentSize, figures.IsRing,
                 store.CapacityNeeded);
             bool isDryRun = parsed.GetValue(dryRun);

@@ -77,7 +77,7 @@ internal static class NameVerb
         Cid? cid = store.ResolveName(name, asOf);
         if (cid is null)
         {
-            throw asOf is null ? Reference.NoName(name, store) : new ArrowCidException(ErrorCode.NameNotFound,
+            throw asOf is null ? BlockReference.NoName(name, store) : new ArrowCidException(ErrorCode.NameNotFound,
                 $"the name '{name}' stood for nothing at {ListVerb.Time(asOf.Value)}; --history shows when it did");
         }
 
@@ -99,7 +99,7 @@ internal static class NameVerb
     {
         using CidStore store = StoreReading.Open(directory);
         IReadOnlyList<NameChange> changes = store.NameHistory(name);
-        if (changes.Count == 0) throw Reference.NoName(name, store);
+        if (changes.Count == 0) throw BlockReference.NoName(name, store);
         using var output = Output.Open();
         foreach (NameChange change in changes) form.PrintPast(output, change);
         return 0;
@@ -108,11 +108,11 @@ internal static class NameVerb
     private static int Change(string? directory, string name, string? to, string? expected, Form form)
     {
         using CidStore store = StoreWriting.Open(directory);
-        Cid? cid = to is null ? null : Reference.Resolve(store, to);
+        Cid? cid = to is null ? null : BlockReference.Resolve(store, to);
         NameChange change;
         if (expected is not null)
         {
-            Cid? before = expected == None ? null : Reference.Resolve(store, expected);
+            Cid? before = expected == None ? null : BlockReference.Resolve(store, expected);
             change = store.SetName(name, cid, before);
         }
         else if (cid is { } set)
@@ -121,7 +121,7 @@ internal static class NameVerb
         }
         else
         {
-            if (!store.RemoveName(name)) throw Reference.NoName(name, store);
+            if (!store.RemoveName(name)) throw BlockReference.NoName(name, store);
             return 0;
         }
 
@@ -136,7 +136,7 @@ internal static class NameVerb
         public void Print(Output output, NameChange change)
         {
             if (IsJson) PrintJson(output, change);
-            else output.Line($"{Failure.Visible(change.Name)}  {change.Cid}  {ListVerb.Time(change.Time)}");
+            else output.Line($"{CommandError.Visible(change.Name)}  {change.Cid}  {ListVerb.Time(change.Time)}");
         }
 
         public void PrintPast(Output output, NameChange change)

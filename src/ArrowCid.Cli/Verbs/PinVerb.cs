@@ -24,7 +24,7 @@ internal static class PinVerb
     private static int Run(string? directory, string[] texts, bool json)
     {
         using CidStore store = StoreWriting.Open(directory);
-        Cid[] cids = Reference.ResolvePresent(store, texts);
+        Cid[] cids = BlockReference.ResolvePresent(store, texts);
         using var output = Output.Open();
         foreach (Cid cid in cids)
         {

@@ -15,7 +15,7 @@ internal sealed class PutReport(int files) : IDisposable
     {
         _read++;
         if (files > 1) _progress.Show(string.Create(CultureInfo.InvariantCulture,
-            $"file {_read:N0} of {files:N0}, {_batches:N0} batches, {SizeText.Of(_bytes)}: {Failure.Visible(file)}"));
+            $"file {_read:N0} of {files:N0}, {_batches:N0} batches, {SizeText.Of(_bytes)}: {CommandError.Visible(file)}"));
     }
 
     /// <summary>A batch is stored.</summary>
@@ -31,7 +31,7 @@ internal sealed class PutReport(int files) : IDisposable
     {
         _progress.Dispose();
         if (_batches < 2 || Console.IsErrorRedirected) return;
-        Failure.Say(string.Create(CultureInfo.InvariantCulture,
+        CommandError.Say(string.Create(CultureInfo.InvariantCulture,
             $"total: {_read:N0} files, {_batches:N0} batches, {_rows:N0} rows, {SizeText.Of(_bytes)}; {_new:N0} new"));
     }
 }

@@ -40,7 +40,7 @@ internal sealed class PutTogether(CidStore store, PutOptions? metadata, DatasetR
         int exit = Input.ForEach(files, file => Add(transaction, file, read, places));
         if (exit != 0)
         {
-            Failure.Say("nothing was stored, because --all-or-nothing is given");
+            CommandError.Say("nothing was stored, because --all-or-nothing is given");
             return exit;
         }
 

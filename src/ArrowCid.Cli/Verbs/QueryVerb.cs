@@ -74,7 +74,7 @@ internal static class QueryVerb
         {
             QueryPage page = store.Search(asked);
             Write(page.Entries);
-            if (page.Next is { } next) Failure.Say($"there may be more: --after {next}");
+            if (page.Next is { } next) CommandError.Say($"there may be more: --after {next}");
             return 0;
         }
 

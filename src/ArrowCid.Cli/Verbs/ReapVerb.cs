@@ -34,7 +34,7 @@ internal static class ReapVerb
             if (!json)
             {
                 output.Line(string.Create(CultureInfo.InvariantCulture,
-                    $"{item.Kind}  {Failure.Visible(item.Name)}  {item.ByteLength}"));
+                    $"{item.Kind}  {CommandError.Visible(item.Name)}  {item.ByteLength}"));
                 continue;
             }
 

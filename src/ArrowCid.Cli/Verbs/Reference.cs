@@ -5,7 +5,7 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary>
 /// A block as it is said on the command line: a CID; a name behind @; or a name alone, where the text is no CID.
 /// </summary>
-internal static class Reference
+internal static class BlockReference
 {
     private const char NameSign = '@';
 
@@ -47,7 +47,7 @@ internal static class Reference
     /// <summary>What is known of a block that must be here. One that was removed is not, even while its bytes
     /// are.</summary>
     public static StoredEntry Known(CidStore store, Cid cid) =>
-        store.Describe(cid) is { IsPresent: true } entry ? entry : throw Failure.NoBlock(cid.ToString(), store);
+        store.Describe(cid) is { IsPresent: true } entry ? entry : throw CommandError.NoBlock(cid.ToString(), store);
 
     public static ArrowCidException NoName(string name, CidStore store) => new(ErrorCode.NameNotFound,
         $"no name '{name}' in {store.Directory}; 'arrowcid name' lists what names there are");

@@ -86,5 +86,5 @@ internal static class RemoveVerb
 
     /// <summary>Reasons in one line.</summary>
     public static string Words(IEnumerable<KeepReason> reasons) =>
-        string.Join("; ", reasons.Select(reason => Failure.Visible(reason.ToString())));
+        string.Join("; ", reasons.Select(reason => CommandError.Visible(reason.ToString())));
 }

@@ -44,8 +44,8 @@ internal static class RepairVerb
         int repaired = 0, left = 0;
         foreach (RepairResult result in all
             ? store.RepairAll(places.All)
-            : Array.ConvertAll(texts, text => Reference.Resolve(store, text)).Select(cid =>
-                store.Repair(cid, places.All) ?? throw Failure.NoBlock(cid.ToString(), store)))
+            : Array.ConvertAll(texts, text => BlockReference.Resolve(store, text)).Select(cid =>
+                store.Repair(cid, places.All) ?? throw CommandError.NoBlock(cid.ToString(), store)))
         {
             repaired += result.Outcome == RepairOutcome.Repaired ? 1 : 0;
             left += result.Outcome == RepairOutcome.Damaged ? 1 : 0;
@@ -70,7 +70,7 @@ internal static class RepairVerb
         };
         if (!json)
         {
-            string why = result.Error is { } error ? $"  {Failure.Visible(error.Message)}" : "";
+            string why = result.Error is { } error ? $"  {CommandError.Visible(error.Message)}" : "";
             output.Line($"{result.Cid}  {word}{why}");
             return;
         }

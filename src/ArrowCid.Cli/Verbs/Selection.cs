@@ -38,7 +38,7 @@ internal sealed class Selection
         try
         {
             Cid[] cids = filter is null
-                ? Array.ConvertAll(parsed.GetValue(_cids)!, each => Reference.Resolve(store, each))
+                ? Array.ConvertAll(parsed.GetValue(_cids)!, each => BlockReference.Resolve(store, each))
                 : Passing(store, filter);
             return new Chosen(store, cids, filter is not null);
         }

@@ -31,7 +31,7 @@ internal static class ShmVerb
         StoreParticipant[] processes =
             [.. store.GetParticipants().Where(process => process.ProcessId != Environment.ProcessId)];
         // Last: it looks into the segments, and would show as their holder.
-        CidStoreFigures figures = store.GetFigures();
+        StoreSummary figures = store.GetSummary();
         using var output = Output.Open();
         if (json)
         {
@@ -42,7 +42,7 @@ internal static class ShmVerb
         }
 
         output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{Failure.Visible(store.Directory)}: {Size(figures.BytesTaken)} of {Size(figures.Capacity)} taken, " +
+            $"{CommandError.Visible(store.Directory)}: {Size(figures.BytesTaken)} of {Size(figures.Capacity)} taken, " +
             $"{figures.LanesInUse} of {figures.Lanes} lanes written"));
         foreach (StoreSegment segment in segments) output.Line(Text(segment));
         foreach (StoreParticipant process in processes) output.Line(Text(process));
@@ -66,12 +66,12 @@ internal static class ShmVerb
             ? ""
             : $"  writes lane {string.Join(',', process.Lanes)}";
         return string.Create(CultureInfo.InvariantCulture,
-            $"process {process.ProcessId}  {Failure.Visible(process.Program)}  user {User(process)}  since " +
+            $"process {process.ProcessId}  {CommandError.Visible(process.Program)}  user {User(process)}  since " +
             $"{Time(process.Since)}  {(process.MayWrite ? "for writing" : "for reading")}{lanes}" +
             $"{(process.IsJanitor ? "  collects" : "")}  maps {process.Segments.Count}");
     }
 
-    private static void WriteStore(Utf8JsonWriter writer, CidStore store, CidStoreFigures figures)
+    private static void WriteStore(Utf8JsonWriter writer, CidStore store, StoreSummary figures)
     {
         writer.WriteString("type", "store");
         writer.WriteString("directory", store.Directory);

@@ -36,7 +36,7 @@ internal static class StatsVerb
 
     private static void Print(Output output, CidStore store, StoreStatistics all, int head)
     {
-        CidStoreFigures figures = all.Figures;
+        StoreSummary figures = all.Summary;
         Line("store", $"{store.Directory}");
         Line("id", $"{figures.Id}, made {ListVerb.Time(figures.Created)}, {(figures.IsRing ? "ring" : "keep")}");
         Line("room", $"{Size(figures.BytesTaken)} of {Size(figures.Capacity, "bytes")} taken");
@@ -49,7 +49,7 @@ internal static class StatsVerb
         Line("names", $"{all.Names}; {all.Pinned} pinned, {all.Expired} expired, {all.Absent} spoken of and not here");
         Line("upkeep", $"{Upkeep(store)}; 'gc --log' lists what was removed");
         foreach (StoreShare producer in all.Producers.Take(head))
-            Line("producer", $"{Share(producer)}  {(producer.Key.Length == 0 ? "-" : Failure.Visible(producer.Key))}");
+            Line("producer", $"{Share(producer)}  {(producer.Key.Length == 0 ? "-" : CommandError.Visible(producer.Key))}");
         foreach (StoreShare schema in all.Schemas.Take(head)) Line("schema", $"{Share(schema)}  {schema.Key}");
 
         void Line(string what, FormattableString text) =>
@@ -77,7 +77,7 @@ internal static class StatsVerb
 
     private static void Write(Utf8JsonWriter writer, CidStore store, StoreStatistics all)
     {
-        CidStoreFigures figures = all.Figures;
+        StoreSummary figures = all.Summary;
         writer.WriteString("store", store.Directory);
         writer.WriteString("id", figures.Id);
         writer.WriteString("created", ListVerb.Time(figures.Created));

@@ -69,7 +69,7 @@ internal static class StoreReading
 
     /// <summary>The lease on a batch by its CID or name, or an error that says what to do.</summary>
     public static BatchLease Get(CidStore store, string cid) =>
-        Get(store, Reference.Resolve(store, cid));
+        Get(store, BlockReference.Resolve(store, cid));
 
     private static void UpdateIndex(string directory)
     {
@@ -87,5 +87,5 @@ internal static class StoreReading
     }
 
     private static BatchLease Get(CidStore store, Cid cid) =>
-        store.TryGet(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
+        store.TryGet(cid) ?? throw CommandError.NoBlock(cid.ToString(), store);
 }

@@ -54,10 +54,10 @@ internal static class TagVerb
         }
 
         using CidStore store = tags.Count == 0 ? StoreReading.Open(directory) : StoreWriting.Open(directory);
-        Cid cid = Reference.Resolve(store, text);
-        if (!mayBeAbsent) _ = Reference.Known(store, cid);
-        if (tags.Count > 0) store.Annotate(cid, new BlockFacts { Tags = tags });
-        StoredEntry entry = store.Describe(cid) ?? throw Failure.NoBlock(cid.ToString(), store);
+        Cid cid = BlockReference.Resolve(store, text);
+        if (!mayBeAbsent) _ = BlockReference.Known(store, cid);
+        if (tags.Count > 0) store.Annotate(cid, new BlockMetadata { Tags = tags });
+        StoredEntry entry = store.Describe(cid) ?? throw CommandError.NoBlock(cid.ToString(), store);
         using var output = Output.Open();
         if (json)
         {
@@ -70,7 +70,7 @@ internal static class TagVerb
         }
 
         foreach ((string key, string value) in entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal))
-            output.Line($"{Failure.Visible(key)}={Failure.Visible(value)}");
+            output.Line($"{CommandError.Visible(key)}={CommandError.Visible(value)}");
         return 0;
     }
 }

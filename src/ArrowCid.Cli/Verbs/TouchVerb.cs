@@ -39,7 +39,7 @@ internal static class TouchVerb
         bool isNever = expires == DateTimeOffset.MaxValue;
         if (!chosen.IsByFilter)
         {
-            foreach (Cid cid in chosen.Cids) _ = Reference.Known(chosen.Store, cid);
+            foreach (Cid cid in chosen.Cids) _ = BlockReference.Known(chosen.Store, cid);
         }
 
         using var output = Output.Open();

@@ -23,7 +23,7 @@ internal static class UnpinVerb
     private static int Run(string? directory, string[] texts, bool json)
     {
         using CidStore store = StoreWriting.Open(directory);
-        Cid[] cids = Array.ConvertAll(texts, text => Reference.Resolve(store, text));
+        Cid[] cids = Array.ConvertAll(texts, text => BlockReference.Resolve(store, text));
         using var output = Output.Open();
         int exit = 0;
         foreach (Cid cid in cids)
@@ -34,7 +34,7 @@ internal static class UnpinVerb
                 continue;
             }
 
-            Failure.Say($"{cid} is not pinned; 'arrowcid query pinned' lists what is");
+            CommandError.Say($"{cid} is not pinned; 'arrowcid query pinned' lists what is");
             exit = ErrorTable.ExitCode(ErrorCode.BlockNotFound);
         }
 

@@ -90,7 +90,7 @@ internal static class UsageVerb
                 ? string.Create(CultureInfo.InvariantCulture, $"{usage.SharedBytes}  {usage.FreedBytes}  ")
                 : "";
             output.Line(string.Create(CultureInfo.InvariantCulture,
-                $"{usage.ByteLength}  {more}{usage.Blocks}  {Failure.Visible(usage.Key ?? "-")}"));
+                $"{usage.ByteLength}  {more}{usage.Blocks}  {CommandError.Visible(usage.Key ?? "-")}"));
         }
 
         table?.Write(output);

@@ -39,7 +39,7 @@ internal static class VerifyParquet
         string place = string.Create(CultureInfo.InvariantCulture, $"{file}#{result.Group}");
         if (!json)
         {
-            output.Line($"{result.Claimed}  {(result.IsIntact ? "ok" : Failure.Visible(Fault(result)))}");
+            output.Line($"{result.Claimed}  {(result.IsIntact ? "ok" : CommandError.Visible(Fault(result)))}");
             return;
         }
 

@@ -20,7 +20,7 @@ internal static class VerifyPlaces
             var damaged = new List<Cid>();
             // All texts are judged before the first block is read.
             foreach (Cid cid in Array.ConvertAll(texts,
-                text => store is null ? Cid.Parse(text) : Reference.Resolve(store, text)))
+                text => store is null ? Cid.Parse(text) : BlockReference.Resolve(store, text)))
             {
                 VerifyResult? own = store?.Verify(cid, others.All);
                 if (own?.Error is { Code: ErrorCode.BlockCorrupt }) damaged.Add(cid);
@@ -58,9 +58,9 @@ internal static class VerifyPlaces
         if (!json)
         {
             string verdict = result is not { } one ? "absent"
-                : one.Error is { } error ? Failure.Visible(error.Message)
+                : one.Error is { } error ? CommandError.Visible(error.Message)
                 : "ok";
-            output.Line($"{cid}  {Failure.Visible(place)}  {verdict}");
+            output.Line($"{cid}  {CommandError.Visible(place)}  {verdict}");
             return;
         }
 

@@ -73,7 +73,7 @@ internal static class VerifyVerb
         Cid[] all = [.. store.List().Select(block => block.Cid).Order()];
         new Random(seed).Shuffle(all);
         int count = (int)Math.Ceiling(all.Length * share);
-        Failure.Say(string.Create(CultureInfo.InvariantCulture, $"seed {seed}: {count} of {all.Length} batches"));
+        CommandError.Say(string.Create(CultureInfo.InvariantCulture, $"seed {seed}: {count} of {all.Length} batches"));
         using var output = Output.Open();
         var tally = new Tally(output, json, showsProgress: !Console.IsErrorRedirected);
         foreach (Cid cid in all.AsSpan(0, count))
@@ -110,8 +110,8 @@ internal static class VerifyVerb
         else
         {
             // All texts are judged before the first block is read.
-            Cid[] parsed = Array.ConvertAll(cids, text => Reference.Resolve(store, text));
-            foreach (Cid cid in parsed) tally.Add(store.Verify(cid) ?? throw Failure.NoBlock(cid.ToString(), store));
+            Cid[] parsed = Array.ConvertAll(cids, text => BlockReference.Resolve(store, text));
+            foreach (Cid cid in parsed) tally.Add(store.Verify(cid) ?? throw CommandError.NoBlock(cid.ToString(), store));
         }
 
         StoreReading.RecordDamage(directory, tally.Damaged);
@@ -174,7 +174,7 @@ internal static class VerifyVerb
             }
 
             if (result.Error is not null) ClearProgress();
-            output.Line($"{result.Cid}  {(result.Error is { } bad ? Failure.Visible(bad.Message) : "ok")}");
+            output.Line($"{result.Cid}  {(result.Error is { } bad ? CommandError.Visible(bad.Message) : "ok")}");
         }
 
         private void ShowProgress()

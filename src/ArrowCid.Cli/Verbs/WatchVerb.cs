@@ -66,11 +66,11 @@ internal static class WatchVerb
         try
         {
             long left = count ?? long.MaxValue;
-            foreach (Announcement announcement in store.Watch(from, cancellationToken: interrupt.Token))
+            foreach (StoreEvent announcement in store.Watch(from, cancellationToken: interrupt.Token))
             {
                 if (filter is not null && !Passes(store, filter, announcement)) continue;
                 Print(output, announcement, json);
-                if (announcement.Kind != AnnouncementKind.Gap && --left == 0) break;
+                if (announcement.Kind != StoreEventKind.Gap && --left == 0) break;
             }
 
             return 0;
@@ -82,13 +82,13 @@ internal static class WatchVerb
     }
 
     /// <summary>A gap always passes: what would have is not known. A block that is gone again does not.</summary>
-    private static bool Passes(CidStore store, Filter filter, in Announcement announcement) =>
-        announcement.Kind == AnnouncementKind.Gap
+    private static bool Passes(CidStore store, Filter filter, in StoreEvent announcement) =>
+        announcement.Kind == StoreEventKind.Gap
         || (store.Describe(announcement.Cid) is { } entry && filter.Matches(entry, store.Clock.GetUtcNow()));
 
-    private static void Print(Output output, Announcement announcement, bool json)
+    private static void Print(Output output, StoreEvent announcement, bool json)
     {
-        if (announcement.Gap is { } gap) Failure.Say($"gap: {gap}");
+        if (announcement.Gap is { } gap) CommandError.Say($"gap: {gap}");
         if (json) output.JsonLine(writer => WriteMembers(writer, announcement));
         else if (announcement.Gap is null)
         {
@@ -101,7 +101,7 @@ internal static class WatchVerb
         output.Writer.Flush();
     }
 
-    private static void WriteMembers(Utf8JsonWriter writer, Announcement announcement)
+    private static void WriteMembers(Utf8JsonWriter writer, StoreEvent announcement)
     {
         writer.WriteString("kind", Word(announcement.Kind));
         if (announcement.Gap is { } gap)
@@ -125,10 +125,10 @@ internal static class WatchVerb
         writer.WriteString("cursor", announcement.Cursor.ToString());
     }
 
-    private static string Word(AnnouncementKind kind) => kind switch
+    private static string Word(StoreEventKind kind) => kind switch
     {
-        AnnouncementKind.New => "new",
-        AnnouncementKind.Again => "again",
+        StoreEventKind.New => "new",
+        StoreEventKind.Repeated => "again",
         _ => "gap",
     };
 }

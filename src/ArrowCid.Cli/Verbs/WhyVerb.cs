@@ -16,13 +16,13 @@ internal static class WhyVerb
     private static int Run(string? directory, string text, bool json)
     {
         using CidStore store = StoreReading.OpenForQueries(directory);
-        Cid cid = Reference.Resolve(store, text);
-        _ = Reference.Known(store, cid);
+        Cid cid = BlockReference.Resolve(store, text);
+        _ = BlockReference.Known(store, cid);
         IReadOnlyList<KeepReason> reasons = store.Why(cid);
         using var output = Output.Open();
         foreach (KeepReason reason in reasons)
         {
-            if (!json) output.Line(Failure.Visible(reason.ToString()));
+            if (!json) output.Line(CommandError.Visible(reason.ToString()));
             else
             {
                 output.JsonLine(writer =>

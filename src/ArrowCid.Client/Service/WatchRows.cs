@@ -7,19 +7,19 @@ namespace ArrowCid.Flight.Service;
 /// <summary>A batch of the watch's table as announcements.</summary>
 internal sealed class WatchRows(RecordBatch rows)
 {
-    public Announcement this[int row]
+    public StoreEvent this[int row]
     {
         get
         {
-            var kind = Enum.Parse<AnnouncementKind>(Required("kind", row), ignoreCase: true);
+            var kind = Enum.Parse<StoreEventKind>(Required("kind", row), ignoreCase: true);
             Cursor cursor = Cursor.Parse(Required("cursor", row));
-            if (kind == AnnouncementKind.Gap)
-                return new Announcement(kind, default, default, -1, 0, cursor, GapOf(Required("gap", row)));
+            if (kind == StoreEventKind.Gap)
+                return new StoreEvent(kind, default, default, -1, 0, cursor, GapOf(Required("gap", row)));
             var address = new BlockAddress(Cid.Parse(Required("cid", row)), Cid.Parse(Required("schemaCid", row)),
                 rows.Column<long>("rows").Values[row], rows.Column<long>("bytes").Values[row]);
             DateTimeOffset time = DateTimeOffset.UnixEpoch +
                 TimeSpan.FromMicroseconds(rows.Column<long>("time").Values[row]);
-            return new Announcement(kind, address, time, -1, 0, cursor, null);
+            return new StoreEvent(kind, address, time, -1, 0, cursor, null);
         }
     }
 

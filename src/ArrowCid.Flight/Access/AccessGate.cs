@@ -14,24 +14,24 @@ internal sealed class AccessGate(AccessSettings settings, ILogger log) : IDispos
     /// <param name="need">What the call asks for.</param>
     /// <param name="peer">Where it comes from.</param>
     /// <param name="target">What it is about, for the log: a route or a method.</param>
-    public AccessDecision Decide(Caller caller, AccessNeed need, in Peer peer, string target)
+    public AccessDecision Decide(Caller caller, AccessNeed need, in CallerConnection peer, string target)
     {
-        AccessDecision decision = Judge(caller, need, in peer);
+        AccessDecision decision = Evaluate(caller, need, in peer);
         if (!decision.IsAllowed) Count(in peer, target, need, in decision);
         return decision;
     }
 
     /// <summary>Counts and logs a refusal.</summary>
-    public void Count(in Peer peer, string target, AccessNeed need, in AccessDecision decision)
+    public void Count(in CallerConnection peer, string target, AccessNeed need, in AccessDecision decision)
     {
-        ServerFigures.Refused.Add(1, new KeyValuePair<string, object?>("protocol", peer.Protocol));
+        ServerCounters.Refused.Add(1, new KeyValuePair<string, object?>("protocol", peer.Protocol));
         _refusals.Write(in peer, target, need, in decision);
     }
 
     public void Dispose() => _refusals.Dispose();
 
     /// <summary>Decides without a line in the log.</summary>
-    public AccessDecision Judge(Caller caller, AccessNeed need, in Peer peer)
+    public AccessDecision Evaluate(Caller caller, AccessNeed need, in CallerConnection peer)
     {
         AccessScope least = AccessDecision.Least(need);
         if (caller.Name is { } name)
@@ -48,11 +48,11 @@ internal sealed class AccessGate(AccessSettings settings, ILogger log) : IDispos
     }
 
     /// <summary>Whether no token is needed.</summary>
-    private bool IsOpen(AccessNeed need, in Peer peer) => need switch
+    private bool IsOpen(AccessNeed need, in CallerConnection peer) => need switch
     {
         AccessNeed.Fetch => settings.AnonymousRead == AnonymousRead.Always
             || (settings.AnonymousRead == AnonymousRead.Loopback && peer.IsLocal),
-        AccessNeed.Put => settings.AllowAnonymousPut && peer.Protocol == Peer.Flight && peer.IsLocal,
+        AccessNeed.Put => settings.AllowAnonymousPut && peer.Protocol == CallerConnection.Flight && peer.IsLocal,
         _ => false,
     };
 }

@@ -134,8 +134,8 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
 
     /// <summary>Sets metadata of a block.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>, and those of
-    /// <see cref="CidStore.Annotate(Cid, BlockFacts)"/>.</exception>
-    public void Annotate(Cid cid, BlockFacts facts)
+    /// <see cref="CidStore.Annotate(Cid, BlockMetadata)"/>.</exception>
+    public void Annotate(Cid cid, BlockMetadata facts)
     {
         if (!IsAdmin && facts is not { Expires: null, ExpiresAfter: null }) throw Refused(ExpiryOf(cid));
         store.Annotate(cid, facts);

@@ -33,13 +33,13 @@ internal sealed class ClientLimits(LimitSettings settings, TimeProvider time)
             Client found = Find(client);
             if (settings.Streams > 0 && found.Streams >= settings.Streams)
             {
-                ServerFigures.Limited.Add(1, new KeyValuePair<string, object?>("limit", "streams"));
+                ServerCounters.Limited.Add(1, new KeyValuePair<string, object?>("limit", "streams"));
                 return TimeSpan.FromSeconds(1);
             }
 
             if (Wait(found) is { Ticks: > 0 } wait)
             {
-                ServerFigures.Limited.Add(1, new KeyValuePair<string, object?>("limit", "rate"));
+                ServerCounters.Limited.Add(1, new KeyValuePair<string, object?>("limit", "rate"));
                 return wait;
             }
 

@@ -19,7 +19,7 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
     /// <summary>Asks whether a call may begin.</summary>
     /// <param name="context">The request.</param>
     /// <param name="need">What it asks for.</param>
-    /// <param name="protocol">Over what (<see cref="Peer"/>).</param>
+    /// <param name="protocol">Over what (<see cref="CallerConnection"/>).</param>
     /// <param name="target">What it is about, for the log.</param>
     public Permit Enter(HttpContext context, AccessNeed need, string protocol, string target)
     {
@@ -48,8 +48,8 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
     /// <summary>Counts a call that needs nothing: for the client that shows its token, or for its address.</summary>
     public Permit EnterOpen(HttpContext context, string protocol)
     {
-        Peer peer = PeerOf(context, protocol);
-        AccessDecision known = gate.Judge(CallerAuthentication.CallerOf(context), AccessNeed.Fetch, in peer);
+        CallerConnection peer = PeerOf(context, protocol);
+        AccessDecision known = gate.Evaluate(CallerAuthentication.CallerOf(context), AccessNeed.Fetch, in peer);
         var decision = new AccessDecision(Refusal.None, known.IsAllowed ? known.Client : peer.ToString(), known.Scope);
         TimeSpan wait = limits.TryEnter(decision.Client, out IDisposable? hold);
         return new Permit(decision, wait, hold);
@@ -57,8 +57,8 @@ internal sealed class Guard(AccessGate gate, ClientLimits limits)
 
     /// <summary>Whether a caller may do something, without a line in the log.</summary>
     public bool IsAllowed(HttpContext context, AccessNeed need, string protocol) =>
-        gate.Judge(CallerAuthentication.CallerOf(context), need, PeerOf(context, protocol)).IsAllowed;
+        gate.Evaluate(CallerAuthentication.CallerOf(context), need, PeerOf(context, protocol)).IsAllowed;
 
-    private static Peer PeerOf(HttpContext context, string protocol) =>
+    private static CallerConnection PeerOf(HttpContext context, string protocol) =>
         new(context.Connection.RemoteIpAddress, protocol);
 }

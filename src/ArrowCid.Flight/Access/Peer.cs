@@ -5,7 +5,7 @@ namespace ArrowCid.Flight.Access;
 /// <summary>Who calls.</summary>
 /// <param name="Address">The address; null for a Unix socket, which its file's mode protects.</param>
 /// <param name="Protocol"><c>flight</c> or <c>http</c>.</param>
-internal readonly record struct Peer(IPAddress? Address, string Protocol)
+internal readonly record struct CallerConnection(IPAddress? Address, string Protocol)
 {
     public const string Flight = "flight", Http = "http";
 

@@ -9,7 +9,7 @@ internal sealed partial class RefusalLog(ILogger log, TimeProvider time) : IDisp
 {
     private readonly LogThrottle _throttle = new(time);
 
-    public void Write(in Peer peer, string target, AccessNeed need, in AccessDecision decision)
+    public void Write(in CallerConnection peer, string target, AccessNeed need, in AccessDecision decision)
     {
         if (!_throttle.TryEnter(out int omitted)) return;
         LogOmitted(omitted);

@@ -19,7 +19,7 @@ internal sealed class TokenFileHandler(IOptionsMonitor<AuthenticationSchemeOptio
     private AuthenticateResult Authenticate()
     {
         if (Credentials.Of(Context).Token is not { } token) return AuthenticateResult.NoResult();
-        bool isLocal = new Peer(Context.Connection.RemoteIpAddress, Peer.Http).IsLocal;
+        bool isLocal = new CallerConnection(Context.Connection.RemoteIpAddress, CallerConnection.Http).IsLocal;
         if (!proofs.TryFind(token, isLocal, out KnownToken? known)) return AuthenticateResult.NoResult();
         return known is null
             ? AuthenticateResult.Fail("the token has expired, or is for callers of this machine")

@@ -48,7 +48,7 @@ internal sealed class GrpcCall
 
     public HttpContext Http => _http;
 
-    public IPAddress? Peer => _http.Connection.RemoteIpAddress;
+    public IPAddress? RemoteAddress => _http.Connection.RemoteIpAddress;
 
     /// <summary>A request header's value, or null.</summary>
     public string? Header(string name) =>

@@ -13,7 +13,7 @@ internal static class HttpRoutes
     public static IReadOnlyList<Route> All(HttpService service)
     {
         var gateway = new Gateway(service.Blocks);
-        var routing = new Routing(service.Blocks, service);
+        var routing = new DelegatedRouting(service.Blocks, service);
         var operations = new Operations(service);
         var list = new ListApi(service);
         return
@@ -70,7 +70,7 @@ internal static class HttpRoutes
                 endpoints.MapMethods(route.Pattern, methods, new RoutePipeline(route, service).Serve)
                     .WithMetadata(route);
                 if (route.IsEndless) continue;
-                service.Metrics.Expect(Peer.Http, route.Pattern,
+                service.Metrics.Expect(CallerConnection.Http, route.Pattern,
                     route.Success.ToString(CultureInfo.InvariantCulture));
             }
 

@@ -49,7 +49,7 @@ internal sealed class HttpService : IDisposable
 
     /// <summary>Returns what the caller of a request that stores something may change.</summary>
     public CallerRights RightsOf(HttpContext context) =>
-        Guard.RightsOf(context, Store, Peer.Http, $"{context.Request.Method} {context.Request.Path}");
+        Guard.RightsOf(context, Store, CallerConnection.Http, $"{context.Request.Method} {context.Request.Path}");
 
     public void Dispose()
     {

@@ -109,7 +109,7 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
 
     private void CatchUp()
     {
-        foreach (Announcement put in store.Watch(_seen, TimeSpan.Zero, _ending.Token))
+        foreach (StoreEvent put in store.Watch(_seen, TimeSpan.Zero, _ending.Token))
         {
             if (put.Cid.Codec == Multicodec.DagCbor) AddPieces(put.Cid);
             else if (put.ByteLength > LargeBlock.LeafBytes && !_blocks.ContainsKey(put.Cid)) Cut(put.Cid);

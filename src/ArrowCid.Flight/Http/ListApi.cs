@@ -70,7 +70,7 @@ internal sealed class ListApi(HttpService service)
         }
 
         if (service.Store.Describe(cid) is not { IsPresent: true }) throw NotHere(cid);
-        service.Store.Annotate(cid, new BlockFacts { Tags = tags });
+        service.Store.Annotate(cid, new BlockMetadata { Tags = tags });
         StoredEntry? entry = service.Store.Describe(cid);
         await HttpErrors.WriteJson(context.Response, writer =>
         {

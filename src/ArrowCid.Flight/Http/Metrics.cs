@@ -22,7 +22,7 @@ internal sealed class Metrics : IDisposable
     {
         _store = store;
         // A counter that has not moved is 0, not absent: else no alert could see its first step.
-        foreach (string protocol in new[] { Peer.Flight, Peer.Http })
+        foreach (string protocol in new[] { CallerConnection.Flight, CallerConnection.Http })
         {
             string[] names = ["arrowcid_refused", "arrowcid_put_blocks", "arrowcid_sent_bytes", "arrowcid_running"];
             foreach (string name in names) _sums[(name, $"protocol=\"{protocol}\"")] = 0;
@@ -32,7 +32,7 @@ internal sealed class Metrics : IDisposable
         _sums[("arrowcid_corrupt_blocks", "")] = 0;
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name != ServerFigures.MeterName) return;
+            if (instrument.Meter.Name != ServerCounters.MeterName) return;
             lock (_lock) _instruments[instrument.Name] = instrument;
             listener.EnableMeasurementEvents(instrument);
         };
@@ -45,7 +45,7 @@ internal sealed class Metrics : IDisposable
     /// <param name="protocol">The protocol.</param>
     /// <param name="route">The route, or the name of the call.</param>
     /// <param name="status">The status of success.</param>
-    public void Expect(string protocol, string route, string status) => _ = BucketsOf(ServerFigures.Duration.Name,
+    public void Expect(string protocol, string route, string status) => _ = BucketsOf(ServerCounters.Duration.Name,
         Labels([new("protocol", protocol), new("route", route), new("status", status)]));
 
     /// <summary>Writes all.</summary>
@@ -117,8 +117,8 @@ internal sealed class Metrics : IDisposable
             for (int i = 0; i < series.Counts.Length; i++)
             {
                 below += series.Counts[i];
-                string bound = i < ServerFigures.DurationBounds.Count
-                    ? ServerFigures.DurationBounds[i].ToString("R", CultureInfo.InvariantCulture)
+                string bound = i < ServerCounters.DurationBounds.Count
+                    ? ServerCounters.DurationBounds[i].ToString("R", CultureInfo.InvariantCulture)
                     : "+Inf";
                 Line(text, name + "_bucket", $"{before}le=\"{bound}\"", below);
             }
@@ -173,17 +173,17 @@ internal sealed class Metrics : IDisposable
         return text.ToString();
     }
 
-    /// <summary>The values of a series, counted by <see cref="ServerFigures.DurationBounds"/>.</summary>
+    /// <summary>The values of a series, counted by <see cref="ServerCounters.DurationBounds"/>.</summary>
     private sealed class Buckets
     {
         /// <summary>The number of values of each bucket; the last is that of those above every bound.</summary>
-        public long[] Counts { get; } = new long[ServerFigures.DurationBounds.Count + 1];
+        public long[] Counts { get; } = new long[ServerCounters.DurationBounds.Count + 1];
 
         public double Sum { get; private set; }
 
         public void Add(double value)
         {
-            IReadOnlyList<double> bounds = ServerFigures.DurationBounds;
+            IReadOnlyList<double> bounds = ServerCounters.DurationBounds;
             int bucket = 0;
             while (bucket < bounds.Count && value > bounds[bucket]) bucket++;
             Counts[bucket]++;

@@ -11,7 +11,7 @@ internal sealed class PipeStream(PipeWriter pipe) : Stream
     // So much is handed on at once.
     private const int Piece = 64 << 10;
 
-    private static readonly KeyValuePair<string, object?> s_protocol = new("protocol", Peer.Http);
+    private static readonly KeyValuePair<string, object?> s_protocol = new("protocol", CallerConnection.Http);
 
     /// <summary>The bytes that were written and not handed on yet.</summary>
     public long Unsent { get; private set; }
@@ -36,7 +36,7 @@ internal sealed class PipeStream(PipeWriter pipe) : Stream
     {
         pipe.Write(buffer);
         Unsent += buffer.Length;
-        ServerFigures.Sent.Add(buffer.Length, s_protocol);
+        ServerCounters.Sent.Add(buffer.Length, s_protocol);
     }
 
     /// <summary>Nothing: <see cref="Send(CancellationToken)"/> does it.</summary>

@@ -64,7 +64,7 @@ internal sealed class PutApi(HttpService service)
         {
             cancellationToken.ThrowIfCancellationRequested();
             results.Add(rights.Put(batch, default, facts));
-            ServerFigures.Put.Add(1, new KeyValuePair<string, object?>("protocol", Peer.Http));
+            ServerCounters.Put.Add(1, new KeyValuePair<string, object?>("protocol", CallerConnection.Http));
         }
 
         return results;

@@ -37,7 +37,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         Permit permit = default;
         if (route.NeedOf(PathNames.IsIn(context)) is { } need)
         {
-            permit = service.Guard.Enter(context, need, Peer.Http, $"{route.Method} {route.Pattern}");
+            permit = service.Guard.Enter(context, need, CallerConnection.Http, $"{route.Method} {route.Pattern}");
             if (!permit.IsGiven)
             {
                 await Refuse(context, permit, need).ConfigureAwait(false);
@@ -51,7 +51,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
     private async Task Run(HttpContext context)
     {
         long started = Stopwatch.GetTimestamp();
-        ServerFigures.Running.Add(1, s_protocol);
+        ServerCounters.Running.Add(1, s_protocol);
         try
         {
             Limit(context);
@@ -71,10 +71,10 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         }
         finally
         {
-            ServerFigures.Running.Add(-1, s_protocol);
+            ServerCounters.Running.Add(-1, s_protocol);
             if (!route.IsEndless)
             {
-                ServerFigures.Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, s_protocol,
+                ServerCounters.Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, s_protocol,
                     new("route", route.Pattern),
                     new("status", context.Response.StatusCode.ToString(CultureInfo.InvariantCulture)));
             }
@@ -152,7 +152,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
     private async Task Fail(HttpContext context, Exception error)
     {
         (int status, ErrorCode code, string message) = HttpErrors.Of(error);
-        if (code == ErrorCode.BlockCorrupt) ServerFigures.Corrupt.Add(1);
+        if (code == ErrorCode.BlockCorrupt) ServerCounters.Corrupt.Add(1);
         if (status >= StatusCodes.Status500InternalServerError)
             LogFault(service.Log, error, route.Method, route.Pattern, status);
         if (context.Response.HasStarted)
@@ -183,7 +183,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
             : HttpErrors.WriteText(response, message);
     }
 
-    private static readonly KeyValuePair<string, object?> s_protocol = new("protocol", Peer.Http);
+    private static readonly KeyValuePair<string, object?> s_protocol = new("protocol", CallerConnection.Http);
 
     [LoggerMessage(2, LogLevel.Error, "failed: {Method} {Route} with {Status}")]
     private static partial void LogFault(ILogger log, Exception error, string method, string route, int status);

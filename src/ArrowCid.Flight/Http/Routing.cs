@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace ArrowCid.Flight.Http;
 
 /// <summary>Delegated routing (v1): who has a block. Here that is this server alone, over its gateway.</summary>
-internal sealed class Routing(GatewayBlocks blocks, HttpService service)
+internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service)
 {
     private const string Protocol = "transport-ipfs-gateway-http";
 

@@ -26,16 +26,16 @@ internal sealed class StoreMetrics : IDisposable
         All =
         [
             Gauge("arrowcid_store_capacity_bytes", "By", "Bytes that the store may take",
-                () => store.GetFigures().Capacity),
+                () => store.GetSummary().Capacity),
             Gauge("arrowcid_store_taken_bytes", "By", "Bytes that its segments take",
-                () => store.GetFigures().BytesTaken),
+                () => store.GetSummary().BytesTaken),
             Gauge("arrowcid_store_free_bytes", "By", "Bytes that its segments may still take",
-                () => Free(store.GetFigures())),
+                () => Free(store.GetSummary())),
             Gauge("arrowcid_store_committed_bytes", "By", "Bytes of records in it",
-                () => store.GetFigures().BytesCommitted),
+                () => store.GetSummary().BytesCommitted),
             Gauge("arrowcid_store_blocks", "{block}",
                 "Blocks in its index: batches, schemas and others, deleted ones until they are compacted",
-                () => store.Blocks.Figures().IndexUsed),
+                () => store.Blocks.GetStatistics().IndexUsed),
             Gauge("arrowcid_store_names", "{name}", "Names that point to a block", () => store.Names().Count),
             Gauge("arrowcid_watchers", "{watch}", "Watches that are open", () => watchers()),
             Gauge("arrowcid_maintenance_running", "{process}", "Whether this process maintains the store",
@@ -56,9 +56,9 @@ internal sealed class StoreMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private static long Free(CidStoreFigures figures) => Math.Max(0, figures.Capacity - figures.BytesTaken);
+    private static long Free(StoreSummary figures) => Math.Max(0, figures.Capacity - figures.BytesTaken);
 
-    private static string NameOf(MaintenanceFigures task) => task.Task.ToString().ToLowerInvariant();
+    private static string NameOf(MaintenanceStatistics task) => task.Task.ToString().ToLowerInvariant();
 
     private StoreMetric Gauge(string name, string unit, string help, Func<double> read)
     {
@@ -66,12 +66,12 @@ internal sealed class StoreMetrics : IDisposable
         return new StoreMetric(name, help, IsCounter: false, () => [new Measurement<double>(read())]);
     }
 
-    private StoreMetric Count(string name, string unit, string help, Func<MaintenanceFigures, double> value)
+    private StoreMetric Count(string name, string unit, string help, Func<MaintenanceStatistics, double> value)
     {
         _ = _meter.CreateObservableCounter(name, Read, unit, help);
         return new StoreMetric(name, help, IsCounter: true, Read);
 
-        IEnumerable<Measurement<double>> Read() => _store.GetMaintenanceFigures().Select(task =>
+        IEnumerable<Measurement<double>> Read() => _store.GetMaintenanceStatistics().Select(task =>
             new Measurement<double>(value(task), KeyValuePair.Create("task", (object?)NameOf(task))));
     }
 }

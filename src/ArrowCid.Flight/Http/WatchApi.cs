@@ -43,7 +43,7 @@ internal sealed class WatchApi(HttpService service)
         async Task Send(WatchPage page)
         {
             if (page.Puts.Count == 0) stream.Write(": beat\n\n"u8);
-            foreach (Announcement put in page.Puts) stream.Write(Event(put));
+            foreach (StoreEvent put in page.Puts) stream.Write(Event(put));
             await stream.Send(ends.Token).ConfigureAwait(false);
         }
     }
@@ -59,7 +59,7 @@ internal sealed class WatchApi(HttpService service)
                 "from, or Last-Event-ID, is now, oldest, or the id of an event");
     }
 
-    private static byte[] Event(Announcement put)
+    private static byte[] Event(StoreEvent put)
     {
         string kind = JsonNamingPolicy.CamelCase.ConvertName(put.Kind.ToString());
         using var bytes = new MemoryStream();

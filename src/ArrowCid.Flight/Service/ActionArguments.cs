@@ -45,7 +45,7 @@ internal sealed class ActionArguments
 
     public Cid Cid() => ArrowCid.Cid.Parse(Required("cid"));
 
-    public BlockFacts Facts()
+    public BlockMetadata Facts()
     {
         Dictionary<string, string?>? tags = null;
         if (_object.TryGetProperty("tags", out JsonElement given) && given.ValueKind != JsonValueKind.Null)
@@ -62,7 +62,7 @@ internal sealed class ActionArguments
         DateTimeOffset? expires = null;
         if (Text("expires") is { } text)
             expires = Filter.TryParseTime(text, out DateTimeOffset at) ? at : throw Refused("'expires' is not a time");
-        return new BlockFacts
+        return new BlockMetadata
         {
             Tags = tags,
             Producer = Text("producer"),

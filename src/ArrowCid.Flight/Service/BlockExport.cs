@@ -20,12 +20,12 @@ internal static class BlockExport
         using BatchLease first = find(batches[0]);
         using var writer = new ParquetWriter(file, BlockStreams.Project(first.View, columns).Schema,
             new ParquetWriteOptions { Compression = ParquetCompression.Snappy });
-        if (writer.NeedsSurvey)
+        if (writer.RequiresPrescan)
         {
             foreach (Cid cid in batches.Skip(1))
             {
                 using BatchLease lease = find(cid);
-                writer.Survey(BlockStreams.Project(lease.View, columns));
+                writer.Prescan(BlockStreams.Project(lease.View, columns));
             }
         }
 

@@ -53,7 +53,7 @@ internal sealed class ExchangeCalls(CidStore store, TimeSpan patience)
                 }
 
                 await sender.BlockAsync(lease.Block, lease.View, cid.ToString(), call.Cancel).ConfigureAwait(false);
-                ServerFigures.Sent.Add(lease.Block.Length, MeasuredCall.Protocol);
+                ServerCounters.Sent.Add(lease.Block.Length, MeasuredCall.Protocol);
             }
 
             await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);

@@ -66,8 +66,8 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     private async Task SendCatalogue(GrpcCall call, Request request, BatchSender sender)
     {
         IEnumerable<StoredEntry> entries = store.InOrder(FlightRequest.FilterOf(request));
-        await sender.SchemaAsync(CatalogueTable.Schema, call.Cancel).ConfigureAwait(false);
-        foreach (RecordBatch batch in CatalogueTable.Of(entries, CatalogueRows))
+        await sender.SchemaAsync(CatalogTable.Schema, call.Cancel).ConfigureAwait(false);
+        foreach (RecordBatch batch in CatalogTable.Of(entries, CatalogueRows))
             await sender.BatchAsync(batch, "", call.Cancel).ConfigureAwait(false);
     }
 
@@ -101,7 +101,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
                 sent += block.ByteLength;
                 if (sent >= SentAtOnce)
                 {
-                    ServerFigures.Sent.Add(sent, MeasuredCall.Protocol);
+                    ServerCounters.Sent.Add(sent, MeasuredCall.Protocol);
                     sent = 0;
                 }
 
@@ -111,7 +111,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
         }
         finally
         {
-            ServerFigures.Sent.Add(sent, MeasuredCall.Protocol);
+            ServerCounters.Sent.Add(sent, MeasuredCall.Protocol);
         }
     }
 

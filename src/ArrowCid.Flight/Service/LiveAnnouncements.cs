@@ -20,7 +20,7 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     private static readonly TimeSpan s_beat = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
-    private readonly Announcement[] _ring = new Announcement[Kept];
+    private readonly StoreEvent[] _ring = new StoreEvent[Kept];
     private readonly CancellationTokenSource _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     private readonly HashSet<LiveWatcher> _watchers = [];
     private LiveWatcher[]? _inTurn;
@@ -94,7 +94,7 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     /// <param name="found">Where to, made where there is something; it gets <paramref name="most"/> at most.</param>
     /// <param name="most">How many.</param>
     /// <returns>False where that is no longer kept, or nothing more will come: the log has the rest.</returns>
-    public bool TryTake(ref long number, ref List<Announcement>? found, int most)
+    public bool TryTake(ref long number, ref List<StoreEvent>? found, int most)
     {
         lock (_lock)
         {
@@ -109,8 +109,8 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     /// <param name="first">The number of the first.</param>
     /// <param name="rows">The announcements.</param>
     /// <param name="make">Makes the table.</param>
-    public Table TableOf(long first, IReadOnlyList<Announcement> rows,
-        Func<IReadOnlyCollection<Announcement>, RecordBatch> make)
+    public Table TableOf(long first, IReadOnlyList<StoreEvent> rows,
+        Func<IReadOnlyCollection<StoreEvent>, RecordBatch> make)
     {
         Table? known = Volatile.Read(ref _table);
         if (known is not null && known.First == first && known.Count == rows.Count) return known;
@@ -143,8 +143,8 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     {
         try
         {
-            var options = new WatchOptions { WithFacts = true };
-            await foreach (Announcement put in store.WatchAsync(_began, options, _ending.Token).ConfigureAwait(false))
+            var options = new WatchOptions { WithMetadata = true };
+            await foreach (StoreEvent put in store.WatchAsync(_began, options, _ending.Token).ConfigureAwait(false))
             {
                 lock (_lock) _ring[_next++ % Kept] = put;
                 WakeAll();

@@ -10,7 +10,7 @@ namespace ArrowCid.Flight.Service;
 internal sealed class MeasuredCall : Interceptor
 {
     /// <summary>The protocol's name in every figure.</summary>
-    public static KeyValuePair<string, object?> Protocol { get; } = new("protocol", Peer.Flight);
+    public static KeyValuePair<string, object?> Protocol { get; } = new("protocol", CallerConnection.Flight);
 
     /// <inheritdoc/>
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream,
@@ -25,7 +25,7 @@ internal sealed class MeasuredCall : Interceptor
         {
             long started = Stopwatch.GetTimestamp();
             StatusCode status = StatusCode.OK;
-            ServerFigures.Running.Add(1, Protocol);
+            ServerCounters.Running.Add(1, Protocol);
             try
             {
                 await continuation(requestStream, responseStream, context).ConfigureAwait(false);
@@ -33,13 +33,13 @@ internal sealed class MeasuredCall : Interceptor
             catch (RpcException e)
             {
                 status = e.StatusCode;
-                if (status == StatusCode.DataLoss) ServerFigures.Corrupt.Add(1);
+                if (status == StatusCode.DataLoss) ServerCounters.Corrupt.Add(1);
                 throw;
             }
             finally
             {
-                ServerFigures.Running.Add(-1, Protocol);
-                ServerFigures.Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, Protocol,
+                ServerCounters.Running.Add(-1, Protocol);
+                ServerCounters.Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, Protocol,
                     new("route", route), new("status", ((int)status).ToString(CultureInfo.InvariantCulture)));
             }
         }

@@ -35,7 +35,7 @@ internal sealed class PutStream(CidStore store, CallerRights rights, Put how, Ac
         if (_count > 0 && !_expected.IsDefault)
             throw new ArrowCidException(ErrorCode.InvalidArgument, "a stream with an expected CID has one batch");
         PutResult result = _last = put();
-        ServerFigures.Put.Add(1, MeasuredCall.Protocol);
+        ServerCounters.Put.Add(1, MeasuredCall.Protocol);
         if (_isKeptWhole) _blocks.Add(result.Cid);
         PutAck ack = AckOf(result, _count++);
         if (Utf8.IsValid(appMetadata)) ack.AppMetadata = Encoding.UTF8.GetString(appMetadata);

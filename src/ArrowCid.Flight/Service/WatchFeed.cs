@@ -6,7 +6,7 @@ namespace ArrowCid.Flight.Service;
 /// <param name="Puts">The announcements, in order; none where nothing came for a while.</param>
 /// <param name="Number">The first one's number (<see cref="LiveAnnouncements"/>), where every watcher that hears with
 /// the others is given the same.</param>
-internal readonly record struct WatchPage(IReadOnlyList<Announcement> Puts, long? Number);
+internal readonly record struct WatchPage(IReadOnlyList<StoreEvent> Puts, long? Number);
 
 /// <summary>
 /// One watcher: it reads the log until it has caught up, then hears with all others, and goes back to the log where it
@@ -22,7 +22,7 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
     private const int MostRows = 1024;
 
     // Null while it waits with the others.
-    private List<Announcement>? _found;
+    private List<StoreEvent>? _found;
 
     /// <summary>The cursor behind what was given last, or was passed over.</summary>
     public Cursor At { get; private set; } = store.Blocks.Fix(from);
@@ -51,8 +51,8 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
     private async Task<long?> CatchUpAsync(TimeSpan pause, Func<WatchPage, Task> give, CancellationToken ends)
     {
         using var own = CancellationTokenSource.CreateLinkedTokenSource(ends);
-        IAsyncEnumerator<Announcement> puts =
-            store.WatchAsync(At, new WatchOptions { WithFacts = true }, own.Token).GetAsyncEnumerator(own.Token);
+        IAsyncEnumerator<StoreEvent> puts =
+            store.WatchAsync(At, new WatchOptions { WithMetadata = true }, own.Token).GetAsyncEnumerator(own.Token);
         await using (puts.ConfigureAwait(false))
         {
             Task<bool> next = puts.MoveNextAsync().AsTask();
@@ -155,6 +155,6 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
         return true;
     }
 
-    private bool Passes(in Announcement put) => filter is null || put.Kind == AnnouncementKind.Gap ||
+    private bool Passes(in StoreEvent put) => filter is null || put.Kind == StoreEventKind.Gap ||
         (store.Describe(put.Cid) is { } entry && filter.Matches(entry, store.Clock.GetUtcNow()));
 }

@@ -75,20 +75,20 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         }
     }
 
-    private static RecordBatch Table(IReadOnlyCollection<Announcement> puts)
+    private static RecordBatch Table(IReadOnlyCollection<StoreEvent> puts)
     {
         BytesBuilder kind = new(), cid = new(), schema = new(), facts = new(), gap = new(), cursor = new();
         FixedBuilder<long> rows = new(), bytes = new(), time = new(s_time);
-        foreach (Announcement put in puts)
+        foreach (StoreEvent put in puts)
         {
             kind.Append(JsonNamingPolicy.CamelCase.ConvertName(put.Kind.ToString()));
-            bool isGap = put.Kind == AnnouncementKind.Gap;
+            bool isGap = put.Kind == StoreEventKind.Gap;
             cid.Append(isGap ? null : put.Cid.ToString());
             schema.Append(isGap ? null : put.SchemaCid.ToString());
             rows.Append(put.Rows);
             bytes.Append(put.ByteLength);
             time.Append(isGap ? null : (put.Time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
-            facts.Append(put.Facts is { } said ? FactsText(said) : null);
+            facts.Append(put.Metadata is { } said ? FactsText(said) : null);
             gap.Append(put.Gap is { } missed ? GapText(missed) : null);
             cursor.Append(put.Cursor.ToString());
         }
@@ -106,7 +106,7 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         writer.WriteString("text", gap.ToString());
     }));
 
-    private static string FactsText(BlockFacts facts) => Encoding.UTF8.GetString(JsonObject.Bytes(writer =>
+    private static string FactsText(BlockMetadata facts) => Encoding.UTF8.GetString(JsonObject.Bytes(writer =>
     {
         if (facts.Producer is { } producer) writer.WriteString("producer", producer);
         if (facts.Tags is { } tags)

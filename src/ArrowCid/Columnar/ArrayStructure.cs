@@ -8,14 +8,14 @@ namespace ArrowCid.Columnar;
 internal static class ArrayStructure
 {
     /// <summary>The first rule that the array's parts break, or null.</summary>
-    public static string? Flaw(ArrowArray array)
+    public static string? FindError(ArrowArray array)
     {
-        Layout layout = array.Layout;
+        BufferLayout layout = array.Layout;
         long slots = (long)array.Offset + array.Length;
         if (slots > int.MaxValue) return "an array has more than 2^31 - 1 slots";
         int wanted = layout.BufferCount();
         int given = array.Buffers.Length;
-        if (layout == Layout.ByteViews ? given < wanted : given != wanted)
+        if (layout == BufferLayout.ByteViews ? given < wanted : given != wanted)
             return Text($"{array.Type} has {wanted} buffers, not {given}");
         IReadOnlyList<Field> declaredChildren = array.Type.Children;
         ReadOnlySpan<ArrowArray> children = array.ChildSpan;
@@ -38,33 +38,33 @@ internal static class ArrayStructure
         return BufferFlaw(array, layout, slots) ?? ChildFlaw(array, layout, slots);
     }
 
-    private static string? BufferFlaw(ArrowArray array, Layout layout, long slots)
+    private static string? BufferFlaw(ArrowArray array, BufferLayout layout, long slots)
     {
         ReadOnlySpan<ReadOnlyMemory<byte>> buffers = array.Buffers;
         return layout switch
         {
-            Layout.Bits => Short(buffers[1], slots + 7 >> 3, "the value bitmap"),
-            Layout.Fixed => Short(buffers[1], slots * array.Type.ByteWidth(), "the values"),
-            Layout.Dictionary => Short(buffers[1], slots * array.Type.ByteWidth(), "the indices"),
-            Layout.Bytes32 or Layout.List32 => Offsets(buffers[1], slots, 4),
-            Layout.Bytes64 or Layout.List64 => Offsets(buffers[1], slots, 8),
-            Layout.ByteViews => Short(buffers[1], slots * 16, "the views"),
-            Layout.ListView32 =>
+            BufferLayout.Bits => Short(buffers[1], slots + 7 >> 3, "the value bitmap"),
+            BufferLayout.Fixed => Short(buffers[1], slots * array.Type.ByteWidth(), "the values"),
+            BufferLayout.Dictionary => Short(buffers[1], slots * array.Type.ByteWidth(), "the indices"),
+            BufferLayout.Bytes32 or BufferLayout.List32 => Offsets(buffers[1], slots, 4),
+            BufferLayout.Bytes64 or BufferLayout.List64 => Offsets(buffers[1], slots, 8),
+            BufferLayout.ByteViews => Short(buffers[1], slots * 16, "the views"),
+            BufferLayout.ListView32 =>
                 Short(buffers[1], slots * 4, "the offsets") ?? Short(buffers[2], slots * 4, "the sizes"),
-            Layout.ListView64 =>
+            BufferLayout.ListView64 =>
                 Short(buffers[1], slots * 8, "the offsets") ?? Short(buffers[2], slots * 8, "the sizes"),
-            Layout.SparseUnion => Short(buffers[0], slots, "the type codes"),
-            Layout.DenseUnion =>
+            BufferLayout.SparseUnion => Short(buffers[0], slots, "the type codes"),
+            BufferLayout.DenseUnion =>
                 Short(buffers[0], slots, "the type codes") ?? Short(buffers[1], slots * 4, "the offsets"),
             _ => null,
         };
     }
 
-    private static string? ChildFlaw(ArrowArray array, Layout layout, long slots)
+    private static string? ChildFlaw(ArrowArray array, BufferLayout layout, long slots)
     {
         switch (layout)
         {
-            case Layout.Struct or Layout.SparseUnion:
+            case BufferLayout.Struct or BufferLayout.SparseUnion:
                 foreach (ArrowArray child in array.Children)
                 {
                     if (child.Length < slots)
@@ -72,12 +72,12 @@ internal static class ArrayStructure
                 }
 
                 return null;
-            case Layout.FixedSizeList:
+            case BufferLayout.FixedSizeList:
                 long items = slots * ((FixedSizeListType)array.Type).ListSize;
                 return array.Children[0].Length < items
                     ? Text($"a fixed-size list's child has {array.Children[0].Length} slots where {items} are needed")
                     : null;
-            case Layout.RunEnds:
+            case BufferLayout.RunEnds:
                 return array.Children[1].Length < array.Children[0].Length
                     ? Text($"{array.Children[0].Length} run ends stand against {array.Children[1].Length} values")
                     : null;

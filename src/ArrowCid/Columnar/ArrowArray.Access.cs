@@ -51,7 +51,7 @@ internal sealed partial class ArrowArray
     {
         int slot = index;
         if (Resolve(ref slot) is not { } array) return false;
-        if (array.Layout != Layout.Bits) throw array.HasNo("booleans");
+        if (array.Layout != BufferLayout.Bits) throw array.HasNo("booleans");
         return Bits.Get(array._buffers[1].Span, array.Offset + slot);
     }
 
@@ -86,10 +86,10 @@ internal sealed partial class ArrowArray
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: not a struct or union.</exception>
     public ArrowArray Field(int index)
     {
-        if (Layout is not (Layout.Struct or Layout.SparseUnion or Layout.DenseUnion)) throw HasNo("fields");
+        if (Layout is not (BufferLayout.Struct or BufferLayout.SparseUnion or BufferLayout.DenseUnion)) throw HasNo("fields");
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _children.Length);
-        return Layout == Layout.DenseUnion ? _children[index] : _children[index].Slice(Offset, Length);
+        return Layout == BufferLayout.DenseUnion ? _children[index] : _children[index].Slice(Offset, Length);
     }
 
     /// <summary>The first child of a struct or union with that name; see <see cref="Field(int)"/>.</summary>
@@ -122,7 +122,7 @@ internal sealed partial class ArrowArray
         sbyte code = (sbyte)_buffers[0].Span[Offset + index];
         int child = union.TypeCodes.IndexOf(code);
         if (child < 0) throw new InvalidArrowException("a union's type code is none of its children's", row: index);
-        if (Layout == Layout.SparseUnion) return (child, index);
+        if (Layout == BufferLayout.SparseUnion) return (child, index);
         int slot = Int32At(1, index);
         if ((uint)slot >= (uint)_children[child].Length)
             throw new InvalidArrowException("a union's offset points outside of its child", row: index);
@@ -138,7 +138,7 @@ internal sealed partial class ArrowArray
     public int GetRun(int index)
     {
         CheckSlot(index);
-        if (Layout != Layout.RunEnds) throw HasNo("runs");
+        if (Layout != BufferLayout.RunEnds) throw HasNo("runs");
         return RunAt(index, null);
     }
 
@@ -156,11 +156,11 @@ internal sealed partial class ArrowArray
         {
             switch (array.Layout)
             {
-                case Layout.Dictionary:
+                case BufferLayout.Dictionary:
                     index = array.EntryAt(index, path);
                     array = array.Dictionary!;
                     break;
-                case Layout.RunEnds:
+                case BufferLayout.RunEnds:
                     index = array.RunAt(index, path);
                     array = array._children[1];
                     break;
@@ -195,15 +195,15 @@ internal sealed partial class ArrowArray
     {
         switch (Layout)
         {
-            case Layout.Bytes32 or Layout.Bytes64:
+            case BufferLayout.Bytes32 or BufferLayout.Bytes64:
                 (long start, long length) = ExtentAt(index);
                 ReadOnlySpan<byte> data = _buffers[2].Span;
                 if (start < 0 || length < 0 || start > data.Length - length)
                     throw new InvalidArrowException("offsets run backward or outside of the data", row: index);
                 return data.Slice((int)start, (int)length);
-            case Layout.ByteViews:
+            case BufferLayout.ByteViews:
                 return ViewAt(index);
-            case Layout.Fixed:
+            case BufferLayout.Fixed:
                 int width = Type.ByteWidth();
                 return _buffers[1].Span.Slice((Offset + index) * width, width);
             default:
@@ -227,20 +227,20 @@ internal sealed partial class ArrowArray
     {
         switch (Layout)
         {
-            case Layout.Bytes32 or Layout.List32:
+            case BufferLayout.Bytes32 or BufferLayout.List32:
                 ReadOnlySpan<byte> ends = _buffers[1].Span[((Offset + index) * sizeof(int))..];
                 int start = BinaryPrimitives.ReadInt32LittleEndian(ends);
                 return (start, (long)BinaryPrimitives.ReadInt32LittleEndian(ends[sizeof(int)..]) - start);
-            case Layout.Bytes64 or Layout.List64:
+            case BufferLayout.Bytes64 or BufferLayout.List64:
                 // Two int64 of any value: from 0 or more, a difference that overflows still ends past 2^63.
                 ReadOnlySpan<byte> wide = _buffers[1].Span[((Offset + index) * sizeof(long))..];
                 long first = BinaryPrimitives.ReadInt64LittleEndian(wide);
                 return (first, unchecked(BinaryPrimitives.ReadInt64LittleEndian(wide[sizeof(long)..]) - first));
-            case Layout.ListView32:
+            case BufferLayout.ListView32:
                 return (Int32At(1, index), Int32At(2, index));
-            case Layout.ListView64:
+            case BufferLayout.ListView64:
                 return (Int64At(1, index), Int64At(2, index));
-            case Layout.FixedSizeList:
+            case BufferLayout.FixedSizeList:
                 int size = ((FixedSizeListType)Type).ListSize;
                 return ((long)(Offset + index) * size, size);
             default:
@@ -252,8 +252,8 @@ internal sealed partial class ArrowArray
     private ArrowArray EmptyList()
     {
         ArrowArray? array = this;
-        while (array is not null && array.Layout is Layout.Dictionary or Layout.RunEnds)
-            array = array.Layout == Layout.Dictionary ? array.Dictionary : array._children[1];
+        while (array is not null && array.Layout is BufferLayout.Dictionary or BufferLayout.RunEnds)
+            array = array.Layout == BufferLayout.Dictionary ? array.Dictionary : array._children[1];
         if (array is null || !array.Layout.IsList()) throw HasNo("lists");
         return array._children[0].Slice(0, 0);
     }

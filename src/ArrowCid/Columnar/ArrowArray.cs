@@ -39,7 +39,7 @@ internal sealed partial class ArrowArray
         ArgumentOutOfRangeException.ThrowIfLessThan(nullCount, -1);
         (Type, Layout, Length, Offset, Dictionary) = (type, type.Layout(), length, offset, dictionary);
         (_buffers, _children, _nullCount) = (buffers, children ?? [], nullCount);
-        if (ArrayStructure.Flaw(this) is { } flaw) throw new InvalidArrowException(flaw);
+        if (ArrayStructure.FindError(this) is { } flaw) throw new InvalidArrowException(flaw);
     }
 
     private ArrowArray(
@@ -76,7 +76,7 @@ internal sealed partial class ArrowArray
         }
     }
 
-    internal Layout Layout { get; }
+    internal BufferLayout Layout { get; }
 
     internal ReadOnlySpan<ArrowArray> ChildSpan => _children;
 
@@ -110,7 +110,7 @@ internal sealed partial class ArrowArray
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Length);
-        if (Layout == Layout.Null) return true;
+        if (Layout == BufferLayout.Null) return true;
         ReadOnlySpan<byte> bits = Validity;
         int at = Offset + index;
         return !bits.IsEmpty && (bits[at >> 3] >> (at & 7) & 1) == 0;
@@ -129,7 +129,7 @@ internal sealed partial class ArrowArray
     {
         int width = Type.ByteWidth();
         int size = SizeOf.Type<T>();
-        if (Layout is not (Layout.Fixed or Layout.Dictionary) || width != size)
+        if (Layout is not (BufferLayout.Fixed or BufferLayout.Dictionary) || width != size)
         {
             throw new ArrowCidException(ErrorCode.SchemaMismatch,
                 $"A column of {Type} has no values of {size} bytes ({typeof(T).Name})");
@@ -146,7 +146,7 @@ internal sealed partial class ArrowArray
 
     private int CountNulls()
     {
-        if (Layout == Layout.Null) return Length;
+        if (Layout == BufferLayout.Null) return Length;
         ReadOnlySpan<byte> bits = Validity;
         return bits.IsEmpty ? 0 : Length - Bits.Count(bits, Offset, Length);
     }

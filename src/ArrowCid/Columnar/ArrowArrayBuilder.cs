@@ -84,7 +84,7 @@ internal abstract class ArrowArrayBuilder
         ArrowTypeId.IntervalDayTime => new FixedBuilder<DayTimeInterval>(type),
         ArrowTypeId.IntervalMonthDayNano => new FixedBuilder<MonthDayNanoInterval>(type),
         ArrowTypeId.Decimal256 => new BytesBuilder(type),
-        _ when type.Layout() != Layout.Fixed || type is FixedSizeBinaryType => new BytesBuilder(type),
+        _ when type.Layout() != BufferLayout.Fixed || type is FixedSizeBinaryType => new BytesBuilder(type),
         _ when type.ByteWidth() == sizeof(int) => new FixedBuilder<int>(type),
         _ => new FixedBuilder<long>(type),
     };

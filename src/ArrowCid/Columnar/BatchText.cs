@@ -160,7 +160,7 @@ internal static class BatchText
         if (!isText && !ValueText.IsNested(plain))
         {
             bool isBinary = plain.Type is FixedSizeBinaryType
-                || plain.Layout is Layout.Bytes32 or Layout.Bytes64 or Layout.ByteViews;
+                || plain.Layout is BufferLayout.Bytes32 or BufferLayout.Bytes64 or BufferLayout.ByteViews;
             if (isBinary && plain.GetBytes(slot).IsEmpty) to.Write("\"\"");
             else ValueText.WritePlain(plain, slot, to);
             return;

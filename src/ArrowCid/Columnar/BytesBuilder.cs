@@ -21,7 +21,7 @@ internal sealed class BytesBuilder : ArrowArrayBuilder
     public BytesBuilder(ArrowType? type = null) : base(type ?? ArrowType.Utf8)
     {
         bool isFixed = Type is FixedSizeBinaryType || Type.Id == ArrowTypeId.Decimal256;
-        if (!isFixed && Type.Layout() is not (Layout.Bytes32 or Layout.Bytes64 or Layout.ByteViews))
+        if (!isFixed && Type.Layout() is not (BufferLayout.Bytes32 or BufferLayout.Bytes64 or BufferLayout.ByteViews))
             throw new ArgumentException($"The slots of {Type} are not bytes: see ArrowArrayBuilder.For.", nameof(type));
         _width = isFixed ? Type.ByteWidth() : -1;
     }
@@ -86,7 +86,7 @@ internal sealed class BytesBuilder : ArrowArrayBuilder
 
     private protected override ArrowArray BuildArray(ReadOnlyMemory<byte> validity, int nulls)
     {
-        if (Type.Layout() == Layout.ByteViews)
+        if (Type.Layout() == BufferLayout.ByteViews)
         {
             ReadOnlyMemory<byte> views = Views(out ReadOnlyMemory<byte> far);
             _data.Take();
@@ -110,7 +110,7 @@ internal sealed class BytesBuilder : ArrowArrayBuilder
 
     private ReadOnlyMemory<byte> Offsets()
     {
-        var offsets = new OffsetBuffer(isLong: Type.Layout() == Layout.Bytes64);
+        var offsets = new OffsetBuffer(isLong: Type.Layout() == BufferLayout.Bytes64);
         offsets.Add(0);
         foreach (int end in _ends) offsets.Add(end);
         return offsets.Take();

@@ -1,7 +1,7 @@
 namespace ArrowCid.Columnar;
 
 /// <summary>The physical layouts, one a way to store slots (Arrow columnar format, "Physical Memory Layout").</summary>
-internal enum Layout
+internal enum BufferLayout
 {
     Null,
     Bits,
@@ -23,28 +23,28 @@ internal enum Layout
 
 internal static class Layouts
 {
-    public static Layout Layout(this ArrowType type) => type.Id switch
+    public static BufferLayout Layout(this ArrowType type) => type.Id switch
     {
-        ArrowTypeId.Null => Columnar.Layout.Null,
-        ArrowTypeId.Boolean => Columnar.Layout.Bits,
-        ArrowTypeId.Utf8 or ArrowTypeId.Binary => Columnar.Layout.Bytes32,
-        ArrowTypeId.LargeUtf8 or ArrowTypeId.LargeBinary => Columnar.Layout.Bytes64,
-        ArrowTypeId.Utf8View or ArrowTypeId.BinaryView => Columnar.Layout.ByteViews,
-        ArrowTypeId.List or ArrowTypeId.Map => Columnar.Layout.List32,
-        ArrowTypeId.LargeList => Columnar.Layout.List64,
-        ArrowTypeId.ListView => Columnar.Layout.ListView32,
-        ArrowTypeId.LargeListView => Columnar.Layout.ListView64,
-        ArrowTypeId.FixedSizeList => Columnar.Layout.FixedSizeList,
-        ArrowTypeId.Struct => Columnar.Layout.Struct,
-        ArrowTypeId.SparseUnion => Columnar.Layout.SparseUnion,
-        ArrowTypeId.DenseUnion => Columnar.Layout.DenseUnion,
-        ArrowTypeId.RunEndEncoded => Columnar.Layout.RunEnds,
-        ArrowTypeId.Dictionary => Columnar.Layout.Dictionary,
-        _ => Columnar.Layout.Fixed,
+        ArrowTypeId.Null => Columnar.BufferLayout.Null,
+        ArrowTypeId.Boolean => Columnar.BufferLayout.Bits,
+        ArrowTypeId.Utf8 or ArrowTypeId.Binary => Columnar.BufferLayout.Bytes32,
+        ArrowTypeId.LargeUtf8 or ArrowTypeId.LargeBinary => Columnar.BufferLayout.Bytes64,
+        ArrowTypeId.Utf8View or ArrowTypeId.BinaryView => Columnar.BufferLayout.ByteViews,
+        ArrowTypeId.List or ArrowTypeId.Map => Columnar.BufferLayout.List32,
+        ArrowTypeId.LargeList => Columnar.BufferLayout.List64,
+        ArrowTypeId.ListView => Columnar.BufferLayout.ListView32,
+        ArrowTypeId.LargeListView => Columnar.BufferLayout.ListView64,
+        ArrowTypeId.FixedSizeList => Columnar.BufferLayout.FixedSizeList,
+        ArrowTypeId.Struct => Columnar.BufferLayout.Struct,
+        ArrowTypeId.SparseUnion => Columnar.BufferLayout.SparseUnion,
+        ArrowTypeId.DenseUnion => Columnar.BufferLayout.DenseUnion,
+        ArrowTypeId.RunEndEncoded => Columnar.BufferLayout.RunEnds,
+        ArrowTypeId.Dictionary => Columnar.BufferLayout.Dictionary,
+        _ => Columnar.BufferLayout.Fixed,
     };
 
     /// <summary>
-    /// Bytes a slot of a <see cref="Columnar.Layout.Fixed"/> layout, or of a dictionary's indices; else 0.
+    /// Bytes a slot of a <see cref="Columnar.BufferLayout.Fixed"/> layout, or of a dictionary's indices; else 0.
     /// </summary>
     public static int ByteWidth(this ArrowType type) => type.Id switch
     {
@@ -61,20 +61,20 @@ internal static class Layouts
         _ => 0,
     };
 
-    public static bool IsList(this Layout layout) =>
-        layout is >= Columnar.Layout.List32 and <= Columnar.Layout.FixedSizeList;
+    public static bool IsList(this BufferLayout layout) =>
+        layout is >= Columnar.BufferLayout.List32 and <= Columnar.BufferLayout.FixedSizeList;
 
-    public static bool HasValidity(this Layout layout) => layout is not (Columnar.Layout.Null
-        or Columnar.Layout.SparseUnion or Columnar.Layout.DenseUnion or Columnar.Layout.RunEnds);
+    public static bool HasValidity(this BufferLayout layout) => layout is not (Columnar.BufferLayout.Null
+        or Columnar.BufferLayout.SparseUnion or Columnar.BufferLayout.DenseUnion or Columnar.BufferLayout.RunEnds);
 
     /// <summary>Buffers in Arrow's order, the validity bitmap included where the layout has one; for views without the
     /// data buffers, of which there may be any number.</summary>
-    public static int BufferCount(this Layout layout) => layout switch
+    public static int BufferCount(this BufferLayout layout) => layout switch
     {
-        Columnar.Layout.Null or Columnar.Layout.RunEnds => 0,
-        Columnar.Layout.Struct or Columnar.Layout.FixedSizeList or Columnar.Layout.SparseUnion => 1,
-        Columnar.Layout.Bytes32 or Columnar.Layout.Bytes64
-            or Columnar.Layout.ListView32 or Columnar.Layout.ListView64 => 3,
+        Columnar.BufferLayout.Null or Columnar.BufferLayout.RunEnds => 0,
+        Columnar.BufferLayout.Struct or Columnar.BufferLayout.FixedSizeList or Columnar.BufferLayout.SparseUnion => 1,
+        Columnar.BufferLayout.Bytes32 or Columnar.BufferLayout.Bytes64
+            or Columnar.BufferLayout.ListView32 or Columnar.BufferLayout.ListView64 => 3,
         _ => 2,
     };
 

@@ -80,9 +80,9 @@ internal static class Slots
     /// <summary>Whether no slot of an array can be logically null.</summary>
     public static bool HasNoNulls(ArrowArray array) => array.Layout switch
     {
-        Layout.Null or Layout.RunEnds => false,
-        Layout.SparseUnion or Layout.DenseUnion => true,
-        Layout.Dictionary => array.Validity.IsEmpty && (array.Dictionary is null || HasNoNulls(array.Dictionary)),
+        BufferLayout.Null or BufferLayout.RunEnds => false,
+        BufferLayout.SparseUnion or BufferLayout.DenseUnion => true,
+        BufferLayout.Dictionary => array.Validity.IsEmpty && (array.Dictionary is null || HasNoNulls(array.Dictionary)),
         _ => array.Validity.IsEmpty,
     };
 }

@@ -26,7 +26,7 @@ internal static class ValueText
         throw TooDeep();
     }
 
-    public static bool IsNested(ArrowArray plain) => plain.Layout is >= Layout.List32 and <= Layout.Struct;
+    public static bool IsNested(ArrowArray plain) => plain.Layout is >= BufferLayout.List32 and <= BufferLayout.Struct;
 
     /// <summary>Whether a column's cells are lined up at the right.</summary>
     public static bool IsNumber(ArrowType type) => type switch
@@ -79,7 +79,7 @@ internal static class ValueText
 
     private static void WriteNested(ArrowArray array, int slot, TextSink to, int depth)
     {
-        if (array.Layout == Layout.Struct)
+        if (array.Layout == BufferLayout.Struct)
         {
             WriteStruct(array, slot, to, depth);
             return;

@@ -12,7 +12,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
 {
     private readonly Dictionary<Cid, Form> _forms = [];
     private readonly HashSet<Cid> _written = [];
-    private readonly MadeAhead<BackendBlock> _proofs = new(open);
+    private readonly ReadAhead<BackendBlock> _proofs = new(open);
     private CarWriter _writer = null!;
     private long _blocks, _bytes, _largest;
 
@@ -92,14 +92,14 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
     private void KnowForms(Cid[] cids, bool isLinked)
     {
         if (options.Layout == CarLayout.Flat) return;
-        var forms = new MadeAhead<Form?>(cid => MakeForm(cid, isLinked));
+        var forms = new ReadAhead<Form?>(cid => MakeForm(cid, isLinked));
         try
         {
             for (int i = 0; i < cids.Length; i++)
             {
                 if (_forms.ContainsKey(cids[i]) || forms.Take(cids[i]) is not { } form) continue;
                 _forms.Add(cids[i], form);
-                foreach (Cid next in cids.AsSpan(i + 1)[..Math.Min(cids.Length - i - 1, MadeAhead<Form>.Most)])
+                foreach (Cid next in cids.AsSpan(i + 1)[..Math.Min(cids.Length - i - 1, ReadAhead<Form>.Most)])
                 {
                     if (!_forms.ContainsKey(next)) forms.Begin(next);
                 }
@@ -158,7 +158,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         var open = new Stack<(Cid Cid, bool IsLinked)>();
         open.Push((rootAndFollowing.Span[0], false));
         // Only as many are looked at as are begun.
-        int count = Math.Min(rootAndFollowing.Length - 1, MadeAhead<BackendBlock>.Most);
+        int count = Math.Min(rootAndFollowing.Length - 1, ReadAhead<BackendBlock>.Most);
         Cid[] following = rootAndFollowing.Slice(1, count).ToArray();
         while (open.TryPop(out (Cid Cid, bool IsLinked) next))
         {
@@ -188,7 +188,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         const int leastWorthIt = 1 << 16;
         BackendBlock block = _proofs.Take(cid);
         if (block.Bytes.Length < leastWorthIt) return block;
-        foreach (Cid following in next.Take(MadeAhead<BackendBlock>.Most))
+        foreach (Cid following in next.Take(ReadAhead<BackendBlock>.Most))
         {
             if (following.Codec == Multicodec.Raw && following != cid && !IsWritten(following))
                 _proofs.Begin(following);

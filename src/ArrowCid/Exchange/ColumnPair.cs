@@ -81,7 +81,7 @@ internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField f
     /// bytes.</summary>
     public static bool AreAlike(ArrowArray a, int fromA, ArrowArray b, int fromB, int count)
     {
-        if (a.Layout != Layout.Fixed || b.Layout != Layout.Fixed || a.NullCount != 0 || b.NullCount != 0) return false;
+        if (a.Layout != BufferLayout.Fixed || b.Layout != BufferLayout.Fixed || a.NullCount != 0 || b.NullCount != 0) return false;
         int width = a.Type.ByteWidth();
         return Bytes(a, fromA).SequenceEqual(Bytes(b, fromB));
 
@@ -127,7 +127,7 @@ internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField f
     }
 
     private static bool IsBytes(ArrowType type) =>
-        type.Layout() is Layout.Bytes32 or Layout.Bytes64 or Layout.ByteViews;
+        type.Layout() is BufferLayout.Bytes32 or BufferLayout.Bytes64 or BufferLayout.ByteViews;
 
     /// <summary>The type of the values that a dictionary or runs lead to.</summary>
     public static ArrowType Plain(ArrowType type) => type switch

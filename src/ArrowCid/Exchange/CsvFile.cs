@@ -32,7 +32,7 @@ internal sealed class CsvFile(Stream stream, RowReadOptions options) : RowFile
         if (isOpen || options.CheckFirst)
         {
             SetFields(names, Array.ConvertAll(types, type => type ?? ArrowType.Null));
-            Survey(kinds);
+            Prescan(kinds);
             Rewind(stream, _origin);
             _rows = Open(stream, options);
             _isPending = _rows.Next() && !options.HasHeader;
@@ -109,7 +109,7 @@ internal sealed class CsvFile(Stream stream, RowReadOptions options) : RowFile
     }
 
     /// <summary>Goes over all rows: the open columns' kinds are found, and the others' values tried.</summary>
-    private void Survey(TextKinds?[] kinds)
+    private void Prescan(TextKinds?[] kinds)
     {
         int rows = 0;
         while (NextRow())

@@ -30,7 +30,7 @@ internal sealed class JsonFile(Stream stream, RowReadOptions options) : RowFile
             return schema;
         }
 
-        Schema found = Survey();
+        Schema found = Prescan();
         Restart();
         Set(found);
         return found;
@@ -58,7 +58,7 @@ internal sealed class JsonFile(Stream stream, RowReadOptions options) : RowFile
     public override ArrowArray[] Take() => [.. _members.Columns.Select(column => column.Builder.Build())];
 
     /// <summary>Goes over all lines: types are found, and the values of given types tried.</summary>
-    private Schema Survey()
+    private Schema Prescan()
     {
         var root = new JsonShape("", path: null);
         Dictionary<string, JsonColumn> given = [];

@@ -2,7 +2,7 @@ namespace ArrowCid.Exchange;
 
 /// <summary>What is made of CIDs on other threads before it is asked for.</summary>
 /// <param name="make">Makes it.</param>
-internal sealed class MadeAhead<T>(Func<Cid, T> make) where T : class?
+internal sealed class ReadAhead<T>(Func<Cid, T> make) where T : class?
 {
     /// <summary>So many are made ahead: what keeps two cores busy.</summary>
     public const int Most = 4;

@@ -113,8 +113,8 @@ internal ref struct BatchDecoder
                 offset: at);
         }
 
-        Layout layout = type.Layout();
-        if (layout == Layout.RunEnds ? _runsHaveBitmaps : HasV4Bitmap(layout))
+        BufferLayout layout = type.Layout();
+        if (layout == BufferLayout.RunEnds ? _runsHaveBitmaps : HasV4Bitmap(layout))
             TakeNeedlessValidity(plan, (int)length, nulls, at);
         ReadOnlyMemory<byte>[] buffers = Buffers(plan, type, layout);
         ArrowArray[] children = type is DictionaryType ? [] : Children(plan);
@@ -137,9 +137,9 @@ internal ref struct BatchDecoder
                 plan.Path, offset: _table.Offset);
         }
 
-        Layout layout = type.Layout();
+        BufferLayout layout = type.Layout();
         _buffers.Skip(layout.BufferCount(), plan.Path);
-        if (layout == Layout.ByteViews) _buffers.Skip(Variadic(plan), plan.Path);
+        if (layout == BufferLayout.ByteViews) _buffers.Skip(Variadic(plan), plan.Path);
         if (type is DictionaryType) return;
         foreach (FieldPlan child in plan.Children) Skip(child, child.Field.Type);
     }
@@ -152,9 +152,9 @@ internal ref struct BatchDecoder
         return children;
     }
 
-    private ReadOnlyMemory<byte>[] Buffers(FieldPlan plan, ArrowType type, Layout layout)
+    private ReadOnlyMemory<byte>[] Buffers(FieldPlan plan, ArrowType type, BufferLayout layout)
     {
-        int variadic = layout == Layout.ByteViews ? Variadic(plan) : 0;
+        int variadic = layout == BufferLayout.ByteViews ? Variadic(plan) : 0;
         int fixedCount = layout.BufferCount();
         if (fixedCount + variadic == 0) return [];
         var buffers = new ReadOnlyMemory<byte>[fixedCount + variadic];
@@ -188,8 +188,8 @@ internal ref struct BatchDecoder
         return (int)count;
     }
 
-    private readonly bool HasV4Bitmap(Layout layout) =>
-        _message.Version == IpcMessage.V4 && layout is Layout.SparseUnion or Layout.DenseUnion;
+    private readonly bool HasV4Bitmap(BufferLayout layout) =>
+        _message.Version == IpcMessage.V4 && layout is BufferLayout.SparseUnion or BufferLayout.DenseUnion;
 
     /// <summary>
     /// Run-end columns are younger than V4, whose unions have a bitmap. Asked for V4, Arrow's writers give run-end
@@ -204,9 +204,9 @@ internal ref struct BatchDecoder
     /// <summary>The buffers of a field without its views' data and its run-end columns' bitmaps.</summary>
     private readonly long BuffersOf(FieldPlan plan, ArrowType type)
     {
-        Layout layout = type.Layout();
+        BufferLayout layout = type.Layout();
         long count = layout.BufferCount() + (HasV4Bitmap(layout) ? 1 : 0);
-        if (layout == Layout.Dictionary) return count;
+        if (layout == BufferLayout.Dictionary) return count;
         foreach (FieldPlan child in plan.Children) count += BuffersOf(child, child.Field.Type);
         return count;
     }

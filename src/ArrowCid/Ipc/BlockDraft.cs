@@ -43,7 +43,7 @@ internal sealed class BlockDraft
         {
             FlatColumn column = shape.Columns[i];
             long values = ValueBytes(column, rows), data = 0;
-            if (column.Layout is Layout.Bytes32 or Layout.Bytes64)
+            if (column.Layout is BufferLayout.Bytes32 or BufferLayout.Bytes64)
             {
                 if (dataBytes.IsEmpty) throw WrongCount(schema);
                 data = dataBytes[0];
@@ -53,7 +53,7 @@ internal sealed class BlockDraft
 
             places[i] = new Place(at, values, at + Padded(values), data);
             at += Padded(values) + Padded(data);
-            if (column.Layout != Layout.Null && canonical.Fields[i].IsNullable)
+            if (column.Layout != BufferLayout.Null && canonical.Fields[i].IsNullable)
                 validity += Padded(Bits.ByteCount(rows));
         }
 
@@ -119,7 +119,7 @@ internal sealed class BlockDraft
     {
         FlatColumn column = _shape.Columns[index];
         bool isNullable = Schema.Fields[index].IsNullable;
-        if (column.Layout == Layout.Null) return isNullable || Rows == 0;
+        if (column.Layout == BufferLayout.Null) return isNullable || Rows == 0;
         int last = Rows & 7, valid = validity is null ? Rows : Bits.Count(validity, 0, Rows);
         if (validity is not null && last != 0) validity[^1] &= (byte)((1 << last) - 1);
         if (valid < Rows && !isNullable) return false;
@@ -129,15 +129,15 @@ internal sealed class BlockDraft
         lengths[1] = values.Length;
         switch (column.Layout)
         {
-            case Layout.Bits:
+            case BufferLayout.Bits:
                 if (last != 0) values[^1] &= (byte)((1 << last) - 1);
                 for (int i = 0; validity is not null && i < values.Length; i++) values[i] &= validity[i];
                 return true;
-            case Layout.Fixed:
+            case BufferLayout.Fixed:
                 if (validity is not null) SlotMask.ClearInvalid(values, validity, 0, Rows, column.Width);
                 if (column.Type.IsFloat()) FloatBits.QuietNaNs(values, column.Width);
                 return true;
-            case Layout.Bytes32:
+            case BufferLayout.Bytes32:
                 return TryMeasure<int>(block, index, validity, out lengths[2]);
             default:
                 return TryMeasure<long>(block, index, validity, out lengths[2]);
@@ -177,7 +177,7 @@ internal sealed class BlockDraft
         for (int i = 0; i < _places.Length; i++)
         {
             int first = _shape.Columns[i].FirstBuffer;
-            if (_shape.Columns[i].Layout != Layout.Null && lengths[first] > 0)
+            if (_shape.Columns[i].Layout != BufferLayout.Null && lengths[first] > 0)
                 validities[i].AsSpan(0, lengths[first]).CopyTo(block[offsets[first]..]);
         }
 
@@ -202,16 +202,16 @@ internal sealed class BlockDraft
         return at + BlockFormat.EndOfStreamBytes;
     }
 
-    private int NullCount(int column, byte[]? validity) => _shape.Columns[column].Layout == Layout.Null
+    private int NullCount(int column, byte[]? validity) => _shape.Columns[column].Layout == BufferLayout.Null
         ? Rows
         : validity is null ? 0 : Rows - Bits.Count(validity, 0, Rows);
 
     private void Move(Span<byte> block, int column, ReadOnlySpan<int> offsets, ReadOnlySpan<int> lengths, bool isUp)
     {
-        Layout layout = _shape.Columns[column].Layout;
-        if (layout == Layout.Null) return;
+        BufferLayout layout = _shape.Columns[column].Layout;
+        if (layout == BufferLayout.Null) return;
         int values = _shape.Columns[column].FirstBuffer + 1;
-        bool hasData = layout is Layout.Bytes32 or Layout.Bytes64;
+        bool hasData = layout is BufferLayout.Bytes32 or BufferLayout.Bytes64;
         if (!isUp) MoveOne(block, (int)_places[column].Values, offsets[values], lengths[values], isUp);
         if (hasData) MoveOne(block, (int)_places[column].Data, offsets[values + 1], lengths[values + 1], isUp);
         if (isUp) MoveOne(block, (int)_places[column].Values, offsets[values], lengths[values], isUp);
@@ -224,9 +224,9 @@ internal sealed class BlockDraft
 
     private static long ValueBytes(FlatColumn column, int rows) => column.Layout switch
     {
-        Layout.Null => 0,
-        Layout.Bits => Bits.ByteCount(rows),
-        Layout.Fixed => (long)rows * column.Width,
+        BufferLayout.Null => 0,
+        BufferLayout.Bits => Bits.ByteCount(rows),
+        BufferLayout.Fixed => (long)rows * column.Width,
         _ => ((long)rows + 1) * column.Width,
     };
 
@@ -242,7 +242,7 @@ internal sealed class BlockDraft
 
     private static ArgumentException WrongCount(Schema schema)
     {
-        int wanted = schema.Fields.Count(field => field.Type.Layout() is Layout.Bytes32 or Layout.Bytes64);
+        int wanted = schema.Fields.Count(field => field.Type.Layout() is BufferLayout.Bytes32 or BufferLayout.Bytes64);
         return new ArgumentException(
             $"One number of bytes is to be given for each of the schema's {wanted} columns of text or binary.");
     }

@@ -30,7 +30,7 @@ internal sealed partial class BlockPlan
         {
             FlatColumn column = shape.Columns[i];
             ArrowArray array = arrays[i];
-            if (column.Layout == Layout.Null)
+            if (column.Layout == BufferLayout.Null)
             {
                 if (!Schema.Fields[i].IsNullable && Rows > 0) return false;
                 continue;
@@ -39,15 +39,15 @@ internal sealed partial class BlockPlan
             if (!array.Buffers[0].IsEmpty || array.ClaimedNullCount > 0) return false;
             long values = column.Layout switch
             {
-                Layout.Bits => Bits.ByteCount(Rows),
-                Layout.Fixed => (long)Rows * column.Width,
+                BufferLayout.Bits => Bits.ByteCount(Rows),
+                BufferLayout.Fixed => (long)Rows * column.Width,
                 _ => ((long)Rows + 1) * column.Width,
             };
             if (values > MostPlainBytes) return false;
             _lengths[column.FirstBuffer + 1] = (int)values;
             body += values + BlockFormat.Padding(values);
-            if (column.Layout is not (Layout.Bytes32 or Layout.Bytes64)) continue;
-            int data = column.Layout == Layout.Bytes32 ? TextBytes<int>(array) : TextBytes<long>(array);
+            if (column.Layout is not (BufferLayout.Bytes32 or BufferLayout.Bytes64)) continue;
+            int data = column.Layout == BufferLayout.Bytes32 ? TextBytes<int>(array) : TextBytes<long>(array);
             if (data < 0) return false;
             _lengths[column.FirstBuffer + 2] = data;
             body += data + BlockFormat.Padding(data);
@@ -108,7 +108,7 @@ internal sealed partial class BlockPlan
         {
             FlatColumn column = shape.Columns[i];
             BatchTemplate.SetNumber(nodes, 2 * i, Rows);
-            BatchTemplate.SetNumber(nodes, (2 * i) + 1, column.Layout == Layout.Null ? Rows : 0);
+            BatchTemplate.SetNumber(nodes, (2 * i) + 1, column.Layout == BufferLayout.Null ? Rows : 0);
             for (int b = 0; b < column.Layout.BufferCount(); b++)
             {
                 int buffer = column.FirstBuffer + b, length = _lengths[buffer];
@@ -129,7 +129,7 @@ internal sealed partial class BlockPlan
         ReadOnlySpan<byte> source = array.Buffers[buffer].Span;
         if (buffer == 2)
         {
-            int first = column.Layout == Layout.Bytes32
+            int first = column.Layout == BufferLayout.Bytes32
                 ? MemoryMarshal.Cast<byte, int>(array.Buffers[1].Span)[array.Offset]
                 : (int)MemoryMarshal.Cast<byte, long>(array.Buffers[1].Span)[array.Offset];
             source.Slice(first, target.Length).CopyTo(target);
@@ -138,15 +138,15 @@ internal sealed partial class BlockPlan
 
         switch (column.Layout)
         {
-            case Layout.Bits:
+            case BufferLayout.Bits:
                 target.Clear();
                 Bits.Copy(source, array.Offset, target, 0, Rows);
                 break;
-            case Layout.Fixed:
+            case BufferLayout.Fixed:
                 source.Slice(array.Offset * column.Width, target.Length).CopyTo(target);
                 if (column.Type.IsFloat()) FloatBits.QuietNaNs(target, column.Width);
                 break;
-            case Layout.Bytes32:
+            case BufferLayout.Bytes32:
                 Rebase(MemoryMarshal.Cast<byte, int>(source).Slice(array.Offset, Rows + 1), target);
                 break;
             default:

@@ -71,7 +71,7 @@ internal ref struct BlockSink
     /// <summary>
     /// Room for at least <paramref name="least"/> bytes, to be filled wholly or in part before <see cref="Advance"/>.
     /// </summary>
-    public Span<byte> Room(int least)
+    public Span<byte> GetSpan(int least)
     {
         if (_keeps) return _block.Slice(Position, Math.Max(least, Math.Min(Piece, _block.Length - Position)));
         if (_piece.Length - _hashed < least)
@@ -109,7 +109,7 @@ internal ref struct BlockSink
 
         while (!bytes.IsEmpty)
         {
-            Span<byte> room = Room(Math.Min(bytes.Length, Piece));
+            Span<byte> room = GetSpan(Math.Min(bytes.Length, Piece));
             int count = Math.Min(room.Length, bytes.Length);
             bytes[..count].CopyTo(room);
             bytes = bytes[count..];
@@ -123,7 +123,7 @@ internal ref struct BlockSink
     {
         int count = BlockFormat.Padding(Position);
         if (count == 0) return;
-        Room(count)[..count].Clear();
+        GetSpan(count)[..count].Clear();
         Advance(count);
     }
 

@@ -62,7 +62,7 @@ internal sealed class FixedBuffer(
         int slot = 0, run = 0, inRun = 0;
         while (slot < rows.Count)
         {
-            Span<byte> room = sink.Room(width);
+            Span<byte> room = sink.GetSpan(width);
             int count = Math.Min(rows.Count - slot, Math.Max(1, Math.Min(room.Length, BlockSink.Piece) / width));
             Span<byte> target = room[..(count * width)];
             for (int filled = 0; filled < count;)
@@ -164,7 +164,7 @@ internal sealed class RebasedBuffer<T>(ReadOnlyMemory<byte> source) : BodyBuffer
         int width = Memory.SizeOf.Type<T>();
         while (!offsets.IsEmpty)
         {
-            Span<T> room = MemoryMarshal.Cast<byte, T>(sink.Room(width));
+            Span<T> room = MemoryMarshal.Cast<byte, T>(sink.GetSpan(width));
             int count = Math.Min(Math.Min(room.Length, BlockSink.Piece / width), offsets.Length);
             OffsetRule.Shift(offsets[..count], T.Zero - first, room);
             sink.Advance(count * width);
@@ -247,7 +247,7 @@ internal sealed class OffsetsBuffer<T>(ReadOnlyMemory<byte> source, int offset, 
 
     private static Span<T> Room(ref BlockSink sink)
     {
-        Span<T> room = MemoryMarshal.Cast<byte, T>(sink.Room(s_width));
+        Span<T> room = MemoryMarshal.Cast<byte, T>(sink.GetSpan(s_width));
         return room[..Math.Min(room.Length, BlockSink.Piece / s_width)];
     }
 }
@@ -270,7 +270,7 @@ internal sealed class ListViewBuffer<T>(ReadOnlyMemory<byte> sizes, int offset, 
         bool more = walk.Next();
         while (more)
         {
-            Span<T> room = MemoryMarshal.Cast<byte, T>(sink.Room(width));
+            Span<T> room = MemoryMarshal.Cast<byte, T>(sink.GetSpan(width));
             int limit = Math.Min(room.Length, BlockSink.Piece / width), count = 0;
             for (; more && count < limit; more = walk.Next())
             {

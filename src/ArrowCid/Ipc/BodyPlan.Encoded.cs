@@ -82,7 +82,7 @@ internal sealed partial class BodyPlan
     private void AddRuns(CanonicalField field, ArrowArray array, Rows rows, byte[]? shown)
     {
         RequireRisingRuns(field, array);
-        var merge = new RunMerge(field, array.Children[1], scratch);
+        var merge = new RunEndMerge(field, array.Children[1], scratch);
         for (int i = 0, slot = 0; i < rows.RunCount && slot < rows.Count; slot += rows[i++].Length)
         {
             Run from = rows[i];
@@ -101,7 +101,7 @@ internal sealed partial class BodyPlan
     }
 
     private static void AddRunsOf(
-        ArrowArray array, Run from, int slot, byte[]? shown, RunMerge merge, CanonicalField field)
+        ArrowArray array, Run from, int slot, byte[]? shown, RunEndMerge merge, CanonicalField field)
     {
         ArrowArray ends = array.Children[0];
         int run = Slots.Run(array, from.Start);

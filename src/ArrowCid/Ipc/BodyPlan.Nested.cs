@@ -136,7 +136,7 @@ internal sealed partial class BodyPlan
         }
 
         byte[]? shown = null;
-        if (valid is not null && item.Layout != Layout.Null && size > 0)
+        if (valid is not null && item.Layout != BufferLayout.Null && size > 0)
         {
             shown = scratch.Bytes(Bits.ByteCount(rows.Count * size));
             for (int i = 0; i < rows.Count; i++)
@@ -173,7 +173,7 @@ internal sealed partial class BodyPlan
 
         Nodes.Add((rows.Count, 0));
         Buffers.Add(new ReadyBuffer(codes, rows.Count));
-        if (field.Layout == Layout.SparseUnion) AddSparseChildren(field, array, rows, shown, codes);
+        if (field.Layout == BufferLayout.SparseUnion) AddSparseChildren(field, array, rows, shown, codes);
         else AddDenseChildren(field, array, rows, shown, codes);
     }
 

@@ -35,18 +35,18 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
     {
         switch (field.Layout)
         {
-            case Layout.Null:
+            case BufferLayout.Null:
                 if (!field.IsNullable && (shown is null ? rows.Count > 0 : Bits.Count(shown, 0, rows.Count) > 0))
                     throw Fault("a column of nulls is declared not nullable", field, 0);
                 Nodes.Add((rows.Count, rows.Count));
                 return;
-            case Layout.SparseUnion or Layout.DenseUnion:
+            case BufferLayout.SparseUnion or BufferLayout.DenseUnion:
                 AddUnion(field, array, rows, shown);
                 return;
-            case Layout.RunEnds:
+            case BufferLayout.RunEnds:
                 AddRuns(field, array, rows, shown);
                 return;
-            case Layout.Dictionary:
+            case BufferLayout.Dictionary:
                 AddDictionary(field, array, rows, shown);
                 return;
             default:
@@ -61,37 +61,37 @@ internal sealed partial class BodyPlan(Scratch scratch, List<DictionaryPlan> dic
     {
         switch (field.Layout)
         {
-            case Layout.Bits:
+            case BufferLayout.Bits:
                 Buffers.Add(BitValues(array, rows, valid));
                 break;
-            case Layout.Fixed:
+            case BufferLayout.Fixed:
                 Buffers.Add(FixedValues(field, array, rows, valid));
                 break;
-            case Layout.Bytes32:
+            case BufferLayout.Bytes32:
                 AddBytes<int>(field, array, rows, valid);
                 break;
-            case Layout.Bytes64:
+            case BufferLayout.Bytes64:
                 AddBytes<long>(field, array, rows, valid);
                 break;
-            case Layout.ByteViews:
+            case BufferLayout.ByteViews:
                 AddViews(field, array, rows, valid);
                 break;
-            case Layout.List32:
+            case BufferLayout.List32:
                 AddList<int>(field, array, rows, valid);
                 break;
-            case Layout.List64:
+            case BufferLayout.List64:
                 AddList<long>(field, array, rows, valid);
                 break;
-            case Layout.ListView32:
+            case BufferLayout.ListView32:
                 AddListView<int>(field, array, rows, valid);
                 break;
-            case Layout.ListView64:
+            case BufferLayout.ListView64:
                 AddListView<long>(field, array, rows, valid);
                 break;
-            case Layout.FixedSizeList:
+            case BufferLayout.FixedSizeList:
                 AddFixedSizeList(field, array, rows, valid);
                 break;
-            case Layout.Struct:
+            case BufferLayout.Struct:
                 Rows inside = Shift(rows, array.Offset);
                 for (int i = 0; i < field.Children.Length; i++)
                     Add(field.Children[i], array.Children[i], inside, valid);

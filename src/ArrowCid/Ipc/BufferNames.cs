@@ -24,10 +24,10 @@ internal readonly record struct BufferName(CanonicalField Field, BufferRole Role
     /// </summary>
     public static IEnumerable<BufferName> Of(CanonicalField field, Queue<long> variadic)
     {
-        bool isDictionary = field.Layout == Layout.Dictionary;
+        bool isDictionary = field.Layout == BufferLayout.Dictionary;
         if (field.Layout.HasValidity()) yield return new BufferName(field, BufferRole.Validity);
         foreach (BufferRole role in RolesOf(field.Layout)) yield return new BufferName(field, role);
-        if (field.Layout == Layout.ByteViews)
+        if (field.Layout == BufferLayout.ByteViews)
         {
             for (long left = variadic.Dequeue(); left > 0; left--) yield return new BufferName(field, BufferRole.Data);
         }
@@ -44,15 +44,15 @@ internal readonly record struct BufferName(CanonicalField Field, BufferRole Role
     {
         (BufferRole.Validity, _) =>
             "validity is absent where every slot is valid, else one bit a slot and zero past the end",
-        (BufferRole.Values, Layout.Bits) => "a bit a slot, zero where the slot is not valid and past the end",
+        (BufferRole.Values, BufferLayout.Bits) => "a bit a slot, zero where the slot is not valid and past the end",
         (BufferRole.Values, _) when Field.Type.IsFloat() =>
             "a value a slot, zero where it is not valid, every NaN the quiet one",
         (BufferRole.Values, _) => "a value a slot, zero where it is not valid",
-        (BufferRole.Offsets, Layout.ListView32 or Layout.ListView64) => "an offset counts the elements so far",
-        (BufferRole.Offsets, Layout.DenseUnion) => "offsets count 0, 1, 2 … within each child",
+        (BufferRole.Offsets, BufferLayout.ListView32 or BufferLayout.ListView64) => "an offset counts the elements so far",
+        (BufferRole.Offsets, BufferLayout.DenseUnion) => "offsets count 0, 1, 2 … within each child",
         (BufferRole.Offsets, _) => "n + 1 offsets from 0, a slot that is not valid being empty",
         (BufferRole.Sizes, _) => "a size a slot, 0 where it is not valid",
-        (BufferRole.Data, Layout.ByteViews) => "values over 12 bytes lie in row order, each once a row, in one buffer",
+        (BufferRole.Data, BufferLayout.ByteViews) => "values over 12 bytes lie in row order, each once a row, in one buffer",
         (BufferRole.Data, _) => "the valid values' bytes lie in row order and nothing between them",
         (BufferRole.Views, _) =>
             "a view holds up to 12 bytes zero-filled, or length, prefix, buffer 0 and an offset in row order",
@@ -60,16 +60,16 @@ internal readonly record struct BufferName(CanonicalField Field, BufferRole Role
         _ => "dictionary entries stand in order of first use, none unused, null or twice (ordered: in their order)",
     };
 
-    private static IEnumerable<BufferRole> RolesOf(Layout layout) => layout switch
+    private static IEnumerable<BufferRole> RolesOf(BufferLayout layout) => layout switch
     {
-        Layout.Bits or Layout.Fixed => [BufferRole.Values],
-        Layout.Bytes32 or Layout.Bytes64 => [BufferRole.Offsets, BufferRole.Data],
-        Layout.ByteViews => [BufferRole.Views],
-        Layout.List32 or Layout.List64 => [BufferRole.Offsets],
-        Layout.ListView32 or Layout.ListView64 => [BufferRole.Offsets, BufferRole.Sizes],
-        Layout.SparseUnion => [BufferRole.TypeCodes],
-        Layout.DenseUnion => [BufferRole.TypeCodes, BufferRole.Offsets],
-        Layout.Dictionary => [BufferRole.Indices],
+        BufferLayout.Bits or BufferLayout.Fixed => [BufferRole.Values],
+        BufferLayout.Bytes32 or BufferLayout.Bytes64 => [BufferRole.Offsets, BufferRole.Data],
+        BufferLayout.ByteViews => [BufferRole.Views],
+        BufferLayout.List32 or BufferLayout.List64 => [BufferRole.Offsets],
+        BufferLayout.ListView32 or BufferLayout.ListView64 => [BufferRole.Offsets, BufferRole.Sizes],
+        BufferLayout.SparseUnion => [BufferRole.TypeCodes],
+        BufferLayout.DenseUnion => [BufferRole.TypeCodes, BufferRole.Offsets],
+        BufferLayout.Dictionary => [BufferRole.Indices],
         _ => [],
     };
 }

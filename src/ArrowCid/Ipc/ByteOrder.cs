@@ -20,14 +20,14 @@ internal enum Swap
 internal static class ByteOrder
 {
     /// <summary>How the buffer of that index turns, for a type in its layout.</summary>
-    public static Swap Of(ArrowType type, Layout layout, int buffer) => (layout, buffer) switch
+    public static Swap Of(ArrowType type, BufferLayout layout, int buffer) => (layout, buffer) switch
     {
-        (Layout.Fixed or Layout.Dictionary, 1) => Values(type),
-        (Layout.Bytes32 or Layout.List32 or Layout.DenseUnion, 1) => Swap.By4,
-        (Layout.Bytes64 or Layout.List64, 1) => Swap.By8,
-        (Layout.ListView32, 1 or 2) => Swap.By4,
-        (Layout.ListView64, 1 or 2) => Swap.By8,
-        (Layout.ByteViews, 1) => Swap.Views,
+        (BufferLayout.Fixed or BufferLayout.Dictionary, 1) => Values(type),
+        (BufferLayout.Bytes32 or BufferLayout.List32 or BufferLayout.DenseUnion, 1) => Swap.By4,
+        (BufferLayout.Bytes64 or BufferLayout.List64, 1) => Swap.By8,
+        (BufferLayout.ListView32, 1 or 2) => Swap.By4,
+        (BufferLayout.ListView64, 1 or 2) => Swap.By8,
+        (BufferLayout.ByteViews, 1) => Swap.Views,
         _ => Swap.None,
     };
 

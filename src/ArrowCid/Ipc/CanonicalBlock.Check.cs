@@ -75,11 +75,11 @@ public static partial class CanonicalBlock
             }
 
             if (sameBytes) continue;
-            HashSet<Departure> seenA = [.. DeparturesOf(batchA, blockA.Bytes)];
-            HashSet<Departure> seenB = [.. DeparturesOf(batchB, blockB.Bytes)];
+            HashSet<Violation> seenA = [.. DeparturesOf(batchA, blockA.Bytes)];
+            HashSet<Violation> seenB = [.. DeparturesOf(batchB, blockB.Bytes)];
             differences.AddRange(Pair(seenA, seenB, index));
             bool isSameMemory = batchA.Columns.Zip(batchB.Columns)
-                .All(pair => Departures.IsSameMemory(pair.First, pair.Second));
+                .All(pair => Violations.IsSameMemory(pair.First, pair.Second));
             if (isSameMemory) continue;
             alike.AddRange(seenA.Intersect(seenB)
                 .Select(d => new Difference(index, d.Rule, d.FieldPath, -1, d.How, d.How)));
@@ -94,18 +94,18 @@ public static partial class CanonicalBlock
         return new Explanation { SameBatches = true, SameBytes = false, Differences = differences };
     }
 
-    private static IEnumerable<Departure> DeparturesOf(ArrowReader reader) =>
-        Departures.OfStream(reader.Traits)
-            .Concat(Departures.OfSchema(reader.SchemaView, CanonicalSchema.Of(reader.SchemaView)));
+    private static IEnumerable<Violation> DeparturesOf(ArrowReader reader) =>
+        Violations.OfStream(reader.Traits)
+            .Concat(Violations.OfSchema(reader.SchemaView, CanonicalSchema.Of(reader.SchemaView)));
 
-    private static IEnumerable<Departure> DeparturesOf(RecordBatch batch, ReadOnlyMemory<byte> block)
+    private static IEnumerable<Violation> DeparturesOf(RecordBatch batch, ReadOnlyMemory<byte> block)
     {
         RecordBatch made = DecodeView(block);
         return CanonicalSchema.Of(batch.Schema).Fields.SelectMany((field, i) =>
-            Departures.OfColumn(field, batch.Columns[i], made.Columns[i]));
+            Violations.OfColumn(field, batch.Columns[i], made.Columns[i]));
     }
 
-    private static IEnumerable<Difference> Pair(HashSet<Departure> inA, HashSet<Departure> inB, int index)
+    private static IEnumerable<Difference> Pair(HashSet<Violation> inA, HashSet<Violation> inB, int index)
     {
         const string Kept = "canonical";
         var places = inA.Concat(inB).Where(d => !(inA.Contains(d) && inB.Contains(d)))
@@ -113,7 +113,7 @@ public static partial class CanonicalBlock
         foreach ((string rule, string path) in places)
             yield return new Difference(index, rule, path, -1, How(inA, rule, path), How(inB, rule, path));
 
-        static string How(HashSet<Departure> found, string rule, string path)
+        static string How(HashSet<Violation> found, string rule, string path)
         {
             string how = string.Join(", ", found.Where(d => d.Rule == rule && d.FieldPath == path).Select(d => d.How));
             return how.Length > 0 ? how : Kept;

@@ -17,7 +17,7 @@ internal sealed class CanonicalField
 
     public ArrowType Type { get; }
 
-    public Layout Layout { get; }
+    public BufferLayout Layout { get; }
 
     public int Width { get; }
 

@@ -5,13 +5,13 @@ using ArrowCid.Columnar;
 namespace ArrowCid.Ipc;
 
 /// <summary>One rule of the canonical form that a stream does not keep, and how.</summary>
-internal readonly record struct Departure(string Rule, string FieldPath, string How);
+internal readonly record struct Violation(string Rule, string FieldPath, string How);
 
 /// <summary>Finds by which rules a stream departs from the canonical block of the batch that it holds.</summary>
-internal static class Departures
+internal static class Violations
 {
     /// <summary>What a reader met on its way.</summary>
-    public static IEnumerable<Departure> OfStream(IpcTraits traits)
+    public static IEnumerable<Violation> OfStream(IpcTraits traits)
     {
         if (traits.IsFile) yield return new("a block is a stream", "", "file");
         if (traits.HasLegacyFraming) yield return new("a message begins with FF FF FF FF", "", "legacy framing");
@@ -35,17 +35,17 @@ internal static class Departures
         if (traits.Batches > 1) yield return new("exactly one batch", "", $"{traits.Batches} batches");
     }
 
-    public static IEnumerable<Departure> OfSchema(Schema source, CanonicalSchema canonical)
+    public static IEnumerable<Violation> OfSchema(Schema source, CanonicalSchema canonical)
     {
         if (!InOrder(source.Metadata, CanonicalMetadata.OfSchema(source)))
             yield return new("metadata is sorted by key", "", "other order");
         for (int i = 0; i < canonical.Fields.Length; i++)
         {
-            foreach (Departure found in OfField(source.Fields[i], canonical.Fields[i])) yield return found;
+            foreach (Violation found in OfField(source.Fields[i], canonical.Fields[i])) yield return found;
         }
     }
 
-    private static IEnumerable<Departure> OfField(Field source, CanonicalField canonical)
+    private static IEnumerable<Violation> OfField(Field source, CanonicalField canonical)
     {
         if (source.Name != canonical.Name)
             yield return new($"the child's name is '{canonical.Name}'", canonical.Path, $"'{source.Name}'");
@@ -64,12 +64,12 @@ internal static class Departures
         IReadOnlyList<Field> children = (source.Type is DictionaryType d ? d.ValueType : source.Type).Children;
         for (int i = 0; i < children.Count; i++)
         {
-            foreach (Departure found in OfField(children[i], canonical.Children[i])) yield return found;
+            foreach (Violation found in OfField(children[i], canonical.Children[i])) yield return found;
         }
     }
 
     /// <summary>Where a source column's memory is not what its canonical form holds.</summary>
-    public static IEnumerable<Departure> OfColumn(CanonicalField field, ArrowArray source, ArrowArray canonical)
+    public static IEnumerable<Violation> OfColumn(CanonicalField field, ArrowArray source, ArrowArray canonical)
     {
         if (source.Length != canonical.Length)
         {
@@ -78,10 +78,10 @@ internal static class Departures
             yield break;
         }
 
-        if (field.Layout == Layout.Dictionary)
+        if (field.Layout == BufferLayout.Dictionary)
         {
-            Departure[] inside = [.. OfEntries(field, source, canonical)];
-            foreach (Departure found in inside) yield return found;
+            Violation[] inside = [.. OfEntries(field, source, canonical)];
+            foreach (Violation found in inside) yield return found;
             if (inside.Length > 0) yield break;
         }
 
@@ -94,12 +94,12 @@ internal static class Departures
 
         for (int i = 0; i < source.Children.Count; i++)
         {
-            foreach (Departure found in OfColumn(field.Children[i], source.Children[i], canonical.Children[i]))
+            foreach (Violation found in OfColumn(field.Children[i], source.Children[i], canonical.Children[i]))
                 yield return found;
         }
     }
 
-    private static IEnumerable<Departure> OfEntries(CanonicalField field, ArrowArray source, ArrowArray canonical)
+    private static IEnumerable<Violation> OfEntries(CanonicalField field, ArrowArray source, ArrowArray canonical)
     {
         ArrowArray was = source.Dictionary ?? ArrayJoin.Empty(field.DictionaryValues!.Type);
         ArrowArray made = canonical.Dictionary ?? ArrayJoin.Empty(field.DictionaryValues!.Type);
@@ -112,7 +112,7 @@ internal static class Departures
         return OfColumn(field.DictionaryValues!, was, made);
     }
 
-    private static Departure? OfBuffer(BufferName name, ArrowArray source, ArrowArray canonical, int index)
+    private static Violation? OfBuffer(BufferName name, ArrowArray source, ArrowArray canonical, int index)
     {
         ReadOnlySpan<byte> was = index < source.Buffers.Length ? source.Buffers[index].Span : default;
         ReadOnlySpan<byte> made = index < canonical.Buffers.Length ? canonical.Buffers[index].Span : default;
@@ -125,23 +125,23 @@ internal static class Departures
         return new("a buffer's length is exact, its padding not counted", name.Field.Path,
             $"{Count(was.Length)} bytes for {Count(made.Length)}");
 
-        Departure Of(string how) => new(name.Rule, name.Field.Path, how);
+        Violation Of(string how) => new(name.Rule, name.Field.Path, how);
     }
 
     /// <summary>Where a buffer first differs, as a person counts.</summary>
     private static string Place(BufferName name, int at, byte bits, ArrowArray canonical)
     {
-        Layout layout = name.Field.Layout;
-        bool isWide = layout is Layout.Bytes64 or Layout.List64 or Layout.ListView64;
+        BufferLayout layout = name.Field.Layout;
+        bool isWide = layout is BufferLayout.Bytes64 or BufferLayout.List64 or BufferLayout.ListView64;
         int row = name.Role switch
         {
             BufferRole.Data => -1,
             BufferRole.Validity => at * 8 + BitOperations.TrailingZeroCount(bits),
-            BufferRole.Values when layout == Layout.Bits => at * 8 + BitOperations.TrailingZeroCount(bits),
+            BufferRole.Values when layout == BufferLayout.Bits => at * 8 + BitOperations.TrailingZeroCount(bits),
             BufferRole.Values or BufferRole.Indices => at / name.Field.Width,
             BufferRole.Views => at / ByteView.Size,
             BufferRole.TypeCodes => at,
-            BufferRole.Offsets when layout is not (Layout.ListView32 or Layout.ListView64 or Layout.DenseUnion) =>
+            BufferRole.Offsets when layout is not (BufferLayout.ListView32 or BufferLayout.ListView64 or BufferLayout.DenseUnion) =>
                 Math.Max(0, at / (isWide ? 8 : 4) - 1),
             _ => at / (isWide ? 8 : 4),
         };

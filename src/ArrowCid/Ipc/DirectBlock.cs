@@ -228,7 +228,7 @@ internal sealed class DirectBlock
             long nulls = nodes.Long(i, sizeof(long));
             bool isNullable = Schema.Fields[i].IsNullable;
             if (nodes.Long(i) != Rows || nulls > Rows) return false;
-            if (column.Layout == Layout.Null)
+            if (column.Layout == BufferLayout.Null)
             {
                 if (nulls < -1 || !isNullable) return false;
                 _nullCounts[i] = Rows;
@@ -261,8 +261,8 @@ internal sealed class DirectBlock
         (PartKind kind, long needed) = (buffer, column.Layout) switch
         {
             (0, _) => (_nullCounts[index] > 0 ? PartKind.Bitmap : PartKind.Ones, given == 0 ? 0 : bitmap),
-            (1, Layout.Bits) => (PartKind.Values, bitmap),
-            (1, Layout.Fixed) => (PartKind.Values, (long)Rows * column.Width),
+            (1, BufferLayout.Bits) => (PartKind.Values, bitmap),
+            (1, BufferLayout.Fixed) => (PartKind.Values, (long)Rows * column.Width),
             (1, _) => (PartKind.Values, ((long)Rows + 1) * column.Width),
             _ => (PartKind.Data, given),
         };
@@ -287,7 +287,7 @@ internal sealed class DirectBlock
     private int PieceOf(Part part)
     {
         FlatColumn column = _shape.Columns[part.Column];
-        if (part.Kind != PartKind.Values || column.Layout != Layout.Fixed) return PieceBytes;
+        if (part.Kind != PartKind.Values || column.Layout != BufferLayout.Fixed) return PieceBytes;
         long group = 8L * column.Width;
         return (int)Math.Min(part.Length, Math.Max(1, PieceBytes / group) * group);
     }
@@ -344,18 +344,18 @@ internal sealed class DirectBlock
         ReadOnlySpan<byte> validity = Buffer(block, column.FirstBuffer);
         switch (column.Layout)
         {
-            case Layout.Bits:
+            case BufferLayout.Bits:
                 if (isLast) ClearPast(piece);
                 if (validity.IsEmpty) return true;
                 for (int i = 0; i < piece.Length; i++) piece[i] &= validity[first + i];
                 return true;
-            case Layout.Fixed:
+            case BufferLayout.Fixed:
                 int width = column.Width;
                 if (!validity.IsEmpty)
                     SlotMask.ClearInvalid(piece, validity, first / width, piece.Length / width, width);
                 if (column.Type.IsFloat()) FloatBits.QuietNaNs(piece, width);
                 return true;
-            case Layout.Bytes32:
+            case BufferLayout.Bytes32:
                 return !isLast || AreOffsets<int>(block, column, validity);
             default:
                 return !isLast || AreOffsets<long>(block, column, validity);
@@ -383,7 +383,7 @@ internal sealed class DirectBlock
         FlatColumn column = _shape.Columns[part.Column];
         ReadOnlySpan<byte> offsets = Buffer(block, column.FirstBuffer + 1);
         ReadOnlySpan<byte> data = Buffer(block, column.FirstBuffer + 2);
-        return column.Layout == Layout.Bytes32
+        return column.Layout == BufferLayout.Bytes32
             ? TextRule.AreValid(MemoryMarshal.Cast<byte, int>(offsets), data)
             : TextRule.AreValid(MemoryMarshal.Cast<byte, long>(offsets), data);
     }

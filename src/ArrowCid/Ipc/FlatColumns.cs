@@ -69,7 +69,7 @@ internal sealed class FlatColumns : ColumnSource
         buffers = buffers[..column.Layout.BufferCount()];
         TakeBuffers(column, buffers);
         bool hasValidity = column.Layout.HasValidity();
-        long nulls = column.Layout == Layout.Null ? _rows : buffers[0].IsEmpty ? 0 : _numbers[index];
+        long nulls = column.Layout == BufferLayout.Null ? _rows : buffers[0].IsEmpty ? 0 : _numbers[index];
         _ = export.Write(place, new CArrayForm(_rows, nulls, 0, hasValidity, false, 0), buffers);
     }
 
@@ -113,13 +113,13 @@ internal sealed class FlatColumns : ColumnSource
         foreach (FlatColumn column in shape.Columns)
         {
             int at = shape.Columns.Length + (2 * column.FirstBuffer) + 1;
-            if (column.Layout == Layout.Null) continue;
+            if (column.Layout == BufferLayout.Null) continue;
             long validity = numbers[at], values = numbers[at + 2];
             if (validity != 0 && validity < (rows + 7) >> 3) return false;
             bool isEnough = column.Layout switch
             {
-                Layout.Bits => values >= (rows + 7) >> 3,
-                Layout.Fixed => values >= rows * column.Width,
+                BufferLayout.Bits => values >= (rows + 7) >> 3,
+                BufferLayout.Fixed => values >= rows * column.Width,
                 _ => values >= (rows + 1) * column.Width || (rows == 0 && values == 0),
             };
             if (!isEnough) return false;
@@ -134,7 +134,7 @@ internal sealed class FlatColumns : ColumnSource
 /// <param name="Layout">The type's layout.</param>
 /// <param name="Width">Bytes of a value, or of an offset.</param>
 /// <param name="FirstBuffer">Where its buffers begin among the batch's.</param>
-internal readonly record struct FlatColumn(ArrowType Type, Layout Layout, int Width, int FirstBuffer);
+internal readonly record struct FlatColumn(ArrowType Type, BufferLayout Layout, int Width, int FirstBuffer);
 
 /// <summary>A schema of columns without children, dictionaries and views, with the form of its batches'
 /// metadata.</summary>
@@ -159,13 +159,13 @@ internal sealed class FlatShape
         for (int i = 0; i < columns.Length; i++)
         {
             ArrowType type = schema.Fields[i].Type;
-            Layout layout = type.Layout();
+            BufferLayout layout = type.Layout();
             int width = layout switch
             {
-                Layout.Fixed => type.ByteWidth(),
-                Layout.Bytes32 => sizeof(int),
-                Layout.Bytes64 => sizeof(long),
-                Layout.Null or Layout.Bits => 0,
+                BufferLayout.Fixed => type.ByteWidth(),
+                BufferLayout.Bytes32 => sizeof(int),
+                BufferLayout.Bytes64 => sizeof(long),
+                BufferLayout.Null or BufferLayout.Bits => 0,
                 _ => -1,
             };
             if (width < 0) return null;

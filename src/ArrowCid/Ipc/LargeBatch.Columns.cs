@@ -25,29 +25,29 @@ internal sealed partial class LargeBatch
         if (nulls < -1 || nulls > slots) throw Refused($"a null count of {nulls} in {slots} slots is impossible", plan);
         if (from > slots - count)
             throw Refused($"an array has {slots} slots where {from + count} are needed", plan);
-        Layout layout = type.Layout();
+        BufferLayout layout = type.Layout();
         int first = NextBuffers(layout.BufferCount(), plan);
         bool hasValidity = layout.HasValidity() && _buffers[first].Length > 0;
         byte[] validity = hasValidity ? BitsOf(first, from, count, slots, plan) : [];
         var range = new SlotRange(plan, node, first, from, count, slots, validity);
         (ReadOnlyMemory<byte>[] buffers, ArrowArray[] children) = layout switch
         {
-            Layout.Null => ((ReadOnlyMemory<byte>[])[], (ArrowArray[])[]),
-            Layout.Bits => ([validity, BitsOf(first + 1, from, count, slots, plan)], []),
-            Layout.Fixed or Layout.Dictionary =>
+            BufferLayout.Null => ((ReadOnlyMemory<byte>[])[], (ArrowArray[])[]),
+            BufferLayout.Bits => ([validity, BitsOf(first + 1, from, count, slots, plan)], []),
+            BufferLayout.Fixed or BufferLayout.Dictionary =>
                 ([validity, Values(first + 1, from, count, slots, type.ByteWidth(), plan, SwapOf(range, 1))], []),
-            Layout.Bytes32 => BytesOf<int>(range),
-            Layout.Bytes64 => BytesOf<long>(range),
-            Layout.ByteViews => Views(range),
-            Layout.List32 => List<int>(range),
-            Layout.List64 => List<long>(range),
-            Layout.ListView32 => ListView<int>(range),
-            Layout.ListView64 => ListView<long>(range),
-            Layout.FixedSizeList => FixedSizeList(range),
-            Layout.Struct => ([validity], Children(plan, from, count)),
-            Layout.SparseUnion => ([Codes(range)], Children(plan, from, count)),
-            Layout.DenseUnion => DenseUnion(range),
-            Layout.RunEnds => Runs(range),
+            BufferLayout.Bytes32 => BytesOf<int>(range),
+            BufferLayout.Bytes64 => BytesOf<long>(range),
+            BufferLayout.ByteViews => Views(range),
+            BufferLayout.List32 => List<int>(range),
+            BufferLayout.List64 => List<long>(range),
+            BufferLayout.ListView32 => ListView<int>(range),
+            BufferLayout.ListView64 => ListView<long>(range),
+            BufferLayout.FixedSizeList => FixedSizeList(range),
+            BufferLayout.Struct => ([validity], Children(plan, from, count)),
+            BufferLayout.SparseUnion => ([Codes(range)], Children(plan, from, count)),
+            BufferLayout.DenseUnion => DenseUnion(range),
+            BufferLayout.RunEnds => Runs(range),
             _ => throw new InvalidOperationException($"{layout} is no layout."),
         };
         try
@@ -207,7 +207,7 @@ internal sealed partial class LargeBatch
         {
             int take = (int)Math.Min(Step, runs - run);
             byte[] bytes = Values(buffer, run, take, runs, width, plan,
-                ByteOrder.Of(type, Layout.Fixed, 1));
+                ByteOrder.Of(type, BufferLayout.Fixed, 1));
             for (int i = 0; i < take && last < range.From + range.Count; i++)
             {
                 long end = Number(bytes, i, width);

@@ -4,7 +4,7 @@ using ArrowCid.Columnar;
 namespace ArrowCid.Ipc;
 
 /// <summary>Collects slots of a run-end encoded column into runs that are as long as possible.</summary>
-internal sealed class RunMerge(CanonicalField column, ArrowArray values, Scratch scratch)
+internal sealed class RunEndMerge(CanonicalField column, ArrowArray values, Scratch scratch)
 {
     private ValueKey _last = new(scratch);
     private ValueKey _next = new(scratch);

@@ -31,21 +31,21 @@ internal sealed class ValueKey(Scratch scratch)
     {
         switch (field.Layout)
         {
-            case Layout.Null:
+            case BufferLayout.Null:
                 return;
-            case Layout.RunEnds:
+            case BufferLayout.RunEnds:
                 int run = isHidden ? 0 : Slots.Run(array, slot);
                 if (run < 0)
                     throw new InvalidArrowException("the last run ends before the column does", field.Path, slot);
                 Append(field.Children[1], array.Children[1], run, isHidden);
                 return;
-            case Layout.SparseUnion or Layout.DenseUnion:
+            case BufferLayout.SparseUnion or BufferLayout.DenseUnion:
                 AppendUnion(field, array, slot, isHidden);
                 return;
         }
 
         if (isHidden || array.IsNull(slot)
-            || (field.Layout == Layout.Dictionary && array.IsLogicallyNull(slot, field.Path)))
+            || (field.Layout == BufferLayout.Dictionary && array.IsLogicallyNull(slot, field.Path)))
         {
             Put(Absent);
             return;
@@ -60,34 +60,34 @@ internal sealed class ValueKey(Scratch scratch)
         int at = array.Offset + slot;
         switch (field.Layout)
         {
-            case Layout.Bits:
+            case BufferLayout.Bits:
                 Put(Bits.Get(array.Buffers[1].Span, at) ? (byte)1 : (byte)0);
                 break;
-            case Layout.Fixed:
+            case BufferLayout.Fixed:
                 Span<byte> value = Room(field.Width);
                 array.Buffers[1].Span.Slice(at * field.Width, field.Width).CopyTo(value);
                 if (field.Type.IsFloat()) FloatBits.QuietNaNs(value, field.Width);
                 break;
-            case Layout.Bytes32 or Layout.Bytes64:
+            case BufferLayout.Bytes32 or BufferLayout.Bytes64:
                 (int from, int count) = Extent(field, array, slot, array.Buffers[2].Length);
                 PutCount(count);
                 array.Buffers[2].Span.Slice(from, count).CopyTo(Room(count));
                 break;
-            case Layout.ByteViews:
+            case BufferLayout.ByteViews:
                 ReadOnlySpan<byte> view = ByteView.At(array.Buffers[1].Span, at);
                 if (ByteView.FindWhole(array, view, out ReadOnlySpan<byte> bytes) is { } flaw)
                     throw new InvalidArrowException(flaw, field.Path, slot);
                 PutCount(bytes.Length);
                 bytes.CopyTo(Room(bytes.Length));
                 break;
-            case Layout.Dictionary:
+            case BufferLayout.Dictionary:
                 int index = Slots.Index(array, array.Buffers[1].Span, slot, array.Dictionary!.Length);
                 Append(field.DictionaryValues!, array.Dictionary, index, false);
                 break;
-            case Layout.Struct:
+            case BufferLayout.Struct:
                 for (int i = 0; i < field.Children.Length; i++) Append(field.Children[i], array.Children[i], at, false);
                 break;
-            case Layout.FixedSizeList:
+            case BufferLayout.FixedSizeList:
                 int size = ((FixedSizeListType)array.Type).ListSize;
                 AppendItems(field, array, at * size, size);
                 break;
@@ -103,7 +103,7 @@ internal sealed class ValueKey(Scratch scratch)
     {
         CanonicalField item = field.Children[0];
         if (HasEmptyKeys(item) || count == 0) return;
-        if (item.Layout == Layout.Fixed)
+        if (item.Layout == BufferLayout.Fixed)
         {
             AppendFixedItems(item, array.Children[0], first, count);
             return;
@@ -149,7 +149,7 @@ internal sealed class ValueKey(Scratch scratch)
         Put((byte)code);
         ArrowArray chosen = array.Children[child];
         int inside = at;
-        if (!isHidden && field.Layout == Layout.DenseUnion)
+        if (!isHidden && field.Layout == BufferLayout.DenseUnion)
         {
             inside = MemoryMarshal.Cast<byte, int>(array.Buffers[1].Span)[at];
             if (inside < 0 || inside >= chosen.Length)
@@ -161,9 +161,9 @@ internal sealed class ValueKey(Scratch scratch)
 
     private static bool HasEmptyKeys(CanonicalField field) => field.Layout switch
     {
-        Layout.Null => true,
-        Layout.RunEnds => HasEmptyKeys(field.Children[1]),
-        Layout.SparseUnion or Layout.DenseUnion => field.Children.Length == 0,
+        BufferLayout.Null => true,
+        BufferLayout.RunEnds => HasEmptyKeys(field.Children[1]),
+        BufferLayout.SparseUnion or BufferLayout.DenseUnion => field.Children.Length == 0,
         _ => false,
     };
 

@@ -16,7 +16,7 @@ internal sealed class ViewsBuffer(ArrowArray array, Rows rows, byte[]? valid)
         var walk = new SlotWalk(rows, valid);
         while (walk.Next())
         {
-            Span<byte> target = sink.Room(ByteView.Size)[..ByteView.Size];
+            Span<byte> target = sink.GetSpan(ByteView.Size)[..ByteView.Size];
             target.Clear();
             if (walk.Source >= 0)
             {

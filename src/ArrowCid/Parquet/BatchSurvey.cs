@@ -6,7 +6,7 @@ using ArrowCid.Columnar;
 namespace ArrowCid.Parquet;
 
 /// <summary>Looks at canonical columns for what their form in a file depends on.</summary>
-internal static class BatchSurvey
+internal static class BatchPrescan
 {
     private const long MillisecondsOfDay = 86_400_000;
 
@@ -27,15 +27,15 @@ internal static class BatchSurvey
     /// <summary>The array that a column's encodings lead to; null where there is no dictionary.</summary>
     public static ArrowArray? Held(ArrowArray? array)
     {
-        while (array is not null && array.Layout is Layout.Dictionary or Layout.RunEnds)
-            array = array.Layout == Layout.Dictionary ? array.Dictionary : array.Children[1];
+        while (array is not null && array.Layout is BufferLayout.Dictionary or BufferLayout.RunEnds)
+            array = array.Layout == BufferLayout.Dictionary ? array.Dictionary : array.Children[1];
         return array;
     }
 
     /// <summary>Adds the fixed-size lists in which a null is, or that a null above leaves without elements.</summary>
     public static void AddListed(ParquetNode node, ArrowArray? array, bool isBelowNull, HashSet<ParquetNode> listed)
     {
-        bool isEncoded = array is not null && array.Layout is Layout.Dictionary or Layout.RunEnds;
+        bool isEncoded = array is not null && array.Layout is BufferLayout.Dictionary or BufferLayout.RunEnds;
         isBelowNull |= array is null || (isEncoded && !Slots.HasNoNulls(array)) || node.Kind == NodeKind.Union;
         array = Held(array);
         isBelowNull |= array is not null && !array.Validity.IsEmpty;

@@ -50,9 +50,9 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, bool
         {
             case DictionaryType d:
                 ArrowArray inner = Encode(d.ValueType, values, entries, validity, depth + 1);
-                return Recoding.Dictionary(d, inner, entries[depth], HasDictionary(d.ValueType) ? default : validity);
+                return PlainToDictionary.Dictionary(d, inner, entries[depth], HasDictionary(d.ValueType) ? default : validity);
             case RunEndEncodedType r:
-                return Recoding.Runs(r, Encode(r.Values.Type, values, entries, validity, depth + 1));
+                return PlainToDictionary.Runs(r, Encode(r.Values.Type, values, entries, validity, depth + 1));
             default:
                 return values;
         }
@@ -106,7 +106,7 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, bool
         // pyarrow does not look at a dictionary that no slot could need.
         if (!isExact && count == 0) dictionary = dictionary.Slice(0, 0);
         var plain = new LeafForm(PhysicalType.Int32, Conversion.Same, ValueOrder.None);
-        return Recoding.Indexed(type,
+        return PlainToDictionary.Indexed(type,
             LeafArrays.Make(ArrowType.Int32, plain, indices, count, validity, budget), dictionary);
     }
 
@@ -168,10 +168,10 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, bool
         ArrowType type = node.Held;
         return type.Layout() switch
         {
-            Layout.List32 => new ArrowArray(type, count, [validity, offsetBytes], [items]),
-            Layout.List64 => new ArrowArray(type, count, [validity, LeafArrays.Widened(offsetBytes, budget)], [items]),
-            Layout.FixedSizeList => FixedSizeList(node, count, validity, offsets, items),
-            var layout => ListView(type, count, validity, offsets, items, layout == Layout.ListView64),
+            BufferLayout.List32 => new ArrowArray(type, count, [validity, offsetBytes], [items]),
+            BufferLayout.List64 => new ArrowArray(type, count, [validity, LeafArrays.Widened(offsetBytes, budget)], [items]),
+            BufferLayout.FixedSizeList => FixedSizeList(node, count, validity, offsets, items),
+            var layout => ListView(type, count, validity, offsets, items, layout == BufferLayout.ListView64),
         };
     }
 

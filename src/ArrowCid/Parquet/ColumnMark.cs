@@ -5,7 +5,7 @@ using ArrowCid.Columnar;
 namespace ArrowCid.Parquet;
 
 /// <summary>A checksum of a canonical column. It proves nothing: it names the column that differs.</summary>
-internal static class ColumnMark
+internal static class ColumnFingerprint
 {
     public static string Of(ArrowArray column)
     {

@@ -223,9 +223,9 @@ internal static class LeafArrays
 
         switch (type.Layout())
         {
-            case Layout.Bytes32:
+            case BufferLayout.Bytes32:
                 return new ArrowArray(type, length, [validity, offsets, data], nullCount: nulls);
-            case Layout.Bytes64:
+            case BufferLayout.Bytes64:
                 return new ArrowArray(type, length, [validity, Widened(offsets.Span, budget), data], nullCount: nulls);
             default:
                 return new ArrowArray(type, length,

@@ -154,7 +154,7 @@ internal static class LeafGather
 
     private static LeafValues GatherBytes(ArrowArray array, ReadOnlySpan<int> slots, bool isAll, int count)
     {
-        if (array.Layout == Layout.Bytes32 && isAll && array.Offset == 0 && count > 0)
+        if (array.Layout == BufferLayout.Bytes32 && isAll && array.Offset == 0 && count > 0)
         {
             return new LeafValues(count, 0)
             {
@@ -165,7 +165,7 @@ internal static class LeafGather
 
         byte[] offsets = new byte[(count + 1) * sizeof(int)];
         Span<int> ends = MemoryMarshal.Cast<byte, int>(offsets.AsSpan());
-        if (array.Layout == Layout.Bytes32 && !isAll && LieInARow(array, slots, ends))
+        if (array.Layout == BufferLayout.Bytes32 && !isAll && LieInARow(array, slots, ends))
             return new LeafValues(count, 0) { Offsets = offsets, Data = array.Buffers[2] };
 
         long total = 0;
@@ -199,7 +199,7 @@ internal static class LeafGather
         return end <= array.Buffers[2].Length;
     }
 
-    private static long LengthAt(ArrowArray array, int slot) => array.Layout == Layout.ByteViews
+    private static long LengthAt(ArrowArray array, int slot) => array.Layout == BufferLayout.ByteViews
         ? BinaryPrimitives.ReadInt32LittleEndian(array.Buffers[1].Span[((array.Offset + slot) * ByteView.Size)..])
         : array.ExtentAt(slot).Length;
 }

@@ -38,7 +38,7 @@ internal sealed class LevelShredder
         }
 
         // A column of its own dictionary keeps it; the levels are told by the indices' nulls.
-        bool isKept = node.Kind == NodeKind.Leaf && array.Layout == Layout.Dictionary && node.Form!.HasDictionary
+        bool isKept = node.Kind == NodeKind.Leaf && array.Layout == BufferLayout.Dictionary && node.Form!.HasDictionary
             && array.Type is DictionaryType { ValueType: not RunEndEncodedType };
         if (!isKept) (array, entries) = Follow(node, array, entries, definition);
         if (node.IsOptional)
@@ -75,15 +75,15 @@ internal sealed class LevelShredder
     private static (ArrowArray Array, Entries Entries) Follow(ParquetNode node, ArrowArray array, Entries entries,
         int definition)
     {
-        while (array.Layout is Layout.Dictionary or Layout.RunEnds)
+        while (array.Layout is BufferLayout.Dictionary or BufferLayout.RunEnds)
         {
-            if (array.Layout == Layout.RunEnds && entries.Count > MostExpanded)
+            if (array.Layout == BufferLayout.RunEnds && entries.Count > MostExpanded)
             {
                 throw ParquetFault.TooLarge(
                     $"'{node.Path}' has {entries.Count} rows in runs that cannot be written as runs; cut the batch");
             }
 
-            bool isDictionary = array.Layout == Layout.Dictionary;
+            bool isDictionary = array.Layout == BufferLayout.Dictionary;
             ArrowArray next = isDictionary
                 ? array.Dictionary ?? ArrayJoin.Empty(((DictionaryType)array.Type).ValueType)
                 : array.Children[1];
@@ -125,7 +125,7 @@ internal sealed class LevelShredder
 
     private static Entries EndNulls(ArrowArray array, Entries entries, int definition)
     {
-        bool isNullType = array.Layout == Layout.Null;
+        bool isNullType = array.Layout == BufferLayout.Null;
         ReadOnlySpan<byte> validity = array.Validity;
         if (validity.IsEmpty && !isNullType) return entries;
         var slots = new int[entries.Count];
@@ -209,7 +209,7 @@ internal sealed class LevelShredder
                 else definitions[i] = (byte)definition;
             }
 
-            ArrowArray values = array.Layout == Layout.SparseUnion
+            ArrowArray values = array.Layout == BufferLayout.SparseUnion
                 ? array.Children[c].Slice(array.Offset, array.Length)
                 : array.Children[c];
             Field(node.Children[c], values, entries with { Slots = slots, Definition = definitions }, definition);
@@ -219,7 +219,7 @@ internal sealed class LevelShredder
     /// <summary>An optional column with nothing above it: Arrow's bitmap is its levels.</summary>
     private void FlatLeaf(ParquetNode node, ArrowArray array, int count, bool isKept)
     {
-        ReadOnlyMemory<byte> bits = array.Layout == Layout.Null
+        ReadOnlyMemory<byte> bits = array.Layout == BufferLayout.Null
             ? new byte[Bits.ByteCount(count)]
             : Validity(array, count);
         bool isAll = bits.IsEmpty;

@@ -12,35 +12,35 @@ internal static class NullSlots
         byte[] none = new byte[Bits.ByteCount(count)];
         switch (like.Layout)
         {
-            case Layout.Null:
+            case BufferLayout.Null:
                 return new ArrowArray(type, count, []);
-            case Layout.Bits:
+            case BufferLayout.Bits:
                 return new ArrowArray(type, count, [none, new byte[Bits.ByteCount(count)]]);
-            case Layout.Fixed or Layout.Dictionary:
+            case BufferLayout.Fixed or BufferLayout.Dictionary:
                 return new ArrowArray(type, count, [none, new byte[checked(count * type.ByteWidth())]], null,
                     like.Dictionary);
-            case Layout.Bytes32:
+            case BufferLayout.Bytes32:
                 return new ArrowArray(type, count, [none, Zeros(count + 1, 4), default]);
-            case Layout.Bytes64:
+            case BufferLayout.Bytes64:
                 return new ArrowArray(type, count, [none, Zeros(count + 1, 8), default]);
-            case Layout.ByteViews:
+            case BufferLayout.ByteViews:
                 return new ArrowArray(type, count, [none, Zeros(count, ByteView.Size)]);
-            case Layout.List32 or Layout.List64:
+            case BufferLayout.List32 or BufferLayout.List64:
                 return new ArrowArray(type, count,
-                    [none, Zeros(count + 1, like.Layout == Layout.List32 ? 4 : 8)], [like.Children[0].Slice(0, 0)]);
-            case Layout.ListView32 or Layout.ListView64:
-                int width = like.Layout == Layout.ListView32 ? 4 : 8;
+                    [none, Zeros(count + 1, like.Layout == BufferLayout.List32 ? 4 : 8)], [like.Children[0].Slice(0, 0)]);
+            case BufferLayout.ListView32 or BufferLayout.ListView64:
+                int width = like.Layout == BufferLayout.ListView32 ? 4 : 8;
                 return new ArrowArray(type, count, [none, Zeros(count, width), Zeros(count, width)],
                     [like.Children[0].Slice(0, 0)]);
-            case Layout.FixedSizeList:
+            case BufferLayout.FixedSizeList:
                 int size = ((FixedSizeListType)type).ListSize;
                 return new ArrowArray(type, count, [none], [Of(like.Children[0], checked(count * size))]);
-            case Layout.Struct:
+            case BufferLayout.Struct:
                 return new ArrowArray(type, count, [none], [.. like.Children.Select(child => Of(child, count))]);
-            case Layout.SparseUnion:
+            case BufferLayout.SparseUnion:
                 return new ArrowArray(type, count, [Codes((UnionType)type, count)],
                     [.. like.Children.Select(child => Of(child, count))]);
-            case Layout.DenseUnion:
+            case BufferLayout.DenseUnion:
                 // All point at one slot of the first child.
                 return new ArrowArray(type, count, [Codes((UnionType)type, count), Zeros(count, 4)],
                     [.. like.Children.Select((child, i) => Of(child, i == 0 ? Math.Min(count, 1) : 0))]);

@@ -6,7 +6,7 @@ namespace ArrowCid.Parquet;
 
 /// <summary>Reads what stands under a file's own keys; what does not make sense is as if it were not there, unless the
 /// batches cannot be had without it.</summary>
-internal static class OwnKeys
+internal static class ArrowCidMetadataKeys
 {
     /// <summary>A schema in base64, or null.</summary>
     public static Schema? SchemaUnder(FileMetadata file, string key, IReadOnlySet<string>? dropped)

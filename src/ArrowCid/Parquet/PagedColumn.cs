@@ -28,9 +28,9 @@ internal abstract class PagedColumn
         LeafForm form = node.Form!;
         PagedColumn? pages = array.Layout switch
         {
-            Layout.Null => new Runs(LeafGather.Gather(array, [], isAll: false, form), [array.Length], [-1]),
-            Layout.RunEnds => OfRuns(node, array, form),
-            Layout.Dictionary when form.HasDictionary
+            BufferLayout.Null => new Runs(LeafGather.Gather(array, [], isAll: false, form), [array.Length], [-1]),
+            BufferLayout.RunEnds => OfRuns(node, array, form),
+            BufferLayout.Dictionary when form.HasDictionary
                 && array.Type is DictionaryType { ValueType: not RunEndEncodedType } =>
                 new Indices(array, LeafGather.Gather(EntriesOf(array), [], isAll: true, form)),
             _ => null,

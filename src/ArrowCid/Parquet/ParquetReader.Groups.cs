@@ -32,16 +32,16 @@ public sealed partial class ParquetReader
     {
         IReadOnlySet<string>? dropped = _options.DropMetadata;
         if (!_options.IgnoresExactSchema && _file.ValueOf(FileKeys.Mapping) == FileKeys.MappingVersion
-            && OwnKeys.SchemaUnder(_file, FileKeys.Schema, dropped) is { } exact
+            && ArrowCidMetadataKeys.SchemaUnder(_file, FileKeys.Schema, dropped) is { } exact
             && ExactSchema.Match(exact, trees) is { } nodes)
         {
             IsExact = true;
-            ClaimedCids = OwnKeys.Cids(_file);
-            _dictionaries = OwnKeys.Dictionaries(_file);
+            ClaimedCids = ArrowCidMetadataKeys.Cids(_file);
+            _dictionaries = ArrowCidMetadataKeys.Dictionaries(_file);
             return (exact, nodes);
         }
 
-        Schema? told = OwnKeys.SchemaUnder(_file, FileKeys.ArrowSchema, dropped);
+        Schema? told = ArrowCidMetadataKeys.SchemaUnder(_file, FileKeys.ArrowSchema, dropped);
         nodes = ForeignSchema.Nodes(trees, told, dropped?.Contains(ForeignSchema.FieldIdKey) != true);
         IEnumerable<KeyValuePair<string, string>> metadata = _file.KeyValues
             .Where(pair => !FileKeys.IsOwn(pair.Key) && dropped?.Contains(pair.Key) != true)

@@ -154,12 +154,12 @@ public sealed partial class ParquetReader : IDisposable
     /// <summary>The first column whose checksum is not the one that the writer noted.</summary>
     private string? FirstOther(RecordBatch batch, int group)
     {
-        _marks ??= [.. OwnKeys.Items(_file, FileKeys.Columns).Select(OwnKeys.Texts)];
+        _marks ??= [.. ArrowCidMetadataKeys.Items(_file, FileKeys.Columns).Select(ArrowCidMetadataKeys.Texts)];
         if (group >= _marks.Length || _marks[group].Length != _nodes.Length) return null;
         RecordBatch canonical = CanonicalBlock.DecodeView(CanonicalBlock.Encode(batch).Bytes);
         for (int i = 0; i < _nodes.Length; i++)
         {
-            if (ColumnMark.Of(canonical.Columns[i]) != _marks[group][i]) return SchemaView.Fields[i].Name;
+            if (ColumnFingerprint.Of(canonical.Columns[i]) != _marks[group][i]) return SchemaView.Fields[i].Name;
         }
 
         return null;

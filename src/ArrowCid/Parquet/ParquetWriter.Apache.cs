@@ -19,19 +19,19 @@ public sealed partial class ParquetWriter
 
     /// <summary>
     /// Looks at a batch that will be written later, so that the file's columns are made to hold it. Needed only where
-    /// <see cref="NeedsSurvey"/> is set, for every batch after the first, before the first is written.
+    /// <see cref="RequiresPrescan"/> is set, for every batch after the first, before the first is written.
     /// </summary>
     /// <param name="batch">A batch of the writer's schema.</param>
     /// <exception cref="InvalidArrowException">The batch breaks a rule of the format.</exception>
     /// <exception cref="InvalidOperationException">A batch was written before.</exception>
-    public void Survey(A.RecordBatch batch) => Survey(FromApache.Batch(batch));
+    public void Prescan(A.RecordBatch batch) => Prescan(FromApache.Batch(batch));
 
     /// <summary>Writes a batch as a row group.</summary>
     /// <param name="batch">A batch of the writer's schema; its buffers are read until the call returns.</param>
     /// <returns>The batch's address.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: another schema;
     /// <see cref="ErrorCode.Unsupported"/>: a value does not fit the form that the first batches gave its column, see
-    /// <see cref="Survey(A.RecordBatch)"/>; <see cref="ErrorCode.Io"/>: the target cannot be written.</exception>
+    /// <see cref="Prescan(A.RecordBatch)"/>; <see cref="ErrorCode.Io"/>: the target cannot be written.</exception>
     /// <exception cref="InvalidArrowException">The batch breaks a rule of the format.</exception>
     /// <exception cref="ObjectDisposedException">The writer was finished or disposed of.</exception>
     public BlockAddress Write(A.RecordBatch batch) => Write(FromApache.Batch(batch));

@@ -49,23 +49,23 @@ public sealed partial class ParquetWriter : IDisposable
             throw ParquetFault.Unsupported(
                 $"a schema without columns has no Parquet form: its readers give no rows back");
         _chunks = new ChunkWriter(_target, _options);
-        NeedsSurvey = schema.Fields.Any(field => BatchSurvey.IsNeeded(field.Type));
+        RequiresPrescan = schema.Fields.Any(field => BatchPrescan.IsNeeded(field.Type));
     }
 
     /// <summary>Whether the form of a column depends on the values of all batches: seconds, date64, decimals.</summary>
-    public bool NeedsSurvey { get; }
+    public bool RequiresPrescan { get; }
 
     /// <summary>
     /// Looks at a batch that will be written later, so that the file's columns are made to hold it. Needed only where
-    /// <see cref="NeedsSurvey"/> says so, for every batch behind the first, before the first is written.
+    /// <see cref="RequiresPrescan"/> says so, for every batch behind the first, before the first is written.
     /// </summary>
     /// <param name="batch">A batch of the writer's schema.</param>
     /// <exception cref="InvalidArrowException">The batch breaks a rule of the format.</exception>
-    internal void Survey(RecordBatch batch)
+    internal void Prescan(RecordBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (_nodes is not null) throw new InvalidOperationException("The first batch has been written already.");
-        if (NeedsSurvey) BatchSurvey.AddBare(CanonicalBlock.DecodeView(CanonicalBlock.Encode(batch).Bytes), _bare);
+        if (RequiresPrescan) BatchPrescan.AddBare(CanonicalBlock.DecodeView(CanonicalBlock.Encode(batch).Bytes), _bare);
     }
 
     /// <summary>Writes a batch as a row group.</summary>
@@ -73,7 +73,7 @@ public sealed partial class ParquetWriter : IDisposable
     /// <returns>The batch's address.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: another schema;
     /// <see cref="ErrorCode.Unsupported"/>: a value does not fit the form that the first batches gave its column, see
-    /// <see cref="Survey(RecordBatch)"/>; <see cref="ErrorCode.Io"/>: the target cannot be written.</exception>
+    /// <see cref="Prescan(RecordBatch)"/>; <see cref="ErrorCode.Io"/>: the target cannot be written.</exception>
     /// <exception cref="InvalidArrowException">The batch breaks a rule of the format.</exception>
     internal BlockAddress Write(RecordBatch batch)
     {
@@ -83,13 +83,13 @@ public sealed partial class ParquetWriter : IDisposable
             throw new ArrowCidException(ErrorCode.SchemaMismatch, "The batch has another schema than the writer");
         EncodedBlock block = CanonicalBlock.Encode(batch);
         RecordBatch canonical = CanonicalBlock.DecodeView(block.Bytes);
-        Settle(canonical);
+        FreezeSchema(canonical);
         long start = _target.Position;
         var chunks = new WrittenChunk[_paths.Length];
         for (int i = 0; i < _nodes!.Length; i++)
         {
             ArrowArray column = canonical.Columns[i];
-            BatchSurvey.AddListed(_nodes[i], column, isBelowNull: false, _listed);
+            BatchPrescan.AddListed(_nodes[i], column, isBelowNull: false, _listed);
             SideDictionaries.Add(_nodes[i], column, _groups.Count, i, _dictionaries);
             LevelShredder.Shred(_nodes[i], column,
                 leaf => chunks[leaf.Leaf] = _chunks.Write(leaf, _paths[leaf.Leaf]));
@@ -97,7 +97,7 @@ public sealed partial class ParquetWriter : IDisposable
 
         _groups.Add((chunks, canonical.Length, start, _target.Position));
         _cids.Add(block.Cid.ToString());
-        _marks.Add([.. canonical.Columns.Select(ColumnMark.Of)]);
+        _marks.Add([.. canonical.Columns.Select(ColumnFingerprint.Of)]);
         return block.Address;
     }
 
@@ -106,7 +106,7 @@ public sealed partial class ParquetWriter : IDisposable
     public void Finish()
     {
         ObjectDisposedException.ThrowIf(_isFinished, this);
-        Settle(null);
+        FreezeSchema(null);
         _isFinished = true;
         WrittenChunk[] chunks = [.. _groups.SelectMany(group => group.Chunks)];
         foreach (WrittenChunk chunk in chunks)
@@ -143,10 +143,10 @@ public sealed partial class ParquetWriter : IDisposable
     }
 
     /// <summary>Fixes the columns' forms with the first batch, and holds later ones to them.</summary>
-    private void Settle(RecordBatch? batch)
+    private void FreezeSchema(RecordBatch? batch)
     {
         int before = _bare.Count;
-        if (NeedsSurvey && batch is not null) BatchSurvey.AddBare(batch, _bare);
+        if (RequiresPrescan && batch is not null) BatchPrescan.AddBare(batch, _bare);
         if (_nodes is not null)
         {
             if (_bare.Count == before) return;

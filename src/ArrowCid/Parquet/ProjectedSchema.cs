@@ -45,7 +45,7 @@ internal static class ProjectedSchema
             default:
                 ArrowType value = Leaf(held, node.Form!);
                 return node.Field.Type is DictionaryType dictionary && ReferenceEquals(dictionary.ValueType, held)
-                    && held.Layout() is Layout.Bytes32 or Layout.Bytes64
+                    && held.Layout() is BufferLayout.Bytes32 or BufferLayout.Bytes64
                         ? new DictionaryType(((DictionaryType)node.Field.Type).IndexType, value,
                             ((DictionaryType)node.Field.Type).IsOrdered)
                         : value;

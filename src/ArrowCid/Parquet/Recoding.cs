@@ -8,7 +8,7 @@ namespace ArrowCid.Parquet;
 /// Puts dictionary and run-end encodings back around plain values. The canonical form finds what is equal: values are
 /// encoded one entry or run a slot, and what comes out of a canonical block has each once.
 /// </summary>
-internal static class Recoding
+internal static class PlainToDictionary
 {
     private const string Name = "v";
 

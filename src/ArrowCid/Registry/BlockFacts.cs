@@ -4,7 +4,7 @@ namespace ArrowCid.Registry;
 /// What is said of a block, beside its content: nothing of it enters the CID. A member that is null says nothing. Later
 /// facts replace earlier ones, a tag at a time; together they take at most 64 KiB (<c>Registry/FACTS.md</c>).
 /// </summary>
-public class BlockFacts
+public class BlockMetadata
 {
     /// <summary>Tags: keys of 1 to 128 bytes of UTF-8, values of at most 1,024; a null value takes a tag away. At most
     /// 256 at once.</summary>

@@ -4,7 +4,7 @@ using ArrowCid.Ipc;
 namespace ArrowCid.Registry;
 
 /// <summary>The registry as a table (<c>CATALOGUE.md</c>): a row an entry.</summary>
-internal sealed class CatalogueTable
+internal sealed class CatalogTable
 {
     public const int RowsPerBatch = 1 << 16;
 
@@ -31,7 +31,7 @@ internal sealed class CatalogueTable
     private readonly bool _withHolds;
     private long _text;
 
-    private CatalogueTable(bool withHolds)
+    private CatalogTable(bool withHolds)
     {
         _withHolds = withHolds;
         (_names, _parents, _locations) = (new ListBuilder(s_texts, _name), new ListBuilder(s_texts, _parent),
@@ -69,7 +69,7 @@ internal sealed class CatalogueTable
     public static IEnumerable<RecordBatch> Of(IEnumerable<StoredEntry> entries, int rowsPerBatch = RowsPerBatch,
         bool withHolds = true)
     {
-        var table = new CatalogueTable(withHolds);
+        var table = new CatalogTable(withHolds);
         foreach (StoredEntry entry in entries)
         {
             table.Append(entry);
@@ -80,7 +80,7 @@ internal sealed class CatalogueTable
     }
 
     /// <summary>A batch of no rows.</summary>
-    public static RecordBatch Empty() => new CatalogueTable(withHolds: true).Take();
+    public static RecordBatch Empty() => new CatalogTable(withHolds: true).Take();
 
     private void Append(StoredEntry entry)
     {

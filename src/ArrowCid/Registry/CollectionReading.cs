@@ -15,7 +15,7 @@ internal readonly record struct CollectionSteps(int Read, int TakenIn, int Dropp
 
 /// <summary>A record of a block, or one that announces it again; news where nothing with its number was read before.
 /// </summary>
-internal readonly record struct FoundRecord(Digest256 Digest, int Lane, ulong Number, bool IsNews);
+internal readonly record struct FoundRecord(Digest256 Digest, int Lane, ulong Number, bool IsNew);
 
 /// <summary>
 /// A store's records for a collection, a few thousand at a time: first all that there are, then what comes. Between two
@@ -46,7 +46,7 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
     public bool IsRewritten { get; private set; }
 
     /// <summary>Whether all comes anew, from here on.</summary>
-    public bool TakeAnew()
+    public bool TakeRestart()
     {
         bool isAnew = _isAnew;
         if (isAnew) IsRewritten = false;
@@ -60,7 +60,7 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a lane cannot be read so far.</exception>
     public bool TryReadOn(ulong[] marks)
     {
-        using LogTail tail = blocks.Tail(_position, TailScope.Every);
+        using LogReader tail = blocks.Tail(_position, TailScope.Every);
         long started = Stopwatch.GetTimestamp();
         for (int read = 0; read < recordsAStep;)
         {

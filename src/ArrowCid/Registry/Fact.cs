@@ -50,7 +50,7 @@ internal sealed record PinFact(Cid Subject, bool IsPinned) : Fact(FactKind.Pin);
 internal sealed record HoldFact(Cid[] Subjects, ulong LockByte) : Fact(FactKind.Hold);
 
 /// <summary>Copies and announcements up to each lane's number in the fence are void for these blocks.</summary>
-internal sealed record DropFact(ulong[] Fence, Digest256[] Digests) : Fact(FactKind.Drop);
+internal sealed record DropFact(ulong[] Horizon, Digest256[] Digests) : Fact(FactKind.Drop);
 
 /// <summary>Why one block was dropped, for who asks later: its CID, its bytes, and by which rule it went.</summary>
 /// <param name="Cid">The block.</param>

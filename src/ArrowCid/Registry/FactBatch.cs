@@ -15,15 +15,15 @@ internal sealed class FactBatch(StoreRegistry registry)
     public void Add(List<Fact> facts)
     {
         int bytes = facts.Sum(MostBytes);
-        if (_facts.Count > 0 && _bytes + bytes > FactLimits.MaxRecordBytes) Say();
+        if (_facts.Count > 0 && _bytes + bytes > FactLimits.MaxRecordBytes) Append();
         _facts.AddRange(facts);
         _bytes += bytes;
     }
 
-    public void Say()
+    public void Append()
     {
         if (_facts.Count == 0) return;
-        registry.Say([.. _facts]);
+        registry.Append([.. _facts]);
         _facts.Clear();
         _bytes = RecordBytes;
     }

@@ -11,12 +11,12 @@ namespace ArrowCid.Registry;
 /// thread at a time.
 /// </summary>
 /// <param name="index">What was folded before.</param>
-internal sealed class FactBook(IndexSnapshot index)
+internal sealed class RegistryState(IndexSnapshot index)
 {
     private const int MaxFaults = 100;
     private const int MaxTouched = 256;
 
-    private readonly Dictionary<Digest256, FactPage> _pages = [];
+    private readonly Dictionary<Digest256, BlockState> _pages = [];
     private readonly Dictionary<string, NameLog> _names = new(StringComparer.Ordinal);
     private readonly List<string> _faults = [];
 
@@ -26,7 +26,7 @@ internal sealed class FactBook(IndexSnapshot index)
     private long _ownFaults;
 
     /// <summary>A book without an index behind it.</summary>
-    public FactBook() : this(IndexSnapshot.Empty)
+    public RegistryState() : this(IndexSnapshot.Empty)
     {
     }
 
@@ -53,23 +53,23 @@ internal sealed class FactBook(IndexSnapshot index)
 
     /// <summary>Of whatever a record or fact spoke that the index does not know, or knows in part: the whole page.
     /// </summary>
-    public IReadOnlyDictionary<Digest256, FactPage> Recent => _pages;
+    public IReadOnlyDictionary<Digest256, BlockState> Recent => _pages;
 
     /// <summary>Names that were changed since.</summary>
     public IReadOnlyDictionary<string, NameLog> RecentNames => _names;
 
     /// <summary>Whatever a record or fact spoke of.</summary>
-    public IEnumerable<KeyValuePair<Digest256, FactPage>> Pages =>
+    public IEnumerable<KeyValuePair<Digest256, BlockState>> Pages =>
         _pages.Concat(Index.Pages(_pages.ContainsKey));
 
     public IEnumerable<NameLog> Names => _names.Values.Concat(Index.Names(_names.ContainsKey));
 
-    public FactPage? Find(in Digest256 digest) =>
-        _pages.TryGetValue(digest, out FactPage? page) ? page : Index.Load(in digest);
+    public BlockState? Find(in Digest256 digest) =>
+        _pages.TryGetValue(digest, out BlockState? page) ? page : Index.Load(in digest);
 
     /// <summary>The same, where it is known which runs of the index may speak of the block.</summary>
-    public FactPage? Find(in Digest256 digest, RunSet speakers) =>
-        _pages.TryGetValue(digest, out FactPage? page) ? page : Index.Load(in digest, speakers);
+    public BlockState? Find(in Digest256 digest, RunSet speakers) =>
+        _pages.TryGetValue(digest, out BlockState? page) ? page : Index.Load(in digest, speakers);
 
     public NameLog? FindName(string name) =>
         _names.TryGetValue(name, out NameLog? log) ? log : Index.LoadName(name);
@@ -78,7 +78,7 @@ internal sealed class FactBook(IndexSnapshot index)
     public IReadOnlyList<string> NamesOf(in Digest256 digest) => NamesOf(in digest, Find(in digest));
 
     /// <summary>The same, where its page is at hand.</summary>
-    public IReadOnlyList<string> NamesOf(in Digest256 digest, FactPage? page)
+    public IReadOnlyList<string> NamesOf(in Digest256 digest, BlockState? page)
     {
         if (page?.Names is not { } candidates) return [];
         var names = new List<string>();
@@ -96,7 +96,7 @@ internal sealed class FactBook(IndexSnapshot index)
     /// <summary>A block was put or announced again, by a record.</summary>
     public void Announce(in RecordHeader record, int lane)
     {
-        FactPage page = PageOf(in record.Digest);
+        BlockState page = PageOf(in record.Digest);
         page.Announce(lane, record.Sequence, record.TimeNanoseconds);
         if (PutOf(in record) is { } put) page.AddPut(put);
     }
@@ -142,7 +142,7 @@ internal sealed class FactBook(IndexSnapshot index)
 
     /// <summary>The blocks and names of which something was said since this was last asked.</summary>
     /// <returns>False where it is not known: everything in <see cref="Recent"/> may be.</returns>
-    public bool TakeTouched(out IReadOnlyCollection<Digest256> blocks, out IReadOnlyCollection<string> names)
+    public bool TakeDirtySet(out IReadOnlyCollection<Digest256> blocks, out IReadOnlyCollection<string> names)
     {
         bool isKnown = _touched is not null && _touchedNames is not null;
         (blocks, names) = (_touched ?? [], _touchedNames ?? []);
@@ -162,19 +162,19 @@ internal sealed class FactBook(IndexSnapshot index)
                     SheetOf(tags.Subject).OfferTag(stamp, key, value);
                 break;
             case ProducerFact producer:
-                SheetOf(producer.Subject).Producer.Offer(stamp, producer.Producer, FactOrder.OfTexts);
+                SheetOf(producer.Subject).Producer.Merge(stamp, producer.Producer, FactOrder.OfTexts);
                 break;
             case ParentsFact parents:
-                SheetOf(parents.Subject).Parents.Offer(stamp, parents.Parents, FactOrder.OfCidLists);
+                SheetOf(parents.Subject).Parents.Merge(stamp, parents.Parents, FactOrder.OfCidLists);
                 break;
-            case JsonFact json: SheetOf(json.Subject).Data.Offer(stamp, json.Data, FactOrder.OfNodes); break;
+            case JsonFact json: SheetOf(json.Subject).Data.Merge(stamp, json.Data, FactOrder.OfNodes); break;
             case LocationsFact locations:
-                SheetOf(locations.Subject).Locations.Offer(stamp, locations.Locations, FactOrder.OfTextLists);
+                SheetOf(locations.Subject).Locations.Merge(stamp, locations.Locations, FactOrder.OfTextLists);
                 break;
             case ExpiryFact expiry:
-                SheetOf(expiry.Subject).Expires.Offer(stamp, expiry.Expires, FactOrder.OfNumbers);
+                SheetOf(expiry.Subject).Expires.Merge(stamp, expiry.Expires, FactOrder.OfNumbers);
                 break;
-            case PinFact pin: SheetOf(pin.Subject).Pin.Offer(stamp, pin.IsPinned, FactOrder.OfFlags); break;
+            case PinFact pin: SheetOf(pin.Subject).Pin.Merge(stamp, pin.IsPinned, FactOrder.OfFlags); break;
             case HoldFact hold:
                 foreach (Cid subject in hold.Subjects) SheetOf(subject).AddHold((long)hold.LockByte);
                 break;
@@ -196,7 +196,7 @@ internal sealed class FactBook(IndexSnapshot index)
     private void Drop(DropFact drop)
     {
         HasDrops = true;
-        foreach (Digest256 digest in drop.Digests) PageOf(in digest).Drop(drop.Fence);
+        foreach (Digest256 digest in drop.Digests) PageOf(in digest).Drop(drop.Horizon);
     }
 
     private static void Touch<T>(ref HashSet<T>? touched, T one)
@@ -206,17 +206,17 @@ internal sealed class FactBook(IndexSnapshot index)
         if (touched.Count > MaxTouched) touched = null;
     }
 
-    private FactPage PageOf(in Digest256 digest)
+    private BlockState PageOf(in Digest256 digest)
     {
         Touch(ref _touched, digest);
-        ref FactPage? page = ref CollectionsMarshal.GetValueRefOrAddDefault(_pages, digest, out _);
-        return page ??= Index.Load(in digest) ?? new FactPage();
+        ref BlockState? page = ref CollectionsMarshal.GetValueRefOrAddDefault(_pages, digest, out _);
+        return page ??= Index.Load(in digest) ?? new BlockState();
     }
 
-    private FactSheet SheetOf(Cid subject)
+    private BlockMetadataState SheetOf(Cid subject)
     {
         _ = subject.TryGetSha256(out Digest256 digest);
-        FactPage page = PageOf(in digest);
-        return page.Sheet ??= new FactSheet(subject.Codec);
+        BlockState page = PageOf(in digest);
+        return page.Sheet ??= new BlockMetadataState(subject.Codec);
     }
 }

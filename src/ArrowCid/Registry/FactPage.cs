@@ -9,7 +9,7 @@ internal readonly record struct BlockPut(ulong Ticks, Digest256? Schema);
 
 /// <summary>What the lanes say of one block: its announcements, its drops, and the sheet of facts where there are
 /// any.</summary>
-internal sealed class FactPage
+internal sealed class BlockState
 {
     // Most blocks are announced in one lane only.
     private int _lane = -1;
@@ -23,14 +23,14 @@ internal sealed class FactPage
     public List<string>? Names { get; private set; }
 
     /// <summary>Each lane's number up to which a drop voids the block's records; null where there is no drop.</summary>
-    public ulong[]? Fence { get; private set; }
+    public ulong[]? Horizon { get; private set; }
 
-    public FactSheet? Sheet { get; set; }
+    public BlockMetadataState? Sheet { get; set; }
 
     /// <summary>The time of the last announcement in ns since 1970, or 0.</summary>
     public ulong LastPut { get; private set; }
 
-    public bool IsDropped => Fence is not null;
+    public bool IsDropped => Horizon is not null;
 
     /// <summary>Whether it was put and, where it was dropped, put or announced again behind that.</summary>
     public bool IsAlive
@@ -38,7 +38,7 @@ internal sealed class FactPage
         get
         {
             if (_lane < 0) return false;
-            if (Fence is null || !IsKilled(_lane, _last)) return true;
+            if (Horizon is null || !IsKilled(_lane, _last)) return true;
             if (_others is null) return false;
             foreach ((int lane, ulong last) in _others)
             {
@@ -51,7 +51,7 @@ internal sealed class FactPage
 
     /// <summary>Whether a record of the block lies before a drop's fence.</summary>
     public bool IsKilled(int lane, ulong sequence) =>
-        Fence is not null && lane < Fence.Length && sequence <= Fence[lane];
+        Horizon is not null && lane < Horizon.Length && sequence <= Horizon[lane];
 
     /// <summary>The last number of each lane that announces it.</summary>
     public IEnumerable<(int Lane, ulong Sequence)> Announcements()
@@ -91,37 +91,37 @@ internal sealed class FactPage
     /// <summary>Adds a drop. Fences are shared by the blocks of a drop, and never written to.</summary>
     public void Drop(ulong[] fence)
     {
-        if (Fence is null || Fence.AsSpan().SequenceEqual(fence))
+        if (Horizon is null || Horizon.AsSpan().SequenceEqual(fence))
         {
-            Fence ??= fence;
+            Horizon ??= fence;
             return;
         }
 
-        var joined = new ulong[Math.Max(Fence.Length, fence.Length)];
+        var joined = new ulong[Math.Max(Horizon.Length, fence.Length)];
         for (int lane = 0; lane < joined.Length; lane++)
         {
-            ulong one = lane < Fence.Length ? Fence[lane] : 0, other = lane < fence.Length ? fence[lane] : 0;
+            ulong one = lane < Horizon.Length ? Horizon[lane] : 0, other = lane < fence.Length ? fence[lane] : 0;
             joined[lane] = Math.Max(one, other);
         }
 
-        Fence = joined;
+        Horizon = joined;
     }
 }
 
 /// <summary>The facts about one block that stand.</summary>
-internal sealed class FactSheet(ulong codec)
+internal sealed class BlockMetadataState(ulong codec)
 {
     public static readonly IReadOnlyDictionary<string, string> NoTags = new Dictionary<string, string>();
 
-    private readonly Dictionary<string, Latest<string?>> _tags = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LwwRegister<string?>> _tags = new(StringComparer.Ordinal);
     private Dictionary<string, string>? _shown;
 
-    public Latest<string?> Producer;
-    public Latest<Cid[]> Parents;
-    public Latest<IpldNode> Data;
-    public Latest<string[]> Locations;
-    public Latest<ulong?> Expires;
-    public Latest<bool> Pin;
+    public LwwRegister<string?> Producer;
+    public LwwRegister<Cid[]> Parents;
+    public LwwRegister<IpldNode> Data;
+    public LwwRegister<string[]> Locations;
+    public LwwRegister<ulong?> Expires;
+    public LwwRegister<bool> Pin;
 
     /// <summary>The codec of the CID that was first spoken of, for a block that is not here.</summary>
     public ulong Codec { get; } = codec;
@@ -137,7 +137,7 @@ internal sealed class FactSheet(ulong codec)
             if (_shown is not null) return _shown;
             if (_tags.Count == 0) return NoTags;
             _shown = new Dictionary<string, string>(_tags.Count, StringComparer.Ordinal);
-            foreach ((string key, Latest<string?> tag) in _tags)
+            foreach ((string key, LwwRegister<string?> tag) in _tags)
             {
                 if (tag.Value is { } value) _shown.Add(key, value);
             }
@@ -147,18 +147,18 @@ internal sealed class FactSheet(ulong codec)
     }
 
     /// <summary>The last words about each tag, those that take one away too.</summary>
-    public Dictionary<string, Latest<string?>> TagWords => _tags;
+    public Dictionary<string, LwwRegister<string?>> TagWords => _tags;
 
     public void OfferTag(FactStamp stamp, string key, string? value)
     {
-        Latest<string?> tag = _tags.GetValueOrDefault(key);
-        tag.Offer(stamp, value, FactOrder.OfTexts);
+        LwwRegister<string?> tag = _tags.GetValueOrDefault(key);
+        tag.Merge(stamp, value, FactOrder.OfTexts);
         _tags[key] = tag;
         _shown = null;
     }
 
     /// <summary>Whether what was said of a tag at that stamp may be what stands.</summary>
-    public bool MayStand(FactStamp stamp, string key) => _tags.GetValueOrDefault(key).MayStand(stamp);
+    public bool MayStand(FactStamp stamp, string key) => _tags.GetValueOrDefault(key).CanWin(stamp);
 
     public void AddHold(long lockByte)
     {

@@ -48,7 +48,7 @@ internal sealed class FactRecord : IFactSource
     /// <param name="now">The time of the call.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the JSON is none, something is over
     /// a limit, or an expiry lies in the past.</exception>
-    public static List<Fact> FactsOf(BlockFacts said, Cid subject, DateTimeOffset now)
+    public static List<Fact> FactsOf(BlockMetadata said, Cid subject, DateTimeOffset now)
     {
         var facts = new List<Fact>();
         if (said.Tags is { Count: > 0 } tags)
@@ -68,7 +68,7 @@ internal sealed class FactRecord : IFactSource
 
     /// <summary>The expiry that a caller asks for; null where none is.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: it lies in the past.</exception>
-    private static DateTimeOffset? ExpiryOf(BlockFacts said, DateTimeOffset now)
+    private static DateTimeOffset? ExpiryOf(BlockMetadata said, DateTimeOffset now)
     {
         if (said.ExpiresAfter is not { } span)
         {
@@ -100,7 +100,7 @@ internal sealed class FactRecord : IFactSource
         : (ulong)Math.Max(0, expires.ToUnixTimeMilliseconds());
 
     /// <summary>Facts about a block as their caller said them; null where none is about it.</summary>
-    public static BlockFacts? SaidOf(IEnumerable<Fact> facts, in Digest256 digest)
+    public static BlockMetadata? MetadataOf(IEnumerable<Fact> facts, in Digest256 digest)
     {
         Dictionary<string, string?>? tags = null;
         string? producer = null, json = null;
@@ -130,7 +130,7 @@ internal sealed class FactRecord : IFactSource
             }
         }
 
-        return !isSaid ? null : new BlockFacts
+        return !isSaid ? null : new BlockMetadata
         {
             Tags = tags,
             Producer = producer,

@@ -22,7 +22,7 @@ internal static class FactRules
         HoldFact hold => hold.LockByte > long.MaxValue ? "a lock byte beyond 2^63"
             : hold.Subjects.Length == 0 ? "a hold of nothing"
             : OfCids("blocks in a hold", hold.Subjects, FactLimits.MaxHeld),
-        DropFact drop => drop.Fence.Length > FactLimits.MaxLanes ? $"a fence of over {FactLimits.MaxLanes} lanes"
+        DropFact drop => drop.Horizon.Length > FactLimits.MaxLanes ? $"a fence of over {FactLimits.MaxLanes} lanes"
             : drop.Digests.Length is 0 or > FactLimits.MaxDropped ? $"a drop of none or over {FactLimits.MaxDropped}"
             : null,
         RemovalFact removal => OfText("who removed", removal.By, 1, FactLimits.MaxRemoverBytes) ??

@@ -11,7 +11,7 @@ namespace ArrowCid.Registry;
 /// <param name="isHeld">Whether a hold goes on.</param>
 /// <param name="isThere">Whether a segment is still there, by its slot and generation.</param>
 /// <param name="clock">What tells how old a line of the log of removals is.</param>
-internal sealed class FactSieve(Predicate<long> isHeld, Func<int, uint, bool> isThere, TimeProvider clock)
+internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> isThere, TimeProvider clock)
 {
     // What is logged of removals is kept so long, and of one segment so many lines: compaction bounds the log.
     private const int MaxRemovals = 4096;
@@ -26,8 +26,8 @@ internal sealed class FactSieve(Predicate<long> isHeld, Func<int, uint, bool> is
     /// <summary>Forgets what it let through: the book is another.</summary>
     public void Forget() => _passed.Clear();
 
-    /// <summary>See <see cref="IFactSieve.Sift"/>.</summary>
-    public List<FactPayload>? Sift(FactBook book, IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft)
+    /// <summary>See <see cref="IFactFilter.Filter"/>.</summary>
+    public List<FactPayload>? Sift(RegistryState book, IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft)
     {
         bool isKnown = true;
         var passed = new HashSet<Digest256>();
@@ -74,10 +74,10 @@ internal sealed class FactSieve(Predicate<long> isHeld, Func<int, uint, bool> is
     }
 
     /// <summary>What of a fact counts, or null.</summary>
-    private Fact? Narrow(FactBook book, FactStamp stamp, Fact fact, Func<Digest256, bool> isLeft,
+    private Fact? Narrow(RegistryState book, FactStamp stamp, Fact fact, Func<Digest256, bool> isLeft,
         FactStamp firstRemoval)
     {
-        FactSheet? sheet =
+        BlockMetadataState? sheet =
             FactWriter.SubjectOf(fact).TryGetSha256(out Digest256 subject) ? book.Find(in subject)?.Sheet : null;
         switch (fact)
         {
@@ -97,14 +97,14 @@ internal sealed class FactSieve(Predicate<long> isHeld, Func<int, uint, bool> is
         }
     }
 
-    private static bool MayStand(FactSheet sheet, FactStamp stamp, FactKind kind) => kind switch
+    private static bool MayStand(BlockMetadataState sheet, FactStamp stamp, FactKind kind) => kind switch
     {
-        FactKind.Producer => sheet.Producer.MayStand(stamp),
-        FactKind.Parents => sheet.Parents.MayStand(stamp),
-        FactKind.Json => sheet.Data.MayStand(stamp),
-        FactKind.Locations => sheet.Locations.MayStand(stamp),
-        FactKind.Expiry => sheet.Expires.MayStand(stamp),
-        FactKind.Pin => sheet.Pin.MayStand(stamp),
+        FactKind.Producer => sheet.Producer.CanWin(stamp),
+        FactKind.Parents => sheet.Parents.CanWin(stamp),
+        FactKind.Json => sheet.Data.CanWin(stamp),
+        FactKind.Locations => sheet.Locations.CanWin(stamp),
+        FactKind.Expiry => sheet.Expires.CanWin(stamp),
+        FactKind.Pin => sheet.Pin.CanWin(stamp),
         _ => true,
     };
 

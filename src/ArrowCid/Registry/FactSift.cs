@@ -8,13 +8,13 @@ namespace ArrowCid.Registry;
 /// bytes, drops, which are of its lanes' numbers, and what is logged of those. All else stays byte for byte,
 /// later kinds too.
 /// </summary>
-internal static class FactSift
+internal static class PortableFacts
 {
     /// <summary>What of a payload another store can take.</summary>
     /// <param name="payload">The payload of a FACT record.</param>
     /// <returns>The payload itself where nothing was taken out, null where nothing is left, or where all of it is
     /// void.</returns>
-    public static byte[]? Sift(ReadOnlySpan<byte> payload)
+    public static byte[]? Extract(ReadOnlySpan<byte> payload)
     {
         try
         {

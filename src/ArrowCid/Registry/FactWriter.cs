@@ -140,8 +140,8 @@ internal static class FactWriter
 
     private static void WriteDrop(ref DagCborWriter writer, DropFact drop)
     {
-        writer.BeginList(drop.Fence.Length);
-        foreach (ulong number in drop.Fence) writer.WriteInteger(number);
+        writer.BeginList(drop.Horizon.Length);
+        foreach (ulong number in drop.Horizon) writer.WriteInteger(number);
         byte[] digests = new byte[drop.Digests.Length * Digest256.ByteCount];
         for (int i = 0; i < drop.Digests.Length; i++)
             drop.Digests[i].CopyTo(digests.AsSpan(i * Digest256.ByteCount));

@@ -50,7 +50,7 @@ public sealed class ForgetPolicy
     /// <returns>For each the rules that keep it, such as <c>last</c> or <c>daily 2026-11-22</c>; none where it may
     /// go.</returns>
     /// <exception cref="ArgumentException">The times are in another order.</exception>
-    public IReadOnlyList<IReadOnlyList<string>> Judge(IReadOnlyList<DateTimeOffset> times)
+    public IReadOnlyList<IReadOnlyList<string>> Evaluate(IReadOnlyList<DateTimeOffset> times)
     {
         ArgumentNullException.ThrowIfNull(times);
         for (int i = 1; i < times.Count; i++)

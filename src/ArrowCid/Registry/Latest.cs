@@ -6,7 +6,7 @@ namespace ArrowCid.Registry;
 /// A value of which the last word counts: the greater stamp, and among words of one stamp (which only a broken writer
 /// says) the greater value, so that the order in which they come does not matter.
 /// </summary>
-internal struct Latest<T>
+internal struct LwwRegister<T>
 {
     /// <summary>When the word that counts was said.</summary>
     public FactStamp Stamp { get; private set; }
@@ -16,9 +16,9 @@ internal struct Latest<T>
     public bool IsSet { get; private set; }
 
     /// <summary>Whether a word of that stamp may be the one that stands.</summary>
-    public readonly bool MayStand(FactStamp stamp) => !IsSet || stamp >= Stamp;
+    public readonly bool CanWin(FactStamp stamp) => !IsSet || stamp >= Stamp;
 
-    public void Offer(FactStamp stamp, T value, Comparison<T> compare)
+    public void Merge(FactStamp stamp, T value, Comparison<T> compare)
     {
         bool isLater = !IsSet || stamp > Stamp || (stamp == Stamp && compare(value, Value) > 0);
         if (isLater) (Stamp, Value, IsSet) = (stamp, value, true);

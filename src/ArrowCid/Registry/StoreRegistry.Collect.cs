@@ -44,7 +44,7 @@ internal sealed partial class StoreRegistry
         {
             cancel.ThrowIfCancellationRequested();
             isMore = reading.HasFound || ReadSome(reading, reading.Began, isDryRun);
-            if (reading.TakeAnew()) seen.Clear();
+            if (reading.TakeRestart()) seen.Clear();
             TakeSome(seen, reading, rules, before, step.TakenIn);
             isMore |= reading.HasFound;
             if (isMore) yield return [];
@@ -94,7 +94,7 @@ internal sealed partial class StoreRegistry
     /// give back, would be passed over.</summary>
     private bool ReadSome(CollectionReading reading, ulong[] marks, bool isDryRun)
     {
-        using JanitorTerm? term = isDryRun ? null : BecomeJanitor();
+        using MaintenanceLockScope? term = isDryRun ? null : BecomeJanitor();
         return reading.TryReadOn(marks);
     }
 
@@ -166,8 +166,8 @@ internal sealed partial class StoreRegistry
             return;
         }
 
-        using JanitorTerm term = BecomeJanitor();
-        using SweepBar bar = _blocks.BarFilling();
+        using MaintenanceLockScope term = BecomeJanitor();
+        using CollectionBarrier bar = _blocks.BlockBulkLoads();
         term.BeginSweep();
         try
         {
@@ -182,7 +182,7 @@ internal sealed partial class StoreRegistry
 
             foreach (RemovedBlock[] some in going.Chunk(FactLimits.MaxRemoved))
             {
-                Say(new DropFact(fence, Array.ConvertAll(some, block => DigestOf(block.Cid))),
+                Append(new DropFact(fence, Array.ConvertAll(some, block => DigestOf(block.Cid))),
                     new RemovalFact(s_by.Value, rule, some));
                 CrashPoint.Pass(CrashStep.W2);
             }
@@ -196,7 +196,7 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    private JanitorTerm BecomeJanitor() => _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(
+    private MaintenanceLockScope BecomeJanitor() => _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(
         ErrorCode.Busy, $"{_blocks.Directory}: another process or thread is cleaning up; try again");
 
     /// <summary>Takes in a block that stood in the log. What was announced since the reading began stays, and what it
@@ -208,20 +208,20 @@ internal sealed partial class StoreRegistry
         bool isNew = node is null;
         if (node is null)
         {
-            FactPage? page = _book.Find(found.Digest);
+            BlockState? page = _book.Find(found.Digest);
             if (Look(found.Digest, page) is not { } info) return false;
             seen.Add(node = NodeOf(in info, page, in rules, before));
         }
 
         // Once it is decided what was not read before stays, whichever number it has.
         var recent = new KeepReason(KeepKind.Recent, null, null);
-        if (seen.IsDecided && (isNew || found.IsNews)) seen.Keep(node, recent);
+        if (seen.IsDecided && (isNew || found.IsNew)) seen.Keep(node, recent);
         else if (seen.IsDecided) return true;
         else if (reading.IsSince(in found)) node.Reasons.Add(recent);
         return true;
     }
 
-    private CollectedNode NodeOf(in BlockInfo info, FactPage? page, in CollectionRules rules,
+    private CollectedNode NodeOf(in BlockInfo info, BlockState? page, in CollectionRules rules,
         Dictionary<Digest256, string> before)
     {
         List<(KeepKind Why, Digest256 Digest)>? needs = BlockNeeds.Of(_blocks, in info);
@@ -257,7 +257,7 @@ internal sealed partial class StoreRegistry
     /// have stood there.</summary>
     private string? DamagedPlace() => _blocks.Damage().FirstOrDefault();
 
-    private static void AddReasonsOfTime(CollectedNode node, FactPage? page, in CollectionRules rules)
+    private static void AddReasonsOfTime(CollectedNode node, BlockState? page, in CollectionRules rules)
     {
         if (ExpiryOf(page) > rules.Now) node.Reasons.Add(new KeepReason(KeepKind.Unexpired, null, null));
         bool isRecent = node.LastPut > NanosecondsOf(rules.PutBefore);

@@ -19,12 +19,12 @@ internal sealed partial class StoreRegistry
     /// <param name="chosen">When they were chosen, by what they were then: what was put since stays too.</param>
     /// <param name="rule">The policy by which they were chosen, for the log of removals.</param>
     public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun, DateTimeOffset? chosen = null,
-        string? rule = null) => Drop(isDryRun, () => Judge(cids, chosen), rule ?? "",
+        string? rule = null) => Drop(isDryRun, () => Decide(cids, chosen), rule ?? "",
         rule is null ? RemovalReason.Asked : RemovalReason.Forgotten);
 
     /// <summary>As <see cref="Remove"/>, of what has expired by then and was not put again since.</summary>
     public Removal RemoveExpired(DateTimeOffset now, bool isDryRun) =>
-        Drop(isDryRun, () => Judge(Expired(DateTimeOffset.UnixEpoch, now)), "", RemovalReason.Expired);
+        Drop(isDryRun, () => Decide(Expired(DateTimeOffset.UnixEpoch, now)), "", RemovalReason.Expired);
 
     /// <summary>Whether anything of which the expiry lies behind a time has expired, and nothing of its own keeps it.
     /// </summary>
@@ -50,7 +50,7 @@ internal sealed partial class StoreRegistry
         while (cursor.Next())
         {
             Digest256 digest = IndexKey.DigestOf(cursor.Key);
-            FactPage? page = _book.Find(in digest);
+            BlockState? page = _book.Find(in digest);
             bool stands = page?.Sheet?.Expires.Value == IndexKey.TimeOf(cursor.Key);
             if (stands && ExpiryOf(page) <= now && Look(in digest, page) is { } info)
                 expired.Add(Cid.FromSha256(info.Codec, digest));
@@ -62,11 +62,11 @@ internal sealed partial class StoreRegistry
     /// <summary>Why a block is kept; nothing where <see cref="Remove"/> would take it.</summary>
     public List<KeepReason> Why(Cid cid)
     {
-        Removal removal = Ask(() => Judge([cid]));
+        Removal removal = Ask(() => Decide([cid]));
         return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
     }
 
-    private Removal Judge(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null)
+    private Removal Decide(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null)
     {
         var going = new Dictionary<Digest256, BlockInfo>();
         var reasons = new Dictionary<Digest256, List<KeepReason>>();
@@ -118,9 +118,9 @@ internal sealed partial class StoreRegistry
     private List<KeepReason> OwnReasons(Digest256 digest)
     {
         var reasons = new List<KeepReason>();
-        FactPage? page = _book.Find(in digest);
+        BlockState? page = _book.Find(in digest);
         foreach (string name in _book.NamesOf(in digest, page)) reasons.Add(new KeepReason(KeepKind.Named, name, null));
-        FactSheet? sheet = page?.Sheet;
+        BlockMetadataState? sheet = page?.Sheet;
         if (sheet is { Pin.Value: true }) reasons.Add(new KeepReason(KeepKind.Pinned, null, null));
         if (IsHeld(sheet)) reasons.Add(new KeepReason(KeepKind.Held, null, null));
         return reasons;

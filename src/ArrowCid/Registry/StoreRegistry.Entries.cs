@@ -13,7 +13,7 @@ internal sealed partial class StoreRegistry
         Digest256 asked = digest;
         return Ask(() =>
         {
-            FactPage? page = _book.Find(in asked);
+            BlockState? page = _book.Find(in asked);
             BlockInfo? info = Look(in asked, page);
             if (info is null && page?.Sheet is null && _book.NamesOf(in asked, page).Count == 0) return null;
             return Show(in asked, info, page);
@@ -47,7 +47,7 @@ internal sealed partial class StoreRegistry
             while (cursor.Next())
             {
                 Digest256 child = IndexKey.DigestOf(cursor.Key);
-                FactPage? page = _book.Find(in child);
+                BlockState? page = _book.Find(in child);
                 bool isChild = page?.Sheet?.Parents.Value is { } parents &&
                     Array.Exists(parents, parent => parent.TryGetSha256(out Digest256 one) && one == digest);
                 if (isChild) _ = children.Add(CidOf(in child, Look(in child, page), page));
@@ -62,7 +62,7 @@ internal sealed partial class StoreRegistry
         Look(in digest, _book.HasDrops ? _book.Find(in digest) : null);
 
     /// <summary>The same, where its page is at hand.</summary>
-    private BlockInfo? Look(in Digest256 digest, FactPage? page)
+    private BlockInfo? Look(in Digest256 digest, BlockState? page)
     {
         if (page is { IsDropped: true, IsAlive: false }) return null;
         try
@@ -80,9 +80,9 @@ internal sealed partial class StoreRegistry
     private bool IsDeadNow(in Digest256 digest) =>
         _book.HasDrops && _book.Find(in digest) is { IsDropped: true, IsAlive: false };
 
-    private StoredEntry Show(in Digest256 digest, BlockInfo? info, FactPage? page)
+    private StoredEntry Show(in Digest256 digest, BlockInfo? info, BlockState? page)
     {
-        FactSheet? sheet = page?.Sheet;
+        BlockMetadataState? sheet = page?.Sheet;
         bool isHeld = IsHeld(sheet);
         NodeHead? node = info is { } block ? NodeOf(in block) : null;
         return new StoredEntry
@@ -104,7 +104,7 @@ internal sealed partial class StoreRegistry
             HasPin = sheet?.Pin.Value ?? false,
             IsHeld = isHeld,
             Expires = ExpiryOf(page),
-            Tags = sheet?.Tags ?? FactSheet.NoTags,
+            Tags = sheet?.Tags ?? BlockMetadataState.NoTags,
             Locations = sheet?.Locations.Value is { } locations ? Array.AsReadOnly(locations) : [],
             Data = sheet?.Data.Value is { Kind: not IpldKind.Null } data ? data : null,
         };
@@ -142,14 +142,14 @@ internal sealed partial class StoreRegistry
     }
 
     /// <summary>When a block is no longer needed; a put after that day ended it.</summary>
-    private static DateTimeOffset? ExpiryOf(FactPage? page)
+    private static DateTimeOffset? ExpiryOf(BlockState? page)
     {
         if (page?.Sheet?.Expires.Value is not { } milliseconds) return null;
         bool isOver = page.LastPut / 1_000_000 > milliseconds;
         return isOver ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds);
     }
 
-    private bool IsHeld(FactSheet? sheet)
+    private bool IsHeld(BlockMetadataState? sheet)
     {
         if (sheet?.Holds is null) return false;
         // A byte that is free will never be locked again.
@@ -157,7 +157,7 @@ internal sealed partial class StoreRegistry
         return sheet.Holds is not null;
     }
 
-    private static Cid CidOf(in Digest256 digest, BlockInfo? info, FactPage? page) =>
+    private static Cid CidOf(in Digest256 digest, BlockInfo? info, BlockState? page) =>
         Cid.FromSha256(info?.Codec ?? page?.Sheet?.Codec ?? Multicodec.Raw, digest);
 
     private static BlockKind KindOf(BlockInfo? info) => info?.Kind switch

@@ -43,7 +43,7 @@ internal sealed partial class StoreRegistry
         {
             lock (_gate)
             {
-                if (mends) Distrust(e);
+                if (mends) DiscardIndex(e);
             }
 
             return e.Message;
@@ -78,7 +78,7 @@ internal sealed partial class StoreRegistry
             }
             catch (IndexDamagedException e) when (round < 3)
             {
-                lock (_gate) Distrust(e);
+                lock (_gate) DiscardIndex(e);
             }
         }
     }
@@ -122,12 +122,12 @@ internal sealed partial class StoreRegistry
             }
 
             if (merged is not { } done) return null;
-            lock (_gate) StandOn(done.Index);
+            lock (_gate) RebaseOn(done.Index);
             return (done.Runs, done.Blocks);
         }
         catch (IndexDamagedException e)
         {
-            lock (_gate) Distrust(e);
+            lock (_gate) DiscardIndex(e);
             return null;
         }
         finally
@@ -158,7 +158,7 @@ internal sealed partial class StoreRegistry
             }
             catch (IndexDamagedException e) when (round < 3)
             {
-                Distrust(e);
+                DiscardIndex(e);
                 Follow();
             }
         }
@@ -168,17 +168,17 @@ internal sealed partial class StoreRegistry
     private void OpenIndex()
     {
         _indexLooked = Environment.TickCount64;
-        if (_directory is null || _isDistrusted || (_isIndexOpen && !_directory.IsNews)) return;
+        if (_directory is null || _isDistrusted || (_isIndexOpen && !_directory.HasChanged)) return;
         bool isFirst = !_isIndexOpen;
         _isIndexOpen = true;
         try
         {
             if (isFirst && !_blocks.IsReadOnly) _directory.Sweep();
-            if (_directory.TryOpen() is { } found) StandOn(found);
+            if (_directory.TryOpen() is { } found) RebaseOn(found);
         }
         catch (IndexDamagedException e)
         {
-            Distrust(e);
+            DiscardIndex(e);
         }
     }
 
@@ -191,19 +191,19 @@ internal sealed partial class StoreRegistry
     }
 
     /// <summary>With the gate: the book is what is said behind an index.</summary>
-    private void StandOn(IndexSnapshot index)
+    private void RebaseOn(IndexSnapshot index)
     {
-        (_book, _position) = (new FactBook(index), index.Cursor);
+        (_book, _position) = (new RegistryState(index), index.Cursor);
         _tail?.Dispose();
         _tail = null;
     }
 
     /// <summary>With the gate: the index is not what was written. It goes, and comes back from the log.</summary>
-    private void Distrust(IndexDamagedException e)
+    private void DiscardIndex(IndexDamagedException e)
     {
         if (e.IsDamage) _damages.Add($"{e.Message}; made anew from the log");
         _isDistrusted = true;
-        StandOn(IndexSnapshot.Empty);
+        RebaseOn(IndexSnapshot.Empty);
         if (_blocks.IsReadOnly || !_blocks.Derived.TryLock()) return;
         try
         {
@@ -261,7 +261,7 @@ internal sealed partial class StoreRegistry
             IndexSnapshot index;
             if (!isToDisk)
             {
-                index = FoldFrom(_book.Index, isToDisk, cancel);
+                index = FlushFrom(_book.Index, isToDisk, cancel);
             }
             else
             {
@@ -269,7 +269,7 @@ internal sealed partial class StoreRegistry
                 try
                 {
                     if (_isDistrusted) _directory.Discard();
-                    index = FoldFrom(_directory.TryOpen() ?? IndexSnapshot.Empty, isToDisk, cancel, isOneRun);
+                    index = FlushFrom(_directory.TryOpen() ?? IndexSnapshot.Empty, isToDisk, cancel, isOneRun);
                     _isDistrusted = false;
                 }
                 finally
@@ -281,7 +281,7 @@ internal sealed partial class StoreRegistry
             lock (_gate)
             {
                 _isIndexOpen = true;
-                StandOn(index);
+                RebaseOn(index);
             }
 
             return true;
@@ -292,10 +292,10 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    private IndexSnapshot FoldFrom(IndexSnapshot index, bool isToDisk, CancellationToken cancel, bool isOneRun = false)
+    private IndexSnapshot FlushFrom(IndexSnapshot index, bool isToDisk, CancellationToken cancel, bool isOneRun = false)
     {
         ulong next = isToDisk ? _directory!.NextNumber() : 0;
-        using LogTail tail = _blocks.Tail(index.Cursor, TailScope.All);
+        using LogReader tail = _blocks.Tail(index.Cursor, TailScope.All);
         for (bool isMore = true; isMore;)
         {
             var builder = new RunBuilder();

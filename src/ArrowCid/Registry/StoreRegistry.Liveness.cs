@@ -80,7 +80,7 @@ internal sealed partial class StoreRegistry
     }
 
     /// <inheritdoc/>
-    public List<FactPayload>? Sift(IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft)
+    public List<FactPayload>? Filter(IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft)
     {
         lock (_gate) return Guarded(() => _sieve.Sift(_book, records, isLeft));
     }

@@ -27,7 +27,7 @@ internal sealed partial class StoreRegistry
         using IDisposable held = _blocks.LockName(HashOf(name), _timeout);
         // Before the lanes are read: a drop that is over by now is in them.
         ulong sweep = _blocks.ReadSweep();
-        _blocks.Settle(_timeout);
+        _blocks.CatchUp(_timeout);
         NameRecord? last;
         lock (_gate)
         {

@@ -19,7 +19,7 @@ internal sealed partial class StoreRegistry
         }
         catch (HollowException e)
         {
-            Say(new PinFact(cid, false));
+            Append(new PinFact(cid, false));
             throw new ArrowCidException(ErrorCode.BlockNotFound, $"{e.Message}; it is not pinned", e);
         }
     }
@@ -29,7 +29,7 @@ internal sealed partial class StoreRegistry
     {
         Digest256 digest = DigestOf(cid);
         if (Ask(() => _book.Find(in digest))?.Sheet is not { Pin.Value: true }) return false;
-        Say(new PinFact(cid, false));
+        Append(new PinFact(cid, false));
         return true;
     }
 
@@ -38,7 +38,7 @@ internal sealed partial class StoreRegistry
     public void Touch(Cid cid, ulong? expires)
     {
         ulong sweep = _blocks.ReadSweep();
-        Say(new ExpiryFact(cid, expires));
+        Append(new ExpiryFact(cid, expires));
         ulong now = _blocks.ReadSweep();
         bool isLonger = expires is null || expires > (ulong)_blocks.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         if (((now & 1) == 0 && now == sweep) || !isLonger || _blocks.IsRing) return;

@@ -112,7 +112,7 @@ internal sealed partial class StoreRegistry
                     // Most of what facts speak of may be elsewhere: that costs no look at the entry.
                     if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
                     lookedAt++;
-                    FactPage? page = _book.Find(in digest, next.Speakers);
+                    BlockState? page = _book.Find(in digest, next.Speakers);
                     if (EntryAt(foundBy, plan.Kind, last, in digest, page, wish) is { } entry) found.Add(entry);
                 }
             }
@@ -148,7 +148,7 @@ internal sealed partial class StoreRegistry
 
     /// <summary>The entry that a key leads to, where it passes and this is the key that it is found by.</summary>
     private StoredEntry? EntryAt(FoundBy found, IndexKind kind, ReadOnlySpan<byte> key, in Digest256 digest,
-        FactPage? page, QueryWish wish)
+        BlockState? page, QueryWish wish)
     {
         BlockInfo? info = Look(in digest, page);
         if (info is null && !(wish.WithAbsent && page?.Sheet is not null)) return null;
@@ -159,7 +159,7 @@ internal sealed partial class StoreRegistry
 
     /// <summary>An entry may have several keys, and those that were replaced lie about: it is found by the first one
     /// that stands.</summary>
-    private bool IsFoundBy(FoundBy found, IndexKind kind, ReadOnlySpan<byte> key, in Digest256 digest, FactPage? page,
+    private bool IsFoundBy(FoundBy found, IndexKind kind, ReadOnlySpan<byte> key, in Digest256 digest, BlockState? page,
         BlockInfo? info) => kind switch
         {
             IndexKind.Cid => true,

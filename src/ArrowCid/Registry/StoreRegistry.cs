@@ -11,7 +11,7 @@ namespace ArrowCid.Registry;
 /// A handle's registry: the lanes' facts folded into a book in this process's memory, brought up to date by reading on
 /// from where it stopped, and rebuilt where that is gone. For any number of threads at once.
 /// </summary>
-internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposable
+internal sealed partial class StoreRegistry : IFactFilter, IDamageFacts, IDisposable
 {
     // A tail leases segments: it is let go when nothing was asked for so long.
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
@@ -24,10 +24,10 @@ internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposa
     private readonly UInt128 _writer;
     private readonly Lock _gate = new();
     private readonly Timer _idle;
-    private readonly FactSieve _sieve;
-    private FactBook _book = new();
+    private readonly FactFilter _sieve;
+    private RegistryState _book = new();
     private Cursor _position = Cursor.Oldest;
-    private LogTail? _tail;
+    private LogReader? _tail;
     private int _lastPruned;
     private bool _isClosed;
 
@@ -37,7 +37,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposa
         // A ring forgets what it speaks of: its book stays small by itself.
         _directory = blocks.IsRing ? null : new IndexDirectory(blocks.Derived, blocks.Id);
         blocks.Derived.Examine = ExamineIndex;
-        _sieve = new FactSieve(blocks.IsHeld, blocks.HasSegment, blocks.Clock);
+        _sieve = new FactFilter(blocks.IsHeld, blocks.HasSegment, blocks.Clock);
         blocks.Damaged.Facts = this;
         _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
         _idle = new Timer(static state =>
@@ -64,7 +64,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposa
 
     /// <summary>What is said of a block that is being put; null where that is nothing. The name is only looked at: it
     /// is given once the block is there.</summary>
-    public FactRecord? RecordOfPut(BlockFacts said, bool isPinned, string? name)
+    public FactRecord? RecordOfPut(BlockMetadata said, bool isPinned, string? name)
     {
         if (isPinned || name is not null) ThrowIfRing(isPinned ? "a pin" : "a name");
         if (name is not null) ThrowIfNoName(name);
@@ -74,7 +74,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposa
     }
 
     /// <summary>Appends facts that need no block to be here.</summary>
-    public void Say(params Fact[] facts)
+    public void Append(params Fact[] facts)
     {
         _ = _blocks.Append(Record(facts));
         NoteSaid(facts.Length);
@@ -168,7 +168,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposa
         }
         catch (IndexDamagedException e)
         {
-            Distrust(e);
+            DiscardIndex(e);
         }
 
         return false;
@@ -196,7 +196,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposa
             }
             catch (IndexDamagedException e) when (round < 3)
             {
-                Distrust(e);
+                DiscardIndex(e);
             }
         }
     }
@@ -207,7 +207,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposa
         long started = Stopwatch.GetTimestamp();
         for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
         {
-            LogTail tail = _tail ??= _blocks.Tail(_position, TailScope.All);
+            LogReader tail = _tail ??= _blocks.Tail(_position, TailScope.All);
             while (tail.TryNext(out LogEvent found))
             {
                 Take(in found);
@@ -236,7 +236,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposa
         {
             // Behind any other gap everything that is there comes anew.
             if (gap.Reason == GapReason.Damaged) _book.AddFault(gap.ToString());
-            else _book = new FactBook();
+            else _book = new RegistryState();
             return;
         }
 
@@ -253,7 +253,7 @@ internal sealed partial class StoreRegistry : IFactSieve, IDamageFacts, IDisposa
     {
         const int Least = 4096;
         if (!_blocks.IsRing || _book.Recent.Count < Math.Max(Least, 2 * _lastPruned)) return;
-        foreach ((Digest256 digest, FactPage page) in _book.Recent.ToArray())
+        foreach ((Digest256 digest, BlockState page) in _book.Recent.ToArray())
         {
             // Facts may be about a block that is just being put.
             if (page.LastPut == 0) continue;

@@ -63,7 +63,7 @@ public sealed class StoredEntry
     public DateTimeOffset? Expires { get; internal init; }
 
     /// <summary>Its tags.</summary>
-    public IReadOnlyDictionary<string, string> Tags { get; internal init; } = FactSheet.NoTags;
+    public IReadOnlyDictionary<string, string> Tags { get; internal init; } = BlockMetadataState.NoTags;
 
     /// <summary>Where else it can be had, as was said.</summary>
     public IReadOnlyList<string> Locations { get; internal init; } = [];

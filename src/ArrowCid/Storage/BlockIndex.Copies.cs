@@ -24,7 +24,7 @@ internal sealed partial class BlockIndex
             return false;
         }
 
-        throw Restless();
+        throw Contended();
     }
 
     private Scan CopyFrom(IndexFile? file, ulong hash, in Digest256 digest, out FoundBlock found)
@@ -37,11 +37,11 @@ internal sealed partial class BlockIndex
         {
             var entry = new IndexEntry(Volatile.Read(in window[i]));
             if (!entry.HasTag(hash) || entry.Bits == 0) continue;
-            EntryVerdict verdict = Copy(entry, in digest, out found);
-            if (verdict == EntryVerdict.Right) return Scan.Hit;
-            if (verdict == EntryVerdict.Other) continue;
+            EntryStatus verdict = Copy(entry, in digest, out found);
+            if (verdict == EntryStatus.Right) return Scan.Hit;
+            if (verdict == EntryStatus.Other) continue;
             if (Volatile.Read(in window[i]) != entry.Bits) return Scan.Again;
-            if (verdict == EntryVerdict.Corrupt) result = Scan.Corrupt;
+            if (verdict == EntryStatus.Corrupt) result = Scan.Corrupt;
         }
 
         GC.KeepAlive(file);
@@ -51,55 +51,55 @@ internal sealed partial class BlockIndex
     private ArrowCidException Damaged(in Digest256 digest) => StorageErrors.Corrupt(_control.Directory,
         $"the record of block sha256:{digest} is damaged; put the block again, or restore the segment");
 
-    private ArrowCidException Restless() => new(ErrorCode.Busy,
+    private ArrowCidException Contended() => new(ErrorCode.Busy,
         $"{_control.Directory}: the index does not come to rest; try again");
 
     /// <summary>A refused lease is not a miss: the block is read into memory of our own and believed by its digest
     /// alone.</summary>
-    private EntryVerdict Copy(IndexEntry entry, in Digest256 digest, out FoundBlock found)
+    private EntryStatus Copy(IndexEntry entry, in Digest256 digest, out FoundBlock found)
     {
         found = default;
-        if (entry.Slot >= _control.Superblock.Segments) return EntryVerdict.Stale;
+        if (entry.Slot >= _control.Superblock.Segments) return EntryStatus.Stale;
         TableWord word = _control.Table(entry.Slot);
-        if (!word.IsLive || (word.Generation & 0xfff) != entry.Generation) return EntryVerdict.Stale;
-        string name = Layout.SegmentName(entry.Slot, word.Generation);
+        if (!word.IsLive || (word.Generation & 0xfff) != entry.Generation) return EntryStatus.Stale;
+        string name = StoreLayout.SegmentName(entry.Slot, word.Generation);
         using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out int errno);
         if (file is null && errno != Errno.NotFound)
             throw StorageErrors.FromErrno(errno, "cannot open", _control.PathOf(name));
-        EntryVerdict verdict = file is null ? EntryVerdict.Stale : Copy(file, entry, in digest, out found);
+        EntryStatus verdict = file is null ? EntryStatus.Stale : Copy(file, entry, in digest, out found);
         // What does not fit is damage only if it is still the segment that the entry means.
         bool isStill = _control.Table(entry.Slot) is { IsLive: true } again && again.Generation == word.Generation;
-        return verdict == EntryVerdict.Corrupt && !isStill ? EntryVerdict.Stale : verdict;
+        return verdict == EntryStatus.Corrupt && !isStill ? EntryStatus.Stale : verdict;
     }
 
-    private static EntryVerdict Copy(FileDescriptor file, IndexEntry entry, in Digest256 digest, out FoundBlock found)
+    private static EntryStatus Copy(FileDescriptor file, IndexEntry entry, in Digest256 digest, out FoundBlock found)
     {
         found = default;
-        if (file.Stat(out FileStatus status) != 0) return EntryVerdict.Corrupt;
-        Span<byte> bytes = stackalloc byte[(int)Layout.SegmentCommitted + sizeof(ulong)];
+        if (file.Stat(out FileStatus status) != 0) return EntryStatus.Corrupt;
+        Span<byte> bytes = stackalloc byte[(int)StoreLayout.SegmentCommitted + sizeof(ulong)];
         if (file.Read(bytes, 0, out _) != bytes.Length ||
-            SegmentHeader.Read(bytes[..Layout.SegmentHeaderBytes]) is not { } segment)
-            return EntryVerdict.Corrupt;
-        ulong committed = BinaryPrimitives.ReadUInt64LittleEndian(bytes[(int)Layout.SegmentCommitted..]);
-        Span<byte> record = bytes[..Layout.RecordHeaderBytes];
+            SegmentHeader.Read(bytes[..StoreLayout.SegmentHeaderBytes]) is not { } segment)
+            return EntryStatus.Corrupt;
+        ulong committed = BinaryPrimitives.ReadUInt64LittleEndian(bytes[(int)StoreLayout.SegmentCommitted..]);
+        Span<byte> record = bytes[..StoreLayout.RecordHeaderBytes];
         if (file.Read(record, entry.Offset, out _) != record.Length ||
             !RecordHeader.TryParse(record, segment.Nonce, entry.Offset, status.Size, out found.Header))
-            return EntryVerdict.Corrupt;
-        if (found.Header.Digest != digest || !found.Header.IsBlock) return EntryVerdict.Other;
-        if (found.Header.IsFoundOnceCommitted && (ulong)entry.Offset >= committed) return EntryVerdict.Stale;
+            return EntryStatus.Corrupt;
+        if (found.Header.Digest != digest || !found.Header.IsBlock) return EntryStatus.Other;
+        if (found.Header.IsFoundOnceCommitted && (ulong)entry.Offset >= committed) return EntryStatus.Stale;
         found.Offset = entry.Offset;
         if (!found.Header.HasPayload)
         {
             // Of a VIEW the bytes are its parent's, which whoever follows it cuts and hashes.
             found.Copy = [];
-            return EntryVerdict.Right;
+            return EntryStatus.Right;
         }
 
         byte[] payload = GC.AllocateUninitializedArray<byte>((int)found.Header.PayloadLength);
-        if (file.Read(payload, entry.Offset + Layout.RecordHeaderBytes, out _) != payload.Length ||
+        if (file.Read(payload, entry.Offset + StoreLayout.RecordHeaderBytes, out _) != payload.Length ||
             Sha256.Hash(payload) != digest)
-            return EntryVerdict.Corrupt;
+            return EntryStatus.Corrupt;
         found.Copy = payload;
-        return EntryVerdict.Right;
+        return EntryStatus.Right;
     }
 }

@@ -4,7 +4,7 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>Whether a block is here, without a lease: R1, R2 and of R4 what the header's first line says, within a
-/// <see cref="Glance"/> in place of R5's count. Who takes the lease judges the rest.</summary>
+/// <see cref="EpochGuard"/> in place of R5's count. Who takes the lease judges the rest.</summary>
 internal sealed partial class BlockIndex
 {
     // So many look-ups have their cache misses at once: about what a core has outstanding.
@@ -16,7 +16,7 @@ internal sealed partial class BlockIndex
     {
         ulong hash = Hash(in digest);
         IndexFiles files = Files;
-        Glance.Looker looker = Glance.Begin();
+        EpochGuard.ReaderSlot looker = EpochGuard.Enter();
         try
         {
             IndexFile? file = files.Current;
@@ -24,7 +24,7 @@ internal sealed partial class BlockIndex
         }
         finally
         {
-            Glance.End(looker);
+            EpochGuard.Exit(looker);
         }
 
         return IsFound(in digest, out kind);
@@ -41,7 +41,7 @@ internal sealed partial class BlockIndex
         {
             int count = Math.Min(digests.Length, GroupSize);
             IndexFiles files = Files;
-            Glance.Looker looker = Glance.Begin();
+            EpochGuard.ReaderSlot looker = EpochGuard.Enter();
             try
             {
                 if (files.Current is { } file) SeeGroup(file, digests[..count], hashes[..count], kinds[..count]);
@@ -49,7 +49,7 @@ internal sealed partial class BlockIndex
             }
             finally
             {
-                Glance.End(looker);
+                EpochGuard.Exit(looker);
             }
 
             for (int i = 0; i < count; i++)
@@ -68,14 +68,14 @@ internal sealed partial class BlockIndex
         Span<ulong> hashes = stackalloc ulong[GroupSize];
         if (digests.Length > GroupSize) digests = digests[..GroupSize];
         IndexFiles files = Files;
-        Glance.Looker looker = Glance.Begin();
+        EpochGuard.ReaderSlot looker = EpochGuard.Enter();
         try
         {
             if (files.Current is { } file) Ask(file, digests, hashes);
         }
         finally
         {
-            Glance.End(looker);
+            EpochGuard.Exit(looker);
         }
     }
 
@@ -114,11 +114,11 @@ internal sealed partial class BlockIndex
     private bool IsSeen(IndexFile file, ulong hash, in Digest256 digest, out RecordKind kind)
     {
         ReadOnlySpan<ulong> window = file.Window(file.Home(hash));
-        for (int line = 0; line < Layout.WindowLines; line++)
+        for (int line = 0; line < StoreLayout.WindowLines; line++)
         {
             for (uint match = IndexFile.Match(window, line, hash); match != 0; match &= match - 1)
             {
-                int i = (line * Layout.EntriesPerLine) + BitOperations.TrailingZeroCount(match);
+                int i = (line * StoreLayout.EntriesPerLine) + BitOperations.TrailingZeroCount(match);
                 var entry = new IndexEntry(Volatile.Read(in window[i]));
                 if (!entry.HasTag(hash) || entry.Slot >= _segments.Slots) continue;
                 TableWord word = _control.Table(entry.Slot);

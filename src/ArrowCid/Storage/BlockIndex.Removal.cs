@@ -87,7 +87,7 @@ internal sealed partial class BlockIndex
     {
         if (file is null) return;
         ulong removed = 0;
-        long end = file.Entries + ((Layout.WindowLines - 1) * Layout.EntriesPerLine);
+        long end = file.Entries + ((StoreLayout.WindowLines - 1) * StoreLayout.EntriesPerLine);
         for (long position = 0; position < end; position++)
         {
             var entry = new IndexEntry(file.Read(position));

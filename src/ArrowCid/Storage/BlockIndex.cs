@@ -85,7 +85,7 @@ internal sealed partial class BlockIndex
             return false;
         }
 
-        throw Restless();
+        throw Contended();
     }
 
     /// <summary>P5: makes an entry visible, in place of one for the same digest if there is one
@@ -121,33 +121,33 @@ internal sealed partial class BlockIndex
     }
 
     /// <summary>Judges one entry: R2 to R4.</summary>
-    private EntryVerdict Judge(IndexEntry entry, in Digest256 digest, ref FoundBlock found)
+    private EntryStatus Judge(IndexEntry entry, in Digest256 digest, ref FoundBlock found)
     {
-        if (entry.Slot >= _control.Superblock.Segments) return EntryVerdict.Stale;
+        if (entry.Slot >= _control.Superblock.Segments) return EntryStatus.Stale;
         TableWord word = _control.Table(entry.Slot);
-        if (!word.IsLive || (word.Generation & 0xfff) != entry.Generation) return EntryVerdict.Stale;
+        if (!word.IsLive || (word.Generation & 0xfff) != entry.Generation) return EntryStatus.Stale;
         switch (_segments.TryAcquire(word, entry.Slot, out Segment? segment))
         {
-            case SegmentAccess.Stale: return EntryVerdict.Stale;
-            case SegmentAccess.Refused: return EntryVerdict.Refused;
-            case SegmentAccess.Corrupt: return EntryVerdict.Corrupt;
+            case SegmentAccess.Stale: return EntryStatus.Stale;
+            case SegmentAccess.Refused: return EntryStatus.Refused;
+            case SegmentAccess.Corrupt: return EntryStatus.Corrupt;
         }
 
         if (!RecordHeader.TryRead(segment!, entry.Offset, out found.Header))
         {
             segment!.Release();
             TableWord again = _control.Table(entry.Slot);
-            return again.Generation == word.Generation && again.IsLive ? EntryVerdict.Corrupt : EntryVerdict.Stale;
+            return again.Generation == word.Generation && again.IsLive ? EntryStatus.Corrupt : EntryStatus.Stale;
         }
 
         if (found.Header.Digest != digest || !found.Header.IsBlock)
         {
             segment!.Release();
-            return EntryVerdict.Other;
+            return EntryStatus.Other;
         }
 
         (found.Segment, found.Offset) = (segment!, entry.Offset);
-        return EntryVerdict.Right;
+        return EntryStatus.Right;
     }
 
     /// <summary>Whether the entry that lookups take for this digest leads to this very record.</summary>
@@ -166,21 +166,21 @@ internal sealed partial class BlockIndex
         if (file is null) return Scan.Miss;
         Scan result = Scan.Miss;
         ReadOnlySpan<ulong> window = file.Window(file.Home(hash));
-        for (int line = 0; line < Layout.WindowLines; line++)
+        for (int line = 0; line < StoreLayout.WindowLines; line++)
         {
             for (uint match = IndexFile.Match(window, line, hash); match != 0; match &= match - 1)
             {
-                int i = (line * Layout.EntriesPerLine) + BitOperations.TrailingZeroCount(match);
+                int i = (line * StoreLayout.EntriesPerLine) + BitOperations.TrailingZeroCount(match);
                 var entry = new IndexEntry(Volatile.Read(in window[i]));
                 if (!entry.HasTag(hash) || entry.Bits == 0) continue;
-                EntryVerdict verdict = Judge(entry, in digest, ref found);
-                if (verdict == EntryVerdict.Right && IsVisible(in found)) return Scan.Hit;
-                if (verdict is EntryVerdict.Right or EntryVerdict.Other) continue;
+                EntryStatus verdict = Judge(entry, in digest, ref found);
+                if (verdict == EntryStatus.Right && IsVisible(in found)) return Scan.Hit;
+                if (verdict is EntryStatus.Right or EntryStatus.Other) continue;
                 if (Volatile.Read(in window[i]) != entry.Bits) return Scan.Again;
-                if (verdict == EntryVerdict.Refused) verdict = Copy(entry, in digest, out found);
-                if (verdict == EntryVerdict.Right) return Scan.Hit;
+                if (verdict == EntryStatus.Refused) verdict = Copy(entry, in digest, out found);
+                if (verdict == EntryStatus.Right) return Scan.Hit;
                 if (Volatile.Read(in window[i]) != entry.Bits) return Scan.Again;
-                if (verdict == EntryVerdict.Corrupt) result = Scan.Corrupt;
+                if (verdict == EntryStatus.Corrupt) result = Scan.Corrupt;
             }
         }
 
@@ -204,9 +204,9 @@ internal sealed partial class BlockIndex
     {
         long empty = -1;
         ReadOnlySpan<ulong> window = file.Window(home);
-        for (int line = 0; line < Layout.WindowLines; line++)
+        for (int line = 0; line < StoreLayout.WindowLines; line++)
         {
-            int start = line * Layout.EntriesPerLine;
+            int start = line * StoreLayout.EntriesPerLine;
             for (uint match = IndexFile.Match(window, line, hash); match != 0; match &= match - 1)
             {
                 int i = start + BitOperations.TrailingZeroCount(match);
@@ -227,7 +227,7 @@ internal sealed partial class BlockIndex
     private bool IsSame(IndexEntry entry, in Digest256 digest)
     {
         var found = default(FoundBlock);
-        if (Judge(entry, in digest, ref found) != EntryVerdict.Right) return false;
+        if (Judge(entry, in digest, ref found) != EntryStatus.Right) return false;
         found.Segment.Release();
         return true;
     }
@@ -235,7 +235,7 @@ internal sealed partial class BlockIndex
     /// <summary>An entry of a segment that is gone is free. The entry is read first, the table word second.</summary>
     private long FindStale(IndexFile file, long home, out ulong seen)
     {
-        for (long position = home; position < home + Layout.WindowEntries; position++)
+        for (long position = home; position < home + StoreLayout.WindowEntries; position++)
         {
             seen = file.Read(position);
             var entry = new IndexEntry(seen);
@@ -275,7 +275,7 @@ internal sealed partial class BlockIndex
     private enum Scan { Miss, Hit, Again, Corrupt }
 }
 
-internal enum EntryVerdict { Right, Other, Stale, Refused, Corrupt }
+internal enum EntryStatus { Right, Other, Stale, Refused, Corrupt }
 
 /// <summary>The open index files for one value of the control word.</summary>
 internal sealed record IndexFiles(IndexPair Pair, IndexFile? Current, IndexFile? Previous)

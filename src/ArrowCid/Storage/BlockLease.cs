@@ -32,7 +32,7 @@ internal sealed class BlockLease : IDisposable, IViewOwner
     public DamagedRange? Range => _segment is null || Kind == RecordKind.View
         ? null
         : new DamagedRange(Cid.FromSha256(_header.Codec, _header.Digest), _segment.Slot, _segment.Generation,
-            _start - Layout.RecordHeaderBytes, _header.Extent);
+            _start - StoreLayout.RecordHeaderBytes, _header.Extent);
 
     /// <summary>Whether the bytes are a private copy, of which marks say nothing.</summary>
     public bool IsCopy => _segment is null;
@@ -51,7 +51,7 @@ internal sealed class BlockLease : IDisposable, IViewOwner
 
     /// <summary>Whether its record is recorded as damaged, and is so.</summary>
     public bool IsKnownDamaged(DamageLog damage) => _segment is not null && Kind != RecordKind.View &&
-        damage.IsDamaged(_segment, _start - Layout.RecordHeaderBytes, in _header);
+        damage.IsDamaged(_segment, _start - StoreLayout.RecordHeaderBytes, in _header);
 
     public RecordKind Kind => _header.RecordKind;
 

@@ -15,15 +15,15 @@ internal sealed partial class BlockStore
     /// <summary>On the tick: begins a compaction where a drop is so old, and none was made since it.</summary>
     private void CompactInTime()
     {
-        ulong sweep = _control.Map.Read(Layout.SweepWord);
-        if ((sweep & 1) != 0 || sweep == _control.Map.Read(Layout.CompactedWord) || _control.Superblock.IsRing ||
+        ulong sweep = _control.Map.Read(StoreLayout.SweepWord);
+        if ((sweep & 1) != 0 || sweep == _control.Map.Read(StoreLayout.CompactedWord) || _control.Superblock.IsRing ||
             Liveness is null)
             return;
         // Drops that follow one another do not put it off.
         if (_sweptAt == 0) _sweptAt = Clock.GetTimestamp();
         if (Clock.GetElapsedTime(_sweptAt) < _settings.CompactDelay) return;
         // Whoever maintains the store does it, and does more.
-        if (IsMaintainer || _control.IsLockedElsewhere(Layout.MaintenanceLock)) return;
+        if (IsMaintainer || _control.IsLockedElsewhere(StoreLayout.MaintenanceLock)) return;
         _sweptAt = 0;
         if (Interlocked.Exchange(ref _isCompacting, 1) != 0) return;
         // A tick flushes what was promised: it waits for nobody.
@@ -37,13 +37,13 @@ internal sealed partial class BlockStore
             lock (_compactGate)
             {
                 if (_isClosed || _isGone || Liveness is not { } liveness) return;
-                using JanitorTerm? term = TryBecomeJanitor(TimeSpan.Zero);
+                using MaintenanceLockScope? term = TryBecomeJanitor(TimeSpan.Zero);
                 if (term is null) return;
                 ReclaimReport report = NewReclaim(liveness).Run(MostAliveUnasked, dryRun: false,
                     isEnough: () => _isClosed, s_patienceUnasked);
                 // What somebody reads is looked at again.
                 bool isDone = !report.Segments.Any(one => one.Outcome is ReclaimOutcome.Held or ReclaimOutcome.NoRoom);
-                if (isDone && !_isClosed) _control.Map.Write(Layout.CompactedWord, sweep);
+                if (isDone && !_isClosed) _control.Map.Write(StoreLayout.CompactedWord, sweep);
             }
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)

@@ -6,7 +6,7 @@ namespace ArrowCid.Storage;
 /// <summary>What a doctor looks at behind an open store: table against files, lanes, index and capacity.</summary>
 internal sealed partial class BlockStore
 {
-    private const string MendHint =
+    private const string RepairHint =
         "'arrowcid doctor --fix' makes it anew of what is whole, with nobody else in the store";
 
     private const string FixHint = "'arrowcid doctor --fix' does it, and so does the next writer";
@@ -16,12 +16,12 @@ internal sealed partial class BlockStore
     {
         Enter();
         return StoreFinding.Few(ExamineFiles().Concat(ExamineTable()).Concat(ExamineLanes()).Concat(ExamineIndex())
-            .Concat(ExamineDerived()).Concat(ExamineRoom()).Concat(CheckLanes(null)).Concat(ExamineQuarantined()));
+            .Concat(ExamineDerived()).Concat(ExamineSpace()).Concat(CheckLanes(null)).Concat(ExamineQuarantined()));
     }
 
     /// <summary>Does what is safe: reaps what the dead left, ends a growth, and makes the index anew where it
     /// lacks a block or leads astray. Deletes nothing that a block stands in.</summary>
-    public void Mend()
+    public void RepairIndex()
     {
         Enter();
         _ = Reap(dryRun: false);
@@ -41,8 +41,8 @@ internal sealed partial class BlockStore
             if (ExamineFile(name) is { } finding) yield return finding;
         }
 
-        if (_control.DirectoryFile.StatFile(Layout.WaitName, out FileStatus wait) != 0 || wait.Size < Layout.PageBytes)
-            yield return new StoreFinding("no-wait-page", FindingSeverity.Warning, Layout.WaitName,
+        if (_control.DirectoryFile.StatFile(StoreLayout.WaitName, out FileStatus wait) != 0 || wait.Size < StoreLayout.PageBytes)
+            yield return new StoreFinding("no-wait-page", FindingSeverity.Warning, StoreLayout.WaitName,
                 "the page that watchers sleep on is not there; they poll", FixHint);
     }
 
@@ -53,11 +53,11 @@ internal sealed partial class BlockStore
             return new StoreFinding("file-access", FindingSeverity.Error, name,
                 $"user {status.UserId} and mode {Convert.ToString(status.Mode & 0xfff, 8)} let others write it",
                 "chmod go-w and check what is in it");
-        int mark = name.IndexOf(Layout.TemporaryMark, StringComparison.Ordinal);
+        int mark = name.IndexOf(StoreLayout.TemporaryMark, StringComparison.Ordinal);
         if (mark >= 0)
             return IsBeingMade(name, name[..mark]) ? null : new StoreFinding("orphan-temporary",
                 FindingSeverity.Warning, name, "its maker died before the file was whole", FixHint);
-        if (Layout.TryParseSegmentName(name, _control.Superblock.Segments, out int slot, out uint generation))
+        if (StoreLayout.TryParseSegmentName(name, _control.Superblock.Segments, out int slot, out uint generation))
         {
             TableWord word = _control.Table(slot);
             // Made before it is named live, and gone after it is no longer.
@@ -70,50 +70,50 @@ internal sealed partial class BlockStore
         IndexPair pair = _control.Index;
         bool isIndex = name.StartsWith("idx-", StringComparison.Ordinal);
         if (!isIndex) return null;
-        bool isUsed = name == Layout.IndexName(pair.Current) || name == Layout.IndexName(pair.Previous) ||
-            _control.IsLockedElsewhere(Layout.JanitorLock);
+        bool isUsed = name == StoreLayout.IndexName(pair.Current) || name == StoreLayout.IndexName(pair.Previous) ||
+            _control.IsLockedElsewhere(StoreLayout.JanitorLock);
         return isUsed ? null : new StoreFinding("orphan-index", FindingSeverity.Warning, name,
             "the control file does not name this index", FixHint);
     }
 
     private bool IsBeingMade(string name, string wanted)
     {
-        if (wanted == Layout.ControlName)
+        if (wanted == StoreLayout.ControlName)
         {
             using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out _);
             return file is null || file.IsLockedElsewhere(0, 1);
         }
 
-        if (Layout.TryParseSegmentName(wanted, _control.Superblock.Segments, out int slot, out uint generation))
+        if (StoreLayout.TryParseSegmentName(wanted, _control.Superblock.Segments, out int slot, out uint generation))
         {
             TableWord word = _control.Table(slot);
             return word.State == SegmentState.Creating && word.Generation == generation && IsOwned(word.Lane);
         }
 
-        return Derived.IsBeingMade(wanted) || _control.IsLockedElsewhere(Layout.JanitorLock);
+        return Derived.IsBeingMade(wanted) || _control.IsLockedElsewhere(StoreLayout.JanitorLock);
     }
 
     private bool IsOwned(int lane) =>
-        lane == _lane?.Number || (lane < Layout.MaxLanes && _control.IsLockedElsewhere(Layout.LaneLock + lane));
+        lane == _lane?.Number || (lane < StoreLayout.MaxLanes && _control.IsLockedElsewhere(StoreLayout.LaneLock + lane));
 
     private IEnumerable<StoreFinding> ExamineTable()
     {
         for (int slot = 0; slot < _control.Superblock.Segments; slot++)
         {
             TableWord word = _control.Table(slot);
-            string name = Layout.SegmentName(slot, word.Generation);
+            string name = StoreLayout.SegmentName(slot, word.Generation);
             if (word.State == SegmentState.Creating && !IsOwned(word.Lane))
                 yield return new StoreFinding("unfinished-segment", FindingSeverity.Warning, name,
                     $"the writer of lane {word.Lane} died while it made this segment of {word.Bytes >> 20} MiB",
                     FixHint);
-            else if (word.State == SegmentState.Retired && !_control.IsLockedElsewhere(Layout.JanitorLock) &&
+            else if (word.State == SegmentState.Retired && !_control.IsLockedElsewhere(StoreLayout.JanitorLock) &&
                 !IsOwned(word.Lane))
                 yield return new StoreFinding("retired-segment", FindingSeverity.Warning, name,
                     "who collected it died before it was gone",
                     "'arrowcid reap' does it, and so does the next janitor");
             else if (word.State > SegmentState.Retired || (word.IsLive && word.Lane >= _control.Superblock.Lanes))
                 yield return new StoreFinding("table-word", FindingSeverity.Error, $"table+{slot}",
-                    $"{word.Bits:x16} is not a segment's word", MendHint);
+                    $"{word.Bits:x16} is not a segment's word", RepairHint);
         }
     }
 
@@ -122,7 +122,7 @@ internal sealed partial class BlockStore
         for (int lane = 0; lane < _control.Superblock.Lanes; lane++)
         {
             if (IsOwned(lane)) continue;
-            ulong owner = _control.Lane(lane, Layout.LaneOwner);
+            ulong owner = _control.Lane(lane, StoreLayout.LaneOwner);
             if (owner != 0)
                 yield return new StoreFinding("dead-writer", FindingSeverity.Note, $"lane {lane}",
                     $"process {owner} died as its writer", FixHint);
@@ -130,7 +130,7 @@ internal sealed partial class BlockStore
             {
                 if (place.Word.State == SegmentState.Open && CountBeyond(place) is var records and > 0)
                     yield return new StoreFinding("unadopted-records", FindingSeverity.Note,
-                        Layout.SegmentName(place.Slot, place.Word.Generation),
+                        StoreLayout.SegmentName(place.Slot, place.Word.Generation),
                         $"{records} whole records of a dead writer are not announced yet", FixHint);
             }
         }
@@ -165,14 +165,14 @@ internal sealed partial class BlockStore
         if (files.Current is null)
         {
             yield return new StoreFinding("index-missing", FindingSeverity.Error,
-                Layout.IndexName(files.Pair.Current), "the index is not there or damaged",
+                StoreLayout.IndexName(files.Pair.Current), "the index is not there or damaged",
                 "'arrowcid doctor --fix' makes it anew, and so does opening the store for writing");
             yield break;
         }
 
-        if (files.Pair.Previous != 0 && !_control.IsLockedElsewhere(Layout.JanitorLock))
+        if (files.Pair.Previous != 0 && !_control.IsLockedElsewhere(StoreLayout.JanitorLock))
             yield return new StoreFinding("index-growing", FindingSeverity.Note,
-                Layout.IndexName(files.Pair.Current), "the index is growing, and nobody is at it", FixHint);
+                StoreLayout.IndexName(files.Pair.Current), "the index is growing, and nobody is at it", FixHint);
         foreach (StoreFinding finding in ExamineEntries(files.Current)) yield return finding;
     }
 
@@ -180,7 +180,7 @@ internal sealed partial class BlockStore
     /// gone.</summary>
     private IEnumerable<StoreFinding> ExamineEntries(IndexFile file)
     {
-        long end = file.Entries + ((Layout.WindowLines - 1) * Layout.EntriesPerLine);
+        long end = file.Entries + ((StoreLayout.WindowLines - 1) * StoreLayout.EntriesPerLine);
         for (long position = 0; position < end; position++)
         {
             var entry = new IndexEntry(file.Read(position));
@@ -188,7 +188,7 @@ internal sealed partial class BlockStore
             string? fault = Judge(file, position, entry);
             if (fault is not null && file.Read(position) == entry.Bits)
                 yield return new StoreFinding("index-astray", FindingSeverity.Warning,
-                    $"{Layout.IndexName(file.Number)}+{Layout.IndexEntries + (position * sizeof(ulong))}", fault,
+                    $"{StoreLayout.IndexName(file.Number)}+{StoreLayout.IndexEntries + (position * sizeof(ulong))}", fault,
                     "'arrowcid doctor --fix' makes the index anew");
         }
     }
@@ -206,7 +206,7 @@ internal sealed partial class BlockStore
                 return $"the entry leads to {place}, where no block is";
             ulong hash = _index.Hash(in header.Digest);
             long distance = position - file.Home(hash);
-            bool isHome = entry.HasTag(hash) && distance is >= 0 and < Layout.WindowEntries;
+            bool isHome = entry.HasTag(hash) && distance is >= 0 and < StoreLayout.WindowEntries;
             return isHome ? null : $"the entry leads to {place}, whose block is looked for elsewhere";
         }
         finally
@@ -215,17 +215,17 @@ internal sealed partial class BlockStore
         }
     }
 
-    private IEnumerable<StoreFinding> ExamineRoom()
+    private IEnumerable<StoreFinding> ExamineSpace()
     {
         Superblock shape = _control.Superblock;
         long taken = _control.SegmentBytes() + _control.Map.Length + _index.Files.Bytes;
         if (taken > shape.Capacity)
-            yield return new StoreFinding("over-capacity", FindingSeverity.Error, Layout.ControlName,
+            yield return new StoreFinding("over-capacity", FindingSeverity.Error, StoreLayout.ControlName,
                 string.Create(CultureInfo.InvariantCulture,
                     $"the files take {taken >> 20} MiB, more than the capacity of {shape.Capacity >> 20} MiB"),
                 "let go of segments: rm, gc, reap");
         else if (taken + shape.SegmentBytes + shape.SegmentBytes + shape.FactSegmentBytes > shape.Capacity)
-            yield return new StoreFinding("store-full", FindingSeverity.Warning, Layout.ControlName,
+            yield return new StoreFinding("store-full", FindingSeverity.Warning, StoreLayout.ControlName,
                 string.Create(CultureInfo.InvariantCulture,
                     $"{taken >> 20} of {shape.Capacity >> 20} MiB are taken, and another segment does not fit"),
                 "remove batches (rm, gc), or make a larger store");

@@ -34,7 +34,7 @@ internal sealed partial class BlockStore
     /// them.</summary>
     public ulong[] Marks()
     {
-        using LogTail tail = Tail(Cursor.Now, TailScope.All);
+        using LogReader tail = Tail(Cursor.Now, TailScope.All);
         Cursor end = tail.Position;
         return Enumerable.Range(0, _control.Superblock.Lanes).Select(lane => end.At(lane).Sequence).ToArray();
     }
@@ -51,7 +51,7 @@ internal sealed partial class BlockStore
             ulong last = ulong.MaxValue;
             if (access == SegmentAccess.Ready)
             {
-                last = LogTail.LastOrBefore(segment!).Sequence;
+                last = LogReader.LastOrBefore(segment!).Sequence;
                 segment!.Release();
             }
             else if (_control.Table(place.Slot) != place.Word)
@@ -80,9 +80,9 @@ internal sealed partial class BlockStore
                 while (walk.MoveNext())
                 {
                     RecordHeader record = walk.Record;
-                    if (record.RecordKind != RecordKind.Fact || record.PayloadLength > Lane.MaxFactBytes) continue;
+                    if (record.RecordKind != RecordKind.Fact || record.PayloadLength > WriterLog.MaxFactBytes) continue;
                     var bytes = new byte[record.PayloadLength];
-                    segment!.Map.CopyTo(walk.Offset + Layout.RecordHeaderBytes, bytes);
+                    segment!.Map.CopyTo(walk.Offset + StoreLayout.RecordHeaderBytes, bytes);
                     if (Sha256.Hash(bytes) == record.Digest)
                         yield return new FactPayload(bytes, record.TimeNanoseconds);
                 }
@@ -100,7 +100,7 @@ internal sealed partial class BlockStore
     /// </summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a writer was still at it at the
     /// deadline.</exception>
-    public void Settle(TimeSpan deadline)
+    public void CatchUp(TimeSpan deadline)
     {
         EnterToWrite();
         long started = Stopwatch.GetTimestamp();
@@ -110,7 +110,7 @@ internal sealed partial class BlockStore
             {
                 if (Stopwatch.GetElapsedTime(started) >= deadline)
                     throw new ArrowCidException(ErrorCode.Busy, $"{Directory}: process " +
-                        $"{_control.Lane(end.Lane, Layout.LaneOwner)} does not finish what it is committing; try " +
+                        $"{_control.Lane(end.Lane, StoreLayout.LaneOwner)} does not finish what it is committing; try " +
                         "again, or end that process");
                 Thread.Sleep(pause);
             }
@@ -135,9 +135,9 @@ internal sealed partial class BlockStore
         ulong wall = (ulong)Clock.GetUtcNow().ToUnixTimeMilliseconds() << ClockCounterBits;
         while (true)
         {
-            ulong last = _control.Map.Read(Layout.ClockWord);
+            ulong last = _control.Map.Read(StoreLayout.ClockWord);
             ulong next = Math.Max(last + 1, wall);
-            if (_control.Map.CompareExchange(Layout.ClockWord, next, last) == last) return next;
+            if (_control.Map.CompareExchange(StoreLayout.ClockWord, next, last) == last) return next;
         }
     }
 
@@ -147,8 +147,8 @@ internal sealed partial class BlockStore
         EnterToWrite();
         while (true)
         {
-            ulong last = _control.Map.Read(Layout.ClockWord);
-            if (last >= time || _control.Map.CompareExchange(Layout.ClockWord, time, last) == last) return;
+            ulong last = _control.Map.Read(StoreLayout.ClockWord);
+            if (last >= time || _control.Map.CompareExchange(StoreLayout.ClockWord, time, last) == last) return;
         }
     }
 
@@ -158,17 +158,17 @@ internal sealed partial class BlockStore
     {
         Enter();
         Interlocked.MemoryBarrier();
-        return _control.Map.Read(Layout.SweepWord);
+        return _control.Map.Read(StoreLayout.SweepWord);
     }
 
     /// <summary>The sweep word as it is now: another one than before, and even, once a drop was acknowledged.</summary>
-    public ulong SweepWord => _control.Map.Read(Layout.SweepWord);
+    public ulong SweepWord => _control.Map.Read(StoreLayout.SweepWord);
 
     /// <summary>Becomes the janitor, for this thread to end.</summary>
     /// <returns>Null where somebody else is it until the deadline.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: what a dead janitor was dropping cannot be
     /// settled by the deadline.</exception>
-    public JanitorTerm? TryBecomeJanitor(TimeSpan deadline)
+    public MaintenanceLockScope? TryBecomeJanitor(TimeSpan deadline)
     {
         EnterToWrite();
         long started = Stopwatch.GetTimestamp();
@@ -178,13 +178,13 @@ internal sealed partial class BlockStore
             Thread.Sleep(pause);
         }
 
-        var term = new JanitorTerm(_control);
+        var term = new MaintenanceLockScope(_control);
         try
         {
-            if ((_control.Map.Read(Layout.SweepWord) & 1) == 0) return term;
+            if ((_control.Map.Read(StoreLayout.SweepWord) & 1) == 0) return term;
             // The last janitor died at a drop. Either that is committed now, or it never is; only then may the word
             // say that none is on its way.
-            Settle(deadline);
+            CatchUp(deadline);
             term.EndSweep();
             return term;
         }
@@ -200,7 +200,7 @@ internal sealed partial class BlockStore
     /// <returns>Ends it, on whatever thread.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody sweeps, until the
     /// deadline.</exception>
-    public Filling BeginFilling()
+    public BulkLoadScope BeginFilling()
     {
         EnterToWrite();
         long started = Stopwatch.GetTimestamp();
@@ -213,13 +213,13 @@ internal sealed partial class BlockStore
             Thread.Sleep(pause);
         }
 
-        return new Filling(_control.Filling);
+        return new BulkLoadScope(_control.Filling);
     }
 
     /// <summary>Keeps who would fill this store out for a sweep of the janitor's.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: it is being filled.</exception>
-    public SweepBar BarFilling() => _control.Filling.TryBeginSweep()
-        ? new SweepBar(_control.Filling)
+    public CollectionBarrier BlockBulkLoads() => _control.Filling.TryBeginSweep()
+        ? new CollectionBarrier(_control.Filling)
         : throw new ArrowCidException(ErrorCode.Busy,
             $"{Directory} is being restored, and what that needs is not known before it is there; " +
             "try again when it is done");
@@ -244,7 +244,7 @@ internal sealed partial class BlockStore
                 return true;
             }
 
-            Lane? lane = Lane.TryTake(number, _control, _segments, _index, _growth, _wait, _settings);
+            WriterLog? lane = WriterLog.TryTake(number, _control, _segments, _index, _growth, _wait, _settings);
             lane?.Close();
             return lane is not null;
         }
@@ -297,10 +297,10 @@ internal sealed partial class BlockStore
         {
             long committed = segment.Committed;
             uint before = segment.Header.Crc;
-            bool isWhole = committed == Layout.SegmentRecords;
+            bool isWhole = committed == StoreLayout.SegmentRecords;
             if (!isWhole)
             {
-                long hint = (long)Math.Min(segment.Map.Read(Layout.SegmentLastRecord), long.MaxValue);
+                long hint = (long)Math.Min(segment.Map.Read(StoreLayout.SegmentLastRecord), long.MaxValue);
                 isWhole = RecordHeader.TryRead(segment, hint, out RecordHeader last) &&
                     hint + last.Extent == committed;
                 before = last.Crc;

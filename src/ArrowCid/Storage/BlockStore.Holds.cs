@@ -17,7 +17,7 @@ internal sealed partial class BlockStore
         EnterToWrite();
         while (true)
         {
-            long at = Layout.HoldLock + Random.Shared.NextInt64(Layout.HoldLock);
+            long at = StoreLayout.HoldLock + Random.Shared.NextInt64(StoreLayout.HoldLock);
             lock (_holds)
             {
                 if (_holds.Contains(at) || !_control.TryLock(at, exclusive: true)) continue;
@@ -41,7 +41,7 @@ internal sealed partial class BlockStore
     public bool IsHeld(long at)
     {
         Enter();
-        if (at is < Layout.HoldLock or >= 2 * Layout.HoldLock) return false;
+        if (at is < StoreLayout.HoldLock or >= 2 * StoreLayout.HoldLock) return false;
         lock (_holds)
         {
             if (_holds.Contains(at)) return true;

@@ -61,8 +61,8 @@ internal sealed partial class BlockStore
     private void BeginLife()
     {
         _participants.Join();
-        _control.Shortage.Asked = MakeRoomSoon;
-        _seenPressure = _control.Map.Read(Layout.PressureWord);
+        _control.Shortage.Requested = FreeSpaceSoon;
+        _seenPressure = _control.Map.Read(StoreLayout.PressureWord);
         if (_control.IsWritable) Verified.OpenIfThere();
         _tick = new Timer(static state =>
         {
@@ -98,7 +98,7 @@ internal sealed partial class BlockStore
     /// <summary>Unmaps what was not used for a while, and at once where somebody is in need of room.</summary>
     private void LetGo()
     {
-        ulong pressure = _control.Map.Read(Layout.PressureWord);
+        ulong pressure = _control.Map.Read(StoreLayout.PressureWord);
         bool isPressed = pressure != _seenPressure;
         _seenPressure = pressure;
         if (isPressed) _lane?.GiveUpPrepared();
@@ -123,8 +123,8 @@ internal sealed partial class BlockStore
         for (int lane = 0; lane < _control.Superblock.Lanes; lane++)
         {
             // An owner that closes says so; one that took it just now has its lock.
-            if (lane == _lane?.Number || _control.Lane(lane, Layout.LaneOwner) == 0) continue;
-            if (!_control.IsLockedElsewhere(Layout.LaneLock + lane)) _ = TryAdopt(lane);
+            if (lane == _lane?.Number || _control.Lane(lane, StoreLayout.LaneOwner) == 0) continue;
+            if (!_control.IsLockedElsewhere(StoreLayout.LaneLock + lane)) _ = TryAdopt(lane);
         }
     }
 

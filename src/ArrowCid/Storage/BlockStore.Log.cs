@@ -29,7 +29,7 @@ internal sealed partial class BlockStore
     public HashSet<string> LiveSegments()
     {
         Enter();
-        return [.. Places(null).Select(place => Layout.SegmentName(place.Slot, place.Word.Generation))];
+        return [.. Places(null).Select(place => StoreLayout.SegmentName(place.Slot, place.Word.Generation))];
     }
 
     private IEnumerable<LogEntry> LogOf(int? lane)
@@ -76,7 +76,7 @@ internal sealed partial class BlockStore
                 foreach (StoreFinding finding in CheckSegment(place, numbers)) yield return finding;
             }
 
-            ulong collected = places.Key < Layout.MaxLanes ? _control.Lane(places.Key, Layout.LaneCollected) : 0;
+            ulong collected = places.Key < StoreLayout.MaxLanes ? _control.Lane(places.Key, StoreLayout.LaneCollected) : 0;
             foreach (StoreFinding finding in numbers.Findings(HasLostSegments, collected)) yield return finding;
         }
     }
@@ -88,13 +88,13 @@ internal sealed partial class BlockStore
         get
         {
             int live = Places(null).Count;
-            return _control.Map.Read(Layout.SegmentOrder) > (ulong)live;
+            return _control.Map.Read(StoreLayout.SegmentOrder) > (ulong)live;
         }
     }
 
     private IEnumerable<StoreFinding> CheckSegment(SegmentPlace place, LaneNumbers numbers)
     {
-        string name = Layout.SegmentName(place.Slot, place.Word.Generation);
+        string name = StoreLayout.SegmentName(place.Slot, place.Word.Generation);
         SegmentAccess access = _segments.TryAcquire(place.Word, place.Slot, out Segment? segment);
         if (access != SegmentAccess.Ready)
         {
@@ -106,14 +106,14 @@ internal sealed partial class BlockStore
 
         try
         {
-            ulong committed = segment!.Map.Read(Layout.SegmentCommitted);
+            ulong committed = segment!.Map.Read(StoreLayout.SegmentCommitted);
             if (committed != (ulong)segment.Committed)
             {
                 numbers.HasDamage = true;
                 yield return new StoreFinding("committed-word", FindingSeverity.Error,
-                    $"{name}+{Layout.SegmentCommitted}",
+                    $"{name}+{StoreLayout.SegmentCommitted}",
                     $"the committed end {committed} lies outside the segment or between records",
-                    MendHint);
+                    RepairHint);
             }
 
             var scan = new LogScan(segment);
@@ -127,8 +127,8 @@ internal sealed partial class BlockStore
                         _control.Table(place.Slot) == place.Word && LogScan.IsPayloadRight(segment, in entry);
                     if (isCut)
                         yield return new StoreFinding("committed-word", FindingSeverity.Error,
-                            $"{name}+{Layout.SegmentCommitted}",
-                            $"record {entry.Header.Sequence} stands behind the committed end {committed}", MendHint);
+                            $"{name}+{StoreLayout.SegmentCommitted}",
+                            $"record {entry.Header.Sequence} stands behind the committed end {committed}", RepairHint);
                     break;
                 }
 
@@ -147,7 +147,7 @@ internal sealed partial class BlockStore
         SegmentAccess.Refused => new("segment-busy", FindingSeverity.Note, name,
             "another process holds the segment for itself", "try again"),
         SegmentAccess.Corrupt => new("damaged-segment", FindingSeverity.Error, name,
-            "the file's size or header is not what the table says", $"restore the file, or {MendHint}"),
+            "the file's size or header is not what the table says", $"restore the file, or {RepairHint}"),
         _ => new("missing-segment", FindingSeverity.Error, name,
             "the table names a segment whose file is not there",
             "restore the file, or 'arrowcid doctor --fix' lets it be, and put its batches again"),
@@ -229,7 +229,7 @@ internal sealed partial class BlockStore
                     yield return new StoreFinding("number-twice", FindingSeverity.Error, place,
                         $"record {number} of lane {lane} stands at {first} too", "put its batches again");
                 }
-                else if (number != before + 1 && number - before <= Layout.SkippedNumbers && !HasDamage)
+                else if (number != before + 1 && number - before <= StoreLayout.SkippedNumbers && !HasDamage)
                 {
                     bool isExplained = hasLostSegments || number - 1 <= collected;
                     yield return new StoreFinding("missing-numbers",

@@ -18,7 +18,7 @@ internal sealed partial class BlockStore
         lock (_maintenanceGate)
         {
             if (_isMaintainer) return false;
-            return _isMaintainer = _control.TryLock(Layout.MaintenanceLock, exclusive: true);
+            return _isMaintainer = _control.TryLock(StoreLayout.MaintenanceLock, exclusive: true);
         }
     }
 
@@ -27,7 +27,7 @@ internal sealed partial class BlockStore
         lock (_maintenanceGate)
         {
             if (!_isMaintainer) return;
-            _control.Unlock(Layout.MaintenanceLock);
+            _control.Unlock(StoreLayout.MaintenanceLock);
             _isMaintainer = false;
         }
     }
@@ -38,9 +38,9 @@ internal sealed partial class BlockStore
     {
         Enter();
         if (IsMaintainer) return Memory.ProcessMark.Current;
-        if (!_control.IsLockedElsewhere(Layout.MaintenanceLock)) return null;
-        return LockHolders.Find(_control.DirectoryFile, [Layout.ControlName])
-            .Where(one => one.IsExclusive && one.Start <= Layout.MaintenanceLock && one.End > Layout.MaintenanceLock)
+        if (!_control.IsLockedElsewhere(StoreLayout.MaintenanceLock)) return null;
+        return LockHolders.Find(_control.DirectoryFile, [StoreLayout.ControlName])
+            .Where(one => one.IsExclusive && one.Start <= StoreLayout.MaintenanceLock && one.End > StoreLayout.MaintenanceLock)
             .Select(one => (int?)one.Process).FirstOrDefault() ?? 0;
     }
 
@@ -49,7 +49,7 @@ internal sealed partial class BlockStore
     {
         Enter();
         ulong sum = 0;
-        for (int lane = 0; lane < _control.Superblock.Lanes; lane++) sum += _control.Lane(lane, Layout.LaneSequence);
+        for (int lane = 0; lane < _control.Superblock.Lanes; lane++) sum += _control.Lane(lane, StoreLayout.LaneSequence);
         return sum;
     }
 
@@ -64,7 +64,7 @@ internal sealed partial class BlockStore
     public bool HasDropsLeft()
     {
         Enter();
-        return _control.Map.Read(Layout.SweepWord) != _control.Map.Read(Layout.CompactedWord);
+        return _control.Map.Read(StoreLayout.SweepWord) != _control.Map.Read(StoreLayout.CompactedWord);
     }
 
     /// <summary>Begins to compact in steps.</summary>
@@ -85,7 +85,7 @@ internal sealed partial class BlockStore
 /// A compaction of which each step takes a few segments, as the janitor for that long. The segments are those that
 /// could go when it began; it keeps nothing that another one would not find out again.
 /// </summary>
-internal sealed class CompactionSteps(BlockStore store, ControlFile control, Reclaim reclaim, double mostAlive,
+internal sealed class CompactionSteps(BlockStore store, ControlFile control, Compactor reclaim, double mostAlive,
     bool withData, List<SegmentPlace> places)
 {
     // The blocks that are left are gathered once for so many segments of facts.
@@ -103,7 +103,7 @@ internal sealed class CompactionSteps(BlockStore store, ControlFile control, Rec
     private readonly Queue<SegmentPlace[]> _facts =
         new(places.Where(place => place.Kind == SegmentKind.Facts).Chunk(FactsAtOnce));
 
-    private readonly ulong _sweep = control.Map.Read(Layout.SweepWord);
+    private readonly ulong _sweep = control.Map.Read(StoreLayout.SweepWord);
     private bool _isIncomplete;
 
     /// <summary>Looks at the next segment of data, or the next few of facts.</summary>
@@ -120,11 +120,11 @@ internal sealed class CompactionSteps(BlockStore store, ControlFile control, Rec
         if (some is null)
         {
             // What somebody reads is looked at again.
-            if (withData && !_isIncomplete && (_sweep & 1) == 0) control.Map.Write(Layout.CompactedWord, _sweep);
+            if (withData && !_isIncomplete && (_sweep & 1) == 0) control.Map.Write(StoreLayout.CompactedWord, _sweep);
             return false;
         }
 
-        using JanitorTerm term = store.TryBecomeJanitor(s_janitorPatience) ??
+        using MaintenanceLockScope term = store.TryBecomeJanitor(s_janitorPatience) ??
             throw new ArrowCidException(ErrorCode.Busy, $"{store.Directory}: another process or thread is cleaning up");
         report = reclaim.Run(mostAlive, dryRun: false, patience: s_patience,
             isAsked: place => some.Any(asked => asked.Slot == place.Slot && asked.Word == place.Word), cancel: cancel);

@@ -42,7 +42,7 @@ internal sealed partial class BlockStore
 
     private IEnumerable<StoreFinding> ExamineQuarantined()
     {
-        foreach (string path in System.IO.Directory.EnumerateFiles(Directory, SegmentMender.Prefix + "*")
+        foreach (string path in System.IO.Directory.EnumerateFiles(Directory, SegmentRepair.Prefix + "*")
             .Order(StringComparer.Ordinal))
         {
             string name = Path.GetFileName(path);
@@ -99,7 +99,7 @@ internal sealed partial class BlockStore
 
     private IEnumerable<(string Name, int Slot, uint Generation)> QuarantinedSegments()
     {
-        foreach (string path in System.IO.Directory.EnumerateFiles(Directory, SegmentMender.Prefix + "seg-*"))
+        foreach (string path in System.IO.Directory.EnumerateFiles(Directory, SegmentRepair.Prefix + "seg-*"))
         {
             string name = Path.GetFileName(path);
             if (TryParseQuarantined(name, out int slot, out uint generation)) yield return (name, slot, generation);
@@ -107,6 +107,6 @@ internal sealed partial class BlockStore
     }
 
     private static bool TryParseQuarantined(string name, out int slot, out uint generation) =>
-        Layout.TryParseSegmentName(name[SegmentMender.Prefix.Length..].Split('.')[0], Layout.MaxSegments, out slot,
+        StoreLayout.TryParseSegmentName(name[SegmentRepair.Prefix.Length..].Split('.')[0], StoreLayout.MaxSegments, out slot,
             out generation);
 }

@@ -35,9 +35,9 @@ internal sealed partial class BlockStore
         HashSet<int> unfinished = [.. UnfinishedEnds().Select(end => end.Lane)];
         for (int lane = 0; lane < _control.Superblock.Lanes; lane++)
         {
-            if (lane == _lane?.Number || _control.IsLockedElsewhere(Layout.LaneLock + lane)) continue;
+            if (lane == _lane?.Number || _control.IsLockedElsewhere(StoreLayout.LaneLock + lane)) continue;
             List<Reaped> creating = Creating(lane);
-            ulong owner = _control.Lane(lane, Layout.LaneOwner);
+            ulong owner = _control.Lane(lane, StoreLayout.LaneOwner);
             if (creating.Count == 0 && owner == 0 && !unfinished.Contains(lane)) continue;
             if (!dryRun && !TryAdopt(lane)) continue;
             found.Add(new Reaped("lane", $"{lane} of process {owner}", 0));
@@ -52,7 +52,7 @@ internal sealed partial class BlockStore
         {
             TableWord word = _control.Table(slot);
             if (word.State == SegmentState.Creating && word.Lane == lane)
-                creating.Add(new Reaped("segment", Layout.SegmentName(slot, word.Generation), word.Bytes));
+                creating.Add(new Reaped("segment", StoreLayout.SegmentName(slot, word.Generation), word.Bytes));
         }
 
         return creating;
@@ -66,7 +66,7 @@ internal sealed partial class BlockStore
         {
             TableWord word = _control.Table(slot);
             if (word.State != SegmentState.Retired) continue;
-            string name = Layout.SegmentName(slot, word.Generation);
+            string name = StoreLayout.SegmentName(slot, word.Generation);
             if (dryRun)
             {
                 using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out _);
@@ -100,15 +100,15 @@ internal sealed partial class BlockStore
 
     private void ReapIndexes(List<Reaped> found, bool dryRun)
     {
-        using JanitorTerm? term = dryRun ? null : TryBecomeJanitor(TimeSpan.Zero);
+        using MaintenanceLockScope? term = dryRun ? null : TryBecomeJanitor(TimeSpan.Zero);
         if (term is null && !dryRun) return;
         IndexPair pair = _control.Index;
         foreach (string path in System.IO.Directory.EnumerateFiles(Directory, "idx-*"))
         {
             string name = Path.GetFileName(path);
-            if (name == Layout.IndexName(pair.Current) || name == Layout.IndexName(pair.Previous)) continue;
+            if (name == StoreLayout.IndexName(pair.Current) || name == StoreLayout.IndexName(pair.Previous)) continue;
             // One that is being made stands there before the word names it.
-            if (dryRun && _control.IsLockedElsewhere(Layout.JanitorLock)) continue;
+            if (dryRun && _control.IsLockedElsewhere(StoreLayout.JanitorLock)) continue;
             ReapFile(name, found, dryRun);
         }
     }
@@ -118,9 +118,9 @@ internal sealed partial class BlockStore
     /// in.</summary>
     private void ReapSegmentFile(string file, List<Reaped> found, bool dryRun)
     {
-        bool isTemporary = file.EndsWith(SegmentMaker.Temporary, StringComparison.Ordinal);
-        string name = isTemporary ? file[..^SegmentMaker.Temporary.Length] : file;
-        if (!Layout.TryParseSegmentName(name, _control.Superblock.Segments, out int slot, out uint generation)) return;
+        bool isTemporary = file.EndsWith(SegmentAllocator.Temporary, StringComparison.Ordinal);
+        string name = isTemporary ? file[..^SegmentAllocator.Temporary.Length] : file;
+        if (!StoreLayout.TryParseSegmentName(name, _control.Superblock.Segments, out int slot, out uint generation)) return;
         TableWord word = _control.Table(slot);
         bool isBeingMade = word.State == SegmentState.Creating && generation == word.Generation;
         bool isBeingRecycled = word.State == SegmentState.Creating && generation + 1 == word.Generation;

@@ -20,12 +20,12 @@ internal sealed partial class BlockStore
         else EnterToWrite();
         if (Liveness is not { } liveness || _control.Superblock.IsRing) return new ReclaimReport([]);
         if (dryRun) return NewReclaim(liveness).Run(mostAlive, dryRun);
-        using JanitorTerm term = TryBecomeJanitor(_settings.Timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
+        using MaintenanceLockScope term = TryBecomeJanitor(_settings.Timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
             $"{Directory}: another process is collecting; try again");
         return NewReclaim(liveness).Run(mostAlive, dryRun: false, patience: patience);
     }
 
-    private Reclaim NewReclaim(ILiveness liveness) => new(_control, _segments, _index, liveness, OwnLane, TryBeginNext);
+    private Compactor NewReclaim(ILiveness liveness) => new(_control, _segments, _index, liveness, OwnLane, TryBeginNext);
 
     /// <summary>Gives the lane of its newest data segment a next one, so that compaction may remove that.</summary>
     /// <returns>False where another process writes to the lane, or this one has records in progress in it.</returns>
@@ -37,7 +37,7 @@ internal sealed partial class BlockStore
             ObjectDisposedException.ThrowIf(_isClosed, this);
             int number = newest.Word.Lane;
             if (_lane?.Number == number) return _lane.TryBeginNext(newest);
-            Lane? lane = Lane.TryTake(number, _control, _segments, _index, _growth, _wait, _settings);
+            WriterLog? lane = WriterLog.TryTake(number, _control, _segments, _index, _growth, _wait, _settings);
             if (lane is null) return false;
             try
             {
@@ -52,13 +52,13 @@ internal sealed partial class BlockStore
 
     /// <summary>A put of this handle finds no room. It waits under its lane's gate, which it lets go; what is done here
     /// needs that gate, and asks the facts, whose keeper may be waiting for it too.</summary>
-    private void MakeRoomSoon(long bytes)
+    private void FreeSpaceSoon(long bytes)
     {
         if (Interlocked.Exchange(ref _isMakingRoom, 1) != 0) return;
-        _ = ThreadPool.UnsafeQueueUserWorkItem(_ => MakeRoom(bytes), null);
+        _ = ThreadPool.UnsafeQueueUserWorkItem(_ => FreeSpace(bytes), null);
     }
 
-    private void MakeRoom(long bytes)
+    private void FreeSpace(long bytes)
     {
         try
         {
@@ -66,10 +66,10 @@ internal sealed partial class BlockStore
             {
                 if (_isClosed || _isGone) return;
                 // Others' idle mappings stand in the way, and what they made ahead.
-                _ = _control.Map.Add(Layout.PressureWord, 1);
+                _ = _control.Map.Add(StoreLayout.PressureWord, 1);
                 _segments.LetGoIdle(all: true);
                 if (Liveness is not { } liveness || _control.Superblock.IsRing) return;
-                using JanitorTerm? term = TryBecomeJanitor(TimeSpan.Zero);
+                using MaintenanceLockScope? term = TryBecomeJanitor(TimeSpan.Zero);
                 if (term is null) return;
                 long before = _control.SegmentBytes();
                 _ = NewReclaim(liveness).Run(MostAliveInNeed, dryRun: false,

@@ -19,7 +19,7 @@ internal sealed partial class BlockStore
 
     /// <summary>Whether a block gets a segment of its own.</summary>
     public bool HasOwnSegment(int length) =>
-        StoreSizes.IsForJumbo(Layout.RecordBytes(length), _control.Superblock.SegmentBytes);
+        StoreSizes.IsForJumbo(StoreLayout.RecordBytes(length), _control.Superblock.SegmentBytes);
 
     /// <summary>As <see cref="Stage"/>, of any contents, where there is space at once. What is staged for senders that
     /// may stop is at most a quarter of the store; <see cref="EndStaging"/> ends the count.</summary>

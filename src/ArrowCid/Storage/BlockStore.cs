@@ -21,8 +21,8 @@ internal sealed partial class BlockStore : IDisposable
     private readonly StoreSettings _settings;
     private readonly int _process = ProcessMark.Current;
     private readonly Lock _laneGate = new();
-    private readonly HashSet<LogTail> _tails = [];
-    private Lane? _lane;
+    private readonly HashSet<LogReader> _tails = [];
+    private WriterLog? _lane;
     private uint _puts;
     private volatile bool _isClosed;
 
@@ -153,7 +153,7 @@ internal sealed partial class BlockStore : IDisposable
         Enter();
         if (!TryFind(in digest, out FoundBlock found)) return null;
         if (found.Header.RecordKind == RecordKind.View) return Resolve(in found);
-        long start = found.Offset + Layout.RecordHeaderBytes;
+        long start = found.Offset + StoreLayout.RecordHeaderBytes;
         return new BlockLease(in found.Header, found.Segment, found.Copy, start, Directory);
     }
 
@@ -211,17 +211,17 @@ internal sealed partial class BlockStore : IDisposable
     {
         Enter();
         if (!from.IsNow) return from;
-        using LogTail tail = Tail(from);
+        using LogReader tail = Tail(from);
         return tail.Position;
     }
 
     /// <summary>The records from a cursor on; to be disposed of. It ends when the store is disposed.</summary>
     /// <param name="from">Where to begin.</param>
     /// <param name="scope">Which of them; all are passed.</param>
-    public LogTail Tail(Cursor from, TailScope scope = TailScope.Blocks)
+    public LogReader Tail(Cursor from, TailScope scope = TailScope.Blocks)
     {
         Enter();
-        var tail = new LogTail(_control, _segments, from, scope, Forget);
+        var tail = new LogReader(_control, _segments, from, scope, Forget);
         lock (_tails)
         {
             if (!_isClosed && _tails.Add(tail)) return tail;
@@ -240,13 +240,13 @@ internal sealed partial class BlockStore : IDisposable
     }
 
     /// <summary>What the store looks like now.</summary>
-    public StoreFigures Figures()
+    public StorageStatistics GetStatistics()
     {
         Enter();
         Superblock shape = _control.Superblock;
         var isUsed = new bool[shape.Lanes];
         for (int lane = 0; lane < isUsed.Length; lane++)
-            isUsed[lane] = lane == _lane?.Number || _control.IsLockedElsewhere(Layout.LaneLock + lane);
+            isUsed[lane] = lane == _lane?.Number || _control.IsLockedElsewhere(StoreLayout.LaneLock + lane);
         var states = new int[16];
         int unfinished = 0;
         long committed = 0;
@@ -257,13 +257,13 @@ internal sealed partial class BlockStore : IDisposable
             // An owner at work is making it; one that died left it.
             if (word.State == SegmentState.Creating && !(word.Lane < isUsed.Length && isUsed[word.Lane])) unfinished++;
             if (!word.IsLive || _segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
-            committed += segment!.Committed - Layout.SegmentRecords;
+            committed += segment!.Committed - StoreLayout.SegmentRecords;
             segment.Release();
         }
 
         IndexFiles files = _index.Files;
         long taken = _control.SegmentBytes() + _control.Map.Length + files.Bytes;
-        return new StoreFigures(Directory, shape.Id, shape.Capacity, shape.SegmentBytes, taken,
+        return new StorageStatistics(Directory, shape.Id, shape.Capacity, shape.SegmentBytes, taken,
             states[(int)SegmentState.Open], states[(int)SegmentState.Sealed], unfinished,
             committed, shape.Lanes, isUsed.Count(taken => taken), files.Current?.Entries ?? 0,
             (files.Current?.Count ?? 0) + _index.Uncounted, files.Pair.Previous != 0, shape.Created);
@@ -277,16 +277,16 @@ internal sealed partial class BlockStore : IDisposable
                 "stores need 64-bit Linux; CIDs, blocks and files work here without one");
     }
 
-    private void Forget(LogTail tail)
+    private void Forget(LogReader tail)
     {
         lock (_tails) _ = _tails.Remove(tail);
     }
 
     private void EndTails()
     {
-        LogTail[] tails;
+        LogReader[] tails;
         lock (_tails) tails = [.. _tails];
-        foreach (LogTail tail in tails) tail.Dispose();
+        foreach (LogReader tail in tails) tail.Dispose();
         Signal.Close();
     }
 
@@ -319,15 +319,15 @@ internal sealed partial class BlockStore : IDisposable
         if (before / PutsBetweenChecks != _puts / PutsBetweenChecks && _growth.IsDue) TryGrow(isNeeded: true);
     }
 
-    private Lane OwnLane() => _lane ?? TakeLane();
+    private WriterLog OwnLane() => _lane ?? TakeLane();
 
-    private Lane TakeLane()
+    private WriterLog TakeLane()
     {
         lock (_laneGate)
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             if (_lane is not null) return _lane;
-            Lane lane = Lane.Take(_control, _segments, _index, _growth, _wait, _settings);
+            WriterLog lane = WriterLog.Take(_control, _segments, _index, _growth, _wait, _settings);
             _participants.SetLane(lane.Number);
             return _lane = lane;
         }
@@ -377,7 +377,7 @@ internal sealed partial class BlockStore : IDisposable
         if (copy is not null && Sha256.Hash(copy) != header.Digest)
             throw StorageErrors.Corrupt(Directory,
                 $"view sha256:{header.Digest} is not what its parent holds there; put the block again");
-        long start = parent.Offset + Layout.RecordHeaderBytes + (long)header.Rows;
+        long start = parent.Offset + StoreLayout.RecordHeaderBytes + (long)header.Rows;
         return new BlockLease(in header, parent.Segment, copy, start, Directory);
     }
 

@@ -11,34 +11,34 @@ internal sealed partial class ControlFile
     private volatile bool _isMarked;
 
     /// <summary>Whether the last one out flushed everything and nobody wrote since.</summary>
-    public bool IsClean => Map.Read(Layout.CleanStamp) == Clean;
+    public bool IsClean => Map.Read(StoreLayout.CleanStamp) == Clean;
 
     /// <summary>Whether a flush failed since the control file was made: pages and medium may differ, and no later flush
     /// tells.</summary>
-    public bool IsInDoubt => Map.Read(Layout.DoubtWord) != 0;
+    public bool IsInDoubt => Map.Read(StoreLayout.DoubtWord) != 0;
 
     /// <summary>Whether the store was made, or opened for writing, under a boot of the machine: its pages are
     /// whole.</summary>
     public bool IsOfBoot(StoreIdentity now) =>
-        Superblock.Identity.Boot == now.Boot || Map.Read(Layout.BootWord) == now.BootBits;
+        Superblock.Identity.Boot == now.Boot || Map.Read(StoreLayout.BootWord) == now.BootBits;
 
     /// <summary>Whether this is the file that it was made as, and no copy.</summary>
     public bool IsSameFile(StoreIdentity now) => Superblock.Identity.IsSameFile(now, IsOfBoot(now));
 
     public void NoteBoot(StoreIdentity now)
     {
-        if (IsWritable && Map.Read(Layout.BootWord) != now.BootBits) Map.Write(Layout.BootWord, now.BootBits);
+        if (IsWritable && Map.Read(StoreLayout.BootWord) != now.BootBits) Map.Write(StoreLayout.BootWord, now.BootBits);
     }
 
     /// <summary>Before the first change to index, table or log: takes the stamp away, and has that flushed.</summary>
     public void MarkInUse()
     {
         if (_isMarked || !IsWritable) return;
-        if (Map.Read(Layout.CleanStamp) != InUse)
+        if (Map.Read(StoreLayout.CleanStamp) != InUse)
         {
-            _ = Map.Exchange(Layout.CleanStamp, Clearing);
+            _ = Map.Exchange(StoreLayout.CleanStamp, Clearing);
             Flush();
-            _ = Map.CompareExchange(Layout.CleanStamp, InUse, Clearing);
+            _ = Map.CompareExchange(StoreLayout.CleanStamp, InUse, Clearing);
         }
 
         // While this handle is open nobody is the last one out.
@@ -46,13 +46,13 @@ internal sealed partial class ControlFile
     }
 
     /// <summary>After a flush that failed: no stamp will say that this store is clean until it was rebuilt.</summary>
-    public void MarkInDoubt() => Map.Exchange(Layout.DoubtWord, 1);
+    public void MarkInDoubt() => Map.Exchange(StoreLayout.DoubtWord, 1);
 
     /// <summary>Before a segment's file goes: numbers of its lane up to the last one in it may be missing from now on.
     /// A rebuild takes no other missing number for collected.</summary>
     public void NoteCollected(int lane, ulong lastSequence)
     {
-        long at = LaneAt(lane) + Layout.LaneCollected;
+        long at = LaneAt(lane) + StoreLayout.LaneCollected;
         for (ulong seen = Map.Read(at); seen < lastSequence;)
         {
             ulong before = Map.CompareExchange(at, lastSequence, seen);
@@ -69,18 +69,18 @@ internal sealed partial class ControlFile
     /// <param name="last">The last number that is left of it.</param>
     public void SkipNumbers(int lane, ulong last)
     {
-        ulong to = last + Layout.SkippedNumbers;
-        if (to >= Layout.MaxSequence) return;
-        SetLane(lane, Layout.LaneSkippedFrom, last);
-        SetLane(lane, Layout.LaneSkippedTo, to);
-        SetLane(lane, Layout.LaneCollected, to);
+        ulong to = last + StoreLayout.SkippedNumbers;
+        if (to >= StoreLayout.MaxSequence) return;
+        SetLane(lane, StoreLayout.LaneSkippedFrom, last);
+        SetLane(lane, StoreLayout.LaneSkippedTo, to);
+        SetLane(lane, StoreLayout.LaneCollected, to);
     }
 
     /// <summary>The last number before those that the lane never gave, and the last of those; 0 where there are
     /// none.</summary>
     public (ulong From, ulong To) Skipped(int lane)
     {
-        (ulong from, ulong to) = (Lane(lane, Layout.LaneSkippedFrom), Lane(lane, Layout.LaneSkippedTo));
+        (ulong from, ulong to) = (Lane(lane, StoreLayout.LaneSkippedFrom), Lane(lane, StoreLayout.LaneSkippedTo));
         return from < to ? (from, to) : default;
     }
 
@@ -91,17 +91,17 @@ internal sealed partial class ControlFile
         if (!IsOnDisk || !IsWritable || IsClean || IsInDoubt) return;
         try
         {
-            if (!TryLock(Layout.PresenceLock, exclusive: true)) return;
+            if (!TryLock(StoreLayout.PresenceLock, exclusive: true)) return;
             FlushSegments();
             FlushNames();
             Flush();
-            _ = Map.Exchange(Layout.CleanStamp, Clean);
+            _ = Map.Exchange(StoreLayout.CleanStamp, Clean);
             Flush();
         }
         catch (ArrowCidException)
         {
             // Whoever needs to know that it is on the medium has flushed before. Unstamped, the store is rebuilt.
-            _ = Map.Exchange(Layout.CleanStamp, InUse);
+            _ = Map.Exchange(StoreLayout.CleanStamp, InUse);
             MarkInDoubt();
         }
     }
@@ -112,12 +112,12 @@ internal sealed partial class ControlFile
         {
             TableWord word = Table(slot);
             if (word.State is SegmentState.Open or SegmentState.Sealed or SegmentState.Retired)
-                FlushFile(Layout.SegmentName(slot, word.Generation));
+                FlushFile(StoreLayout.SegmentName(slot, word.Generation));
         }
 
         IndexPair index = Index;
-        FlushFile(Layout.IndexName(index.Current));
-        if (index.Previous != 0) FlushFile(Layout.IndexName(index.Previous));
+        FlushFile(StoreLayout.IndexName(index.Current));
+        if (index.Previous != 0) FlushFile(StoreLayout.IndexName(index.Previous));
     }
 
     private void FlushFile(string name)

@@ -20,8 +20,8 @@ internal sealed partial class ControlFile : IDisposable
         (Directory, DirectoryFile, Map, _locks, Superblock, IsWritable) =
             (directory, directoryFile, map, locks, superblock, writable);
         IsOnDisk = IsDisk(directoryFile);
-        Janitor = new JanitorDoor(this);
-        Filling = new FillingDoor(this);
+        Janitor = new MaintenanceLock(this);
+        Filling = new BulkLoadLock(this);
     }
 
     /// <summary>What tells this handle the time.</summary>
@@ -31,10 +31,10 @@ internal sealed partial class ControlFile : IDisposable
     public ulong NowNanoseconds() => (ulong)(Clock.GetUtcNow().Ticks - DateTime.UnixEpoch.Ticks) * 100;
 
     /// <summary>The janitor's lock, as this handle's threads take it.</summary>
-    public JanitorDoor Janitor { get; }
+    public MaintenanceLock Janitor { get; }
 
     /// <summary>Keeps restores and sweeps apart, as this handle's threads do.</summary>
-    public FillingDoor Filling { get; }
+    public BulkLoadLock Filling { get; }
 
     public string Directory { get; }
 
@@ -54,9 +54,9 @@ internal sealed partial class ControlFile : IDisposable
     public bool IsOnDisk { get; }
 
     /// <summary>What the threads of this handle tell each other while there is no room.</summary>
-    public Shortage Shortage { get; } = new();
+    public SpacePressure Shortage { get; } = new();
 
-    public IndexPair Index => new(Map.Read(Layout.IndexWord));
+    public IndexPair Index => new(Map.Read(StoreLayout.IndexWord));
 
     /// <summary>Whether a directory lies on a disk, and not in memory. What cannot be told is taken for one.</summary>
     public static bool IsDisk(FileDescriptor directory) =>
@@ -70,12 +70,12 @@ internal sealed partial class ControlFile : IDisposable
         Map.CompareExchange(Entry(slot), to.Bits, from.Bits) == from.Bits;
 
     public (ulong Order, SegmentKind Kind) Details(int slot) =>
-        (Map.Read(Entry(slot) + Layout.EntryOrder), (SegmentKind)Map.Read(Entry(slot) + Layout.EntryKind));
+        (Map.Read(Entry(slot) + StoreLayout.EntryOrder), (SegmentKind)Map.Read(Entry(slot) + StoreLayout.EntryKind));
 
     public void SetDetails(int slot, ulong order, SegmentKind kind)
     {
-        Map.Write(Entry(slot) + Layout.EntryOrder, order);
-        Map.Write(Entry(slot) + Layout.EntryKind, (ulong)kind);
+        Map.Write(Entry(slot) + StoreLayout.EntryOrder, order);
+        Map.Write(Entry(slot) + StoreLayout.EntryKind, (ulong)kind);
     }
 
     public ulong Lane(int lane, int field) => Map.Read(LaneAt(lane) + field);
@@ -87,16 +87,16 @@ internal sealed partial class ControlFile : IDisposable
 
     /// <summary>Whether an owner of the lane met an error when it flushed, and none has sealed its segments
     /// since.</summary>
-    public bool IsFaulted(int lane) => ((Map.Read(Layout.FaultedWord) >> lane) & 1) != 0;
+    public bool IsFaulted(int lane) => ((Map.Read(StoreLayout.FaultedWord) >> lane) & 1) != 0;
 
     public void SetFaulted(int lane, bool value)
     {
         if (value) MarkInDoubt();
         while (true)
         {
-            ulong old = Map.Read(Layout.FaultedWord);
+            ulong old = Map.Read(StoreLayout.FaultedWord);
             ulong next = value ? old | (1ul << lane) : old & ~(1ul << lane);
-            if (Map.CompareExchange(Layout.FaultedWord, next, old) == old) return;
+            if (Map.CompareExchange(StoreLayout.FaultedWord, next, old) == old) return;
         }
     }
 
@@ -122,7 +122,7 @@ internal sealed partial class ControlFile : IDisposable
             int errno = _locks.TryLock(at, length, exclusive);
             if (errno is 0) return true;
             if (errno == Errno.Again) return false;
-            throw StorageErrors.FromErrno(errno, "cannot lock", PathOf(Layout.ControlName));
+            throw StorageErrors.FromErrno(errno, "cannot lock", PathOf(StoreLayout.ControlName));
         }
     }
 
@@ -147,7 +147,7 @@ internal sealed partial class ControlFile : IDisposable
     {
         if (IsGone)
             throw new ArrowCidException(ErrorCode.StoreGone,
-                $"{PathOf(Layout.ControlName)} was removed while it was open; what is mapped stays; open it anew");
+                $"{PathOf(StoreLayout.ControlName)} was removed while it was open; what is mapped stays; open it anew");
     }
 
     /// <summary>Flushes the names in the store's directory, if it is on a disk: of files made or taken away.</summary>
@@ -159,7 +159,7 @@ internal sealed partial class ControlFile : IDisposable
     /// <summary>Flushes this file, if it is on a disk.</summary>
     public void Flush()
     {
-        if (IsOnDisk) StorageErrors.Check(_locks.SyncData(), "cannot flush", PathOf(Layout.ControlName));
+        if (IsOnDisk) StorageErrors.Check(_locks.SyncData(), "cannot flush", PathOf(StoreLayout.ControlName));
     }
 
     /// <summary>Lets go of every lock. The mapping stays for calls still on their way and goes with the last of
@@ -170,7 +170,7 @@ internal sealed partial class ControlFile : IDisposable
         DirectoryFile.Dispose();
     }
 
-    private static long Entry(int slot) => Layout.TableOffset + ((long)slot * Layout.TableEntryBytes);
+    private static long Entry(int slot) => StoreLayout.TableOffset + ((long)slot * StoreLayout.TableEntryBytes);
 
-    private static long LaneAt(int lane) => Layout.LanesOffset + ((long)lane * Layout.LaneBytes);
+    private static long LaneAt(int lane) => StoreLayout.LanesOffset + ((long)lane * StoreLayout.LaneBytes);
 }

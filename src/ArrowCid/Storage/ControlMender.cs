@@ -4,7 +4,7 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>What a control file must have said, by the segments and by what can be believed of its remains.</summary>
-internal static class ControlMender
+internal static class ControlRepair
 {
     /// <summary>The superblock of a store of which the control file is gone or cannot be believed.</summary>
     /// <returns>Null where no segment tells whose they are.</returns>
@@ -19,12 +19,12 @@ internal static class ControlMender
             return remains.WithIdentity(remains.Id, identity);
         // A lane's newest segment of data may be one that was made anew, and small.
         long segment = headers.Where(header => header.Kind == SegmentKind.Data).Select(header => header.Bytes)
-            .DefaultIfEmpty(Layout.MiB).Max();
-        segment = Math.Min(segment, Layout.MaxSegmentBytes);
+            .DefaultIfEmpty(StoreLayout.MiB).Max();
+        segment = Math.Min(segment, StoreLayout.MaxSegmentBytes);
         long taken = headers.Sum(header => header.Bytes);
         StorageErrors.Check(folder.FileSystem(out _, out long free), "cannot ask the file system of", directory);
         long capacity = Math.Max(Math.Max(StoreSizes.MinCapacity, 16 * segment), taken + (free / 2)) /
-            Layout.MiB * Layout.MiB;
+            StoreLayout.MiB * StoreLayout.MiB;
         return new Superblock
         {
             Id = Guid.NewGuid(),
@@ -47,18 +47,18 @@ internal static class ControlMender
     private static List<SegmentHeader> Headers(string directory, FileDescriptor folder)
     {
         var headers = new List<SegmentHeader>();
-        var half = new byte[Layout.SegmentHeaderBytes];
+        var half = new byte[StoreLayout.SegmentHeaderBytes];
         foreach (string path in Directory.EnumerateFiles(directory, "seg-*"))
         {
             string name = Path.GetFileName(path);
-            if (!Layout.TryParseSegmentName(name, Layout.MaxSegments, out int slot, out uint generation)) continue;
+            if (!StoreLayout.TryParseSegmentName(name, StoreLayout.MaxSegments, out int slot, out uint generation)) continue;
             using FileDescriptor? file = folder.TryOpenFile(name, writable: false, out _);
             if (file is null || file.Read(half, 0, out _) != half.Length ||
                 SegmentHeader.Read(half) is not { } header)
                 continue;
             bool fits = header.Slot == slot && header.Generation == generation &&
-                header.Lane is >= 0 and < Layout.MaxLanes &&
-                header.Bytes is >= Layout.MiB and <= 2 * Layout.MaxSegmentBytes;
+                header.Lane is >= 0 and < StoreLayout.MaxLanes &&
+                header.Bytes is >= StoreLayout.MiB and <= 2 * StoreLayout.MaxSegmentBytes;
             if (fits) headers.Add(header);
         }
 
@@ -68,8 +68,8 @@ internal static class ControlMender
     /// <summary>What the first page says, its checksum aside.</summary>
     private static Superblock? Remains(FileDescriptor folder)
     {
-        using FileDescriptor? file = folder.TryOpenFile(Layout.ControlName, writable: false, out _);
-        var page = new byte[Layout.PageBytes];
+        using FileDescriptor? file = folder.TryOpenFile(StoreLayout.ControlName, writable: false, out _);
+        var page = new byte[StoreLayout.PageBytes];
         if (file is null || file.Read(page, 0, out _) != page.Length) return null;
         try
         {
@@ -84,7 +84,7 @@ internal static class ControlMender
     /// <summary>Sizes that were chosen together (<see cref="StoreSizes"/>); a changed one does not fit the
     /// others.</summary>
     private static bool IsOfOnePiece(Superblock shape) =>
-        shape.HasShape && shape.Capacity % Layout.MiB == 0 && shape.Segments == StoreSizes.SlotsOf(shape.Capacity,
+        shape.HasShape && shape.Capacity % StoreLayout.MiB == 0 && shape.Segments == StoreSizes.SlotsOf(shape.Capacity,
             shape.SegmentBytes) && shape.Lanes == StoreSizes.LanesOf(shape.Capacity, shape.SegmentBytes) &&
         shape.FactSegmentBytes == StoreSizes.FactBytesOf(shape.SegmentBytes) &&
         shape.Retention <= Superblock.RetentionRing;

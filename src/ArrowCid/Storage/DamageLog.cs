@@ -12,7 +12,7 @@ namespace ArrowCid.Storage;
 internal sealed record DamagedRange(Cid? Block, int Slot, uint Generation, long Offset, long Bytes)
 {
     /// <summary>File and offset, for people.</summary>
-    public string Place => $"{Layout.SegmentName(Slot, Generation)}+{Offset}";
+    public string Place => $"{StoreLayout.SegmentName(Slot, Generation)}+{Offset}";
 }
 
 /// <summary>Damage in the form of facts, which the log keeps.</summary>
@@ -50,7 +50,7 @@ internal sealed class DamageLog(ControlFile control, SegmentSet segments)
     public IDamageFacts? Facts { get; set; }
 
     /// <summary>Another number whenever any process has recorded damage.</summary>
-    public ulong Version => control.Map.Read(Layout.DamageWord);
+    public ulong Version => control.Map.Read(StoreLayout.DamageWord);
 
     /// <summary>Whether no damage was ever recorded.</summary>
     public bool IsEmpty => Version == 0 && !_hasOwn;
@@ -127,7 +127,7 @@ internal sealed class DamageLog(ControlFile control, SegmentSet segments)
     }
 
     /// <summary>Tells every process to look for facts that record damage.</summary>
-    public void Announce() => _ = control.Map.Add(Layout.DamageWord, 1);
+    public void Announce() => _ = control.Map.Add(StoreLayout.DamageWord, 1);
 
     /// <summary>Reads what was recorded since the last call.</summary>
     private void Update()
@@ -166,13 +166,13 @@ internal sealed class DamageLog(ControlFile control, SegmentSet segments)
     private void Read(Segment segment, List<DamagedRange> found)
     {
         (int, uint) key = (segment.Slot, segment.Generation);
-        var walk = new LogWalk(segment, _read.GetValueOrDefault(key, Layout.SegmentRecords));
+        var walk = new LogWalk(segment, _read.GetValueOrDefault(key, StoreLayout.SegmentRecords));
         while (walk.MoveNext())
         {
             RecordHeader record = walk.Record;
-            if (record.RecordKind != RecordKind.Fact || record.PayloadLength > Lane.MaxFactBytes) continue;
+            if (record.RecordKind != RecordKind.Fact || record.PayloadLength > WriterLog.MaxFactBytes) continue;
             ReadOnlySpan<byte> payload =
-                segment.Map.Bytes(walk.Offset + Layout.RecordHeaderBytes, (int)record.PayloadLength);
+                segment.Map.Bytes(walk.Offset + StoreLayout.RecordHeaderBytes, (int)record.PayloadLength);
             if (payload.IndexOf(Mark) < 0 || Sha256.Hash(payload) != record.Digest) continue;
             Facts!.Read(payload.ToArray(), record.TimeNanoseconds, found);
         }
@@ -223,5 +223,5 @@ internal sealed class ComparedPlaces(DamageLog damage)
     // 16 bits of a slot, 24 of a generation, 24 of an offset.
     private static ulong Key(Segment segment, long offset) =>
         ((ulong)segment.Slot << 48) | ((ulong)(segment.Generation & 0xffffff) << 24) |
-        (ulong)(offset / Layout.RecordAlignment);
+        (ulong)(offset / StoreLayout.RecordAlignment);
 }

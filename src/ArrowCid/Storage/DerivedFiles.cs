@@ -33,7 +33,7 @@ internal sealed class DerivedFiles(ControlFile control)
         lock (_gate)
         {
             if (_isLocked || !control.IsWritable) return false;
-            return _isLocked = control.TryLock(Layout.DerivedLock, exclusive: true);
+            return _isLocked = control.TryLock(StoreLayout.DerivedLock, exclusive: true);
         }
     }
 
@@ -42,7 +42,7 @@ internal sealed class DerivedFiles(ControlFile control)
         lock (_gate)
         {
             if (!_isLocked) return;
-            control.Unlock(Layout.DerivedLock);
+            control.Unlock(StoreLayout.DerivedLock);
             _isLocked = false;
         }
     }
@@ -75,7 +75,7 @@ internal sealed class DerivedFiles(ControlFile control)
     /// <exception cref="ArrowCidException">There is no room, or it cannot be written.</exception>
     public void Write(string name, Action<Stream> write, CrashStep written, CrashStep named)
     {
-        string temporary = name + Layout.TemporaryMark + "derived";
+        string temporary = name + StoreLayout.TemporaryMark + "derived";
         _ = control.DirectoryFile.Unlink(temporary);
         using FileDescriptor? made = control.DirectoryFile.TryCreateFile(temporary, out int errno);
         StorageErrors.Check(errno, "cannot create", control.PathOf(temporary));
@@ -117,7 +117,7 @@ internal sealed class DerivedFiles(ControlFile control)
     public bool IsBeingMade(string name)
     {
         if (!name.StartsWith(Prefix, StringComparison.Ordinal)) return false;
-        lock (_gate) return _isLocked || control.IsLockedElsewhere(Layout.DerivedLock);
+        lock (_gate) return _isLocked || control.IsLockedElsewhere(StoreLayout.DerivedLock);
     }
 
     /// <summary>What a dead writer had begun goes, if nobody is writing now.</summary>
@@ -127,7 +127,7 @@ internal sealed class DerivedFiles(ControlFile control)
         try
         {
             foreach (string name in Names(Prefix).Where(
-                name => name.Contains(Layout.TemporaryMark, StringComparison.Ordinal)).ToList())
+                name => name.Contains(StoreLayout.TemporaryMark, StringComparison.Ordinal)).ToList())
                 Remove(name);
         }
         finally

@@ -8,8 +8,8 @@ namespace ArrowCid.Storage;
 /// and with its own stamps, and flushed; (3) it is retired; (4) its file goes. The same facts fold into the same
 /// registry however often they are read: killed anywhere, at worst some of them are there twice.
 /// </summary>
-internal sealed class FactCompaction(ControlFile control, SegmentSet segments, IFactSieve sieve,
-    Func<Lane> janitorsLane)
+internal sealed class FactCompaction(ControlFile control, SegmentSet segments, IFactFilter sieve,
+    Func<WriterLog> janitorsLane)
 {
     private HashSet<Digest256>? _left;
     private bool _areDropsKept;
@@ -23,7 +23,7 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
     {
         TableWord word = control.Table(place.Slot);
         if (word.Generation != place.Word.Generation) return null;
-        string name = Layout.SegmentName(place.Slot, word.Generation);
+        string name = StoreLayout.SegmentName(place.Slot, word.Generation);
         if (dryRun) return LookOnly(place.Slot, word, name, mostAlive);
         using LockedSegment? locked = LockedSegment.TryLock(control, segments, place.Slot, word, out bool isBusy);
         if (locked is null)
@@ -64,7 +64,7 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
 
     private static ReclaimedSegment Judge(string name, TableWord word, List<FactPayload>? left, double mostAlive)
     {
-        long bytes = left?.Sum(payload => Layout.RecordBytes(payload.Bytes.Length)) ?? 0;
+        long bytes = left?.Sum(payload => StoreLayout.RecordBytes(payload.Bytes.Length)) ?? 0;
         ReclaimOutcome outcome = left is null ? ReclaimOutcome.Damaged
             : bytes > mostAlive * word.Bytes ? ReclaimOutcome.Alive
             : ReclaimOutcome.Freed;
@@ -80,24 +80,24 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
         {
             RecordHeader record = walk.Record;
             if (record.RecordKind != RecordKind.Fact) continue;
-            if (record.PayloadLength > Lane.MaxFactBytes) return null;
+            if (record.PayloadLength > WriterLog.MaxFactBytes) return null;
             var bytes = new byte[record.PayloadLength];
-            segment.Map.CopyTo(walk.Offset + Layout.RecordHeaderBytes, bytes);
+            segment.Map.CopyTo(walk.Offset + StoreLayout.RecordHeaderBytes, bytes);
             if (Sha256.Hash(bytes) != record.Digest) return null;
             records.Add(new FactPayload(bytes, record.TimeNanoseconds));
         }
 
-        return walk.Faults > 0 ? null : sieve.Sift(records, IsLeft);
+        return walk.Faults > 0 ? null : sieve.Filter(records, IsLeft);
     }
 
     private void SayAgain(List<FactPayload> left)
     {
-        Lane lane = janitorsLane();
+        WriterLog lane = janitorsLane();
         try
         {
             foreach (FactPayload payload in left)
             {
-                _ = lane.Append(new Said(payload.Bytes), payload.Nanoseconds);
+                _ = lane.Append(new FilteredFacts(payload.Bytes), payload.Nanoseconds);
                 CrashPoint.Pass(CrashStep.M1);
             }
         }
@@ -156,7 +156,7 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
     }
 
     /// <summary>A payload as it is.</summary>
-    private sealed class Said(byte[] payload) : IFactSource
+    private sealed class FilteredFacts(byte[] payload) : IFactSource
     {
         public int Write(in BlockInfo block, Span<byte> destination)
         {

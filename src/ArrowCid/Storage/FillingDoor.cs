@@ -6,7 +6,7 @@ namespace ArrowCid.Storage;
 /// Any number of threads and processes fill at once; a sweep is alone. The lock byte keeps processes apart, the fields
 /// the threads of one handle.
 /// </summary>
-internal sealed class FillingDoor(ControlFile control)
+internal sealed class BulkLoadLock(ControlFile control)
 {
     private readonly object _gate = new();
     private int _fillings;
@@ -20,7 +20,7 @@ internal sealed class FillingDoor(ControlFile control)
         lock (_gate)
         {
             if (_isClosed || _isSwept) return false;
-            if (_fillings == 0 && !control.TryLock(Layout.FillingLock, exclusive: false)) return false;
+            if (_fillings == 0 && !control.TryLock(StoreLayout.FillingLock, exclusive: false)) return false;
             _fillings++;
             return true;
         }
@@ -31,7 +31,7 @@ internal sealed class FillingDoor(ControlFile control)
     {
         lock (_gate)
         {
-            if (--_fillings == 0 && !_isClosed) control.Unlock(Layout.FillingLock);
+            if (--_fillings == 0 && !_isClosed) control.Unlock(StoreLayout.FillingLock);
         }
     }
 
@@ -41,7 +41,7 @@ internal sealed class FillingDoor(ControlFile control)
     {
         lock (_gate)
         {
-            if (_isClosed || _isSwept || _fillings > 0 || !control.TryLock(Layout.FillingLock, exclusive: true))
+            if (_isClosed || _isSwept || _fillings > 0 || !control.TryLock(StoreLayout.FillingLock, exclusive: true))
                 return false;
             _isSwept = true;
             return true;
@@ -54,7 +54,7 @@ internal sealed class FillingDoor(ControlFile control)
         lock (_gate)
         {
             _isSwept = false;
-            if (!_isClosed) control.Unlock(Layout.FillingLock);
+            if (!_isClosed) control.Unlock(StoreLayout.FillingLock);
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed class FillingDoor(ControlFile control)
 }
 
 /// <summary>Being at filling a store, until disposed of.</summary>
-internal sealed class Filling(FillingDoor door) : IDisposable
+internal sealed class BulkLoadScope(BulkLoadLock door) : IDisposable
 {
     private int _isOver;
 
@@ -77,7 +77,7 @@ internal sealed class Filling(FillingDoor door) : IDisposable
 }
 
 /// <summary>Keeping out who would fill a store, until disposed of.</summary>
-internal sealed class SweepBar(FillingDoor door) : IDisposable
+internal sealed class CollectionBarrier(BulkLoadLock door) : IDisposable
 {
     public void Dispose() => door.EndSweep();
 }

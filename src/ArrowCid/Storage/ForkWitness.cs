@@ -25,7 +25,7 @@ internal sealed class ForkWitness : IDisposable
         FileDescriptor? file = directory.TryOpenFile(name, writable: false, out _);
         if (file is null) return null;
         Mapping? page = file.TryLock(Byte, 1, exclusive: false) == 0
-            ? Mapping.TryMap(file, Layout.PageBytes, writable: false, out _)
+            ? Mapping.TryMap(file, StoreLayout.PageBytes, writable: false, out _)
             : null;
         if (page is not null) return new ForkWitness(file, page);
         file.Dispose();

@@ -8,32 +8,32 @@ namespace ArrowCid.Storage;
 /// price is paid by whoever unmaps, which is rare: it fences all threads of the process and waits for each one that
 /// may have begun to look before. A look is short: no lock, no system call, no other code's methods in it.
 /// </summary>
-internal static class Glance
+internal static class EpochGuard
 {
     private static readonly Lock s_gate = new();
-    private static Looker[] s_lookers = [];
+    private static ReaderSlot[] s_lookers = [];
 
     [ThreadStatic]
     private static Owner? s_owner;
 
     /// <summary>Begins a look. What the thread finds mapped from now on stays mapped until
-    /// <see cref="End"/>.</summary>
-    public static Looker Begin()
+    /// <see cref="Exit"/>.</summary>
+    public static ReaderSlot Enter()
     {
-        Looker looker = (s_owner ?? Register()).Looker;
+        ReaderSlot looker = (s_owner ?? Register()).Looker;
         // Odd while it looks. That this store may be seen after the loads behind it is what the unmapper's fence is
         // for: whoever has not stored by then finds what is unmapped no more.
         Volatile.Write(ref looker.Mark.Count, looker.Mark.Count + 1);
         return looker;
     }
 
-    public static void End(Looker looker) => Volatile.Write(ref looker.Mark.Count, looker.Mark.Count + 1);
+    public static void Exit(ReaderSlot looker) => Volatile.Write(ref looker.Mark.Count, looker.Mark.Count + 1);
 
     /// <summary>Returns once no thread looks into what nobody can find any more since before this call.</summary>
-    public static void AwaitOthers()
+    public static void WaitForReaders()
     {
         Interlocked.MemoryBarrierProcessWide();
-        foreach (Looker looker in Volatile.Read(ref s_lookers))
+        foreach (ReaderSlot looker in Volatile.Read(ref s_lookers))
         {
             ulong seen = Volatile.Read(ref looker.Mark.Count);
             if ((seen & 1) == 0) continue;
@@ -46,10 +46,10 @@ internal static class Glance
     {
         lock (s_gate)
         {
-            Looker? free = Array.Find(s_lookers, looker => !looker.IsTaken);
+            ReaderSlot? free = Array.Find(s_lookers, looker => !looker.IsTaken);
             if (free is null)
             {
-                free = new Looker();
+                free = new ReaderSlot();
                 s_lookers = [.. s_lookers, free];
             }
 
@@ -59,7 +59,7 @@ internal static class Glance
     }
 
     /// <summary>A thread's mark, on lines of its own.</summary>
-    internal sealed class Looker
+    internal sealed class ReaderSlot
     {
         public Padded Mark;
 
@@ -73,9 +73,9 @@ internal static class Glance
     }
 
     /// <summary>Goes with its thread, and leaves the mark to the next one.</summary>
-    private sealed class Owner(Looker looker)
+    private sealed class Owner(ReaderSlot looker)
     {
-        public Looker Looker => looker;
+        public ReaderSlot Looker => looker;
 
         ~Owner() => looker.IsTaken = false;
     }

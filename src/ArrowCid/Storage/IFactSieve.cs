@@ -9,7 +9,7 @@ internal readonly record struct FactPayload(byte[] Bytes, ulong Nanoseconds);
 /// What knows which facts count: compaction asks it, the janitor's thread alone. What one call lets through another
 /// does not, until <see cref="ILiveness.Refresh"/>.
 /// </summary>
-internal interface IFactSieve : ILiveness
+internal interface IFactFilter : ILiveness
 {
     /// <summary>What of some records of facts still counts: the words that stand, every change of a name, holds that
     /// go on, and drops of blocks of which a record is left.</summary>
@@ -17,5 +17,5 @@ internal interface IFactSieve : ILiveness
     /// <param name="isLeft">Whether a record that a drop of the block voids is still there.</param>
     /// <returns>The same facts in as few payloads as they take, with the stamps that they have; null where not
     /// everything in the records can be read.</returns>
-    List<FactPayload>? Sift(IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft);
+    List<FactPayload>? Filter(IReadOnlyList<FactPayload> records, Func<Digest256, bool> isLeft);
 }

@@ -13,7 +13,7 @@ namespace ArrowCid.Storage;
 internal sealed class IndexFile
 {
     private const ulong Magic = 0x0158_4449_4352_5241; // "ARRCIDX\1"
-    private const int CrcOffset = Layout.SegmentHeaderBytes - 8;
+    private const int CrcOffset = StoreLayout.SegmentHeaderBytes - 8;
 
     private readonly Mapping _map;
     private readonly ulong _homeMask;
@@ -21,7 +21,7 @@ internal sealed class IndexFile
     private IndexFile(uint number, long entries, Mapping map)
     {
         (Number, Entries, _map) = (number, entries, map);
-        _homeMask = (ulong)(entries / Layout.EntriesPerLine) - 1;
+        _homeMask = (ulong)(entries / StoreLayout.EntriesPerLine) - 1;
     }
 
     public uint Number { get; }
@@ -31,24 +31,24 @@ internal sealed class IndexFile
     public long Bytes => _map.Length;
 
     /// <summary>How many entries were filled, to within a few; it decides when to grow and nothing else.</summary>
-    public long Count => (long)Math.Min(_map.Read(Layout.IndexCount), (ulong)Entries);
+    public long Count => (long)Math.Min(_map.Read(StoreLayout.IndexCount), (ulong)Entries);
 
     public bool IsHalfFull => Count >= Entries / 2;
 
     /// <summary>Where the window of a hash begins, as an entry's position.</summary>
-    public long Home(ulong hash) => (long)(hash & _homeMask) * Layout.EntriesPerLine;
+    public long Home(ulong hash) => (long)(hash & _homeMask) * StoreLayout.EntriesPerLine;
 
     /// <summary>The entries of a window, in place: read each by <see cref="Volatile"/> and keep this object
     /// alive.</summary>
     public ReadOnlySpan<ulong> Window(long home) =>
-        _map.Words(Layout.IndexEntries + (home * sizeof(ulong)), Layout.WindowEntries);
+        _map.Words(StoreLayout.IndexEntries + (home * sizeof(ulong)), StoreLayout.WindowEntries);
 
     /// <summary>The entries of one line of a window whose tags are a hash's, a bit each; empty ones too where that tag
     /// is zero. Read each again by <see cref="Volatile"/>: this one says nothing of what is read after it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Match(ReadOnlySpan<ulong> window, int line, ulong hash)
     {
-        ReadOnlySpan<ulong> entries = window.Slice(line * Layout.EntriesPerLine, Layout.EntriesPerLine);
+        ReadOnlySpan<ulong> entries = window.Slice(line * StoreLayout.EntriesPerLine, StoreLayout.EntriesPerLine);
         if (!Vector256.IsHardwareAccelerated)
         {
             uint bits = 0;
@@ -69,28 +69,28 @@ internal sealed class IndexFile
     public static uint Free(ReadOnlySpan<ulong> window, int line)
     {
         uint free = 0;
-        ReadOnlySpan<ulong> entries = window.Slice(line * Layout.EntriesPerLine, Layout.EntriesPerLine);
+        ReadOnlySpan<ulong> entries = window.Slice(line * StoreLayout.EntriesPerLine, StoreLayout.EntriesPerLine);
         for (int i = 0; i < entries.Length; i++) free |= entries[i] == 0 ? 1u << i : 0;
         return free;
     }
 
     /// <summary>Asks for the first line of a window.</summary>
-    public void Prefetch(long home) => _map.Prefetch(Layout.IndexEntries + (home * sizeof(ulong)));
+    public void Prefetch(long home) => _map.Prefetch(StoreLayout.IndexEntries + (home * sizeof(ulong)));
 
-    public ulong Read(long position) => _map.Read(Layout.IndexEntries + (position * sizeof(ulong)));
+    public ulong Read(long position) => _map.Read(StoreLayout.IndexEntries + (position * sizeof(ulong)));
 
     public bool TryReplace(long position, ulong from, ulong to) =>
-        _map.CompareExchange(Layout.IndexEntries + (position * sizeof(ulong)), to, from) == from;
+        _map.CompareExchange(StoreLayout.IndexEntries + (position * sizeof(ulong)), to, from) == from;
 
-    public void AddCount(ulong entries) => _map.Add(Layout.IndexCount, entries);
+    public void AddCount(ulong entries) => _map.Add(StoreLayout.IndexCount, entries);
 
     /// <summary>Entries were taken away. The count is rough and may be behind: it stops at zero.</summary>
     public void TakeCount(ulong entries)
     {
         while (entries > 0)
         {
-            ulong count = _map.Read(Layout.IndexCount);
-            if (_map.CompareExchange(Layout.IndexCount, count - Math.Min(count, entries), count) == count) return;
+            ulong count = _map.Read(StoreLayout.IndexCount);
+            if (_map.CompareExchange(StoreLayout.IndexCount, count - Math.Min(count, entries), count) == count) return;
         }
     }
 
@@ -99,8 +99,8 @@ internal sealed class IndexFile
     public static IndexFile Create(ControlFile control, uint number, long entries)
     {
         FileDescriptor directory = control.DirectoryFile;
-        string name = Layout.IndexName(number);
-        string temporary = name + Layout.TemporaryMark + "janitor";
+        string name = StoreLayout.IndexName(number);
+        string temporary = name + StoreLayout.TemporaryMark + "janitor";
         // What stands under either name is left from a janitor that died before the control word named it.
         _ = directory.Unlink(temporary);
         _ = directory.Unlink(name);
@@ -108,12 +108,12 @@ internal sealed class IndexFile
         StorageErrors.Check(errno, "cannot create", control.PathOf(temporary));
         try
         {
-            long bytes = Layout.IndexBytes(entries);
+            long bytes = StoreLayout.IndexBytes(entries);
             StorageErrors.Check(file!.Allocate(bytes), "no room for", control.PathOf(name));
             Mapping? map = Mapping.TryMap(file, bytes, writable: true, out errno);
             StorageErrors.Check(errno, "cannot map", control.PathOf(name));
             if (!control.IsOnDisk) _ = map!.TryCollapse();
-            Span<byte> half = map!.WritableBytes(0, Layout.SegmentHeaderBytes);
+            Span<byte> half = map!.WritableBytes(0, StoreLayout.SegmentHeaderBytes);
             WriteHeader(half, control.Superblock.SegmentId, number, entries);
             StorageErrors.Check(directory.Link(temporary, name), "cannot name", control.PathOf(name));
             return new IndexFile(number, entries, map);
@@ -129,18 +129,18 @@ internal sealed class IndexFile
     /// anew.</returns>
     public static IndexFile? TryOpen(ControlFile control, uint number)
     {
-        string name = Layout.IndexName(number);
+        string name = StoreLayout.IndexName(number);
         using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, control.IsWritable, out int errno);
         if (errno == Errno.NotFound) return null;
         StorageErrors.Check(errno, "cannot open", control.PathOf(name));
         StorageErrors.Check(file!.Stat(out FileStatus status), "cannot stat", control.PathOf(name));
-        if (status.Size < Layout.IndexBytes(Layout.MinIndexEntries)) return null;
+        if (status.Size < StoreLayout.IndexBytes(StoreLayout.MinIndexEntries)) return null;
         Mapping? map = Mapping.TryMap(file, status.Size, control.IsWritable, out errno);
         StorageErrors.Check(errno, "cannot map", control.PathOf(name));
-        Span<byte> header = stackalloc byte[Layout.SegmentHeaderBytes];
+        Span<byte> header = stackalloc byte[StoreLayout.SegmentHeaderBytes];
         map!.CopyTo(0, header);
         long entries = ReadHeader(header, control.Superblock.SegmentId, number);
-        if (entries != 0 && Layout.IndexBytes(entries) == status.Size) return new IndexFile(number, entries, map);
+        if (entries != 0 && StoreLayout.IndexBytes(entries) == status.Size) return new IndexFile(number, entries, map);
         map.Dispose();
         return null;
     }
@@ -148,22 +148,22 @@ internal sealed class IndexFile
     private static void WriteHeader(Span<byte> half, Guid segmentId, uint number, long entries)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(half, Magic);
-        BinaryPrimitives.WriteUInt32LittleEndian(half[8..], Layout.Major);
+        BinaryPrimitives.WriteUInt32LittleEndian(half[8..], StoreLayout.Major);
         BinaryPrimitives.WriteUInt32LittleEndian(half[12..], number);
         segmentId.TryWriteBytes(half[16..32]);
         BinaryPrimitives.WriteUInt64LittleEndian(half[32..], (ulong)entries);
-        BinaryPrimitives.WriteUInt32LittleEndian(half[CrcOffset..], Layout.Crc(half[..CrcOffset]));
+        BinaryPrimitives.WriteUInt32LittleEndian(half[CrcOffset..], StoreLayout.Crc(half[..CrcOffset]));
     }
 
     private static long ReadHeader(ReadOnlySpan<byte> half, Guid segmentId, uint number)
     {
         ulong entries = BinaryPrimitives.ReadUInt64LittleEndian(half[32..]);
         bool right = BinaryPrimitives.ReadUInt64LittleEndian(half) == Magic &&
-            BinaryPrimitives.ReadUInt32LittleEndian(half[8..]) == Layout.Major &&
+            BinaryPrimitives.ReadUInt32LittleEndian(half[8..]) == StoreLayout.Major &&
             BinaryPrimitives.ReadUInt32LittleEndian(half[12..]) == number &&
             new Guid(half[16..32]) == segmentId &&
-            BinaryPrimitives.ReadUInt32LittleEndian(half[CrcOffset..]) == Layout.Crc(half[..CrcOffset]) &&
-            entries is >= Layout.MinIndexEntries and <= Layout.MaxIndexEntries && ulong.IsPow2(entries);
+            BinaryPrimitives.ReadUInt32LittleEndian(half[CrcOffset..]) == StoreLayout.Crc(half[..CrcOffset]) &&
+            entries is >= StoreLayout.MinIndexEntries and <= StoreLayout.MaxIndexEntries && ulong.IsPow2(entries);
         return right ? (long)entries : 0;
     }
 }

@@ -20,7 +20,7 @@ internal sealed partial class IndexGrowth
         while (entries < (target.Count + (source?.Count ?? 0)) * 3) entries *= 2;
         Superblock shape = control.Superblock;
         long taken = control.SegmentBytes() + control.Map.Length + target.Bytes + (source?.Bytes ?? 0);
-        if (taken + Layout.IndexBytes(entries) > shape.Capacity) return false;
+        if (taken + StoreLayout.IndexBytes(entries) > shape.Capacity) return false;
         try
         {
             IndexFile larger = IndexFile.Create(control, pair.Current + 1, entries);
@@ -32,8 +32,8 @@ internal sealed partial class IndexGrowth
         }
 
         var next = new IndexPair(pair.Current + 1, pair.Current);
-        if (control.Map.CompareExchange(Layout.IndexWord, next.Bits, pair.Bits) != pair.Bits) return false;
-        _ = control.DirectoryFile.Unlink(Layout.IndexName(pair.Previous));
+        if (control.Map.CompareExchange(StoreLayout.IndexWord, next.Bits, pair.Bits) != pair.Bits) return false;
+        _ = control.DirectoryFile.Unlink(StoreLayout.IndexName(pair.Previous));
         return true;
     }
 }

@@ -9,7 +9,7 @@ internal sealed partial class IndexGrowth
     /// place.</summary>
     /// <param name="own">The lane of this handle, if it has one.</param>
     /// <param name="timeout">How long to wait for a janitor and for writers at work.</param>
-    public void Remake(Lane? own, TimeSpan timeout)
+    public void Remake(WriterLog? own, TimeSpan timeout)
     {
         long started = Stopwatch.GetTimestamp();
         while (!control.Janitor.TryEnter()) Wait(started, timeout);
@@ -23,7 +23,7 @@ internal sealed partial class IndexGrowth
         }
     }
 
-    private void RemakeAlone(Lane? own, long started, TimeSpan timeout)
+    private void RemakeAlone(WriterLog? own, long started, TimeSpan timeout)
     {
         while (control.Index.Previous != 0 && !TryFinish(own)) Wait(started, timeout);
         if (index.Files.Current is null)
@@ -38,12 +38,12 @@ internal sealed partial class IndexGrowth
         // Whoever publishes to the old one now would not be in the new one.
         for (_ = own?.TryFollowIndex(); IsNamed(pair.Current, own); _ = own?.TryFollowIndex()) Wait(started, timeout);
         if (index.Files.Current is not { } target || !TryFillFromLogs(target))
-            throw StorageErrors.Corrupt(control.PathOf(Layout.IndexName(pair.Current + 1)),
+            throw StorageErrors.Corrupt(control.PathOf(StoreLayout.IndexName(pair.Current + 1)),
                 "the new index cannot be filled; open a copy of the store, which makes another");
         var whole = new IndexPair(pair.Current + 1, 0);
         var both = new IndexPair(pair.Current + 1, pair.Current);
-        _ = control.Map.CompareExchange(Layout.IndexWord, whole.Bits, both.Bits);
-        _ = control.DirectoryFile.Unlink(Layout.IndexName(pair.Current));
+        _ = control.Map.CompareExchange(StoreLayout.IndexWord, whole.Bits, both.Bits);
+        _ = control.DirectoryFile.Unlink(StoreLayout.IndexName(pair.Current));
     }
 
     private void Wait(long started, TimeSpan timeout)

@@ -31,7 +31,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
     /// <param name="own">The lane of this handle, if it has one: it is moved here.</param>
     /// <param name="isNeeded">Whether to begin; otherwise only a growth under way is carried on.</param>
     /// <returns>Whether anything was done.</returns>
-    public bool Step(Lane? own, bool isNeeded)
+    public bool Step(WriterLog? own, bool isNeeded)
     {
         if (!control.Janitor.TryEnter()) return false;
         try
@@ -57,7 +57,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
             foreach (string path in Directory.EnumerateFiles(control.Directory, "idx-*"))
             {
                 string name = Path.GetFileName(path);
-                if (name != Layout.IndexName(pair.Current) && name != Layout.IndexName(pair.Previous))
+                if (name != StoreLayout.IndexName(pair.Current) && name != StoreLayout.IndexName(pair.Previous))
                     _ = control.DirectoryFile.Unlink(name);
             }
         }
@@ -140,7 +140,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
         if (index.Files.Current is not null) return;
         control.MarkInUse();
         if (pair.Previous != 0)
-            throw StorageErrors.Corrupt(control.PathOf(Layout.IndexName(pair.Current)),
+            throw StorageErrors.Corrupt(control.PathOf(StoreLayout.IndexName(pair.Current)),
                 "the index that was being filled is gone or damaged; close every user and open a copy of the store");
         long entries = FillEntries();
         bool isEmpty = control.SegmentBytes() == 0;
@@ -156,7 +156,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
     {
         IndexPair pair = control.Index;
         if (index.Files.Current is not { } current || current.Number != pair.Current) return false;
-        long bytes = Layout.IndexBytes(current.Entries * 2);
+        long bytes = StoreLayout.IndexBytes(current.Entries * 2);
         Superblock shape = control.Superblock;
         if (control.SegmentBytes() + control.Map.Length + current.Bytes + bytes > shape.Capacity) return false;
         try
@@ -177,10 +177,10 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
     private void Swap(IndexPair pair)
     {
         var next = new IndexPair(pair.Current + 1, pair.Current);
-        _ = control.Map.CompareExchange(Layout.IndexWord, next.Bits, pair.Bits);
+        _ = control.Map.CompareExchange(StoreLayout.IndexWord, next.Bits, pair.Bits);
     }
 
-    private bool TryFinish(Lane? own)
+    private bool TryFinish(WriterLog? own)
     {
         IndexPair pair = control.Index;
         if (pair.Previous == 0) return false;
@@ -191,15 +191,15 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
         CrashPoint.Pass(CrashStep.G3);
         if (!TryFill(target, files.Previous)) return TryEnlarge(pair, files.Previous, target);
         CrashPoint.Pass(CrashStep.G4);
-        _ = control.Map.CompareExchange(Layout.IndexWord, new IndexPair(pair.Current, 0).Bits, pair.Bits);
+        _ = control.Map.CompareExchange(StoreLayout.IndexWord, new IndexPair(pair.Current, 0).Bits, pair.Bits);
         CrashPoint.Pass(CrashStep.G5);
-        _ = control.DirectoryFile.Unlink(Layout.IndexName(pair.Previous));
+        _ = control.DirectoryFile.Unlink(StoreLayout.IndexName(pair.Previous));
         CrashPoint.Pass(CrashStep.G6);
         return true;
     }
 
     /// <summary>Whether a writer at work may still publish to an index.</summary>
-    private bool IsNamed(uint number, Lane? own)
+    private bool IsNamed(uint number, WriterLog? own)
     {
         for (int lane = 0; lane < control.Superblock.Lanes; lane++)
         {
@@ -207,8 +207,8 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
             {
                 if (own.NamedIndex == number) return true;
             }
-            else if ((uint)control.Lane(lane, Layout.LaneIndex) == number &&
-                control.IsLockedElsewhere(Layout.LaneLock + lane))
+            else if ((uint)control.Lane(lane, StoreLayout.LaneIndex) == number &&
+                control.IsLockedElsewhere(StoreLayout.LaneLock + lane))
             {
                 return true;
             }
@@ -219,7 +219,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
 
     private bool TryCopy(IndexFile source, IndexFile target)
     {
-        long end = source.Entries + ((Layout.WindowLines - 1) * Layout.EntriesPerLine);
+        long end = source.Entries + ((StoreLayout.WindowLines - 1) * StoreLayout.EntriesPerLine);
         for (long position = 0; position < end; position++)
         {
             ulong bits = source.Read(position);
@@ -249,12 +249,12 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
     private bool TryReadDigestByCopy(IndexEntry entry, TableWord word, out Digest256 digest)
     {
         digest = default;
-        string name = Layout.SegmentName(entry.Slot, word.Generation);
+        string name = StoreLayout.SegmentName(entry.Slot, word.Generation);
         using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: false, out _);
-        Span<byte> half = stackalloc byte[Layout.SegmentHeaderBytes];
+        Span<byte> half = stackalloc byte[StoreLayout.SegmentHeaderBytes];
         if (file is null || file.Read(half, 0, out _) != half.Length || SegmentHeader.Read(half) is not { } header)
             return false;
-        Span<byte> copy = stackalloc byte[Layout.RecordHeaderBytes];
+        Span<byte> copy = stackalloc byte[StoreLayout.RecordHeaderBytes];
         if (file.Read(copy, entry.Offset, out _) != copy.Length ||
             !RecordHeader.TryParse(copy, header.Nonce, entry.Offset, word.Bytes, out RecordHeader record))
             return false;

@@ -4,7 +4,7 @@ namespace ArrowCid.Storage;
 /// The janitor's lock for the threads of one handle, which its description does not keep apart: the thread that is in
 /// may come in again, every other one is out.
 /// </summary>
-internal sealed class JanitorDoor(ControlFile control)
+internal sealed class MaintenanceLock(ControlFile control)
 {
     private readonly object _gate = new();
     private int _depth;
@@ -22,7 +22,7 @@ internal sealed class JanitorDoor(ControlFile control)
         try
         {
             if (isChanging && !_isClosed) control.MarkInUse();
-            isIn = !_isClosed && (_depth > 0 || control.TryLock(Layout.JanitorLock, exclusive: true));
+            isIn = !_isClosed && (_depth > 0 || control.TryLock(StoreLayout.JanitorLock, exclusive: true));
             if (isIn) _depth++;
             return isIn;
         }
@@ -43,7 +43,7 @@ internal sealed class JanitorDoor(ControlFile control)
     {
         try
         {
-            if (--_depth == 0) control.Unlock(Layout.JanitorLock);
+            if (--_depth == 0) control.Unlock(StoreLayout.JanitorLock);
         }
         finally
         {
@@ -56,7 +56,7 @@ internal sealed class JanitorDoor(ControlFile control)
 /// Being the janitor, until disposed of by the same thread: nobody else drops, compacts, reclaims or grows the index.
 /// The thread's own puts may still grow it.
 /// </summary>
-internal sealed class JanitorTerm(ControlFile control) : IDisposable
+internal sealed class MaintenanceLockScope(ControlFile control) : IDisposable
 {
     private bool _isOver;
 
@@ -64,13 +64,13 @@ internal sealed class JanitorTerm(ControlFile control) : IDisposable
     /// committed.</summary>
     public void BeginSweep()
     {
-        if ((control.Map.Read(Layout.SweepWord) & 1) == 0) _ = control.Map.Add(Layout.SweepWord, 1);
+        if ((control.Map.Read(StoreLayout.SweepWord) & 1) == 0) _ = control.Map.Add(StoreLayout.SweepWord, 1);
     }
 
     /// <summary>Makes it even again, and another than it was.</summary>
     public void EndSweep()
     {
-        if ((control.Map.Read(Layout.SweepWord) & 1) != 0) _ = control.Map.Add(Layout.SweepWord, 1);
+        if ((control.Map.Read(StoreLayout.SweepWord) & 1) != 0) _ = control.Map.Add(StoreLayout.SweepWord, 1);
     }
 
     public void Dispose()

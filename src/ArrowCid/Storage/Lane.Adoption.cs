@@ -4,10 +4,10 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>Taking a lane, and with it what its last owner left.</summary>
-internal sealed partial class Lane
+internal sealed partial class WriterLog
 {
     /// <summary>Takes the lowest free lane, so that many short-lived writers fill one segment after another.</summary>
-    public static Lane Take(ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth,
+    public static WriterLog Take(ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth,
         Mapping? wait, StoreSettings settings)
     {
         long started = Stopwatch.GetTimestamp();
@@ -15,7 +15,7 @@ internal sealed partial class Lane
         {
             for (int number = 0; number < control.Superblock.Lanes; number++)
             {
-                Lane? lane = TryTake(number, control, segments, index, growth, wait, settings);
+                WriterLog? lane = TryTake(number, control, segments, index, growth, wait, settings);
                 if (lane is not null) return lane;
             }
 
@@ -25,28 +25,28 @@ internal sealed partial class Lane
     }
 
     /// <summary>Takes a lane if it is free. This handle does not have it, and no other thread of it asks.</summary>
-    public static Lane? TryTake(int number, ControlFile control, SegmentSet segments, BlockIndex index,
+    public static WriterLog? TryTake(int number, ControlFile control, SegmentSet segments, BlockIndex index,
         IndexGrowth growth, Mapping? wait, StoreSettings settings)
     {
-        if (!control.TryLock(Layout.LaneLock + number, exclusive: true)) return null;
+        if (!control.TryLock(StoreLayout.LaneLock + number, exclusive: true)) return null;
         CrashPoint.Pass(CrashStep.A0);
-        return TakeOver(new Lane(number, control, segments, index, growth, wait, settings));
+        return TakeOver(new WriterLog(number, control, segments, index, growth, wait, settings));
     }
 
-    private static Lane TakeOver(Lane lane)
+    private static WriterLog TakeOver(WriterLog lane)
     {
         ControlFile control = lane._control;
         try
         {
             control.MarkInUse();
-            control.SetLane(lane.Number, Layout.LaneOwner, (ulong)ProcessMark.Current);
+            control.SetLane(lane.Number, StoreLayout.LaneOwner, (ulong)ProcessMark.Current);
             _ = lane.CurrentIndex();
             lane.Adopt();
             return lane;
         }
         catch
         {
-            control.Unlock(Layout.LaneLock + lane.Number);
+            control.Unlock(StoreLayout.LaneLock + lane.Number);
             throw;
         }
     }
@@ -54,7 +54,7 @@ internal sealed partial class Lane
     private static ArrowCidException NoLane(ControlFile control)
     {
         IEnumerable<ulong> owners = Enumerable.Range(0, control.Superblock.Lanes)
-            .Select(lane => control.Lane(lane, Layout.LaneOwner)).Where(id => id != 0);
+            .Select(lane => control.Lane(lane, StoreLayout.LaneOwner)).Where(id => id != 0);
         return new ArrowCidException(ErrorCode.Busy,
             $"{control.Directory}: all {control.Superblock.Lanes} lanes have a writer (processes " +
             $"{string.Join(", ", owners)}); wait for one to close, or make a store with more segments");
@@ -73,9 +73,9 @@ internal sealed partial class Lane
             // Without records the newest segment's header says where the numbers go on; an empty jumbo's may lie
             // beyond a gap.
             _sequence = ends.Select(end => end.NextSequence).DefaultIfEmpty(1ul).Max();
-            _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, Layout.LaneCollected));
-            if (ends.Any(end => end.IsDamaged) || HasLost(Layout.LaneData) || HasLost(Layout.LaneFacts))
-                _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, Layout.LaneSequence));
+            _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, StoreLayout.LaneCollected));
+            if (ends.Any(end => end.IsDamaged) || HasLost(StoreLayout.LaneData) || HasLost(StoreLayout.LaneFacts))
+                _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, StoreLayout.LaneSequence));
             // What an owner could not flush was not acknowledged, and nobody knows what the medium has of it.
             bool isFaulted = _control.IsFaulted(Number);
             if (!isFaulted) TakeOver(ends);
@@ -107,7 +107,7 @@ internal sealed partial class Lane
         {
             TableWord word = _control.Table(slot);
             if (word.State == SegmentState.Free || word.Lane != Number) continue;
-            if (word.State == SegmentState.Creating) SegmentMaker.FreeUnfinished(_control, slot, word);
+            if (word.State == SegmentState.Creating) SegmentAllocator.FreeUnfinished(_control, slot, word);
             if (!word.IsLive) continue;
             (ulong order, SegmentKind kind) = _control.Details(slot);
             own.Add((slot, word, order, kind));
@@ -238,9 +238,9 @@ internal sealed partial class Lane
             Segment segment = found.End.Segment;
             if (i + 1 < records.Count && records[i + 1].End == found.End) continue;
             RecordHeader header = Read(found);
-            segment.Map.Write(Layout.SegmentLastRecord, (ulong)found.Offset);
-            _control.HintLane(Number, Layout.LaneSequence, header.Sequence);
-            segment.Map.Exchange(Layout.SegmentCommitted, (ulong)(found.Offset + header.Extent));
+            segment.Map.Write(StoreLayout.SegmentLastRecord, (ulong)found.Offset);
+            _control.HintLane(Number, StoreLayout.LaneSequence, header.Sequence);
+            segment.Map.Exchange(StoreLayout.SegmentCommitted, (ulong)(found.Offset + header.Extent));
         }
     }
 
@@ -253,7 +253,7 @@ internal sealed partial class Lane
     private void Keep(OpenEnd end, bool isFaulted)
     {
         if (!end.IsOpen) return;
-        if (end.Kind == SegmentKind.Jumbo && end.Position == Layout.SegmentRecords)
+        if (end.Kind == SegmentKind.Jumbo && end.Position == StoreLayout.SegmentRecords)
         {
             _maker.Discard(end.Segment);
         }
@@ -263,7 +263,7 @@ internal sealed partial class Lane
         }
         else if (end.Segment.TryRetain())
         {
-            var tail = new Tail(end.Segment, end.Position, end.LastCrc);
+            var tail = new SegmentAppender(end.Segment, end.Position, end.LastCrc);
             if (end.Kind == SegmentKind.Facts) _facts = tail;
             else _data = tail;
         }
@@ -274,7 +274,7 @@ internal sealed partial class Lane
     private void WipeEnd(OpenEnd end)
     {
         Mapping map = end.Segment.Map;
-        bool hasRoom = end.Position <= end.Segment.Bytes - Layout.RecordHeaderBytes;
+        bool hasRoom = end.Position <= end.Segment.Bytes - StoreLayout.RecordHeaderBytes;
         if (!end.IsOpen || end.IsDamaged || !hasRoom || map.Read(end.Position) == 0) return;
         map.Write(end.Position, 0);
         if (_control.IsOnDisk) FlushWhole(end.Segment);
@@ -316,14 +316,14 @@ internal sealed partial class Lane
         public void FindTail()
         {
             (Position, LastCrc) = (segment.Committed, segment.Header.Crc);
-            if (Position == Layout.SegmentRecords)
+            if (Position == StoreLayout.SegmentRecords)
             {
                 // The word is at its start, or cannot be right; then what lies there is not to be written over.
-                IsDamaged = segment.Map.Read(Layout.SegmentCommitted) != (ulong)Layout.SegmentRecords;
+                IsDamaged = segment.Map.Read(StoreLayout.SegmentCommitted) != (ulong)StoreLayout.SegmentRecords;
                 return;
             }
 
-            long hint = (long)Math.Min(segment.Map.Read(Layout.SegmentLastRecord), long.MaxValue);
+            long hint = (long)Math.Min(segment.Map.Read(StoreLayout.SegmentLastRecord), long.MaxValue);
             if (RecordHeader.TryRead(segment, hint, out RecordHeader last) && hint + last.Extent == Position)
             {
                 (_lastSequence, LastCrc) = (last.Sequence, last.Crc);

@@ -7,7 +7,7 @@ namespace ArrowCid.Storage;
 /// get their numbers and headers in order (P4, F4), then, in the same order, entries (P5) and the committed words (P6,
 /// F6), so that what is committed has no hole over both chains. Under the gate.
 /// </summary>
-internal sealed partial class Lane
+internal sealed partial class WriterLog
 {
     // So many turns at most in a group: how long others wait for the gate.
     private const int MaxGroup = 1024;
@@ -20,14 +20,14 @@ internal sealed partial class Lane
     private int _factLength;
     private int _groupTurns;
 
-    private void Lead(Turn own)
+    private void CommitAsLeader(PendingWrite own)
     {
         _isLed = true;
         try
         {
             // What nobody waits for is committed by whoever is there.
             do CommitGroup();
-            while (!_isFaulted && HasReady && (own.IsQueued || _head is { IsFilled: true, Kind: TurnKind.Pad }));
+            while (!_isFaulted && HasReady && (own.IsQueued || _head is { IsFilled: true, Kind: WriteKind.Pad }));
         }
         finally
         {
@@ -45,7 +45,7 @@ internal sealed partial class Lane
         if ((isDurable || (_transaction is not null && IsOnDisk)) && !TryFlushGroup()) return;
         if (_transaction is { } turn) PublishTransaction(turn);
         else PublishGroup();
-        if (isDurable) _control.HintLane(Number, Layout.LaneDurable, _committed);
+        if (isDurable) _control.HintLane(Number, StoreLayout.LaneDurable, _committed);
         WakeWaiters();
         CrashPoint.Pass(CrashStep.P7);
     }
@@ -58,7 +58,7 @@ internal sealed partial class Lane
         _transaction = null;
         if (_inGroup.Count > 0) _inGroup.Clear();
         // It goes alone, and before facts that would keep it from its turn.
-        if (_head is { IsFilled: true, Kind: TurnKind.Transaction } first)
+        if (_head is { IsFilled: true, Kind: WriteKind.Transaction } first)
         {
             _ = TryWrite(first);
             return;
@@ -66,32 +66,32 @@ internal sealed partial class Lane
 
         for (int i = 0; i < _appends.Count;)
         {
-            Turn turn = _appends[i];
+            PendingWrite turn = _appends[i];
             if (!TryWrite(turn)) return;
             // One that failed has left the list.
             if (turn.IsQueued) i++;
         }
 
-        Turn? next;
-        for (Turn? turn = _head; turn is { IsFilled: true } && _groupTurns < MaxGroup; turn = next)
+        PendingWrite? next;
+        for (PendingWrite? turn = _head; turn is { IsFilled: true } && _groupTurns < MaxGroup; turn = next)
         {
             next = turn.After;
-            if (turn.Kind == TurnKind.Transaction || !TryWrite(turn)) return;
+            if (turn.Kind == WriteKind.Transaction || !TryWrite(turn)) return;
         }
     }
 
     /// <returns>False where the group must be committed before this turn.</returns>
-    private bool TryWrite(Turn turn)
+    private bool TryWrite(PendingWrite turn)
     {
         _groupTurns++;
         try
         {
             return turn.Kind switch
             {
-                TurnKind.Put => TryWritePut(turn),
-                TurnKind.Announce => TryWriteAnnounced(turn),
-                TurnKind.Append => TryWriteFacts(turn),
-                TurnKind.Transaction => WriteTransaction(turn),
+                WriteKind.Put => TryWritePut(turn),
+                WriteKind.Announce => TryWriteAnnounced(turn),
+                WriteKind.Append => TryWriteFacts(turn),
+                WriteKind.Transaction => WriteTransaction(turn),
                 _ => WritePad(turn, turn.Offset, turn.Extent, isLast: true),
             };
         }
@@ -100,11 +100,11 @@ internal sealed partial class Lane
             // Whatever can fail comes before the turn's first record. Its place is passed here: what lies behind it in
             // the segment is next.
             Fail(turn, e);
-            return turn.Kind != TurnKind.Pad || WritePad(turn, turn.Offset, turn.Extent, isLast: true);
+            return turn.Kind != WriteKind.Pad || WritePad(turn, turn.Offset, turn.Extent, isLast: true);
         }
     }
 
-    private bool TryWritePut(Turn turn)
+    private bool TryWritePut(PendingWrite turn)
     {
         if (turn.Request.Moved is { } moved) return WriteMoved(turn, moved);
         Digest256 digest = turn.Digest;
@@ -154,7 +154,7 @@ internal sealed partial class Lane
         return true;
     }
 
-    private bool WriteMoved(Turn turn, Relocation moved)
+    private bool WriteMoved(PendingWrite turn, Relocation moved)
     {
         RecordHeader header = moved.Header;
         turn.Info = header.ToInfo();
@@ -163,12 +163,12 @@ internal sealed partial class Lane
         return true;
     }
 
-    private bool TryWriteKnown(Turn turn, BlockInfo info)
+    private bool TryWriteKnown(PendingWrite turn, BlockInfo info)
     {
         (turn.Info, turn.IsNew) = (info, false);
-        long rest = turn.Extent - Layout.RecordHeaderBytes;
+        long rest = turn.Extent - StoreLayout.RecordHeaderBytes;
         bool isLastPlace = turn.IsLastPlace;
-        if (turn.IsJumbo || (rest is > 0 and < Layout.RecordHeaderBytes && !isLastPlace))
+        if (turn.IsJumbo || (rest is > 0 and < StoreLayout.RecordHeaderBytes && !isLastPlace))
         {
             turn.IsToAnnounce = true;
             if (TryTakeBack(turn)) return true;
@@ -179,24 +179,24 @@ internal sealed partial class Lane
             return false;
         if (isLastPlace)
         {
-            turn.Extent = Layout.RecordHeaderBytes;
+            turn.Extent = StoreLayout.RecordHeaderBytes;
             turn.Tail!.Reserved = turn.End;
             rest = 0;
         }
 
         NoteServed(in turn.Announced![0]);
         WriteRef(turn, turn.Offset, in info, isLast: rest == 0);
-        return rest == 0 || WritePad(turn, turn.Offset + Layout.RecordHeaderBytes, rest, isLast: true);
+        return rest == 0 || WritePad(turn, turn.Offset + StoreLayout.RecordHeaderBytes, rest, isLast: true);
     }
 
-    private bool TryWriteAnnounced(Turn turn)
+    private bool TryWriteAnnounced(PendingWrite turn)
     {
         LeasedBlock[] blocks = turn.Announced!;
         // Of a put whose place was none for a REF there is one, to which the facts belong.
         if (turn.Facts is not null && !TryPrepareFact(turn.Facts, Dated(turn, blocks[0].Info))) return false;
         for (int i = 0; i < blocks.Length; i++)
         {
-            long offset = turn.Offset + (i * (long)Layout.RecordHeaderBytes);
+            long offset = turn.Offset + (i * (long)StoreLayout.RecordHeaderBytes);
             NoteServed(in blocks[i]);
             WriteRef(turn, offset, blocks[i].Info, isLast: turn.Facts is null && i == blocks.Length - 1);
         }
@@ -205,9 +205,9 @@ internal sealed partial class Lane
         return true;
     }
 
-    private bool TryWriteFacts(Turn turn) => TryWriteFact(turn, turn.Facts!, default, isLast: true);
+    private bool TryWriteFacts(PendingWrite turn) => TryWriteFact(turn, turn.Facts!, default, isLast: true);
 
-    private bool TryWriteFact(Turn turn, IFactSource facts, in BlockInfo block, bool isLast)
+    private bool TryWriteFact(PendingWrite turn, IFactSource facts, in BlockInfo block, bool isLast)
     {
         if (!TryPrepareFact(facts, in block)) return false;
         WriteFact(turn, isLast);
@@ -215,7 +215,7 @@ internal sealed partial class Lane
     }
 
     /// <summary>A block with the time of the put that its facts are given with, which its record gets too.</summary>
-    private BlockInfo Dated(Turn turn, in BlockInfo block)
+    private BlockInfo Dated(PendingWrite turn, in BlockInfo block)
     {
         turn.PutAt = turn.Request.TimeNanoseconds != 0 ? turn.Request.TimeNanoseconds : _control.NowNanoseconds();
         return block with { Time = DateTimeOffset.UnixEpoch.AddTicks((long)(turn.PutAt / 100)) };
@@ -227,23 +227,23 @@ internal sealed partial class Lane
         _factBytes ??= new byte[MaxFactBytes];
         _factLength = facts.Write(in block, _factBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)_factLength, (uint)MaxFactBytes, nameof(facts));
-        if (_facts?.HasRoom(Layout.RecordBytes(_factLength)) == true) return true;
+        if (_facts?.HasSpace(StoreLayout.RecordBytes(_factLength)) == true) return true;
         // An adopter looks at the newest segment of facts alone.
         if (_pending.Count > 0) return false;
         OpenNextFacts();
         return true;
     }
 
-    private void WriteFact(Turn turn, bool isLast, TransactionPlace? transaction = null)
+    private void WriteFact(PendingWrite turn, bool isLast, TransactionPlace? transaction = null)
     {
-        Tail tail = _facts!;
-        long offset = tail.Reserved, payload = offset + Layout.RecordHeaderBytes;
+        SegmentAppender tail = _facts!;
+        long offset = tail.Reserved, payload = offset + StoreLayout.RecordHeaderBytes;
         ReadOnlySpan<byte> bytes = _factBytes.AsSpan(0, _factLength);
         Span<byte> place = tail.Segment.Map.WritableBytes(payload,
-            (int)Layout.RoundUp(_factLength, Layout.RecordAlignment));
+            (int)StoreLayout.RoundUp(_factLength, StoreLayout.RecordAlignment));
         bytes.CopyTo(place);
         place[_factLength..].Clear();
-        tail.Reserved += Layout.RecordBytes(_factLength);
+        tail.Reserved += StoreLayout.RecordBytes(_factLength);
         var header = new RecordHeader
         {
             PayloadLength = (ulong)_factLength,
@@ -257,7 +257,7 @@ internal sealed partial class Lane
         WriteHeader(turn, tail, offset, ref header, isIndexed: false, isLast);
     }
 
-    private void WriteRef(Turn turn, long offset, in BlockInfo block, bool isLast,
+    private void WriteRef(PendingWrite turn, long offset, in BlockInfo block, bool isLast,
         RecordFlags flags = RecordFlags.None)
     {
         var header = new RecordHeader
@@ -273,11 +273,11 @@ internal sealed partial class Lane
         WriteHeader(turn, turn.Tail!, offset, ref header, isIndexed: false, isLast);
     }
 
-    private bool WritePad(Turn turn, long offset, long extent, bool isLast)
+    private bool WritePad(PendingWrite turn, long offset, long extent, bool isLast)
     {
         var header = new RecordHeader
         {
-            PayloadLength = (ulong)(extent - Layout.RecordHeaderBytes),
+            PayloadLength = (ulong)(extent - StoreLayout.RecordHeaderBytes),
             Kind = (ushort)RecordKind.Pad,
         };
         WriteHeader(turn, turn.Tail!, offset, ref header, isIndexed: false, isLast);
@@ -285,7 +285,7 @@ internal sealed partial class Lane
     }
 
     /// <summary>P4 or F4: the record's number, time and link, and its header.</summary>
-    private void WriteHeader(Turn turn, Tail tail, long offset, ref RecordHeader header, bool isIndexed, bool isLast)
+    private void WriteHeader(PendingWrite turn, SegmentAppender tail, long offset, ref RecordHeader header, bool isIndexed, bool isLast)
     {
         header.Sequence = _sequence++;
         // What is moved, or comes from another store, keeps the time of its put there.
@@ -341,13 +341,13 @@ internal sealed partial class Lane
     {
         if (first == end) return;
         Pending last = _pending[end - 1];
-        Tail tail = last.Tail;
+        SegmentAppender tail = last.Tail;
         Mapping map = tail.Segment.Map;
         (tail.Committed, tail.CommittedCrc, _committed) = (last.End, last.Crc, last.Sequence);
-        map.Write(Layout.SegmentLastRecord, (ulong)last.Offset);
-        _control.HintLane(Number, Layout.LaneSequence, last.Sequence);
+        map.Write(StoreLayout.SegmentLastRecord, (ulong)last.Offset);
+        _control.HintLane(Number, StoreLayout.LaneSequence, last.Sequence);
         // The exchange is the full fence between the committed word and the waiters' flag.
-        map.Exchange(Layout.SegmentCommitted, (ulong)last.End);
+        map.Exchange(StoreLayout.SegmentCommitted, (ulong)last.End);
         NoteDirty(tail);
         CrashPoint.Pass(last.IsFact ? CrashStep.F6 : CrashStep.P6);
         for (int i = first; i < end; i++)
@@ -356,9 +356,9 @@ internal sealed partial class Lane
         }
     }
 
-    private void End(Turn turn)
+    private void End(PendingWrite turn)
     {
-        if (turn.Kind == TurnKind.Put && !turn.IsToAnnounce) turn.ReleaseLeases();
+        if (turn.Kind == WriteKind.Put && !turn.IsToAnnounce) turn.ReleaseLeases();
         Dequeue(turn);
         if (!turn.IsJumbo) return;
         Seal(turn.Tail!.Segment);
@@ -382,15 +382,15 @@ internal sealed partial class Lane
     }
 
     /// <summary>A turn that cannot be carried out: its place, if it has one, becomes PAD in the next group.</summary>
-    private void Fail(Turn turn, Exception error)
+    private void Fail(PendingWrite turn, Exception error)
     {
         turn.Error = error;
-        if (turn.Kind == TurnKind.Put) turn.ReleaseLeases();
-        if (turn.Kind == TurnKind.Append) Dequeue(turn);
-        else if (!TryTakeBack(turn)) turn.Kind = TurnKind.Pad;
+        if (turn.Kind == WriteKind.Put) turn.ReleaseLeases();
+        if (turn.Kind == WriteKind.Append) Dequeue(turn);
+        else if (!TryTakeBack(turn)) turn.Kind = WriteKind.Pad;
     }
 
     /// <summary>A record that has its header and is not committed yet.</summary>
-    private readonly record struct Pending(Turn Turn, Tail Tail, long Offset, long End, uint Crc, ulong Sequence,
+    private readonly record struct Pending(PendingWrite Turn, SegmentAppender Tail, long Offset, long End, uint Crc, ulong Sequence,
         bool IsIndexed, bool IsFact, bool IsLast);
 }

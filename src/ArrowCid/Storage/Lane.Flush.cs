@@ -7,7 +7,7 @@ namespace ArrowCid.Storage;
 /// its entries; else what was committed is flushed later, and the lane's slot says up to which number. After an error
 /// nobody knows what the medium holds: the lane says so in the control file and writes nothing more.
 /// </summary>
-internal sealed partial class Lane
+internal sealed partial class WriterLog
 {
     private readonly Durability _durability;
 
@@ -63,7 +63,7 @@ internal sealed partial class Lane
         CrashPoint.Pass(CrashStep.D3);
         foreach ((int slot, uint generation) in names)
         {
-            string name = Layout.SegmentName(slot, generation);
+            string name = StoreLayout.SegmentName(slot, generation);
             using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out int errno);
             // What was reclaimed since needs no flush.
             if (file is null && errno == Errno.NotFound) continue;
@@ -73,7 +73,7 @@ internal sealed partial class Lane
             throw FlushFailed(errno, name);
         }
 
-        _control.HintLane(Number, Layout.LaneDurable, last);
+        _control.HintLane(Number, StoreLayout.LaneDurable, last);
         CrashPoint.Pass(CrashStep.D4);
     }
 
@@ -123,12 +123,12 @@ internal sealed partial class Lane
     private void NoteServed(in LeasedBlock block)
     {
         if (!_control.IsOnDisk) return;
-        if (_control.Lane(block.Segment.Header.Lane, Layout.LaneDurable) >= block.Sequence) return;
+        if (_control.Lane(block.Segment.Header.Lane, StoreLayout.LaneDurable) >= block.Sequence) return;
         if (_durability == Durability.Always || _transaction is not null) NoteToFlush(block.Segment);
         else _ = _dirty.Add((block.Segment.Slot, block.Segment.Generation));
     }
 
-    private void NoteDirty(Tail tail)
+    private void NoteDirty(SegmentAppender tail)
     {
         if (tail.IsDirty || !_control.IsOnDisk) return;
         tail.IsDirty = true;
@@ -139,14 +139,14 @@ internal sealed partial class Lane
     private void NoteUnflushed()
     {
         if (!_control.IsOnDisk) return;
-        ulong durable = _control.Lane(Number, Layout.LaneDurable);
+        ulong durable = _control.Lane(Number, StoreLayout.LaneDurable);
         if (durable >= _committed) return;
         for (int slot = 0; slot < _control.Superblock.Segments; slot++)
         {
             TableWord word = _control.Table(slot);
             if (!word.IsLive || word.Lane != Number) continue;
             if (_segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
-            if (LogTail.Last(segment!).Sequence > durable) _ = _dirty.Add((slot, word.Generation));
+            if (LogReader.Last(segment!).Sequence > durable) _ = _dirty.Add((slot, word.Generation));
             segment!.Release();
         }
     }
@@ -166,10 +166,10 @@ internal sealed partial class Lane
     }
 
     /// <summary>Takes a turn out of the queue of a faulted lane.</summary>
-    private void Drop(Turn turn)
+    private void Drop(PendingWrite turn)
     {
         turn.Error ??= Faulted();
-        if (turn.Kind == TurnKind.Put) turn.ReleaseLeases();
+        if (turn.Kind == WriteKind.Put) turn.ReleaseLeases();
         Dequeue(turn);
         // Its segment is the next owner's to take away.
         if (turn.IsJumbo) ReleaseTail(turn.Tail);

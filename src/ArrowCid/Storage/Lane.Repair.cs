@@ -8,18 +8,18 @@ namespace ArrowCid.Storage;
 /// then the right bytes are published as a moved record, whose entry takes the place of the damaged copy's (H2), and
 /// then the block is announced again. Leases on the damaged copy stay as they are.
 /// </summary>
-internal sealed partial class Lane
+internal sealed partial class WriterLog
 {
     // What is smaller is compared at its turn: a look-up of its own would take longer.
     private const int LeastAhead = 1 << 16;
 
     /// <summary>The bytes that a filled turn holds.</summary>
-    private static ReadOnlySpan<byte> Payload(Turn turn) =>
-        turn.Tail!.Segment.Map.Bytes(turn.Offset + Layout.RecordHeaderBytes, turn.Request.Source.Length);
+    private static ReadOnlySpan<byte> Payload(PendingWrite turn) =>
+        turn.Tail!.Segment.Map.Bytes(turn.Offset + StoreLayout.RecordHeaderBytes, turn.Request.Source.Length);
 
     /// <summary>The bytes were hashed where they are.</summary>
-    private void Mark(Turn turn, long offset, in RecordHeader header) => _segments.Marks.SetIfOpen(in header.Digest,
-        turn.Tail!.Segment, offset + Layout.RecordHeaderBytes,
+    private void Mark(PendingWrite turn, long offset, in RecordHeader header) => _segments.Marks.SetIfOpen(in header.Digest,
+        turn.Tail!.Segment, offset + StoreLayout.RecordHeaderBytes,
         ((RecordFlags)header.Flags).HasFlag(RecordFlags.OwnEncoder) ? Proof.Form : Proof.Hash);
 
     /// <summary>Compares a large known block while the gate is free for others.</summary>
@@ -52,7 +52,7 @@ internal sealed partial class Lane
         return true;
     }
 
-    private static void NoteDamaged(Turn turn, in LeasedBlock known)
+    private static void NoteDamaged(PendingWrite turn, in LeasedBlock known)
     {
         (turn.Damaged, turn.Info) = (known.Range, known.Info);
         known.Release();
@@ -60,7 +60,7 @@ internal sealed partial class Lane
 
     /// <summary>Writes the fact that records the damage that a put found, unless it is recorded.</summary>
     /// <returns>False where the group must be committed before this turn.</returns>
-    private bool TryWriteDamage(Turn turn)
+    private bool TryWriteDamage(PendingWrite turn)
     {
         if (turn.Damaged is not { } range || turn.IsDamageWritten) return true;
         bool isRecorded = _damage.Has(range.Slot, range.Generation, range.Offset);
@@ -74,7 +74,7 @@ internal sealed partial class Lane
     }
 
     /// <summary>The right bytes as a copy of the damaged record: with its time, and not announced.</summary>
-    private bool WriteRepaired(Turn turn)
+    private bool WriteRepaired(PendingWrite turn)
     {
         BlockInfo known = turn.Info;
         PutRequest request = turn.Request;
@@ -99,7 +99,7 @@ internal sealed partial class Lane
     }
 
     /// <summary>A block that is there whole, and is not to be announced.</summary>
-    private bool Leave(Turn turn)
+    private bool Leave(PendingWrite turn)
     {
         (turn.Info, turn.IsNew) = (turn.Announced![0].Info, false);
         turn.ReleaseLeases();
@@ -107,7 +107,7 @@ internal sealed partial class Lane
     }
 
     /// <summary>Once a repaired block is committed: every process learns of the damage.</summary>
-    private void NoteRepaired(Turn turn)
+    private void NoteRepaired(PendingWrite turn)
     {
         if (turn.IsDamageWritten) _damage.Announce();
         if (turn.Damaged is not { } range) return;
@@ -115,7 +115,7 @@ internal sealed partial class Lane
         CrashPoint.Pass(CrashStep.H2);
     }
 
-    private LeasedBlock[] LeaseRepaired(Turn turn) => TryLease(turn.Digest, out LeasedBlock block)
+    private LeasedBlock[] LeaseRepaired(PendingWrite turn) => TryLease(turn.Digest, out LeasedBlock block)
         ? turn.Announced = [block]
         : throw new ArrowCidException(ErrorCode.Busy,
             $"{_control.Directory}: block sha256:{turn.Digest} was removed while it was repaired; put it again");

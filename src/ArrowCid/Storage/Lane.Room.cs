@@ -5,10 +5,10 @@ namespace ArrowCid.Storage;
 
 /// <summary>Room for the next segment, and what the janitor moves here. Under the gate, but for
 /// <see cref="Move"/>.</summary>
-internal sealed partial class Lane
+internal sealed partial class WriterLog
 {
     /// <summary>The size of a data segment that a lane gets only so that the one before may be removed.</summary>
-    public const long SmallSegmentBytes = Layout.MiB;
+    public const long SmallSegmentBytes = StoreLayout.MiB;
 
     private const int LongestPause = 20;
 
@@ -57,8 +57,8 @@ internal sealed partial class Lane
     }
 
     /// <summary>Whether the open segment has room for a place, for this thread.</summary>
-    private bool HasRoom(long extent) =>
-        _data?.HasRoom(extent) == true && (_mover == 0 || _mover == Environment.CurrentManagedThreadId);
+    private bool HasSpace(long extent) =>
+        _data?.HasSpace(extent) == true && (_mover == 0 || _mover == Environment.CurrentManagedThreadId);
 
     /// <summary>Makes the next data segment, if there is room for one.</summary>
     private bool TryOpenNextData(bool isMove)
@@ -75,8 +75,8 @@ internal sealed partial class Lane
     {
         Segment? next = _maker.TryCreate(Number, SegmentKind.Data, bytes, _committed + 1, forCleanUp);
         if (next is null) return false;
-        Tail? old = _data;
-        _data = NewTail(next, Layout.LaneData);
+        SegmentAppender? old = _data;
+        _data = NewTail(next, StoreLayout.LaneData);
         End(old);
         return true;
     }
@@ -84,13 +84,13 @@ internal sealed partial class Lane
     /// <summary>Waits, with the gate let go, for somebody to make room; asks this process for it too.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: nobody did until the
     /// deadline.</exception>
-    private void WaitForRoom(long bytes, bool isMove, ref long started)
+    private void WaitForSpace(long bytes, bool isMove, ref long started)
     {
         ObjectDisposedException.ThrowIf(_closing, typeof(BlockStore));
         if (started == 0) started = Stopwatch.GetTimestamp();
         // Who makes room waits for nobody.
         if (isMove || Stopwatch.GetElapsedTime(started) >= _timeout) throw _maker.Refusal(bytes);
-        _control.Shortage.Asked?.Invoke(bytes);
+        _control.Shortage.Requested?.Invoke(bytes);
         _waiting++;
         // Longer pauses drift apart from those of others in the same need.
         _ = Monitor.Wait(_gate, Random.Shared.Next(1, LongestPause));

@@ -3,7 +3,7 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>Large blocks whose bytes come from outside of a put.</summary>
-internal sealed partial class Lane
+internal sealed partial class WriterLog
 {
     /// <summary>Memory for one block of at most so many bytes, in no queue.</summary>
     public StagedBlock Stage(int capacity)
@@ -14,9 +14,9 @@ internal sealed partial class Lane
             Enter();
             try
             {
-                long bytes = JumboBytes(capacity, Layout.RecordBytes(capacity));
+                long bytes = JumboBytes(capacity, StoreLayout.RecordBytes(capacity));
                 for (long started = 0; (raw = _maker.TryCreateRaw(Number, bytes)) is null;)
-                    WaitForRoom(bytes, isMove: false, ref started);
+                    WaitForSpace(bytes, isMove: false, ref started);
             }
             finally
             {
@@ -40,7 +40,7 @@ internal sealed partial class Lane
             Enter();
             try
             {
-                raw = _maker.TryCreateRaw(Number, JumboBytes(capacity, Layout.RecordBytes(capacity)));
+                raw = _maker.TryCreateRaw(Number, JumboBytes(capacity, StoreLayout.RecordBytes(capacity)));
             }
             finally
             {
@@ -72,8 +72,8 @@ internal sealed partial class Lane
             {
                 // Only now: the segments of a lane are opened in the order in which their numbers begin.
                 Segment segment = _maker.Open(staged.Take(), SegmentKind.Jumbo, _committed + 1);
-                var tail = new Tail(segment, Layout.SegmentRecords, segment.Header.Crc);
-                Turn turn = NewTurn(TurnKind.Put, tail, Layout.SegmentRecords, Layout.RecordBytes(length));
+                var tail = new SegmentAppender(segment, StoreLayout.SegmentRecords, segment.Header.Crc);
+                PendingWrite turn = NewTurn(WriteKind.Put, tail, StoreLayout.SegmentRecords, StoreLayout.RecordBytes(length));
                 tail.Reserved = turn.End;
                 (turn.Request, turn.Facts, turn.Digest) = (request, request.Facts, digest);
                 (turn.IsJumbo, turn.IsFilled) = (true, true);

@@ -8,10 +8,10 @@ namespace ArrowCid.Storage;
 /// store of its committed word, which look-ups compare their records with; an owner that comes after takes over all
 /// records of a transaction or none.
 /// </summary>
-internal sealed partial class Lane
+internal sealed partial class WriterLog
 {
     // The transaction that the group consists of; it is committed alone.
-    private Turn? _transaction;
+    private PendingWrite? _transaction;
 
     /// <summary>Commits blocks and facts together or not at all.</summary>
     /// <param name="blocks">The blocks. One that occurs twice is announced once.</param>
@@ -116,7 +116,7 @@ internal sealed partial class Lane
 
     private void Commit(Transaction transaction)
     {
-        Turn turn;
+        PendingWrite turn;
         lock (_gate)
         {
             Enter();
@@ -162,9 +162,9 @@ internal sealed partial class Lane
         }
     }
 
-    private Turn ReserveTransaction(Transaction transaction)
+    private PendingWrite ReserveTransaction(Transaction transaction)
     {
-        const long MostAnywhere = (1L << 30) - Layout.SegmentRecords;
+        const long MostAnywhere = (1L << 30) - StoreLayout.SegmentRecords;
         long extent = transaction.Extent, most = StoreSizes.MostInTransaction(_control.Superblock.Capacity);
         if (extent > most)
         {
@@ -173,10 +173,10 @@ internal sealed partial class Lane
                 "here; put fewer at once" + (most < MostAnywhere ? ", or make a larger store" : ""));
         }
 
-        Turn turn = IsForJumbo(extent)
-            ? ReserveJumbo(TurnKind.Transaction,
-                CreateJumbo(Layout.RoundUp(Layout.SegmentRecords + extent, Layout.MiB)), extent)
-            : Reserve(TurnKind.Transaction, extent);
+        PendingWrite turn = IsForJumbo(extent)
+            ? ReserveJumbo(WriteKind.Transaction,
+                CreateJumbo(StoreLayout.RoundUp(StoreLayout.SegmentRecords + extent, StoreLayout.MiB)), extent)
+            : Reserve(WriteKind.Transaction, extent);
         turn.Transaction = transaction;
         long offset = turn.Offset;
         foreach (WrittenBlock block in transaction.Written)
@@ -191,12 +191,12 @@ internal sealed partial class Lane
     private static void Fill(Segment segment, WrittenBlock block)
     {
         IBlockSource source = block.Block.Request.Source;
-        long payload = block.Offset + Layout.RecordHeaderBytes;
+        long payload = block.Offset + StoreLayout.RecordHeaderBytes;
         int length = source.Length;
-        if (Layout.RecordBytes(length) != block.Extent) throw HasChanged(block.Block.Digest);
+        if (StoreLayout.RecordBytes(length) != block.Extent) throw HasChanged(block.Block.Digest);
         Digest256 digest = source.WriteTo(segment.Map.WritableBytes(payload, length));
         if (digest != block.Block.Digest) throw HasChanged(block.Block.Digest);
-        source.Judge(digest);
+        source.Validate(digest);
         segment.Map.WritableBytes(payload + length, (int)(block.Offset + block.Extent - payload) - length).Clear();
         CrashPoint.Pass(CrashStep.P1);
         CrashPoint.Pass(CrashStep.P2);
@@ -204,12 +204,12 @@ internal sealed partial class Lane
 
     /// <summary>Writes the headers: of the facts, of the blocks, of the REFs. All but the last say that one more
     /// follows.</summary>
-    private bool WriteTransaction(Turn turn)
+    private bool WriteTransaction(PendingWrite turn)
     {
         Transaction transaction = turn.Transaction!;
         turn.PutAt = _control.NowNanoseconds();
         List<byte[]> facts = FactsOf(turn, transaction);
-        MakeRoomForFacts(facts);
+        ReserveSpaceForFacts(facts);
         // Nothing can fail any more.
         _transaction = turn;
         Segment segment = turn.Tail!.Segment;
@@ -223,20 +223,20 @@ internal sealed partial class Lane
 
         int left = transaction.Written.Count + transaction.Known.Count;
         foreach (WrittenBlock block in transaction.Written) WriteBlock(turn, block, isLast: --left == 0);
-        long offset = turn.End - (transaction.Known.Count * (long)Layout.RecordHeaderBytes);
+        long offset = turn.End - (transaction.Known.Count * (long)StoreLayout.RecordHeaderBytes);
         foreach (KnownBlock known in transaction.Known)
         {
             left--;
             NoteServed(known.Block);
             WriteRef(turn, offset, known.Block.Info, isLast: left == 0,
                 left == 0 ? RecordFlags.None : RecordFlags.Continued);
-            offset += Layout.RecordHeaderBytes;
+            offset += StoreLayout.RecordHeaderBytes;
         }
 
         return true;
     }
 
-    private void WriteBlock(Turn turn, WrittenBlock block, bool isLast)
+    private void WriteBlock(PendingWrite turn, WrittenBlock block, bool isLast)
     {
         PutRequest request = block.Block.Request;
         RecordFlags flags = request.Flags;
@@ -259,7 +259,7 @@ internal sealed partial class Lane
     }
 
     /// <summary>The bytes of every fact.</summary>
-    private List<byte[]> FactsOf(Turn turn, Transaction transaction)
+    private List<byte[]> FactsOf(PendingWrite turn, Transaction transaction)
     {
         var facts = new List<byte[]>();
         _factBytes ??= new byte[MaxFactBytes];
@@ -287,11 +287,11 @@ internal sealed partial class Lane
 
     /// <summary>Sees to it that the open segment of facts has space for all of them: an owner that comes after looks at
     /// the newest one alone.</summary>
-    private void MakeRoomForFacts(List<byte[]> facts)
+    private void ReserveSpaceForFacts(List<byte[]> facts)
     {
-        long bytes = facts.Sum(fact => Layout.RecordBytes(fact.Length));
-        if (bytes == 0 || _facts?.HasRoom(bytes) == true) return;
-        long most = _control.Superblock.FactSegmentBytes - Layout.SegmentRecords;
+        long bytes = facts.Sum(fact => StoreLayout.RecordBytes(fact.Length));
+        if (bytes == 0 || _facts?.HasSpace(bytes) == true) return;
+        long most = _control.Superblock.FactSegmentBytes - StoreLayout.SegmentRecords;
         if (bytes > most)
         {
             throw new ArrowCidException(ErrorCode.TooLarge,
@@ -304,7 +304,7 @@ internal sealed partial class Lane
 
     /// <summary>P5, then F6 and P6: one store commits all blocks. Until then look-ups pass over their
     /// entries.</summary>
-    private void PublishTransaction(Turn turn)
+    private void PublishTransaction(PendingWrite turn)
     {
         Transaction transaction = turn.Transaction!;
         Segment segment = turn.Tail!.Segment;
@@ -330,7 +330,7 @@ internal sealed partial class Lane
     }
 
     /// <summary>Takes back what was written: first the entries, then the headers that they lead to.</summary>
-    private void Withdraw(Turn turn, Segment segment)
+    private void Withdraw(PendingWrite turn, Segment segment)
     {
         foreach (WrittenBlock block in turn.Transaction!.Written)
         {

@@ -11,7 +11,7 @@ namespace ArrowCid.Storage;
 /// adopter goes by the first number that is missing: a record indexed beyond a gap would be overwritten while others
 /// read it.
 /// </summary>
-internal sealed partial class Lane
+internal sealed partial class WriterLog
 {
     /// <summary>The most bytes that a FACT record holds.</summary>
     public const int MaxFactBytes = 1 << 16;
@@ -26,7 +26,7 @@ internal sealed partial class Lane
     private readonly SegmentSet _segments;
     private readonly BlockIndex _index;
     private readonly IndexGrowth _growth;
-    private readonly SegmentMaker _maker;
+    private readonly SegmentAllocator _maker;
     private readonly Mapping? _wait;
     private readonly TimeSpan _timeout;
     private readonly bool _hashesTogether;
@@ -36,8 +36,8 @@ internal sealed partial class Lane
     private readonly DamageLog _damage;
     private int _waiting;
     private int _running;
-    private Tail? _data;
-    private Tail? _facts;
+    private SegmentAppender? _data;
+    private SegmentAppender? _facts;
 
     // The number that the next record gets, and the last one that is committed.
     private ulong _sequence = 1;
@@ -45,14 +45,14 @@ internal sealed partial class Lane
     private uint _namedIndex;
     private bool _closing;
 
-    private Lane(int number, ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth,
+    private WriterLog(int number, ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth,
         Mapping? wait, StoreSettings settings)
     {
         (Number, _control, _segments, _index, _growth) = (number, control, segments, index, growth);
         (_wait, _timeout) = (wait, settings.Timeout);
         _hashesTogether = settings.HashTogether;
         _durability = control.IsOnDisk ? settings.Durability : Durability.None;
-        _maker = new SegmentMaker(control, segments, index, settings.Timeout);
+        _maker = new SegmentAllocator(control, segments, index, settings.Timeout);
         _damage = segments.Damage;
         _compared = new ComparedPlaces(_damage);
     }
@@ -68,7 +68,7 @@ internal sealed partial class Lane
     /// <returns>True where it is new.</returns>
     public bool Put(in PutRequest request, out BlockInfo info)
     {
-        Turn turn;
+        PendingWrite turn;
         lock (_gate)
         {
             Enter();
@@ -119,7 +119,7 @@ internal sealed partial class Lane
     /// <returns>How many are new.</returns>
     public int PutMany(ReadOnlySpan<PutRequest> requests, Span<BlockInfo> infos, Span<bool> areNew)
     {
-        var turns = new List<Turn>(Math.Min(requests.Length, MaxMany));
+        var turns = new List<PendingWrite>(Math.Min(requests.Length, MaxMany));
         int done = 0, newOnes = 0;
         while (done < requests.Length)
         {
@@ -141,7 +141,7 @@ internal sealed partial class Lane
 
             CrashPoint.Pass(CrashStep.P0);
             int filled = FillMany(turns, out Exception? error);
-            foreach (Turn turn in CollectionsMarshal.AsSpan(turns)[..filled])
+            foreach (PendingWrite turn in CollectionsMarshal.AsSpan(turns)[..filled])
             {
                 if (turn.Extent > LeastAhead) CompareAhead(turn.Digest, Payload(turn));
             }
@@ -153,8 +153,8 @@ internal sealed partial class Lane
                     // Backwards, so that each is the last place when it goes.
                     for (int i = turns.Count - 1; i >= filled; i--) Abandon(turns[i]);
                     turns.RemoveRange(filled, turns.Count - filled);
-                    foreach (Turn turn in turns) turn.IsFilled = true;
-                    foreach (Turn turn in turns) WaitFor(turn);
+                    foreach (PendingWrite turn in turns) turn.IsFilled = true;
+                    foreach (PendingWrite turn in turns) WaitFor(turn);
                     for (int i = 0; i < filled; i++, done++)
                     {
                         areNew[done] = TryFinish(turns[i], out infos[done], ref error);
@@ -183,9 +183,9 @@ internal sealed partial class Lane
             Enter();
             try
             {
-                var turn = new Turn
+                var turn = new PendingWrite
                 {
-                    Kind = TurnKind.Append,
+                    Kind = WriteKind.Append,
                     Facts = facts,
                     IsFilled = true,
                     IsQueued = true,
@@ -295,24 +295,24 @@ internal sealed partial class Lane
             ReleaseTail(_data);
             ReleaseTail(_facts);
             (_data, _facts) = (null, null);
-            _control.SetLane(Number, Layout.LaneOwner, 0);
+            _control.SetLane(Number, StoreLayout.LaneOwner, 0);
         }
 
-        _control.Unlock(Layout.LaneLock + Number);
+        _control.Unlock(StoreLayout.LaneLock + Number);
     }
 
-    private static void Fill(Turn turn, bool isHashed = true)
+    private static void Fill(PendingWrite turn, bool isHashed = true)
     {
         Mapping map = turn.Tail!.Segment.Map;
         IBlockSource source = turn.Request.Source;
-        long payload = turn.Offset + Layout.RecordHeaderBytes;
+        long payload = turn.Offset + StoreLayout.RecordHeaderBytes;
         int length = source.Length;
-        if (Layout.RecordBytes(length) != turn.Extent)
+        if (StoreLayout.RecordBytes(length) != turn.Extent)
             throw new InvalidOperationException("the source's length has changed since it was first asked for");
         if (isHashed)
         {
             turn.Digest = source.WriteTo(map.WritableBytes(payload, length));
-            source.Judge(turn.Digest);
+            source.Validate(turn.Digest);
         }
         else
         {
@@ -325,7 +325,7 @@ internal sealed partial class Lane
         CrashPoint.Pass(CrashStep.P2);
     }
 
-    private int FillMany(List<Turn> turns, out Exception? error)
+    private int FillMany(List<PendingWrite> turns, out Exception? error)
     {
         error = null;
         // They are places of one segment, unless the first is a large block of its own.
@@ -346,12 +346,12 @@ internal sealed partial class Lane
     }
 
     /// <returns>How many may be put, from the first on.</returns>
-    private static int JudgeTogether(ReadOnlySpan<Turn> turns, ref Exception? error)
+    private static int JudgeTogether(ReadOnlySpan<PendingWrite> turns, ref Exception? error)
     {
         int judged = 0;
         try
         {
-            for (; judged < turns.Length; judged++) turns[judged].Request.Source.Judge(turns[judged].Digest);
+            for (; judged < turns.Length; judged++) turns[judged].Request.Source.Validate(turns[judged].Digest);
         }
         catch (Exception e)
         {
@@ -361,12 +361,12 @@ internal sealed partial class Lane
         return judged;
     }
 
-    private static void HashTogether(ReadOnlySpan<Turn> turns)
+    private static void HashTogether(ReadOnlySpan<PendingWrite> turns)
     {
         Span<(long Offset, int Length)> pieces = stackalloc (long, int)[MaxMany];
         Span<Digest256> digests = stackalloc Digest256[MaxMany];
         for (int i = 0; i < turns.Length; i++)
-            pieces[i] = (turns[i].Offset + Layout.RecordHeaderBytes, turns[i].Request.Source.Length);
+            pieces[i] = (turns[i].Offset + StoreLayout.RecordHeaderBytes, turns[i].Request.Source.Length);
         if (turns.IsEmpty) return;
         Segment segment = turns[0].Tail!.Segment;
         Sha256.HashMany(segment.Map.Bytes(0, (int)segment.Bytes), pieces[..turns.Length], digests);
@@ -376,14 +376,14 @@ internal sealed partial class Lane
     /// <summary>Announces leased blocks; the leases stay the caller's. Under the gate.</summary>
     private void Announce(LeasedBlock[] blocks, IFactSource? facts)
     {
-        Turn turn = Reserve(TurnKind.Announce, blocks.Length * (long)Layout.RecordHeaderBytes);
+        PendingWrite turn = Reserve(WriteKind.Announce, blocks.Length * (long)StoreLayout.RecordHeaderBytes);
         (turn.Announced, turn.Facts, turn.IsFilled) = (blocks, facts, true);
         Complete(turn);
         Recycle(turn);
     }
 
     /// <summary>Sees a put to its end.</summary>
-    private bool Finish(Turn turn, out BlockInfo info)
+    private bool Finish(PendingWrite turn, out BlockInfo info)
     {
         Complete(turn);
         info = turn.Info;
@@ -405,7 +405,7 @@ internal sealed partial class Lane
         return isNew;
     }
 
-    private bool TryFinish(Turn turn, out BlockInfo info, ref Exception? error)
+    private bool TryFinish(PendingWrite turn, out BlockInfo info, ref Exception? error)
     {
         try
         {
@@ -433,7 +433,7 @@ internal sealed partial class Lane
             {
                 bool isThere = _index.TryFind(in found.Header.SchemaDigest, out FoundBlock whole) &&
                     whole.Copy is null;
-                start = isThere ? whole.Offset + Layout.RecordHeaderBytes + (long)found.Header.Rows : 0;
+                start = isThere ? whole.Offset + StoreLayout.RecordHeaderBytes + (long)found.Header.Rows : 0;
                 if (!isThere)
                 {
                     found.Segment.Release();
@@ -484,19 +484,19 @@ internal sealed partial class Lane
         {
             IndexFiles files = _index.Files;
             IndexFile current = files.Current ?? throw new ArrowCidException(ErrorCode.StoreGone,
-                $"{_control.PathOf(Layout.IndexName(files.Pair.Current))} is gone or damaged; " +
+                $"{_control.PathOf(StoreLayout.IndexName(files.Pair.Current))} is gone or damaged; " +
                 "open the store again, which rebuilds it");
             if (current.Number == _namedIndex) return current;
-            _control.SetLane(Number, Layout.LaneIndex, current.Number);
+            _control.SetLane(Number, StoreLayout.LaneIndex, current.Number);
             Volatile.Write(ref _namedIndex, current.Number);
         }
     }
 
     private void WakeWaiters()
     {
-        if (_wait is null || _wait.Read(Layout.WaitFlag) == 0) return;
+        if (_wait is null || _wait.Read(StoreLayout.WaitFlag) == 0) return;
         // Cleared by the waker: a waiter killed in its sleep costs one useless wake, not one for every later put.
-        _ = _wait.Exchange(Layout.WaitFlag, 0);
+        _ = _wait.Exchange(StoreLayout.WaitFlag, 0);
         _ = _wait.Add(0, 1);
         _wait.WakeAll(0);
     }

@@ -6,7 +6,7 @@ namespace ArrowCid.Storage;
 /// a collected segment may have held, are taken where they are found. From there on the segments are walked as one log,
 /// whatever was committed, and the first number that is missing, or damaged and not recorded as such, ends it.
 /// </summary>
-internal sealed class LaneRebuild
+internal sealed class WriterLogRebuild
 {
     private readonly ControlFile _control;
     private readonly List<Chain> _chains = [];
@@ -22,7 +22,7 @@ internal sealed class LaneRebuild
     /// holes.</param>
     /// <param name="recorded">The damage that facts record.</param>
     /// <param name="damaged">Where blocks lie that do not hash to their digests.</param>
-    public LaneRebuild(ControlFile control, IEnumerable<SegmentHeader> headers, ulong collected,
+    public WriterLogRebuild(ControlFile control, IEnumerable<SegmentHeader> headers, ulong collected,
         bool isCommittedBelieved, RecordedDamage recorded, HashSet<(int Slot, long Offset)> damaged)
     {
         (_control, _damaged, _isCommittedBelieved) = (control, damaged, isCommittedBelieved);
@@ -72,7 +72,7 @@ internal sealed class LaneRebuild
             out Segment? segment);
         if (access == SegmentAccess.Refused)
             throw new ArrowCidException(ErrorCode.Busy,
-                $"{_control.PathOf(Layout.SegmentName(slot, chain.Header.Generation))} is held by another process");
+                $"{_control.PathOf(StoreLayout.SegmentName(slot, chain.Header.Generation))} is held by another process");
         chain.Segment = segment;
         chain.Crc = segment?.Header.Crc ?? 0;
         return segment is not null;
@@ -102,7 +102,7 @@ internal sealed class LaneRebuild
     /// <summary>Passes damaged bytes, where a settled record follows them.</summary>
     private static bool TryFindBehind(Chain chain, long committed, ulong below)
     {
-        for (long at = chain.Next + Layout.RecordAlignment; at < committed; at += Layout.RecordAlignment)
+        for (long at = chain.Next + StoreLayout.RecordAlignment; at < committed; at += StoreLayout.RecordAlignment)
         {
             if (!chain.TryRead(at, out RecordHeader header, isLinked: false)) continue;
             if (header.Sequence >= below) return false;
@@ -157,11 +157,11 @@ internal sealed class LaneRebuild
     private void End(Chain chain)
     {
         if (chain.Segment is not { } segment) return;
-        bool isChanged = segment.Map.Read(Layout.SegmentCommitted) != (ulong)chain.Next;
+        bool isChanged = segment.Map.Read(StoreLayout.SegmentCommitted) != (ulong)chain.Next;
         if (isChanged)
         {
-            segment.Map.Write(Layout.SegmentLastRecord, (ulong)chain.Last);
-            segment.Map.Write(Layout.SegmentCommitted, (ulong)chain.Next);
+            segment.Map.Write(StoreLayout.SegmentLastRecord, (ulong)chain.Last);
+            segment.Map.Write(StoreLayout.SegmentCommitted, (ulong)chain.Next);
         }
 
         if (chain.Next < segment.Bytes && segment.Map.Read(chain.Next) == (segment.Nonce ^ (ulong)chain.Next))
@@ -192,7 +192,7 @@ internal sealed class LaneRebuild
 
         public Segment? Segment { get; set; }
 
-        public long Next { get; set; } = Layout.SegmentRecords;
+        public long Next { get; set; } = StoreLayout.SegmentRecords;
 
         public long Last { get; private set; }
 

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace ArrowCid.Storage;
 
 /// <summary>Names, offsets and limits of the store's files; FORMAT.md is the text.</summary>
-internal static class Layout
+internal static class StoreLayout
 {
     public const uint Major = 1;
     public const uint Minor = 0;

@@ -38,7 +38,7 @@ internal sealed class LockedSegment : IDisposable
         out bool isBusy)
     {
         isBusy = false;
-        string name = Layout.SegmentName(slot, word.Generation);
+        string name = StoreLayout.SegmentName(slot, word.Generation);
         LeasedFile? own = segments.TakeOver(slot);
         int errno = 0;
         FileDescriptor? file = own?.File ?? control.DirectoryFile.TryOpenFile(name, writable: true, out errno);
@@ -111,14 +111,14 @@ internal sealed class LockedSegment : IDisposable
     public RawSegment? TryRecycle(int lane)
     {
         string old = Records.Name;
-        var next = new TableWord(SegmentState.Creating, lane, _word.Bytes / Layout.MiB, _word.Generation + 1);
+        var next = new TableWord(SegmentState.Creating, lane, _word.Bytes / StoreLayout.MiB, _word.Generation + 1);
         if (!TryMove(next)) return null;
         NoteCollected();
-        string name = Layout.SegmentName(Slot, next.Generation) + SegmentMaker.Temporary;
+        string name = StoreLayout.SegmentName(Slot, next.Generation) + SegmentAllocator.Temporary;
         StorageErrors.Check(_control.DirectoryFile.Rename(old, name), "cannot rename", _control.PathOf(old));
         CrashPoint.Pass(CrashStep.E4);
         // Who opened the old name before it went finds no segment.
-        _map.WritableBytes(0, Layout.PageBytes).Clear();
+        _map.WritableBytes(0, StoreLayout.PageBytes).Clear();
         StorageErrors.Check(_file.TryLock(0, 0, exclusive: false), "cannot lease", _control.PathOf(name));
         CrashPoint.Pass(CrashStep.E5);
         _isGivenAway = true;
@@ -143,7 +143,7 @@ internal sealed class LockedSegment : IDisposable
     private void NoteCollected()
     {
         if (Records.Header.Kind == SegmentKind.Jumbo)
-            _control.NoteCollected(Records.Header.Lane, LogTail.Last(Records).Sequence);
+            _control.NoteCollected(Records.Header.Lane, LogReader.Last(Records).Sequence);
     }
 
     private bool TryMove(TableWord next)

@@ -30,7 +30,7 @@ internal readonly record struct LogEntry(
 internal struct LogScan(Segment segment)
 {
     private readonly long _end = segment.Committed;
-    private long _next = Layout.SegmentRecords;
+    private long _next = StoreLayout.SegmentRecords;
     private uint _previous = segment.Header.Crc;
     private bool _isOver;
 
@@ -65,7 +65,7 @@ internal struct LogScan(Segment segment)
             }
 
             if (isRecord) break;
-            _next += Layout.RecordAlignment;
+            _next += StoreLayout.RecordAlignment;
         }
 
         _next = Math.Min(_next, _end);

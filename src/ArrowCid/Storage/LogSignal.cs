@@ -33,7 +33,7 @@ internal sealed class LogSignal(Mapping? wait)
     {
         if (!CanSleep) return 0;
         uint seen = (uint)wait!.Read(0);
-        _ = wait.Exchange(Layout.WaitFlag, 1);
+        _ = wait.Exchange(StoreLayout.WaitFlag, 1);
         return seen;
     }
 

@@ -1,7 +1,7 @@
 namespace ArrowCid.Storage;
 
 /// <summary>Where a tail begins, and which segments it knows.</summary>
-internal sealed partial class LogTail
+internal sealed partial class LogReader
 {
     // Slots that were being made, or that somebody had taken away and may give back, when the table was read.
     private readonly List<(int Slot, TableWord Word)> _unsettled = [];
@@ -12,7 +12,7 @@ internal sealed partial class LogTail
     {
         get
         {
-            if (_control.Map.Read(Layout.SegmentOrder) != _seenOrder) return true;
+            if (_control.Map.Read(StoreLayout.SegmentOrder) != _seenOrder) return true;
             // Once a look: nothing is allocated for it.
             foreach ((int slot, TableWord word) in _unsettled)
             {
@@ -55,7 +55,7 @@ internal sealed partial class LogTail
             return;
         }
 
-        foreach (LogTailLane lane in _lanes)
+        foreach (LogReaderLane lane in _lanes)
         {
             LanePosition at = from.IsNow ? ends[lane.Number] : from.At(lane.Number);
             Begin(lane, table[lane.Number], at, from.IsListing ? ends[lane.Number].Sequence : 0);
@@ -74,7 +74,7 @@ internal sealed partial class LogTail
     private void BeginListing(List<SegmentPlace>[] table)
     {
         _listedOrder = _seenOrder;
-        foreach (LogTailLane lane in _lanes)
+        foreach (LogReaderLane lane in _lanes)
         {
             List<SegmentPlace> places = table[lane.Number];
             Begin(lane, places, default, End(places).Sequence);
@@ -84,7 +84,7 @@ internal sealed partial class LogTail
         _isListing = Array.Exists(_lanes, lane => lane.IsListing);
     }
 
-    private void Begin(LogTailLane lane, List<SegmentPlace> places, LanePosition position, ulong listUntil)
+    private void Begin(LogReaderLane lane, List<SegmentPlace> places, LanePosition position, ulong listUntil)
     {
         lane.Restart(position, listUntil);
         _ = lane.Learn(places, Needed(places, position.Sequence));
@@ -95,7 +95,7 @@ internal sealed partial class LogTail
     {
         bool isNew = false;
         List<SegmentPlace>[] table = ReadTable();
-        foreach (LogTailLane lane in _lanes) isNew |= lane.Learn(table[lane.Number], table[lane.Number]);
+        foreach (LogReaderLane lane in _lanes) isNew |= lane.Learn(table[lane.Number], table[lane.Number]);
         return isNew;
     }
 
@@ -104,7 +104,7 @@ internal sealed partial class LogTail
     {
         // The word is counted up while a segment's slot says "creating", so that one that it counts is seen here at
         // least as that.
-        _seenOrder = _control.Map.Read(Layout.SegmentOrder);
+        _seenOrder = _control.Map.Read(StoreLayout.SegmentOrder);
         _unsettled.Clear();
         List<SegmentPlace>[] table = Array.ConvertAll(_lanes, _ => new List<SegmentPlace>());
         for (int slot = 0; slot < _control.Superblock.Segments; slot++)
@@ -185,7 +185,7 @@ internal sealed partial class LogTail
     /// yet.</summary>
     private LanePosition BeforeAwaited(Segment segment, LanePosition last)
     {
-        long hint = (long)Math.Min(segment.Map.Read(Layout.SegmentLastRecord), long.MaxValue);
+        long hint = (long)Math.Min(segment.Map.Read(StoreLayout.SegmentLastRecord), long.MaxValue);
         if (!RecordHeader.TryRead(segment, hint, out RecordHeader fact) || fact.Sequence != last.Sequence) return last;
         return TransactionPlace.IsAwaited(_control, _segments, in fact) ? new LanePosition(fact.Rows - 1, 0) : last;
     }
@@ -206,7 +206,7 @@ internal sealed partial class LogTail
         for (int round = 0; round < 4; round++)
         {
             long committed = segment.Committed;
-            long hint = (long)Math.Min(segment.Map.Read(Layout.SegmentLastRecord), long.MaxValue);
+            long hint = (long)Math.Min(segment.Map.Read(StoreLayout.SegmentLastRecord), long.MaxValue);
             if (RecordHeader.TryRead(segment, hint, out RecordHeader last) && hint + last.Extent == committed)
                 return new LanePosition(last.Sequence, last.Crc);
         }

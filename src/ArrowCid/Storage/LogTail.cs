@@ -34,7 +34,7 @@ internal readonly struct LogEvent(in RecordHeader record, byte[]? payload, Watch
 /// The records of all lanes from a cursor on, each lane's in the order of its numbers. Asking never waits. One thread
 /// asks at a time; any may close it. It leases the segments that it reads, a few at a time.
 /// </summary>
-internal sealed partial class LogTail : IDisposable
+internal sealed partial class LogReader : IDisposable
 {
     // So many records of one lane before the next lane's turn: a cursor is copied whole where the lane changes.
     private const int MaxRun = 256;
@@ -42,9 +42,9 @@ internal sealed partial class LogTail : IDisposable
     private readonly ControlFile _control;
     private readonly SegmentSet _segments;
     private readonly TailScope _scope;
-    private readonly LogTailLane[] _lanes;
+    private readonly LogReaderLane[] _lanes;
     private readonly Queue<WatchGap> _gaps = new();
-    private readonly Action<LogTail> _onEnd;
+    private readonly Action<LogReader> _onEnd;
     private readonly int _process = ProcessMark.Current;
     private readonly Lock _gate = new();
     private CursorBase? _base;
@@ -55,18 +55,18 @@ internal sealed partial class LogTail : IDisposable
     private ulong? _listedOrder;
     private volatile bool _isClosed;
 
-    public LogTail(ControlFile control, SegmentSet segments, Cursor from, TailScope scope, Action<LogTail> onEnd)
+    public LogReader(ControlFile control, SegmentSet segments, Cursor from, TailScope scope, Action<LogReader> onEnd)
     {
         (_control, _segments, _scope, _onEnd) = (control, segments, scope, onEnd);
-        _lanes = new LogTailLane[control.Superblock.Lanes];
-        for (int lane = 0; lane < _lanes.Length; lane++) _lanes[lane] = new LogTailLane(control, segments, lane);
+        _lanes = new LogReaderLane[control.Superblock.Lanes];
+        for (int lane = 0; lane < _lanes.Length; lane++) _lanes[lane] = new LogReaderLane(control, segments, lane);
         try
         {
             Start(from);
         }
         catch
         {
-            foreach (LogTailLane lane in _lanes) lane.Release();
+            foreach (LogReaderLane lane in _lanes) lane.Release();
             throw;
         }
     }
@@ -120,7 +120,7 @@ internal sealed partial class LogTail : IDisposable
         {
             if (_isClosed) return;
             _isClosed = true;
-            foreach (LogTailLane lane in _lanes) lane.Release();
+            foreach (LogReaderLane lane in _lanes) lane.Release();
         }
 
         _onEnd(this);
@@ -137,7 +137,7 @@ internal sealed partial class LogTail : IDisposable
 
         for (int idle = 0; idle < _lanes.Length;)
         {
-            LogTailLane lane = _lanes[_current];
+            LogReaderLane lane = _lanes[_current];
             switch (Look(lane))
             {
                 case LaneStep.Record:
@@ -163,7 +163,7 @@ internal sealed partial class LogTail : IDisposable
         return false;
     }
 
-    private LaneStep Look(LogTailLane lane)
+    private LaneStep Look(LogReaderLane lane)
     {
         LaneStep step = lane.Look(isCertain: false);
         if (step != LaneStep.Ahead) return step;
@@ -171,7 +171,7 @@ internal sealed partial class LogTail : IDisposable
         return lane.Look(isCertain: true);
     }
 
-    private bool Take(LogTailLane lane, out LogEvent found)
+    private bool Take(LogReaderLane lane, out LogEvent found)
     {
         found = default;
         // What compaction moved was announced before, but not to who begins with what is there.
@@ -198,7 +198,7 @@ internal sealed partial class LogTail : IDisposable
     /// <summary>Passes a hole.</summary>
     /// <returns>False where it means nothing: a listing's log has them where something was collected, and any where
     /// the power was lost.</returns>
-    private bool Report(LogTailLane lane, out LogEvent found)
+    private bool Report(LogReaderLane lane, out LogEvent found)
     {
         found = default;
         (ulong first, ulong last, bool isDamage) = lane.Hole;
@@ -209,7 +209,7 @@ internal sealed partial class LogTail : IDisposable
         UpdateListing(lane);
         if (isSkipped || (isListed && !isDamage)) return false;
         // Where no segment came or went since the last listing, another one would only meet the same hole.
-        bool isNews = lane.LostSegment || _listedOrder != _control.Map.Read(Layout.SegmentOrder);
+        bool isNews = lane.LostSegment || _listedOrder != _control.Map.Read(StoreLayout.SegmentOrder);
         if (isNews && !isDamage)
         {
             found = Restart(new WatchGap(GapReason.Gone, lane.Number, first, last));
@@ -223,10 +223,10 @@ internal sealed partial class LogTail : IDisposable
 
     /// <summary>Another record has the number that was passed: the log was lost and written anew, or, where the last
     /// listing met it too, two records have one number.</summary>
-    private LogEvent Rewritten(LogTailLane lane)
+    private LogEvent Rewritten(LogReaderLane lane)
     {
         ulong at = lane.Position.Sequence;
-        return _listedOrder != _control.Map.Read(Layout.SegmentOrder)
+        return _listedOrder != _control.Map.Read(StoreLayout.SegmentOrder)
             ? Restart(new WatchGap(GapReason.Rewritten, lane.Number, at, at))
             : new LogEvent(default, null, new WatchGap(GapReason.Damaged, lane.Number, at, at), lane.Number,
                 CursorIn(lane));
@@ -239,12 +239,12 @@ internal sealed partial class LogTail : IDisposable
         return _current == 0 && IsTableNews && Scan();
     }
 
-    private void UpdateListing(LogTailLane lane)
+    private void UpdateListing(LogReaderLane lane)
     {
         if (_isListing && !lane.IsListing) _isListing = Array.Exists(_lanes, other => other.IsListing);
     }
 
-    private Cursor CursorIn(LogTailLane lane)
+    private Cursor CursorIn(LogReaderLane lane)
     {
         if (_base is null || _baseLane != lane.Number || _base.IsListing != _isListing)
             (_base, _baseLane) = (Snapshot(), lane.Number);

@@ -24,15 +24,15 @@ internal enum LaneStep
 /// which the segments' committed words are read does not matter: a number is passed only with its record, and one is
 /// called missing only when every word was read again after a later number was seen.
 /// </summary>
-internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int number)
+internal sealed class LogReaderLane(ControlFile control, SegmentSet segments, int number)
 {
     // Segments of a lane are opened one after another: their orders and first numbers rise together. One that was
     // taken away and given back comes late.
     private readonly SortedList<ulong, SegmentPlace> _pending = [];
-    private readonly List<LogTailSegment> _open = [];
+    private readonly List<LogReaderSegment> _open = [];
     private HashSet<ulong> _known = [];
     private ulong _lastOpened;
-    private LogTailSegment? _first;
+    private LogReaderSegment? _first;
     private bool _sawFault;
 
     public int Number => number;
@@ -143,7 +143,7 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
 
     public void Release()
     {
-        foreach (LogTailSegment open in _open) open.Release();
+        foreach (LogReaderSegment open in _open) open.Release();
         _open.Clear();
         _pending.Clear();
         _known.Clear();
@@ -167,7 +167,7 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
     private ulong NextOfEmpty()
     {
         ulong next = 0;
-        foreach (LogTailSegment open in _open)
+        foreach (LogReaderSegment open in _open)
         {
             if (open.IsEmpty && open.Segment.Header.Kind != SegmentKind.Jumbo)
                 next = Math.Max(next, open.Segment.Header.FirstSequence);
@@ -176,10 +176,10 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
         return next;
     }
 
-    private LogTailSegment? FindFirst()
+    private LogReaderSegment? FindFirst()
     {
-        LogTailSegment? first = null;
-        foreach (LogTailSegment open in _open)
+        LogReaderSegment? first = null;
+        foreach (LogReaderSegment open in _open)
         {
             if (open.TryPeek() && (first is null || open.Head.Sequence < first.Head.Sequence)) first = open;
         }
@@ -199,7 +199,7 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
         _open.RemoveAll(IsDone);
         if (access == SegmentAccess.Ready)
         {
-            _open.Add(new LogTailSegment(segment!));
+            _open.Add(new LogReaderSegment(segment!));
             return true;
         }
 
@@ -214,7 +214,7 @@ internal sealed class LogTailLane(ControlFile control, SegmentSet segments, int 
         return LostSegment = HasLost = true;
     }
 
-    private bool IsDone(LogTailSegment open)
+    private bool IsDone(LogReaderSegment open)
     {
         // Sealed first, committed after: the last record comes before the seal.
         TableWord word = control.Table(open.Segment.Slot);

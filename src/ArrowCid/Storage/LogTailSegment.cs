@@ -10,10 +10,10 @@ internal readonly record struct SegmentPlace(int Slot, TableWord Word, ulong Ord
 }
 
 /// <summary>One segment's records as they are committed. It holds one use of the segment.</summary>
-internal sealed class LogTailSegment(Segment segment)
+internal sealed class LogReaderSegment(Segment segment)
 {
-    private long _next = Layout.SegmentRecords;
-    private long _end = Layout.SegmentRecords;
+    private long _next = StoreLayout.SegmentRecords;
+    private long _end = StoreLayout.SegmentRecords;
     private RecordHeader _head;
 
     public Segment Segment => segment;
@@ -24,7 +24,7 @@ internal sealed class LogTailSegment(Segment segment)
     public bool HasHead { get; private set; }
 
     /// <summary>No record was seen in it yet.</summary>
-    public bool IsEmpty => _end == Layout.SegmentRecords;
+    public bool IsEmpty => _end == StoreLayout.SegmentRecords;
 
     /// <summary>Something damaged was passed since the last record was taken.</summary>
     public bool IsAfterFault { get; private set; }
@@ -50,7 +50,7 @@ internal sealed class LogTailSegment(Segment segment)
             }
 
             IsAfterFault = true;
-            _next += Layout.RecordAlignment;
+            _next += StoreLayout.RecordAlignment;
         }
 
         _next = _end;
@@ -61,9 +61,9 @@ internal sealed class LogTailSegment(Segment segment)
     public byte[]? CopyPayload()
     {
         // A fact's length is bounded, whatever a damaged header says of it.
-        if (_head.PayloadLength > Lane.MaxFactBytes) return null;
+        if (_head.PayloadLength > WriterLog.MaxFactBytes) return null;
         byte[] copy = GC.AllocateUninitializedArray<byte>((int)_head.PayloadLength);
-        segment.Map.CopyTo(_next - _head.Extent + Layout.RecordHeaderBytes, copy);
+        segment.Map.CopyTo(_next - _head.Extent + StoreLayout.RecordHeaderBytes, copy);
         return Sha256.Hash(copy) == _head.Digest ? copy : null;
     }
 

@@ -6,7 +6,7 @@ namespace ArrowCid.Storage;
 /// The records of one segment in log order, up to what was committed when the walk began. After a damaged header it
 /// goes on at the next place whose magic and checksum fit.
 /// </summary>
-internal struct LogWalk(Segment segment, long from = Layout.SegmentRecords)
+internal struct LogWalk(Segment segment, long from = StoreLayout.SegmentRecords)
 {
     private readonly long _end = segment.Committed;
     private long _next = from;
@@ -45,7 +45,7 @@ internal struct LogWalk(Segment segment, long from = Layout.SegmentRecords)
 
             if (!isFault) FaultOffset = _next;
             isFault = true;
-            _next += Layout.RecordAlignment;
+            _next += StoreLayout.RecordAlignment;
         }
 
         if (isFault)
@@ -60,5 +60,5 @@ internal struct LogWalk(Segment segment, long from = Layout.SegmentRecords)
 
     /// <summary>Whether the payload behind a record is what its digest says.</summary>
     public static bool IsPayloadRight(Segment segment, long offset, in RecordHeader header) =>
-        Sha256.Hash(segment.Map.Bytes(offset + Layout.RecordHeaderBytes, (int)header.PayloadLength)) == header.Digest;
+        Sha256.Hash(segment.Map.Bytes(offset + StoreLayout.RecordHeaderBytes, (int)header.PayloadLength)) == header.Digest;
 }

@@ -15,7 +15,7 @@ internal sealed class NameLocks(ControlFile control)
     /// deadline.</exception>
     public IDisposable Take(uint hash, TimeSpan deadline)
     {
-        long at = Layout.NameLock + (hash % Count);
+        long at = StoreLayout.NameLock + (hash % Count);
         long started = Stopwatch.GetTimestamp();
         lock (_gate)
         {

@@ -16,7 +16,7 @@ internal sealed record Participant(int Slot, int Process, uint UserId, ulong Sta
 internal sealed class Participants(ControlFile control)
 {
     private const int NonceAt = 0, ProcessAt = 8, StartAt = 16, SinceAt = 24, LaneAt = 32, NameAt = 64;
-    private const int NameBytes = Layout.ParticipantBytes - NameAt;
+    private const int NameBytes = StoreLayout.ParticipantBytes - NameAt;
 
     private readonly Lock _gate = new();
     private int _own = -1;
@@ -27,9 +27,9 @@ internal sealed class Participants(ControlFile control)
         if (!control.IsWritable) return;
         lock (_gate)
         {
-            for (int slot = 0; _own < 0 && slot < Layout.MaxParticipants; slot++)
+            for (int slot = 0; _own < 0 && slot < StoreLayout.MaxParticipants; slot++)
             {
-                if (control.TryLock(Layout.ParticipantLock + slot, exclusive: true)) _own = slot;
+                if (control.TryLock(StoreLayout.ParticipantLock + slot, exclusive: true)) _own = slot;
             }
 
             if (_own < 0) return;
@@ -63,7 +63,7 @@ internal sealed class Participants(ControlFile control)
         {
             if (_own < 0) return;
             control.Map.Write(At(_own) + NonceAt, 0);
-            control.Unlock(Layout.ParticipantLock + _own);
+            control.Unlock(StoreLayout.ParticipantLock + _own);
             _own = -1;
         }
     }
@@ -72,7 +72,7 @@ internal sealed class Participants(ControlFile control)
     public List<Participant> List()
     {
         var found = new List<Participant>();
-        for (int slot = 0; slot < Layout.MaxParticipants; slot++)
+        for (int slot = 0; slot < StoreLayout.MaxParticipants; slot++)
         {
             if (control.Map.Read(At(slot) + NonceAt) == 0 || !IsOwned(slot)) continue;
             found.Add(Read(slot));
@@ -86,7 +86,7 @@ internal sealed class Participants(ControlFile control)
     public int Sweep(bool dryRun)
     {
         int dead = 0;
-        for (int slot = 0; slot < Layout.MaxParticipants; slot++)
+        for (int slot = 0; slot < StoreLayout.MaxParticipants; slot++)
         {
             if (control.Map.Read(At(slot) + NonceAt) == 0 || IsOwned(slot)) continue;
             dead++;
@@ -94,9 +94,9 @@ internal sealed class Participants(ControlFile control)
             lock (_gate)
             {
                 // One description never stands in its own way: the own slot is told apart under the gate.
-                if (slot == _own || !control.TryLock(Layout.ParticipantLock + slot, exclusive: true)) continue;
+                if (slot == _own || !control.TryLock(StoreLayout.ParticipantLock + slot, exclusive: true)) continue;
                 control.Map.Write(At(slot) + NonceAt, 0);
-                control.Unlock(Layout.ParticipantLock + slot);
+                control.Unlock(StoreLayout.ParticipantLock + slot);
             }
         }
 
@@ -104,7 +104,7 @@ internal sealed class Participants(ControlFile control)
     }
 
     private bool IsOwned(int slot) =>
-        slot == Volatile.Read(ref _own) || control.IsLockedElsewhere(Layout.ParticipantLock + slot);
+        slot == Volatile.Read(ref _own) || control.IsLockedElsewhere(StoreLayout.ParticipantLock + slot);
 
     private Participant Read(int slot)
     {
@@ -119,5 +119,5 @@ internal sealed class Participants(ControlFile control)
             Encoding.UTF8.GetString(end < 0 ? name : name[..end]));
     }
 
-    private static long At(int slot) => Layout.ParticipantsOffset + ((long)slot * Layout.ParticipantBytes);
+    private static long At(int slot) => StoreLayout.ParticipantsOffset + ((long)slot * StoreLayout.ParticipantBytes);
 }

@@ -21,7 +21,7 @@ internal sealed class RawSegment(int slot, TableWord word, FileDescriptor file, 
 
     public bool IsInPlace => isInPlace;
 
-    public string Name => Layout.SegmentName(slot, word.Generation);
+    public string Name => StoreLayout.SegmentName(slot, word.Generation);
 
     /// <summary>The mapping first: the lease ends when nothing is mapped any more.</summary>
     public void Close()

@@ -48,8 +48,8 @@ internal sealed record ReclaimReport(IReadOnlyList<ReclaimedSegment> Segments)
 /// <param name="liveness">Tells which blocks are removed.</param>
 /// <param name="janitorsLane">The lane that live records are copied to.</param>
 /// <param name="beginNext">Gives a lane a next data segment; false where the lane is in use.</param>
-internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockIndex index, ILiveness liveness,
-    Func<Lane> janitorsLane, Func<SegmentPlace, bool> beginNext)
+internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockIndex index, ILiveness liveness,
+    Func<WriterLog> janitorsLane, Func<SegmentPlace, bool> beginNext)
 {
     // A put of a block after the first look revives it; that does not go on for ever at one segment.
     private const int MaxRounds = 4;
@@ -77,7 +77,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         liveness.Refresh();
         _views.Update();
         var report = new List<ReclaimedSegment>();
-        FactCompaction? facts = liveness is IFactSieve sieve ? new(control, segments, sieve, janitorsLane) : null;
+        FactCompaction? facts = liveness is IFactFilter sieve ? new(control, segments, sieve, janitorsLane) : null;
         // Facts come last: once the blocks that a drop voided are gone, the drop may go.
         List<SegmentPlace> places = [.. SegmentChoice.Compactable(control, segments)
             .Where(place => isAsked?.Invoke(place) != false).OrderBy(place => place.Kind == SegmentKind.Facts)];
@@ -103,7 +103,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
 
             if (isOver || held.Count == 0 || Stopwatch.GetElapsedTime(started) >= patience) break;
             // Whoever has them mapped and idle lets go.
-            _ = control.Map.Add(Layout.PressureWord, 1);
+            _ = control.Map.Add(StoreLayout.PressureWord, 1);
             places = held;
         }
 
@@ -131,7 +131,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
             if (word.State == SegmentState.Sealed)
             {
                 if (!dryRun && IsHeld(place.Slot, word))
-                    return new ReclaimedSegment(Layout.SegmentName(place.Slot, word.Generation), word.Bytes, 0, 0,
+                    return new ReclaimedSegment(StoreLayout.SegmentName(place.Slot, word.Generation), word.Bytes, 0, 0,
                         ReclaimOutcome.Held);
 
                 found = Move(place.Slot, word, mostAlive, dryRun, moved);
@@ -144,7 +144,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
 
             using LockedSegment? locked =
                 LockedSegment.TryLock(control, segments, place.Slot, word, out bool isBusy);
-            string name = Layout.SegmentName(place.Slot, word.Generation);
+            string name = StoreLayout.SegmentName(place.Slot, word.Generation);
             found ??= new ReclaimedSegment(name, word.Bytes, 0, 0, ReclaimOutcome.Freed);
             if (locked is null) return isBusy ? found with { Outcome = ReclaimOutcome.Held } : null;
             if (!locked.TryRetire()) return null;
@@ -169,7 +169,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         if (segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready) return null;
         try
         {
-            ReclaimSurvey survey = ReclaimSurvey.Of(segment!, index, liveness, _views, segments.Damage);
+            CompactionSurvey survey = CompactionSurvey.Of(segment!, index, liveness, _views, segments.Damage);
             bool isWorthIt = !survey.IsDamaged && survey.DeadBlocks > 0 &&
                 survey.LiveBytes <= mostAlive * place.Word.Bytes;
             return isWorthIt
@@ -197,7 +197,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
         {
             liveness.Refresh();
             _views.Update();
-            ReclaimSurvey now = ReclaimSurvey.Of(locked.Records, index, liveness, _views, segments.Damage);
+            CompactionSurvey now = CompactionSurvey.Of(locked.Records, index, liveness, _views, segments.Damage);
             return now.Survivors.Any(one => !moved.Contains(one.Offset));
         }
         catch
@@ -211,13 +211,13 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
     private ReclaimedSegment? Move(int slot, TableWord word, double mostAlive, bool dryRun, HashSet<long> moved)
     {
         SegmentAccess access = segments.TryAcquire(word, slot, out Segment? segment);
-        string name = Layout.SegmentName(slot, word.Generation);
+        string name = StoreLayout.SegmentName(slot, word.Generation);
         if (access == SegmentAccess.Corrupt)
             return new ReclaimedSegment(name, word.Bytes, 0, 0, ReclaimOutcome.Damaged);
         if (access != SegmentAccess.Ready) return null;
         try
         {
-            ReclaimSurvey survey = ReclaimSurvey.Of(segment!, index, liveness, _views, segments.Damage);
+            CompactionSurvey survey = CompactionSurvey.Of(segment!, index, liveness, _views, segments.Damage);
             ReclaimOutcome outcome = survey.IsDamaged ? ReclaimOutcome.Damaged
                 : survey.LiveBytes > mostAlive * word.Bytes ? ReclaimOutcome.Alive
                 : ReclaimOutcome.Freed;
@@ -233,7 +233,7 @@ internal sealed class Reclaim(ControlFile control, SegmentSet segments, BlockInd
 
     private ReclaimOutcome Move(Segment segment, IReadOnlyList<Survivor> survivors, HashSet<long> moved)
     {
-        Lane lane = janitorsLane();
+        WriterLog lane = janitorsLane();
         try
         {
             foreach (Survivor survivor in survivors)

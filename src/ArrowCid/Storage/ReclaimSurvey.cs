@@ -6,7 +6,7 @@ namespace ArrowCid.Storage;
 internal readonly record struct Survivor(long Offset, bool AsReference);
 
 /// <summary>What is alive in a segment.</summary>
-internal sealed class ReclaimSurvey
+internal sealed class CompactionSurvey
 {
     private readonly List<Survivor> _survivors = [];
 
@@ -21,10 +21,10 @@ internal sealed class ReclaimSurvey
     /// <summary>Whether records could not be read: what was there may be somebody's.</summary>
     public bool IsDamaged { get; private set; }
 
-    public static ReclaimSurvey Of(Segment segment, BlockIndex index, ILiveness liveness, ViewParents views,
+    public static CompactionSurvey Of(Segment segment, BlockIndex index, ILiveness liveness, ViewParents views,
         DamageLog damage)
     {
-        var survey = new ReclaimSurvey();
+        var survey = new CompactionSurvey();
         var walk = new LogWalk(segment);
         for (int faults = 0; ;)
         {
@@ -65,7 +65,7 @@ internal sealed class ReclaimSurvey
             !liveness.IsLastPut(in record.Digest, record.TimeNanoseconds))
             return;
         if (liveness.IsKilled(in record.Digest, segment.Header.Lane, record.Sequence)) return;
-        Add(offset, Layout.RecordHeaderBytes, asReference: true);
+        Add(offset, StoreLayout.RecordHeaderBytes, asReference: true);
     }
 
     private void Add(long offset, long bytes, bool asReference)
@@ -115,7 +115,7 @@ internal sealed class ViewParents(ControlFile control, SegmentSet segments)
     private void Read(Segment segment)
     {
         (int, uint) key = (segment.Slot, segment.Generation);
-        var walk = new LogWalk(segment, _read.GetValueOrDefault(key, Layout.SegmentRecords));
+        var walk = new LogWalk(segment, _read.GetValueOrDefault(key, StoreLayout.SegmentRecords));
         while (walk.MoveNext())
         {
             RecordHeader record = walk.Record;

@@ -66,14 +66,14 @@ internal sealed class RecordedDamage
     private void Read(Segment segment)
     {
         // The committed word is not believed; a payload is, by its digest.
-        for (long at = Layout.SegmentRecords; at < segment.Bytes; at += Layout.RecordAlignment)
+        for (long at = StoreLayout.SegmentRecords; at < segment.Bytes; at += StoreLayout.RecordAlignment)
         {
             bool isFact = RecordHeader.TryRead(segment, at, out RecordHeader record) &&
-                record.RecordKind == RecordKind.Fact && record.PayloadLength <= Lane.MaxFactBytes &&
+                record.RecordKind == RecordKind.Fact && record.PayloadLength <= WriterLog.MaxFactBytes &&
                 record.Extent <= segment.Bytes - at;
             if (!isFact) continue;
             ReadOnlySpan<byte> payload =
-                segment.Map.Bytes(at + Layout.RecordHeaderBytes, (int)record.PayloadLength);
+                segment.Map.Bytes(at + StoreLayout.RecordHeaderBytes, (int)record.PayloadLength);
             bool isRecorded = payload.IndexOf(DamageLog.Mark) >= 0 && Sha256.Hash(payload) == record.Digest;
             if (isRecorded) _payloads.Add(payload.ToArray());
         }

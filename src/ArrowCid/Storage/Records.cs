@@ -58,7 +58,7 @@ internal enum RecordFlags : ushort
 }
 
 /// <summary>The 128 bytes before every payload, as they lie in the file.</summary>
-[StructLayout(LayoutKind.Sequential, Size = Layout.RecordHeaderBytes)]
+[StructLayout(LayoutKind.Sequential, Size = StoreLayout.RecordHeaderBytes)]
 internal struct RecordHeader
 {
     public ulong Magic;
@@ -94,7 +94,7 @@ internal struct RecordHeader
     public readonly bool IsFoundOnceCommitted => ((RecordFlags)Flags & RecordFlags.FoundOnceCommitted) != 0;
 
     /// <summary>The bytes from this header to the next.</summary>
-    public readonly long Extent => HasPayload ? Layout.RecordBytes((long)PayloadLength) : Layout.RecordHeaderBytes;
+    public readonly long Extent => HasPayload ? StoreLayout.RecordBytes((long)PayloadLength) : StoreLayout.RecordHeaderBytes;
 
     public readonly BlockInfo ToInfo() => new(Digest, Codec, RecordKind, SchemaDigest, (long)Rows, (long)PayloadLength,
         DateTimeOffset.UnixEpoch.AddTicks((long)(TimeNanoseconds / 100)),
@@ -104,7 +104,7 @@ internal struct RecordHeader
     /// <returns>False where no whole record of this segment begins there.</returns>
     public static bool TryRead(Segment segment, long offset, out RecordHeader header)
     {
-        if (offset < Layout.SegmentRecords || offset > segment.Bytes - Layout.RecordHeaderBytes)
+        if (offset < StoreLayout.SegmentRecords || offset > segment.Bytes - StoreLayout.RecordHeaderBytes)
         {
             header = default;
             return false;
@@ -119,8 +119,8 @@ internal struct RecordHeader
     /// <returns>What the block is, or <see cref="RecordKind.None"/>.</returns>
     public static RecordKind Glimpse(Segment segment, long offset, in Digest256 digest)
     {
-        if (offset < Layout.SegmentRecords || offset > segment.Bytes - Layout.RecordHeaderBytes) return RecordKind.None;
-        ReadOnlySpan<ulong> line = segment.Map.Words(offset, Layout.LineBytes / sizeof(ulong));
+        if (offset < StoreLayout.SegmentRecords || offset > segment.Bytes - StoreLayout.RecordHeaderBytes) return RecordKind.None;
+        ReadOnlySpan<ulong> line = segment.Map.Words(offset, StoreLayout.LineBytes / sizeof(ulong));
         ReadOnlySpan<ulong> wanted = MemoryMarshal.Cast<byte, ulong>(Digest256.Bytes(in digest));
         // The magic is written last, so it is read first.
         if (Volatile.Read(in line[0]) != (segment.Nonce ^ (ulong)offset)) return RecordKind.None;
@@ -148,7 +148,7 @@ internal struct RecordHeader
         // A digest's code other than SHA-256 never enters; a block is one Memory<byte> (2 GiB - 1).
         if (HashCode != Superblock.Sha256Code) return false;
         if (PayloadLength > int.MaxValue || Rows > long.MaxValue) return false;
-        return !HasPayload || PayloadLength <= (ulong)(segmentBytes - offset - Layout.RecordHeaderBytes);
+        return !HasPayload || PayloadLength <= (ulong)(segmentBytes - offset - StoreLayout.RecordHeaderBytes);
     }
 
     /// <summary>The checksum of the header with its own field zero.</summary>
@@ -170,9 +170,9 @@ internal struct RecordHeader
         Magic = segment.Nonce ^ (ulong)offset;
         HashCode = Superblock.Sha256Code;
         (Crc, Zeros) = (0, 0);
-        Span<byte> copy = stackalloc byte[Layout.RecordHeaderBytes];
+        Span<byte> copy = stackalloc byte[StoreLayout.RecordHeaderBytes];
         MemoryMarshal.Write(copy, in this);
-        Crc = Layout.Crc(copy);
+        Crc = StoreLayout.Crc(copy);
         MemoryMarshal.Cast<byte, uint>(copy)[CrcWord] = Crc;
         segment.Map.Write(offset, 0);
         segment.Map.CopyFrom(copy[sizeof(ulong)..], offset + sizeof(ulong));
@@ -205,7 +205,7 @@ internal interface IBlockSource
 
     /// <summary>Throws where the bytes that were written may not be put under the digest that they have: the store
     /// gives the space back.</summary>
-    void Judge(Digest256 digest)
+    void Validate(Digest256 digest)
     {
     }
 }

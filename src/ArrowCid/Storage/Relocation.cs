@@ -36,7 +36,7 @@ internal sealed class Relocation : IBlockSource
     public Digest256 WriteTo(Span<byte> destination)
     {
         if (!_header.HasPayload) return _header.Digest;
-        _segment.Map.CopyTo(_offset + Layout.RecordHeaderBytes, destination);
+        _segment.Map.CopyTo(_offset + StoreLayout.RecordHeaderBytes, destination);
         Digest256 digest = Sha256.Hash(destination);
         if (digest == _header.Digest) return digest;
         throw StorageErrors.Corrupt(_segment.Name, $"block sha256:{_header.Digest} is damaged; put it again");

@@ -4,7 +4,7 @@ namespace ArrowCid.Storage;
 /// Room in a ring: the oldest sealed segment that nobody leases goes. Any writer does this by itself, under the
 /// segment's write lock alone, so that no stopped process stops the others' puts.
 /// </summary>
-internal sealed class Ring(ControlFile control, SegmentSet segments, BlockIndex index)
+internal sealed class RingEviction(ControlFile control, SegmentSet segments, BlockIndex index)
 {
     /// <summary>Takes the oldest segment that can go.</summary>
     /// <param name="lane">A lane of this handle.</param>
@@ -20,7 +20,7 @@ internal sealed class Ring(ControlFile control, SegmentSet segments, BlockIndex 
         {
             using LockedSegment? locked =
                 LockedSegment.TryLock(control, segments, place.Slot, place.Word, out bool isBusy);
-            if (isBusy) held.Add(Layout.SegmentName(place.Slot, place.Word.Generation));
+            if (isBusy) held.Add(StoreLayout.SegmentName(place.Slot, place.Word.Generation));
             if (locked is null || !locked.TryRetire()) continue;
             locked.ClearEntries(index);
             if (locked.Bytes == bytes && !control.IsOnDisk) raw = locked.TryRecycle(lane);
@@ -67,7 +67,7 @@ internal static class SegmentChoice
         IEnumerable<SegmentPlace> newest = all.Where(place => place.Kind == SegmentKind.Data)
             .GroupBy(place => place.Word.Lane)
             .Select(lane => lane.Last() with { NeedsNext = true })
-            .Where(place => place.Word.IsLive && place.Word.Bytes > Lane.SmallSegmentBytes);
+            .Where(place => place.Word.IsLive && place.Word.Bytes > WriterLog.SmallSegmentBytes);
         return [.. Removable(all, segments).Concat(newest).OrderBy(place => place.Order)];
     }
 
@@ -131,7 +131,7 @@ internal static class SegmentChoice
         // What cannot be read now stays where it is.
         if (segments.TryAcquire(place.Word, place.Slot, out Segment? segment) != SegmentAccess.Ready)
             return isWanted ? ulong.MaxValue : 0;
-        ulong last = LogTail.LastOrBefore(segment!).Sequence;
+        ulong last = LogReader.LastOrBefore(segment!).Sequence;
         segment!.Release();
         return last;
     }

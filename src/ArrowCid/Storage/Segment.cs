@@ -42,17 +42,17 @@ internal sealed class Segment
     /// <summary>The file's size; equal to the mapping's.</summary>
     public long Bytes { get; }
 
-    public string Name => Layout.SegmentName(Slot, Generation);
+    public string Name => StoreLayout.SegmentName(Slot, Generation);
 
     /// <summary>The end of what is announced, or the start where the word cannot be right.</summary>
     public long Committed
     {
         get
         {
-            ulong value = Map.Read(Layout.SegmentCommitted);
-            return value >= Layout.SegmentRecords && value <= (ulong)Bytes && value % Layout.RecordAlignment == 0
+            ulong value = Map.Read(StoreLayout.SegmentCommitted);
+            return value >= StoreLayout.SegmentRecords && value <= (ulong)Bytes && value % StoreLayout.RecordAlignment == 0
                 ? (long)value
-                : Layout.SegmentRecords;
+                : StoreLayout.SegmentRecords;
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed class Segment
     }
 
     /// <summary>Whether anybody has used it since the last time this was asked.</summary>
-    public bool TakeTouched()
+    public bool TakeDirty()
     {
         bool isTouched = _isTouched;
         _isTouched = false;
@@ -91,7 +91,7 @@ internal sealed class Segment
     /// <summary>Whether a lease, put or walk has it, beside the handle.</summary>
     public bool IsInUse => Volatile.Read(ref _users) > 1;
 
-    /// <summary>Whether it may be looked into within a <see cref="Glance"/> that began before this was asked.</summary>
+    /// <summary>Whether it may be looked into within a <see cref="EpochGuard"/> that began before this was asked.</summary>
     public bool TryGlance()
     {
         if (Volatile.Read(ref _users) == 0) return false;
@@ -117,7 +117,7 @@ internal sealed class Segment
     /// <summary>Unmaps and closes it.</summary>
     public void Close()
     {
-        Glance.AwaitOthers();
+        EpochGuard.WaitForReaders();
         Map.Dispose();
         _file.Dispose();
         _witness?.Dispose();
@@ -134,7 +134,7 @@ internal sealed class Segment
             return null;
         }
 
-        Glance.AwaitOthers();
+        EpochGuard.WaitForReaders();
         _witness.Dispose();
         return new LeasedFile(_file, Map.PassOn());
     }

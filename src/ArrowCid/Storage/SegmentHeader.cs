@@ -7,7 +7,7 @@ internal sealed record SegmentHeader(Guid SegmentId, int Slot, uint Generation, 
     long Bytes, ulong FirstSequence, ulong Order, ulong CreatedNanoseconds)
 {
     private const ulong Magic = 0x0147_4553_4352_5241; // "ARRCSEG\1"
-    private const int CrcOffset = Layout.SegmentHeaderBytes - 8;
+    private const int CrcOffset = StoreLayout.SegmentHeaderBytes - 8;
 
     /// <summary>The header's checksum, which stands for "the record before" the first one.</summary>
     public uint Crc { get; private set; }
@@ -16,7 +16,7 @@ internal sealed record SegmentHeader(Guid SegmentId, int Slot, uint Generation, 
     {
         half.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(half, Magic);
-        BinaryPrimitives.WriteUInt32LittleEndian(half[8..], Layout.Major);
+        BinaryPrimitives.WriteUInt32LittleEndian(half[8..], StoreLayout.Major);
         BinaryPrimitives.WriteUInt32LittleEndian(half[12..], (uint)Kind);
         SegmentId.TryWriteBytes(half[16..32]);
         BinaryPrimitives.WriteUInt32LittleEndian(half[32..], (uint)Slot);
@@ -27,7 +27,7 @@ internal sealed record SegmentHeader(Guid SegmentId, int Slot, uint Generation, 
         BinaryPrimitives.WriteUInt64LittleEndian(half[64..], FirstSequence);
         BinaryPrimitives.WriteUInt64LittleEndian(half[72..], Order);
         BinaryPrimitives.WriteUInt64LittleEndian(half[80..], CreatedNanoseconds);
-        Crc = Layout.Crc(half[..CrcOffset]);
+        Crc = StoreLayout.Crc(half[..CrcOffset]);
         BinaryPrimitives.WriteUInt32LittleEndian(half[CrcOffset..], Crc);
     }
 
@@ -35,9 +35,9 @@ internal sealed record SegmentHeader(Guid SegmentId, int Slot, uint Generation, 
     /// <returns>Null where it is not a segment header of this format, or its checksum is wrong.</returns>
     public static SegmentHeader? Read(ReadOnlySpan<byte> half)
     {
-        uint crc = Layout.Crc(half[..CrcOffset]);
+        uint crc = StoreLayout.Crc(half[..CrcOffset]);
         if (BinaryPrimitives.ReadUInt64LittleEndian(half) != Magic ||
-            BinaryPrimitives.ReadUInt32LittleEndian(half[8..]) != Layout.Major ||
+            BinaryPrimitives.ReadUInt32LittleEndian(half[8..]) != StoreLayout.Major ||
             BinaryPrimitives.ReadUInt32LittleEndian(half[CrcOffset..]) != crc)
             return null;
         return new SegmentHeader(

@@ -7,11 +7,11 @@ namespace ArrowCid.Storage;
 
 /// <summary>Makes segments (S0 to S5) of one lane within the store's capacity, one ahead, and takes back what a killed
 /// maker left.</summary>
-internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, BlockIndex index, TimeSpan timeout)
+internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments, BlockIndex index, TimeSpan timeout)
 {
-    public const string Temporary = Layout.TemporaryMark + "owner";
+    public const string Temporary = StoreLayout.TemporaryMark + "owner";
 
-    private readonly Ring? _ring = control.Superblock.IsRing ? new Ring(control, segments, index) : null;
+    private readonly RingEviction? _ring = control.Superblock.IsRing ? new RingEviction(control, segments, index) : null;
     private readonly object _gate = new();
     private RawSegment? _prepared;
     private ulong _preparedFor;
@@ -24,7 +24,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
     public Segment? TryCreate(int lane, SegmentKind kind, long bytes, ulong firstSequence, bool forCleanUp = false)
     {
         control.ThrowIfGone();
-        RawSegment? raw = kind == SegmentKind.Data && bytes == control.Superblock.SegmentBytes ? TakePrepared() : null;
+        RawSegment? raw = kind == SegmentKind.Data && bytes == control.Superblock.SegmentBytes ? TakePreallocated() : null;
         raw ??= TryObtainRaw(lane, bytes, forCleanUp);
         return raw is null ? null : Open(raw, kind, firstSequence);
     }
@@ -45,7 +45,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         {
             // Of the janitor's own thread or another of its handle: drops are what the room kept back is for.
             if (TryCreate(lane, kind, bytes, firstSequence, control.Janitor.IsHeld) is { } made) return made;
-            control.Shortage.Asked?.Invoke(bytes);
+            control.Shortage.Requested?.Invoke(bytes);
             if (Stopwatch.GetElapsedTime(started) >= timeout) throw Refusal(bytes);
             // The pause grows so that two makers drift apart.
             Thread.Sleep(Random.Shared.Next(1, pause + 1));
@@ -55,7 +55,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
     /// <summary>Begins to make the lane's next data segment ahead, on another thread: reserved, and in memory with its
     /// pages in place, so that the put that needs it does not wait for the kernel. Once for each segment before
     /// it.</summary>
-    public void Prepare(int lane, Segment before)
+    public void Preallocate(int lane, Segment before)
     {
         if (_preparedFor == before.Header.Order) return;
         lock (_gate)
@@ -70,7 +70,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
     /// <summary>Gives up the segment that was made ahead, if there is one: somebody needs room.</summary>
     public bool TryGiveUpPrepared()
     {
-        if (TakePrepared() is not { } raw) return false;
+        if (TakePreallocated() is not { } raw) return false;
         Abandon(raw);
         return true;
     }
@@ -99,9 +99,9 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         {
             var header = new SegmentHeader(control.Superblock.SegmentId, raw.Slot, word.Generation, word.Lane, kind,
                 BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), word.Bytes, firstSequence,
-                control.Map.Add(Layout.SegmentOrder, 1), control.NowNanoseconds());
-            header.Write(raw.Map.WritableBytes(0, Layout.SegmentHeaderBytes));
-            raw.Map.Write(Layout.SegmentCommitted, (ulong)Layout.SegmentRecords);
+                control.Map.Add(StoreLayout.SegmentOrder, 1), control.NowNanoseconds());
+            header.Write(raw.Map.WritableBytes(0, StoreLayout.SegmentHeaderBytes));
+            raw.Map.Write(StoreLayout.SegmentCommitted, (ulong)StoreLayout.SegmentRecords);
             // On a disk the header and then the name are there before the table says so: a rebuild finds what is told.
             if (control.IsOnDisk) StorageErrors.Check(raw.File.Sync(), "cannot flush", control.PathOf(name));
             CrashPoint.Pass(CrashStep.S2);
@@ -157,13 +157,13 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
     /// <summary>Frees a slot that a dead owner of the lane was filling. Only the lane's new owner calls this.</summary>
     public static void FreeUnfinished(ControlFile control, int slot, TableWord word)
     {
-        string name = Layout.SegmentName(slot, word.Generation);
+        string name = StoreLayout.SegmentName(slot, word.Generation);
         _ = control.DirectoryFile.Unlink(name + Temporary);
         // Nothing was put into one that is being made: then the word is damaged.
         if (!SegmentSet.MayHoldRecords(control, name)) _ = control.DirectoryFile.Unlink(name);
         // One that was to be recycled may still have its name of before.
         if (control.Superblock.IsRing)
-            _ = control.DirectoryFile.Unlink(Layout.SegmentName(slot, word.Generation - 1));
+            _ = control.DirectoryFile.Unlink(StoreLayout.SegmentName(slot, word.Generation - 1));
         _ = control.TryChange(slot, word, word.With(SegmentState.Free));
     }
 
@@ -174,9 +174,9 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         string? names = LockHolders.Describe(control.DirectoryFile, control.Shortage.Held);
         string holders = names is null ? "" : $"; what could go is held: {names}";
         return new ArrowCidException(ErrorCode.StoreFull,
-            $"{control.Directory}: a segment of {bytes / Layout.MiB} MiB does not fit: " +
-            $"{control.SegmentBytes() / Layout.MiB} of {control.Superblock.Capacity / Layout.MiB} MiB are taken " +
-            $"(some are kept for clean-up), {available / Layout.MiB} MiB are free on the file system{holders}; " +
+            $"{control.Directory}: a segment of {bytes / StoreLayout.MiB} MiB does not fit: " +
+            $"{control.SegmentBytes() / StoreLayout.MiB} of {control.Superblock.Capacity / StoreLayout.MiB} MiB are taken " +
+            $"(some are kept for clean-up), {available / StoreLayout.MiB} MiB are free on the file system{holders}; " +
             $"remove blocks, make a larger store, or {StorageErrors.Remedy}");
     }
 
@@ -226,7 +226,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         }
     }
 
-    private RawSegment? TakePrepared()
+    private RawSegment? TakePreallocated()
     {
         lock (_gate)
         {
@@ -247,10 +247,10 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
         {
             TableWord free = control.Table(slot);
             if (free.State != SegmentState.Free) continue;
-            word = new TableWord(SegmentState.Creating, lane, bytes / Layout.MiB, free.Generation + 1);
+            word = new TableWord(SegmentState.Creating, lane, bytes / StoreLayout.MiB, free.Generation + 1);
             if (!control.TryChange(slot, free, word)) continue;
             CrashPoint.Pass(CrashStep.S0);
-            if (SegmentSet.MayHoldRecords(control, Layout.SegmentName(slot, word.Generation)))
+            if (SegmentSet.MayHoldRecords(control, StoreLayout.SegmentName(slot, word.Generation)))
             {
                 // A damaged table has forgotten it; a rebuild takes it in.
                 _ = control.TryChange(slot, word, word.With(SegmentState.Free));
@@ -279,7 +279,7 @@ internal sealed class SegmentMaker(ControlFile control, SegmentSet segments, Blo
     /// <returns>Null where the file system has no room; the slot is free again.</returns>
     private RawSegment? TryMake(int slot, TableWord word)
     {
-        string name = Layout.SegmentName(slot, word.Generation);
+        string name = StoreLayout.SegmentName(slot, word.Generation);
         FileDescriptor? file = null;
         RawSegment? raw = null;
         try

@@ -10,22 +10,22 @@ namespace ArrowCid.Storage;
 /// with <see cref="Prefix"/>; Q2 the new one is whole under a temporary name; Q3 it has the old one's name. Killed
 /// anywhere, it is done again.
 /// </summary>
-internal sealed class SegmentMender(ControlFile control)
+internal sealed class SegmentRepair(ControlFile control)
 {
     /// <summary>What the names of files begin with that were set aside.</summary>
     public const string Prefix = "bad-";
 
-    private const string Temporary = Layout.TemporaryMark + "mended";
+    private const string Temporary = StoreLayout.TemporaryMark + "mended";
 
     /// <summary>Looks at every segment.</summary>
     public void Run()
     {
         foreach ((int slot, uint generation) in Places())
         {
-            string name = Layout.SegmentName(slot, generation);
+            string name = StoreLayout.SegmentName(slot, generation);
             using SegmentSalvage? salvage = SegmentSalvage.TryRead(control, name, slot, generation);
             if (salvage is not { IsDamaged: true }) continue;
-            SetAside(control.DirectoryFile, control.Directory, name);
+            Quarantine(control.DirectoryFile, control.Directory, name);
             CrashPoint.Pass(CrashStep.Q1);
             if (salvage.Records.Count > 0) Replace(slot, generation, salvage);
             else StorageErrors.Check(control.DirectoryFile.Unlink(name), "cannot set aside", control.PathOf(name));
@@ -36,7 +36,7 @@ internal sealed class SegmentMender(ControlFile control)
     }
 
     /// <summary>Gives a file a second name, under which nothing takes it away.</summary>
-    public static void SetAside(FileDescriptor folder, string directory, string name)
+    public static void Quarantine(FileDescriptor folder, string directory, string name)
     {
         StorageErrors.Check(folder.StatFile(name, out FileStatus file), "cannot stat", Path.Combine(directory, name));
         for (int number = 1; ; number++)
@@ -63,7 +63,7 @@ internal sealed class SegmentMender(ControlFile control)
         int slots = control.Superblock.Segments;
         foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
         {
-            bool isSegment = Layout.TryParseSegmentName(Path.GetFileName(path), slots, out int slot,
+            bool isSegment = StoreLayout.TryParseSegmentName(Path.GetFileName(path), slots, out int slot,
                 out uint generation);
             // What a janitor died over is gone but for its name.
             bool isRetired = isSegment && control.Table(slot) is { State: SegmentState.Retired } word &&
@@ -116,10 +116,10 @@ internal sealed class SegmentMender(ControlFile control)
         SegmentHeader header = like with
         {
             Nonce = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
-            Bytes = Layout.RoundUp(
-                Layout.SegmentRecords + salvage.Records.Sum(record => record.Header.Extent), Layout.MiB),
+            Bytes = StoreLayout.RoundUp(
+                StoreLayout.SegmentRecords + salvage.Records.Sum(record => record.Header.Extent), StoreLayout.MiB),
         };
-        string name = Layout.SegmentName(header.Slot, header.Generation);
+        string name = StoreLayout.SegmentName(header.Slot, header.Generation);
         string temporary = name + Temporary;
         _ = control.DirectoryFile.Unlink(temporary);
         using FileDescriptor? file = control.DirectoryFile.TryCreateFile(temporary, out int errno);
@@ -143,20 +143,20 @@ internal sealed class SegmentMender(ControlFile control)
 
     private static void Fill(Segment segment, SegmentSalvage salvage)
     {
-        segment.Header.Write(segment.Map.WritableBytes(0, Layout.SegmentHeaderBytes));
-        long at = Layout.SegmentRecords, last = 0;
+        segment.Header.Write(segment.Map.WritableBytes(0, StoreLayout.SegmentHeaderBytes));
+        long at = StoreLayout.SegmentRecords, last = 0;
         uint previous = segment.Header.Crc;
         foreach (SalvagedRecord record in salvage.Records)
         {
             RecordHeader header = record.Header;
-            segment.Map.CopyFrom(salvage.PayloadOf(in record), at + Layout.RecordHeaderBytes);
+            segment.Map.CopyFrom(salvage.PayloadOf(in record), at + StoreLayout.RecordHeaderBytes);
             header.PreviousCrc = previous;
             header.WriteTo(segment, at);
             (last, previous) = (at, header.Crc);
             at += header.Extent;
         }
 
-        segment.Map.Write(Layout.SegmentLastRecord, (ulong)last);
-        segment.Map.Write(Layout.SegmentCommitted, (ulong)at);
+        segment.Map.Write(StoreLayout.SegmentLastRecord, (ulong)last);
+        segment.Map.Write(StoreLayout.SegmentCommitted, (ulong)at);
     }
 }

@@ -18,21 +18,21 @@ internal sealed class SegmentSalvage : IDisposable
 
     private SegmentSalvage(FileDescriptor file, ControlFile control, int slot, uint generation)
     {
-        if (file.Stat(out FileStatus status) != 0 || status.Size < Layout.SegmentRecords + Layout.RecordHeaderBytes)
+        if (file.Stat(out FileStatus status) != 0 || status.Size < StoreLayout.SegmentRecords + StoreLayout.RecordHeaderBytes)
         {
             IsDamaged = true;
             return;
         }
 
         _map = Mapping.TryMap(file, status.Size, writable: false, out int errno);
-        StorageErrors.Check(errno, "cannot map", control.PathOf(Layout.SegmentName(slot, generation)));
+        StorageErrors.Check(errno, "cannot map", control.PathOf(StoreLayout.SegmentName(slot, generation)));
         Header = SegmentSet.ReadHeader(_map!);
         Superblock shape = control.Superblock;
         IsForeign = Header is not null && (Header.SegmentId != shape.SegmentId || Header.Slot != slot ||
             Header.Generation != generation || (uint)Header.Lane >= (uint)shape.Lanes);
-        IsDamaged = Header is null || IsForeign || Header.Bytes != status.Size || status.Size % Layout.MiB != 0;
+        IsDamaged = Header is null || IsForeign || Header.Bytes != status.Size || status.Size % StoreLayout.MiB != 0;
         if (IsForeign || FindNonce() is not { } nonce) return;
-        Walk(nonce, status.Size / Layout.RecordAlignment * Layout.RecordAlignment);
+        Walk(nonce, status.Size / StoreLayout.RecordAlignment * StoreLayout.RecordAlignment);
     }
 
     /// <summary>Null where it cannot be read.</summary>
@@ -63,7 +63,7 @@ internal sealed class SegmentSalvage : IDisposable
 
     /// <summary>The bytes behind a record's header.</summary>
     public ReadOnlySpan<byte> PayloadOf(in SalvagedRecord record) => record.Header.HasPayload
-        ? _map!.Bytes(record.Offset + Layout.RecordHeaderBytes, (int)record.Header.PayloadLength)
+        ? _map!.Bytes(record.Offset + StoreLayout.RecordHeaderBytes, (int)record.Header.PayloadLength)
         : [];
 
     /// <summary>A word of the header, whether or not the header is right as a whole.</summary>
@@ -82,10 +82,10 @@ internal sealed class SegmentSalvage : IDisposable
     {
         if (Header is not null) return Header.Nonce;
         foreach (ulong nonce in (ReadOnlySpan<ulong>)[RawWord(48),
-            RawWord((int)Layout.SegmentRecords) ^ (ulong)Layout.SegmentRecords])
+            RawWord((int)StoreLayout.SegmentRecords) ^ (ulong)StoreLayout.SegmentRecords])
         {
-            for (long at = Layout.SegmentRecords; at <= _map!.Length - Layout.RecordHeaderBytes;
-                at += Layout.RecordAlignment)
+            for (long at = StoreLayout.SegmentRecords; at <= _map!.Length - StoreLayout.RecordHeaderBytes;
+                at += StoreLayout.RecordAlignment)
             {
                 if (TryParse(nonce, at, _map.Length, out _)) return nonce;
             }
@@ -96,18 +96,18 @@ internal sealed class SegmentSalvage : IDisposable
 
     private void Walk(ulong nonce, long size)
     {
-        ulong word = RawWord((int)Layout.SegmentCommitted);
-        bool isEndSane = word is >= (ulong)Layout.SegmentRecords && word <= (ulong)size &&
-            word % Layout.RecordAlignment == 0;
+        ulong word = RawWord((int)StoreLayout.SegmentCommitted);
+        bool isEndSane = word is >= (ulong)StoreLayout.SegmentRecords && word <= (ulong)size &&
+            word % StoreLayout.RecordAlignment == 0;
         IsDamaged |= !isEndSane;
         long committed = isEndSane ? (long)word : size;
         uint? previous = Header?.Crc;
         ulong last = 0;
-        for (long at = Layout.SegmentRecords; at <= size - Layout.RecordHeaderBytes;)
+        for (long at = StoreLayout.SegmentRecords; at <= size - StoreLayout.RecordHeaderBytes;)
         {
             bool isInside = at < committed;
             bool isRecord = TryParse(nonce, at, size, out RecordHeader header) && header.Extent <= size - at &&
-                header.Sequence > last && header.Sequence < Layout.MaxSequence;
+                header.Sequence > last && header.Sequence < StoreLayout.MaxSequence;
             bool isLinked = previous is null || header.PreviousCrc == previous;
             var record = new SalvagedRecord(at, header);
             bool isRight = isRecord && IsRight(in record);
@@ -118,7 +118,7 @@ internal sealed class SegmentSalvage : IDisposable
                 // Where nobody knows the end the rest of the file may just be empty.
                 IsDamaged |= isEndSane;
                 previous = null;
-                at += Layout.RecordAlignment;
+                at += StoreLayout.RecordAlignment;
                 continue;
             }
 
@@ -139,7 +139,7 @@ internal sealed class SegmentSalvage : IDisposable
 
     private bool TryParse(ulong nonce, long at, long size, out RecordHeader header)
     {
-        Span<byte> copy = stackalloc byte[Layout.RecordHeaderBytes];
+        Span<byte> copy = stackalloc byte[StoreLayout.RecordHeaderBytes];
         _map!.CopyTo(at, copy);
         return RecordHeader.TryParse(copy, nonce, at, size, out header);
     }

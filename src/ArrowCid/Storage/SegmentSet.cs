@@ -74,7 +74,7 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
     public int Slots => _open.Length;
 
     /// <summary>The segment that is mapped for a slot, if one is, not counted: for use within a
-    /// <see cref="Glance"/>.</summary>
+    /// <see cref="EpochGuard"/>.</summary>
     public Segment? Peek(int slot) =>
         Volatile.Read(ref _open[slot]) is { } segment && segment.TryGlance() ? segment : null;
 
@@ -140,7 +140,7 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
             if (segment is null || segment.IsInUse) continue;
             TableWord word = control.Table(slot);
             bool isLive = word.IsLive && word.Generation == segment.Generation;
-            if (isLive && (word.State == SegmentState.Open || (segment.TakeTouched() && !all))) continue;
+            if (isLive && (word.State == SegmentState.Open || (segment.TakeDirty() && !all))) continue;
             LetGo(slot);
         }
     }
@@ -166,10 +166,10 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
         using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: false, out int errno);
         // Who cannot open it may have no descriptor left, and then it is not there by that.
         if (file is null) return errno != Errno.NotFound && control.DirectoryFile.StatFile(name, out _) == 0;
-        Span<byte> bytes = stackalloc byte[Layout.SegmentHeaderBytes + sizeof(ulong)];
+        Span<byte> bytes = stackalloc byte[StoreLayout.SegmentHeaderBytes + sizeof(ulong)];
         bool isEmpty = file.Read(bytes, 0, out _) == bytes.Length &&
-            SegmentHeader.Read(bytes[..Layout.SegmentHeaderBytes]) is not null &&
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[Layout.SegmentHeaderBytes..]) == Layout.SegmentRecords;
+            SegmentHeader.Read(bytes[..StoreLayout.SegmentHeaderBytes]) is not null &&
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[StoreLayout.SegmentHeaderBytes..]) == StoreLayout.SegmentRecords;
         return !isEmpty;
     }
 
@@ -178,7 +178,7 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
         out Segment? segment)
     {
         segment = null;
-        string name = Layout.SegmentName(slot, word.Generation);
+        string name = StoreLayout.SegmentName(slot, word.Generation);
         FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable, out int errno);
         if (file is null)
         {
@@ -189,7 +189,7 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
         try
         {
             StorageErrors.Check(file.Stat(out FileStatus status), "cannot stat", control.PathOf(name));
-            if (status.Size != word.Bytes || status.Size < Layout.MiB) return SegmentAccess.Corrupt;
+            if (status.Size != word.Bytes || status.Size < StoreLayout.MiB) return SegmentAccess.Corrupt;
             errno = file.TryLock(0, 0, exclusive: false);
             if (errno == Errno.Again) return SegmentAccess.Refused;
             StorageErrors.Check(errno, "cannot lock", control.PathOf(name));
@@ -216,7 +216,7 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
     /// <summary>The header in a mapping, judged on a private copy; null where it is none.</summary>
     public static SegmentHeader? ReadHeader(Mapping map)
     {
-        Span<byte> copy = stackalloc byte[Layout.SegmentHeaderBytes];
+        Span<byte> copy = stackalloc byte[StoreLayout.SegmentHeaderBytes];
         map.CopyTo(0, copy);
         return SegmentHeader.Read(copy);
     }

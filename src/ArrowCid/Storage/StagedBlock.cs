@@ -6,9 +6,9 @@ namespace ArrowCid.Storage;
 /// The memory of a large block that is filled at leisure: a segment that belongs to the lane and that nobody knows of
 /// before it is put. Where its producer died, the lane's next owner takes it away.
 /// </summary>
-internal sealed class StagedBlock(Lane lane, RawSegment raw, int capacity) : IDisposable, IViewOwner
+internal sealed class StagedBlock(WriterLog lane, RawSegment raw, int capacity) : IDisposable, IViewOwner
 {
-    private const long Start = Layout.SegmentRecords + Layout.RecordHeaderBytes;
+    private const long Start = StoreLayout.SegmentRecords + StoreLayout.RecordHeaderBytes;
 
     private RawSegment? _raw = raw;
 

@@ -35,7 +35,7 @@ internal static class StoreDoctor
     /// <summary>
     /// Does what is safe. Damaged records of data segments are quarantined while others use the store. Where the
     /// control file, a segment's header or a record of facts is damaged, the file is quarantined and made again of what
-    /// is whole, alone with the store; then what <see cref="BlockStore.Mend"/> does, and opening alone sweeps and
+    /// is whole, alone with the store; then what <see cref="BlockStore.RepairIndex"/> does, and opening alone sweeps and
     /// rebuilds.
     /// </summary>
     /// <param name="directory">The store's directory.</param>
@@ -43,12 +43,12 @@ internal static class StoreDoctor
     /// <param name="open">As for <see cref="Examine"/>.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a whole file is to be quarantined, and another
     /// process has the store open.</exception>
-    public static void Mend(string directory, IReadOnlyList<StoreFinding> found, StoreOpener? open = null)
+    public static void Repair(string directory, IReadOnlyList<StoreFinding> found, StoreOpener? open = null)
     {
         if (found.Any(IsOfRecords)) found = Quarantine(directory, found, open ?? OpenBlocks);
         if (found.Any(finding => s_damage.Contains(finding.Name))) _ = BlockStore.Rebuild(directory, mends: true);
         using IDisposable owner = (open ?? OpenBlocks)(directory, true, out BlockStore store);
-        if (!store.IsReadOnly) store.Mend();
+        if (!store.IsReadOnly) store.RepairIndex();
     }
 
     private static bool IsOfRecords(StoreFinding finding) => finding.Name is "damaged-payload" or "damaged-record";
@@ -99,9 +99,9 @@ internal static class StoreDoctor
         if (isReplaceable)
             findings.Add(new StoreFinding("parent-access", FindingSeverity.Error, parent!,
                 "others may write there and so replace the store", "chmod go-w, or choose another place"));
-        if (folder.StatFile(Layout.ControlName, out _) == 0) return findings.Count == 0;
+        if (folder.StatFile(StoreLayout.ControlName, out _) == 0) return findings.Count == 0;
         bool isForeign = Directory.EnumerateFiles(directory, "seg-*").Any();
-        findings.Add(new StoreFinding("no-control-file", FindingSeverity.Error, Layout.ControlName,
+        findings.Add(new StoreFinding("no-control-file", FindingSeverity.Error, StoreLayout.ControlName,
             isForeign ? "there are segments but no control file" : "the directory has no store",
             isForeign ? "restore that file, or 'arrowcid doctor --fix' makes one of the segments"
                 : "put something there, or name another"));
@@ -129,7 +129,7 @@ internal static class StoreDoctor
                     "restore the file, or 'arrowcid doctor --fix' makes one of the segments"),
                 _ => ("cannot-open", FindingSeverity.Error, "see the message"),
             };
-            findings.Add(new StoreFinding(name, severity, Layout.ControlName, e.Message, remedy));
+            findings.Add(new StoreFinding(name, severity, StoreLayout.ControlName, e.Message, remedy));
         }
     }
 }

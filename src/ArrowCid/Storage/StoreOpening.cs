@@ -59,8 +59,8 @@ internal static class StoreOpening
     public static long Rebuild(string directory, bool mends = false)
     {
         using FileDescriptor folder = OpenDirectory(directory, mayCreate: false, isGroup: true);
-        string path = Path.Combine(directory, Layout.ControlName);
-        using FileDescriptor? locks = folder.TryOpenFile(Layout.ControlName, writable: true, out int errno);
+        string path = Path.Combine(directory, StoreLayout.ControlName);
+        using FileDescriptor? locks = folder.TryOpenFile(StoreLayout.ControlName, writable: true, out int errno);
         bool mayMend = mends && HasSegments(directory);
         if (errno == Errno.NotFound && mayMend) return RebuildWithout(directory, folder);
         if (errno == Errno.NotFound) throw HasSegments(directory) ? NoControl(directory) : NoStore(directory);
@@ -75,18 +75,18 @@ internal static class StoreOpening
         }
         catch (ArrowCidException e) when (mayMend && e.Code == ErrorCode.BlockCorrupt)
         {
-            if (locks.TryLock(Layout.PresenceLock, 1, exclusive: true) != 0) throw InUse(directory);
+            if (locks.TryLock(StoreLayout.PresenceLock, 1, exclusive: true) != 0) throw InUse(directory);
             return RebuildWithout(directory, folder);
         }
 
-        if (control is null || !control.TryLock(Layout.PresenceLock, exclusive: true) || !IsStillNamed(folder, status))
+        if (control is null || !control.TryLock(StoreLayout.PresenceLock, exclusive: true) || !IsStillNamed(folder, status))
             throw InUse(directory);
         if (!control.IsWritable)
             throw new ArrowCidException(ErrorCode.FormatVersion,
                 $"{directory} has features that this version only reads; rebuild it with the version that made it");
         bool isSame = control.IsSameFile(StoreIdentity.Of(status));
         if (!mends) return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame);
-        new SegmentMender(control).Run();
+        new SegmentRepair(control).Run();
         DerivedFiles.RemoveAll(control);
         return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: true, afterDamage: true);
     }
@@ -97,20 +97,20 @@ internal static class StoreOpening
     {
         string temporary = TemporaryName();
         using FileDescriptor file = CreateControl(directory, folder, temporary,
-            identity => ControlMender.Deduce(directory, folder, identity) ?? throw NoControl(directory),
+            identity => ControlRepair.Deduce(directory, folder, identity) ?? throw NoControl(directory),
             out Mapping map);
         using (map)
         {
             try
             {
-                var page = new byte[Layout.PageBytes];
+                var page = new byte[StoreLayout.PageBytes];
                 map.CopyTo(0, page);
                 var control = new ControlFile(directory, folder, map, file,
                     Superblock.Read(page, map.Length, directory), writable: true);
-                new SegmentMender(control).Run();
+                new SegmentRepair(control).Run();
                 DerivedFiles.RemoveAll(control);
-                if (folder.StatFile(Layout.ControlName, out _) == 0)
-                    SegmentMender.SetAside(folder, directory, Layout.ControlName);
+                if (folder.StatFile(StoreLayout.ControlName, out _) == 0)
+                    SegmentRepair.Quarantine(folder, directory, StoreLayout.ControlName);
                 return StoreRebuild.Run(control, isCopy: false, isCommittedBelieved: true, afterDamage: true);
             }
             finally
@@ -238,8 +238,8 @@ internal static class StoreOpening
     private static void ThrowIfLocksAreBlind(ControlFile control)
     {
         using FileDescriptor? other =
-            control.DirectoryFile.TryOpenFile(Layout.ControlName, writable: false, out _);
-        if (other is null || other.IsLockedElsewhere(Layout.PresenceLock, 1)) return;
+            control.DirectoryFile.TryOpenFile(StoreLayout.ControlName, writable: false, out _);
+        if (other is null || other.IsLockedElsewhere(StoreLayout.PresenceLock, 1)) return;
         string directory = control.Directory;
         control.Dispose();
         throw new ArrowCidException(ErrorCode.Unsupported,
@@ -270,8 +270,8 @@ internal static class StoreOpening
     private static ControlFile? TryOpenOnce(string directory, FileDescriptor folder, StoreSettings settings,
         bool mayCreate)
     {
-        string path = Path.Combine(directory, Layout.ControlName);
-        FileDescriptor? locks = folder.TryOpenFile(Layout.ControlName, writable: !settings.ReadOnly, out int errno);
+        string path = Path.Combine(directory, StoreLayout.ControlName);
+        FileDescriptor? locks = folder.TryOpenFile(StoreLayout.ControlName, writable: !settings.ReadOnly, out int errno);
         if (locks is null)
         {
             if (errno != Errno.NotFound) throw StorageErrors.FromErrno(errno, "cannot open", path);
@@ -291,7 +291,7 @@ internal static class StoreOpening
             bool isSame = control.IsSameFile(now);
             bool isTrusted = isSame && (control.IsOfBoot(now) || control.IsClean);
             // A store that somebody uses is no copy: containers may see other machine ids and share it all the same.
-            if (isTrusted || control.IsLockedElsewhere(Layout.PresenceLock))
+            if (isTrusted || control.IsLockedElsewhere(StoreLayout.PresenceLock))
             {
                 if (!Present(control, folder, status)) return null;
                 if (isSame) control.NoteBoot(now);
@@ -304,7 +304,7 @@ internal static class StoreOpening
             if (!control.IsWritable)
                 throw new ArrowCidException(ErrorCode.Unsupported,
                     $"{directory} is a copy, or of another boot, and must be rebuilt; open it once for writing");
-            if (!control.TryLock(Layout.PresenceLock, exclusive: true) || !IsStillNamed(folder, status)) return null;
+            if (!control.TryLock(StoreLayout.PresenceLock, exclusive: true) || !IsStillNamed(folder, status)) return null;
             _ = StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: false);
             return null;
         }
@@ -323,15 +323,15 @@ internal static class StoreOpening
     private static ControlFile? TryMap(string directory, FileDescriptor folder, FileDescriptor locks, FileStatus status,
         bool readOnly, TimeProvider? clock = null)
     {
-        string path = Path.Combine(directory, Layout.ControlName);
-        if (status.Size < Layout.ControlBytes(Layout.MinSegments))
+        string path = Path.Combine(directory, StoreLayout.ControlName);
+        if (status.Size < StoreLayout.ControlBytes(StoreLayout.MinSegments))
             throw StorageErrors.Corrupt(path, "the control file is cut short; restore it or remove the store");
-        var page = new byte[Layout.PageBytes];
+        var page = new byte[StoreLayout.PageBytes];
         if (locks.Read(page, 0, out int errno) != page.Length)
             throw StorageErrors.FromErrno(errno == 0 ? Errno.Io : errno, "cannot read", path);
         Superblock superblock = Superblock.Read(page, status.Size, path);
         bool writable = !readOnly && !superblock.IsReadOnlyForUs;
-        using FileDescriptor? mapped = folder.TryOpenFile(Layout.ControlName, writable, out errno);
+        using FileDescriptor? mapped = folder.TryOpenFile(StoreLayout.ControlName, writable, out errno);
         // Two openings of one name may meet two files, if it was rebuilt in between.
         if (mapped is null || mapped.Stat(out FileStatus other) != 0 || other.Inode != status.Inode) return null;
         Mapping? map = Mapping.TryMap(mapped, status.Size, writable, out errno);
@@ -343,32 +343,32 @@ internal static class StoreOpening
     }
 
     private static bool Present(ControlFile control, FileDescriptor folder, FileStatus status) =>
-        control.TryLock(Layout.PresenceLock, exclusive: false) && IsStillNamed(folder, status);
+        control.TryLock(StoreLayout.PresenceLock, exclusive: false) && IsStillNamed(folder, status);
 
     private static bool IsStillNamed(FileDescriptor folder, FileStatus status) =>
-        folder.StatFile(Layout.ControlName, out FileStatus named) == 0 && named.Inode == status.Inode &&
+        folder.StatFile(StoreLayout.ControlName, out FileStatus named) == 0 && named.Inode == status.Inode &&
         named.Device == status.Device;
 
     /// <summary>C0 to C3: the control file is made whole under another name and then linked: it is absent or
     /// complete.</summary>
     private static void Create(string directory, FileDescriptor folder, StoreSettings settings)
     {
-        if (HasSegments(directory) && folder.StatFile(Layout.ControlName, out _) == Errno.NotFound)
+        if (HasSegments(directory) && folder.StatFile(StoreLayout.ControlName, out _) == Errno.NotFound)
             throw NoControl(directory);
         string temporary = TemporaryName();
         using FileDescriptor file = CreateControl(directory, folder, temporary,
             id => Shape(folder, directory, settings, id), out Mapping map);
         try
         {
-            map.Write(Layout.IndexWord, new IndexPair(1, 0).Bits);
+            map.Write(StoreLayout.IndexWord, new IndexPair(1, 0).Bits);
             map.Dispose();
             bool isOnDisk = ControlFile.IsDisk(folder);
             if (isOnDisk) StorageErrors.Check(file.Sync(), "cannot flush", Path.Combine(directory, temporary));
             CrashPoint.Pass(CrashStep.C2);
-            int errno = folder.Link(temporary, Layout.ControlName);
+            int errno = folder.Link(temporary, StoreLayout.ControlName);
             // Somebody else was first, or took this file for a dead creator's.
             if (errno is not (Errno.Exists or Errno.NotFound))
-                StorageErrors.Check(errno, "cannot name", Path.Combine(directory, Layout.ControlName));
+                StorageErrors.Check(errno, "cannot name", Path.Combine(directory, StoreLayout.ControlName));
             if (isOnDisk) StorageErrors.Check(folder.Sync(), "cannot flush", directory);
             CrashPoint.Pass(CrashStep.C3);
         }
@@ -395,12 +395,12 @@ internal static class StoreOpening
             CrashPoint.Pass(CrashStep.C0);
             StorageErrors.Check(file.Stat(out FileStatus status), "cannot stat", path);
             Superblock superblock = shape(StoreIdentity.Of(status));
-            long bytes = Layout.ControlBytes(superblock.Segments);
+            long bytes = StoreLayout.ControlBytes(superblock.Segments);
             StorageErrors.Check(file.Allocate(bytes), "no room for", path);
             CrashPoint.Pass(CrashStep.C1);
             map = Mapping.TryMap(file, bytes, writable: true, out errno)!;
             StorageErrors.Check(errno, "cannot map", path);
-            superblock.Write(map.WritableBytes(0, Layout.PageBytes));
+            superblock.Write(map.WritableBytes(0, StoreLayout.PageBytes));
             return file;
         }
         catch
@@ -412,12 +412,12 @@ internal static class StoreOpening
     }
 
     public static string TemporaryName() =>
-        Layout.ControlName + Layout.TemporaryMark + RandomNumberGenerator.GetHexString(12, lowercase: true);
+        StoreLayout.ControlName + StoreLayout.TemporaryMark + RandomNumberGenerator.GetHexString(12, lowercase: true);
 
     /// <summary>A control file under a temporary name that nobody has locked was left by a creator that died.</summary>
     private static void SweepControls(string directory, FileDescriptor folder)
     {
-        foreach (string path in Directory.EnumerateFiles(directory, Layout.ControlName + Layout.TemporaryMark + "*"))
+        foreach (string path in Directory.EnumerateFiles(directory, StoreLayout.ControlName + StoreLayout.TemporaryMark + "*"))
         {
             string name = Path.GetFileName(path);
             using FileDescriptor? file = folder.TryOpenFile(name, writable: true, out _);
@@ -453,31 +453,31 @@ internal static class StoreOpening
     {
         if (!control.IsWritable)
         {
-            using FileDescriptor? page = control.DirectoryFile.TryOpenFile(Layout.WaitName, writable: true, out _);
-            bool isWhole = page is not null && page.Stat(out FileStatus status) == 0 && status.Size >= Layout.PageBytes;
-            return isWhole ? Mapping.TryMap(page!, Layout.PageBytes, writable: true, out _) : null;
+            using FileDescriptor? page = control.DirectoryFile.TryOpenFile(StoreLayout.WaitName, writable: true, out _);
+            bool isWhole = page is not null && page.Stat(out FileStatus status) == 0 && status.Size >= StoreLayout.PageBytes;
+            return isWhole ? Mapping.TryMap(page!, StoreLayout.PageBytes, writable: true, out _) : null;
         }
 
-        using FileDescriptor? made = control.DirectoryFile.TryCreateFile(Layout.WaitName, out int errno);
+        using FileDescriptor? made = control.DirectoryFile.TryCreateFile(StoreLayout.WaitName, out int errno);
         if (made is null && errno != Errno.Exists)
-            throw StorageErrors.FromErrno(errno, "cannot create", control.PathOf(Layout.WaitName));
+            throw StorageErrors.FromErrno(errno, "cannot create", control.PathOf(StoreLayout.WaitName));
         bool isGroup = control.DirectoryFile.NewFileMode == GroupFile;
         if (made is not null && isGroup)
-            StorageErrors.Check(made.SetMode(GroupWait), "cannot set the mode of", control.PathOf(Layout.WaitName));
-        FileDescriptor? found = made ?? control.DirectoryFile.TryOpenFile(Layout.WaitName, writable: true, out errno);
+            StorageErrors.Check(made.SetMode(GroupWait), "cannot set the mode of", control.PathOf(StoreLayout.WaitName));
+        FileDescriptor? found = made ?? control.DirectoryFile.TryOpenFile(StoreLayout.WaitName, writable: true, out errno);
         if (found is null) return null;
         using (found)
         {
             // Whoever comes second may come before the first has given the page its bytes.
-            if (found.Allocate(Layout.PageBytes) != 0) return null;
-            return Mapping.TryMap(found, Layout.PageBytes, writable: true, out _);
+            if (found.Allocate(StoreLayout.PageBytes) != 0) return null;
+            return Mapping.TryMap(found, StoreLayout.PageBytes, writable: true, out _);
         }
     }
 
     private static bool HasSegments(string directory) => Directory.EnumerateFiles(directory, "seg-*").Any();
 
     private static ArrowCidException NoControl(string directory) => new(ErrorCode.StoreGone,
-        $"{directory} has segments but no {Layout.ControlName}; restore that file, or let " +
+        $"{directory} has segments but no {StoreLayout.ControlName}; restore that file, or let " +
         "'arrowcid doctor --fix' make one of the segments");
 
     private static ArrowCidException NoStore(string directory) =>

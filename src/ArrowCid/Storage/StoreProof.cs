@@ -21,7 +21,7 @@ internal static class StoreProof
     /// <param name="directory">The directory.</param>
     /// <param name="store">The store's id.</param>
     public static string? Of(string directory, Guid store) =>
-        FileDescriptor.StatPath(Path.Combine(directory, Layout.ControlName), out FileStatus file) == 0
+        FileDescriptor.StatPath(Path.Combine(directory, StoreLayout.ControlName), out FileStatus file) == 0
             ? Of(file, store)
             : null;
 

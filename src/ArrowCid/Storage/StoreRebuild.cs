@@ -33,8 +33,8 @@ internal static class StoreRebuild
                 long blocks = Fill(old, map, file, isCommittedBelieved, afterDamage);
                 if (old.IsOnDisk) StorageErrors.Check(file.Sync(), "cannot flush", old.PathOf(temporary));
                 CrashPoint.Pass(CrashStep.B2);
-                int errno = folder.Rename(temporary, Layout.ControlName);
-                StorageErrors.Check(errno, "cannot name", old.PathOf(Layout.ControlName));
+                int errno = folder.Rename(temporary, StoreLayout.ControlName);
+                StorageErrors.Check(errno, "cannot name", old.PathOf(StoreLayout.ControlName));
                 CrashPoint.Pass(CrashStep.B3);
                 old.FlushNames();
                 return blocks;
@@ -52,11 +52,11 @@ internal static class StoreRebuild
     public static void ThrowIfOfOthers(ControlFile control)
     {
         bool isAny = false;
-        var half = new byte[Layout.SegmentHeaderBytes];
+        var half = new byte[StoreLayout.SegmentHeaderBytes];
         foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
         {
             string name = Path.GetFileName(path);
-            if (!Layout.TryParseSegmentName(name, Layout.MaxSegments, out _, out _)) continue;
+            if (!StoreLayout.TryParseSegmentName(name, StoreLayout.MaxSegments, out _, out _)) continue;
             using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: false, out _);
             if (file is null || file.Read(half, 0, out _) != half.Length || SegmentHeader.Read(half) is not { } header)
                 continue;
@@ -65,7 +65,7 @@ internal static class StoreRebuild
         }
 
         if (isAny)
-            throw StorageErrors.Corrupt(control.PathOf(Layout.ControlName),
+            throw StorageErrors.Corrupt(control.PathOf(StoreLayout.ControlName),
                 "the control file is another store's than the segments beside it; restore it, or let " +
                 "'arrowcid doctor --fix' make one of the segments");
     }
@@ -73,7 +73,7 @@ internal static class StoreRebuild
     private static long Fill(ControlFile old, Mapping map, FileDescriptor file, bool isCommittedBelieved,
         bool afterDamage)
     {
-        Span<byte> page = stackalloc byte[Layout.PageBytes];
+        Span<byte> page = stackalloc byte[StoreLayout.PageBytes];
         map.CopyTo(0, page);
         Superblock superblock = Superblock.Read(page, map.Length, old.Directory);
         // The descriptor stays the caller's: nothing of this view of the new file is disposed but its segments.
@@ -86,15 +86,15 @@ internal static class StoreRebuild
         ILookup<int, SegmentHeader> lanes = headers.ToLookup(header => header.Lane);
         for (int lane = 0; lane < superblock.Lanes; lane++)
         {
-            ulong collected = control.Lane(lane, Layout.LaneCollected);
+            ulong collected = control.Lane(lane, StoreLayout.LaneCollected);
             ulong last =
-                new LaneRebuild(control, lanes[lane], collected, isCommittedBelieved, facts, damaged).Run();
+                new WriterLogRebuild(control, lanes[lane], collected, isCommittedBelieved, facts, damaged).Run();
             if (!isCommittedBelieved || afterDamage)
                 control.SkipNumbers(lane, Math.Max(last, collected));
         }
 
-        ulong recorded = old.Map.Read(Layout.DamageWord);
-        if (recorded > 0 || damaged.Count > 0) map.Write(Layout.DamageWord, Math.Max(recorded, 1));
+        ulong recorded = old.Map.Read(StoreLayout.DamageWord);
+        if (recorded > 0 || damaged.Count > 0) map.Write(StoreLayout.DamageWord, Math.Max(recorded, 1));
         CrashPoint.Pass(CrashStep.B1);
         var index = new BlockIndex(control, segments);
         var growth = new IndexGrowth(control, segments, index);
@@ -102,7 +102,7 @@ internal static class StoreRebuild
         long entries = growth.FillEntries();
         IndexFile made = IndexFile.Create(control, number, entries);
         while (!growth.TryFillFromLogs(made, damaged)) made = IndexFile.Create(control, number, entries *= 2);
-        map.Write(Layout.IndexWord, new IndexPair(number, 0).Bits);
+        map.Write(StoreLayout.IndexWord, new IndexPair(number, 0).Bits);
         return growth.CountBlocks() - damaged.Count;
     }
 
@@ -111,18 +111,18 @@ internal static class StoreRebuild
     private static void CarryWords(ControlFile old, ControlFile control)
     {
         ulong latest = (ulong)DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds() << 16;
-        ulong time = old.Map.Read(Layout.ClockWord);
-        if (time <= latest) control.Map.Write(Layout.ClockWord, time);
+        ulong time = old.Map.Read(StoreLayout.ClockWord);
+        if (time <= latest) control.Map.Write(StoreLayout.ClockWord, time);
         // Nobody says whether there ever was a drop; zero would.
-        control.Map.Write(Layout.SweepWord, 2);
+        control.Map.Write(StoreLayout.SweepWord, 2);
         for (int lane = 0; lane < control.Superblock.Lanes; lane++)
         {
-            ulong collected = old.Lane(lane, Layout.LaneCollected);
-            if (collected < Layout.MaxSequence) control.SetLane(lane, Layout.LaneCollected, collected);
+            ulong collected = old.Lane(lane, StoreLayout.LaneCollected);
+            if (collected < StoreLayout.MaxSequence) control.SetLane(lane, StoreLayout.LaneCollected, collected);
             (ulong from, ulong to) = old.Skipped(lane);
-            if (to >= Layout.MaxSequence) continue;
-            control.SetLane(lane, Layout.LaneSkippedFrom, from);
-            control.SetLane(lane, Layout.LaneSkippedTo, to);
+            if (to >= StoreLayout.MaxSequence) continue;
+            control.SetLane(lane, StoreLayout.LaneSkippedFrom, from);
+            control.SetLane(lane, StoreLayout.LaneSkippedTo, to);
         }
     }
 
@@ -137,7 +137,7 @@ internal static class StoreRebuild
         foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
         {
             string name = Path.GetFileName(path);
-            if (!Layout.TryParseSegmentName(name, control.Superblock.Segments, out int slot, out uint generation))
+            if (!StoreLayout.TryParseSegmentName(name, control.Superblock.Segments, out int slot, out uint generation))
                 continue;
             highest[slot] = Math.Max(generation, highest.GetValueOrDefault(slot));
             if (ReadHeader(control, slot, generation) is not { } header) continue;
@@ -157,7 +157,7 @@ internal static class StoreRebuild
             TableWord word = new(SegmentState.Free, 0, 0, generation);
             if (best.TryGetValue(slot, out SegmentHeader? header))
             {
-                word = new TableWord(SegmentState.Sealed, header.Lane, header.Bytes / Layout.MiB, header.Generation);
+                word = new TableWord(SegmentState.Sealed, header.Lane, header.Bytes / StoreLayout.MiB, header.Generation);
                 control.SetDetails(slot, header.Order, header.Kind);
                 order = Math.Max(order, header.Order);
             }
@@ -165,7 +165,7 @@ internal static class StoreRebuild
             _ = control.TryChange(slot, default, word);
         }
 
-        control.Map.Write(Layout.SegmentOrder, order);
+        control.Map.Write(StoreLayout.SegmentOrder, order);
         RemoveHalfMade(control);
         return [.. best.Values];
     }
@@ -179,7 +179,7 @@ internal static class StoreRebuild
     private static void Rehouse(ControlFile control, SegmentHeader elder, SortedDictionary<int, SegmentHeader> best,
         SortedDictionary<int, uint> highest)
     {
-        string name = Layout.SegmentName(elder.Slot, elder.Generation);
+        string name = StoreLayout.SegmentName(elder.Slot, elder.Generation);
         if (!best.Values.Any(other => IsSame(other, elder)))
         {
             using SegmentSalvage? salvage = SegmentSalvage.TryRead(control, name, elder.Slot, elder.Generation);
@@ -190,11 +190,11 @@ internal static class StoreRebuild
                     .FirstOrDefault(number => !highest.ContainsKey(number), -1);
                 // Where none is free it stays as it is, for the next time.
                 if (slot < 0) return;
-                best.Add(slot, SegmentMender.Make(control, elder with { Slot = slot, Generation = 1 }, salvage));
+                best.Add(slot, SegmentRepair.Make(control, elder with { Slot = slot, Generation = 1 }, salvage));
                 highest.Add(slot, 1);
             }
 
-            if (salvage.IsDamaged) SegmentMender.SetAside(control.DirectoryFile, control.Directory, name);
+            if (salvage.IsDamaged) SegmentRepair.Quarantine(control.DirectoryFile, control.Directory, name);
         }
 
         control.FlushNames();
@@ -210,7 +210,7 @@ internal static class StoreRebuild
         foreach (string path in Directory.EnumerateFiles(control.Directory, "seg-*"))
         {
             string name = Path.GetFileName(path);
-            if (name.Contains(Layout.TemporaryMark, StringComparison.Ordinal))
+            if (name.Contains(StoreLayout.TemporaryMark, StringComparison.Ordinal))
                 _ = control.DirectoryFile.Unlink(name);
         }
     }
@@ -219,22 +219,22 @@ internal static class StoreRebuild
     /// than be left out of it.</returns>
     private static SegmentHeader? ReadHeader(ControlFile control, int slot, uint generation)
     {
-        string path = control.PathOf(Layout.SegmentName(slot, generation));
+        string path = control.PathOf(StoreLayout.SegmentName(slot, generation));
         using FileDescriptor? file =
-            control.DirectoryFile.TryOpenFile(Layout.SegmentName(slot, generation), writable: false, out int errno);
+            control.DirectoryFile.TryOpenFile(StoreLayout.SegmentName(slot, generation), writable: false, out int errno);
         StorageErrors.Check(errno, "cannot open", path);
         StorageErrors.Check(file!.Stat(out FileStatus status), "cannot stat", path);
         // Left out of the table it would be lost: it takes two looks to say that it is no segment.
         SegmentHeader? header = ReadHalf(file, path) ?? ReadHalf(file, path);
         bool isRight = header is not null && header.SegmentId == control.Superblock.SegmentId && header.Slot == slot &&
-            header.Generation == generation && header.Bytes == status.Size && status.Size % Layout.MiB == 0 &&
+            header.Generation == generation && header.Bytes == status.Size && status.Size % StoreLayout.MiB == 0 &&
             header.Lane >= 0 && header.Lane < control.Superblock.Lanes;
         return isRight ? header : null;
     }
 
     private static SegmentHeader? ReadHalf(FileDescriptor file, string path)
     {
-        Span<byte> half = stackalloc byte[Layout.SegmentHeaderBytes];
+        Span<byte> half = stackalloc byte[StoreLayout.SegmentHeaderBytes];
         int read = file.Read(half, 0, out int errno);
         StorageErrors.Check(errno, "cannot read", path);
         return read == half.Length ? SegmentHeader.Read(half) : null;

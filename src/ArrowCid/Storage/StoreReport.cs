@@ -26,7 +26,7 @@ internal sealed class StoreReport(ControlFile control, Participants participants
             (ulong order, SegmentKind kind) = control.Details(slot);
             // What is being made has no order yet.
             if (word.State == SegmentState.Creating) order = ulong.MaxValue;
-            string name = Layout.SegmentName(slot, word.Generation);
+            string name = StoreLayout.SegmentName(slot, word.Generation);
             int[] holders = Holders(name);
             (long committed, DateTimeOffset? created) = ReadFile(name, word.Bytes, out bool isHeld);
             segments.Add(new SegmentReport(slot, name, word.State, kind, word.Lane, order, word.Bytes, committed,
@@ -54,18 +54,18 @@ internal sealed class StoreReport(ControlFile control, Participants participants
     private ProcessReport Describe(int id, List<Participant> slots)
     {
         HeldLock[] own = [.. _locks.Where(held => held.Process == id)];
-        HeldLock[] onControl = [.. own.Where(held => held.File == Layout.ControlName)];
+        HeldLock[] onControl = [.. own.Where(held => held.File == StoreLayout.ControlName)];
         int[] lanes =
         [
             .. onControl.Where(held => held.IsExclusive)
-                .SelectMany(held => Within(held, Layout.LaneLock, Layout.MaxLanes))
+                .SelectMany(held => Within(held, StoreLayout.LaneLock, StoreLayout.MaxLanes))
                 .Concat(slots.Where(slot => slot.Lane >= 0 && own.Length == 0).Select(slot => slot.Lane))
                 .Distinct().Order(),
         ];
         bool isJanitor = onControl.Any(held =>
-            held.IsExclusive && held.Start <= Layout.JanitorLock && held.End > Layout.JanitorLock);
+            held.IsExclusive && held.Start <= StoreLayout.JanitorLock && held.End > StoreLayout.JanitorLock);
         string[] segments =
-            [.. own.Where(held => held.File != Layout.ControlName).Select(held => held.File).Distinct().Order()];
+            [.. own.Where(held => held.File != StoreLayout.ControlName).Select(held => held.File).Distinct().Order()];
         string name = ProcessFacts.Program(id);
         if (name.Length == 0) name = slots.Select(slot => slot.Name).FirstOrDefault() ?? "";
         DateTimeOffset? since = slots.Count > 0 ? slots.Min(slot => slot.Since) : ProcessFacts.StartTime(id);
@@ -77,13 +77,13 @@ internal sealed class StoreReport(ControlFile control, Participants participants
     {
         isHeld = false;
         using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: false, out _);
-        var half = new byte[Layout.SegmentHeaderBytes];
+        var half = new byte[StoreLayout.SegmentHeaderBytes];
         var word = new byte[sizeof(ulong)];
         if (file is null || file.Read(half, 0, out _) != half.Length || SegmentHeader.Read(half) is not { } header ||
-            file.Read(word, Layout.SegmentCommitted, out _) != word.Length)
+            file.Read(word, StoreLayout.SegmentCommitted, out _) != word.Length)
             return (0, null);
         isHeld = file.IsLockedElsewhere(0, 0);
-        long committed = (long)Math.Min(BitConverter.ToUInt64(word), (ulong)bytes) - Layout.SegmentRecords;
+        long committed = (long)Math.Min(BitConverter.ToUInt64(word), (ulong)bytes) - StoreLayout.SegmentRecords;
         long ticks = (long)Math.Min(header.CreatedNanoseconds / 100, (ulong)TimeSpan.FromDays(300_000).Ticks);
         return (Math.Max(committed, 0), DateTimeOffset.UnixEpoch.AddTicks(ticks));
     }
@@ -97,11 +97,11 @@ internal sealed class StoreReport(ControlFile control, Participants participants
 
     private static IEnumerable<string> Files(ControlFile control)
     {
-        yield return Layout.ControlName;
+        yield return StoreLayout.ControlName;
         for (int slot = 0; slot < control.Superblock.Segments; slot++)
         {
             TableWord word = control.Table(slot);
-            if (word.State != SegmentState.Free) yield return Layout.SegmentName(slot, word.Generation);
+            if (word.State != SegmentState.Free) yield return StoreLayout.SegmentName(slot, word.Generation);
         }
     }
 }

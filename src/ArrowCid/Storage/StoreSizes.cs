@@ -7,35 +7,35 @@ namespace ArrowCid.Storage;
 /// <summary>How large a new store and its segments are.</summary>
 internal static class StoreSizes
 {
-    public const long MinCapacity = 8 * Layout.MiB;
-    private const long DefaultCapacity = 4096 * Layout.MiB;
-    private const long DefaultSegment = 64 * Layout.MiB;
+    public const long MinCapacity = 8 * StoreLayout.MiB;
+    private const long DefaultCapacity = 4096 * StoreLayout.MiB;
+    private const long DefaultSegment = 64 * StoreLayout.MiB;
 
     /// <summary>The bytes of a segment of facts, in a store with data segments of a size.</summary>
-    public static long FactBytesOf(long segment) => Math.Max(Layout.MiB, segment / 16 / Layout.MiB * Layout.MiB);
+    public static long FactBytesOf(long segment) => Math.Max(StoreLayout.MiB, segment / 16 / StoreLayout.MiB * StoreLayout.MiB);
 
     public static int SlotsOf(long capacity, long segment) => (int)Math.Clamp(
-        (long)BitOperations.RoundUpToPowerOf2((ulong)(capacity / segment) * 4), Layout.MinSegments, Layout.MaxSegments);
+        (long)BitOperations.RoundUpToPowerOf2((ulong)(capacity / segment) * 4), StoreLayout.MinSegments, StoreLayout.MaxSegments);
 
     // A block above a quarter of a segment would waste up to as much at a segment's end; below 4 MiB the rounding of
     // a segment of its own wastes more.
-    private const long SmallestJumbo = 4 * Layout.MiB;
+    private const long SmallestJumbo = 4 * StoreLayout.MiB;
 
     /// <summary>The most bytes that the records of one transaction take: they are in one segment, and an index entry
     /// reaches 1 GiB into it.</summary>
     public static long MostInTransaction(long capacity) =>
-        Math.Min(capacity / 2 / Layout.MiB * Layout.MiB, 1L << 30) - Layout.SegmentRecords;
+        Math.Min(capacity / 2 / StoreLayout.MiB * StoreLayout.MiB, 1L << 30) - StoreLayout.SegmentRecords;
 
     /// <summary>Whether a record has a segment of its own.</summary>
     public static bool IsForJumbo(long extent, long segment) =>
-        extent > segment - Layout.SegmentRecords || extent > Math.Max(segment / 4, SmallestJumbo);
+        extent > segment - StoreLayout.SegmentRecords || extent > Math.Max(segment / 4, SmallestJumbo);
 
     /// <summary>The bytes of a data segment where no other size is given.</summary>
     public static long SegmentOf(long capacity) =>
-        Math.Max(Layout.MiB, Math.Min(DefaultSegment, capacity / 16) / Layout.MiB * Layout.MiB);
+        Math.Max(StoreLayout.MiB, Math.Min(DefaultSegment, capacity / 16) / StoreLayout.MiB * StoreLayout.MiB);
 
     public static int LanesOf(long capacity, long segment) =>
-        (int)Math.Clamp(capacity / segment / 4, 1, Layout.MaxLanes);
+        (int)Math.Clamp(capacity / segment / 4, 1, StoreLayout.MaxLanes);
 
     public static (long Capacity, long Segment) Choose(FileDescriptor folder, string directory, StoreSettings settings)
     {
@@ -48,23 +48,23 @@ internal static class StoreSizes
     {
         long capacity = settings.Capacity != 0
             ? settings.Capacity
-            : Math.Min(DefaultCapacity, Math.Min(free / 2, memory / 2)) / Layout.MiB * Layout.MiB;
-        if (settings.Capacity != 0 && (capacity < MinCapacity || capacity % Layout.MiB != 0))
+            : Math.Min(DefaultCapacity, Math.Min(free / 2, memory / 2)) / StoreLayout.MiB * StoreLayout.MiB;
+        if (settings.Capacity != 0 && (capacity < MinCapacity || capacity % StoreLayout.MiB != 0))
             throw new ArgumentOutOfRangeException(nameof(settings), capacity,
-                $"a capacity is a whole number of MiB and at least {MinCapacity / Layout.MiB}");
+                $"a capacity is a whole number of MiB and at least {MinCapacity / StoreLayout.MiB}");
         if (capacity < MinCapacity || capacity > free)
             throw new ArrowCidException(ErrorCode.StoreFull,
-                $"{directory}: a store of {Math.Max(capacity, MinCapacity) / Layout.MiB} MiB does not fit, " +
-                $"{free / Layout.MiB} MiB are free and {memory / Layout.MiB} MiB of memory; " +
+                $"{directory}: a store of {Math.Max(capacity, MinCapacity) / StoreLayout.MiB} MiB does not fit, " +
+                $"{free / StoreLayout.MiB} MiB are free and {memory / StoreLayout.MiB} MiB of memory; " +
                 $"{StorageErrors.Remedy}, or ask for less");
         long segment = settings.SegmentSize != 0
             ? settings.SegmentSize
             : SegmentOf(capacity);
-        if (segment % Layout.MiB != 0 || segment < Layout.MiB ||
-            segment > Math.Min(Layout.MaxSegmentBytes, capacity / 8))
+        if (segment % StoreLayout.MiB != 0 || segment < StoreLayout.MiB ||
+            segment > Math.Min(StoreLayout.MaxSegmentBytes, capacity / 8))
             throw new ArgumentOutOfRangeException(nameof(settings), segment,
                 "a segment is a whole number of MiB, at most 1 GiB and at most an eighth of the capacity");
-        if (!int.IsPow2(settings.InitialIndexEntries) || settings.InitialIndexEntries < Layout.MinIndexEntries)
+        if (!int.IsPow2(settings.InitialIndexEntries) || settings.InitialIndexEntries < StoreLayout.MinIndexEntries)
             throw new ArgumentOutOfRangeException(nameof(settings), settings.InitialIndexEntries, "not a power of two");
         return (capacity, segment);
     }

@@ -66,11 +66,11 @@ internal sealed class Superblock
     {
         page.Clear();
         Put64(page, 0, Magic);
-        Put32(page, 8, Layout.Major);
-        Put32(page, 12, Layout.Minor);
+        Put32(page, 8, StoreLayout.Major);
+        Put32(page, 12, StoreLayout.Minor);
         Put64(page, 16, ByteOrder);
-        Put32(page, 24, Layout.PageBytes);
-        Put32(page, 28, Layout.PageBytes);
+        Put32(page, 24, StoreLayout.PageBytes);
+        Put32(page, 28, StoreLayout.PageBytes);
         Id.TryWriteBytes(page[32..48]);
         SegmentId.TryWriteBytes(page[48..64]);
         Put64(page, 64, (ulong)Created.ToUnixTimeMilliseconds() * 1_000_000);
@@ -81,13 +81,13 @@ internal sealed class Superblock
         Put64(page, 120, (ulong)FactSegmentBytes);
         Put32(page, 128, (uint)Segments);
         Put32(page, 132, (uint)Lanes);
-        Put32(page, 136, Layout.MaxParticipants);
+        Put32(page, 136, StoreLayout.MaxParticipants);
         Put32(page, 140, Retention);
-        Put64(page, 144, (ulong)Layout.WordsOffset);
-        Put64(page, 152, (ulong)Layout.ParticipantsOffset);
-        Put64(page, 160, (ulong)Layout.LanesOffset);
-        Put64(page, 168, (ulong)Layout.TableOffset);
-        Put64(page, 176, (ulong)Layout.ControlBytes(Segments));
+        Put64(page, 144, (ulong)StoreLayout.WordsOffset);
+        Put64(page, 152, (ulong)StoreLayout.ParticipantsOffset);
+        Put64(page, 160, (ulong)StoreLayout.LanesOffset);
+        Put64(page, 168, (ulong)StoreLayout.TableOffset);
+        Put64(page, 176, (ulong)StoreLayout.ControlBytes(Segments));
         Put64(page, 184, (ulong)InitialIndexEntries);
         Seed.CopyTo(page[192..224]);
         Identity.Machine.TryWriteBytes(page[224..240]);
@@ -103,10 +103,10 @@ internal sealed class Superblock
         if (Get64(page, 0) != Magic)
             throw StorageErrors.Corrupt(path, "not a control file (wrong magic); restore it or remove the store");
         uint major = Get32(page, 8);
-        if (major != Layout.Major || Get64(page, 16) != ByteOrder)
+        if (major != StoreLayout.Major || Get64(page, 16) != ByteOrder)
             throw new ArrowCidException(ErrorCode.FormatVersion,
                 $"{path}: format {major}, byte order {Get64(page, 16):x16}; this version reads format " +
-                $"{Layout.Major}, little-endian; use the version that made it");
+                $"{StoreLayout.Major}, little-endian; use the version that made it");
         if (Get32(page, CrcOffset) != Crc(page))
             throw StorageErrors.Corrupt(path, "the superblock's checksum is wrong; restore it or remove the store");
         if (Get64(page, 72) is var incompatible and not 0)
@@ -142,26 +142,26 @@ internal sealed class Superblock
 
     public static byte[] NewSeed() => RandomNumberGenerator.GetBytes(32);
 
-    private const int CrcOffset = Layout.PageBytes - sizeof(uint);
+    private const int CrcOffset = StoreLayout.PageBytes - sizeof(uint);
 
-    private static uint Crc(ReadOnlySpan<byte> page) => Layout.Crc(page[..(Layout.PageBytes - 8)]);
+    private static uint Crc(ReadOnlySpan<byte> page) => StoreLayout.Crc(page[..(StoreLayout.PageBytes - 8)]);
 
     /// <summary>Whether the sizes can be a store's.</summary>
     public bool HasShape =>
-        Segments is >= Layout.MinSegments and <= Layout.MaxSegments &&
-        Lanes is >= 1 and <= Layout.MaxLanes &&
-        SegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && SegmentBytes % Layout.MiB == 0 &&
-        FactSegmentBytes is >= Layout.MiB and <= Layout.MaxSegmentBytes && FactSegmentBytes % Layout.MiB == 0 &&
+        Segments is >= StoreLayout.MinSegments and <= StoreLayout.MaxSegments &&
+        Lanes is >= 1 and <= StoreLayout.MaxLanes &&
+        SegmentBytes is >= StoreLayout.MiB and <= StoreLayout.MaxSegmentBytes && SegmentBytes % StoreLayout.MiB == 0 &&
+        FactSegmentBytes is >= StoreLayout.MiB and <= StoreLayout.MaxSegmentBytes && FactSegmentBytes % StoreLayout.MiB == 0 &&
         Capacity >= SegmentBytes &&
-        InitialIndexEntries is >= Layout.MinIndexEntries and <= Layout.MaxIndexEntries &&
+        InitialIndexEntries is >= StoreLayout.MinIndexEntries and <= StoreLayout.MaxIndexEntries &&
         long.IsPow2(InitialIndexEntries);
 
     private void CheckShape(ReadOnlySpan<byte> page, long fileBytes, string path)
     {
-        bool fits = HasShape && Get32(page, 136) == Layout.MaxParticipants &&
-            Get64(page, 144) == (ulong)Layout.WordsOffset && Get64(page, 152) == (ulong)Layout.ParticipantsOffset &&
-            Get64(page, 160) == (ulong)Layout.LanesOffset && Get64(page, 168) == (ulong)Layout.TableOffset &&
-            fileBytes == Layout.ControlBytes(Segments) && Get64(page, 176) == (ulong)fileBytes;
+        bool fits = HasShape && Get32(page, 136) == StoreLayout.MaxParticipants &&
+            Get64(page, 144) == (ulong)StoreLayout.WordsOffset && Get64(page, 152) == (ulong)StoreLayout.ParticipantsOffset &&
+            Get64(page, 160) == (ulong)StoreLayout.LanesOffset && Get64(page, 168) == (ulong)StoreLayout.TableOffset &&
+            fileBytes == StoreLayout.ControlBytes(Segments) && Get64(page, 176) == (ulong)fileBytes;
         if (!fits)
             throw StorageErrors.Corrupt(path, "the superblock's sizes do not fit; restore it or remove the store");
     }

@@ -20,7 +20,7 @@ internal sealed class Transaction
     public IReadOnlyList<IFactSource> Facts { get; init; } = [];
 
     /// <summary>The bytes of all records in the segment of data.</summary>
-    public long Extent => Written.Sum(block => block.Extent) + (Known.Count * (long)Layout.RecordHeaderBytes);
+    public long Extent => Written.Sum(block => block.Extent) + (Known.Count * (long)StoreLayout.RecordHeaderBytes);
 
     public void Release()
     {
@@ -51,7 +51,7 @@ internal sealed class WrittenBlock(int number, TransactionBlock block, bool isFr
     /// <summary>The offset of its record, once it has its place.</summary>
     public long Offset { get; set; }
 
-    public long Extent { get; } = Layout.RecordBytes(block.Request.Source.Length);
+    public long Extent { get; } = StoreLayout.RecordBytes(block.Request.Source.Length);
 
     /// <summary>The block, once its header is written.</summary>
     public BlockInfo Info { get; set; }

@@ -46,12 +46,12 @@ internal readonly record struct LeasedBlock(BlockInfo Info, ulong Sequence, Segm
 
     /// <summary>The block's bytes where they are stored.</summary>
     public ReadOnlySpan<byte> Bytes => Parent is null
-        ? Segment.Map.Bytes(Offset + Layout.RecordHeaderBytes, (int)Info.Length)
+        ? Segment.Map.Bytes(Offset + StoreLayout.RecordHeaderBytes, (int)Info.Length)
         : Parent.Map.Bytes(ParentStart, (int)Info.Length);
 
     /// <summary>The range of its record.</summary>
     public DamagedRange Range => new(Cid.FromSha256(Info.Codec, Info.Digest), Segment.Slot, Segment.Generation, Offset,
-        Parent is null ? Layout.RecordBytes(Info.Length) : Layout.RecordHeaderBytes);
+        Parent is null ? StoreLayout.RecordBytes(Info.Length) : StoreLayout.RecordHeaderBytes);
 
     public void Release()
     {
@@ -61,7 +61,7 @@ internal readonly record struct LeasedBlock(BlockInfo Info, ulong Sequence, Segm
 }
 
 /// <summary>The open end of a segment that a lane writes.</summary>
-internal sealed class Tail(Segment segment, long end, uint lastCrc)
+internal sealed class SegmentAppender(Segment segment, long end, uint lastCrc)
 {
     public Segment Segment { get; } = segment;
 
@@ -80,10 +80,10 @@ internal sealed class Tail(Segment segment, long end, uint lastCrc)
     /// <summary>Whether it stands among the segments to be flushed.</summary>
     public bool IsDirty { get; set; }
 
-    public bool HasRoom(long extent) => extent <= Segment.Bytes - Reserved;
+    public bool HasSpace(long extent) => extent <= Segment.Bytes - Reserved;
 }
 
-internal enum TurnKind
+internal enum WriteKind
 {
     /// <summary>A block, or a REF where it turns out to be known, after a FACT if it has one.</summary>
     Put,
@@ -102,11 +102,11 @@ internal enum TurnKind
 }
 
 /// <summary>What a thread wants committed, and its place. Numbers are given when its turn comes.</summary>
-internal sealed class Turn
+internal sealed class PendingWrite
 {
-    public TurnKind Kind { get; set; }
+    public WriteKind Kind { get; set; }
 
-    public Tail? Tail { get; set; }
+    public SegmentAppender? Tail { get; set; }
 
     public long Offset { get; set; }
 
@@ -120,9 +120,9 @@ internal sealed class Turn
 
     public bool IsQueued { get; set; }
 
-    public Turn? Before { get; set; }
+    public PendingWrite? Before { get; set; }
 
-    public Turn? After { get; set; }
+    public PendingWrite? After { get; set; }
 
     public PutRequest Request { get; set; }
 
@@ -175,7 +175,7 @@ internal sealed class Turn
     /// <summary>Makes it ready for another use.</summary>
     public void Reset()
     {
-        (Kind, Tail, Offset, Extent, IsJumbo, IsFilled) = (TurnKind.Put, null, 0, 0, false, false);
+        (Kind, Tail, Offset, Extent, IsJumbo, IsFilled) = (WriteKind.Put, null, 0, 0, false, false);
         (Request, Facts, Announced, Error, Transaction) = (default, null, null, null, null);
         (IsNew, IsToAnnounce, Sequence, PutAt, Damaged, IsDamageWritten) = (false, false, 0, 0, null, false);
     }

@@ -29,7 +29,7 @@ internal sealed class VerifiedMarks : IDisposable
     public const string Name = "marks.v1";
 
     private const ulong Magic = 0x0158_4D49_4352_5241; // "ARRCIMX\1"
-    private const int HeaderBytes = Layout.PageBytes;
+    private const int HeaderBytes = StoreLayout.PageBytes;
     private const int CrcOffset = 2040;
     private const int PerLine = 8;
 
@@ -120,7 +120,7 @@ internal sealed class VerifiedMarks : IDisposable
         long entries = LeastEntries;
         while (entries < MostEntries && entries * BytesPerMark < _control.Superblock.Capacity) entries *= 2;
         long bytes = HeaderBytes + (entries * sizeof(ulong));
-        string temporary = $"{Name}{Layout.TemporaryMark}{Guid.NewGuid():n}";
+        string temporary = $"{Name}{StoreLayout.TemporaryMark}{Guid.NewGuid():n}";
         using FileDescriptor? file = _control.DirectoryFile.TryCreateFile(temporary, out _);
         if (file is null) return null;
         Mapping? map = null;
@@ -141,12 +141,12 @@ internal sealed class VerifiedMarks : IDisposable
     {
         header.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], Layout.Major);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[8..], StoreLayout.Major);
         BinaryPrimitives.WriteUInt64LittleEndian(header[16..], (ulong)entries);
         _control.Superblock.SegmentId.TryWriteBytes(header[32..48]);
         _control.Superblock.Id.TryWriteBytes(header[48..64]);
         BinaryPrimitives.WriteUInt64LittleEndian(header[64..], StoreIdentity.BootNow);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[CrcOffset..], Layout.Crc(header[..CrcOffset]));
+        BinaryPrimitives.WriteUInt32LittleEndian(header[CrcOffset..], StoreLayout.Crc(header[..CrcOffset]));
     }
 
     /// <summary>A word of which each bit depends on all of digest and place. Its two lowest bits hold the

@@ -168,13 +168,13 @@ public class CatalogueVerbsTests
         if (format == "arrow")
         {
             using var arrow = ArrowReader.Open(new MemoryStream(bytes));
-            Assert.Equal(CidStore.CatalogueSchemaView, arrow.SchemaView);
+            Assert.Equal(CidStore.CatalogSchemaView, arrow.SchemaView);
             while (arrow.ReadView() is { } batch) yield return batch;
             yield break;
         }
 
         using var parquet = ParquetReader.Open(bytes);
-        Assert.Equal(CidStore.CatalogueSchemaView, parquet.SchemaView);
+        Assert.Equal(CidStore.CatalogSchemaView, parquet.SchemaView);
         while (parquet.ReadView() is { } batch) yield return batch;
     }
 

@@ -125,7 +125,7 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
             Cid missed = store.Put(Numbers(7, 5)).Cid;
             served.Begin();
             using var client = new CidClient(new Uri(served.Flight), new CidClientOptions { Token = served.Token });
-            await foreach (Announcement heard in client.WatchAsync(Cursor.Parse(cursor)))
+            await foreach (StoreEvent heard in client.WatchAsync(Cursor.Parse(cursor)))
             {
                 Assert.Equal(missed, heard.Cid);
                 break;

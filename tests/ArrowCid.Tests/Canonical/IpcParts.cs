@@ -16,11 +16,11 @@ internal sealed class IpcParts(bool isBigEndian, bool isV4)
     public void Add(ArrowArray array)
     {
         Assert.Equal(0, array.Offset);
-        long nulls = array.Layout == Layout.Null ? array.Length
+        long nulls = array.Layout == BufferLayout.Null ? array.Length
             : array.Layout.HasValidity() ? array.ClaimedNullCount
             : 0;
         Nodes.AddRange([array.Length, nulls]);
-        bool isUnion = array.Layout is Layout.SparseUnion or Layout.DenseUnion;
+        bool isUnion = array.Layout is BufferLayout.SparseUnion or BufferLayout.DenseUnion;
         if (isUnion && isV4)
         {
             var ones = new byte[array.Length % 2 == 0 ? 0 : (array.Length + 7) / 8];
@@ -28,7 +28,7 @@ internal sealed class IpcParts(bool isBigEndian, bool isV4)
             Buffers.Add(ones);
         }
 
-        if (array.Layout == Layout.ByteViews) Variadic.Add(array.Buffers.Length - 2);
+        if (array.Layout == BufferLayout.ByteViews) Variadic.Add(array.Buffers.Length - 2);
         for (int i = 0; i < array.Buffers.Length; i++)
         {
             byte[] bytes = array.Buffers[i].ToArray();
@@ -43,15 +43,15 @@ internal sealed class IpcParts(bool isBigEndian, bool isV4)
     {
         int[] widths = (array.Layout, buffer) switch
         {
-            (Layout.Fixed, 1) => Widths(array.Type),
-            (Layout.Dictionary, 1) => [array.Type.ByteWidth()],
-            (Layout.Bytes32 or Layout.List32 or Layout.DenseUnion, 1) => [4],
-            (Layout.Bytes64 or Layout.List64, 1) => [8],
-            (Layout.ListView32, 1 or 2) => [4],
-            (Layout.ListView64, 1 or 2) => [8],
+            (BufferLayout.Fixed, 1) => Widths(array.Type),
+            (BufferLayout.Dictionary, 1) => [array.Type.ByteWidth()],
+            (BufferLayout.Bytes32 or BufferLayout.List32 or BufferLayout.DenseUnion, 1) => [4],
+            (BufferLayout.Bytes64 or BufferLayout.List64, 1) => [8],
+            (BufferLayout.ListView32, 1 or 2) => [4],
+            (BufferLayout.ListView64, 1 or 2) => [8],
             _ => [],
         };
-        if (array.Layout == Layout.ByteViews && buffer == 1) SwapViews(bytes);
+        if (array.Layout == BufferLayout.ByteViews && buffer == 1) SwapViews(bytes);
         if (widths.Length == 0 || widths.Sum() == 0) return;
         for (int at = 0; at + widths.Sum() <= bytes.Length;)
         {

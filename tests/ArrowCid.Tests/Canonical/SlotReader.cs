@@ -12,7 +12,7 @@ internal static class SlotReader
     {
         CheckNullCount(array, path);
         CheckOffsets(array, path);
-        if (array.Layout == Layout.RunEnds) CheckRunEnds(array, path);
+        if (array.Layout == BufferLayout.RunEnds) CheckRunEnds(array, path);
         Shape[] children = [.. array.Type.Children.Select((f, i) => ShapeOf(array.Children[i], $"{path}.{f.Name}"))];
         if (array.Type is not DictionaryType type) return new Shape(children);
         if (array.Dictionary is null) return new Shape(children, BlankShape(type.ValueType));
@@ -46,26 +46,26 @@ internal static class SlotReader
     private static Value Slot(ArrowArray array, ArrowType type, int slot, string path, Shape shape)
     {
         long at = (long)array.Offset + slot;
-        if (array.Layout == Layout.Null) return Value.Null;
+        if (array.Layout == BufferLayout.Null) return Value.Null;
         if (array.Layout.HasValidity() && !Bit(array.Buffers[0], at, whenAbsent: true)) return Value.Null;
         return array.Layout switch
         {
-            Layout.Bits => new Leaf([(byte)(Bit(array.Buffers[1], at, false) ? 1 : 0)]),
-            Layout.Fixed => new Leaf(Fixed(array, type, at)),
-            Layout.Bytes32 =>
+            BufferLayout.Bits => new Leaf([(byte)(Bit(array.Buffers[1], at, false) ? 1 : 0)]),
+            BufferLayout.Fixed => new Leaf(Fixed(array, type, at)),
+            BufferLayout.Bytes32 =>
                 Text(type, Extent(array, at, slot, 4, array.Buffers[2].Length, path), array.Buffers[2], slot, path),
-            Layout.Bytes64 =>
+            BufferLayout.Bytes64 =>
                 Text(type, Extent(array, at, slot, 8, array.Buffers[2].Length, path), array.Buffers[2], slot, path),
-            Layout.ByteViews => View(array, type, at, slot, path),
-            Layout.List32 => List(array, type, Extent(array, at, slot, 4, array.Children[0].Length, path), path, shape),
-            Layout.List64 => List(array, type, Extent(array, at, slot, 8, array.Children[0].Length, path), path, shape),
-            Layout.ListView32 => List(array, type, Sized(array, at, slot, 4, path), path, shape),
-            Layout.ListView64 => List(array, type, Sized(array, at, slot, 8, path), path, shape),
-            Layout.FixedSizeList => List(array, type, FixedExtent((FixedSizeListType)type, at), path, shape),
-            Layout.Struct => new Items([.. type.Children.Select((f, i) =>
+            BufferLayout.ByteViews => View(array, type, at, slot, path),
+            BufferLayout.List32 => List(array, type, Extent(array, at, slot, 4, array.Children[0].Length, path), path, shape),
+            BufferLayout.List64 => List(array, type, Extent(array, at, slot, 8, array.Children[0].Length, path), path, shape),
+            BufferLayout.ListView32 => List(array, type, Sized(array, at, slot, 4, path), path, shape),
+            BufferLayout.ListView64 => List(array, type, Sized(array, at, slot, 8, path), path, shape),
+            BufferLayout.FixedSizeList => List(array, type, FixedExtent((FixedSizeListType)type, at), path, shape),
+            BufferLayout.Struct => new Items([.. type.Children.Select((f, i) =>
                 Read(array.Children[i], f, (int)at, $"{path}.{f.Name}", shape.Children[i]))]),
-            Layout.SparseUnion or Layout.DenseUnion => Union(array, (UnionType)type, at, slot, path, shape),
-            Layout.RunEnds => Run(array, (RunEndEncodedType)type, at, path, shape),
+            BufferLayout.SparseUnion or BufferLayout.DenseUnion => Union(array, (UnionType)type, at, slot, path, shape),
+            BufferLayout.RunEnds => Run(array, (RunEndEncodedType)type, at, path, shape),
             _ => Dictionary(array, (DictionaryType)type, at, slot, path, shape),
         };
     }
@@ -164,7 +164,7 @@ internal static class SlotReader
     {
         int child = type.TypeCodes.IndexOf((sbyte)Integer(array, 0, at, 1));
         if (child < 0) throw new InvalidArrowException("a union has no child of that code", path, slot);
-        long place = array.Layout == Layout.SparseUnion ? at : Integer(array, 1, at, 4);
+        long place = array.Layout == BufferLayout.SparseUnion ? at : Integer(array, 1, at, 4);
         if (place < 0 || place >= array.Children[child].Length)
             throw new InvalidArrowException("a union's offset points outside its child", path, slot);
         Field field = type.Children[child];
@@ -207,8 +207,8 @@ internal static class SlotReader
     {
         int width = array.Layout switch
         {
-            Layout.Bytes32 or Layout.List32 => 4,
-            Layout.Bytes64 or Layout.List64 => 8,
+            BufferLayout.Bytes32 or BufferLayout.List32 => 4,
+            BufferLayout.Bytes64 or BufferLayout.List64 => 8,
             _ => 0,
         };
         for (int i = 0; width > 0 && i < array.Length; i++)

@@ -14,43 +14,43 @@ internal sealed class SlowColumns(List<(int Id, int Length, SlowColumns Body)> d
 
     public void Column(ArrowType type, Shape shape, Value[] slots)
     {
-        Layout layout = type.Layout();
-        int invalid = layout.HasValidity() ? slots.Count(v => !v.IsValid) : layout == Layout.Null ? slots.Length : 0;
+        BufferLayout layout = type.Layout();
+        int invalid = layout.HasValidity() ? slots.Count(v => !v.IsValid) : layout == BufferLayout.Null ? slots.Length : 0;
         Nodes.Add((slots.Length, invalid));
         if (layout.HasValidity()) Buffers.Add(invalid == 0 ? [] : Bitmap([.. slots.Select(v => v.IsValid)]));
         switch (layout)
         {
-            case Layout.Null:
+            case BufferLayout.Null:
                 break;
-            case Layout.Bits:
+            case BufferLayout.Bits:
                 Buffers.Add(Bitmap([.. slots.Select(v => v is Leaf { Bytes: [1] })]));
                 break;
-            case Layout.Fixed:
+            case BufferLayout.Fixed:
                 Buffers.Add([.. slots.SelectMany(v => v is Leaf leaf ? leaf.Bytes : new byte[type.ByteWidth()])]);
                 break;
-            case Layout.Bytes32 or Layout.Bytes64:
-                int offset = layout == Layout.Bytes64 ? 8 : 4;
+            case BufferLayout.Bytes32 or BufferLayout.Bytes64:
+                int offset = layout == BufferLayout.Bytes64 ? 8 : 4;
                 Offsets([.. slots.Select(v => v is Leaf leaf ? leaf.Bytes.Length : 0)], offset);
                 Buffers.Add([.. slots.SelectMany(v => v is Leaf leaf ? leaf.Bytes : [])]);
                 break;
-            case Layout.ByteViews:
+            case BufferLayout.ByteViews:
                 Views(slots);
                 break;
-            case Layout.List32 or Layout.List64:
-                int width = layout == Layout.List64 ? 8 : 4;
+            case BufferLayout.List32 or BufferLayout.List64:
+                int width = layout == BufferLayout.List64 ? 8 : 4;
                 Offsets([.. slots.Select(v => v is Items list ? list.Values.Length : 0)], width);
                 Column(type.Children[0].Type, shape.Children[0], Elements(slots));
                 break;
-            case Layout.ListView32 or Layout.ListView64:
-                ListViews(slots, layout == Layout.ListView64 ? 8 : 4);
+            case BufferLayout.ListView32 or BufferLayout.ListView64:
+                ListViews(slots, layout == BufferLayout.ListView64 ? 8 : 4);
                 Column(type.Children[0].Type, shape.Children[0], Elements(slots));
                 break;
-            case Layout.FixedSizeList:
+            case BufferLayout.FixedSizeList:
                 int size = ((FixedSizeListType)type).ListSize;
                 Column(type.Children[0].Type, shape.Children[0],
                     [.. slots.SelectMany(v => v is Items list ? list.Values : Enumerable.Repeat(Value.Hidden, size))]);
                 break;
-            case Layout.Struct:
+            case BufferLayout.Struct:
                 for (int i = 0; i < type.Children.Count; i++)
                 {
                     Column(type.Children[i].Type, shape.Children[i],
@@ -58,10 +58,10 @@ internal sealed class SlowColumns(List<(int Id, int Length, SlowColumns Body)> d
                 }
 
                 break;
-            case Layout.SparseUnion or Layout.DenseUnion:
-                Union((UnionType)type, shape, slots, layout == Layout.DenseUnion);
+            case BufferLayout.SparseUnion or BufferLayout.DenseUnion:
+                Union((UnionType)type, shape, slots, layout == BufferLayout.DenseUnion);
                 break;
-            case Layout.RunEnds:
+            case BufferLayout.RunEnds:
                 Runs((RunEndEncodedType)type, shape, slots);
                 break;
             default:

@@ -12,7 +12,7 @@ public sealed class ArrayJoinTests
     [Fact]
     public void Every_fixture_cut_in_parts_and_joined_says_the_same()
     {
-        var layouts = new HashSet<Layout>();
+        var layouts = new HashSet<BufferLayout>();
         foreach (string name in IpcData.Valid().Where(IpcData.IsSmall))
         {
             foreach (RecordBatch batch in ArrowReaderFixtureTests.ReadAll(ArrowReader.Open(IpcData.Bytes(name))))
@@ -21,7 +21,7 @@ public sealed class ArrayJoinTests
             }
         }
 
-        Assert.Equal(Enum.GetValues<Layout>().Order(), layouts.Order());
+        Assert.Equal(Enum.GetValues<BufferLayout>().Order(), layouts.Order());
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class ArrayJoinTests
         Assert.Same(part, Join(part.Slice(0, 0), part, part.Slice(2, 0)));
     }
 
-    private static void CutAndJoin(ArrowArray column, string name, HashSet<Layout> layouts)
+    private static void CutAndJoin(ArrowArray column, string name, HashSet<BufferLayout> layouts)
     {
         Meet(column);
         if (column.Length < 3) return;
@@ -127,7 +127,7 @@ public sealed class ArrayJoinTests
 
         void Meet(ArrowArray array)
         {
-            if (array.Length >= 3 || array.Layout == Layout.Null) layouts.Add(array.Layout);
+            if (array.Length >= 3 || array.Layout == BufferLayout.Null) layouts.Add(array.Layout);
             foreach (ArrowArray child in array.Children) Meet(child);
         }
     }

@@ -133,8 +133,8 @@ public sealed class CidClientTests : ServedStoreTests
     {
         using CidClient client = Served.FlightClient();
         _ = Served.Store.Put(ServedStore.Sequence(0, 10));
-        var heard = new List<Announcement>();
-        await foreach (Announcement put in client.WatchAsync(Cursor.Oldest, cancellationToken: Watchdog()))
+        var heard = new List<StoreEvent>();
+        await foreach (StoreEvent put in client.WatchAsync(Cursor.Oldest, cancellationToken: Watchdog()))
         {
             heard.Add(put);
             if (heard.Count == 3) break;
@@ -142,7 +142,7 @@ public sealed class CidClientTests : ServedStoreTests
         }
 
         Assert.Equal(3, heard.Select(put => put.Cid).Distinct().Count());
-        await foreach (Announcement put in client.WatchAsync(heard[1].Cursor, cancellationToken: Watchdog()))
+        await foreach (StoreEvent put in client.WatchAsync(heard[1].Cursor, cancellationToken: Watchdog()))
         {
             Assert.Equal(heard[2].Cid, put.Cid);
             break;
@@ -157,7 +157,7 @@ public sealed class CidClientTests : ServedStoreTests
         Task? stopping = null;
         var e = await Assert.ThrowsAsync<ArrowCidException>(async () =>
         {
-            await foreach (Announcement _ in client.WatchAsync(Cursor.Oldest, cancellationToken: Watchdog()))
+            await foreach (StoreEvent _ in client.WatchAsync(Cursor.Oldest, cancellationToken: Watchdog()))
                 stopping ??= Served.EndServer();
         });
         Assert.True(e.Code == ErrorCode.Busy, $"{e.Code}: {e}");

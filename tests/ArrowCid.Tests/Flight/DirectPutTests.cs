@@ -59,7 +59,7 @@ public sealed class DirectPutTests
         (byte[] schema, byte[] header, byte[] body) = MessagesOf(ServedStore.Sequence(0, Rows));
         // The lane has its segments from now on.
         Assert.NotNull(server.Store.Put(ServedStore.Sequence(0, 10)).Cid.ToString());
-        long before = server.Store.GetFigures().BytesTaken;
+        long before = server.Store.GetSummary().BytesTaken;
         byte[] message = FieldsOf(header, body, "", isBodyLast: true);
         var half = new TaskCompletionSource();
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
@@ -72,7 +72,7 @@ public sealed class DirectPutTests
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
         request.Headers.TryAddWithoutValidation("authorization", $"Bearer {server.Token}");
         Task<HttpResponseMessage> sending = http.SendAsync(request);
-        Assert.True(SpinWait.SpinUntil(() => server.Store.GetFigures().BytesTaken >= before + body.Length, s_deadline),
+        Assert.True(SpinWait.SpinUntil(() => server.Store.GetSummary().BytesTaken >= before + body.Length, s_deadline),
             "the upload reserved nothing");
         // Other puts do not wait for it.
         _ = server.Store.Put(ServedStore.Sequence(1, 10));
@@ -83,7 +83,7 @@ public sealed class DirectPutTests
             Assert.Equal("13", response.TrailingHeaders.GetValues("grpc-status").Single());
         }
 
-        Assert.True(server.Store.GetFigures().BytesTaken < before + body.Length, "the reservation stays");
+        Assert.True(server.Store.GetSummary().BytesTaken < before + body.Length, "the reservation stays");
         // More than a quarter of the store in all: each gives its part back.
         for (int i = 0; i < 6; i++)
         {
@@ -93,7 +93,7 @@ public sealed class DirectPutTests
             Assert.StartsWith("InvalidArgument", refused, StringComparison.Ordinal);
         }
 
-        Assert.True(server.Store.GetFigures().BytesTaken < before + body.Length);
+        Assert.True(server.Store.GetSummary().BytesTaken < before + body.Length);
         string put = await PutAsync(server, channel, schema, [header], [body], isBodyLast: true);
         Assert.Contains(CanonicalBlock.Encode(ServedStore.Sequence(0, Rows)).Cid.ToString(), put, StringComparison.Ordinal);
         Assert.All(server.Store.VerifyAll(), found => Assert.True(found.IsIntact));

@@ -21,14 +21,14 @@ public sealed class SetAsideTests
         {
             cid = store.Put(ServedStore.Numbers(500)).Cid;
             other = store.Put(ServedStore.Numbers(20)).Cid;
-            store.Annotate(cid, new BlockFacts { Producer = "p" });
+            store.Annotate(cid, new BlockMetadata { Producer = "p" });
         }
 
         Damage(directory, cid);
-        StoreDoctor.Mend(directory.Directory, StoreDoctor.Examine(directory.Directory));
+        StoreDoctor.Repair(directory.Directory, StoreDoctor.Examine(directory.Directory));
         using CidStore mended = Stores.Open(directory);
         string said = mended.NotHere(cid).Message;
-        Assert.Contains($"({SegmentMender.Prefix}{Layout.SegmentName(0, 1)}+", said, StringComparison.Ordinal);
+        Assert.Contains($"({SegmentRepair.Prefix}{StoreLayout.SegmentName(0, 1)}+", said, StringComparison.Ordinal);
         await using CidServer server = await CidServer.StartAsync(mended,
             new CidServerOptions { Flight = ServedStore.Any, Http = ServedStore.Any });
         using var http = new HttpClient { BaseAddress = new Uri($"http://{server.Http}") };
@@ -58,7 +58,7 @@ public sealed class SetAsideTests
         Assert.Equal(cid, mended.Put(ServedStore.Numbers(500)).Cid);
         using (HttpResponseMessage answer = await http.Send("GET", $"/ipfs/{cid}?format=raw"))
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        File.Delete(directory.PathOf(SegmentMender.Prefix + Layout.SegmentName(0, 1)));
+        File.Delete(directory.PathOf(SegmentRepair.Prefix + StoreLayout.SegmentName(0, 1)));
         Assert.Equal(ErrorCode.BlockNotFound, mended.NotHere(cid).Code);
     }
 
@@ -90,11 +90,11 @@ public sealed class SetAsideTests
 
     private static void Damage(TemporaryStore directory, Cid cid)
     {
-        string path = directory.PathOf(Layout.SegmentName(0, 1));
+        string path = directory.PathOf(StoreLayout.SegmentName(0, 1));
         byte[] bytes = File.ReadAllBytes(path);
         (long offset, RecordHeader header) = SegmentBytes.Records(bytes)
             .Single(record => Cid.FromSha256(Multicodec.Raw, record.Header.Digest) == cid);
-        bytes[offset + Layout.RecordHeaderBytes + ((long)header.PayloadLength / 2)] ^= 1;
+        bytes[offset + StoreLayout.RecordHeaderBytes + ((long)header.PayloadLength / 2)] ^= 1;
         File.WriteAllBytes(path, bytes);
     }
 }

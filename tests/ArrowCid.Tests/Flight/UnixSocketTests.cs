@@ -117,7 +117,7 @@ public sealed class UnixSocketTests : IDisposable
             {
                 for (int i = 0; i < count; i++)
                 {
-                    refusals.Write(new Peer(null, Peer.Flight), "DoPut", AccessNeed.Put,
+                    refusals.Write(new CallerConnection(null, CallerConnection.Flight), "DoPut", AccessNeed.Put,
                         new AccessDecision(Refusal.NoToken, "unix", AccessScope.None));
                 }
             }

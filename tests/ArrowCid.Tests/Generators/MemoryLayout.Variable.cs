@@ -53,7 +53,7 @@ internal sealed partial class MemoryLayout
     private ArrowArray Lists(ArrowType type, Shape shape, Value[] slots, int width)
     {
         Field item = type.Children[0];
-        int before = !Has(Disguise.ShiftedOffsets) ? 0 : item.Type.Layout() == Layout.Fixed ? 1000 : 3;
+        int before = !Has(Disguise.ShiftedOffsets) ? 0 : item.Type.Layout() == BufferLayout.Fixed ? 1000 : 3;
         List<Value> elements = [.. Unreferenced(item.Type, shape, before)];
         List<long> offsets = [elements.Count];
         foreach (Value slot in slots)

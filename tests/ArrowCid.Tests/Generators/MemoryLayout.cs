@@ -49,39 +49,39 @@ internal sealed partial class MemoryLayout(Disguise disguise, Random random)
 
     private ArrowArray Whole(ArrowType type, Shape shape, Value[] slots)
     {
-        Layout layout = type.Layout();
+        BufferLayout layout = type.Layout();
         switch (layout)
         {
-            case Layout.Null:
+            case BufferLayout.Null:
                 return new ArrowArray(type, slots.Length, []);
-            case Layout.Bits:
+            case BufferLayout.Bits:
                 bool[] bits = [.. slots.Select(v => v is Leaf l ? l.Bytes[0] == 1 : IsJunk(v) && random.Next(2) == 0)];
                 return Made(type, slots, [Padded(Bitmap(bits))]);
-            case Layout.Fixed:
+            case BufferLayout.Fixed:
                 byte[] bytes =
                     [.. slots.SelectMany(v => v is Leaf l ? Dressed(type, l.Bytes) : Filler(v, type.ByteWidth()))];
                 return Made(type, slots, [Padded(bytes)]);
-            case Layout.Bytes32 or Layout.Bytes64:
-                return Bytes(type, slots, layout == Layout.Bytes64 ? 8 : 4);
-            case Layout.ByteViews:
+            case BufferLayout.Bytes32 or BufferLayout.Bytes64:
+                return Bytes(type, slots, layout == BufferLayout.Bytes64 ? 8 : 4);
+            case BufferLayout.ByteViews:
                 return Views(type, slots);
-            case Layout.List32 or Layout.List64:
-                return Lists(type, shape, slots, layout == Layout.List64 ? 8 : 4);
-            case Layout.ListView32 or Layout.ListView64:
-                return ListViews(type, shape, slots, layout == Layout.ListView64 ? 8 : 4);
-            case Layout.FixedSizeList:
+            case BufferLayout.List32 or BufferLayout.List64:
+                return Lists(type, shape, slots, layout == BufferLayout.List64 ? 8 : 4);
+            case BufferLayout.ListView32 or BufferLayout.ListView64:
+                return ListViews(type, shape, slots, layout == BufferLayout.ListView64 ? 8 : 4);
+            case BufferLayout.FixedSizeList:
                 int size = ((FixedSizeListType)type).ListSize;
                 Value[] items =
                     [.. slots.SelectMany(v => v is Items l ? l.Values : Enumerable.Repeat(Value.Hidden, size))];
                 return Made(type, slots, [], [Child(type.Children[0].Type, shape.Children[0], items)]);
-            case Layout.Struct:
+            case BufferLayout.Struct:
                 return Made(type, slots, [], [.. type.Children.Select((f, i) => Child(f.Type, shape.Children[i],
                     [.. slots.Select(v => v is Items fields ? fields.Values[i] : Value.Hidden)]))]);
-            case Layout.SparseUnion:
+            case BufferLayout.SparseUnion:
                 return Sparse((UnionType)type, shape, slots);
-            case Layout.DenseUnion:
+            case BufferLayout.DenseUnion:
                 return Dense((UnionType)type, shape, slots);
-            case Layout.RunEnds:
+            case BufferLayout.RunEnds:
                 return Runs((RunEndEncodedType)type, shape, slots);
             default:
                 return Dictionary((DictionaryType)type, shape, slots);

@@ -5,8 +5,8 @@ namespace ArrowCid.Tests.Generators;
 /// <summary>A batch's columns without children, dictionaries, views and runs.</summary>
 internal static class PlainColumns
 {
-    private static readonly Layout[] s_plain =
-        [Layout.Null, Layout.Bits, Layout.Fixed, Layout.Bytes32, Layout.Bytes64];
+    private static readonly BufferLayout[] s_plain =
+        [BufferLayout.Null, BufferLayout.Bits, BufferLayout.Fixed, BufferLayout.Bytes32, BufferLayout.Bytes64];
 
     public static RecordBatch Of(RecordBatch batch)
     {

@@ -20,15 +20,15 @@ internal sealed class FormBody(Form form)
     public void Add(ArrowArray array)
     {
         Assert.Equal(0, array.Offset);
-        Layout layout = array.Layout;
+        BufferLayout layout = array.Layout;
         Nodes.Add((array.Length, form.UnknownNullCounts ? -1 : array.NullCount));
-        if (form.Version == 3 && layout is Layout.SparseUnion or Layout.DenseUnion or Layout.RunEnds)
+        if (form.Version == 3 && layout is BufferLayout.SparseUnion or BufferLayout.DenseUnion or BufferLayout.RunEnds)
             Add(Enumerable.Repeat((byte)0xFF, Bits.ByteCount(array.Length)).ToArray());
-        if (layout == Layout.ByteViews) Variadic.Add(array.Buffers.Length - 2);
+        if (layout == BufferLayout.ByteViews) Variadic.Add(array.Buffers.Length - 2);
         for (int i = 0; i < array.Buffers.Length; i++)
         {
             byte[] buffer = array.Buffers[i].ToArray();
-            if (form.BigEndian) Turn(buffer, Parts(array.Type, layout, i), layout == Layout.ByteViews && i == 1);
+            if (form.BigEndian) Turn(buffer, Parts(array.Type, layout, i), layout == BufferLayout.ByteViews && i == 1);
             Add(buffer);
         }
 
@@ -54,10 +54,10 @@ internal sealed class FormBody(Form form)
     }
 
     /// <summary>The widths of the numbers that repeat in a buffer; none where bytes stay as they are.</summary>
-    private static int[] Parts(ArrowType type, Layout layout, int buffer)
+    private static int[] Parts(ArrowType type, BufferLayout layout, int buffer)
     {
         if (buffer == 0) return [];
-        if (type is DictionaryType { IndexType: var index }) return Parts(index, Layout.Fixed, 1);
+        if (type is DictionaryType { IndexType: var index }) return Parts(index, BufferLayout.Fixed, 1);
         switch (type.Id)
         {
             case ArrowTypeId.IntervalMonthDayNano: return [4, 4, 8];
@@ -68,12 +68,12 @@ internal sealed class FormBody(Form form)
             default: break;
         }
 
-        if (layout == Layout.Fixed) return [type.ByteWidth()];
+        if (layout == BufferLayout.Fixed) return [type.ByteWidth()];
         if (buffer != 1) return [];
         return layout switch
         {
-            Layout.Bytes32 or Layout.List32 or Layout.DenseUnion => [4],
-            Layout.Bytes64 or Layout.List64 => [8],
+            BufferLayout.Bytes32 or BufferLayout.List32 or BufferLayout.DenseUnion => [4],
+            BufferLayout.Bytes64 or BufferLayout.List64 => [8],
             _ => [],
         };
     }

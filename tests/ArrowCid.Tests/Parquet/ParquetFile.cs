@@ -11,7 +11,7 @@ internal static class ParquetFile
     {
         using var stream = new MemoryStream();
         using var writer = new ParquetWriter(stream, batches[0].Schema, options);
-        foreach (RecordBatch batch in batches) writer.Survey(batch);
+        foreach (RecordBatch batch in batches) writer.Prescan(batch);
         foreach (RecordBatch batch in batches) writer.Write(batch);
         writer.Finish();
         return stream.ToArray();

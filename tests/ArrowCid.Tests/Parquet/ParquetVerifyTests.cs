@@ -48,7 +48,7 @@ public sealed class ParquetVerifyTests
     {
         RecordBatch plain = Seconds(1), wide = Seconds(long.MaxValue);
         using var writer = new ParquetWriter(new MemoryStream(), plain.Schema);
-        Assert.True(writer.NeedsSurvey);
+        Assert.True(writer.RequiresPrescan);
         writer.Write(plain);
         Assert.Equal(ErrorCode.Unsupported, Assert.ThrowsAny<ArrowCidException>(() => writer.Write(wide)).Code);
         ParquetFile.AssertRoundTrip(null, plain, wide);

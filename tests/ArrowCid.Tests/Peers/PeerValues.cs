@@ -62,9 +62,9 @@ internal sealed class PeerValues(string reader)
             return;
         }
 
-        if (ours.Layout == Layout.Struct)
+        if (ours.Layout == BufferLayout.Struct)
         {
-            if (theirs.Layout != Layout.Struct || theirs.Type.Children.Count != ours.Type.Children.Count)
+            if (theirs.Layout != BufferLayout.Struct || theirs.Type.Children.Count != ours.Type.Children.Count)
             {
                 _difference ??= $"{path}: {ours.Type} and {theirs.Type}";
                 return;
@@ -121,7 +121,7 @@ internal sealed class PeerValues(string reader)
             return;
         }
 
-        if (ours.Layout == Layout.Struct)
+        if (ours.Layout == BufferLayout.Struct)
         {
             IReadOnlyList<Field> fields = ours.Type.Children;
             if (fields.DistinctBy(field => field.Name).Count() < fields.Count)
@@ -172,9 +172,9 @@ internal sealed class PeerValues(string reader)
     private static string Leaf(ArrowArray array, int slot)
     {
         ArrowType type = array.Type;
-        if (array.Layout == Layout.Bits) return array.GetBoolean(slot) ? "true" : "false";
+        if (array.Layout == BufferLayout.Bits) return array.GetBoolean(slot) ? "true" : "false";
         if (type.IsText()) return array.GetString(slot)!;
-        if (array.Layout.IsList() || array.Layout == Layout.Struct) return $"a {type}";
+        if (array.Layout.IsList() || array.Layout == BufferLayout.Struct) return $"a {type}";
         ReadOnlySpan<byte> bytes = array.GetBytes(slot);
         return type.Id switch
         {

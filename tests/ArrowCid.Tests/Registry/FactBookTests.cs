@@ -35,7 +35,7 @@ public class FactBookTests
         {
             var facts = new RandomFacts(seed);
             List<FactGroup> groups = [.. Enumerable.Range(0, 30).Select(_ => facts.Group())];
-            var book = new FactBook();
+            var book = new RegistryState();
             for (int count = 0; count < groups.Count; count++)
             {
                 book.Apply(groups[count]);
@@ -47,12 +47,12 @@ public class FactBookTests
     [Fact]
     public void A_drop_kills_what_lies_up_to_its_fence_and_nothing_behind_it()
     {
-        var book = new FactBook();
+        var book = new RegistryState();
         Digest256 digest = RandomFacts.Digest(0);
         book.Announce(in digest, 2, 10, 5);
         Assert.True(book.Find(in digest)!.IsAlive);
         book.Apply(new FactGroup(new FactStamp(1, 1), [new DropFact([0, 0, 10], [digest])]));
-        FactPage page = book.Find(in digest)!;
+        BlockState page = book.Find(in digest)!;
         Assert.Equal((false, true, false, true), (page.IsAlive, page.IsKilled(2, 10), page.IsKilled(2, 11), page.IsDropped));
         // A lane that the fence does not name had nothing when it was taken.
         Assert.False(page.IsKilled(3, 1));
@@ -67,7 +67,7 @@ public class FactBookTests
     [Fact]
     public void A_name_stands_as_of_any_time()
     {
-        var book = new FactBook();
+        var book = new RegistryState();
         DateTimeOffset start = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000);
         FactStamp? previous = null;
         for (int second = 0; second < 10; second++)
@@ -91,7 +91,7 @@ public class FactBookTests
     [Fact]
     public void Two_changes_that_replace_one_are_listed_as_a_conflict_and_the_later_stands()
     {
-        var book = new FactBook();
+        var book = new RegistryState();
         FactStamp first = new(1 << 16, 1), mine = new(2 << 16, 1), theirs = new(2 << 16, 2);
         book.Apply(new FactGroup(theirs, [new NameFact("n", RandomFacts.Block(2), first)]));
         book.Apply(new FactGroup(mine, [new NameFact("n", RandomFacts.Block(1), first)]));
@@ -103,9 +103,9 @@ public class FactBookTests
         Assert.Empty(book.NamesOf(RandomFacts.Digest(1)));
     }
 
-    private static FactBook Fold(List<FactGroup> groups, List<Announced> announced, Random random, bool hasRepeats)
+    private static RegistryState Fold(List<FactGroup> groups, List<Announced> announced, Random random, bool hasRepeats)
     {
-        var book = new FactBook();
+        var book = new RegistryState();
         List<object> steps = [.. groups, .. announced.Cast<object>()];
         if (hasRepeats) steps.AddRange(steps[..random.Next(steps.Count + 1)]);
         object[] shuffled = [.. steps];

@@ -192,7 +192,7 @@ public class FactCodecTests
             var facts = new RandomFacts(round);
             byte[] bytes = FactWriter.Write([facts.Group(), facts.Group()], out _);
             for (int left = random.Next(3); left >= 0; left--) bytes = Mutation.Of(bytes, random);
-            var book = new FactBook();
+            var book = new RegistryState();
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {

@@ -34,7 +34,7 @@ public class IndexRunTests
                 if (runs.Count > 1 && random.Next(2) == 0) runs = [Merged(runs)];
             }
 
-            var book = new FactBook(new IndexSnapshot(runs, Cursor.Oldest, totals, 1));
+            var book = new RegistryState(new IndexSnapshot(runs, Cursor.Oldest, totals, 1));
             foreach (object step in steps.AsSpan(at))
             {
                 if (step is FactGroup group) book.Apply(group);
@@ -117,7 +117,7 @@ public class IndexRunTests
             return RunOf(builder);
         })];
         var memory = new MemoryStream();
-        int length = (int)RunMerge.Write(runs, memory, s_store, 1, CancellationToken.None, maxReplaced);
+        int length = (int)IndexRunMerge.Write(runs, memory, s_store, 1, CancellationToken.None, maxReplaced);
         var merged = new RunFile(new RunBytes(memory.ToArray(), length), s_store, 1, "run");
         Assert.Equal(hasOnlyItsKeys, merged.HasOnlyItsKeys);
         Assert.Equal(hasOnlyItsKeys ? 2 : 3, merged.Section(IndexKind.Producer)!.Entries);
@@ -245,10 +245,10 @@ public class IndexRunTests
     private static RunFile Merged(IReadOnlyList<RunFile> runs)
     {
         var memory = new MemoryStream();
-        int length = (int)RunMerge.Write(runs, memory, s_store, 1, CancellationToken.None);
+        int length = (int)IndexRunMerge.Write(runs, memory, s_store, 1, CancellationToken.None);
         return new RunFile(new RunBytes(memory.ToArray(), length), s_store, 1, "run");
     }
 
     private static string Text(RunFile run) =>
-        SlowBook.Of(new FactBook(new IndexSnapshot([run], Cursor.Oldest, IndexTotals.Zero, 1)));
+        SlowBook.Of(new RegistryState(new IndexSnapshot([run], Cursor.Oldest, IndexTotals.Zero, 1)));
 }

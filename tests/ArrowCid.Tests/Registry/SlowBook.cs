@@ -7,7 +7,7 @@ using ArrowCid.Registry;
 namespace ArrowCid.Tests.Registry;
 
 /// <summary>What stands, worked out from the heap of all facts by the words of FACTS.md; and the same of a
-/// <see cref="FactBook"/>, both as text.</summary>
+/// <see cref="RegistryState"/>, both as text.</summary>
 internal static class SlowBook
 {
     public static string Of(IReadOnlyList<FactGroup> groups, IReadOnlyList<Announced> announced)
@@ -22,7 +22,7 @@ internal static class SlowBook
             List<DropFact> drops = [.. said.Select(one => one.Fact).OfType<DropFact>()
                 .Where(drop => drop.Digests.Contains(digest))];
             bool isAlive = puts.Exists(put => !drops.Exists(drop =>
-                put.Lane < drop.Fence.Length && put.Sequence <= drop.Fence[put.Lane]));
+                put.Lane < drop.Horizon.Length && put.Sequence <= drop.Horizon[put.Lane]));
             var tags = said.Where(one => one.Fact is TagsFact fact && fact.Subject == cid)
                 .SelectMany(one => ((TagsFact)one.Fact).Tags.Select(tag => (one.Stamp, tag.Key, tag.Value)))
                 .GroupBy(tag => tag.Key)
@@ -59,13 +59,13 @@ internal static class SlowBook
         return text.ToString();
     }
 
-    public static string Of(FactBook book)
+    public static string Of(RegistryState book)
     {
         var text = new StringBuilder();
         for (int block = 0; block < RandomFacts.Blocks; block++)
         {
-            FactPage? page = book.Find(RandomFacts.Digest(block));
-            FactSheet? sheet = page?.Sheet;
+            BlockState? page = book.Find(RandomFacts.Digest(block));
+            BlockMetadataState? sheet = page?.Sheet;
             Write(text, block, page?.IsAlive ?? false, page?.LastPut ?? 0,
                 (sheet?.Tags ?? new Dictionary<string, string>()).Select(tag => (tag.Key, tag.Value)),
                 sheet?.Producer.Value, sheet?.Parents.Value, sheet?.Data.Value, sheet?.Locations.Value,

@@ -77,7 +77,7 @@ public sealed class AdoptionTests
         Digest256 next = store.PutRaw(StoreCalls.Numbered(99));
         Assert.All(digests.Append(next), digest => Assert.NotNull(store.Read(digest)));
         Assert.True(File.Exists(directory.PathOf("seg-0001-00000001")));
-        Assert.Equal((1, 1), (store.Figures().OpenSegments, store.Figures().SealedSegments));
+        Assert.Equal((1, 1), (store.GetStatistics().OpenSegments, store.GetStatistics().SealedSegments));
     }
 
     [Fact]
@@ -101,12 +101,12 @@ public sealed class AdoptionTests
         _ = PutFive(directory);
         var word = new TableWord(SegmentState.Creating, 0, 1, 1);
         EditFile(directory.PathOf("ctl.v1"), file =>
-            BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan((int)Layout.TableOffset + 64), word.Bits));
+            BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan((int)StoreLayout.TableOffset + 64), word.Bits));
         File.WriteAllBytes(directory.PathOf("seg-0001-00000001.tmp-owner"), new byte[100]);
         using BlockStore store = directory.Open();
-        Assert.Equal(1, store.Figures().UnfinishedSegments);
+        Assert.Equal(1, store.GetStatistics().UnfinishedSegments);
         _ = store.PutRaw([1]);
-        Assert.Equal(0, store.Figures().UnfinishedSegments);
+        Assert.Equal(0, store.GetStatistics().UnfinishedSegments);
         Assert.Empty(Directory.GetFiles(directory.Directory, "*.tmp-*"));
     }
 

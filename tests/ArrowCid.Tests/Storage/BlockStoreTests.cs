@@ -47,7 +47,7 @@ public sealed class BlockStoreTests
         BlockInfo only = Assert.Single(store.List());
         Assert.Equal(first, only.Digest);
         // A record of 128 + 64 bytes, then a REF of 128.
-        Assert.Equal(320, store.Figures().BytesCommitted);
+        Assert.Equal(320, store.GetStatistics().BytesCommitted);
         Assert.Equal([RecordKind.Raw, RecordKind.Ref], Kinds(directory));
     }
 
@@ -65,7 +65,7 @@ public sealed class BlockStoreTests
         using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
         Assert.All(digests, digest => Assert.NotNull(reader.Read(digest)));
         Assert.Equal(digests, reader.List().Select(info => info.Digest));
-        Assert.Equal(1, reader.Figures().OpenSegments);
+        Assert.Equal(1, reader.GetStatistics().OpenSegments);
         Assert.Throws<InvalidOperationException>(() => reader.PutRaw([1]));
     }
 
@@ -113,10 +113,10 @@ public sealed class BlockStoreTests
         Digest256 after = store.PutRaw(StoreCalls.Numbered(3));
         Assert.Equal(bytes, store.Read(large));
         Assert.Equal([small, large, after], store.List().Select(info => info.Digest));
-        Assert.Equal((1, 1), (store.Figures().OpenSegments, store.Figures().SealedSegments));
+        Assert.Equal((1, 1), (store.GetStatistics().OpenSegments, store.GetStatistics().SealedSegments));
         // Known already: the segment that was made for the second writing goes.
         Assert.False(store.PutRaw(bytes, out _));
-        Assert.Equal((1, 1), (store.Figures().OpenSegments, store.Figures().SealedSegments));
+        Assert.Equal((1, 1), (store.GetStatistics().OpenSegments, store.GetStatistics().SealedSegments));
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public sealed class BlockStoreTests
         Assert.Contains("8 MiB", full.Message, StringComparison.Ordinal);
         Assert.InRange(kept.Count, 40, 60);
         Assert.All(kept, digest => Assert.NotNull(store.Read(digest)));
-        Assert.Equal(0, store.Figures().UnfinishedSegments);
+        Assert.Equal(0, store.GetStatistics().UnfinishedSegments);
         var large = Assert.Throws<ArrowCidException>(() => store.PutRaw(new byte[5 << 20]));
         Assert.Equal(ErrorCode.TooLarge, large.Code);
     }

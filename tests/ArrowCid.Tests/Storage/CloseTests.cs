@@ -32,13 +32,13 @@ public sealed class CloseTests
                 Work(isBusy, _ => Assert.Equal(5000, store.Read(known)!.Length)),
                 Work(isBusy, _ =>
                 {
-                    using LogTail tail = store.Tail(Cursor.Oldest);
+                    using LogReader tail = store.Tail(Cursor.Oldest);
                     for (int seen = 0; seen < 500 && tail.TryNext(out LogEvent _); seen++)
                     {
                         // Some way into it, or until the close.
                     }
                 }),
-                Work(isBusy, _ => Assert.True(store.Figures().BytesTaken > 0)),
+                Work(isBusy, _ => Assert.True(store.GetStatistics().BytesTaken > 0)),
             ];
             isBusy.Wait();
             BlockLease lease = store.Find(known)!;
@@ -53,7 +53,7 @@ public sealed class CloseTests
         Assert.True(acknowledged > 0);
         Assert.Equal(StoreCalls.Numbered(-1, 5000), kept.Memory.ToArray());
         // Every lane was let go, and what was acknowledged is there.
-        Assert.Equal(0, keeper.Figures().UnfinishedSegments);
+        Assert.Equal(0, keeper.GetStatistics().UnfinishedSegments);
         Assert.True(keeper.List().Count() > 1);
     }
 
@@ -70,7 +70,7 @@ public sealed class CloseTests
                     // Leased once.
                 }
 
-            using LogTail tail = store.Tail(Cursor.Oldest);
+            using LogReader tail = store.Tail(Cursor.Oldest);
             Assert.True(tail.TryNext(out _));
         }
 

@@ -80,7 +80,7 @@ public sealed class DamageTests
         store.Damage("facts", "payload");
         store.Mend();
         string[] names = store.Names();
-        Assert.Single(names, name => name.StartsWith(SegmentMender.Prefix, StringComparison.Ordinal));
+        Assert.Single(names, name => name.StartsWith(SegmentRepair.Prefix, StringComparison.Ordinal));
         _ = BlockStore.Rebuild(store.Directory, mends: true);
         Assert.Equal(names.Where(IsOfTheLog), store.Names().Where(IsOfTheLog));
     }
@@ -99,7 +99,7 @@ public sealed class DamageTests
         using CidStore writer = store.Open();
         _ = writer.PutRaw(StoreCalls.Numbered(77_001));
         store.Mend();
-        Assert.DoesNotContain(store.Names(), name => name.StartsWith(SegmentMender.Prefix, StringComparison.Ordinal));
+        Assert.DoesNotContain(store.Names(), name => name.StartsWith(SegmentRepair.Prefix, StringComparison.Ordinal));
         IReadOnlyList<StoreFinding> left = store.Examine();
         Assert.DoesNotContain(left, one => one.Severity == FindingSeverity.Error);
         Assert.Contains(left, one => one.Name == "quarantined");
@@ -142,7 +142,7 @@ public sealed class DamageTests
     }
 
     private static bool IsOfTheLog(string name) => name.StartsWith("seg-", StringComparison.Ordinal) ||
-        name.StartsWith(SegmentMender.Prefix, StringComparison.Ordinal);
+        name.StartsWith(SegmentRepair.Prefix, StringComparison.Ordinal);
 
     private static void Do(DamagedStore store, string file, string what, string finding, int exit, string lost)
     {
@@ -191,7 +191,7 @@ public sealed class DamageTests
             ArrowCidException said = reader.NotHere(missing[0]);
             Assert.Equal(ErrorCode.BlockCorrupt, said.Code);
             Assert.Contains("quarantined", said.Message, StringComparison.Ordinal);
-            Assert.Contains($"({Layout.SegmentName(0, 0)[..4]}", said.Message, StringComparison.Ordinal);
+            Assert.Contains($"({StoreLayout.SegmentName(0, 0)[..4]}", said.Message, StringComparison.Ordinal);
         }
 
         store.PutAgain(missing);

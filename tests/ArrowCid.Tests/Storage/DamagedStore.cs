@@ -37,7 +37,7 @@ internal sealed class DamagedStore : IDisposable
 
     public IReadOnlyList<StoreFinding> Examine() => StoreDoctor.Examine(Directory, OpenBlocks);
 
-    public void Mend() => StoreDoctor.Mend(Directory, Examine(), OpenBlocks);
+    public void Mend() => StoreDoctor.Repair(Directory, Examine(), OpenBlocks);
 
     public string[] Names() => [.. System.IO.Directory.GetFiles(Directory).Select(path => Path.GetFileName(path))
         .Order(StringComparer.Ordinal)];
@@ -149,7 +149,7 @@ internal sealed class DamagedStore : IDisposable
             byte[] bytes = StoreCalls.Numbered(first + i, i == Small / 2 ? LargeBytes : Bytes);
             Cid cid = store.PutRaw(bytes).Cid;
             blocks.Add(cid, bytes);
-            store.Annotate(cid, new BlockFacts { Tags = new Dictionary<string, string?> { ["n"] = $"{i}" } });
+            store.Annotate(cid, new BlockMetadata { Tags = new Dictionary<string, string?> { ["n"] = $"{i}" } });
         }
 
         _ = store.SetName("name", blocks.Keys.First());
@@ -178,11 +178,11 @@ internal sealed class DamagedStore : IDisposable
             Path.GetFileName(path).StartsWith("seg-", StringComparison.Ordinal) && KindOf(path) == kind);
         return file switch
         {
-            "control" => Only(Layout.ControlName),
+            "control" => Only(StoreLayout.ControlName),
             "index" => Only("idx-"),
             "manifest" => Only("reg.v1"),
             "run" => Only("reg-"),
-            "wait" => Only(Layout.WaitName),
+            "wait" => Only(StoreLayout.WaitName),
             "data" => Segments(SegmentKind.Data).First(),
             "newest data" => Segments(SegmentKind.Data).Last(),
             "facts" => Segments(SegmentKind.Facts).Single(),
@@ -193,7 +193,7 @@ internal sealed class DamagedStore : IDisposable
 
     private static SegmentKind KindOf(string path)
     {
-        var half = new byte[Layout.SegmentHeaderBytes];
+        var half = new byte[StoreLayout.SegmentHeaderBytes];
         using FileStream file = File.OpenRead(path);
         file.ReadExactly(half);
         return SegmentHeader.Read(half)!.Kind;
@@ -207,9 +207,9 @@ internal sealed class DamagedStore : IDisposable
             case "superblock": return 104;
             case "superblock's checksum": return 4092;
             // The generation of the first segment.
-            case "table": return Layout.TableOffset + 1;
+            case "table": return StoreLayout.TableOffset + 1;
             case "header's checksum": return 2040;
-            case "committed end": return Layout.SegmentCommitted;
+            case "committed end": return StoreLayout.SegmentCommitted;
             case "header": return file switch { "manifest" or "run" => 9, "wait" => 200, _ => 40 };
             case "payload" when file == "manifest": return length / 2;
             case "payload" when file == "run": return 4096 + 100;
@@ -220,7 +220,7 @@ internal sealed class DamagedStore : IDisposable
         return what switch
         {
             "record header" => at + 40,
-            "payload" => at + Layout.RecordHeaderBytes + 20,
+            "payload" => at + StoreLayout.RecordHeaderBytes + 20,
             _ => throw new ArgumentOutOfRangeException(nameof(what), what, $"no such damage of {file}"),
         };
     }
@@ -229,13 +229,13 @@ internal sealed class DamagedStore : IDisposable
     private static long EndOf(string path, long length) =>
         !Path.GetFileName(path).StartsWith("seg-", StringComparison.Ordinal) ? length
             : BinaryPrimitives.ReadInt64LittleEndian(
-                File.ReadAllBytes(path).AsSpan((int)Layout.SegmentCommitted, sizeof(long)));
+                File.ReadAllBytes(path).AsSpan((int)StoreLayout.SegmentCommitted, sizeof(long)));
 
     private static List<long> Entries(string path)
     {
         byte[] bytes = File.ReadAllBytes(path);
         var places = new List<long>();
-        for (long at = Layout.IndexEntries; at + sizeof(ulong) <= bytes.Length; at += sizeof(ulong))
+        for (long at = StoreLayout.IndexEntries; at + sizeof(ulong) <= bytes.Length; at += sizeof(ulong))
         {
             if (BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan((int)at)) != 0) places.Add(at);
         }

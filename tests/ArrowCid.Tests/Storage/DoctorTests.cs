@@ -82,7 +82,7 @@ public sealed class DoctorTests
         }).ToHashSet();
 
     private static void Mend(TemporaryStore directory) =>
-        StoreDoctor.Mend(directory.Directory, StoreDoctor.Examine(directory.Directory));
+        StoreDoctor.Repair(directory.Directory, StoreDoctor.Examine(directory.Directory));
 
     [Theory]
     [InlineData("no-store")]
@@ -122,8 +122,8 @@ public sealed class DoctorTests
         _ = Fill(directory);
         using (FileStream index = Open(directory, IndexName(directory)))
         {
-            index.Position = Layout.IndexEntries;
-            index.Write(new byte[index.Length - Layout.IndexEntries]);
+            index.Position = StoreLayout.IndexEntries;
+            index.Write(new byte[index.Length - StoreLayout.IndexEntries]);
         }
 
         List<StoreFinding> found = [.. StoreDoctor.Examine(directory.Directory)];
@@ -144,7 +144,7 @@ public sealed class DoctorTests
         string segment = Directory.GetFiles(directory.Directory, "seg-*").Single();
         List<(long Offset, RecordHeader Header)> records = SegmentBytes.Records(File.ReadAllBytes(segment));
         (long at, RecordHeader record) = records[7];
-        long table = Layout.TableOffset;
+        long table = StoreLayout.TableOffset;
         switch (name)
         {
             case "orphan-temporary": Make(directory, "seg-0000-00000001.tmp-owner"); break;
@@ -154,7 +154,7 @@ public sealed class DoctorTests
             case "damaged-segment": Poke(segment, 48, 7); break;
             case "damaged-record": Poke(segment, at + 40, record.Digest.GetHashCode() | 1L); break;
             case "damaged-payload": Poke(segment, at + 128, -1); break;
-            case "committed-word": Poke(segment, Layout.SegmentCommitted, 12345); break;
+            case "committed-word": Poke(segment, StoreLayout.SegmentCommitted, 12345); break;
             case "broken-link":
                 Reseal(segment, records[^1].Offset, header =>
                     BinaryPrimitives.WriteInt32LittleEndian(header[124..], 7));
@@ -164,22 +164,22 @@ public sealed class DoctorTests
                     BinaryPrimitives.WriteUInt64LittleEndian(header[104..], records[^2].Header.Sequence));
                 break;
             case "table-word":
-                Poke(Control(directory), table + (5 * Layout.TableEntryBytes),
+                Poke(Control(directory), table + (5 * StoreLayout.TableEntryBytes),
                     (long)new TableWord((SegmentState)9, 0, 1, 1).Bits);
                 break;
             case "unfinished-segment":
-                Poke(Control(directory), table + (5 * Layout.TableEntryBytes),
+                Poke(Control(directory), table + (5 * StoreLayout.TableEntryBytes),
                     (long)new TableWord(SegmentState.Creating, 1, 1, 1).Bits);
                 break;
             case "retired-segment":
                 Poke(Control(directory), table,
                     (long)new TableWord(SegmentState.Retired, 0, 1, 1).Bits);
                 break;
-            case "dead-writer": Poke(Control(directory), Layout.LanesOffset + Layout.LaneOwner, 99_999_999); break;
-            case "no-wait-page": File.Delete(directory.PathOf(Layout.WaitName)); break;
+            case "dead-writer": Poke(Control(directory), StoreLayout.LanesOffset + StoreLayout.LaneOwner, 99_999_999); break;
+            case "no-wait-page": File.Delete(directory.PathOf(StoreLayout.WaitName)); break;
             case "index-missing": File.Delete(IndexName(directory)); break;
             case "index-astray":
-                Poke(IndexName(directory), Layout.IndexEntries + 1600,
+                Poke(IndexName(directory), StoreLayout.IndexEntries + 1600,
                     (long)new IndexEntry(ulong.MaxValue, 0, 1, at + 64).Bits);
                 break;
             case "not-in-index": ZeroEntries(IndexName(directory)); break;
@@ -204,7 +204,7 @@ public sealed class DoctorTests
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, (UnixFileMode)mode);
     }
 
-    private static string Control(TemporaryStore directory) => directory.PathOf(Layout.ControlName);
+    private static string Control(TemporaryStore directory) => directory.PathOf(StoreLayout.ControlName);
 
     private static string IndexName(TemporaryStore directory) =>
         Directory.GetFiles(directory.Directory, "idx-*").Single();
@@ -224,8 +224,8 @@ public sealed class DoctorTests
     private static void ZeroEntries(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        file.Position = Layout.IndexEntries;
-        file.Write(new byte[file.Length - Layout.IndexEntries]);
+        file.Position = StoreLayout.IndexEntries;
+        file.Write(new byte[file.Length - StoreLayout.IndexEntries]);
     }
 
     private delegate void HeaderChange(Span<byte> header);
@@ -233,12 +233,12 @@ public sealed class DoctorTests
     private static void Reseal(string path, long at, HeaderChange change)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        var header = new byte[Layout.RecordHeaderBytes];
+        var header = new byte[StoreLayout.RecordHeaderBytes];
         file.Position = at;
         file.ReadExactly(header);
         change(header);
         header.AsSpan(28, 4).Clear();
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(28), Layout.Crc(header));
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(28), StoreLayout.Crc(header));
         file.Position = at;
         file.Write(header);
     }
@@ -248,6 +248,6 @@ public sealed class DoctorTests
     {
         Poke(path, 240, 1);
         byte[] page = File.ReadAllBytes(path)[..4088];
-        Poke(path, 4088, (long)Layout.Crc(page) << 32);
+        Poke(path, 4088, (long)StoreLayout.Crc(page) << 32);
     }
 }

@@ -104,7 +104,7 @@ public sealed class DurabilityTests
         StoreSettings settings = TemporaryStore.Small with { Durability = durability, Capacity = 128 << 20 };
         using BlockStore store = directory.Open(settings);
         using BlockStore watcher = directory.Open(TemporaryStore.Small with { ReadOnly = true });
-        using LogTail tail = watcher.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = watcher.Tail(Cursor.Oldest, TailScope.All);
         int running = Threads;
         var failures = new List<Exception>();
         var threads = Enumerable.Range(0, Threads).Select(number => new Thread(() =>
@@ -229,6 +229,6 @@ public sealed class DurabilityTests
     private static FileStream Control(TemporaryStore directory, FileAccess access) =>
         new(directory.PathOf("ctl.v1"), FileMode.Open, access, FileShare.ReadWrite)
         {
-            Position = Layout.LanesOffset + Layout.LaneDurable,
+            Position = StoreLayout.LanesOffset + StoreLayout.LaneDurable,
         };
 }

@@ -29,7 +29,7 @@ public sealed class FactChainTests
         Digest256 digest = Put(store, 1, fact);
         LogPlace alone = store.Append(new TextFact("alone"));
         _ = Put(store, 1, new TextFact("again"));
-        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = store.Tail(Cursor.Oldest, TailScope.All);
         Assert.Equal(["1 Fact first", "2 Raw", "3 Fact alone", "4 Fact again", "5 Ref"], Tell(tail));
         Assert.Equal((digest, 64L), (fact.Of.Digest, fact.Of.Length));
         Assert.Equal(new LogPlace(0, 3), alone);
@@ -43,9 +43,9 @@ public sealed class FactChainTests
         _ = Put(store, 1, new TextFact("one"));
         _ = Put(store, 2, null);
         _ = store.Append(new TextFact("two"));
-        using LogTail blocks = store.Tail(Cursor.Oldest);
+        using LogReader blocks = store.Tail(Cursor.Oldest);
         Assert.Equal(["2 Raw", "3 Raw"], Tell(blocks));
-        using LogTail facts = store.Tail(Cursor.Oldest, TailScope.Facts);
+        using LogReader facts = store.Tail(Cursor.Oldest, TailScope.Facts);
         Assert.Equal(["1 Fact one", "4 Fact two"], Tell(facts));
         Assert.Equal(blocks.Position, facts.Position);
     }
@@ -74,16 +74,16 @@ public sealed class FactChainTests
         {
             // A segment of 1 MiB holds 15 of them.
             for (int i = 0; i < 40; i++) _ = Put(store, i, new TextFact(Long(i)));
-            _ = store.Append(new TextFact(new string('x', Lane.MaxFactBytes)));
+            _ = store.Append(new TextFact(new string('x', WriterLog.MaxFactBytes)));
         }
 
         using BlockStore again = directory.Open();
         _ = again.Append(new TextFact("last"));
-        using LogTail tail = again.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = again.Tail(Cursor.Oldest, TailScope.All);
         List<string> told = Tell(tail);
         List<string> expected = Enumerable.Range(0, 40)
             .SelectMany(i => new[] { $"{(2 * i) + 1} Fact {Long(i)}", $"{(2 * i) + 2} Raw" })
-            .Append($"81 Fact {new string('x', Lane.MaxFactBytes)}").Append("82 Fact last").ToList();
+            .Append($"81 Fact {new string('x', WriterLog.MaxFactBytes)}").Append("82 Fact last").ToList();
         Assert.Equal(expected, told);
         Assert.True(Directory.GetFiles(directory.Directory, "seg-*").Length >= 4);
 
@@ -100,7 +100,7 @@ public sealed class FactChainTests
         Digest256 digest = Put(store, 2, new TextFact("two"));
         Assert.Null(store.Read(Sha256.Hash(StoreCalls.Numbered(1))));
         Assert.NotNull(store.Read(digest));
-        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = store.Tail(Cursor.Oldest, TailScope.All);
         Assert.Equal(["1 Fact two", "2 Raw"], Tell(tail));
     }
 
@@ -114,7 +114,7 @@ public sealed class FactChainTests
             sequence = Task.Run(() => store.Append(new TextFact("meanwhile")).Sequence).Result);
         _ = store.Put(RecordKind.Raw, 0x55, source, default, 0, default, out _);
         Assert.Equal(1ul, sequence);
-        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = store.Tail(Cursor.Oldest, TailScope.All);
         Assert.Equal(["1 Fact meanwhile", "2 Raw"], Tell(tail));
     }
 
@@ -132,7 +132,7 @@ public sealed class FactChainTests
         Assert.True(store.TryAnnounce([digests[1]], null, out _));
         // More than one turn takes.
         Assert.True(store.TryAnnounce(Enumerable.Repeat(digests[2], 1000).ToArray(), new TextFact("many"), out _));
-        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = store.Tail(Cursor.Oldest, TailScope.All);
         List<string> told = Tell(tail);
         Assert.Equal(["4 Ref", "5 Ref", "6 Ref", "7 Fact all", "8 Fact none", "9 Ref"], told.Skip(3).Take(6));
         Assert.Equal((1010, "1010 Fact many"), (told.Count, told[^1]));
@@ -178,7 +178,7 @@ public sealed class FactChainTests
         {
             // Taken over, all before the torn one; the numbers go on where they ended.
             Assert.Equal(new LogPlace(0, (ulong)last + 1), store.Append(new TextFact("next")));
-            using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+            using LogReader tail = store.Tail(Cursor.Oldest, TailScope.All);
             List<string> told = Tell(tail);
             Assert.Equal(Enumerable.Range(1, last + 1), told.Select(line => int.Parse(line.Split(' ')[0])));
             Assert.Equal($"{last + 1} Fact next", told[^1]);
@@ -188,7 +188,7 @@ public sealed class FactChainTests
         using (BlockStore store = directory.Open())
         {
             _ = Put(store, 99, null);
-            using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+            using LogReader tail = store.Tail(Cursor.Oldest, TailScope.All);
             Assert.Equal(last + 2, Tell(tail).Count);
         }
     }
@@ -207,7 +207,7 @@ public sealed class FactChainTests
         bytes[SegmentBytes.Records(bytes)[1].Offset + 128] ^= 1;
         WriteOver(facts, bytes);
         using BlockStore again = directory.Open();
-        using LogTail tail = again.Tail(Cursor.Oldest, TailScope.Facts);
+        using LogReader tail = again.Tail(Cursor.Oldest, TailScope.Facts);
         Assert.Equal(["1 Fact fact 0", "Damaged 2-2", "3 Fact fact 2"], Tell(tail));
     }
 
@@ -219,7 +219,7 @@ public sealed class FactChainTests
         return info.Digest;
     }
 
-    internal static List<string> Tell(LogTail tail)
+    internal static List<string> Tell(LogReader tail)
     {
         var told = new List<string>();
         while (tail.TryNext(out LogEvent found))

@@ -33,7 +33,7 @@ public sealed class FaultTests
             }
         }
 
-        StoreDoctor.Mend(directory.Directory, StoreDoctor.Examine(directory.Directory));
+        StoreDoctor.Repair(directory.Directory, StoreDoctor.Examine(directory.Directory));
         using BlockStore mended = directory.Open();
         Assert.Equal(digests, mended.List().Select(info => info.Digest));
         Assert.All(digests, digest => Assert.NotNull(mended.Read(digest)));
@@ -58,7 +58,7 @@ public sealed class FaultTests
 
         Forge(directory, forgery);
         using BlockStore reader = directory.Open(TemporaryStore.Small with { ReadOnly = true });
-        using LogTail tail = reader.Tail(Cursor.Oldest);
+        using LogReader tail = reader.Tail(Cursor.Oldest);
         var seen = new List<Digest256>();
         for (int asked = 0; tail.TryNext(out LogEvent found); asked++)
         {
@@ -82,7 +82,7 @@ public sealed class FaultTests
         Cursor saved = default;
         using (BlockStore writer = directory.Open(TemporaryStore.Tiny with { IsRing = true }))
         {
-            using (LogTail tail = writer.Tail(Cursor.Oldest))
+            using (LogReader tail = writer.Tail(Cursor.Oldest))
             {
                 for (int i = 0; i < 3; i++) _ = writer.PutRaw(StoreCalls.Numbered(i, 100_000));
                 while (tail.TryNext(out LogEvent found)) saved = found.Cursor;
@@ -94,7 +94,7 @@ public sealed class FaultTests
         // No writer makes a segment ahead any more, for which another would go.
         using BlockStore store = directory.Open(TemporaryStore.Tiny with { ReadOnly = true });
         List<ulong> present = [.. store.Log().Select(entry => entry.Header.Sequence).Order()];
-        using LogTail late = store.Tail(saved);
+        using LogReader late = store.Tail(saved);
         Assert.True(late.TryNext(out LogEvent gap));
         Assert.Equal((GapReason.Gone, 0, 4ul, present[0] - 1),
             (gap.Gap!.Reason, gap.Gap.Lane, gap.Gap.First, gap.Gap.Last));
@@ -133,11 +133,11 @@ public sealed class FaultTests
 
     private static void Superblock(TemporaryStore directory, Action<byte[]> change)
     {
-        using FileStream file = Open(directory.PathOf(Layout.ControlName));
-        var page = new byte[Layout.PageBytes];
+        using FileStream file = Open(directory.PathOf(StoreLayout.ControlName));
+        var page = new byte[StoreLayout.PageBytes];
         file.ReadExactly(page);
         change(page);
-        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(4092), Layout.Crc(page.AsSpan(0, 4088)));
+        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(4092), StoreLayout.Crc(page.AsSpan(0, 4088)));
         file.Position = 0;
         file.Write(page);
     }
@@ -145,12 +145,12 @@ public sealed class FaultTests
     private static void Ruin(string path, string how)
     {
         using FileStream file = Open(path);
-        var entries = new byte[file.Length - Layout.IndexEntries];
-        file.Position = Layout.IndexEntries;
+        var entries = new byte[file.Length - StoreLayout.IndexEntries];
+        file.Position = StoreLayout.IndexEntries;
         file.ReadExactly(entries);
         if (how == "shuffled") new Random(7).Shuffle(MemoryMarshal.Cast<byte, ulong>(entries.AsSpan()));
         else entries.AsSpan().Fill(how == "zeroed" ? (byte)0 : (byte)255);
-        file.Position = Layout.IndexEntries;
+        file.Position = StoreLayout.IndexEntries;
         file.Write(entries);
     }
 
@@ -164,16 +164,16 @@ public sealed class FaultTests
         long end = records[^1].Offset + records[^1].Header.Extent;
         switch (how)
         {
-            case "beyond the log": Write(file, Layout.SegmentCommitted, (ulong)end + 6400); break;
-            case "beyond the segment": Write(file, Layout.SegmentCommitted, 1ul << 40); break;
-            case "inside a record": Write(file, Layout.SegmentCommitted, (ulong)at + 64); break;
+            case "beyond the log": Write(file, StoreLayout.SegmentCommitted, (ulong)end + 6400); break;
+            case "beyond the segment": Write(file, StoreLayout.SegmentCommitted, 1ul << 40); break;
+            case "inside a record": Write(file, StoreLayout.SegmentCommitted, (ulong)at + 64); break;
             default:
-                var bytes = new byte[Layout.RecordHeaderBytes];
+                var bytes = new byte[StoreLayout.RecordHeaderBytes];
                 file.Position = at;
                 file.ReadExactly(bytes);
                 BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(8), header.PayloadLength + 640);
                 bytes.AsSpan(28, 4).Clear();
-                BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(28), Layout.Crc(bytes));
+                BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(28), StoreLayout.Crc(bytes));
                 file.Position = at;
                 file.Write(bytes);
                 break;

@@ -32,7 +32,7 @@ public sealed class ForgottenSegmentTests
     {
         using var directory = new TemporaryStore();
         (List<Digest256> digests, int slot) = Fill(directory, isNewest);
-        byte[] elder = File.ReadAllBytes(directory.PathOf(Layout.SegmentName(slot, 1)));
+        byte[] elder = File.ReadAllBytes(directory.PathOf(StoreLayout.SegmentName(slot, 1)));
         SetWord(directory, slot, word);
         using (BlockStore store = directory.Open())
         {
@@ -44,11 +44,11 @@ public sealed class ForgottenSegmentTests
         bool isRetired = new TableWord(word).State == SegmentState.Retired;
         IReadOnlyList<StoreFinding> found = StoreDoctor.Examine(directory.Directory);
         Assert.Equal(!isRetired, found.Any(finding => finding.Name == "orphan-segment"));
-        StoreDoctor.Mend(directory.Directory, found);
+        StoreDoctor.Repair(directory.Directory, found);
         AssertWhole(directory, digests);
 
         // A mending that was killed before the old file was gone.
-        string old = directory.PathOf(Layout.SegmentName(slot, 1));
+        string old = directory.PathOf(StoreLayout.SegmentName(slot, 1));
         if (word == new TableWord(SegmentState.Free, 0, 0, 7).Bits)
         {
             Assert.False(File.Exists(old));
@@ -69,7 +69,7 @@ public sealed class ForgottenSegmentTests
 
         IReadOnlyList<StoreFinding> left = StoreDoctor.Examine(directory.Directory);
         Assert.True(left.All(finding => finding.Severity == FindingSeverity.Note), string.Join('\n', left));
-        Assert.Empty(Directory.GetFiles(directory.Directory, SegmentMender.Prefix + "*"));
+        Assert.Empty(Directory.GetFiles(directory.Directory, SegmentRepair.Prefix + "*"));
     }
 
     private static (List<Digest256> Digests, int Slot) Fill(TemporaryStore directory, bool isNewest)
@@ -78,15 +78,15 @@ public sealed class ForgottenSegmentTests
         List<Digest256> digests =
             [.. Enumerable.Range(0, Before).Select(i => store.PutRaw(StoreCalls.Numbered(i, 100_000)))];
         SegmentReport newest = store.Segments().Last(segment => segment.Committed > 0);
-        Assert.True(Layout.TryParseSegmentName(newest.Name, Layout.MaxSegments, out int last, out _));
+        Assert.True(StoreLayout.TryParseSegmentName(newest.Name, StoreLayout.MaxSegments, out int last, out _));
         Assert.True(last >= 2);
         return (digests, isNewest ? last : 0);
     }
 
     private static void SetWord(TemporaryStore directory, int slot, ulong word)
     {
-        using FileStream file = File.Open(directory.PathOf(Layout.ControlName), FileMode.Open);
-        file.Position = Layout.TableOffset + (slot * (long)Layout.TableEntryBytes);
+        using FileStream file = File.Open(directory.PathOf(StoreLayout.ControlName), FileMode.Open);
+        file.Position = StoreLayout.TableOffset + (slot * (long)StoreLayout.TableEntryBytes);
         byte[] bytes = new byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, word);
         file.Write(bytes);

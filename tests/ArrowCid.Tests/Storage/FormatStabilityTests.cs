@@ -58,14 +58,14 @@ public sealed class FormatStabilityTests
     public void Control_file_places_stay_where_they_are()
     {
         Assert.Equal((4096L, 8192L, 139264L, 155648L),
-            (Layout.WordsOffset, Layout.ParticipantsOffset, Layout.LanesOffset, Layout.TableOffset));
-        Assert.Equal((4096L, 4224L, 4352L, 4480L, 4608L, 4736L, 4864L), (Layout.IndexWord, Layout.SegmentOrder,
-            Layout.PressureWord, Layout.ClockWord, Layout.SweepWord, Layout.FaultedWord, Layout.CleanStamp));
-        Assert.Equal((1L << 40, 1L << 41, (1L << 41) + 1, (1L << 41) + 4096, 1L << 42), (Layout.ParticipantLock,
-            Layout.JanitorLock, Layout.PresenceLock, Layout.LaneLock, Layout.NameLock));
-        Assert.Equal(172032, Layout.ControlBytes(256));
-        Assert.Equal(4096 + (65536 * 8) + 4096, Layout.IndexBytes(65536));
-        Assert.Equal("seg-0003-0000002a", Layout.SegmentName(3, 42));
+            (StoreLayout.WordsOffset, StoreLayout.ParticipantsOffset, StoreLayout.LanesOffset, StoreLayout.TableOffset));
+        Assert.Equal((4096L, 4224L, 4352L, 4480L, 4608L, 4736L, 4864L), (StoreLayout.IndexWord, StoreLayout.SegmentOrder,
+            StoreLayout.PressureWord, StoreLayout.ClockWord, StoreLayout.SweepWord, StoreLayout.FaultedWord, StoreLayout.CleanStamp));
+        Assert.Equal((1L << 40, 1L << 41, (1L << 41) + 1, (1L << 41) + 4096, 1L << 42), (StoreLayout.ParticipantLock,
+            StoreLayout.JanitorLock, StoreLayout.PresenceLock, StoreLayout.LaneLock, StoreLayout.NameLock));
+        Assert.Equal(172032, StoreLayout.ControlBytes(256));
+        Assert.Equal(4096 + (65536 * 8) + 4096, StoreLayout.IndexBytes(65536));
+        Assert.Equal("seg-0003-0000002a", StoreLayout.SegmentName(3, 42));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class FormatStabilityTests
     {
         // Of 32 bytes 0 to 31: RFC 3720, B.4.
         byte[] bytes = Enumerable.Range(0, 32).Select(i => (byte)i).ToArray();
-        Assert.Equal(0x46dd794eu, Layout.Crc(bytes));
+        Assert.Equal(0x46dd794eu, StoreLayout.Crc(bytes));
     }
 
     [Fact]

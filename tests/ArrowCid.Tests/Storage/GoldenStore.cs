@@ -107,7 +107,7 @@ internal static class GoldenStore
         ulong hash = index.Hash(in view.Digest);
         var entry = new IndexEntry(hash, 0, data!.Generation, data.Committed - 128);
         Assert.True(index.TryPublish(index.Files.Current!, in view.Digest, hash, entry, replace: true));
-        Segment facts = new SegmentMaker(control, segments, index, settings.Timeout)
+        Segment facts = new SegmentAllocator(control, segments, index, settings.Timeout)
             .Create(0, SegmentKind.Facts, 1 << 20, view.Sequence + 1);
         byte[] none = [0x80];
         var fact = new RecordHeader
@@ -131,7 +131,7 @@ internal static class GoldenStore
         long offset = segment.Committed;
         segment.Map.CopyFrom(payload, offset + 128);
         header.WriteTo(segment, offset);
-        segment.Map.Write(Layout.SegmentLastRecord, (ulong)offset);
-        segment.Map.Write(Layout.SegmentCommitted, (ulong)(offset + header.Extent));
+        segment.Map.Write(StoreLayout.SegmentLastRecord, (ulong)offset);
+        segment.Map.Write(StoreLayout.SegmentCommitted, (ulong)(offset + header.Extent));
     }
 }

@@ -42,11 +42,11 @@ public sealed class GoldenStoreTests
         int live = 0;
         for (int slot = 0; slot < superblock.Segments; slot++)
         {
-            int at = (int)Layout.TableOffset + (slot * 64);
+            int at = (int)StoreLayout.TableOffset + (slot * 64);
             var word = new TableWord(BinaryPrimitives.ReadUInt64LittleEndian(control.AsSpan(at)));
             if (!word.IsLive) continue;
             live++;
-            byte[] file = File.ReadAllBytes(directory.PathOf(Layout.SegmentName(slot, word.Generation)));
+            byte[] file = File.ReadAllBytes(directory.PathOf(StoreLayout.SegmentName(slot, word.Generation)));
             Assert.Equal(word.Bytes, file.Length);
             SegmentHeader header = SegmentHeader.Read(file.AsSpan(0, 2048))!;
             Assert.Equal((word.Lane, slot, superblock.SegmentId), (header.Lane, header.Slot, header.SegmentId));

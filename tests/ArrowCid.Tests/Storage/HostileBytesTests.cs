@@ -147,8 +147,8 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
         {
             _live?.Dispose();
             _live = null;
-            _store.Write64(Layout.ControlName, 240, 1);
-            _store.Write32(Layout.ControlName, 4092, Layout.Crc(_store.Read(Layout.ControlName, 0, 4088)));
+            _store.Write64(StoreLayout.ControlName, 240, 1);
+            _store.Write32(StoreLayout.ControlName, 4092, StoreLayout.Crc(_store.Read(StoreLayout.ControlName, 0, 4088)));
         }
 
         private string Guard(HostileChanges changes, Func<string> use)
@@ -232,7 +232,7 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
 
         private void List(BlockStore store, HostileChanges changes)
         {
-            _ = store.Figures();
+            _ = store.GetStatistics();
             int listed = 0;
             foreach (BlockInfo info in store.List())
             {
@@ -262,7 +262,7 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
         /// listed.</summary>
         private void Tail(BlockStore store, Cursor from, HostileChanges changes)
         {
-            using LogTail tail = store.Tail(from);
+            using LogReader tail = store.Tail(from);
             int found = 0;
             while (tail.TryNext(out LogEvent one))
             {

@@ -50,16 +50,16 @@ internal sealed class HostileChanges(HostileStore store, Random random)
         switch (Kind)
         {
             case HostileKind.Superblock:
-                Scatter(Layout.ControlName, 0, random.Next(4) == 0 ? 4096 : 288);
+                Scatter(StoreLayout.ControlName, 0, random.Next(4) == 0 ? 4096 : 288);
                 break;
             case HostileKind.ControlWord:
-                Word(Layout.ControlName, Layout.WordsOffset + (random.Next(8) * 128) + (random.Next(2) * 8));
+                Word(StoreLayout.ControlName, StoreLayout.WordsOffset + (random.Next(8) * 128) + (random.Next(2) * 8));
                 break;
             case HostileKind.Participant:
-                Words(Layout.ControlName, Layout.ParticipantsOffset, 8 * Layout.ParticipantBytes);
+                Words(StoreLayout.ControlName, StoreLayout.ParticipantsOffset, 8 * StoreLayout.ParticipantBytes);
                 break;
             case HostileKind.LaneSlot:
-                Words(Layout.ControlName, Layout.LanesOffset, 3 * Layout.LaneBytes);
+                Words(StoreLayout.ControlName, StoreLayout.LanesOffset, 3 * StoreLayout.LaneBytes);
                 break;
             case HostileKind.TableEntry:
                 ChangeTable();
@@ -86,7 +86,7 @@ internal sealed class HostileChanges(HostileStore store, Random random)
                 ChangePayload();
                 break;
             case HostileKind.WaitPage:
-                Words(Layout.WaitName, 0, 128);
+                Words(StoreLayout.WaitName, 0, 128);
                 break;
             default:
                 string name = Any();
@@ -139,25 +139,25 @@ internal sealed class HostileChanges(HostileStore store, Random random)
     private void ChangeTable()
     {
         long slot = random.Next(4) == 0 ? random.Next(256) : random.Next(4);
-        long at = Layout.TableOffset + (slot * Layout.TableEntryBytes);
-        ulong word = BinaryPrimitives.ReadUInt64LittleEndian(store.Good(Layout.ControlName)[(int)at..]);
+        long at = StoreLayout.TableOffset + (slot * StoreLayout.TableEntryBytes);
+        ulong word = BinaryPrimitives.ReadUInt64LittleEndian(store.Good(StoreLayout.ControlName)[(int)at..]);
         var entry = new TableWord(word);
         switch (random.Next(6))
         {
             case 0:
-                store.Write64(Layout.ControlName, at, entry.With((SegmentState)random.Next(16)).Bits);
+                store.Write64(StoreLayout.ControlName, at, entry.With((SegmentState)random.Next(16)).Bits);
                 break;
             case 1:
-                store.Write64(Layout.ControlName, at,
+                store.Write64(StoreLayout.ControlName, at,
                     new TableWord(entry.State, random.Next(256), random.Next(1 << 20), entry.Generation).Bits);
                 break;
             case 2:
                 // The same segment twice.
-                long other = Layout.TableOffset + (random.Next(8) * Layout.TableEntryBytes);
-                store.Write64(Layout.ControlName, other, word);
+                long other = StoreLayout.TableOffset + (random.Next(8) * StoreLayout.TableEntryBytes);
+                store.Write64(StoreLayout.ControlName, other, word);
                 break;
             default:
-                Word(Layout.ControlName, at + (random.Next(3) * 8));
+                Word(StoreLayout.ControlName, at + (random.Next(3) * 8));
                 break;
         }
     }
@@ -214,7 +214,7 @@ internal sealed class HostileChanges(HostileStore store, Random random)
             2 => (ulong)random.Next(1 << 14) * 64,
             _ => Telling(),
         };
-        store.Write64(name, random.Next(3) == 0 ? Layout.SegmentLastRecord : Layout.SegmentCommitted, value);
+        store.Write64(name, random.Next(3) == 0 ? StoreLayout.SegmentLastRecord : StoreLayout.SegmentCommitted, value);
     }
 
     /// <summary>Fields of one record's header, in half of the rounds with a right checksum over them and, at times,
@@ -222,7 +222,7 @@ internal sealed class HostileChanges(HostileStore store, Random random)
     private void ChangeRecord()
     {
         var (name, offset, _) = store.Records[random.Next(store.Records.Count)];
-        byte[] header = store.Read(name, offset, Layout.RecordHeaderBytes);
+        byte[] header = store.Read(name, offset, StoreLayout.RecordHeaderBytes);
         for (int i = random.Next(1, 3); i > 0; i--)
         {
             int field = random.Next(16) * 8;
@@ -249,7 +249,7 @@ internal sealed class HostileChanges(HostileStore store, Random random)
         (string target, long to, _) = store.Records[random.Next(store.Records.Count)];
         if (random.Next(3) == 0) to += random.Next(40) * 64;
         ulong nonce = BinaryPrimitives.ReadUInt64LittleEndian(store.Good(target)[48..]);
-        SealRecord(record.AsSpan(0, Layout.RecordHeaderBytes), nonce ^ (ulong)to);
+        SealRecord(record.AsSpan(0, StoreLayout.RecordHeaderBytes), nonce ^ (ulong)to);
         store.Write(target, to, record);
         if (IsSealed) Link(target, to);
     }
@@ -258,15 +258,15 @@ internal sealed class HostileChanges(HostileStore store, Random random)
     {
         var (name, offset, header) = store.Records[random.Next(store.Records.Count)];
         if (!header.HasPayload || header.PayloadLength == 0) return;
-        byte[] record = store.Good(name).Slice((int)offset, Layout.RecordHeaderBytes + (int)header.PayloadLength)
+        byte[] record = store.Good(name).Slice((int)offset, StoreLayout.RecordHeaderBytes + (int)header.PayloadLength)
             .ToArray();
         for (int i = random.Next(1, 4); i > 0; i--)
-            record[random.Next(Layout.RecordHeaderBytes, record.Length)] ^= (byte)(1 << random.Next(8));
+            record[random.Next(StoreLayout.RecordHeaderBytes, record.Length)] ^= (byte)(1 << random.Next(8));
         if (IsSealed)
         {
-            Digest256 digest = Sha256.Hash(record.AsSpan(Layout.RecordHeaderBytes));
+            Digest256 digest = Sha256.Hash(record.AsSpan(StoreLayout.RecordHeaderBytes));
             Digest256.Bytes(in digest).CopyTo(record.AsSpan(32));
-            SealRecord(record.AsSpan(0, Layout.RecordHeaderBytes), header.Magic);
+            SealRecord(record.AsSpan(0, StoreLayout.RecordHeaderBytes), header.Magic);
         }
 
         store.Write(name, offset, record);
@@ -277,18 +277,18 @@ internal sealed class HostileChanges(HostileStore store, Random random)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(header, magic);
         header[28..32].Clear();
-        BinaryPrimitives.WriteUInt32LittleEndian(header[28..], Layout.Crc(header));
+        BinaryPrimitives.WriteUInt32LittleEndian(header[28..], StoreLayout.Crc(header));
     }
 
     /// <summary>Makes the links behind a changed record right, to the segment's end.</summary>
     private void Link(string name, long offset)
     {
-        byte[] changed = store.Read(name, offset, Layout.RecordHeaderBytes);
+        byte[] changed = store.Read(name, offset, StoreLayout.RecordHeaderBytes);
         uint previous = BinaryPrimitives.ReadUInt32LittleEndian(changed.AsSpan(28));
         foreach (var (segment, at, header) in store.Records)
         {
             if (segment != name || at <= offset) continue;
-            byte[] next = store.Read(name, at, Layout.RecordHeaderBytes);
+            byte[] next = store.Read(name, at, StoreLayout.RecordHeaderBytes);
             BinaryPrimitives.WriteUInt32LittleEndian(next.AsSpan(124), previous);
             SealRecord(next, header.Magic);
             store.Write(name, at, next);
@@ -300,14 +300,14 @@ internal sealed class HostileChanges(HostileStore store, Random random)
     {
         if (Kind == HostileKind.Superblock)
         {
-            store.Write32(Layout.ControlName, 4092, Layout.Crc(store.Read(Layout.ControlName, 0, 4088)));
+            store.Write32(StoreLayout.ControlName, 4092, StoreLayout.Crc(store.Read(StoreLayout.ControlName, 0, 4088)));
             return;
         }
 
         foreach (string name in store.Names)
         {
             if (name[..3] is not ("idx" or "seg")) continue;
-            store.Write32(name, 2040, Layout.Crc(store.Read(name, 0, 2040)));
+            store.Write32(name, 2040, StoreLayout.Crc(store.Read(name, 0, 2040)));
         }
     }
 }

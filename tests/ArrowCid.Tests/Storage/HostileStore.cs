@@ -142,12 +142,12 @@ internal sealed class HostileStore : IDisposable
         // A rebuilt control file is another file: it has to know itself.
         _inode = inode;
         using FileDescriptor? folder = FileDescriptor.TryOpenDirectory(Directory, out _);
-        Assert.Equal(0, folder!.StatFile(Layout.ControlName, out FileStatus control));
-        byte[] page = _good[Layout.ControlName];
+        Assert.Equal(0, folder!.StatFile(StoreLayout.ControlName, out FileStatus control));
+        byte[] page = _good[StoreLayout.ControlName];
         BinaryPrimitives.WriteUInt64LittleEndian(page.AsSpan(240), control.Inode);
         BinaryPrimitives.WriteUInt64LittleEndian(page.AsSpan(248), control.BirthNanoseconds);
-        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(4092), Layout.Crc(page.AsSpan(0, 4088)));
-        RandomAccess.Write(_files[Layout.ControlName], page.AsSpan(0, 4096), 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(4092), StoreLayout.Crc(page.AsSpan(0, 4088)));
+        RandomAccess.Write(_files[StoreLayout.ControlName], page.AsSpan(0, 4096), 0);
     }
 
     public void Dispose()
@@ -168,7 +168,7 @@ internal sealed class HostileStore : IDisposable
         for (int i = 0; i < 6; i++)
         {
             Cid cid = Cids[i];
-            store.Annotate(cid, new BlockFacts
+            store.Annotate(cid, new BlockMetadata
             {
                 Tags = new Dictionary<string, string?> { ["day"] = $"2026-11-2{i}", ["place"] = "here" },
                 Producer = "hostile",
@@ -187,7 +187,7 @@ internal sealed class HostileStore : IDisposable
 
     private ulong Inode()
     {
-        Assert.Equal(0, FileDescriptor.StatPath(Path.Combine(Directory, Layout.ControlName), out FileStatus status));
+        Assert.Equal(0, FileDescriptor.StatPath(Path.Combine(Directory, StoreLayout.ControlName), out FileStatus status));
         return status.Inode;
     }
 

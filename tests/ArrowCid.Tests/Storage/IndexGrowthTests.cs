@@ -44,7 +44,7 @@ public sealed class IndexGrowthTests
         }
 
         Assert.Equal(0, await lookups);
-        StoreFigures figures = store.Figures();
+        StorageStatistics figures = store.GetStatistics();
         Assert.True(figures.IndexEntries >= 1 << 18, $"{figures.IndexEntries} entries");
         Assert.All(digests, digest => Assert.NotNull(other.Read(digest)));
         Assert.Equal(Blocks, other.List().Count());
@@ -59,12 +59,12 @@ public sealed class IndexGrowthTests
         using BlockStore idle = directory.Open(new StoreSettings { TickInterval = TimeSpan.FromDays(1) });
         Digest256 first = idle.PutRaw([1]);
         var digests = Enumerable.Range(0, 60).Select(i => busy.PutRaw(StoreCalls.Numbered(i))).ToList();
-        SpinWait.SpinUntil(() => busy.Figures().IndexIsGrowing, TimeSpan.FromSeconds(30));
+        SpinWait.SpinUntil(() => busy.GetStatistics().IndexIsGrowing, TimeSpan.FromSeconds(30));
         busy.PutRaw(StoreCalls.Numbered(1000));
-        Assert.True(busy.Figures().IndexIsGrowing);
+        Assert.True(busy.GetStatistics().IndexIsGrowing);
         Assert.All(digests.Append(first), digest => Assert.NotNull(idle.Read(digest)));
         idle.PutRaw([2]);
-        Assert.True(SpinWait.SpinUntil(() => !busy.Figures().IndexIsGrowing, TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => !busy.GetStatistics().IndexIsGrowing, TimeSpan.FromSeconds(30)));
         Assert.All(digests.Append(first), digest => Assert.NotNull(idle.Read(digest)));
         Assert.Single(Directory.GetFiles(directory.Directory, "idx-*"));
     }
@@ -96,7 +96,7 @@ public sealed class IndexGrowthTests
         Assert.True(SpinWait.SpinUntil(() =>
         {
             digests.Add(busy.PutRaw(StoreCalls.Numbered(20_000 + digests.Count)));
-            return !busy.Figures().IndexIsGrowing;
+            return !busy.GetStatistics().IndexIsGrowing;
         }, TimeSpan.FromSeconds(30)));
         Assert.All(digests, digest => Assert.NotNull(busy.Read(digest)));
         Assert.Empty(busy.CheckLog());
@@ -109,8 +109,8 @@ public sealed class IndexGrowthTests
         using BlockStore busy = directory.Open(From(64));
         using (BlockStore gone = directory.Open()) gone.PutRaw([1]);
         var digests = Enumerable.Range(0, 3000).Select(i => busy.PutRaw(BitConverter.GetBytes(i))).ToList();
-        Assert.True(SpinWait.SpinUntil(() => !busy.Figures().IndexIsGrowing, TimeSpan.FromSeconds(30)));
-        Assert.True(busy.Figures().IndexEntries >= 4096);
+        Assert.True(SpinWait.SpinUntil(() => !busy.GetStatistics().IndexIsGrowing, TimeSpan.FromSeconds(30)));
+        Assert.True(busy.GetStatistics().IndexEntries >= 4096);
         Assert.All(digests, digest => Assert.NotNull(busy.Read(digest)));
     }
 
@@ -140,11 +140,11 @@ public sealed class IndexGrowthTests
         {
             using BlockStore store = directory.Open();
             for (int block = 0; block < 3; block++) _ = store.PutRaw(StoreCalls.Numbered((3 * i) + block));
-            Assert.Equal(3 * (i + 1), store.Figures().IndexUsed);
+            Assert.Equal(3 * (i + 1), store.GetStatistics().IndexUsed);
         }
 
         using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
-        Assert.Equal(120, reader.Figures().IndexUsed);
+        Assert.Equal(120, reader.GetStatistics().IndexUsed);
     }
 
     [Fact]

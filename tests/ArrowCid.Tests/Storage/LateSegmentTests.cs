@@ -17,7 +17,7 @@ public sealed class LateSegmentTests
         using StagedBlock staged = store.Stage(bytes.Length);
         // Into a segment that comes after it.
         for (int i = 10; i < 30; i++) _ = store.PutRaw(StoreCalls.Numbered(i, 100_000));
-        using LogTail tail = store.Tail(Cursor.Now);
+        using LogReader tail = store.Tail(Cursor.Now);
         bytes.CopyTo(staged.Bytes);
         Digest256 digest = Sha256.Hash(bytes);
         var request = new PutRequest(RecordKind.Raw, TemporaryStore.RawCodec, new BytesSource(bytes), default, 0,
@@ -27,7 +27,7 @@ public sealed class LateSegmentTests
         List<LogEvent> found = Drain(tail);
         Assert.All(found, one => Assert.Null(one.Gap));
         Assert.Equal([digest, next], found.Select(one => one.Record.Digest));
-        using LogTail later = store.Tail(found[0].Cursor);
+        using LogReader later = store.Tail(found[0].Cursor);
         Assert.Equal(next, Assert.Single(Drain(later)).Record.Digest);
     }
 
@@ -40,13 +40,13 @@ public sealed class LateSegmentTests
         var broken = new ActingSource(new byte[200_000], () => throw new IOException());
         Assert.Throws<IOException>(() =>
             store.Put(new PutRequest(RecordKind.Raw, TemporaryStore.RawCodec, broken, default, 0, RecordFlags.None), out _));
-        Assert.Equal(1, store.Figures().SealedSegments);
+        Assert.Equal(1, store.GetStatistics().SealedSegments);
         _ = store.Append(new TextFact("behind the empty segment"));
-        using LogTail before = store.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader before = store.Tail(Cursor.Oldest, TailScope.All);
         Assert.Equal(10, Drain(before).Count);
         // The first segment's numbers are not to be had.
         SetState(directory, slot: 0, SegmentState.Retired);
-        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = store.Tail(Cursor.Oldest, TailScope.All);
         Assert.Equal(RecordKind.Fact, Assert.Single(Drain(tail)).Record.RecordKind);
         SetState(directory, slot: 0, SegmentState.Sealed);
     }
@@ -75,7 +75,7 @@ public sealed class LateSegmentTests
         Assert.Equal(SegmentKind.Data, segments[1].Kind);
         Assert.Equal(areFacts ? SegmentKind.Facts : SegmentKind.Jumbo, segments[2].Kind);
         SetState(directory, slot: 0, SegmentState.Retired);
-        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = store.Tail(Cursor.Oldest, TailScope.All);
         List<LogEvent> found = Drain(tail);
         Assert.Equal([10, 11, 12, 13], found.Select(one => (int)one.Record.Sequence));
         Assert.Equal(last, found[^1].Record.Digest);
@@ -92,9 +92,9 @@ public sealed class LateSegmentTests
         }
 
         using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
-        using LogTail tail = reader.Tail(Cursor.Oldest);
-        AwaitUnmapped(directory, Layout.SegmentName(0, 1));
-        using (FileDescriptor held = Hold(directory, Layout.SegmentName(0, 1)))
+        using LogReader tail = reader.Tail(Cursor.Oldest);
+        AwaitUnmapped(directory, StoreLayout.SegmentName(0, 1));
+        using (FileDescriptor held = Hold(directory, StoreLayout.SegmentName(0, 1)))
         {
             Assert.Empty(Drain(tail));
             Assert.True(tail.HasUnread);
@@ -115,11 +115,11 @@ public sealed class LateSegmentTests
         Digest256 large = store.PutRaw(StoreCalls.Numbered(3, 1_100_000));
         using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
         if (isRetiredFirst) SetState(directory, slot: 1, SegmentState.Retired);
-        using LogTail tail = reader.Tail(Cursor.Oldest);
+        using LogReader tail = reader.Tail(Cursor.Oldest);
         if (!isRetiredFirst)
         {
             // Taken away after the tail knew of it, and before it was read.
-            AwaitUnmapped(directory, Layout.SegmentName(1, 1));
+            AwaitUnmapped(directory, StoreLayout.SegmentName(1, 1));
             SetState(directory, slot: 1, SegmentState.Retired);
         }
 
@@ -134,9 +134,9 @@ public sealed class LateSegmentTests
     /// <summary>What a janitor that gives up, or dies, leaves in the table.</summary>
     private static void SetState(TemporaryStore directory, int slot, SegmentState state)
     {
-        using FileStream file = File.Open(directory.PathOf(Layout.ControlName), FileMode.Open, FileAccess.ReadWrite,
+        using FileStream file = File.Open(directory.PathOf(StoreLayout.ControlName), FileMode.Open, FileAccess.ReadWrite,
             FileShare.ReadWrite);
-        file.Position = Layout.TableOffset + (slot * (long)Layout.TableEntryBytes);
+        file.Position = StoreLayout.TableOffset + (slot * (long)StoreLayout.TableEntryBytes);
         byte[] word = new byte[8];
         file.ReadExactly(word);
         TableWord changed = new TableWord(BinaryPrimitives.ReadUInt64LittleEndian(word)).With(state);
@@ -157,9 +157,9 @@ public sealed class LateSegmentTests
     /// <summary>Says that there is need of room, and waits until nobody here has a segment mapped.</summary>
     private static void AwaitUnmapped(TemporaryStore directory, string segment)
     {
-        using FileStream file = File.Open(directory.PathOf(Layout.ControlName), FileMode.Open, FileAccess.ReadWrite,
+        using FileStream file = File.Open(directory.PathOf(StoreLayout.ControlName), FileMode.Open, FileAccess.ReadWrite,
             FileShare.ReadWrite);
-        file.Position = Layout.PressureWord;
+        file.Position = StoreLayout.PressureWord;
         file.Write(BitConverter.GetBytes(1ul));
         file.Flush();
         Assert.True(SpinWait.SpinUntil(() =>
@@ -167,7 +167,7 @@ public sealed class LateSegmentTests
             TimeSpan.FromSeconds(20)));
     }
 
-    private static List<LogEvent> Drain(LogTail tail)
+    private static List<LogEvent> Drain(LogReader tail)
     {
         var found = new List<LogEvent>();
         while (tail.TryNext(out LogEvent one)) found.Add(one);

@@ -36,7 +36,7 @@ public sealed class LifeTests
     {
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open();
-        for (int i = 0; i < Layout.MaxParticipants + 10; i++)
+        for (int i = 0; i < StoreLayout.MaxParticipants + 10; i++)
         {
             using BlockStore other = directory.Open();
             if (i % 300 == 0) Assert.Single(other.Processes());
@@ -198,7 +198,7 @@ public sealed class LifeTests
         private int _isDone;
 
         public override int Before(in FileEvent call) =>
-            call.Call == FileCall.Lock && call.Offset == Layout.PresenceLock &&
+            call.Call == FileCall.Lock && call.Offset == StoreLayout.PresenceLock &&
             call.Path.StartsWith(directory, StringComparison.Ordinal) && Interlocked.Exchange(ref _isDone, 1) == 0
                 ? Skip
                 : 0;

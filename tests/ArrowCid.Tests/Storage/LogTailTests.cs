@@ -15,9 +15,9 @@ public sealed class LogTailTests
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open();
         Fill(store, 60, new Random(Seed));
-        using LogTail tail = store.Tail(Cursor.Oldest);
+        using LogReader tail = store.Tail(Cursor.Oldest);
         Assert.Equal(store.List().Select(info => info.Digest), Drain(tail).Select(found => found.Record.Digest));
-        Assert.True(store.Figures().SealedSegments > 2);
+        Assert.True(store.GetStatistics().SealedSegments > 2);
         Digest256 next = store.PutRaw([1, 2]);
         Assert.Equal([next], Drain(tail).Select(found => found.Record.Digest));
         Assert.Empty(Drain(tail));
@@ -29,7 +29,7 @@ public sealed class LogTailTests
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open();
         using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
-        using LogTail tail = reader.Tail(Cursor.Now);
+        using LogReader tail = reader.Tail(Cursor.Now);
         var random = new Random(Seed);
         var digests = new List<Digest256>();
         var seen = new List<Digest256>();
@@ -50,7 +50,7 @@ public sealed class LogTailTests
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open(TemporaryStore.Small with { Capacity = 256 << 20 });
         using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
-        using LogTail tail = reader.Tail(Cursor.Now);
+        using LogReader tail = reader.Tail(Cursor.Now);
         Task putting = Task.WhenAll(Enumerable.Range(0, Threads).Select(thread => Task.Factory.StartNew(() =>
         {
             var random = new Random(Seed + thread);
@@ -87,7 +87,7 @@ public sealed class LogTailTests
             // A PAD and REFs are passed too.
             _ = store.PutRaw(StoreCalls.Numbered(0));
             _ = store.PutRaw(StoreCalls.Numbered(0));
-            using LogTail tail = store.Tail(Cursor.Oldest);
+            using LogReader tail = store.Tail(Cursor.Oldest);
             all = Drain(tail);
         }
 
@@ -96,7 +96,7 @@ public sealed class LogTailTests
         {
             Cursor saved = Cursor.Parse(all[i].Cursor.ToString());
             Assert.Equal(all[i].Cursor, saved);
-            using LogTail tail = again.Tail(saved);
+            using LogReader tail = again.Tail(saved);
             List<LogEvent> rest = Drain(tail);
             Assert.All(rest, found => Assert.Null(found.Gap));
             Assert.Equal(all.Skip(i + 1).Select(found => found.Record.Sequence), rest.Select(found => found.Record.Sequence));
@@ -111,9 +111,9 @@ public sealed class LogTailTests
         var random = new Random(Seed);
         for (int i = 0; i < 40; i++)
         {
-            using LogTail before = store.Tail(Cursor.Now);
+            using LogReader before = store.Tail(Cursor.Now);
             Digest256 digest = store.PutRaw(Block(i, random));
-            using LogTail after = store.Tail(Cursor.Now);
+            using LogReader after = store.Tail(Cursor.Now);
             Assert.Equal(digest, Assert.Single(Drain(before)).Record.Digest);
             Assert.Empty(Drain(after));
         }
@@ -125,7 +125,7 @@ public sealed class LogTailTests
         using var directory = new TemporaryStore();
         using BlockStore one = directory.Open();
         using BlockStore two = directory.Open();
-        using LogTail tail = one.Tail(Cursor.Now);
+        using LogReader tail = one.Tail(Cursor.Now);
         var random = new Random(Seed);
         var seen = new List<LogEvent>();
         for (int i = 0; i < 1000; i++)
@@ -141,7 +141,7 @@ public sealed class LogTailTests
             Assert.Equal(Enumerable.Range(1, lane.Count()).Select(n => (ulong)n), lane.Select(found => found.Record.Sequence));
         for (int i = 0; i < seen.Count; i += 50)
         {
-            using LogTail rest = two.Tail(seen[i].Cursor);
+            using LogReader rest = two.Tail(seen[i].Cursor);
             Assert.Equal(seen.Skip(i + 1).Select(found => found.Record.Digest).ToHashSet(),
                 Drain(rest).Select(found => found.Record.Digest).ToHashSet());
         }
@@ -156,7 +156,7 @@ public sealed class LogTailTests
         using BlockStore elsewhere = other.Open();
         Fill(store, 5, new Random(Seed));
         _ = elsewhere.PutRaw([1]);
-        using LogTail foreign = elsewhere.Tail(Cursor.Now);
+        using LogReader foreign = elsewhere.Tail(Cursor.Now);
         List<LogEvent> found = Follow(store, foreign.Position);
         Assert.Equal(GapReason.OtherStore, found[0].Gap?.Reason);
         Assert.Equal(store.List().Select(info => info.Digest), found.Skip(1).Select(one => one.Record.Digest));
@@ -173,7 +173,7 @@ public sealed class LogTailTests
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open();
         for (int i = 0; i < 9; i++) _ = store.PutRaw(StoreCalls.Numbered(i));
-        using LogTail tail = store.Tail(Cursor.Now);
+        using LogReader tail = store.Tail(Cursor.Now);
         string text = tail.Position.ToString();
         string changed = text.Replace(from, to, StringComparison.Ordinal);
         Assert.NotEqual(text, changed);
@@ -191,7 +191,7 @@ public sealed class LogTailTests
         using (BlockStore store = directory.Open())
         {
             for (int i = 0; i < 4; i++) digests.Add(store.PutRaw(StoreCalls.Numbered(i, 100_000)));
-            using LogTail tail = store.Tail(Cursor.Now);
+            using LogReader tail = store.Tail(Cursor.Now);
             early = tail.Position;
             for (int i = 4; i < 25; i++) digests.Add(store.PutRaw(StoreCalls.Numbered(i, 100_000)));
         }
@@ -209,7 +209,7 @@ public sealed class LogTailTests
         Assert.Equal(present, Follow(left, Cursor.Oldest).Select(one => one.Record.Digest));
         // A listing that is broken off goes on without the gap.
         Assert.Equal(present.Skip(3), Follow(left, found[before + 3].Cursor).Select(one => one.Record.Digest));
-        using LogTail now = left.Tail(Cursor.Now);
+        using LogReader now = left.Tail(Cursor.Now);
         Digest256 next = left.PutRaw([5]);
         Assert.Equal(next, Assert.Single(Drain(now)).Record.Digest);
     }
@@ -243,7 +243,7 @@ public sealed class LogTailTests
         using (BlockStore store = directory.Open())
         {
             for (int i = 0; i < 9; i++) _ = store.PutRaw(StoreCalls.Numbered(i));
-            using LogTail tail = store.Tail(Cursor.Now);
+            using LogReader tail = store.Tail(Cursor.Now);
             third = Cursor.Parse(tail.Position.ToString().Split('.') is [var version, var id, _]
                 ? $"{version}.{id}.0-3-00000000"
                 : "");
@@ -254,7 +254,7 @@ public sealed class LogTailTests
             Span<byte> header = file.AsSpan((int)records[5].Offset, 128);
             header[18] |= (byte)RecordFlags.Moved;
             header[28..32].Clear();
-            BinaryPrimitives.WriteUInt32LittleEndian(header[28..], Layout.Crc(header));
+            BinaryPrimitives.WriteUInt32LittleEndian(header[28..], StoreLayout.Crc(header));
         });
         using BlockStore left = directory.Open();
         Assert.Equal(9, Follow(left, Cursor.Oldest).Count);
@@ -267,7 +267,7 @@ public sealed class LogTailTests
         using var directory = new TemporaryStore();
         BlockStore store = directory.Open();
         Fill(store, 20, new Random(Seed));
-        using LogTail tail = store.Tail(Cursor.Oldest);
+        using LogReader tail = store.Tail(Cursor.Oldest);
         Assert.True(tail.TryNext(out _));
         store.Dispose();
         Assert.True(tail.IsClosed);
@@ -290,7 +290,7 @@ public sealed class LogTailTests
         _ => random.Next(4, 2000),
     });
 
-    private static List<LogEvent> Drain(LogTail tail)
+    private static List<LogEvent> Drain(LogReader tail)
     {
         var found = new List<LogEvent>();
         while (tail.TryNext(out LogEvent one)) found.Add(one);
@@ -299,20 +299,20 @@ public sealed class LogTailTests
 
     private static List<LogEvent> Follow(BlockStore store, Cursor from)
     {
-        using LogTail tail = store.Tail(from);
+        using LogReader tail = store.Tail(from);
         return Drain(tail);
     }
 
     /// <summary>Takes a sealed segment away as an eviction would.</summary>
     private static ulong Remove(TemporaryStore directory, int slot, out ulong last)
     {
-        string path = directory.PathOf(Layout.SegmentName(slot, 1));
+        string path = directory.PathOf(StoreLayout.SegmentName(slot, 1));
         List<(long Offset, RecordHeader Header)> records = SegmentBytes.Records(File.ReadAllBytes(path));
         File.Delete(path);
         byte[] free = new byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(free, new TableWord(SegmentState.Free, 0, 0, 1).Bits);
         using FileStream control = File.OpenWrite(directory.PathOf("ctl.v1"));
-        control.Position = Layout.TableOffset + (slot * 64);
+        control.Position = StoreLayout.TableOffset + (slot * 64);
         control.Write(free);
         last = records[^1].Header.Sequence;
         return records[0].Header.Sequence;
@@ -320,7 +320,7 @@ public sealed class LogTailTests
 
     private static void Edit(TemporaryStore directory, Action<byte[], List<(long Offset, RecordHeader Header)>> edit)
     {
-        string path = directory.PathOf(Layout.SegmentName(0, 1));
+        string path = directory.PathOf(StoreLayout.SegmentName(0, 1));
         byte[] bytes = File.ReadAllBytes(path);
         edit(bytes, SegmentBytes.Records(bytes));
         using FileStream file = File.OpenWrite(path);

@@ -82,9 +82,9 @@ public sealed class LookupTests
         });
         // Somebody is in need of room, again and again: the reader lets go of every sealed segment.
         using SafeFileHandle control = File.OpenHandle(
-            directory.PathOf(Layout.ControlName), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            directory.PathOf(StoreLayout.ControlName), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         for (ulong pressure = 1; Volatile.Read(ref passes) < Passes && !lookups.IsCompleted; pressure++)
-            RandomAccess.Write(control, BitConverter.GetBytes(pressure), Layout.PressureWord);
+            RandomAccess.Write(control, BitConverter.GetBytes(pressure), StoreLayout.PressureWord);
         Assert.Equal(0, await lookups);
     }
 

@@ -49,7 +49,7 @@ public sealed class PutManyTests
         Assert.Equal(60, store.PutMany(blocks.Select(Raw).ToArray(), new BlockInfo[60]));
         Assert.All(blocks, block => Assert.Equal(block, store.Read(Sha256.Hash(block))));
         Assert.Equal(0, store.PutMany(blocks.Select(Raw).ToArray(), new BlockInfo[60]));
-        using LogTail tail = store.Tail(Cursor.Oldest);
+        using LogReader tail = store.Tail(Cursor.Oldest);
         List<string> told = FactChainTests.Tell(tail);
         Assert.Equal(60, told.Count(line => line.EndsWith("Raw", StringComparison.Ordinal)));
         Assert.Equal(60, told.Count(line => line.EndsWith("Ref", StringComparison.Ordinal)));
@@ -85,7 +85,7 @@ public sealed class PutManyTests
         }
 
         _ = store.PutRaw(StoreCalls.Numbered(50));
-        using LogTail tail = store.Tail(Cursor.Oldest);
+        using LogReader tail = store.Tail(Cursor.Oldest);
         Assert.Equal(6, FactChainTests.Tell(tail).Count);
     }
 
@@ -94,7 +94,7 @@ public sealed class PutManyTests
 
     private static List<string> Announced(BlockStore store)
     {
-        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = store.Tail(Cursor.Oldest, TailScope.All);
         var told = new List<string>();
         while (tail.TryNext(out LogEvent found))
         {

@@ -86,7 +86,7 @@ public sealed class RingMappingTests : IDisposable
     {
         using BlockStore store = BlockStore.Open(_path, Ring with { Timeout = TimeSpan.FromMilliseconds(1) });
         using BlockStore reader = BlockStore.Open(_path, Ring with { ReadOnly = true });
-        using LogTail tail = reader.Tail(Cursor.Oldest);
+        using LogReader tail = reader.Tail(Cursor.Oldest);
         BlockLease? held = null;
         for (int i = 0; i < 200; i++)
         {
@@ -118,7 +118,7 @@ public sealed class RingMappingTests : IDisposable
         public override int Before(in FileEvent call)
         {
             if (!call.Path.StartsWith(directory + "/seg-", StringComparison.Ordinal)) return 0;
-            if (call.Call == FileCall.Map && call.Length > Layout.PageBytes) _ = Interlocked.Increment(ref _mapped);
+            if (call.Call == FileCall.Map && call.Length > StoreLayout.PageBytes) _ = Interlocked.Increment(ref _mapped);
             if (call.Call == FileCall.Rename) _ = Interlocked.Increment(ref _recycled);
             return 0;
         }

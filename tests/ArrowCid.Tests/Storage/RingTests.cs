@@ -25,7 +25,7 @@ public sealed class RingTests
         Assert.InRange(first, 130, 190);
         Assert.All(present[first..], Assert.True);
         Assert.Equal(200 - first, store.List().Count());
-        Assert.True(store.Figures().BytesTaken <= Ring.Capacity);
+        Assert.True(store.GetStatistics().BytesTaken <= Ring.Capacity);
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class RingTests
 
     private static ulong Last(BlockStore store)
     {
-        using LogTail tail = store.Tail(Cursor.Now);
+        using LogReader tail = store.Tail(Cursor.Now);
         return tail.Position.At(0).Sequence;
     }
 

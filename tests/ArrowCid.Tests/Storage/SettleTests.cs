@@ -22,16 +22,16 @@ public sealed class SettleTests
             _ = other.Append(new TextFact("own"));
         }
 
-        using LogTail tail = other.Tail(Cursor.Now, TailScope.All);
+        using LogReader tail = other.Tail(Cursor.Now, TailScope.All);
         SetCommitted(directory, isBlock ? SegmentKind.Data : SegmentKind.Facts, 4096);
         if (!isBlock) SetCommitted(directory, SegmentKind.Data, 4096);
-        using LogTail later = other.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader later = other.Tail(Cursor.Oldest, TailScope.All);
         Assert.Equal(isBlock ? 2 : 1, FactChainTests.Tell(later).Count);
-        other.Settle(s_short);
+        other.CatchUp(s_short);
         Assert.Equal(isBlock ? ["2 Raw"] : ["1 Fact left", "2 Raw"], FactChainTests.Tell(later));
         Assert.Equal(2, other.Marks().Count(mark => mark != 0));
         // Nothing is left to settle, and the lane is free again.
-        other.Settle(TimeSpan.Zero);
+        other.CatchUp(TimeSpan.Zero);
         using BlockStore third = directory.Open();
         Assert.Equal(new LogPlace(0, 3), third.Append(new TextFact("next")));
     }
@@ -45,19 +45,19 @@ public sealed class SettleTests
         _ = slow.Append(new TextFact("one"));
         _ = other.Append(new TextFact("own"));
         SetCommitted(directory, SegmentKind.Facts, 4096, lane: 0);
-        ArrowCidException busy = Assert.Throws<ArrowCidException>(() => other.Settle(s_short));
+        ArrowCidException busy = Assert.Throws<ArrowCidException>(() => other.CatchUp(s_short));
         Assert.Equal(ErrorCode.Busy, busy.Code);
         Assert.Contains($"process {Environment.ProcessId}", busy.Message, StringComparison.Ordinal);
-        Task settling = Task.Run(() => other.Settle(s_long));
+        Task settling = Task.Run(() => other.CatchUp(s_long));
         await Assert.ThrowsAsync<TimeoutException>(() => settling.WaitAsync(s_short));
         // The record's writer comes to its end, or to another.
         SetCommitted(directory, SegmentKind.Facts, 4096 + 192, lane: 0);
         await settling.WaitAsync(s_long);
         SetCommitted(directory, SegmentKind.Facts, 4096, lane: 0);
-        settling = Task.Run(() => other.Settle(s_long));
+        settling = Task.Run(() => other.CatchUp(s_long));
         slow.Dispose();
         await settling.WaitAsync(s_long);
-        using LogTail tail = other.Tail(Cursor.Oldest, TailScope.Facts);
+        using LogReader tail = other.Tail(Cursor.Oldest, TailScope.Facts);
         Assert.Equal(["1 Fact one", "1 Fact own"], FactChainTests.Tell(tail));
     }
 
@@ -69,8 +69,8 @@ public sealed class SettleTests
         using BlockStore two = directory.Open();
         var source = new ActingSource(StoreCalls.Numbered(1), () =>
         {
-            two.Settle(TimeSpan.Zero);
-            one.Settle(TimeSpan.Zero);
+            two.CatchUp(TimeSpan.Zero);
+            one.CatchUp(TimeSpan.Zero);
         });
         Assert.True(one.Put(RecordKind.Raw, 0x55, source, default, 0, default, out _));
     }
@@ -130,9 +130,9 @@ public sealed class SettleTests
         using BlockStore one = directory.Open();
         using BlockStore two = directory.Open();
         ulong before = one.ReadSweep();
-        JanitorTerm term = one.TryBecomeJanitor(TimeSpan.Zero)!;
+        MaintenanceLockScope term = one.TryBecomeJanitor(TimeSpan.Zero)!;
         Assert.Null(two.TryBecomeJanitor(s_short));
-        JanitorTerm? elsewhere = term;
+        MaintenanceLockScope? elsewhere = term;
         var thread = new Thread(() => elsewhere = one.TryBecomeJanitor(s_short));
         thread.Start();
         thread.Join();
@@ -144,7 +144,7 @@ public sealed class SettleTests
         term.BeginSweep();
         term.Dispose();
         // It left the word odd, as if it had died: the next one says that nothing is being dropped.
-        using JanitorTerm next = two.TryBecomeJanitor(s_long)!;
+        using MaintenanceLockScope next = two.TryBecomeJanitor(s_long)!;
         Assert.Equal(before + 4, one.ReadSweep());
     }
 
@@ -158,7 +158,7 @@ public sealed class SettleTests
         Assert.Throws<InvalidOperationException>(() => reader.Append(new TextFact("two")));
         Assert.Throws<InvalidOperationException>(() => reader.TryAnnounce([], null, out _));
         Assert.Throws<InvalidOperationException>(() => reader.LockName(1, s_short));
-        Assert.Throws<InvalidOperationException>(() => reader.Settle(s_short));
+        Assert.Throws<InvalidOperationException>(() => reader.CatchUp(s_short));
         Assert.Throws<InvalidOperationException>(() => reader.NextTime());
         Assert.Throws<InvalidOperationException>(() => reader.TryBecomeJanitor(s_short));
         Assert.Equal(1ul, reader.Marks()[0]);

@@ -18,7 +18,7 @@ public sealed class StoreOpeningTests
     }
 
     private static void Reseal(byte[] control) =>
-        BinaryPrimitives.WriteUInt32LittleEndian(control.AsSpan(4092), Layout.Crc(control.AsSpan(0, 4088)));
+        BinaryPrimitives.WriteUInt32LittleEndian(control.AsSpan(4092), StoreLayout.Crc(control.AsSpan(0, 4088)));
 
     private static ArrowCidException Refusal(TemporaryStore directory, StoreSettings? options = null) =>
         Assert.Throws<ArrowCidException>(() => directory.Open(options).Dispose());

@@ -18,14 +18,14 @@ public sealed class TransactionTests
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open(TemporaryStore.Small with { Durability = durability });
         Digest256 known = store.PutRaw(StoreCalls.Numbered(2));
-        long before = store.Figures().BytesCommitted;
-        using LogTail tail = store.Tail(Cursor.Now);
+        long before = store.GetStatistics().BytesCommitted;
+        using LogReader tail = store.Tail(Cursor.Now);
         (BlockInfo[] infos, bool[] areNew) = Put(store, [1, 2, 3, 1, 2], length: 64);
         Assert.Equal([true, false, true, false, false], areNew);
         Assert.Equal((infos[0].Digest, infos[1].Digest), (infos[3].Digest, infos[4].Digest));
         Assert.Equal(known, infos[1].Digest);
         Assert.All(infos, info => Assert.NotNull(store.Read(info.Digest)));
-        Assert.Equal(before + (2 * Layout.RecordBytes(64)) + Layout.RecordHeaderBytes, store.Figures().BytesCommitted);
+        Assert.Equal(before + (2 * StoreLayout.RecordBytes(64)) + StoreLayout.RecordHeaderBytes, store.GetStatistics().BytesCommitted);
         Assert.Equal(["Raw", "Raw", "Ref"], Kinds(tail));
         Assert.DoesNotContain(store.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
         Assert.DoesNotContain(infos, info => info.Flags != RecordFlags.None);
@@ -47,7 +47,7 @@ public sealed class TransactionTests
         using (BlockStore reader = directory.Open(TemporaryStore.Small with { ReadOnly = true }))
         using (BlockStore copier = directory.Open(TemporaryStore.Small with { ReadOnly = true, Copy = true }))
         {
-            using LogTail tail = reader.Tail(Cursor.Oldest, TailScope.All);
+            using LogReader tail = reader.Tail(Cursor.Oldest, TailScope.All);
             // Every entry is there, and the fact is committed.
             foreach (BlockStore store in new[] { reader, copier })
             {
@@ -112,14 +112,14 @@ public sealed class TransactionTests
         (BlockInfo[] infos, _) = Put(store, numbers, length: 100_000);
         Assert.All(infos, info => Assert.NotNull(store.Read(info.Digest)));
         Digest256 after = store.PutRaw(StoreCalls.Numbered(100));
-        long committed = store.Figures().BytesCommitted;
+        long committed = store.GetStatistics().BytesCommitted;
         int[] more = [.. numbers.Select(number => 200 + number)];
         var refused = Assert.Throws<ArrowCidException>(() => Put(store, more, length: 300_000));
         Assert.Equal(ErrorCode.TooLarge, refused.Code);
         Assert.Contains($"at most {StoreSizes.MostInTransaction(32 << 20)}", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(committed, store.Figures().BytesCommitted);
+        Assert.Equal(committed, store.GetStatistics().BytesCommitted);
         Assert.NotNull(store.Read(after));
-        using LogTail tail = store.Tail(Cursor.Oldest);
+        using LogReader tail = store.Tail(Cursor.Oldest);
         Assert.Equal(61, Kinds(tail).Count);
     }
 
@@ -141,7 +141,7 @@ public sealed class TransactionTests
             Assert.Equal(10, store.PutTransaction(some, [], new BlockInfo[10], new bool[10]));
         }
 
-        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.Facts);
+        using LogReader tail = store.Tail(Cursor.Oldest, TailScope.Facts);
         Assert.Equal(40, Kinds(tail).Count);
     }
 
@@ -173,7 +173,7 @@ public sealed class TransactionTests
         // It names the first index and holds every growth up.
         _ = idle.PutRaw([1]);
         using BlockStore busy = directory.Open(settings);
-        using LogTail tail = busy.Tail(Cursor.Now);
+        using LogReader tail = busy.Tail(Cursor.Now);
         int[] numbers = [.. Enumerable.Range(0, 5000)];
         var refused = Assert.Throws<ArrowCidException>(() => Put(busy, numbers));
         Assert.Equal(ErrorCode.IndexFull, refused.Code);
@@ -281,7 +281,7 @@ public sealed class TransactionTests
     private static PutRequest Request(IBlockSource source) =>
         new(RecordKind.Raw, TemporaryStore.RawCodec, source, default, 0, RecordFlags.None);
 
-    private static List<string> Kinds(LogTail tail)
+    private static List<string> Kinds(LogReader tail)
     {
         var kinds = new List<string>();
         while (tail.TryNext(out LogEvent found))

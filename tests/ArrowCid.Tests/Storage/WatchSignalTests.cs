@@ -17,7 +17,7 @@ public sealed class WatchSignalTests
         BlockStore watcher = directory.Open(new StoreSettings { ReadOnly = true });
         // No sleep ends by itself, so that each wake is a put's.
         watcher.Signal.Backstop = TimeSpan.FromHours(1);
-        using LogTail tail = watcher.Tail(Cursor.Oldest);
+        using LogReader tail = watcher.Tail(Cursor.Oldest);
         using var signal = new WatchSignal(watcher.Signal);
         int heard = 0;
         signal.Arm();

@@ -69,8 +69,8 @@ public class ApacheFaceTests
         using var folder = new TemporaryStore();
         using CidStore store = Open(folder);
         PutResult put = store.Put(Prices());
-        A.RecordBatch table = Assert.Single(store.ReadCatalogue());
-        Assert.Same(CidStore.CatalogueSchema, table.Schema);
+        A.RecordBatch table = Assert.Single(store.ReadCatalog());
+        Assert.Same(CidStore.CatalogSchema, table.Schema);
         Assert.Contains(put.Cid.ToString(), Enumerable.Range(0, table.Length)
             .Select(row => ((A.StringArray)table.Column("cid")).GetString(row)));
     }

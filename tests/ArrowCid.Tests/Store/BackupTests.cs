@@ -47,7 +47,7 @@ public class BackupTests
             new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
         RestoreResult tried = store.CopyTo(null, dryRun: true);
         Assert.Equal(tried with { IsDryRun = false }, store.CopyTo(target));
-        Assert.Equal(4 << 20, target.GetFigures().SegmentSize);
+        Assert.Equal(4 << 20, target.GetSummary().SegmentSize);
         AssertSame(store, target);
         Assert.Equal(new RestoreResult(0, 0, 0, false), store.CopyTo(target));
     }
@@ -77,7 +77,7 @@ public class BackupTests
         AssertComesBack([first, second, third], Shown(store));
         var backup = StoreBackup.Read([first, second, third]);
         Assert.Equal([1L, 2, 3], backup.Increments.Select(each => each.Number));
-        Assert.All(backup.Increments, each => Assert.Equal(store.GetFigures().Id, each.Store));
+        Assert.All(backup.Increments, each => Assert.Equal(store.GetSummary().Id, each.Store));
     }
 
     [Fact]
@@ -157,18 +157,18 @@ public class BackupTests
         byte[] mixed = FactWriter.Write([
             new FactGroup(stamp, [new HoldFact([cid], 1L << 45), pin, new DropFact([1, 2], [digest])]),
             new FactGroup(stamp, [new DropFact([1], [digest])])], out _);
-        Assert.Equal(FactWriter.Write([new FactGroup(stamp, [pin])], out _), FactSift.Sift(mixed));
-        Assert.Null(FactSift.Sift(FactWriter.Write([new FactGroup(stamp, [new HoldFact([cid], 1L << 45)])], out _)));
+        Assert.Equal(FactWriter.Write([new FactGroup(stamp, [pin])], out _), PortableFacts.Extract(mixed));
+        Assert.Null(PortableFacts.Extract(FactWriter.Write([new FactGroup(stamp, [new HoldFact([cid], 1L << 45)])], out _)));
         // [[time, writer, [[99, "later"]]]]
         byte[] later = [0x81, 0x83, 1, 0x50, .. new byte[16], 0x81, 0x82, 0x18, 99, 0x65, .. "later"u8];
-        Assert.Equal(later, FactSift.Sift(later));
-        Assert.Null(FactSift.Sift("junk"u8));
+        Assert.Equal(later, PortableFacts.Extract(later));
+        Assert.Null(PortableFacts.Extract("junk"u8));
         foreach (int seed in Seeds.All.Take(100))
         {
             var random = new Random(seed);
             var bytes = (byte[])mixed.Clone();
             bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            _ = FactSift.Sift(bytes);
+            _ = PortableFacts.Extract(bytes);
         }
     }
 
@@ -258,11 +258,11 @@ public class BackupTests
             node = store.PutDataset(batches).Cid;
         }
 
-        string path = folder.PathOf(Layout.SegmentName(0, 1));
+        string path = folder.PathOf(StoreLayout.SegmentName(0, 1));
         byte[] file = File.ReadAllBytes(path);
         (long offset, RecordHeader header) = SegmentBytes.Records(file)
             .Single(record => Cid.FromSha256(record.Header.Codec, record.Header.Digest) == node);
-        file[offset + Layout.RecordHeaderBytes + ((long)header.PayloadLength / 2)] ^= 1;
+        file[offset + StoreLayout.RecordHeaderBytes + ((long)header.PayloadLength / 2)] ^= 1;
         File.WriteAllBytes(path, file);
         using CidStore again = Stores.Open(folder);
         using var car = new MemoryStream();
@@ -409,7 +409,7 @@ public class BackupTests
     private static void Work(TemporaryStore folder, int number, CancellationToken end)
     {
         using CidStore store = Stores.Open(folder);
-        for (int i = 0; !end.IsCancellationRequested && store.GetFigures().BytesTaken < 24 << 20; i++)
+        for (int i = 0; !end.IsCancellationRequested && store.GetSummary().BytesTaken < 24 << 20; i++)
         {
             Cid cid = store.Put(Stores.Numbers(number, i)).Cid;
             store.Tag(cid, "i", $"{i}");

@@ -17,7 +17,7 @@ public class CatalogueTests
         (Cid full, Cid bare) = Fill(store);
         Cid absent = Cid.Sha256(Multicodec.Raw, "elsewhere"u8);
         store.Tag(absent, "day", "2");
-        JsonElement[] rows = [.. Lines(store.ReadCatalogueViews(withAbsent: true))];
+        JsonElement[] rows = [.. Lines(store.ReadCatalogViews(withAbsent: true))];
         JsonElement row = rows.Single(each => Text(each, "cid") == full.ToString());
         StoredEntry entry = store.Describe(full)!;
         Assert.Equal(("batch", 3, entry.ByteLength, true), (Text(row, "kind"), row.GetProperty("rows").GetInt32(),
@@ -31,22 +31,22 @@ public class CatalogueTests
         Assert.Equal((absent.ToString(), "unknown", "null", "null", """[["day","2"]]"""),
             (Text(last, "cid"), Text(last, "kind"), Raw(last, "created"), Raw(last, "schemaCid"), Raw(last, "tags")));
         Assert.Equal(["schema", "batch", "batch", "unknown"], rows.Select(each => Text(each, "kind")));
-        Assert.Equal(2, Lines(store.ReadCatalogueViews(Filter.Parse("kind = batch"))).Count());
-        Assert.Empty(store.ReadCatalogueViews(Filter.Parse("rows > 100")));
-        Assert.All(store.ReadCatalogueViews(), batch => Assert.Same(CidStore.CatalogueSchemaView, batch.Schema));
+        Assert.Equal(2, Lines(store.ReadCatalogViews(Filter.Parse("kind = batch"))).Count());
+        Assert.Empty(store.ReadCatalogViews(Filter.Parse("rows > 100")));
+        Assert.All(store.ReadCatalogViews(), batch => Assert.Same(CidStore.CatalogSchemaView, batch.Schema));
     }
 
     [Fact]
     public void The_schema_of_version_1_is_what_it_was() =>
         Assert.Equal("bafkreib6xmhljcgk5luwgwq3ggyiskaszu36rk2kpefcjeycqqjbn2bs6e",
-            ArrowCid.Ipc.CanonicalBlock.SchemaCid(CidStore.CatalogueSchemaView).ToString());
+            ArrowCid.Ipc.CanonicalBlock.SchemaCid(CidStore.CatalogSchemaView).ToString());
 
     [Fact]
     public void A_batch_ends_where_its_texts_are_too_long()
     {
         StoredEntry large = new() { Cid = Cid.Sha256(Multicodec.Raw, "x"u8), Locations = [new string('a', 1 << 20)] };
-        Assert.Equal([64, 6], CatalogueTable.Of(Enumerable.Repeat(large, 70)).Select(batch => batch.Length));
-        Assert.Equal([30, 30, 10], CatalogueTable.Of(Enumerable.Repeat(large, 70), rowsPerBatch: 30).Select(batch => batch.Length));
+        Assert.Equal([64, 6], CatalogTable.Of(Enumerable.Repeat(large, 70)).Select(batch => batch.Length));
+        Assert.Equal([30, 30, 10], CatalogTable.Of(Enumerable.Repeat(large, 70), rowsPerBatch: 30).Select(batch => batch.Length));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public class CatalogueTests
         store.SetName("state", first.Cid);
         Assert.Equal(first with { IsNew = false }, store.PutSnapshot());
         using (store.Hold(first.Cid)) Assert.Equal(first.Cid, store.PutSnapshot().Cid);
-        Cid unpinned = Lines(store.ReadCatalogueViews(Filter.Parse("kind = batch"))).Select(row => Cid.Parse(Text(row, "cid")!)).First(cid => cid != full);
+        Cid unpinned = Lines(store.ReadCatalogViews(Filter.Parse("kind = batch"))).Select(row => Cid.Parse(Text(row, "cid")!)).First(cid => cid != full);
         using (store.Hold(unpinned))
         {
             Assert.True(store.Describe(unpinned)!.IsPinned);
@@ -121,7 +121,7 @@ public class CatalogueTests
         Assert.Throws<OperationCanceledException>(() => store.PutSnapshot(cancel: new CancellationToken(canceled: true)));
         using CidStore reader = CidStore.Open(folder.Directory, new CidStoreOptions { MustExist = true, ReadOnly = true });
         Assert.Throws<InvalidOperationException>(() => reader.PutSnapshot());
-        Assert.Single(reader.ReadCatalogueViews());
+        Assert.Single(reader.ReadCatalogViews());
     }
 
     private static IEnumerable<JsonElement> Lines(IEnumerable<RecordBatch> batches)

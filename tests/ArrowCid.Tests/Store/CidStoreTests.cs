@@ -216,9 +216,9 @@ public class CidStoreTests
     {
         using var folder = new TemporaryStore();
         using CidStore store = Open(folder);
-        CidStoreFigures before = store.GetFigures();
+        StoreSummary before = store.GetSummary();
         store.Put(Numbers(1));
-        CidStoreFigures after = store.GetFigures();
+        StoreSummary after = store.GetSummary();
         Assert.Equal((before.Id, 32L << 20), (after.Id, after.Capacity));
         Assert.True(after.BytesCommitted > before.BytesCommitted && after.BytesTaken <= after.Capacity, $"{after}");
         Assert.Equal(1, after.LanesInUse);

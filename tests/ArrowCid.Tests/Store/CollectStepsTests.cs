@@ -4,7 +4,7 @@ using ArrowCid.Ipld;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Storage;
 using Xunit.Abstractions;
-using StoreLayout = ArrowCid.Storage.Layout;
+using StoreLayout = ArrowCid.Storage.StoreLayout;
 
 namespace ArrowCid.Tests.Store;
 

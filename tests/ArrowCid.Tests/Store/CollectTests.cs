@@ -239,7 +239,7 @@ public class CollectTests
                 offset < 0 ? ErrorCode.BlockCorrupt : Assert.Throws<ArrowCidException>(() => store.Pin(node)).Code);
         }
 
-        StoreDoctor.Mend(folder.Directory, StoreDoctor.Examine(folder.Directory));
+        StoreDoctor.Repair(folder.Directory, StoreDoctor.Examine(folder.Directory));
         using CidStore mended = Stores.Open(folder);
         Assert.True(mended.PutBlock(Multicodec.DagCbor, LinkTo(cids[0])).IsNew);
         Assert.Equal(new[] { cids[1], cids[2] }.ToHashSet(),
@@ -257,7 +257,7 @@ public class CollectTests
             {
                 if (!header.IsBlock || header.Digest != digest) continue;
                 // A link's last byte: the node is still dag-cbor, with another link.
-                long place = at + ArrowCid.Storage.Layout.RecordHeaderBytes + offset;
+                long place = at + ArrowCid.Storage.StoreLayout.RecordHeaderBytes + offset;
                 using FileStream file = File.Open(path, FileMode.Open);
                 file.Position = place;
                 file.WriteByte((byte)(bytes[place] ^ 1));

@@ -72,7 +72,7 @@ public sealed class CollectedEndTests
     private static Cursor Read(CidStore store, Cursor from, out List<LogEvent> heard)
     {
         heard = [];
-        using LogTail tail = store.Blocks.Tail(from);
+        using LogReader tail = store.Blocks.Tail(from);
         while (tail.TryNext(out LogEvent found)) heard.Add(found);
         return tail.Position;
     }

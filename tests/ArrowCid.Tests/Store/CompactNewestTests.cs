@@ -20,13 +20,13 @@ public sealed class CompactNewestTests
         using CidStore store = CidStore.Open(folder.Directory, Large);
         Cid[] cids = Put(store, 0, 40);
         _ = store.Remove(cids);
-        long taken = store.GetFigures().BytesTaken;
+        long taken = store.GetSummary().BytesTaken;
         CompactResult dry = store.Compact(dryRun: true);
-        Assert.Equal(taken, store.GetFigures().BytesTaken);
+        Assert.Equal(taken, store.GetSummary().BytesTaken);
         CompactResult done = store.Compact();
         Assert.Equal(SegmentBytes, done.BytesFreed);
         Assert.Equal(dry.BytesFreed, done.BytesFreed);
-        Assert.Equal(taken - SegmentBytes + (1 << 20), store.GetFigures().BytesTaken);
+        Assert.Equal(taken - SegmentBytes + (1 << 20), store.GetSummary().BytesTaken);
         Assert.Equal(0, store.Compact().BytesFreed);
         Assert.All(cids, cid => Assert.False(store.Contains(cid)));
         AssertSound(store, Put(store, 100, 40));
@@ -85,7 +85,7 @@ public sealed class CompactNewestTests
     {
         using var folder = new TemporaryStore();
         using CidStore store = CidStore.Open(folder.Directory, Large);
-        using LogTail tail = store.Blocks.Tail(Cursor.Now);
+        using LogReader tail = store.Blocks.Tail(Cursor.Now);
         for (int round = 0; round < 6; round++)
         {
             Cid[] cids = Put(store, round * 10, 5);

@@ -42,9 +42,9 @@ public sealed class CompactTests
         Assert.InRange(moved, 10UL, (ulong)(Blocks - gone.Length) - 1);
         Cid[] stays = [.. cids.Except(gone)];
         Assert.All(stays, cid => Assert.Null(store.Verify(cid)!.Value.Error));
-        long taken = store.GetFigures().BytesTaken;
+        long taken = store.GetSummary().BytesTaken;
         Assert.True(store.Compact(0.9).BytesFreed > 0);
-        Assert.True(store.GetFigures().BytesTaken < taken);
+        Assert.True(store.GetSummary().BytesTaken < taken);
         using CidStore again = Stores.Open(folder);
         Assert.All(stays, cid => Assert.Null(again.Verify(cid)!.Value.Error));
         Assert.Equal(stays.Order(), again.Entries().Select(entry => entry.Cid).Order());
@@ -69,12 +69,12 @@ public sealed class CompactTests
         store.Tag(cid, "last", "1");
         Assert.NotNull(follower.Describe(cid));
         string[] before = Facts(store, cid, next);
-        long taken = store.GetFigures().BytesTaken;
+        long taken = store.GetSummary().BytesTaken;
         CompactResult dry = store.Compact(dryRun: true);
         CompactResult done = store.Compact();
         Assert.True(done.BytesFreed > 0, string.Join('\n', done.Segments));
         Assert.Equal(dry.BytesFreed, done.BytesFreed);
-        Assert.Equal(taken - done.BytesFreed, store.GetFigures().BytesTaken);
+        Assert.Equal(taken - done.BytesFreed, store.GetSummary().BytesTaken);
         Assert.All(done.Segments, segment => Assert.Equal("facts", segment.Kind));
         using CidStore again = Stores.Open(folder);
         foreach (CidStore each in new[] { store, follower, behind, again })
@@ -156,9 +156,9 @@ public sealed class CompactTests
         Cursor now = store.Blocks.Fix(Cursor.Now);
         _ = store.Remove(garbage);
         Assert.True(store.Compact(0.9).BytesMoved > 0);
-        using LogTail following = store.Blocks.Tail(now);
+        using LogReader following = store.Blocks.Tail(now);
         Assert.False(following.TryNext(out LogEvent found), $"{found.Record.Digest} of lane {found.Lane}");
-        using LogTail late = store.Blocks.Tail(old);
+        using LogReader late = store.Blocks.Tail(old);
         Assert.True(late.TryNext(out found));
         Assert.Equal(GapReason.Gone, found.Gap?.Reason);
         var listed = new List<Digest256>();
@@ -207,7 +207,7 @@ public sealed class CompactTests
         using BlockStore plain = folder.Open();
         Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
         _ = store.Remove(cids);
-        long taken = store.GetFigures().BytesTaken;
+        long taken = store.GetSummary().BytesTaken;
         using BlockStore quick = folder.Open(TemporaryStore.Small with
         {
             CompactDelay = TimeSpan.Zero,
@@ -216,7 +216,7 @@ public sealed class CompactTests
         using var registry = new StoreRegistry(quick, TimeSpan.FromSeconds(20));
         quick.Liveness = registry;
         // What others have mapped goes once they let go of it.
-        Assert.True(SpinWait.SpinUntil(() => store.GetFigures().BytesTaken < taken - (1 << 20), TimeSpan.FromSeconds(60)));
+        Assert.True(SpinWait.SpinUntil(() => store.GetSummary().BytesTaken < taken - (1 << 20), TimeSpan.FromSeconds(60)));
         Assert.All(cids, cid => Assert.False(store.Describe(cid)?.IsPresent ?? false));
     }
 
@@ -224,7 +224,7 @@ public sealed class CompactTests
     internal static void Fill(CidStore store, Cid cid, int count)
     {
         for (int i = 0; i < count; i++)
-            store.Annotate(cid, new BlockFacts { Json = $"{{\"i\":{i},\"text\":\"{new string('x', 30_000)}\"}}" });
+            store.Annotate(cid, new BlockMetadata { Json = $"{{\"i\":{i},\"text\":\"{new string('x', 30_000)}\"}}" });
     }
 
     private static string[] Facts(CidStore store, Cid cid, Cid next) =>
@@ -247,7 +247,7 @@ public sealed class CompactTests
     private static List<Digest256> DropsOf(CidStore store)
     {
         var dropped = new List<Digest256>();
-        using LogTail tail = store.Blocks.Tail(Cursor.Oldest, TailScope.Facts);
+        using LogReader tail = store.Blocks.Tail(Cursor.Oldest, TailScope.Facts);
         while (tail.TryNext(out LogEvent found))
         {
             foreach (FactGroup group in FactReader.Read(found.Payload.Span, found.Record.TimeNanoseconds, Assert.Fail))

@@ -88,7 +88,7 @@ public sealed class DatasetKindTests
         StoreShare share = store.GetStatistics().Kinds.Single(kind => kind.Key == "dataset");
         Assert.Equal((1L, 5L), (share.Blocks, share.Rows));
         Assert.Equal(dataset.Cid.ToString(), store.GetUsage(UsageBy.Dataset).First(usage => usage.Key is not null).Key);
-        Assert.Equal(1, Assert.Single(store.ReadCatalogueViews(Filter.Parse("kind = dataset"))).Length);
+        Assert.Equal(1, Assert.Single(store.ReadCatalogViews(Filter.Parse("kind = dataset"))).Length);
     }
 
     [Fact]

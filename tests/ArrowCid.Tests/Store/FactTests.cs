@@ -73,8 +73,8 @@ public class FactTests
         other.Tag(cid, "a", "2");
         one.Tag(cid, "c", "3");
         other.Untag(cid, "b");
-        one.Annotate(cid, new BlockFacts { Producer = "p", Json = "[1]", Parents = [cid], Locations = ["x"] });
-        other.Annotate(cid, new BlockFacts { Producer = "", Json = "null", Parents = [], Locations = [] });
+        one.Annotate(cid, new BlockMetadata { Producer = "p", Json = "[1]", Parents = [cid], Locations = ["x"] });
+        other.Annotate(cid, new BlockMetadata { Producer = "", Json = "null", Parents = [], Locations = [] });
         foreach (CidStore store in new[] { one, other })
         {
             StoredEntry entry = store.Describe(cid)!;
@@ -192,7 +192,7 @@ public class FactTests
                 {
                     case 0: store.Tag(cid, key, $"{value}"); model[$"{cid} tag {key}"] = $"{value}"; break;
                     case 1: store.Untag(cid, key); model.Remove($"{cid} tag {key}"); break;
-                    case 2: store.Annotate(cid, new BlockFacts { Producer = $"p{value}" }); model[$"{cid} producer"] = $"p{value}"; break;
+                    case 2: store.Annotate(cid, new BlockMetadata { Producer = $"p{value}" }); model[$"{cid} producer"] = $"p{value}"; break;
                     case 3: store.Pin(cid); model[$"{cid} pinned"] = ""; break;
                     case 4: store.Unpin(cid); model.Remove($"{cid} pinned"); break;
                     case 5: store.SetName(key, cid); model[$"name {key}"] = cid.ToString(); break;

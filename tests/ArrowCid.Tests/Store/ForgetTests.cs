@@ -28,7 +28,7 @@ public class ForgetTests
             KeepYearly = 9,
             KeepWithin = TimeSpan.FromHours(1),
         };
-        string[] kept = [.. policy.Judge(times).Select(rules => string.Join(", ", rules))];
+        string[] kept = [.. policy.Evaluate(times).Select(rules => string.Join(", ", rules))];
         Assert.Equal(
         [
             "last, hourly 2026-11-22T15, daily 2026-11-22, weekly 2026-W47, monthly 2026-11, yearly 2026, within",
@@ -36,9 +36,9 @@ public class ForgetTests
             "monthly 2026-01", "yearly 2025", "yearly 2024",
         ], kept);
         // Where there are fewer than it keeps, the oldest stands for the rest.
-        Assert.Equal([["daily 2026-11-22"], ["daily 2026-11-22"]], new ForgetPolicy { KeepDaily = 9 }.Judge(times[..2]));
+        Assert.Equal([["daily 2026-11-22"], ["daily 2026-11-22"]], new ForgetPolicy { KeepDaily = 9 }.Evaluate(times[..2]));
         Assert.True(new ForgetPolicy().IsEmpty);
-        Assert.Throws<ArgumentException>(() => policy.Judge([times[1], times[0]]));
+        Assert.Throws<ArgumentException>(() => policy.Evaluate([times[1], times[0]]));
     }
 
     /// <summary>The rule in other words: a version is kept where it is the last of its time and fewer than so many times
@@ -54,7 +54,7 @@ public class ForgetTests
             DateTimeOffset[] times = [.. Enumerable.Range(0, random.Next(1, 40))
                 .Select(_ => now.AddMinutes(-random.Next(1, 100_000))).OrderDescending()];
             int count = random.Next(1, 12);
-            bool[] kept = [.. new ForgetPolicy { KeepDaily = count }.Judge(times).Select(rules => rules.Count > 0)];
+            bool[] kept = [.. new ForgetPolicy { KeepDaily = count }.Evaluate(times).Select(rules => rules.Count > 0)];
             bool[] firsts = [.. times.Select((time, i) => i == 0 || times[i - 1].UtcDateTime.Date != time.UtcDateTime.Date)];
             for (int i = 0; i < times.Length; i++)
             {

@@ -108,7 +108,7 @@ public sealed class IndexedQueryTests
         using CidStore writer = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 256 << 20 });
         using CidStore reader = CidStore.Open(folder.Directory, new CidStoreOptions { MustExist = true });
         Assert.Empty(reader.Entries(withAbsent: true));
-        long said = writer.Annotate(Enumerable.Range(0, Many).Select(number => KeyValuePair.Create(CidOf(number), new BlockFacts
+        long said = writer.Annotate(Enumerable.Range(0, Many).Select(number => KeyValuePair.Create(CidOf(number), new BlockMetadata
         {
             Tags = new Dictionary<string, string?> { ["n"] = $"{number}", ["tens"] = $"{number / 10}" },
             Producer = $"p{number % 7}",
@@ -247,9 +247,9 @@ public sealed class IndexedQueryTests
             case 0 or 1: store.Tag(cid, "day", $"{random.Next(4)}"); break;
             case 2: store.Untag(cid, "day"); break;
             case 3: store.Tag(cid, random.Next(2) == 0 ? "ok" : "a.b", random.Next(2) == 0 ? "true" : "y\0z"); break;
-            case 4: store.Annotate(cid, new BlockFacts { Producer = random.Next(5) == 0 ? "" : $"p{random.Next(3)}" }); break;
+            case 4: store.Annotate(cid, new BlockMetadata { Producer = random.Next(5) == 0 ? "" : $"p{random.Next(3)}" }); break;
             case 5: store.Touch(cid, random.Next(4) == 0 ? null : DateTimeOffset.UtcNow.AddHours(random.Next(5) + 0.5)); break;
-            case 6: store.Annotate(cid, new BlockFacts { Parents = [cids[random.Next(cids.Length)], cids[random.Next(cids.Length)]] }); break;
+            case 6: store.Annotate(cid, new BlockMetadata { Parents = [cids[random.Next(cids.Length)], cids[random.Next(cids.Length)]] }); break;
             case 7 or 8: store.Put(Stores.Numbers([.. Enumerable.Range(0, number).Select(n => (double)n)])); break;
             case 9 when store.Contains(cid): store.SetName($"n{random.Next(4)}", cid); break;
             case 10 when store.Contains(cid): store.Pin(cid); break;
@@ -257,7 +257,7 @@ public sealed class IndexedQueryTests
             case 12: store.Remove([cid]); break;
             default:
                 store.Annotate(Enumerable.Range(0, 5).Select(_ => KeyValuePair.Create(cids[random.Next(cids.Length)],
-                    new BlockFacts { Tags = new Dictionary<string, string?> { ["day"] = $"{random.Next(4)}", ["é"] = "1" } })));
+                    new BlockMetadata { Tags = new Dictionary<string, string?> { ["day"] = $"{random.Next(4)}", ["é"] = "1" } })));
                 break;
         }
     }

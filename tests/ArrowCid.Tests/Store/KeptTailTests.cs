@@ -27,7 +27,7 @@ public sealed class KeptTailTests
             Cid cid = writer.PutRaw(StoreCalls.Numbered(i, length)).Cid;
             Assert.True(asked.Describe(cid) is { IsPresent: true }, $"block {i}, seed {Seed}");
             CidStore other = random.Next(2) == 0 ? first : second;
-            other.Annotate(cid, new BlockFacts { Tags = new Dictionary<string, string?> { ["n"] = $"{i}" } });
+            other.Annotate(cid, new BlockMetadata { Tags = new Dictionary<string, string?> { ["n"] = $"{i}" } });
             Assert.True(asked.Describe(cid)?.Tags.GetValueOrDefault("n") == $"{i}", $"tag {i}, seed {Seed}");
             if (i % 10 != 0) continue;
             _ = other.SetName("last", cid);
@@ -53,7 +53,7 @@ public sealed class KeptTailTests
         }
 
         using (FileDescriptor directory = FileDescriptor.TryOpenDirectory(folder.Directory, out _)!)
-        using (FileDescriptor held = directory.TryOpenFile(Layout.SegmentName(1, 1), writable: true, out _)!)
+        using (FileDescriptor held = directory.TryOpenFile(StoreLayout.SegmentName(1, 1), writable: true, out _)!)
         {
             Assert.Equal(0, held.TryLock(0, 0, exclusive: true));
             Assert.NotNull(asked.Describe(cids[0]));

@@ -35,7 +35,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         using var folder = new TemporaryStore();
         var clock = new ManualClock(new DateTimeOffset(2031, 5, 1, 0, 0, 0, TimeSpan.Zero));
         using CidStore store = Open(folder, clock);
-        Assert.Equal(clock.GetUtcNow(), store.GetFigures().Created);
+        Assert.Equal(clock.GetUtcNow(), store.GetSummary().Created);
         clock.Advance(TimeSpan.FromDays(1));
         Cid cid = store.Put(Stores.Numbers(1), new PutOptions { Expires = clock.GetUtcNow().AddDays(2), Name = "n" }).Cid;
         Assert.Equal(clock.GetUtcNow(), store.Describe(cid)!.Created);
@@ -113,13 +113,13 @@ public class MaintenanceTests(ITestOutputHelper output)
 
         // What was said since fills segments of facts, and goes; what is logged stays, and nothing of it counts twice.
         for (int number = 0; number < 200; number++)
-            store.Annotate(other, new BlockFacts { Json = $"\"{number} {new string('x', 30_000)}\"" });
+            store.Annotate(other, new BlockMetadata { Json = $"\"{number} {new string('x', 30_000)}\"" });
         Assert.Contains(store.Compact(0.9).Segments, segment => segment is { Kind: "facts", Outcome: CompactOutcome.Freed });
         Assert.Equal(log, store.Removals());
         Assert.Empty(store.CheckFacts());
         clock.Advance(TimeSpan.FromDays(31));
         for (int number = 0; number < 200; number++)
-            store.Annotate(other, new BlockFacts { Json = $"\"{number} {new string('y', 30_000)}\"" });
+            store.Annotate(other, new BlockMetadata { Json = $"\"{number} {new string('y', 30_000)}\"" });
         _ = store.Compact(0.9);
         Assert.Empty(store.Removals());
     }
@@ -141,7 +141,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         IReadOnlyList<RemovalEntry> all = store.Removals();
         Assert.Equal(Removed, all.Count);
         for (int number = 0; number < 200; number++)
-            store.Annotate(kept, new BlockFacts { Json = $"\"{number} {new string('x', 30_000)}\"" });
+            store.Annotate(kept, new BlockMetadata { Json = $"\"{number} {new string('x', 30_000)}\"" });
         _ = store.Compact(0.9);
         IReadOnlyList<RemovalEntry> left = store.Removals();
         Assert.InRange(left.Count, 1000, Removed - 1000);
@@ -163,7 +163,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         Assert.Equal(["first expire"], done);
         Assert.Equal(Environment.ProcessId, third.GetMaintainer());
         Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => third.Maintain()).Code);
-        MaintenanceFigures figures = first.GetMaintenanceFigures().Single(each => each.Task == MaintenanceTask.Expire);
+        MaintenanceStatistics figures = first.GetMaintenanceStatistics().Single(each => each.Task == MaintenanceTask.Expire);
         Assert.Equal((1, 0, 1, 20), (figures.Steps, figures.Failures, figures.Count, figures.ByteLength));
         first.Dispose();
         Expire(third, clock, 2);
@@ -197,7 +197,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         IReadOnlyList<MaintenanceStep> steps = store.Maintain();
         Assert.Equal([MaintenanceTask.Expire, MaintenanceTask.Forget, MaintenanceTask.Collect], steps.Select(step => step.Task));
         Assert.All(steps.Skip(1), step => Assert.Contains(none.ToString(), step.Failure!, StringComparison.Ordinal));
-        Assert.Equal(1, store.GetMaintenanceFigures().Single(each => each.Task == MaintenanceTask.Forget).Failures);
+        Assert.Equal(1, store.GetMaintenanceStatistics().Single(each => each.Task == MaintenanceTask.Forget).Failures);
         store.SetMaintenancePolicy(MaintenancePolicy.None);
         Assert.Empty(store.Maintain());
     }
@@ -342,16 +342,16 @@ public class MaintenanceTests(ITestOutputHelper output)
     public void Puts_are_acknowledged_while_the_store_is_maintained_and_none_is_lost()
     {
         double alone = Producing(96, maintained: false, out _), beside = Producing(96, maintained: true, out _);
-        double tight = Producing(24, maintained: true, out IReadOnlyList<MaintenanceFigures> figures);
+        double tight = Producing(24, maintained: true, out IReadOnlyList<MaintenanceStatistics> figures);
         output.WriteLine($"{alone:0} puts a second alone, {beside:0} beside maintenance, {tight:0} into a store without room for half of them");
-        foreach (MaintenanceFigures each in figures) output.WriteLine(each.ToString());
+        foreach (MaintenanceStatistics each in figures) output.WriteLine(each.ToString());
         Assert.Contains(figures, each => each is { Task: MaintenanceTask.Forget, Count: > 0 });
         // A put that makes room for itself compacts too, maybe all; who comes second tries again in the next round.
         Assert.All(figures.Where(each => each.Task != MaintenanceTask.Compact), each => Assert.Equal(0, each.Failures));
     }
 
     /// <summary>Puts numbered blocks of 8 KB, each with a tag, of which a rule keeps the last fifty.</summary>
-    private static double Producing(long mebibytes, bool maintained, out IReadOnlyList<MaintenanceFigures> figures)
+    private static double Producing(long mebibytes, bool maintained, out IReadOnlyList<MaintenanceStatistics> figures)
     {
         const int Puts = 3000, Kept = 50, Bytes = 8192;
         using var folder = new TemporaryStore();
@@ -391,7 +391,7 @@ public class MaintenanceTests(ITestOutputHelper output)
             Assert.Equal(last[^Kept..].Order(), store.Entries().Where(entry => entry.Tags.ContainsKey("k")).Select(entry => entry.Cid).Order());
         }
 
-        figures = store.GetMaintenanceFigures();
+        figures = store.GetMaintenanceStatistics();
         Assert.Empty(store.CheckFacts());
         return rate;
     }
@@ -430,7 +430,7 @@ public class MaintenanceTests(ITestOutputHelper output)
     private static string[] Contents(TemporaryStore folder) =>
     [
         .. Directory.GetFiles(folder.Directory).Order(StringComparer.Ordinal)
-            .Where(path => Path.GetFileName(path) is not (Layout.WaitName or Layout.ControlName))
+            .Where(path => Path.GetFileName(path) is not (StoreLayout.WaitName or StoreLayout.ControlName))
             .Select(path => $"{Path.GetFileName(path)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Read(path)))}"),
     ];
 

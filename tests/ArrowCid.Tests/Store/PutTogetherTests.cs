@@ -35,10 +35,10 @@ public sealed class PutTogetherTests
             Assert.True(store.Contains(results[i].SchemaCid));
         }
 
-        long bytes = store.GetFigures().BytesCommitted;
+        long bytes = store.GetSummary().BytesCommitted;
         Assert.All(store.PutMany(batches, s_together), result => Assert.False(result.IsNew));
         // Known ones are announced again, and not written again.
-        Assert.Equal(seen.Count * 128, store.GetFigures().BytesCommitted - bytes);
+        Assert.Equal(seen.Count * 128, store.GetSummary().BytesCommitted - bytes);
         Assert.Equal(seen.Count, store.List().Count());
     }
 
@@ -52,7 +52,7 @@ public sealed class PutTogetherTests
         batches[3] = new RecordBatch(schema, 2, ArrowArray.From<long>(new long[2], validity: new byte[] { 1 }));
         _ = Assert.Throws<InvalidArrowException>(() => store.PutMany(batches, s_together));
         Assert.Empty(store.Blocks.List());
-        Assert.Equal(0, store.GetFigures().BytesCommitted);
+        Assert.Equal(0, store.GetSummary().BytesCommitted);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class PutTogetherTests
         using var store = CidStore.Open(directory.Directory, Large);
         RecordBatch[] batches = [.. Enumerable.Range(1, 2).Select(seed => RandomBatch.Make(seed).Batch)];
         _ = store.SetName("n", store.Put(batches[0]).Cid);
-        long bytes = store.GetFigures().BytesCommitted;
+        long bytes = store.GetSummary().BytesCommitted;
         bool isCommitted = false;
         var refused = Assert.Throws<ArrowCidException>(() => store.SetNameWith("n", CanonicalBlock.CidOf(batches[1]),
             new NameExpectation(IsAny: false, null), _ => isCommitted = true));
@@ -108,7 +108,7 @@ public sealed class PutTogetherTests
         refused = Assert.Throws<ArrowCidException>(() => transaction.CommitDataset(new PutOptions { Name = "n" },
             new Dictionary<string, string>(), [], isAppended: true));
         Assert.Equal(ErrorCode.SchemaMismatch, refused.Code);
-        Assert.Equal(bytes, store.GetFigures().BytesCommitted);
+        Assert.Equal(bytes, store.GetSummary().BytesCommitted);
         Assert.False(store.Contains(CanonicalBlock.CidOf(batches[1])));
     }
 

@@ -34,7 +34,7 @@ public sealed class RawBlockTests
     {
         using var directory = new TemporaryStore();
         using CidStore store = Open(directory);
-        IEnumerable<Announcement> watch = store.Watch(Cursor.Now, TimeSpan.Zero);
+        IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, TimeSpan.Zero);
         byte[] likeAStream = [0xff, 0xff, 0xff, 0xff, 8, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
         foreach (byte[] bytes in new[] { Random(100), likeAStream })
         {

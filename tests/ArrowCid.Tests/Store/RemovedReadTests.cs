@@ -145,7 +145,7 @@ public class RemovedReadTests
             () => store.Put(Stores.Numbers(3), new PutOptions { Expires = clock.GetUtcNow().AddHours(-1) }),
             () => store.Put(Stores.Numbers(3), new PutOptions { ExpiresAfter = TimeSpan.FromSeconds(-1) }),
             () => store.Put(Stores.Numbers(3), new PutOptions { Expires = clock.GetUtcNow(), ExpiresAfter = TimeSpan.FromSeconds(1) }),
-            () => store.Annotate(one, new BlockFacts { Expires = clock.GetUtcNow().AddHours(-1) }),
+            () => store.Annotate(one, new BlockMetadata { Expires = clock.GetUtcNow().AddHours(-1) }),
             () => store.Touch(one, clock.GetUtcNow().AddHours(-1)),
         })
         {

@@ -4,7 +4,7 @@ using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
 using ArrowCid.Tests.Storage;
-using Layout = ArrowCid.Storage.Layout;
+using StoreLayout = ArrowCid.Storage.StoreLayout;
 
 namespace ArrowCid.Tests.Store;
 
@@ -179,8 +179,8 @@ public sealed class RepairTests
             source.Put(Cid.Sha256(Multicodec.Raw, CanonicalBlock.Encode(batch).Bytes.Span), CanonicalBlock.Encode(batch).Bytes);
         foreach (Cid each in new[] { cid, removed, unknown }) Stored.Flip(directory.Directory, each);
         Assert.Single(store.Remove([removed]).Removed);
-        IEnumerable<Announcement> watch = store.Watch(Cursor.Now, TimeSpan.Zero);
-        using IEnumerator<Announcement> events = watch.GetEnumerator();
+        IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, TimeSpan.Zero);
+        using IEnumerator<StoreEvent> events = watch.GetEnumerator();
 
         RepairResult[] results = [.. store.RepairAll(source)];
         Assert.Equal(
@@ -246,7 +246,7 @@ public sealed class RepairTests
             Stored.Flip(directory.Directory, cid);
             using CidStore other = Open(directory);
             Assert.True(other.Put(batch).IsRepaired);
-            other.Blocks.Mend();
+            other.Blocks.RepairIndex();
             Assert.True(other.Verify(cid)!.Value.IsIntact);
         }
 
@@ -470,7 +470,7 @@ internal static class Stored
             foreach ((long offset, RecordHeader header) in SegmentBytes.Records(bytes))
             {
                 if (!header.IsBlock || !cid.TryGetSha256(out var digest) || header.Digest != digest) continue;
-                long place = offset + Layout.RecordHeaderBytes + (at >= 0 ? at : Middle((long)header.PayloadLength));
+                long place = offset + StoreLayout.RecordHeaderBytes + (at >= 0 ? at : Middle((long)header.PayloadLength));
                 using FileStream file = File.Open(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
                 file.Position = place;
                 file.WriteByte((byte)(bytes[place] ^ 0x21));

@@ -5,7 +5,7 @@ using ArrowCid.Ipc;
 using ArrowCid.Storage;
 using ArrowCid.Tests.Generators;
 using ArrowCid.Tests.Storage;
-using Layout = ArrowCid.Columnar.Layout;
+using BufferLayout = ArrowCid.Columnar.BufferLayout;
 
 namespace ArrowCid.Tests.Store;
 
@@ -22,7 +22,7 @@ public sealed class ReserveTests
         [.. canonical.Columns.Where(HasData)
             .Select(column => column.Buffers[2].Length + (random.Next(3) * random.Next(200)))];
 
-    private static bool HasData(ArrowArray column) => column.Layout is Layout.Bytes32 or Layout.Bytes64;
+    private static bool HasData(ArrowArray column) => column.Layout is BufferLayout.Bytes32 or BufferLayout.Bytes64;
 
     /// <summary>Fills a reservation with a canonical batch's values, and with what should not matter.</summary>
     private static void Fill(BatchReservation reserved, RecordBatch canonical, Random random)
@@ -31,12 +31,12 @@ public sealed class ReserveTests
         {
             ArrowArray from = canonical.Columns[i];
             ReservedColumn to = reserved[i];
-            if (from.Layout == Layout.Null) continue;
+            if (from.Layout == BufferLayout.Null) continue;
             Span<byte> values = from.Layout switch
             {
-                Layout.Bits => to.Bits,
-                Layout.Fixed => to.ValueBytes,
-                Layout.Bytes32 => MemoryMarshal.AsBytes(to.Offsets),
+                BufferLayout.Bits => to.Bits,
+                BufferLayout.Fixed => to.ValueBytes,
+                BufferLayout.Bytes32 => MemoryMarshal.AsBytes(to.Offsets),
                 _ => MemoryMarshal.AsBytes(to.LargeOffsets),
             };
             from.Buffers[1].Span.CopyTo(values);
@@ -48,18 +48,18 @@ public sealed class ReserveTests
 
     private static void FillNulls(ReservedColumn to, ArrowArray from, Span<byte> values, Random random)
     {
-        int rows = from.Length, width = from.Layout == Layout.Fixed && rows > 0 ? values.Length / rows : 0;
+        int rows = from.Length, width = from.Layout == BufferLayout.Fixed && rows > 0 ? values.Length / rows : 0;
         Span<byte> bits = to.Validity;
         for (int row = 0; row < rows; row++)
         {
             if (!from.IsNull(row)) continue;
             to.SetNull(row);
             // What lies under a null does not matter.
-            if (from.Layout == Layout.Bits && random.Next(2) == 0) values[row >> 3] |= (byte)(1 << (row & 7));
+            if (from.Layout == BufferLayout.Bits && random.Next(2) == 0) values[row >> 3] |= (byte)(1 << (row & 7));
             random.NextBytes(values.Slice(row * width, width));
         }
 
-        if ((rows & 7) != 0 && from.Layout == Layout.Bits) values[^1] |= (byte)(0xFF << (rows & 7));
+        if ((rows & 7) != 0 && from.Layout == BufferLayout.Bits) values[^1] |= (byte)(0xFF << (rows & 7));
         if ((rows & 7) != 0 && random.Next(2) == 0) bits[^1] |= (byte)(0xFF << (rows & 7));
     }
 
@@ -132,11 +132,11 @@ public sealed class ReserveTests
         Assert.Equal(3, store.List().Count());
         Assert.All(store.VerifyAll(), result => Assert.True(result.IsIntact));
         // Known by now: the segment goes again.
-        long taken = store.GetFigures().BytesTaken;
+        long taken = store.GetSummary().BytesTaken;
         using BatchReservation again = store.Reserve(s_mixed, canonical.Length, DataBytes(canonical, random));
         Fill(again, canonical, random);
         Assert.False(again.Commit().IsNew);
-        Assert.Equal(taken, store.GetFigures().BytesTaken);
+        Assert.Equal(taken, store.GetSummary().BytesTaken);
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class ReserveTests
         using var directory = new TemporaryStore();
         using var store = CidStore.Open(directory.Directory, Large);
         Assert.True(store.Put(Mixed(3, new Random(1), false)).IsNew);
-        CidStoreFigures before = store.GetFigures();
+        StoreSummary before = store.GetSummary();
         int files = Directory.GetFiles(directory.Directory).Length;
         for (int i = 0; i < 50; i++)
         {
@@ -153,7 +153,7 @@ public sealed class ReserveTests
             reserved.Column("n").Values<long>().Fill(i);
         }
 
-        Assert.Equal(before, store.GetFigures());
+        Assert.Equal(before, store.GetSummary());
         Assert.Equal(files, Directory.GetFiles(directory.Directory).Length);
         _ = Assert.Single(store.List());
     }
@@ -170,7 +170,7 @@ public sealed class ReserveTests
         reserved.Dispose();
         using var next = CidStore.Open(directory.Directory);
         Assert.True(next.Put(Mixed(3, new Random(1), false)).IsNew);
-        Assert.Equal(1, next.GetFigures().Segments);
+        Assert.Equal(1, next.GetSummary().Segments);
     }
 
     [Fact]

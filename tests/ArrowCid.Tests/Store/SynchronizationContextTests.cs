@@ -63,7 +63,7 @@ public sealed class SynchronizationContextTests
             Assert.True(store.Unpin(a));
             Pump(async () =>
             {
-                await foreach (Announcement announcement in store.WatchAsync(Cursor.Oldest).ConfigureAwait(true))
+                await foreach (StoreEvent announcement in store.WatchAsync(Cursor.Oldest).ConfigureAwait(true))
                 {
                     Assert.NotEqual(default, announcement.Cursor);
                     break;
@@ -92,7 +92,7 @@ public sealed class SynchronizationContextTests
             Assert.True(listed.MoveNextAsync().AsTask().GetAwaiter().GetResult());
             Assert.Equal(cid, listed.Current);
             listed.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            IAsyncEnumerator<Announcement> heard = client.WatchAsync(Cursor.Oldest).GetAsyncEnumerator();
+            IAsyncEnumerator<StoreEvent> heard = client.WatchAsync(Cursor.Oldest).GetAsyncEnumerator();
             Assert.True(heard.MoveNextAsync().AsTask().GetAwaiter().GetResult());
             Assert.Equal(cid, heard.Current.Cid);
             heard.DisposeAsync().AsTask().GetAwaiter().GetResult();

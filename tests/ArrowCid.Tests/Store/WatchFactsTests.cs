@@ -5,7 +5,7 @@ namespace ArrowCid.Tests.Store;
 
 public class WatchFactsTests
 {
-    private static readonly WatchOptions s_facts = new() { WithFacts = true, Timeout = TimeSpan.Zero };
+    private static readonly WatchOptions s_facts = new() { WithMetadata = true, Timeout = TimeSpan.Zero };
 
     [Fact]
     public void A_watcher_hears_what_was_said_with_each_put_and_of_nothing_else()
@@ -21,19 +21,19 @@ public class WatchFactsTests
         store.Tag(one, "later", "no put");
         Cid two = store.Put(Stores.Numbers(2)).Cid;
         _ = store.Put(Stores.Numbers(1), new PutOptions { Producer = "q", Parents = [two], Pin = true });
-        Announcement[] heard = [.. other.Watch(Cursor.Oldest, s_facts)];
-        Assert.Equal([(AnnouncementKind.New, one), (AnnouncementKind.New, two), (AnnouncementKind.Again, one)],
+        StoreEvent[] heard = [.. other.Watch(Cursor.Oldest, s_facts)];
+        Assert.Equal([(StoreEventKind.New, one), (StoreEventKind.New, two), (StoreEventKind.Repeated, one)],
             heard.Select(each => (each.Kind, each.Cid)));
-        BlockFacts first = heard[0].Facts!;
+        BlockMetadata first = heard[0].Metadata!;
         Assert.Equal(new Dictionary<string, string?> { ["day"] = "monday", ["old"] = null }, first.Tags);
         Assert.Equal(("p", "{\"a\":1}"), (first.Producer, first.Json));
         Assert.Null(first.Parents);
-        Assert.Null(heard[1].Facts);
-        Assert.Equal("q", heard[2].Facts!.Producer);
-        Assert.Equal([two], heard[2].Facts!.Parents!);
+        Assert.Null(heard[1].Metadata);
+        Assert.Equal("q", heard[2].Metadata!.Producer);
+        Assert.Equal([two], heard[2].Metadata!.Parents!);
         // A cursor taken before a put brings the put's facts; who does not ask for facts gets none.
-        Assert.Equal("q", other.Watch(heard[1].Cursor, s_facts).Single().Facts!.Producer);
-        Assert.All(other.Watch(Cursor.Oldest, TimeSpan.Zero), each => Assert.Null(each.Facts));
+        Assert.Equal("q", other.Watch(heard[1].Cursor, s_facts).Single().Metadata!.Producer);
+        Assert.All(other.Watch(Cursor.Oldest, TimeSpan.Zero), each => Assert.Null(each.Metadata));
     }
 
     [Fact]
@@ -48,9 +48,9 @@ public class WatchFactsTests
                 _ = store.Put(Stores.Numbers(number), new PutOptions { Tags = new Dictionary<string, string?> { ["n"] = $"{number}" } });
         });
         int heard = 0;
-        foreach (Announcement each in other.Watch(Cursor.Oldest, new WatchOptions { WithFacts = true }))
+        foreach (StoreEvent each in other.Watch(Cursor.Oldest, new WatchOptions { WithMetadata = true }))
         {
-            Assert.Equal($"{heard}", each.Facts!.Tags!["n"]);
+            Assert.Equal($"{heard}", each.Metadata!.Tags!["n"]);
             Assert.Equal($"{heard}", other.Describe(each.Cid)!.Tags["n"]);
             if (++heard == Count) break;
         }

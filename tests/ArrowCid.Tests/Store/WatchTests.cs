@@ -15,12 +15,12 @@ public sealed class WatchTests
     {
         using var directory = new TemporaryStore();
         using CidStore store = CidStore.Open(directory.Directory, s_small);
-        IEnumerable<Announcement> watch = store.Watch(Cursor.Now, TimeSpan.Zero);
+        IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, TimeSpan.Zero);
         PutResult first = store.Put(Batch(1));
         PutResult second = store.Put(Batch(2));
         _ = store.Put(Batch(1));
-        List<Announcement> heard = watch.ToList();
-        Assert.Equal([AnnouncementKind.New, AnnouncementKind.New, AnnouncementKind.Again], heard.Select(a => a.Kind));
+        List<StoreEvent> heard = watch.ToList();
+        Assert.Equal([StoreEventKind.New, StoreEventKind.New, StoreEventKind.Repeated], heard.Select(a => a.Kind));
         Assert.Equal([first.Address, second.Address, first.Address], heard.Select(a => a.Address));
         Assert.Equal((first.Cid, first.SchemaCid, first.Rows, first.ByteLength),
             (heard[0].Cid, heard[0].SchemaCid, heard[0].Rows, heard[0].ByteLength));
@@ -67,8 +67,8 @@ public sealed class WatchTests
         using CidStore store = CidStore.Open(directory.Directory, s_small);
         PutResult put = store.Put(Batch(1));
         var foreign = Cursor.Parse("c1.0f0e0d0c0b0a09080706050403020100.0-5-00000000");
-        List<Announcement> heard = store.Watch(foreign, TimeSpan.Zero).ToList();
-        Assert.Equal([AnnouncementKind.Gap, AnnouncementKind.New], heard.Select(a => a.Kind));
+        List<StoreEvent> heard = store.Watch(foreign, TimeSpan.Zero).ToList();
+        Assert.Equal([StoreEventKind.Gap, StoreEventKind.New], heard.Select(a => a.Kind));
         Assert.Equal(GapReason.OtherStore, heard[0].Gap!.Reason);
         Assert.Equal(put.Cid, heard[1].Cid);
         Assert.Equal([put.Cid], store.Watch(heard[0].Cursor, TimeSpan.Zero).Select(a => a.Cid));
@@ -88,7 +88,7 @@ public sealed class WatchTests
             .. Enumerable.Range(0, 3).Select(async _ =>
             {
                 int count = 0;
-                await foreach (Announcement announcement in store.WatchAsync(Cursor.Oldest))
+                await foreach (StoreEvent announcement in store.WatchAsync(Cursor.Oldest))
                 {
                     Assert.Equal(put.Cid, announcement.Cid);
                     heard.Signal();
@@ -116,11 +116,11 @@ public sealed class WatchTests
         var heard = new CountdownEvent(2);
         Task blocking = Task.Factory.StartNew(() =>
         {
-            foreach (Announcement _ in store.Watch(Cursor.Oldest, timeout: null, cancel.Token)) heard.Signal();
+            foreach (StoreEvent _ in store.Watch(Cursor.Oldest, timeout: null, cancel.Token)) heard.Signal();
         }, TaskCreationOptions.LongRunning);
         async Task Async()
         {
-            await foreach (Announcement _ in store.WatchAsync(Cursor.Oldest, cancel.Token)) heard.Signal();
+            await foreach (StoreEvent _ in store.WatchAsync(Cursor.Oldest, cancel.Token)) heard.Signal();
         }
 
         Task asynchronous = Async();
@@ -137,12 +137,12 @@ public sealed class WatchTests
         using CidStore store = CidStore.Open(directory.Directory, s_small);
         File.Delete(directory.PathOf("wait.v1"));
         using CidStore reader = CidStore.Open(directory.Directory, new CidStoreOptions { ReadOnly = true });
-        Task<List<Announcement>> blocking = Task.Factory.StartNew(
+        Task<List<StoreEvent>> blocking = Task.Factory.StartNew(
             () => reader.Watch(Cursor.Oldest).Take(20).ToList(), TaskCreationOptions.LongRunning);
         Task<int> asynchronous = Task.Run(async () =>
         {
             int count = 0;
-            await foreach (Announcement _ in reader.WatchAsync(Cursor.Oldest))
+            await foreach (StoreEvent _ in reader.WatchAsync(Cursor.Oldest))
             {
                 if (++count == 20) break;
             }
@@ -175,7 +175,7 @@ public sealed class WatchTests
         var heard = new int[2];
         async Task<int> Follow(int number, bool isAsync)
         {
-            using LogTail tail = watcher.Tail(Cursor.Oldest);
+            using LogReader tail = watcher.Tail(Cursor.Oldest);
             var pause = new LogPause(watcher.Signal);
             var random = new Random(seed + number);
             int slept = 0;

@@ -44,8 +44,8 @@ internal static class FromApache
             throw new InvalidArrowException($"a column is of {actual.Name}, its field of {type}", path);
         }
 
-        Layout layout = type.Layout();
-        A.ArrowBuffer[] from = layout == Layout.Null ? [] : data.Buffers ?? [];
+        BufferLayout layout = type.Layout();
+        A.ArrowBuffer[] from = layout == BufferLayout.Null ? [] : data.Buffers ?? [];
         var buffers = new ReadOnlyMemory<byte>[from.Length];
         for (int i = 0; i < buffers.Length; i++) buffers[i] = from[i].Memory;
         ArrowArray[] children = [];

@@ -16,31 +16,31 @@ internal static class SlotBounds
     {
         switch (array.Layout)
         {
-            case Layout.Bytes32:
+            case BufferLayout.Bytes32:
                 RequireOffsets<int>(array, array.Buffers[2].Length, path);
                 break;
-            case Layout.Bytes64:
+            case BufferLayout.Bytes64:
                 RequireOffsets<long>(array, array.Buffers[2].Length, path);
                 break;
-            case Layout.List32:
+            case BufferLayout.List32:
                 RequireOffsets<int>(array, array.ChildSpan[0].Length, path);
                 break;
-            case Layout.List64:
+            case BufferLayout.List64:
                 RequireOffsets<long>(array, array.ChildSpan[0].Length, path);
                 break;
-            case Layout.ListView32 or Layout.ListView64:
+            case BufferLayout.ListView32 or BufferLayout.ListView64:
                 RequireExtents(array, array.ChildSpan[0].Length, path);
                 break;
-            case Layout.ByteViews:
+            case BufferLayout.ByteViews:
                 RequireViews(array, path);
                 break;
-            case Layout.Dictionary:
+            case BufferLayout.Dictionary:
                 RequireIndices(array, path);
                 break;
-            case Layout.SparseUnion or Layout.DenseUnion:
+            case BufferLayout.SparseUnion or BufferLayout.DenseUnion:
                 for (int i = 0; i < array.Length; i++) _ = array.GetUnionSlot(i);
                 break;
-            case Layout.RunEnds:
+            case BufferLayout.RunEnds:
                 RequireRuns(array, path);
                 break;
         }

@@ -69,11 +69,11 @@ internal static class ToApache
     /// claimed is not handed on.</summary>
     private static int NullCount(ArrowArray array) => array.Layout switch
     {
-        Layout.Null => array.Length,
-        Layout.SparseUnion or Layout.DenseUnion => -1,
+        BufferLayout.Null => array.Length,
+        BufferLayout.SparseUnion or BufferLayout.DenseUnion => -1,
         _ => array.Validity.IsEmpty ? 0 : -1,
     };
 
-    private static bool IsOffsets(Layout layout) =>
-        layout is Layout.Bytes32 or Layout.Bytes64 or Layout.List32 or Layout.List64;
+    private static bool IsOffsets(BufferLayout layout) =>
+        layout is BufferLayout.Bytes32 or BufferLayout.Bytes64 or BufferLayout.List32 or BufferLayout.List64;
 }

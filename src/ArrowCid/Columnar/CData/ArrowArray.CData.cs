@@ -10,7 +10,7 @@ internal sealed partial class ArrowArray : ICArraySource
     internal void WriteTo(CDataExport export, CArrayPlace place)
     {
         CArrayPlaces below = export.Write(place, new CArrayForm(Length, CNullCount, Offset, Layout.HasValidity(),
-            Layout == Layout.ByteViews, _children.Length), _buffers);
+            Layout == BufferLayout.ByteViews, _children.Length), _buffers);
         for (int i = 0; i < _children.Length; i++) _children[i].WriteTo(export, below.Child(i));
         if (Type is DictionaryType type)
             (Dictionary ?? ArrayJoin.Empty(type.ValueType)).WriteTo(export, below.Dictionary);
@@ -19,7 +19,7 @@ internal sealed partial class ArrowArray : ICArraySource
     // Where it is not known it is not counted: the consumer may.
     private long CNullCount => Layout switch
     {
-        Layout.Null => Length,
+        BufferLayout.Null => Length,
         _ when !Layout.HasValidity() || _buffers[0].IsEmpty => 0,
         _ => _nullCount,
     };

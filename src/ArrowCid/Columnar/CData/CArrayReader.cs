@@ -38,10 +38,10 @@ internal static class CArrayReader
     private static ArrowArray Read(
         CArrayView view, ArrowType type, IViewOwner owner, FieldPath? path, long start, long count)
     {
-        Layout layout = type.Layout();
+        BufferLayout layout = type.Layout();
         CheckShape(view, type, layout, path);
         long first = view.Offset + start;
-        long skipped = layout == Layout.RunEnds ? 0 : count == 0 ? first : first & ~7L;
+        long skipped = layout == BufferLayout.RunEnds ? 0 : count == 0 ? first : first & ~7L;
         long slots = first - skipped + count;
         if (slots > int.MaxValue) throw TooLarge($"{slots} slots", path);
         var window = new Window(view, owner, path, skipped, (int)slots);
@@ -55,7 +55,7 @@ internal static class CArrayReader
             : null;
         try
         {
-            int offset = layout == Layout.Null ? 0 : (int)(first - skipped);
+            int offset = layout == BufferLayout.Null ? 0 : (int)(first - skipped);
             return new ArrowArray(type, (int)count, buffers, children, dictionary, offset, nulls);
         }
         catch (InvalidArrowException e) when (e.FieldPath.Length == 0)
@@ -75,10 +75,10 @@ internal static class CArrayReader
             throw Fault($"an offset of {view.Offset} and {view.Length} slots overflow", path);
     }
 
-    private static void CheckShape(CArrayView view, ArrowType type, Layout layout, FieldPath? path)
+    private static void CheckShape(CArrayView view, ArrowType type, BufferLayout layout, FieldPath? path)
     {
         // The sizes of the views' data buffers are a buffer too.
-        bool isViews = layout == Layout.ByteViews;
+        bool isViews = layout == BufferLayout.ByteViews;
         long wanted = layout.BufferCount() + (isViews ? 1 : 0), given = view.BufferCount;
         if (given < wanted || given > (isViews ? MaxViewBuffers : wanted))
             throw Fault($"an array of {type} has {wanted} buffers, not {given}", path);
@@ -89,7 +89,7 @@ internal static class CArrayReader
             throw Fault(type is DictionaryType ? "a dictionary is NULL" : $"an array of {type} has a dictionary", path);
     }
 
-    private static ArrowArray[] Children(in Window window, ArrowType type, Layout layout)
+    private static ArrowArray[] Children(in Window window, ArrowType type, BufferLayout layout)
     {
         if (type.Children.Count == 0) return [];
         var children = new ArrowArray[type.Children.Count];
@@ -100,8 +100,8 @@ internal static class CArrayReader
             CArrayView child = window.View.Child(i) ?? throw Fault("a child is NULL", path);
             Check(child, path);
             (long start, long count) = (0, child.Length);
-            if (layout is Layout.Struct or Layout.SparseUnion) (start, count) = (window.Skipped, window.Slots);
-            if (layout == Layout.FixedSizeList)
+            if (layout is BufferLayout.Struct or BufferLayout.SparseUnion) (start, count) = (window.Skipped, window.Slots);
+            if (layout == BufferLayout.FixedSizeList)
             {
                 int size = ((FixedSizeListType)type).ListSize;
                 if (window.Skipped > long.MaxValue / Math.Max(size, 1)) throw Fault("a child is too short", path);
@@ -116,10 +116,10 @@ internal static class CArrayReader
         return children;
     }
 
-    private static ReadOnlyMemory<byte>[] Buffers(in Window window, ArrowType type, Layout layout)
+    private static ReadOnlyMemory<byte>[] Buffers(in Window window, ArrowType type, BufferLayout layout)
     {
         CArrayView view = window.View;
-        var buffers = new ReadOnlyMemory<byte>[layout == Layout.ByteViews ? view.BufferCount - 1 : view.BufferCount];
+        var buffers = new ReadOnlyMemory<byte>[layout == BufferLayout.ByteViews ? view.BufferCount - 1 : view.BufferCount];
         if (layout.HasValidity())
         {
             if (view.HasBuffer(0)) buffers[0] = window.Bits(0, "the validity bitmap");
@@ -129,38 +129,38 @@ internal static class CArrayReader
 
         switch (layout)
         {
-            case Layout.Bits:
+            case BufferLayout.Bits:
                 buffers[1] = window.Bits(1, "the value bitmap");
                 break;
-            case Layout.Fixed or Layout.Dictionary:
+            case BufferLayout.Fixed or BufferLayout.Dictionary:
                 buffers[1] = window.Fixed(1, type.ByteWidth(), "the values");
                 break;
-            case Layout.Bytes32:
+            case BufferLayout.Bytes32:
                 buffers[1] = window.Offsets(sizeof(int));
                 buffers[2] = window.Data(window.Slots == 0 ? 0 : view.ReadInt32(1, window.Skipped + window.Slots));
                 break;
-            case Layout.Bytes64:
+            case BufferLayout.Bytes64:
                 buffers[1] = window.Offsets(sizeof(long));
                 buffers[2] = window.Data(window.Slots == 0 ? 0 : view.ReadInt64(1, window.Skipped + window.Slots));
                 break;
-            case Layout.ByteViews:
+            case BufferLayout.ByteViews:
                 buffers[1] = window.Fixed(1, ByteView.Size, "the views");
                 ViewData(window, buffers);
                 break;
-            case Layout.List32:
+            case BufferLayout.List32:
                 buffers[1] = window.Offsets(sizeof(int));
                 break;
-            case Layout.List64:
+            case BufferLayout.List64:
                 buffers[1] = window.Offsets(sizeof(long));
                 break;
-            case Layout.ListView32 or Layout.ListView64:
-                int width = layout == Layout.ListView32 ? sizeof(int) : sizeof(long);
+            case BufferLayout.ListView32 or BufferLayout.ListView64:
+                int width = layout == BufferLayout.ListView32 ? sizeof(int) : sizeof(long);
                 buffers[1] = window.Fixed(1, width, "the offsets");
                 buffers[2] = window.Fixed(2, width, "the sizes");
                 break;
-            case Layout.SparseUnion or Layout.DenseUnion:
+            case BufferLayout.SparseUnion or BufferLayout.DenseUnion:
                 buffers[0] = window.Fixed(0, 1, "the type codes");
-                if (layout == Layout.DenseUnion) buffers[1] = window.Fixed(1, sizeof(int), "the offsets");
+                if (layout == BufferLayout.DenseUnion) buffers[1] = window.Fixed(1, sizeof(int), "the offsets");
                 break;
         }
 

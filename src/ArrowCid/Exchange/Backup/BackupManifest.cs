@@ -82,7 +82,7 @@ internal sealed record BackupManifest
 }
 
 /// <summary>Some of what changed: blocks that came or were put again, facts that were said, blocks that went.</summary>
-internal sealed record BackupPage(IReadOnlyList<MomentBlock> Blocks, IReadOnlyList<Cid> Facts,
+internal sealed record BackupPage(IReadOnlyList<SnapshotBlock> Blocks, IReadOnlyList<Cid> Facts,
     IReadOnlyList<Digest256> Removed)
 {
     /// <summary>The most entries of a page: it stays below 1 MiB, which every peer takes.</summary>
@@ -118,11 +118,11 @@ internal sealed record BackupPage(IReadOnlyList<MomentBlock> Blocks, IReadOnlyLi
             [.. map.List("facts").Select(item => LinkOf(map, item).Cid)], removed);
     }
 
-    private static MomentBlock BlockOf(ManifestNode map, IpldNode item)
+    private static SnapshotBlock BlockOf(ManifestNode map, IpldNode item)
     {
         if (item.Kind != IpldKind.List || item.Count != 3) throw map.Refuse("a block is not a link and two times");
         (Digest256 digest, Cid cid) = LinkOf(map, item.Items[0]);
-        return new MomentBlock(digest, cid.Codec, TimeOf(map, item.Items[1]), TimeOf(map, item.Items[2]));
+        return new SnapshotBlock(digest, cid.Codec, TimeOf(map, item.Items[1]), TimeOf(map, item.Items[2]));
     }
 
     private static (Digest256 Digest, Cid Cid) LinkOf(ManifestNode map, IpldNode item)

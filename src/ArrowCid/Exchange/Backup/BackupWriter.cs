@@ -5,7 +5,7 @@ using ArrowCid.Storage;
 namespace ArrowCid.Exchange.Backup;
 
 /// <summary>Writes one increment: what a store has at a moment and earlier increments do not.</summary>
-internal sealed class BackupWriter : IMomentSink
+internal sealed class BackupWriter : ISnapshotSink
 {
     // As long as any root of an increment; the root is known when all is written.
     private static readonly Cid s_placeholder = Cid.FromSha256(Multicodec.DagCbor, default);
@@ -38,15 +38,15 @@ internal sealed class BackupWriter : IMomentSink
         Add(cid, payload);
     }
 
-    public bool Wants(in MomentBlock block) => _earlier?.HasBytes(block.Digest) != true;
+    public bool Wants(in SnapshotBlock block) => _earlier?.HasBytes(block.Digest) != true;
 
-    public bool TryGetEarlier(in Digest256 digest, out MomentBlock block)
+    public bool TryGetEarlier(in Digest256 digest, out SnapshotBlock block)
     {
         block = default;
         return _earlier?.TryGetBlock(digest, out block) == true;
     }
 
-    public void TakeBlock(in MomentBlock block, ReadOnlyMemory<byte> bytes)
+    public void TakeBlock(in SnapshotBlock block, ReadOnlyMemory<byte> bytes)
     {
         if (!_written.Add(block.Digest)) return;
         Blocks++;
@@ -58,13 +58,13 @@ internal sealed class BackupWriter : IMomentSink
     /// <param name="live">What was alive at the moment.</param>
     /// <param name="manifest">The manifest without its pages and count.</param>
     /// <returns>The root.</returns>
-    public Cid Finish(IReadOnlyDictionary<Digest256, MomentBlock> live, BackupManifest manifest)
+    public Cid Finish(IReadOnlyDictionary<Digest256, SnapshotBlock> live, BackupManifest manifest)
     {
         // Only changes are listed. What was taken and is not alive any more is in no list.
-        IEnumerable<MomentBlock> changed = live.Values
-            .Where(block => _earlier is null || !_earlier.TryGetBlock(block.Digest, out MomentBlock known) ||
+        IEnumerable<SnapshotBlock> changed = live.Values
+            .Where(block => _earlier is null || !_earlier.TryGetBlock(block.Digest, out SnapshotBlock known) ||
                 known != block);
-        foreach (MomentBlock[] some in changed.Chunk(BackupPage.Most)) AddPage(new BackupPage(some, [], []));
+        foreach (SnapshotBlock[] some in changed.Chunk(BackupPage.Most)) AddPage(new BackupPage(some, [], []));
         foreach (Cid[] some in _facts.Chunk(BackupPage.Most)) AddPage(new BackupPage([], some, []));
         IEnumerable<Digest256> removed = _earlier?.Blocks.Where(digest => !live.ContainsKey(digest)) ?? [];
         foreach (Digest256[] some in removed.Chunk(BackupPage.Most))

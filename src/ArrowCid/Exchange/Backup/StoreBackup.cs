@@ -21,7 +21,7 @@ public sealed record BackupIncrement(long Number, Cid Root, Guid Store, DateTime
 public sealed class StoreBackup
 {
     private readonly List<BackupFile> _files = [];
-    private readonly Dictionary<Digest256, MomentBlock> _live = [];
+    private readonly Dictionary<Digest256, SnapshotBlock> _live = [];
     private readonly Dictionary<Digest256, int> _fileOf = [];
     private readonly List<(int File, Cid Cid)> _facts = [];
     private readonly HashSet<Digest256> _factDigests = [];
@@ -53,7 +53,7 @@ public sealed class StoreBackup
 
     internal IReadOnlyCollection<Digest256> Blocks => _live.Keys;
 
-    internal IEnumerable<MomentBlock> Live => _live.Values.OrderBy(block => block.Created);
+    internal IEnumerable<SnapshotBlock> Live => _live.Values.OrderBy(block => block.Created);
 
     /// <summary>Reads a backup.</summary>
     /// <param name="increments">Its CARs, which can seek, oldest first, from the first one on.</param>
@@ -96,7 +96,7 @@ public sealed class StoreBackup
 
     internal bool HasBytes(Digest256 digest) => _fileOf.ContainsKey(digest);
 
-    internal bool TryGetBlock(Digest256 digest, out MomentBlock block) => _live.TryGetValue(digest, out block);
+    internal bool TryGetBlock(Digest256 digest, out SnapshotBlock block) => _live.TryGetValue(digest, out block);
 
     /// <summary>The records of facts, in the order in which they were read from the lanes.</summary>
     internal IEnumerable<byte[]> ReadFacts() => _facts.Select(fact => _files[fact.File].Read(fact.Cid));
@@ -107,7 +107,7 @@ public sealed class StoreBackup
     {
         var need = new StoreNeed(segment);
         foreach (byte[] facts in ReadFacts()) need.AddFacts(facts.Length);
-        foreach (MomentBlock block in Live) need.AddBlock(LengthOf(block.Digest), block.LastPut > block.Created);
+        foreach (SnapshotBlock block in Live) need.AddBlock(LengthOf(block.Digest), block.LastPut > block.Created);
         return need.Capacity();
     }
 
@@ -132,7 +132,7 @@ public sealed class StoreBackup
         foreach (BackupPage page in file.Pages)
         {
             foreach (Digest256 digest in page.Removed) _ = _live.Remove(digest);
-            foreach (MomentBlock block in page.Blocks) _live[block.Digest] = block;
+            foreach (SnapshotBlock block in page.Blocks) _live[block.Digest] = block;
             foreach (Cid cid in page.Facts)
             {
                 _ = cid.TryGetSha256(out Digest256 digest);
@@ -152,7 +152,7 @@ public sealed class StoreBackup
             file.Manifest.Store, file.Manifest.At, file.Manifest.Live, file.ByteLength))];
         BackupManifest last = _files[^1].Manifest;
         (Capacity, SegmentSize, IsRing) = (last.Capacity, last.SegmentSize, last.IsRing);
-        foreach (MomentBlock block in _live.Values.Where(block => !_fileOf.ContainsKey(block.Digest)))
+        foreach (SnapshotBlock block in _live.Values.Where(block => !_fileOf.ContainsKey(block.Digest)))
             throw new ArrowCidException(ErrorCode.InvalidData, $"the bytes of {block.Cid} are in no increment");
     }
 }

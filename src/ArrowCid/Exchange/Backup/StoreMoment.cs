@@ -10,26 +10,26 @@ namespace ArrowCid.Exchange.Backup;
 /// <param name="Codec">The codec of its CID.</param>
 /// <param name="Created">When it was first put, in ns since 1970.</param>
 /// <param name="LastPut">When it was last put or announced.</param>
-internal readonly record struct MomentBlock(Digest256 Digest, ulong Codec, ulong Created, ulong LastPut)
+internal readonly record struct SnapshotBlock(Digest256 Digest, ulong Codec, ulong Created, ulong LastPut)
 {
     public Cid Cid => Cid.FromSha256(Codec, Digest);
 }
 
 /// <summary>Takes what a store held at a moment.</summary>
-internal interface IMomentSink
+internal interface ISnapshotSink
 {
     /// <summary>Takes the facts of one record, as far as they mean something elsewhere; the same may come
     /// twice.</summary>
     void TakeFacts(byte[] payload);
 
     /// <summary>Whether a block's bytes are wanted.</summary>
-    bool Wants(in MomentBlock block);
+    bool Wants(in SnapshotBlock block);
 
     /// <summary>Finds a block that an earlier increment has, and keeps if the store cannot read its copy.</summary>
-    bool TryGetEarlier(in Digest256 digest, out MomentBlock block);
+    bool TryGetEarlier(in Digest256 digest, out SnapshotBlock block);
 
     /// <summary>Takes a block with its bytes, which were just hashed; what it needs beneath it came before.</summary>
-    void TakeBlock(in MomentBlock block, ReadOnlyMemory<byte> bytes);
+    void TakeBlock(in SnapshotBlock block, ReadOnlyMemory<byte> bytes);
 }
 
 /// <summary>
@@ -37,19 +37,19 @@ internal interface IMomentSink
 /// collectors at work. A block that was collected before it could be copied moves the fence on; what is reported is the
 /// last one.
 /// </summary>
-internal sealed class StoreMoment(BlockStore blocks)
+internal sealed class StoreSnapshot(BlockStore blocks)
 {
     private const int MostRounds = 64;
     private const int EventsAtOnce = 1 << 14;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<Digest256, MomentBlock> _given = [];
+    private readonly Dictionary<Digest256, SnapshotBlock> _given = [];
     private readonly List<string> _faults = [];
-    private FactBook _book = new();
+    private RegistryState _book = new();
     private ulong[] _fence = [];
 
     /// <summary>Every block that was alive at the moment, with what is beneath them.</summary>
-    public Dictionary<Digest256, MomentBlock> Live { get; } = [];
+    public Dictionary<Digest256, SnapshotBlock> Live { get; } = [];
 
     /// <summary>What could not be read: nothing of it was given. Sentences without full stops.</summary>
     public IReadOnlyList<string> Faults => _faults;
@@ -60,7 +60,7 @@ internal sealed class StoreMoment(BlockStore blocks)
     /// <summary>Gives a sink all facts, and the blocks whose bytes it wants.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: the log cannot be read to the fence, or is
     /// collected as fast as it is read.</exception>
-    public void ReadInto(IMomentSink sink)
+    public void ReadInto(ISnapshotSink sink)
     {
         var before = new HashSet<Digest256>();
         Cursor from = Cursor.Oldest;
@@ -70,7 +70,7 @@ internal sealed class StoreMoment(BlockStore blocks)
             Cursor fence = blocks.Fix(Cursor.Now);
             if (from.IsOldest)
             {
-                _book = new FactBook();
+                _book = new RegistryState();
                 _faults.Clear();
             }
 
@@ -99,11 +99,11 @@ internal sealed class StoreMoment(BlockStore blocks)
             $"{blocks.Directory} is collected as fast as it is read; try again");
     }
 
-    private void ReadLog(Cursor from, Cursor fence, IMomentSink sink)
+    private void ReadLog(Cursor from, Cursor fence, ISnapshotSink sink)
     {
         _fence = new ulong[fence.Lanes];
         for (int lane = 0; lane < _fence.Length; lane++) _fence[lane] = fence.At(lane).Sequence;
-        using LogTail tail = blocks.Tail(from, TailScope.All);
+        using LogReader tail = blocks.Tail(from, TailScope.All);
         long started = Stopwatch.GetTimestamp();
         for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
         {
@@ -142,13 +142,13 @@ internal sealed class StoreMoment(BlockStore blocks)
         return true;
     }
 
-    private void Take(in LogEvent found, IMomentSink sink)
+    private void Take(in LogEvent found, ISnapshotSink sink)
     {
         if (found.Gap is { } gap)
         {
             if (gap.Reason == GapReason.Damaged) _faults.Add(gap.ToString());
             // Behind any other gap everything that is there comes anew.
-            else _book = new FactBook();
+            else _book = new RegistryState();
             return;
         }
 
@@ -161,17 +161,17 @@ internal sealed class StoreMoment(BlockStore blocks)
         }
 
         _book.Apply(found.Payload.Span, record.TimeNanoseconds, found.Lane, record.Sequence);
-        if (FactSift.Sift(found.Payload.Span) is { } facts) sink.TakeFacts(facts);
+        if (PortableFacts.Extract(found.Payload.Span) is { } facts) sink.TakeFacts(facts);
     }
 
     /// <returns>The blocks that were alive and are no longer there.</returns>
-    private HashSet<Digest256> GiveBlocks(IMomentSink sink)
+    private HashSet<Digest256> GiveBlocks(ISnapshotSink sink)
     {
         Live.Clear();
         var gone = new HashSet<Digest256>();
         var seen = new HashSet<Digest256>();
         var open = new Stack<(Digest256 Digest, bool IsReady)>();
-        foreach ((Digest256 root, FactPage page) in _book.Pages)
+        foreach ((Digest256 root, BlockState page) in _book.Pages)
         {
             if (!page.IsAlive) continue;
             open.Push((root, false));
@@ -201,9 +201,9 @@ internal sealed class StoreMoment(BlockStore blocks)
         foreach ((_, Digest256 need) in needs) open.Push((need, false));
     }
 
-    private void Give(Digest256 digest, IMomentSink sink, HashSet<Digest256> gone)
+    private void Give(Digest256 digest, ISnapshotSink sink, HashSet<Digest256> gone)
     {
-        if (_given.TryGetValue(digest, out MomentBlock known))
+        if (_given.TryGetValue(digest, out SnapshotBlock known))
         {
             Live.Add(digest, known with { LastPut = Math.Max(known.LastPut, LastPutOf(in digest)) });
             return;
@@ -218,7 +218,7 @@ internal sealed class StoreMoment(BlockStore blocks)
 
         BlockInfo info = lease.Info;
         ulong created = NanosecondsOf(info.Time);
-        var block = new MomentBlock(digest, info.Codec, created, Math.Max(created, LastPutOf(in digest)));
+        var block = new SnapshotBlock(digest, info.Codec, created, Math.Max(created, LastPutOf(in digest)));
         if (sink.Wants(in block))
         {
             ReadOnlyMemory<byte> bytes = lease.Memory;
@@ -236,10 +236,10 @@ internal sealed class StoreMoment(BlockStore blocks)
     }
 
     /// <summary>A block is alive and cannot be read, which is not the same as removed.</summary>
-    private void Keep(in Digest256 digest, IMomentSink sink)
+    private void Keep(in Digest256 digest, ISnapshotSink sink)
     {
         AddFault($"block sha256:{digest} cannot be found");
-        if (sink.TryGetEarlier(in digest, out MomentBlock block)) Live.Add(digest, block);
+        if (sink.TryGetEarlier(in digest, out SnapshotBlock block)) Live.Add(digest, block);
     }
 
     private void AddFault(string fault)

@@ -47,7 +47,7 @@ internal sealed class CarContents
         stream.Position = 0;
         var reader = new CarReader(stream, zeroEnds);
         var contents = new CarContents(stream, reader);
-        using (var gathered = new GatheredHash(stream.Length, contents.Judge))
+        using (var gathered = new GatheredHash(stream.Length, contents.Validate))
         {
             while (contents.TryRead(reader, mayBeCut, out CarSection section))
             {
@@ -163,7 +163,7 @@ internal sealed class CarContents
         {
             // No room is taken for bytes that do not come.
             bool isStreamed = section.Length > GatheredHash.MaxMessage || section.End > _stream.Length;
-            if (isStreamed) Judge(index, Hash(reader));
+            if (isStreamed) Validate(index, Hash(reader));
             else _ = reader.ReadContent(gathered.Add(index, section.Length));
             return;
         }
@@ -171,10 +171,10 @@ internal sealed class CarContents
         HashVerification found = Verify(reader, section);
         if (found == HashVerification.Unverifiable) report.AddUnverifiable(section.Cid);
         else if (found == HashVerification.Mismatch) _ = _damaged.Add(index);
-        if (isNode && found != HashVerification.Mismatch) Judge(section, index);
+        if (isNode && found != HashVerification.Mismatch) Validate(section, index);
     }
 
-    private void Judge(int index, Digest256 digest)
+    private void Validate(int index, Digest256 digest)
     {
         if (digest != _blocks[index].Cid.Hash.InlineDigest) _ = _damaged.Add(index);
     }
@@ -203,7 +203,7 @@ internal sealed class CarContents
     }
 
     /// <summary>Whether a block of a codec that is read can be; and which block a column manifest is of.</summary>
-    private void Judge(in CarSection section, int index)
+    private void Validate(in CarSection section, int index)
     {
         ReadOnlySpan<byte> bytes = _whole.AsSpan(0, section.Length);
         try

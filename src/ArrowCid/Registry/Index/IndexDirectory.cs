@@ -37,13 +37,13 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
     }
 
     /// <summary>Whether there is another manifest than the one that was opened last.</summary>
-    public bool IsNews => files.IdentityOf(IndexManifest.FileName) is var now && now != 0 && now != _seen;
+    public bool HasChanged => files.IdentityOf(IndexManifest.FileName) is var now && now != 0 && now != _seen;
 
     /// <summary>What a dead writer left goes, if nobody is writing now.</summary>
     public void Sweep()
     {
         string[] found = [.. files.Names(DerivedFiles.Prefix)];
-        bool isTidy = !found.Any(name => name.Contains(Layout.TemporaryMark, StringComparison.Ordinal)) &&
+        bool isTidy = !found.Any(name => name.Contains(StoreLayout.TemporaryMark, StringComparison.Ordinal)) &&
             found.Length == (found.Contains(IndexManifest.FileName) ? CountNamed() + 1 : 0);
         if (isTidy || !files.TryLock()) return;
         try
@@ -120,7 +120,7 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
     private RunFile Merge(List<RunFile> runs, List<RunFile> smallest, ulong number, CancellationToken cancel)
     {
         RunFile merged = WriteRun(number,
-            (output, number) => RunMerge.Write(smallest, output, store, number, cancel));
+            (output, number) => IndexRunMerge.Write(smallest, output, store, number, cancel));
         int at = runs.FindIndex(smallest.Contains);
         runs.RemoveAll(smallest.Contains);
         runs.Insert(at, merged);

@@ -33,7 +33,7 @@ internal static class IndexKey
     private const byte BehindEnd = 2;
 
     /// <summary>As many bytes as the groups of texts of so many characters can take.</summary>
-    public static int RoomOf(int chars) => Math.Min((6 * chars) + 4, MaxGroupBytes);
+    public static int MaxBytesOf(int chars) => Math.Min((6 * chars) + 4, MaxGroupBytes);
 
     /// <summary>Writes a text so that a prefix of it is a prefix of its bytes, and nothing that follows it changes its
     /// order.</summary>

@@ -55,7 +55,7 @@ internal sealed class IndexSnapshot(IEnumerable<RunFile> runs, Cursor cursor, In
         }
 
         for (int i = 0; i < digests.Length; i++) speakers[i] = Speakers(in digests[i]);
-        for (var step = AskedOf.Guess; step <= AskedOf.Page; step++)
+        for (var step = LookupStep.Guess; step <= LookupStep.Page; step++)
         {
             for (int i = 0; i < digests.Length; i++)
             {
@@ -98,22 +98,22 @@ internal sealed class IndexSnapshot(IEnumerable<RunFile> runs, Cursor cursor, In
     }
 
     /// <summary>A block's page, new each time.</summary>
-    public FactPage? Load(in Digest256 digest)
+    public BlockState? Load(in Digest256 digest)
     {
         foreach (RunFile run in _runs) run.AskFilter(in digest);
         return Load(in digest, Speakers(in digest));
     }
 
     /// <summary>The same, where it is known which runs may speak of the block.</summary>
-    public FactPage? Load(in Digest256 digest, RunSet speakers)
+    public BlockState? Load(in Digest256 digest, RunSet speakers)
     {
-        FactPage? page = null;
+        BlockState? page = null;
         for (int at = 0; at < _runs.Length; at++)
         {
             if (!speakers.Has(at)) continue;
             RunSection? section = _runs[at].Section(IndexKind.Cid);
             if (section?.TryFind(Digest256.Bytes(in digest), out ReadOnlySpan<byte> items) == true)
-                PageItems.Read(items, page ??= new FactPage());
+                PageItems.Read(items, page ??= new BlockState());
         }
 
         GC.KeepAlive(this);
@@ -167,14 +167,14 @@ internal sealed class IndexSnapshot(IEnumerable<RunFile> runs, Cursor cursor, In
         _runs.Sum(run => run.Section(kind)?.Estimate(low ?? [], high) ?? 0);
 
     /// <summary>Every page but those left out, by its digest.</summary>
-    public IEnumerable<KeyValuePair<Digest256, FactPage>> Pages(Predicate<Digest256> isLeftOut)
+    public IEnumerable<KeyValuePair<Digest256, BlockState>> Pages(Predicate<Digest256> isLeftOut)
     {
         MergedCursor cursor = Open(IndexKind.Cid, null, null, isDescending: false);
         while (cursor.Next())
         {
             var digest = new Digest256(cursor.Key);
             if (isLeftOut(digest)) continue;
-            var page = new FactPage();
+            var page = new BlockState();
             foreach (int place in cursor.Places) PageItems.Read(cursor.ValueAt(place), page);
             yield return KeyValuePair.Create(digest, page);
         }

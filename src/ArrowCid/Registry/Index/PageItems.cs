@@ -137,7 +137,7 @@ internal static class PageItems
     }
 
     /// <summary>Writes a whole page.</summary>
-    public static void Write(RunBuffer to, FactPage page)
+    public static void Write(RunBuffer to, BlockState page)
     {
         foreach ((int lane, ulong sequence) in page.Announcements()) WriteAnnounced(to, lane, sequence, 0);
         if (page.LastPut != 0)
@@ -149,12 +149,12 @@ internal static class PageItems
 
         foreach (BlockPut put in page.Puts ?? []) WritePut(to, put);
         foreach (string name in page.Names ?? []) WriteName(to, name);
-        if (page.Fence is { } fence) WriteFence(to, fence);
+        if (page.Horizon is { } fence) WriteFence(to, fence);
         if (page.Sheet is { } sheet) Write(to, sheet);
     }
 
     /// <summary>Adds what stands in items to a page.</summary>
-    public static void Read(ReadOnlySpan<byte> items, FactPage page)
+    public static void Read(ReadOnlySpan<byte> items, BlockState page)
     {
         var reader = new RunReader(items);
         while (!reader.IsAtEnd)
@@ -266,10 +266,10 @@ internal static class PageItems
         return digests;
     }
 
-    private static void Write(RunBuffer to, FactSheet sheet)
+    private static void Write(RunBuffer to, BlockMetadataState sheet)
     {
         WriteCodec(to, sheet.Codec);
-        foreach ((string key, Latest<string?> tag) in sheet.TagWords)
+        foreach ((string key, LwwRegister<string?> tag) in sheet.TagWords)
         {
             WriteTag(to, tag.Stamp, IpldText.Utf8.GetBytes(key), tag.Value is not null,
                 IpldText.Utf8.GetBytes(tag.Value ?? ""));
@@ -289,7 +289,7 @@ internal static class PageItems
         foreach (long hold in sheet.Holds ?? []) WriteHold(to, hold);
     }
 
-    private static void ReadItem(byte kind, ReadOnlySpan<byte> body, FactPage page)
+    private static void ReadItem(byte kind, ReadOnlySpan<byte> body, BlockState page)
     {
         var reader = new RunReader(body);
         switch (kind)
@@ -306,12 +306,12 @@ internal static class PageItems
                 while (!reader.IsAtEnd) fence.Add(reader.Number());
                 page.Drop([.. fence]);
                 break;
-            case Codec: page.Sheet ??= new FactSheet(reader.Number()); break;
-            default: ReadFact(kind, ref reader, page.Sheet ??= new FactSheet(Multicodec.Raw)); break;
+            case Codec: page.Sheet ??= new BlockMetadataState(reader.Number()); break;
+            default: ReadFact(kind, ref reader, page.Sheet ??= new BlockMetadataState(Multicodec.Raw)); break;
         }
     }
 
-    private static void ReadFact(byte kind, ref RunReader reader, FactSheet sheet)
+    private static void ReadFact(byte kind, ref RunReader reader, BlockMetadataState sheet)
     {
         if (kind == Hold)
         {
@@ -326,12 +326,12 @@ internal static class PageItems
                 string key = IpldText.Utf8.GetString(reader.Bytes(reader.Length()));
                 sheet.OfferTag(stamp, key, ReadText(ref reader));
                 break;
-            case Producer: sheet.Producer.Offer(stamp, ReadText(ref reader), FactOrder.OfTexts); break;
-            case Parents: sheet.Parents.Offer(stamp, [.. ReadCids(ref reader)], FactOrder.OfCidLists); break;
+            case Producer: sheet.Producer.Merge(stamp, ReadText(ref reader), FactOrder.OfTexts); break;
+            case Parents: sheet.Parents.Merge(stamp, [.. ReadCids(ref reader)], FactOrder.OfCidLists); break;
             case Json:
                 try
                 {
-                    sheet.Data.Offer(stamp, DagCbor.Decode(reader.Rest()), FactOrder.OfNodes);
+                    sheet.Data.Merge(stamp, DagCbor.Decode(reader.Rest()), FactOrder.OfNodes);
                 }
                 catch (InvalidIpldException e)
                 {
@@ -342,14 +342,14 @@ internal static class PageItems
             case Locations:
                 var locations = new List<string>();
                 while (!reader.IsAtEnd) locations.Add(IpldText.Utf8.GetString(reader.Bytes(reader.Length())));
-                sheet.Locations.Offer(stamp, [.. locations], FactOrder.OfTextLists);
+                sheet.Locations.Merge(stamp, [.. locations], FactOrder.OfTextLists);
                 break;
             case Expiry:
                 bool isSet = reader.Byte() != 0;
                 ulong expires = reader.Word();
-                sheet.Expires.Offer(stamp, isSet ? expires : null, FactOrder.OfNumbers);
+                sheet.Expires.Merge(stamp, isSet ? expires : null, FactOrder.OfNumbers);
                 break;
-            case Pin: sheet.Pin.Offer(stamp, reader.Byte() != 0, FactOrder.OfFlags); break;
+            case Pin: sheet.Pin.Merge(stamp, reader.Byte() != 0, FactOrder.OfFlags); break;
             default: throw new IndexDamagedException($"an item of kind {kind}");
         }
     }

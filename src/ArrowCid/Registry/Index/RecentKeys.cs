@@ -8,26 +8,26 @@ namespace ArrowCid.Registry;
 internal sealed class RecentKeys
 {
     private readonly Dictionary<IndexKind, List<byte[]>> _orders = [];
-    private FactBook? _book;
+    private RegistryState? _book;
 
     public void Forget() => _orders.Clear();
 
     /// <summary>How many there are in a range.</summary>
-    public long Count(FactBook book, IndexKind kind, KeyRange range)
+    public long Count(RegistryState book, IndexKind kind, KeyRange range)
     {
         (int from, int to) = Bounds(Of(book, kind), range);
         return Math.Max(0, to - from);
     }
 
     /// <summary>Those in a range, until something is said.</summary>
-    public ListCursor Open(FactBook book, IndexKind kind, KeyRange range, bool isDescending)
+    public ListCursor Open(RegistryState book, IndexKind kind, KeyRange range, bool isDescending)
     {
         List<byte[]> keys = Of(book, kind);
         (int from, int to) = Bounds(keys, range);
         return new ListCursor(keys, from, to, isDescending);
     }
 
-    private List<byte[]> Of(FactBook book, IndexKind kind)
+    private List<byte[]> Of(RegistryState book, IndexKind kind)
     {
         BringUpToDate(book);
         if (_orders.TryGetValue(kind, out List<byte[]>? keys)) return keys;
@@ -38,7 +38,7 @@ internal sealed class RecentKeys
         }
         else
         {
-            foreach ((Digest256 digest, FactPage page) in book.Recent) made.Add(in digest, page);
+            foreach ((Digest256 digest, BlockState page) in book.Recent) made.Add(in digest, page);
         }
 
         made.All.Sort(static (one, other) => one.AsSpan().SequenceCompareTo(other));
@@ -46,9 +46,9 @@ internal sealed class RecentKeys
         return made.All;
     }
 
-    private void BringUpToDate(FactBook book)
+    private void BringUpToDate(RegistryState book)
     {
-        bool isKnown = book.TakeTouched(out IReadOnlyCollection<Digest256> blocks,
+        bool isKnown = book.TakeDirtySet(out IReadOnlyCollection<Digest256> blocks,
             out IReadOnlyCollection<string> names) && ReferenceEquals(book, _book);
         _book = book;
         if (!isKnown) Forget();
@@ -102,7 +102,7 @@ internal sealed class RecentKeys
 
         public void Add(string name) => All.Add(IpldText.Utf8.GetBytes(name));
 
-        public void Add(in Digest256 digest, FactPage page)
+        public void Add(in Digest256 digest, BlockState page)
         {
             _digest = digest;
             if (kind == IndexKind.Cid) All.Add(IndexKey.OfDigest(in digest));

@@ -49,7 +49,7 @@ internal sealed class RunBuilder
     {
         Begin(in record.Digest, null);
         PageItems.WriteAnnounced(_items, lane, record.Sequence, record.TimeNanoseconds);
-        if (FactBook.PutOf(in record) is { } put) PageItems.WritePut(_items, put);
+        if (RegistryState.PutOf(in record) is { } put) PageItems.WritePut(_items, put);
         End();
     }
 
@@ -146,7 +146,7 @@ internal sealed class RunBuilder
 
     public static ReadOnlySpan<byte> Folded(ReadOnlySpan<byte> items, RunBuffer to)
     {
-        var page = new FactPage();
+        var page = new BlockState();
         PageItems.Read(items, page);
         to.Clear();
         PageItems.Write(to, page);
@@ -223,7 +223,7 @@ internal sealed class RunBuilder
         foreach (Digest256 digest in drop.Digests)
         {
             Begin(in digest, null);
-            PageItems.WriteFence(_items, drop.Fence);
+            PageItems.WriteFence(_items, drop.Horizon);
             End();
         }
     }

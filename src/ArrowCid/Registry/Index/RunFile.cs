@@ -68,7 +68,7 @@ internal sealed class RunFile
 
     /// <summary>Asks for the memory that one step of a look-up comes to. What the steps before it come to is at
     /// hand.</summary>
-    public void Ask(in Digest256 digest, AskedOf step) =>
+    public void Ask(in Digest256 digest, LookupStep step) =>
         Section(IndexKind.Cid)?.Ask(Digest256.Bytes(in digest), step);
 
     /// <summary>Asks for the memory that <see cref="MayHave"/> comes to.</summary>
@@ -82,7 +82,7 @@ internal sealed class RunFile
 }
 
 /// <summary>What the steps of a look-up by a digest come to.</summary>
-internal enum AskedOf
+internal enum LookupStep
 {
     Guess,
     Pages,
@@ -181,20 +181,20 @@ internal sealed class RunSection
     }
 
     /// <summary>Asks for the memory that a step of a look-up comes to.</summary>
-    public void Ask(ReadOnlySpan<byte> key, AskedOf step)
+    public void Ask(ReadOnlySpan<byte> key, LookupStep step)
     {
         if (Pages == 0) return;
         ulong wanted = BinaryPrimitives.ReadUInt64BigEndian(key);
-        if (step <= AskedOf.Pages)
+        if (step <= LookupStep.Pages)
         {
             ulong[] firsts = Firsts;
-            int guess = step == AskedOf.Guess ? Guess(wanted, firsts) : SecondGuess(wanted, firsts);
+            int guess = step == LookupStep.Guess ? Guess(wanted, firsts) : SecondGuess(wanted, firsts);
             Prefetch.Lines(MemoryMarshal.AsBytes(firsts.AsSpan(guess, 1)));
             return;
         }
 
         int page = PageOf(key);
-        if (step == AskedOf.Directory)
+        if (step == LookupStep.Directory)
         {
             _bytes.Ask(_directoryAt + ((long)page * RunFormat.EntryBytes));
             return;

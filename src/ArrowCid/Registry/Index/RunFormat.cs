@@ -37,10 +37,10 @@ internal static class RunFormat
     private const int FilterBitsEach = 16;
     public const int FilterLine = 64;
 
-    public static uint Crc(ReadOnlySpan<byte> words) => Layout.Crc(words);
+    public static uint Crc(ReadOnlySpan<byte> words) => StoreLayout.Crc(words);
 
     public static long FilterBytes(long digests) =>
-        Layout.RoundUp(Math.Max(1, digests) * FilterBitsEach / 8, FilterLine);
+        StoreLayout.RoundUp(Math.Max(1, digests) * FilterBitsEach / 8, FilterLine);
 
     public static void AddToFilter(Span<byte> filter, in Digest256 digest)
     {

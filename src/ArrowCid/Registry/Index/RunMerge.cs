@@ -3,7 +3,7 @@ using ArrowCid.Memory;
 namespace ArrowCid.Registry;
 
 /// <summary>Makes one run of several, key by key. Of what a later word replaced, no key is left.</summary>
-internal static class RunMerge
+internal static class IndexRunMerge
 {
     // Beyond so many blocks keys that lead nowhere stay, which costs a look each.
     private const int MaxReplaced = 1 << 20;

@@ -86,7 +86,7 @@ internal sealed class RunWriter
     {
         long filterAt = _position;
         Put(_filter);
-        if (_position > LongFile) Put(new byte[Layout.RoundUp(_position, LargePages.Bytes) - _position]);
+        if (_position > LongFile) Put(new byte[StoreLayout.RoundUp(_position, LargePages.Bytes) - _position]);
         Flush();
         Span<byte> header = _header;
         BinaryPrimitives.WriteUInt64LittleEndian(header, RunFormat.Magic);
@@ -135,7 +135,7 @@ internal sealed class RunWriter
     }
 
     private static void Pad(RunBuffer buffer) =>
-        buffer.Take((int)(Layout.RoundUp(buffer.Length, sizeof(ulong)) - buffer.Length)).Clear();
+        buffer.Take((int)(StoreLayout.RoundUp(buffer.Length, sizeof(ulong)) - buffer.Length)).Clear();
 
     private void Put(ReadOnlySpan<byte> bytes)
     {

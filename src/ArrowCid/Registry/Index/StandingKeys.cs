@@ -8,7 +8,7 @@ namespace ArrowCid.Registry;
 internal static class StandingKeys
 {
     /// <summary>Names each of them.</summary>
-    public static void Of<TSink>(IndexKind kind, FactPage? page, BlockInfo? info, TSink sink)
+    public static void Of<TSink>(IndexKind kind, BlockState? page, BlockInfo? info, TSink sink)
         where TSink : class, IKeySink
     {
         if (kind is IndexKind.Created or IndexKind.Schema)
@@ -21,7 +21,7 @@ internal static class StandingKeys
         switch (kind)
         {
             case IndexKind.Tag:
-                foreach ((string key, Latest<string?> tag) in sheet.TagWords)
+                foreach ((string key, LwwRegister<string?> tag) in sheet.TagWords)
                 {
                     if (tag.Value is { } value) AddTexts(kind, key, value, tag.Stamp.Time, sink);
                 }
@@ -55,14 +55,14 @@ internal static class StandingKeys
     private static void AddTexts<TSink>(IndexKind kind, string text, string? other, ulong time, TSink sink)
         where TSink : class, IKeySink
     {
-        Span<byte> group = stackalloc byte[IndexKey.RoomOf(text.Length + (other?.Length ?? 0))];
+        Span<byte> group = stackalloc byte[IndexKey.MaxBytesOf(text.Length + (other?.Length ?? 0))];
         int length = IndexKey.WriteText(text, group);
         if (other is not null) length += IndexKey.WriteText(other, group[length..]);
         sink.Add(kind, group[..length], time);
     }
 
     /// <summary>The put that a block is listed under: the one that stands, or else the last.</summary>
-    private static BlockPut? PutOf(FactPage? page, BlockInfo? info, bool hasSchema)
+    private static BlockPut? PutOf(BlockState? page, BlockInfo? info, bool hasSchema)
     {
         if (page?.Puts is not { } puts) return null;
         BlockPut? best = null;
@@ -89,7 +89,7 @@ internal sealed class FoundBy(QueryPlan plan, bool isDescending) : IKeySink
     private bool _isLater;
 
     /// <summary>In any order but those by CID and by name.</summary>
-    public bool Is(ReadOnlySpan<byte> key, in Digest256 digest, FactPage? page, BlockInfo? info)
+    public bool Is(ReadOnlySpan<byte> key, in Digest256 digest, BlockState? page, BlockInfo? info)
     {
         Begin(key);
         _digest = digest;

@@ -19,7 +19,7 @@ public sealed class AccessGateTests : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("arrowcid-test-");
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly DateTimeOffset _now = new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly Peer s_here = new(IPAddress.Loopback, Peer.Http), s_there = new(IPAddress.Parse("192.0.2.1"), Peer.Http);
+    private static readonly CallerConnection s_here = new(IPAddress.Loopback, CallerConnection.Http), s_there = new(IPAddress.Parse("192.0.2.1"), CallerConnection.Http);
 
     public void Dispose()
     {
@@ -45,9 +45,9 @@ public sealed class AccessGateTests : IDisposable
     public async Task Flight_takes_anonymous_puts_where_that_was_said_and_HTTP_never_does()
     {
         using var callers = new Callers(new AccessSettings { AllowAnonymousPut = true }, _now);
-        Assert.True((await callers.DecideAsync(null, AccessNeed.Put, new Peer(IPAddress.Loopback, Peer.Flight))).IsAllowed);
+        Assert.True((await callers.DecideAsync(null, AccessNeed.Put, new CallerConnection(IPAddress.Loopback, CallerConnection.Flight))).IsAllowed);
         Assert.False((await callers.DecideAsync(null, AccessNeed.Put, s_here)).IsAllowed);
-        Assert.False((await callers.DecideAsync(null, AccessNeed.Put, new Peer(s_there.Address, Peer.Flight))).IsAllowed);
+        Assert.False((await callers.DecideAsync(null, AccessNeed.Put, new CallerConnection(s_there.Address, CallerConnection.Flight))).IsAllowed);
     }
 
     [Fact]
@@ -288,7 +288,7 @@ public sealed class AccessGateTests : IDisposable
 
         public bool HasTokens => _proofs.HasTokens;
 
-        public async Task<AccessDecision> DecideAsync(string? authorization, AccessNeed need, Peer peer)
+        public async Task<AccessDecision> DecideAsync(string? authorization, AccessNeed need, CallerConnection peer)
         {
             var request = new DefaultHttpContext { RequestServices = _services };
             request.Connection.RemoteIpAddress = peer.Address;

@@ -23,11 +23,11 @@ public sealed class CallerRightsTests : IDisposable
     [Fact]
     public void Put_stores_the_expiry_together_with_the_block()
     {
-        using IEnumerator<Announcement> watch = _store.Watch(Cursor.Now, new WatchOptions { WithFacts = true, Timeout = TimeSpan.Zero }).GetEnumerator();
+        using IEnumerator<StoreEvent> watch = _store.Watch(Cursor.Now, new WatchOptions { WithMetadata = true, Timeout = TimeSpan.Zero }).GetEnumerator();
         Cid cid = Rights().Put(ServedStore.Numbers(3), default, Expiring(TimeSpan.FromDays(1))).Cid;
         Assert.NotNull(_store.Describe(cid)!.Expires);
         Assert.True(watch.MoveNext());
-        Assert.NotNull(watch.Current.Facts?.Expires);
+        Assert.NotNull(watch.Current.Metadata?.Expires);
     }
 
     [Fact]

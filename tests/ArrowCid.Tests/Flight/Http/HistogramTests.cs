@@ -39,7 +39,7 @@ public sealed partial class HistogramTests
         string text = metrics.Write();
         Assert.Contains($"{Name}_sum{{{Labels}}} 0\n{Name}_count{{{Labels}}} 0\n", text);
         foreach (double value in new[] { 0.001, 0.0011, 1000 })
-            ServerFigures.Duration.Record(value, new("protocol", "http"), new("route", "/of-this-test"), new("status", "200"));
+            ServerCounters.Duration.Record(value, new("protocol", "http"), new("route", "/of-this-test"), new("status", "200"));
         text = metrics.Write();
         foreach ((string bound, int count) in new[] { ("0.0005", 0), ("0.001", 1), ("0.0025", 2), ("300", 2), ("+Inf", 3) })
             Assert.Contains($"{Name}_bucket{{{Labels},le=\"{bound}\"}} {count}\n", text);

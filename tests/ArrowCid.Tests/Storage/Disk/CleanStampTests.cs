@@ -149,7 +149,7 @@ public sealed class CleanStampTests
         Enumerable.Range(from, 5).Select(i => store.PutRaw(StoreCalls.Numbered(i))).ToList();
 
     private static ulong Stamp(DiskSeam disk) => BinaryPrimitives.ReadUInt64LittleEndian(
-        File.ReadAllBytes(disk.PathOf("ctl.v1")).AsSpan((int)Layout.CleanStamp));
+        File.ReadAllBytes(disk.PathOf("ctl.v1")).AsSpan((int)StoreLayout.CleanStamp));
 
     private static IEnumerable<string?> Indexes(DiskSeam disk) =>
         Directory.GetFiles(disk.Directory, "idx-*").Select(Path.GetFileName);

@@ -89,7 +89,7 @@ public sealed class FailingFileTests
     {
         if (!File.Exists(seam.PathOf("ctl.v1"))) return;
         using FileStream file = File.OpenWrite(seam.PathOf("ctl.v1"));
-        file.Position = Layout.CleanStamp;
+        file.Position = StoreLayout.CleanStamp;
         file.Write(new byte[8]);
     }
 
@@ -143,7 +143,7 @@ public sealed class FailingFileTests
 
         // While it was open one may have been made ahead.
         using (BlockStore store = BlockStore.Open(seam.Directory, DiskSeam.Settings with { ReadOnly = true }))
-            Assert.Equal(0, store.Figures().UnfinishedSegments);
+            Assert.Equal(0, store.GetStatistics().UnfinishedSegments);
         AssertClosed(seam);
         // A segment's second name that could not be taken away goes with the next rebuild.
         string left = string.Join(", ", Directory.GetFiles(seam.Directory, "*.tmp-*").Select(Path.GetFileName));

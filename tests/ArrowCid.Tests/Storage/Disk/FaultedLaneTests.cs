@@ -32,9 +32,9 @@ public sealed class FaultedLaneTests
             Assert.Equal(ErrorCode.StoreFaulted, Code(() => store.Append(new TextFact("no"))));
             Assert.Equal(ErrorCode.StoreFaulted, Code(store.Flush));
             // Nobody waits for what never comes, and what was acknowledged is there.
-            other.Settle(TimeSpan.Zero);
+            other.CatchUp(TimeSpan.Zero);
             Assert.NotNull(store.Read(first));
-            using LogTail seen = other.Tail(Cursor.Oldest, TailScope.All);
+            using LogReader seen = other.Tail(Cursor.Oldest, TailScope.All);
             Assert.Equal(["1 Fact one", "2 Raw"], FactChainTests.Tell(seen));
         }
 
@@ -43,9 +43,9 @@ public sealed class FaultedLaneTests
         _ = FactChainTests.Put(next, 4, null);
         Assert.Null(next.Read(lost));
         Assert.NotNull(next.Read(first));
-        using LogTail tail = next.Tail(Cursor.Oldest, TailScope.All);
+        using LogReader tail = next.Tail(Cursor.Oldest, TailScope.All);
         Assert.Equal(["1 Fact one", "2 Raw", "3 Fact next", "4 Raw"], FactChainTests.Tell(tail));
-        Assert.Equal(2, next.Figures().SealedSegments);
+        Assert.Equal(2, next.GetStatistics().SealedSegments);
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed class FaultedTests
         using (BlockStore store = disk.Open())
         {
             Assert.True(store.PutRaw(StoreCalls.Numbered(2), out second));
-            Assert.Equal((1, 1), (store.Figures().OpenSegments, store.Figures().SealedSegments));
+            Assert.Equal((1, 1), (store.GetStatistics().OpenSegments, store.GetStatistics().SealedSegments));
             Assert.Equal([first, second], store.List().Select(info => info.Digest));
         }
 
@@ -83,7 +83,7 @@ public sealed class FaultedTests
             digests = [.. Enumerable.Range(0, 20).Select(i => store.PutRaw(StoreCalls.Numbered(i, 20_000)))];
         using (FileStream file = File.OpenWrite(disk.PathOf("ctl.v1")))
         {
-            file.Position = Layout.CleanStamp;
+            file.Position = StoreLayout.CleanStamp;
             file.Write(new byte[8]);
         }
 
@@ -118,7 +118,7 @@ internal sealed class NumberFact(int number) : IFactSource
     public static List<int> All(BlockStore store)
     {
         var numbers = new List<int>();
-        using LogTail tail = store.Tail(Cursor.Oldest, TailScope.Facts);
+        using LogReader tail = store.Tail(Cursor.Oldest, TailScope.Facts);
         while (tail.TryNext(out LogEvent found))
         {
             if (found.Record.RecordKind == RecordKind.Fact)

@@ -201,7 +201,7 @@ public sealed class PowerLossTests
     private static void ClearStamp(string directory)
     {
         using FileStream file = File.OpenWrite(Path.Combine(directory, "ctl.v1"));
-        file.Position = Layout.CleanStamp;
+        file.Position = StoreLayout.CleanStamp;
         file.Write(new byte[8]);
     }
 }

@@ -186,7 +186,7 @@ public sealed class RebuildTests
             previous = BinaryPrimitives.ReadUInt32LittleEndian(record[28..]);
             BinaryPrimitives.WriteUInt32LittleEndian(record[124..], now);
             record.Slice(28, 4).Clear();
-            now = Layout.Crc(record);
+            now = StoreLayout.Crc(record);
             BinaryPrimitives.WriteUInt32LittleEndian(record[28..], now);
             Assert.True(RecordHeader.TryParse(record.ToArray(), header.Nonce, offset, segment.Length, out var parsed));
             offset += (int)parsed.Extent;
@@ -233,7 +233,7 @@ public sealed class RebuildTests
     private static void ClearStamp(DiskSeam disk)
     {
         using FileStream file = File.OpenWrite(disk.PathOf("ctl.v1"));
-        file.Position = Layout.CleanStamp;
+        file.Position = StoreLayout.CleanStamp;
         file.Write(new byte[8]);
     }
 }

@@ -1,7 +1,7 @@
 using ArrowCid.Columnar;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
-using StoreLayout = ArrowCid.Storage.Layout;
+using StoreLayout = ArrowCid.Storage.StoreLayout;
 
 namespace ArrowCid.Tests.Storage.Disk;
 
@@ -43,7 +43,7 @@ public sealed class SkippedNumberTests
         byte[] control;
         using (BlockStore store = disk.Open())
         {
-            using LogTail tail = store.Tail(Cursor.Oldest);
+            using LogReader tail = store.Tail(Cursor.Oldest);
             for (int i = 0; i < 10; i++)
             {
                 digests.Add(store.PutRaw(StoreCalls.Numbered(i)));
@@ -56,12 +56,12 @@ public sealed class SkippedNumberTests
 
         LosePower(disk, control, from: 6);
         using BlockStore left = disk.OpenAfterBoot();
-        using LogTail now = left.Tail(Cursor.Now);
+        using LogReader now = left.Tail(Cursor.Now);
         Digest256 next = left.PutRaw([1, 2, 3]);
         Assert.Equal([next], Drain(now).Select(found => found.Record.Digest));
-        using (LogTail early = left.Tail(cursors[2]))
+        using (LogReader early = left.Tail(cursors[2]))
             Assert.Equal([digests[3], digests[4], next], Drain(early).Select(found => found.Record.Digest));
-        using LogTail late = left.Tail(cursors[8]);
+        using LogReader late = left.Tail(cursors[8]);
         List<LogEvent> heard = Drain(late);
         Assert.Equal(new WatchGap(GapReason.PastEnd, 0, 6, 9), heard[0].Gap);
         Assert.Equal([.. digests.Take(5), next], heard.Skip(1).Select(found => found.Record.Digest));
@@ -94,7 +94,7 @@ public sealed class SkippedNumberTests
         }
     }
 
-    private static List<LogEvent> Drain(LogTail tail)
+    private static List<LogEvent> Drain(LogReader tail)
     {
         var found = new List<LogEvent>();
         while (tail.TryNext(out LogEvent one)) found.Add(one);

@@ -45,7 +45,7 @@ public sealed class TornTailTests
             Overwrite(disk.PathOf("idx-1"), index);
             ClearStamp(disk);
             // All bytes that are not zeros anyway.
-            bool isWhole = kept >= Layout.RecordHeaderBytes + Payload;
+            bool isWhole = kept >= StoreLayout.RecordHeaderBytes + Payload;
             using (BlockStore store = isLostPower ? disk.OpenAfterBoot() : disk.Open())
                 CheckAndGoOn(store, digests, isWhole, kept);
             Remove(disk, files);
@@ -65,7 +65,7 @@ public sealed class TornTailTests
     private static void ClearStamp(DiskSeam disk)
     {
         byte[] control = File.ReadAllBytes(disk.PathOf("ctl.v1"));
-        control.AsSpan((int)Layout.CleanStamp, 8).Clear();
+        control.AsSpan((int)StoreLayout.CleanStamp, 8).Clear();
         Overwrite(disk.PathOf("ctl.v1"), control);
     }
 
@@ -98,6 +98,6 @@ internal static class FileIdentity
         Assert.Equal(0, FileDescriptor.StatPath(path, out FileStatus status));
         BinaryPrimitives.WriteUInt64LittleEndian(control[240..], status.Inode);
         BinaryPrimitives.WriteUInt64LittleEndian(control[248..], status.BirthNanoseconds);
-        BinaryPrimitives.WriteUInt32LittleEndian(control[4092..], Layout.Crc(control[..4088]));
+        BinaryPrimitives.WriteUInt32LittleEndian(control[4092..], StoreLayout.Crc(control[..4088]));
     }
 }
