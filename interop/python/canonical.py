@@ -2,7 +2,7 @@
 """Reference encoder of the ArrowCid canonical block, version 1.
 
 Slow and plain on purpose: an oracle to hold the real encoder against, written from
-src/ArrowCid/Ipc/canonical-block.md alone. It needs pyarrow and numpy.
+src/ArrowCid/Ipc/Canonical/canonical-block.md alone. It needs pyarrow and numpy.
 
     canonical.py cid FILE...        one line a batch: CID, bytes, rows, file#batch
     canonical.py write FILE... OUT  the same, and the blocks themselves as OUT/<cid>.arrows

@@ -3,19 +3,6 @@ using System.Text.RegularExpressions;
 
 namespace ArrowCid.Cli;
 
-/// <summary>A file to read.</summary>
-/// <param name="Path">Where it is.</param>
-/// <param name="Root">The last name of the directory that it was found below.</param>
-/// <param name="Relative">Its path below that directory, with '/' between the parts.</param>
-internal sealed record InputFile(string Path, string Root, string Relative)
-{
-    /// <summary>The relative path without the extension.</summary>
-    public string Stem => System.IO.Path.ChangeExtension(Relative, null);
-
-    /// <summary>The relative path of its directory; of a file right in the root the root's name.</summary>
-    public string Folder => Relative.LastIndexOf('/') is var at and > 0 ? Relative[..at] : Root;
-}
-
 /// <summary>
 /// The files that arguments name: a file is itself, a directory is all its files of known extensions, at any depth, and
 /// a pattern such as <c>in/**/*.parquet</c> is the files that it matches. Files of a directory or pattern are in the

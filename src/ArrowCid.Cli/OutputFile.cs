@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Cli;

@@ -1,5 +1,5 @@
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli;
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ArrowCid.Flight;
@@ -36,25 +35,5 @@ internal sealed class StoreHealth : IHealthCheck
         {
             return HealthCheckResult.Unhealthy(e.Message, e);
         }
-    }
-}
-
-/// <summary>Registers the check of the store.</summary>
-internal static class StoreHealthServices
-{
-    /// <summary>Registers the check.</summary>
-    public static void AddStoreHealth(this IServiceCollection services)
-    {
-        services.AddSingleton<StoreHealth>();
-        services.AddHealthChecks().AddCheck<StoreHealth>(StoreHealth.Name);
-    }
-
-    /// <summary>Returns the result of the check of the store.</summary>
-    public static async Task<HealthReportEntry> CheckStoreAsync(this HealthCheckService health,
-        CancellationToken cancel)
-    {
-        HealthReport report = await health.CheckHealthAsync(static check => check.Name == StoreHealth.Name, cancel)
-            .ConfigureAwait(false);
-        return report.Entries[StoreHealth.Name];
     }
 }

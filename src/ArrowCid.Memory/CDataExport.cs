@@ -4,13 +4,6 @@ using System.Runtime.InteropServices;
 
 namespace ArrowCid.Memory;
 
-/// <summary>What an exported struct ArrowArray is made of.</summary>
-internal interface ICArraySource
-{
-    /// <summary>Writes its struct, and those below it, to places of the export.</summary>
-    void WriteTo(CDataExport export, CArrayPlace place);
-}
-
 /// <summary>
 /// One exported tree of C structs and what keeps their memory. Each struct has a number of its own in
 /// <c>private_data</c>, under which a release finds the tree: never a pointer, so that a release through a copy of what

@@ -4,18 +4,6 @@ using System.Text;
 
 namespace ArrowCid.Memory;
 
-/// <summary>What an exported stream hands out.</summary>
-internal interface ICStreamSource : IDisposable
-{
-    CSchemaNode Schema();
-
-    /// <summary>Writes the next batch's struct; nothing at the end.</summary>
-    void Next(nint target);
-
-    /// <summary>The errno that stands for an exception.</summary>
-    int ErrorNumber(Exception error);
-}
-
 /// <summary>
 /// One exported ArrowArrayStream. As with <see cref="CDataExport"/> the struct holds a number, and calls through what
 /// was released find nothing. Nothing is thrown into the consumer: an exception is an error number and a text, and the

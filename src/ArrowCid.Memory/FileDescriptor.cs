@@ -2,11 +2,6 @@ using System.Runtime.InteropServices;
 
 namespace ArrowCid.Memory;
 
-/// <summary>What fstat says of an open file.</summary>
-internal readonly record struct FileStatus(
-    long Size, ulong Inode, ulong Device, ulong BirthNanoseconds, uint UserId, uint Mode, uint Links,
-    uint GroupId);
-
 /// <summary>
 /// An open file or directory: one file description of the kernel, which is what an OFD lock belongs to. Calls return an
 /// error number (<see cref="Errno"/>), never throw for it; interrupted calls are repeated.

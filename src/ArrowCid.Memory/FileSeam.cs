@@ -1,17 +1,5 @@
 namespace ArrowCid.Memory;
 
-/// <summary>The kinds of system calls that a <see cref="FileSeam"/> sees.</summary>
-internal enum FileCall
-{
-    Open, Create, MakeDirectory, Link, Unlink, Rename, Allocate, Sync, SyncData, Stat, FileSystem, Lock, Unlock, Read,
-    Map,
-}
-
-/// <summary>One call: the file or directory that it is made on (null where it is made on a path), paths as far as they
-/// are known, and the range that it concerns.</summary>
-internal readonly record struct FileEvent(FileCall Call, FileDescriptor? File, string Path, string NewPath = "",
-    long Offset = 0, long Length = 0);
-
 /// <summary>
 /// What tests put between the store and the kernel: it sees every call on a file before it is made, may refuse it with
 /// an error number, and sees what came of it. Unset it costs one test of a static field a call. It sees the calls of

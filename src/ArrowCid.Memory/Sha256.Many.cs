@@ -2,16 +2,6 @@ using System.Buffers;
 
 namespace ArrowCid.Memory;
 
-/// <summary>How <see cref="Sha256.HashMany"/> works on this machine.</summary>
-internal enum Sha256ManyPath
-{
-    /// <summary>One message behind the other.</summary>
-    Serial,
-
-    /// <summary>Sixteen messages side by side in AVX-512 registers.</summary>
-    SixteenLanes,
-}
-
 internal sealed unsafe partial class Sha256
 {
     // Below so many lanes at work, one message behind the other is at least as quick: SHA-NI hashes at 1.7 GB/s, the

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Benchmarks;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
-using ArrowCid.Exchange.Backends;
+using ArrowCid.Transfer.Backends;
 using ArrowCid.ProcessTests.Cli;
 using ArrowCid.Storage;
 using Xunit.Abstractions;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using ArrowCid.Cli.Verbs;
-using ArrowCid.Exchange.Backup;
+using ArrowCid.Transfer.Backup;
 
 namespace ArrowCid.Torture;
 

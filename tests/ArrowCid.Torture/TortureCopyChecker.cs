@@ -1,5 +1,5 @@
 using ArrowCid.Cli.Verbs;
-using ArrowCid.Exchange.Backup;
+using ArrowCid.Transfer.Backup;
 using ArrowCid.Registry;
 
 namespace ArrowCid.Torture;

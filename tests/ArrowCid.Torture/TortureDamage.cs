@@ -1,5 +1,5 @@
-using ArrowCid.Exchange.Backends;
-using ArrowCid.Exchange.Backup;
+using ArrowCid.Transfer.Backends;
+using ArrowCid.Transfer.Backup;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Torture;

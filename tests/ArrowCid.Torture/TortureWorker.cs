@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using ArrowCid.Exchange.Backends;
+using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Torture;
 

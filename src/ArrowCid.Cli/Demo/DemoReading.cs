@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace ArrowCid.Cli.Demo;
 
 /// <summary>What the second process tells the first: one line of JSON.</summary>
@@ -14,7 +12,3 @@ namespace ArrowCid.Cli.Demo;
 /// <param name="Bands">The figures.</param>
 internal sealed record DemoReading(int ProcessId, string[] Places, double FindMilliseconds, double HashMilliseconds,
     double ReadMilliseconds, long HashedBytes, long ValueBytes, long AllocatedBytes, DelayBand[] Bands);
-
-/// <summary>Serialization without reflection, which would cost a short command its start.</summary>
-[JsonSerializable(typeof(DemoReading))]
-internal sealed partial class DemoJson : JsonSerializerContext;

@@ -5,16 +5,6 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.SelfTest;
 
-/// <summary>What a batch test is asked for.</summary>
-/// <param name="Directory">Where its store is made.</param>
-/// <param name="Count">Batches.</param>
-/// <param name="Rows">Rows of each.</param>
-/// <param name="Seed">What they are drawn from.</param>
-internal sealed record BatchTestOptions(string Directory, int Count, int Rows, int Seed);
-
-/// <summary>One step: how many things it did, of how many bytes, in which time.</summary>
-internal sealed record BatchTestStep(string Name, long Count, long Bytes, TimeSpan Elapsed);
-
 /// <summary>
 /// A store of its own, filled with batches of which everything is known beforehand: what comes back is compared with
 /// what was put.

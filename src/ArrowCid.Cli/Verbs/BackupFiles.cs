@@ -1,6 +1,6 @@
 using System.Globalization;
-using ArrowCid.Exchange;
-using ArrowCid.Exchange.Backup;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backup;
 
 namespace ArrowCid.Cli.Verbs;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using ArrowCid.Exchange.Backup;
+using ArrowCid.Transfer.Backup;
 
 namespace ArrowCid.Cli.Verbs;
 

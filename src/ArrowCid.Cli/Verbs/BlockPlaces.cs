@@ -1,6 +1,6 @@
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
-using ArrowCid.Exchange.Backends;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipld;
 
 namespace ArrowCid.Cli.Verbs;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Ipld;
 using ArrowCid.Registry;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
-using ArrowCid.Exchange.Backends;
+using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Cli.Verbs;

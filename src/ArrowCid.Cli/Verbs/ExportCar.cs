@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;

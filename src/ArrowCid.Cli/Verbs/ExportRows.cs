@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Ipld;
 
 namespace ArrowCid.Cli.Verbs;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ArrowCid.Exchange.Backends;
+using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Registry;
 

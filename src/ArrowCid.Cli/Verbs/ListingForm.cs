@@ -16,7 +16,7 @@ internal sealed class ListingForm
     private readonly Option<bool> _explain = PlanText.Option();
     private readonly Option<string?> _format = new("--format")
     {
-        Description = "As lines, as JSON lines (--json), or as the table of Registry/CATALOGUE.md: an Arrow stream " +
+        Description = "As lines, as JSON lines (--json), or as the table of Registry/CATALOG.md: an Arrow stream " +
             "or a Parquet file. Default: table.",
     };
 

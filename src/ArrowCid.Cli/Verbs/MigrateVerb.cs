@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ArrowCid.Exchange.Backup;
+using ArrowCid.Transfer.Backup;
 
 namespace ArrowCid.Cli.Verbs;
 

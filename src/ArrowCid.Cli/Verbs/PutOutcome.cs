@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;
 

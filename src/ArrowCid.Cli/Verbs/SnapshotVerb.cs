@@ -20,7 +20,7 @@ internal static class SnapshotVerb
         Option<bool> json = Verb.Json();
         var verb = new Verb("snapshot",
             "Puts what is known of all blocks, or of those that pass a filter, as a dataset: CID  ROWS  BYTES. The " +
-            "same state and filter have the same CID, in every store (Registry/CATALOGUE.md). 'cat' shows its rows, " +
+            "same state and filter have the same CID, in every store (Registry/CATALOG.md). 'cat' shows its rows, " +
             "'diff A B --key cid' what changed between two.",
             "arrowcid snapshot --name registry/monday",
             "arrowcid snapshot 'kind = batch and has tag.day' --json",

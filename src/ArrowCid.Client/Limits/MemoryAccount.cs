@@ -91,6 +91,3 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryBudget inflated, 
         ? "the server has no memory free for compressed messages; send it again later or without grpc-encoding"
         : "the server has no memory free for this message; send it again later or in smaller batches");
 }
-
-/// <summary>The memory that a call needs is not free.</summary>
-internal sealed class MemoryExhaustedException(string message) : Exception(message);

@@ -1,12 +1,5 @@
 namespace ArrowCid.Flight.Limits;
 
-/// <summary>Memory that a call keeps for its next message and can do without.</summary>
-internal interface IReclaimable
-{
-    /// <summary>Frees the memory and releases its bytes. Called on any thread, without locks held.</summary>
-    void Reclaim();
-}
-
 /// <summary>
 /// The bytes that all calls of a server may buffer and decompress at the same time. A caller that may wait is served in
 /// turn; one that may not is told at once. For any number of threads.

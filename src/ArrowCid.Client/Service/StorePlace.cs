@@ -23,7 +23,3 @@ internal sealed record StorePlace(string Directory, Guid Store, string? Proof = 
 
     public static StorePlace? Of(string text) => JsonSerializer.Deserialize(text, StorePlaceJson.Default.StorePlace);
 }
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(StorePlace))]
-internal sealed partial class StorePlaceJson : JsonSerializerContext;

@@ -1,21 +1,5 @@
 namespace ArrowCid.Flight.Access;
 
-/// <summary>Why a call is refused.</summary>
-internal enum Refusal
-{
-    /// <summary>It is not.</summary>
-    None,
-
-    /// <summary>It needs a token and shows none.</summary>
-    NoToken,
-
-    /// <summary>The token is not known here, or has ended.</summary>
-    WrongToken,
-
-    /// <summary>The token is right and does not allow this.</summary>
-    SmallScope,
-}
-
 /// <summary>Whether a call may go on.</summary>
 /// <param name="Refusal">Why not.</param>
 /// <param name="Client">Whom limits and logs count it for: a token's name, or an address.</param>

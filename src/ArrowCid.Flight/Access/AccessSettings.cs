@@ -1,18 +1,5 @@
 namespace ArrowCid.Flight.Access;
 
-/// <summary>Who may read without a token.</summary>
-public enum AnonymousRead
-{
-    /// <summary>Nobody.</summary>
-    Never,
-
-    /// <summary>Who calls from this machine.</summary>
-    Loopback,
-
-    /// <summary>Everybody: for a public mirror.</summary>
-    Always,
-}
-
 /// <summary>Who may do what.</summary>
 internal sealed record AccessSettings
 {

@@ -1,15 +1,5 @@
 namespace ArrowCid.Flight.Access;
 
-/// <summary>How much one client may ask.</summary>
-internal sealed record LimitSettings
-{
-    /// <summary>Calls a second, on the long run; 0 is no limit.</summary>
-    public int CallsPerSecond { get; init; }
-
-    /// <summary>Calls at once; 0 is no limit.</summary>
-    public int Streams { get; init; } = 4096;
-}
-
 /// <summary>
 /// Counts what each client asks. A client may have a second's calls in a burst, and two at least. The table is
 /// bounded: who comes when it is full shares one place with all others who do.

@@ -5,15 +5,6 @@ using ArrowCid.Storage;
 
 namespace ArrowCid.Flight.Access;
 
-/// <summary>A token as it is known here: by its hash.</summary>
-/// <param name="Name">Whom it was given to.</param>
-/// <param name="Scope">What it allows.</param>
-/// <param name="Hash">SHA-256 of its text. Tokens are random, so no salt is needed.</param>
-/// <param name="Expires">When it ends; null is never.</param>
-/// <param name="IsLocal">Whether it counts for callers of this machine alone.</param>
-internal sealed record KnownToken(string Name, AccessScope Scope, byte[] Hash, DateTimeOffset? Expires = null,
-    bool IsLocal = false);
-
 /// <summary>
 /// Tokens in a file, a line each: <c>NAME SCOPE sha256:HEX [EXPIRES]</c>, with <c>read</c>, <c>put</c> or
 /// <c>admin</c> and a date or time; <c>#</c> begins a comment. In a file that only its owner may read (0600) the token

@@ -5,19 +5,6 @@ using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Flight.Http;
 
-/// <summary>How far below a path's end a CAR goes.</summary>
-internal enum DagScope
-{
-    /// <summary>All blocks.</summary>
-    All,
-
-    /// <summary>The blocks of a file, or those that list a directory.</summary>
-    Entity,
-
-    /// <summary>The block at the path's end alone.</summary>
-    Block,
-}
-
 /// <summary>What is asked of a CAR.</summary>
 /// <param name="Scope">How far it goes.</param>
 /// <param name="From">The first byte of a file that is wanted; below zero from its end.</param>

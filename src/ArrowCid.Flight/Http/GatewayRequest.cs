@@ -4,22 +4,6 @@ using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Flight.Http;
 
-/// <summary>The forms in which the gateway answers.</summary>
-internal enum GatewayFormat
-{
-    /// <summary>The bytes of a file, or a node's block.</summary>
-    File,
-
-    /// <summary>A block.</summary>
-    Raw,
-
-    /// <summary>Blocks in an archive.</summary>
-    Car,
-
-    /// <summary>A block that is dag-cbor.</summary>
-    DagCbor,
-}
-
 /// <summary>What is asked of <c>/ipfs/{cid}[/path]</c>.</summary>
 /// <param name="Root">The CID.</param>
 /// <param name="Path">The path behind it, decoded, without slashes at its ends.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;

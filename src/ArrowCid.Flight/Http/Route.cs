@@ -3,19 +3,6 @@ using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Flight.Http;
 
-/// <summary>Which rules hold for a route.</summary>
-internal enum RouteKind
-{
-    /// <summary>For any page of any origin: what is served proves itself.</summary>
-    Gateway,
-
-    /// <summary>For our clients and for pages of origins that are listed.</summary>
-    Api,
-
-    /// <summary>For who runs the server, or has its page open.</summary>
-    Operation,
-}
-
 /// <summary>A route.</summary>
 /// <param name="Method">GET (which answers HEAD too where it may), PUT, POST, DELETE.</param>
 /// <param name="Pattern">Its pattern.</param>

@@ -2,12 +2,6 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Flight.Service;
 
-/// <summary>What a watcher is given at once.</summary>
-/// <param name="Puts">The announcements, in order; none where nothing came for a while.</param>
-/// <param name="Number">The first one's number (<see cref="LiveAnnouncements"/>), where every watcher that hears with
-/// the others is given the same.</param>
-internal readonly record struct WatchPage(IReadOnlyList<StoreEvent> Puts, long? Number);
-
 /// <summary>
 /// One watcher: it reads the log until it has caught up, then hears with all others, and goes back to the log where it
 /// falls behind what is kept for them. It has a cursor and no queue. One caller.

@@ -1,11 +1,5 @@
 namespace ArrowCid.Ipld;
 
-/// <summary>Where a path ends.</summary>
-/// <param name="Cid">The block.</param>
-/// <param name="Bytes">Its bytes.</param>
-/// <param name="Node">The node in it; null in a block of raw bytes.</param>
-internal sealed record DagPlace(Cid Cid, ReadOnlyMemory<byte> Bytes, IpldNode? Node);
-
 /// <summary>
 /// Follows a path from block to block: in dag-cbor by keys and places, in a UnixFS directory by names, in any other
 /// dag-pb node by its form in the data model (<c>Links/0/Hash</c>).

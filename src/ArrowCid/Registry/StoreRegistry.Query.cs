@@ -1,41 +1,8 @@
-using System.Buffers.Text;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
-
-/// <summary>What a query is to find, and where it goes on.</summary>
-internal sealed record QueryWish(Filter? Filter, bool WithAbsent, bool IsDescending, DateTimeOffset Now);
-
-/// <summary>Where a query stands in its order: behind a key of one of its ranges.</summary>
-internal readonly record struct QueryPlace(IndexKind Kind, bool IsDescending, byte[]? Key)
-{
-    private const byte Version = 1;
-
-    public string ToToken() =>
-        Base64Url.EncodeToString([Version, (byte)Kind, IsDescending ? (byte)1 : (byte)0, .. Key ?? []]);
-
-    public static bool TryParse(string token, out QueryPlace place)
-    {
-        place = default;
-        if (!Base64Url.IsValid(token)) return false;
-        byte[] bytes = Base64Url.DecodeFromChars(token);
-        if (bytes.Length < 4 || bytes[0] != Version || bytes[2] > 1) return false;
-        place = new QueryPlace((IndexKind)bytes[1], bytes[2] == 1, bytes[3..]);
-        return Enum.IsDefined(place.Kind);
-    }
-}
-
-/// <summary>Some of what a query found.</summary>
-/// <param name="Entries">The entries, in the plan's order.</param>
-/// <param name="Place">Behind the last key that was looked at.</param>
-/// <param name="IsEnd">Whether there is nothing more.</param>
-/// <param name="LookedAt">The entries that were made and asked.</param>
-internal readonly record struct QueryPiece(List<StoredEntry> Entries, QueryPlace Place, bool IsEnd, long LookedAt);
-
-/// <summary>A key that a query comes to, the block that it leads to, and the runs that may speak of that.</summary>
-internal readonly record struct KeyAhead(byte[] Key, Digest256? Digest, RunSet Speakers);
 
 /// <summary>Queries: keys of one order, each looked up and asked the whole filter.</summary>
 internal sealed partial class StoreRegistry

@@ -3,9 +3,6 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Something that a dead process left: what it is, which one, and the bytes that it took.</summary>
-internal readonly record struct Reaped(string Kind, string Name, long Bytes);
-
 /// <summary>What the dead left. All of it is tidied up by whoever next needs what it stands upon; this does it
 /// now.</summary>
 internal sealed partial class BlockStore

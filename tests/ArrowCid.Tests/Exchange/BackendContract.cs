@@ -1,7 +1,7 @@
 using System.Text;
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
-using ArrowCid.Exchange.Backends;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;

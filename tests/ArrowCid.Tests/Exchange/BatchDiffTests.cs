@@ -1,6 +1,6 @@
 using System.Globalization;
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Tests.Exchange;

@@ -1,6 +1,6 @@
 using System.Text;
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Tests.Exchange;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using ArrowCid.Exchange.Backends;
+using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Tests.Exchange;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Tests.Exchange;

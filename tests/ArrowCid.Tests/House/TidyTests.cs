@@ -112,8 +112,8 @@ public class TidyTests
     [InlineData("src/ArrowCid/Columnar/A.cs", "return Storage.Length + other.Storage.Segment;")]
     [InlineData("src/ArrowCid/Columnar/A.cs", "// CidStore and ArrowCid.Storage in a comment")]
     [InlineData("src/ArrowCid/Columnar/A.cs", "throw new E(\"CidStore, ArrowCid.Storage\");")]
-    [InlineData("src/ArrowCid/CidStoreOptions.cs", "using ArrowCid.Exchange; CidStore store;")]
-    [InlineData("src/ArrowCid.Flight/A.cs", "using ArrowCid.Exchange; CidStore store;")]
+    [InlineData("src/ArrowCid/CidStoreOptions.cs", "using ArrowCid.Transfer; CidStore store;")]
+    [InlineData("src/ArrowCid.Flight/A.cs", "using ArrowCid.Transfer; CidStore store;")]
     public void A_right_dependency_is_not_found(string path, string text) => Assert.Empty(Layers(path, text));
 
     [Theory]

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Ipld;
 using ArrowCid.Tests.Generators;
 using ArrowCid.Tests.Ipld;

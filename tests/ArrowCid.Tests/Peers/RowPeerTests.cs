@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 using ArrowCid.Tests.Parquet;
 

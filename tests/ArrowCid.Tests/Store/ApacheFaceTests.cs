@@ -1,5 +1,5 @@
 using ArrowCid.Columnar;
-using ArrowCid.Exchange;
+using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
 using ArrowCid.Tests.Columnar;

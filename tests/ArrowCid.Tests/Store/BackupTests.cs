@@ -1,4 +1,4 @@
-using ArrowCid.Exchange.Backup;
+using ArrowCid.Transfer.Backup;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Memory;

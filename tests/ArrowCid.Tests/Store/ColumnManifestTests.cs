@@ -1,5 +1,5 @@
-using ArrowCid.Exchange;
-using ArrowCid.Exchange.Backends;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Tests.Ipld.Car;
 using ArrowCid.Tests.Storage;
@@ -72,7 +72,7 @@ public sealed class ColumnManifestTests
         Assert.True(CarFixtureTests.Verify(backup.ToArray()).FaultCount == 0);
         using var third = new TemporaryStore();
         using CidStore restored = CidStore.Open(third.Directory);
-        _ = restored.Restore(ArrowCid.Exchange.Backup.StoreBackup.Read([backup]));
+        _ = restored.Restore(ArrowCid.Transfer.Backup.StoreBackup.Read([backup]));
         Assert.Equal(store.ReadBlock(root), restored.ReadBlock(root));
     }
 

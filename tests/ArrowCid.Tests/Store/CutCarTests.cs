@@ -1,5 +1,5 @@
-using ArrowCid.Exchange;
-using ArrowCid.Exchange.Backends;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Tests.Storage;
 

@@ -1,5 +1,5 @@
 using ArrowCid.Columnar;
-using ArrowCid.Exchange.Backends;
+using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using ArrowCid.Storage;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.ExceptionServices;
-using ArrowCid.Exchange.Backup;
+using ArrowCid.Transfer.Backup;
 using ArrowCid.Flight;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Storage;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ArrowCid.Ipld.Car;
 
 /// <summary>The numbers of content-addressed archives, versions 1 and 2.</summary>
@@ -33,15 +31,4 @@ internal static class CarFormat
         Varint.TryRead(start, out ulong length, out int at) && length is > 0 and <= MaxHeaderBytes
         && at < start.Length && start[at] is 0xa1 or 0xa2 && start[(at + 1)..] is [0x67 or 0x65, ..] rest
         && (rest[1..].StartsWith("version"u8) || rest[1..].StartsWith("roots"u8));
-}
-
-/// <summary>Bytes that break a rule of archives. Its code is <see cref="ErrorCode.InvalidData"/>.</summary>
-internal sealed class InvalidCarException(string rule, long offset, ErrorCode code = ErrorCode.InvalidData)
-    : ArrowCidException(code, string.Create(CultureInfo.InvariantCulture, $"Not a CAR: {rule}; byte {offset}."))
-{
-    /// <summary>Where in the file, from 0.</summary>
-    public long Offset { get; } = offset;
-
-    /// <summary>Whether the file ends where more must follow: what is before that is as it was.</summary>
-    public bool IsCutShort { get; init; }
 }

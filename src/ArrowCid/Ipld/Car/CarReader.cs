@@ -4,17 +4,6 @@ using System.Globalization;
 
 namespace ArrowCid.Ipld.Car;
 
-/// <summary>One block's place in an archive.</summary>
-/// <param name="Cid">Its CID, which nobody has proved.</param>
-/// <param name="Offset">Where its section begins in the file.</param>
-/// <param name="BlockOffset">Where its bytes begin in the file.</param>
-/// <param name="Length">Its bytes.</param>
-internal readonly record struct CarSection(Cid Cid, long Offset, long BlockOffset, int Length)
-{
-    /// <summary>The first byte behind it.</summary>
-    public long End => BlockOffset + Length;
-}
-
 /// <summary>
 /// Reads an archive of version 1 or 2 forward, section by section, in bounded memory. It judges the framing and every
 /// CID's form; whether the blocks hash to their CIDs is for who reads them.

@@ -1,14 +1,6 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace ArrowCid.Ipld.Car;
-
-/// <summary>What is wrong at one place of an archive.</summary>
-internal readonly record struct CarFault(string What, long Offset)
-{
-    /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{What}; byte {Offset}");
-}
 
 /// <summary>What was found in an archive.</summary>
 internal sealed class CarReport
@@ -109,27 +101,4 @@ internal sealed class CarReport
         OrphanCount++;
         if (Orphans.Count < MostNamed) Orphans.Add(cid);
     }
-}
-
-/// <summary>How many blocks have which size: a count for each power of two that they are up to.</summary>
-internal sealed class CarSizes
-{
-    private readonly long[] _counts = new long[32];
-
-    /// <summary>Blocks.</summary>
-    public long Count { get; private set; }
-
-    /// <summary>The size of the largest.</summary>
-    public int Largest { get; private set; }
-
-    public void Add(int bytes)
-    {
-        Count++;
-        Largest = Math.Max(Largest, bytes);
-        _counts[bytes <= 1 ? 0 : 32 - System.Numerics.BitOperations.LeadingZeroCount((uint)(bytes - 1))]++;
-    }
-
-    /// <summary>The counts that are not zero: of blocks of at most so many bytes, and over half of that.</summary>
-    public IEnumerable<(long UpTo, long Count)> Counts() =>
-        _counts.Index().Where(each => each.Item > 0).Select(each => (1L << each.Index, each.Item));
 }

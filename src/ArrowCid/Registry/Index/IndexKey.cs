@@ -4,20 +4,6 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Registry;
 
-/// <summary>What a section of a run is sorted by. Numbers are part of the format (<c>INDEXES.md</c>).</summary>
-internal enum IndexKind
-{
-    Cid = 1,
-    Name = 2,
-    Producer = 3,
-    Schema = 4,
-    Tag = 5,
-    Created = 6,
-    Parent = 7,
-    Expires = 8,
-    Pinned = 9,
-}
-
 /// <summary>Keys of sections: a group (a producer, a tag with its value, a digest, or nothing), a time and the block's
 /// digest, so that byte order is the order of all three.</summary>
 internal static class IndexKey

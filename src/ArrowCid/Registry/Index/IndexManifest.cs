@@ -1,15 +1,6 @@
-using System.Globalization;
 using ArrowCid.Ipld;
 
 namespace ArrowCid.Registry;
-
-/// <summary>A run as a manifest names it.</summary>
-internal readonly record struct RunName(ulong Number, long Length)
-{
-    public const string Prefix = "reg-";
-
-    public string File => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Number:x8}");
-}
 
 /// <summary>The file that says which runs are the index, and up to where in the log they speak.</summary>
 internal sealed record IndexManifest(ulong Epoch, ulong NextNumber, Cursor Cursor, IndexTotals Totals,

@@ -3,23 +3,6 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Registry;
 
-/// <summary>What was counted of the facts that an index has taken in.</summary>
-internal sealed record IndexTotals(ulong MaxTime, long Records, long Facts, long FaultCount, bool HasDrops,
-    IReadOnlyList<string> Faults)
-{
-    public static readonly IndexTotals Zero = new(0, 0, 0, 0, false, []);
-}
-
-/// <summary>Some of an index's runs, by their places. Behind the sixty-third all are in it or none.</summary>
-internal readonly struct RunSet(ulong bits)
-{
-    private const int Last = 63;
-
-    public bool Has(int place) => (bits & (1ul << Math.Min(place, Last))) != 0;
-
-    public RunSet With(int place) => new(bits | (1ul << Math.Min(place, Last)));
-}
-
 /// <summary>Runs, and up to where in the log they speak. It never changes; whoever holds it keeps the runs mapped.
 /// </summary>
 internal sealed class IndexSnapshot(IEnumerable<RunFile> runs, Cursor cursor, IndexTotals totals, ulong epoch)
@@ -196,47 +179,5 @@ internal sealed class IndexSnapshot(IEnumerable<RunFile> runs, Cursor cursor, In
         }
 
         GC.KeepAlive(this);
-    }
-}
-
-/// <summary>A name's changes as bytes, which are joined by laying them end to end.</summary>
-internal static class NameItems
-{
-    private const byte HasTarget = 1, HasPrevious = 2;
-
-    public static void Write(RunBuffer to, NameLog log)
-    {
-        foreach (NameRecord change in log.Changes)
-        {
-            to.Byte((byte)((change.Target is null ? 0 : HasTarget) | (change.Previous is null ? 0 : HasPrevious)));
-            to.Stamp(change.Stamp);
-            if (change.Target is { } target)
-            {
-                to.Number((ulong)target.ByteLength);
-                _ = target.TryWriteBytes(to.Take(target.ByteLength), out _);
-            }
-
-            if (change.Previous is { } previous) to.Stamp(previous);
-        }
-    }
-
-    public static void Read(ReadOnlySpan<byte> bytes, NameLog log)
-    {
-        var reader = new RunReader(bytes);
-        while (!reader.IsAtEnd)
-        {
-            byte has = reader.Byte();
-            FactStamp stamp = reader.Stamp();
-            Cid? target = null;
-            if ((has & HasTarget) != 0)
-            {
-                target = Cid.TryFromBytes(reader.Bytes(reader.Length()), out Cid cid, out _, CidParseOptions.None)
-                    ? cid
-                    : throw new IndexDamagedException("a name's target is no CID");
-            }
-
-            FactStamp? previous = (has & HasPrevious) != 0 ? reader.Stamp() : null;
-            _ = log.Add(new NameRecord(stamp, target, previous));
-        }
     }
 }

@@ -406,12 +406,3 @@ internal static class PageItems
         for (int i = 0; i <= more; i++) all[i] = (byte)((length >> (7 * i)) & 0x7f | (i < more ? 0x80 : 0));
     }
 }
-
-/// <summary>Takes keys of secondary orders.</summary>
-internal interface IKeySink
-{
-    /// <param name="kind">The order.</param>
-    /// <param name="group">The group's bytes, read before the call returns.</param>
-    /// <param name="time">The time within it.</param>
-    void Add(IndexKind kind, ReadOnlySpan<byte> group, ulong time);
-}

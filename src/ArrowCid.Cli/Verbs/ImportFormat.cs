@@ -1,0 +1,11 @@
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary>A format that <c>import</c> reads, told by how a file begins.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Begins">Whether a file that begins so is of this format.</param>
+/// <param name="Read">Puts what the file holds; the stream can seek and is at its start.</param>
+internal sealed record ImportFormat(string Name, Func<byte[], bool> Begins, Action<ImportRun, Stream, string> Read)
+{
+    /// <summary>So much of a file is looked at.</summary>
+    public const int LookBytes = 64;
+}

@@ -1,0 +1,14 @@
+namespace ArrowCid.Flight.Http;
+
+/// <summary>Which rules hold for a route.</summary>
+internal enum RouteKind
+{
+    /// <summary>For any page of any origin: what is served proves itself.</summary>
+    Gateway,
+
+    /// <summary>For our clients and for pages of origins that are listed.</summary>
+    Api,
+
+    /// <summary>For who runs the server, or has its page open.</summary>
+    Operation,
+}

@@ -1,0 +1,19 @@
+using System.Runtime.InteropServices;
+
+namespace ArrowCid.Memory;
+
+/// <summary>struct ArrowArray.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct CArray
+{
+    public long Length;
+    public long NullCount;
+    public long Offset;
+    public long BufferCount;
+    public long ChildCount;
+    public byte** Buffers;
+    public CArray** Children;
+    public CArray* Dictionary;
+    public delegate* unmanaged[Cdecl]<CArray*, void> Release;
+    public nint PrivateData;
+}

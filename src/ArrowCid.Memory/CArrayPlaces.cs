@@ -1,0 +1,9 @@
+namespace ArrowCid.Memory;
+
+/// <summary>The places below a struct ArrowArray; each is to be filled.</summary>
+internal readonly unsafe struct CArrayPlaces(CArray* parent)
+{
+    public CArrayPlace Dictionary => new(&parent->Dictionary);
+
+    public CArrayPlace Child(int index) => new(parent->Children + index);
+}

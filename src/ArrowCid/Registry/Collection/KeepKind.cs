@@ -1,0 +1,44 @@
+namespace ArrowCid.Registry;
+
+/// <summary>Why a block is not removed.</summary>
+public enum KeepKind
+{
+    /// <summary>It is not here.</summary>
+    NotHere = 0,
+
+    /// <summary>A name stands for it.</summary>
+    Named = 1,
+
+    /// <summary>It is pinned.</summary>
+    Pinned = 2,
+
+    /// <summary>A process that lives holds it.</summary>
+    Held = 3,
+
+    /// <summary>It is the schema of a batch that stays.</summary>
+    SchemaOf = 4,
+
+    /// <summary>A block that stays is a range of it.</summary>
+    ParentOfView = 5,
+
+    /// <summary>A block that stays links to it.</summary>
+    LinkedFrom = 6,
+
+    /// <summary>The time up to which it is needed has not come.</summary>
+    Unexpired = 7,
+
+    /// <summary>Nothing says when it is no longer needed.</summary>
+    Lasting = 8,
+
+    /// <summary>It was put, or announced again, too short a time ago.</summary>
+    Recent = 9,
+
+    /// <summary>The store is small enough with it.</summary>
+    WithinBudget = 10,
+
+    /// <summary>A name stood for it, and what names stood for was to be kept.</summary>
+    NamedBefore = 11,
+
+    /// <summary>What may need it is damaged, so that nobody knows what that needs.</summary>
+    Unknowable = 12,
+}

@@ -1,0 +1,30 @@
+namespace ArrowCid.Registry;
+
+/// <summary>One reason why a block is kept.</summary>
+/// <param name="Kind">What keeps it.</param>
+/// <param name="Name">The name, where one does; of damage the place; else null.</param>
+/// <param name="By">The block that needs it, where one does (the first of several); else null.</param>
+public readonly record struct KeepReason(KeepKind Kind, string? Name, Cid? By)
+{
+    /// <summary>The reason in words.</summary>
+    /// <returns>A clause without a full stop.</returns>
+    public override string ToString() => Kind switch
+    {
+        KeepKind.NotHere => "it is not here",
+        KeepKind.Named => $"the name '{Name}' stands for it",
+        KeepKind.Pinned => "it is pinned",
+        KeepKind.Held => "a running process holds it",
+        KeepKind.SchemaOf => $"it is the schema of {By}",
+        KeepKind.ParentOfView => $"{By} is a part of it",
+        KeepKind.LinkedFrom => $"{By} links to it",
+        KeepKind.Unexpired => "it has not expired",
+        KeepKind.Lasting => "it never expires",
+        KeepKind.Recent => "it was put a short time ago",
+        KeepKind.WithinBudget => "there is room for it",
+        KeepKind.NamedBefore => $"the name '{Name}' stood for it",
+        KeepKind.Unknowable when By is { } block =>
+            $"{block} is damaged and may link to it; put that again, remove it, or run 'arrowcid doctor --fix'",
+        KeepKind.Unknowable => $"records at {Name} cannot be read and may need it; run 'arrowcid doctor --fix'",
+        _ => Kind.ToString(),
+    };
+}

@@ -1,0 +1,68 @@
+using ArrowCid.Ipld;
+
+namespace ArrowCid.Registry;
+
+/// <summary>The facts about one block that stand.</summary>
+internal sealed class BlockMetadataState(ulong codec)
+{
+    public static readonly IReadOnlyDictionary<string, string> NoTags = new Dictionary<string, string>();
+
+    private readonly Dictionary<string, LwwRegister<string?>> _tags = new(StringComparer.Ordinal);
+    private Dictionary<string, string>? _shown;
+
+    public LwwRegister<string?> Producer;
+    public LwwRegister<Cid[]> Parents;
+    public LwwRegister<IpldNode> Data;
+    public LwwRegister<string[]> Locations;
+    public LwwRegister<ulong?> Expires;
+    public LwwRegister<bool> Pin;
+
+    /// <summary>The codec of the CID that was first spoken of, for a block that is not here.</summary>
+    public ulong Codec { get; } = codec;
+
+    /// <summary>Lock bytes of holds, some of which may be over.</summary>
+    public List<long>? Holds { get; private set; }
+
+    /// <summary>The tags that stand. What is given out is never written to.</summary>
+    public IReadOnlyDictionary<string, string> Tags
+    {
+        get
+        {
+            if (_shown is not null) return _shown;
+            if (_tags.Count == 0) return NoTags;
+            _shown = new Dictionary<string, string>(_tags.Count, StringComparer.Ordinal);
+            foreach ((string key, LwwRegister<string?> tag) in _tags)
+            {
+                if (tag.Value is { } value) _shown.Add(key, value);
+            }
+
+            return _shown;
+        }
+    }
+
+    /// <summary>The last words about each tag, those that take one away too.</summary>
+    public Dictionary<string, LwwRegister<string?>> TagWords => _tags;
+
+    public void OfferTag(FactStamp stamp, string key, string? value)
+    {
+        LwwRegister<string?> tag = _tags.GetValueOrDefault(key);
+        tag.Merge(stamp, value, FactOrder.OfTexts);
+        _tags[key] = tag;
+        _shown = null;
+    }
+
+    /// <summary>Whether what was said of a tag at that stamp may be what stands.</summary>
+    public bool MayStand(FactStamp stamp, string key) => _tags.GetValueOrDefault(key).CanWin(stamp);
+
+    public void AddHold(long lockByte)
+    {
+        Holds ??= [];
+        if (!Holds.Contains(lockByte)) Holds.Add(lockByte);
+    }
+
+    /// <summary>Takes out the holds that are over.</summary>
+    public void EndHolds(Predicate<long> isHeld)
+    {
+        if (Holds?.RemoveAll(lockByte => !isHeld(lockByte)) > 0 && Holds.Count == 0) Holds = null;
+    }
+}

@@ -1,0 +1,33 @@
+using ArrowCid.Ipld;
+
+namespace ArrowCid.Registry;
+
+/// <summary>Orders of values, for words of one stamp.</summary>
+internal static class FactOrder
+{
+    public static int OfTexts(string? left, string? right) =>
+        left is null || right is null ? (left is null ? 0 : 1) - (right is null ? 0 : 1)
+            : IpldText.CompareBytes(left, right);
+
+    public static int OfNumbers(ulong? left, ulong? right) => Nullable.Compare(left, right);
+
+    public static int OfFlags(bool left, bool right) => left.CompareTo(right);
+
+    public static int OfTextLists(string[] left, string[] right) => OfLists(left, right, OfTexts);
+
+    public static int OfCidLists(Cid[] left, Cid[] right) =>
+        OfLists(left, right, static (one, other) => one.CompareTo(other));
+
+    public static int OfNodes(IpldNode left, IpldNode right) =>
+        DagCbor.Encode(left).AsSpan().SequenceCompareTo(DagCbor.Encode(right));
+
+    private static int OfLists<T>(T[] left, T[] right, Comparison<T> compare)
+    {
+        for (int i = 0; i < left.Length && i < right.Length; i++)
+        {
+            if (compare(left[i], right[i]) is not 0 and var order) return order;
+        }
+
+        return left.Length.CompareTo(right.Length);
+    }
+}

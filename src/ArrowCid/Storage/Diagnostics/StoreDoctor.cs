@@ -1,0 +1,131 @@
+using ArrowCid.Memory;
+
+namespace ArrowCid.Storage;
+
+/// <summary>
+/// Looks at a store from outside first, so that one that cannot be opened still gets a finding, and then from
+/// inside.
+/// </summary>
+internal static class StoreDoctor
+{
+    private const uint OthersWrite = 0x12; // 022
+    private const uint Sticky = 0x200; // 01000
+
+    // Findings that the log itself, or what says where it lies, is not what was written.
+    private static readonly string[] s_damage =
+    [
+        "broken-link", "committed-word", "control-file", "damaged-payload", "damaged-record", "damaged-segment",
+        "missing-segment", "no-control-file", "number-twice", "orphan-segment", "table-word", "wrong-segment",
+    ];
+
+    /// <summary>Everything that is found, most severe first.</summary>
+    /// <param name="directory">The store's directory.</param>
+    /// <param name="open">Opens it, for writing or not, with what knows its facts; null: the blocks alone.</param>
+    public static IReadOnlyList<StoreFinding> Examine(string directory, StoreOpener? open = null)
+    {
+        var findings = new List<StoreFinding>();
+        if (ExamineDirectory(directory, findings)) ExamineStore(directory, open ?? OpenBlocks, findings);
+        return [.. findings.OrderByDescending(finding => finding.Severity)];
+    }
+
+    /// <summary>
+    /// Does what is safe. Damaged records of data segments are quarantined while others use the store. Where the
+    /// control file, a segment's header or a record of facts is damaged, the file is quarantined and made again of what
+    /// is whole, alone with the store; then what <see cref="BlockStore.RepairIndex"/> does, and opening alone sweeps and
+    /// rebuilds.
+    /// </summary>
+    /// <param name="directory">The store's directory.</param>
+    /// <param name="found">What <see cref="Examine"/> found there.</param>
+    /// <param name="open">As for <see cref="Examine"/>.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a whole file is to be quarantined, and another
+    /// process has the store open.</exception>
+    public static void Repair(string directory, IReadOnlyList<StoreFinding> found, StoreOpener? open = null)
+    {
+        if (found.Any(IsOfRecords)) found = Quarantine(directory, found, open ?? OpenBlocks);
+        if (found.Any(finding => s_damage.Contains(finding.Name))) _ = BlockStore.Rebuild(directory, mends: true);
+        using IDisposable owner = (open ?? OpenBlocks)(directory, true, out BlockStore store);
+        if (!store.IsReadOnly) store.RepairIndex();
+    }
+
+    private static bool IsOfRecords(StoreFinding finding) => finding.Name is "damaged-payload" or "damaged-record";
+
+    /// <summary>Quarantines damaged records beside other processes.</summary>
+    /// <returns>What is left to be done.</returns>
+    private static List<StoreFinding> Quarantine(string directory, IReadOnlyList<StoreFinding> found,
+        StoreOpener open)
+    {
+        try
+        {
+            using IDisposable owner = open(directory, true, out BlockStore store);
+            // Without the facts there is nothing that could record it.
+            if (store.IsReadOnly || store.Damaged.Facts is null) return [.. found];
+            store.Quarantine();
+            return [.. found.Where(finding => !IsOfRecords(finding)), .. store.CheckLog().Where(IsOfRecords)];
+        }
+        catch (ArrowCidException)
+        {
+            // One that cannot be opened is rebuilt alone.
+            return [.. found];
+        }
+    }
+
+    private static BlockStore OpenBlocks(string directory, bool forWriting, out BlockStore store) => store =
+        BlockStore.Open(directory, new StoreSettings { MustExist = true, ReadOnly = !forWriting });
+
+    private static bool ExamineDirectory(string directory, List<StoreFinding> findings)
+    {
+        int errno = FileDescriptor.StatPath(directory, out FileStatus status);
+        using FileDescriptor? folder = FileDescriptor.TryOpenDirectory(directory, out _);
+        if (errno != 0 || folder is null)
+        {
+            findings.Add(new StoreFinding("no-store", FindingSeverity.Error, directory,
+                errno == Errno.NotFound ? "nothing is there" : "not a directory that can be opened",
+                "put something there, or name another"));
+            return false;
+        }
+
+        bool isOwn = status.UserId == FileDescriptor.EffectiveUserId;
+        if (!isOwn || (status.Mode & OthersWrite) != 0)
+            findings.Add(new StoreFinding("directory-access", FindingSeverity.Error, directory,
+                $"user {status.UserId} and mode {Convert.ToString(status.Mode & 0xfff, 8)} let others write it",
+                isOwn ? "chmod go-w and check what is in it" : "use a store of your own"));
+        string? parent = Path.GetDirectoryName(directory);
+        bool isReplaceable = parent is not null && FileDescriptor.StatPath(parent, out FileStatus above) == 0 &&
+            (above.Mode & OthersWrite) != 0 && (above.Mode & Sticky) == 0;
+        if (isReplaceable)
+            findings.Add(new StoreFinding("parent-access", FindingSeverity.Error, parent!,
+                "others may write there and so replace the store", "chmod go-w, or choose another place"));
+        if (folder.StatFile(StoreLayout.ControlName, out _) == 0) return findings.Count == 0;
+        bool isForeign = Directory.EnumerateFiles(directory, "seg-*").Any();
+        findings.Add(new StoreFinding("no-control-file", FindingSeverity.Error, StoreLayout.ControlName,
+            isForeign ? "there are segments but no control file" : "the directory has no store",
+            isForeign ? "restore that file, or 'arrowcid doctor --fix' makes one of the segments"
+                : "put something there, or name another"));
+        return false;
+    }
+
+    private static void ExamineStore(string directory, StoreOpener open, List<StoreFinding> findings)
+    {
+        try
+        {
+            using IDisposable owner = open(directory, false, out BlockStore store);
+            findings.AddRange(store.Examine());
+        }
+        catch (ArrowCidException e)
+        {
+            (string name, FindingSeverity severity, string remedy) = e.Code switch
+            {
+                ErrorCode.Unsupported => ("stale-boot", FindingSeverity.Warning,
+                    "'arrowcid doctor --fix' rebuilds it, and so does the next writer"),
+                ErrorCode.FormatVersion => ("format-version", FindingSeverity.Error, "use the version that made it"),
+                ErrorCode.AccessDenied => ("file-access", FindingSeverity.Error,
+                    "chmod go-w, or use a store of your own"),
+                ErrorCode.Busy => ("busy", FindingSeverity.Note, "try again"),
+                ErrorCode.BlockCorrupt => ("control-file", FindingSeverity.Error,
+                    "restore the file, or 'arrowcid doctor --fix' makes one of the segments"),
+                _ => ("cannot-open", FindingSeverity.Error, "see the message"),
+            };
+            findings.Add(new StoreFinding(name, severity, StoreLayout.ControlName, e.Message, remedy));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+namespace ArrowCid.Storage;
+
+internal enum EntryStatus { Right, Other, Stale, Refused, Corrupt }

@@ -1,0 +1,4 @@
+namespace ArrowCid.Storage;
+
+/// <summary>Something that a dead process left: what it is, which one, and the bytes that it took.</summary>
+internal readonly record struct Reaped(string Kind, string Name, long Bytes);

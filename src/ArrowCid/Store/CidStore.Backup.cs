@@ -1,0 +1,131 @@
+using ArrowCid.Transfer.Backup;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>The whole store elsewhere, and back (<c>Transfer/Backup/BACKUP.md</c>).</summary>
+public sealed partial class CidStore
+{
+    /// <summary>
+    /// Writes what the store holds at one moment, blocks and what is said of them, as an increment of a backup: a CAR
+    /// of version 2. Producers, readers and collectors go on meanwhile. Each block is hashed as it is written.
+    /// </summary>
+    /// <param name="output">Where to, a stream that can seek; it is not flushed.</param>
+    /// <param name="earlier">The increments before: only what they lack is written; null for all.</param>
+    /// <param name="progress">Gets the bytes that were written, now and then.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the increments are another store's;
+    /// <see cref="ErrorCode.Busy"/>: blocks are collected as fast as they are copied.</exception>
+    public BackupResult Backup(Stream output, StoreBackup? earlier = null, Action<long>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        StorageStatistics figures = _blocks.GetStatistics();
+        BackupIncrement? last = earlier?.Increments[^1];
+        if (last is not null && last.Store != figures.Id)
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"the backup is of the store {last.Store}, and {Directory} is {figures.Id}; name a new directory");
+        var writer = new BackupWriter(output, earlier, progress);
+        DateTimeOffset at = Clock.GetUtcNow();
+        var moment = new StoreSnapshot(_blocks);
+        moment.ReadInto(writer);
+        long number = (last?.Number ?? 0) + 1;
+        Cid root = writer.Finish(moment.Live, new BackupManifest
+        {
+            Store = figures.Id,
+            Number = number,
+            Previous = last?.Root ?? default,
+            At = at,
+            Capacity = figures.Capacity,
+            SegmentSize = figures.SegmentSize,
+            IsRing = _blocks.IsRing,
+            Live = 0,
+            Pages = [],
+        });
+        return new BackupResult(root, number, at, moment.Live.Count, writer.Blocks, writer.Facts, writer.Removed,
+            output.Length, moment.Faults);
+    }
+
+    /// <summary>
+    /// Puts what a backup held at its last moment: the same names, tags, history, pins and provenance, with their
+    /// times, and every block, hashed where it lies. What is here already stays; a restore that was killed is run
+    /// again. Until it is done nothing is removed or collected here: who tries hears <see cref="ErrorCode.Busy"/>.
+    /// </summary>
+    /// <param name="backup">The backup, with every block proved.</param>
+    /// <param name="dryRun">Nothing is put.</param>
+    /// <param name="progress">Gets the bytes of blocks that were put, now and then.</param>
+    /// <returns>What was new.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: facts of a time more than an hour
+    /// ahead, and nothing was put; or a block is damaged. Others as for <see cref="PutRaw"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public RestoreResult Restore(StoreBackup backup, bool dryRun = false, Action<long>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(backup);
+        if (!dryRun) _blocks.EnterToWrite();
+        foreach (byte[] facts in backup.ReadFacts()) BulkLoad.Judge(facts, Clock.GetUtcNow());
+        using BulkLoadScope? untilEnd = dryRun ? null : _blocks.BeginFilling();
+        var filling = new BulkLoad(this, dryRun, progress);
+        // Who sees a block sees what is said of it, and what is pinned is never without its pin.
+        foreach (byte[] facts in backup.ReadFacts()) filling.TakeFacts(facts);
+        foreach (SnapshotBlock block in backup.Live)
+            filling.Put(in block, backup.LengthOf(block.Digest), target => backup.ReadInto(block.Digest, target));
+
+        return filling.End();
+    }
+
+    /// <summary>Whether a directory holds a store.</summary>
+    /// <param name="directory">The directory; null: the default one.</param>
+    internal static bool Exists(string? directory) =>
+        File.Exists(Path.Combine(directory ?? DefaultDirectory, StoreLayout.ControlName));
+
+    /// <summary>The bytes of a data segment in a new store that is given no other size.</summary>
+    /// <param name="capacity">The capacity of the store.</param>
+    internal static long SegmentSizeOf(long capacity) => StoreSizes.SegmentOf(capacity);
+
+    /// <summary>The capacity that a new store needs for a copy of this one.</summary>
+    /// <param name="segment">The bytes of its data segments.</param>
+    internal long CapacityNeeded(long segment)
+    {
+        var need = new StoreNeed(segment);
+        foreach (FactPayload record in _blocks.FactRecords()) need.AddFacts(record.Bytes.Length);
+        foreach (BlockInfo info in _registry.Alive(_blocks.List()).OrderBy(info => info.Time))
+            need.AddBlock(info.Length, isPutAgain: true);
+        return need.Capacity();
+    }
+
+    /// <summary>
+    /// Copies what this store holds at one moment into another, as a backup and a restore would, without a file between
+    /// them: from shared memory to a disk, or to other sizes.
+    /// </summary>
+    /// <param name="target">The other store; null, for a dry run, stands for an empty one.</param>
+    /// <param name="dryRun">Nothing is put.</param>
+    /// <param name="progress">Gets the bytes of blocks that were put, now and then.</param>
+    /// <returns>What was new there.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: it is this store;
+    /// <see cref="ErrorCode.BlockCorrupt"/>: something here is damaged; the rest was copied. Others as for
+    /// <see cref="Backup"/> and <see cref="Restore"/>.</exception>
+    /// <exception cref="InvalidOperationException">The target is open for reading only.</exception>
+    public RestoreResult CopyTo(CidStore? target, bool dryRun = false, Action<long>? progress = null)
+    {
+        if (!dryRun)
+        {
+            ArgumentNullException.ThrowIfNull(target);
+            target._blocks.EnterToWrite();
+        }
+
+        if (target is not null && target._blocks.Id == _blocks.Id)
+            throw new ArrowCidException(ErrorCode.InvalidArgument, $"{Directory} is not copied into itself");
+        var moment = new StoreSnapshot(_blocks);
+        using BulkLoadScope? untilEnd = dryRun ? null : target!._blocks.BeginFilling();
+        var filling = new BulkLoad(target, dryRun, progress);
+        moment.ReadInto(filling);
+        untilEnd?.Dispose();
+        // What was removed here while it was copied goes there too.
+        Cid[] extra = [.. filling.NewBlocks.Where(block => !moment.Live.ContainsKey(block.Digest))
+            .Select(block => block.Cid)];
+        if (extra.Length > 0 && !dryRun) _ = target!.Remove(extra);
+        if (moment.Faults is [{ } first, ..])
+            throw new ArrowCidException(ErrorCode.BlockCorrupt,
+                $"{Directory}: {first}; everything that can be read was copied");
+        return filling.End();
+    }
+}

@@ -1,0 +1,220 @@
+using System.Collections.Concurrent;
+using ArrowCid.Columnar;
+using ArrowCid.Transfer.Backends;
+using ArrowCid.Ipc;
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+
+namespace ArrowCid;
+
+/// <summary>What is believed of stored bytes, and what is proved again.</summary>
+public sealed partial class CidStore
+{
+    private readonly ConcurrentDictionary<Digest256, bool> _verified = new();
+    private readonly ConcurrentDictionary<Digest256, BlockSchema> _decoded = new();
+
+    // What was read last; most readers read one schema again and again.
+    private volatile DecodedSchema? _lastDecoded;
+
+    /// <summary>
+    /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the
+    /// canonical block of what they say.
+    /// </summary>
+    /// <param name="cid">The CID.</param>
+    /// <returns>What was found, or null where the block is not here.</returns>
+    /// <exception cref="ArrowCidException">Neither found nor refuted: <see cref="ErrorCode.Busy"/>,
+    /// <see cref="ErrorCode.Io"/>.</exception>
+    public VerifyResult? Verify(Cid cid) => Verify(cid, null);
+
+    /// <summary>Proves a block again, and says of a damaged one at which byte it first differs from the right
+    /// bytes.</summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="source">Where the right bytes may be; it is asked only for a damaged block. Null: nowhere.</param>
+    /// <returns>What was found, or null where the block is not here. Damage is recorded in the store
+    /// (<see cref="Repair"/>).</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Verify(Cid)"/>.</exception>
+    public VerifyResult? Verify(Cid cid, BlockBackend? source)
+    {
+        string location = Directory;
+        BlockLease? block = null;
+        try
+        {
+            block = FindAny(cid);
+            if (block is null) return null;
+            location = block.Location;
+            BlockInfo info = block.Info;
+            if (info.Kind == RecordKind.Raw) ProveHash(block, in info);
+            else Prove(block, in info);
+            return new VerifyResult(cid, location, info.Length, null);
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
+        {
+            return new VerifyResult(cid, location, 0, block is null ? e : Explain(e, block, cid, source));
+        }
+        finally
+        {
+            block?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Proves every block, as <see cref="Verify(Cid)"/> does, and names every place of the store where records should
+    /// be and none can be read: what was stored there is in no listing.
+    /// </summary>
+    /// <returns>A result for each batch, for each other block that is damaged, and, without a CID, for each damaged
+    /// place.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Verify(Cid)"/>.</exception>
+    public IEnumerable<VerifyResult> VerifyAll()
+    {
+        foreach (BlockInfo info in _registry.Alive(_blocks.List()))
+        {
+            bool isBatch = info.Kind == RecordKind.Batch;
+            // A block that went between the listing and the look was collected, which is no damage.
+            if (Verify(CidOf(in info)) is { } result && (isBatch || !result.IsIntact)) yield return result;
+        }
+
+        foreach (string place in _blocks.Damage())
+        {
+            yield return new VerifyResult(default, Path.Combine(Directory, place), 0, new ArrowCidException(
+                ErrorCode.BlockCorrupt, $"records cannot be read from {place} on; 'arrowcid doctor --fix' " +
+                "quarantines them; then put their batches again"));
+        }
+    }
+
+    /// <summary>
+    /// Writes a block's bytes, once they are proved to hash to its CID: of a batch its canonical block, which every
+    /// reader of Arrow streams opens, of a schema its message.
+    /// </summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="destination">Where to.</param>
+    /// <returns>False where the block is not here; nothing is written then.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the bytes do not hash to the CID;
+    /// nothing is written then.</exception>
+    public bool TryCopyTo(Cid cid, Stream destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        using BlockLease? block = Find(cid);
+        if (block is null) return false;
+        ProveHash(block, block.Info);
+        destination.Write(block.Memory.Span);
+        return true;
+    }
+
+    /// <summary>Decodes a block over its lease, after what the mode asks for.</summary>
+    private RecordBatch Read(BlockLease block)
+    {
+        if (IsProved(block, Proof.Form)) return Decode(block);
+        RecordBatch batch = Prove(block, block.Info)!;
+        Mark(block, Proof.Form);
+        return batch;
+    }
+
+    /// <summary>Whether the mode asks for no proof of a block now.</summary>
+    private bool IsProved(BlockLease block, Proof needed) => _verify switch
+    {
+        VerifyMode.Always => false,
+        VerifyMode.FirstRead => IsMarked(block, needed),
+        _ => block.Flags.HasFlag(RecordFlags.OwnEncoder) || IsMarked(block, needed),
+    };
+
+    /// <summary>Whether a block was proved where it is stored, by any process; a private copy: by this one.</summary>
+    private bool IsMarked(BlockLease block, Proof needed) => block.IsCopy
+        ? _verified.ContainsKey(block.Digest)
+        : block.ProofIn(_blocks.Verified) >= needed;
+
+    private void Mark(BlockLease block, Proof proof)
+    {
+        if (block.IsCopy) Remember(_verified, block.Digest, true);
+        else block.Mark(_blocks.Verified, proof);
+    }
+
+    /// <summary>Proves that a block's bytes hash to its CID, unless a process has done so where it is stored since the
+    /// machine started: what a server sends.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: they do not.</exception>
+    internal void ProveOnce(Cid cid)
+    {
+        using BlockLease? block = Find(cid);
+        if (block is null || IsMarked(block, Proof.Hash)) return;
+        ProveHash(block, block.Info);
+        Mark(block, Proof.Hash);
+    }
+
+    private RecordBatch? Prove(BlockLease block, in BlockInfo info)
+    {
+        ProveHash(block, in info);
+        if (info.Kind is RecordKind.Schema or RecordKind.View) return null;
+        RecordBatch batch = Decode(block);
+        Digest256 digest;
+        try
+        {
+            using BlockPlan plan = BlockPlan.Of(batch);
+            digest = plan.Hash();
+        }
+        catch (InvalidArrowException e)
+        {
+            throw NotCanonical(block, in info, e);
+        }
+
+        return digest == info.Digest ? batch : throw NotCanonical(block, in info, null);
+    }
+
+    private void ProveHash(BlockLease block, in BlockInfo info)
+    {
+        Digest256 digest = Sha256.Hash(block.Memory.Span);
+        if (digest == info.Digest) return;
+        block.Mark(_blocks.Verified, Proof.None);
+        if (block.Range is { } range) _blocks.NoteDamage(range);
+        throw new ArrowCidException(ErrorCode.BlockCorrupt,
+            $"the bytes of {CidOf(in info)} hash to {Cid.FromSha256(Multicodec.Raw, digest)} ({block.Location}); " +
+            RepairWords);
+    }
+
+    /// <summary>The error for a block that is not here: that, or, where its record was damaged and is quarantined, in
+    /// which file it is stored.</summary>
+    /// <param name="cid">The block.</param>
+    /// <param name="words">How the first is said; null: to who is to put it.</param>
+    internal ArrowCidException NotHere(Cid cid, string? words = null)
+    {
+        string? place = cid.TryGetSha256(out Digest256 digest) ? _blocks.FindQuarantined(in digest) : null;
+        return place is null
+            ? RemovedError(cid)
+                ?? new ArrowCidException(ErrorCode.BlockNotFound,
+                    words ?? $"no block {cid} in {Directory}; put it first")
+            : new(ErrorCode.BlockCorrupt,
+                $"the bytes of {cid} are damaged and quarantined in the store's directory ({place}); {RepairWords}");
+    }
+
+    private RecordBatch Decode(BlockLease block)
+    {
+        try
+        {
+            DecodedSchema? last = _lastDecoded;
+            BlockSchema? known = last is not null && last.Digest == block.SchemaDigest ? last.Schema
+                : _decoded.TryGetValue(block.SchemaDigest, out BlockSchema? found) ? found : null;
+            BlockSchema? schema = known;
+            RecordBatch batch = CanonicalBlock.DecodeView(block.Memory, ref schema);
+            if (!ReferenceEquals(schema, known)) Remember(_decoded, block.SchemaDigest, schema!);
+            if (!ReferenceEquals(schema, last?.Schema)) _lastDecoded = new DecodedSchema(block.SchemaDigest, schema!);
+            return batch;
+        }
+        catch (InvalidArrowException e) when (block.Kind == RecordKind.Raw)
+        {
+            throw new ArrowCidException(ErrorCode.SchemaMismatch,
+                $"{CidOf(block.Info)} is raw bytes, not a batch: {e.Message} ({block.Location})", e);
+        }
+        catch (InvalidArrowException e)
+        {
+            ProveHash(block, block.Info);
+            throw new ArrowCidException(ErrorCode.BlockCorrupt,
+                $"{CidOf(block.Info)} cannot be read: {e.Message} ({block.Location})", e);
+        }
+    }
+
+    private static ArrowCidException NotCanonical(BlockLease block, in BlockInfo info, Exception? inner) =>
+        new(ErrorCode.NotCanonical, $"{CidOf(in info)} is not a canonical block ({block.Location})" +
+            (inner is null ? "" : $": {inner.Message}"), inner);
+
+    private static Cid CidOf(in BlockInfo info) => Cid.FromSha256(info.Codec, info.Digest);
+
+    private sealed record DecodedSchema(Digest256 Digest, BlockSchema Schema);
+}

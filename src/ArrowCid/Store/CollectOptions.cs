@@ -1,0 +1,22 @@
+namespace ArrowCid;
+
+/// <summary>What may be collected.</summary>
+public sealed class CollectOptions
+{
+    /// <summary>All that no root needs may go, not only what has expired.</summary>
+    public bool Unreferenced { get; init; }
+
+    /// <summary>What was put, or announced again, within this time stays. Null: an hour, so that who puts blocks and
+    /// then names them has time to; what has expired goes however young.</summary>
+    public TimeSpan? OlderThan { get; init; }
+
+    /// <summary>Of what no root needs only so much goes that the store's blocks take no more bytes than these: what
+    /// was put last stays longest. What has expired goes in any case. Null: all that may go goes.</summary>
+    public long? MaxBytes { get; init; }
+
+    /// <summary>What names stood for once is a root as well.</summary>
+    public bool KeepHistory { get; init; }
+
+    /// <summary>Only says what would go and what would stay; the store may be open for reading only.</summary>
+    public bool DryRun { get; init; }
+}

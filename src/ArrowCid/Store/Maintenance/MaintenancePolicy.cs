@@ -1,0 +1,85 @@
+using ArrowCid.Ipld;
+
+namespace ArrowCid;
+
+/// <summary>
+/// What of a store goes by itself, beside what has expired. It is kept with the store, as a block that the name
+/// <see cref="Name"/> stands for: it goes with backups, and the name's history tells what it was.
+/// </summary>
+public sealed record MaintenancePolicy
+{
+    /// <summary>The name that stands for it.</summary>
+    public const string Name = "arrowcid.maintenance";
+
+    private const string Kind = "arrowcid/maintenance";
+    private const int MostRules = 1000;
+
+    /// <summary>Nothing goes but what has expired.</summary>
+    public static MaintenancePolicy None { get; } = new();
+
+    /// <summary>All that no root needs may go (<see cref="CollectOptions.Unreferenced"/>).</summary>
+    public bool Unreferenced { get; init; }
+
+    /// <summary>What was put, or announced again, within this time stays; null: an hour
+    /// (<see cref="CollectOptions.OlderThan"/>).</summary>
+    public TimeSpan? OlderThan { get; init; }
+
+    /// <summary>The bytes that the store's blocks may take; of what no root needs so much goes
+    /// (<see cref="CollectOptions.MaxBytes"/>). Null: any.</summary>
+    public long? MaxBytes { get; init; }
+
+    /// <summary>What names stood for once is a root as well.</summary>
+    public bool KeepHistory { get; init; }
+
+    /// <summary>The versions that go.</summary>
+    public IReadOnlyList<ForgetRule> Forget { get; init; } = [];
+
+    internal bool Collects => Unreferenced || MaxBytes is not null;
+
+    internal CollectOptions ToCollect(bool isDryRun) => new()
+    {
+        Unreferenced = Unreferenced,
+        OlderThan = OlderThan,
+        MaxBytes = MaxBytes,
+        KeepHistory = KeepHistory,
+        DryRun = isDryRun,
+    };
+
+    /// <summary>The block that it is kept as.</summary>
+    /// <exception cref="ArgumentException">Something in it is none, or over a limit.</exception>
+    internal byte[] Encode()
+    {
+        if (MaxBytes is < 0) throw new ArgumentException("A store has 0 bytes or more.");
+        if (OlderThan < TimeSpan.Zero) throw new ArgumentException("An age is not negative.");
+        if (Forget.Count > MostRules) throw new ArgumentException($"A policy has {MostRules} rules at most.");
+        if (Forget.DistinctBy(rule => rule.Id, StringComparer.Ordinal).Count() != Forget.Count)
+            throw new ArgumentException("Two rules have the same name.");
+        var entries = new List<(string, IpldNode)>
+        {
+            ("kind", IpldNode.Text(Kind)),
+            ("v", IpldNode.Integer(1)),
+            ("unreferenced", IpldNode.Bool(Unreferenced)),
+            ("history", IpldNode.Bool(KeepHistory)),
+            ("forget", IpldNode.List([.. Forget.Select(rule => rule.ToNode())])),
+        };
+        if (OlderThan is { } age) entries.Add(("olderThan", Milliseconds(age)));
+        if (MaxBytes is { } most) entries.Add(("maxBytes", IpldNode.Integer(most)));
+        return DagCbor.Encode(IpldNode.Map([.. entries]));
+    }
+
+    /// <exception cref="InvalidIpldException">The block is no policy.</exception>
+    internal static MaintenancePolicy Decode(IpldNode node)
+    {
+        var map = ManifestNode.Of(node, Kind, "unreferenced", "history", "forget", "olderThan", "maxBytes");
+        return new MaintenancePolicy
+        {
+            Unreferenced = map.Flag("unreferenced"),
+            KeepHistory = map.Flag("history"),
+            OlderThan = map.Has("olderThan") ? TimeSpan.FromMilliseconds(map.Number("olderThan")) : null,
+            MaxBytes = map.Has("maxBytes") ? map.Number("maxBytes") : null,
+            Forget = [.. map.List("forget").Select(rule => ForgetRule.Of(rule, Kind))],
+        };
+    }
+
+    internal static IpldNode Milliseconds(TimeSpan span) => IpldNode.Integer((long)span.TotalMilliseconds);
+}

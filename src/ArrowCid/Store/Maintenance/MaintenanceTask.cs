@@ -1,0 +1,23 @@
+namespace ArrowCid;
+
+/// <summary>What a step does.</summary>
+public enum MaintenanceTask
+{
+    /// <summary>Brings the indexes up to date with the log.</summary>
+    Checkpoint = 0,
+
+    /// <summary>Makes one index file of several.</summary>
+    Merge = 1,
+
+    /// <summary>Drops what has expired.</summary>
+    Expire = 2,
+
+    /// <summary>Drops versions that the policy does not keep.</summary>
+    Forget = 3,
+
+    /// <summary>Drops what no root needs, where the policy says so.</summary>
+    Collect = 4,
+
+    /// <summary>Gives the room of dropped blocks and superseded facts back.</summary>
+    Compact = 5,
+}

@@ -1,0 +1,14 @@
+namespace ArrowCid;
+
+/// <summary>What an <see cref="StoreEvent"/> says.</summary>
+public enum StoreEventKind
+{
+    /// <summary>A batch was put that the store did not have.</summary>
+    New = 1,
+
+    /// <summary>A batch was put that the store had.</summary>
+    Repeated = 2,
+
+    /// <summary>Something was missed; <see cref="StoreEvent.Gap"/> says what. There is no batch.</summary>
+    Gap = 3,
+}

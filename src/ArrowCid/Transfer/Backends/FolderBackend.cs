@@ -1,0 +1,91 @@
+using System.Globalization;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Transfer.Backends;
+
+/// <summary>A directory of files, a block each, as <c>export arrow -o DIR</c> and <c>get -o</c> leave them.</summary>
+internal sealed class FolderBackend(string directory) : BlockBackend(directory)
+{
+    private const string Arrow = ".arrows", Other = ".block";
+    private const int MostBytes = int.MaxValue - 1023;
+
+    private static int s_temporary;
+
+    public override bool CanPut => true;
+
+    private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+    {
+        foreach (string extension in (ReadOnlySpan<string>)[Arrow, Other])
+        {
+            if (extension == Arrow && cid.Codec != Multicodec.Raw) continue;
+            if (Read(PathOf(cid, extension)) is { } bytes) return Prove(cid, in digest, bytes);
+        }
+
+        return null;
+    }
+
+    private protected override void Keep(Cid cid, in Digest256 digest, ReadOnlyMemory<byte> bytes)
+    {
+        bool isArrow = cid.Codec == Multicodec.Raw && bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
+        string file = PathOf(cid, isArrow ? Arrow : Other);
+        if (OutputPath.IsRegularFile(file)) return;
+        try
+        {
+            _ = Directory.CreateDirectory(Name);
+            var path = OutputPath.Of(file);
+            if (!path.IsReplaced) throw new IOException("a device or FIFO, and no file");
+            string temporary = string.Create(CultureInfo.InvariantCulture,
+                $"{path.Target}.tmp-{Environment.ProcessId}-{Interlocked.Increment(ref s_temporary)}");
+            try
+            {
+                using (FileStream stream = new(temporary, FileMode.CreateNew))
+                {
+                    stream.Write(bytes.Span);
+                    stream.Flush(flushToDisk: true);
+                }
+
+                // Whoever was faster has written the same.
+                File.Move(temporary, path.Target, overwrite: true);
+                if (FileDescriptor.SyncDirectory(Path.GetDirectoryName(path.Target)!) is not 0 and int errno)
+                    throw new IOException($"the directory cannot be flushed: {Errno.Text(errno)}");
+            }
+            finally
+            {
+                File.Delete(temporary);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(file, "written", e);
+        }
+    }
+
+    private string PathOf(Cid cid, string extension) => Path.Combine(Name, cid + extension);
+
+    private static byte[]? Read(string file)
+    {
+        try
+        {
+            // A FIFO would be waited for.
+            if (File.Exists(file) && !OutputPath.IsRegularFile(file)) throw new IOException("it is no regular file");
+            using FileStream stream = File.OpenRead(file);
+            if (stream.Length > MostBytes)
+                throw new ArrowCidException(ErrorCode.TooLarge,
+                    $"{file} has {stream.Length} bytes; {MostBytes} at most");
+            byte[] bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
+            int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return read == bytes.Length ? bytes : bytes[..read];
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(file, "read", e);
+        }
+    }
+
+    private static ArrowCidException Failed(string file, string what, Exception e) =>
+        new(IoFault.CodeOf(e), $"{file} cannot be {what}: {e.Message}", e);
+}

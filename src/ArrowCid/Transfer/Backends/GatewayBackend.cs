@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Transfer.Backends;
+
+/// <summary>An IPFS gateway, asked for raw blocks. It is not trusted: what comes is hashed.</summary>
+internal sealed class GatewayBackend : BlockBackend
+{
+    private const int MostBytes = int.MaxValue - 1023;
+    private const int FirstBytes = 1 << 20;
+
+    private readonly HttpClient _client;
+    private readonly string _root;
+    private readonly TimeSpan _timeout;
+
+    public GatewayBackend(Uri url, TimeSpan timeout)
+        : base(url.ToString())
+    {
+        _root = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        _timeout = timeout;
+        // The time for a block is kept here, its bytes' time too.
+        _client = new HttpClient(new SocketsHttpHandler { MaxAutomaticRedirections = 5 })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+    }
+
+    private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+    {
+        using var end = new CancellationTokenSource(_timeout);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{_root}/ipfs/{cid}?format=raw");
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.ipld.raw"));
+        try
+        {
+            using HttpResponseMessage response =
+                _client.Send(request, HttpCompletionOption.ResponseHeadersRead, end.Token);
+            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return null;
+            if (!response.IsSuccessStatusCode) throw Refused(cid, response.StatusCode);
+            return Prove(cid, in digest, ReadAll(response.Content, end.Token));
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new ArrowCidException(ErrorCode.Busy, string.Create(CultureInfo.InvariantCulture,
+                $"{Name} did not give {cid} within {_timeout.TotalSeconds:0.#} s"), e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            // A connection that is refused or breaks may be accepted later; a name that does not resolve is wrong.
+            bool mayHelp = e is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError };
+            throw new ArrowCidException(mayHelp ? ErrorCode.Busy : IoFault.CodeOf(e),
+                $"{Name} does not answer: {e.Message}", e);
+        }
+    }
+
+    private protected override void Close() => _client.Dispose();
+
+    private byte[] ReadAll(HttpContent content, CancellationToken end)
+    {
+        // A length is only a claim until its bytes have come.
+        long claimed = content.Headers.ContentLength ?? FirstBytes;
+        if (claimed > MostBytes) throw TooLarge();
+        using Stream stream = content.ReadAsStream(end);
+        // A stream that stalls is read no longer than that.
+        using CancellationTokenRegistration closing = end.Register(static open => ((Stream)open!).Dispose(), stream);
+        byte[] bytes = new byte[Math.Max(1, Math.Min(claimed, FirstBytes))];
+        int have = 0;
+        try
+        {
+            while (true)
+            {
+                int read = stream.Read(bytes, have, bytes.Length - have);
+                if (read == 0) break;
+                have += read;
+                if (have < bytes.Length) continue;
+                // One more byte than was claimed shows that it ends there.
+                long room = have < claimed ? Math.Min(claimed + 1, 2L * have) : 2L * have;
+                if (have >= MostBytes) throw TooLarge();
+                Array.Resize(ref bytes, (int)Math.Min(room, MostBytes));
+            }
+        }
+        catch (Exception e) when (end.IsCancellationRequested && e is not ArrowCidException)
+        {
+            throw new OperationCanceledException(e.Message, e, end);
+        }
+
+        return bytes.Length == have ? bytes : bytes[..have];
+    }
+
+    private ArrowCidException TooLarge() =>
+        new(ErrorCode.TooLarge, $"{Name} sends over {MostBytes} bytes for one block");
+
+    private ArrowCidException Refused(Cid cid, HttpStatusCode status)
+    {
+        ErrorCode code = status switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ErrorCode.AccessDenied,
+            HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable
+                or HttpStatusCode.GatewayTimeout => ErrorCode.Busy,
+            _ => ErrorCode.Io,
+        };
+        return new ArrowCidException(code, string.Create(CultureInfo.InvariantCulture,
+            $"{Name} answers {(int)status} for {cid}"));
+    }
+}

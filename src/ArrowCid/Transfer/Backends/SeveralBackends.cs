@@ -1,0 +1,58 @@
+using System.Runtime.ExceptionServices;
+using ArrowCid.Memory;
+
+namespace ArrowCid.Transfer.Backends;
+
+/// <summary>Places one behind the other, the nearest first.</summary>
+internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
+    : BlockBackend(string.Join(", then ", places.Select(place => place.Name)))
+{
+    public override bool CanPut => places[0].CanPut;
+
+    private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+    {
+        ArrowCidException? first = null;
+        for (int i = 0; i < places.Length; i++)
+        {
+            BackendBlock? block;
+            try
+            {
+                block = places[i].TryGet(cid);
+            }
+            catch (ArrowCidException e)
+            {
+                // It counts where nobody else has the block.
+                first ??= e;
+                continue;
+            }
+
+            if (block is null) continue;
+            if (i > 0 && fill) Fill(block);
+            return block;
+        }
+
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
+        return null;
+    }
+
+    private protected override void Keep(Cid cid, in Digest256 digest, ReadOnlyMemory<byte> bytes) =>
+        places[0].Put(cid, bytes);
+
+    private protected override void Close()
+    {
+        foreach (BlockBackend place in places) place.Dispose();
+    }
+
+    private void Fill(BackendBlock block)
+    {
+        try
+        {
+            places[0].Put(block.Cid, block.Bytes);
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace ArrowCid.Transfer;
+
+/// <summary>How a CAR is written.</summary>
+public sealed class CarExportOptions
+{
+    /// <summary>How batches lie in it.</summary>
+    public CarLayout Layout { get; init; }
+
+    /// <summary>1, which everybody reads, or 2: with an index at its end, into a stream that can seek.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>Names that go along, as a root of their own, for an import to set; null for none.</summary>
+    public IReadOnlyDictionary<string, Cid>? Names { get; init; }
+
+    /// <summary>Gets the bytes of blocks written so far, after each block.</summary>
+    public Action<long>? Progress { get; init; }
+}

@@ -1,0 +1,35 @@
+using ArrowCid.Columnar;
+using ArrowCid.Ipld;
+using A = Apache.Arrow;
+
+namespace ArrowCid.Transfer;
+
+public static partial class BatchColumn
+{
+    /// <summary>Reads a column by name.</summary>
+    /// <param name="manifest">The manifest's CID.</param>
+    /// <param name="column">The column's name, case-sensitive; of several of one name the first.</param>
+    /// <param name="blocks">Gives a block's bytes, or null where it does not have them. It is asked for the manifest,
+    /// then for the pieces of its head and of the column; each is proved against its CID, as the copy that is
+    /// read.</param>
+    /// <returns>A batch of that one column, nested as it is, with the batch's rows and the schema's metadata; in memory
+    /// of its own.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: the manifest or a piece was not
+    /// given; <see cref="ErrorCode.BlockCorrupt"/>: a block's bytes are not what its CID says;
+    /// <see cref="ErrorCode.SchemaMismatch"/>: no such column. All name the block. <see cref="ErrorCode.Unsupported"/>:
+    /// Apache.Arrow cannot carry the column.</exception>
+    /// <exception cref="InvalidIpldException">The block is no column manifest, or its head is of another
+    /// batch.</exception>
+    /// <exception cref="InvalidArrowException">Head and column are not what a canonical block has.</exception>
+    public static A.RecordBatch Read(Cid manifest, string column, Func<Cid, byte[]?> blocks) =>
+        ToApache.Batch(ReadView(manifest, column, blocks));
+
+    /// <summary>Reads a column by its position.</summary>
+    /// <param name="manifest">The manifest's CID.</param>
+    /// <param name="column">The column, from 0.</param>
+    /// <param name="blocks">As for a name.</param>
+    /// <returns>As for a name.</returns>
+    /// <exception cref="ArrowCidException">As for a name.</exception>
+    public static A.RecordBatch Read(Cid manifest, int column, Func<Cid, byte[]?> blocks) =>
+        ToApache.Batch(ReadView(manifest, column, blocks));
+}
