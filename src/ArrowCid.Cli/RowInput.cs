@@ -56,7 +56,8 @@ internal sealed record RowInput(string? Format, Schema? Schema, IReadOnlyDiction
         if (counts[most] == 0) return;
         string shown = most == 1 ? "tabs" : $"'{";\t|"[most]}'";
         string option = most == 1 ? "tab" : $"'{";\t|"[most]}'";
-        CommandError.Say($"{file}: the first line has {shown} and no comma; --delimiter {option} splits it into columns");
+        CommandError.Say(
+            $"{file}: the first line has {shown} and no comma; --delimiter {option} splits it into columns");
     }
 
     private string FormatOf(string file) => Format

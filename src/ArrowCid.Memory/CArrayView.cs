@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace ArrowCid.Memory;
 
+// SAFETY: the interface rests on the producer: pointers that are not NULL are valid and arrays have the stated length.
 /// <summary>A foreign struct ArrowArray.</summary>
 internal readonly unsafe struct CArrayView(nint address)
 {

@@ -1,5 +1,6 @@
 namespace ArrowCid.Memory;
 
+// SAFETY: a declaration alone: nothing here reads or writes. Code that follows a pointer states why it may.
 /// <summary>What a caller that allocates the structs has to know.</summary>
 internal static unsafe class CDataSizes
 {

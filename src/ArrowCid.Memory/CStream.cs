@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ArrowCid.Memory;
 
+// SAFETY: a declaration alone: nothing here reads or writes. Code that follows a pointer states why it may.
 /// <summary>struct ArrowArrayStream.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct CStream

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ArrowCid.Native;
 
+// SAFETY: a declaration alone: nothing here reads or writes. Code that follows a pointer states why it may.
 /// <summary><c>arrowcid_column</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct ColumnMemory

@@ -56,7 +56,8 @@ internal static unsafe class FactsJson
                     break;
                 case "name": name = Text(value, each.Name); break;
                 default:
-                    throw NativeError.Invalid($"facts_json has the key '{each.Name}'; it takes tags, producer, parents, " +
+                    throw NativeError.Invalid(
+                        $"facts_json has the key '{each.Name}'; it takes tags, producer, parents, " +
                         "data, expires, locations, pin and name");
             }
         }
@@ -92,7 +93,8 @@ internal static unsafe class FactsJson
         if (value.ValueKind == JsonValueKind.Null) return DateTimeOffset.MaxValue;
         return value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out DateTimeOffset time)
             ? time
-            : throw NativeError.Invalid("'expires' of facts_json is no time such as \"2026-12-01T00:00:00Z\", nor null");
+            : throw NativeError.Invalid(
+                "'expires' of facts_json is no time such as \"2026-12-01T00:00:00Z\", nor null");
     }
 
     private static List<string> Texts(JsonElement value, string name)

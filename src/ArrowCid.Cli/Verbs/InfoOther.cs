@@ -45,7 +45,8 @@ internal static class InfoOther
     {
         if (entry.Cid.Codec != Multicodec.DagCbor) return null;
         IpldNode node = DagCbor.Decode(
-            store.ReadBlock(entry.Cid) ?? throw CommandError.NoBlock(entry.Cid.ToString(), store), IpldReadOptions.Lenient);
+            store.ReadBlock(entry.Cid) ?? throw CommandError.NoBlock(entry.Cid.ToString(), store),
+                IpldReadOptions.Lenient);
         return ManifestNode.KindOf(node) switch
         {
             Dataset.Kind => Dataset.Decode(node, store.ReadNode),

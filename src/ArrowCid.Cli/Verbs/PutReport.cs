@@ -15,7 +15,8 @@ internal sealed class PutReport(int files) : IDisposable
     {
         _read++;
         if (files > 1) _progress.Show(string.Create(CultureInfo.InvariantCulture,
-            $"file {_read:N0} of {files:N0}, {_batches:N0} batches, {SizeText.Of(_bytes)}: {CommandError.Visible(file)}"));
+            $"file {_read:N0} of {files:N0}, {_batches:N0} batches, " +
+            $"{SizeText.Of(_bytes)}: {CommandError.Visible(file)}"));
     }
 
     /// <summary>A batch is stored.</summary>

@@ -49,7 +49,8 @@ internal static class StatsVerb
         Line("names", $"{all.Names}; {all.Pinned} pinned, {all.Expired} expired, {all.Absent} spoken of and not here");
         Line("upkeep", $"{Upkeep(store)}; 'gc --log' lists what was removed");
         foreach (StoreShare producer in all.Producers.Take(head))
-            Line("producer", $"{Share(producer)}  {(producer.Key.Length == 0 ? "-" : CommandError.Visible(producer.Key))}");
+            Line("producer",
+                $"{Share(producer)}  {(producer.Key.Length == 0 ? "-" : CommandError.Visible(producer.Key))}");
         foreach (StoreShare schema in all.Schemas.Take(head)) Line("schema", $"{Share(schema)}  {schema.Key}");
 
         void Line(string what, FormattableString text) =>

@@ -99,7 +99,8 @@ internal sealed class FlightGate(Guard guard)
     }
 
     /// <summary>Over gRPC-Web a caller is one of HTTP: pages of a browser are not programs of this machine.</summary>
-    private static string ProtocolOf(HttpContext http) => ServerListening.IsFlight(http) ? CallerConnection.Flight : CallerConnection.Http;
+    private static string ProtocolOf(HttpContext http) =>
+        ServerListening.IsFlight(http) ? CallerConnection.Flight : CallerConnection.Http;
 
     private static GrpcException TooMany(in Permit permit) =>
         new(StatusCode.Unavailable, string.Create(CultureInfo.InvariantCulture,

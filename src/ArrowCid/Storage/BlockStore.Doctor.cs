@@ -41,7 +41,8 @@ internal sealed partial class BlockStore
             if (ExamineFile(name) is { } finding) yield return finding;
         }
 
-        if (_control.DirectoryFile.StatFile(StoreLayout.WaitName, out FileStatus wait) != 0 || wait.Size < StoreLayout.PageBytes)
+        if (_control.DirectoryFile.StatFile(StoreLayout.WaitName,
+            out FileStatus wait) != 0 || wait.Size < StoreLayout.PageBytes)
             yield return new StoreFinding("no-wait-page", FindingSeverity.Warning, StoreLayout.WaitName,
                 "the page that watchers sleep on is not there; they poll", FixHint);
     }
@@ -94,7 +95,8 @@ internal sealed partial class BlockStore
     }
 
     private bool IsOwned(int lane) =>
-        lane == _lane?.Number || (lane < StoreLayout.MaxLanes && _control.IsLockedElsewhere(StoreLayout.LaneLock + lane));
+        lane == _lane?.Number || (lane < StoreLayout.MaxLanes
+            && _control.IsLockedElsewhere(StoreLayout.LaneLock + lane));
 
     private IEnumerable<StoreFinding> ExamineTable()
     {
@@ -188,7 +190,8 @@ internal sealed partial class BlockStore
             string? fault = Judge(file, position, entry);
             if (fault is not null && file.Read(position) == entry.Bits)
                 yield return new StoreFinding("index-astray", FindingSeverity.Warning,
-                    $"{StoreLayout.IndexName(file.Number)}+{StoreLayout.IndexEntries + (position * sizeof(ulong))}", fault,
+                    $"{StoreLayout.IndexName(file.Number)}+{StoreLayout.IndexEntries + (position * sizeof(ulong))}",
+                        fault,
                     "'arrowcid doctor --fix' makes the index anew");
         }
     }

@@ -110,7 +110,8 @@ internal sealed partial class BlockStore
             {
                 if (Stopwatch.GetElapsedTime(started) >= deadline)
                     throw new ArrowCidException(ErrorCode.Busy, $"{Directory}: process " +
-                        $"{_control.Lane(end.Lane, StoreLayout.LaneOwner)} does not finish what it is committing; try " +
+                        $"{_control.Lane(end.Lane, StoreLayout.LaneOwner)} does not finish what it is committing; " +
+                        "try " +
                         "again, or end that process");
                 Thread.Sleep(pause);
             }

@@ -107,6 +107,7 @@ internal sealed partial class BlockStore
     }
 
     private static bool TryParseQuarantined(string name, out int slot, out uint generation) =>
-        StoreLayout.TryParseSegmentName(name[SegmentRepair.Prefix.Length..].Split('.')[0], StoreLayout.MaxSegments, out slot,
+        StoreLayout.TryParseSegmentName(name[SegmentRepair.Prefix.Length..].Split('.')[0], StoreLayout.MaxSegments,
+            out slot,
             out generation);
 }

@@ -20,12 +20,14 @@ internal sealed partial class BlockStore
         else EnterToWrite();
         if (Liveness is not { } liveness || _control.Superblock.IsRing) return new ReclaimReport([]);
         if (dryRun) return NewReclaim(liveness).Run(mostAlive, dryRun);
-        using MaintenanceLockScope term = TryBecomeJanitor(_settings.Timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
+        using MaintenanceLockScope term = TryBecomeJanitor(_settings.Timeout)
+            ?? throw new ArrowCidException(ErrorCode.Busy,
             $"{Directory}: another process is collecting; try again");
         return NewReclaim(liveness).Run(mostAlive, dryRun: false, patience: patience);
     }
 
-    private Compactor NewReclaim(ILiveness liveness) => new(_control, _segments, _index, liveness, OwnLane, TryBeginNext);
+    private Compactor NewReclaim(ILiveness liveness) => new(_control, _segments, _index, liveness, OwnLane,
+        TryBeginNext);
 
     /// <summary>Gives the lane of its newest data segment a next one, so that compaction may remove that.</summary>
     /// <returns>False where another process writes to the lane, or this one has records in progress in it.</returns>

@@ -13,7 +13,8 @@ public sealed partial class CidStore
 
     /// <summary>
     /// Drops blocks that are no longer needed, beside producers and readers at work. By default what has expired
-    /// (<see cref="BlockMetadata.Expires"/>), and the schemas of that; on request all that no root needs. Roots are names,
+    /// (<see cref="BlockMetadata.Expires"/>), and the schemas of that; on request all that no root needs. Roots are
+    /// names,
     /// pins, holds, what has not expired yet, and what was put or announced a short time ago; what a root needs stays:
     /// schemas, what a dataset or other dag-cbor block links to, the block that a view shows. Where such a block is
     /// damaged and stays, or records cannot be read, everything stays that it may need. What is put meanwhile stays;

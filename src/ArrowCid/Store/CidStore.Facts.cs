@@ -73,8 +73,8 @@ public sealed partial class CidStore
         if (said.Count > 0) _registry.Append([.. said]);
     }
 
-    /// <summary>Says something of each of many blocks, as <see cref="Annotate(Cid, BlockMetadata)"/> does in turn; as many
-    /// as fit are said in one record, whole or not at all. Where one fails, those before it may be said.</summary>
+    /// <summary>Says something of each of many blocks, as <see cref="Annotate(Cid, BlockMetadata)"/> does in turn; as
+    /// many as fit are said in one record, whole or not at all. Where one fails, those before it may be said.</summary>
     /// <param name="blocks">The CIDs and what is said of each.</param>
     /// <returns>How many blocks something was said of.</returns>
     /// <exception cref="ArrowCidException">As for the other.</exception>

@@ -110,7 +110,8 @@ public sealed partial class CidStore
                 return new RepairResult(cid, RepairOutcome.Damaged, location, 0,
                     new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} at {source.Name}"));
             // A drop beside this would not see that the block is here again.
-            using MaintenanceLockScope term = _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(ErrorCode.Busy,
+            using MaintenanceLockScope term = _blocks.TryBecomeJanitor(_timeout)
+                ?? throw new ArrowCidException(ErrorCode.Busy,
                 $"{Directory}: another process or thread is collecting; try again");
             if (IsRemoved(in digest)) return new RepairResult(cid, RepairOutcome.Removed, location, 0, null);
             return PutRepair(cid, good.Bytes)

@@ -56,7 +56,8 @@ public readonly partial struct ReservedColumn
     /// <summary>The offsets of a column of large_utf8 or large_binary, as <see cref="Offsets"/>.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it has no such offsets.</exception>
     /// <exception cref="ObjectDisposedException">The reservation was committed or disposed of.</exception>
-    public Span<long> LargeOffsets => MemoryMarshal.Cast<byte, long>(Buffer(BufferLayout.Bytes64, "offsets of 64 bits"));
+    public Span<long> LargeOffsets => MemoryMarshal.Cast<byte, long>(Buffer(BufferLayout.Bytes64,
+        "offsets of 64 bits"));
 
     /// <summary>The bytes of the rows of a text or binary column, one row's behind the other's: as many as were asked
     /// for. What lies past the last offset is left out.</summary>
@@ -66,7 +67,8 @@ public readonly partial struct ReservedColumn
     {
         get
         {
-            if (FieldView.Type.Layout() is not (BufferLayout.Bytes32 or BufferLayout.Bytes64)) throw HasNo("bytes of its own");
+            if (FieldView.Type.Layout()
+                is not (BufferLayout.Bytes32 or BufferLayout.Bytes64)) throw HasNo("bytes of its own");
             return _batch.Draft.Data(_batch.Bytes, _index);
         }
     }

@@ -14,7 +14,7 @@ internal static partial class TidyRules
 
     // The folders of src/ArrowCid in rank order: a folder uses only those before it. The facade may use all.
     private static readonly string[] s_ranks =
-        ["Compression", "Columnar", "Ipc", "Ipld", "Storage", "Registry", "Parquet", "Exchange"];
+        ["Compression", "Columnar", "Ipc", "Ipld", "Storage", "Registry", "Parquet", "Transfer"];
 
     // Likewise those of src/ArrowCid.Client and src/ArrowCid.Flight; what stands beside them may use all.
     private static readonly string[] s_flightRanks = ["Limits", "Grpc", "Access", "Service", "Http"];
@@ -80,14 +80,14 @@ internal static partial class TidyRules
 
     private const string Facade = "the facade";
 
+    // Folders of types that every folder may use.
+    private static readonly string[] s_shared = ["Errors", "Multiformats", "Values"];
+
     private static string Folder(CSharpSource source)
     {
         string[] parts = source.Path.Split('/');
-        if (parts.Length > 3)
-        {
-            return parts[2];
-        }
-        return FacadeFile().IsMatch(parts[2]) ? Facade : "";
+        if (parts.Length < 4 || s_shared.Contains(parts[2])) return "";
+        return parts[2] == "Store" ? Facade : parts[2];
     }
 
     private static int Rank(string folder) => folder switch
@@ -193,6 +193,16 @@ internal static partial class TidyRules
         where EmptyName().IsMatch(type)
         select $"{source.Path}:{line.Index + 1}: {type}; name it for the thing it is, not for managing or helping.";
 
+    /// <summary>A source file holds one type, and is named for it.</summary>
+    public static IEnumerable<string> FileNames(IReadOnlyCollection<CSharpSource> sources) =>
+        from source in sources
+        where source.Project.Length > 0 && !source.Project.EndsWith(".cs", StringComparison.Ordinal)
+        let name = Path.GetFileName(source.Path).Split('.')[0]
+        let types = source.Code.Where(line => line.Length > 0 && char.IsLetter(line[0]))
+            .SelectMany(line => CSharpSource.Of(source.Path, line).Types).Distinct().ToList()
+        where types.Count > 1 || (types.Count == 1 && types[0] != name)
+        select $"{source.Path}:1: {string.Join(", ", types)}; give each type a file of its name.";
+
     /// <summary>Tests wait for events, not for time; benchmarks may let a machine settle.</summary>
     public static IEnumerable<string> Sleeps(IReadOnlyCollection<CSharpSource> sources) =>
         Lines(sources.Where(s => s.Path.StartsWith("tests/", StringComparison.Ordinal)
@@ -230,9 +240,6 @@ internal static partial class TidyRules
         where m.Success
         select $"{source.Path}:{line.Index + 1}: {say(m)}";
 
-    [GeneratedRegex(@"^(CidStore[\w.]*|BatchLease)\.cs$")]
-    private static partial Regex FacadeFile();
-
     [GeneratedRegex(@"/Columnar/Bridge/|\.Apache\.cs$|/(BatchLease|RemoteBatch)\.cs$")]
     private static partial Regex ApacheFile();
 
@@ -245,7 +252,7 @@ internal static partial class TidyRules
     [GeneratedRegex(@"^\s*global\s+using\s+(static\s+)?ArrowCid\b")]
     private static partial Regex GlobalUsing();
 
-    [GeneratedRegex(@"(?<![\w.])(ArrowCid\.)?(Compression|Columnar|Ipc|Ipld|Storage|Registry|Parquet|Exchange)\b(?:\.(\w+))?")]
+    [GeneratedRegex(@"(?<![\w.])(ArrowCid\.)?(Compression|Columnar|Ipc|Ipld|Storage|Registry|Parquet|Transfer)\b(?:\.(\w+))?")]
     private static partial Regex QualifiedName();
 
     [GeneratedRegex(@"\bArrowCid\.Flight\.(Grpc|Access|Service|Http)\b")]

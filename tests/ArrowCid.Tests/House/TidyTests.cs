@@ -52,6 +52,15 @@ public class TidyTests
     public void Type_names_say_what_the_type_is() => AssertNone(TidyRules.TypeNames(s_sources.Value));
 
     [Fact]
+    public void Source_file_holds_one_type_and_has_its_name()
+    {
+        AssertNone(TidyRules.FileNames(s_sources.Value));
+        Assert.Single(TidyRules.FileNames([CSharpSource.Of("src/ArrowCid/Ipc/A.cs", "class A;\nclass B;")]));
+        Assert.Single(TidyRules.FileNames([CSharpSource.Of("src/ArrowCid/Ipc/A.cs", "class B;")]));
+        Assert.Empty(TidyRules.FileNames([CSharpSource.Of("src/ArrowCid/Ipc/A.Part.cs", "class A\n{\n    class B;\n}")]));
+    }
+
+    [Fact]
     public void Tests_do_not_sleep() => AssertNone(TidyRules.Sleeps(s_sources.Value));
 
     [Fact]
@@ -81,7 +90,7 @@ public class TidyTests
     [Fact]
     public void The_sources_are_all_looked_at()
     {
-        Assert.Contains(s_sources.Value, s => s.Path == "src/ArrowCid/ArrowCidException.cs");
+        Assert.Contains(s_sources.Value, s => s.Path == "src/ArrowCid/Errors/ArrowCidException.cs");
         Assert.Contains(s_sources.Value, s => s.Path == "tests/ArrowCid.Tests/House/TidyTests.cs");
     }
 
@@ -100,8 +109,8 @@ public class TidyTests
     [InlineData("src/ArrowCid/Columnar/A.cs", "var x = new Storage.Segment();")]
     [InlineData("src/ArrowCid/Columnar/A.cs", "namespace ArrowCid.Ipc;")]
     [InlineData("src/ArrowCid/Columnar/A.cs", "CidStore store;")]
-    [InlineData("src/ArrowCid/Cid.cs", "using ArrowCid.Columnar;")]
-    [InlineData("src/ArrowCid/Cid.cs", "BatchLease? lease;")]
+    [InlineData("src/ArrowCid/Multiformats/Cid.cs", "using ArrowCid.Columnar;")]
+    [InlineData("src/ArrowCid/Multiformats/Cid.cs", "BatchLease? lease;")]
     [InlineData("src/ArrowCid/Other/A.cs", "class A;")]
     [InlineData("src/ArrowCid/Ipc/A.cs", "global using ArrowCid.Columnar;")]
     public void A_wrong_dependency_is_found(string path, string text) => Assert.Single(Layers(path, text));
@@ -112,7 +121,7 @@ public class TidyTests
     [InlineData("src/ArrowCid/Columnar/A.cs", "return Storage.Length + other.Storage.Segment;")]
     [InlineData("src/ArrowCid/Columnar/A.cs", "// CidStore and ArrowCid.Storage in a comment")]
     [InlineData("src/ArrowCid/Columnar/A.cs", "throw new E(\"CidStore, ArrowCid.Storage\");")]
-    [InlineData("src/ArrowCid/CidStoreOptions.cs", "using ArrowCid.Transfer; CidStore store;")]
+    [InlineData("src/ArrowCid/Store/CidStoreOptions.cs", "using ArrowCid.Transfer; CidStore store;")]
     [InlineData("src/ArrowCid.Flight/A.cs", "using ArrowCid.Transfer; CidStore store;")]
     public void A_right_dependency_is_not_found(string path, string text) => Assert.Empty(Layers(path, text));
 
@@ -168,8 +177,8 @@ public class TidyTests
     [
         .. TidyRules.LayerOrder(
         [
-            CSharpSource.Of("src/ArrowCid/CidStore.cs", "public sealed class CidStore;"),
-            CSharpSource.Of("src/ArrowCid/BatchLease.cs", "public sealed class BatchLease;"),
+            CSharpSource.Of("src/ArrowCid/Store/CidStore.cs", "public sealed class CidStore;"),
+            CSharpSource.Of("src/ArrowCid/Store/BatchLease.cs", "public sealed class BatchLease;"),
             CSharpSource.Of("src/ArrowCid/Storage/Segment.cs", "namespace ArrowCid.Storage; class Segment;"),
             CSharpSource.Of(path, text),
         ]),

@@ -100,7 +100,8 @@ internal static class CArrayReader
             CArrayView child = window.View.Child(i) ?? throw Fault("a child is NULL", path);
             Check(child, path);
             (long start, long count) = (0, child.Length);
-            if (layout is BufferLayout.Struct or BufferLayout.SparseUnion) (start, count) = (window.Skipped, window.Slots);
+            if (layout is BufferLayout.Struct or BufferLayout.SparseUnion) (start, count) = (window.Skipped,
+                window.Slots);
             if (layout == BufferLayout.FixedSizeList)
             {
                 int size = ((FixedSizeListType)type).ListSize;
@@ -119,7 +120,8 @@ internal static class CArrayReader
     private static ReadOnlyMemory<byte>[] Buffers(in Window window, ArrowType type, BufferLayout layout)
     {
         CArrayView view = window.View;
-        var buffers = new ReadOnlyMemory<byte>[layout == BufferLayout.ByteViews ? view.BufferCount - 1 : view.BufferCount];
+        var buffers = new ReadOnlyMemory<byte>[layout == BufferLayout.ByteViews
+            ? view.BufferCount - 1 : view.BufferCount];
         if (layout.HasValidity())
         {
             if (view.HasBuffer(0)) buffers[0] = window.Bits(0, "the validity bitmap");

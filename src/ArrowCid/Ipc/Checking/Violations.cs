@@ -138,7 +138,8 @@ internal static class Violations
             BufferRole.Values or BufferRole.Indices => at / name.Field.Width,
             BufferRole.Views => at / ByteView.Size,
             BufferRole.TypeCodes => at,
-            BufferRole.Offsets when layout is not (BufferLayout.ListView32 or BufferLayout.ListView64 or BufferLayout.DenseUnion) =>
+            BufferRole.Offsets when layout
+                is not (BufferLayout.ListView32 or BufferLayout.ListView64 or BufferLayout.DenseUnion) =>
                 Math.Max(0, at / (isWide ? 8 : 4) - 1),
             _ => at / (isWide ? 8 : 4),
         };

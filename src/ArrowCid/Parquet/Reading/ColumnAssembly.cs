@@ -50,7 +50,8 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, bool
         {
             case DictionaryType d:
                 ArrowArray inner = Encode(d.ValueType, values, entries, validity, depth + 1);
-                return PlainToDictionary.Dictionary(d, inner, entries[depth], HasDictionary(d.ValueType) ? default : validity);
+                return PlainToDictionary.Dictionary(d, inner, entries[depth],
+                    HasDictionary(d.ValueType) ? default : validity);
             case RunEndEncodedType r:
                 return PlainToDictionary.Runs(r, Encode(r.Values.Type, values, entries, validity, depth + 1));
             default:
@@ -169,7 +170,8 @@ internal sealed class ColumnAssembly(LeafData?[] leaves, ByteBudget budget, bool
         return type.Layout() switch
         {
             BufferLayout.List32 => new ArrowArray(type, count, [validity, offsetBytes], [items]),
-            BufferLayout.List64 => new ArrowArray(type, count, [validity, LeafArrays.Widened(offsetBytes, budget)], [items]),
+            BufferLayout.List64 => new ArrowArray(type, count, [validity, LeafArrays.Widened(offsetBytes, budget)],
+                [items]),
             BufferLayout.FixedSizeList => FixedSizeList(node, count, validity, offsets, items),
             var layout => ListView(type, count, validity, offsets, items, layout == BufferLayout.ListView64),
         };

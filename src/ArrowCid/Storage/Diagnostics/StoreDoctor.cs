@@ -31,8 +31,8 @@ internal static class StoreDoctor
     /// <summary>
     /// Does what is safe. Damaged records of data segments are quarantined while others use the store. Where the
     /// control file, a segment's header or a record of facts is damaged, the file is quarantined and made again of what
-    /// is whole, alone with the store; then what <see cref="BlockStore.RepairIndex"/> does, and opening alone sweeps and
-    /// rebuilds.
+    /// is whole, alone with the store; then what <see cref="BlockStore.RepairIndex"/> does, and opening alone sweeps
+    /// and rebuilds.
     /// </summary>
     /// <param name="directory">The store's directory.</param>
     /// <param name="found">What <see cref="Examine"/> found there.</param>

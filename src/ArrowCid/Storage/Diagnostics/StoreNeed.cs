@@ -43,7 +43,8 @@ internal sealed class StoreNeed(long segment)
     public long Capacity()
     {
         long entries = new StoreSettings().InitialIndexEntries, index = StoreLayout.IndexBytes(entries);
-        for (; _blocks > entries / 2; entries *= 2) index = StoreLayout.IndexBytes(entries * 2) + StoreLayout.IndexBytes(entries);
+        for (; _blocks > entries / 2; entries *= 2) index =
+            StoreLayout.IndexBytes(entries * 2) + StoreLayout.IndexBytes(entries);
         // One segment of each kind is kept back for clean-up, and a writer has one of each from the start.
         long kept = (_segments == 0 ? 2 : 1) * (segment + _factSegment);
         long bytes = Math.Max(_segments + _largestAgain + kept + index, 8 * segment);

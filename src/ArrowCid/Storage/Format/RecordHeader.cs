@@ -41,7 +41,8 @@ internal struct RecordHeader
     public readonly bool IsFoundOnceCommitted => ((RecordFlags)Flags & RecordFlags.FoundOnceCommitted) != 0;
 
     /// <summary>The bytes from this header to the next.</summary>
-    public readonly long Extent => HasPayload ? StoreLayout.RecordBytes((long)PayloadLength) : StoreLayout.RecordHeaderBytes;
+    public readonly long Extent =>
+        HasPayload ? StoreLayout.RecordBytes((long)PayloadLength) : StoreLayout.RecordHeaderBytes;
 
     public readonly BlockInfo ToInfo() => new(Digest, Codec, RecordKind, SchemaDigest, (long)Rows, (long)PayloadLength,
         DateTimeOffset.UnixEpoch.AddTicks((long)(TimeNanoseconds / 100)),
@@ -66,7 +67,8 @@ internal struct RecordHeader
     /// <returns>What the block is, or <see cref="RecordKind.None"/>.</returns>
     public static RecordKind Glimpse(Segment segment, long offset, in Digest256 digest)
     {
-        if (offset < StoreLayout.SegmentRecords || offset > segment.Bytes - StoreLayout.RecordHeaderBytes) return RecordKind.None;
+        if (offset < StoreLayout.SegmentRecords
+            || offset > segment.Bytes - StoreLayout.RecordHeaderBytes) return RecordKind.None;
         ReadOnlySpan<ulong> line = segment.Map.Words(offset, StoreLayout.LineBytes / sizeof(ulong));
         ReadOnlySpan<ulong> wanted = MemoryMarshal.Cast<byte, ulong>(Digest256.Bytes(in digest));
         // The magic is written last, so it is read first.

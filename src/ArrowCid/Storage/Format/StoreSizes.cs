@@ -12,10 +12,12 @@ internal static class StoreSizes
     private const long DefaultSegment = 64 * StoreLayout.MiB;
 
     /// <summary>The bytes of a segment of facts, in a store with data segments of a size.</summary>
-    public static long FactBytesOf(long segment) => Math.Max(StoreLayout.MiB, segment / 16 / StoreLayout.MiB * StoreLayout.MiB);
+    public static long FactBytesOf(long segment) => Math.Max(StoreLayout.MiB,
+        segment / 16 / StoreLayout.MiB * StoreLayout.MiB);
 
     public static int SlotsOf(long capacity, long segment) => (int)Math.Clamp(
-        (long)BitOperations.RoundUpToPowerOf2((ulong)(capacity / segment) * 4), StoreLayout.MinSegments, StoreLayout.MaxSegments);
+        (long)BitOperations.RoundUpToPowerOf2((ulong)(capacity / segment) * 4), StoreLayout.MinSegments,
+            StoreLayout.MaxSegments);
 
     // A block above a quarter of a segment would waste up to as much at a segment's end; below 4 MiB the rounding of
     // a segment of its own wastes more.

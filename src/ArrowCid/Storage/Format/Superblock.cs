@@ -150,7 +150,8 @@ internal sealed class Superblock
         Segments is >= StoreLayout.MinSegments and <= StoreLayout.MaxSegments &&
         Lanes is >= 1 and <= StoreLayout.MaxLanes &&
         SegmentBytes is >= StoreLayout.MiB and <= StoreLayout.MaxSegmentBytes && SegmentBytes % StoreLayout.MiB == 0 &&
-        FactSegmentBytes is >= StoreLayout.MiB and <= StoreLayout.MaxSegmentBytes && FactSegmentBytes % StoreLayout.MiB == 0 &&
+        FactSegmentBytes is >= StoreLayout.MiB and <= StoreLayout.MaxSegmentBytes
+            && FactSegmentBytes % StoreLayout.MiB == 0 &&
         Capacity >= SegmentBytes &&
         InitialIndexEntries is >= StoreLayout.MinIndexEntries and <= StoreLayout.MaxIndexEntries &&
         long.IsPow2(InitialIndexEntries);
@@ -158,7 +159,8 @@ internal sealed class Superblock
     private void CheckShape(ReadOnlySpan<byte> page, long fileBytes, string path)
     {
         bool fits = HasShape && Get32(page, 136) == StoreLayout.MaxParticipants &&
-            Get64(page, 144) == (ulong)StoreLayout.WordsOffset && Get64(page, 152) == (ulong)StoreLayout.ParticipantsOffset &&
+            Get64(page, 144) == (ulong)StoreLayout.WordsOffset && Get64(page,
+                152) == (ulong)StoreLayout.ParticipantsOffset &&
             Get64(page, 160) == (ulong)StoreLayout.LanesOffset && Get64(page, 168) == (ulong)StoreLayout.TableOffset &&
             fileBytes == StoreLayout.ControlBytes(Segments) && Get64(page, 176) == (ulong)fileBytes;
         if (!fits)

@@ -285,7 +285,8 @@ internal sealed partial class WriterLog
     }
 
     /// <summary>P4 or F4: the record's number, time and link, and its header.</summary>
-    private void WriteHeader(PendingWrite turn, SegmentAppender tail, long offset, ref RecordHeader header, bool isIndexed, bool isLast)
+    private void WriteHeader(PendingWrite turn, SegmentAppender tail, long offset, ref RecordHeader header,
+        bool isIndexed, bool isLast)
     {
         header.Sequence = _sequence++;
         // What is moved, or comes from another store, keeps the time of its put there.
@@ -391,6 +392,7 @@ internal sealed partial class WriterLog
     }
 
     /// <summary>A record that has its header and is not committed yet.</summary>
-    private readonly record struct Pending(PendingWrite Turn, SegmentAppender Tail, long Offset, long End, uint Crc, ulong Sequence,
+    private readonly record struct Pending(PendingWrite Turn, SegmentAppender Tail, long Offset, long End, uint Crc,
+        ulong Sequence,
         bool IsIndexed, bool IsFact, bool IsLast);
 }

@@ -18,7 +18,8 @@ internal sealed partial class WriterLog
         turn.Tail!.Segment.Map.Bytes(turn.Offset + StoreLayout.RecordHeaderBytes, turn.Request.Source.Length);
 
     /// <summary>The bytes were hashed where they are.</summary>
-    private void Mark(PendingWrite turn, long offset, in RecordHeader header) => _segments.Marks.SetIfOpen(in header.Digest,
+    private void Mark(PendingWrite turn, long offset,
+        in RecordHeader header) => _segments.Marks.SetIfOpen(in header.Digest,
         turn.Tail!.Segment, offset + StoreLayout.RecordHeaderBytes,
         ((RecordFlags)header.Flags).HasFlag(RecordFlags.OwnEncoder) ? Proof.Form : Proof.Hash);
 

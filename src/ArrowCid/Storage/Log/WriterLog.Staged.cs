@@ -73,7 +73,8 @@ internal sealed partial class WriterLog
                 // Only now: the segments of a lane are opened in the order in which their numbers begin.
                 Segment segment = _maker.Open(staged.Take(), SegmentKind.Jumbo, _committed + 1);
                 var tail = new SegmentAppender(segment, StoreLayout.SegmentRecords, segment.Header.Crc);
-                PendingWrite turn = NewTurn(WriteKind.Put, tail, StoreLayout.SegmentRecords, StoreLayout.RecordBytes(length));
+                PendingWrite turn = NewTurn(WriteKind.Put, tail, StoreLayout.SegmentRecords,
+                    StoreLayout.RecordBytes(length));
                 tail.Reserved = turn.End;
                 (turn.Request, turn.Facts, turn.Digest) = (request, request.Facts, digest);
                 (turn.IsJumbo, turn.IsFilled) = (true, true);

@@ -51,7 +51,8 @@ internal static class ControlRepair
         foreach (string path in Directory.EnumerateFiles(directory, "seg-*"))
         {
             string name = Path.GetFileName(path);
-            if (!StoreLayout.TryParseSegmentName(name, StoreLayout.MaxSegments, out int slot, out uint generation)) continue;
+            if (!StoreLayout.TryParseSegmentName(name, StoreLayout.MaxSegments, out int slot,
+                out uint generation)) continue;
             using FileDescriptor? file = folder.TryOpenFile(name, writable: false, out _);
             if (file is null || file.Read(half, 0, out _) != half.Length ||
                 SegmentHeader.Read(half) is not { } header)

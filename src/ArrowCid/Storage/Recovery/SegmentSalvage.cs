@@ -15,7 +15,8 @@ internal sealed class SegmentSalvage : IDisposable
 
     private SegmentSalvage(FileDescriptor file, ControlFile control, int slot, uint generation)
     {
-        if (file.Stat(out FileStatus status) != 0 || status.Size < StoreLayout.SegmentRecords + StoreLayout.RecordHeaderBytes)
+        if (file.Stat(out FileStatus status) != 0
+            || status.Size < StoreLayout.SegmentRecords + StoreLayout.RecordHeaderBytes)
         {
             IsDamaged = true;
             return;

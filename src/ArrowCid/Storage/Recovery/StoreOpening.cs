@@ -79,7 +79,8 @@ internal static class StoreOpening
             return RebuildWithout(directory, folder);
         }
 
-        if (control is null || !control.TryLock(StoreLayout.PresenceLock, exclusive: true) || !IsStillNamed(folder, status))
+        if (control is null || !control.TryLock(StoreLayout.PresenceLock, exclusive: true) || !IsStillNamed(folder,
+            status))
             throw InUse(directory);
         if (!control.IsWritable)
             throw new ArrowCidException(ErrorCode.FormatVersion,
@@ -271,7 +272,8 @@ internal static class StoreOpening
         bool mayCreate)
     {
         string path = Path.Combine(directory, StoreLayout.ControlName);
-        FileDescriptor? locks = folder.TryOpenFile(StoreLayout.ControlName, writable: !settings.ReadOnly, out int errno);
+        FileDescriptor? locks = folder.TryOpenFile(StoreLayout.ControlName, writable: !settings.ReadOnly,
+            out int errno);
         if (locks is null)
         {
             if (errno != Errno.NotFound) throw StorageErrors.FromErrno(errno, "cannot open", path);
@@ -304,7 +306,8 @@ internal static class StoreOpening
             if (!control.IsWritable)
                 throw new ArrowCidException(ErrorCode.Unsupported,
                     $"{directory} is a copy, or of another boot, and must be rebuilt; open it once for writing");
-            if (!control.TryLock(StoreLayout.PresenceLock, exclusive: true) || !IsStillNamed(folder, status)) return null;
+            if (!control.TryLock(StoreLayout.PresenceLock, exclusive: true) || !IsStillNamed(folder,
+                status)) return null;
             _ = StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: false);
             return null;
         }
@@ -417,7 +420,8 @@ internal static class StoreOpening
     /// <summary>A control file under a temporary name that nobody has locked was left by a creator that died.</summary>
     private static void SweepControls(string directory, FileDescriptor folder)
     {
-        foreach (string path in Directory.EnumerateFiles(directory, StoreLayout.ControlName + StoreLayout.TemporaryMark + "*"))
+        foreach (string path in Directory.EnumerateFiles(directory,
+            StoreLayout.ControlName + StoreLayout.TemporaryMark + "*"))
         {
             string name = Path.GetFileName(path);
             using FileDescriptor? file = folder.TryOpenFile(name, writable: true, out _);
@@ -454,7 +458,8 @@ internal static class StoreOpening
         if (!control.IsWritable)
         {
             using FileDescriptor? page = control.DirectoryFile.TryOpenFile(StoreLayout.WaitName, writable: true, out _);
-            bool isWhole = page is not null && page.Stat(out FileStatus status) == 0 && status.Size >= StoreLayout.PageBytes;
+            bool isWhole = page is not null && page.Stat(out FileStatus status) == 0
+                && status.Size >= StoreLayout.PageBytes;
             return isWhole ? Mapping.TryMap(page!, StoreLayout.PageBytes, writable: true, out _) : null;
         }
 
@@ -463,8 +468,10 @@ internal static class StoreOpening
             throw StorageErrors.FromErrno(errno, "cannot create", control.PathOf(StoreLayout.WaitName));
         bool isGroup = control.DirectoryFile.NewFileMode == GroupFile;
         if (made is not null && isGroup)
-            StorageErrors.Check(made.SetMode(GroupWait), "cannot set the mode of", control.PathOf(StoreLayout.WaitName));
-        FileDescriptor? found = made ?? control.DirectoryFile.TryOpenFile(StoreLayout.WaitName, writable: true, out errno);
+            StorageErrors.Check(made.SetMode(GroupWait), "cannot set the mode of",
+                control.PathOf(StoreLayout.WaitName));
+        FileDescriptor? found = made ?? control.DirectoryFile.TryOpenFile(StoreLayout.WaitName, writable: true,
+            out errno);
         if (found is null) return null;
         using (found)
         {

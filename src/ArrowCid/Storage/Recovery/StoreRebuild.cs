@@ -157,7 +157,8 @@ internal static class StoreRebuild
             TableWord word = new(SegmentState.Free, 0, 0, generation);
             if (best.TryGetValue(slot, out SegmentHeader? header))
             {
-                word = new TableWord(SegmentState.Sealed, header.Lane, header.Bytes / StoreLayout.MiB, header.Generation);
+                word = new TableWord(SegmentState.Sealed, header.Lane, header.Bytes / StoreLayout.MiB,
+                    header.Generation);
                 control.SetDetails(slot, header.Order, header.Kind);
                 order = Math.Max(order, header.Order);
             }
@@ -221,7 +222,8 @@ internal static class StoreRebuild
     {
         string path = control.PathOf(StoreLayout.SegmentName(slot, generation));
         using FileDescriptor? file =
-            control.DirectoryFile.TryOpenFile(StoreLayout.SegmentName(slot, generation), writable: false, out int errno);
+            control.DirectoryFile.TryOpenFile(StoreLayout.SegmentName(slot, generation), writable: false,
+                out int errno);
         StorageErrors.Check(errno, "cannot open", path);
         StorageErrors.Check(file!.Stat(out FileStatus status), "cannot stat", path);
         // Left out of the table it would be lost: it takes two looks to say that it is no segment.

@@ -72,7 +72,8 @@ internal sealed class WriterLogRebuild
             out Segment? segment);
         if (access == SegmentAccess.Refused)
             throw new ArrowCidException(ErrorCode.Busy,
-                $"{_control.PathOf(StoreLayout.SegmentName(slot, chain.Header.Generation))} is held by another process");
+                _control.PathOf(StoreLayout.SegmentName(slot, chain.Header.Generation)) +
+                " is held by another process");
         chain.Segment = segment;
         chain.Crc = segment?.Header.Crc ?? 0;
         return segment is not null;

@@ -50,7 +50,8 @@ internal sealed class Segment
         get
         {
             ulong value = Map.Read(StoreLayout.SegmentCommitted);
-            return value >= StoreLayout.SegmentRecords && value <= (ulong)Bytes && value % StoreLayout.RecordAlignment == 0
+            return value >= StoreLayout.SegmentRecords && value <= (ulong)Bytes
+                && value % StoreLayout.RecordAlignment == 0
                 ? (long)value
                 : StoreLayout.SegmentRecords;
         }
@@ -91,7 +92,8 @@ internal sealed class Segment
     /// <summary>Whether a lease, put or walk has it, beside the handle.</summary>
     public bool IsInUse => Volatile.Read(ref _users) > 1;
 
-    /// <summary>Whether it may be looked into within a <see cref="EpochGuard"/> that began before this was asked.</summary>
+    /// <summary>Whether it may be looked into within a <see cref="EpochGuard"/> that began before this was
+    /// asked.</summary>
     public bool TryGlance()
     {
         if (Volatile.Read(ref _users) == 0) return false;

@@ -11,7 +11,8 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
 {
     public const string Temporary = StoreLayout.TemporaryMark + "owner";
 
-    private readonly RingEviction? _ring = control.Superblock.IsRing ? new RingEviction(control, segments, index) : null;
+    private readonly RingEviction? _ring = control.Superblock.IsRing ? new RingEviction(control, segments,
+        index) : null;
     private readonly object _gate = new();
     private RawSegment? _prepared;
     private ulong _preparedFor;
@@ -24,7 +25,8 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
     public Segment? TryCreate(int lane, SegmentKind kind, long bytes, ulong firstSequence, bool forCleanUp = false)
     {
         control.ThrowIfGone();
-        RawSegment? raw = kind == SegmentKind.Data && bytes == control.Superblock.SegmentBytes ? TakePreallocated() : null;
+        RawSegment? raw = kind == SegmentKind.Data
+            && bytes == control.Superblock.SegmentBytes ? TakePreallocated() : null;
         raw ??= TryObtainRaw(lane, bytes, forCleanUp);
         return raw is null ? null : Open(raw, kind, firstSequence);
     }
@@ -175,7 +177,8 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
         string holders = names is null ? "" : $"; what could go is held: {names}";
         return new ArrowCidException(ErrorCode.StoreFull,
             $"{control.Directory}: a segment of {bytes / StoreLayout.MiB} MiB does not fit: " +
-            $"{control.SegmentBytes() / StoreLayout.MiB} of {control.Superblock.Capacity / StoreLayout.MiB} MiB are taken " +
+            $"{control.SegmentBytes() / StoreLayout.MiB} of {control.Superblock.Capacity / StoreLayout.MiB} MiB " +
+            "are taken " +
             $"(some are kept for clean-up), {available / StoreLayout.MiB} MiB are free on the file system{holders}; " +
             $"remove blocks, make a larger store, or {StorageErrors.Remedy}");
     }

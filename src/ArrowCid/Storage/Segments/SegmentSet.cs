@@ -154,7 +154,8 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
         Span<byte> bytes = stackalloc byte[StoreLayout.SegmentHeaderBytes + sizeof(ulong)];
         bool isEmpty = file.Read(bytes, 0, out _) == bytes.Length &&
             SegmentHeader.Read(bytes[..StoreLayout.SegmentHeaderBytes]) is not null &&
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[StoreLayout.SegmentHeaderBytes..]) == StoreLayout.SegmentRecords;
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[StoreLayout.SegmentHeaderBytes..])
+                == StoreLayout.SegmentRecords;
         return !isEmpty;
     }
 

@@ -135,7 +135,8 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         MaintenancePolicy policy = store.GetMaintenancePolicy();
         if (!policy.Collects) yield break;
         // All records together are no smaller than the blocks.
-        bool isWithin = !policy.Unreferenced && policy.MaxBytes is { } most && _blocks.GetStatistics().BytesCommitted <= most;
+        bool isWithin = !policy.Unreferenced && policy.MaxBytes is { } most
+            && _blocks.GetStatistics().BytesCommitted <= most;
         if (isWithin) yield break;
         foreach ((int blocks, long bytes) in store.CollectInSteps(policy.ToCollect(isDryRun), cancel))
             yield return Of(blocks, bytes, "that nothing needs collected");

@@ -81,7 +81,8 @@ internal sealed class ColumnPair(string name, int inA, int inB, CanonicalField f
     /// bytes.</summary>
     public static bool AreAlike(ArrowArray a, int fromA, ArrowArray b, int fromB, int count)
     {
-        if (a.Layout != BufferLayout.Fixed || b.Layout != BufferLayout.Fixed || a.NullCount != 0 || b.NullCount != 0) return false;
+        if (a.Layout != BufferLayout.Fixed || b.Layout != BufferLayout.Fixed || a.NullCount != 0
+            || b.NullCount != 0) return false;
         int width = a.Type.ByteWidth();
         return Bytes(a, fromA).SequenceEqual(Bytes(b, fromB));
 

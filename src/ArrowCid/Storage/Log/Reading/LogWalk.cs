@@ -60,5 +60,6 @@ internal struct LogWalk(Segment segment, long from = StoreLayout.SegmentRecords)
 
     /// <summary>Whether the payload behind a record is what its digest says.</summary>
     public static bool IsPayloadRight(Segment segment, long offset, in RecordHeader header) =>
-        Sha256.Hash(segment.Map.Bytes(offset + StoreLayout.RecordHeaderBytes, (int)header.PayloadLength)) == header.Digest;
+        Sha256.Hash(segment.Map.Bytes(offset + StoreLayout.RecordHeaderBytes,
+            (int)header.PayloadLength)) == header.Digest;
 }
