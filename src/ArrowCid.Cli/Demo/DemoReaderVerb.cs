@@ -39,8 +39,8 @@ internal static class DemoReaderVerb
         try
         {
             long started = Stopwatch.GetTimestamp();
-            foreach (Cid cid in cids) leases.Add(store.TryGet(cid) ?? throw CommandError.NoBlock(cid.ToString(),
-                store));
+            foreach (Cid cid in cids)
+                leases.Add(store.TryGet(cid) ?? throw CommandError.NoBlock(cid.ToString(), store));
             double find = Milliseconds(ref started);
             long hashed = 0;
             foreach (BatchLease lease in leases)

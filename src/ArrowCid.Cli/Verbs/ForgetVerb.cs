@@ -124,8 +124,8 @@ internal static class ForgetVerb
                 continue;
             }
 
-            if (version.Group != group
-                && version.Group.Length > 0) output.Line(CommandError.Visible(version.Group) + ":");
+            if (version.Group != group && version.Group.Length > 0)
+                output.Line(CommandError.Visible(version.Group) + ":");
             group = version.Group;
             string words = version.KeptBy.Count > 0 ? $"keeps: {string.Join(", ", version.KeptBy)}"
                 : version.Reasons.Count > 0 ? $"kept: {RemoveVerb.Words(version.Reasons)}"

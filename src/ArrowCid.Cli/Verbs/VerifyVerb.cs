@@ -111,8 +111,8 @@ internal static class VerifyVerb
         {
             // All texts are judged before the first block is read.
             Cid[] parsed = Array.ConvertAll(cids, text => BlockReference.Resolve(store, text));
-            foreach (Cid cid in parsed) tally.Add(store.Verify(cid) ?? throw CommandError.NoBlock(cid.ToString(),
-                store));
+            foreach (Cid cid in parsed)
+                tally.Add(store.Verify(cid) ?? throw CommandError.NoBlock(cid.ToString(), store));
         }
 
         StoreReading.RecordDamage(directory, tally.Damaged);

@@ -41,8 +41,8 @@ internal sealed partial class BlockStore
             if (ExamineFile(name) is { } finding) yield return finding;
         }
 
-        if (_control.DirectoryFile.StatFile(StoreLayout.WaitName,
-            out FileStatus wait) != 0 || wait.Size < StoreLayout.PageBytes)
+        if (_control.DirectoryFile.StatFile(StoreLayout.WaitName, out FileStatus wait) != 0
+            || wait.Size < StoreLayout.PageBytes)
             yield return new StoreFinding("no-wait-page", FindingSeverity.Warning, StoreLayout.WaitName,
                 "the page that watchers sleep on is not there; they poll", FixHint);
     }
@@ -95,8 +95,8 @@ internal sealed partial class BlockStore
     }
 
     private bool IsOwned(int lane) =>
-        lane == _lane?.Number || (lane < StoreLayout.MaxLanes
-            && _control.IsLockedElsewhere(StoreLayout.LaneLock + lane));
+        lane == _lane?.Number
+        || (lane < StoreLayout.MaxLanes && _control.IsLockedElsewhere(StoreLayout.LaneLock + lane));
 
     private IEnumerable<StoreFinding> ExamineTable()
     {

@@ -76,8 +76,8 @@ internal sealed partial class BlockStore
                 foreach (StoreFinding finding in CheckSegment(place, numbers)) yield return finding;
             }
 
-            ulong collected = places.Key < StoreLayout.MaxLanes ? _control.Lane(places.Key,
-                StoreLayout.LaneCollected) : 0;
+            ulong collected = places.Key < StoreLayout.MaxLanes
+                ? _control.Lane(places.Key, StoreLayout.LaneCollected) : 0;
             foreach (StoreFinding finding in numbers.Findings(HasLostSegments, collected)) yield return finding;
         }
     }

@@ -40,8 +40,8 @@ internal sealed partial class BlockStore
         if (IsMaintainer) return Memory.ProcessMark.Current;
         if (!_control.IsLockedElsewhere(StoreLayout.MaintenanceLock)) return null;
         return LockHolders.Find(_control.DirectoryFile, [StoreLayout.ControlName])
-            .Where(one =>
-                one.IsExclusive && one.Start <= StoreLayout.MaintenanceLock && one.End > StoreLayout.MaintenanceLock)
+            .Where(one => one.IsExclusive
+                && one.Start <= StoreLayout.MaintenanceLock && one.End > StoreLayout.MaintenanceLock)
             .Select(one => (int?)one.Process).FirstOrDefault() ?? 0;
     }
 
@@ -50,8 +50,8 @@ internal sealed partial class BlockStore
     {
         Enter();
         ulong sum = 0;
-        for (int lane = 0; lane < _control.Superblock.Lanes; lane++) sum += _control.Lane(lane,
-            StoreLayout.LaneSequence);
+        for (int lane = 0; lane < _control.Superblock.Lanes; lane++)
+            sum += _control.Lane(lane, StoreLayout.LaneSequence);
         return sum;
     }
 

@@ -117,8 +117,8 @@ internal sealed partial class BlockStore
     {
         bool isTemporary = file.EndsWith(SegmentAllocator.Temporary, StringComparison.Ordinal);
         string name = isTemporary ? file[..^SegmentAllocator.Temporary.Length] : file;
-        if (!StoreLayout.TryParseSegmentName(name, _control.Superblock.Segments, out int slot,
-            out uint generation)) return;
+        if (!StoreLayout.TryParseSegmentName(name, _control.Superblock.Segments, out int slot, out uint generation))
+            return;
         TableWord word = _control.Table(slot);
         bool isBeingMade = word.State == SegmentState.Creating && generation == word.Generation;
         bool isBeingRecycled = word.State == SegmentState.Creating && generation + 1 == word.Generation;

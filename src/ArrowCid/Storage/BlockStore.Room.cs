@@ -26,8 +26,8 @@ internal sealed partial class BlockStore
         return NewReclaim(liveness).Run(mostAlive, dryRun: false, patience: patience);
     }
 
-    private Compactor NewReclaim(ILiveness liveness) => new(_control, _segments, _index, liveness, OwnLane,
-        TryBeginNext);
+    private Compactor NewReclaim(ILiveness liveness) =>
+        new(_control, _segments, _index, liveness, OwnLane, TryBeginNext);
 
     /// <summary>Gives the lane of its newest data segment a next one, so that compaction may remove that.</summary>
     /// <returns>False where another process writes to the lane, or this one has records in progress in it.</returns>

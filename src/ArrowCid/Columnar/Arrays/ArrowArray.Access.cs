@@ -86,8 +86,8 @@ internal sealed partial class ArrowArray
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: not a struct or union.</exception>
     public ArrowArray Field(int index)
     {
-        if (Layout
-            is not (BufferLayout.Struct or BufferLayout.SparseUnion or BufferLayout.DenseUnion)) throw HasNo("fields");
+        if (Layout is not (BufferLayout.Struct or BufferLayout.SparseUnion or BufferLayout.DenseUnion))
+            throw HasNo("fields");
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _children.Length);
         return Layout == BufferLayout.DenseUnion ? _children[index] : _children[index].Slice(Offset, Length);

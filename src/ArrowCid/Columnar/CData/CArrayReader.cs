@@ -100,8 +100,8 @@ internal static class CArrayReader
             CArrayView child = window.View.Child(i) ?? throw Fault("a child is NULL", path);
             Check(child, path);
             (long start, long count) = (0, child.Length);
-            if (layout is BufferLayout.Struct or BufferLayout.SparseUnion) (start, count) = (window.Skipped,
-                window.Slots);
+            if (layout is BufferLayout.Struct or BufferLayout.SparseUnion)
+                (start, count) = (window.Skipped, window.Slots);
             if (layout == BufferLayout.FixedSizeList)
             {
                 int size = ((FixedSizeListType)type).ListSize;

@@ -35,13 +35,13 @@ internal readonly record struct BufferName(CanonicalField Field, BufferRole Role
         (BufferRole.Values, _) when Field.Type.IsFloat() =>
             "a value a slot, zero where it is not valid, every NaN the quiet one",
         (BufferRole.Values, _) => "a value a slot, zero where it is not valid",
-        (BufferRole.Offsets,
-            BufferLayout.ListView32 or BufferLayout.ListView64) => "an offset counts the elements so far",
+        (BufferRole.Offsets, BufferLayout.ListView32 or BufferLayout.ListView64) =>
+            "an offset counts the elements so far",
         (BufferRole.Offsets, BufferLayout.DenseUnion) => "offsets count 0, 1, 2 … within each child",
         (BufferRole.Offsets, _) => "n + 1 offsets from 0, a slot that is not valid being empty",
         (BufferRole.Sizes, _) => "a size a slot, 0 where it is not valid",
-        (BufferRole.Data,
-            BufferLayout.ByteViews) => "values over 12 bytes lie in row order, each once a row, in one buffer",
+        (BufferRole.Data, BufferLayout.ByteViews) =>
+            "values over 12 bytes lie in row order, each once a row, in one buffer",
         (BufferRole.Data, _) => "the valid values' bytes lie in row order and nothing between them",
         (BufferRole.Views, _) =>
             "a view holds up to 12 bytes zero-filled, or length, prefix, buffer 0 and an offset in row order",

@@ -27,8 +27,8 @@ internal static class NullSlots
                 return new ArrowArray(type, count, [none, Zeros(count, ByteView.Size)]);
             case BufferLayout.List32 or BufferLayout.List64:
                 return new ArrowArray(type, count,
-                    [none, Zeros(count + 1, like.Layout == BufferLayout.List32 ? 4 : 8)], [like.Children[0].Slice(0,
-                        0)]);
+                    [none, Zeros(count + 1, like.Layout == BufferLayout.List32 ? 4 : 8)],
+                    [like.Children[0].Slice(0, 0)]);
             case BufferLayout.ListView32 or BufferLayout.ListView64:
                 int width = like.Layout == BufferLayout.ListView32 ? 4 : 8;
                 return new ArrowArray(type, count, [none, Zeros(count, width), Zeros(count, width)],
