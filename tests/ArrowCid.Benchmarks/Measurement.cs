@@ -42,6 +42,6 @@ internal sealed record Measurement(string Name, double? Ours, double? Competitor
         (false, _) => "MISSED",
         (null, _) when Ours is null || !IsGoalForHere => "n/a",
         (null, null) => "no goal",
-        _ => "no competitor",
+        _ => "no peer",
     };
 }
