@@ -2,8 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ArrowCid.Memory;
 
-/// <summary>Bytes with a NUL behind them that lie still, so that structs point at them for as long as whoever made
-/// these keeps this.</summary>
+/// <summary>Pinned bytes that end with NUL. Structs may point at them for as long as this object is kept.</summary>
 internal sealed unsafe class CText
 {
     private readonly byte[] _bytes;

@@ -58,7 +58,7 @@ internal sealed unsafe class ForeignArray : IViewOwner, IDisposable
     private void End()
     {
         if (_isBorrowed) return;
-        // SAFETY: nobody is left who reads the memory; the struct is ours and is freed once.
+        // SAFETY: no reader of the memory is left; the struct is ours and is freed once.
         CDataCalls.ReleaseArray((nint)_array);
         NativeMemory.Free(_array);
     }

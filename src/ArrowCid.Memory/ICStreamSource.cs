@@ -8,6 +8,6 @@ internal interface ICStreamSource : IDisposable
     /// <summary>Writes the next batch's struct; nothing at the end.</summary>
     void Next(nint target);
 
-    /// <summary>The errno that stands for an exception.</summary>
+    /// <summary>Converts an exception to an errno.</summary>
     int ErrorNumber(Exception error);
 }

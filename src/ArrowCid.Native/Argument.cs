@@ -18,7 +18,7 @@ internal static unsafe class Argument
         if (count > 0) NotNull(array, name);
         if (count > int.MaxValue)
             throw new ArrowCidException(ErrorCode.TooLarge, $"'{name}' has {count} elements, over 2^31 - 1");
-        // SAFETY: the caller says that so many lie there, for the call.
+        // SAFETY: the caller promises that many elements at the address, for the duration of the call.
         return new Span<T>(array, (int)count);
     }
 

@@ -5,7 +5,7 @@ namespace ArrowCid.Native;
 /// <summary>Texts of the caller, and for him.</summary>
 internal static unsafe class Utf8Text
 {
-    // A text that nobody ended is not read for ever.
+    // The limit ends the search in a text without a terminator.
     private const int MostBytes = 1 << 20;
 
     private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
@@ -35,7 +35,7 @@ internal static unsafe class Utf8Text
     public static string? ReadOrNull(byte* text, string name) => text is null ? null : Read(text, name);
 
     /// <summary>Gives a text out with its NUL.</summary>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.TooLarge"/>: there is too little room.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.TooLarge"/>: the buffer is too small.</exception>
     public static void Write(string text, byte* buffer, long capacity, long* needed) =>
         Write(Encoding.UTF8.GetBytes(text), buffer, capacity, needed);
 
@@ -48,10 +48,10 @@ internal static unsafe class Utf8Text
         if (capacity <= text.Length)
         {
             throw new ArrowCidException(ErrorCode.TooLarge,
-                $"the text takes {text.Length + 1} bytes, and there is room for {capacity}");
+                $"the text takes {text.Length + 1} bytes, and the buffer has {capacity}");
         }
 
-        // SAFETY: the caller says that the buffer has so many bytes.
+        // SAFETY: the caller promises a buffer of that many bytes.
         text.CopyTo(new Span<byte>(buffer, text.Length));
         buffer[text.Length] = 0;
     }

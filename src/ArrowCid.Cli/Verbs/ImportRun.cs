@@ -8,7 +8,7 @@ namespace ArrowCid.Cli.Verbs;
 /// <param name="IsJson">Whether the lines are JSON.</param>
 /// <param name="IsPartial">Whether what can be had of a file is taken where not all can be.</param>
 /// <param name="ZeroEnds">Whether a section of no length ends a CAR.</param>
-/// <param name="RowsPerBlock">Rows of a block where a table is cut anew; null where it is left as it is.</param>
+/// <param name="RowsPerBlock">Rows per block if tables are cut again; null to keep their batches.</param>
 /// <param name="From">Where blocks come from that a CAR lacks; null: from nowhere.</param>
 internal sealed record ImportRun(CidStore Store, Output Output, bool IsJson, bool IsPartial, bool ZeroEnds,
     int? RowsPerBlock, BlockBackend? From)

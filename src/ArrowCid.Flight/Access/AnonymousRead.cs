@@ -3,7 +3,7 @@ namespace ArrowCid.Flight.Access;
 /// <summary>Who may read without a token.</summary>
 public enum AnonymousRead
 {
-    /// <summary>Nobody.</summary>
+    /// <summary>No caller.</summary>
     Never,
 
     /// <summary>Who calls from this machine.</summary>

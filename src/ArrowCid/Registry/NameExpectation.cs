@@ -1,6 +1,6 @@
 namespace ArrowCid.Registry;
 
-/// <summary>What a name must stand for so that it may be changed.</summary>
-/// <param name="IsAny">Anything, or nothing.</param>
-/// <param name="Cid">This block; null: nothing.</param>
+/// <summary>The block that a name must point to before a change.</summary>
+/// <param name="IsAny">True if any block, or none, is accepted.</param>
+/// <param name="Cid">The expected block; null if the name must not exist.</param>
 internal readonly record struct NameExpectation(bool IsAny, Cid? Cid);

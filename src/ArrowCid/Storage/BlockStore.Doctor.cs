@@ -107,7 +107,7 @@ internal sealed partial class BlockStore
             if (word.State == SegmentState.Creating && !IsOwned(word.Lane))
                 yield return new StoreFinding("unfinished-segment", FindingSeverity.Warning, name,
                     $"the writer of lane {word.Lane} died while it made this segment of {word.Bytes >> 20} MiB",
-                    FixHint);
+                FixHint);
             else if (word.State == SegmentState.Retired && !_control.IsLockedElsewhere(StoreLayout.JanitorLock) &&
                 !IsOwned(word.Lane))
                 yield return new StoreFinding("retired-segment", FindingSeverity.Warning, name,
@@ -174,7 +174,8 @@ internal sealed partial class BlockStore
 
         if (files.Pair.Previous != 0 && !_control.IsLockedElsewhere(StoreLayout.JanitorLock))
             yield return new StoreFinding("index-growing", FindingSeverity.Note,
-                StoreLayout.IndexName(files.Pair.Current), "the index is growing, and nobody is at it", FixHint);
+                StoreLayout.IndexName(files.Pair.Current), "the index is half grown, and no process continues it",
+                FixHint);
         foreach (StoreFinding finding in ExamineEntries(files.Current)) yield return finding;
     }
 

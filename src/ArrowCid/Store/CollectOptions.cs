@@ -10,8 +10,8 @@ public sealed class CollectOptions
     /// then names them has time to; what has expired goes however young.</summary>
     public TimeSpan? OlderThan { get; init; }
 
-    /// <summary>Of what no root needs only so much goes that the store's blocks take no more bytes than these: what
-    /// was put last stays longest. What has expired goes in any case. Null: all that may go goes.</summary>
+    /// <summary>The bytes that the store's blocks may take. Of the blocks that no root needs, the oldest are
+    /// deleted until the rest fits. Expired blocks are deleted in any case. Null: all that may go is deleted.</summary>
     public long? MaxBytes { get; init; }
 
     /// <summary>What names stood for once is a root as well.</summary>

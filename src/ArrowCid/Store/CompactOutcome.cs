@@ -1,21 +1,21 @@
 namespace ArrowCid;
 
-/// <summary>What came of a segment.</summary>
+/// <summary>The result of a compaction for one segment.</summary>
 public enum CompactOutcome
 {
-    /// <summary>It went; what was alive of it is elsewhere.</summary>
+    /// <summary>The segment is freed; its live records were moved.</summary>
     Freed = 0,
 
-    /// <summary>So much of it is alive that it stays.</summary>
+    /// <summary>It stays: too much of it is alive.</summary>
     Alive = 1,
 
-    /// <summary>Somebody reads it; it goes another time.</summary>
+    /// <summary>It stays for now: a reader holds a lease on it.</summary>
     Held = 2,
 
     /// <summary>Something in it cannot be read, or is of a later version; <c>arrowcid log check</c> says
     /// what.</summary>
     Damaged = 3,
 
-    /// <summary>There was no room for what is alive of it.</summary>
+    /// <summary>There was no space for its live records.</summary>
     NoRoom = 4,
 }

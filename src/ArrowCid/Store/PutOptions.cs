@@ -2,11 +2,12 @@ using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>What is said of a batch as it is put. Whoever sees the block sees these facts.</summary>
+/// <summary>The metadata, name and pin of a batch that is put. Every reader that sees the block sees them
+/// too.</summary>
 public sealed class PutOptions : BlockMetadata
 {
-    /// <summary>A name that stands for the block from then on, whatever it stood for; it is set once the block is
-    /// there.</summary>
+    /// <summary>The name that points to the block afterwards, whatever it pointed to before. It is set after the
+    /// block is stored: a process that is killed in between leaves the block without the name.</summary>
     public string? Name { get; init; }
 
     /// <summary>Pins the block.</summary>

@@ -2,9 +2,9 @@ using ArrowCid.Ipc;
 
 namespace ArrowCid;
 
-/// <summary>What came of a put.</summary>
-/// <param name="Address">What addresses the block.</param>
-/// <param name="IsNew">Whether the store did not have it.</param>
+/// <summary>The result of a put.</summary>
+/// <param name="Address">The address of the block.</param>
+/// <param name="IsNew">True if the store did not have the block.</param>
 public readonly record struct PutResult(BlockAddress Address, bool IsNew)
 {
     /// <summary>Whether the store had the block with damaged bytes, which the bytes of this put have replaced. It is

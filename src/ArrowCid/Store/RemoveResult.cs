@@ -1,9 +1,9 @@
 namespace ArrowCid;
 
-/// <summary>What was removed, or would be.</summary>
-/// <param name="Removed">The blocks that go.</param>
-/// <param name="Kept">Those that were asked for and stay.</param>
-/// <param name="ByteLength">The bytes of the blocks that go; the room comes back when the store is cleaned up.</param>
-/// <param name="IsDryRun">Whether nothing was done.</param>
+/// <summary>The removed blocks; on a dry run, the blocks that would be removed.</summary>
+/// <param name="Removed">The removed blocks.</param>
+/// <param name="Kept">The requested blocks that stay, with the reasons.</param>
+/// <param name="ByteLength">The bytes of the removed blocks; compaction frees their space.</param>
+/// <param name="IsDryRun">True if nothing was changed.</param>
 public sealed record RemoveResult(IReadOnlyList<Cid> Removed, IReadOnlyList<KeptBlock> Kept, long ByteLength,
     bool IsDryRun);

@@ -1,13 +1,13 @@
 namespace ArrowCid;
 
-/// <summary>What a full store does.</summary>
+/// <summary>The behavior of a full store.</summary>
 public enum StoreRetention
 {
-    /// <summary>It keeps what it has and refuses puts with <see cref="ErrorCode.StoreFull"/>; room comes from removing
-    /// blocks.</summary>
+    /// <summary>The store keeps its blocks and refuses puts with <see cref="ErrorCode.StoreFull"/>; removing blocks
+    /// frees space.</summary>
     Keep = 0,
 
-    /// <summary>The oldest blocks that nobody leases go, a whole segment at a time. Names and pins are
-    /// refused.</summary>
+    /// <summary>The store evicts its oldest blocks that have no lease, one whole segment at a time. Names and pins
+    /// are refused.</summary>
     Ring = 1,
 }

@@ -11,6 +11,6 @@ namespace ArrowCid;
 /// <param name="Created">When it was made; null while it is being made.</param>
 /// <param name="HeldBy">The processes that hold a lease on it, as far as they can be seen from here: one's own
 /// user's (root: all) in this process namespace.</param>
-/// <param name="HasUnnamedHolder">Whether somebody holds it who cannot be seen from here.</param>
+/// <param name="HasUnnamedHolder">True if a process that cannot be seen from here holds it.</param>
 public sealed record StoreSegment(string Name, string Kind, string State, int Lane, long ByteLength, long BytesUsed,
     DateTimeOffset? Created, IReadOnlyList<int> HeldBy, bool HasUnnamedHolder);

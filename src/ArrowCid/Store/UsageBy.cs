@@ -3,7 +3,7 @@ namespace ArrowCid;
 /// <summary>What blocks belong to.</summary>
 public enum UsageBy
 {
-    /// <summary>Names that stand for them.</summary>
+    /// <summary>Names that point to them.</summary>
     Name = 0,
 
     /// <summary>Values of a tag.</summary>

@@ -65,10 +65,10 @@ public sealed class DamageTests
         string path = store.PathOf(file);
         byte[] whole = File.ReadAllBytes(path);
         store.Damage(file, "payload");
-        store.Mend();
+        store.Repair();
         File.Delete(path);
         File.WriteAllBytes(path, whole);
-        store.Mend();
+        store.Repair();
         Assert.Empty(store.LostBlocks());
         Assert.Empty(store.LostFacts());
     }
@@ -78,7 +78,7 @@ public sealed class DamageTests
     {
         using var store = new DamagedStore(isMemory: false);
         store.Damage("facts", "payload");
-        store.Mend();
+        store.Repair();
         string[] names = store.Names();
         Assert.Single(names, name => name.StartsWith(SegmentRepair.Prefix, StringComparison.Ordinal));
         _ = BlockStore.Rebuild(store.Directory, mends: true);
@@ -98,7 +98,7 @@ public sealed class DamageTests
         using CidStore reader = store.Open(readOnly: true);
         using CidStore writer = store.Open();
         _ = writer.PutRaw(StoreCalls.Numbered(77_001));
-        store.Mend();
+        store.Repair();
         Assert.DoesNotContain(store.Names(), name => name.StartsWith(SegmentRepair.Prefix, StringComparison.Ordinal));
         IReadOnlyList<StoreFinding> left = store.Examine();
         Assert.DoesNotContain(left, one => one.Severity == FindingSeverity.Error);
@@ -118,7 +118,7 @@ public sealed class DamageTests
         store.Damage("facts", "payload");
         using CidStore reader = store.Open(readOnly: true);
         string[] names = store.Names();
-        Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(store.Mend).Code);
+        Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(store.Repair).Code);
         Assert.Equal(names, store.Names());
         Assert.Contains(store.Examine(), one => one.Name == "damaged-payload");
     }
@@ -156,7 +156,7 @@ public sealed class DamageTests
         Assert.Equal(before, store.Names());
         Assert.True(finding.Length == 0 ? found.Count == 0 : found.Any(one => one.Name == finding), Words(found));
         Assert.Equal(exit, found.Any(one => one.Severity == FindingSeverity.Error) ? 4 : 0);
-        store.Mend();
+        store.Repair();
         IReadOnlyList<StoreFinding> left = store.Examine();
         Assert.True(left.All(one => one.Severity == FindingSeverity.Note || one.Name == "quarantined"), Words(left));
         Cid[] missing = store.LostBlocks();

@@ -37,7 +37,7 @@ internal sealed class DamagedStore : IDisposable
 
     public IReadOnlyList<StoreFinding> Examine() => StoreDoctor.Examine(Directory, OpenBlocks);
 
-    public void Mend() => StoreDoctor.Repair(Directory, Examine(), OpenBlocks);
+    public void Repair() => StoreDoctor.Repair(Directory, Examine(), OpenBlocks);
 
     public string[] Names() => [.. System.IO.Directory.GetFiles(Directory).Select(path => Path.GetFileName(path))
         .Order(StringComparer.Ordinal)];

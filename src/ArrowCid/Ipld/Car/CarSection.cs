@@ -1,7 +1,7 @@
 namespace ArrowCid.Ipld.Car;
 
 /// <summary>One block's place in an archive.</summary>
-/// <param name="Cid">Its CID, which nobody has proved.</param>
+/// <param name="Cid">Its CID, not yet proved.</param>
 /// <param name="Offset">Where its section begins in the file.</param>
 /// <param name="BlockOffset">Where its bytes begin in the file.</param>
 /// <param name="Length">Its bytes.</param>

@@ -18,7 +18,8 @@ internal sealed class CarSizes
         _counts[bytes <= 1 ? 0 : 32 - System.Numerics.BitOperations.LeadingZeroCount((uint)(bytes - 1))]++;
     }
 
-    /// <summary>The counts that are not zero: of blocks of at most so many bytes, and over half of that.</summary>
+    /// <summary>The counts above zero, each with its upper limit in bytes: blocks of at most that size and over half of
+    /// it.</summary>
     public IEnumerable<(long UpTo, long Count)> Counts() =>
         _counts.Index().Where(each => each.Item > 0).Select(each => (1L << each.Index, each.Item));
 }

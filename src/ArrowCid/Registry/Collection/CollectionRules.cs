@@ -5,8 +5,8 @@ namespace ArrowCid.Registry;
 /// <param name="PutBefore">What was put or announced since stays, what has expired too where <paramref
 /// name="SparesExpired"/> says so.</param>
 /// <param name="SparesExpired">Whether <paramref name="PutBefore"/> counts for what has expired.</param>
-/// <param name="MostBytes">Only so much goes that no more than these bytes stay, what was put last longest; null: all
-/// that may.</param>
+/// <param name="MostBytes">The bytes that may stay: the oldest blocks are deleted until the rest fits; null: all that
+/// may go is deleted.</param>
 /// <param name="KeepsHistory">Whether what names stood for is a root as well.</param>
 /// <param name="Now">The time by which things expire.</param>
 internal readonly record struct CollectionRules(bool TakesUnneeded, DateTimeOffset PutBefore, bool SparesExpired,

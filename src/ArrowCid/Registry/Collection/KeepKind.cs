@@ -6,7 +6,7 @@ public enum KeepKind
     /// <summary>It is not here.</summary>
     NotHere = 0,
 
-    /// <summary>A name stands for it.</summary>
+    /// <summary>A name points to it.</summary>
     Named = 1,
 
     /// <summary>It is pinned.</summary>
@@ -39,6 +39,6 @@ public enum KeepKind
     /// <summary>A name stood for it, and what names stood for was to be kept.</summary>
     NamedBefore = 11,
 
-    /// <summary>What may need it is damaged, so that nobody knows what that needs.</summary>
+    /// <summary>A block that may need it is damaged, so its needs are unknown.</summary>
     Unknowable = 12,
 }

@@ -3,7 +3,7 @@ namespace ArrowCid.Registry;
 /// <summary>Why a block was removed. Numbers are part of the format.</summary>
 public enum RemovalReason
 {
-    /// <summary>Somebody asked for it.</summary>
+    /// <summary>A caller asked for it.</summary>
     Asked = 0,
 
     /// <summary>It had expired, and all that needed it.</summary>

@@ -1,4 +1,4 @@
 namespace ArrowCid.Registry;
 
-/// <summary>A name stands for a block, or for nothing; and the change that this one replaces.</summary>
+/// <summary>A name points to a block or to nothing; with the change that this one replaces.</summary>
 internal sealed record NameFact(string Name, Cid? Target, FactStamp? Previous) : Fact(FactKind.Name);

@@ -23,7 +23,7 @@ internal sealed class FoundBy(QueryPlan plan, bool isDescending) : IKeySink
         return _stands && !_isLater;
     }
 
-    /// <summary>In the order by name, where a block has the names that stand for it.</summary>
+    /// <summary>In the order by name: a block has the names that point to it.</summary>
     public bool Is(ReadOnlySpan<byte> key, IReadOnlyList<string> names)
     {
         Begin(key);

@@ -13,7 +13,7 @@ public sealed class QueryOptions
     /// first.</summary>
     public bool NewestFirst { get; init; }
 
-    /// <summary>At most so many entries.</summary>
+    /// <summary>The maximum number of entries.</summary>
     public int Limit { get; init; } = int.MaxValue;
 
     /// <summary>What <see cref="QueryPage.Next"/> of the page before was; null begins.</summary>

@@ -1,20 +1,20 @@
 namespace ArrowCid.Storage;
 
-/// <summary>What came of looking at a segment.</summary>
+/// <summary>The result for one segment.</summary>
 internal enum ReclaimOutcome
 {
-    /// <summary>It is gone; what was alive in it is elsewhere.</summary>
+    /// <summary>The segment is freed; its live records were moved.</summary>
     Freed,
 
-    /// <summary>So much in it is alive that moving it would not pay.</summary>
+    /// <summary>Too much of it is alive to be worth moving.</summary>
     Alive,
 
-    /// <summary>Somebody holds a lease on it.</summary>
+    /// <summary>A reader holds a lease on it.</summary>
     Held,
 
     /// <summary>Records in it cannot be read, or do not hash to their digests.</summary>
     Damaged,
 
-    /// <summary>There was no room for what is alive in it.</summary>
+    /// <summary>There was no space for its live records.</summary>
     NoRoom,
 }

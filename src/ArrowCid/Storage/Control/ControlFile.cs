@@ -147,7 +147,8 @@ internal sealed partial class ControlFile : IDisposable
     {
         if (IsGone)
             throw new ArrowCidException(ErrorCode.StoreGone,
-                $"{PathOf(StoreLayout.ControlName)} was removed while it was open; what is mapped stays; open it anew");
+                $"{PathOf(StoreLayout.ControlName)} was removed while it was open; what is mapped stays; " +
+                "open it again");
     }
 
     /// <summary>Flushes the names in the store's directory, if it is on a disk: of files made or taken away.</summary>

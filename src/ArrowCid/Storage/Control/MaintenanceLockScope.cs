@@ -1,8 +1,8 @@
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Being the janitor, until disposed of by the same thread: nobody else drops, compacts, reclaims or grows the index.
-/// The thread's own puts may still grow it.
+/// Being the janitor, until disposed of by the same thread: no other thread or process drops, compacts or grows the
+/// index. The thread's own puts may still grow it.
 /// </summary>
 internal sealed class MaintenanceLockScope(ControlFile control) : IDisposable
 {

@@ -43,7 +43,7 @@ internal sealed record StoreIdentity(Guid Machine, Guid Boot, ulong Inode, ulong
     public bool IsSameFile(StoreIdentity now, bool isOfBoot) =>
         Inode == now.Inode && BirthNanoseconds == now.BirthNanoseconds && (isOfBoot || Machine == now.Machine);
 
-    // Hashed: these ids are not to be given to whoever gets a copy of the store.
+    // Hashed, so that a copy of the store does not reveal these ids.
     private static Guid ReadId(string path)
     {
         try

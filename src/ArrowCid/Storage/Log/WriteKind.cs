@@ -8,7 +8,7 @@ internal enum WriteKind
     /// <summary>REFs, then a FACT if it has one.</summary>
     Announce,
 
-    /// <summary>A FACT alone: it has no place of its own and waits for nobody's source.</summary>
+    /// <summary>A FACT record alone: it has no reservation and waits for no block source.</summary>
     Append,
 
     /// <summary>A place that nothing came of.</summary>

@@ -1,7 +1,7 @@
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Room in a ring: the oldest sealed segment that nobody leases goes. Any writer does this by itself, under the
+/// Frees space in a ring: evicts the oldest sealed segment without a lease. Any writer does this on its own, under the
 /// segment's write lock alone, so that no stopped process stops the others' puts.
 /// </summary>
 internal sealed class RingEviction(ControlFile control, SegmentSet segments, BlockIndex index)
@@ -9,7 +9,7 @@ internal sealed class RingEviction(ControlFile control, SegmentSet segments, Blo
     /// <summary>Takes the oldest segment that can go.</summary>
     /// <param name="lane">A lane of this handle.</param>
     /// <param name="bytes">The size in need.</param>
-    /// <param name="raw">The segment, ready for another use, where it is of that size and in memory; else its room is
+    /// <param name="raw">The segment, ready for another use, where it is of that size and in memory; else its space is
     /// free.</param>
     /// <returns>False where none can go now.</returns>
     public bool TryTake(int lane, long bytes, out RawSegment? raw)
@@ -33,7 +33,7 @@ internal sealed class RingEviction(ControlFile control, SegmentSet segments, Blo
     }
 
     /// <summary>Whether a segment is in the older half of the ring, so that what is put again is better written
-    /// again: as much as half of the ring's room was written after it.</summary>
+    /// again: as much as half of the ring's space was written after it.</summary>
     public bool IsOld(Segment segment)
     {
         long newer = 0;

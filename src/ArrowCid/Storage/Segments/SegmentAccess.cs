@@ -1,6 +1,6 @@
 namespace ArrowCid.Storage;
 
-/// <summary>What came of asking for a segment.</summary>
+/// <summary>The result of a request for a segment.</summary>
 internal enum SegmentAccess
 {
     Ready,
@@ -8,7 +8,7 @@ internal enum SegmentAccess
     /// <summary>It is no longer, or not yet, the segment that was meant.</summary>
     Stale,
 
-    /// <summary>Somebody holds it for himself.</summary>
+    /// <summary>Another process holds it exclusively.</summary>
     Refused,
 
     /// <summary>The file is not what the table says of it.</summary>

@@ -15,10 +15,10 @@ public sealed class MaintenanceOptions
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>The share of time, above 0 and at most 1, that steps take while others put much. A tenth unless set.
-    /// While nobody puts it is half, and as the store fills it grows to nine tenths.</summary>
+    /// While no process puts, it is half, and as the store fills it grows to nine tenths.</summary>
     public double Share { get; init; } = 0.1;
 
-    /// <summary>Gets every step once it is done, on a thread of the pool; null: nobody does.</summary>
+    /// <summary>Gets every step once it is done, on a thread of the pool; null: no callback.</summary>
     public Action<MaintenanceStep>? Done { get; init; }
 
     internal void ThrowIfWrong()

@@ -18,6 +18,6 @@ public enum MaintenanceTask
     /// <summary>Drops what no root needs, where the policy says so.</summary>
     Collect = 4,
 
-    /// <summary>Gives the room of dropped blocks and superseded facts back.</summary>
+    /// <summary>Frees the space of dropped blocks and superseded facts.</summary>
     Compact = 5,
 }

@@ -9,6 +9,6 @@ internal enum TailScope
     Facts = 2,
     All = Blocks | Facts,
 
-    /// <summary>Every record, facts without their bytes: for who rests between records, whatever they are.</summary>
+    /// <summary>Every record, facts without their bytes: for readers that wait between records of any kind.</summary>
     Every = 4,
 }

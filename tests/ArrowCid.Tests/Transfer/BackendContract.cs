@@ -8,7 +8,7 @@ using ArrowCid.Ipld.Car;
 using ArrowCid.Tests.Flight;
 using ArrowCid.Tests.Storage;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 /// <summary>What holds for every place of blocks, whatever it is.</summary>
 public abstract class BackendContract : IAsyncLifetime

@@ -1,7 +1,7 @@
 using ArrowCid.Columnar;
 using ArrowCid.Tests.Columnar;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 public class TypeTextReaderTests
 {

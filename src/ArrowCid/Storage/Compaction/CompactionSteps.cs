@@ -7,12 +7,12 @@ namespace ArrowCid.Storage;
 internal sealed class CompactionSteps(BlockStore store, ControlFile control, Compactor reclaim, double mostAlive,
     bool withData, List<SegmentPlace> places)
 {
-    // The blocks that are left are gathered once for so many segments of facts.
+    // The number of fact segments for which the remaining blocks are gathered once.
     private const int FactsAtOnce = 8;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(200);
 
-    // A put that makes room for itself, or a growth of the index, is soon over.
+    // A put that frees space for itself, or a growth of the index, ends soon.
     private static readonly TimeSpan s_janitorPatience = TimeSpan.FromSeconds(1);
 
     private readonly Queue<SegmentPlace> _data = new(withData
@@ -27,10 +27,10 @@ internal sealed class CompactionSteps(BlockStore store, ControlFile control, Com
 
     /// <summary>Looks at the next segment of data, or the next few of facts.</summary>
     /// <param name="cancel">Ends it at the next block; what was moved by then is where it was moved to.</param>
-    /// <param name="report">What came of them.</param>
+    /// <param name="report">The result for each of them.</param>
     /// <returns>False where none was left.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up; the same
-    /// segments come next.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning up; the
+    /// same segments come next.</exception>
     public bool TryStep(CancellationToken cancel, out ReclaimReport report)
     {
         report = new ReclaimReport([]);
@@ -38,7 +38,7 @@ internal sealed class CompactionSteps(BlockStore store, ControlFile control, Com
         SegmentPlace[]? some = isData ? [one] : _facts.TryPeek(out SegmentPlace[]? facts) ? facts : null;
         if (some is null)
         {
-            // What somebody reads is looked at again.
+            // Segments with readers are looked at again.
             if (withData && !_isIncomplete && (_sweep & 1) == 0) control.Map.Write(StoreLayout.CompactedWord, _sweep);
             return false;
         }

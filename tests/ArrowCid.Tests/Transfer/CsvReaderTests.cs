@@ -2,7 +2,7 @@ using System.Text;
 using ArrowCid.Columnar;
 using ArrowCid.Transfer;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 public class CsvReaderTests
 {

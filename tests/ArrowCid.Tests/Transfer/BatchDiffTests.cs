@@ -3,7 +3,7 @@ using ArrowCid.Columnar;
 using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 public class BatchDiffTests
 {

@@ -2,7 +2,7 @@ using ArrowCid.Columnar;
 using ArrowCid.Transfer;
 using ArrowCid.Registry;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 public class RowFilterTests
 {

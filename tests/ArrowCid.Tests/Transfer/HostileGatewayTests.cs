@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using ArrowCid.Transfer.Backends;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 /// <summary>Gateways that lie, stall or never end.</summary>
 public class HostileGatewayTests

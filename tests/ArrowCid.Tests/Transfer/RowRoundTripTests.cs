@@ -4,7 +4,7 @@ using ArrowCid.Ipc;
 using ArrowCid.Tests.Columnar;
 using ArrowCid.Tests.Generators;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 /// <summary>What was written reads back under its own schema with its CID.</summary>
 public class RowRoundTripTests

@@ -4,7 +4,7 @@ using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Tests.Generators;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 /// <summary>One column of a batch is had through the batch's column manifest, and the others need not be there.</summary>
 public sealed class BatchColumnTests

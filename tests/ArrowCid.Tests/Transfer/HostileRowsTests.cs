@@ -2,7 +2,7 @@ using System.Text;
 using ArrowCid.Columnar;
 using ArrowCid.Transfer;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 /// <summary>Changed bytes end in an error with a place or in a result.</summary>
 public class HostileRowsTests

@@ -1,6 +1,6 @@
 using ArrowCid.Columnar;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 /// <summary><c>INFERENCE.md</c>, version 1. A row that changes here is a new version there.</summary>
 public class InferenceTests

@@ -4,7 +4,7 @@ using ArrowCid.Columnar;
 using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 
-namespace ArrowCid.Tests.Exchange;
+namespace ArrowCid.Tests.Transfer;
 
 /// <summary>Rows of text read to batches, and batches written to text.</summary>
 internal static class Rows
