@@ -5,16 +5,16 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli;
 
-/// <summary>A verb of the command, with the examples that its help ends in.</summary>
+/// <summary>A verb of the command, with the examples at the end of its help.</summary>
 internal sealed class Verb(string name, string description, params string[] examples) : Command(name, description)
 {
     public string[] Examples { get; } = examples;
 
-    /// <summary>A verb that tells of one block of a store.</summary>
+    /// <summary>A verb that reports on one block of a store.</summary>
     /// <param name="name">The verb.</param>
     /// <param name="description">What it does.</param>
     /// <param name="run">Does it, with the store's directory, the CID or name, and whether JSON is asked for.</param>
-    /// <param name="examples">What its help ends in.</param>
+    /// <param name="examples">The examples at the end of its help.</param>
     public static Verb OfBlock(string name, string description, Func<string?, string, bool, int> run,
         params string[] examples)
     {
@@ -39,10 +39,10 @@ internal sealed class Verb(string name, string description, params string[] exam
     public static Argument<string[]> Sources(string description) => Inputs(
         $"{description}; a directory for all of them below it, or a quoted pattern such as 'in/**/*.parquet'");
 
-    /// <summary>An option to refuse what a directory has beside files that are read.</summary>
+    /// <summary>An option to refuse directories with files of unknown extensions.</summary>
     public static Option<bool> Strict() => new("--strict")
     {
-        Description = "Refuse a directory that has files of an unknown extension. Default: they are skipped.",
+        Description = "A directory with files of an unknown extension is refused. Default: such files are skipped.",
     };
 
     public static Argument<string> File(string name, string description) =>
@@ -64,27 +64,27 @@ internal sealed class Verb(string name, string description, params string[] exam
     public static Argument<string?> Optional(string name, string description) =>
         RefusingOptions(new Argument<string?>(name) { Arity = ArgumentArity.ZeroOrOne, Description = description });
 
-    /// <summary>A filter behind the verb; it may begin with a minus.</summary>
+    /// <summary>A filter after the verb; it may begin with a minus.</summary>
     public static Argument<string?> FilterText(bool isNeeded) => new("FILTER")
     {
         Arity = isNeeded ? ArgumentArity.ExactlyOne : ArgumentArity.ZeroOrOne,
-        Description = "Which blocks: tests such as rows > 1000, tag.day = \"2026-11-20\", age < 7d, " +
+        Description = "The blocks: tests such as rows > 1000, tag.day = \"2026-11-20\", age < 7d, " +
             "name ~ \"quotes/*\", has json.run, pinned, joined by and, or, not and parentheses.",
     };
 
     public static Option<string?> Where(string description) =>
         new("--where") { HelpName = "FILTER", Description = description };
 
-    public static Option<bool> DryRun() => new("--dry-run") { Description = "Only say what would be done." };
+    public static Option<bool> DryRun() => new("--dry-run") { Description = "Only a report of what would be done." };
 
-    /// <summary>An option for the end of a block's use.</summary>
+    /// <summary>An option for the time when a block expires.</summary>
     public static Option<Expiry?> Expires(bool isRequired = false)
     {
         var option = new Option<Expiry?>("--expires")
         {
             HelpName = "TIME",
-            Description = "When the block expires: 7d (from its put, or from now), 2026-12-24, 2026-12-24T18:00Z, " +
-                "or never.",
+            Description = "The time when the block expires: 7d (from its put, or from now), 2026-12-24, " +
+                "2026-12-24T18:00Z, or never.",
             Required = isRequired,
         };
         option.CustomParser = result =>
@@ -122,7 +122,7 @@ internal sealed class Verb(string name, string description, params string[] exam
         return option;
     }
 
-    /// <summary>An option that takes a number of bytes, as filters write it or with an M or G behind it.</summary>
+    /// <summary>An option that takes a number of bytes, as filters write it or with a trailing M or G.</summary>
     public static Option<long?> Size(string name, long least, string description) => new(name)
     {
         HelpName = "SIZE",
@@ -159,11 +159,10 @@ internal sealed class Verb(string name, string description, params string[] exam
         return option;
     }
 
-    /// <summary>An option to cut a file's rows anew.</summary>
+    /// <summary>An option for the rows of each block.</summary>
     public static Option<int?> RowsPerBlock() => Number("--rows-per-block", 1,
-        "Cut each file's rows into blocks of N, the last one shorter, whatever its batches are; this also splits " +
-        "batches over 2 GiB. " +
-        "Default: a block a batch or row group; of CSV and JSON lines 65536 rows.");
+        "The rows per block, however the file is split into batches; the last block of a file is shorter. This also " +
+        "splits batches over 2 GiB. Default: one block per batch or row group; 65536 rows for CSV and JSON lines.");
 
     private static Option<DateTimeOffset?> Moment(string name, string description, bool isRequired,
         Func<string, DateTimeOffset, DateTimeOffset?> read)
@@ -184,7 +183,7 @@ internal sealed class Verb(string name, string description, params string[] exam
         return option;
     }
 
-    public static Option<bool> Json() => new("--json") { Description = "One JSON object a line." };
+    public static Option<bool> Json() => new("--json") { Description = "JSON output, one object per line." };
 
     public static Option<string?> Store()
     {
@@ -205,7 +204,7 @@ internal sealed class Verb(string name, string description, params string[] exam
         HelpName = "KEY",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
-        Description = "Leave this key out of the schema's and all fields' metadata; may be given several times.",
+        Description = "A key to leave out of the metadata of the schema and of all fields; may be given several times.",
     };
 
     /// <summary>A misspelt option is not taken for a file.</summary>
@@ -214,7 +213,7 @@ internal sealed class Verb(string name, string description, params string[] exam
         argument.Validators.Add(result =>
         {
             foreach (Token token in result.Tokens.Where(token => token.Value.Length > 1 && token.Value[0] == '-'))
-                result.AddError($"There is no option {token.Value}; a file of that name is ./{token.Value}.");
+                result.AddError($"there is no option {token.Value}; write ./{token.Value} for a file of that name");
         });
         return argument;
     }

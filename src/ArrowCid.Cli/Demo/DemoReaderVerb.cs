@@ -15,7 +15,8 @@ internal static class DemoReaderVerb
     public static Command Make()
     {
         Option<string?> store = Verb.Store();
-        var verb = new Verb(Name, "The second process of the demo.", $"arrowcid {Name} --store DIR < cids") { store };
+        var verb = new Verb(Name,
+            "Run the second process of 'demo'.", $"arrowcid {Name} --store DIR < cids") { store };
         verb.Hidden = true;
         verb.SetAction(parsed => Run(parsed.GetValue(store)));
         return verb;

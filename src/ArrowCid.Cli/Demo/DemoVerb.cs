@@ -21,12 +21,12 @@ internal static class DemoVerb
         var store = new Option<string?>("--store")
         {
             HelpName = "DIR",
-            Description = "An empty or new directory for the store. Default: one of its own in /dev/shm.",
+            Description = "An empty or new directory for the store. Default: a new one in /dev/shm.",
         };
         var verb = new Verb("demo",
-            "Shows the main job on 200,000 real flights: one process publishes 20 batches, a second one finds them " +
-            "by CID and " +
-            "reads them without a copy. The store stays; the output says how to remove it.",
+            "Show two processes that share batches without a copy. One publishes 20 batches of 200,000 real " +
+            "flights, the other finds them by CID and reads them in place. The store stays; the output says how to " +
+            "delete it.",
             "arrowcid demo")
         {
             store,

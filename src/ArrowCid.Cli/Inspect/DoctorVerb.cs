@@ -14,19 +14,18 @@ internal static class DoctorVerb
         Option<bool> json = Verb.Json();
         var fix = new Option<bool>("--fix")
         {
-            Description = "Do what is safe: adopt and sweep what dead processes left, rebuild what is of another " +
-                "boot, rebuild indexes, and quarantine damaged blocks; all that while others use the store. Where " +
-                "the control file, a segment's header or a record of facts is damaged, the file is kept as bad-* and " +
-                "made again of what is whole, with no other process in the store. No data is deleted.",
+            Description = "Safe repairs: files of dead processes are adopted or deleted, files of another boot " +
+                "and indexes are rebuilt, and damaged blocks are quarantined, while other processes use the " +
+                "store. A damaged control file, segment header or metadata record is kept as bad-* and rebuilt " +
+                "from the intact parts; no other process may use the store then. No data is deleted.",
         };
         var verbose = new Option<bool>("--verbose")
         {
-            Description = "Print a line for each note, not one for all notes of a name.",
+            Description = "One line per note. Default: one line per name.",
         };
         var verb = new Verb("doctor",
-            "Looks for whatever is wrong with a store: SEVERITY  NAME  PLACE  what was found; what to do. Several " +
-            "notes of a name are counted in one line. Nothing is changed without --fix. Exit code 4 where an error " +
-            "is left.",
+            "Find faults of a store, and repair them with --fix. The output is SEVERITY  NAME  PLACE, the finding " +
+            "and the remedy. Notes of the same name are counted in one line. Exit code 4 if an error is left.",
             "arrowcid doctor",
             "arrowcid doctor --fix",
             "arrowcid doctor --json | jq -r .name")

@@ -9,7 +9,8 @@ internal static class LogVerb
 {
     public static Command Make()
     {
-        var verb = new Verb("log", "Shows or checks the log that a store is.",
+        var verb = new Verb("log",
+            "Show or check the log of a store.",
             "arrowcid log dump",
             "arrowcid log check")
         {
@@ -23,11 +24,11 @@ internal static class LogVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         Option<int?> lane = LaneOption();
-        var hex = new Option<bool>("--hex") { Description = "The bytes of each record too." };
+        var hex = new Option<bool>("--hex") { Description = "Also the bytes of each record." };
         var from = new Option<string?>("--from")
         {
             HelpName = "WHERE",
-            Description = "A cursor that 'arrowcid watch --json' printed (what comes behind it), or LANE-NUMBER.",
+            Description = "The start: a cursor from 'arrowcid watch --json' (the records after it), or LANE-NUMBER.",
         };
         from.Validators.Add(result =>
         {
@@ -35,9 +36,9 @@ internal static class LogVerb
                 result.AddError("--from takes a cursor that 'arrowcid watch --json' printed, or LANE-NUMBER as 0-17.");
         });
         var verb = new Verb("dump",
-            "Prints every record of every segment, lane by lane: LANE-NUMBER  STATE  KIND  CID  BYTES  ROWS  " +
-            "SEGMENT+OFFSET. STATE is ok, beyond (whole, behind the committed end), left (an older one's bytes " +
-            "there), unlinked (it does not follow on the record before it) or damaged (bytes that hold no record).",
+            "Print every record of every segment, lane by lane. The output is LANE-NUMBER  STATE  KIND  CID  BYTES  " +
+            "ROWS  SEGMENT+OFFSET. STATE is ok, beyond (complete, after the committed end), left (bytes of an older " +
+            "record), unlinked (it does not follow the record before it) or damaged (bytes that hold no record).",
             "arrowcid log dump",
             "arrowcid log dump --from 0-17 --hex",
             "arrowcid log dump --lane 0 --json")
@@ -59,8 +60,8 @@ internal static class LogVerb
         Option<bool> json = Verb.Json();
         Option<int?> lane = LaneOption();
         var verb = new Verb("check",
-            "Walks every segment: checksums, links and numbers of the records, hashes of what they hold, and that " +
-            "the index leads to every block. A line for each place that is wrong; exit code 4 where there is one.",
+            "Check every record of every segment. It checks checksums, links and numbers, hashes the contents, and " +
+            "looks every block up in the index. The output has one line per fault; exit code 4 if there is one.",
             "arrowcid log check",
             "arrowcid log check --json --lane 0")
         {

@@ -11,21 +11,23 @@ internal static class BatchTestVerb
 
     public static Command Make()
     {
-        Option<int?> count = Verb.Number("--count", 1, "Batches. Default: 1000.", DefaultCount);
-        Option<int?> batch = Verb.Number("--batch", 1, "Rows of a batch, of 16 bytes. Default: 1000.", DefaultRows);
-        Option<int?> seed = Verb.Number("--seed", 0, "What the rows are drawn from. Default: another each time.");
-        Option<bool> verify = Step("--verify", "Hash every block again.");
-        Option<bool> query = Step("--query", "Ask for batches by tag, and compare with what was put.");
-        Option<bool> crash = Step("--crash", "Kill a process that puts, and look for all that it had acknowledged.");
+        Option<int?> count = Verb.Number("--count", 1, "The number of batches.", DefaultCount);
+        Option<int?> batch = Verb.Number("--batch", 1, "The rows per batch, each of 16 bytes.", DefaultRows);
+        Option<int?> seed = Verb.Number("--seed", 0, "The seed of the rows. Default: a new one for each run.");
+        Option<bool> verify = Step("--verify", "A step that hashes every block again.");
+        Option<bool> query = Step("--query", "A step that finds batches by tag and compares them with the stored " +
+            "ones.");
+        Option<bool> crash = Step("--crash", "A step that kills a writing process and looks for every batch that " +
+            "it had acknowledged.");
         Option<bool> json = Verb.Json();
         var folder = new Option<string?>("--in")
         {
             HelpName = "DIR",
-            Description = "A new directory for the store, which goes afterwards. Default: one in /dev/shm.",
+            Description = "A new directory for the store, which is deleted afterwards. Default: one in /dev/shm.",
         };
         var verb = new Verb("batchtest",
-            "Puts batches into a store of its own, reads every value again and compares: STEP  COUNT  SECONDS  RATE. " +
-            "Exit code 4 where something is not what was put.",
+            "Measure and check puts and reads in a store of its own. Every value is read again and compared. The " +
+            "output is STEP  COUNT  SECONDS  RATE. Exit code 4 if a value differs.",
             "arrowcid batchtest",
             "arrowcid batchtest --count 10000 --batch 100 --verify --query --crash --seed 7",
             "arrowcid batchtest --in /srv/try --crash --json")

@@ -11,7 +11,8 @@ internal static class BatchTestWorkerVerb
     public static Command Make()
     {
         Argument<string[]> words = new("WORDS") { Arity = ArgumentArity.OneOrMore };
-        var verb = new Verb(Name, "A process of 'batchtest'.", $"arrowcid {Name} STORE FIRST ROWS SEED") { words };
+        var verb = new Verb(Name,
+            "Run a process of 'batchtest'.", $"arrowcid {Name} STORE FIRST ROWS SEED") { words };
         verb.Hidden = true;
         verb.SetAction(parsed => Run(parsed.GetValue(words)!));
         return verb;

@@ -4,18 +4,18 @@ using ArrowCid.Cli.Verbs;
 
 namespace ArrowCid.Cli.Serve;
 
-/// <summary><c>config</c>: every setting of the command, and who said so.</summary>
+/// <summary><c>config check</c>: every setting, and where it is set; also <c>serve --check</c>.</summary>
 internal static class ConfigVerb
 {
     private const string Start = "ARROWCID_", ByDefault = "default";
 
-    // What belongs to no verb, or to the C interface and the tests.
+    // The variables that are no setting of 'serve'.
     private static readonly (string Name, string Help)[] s_variables =
     [
         ("ARROWCID_STORE", "The store's directory."),
-        (FromOptions.Variable, "Where blocks come from that the store does not have, as for --from; with commas."),
-        ("ARROWCID_DEBUG", "1: errors come with where they arose."),
-        ("ARROWCID_LIBRARY", "Where other languages find libarrowcid."),
+        (FromOptions.Variable, "The sources of blocks that the store lacks, as for --from, separated by commas."),
+        ("ARROWCID_DEBUG", "1 prints errors with their stack trace."),
+        ("ARROWCID_LIBRARY", "The path of libarrowcid for other languages."),
     ];
 
     private static readonly string[] s_ofTests =
@@ -25,7 +25,8 @@ internal static class ConfigVerb
 
     public static Command Make()
     {
-        var verb = new Verb("config", "What the command's settings are, and who said so.", "arrowcid config check");
+        var verb = new Verb("config",
+            "Show the settings of the command and where they are set.", "arrowcid serve --check");
         verb.Add(MakeCheck());
         return verb;
     }
@@ -37,27 +38,30 @@ internal static class ConfigVerb
         var file = new Option<string?>("--config")
         {
             HelpName = "FILE",
-            Description = $"Settings, under 'serve'. Default: {ServeSettings.FileName} here, where it is.",
+            Description = $"The file of the settings, under 'serve'. Default: {ServeSettings.FileName} here, if it " +
+                "exists.",
         };
         var verb = new Verb("check",
-            "Lists every setting, its value, and whether a flag, a variable, the file or nobody said so, and sees " +
-            "whether they are right: the server would start, the store opens where there is one, and no variable " +
-            "ARROWCID_* is misspelt. Exit code 0 where all is well.",
-            "arrowcid config check",
-            "arrowcid config check --config /etc/arrowcid.json --json")
+            "Check every setting and show where it is set. The same as 'serve --check'.",
+            "arrowcid serve --check",
+            "arrowcid serve --check --config /etc/arrowcid.json --json")
         {
             store, file, json,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(file), parsed.GetValue(json)));
+        verb.SetAction(parsed => Check(
+            ServeSettings.Read(_ => null, parsed.GetValue(file)), parsed.GetValue(store), parsed.GetValue(json)));
         return verb;
     }
 
-    private static int Run(string? directory, string? file, bool isJson)
+    /// <summary>Checks all settings and prints them; faults come first.</summary>
+    /// <param name="settings">The settings of the server.</param>
+    /// <param name="directory">The store's directory, or null for the default.</param>
+    /// <param name="isJson">Whether the lines are JSON.</param>
+    /// <returns>The exit code.</returns>
+    public static int Check(ServeSettings settings, string? directory, bool isJson)
     {
-        var settings = ServeSettings.Read(_ => null, file);
-        // What is wrong comes first, and not after a page of what is right.
         string[] unknown = [.. Unknown().Order(StringComparer.Ordinal)];
-        foreach (string name in unknown) CommandError.Say($"there is no setting {name}; is it misspelt?");
+        foreach (string name in unknown) CommandError.Say($"there is no setting {name}; check the spelling");
         int exit = ServeVerb.Faults(() => settings.ToOptions().Check(), () => _ = settings.Maintenance(),
             FromOptions.Check, () => OpenStore(directory));
         using var output = Output.Open();
@@ -87,7 +91,7 @@ internal static class ConfigVerb
         }
     }
 
-    /// <summary>A store that is not made yet is none that is wrong.</summary>
+    /// <summary>Opens the store; a store that does not exist yet is no fault.</summary>
     private static void OpenStore(string? directory)
     {
         try
@@ -96,7 +100,7 @@ internal static class ConfigVerb
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.StoreGone)
         {
-            CommandError.Say($"{directory ?? CidStore.DefaultDirectory}: no store yet; the first put makes it");
+            CommandError.Say($"{directory ?? CidStore.DefaultDirectory}: no store yet; the first put creates it");
         }
     }
 }

@@ -18,17 +18,19 @@ internal static class ServeVerb
         Option<string?> store = Verb.Store();
         var check = new Option<bool>("--check")
         {
-            Description = "Say every setting and who said so, see whether the server would start, and end.",
+            Description = "Only check the settings, the variables ARROWCID_* and the store, and show each setting " +
+                "and where it is set. Exit code 0 if the server would start.",
         };
         var file = new Option<string?>("--config")
         {
             HelpName = "FILE",
-            Description = $"Settings, under 'serve'. Default: {ServeSettings.FileName} here, where it is.",
+            Description = $"The file of the settings, under 'serve'. Default: {ServeSettings.FileName} here, if it " +
+                "exists.",
         };
         Option<bool> json = Verb.Json();
         var verb = new Verb("serve",
-            "Serves a store over Arrow Flight and HTTP until it is interrupted. Each setting is a flag, a variable " +
-            "ARROWCID_NAME or a member of arrowcid.json; what stands first here counts.",
+            "Serve a store over Arrow Flight and HTTP, until interrupted. Each setting is a flag, a variable " +
+            "ARROWCID_NAME or a member of arrowcid.json, in this order of precedence.",
             "arrowcid serve",
             "arrowcid serve --flight 127.0.0.1:0 --http 127.0.0.1:0",
             "arrowcid serve --flight unix:/run/user/1000/arrowcid.sock --http none",
@@ -56,20 +58,10 @@ internal static class ServeVerb
                 ? parsed.GetValue(flags[setting]) ?? "true"
                 : null, parsed.GetValue(file));
             return parsed.GetValue(check)
-                ? Task.FromResult(Check(settings, parsed.GetValue(json)))
+                ? Task.FromResult(ConfigVerb.Check(settings, parsed.GetValue(store), parsed.GetValue(json)))
                 : Run(parsed.GetValue(store), settings.ToOptions(), settings.Maintenance(), cancel);
         });
         return verb;
-    }
-
-    private static int Check(ServeSettings settings, bool isJson)
-    {
-        // What is wrong comes first, and not after a page of what is right.
-        int exit = Faults(() => settings.ToOptions().Check(), () => _ = settings.Maintenance());
-        using var output = Output.Open();
-        foreach ((ServeSetting setting, string? value, string from) in settings.Explained)
-            Print(output, isJson, setting.Name, value, from, setting.Help);
-        return exit;
     }
 
     /// <summary>Runs checks and reports each that fails.</summary>
@@ -93,7 +85,7 @@ internal static class ServeVerb
         return exit;
     }
 
-    /// <summary>A setting, its value, and who said so.</summary>
+    /// <summary>Prints a setting, its value, and where it is set.</summary>
     public static void Print(Output output, bool isJson, string name, string? value, string from, string help)
     {
         if (!isJson)

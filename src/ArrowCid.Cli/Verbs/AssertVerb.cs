@@ -20,26 +20,28 @@ internal static class AssertVerb
         Argument<string[]> command = new("COMMAND")
         {
             Arity = ArgumentArity.OneOrMore,
-            Description = "The command and its arguments, behind --.",
+            Description = "The command and its arguments, after --.",
         };
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
-        Option<int?> head = Verb.Number("--head", 0, "Show the first N values that differ.", DefaultLines);
+        Option<int?> head = Verb.Number("--head", 0, "The number of differing values to print.", DefaultLines);
         var file = new Option<string?>("--file")
         {
             HelpName = "FILE",
-            Description = "What the command writes. Default: its standard output.",
+            Description = "The file that the command writes. Default: its standard output.",
         };
         var key = new Option<string?>("--key")
         {
             HelpName = "COL[,COL]",
-            Description = "Show what differs by key; the rows must be the same in the same order all the same.",
+            Description = "The columns that identify a row in the list of differences; the rows must still be in " +
+                "the same order.",
         };
         var verb = new Verb("assert",
-            "Runs a command and compares what it makes (Arrow, Parquet, CSV, JSON lines) with a batch or dataset: " +
-            "exit code 0 where the rows are exactly its rows, however they are cut into batches; else 8, and the " +
-            "rows that differ, A in the store, B made. CSV and JSON lines are read by the schema of the CID.",
+            "Run a command and compare its output with a batch or dataset. The output can be Arrow, Parquet, CSV or " +
+            "JSON lines. Exit code 0 if the rows are the same, however they are split into batches; else 8, and the " +
+            "rows that differ are printed: A in the store, B from the command. CSV and JSON lines are read with the " +
+            "schema of the CID.",
             "arrowcid assert @report -- python report.py",
             "arrowcid assert CID --file out.parquet -- make out.parquet",
             "arrowcid assert @report --key id --json -- ./report --format csv")

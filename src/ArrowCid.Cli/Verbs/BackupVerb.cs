@@ -10,14 +10,15 @@ internal static class BackupVerb
     public static Command Make()
     {
         Argument<string> to = Verb.File("PATH",
-            "A directory, which gets one more increment and is made where its name ends in /; or a file that ends in " +
-            ".car, for all in one. An existing file is replaced only where it is such a backup.");
+            "A directory for increments, created if its name ends in /; or a file that ends in .car, for a complete " +
+            "backup. An existing file is replaced only if it is such a backup.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("backup",
-            "Writes blocks and all that is said of them, as of one moment, while others put and read: FILE  ROOT. A " +
-            "directory gets what its increments lack. Each file is a CAR, there whole or not at all; every block is " +
-            "hashed as it is written. Exit code 4 where something in the store is damaged; the rest is in the backup.",
+            "Write a consistent backup of blocks and metadata to CARs. The output is FILE  ROOT. Readers and " +
+            "writers continue. A directory gets an increment with the blocks that it lacks. A file appears complete " +
+            "or not at all; every block is hashed as it is written. Exit code 4 if something in the store is " +
+            "damaged; the rest is in the backup.",
             "arrowcid backup /mnt/backup/quotes/",
             "arrowcid backup quotes.car",
             "arrowcid backup --store /srv/quotes /mnt/backup/quotes/ --json")

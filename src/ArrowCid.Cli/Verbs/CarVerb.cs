@@ -9,7 +9,8 @@ namespace ArrowCid.Cli.Verbs;
 /// <summary><c>car</c>: a look into content-addressed archives; no store is needed.</summary>
 internal static class CarVerb
 {
-    public static Command Make() => new Verb("car", "Lists or proves content-addressed archives (CAR).",
+    public static Command Make() => new Verb("car",
+            "List or check content-addressed archives (CAR).",
         "arrowcid car verify batches.car",
         "arrowcid car ls batches.car")
     {
@@ -22,17 +23,17 @@ internal static class CarVerb
         Option<bool> json = Verb.Json(), zeroEnds = ZeroEnds();
         var strict = new Option<bool>("--strict")
         {
-            Description = "Also fail where something cannot be proved, is not of its codec, is there twice, has no " +
-                "root that leads to it, or where the index is wrong.",
+            Description = "Further faults: a block that cannot be checked, does not match its codec, is there " +
+                "twice or is not below a root, and a wrong index.",
         };
         var together = new Option<bool>("--together")
         {
-            Description = "What a file before has whole is not missing in one behind it: for increments of a backup.",
+            Description = "All files are one archive: a block in an earlier file is not missing in a later one.",
         };
         var verb = new Verb("verify",
-            "Hashes every block again and follows all links from the roots: what was found, a line each. Exit code 4 " +
-            "where a block does not hash to its CID, or a root or a block beneath one is missing. An increment of a " +
-            "backup may link to blocks of those before it, which are missing then, but with --together.",
+            "Check every block and link of CARs. The output has one line per finding. Exit code 4 if a block does " +
+            "not hash to its CID, or if a root or a block below a root is missing. An increment of a backup may " +
+            "link to blocks of earlier increments; without --together these are missing.",
             "arrowcid car verify batches.car",
             "arrowcid car verify --together /mnt/backup/quotes/*.car",
             "arrowcid car verify --strict --json batches.car")
@@ -61,7 +62,8 @@ internal static class CarVerb
     {
         Argument<string[]> files = Verb.Inputs("CARs");
         Option<bool> json = Verb.Json(), zeroEnds = ZeroEnds();
-        var verb = new Verb("ls", "Lists the blocks in the order of the file: CID  OFFSET  BYTES. Nothing is hashed.",
+        var verb = new Verb("ls",
+            "List the blocks in the order of the file. The output is CID  OFFSET  BYTES. Nothing is hashed.",
             "arrowcid car ls batches.car",
             "arrowcid car ls --json batches.car")
         {

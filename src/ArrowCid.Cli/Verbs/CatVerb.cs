@@ -14,7 +14,7 @@ internal static class CatVerb
         Argument<string> cid = Verb.CidText();
         Option<string?> store = Verb.Store();
         Option<int?> limit = Verb.Number("--limit", 0,
-            "At most N rows. Default: 20 in a table, all in CSV and JSON.");
+            "The largest number of rows. Default: 20 in a table, all in CSV and JSON.");
         limit.Aliases.Add("-n");
         limit.Aliases.Add("--head");
         var columns = new Option<string[]>("--column")
@@ -22,24 +22,24 @@ internal static class CatVerb
             HelpName = "NAME",
             Arity = ArgumentArity.OneOrMore,
             AllowMultipleArgumentsPerToken = false,
-            Description = "Only this column; may be given several times. Of a column manifest only the columns that " +
-                "are asked for need be in the store.",
+            Description = "A column to print; may be given several times. Of a column manifest, only these " +
+                "columns must be in the store. Default: all columns.",
         };
         var where = new Option<string?>("--where")
         {
             HelpName = "TEST",
-            Description = "Only rows that pass: px > 100 and sym = \"ES\". Tests are COLUMN = != < <= > >= ~ VALUE, " +
-                "joined by and, or, not and parentheses; a column's name with other characters goes in quotes.",
+            Description = "A test that rows must pass: px > 100 and sym = \"ES\". Tests are COLUMN = != < <= > >= " +
+                "~ VALUE, joined by and, or, not and parentheses; a column's name with other characters goes in " +
+                "quotes.",
         };
         var format = new Option<string>("--format")
         {
-            Description = "How to write the rows.",
+            Description = "The format of the rows.",
             DefaultValueFactory = _ => "table",
         };
         format.AcceptOnlyFromAmong("table", "csv", "json");
         var verb = new Verb("cat",
-            "Prints the values of a batch or of a dataset's batches: as a table, as CSV, or as JSON, one object " +
-            "per row.",
+            "Print the rows of a batch or dataset. The output is a table, CSV, or JSON with one object per row.",
             "arrowcid cat CID --limit 5",
             "arrowcid cat @trips --where 'px > 100 and sym = \"ES\"' --column sym --column px -n 10",
             "arrowcid cat CID --column px --format json",

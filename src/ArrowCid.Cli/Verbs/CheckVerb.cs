@@ -12,9 +12,8 @@ internal static class CheckVerb
         Argument<string[]> files = Verb.Inputs("Arrow IPC streams or files");
         Option<bool> json = Verb.Json();
         var verb = new Verb("check",
-            "Says whether each file is, byte for byte, a canonical block, and else where and by which rule " +
-            "it is not. " +
-            "Exit code 0 where all are, else 4.",
+            "Check that files are canonical blocks, byte for byte. For a file that is not, the output names the " +
+            "offset and the rule. Exit code 0 if all files are canonical, else 4.",
             "arrowcid check block.arrows",
             "arrowcid get CID | arrowcid check -")
         {

@@ -15,37 +15,40 @@ internal static class CollectVerb
     {
         var unreferenced = new Option<bool>("--unreferenced")
         {
-            Description = "All that no name, pin, running process or unexpired block needs, not only what has expired.",
+            Description = "All blocks that no name, pin, running process or unexpired block needs. Default: " +
+                "expired blocks.",
         };
         Option<TimeSpan?> olderThan = Verb.Span("--older-than",
-            "Only what was last put longer ago. Default: 1h, but what has expired goes at any age.");
+            "The least time since the last put of a block. Default: 1h; expired blocks are collected at any age.");
         Option<long?> maxBytes = Verb.Size("--max-bytes", 0,
-            "Collect only until the blocks take no more than this, such as 2GiB: what was put longest ago of what " +
-            "nothing needs goes first.");
+            "The size at which collection ends, such as 2GiB: blocks that nothing needs are collected, the oldest " +
+            "put first, until all blocks fit.");
         var withHistory = new Option<bool>("--with-history")
         {
-            Description = "What names stood for stays too.",
+            Description = "Blocks in the history of names are kept too.",
         };
         var noCompact = new Option<bool>("--no-compact")
         {
-            Description = "Leave the room to 'compact', or to a process that has the store open.",
+            Description = "No compaction: 'maintain compact' or a process that has the store open frees the space.",
         };
         var save = new Option<bool>("--save")
         {
-            Description = "Make this the store's policy, which 'maintain' and 'serve' keep to, instead of doing it " +
-                "now.",
+            Description = "Saves the options as the policy of the store, which 'maintain' and 'serve' apply; " +
+                "nothing is collected now.",
         };
         var log = new Option<bool>("--log")
         {
-            Description = "Only list what was removed, the last first: CID  BYTES  TIME  why  by whom.",
+            Description = "Only a list of the deleted blocks, the last one first: CID  BYTES  TIME, the reason " +
+                "and the process.",
         };
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("gc",
-            "Collects blocks that are no longer needed, beside whoever puts and reads, and gives their room back: " +
-            "CID  BYTES  why it goes. With --dry-run also CID  stays: and why. Without options what has " +
-            "expired ('touch') goes, with its schemas. Names, pins and running processes keep what they need.",
+            "Collect blocks that are no longer needed, and free their space. The output is CID  BYTES and the " +
+            "reason; with --dry-run also CID  stays: and the reason. Without options, expired blocks ('touch') and " +
+            "their schemas are collected. Names, pins and running processes keep what they need. Readers and " +
+            "writers continue.",
             "arrowcid gc --dry-run",
             "arrowcid gc --unreferenced --older-than 7d",
             "arrowcid gc --max-bytes 2GiB --with-history --save",
@@ -57,7 +60,8 @@ internal static class CollectVerb
         {
             bool collects = result.GetValue(unreferenced) || result.GetResult(maxBytes) is not null;
             if (result.GetValue(save) && !collects)
-                result.AddError("--save goes with --unreferenced or --max-bytes; what has expired goes by itself.");
+                result.AddError("--save goes with --unreferenced or --max-bytes; expired blocks are collected " +
+                    "automatically.");
             if (result.GetValue(save) && result.GetValue(dryRun))
                 result.AddError("--save and --dry-run exclude each other.");
         });

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>compact</c>: gives room back.</summary>
+/// <summary><c>maintain compact</c>: frees space.</summary>
 internal static class CompactVerb
 {
     private const int DefaultPercent = 50;
@@ -12,7 +12,7 @@ internal static class CompactVerb
     public static Command Make()
     {
         Option<int?> mostAlive = Verb.Number("--most-alive", 0,
-            "Move what is alive of segments of which so many per cent are, or fewer. Default: 50.", DefaultPercent);
+            "The largest percentage of a segment that may be alive for the segment to be moved.", DefaultPercent);
         mostAlive.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() > 100) result.AddError("--most-alive takes 0 to 100.");
@@ -21,11 +21,11 @@ internal static class CompactVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("compact",
-            "Gives back the room of removed blocks and superseded facts, beside whoever puts and reads: SEGMENT  " +
-            "KIND  BYTES  ALIVE  what came of it. What somebody reads stays until he is done. A process that has the " +
-            "store open does this by itself, a minute after a removal, where hardly anything is alive.",
-            "arrowcid compact --dry-run",
-            "arrowcid compact --most-alive 90 --json")
+            "Free the space of deleted blocks and replaced metadata. The output is SEGMENT  KIND  BYTES  ALIVE and " +
+            "the outcome. Readers and writers continue; a segment stays as long as a process reads it. A process " +
+            "that has the store open does this a minute after a deletion if hardly anything in a segment is alive.",
+            "arrowcid maintain compact --dry-run",
+            "arrowcid maintain compact --most-alive 90 --json")
         {
             mostAlive, dryRun, store, json,
         };
@@ -70,9 +70,9 @@ internal static class CompactVerb
     private static string Words(CompactedSegment segment, bool isDryRun) => segment.Outcome switch
     {
         CompactOutcome.Freed => isDryRun ? "would be freed" : "freed",
-        CompactOutcome.Held => "stays: somebody reads it",
+        CompactOutcome.Held => "stays: a process reads it",
         CompactOutcome.Damaged => "stays: something in it cannot be read; run 'arrowcid log check'",
-        CompactOutcome.NoRoom => "stays: there is no room for what is alive of it",
+        CompactOutcome.NoRoom => "stays: there is no space for its live blocks",
         _ => "stays: too much of it is alive",
     };
 }

@@ -10,7 +10,8 @@ internal static class DagVerb
 {
     private const string IpfsPrefix = "/ipfs/", IpfsScheme = "ipfs://";
 
-    public static Command Make() => new Verb("dag", "Shows IPLD nodes: datasets, directories, files, any dag-cbor.",
+    public static Command Make() => new Verb("dag",
+            "Show IPLD nodes: datasets, directories, files, any dag-cbor.",
         "arrowcid dag get @prices",
         "arrowcid dag get @prices/batches/0/cid")
     {
@@ -20,11 +21,11 @@ internal static class DagVerb
     private static Verb MakeGet()
     {
         Argument<string> place = Verb.File("CID[/PATH]",
-            "A CID or a name, and keys, places or file names behind slashes; /ipfs/ before it does not matter.");
-        var raw = new Option<bool>("--raw") { Description = "The bytes of the block that the path ends in." };
+            "A CID or a name, then keys, positions or file names after slashes; a leading /ipfs/ is ignored.");
+        var raw = new Option<bool>("--raw") { Description = "The bytes of the block at the end of the path." };
         Option<string?> store = Verb.Store();
         var verb = new Verb("get",
-            "Prints the node at the end of a path as one line of DAG-JSON; of raw bytes the bytes themselves.",
+            "Print the node at the end of a path. The output is one line of DAG-JSON; of raw bytes, the bytes.",
             "arrowcid dag get @prices",
             "arrowcid dag get CID/batches/0/rows",
             "arrowcid dag get CID/batches/0/dag/Links/0/Tsize",

@@ -10,8 +10,8 @@ internal sealed class DatasetOptions
     private readonly Option<string?> _name = new("--dataset")
     {
         HelpName = "NAME",
-        Description = "Make a dataset of all batches, in order, and give it this name: a line more, " +
-            "CID  ROWS  BYTES  NAME  new|known. The tags and other metadata are also the dataset's.",
+        Description = "The name of a dataset of all batches, in order. The output has one more line, " +
+            "CID  ROWS  BYTES  NAME  new|known. The dataset gets the tags and other metadata too.",
     };
 
     private readonly Option<string[]> _meta = new("--dataset-meta")
@@ -19,7 +19,7 @@ internal sealed class DatasetOptions
         HelpName = "K=V",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
-        Description = "What the dataset says of itself, part of its CID; may be given several times.",
+        Description = "Metadata in the dataset, part of its CID; may be given several times.",
     };
 
     private readonly Option<string[]> _parents = new("--dataset-parent")
@@ -33,14 +33,14 @@ internal sealed class DatasetOptions
 
     private readonly Option<bool> _append = new("--append")
     {
-        Description = "Add the batches to the dataset that --dataset names, as a new version of it with the old " +
-            "batches before them. Appends of several processes at once keep the batches of all.",
+        Description = "A new version of the dataset that --dataset names, with the batches after the old ones. " +
+            "Appends of several processes at once keep the batches of all.",
     };
 
     private readonly Option<string?> _per = new("--dataset-per")
     {
-        Description = "Make one dataset per directory or per file, named by its path below the directory that was " +
-            "named, without the extension, and after --dataset where that is given.",
+        Description = "One dataset per directory or per file. Its name is the path below the given directory, " +
+            "without the extension, after the name of --dataset if that is given.",
     };
 
     public DatasetOptions()

@@ -16,27 +16,27 @@ internal static class DiffVerb
     public static Command Make()
     {
         Argument<string> a = Verb.File("A", "A file, or a batch or dataset by CID or name; - is standard input.");
-        Argument<string> b = Verb.File("B", "Another.");
+        Argument<string> b = Verb.File("B", "The other one.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         Option<string[]> drop = Verb.DropMetadata();
-        Option<int?> head = Verb.Number("--head", 0, "Show the first N values that differ.", DefaultLines);
+        Option<int?> head = Verb.Number("--head", 0, "The number of differing values to print.", DefaultLines);
         var key = new Option<string?>("--key")
         {
             HelpName = "COL[,COL]",
-            Description = "Compare rows of one key: columns that tell rows apart. Default: rows of one number.",
+            Description = "The columns that identify a row. Default: rows at the same position are compared.",
         };
         var output = new Option<string?>("-o", "--output")
         {
             HelpName = "FILE",
-            Description = "Write the rows that differ to an Arrow stream, the row in A and in B as structs.",
+            Description = "An Arrow stream for the rows that differ, with the row of A and of B as structs.",
         };
-        var exit = new Option<bool>("--exit-code") { Description = "Exit with 1 where they differ." };
+        var exit = new Option<bool>("--exit-code") { Description = "Exit code 1 if there is a difference." };
         var verb = new Verb("diff",
-            "Shows where two files, batches or datasets differ: in the schema, and row by row. Batches of one CID " +
-            "are not looked at. NaN is equal to NaN. Texts of two encodings (utf8, large_utf8, utf8_view, a " +
-            "dictionary of texts) are compared by value, binaries too; a column of two other types is not " +
-            "compared, and the summary names it. Exit code 0 where they could be compared.",
+            "Compare two files, batches or datasets. The output lists differences of the schema, then of the rows. " +
+            "Batches with the same CID are skipped. NaN equals NaN. Texts of two encodings (utf8, large_utf8, " +
+            "utf8_view, a dictionary of texts) are compared by value, and so are binaries; a column of two other " +
+            "types is not compared, and the summary names it. Exit code 0 if the two could be compared.",
             "arrowcid diff monday.csv tuesday.csv --key id",
             "arrowcid diff CID trips.arrow --exit-code",
             "arrowcid diff @prices CID -o changes.arrows")

@@ -11,12 +11,12 @@ internal static class ExplainVerb
     public static Command Make()
     {
         Argument<string> a = Verb.File("A", "An Arrow IPC stream or file; - is standard input.");
-        Argument<string> b = Verb.File("B", "Another.");
+        Argument<string> b = Verb.File("B", "The other one.");
         Option<bool> json = Verb.Json();
         var verb = new Verb("explain",
-            "Names the rules by which two streams that read the same differ, or the first value that differs. " +
-            "It reads Arrow alone; 'diff' also compares Parquet, CSV and JSON lines. " +
-            "Exit code 0 where they could be compared.",
+            "Explain why two Arrow streams differ. The output names the rules by which two encodings of the same " +
+            "values differ, or the first value that differs. Only Arrow is read; 'diff' also compares Parquet, CSV " +
+            "and JSON lines. Exit code 0 if the streams could be compared.",
             "arrowcid explain mine.arrows theirs.arrows")
         {
             a, b, json,

@@ -17,13 +17,13 @@ internal static class ExportArrow
         Option<string?> store = Verb.Store();
         var form = new Option<string?>("--form")
         {
-            Description = "file, with a table of contents at its end (Feather V2), or stream. Default: file where " +
+            Description = "The format: file, with an index at its end (Feather V2), or stream. Default: file if " +
                 "PATH ends in .arrow or .feather, else stream.",
         };
         form.AcceptOnlyFromAmong(File, Stream);
         var verb = new Verb("arrow",
-            "Writes batches as one Arrow IPC stream or file. The stream of one batch is its block, as 'get' gives " +
-            "it; 'hash' and 'put' find the CIDs of all again in both.",
+            "Write batches as one Arrow IPC stream or file. The stream of one batch is its block, the same bytes as " +
+            "from 'get'; 'hash' and 'put' find the same CIDs in both.",
             "arrowcid export arrow CID -o batch.arrows",
             "arrowcid export arrow @prices -o prices.feather",
             "arrowcid export arrow @prices --form file -o prices/")

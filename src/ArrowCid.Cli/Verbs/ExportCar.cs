@@ -19,23 +19,23 @@ internal static class ExportCar
         Option<bool> json = Verb.Json();
         var layout = new Option<string>("--layout")
         {
-            Description = "How batches lie in it: unixfs (files of profile unixfs-v1-2025, for every IPFS node), " +
+            Description = "The layout of batches: unixfs (files of profile unixfs-v1-2025, for every IPFS node), " +
                 "columns (pieces cut where columns end), flat (one block each, whatever its size).",
             DefaultValueFactory = _ => "unixfs",
         };
         layout.AcceptOnlyFromAmong("unixfs", "columns", "flat");
         var version = new Option<string>("--car-version")
         {
-            Description = "1, which everybody reads, or 2, with an index.",
+            Description = "The CAR version: 1, which every reader supports, or 2, with an index.",
             DefaultValueFactory = _ => "1",
         };
         version.AcceptOnlyFromAmong("1", "2");
         var names = new Option<bool>("--with-names")
         {
-            Description = "The store's names of these blocks go along, for 'import --names'.",
+            Description = "Also the names of these blocks, for 'import --names'.",
         };
         var verb = new Verb("car",
-            "Writes blocks and all beneath them as a content-addressed archive: ROOT of each. The same blocks give " +
+            "Write blocks and everything below them as a CAR. The output is the ROOT of each. The same blocks give " +
             "the same bytes.",
             "arrowcid export car CID -o batch.car",
             "arrowcid export car @prices -o . --layout columns",

@@ -12,22 +12,23 @@ internal static class ExportParquet
     public static Command Make()
     {
         Argument<string[]> cids = Verb.CidTexts(
-            "The batches, a row group each, in this order; of datasets their batches.", isNeeded: true);
+            "The batches, one row group per batch, in this order; of datasets, their batches.", isNeeded: true);
         Option<string> to = ExportVerb.To();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var codec = new Option<string>("--codec")
         {
-            Description = "How pages are compressed: none, snappy, gzip, brotli, zstd, lz4.",
+            Description = "The codec of the pages: none, snappy, gzip, brotli, zstd, lz4.",
             DefaultValueFactory = _ => "snappy",
         };
         codec.AcceptOnlyFromAmong("none", "snappy", "gzip", "brotli", "zstd", "lz4");
-        Option<int?> level = Verb.Number("--level", 0, "The codec's level, of gzip, brotli and zstd.");
-        Option<int?> pageBytes = Verb.Number("--page-bytes", 64, "Where a page ends. Default: 1048576.");
-        Option<int?> pageRows = Verb.Number("--page-rows", 1, "Where a page ends too. Default: 20000.");
+        Option<int?> level = Verb.Number("--level", 0, "The level of gzip, brotli or zstd.");
+        Option<int?> pageBytes = Verb.Number("--page-bytes", 64, "The largest number of bytes of a page. Default: " +
+            "1048576.");
+        Option<int?> pageRows = Verb.Number("--page-rows", 1, "The largest number of rows of a page. Default: 20000.");
         var version = new Option<string>("--page-version")
         {
-            Description = "1, which everybody reads, or 2.",
+            Description = "The version of data pages: 1, which every reader supports, or 2.",
             DefaultValueFactory = _ => "1",
         };
         version.AcceptOnlyFromAmong("1", "2");
@@ -36,11 +37,13 @@ internal static class ExportParquet
             HelpName = "COLUMN",
             Arity = ArgumentArity.OneOrMore,
             AllowMultipleArgumentsPerToken = false,
-            Description = "A bloom filter for this column; a leaf of a nested one by its path, joined by dots.",
+            Description = "A column that gets a bloom filter; a leaf of a nested column is named by its path, " +
+                "with dots.",
         };
         var verb = new Verb("parquet",
-            "Writes batches of one schema as a Parquet file, and reads it back before it gets its name: CID of each. " +
-            "The file proves itself: 'arrowcid verify FILE'. The same batches give the same bytes.",
+            "Write batches of one schema as a Parquet file. The output is the CID of each. The file is read back " +
+            "before it gets its name, and 'arrowcid verify FILE' checks it later. The same batches give the same " +
+            "bytes.",
             "arrowcid export parquet CID -o prices.parquet",
             "arrowcid export parquet --codec zstd --level 3 @prices @quotes -o both.parquet")
         {

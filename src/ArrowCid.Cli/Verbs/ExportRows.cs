@@ -41,8 +41,8 @@ internal static class ExportRows
         Option<string> to = ExportVerb.To();
         Option<string?> store = Verb.Store();
         var verb = new Verb(name,
-            $"Writes the rows of batches as {what}. What that cannot hold is refused, and the column named; rows " +
-            "that are put again with --schema have their CIDs again.",
+            $"Write the rows of batches as {what}. A column that this format cannot hold is refused by name; rows " +
+            "that are put again with --schema have the same CIDs.",
             $"arrowcid export {name} CID -o rows{extension}",
             $"arrowcid export {name} @prices -o -")
         {

@@ -11,7 +11,8 @@ internal static class ExportVerb
 
     public static Command Make()
     {
-        var verb = new Verb("export", "Writes blocks, proved first, to a file of another format.",
+        var verb = new Verb("export",
+            "Write blocks to a file of another format. The bytes of each block are checked first.",
             "arrowcid export car CID -o batch.car",
             "arrowcid export car @prices -o . --layout columns",
             "arrowcid export parquet CID -o batch.parquet",
@@ -26,8 +27,8 @@ internal static class ExportVerb
     {
         HelpName = "PATH",
         Required = true,
-        Description = "The file; or a directory, made where its name ends in /, whose files are named by CID; - is " +
-            "standard output. A device or FIFO is written directly.",
+        Description = "The output file; or a directory, created if its name ends in /, whose files are named by " +
+            "CID; - is standard output. A device or FIFO is written directly.",
     };
 
     /// <summary>The files that an export writes, and what each holds.</summary>

@@ -19,28 +19,29 @@ internal sealed class FactOptions
         HelpName = "CID",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
-        Description = "A block that these were made of, by CID or name; may be given several times.",
+        Description = "A parent: a block that these were made from, by CID or name; may be given several times.",
     };
 
     private readonly Option<string?> _producer = new("--producer")
     {
         HelpName = "P",
-        Description = "Who or what made the batches.",
+        Description = "The producer of the batches.",
     };
 
     private readonly Option<string?> _name = new("--name")
     {
         HelpName = "N",
-        Description = "A name for the batch, or for a dataset of several batches; it moves where it exists.",
+        Description = "A name for the batch, or for a dataset of several batches; an existing name is changed.",
     };
 
     private readonly Option<string?> _about = new("--about")
     {
         HelpName = "JSON",
-        Description = "Free JSON about the batches, which filters reach as json.PATH.",
+        Description = "JSON about the batches, which filters reach as json.PATH.",
     };
 
-    private readonly Option<bool> _pin = new("--pin") { Description = "Pin the blocks: 'rm' keeps them." };
+    private readonly Option<bool> _pin = new("--pin") { Description = "A pin for the blocks: 'rm' and 'gc' keep " +
+        "them." };
 
     private readonly Option<Expiry?> _expires = Verb.Expires();
 

@@ -13,34 +13,36 @@ internal static class ForgetVerb
         {
             HelpName = "NAME",
             AllowMultipleArgumentsPerToken = false,
-            Description = "Versions are what this name stood for; may be given several times.",
+            Description = "A name whose former blocks are the versions; may be given several times.",
         };
-        Option<string?> where = Verb.Where("Versions are the batches that pass a filter, as of their first put.");
+        Option<string?> where = Verb.Where("A filter: the batches that pass it are the versions, by their first put.");
         var groupBy = new Option<string?>("--group-by")
         {
             HelpName = "WORDS",
-            Description = "With --where: judge apart what differs in these: producer, schema, tag.KEY, with commas.",
+            Description = "With --where: the properties that separate groups, with commas: producer, schema, tag.KEY.",
         };
-        Option<int?> last = Keep("last", "So many of the last versions.");
-        Option<int?> hourly = Keep("hourly", "The last version of each of so many hours that have one.");
-        Option<int?> daily = Keep("daily", "The same of days (UTC).");
-        Option<int?> weekly = Keep("weekly", "The same of weeks (ISO).");
-        Option<int?> monthly = Keep("monthly", "The same of months.");
-        Option<int?> yearly = Keep("yearly", "The same of years.");
-        Option<TimeSpan?> within = Verb.Span("--keep-within", "All that is no more than this older than the last.");
+        Option<int?> last = Keep("last", "The number of newest versions to keep.");
+        Option<int?> hourly = Keep("hourly", "The number of hours to keep the last version of.");
+        Option<int?> daily = Keep("daily", "The number of days (UTC) to keep the last version of.");
+        Option<int?> weekly = Keep("weekly", "The number of weeks (ISO) to keep the last version of.");
+        Option<int?> monthly = Keep("monthly", "The number of months to keep the last version of.");
+        Option<int?> yearly = Keep("yearly", "The number of years to keep the last version of.");
+        Option<TimeSpan?> within = Verb.Span("--keep-within", "The age, counted from the newest version, up to " +
+            "which all versions are kept.");
         var save = new Option<string?>("--save")
         {
             HelpName = "RULE",
-            Description = "Put this into the store's policy under a name, for 'maintain' and 'serve', instead of " +
-                "doing it now; a rule of that name is replaced.",
+            Description = "The name of a rule of the store's policy, which 'maintain' and 'serve' apply; nothing " +
+                "is deleted now. An existing rule of that name is replaced.",
         };
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("forget",
-            "Removes old versions: TIME  CID  removed, or what keeps it, after a line for each group. A version " +
-            "stays where one rule keeps it; what a name, pin, running process or other block needs stays too. A " +
-            "name's history stays in words. 'gc' and 'compact' give the room back.",
+            "Delete old versions by rules. The output has one line per group, then TIME  CID  removed or the rule " +
+            "that keeps the version. A version that one rule keeps is kept; so is one that a name, a pin, a running " +
+            "process or another block needs. The history of a name stays readable. 'gc' and 'maintain compact' free " +
+            "the space.",
             "arrowcid forget --name prices/latest --keep-last 3 --keep-daily 30 --dry-run",
             "arrowcid forget --where 'tag.kind = \"snapshot\"' --group-by tag.sym --keep-monthly 12",
             "arrowcid forget --name a --name b --keep-within 7d --json",

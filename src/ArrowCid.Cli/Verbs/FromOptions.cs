@@ -13,17 +13,17 @@ internal sealed class FromOptions
 
     private readonly Option<string[]> _from = new(Flag)
     {
-        HelpName = "PLACE",
+        HelpName = "SOURCE",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
-        Description = "Where blocks come from that the store does not have: a store's directory, a directory of " +
-            "files CID.arrows, or an IPFS gateway (http://…); several are asked in turn, and what comes is hashed. " +
-            $"Default: ${Variable}, with commas.",
+        Description = "A source of blocks that the store lacks: a store's directory, a directory of files " +
+            "CID.arrows, or an IPFS gateway (http://…). Several sources are asked in turn, and every block is " +
+            $"hashed. Default: ${Variable}, separated by commas.",
     };
 
     private readonly Option<bool> _fill = new("--fill")
     {
-        Description = "With --from: keep in the store what came from elsewhere.",
+        Description = "With --from: fetched blocks are also stored.",
     };
 
     /// <summary>The places that the setting says.</summary>
@@ -75,7 +75,7 @@ internal sealed class FromOptions
         return texts.Count > 0
             ? BlockPlaces.Open(null, texts, from, fill: false)
             : throw new ArrowCidException(ErrorCode.InvalidArgument,
-                $"name a place that has the right bytes: {Flag} PLACE, or ${Variable}");
+                $"name a source of the right bytes: {Flag} SOURCE, or ${Variable}");
     }
 
     /// <summary>The places that the flag names, each by itself.</summary>

@@ -13,10 +13,10 @@ internal static class GetVerb
         var output = new Option<string?>("-o", "--output")
         {
             HelpName = "FILE",
-            Description = "Where to write the block; - is standard output, the default where that is no terminal.",
+            Description = "The output file; - is standard output, the default if that is no terminal.",
         };
         var verb = new Verb("get",
-            "Writes a block's bytes, once they are proved to hash to the CID. They are a whole Arrow IPC stream.",
+            "Write the bytes of a block. The bytes are hashed first. They are a complete Arrow IPC stream.",
             "arrowcid get CID -o batch.arrows",
             "arrowcid get CID | sha256sum",
             "arrowcid get CID --from http://127.0.0.1:8816 --fill -o batch.arrows")

@@ -17,8 +17,7 @@ internal static class HashVerb
         Option<int?> rows = Verb.RowsPerBlock();
         Option<bool> strict = Verb.Strict();
         var verb = new Verb("hash",
-            "Prints the CID, rows and bytes of every batch's canonical block: CID  ROWS  BYTES  FILE#BATCH. " +
-            "Nothing is stored.",
+            "Print the CID of every batch in files. The output is CID  ROWS  BYTES  FILE#BATCH. Nothing is stored.",
             "arrowcid hash trips.arrow quotes.arrows",
             "arrowcid hash in/",
             "arrowcid hash --rows-per-block 65536 trips.parquet",

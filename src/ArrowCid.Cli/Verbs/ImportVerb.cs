@@ -12,35 +12,36 @@ internal static class ImportVerb
     public static Command Make()
     {
         Argument<string[]> files = Verb.Sources(
-            "Files to import, whose format is told by their first bytes, of CSV and JSON lines by name");
+            "Files to import; the first bytes show the format, for CSV and JSON lines the name does");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var partial = new Option<bool>("--partial")
         {
-            Description = "Take what is whole where a file is damaged or cut short, and say what is missing, with " +
-                "exit code 0. Default: nothing of such a file.",
+            Description = "The complete blocks of a file that is damaged or cut short, and a report of what is " +
+                "missing, with exit code 0. Default: nothing of such a file.",
         };
         var zeroEnds = new Option<bool>("--zero-ends")
         {
-            Description = "A CAR's section of no length is padding behind its end. Default: a fault.",
+            Description = "An empty section of a CAR is padding after its end. Default: a fault.",
         };
         Option<int?> perBlock = Verb.RowsPerBlock();
         var name = new Option<string?>("--name")
         {
             HelpName = "NAME",
-            Description = "Let this name point to the one root, batch or dataset of the file; several batches of a " +
+            Description = "A name that points to the one root, batch or dataset of the file; several batches of a " +
                 "table become a dataset.",
         };
         var names = new Option<bool>("--names")
         {
-            Description = "Set the names that a CAR carries, where they are free here. A name that points to another " +
-                "block stays, is reported, and gives exit code 5.",
+            Description = "Also the names in a CAR. A name that points to another block here does not change, is " +
+                "reported, and gives exit code 5.",
         };
         Option<bool> strict = Verb.Strict();
         var verb = new Verb("import",
-            "Puts what files hold into the store, which is made where none is, once all of it is proved: " +
-            "CID  KIND  BYTES  new|known, and the root that it came as; of Parquet as 'put'. Formats: CAR, Parquet, " +
-            "CSV, JSON lines. What a CAR lacks may come --from elsewhere. 'put' takes Arrow.",
+            "Store the contents of CAR, Parquet, CSV or JSON lines files. The store is created if it does not " +
+            "exist. Nothing is stored before all of a file is checked. The output is CID  KIND  BYTES  new|known " +
+            "and the root of the block; for Parquet it is the output of 'put'. Blocks that a CAR lacks can be " +
+            "fetched from a source (--from). 'put' stores Arrow files.",
             "arrowcid import batches.car",
             "arrowcid import --rows-per-block 65536 trips.parquet",
             "arrowcid import --partial - < half.car",

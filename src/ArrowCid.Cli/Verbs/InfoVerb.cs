@@ -6,16 +6,43 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>info</c>: what is known of one block.</summary>
+/// <summary><c>info</c>: all about one block.</summary>
 internal static class InfoVerb
 {
-    public static Command Make() => Verb.OfBlock("info",
-        "Shows what is known of a block: addresses, sizes, where its bytes lie, names, tags and other facts; of " +
-        "a batch its schema, of a dataset what it is made of.",
-        Run,
-        "arrowcid info CID",
-        "arrowcid info @prices",
-        "arrowcid info --json CID");
+    public static Command Make()
+    {
+        Argument<string> cid = Verb.CidText();
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var links = new Option<bool>("--links")
+        {
+            Description = "Only the schema, parents, children and names of the block.",
+        };
+        var why = new Option<bool>("--why")
+        {
+            Description = "Only the reasons why the block is kept, one per line; none if 'rm' would delete it.",
+        };
+        var verb = new Verb("info",
+            "Show all about a block: addresses, sizes, location, metadata. It also shows the schema of a batch or " +
+            "the members of a dataset, the parents and children of the block, and the reasons why it is kept.",
+            "arrowcid info CID",
+            "arrowcid info @prices",
+            "arrowcid info --json CID",
+            "arrowcid info @prices --why")
+        {
+            cid, links, why, store, json,
+        };
+        verb.SetAction(parsed =>
+        {
+            (string? directory, string text, bool isJson) =
+                (parsed.GetValue(store), parsed.GetValue(cid)!, parsed.GetValue(json));
+            bool onlyLinks = parsed.GetValue(links), onlyWhy = parsed.GetValue(why);
+            if (onlyLinks) _ = LinksVerb.Run(directory, text, isJson);
+            if (onlyWhy) _ = WhyVerb.Run(directory, text, isJson);
+            return onlyLinks || onlyWhy ? 0 : Run(directory, text, isJson);
+        });
+        return verb;
+    }
 
     private static int Run(string? directory, string cid, bool json)
     {
@@ -26,14 +53,34 @@ internal static class InfoVerb
         using var output = Output.Open();
         if (entry is { IsPresent: true, Kind: not BlockKind.Batch })
         {
-            if (json) output.JsonLine(writer => InfoOther.Write(writer, store, block, entry));
-            else InfoOther.Print(store, block, entry, Line);
+            if (!json)
+            {
+                InfoOther.Print(store, block, entry, Line);
+                PrintRelations(store, meant, Line);
+                return 0;
+            }
+
+            output.JsonLine(writer =>
+            {
+                InfoOther.Write(writer, store, block, entry);
+                WriteRelations(writer, store, meant);
+            });
             return 0;
         }
 
         using BatchLease lease = StoreReading.Get(store, cid);
-        if (json) PrintJson(output, lease, block, entry);
-        else Print(lease, block, entry, Line);
+        if (!json)
+        {
+            Print(lease, block, entry, Line);
+            PrintRelations(store, meant, Line);
+            return 0;
+        }
+
+        output.JsonLine(writer =>
+        {
+            WriteMembers(writer, lease, block, entry);
+            WriteRelations(writer, store, meant);
+        });
         return 0;
 
         void Line(string name, string value) => output.Line($"{name,-10}{CommandError.Visible(value)}");
@@ -52,7 +99,7 @@ internal static class InfoVerb
         foreach ((string key, string value) in lease.View.Schema.Metadata) line("metadata", $"{key} = {value}");
     }
 
-    /// <summary>What facts say of a block, a line each.</summary>
+    /// <summary>Prints the metadata of a block, one line per value.</summary>
     public static void PrintFacts(StoredEntry entry, Action<string, string> line)
     {
         foreach (string name in entry.Names) line("name", name);
@@ -66,8 +113,27 @@ internal static class InfoVerb
         if (entry.Json is { } json) line("json", json);
     }
 
-    private static void PrintJson(Output output, BatchLease lease, StoredBlock block, StoredEntry? entry) =>
-        output.JsonLine(writer => WriteMembers(writer, lease, block, entry));
+    private static void PrintRelations(CidStore store, Cid cid, Action<string, string> line)
+    {
+        foreach (Cid child in store.Links(cid).Children) line("child", child.ToString());
+        IReadOnlyList<KeepReason> reasons = store.Why(cid);
+        foreach (KeepReason reason in reasons) line("kept", reason.ToString());
+        if (reasons.Count == 0) line("kept", "by nothing; 'arrowcid rm' would delete it");
+    }
+
+    private static void WriteRelations(Utf8JsonWriter writer, CidStore store, Cid cid)
+    {
+        EntryJson.WriteTexts(writer, "children", store.Links(cid).Children.Select(child => child.ToString()));
+        writer.WriteStartArray("keptBy");
+        foreach (KeepReason reason in store.Why(cid))
+        {
+            writer.WriteStartObject();
+            WhyVerb.Write(writer, reason);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
 
     private static void WriteMembers(Utf8JsonWriter writer, BatchLease lease, StoredBlock block, StoredEntry? entry)
     {

@@ -3,16 +3,17 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>links</c>: what a block has to do with others.</summary>
+/// <summary><c>links</c>: the blocks that a block is related to; also <c>info --links</c>.</summary>
 internal static class LinksVerb
 {
     public static Command Make() => Verb.OfBlock("links",
-        "Shows a block's schema, the blocks that it was made of, those that were made of it, and its names.",
+            "Show the schema, parents, children and names of a block. The same as 'info --links'.",
         Run,
-        "arrowcid links CID",
-        "arrowcid links @latest --json");
+        "arrowcid info CID --links",
+        "arrowcid info @latest --links --json");
 
-    private static int Run(string? directory, string text, bool json)
+    /// <summary>Prints the links of a block.</summary>
+    public static int Run(string? directory, string text, bool json)
     {
         using CidStore store = StoreReading.OpenForQueries(directory);
         Cid cid = BlockReference.Resolve(store, text);

@@ -12,18 +12,18 @@ internal sealed class ListingForm
     private const string Table = "table", Json = "json", Arrow = "arrow", Parquet = "parquet";
 
     private readonly Option<bool> _json = Verb.Json();
-    private readonly Option<bool> _count = new("--count") { Description = "Only their number." };
+    private readonly Option<bool> _count = new("--count") { Description = "Only the number of blocks." };
     private readonly Option<bool> _explain = PlanText.Option();
     private readonly Option<string?> _format = new("--format")
     {
-        Description = "As lines, as JSON lines (--json), or as the table of Registry/CATALOG.md: an Arrow stream " +
-            "or a Parquet file. Default: table.",
+        Description = "The format: lines, JSON lines (--json), or the table of src/ArrowCid/Registry/CATALOG.md " +
+            "as an Arrow stream or a Parquet file. Default: table.",
     };
 
     private readonly Option<string?> _output = new("-o", "--output")
     {
         HelpName = "FILE",
-        Description = "Where to write it; - is standard output, the default.",
+        Description = "The output file. Default: -, standard output.",
     };
 
     public ListingForm() => _format.AcceptOnlyFromAmong(Table, Json, Arrow, Parquet);
@@ -42,7 +42,7 @@ internal sealed class ListingForm
                 result.AddError($"--json is --format json, and not --format {format}.");
             bool isTold = result.GetValue(_count) || result.GetValue(_explain);
             if (isTold && (format is Arrow or Parquet || result.GetValue(_output) is not null))
-                result.AddError("--count and --explain tell of the entries; they go with no --format or -o of these.");
+                result.AddError("--count and --explain write no entries; leave out --format and -o.");
         });
     }
 

@@ -6,36 +6,37 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>maintain</c>: looks after a store, for who has no server that does.</summary>
+/// <summary><c>maintain</c>: maintains a store that no server maintains.</summary>
 internal static class MaintainVerb
 {
     public static Command Make()
     {
-        var once = new Option<bool>("--once") { Description = "Do all that there is to do now, and end." };
-        Option<TimeSpan?> interval = Verb.Span("--interval", "How long after a round the next begins. Default: 1m.");
+        var once = new Option<bool>("--once") { Description = "One round of all steps, then an exit." };
+        Option<TimeSpan?> interval = Verb.Span("--interval", "The time between two rounds. Default: 1m.");
         var policy = new Option<bool>("--policy")
         {
-            Description = "Only say what goes by itself, as 'gc --save' and 'forget --save' set it.",
+            Description = "Only the policy, which 'gc --save' and 'forget --save' set.",
         };
         var removed = new Option<string?>("--remove")
         {
             HelpName = "RULE",
-            Description = "Take a rule out of the policy: one that 'forget --save' named, or gc.",
+            Description = "A rule to remove from the policy: a name of 'forget --save', or gc.",
         };
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("maintain",
-            "Looks after a store until it is interrupted, as 'serve' does: brings indexes up to date and makes them " +
-            "fewer, collects what has expired and what the policy says, and gives the room back, in small steps that " +
-            "give way to whoever puts. One process at a time; others wait to take over. A line a step: TASK  what " +
-            "was done  how long it took.",
+            "Maintain a store until interrupted, as 'serve' does. It updates and merges indexes, collects expired " +
+            "blocks, applies the policy and frees space, in small steps that give way to writers. One process works " +
+            "at a time; others wait to take over. The output has one line per step: TASK, the result and the " +
+            "duration.",
             "arrowcid maintain --once --dry-run",
             "arrowcid maintain --once --json",
             "arrowcid maintain --interval 30s",
-            "arrowcid maintain --policy")
+            "arrowcid maintain --policy",
+            "arrowcid maintain compact --dry-run")
         {
-            once, interval, policy, removed, dryRun, store, json,
+            once, interval, policy, removed, dryRun, store, json, ReapVerb.Make(), CompactVerb.Make(),
         };
         verb.Validators.Add(result =>
         {
@@ -95,7 +96,7 @@ internal static class MaintainVerb
                 },
             },
         });
-        Console.Error.WriteLine($"{store.Directory} is looked after until this is interrupted");
+        Console.Error.WriteLine($"{store.Directory} is maintained until this process is interrupted");
         end.Wait();
         return 0;
     }

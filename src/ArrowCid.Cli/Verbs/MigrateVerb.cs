@@ -8,15 +8,15 @@ internal static class MigrateVerb
 {
     public static Command Make()
     {
-        Argument<string> from = Verb.File("FROM", "A store's directory.");
-        Argument<string> to = Verb.File("TO", "Another, which is made where none is.");
+        Argument<string> from = Verb.File("FROM", "The directory of a store.");
+        Argument<string> to = Verb.File("TO", "The directory of the other store, created if it does not exist.");
         Option<bool> dryRun = Verb.DryRun();
         Option<bool> json = Verb.Json();
         var sizes = new SizeOptions();
         var verb = new Verb("migrate",
-            "Copies what a store holds at one moment, blocks and all that is said of them, into another: from shared " +
-            "memory to a disk, into another capacity, other segments or the format of this version. Every block is " +
-            "hashed here and there. The first store stays as it is; killed, run it again.",
+            "Copy a store, with all metadata, to another place or size. It can go from shared memory to a disk, or " +
+            "to another capacity, segment size or format version. Every block is hashed in both stores. The first " +
+            "store does not change. After an interruption, run the command again.",
             "arrowcid migrate /dev/shm/quotes /srv/quotes",
             "arrowcid migrate /srv/quotes /srv/quotes-large --capacity 64G --segment-size 256M",
             "arrowcid migrate /srv/a /srv/b --dry-run")

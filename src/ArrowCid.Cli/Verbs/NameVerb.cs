@@ -11,24 +11,26 @@ internal static class NameVerb
 
     public static Command Make()
     {
-        Argument<string?> name = Verb.Optional("NAME", "The name. None: list all names.");
+        Argument<string?> name = Verb.Optional("NAME", "The name. Default: all names are listed.");
         Argument<string?> cid = Verb.Optional("CID",
-            "The block that it shall stand for. None: show what it stands for.");
+            "The block that the name shall point to. Default: the current one is shown.");
         var expected = new Option<string?>("--expected")
         {
             HelpName = "CID|none",
-            Description = "Change the name only if it points to this block, or does not exist (none); else exit 5.",
+            Description = "The block that the name must point to before the change, or none if it must not exist; " +
+                "else exit code 5.",
         };
-        var history = new Option<bool>("--history") { Description = "All that the name stood for, oldest first." };
+        var history = new Option<bool>("--history") { Description = "All blocks that the name pointed to, oldest " +
+            "first." };
         Option<DateTimeOffset?> asOf = Verb.AsOf(
-            "What the name stood for then: 2026-11-20, 2026-11-20T09:30Z, or 1h for an hour ago.");
-        var remove = new Option<bool>("--remove") { Description = "Take the name away; the block stays." };
-        var list = new Option<bool>("--list") { Description = "List all names, as without NAME." };
+            "The block that the name pointed to at a time: 2026-11-20, 2026-11-20T09:30Z, or 1h for an hour ago.");
+        var remove = new Option<bool>("--remove") { Description = "Removal of the name; the block stays." };
+        var list = new Option<bool>("--list") { Description = "All names, as without NAME." };
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("name",
-            "Lists names: NAME  CID  TIME. Shows what one stands for: CID. Sets one, takes it away, shows its " +
-            "history: TIME  CID. A name stands for one block; setting it is one step for all processes.",
+            "Set, remove, show and list names. A list is NAME  CID  TIME, one name is CID, a history is TIME  CID. " +
+            "A name points to one block; every process sees a change of it at once.",
             "arrowcid name",
             "arrowcid name latest CID",
             "arrowcid name latest NEW --expected OLD",
@@ -57,8 +59,8 @@ internal static class NameVerb
     private static void Judge(CommandResult result, bool isNamed, bool isSet, bool[] forms, bool isSwap, bool isList)
     {
         int asked = forms.Count(form => form) + (isSet ? 1 : 0);
-        if (asked > 1) result.AddError("Say one of CID, --history, --as-of and --remove.");
-        else if (!isNamed && (asked > 0 || isSwap)) result.AddError("Say which name is meant.");
+        if (asked > 1) result.AddError("Give only one of CID, --history, --as-of and --remove.");
+        else if (!isNamed && (asked > 0 || isSwap)) result.AddError("Give a name.");
         else if (isNamed && isList) result.AddError("--list shows all names; leave NAME out.");
         else if (isSwap && !isSet && !forms[2]) result.AddError("--expected goes with CID or --remove.");
     }

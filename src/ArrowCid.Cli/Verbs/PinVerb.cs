@@ -11,7 +11,8 @@ internal static class PinVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("pin",
-            "Pins blocks: 'rm' and what collects garbage keep them and what they need, until 'unpin': CID  pinned.",
+            "Pin blocks, so that nothing deletes them. 'rm' and 'gc' keep pinned blocks and the blocks that these " +
+            "need, until 'unpin'. The output is CID  pinned.",
             "arrowcid pin CID",
             "arrowcid ls 'tag.sym = \"ES\"' | cut -d' ' -f1 | xargs arrowcid pin")
         {

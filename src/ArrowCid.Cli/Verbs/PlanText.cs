@@ -9,7 +9,7 @@ internal static class PlanText
 {
     public static Option<bool> Option() => new("--explain")
     {
-        Description = "Instead of the blocks: the index that finds them, and how many entries were looked at.",
+        Description = "Only the plan: the index that finds the blocks, and the number of entries that were read.",
     };
 
     /// <summary>Answers a query to its end, or its limit, with one page of entries in memory at a time.</summary>

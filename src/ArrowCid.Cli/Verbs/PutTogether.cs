@@ -16,9 +16,9 @@ internal sealed class PutTogether(CidStore store, PutOptions? metadata, DatasetR
 {
     public static Option<bool> Option() => new("--all-or-nothing")
     {
-        Description = "Store all batches, with their metadata and name, at once: every process sees all of them or " +
-            "none, also after a crash. Nothing is stored where a file cannot be read. The blocks wait in the " +
-            "temporary directory and must fit half of the store's capacity, and 1 GiB.",
+        Description = "All batches, their metadata and the name in one transaction: every process sees all of " +
+            "them or none, also after a crash. Nothing is stored if a file cannot be read. The blocks wait in the " +
+            "temporary directory and must fit into half of the store's capacity, and into 1 GiB.",
     };
 
     public static void AddRules(Command verb, Option<bool> option) => verb.Validators.Add(result =>

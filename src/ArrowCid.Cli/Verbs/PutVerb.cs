@@ -17,9 +17,10 @@ internal static class PutVerb
         Option<bool> together = PutTogether.Option();
         var dataset = new DatasetOptions();
         var verb = new Verb("put",
-            "Puts every batch into the store, which is made where none is, with what is said of it: " +
-            "CID  ROWS  BYTES  FILE#BATCH  new|known|repaired. Who sees a batch sees its facts; no CID depends on " +
-            "them. Of a known batch the stored bytes are compared; where they are damaged the put repairs them.",
+            "Store batches from files. The store is created if it does not exist. The output is CID  ROWS  BYTES  " +
+            "FILE#BATCH  new|known|repaired. A batch and its metadata become visible together; the metadata does " +
+            "not change the CID. The stored bytes of a known batch are compared with the new bytes, and repaired if " +
+            "they are damaged.",
             "arrowcid put trips.arrow",
             "arrowcid put trips.arrow --tag day=2026-11-20 --tag sym=ES --producer etl-7 --name latest --expires 7d",
             "arrowcid put --store /dev/shm/trips --rows-per-block 10000 trips.arrow",

@@ -3,54 +3,44 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>query</c>: blocks and what is known of them, by a filter.</summary>
+/// <summary><c>query</c>: blocks and their metadata, by a filter; also <c>ls --all</c>.</summary>
 internal static class QueryVerb
 {
     public static Command Make()
     {
         Argument<string?> filter = Verb.FilterText(isNeeded: false);
-        Option<int?> limit = Verb.Number("--limit", 0, "At most N blocks, in the order of the index that finds them.");
-        var after = new Option<string?>("--after")
-        {
-            HelpName = "TOKEN",
-            Description = "The page behind the one that ended with this token.",
-        };
-        var newest = new Option<bool>("--newest")
-        {
-            Description = "The newest first; without --limit all that is found is held in memory. Default: the " +
-                "oldest, some at a time.",
-        };
-        var absent = new Option<bool>("--absent") { Description = "Also blocks that are not here but have facts." };
+        var paging = new Paging();
         Option<string?> store = Verb.Store();
         var form = new ListingForm();
         var verb = new Verb("query",
-            "Finds blocks of every kind, by a filter or all of them, and shows what is known of them: " +
-            "CID  ROWS  BYTES  TIME  FACTS. " +
-            "The language is described in src/ArrowCid/Registry/FILTER.md. All are ordered by their time; a page " +
-            "(--limit, --after) comes in the order of its index and says on standard error where the next begins.",
-            "arrowcid query 'tag.day = \"2026-11-20\" and rows > 1000 and age < 7d'",
-            "arrowcid query 'producer ~ \"etl-*\" and not pinned' --newest --limit 10",
-            "arrowcid query 'bytes >= 64KiB or name in (\"latest\", \"best\")' --json",
-            "arrowcid query 'has tag.model and json.run.id = 7' --count",
-            "arrowcid query 'tag.day = \"2026-11-20\"' --explain",
-            "arrowcid query --newest --limit 1",
-            "arrowcid query 'kind = batch' --format parquet -o registry.parquet")
+            "Find blocks of every kind, by a filter. The same as 'ls --all'. The output is CID  ROWS  BYTES  TIME  " +
+            "METADATA.",
+            "arrowcid ls --all 'tag.day = \"2026-11-20\" and rows > 1000 and age < 7d'",
+            "arrowcid ls --all 'producer ~ \"etl-*\" and not pinned' --newest --limit 10",
+            "arrowcid ls --all 'bytes >= 64KiB or name in (\"latest\", \"best\")' --json",
+            "arrowcid ls --all 'has tag.model and json.run.id = 7' --count",
+            "arrowcid ls --all 'tag.day = \"2026-11-20\"' --explain",
+            "arrowcid ls --all --newest --limit 1",
+            "arrowcid ls --all 'kind = batch' --format parquet -o registry.parquet")
         {
-            filter, limit, after, newest, absent, store,
+            filter, store,
         };
+        paging.AddTo(verb);
         form.AddTo(verb);
-        verb.SetAction(parsed => Run(parsed, form, parsed.GetValue(store), new QueryOptions
-        {
-            Filter = parsed.GetValue(filter) is { } text ? Filter.Parse(text) : null,
-            WithAbsent = parsed.GetValue(absent),
-            NewestFirst = parsed.GetValue(newest),
-            Limit = parsed.GetValue(limit) ?? int.MaxValue,
-            After = parsed.GetValue(after),
-        }));
+        verb.SetAction(parsed => Run(parsed, form, parsed.GetValue(store), paging.Query(parsed,
+            parsed.GetValue(filter) is { } text ? Filter.Parse(text) : null), withMetadata: true));
         return verb;
     }
 
-    private static int Run(ParseResult parsed, ListingForm form, string? directory, QueryOptions asked)
+    /// <summary>Writes the blocks that a query finds.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="form">The form of the listing.</param>
+    /// <param name="directory">The store's directory, or null for the default.</param>
+    /// <param name="asked">The query.</param>
+    /// <param name="withMetadata">Whether lines of text end in the metadata.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(ParseResult parsed, ListingForm form, string? directory, QueryOptions asked,
+        bool withMetadata)
     {
         using CidStore store = StoreReading.OpenForQueries(directory);
         bool json = form.IsJson(parsed), onlyPlan = form.OnlyPlan(parsed);
@@ -87,9 +77,11 @@ internal static class QueryVerb
         void Write(IEnumerable<StoredEntry> entries)
         {
             bool isAligned = form.IsForTerminal(parsed);
-            IEnumerable<string> lines = entries.Select(entry =>
-                $"{EntryText.Line(entry, isAligned)}  {EntryText.Facts(entry)}".TrimEnd());
-            form.Write(parsed, entries, isAligned ? lines.Prepend($"{EntryText.Head,-112}  METADATA") : lines);
+            IEnumerable<string> lines = entries.Select(entry => withMetadata
+                ? $"{EntryText.Line(entry, isAligned)}  {EntryText.Facts(entry)}".TrimEnd()
+                : EntryText.Line(entry, isAligned));
+            string head = withMetadata ? $"{EntryText.Head,-112}  METADATA" : EntryText.Head;
+            form.Write(parsed, entries, isAligned ? lines.Prepend(head) : lines);
         }
     }
 }

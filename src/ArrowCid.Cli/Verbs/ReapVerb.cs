@@ -10,12 +10,12 @@ internal static class ReapVerb
     {
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
-        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be done." };
+        Option<bool> dryRun = Verb.DryRun();
         var verb = new Verb("reap",
-            "Tidies up after processes that died: takes over what they had written, and takes away what they were " +
-            "making: KIND  NAME  BYTES. Blocks stay; 'rm' takes those.",
-            "arrowcid reap --dry-run",
-            "arrowcid reap --json")
+            "Clean up after processes that died. It adopts what they had written and deletes what they had begun. " +
+            "The output is KIND  NAME  BYTES. No block is deleted.",
+            "arrowcid maintain reap --dry-run",
+            "arrowcid maintain reap --json")
         {
             store, dryRun, json,
         };

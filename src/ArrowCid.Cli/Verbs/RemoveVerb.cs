@@ -16,14 +16,14 @@ internal static class RemoveVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("rm",
-            "Removes blocks: CID  removed, or CID  kept: and why. Names, pins, running processes and other blocks " +
-            "keep what they need ('why' shows them); then the exit code is 5, but with --where and --expired it " +
-            "is 0. The room comes back when segments are cleaned up.",
+            "Delete blocks. The output is CID  removed, or CID  kept: and the reason. Names, pins, running " +
+            "processes and other blocks keep the blocks that they need ('info --why' shows them); then the exit " +
+            "code is 5, or 0 with --where and --expired. A compaction frees the space.",
             "arrowcid rm CID",
             "arrowcid rm --expired",
             "arrowcid rm --where 'tag.day < 2026-11-01 and not pinned' --dry-run");
-        var expired = new Option<bool>("--expired") { Description = "All blocks that are no longer needed ('touch')." };
-        var selection = new Selection(verb, "The blocks to remove.", expired);
+        var expired = new Option<bool>("--expired") { Description = "All expired blocks ('touch')." };
+        var selection = new Selection(verb, "The blocks to delete.", expired);
         verb.Add(expired);
         verb.Add(dryRun);
         verb.Add(store);

@@ -11,12 +11,12 @@ internal static class RepairVerb
         Argument<string[]> cids = Verb.CidTexts("The blocks to repair.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
-        var all = new Option<bool>("--all") { Description = "Hash every block, and repair the damaged ones." };
+        var all = new Option<bool>("--all") { Description = "All blocks; each one is hashed." };
         var verb = new Verb("repair",
-            "Repairs damaged blocks from a copy: CID  repaired|ok|removed, or CID  damaged  and why. Readers and " +
-            "writers go on meanwhile. Where the bytes of a block do not hash to its CID, the right ones are taken " +
-            "from a place that has them, hashed, and stored beside the damaged ones, which a compaction frees. Exit " +
-            "code 4 where a block stays damaged.",
+            "Repair damaged blocks from a copy. The output is CID  repaired|ok|removed, or CID  damaged and the " +
+            "reason. Readers and writers continue during a repair. If the bytes of a block do not hash to its CID, " +
+            "the right bytes are fetched from a source, hashed and stored; a compaction frees the damaged ones. " +
+            "Exit code 4 if a block stays damaged.",
             "arrowcid repair CID --from /srv/copy",
             "arrowcid repair --all --from http://127.0.0.1:8816")
         {
@@ -27,7 +27,7 @@ internal static class RepairVerb
         verb.Validators.Add(result =>
         {
             bool hasCids = result.GetValue(cids) is { Length: > 0 };
-            if (hasCids == result.GetValue(all)) result.AddError("Name CIDs, or say --all.");
+            if (hasCids == result.GetValue(all)) result.AddError("Give CIDs or --all.");
         });
         verb.SetAction(parsed =>
         {

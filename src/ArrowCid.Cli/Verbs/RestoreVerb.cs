@@ -13,13 +13,14 @@ internal static class RestoreVerb
         Option<string?> store = Verb.Store();
         Option<bool> dryRun = Verb.DryRun();
         Option<bool> json = Verb.Json();
-        Option<int?> increment = Verb.Number("--increment", 1, "The moment of the N-th increment. Default: the last.");
+        Option<int?> increment = Verb.Number("--increment", 1, "The number of the increment to restore. Default: " +
+            "the last one.");
         var sizes = new SizeOptions();
         var verb = new Verb("restore",
-            "Puts what a backup holds into a store, which is made where none is, as large as the one of the backup: " +
-            "the same blocks, names with their history, tags, pins and times. All of the backup is hashed first, and " +
-            "nothing is put where it is damaged; every block is hashed again where it lies. What is there stays; " +
-            "where its bytes are damaged it is repaired.",
+            "Restore a backup into a store. The store is created if it does not exist, as large as the store of the " +
+            "backup. It gets the same blocks, names with their history, tags, pins and times. The whole backup is " +
+            "hashed first, and nothing is written if it is damaged; every block is hashed again in the store. " +
+            "Existing blocks stay, and are repaired if they are damaged.",
             "arrowcid restore /mnt/backup/quotes --store /srv/quotes",
             "arrowcid restore quotes.car --store /srv/quotes --dry-run",
             "arrowcid restore /mnt/backup/quotes --increment 3 --store /srv/monday --capacity 2G")

@@ -9,7 +9,8 @@ internal sealed class RowOptions
 {
     private readonly Option<string?> _format = new("--format")
     {
-        Description = "What the files are. Default: by name, .csv and .tsv, .jsonl and .ndjson; any other is Arrow.",
+        Description = "The format of the files. Default: by extension, .csv and .tsv, .jsonl and .ndjson; any " +
+            "other is Arrow.",
     };
 
     private readonly Option<string?> _types = new("--types")
@@ -21,18 +22,18 @@ internal sealed class RowOptions
     private readonly Option<string?> _schema = new("--schema")
     {
         HelpName = "FILE",
-        Description = "An Arrow file whose schema the rows of CSV or JSON lines have; then nothing is inferred.",
+        Description = "An Arrow file with the schema of the CSV or JSON lines; no type is inferred.",
     };
 
     private readonly Option<string?> _delimiter = new("--delimiter")
     {
         HelpName = "C",
-        Description = "What stands between the fields of CSV, such as ';', or tab. Default: a comma; in .tsv a tab.",
+        Description = "The separator of CSV fields, such as ';', or tab. Default: a comma; in .tsv a tab.",
     };
 
     private readonly Option<bool> _noHeader = new("--no-header")
     {
-        Description = "CSV begins with its first row; the columns are f0, f1 and so on.",
+        Description = "CSV without a header line; the columns are f0, f1 and so on.",
     };
 
     public RowOptions()
@@ -55,7 +56,7 @@ internal sealed class RowOptions
         verb.Validators.Add(result =>
         {
             if (result.GetResult(_types) is not null && result.GetResult(_schema) is not null)
-                result.AddError("Say --types or --schema, not both.");
+                result.AddError("--types and --schema exclude each other.");
         });
     }
 

@@ -16,8 +16,8 @@ internal sealed class Selection
     public Selection(Verb verb, string description, Option<bool>? instead = null)
     {
         _cids = Verb.CidTexts(description);
-        _where = Verb.Where("All batches that pass a filter, instead of CIDs; blocks of every kind " +
-            "where the filter names 'kind'.");
+        _where = Verb.Where("A filter instead of CIDs: all batches that pass it, or blocks of every kind if the " +
+            "filter names 'kind'.");
         verb.Add(_cids);
         verb.Add(_where);
         verb.Validators.Add(result =>
@@ -25,7 +25,7 @@ internal sealed class Selection
             int ways = (result.GetValue(_where) is null ? 0 : 1) + (result.GetValue(_cids) is { Length: > 0 } ? 1 : 0)
                 + (instead is not null && result.GetValue(instead) ? 1 : 0);
             string other = instead is null ? "" : $" or {instead.Name}";
-            if (ways != 1) result.AddError($"Name CIDs, or say --where{other}.");
+            if (ways != 1) result.AddError($"Give CIDs or --where{other}.");
         });
     }
 

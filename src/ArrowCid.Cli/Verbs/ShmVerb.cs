@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>shm</c>: who has a store, and what is in its files.</summary>
+/// <summary><c>shm</c>: segments and processes; also <c>stats --processes</c>.</summary>
 internal static class ShmVerb
 {
     public static Command Make()
@@ -12,10 +12,10 @@ internal static class ShmVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("shm",
-            "Shows a store's shared memory: its size, each segment with its fill and holders, and each process with " +
-            "what it maps and writes. Holders that cannot be seen from here show as '?'.",
-            "arrowcid shm",
-            "arrowcid shm --json | jq 'select(.type == \"process\")'")
+            "Show the segments of a store and the processes that use it. The same as 'stats --processes'. Holders " +
+            "that are not visible from here are shown as '?'.",
+            "arrowcid stats --processes",
+            "arrowcid stats --processes --json | jq 'select(.type == \"process\")'")
         {
             store, json,
         };
@@ -23,7 +23,8 @@ internal static class ShmVerb
         return verb;
     }
 
-    private static int Run(string? directory, bool json)
+    /// <summary>Prints the segments of a store and the processes that use it.</summary>
+    public static int Run(string? directory, bool json)
     {
         using CidStore store = StoreReading.Open(directory);
         IReadOnlyList<StoreSegment> segments = store.GetSegments();

@@ -9,10 +9,10 @@ internal sealed class SizeOptions
     private const long MiB = 1 << 20;
 
     private readonly Option<long?> _capacity =
-        Verb.Size("--capacity", 1, "The most bytes that a new store's files take: 8G.");
+        Verb.Size("--capacity", 1, "The largest size of the files of a new store, such as 8G.");
 
     private readonly Option<long?> _segment =
-        Verb.Size("--segment-size", 1, "The bytes of a new store's segments: 64M.");
+        Verb.Size("--segment-size", 1, "The size of the segments of a new store, such as 64M.");
 
     public void AddTo(Command verb)
     {

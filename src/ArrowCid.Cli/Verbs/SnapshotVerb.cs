@@ -10,18 +10,19 @@ internal static class SnapshotVerb
     public static Command Make()
     {
         Argument<string?> filter = Verb.FilterText(isNeeded: false);
-        var absent = new Option<bool>("--absent") { Description = "Also blocks that are not here but have facts." };
+        var absent = new Option<bool>("--absent") { Description = "Also blocks that are not in the store but have " +
+            "metadata." };
         var name = new Option<string?>("--name")
         {
             HelpName = "NAME",
-            Description = "Let this name stand for it from now on. Without a name or pin 'gc --unreferenced' takes it.",
+            Description = "A name that points to the dataset. Without a name or pin, 'gc --unreferenced' collects it.",
         };
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("snapshot",
-            "Puts what is known of all blocks, or of those that pass a filter, as a dataset: CID  ROWS  BYTES. The " +
-            "same state and filter have the same CID, in every store (Registry/CATALOG.md). 'cat' shows its rows, " +
-            "'diff A B --key cid' what changed between two.",
+            "Store the metadata of blocks as a dataset. The output is CID  ROWS  BYTES. The same metadata and " +
+            "filter have the same CID in every store (src/ArrowCid/Registry/CATALOG.md). 'cat' prints the rows; " +
+            "'diff A B --key cid' compares two snapshots.",
             "arrowcid snapshot --name registry/monday",
             "arrowcid snapshot 'kind = batch and has tag.day' --json",
             "arrowcid diff @registry/monday @registry/tuesday --key cid")

@@ -13,17 +13,36 @@ internal static class StatsVerb
     {
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
-        Option<int?> head = Verb.Number("--head", 0, "So many producers and schemas. Default: 10.", DefaultLines);
-        var verb = new Verb("stats",
-            "Says what the store holds: blocks by kind, producer and schema, facts, names, segments, lanes, how much " +
-            "of its room is of what is still needed, and how full its index is. --json: one object.",
-            "arrowcid stats",
-            "arrowcid stats --json")
+        Option<int?> head = Verb.Number("--head", 0, "The number of producers and of schemas to print.", DefaultLines);
+        Option<string?> by = UsageVerb.By(null);
+        Option<bool> dedup = UsageVerb.Dedup();
+        var processes = new Option<bool>("--processes")
         {
-            store, head, json,
+            Description = "The segments with their holders, and the processes with what they map and write.",
         };
+        var verb = new Verb("stats",
+            "Show what a store holds and who uses its space. The output lists blocks by kind, producer and schema, " +
+            "metadata, names, segments, lanes, the share of the space that is still needed, and the load of the " +
+            "index. --by lists the space per owner, --processes the segments and processes. --json prints one " +
+            "object.",
+            "arrowcid stats",
+            "arrowcid stats --json",
+            "arrowcid stats --by tag.day --dedup",
+            "arrowcid stats --processes")
+        {
+            head, by, dedup, processes, store, json,
+        };
+        verb.Validators.Add(result =>
+        {
+            bool isByOwner = result.GetValue(by) is not null;
+            if (result.GetValue(dedup) && !isByOwner) result.AddError("--dedup goes with --by.");
+            if (isByOwner && result.GetValue(processes)) result.AddError("--by and --processes exclude each other.");
+        });
         verb.SetAction(parsed =>
         {
+            if (parsed.GetValue(by) is { } owner)
+                return UsageVerb.Run(parsed.GetValue(store), owner, parsed.GetValue(dedup), parsed.GetValue(json));
+            if (parsed.GetValue(processes)) return ShmVerb.Run(parsed.GetValue(store), parsed.GetValue(json));
             using CidStore opened = StoreReading.OpenForQueries(parsed.GetValue(store));
             StoreStatistics all = opened.GetStatistics();
             using var output = Output.Open();

@@ -12,19 +12,21 @@ internal static class TagVerb
         var tags = new Argument<string[]>("K=V")
         {
             Arity = ArgumentArity.ZeroOrMore,
-            Description = "Tags to set. None: show those that there are.",
+            Description = "The tags to set. Default: none, and the tags are shown.",
         };
         var remove = new Option<string[]>("--remove")
         {
             HelpName = "K",
             Arity = ArgumentArity.OneOrMore,
             AllowMultipleArgumentsPerToken = false,
-            Description = "Take a tag away; may be given several times.",
+            Description = "A tag to remove; may be given several times.",
         };
-        var absent = new Option<bool>("--absent") { Description = "The block need not be in the store." };
+        var absent = new Option<bool>("--absent") { Description = "Blocks that are not in the store are allowed." };
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
-        var verb = new Verb("tag", "Sets and takes away a block's tags, all at once, and shows what it has then: K=V.",
+        var verb = new Verb("tag",
+            "Set, remove and show the tags of a block. All changes are applied at once. The output is K=V, one line " +
+            "per tag.",
             "arrowcid tag CID day=2026-11-20 sym=ES",
             "arrowcid tag @latest --remove draft",
             "arrowcid tag CID --json")

@@ -12,8 +12,8 @@ internal static class TouchVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("touch",
-            "Says when blocks are no longer needed: CID  expires TIME, or CID  never expires. What has expired stays " +
-            "until 'rm --expired' takes it; names and pins keep it.",
+            "Set when blocks expire. The output is CID  expires TIME, or CID  never expires. An expired block is " +
+            "stored until 'rm --expired' or 'gc' deletes it; names and pins keep it.",
             "arrowcid touch CID --expires 7d",
             "arrowcid touch @latest --expires never",
             "arrowcid touch --where 'tag.kind = \"draft\"' --expires 1h --dry-run");

@@ -7,11 +7,11 @@ internal static class UnpinVerb
 {
     public static Command Make()
     {
-        Argument<string[]> cids = Verb.CidTexts("The blocks to let go.", isNeeded: true);
+        Argument<string[]> cids = Verb.CidTexts("The blocks to unpin.", isNeeded: true);
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("unpin",
-            "Takes blocks' pins away: CID  unpinned. Exit code 3 where one was not pinned.",
+            "Remove the pins of blocks. The output is CID  unpinned. Exit code 3 if a block was not pinned.",
             "arrowcid unpin CID")
         {
             cids, store, json,

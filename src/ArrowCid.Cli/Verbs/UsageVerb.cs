@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>du</c>: who takes the room.</summary>
+/// <summary><c>du</c>: the space that each owner uses; also <c>stats --by</c>.</summary>
 internal static class UsageVerb
 {
     private const string TagStart = "tag.";
@@ -12,35 +12,48 @@ internal static class UsageVerb
     {
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
-        var dedup = new Option<bool>("--dedup")
-        {
-            Description = "Also the bytes that belong to another one too, and those that would be free without it.",
-        };
-        var by = new Option<string>("--by")
-        {
-            HelpName = "OWNER",
-            Description = "To what blocks belong: name, producer, schema, dataset, or tag.KEY.",
-            DefaultValueFactory = _ => "name",
-        };
-        by.Validators.Add(result =>
-        {
-            if (OwnerOf(result.GetValueOrDefault<string>()) is null)
-                result.AddError("--by takes name, producer, schema, dataset, or tag.KEY.");
-        });
+        Option<bool> dedup = Dedup();
+        Option<string?> by = By("name");
         var verb = new Verb("du",
-            "Says who takes the room: BYTES  BLOCKS  OWNER, blocks with their schemas and all that they link to; - " +
-            "is what belongs to none. With --dedup BYTES  SHARED  FREED  BLOCKS  OWNER. What belongs to several " +
-            "counts for each, but lies there once.",
-            "arrowcid du",
-            "arrowcid du --by tag.day --dedup",
-            "arrowcid du --by dataset --json")
+            "Show the space that each owner uses. The same as 'stats --by'.",
+            "arrowcid stats --by name",
+            "arrowcid stats --by tag.day --dedup",
+            "arrowcid stats --by dataset --json")
         {
             by, dedup, store, json,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(store), OwnerOf(parsed.GetValue(by)!)!.Value,
+        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(by)!,
             parsed.GetValue(dedup), parsed.GetValue(json)));
         return verb;
     }
+
+    /// <summary>An option for the owners by which space is counted.</summary>
+    /// <param name="usual">The default, or null for none.</param>
+    public static Option<string?> By(string? usual)
+    {
+        var by = new Option<string?>("--by")
+        {
+            HelpName = "OWNER",
+            Description = "The owners by which the space is listed: name, producer, schema, dataset, or tag.KEY. The " +
+                "lines are BYTES  BLOCKS  OWNER, counted with schemas and all linked blocks; - is what belongs to no " +
+                "owner. What belongs to several owners counts for each.",
+        };
+        if (usual is not null) by.DefaultValueFactory = _ => usual;
+        by.CompletionSources.Add("name", "producer", "schema", "dataset", TagStart);
+        by.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } text && OwnerOf(text) is null)
+                result.AddError("--by takes name, producer, schema, dataset, or tag.KEY.");
+        });
+        return by;
+    }
+
+    /// <summary>An option to count shared bytes.</summary>
+    public static Option<bool> Dedup() => new("--dedup")
+    {
+        Description = "Also the bytes that belong to another owner too, and the bytes that would be free without " +
+            "this owner: BYTES  SHARED  FREED  BLOCKS  OWNER.",
+    };
 
     private static (UsageBy By, string? TagKey)? OwnerOf(string? text) => text switch
     {
@@ -53,8 +66,15 @@ internal static class UsageVerb
         _ => null,
     };
 
-    private static int Run(string? directory, (UsageBy By, string? TagKey) owner, bool dedup, bool json)
+    /// <summary>Prints the space that each owner uses.</summary>
+    /// <param name="directory">The store's directory, or null for the default.</param>
+    /// <param name="by">What <see cref="By"/> accepts.</param>
+    /// <param name="dedup">Whether to print shared bytes too.</param>
+    /// <param name="json">Whether the lines are JSON.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(string? directory, string by, bool dedup, bool json)
     {
+        (UsageBy By, string? TagKey) owner = OwnerOf(by)!.Value;
         using CidStore store = StoreReading.OpenForQueries(directory);
         using var output = Output.Open();
         TextTable? table = !Output.IsTerminal || json ? null : dedup

@@ -9,17 +9,17 @@ internal static class VerifyVerb
 {
     public static Command Make()
     {
-        Argument<string[]> cids = Verb.CidTexts("The blocks to prove, or Parquet files that claim CIDs.");
+        Argument<string[]> cids = Verb.CidTexts("The blocks to check, or Parquet files by 'export'.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
-        var all = new Option<bool>("--all") { Description = "Every batch in the store." };
+        var all = new Option<bool>("--all") { Description = "All batches in the store." };
         Option<double?> sample = Sample();
-        Option<int?> seed = Verb.Number("--seed", 0, "The seed by which --sample draws. Default: another each time.");
+        Option<int?> seed = Verb.Number("--seed", 0, "The seed of --sample. Default: a new one for each run.");
         var verb = new Verb("verify",
-            "Hashes blocks again and proves that they are canonical: CID  ok, or CID  and what is wrong. " +
-            "Exit code 4 where a block is not what its CID says; the damage is recorded in the store. Of a Parquet " +
-            "file by 'export' the row groups, and the first column that differs. With --from each place and the " +
-            "store are judged by themselves: CID  PLACE  ok|absent, or what is wrong.",
+            "Hash blocks again and check that they are canonical. The output is CID  ok, or CID and the fault. Exit " +
+            "code 4 if the bytes of a block do not match its CID; the store records the damage. Of a Parquet file " +
+            "by 'export', the row groups are checked, and the first column that differs is named. With --from, each " +
+            "source and the store are checked separately: CID  SOURCE  ok|absent, or the fault.",
             "arrowcid verify CID",
             "arrowcid verify prices.parquet",
             "arrowcid verify --all",
@@ -34,7 +34,7 @@ internal static class VerifyVerb
         {
             int ways = (result.GetValue(all) ? 1 : 0) + (result.GetResult(sample) is null ? 0 : 1) +
                 (result.GetValue(cids) is { Length: > 0 } ? 1 : 0);
-            if (ways != 1) result.AddError("Name CIDs, or say --all or --sample.");
+            if (ways != 1) result.AddError("Give CIDs, --all or --sample.");
         });
         verb.SetAction(parsed =>
         {

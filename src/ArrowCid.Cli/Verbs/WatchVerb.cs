@@ -18,7 +18,7 @@ internal static class WatchVerb
         var from = new Option<string>("--from")
         {
             HelpName = "WHERE",
-            Description = "now, oldest (everything that is there, then what comes), or a cursor that --json printed.",
+            Description = "The start: now, oldest (all stored batches first), or a cursor from --json.",
             DefaultValueFactory = _ => "now",
         };
         from.Validators.Add(result =>
@@ -29,17 +29,17 @@ internal static class WatchVerb
         var count = new Option<long?>("--count")
         {
             HelpName = "N",
-            Description = "End after N puts that are printed. Default: when interrupted.",
+            Description = "The number of puts to print. Default: until interrupted.",
         };
         count.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<long?>() is < 1) result.AddError("--count takes a number from 1.");
         });
         Option<string?> where = Verb.Where(
-            "Only puts of batches that pass a filter, by what is known of them when they are announced.");
+            "A filter that batches must pass, by their metadata at the time of the put.");
         var verb = new Verb("watch",
-            "Prints every put of a batch by any process as it comes, a line at once: " +
-            "CID  ROWS  BYTES  TIME  new|again. What was missed is said on standard error.",
+            "Print every put of a batch by any process, as it happens. The output is CID  ROWS  BYTES  TIME  " +
+            "new|again. Missed puts are reported on standard error.",
             "arrowcid watch",
             "arrowcid watch --where 'tag.sym = \"ES\" and rows > 1000'",
             "arrowcid watch --from oldest --count 10",

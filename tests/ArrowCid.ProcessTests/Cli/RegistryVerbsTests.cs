@@ -183,7 +183,7 @@ public class RegistryVerbsTests
         using var folder = new TemporaryFolder();
         string other = CidOf(Run(folder, "put", V1, Nan).Succeeds(), 1);
         CommandResult nothing = Run(folder, "why", V1Cid).Exits(0);
-        Assert.Equal(("", $"nothing keeps {V1Cid}; 'arrowcid rm' would take it\n"), (nothing.Text, nothing.Errors));
+        Assert.Equal(("", $"nothing keeps {V1Cid}; 'arrowcid rm' would delete it\n"), (nothing.Text, nothing.Errors));
         Assert.Equal($"{V1Cid}  pinned\n{other}  pinned\n", Run(folder, "pin", V1Cid, other).Succeeds().Text);
         Run(folder, "name", "latest", V1Cid).Succeeds();
         Assert.Equal("the name 'latest' stands for it\nit is pinned\n", Run(folder, "why", "@latest").Succeeds().Text);
