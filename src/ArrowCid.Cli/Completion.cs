@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
-using System.CommandLine.Parsing;
 using ArrowCid.Cli.Verbs;
-using ArrowCid.Registry;
 
 namespace ArrowCid.Cli;
 
@@ -111,7 +109,7 @@ internal static class Completion
             .Where(each => each.Item1.StartsWith(word, StringComparison.Ordinal)).Take(MostOffered));
     }
 
-    private static IEnumerable<(string, string)> Names(string[] before, string prefix) => Read(before,
+    private static List<(string, string)> Names(string[] before, string prefix) => Read(before,
         store => store.Names().Where(change => change.Cid is not null).Take(MostBlocks)
             .Select(change => (prefix + change.Name, change.Cid.ToString() ?? "")));
 

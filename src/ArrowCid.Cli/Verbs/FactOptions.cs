@@ -40,8 +40,10 @@ internal sealed class FactOptions
         Description = "JSON about the batches, which filters reach as json.PATH.",
     };
 
-    private readonly Option<bool> _pin = new("--pin") { Description = "A pin for the blocks: 'rm' and 'gc' keep " +
-        "them." };
+    private readonly Option<bool> _pin = new("--pin")
+    {
+        Description = "A pin for the blocks: 'rm' and 'gc' keep them.",
+    };
 
     private readonly Option<Expiry?> _expires = Verb.Expires();
 

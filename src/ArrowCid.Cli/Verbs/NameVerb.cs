@@ -20,8 +20,10 @@ internal static class NameVerb
             Description = "The block that the name must point to before the change, or none if it must not exist; " +
                 "else exit code 5.",
         };
-        var history = new Option<bool>("--history") { Description = "All blocks that the name pointed to, oldest " +
-            "first." };
+        var history = new Option<bool>("--history")
+        {
+            Description = "All blocks that the name pointed to, oldest first.",
+        };
         Option<DateTimeOffset?> asOf = Verb.AsOf(
             "The block that the name pointed to at a time: 2026-11-20, 2026-11-20T09:30Z, or 1h for an hour ago.");
         var remove = new Option<bool>("--remove") { Description = "Removal of the name; the block stays." };

@@ -10,8 +10,10 @@ internal static class SnapshotVerb
     public static Command Make()
     {
         Argument<string?> filter = Verb.FilterText(isNeeded: false);
-        var absent = new Option<bool>("--absent") { Description = "Also blocks that are not in the store but have " +
-            "metadata." };
+        var absent = new Option<bool>("--absent")
+        {
+            Description = "Also blocks that are not in the store but have metadata.",
+        };
         var name = new Option<string?>("--name")
         {
             HelpName = "NAME",
