@@ -101,7 +101,7 @@ internal static class Completion
     }
 
     /// <summary>The names of the store, and the CIDs that begin with a prefix.</summary>
-    private static IEnumerable<(string, string)> Blocks(string[] before, string word)
+    private static List<(string, string)> Blocks(string[] before, string word)
     {
         if (word.Length == 0 || word[0] == '@') return Names(before, "@");
         if (word.Length < LeastPrefix) return [];
