@@ -54,6 +54,8 @@ internal sealed partial class WriterLog
     {
         _pending.Clear();
         _toFlush.Clear();
+        _othersToFlush.Clear();
+        _noted = null;
         _groupTurns = 0;
         _transaction = null;
         if (_inGroup.Count > 0) _inGroup.Clear();

@@ -20,6 +20,12 @@ internal sealed partial class WriterLog
     // What one group has to have flushed: its own segments and those of other lanes' blocks that it announces.
     private readonly List<Segment> _toFlush = [];
 
+    // The segments that other writers' blocks of the group depend on; by name, because nothing leases them.
+    private readonly HashSet<(int Slot, uint Generation)> _othersToFlush = [];
+
+    // The writer whose log was noted last, up to which number, and whether for the group or for the tick.
+    private (int Lane, ulong UpTo, bool IsNow)? _noted;
+
     private bool _isFaulted;
 
     /// <summary>Flushes what is committed by now, and says so in the lane's slot.</summary>
@@ -64,10 +70,7 @@ internal sealed partial class WriterLog
         foreach ((int slot, uint generation) in names)
         {
             string name = StoreLayout.SegmentName(slot, generation);
-            using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out int errno);
-            // What was reclaimed since needs no flush.
-            if (file is null && errno == Errno.NotFound) continue;
-            if (file is not null) errno = file.SyncData();
+            int errno = FlushByName(name);
             if (errno == 0) continue;
             lock (_gate) Fault();
             throw FlushFailed(errno, name);
@@ -75,6 +78,14 @@ internal sealed partial class WriterLog
 
         _control.HintLane(Number, StoreLayout.LaneDurable, last);
         CrashPoint.Pass(CrashStep.D4);
+    }
+
+    private int FlushByName(string name)
+    {
+        using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out int errno);
+        if (file is not null) return file.SyncData();
+        // What was reclaimed since needs no flush.
+        return errno == Errno.NotFound ? 0 : errno;
     }
 
     /// <summary>Flushes what the group wrote while others reserve and fill: the gate is let go meanwhile.</summary>
@@ -92,6 +103,13 @@ internal sealed partial class WriterLog
             {
                 name = _toFlush[i].Name;
                 errno = _toFlush[i].Flush();
+            }
+
+            foreach ((int slot, uint generation) in _othersToFlush)
+            {
+                if (errno != 0) break;
+                name = StoreLayout.SegmentName(slot, generation);
+                errno = FlushByName(name);
             }
         }
         finally
@@ -118,14 +136,67 @@ internal sealed partial class WriterLog
         if (!_toFlush.Contains(segment)) _toFlush.Add(segment);
     }
 
-    /// <summary>A block that is announced again is served as durable: where its own lane has not flushed it, this one
-    /// does.</summary>
+    /// <summary>Notes what keeps a block that is announced again through a power loss: where its own writer has not
+    /// flushed it, this one does.</summary>
     private void NoteServed(in LeasedBlock block)
     {
         if (!_control.IsOnDisk) return;
-        if (_control.Lane(block.Segment.Header.Lane, StoreLayout.LaneDurable) >= block.Sequence) return;
-        if (_durability == Durability.Always || _transaction is not null) NoteToFlush(block.Segment);
+        SegmentHeader header = block.Segment.Header;
+        if (_control.Lane(header.Lane, StoreLayout.LaneDurable) >= block.Sequence) return;
+        bool isNow = _durability == Durability.Always || _transaction is not null;
+        if (isNow) NoteToFlush(block.Segment);
         else _ = _dirty.Add((block.Segment.Slot, block.Segment.Generation));
+        if (header.Lane != Number) NoteEarlier(header, block.Sequence, isNow);
+    }
+
+    /// <summary>Notes the segments of another writer that hold numbers before a record's: a rebuild ends that writer's
+    /// log at the first missing number that is not settled.</summary>
+    /// <param name="header">The header of the record's segment.</param>
+    /// <param name="sequence">The record's number.</param>
+    /// <param name="isNow">Whether they are flushed with the group, and not on the tick.</param>
+    private void NoteEarlier(SegmentHeader header, ulong sequence, bool isNow)
+    {
+        if (_noted is { } noted && (noted.Lane, noted.IsNow) == (header.Lane, isNow) && sequence <= noted.UpTo) return;
+        // Read first: the segments of all numbers up to it are in the table by now.
+        ulong upTo = _control.Lane(header.Lane, StoreLayout.LaneSequence);
+        ulong data = NewestOrder(header.Lane, SegmentKind.Data), facts = NewestOrder(header.Lane, SegmentKind.Facts);
+        // The next data segment, whose header is flushed, settles all numbers before its first.
+        if (data > header.Order) return;
+        _noted = (header.Lane, upTo, isNow);
+        HashSet<(int Slot, uint Generation)> toFlush = isNow ? _othersToFlush : _dirty;
+        foreach (SegmentPlace place in LiveSegments(header.Lane))
+        {
+            bool isNeeded = place.Kind switch
+            {
+                SegmentKind.Data => place.Order >= data,
+                SegmentKind.Facts => place.Order >= facts,
+                _ => place.Order > data,
+            };
+            if (isNeeded) _ = toFlush.Add((place.Slot, place.Word.Generation));
+        }
+    }
+
+    private ulong NewestOrder(int lane, SegmentKind kind)
+    {
+        ulong newest = 0;
+        foreach (SegmentPlace place in LiveSegments(lane))
+        {
+            if (place.Kind == kind) newest = Math.Max(newest, place.Order);
+        }
+
+        return newest;
+    }
+
+    private IEnumerable<SegmentPlace> LiveSegments(int lane)
+    {
+        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        {
+            TableWord word = _control.Table(slot);
+            if (!word.IsLive || word.Lane != lane) continue;
+            (ulong order, SegmentKind kind) = _control.Details(slot);
+            if (_control.Table(slot).Generation != word.Generation) continue;
+            yield return new SegmentPlace(slot, word, order, kind);
+        }
     }
 
     private void NoteDirty(SegmentAppender tail)

@@ -89,6 +89,41 @@ public sealed class PowerLossTests
         Assert.True(CheckAll(seam, 300) > 5);
     }
 
+    [Theory]
+    [InlineData(Durability.Always, false)]
+    [InlineData(Durability.Always, true)]
+    [InlineData(Durability.Batch, false)]
+    [InlineData(Durability.Batch, true)]
+    public void Block_put_again_survives_a_power_loss_when_its_first_writer_flushed_nothing(Durability durability,
+        bool isLarge)
+    {
+        foreach (int seed in Enumerable.Range(400, s_isLong ? 40 : 4))
+        {
+            using var seam = new PowerSeam(seed, callsBetween: 2);
+            using (BlockStore first = Open(seam, Durability.None))
+            using (BlockStore second = Open(seam, durability))
+            {
+                _ = second.Append(new NumberFact(-1));
+                for (int i = 0; i < 4; i++)
+                {
+                    // The numbers before the block's are in the first writer's fact segment and in a large block's.
+                    _ = first.Append(new NumberFact(i));
+                    if (isLarge) _ = first.PutRaw(StoreCalls.Numbered(1000 + i, 300_000));
+                    byte[] bytes = StoreCalls.Numbered(i, 5_000);
+                    Digest256 digest = first.PutRaw(bytes);
+                    Assert.Equal(digest, second.PutRaw(bytes));
+                    if (durability == Durability.Batch) second.Flush();
+                    seam.Acknowledge(digest);
+                }
+
+                seam.Stop();
+            }
+
+            Assert.NotEmpty(seam.Images);
+            _ = CheckAll(seam, seed);
+        }
+    }
+
     private static BlockStore Open(DiskSeam seam, Durability durability, string? directory = null) =>
         BlockStore.Open(directory ?? seam.Directory, DiskSeam.Settings with { Durability = durability });
 
