@@ -84,7 +84,10 @@ public sealed partial class CidStore
         ArgumentOutOfRangeException.ThrowIfGreaterThan(mostAlive, 1);
         ReclaimReport report = _blocks.Reclaim(mostAlive, dryRun, s_patience);
         return new CompactResult([.. report.Segments.Select(one => new CompactedSegment(one.Name, KindName(one.Kind),
-            one.Bytes, one.LiveBytes, OutcomeOf(one.Outcome)))], dryRun);
+            one.Bytes, one.LiveBytes, OutcomeOf(one.Outcome)))], dryRun)
+        {
+            BytesBegun = report.BytesBegun,
+        };
     }
 
     private static CollectReason ReasonOf(RemovalReason reason) => reason switch

@@ -5,8 +5,13 @@ namespace ArrowCid;
 /// <param name="IsDryRun">Whether nothing was done.</param>
 public sealed record CompactResult(IReadOnlyList<CompactedSegment> Segments, bool IsDryRun)
 {
-    /// <summary>The bytes of the files that went.</summary>
-    public long BytesFreed => Segments.Where(one => one.Outcome == CompactOutcome.Freed).Sum(one => one.ByteLength);
+    /// <summary>The bytes by which the store became smaller: those of the removed files, without those of the files
+    /// that were made for what was moved. It is below 0 where these are larger; they have space for later puts. A dry
+    /// run does not know whether what it would move needs a new file.</summary>
+    public long BytesFreed =>
+        Segments.Where(one => one.Outcome == CompactOutcome.Freed).Sum(one => one.ByteLength) - BytesBegun;
+
+    internal long BytesBegun { get; init; }
 
     /// <summary>The bytes that were copied.</summary>
     public long BytesMoved => Segments.Where(one => one.Outcome == CompactOutcome.Freed).Sum(one => one.BytesAlive);

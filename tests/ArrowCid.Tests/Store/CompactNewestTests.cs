@@ -24,9 +24,10 @@ public sealed class CompactNewestTests
         CompactResult dry = store.Compact(dryRun: true);
         Assert.Equal(taken, store.GetSummary().BytesTaken);
         CompactResult done = store.Compact();
-        Assert.Equal(SegmentBytes, done.BytesFreed);
+        // The next segment takes 1 MiB of what the removed one took.
+        Assert.Equal(SegmentBytes - (1 << 20), done.BytesFreed);
         Assert.Equal(dry.BytesFreed, done.BytesFreed);
-        Assert.Equal(taken - SegmentBytes + (1 << 20), store.GetSummary().BytesTaken);
+        Assert.Equal(taken - done.BytesFreed, store.GetSummary().BytesTaken);
         Assert.Equal(0, store.Compact().BytesFreed);
         Assert.All(cids, cid => Assert.False(store.Contains(cid)));
         AssertSound(store, Put(store, 100, 40));
@@ -46,7 +47,9 @@ public sealed class CompactNewestTests
         using (CidStore store = CidStore.Open(folder.Directory, Large))
         {
             _ = store.Remove(gone);
+            long taken = store.GetSummary().BytesTaken;
             CompactResult done = store.Compact();
+            Assert.Equal(taken - done.BytesFreed, store.GetSummary().BytesTaken);
             Assert.Contains(done.Segments, one => one is { Kind: "data", Outcome: CompactOutcome.Freed });
             Assert.True(done.BytesMoved > 0);
             AssertSound(store, stays);
@@ -66,7 +69,7 @@ public sealed class CompactNewestTests
         _ = Put(store, 50, 1);
         _ = store.Remove(gone);
         Assert.DoesNotContain(store.Compact().Segments, one => one is { Kind: "data", Outcome: CompactOutcome.Freed });
-        Assert.True(writer.Compact().BytesFreed >= SegmentBytes);
+        Assert.True(writer.Compact().BytesFreed >= SegmentBytes - (1 << 20));
         AssertSound(writer, Put(writer, 100, 20));
     }
 

@@ -63,6 +63,68 @@ public sealed class DatasetKindTests
     }
 
     [Fact]
+    public void Block_is_listed_as_a_node_when_its_bytes_were_first_put_without_a_codec()
+    {
+        using var folder = new TemporaryStore();
+        byte[] node = DagCbor.Encode(IpldNode.Text("first raw"));
+        Cid raw, cid;
+        using (CidStore store = Stores.Open(folder))
+        {
+            raw = store.PutRaw(node).Cid;
+            Assert.True(store.Checkpoint());
+            PutResult put = store.PutBlock(Multicodec.DagCbor, node);
+            cid = put.Cid;
+            Assert.Equal((Multicodec.DagCbor, false, false), (cid.Codec, put.IsNew, put.IsRepaired));
+            AssertNode(store);
+            // Once is enough, and raw bytes take the codec from no block.
+            ulong records = store.Blocks.RecordsGiven();
+            Assert.False(store.PutBlock(Multicodec.DagCbor, node).IsNew);
+            Assert.False(store.PutRaw(node).IsNew);
+            Assert.Equal(records + 2, store.Blocks.RecordsGiven());
+            AssertNode(store);
+        }
+
+        using (CidStore again = Stores.Open(folder)) AssertNode(again);
+        _ = CidStore.Rebuild(folder.Directory);
+        using CidStore rebuilt = Stores.Open(folder);
+        AssertNode(rebuilt);
+
+        void AssertNode(CidStore store)
+        {
+            StoredEntry entry = Assert.Single(store.Query(Filter.Parse("kind = node")));
+            Assert.Equal((cid, BlockKind.Node), (entry.Cid, entry.Kind));
+            Assert.Empty(store.Query(Filter.Parse("kind = raw")));
+            Assert.Equal(BlockKind.Node, store.Describe(raw)!.Kind);
+            Assert.True(store.Verify(cid)!.Value.IsIntact);
+        }
+    }
+
+    [Fact]
+    public void Dataset_is_listed_when_a_transaction_puts_bytes_that_were_first_put_without_a_codec()
+    {
+        using var folder = new TemporaryStore();
+        using var other = new TemporaryStore();
+        byte[] node;
+        Cid cid;
+        using (CidStore source = Stores.Open(other))
+        {
+            cid = source.PutDataset([source.Put(Stores.Numbers(1)).Cid]).Cid;
+            node = source.ReadBlock(cid)!;
+        }
+
+        using CidStore store = Stores.Open(folder);
+        _ = store.PutRaw(node);
+        using var transaction = new StoreTransaction(store, isSpooled: false);
+        _ = transaction.Add(Stores.Numbers(1), null, isOfDataset: true);
+        PutResult? put = transaction.CommitDataset(new PutOptions { Name = "d" }, new Dictionary<string, string>(), [],
+            isAppended: false).Dataset;
+        Assert.Equal((cid, false), (put!.Value.Cid, put.Value.IsNew));
+        Assert.Equal(cid, Assert.Single(store.Query(Filter.Parse("kind = dataset"))).Cid);
+        Assert.Empty(store.Query(Filter.Parse("kind = raw")));
+        Assert.True(store.Verify(cid)!.Value.IsIntact);
+    }
+
+    [Fact]
     public void Dataset_has_its_tags_pin_and_name_when_it_is_put_with_options()
     {
         using var folder = new TemporaryStore();

@@ -27,6 +27,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
     // The newest segments whose lanes got a next one: a lease may delay the rest.
     private readonly HashSet<(int Slot, uint Generation)> _sealed = [];
     private CancellationToken _cancel;
+    private long _begun;
 
     /// <summary>Looks at every segment that may go.</summary>
     /// <param name="mostAlive">The share of a segment that may be alive for it to be moved.</param>
@@ -40,6 +41,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
         Predicate<SegmentPlace>? isAsked = null, CancellationToken cancel = default)
     {
         _cancel = cancel;
+        _begun = 0;
         liveness.Refresh();
         _views.Update();
         var report = new List<ReclaimedSegment>();
@@ -74,7 +76,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
         }
 
         control.Shortage.SetHeld(report.Where(one => one.Outcome == ReclaimOutcome.Held).Select(one => one.Name));
-        return new ReclaimReport(report);
+        return new ReclaimReport(report, _begun + (facts?.BytesBegun ?? 0));
     }
 
     private ReclaimedSegment? Look(SegmentPlace place, double mostAlive, bool dryRun)
@@ -83,8 +85,10 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
         if (place.NeedsNext && !_sealed.Contains((place.Slot, place.Word.Generation)))
         {
             found = LookAtNewest(place, mostAlive);
-            if (found is null || dryRun) return found;
-            if (!beginNext(place)) return null;
+            if (found is null) return null;
+            if (!dryRun && !beginNext(place)) return null;
+            _begun += WriterLog.SmallSegmentBytes;
+            if (dryRun) return found;
             _ = _sealed.Add((place.Slot, place.Word.Generation));
         }
 
@@ -200,6 +204,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
     private ReclaimOutcome Move(Segment segment, IReadOnlyList<Survivor> survivors, HashSet<long> moved)
     {
         WriterLog lane = janitorsLane();
+        long before = lane.BytesBegunByMoves;
         try
         {
             foreach (Survivor survivor in survivors)
@@ -225,6 +230,10 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
         {
             lane.EndMoves();
             throw;
+        }
+        finally
+        {
+            _begun += lane.BytesBegunByMoves - before;
         }
     }
 }

@@ -14,6 +14,9 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
     private HashSet<Digest256>? _left;
     private bool _areDropsKept;
 
+    /// <summary>The bytes of the segments that were begun for what still counts.</summary>
+    public long BytesBegun { get; private set; }
+
     /// <summary>Looks at one sealed or retired segment of facts.</summary>
     /// <param name="place">The segment.</param>
     /// <param name="mostAlive">The share of it that may count still for it to go.</param>
@@ -93,6 +96,7 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
     private void SayAgain(List<FactPayload> left)
     {
         WriterLog lane = janitorsLane();
+        long before = lane.BytesBegunByMoves;
         try
         {
             foreach (FactPayload payload in left)
@@ -103,6 +107,7 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
         }
         finally
         {
+            BytesBegun += lane.BytesBegunByMoves - before;
             lane.EndMoves();
         }
 

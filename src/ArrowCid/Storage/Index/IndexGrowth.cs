@@ -275,7 +275,9 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
             if (!isRight) continue;
             ulong hash = index.Hash(in header.Digest);
             var entry = new IndexEntry(hash, segment.Slot, segment.Generation, walk.Offset);
-            if (!index.TryPublish(target, in header.Digest, hash, entry, replace: false)) return false;
+            // Bytes that got a codec after they were stored have two records, of which the later one counts.
+            bool hasCodec = header.RecordKind == RecordKind.Raw && header.Codec != Multicodec.Raw;
+            if (!index.TryPublish(target, in header.Digest, hash, entry, replace: hasCodec)) return false;
         }
 
         return true;

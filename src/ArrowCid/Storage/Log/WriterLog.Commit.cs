@@ -110,6 +110,7 @@ internal sealed partial class WriterLog
     {
         if (turn.Request.Moved is { } moved) return WriteMoved(turn, moved);
         Digest256 digest = turn.Digest;
+        bool isOfCodec = false;
         if (turn.Announced is null)
         {
             // A block of this very group is not to be found yet.
@@ -119,6 +120,7 @@ internal sealed partial class WriterLog
             {
                 // In a ring what will soon go is written again.
                 if (!IsWhole(Payload(turn), in known)) NoteDamaged(turn, in known);
+                else if (isOfCodec = GivesCodec(turn.Request, known.Info)) known.Release();
                 else if (_maker.IsOld(known.Parent ?? known.Segment)) known.Release();
                 else turn.Announced = [known];
             }
@@ -126,14 +128,14 @@ internal sealed partial class WriterLog
             CrashPoint.Pass(CrashStep.P3);
         }
 
-        if (turn.Request.MustBeNew && (turn.Announced is not null || turn.Damaged is not null))
+        if (turn.Request.MustBeNew && (turn.Announced is not null || turn.Damaged is not null || isOfCodec))
             throw new BlockExistsException(Cid.FromSha256(turn.Request.Codec, digest));
         if (turn.Announced is not null)
             return turn.Request.IsRepair ? Leave(turn) : TryWriteKnown(turn, turn.Announced[0].Info);
         if (!TryWriteDamage(turn)) return false;
         if (turn.Damaged is not null && !_control.Superblock.IsRing) return WriteRepaired(turn);
         PutRequest request = turn.Request;
-        turn.IsNew = turn.Damaged is null;
+        turn.IsNew = turn.Damaged is null && !isOfCodec;
         turn.Info = new BlockInfo(digest, request.Codec, request.Kind, request.SchemaDigest, request.Rows,
             request.Source.Length, default, request.Flags);
         if (turn.Facts is not null && !TryWriteFact(turn, turn.Facts, Dated(turn, turn.Info), isLast: false))
@@ -151,7 +153,7 @@ internal sealed partial class WriterLog
         WriteHeader(turn, turn.Tail!, turn.Offset, ref header, isIndexed: true, isLast: true);
         Mark(turn, turn.Offset, in header);
         turn.Info = header.ToInfo();
-        if (!turn.IsNew) turn.Info = turn.Info with { IsRepaired = true };
+        if (turn.Damaged is not null) turn.Info = turn.Info with { IsRepaired = true };
         if (turn.After is not null) _ = _inGroup.Add(digest);
         return true;
     }
@@ -211,7 +213,7 @@ internal sealed partial class WriterLog
 
     private bool TryWriteFact(PendingWrite turn, IFactSource facts, in BlockInfo block, bool isLast)
     {
-        if (!TryPrepareFact(facts, in block)) return false;
+        if (!TryPrepareFact(facts, in block, isMove: turn.MovedAt != 0)) return false;
         WriteFact(turn, isLast);
         return true;
     }
@@ -224,7 +226,7 @@ internal sealed partial class WriterLog
     }
 
     /// <summary>Asks for the fact, and for a place for it.</summary>
-    private bool TryPrepareFact(IFactSource facts, in BlockInfo block)
+    private bool TryPrepareFact(IFactSource facts, in BlockInfo block, bool isMove = false)
     {
         _factBytes ??= new byte[MaxFactBytes];
         _factLength = facts.Write(in block, _factBytes);
@@ -233,6 +235,7 @@ internal sealed partial class WriterLog
         // An adopter looks at the newest segment of facts alone.
         if (_pending.Count > 0) return false;
         OpenNextFacts();
+        if (isMove) BytesBegunByMoves += _facts!.Segment.Bytes;
         return true;
     }
 

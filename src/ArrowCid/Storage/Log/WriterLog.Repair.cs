@@ -53,6 +53,12 @@ internal sealed partial class WriterLog
         return true;
     }
 
+    /// <summary>Whether a put gives a codec to bytes that were stored without one. They are written again, because what
+    /// a block is found by is in its record.</summary>
+    private static bool GivesCodec(PutRequest request, BlockInfo known) =>
+        request is { Kind: RecordKind.Raw, IsRepair: false } && request.Codec != Multicodec.Raw &&
+        known.Kind == RecordKind.Raw && known.Codec == Multicodec.Raw;
+
     private static void NoteDamaged(PendingWrite turn, in LeasedBlock known)
     {
         (turn.Damaged, turn.Info) = (known.Range, known.Info);

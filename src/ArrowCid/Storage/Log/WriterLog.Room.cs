@@ -15,6 +15,9 @@ internal sealed partial class WriterLog
     // The thread that writes what it moves into the room kept back for clean-up; others leave that to it.
     private int _mover;
 
+    /// <summary>The bytes of the segments that were begun for records that compaction moves here.</summary>
+    public long BytesBegunByMoves { get; private set; }
+
     /// <summary>Gives up the segment that was made ahead: somebody needs room.</summary>
     public void GiveUpPrepared() => _ = _maker.TryGiveUpPrepared();
 
@@ -64,10 +67,14 @@ internal sealed partial class WriterLog
     private bool TryOpenNextData(bool isMove)
     {
         long bytes = _control.Superblock.SegmentBytes;
-        if (TryOpenNextData(bytes, forCleanUp: false)) return true;
-        // What is kept back serves this one purpose, or a full store could not shrink.
-        if (!isMove || !TryOpenNextData(bytes, forCleanUp: true)) return false;
-        _mover = Environment.CurrentManagedThreadId;
+        if (!TryOpenNextData(bytes, forCleanUp: false))
+        {
+            // What is kept back serves this one purpose, or a full store could not shrink.
+            if (!isMove || !TryOpenNextData(bytes, forCleanUp: true)) return false;
+            _mover = Environment.CurrentManagedThreadId;
+        }
+
+        if (isMove) BytesBegunByMoves += bytes;
         return true;
     }
 

@@ -65,7 +65,7 @@ internal sealed partial class WriterLog
             {
                 transaction.Written.Add(new WrittenBlock(i, block, isFresh: false));
             }
-            else if (_maker.IsOld(known.Parent ?? known.Segment))
+            else if (GivesCodec(block.Request, known.Info) || _maker.IsOld(known.Parent ?? known.Segment))
             {
                 // In a ring what will soon go is written again.
                 known.Release();

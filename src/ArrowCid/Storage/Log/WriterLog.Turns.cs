@@ -34,7 +34,7 @@ internal sealed partial class WriterLog
         int length = request.Source.Length;
         long extent = StoreLayout.RecordBytes(length);
         PendingWrite turn = IsForJumbo(extent)
-            ? ReserveJumbo(length, extent)
+            ? ReserveJumbo(length, extent, isMove: request.Moved is not null)
             : Reserve(WriteKind.Put, extent, isMove: request.Moved is not null);
         (turn.Request, turn.Facts) = (request, request.Facts);
         return turn;
@@ -73,9 +73,10 @@ internal sealed partial class WriterLog
         return Enqueue(turn);
     }
 
-    private PendingWrite ReserveJumbo(int length, long extent)
+    private PendingWrite ReserveJumbo(int length, long extent, bool isMove)
     {
         SegmentAppender tail = CreateJumbo(JumboBytes(length, extent));
+        if (isMove) BytesBegunByMoves += tail.Segment.Bytes;
         return ReserveJumbo(WriteKind.Put, tail, extent);
     }
 
