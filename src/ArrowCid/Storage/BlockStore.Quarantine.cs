@@ -99,6 +99,15 @@ internal sealed partial class BlockStore
         }
     }
 
+    /// <summary>Whether a ring has evicted newer segments and kept this one, because of its readers: its blocks, and
+    /// their repaired copies too, are no longer to be expected.</summary>
+    private bool HasOutlived(Segment segment)
+    {
+        if (!_control.Superblock.IsRing) return false;
+        ulong begun = _control.Map.Read(StoreLayout.SegmentOrder) - segment.Header.Order;
+        return begun > (ulong)Places(null).Count(place => place.Order > segment.Header.Order);
+    }
+
     /// <summary>The finding for a quarantined range; null where it is none, or lookups still lead there.</summary>
     private StoreFinding? Quarantined(Segment segment, in LogEntry entry)
     {
@@ -108,9 +117,9 @@ internal sealed partial class BlockStore
             return new StoreFinding("quarantined", FindingSeverity.Note, entry.Place,
                 $"no record can be read in {entry.Bytes} bytes, and nothing leads there", CompactRemedy);
         if (!header.IsBlock || _index.HasEntry(in header.Digest, segment, entry.Offset)) return null;
-        return IsBack(in header.Digest)
+        return IsBack(in header.Digest) || HasOutlived(segment)
             ? new StoreFinding("quarantined", FindingSeverity.Note, entry.Place,
-                "a damaged copy of a block that was repaired or removed", CompactRemedy)
+                "a damaged copy of a block that was repaired, removed or evicted", CompactRemedy)
             : new StoreFinding("quarantined", FindingSeverity.Warning, entry.Place,
                 $"the bytes of block {Cid.FromSha256(header.Codec, header.Digest)} are damaged", BlockRemedy);
     }

@@ -311,6 +311,47 @@ public sealed class RepairTests
         Assert.True(store.Verify(cid)!.Value.IsIntact);
     }
 
+    [Fact]
+    public void Doctor_of_a_ring_warns_of_no_block_when_its_repaired_copy_was_evicted()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = CidStore.Open(directory.Directory, new CidStoreOptions
+        {
+            Retention = StoreRetention.Ring,
+            Capacity = 32 << 20,
+            SegmentSize = 1 << 20,
+        });
+        RecordBatch batch = Batch(500);
+        Cid cid = store.Put(batch).Cid, held = store.Put(Batch(7)).Cid;
+        int number = 0;
+        for (; number < 10; number++) _ = store.PutRaw(StoreCalls.Numbered(number, 200_000));
+        Stored.Flip(directory.Directory, cid);
+        Assert.True(store.Put(batch).IsRepaired);
+        // Its reader keeps the damaged segment beyond its time.
+        using BatchLease lease = store.TryGet(held)!;
+        Assert.Equal(FindingSeverity.Note, Quarantined().Severity);
+        while (store.Contains(cid)) _ = store.PutRaw(StoreCalls.Numbered(number++, 200_000));
+        Assert.InRange(number, 10, 1000);
+        Assert.Equal(FindingSeverity.Note, Quarantined().Severity);
+
+        StoreFinding Quarantined() =>
+            Assert.Single(StoreDoctor.Examine(directory.Directory, OpenBlocks), one => one.Name == "quarantined");
+    }
+
+    [Fact]
+    public void Doctor_of_a_ring_warns_of_a_damaged_block_when_nothing_was_evicted()
+    {
+        using var directory = new TemporaryStore();
+        using CidStore store = CidStore.Open(directory.Directory,
+            new CidStoreOptions { Retention = StoreRetention.Ring, Capacity = 32 << 20, SegmentSize = 1 << 20 });
+        Cid cid = store.Put(Batch(500)).Cid;
+        for (int number = 0; number < 10; number++) _ = store.PutRaw(StoreCalls.Numbered(number, 200_000));
+        Stored.Flip(directory.Directory, cid);
+        store.Blocks.Quarantine();
+        Assert.Equal(FindingSeverity.Warning, Assert.Single(StoreDoctor.Examine(directory.Directory, OpenBlocks),
+            one => one.Name == "quarantined").Severity);
+    }
+
     private static (bool IsNew, bool IsRepaired) Words(PutResult put) => (put.IsNew, put.IsRepaired);
 
     /// <summary>Puts a batch in some way.</summary>
