@@ -43,6 +43,14 @@ public sealed partial class CidClient : IDisposable
     /// <param name="options">How it calls; by default <see cref="CidClientOptions"/>' defaults.</param>
     /// <exception cref="ArgumentException">Another scheme.</exception>
     public CidClient(Uri address, CidClientOptions? options = null)
+        : this(address, options, openLocal: null)
+    {
+    }
+
+    /// <param name="address">The server.</param>
+    /// <param name="options">How it calls.</param>
+    /// <param name="openLocal">Opens the server's store on this machine; null: asks the server where it is.</param>
+    internal CidClient(Uri address, CidClientOptions? options, Func<Task<CidStore?>>? openLocal)
     {
         ArgumentNullException.ThrowIfNull(address);
         _options = options ?? new CidClientOptions();
@@ -52,7 +60,7 @@ public sealed partial class CidClient : IDisposable
         _metadata = new Metadata { { FlightNames.LimitHeader, "0" } };
         if (_options.Token is { } token) _metadata.Add("authorization", $"Bearer {token}");
         _local = new Lazy<Task<CidStore?>>(
-            () => _options.UseLocalStore ? OpenLocalAsync() : Task.FromResult<CidStore?>(null));
+            openLocal ?? (() => _options.UseLocalStore ? OpenLocalAsync() : Task.FromResult<CidStore?>(null)));
     }
 
     /// <summary>Fetches a batch.</summary>
@@ -64,7 +72,7 @@ public sealed partial class CidClient : IDisposable
     public async Task<RemoteBatch?> TryGetAsync(Cid cid, CancellationToken cancellationToken = default)
     {
         CidStore? local = await _local.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (local?.TryGet(cid) is { } lease) return new RemoteBatch(lease);
+        if (local is not null && TryGetLocal(local, cid) is { } lease) return new RemoteBatch(lease);
         try
         {
             RecordBatch batch = await FetchAsync(cid, cancellationToken).ConfigureAwait(false);
@@ -161,6 +169,20 @@ public sealed partial class CidClient : IDisposable
     {
         _channel.Dispose();
         if (_local is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) _local.Value.Result?.Dispose();
+    }
+
+    /// <summary>A batch of the server's store on this machine; null where it is not there, or not readable, so that the
+    /// server is asked: it may have another copy, and its errors are its own.</summary>
+    private static BatchLease? TryGetLocal(CidStore local, Cid cid)
+    {
+        try
+        {
+            return local.TryGet(cid);
+        }
+        catch (ArrowCidException)
+        {
+            return null;
+        }
     }
 
     private async Task<RecordBatch> FetchAsync(Cid cid, CancellationToken cancel)

@@ -2,6 +2,8 @@ using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
+using ArrowCid.Tests.Storage;
+using ArrowCid.Tests.Store;
 
 namespace ArrowCid.Tests.Flight;
 
@@ -36,6 +38,22 @@ public sealed class CidClientTests : ServedStoreTests
         using RemoteBatch? got = await client.TryGetAsync(put.Cid);
         Assert.True(got!.IsShared);
         Assert.Equal([0L, 1, 2, 3, 4], got.View.Column<long>("n").Values.ToArray());
+    }
+
+    [Fact]
+    public async Task Client_reads_over_the_network_when_its_local_copy_is_damaged()
+    {
+        Cid cid = Served.Store.Put(ServedStore.Numbers(500)).Cid;
+        using var directory = new TemporaryStore();
+        using (CidStore copy = Stores.Open(directory)) Assert.Equal(cid, copy.Put(ServedStore.Numbers(500)).Cid);
+        Stored.Flip(directory.Directory, cid);
+        CidStore local = Stores.Open(directory);
+        Assert.False(local.Verify(cid)!.Value.IsIntact);
+        using var client = new CidClient(Served.Flight, new CidClientOptions { Token = Served.Token },
+            () => Task.FromResult<CidStore?>(local));
+        using RemoteBatch? got = await client.TryGetAsync(cid);
+        Assert.False(got!.IsShared);
+        Assert.Equal(500, got.View.Length);
     }
 
     [Fact]
