@@ -418,6 +418,26 @@ public sealed class CarTests
         }
     }
 
+    [Theory, MemberData(nameof(Forms))]
+    public void Dataset_comes_back_when_it_is_exported_together_with_its_batches(CarLayout layout, int version)
+    {
+        using var from = new TemporaryStore();
+        using CidStore store = Open(from);
+        List<Cid> cids = [store.Put(Numbers(10, 0)).Cid, store.Put(Numbers(11, 1)).Cid, store.Put(Numbers(131_000, 2)).Cid];
+        Cid dataset = store.PutDataset(cids).Cid;
+        foreach (List<Cid> all in new List<Cid>[] { [dataset, .. cids], [.. cids, dataset] })
+        {
+            byte[] car = Export(store, all, layout, version, out _);
+            CarReport report = CarFixtureTests.Verify(car);
+            Assert.True(report is { IsWhole: true, OrphanCount: 0, Duplicates: 0, IndexFault: null, MalformedCount: 0 });
+            using var to = new TemporaryStore();
+            using CidStore copy = Open(to);
+            Assert.Equal(0, copy.ImportCar(new MemoryStream(car)).Missing);
+            Assert.Equal(cids, copy.TryGetDataset(dataset));
+            AssertSame(store, copy, cids);
+        }
+    }
+
     private static byte[] Export(CidStore store, IReadOnlyList<Cid> cids, CarLayout layout, int version, out CarExport made)
     {
         using var stream = new MemoryStream();

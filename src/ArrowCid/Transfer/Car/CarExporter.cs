@@ -114,7 +114,8 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
     /// <summary>What a raw block is in this layout; null where it is itself.</summary>
     private Form? FormOf(Cid cid, bool isLinked)
     {
-        if (_forms.TryGetValue(cid, out Form? known)) return known;
+        // A small block that is given is a manifest, and itself where a manifest links to it.
+        if (_forms.TryGetValue(cid, out Form? known)) return isLinked && known.IsSmall ? null : known;
         if (options.Layout == CarLayout.Flat || MakeForm(cid, isLinked) is not { } form) return null;
         _forms.Add(cid, form);
         return form;
@@ -130,7 +131,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         if (isSmall && schema.IsDefault) return null;
         try
         {
-            return MakeForm(block, cid, schema);
+            return MakeForm(block, cid, schema) with { IsSmall = isSmall };
         }
         catch (InvalidArrowException)
         {
@@ -294,6 +295,9 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
     /// <summary>A raw block as a DAG.</summary>
     private sealed record Form(Cid Root, ColumnManifest? Manifest, byte[]? Node, UnixFsDag? Dag)
     {
+        /// <summary>Whether the block is one block where a manifest links to it.</summary>
+        public bool IsSmall { get; init; }
+
         public bool IsRootToo { get; set; }
     }
 }
