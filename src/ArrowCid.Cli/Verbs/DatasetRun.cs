@@ -1,4 +1,7 @@
 using System.Globalization;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -16,6 +19,57 @@ internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<
 
     /// <summary>The batches so far.</summary>
     public List<Cid> Batches { get; } = [];
+
+    private Cid? _schema;
+    private string _schemaOf = "";
+
+    /// <summary>Refuses files of several schemas before anything is stored. Files that cannot be read twice, such as
+    /// standard input, are checked when their batches come.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="read">Reads the batches of a file.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: two schemas.</exception>
+    public void RequireOneSchema(string[] files, Func<string, IEnumerable<RecordBatch>> read)
+    {
+        if (IsAppended && store.ResolveName(options.Name!) is { } current)
+        {
+            _schema = store.DatasetToAppendTo(options.Name!, current).Schema;
+            _schemaOf = $"'{options.Name}'";
+        }
+        else if (files.Length < 2)
+        {
+            return;
+        }
+
+        foreach (string file in files.Where(file => File.Exists(file) && OutputPath.IsRegularFile(file)))
+        {
+            RecordBatch? first;
+            try
+            {
+                first = read(file).FirstOrDefault();
+            }
+            catch (Exception e) when (e is ArrowCidException or IOException)
+            {
+                // The put itself reports it, and reads the other files.
+                continue;
+            }
+
+            if (first is not null) RequireSchema(first, file, "; nothing was stored");
+        }
+    }
+
+    /// <summary>Refuses a batch that has another schema than the batches before it.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="file">Its file.</param>
+    /// <param name="outcome">What the message adds.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it has.</exception>
+    public void RequireSchema(RecordBatch batch, string file, string outcome = "")
+    {
+        var schema = Cid.FromSha256(Multicodec.Raw, CanonicalSchema.Of(batch.Schema).Digest);
+        if (_schema is null) (_schema, _schemaOf) = (schema, file);
+        if (_schema == schema) return;
+        throw new ArrowCidException(ErrorCode.SchemaMismatch,
+            $"{file} has another schema than {_schemaOf}, and the dataset '{options.Name}' has one{outcome}");
+    }
 
     /// <summary>Commits batches together with the name.</summary>
     /// <returns>The results of the batches, and of the dataset where one is made.</returns>

@@ -60,10 +60,12 @@ internal static class PutVerb
             }
 
             int exit = 0;
-            foreach (DatasetOptions.Group group in groups)
+            DatasetRun?[] runs =
+                Array.ConvertAll(groups, group => dataset.Read(parsed, opened, about, group.Dataset));
+            for (int i = 0; i < groups.Length; i++) runs[i]?.RequireOneSchema(groups[i].Files, Read);
+            foreach ((DatasetOptions.Group group, DatasetRun? whole) in groups.Zip(runs))
             {
-                DatasetRun? whole = dataset.Read(parsed, opened, about, group.Dataset);
-                int code = Run(opened, output, group.Files, ofBatches, isJson, whole?.Batches, report, Read);
+                int code = Run(opened, output, group.Files, ofBatches, isJson, whole, report, Read);
                 if (code == 0 && whole is not null)
                     code = Input.ForEach([group.Dataset ?? ""], _ => whole.Put(output, isJson));
                 if (exit == 0) exit = code;
@@ -74,8 +76,8 @@ internal static class PutVerb
         return verb;
     }
 
-    private static int Run(CidStore store, Output output, string[] files, PutOptions? facts, bool json, List<Cid>? made,
-        PutReport report, Func<string, IEnumerable<RecordBatch>> read)
+    private static int Run(CidStore store, Output output, string[] files, PutOptions? facts, bool json,
+        DatasetRun? whole, PutReport report, Func<string, IEnumerable<RecordBatch>> read)
     {
         return Input.ForEach(files, file =>
         {
@@ -85,8 +87,9 @@ internal static class PutVerb
             {
                 try
                 {
+                    whole?.RequireSchema(batch, file);
                     PutResult put = facts is null ? store.Put(batch) : store.Put(batch, facts);
-                    made?.Add(put.Cid);
+                    whole?.Batches.Add(put.Cid);
                     report.Add(put);
                     HashVerb.Print(output, put.Address, file, number, json, PutOutcome.Of(put));
                 }

@@ -44,6 +44,26 @@ public class PutFilesTests
         Assert.Contains(": no file whose name ends in .arrow", Command.Run("hash", folder.Name).Exits(3).Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--name", "n")]
+    [InlineData("--dataset", "n")]
+    [InlineData("--dataset", "n", "--append")]
+    public void Put_stores_nothing_when_the_files_of_one_name_have_several_schemas(params string[] options)
+    {
+        using var folder = new TemporaryFolder();
+        foreach ((string name, string text) in new[] { ("a", "n\n1\n"), ("b", "n\n2\n"), ("c", "x\n1.5\n") })
+            File.WriteAllText(folder.PathOf($"{name}.csv"), text);
+        string[] files = [.. "abc".Select(name => folder.PathOf($"{name}.csv"))];
+        CommandResult refused = Command.Run(["put", .. files, .. options], null, folder.Store).Exits(2);
+        Assert.Empty(refused.Bytes);
+        Assert.Contains($"{files[2]} has another schema than {files[0]}", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("nothing was stored", refused.Errors, StringComparison.Ordinal);
+        Assert.Empty(Command.Run(["ls"], null, folder.Store).Exits(0).Bytes);
+        Assert.Equal(3, Command.Run(["put", .. files[..2], .. options], null, folder.Store).Exits(0).Lines.Length);
+        if (options.Length > 2) refused = Command.Run(["put", files[2], .. options], null, folder.Store).Exits(2);
+        Assert.Equal(2, Command.Run(["ls", "--where", "kind = batch"], null, folder.Store).Exits(0).Lines.Length);
+    }
+
     [Fact]
     public void Loop_of_links_is_not_entered()
     {
