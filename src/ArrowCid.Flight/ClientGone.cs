@@ -9,8 +9,17 @@ internal static class ClientGone
     // The request hears of it a moment after its body does.
     private static readonly TimeSpan s_most = TimeSpan.FromSeconds(1);
 
-    /// <summary>Whether an exception came because the client reset its stream or closed its connection.</summary>
-    public static async Task<bool> IsAsync(HttpContext context, Exception error)
+    /// <summary>Ends a request whose client has gone. Kestrel would read on to the end of the request's body, and log
+    /// an error because the connection is reset.</summary>
+    /// <returns>Whether an exception came because the client reset its stream or closed its connection.</returns>
+    public static async Task<bool> EndAsync(HttpContext context, Exception error)
+    {
+        bool isGone = await IsAsync(context, error).ConfigureAwait(false);
+        if (isGone) context.Abort();
+        return isGone;
+    }
+
+    private static async Task<bool> IsAsync(HttpContext context, Exception error)
     {
         if (error is ConnectionAbortedException or ConnectionResetException) return true;
         if (error is not (IOException or OperationCanceledException)) return false;

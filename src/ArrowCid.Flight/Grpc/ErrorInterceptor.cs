@@ -41,7 +41,7 @@ internal sealed partial class ErrorInterceptor(GrpcSettings settings) : Intercep
         if (settings.Stopping.IsCancellationRequested && error is OperationCanceledException or ObjectDisposedException)
             return Stopping();
         HttpContext http = context.GetHttpContext();
-        if (await ClientGone.IsAsync(http, error).ConfigureAwait(false))
+        if (await ClientGone.EndAsync(http, error).ConfigureAwait(false))
             return With(StatusCode.Cancelled, error.Message, null);
         LogFault(settings.Log, http.Request.Path.Value, error);
         return With(StatusCode.Unknown, "the server met a fault of its own; its log has it", null);

@@ -145,7 +145,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
 
     private async Task End(HttpContext context, Exception error)
     {
-        if (await ClientGone.IsAsync(context, error).ConfigureAwait(false)) return;
+        if (await ClientGone.EndAsync(context, error).ConfigureAwait(false)) return;
         await Fail(context, error).ConfigureAwait(false);
     }
 
