@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Columnar;
 
 namespace ArrowCid.Flight.Limits;
@@ -7,6 +8,7 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryBudget inflated, 
     : IDisposable, IByteGrant
 {
     private readonly Lock _lock = new();
+    private readonly long _started = Stopwatch.GetTimestamp();
     private long _taken, _takenInflated, _most;
     private bool _isClosed;
 
@@ -69,6 +71,7 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryBudget inflated, 
         if (_taken != 0) budget.Release(_taken);
         if (_takenInflated != 0) inflated.Release(_takenInflated);
         FreedMemory.Note(_most);
+        FreedMemory.NoteEnd(Stopwatch.GetElapsedTime(_started));
     }
 
     private void Add(long bytes, bool isInflated)

@@ -41,7 +41,15 @@ internal sealed class ConnectionRules(int most, TimeSpan patience, TimeProvider 
             if (!connection.Items.ContainsKey(s_hasRequest))
                 connection.Abort(new ConnectionAbortedException("no request came in time"));
         }, connection, Requests * patience, Timeout.InfiniteTimeSpan);
-        await next(connection).ConfigureAwait(false);
+        long started = time.GetTimestamp();
+        try
+        {
+            await next(connection).ConfigureAwait(false);
+        }
+        finally
+        {
+            FreedMemory.NoteEnd(time.GetElapsedTime(started));
+        }
     };
 
     /// <summary>Serves a connection once its first bytes have come, and closes it where they do not.</summary>
