@@ -16,7 +16,18 @@ internal sealed class RegistryBench(StoreBenchRun run)
     private readonly int _blocks = run.Pick(100_000, 1000);
     private readonly Random _random = new(20261122);
 
-    public IEnumerable<Measurement> Run()
+    public static IEnumerable<string> Names => ["scale", "few", "unmaintained"];
+
+    /// <summary>Measures everything, or what was named.</summary>
+    public IEnumerable<Measurement> Run(string[] only)
+    {
+        bool IsAsked(string name) => only.Length == 0 || only.Contains(name);
+        return (IsAsked("scale") ? Scale() : [])
+            .Concat(IsAsked("few") ? FewEntries() : [])
+            .Concat(IsAsked("unmaintained") ? new UnmaintainedBench(run).Run() : []);
+    }
+
+    private IEnumerable<Measurement> Scale()
     {
         string directory = run.Memory.PathOf("registry");
         var options = new CidStoreOptions { Capacity = run.Pick(8, 1) * (1L << 30), SegmentSize = 64 << 20 };
@@ -67,7 +78,6 @@ internal sealed class RegistryBench(StoreBenchRun run)
         {
             Note = string.Create(CultureInfo.InvariantCulture, $"RssAnon {AnonymousMiB():F0} MiB"),
         };
-        foreach (Measurement measured in FewEntries()) yield return measured;
     }
 
     private static Measurement Alone(string name, double ours, string unit, double goal) =>
