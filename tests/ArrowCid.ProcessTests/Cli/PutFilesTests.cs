@@ -121,7 +121,8 @@ public class PutFilesTests
         Assert.StartsWith($"{whole}  4  ", Put("--dataset", "t", "--append", b).Succeeds().Lines[^1], StringComparison.Ordinal);
         Put("--name", "one", a).Succeeds();
         Assert.StartsWith($"{whole}  4  ", Put("--dataset", "one", "--append", b).Succeeds().Lines[^1], StringComparison.Ordinal);
-        Assert.Contains("t: ", Put("--dataset", "t", "--append", z).Exits(2).Errors, StringComparison.Ordinal);
+        Assert.Contains("has another schema than 't', and the dataset 't' has one; nothing was stored",
+            Put("--dataset", "t", "--append", z).Exits(2).Errors, StringComparison.Ordinal);
         Assert.Equal("4\n", Command.Shell("\"$@\" cat @t --format csv | tail -n +2 | wc -l", folder.Store).Text);
         Put("--append", a).Exits(2);
         Put("--dataset", "t", "--append", "--dataset-meta", "a=b", a).Exits(2);
