@@ -17,8 +17,8 @@
  *             capacity gives ARROWCID_TOO_LARGE with needed set, and NULL with 0 asks for it.
  * fork        A child of fork() gets ARROWCID_FORKED from every function of a library that its parent had used: start
  *             processes with exec, posix_spawn or, in Python, the method "spawn". The functions of structs that the
- *             parent exported may be called there: a release gives nothing back, and a stream says that it failed.
- * Growth      New functions are added; what is here stays. arrowcid_options may grow, for its size is passed; all
+ *             parent exported may be called there: a release frees nothing, and a stream reports that it failed.
+ * Growth      New functions are added; existing ones stay. arrowcid_options may grow, for its size is passed; all
  *             other structs are as they are for ABI 1.
  */
 #ifndef ARROWCID_H
@@ -105,14 +105,14 @@ struct ArrowArrayStream {
 #define ARROWCID_NOTHING (-1)
 #define ARROWCID_OK 0
 #define ARROWCID_INTERNAL 1            /* a fault in ArrowCid itself */
-#define ARROWCID_INVALID_ARGUMENT 2    /* the caller can mend it */
+#define ARROWCID_INVALID_ARGUMENT 2    /* the caller can correct it */
 #define ARROWCID_INVALID_CID 3         /* a text or bytes that are no CID */
 #define ARROWCID_SCHEMA_MISMATCH 4     /* not a batch, or not of the schema that was asked for */
 #define ARROWCID_UNSUPPORTED 5         /* well formed, but not handled here */
 #define ARROWCID_BLOCK_NOT_FOUND 6
 #define ARROWCID_NAME_NOT_FOUND 7
 #define ARROWCID_NAME_EXISTS 8
-#define ARROWCID_NAME_CONFLICT 9       /* the name stands for another block than was expected */
+#define ARROWCID_NAME_CONFLICT 9       /* the name points to another block than was expected */
 #define ARROWCID_BLOCK_CORRUPT 10      /* stored bytes do not hash to their CID */
 #define ARROWCID_INVALID_DATA 11       /* foreign bytes or structs break their format's rules */
 #define ARROWCID_NOT_CANONICAL 12      /* a readable stream that is not in the canonical form */
@@ -122,7 +122,7 @@ struct ArrowArrayStream {
 #define ARROWCID_INDEX_FULL 16
 #define ARROWCID_TOO_LARGE 17          /* over a limit, or a buffer too small */
 #define ARROWCID_SUBSCRIBER_LAGGED 18
-#define ARROWCID_BUSY 19               /* somebody else holds what is needed; a retry may help */
+#define ARROWCID_BUSY 19               /* another caller holds what is needed; a retry may help */
 #define ARROWCID_STORE_GONE 20         /* the store was removed, or is not there and must exist */
 #define ARROWCID_FORKED 21             /* a child of fork(); see above */
 #define ARROWCID_ACCESS_DENIED 22
@@ -213,7 +213,7 @@ typedef struct {
   int32_t reserved;
   int64_t gap_first; /* the first record in the lane that is missing, */
   int64_t gap_last;  /* and the last */
-} arrowcid_announcement;
+} arrowcid_event;
 
 /* The library. None of these fails; they work in a forked child too, and their texts are constant. */
 
@@ -242,7 +242,7 @@ ARROWCID_API int32_t arrowcid_directory(arrowcid_handle store, char *buffer, int
 ARROWCID_API int32_t arrowcid_flush(arrowcid_handle store, arrowcid_error *error);
 
 /* Puts. Once one returns any process finds the block. A block that is there already is announced again and takes no
-   room (is_new 0), unless its stored bytes are damaged: then the put replaces them (is_new 0, is_repaired 1).
+   space (is_new 0), unless its stored bytes are damaged: then the put replaces them (is_new 0, is_repaired 1).
    facts_json, NULL for none, says something of each block; no CID depends on it:
      {"tags":{"k":"v"}, "producer":"p", "parents":["bafkrei..."], "data":{...any JSON},
       "expires":"2026-12-01T00:00:00Z", "locations":["https://..."], "pin":true, "name":"n"}
@@ -253,12 +253,12 @@ ARROWCID_API int32_t arrowcid_flush(arrowcid_handle store, arrowcid_error *error
 ARROWCID_API int32_t arrowcid_put_array(arrowcid_handle store, const struct ArrowSchema *schema,
                                         const struct ArrowArray *array, const char *facts_json, arrowcid_block *out,
                                         arrowcid_error *error);
-/* Many batches of one schema, hashed and announced together. out has room for count. */
+/* Many batches of one schema, hashed and announced together. out holds count elements. */
 ARROWCID_API int32_t arrowcid_put_arrays(arrowcid_handle store, const struct ArrowSchema *schema,
                                          const struct ArrowArray *const *arrays, int64_t count, arrowcid_block *out,
                                          arrowcid_error *error);
 /* Up to capacity batches of a stream, which the caller still owns; *count below capacity: the stream has ended. *count
-   is right after a failure too: so many were put. */
+   is right after a failure too: the number that were put. */
 ARROWCID_API int32_t arrowcid_put_stream(arrowcid_handle store, struct ArrowArrayStream *stream,
                                          const char *facts_json, arrowcid_block *out, int64_t capacity,
                                          int64_t *count, arrowcid_error *error);
@@ -330,12 +330,12 @@ ARROWCID_API int32_t arrowcid_get_array(arrowcid_handle store, const arrowcid_ci
 ARROWCID_API int32_t arrowcid_get_schema(arrowcid_handle store, const arrowcid_cid *cid, struct ArrowSchema *schema,
                                          arrowcid_error *error);
 /* Batches of one schema (else ARROWCID_SCHEMA_MISMATCH) as a stream, the caller's to release; each is leased when it is
-   asked for. The CID of a dataset stands for its batches. count is at least 1. The stream ends with its store: get_next
+   asked for. The CID of a dataset yields its batches. count is at least 1. The stream ends with its store: get_next
    then fails. */
 ARROWCID_API int32_t arrowcid_get_stream(arrowcid_handle store, const arrowcid_cid *cids, int64_t count,
                                          struct ArrowArrayStream *stream, arrowcid_error *error);
 
-/* What is here. */
+/* Listing and metadata. */
 
 /* What is known of a block, without a look at its bytes; ARROWCID_BLOCK_NOT_FOUND where it is not here. */
 ARROWCID_API int32_t arrowcid_find(arrowcid_handle store, const arrowcid_cid *cid, arrowcid_block *out,
@@ -358,18 +358,18 @@ ARROWCID_API int32_t arrowcid_names(arrowcid_handle store, arrowcid_handle *list
 /* The next names, as list_next gives blocks. */
 ARROWCID_API int32_t arrowcid_names_next(arrowcid_handle listing, arrowcid_name *out, int64_t capacity, int64_t *count,
                                          arrowcid_error *error);
-/* A block and what is said of it, as JSON; ARROWCID_BLOCK_NOT_FOUND where it is not here and nothing is. */
+/* A block and its metadata, as JSON; ARROWCID_BLOCK_NOT_FOUND if it is not stored and has none. */
 ARROWCID_API int32_t arrowcid_describe(arrowcid_handle store, const arrowcid_cid *cid, char *buffer, int64_t capacity,
                                        int64_t *needed, arrowcid_error *error);
 
 /* Names and facts. */
 
-/* Makes a name stand for a block; cid NULL takes it away. With check 1 only where it stands for expected (NULL: where
+/* Makes a name point to a block; cid NULL removes it. With check 1 only if it points to expected (NULL: if
    there is no such name): else ARROWCID_NAME_CONFLICT or ARROWCID_NAME_EXISTS. ARROWCID_NAME_NOT_FOUND: there is none
    to take away. */
 ARROWCID_API int32_t arrowcid_set_name(arrowcid_handle store, const char *name, const arrowcid_cid *cid,
                                        const arrowcid_cid *expected, int32_t check, arrowcid_error *error);
-/* ARROWCID_NAME_NOT_FOUND where it stands for nothing. */
+/* ARROWCID_NAME_NOT_FOUND if there is no such name. */
 ARROWCID_API int32_t arrowcid_resolve_name(arrowcid_handle store, const char *name, arrowcid_cid *cid,
                                            arrowcid_error *error);
 /* Says something of a block, as facts_json of a put does. */
@@ -409,11 +409,11 @@ ARROWCID_API int32_t arrowcid_watch(arrowcid_handle store, const char *from, arr
    ARROWCID_NOTHING; then it is unreadable until there may be something. It belongs to the watch: not to be read,
    written or closed, and not to be waited for after watch_close. */
 ARROWCID_API int32_t arrowcid_watch_fd(arrowcid_handle watch, int32_t *fd, arrowcid_error *error);
-/* The next announcement; waits for timeout_ms at most (0: not at all, -1: for ever), then ARROWCID_NOTHING. Also when
+/* The next event; waits for timeout_ms at most (0: not at all, -1: for ever), then ARROWCID_NOTHING. Also when
    the watch or its store was closed meanwhile: the next call says so. */
-ARROWCID_API int32_t arrowcid_watch_next(arrowcid_handle watch, int64_t timeout_ms, arrowcid_announcement *out,
+ARROWCID_API int32_t arrowcid_watch_next(arrowcid_handle watch, int64_t timeout_ms, arrowcid_event *out,
                                          arrowcid_error *error);
-/* Where to go on behind the last announcement that was given, in any process. */
+/* Where to go on behind the last event that was given, in any process. */
 ARROWCID_API int32_t arrowcid_watch_cursor(arrowcid_handle watch, char *buffer, int64_t capacity, int64_t *needed,
                                            arrowcid_error *error);
 ARROWCID_API int32_t arrowcid_watch_close(arrowcid_handle watch, arrowcid_error *error);
@@ -446,7 +446,7 @@ typedef struct {
 
 /* Once a process: the functions get(store, cid), which gives a lease or None, handle(lease), block(lease), export(lease,
    address), array(lease), device_array(lease), schema(lease), stream(store, cids) and next(watch, timeout in ms), which
-   gives the bytes of an arrowcid_announcement or None, as a tuple, a new reference; or NULL with an error or an exception
+   gives the bytes of an arrowcid_event or None, as a tuple, a new reference; or NULL with an error or an exception
    of the interpreter's. A lease is released when nothing refers to it. */
 ARROWCID_API void *arrowcid_python_use(const arrowcid_python *python, arrowcid_error *error);
 

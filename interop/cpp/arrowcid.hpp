@@ -144,7 +144,7 @@ using Schema = detail::Owned<ArrowSchema>;
 using Array = detail::Owned<ArrowArray>;
 using Stream = detail::Owned<ArrowArrayStream>;
 
-/* Bytes that somebody else owns. */
+/* Bytes owned elsewhere. */
 struct Bytes {
   const std::uint8_t *data = nullptr;
   std::size_t size = 0;
@@ -328,9 +328,9 @@ struct Gap {
   std::int64_t first, last;
 };
 
-struct Announcement {
+struct StoreEvent {
   Block block;
-  bool is_again = false; /* the store had it */
+  bool is_repeated = false; /* the store had it */
   std::int32_t lane = 0;
   std::optional<Gap> gap; /* something was missed; there is no block */
 };
@@ -341,18 +341,18 @@ class Watch {
   explicit Watch(arrowcid_handle handle) noexcept : handle_(handle) {}
 
   /* Waits for the next one at most so long; negative: for ever. Nothing too where the watch is closed meanwhile. */
-  std::optional<Announcement> next(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1)) {
-    arrowcid_announcement out;
+  std::optional<StoreEvent> next(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1)) {
+    arrowcid_event out;
     std::int64_t wait = timeout.count() < 0 ? -1 : timeout.count();
     if (detail::call(arrowcid_watch_next, handle_.number(), wait, &out) == ARROWCID_NOTHING) return std::nullopt;
-    Announcement announcement;
-    announcement.lane = out.lane;
-    announcement.is_again = out.kind == ARROWCID_AGAIN;
+    StoreEvent event;
+    event.lane = out.lane;
+    event.is_repeated = out.kind == ARROWCID_AGAIN;
     if (out.kind == ARROWCID_GAP)
-      announcement.gap = Gap{out.gap_reason, out.gap_first, out.gap_last};
+      event.gap = Gap{out.gap_reason, out.gap_first, out.gap_last};
     else
-      announcement.block = out.block;
-    return announcement;
+      event.block = out.block;
+    return event;
   }
 
   /* For poll or an event loop: whenever it is readable, call next(0ms) until there is nothing. Not to be closed. */
@@ -550,7 +550,7 @@ class Store {
     return batch;
   }
 
-  /* The same without the schema, for who knows it. */
+  /* The same without the schema, for callers that know it. */
   std::optional<Array> get_array(const Cid &cid) const {
     Array array;
     if (detail::call_expecting(ARROWCID_BLOCK_NOT_FOUND, arrowcid_get_array, number(), cid.get(),
@@ -652,7 +652,7 @@ class Store {
     return all;
   }
 
-  /* The block and what is said of it, as JSON. */
+  /* The block and its metadata, as JSON. */
   std::string describe(const Cid &cid) const { return detail::text(arrowcid_describe, number(), cid.get()); }
 
   /* Names and facts. */
@@ -661,7 +661,7 @@ class Store {
     detail::call(arrowcid_set_name, number(), name.c_str(), cid.get(), none(), std::int32_t{0});
   }
 
-  /* Only where it stands for what is expected (nullopt: nothing); false where it does not. */
+  /* Only if it points to the expected block (nullopt: there is no such name); false otherwise. */
   bool set_name_if(const std::string &name, const Cid &cid, const std::optional<Cid> &expected) const {
     std::int32_t conflict = expected ? ARROWCID_NAME_CONFLICT : ARROWCID_NAME_EXISTS;
     return detail::call_expecting(conflict, arrowcid_set_name, number(), name.c_str(), cid.get(),

@@ -19,8 +19,8 @@ if (!existsSync(modules)) {
 const { DataType, IntervalUnit, Precision, RecordBatchReader, UnionMode, Vector } =
   createRequire(modules)('apache-arrow');
 
-// What apache-arrow cannot read, by what it says. It can read neither block nor source that hold such a type;
-// a body compressed with a codec that nobody registered is a matter of the source alone.
+// What apache-arrow cannot read, by its message. It can read neither block nor source that hold such a type;
+// a body compressed with an unregistered codec is a matter of the source alone.
 const CANNOT = [
   { kind: 'list-view', says: /^Unrecognized type: "ListView"/, inBlock: true },
   { kind: 'large-list-view', says: /^Unrecognized type: "LargeListView"/, inBlock: true },

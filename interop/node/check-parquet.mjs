@@ -43,7 +43,7 @@ if (process.argv[2] === "--write") {
   process.exit(0);
 }
 
-// hyparquet leaves to these what a number stands for.
+// hyparquet leaves to these the meaning of a number.
 const bare = (value) => value == null ? value : BigInt(value);
 const parsers = {
   timestampFromMilliseconds: bare, timestampFromMicroseconds: bare, timestampFromNanoseconds: bare, dateFromDays: bare,

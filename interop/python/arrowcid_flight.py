@@ -23,7 +23,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Union
 import pyarrow as pa
 import pyarrow.flight as fl
 
-__all__ = ["Ack", "Announcement", "Client", "Entry", "Mismatch", "cid_of", "connect", "local_token"]
+__all__ = ["Ack", "Client", "Entry", "Mismatch", "StoreEvent", "cid_of", "connect", "local_token"]
 
 
 class Mismatch(ValueError):
@@ -32,7 +32,7 @@ class Mismatch(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Ack:
-    """What came of a batch that was put, or (``is_stream``) of the whole stream."""
+    """The result of a batch that was put, or (``is_stream``) of the whole stream."""
     cid: str
     rows: int = 0
     bytes: int = 0
@@ -56,7 +56,7 @@ class Entry:
 
 
 @dataclasses.dataclass(frozen=True)
-class Announcement:
+class StoreEvent:
     """A put that was heard. ``cursor`` stands behind it: a watch that begins there hears what came after."""
     kind: str
     cid: Optional[str]
@@ -178,7 +178,7 @@ class Client:
 
     def read(self, *, name: Optional[str] = None, cids: Iterable[str] = (), columns: Iterable[str] = (), first_row: int = 0,
              rows: int = 0, verify: bool = True) -> pa.Table:
-        """What a name stands for, or several CIDs, as a table: some columns, or some rows of the whole. Whole batches are
+        """The batches of a name or of several CIDs as a table: some columns, or some rows of the whole. Whole batches are
         proved; parts of them cannot be."""
         whole = not (columns or first_row or rows)
         request: Dict[str, Any] = {"cids": list(cids), "columns": list(columns), "firstRow": first_row, "rows": rows}
@@ -206,7 +206,7 @@ class Client:
                 tags: Optional[Dict[str, str]] = None, producer: Optional[str] = None, json_facts: Any = None, pin: bool = False,
                 dataset: bool = False, expected_cid: Optional[str] = None, cut_rows: int = 0, cut_bytes: int = 0,
                 cut_milliseconds: int = 0) -> List[Ack]:
-        """Puts batches of one schema, each a block; with ``cut_…`` they are joined and cut anew. They are sent as they come,
+        """Puts batches of one schema, each a block; with ``cut_…`` they are joined and recut. They are sent as they come,
         but gathered first where there is a name or a dataset to be made of them.
 
         :returns: an Ack for each block, then, where the stream has a name or is a dataset, one for the whole.
@@ -245,16 +245,16 @@ class Client:
             known = json.loads(info.app_metadata) if info.app_metadata else {}
             yield Entry(info.descriptor.path[0].decode(), info.total_records, info.total_bytes, info.schema, known)
 
-    def catalogue(self, filter: str = "") -> pa.Table:
+    def catalog(self, filter: str = "") -> pa.Table:
         """The registry as a table."""
         return self._reader(json.dumps({"catalogue": True, "filter": filter}).encode()).read_all()
 
     def watch(self, since: str = "now", filter: str = "", *, heartbeat: int = 15, patience: float = 60,
-              ready: Any = None) -> Iterator[Announcement]:
+              ready: Any = None) -> Iterator[StoreEvent]:
         """What is put, as it is put, without end. Where the server goes away the watch asks again from where it was, for
         ``patience`` seconds, and loses nothing that the store still has.
 
-        :param since: ``now``, ``oldest``, or the cursor of an announcement.
+        :param since: ``now``, ``oldest``, or the cursor of an event.
         :param ready: is called with the first cursor, once whatever is put will be heard.
         """
         gone: Optional[float] = None
@@ -271,7 +271,7 @@ class Client:
                         ready = None
                     for row in chunk.data.to_pylist():
                         since = row["cursor"]
-                        yield Announcement(row["kind"], row["cid"], row["rows"], row["bytes"], _parsed(row["facts"]),
+                        yield StoreEvent(row["kind"], row["cid"], row["rows"], row["bytes"], _parsed(row["facts"]),
                                            _parsed(row["gap"]), since)
                     since = chunk.app_metadata.to_pybytes().decode()
             except (fl.FlightUnavailableError, StopIteration):
@@ -283,14 +283,14 @@ class Client:
     # ---- facts and names
 
     def resolve(self, name: str, as_of: Optional[str] = None) -> Optional[str]:
-        """The CID that a name stands for, or stood for at an instant; None where there is no such name."""
+        """The CID that a name points to, or pointed to at an instant; None where there is no such name."""
         try:
             return self.act("resolve", name=name, **({"asOf": as_of} if as_of else {}))["cid"]
         except KeyError:
             return None
 
     def set_name(self, name: str, cid: Optional[str], **expected: Optional[str]) -> Dict[str, Any]:
-        """Makes a name stand for a CID, or for none. With ``expected=CID`` only where it stands for that one now."""
+        """Makes a name point to a CID, or removes it. With ``expected=CID`` only if it points to that one now."""
         return self.act("name", name=name, cid=cid, **expected)
 
     def describe(self, cid: str) -> Dict[str, Any]:

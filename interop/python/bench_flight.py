@@ -14,9 +14,9 @@ The client, where SERVER is a name that it was told by `connect`:
     get SERVER CID COUNT            seconds of a DoGet of the CID's batches, COUNT times over in one stream
     table SERVER CID                seconds of a DoGet into a table
     info SERVER CID COUNT           the p50 and the p99 of a GetFlightInfo, in seconds
-    put SERVER BYTES COUNT          seconds of a DoPut of so many new batches
-    many SERVER CID COUNT CLIENTS   seconds until so many clients, each with a connection, have done a `get`
-    hear SERVER COUNT               `hearing`, then when each of so many puts was heard of (the clock of perf_counter)
+    put SERVER BYTES COUNT          seconds of a DoPut of COUNT new batches
+    many SERVER CID COUNT CLIENTS   seconds until CLIENTS clients, each with a connection, have done a `get`
+    hear SERVER COUNT               `hearing`, then when each of COUNT puts was seen (the clock of perf_counter)
 """
 import json
 import sys

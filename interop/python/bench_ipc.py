@@ -8,7 +8,7 @@ The role `measure` starts the others. Lines in and out, `ready` first:
     get WAY BYTES COUNT         the p50 of one get, in seconds; in most ways it ends with one value read
     put store BYTES COUNT       the p50 of one put of a new batch, in seconds
     put hash BYTES COUNT        the p50 of hashlib's SHA-256 over as many bytes as the batch's block has
-    deliver WAY BYTES COUNT     seconds until eight processes have read so many batches each, from the first one's making
+    deliver WAY BYTES COUNT     seconds until eight processes have read COUNT batches each, from the first one's making
 
 The ways of `get` are those of bench_ways.py, and those of `deliver` in bench_deliveries.py.
 """
@@ -64,7 +64,7 @@ class Numbers:
 
 
 class Child:
-    """This script once more, in another role."""
+    """This script again, in another role."""
 
     def __init__(self, role, place):
         # The peers' Python is started by a loader of its own, and so by the script that knows it.
@@ -227,7 +227,7 @@ def main():
         if os.getppid() == parent:
             raise
         role.end()
-        os._exit(0)  # nobody is left to read what is still to be flushed
+        os._exit(0)  # unflushed output has no reader any more
     role.end()
 
 

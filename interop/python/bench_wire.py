@@ -97,7 +97,7 @@ class RedisClient:
             self._fill(self._end - self._start + 1)
 
     def _fill(self, count):
-        """Receives until so many bytes are there; they are moved only for want of room."""
+        """Receives until this many bytes are there; they are moved only for lack of space."""
         if self._start == self._end:
             self._start = self._end = 0
         if count > len(self._memory) - self._start:

@@ -183,7 +183,7 @@ LIST_VIEWS = (pa.lib.Type_LIST_VIEW, pa.lib.Type_LARGE_LIST_VIEW)
 
 
 def storage(field):
-    """A field's storage type, and its metadata with the extension keys that stand for the type."""
+    """A field's storage type, and its metadata with the extension keys that identify the type."""
     t, meta = field.type, dict(field.metadata or {})
     if isinstance(t, pa.BaseExtensionType):
         serialize = getattr(t, "__arrow_ext_serialize__", lambda: b"")

@@ -68,7 +68,7 @@ def check(address, token, flights):
         assert listed[acks[4].cid].known["kind"] == "dataset" and listed[acks[4].cid].known["batches"] == 4, listed
         assert listed[ack.cid].known["tags"] == {"from": "python"} and listed[ack.cid].rows == batch.num_rows
         assert [entry.cid for entry in client.list("kind = batch and rows > 1000")] == [ack.cid] and len(list(client.list(limit=2))) == 2
-        assert ack.cid in client.catalogue("kind = batch").column("cid").to_pylist()
+        assert ack.cid in client.catalog("kind = batch").column("cid").to_pylist()
         assert {"pin", "name", "tag"} <= client.actions().keys()
         client.tag(ack.cid, "day", "monday")
         client.pin(ack.cid)

@@ -38,7 +38,8 @@ internal static class Input
         }
     }
 
-    /// <summary>As <see cref="Open"/>, for who reads it more than once: what cannot seek is copied first.</summary>
+    /// <summary>Like <see cref="Open"/>, for callers that read the input more than once: unseekable input is copied
+    /// first.</summary>
     public static Stream OpenSeekable(string file)
     {
         Stream stream = Open(file);
@@ -75,7 +76,8 @@ internal static class Input
     /// <param name="file">The file; its format is said, or told by its name, of Parquet by its first bytes.</param>
     /// <param name="dropMetadata">Keys to leave out of the schema's and all fields' metadata.</param>
     /// <param name="rows">How CSV and JSON lines are read.</param>
-    /// <param name="rowsPerBlock">Rows that the batches are cut anew to; null for the file's own.</param>
+    /// <param name="rowsPerBlock">The number of rows per block to recut the batches to; null for the file's
+    /// own.</param>
     public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, RowInput rows,
         int? rowsPerBlock = null)
     {

@@ -23,7 +23,7 @@ internal sealed class Output : IDisposable
     /// <summary>Whether a person is looking.</summary>
     public static bool IsTerminal => !Console.IsOutputRedirected;
 
-    /// <summary>Whether colours are welcome (no-color.org).</summary>
+    /// <summary>Whether colors are wanted (no-color.org).</summary>
     public static bool HasColors => IsTerminal && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
     public StreamWriter Writer { get; }
@@ -35,7 +35,7 @@ internal sealed class Output : IDisposable
 
     /// <summary>
     /// The bytes of standard output. The console's own stream takes a reader that has gone for one that is content, and
-    /// writes on for nothing; but only it shares a file's position with who else writes there.
+    /// writes on for nothing; but only it shares a file's position with other writers.
     /// </summary>
     public static Stream OpenStream()
     {

@@ -15,7 +15,7 @@ internal sealed class Progress(string what) : IDisposable
 
     public void Tick() => Show(_count + 1);
 
-    /// <summary>Says that so much is done.</summary>
+    /// <summary>Shows the count reached.</summary>
     public void Show(long count)
     {
         _count = count;

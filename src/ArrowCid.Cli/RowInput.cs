@@ -3,7 +3,7 @@ using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli;
 
-/// <summary>How files of rows are read: what was said of them.</summary>
+/// <summary>How files of rows are read, from the options of the command.</summary>
 /// <param name="Format">arrow, csv or json; null to tell by the file's name.</param>
 /// <param name="Schema">All columns, or null.</param>
 /// <param name="Types">Types of some columns.</param>

@@ -14,7 +14,7 @@ using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 namespace ArrowCid.Flight;
 
 /// <summary>
-/// A store behind Arrow Flight. What is fetched is proved to be what its CID says; where the store turns out to be on
+/// A store served over Arrow Flight. Fetched bytes are verified against their CIDs; if the store turns out to be on
 /// this machine, batches are read in its shared memory. For any number of threads at once.
 /// </summary>
 /// <example>
@@ -92,7 +92,7 @@ public sealed partial class CidClient : IDisposable
 
     /// <summary>Puts a batch.</summary>
     /// <param name="batch">The batch; its memory is read until the call returns.</param>
-    /// <param name="options">What is said of it; null: nothing.</param>
+    /// <param name="options">Its metadata; null: none.</param>
     /// <param name="cancellationToken">Ends it; the batch may have been put then.</param>
     /// <returns>The block's address, proved, and whether it was new.</returns>
     /// <exception cref="ArrowCidException">As the server gave it; <see cref="ErrorCode.AccessDenied"/>: it wants

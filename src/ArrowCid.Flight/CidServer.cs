@@ -46,7 +46,7 @@ public sealed partial class CidServer : IAsyncDisposable
     /// <summary>The path of every gRPC call that is answered.</summary>
     internal IEnumerable<string> FlightPaths => FlightHosting.PathsOf(_host.Services);
 
-    /// <summary>Starts to serve a store. The store stays the caller's, who closes it after the server.</summary>
+    /// <summary>Starts to serve a store. The caller keeps the store and closes it after the server.</summary>
     /// <param name="store">An open store.</param>
     /// <param name="options">Where to listen and whom to serve; null takes the defaults.</param>
     /// <param name="cancellationToken">Ends the start.</param>

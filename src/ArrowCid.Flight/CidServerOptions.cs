@@ -14,7 +14,7 @@ public sealed class CidServerOptions
     /// <summary>Where the gateway and the HTTP API are served, likewise. Null: no HTTP.</summary>
     public EndPoint? Http { get; init; } = new IPEndPoint(IPAddress.Loopback, 8816);
 
-    /// <summary>Who fetches by CID without a token. Listings and puts need one always.</summary>
+    /// <summary>Which callers may fetch by CID without a token. Listings and puts always need one.</summary>
     public AnonymousRead AnonymousRead { get; init; } = AnonymousRead.Loopback;
 
     /// <summary>Whether Flight takes puts of callers of this machine without a token.</summary>
@@ -26,7 +26,7 @@ public sealed class CidServerOptions
     /// <summary>A PEM file of the public keys that sign tokens with ES256.</summary>
     public string? SigningKeys { get; init; }
 
-    /// <summary>What signed tokens must have as <c>aud</c>; null: it is not looked at.</summary>
+    /// <summary>The required <c>aud</c> of signed tokens; null: it is not checked.</summary>
     public string? Audience { get; init; }
 
     /// <summary>A PEM file with the server's certificate, and those that lead to its authority; null: no TLS.</summary>
@@ -35,7 +35,7 @@ public sealed class CidServerOptions
     /// <summary>A PEM file with the certificate's key; null: it stands in <see cref="Certificate"/>.</summary>
     public string? CertificateKey { get; init; }
 
-    /// <summary>A PEM file of who signs clients' certificates; whoever shows one may read.</summary>
+    /// <summary>A PEM file of the authority that signs clients' certificates; every client with one may read.</summary>
     public string? ClientAuthority { get; init; }
 
     /// <summary>Whether a client must show a certificate.</summary>
@@ -125,7 +125,7 @@ public sealed class CidServerOptions
         if (files.ClientAuthority is not null) _ = files.Authorities();
     }
 
-    /// <summary>Refuses what would open the store to others without anybody having said so.</summary>
+    /// <summary>Refuses settings that would expose the store without an explicit option.</summary>
     internal void RequireSafe(bool hasTokens)
     {
         if (Tls is null && (ClientAuthority is not null || RequireClientCertificate))

@@ -6,7 +6,7 @@ namespace ArrowCid.Flight;
 /// <summary>Tells a client that has gone away from a fault of the server's own.</summary>
 internal static class ClientGone
 {
-    // The request hears of it a moment after its body does.
+    // The request learns of it a moment after its body does.
     private static readonly TimeSpan s_most = TimeSpan.FromSeconds(1);
 
     /// <summary>Ends a request whose client has gone. Kestrel would read on to the end of the request's body, and log

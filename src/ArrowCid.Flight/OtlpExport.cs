@@ -16,7 +16,7 @@ internal static class OtlpExport
     public static IDisposable Start(Uri collector) => Sdk.CreateMeterProviderBuilder()
         .ConfigureResource(resource =>
         {
-            // Who set the variable of OpenTelemetry has named the service.
+            // The variable of OpenTelemetry names the service.
             if (Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is null or "") resource.AddService(ServiceName);
         })
         .AddMeter(ServerCounters.MeterName, StoreMetrics.MeterName)

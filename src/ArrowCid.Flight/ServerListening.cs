@@ -15,7 +15,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ArrowCid.Flight;
 
-/// <summary>The ports, and how much is taken from whoever connects.</summary>
+/// <summary>The ports, and the limits on connections and requests.</summary>
 internal static class ServerListening
 {
     private const int HeaderBytes = 32 << 10;

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace ArrowCid.Flight;
 
-/// <summary>A Unix socket's file: only its owner connects, and what a dead server left is taken away.</summary>
+/// <summary>A Unix socket's file: only its owner can connect, and the file of a dead server is deleted.</summary>
 internal static class UnixSocketFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -14,9 +14,9 @@ internal static class UnixSocketFile
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Makes a socket that listens. Its file's mode stands before anybody can connect, and of several servers
+    /// <summary>Creates a listening socket. Its file has its mode before any client can connect, and of several servers
     /// that start on one path at once one gets it.</summary>
-    /// <exception cref="IOException">Somebody listens there, or the path is something else's.</exception>
+    /// <exception cref="IOException">Another process listens there, or the path is not a socket.</exception>
     public static Socket Bind(UnixDomainSocketEndPoint at)
     {
         string path = at.ToString();
@@ -27,7 +27,7 @@ internal static class UnixSocketFile
         {
             socket.Bind(at);
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, OwnerOnly);
-            // From here on who comes next sees that somebody is there; whoever accepts may listen again.
+            // From here on a later server sees that the path is in use; the accepting server may call listen again.
             socket.Listen();
             return socket;
         }

@@ -1,6 +1,6 @@
 namespace ArrowCid.Memory;
 
-/// <summary>What a struct ArrowArray says of itself.</summary>
+/// <summary>The fields of a struct ArrowArray.</summary>
 /// <param name="Length">Slots.</param>
 /// <param name="NullCount">Nulls, or -1.</param>
 /// <param name="Offset">Slots of the buffers before the first.</param>

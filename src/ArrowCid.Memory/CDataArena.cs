@@ -14,7 +14,7 @@ internal unsafe struct CDataArena
     private nuint _left;
     private nuint _next;
 
-    /// <summary>Room for some values, each to be written by the caller.</summary>
+    /// <summary>Allocates space for <paramref name="count"/> values, each to be written by the caller.</summary>
     public T* Take<T>(long count) where T : unmanaged => (T*)Take(checked((nuint)count * (nuint)sizeof(T)));
 
     public void Free()

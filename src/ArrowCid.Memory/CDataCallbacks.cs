@@ -8,8 +8,8 @@ namespace ArrowCid.Memory;
 /// managed code is entered, as the C library does for a fork, puts its own in their place, which call
 /// <see cref="CDataExport.Release(CSchema*)"/> and its like.
 /// </summary>
-// SAFETY: a consumer calls them with a struct that we made or a copy of it, and says that what it gives to be filled
-// is room for it.
+// SAFETY: a consumer calls them with a struct that we made or a copy of it, and guarantees that the target struct is
+// writable memory of its size.
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct CDataCallbacks
 {

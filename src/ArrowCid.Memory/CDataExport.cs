@@ -16,11 +16,11 @@ internal sealed unsafe class CDataExport
 
     private static readonly ConcurrentDictionary<long, CDataExport> s_live = new();
 
-    // What stands for a buffer without bytes: never NULL, which some consumers do not expect, and zeros, so that it
-    // is the one offset of an array without slots too.
+    // Used for a buffer without bytes: never NULL, which some consumers do not expect, and zeros, so that it is also
+    // the one offset of an array without slots.
     private static readonly byte* s_zeros = Zeros();
 
-    // A forked child has the numbers, but not what they stand for: its releases find nothing.
+    // A forked child has the numbers, but not the objects that they identify: its releases find nothing.
     private static readonly int s_process = ProcessMark.Current;
 
     private static long s_serial;
@@ -57,7 +57,7 @@ internal sealed unsafe class CDataExport
             CSchema schema;
             export.Write(node, &schema);
             export.Begin();
-            // SAFETY: the caller says that the target is room for an ArrowSchema.
+            // SAFETY: the caller guarantees that the target is writable memory for an ArrowSchema.
             *(CSchema*)target = schema;
         }
         catch
@@ -76,8 +76,8 @@ internal sealed unsafe class CDataExport
             CArray* array;
             source.WriteTo(export, new CArrayPlace(&array));
             export.Begin();
-            // SAFETY: the caller says that the target is room for an ArrowArray. It is the tree's first struct from now
-            // on, and the one in the arena is nobody's.
+            // SAFETY: the caller guarantees that the target is writable memory for an ArrowArray. It is the tree's
+            // first struct from now on, and the one in the arena is unused.
             *(CArray*)target = *array;
         }
         catch
@@ -93,16 +93,16 @@ internal sealed unsafe class CDataExport
     {
         var device = new CDeviceArray { DeviceId = CDeviceArray.CpuId, DeviceType = CDeviceArray.Cpu };
         Array(source, (nint)(&device.Array));
-        // SAFETY: the caller says that the target is room for an ArrowDeviceArray.
+        // SAFETY: the caller guarantees that the target is writable memory for an ArrowDeviceArray.
         *(CDeviceArray*)target = device;
     }
 
-    // SAFETY of the writers: what they fill is the arena's or the caller's local, and has room for what is written;
-    // what they point at stays until the tree is freed, by the arena, a pin or what is kept.
+    // SAFETY of the writers: the memory they fill is the arena's or the caller's local, and is large enough; the memory
+    // they point at stays until the tree is freed, by the arena, a pin or what is kept.
 
     /// <summary>Writes a struct ArrowArray over memory where it lies.</summary>
     /// <param name="place">Where its address goes.</param>
-    /// <param name="form">What it says of itself.</param>
+    /// <param name="form">Its fields.</param>
     /// <param name="buffers">Buffers in Arrow's order.</param>
     /// <returns>Where the addresses of those below it go.</returns>
     public CArrayPlaces Write(CArrayPlace place, in CArrayForm form, ReadOnlySpan<ReadOnlyMemory<byte>> buffers)
@@ -166,7 +166,7 @@ internal sealed unsafe class CDataExport
         return (byte*)sizes;
     }
 
-    /// <summary>The memory's address, which stays until the tree is freed: whoever owns the memory is asked
+    /// <summary>The memory's address, which stays valid until the tree is freed: each owner of memory is asked
     /// once.</summary>
     private byte* Pin(ReadOnlyMemory<byte> memory)
     {

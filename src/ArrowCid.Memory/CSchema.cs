@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace ArrowCid.Memory;
 
 // The structs of the Arrow C Data, C Device and C Stream interfaces, byte for byte as a 64-bit process has them.
-// SAFETY: nothing here reads or writes; who follows a pointer says why it may.
+// SAFETY: nothing here reads or writes; code that follows a pointer states why it may.
 
 /// <summary>struct ArrowSchema.</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -31,7 +31,7 @@ internal sealed unsafe class CStreamExport
     {
         long serial = Interlocked.Increment(ref s_serial);
         s_live[serial] = new CStreamExport(source);
-        // SAFETY: the caller says that the target is room for an ArrowArrayStream.
+        // SAFETY: the caller guarantees that the target is writable memory for an ArrowArrayStream.
         *(CStream*)target = new CStream
         {
             GetSchema = CDataCallbacks.Current.StreamSchema,
@@ -47,8 +47,8 @@ internal sealed unsafe class CStreamExport
             ? export
             : null;
 
-    // SAFETY of the callbacks: the consumer calls them with a struct that we made or a copy of it, and says that what
-    // it gives to be filled is room for it.
+    // SAFETY of the callbacks: the consumer calls them with a struct that we made or a copy of it, and guarantees that
+    // the target struct is writable memory of its size.
     public static int GetSchema(CStream* stream, CSchema* target)
     {
         if (target is null) return Errno.Invalid;
@@ -113,7 +113,7 @@ internal sealed unsafe class CStreamExport
             }
             catch (Exception)
             {
-                // A release has no way to say that the source's own end failed; nobody reads on.
+                // A release cannot report that closing the source failed; no further reads follow.
             }
 
             NativeMemory.Free(_error);

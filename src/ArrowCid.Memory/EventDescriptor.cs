@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace ArrowCid.Memory;
 
-/// <summary>An eventfd: a descriptor that is readable from a <see cref="Set"/> until a <see cref="Clear"/>, for whoever
-/// waits with poll or epoll.</summary>
+/// <summary>An eventfd: a descriptor that is readable from a <see cref="Set"/> until a <see cref="Clear"/>, for waiting
+/// with poll or epoll.</summary>
 internal sealed unsafe class EventDescriptor : SafeHandle
 {
     private EventDescriptor(int descriptor) : base(-1, ownsHandle: true) => SetHandle(descriptor);

@@ -213,7 +213,7 @@ internal sealed unsafe class FileDescriptor : SafeHandle
     }
 
     /// <summary>Tries an OFD lock on a range (length 0: to infinity) without waiting.</summary>
-    /// <returns>0 when granted, <see cref="Errno.Again"/> when somebody else's lock is in the way.</returns>
+    /// <returns>0 when granted, <see cref="Errno.Again"/> if another lock is in the way.</returns>
     public int TryLock(long start, long length, bool exclusive)
     {
         int errno = Lock(exclusive ? Native.WriteLock : Native.ReadLock, start, length);

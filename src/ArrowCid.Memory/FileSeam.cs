@@ -1,9 +1,9 @@
 namespace ArrowCid.Memory;
 
 /// <summary>
-/// What tests put between the store and the kernel: it sees every call on a file before it is made, may refuse it with
-/// an error number, and sees what came of it. Unset it costs one test of a static field a call. It sees the calls of
-/// the whole process, of any thread: paths say whose they are.
+/// A hook that tests put between the store and the kernel: it sees every call on a file before it is made, may refuse
+/// it with an error number, and sees its result. Unset it costs one check of a static field per call. It sees the calls
+/// of the whole process, of any thread: paths tell which store they belong to.
 /// </summary>
 internal abstract class FileSeam
 {

@@ -1,6 +1,6 @@
 namespace ArrowCid.Memory;
 
-/// <summary>What fstat says of an open file.</summary>
+/// <summary>The result of fstat on an open file.</summary>
 internal readonly record struct FileStatus(
     long Size, ulong Inode, ulong Device, ulong BirthNanoseconds, uint UserId, uint Mode, uint Links,
     uint GroupId);

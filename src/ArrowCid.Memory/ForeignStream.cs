@@ -56,7 +56,7 @@ internal sealed unsafe class ForeignStream : IDisposable
         return errno == 0 && array.Release is not null ? ForeignArray.Take((nint)(&array)) : null;
     }
 
-    /// <summary>What the producer says of its last error, or null.</summary>
+    /// <summary>The producer's description of its last error, or null.</summary>
     public string? LastError()
     {
         if (_stream is null || _stream->GetLastError is null) return null;

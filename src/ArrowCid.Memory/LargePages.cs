@@ -10,7 +10,7 @@ internal static unsafe class LargePages
 
     /// <summary>Lays 2 MiB of a file on one page, before anything is written there.</summary>
     /// <param name="file">A file in memory, open for writing.</param>
-    /// <param name="offset">A multiple of <see cref="Bytes"/>; the file is longer by so many at least.</param>
+    /// <param name="offset">A multiple of <see cref="Bytes"/>; the file is longer by at least as much.</param>
     /// <returns>False where that cannot be; the bytes are as they were.</returns>
     public static bool TryMake(FileDescriptor file, long offset)
     {
@@ -31,7 +31,7 @@ internal static unsafe class LargePages
         nuint before = (nuint)(-(nint)start & (Bytes - 1));
         byte* begin = (byte*)start + before;
         byte* end = begin + RoundUp(length);
-        // SAFETY: both ranges are of what was just mapped, and nobody knows of them.
+        // SAFETY: both ranges are part of the new mapping, and no other code has references to them.
         if (before > 0) _ = Native.MemoryUnmap(start, before);
         nuint behind = (nuint)((byte*)start + all - end);
         if (behind > 0) _ = Native.MemoryUnmap(end, behind);

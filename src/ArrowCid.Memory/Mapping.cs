@@ -5,10 +5,10 @@ using System.Runtime.Intrinsics.X86;
 namespace ArrowCid.Memory;
 
 /// <summary>
-/// A shared mapping of a whole file. Every access is checked against its length. Single words are read with acquire
-/// and written with release order, as words that other processes change. Spans are valid until the mapping is
-/// disposed, so whoever disposes one explicitly counts its users first; a mapping that is only dropped goes with the
-/// garbage collector, after the last call on it has returned.
+/// A shared mapping of a whole file. Every access is checked against its length. Single words are read with acquire and
+/// written with release order, as words that other processes change. Spans are valid until the mapping is disposed, so
+/// code that disposes one explicitly counts its users first; an unreferenced mapping is unmapped by the garbage
+/// collector, after the last call on it has returned.
 /// </summary>
 internal sealed unsafe class Mapping : SafeHandle
 {
@@ -188,8 +188,8 @@ internal sealed unsafe class Mapping : SafeHandle
         GC.KeepAlive(this);
     }
 
-    /// <summary>The same memory under a new owner; this one is as if it was disposed, and unmaps nothing. Whoever calls
-    /// it has it alone.</summary>
+    /// <summary>Passes the memory to a new owner; this one behaves as disposed, and unmaps nothing. The caller must be
+    /// the only user.</summary>
     public Mapping PassOn()
     {
         Check(0, Length);

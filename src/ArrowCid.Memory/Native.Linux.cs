@@ -150,7 +150,7 @@ internal static unsafe partial class Native
         [FieldOffset(140)] public uint DeviceMinor;
     }
 
-    /// <summary>struct statfs of 64-bit Linux, the fields in use, with room to spare.</summary>
+    /// <summary>struct statfs of 64-bit Linux, the fields in use, with spare space.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     public struct FileSystemBuffer
     {

@@ -14,8 +14,8 @@ internal unsafe class NativeView(nint start, int length, IViewOwner owner) : Mem
     public sealed override Span<byte> GetSpan()
     {
         owner.ThrowIfDisposed();
-        // SAFETY: who made the view says that the range is there as long as the owner, which is not yet disposed.
-        // Readers map pages read-only; the seam above hands out ReadOnlyMemory alone.
+        // SAFETY: the creator of the view guarantees that the range lives as long as the owner, which is not yet
+        // disposed. Readers map pages read-only; the seam above only hands out ReadOnlyMemory.
         return new Span<byte>(_start, length);
     }
 

@@ -4,7 +4,7 @@ namespace ArrowCid.Memory;
 
 internal sealed unsafe partial class Sha256
 {
-    // Below so many lanes at work, one message behind the other is at least as quick: SHA-NI hashes at 1.7 GB/s, the
+    // With fewer lanes at work, hashing one message after the other is at least as fast: SHA-NI hashes at 1.7 GB/s, the
     // sixteen lanes together at 3.1 to 3.5.
     private const int LeastLanes = 8;
 
@@ -16,8 +16,8 @@ internal sealed unsafe partial class Sha256
     /// <summary>Hashes pieces of one stretch of memory, many at once where that is quicker.</summary>
     /// <param name="memory">The memory; it must not change meanwhile.</param>
     /// <param name="pieces">Where each message lies in it. They may overlap.</param>
-    /// <param name="digests">Gets the SHA-256 of each piece, in the pieces' order.</param>
-    /// <exception cref="ArgumentException">A piece lies outside the memory, or there is no room for the
+    /// <param name="digests">Receives the SHA-256 of each piece, in the pieces' order.</param>
+    /// <exception cref="ArgumentException">A piece lies outside the memory, or there is no space for the
     /// digests.</exception>
     public static void HashMany(ReadOnlySpan<byte> memory, ReadOnlySpan<(long Offset, int Length)> pieces,
         Span<Digest256> digests)

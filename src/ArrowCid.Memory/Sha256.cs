@@ -10,10 +10,10 @@ namespace ArrowCid.Memory;
 /// </summary>
 internal sealed unsafe partial class Sha256
 {
-    // SHA256_CTX is 112 bytes in OpenSSL 1.1 and 3; the rest is room for a library that needs more.
+    // SHA256_CTX is 112 bytes in OpenSSL 1.1 and 3; the rest is for a library that needs more.
     private const int ContextBytes = 256;
 
-    // Up to so many bytes a call is over so soon that the garbage collector can wait for it (about 2 us).
+    // Up to this number of bytes a call is short enough for the garbage collector to wait for it (about 2 us).
     private const int QuickBytes = 2 * 1024;
 
     private static readonly bool s_native = ProbeNative();
@@ -44,8 +44,8 @@ internal sealed unsafe partial class Sha256
         else
         {
             byte* context = stackalloc byte[ContextBytes];
-            // SAFETY: context has room for SHA256_CTX, which Init fills, target for the 32 bytes that Final writes, and
-            // bytes is pinned for the calls.
+            // SAFETY: context holds SHA256_CTX, which Init fills, target the 32 bytes that Final writes, and bytes is
+            // pinned for the calls.
             fixed (byte* source = bytes)
             {
                 _ = Init(context);
@@ -59,7 +59,7 @@ internal sealed unsafe partial class Sha256
 
     public void Reset()
     {
-        // SAFETY: the context is a pinned array with room for SHA256_CTX.
+        // SAFETY: the context is a pinned array that holds SHA256_CTX.
         if (_context is not null) _ = Init(Pointer(_context));
         else _ = _managed!.TryGetHashAndReset(stackalloc byte[Digest256.ByteCount], out _);
     }

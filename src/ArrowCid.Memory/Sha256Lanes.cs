@@ -106,7 +106,7 @@ internal static unsafe class Sha256Lanes
     {
         int whole = place.Length / BlockBytes, rest = place.Length % BlockBytes;
         int tailBlocks = BlockCount(place.Length) - whole;
-        // SAFETY: the piece lies in the memory; a tail has room for two blocks, and rest + 1 + 8 fit the blocks that
+        // SAFETY: the piece lies in the memory; a tail holds two blocks, and rest + 1 + 8 fit the blocks that
         // BlockCount counts.
         byte* start = memory + place.Offset;
         var end = new Span<byte>(tail, tailBlocks * BlockBytes);
@@ -144,7 +144,7 @@ internal static unsafe class Sha256Lanes
     private static void Compress(uint* state, byte** at, Span<Lane> lanes, int steps)
     {
         // SAFETY: state is eight vectors; words is the sixteen of a block and the forty-eight that follow from them.
-        // Every lane has at least so many blocks from where it stands, or idles on one block with a stride of 0.
+        // Every lane has at least this number of blocks left, or idles on one block with a stride of 0.
         uint* words = stackalloc uint[Rounds * Lanes];
         for (int step = 0; step < steps; step++)
         {
@@ -246,7 +246,7 @@ internal static unsafe class Sha256Lanes
         h = sum + ((a & b) | ((a | b) & c)) + (Rotate(a, 2) ^ Rotate(a, 13) ^ Rotate(a, 22));
     }
 
-    /// <summary>The word sixteen behind <paramref name="w"/>.</summary>
+    /// <summary>The word sixteen after <paramref name="w"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Extend(uint* w)
     {

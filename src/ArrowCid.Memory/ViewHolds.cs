@@ -1,8 +1,8 @@
 namespace ArrowCid.Memory;
 
 /// <summary>
-/// Who keeps memory: its owner until it is closed, and pins. Memory is given back when neither is left, by whoever was
-/// last. For any number of threads; a field, never a copy.
+/// The references that keep memory: its owner until it is closed, and pins. The last one to end frees the memory. For
+/// any number of threads; a field, never a copy.
 /// </summary>
 internal struct ViewHolds
 {
@@ -38,7 +38,7 @@ internal struct ViewHolds
     /// <returns>True where the memory is to be given back now.</returns>
     public bool Close()
     {
-        // Most owners are pinned by nobody: one step instead of two.
+        // Most owners are never pinned: one step instead of two.
         if (Interlocked.CompareExchange(ref _count, ClosedBit, 1) == 1) return true;
         return (Interlocked.Or(ref _count, ClosedBit) & ClosedBit) == 0 && Remove();
     }

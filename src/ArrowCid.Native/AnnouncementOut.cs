@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ArrowCid.Native;
 
-/// <summary><c>arrowcid_announcement</c>.</summary>
+/// <summary><c>arrowcid_event</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct AnnouncementOut
 {

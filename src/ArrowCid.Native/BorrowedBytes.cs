@@ -9,7 +9,7 @@ internal sealed unsafe class BorrowedBytes : MemoryManager<byte>
     private readonly int _length;
     private bool _isOver;
 
-    // SAFETY: the caller says that so many bytes lie there until the call returns, when this is disposed of.
+    // SAFETY: the caller guarantees that the memory has this length until the call returns, when this is disposed.
     public BorrowedBytes(byte* start, long length)
     {
         _length = Argument.Array(start, length, "bytes").Length;

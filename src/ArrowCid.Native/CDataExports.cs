@@ -12,7 +12,7 @@ namespace ArrowCid.Native;
 // that come in are borrowed, those that go out are the caller's to release.
 internal static unsafe class CDataExports
 {
-    // So many batches of a stream are read before they are put together.
+    // The number of batches of a stream that are read before they are put together.
     public const int MostTogether = 64;
 
     static CDataExports() => ReleaseExports.Guard();

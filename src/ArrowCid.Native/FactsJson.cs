@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace ArrowCid.Native;
 
-/// <summary>What a caller says of a block, as the header's JSON object.</summary>
+/// <summary>A block's metadata, as the JSON object that the header describes.</summary>
 internal static unsafe class FactsJson
 {
     // The free JSON may have 32 levels, which the store judges; a bound for what is around it is enough here.

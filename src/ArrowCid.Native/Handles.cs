@@ -1,8 +1,8 @@
 namespace ArrowCid.Native;
 
 /// <summary>
-/// The numbers that stand for objects: an index, and a generation, so that what was closed is told from what has taken
-/// its place. Looking one up takes no lock.
+/// The numbers that identify objects: an index, and a generation, so that a closed object is told from the one that has
+/// taken its place. Looking one up takes no lock.
 /// </summary>
 internal static class Handles
 {

@@ -1,6 +1,6 @@
 namespace ArrowCid.Native;
 
-/// <summary>Items on their way to a caller who asks for some at a time.</summary>
+/// <summary>Items that a caller reads in portions.</summary>
 internal abstract class Listing : OneAtATime
 {
     protected override string Noun => "listing";

@@ -147,5 +147,5 @@ internal static unsafe class MetadataExports
     }
 
     private static ArrowCidException NoName(string name) =>
-        new(ErrorCode.NameNotFound, $"no name '{name}' stands for a block");
+        new(ErrorCode.NameNotFound, $"no name '{name}' points to a block");
 }

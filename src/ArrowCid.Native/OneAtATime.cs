@@ -5,7 +5,7 @@ internal abstract class OneAtATime
 {
     private int _isTaken;
 
-    /// <summary>Takes it until the turn is disposed of; one that never is keeps it from everybody.</summary>
+    /// <summary>Takes it until the turn is disposed; an undisposed turn blocks all others.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another thread is using it.</exception>
     public Turn Take()
     {

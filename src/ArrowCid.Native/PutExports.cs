@@ -129,7 +129,7 @@ internal static unsafe class PutExports
     {
         if (batches <= capacity) return;
         throw new ArrowCidException(ErrorCode.TooLarge,
-            $"there are {batches} batches, and room for the results of {capacity}");
+            $"there are {batches} batches, and space for the results of {capacity}");
     }
 
     private static ArrowCidException NotCanonical(CheckResult result)

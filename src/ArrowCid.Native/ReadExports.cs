@@ -152,7 +152,7 @@ internal static unsafe class ReadExports
         {
             Listing opened = Handles.Get<Listing>(listing);
             _ = opened.Take();
-            // It stays taken: nobody uses it any more.
+            // It stays taken, but is not used any more.
             _ = Handles.Close<Listing>(listing);
             opened.Close();
             return NativeError.Ok;

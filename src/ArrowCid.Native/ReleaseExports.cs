@@ -3,9 +3,10 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Native;
 
-/// <summary>What the functions of exported structs do behind doors.c, which lets no forked child through.</summary>
-// SAFETY: a consumer calls them with a struct that we made or a copy of it, and says that what it gives to be filled
-// is room for it.
+/// <summary>The implementations of exported structs' functions behind doors.c, which keeps forked children
+/// out.</summary>
+// SAFETY: a consumer calls them with a struct that we made or a copy of it, and guarantees that the target struct is
+// writable memory of its size.
 internal static unsafe class ReleaseExports
 {
     /// <summary>Has structs that are exported from now on carry the functions of doors.c.</summary>

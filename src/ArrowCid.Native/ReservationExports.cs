@@ -130,7 +130,7 @@ internal static unsafe class ReservationExports
     {
         Reservation opened = Handles.Get<Reservation>(reservation);
         _ = opened.Take();
-        // It stays taken: nobody uses it any more.
+        // It stays taken, but is not used any more.
         _ = Handles.Close<Reservation>(reservation);
         return opened.Batch;
     }

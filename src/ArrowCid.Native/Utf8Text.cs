@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ArrowCid.Native;
 
-/// <summary>Texts of the caller, and for him.</summary>
+/// <summary>UTF-8 strings from and to the caller.</summary>
 internal static unsafe class Utf8Text
 {
     // The limit ends the search in a text without a terminator.
@@ -16,7 +16,7 @@ internal static unsafe class Utf8Text
     {
         Argument.NotNull(text, name);
         int length = 0;
-        // SAFETY: the caller ends his text with a NUL, before which nothing past it is read.
+        // SAFETY: the caller's text ends with a NUL, and nothing after it is read.
         while (text[length] != 0)
         {
             if (++length > MostBytes) throw NativeError.Invalid($"'{name}' has no NUL within {MostBytes} bytes");

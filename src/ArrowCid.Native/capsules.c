@@ -1,8 +1,8 @@
 /*
- * Part of doors.c: what Python's package calls all the time, as built-in functions of the interpreter, which cost a
+ * Part of doors.c: the frequent calls of Python's package, as built-in functions of the interpreter, which cost a
  * fraction of a call through ctypes; and the PyCapsules in which Python's libraries hand Arrow's C structs to each other,
  * whose destructors are to be C functions that work to the end of the interpreter. CPython's functions come from the
- * caller, so that the library asks for no libpython; whoever calls holds the interpreter's lock.
+ * caller, so that the library needs no libpython; the caller holds the interpreter's lock.
  */
 
 typedef void object;
@@ -50,7 +50,7 @@ static arrowcid_handle lease_of(object *capsule) {
 
 static void *held(object *capsule) { return python.capsule_pointer(capsule, python.capsule_name(capsule)); }
 
-/* Whoever took a struct over has set its release to NULL. */
+/* The consumer that took over a struct has set its release to NULL. */
 #define CAPSULE_OF(type, name, label)                                                                    \
   static void end_##name(object *capsule) {                                                              \
     type *each = held(capsule);                                                                          \
@@ -222,9 +222,9 @@ static object *py_stream(object *self, object *const *arguments, intptr_t count)
   return raise_error(&error);
 }
 
-/* next(watch, timeout in ms): the bytes of an arrowcid_announcement, or None. Other threads run while it waits. */
+/* next(watch, timeout in ms): the bytes of an arrowcid_event, or None. Other threads run while it waits. */
 static object *py_next(object *self, object *const *arguments, intptr_t count) {
-  arrowcid_announcement announcement;
+  arrowcid_event event;
   arrowcid_handle watch;
   arrowcid_error error;
   int64_t timeout;
@@ -236,11 +236,11 @@ static object *py_next(object *self, object *const *arguments, intptr_t count) {
   timeout = python.integer(arguments[1]);
   if (watch == -1 || timeout == -1) return NULL;
   thread = python.let_go();
-  code = arrowcid_watch_next(watch, timeout, &announcement, &error);
+  code = arrowcid_watch_next(watch, timeout, &event, &error);
   python.take_up(thread);
   if (code == ARROWCID_NOTHING) return none();
   if (code != ARROWCID_OK) return raise_error(&error);
-  return python.new_bytes((const char *)&announcement, sizeof announcement);
+  return python.new_bytes((const char *)&event, sizeof event);
 }
 
 /* CPython's PyMethodDef. */

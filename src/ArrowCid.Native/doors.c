@@ -95,8 +95,8 @@ typedef struct {
   }
 
 /*
- * What exported structs carry as their functions: they leave the managed runtime of a forked child alone as well. There
- * is nobody to give a struct back to; its memory stays until the child ends. CDataCallbacks has the same order.
+ * The functions of exported structs: they leave the managed runtime of a forked child alone as well. A struct
+ * cannot be returned there; its memory stays until the child ends. CDataCallbacks has the same order.
  */
 typedef struct {
   void (*release_schema)(struct ArrowSchema *);
@@ -230,7 +230,7 @@ DOOR(cid_of_ipc, (const uint8_t *bytes, int64_t length, arrowcid_cid *cids, int6
      (bytes, length, cids, capacity, count, error))
 DOOR(watch, (handle store, const char *from, handle *watch, err *error), (store, from, watch, error))
 DOOR(watch_fd, (handle watch, int32_t *fd, err *error), (watch, fd, error))
-DOOR(watch_next, (handle watch, int64_t timeout_ms, arrowcid_announcement *out, err *error),
+DOOR(watch_next, (handle watch, int64_t timeout_ms, arrowcid_event *out, err *error),
      (watch, timeout_ms, out, error))
 DOOR(watch_cursor, (handle watch, char *buffer, int64_t capacity, int64_t *needed, err *error),
      (watch, buffer, capacity, needed, error))

@@ -25,22 +25,22 @@ int main(int count, char **arguments) {
   must(arrowcid_open(count > 1 ? arguments[1] : NULL, NULL, &store, &error));
   must(arrowcid_watch(store, "oldest", &watch, &error));
   while (left > 0) {
-    arrowcid_announcement announcement;
+    arrowcid_event event;
     struct ArrowArray array;
     char text[64];
     double sum = 0;
     int64_t i;
-    must(arrowcid_watch_next(watch, -1, &announcement, &error));
-    if (announcement.kind != ARROWCID_NEW) continue;
-    /* A block can be removed between its announcement and now. */
-    must(arrowcid_get_array(store, &announcement.block.cid, NULL, &array, &error));
+    must(arrowcid_watch_next(watch, -1, &event, &error));
+    if (event.kind != ARROWCID_NEW) continue;
+    /* A block can be removed between its event and now. */
+    must(arrowcid_get_array(store, &event.block.cid, NULL, &array, &error));
     for (i = 0; i < array.length; i++) {
       const struct ArrowArray *prices = array.children[1];
       sum += ((const double *)prices->buffers[1])[prices->offset + i];
     }
     array.release(&array);
-    must(arrowcid_cid_format(&announcement.block.cid, text, &error));
-    printf("%s  %lld rows  %.2f\n", text, (long long)announcement.block.rows, sum);
+    must(arrowcid_cid_format(&event.block.cid, text, &error));
+    printf("%s  %lld rows  %.2f\n", text, (long long)event.block.rows, sum);
     left--;
   }
   must(arrowcid_watch_close(watch, &error));

@@ -11,7 +11,7 @@ SIZE(arrowcid_cid, 36);
 SIZE(arrowcid_block, 104);
 SIZE(arrowcid_options, 48);
 SIZE(arrowcid_column, 64);
-SIZE(arrowcid_announcement, 136);
+SIZE(arrowcid_event, 136);
 SIZE(arrowcid_name, 304);
 PLACE(arrowcid_block, schema_cid, 36);
 PLACE(arrowcid_block, rows, 72);
@@ -21,8 +21,8 @@ PLACE(arrowcid_block, is_repaired, 102);
 PLACE(arrowcid_options, durability, 32);
 PLACE(arrowcid_name, time_ns, 40);
 PLACE(arrowcid_name, name, 48);
-PLACE(arrowcid_announcement, kind, 104);
-PLACE(arrowcid_announcement, gap_first, 120);
+PLACE(arrowcid_event, kind, 104);
+PLACE(arrowcid_event, gap_first, 120);
 
 int main(void) {
   static const char text[] = "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq"; /* of "hello" */

@@ -79,7 +79,7 @@ static void many(arrowcid_handle store) {
   }
   OK(arrowcid_put_arrays(store, &batches[0].schema, NULL, 0, NULL, &error));
 
-  /* A stream of ours is as good as anybody's. */
+  /* A stream of ours works like any other. */
   OK(arrowcid_get_stream(store, cids, MANY, &stream, &error));
   OK(arrowcid_put_stream(store, &stream, NULL, blocks, 100, &count, &error));
   CHECK(count == 100 && stream.release != NULL && blocks[99].is_new == 0);

@@ -29,7 +29,7 @@ static void *verify_all_the_time(void *argument) {
 
 static int child(arrowcid_handle store, arrowcid_handle lease, arrowcid_handle watch, const arrowcid_cid *cid) {
   static sample_batch batch;
-  arrowcid_announcement next;
+  arrowcid_event next;
   arrowcid_block block;
   arrowcid_handle handle;
   arrowcid_cid parsed;

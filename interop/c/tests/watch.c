@@ -26,27 +26,27 @@ static void *put_later(void *store) {
 
 /* Sleeps until the watch ends. */
 static void *sleep_on(void *watch) {
-  arrowcid_announcement announcement;
+  arrowcid_event event;
   arrowcid_error own;
   int32_t code;
-  do code = arrowcid_watch_next(*(arrowcid_handle *)watch, -1, &announcement, &own);
+  do code = arrowcid_watch_next(*(arrowcid_handle *)watch, -1, &event, &own);
   while (code == ARROWCID_BUSY);
   return code == ARROWCID_NOTHING ? watch : NULL;
 }
 
 static void watch_in_thread(arrowcid_handle *watch, pthread_t *thread) {
-  arrowcid_announcement announcement;
+  arrowcid_event event;
   int32_t code;
   CHECK(pthread_create(thread, NULL, sleep_on, watch) == 0);
   /* Once it is busy the thread is inside. */
-  do code = arrowcid_watch_next(*watch, 0, &announcement, &error);
+  do code = arrowcid_watch_next(*watch, 0, &event, &error);
   while (code == ARROWCID_NOTHING);
   CHECK(code == ARROWCID_BUSY);
 }
 
 int main(int count, char **arguments) {
   arrowcid_handle store, watch, other;
-  arrowcid_announcement next;
+  arrowcid_event next;
   arrowcid_block one, two;
   struct pollfd readable;
   pthread_t thread;

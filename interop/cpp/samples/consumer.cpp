@@ -17,7 +17,7 @@ int main(int count, char **arguments) try {
   int left = count > 2 ? std::stoi(arguments[2]) : 1;
   while (left > 0) {
     auto heard = watch.next();
-    if (!heard || heard->gap || heard->is_again) continue;
+    if (!heard || heard->gap || heard->is_repeated) continue;
     auto array = store.get_array(heard->block.cid);
     if (!array) continue;  // removed since
     const ArrowArray *prices = (*array)->children[1];

@@ -154,11 +154,11 @@ static void watching(const arrowcid::Store &store) {
   sample_batch &batch = sample(77);
   Cid put = store.put(batch.schema, batch.array).cid;
   CHECK(poll(&readable, 1, 10000) == 1);
-  std::optional<arrowcid::Announcement> heard = watch.next(10s);
-  CHECK(heard && heard->block.cid == put && !heard->is_again && !heard->gap);
+  std::optional<arrowcid::StoreEvent> heard = watch.next(10s);
+  CHECK(heard && heard->block.cid == put && !heard->is_repeated && !heard->gap);
   std::string cursor = watch.cursor();
   store.put(batch.schema, batch.array);
-  CHECK(store.watch(cursor).next(10s)->is_again);
+  CHECK(store.watch(cursor).next(10s)->is_repeated);
   std::thread closer([&] { watch.close(); });
   try {
     while (watch.next()) continue;

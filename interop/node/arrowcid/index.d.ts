@@ -1,7 +1,7 @@
 /** A CID as text (`bafkrei…`; any base is read), or anything that writes itself as one. */
 export type CidLike = string | { toString(): string };
 
-/** A Table or RecordBatch of apache-arrow, 15 or later; said by its shape, for who does without that package. */
+/** A Table or RecordBatch of apache-arrow, 15 or later; described by its shape, for users without that package. */
 export interface ArrowTable {
   readonly schema: { readonly fields: readonly unknown[] };
   readonly numRows: number;
@@ -86,7 +86,7 @@ export interface Options {
   copy?: boolean;
 }
 
-export interface Announcement {
+export interface StoreEvent {
   /** A batch that the store did not have, one that it had, or word that something was missed. */
   kind: 'new' | 'again' | 'gap' | 'other';
   /** The writer's log; -1 for a gap of the whole store. */
@@ -138,7 +138,7 @@ export class Store {
   contains(cids: CidLike[]): boolean[];
   /** The batches, or the blocks that pass a filter: `tag.day = "monday" and rows > 100`. */
   list(filter?: string | null): IterableIterator<Block>;
-  /** A block and what was said of it. */
+  /** A block and its metadata. */
   describe(cid: CidLike): any;
 
   /** Points a name at a block; where `expected` is given, only if it points there now (null: if it is free). */
@@ -149,8 +149,8 @@ export class Store {
   annotate(cid: CidLike, facts: Facts): void;
   pin(cid: CidLike): void;
   unpin(cid: CidLike): void;
-  /** Removes blocks from every listing and says how many went: what a name, a pin or another block needs is kept. The
-   * room comes back, and `get` finds them no more, when the store is cleaned up. */
+  /** Removes blocks from every listing and returns their number: blocks that a name, a pin or another block needs are kept.
+   * When the store is cleaned up, their space is freed and `get` no longer finds them. */
   remove(cids: CidLike[]): number;
 
   /** Proves that a block is what its CID says; rejects with BLOCK_CORRUPT or BLOCK_NOT_FOUND. */
@@ -198,13 +198,13 @@ export class Lease {
   release(): void;
 }
 
-/** An async iterator that waits for each announcement, until it or its store is closed or its signal aborts. */
-export class Watch implements AsyncIterableIterator<Announcement> {
+/** An async iterator that waits for each event, until it or its store is closed or its signal aborts. */
+export class Watch implements AsyncIterableIterator<StoreEvent> {
   private constructor();
-  /** Where to go on behind the last announcement given, in any process. */
+  /** Where to go on behind the last event given, in any process. */
   readonly cursor: string;
-  next(): Promise<IteratorResult<Announcement, undefined>>;
-  return(value?: any): Promise<IteratorResult<Announcement, any>>;
+  next(): Promise<IteratorResult<StoreEvent, undefined>>;
+  return(value?: any): Promise<IteratorResult<StoreEvent, any>>;
   close(): void;
   [Symbol.asyncIterator](): this;
 }

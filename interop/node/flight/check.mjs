@@ -56,7 +56,7 @@ async function all(address, token, flights) {
   const large = [];
   for await (const entry of client.list({ filter: 'kind = batch and rows > 1000' })) large.push(entry.cid);
   assert.deepEqual(large, [ack.cid]);
-  assert.equal((await client.catalogue('kind = batch')).numRows, 5);
+  assert.equal((await client.catalog('kind = batch')).numRows, 5);
   assert.ok('pin' in await client.actions());
   await client.tag(ack.cid, 'day', 'monday');
   await client.pin(ack.cid);

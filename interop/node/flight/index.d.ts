@@ -30,7 +30,7 @@ export interface Verify {
   verify?: boolean;
 }
 
-/** What came of a batch that was put, or (`isStream`, last) of the whole. */
+/** The result of a batch that was put, or (`isStream`, last) of the whole stream. */
 export interface Ack {
   cid: string;
   rows: number;
@@ -79,7 +79,7 @@ export interface Entry {
 }
 
 /** A put that was heard. A watch that begins at `cursor` hears what came after it. */
-export interface Announcement {
+export interface StoreEvent {
   kind: 'new' | 'again' | 'gap';
   cid: string | null;
   rows: number;
@@ -90,7 +90,7 @@ export interface Announcement {
 }
 
 export interface WatchOptions {
-  /** `now`, `oldest`, or an announcement's cursor. Default `now`. */
+  /** `now`, `oldest`, or an event's cursor. Default `now`. */
   since?: string;
   filter?: string;
   heartbeatSeconds?: number;
@@ -121,8 +121,8 @@ export interface Client {
   schema(cidOrName: string): Promise<Schema>;
   put(table: Table | Uint8Array, options?: PutOptions): Promise<Ack[]>;
   list(options?: { filter?: string; limit?: number }): AsyncGenerator<Entry>;
-  catalogue(filter?: string): Promise<Table>;
-  watch(options?: WatchOptions): AsyncGenerator<Announcement>;
+  catalog(filter?: string): Promise<Table>;
+  watch(options?: WatchOptions): AsyncGenerator<StoreEvent>;
   resolve(name: string, asOf?: string): Promise<string | null>;
   setName(name: string, cid: string | null, options?: { expected?: string | null }): Promise<Record<string, unknown>>;
   describe(cid: string): Promise<Record<string, unknown>>;

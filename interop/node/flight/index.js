@@ -116,7 +116,7 @@ class Client {
     }
   }
 
-  /** What a name stands for, or several CIDs, as a table: some columns, or some rows of the whole. It is not proved. */
+  /** The batches of a name or of several CIDs as a table: some columns, or some rows of the whole. They are not verified. */
   async read(request) {
     const messages = [];
     const ticket = Buffer.from(JSON.stringify(request));
@@ -156,7 +156,7 @@ class Client {
       for (const { header, body } of messagesOf(bytes)) {
         const hasRoom = call.write({ flightDescriptor, dataHeader: header, dataBody: body });
         flightDescriptor = undefined;
-        if (!hasRoom) await Promise.race([new Promise((room) => call.once('drain', room)), ended]);
+        if (!hasRoom) await Promise.race([new Promise((done) => call.once('drain', done)), ended]);
       }
       call.end();
     } catch (error) {
@@ -178,7 +178,7 @@ class Client {
   }
 
   /** The registry as a table. */
-  async catalogue(filter = '') {
+  async catalog(filter = '') {
     return this.read({ catalogue: true, filter });
   }
 
@@ -201,7 +201,7 @@ class Client {
           }
           for (const row of tableFromIPC(streamOf([schema, message])).toArray()) {
             at = row.cursor;
-            yield announcementOf(row);
+            yield eventOf(row);
           }
           at = data.appMetadata.toString();
           onReady?.(at);
@@ -220,7 +220,7 @@ class Client {
     }
   }
 
-  /** The CID that a name stands for, or null. */
+  /** The CID that a name points to, or null. */
   async resolve(name, asOf) {
     try {
       return (await this.act('resolve', asOf ? { name, asOf } : { name })).cid;
@@ -230,7 +230,7 @@ class Client {
     }
   }
 
-  /** Makes a name stand for a CID, or for none; with `expected` only where it stands for that one now. */
+  /** Makes a name point to a CID, or removes it; with `expected` only if it points to that one now. */
   async setName(name, cid, { expected } = {}) {
     return this.act('name', expected === undefined ? { name, cid } : { name, cid, expected });
   }
@@ -355,7 +355,7 @@ function ackOf({ cid = '', rows = 0, bytes = 0, isNew = false, index = 0, schema
   return { cid, rows, bytes, isNew, index, schemaCid, isStream, name, skipped, isRepaired };
 }
 
-function announcementOf({ kind, cid, rows, bytes, facts, gap, cursor }) {
+function eventOf({ kind, cid, rows, bytes, facts, gap, cursor }) {
   return {
     kind, cid, rows: Number(rows), bytes: Number(bytes), facts: facts && JSON.parse(facts), gap: gap && JSON.parse(gap), cursor,
   };

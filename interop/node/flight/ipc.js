@@ -26,7 +26,7 @@ export function* messagesOf(bytes) {
   }
 }
 
-/** What a message's flatbuffer says of it. */
+/** The header fields of a message's flatbuffer. */
 export function told(header) {
   const message = Message.decode(header);
   return {

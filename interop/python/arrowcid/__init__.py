@@ -26,7 +26,7 @@ from ._proofs import check, cid
 from ._records import Block, Facts, Name, Put
 from ._reservation import Reservation
 from ._store import ANY, Store, open
-from ._watch import Announcement, Gap, Watch
+from ._watch import Gap, StoreEvent, Watch
 
 if TYPE_CHECKING:
     from arrowcid_flight import Client
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "ANY", "AccessDenied", "Announcement", "ArrowCidError", "Batch", "BatchStream", "Block", "BlockCorrupt",
+    "ANY", "AccessDenied", "ArrowCidError", "Batch", "BatchStream", "Block", "BlockCorrupt",
     "BlockNotFound", "Busy", "Cid", "Dataset", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument",
     "InvalidCid", "InvalidData", "Name", "NameConflict", "NameNotFound", "NotCanonical", "Put", "Reservation",
-    "SchemaMismatch", "Store", "StoreFull", "StoreGone", "Watch", "check", "cid", "connect", "hash_path", "library_path",
-    "library_version", "open",
+    "SchemaMismatch", "Store", "StoreEvent", "StoreFull", "StoreGone", "Watch", "check", "cid", "connect",
+    "hash_path", "library_path", "library_version", "open",
 ]
 
 

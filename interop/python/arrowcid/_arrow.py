@@ -43,7 +43,7 @@ _pointer.restype = c_void_p
 
 
 def release(struct: Any, _call: Any = _RELEASE, _reference: Any = byref) -> None:
-    """Gives back a struct that is ours, unless somebody has taken it over. It needs no globals: at the end of the
+    """Releases a struct that is ours, unless a consumer has taken it over. It needs no globals: at the end of the
     interpreter there are none."""
     if struct.release:
         _call(struct.release)(_reference(struct))
@@ -83,10 +83,10 @@ def schema_capsule(source: Any) -> Any:
 
 
 def batches_of(stream: ArrowArrayStream) -> Iterator[tuple[ArrowSchema, ArrowArray]]:
-    """The batches of a stream that is somebody else's, each released behind the step that uses it."""
+    """The batches of a foreign stream, each released after the step that uses it."""
     at, schema = addressof(stream), ArrowSchema()
     if not stream.release:
-        raise ValueError("the stream was released, or somebody has taken it over")
+        raise ValueError("the stream was released, or a consumer has taken it over")
     _answer(stream, stream.get_schema(at, addressof(schema)))
     try:
         while True:

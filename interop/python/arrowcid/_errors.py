@@ -48,7 +48,7 @@ class ArrowCidError(Exception):
 
 
 class InvalidArgument(ArrowCidError, ValueError):
-    """An argument that the caller can mend; also anything asked of what was closed."""
+    """An argument that the caller can correct; also any call on a closed object."""
 
     code = ErrorCode.INVALID_ARGUMENT
 
@@ -78,7 +78,7 @@ class NameNotFound(ArrowCidError, KeyError):
 
 
 class NameConflict(ArrowCidError):
-    """The name stands for another CID than was expected, or for one although it was to be free."""
+    """The name points to another CID than expected, or to one although it was expected to be free."""
 
     code = ErrorCode.NAME_CONFLICT
 
@@ -102,13 +102,13 @@ class NotCanonical(InvalidData):
 
 
 class StoreFull(ArrowCidError):
-    """No room for the block within the store's capacity; the text names who holds what."""
+    """No space for the block within the store's capacity; the text names the holders of segments."""
 
     code = ErrorCode.STORE_FULL
 
 
 class Busy(ArrowCidError):
-    """Somebody else holds what is needed; a retry may help."""
+    """Another caller holds what is needed; a retry may help."""
 
     code = ErrorCode.BUSY
 

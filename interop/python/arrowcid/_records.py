@@ -1,4 +1,4 @@
-"""What is said of blocks: by the library, and by those who put them."""
+"""Records of blocks, and their metadata."""
 from __future__ import annotations
 
 import ctypes
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = ctypes.sizeof(CBlock)
 BlockBytes = ctypes.c_char * BLOCK_BYTES
-"""Room for what the library says of one block: its ``raw`` is faster read than the fields of a struct."""
+"""Memory for the library's record of one block: its ``raw`` is faster read than the fields of a struct."""
 
 _NUMBERS = struct.Struct("=qqqihh")  # from rows on
 _KINDS = ("unknown", "batch", "schema", "raw", "view", "dataset", "manifest", "node")
 
 
 class Put(NamedTuple):
-    """What came of a put."""
+    """The result of a put."""
 
     cid: Cid
     schema_cid: Cid | None
@@ -123,7 +123,7 @@ def facts_json(said: Mapping[str, Any]) -> bytes:
 
 
 def put_of(raw: bytes, at: int = 0) -> Put:
-    """What the library says of a put, from its struct's bytes."""
+    """The result of a put, from its struct's bytes."""
     rows, length, _, _, is_new, is_repaired = _NUMBERS.unpack_from(raw, at + CBlock.rows.offset)
     return Put(cid_of(raw[at:at + CID_BYTES]), _schema_cid(raw, at), rows, length, is_new != 0, is_repaired != 0)
 
@@ -134,7 +134,7 @@ def puts_of(raw: bytes, count: int) -> list[Put]:
 
 
 def block_of(raw: bytes, at: int = 0) -> Block:
-    """What the library says of a stored block, from its struct's bytes."""
+    """A stored block, from its struct's bytes."""
     rows, length, time_ns, kind, _, _ = _NUMBERS.unpack_from(raw, at + CBlock.rows.offset)
     name = _KINDS[kind] if 0 <= kind < len(_KINDS) else _KINDS[0]
     return Block(cid_of(raw[at:at + CID_BYTES]), _schema_cid(raw, at), rows, length, name, time_ns)

@@ -52,7 +52,7 @@ class _Any:
 _Dependent = TypeVar("_Dependent", Reservation, Watch)
 
 ANY = _Any()
-"""For ``Store.set_name``: whatever the name stands for."""
+"""For ``Store.set_name``: whatever the name points to."""
 
 
 class _StoreHandle(Handle):
@@ -100,7 +100,7 @@ class Store:
     """An open store. ``arrowcid.open`` gives it; it may be used by all threads at once.
 
     ``close()``, or the end of a ``with``, ends its watches and reservations. Batches that it gave stay valid. Sent to
-    another process by ``multiprocessing`` it is opened there anew.
+    another process by ``multiprocessing`` it is opened again there.
     """
 
     def __init__(self, directory: bytes | None, options: COptions) -> None:
@@ -320,7 +320,7 @@ class Store:
         return self.list("kind = dataset" if filter is None else f"kind = dataset and ({filter})")
 
     def stream(self, cids: Iterable[CidLike]) -> BatchStream:
-        """Batches of one schema as a stream that other libraries take. The CID of a dataset stands for its batches."""
+        """Batches of one schema as a stream that other libraries take. The CID of a dataset yields its batches."""
         self._open()
         return BatchStream(self, cids)
 
@@ -371,7 +371,7 @@ class Store:
                 listing.end()
 
     def describe(self, cid: CidLike) -> dict[str, Any]:
-        """A block and all that is said of it."""
+        """A block and its metadata."""
         return json.loads(text(native.describe, self._open(), to_cid(cid)))
 
     def verify(self, cid: CidLike) -> None:
@@ -381,7 +381,7 @@ class Store:
     # ------------------------------------------------------------ names and facts
 
     def set_name(self, name: str, cid: CidLike, *, expected: CidLike | None | _Any = ANY) -> None:
-        """Makes a name stand for a block. With ``expected`` only where it stands for that one, or with None only where
+        """Makes a name point to a block. With ``expected`` only if it points to that one, or with None only where
         there is no such name: else ``NameConflict``."""
         self._swap(name, to_cid(cid), expected)
 
@@ -395,7 +395,7 @@ class Store:
         call(native.set_name, self._open(), to_text(name, "a name"), cid, before, int(checks))
 
     def resolve(self, name: str) -> Cid | None:
-        """What a name stands for; None where there is no such name."""
+        """The block that a name points to; None if there is no such name."""
         out, error = ctypes.create_string_buffer(CID_BYTES), CError()
         code = native.resolve_name(self._open(), to_text(name, "a name"), out, byref(error))
         if code == ErrorCode.NAME_NOT_FOUND:
@@ -450,7 +450,7 @@ class Store:
         """Hears of every put of a batch, by any process: an iterator and an asynchronous one.
 
         :param from_: None or ``now``; ``oldest``, all that is here first; or the ``cursor`` of an earlier watch.
-        :param timeout: the watch ends once nothing has come for so many seconds; None: never.
+        :param timeout: the watch ends after this many seconds without an event; None: never.
         """
         return self._with(Watch(self, None if from_ is None else to_text(from_, "a cursor"), timeout))
 

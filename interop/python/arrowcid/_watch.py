@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 _KINDS = ("unknown", "new", "again", "gap")
 _REASONS = ("unknown", "other-store", "past-end", "rewritten", "gone", "damaged")
-# How long the main thread sleeps at most before it looks for signals, and how many announcements a task takes before
+# How long the main thread sleeps at most before it looks for signals, and how many events a task takes before
 # others have their turn.
 _LONGEST_MS = 100
 _MOST_AT_ONCE = 64
 _FOR_EVER_MS = 1 << 40
-# An arrowcid_announcement: of the block the CID, its schema's, rows, length and time; then kind, lane, and of a gap the
+# An arrowcid_event: of the block the CID, its schema's, rows, length and time; then kind, lane, and of a gap the
 # reason and the first and last record.
 _announced = struct.Struct(f"={CID_BYTES}s{CID_BYTES}sqqq8xiii4xqq")
 _one_tuple = tuple.__new__
@@ -39,7 +39,7 @@ class Gap(NamedTuple):
     last: int
 
 
-class Announcement(NamedTuple):
+class StoreEvent(NamedTuple):
     """One put of a batch, or a gap. The block may be gone by the time it is asked for."""
 
     kind: str
@@ -60,7 +60,7 @@ class _WatchHandle(Handle):
 
 
 class Watch:
-    """A watch of a store: ``for announcement in watch`` or ``async for announcement in watch``.
+    """A watch of a store: ``for event in watch`` or ``async for event in watch``.
 
     One thread, or one task, at a time. A task may be cancelled while it waits: nothing is lost, the next one gets what
     came. ``close()`` ends it, from any thread, and also who waits.
@@ -77,7 +77,7 @@ class Watch:
 
     @property
     def cursor(self) -> str:
-        """Where to go on behind the last announcement, later and in any process: ``store.watch(cursor)``."""
+        """Where to go on behind the last event, later and in any process: ``store.watch(cursor)``."""
         return text(native.watch_cursor, self._handle)
 
     def fileno(self) -> int:
@@ -89,21 +89,21 @@ class Watch:
             self._fd = fd.value
         return self._fd
 
-    def next(self, timeout: float | None = None) -> Announcement | None:
-        """The next announcement; None where nothing came within so many seconds, or the watch was closed."""
+    def next(self, timeout: float | None = None) -> StoreEvent | None:
+        """The next event; None if nothing came within ``timeout`` seconds, or the watch was closed."""
         most = _LONGEST_MS if threading.get_ident() == threading.main_thread().ident else _FOR_EVER_MS
         if timeout is None:
             while self._handle.value:
-                announcement = self._take(most)
-                if announcement is not None:
-                    return announcement
+                event = self._take(most)
+                if event is not None:
+                    return event
             return None
         end = time.monotonic() + timeout
         left = timeout
         while self._handle.value:
-            announcement = self._take(min(most, max(0, int(left * 1000))))
-            if announcement is not None:
-                return announcement
+            event = self._take(min(most, max(0, int(left * 1000))))
+            if event is not None:
+                return event
             left = end - time.monotonic()
             if left <= 0:
                 return None
@@ -112,25 +112,25 @@ class Watch:
     def __iter__(self) -> Watch:
         return self
 
-    def __next__(self) -> Announcement:
-        announcement = self.next(self._timeout)
-        if announcement is None:
+    def __next__(self) -> StoreEvent:
+        event = self.next(self._timeout)
+        if event is None:
             raise StopIteration
-        return announcement
+        return event
 
     def __aiter__(self) -> Watch:
         return self
 
-    async def __anext__(self) -> Announcement:
+    async def __anext__(self) -> StoreEvent:
         loop = asyncio.get_running_loop()
         end = None if self._timeout is None else loop.time() + self._timeout
         self._taken += 1
         if self._taken % _MOST_AT_ONCE == 0:
             await asyncio.sleep(0)
         while self._handle:
-            announcement = self._take(0)
-            if announcement is not None:
-                return announcement
+            event = self._take(0)
+            if event is not None:
+                return event
             if end is not None and loop.time() >= end:
                 break
             await self._readable(loop, end)
@@ -152,7 +152,7 @@ class Watch:
                 self._waiting = None
                 loop.remove_reader(fd)
 
-    def _take(self, wait_ms: int) -> Announcement | None:
+    def _take(self, wait_ms: int) -> StoreEvent | None:
         try:
             found = native.python_next(self._handle.value, wait_ms)
         except InvalidArgument:
@@ -165,8 +165,8 @@ class Watch:
         kind = _KINDS[number] if 0 < number < len(_KINDS) else _KINDS[0]
         if kind == "gap":
             why = _REASONS[reason] if 0 < reason < len(_REASONS) else _REASONS[0]
-            return Announcement(kind, None, None, 0, 0, 0, lane, Gap(why, lane, first, last))
-        return _one_tuple(Announcement, (kind, cid_of(cid), cid_of(schema_cid), rows, length, time_ns, lane, None))
+            return StoreEvent(kind, None, None, 0, 0, 0, lane, Gap(why, lane, first, last))
+        return _one_tuple(StoreEvent, (kind, cid_of(cid), cid_of(schema_cid), rows, length, time_ns, lane, None))
 
     def close(self) -> None:
         """Ends the watch, and who waits for it. Again: nothing."""

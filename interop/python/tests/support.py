@@ -87,7 +87,7 @@ def finish(process, check=True):
 
 
 def interpreter():
-    """How to start the running Python once more."""
+    """How to start the running Python again."""
     return [PEERS_PYTHON] if os.environ.get("PYTHONHOME") else [sys.executable]
 
 

@@ -44,7 +44,7 @@ class LargeTests(StoreTest):
     def test_eight_readers_of_a_large_batch_share_its_memory(self):
         free = os.statvfs("/dev/shm")
         if free.f_bavail * free.f_frsize < self.CAPACITY + (64 << 20):
-            self.skipTest("too little room in /dev/shm")
+            self.skipTest("too little space in /dev/shm")
         values = np.arange(LARGE // 8, dtype=np.float64)
         cid, total = self.store.put(pa.record_batch({"v": values})).cid, float(values[::4096].sum())
         del values

@@ -19,7 +19,7 @@ fn main() -> Result<()> {
             let sum: i64 = values.iter().map(|value| i64::from(*value)).sum();
             println!("{} {sum} {}", lease.info().cid, mapped_file(values.as_ptr() as usize));
         }
-        // Holds the block until somebody kills it.
+        // Holds the block until it is killed.
         ["hold", directory, cid] => {
             let _lease = Store::open(directory)?.get(&cid.parse()?)?.expect("the block is there");
             println!("held");

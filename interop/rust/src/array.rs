@@ -55,7 +55,7 @@ unsafe impl Send for ArrowSchema {}
 unsafe impl Send for ArrowArray {}
 // SAFETY: as above; a stream is used by one thread at a time, which `&mut` sees to.
 unsafe impl Send for ArrowArrayStream {}
-// SAFETY: a shared reference reads fields and memory that nobody changes before the release, which takes ownership.
+// SAFETY: a shared reference reads fields and memory that does not change before the release, which takes ownership.
 unsafe impl Sync for ArrowSchema {}
 // SAFETY: as above.
 unsafe impl Sync for ArrowArray {}
@@ -89,7 +89,7 @@ macro_rules! owned {
                 self
             }
 
-            /// Whether it was released, or taken over by somebody.
+            /// Whether it was released, or taken over by a consumer.
             pub fn is_released(&self) -> bool {
                 self.release.is_none()
             }

@@ -272,7 +272,7 @@ values! {
     i128, "d:38,0", |format| is_decimal(format, "128");
 }
 
-/// Whether a format is that of a decimal of so many bits; `d:P,S` has 128.
+/// Whether a format is that of a decimal of this many bits; `d:P,S` has 128.
 fn is_decimal(format: &str, bits: &str) -> bool {
     format.strip_prefix("d:").is_some_and(|rest| rest.split(',').nth(2).unwrap_or("128") == bits)
 }

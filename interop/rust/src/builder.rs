@@ -120,12 +120,12 @@ impl BatchBuilder {
         let schema = ArrowSchema::of_fields(self.fields)?;
         let mut array = owned_array(rows, 0, vec![ptr::null()], Box::new(()));
         let children: Box<[*mut ArrowArray]> = self.columns.into_iter().map(|c| Box::into_raw(Box::new(c))).collect();
-        // SAFETY: the private data is the one that owned_array made, and nobody else has it yet.
+        // SAFETY: the private data is the one that owned_array made, and has no other reference yet.
         let owner = unsafe { &mut *array.private_data.cast::<ArrayOwner>() };
         owner.children = children;
         array.n_children = owner.children.len() as i64;
         array.children = owner.children.as_mut_ptr();
-        // SAFETY: both were made here, column by column, of vectors that the array owns and nobody changes.
+        // SAFETY: both were made here, column by column, of vectors that the array owns and that do not change.
         Ok(unsafe { Batch::from_parts(schema, array) })
     }
 

@@ -115,9 +115,9 @@ impl Store {
     /// A dataset; `None` where the store does not have it. Another block gives [`ErrorCode::SchemaMismatch`].
     pub fn dataset(&self, cid: &Cid) -> Result<Option<Dataset<'_>>> {
         let Some(block) = self.find(cid)? else { return Ok(None) };
-        let batches = counted([0; 36], |api, place, room, count, error| {
+        let batches = counted([0; 36], |api, place, capacity, count, error| {
             // SAFETY: the CID is read during the call, and there are as many places as is said.
-            unsafe { (api.dataset_batches)(self.handle, &cid.0, place, room, count, error) }
+            unsafe { (api.dataset_batches)(self.handle, &cid.0, place, capacity, count, error) }
         })?;
         Ok(Some(Dataset { store: self, block, batches: batches.into_iter().map(Cid).collect() }))
     }

@@ -72,7 +72,7 @@ macro_rules! codes {
 codes! {
     /// A fault in ArrowCid itself.
     Internal = 1,
-    /// An argument that the caller can mend; a handle that was closed.
+    /// An argument that the caller can correct; a closed handle.
     InvalidArgument = 2,
     /// A text that is not a CID.
     InvalidCid = 3,
@@ -98,15 +98,15 @@ codes! {
     StoreFaulted = 13,
     /// The store was made by a version that this one cannot handle.
     FormatVersion = 14,
-    /// No room for the block within the store's capacity.
+    /// No space for the block within the store's capacity.
     StoreFull = 15,
-    /// The index has no room and cannot grow now.
+    /// The index is full and cannot grow now.
     IndexFull = 16,
-    /// Over a limit of the format, or of the room that the caller gave.
+    /// Over a limit of the format, or of the caller's buffer.
     TooLarge = 17,
     /// A cursor points before what is still there.
     SubscriberLagged = 18,
-    /// Somebody else holds what is needed; a retry may help.
+    /// Another caller holds what is needed; a retry may help.
     Busy = 19,
     /// The store's directory was removed while it was open, or it is not there and had to be.
     StoreGone = 20,

@@ -1,4 +1,4 @@
-//! What is said of a block as it is put.
+//! Metadata of a block that is put.
 
 use crate::cid::Cid;
 use crate::error::Result;

@@ -100,7 +100,7 @@ impl RawColumn {
 }
 
 #[repr(C)]
-pub(crate) struct RawAnnouncement {
+pub(crate) struct RawEvent {
     pub block: RawBlock,
     pub kind: i32,
     pub lane: i32,
@@ -188,7 +188,7 @@ functions! {
     cid_of_ipc(*const u8, i64, *mut [u8; 36], i64, *mut i64, *mut ErrorRecord) -> i32;
     watch(Handle, *const c_char, *mut Handle, *mut ErrorRecord) -> i32;
     watch_fd(Handle, *mut i32, *mut ErrorRecord) -> i32;
-    watch_next(Handle, i64, *mut RawAnnouncement, *mut ErrorRecord) -> i32;
+    watch_next(Handle, i64, *mut RawEvent, *mut ErrorRecord) -> i32;
     watch_cursor(Handle, *mut c_char, i64, *mut i64, *mut ErrorRecord) -> i32;
     watch_close(Handle, *mut ErrorRecord) -> i32;
 }
@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(304, size_of::<RawName>());
         assert_eq!(48, size_of::<RawOptions>());
         assert_eq!(64, size_of::<RawColumn>());
-        assert_eq!(136, size_of::<RawAnnouncement>());
+        assert_eq!(136, size_of::<RawEvent>());
         assert_eq!(72, size_of::<ArrowSchema>());
         assert_eq!(80, size_of::<ArrowArray>());
     }

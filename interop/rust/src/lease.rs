@@ -1,4 +1,4 @@
-//! Leases: blocks that stay where they are while somebody reads them.
+//! Leases: blocks that stay where they are while they are read.
 
 use crate::array::{ArrowArray, ArrowSchema};
 use crate::batch::{Batch, Value};
@@ -78,7 +78,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // SAFETY: the handle is ours and released once. Where that fails there is nobody to tell.
+        // SAFETY: the handle is ours and released once. Where that fails there is no caller to tell.
         let _ = ffi::call(|api, error| unsafe { (api.release_lease)(self.handle, error) });
     }
 }

@@ -27,7 +27,7 @@ pub use facts::Facts;
 pub use lease::Lease;
 pub use reservation::Reservation;
 pub use store::{Durability, Options, Store, Verify};
-pub use watch::{Announcement, Gap, GapReason, Listing, Watch};
+pub use watch::{Gap, GapReason, Listing, StoreEvent, Watch};
 
 use std::ffi::{c_char, CStr};
 
@@ -49,9 +49,9 @@ pub fn cid(batch: &Batch) -> Result<Cid> {
 
 /// The CIDs of the batches of an Arrow IPC stream or file.
 pub fn cids_of_ipc(bytes: &[u8]) -> Result<Vec<Cid>> {
-    let cids = store::counted([0; 36], |api, place, room, count, error| {
+    let cids = store::counted([0; 36], |api, place, capacity, count, error| {
         // SAFETY: there are as many bytes and places as is said.
-        unsafe { (api.cid_of_ipc)(bytes.as_ptr(), bytes.len() as i64, place, room, count, error) }
+        unsafe { (api.cid_of_ipc)(bytes.as_ptr(), bytes.len() as i64, place, capacity, count, error) }
     })?;
     Ok(cids.into_iter().map(Cid).collect())
 }

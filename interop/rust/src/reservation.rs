@@ -8,7 +8,7 @@ use crate::store::Store;
 use std::marker::PhantomData;
 use std::mem::{align_of, size_of};
 
-/// Room in the store for a batch, which the caller fills in place and then commits. Dropped before that, it is given
+/// Space in the store for a batch, which the caller fills in place and then commits. Dropped before that, it is given
 /// up, and nothing was put. It borrows its store, whose end would end it.
 #[derive(Debug)]
 pub struct Reservation<'store> {
@@ -32,7 +32,7 @@ impl<'store> Reservation<'store> {
             return Err(Error::new(ErrorCode::SchemaMismatch, message));
         }
         let raw = self.column(column)?;
-        // SAFETY: the library says so many bytes, which are ours to write until commit or abandon, both by `self`.
+        // SAFETY: the library returns this length; the bytes are ours until commit or abandon, both by `self`.
         unsafe { slice(raw.values, raw.values_length) }
     }
 
@@ -97,7 +97,7 @@ impl<'store> Reservation<'store> {
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
         if self.is_open {
-            // SAFETY: the handle is ours and ended once. Where that fails there is nobody to tell.
+            // SAFETY: the handle is ours and ended once. Where that fails there is no caller to tell.
             let _ = ffi::call(|api, error| unsafe { (api.abandon)(self.handle, error) });
         }
     }
@@ -109,7 +109,7 @@ fn mismatch(column: usize, format: &str, wish: &str) -> Error {
 }
 
 /// # Safety
-/// `address` is NULL or has `bytes` bytes that nobody else reads or writes while the slice is borrowed.
+/// `address` is NULL or has `bytes` bytes without other readers or writers while the slice is borrowed.
 unsafe fn slice<'a, T: Copy>(address: *mut u8, bytes: i64) -> Result<&'a mut [T]> {
     let count = usize::try_from(bytes).unwrap_or(0) / size_of::<T>();
     if count == 0 {

@@ -186,8 +186,8 @@ impl Store {
             let mut count = 0;
             // SAFETY: the stream is borrowed and read; there are as many places as is said.
             ffi::call(|api, error| unsafe {
-                let (place, room) = (blocks.as_mut_ptr(), blocks.len() as i64);
-                (api.put_stream)(self.handle, stream, ffi::pointer(&facts), place, room, &mut count, error)
+                let (place, capacity) = (blocks.as_mut_ptr(), blocks.len() as i64);
+                (api.put_stream)(self.handle, stream, ffi::pointer(&facts), place, capacity, &mut count, error)
             })?;
             let count = usize::try_from(count).unwrap_or(0).min(blocks.len());
             all.extend(blocks[..count].iter().map(Block::from));
@@ -205,11 +205,11 @@ impl Store {
     /// The same with facts, said of each.
     pub fn put_ipc_with(&self, bytes: &[u8], facts: &Facts) -> Result<Vec<Block>> {
         let facts = facts.to_c()?;
-        let blocks = counted(RawBlock::EMPTY, |api, place, room, count, error| {
+        let blocks = counted(RawBlock::EMPTY, |api, place, capacity, count, error| {
             let length = bytes.len() as i64;
             // SAFETY: there are as many bytes and places as is said.
             unsafe {
-                (api.put_ipc)(self.handle, bytes.as_ptr(), length, ffi::pointer(&facts), place, room, count, error)
+                (api.put_ipc)(self.handle, bytes.as_ptr(), length, ffi::pointer(&facts), place, capacity, count, error)
             }
         })?;
         Ok(blocks.iter().map(Block::from).collect())
@@ -227,9 +227,9 @@ impl Store {
         Ok(Block::from(&block))
     }
 
-    /// Makes room for a batch, to be written in place. `data_bytes` says for each column how many bytes of text or
-    /// binary it has, 0 where its width is fixed; it may be empty where all are. Nested columns and dictionaries cannot be
-    /// written so.
+    /// Reserves space for a batch, to be written in place. `data_bytes` has, for each column, its number of bytes of
+    /// text or binary, 0 for a fixed width; it may be empty if all widths are fixed. Nested columns and dictionaries are
+    /// not supported.
     pub fn reserve(&self, schema: &ArrowSchema, rows: usize, data_bytes: &[i64]) -> Result<Reservation<'_>> {
         let formats: Vec<String> = schema.children().map(|column| column.format().to_owned()).collect();
         if !data_bytes.is_empty() && data_bytes.len() != formats.len() {
@@ -381,8 +381,8 @@ impl Store {
         ffi::call(|api, error| unsafe { (api.unpin)(self.handle, &cid.0, error) })
     }
 
-    /// Removes blocks from every listing, and says how many went: those that a name, a pin or another block needs are
-    /// kept. Their room comes back, and [`get`](Self::get) finds them no more, when the store is cleaned up.
+    /// Removes blocks from every listing, and returns their number: those that a name, a pin or another block needs are
+    /// kept. When the store is cleaned up, their space is freed and [`get`](Self::get) no longer finds them.
     pub fn remove(&self, cids: &[Cid]) -> Result<i64> {
         let cids: Vec<[u8; 36]> = cids.iter().map(|cid| cid.0).collect();
         let mut removed = 0;
@@ -412,7 +412,7 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        // SAFETY: the handle is ours and closed once. Where that fails there is nobody to tell.
+        // SAFETY: the handle is ours and closed once. Where that fails there is no caller to tell.
         let _ = ffi::call(|api, error| unsafe { (api.close)(self.handle, error) });
     }
 }
@@ -431,7 +431,7 @@ fn is_same(one: &ArrowSchema, other: &ArrowSchema) -> bool {
         }
 }
 
-/// Calls a function that fills up to so many places and says how many it needs, until there are enough.
+/// Calls a function that fills a number of places and returns how many it needs, until there are enough.
 pub(crate) fn counted<T: Copy>(
     empty: T,
     mut function: impl FnMut(&'static ffi::Api, *mut T, i64, *mut i64, *mut ffi::ErrorRecord) -> i32,
@@ -439,13 +439,15 @@ pub(crate) fn counted<T: Copy>(
     let mut places = vec![empty; 16];
     loop {
         let mut count = 0;
-        let room = places.len() as i64;
-        match ffi::call(|api, error| function(api, places.as_mut_ptr(), room, &mut count, error)) {
+        let capacity = places.len() as i64;
+        match ffi::call(|api, error| function(api, places.as_mut_ptr(), capacity, &mut count, error)) {
             Ok(()) => {
                 places.truncate(usize::try_from(count).unwrap_or(0));
                 return Ok(places);
             }
-            Err(error) if error.code() == ErrorCode::TooLarge && count > room => places.resize(count as usize, empty),
+            Err(error) if error.code() == ErrorCode::TooLarge && count > capacity => {
+                places.resize(count as usize, empty)
+            }
             Err(error) => return Err(error),
         }
     }

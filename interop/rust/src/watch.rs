@@ -2,21 +2,21 @@
 
 use crate::block::Block;
 use crate::error::Result;
-use crate::ffi::{self, Handle, RawAnnouncement, RawBlock};
+use crate::ffi::{self, Handle, RawBlock, RawEvent};
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
 /// What a watch tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Announcement {
+pub enum StoreEvent {
     /// A batch was put; `is_new` of the block says whether the store did not have it. It may be gone by now.
     Put(Block),
     /// Something was missed.
     Gap(Gap),
 }
 
-impl Announcement {
+impl StoreEvent {
     /// The block that was put; `None` for a gap.
     pub fn block(&self) -> Option<&Block> {
         match self {
@@ -60,7 +60,7 @@ pub enum GapReason {
 
 /// News of what is put, in every process that has the store open.
 ///
-/// As an iterator it waits for each announcement, without end; after an error there is nothing more.
+/// As an iterator it waits for each event, without end; after an error there is nothing more.
 /// [`next_within`](Self::next_within) waits for a time, and [`fd`](Self::fd) is for a poll loop.
 #[derive(Debug)]
 pub struct Watch {
@@ -73,8 +73,8 @@ impl Watch {
         Self { handle, has_failed: false }
     }
 
-    /// The next announcement; `None` where there was none in time. Zero does not wait.
-    pub fn next_within(&mut self, time: Duration) -> Result<Option<Announcement>> {
+    /// The next event; `None` where there was none in time. Zero does not wait.
+    pub fn next_within(&mut self, time: Duration) -> Result<Option<StoreEvent>> {
         // A part of a millisecond is waited for as a whole one, so that a short wait is none that spins.
         let milliseconds = time.as_nanos().div_ceil(1_000_000);
         self.step(i64::try_from(milliseconds).unwrap_or(i64::MAX))
@@ -89,7 +89,7 @@ impl Watch {
         Ok(fd)
     }
 
-    /// Where to go on behind the last announcement given, for [`Store::watch`](crate::Store::watch) of a later process.
+    /// Where to go on behind the last event given, for [`Store::watch`](crate::Store::watch) of a later process.
     pub fn cursor(&self) -> Result<String> {
         // SAFETY: the buffer has as many bytes as is said.
         ffi::text(|api, buffer, capacity, needed, error| unsafe {
@@ -97,8 +97,8 @@ impl Watch {
         })
     }
 
-    fn step(&mut self, milliseconds: i64) -> Result<Option<Announcement>> {
-        let mut raw = RawAnnouncement {
+    fn step(&mut self, milliseconds: i64) -> Result<Option<StoreEvent>> {
+        let mut raw = RawEvent {
             block: RawBlock::EMPTY,
             kind: 0,
             lane: 0,
@@ -110,18 +110,18 @@ impl Watch {
         // SAFETY: the struct is written before the call returns; `&mut self` keeps other threads out.
         let is_there =
             ffi::status(|api, error| unsafe { (api.watch_next)(self.handle, milliseconds, &mut raw, error) })?;
-        Ok(is_there.then(|| announcement(&raw)))
+        Ok(is_there.then(|| event(&raw)))
     }
 }
 
 impl Iterator for Watch {
-    type Item = Result<Announcement>;
+    type Item = Result<StoreEvent>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.has_failed {
             match self.step(-1) {
                 Ok(None) => {}
-                Ok(Some(announcement)) => return Some(Ok(announcement)),
+                Ok(Some(event)) => return Some(Ok(event)),
                 Err(error) => {
                     self.has_failed = true;
                     return Some(Err(error));
@@ -134,12 +134,12 @@ impl Iterator for Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // SAFETY: the handle is ours and closed once. Where that fails there is nobody to tell.
+        // SAFETY: the handle is ours and closed once. Where that fails there is no caller to tell.
         let _ = ffi::call(|api, error| unsafe { (api.watch_close)(self.handle, error) });
     }
 }
 
-fn announcement(raw: &RawAnnouncement) -> Announcement {
+fn event(raw: &RawEvent) -> StoreEvent {
     const AGAIN: i32 = 2;
     const GAP: i32 = 3;
     if raw.kind == GAP {
@@ -151,9 +151,9 @@ fn announcement(raw: &RawAnnouncement) -> Announcement {
             5 => GapReason::Damaged,
             other => GapReason::Other(other),
         };
-        return Announcement::Gap(Gap { reason, lane: raw.lane, first: raw.gap_first, last: raw.gap_last });
+        return StoreEvent::Gap(Gap { reason, lane: raw.lane, first: raw.gap_first, last: raw.gap_last });
     }
-    Announcement::Put(Block { is_new: raw.kind != AGAIN, ..Block::from(&raw.block) })
+    StoreEvent::Put(Block { is_new: raw.kind != AGAIN, ..Block::from(&raw.block) })
 }
 
 /// The blocks of a store, one after another; made by [`Store::list`](crate::Store::list).
@@ -199,7 +199,7 @@ impl Iterator for Listing {
 
 impl Drop for Listing {
     fn drop(&mut self) {
-        // SAFETY: the handle is ours and closed once. Where that fails there is nobody to tell.
+        // SAFETY: the handle is ours and closed once. Where that fails there is no caller to tell.
         let _ = ffi::call(|api, error| unsafe { (api.list_close)(self.handle, error) });
     }
 }

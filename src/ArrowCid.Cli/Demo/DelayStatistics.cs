@@ -5,7 +5,7 @@ namespace ArrowCid.Cli.Demo;
 /// <summary>Delays of flights by bands of distance, counted exactly: a delay is one of 65,536 values.</summary>
 internal sealed class DelayStatistics
 {
-    /// <summary>The first mile of each band behind the first.</summary>
+    /// <summary>The first mile of each band after the first.</summary>
     private static readonly int[] s_bounds = [250, 500, 1000, 2000];
 
     private const int Late = 15;

@@ -34,7 +34,7 @@ internal sealed class DemoReport
         Line($"from {sample}");
         Line($"into a new store, {_directory}");
         Line("Each batch is encoded into its one canonical block, right in the store's memory, and hashed there.");
-        Line("The hash is its address, the CID: the same values have the same CID, whoever wrote them and however.");
+        Line("The hash is its address, the CID: the same values have the same CID, whatever program wrote them.");
         Line();
         Table steps = Steps();
         Step(steps, "make the store", open, "a directory of mapped files; no server");
@@ -85,7 +85,7 @@ internal sealed class DemoReport
     /// <summary>What to try: commands that can be pasted.</summary>
     public void Next(PutResult[] puts, int known)
     {
-        Line($"The same {puts.Length} batches put once more: {known} known, none written again.");
+        Line($"The same {puts.Length} batches put again: {known} known, none written again.");
         Line();
         Heading("5", "What to try next (the store stays until you remove it)");
         Line();

@@ -12,7 +12,7 @@ internal static class DemoVerb
     private const int RowsPerBlock = 10_000;
     private const string SampleName = "flights-200k.arrow";
 
-    // Small enough for a container's /dev/shm of 64 MB, with room for several runs.
+    // Small enough for a container's /dev/shm of 64 MB, with space for several runs.
     private const long Capacity = 16 << 20;
     private const long SegmentSize = 1 << 20;
 
@@ -94,7 +94,7 @@ internal static class DemoVerb
                 $"the sample {beside} is missing; build or install the command again");
     }
 
-    /// <summary>Shared memory where it has the room, else a directory on a disk, which works as well.</summary>
+    /// <summary>Shared memory if it has the space, otherwise a directory on a disk.</summary>
     private static string ChooseDirectory()
     {
         string name = $"demo-{Environment.ProcessId}-{Random.Shared.Next():x8}";

@@ -62,7 +62,7 @@ internal static class DoctorVerb
         }
         catch (ArrowCidException e)
         {
-            // What cannot be mended is still found below.
+            // Damage that cannot be repaired is still reported below.
             CommandError.Say(e.Message);
         }
 

@@ -33,7 +33,7 @@ internal sealed class BatchTest(BatchTestOptions options)
     public static CidStore Open(BatchTestOptions options)
     {
         const long Least = 64L << 20;
-        // Three columns of 16 bytes a row, headers, and twice that for what is put once more.
+        // Three columns of 16 bytes per row, headers, and twice that for the second put.
         long needed = options.Count * (options.Rows * 16L + 4096) * 2;
         long capacity = Math.Max(Least, needed + Least) >> 20 << 20;
         return CidStore.Open(options.Directory, new CidStoreOptions { Capacity = capacity });

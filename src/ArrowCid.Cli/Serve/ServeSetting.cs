@@ -3,7 +3,7 @@ namespace ArrowCid.Cli.Serve;
 /// <summary>A setting of <c>serve</c>: a flag, a variable and a member of <c>arrowcid.json</c>.</summary>
 /// <param name="Name">The flag without its dashes, and the member's name.</param>
 /// <param name="Value">What its value looks like; null where it is there or not.</param>
-/// <param name="Default">What counts where nobody says anything; null for none.</param>
+/// <param name="Default">The default; null for none.</param>
 /// <param name="Help">What it does.</param>
 internal sealed record ServeSetting(string Name, string? Value, string? Default, string Help)
 {

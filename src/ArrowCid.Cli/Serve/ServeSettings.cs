@@ -8,7 +8,7 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Serve;
 
-/// <summary>What each setting is, and who said so: flags go before variables, and these before the file.</summary>
+/// <summary>The value of each setting and its source: flags override variables, and these override the file.</summary>
 internal sealed class ServeSettings
 {
     /// <summary>The file that is read where it is there.</summary>
@@ -47,7 +47,7 @@ internal sealed class ServeSettings
     }
 
     /// <summary>The settings as the server takes them.</summary>
-    /// <exception cref="ArrowCidException">A value is wrong; the message says which, and who said so.</exception>
+    /// <exception cref="ArrowCidException">A value is wrong; the message names it and its source.</exception>
     public CidServerOptions ToOptions() => new()
     {
         Flight = Address("flight"),

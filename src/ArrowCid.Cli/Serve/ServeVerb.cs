@@ -146,7 +146,7 @@ internal static class ServeVerb
         });
 
     /// <summary>The next one that opens the store reads less of its log.</summary>
-    /// <returns>What came of it.</returns>
+    /// <returns>The result, as text.</returns>
     private static string Checkpoint(CidStore store)
     {
         using var patience = new CancellationTokenSource(s_mostAtEnd);

@@ -106,7 +106,7 @@ internal static class AssertVerb
     private static DiffPart PartOf(RecordBatch batch) =>
         new(batch.Length, CanonicalBlock.Address(batch).Cid, () => (batch, null));
 
-    /// <summary>What the CID stands for.</summary>
+    /// <summary>The expected contents of the CID.</summary>
     private sealed class Wanted
     {
         private readonly CidStore _store;

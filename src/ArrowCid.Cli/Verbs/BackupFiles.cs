@@ -50,7 +50,7 @@ internal sealed class BackupFiles : IDisposable
         if (IsOneFile(path)) return new BackupFiles(File.Exists(path) ? [path] : []);
         if (!Directory.Exists(path)) return new BackupFiles([]);
         var numbered = new List<string>();
-        // A file that is missing ends the row, and the number of those behind it says so.
+        // A file that is missing ends the row, and the number of those after it says so.
         foreach (string file in Directory.EnumerateFiles(path, "*" + Extension))
         {
             string name = Path.GetFileNameWithoutExtension(file);

@@ -5,7 +5,7 @@ using ArrowCid.Ipld;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary>A store and other places behind it, opened once for a verb that takes CIDs. What comes from elsewhere is
+/// <summary>A store and additional sources, opened once for a verb that takes CIDs. What comes from elsewhere is
 /// proved.</summary>
 internal sealed class BlockPlaces : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class BlockPlaces : IDisposable
     /// <summary>Opens places.</summary>
     /// <param name="store">The store that is asked first, and closed with this; or null.</param>
     /// <param name="texts">The others; none only where there is a store.</param>
-    /// <param name="from">Who said so.</param>
+    /// <param name="from">The option or variable that names them.</param>
     /// <param name="fill">Whether the store keeps what came from elsewhere.</param>
     public static BlockPlaces Open(CidStore? store, IReadOnlyList<string> texts, string from, bool fill)
     {
@@ -48,7 +48,7 @@ internal sealed class BlockPlaces : IDisposable
     /// <summary>The CID that is meant. Names are the store's.</summary>
     public Cid Resolve(string text) => _store is null ? Cid.Parse(text) : BlockReference.Resolve(_store, text);
 
-    /// <summary>What a name of the store stands for; null where it has none of that name.</summary>
+    /// <summary>The block that a name of the store points to; null if there is no such name.</summary>
     public Cid? ResolveName(string name) => _store?.ResolveName(name);
 
     /// <summary>The store's names of blocks.</summary>
@@ -90,8 +90,7 @@ internal sealed class BlockPlaces : IDisposable
         return cid => blocks.Read(cid)?.ToArray();
     }
 
-    /// <summary>A batch that must be at one of them. Of what the store has so much is believed as it was opened for.
-    /// </summary>
+    /// <summary>A batch that must be in one of them. The store's bytes are verified as its options require.</summary>
     /// <returns>The batch, readable until its owner is disposed of.</returns>
     public (RecordBatch Batch, IDisposable Owner) GetBatch(Cid cid)
     {

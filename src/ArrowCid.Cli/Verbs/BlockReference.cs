@@ -3,7 +3,7 @@ using ArrowCid.Registry;
 namespace ArrowCid.Cli.Verbs;
 
 /// <summary>
-/// A block as it is said on the command line: a CID; a name behind @; or a name alone, where the text is no CID.
+/// A block as given on the command line: a CID; a name after @; or a name alone, if the text is no CID.
 /// </summary>
 internal static class BlockReference
 {

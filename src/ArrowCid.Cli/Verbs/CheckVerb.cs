@@ -74,7 +74,7 @@ internal static class CheckVerb
         Detail("buffer", verdict.Buffer);
         if (verdict.Offset >= 0) Detail("offset", verdict.Offset.ToString(CultureInfo.InvariantCulture));
         Detail("rule", verdict.Rule);
-        foreach (Difference departure in verdict.Departures)
+        foreach (Difference departure in verdict.Violations)
         {
             string field = departure.FieldPath.Length > 0 ? $"field '{departure.FieldPath}': " : "";
             Detail("departs", $"{field}{departure.Rule} (here: {departure.InA})");
@@ -100,7 +100,7 @@ internal static class CheckVerb
         writer.WriteNumber("offset", verdict.Offset);
         writer.WriteString("rule", verdict.Rule);
         writer.WriteStartArray("departures");
-        foreach (Difference departure in verdict.Departures)
+        foreach (Difference departure in verdict.Violations)
         {
             writer.WriteStartObject();
             writer.WriteString("rule", departure.Rule);
@@ -114,5 +114,5 @@ internal static class CheckVerb
 
     private sealed record Verdict(bool IsCanonical, BlockAddress? Address, string Message, string FieldPath,
         string Buffer,
-        long Offset, string Rule, IReadOnlyList<Difference> Departures);
+        long Offset, string Rule, IReadOnlyList<Difference> Violations);
 }

@@ -5,7 +5,7 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>gc</c>: collects what nobody needs.</summary>
+/// <summary><c>gc</c>: collects unneeded blocks.</summary>
 internal static class CollectVerb
 {
     /// <summary>What the policy's part that collects is called.</summary>

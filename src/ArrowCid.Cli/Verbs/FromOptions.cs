@@ -43,7 +43,7 @@ internal sealed class FromOptions
         });
     }
 
-    /// <summary>The store and, behind it, the places that are said.</summary>
+    /// <summary>The store and the given additional sources.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="directory">The store's directory; it must be there where there is no other place.</param>
     /// <param name="verify">What is believed of the store's batches.</param>
@@ -57,7 +57,7 @@ internal sealed class FromOptions
         return BlockPlaces.Open(store, texts, from, fill);
     }
 
-    /// <summary>The same behind a store that is open; null where no place is said.</summary>
+    /// <summary>The sources in addition to an open store; null if none are given.</summary>
     public BlockPlaces? Open(ParseResult parsed, CidStore store)
     {
         (string from, IReadOnlyList<string> texts) = Texts(parsed);

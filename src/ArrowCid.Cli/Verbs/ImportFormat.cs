@@ -6,6 +6,6 @@ namespace ArrowCid.Cli.Verbs;
 /// <param name="Read">Puts what the file holds; the stream can seek and is at its start.</param>
 internal sealed record ImportFormat(string Name, Func<byte[], bool> Begins, Action<ImportRun, Stream, string> Read)
 {
-    /// <summary>So much of a file is looked at.</summary>
+    /// <summary>The number of bytes of a file that are examined.</summary>
     public const int LookBytes = 64;
 }

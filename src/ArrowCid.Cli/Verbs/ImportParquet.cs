@@ -4,7 +4,7 @@ using ArrowCid.Parquet;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>import</c> of a Parquet file: a row group a block, or cut anew.</summary>
+/// <summary><c>import</c> of a Parquet file: one block per row group, or recut.</summary>
 internal static class ImportParquet
 {
     public static ImportFormat Format { get; } = new("Parquet", start => ParquetReader.IsParquet(start), Read);

@@ -73,7 +73,7 @@ internal static class ListVerb
         using CidStore store = StoreReading.OpenForQueries(directory);
         bool isAnyKind = filter?.TestsKind == true;
         IEnumerable<StoredEntry> batches = store.InOrder(filter).Where(IsListed);
-        // Where nobody asks for facts none are read.
+        // Facts are read only if requested.
         bool isAligned = form.IsForTerminal(parsed);
         IEnumerable<string> lines = filter is null
             ? store.List().Select(block => Line(block, isAligned))

@@ -4,7 +4,7 @@ using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>name</c>: names that stand for blocks.</summary>
+/// <summary><c>name</c>: names that point to blocks.</summary>
 internal static class NameVerb
 {
     private const string None = "none";

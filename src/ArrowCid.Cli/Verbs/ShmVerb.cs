@@ -58,7 +58,7 @@ internal static class ShmVerb
         return string.Create(CultureInfo.InvariantCulture,
             $"{segment.Name}  {segment.Kind}  {segment.State}  lane {segment.Lane}  " +
             $"{Size(segment.BytesUsed)} of {Size(segment.ByteLength)} ({Percent(segment)}%)  since " +
-            $"{Time(segment.Created)}  held by {(holders.Length == 0 ? "nobody" : holders)}");
+            $"{Time(segment.Created)}  held by {(holders.Length == 0 ? "no process" : holders)}");
     }
 
     private static string Text(StoreParticipant process)

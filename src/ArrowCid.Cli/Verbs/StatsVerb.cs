@@ -58,7 +58,7 @@ internal static class StatsVerb
         StoreSummary figures = all.Summary;
         Line("store", $"{store.Directory}");
         Line("id", $"{figures.Id}, made {ListVerb.Time(figures.Created)}, {(figures.IsRing ? "ring" : "keep")}");
-        Line("room", $"{Size(figures.BytesTaken)} of {Size(figures.Capacity, "bytes")} taken");
+        Line("space", $"{Size(figures.BytesTaken)} of {Size(figures.Capacity, "bytes")} taken");
         Line("records", $"{Size(figures.BytesCommitted, "bytes")}, {all.LiveShare * 100:0.#} % of them live");
         Line("segments", $"{figures.Segments} of {Size(figures.SegmentSize, "bytes")}");
         Line("lanes", $"{figures.LanesInUse} of {figures.Lanes} in use");

@@ -97,7 +97,7 @@ internal static class WatchVerb
                 $"{announcement.Cid}  {announcement.Rows}  {announcement.ByteLength}  {time}  {word}"));
         }
 
-        // Whoever reads the other end waits for this very line.
+        // A reader at the other end waits for this very line.
         output.Writer.Flush();
     }
 

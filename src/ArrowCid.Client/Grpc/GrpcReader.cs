@@ -164,7 +164,7 @@ internal sealed partial class GrpcReader(Stream stream, MessageLimit limit, stri
         {
             if (have == array.Length)
             {
-                // Room grows with what has come.
+                // The buffer grows with the received bytes.
                 int length = (int)Math.Min(count, Math.Max(FirstStep, 4L * have));
                 byte[] larger = GC.AllocateUninitializedArray<byte>(length);
                 array.AsSpan(0, have).CopyTo(larger);

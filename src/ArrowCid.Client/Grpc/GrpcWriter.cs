@@ -21,7 +21,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
 
     private const int PrefixBytes = 5;
 
-    // Less is flushed only when the source has no more; more is handed over in pieces of so many bytes.
+    // Less is flushed only when the source has no more; more is handed over in pieces of this size.
     private const int FlushAt = 1 << 16;
     private const int Piece = 1 << 18;
     private const int SmallPiece = 1 << 14;
@@ -29,7 +29,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
 
     // What is taken of the pipe at once where more than a little comes, so that small messages take turns with it
     // seldom.
-    private const int Room = 1 << 15;
+    private const int LargeHint = 1 << 15;
 
     private Func<CancellationToken, Task>? _start = start;
 
@@ -87,7 +87,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Leaves what was gathered to whoever flushes the pipe, as the end of a call does.</summary>
+    /// <summary>Leaves the gathered bytes to the next flush of the pipe, such as the end of the call.</summary>
     public void End()
     {
         Advance();
@@ -135,12 +135,12 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         }
     }
 
-    /// <summary>Room for so many bytes, which count as written.</summary>
+    /// <summary>Returns space for <paramref name="count"/> bytes, which count as written.</summary>
     private Span<byte> Take(int count)
     {
         if (_room.Length - _used < count)
         {
-            int hint = _pending == 0 ? SmallHint : Room;
+            int hint = _pending == 0 ? SmallHint : LargeHint;
             Advance();
             _room = pipe.GetMemory(Math.Max(hint, count));
         }

@@ -35,7 +35,7 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
     public ValueTask SchemaAsync(Schema schema, CancellationToken cancel) =>
         MessageAsync(CanonicalSchema.Of(schema).Message[Prefix..].ToArray(), "", default, cancel);
 
-    /// <summary>Whether a block of so many bytes needs no cut.</summary>
+    /// <summary>Whether a block of <paramref name="blockBytes"/> bytes is sent uncut.</summary>
     public bool Takes(long blockBytes) => mostBytes == 0 || blockBytes + Overhead <= mostBytes;
 
     /// <summary>Sends a canonical block's batch.</summary>
@@ -101,7 +101,7 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
         ? writer.WriteAsync(message, default, cancel)
         : BlockAsync(block, batch, mark, cancel);
 
-    /// <summary>Gives the memory back; what is sent next takes it anew.</summary>
+    /// <summary>Frees the memory; the next send allocates it again.</summary>
     public void Rest()
     {
         _frame.Rest();

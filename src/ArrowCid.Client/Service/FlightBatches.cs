@@ -74,7 +74,7 @@ internal sealed class FlightBatches(MemoryAccount? memory = null) : IDisposable
         _queue.Dispose();
     }
 
-    /// <summary>Messages in memory as if they stood one behind another in a stream.</summary>
+    /// <summary>Messages in memory as if they stood one after another in a stream.</summary>
     private sealed class MessageQueue : ByteSource
     {
         // Dictionaries wait for their batch, which may never come.

@@ -131,7 +131,7 @@ internal sealed class FlightDataReader(GrpcReader reader, MemoryAccount? memory 
         return taken;
     }
 
-    /// <summary>Gives back a body's memory that was taken, to be used again.</summary>
+    /// <summary>Returns a body's memory for reuse.</summary>
     public void Give(BodyBuffer body)
     {
         if (body.Bytes.Length == 0) return;

@@ -26,7 +26,7 @@ internal sealed class FlightFrame
         if (appMetadata.Length > 0) Text(MetadataTag, appMetadata);
         if (bodyLength > 0)
         {
-            Room(2 * MostVarint);
+            Reserve(2 * MostVarint);
             Varint(BodyTag);
             Varint((ulong)bodyLength);
         }
@@ -34,12 +34,12 @@ internal sealed class FlightFrame
         return _bytes.AsMemory(0, _length);
     }
 
-    /// <summary>Gives the memory back; the next message takes it anew.</summary>
+    /// <summary>Frees the memory; the next message allocates it again.</summary>
     public void Rest() => _bytes = [];
 
     private void Field(byte tag, ReadOnlySpan<byte> value)
     {
-        Room(1 + MostVarint + value.Length);
+        Reserve(1 + MostVarint + value.Length);
         _bytes[_length++] = tag;
         Varint((ulong)value.Length);
         value.CopyTo(_bytes.AsSpan(_length));
@@ -49,7 +49,7 @@ internal sealed class FlightFrame
     private void Text(byte tag, string value)
     {
         int length = Encoding.UTF8.GetByteCount(value);
-        Room(1 + MostVarint + length);
+        Reserve(1 + MostVarint + length);
         _bytes[_length++] = tag;
         Varint((ulong)length);
         _length += Encoding.UTF8.GetBytes(value, _bytes.AsSpan(_length));
@@ -61,7 +61,7 @@ internal sealed class FlightFrame
         _bytes[_length++] = (byte)value;
     }
 
-    private void Room(int count)
+    private void Reserve(int count)
     {
         if (_bytes.Length - _length >= count) return;
         Array.Resize(ref _bytes, Math.Max(Math.Max(Least, 2 * _bytes.Length), _length + count));

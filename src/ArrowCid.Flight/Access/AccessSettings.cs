@@ -3,7 +3,7 @@ namespace ArrowCid.Flight.Access;
 /// <summary>Who may do what.</summary>
 internal sealed record AccessSettings
 {
-    /// <summary>Who fetches by CID without a token.</summary>
+    /// <summary>Which callers may fetch by CID without a token.</summary>
     public AnonymousRead AnonymousRead { get; init; } = AnonymousRead.Loopback;
 
     /// <summary>Whether Flight takes puts without a token; HTTP never does, for a browser would send them.</summary>
@@ -18,6 +18,6 @@ internal sealed record AccessSettings
     /// <summary>What a signed token must have as <c>aud</c>; null: it is not looked at.</summary>
     public string? Audience { get; init; }
 
-    /// <summary>What who shows a certificate of the right authority may do.</summary>
+    /// <summary>The scope of callers with a certificate of the right authority.</summary>
     public AccessScope ClientScope { get; init; } = AccessScope.Read;
 }

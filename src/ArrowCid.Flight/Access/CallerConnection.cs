@@ -2,7 +2,7 @@ using System.Net;
 
 namespace ArrowCid.Flight.Access;
 
-/// <summary>Who calls.</summary>
+/// <summary>The caller's connection.</summary>
 /// <param name="Address">The address; null for a Unix socket, which its file's mode protects.</param>
 /// <param name="Protocol"><c>flight</c> or <c>http</c>.</param>
 internal readonly record struct CallerConnection(IPAddress? Address, string Protocol)

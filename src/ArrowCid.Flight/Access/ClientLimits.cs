@@ -2,7 +2,7 @@ namespace ArrowCid.Flight.Access;
 
 /// <summary>
 /// Counts what each client asks. A client may have a second's calls in a burst, and two at least. The table is
-/// bounded: who comes when it is full shares one place with all others who do.
+/// bounded: clients that come when it is full share one entry.
 /// </summary>
 internal sealed class ClientLimits(LimitSettings settings, TimeProvider time)
 {
@@ -12,7 +12,7 @@ internal sealed class ClientLimits(LimitSettings settings, TimeProvider time)
     private readonly Client _others = new();
 
     /// <summary>Counts a call.</summary>
-    /// <param name="client">Who (<see cref="AccessDecision.Client"/>).</param>
+    /// <param name="client">The client (<see cref="AccessDecision.Client"/>).</param>
     /// <param name="hold">What ends the call when it is disposed of; null where it is refused.</param>
     /// <returns>How long to wait before the next try; zero where the call may go on.</returns>
     public TimeSpan TryEnter(string client, out IDisposable? hold)

@@ -37,7 +37,7 @@ internal readonly record struct Credentials(string? Token, string? Certificate)
         "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($":{token}"));
 
     /// <summary>Reads the header <c>authorization</c>: <c>Bearer TOKEN</c>, or <c>Basic</c>, whose password is the
-    /// token. Anything else is a token that nobody has.</summary>
+    /// token. Anything else is an unknown token.</summary>
     public static Credentials FromHeader(string? header, string? certificate = null)
     {
         if (string.IsNullOrEmpty(header)) return new Credentials(null, certificate);

@@ -5,9 +5,9 @@ using Microsoft.AspNetCore.Http;
 namespace ArrowCid.Flight.Access;
 
 /// <summary>
-/// What a browser may be talked into: a page of somebody else's must not speak to a server of this machine. The
-/// <c>Host</c> header must be one that was meant (against names that are turned to 127.0.0.1), and an <c>Origin</c>
-/// must be listed.
+/// Protection against requests that a foreign web page makes a browser send to a server of this machine. The
+/// <c>Host</c> header must be an expected one (against names that are rebound to 127.0.0.1), and an <c>Origin</c> must
+/// be listed.
 /// </summary>
 /// <param name="hosts">Names by which the server is called beside its addresses and <c>localhost</c>.</param>
 /// <param name="origins">Origins that may call <c>/v1</c>, such as <c>https://app.example</c>.</param>

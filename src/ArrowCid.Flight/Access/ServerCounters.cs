@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace ArrowCid.Flight.Access;
 
-/// <summary>What a server counts and measures, for whoever listens: <c>/metrics</c>, or an exporter.</summary>
+/// <summary>The server's metrics, for <c>/metrics</c> or an exporter.</summary>
 internal static class ServerCounters
 {
     public const string MeterName = "ArrowCid.Server";

@@ -6,7 +6,7 @@ namespace ArrowCid.Flight.Access;
 /// <summary>Certificates from PEM files.</summary>
 /// <param name="Certificate">The server's chain, its own first.</param>
 /// <param name="Key">Its private key; null: it stands beside the certificate.</param>
-/// <param name="ClientAuthority">Who signs clients' certificates; null: none are asked for.</param>
+/// <param name="ClientAuthority">The authority that signs clients' certificates; null: none are requested.</param>
 /// <param name="RequiresClient">Whether a client without a certificate is refused.</param>
 internal sealed record TlsFiles(string Certificate, string? Key, string? ClientAuthority, bool RequiresClient)
 {
@@ -30,7 +30,7 @@ internal sealed record TlsFiles(string Certificate, string? Key, string? ClientA
     /// <summary>The certificates that lead from the server's to its authority.</summary>
     public X509Certificate2Collection Chain() => Read(Certificate, () => Pem(Certificate));
 
-    /// <summary>Reads who signs clients' certificates.</summary>
+    /// <summary>Reads the authority that signs clients' certificates.</summary>
     public X509Certificate2Collection Authorities() =>
         Read(ClientAuthority!, () => Pem(ClientAuthority!) is { Count: > 0 } found
             ? found

@@ -40,7 +40,7 @@ internal sealed class LargeBlockPool : MemoryPool<byte>
         return new Block(this, shelf, shelf.Take());
     }
 
-    /// <summary>Lets go what nobody wanted since the last call.</summary>
+    /// <summary>Releases memory that was not used since the last call.</summary>
     public void Trim()
     {
         _small.Trim();

@@ -13,7 +13,7 @@ internal static class ApiQuery
     public static IReadOnlyList<string> FactNames { get; } =
         ["tag", "name", "producer", "expires", "pin", "parent", "about"];
 
-    /// <summary>The CID in a route, which may also be a name behind <c>@</c>.</summary>
+    /// <summary>The CID in a route, which may also be a name after <c>@</c>.</summary>
     /// <exception cref="BlockRemovedException">The block was removed.</exception>
     public static Cid CidOf(HttpContext context, CidStore store)
     {
@@ -108,7 +108,7 @@ internal static class ApiQuery
             : throw new ArrowCidException(ErrorCode.InvalidArgument, $"{name} is a number from 1 to {most}");
     }
 
-    /// <summary>What is said of batches as they are put; null where nothing is.</summary>
+    /// <summary>The metadata of batches that are put; null if there is none.</summary>
     /// <param name="context">The request.</param>
     /// <param name="now">The store's time, from which a duration counts.</param>
     public static PutOptions? FactsOf(HttpContext context, DateTimeOffset now)

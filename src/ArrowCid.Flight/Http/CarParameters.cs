@@ -47,7 +47,8 @@ internal sealed record CarParameters(DagScope Scope, long From, long? To, bool H
         return new CarParameters(scope, from, to, bytes.Count > 0 && scope == DagScope.Entity, duplicates == "y");
     }
 
-    /// <summary>The range in a file of so many bytes, first and last; null where none of them is there.</summary>
+    /// <summary>The range, first and last byte, in a file of <paramref name="length"/> bytes; null if none of them
+    /// exists.</summary>
     public (long First, long Last)? Within(long length)
     {
         if (!HasRange) return length == 0 ? null : (0, length - 1);

@@ -85,7 +85,7 @@ internal sealed class DagWalk(CarParameters parameters, IEnumerable<Cid> given)
         for (int i = below.Count - 1; i >= 0; i--) _open.Push(below[i]);
     }
 
-    /// <summary>The shards below a shard have no name behind their place.</summary>
+    /// <summary>The shards below a shard have no name after their place.</summary>
     private static IEnumerable<Step> Shards(DagPbNode node)
     {
         const int PlaceLength = 2;

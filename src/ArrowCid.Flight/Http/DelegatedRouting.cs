@@ -94,8 +94,8 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
         return false;
     }
 
-    /// <summary>A name that is left out goes before those that are asked for. On this machine HTTP is as good as
-    /// HTTPS, for which clients ask by habit.</summary>
+    /// <summary>A name that is left out goes before the requested ones. On this machine HTTP satisfies a request for
+    /// HTTPS, which clients send by habit.</summary>
     private static bool PassesAddresses(string? filter, string address)
     {
         if (string.IsNullOrEmpty(filter)) return true;

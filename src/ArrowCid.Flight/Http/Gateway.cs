@@ -7,13 +7,13 @@ using Microsoft.Net.Http.Headers;
 namespace ArrowCid.Flight.Http;
 
 /// <summary><c>/ipfs/{cid}[/path]</c>: a trustless gateway of IPFS, which serves blocks and CARs that the client
-/// proves, and the bytes of files for who trusts it. Nothing is fetched from elsewhere.</summary>
+/// verifies, and the bytes of files for clients that trust it. Nothing is fetched from elsewhere.</summary>
 internal sealed class Gateway(GatewayBlocks blocks)
 {
     private const string Forever = "public, max-age=29030400, immutable";
     private const int MostRoots = 16;
 
-    // Who asks for a block over 1 MiB as it is hears under which CID it is a UnixFS file.
+    // The answer with a block over 1 MiB names the CID of its UnixFS file.
     private const string DagHeader = "X-Arrowcid-Dag";
 
     /// <summary>Answers GET and HEAD.</summary>
@@ -60,7 +60,7 @@ internal sealed class Gateway(GatewayBlocks blocks)
             catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound
                 && (request.Path.Length > 0 || GatewayBlocks.MayBePart(request.Root)))
             {
-                // It may be a part of what was put since somebody last looked.
+                // It may be a part of a block that was put since the last look.
                 await blocks.CatchUpAsync(context.RequestAborted).ConfigureAwait(false);
                 return GatewayPath.Resolve(blocks, request.Root, request.Path);
             }

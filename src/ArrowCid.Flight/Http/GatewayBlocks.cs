@@ -44,7 +44,7 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
         await TryOpenAsync(cid, cancellationToken).ConfigureAwait(false)
         ?? throw NotHere(cid);
 
-    /// <summary>What is said of a block that is not here.</summary>
+    /// <summary>The error for a block that is not stored.</summary>
     public ArrowCidException NotHere(Cid cid) => store.NotHere(cid, $"no block {cid} is here");
 
     /// <summary>A node's bytes in memory of their own.</summary>
@@ -89,7 +89,7 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
         }
     }
 
-    /// <summary>Records the damage in the store: its bytes are hashed there once more.</summary>
+    /// <summary>Records the damage in the store: its bytes are hashed there again.</summary>
     private void Record(Cid cid) => _ = store.IsIntact(cid);
 
     private ServedBlock? OpenPart(Cid cid)

@@ -6,7 +6,7 @@ namespace ArrowCid.Flight.Http;
 
 /// <summary>What is asked of <c>/ipfs/{cid}[/path]</c>.</summary>
 /// <param name="Root">The CID.</param>
-/// <param name="Path">The path behind it, decoded, without slashes at its ends.</param>
+/// <param name="Path">The path after it, decoded, without slashes at its ends.</param>
 /// <param name="Format">The form of the answer.</param>
 /// <param name="IsNegotiated">Whether <c>Accept</c> alone says so.</param>
 /// <param name="Accepted">The accepted type, where it was a CAR's.</param>

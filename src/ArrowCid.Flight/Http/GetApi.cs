@@ -40,7 +40,7 @@ internal sealed class GetApi(HttpService service)
         HttpResponse response = context.Response;
         response.Headers.ETag = $"\"{cid}.{form}{MarkOf(columns)}\"";
         response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
-        // A name may stand for another block tomorrow.
+        // A name may point to another block tomorrow.
         bool isName = context.Request.RouteValues["cid"] is string text && text.StartsWith('@');
         response.Headers.CacheControl = isName ? "private, no-cache" : "private, max-age=29030400, immutable";
         if (isName) response.Headers.ContentLocation = $"/v1/blocks/{cid}";

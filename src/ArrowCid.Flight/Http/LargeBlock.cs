@@ -6,7 +6,7 @@ namespace ArrowCid.Flight.Http;
 /// them.</summary>
 internal sealed class LargeBlock
 {
-    /// <summary>A leaf's bytes, but the last one's; a block of so many or fewer is its own leaf.</summary>
+    /// <summary>The length of every leaf but the last; a block of at most this size is its own leaf.</summary>
     public const int LeafBytes = 1 << 20;
 
     private LargeBlock(Cid cid, UnixFsDag dag)

@@ -9,7 +9,7 @@ namespace ArrowCid.Flight.Http;
 /// asked for, and then as blocks come. It takes about 200 bytes per MiB and per piece.
 /// </summary>
 /// <param name="store">The store.</param>
-/// <param name="patience">How long one who asks waits while blocks are hashed.</param>
+/// <param name="patience">How long a request waits while blocks are hashed.</param>
 /// <param name="stopping">The server is ending.</param>
 internal sealed class LargeBlocks(CidStore store, TimeSpan patience, CancellationToken stopping) : IDisposable
 {
@@ -57,7 +57,7 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
         foreach ((Cid node, byte[] content) in block.Nodes) _nodes.TryRemove(new(node, (block, content)));
     }
 
-    /// <summary>Waits until all that was put before was cut. The work goes on where who asked for it has gone or waits
+    /// <summary>Waits until all earlier puts were cut. The work continues if the caller has gone or waits
     /// no longer.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: it takes longer than one waits.</exception>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
@@ -145,7 +145,7 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
         {
-            // Who asks for it hears what is wrong with it.
+            // A request for it gets the error.
         }
     }
 }

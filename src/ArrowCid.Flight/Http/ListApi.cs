@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Flight.Http;
 
-/// <summary>What is here, and what is said of it.</summary>
+/// <summary>Lists blocks and names with their metadata, changes the metadata, and deletes.</summary>
 internal sealed class ListApi(HttpService service)
 {
     private const int Most = 1_000_000, ByDefault = 1000, LinesAtOnce = 64;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ArrowCid.Flight.Http;
 
-/// <summary>What tells who runs the server how it is, and who writes a client what there is.</summary>
+/// <summary>Health, readiness, metrics and the OpenAPI document.</summary>
 internal sealed class Operations(HttpService service)
 {
     private const string OpenApiName = "ArrowCid.Flight.Http.openapi.json";

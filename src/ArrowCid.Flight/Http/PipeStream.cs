@@ -8,7 +8,7 @@ namespace ArrowCid.Flight.Http;
 /// waits.</summary>
 internal sealed class PipeStream(PipeWriter pipe) : Stream
 {
-    // So much is handed on at once.
+    // The number of bytes handed on at once.
     private const int Piece = 64 << 10;
 
     private static readonly KeyValuePair<string, object?> s_protocol = new("protocol", CallerConnection.Http);

@@ -9,6 +9,6 @@ internal enum RouteKind
     /// <summary>For our clients and for pages of origins that are listed.</summary>
     Api,
 
-    /// <summary>For who runs the server, or has its page open.</summary>
+    /// <summary>For the server's operator and the users of its page.</summary>
     Operation,
 }

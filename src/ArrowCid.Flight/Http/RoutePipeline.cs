@@ -12,7 +12,7 @@ namespace ArrowCid.Flight.Http;
 /// <summary>What every request passes: rules of origin, the gate, limits, and errors as answers.</summary>
 internal sealed partial class RoutePipeline(Route route, HttpService service)
 {
-    // Seconds after which somebody who was told to come again may.
+    // The value of Retry-After: seconds until a refused client may try again.
     private const string AgainAfter = "2";
 
     // Slower senders and readers hold memory for nothing.
@@ -63,7 +63,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         catch (Exception e) when (context.RequestAborted.IsCancellationRequested
             && e is OperationCanceledException or IOException)
         {
-            // Who asked has gone.
+            // The client has disconnected.
         }
         catch (Exception e)
         {

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace ArrowCid.Flight.Http;
 
-/// <summary><c>GET /v1/watch</c>: puts as they come, as server-sent events. An event's id is the cursor behind it, so a
+/// <summary><c>GET /v1/watch</c>: puts as they come, as server-sent events. An event's id is the cursor after it, so a
 /// browser that comes again goes on where it was. A watcher that is slow lags; nothing is kept for it.</summary>
 internal sealed class WatchApi(HttpService service)
 {
@@ -27,7 +27,7 @@ internal sealed class WatchApi(HttpService service)
         try
         {
             await response.StartAsync(ends.Token).ConfigureAwait(false);
-            // The headers go at once: who waits for them knows then that nothing is missed.
+            // The headers go at once: a client that has them knows that it misses nothing.
             stream.Write(": watching\n\n"u8);
             await stream.Send(ends.Token).ConfigureAwait(false);
             await feed.RunAsync(s_beat, Send, ends.Token).ConfigureAwait(false);

@@ -28,7 +28,7 @@ internal sealed class ActionCalls
         _actions = new(StringComparer.Ordinal)
         {
             ["describe"] = new(AccessOperation.List, "What is known of a block: {\"cid\"}", Describe),
-            ["resolve"] = new(AccessOperation.ResolveName, "What a name stands for: {\"name\", \"asOf\"?}", Resolve),
+            ["resolve"] = new(AccessOperation.ResolveName, "The block of a name: {\"name\", \"asOf\"?}", Resolve),
             ["verify"] = new(AccessOperation.FetchBlock, "Proves a block again: {\"cid\"}", Verify),
             ["find-missing"] = new(AccessOperation.FetchBlock, "Which blocks are not here: {\"cids\"}",
                 (call, arguments) => ReplyAsync(call, MissingBlocks.Answer(store, arguments.Body.Span)).AsTask())
@@ -98,7 +98,7 @@ internal sealed class ActionCalls
     {
         Cid cid = arguments.Cid();
         EntryJson.Write(writer, _store.Describe(cid)
-            ?? throw _store.NotHere(cid, $"no block {cid} here, and nothing is said of it"));
+            ?? throw _store.NotHere(cid, $"no block {cid} is stored, and it has no metadata"));
     }
 
     private void Resolve(ActionArguments arguments, Utf8JsonWriter writer)
@@ -113,7 +113,7 @@ internal sealed class ActionCalls
         }
 
         Cid cid = _store.ResolveName(name, asOf)
-            ?? throw new ArrowCidException(ErrorCode.NameNotFound, $"'{name}' stands for nothing");
+            ?? throw new ArrowCidException(ErrorCode.NameNotFound, $"'{name}' points to nothing");
         writer.WriteString("cid", cid.ToString());
     }
 

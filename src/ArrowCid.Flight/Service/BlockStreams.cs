@@ -12,8 +12,8 @@ internal sealed class BlockStreams(CidStore store)
     // A cache of schemas that forgets everything rather than grow without end.
     private const int MostSchemas = 4096;
 
-    // So many batches' addresses of datasets asked for last are kept: a client that comes again, for rows or for the
-    // stream after its information, does not wait until all of them are looked up anew.
+    // The addresses of this many batches of recently requested datasets are kept: a client that comes again, for rows
+    // or for the stream after its information, does not wait until all of them are looked up again.
     private const int MostKnown = 1 << 16, MostDatasets = 64;
 
     private readonly ConcurrentDictionary<Cid, Schema> _schemas = new();
@@ -62,7 +62,7 @@ internal sealed class BlockStreams(CidStore store)
     public static RecordBatch Project(RecordBatch batch, IReadOnlyList<string> columns) =>
         Project(batch, Project(batch.Schema, columns), columns);
 
-    /// <summary>What a client hears of a block that is not here.</summary>
+    /// <summary>The error for a block that is not stored.</summary>
     public static ArrowCidException NotHere(CidStore store, Cid cid) => store.NotHere(cid, $"no block {cid} here");
 
     private static Schema Project(Schema schema, IReadOnlyList<string> columns)

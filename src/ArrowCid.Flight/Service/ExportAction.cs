@@ -30,7 +30,7 @@ internal sealed class ExportAction(CidStore store)
             _ => throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"there is no format '{format}'; parquet, arrow and car are"),
         };
-        // Between two batches a long file hears that nobody waits for it any more, or that the server ends.
+        // Between two batches a long file learns that its client has gone, or that the server stops.
         BatchLease Lease(Cid batch)
         {
             lasting.ThrowIfCancellationRequested();

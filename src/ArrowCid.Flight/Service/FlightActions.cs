@@ -5,8 +5,8 @@ using Google.Protobuf;
 namespace ArrowCid.Flight.Service;
 
 /// <summary>
-/// The actions that Flight itself defines. What a CID names never ends and costs nothing while nobody fetches it, so
-/// there is nothing to cancel, renewing gives the endpoint back as it is, and sessions keep nothing.
+/// The actions that Flight itself defines. What a CID names never ends and costs nothing while it is not fetched, so
+/// there is nothing to cancel, renewing returns the endpoint unchanged, and sessions keep nothing.
 /// </summary>
 internal static class FlightActions
 {

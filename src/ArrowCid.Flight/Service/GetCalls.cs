@@ -8,10 +8,10 @@ using ArrowCid.Storage;
 
 namespace ArrowCid.Flight.Service;
 
-/// <summary>DoGet: batches by CID or name, the watch and the catalogue.</summary>
+/// <summary>DoGet: batches by CID or name, the watch and the catalog.</summary>
 internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams streams, WatchStream watch)
 {
-    private const int CatalogueRows = 1 << 14;
+    private const int CatalogRows = 1 << 14;
 
     // What these clients take unless they are told otherwise.
     private const int SmallLimit = 4 << 20;
@@ -34,7 +34,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
         gate.Require(call, NeedOf(request), nameof(DoGet));
         var sender = new BatchSender(call.Writer, LimitOf(call, request));
         if (request.Watch) await watch.Run(call, request, sender).ConfigureAwait(false);
-        else if (request.Catalogue) await SendCatalogue(call, request, sender).ConfigureAwait(false);
+        else if (request.Catalogue) await SendCatalog(call, request, sender).ConfigureAwait(false);
         else await SendBlocks(call, request, sender).ConfigureAwait(false);
     }
 
@@ -62,12 +62,12 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
         }
     }
 
-    /// <summary>The registry as a table: a row a block, with what is said of it.</summary>
-    private async Task SendCatalogue(GrpcCall call, Request request, BatchSender sender)
+    /// <summary>Sends the registry as a table: one row per block, with its metadata.</summary>
+    private async Task SendCatalog(GrpcCall call, Request request, BatchSender sender)
     {
         IEnumerable<StoredEntry> entries = store.InOrder(FlightRequest.FilterOf(request));
         await sender.SchemaAsync(CatalogTable.Schema, call.Cancel).ConfigureAwait(false);
-        foreach (RecordBatch batch in CatalogTable.Of(entries, CatalogueRows))
+        foreach (RecordBatch batch in CatalogTable.Of(entries, CatalogRows))
             await sender.BatchAsync(batch, "", call.Cancel).ConfigureAwait(false);
     }
 

@@ -5,16 +5,16 @@ namespace ArrowCid.Flight.Service;
 
 /// <summary>
 /// The announcements as they come, read once for all watchers that have caught up: each of them has a number and
-/// nothing else. The newest are kept; who falls behind these goes back to the log. For any number of threads.
+/// nothing else. The newest are kept; a watcher that falls behind these returns to the log. For any number of threads.
 /// </summary>
 internal sealed class LiveAnnouncements(CidStore store, CancellationToken stopping) : IDisposable
 {
     private const int Kept = 1024;
 
-    // How far back a place is looked for: who has just caught up is behind by what came meanwhile.
+    // How far back a place is searched: a watcher that has just caught up lags by what came meanwhile.
     private const int MostBehind = 64;
 
-    // So many are woken by one thread, one after another: each hands over a message and waits again.
+    // The number of waiters that one thread wakes, one after another: each hands over a message and waits again.
     private const int Turn = 64;
 
     private static readonly TimeSpan s_beat = TimeSpan.FromMilliseconds(500);
@@ -74,7 +74,7 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
         }
     }
 
-    /// <summary>The number of what comes behind a cursor; null where it cannot be told from here.</summary>
+    /// <summary>The number of what comes after a cursor; null if it is unknown here.</summary>
     public long? Find(Cursor at)
     {
         lock (_lock)
@@ -90,7 +90,7 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     }
 
     /// <summary>Takes what there is from a number on.</summary>
-    /// <param name="number">From which; it is moved behind what was taken.</param>
+    /// <param name="number">The first number; it is moved past the ones taken.</param>
     /// <param name="found">Where to, made where there is something; it gets <paramref name="most"/> at most.</param>
     /// <param name="most">How many.</param>
     /// <returns>False where that is no longer kept, or nothing more will come: the log has the rest.</returns>
@@ -105,7 +105,7 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
         }
     }
 
-    /// <summary>A table of announcements, encoded once for all who send the same.</summary>
+    /// <summary>A table of announcements, encoded once for all senders of the same.</summary>
     /// <param name="first">The number of the first.</param>
     /// <param name="rows">The announcements.</param>
     /// <param name="make">Makes the table.</param>
@@ -152,7 +152,7 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
         }
         finally
         {
-            // Whatever ended it: every watcher goes back to the log, which says the same to it.
+            // Whatever ended it: every watcher returns to the log, which has the same records.
             lock (_lock) _hasEnded = true;
             WakeAll();
         }
@@ -194,7 +194,7 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
     /// <param name="Count">How many.</param>
     /// <param name="Batch">The table.</param>
     /// <param name="Block">Its canonical block.</param>
-    /// <param name="Mark">The cursor behind it.</param>
+    /// <param name="Mark">The cursor after it.</param>
     /// <param name="Message">Both as one message.</param>
     public sealed record Table(long First, int Count, RecordBatch Batch, ReadOnlyMemory<byte> Block, string Mark,
         ReadOnlyMemory<byte> Message);

@@ -37,7 +37,7 @@ internal sealed class LiveWatcher(long heartbeat) : IValueTaskSource
 
     void IValueTaskSource.GetResult(short token)
     {
-        // From here on it looks for what there is: who comes later wakes it again.
+        // From here on it looks for events: later ones wake it again.
         Volatile.Write(ref _state, Free);
         _ = _core.GetResult(token);
     }

@@ -6,7 +6,7 @@ using Grpc.Core;
 
 namespace ArrowCid.Flight.Service;
 
-/// <summary>DoPut: each batch of a stream becomes a block as it comes, or is cut anew with its neighbours.</summary>
+/// <summary>DoPut: each batch of a stream becomes a block as it comes, or is recut with its neighbors.</summary>
 internal sealed class PutCalls(CidStore store, FlightGate gate)
 {
     // Smaller batches are put before the next message is read; a change of threads would cost more than it saves.

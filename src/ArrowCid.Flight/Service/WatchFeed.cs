@@ -3,7 +3,7 @@ using ArrowCid.Registry;
 namespace ArrowCid.Flight.Service;
 
 /// <summary>
-/// One watcher: it reads the log until it has caught up, then hears with all others, and goes back to the log where it
+/// One watcher: it reads the log until it has caught up, then follows the shared pages, and returns to the log if it
 /// falls behind what is kept for them. It has a cursor and no queue. One caller.
 /// </summary>
 /// <param name="store">The store.</param>
@@ -18,7 +18,7 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
     // Null while it waits with the others.
     private List<StoreEvent>? _found;
 
-    /// <summary>The cursor behind what was given last, or was passed over.</summary>
+    /// <summary>The cursor after the last event returned or skipped.</summary>
     public Cursor At { get; private set; } = store.Blocks.Fix(from);
 
     /// <summary>Gives pages until there will be no more.</summary>
@@ -73,14 +73,14 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
             }
             finally
             {
-                // The watch is let go of only once nobody waits in it.
+                // The watch is released only after its last waiter has left.
                 await own.CancelAsync().ConfigureAwait(false);
                 await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    /// <summary>Hears with all others, until it falls behind what is kept for them.</summary>
+    /// <summary>Follows the shared pages, until it falls behind the kept ones.</summary>
     private async Task FollowAsync(long number, TimeSpan pause, Func<WatchPage, Task> give, CancellationToken ends)
     {
         var watcher = new LiveWatcher((long)pause.TotalMilliseconds);

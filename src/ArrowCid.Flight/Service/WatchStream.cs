@@ -10,7 +10,7 @@ using Grpc.Core;
 namespace ArrowCid.Flight.Service;
 
 /// <summary>
-/// Announcements as a table without end. Every batch's app_metadata is the cursor behind it; while nothing is put,
+/// Announcements as a table without end. Every batch's app_metadata is the cursor after it; while nothing is put,
 /// empty batches come.
 /// </summary>
 internal sealed class WatchStream(CidStore store, LiveAnnouncements live)

@@ -14,9 +14,9 @@ public class ArrowCidException : Exception
     public ArrowCidException(ErrorCode code, string message, Exception? inner = null)
         : base(message, inner) => Code = code;
 
-    /// <summary>What went wrong, as a stable number.</summary>
+    /// <summary>The error as a stable number.</summary>
     public ErrorCode Code { get; }
 
-    /// <summary>Whether the same call may succeed later without anybody mending anything.</summary>
+    /// <summary>Whether the same call may succeed later without a repair.</summary>
     public bool IsTransient => ErrorTable.IsTransient(Code);
 }

@@ -8,7 +8,7 @@ public enum ErrorCode
 {
     /// <summary>A fault in ArrowCid itself.</summary>
     Internal = 1,
-    /// <summary>An argument that the caller can mend.</summary>
+    /// <summary>An argument that the caller can correct.</summary>
     InvalidArgument = 2,
     /// <summary>A text or byte sequence that is not a CID, multihash, multibase or varint.</summary>
     InvalidCid = 3,
@@ -34,15 +34,15 @@ public enum ErrorCode
     StoreFaulted = 13,
     /// <summary>The store was made by a version that this one cannot handle.</summary>
     FormatVersion = 14,
-    /// <summary>No room for the block within the store's capacity.</summary>
+    /// <summary>No space for the block within the store's capacity.</summary>
     StoreFull = 15,
-    /// <summary>The index has no room and cannot grow now.</summary>
+    /// <summary>The index is full and cannot grow now.</summary>
     IndexFull = 16,
     /// <summary>A block, buffer or batch over a limit of the format or of the caller's budget.</summary>
     TooLarge = 17,
     /// <summary>A cursor points before what is still there; resume from the position in the message.</summary>
     SubscriberLagged = 18,
-    /// <summary>Somebody else holds what is needed; a retry may help.</summary>
+    /// <summary>Another caller or process holds what is needed; a retry may help.</summary>
     Busy = 19,
     /// <summary>The store's directory or control file was removed while it was open.</summary>
     StoreGone = 20,

@@ -14,7 +14,7 @@ public static class ErrorTable
     /// <returns>A number from 1 to 16.</returns>
     public static int GrpcStatus(ErrorCode code) => Row(code).Grpc;
 
-    /// <summary>Whether the same call may succeed later without anybody mending anything.</summary>
+    /// <summary>Whether the same call may succeed later without a repair.</summary>
     /// <param name="code">The error.</param>
     /// <returns>True where a retry may help.</returns>
     public static bool IsTransient(ErrorCode code) => code is ErrorCode.Busy;

@@ -274,7 +274,7 @@ public sealed partial class IpldNode : IEquatable<IpldNode>
     internal static IpldNode OfText(string wellFormed) =>
         wellFormed.Length == 0 ? s_emptyText : new IpldNode(IpldKind.Text, wellFormed);
 
-    /// <summary>Makes a list of an array that nobody else has.</summary>
+    /// <summary>Makes a list of an array that has no other reference.</summary>
     internal static IpldNode OfList(IpldNode[] items)
     {
         if (items.Length == 0) return s_emptyList;
@@ -283,7 +283,7 @@ public sealed partial class IpldNode : IEquatable<IpldNode>
         return new IpldNode(IpldKind.List, items, depth: OneDeeper(depth));
     }
 
-    /// <summary>Makes a map of an array that nobody else has, whose keys are sorted and differ.</summary>
+    /// <summary>Makes a map of an array that has no other reference, whose keys are sorted and distinct.</summary>
     internal static IpldNode OfMap(KeyValuePair<string, IpldNode>[] entries)
     {
         if (entries.Length == 0) return s_emptyMap;

@@ -52,7 +52,7 @@ internal static class IpldText
         return at;
     }
 
-    // Surrogates stand for code points over U+FFFF, so they sort behind U+E000 to U+FFFF.
+    // Surrogates encode code points over U+FFFF, so they sort after U+E000 to U+FFFF.
     private static int Rank(char c) => c switch
     {
         < '\ud800' => c,

@@ -29,7 +29,7 @@ public readonly partial struct Cid
     /// <param name="formatProvider">Not looked at.</param>
     public string ToString(string? format, IFormatProvider? formatProvider)
     {
-        Span<byte> text = stackalloc byte[Room];
+        Span<byte> text = stackalloc byte[Capacity];
         return Encoding.ASCII.GetString(text[..Format(format, text)]);
     }
 
@@ -43,7 +43,7 @@ public readonly partial struct Cid
     public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format = default,
         IFormatProvider? provider = null)
     {
-        Span<byte> text = stackalloc byte[Room];
+        Span<byte> text = stackalloc byte[Capacity];
         text = text[..Format(format, text)];
         charsWritten = text.Length <= destination.Length ? Encoding.ASCII.GetChars(text, destination) : 0;
         return text.Length <= destination.Length;
@@ -59,13 +59,13 @@ public readonly partial struct Cid
     public bool TryFormat(Span<byte> utf8Destination, out int bytesWritten, ReadOnlySpan<char> format = default,
         IFormatProvider? provider = null)
     {
-        Span<byte> text = stackalloc byte[Room];
+        Span<byte> text = stackalloc byte[Capacity];
         text = text[..Format(format, text)];
         bytesWritten = text.TryCopyTo(utf8Destination) ? text.Length : 0;
         return text.Length <= utf8Destination.Length;
     }
 
-    private int Room => ByteLength <= ShortByteLength ? ShortRoom : LongRoom;
+    private int Capacity => ByteLength <= ShortByteLength ? ShortRoom : LongRoom;
 
     private int Format(ReadOnlySpan<char> format, Span<byte> text)
     {
@@ -73,7 +73,7 @@ public readonly partial struct Cid
         if (kind is not (DefaultFormat or LongFormat) && !Multibase.IsSupported(kind)) throw Unknown(format);
         if (_tag == NoTag) return 0;
         if (kind == LongFormat) return FormatLong(text);
-        Span<byte> bytes = stackalloc byte[Room == ShortRoom ? ShortByteLength : MaxByteLength];
+        Span<byte> bytes = stackalloc byte[Capacity == ShortRoom ? ShortByteLength : MaxByteLength];
         bytes = bytes[..Write(bytes)];
         if (_tag != Version0Tag)
         {

@@ -109,7 +109,7 @@ public readonly partial struct Cid
     }
 
     /// <summary>Reads a CID that fills the bytes.</summary>
-    /// <param name="bytes">The binary form and nothing behind it.</param>
+    /// <param name="bytes">The binary form and nothing after it.</param>
     /// <param name="options">What to let pass.</param>
     /// <returns>The CID.</returns>
     /// <exception cref="ArrowCidException">Not a CID (<see cref="ErrorCode.InvalidCid"/>); the message says why.
@@ -121,7 +121,7 @@ public readonly partial struct Cid
                 $"Not a CID's binary form: {Describe(error)}: {Shorten(bytes)}");
 
     /// <summary>Reads a CID that fills the bytes and says why where it does not.</summary>
-    /// <param name="bytes">The binary form and nothing behind it.</param>
+    /// <param name="bytes">The binary form and nothing after it.</param>
     /// <param name="cid">The CID, or the default.</param>
     /// <param name="error">Why it is not a CID, or <see cref="CidError.None"/>.</param>
     /// <param name="options">What to let pass.</param>
@@ -134,8 +134,8 @@ public readonly partial struct Cid
         return error == CidError.None;
     }
 
-    /// <summary>Reads a CID from the start of a span, for formats that put content behind it.</summary>
-    /// <param name="source">The bytes; those behind the CID are not looked at.</param>
+    /// <summary>Reads a CID from the start of a span, for formats that put content after it.</summary>
+    /// <param name="source">The bytes; those after the CID are not looked at.</param>
     /// <param name="cid">The CID, or the default.</param>
     /// <param name="consumed">The number of bytes that it took, or 0.</param>
     /// <returns>False where the bytes are not a CID or end inside it.</returns>
@@ -143,7 +143,7 @@ public readonly partial struct Cid
         TryReadFrom(source, out cid, out consumed, out _);
 
     /// <inheritdoc cref="TryReadFrom(ReadOnlySpan{byte}, out Cid, out int)"/>
-    /// <param name="source">The bytes; those behind the CID are not looked at.</param>
+    /// <param name="source">The bytes; those after the CID are not looked at.</param>
     /// <param name="cid">The CID, or the default.</param>
     /// <param name="consumed">The number of bytes that it took, or 0.</param>
     /// <param name="error">Why there is no CID, or <see cref="CidError.None"/>; <see cref="CidError.Truncated"/> where

@@ -136,8 +136,8 @@ public readonly partial struct Cid : IEquatable<Cid>, IComparable<Cid>, ICompara
     public int CompareTo(Cid other)
     {
         if (_tag == other._tag) return _hash.CompareTo(in other._hash);
-        const int Room = 1 + Varint.MaxLength + Multihash.MaxHeaderLength;
-        Span<byte> left = stackalloc byte[Room], right = stackalloc byte[Room];
+        const int Capacity = 1 + Varint.MaxLength + Multihash.MaxHeaderLength;
+        Span<byte> left = stackalloc byte[Capacity], right = stackalloc byte[Capacity];
         // No header but the default's is the start of another, so headers that differ decide.
         return left[..WriteHeader(left)].SequenceCompareTo(right[..other.WriteHeader(right)]);
     }
@@ -170,12 +170,12 @@ public readonly partial struct Cid : IEquatable<Cid>, IComparable<Cid>, ICompara
     /// <param name="right">The other.</param>
     public static bool operator <=(Cid left, Cid right) => left.CompareTo(right) <= 0;
 
-    /// <summary>Whether one CID's binary form sorts behind another's.</summary>
+    /// <summary>Whether one CID's binary form sorts after another's.</summary>
     /// <param name="left">One.</param>
     /// <param name="right">The other.</param>
     public static bool operator >(Cid left, Cid right) => left.CompareTo(right) > 0;
 
-    /// <summary>Whether one CID's binary form sorts behind another's or is the same.</summary>
+    /// <summary>Whether one CID's binary form sorts after another's or is the same.</summary>
     /// <param name="left">One.</param>
     /// <param name="right">The other.</param>
     public static bool operator >=(Cid left, Cid right) => left.CompareTo(right) >= 0;

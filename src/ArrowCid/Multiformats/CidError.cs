@@ -35,12 +35,12 @@ public enum CidError
     ExplicitVersion0 = 12,
     /// <summary>It starts as version 0 but is no SHA-256 digest of 32 bytes (46 characters from <c>Qm</c>).</summary>
     InvalidVersion0 = 13,
-    /// <summary>A version 0 CID behind a multibase prefix.</summary>
+    /// <summary>A version 0 CID after a multibase prefix.</summary>
     Version0InMultibase = 14,
     /// <summary>A digest over <see cref="Multihash.MaxDigestLength"/> bytes.</summary>
     DigestTooLong = 15,
     /// <summary>An identity digest over <see cref="Multihash.MaxIdentityLength"/> bytes.</summary>
     IdentityTooLong = 16,
-    /// <summary>Bytes behind the end of the value.</summary>
+    /// <summary>Bytes after the end of the value.</summary>
     TrailingBytes = 17,
 }

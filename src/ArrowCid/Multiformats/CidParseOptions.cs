@@ -1,6 +1,6 @@
 namespace ArrowCid;
 
-/// <summary>What a reader of CIDs and multihashes may let pass. Nothing by default.</summary>
+/// <summary>Leniencies of a reader of CIDs and multihashes. None by default.</summary>
 [Flags]
 public enum CidParseOptions
 {

@@ -78,9 +78,9 @@ public static class Multibase
             throw new ArgumentException($"Bases 36 and 58 take {Most} bytes, not {bytes.Length}.", nameof(bytes));
         }
 
-        long room = MaxEncodedLength(prefix, bytes.Length);
-        if (room > Array.MaxLength / 2) throw new ArgumentException("The text would be too long.", nameof(bytes));
-        Span<byte> text = room <= 256 ? stackalloc byte[256] : new byte[room];
+        long size = MaxEncodedLength(prefix, bytes.Length);
+        if (size > Array.MaxLength / 2) throw new ArgumentException("The text would be too long.", nameof(bytes));
+        Span<byte> text = size <= 256 ? stackalloc byte[256] : new byte[size];
         return Encoding.ASCII.GetString(text[..EncodeAscii(prefix, bytes, text)]);
     }
 

@@ -102,7 +102,7 @@ public readonly struct Multihash : IEquatable<Multihash>
     }
 
     /// <summary>Reads a multihash that fills the bytes.</summary>
-    /// <param name="bytes">The binary form and nothing behind it.</param>
+    /// <param name="bytes">The binary form and nothing after it.</param>
     /// <param name="options">What to let pass.</param>
     /// <returns>The multihash.</returns>
     /// <exception cref="ArrowCidException">Not a multihash (<see cref="ErrorCode.InvalidCid"/>).</exception>
@@ -115,7 +115,7 @@ public readonly struct Multihash : IEquatable<Multihash>
     }
 
     /// <summary>Reads a multihash from the start of a span.</summary>
-    /// <param name="source">The bytes; those behind the multihash are not looked at.</param>
+    /// <param name="source">The bytes; those after the multihash are not looked at.</param>
     /// <param name="hash">The multihash, or the default.</param>
     /// <param name="consumed">The number of bytes that it took, or 0.</param>
     /// <returns>False where the bytes are not a multihash or end inside it.</returns>
@@ -170,7 +170,7 @@ public readonly struct Multihash : IEquatable<Multihash>
     /// <inheritdoc/>
     public override int GetHashCode()
     {
-        // All of the digest and the process's random seed: whoever writes a CID as text chooses its digest.
+        // All of the digest and the process's random seed: the author of a CID's text chooses its digest.
         ReadOnlySpan<int> words = MemoryMarshal.Cast<byte, int>(Digest256.Bytes(in _inlineDigest));
         int inline = HashCode.Combine(words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]);
         if (_longDigest is null) return HashCode.Combine(_code, _length, inline);

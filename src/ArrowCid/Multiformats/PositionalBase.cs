@@ -30,7 +30,8 @@ internal sealed class PositionalBase
         for (; (ulong)_groupRadix * radix <= uint.MaxValue; _groupChars++) _groupRadix *= radix;
     }
 
-    /// <summary>Room for the text of so many bytes and for the last group that is cut.</summary>
+    /// <summary>The length of the text of <paramref name="byteCount"/> bytes, with the last group that is
+    /// cut.</summary>
     public int MaxEncodedLength(int byteCount) => byteCount * 8 / 5 + _groupChars;
 
     public static int MaxDecodedLength(int charCount) => charCount;

@@ -37,7 +37,7 @@ internal sealed class Rfc4648
         ? (byteCount * 8 + _bits * _blockChars - 1) / (_bits * _blockChars) * _blockChars
         : (byteCount * 8 + _bits - 1) / _bits;
 
-    /// <summary>Room for what so many characters hold.</summary>
+    /// <summary>The number of bytes that <paramref name="charCount"/> characters hold at most.</summary>
     public int MaxDecodedLength(int charCount) => (int)((long)charCount * _bits / 8);
 
     public int Encode(ReadOnlySpan<byte> data, Span<byte> text)

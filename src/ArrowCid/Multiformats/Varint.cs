@@ -23,7 +23,7 @@ public static class Varint
     }
 
     /// <summary>Writes a value.</summary>
-    /// <param name="destination">Where to; room for <see cref="Length"/> bytes.</param>
+    /// <param name="destination">The target; it holds at least <see cref="Length"/> bytes.</param>
     /// <param name="value">At most <see cref="MaxValue"/>.</param>
     /// <returns>The number of bytes written.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The value is over <see cref="MaxValue"/>.</exception>
@@ -38,7 +38,7 @@ public static class Varint
     }
 
     /// <summary>Reads a value from the start of a span.</summary>
-    /// <param name="source">The bytes; those behind the varint are not looked at.</param>
+    /// <param name="source">The bytes; those after the varint are not looked at.</param>
     /// <param name="value">The value, or 0.</param>
     /// <param name="consumed">The number of bytes that it took, or 0.</param>
     /// <returns>False where the bytes end inside it, it is longer than nine bytes or not minimal.</returns>

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 
 namespace ArrowCid.Registry;
 
-/// <summary>Where a query stands in its order: behind a key of one of its ranges.</summary>
+/// <summary>Where a query stands in its order: after a key of one of its ranges.</summary>
 internal readonly record struct QueryPlace(IndexKind Kind, bool IsDescending, byte[]? Key)
 {
     private const byte Version = 1;

@@ -4,10 +4,11 @@ using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
-/// <summary>Collecting what nobody needs.</summary>
+/// <summary>Collection of unneeded blocks.</summary>
 internal sealed partial class StoreRegistry
 {
-    // After so many rests others put faster than is read between them: then the drop reads the rest, up to its fence.
+    // After this number of pauses, others put faster than is read in between: then the drop reads the rest, up to its
+    // fence.
     private const int MostBehind = 8;
 
     private static readonly Lazy<string> s_by = new(() => string.Create(CultureInfo.InvariantCulture,
@@ -25,8 +26,8 @@ internal sealed partial class StoreRegistry
     /// <param name="seen">Gets every block, with why it stays.</param>
     /// <param name="sizes">How much a step does; null: <see cref="CollectionSteps.ByDefault"/>.</param>
     /// <param name="cancel">Ends it between two steps; what was dropped stays so.</param>
-    /// <returns>An element a step: what it dropped, each block before what it needs.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up.</exception>
+    /// <returns>One element per step: the blocks that it dropped, each before the blocks that it needs.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process is cleaning up.</exception>
     public IEnumerable<IReadOnlyList<CollectedNode>> Collect(CollectionRules rules, bool isDryRun,
         BlockCollection seen, CollectionSteps? sizes = null, CancellationToken cancel = default)
     {
@@ -90,8 +91,8 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    /// <summary>Reads some more as the janitor: a segment that another one has just taken out of the table, and may
-    /// give back, would be passed over.</summary>
+    /// <summary>Reads some more under the maintenance lock: otherwise a segment that another process has just taken out
+    /// of the table, and may restore, would be skipped.</summary>
     private bool ReadSome(CollectionReading reading, ulong[] marks, bool isDryRun)
     {
         using MaintenanceLockScope? term = isDryRun ? null : BecomeJanitor();
@@ -107,7 +108,7 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    /// <summary>Drops the next few hundred of what may go, but for what has come to stay.</summary>
+    /// <summary>Drops the next few hundred removable blocks, except those that are needed by now.</summary>
     private List<CollectedNode> DropSome(BlockCollection seen, CollectionReading reading, CollectionRules rules,
         Dictionary<Digest256, string> before, int most, ref int next)
     {
@@ -146,8 +147,8 @@ internal sealed partial class StoreRegistry
         return gone;
     }
 
-    /// <summary>Chooses blocks to drop, over what is committed up to a fence, and drops them up to it. Each record of
-    /// drops says of its blocks why they went.</summary>
+    /// <summary>Chooses blocks to drop, over everything committed up to a fence, and drops them up to it. Each record
+    /// of drops states why its blocks were dropped.</summary>
     /// <param name="isDryRun">Nothing is changed.</param>
     /// <param name="rule">The policy by which they are chosen.</param>
     /// <param name="choose">Chooses, once the registry was read up to the numbers that it gets; again where an index is

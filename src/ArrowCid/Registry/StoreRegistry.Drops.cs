@@ -6,8 +6,8 @@ namespace ArrowCid.Registry;
 /// <summary>Drops, and what stands against them.</summary>
 internal sealed partial class StoreRegistry
 {
-    /// <summary>Drops blocks that nothing keeps. What is announced again from then on stays.</summary>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else is cleaning up.</exception>
+    /// <summary>Drops blocks that nothing keeps. A block that is announced again from then on stays.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process is cleaning up.</exception>
     /// <param name="cids">The blocks.</param>
     /// <param name="isDryRun">Nothing is changed.</param>
     /// <param name="chosen">When they were chosen, by what they were then: what was put since stays too.</param>
@@ -20,8 +20,8 @@ internal sealed partial class StoreRegistry
     public Removal RemoveExpired(DateTimeOffset now, bool isDryRun) =>
         Drop(isDryRun, () => Decide(Expired(DateTimeOffset.UnixEpoch, now)), "", RemovalReason.Expired);
 
-    /// <summary>Whether anything of which the expiry lies behind a time has expired, and nothing of its own keeps it.
-    /// </summary>
+    /// <summary>Whether any block whose expiry is after a time has expired, and has no keep reason of its
+    /// own.</summary>
     public bool HasExpired(DateTimeOffset after, DateTimeOffset now) => Ask(() =>
         Expired(after, now).Exists(cid => OwnReasons(DigestOf(cid)).Count == 0));
 

@@ -35,7 +35,7 @@ internal sealed partial class StoreRegistry
         });
     }
 
-    /// <summary>The blocks that were made of one, as was said of them.</summary>
+    /// <summary>The blocks derived from one, according to their metadata.</summary>
     public List<Cid> Children(Digest256 digest)
     {
         byte[] low = IndexKey.OfDigest(in digest);
@@ -72,7 +72,7 @@ internal sealed partial class StoreRegistry
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
         {
-            // Whoever asks for the block hears of it; it is not here in any form that could be used.
+            // A caller that requests the block gets the error; it is not stored in any usable form.
             return null;
         }
     }

@@ -5,16 +5,16 @@ namespace ArrowCid.Registry;
 /// <summary>The index that the book stands on (<c>INDEXES.md</c>).</summary>
 internal sealed partial class StoreRegistry
 {
-    // So many blocks may be in the book, of which something was said since the index was made.
+    // The maximum number of blocks in the registry state whose facts are newer than the index.
     private const int MaxRecent = 8192;
 
-    // With so many records to read the book is left aside: they are read into runs at once.
+    // With this number of records to read, the state is bypassed: they are read into runs at once.
     private const ulong FarBehind = 4096;
 
     // A look whether another handle made a new index, which is a call of the system, is worth it so often, in ms.
     private const long IndexLooksEach = 100;
 
-    // So many facts of this handle's own are reason enough to bring the index up to date, beside whoever says them.
+    // After this number of its own facts a handle updates the index, beside its other work.
     private const long SaidBetweenFolds = 1 << 18;
 
     private readonly IndexDirectory? _directory;
@@ -26,12 +26,12 @@ internal sealed partial class StoreRegistry
     private int _isFoldAsked;
     private bool _isIndexOpen;
     private long _indexLooked;
-    private volatile bool _isDistrusted;
+    private volatile bool _isDiscarded;
 
     /// <summary>Looks at every page of the index on disk.</summary>
-    /// <param name="mends">Where one is damaged the index goes, and comes back from the log.</param>
+    /// <param name="repairs">Whether a damaged index is discarded and rebuilt from the log.</param>
     /// <returns>What is wrong, or null.</returns>
-    private string? ExamineIndex(bool mends)
+    private string? ExamineIndex(bool repairs)
     {
         if (_directory is null) return null;
         try
@@ -43,7 +43,7 @@ internal sealed partial class StoreRegistry
         {
             lock (_gate)
             {
-                if (mends) DiscardIndex(e);
+                if (repairs) DiscardIndex(e);
             }
 
             return e.Message;
@@ -102,7 +102,7 @@ internal sealed partial class StoreRegistry
     /// <summary>The runs of the index that a merge would make one.</summary>
     public int RunsToMerge(int most) => IndexDirectory.ToMerge(Index.Runs, most)?.Count ?? 0;
 
-    /// <summary>Makes one run of several, where there are more than so many.</summary>
+    /// <summary>Merges several runs into one if there are more than the limit.</summary>
     /// <returns>How many they were, and the blocks that the one speaks of; null where there was nothing to merge, or
     /// another one is at it.</returns>
     public (int Runs, long Blocks)? MergeStep(int most, CancellationToken cancel)
@@ -146,7 +146,7 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    /// <summary>Answers from the book; where the index is found damaged it is made anew, and asked again. With the
+    /// <summary>Answers from the registry state; a damaged index is rebuilt and queried again. Under the
     /// gate.</summary>
     private T Guarded<T>(Func<T> answer)
     {
@@ -168,7 +168,7 @@ internal sealed partial class StoreRegistry
     private void OpenIndex()
     {
         _indexLooked = Environment.TickCount64;
-        if (_directory is null || _isDistrusted || (_isIndexOpen && !_directory.HasChanged)) return;
+        if (_directory is null || _isDiscarded || (_isIndexOpen && !_directory.HasChanged)) return;
         bool isFirst = !_isIndexOpen;
         _isIndexOpen = true;
         try
@@ -190,7 +190,7 @@ internal sealed partial class StoreRegistry
         OpenIndex();
     }
 
-    /// <summary>With the gate: the book is what is said behind an index.</summary>
+    /// <summary>Under the gate: the state holds the facts that are newer than an index.</summary>
     private void RebaseOn(IndexSnapshot index)
     {
         (_book, _position) = (new RegistryState(index), index.Cursor);
@@ -201,14 +201,14 @@ internal sealed partial class StoreRegistry
     /// <summary>With the gate: the index is not what was written. It goes, and comes back from the log.</summary>
     private void DiscardIndex(IndexDamagedException e)
     {
-        if (e.IsDamage) _damages.Add($"{e.Message}; made anew from the log");
-        _isDistrusted = true;
+        if (e.IsDamage) _damages.Add($"{e.Message}; rebuilt from the log");
+        _isDiscarded = true;
         RebaseOn(IndexSnapshot.Empty);
         if (_blocks.IsReadOnly || !_blocks.Derived.TryLock()) return;
         try
         {
             _directory!.Discard();
-            _isDistrusted = false;
+            _isDiscarded = false;
         }
         finally
         {
@@ -216,7 +216,7 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    /// <summary>With the gate: whether there is so much to read that it goes into runs.</summary>
+    /// <summary>Under the gate: whether the number of records to read is large enough to read them into runs.</summary>
     private bool IsFarBehind(ulong[] marks)
     {
         if (_directory is null) return false;
@@ -242,7 +242,7 @@ internal sealed partial class StoreRegistry
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.StoreFull or ErrorCode.Io or ErrorCode.AccessDenied)
         {
-            // Without room for it the index is this process's own.
+            // If there is no space for it, the index stays in this process's memory.
         }
         catch (OperationCanceledException)
         {
@@ -268,9 +268,9 @@ internal sealed partial class StoreRegistry
                 if (!_blocks.Derived.TryLock()) return false;
                 try
                 {
-                    if (_isDistrusted) _directory.Discard();
+                    if (_isDiscarded) _directory.Discard();
                     index = FlushFrom(_directory.TryOpen() ?? IndexSnapshot.Empty, isToDisk, cancel, isOneRun);
-                    _isDistrusted = false;
+                    _isDiscarded = false;
                 }
                 finally
                 {
@@ -313,7 +313,7 @@ internal sealed partial class StoreRegistry
                         continue;
                     }
 
-                    // Behind any other gap everything that is there comes anew.
+                    // After any other gap everything stored is listed again.
                     runs.Clear();
                     (builder, totals) = (new RunBuilder(), IndexTotals.Zero);
                     continue;
@@ -376,7 +376,7 @@ internal sealed partial class StoreRegistry
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException or OperationCanceledException
             or IndexDamagedException)
         {
-            // Nobody waits for it; whoever asks next meets what is wrong himself.
+            // No caller waits for it; the next query meets the error itself.
         }
         finally
         {

@@ -12,7 +12,7 @@ internal sealed partial class StoreRegistry
         lock (_gate)
         {
             ReadTo(_blocks.Marks());
-            // Whoever reclaims must not be in his own way with a lease.
+            // The reclaiming process must not be blocked by its own lease.
             _position = _tail!.Position;
             _tail.Dispose();
             _tail = null;

@@ -6,13 +6,14 @@ namespace ArrowCid.Registry;
 /// <summary>Names.</summary>
 internal sealed partial class StoreRegistry
 {
-    /// <summary>Gives a name to a block, or takes it away: whole or not at all; no two replace one change.</summary>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameConflict"/>, <see cref="ErrorCode.NameExists"/>:
-    /// it stands for another block than expected; <see cref="ErrorCode.NameNotFound"/>: it is to be taken away and
-    /// stands for nothing; <see cref="ErrorCode.BlockNotFound"/>; <see cref="ErrorCode.Busy"/>.</exception>
+    /// <summary>Assigns a name to a block, or removes the name: whole or not at all; no two calls replace the same
+    /// change.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameConflict"/>, <see cref="ErrorCode.NameExists"/>: it
+    /// points to another block than expected; <see cref="ErrorCode.NameNotFound"/>: it is to be removed and does not
+    /// exist; <see cref="ErrorCode.BlockNotFound"/>; <see cref="ErrorCode.Busy"/>.</exception>
     /// <param name="name">The name.</param>
     /// <param name="cid">The block; null takes the name away.</param>
-    /// <param name="expected">What the name must stand for.</param>
+    /// <param name="expected">What the name must point to.</param>
     /// <param name="commit">Commits the fact together with the block, where that is not in the store yet; else
     /// null.</param>
     public NameChange SetName(string name, Cid? cid, NameExpectation expected, Action<IFactSource>? commit = null)
@@ -64,9 +65,9 @@ internal sealed partial class StoreRegistry
         if (expected.IsAny || now == expected.Cid) return;
         string change = last is { } is_ ? $" since {is_.Stamp.When:O}" : "";
         throw expected.Cid is null
-            ? new ArrowCidException(ErrorCode.NameExists, $"the name '{name}' is taken: it stands for {now}{change}")
-            : new ArrowCidException(ErrorCode.NameConflict, $"the name '{name}' stands for " +
-                $"{now?.ToString() ?? "nothing"}{change}, not for {expected.Cid}; look again and decide anew");
+            ? new ArrowCidException(ErrorCode.NameExists, $"the name '{name}' is taken: it points to {now}{change}")
+            : new ArrowCidException(ErrorCode.NameConflict, $"the name '{name}' points to " +
+                $"{now?.ToString() ?? "nothing"}{change}, not to {expected.Cid}; read it again and retry");
     }
 
     private void GiveName(NameFact fact, Cid target, FactRecord record, ulong sweep, NameRecord? last,

@@ -42,7 +42,7 @@ internal sealed partial class StoreRegistry
         ulong now = _blocks.ReadSweep();
         bool isLonger = expires is null || expires > (ulong)_blocks.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         if (((now & 1) == 0 && now == sweep) || !isLonger || _blocks.IsRing) return;
-        // Who collects may not have seen it before he decided.
+        // The collector may have decided before it could see it.
         Digest256[] roots = [DigestOf(cid)];
         if (_blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing) || missing == roots[0]) return;
         throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(roots, missing));
@@ -124,7 +124,7 @@ internal sealed partial class StoreRegistry
     {
         ulong now = _blocks.ReadSweep();
         if ((now & 1) == 0 && now == sweep) return;
-        // What beneath could not be seen before the drop was decided is seen by whoever reclaims after this.
+        // Blocks beneath that were not visible before the drop was decided are visible to every later reclaim.
         if (!_blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing))
             throw new HollowException(Missing(roots, missing));
     }

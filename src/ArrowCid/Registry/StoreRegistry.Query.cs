@@ -7,10 +7,10 @@ namespace ArrowCid.Registry;
 /// <summary>Queries: keys of one order, each looked up and asked the whole filter.</summary>
 internal sealed partial class StoreRegistry
 {
-    // So many keys are looked at under one hold of the gate.
+    // The number of keys examined while the gate is held once.
     private const int KeysAtOnce = 1024;
 
-    // So many are read before the first of them is looked up.
+    // The number of keys read before the first of them is looked up.
     private const int KeysAhead = 16;
 
     private readonly RecentKeys _recentKeys = new();
@@ -25,8 +25,8 @@ internal sealed partial class StoreRegistry
     /// <summary>Looks on for what a query is to find.</summary>
     /// <param name="wish">What.</param>
     /// <param name="plan">The order to go by.</param>
-    /// <param name="place">Behind which key; the default begins.</param>
-    /// <param name="most">At most so many entries.</param>
+    /// <param name="place">The key to continue after; the default starts at the beginning.</param>
+    /// <param name="most">The maximum number of entries.</param>
     public QueryPiece Look(QueryWish wish, QueryPlan plan, QueryPlace place, int most) =>
         Ask(() => LookHere(wish, plan, place, most));
 
@@ -67,10 +67,10 @@ internal sealed partial class StoreRegistry
             MergedCursor cursor = Open(plan.Kind, rest, wish.IsDescending);
             while (cursor.Next())
             {
-                int room = Math.Min(most - found.Count, KeysAtOnce - keys);
-                if (room <= 0)
+                int left = Math.Min(most - found.Count, KeysAtOnce - keys);
+                if (left <= 0)
                     return new QueryPiece(found, new QueryPlace(plan.Kind, wish.IsDescending, last), false, lookedAt);
-                ReadAhead(ahead, plan.Kind, cursor, Math.Min(room, KeysAhead));
+                ReadAhead(ahead, plan.Kind, cursor, Math.Min(left, KeysAhead));
                 keys += ahead.Count;
                 foreach (KeyAhead next in ahead)
                 {
@@ -89,7 +89,7 @@ internal sealed partial class StoreRegistry
         return new QueryPiece(found, new QueryPlace(plan.Kind, wish.IsDescending, last), true, lookedAt);
     }
 
-    /// <summary>The key that a cursor stands at, and those behind it, and the blocks that they lead to. The memory
+    /// <summary>The key that a cursor stands at, and those after it, and the blocks that they lead to. The memory
     /// where these are looked up is asked for together.</summary>
     private void ReadAhead(List<KeyAhead> ahead, IndexKind kind, MergedCursor cursor, int count)
     {
@@ -134,7 +134,7 @@ internal sealed partial class StoreRegistry
             _ => found.Is(key, in digest, page, info),
         };
 
-    /// <summary>The block that a key leads to; a name may stand for nothing.</summary>
+    /// <summary>The block that a key leads to; a name may point to nothing.</summary>
     private Digest256? DigestOf(IndexKind kind, byte[] key)
     {
         if (kind == IndexKind.Cid) return new Digest256(key);

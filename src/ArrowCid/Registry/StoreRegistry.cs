@@ -16,7 +16,7 @@ internal sealed partial class StoreRegistry : IFactFilter, IDamageFacts, IDispos
     // A tail leases segments: it is let go when nothing was asked for so long.
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
 
-    // A reader who asks for nothing exact does not wait longer for a segment that somebody has for himself.
+    // A reader without exact requirements does not wait longer for a segment that another process holds exclusively.
     private static readonly TimeSpan s_readPatience = TimeSpan.FromSeconds(1);
 
     private readonly BlockStore _blocks;
@@ -62,8 +62,8 @@ internal sealed partial class StoreRegistry : IFactFilter, IDamageFacts, IDispos
     /// are over a limit.</exception>
     public FactRecord Record(params Fact[] facts) => new(NextStamp(), facts);
 
-    /// <summary>What is said of a block that is being put; null where that is nothing. The name is only looked at: it
-    /// is given once the block is there.</summary>
+    /// <summary>The metadata of a block that is being put; null if there is none. The name is only checked: it is
+    /// assigned once the block is stored.</summary>
     public FactRecord? RecordOfPut(BlockMetadata said, bool isPinned, string? name)
     {
         if (isPinned || name is not null) ThrowIfRing(isPinned ? "a pin" : "a name");
@@ -116,7 +116,7 @@ internal sealed partial class StoreRegistry : IFactFilter, IDamageFacts, IDispos
     /// <summary>The stamp of a change that follows one in the book.</summary>
     private FactStamp NextStampAfter(FactStamp? previous)
     {
-        // After a rebuild the clock may be behind what the lanes say; a wrong one is not let spread.
+        // After a rebuild the clock may lag the lanes' records; a wrong time must not spread.
         if (previous is { } last)
         {
             ThrowIfAhead(last.Time, _blocks.Clock.GetUtcNow());
@@ -180,7 +180,7 @@ internal sealed partial class StoreRegistry : IFactFilter, IDamageFacts, IDispos
     {
         if (TryReadTo(marks, _timeout, out int lane)) return;
         throw new ArrowCidException(ErrorCode.Busy,
-            $"{_blocks.Directory}: lane {lane} cannot be read up to record {marks[lane]}; somebody may be " +
+            $"{_blocks.Directory}: lane {lane} cannot be read up to record {marks[lane]}; another process may be " +
             "cleaning up, try again, or run 'arrowcid log check'");
     }
 
@@ -234,7 +234,7 @@ internal sealed partial class StoreRegistry : IFactFilter, IDamageFacts, IDispos
     {
         if (found.Gap is { } gap)
         {
-            // Behind any other gap everything that is there comes anew.
+            // After any other gap everything stored is listed again.
             if (gap.Reason == GapReason.Damaged) _book.AddFault(gap.ToString());
             else _book = new RegistryState();
             return;
@@ -247,8 +247,8 @@ internal sealed partial class StoreRegistry : IFactFilter, IDamageFacts, IDispos
             _book.Announce(in record, found.Lane);
     }
 
-    /// <summary>Forgets blocks that went, with what is said of them, so that a ring's book does not grow without
-    /// end.</summary>
+    /// <summary>Forgets evicted blocks, with their metadata, so that a ring's state does not grow without
+    /// bound.</summary>
     private void Prune()
     {
         const int Least = 4096;

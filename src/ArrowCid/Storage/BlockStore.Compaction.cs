@@ -1,6 +1,6 @@
 namespace ArrowCid.Storage;
 
-/// <summary>Room that a handle gives back by itself, some time after a drop.</summary>
+/// <summary>Automatic compaction: a handle frees space some time after a drop.</summary>
 internal sealed partial class BlockStore
 {
     // Of a segment that is less alive than this, moving it costs little.
@@ -22,11 +22,11 @@ internal sealed partial class BlockStore
         // Drops that follow one another do not put it off.
         if (_sweptAt == 0) _sweptAt = Clock.GetTimestamp();
         if (Clock.GetElapsedTime(_sweptAt) < _settings.CompactDelay) return;
-        // Whoever maintains the store does it, and does more.
+        // Store maintenance, where it runs, does this and more.
         if (IsMaintainer || _control.IsLockedElsewhere(StoreLayout.MaintenanceLock)) return;
         _sweptAt = 0;
         if (Interlocked.Exchange(ref _isCompacting, 1) != 0) return;
-        // A tick flushes what was promised: it waits for nobody.
+        // A tick flushes acknowledged writes and must not block.
         _ = ThreadPool.UnsafeQueueUserWorkItem(_ => CompactNow(sweep), null);
     }
 
@@ -41,14 +41,14 @@ internal sealed partial class BlockStore
                 if (term is null) return;
                 ReclaimReport report = NewReclaim(liveness).Run(MostAliveUnasked, dryRun: false,
                     isEnough: () => _isClosed, s_patienceUnasked);
-                // What somebody reads is looked at again.
+                // Segments that are in use are tried again later.
                 bool isDone = !report.Segments.Any(one => one.Outcome is ReclaimOutcome.Held or ReclaimOutcome.NoRoom);
                 if (isDone && !_isClosed) _control.Map.Write(StoreLayout.CompactedWord, sweep);
             }
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {
-            // Nobody asked for it; who does hears of it.
+            // Automatic compaction has no caller that waits for its errors; an explicit compaction reports them.
         }
         finally
         {

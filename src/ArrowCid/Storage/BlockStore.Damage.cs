@@ -10,7 +10,8 @@ internal sealed partial class BlockStore
         return DamageBySegment().OfType<string>();
     }
 
-    /// <summary>The same, with a null behind each segment, for who does something else between.</summary>
+    /// <summary>Like <see cref="Damage"/>, with a null after each segment so that callers can do other work in
+    /// between.</summary>
     public IEnumerable<string?> DamageBySegment()
     {
         Enter();

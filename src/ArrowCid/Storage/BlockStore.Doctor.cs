@@ -3,7 +3,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>What a doctor looks at behind an open store: table against files, lanes, index and capacity.</summary>
+/// <summary>The checks of an open store: table against files, lanes, index and capacity.</summary>
 internal sealed partial class BlockStore
 {
     private const string RepairHint =
@@ -19,8 +19,8 @@ internal sealed partial class BlockStore
             .Concat(ExamineDerived()).Concat(ExamineSpace()).Concat(CheckLanes(null)).Concat(ExamineQuarantined()));
     }
 
-    /// <summary>Does what is safe: reaps what the dead left, ends a growth, and makes the index anew where it
-    /// lacks a block or leads astray. Deletes nothing that a block stands in.</summary>
+    /// <summary>Performs the safe repairs: removes the leftovers of dead processes, completes an index growth, and
+    /// rebuilds the index where it lacks blocks or points to wrong places. Never deletes stored blocks.</summary>
     public void RepairIndex()
     {
         Enter();

@@ -166,7 +166,7 @@ internal sealed partial class BlockStore
     public ulong SweepWord => _control.Map.Read(StoreLayout.SweepWord);
 
     /// <summary>Becomes the janitor, for this thread to end.</summary>
-    /// <returns>Null where somebody else is it until the deadline.</returns>
+    /// <returns>Null if another holder keeps it until the deadline.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: what a dead janitor was dropping cannot be
     /// settled by the deadline.</exception>
     public MaintenanceLockScope? TryBecomeJanitor(TimeSpan deadline)
@@ -198,9 +198,8 @@ internal sealed partial class BlockStore
 
     /// <summary>Begins to fill this store with blocks and facts that carry times of their own: nothing is dropped
     /// until it ends.</summary>
-    /// <returns>Ends it, on whatever thread.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody sweeps, until the
-    /// deadline.</exception>
+    /// <returns>A scope that ends the bulk load when disposed, on any thread.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a sweep runs until the deadline.</exception>
     public BulkLoadScope BeginFilling()
     {
         EnterToWrite();
@@ -217,7 +216,7 @@ internal sealed partial class BlockStore
         return new BulkLoadScope(_control.Filling);
     }
 
-    /// <summary>Keeps who would fill this store out for a sweep of the janitor's.</summary>
+    /// <summary>Keeps bulk loads out during a sweep of the janitor.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: it is being filled.</exception>
     public CollectionBarrier BlockBulkLoads() => _control.Filling.TryBeginSweep()
         ? new CollectionBarrier(_control.Filling)
@@ -290,7 +289,7 @@ internal sealed partial class BlockStore
         }
     }
 
-    /// <summary>Where, behind the committed end, the header of a record stands that continues the log; anything else
+    /// <summary>Where, after the committed end, the header of a record stands that continues the log; anything else
     /// there will be written over.</summary>
     private static long FindUncommitted(Segment segment)
     {

@@ -2,12 +2,12 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Lock bytes that say of a fact that its process still stands behind it.</summary>
+/// <summary>Lock bytes that show that the process of a hold fact still lives.</summary>
 internal sealed partial class BlockStore
 {
     private readonly HashSet<long> _holds = [];
 
-    /// <summary>Whether the oldest segments go when room is needed.</summary>
+    /// <summary>Whether the oldest segments are evicted when space is needed.</summary>
     public bool IsRing => _control.Superblock.IsRing;
 
     /// <summary>Locks a byte of its own, drawn at random, that no other hold ever had.</summary>

@@ -5,7 +5,7 @@ namespace ArrowCid.Storage;
 /// <summary>What a handle does by itself while it is open, and how it ends.</summary>
 internal sealed partial class BlockStore
 {
-    // Ticks after which a segment that nobody used is unmapped.
+    // The number of ticks after which an unused segment is unmapped.
     private const uint IdleTicks = 20;
 
     private readonly Participants _participants;
@@ -45,7 +45,7 @@ internal sealed partial class BlockStore
     /// <summary>What says which blocks were dropped; without it none was.</summary>
     public ILiveness? Liveness { get; set; }
 
-    /// <summary>Every segment that takes room, oldest first, and who holds it.</summary>
+    /// <summary>Every segment that occupies space, oldest first, with the processes that hold it.</summary>
     public List<SegmentReport> Segments() => Report().Segments();
 
     /// <summary>Every process that has the store open and can be seen from here.</summary>
@@ -87,7 +87,7 @@ internal sealed partial class BlockStore
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {
-            // Nobody waits for a tick; a call that needs what failed here meets the error itself.
+            // A tick has no waiting caller; a call that needs what failed here gets the error itself.
         }
         finally
         {
@@ -95,7 +95,8 @@ internal sealed partial class BlockStore
         }
     }
 
-    /// <summary>Unmaps what was not used for a while, and at once where somebody is in need of room.</summary>
+    /// <summary>Unmaps segments that were not used for a while, or all idle ones at once when space is
+    /// needed.</summary>
     private void LetGo()
     {
         ulong pressure = _control.Map.Read(StoreLayout.PressureWord);
@@ -116,8 +117,8 @@ internal sealed partial class BlockStore
         if (_settings.Durability == Durability.Batch) TryFlush();
     }
 
-    /// <summary>Takes over the lanes of owners that died, so that what they wrote is announced though nobody needs a
-    /// lane.</summary>
+    /// <summary>Takes over the lanes of dead owners so that their committed records are announced even if no writer
+    /// needs a lane.</summary>
     private void AdoptDead()
     {
         for (int lane = 0; lane < _control.Superblock.Lanes; lane++)
@@ -134,5 +135,5 @@ internal sealed partial class BlockStore
     private Exception Ended() => _isClosed
         ? new ObjectDisposedException(nameof(BlockStore))
         : new ArrowCidException(ErrorCode.StoreGone,
-            $"{Directory} was removed while it was open; leases on its blocks stay good; open it anew");
+            $"{Directory} was removed while it was open; leases on its blocks stay valid; open it again");
 }

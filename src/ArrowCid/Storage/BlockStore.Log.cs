@@ -2,11 +2,11 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>The log as it lies in the files, for who looks into a store.</summary>
+/// <summary>The log as stored in the files, for inspection.</summary>
 internal sealed partial class BlockStore
 {
     /// <summary>Everything that stands in the segments, lane by lane and in each in the order in which its segments
-    /// were made; damaged places and what lies behind the committed ends too.</summary>
+    /// were made; damaged places and records after the committed ends too.</summary>
     /// <param name="lane">One lane alone, or null.</param>
     public IEnumerable<LogEntry> Log(int? lane = null)
     {
@@ -123,7 +123,8 @@ internal sealed partial class BlockStore
                 LogEntry entry = scan.Entry;
                 if (entry.State is LogEntryState.Beyond or LogEntryState.Left)
                 {
-                    // Nobody writes on there, and whoever seals a segment takes over what stands behind its end.
+                    // No writer appends there; the process that seals a segment takes over what follows its committed
+                    // end.
                     bool isCut = entry.State == LogEntryState.Beyond && place.Word.State == SegmentState.Sealed &&
                         _control.Table(place.Slot) == place.Word && LogScan.IsPayloadRight(segment, in entry);
                     if (isCut)
@@ -196,7 +197,7 @@ internal sealed partial class BlockStore
             what = "is found by the index at a damaged record only";
         }
 
-        // Who collects takes the entries of the dead away first.
+        // A collection first removes the entries of dead records.
         if (Liveness is { } liveness && liveness.IsDead(in digest)) return null;
         return new StoreFinding("not-in-index", FindingSeverity.Error, entry.Place,
             $"block sha256:{digest} {what}", "'arrowcid doctor --fix' makes the index anew");

@@ -2,7 +2,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Damage that is recorded, and kept out of the way while everybody goes on.</summary>
+/// <summary>Damage that is recorded and quarantined while the store is in use.</summary>
 internal sealed partial class BlockStore
 {
     /// <summary>The damage that is recorded in this store.</summary>
@@ -27,7 +27,8 @@ internal sealed partial class BlockStore
         }
         catch (ArrowCidException)
         {
-            // The caller reports the damage itself; without room for the fact the next reader finds it again.
+            // The caller reports the damage itself; if there is no space for the fact, the next reader finds the damage
+            // again.
         }
     }
 

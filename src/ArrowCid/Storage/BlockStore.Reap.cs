@@ -3,8 +3,8 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>What the dead left. All of it is tidied up by whoever next needs what it stands upon; this does it
-/// now.</summary>
+/// <summary>Removes the leftovers of dead processes. Any later operation that meets them would do the same; this does
+/// it now.</summary>
 internal sealed partial class BlockStore
 {
     /// <summary>Takes over the lanes of the dead, and takes away what they were making: segments, files, and their
@@ -55,8 +55,8 @@ internal sealed partial class BlockStore
         return creating;
     }
 
-    /// <summary>Segments over which somebody died: of a ring they go; else, unless the facts say that nothing in them
-    /// is alive, they are sealed again.</summary>
+    /// <summary>Handles segments whose reclaim was interrupted by a process's death: a ring frees them; otherwise they
+    /// are sealed again, unless the facts show that they hold nothing alive.</summary>
     private void ReapRetired(List<Reaped> found, bool dryRun)
     {
         for (int slot = 0; slot < _control.Superblock.Segments; slot++)
@@ -110,9 +110,9 @@ internal sealed partial class BlockStore
         }
     }
 
-    /// <summary>The name is read first, the table word second: a file of a generation that the table has passed, or
-    /// has given up, is nobody's, unless something was put there: then the table is damaged, and a rebuild takes it
-    /// in.</summary>
+    /// <summary>Reads the name first and the table word second: a file of a generation that the table has passed, or
+    /// given up, is an orphan. If something was put there, the table is damaged, and a rebuild adds the file
+    /// again.</summary>
     private void ReapSegmentFile(string file, List<Reaped> found, bool dryRun)
     {
         bool isTemporary = file.EndsWith(SegmentAllocator.Temporary, StringComparison.Ordinal);

@@ -1,6 +1,6 @@
 namespace ArrowCid.Storage;
 
-/// <summary>Room: reclaim as it is asked for, and where a put needs it.</summary>
+/// <summary>Frees space, on request and where a put needs it.</summary>
 internal sealed partial class BlockStore
 {
     // Of a segment that is this much alive, moving it frees little more than it takes.
@@ -52,8 +52,8 @@ internal sealed partial class BlockStore
         }
     }
 
-    /// <summary>A put of this handle finds no room. It waits under its lane's gate, which it lets go; what is done here
-    /// needs that gate, and asks the facts, whose keeper may be waiting for it too.</summary>
+    /// <summary>Called when a put of this handle finds no space. The put waits with its lane's gate released: the work
+    /// here needs that gate and queries the registry, whose owner may be waiting for it too.</summary>
     private void FreeSpaceSoon(long bytes)
     {
         if (Interlocked.Exchange(ref _isMakingRoom, 1) != 0) return;

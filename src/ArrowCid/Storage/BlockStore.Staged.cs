@@ -5,12 +5,12 @@ namespace ArrowCid.Storage;
 /// <summary>Large blocks that are made in place.</summary>
 internal sealed partial class BlockStore
 {
-    /// <summary>From so many bytes on a block in the making is worth a segment of its own.</summary>
+    /// <summary>The size in bytes from which a staged block gets a segment of its own.</summary>
     public const int LeastStaged = 1 << 20;
 
     private long _staging;
 
-    /// <summary>Memory of the store for one block of at most so many bytes.</summary>
+    /// <summary>Allocates store memory for one block of at most <paramref name="capacity"/> bytes.</summary>
     public StagedBlock Stage(int capacity)
     {
         EnterToWrite();

@@ -9,7 +9,7 @@ namespace ArrowCid.Storage;
 /// </summary>
 internal sealed partial class BlockStore : IDisposable
 {
-    // A growth is looked for once in so many puts, and on the tick.
+    // Whether the index must grow is checked once per this number of puts, and on the tick.
     private const uint PutsBetweenChecks = 16;
 
     private readonly ControlFile _control;
@@ -53,7 +53,7 @@ internal sealed partial class BlockStore : IDisposable
     /// <summary>Returns what tells the open control file from every other file; null where that is not known.</summary>
     public FileStatus? ControlFileStatus() => _control.Status();
 
-    /// <summary>How whoever follows a tail of this store sleeps.</summary>
+    /// <summary>How readers that follow this store's logs sleep and wake.</summary>
     public LogSignal Signal { get; }
 
     /// <summary>Files beside the log that are made of it.</summary>
@@ -85,13 +85,13 @@ internal sealed partial class BlockStore : IDisposable
         }
     }
 
-    /// <summary>Makes what is derived anew; the facade says when.</summary>
+    /// <summary>Rebuilds derived files; the facade decides when.</summary>
     /// <param name="directory">The store's directory.</param>
-    /// <param name="mends">Sets aside what is damaged, and makes it anew of what is whole.</param>
-    public static long Rebuild(string directory, bool mends = false)
+    /// <param name="repairs">Whether to quarantine damaged segments and rebuild them from their intact records.</param>
+    public static long Rebuild(string directory, bool repairs = false)
     {
         ThrowIfUnsupported();
-        return StoreOpening.Rebuild(Path.GetFullPath(directory), mends);
+        return StoreOpening.Rebuild(Path.GetFullPath(directory), repairs);
     }
 
     /// <summary>Publishes a block, or announces it again where it is known; <paramref name="info"/> is then the first
@@ -105,8 +105,8 @@ internal sealed partial class BlockStore : IDisposable
         return isNew;
     }
 
-    /// <summary>As so many <see cref="Put"/>s in turn, committed together. Where one fails, those before it are put,
-    /// and those behind it may be; the first failure is thrown.</summary>
+    /// <summary>Like one <see cref="Put"/> for each request in turn, committed together. If one fails, those before it
+    /// are stored and those after it may be; the first failure is thrown.</summary>
     /// <param name="requests">The blocks.</param>
     /// <param name="infos">As many: what is known of each.</param>
     /// <param name="areNew">As many: which are new.</param>
@@ -123,7 +123,7 @@ internal sealed partial class BlockStore : IDisposable
         return newOnes;
     }
 
-    /// <summary>As the other, for who does not ask which ones are new.</summary>
+    /// <summary>Like the other overload, for callers that do not need to know which blocks are new.</summary>
     public int PutMany(ReadOnlySpan<PutRequest> requests, Span<BlockInfo> infos) =>
         PutMany(requests, infos, new bool[requests.Length]);
 
@@ -354,7 +354,7 @@ internal sealed partial class BlockStore : IDisposable
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {
-            // Nobody waits for growth ahead of need; a put that cannot do without it meets the error itself.
+            // No caller waits for growth ahead of need; a put that requires it gets the error itself.
         }
     }
 

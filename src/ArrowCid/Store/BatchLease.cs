@@ -78,7 +78,7 @@ public sealed class BatchLease : IDisposable
     /// <exception cref="ObjectDisposedException">The lease was disposed of.</exception>
     public ReadOnlyMemory<byte> Block => _block.Memory;
 
-    /// <summary>What addresses the block.</summary>
+    /// <summary>The address of the block.</summary>
     public BlockAddress Address => CidStore.AddressOf(_block.Info);
 
     /// <summary>The block's CID.</summary>

@@ -140,7 +140,7 @@ public sealed partial class BatchReservation : IDisposable
         });
     }
 
-    /// <summary>What is not canonical where it lies is left to the encoder, who also says which rule is
+    /// <summary>A batch that is not canonical in place is left to the encoder, which also reports which rule is
     /// broken.</summary>
     private PutResult PutCopy(Span<byte> block)
     {

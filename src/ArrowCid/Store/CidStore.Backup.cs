@@ -7,8 +7,8 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     /// <summary>
-    /// Writes what the store holds at one moment, blocks and what is said of them, as an increment of a backup: a CAR
-    /// of version 2. Producers, readers and collectors go on meanwhile. Each block is hashed as it is written.
+    /// Writes the contents of the store at one moment, blocks and their metadata, as an increment of a backup: a CAR of
+    /// version 2. Producers, readers and collectors continue meanwhile. Each block is hashed as it is written.
     /// </summary>
     /// <param name="output">Where to, a stream that can seek; it is not flushed.</param>
     /// <param name="earlier">The increments before: only what they lack is written; null for all.</param>
@@ -46,9 +46,9 @@ public sealed partial class CidStore
     }
 
     /// <summary>
-    /// Puts what a backup held at its last moment: the same names, tags, history, pins and provenance, with their
-    /// times, and every block, hashed where it lies. What is here already stays; a restore that was killed is run
-    /// again. Until it is done nothing is removed or collected here: who tries hears <see cref="ErrorCode.Busy"/>.
+    /// Stores the contents of a backup at its last moment: the same names, tags, history, pins and provenance, with
+    /// their times, and every block, hashed in place. Existing contents stay; a restore that was killed can be run
+    /// again. Until it is done nothing is removed or collected here: such calls fail with <see cref="ErrorCode.Busy"/>.
     /// </summary>
     /// <param name="backup">The backup, with every block proved.</param>
     /// <param name="dryRun">Nothing is put.</param>
@@ -64,7 +64,7 @@ public sealed partial class CidStore
         foreach (byte[] facts in backup.ReadFacts()) BulkLoad.Judge(facts, Clock.GetUtcNow());
         using BulkLoadScope? untilEnd = dryRun ? null : _blocks.BeginFilling();
         var filling = new BulkLoad(this, dryRun, progress);
-        // Who sees a block sees what is said of it, and what is pinned is never without its pin.
+        // A visible block has its metadata, and a pinned block is never without its pin.
         foreach (byte[] facts in backup.ReadFacts()) filling.TakeFacts(facts);
         foreach (SnapshotBlock block in backup.Live)
             filling.Put(in block, backup.LengthOf(block.Digest), target => backup.ReadInto(block.Digest, target));
@@ -96,7 +96,7 @@ public sealed partial class CidStore
     /// Copies what this store holds at one moment into another, as a backup and a restore would, without a file between
     /// them: from shared memory to a disk, or to other sizes.
     /// </summary>
-    /// <param name="target">The other store; null, for a dry run, stands for an empty one.</param>
+    /// <param name="target">The other store; null, for a dry run, means an empty one.</param>
     /// <param name="dryRun">Nothing is put.</param>
     /// <param name="progress">Gets the bytes of blocks that were put, now and then.</param>
     /// <returns>What was new there.</returns>

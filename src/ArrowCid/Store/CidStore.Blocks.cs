@@ -64,7 +64,7 @@ public sealed partial class CidStore
     /// <summary>A dag-cbor block, read strictly; null where it is not here.</summary>
     internal IpldNode? ReadNode(Cid cid) => ReadBlock(cid) is { } bytes ? DagCbor.Decode(bytes) : null;
 
-    /// <summary>Puts raw bytes that somebody reads from elsewhere.</summary>
+    /// <summary>Stores raw bytes that are read from elsewhere.</summary>
     /// <param name="length">Their number.</param>
     /// <param name="fill">Writes them.</param>
     /// <param name="expected">What they must hash to; else <see cref="ErrorCode.InvalidData"/>. The default: any

@@ -33,9 +33,9 @@ public sealed partial class CidStore
             if (ToGather(step) is { } block)
             {
                 if (!_filling.HasRoom(block.Length)) Next();
-                Span<byte> room = _filling.Add(block);
-                if (step.Content is { } content) contents.ReadAt(content, room);
-                else contents.ReadAt(contents.Blocks[step.Block].BlockOffset, room);
+                Span<byte> target = _filling.Add(block);
+                if (step.Content is { } content) contents.ReadAt(content, target);
+                else contents.ReadAt(contents.Blocks[step.Block].BlockOffset, target);
                 _given.Add((step, block));
                 return;
             }
@@ -165,7 +165,7 @@ public sealed partial class CidStore
 
         private bool IsProved(int index) => !contents.IsDamaged(index);
 
-        /// <summary>A dataset's batches are what it says of them.</summary>
+        /// <summary>Checks that a dataset's batches match its description of them.</summary>
         private void Judge(Cid cid, ReadOnlySpan<byte> bytes)
         {
             if (bytes.IndexOf("arrowcid/dataset"u8) < 0) return;
@@ -185,7 +185,7 @@ public sealed partial class CidStore
 
                 if (isRight) continue;
                 throw new ArrowCidException(ErrorCode.InvalidData,
-                    $"the dataset {cid} says of the batch {batch.Cid} what it is not; the dataset was not put");
+                    $"the dataset {cid} describes the batch {batch.Cid} wrongly; the dataset was not put");
             }
         }
 

@@ -34,7 +34,7 @@ public sealed partial class CidStore
     /// Puts what a CAR holds. First every block is hashed, and nothing is put where one does not hash to its CID,
     /// or where something that the roots lead to is missing, also from where <see cref="CarImportOptions.From"/>
     /// says. Batches that were cut into UnixFS files or columns are put together again under their own CIDs; a
-    /// column manifest stays too, and all else is taken as it is. A block is put behind those that it links to. It
+    /// column manifest stays too, and all else is taken as it is. A block is put after those that it links to. It
     /// takes two threads, memory for the blocks' places, and up to 32 MiB for bytes.
     /// </summary>
     /// <param name="car">The CAR; one that cannot seek is first copied to a temporary file.</param>

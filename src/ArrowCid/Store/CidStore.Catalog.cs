@@ -8,7 +8,7 @@ namespace ArrowCid;
 /// <summary>The registry as a table (<c>Registry/CATALOG.md</c>).</summary>
 public sealed partial class CidStore
 {
-    // Up to so many entries are put into the table's order in memory, where an index finds just them.
+    // Up to this number of entries are sorted into the table's order in memory, if an index finds exactly them.
     private const int SortedAtMost = CatalogTable.RowsPerBatch;
 
     private static readonly Comparer<Cid> s_byDigest = Comparer<Cid>.Create(static (one, other) =>
@@ -18,9 +18,9 @@ public sealed partial class CidStore
     internal static Schema CatalogSchemaView => CatalogTable.Schema;
 
     /// <summary>
-    /// The registry as a table: a row a block, of every kind, with what is said of it. The order is that of the blocks'
-    /// first puts, then of their digests; what is not here comes last. It takes memory for one batch, of at most 65,536
-    /// rows, whatever the store holds.
+    /// Returns the registry as a table: one row per block, of every kind, with its metadata. The order is that of the
+    /// blocks' first puts, then of their digests; blocks that are not stored come last. It takes memory for one batch,
+    /// of at most 65,536 rows, whatever the store holds.
     /// </summary>
     /// <param name="filter">Which blocks (<c>Registry/FILTER.md</c>); null: all.</param>
     /// <param name="withAbsent">Whether blocks that are not here, but of which facts speak, are rows too.</param>

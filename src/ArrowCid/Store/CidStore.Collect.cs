@@ -3,7 +3,7 @@ using ArrowCid.Storage;
 
 namespace ArrowCid;
 
-/// <summary>Collecting what nobody needs, and giving its room back.</summary>
+/// <summary>Collection of unneeded blocks, and compaction.</summary>
 public sealed partial class CidStore
 {
     private static readonly TimeSpan s_grace = TimeSpan.FromHours(1);
@@ -14,11 +14,10 @@ public sealed partial class CidStore
     /// <summary>
     /// Drops blocks that are no longer needed, beside producers and readers at work. By default what has expired
     /// (<see cref="BlockMetadata.Expires"/>), and the schemas of that; on request all that no root needs. Roots are
-    /// names,
-    /// pins, holds, what has not expired yet, and what was put or announced a short time ago; what a root needs stays:
-    /// schemas, what a dataset or other dag-cbor block links to, the block that a view shows. Where such a block is
-    /// damaged and stays, or records cannot be read, everything stays that it may need. What is put meanwhile stays;
-    /// done twice it does nothing more but for that. The room comes back with <see cref="Compact"/>.
+    /// names, pins, holds, blocks that have not expired yet, and blocks put or announced a short time ago. What a root
+    /// needs stays: schemas, the links of a dataset or other dag-cbor block, the block that a view shows. If such a
+    /// block is damaged and stays, or records cannot be read, everything stays that it may need. Blocks that are put
+    /// meanwhile stay; apart from those, a second call does nothing more. <see cref="Compact"/> frees the space.
     /// </summary>
     /// <param name="options">What may go; by default what has expired.</param>
     /// <returns>What goes and why; on a dry run also what stays, and why.</returns>
@@ -65,10 +64,10 @@ public sealed partial class CidStore
     }
 
     /// <summary>
-    /// Gives the room of dropped blocks and superseded facts back: what is alive of a segment is copied elsewhere, and
-    /// its file goes. Blocks are found all the while, what somebody reads stays until he is done, and nothing is
-    /// announced again; a cursor into a segment that went is a gap. A segment that is still written to is compacted
-    /// as well, unless another process writes to it: a new one of 1 MiB takes its place.
+    /// Frees the space of dropped blocks and superseded facts: live records of a segment are copied elsewhere, and its
+    /// file is deleted. Blocks are found throughout, blocks in use stay until they are released, and nothing is
+    /// announced again; a cursor into a deleted segment is a gap. A segment that is still written to is compacted as
+    /// well, unless another process writes to it: a new one of 1 MiB takes its place.
     /// </summary>
     /// <param name="mostAlive">The share of a segment, from 0 to 1, that may be alive for it to go.</param>
     /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>

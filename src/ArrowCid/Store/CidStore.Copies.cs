@@ -15,7 +15,7 @@ public sealed partial class CidStore
     /// <param name="OnlyBatch">As for <see cref="PutFrom"/>.</param>
     private sealed record CopiedBlock(int Length, Cid Expected, bool OnlyBatch)
     {
-        /// <summary>What came of it, once its group is put: as <see cref="PutFrom"/> returns it.</summary>
+        /// <summary>The result, once its group is put: as <see cref="PutFrom"/> returns it.</summary>
         public (PutResult Put, BlockKind Kind)? Result { get; set; }
     }
 
@@ -24,7 +24,7 @@ public sealed partial class CidStore
     /// their places in the store in the order in which they were given.
     /// </summary>
     /// <param name="store">The store.</param>
-    /// <param name="bytes">About so many are to come in all.</param>
+    /// <param name="bytes">The approximate total number of bytes.</param>
     private sealed class CopiedBlocks(CidStore store, long bytes) : IDisposable
     {
         /// <summary>The most bytes of a block.</summary>
@@ -41,7 +41,7 @@ public sealed partial class CidStore
 
         public bool HasRoom(int length) => _window.HasRoom(length);
 
-        /// <summary>Room for a block's bytes.</summary>
+        /// <summary>Memory for a block's bytes.</summary>
         public Span<byte> Add(CopiedBlock block)
         {
             _blocks.Add(block);

@@ -14,7 +14,7 @@ public sealed partial class CidStore
     /// name, pin or hold of it keeps them all.
     /// </summary>
     /// <param name="batches">The batches, which are here; at least one.</param>
-    /// <param name="metadata">What is said of it; part of its CID.</param>
+    /// <param name="metadata">Its metadata, which is part of its CID.</param>
     /// <param name="parents">The datasets that it was made of, in this order; they need not be here.</param>
     /// <returns>The node's CID, the schema's, and the rows and bytes of all batches.</returns>
     /// <exception cref="ArgumentException">No batch, or a parent that is no dataset's CID.</exception>

@@ -4,15 +4,15 @@ using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>What is said of blocks (<c>Registry/FACTS.md</c>).</summary>
+/// <summary>Metadata of blocks (<c>Registry/FACTS.md</c>).</summary>
 public sealed partial class CidStore
 {
     /// <summary>
-    /// Puts a batch, as <see cref="Put(RecordBatch)"/> does, and says something of it. Whoever sees the block sees
-    /// these facts; the name follows once the block is there.
+    /// Stores a batch, as <see cref="Put(RecordBatch)"/> does, with metadata. The metadata is visible as soon as the
+    /// block is; the name is assigned once the block is stored.
     /// </summary>
     /// <param name="batch">The batch; its memory is read until the call returns.</param>
-    /// <param name="options">What is said of it.</param>
+    /// <param name="options">Its metadata.</param>
     /// <returns>The block's address and whether it is new.</returns>
     /// <exception cref="InvalidArrowException">The batch has no canonical block.</exception>
     /// <exception cref="ArrowCidException">As for the other, and <see cref="ErrorCode.InvalidArgument"/> or
@@ -44,16 +44,16 @@ public sealed partial class CidStore
         return result;
     }
 
-    /// <summary>What the store and its facts say of a block.</summary>
+    /// <summary>Describes a block and its metadata.</summary>
     /// <param name="cid">The CID.</param>
-    /// <returns>Null where the block is not here and nothing is said of it.</returns>
+    /// <returns>Null if the block is not stored and has no metadata.</returns>
     /// <exception cref="ArrowCidException">The facts cannot be read: <see cref="ErrorCode.StoreGone"/>,
     /// <see cref="ErrorCode.Io"/>.</exception>
     public StoredEntry? Describe(Cid cid) => cid.Version == 1 && cid.TryGetSha256(out Digest256 digest)
         ? _registry.Describe(in digest)
         : null;
 
-    /// <summary>Every batch and other block that is here, with what is said of it; in no order.</summary>
+    /// <summary>Every stored batch and other block, with its metadata; in no order.</summary>
     /// <param name="withAbsent">Also blocks that are not here and of which something is said.</param>
     /// <returns>The entries, each as of when it is come to. What is put meanwhile may be left out.</returns>
     public IEnumerable<StoredEntry> Entries(bool withAbsent = false) => Passing(null, withAbsent);
@@ -75,8 +75,8 @@ public sealed partial class CidStore
 
     /// <summary>Says something of each of many blocks, as <see cref="Annotate(Cid, BlockMetadata)"/> does in turn; as
     /// many as fit are said in one record, whole or not at all. Where one fails, those before it may be said.</summary>
-    /// <param name="blocks">The CIDs and what is said of each.</param>
-    /// <returns>How many blocks something was said of.</returns>
+    /// <param name="blocks">The CIDs and the metadata of each.</param>
+    /// <returns>The number of blocks that received metadata.</returns>
     /// <exception cref="ArrowCidException">As for the other.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public long Annotate(IEnumerable<KeyValuePair<Cid, BlockMetadata>> blocks)
@@ -123,9 +123,9 @@ public sealed partial class CidStore
         _registry.Append(new TagsFact(cid, [KeyValuePair.Create(key, (string?)null)]));
     }
 
-    /// <summary>Says when a block is no longer needed. When it was first put stays what it was. A block that is here
-    /// and is to be needed longer stays, and so does what it needs, though somebody is just collecting what has
-    /// expired.</summary>
+    /// <summary>Sets the time after which a block is no longer needed. Its first put time does not change. A stored
+    /// block whose expiry is in the future stays, with what it needs, even if a collection of expired blocks runs at
+    /// the same time.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="expires">When; null is never. A time more than a minute in the past is refused.</param>
     /// <exception cref="ArrowCidException">As for <see cref="Annotate(Cid, BlockMetadata)"/>, and
@@ -137,7 +137,7 @@ public sealed partial class CidStore
         _registry.Touch(cid, expires is { } at ? FactRecord.MillisecondsOf(at) : null);
     }
 
-    /// <summary>What a block has to do with others.</summary>
+    /// <summary>Returns a block's relations to other blocks.</summary>
     /// <param name="cid">The CID.</param>
     /// <returns>Its links; empty ones where nothing is known of it.</returns>
     public BlockLinks Links(Cid cid)

@@ -6,9 +6,9 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     /// <summary>
-    /// Removes, of what names stood for, the versions that a policy does not keep. A version is the last change that
-    /// made the name stand for its block; what was removed before counts for nothing, so that the same call twice
-    /// removes nothing more. The names' histories stay, and so does what a name, pin, hold or another block needs.
+    /// Removes the earlier versions of names that a policy does not keep. A version is the last change that made the
+    /// name point to its block; removed versions do not count, so the same call twice removes nothing more. The names'
+    /// histories stay, and so does what a name, pin, hold or another block needs.
     /// </summary>
     /// <param name="names">The names, each judged alone.</param>
     /// <param name="policy">What is kept.</param>

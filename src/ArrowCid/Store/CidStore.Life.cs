@@ -2,10 +2,10 @@ using ArrowCid.Storage;
 
 namespace ArrowCid;
 
-/// <summary>Who has the store, and what the dead left in it.</summary>
+/// <summary>Processes that have the store open, and leftovers of dead ones.</summary>
 public sealed partial class CidStore
 {
-    /// <summary>The segments that take room, in the order in which they were made, and who holds them.</summary>
+    /// <summary>The segments that occupy space, in order of creation, with their holders.</summary>
     /// <returns>What the store looks like at this moment, for people.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreGone"/>: the store was removed.</exception>
     public IReadOnlyList<StoreSegment> GetSegments() =>
@@ -21,8 +21,8 @@ public sealed partial class CidStore
             one.IsWriter, one.Lanes, one.IsJanitor, one.Segments))];
 
     /// <summary>
-    /// Tidies up after processes that died: their lanes are taken over, with what they had written and not come to
-    /// announce; what they were making goes. Whoever next needs what is left does the same; this does it now.
+    /// Cleans up after processes that died: their lanes are taken over, with records written but not yet announced;
+    /// unfinished files are deleted. Any later operation that meets the leftovers does the same; this does it now.
     /// </summary>
     /// <param name="dryRun">Nothing is changed; the store may be open for reading only.</param>
     /// <returns>What there was.</returns>

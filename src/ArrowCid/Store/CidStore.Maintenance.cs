@@ -17,9 +17,9 @@ public sealed partial class CidStore
     internal StoreRegistry Registry => _registry;
 
     /// <summary>
-    /// Does once what <see cref="CidStoreOptions.Maintenance"/> does in rounds, without pauses: indexes are brought up
-    /// to date and made fewer, what has expired goes, and what the store's <see cref="MaintenancePolicy"/> says, and
-    /// the room of all that comes back. One process at a time; killed anywhere, the next call goes on.
+    /// Does once what <see cref="CidStoreOptions.Maintenance"/> does in rounds, without pauses: updates and merges
+    /// indexes, removes expired blocks and those that the store's <see cref="MaintenancePolicy"/> does not keep, and
+    /// frees their space. One process at a time; after a kill at any point, the next call continues.
     /// </summary>
     /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>
     /// <param name="done">Gets each step once it is done.</param>
@@ -60,11 +60,11 @@ public sealed partial class CidStore
         }
     }
 
-    /// <summary>What of this store goes by itself.</summary>
+    /// <summary>Returns the policy of what is deleted automatically from this store.</summary>
     /// <returns>The policy; <see cref="MaintenancePolicy.None"/> where none was set.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the name
-    /// <see cref="MaintenancePolicy.Name"/> stands for something else; <see cref="ErrorCode.BlockNotFound"/>: its block
-    /// is not here.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the name <see
+    /// cref="MaintenancePolicy.Name"/> points to something else; <see cref="ErrorCode.BlockNotFound"/>: its block is
+    /// not stored.</exception>
     public MaintenancePolicy GetMaintenancePolicy()
     {
         if (ResolveName(MaintenancePolicy.Name) is not { } cid) return MaintenancePolicy.None;
@@ -75,13 +75,13 @@ public sealed partial class CidStore
         catch (InvalidIpldException e)
         {
             throw new ArrowCidException(ErrorCode.InvalidData,
-                $"the name '{MaintenancePolicy.Name}' stands for {cid}, which is no policy ({e.Rule}); " +
+                $"the name '{MaintenancePolicy.Name}' points to {cid}, which is no policy ({e.Rule}); " +
                 "set one, or take the name away", e);
         }
     }
 
-    /// <summary>Says what of this store goes by itself, in every process that maintains it from its next round
-    /// on.</summary>
+    /// <summary>Sets what is deleted automatically from this store. Every process that maintains it uses the policy
+    /// from its next round on.</summary>
     /// <param name="policy">The policy; it replaces what was said before.</param>
     /// <exception cref="ArgumentException">A rule has no name, keeps nothing, or groups by what nothing is grouped
     /// by.</exception>
@@ -96,7 +96,7 @@ public sealed partial class CidStore
         if (cid != before) _ = SetName(MaintenancePolicy.Name, cid, before);
     }
 
-    /// <summary>What maintenance did in this handle since it was opened, task by task.</summary>
+    /// <summary>The work of maintenance in this handle since it was opened, by task.</summary>
     public IReadOnlyList<MaintenanceStatistics> GetMaintenanceStatistics()
     {
         lock (_maintained)
@@ -127,7 +127,7 @@ public sealed partial class CidStore
         {
             foreach (FactGroup group in FactReader.Read(record.Bytes, record.Nanoseconds, static _ => { }))
             {
-                // Who was killed at a compaction left it twice.
+                // A kill during a compaction leaves it twice.
                 foreach (RemovalFact fact in group.Facts.OfType<RemovalFact>()) found[group.Stamp] = fact;
             }
         }

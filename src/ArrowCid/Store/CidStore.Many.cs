@@ -8,18 +8,18 @@ namespace ArrowCid;
 /// <summary>Many blocks in one call.</summary>
 public sealed partial class CidStore
 {
-    // So many are planned at once: each holds what its canonical form takes until it is written.
+    // The number of batches planned at once: each holds the memory of its canonical form until it is written.
     private const int MostTogether = 64;
 
     /// <summary>
     /// Puts several batches, as <see cref="Put(RecordBatch)"/> does each, but reserved, hashed and announced together,
-    /// with one wake for all who wait: for many small batches. Other writers and watchers see them in order.
+    /// with one wake for all waiters: for many small batches. Other writers and watchers see them in order.
     /// </summary>
     /// <param name="batches">The batches; their memory is read until the call returns.</param>
-    /// <returns>What came of each, in order.</returns>
+    /// <returns>The result of each, in order.</returns>
     /// <exception cref="InvalidArrowException">A batch has no canonical block.</exception>
     /// <exception cref="ArrowCidException">As for <see cref="Put(RecordBatch)"/>, for the first batch that could not be
-    /// put. Those before it are put; those behind it may be.</exception>
+    /// put. Those before it are put; those after it may be.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     internal PutResult[] PutMany(IReadOnlyList<RecordBatch> batches)
     {
@@ -97,11 +97,11 @@ public sealed partial class CidStore
     /// <param name="dataBytes">For each column of text or binary, in order, the most bytes that its values take
     /// together; the block takes what they have when it is committed.</param>
     /// <returns>The reservation, to be committed, and to be disposed of in any case.</returns>
-    /// <exception cref="ArgumentException">Not one number of bytes a column of text or binary.</exception>
+    /// <exception cref="ArgumentException">Not one number of bytes for each text or binary column.</exception>
     /// <exception cref="InvalidArrowException">The schema has no canonical form, or the block could be over 2^31 - 1024
     /// bytes.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: a column with children, a dictionary,
-    /// views or runs; <see cref="ErrorCode.StoreFull"/> or <see cref="ErrorCode.TooLarge"/>: no room;
+    /// views or runs; <see cref="ErrorCode.StoreFull"/> or <see cref="ErrorCode.TooLarge"/>: no space;
     /// <see cref="ErrorCode.Busy"/>: others hold what is needed.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     internal BatchReservation Reserve(Schema schema, int rows, params ReadOnlySpan<int> dataBytes)

@@ -2,10 +2,10 @@ using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>Names, which stand for a block now and remember what they stood for.</summary>
+/// <summary>Names, which point to a block and keep the history of their changes.</summary>
 public sealed partial class CidStore
 {
-    /// <summary>Makes a name stand for a block that is here, whatever it stood for.</summary>
+    /// <summary>Makes a name point to a stored block, whatever it pointed to.</summary>
     /// <param name="name">1 to 255 bytes of UTF-8, without control characters or a space at either end.</param>
     /// <param name="cid">The block.</param>
     /// <returns>The change.</returns>
@@ -22,16 +22,16 @@ public sealed partial class CidStore
     }
 
     /// <summary>
-    /// Changes a name if it stands for what is expected, as one step over all processes: of two that expect the same,
-    /// one wins. Killed anywhere, the change is there whole or not at all.
+    /// Changes a name if it points to the expected block, as one step over all processes: of two calls that expect the
+    /// same, one wins. After a kill at any point, the change is there whole or not at all.
     /// </summary>
     /// <param name="name">The name.</param>
-    /// <param name="cid">The block that it is to stand for; null takes the name away.</param>
-    /// <param name="expected">The block that it stands for; null: there is no such name.</param>
+    /// <param name="cid">The block that it is to point to; null removes the name.</param>
+    /// <param name="expected">The block that it points to; null: there is no such name.</param>
     /// <returns>The change.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameConflict"/> or, where no name was expected,
-    /// <see cref="ErrorCode.NameExists"/>: it stands for another block, and nothing was changed. Others as for
-    /// <see cref="SetName(string, Cid)"/>.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameConflict"/> or, where no name was expected, <see
+    /// cref="ErrorCode.NameExists"/>: it points to another block, and nothing was changed. Others as for <see
+    /// cref="SetName(string, Cid)"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public NameChange SetName(string name, Cid? cid, Cid? expected)
     {
@@ -58,7 +58,7 @@ public sealed partial class CidStore
         }
     }
 
-    /// <summary>What a name stands for.</summary>
+    /// <summary>Returns the block that a name points to.</summary>
     /// <param name="name">The name.</param>
     /// <param name="asOf">What it stood for at the end of that millisecond; null: now.</param>
     /// <returns>The CID, of a block that may have been removed since; null where it stands, or stood, for
@@ -78,7 +78,7 @@ public sealed partial class CidStore
         return _registry.NameHistory(name);
     }
 
-    /// <summary>Every name that stands for a block, with its last change.</summary>
+    /// <summary>Every name that points to a block, with its last change.</summary>
     /// <returns>The changes, sorted by their names' characters' codes.</returns>
     public IReadOnlyList<NameChange> Names() => _registry.Names();
 }

@@ -2,7 +2,7 @@ using ArrowCid.Registry;
 
 namespace ArrowCid;
 
-/// <summary>What keeps blocks from being removed, and removing them.</summary>
+/// <summary>Pins, and the removal of blocks.</summary>
 public sealed partial class CidStore
 {
     /// <summary>Keeps a block that is here from being removed, for good.</summary>
@@ -40,9 +40,9 @@ public sealed partial class CidStore
     }
 
     /// <summary>
-    /// Removes blocks: they are in no listing any more, and their room comes back when the store is cleaned up. What a
-    /// name, a pin, a hold or a block that stays needs is kept, and so is what is put or announced again from then on.
-    /// What was said of a removed block stays, and stands again when the block comes back.
+    /// Removes blocks: they no longer appear in listings, and their space is freed when the store is compacted. Blocks
+    /// that a name, a pin, a hold or a remaining block needs are kept, and so are blocks put or announced again from
+    /// then on. The metadata of a removed block stays, and is valid again when the block comes back.
     /// </summary>
     /// <param name="cids">The blocks.</param>
     /// <param name="dryRun">Only says what would go.</param>

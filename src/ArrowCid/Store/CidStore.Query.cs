@@ -5,7 +5,7 @@ namespace ArrowCid;
 /// <summary>Finding blocks by what is known of them.</summary>
 public sealed partial class CidStore
 {
-    // So many entries are made under one hold of the registry.
+    // The number of entries built while the registry is held once.
     private const int EntriesAtOnce = 256;
 
     /// <summary>
@@ -24,7 +24,7 @@ public sealed partial class CidStore
     }
 
     /// <summary>A page of the blocks that pass a filter. It ends as soon as the page is full, and the next one goes on
-    /// behind it, also in another process, and also when facts were said meanwhile.</summary>
+    /// after it, also in another process, and also if facts were written meanwhile.</summary>
     /// <param name="options">What, and how much.</param>
     /// <param name="cancel">Ends the search.</param>
     /// <returns>The page, in the order of the index that <see cref="QueryExplanation.Index"/> names: by the time at
@@ -76,9 +76,8 @@ public sealed partial class CidStore
     /// <summary>Brings the indexes on disk up to date with all that was put and said. It also happens by itself, when
     /// much was.</summary>
     /// <param name="cancel">Ends it; what it had done stays.</param>
-    /// <returns>False where another one is at it, the store is a ring, or it is open for reading only.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: there is no room for
-    /// them.</exception>
+    /// <returns>False if another caller is doing it, the store is a ring, or it is open for reading only.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: there is no space for them.</exception>
     public bool Checkpoint(CancellationToken cancel = default) => _registry.Checkpoint(cancel);
 
     private IEnumerable<StoredEntry> Passing(Filter? filter, bool withAbsent)

@@ -10,7 +10,7 @@ namespace ArrowCid;
 /// <summary>Blocks of any bytes.</summary>
 public sealed partial class CidStore
 {
-    // So much is held ready for a group at most.
+    // The maximum number of blocks held ready for a group.
     private const int MostAtOnce = 4096;
 
     /// <summary>
@@ -33,17 +33,17 @@ public sealed partial class CidStore
     /// <summary>Puts many blocks as <see cref="PutRaw"/> does each, in order but with one commit for all: where they
     /// are small that takes a fraction of the time.</summary>
     /// <param name="blocks">The blocks' bytes, which are read until the call returns.</param>
-    /// <param name="results">Gets what came of each.</param>
+    /// <param name="results">Receives the result of each.</param>
     /// <returns>How many are new.</returns>
     /// <exception cref="ArgumentException"><paramref name="results"/> is shorter than
     /// <paramref name="blocks"/>.</exception>
     /// <exception cref="ArrowCidException">As for <see cref="PutRaw"/>: the blocks before the one that failed are put,
-    /// those behind it may be.</exception>
+    /// those after it may be.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public int PutRawMany(ReadOnlySpan<ReadOnlyMemory<byte>> blocks, Span<PutResult> results)
     {
         if (results.Length < blocks.Length)
-            throw new ArgumentException($"There is room for {results.Length} of {blocks.Length}.", nameof(results));
+            throw new ArgumentException($"There is space for {results.Length} of {blocks.Length}.", nameof(results));
         int newOnes = 0, done = 0;
         while (done < blocks.Length)
         {
@@ -108,7 +108,7 @@ public sealed partial class CidStore
     private sealed class RawBlock(ReadOnlyMemory<byte> bytes, Cid expected = default, Action? onAsked = null)
         : IBlockSource
     {
-        // So much is copied and then hashed while the cache has it.
+        // The number of bytes copied and then hashed while they are in the cache.
         private const int Piece = 1 << 16;
 
         public int Length => bytes.Length;

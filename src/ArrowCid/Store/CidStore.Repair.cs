@@ -5,7 +5,7 @@ using ArrowCid.Storage;
 
 namespace ArrowCid;
 
-/// <summary>Damaged blocks, and how they are replaced while everybody goes on.</summary>
+/// <summary>Damaged blocks, and their replacement while the store is in use.</summary>
 public sealed partial class CidStore
 {
     private const string RepairWords = "repair it from a copy ('arrowcid repair'), or put it again";

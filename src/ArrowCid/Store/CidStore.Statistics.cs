@@ -4,7 +4,7 @@ using ArrowCid.Storage;
 
 namespace ArrowCid;
 
-/// <summary>What a store holds, and who takes the room.</summary>
+/// <summary>The contents of a store, and the use of its space.</summary>
 public sealed partial class CidStore
 {
     // A record's header and, on average, half of what its bytes are padded to.
@@ -65,8 +65,8 @@ public sealed partial class CidStore
     }
 
     /// <summary>
-    /// Who takes the room: the blocks by what they belong to, each with all that it needs beneath it (its schema, what
-    /// a node links to, the block that a view is of). A block may belong to several.
+    /// Space by owner: the blocks by what they belong to, each with all that it needs beneath it (its schema, the links
+    /// of a node, the block that a view is of). A block may belong to several owners.
     /// </summary>
     /// <param name="by">What they belong to.</param>
     /// <param name="tagKey">The tag, for <see cref="UsageBy.Tag"/>.</param>

@@ -7,7 +7,7 @@ using ArrowCid.Storage;
 
 namespace ArrowCid;
 
-/// <summary>What is believed of stored bytes, and what is proved again.</summary>
+/// <summary>Verification of stored bytes.</summary>
 public sealed partial class CidStore
 {
     private readonly ConcurrentDictionary<Digest256, bool> _verified = new();
@@ -26,7 +26,7 @@ public sealed partial class CidStore
     /// <see cref="ErrorCode.Io"/>.</exception>
     public VerifyResult? Verify(Cid cid) => Verify(cid, null);
 
-    /// <summary>Proves a block again, and says of a damaged one at which byte it first differs from the right
+    /// <summary>Proves a block again, and for a damaged one reports the first byte that differs from the right
     /// bytes.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="source">Where the right bytes may be; it is asked only for a damaged block. Null: nowhere.</param>

@@ -9,10 +9,10 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     /// <summary>
-    /// The puts of batches by any process from a cursor on, as they come; blocks while there is none. Each lane's are
-    /// in log order, none is left out and none comes twice, unless a <see cref="StoreEventKind.Gap"/> says so; there
-    /// is no order between lanes. <see cref="Cursor.Now"/> is when this is called: puts that returned before are left
-    /// out. Nobody waits for a slow watcher (<c>Storage/FORMAT.md</c>, Watching).
+    /// Watches the puts of batches by any process from a cursor on; blocks while there is none. Each lane's puts come
+    /// in log order, none is left out and none comes twice, unless a <see cref="StoreEventKind.Gap"/> reports it; there
+    /// is no order between lanes. <see cref="Cursor.Now"/> is the time of this call: puts that returned before are left
+    /// out. A slow watcher delays no writer (<c>Storage/FORMAT.md</c>, Watching).
     /// </summary>
     /// <param name="from">Where to begin.</param>
     /// <param name="timeout">The watch ends once nothing has come for so long; zero ends it with what is there, null
@@ -152,7 +152,7 @@ public sealed partial class CidStore
         return true;
     }
 
-    /// <summary>What was said with a put is the record just before the block's in its lane.</summary>
+    /// <summary>The metadata of a put is the record just in front of the block's in its lane.</summary>
     internal sealed class PutFacts
     {
         private readonly Dictionary<int, (RecordHeader Record, ReadOnlyMemory<byte> Payload)> _last = [];
@@ -179,7 +179,7 @@ public sealed partial class CidStore
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
         {
-            // It was put; who asks for it hears what is wrong with it.
+            // It was put; a request for it gets the error.
             return true;
         }
         catch (ObjectDisposedException)

@@ -41,13 +41,13 @@ public sealed partial class CidStore : IDisposable
         blocks.Liveness = _registry;
     }
 
-    /// <summary>The blocks below, for who looks into the files.</summary>
+    /// <summary>The underlying block store, for inspection of the files.</summary>
     internal BlockStore Blocks => _blocks;
 
     /// <summary>The store's directory, as a full path.</summary>
     public string Directory => _blocks.Directory;
 
-    /// <summary>What tells this handle the time (<see cref="CidStoreOptions.Clock"/>).</summary>
+    /// <summary>This handle's clock (<see cref="CidStoreOptions.Clock"/>).</summary>
     internal TimeProvider Clock => _blocks.Clock;
 
     /// <summary>Whether puts are refused: the options say so, or the store has features that this version only
@@ -78,16 +78,16 @@ public sealed partial class CidStore : IDisposable
     /// <param name="options">How; by default <see cref="CidStoreOptions"/>' defaults.</param>
     /// <returns>The store, to be disposed of.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: not 64-bit Linux, or a file system
-    /// without file locks; <see cref="ErrorCode.AccessDenied"/>: somebody else's directory;
-    /// <see cref="ErrorCode.StoreGone"/>: none is there and it must exist; <see cref="ErrorCode.StoreFull"/>: no room
-    /// for one; <see cref="ErrorCode.FormatVersion"/> or <see cref="ErrorCode.BlockCorrupt"/>: what is there is not a
-    /// store that this version reads.</exception>
+    /// without file locks; <see cref="ErrorCode.AccessDenied"/>: the directory belongs to another user; <see
+    /// cref="ErrorCode.StoreGone"/>: there is no store and it must exist; <see cref="ErrorCode.StoreFull"/>: no space
+    /// for one; <see cref="ErrorCode.FormatVersion"/> or <see cref="ErrorCode.BlockCorrupt"/>: the directory does not
+    /// hold a store that this version reads.</exception>
     public static CidStore Open(string? directory = null, CidStoreOptions? options = null)
     {
         options ??= new CidStoreOptions();
         directory ??= DefaultDirectory;
         FileName.Require(directory);
-        // What is copied is hashed each time; its form is proved once, whoever is said to have made it.
+        // Copied bytes are hashed each time; their form is proved once, whatever their recorded origin.
         VerifyMode verify = options.Copy && options.Verify == VerifyMode.Trusted
             ? VerifyMode.FirstRead
             : options.Verify;
@@ -99,13 +99,13 @@ public sealed partial class CidStore : IDisposable
     }
 
     /// <summary>
-    /// Makes table and index of a store anew from its segments, every block hashed, where they were damaged. What is
-    /// found again is what <see cref="List"/> shows afterwards; the next <see cref="Open"/> meets a store of the same
-    /// id. The file <c>ctl.v1</c> must be there with a whole first page: it says what the segments are.
+    /// Rebuilds the table and index of a damaged store from its segments, and hashes every block. <see cref="List"/>
+    /// shows the blocks found; the next <see cref="Open"/> opens a store with the same ID. The file <c>ctl.v1</c> must
+    /// exist with an intact first page, which describes the segments.
     /// </summary>
     /// <param name="directory">The store's directory.</param>
     /// <returns>The number of blocks found, schemas among them.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody has the store open;
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a process has the store open;
     /// <see cref="ErrorCode.StoreGone"/>: no store is there, or its <c>ctl.v1</c> is gone;
     /// <see cref="ErrorCode.BlockCorrupt"/>: the first page of <c>ctl.v1</c> is damaged; otherwise as for
     /// <see cref="Open"/>.</exception>
@@ -116,16 +116,16 @@ public sealed partial class CidStore : IDisposable
     }
 
     /// <summary>
-    /// Puts a batch: its canonical block is written into the store's shared memory and hashed there. Once this returns
-    /// any process finds it. A block that is there already is announced again and takes no room.
+    /// Stores a batch: its canonical block is written into the store's shared memory and hashed there. Once this
+    /// returns, any process finds it. A block that is already stored is announced again and takes no space.
     /// </summary>
     /// <param name="batch">The batch; its memory is read until the call returns.</param>
     /// <returns>The block's address and whether it is new.</returns>
     /// <exception cref="InvalidArrowException">The batch has no canonical block (<c>canonical-block.md</c>, section
     /// 4).</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>, <see cref="ErrorCode.IndexFull"/> or
-    /// <see cref="ErrorCode.TooLarge"/>: no room; <see cref="ErrorCode.Busy"/>: others hold what is needed; a retry may
-    /// help.</exception>
+    /// <see cref="ErrorCode.TooLarge"/>: no space; <see cref="ErrorCode.Busy"/>: others hold what is needed; a retry
+    /// may help.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     internal PutResult Put(RecordBatch batch) => PutWith(batch, null);
 
@@ -187,7 +187,7 @@ public sealed partial class CidStore : IDisposable
     {
         const int Piece = 64;
         if (found.Length < cids.Length)
-            throw new ArgumentException($"There is room for {found.Length} of {cids.Length} answers.", nameof(found));
+            throw new ArgumentException($"There is space for {found.Length} of {cids.Length} answers.", nameof(found));
         Span<Digest256> digests = stackalloc Digest256[Piece];
         for (int at = 0; at < cids.Length; at += Piece)
         {
@@ -207,7 +207,7 @@ public sealed partial class CidStore : IDisposable
         }
     }
 
-    /// <summary>What is known of a block, without a look at its bytes.</summary>
+    /// <summary>Returns a block's properties without reading its bytes.</summary>
     /// <param name="cid">The CID.</param>
     /// <returns>The block, or null where it is not here.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
@@ -235,12 +235,11 @@ public sealed partial class CidStore : IDisposable
             _blocks.IsRing);
     }
 
-    /// <summary>Returns once every put that this store object has acknowledged outlives a loss of power: on a disk what
-    /// is not flushed yet is flushed now, whatever <see cref="CidStoreOptions.Durability"/> says; in shared memory
-    /// there is nothing to do.</summary>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: it could not be flushed, and nobody knows what
-    /// of it would be there after a loss of power; later puts fail with
-    /// <see cref="ErrorCode.StoreFaulted"/>.</exception>
+    /// <summary>Returns once every put that this store object has acknowledged survives a loss of power: on a disk,
+    /// whatever is not flushed yet is flushed now, regardless of <see cref="CidStoreOptions.Durability"/>; in shared
+    /// memory there is nothing to do.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: the flush failed, and it is unknown what would
+    /// survive a loss of power; later puts fail with <see cref="ErrorCode.StoreFaulted"/>.</exception>
     public void Flush() => _blocks.Flush();
 
     /// <summary>Lets go of the store. Watches end; leases stay readable until they are disposed of
@@ -264,7 +263,7 @@ public sealed partial class CidStore : IDisposable
         return ResultOf(in info, isNew);
     }
 
-    /// <summary>Puts a block of a schema, which no sweep meanwhile takes away under it.</summary>
+    /// <summary>Puts a block of a schema, which no concurrent sweep removes.</summary>
     internal PutResult PutUnder(CanonicalSchema schema, Func<PutResult> put)
     {
         ulong sweep = _blocks.ReadSweep();
@@ -274,7 +273,7 @@ public sealed partial class CidStore : IDisposable
         return result;
     }
 
-    /// <summary>Whether a janitor who did not see what was put since may have dropped its schema meanwhile.</summary>
+    /// <summary>Whether a sweep that did not see later puts may have dropped its schema meanwhile.</summary>
     private bool MissedSweep(ulong before, out ulong now)
     {
         now = _blocks.ReadSweep();

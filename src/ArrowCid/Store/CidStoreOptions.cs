@@ -33,7 +33,7 @@ public sealed class CidStoreOptions
     /// <summary>How much a read proves of what the store holds.</summary>
     public VerifyMode Verify { get; init; }
 
-    /// <summary>What a full store does; it counts where the store is made.</summary>
+    /// <summary>The behavior of a full store; it applies when the store is created.</summary>
     public StoreRetention Retention { get; init; }
 
     /// <summary>
@@ -44,9 +44,9 @@ public sealed class CidStoreOptions
     /// </summary>
     public bool Group { get; init; }
 
-    /// <summary>What tells the time: by it records and facts have their times, things expire and grow old, and work in
-    /// the background is done. Deadlines, such as <see cref="Timeout"/>, are the machine's own. It should not be behind
-    /// what the store has seen: the store's own clock never goes back.</summary>
+    /// <summary>The clock: records and facts get their times from it, expiry and ages use it, and work in
+    /// the background is done. Deadlines, such as <see cref="Timeout"/>, use the machine's clock. It should not lag
+    /// the times in the store: the store's own clock never runs backward.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>

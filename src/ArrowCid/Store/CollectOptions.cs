@@ -1,6 +1,6 @@
 namespace ArrowCid;
 
-/// <summary>What may be collected.</summary>
+/// <summary>Options of a collection.</summary>
 public sealed class CollectOptions
 {
     /// <summary>All that no root needs may go, not only what has expired.</summary>
@@ -14,7 +14,7 @@ public sealed class CollectOptions
     /// deleted until the rest fits. Expired blocks are deleted in any case. Null: all that may go is deleted.</summary>
     public long? MaxBytes { get; init; }
 
-    /// <summary>What names stood for once is a root as well.</summary>
+    /// <summary>Whether blocks that names pointed to earlier are roots as well.</summary>
     public bool KeepHistory { get; init; }
 
     /// <summary>Only says what would go and what would stay; the store may be open for reading only.</summary>

@@ -1,6 +1,6 @@
 namespace ArrowCid;
 
-/// <summary>What a compaction did, or would do.</summary>
+/// <summary>The result of a compaction, or of its dry run.</summary>
 /// <param name="Segments">The segments that are no longer written to, oldest first, those of facts last.</param>
 /// <param name="IsDryRun">Whether nothing was done.</param>
 public sealed record CompactResult(IReadOnlyList<CompactedSegment> Segments, bool IsDryRun)

@@ -1,6 +1,6 @@
 namespace ArrowCid;
 
-/// <summary>What was forgotten, or would be.</summary>
+/// <summary>The result of forgetting versions, or of its dry run.</summary>
 /// <param name="Versions">Every version that is here, group by group, the last one first.</param>
 /// <param name="ByteLength">The bytes of the blocks that go.</param>
 /// <param name="IsDryRun">Whether nothing was done.</param>

@@ -37,7 +37,7 @@ public readonly partial struct ReservedColumn
         return MemoryMarshal.Cast<byte, T>(Buffer(BufferLayout.Fixed, "values of fixed width"));
     }
 
-    /// <summary>The values of a column of fixed width as bytes, a row's behind the one's before it.</summary>
+    /// <summary>The values of a column of fixed width as bytes, a row's after the one's before it.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it has no such values.</exception>
     /// <exception cref="ObjectDisposedException">The reservation was committed or disposed of.</exception>
     public Span<byte> ValueBytes => Buffer(BufferLayout.Fixed, "values of fixed width");
@@ -59,7 +59,7 @@ public readonly partial struct ReservedColumn
     public Span<long> LargeOffsets => MemoryMarshal.Cast<byte, long>(Buffer(BufferLayout.Bytes64,
         "offsets of 64 bits"));
 
-    /// <summary>The bytes of the rows of a text or binary column, one row's behind the other's: as many as were asked
+    /// <summary>The bytes of the rows of a text or binary column, one row's after the other's: as many as were asked
     /// for. What lies past the last offset is left out.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it has no such bytes.</exception>
     /// <exception cref="ObjectDisposedException">The reservation was committed or disposed of.</exception>

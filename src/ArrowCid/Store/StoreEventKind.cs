@@ -1,6 +1,6 @@
 namespace ArrowCid;
 
-/// <summary>What an <see cref="StoreEvent"/> says.</summary>
+/// <summary>The kind of a <see cref="StoreEvent"/>.</summary>
 public enum StoreEventKind
 {
     /// <summary>A batch was put that the store did not have.</summary>

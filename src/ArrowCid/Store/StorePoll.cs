@@ -26,7 +26,7 @@ internal sealed class StorePoll : IDisposable
     /// <summary>Whether it, or its store, was disposed of: nothing more will come.</summary>
     public bool IsEnded => _tail.IsClosed;
 
-    /// <summary>Where to go on behind the last announcement that was given.</summary>
+    /// <summary>Where to go on after the last announcement that was given.</summary>
     public Cursor Position => _tail.Position;
 
     /// <summary>What to give to poll or epoll. It is readable from the first on, and again when there may be something;
@@ -59,7 +59,7 @@ internal sealed class StorePoll : IDisposable
         if (_event is null) return false;
         _event.Arm();
         if (!TryFind(out announcement)) return false;
-        // There may be more, and who waits for the descriptor is to come back for it.
+        // There may be more, and a waiter on the descriptor must come back for it.
         _event.Set();
         return true;
     }

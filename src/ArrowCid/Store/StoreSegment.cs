@@ -4,7 +4,7 @@ namespace ArrowCid;
 /// <param name="Name">The file's name in the store's directory.</param>
 /// <param name="Kind">What it holds: <c>data</c>, <c>facts</c>, or <c>large</c> (one large block).</param>
 /// <param name="State">Where it is in its life: <c>creating</c>, <c>open</c> (it is appended to), <c>sealed</c> or
-/// <c>retired</c> (it is being taken away).</param>
+/// <c>retired</c> (it is being removed).</param>
 /// <param name="Lane">The lane whose log it is part of.</param>
 /// <param name="ByteLength">The file's bytes.</param>
 /// <param name="BytesUsed">The bytes of records in it.</param>

@@ -221,7 +221,7 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
     /// <summary>A block in the temporary file.</summary>
     private sealed class SpooledBlock(SafeFileHandle file, long offset, int length) : IBlockSource
     {
-        // So much is read and then hashed while the cache has it.
+        // The number of bytes read and then hashed while they are in the cache.
         private const int Piece = 1 << 17;
 
         public int Length => length;

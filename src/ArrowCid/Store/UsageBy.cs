@@ -1,6 +1,6 @@
 namespace ArrowCid;
 
-/// <summary>What blocks belong to.</summary>
+/// <summary>The owner by which space is counted.</summary>
 public enum UsageBy
 {
     /// <summary>Names that point to them.</summary>
@@ -9,7 +9,7 @@ public enum UsageBy
     /// <summary>Values of a tag.</summary>
     Tag = 1,
 
-    /// <summary>Who made them.</summary>
+    /// <summary>Their producer.</summary>
     Producer = 2,
 
     /// <summary>Their schemas.</summary>

@@ -1,6 +1,6 @@
 namespace ArrowCid;
 
-/// <summary>What a watch brings.</summary>
+/// <summary>Options of a watch.</summary>
 public sealed class WatchOptions
 {
     /// <summary>The watch ends once nothing has come for so long; zero ends it with what is there, null (the default)

@@ -69,7 +69,7 @@ internal sealed class OutputPath
             Share = FileShare.None,
             BufferSize = bufferBytes,
         };
-        // Nobody reads it before it has the mode that it is to have.
+        // It is unreadable for others until it has its final mode.
         if (_existing is not null && !OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         var stream = new FileStream(temporary, options);

@@ -5,9 +5,9 @@ using System.Text;
 namespace ArrowCid;
 
 /// <summary>
-/// Where a watcher of a store stands: which store, and for each lane (each writer's log) the last record that it has
-/// passed. There is no order between lanes. Saved as text, it goes on later exactly behind what it came with, in any
-/// process. The default value is <see cref="Now"/>. (<c>Storage/FORMAT.md</c>, Watching.)
+/// The position of a watcher in a store: which store, and for each lane (each writer's log) the last record that it has
+/// passed. There is no order between lanes. Saved as text, it continues later right after the event that it came with,
+/// in any process. The default value is <see cref="Now"/>. (<c>Storage/FORMAT.md</c>, Watching.)
 /// </summary>
 public readonly struct Cursor : IEquatable<Cursor>
 {

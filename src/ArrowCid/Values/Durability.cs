@@ -15,7 +15,7 @@ public enum Durability
     /// much is lost. <see cref="CidStore.Flush"/> waits for it. The default.</summary>
     Batch = 1,
 
-    /// <summary>A put is flushed before anybody sees it and before it is acknowledged; puts of several threads share a
+    /// <summary>A put is flushed before it is visible and before it is acknowledged; puts of several threads share a
     /// flush. Nothing acknowledged is lost.</summary>
     Always = 2,
 }

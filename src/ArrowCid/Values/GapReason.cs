@@ -15,6 +15,6 @@ public enum GapReason
     /// <summary>The records were collected or evicted before the watcher came to them.</summary>
     Gone = 4,
 
-    /// <summary>The records' headers are damaged. The watch goes on behind them; nothing is announced again.</summary>
+    /// <summary>The records' headers are damaged. The watch goes on after them; nothing is announced again.</summary>
     Damaged = 5,
 }

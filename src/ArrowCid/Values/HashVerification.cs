@@ -1,6 +1,6 @@
 namespace ArrowCid;
 
-/// <summary>What <see cref="Multihash.Verify"/> found.</summary>
+/// <summary>The result of <see cref="Multihash.Verify"/>.</summary>
 public enum HashVerification
 {
     /// <summary>Nothing is proven: the hash function is not available here, or the digest is under

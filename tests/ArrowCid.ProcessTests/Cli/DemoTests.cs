@@ -98,7 +98,7 @@ public partial class DemoTests
         Assert.Equal(20, Cids(demo).Distinct().Count());
         Assert.Contains("20 of 20 found", demo.Text, StringComparison.Ordinal);
         Assert.Contains("20 new", demo.Text, StringComparison.Ordinal);
-        Assert.Contains("once more: 20 known", demo.Text, StringComparison.Ordinal);
+        Assert.Contains("again: 20 known", demo.Text, StringComparison.Ordinal);
         string[] processes = [.. Processes().Matches(demo.Text).Select(match => match.Groups[1].Value)];
         Assert.Equal(2, processes.Distinct().Count());
         Assert.DoesNotContain('\u001b', demo.Text);

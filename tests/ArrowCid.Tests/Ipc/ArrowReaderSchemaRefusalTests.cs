@@ -137,7 +137,7 @@ public sealed class ArrowReaderSchemaRefusalTests
         Flat field = Int32Field("leaf");
         for (int i = 0; i < 20; i++) field = Field("s", 13, new Flat(), [.. Enumerable.Repeat(field, 10)]);
         byte[] bytes = Start(field).End();
-        Expect(bytes, "the metadata holds more fields than its bytes have room for");
+        Expect(bytes, "the metadata holds more fields than its bytes can hold");
     }
 
     [Fact]

@@ -7,8 +7,8 @@ public class DagCborRefusalTests
 {
     [Theory]
     [InlineData("", "the bytes end where a value is expected", 0)]
-    [InlineData("82 01", "a list of 2 items has no room in the bytes that are left", 0)]
-    [InlineData("82 8102", "a list of 1 items has no room in the bytes that are left", 1)]
+    [InlineData("82 01", "a list of 2 items does not fit in the bytes that are left", 0)]
+    [InlineData("82 8102", "a list of 1 items does not fit in the bytes that are left", 1)]
     [InlineData("1800", "an integer or length is not in its shortest form", 0)]
     [InlineData("1817", "an integer or length is not in its shortest form", 0)]
     [InlineData("3817", "an integer or length is not in its shortest form", 0)]
@@ -68,12 +68,12 @@ public class DagCborRefusalTests
     [InlineData("64 616263", "text of 4 bytes where 3 are left", 0)]
     [InlineData("01 01", "1 bytes follow the end of the value", 1)]
     [InlineData("a0 000000", "3 bytes follow the end of the value", 1)]
-    [InlineData("9bffffffffffffffff", "a list of 18446744073709551615 items has no room in the bytes that are left", 0)]
-    [InlineData("bb7fffffffffffffff 00", "a map of 9223372036854775807 entries has no room in the bytes that are left", 0)]
+    [InlineData("9bffffffffffffffff", "a list of 18446744073709551615 items does not fit in the bytes that are left", 0)]
+    [InlineData("bb7fffffffffffffff 00", "a map of 9223372036854775807 entries does not fit in the bytes that are left", 0)]
     [InlineData("5bffffffffffffffff 00", "bytes of 18446744073709551615 bytes where 1 are left", 0)]
     [InlineData("7b8000000000000000 00", "text of 9223372036854775808 bytes where 1 are left", 0)]
-    [InlineData("82 82 00 01", "a list of 2 items has no room in the bytes that are left", 1)]
-    [InlineData("a1 60", "a map of 1 entries has no room in the bytes that are left", 0)]
+    [InlineData("82 82 00 01", "a list of 2 items does not fit in the bytes that are left", 1)]
+    [InlineData("a1 60", "a map of 1 entries does not fit in the bytes that are left", 0)]
     public void A_refusal_names_rule_and_byte(string hex, string rule, int offset)
     {
         var error = Assert.Throws<InvalidIpldException>(() => DagCbor.Decode(Hex.Bytes(hex)));
@@ -117,7 +117,7 @@ public class DagCborRefusalTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.Throws<InvalidIpldException>(() => DagCbor.Decode(block));
         long taken = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.Contains("has no room", error.Rule, StringComparison.Ordinal);
+        Assert.Contains("does not fit", error.Rule, StringComparison.Ordinal);
         Assert.True(taken < 10 * block.Length, $"{taken} bytes");
     }
 

@@ -81,7 +81,7 @@ public sealed class DamageTests
         store.Repair();
         string[] names = store.Names();
         Assert.Single(names, name => name.StartsWith(SegmentRepair.Prefix, StringComparison.Ordinal));
-        _ = BlockStore.Rebuild(store.Directory, mends: true);
+        _ = BlockStore.Rebuild(store.Directory, repairs: true);
         Assert.Equal(names.Where(IsOfTheLog), store.Names().Where(IsOfTheLog));
     }
 

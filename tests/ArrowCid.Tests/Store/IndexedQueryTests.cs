@@ -197,7 +197,7 @@ public sealed class IndexedQueryTests
         File.WriteAllBytes(run, bytes);
         using CidStore opened = Stores.Open(folder);
         Assert.Equal(67, opened.Query(Filter.Parse("tag.day = \"1\""), withAbsent: true).Count());
-        Assert.Contains("made anew from the log", Assert.Single(opened.CheckFacts()), StringComparison.Ordinal);
+        Assert.Contains("rebuilt from the log", Assert.Single(opened.CheckFacts()), StringComparison.Ordinal);
         Assert.True(opened.Checkpoint());
         using CidStore next = Stores.Open(folder);
         Assert.Equal(67, next.Count(Filter.Parse("tag.day = \"1\""), withAbsent: true).Count);

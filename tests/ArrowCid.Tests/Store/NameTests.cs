@@ -39,7 +39,7 @@ public class NameTests
         Cid one = store.Put(Stores.Numbers(1)).Cid;
         _ = store.SetName("prices", one);
         var e = Assert.Throws<ArrowCidException>(() => store.SetName("prices", one, null));
-        Assert.Contains($"'prices' is taken: it stands for {one}", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"'prices' is taken: it points to {one}", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,13 +40,13 @@ export class Dataset {
 
   #readBatches() {
     const count = new BigInt64Array(1);
-    for (let room = 64; ; room = Number(count[0])) {
-      const place = Buffer.alloc(room * CID_BYTES);
+    for (let capacity = 64; ; capacity = Number(count[0])) {
+      const place = Buffer.alloc(capacity * CID_BYTES);
       try {
-        call('dataset_batches', this.#handle, parseCid(this.cid), place, room, count);
+        call('dataset_batches', this.#handle, parseCid(this.cid), place, capacity, count);
         return readCids(place, Number(count[0]));
       } catch (error) {
-        if (error.code !== 'TOO_LARGE' || count[0] <= room) throw error;
+        if (error.code !== 'TOO_LARGE' || count[0] <= capacity) throw error;
       }
     }
   }

@@ -10,7 +10,7 @@ function release(handle) {
   try {
     call('release_lease', handle);
   } catch {
-    // Nobody is there to be told, and the process's end releases it.
+    // There is no caller to tell, and the process's end releases it.
   }
 }
 
@@ -41,7 +41,7 @@ export class Lease {
       release(handle);
       throw error;
     }
-    // A moved buffer would be one that nobody releases the lease for.
+    // The lease of a moved buffer would never be released.
     Object.defineProperties(this.#buffer, { transfer: untransferable, transferToFixedLength: untransferable });
     this.#bytes = new Uint8Array(this.#buffer);
     this.#handle = handle;

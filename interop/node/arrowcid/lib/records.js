@@ -4,12 +4,12 @@ import { call, textOf } from './library.js';
 
 export const CID_BYTES = 36;
 export const BLOCK_BYTES = 104;
-export const ANNOUNCEMENT_BYTES = 136;
+export const EVENT_BYTES = 136;
 
 export const NAME_BYTES = 304;
 
 const kinds = [undefined, 'batch', 'schema', 'raw', 'view', 'dataset', 'manifest', 'node'];
-const announcementKinds = [undefined, 'new', 'again', 'gap'];
+const eventKinds = [undefined, 'new', 'again', 'gap'];
 const gapReasons = [undefined, 'other-store', 'past-end', 'rewritten', 'gone', 'damaged'];
 
 const cidText = Buffer.alloc(64);
@@ -67,8 +67,8 @@ export function readNames(buffer, count) {
   });
 }
 
-export function readAnnouncement(buffer) {
-  const kind = announcementKinds[buffer.readInt32LE(BLOCK_BYTES)] ?? 'other';
+export function readEvent(buffer) {
+  const kind = eventKinds[buffer.readInt32LE(BLOCK_BYTES)] ?? 'other';
   const lane = buffer.readInt32LE(BLOCK_BYTES + 4);
   if (kind !== 'gap') return { kind, lane, block: { ...readBlock(buffer), isNew: kind === 'new' }, gap: null };
   const gap = {

@@ -19,7 +19,7 @@ const collected = new FinalizationRegistry(handle => {
   try {
     call('close', handle);
   } catch {
-    // Nobody is there to be told.
+    // There is no caller to tell.
   }
 });
 
@@ -50,21 +50,21 @@ export class Store {
 
   async put(data, facts) {
     const ipc = await toIpc(data);
-    return counted(BLOCK_BYTES, readBlocks, (place, room, count) =>
-      callAsync('put_ipc', this.#handle, ipc, ipc.length, factsText(facts), place, room, count));
+    return counted(BLOCK_BYTES, readBlocks, (place, capacity, count) =>
+      callAsync('put_ipc', this.#handle, ipc, ipc.length, factsText(facts), place, capacity, count));
   }
 
   putSync(data, facts) {
     const ipc = asBytes(data);
     if (!ipc) throw new TypeError("putSync takes bytes of Arrow IPC alone: tableToIPC(table, 'stream')");
     const count = new BigInt64Array(1);
-    for (let room = 16; ; room = Number(count[0])) {
-      const place = Buffer.alloc(room * BLOCK_BYTES);
+    for (let capacity = 16; ; capacity = Number(count[0])) {
+      const place = Buffer.alloc(capacity * BLOCK_BYTES);
       try {
-        call('put_ipc', this.#handle, ipc, ipc.length, factsText(facts), place, room, count);
+        call('put_ipc', this.#handle, ipc, ipc.length, factsText(facts), place, capacity, count);
         return readBlocks(place, Number(count[0]));
       } catch (error) {
-        if (!isShort(error, count, room)) throw error;
+        if (!isShort(error, count, capacity)) throw error;
       }
     }
   }
@@ -139,11 +139,11 @@ export class Store {
   }
 
   *#listed(listing, next, size, read) {
-    const room = 64;
+    const capacity = 64;
     const count = new BigInt64Array(1);
     try {
-      const places = Buffer.alloc(room * size);
-      while (call(next, listing, places, room, count) && count[0] > 0n) yield* read(places, Number(count[0]));
+      const places = Buffer.alloc(capacity * size);
+      while (call(next, listing, places, capacity, count) && count[0] > 0n) yield* read(places, Number(count[0]));
     } finally {
       call('list_close', listing);
     }
@@ -218,8 +218,8 @@ export async function cid(data) {
 /** The CIDs of all batches. */
 export async function cids(data) {
   const ipc = await toIpc(data);
-  return counted(CID_BYTES, readCids, (place, room, count) =>
-    callAsync('cid_of_ipc', ipc, ipc.length, place, room, count));
+  return counted(CID_BYTES, readCids, (place, capacity, count) =>
+    callAsync('cid_of_ipc', ipc, ipc.length, place, capacity, count));
 }
 
 /** Proves that bytes are a canonical block, and gives its CID. */
@@ -234,20 +234,20 @@ export async function check(data) {
 /** Calls what fills places and says how many it needs, until there are enough. */
 async function counted(size, read, fill) {
   const count = new BigInt64Array(1);
-  for (let room = 16; ; room = Number(count[0])) {
-    const place = Buffer.alloc(room * size);
+  for (let capacity = 16; ; capacity = Number(count[0])) {
+    const place = Buffer.alloc(capacity * size);
     try {
-      await fill(place, room, count);
+      await fill(place, capacity, count);
       return read(place, Number(count[0]));
     } catch (error) {
-      if (!isShort(error, count, room)) throw error;
+      if (!isShort(error, count, capacity)) throw error;
     }
   }
 }
 
 /** Whether a call failed for want of places alone. */
-function isShort(error, count, room) {
-  return error.code === 'TOO_LARGE' && count[0] > room;
+function isShort(error, count, capacity) {
+  return error.code === 'TOO_LARGE' && count[0] > capacity;
 }
 
 function factsText(facts) {

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import koffi from 'koffi';
 import { call, readText } from './library.js';
-import { ANNOUNCEMENT_BYTES, readAnnouncement } from './records.js';
+import { EVENT_BYTES, readEvent } from './records.js';
 
-// After so many announcements that were there already, others get their turn.
+// After this many events that were there already, others get their turn.
 const MOST_IN_A_TURN = 64;
 
 const collected = new FinalizationRegistry(end);
@@ -17,7 +17,7 @@ function end({ handle, poll }) {
   }
 }
 
-/** News of what is put: an async iterator that waits for each announcement, until it is closed or its store is. */
+/** News of what is put: an async iterator that waits for each event, until it is closed or its store is. */
 export class Watch {
   #native;
   #isClosed = false;
@@ -29,7 +29,7 @@ export class Watch {
   #signal;
   #onAbort = () => this.#abort();
   #onClose;
-  #record = Buffer.alloc(ANNOUNCEMENT_BYTES);
+  #record = Buffer.alloc(EVENT_BYTES);
 
   constructor(handle, { signal, onClose }) {
     this.#onClose = onClose;
@@ -49,7 +49,7 @@ export class Watch {
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Where to go on behind the last announcement given. */
+  /** Where to go on behind the last event given. */
   get cursor() {
     return this.#isClosed ? this.#cursor : readText('watch_cursor', this.#native.handle);
   }
@@ -91,7 +91,7 @@ export class Watch {
     }
     while (!this.#isClosed) {
       if (call('watch_next', this.#native.handle, 0, this.#record)) {
-        return { value: readAnnouncement(this.#record), done: false };
+        return { value: readEvent(this.#record), done: false };
       }
       this.#immediate = 0;
       await this.#readable();

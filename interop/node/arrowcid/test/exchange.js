@@ -22,7 +22,7 @@ switch (verb) {
     console.log(`${lease.cid} ${values.reduce((sum, value) => sum + value, 0)} ${mappedFile(values)}`);
     break;
   }
-  // Holds the block until somebody kills it.
+  // Holds the block until it is killed.
   case 'hold':
     globalThis.lease = store.get(what);
     console.log('held');

@@ -41,7 +41,7 @@ test('a lease outlives its store', async t => {
   lease.release();
 });
 
-test('memory that somebody sees stays, and what nobody sees goes', async t => {
+test('memory with a reference stays, and memory without one is released', async t => {
   const directory = folderOf(t);
   const store = open(directory, { capacity: 64 << 20 });
   const cid = (await store.put(flights))[0].cid;

@@ -20,8 +20,8 @@ test('a watch hears of every put in order, of this process and others', async t 
     }
   })();
   const heard = [];
-  for await (const announcement of watch) {
-    heard.push(announcement);
+  for await (const event of watch) {
+    heard.push(event);
     if (heard.length === 300) break;
   }
   await putting;

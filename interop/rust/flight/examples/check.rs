@@ -41,7 +41,7 @@ async fn all(address: &str, token: &str, flights: &str) -> Result<(), Error> {
     assert_eq!(client.poll(&cid).await?.total_records, i64::from(acks[0].rows));
     assert!(client.schema(&cid).await?.len() > 8);
 
-    // The whole file once more, cut anew into blocks of 50,000 rows.
+    // The whole file again, recut into blocks of 50,000 rows.
     let parts = client.put(file, Put { name: "parts".into(), cut_rows: 50_000, ..Default::default() }).await?;
     let (whole, parts) = parts.split_last().expect("acks");
     assert!(whole.is_stream && whole.name == "parts" && parts.iter().all(|part| part.rows == 50_000));

@@ -19,7 +19,7 @@ pub use ipc::cid_of;
 pub use proto::{FlightInfo, Put, PutAck, Request};
 pub use serde_json::Value;
 pub use tonic::transport::{Certificate, ClientTlsConfig, Identity};
-pub use watch::{Announcement, Watch};
+pub use watch::{StoreEvent, Watch};
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -48,7 +48,7 @@ pub enum Error {
     Mismatch { cid: String, found: String },
     /// The server's answer, or that there is none.
     Status(Box<Status>),
-    /// The address is none, or nobody answers there.
+    /// The address is invalid, or no server answers there.
     Connect(Box<dyn std::error::Error + Send + Sync>),
     /// Bytes that are no Arrow IPC stream, or an answer that is none of ArrowCid's.
     Malformed(&'static str),
@@ -208,7 +208,7 @@ impl Client {
         Ok(blocks)
     }
 
-    /// What a name stands for, or several CIDs, as an Arrow IPC stream: some columns, or some rows of the whole. It is not proved.
+    /// The batches of a name or of several CIDs as an Arrow IPC stream: some columns, or some rows of the whole. Not verified.
     pub async fn read(&mut self, request: &Request) -> Result<Bytes, Error> {
         let mut messages = Vec::new();
         let mut answers = self.do_get(any("Request", request)).await?;
@@ -274,12 +274,12 @@ impl Client {
         Ok(found)
     }
 
-    /// What is put, as it is put. `since` is `now`, `oldest`, or the cursor of an announcement.
+    /// What is put, as it is put. `since` is `now`, `oldest`, or the cursor of an event.
     pub fn watch(&self, since: &str, filter: &str) -> Watch {
         Watch::new(self.clone(), since, filter)
     }
 
-    /// The CID that a name stands for.
+    /// The CID that a name points to.
     pub async fn resolve(&mut self, name: &str) -> Result<Option<String>, Error> {
         match self.act("resolve", serde_json::json!({ "name": name })).await {
             Ok(found) => Ok(found["cid"].as_str().map(Into::into)),
@@ -288,12 +288,12 @@ impl Client {
         }
     }
 
-    /// Makes a name stand for a CID, or for none.
+    /// Makes a name point to a CID, or removes it.
     pub async fn set_name(&mut self, name: &str, cid: Option<&str>) -> Result<Value, Error> {
         self.act("name", serde_json::json!({ "name": name, "cid": cid })).await
     }
 
-    /// The same where it stands for `expected` now (None: for nothing), else an error.
+    /// The same if it points to `expected` now (None: there is no such name), otherwise an error.
     pub async fn set_name_if(&mut self, name: &str, cid: Option<&str>, expected: Option<&str>) -> Result<Value, Error> {
         self.act("name", serde_json::json!({ "name": name, "cid": cid, "expected": expected })).await
     }

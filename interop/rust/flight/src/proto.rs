@@ -172,7 +172,7 @@ pub struct Request {
 /// How a put is to be kept.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Put {
-    /// Stands for the batch, or for the dataset of the batches where the stream has several.
+    /// Points to the batch, or to the dataset of the batches where the stream has several.
     #[prost(string, tag = "1")]
     pub name: String,
     #[prost(map = "string, string", tag = "2")]
@@ -189,7 +189,7 @@ pub struct Put {
     /// Nothing is put where the only batch has another CID.
     #[prost(string, tag = "7")]
     pub expected_cid: String,
-    /// The batches are joined and cut anew; 0: no such cut.
+    /// The batches are joined and recut; 0: no such cut.
     #[prost(uint32, tag = "8")]
     pub cut_rows: u32,
     #[prost(uint32, tag = "9")]
@@ -198,7 +198,7 @@ pub struct Put {
     pub cut_milliseconds: u32,
 }
 
-/// What came of a batch, or last of the whole stream (`is_stream`).
+/// The result of a batch, or last of the whole stream (`is_stream`).
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct PutAck {
     #[prost(string, tag = "1")]

@@ -1,4 +1,4 @@
-//! Announcements of puts.
+//! Events of puts.
 
 use crate::ipc::Columns;
 use crate::proto::{any, FlightData, Request};
@@ -12,7 +12,7 @@ const TEXTS: [bool; 9] = [true, true, true, false, false, false, true, true, tru
 
 /// A put that was heard.
 #[derive(Clone, Debug)]
-pub struct Announcement {
+pub struct StoreEvent {
     /// `new`, `again` or `gap`.
     pub kind: String,
     /// None in a gap.
@@ -32,7 +32,7 @@ pub struct Watch {
     client: Client,
     asked: Request,
     answers: Option<Streaming<FlightData>>,
-    heard: VecDeque<Announcement>,
+    heard: VecDeque<StoreEvent>,
 }
 
 impl Watch {
@@ -54,9 +54,9 @@ impl Watch {
         Ok(self.cursor())
     }
 
-    /// The next announcement. After an error of `Code::Unavailable`, when the server went away, the next call asks again from
+    /// The next event. After an error of `Code::Unavailable`, when the server went away, the next call asks again from
     /// where the watch was, and loses nothing that the store still has.
-    pub async fn next(&mut self) -> Result<Announcement, Error> {
+    pub async fn next(&mut self) -> Result<StoreEvent, Error> {
         loop {
             if let Some(put) = self.heard.pop_front() {
                 self.asked.from.clone_from(&put.cursor);
@@ -88,14 +88,14 @@ impl Watch {
         }
         let rows = Columns::of(&message, &TEXTS).ok_or(Error::Malformed("a watch's batch has other columns"))?;
         for row in 0..rows.rows() {
-            self.heard.push_back(Announcement {
-                kind: rows.text(0, row).ok_or(Error::Malformed("an announcement without a kind"))?,
+            self.heard.push_back(StoreEvent {
+                kind: rows.text(0, row).ok_or(Error::Malformed("an event without a kind"))?,
                 cid: rows.text(1, row),
                 rows: rows.number(3, row).unwrap_or(0),
                 bytes: rows.number(4, row).unwrap_or(0),
                 facts: rows.text(6, row),
                 gap: rows.text(7, row),
-                cursor: rows.text(8, row).ok_or(Error::Malformed("an announcement without a cursor"))?,
+                cursor: rows.text(8, row).ok_or(Error::Malformed("an event without a cursor"))?,
             });
         }
         if self.heard.is_empty() {

@@ -144,7 +144,7 @@ internal static partial class ArrayJoin
                 : offsets;
         }
 
-        /// <summary>All parts' offsets behind one another, from 0.</summary>
+        /// <summary>All parts' offsets after one another, from 0.</summary>
         private byte[] JoinOffsets<T>(long[] starts, long[] ends) where T : unmanaged, IBinaryInteger<T>
         {
             byte[] bytes = Take((_length + 1L) * SizeOf<T>());

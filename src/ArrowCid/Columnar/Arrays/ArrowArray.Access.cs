@@ -249,7 +249,7 @@ internal sealed partial class ArrowArray
         }
     }
 
-    /// <summary>The empty list that stands for a null: of the type that the dictionary or the runs lead to.</summary>
+    /// <summary>The empty list used for a null: of the type that the dictionary or the runs lead to.</summary>
     private ArrowArray EmptyList()
     {
         ArrowArray? array = this;

@@ -1,6 +1,6 @@
 namespace ArrowCid.Columnar;
 
-/// <summary>Cuts a run of batches anew by rows, so that the blocks do not depend on how the writer had cut
+/// <summary>Cuts a sequence of batches again by rows, so that the blocks do not depend on how the writer cut
 /// it.</summary>
 internal static class BatchCut
 {

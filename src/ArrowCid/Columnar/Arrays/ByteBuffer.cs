@@ -9,7 +9,7 @@ internal sealed class ByteBuffer
 
     public Span<byte> Written => _bytes.AsSpan(0, Count);
 
-    /// <summary>Makes room for more bytes and hands it out, filled with zeros.</summary>
+    /// <summary>Reserves space for more bytes and returns it, filled with zeros.</summary>
     public Span<byte> Extend(long count)
     {
         long needed = Count + count;
@@ -22,12 +22,12 @@ internal sealed class ByteBuffer
         if (needed > _bytes.Length)
             Array.Resize(ref _bytes,
                 (int)Math.Min(Math.Max(Math.Max(needed, 2L * _bytes.Length), 64), Array.MaxLength));
-        Span<byte> room = _bytes.AsSpan(Count, (int)count);
+        Span<byte> span = _bytes.AsSpan(Count, (int)count);
         Count = (int)needed;
-        return room;
+        return span;
     }
 
-    /// <summary>Takes back what lies behind the first <paramref name="count"/> bytes.</summary>
+    /// <summary>Removes everything after the first <paramref name="count"/> bytes.</summary>
     public void Cut(int count)
     {
         _bytes.AsSpan(count, Count - count).Clear();

@@ -6,7 +6,7 @@ namespace ArrowCid.Columnar;
 /// schema and length. For any number of threads at once.</summary>
 internal abstract class ColumnSource
 {
-    /// <summary>A column, made anew.</summary>
+    /// <summary>Builds a new array for a column.</summary>
     public abstract ArrowArray Make(int index);
 
     /// <summary>Writes a column as a struct ArrowArray, as <see cref="Make"/> would have it.</summary>

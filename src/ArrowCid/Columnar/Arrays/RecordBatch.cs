@@ -129,7 +129,7 @@ internal sealed partial class RecordBatch
         return new RecordBatch(Schema, length, Array.ConvertAll(All, column => column.Slice(start, length)));
     }
 
-    /// <summary>A column that may be still to be made; of two threads that make it one's is everybody's.</summary>
+    /// <summary>A column that may not be built yet; if two threads build it, one result is used by all.</summary>
     private ArrowArray At(int index, ColumnSource source)
     {
         if (Volatile.Read(ref _columns[index]) is { } known) return known;

@@ -30,7 +30,7 @@ internal sealed class FixedBuilder<T> : ArrowArrayBuilder where T : unmanaged
 
     /// <summary>Appends a value.</summary>
     /// <param name="value">The value.</param>
-    /// <exception cref="ArgumentException">A <see cref="decimal"/> with digits behind the type's scale, or with more
+    /// <exception cref="ArgumentException">A <see cref="decimal"/> with digits after the type's scale, or with more
     /// than its precision.</exception>
     public void Append(T value)
     {

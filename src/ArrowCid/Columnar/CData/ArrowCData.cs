@@ -15,10 +15,10 @@ namespace ArrowCid.Columnar;
 /// <para>Import takes the struct over, also where it throws: its <c>release</c> is NULL afterwards, as after a move,
 /// and the producer's release is called when the import is disposed of. <see cref="Borrow"/> takes nothing
 /// over.</para>
-/// <para>What can be checked of a foreign struct is: counts, NULLs, formats, texts, nesting, and offsets where they are
-/// used. What the interface does not say cannot be: that pointers which are not NULL are right, that buffers are as
-/// long as lengths, last offsets and the sizes of views' buffers ask for, that texts end, and that nobody changes the
-/// memory meanwhile. A producer that lies there crashes the process.</para>
+/// <para>A foreign struct is checked as far as possible: counts, NULLs, formats, texts, nesting, and offsets where they
+/// are used. The interface does not allow checks that non-NULL pointers are valid, that buffers are as long as lengths,
+/// last offsets and the sizes of views' buffers require, that texts end, and that the memory does not change meanwhile.
+/// A producer that breaks these rules crashes the process.</para>
 /// </remarks>
 internal static class ArrowCData
 {

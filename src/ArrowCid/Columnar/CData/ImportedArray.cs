@@ -39,7 +39,7 @@ internal sealed class ImportedArray : IDisposable
         }
     }
 
-    /// <summary>Calls the producer's release, once what was exported of the array anew is released too. Again:
+    /// <summary>Calls the producer's release, once every re-export of the array is released too. Further calls do
     /// nothing.</summary>
     public void Dispose() => _memory.Dispose();
 }

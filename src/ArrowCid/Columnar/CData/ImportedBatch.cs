@@ -36,7 +36,7 @@ internal sealed class ImportedBatch : IDisposable
         }
     }
 
-    /// <summary>Calls the producer's release, once what was exported of the batch anew is released too. Again:
+    /// <summary>Calls the producer's release, once every re-export of the batch is released too. Further calls do
     /// nothing.</summary>
     public void Dispose() => _memory.Dispose();
 }

@@ -4,8 +4,7 @@ namespace ArrowCid.Columnar;
 
 internal sealed partial class RecordBatch : ICArraySource
 {
-    /// <summary>Writes this batch as the struct array that stands for it. Columns that nobody has asked for yet are not
-    /// made for it.</summary>
+    /// <summary>Writes this batch as a struct array. Columns that were not accessed yet are not built for it.</summary>
     void ICArraySource.WriteTo(CDataExport export, CArrayPlace place)
     {
         ColumnSource? source = Volatile.Read(ref _source);

@@ -10,7 +10,7 @@ namespace ArrowCid.Columnar;
 /// <item>integers as numbers, int64 and uint64 too; floats in the shortest form that reads back, NaN, Infinity and
 /// -Infinity by name (strings in JSON); decimals with all digits of their scale (strings in JSON);</item>
 /// <item>dates as 2024-02-29, times of day as 12:30:00.500, timestamps as 2024-02-29T12:30:00.500, always with the
-/// digits of their unit; a timestamp with a time zone is the instant in UTC with a Z behind it; a date64 that is not
+/// digits of their unit; a timestamp with a time zone is the instant in UTC with a Z after it; a date64 that is not
 /// midnight has its time;</item>
 /// <item>durations as PT1.500S, intervals as P14M, P1DT0.500S and P1M2DT0.000000003S, each part with its own
 /// sign;</item>

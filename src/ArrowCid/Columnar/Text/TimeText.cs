@@ -32,7 +32,7 @@ internal static class TimeText
         to.Write(dayOfMonth, "00");
     }
 
-    /// <summary>A date64: a date, with the time behind it where it is not midnight.</summary>
+    /// <summary>A date64: a date, with the time after it where it is not midnight.</summary>
     public static void WriteDate64(long milliseconds, TextSink to)
     {
         if (milliseconds % MillisecondsPerDay != 0) WriteTimestamp(milliseconds, TimeUnit.Millisecond, to);

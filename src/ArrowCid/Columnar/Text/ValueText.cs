@@ -7,7 +7,8 @@ namespace ArrowCid.Columnar;
 /// <summary>One slot as text: as JSON, or plain as a cell (nested values are JSON there too).</summary>
 internal static class ValueText
 {
-    /// <summary>Levels of nesting that are written; a reader takes 32 and a dictionary's values count anew.</summary>
+    /// <summary>The number of nesting levels written; a reader takes 32, and a dictionary's values count
+    /// again.</summary>
     private const int MaxDepth = 128;
 
     private const int Chunk = 1023;

@@ -29,7 +29,7 @@ internal static class DecimalBytes
         target[written..].Fill(unscaled.Sign < 0 ? (byte)0xFF : (byte)0);
     }
 
-    /// <summary>The number as text, with the scale's digits behind the point; a scale out of sight as an
+    /// <summary>The number as text, with the scale's digits after the point; a scale out of sight as an
     /// exponent.</summary>
     public static string Text(ReadOnlySpan<byte> bytes, int scale)
     {

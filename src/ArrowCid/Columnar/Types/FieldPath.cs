@@ -1,8 +1,8 @@
 namespace ArrowCid.Columnar;
 
 /// <summary>
-/// A field's place: its name and what it stands in. The text is made when somebody asks for it, since the texts of
-/// all fields may take far more than their names: many children under a long name.
+/// The path of a field: its name and its parents. The text is built on demand, since the texts of all fields may take
+/// far more than their names: many children under a long name.
 /// </summary>
 internal sealed class FieldPath(FieldPath? parent, string name)
 {

@@ -1,6 +1,6 @@
 namespace ArrowCid.Ipc;
 
-/// <summary>What addresses a canonical block.</summary>
+/// <summary>The address of a canonical block.</summary>
 /// <param name="Cid">The SHA-256 CID of the block's bytes.</param>
 /// <param name="SchemaCid">The CID of its schema.</param>
 /// <param name="Rows">Rows.</param>

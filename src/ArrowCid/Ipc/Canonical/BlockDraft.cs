@@ -76,12 +76,12 @@ internal sealed class BlockDraft
 
     /// <summary>
     /// Brings the block into canonical form: nothing under nulls, no validity where nothing is null, one NaN, zeros
-    /// behind every buffer, the metadata.
+    /// after every buffer, the metadata.
     /// </summary>
     /// <param name="block">The memory, <see cref="Capacity"/> bytes.</param>
     /// <param name="validities">A bit a slot for each column; null where no slot is null.</param>
-    /// <returns>The block's bytes, or -1 where it breaks a rule or a null has text: then the values are as good as they
-    /// were, for <see cref="ToBatch"/>.</returns>
+    /// <returns>The block's length in bytes, or -1 if it breaks a rule or a null has text: then the values are
+    /// unchanged, for <see cref="ToBatch"/>.</returns>
     public int TryFinish(Span<byte> block, byte[]?[] validities)
     {
         Span<int> lengths = new int[_shape.BufferCount];

@@ -76,9 +76,9 @@ internal sealed partial class BlockPlan
 
     private ReadOnlySpan<byte> FillPiece()
     {
-        Span<byte> room = PlainRoom();
-        FillPlain(room);
-        return room;
+        Span<byte> span = PlainRoom();
+        FillPlain(span);
+        return span;
     }
 
     private Span<byte> PlainRoom()

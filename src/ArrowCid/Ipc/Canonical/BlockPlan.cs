@@ -35,7 +35,7 @@ internal sealed partial class BlockPlan : IDisposable
     /// <summary>The block's bytes.</summary>
     public int Length { get; private set; }
 
-    /// <summary>The messages behind the schema's, with what they hold; for explaining differences.</summary>
+    /// <summary>The messages after the schema's, with what they hold; for explaining differences.</summary>
     public IEnumerable<(BodyPlan Body, int MetadataLength, DictionaryPlan? Dictionary)> Messages
     {
         get

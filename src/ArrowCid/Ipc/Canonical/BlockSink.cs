@@ -69,7 +69,8 @@ internal ref struct BlockSink
     }
 
     /// <summary>
-    /// Room for at least <paramref name="least"/> bytes, to be filled wholly or in part before <see cref="Advance"/>.
+    /// Returns space for at least <paramref name="least"/> bytes, to be filled wholly or in part before <see
+    /// cref="Advance"/>.
     /// </summary>
     public Span<byte> GetSpan(int least)
     {
@@ -109,9 +110,9 @@ internal ref struct BlockSink
 
         while (!bytes.IsEmpty)
         {
-            Span<byte> room = GetSpan(Math.Min(bytes.Length, Piece));
-            int count = Math.Min(room.Length, bytes.Length);
-            bytes[..count].CopyTo(room);
+            Span<byte> span = GetSpan(Math.Min(bytes.Length, Piece));
+            int count = Math.Min(span.Length, bytes.Length);
+            bytes[..count].CopyTo(span);
             bytes = bytes[count..];
             Prefetch.Lines(bytes[..Math.Min(Piece, bytes.Length)]);
             Advance(count);

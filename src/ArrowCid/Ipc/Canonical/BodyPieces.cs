@@ -12,7 +12,7 @@ internal sealed class BodyPieces
     }
 
     /// <summary>Reads the buffers that a message's header names, and passes what is between them.</summary>
-    /// <param name="source">At the body's first byte; afterwards behind its last.</param>
+    /// <param name="source">At the body's first byte; on return after its last.</param>
     /// <param name="kind">The kind of the message.</param>
     /// <param name="header">Its header.</param>
     /// <param name="length">The body's bytes.</param>

@@ -77,7 +77,7 @@ internal sealed partial class BodyPlan
     }
 
     /// <summary>
-    /// Runs are found anew from this column's slot 0: as long as possible, a hidden slot's value hidden.
+    /// Runs are computed again from this column's slot 0: as long as possible, a hidden slot's value hidden.
     /// </summary>
     private void AddRuns(CanonicalField field, ArrowArray array, Rows rows, byte[]? shown)
     {

@@ -43,7 +43,7 @@ internal sealed class CanonicalField
     }
 
     /// <summary>
-    /// What a parent says of its child: its canonical name and flags (canonical-block.md, section 2).
+    /// What a parent prescribes for its child: its canonical name and flags (canonical-block.md, section 2).
     /// </summary>
     private readonly record struct Role(
         string Name, bool IsNullable, bool KeepsMetadata = true, bool IsMapEntries = false);

@@ -3,7 +3,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Ipc;
 
-/// <summary>A schema made ready for encoding: its message, its digest, and the hash state right behind it.</summary>
+/// <summary>A schema prepared for encoding: its message, its digest, and the hash state right after it.</summary>
 internal sealed class CanonicalSchema
 {
     private readonly byte[] _message;

@@ -11,9 +11,9 @@ internal sealed class FixedBuffer(
         int slot = 0, run = 0, inRun = 0;
         while (slot < rows.Count)
         {
-            Span<byte> room = sink.GetSpan(width);
-            int count = Math.Min(rows.Count - slot, Math.Max(1, Math.Min(room.Length, BlockSink.Piece) / width));
-            Span<byte> target = room[..(count * width)];
+            Span<byte> span = sink.GetSpan(width);
+            int count = Math.Min(rows.Count - slot, Math.Max(1, Math.Min(span.Length, BlockSink.Piece) / width));
+            Span<byte> target = span[..(count * width)];
             for (int filled = 0; filled < count;)
             {
                 Run from = rows[run];

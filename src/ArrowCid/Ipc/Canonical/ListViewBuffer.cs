@@ -21,12 +21,12 @@ internal sealed class ListViewBuffer<T>(ReadOnlyMemory<byte> sizes, int offset, 
         bool more = walk.Next();
         while (more)
         {
-            Span<T> room = MemoryMarshal.Cast<byte, T>(sink.GetSpan(width));
-            int limit = Math.Min(room.Length, BlockSink.Piece / width), count = 0;
+            Span<T> span = MemoryMarshal.Cast<byte, T>(sink.GetSpan(width));
+            int limit = Math.Min(span.Length, BlockSink.Piece / width), count = 0;
             for (; more && count < limit; more = walk.Next())
             {
                 T size = walk.Source < 0 ? T.Zero : values[offset + walk.Source];
-                room[count++] = addsUp ? running : size;
+                span[count++] = addsUp ? running : size;
                 running += size;
             }
 

@@ -18,22 +18,22 @@ internal sealed class OffsetsBuffer<T>(ReadOnlyMemory<byte> source, int offset, 
     {
         ReadOnlySpan<T> offsets = MemoryMarshal.Cast<byte, T>(source.Span);
         T running = T.Zero;
-        Span<T> room = Room(ref sink);
-        room[0] = running;
+        Span<T> span = GetSpan(ref sink);
+        span[0] = running;
         int used = 1, slot = 0;
         for (int i = 0; i < rows.RunCount && slot < rows.Count; i++)
         {
             Run run = rows[i];
             for (int done = 0; done < run.Length;)
             {
-                if (used == room.Length)
+                if (used == span.Length)
                 {
                     sink.Advance(used * s_width);
-                    room = Room(ref sink);
+                    span = GetSpan(ref sink);
                     used = 0;
                 }
 
-                Span<T> target = room.Slice(used, Math.Min(room.Length - used, run.Length - done));
+                Span<T> target = span.Slice(used, Math.Min(span.Length - used, run.Length - done));
                 if (run.Start < 0)
                 {
                     target.Fill(running);
@@ -76,9 +76,9 @@ internal sealed class OffsetsBuffer<T>(ReadOnlyMemory<byte> source, int offset, 
         return running;
     }
 
-    private static Span<T> Room(ref BlockSink sink)
+    private static Span<T> GetSpan(ref BlockSink sink)
     {
-        Span<T> room = MemoryMarshal.Cast<byte, T>(sink.GetSpan(s_width));
-        return room[..Math.Min(room.Length, BlockSink.Piece / s_width)];
+        Span<T> span = MemoryMarshal.Cast<byte, T>(sink.GetSpan(s_width));
+        return span[..Math.Min(span.Length, BlockSink.Piece / s_width)];
     }
 }

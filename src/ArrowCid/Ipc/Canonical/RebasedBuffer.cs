@@ -15,9 +15,9 @@ internal sealed class RebasedBuffer<T>(ReadOnlyMemory<byte> source) : BodyBuffer
         int width = Memory.SizeOf.Type<T>();
         while (!offsets.IsEmpty)
         {
-            Span<T> room = MemoryMarshal.Cast<byte, T>(sink.GetSpan(width));
-            int count = Math.Min(Math.Min(room.Length, BlockSink.Piece / width), offsets.Length);
-            OffsetRule.Shift(offsets[..count], T.Zero - first, room);
+            Span<T> span = MemoryMarshal.Cast<byte, T>(sink.GetSpan(width));
+            int count = Math.Min(Math.Min(span.Length, BlockSink.Piece / width), offsets.Length);
+            OffsetRule.Shift(offsets[..count], T.Zero - first, span);
             sink.Advance(count * width);
             offsets = offsets[count..];
         }

@@ -7,8 +7,7 @@ namespace ArrowCid.Ipc;
 /// <summary>
 /// A slot's value as bytes, so that two slots of one array have the same bytes exactly when their canonical
 /// one-element encodings are equal, the contents of nested dictionaries included (canonical-block.md, section 3).
-/// Shorter than those encodings: values stand for dictionary indices and for runs, and a length before whatever may
-/// vary.
+/// Shorter than those encodings: values replace dictionary indices and runs, and a length precedes every variable part.
 /// </summary>
 internal sealed class ValueKey(Scratch scratch)
 {
@@ -64,21 +63,21 @@ internal sealed class ValueKey(Scratch scratch)
                 Put(Bits.Get(array.Buffers[1].Span, at) ? (byte)1 : (byte)0);
                 break;
             case BufferLayout.Fixed:
-                Span<byte> value = Room(field.Width);
+                Span<byte> value = Reserve(field.Width);
                 array.Buffers[1].Span.Slice(at * field.Width, field.Width).CopyTo(value);
                 if (field.Type.IsFloat()) FloatBits.QuietNaNs(value, field.Width);
                 break;
             case BufferLayout.Bytes32 or BufferLayout.Bytes64:
                 (int from, int count) = Extent(field, array, slot, array.Buffers[2].Length);
                 PutCount(count);
-                array.Buffers[2].Span.Slice(from, count).CopyTo(Room(count));
+                array.Buffers[2].Span.Slice(from, count).CopyTo(Reserve(count));
                 break;
             case BufferLayout.ByteViews:
                 ReadOnlySpan<byte> view = ByteView.At(array.Buffers[1].Span, at);
                 if (ByteView.FindWhole(array, view, out ReadOnlySpan<byte> bytes) is { } flaw)
                     throw new InvalidArrowException(flaw, field.Path, slot);
                 PutCount(bytes.Length);
-                bytes.CopyTo(Room(bytes.Length));
+                bytes.CopyTo(Reserve(bytes.Length));
                 break;
             case BufferLayout.Dictionary:
                 int index = Slots.Index(array, array.Buffers[1].Span, slot, array.Dictionary!.Length);
@@ -115,11 +114,11 @@ internal sealed class ValueKey(Scratch scratch)
     /// <summary>Which items are there, then their values: as one by one, in another order and faster.</summary>
     private void AppendFixedItems(CanonicalField item, ArrowArray items, int first, int count)
     {
-        Span<byte> present = Room(count);
+        Span<byte> present = Reserve(count);
         present.Fill(Present);
         long bytes = (long)count * item.Width;
         if (bytes > BlockFormat.MaxBlockBytes) throw TooLarge();
-        Span<byte> values = Room((int)bytes);
+        Span<byte> values = Reserve((int)bytes);
         items.Buffers[1].Span.Slice((items.Offset + first) * item.Width, values.Length).CopyTo(values);
         if (item.Type.IsFloat()) FloatBits.QuietNaNs(values, item.Width);
         ReadOnlySpan<byte> bits = items.Validity;
@@ -183,11 +182,11 @@ internal sealed class ValueKey(Scratch scratch)
     private static InvalidArrowException TooLarge() =>
         new("one value is over 2^31 - 1024 bytes", code: ErrorCode.TooLarge);
 
-    private void Put(byte value) => Room(1)[0] = value;
+    private void Put(byte value) => Reserve(1)[0] = value;
 
-    private void PutCount(int count) => BinaryPrimitives.WriteInt32LittleEndian(Room(4), count);
+    private void PutCount(int count) => BinaryPrimitives.WriteInt32LittleEndian(Reserve(4), count);
 
-    private Span<byte> Room(int count)
+    private Span<byte> Reserve(int count)
     {
         if (_bytes.Length - _length < count)
         {
@@ -198,8 +197,8 @@ internal sealed class ValueKey(Scratch scratch)
             Array.Resize(ref _bytes, (int)Math.Max(wanted, 64));
         }
 
-        Span<byte> room = _bytes.AsSpan(_length, count);
+        Span<byte> span = _bytes.AsSpan(_length, count);
         _length += count;
-        return room;
+        return span;
     }
 }

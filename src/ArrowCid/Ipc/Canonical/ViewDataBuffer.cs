@@ -2,7 +2,7 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Ipc;
 
-/// <summary>The one data buffer behind the views.</summary>
+/// <summary>The single data buffer that the views refer to.</summary>
 internal sealed class ViewDataBuffer(ArrowArray array, Rows rows, byte[]? valid, long length) : BodyBuffer(length)
 {
     public override void Write(ref BlockSink sink)

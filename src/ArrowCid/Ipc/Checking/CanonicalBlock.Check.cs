@@ -32,7 +32,7 @@ public static partial class CanonicalBlock
             Rule = part.Rule,
             Departures =
             [
-                .. DeparturesOf(reader).Concat(DeparturesOf(batch, block))
+                .. ViolationsOf(reader).Concat(ViolationsOf(batch, block))
                     .Select(d => new Difference(-1, d.Rule, d.FieldPath, -1, d.How, "")),
             ],
         };
@@ -75,8 +75,8 @@ public static partial class CanonicalBlock
             }
 
             if (sameBytes) continue;
-            HashSet<Violation> seenA = [.. DeparturesOf(batchA, blockA.Bytes)];
-            HashSet<Violation> seenB = [.. DeparturesOf(batchB, blockB.Bytes)];
+            HashSet<Violation> seenA = [.. ViolationsOf(batchA, blockA.Bytes)];
+            HashSet<Violation> seenB = [.. ViolationsOf(batchB, blockB.Bytes)];
             differences.AddRange(Pair(seenA, seenB, index));
             bool isSameMemory = batchA.Columns.Zip(batchB.Columns)
                 .All(pair => Violations.IsSameMemory(pair.First, pair.Second));
@@ -89,16 +89,16 @@ public static partial class CanonicalBlock
         if (index == 0 && SchemaCid(readerA.SchemaView) != SchemaCid(readerB.SchemaView))
             differences.Add(FirstDifference.OfSchemas(readerA.SchemaView, readerB.SchemaView, -1));
         // Only now have the readers met all that is about the stream: its end, later batches, deltas.
-        differences.InsertRange(0, Pair([.. DeparturesOf(readerA)], [.. DeparturesOf(readerB)], -1));
+        differences.InsertRange(0, Pair([.. ViolationsOf(readerA)], [.. ViolationsOf(readerB)], -1));
         if (differences.Count == 0) differences.AddRange(alike.Count > 0 ? alike : LayoutOnly(a, b));
         return new Explanation { SameBatches = true, SameBytes = false, Differences = differences };
     }
 
-    private static IEnumerable<Violation> DeparturesOf(ArrowReader reader) =>
+    private static IEnumerable<Violation> ViolationsOf(ArrowReader reader) =>
         Violations.OfStream(reader.Traits)
             .Concat(Violations.OfSchema(reader.SchemaView, CanonicalSchema.Of(reader.SchemaView)));
 
-    private static IEnumerable<Violation> DeparturesOf(RecordBatch batch, ReadOnlyMemory<byte> block)
+    private static IEnumerable<Violation> ViolationsOf(RecordBatch batch, ReadOnlyMemory<byte> block)
     {
         RecordBatch made = DecodeView(block);
         return CanonicalSchema.Of(batch.Schema).Fields.SelectMany((field, i) =>

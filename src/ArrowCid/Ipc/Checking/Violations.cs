@@ -150,7 +150,7 @@ internal static class Violations
         return isUnderNull ? $"bytes under the null of row {Count(row)}" : $"row {Count(row)}";
     }
 
-    /// <summary>Whether two arrays of one type hold the same bytes, also where nobody reads them.</summary>
+    /// <summary>Whether two arrays of one type hold the same bytes, including bytes that are never read.</summary>
     public static bool IsSameMemory(ArrowArray left, ArrowArray right)
     {
         if (left.Buffers.Length != right.Buffers.Length) return false;

@@ -21,7 +21,7 @@ internal sealed class FlatBufferWriter
     public void Clear() => Length = 0;
 
     /// <summary>
-    /// Starts an encapsulated message: the continuation marker, room for its length, and the root's offset.
+    /// Starts an encapsulated message: the continuation marker, space for its length, and the root's offset.
     /// </summary>
     public void Begin()
     {

@@ -22,7 +22,7 @@ internal sealed class FlatLimits(long start, int length)
     {
         if (count > _fields)
         {
-            throw new InvalidArrowException("the metadata holds more fields than its bytes have room for",
+            throw new InvalidArrowException("the metadata holds more fields than its bytes can hold",
                 offset: offset);
         }
 

@@ -6,8 +6,8 @@ using ArrowCid.Columnar;
 namespace ArrowCid.Ipc;
 
 /// <summary>
-/// A FlatBuffers table in bytes that nobody vouches for: every offset, vtable, vector and string is checked before it
-/// is followed. Absent fields read as the default given.
+/// A FlatBuffers table in untrusted bytes: every offset, vtable, vector and string is checked before it is followed.
+/// Absent fields read as the given default.
 /// </summary>
 internal readonly ref struct FlatTable
 {

@@ -13,7 +13,7 @@ public sealed class ArrowReadOptions
     internal static ArrowReadOptions Default { get; } = new();
 
     /// <summary>
-    /// The bytes that one batch with the dictionaries that stand behind it may take over the input itself:
+    /// The bytes that one batch and its dictionaries may take beyond the input itself:
     /// decompression, swapping of byte order, joining of delta dictionaries and the objects around them. A file that is
     /// read from a <see cref="Stream"/> that cannot seek counts too, since all of it is held. Over it reading ends with
     /// <see cref="ErrorCode.TooLarge"/>, before the memory is taken.

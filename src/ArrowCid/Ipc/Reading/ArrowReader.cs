@@ -299,14 +299,14 @@ public sealed partial class ArrowReader : IDisposable
 
     private static byte[] ReadWhole(Stream stream, byte[] ahead, long budget)
     {
-        byte[] file = new byte[Room(1 << 16, budget)];
+        byte[] file = new byte[SizeFor(1 << 16, budget)];
         ahead.CopyTo(file, 0);
         int have = ahead.Length + StreamSource.ReadFrom(stream, file.AsSpan(ahead.Length));
         Span<byte> one = stackalloc byte[1];
         while (have == file.Length)
         {
             if (StreamSource.ReadFrom(stream, one) == 0) break;
-            Array.Resize(ref file, Room(Math.Max(2L * have, have + 1), budget, have + 1));
+            Array.Resize(ref file, SizeFor(Math.Max(2L * have, have + 1), budget, have + 1));
             file[have++] = one[0];
             have += StreamSource.ReadFrom(stream, file.AsSpan(have));
         }
@@ -316,7 +316,7 @@ public sealed partial class ArrowReader : IDisposable
     }
 
     /// <summary>What may be allocated of a wish, at least <paramref name="least"/>.</summary>
-    private static int Room(long wish, long budget, long least = 0)
+    private static int SizeFor(long wish, long budget, long least = 0)
     {
         long most = Math.Min(budget, Array.MaxLength);
         if (least > most || (least == 0 && wish > most && wish > 1 << 16))

@@ -10,7 +10,7 @@ internal ref struct BufferDecoder
 {
     private const int NoCodec = -1, Lz4Code = 0, ZstdCode = 1;
 
-    // No frame of these codecs says more: an LZ4 length byte stands for 255, a zstd block of 4 bytes for 128 KiB.
+    // The highest ratios of these codecs: an LZ4 length byte encodes 255 bytes, a zstd block of 4 bytes 128 KiB.
     private const long Lz4Ratio = 256, ZstdRatio = 1 << 15, RatioSlack = 1 << 18;
 
     private readonly ReadOnlyMemory<byte> _body;

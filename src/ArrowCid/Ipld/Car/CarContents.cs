@@ -102,7 +102,7 @@ internal sealed class CarContents
         throw new InvalidCarException("the file has become shorter while it was read", offset);
     }
 
-    /// <summary>Reads the bytes of several blocks, one behind the other.</summary>
+    /// <summary>Reads the bytes of several blocks, one after the other.</summary>
     public void ReadAt(IReadOnlyList<CarSection> blocks, Span<byte> target)
     {
         foreach (CarSection block in blocks)
@@ -161,7 +161,7 @@ internal sealed class CarContents
         if (!IpldLinks.AreKnown(section.Cid.Codec)) report.Opaque++;
         if (!isNode && section.Cid.Hash.IsSha256)
         {
-            // No room is taken for bytes that do not come.
+            // No memory is allocated for bytes that do not arrive.
             bool isStreamed = section.Length > GatheredHash.MaxMessage || section.End > _stream.Length;
             if (isStreamed) Validate(index, Hash(reader));
             else _ = reader.ReadContent(gathered.Add(index, section.Length));
@@ -189,14 +189,14 @@ internal sealed class CarContents
 
     private HashVerification Verify(CarReader reader, in CarSection section)
     {
-        // The file has the bytes, or the reader says so before all of the room is taken.
+        // The file has the bytes, or the reader reports that it does not before all of the memory is allocated.
         const int FirstStep = 1 << 16;
         int have = 0;
         while (have < section.Length)
         {
-            int room = Math.Min(section.Length, Math.Max(FirstStep, 2 * have));
-            if (_whole.Length < room) Array.Resize(ref _whole, room);
-            have += reader.ReadContent(_whole.AsSpan(have, room - have));
+            int size = Math.Min(section.Length, Math.Max(FirstStep, 2 * have));
+            if (_whole.Length < size) Array.Resize(ref _whole, size);
+            have += reader.ReadContent(_whole.AsSpan(have, size - have));
         }
 
         return section.Cid.Hash.Verify(_whole.AsSpan(0, section.Length));

@@ -5,8 +5,8 @@ using System.Globalization;
 namespace ArrowCid.Ipld.Car;
 
 /// <summary>
-/// Reads an archive of version 1 or 2 forward, section by section, in bounded memory. It judges the framing and every
-/// CID's form; whether the blocks hash to their CIDs is for who reads them.
+/// Reads an archive of version 1 or 2 forward, section by section, in bounded memory. It validates the framing and
+/// every CID's form; checking that blocks hash to their CIDs is left to the caller.
 /// </summary>
 internal sealed class CarReader
 {
@@ -96,7 +96,7 @@ internal sealed class CarReader
     }
 
     /// <summary>Reads on in the block of the last section.</summary>
-    /// <returns>As many bytes as there is room for, or as are left of the block; 0 at its end.</returns>
+    /// <returns>The number of bytes read: as many as fit, or as are left of the block; 0 at its end.</returns>
     public int ReadContent(Span<byte> target)
     {
         int count = (int)Math.Min(target.Length, _left);
@@ -106,7 +106,7 @@ internal sealed class CarReader
         return read;
     }
 
-    /// <summary>Reads the index behind the data, once <see cref="TryRead"/> has come to the end.</summary>
+    /// <summary>Reads the index after the data, once <see cref="TryRead"/> has reached the end.</summary>
     /// <param name="take">Gets each entry: the multihash's code (null in the older form), its digest, and the offset
     /// of its section from <see cref="PayloadOffset"/>.</param>
     /// <returns>What is wrong with the index, as a sentence without a full stop; null where it was read to its end, or

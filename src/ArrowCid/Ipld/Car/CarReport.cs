@@ -5,7 +5,7 @@ namespace ArrowCid.Ipld.Car;
 /// <summary>What was found in an archive.</summary>
 internal sealed class CarReport
 {
-    /// <summary>So many of each kind are named; all are counted.</summary>
+    /// <summary>The maximum number of items of each kind that are named; all are counted.</summary>
     public const int MostNamed = 1000;
 
     private readonly SortedDictionary<string, long> _unverifiable = new(StringComparer.Ordinal);

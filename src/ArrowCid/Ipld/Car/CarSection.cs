@@ -7,6 +7,6 @@ namespace ArrowCid.Ipld.Car;
 /// <param name="Length">Its bytes.</param>
 internal readonly record struct CarSection(Cid Cid, long Offset, long BlockOffset, int Length)
 {
-    /// <summary>The first byte behind it.</summary>
+    /// <summary>The first byte after it.</summary>
     public long End => BlockOffset + Length;
 }

@@ -4,13 +4,13 @@ namespace ArrowCid.Ipld.Car;
 
 /// <summary>
 /// Goes from an archive's roots to all that they lead to: what is missing, what nothing leads to, and an order in which
-/// every block comes behind those that it links to.
+/// every block comes after those that it links to.
 /// </summary>
 internal static class CarWalk
 {
     /// <summary>Walks, and adds what it finds to the archive's report.</summary>
     /// <param name="contents">The archive.</param>
-    /// <param name="isElsewhere">Says of blocks that it lacks whether they are somewhere else, and not missing.</param>
+    /// <param name="isElsewhere">Whether a block that is not here is somewhere else, and not missing.</param>
     /// <returns>The blocks that the roots lead to, children first; then those that none leads to, likewise.</returns>
     public static List<int> ChildrenFirst(CarContents contents, Predicate<Cid>? isElsewhere = null)
     {

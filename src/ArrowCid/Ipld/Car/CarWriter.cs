@@ -17,7 +17,8 @@ internal sealed class CarWriter
     private long _left;
 
     /// <summary>Writes the headers.</summary>
-    /// <param name="output">Where to; for version 2 it can seek, for the header is mended at the end.</param>
+    /// <param name="output">Where to write; for version 2 it must be seekable, because the header is completed at the
+    /// end.</param>
     /// <param name="roots">What the archive is about.</param>
     /// <param name="version">1, or 2 with an index.</param>
     public CarWriter(Stream output, IReadOnlyList<Cid> roots, int version)
@@ -52,7 +53,7 @@ internal sealed class CarWriter
         Append(block);
     }
 
-    /// <summary>Begins a block of so many bytes, which come with <see cref="Append"/>.</summary>
+    /// <summary>Begins a block of <paramref name="length"/> bytes, which follow with <see cref="Append"/>.</summary>
     public void Begin(Cid cid, long length)
     {
         if (_left != 0) throw new InvalidOperationException($"{_left} bytes of the block before are missing.");
@@ -70,7 +71,7 @@ internal sealed class CarWriter
         _left -= bytes.Length;
     }
 
-    /// <summary>Ends the archive: what version 2 says of it.</summary>
+    /// <summary>Ends the archive and completes the fields of version 2.</summary>
     /// <returns>The index's bytes.</returns>
     public long Finish()
     {
@@ -99,7 +100,7 @@ internal sealed class CarWriter
         byte[] header = HeaderOf(roots);
         long at = _start + CarFormat.Version2Length + _headerEnd - header.Length;
         if (_version != 2 || Varint.Length((ulong)header.Length) + header.Length != _headerEnd)
-            throw new InvalidOperationException("Other roots take another room.");
+            throw new InvalidOperationException("The roots have another length than the header has space for.");
         long end = _output.Position;
         _output.Position = at;
         _output.Write(header);

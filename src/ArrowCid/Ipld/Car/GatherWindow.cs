@@ -22,7 +22,7 @@ internal sealed class GatherWindow(int size) : IDisposable
     public bool HasRoom(int length) =>
         _pieces.Count == 0 || (length <= _bytes.Length - _used && _pieces.Count < MostPieces);
 
-    /// <summary>Room for one more piece, where <see cref="HasRoom"/> says that there is.</summary>
+    /// <summary>Returns space for one more piece, if <see cref="HasRoom"/> is true.</summary>
     public Span<byte> Add(int length)
     {
         int least = Math.Max(size, length);

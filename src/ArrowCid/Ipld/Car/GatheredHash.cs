@@ -18,7 +18,7 @@ internal sealed class GatheredHash : IDisposable
     private readonly Action<int, Digest256> _take;
     private Window _filling, _other;
 
-    /// <param name="bytes">About so many are to come: less than a window takes less memory.</param>
+    /// <param name="bytes">The approximate total: less than a window takes less memory.</param>
     /// <param name="take">Gets each message's number and digest, on the caller's thread, in any order.</param>
     public GatheredHash(long bytes, Action<int, Digest256> take)
     {
@@ -26,7 +26,7 @@ internal sealed class GatheredHash : IDisposable
         (_filling, _other, _take) = (new Window(size), new Window(size), take);
     }
 
-    /// <summary>Room for a message, to be filled before the next call.</summary>
+    /// <summary>Returns space for a message, to be filled before the next call.</summary>
     /// <param name="number">What the caller calls it.</param>
     /// <param name="length">Its bytes, at most <see cref="MaxMessage"/>.</param>
     public Span<byte> Add(int number, int length)

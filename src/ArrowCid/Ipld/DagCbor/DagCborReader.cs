@@ -4,9 +4,9 @@ using System.Globalization;
 namespace ArrowCid.Ipld;
 
 /// <summary>
-/// Reads a dag-cbor block item by item and takes no memory for it. Every rule of the format is checked where the item
-/// is read; what a list or map announces must have room in the bytes that are left, with all that is announced already,
-/// so that memory taken by an announced count is at most proportional to the block.
+/// Reads a dag-cbor block item by item without allocating. Every rule of the format is checked where the item is read.
+/// The announced length of a list or map must fit in the remaining bytes, together with everything announced before, so
+/// that memory allocated for an announced count is at most proportional to the block.
 /// </summary>
 internal ref struct DagCborReader
 {
@@ -242,7 +242,7 @@ internal ref struct DagCborReader
         throw Refuse($"lists and maps nest deeper than {DagCbor.MaxDepth}", _position);
     }
 
-    /// <summary>Refuses bytes behind the one item that a block holds.</summary>
+    /// <summary>Refuses bytes after the one item that a block holds.</summary>
     public readonly void End()
     {
         if (_position == _bytes.Length) return;
@@ -278,11 +278,11 @@ internal ref struct DagCborReader
         int start = _position;
         ulong count = ReadHead();
         _announced--;
-        ulong room = (ulong)Math.Max(0, _bytes.Length - _position - _announced);
-        if (count > room / (ulong)valuesEach)
+        ulong space = (ulong)Math.Max(0, _bytes.Length - _position - _announced);
+        if (count > space / (ulong)valuesEach)
         {
             throw Refuse(string.Create(CultureInfo.InvariantCulture,
-                $"a {what} of {count} {parts} has no room in the bytes that are left"), start);
+                $"a {what} of {count} {parts} does not fit in the bytes that are left"), start);
         }
 
         _announced += (long)count * valuesEach;

@@ -9,7 +9,7 @@ namespace ArrowCid.Ipld;
 /// <param name="Schema">The CID of the batches' schema.</param>
 /// <param name="Batches">The batches in order.</param>
 /// <param name="Parents">The datasets that it was made of, in the order given.</param>
-/// <param name="Meta">What the user says of it.</param>
+/// <param name="Meta">Metadata given by the user.</param>
 internal sealed record Dataset(Cid Schema, ImmutableArray<DatasetBatch> Batches, ImmutableArray<Cid> Parents,
     ImmutableSortedDictionary<string, string> Meta)
 {

@@ -79,7 +79,7 @@ internal ref struct ProtobufReader
 
     public uint ReadFixed32() => BinaryPrimitives.ReadUInt32LittleEndian(ReadFixed(sizeof(uint)));
 
-    /// <summary>Passes over a field that nobody knows.</summary>
+    /// <summary>Skips an unknown field.</summary>
     public void Skip(int wireType, int start)
     {
         switch (wireType)

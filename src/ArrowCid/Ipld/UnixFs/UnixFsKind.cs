@@ -1,6 +1,6 @@
 namespace ArrowCid.Ipld;
 
-/// <summary>What a UnixFS node is; the numbers are the format's.</summary>
+/// <summary>The kind of a UnixFS node; the numbers are the format's.</summary>
 public enum UnixFsKind
 {
     /// <summary>A part of a file, as older writers made it.</summary>
@@ -9,7 +9,7 @@ public enum UnixFsKind
     Directory = 1,
     /// <summary>A file, or a part of it.</summary>
     File = 2,
-    /// <summary>Metadata of a file; nobody writes it.</summary>
+    /// <summary>Metadata of a file; never written.</summary>
     Metadata = 3,
     /// <summary>A symbolic link; the data is its target.</summary>
     Symlink = 4,

@@ -13,7 +13,7 @@ public sealed class UnixFsNode
     private const int KindField = 1, DataField = 2, FileSizeField = 3, BlockSizesField = 4, HashField = 5,
         FanoutField = 6, ModeField = 7, TimeField = 8, SecondsField = 1, NanosecondsField = 2;
 
-    /// <summary>What the node is.</summary>
+    /// <summary>The kind of the node.</summary>
     public required UnixFsKind Kind { get; init; }
 
     /// <summary>Content of a file that has no parts, the target of a symbolic link, or a shard's bit field; null where

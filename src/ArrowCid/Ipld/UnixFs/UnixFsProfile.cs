@@ -1,6 +1,6 @@
 namespace ArrowCid.Ipld;
 
-/// <summary>How a file becomes UnixFS blocks: who uses the same profile gets the same CIDs.</summary>
+/// <summary>How a file becomes UnixFS blocks: the same profile yields the same CIDs.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="ChunkSize">The file's bytes in a leaf; the last one may have fewer.</param>
 /// <param name="Width">The most links of a node.</param>

@@ -19,9 +19,8 @@ internal sealed class UnixFsReader(BlockSource blocks)
     }
 
     /// <summary>Writes a file's content.</summary>
-    /// <returns>Its bytes.</returns>
-    /// <exception cref="InvalidIpldException">It is no file, or its parts disagree with what is said of
-    /// them.</exception>
+    /// <returns>Its length in bytes.</returns>
+    /// <exception cref="InvalidIpldException">It is no file, or its parts do not match their description.</exception>
     public long Copy(Cid file, Stream destination)
     {
         long length = 0;

@@ -7,7 +7,7 @@ namespace ArrowCid.Parquet;
 /// <summary>Numbers of a fixed count of bits, the lowest bit of the first byte first.</summary>
 internal static class BitPacking
 {
-    // A read of 8 bytes at any bit holds a number of so many bits whole.
+    // A read of 8 bytes at any bit offset contains a whole number of this many bits.
     private const int MaxSingleRead = 57;
 
     public static int ByteCount(int values, int width) => (int)(((long)values * width + 7) >> 3);
@@ -61,13 +61,13 @@ internal static class BitPacking
         {
             ulong value = ulong.CreateTruncating(item) & mask;
             held |= value << bits;
-            int room = 64 - bits;
+            int free = 64 - bits;
             bits += width;
             if (bits < 64) continue;
             BinaryPrimitives.WriteUInt64LittleEndian(target[at..], held);
             at += 8;
             bits -= 64;
-            held = room == 64 ? 0 : value >> room;
+            held = free == 64 ? 0 : value >> free;
         }
 
         for (; bits > 0; bits -= 8, held >>= 8) target[at++] = (byte)held;

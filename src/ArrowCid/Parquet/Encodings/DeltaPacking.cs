@@ -68,7 +68,7 @@ internal static class DeltaPacking
         return at;
     }
 
-    /// <summary>Writes values behind what the target holds.</summary>
+    /// <summary>Writes values after what the target holds.</summary>
     public static void Write<T>(ReadOnlySpan<T> values, GrowingBytes target)
         where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     {
@@ -108,7 +108,7 @@ internal static class DeltaPacking
             int width = all.GetByteCount() * 8 - int.CreateTruncating(T.LeadingZeroCount(all));
             target.At(widths + m, 1)[0] = (byte)width;
             int bytes = BitPacking.ByteCount(MiniblockValues, width);
-            BitPacking.Pack(part, width, target.Room(bytes + 8));
+            BitPacking.Pack(part, width, target.GetSpan(bytes + 8));
             target.Advance(bytes);
         }
     }

@@ -13,8 +13,8 @@ internal sealed class GrowingBytes : IDisposable
 
     public void Clear() => Count = 0;
 
-    /// <summary>Makes room behind what is written; <see cref="Advance"/> says how much of it was used.</summary>
-    public Span<byte> Room(int bytes)
+    /// <summary>Returns space after the written bytes; <see cref="Advance"/> sets how much of it was used.</summary>
+    public Span<byte> GetSpan(int bytes)
     {
         if (_bytes.Length - Count < bytes) Grow(bytes);
         return _bytes.AsSpan(Count);
@@ -30,7 +30,7 @@ internal sealed class GrowingBytes : IDisposable
 
     public void Add(ReadOnlySpan<byte> bytes)
     {
-        bytes.CopyTo(Room(bytes.Length));
+        bytes.CopyTo(GetSpan(bytes.Length));
         Count += bytes.Length;
     }
 

@@ -11,7 +11,7 @@ internal static class PageCodec
     private const int Lzo = 3, Lz4Hadoop = 5;
     private const int BrotliWindow = 22;
 
-    /// <summary>Compresses behind what a buffer holds.</summary>
+    /// <summary>Compresses after what a buffer holds.</summary>
     public static void Compress(ParquetCompression codec, int? level, ReadOnlySpan<byte> source, GrowingBytes target)
     {
         switch (codec)
@@ -20,23 +20,23 @@ internal static class PageCodec
                 target.Add(source);
                 break;
             case ParquetCompression.Snappy:
-                target.Advance(Snappy.Compress(source, target.Room(Snappy.GetMaxCompressedLength(source.Length))));
+                target.Advance(Snappy.Compress(source, target.GetSpan(Snappy.GetMaxCompressedLength(source.Length))));
                 break;
             case ParquetCompression.Gzip:
                 Gzip(level, source, target);
                 break;
             case ParquetCompression.Brotli:
-                Span<byte> room = target.Room(BrotliEncoder.GetMaxCompressedLength(source.Length));
-                if (!BrotliEncoder.TryCompress(source, room, out int brotli, level ?? 4, BrotliWindow))
+                Span<byte> span = target.GetSpan(BrotliEncoder.GetMaxCompressedLength(source.Length));
+                if (!BrotliEncoder.TryCompress(source, span, out int brotli, level ?? 4, BrotliWindow))
                     throw new InvalidOperationException("Brotli failed within its bound.");
                 target.Advance(brotli);
                 break;
             case ParquetCompression.Zstd:
-                Span<byte> frame = target.Room(Zstd.MaxCompressedLength(source.Length));
+                Span<byte> frame = target.GetSpan(Zstd.MaxCompressedLength(source.Length));
                 target.Advance(Zstd.Compress(source, frame, level ?? 1));
                 break;
             default:
-                target.Advance(Lz4.Compress(source, target.Room(Lz4.MaxCompressedLength(source.Length))));
+                target.Advance(Lz4.Compress(source, target.GetSpan(Lz4.MaxCompressedLength(source.Length))));
                 break;
         }
     }
@@ -122,7 +122,7 @@ internal static class PageCodec
         }
     }
 
-    /// <summary>Hadoop's form: pieces, each behind its two lengths in big-endian.</summary>
+    /// <summary>Hadoop's form: pieces, each after its two lengths in big-endian.</summary>
     private static bool TryHadoop(ReadOnlySpan<byte> source, Span<byte> target)
     {
         while (!source.IsEmpty)

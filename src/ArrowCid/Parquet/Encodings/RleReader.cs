@@ -47,7 +47,8 @@ internal ref struct RleReader
         }
     }
 
-    /// <summary>Uses up to so many numbers of the current run, which it begins where none is left.</summary>
+    /// <summary>Takes up to <paramref name="most"/> numbers of the current run, and begins the next run if none is
+    /// left.</summary>
     private int Take(int most)
     {
         while (_left == 0) BeginRun();

@@ -9,7 +9,7 @@ internal static class RleWriter
     // A group has 8 numbers; a run is worth its head from there on.
     private const int Group = 8;
 
-    /// <summary>Writes numbers of at most <paramref name="width"/> bits behind what the target holds.</summary>
+    /// <summary>Writes numbers of at most <paramref name="width"/> bits after what the target holds.</summary>
     public static void Write<T>(ReadOnlySpan<T> values, int width, GrowingBytes target)
         where T : unmanaged, IBinaryInteger<T>
     {
@@ -84,9 +84,9 @@ internal static class RleWriter
         target.AddVarint((ulong)groups << 1 | 1);
         int bytes = groups * width;
         // Packing writes eight bytes at a time.
-        Span<byte> room = target.Room(bytes + 8);
-        room[..(bytes + 8)].Clear();
-        BitPacking.Pack(values, width, room);
+        Span<byte> span = target.GetSpan(bytes + 8);
+        span[..(bytes + 8)].Clear();
+        BitPacking.Pack(values, width, span);
         target.Advance(bytes);
     }
 
@@ -95,9 +95,9 @@ internal static class RleWriter
         if (count == 0) return;
         int bytes = Bits.ByteCount(count);
         target.AddVarint((ulong)bytes << 1 | 1);
-        Span<byte> room = target.Room(bytes)[..bytes];
-        room.Clear();
-        Bits.Copy(bits, start, room, 0, count);
+        Span<byte> span = target.GetSpan(bytes)[..bytes];
+        span.Clear();
+        Bits.Copy(bits, start, span, 0, count);
         target.Advance(bytes);
     }
 }

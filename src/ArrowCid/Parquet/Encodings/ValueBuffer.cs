@@ -30,8 +30,8 @@ internal sealed class ValueBuffer
     public Memory<byte> Data => _data.AsMemory(0, IsBytes ? Ends[Count]
         : Type == PhysicalType.Boolean ? Bits.ByteCount(Count) : Count * Width);
 
-    /// <summary>All that is allocated: behind the values there may be room for nulls.</summary>
-    public byte[] Room => _data;
+    /// <summary>All allocated bytes: there may be space for nulls after the values.</summary>
+    public byte[] Allocated => _data;
 
     /// <summary>Of byte strings: <see cref="Count"/> + 1 int32.</summary>
     public Memory<byte> Offsets => _offsets.AsMemory(0, (Count + 1) * sizeof(int));
@@ -58,18 +58,18 @@ internal sealed class ValueBuffer
 
     private Span<int> Ends => MemoryMarshal.Cast<byte, int>(_offsets.AsSpan());
 
-    /// <summary>Takes room at once for what is to come, so that it need not grow.</summary>
+    /// <summary>Allocates memory for expected bytes at once, so that it need not grow.</summary>
     public void Expect(long bytes)
     {
         if (bytes > _data.Length && bytes <= Array.MaxLength) Extend(ref _data, 0, (int)bytes, 0);
     }
 
-    /// <summary>Room for values of fixed width, not cleared.</summary>
+    /// <summary>Space for values of fixed width, not cleared.</summary>
     public Span<byte> Fixed(int count)
     {
-        Span<byte> room = Extend(ref _data, (long)Count * Width, (long)count * Width, (long)Count * Width);
+        Span<byte> span = Extend(ref _data, (long)Count * Width, (long)count * Width, (long)Count * Width);
         Count += count;
-        return room;
+        return span;
     }
 
     public void AddBits(ReadOnlySpan<byte> bits, int count)
@@ -87,7 +87,7 @@ internal sealed class ValueBuffer
         Count += count;
     }
 
-    /// <summary>Byte strings, each behind its length.</summary>
+    /// <summary>Byte strings, each after its length.</summary>
     public void AddPlainBytes(ReadOnlySpan<byte> page, int count)
     {
         int start = Count == 0 ? 0 : Ends[Count];
@@ -111,7 +111,7 @@ internal sealed class ValueBuffer
         Count += count;
     }
 
-    /// <summary>Byte strings that lie behind one another.</summary>
+    /// <summary>Byte strings that are stored one after another.</summary>
     public void AddBytes(ReadOnlySpan<int> lengths, ReadOnlySpan<byte> data)
     {
         long total = 0;
@@ -218,7 +218,7 @@ internal sealed class ValueBuffer
         Extend(ref _data, old, bytes, old)[..(int)bytes].Clear();
     }
 
-    /// <summary>Room for bytes behind those that are kept; all growth is counted before it is taken.</summary>
+    /// <summary>Space for bytes after the kept ones; all growth is counted before it is allocated.</summary>
     private Span<byte> Extend(ref byte[] array, long at, long bytes, long kept)
     {
         long needed = at + bytes;

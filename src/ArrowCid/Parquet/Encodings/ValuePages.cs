@@ -39,7 +39,7 @@ internal static class ValuePages
                 break;
             case PageEncoding.ByteStreamSplit:
                 ReadOnlySpan<byte> source = values.Data.Span[(from * values.Width)..(to * values.Width)];
-                StreamSplit.Split(source, values.Width, target.Room(source.Length));
+                StreamSplit.Split(source, values.Width, target.GetSpan(source.Length));
                 target.Advance(source.Length);
                 break;
             default:
@@ -54,7 +54,7 @@ internal static class ValuePages
         if (form.Type == PhysicalType.Boolean)
         {
             int bytes = Bits.ByteCount(to - from);
-            Span<byte> bits = target.Room(bytes)[..bytes];
+            Span<byte> bits = target.GetSpan(bytes)[..bytes];
             bits.Clear();
             Bits.Copy(values.Data.Span, from, bits, 0, to - from);
             target.Advance(bytes);
@@ -71,13 +71,13 @@ internal static class ValuePages
         ReadOnlySpan<byte> data = values.Data.Span;
         long total = (long)ends[to] - ends[from] + 4L * (to - from);
         if (total > Array.MaxLength) throw ParquetFault.TooLarge($"a page would have {total} bytes; use smaller pages");
-        Span<byte> room = target.Room((int)total);
+        Span<byte> span = target.GetSpan((int)total);
         int at = 0;
         for (int i = from; i < to; i++)
         {
             int start = ends[i], length = ends[i + 1] - start;
-            BinaryPrimitives.WriteInt32LittleEndian(room[at..], length);
-            data.Slice(start, length).CopyTo(room[(at + 4)..]);
+            BinaryPrimitives.WriteInt32LittleEndian(span[at..], length);
+            data.Slice(start, length).CopyTo(span[(at + 4)..]);
             at += 4 + length;
         }
 

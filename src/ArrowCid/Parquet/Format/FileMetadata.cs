@@ -7,7 +7,7 @@ namespace ArrowCid.Parquet;
 /// <param name="RowCount">The rows of all row groups.</param>
 /// <param name="RowGroups">The row groups.</param>
 /// <param name="KeyValues">The file's key and value pairs; a value that is absent is empty.</param>
-/// <param name="Creator">Who wrote the file, as it says; empty where it does not.</param>
+/// <param name="Creator">The program that wrote the file, as recorded; empty if it is not.</param>
 internal sealed record FileMetadata(SchemaElement[] Elements, long RowCount, RowGroup[] RowGroups,
     KeyValuePair<string, string>[] KeyValues, string Creator)
 {

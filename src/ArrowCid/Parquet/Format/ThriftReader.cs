@@ -3,8 +3,8 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Parquet;
 
-/// <summary>Thrift's compact protocol over bytes that nobody vouches for: every length is held against what is there,
-/// nesting is bounded, and the objects that a list would become are counted before they are made.</summary>
+/// <summary>Thrift's compact protocol over untrusted bytes: every length is checked against the remaining bytes,
+/// nesting is bounded, and the objects of a list are counted before they are created.</summary>
 internal ref struct ThriftReader(ReadOnlySpan<byte> bytes, ByteBudget budget)
 {
     private const int MaxDepth = 40;

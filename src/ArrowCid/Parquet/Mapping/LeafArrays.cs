@@ -78,8 +78,8 @@ internal static class LeafArrays
         long bytes = (long)length * width;
         if (bytes > Array.MaxLength)
             throw ParquetFault.TooLarge($"a column of a row group takes over 2^31 - 57 bytes; use smaller row groups");
-        // Where the values lie there is often room for the nulls too; else they move.
-        byte[] target = values.Room;
+        // The values' buffer often has space for the nulls too; otherwise the values move.
+        byte[] target = values.Allocated;
         if (form.Conversion != Conversion.Same || target.Length < bytes)
         {
             budget.Take(bytes);
@@ -87,14 +87,14 @@ internal static class LeafArrays
             dense.Span.CopyTo(target);
         }
 
-        Span<byte> room = target.AsSpan(0, (int)bytes);
+        Span<byte> span = target.AsSpan(0, (int)bytes);
         switch (width)
         {
-            case 1: Spread(room, validity.Span, count); break;
-            case 2: Spread(MemoryMarshal.Cast<byte, ushort>(room), validity.Span, count); break;
-            case 4: Spread(MemoryMarshal.Cast<byte, uint>(room), validity.Span, count); break;
-            case 8: Spread(MemoryMarshal.Cast<byte, ulong>(room), validity.Span, count); break;
-            default: SpreadWide(room, width, length, validity.Span, count); break;
+            case 1: Spread(span, validity.Span, count); break;
+            case 2: Spread(MemoryMarshal.Cast<byte, ushort>(span), validity.Span, count); break;
+            case 4: Spread(MemoryMarshal.Cast<byte, uint>(span), validity.Span, count); break;
+            case 8: Spread(MemoryMarshal.Cast<byte, ulong>(span), validity.Span, count); break;
+            default: SpreadWide(span, width, length, validity.Span, count); break;
         }
 
         return target.AsMemory(0, (int)bytes);

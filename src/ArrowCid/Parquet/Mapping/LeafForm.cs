@@ -74,7 +74,7 @@ internal sealed record LeafForm(PhysicalType Type, Conversion Conversion, ValueO
         Precision = Precision,
     };
 
-    /// <summary>The least bytes that hold every decimal of so many digits.</summary>
+    /// <summary>The number of bytes that hold every decimal of <paramref name="precision"/> digits.</summary>
     public static int DecimalLength(int precision) =>
         (int)Math.Ceiling((precision * Math.Log2(10) + 1) / 8);
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace ArrowCid.Parquet;
 
-/// <summary>The values of a leaf that are not null, in Parquet's physical form, one behind another.</summary>
+/// <summary>The values of a leaf that are not null, in Parquet's physical form, one after another.</summary>
 /// <param name="Count">How many.</param>
 /// <param name="Width">Bytes of a value of fixed width; 0 for byte strings and booleans.</param>
 internal sealed record LeafValues(int Count, int Width)

@@ -11,7 +11,7 @@ internal static class LevelMask
     /// <summary>The levels of a mask.</summary>
     public const int Step = 32;
 
-    /// <summary>Bytes behind a bitmap that <see cref="Append"/> may touch without changing them.</summary>
+    /// <summary>Bytes after a bitmap that <see cref="Append"/> may touch without changing them.</summary>
     public const int Slack = sizeof(ulong);
 
     /// <summary>Which of the next levels, 32 at most, are at least so high.</summary>
@@ -53,7 +53,7 @@ internal static class LevelMask
     }
 
     /// <summary>Appends to a bitmap of zeros the bits that a mask picks.</summary>
-    /// <param name="bitmap">The bitmap, with <see cref="Slack"/> behind it.</param>
+    /// <param name="bitmap">The bitmap, with <see cref="Slack"/> after it.</param>
     /// <param name="count">Its bits so far.</param>
     /// <param name="bits">The bits.</param>
     /// <param name="mask">Which of them.</param>

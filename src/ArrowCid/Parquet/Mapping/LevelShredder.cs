@@ -3,8 +3,8 @@ using ArrowCid.Columnar;
 namespace ArrowCid.Parquet;
 
 /// <summary>
-/// Takes a canonical batch's columns apart into leaves with levels. It goes down field by field and keeps, of each
-/// level to be, the slot that it stands for: no recursion a value.
+/// Splits a canonical batch's columns into leaves with levels. It goes down field by field and keeps the slot of each
+/// future level: no recursion per value.
 /// </summary>
 internal sealed class LevelShredder
 {

@@ -5,7 +5,7 @@ namespace ArrowCid.Parquet;
 /// <summary>Slots that a null hides: all null, or zero where a type has no nulls.</summary>
 internal static class NullSlots
 {
-    /// <summary>So many of them, of an array's type and over its dictionaries.</summary>
+    /// <summary>Builds <paramref name="count"/> null slots, of an array's type and over its dictionaries.</summary>
     public static ArrowArray Of(ArrowArray like, int count)
     {
         ArrowType type = like.Type;

@@ -30,7 +30,7 @@ internal sealed class SchemaTree
 
     public bool IsRepeated => Element.Repetition == Parquet.Repetition.Repeated;
 
-    /// <summary>Makes the tree of the elements behind the root.</summary>
+    /// <summary>Makes the tree of the elements after the root.</summary>
     /// <param name="elements">The flat tree, the root first.</param>
     /// <param name="leaves">Gets the leaves in order.</param>
     public static SchemaTree[] Parse(SchemaElement[] elements, List<SchemaTree> leaves)

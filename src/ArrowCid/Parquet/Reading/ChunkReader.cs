@@ -37,9 +37,9 @@ internal sealed class ChunkReader
     }
 
     /// <summary>Reads a chunk.</summary>
-    /// <param name="chunk">What the footer says of it.</param>
+    /// <param name="chunk">Its metadata from the footer.</param>
     /// <param name="tree">The leaf.</param>
-    /// <param name="bytes">Its bytes, perhaps some behind them.</param>
+    /// <param name="bytes">Its bytes, perhaps some after them.</param>
     /// <param name="budget">Counts what is taken.</param>
     /// <param name="keepsIndices">Whether a dictionary is wanted as it is.</param>
     /// <param name="checksCrc">Whether checksums are looked at.</param>
@@ -234,7 +234,7 @@ internal sealed class ChunkReader
         return body[(head + length)..];
     }
 
-    /// <summary>Makes room for a page's levels.</summary>
+    /// <summary>Reserves space for a page's levels.</summary>
     private int BeginLevels(int count)
     {
         int first = _leaf.LevelCount;
@@ -430,7 +430,7 @@ internal sealed class ChunkReader
     {
         if (_leaf.Values is { } known) return known;
         ValueBuffer values = NewBuffer();
-        // All values at once where the chunk's own size makes them likely to be there, nulls' room with them.
+        // All values at once if the chunk's own size makes them plausible, with space for the nulls.
         if (values.Width > 0 && _leaf.Indices is null)
             values.Expect(Math.Min(_chunk.ValueCount * values.Width, 8L * _bytes.Length + bodyBytes + 4096));
         if (_leaf.Indices is { } indices)

@@ -109,7 +109,7 @@ public sealed partial class ParquetReader
                 throw ParquetFault.At(e, StartOf(index, _nodes[i]), _nodes[i].Path.ToString(), index);
             }
 
-            // The leaves' memory is the column's now, or nobody's.
+            // The leaves' memory now belongs to the column, or is unused.
             Array.Clear(leaves);
         }
 
@@ -153,7 +153,7 @@ public sealed partial class ParquetReader
         return _dictionaries.TryGetValue(key, out string? block) ? SideDictionaries.Read(block) : null;
     }
 
-    /// <summary>Where a column's first page begins, or the footer where what it says of that cannot be.</summary>
+    /// <summary>Where a column's first page begins, or the footer if the footer's value is impossible.</summary>
     private long StartOf(int group, ParquetNode node)
     {
         long start = _file.RowGroups[group].Columns[node.AnyLeaf].Start;

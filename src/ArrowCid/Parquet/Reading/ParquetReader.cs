@@ -80,7 +80,7 @@ public sealed partial class ParquetReader : IDisposable
     }
 
     /// <summary>Reads the next row group.</summary>
-    /// <returns>Its batch, or null behind the last.</returns>
+    /// <returns>Its batch, or null after the last.</returns>
     /// <exception cref="InvalidParquetException"><see cref="ErrorCode.InvalidData"/>: the bytes break a rule;
     /// <see cref="ErrorCode.Unsupported"/>: a codec or encoding that cannot be read; <see cref="ErrorCode.TooLarge"/>:
     /// over the budget.</exception>

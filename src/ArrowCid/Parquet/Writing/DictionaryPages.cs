@@ -8,7 +8,7 @@ internal static class DictionaryPages
 {
     private const ulong Multiplier = 0x9E3779B97F4A7C15;
 
-    // No other input of ours collides on purpose, for nobody knows it; the order of entries does not depend on it.
+    // The seed is secret, so inputs cannot collide on purpose; the order of entries does not depend on it.
     private static readonly ulong s_seed = (ulong)Random.Shared.NextInt64();
 
     /// <summary>The values as indices into a dictionary, or null where that is not worth it.</summary>
@@ -25,7 +25,8 @@ internal static class DictionaryPages
         };
     }
 
-    /// <summary>The bits of an index into so many entries; one at least, for readers that know no width of 0.</summary>
+    /// <summary>The bits of an index into this number of entries; one at least, for readers that do not support a width
+    /// of 0.</summary>
     public static int IndexWidth(int entries) => entries <= 2 ? 1 : BitPacking.WidthOf((ulong)(entries - 1));
 
     private static LeafValues? OfNumbers<T>(LeafValues values, ReadOnlySpan<T> numbers, int mostBytes)

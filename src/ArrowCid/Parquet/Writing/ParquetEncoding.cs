@@ -6,7 +6,7 @@ public enum ParquetEncoding
     /// <summary>By what the values are: a dictionary where it pays, differences for numbers that rise, split bytes for
     /// compressed floating-point numbers, else plain.</summary>
     Automatic = 0,
-    /// <summary>One value behind another.</summary>
+    /// <summary>One value after another.</summary>
     Plain,
     /// <summary>Differences: of integers, of byte strings' lengths.</summary>
     Delta,

@@ -57,7 +57,7 @@ public sealed partial class ParquetWriter : IDisposable
 
     /// <summary>
     /// Looks at a batch that will be written later, so that the file's columns are made to hold it. Needed only where
-    /// <see cref="RequiresPrescan"/> says so, for every batch behind the first, before the first is written.
+    /// <see cref="RequiresPrescan"/> says so, for every batch after the first, before the first is written.
     /// </summary>
     /// <param name="batch">A batch of the writer's schema.</param>
     /// <exception cref="InvalidArrowException">The batch breaks a rule of the format.</exception>

@@ -12,7 +12,7 @@ internal static class PlainToDictionary
 {
     private const string Name = "v";
 
-    /// <summary>The values behind a dictionary.</summary>
+    /// <summary>Encodes values with a dictionary.</summary>
     /// <param name="type">The dictionary type.</param>
     /// <param name="values">A value a slot, of its value type; nulls make nulls.</param>
     /// <param name="entries">An ordered dictionary's entries, which must hold all values; null where they are to be

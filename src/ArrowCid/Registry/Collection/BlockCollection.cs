@@ -4,9 +4,9 @@ using ArrowCid.Storage;
 namespace ArrowCid.Registry;
 
 /// <summary>
-/// Mark and sweep over one reading of a store: from its roots (what somebody or something keeps) along what blocks need
-/// beneath them. A block goes only with all that need it. What is decided is brought up to date until it is done:
-/// whatever is found to stay later keeps what it needs.
+/// Mark and sweep over one reading of a store: from its roots (blocks that a user, a name or a time limit keeps) along
+/// the blocks that they need. A block is removed only with all blocks that need it. The decision is updated until it is
+/// carried out: a block that is later found to stay keeps what it needs.
 /// </summary>
 internal sealed class BlockCollection
 {
@@ -19,7 +19,7 @@ internal sealed class BlockCollection
                 : Digest256.Bytes(in one.Digest).SequenceCompareTo(Digest256.Bytes(in other.Digest));
         });
 
-    // So many blocks are looked at between two rests.
+    // The number of blocks examined between two pauses.
     private const int BlocksAStep = 16_384;
 
     private readonly Dictionary<Digest256, CollectedNode> _nodes = [];
@@ -50,7 +50,7 @@ internal sealed class BlockCollection
     /// last that does.</param>
     /// <param name="all">Why everything stays; null where it does not.</param>
     /// <param name="mostBytes">What may stay of it; null: as little as can.</param>
-    /// <returns>An element now and then, for who does something else between.</returns>
+    /// <returns>An element now and then, so that callers can do other work in between.</returns>
     public IEnumerable<int> Decide(bool keepsLasting, KeepReason? all, long? mostBytes)
     {
         foreach (CollectedNode node in _nodes.Values)
@@ -154,7 +154,7 @@ internal sealed class BlockCollection
             free.Enqueue(node, (!node.HasExpired, node.LastPut, node.Info.Digest));
     }
 
-    /// <summary>Of what may go so much stays as is within the bytes.</summary>
+    /// <summary>Of the removable blocks, keeps as many as fit within the byte limit.</summary>
     private void KeepWithin(long most)
     {
         long bytes = _nodes.Values.Sum(node => node.Bytes);

@@ -33,7 +33,7 @@ internal static class BlockNeeds
     }
 
     /// <summary>What one block needs, and why it keeps that.</summary>
-    /// <returns>Null where it is damaged, and nobody knows.</returns>
+    /// <returns>Null if it is damaged, so that its needs are unknown.</returns>
     public static List<(KeepKind Why, Digest256 Digest)>? Of(BlockStore blocks, in BlockInfo info)
     {
         if (info.Kind != RecordKind.Raw || info.Codec != Multicodec.DagCbor) return Of(blocks, null, in info);

@@ -5,7 +5,7 @@ namespace ArrowCid.Registry;
 
 /// <summary>
 /// A store's records for a collection, a few thousand at a time: first all that there are, then what comes. Between two
-/// looks it holds no segment. What is compacted meanwhile is met where it was moved to; behind a gap all comes again,
+/// looks it holds no segment. What is compacted meanwhile is met where it was moved to; after a gap all comes again,
 /// of which only what was not read before is news.
 /// </summary>
 internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int recordsAStep)
@@ -31,7 +31,7 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
     /// <summary>Whether the log is another one than was read: numbers say nothing any more.</summary>
     public bool IsRewritten { get; private set; }
 
-    /// <summary>Whether all comes anew, from here on.</summary>
+    /// <summary>Whether everything is read again from here on.</summary>
     public bool TakeRestart()
     {
         bool isAnew = _isAnew;
@@ -66,7 +66,7 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
             if (Stopwatch.GetElapsedTime(started) >= timeout)
             {
                 throw new ArrowCidException(ErrorCode.Busy,
-                    $"{blocks.Directory}: the log cannot be read to its end; somebody may be cleaning up, try again, " +
+                    $"{blocks.Directory}: the log cannot be read to its end; a process may be cleaning up: retry, " +
                     "or run 'arrowcid log check'");
             }
 
@@ -78,7 +78,7 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
     }
 
     /// <summary>Takes in some of what was read.</summary>
-    /// <param name="most">So many at most.</param>
+    /// <param name="most">The maximum number.</param>
     /// <param name="take">Takes one in; where it throws, that one comes again.</param>
     public void Take(int most, Action<FoundRecord> take)
     {

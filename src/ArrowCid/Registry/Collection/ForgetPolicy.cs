@@ -3,29 +3,28 @@ using System.Globalization;
 namespace ArrowCid.Registry;
 
 /// <summary>
-/// Which versions of something are kept: a number of the last ones, the last one of each of so many hours, days, weeks,
-/// months and years in which there was one, and all of a time before the last. A version stays where one of these keeps
-/// it. Hours and days are UTC's, weeks ISO's. Where there are fewer than a rule keeps, the oldest stands for what is
-/// missing.
+/// Which versions are kept: the last N, the last one of each of the last N hours, days, weeks, months or years that
+/// have one, and all versions within a span before the last. A version stays if any rule keeps it. Hours and days are
+/// in UTC, weeks follow ISO 8601. If there are fewer versions than a rule keeps, the oldest one is kept too.
 /// </summary>
 public sealed class ForgetPolicy
 {
-    /// <summary>So many of the last versions.</summary>
+    /// <summary>The number of last versions to keep.</summary>
     public int KeepLast { get; init; }
 
-    /// <summary>The last version of each of so many hours.</summary>
+    /// <summary>The number of hours whose last version is kept.</summary>
     public int KeepHourly { get; init; }
 
-    /// <summary>The last version of each of so many days.</summary>
+    /// <summary>The number of days whose last version is kept.</summary>
     public int KeepDaily { get; init; }
 
-    /// <summary>The last version of each of so many weeks.</summary>
+    /// <summary>The number of weeks whose last version is kept.</summary>
     public int KeepWeekly { get; init; }
 
-    /// <summary>The last version of each of so many months.</summary>
+    /// <summary>The number of months whose last version is kept.</summary>
     public int KeepMonthly { get; init; }
 
-    /// <summary>The last version of each of so many years.</summary>
+    /// <summary>The number of years whose last version is kept.</summary>
     public int KeepYearly { get; init; }
 
     /// <summary>Every version that is no more than this older than the last one; null: none for that.</summary>
@@ -45,7 +44,7 @@ public sealed class ForgetPolicy
         ("yearly", KeepYearly, time => time.ToString("yyyy", CultureInfo.InvariantCulture)),
     ];
 
-    /// <summary>What keeps each of some versions.</summary>
+    /// <summary>The rules that keep each of the given versions.</summary>
     /// <param name="times">When each came to be, the last one first.</param>
     /// <returns>For each the rules that keep it, such as <c>last</c> or <c>daily 2026-11-22</c>; none where it may
     /// go.</returns>

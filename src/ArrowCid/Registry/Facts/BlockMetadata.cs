@@ -1,8 +1,8 @@
 namespace ArrowCid.Registry;
 
 /// <summary>
-/// What is said of a block, beside its content: nothing of it enters the CID. A member that is null says nothing. Later
-/// facts replace earlier ones, a tag at a time; together they take at most 64 KiB (<c>Registry/FACTS.md</c>).
+/// The metadata of a block, beside its content: no part of it enters the CID. A null member makes no statement. Later
+/// facts replace earlier ones, tag by tag; together they take at most 64 KiB (<c>Registry/FACTS.md</c>).
 /// </summary>
 public class BlockMetadata
 {
@@ -10,7 +10,7 @@ public class BlockMetadata
     /// 256 at once.</summary>
     public IReadOnlyDictionary<string, string?>? Tags { get; init; }
 
-    /// <summary>Who or what made the block, at most 256 bytes of UTF-8; empty takes it away.</summary>
+    /// <summary>The producer of the block, at most 256 bytes of UTF-8; an empty text removes it.</summary>
     public string? Producer { get; init; }
 
     /// <summary>The blocks that this one was made of, at most 512; none takes them away.</summary>

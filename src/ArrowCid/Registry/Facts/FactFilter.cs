@@ -13,7 +13,7 @@ namespace ArrowCid.Registry;
 /// <param name="clock">What tells how old a line of the log of removals is.</param>
 internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> isThere, TimeProvider clock)
 {
-    // What is logged of removals is kept so long, and of one segment so many lines: compaction bounds the log.
+    // The numbers of logged removals and of lines per segment that are kept: compaction bounds the log.
     private const int MaxRemovals = 4096;
 
     private static readonly TimeSpan s_removalsKept = TimeSpan.FromDays(30);

@@ -19,7 +19,7 @@ internal static class FactLimits
     public const int MaxLanes = 64;
     public const int MaxDropped = 1024;
 
-    /// <summary>So many of a drop and what is logged of it fit in one record.</summary>
+    /// <summary>The number of drops that fit in one record with their log entries.</summary>
     /// <summary>An expiry is refused where it lies further in the past: within it clocks of machines differ, and the
     /// call takes its time.</summary>
     public static readonly TimeSpan MaxPastExpiry = TimeSpan.FromMinutes(1);
@@ -30,8 +30,8 @@ internal static class FactLimits
     /// <summary>A fact is refused where its time is so far ahead of the wall clock.</summary>
     public static readonly TimeSpan MaxAhead = TimeSpan.FromHours(1);
 
-    /// <summary>A fact is void where its time is so far ahead of its record's: the same at every reading, and with
-    /// room for a wall clock that was set back between the two.</summary>
+    /// <summary>A fact is void if its time is this far ahead of its record's: the same at every reading, and with
+    /// tolerance for a wall clock that was set back between the two.</summary>
     public static readonly TimeSpan VoidAhead = TimeSpan.FromHours(24);
 
     /// <summary>The last millisecond that a <see cref="DateTimeOffset"/> has.</summary>

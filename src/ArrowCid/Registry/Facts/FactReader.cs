@@ -67,7 +67,7 @@ internal static class FactReader
         var facts = new List<Fact>();
         for (int left = reader.BeginList(); left > 0; left--)
         {
-            // Skipped first, so that a fact in a wrong form leaves the reader behind it.
+            // Skipped first, so that a fact in a wrong form leaves the reader after it.
             start = reader.Position;
             reader.Skip(3);
             if (TryReadFact(payload[start..reader.Position], faults, onLater) is { } fact) facts.Add(fact);

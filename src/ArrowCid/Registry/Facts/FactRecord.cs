@@ -42,7 +42,7 @@ internal sealed class FactRecord : IFactSource
         return _payload.Length;
     }
 
-    /// <summary>What a caller says of a block as facts; none where he says nothing.</summary>
+    /// <summary>The metadata that a caller gives of a block, as facts; none if there is none.</summary>
     /// <param name="said">What he says.</param>
     /// <param name="subject">The block; the default is the one that is put with it.</param>
     /// <param name="now">The time of the call.</param>

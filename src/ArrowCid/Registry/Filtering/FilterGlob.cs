@@ -3,8 +3,8 @@ using System.Text;
 namespace ArrowCid.Registry;
 
 /// <summary>
-/// A pattern over a whole text: <c>*</c> is any characters or none, <c>?</c> is one character, <c>\</c> takes the one
-/// behind it for itself. Case counts.
+/// A pattern over a whole text: <c>*</c> matches any characters or none, <c>?</c> one character, and <c>\</c> makes the
+/// next character literal. Case-sensitive.
 /// </summary>
 internal sealed class FilterGlob
 {
@@ -31,7 +31,7 @@ internal sealed class FilterGlob
 
     public string Pattern { get; }
 
-    /// <summary>The characters before the first that stands for others.</summary>
+    /// <summary>The characters before the first wildcard.</summary>
     public string Prefix => Array.IndexOf(_isWild, true) is >= 0 and var at ? _characters[..at] : _characters;
 
     /// <summary>Goes back to the last star only, so that its work is at most the product of both lengths.</summary>

@@ -1,6 +1,6 @@
 namespace ArrowCid.Registry;
 
-/// <summary>Reads the value behind an operator as what its field can be compared with.</summary>
+/// <summary>Reads the value after an operator as what its field can be compared with.</summary>
 internal static class FilterLiteral
 {
     private static readonly string[] s_all = ["=", "!=", "<", "<=", ">", ">=", "~"];

@@ -164,7 +164,7 @@ internal sealed class FilterParser
         return field with { Parts = field.Kind == FilterFieldKind.Tag ? [string.Join('.', parts)] : parts };
     }
 
-    /// <summary>Reads what stands behind the first dot: parts between dots, bare or in quotes, no spaces.</summary>
+    /// <summary>Reads the text after the first dot: parts between dots, bare or in quotes, no spaces.</summary>
     private string[] Parts(FilterToken word, int from, FilterField field)
     {
         var parts = new List<string>();

@@ -4,7 +4,7 @@ using ArrowCid.Ipld;
 namespace ArrowCid.Registry;
 
 /// <summary>
-/// What stands behind an operator. Each kind of value says what it makes of each kind of a field's values; what it does
+/// The operand of an operator. Each kind of value says what it makes of each kind of a field's values; what it does
 /// not speak of it does not hold for. <see cref="FilterOperator.NotEqual"/> never comes here: it is the denial of
 /// Equal, one level up.
 /// </summary>

@@ -20,9 +20,9 @@ public sealed class InvalidFilterException : ArrowCidException
     /// <summary>How many code units from there on are meant; 0 at the end.</summary>
     public int Length { get; }
 
-    /// <summary>What stands there, for people.</summary>
+    /// <summary>The text found there, for display.</summary>
     public string Found { get; }
 
-    /// <summary>What may stand there, for people.</summary>
+    /// <summary>The text expected there, for display.</summary>
     public string Expected { get; }
 }

@@ -5,7 +5,7 @@ namespace ArrowCid.Registry;
 /// <summary>Byte strings, each with a number of its own.</summary>
 internal sealed class GroupTable
 {
-    // Texts that somebody chose do not fall on one place.
+    // A random seed, so that chosen texts cannot collide.
     private static readonly ulong s_seed = (ulong)Random.Shared.NextInt64();
 
     private readonly RunBuffer _bytes = new(4096);

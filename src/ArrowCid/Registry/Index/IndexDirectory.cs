@@ -3,8 +3,8 @@ using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
-/// <summary>The index's files in a store's directory. Any handle opens them; whoever writes them holds their lock.
-/// </summary>
+/// <summary>The index's files in a store's directory. Any handle opens them; a writer of them holds their
+/// lock.</summary>
 internal sealed class IndexDirectory(DerivedFiles files, Guid store)
 {
     /// <summary>With more runs than these that may be merged the smallest are made one.</summary>
@@ -39,7 +39,7 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
     /// <summary>Whether there is another manifest than the one that was opened last.</summary>
     public bool HasChanged => files.IdentityOf(IndexManifest.FileName) is var now && now != 0 && now != _seen;
 
-    /// <summary>What a dead writer left goes, if nobody is writing now.</summary>
+    /// <summary>Deletes the leftovers of a dead writer, if no process is writing now.</summary>
     public void Sweep()
     {
         string[] found = [.. files.Names(DerivedFiles.Prefix)];
@@ -86,8 +86,8 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
         return Name(before, runs, cursor, totals, next);
     }
 
-    /// <summary>With the lock: makes one run of several that an index has, where more than so many may be merged.
-    /// </summary>
+    /// <summary>Merges several runs of an index into one if it has more than a limit. The caller holds the
+    /// lock.</summary>
     /// <returns>The index, and the blocks that the new run speaks of; null where there is nothing to merge.</returns>
     public (IndexSnapshot Index, int Runs, long Blocks)? MergeOnce(IndexSnapshot index, int most,
         CancellationToken cancel)
@@ -99,7 +99,7 @@ internal sealed class IndexDirectory(DerivedFiles files, Guid store)
         return (Name(index, runs, index.Cursor, index.Totals, next + 1), smallest.Count, merged.Blocks);
     }
 
-    /// <summary>The runs that are to be made one, so many that the one is no larger than it may be; null where no more
+    /// <summary>The runs that are to be made one, as many as fit into the size limit of one; null where no more
     /// than <paramref name="most"/> may be merged at all.</summary>
     public static List<RunFile>? ToMerge(IEnumerable<RunFile> runs, int most, long mostBlocks = MaxMergedBlocks)
     {

@@ -8,7 +8,7 @@ namespace ArrowCid.Registry;
 /// digest, so that byte order is the order of all three.</summary>
 internal static class IndexKey
 {
-    /// <summary>The time and the digest behind a group.</summary>
+    /// <summary>The time and the digest after a group.</summary>
     public const int TailBytes = sizeof(ulong) + Digest256.ByteCount;
 
     /// <summary>No text within its limit makes a longer group: each byte may be escaped.</summary>
@@ -18,7 +18,8 @@ internal static class IndexKey
     private const byte End = 1;
     private const byte BehindEnd = 2;
 
-    /// <summary>As many bytes as the groups of texts of so many characters can take.</summary>
+    /// <summary>The number of bytes that the groups of a text of <paramref name="chars"/> characters can take at
+    /// most.</summary>
     public static int MaxBytesOf(int chars) => Math.Min((6 * chars) + 4, MaxGroupBytes);
 
     /// <summary>Writes a text so that a prefix of it is a prefix of its bytes, and nothing that follows it changes its
@@ -75,7 +76,7 @@ internal static class IndexKey
         return group[..WriteOpenText(utf8, group)];
     }
 
-    /// <summary>The first key behind those of a text.</summary>
+    /// <summary>The first key after those of a text.</summary>
     public static byte[] BehindText(string text)
     {
         byte[] group = OfText(text);
@@ -94,7 +95,7 @@ internal static class IndexKey
 
     public static byte[] Join(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other) => [.. one, .. other];
 
-    /// <summary>The first key behind all that begin with a prefix; null where there is none.</summary>
+    /// <summary>The first key after all that begin with a prefix; null where there is none.</summary>
     public static byte[]? Behind(ReadOnlySpan<byte> prefix)
     {
         int last = prefix.LastIndexOfAnyExcept((byte)0xff);

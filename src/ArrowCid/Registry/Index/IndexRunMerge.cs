@@ -5,7 +5,7 @@ namespace ArrowCid.Registry;
 /// <summary>Makes one run of several, key by key. Of what a later word replaced, no key is left.</summary>
 internal static class IndexRunMerge
 {
-    // Beyond so many blocks keys that lead nowhere stay, which costs a look each.
+    // Beyond this number of replaced blocks, stale keys are kept, each of which costs a lookup.
     private const int MaxReplaced = 1 << 20;
 
     /// <summary>Writes the run.</summary>

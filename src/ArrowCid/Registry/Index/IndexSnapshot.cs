@@ -3,8 +3,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Registry;
 
-/// <summary>Runs, and up to where in the log they speak. It never changes; whoever holds it keeps the runs mapped.
-/// </summary>
+/// <summary>Index runs, with the log position that they cover. Immutable; a holder keeps the runs mapped.</summary>
 internal sealed class IndexSnapshot(IEnumerable<RunFile> runs, Cursor cursor, IndexTotals totals, ulong epoch)
 {
     private readonly RunFile[] _runs = [.. runs];

@@ -10,6 +10,6 @@ internal abstract class KeyCursor
     public abstract ReadOnlySpan<byte> Value { get; }
 
     /// <summary>Goes to the first key, then to the next.</summary>
-    /// <returns>False behind the last one.</returns>
+    /// <returns>False after the last one.</returns>
     public abstract bool Next();
 }

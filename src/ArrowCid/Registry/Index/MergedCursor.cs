@@ -41,7 +41,7 @@ internal sealed class MergedCursor(KeyCursor[] cursors, bool isDescending) : Key
         return _current > 0;
     }
 
-    /// <summary>Moves one on, and to its place among those behind it.</summary>
+    /// <summary>Moves one on, and to its place among those after it.</summary>
     private void Advance(int at)
     {
         int place = _order[at];

@@ -398,7 +398,7 @@ internal static class PageItems
             return;
         }
 
-        // The number takes more bytes than were left for it: what stands behind moves up.
+        // The number takes more bytes than were left for it: the bytes after it move up.
         int more = length < 1 << 14 ? 1 : length < 1 << 21 ? 2 : 3;
         _ = to.Take(more);
         Span<byte> all = to.At(start - 1, length + more + 1);

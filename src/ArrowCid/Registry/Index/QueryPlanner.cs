@@ -24,7 +24,7 @@ internal static class QueryPlanner
     public static QueryPlan? Choose(Filter? filter, bool withAbsent, long now, IndexKind? kind,
         Func<QueryPlan, long> estimate)
     {
-        // What is here was put at some time; of the rest only the CID is sure.
+        // Every stored block has a put time; of others only the CID is certain.
         QueryPlan everything = new(withAbsent ? IndexKind.Cid : IndexKind.Created, [QueryPlan.Everything], "", false);
         QueryPlan? best = kind is null || kind == everything.Kind
             ? everything with { Estimate = estimate(everything) }
@@ -182,7 +182,7 @@ internal static class QueryPlanner
     private static KeyRange? OfCid(IndexKind order, FilterValue value)
     {
         if (value is not FilterCidValue cid) return null;
-        // Another kind of CID is no block's; no key has so many bytes of zeros and nothing between.
+        // Another kind of CID is no block's; no key lies in this empty range.
         if (!cid.Cid.TryGetSha256(out Digest256 digest)) return new KeyRange([0], [0]);
         byte[] key = IndexKey.OfDigest(in digest);
         return order == IndexKind.Cid ? new KeyRange(key, [.. key, 0]) : Within(key);

@@ -71,7 +71,7 @@ internal sealed class RecentKeys
                 if (at == keys.Count || !keys[at].AsSpan().SequenceEqual(key)) keys.Insert(at, key);
             }
 
-            // What is said of the same blocks again and again leaves a key each time.
+            // Repeated facts about the same blocks leave one key each.
             if (keys.Count > 1024 + (8 * (book.Recent.Count + book.RecentNames.Count))) _ = _orders.Remove(kind);
         }
     }

@@ -3,7 +3,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Registry;
 
-/// <summary>Bytes that are written one behind the other and may be taken back.</summary>
+/// <summary>Bytes that are written one after the other and may be taken back.</summary>
 internal sealed class RunBuffer(int capacity = 256)
 {
     private byte[] _bytes = new byte[capacity];

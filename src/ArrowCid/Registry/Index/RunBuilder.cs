@@ -10,7 +10,7 @@ namespace ArrowCid.Registry;
 /// </summary>
 internal sealed class RunBuilder
 {
-    /// <summary>So much of the log, folded, is one run.</summary>
+    /// <summary>The number of blocks of the log that are folded into one run.</summary>
     public const int MaxBlocks = 1 << 20;
 
     private const int MaxBytes = 192 << 20;
@@ -58,7 +58,7 @@ internal sealed class RunBuilder
     {
         _records++;
         (int count, int length, long facts, ulong maxTime) = (_count, _items.Length, _facts, _maxTime);
-        // What one record says of a block is not joined to what another one does, so that it can be taken back.
+        // The facts of one record are not joined to those of another, so that they can be taken back.
         _open = -1;
         if (FactScan.TryRead(payload, recordNanoseconds, this)) return;
         (_count, _facts, _maxTime, _open) = (count, facts, maxTime, -1);
@@ -74,8 +74,8 @@ internal sealed class RunBuilder
 
     public void NoteTime(ulong time) => _maxTime = Math.Max(_maxTime, time);
 
-    /// <summary>Begins what a fact says of a block; items are written to what it returns, then <see cref="End"/>.
-    /// </summary>
+    /// <summary>Begins the facts of a block; items are written to the returned buffer, then <see
+    /// cref="End"/>.</summary>
     public RunBuffer BeginFact(in Digest256 digest, ulong codec)
     {
         _facts++;
@@ -130,7 +130,7 @@ internal sealed class RunBuilder
         writer.End();
     }
 
-    /// <summary>What stands of all that was said of one block.</summary>
+    /// <summary>Folds all facts about one block into the valid ones.</summary>
     private ReadOnlySpan<byte> Fold(int from, int to, RunBuffer joined)
     {
         ReadOnlySpan<byte> items = ItemsAt(from);
@@ -268,7 +268,7 @@ internal sealed class RunBuilder
         _hasCodec = true;
     }
 
-    /// <summary>By digests, and what is said of one in the order in which it was.</summary>
+    /// <summary>Sorts by digest, keeping the order of the facts about one block.</summary>
     private void Sort()
     {
         Array.Sort(_prefixes, _places, 0, _count);

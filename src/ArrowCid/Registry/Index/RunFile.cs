@@ -48,7 +48,7 @@ internal sealed class RunFile
 
     public long Length => _bytes.Length;
 
-    /// <summary>Whether each of its keys is of what it says itself: a merge of very much leaves keys behind that lead
+    /// <summary>Whether all of its keys belong to its own blocks: a merge of very large runs leaves some keys that lead
     /// nowhere.</summary>
     public bool HasOnlyItsKeys { get; }
 

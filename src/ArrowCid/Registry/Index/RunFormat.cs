@@ -13,7 +13,7 @@ internal static class RunFormat
     public const int HeaderBytes = 4096;
     public const int PageBytes = 4096;
 
-    // A look-up by a digest comes to one place of a page that nobody was at lately: a small one is sooner checked.
+    // A lookup by digest touches one page that is not in the cache: a small one is checked sooner.
     public const int CidPageBytes = 1024;
 
     public const int VersionAt = 8;

@@ -12,7 +12,7 @@ internal readonly ref struct RunPage(ReadOnlySpan<byte> bytes)
 
     private static int OffsetsAt(int end) => (end + 7) / 8 * 8;
 
-    /// <summary>Whether all offsets lie within the page, each behind the one before, and no key is too short.</summary>
+    /// <summary>Whether all offsets lie within the page, each after the one before, and no key is too short.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> page, int leastKeyBytes)
     {
         if (page.Length < 16) return false;

@@ -55,7 +55,7 @@ internal sealed class RunSection
         return Math.Max(FirstBehind(low, high, key) - 1, 0);
     }
 
-    /// <summary>The same of a key that lies behind the first one of a page, and perhaps near it.</summary>
+    /// <summary>The same of a key that lies after the first one of a page, and perhaps near it.</summary>
     private int PageFrom(int page, ReadOnlySpan<byte> key)
     {
         int step = 1;
@@ -68,7 +68,7 @@ internal sealed class RunSection
         return FirstBehind(page + 1, Math.Min(page + step, Pages), key) - 1;
     }
 
-    /// <summary>Of some pages the first that begins behind a key.</summary>
+    /// <summary>Of some pages the first that begins after a key.</summary>
     private int FirstBehind(int low, int high, ReadOnlySpan<byte> key)
     {
         while (low < high)
@@ -156,9 +156,9 @@ internal sealed class RunSection
         return Math.Max(1, (to - from) * Entries / Pages);
     }
 
-    /// <summary>Digests are spread evenly, so that one lies near its share of the pages: the second guess is off by a
-    /// few of them. The first words of the pages' keys lie side by side here, and spare the search the directory, where
-    /// each step comes to memory at which nobody was lately.</summary>
+    /// <summary>Digests are spread evenly, so a digest is near its share of the pages: the second guess is off by a few
+    /// of them. The first words of the pages' keys are stored side by side here, which spares the search the directory,
+    /// where each step touches memory that is not in the cache.</summary>
     private void Narrow(ulong wanted, ref int low, ref int high)
     {
         ulong[] firsts = Firsts;

@@ -1,6 +1,6 @@
 namespace ArrowCid.Registry;
 
-/// <summary>Some of an index's runs, by their places. Behind the sixty-third all are in it or none.</summary>
+/// <summary>Some of an index's runs, by their places. After the sixty-third all are in it or none.</summary>
 internal readonly struct RunSet(ulong bits)
 {
     private const int Last = 63;

@@ -46,7 +46,7 @@ internal sealed class RunWriter
         _keys.Clear();
     }
 
-    /// <summary>Adds a key behind the one before.</summary>
+    /// <summary>Adds a key after the one before.</summary>
     public void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         int length = sizeof(ushort) + key.Length + value.Length;

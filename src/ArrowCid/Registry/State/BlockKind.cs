@@ -1,6 +1,6 @@
 namespace ArrowCid.Registry;
 
-/// <summary>What a block is.</summary>
+/// <summary>The kind of a block.</summary>
 public enum BlockKind
 {
     /// <summary>Not known: the block is not here, and only facts speak of it.</summary>

@@ -51,7 +51,7 @@ internal sealed class BlockMetadataState(ulong codec)
         _shown = null;
     }
 
-    /// <summary>Whether what was said of a tag at that stamp may be what stands.</summary>
+    /// <summary>Whether a value of a tag with that stamp may be the valid one.</summary>
     public bool MayStand(FactStamp stamp, string key) => _tags.GetValueOrDefault(key).CanWin(stamp);
 
     public void AddHold(long lockByte)

@@ -25,7 +25,7 @@ internal sealed class BlockState
 
     public bool IsDropped => Horizon is not null;
 
-    /// <summary>Whether it was put and, where it was dropped, put or announced again behind that.</summary>
+    /// <summary>Whether it was put and, where it was dropped, put or announced again after that.</summary>
     public bool IsAlive
     {
         get

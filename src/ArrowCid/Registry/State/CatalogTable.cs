@@ -64,7 +64,7 @@ internal sealed class CatalogTable
 
     /// <summary>Entries as batches, each made when it is come to.</summary>
     /// <param name="entries">The entries, in the order of the rows.</param>
-    /// <param name="rowsPerBatch">At most so many rows a batch.</param>
+    /// <param name="rowsPerBatch">The maximum number of rows per batch.</param>
     /// <param name="withHolds">Whether what a living process holds counts as pinned.</param>
     public static IEnumerable<RecordBatch> Of(IEnumerable<StoredEntry> entries, int rowsPerBatch = RowsPerBatch,
         bool withHolds = true)

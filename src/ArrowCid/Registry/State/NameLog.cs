@@ -53,7 +53,7 @@ internal sealed class NameLog(string name)
     private NameChange Show(NameRecord change, bool isConflict) =>
         new(Name, change.Target, change.Stamp.When, change.Stamp.WriterId, isConflict);
 
-    // No change has time 0 and writer 0 (the clock begins in 1970), so it can stand for "none".
+    // No change has time 0 and writer 0 (the clock begins in 1970), so it can represent "none".
     private static FactStamp PreviousOf(NameRecord change) => change.Previous ?? default;
 
     /// <summary>The first place whose stamp is not less.</summary>

@@ -61,7 +61,7 @@ internal readonly record struct NodeHead(BlockKind Kind, Cid? Schema = null, lon
         return null;
     }
 
-    /// <summary>The keys of a map are sorted, shorter ones first: what a dataset says of itself comes before its list
+    /// <summary>The keys of a map are sorted, shorter ones first: a dataset's own metadata comes before its list
     /// of batches, so that the list is not read.</summary>
     private static NodeHead? Read(ref DagCborReader reader)
     {

@@ -1,9 +1,9 @@
 namespace ArrowCid.Registry;
 
-/// <summary>What a query is to find, and how much of it at once.</summary>
+/// <summary>The filter, order and page size of a query.</summary>
 public sealed class QueryOptions
 {
-    /// <summary>What the entries shall be (<c>Registry/FILTER.md</c>); null: all.</summary>
+    /// <summary>The filter of the entries (<c>Registry/FILTER.md</c>); null: all.</summary>
     public Filter? Filter { get; init; }
 
     /// <summary>Whether blocks that are not here, but of which facts speak, are looked at too.</summary>
@@ -16,6 +16,6 @@ public sealed class QueryOptions
     /// <summary>The maximum number of entries.</summary>
     public int Limit { get; init; } = int.MaxValue;
 
-    /// <summary>What <see cref="QueryPage.Next"/> of the page before was; null begins.</summary>
+    /// <summary><see cref="QueryPage.Next"/> of the previous page; null for the first page.</summary>
     public string? After { get; init; }
 }

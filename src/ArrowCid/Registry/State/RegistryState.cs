@@ -5,10 +5,10 @@ using ArrowCid.Storage;
 namespace ArrowCid.Registry;
 
 /// <summary>
-/// Facts folded into what stands: the same facts and announcements in any order, and as often as one likes, give the
-/// same book. It takes memory in proportion to what it was given (a hundred bytes a block without facts); what an index
-/// knows already stays there, and a page of it is taken over whole when something more is said of its block. For one
-/// thread at a time.
+/// The state that facts fold into: the same facts and announcements in any order, and repeated any number of times,
+/// give the same state. It takes memory in proportion to its input (a hundred bytes per block without facts); entries
+/// that an index covers stay there, and one is loaded whole when a further fact about its block arrives. For one thread
+/// at a time.
 /// </summary>
 /// <param name="index">What was folded before.</param>
 internal sealed class RegistryState(IndexSnapshot index)
@@ -20,12 +20,12 @@ internal sealed class RegistryState(IndexSnapshot index)
     private readonly Dictionary<string, NameLog> _names = new(StringComparer.Ordinal);
     private readonly List<string> _faults = [];
 
-    // What was touched since somebody asked; null where nobody did, or it is too much to go through.
+    // Digests touched since the last request; null if there was none, or if there are too many to go through.
     private HashSet<Digest256>? _touched;
     private HashSet<string>? _touchedNames;
     private long _ownFaults;
 
-    /// <summary>A book without an index behind it.</summary>
+    /// <summary>A state without an index.</summary>
     public RegistryState() : this(IndexSnapshot.Empty)
     {
     }
@@ -74,7 +74,7 @@ internal sealed class RegistryState(IndexSnapshot index)
     public NameLog? FindName(string name) =>
         _names.TryGetValue(name, out NameLog? log) ? log : Index.LoadName(name);
 
-    /// <summary>The names that stand for a block, sorted.</summary>
+    /// <summary>The names that point to a block, sorted.</summary>
     public IReadOnlyList<string> NamesOf(in Digest256 digest) => NamesOf(in digest, Find(in digest));
 
     /// <summary>The same, where its page is at hand.</summary>
@@ -150,7 +150,7 @@ internal sealed class RegistryState(IndexSnapshot index)
         return isKnown;
     }
 
-    /// <summary>Forgets a block that is not here any more, and what was said of it.</summary>
+    /// <summary>Forgets a block that is no longer stored, with its metadata.</summary>
     public void Forget(in Digest256 digest) => _ = _pages.Remove(digest);
 
     private void Apply(FactStamp stamp, Fact fact)

@@ -2,7 +2,7 @@ using ArrowCid.Ipld;
 
 namespace ArrowCid.Registry;
 
-/// <summary>What a store and the facts in it say of one block, at one moment. It never changes.</summary>
+/// <summary>A block and its metadata at one moment. Immutable.</summary>
 public sealed class StoredEntry
 {
     internal StoredEntry()
@@ -47,7 +47,7 @@ public sealed class StoredEntry
     /// <summary>The blocks that it was made of, as was said.</summary>
     public IReadOnlyList<Cid> Parents { get; internal init; } = [];
 
-    /// <summary>The names that stand for it, sorted by their characters' codes.</summary>
+    /// <summary>The names that point to it, sorted by their characters' codes.</summary>
     public IReadOnlyList<string> Names { get; internal init; } = [];
 
     /// <summary>Whether it is pinned, or held by a process that lives.</summary>
@@ -56,7 +56,7 @@ public sealed class StoredEntry
     /// <summary>Whether a process that lives holds it.</summary>
     public bool IsHeld { get; internal init; }
 
-    /// <summary>Whether it is pinned, whoever holds it.</summary>
+    /// <summary>Whether it is pinned, by any holder.</summary>
     internal bool HasPin { get; init; }
 
     /// <summary>When it is no longer needed; null is never.</summary>

@@ -13,7 +13,7 @@ internal sealed class CompactionSurvey
 
     public int DeadBlocks { get; private set; }
 
-    /// <summary>Whether records could not be read: what was there may be somebody's.</summary>
+    /// <summary>Whether some records could not be read: they may still be needed.</summary>
     public bool IsDamaged { get; private set; }
 
     public static CompactionSurvey Of(Segment segment, BlockIndex index, ILiveness liveness, ViewParents views,
@@ -52,7 +52,7 @@ internal sealed class CompactionSurvey
         else AddAnnouncement(segment, offset, in record, liveness);
     }
 
-    /// <summary>Of a block that was dropped, every record behind the drop's fence may be the one that keeps it alive;
+    /// <summary>Of a block that was dropped, every record after the drop's fence may be the one that keeps it alive;
     /// of another one the last says when it was put.</summary>
     private void AddAnnouncement(Segment segment, long offset, in RecordHeader record, ILiveness liveness)
     {

@@ -3,10 +3,11 @@ using System.Diagnostics;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Takes back the segments of dropped blocks, in the hands of the janitor. Of a segment (1) what is alive is copied to
-/// the janitor's lane, flagged as moved, and its entries lead there; (2) its write lock is taken: held, it comes later;
-/// (3) it is retired, and everything committed by then is read: anything newly alive, and it is sealed again and begun
-/// anew; (4) its entries go, and its file. Killed anywhere, the next janitor goes on.
+/// Reclaims the segments of dropped blocks, under the maintenance lock. For each segment: (1) live records are copied
+/// to the maintainer's lane, flagged as moved, and their index entries are redirected; (2) its write lock is taken; if
+/// it is held, the segment is tried later; (3) it is retired and everything committed by then is read; if something
+/// became alive in between, it is sealed again and the work starts over; (4) its index entries and its file are
+/// removed. After a kill at any point, the next maintainer continues.
 /// </summary>
 /// <param name="control">The control file.</param>
 /// <param name="segments">The mapped segments.</param>
@@ -33,7 +34,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
     /// <param name="mostAlive">The share of a segment that may be alive for it to be moved.</param>
     /// <param name="dryRun">Nothing is changed.</param>
     /// <param name="isEnough">Asked after each segment that is gone.</param>
-    /// <param name="patience">How long what somebody has mapped, and may let go of, is tried again.</param>
+    /// <param name="patience">How long to retry segments that other processes have mapped and may release.</param>
     /// <param name="isAsked">Which of them are looked at; null: all.</param>
     /// <param name="cancel">Ends it at the next block: of a segment that is half moved each block is found where it
     /// was moved to, or still in it.</param>
@@ -70,7 +71,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
             }
 
             if (isOver || held.Count == 0 || Stopwatch.GetElapsedTime(started) >= patience) break;
-            // Whoever has them mapped and idle lets go.
+            // Ask processes that have them mapped but idle to unmap them.
             _ = control.Map.Add(StoreLayout.PressureWord, 1);
             places = held;
         }

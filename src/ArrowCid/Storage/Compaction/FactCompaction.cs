@@ -31,7 +31,7 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
         using LockedSegment? locked = LockedSegment.TryLock(control, segments, place.Slot, word, out bool isBusy);
         if (locked is null)
             return isBusy ? new ReclaimedSegment(name, word.Bytes, 0, 0, ReclaimOutcome.Held) : null;
-        // One that a janitor died over says again what it says, should anybody have given it back meanwhile.
+        // A segment over which a janitor died is compacted again, in case another process restored it meanwhile.
         List<FactPayload>? left = Sift(locked.Records);
         ReclaimedSegment found = Judge(name, word, left, mostAlive);
         if (found.Outcome != ReclaimOutcome.Freed) return found;
@@ -132,7 +132,7 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
             TableWord word = control.Table(slot);
             if (!word.IsLive && word.State != SegmentState.Retired) continue;
             if (word.IsLive && control.Details(slot).Kind == SegmentKind.Facts) continue;
-            // A segment over which somebody died may be given back, with all that it has.
+            // A segment whose reclaim was interrupted by a death may be restored with all its contents.
             bool isRead = word.IsLive && segments.TryAcquire(word, slot, out Segment? segment) == SegmentAccess.Ready &&
                 TryGather(segment!);
             _areDropsKept |= !isRead;

@@ -11,7 +11,7 @@ internal interface ILiveness
     /// <summary>Takes in everything that is committed by now.</summary>
     void Refresh();
 
-    /// <summary>Whether a block was dropped, and no record of it stands behind the drop's fence.</summary>
+    /// <summary>Whether a block was dropped, and no record of it is after the drop's fence.</summary>
     bool IsDead(in Digest256 digest);
 
     /// <summary>Whether any drop names a block.</summary>

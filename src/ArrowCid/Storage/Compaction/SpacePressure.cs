@@ -1,15 +1,15 @@
 namespace ArrowCid.Storage;
 
-/// <summary>What the threads of a handle tell each other while there is no room for a segment.</summary>
+/// <summary>State shared by the threads of a handle while there is no space for a segment.</summary>
 internal sealed class SpacePressure
 {
     private volatile string[] _held = [];
 
-    /// <summary>Called, with the bytes in need, under a lane's gate by a put that finds no room: it is to return at
-    /// once.</summary>
+    /// <summary>Called with the number of bytes needed, under a lane's gate, by a put that finds no space. It must
+    /// return at once.</summary>
     public Action<long>? Requested { get; set; }
 
-    /// <summary>Segments that could go if nobody held them, by name.</summary>
+    /// <summary>The names of segments that could be removed if no process held them.</summary>
     public IReadOnlyList<string> Held => _held;
 
     public void SetHeld(IEnumerable<string> names) => _held = [.. names];

@@ -1,10 +1,10 @@
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Keeps stores that are being filled and sweeps apart. What a backup held comes with the times of its puts, so that no
-/// grace counts for it, and a block comes before what needs it: a sweep beside would take it for one that nobody needs.
-/// Any number of threads and processes fill at once; a sweep is alone. The lock byte keeps processes apart, the fields
-/// the threads of one handle.
+/// Keeps bulk loads and sweeps apart. A restored backup brings the original put times, so no grace period protects its
+/// blocks, and a block arrives before the blocks that need it: a concurrent sweep would collect it as unreferenced. Any
+/// number of threads and processes can load at once; a sweep is exclusive. The lock byte excludes other processes, the
+/// fields exclude threads of the same handle.
 /// </summary>
 internal sealed class BulkLoadLock(ControlFile control)
 {
@@ -14,7 +14,7 @@ internal sealed class BulkLoadLock(ControlFile control)
     private bool _isClosed;
 
     /// <summary>Begins to fill.</summary>
-    /// <returns>False where somebody sweeps.</returns>
+    /// <returns>False if a sweep is running.</returns>
     public bool TryBegin()
     {
         lock (_gate)
@@ -35,8 +35,8 @@ internal sealed class BulkLoadLock(ControlFile control)
         }
     }
 
-    /// <summary>Keeps who would fill out, until <see cref="EndSweep"/>.</summary>
-    /// <returns>False where somebody fills.</returns>
+    /// <summary>Keeps bulk loads out until <see cref="EndSweep"/>.</summary>
+    /// <returns>False if a bulk load is running.</returns>
     public bool TryBeginSweep()
     {
         lock (_gate)
@@ -58,7 +58,7 @@ internal sealed class BulkLoadLock(ControlFile control)
         }
     }
 
-    /// <summary>Lets nobody in again: the locks of this handle are about to go.</summary>
+    /// <summary>Refuses all further entries: the locks of this handle are about to be closed.</summary>
     public void Close()
     {
         lock (_gate) _isClosed = true;

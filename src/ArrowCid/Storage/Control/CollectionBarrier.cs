@@ -1,6 +1,6 @@
 namespace ArrowCid.Storage;
 
-/// <summary>Keeping out who would fill a store, until disposed of.</summary>
+/// <summary>Keeps bulk loads out of a store until disposed.</summary>
 internal sealed class CollectionBarrier(BulkLoadLock door) : IDisposable
 {
     public void Dispose() => door.EndSweep();

@@ -5,12 +5,12 @@ namespace ArrowCid.Storage;
 /// <summary>Whether table and index may be believed after another boot. FORMAT.md, "Copies and other boots".</summary>
 internal sealed partial class ControlFile
 {
-    // Clearing: taken away, but perhaps not yet on the medium; whoever meets it flushes too before he writes.
+    // Clearing: removed, but perhaps not yet on the medium; a writer that meets it flushes too before it writes.
     private const ulong InUse = 0, Clean = 1, Clearing = 2;
 
     private volatile bool _isMarked;
 
-    /// <summary>Whether the last one out flushed everything and nobody wrote since.</summary>
+    /// <summary>Whether the last process to close the store flushed everything and nothing was written since.</summary>
     public bool IsClean => Map.Read(StoreLayout.CleanStamp) == Clean;
 
     /// <summary>Whether a flush failed since the control file was made: pages and medium may differ, and no later flush
@@ -41,7 +41,7 @@ internal sealed partial class ControlFile
             _ = Map.CompareExchange(StoreLayout.CleanStamp, InUse, Clearing);
         }
 
-        // While this handle is open nobody is the last one out.
+        // While this handle is open, no other handle is the last one.
         _isMarked = true;
     }
 
@@ -100,7 +100,7 @@ internal sealed partial class ControlFile
         }
         catch (ArrowCidException)
         {
-            // Whoever needs to know that it is on the medium has flushed before. Unstamped, the store is rebuilt.
+            // Processes that need it on the medium flushed before. Without the stamp, the store is rebuilt.
             _ = Map.Exchange(StoreLayout.CleanStamp, InUse);
             MarkInDoubt();
         }
@@ -123,7 +123,7 @@ internal sealed partial class ControlFile
     private void FlushFile(string name)
     {
         using FileDescriptor? file = DirectoryFile.TryOpenFile(name, writable: false, out int errno);
-        // What is gone is missed by whoever follows the table to it, stamp or no stamp.
+        // A missing file is detected when the table is followed to it, with or without the stamp.
         if (errno == Errno.NotFound) return;
         StorageErrors.Check(errno, "cannot open", PathOf(name));
         StorageErrors.Check(file!.Sync(), "cannot flush", PathOf(name));

@@ -44,8 +44,8 @@ internal sealed partial class ControlFile : IDisposable
 
     public Superblock Superblock { get; }
 
-    /// <summary>Returns what the kernel says of the open file, whatever its name leads to by now; null where it says
-    /// nothing.</summary>
+    /// <summary>Returns the kernel's status of the open file, wherever its name points by now; null if the call
+    /// fails.</summary>
     public FileStatus? Status() => _locks.Stat(out FileStatus status) == 0 ? status : null;
 
     public bool IsWritable { get; }
@@ -53,7 +53,7 @@ internal sealed partial class ControlFile : IDisposable
     /// <summary>Whether the store outlives the machine's power, so that flushing means something.</summary>
     public bool IsOnDisk { get; }
 
-    /// <summary>What the threads of this handle tell each other while there is no room.</summary>
+    /// <summary>State shared by the threads of this handle while there is no space.</summary>
     public SpacePressure Shortage { get; } = new();
 
     public IndexPair Index => new(Map.Read(StoreLayout.IndexWord));
@@ -151,7 +151,7 @@ internal sealed partial class ControlFile : IDisposable
                 "open it again");
     }
 
-    /// <summary>Flushes the names in the store's directory, if it is on a disk: of files made or taken away.</summary>
+    /// <summary>Flushes the names in the store's directory, if it is on a disk: of files created or deleted.</summary>
     public void FlushNames()
     {
         if (IsOnDisk) StorageErrors.Check(DirectoryFile.Sync(), "cannot flush", Directory);

@@ -10,7 +10,7 @@ namespace ArrowCid.Storage;
 /// </summary>
 internal sealed class ForkWitness : IDisposable
 {
-    // Behind every byte of a file, so that a look at the file's first byte meets leases alone.
+    // After every byte of a file, so that a look at the file's first byte meets leases alone.
     private const long Byte = 1L << 62;
 
     private readonly FileDescriptor _file;

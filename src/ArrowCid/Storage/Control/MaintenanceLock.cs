@@ -32,7 +32,8 @@ internal sealed class MaintenanceLock(ControlFile control)
         }
     }
 
-    /// <summary>Waits for who is in and lets nobody in again: the locks of this handle are about to go.</summary>
+    /// <summary>Waits for current holders and refuses further ones: the locks of this handle are about to be
+    /// closed.</summary>
     public void Close()
     {
         lock (_gate) _isClosed = true;

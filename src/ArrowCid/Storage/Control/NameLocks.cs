@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace ArrowCid.Storage;
 
 /// <summary>The lock bytes of names: other processes are kept out by the byte, threads of this handle by a set of
-/// those in use. Who holds one takes no other.</summary>
+/// those in use. A holder of one takes no other.</summary>
 internal sealed class NameLocks(ControlFile control)
 {
     private const int Count = 4096;
@@ -11,7 +11,7 @@ internal sealed class NameLocks(ControlFile control)
     private readonly HashSet<long> _held = [];
     private readonly object _gate = new();
 
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: somebody else has it at the
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another holder keeps it until the
     /// deadline.</exception>
     public IDisposable Take(uint hash, TimeSpan deadline)
     {

@@ -2,7 +2,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Names for whole files: of several who give one at once, one does.</summary>
+/// <summary>Atomic naming of complete files: of several concurrent calls for one name, one succeeds.</summary>
 internal static class NewName
 {
     /// <summary>Gives a file another name of its directory, unless something has it.</summary>

@@ -25,7 +25,7 @@ internal static class ProcessFacts
     /// <summary>When a process started, in ticks since the boot: with its id, that names it.</summary>
     public static ulong StartTicks(int process)
     {
-        // The name in parentheses may hold anything; fields are counted behind it.
+        // The name in parentheses may hold anything; fields are counted after it.
         string text = Read($"/proc/{process}/stat");
         string[] fields = text[(text.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return fields.Length > 19 && ulong.TryParse(fields[19], CultureInfo.InvariantCulture, out ulong ticks)

@@ -40,7 +40,7 @@ internal sealed class WatchSignal : IDisposable
             }
             catch (ObjectDisposedException)
             {
-                // Nobody waits for it any more.
+                // Its waiter is gone.
             }
         }, _event, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }

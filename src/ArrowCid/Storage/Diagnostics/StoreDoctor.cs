@@ -42,7 +42,7 @@ internal static class StoreDoctor
     public static void Repair(string directory, IReadOnlyList<StoreFinding> found, StoreOpener? open = null)
     {
         if (found.Any(IsOfRecords)) found = Quarantine(directory, found, open ?? OpenBlocks);
-        if (found.Any(finding => s_damage.Contains(finding.Name))) _ = BlockStore.Rebuild(directory, mends: true);
+        if (found.Any(finding => s_damage.Contains(finding.Name))) _ = BlockStore.Rebuild(directory, repairs: true);
         using IDisposable owner = (open ?? OpenBlocks)(directory, true, out BlockStore store);
         if (!store.IsReadOnly) store.RepairIndex();
     }

@@ -3,7 +3,7 @@ namespace ArrowCid.Storage;
 /// <summary>One thing that is wrong with a store, or worth knowing of it.</summary>
 /// <param name="Name">What it is, in a word that stays the same over versions.</param>
 /// <param name="Severity">How much it matters.</param>
-/// <param name="Place">Where: a file, with an offset behind a plus, or a lane.</param>
+/// <param name="Place">Where: a file, with an offset after a plus, or a lane.</param>
 /// <param name="Message">What was found there.</param>
 /// <param name="Remedy">What to do.</param>
 internal sealed record StoreFinding(

@@ -31,7 +31,7 @@ internal struct RecordHeader
 
     public readonly bool HasPayload => RecordKind is not (RecordKind.View or RecordKind.Ref);
 
-    /// <summary>Whether the digest is that of the payload behind the header.</summary>
+    /// <summary>Whether the digest is that of the payload after the header.</summary>
     public readonly bool IsHashed => HasPayload && RecordKind != RecordKind.Pad;
 
     /// <summary>Whether the lane's next number belongs to the same transaction.</summary>

@@ -9,7 +9,7 @@ internal sealed record SegmentHeader(Guid SegmentId, int Slot, uint Generation, 
     private const ulong Magic = 0x0147_4553_4352_5241; // "ARRCSEG\1"
     private const int CrcOffset = StoreLayout.SegmentHeaderBytes - 8;
 
-    /// <summary>The header's checksum, which stands for "the record before" the first one.</summary>
+    /// <summary>The header's checksum, which the first record uses as the checksum of its predecessor.</summary>
     public uint Crc { get; private set; }
 
     public void Write(Span<byte> half)

@@ -49,7 +49,7 @@ internal static class StoreLayout
     // No lane gets so far; a word above it is not believed.
     public const ulong MaxSequence = 1ul << 56;
 
-    // So many numbers a lane leaves out after a loss of power.
+    // The number of sequence numbers that a lane skips after a loss of power.
     public const ulong SkippedNumbers = 1ul << 40;
 
     public const int LaneData = 0;

@@ -32,7 +32,7 @@ internal sealed record StoreSettings
     /// <summary>The entries that a new store's index begins with; a power of two.</summary>
     public int InitialIndexEntries { get; init; } = 1 << 16;
 
-    /// <summary>How long after a drop a writer gives back the room of segments that are mostly dead.</summary>
+    /// <summary>How long after a drop a writer frees the space of segments that are mostly dead.</summary>
     public TimeSpan CompactDelay { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>What tells the time: of records and facts, of expiry, and of what is done in the background. Deadlines

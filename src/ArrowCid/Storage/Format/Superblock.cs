@@ -35,7 +35,7 @@ internal sealed class Superblock
 
     public bool IsRing => Retention == RetentionRing;
 
-    /// <summary>32 secret bytes that place digests in the index, so that nobody chooses blocks that collide
+    /// <summary>32 secret bytes that place digests in the index, so that an attacker cannot choose blocks that collide
     /// there.</summary>
     public byte[] Seed { get; init; } = [];
 

@@ -90,7 +90,7 @@ internal sealed partial class BlockIndex
         found.Offset = entry.Offset;
         if (!found.Header.HasPayload)
         {
-            // Of a VIEW the bytes are its parent's, which whoever follows it cuts and hashes.
+            // The bytes of a VIEW are part of its parent; the reader cuts and hashes them.
             found.Copy = [];
             return EntryStatus.Right;
         }

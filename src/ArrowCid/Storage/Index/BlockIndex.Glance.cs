@@ -4,10 +4,10 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>Whether a block is here, without a lease: R1, R2 and of R4 what the header's first line says, within a
-/// <see cref="EpochGuard"/> in place of R5's count. Who takes the lease judges the rest.</summary>
+/// <see cref="EpochGuard"/> in place of R5's count. Taking the lease checks the rest.</summary>
 internal sealed partial class BlockIndex
 {
-    // So many look-ups have their cache misses at once: about what a core has outstanding.
+    // The number of lookups whose cache misses overlap: about as many as a core can have outstanding.
     private const int GroupSize = 16;
 
     /// <summary>Whether <see cref="TryFind"/> finds a block.</summary>

@@ -40,9 +40,9 @@ internal sealed partial class BlockIndex
     }
 
     /// <summary>
-    /// The place of a digest: both factors of each product hold secret bits, so that without them no choice of blocks
-    /// gives equal homes. Of SHA-256 digests the homes spread as chance has them; a last mixing would only change what
-    /// becomes of digests that nobody can make.
+    /// The home slot of a digest. Both factors of each product hold secret bits, so that blocks cannot be chosen to
+    /// share a home. SHA-256 digests spread uniformly; a final mixing step would only affect digests that cannot be
+    /// produced.
     /// </summary>
     public ulong Hash(in Digest256 digest)
     {
@@ -79,7 +79,7 @@ internal sealed partial class BlockIndex
 
     /// <summary>P5: makes an entry visible, in place of one for the same digest if there is one
     /// (without <paramref name="replace"/> that one stays). The linearisation point.</summary>
-    /// <returns>False where the window has no room: the index must grow.</returns>
+    /// <returns>False if the window has no free slot: the index must grow.</returns>
     public bool TryPublish(IndexFile file, in Digest256 digest, ulong hash, IndexEntry entry, bool replace)
     {
         long home = file.Home(hash);

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Keeps mappings in place while a thread looks into them, at the price of two plain stores: a count on the segment
-/// would be two locked instructions, which wait for every load before them and pass a line from thread to thread. The
-/// price is paid by whoever unmaps, which is rare: it fences all threads of the process and waits for each one that
-/// may have begun to look before. A look is short: no lock, no system call, no other code's methods in it.
+/// Keeps mappings in place while a thread reads them, at the price of two plain stores. A count on the segment would
+/// need two locked instructions, which wait for every earlier load and move a cache line between threads. Instead the
+/// rare unmapper pays: it fences all threads of the process and waits for each one that may have started a read before.
+/// A guarded read is short: no locks, no system calls, no calls to outside code.
 /// </summary>
 internal static class EpochGuard
 {
@@ -20,25 +20,25 @@ internal static class EpochGuard
     /// <see cref="Exit"/>.</summary>
     public static ReaderSlot Enter()
     {
-        ReaderSlot looker = (s_owner ?? Register()).Looker;
-        // Odd while it looks. That this store may be seen after the loads behind it is what the unmapper's fence is
-        // for: whoever has not stored by then finds what is unmapped no more.
-        Volatile.Write(ref looker.Mark.Count, looker.Mark.Count + 1);
-        return looker;
+        ReaderSlot slot = (s_owner ?? Register()).Slot;
+        // Odd while it reads. The unmapper's fence makes up for a store that becomes visible after the later loads: a
+        // thread that has not stored by then no longer finds the unmapped segment.
+        Volatile.Write(ref slot.Mark.Count, slot.Mark.Count + 1);
+        return slot;
     }
 
-    public static void Exit(ReaderSlot looker) => Volatile.Write(ref looker.Mark.Count, looker.Mark.Count + 1);
+    public static void Exit(ReaderSlot slot) => Volatile.Write(ref slot.Mark.Count, slot.Mark.Count + 1);
 
-    /// <summary>Returns once no thread looks into what nobody can find any more since before this call.</summary>
+    /// <summary>Returns once no thread reads a mapping that was unreachable before this call.</summary>
     public static void WaitForReaders()
     {
         Interlocked.MemoryBarrierProcessWide();
-        foreach (ReaderSlot looker in Volatile.Read(ref s_lookers))
+        foreach (ReaderSlot slot in Volatile.Read(ref s_lookers))
         {
-            ulong seen = Volatile.Read(ref looker.Mark.Count);
+            ulong seen = Volatile.Read(ref slot.Mark.Count);
             if ((seen & 1) == 0) continue;
             var spin = new SpinWait();
-            while (Volatile.Read(ref looker.Mark.Count) == seen) spin.SpinOnce();
+            while (Volatile.Read(ref slot.Mark.Count) == seen) spin.SpinOnce();
         }
     }
 
@@ -46,7 +46,7 @@ internal static class EpochGuard
     {
         lock (s_gate)
         {
-            ReaderSlot? free = Array.Find(s_lookers, looker => !looker.IsTaken);
+            ReaderSlot? free = Array.Find(s_lookers, slot => !slot.IsTaken);
             if (free is null)
             {
                 free = new ReaderSlot();
@@ -73,10 +73,10 @@ internal static class EpochGuard
     }
 
     /// <summary>Goes with its thread, and leaves the mark to the next one.</summary>
-    private sealed class Owner(ReaderSlot looker)
+    private sealed class Owner(ReaderSlot slot)
     {
-        public ReaderSlot Looker => looker;
+        public ReaderSlot Slot => slot;
 
-        ~Owner() => looker.IsTaken = false;
+        ~Owner() => slot.IsTaken = false;
     }
 }

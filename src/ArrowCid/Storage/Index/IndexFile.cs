@@ -84,7 +84,7 @@ internal sealed class IndexFile
 
     public void AddCount(ulong entries) => _map.Add(StoreLayout.IndexCount, entries);
 
-    /// <summary>Entries were taken away. The count is rough and may be behind: it stops at zero.</summary>
+    /// <summary>Entries were removed. The count is approximate and may lag: it stops at zero.</summary>
     public void TakeCount(ulong entries)
     {
         while (entries > 0)
@@ -109,7 +109,7 @@ internal sealed class IndexFile
         try
         {
             long bytes = StoreLayout.IndexBytes(entries);
-            StorageErrors.Check(file!.Allocate(bytes), "no room for", control.PathOf(name));
+            StorageErrors.Check(file!.Allocate(bytes), "no space for", control.PathOf(name));
             Mapping? map = Mapping.TryMap(file, bytes, writable: true, out errno);
             StorageErrors.Check(errno, "cannot map", control.PathOf(name));
             if (!control.IsOnDisk) _ = map!.TryCollapse();
@@ -125,8 +125,7 @@ internal sealed class IndexFile
     }
 
     /// <summary>Opens an index file.</summary>
-    /// <returns>Null where it is absent or is not what its name says; the index is derived, so it is made
-    /// anew.</returns>
+    /// <returns>Null if it is absent or not what its name promises. The index is derived, so it is rebuilt.</returns>
     public static IndexFile? TryOpen(ControlFile control, uint number)
     {
         string name = StoreLayout.IndexName(number);

@@ -8,12 +8,12 @@ internal sealed partial class IndexGrowth
         source is not null ? TryCopy(source, target) : TryFillFromLogs(target);
 
     /// <summary>
-    /// Puts a larger index in the current one's place, which is then what is copied from. Nobody publishes to the old
-    /// one any more, so that it can be copied before the swap: with it nothing is out of sight for an instant.
+    /// Replaces the current index by a larger one, which then becomes the copy source. No writer publishes to the old
+    /// one any more, so it can be copied before the swap and every entry stays visible throughout.
     /// </summary>
     /// <param name="pair">The word as it is.</param>
     /// <param name="source">The old index; null where its file is lost.</param>
-    /// <param name="target">The current one, which has no room for the old one's entries.</param>
+    /// <param name="target">The current index, which has no space for the old one's entries.</param>
     private bool TryEnlarge(IndexPair pair, IndexFile? source, IndexFile target)
     {
         long entries = target.Entries * 2;

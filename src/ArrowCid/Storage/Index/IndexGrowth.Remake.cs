@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Making an index anew while the store is in use: a growth whose source is the logs.</summary>
+/// <summary>Rebuilds an index while the store is in use: a growth whose source is the logs.</summary>
 internal sealed partial class IndexGrowth
 {
     /// <summary>Fills a new index from the segments, every payload hashed, and puts it in the old one's
@@ -35,7 +35,7 @@ internal sealed partial class IndexGrowth
         IndexPair pair = control.Index;
         _ = IndexFile.Create(control, pair.Current + 1, FillEntries());
         Swap(pair);
-        // Whoever publishes to the old one now would not be in the new one.
+        // An entry published to the old index from here on would be missing from the new one.
         for (_ = own?.TryFollowIndex(); IsNamed(pair.Current, own); _ = own?.TryFollowIndex()) Wait(started, timeout);
         if (index.Files.Current is not { } target || !TryFillFromLogs(target))
             throw StorageErrors.Corrupt(control.PathOf(StoreLayout.IndexName(pair.Current + 1)),

@@ -4,8 +4,8 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Growth of the index (G1 to G6), by whoever gets the janitor's lock. The new index is swapped in empty and filled
-/// after every writer has moved to it: filled first and swapped after, it would lose what was published in between.
+/// Growth of the index (G1 to G6), by any process that gets the maintenance lock. The new index is swapped in empty and
+/// filled after every writer has moved to it: filled before the swap, it would lose entries published in between.
 /// </summary>
 internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segments, BlockIndex index)
 {

@@ -64,7 +64,7 @@ internal sealed class PendingWrite
 
     public long End => Offset + Extent;
 
-    /// <summary>Whether no place of its segment lies behind its own.</summary>
+    /// <summary>Whether no place of its segment lies after its own.</summary>
     public bool IsLastPlace => Tail is not null && !IsJumbo && Tail.Reserved == End;
 
     public void ReleaseLeases()

@@ -3,8 +3,8 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// The memory of a large block that is filled at leisure: a segment that belongs to the lane and that nobody knows of
-/// before it is put. Where its producer died, the lane's next owner takes it away.
+/// The memory of a large block that its producer fills over time: a segment that belongs to the lane and is invisible
+/// until the block is put. If the producer dies, the lane's next owner deletes it.
 /// </summary>
 internal sealed class StagedBlock(WriterLog lane, RawSegment raw, int capacity) : IDisposable, IViewOwner
 {
@@ -44,8 +44,8 @@ internal sealed class StagedBlock(WriterLog lane, RawSegment raw, int capacity) 
     {
     }
 
-    /// <summary>On a disk, brings the bytes to the medium, so that opening the segment, which flushes its header, keeps
-    /// nobody waiting.</summary>
+    /// <summary>On a disk, writes the bytes to the medium ahead of time, so that opening the segment, which flushes its
+    /// header, blocks no other writer.</summary>
     public void FlushAhead()
     {
         if (lane.IsOnDisk) StorageErrors.Check(Raw.File.SyncData(), "cannot flush", Raw.Name);

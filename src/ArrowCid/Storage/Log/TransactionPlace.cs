@@ -11,7 +11,7 @@ namespace ArrowCid.Storage;
 /// </summary>
 internal readonly record struct TransactionPlace(Segment Segment, long End, ulong FirstNumber)
 {
-    /// <summary>Marks a FACT as one that counts with the records behind it.</summary>
+    /// <summary>Marks a FACT as one that counts with the records after it.</summary>
     public void WriteTo(ref RecordHeader header)
     {
         Span<ulong> words = [((ulong)Segment.Generation << 32) | (uint)Segment.Slot, (ulong)End, 0, 0];

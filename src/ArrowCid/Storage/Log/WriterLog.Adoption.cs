@@ -76,7 +76,7 @@ internal sealed partial class WriterLog
             _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, StoreLayout.LaneCollected));
             if (ends.Any(end => end.IsDamaged) || HasLost(StoreLayout.LaneData) || HasLost(StoreLayout.LaneFacts))
                 _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, StoreLayout.LaneSequence));
-            // What an owner could not flush was not acknowledged, and nobody knows what the medium has of it.
+            // Writes that an owner could not flush were not acknowledged, and what the medium has of them is unknown.
             bool isFaulted = _control.IsFaulted(Number);
             if (!isFaulted) TakeOver(ends);
             _committed = _sequence - 1;
@@ -142,8 +142,8 @@ internal sealed partial class WriterLog
         }
     }
 
-    /// <summary>Whether the table has forgotten a segment that the lane has open: it has numbers that nobody here
-    /// sees.</summary>
+    /// <summary>Whether the table has forgotten a segment that the lane has open: it holds numbers that are not visible
+    /// here.</summary>
     private bool HasLost(int field)
     {
         ulong named = _control.Lane(Number, field);

@@ -3,13 +3,13 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// The turns: whoever finds the first turn ready, and nobody at it, commits as many as are ready together. Records
-/// get their numbers and headers in order (P4, F4), then, in the same order, entries (P5) and the committed words (P6,
-/// F6), so that what is committed has no hole over both chains. Under the gate.
+/// Group commit: the writer that finds the first pending write ready, and no leader at work, commits all ready writes
+/// together. Records get their numbers and headers in order (P4, F4), then, in the same order, entries (P5) and the
+/// committed words (P6, F6), so that both chains of committed records have no hole. Under the gate.
 /// </summary>
 internal sealed partial class WriterLog
 {
-    // So many turns at most in a group: how long others wait for the gate.
+    // The largest group, in writes: bounds how long others wait for the gate.
     private const int MaxGroup = 1024;
 
     private const uint FactCodec = (uint)Multicodec.DagCbor;
@@ -25,7 +25,7 @@ internal sealed partial class WriterLog
         _isLed = true;
         try
         {
-            // What nobody waits for is committed by whoever is there.
+            // Writes without a waiting owner are committed by the current leader.
             do CommitGroup();
             while (!_isFaulted && HasReady && (own.IsQueued || _head is { IsFilled: true, Kind: WriteKind.Pad }));
         }
@@ -99,7 +99,7 @@ internal sealed partial class WriterLog
         }
         catch (Exception e)
         {
-            // Whatever can fail comes before the turn's first record. Its place is passed here: what lies behind it in
+            // Whatever can fail comes before the turn's first record. Its place is passed here: what lies after it in
             // the segment is next.
             Fail(turn, e);
             return turn.Kind != WriteKind.Pad || WritePad(turn, turn.Offset, turn.Extent, isLast: true);
@@ -309,7 +309,7 @@ internal sealed partial class WriterLog
     }
 
     /// <summary>P5 and P6 in the order of the numbers. Records that follow each other in a segment are committed at
-    /// once, but a fact always before the block behind it is found.</summary>
+    /// once, but a fact always before the block after it is found.</summary>
     private void PublishGroup()
     {
         int run = 0;

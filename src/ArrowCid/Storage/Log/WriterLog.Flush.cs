@@ -3,9 +3,10 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// What goes to the medium, and when. With <see cref="Durability.Always"/> a group is flushed between its headers and
-/// its entries; else what was committed is flushed later, and the lane's slot says up to which number. After an error
-/// nobody knows what the medium holds: the lane says so in the control file and writes nothing more.
+/// What is flushed to the medium, and when. With <see cref="Durability.Always"/> a group is flushed between its headers
+/// and its entries; otherwise committed records are flushed later, and the lane's slot holds the number up to which
+/// they are. After an error the medium's contents are unknown: the lane records that in the control file and writes
+/// nothing more.
 /// </summary>
 internal sealed partial class WriterLog
 {
@@ -123,7 +124,7 @@ internal sealed partial class WriterLog
         foreach (Pending record in _pending)
         {
             record.Turn.Error ??= _isFaulted ? Faulted() : FlushFailed(errno, name);
-            // Nobody is to take it over: it was not acknowledged.
+            // No later owner may take it over: it was not acknowledged.
             record.Tail.Segment.Map.Write(record.Tail.Committed, 0);
         }
 
@@ -242,7 +243,7 @@ internal sealed partial class WriterLog
         turn.Error ??= Faulted();
         if (turn.Kind == WriteKind.Put) turn.ReleaseLeases();
         Dequeue(turn);
-        // Its segment is the next owner's to take away.
+        // The next owner deletes its segment.
         if (turn.IsJumbo) ReleaseTail(turn.Tail);
     }
 

@@ -3,8 +3,8 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Room for the next segment, and what the janitor moves here. Under the gate, but for
-/// <see cref="Move"/>.</summary>
+/// <summary>Space for the next segment, and records that maintenance moves here. Under the gate, except <see
+/// cref="Move"/>.</summary>
 internal sealed partial class WriterLog
 {
     /// <summary>The size of a data segment that a lane gets only so that the one before may be removed.</summary>
@@ -12,18 +12,18 @@ internal sealed partial class WriterLog
 
     private const int LongestPause = 20;
 
-    // The thread that writes what it moves into the room kept back for clean-up; others leave that to it.
+    // The thread that moves records into the space reserved for clean-up; other threads leave that space alone.
     private int _mover;
 
     /// <summary>The bytes of the segments that were begun for records that compaction moves here.</summary>
     public long BytesBegunByMoves { get; private set; }
 
-    /// <summary>Gives up the segment that was made ahead: somebody needs room.</summary>
+    /// <summary>Gives up the preallocated segment because space is needed.</summary>
     public void GiveUpPrepared() => _ = _maker.TryGiveUpPrepared();
 
-    /// <summary>Appends a record that another segment is to go without.</summary>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: not even the room kept back does;
-    /// <see cref="ErrorCode.BlockCorrupt"/>: what lies there is not what its header says.</exception>
+    /// <summary>Appends a record that is being moved out of another segment.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: even the reserved space is not enough;
+    /// <see cref="ErrorCode.BlockCorrupt"/>: the stored bytes do not match their header.</exception>
     public void Move(Relocation moved)
     {
         RecordHeader header = moved.Header;
@@ -32,7 +32,7 @@ internal sealed partial class WriterLog
         _ = Put(in request, out _);
     }
 
-    /// <summary>What was moved is on the medium, and the room that is left is everybody's.</summary>
+    /// <summary>The moved records are on the medium; the remaining space is available to every writer.</summary>
     public void EndMoves()
     {
         lock (_gate)
@@ -44,7 +44,7 @@ internal sealed partial class WriterLog
         Flush();
     }
 
-    /// <summary>Begins a small data segment behind the newest one, which is sealed and may then be removed: the header
+    /// <summary>Begins a small data segment after the newest one, which is sealed and may then be removed: the header
     /// of the next segment says where the lane's numbers go on.</summary>
     /// <returns>False where records are in progress, where the given segment is not the newest any more, or where there
     /// is no space.</returns>
@@ -59,11 +59,11 @@ internal sealed partial class WriterLog
         }
     }
 
-    /// <summary>Whether the open segment has room for a place, for this thread.</summary>
+    /// <summary>Whether the open segment has space for a reservation of this thread.</summary>
     private bool HasSpace(long extent) =>
         _data?.HasSpace(extent) == true && (_mover == 0 || _mover == Environment.CurrentManagedThreadId);
 
-    /// <summary>Makes the next data segment, if there is room for one.</summary>
+    /// <summary>Creates the next data segment if there is space for one.</summary>
     private bool TryOpenNextData(bool isMove)
     {
         long bytes = _control.Superblock.SegmentBytes;
@@ -88,14 +88,14 @@ internal sealed partial class WriterLog
         return true;
     }
 
-    /// <summary>Waits, with the gate let go, for somebody to make room; asks this process for it too.</summary>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: nobody did until the
+    /// <summary>Waits, with the gate released, until space is freed, and requests it from this process too.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: no space was freed before the
     /// deadline.</exception>
     private void WaitForSpace(long bytes, bool isMove, ref long started)
     {
         ObjectDisposedException.ThrowIf(_closing, typeof(BlockStore));
         if (started == 0) started = Stopwatch.GetTimestamp();
-        // Who makes room waits for nobody.
+        // The thread that frees space must not wait.
         if (isMove || Stopwatch.GetElapsedTime(started) >= _timeout) throw _maker.Refusal(bytes);
         _control.Shortage.Requested?.Invoke(bytes);
         _waiting++;

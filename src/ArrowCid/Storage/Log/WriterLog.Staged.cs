@@ -5,7 +5,8 @@ namespace ArrowCid.Storage;
 /// <summary>Large blocks whose bytes come from outside of a put.</summary>
 internal sealed partial class WriterLog
 {
-    /// <summary>Memory for one block of at most so many bytes, in no queue.</summary>
+    /// <summary>Allocates memory for one block of at most <paramref name="capacity"/> bytes, outside the
+    /// queue.</summary>
     public StagedBlock Stage(int capacity)
     {
         RawSegment? raw;
@@ -25,7 +26,7 @@ internal sealed partial class WriterLog
         }
 
         var staged = new StagedBlock(this, raw, capacity);
-        // A recycled segment has an older one's bytes, which are nobody's values.
+        // A recycled segment holds the bytes of an older one, which must not leak into the new block.
         staged.Bytes.Clear();
         return staged;
     }

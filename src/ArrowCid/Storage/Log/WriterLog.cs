@@ -16,10 +16,10 @@ internal sealed partial class WriterLog
     /// <summary>The most bytes that a FACT record holds.</summary>
     public const int MaxFactBytes = 1 << 16;
 
-    // So many places are reserved together: what PutMany holds back from others while it fills them.
+    // The number of places reserved together: what PutMany withholds from others while it fills them.
     private const int MaxMany = 256;
 
-    // So many REFs share a turn.
+    // The number of REFs that share one pending write.
     private const int MaxAnnounced = 512;
 
     private readonly ControlFile _control;
@@ -114,8 +114,8 @@ internal sealed partial class WriterLog
         }
     }
 
-    /// <summary>As so many <see cref="Put"/>s in turn, but reserved, filled and committed together. Where one fails,
-    /// those before it are put, and those behind it may be.</summary>
+    /// <summary>Like one <see cref="Put"/> for each request in turn, but reserved, filled and committed together. If
+    /// one fails, those before it are stored, and those after it may be.</summary>
     /// <returns>How many are new.</returns>
     public int PutMany(ReadOnlySpan<PutRequest> requests, Span<BlockInfo> infos, Span<bool> areNew)
     {
@@ -287,7 +287,7 @@ internal sealed partial class WriterLog
         }
         catch (ArrowCidException)
         {
-            // It is said in the control file; there is nobody to tell here.
+            // The control file records it; there is no caller to tell here.
         }
 
         lock (_gate)
@@ -419,8 +419,8 @@ internal sealed partial class WriterLog
         }
     }
 
-    /// <summary>A present block, leased. One that cannot be leased, or whose record is damaged, is as good as
-    /// absent: it is written anew.</summary>
+    /// <summary>Leases a stored block. One that cannot be leased, or whose record is damaged, counts as absent and is
+    /// written again.</summary>
     private bool TryLease(in Digest256 digest, out LeasedBlock block)
     {
         block = default;

@@ -17,7 +17,7 @@ internal static class ControlRepair
         Superblock? remains = Remains(folder);
         if (remains is not null && remains.SegmentId == segments && IsOfOnePiece(remains))
             return remains.WithIdentity(remains.Id, identity);
-        // A lane's newest segment of data may be one that was made anew, and small.
+        // A lane's newest data segment may be a small one that a repair wrote.
         long segment = headers.Where(header => header.Kind == SegmentKind.Data).Select(header => header.Bytes)
             .DefaultIfEmpty(StoreLayout.MiB).Max();
         segment = Math.Min(segment, StoreLayout.MaxSegmentBytes);

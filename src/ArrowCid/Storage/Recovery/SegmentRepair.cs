@@ -5,14 +5,14 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// Sets damaged segments aside and makes each anew of its whole records, which keep their lane, numbers and times. The
-/// caller is alone with the store, and rebuilds table and index afterwards. Q1 the file has a second name that begins
-/// with <see cref="Prefix"/>; Q2 the new one is whole under a temporary name; Q3 it has the old one's name. Killed
-/// anywhere, it is done again.
+/// Quarantines damaged segments and rebuilds each from its intact records, which keep their lane, numbers and times.
+/// The caller has the store for itself, and rebuilds table and index afterwards. Q1 the file has a second name that
+/// begins with <see cref="Prefix"/>; Q2 the new one is complete under a temporary name; Q3 it has the old one's name.
+/// After a kill at any point, all steps are repeated.
 /// </summary>
 internal sealed class SegmentRepair(ControlFile control)
 {
-    /// <summary>What the names of files begin with that were set aside.</summary>
+    /// <summary>The prefix of the names of quarantined files.</summary>
     public const string Prefix = "bad-";
 
     private const string Temporary = StoreLayout.TemporaryMark + "mended";
@@ -28,7 +28,7 @@ internal sealed class SegmentRepair(ControlFile control)
             Quarantine(control.DirectoryFile, control.Directory, name);
             CrashPoint.Pass(CrashStep.Q1);
             if (salvage.Records.Count > 0) Replace(slot, generation, salvage);
-            else StorageErrors.Check(control.DirectoryFile.Unlink(name), "cannot set aside", control.PathOf(name));
+            else StorageErrors.Check(control.DirectoryFile.Unlink(name), "cannot quarantine", control.PathOf(name));
             CrashPoint.Pass(CrashStep.Q3);
         }
 
@@ -45,7 +45,7 @@ internal sealed class SegmentRepair(ControlFile control)
             int errno = folder.Link(name, aside);
             if (errno != Errno.Exists)
             {
-                StorageErrors.Check(errno, "cannot set aside", Path.Combine(directory, name));
+                StorageErrors.Check(errno, "cannot quarantine", Path.Combine(directory, name));
                 break;
             }
 
@@ -126,7 +126,7 @@ internal sealed class SegmentRepair(ControlFile control)
         StorageErrors.Check(errno, "cannot create", control.PathOf(temporary));
         try
         {
-            StorageErrors.Check(file!.Allocate(header.Bytes), "no room for", control.PathOf(temporary));
+            StorageErrors.Check(file!.Allocate(header.Bytes), "no space for", control.PathOf(temporary));
             using Mapping? map = Mapping.TryMap(file, header.Bytes, writable: true, out errno);
             StorageErrors.Check(errno, "cannot map", control.PathOf(temporary));
             Fill(new Segment(header, map!, file), salvage);

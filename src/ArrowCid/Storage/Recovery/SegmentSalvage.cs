@@ -59,7 +59,7 @@ internal sealed class SegmentSalvage : IDisposable
         return new SegmentSalvage(file!, control, slot, generation);
     }
 
-    /// <summary>The bytes behind a record's header.</summary>
+    /// <summary>The bytes after a record's header.</summary>
     public ReadOnlySpan<byte> PayloadOf(in SalvagedRecord record) => record.Header.HasPayload
         ? _map!.Bytes(record.Offset + StoreLayout.RecordHeaderBytes, (int)record.Header.PayloadLength)
         : [];
@@ -109,11 +109,11 @@ internal sealed class SegmentSalvage : IDisposable
             bool isLinked = previous is null || header.PreviousCrc == previous;
             var record = new SalvagedRecord(at, header);
             bool isRight = isRecord && IsRight(in record);
-            // Behind the committed end only what follows on is the log's, and what was torn there never was.
+            // After the committed end only records that continue the chain belong to the log; torn ones do not.
             if (!isInside && !(isRight && isLinked && previous is not null)) return;
             if (!isRecord)
             {
-                // Where nobody knows the end the rest of the file may just be empty.
+                // If the end is unknown, the rest of the file may simply be empty.
                 IsDamaged |= isEndSane;
                 previous = null;
                 at += StoreLayout.RecordAlignment;

@@ -51,18 +51,18 @@ internal static class StoreOpening
         }
     }
 
-    /// <summary>Makes table and index anew from the segments of a store that nobody has open.</summary>
+    /// <summary>Rebuilds table and index from the segments of a store that no process has open.</summary>
     /// <param name="directory">The store's directory.</param>
-    /// <param name="mends">Damaged segments are set aside first and made anew of what is whole in them; where the
-    /// control file cannot be believed so is it.</param>
+    /// <param name="repairs">Whether damaged segments are quarantined first and rebuilt from their intact records; a
+    /// damaged control file is rebuilt too.</param>
     /// <returns>The number of blocks found.</returns>
-    public static long Rebuild(string directory, bool mends = false)
+    public static long Rebuild(string directory, bool repairs = false)
     {
         using FileDescriptor folder = OpenDirectory(directory, mayCreate: false, isGroup: true);
         string path = Path.Combine(directory, StoreLayout.ControlName);
         using FileDescriptor? locks = folder.TryOpenFile(StoreLayout.ControlName, writable: true, out int errno);
-        bool mayMend = mends && HasSegments(directory);
-        if (errno == Errno.NotFound && mayMend) return RebuildWithout(directory, folder);
+        bool mayRepair = repairs && HasSegments(directory);
+        if (errno == Errno.NotFound && mayRepair) return RebuildWithout(directory, folder);
         if (errno == Errno.NotFound) throw HasSegments(directory) ? NoControl(directory) : NoStore(directory);
         StorageErrors.Check(errno, "cannot open", path);
         StorageErrors.Check(locks!.Stat(out FileStatus status), "cannot stat", path);
@@ -71,9 +71,9 @@ internal static class StoreOpening
         try
         {
             control = TryMap(directory, folder, locks, status, readOnly: false);
-            if (control is not null && mends) StoreRebuild.ThrowIfOfOthers(control);
+            if (control is not null && repairs) StoreRebuild.ThrowIfOfOthers(control);
         }
-        catch (ArrowCidException e) when (mayMend && e.Code == ErrorCode.BlockCorrupt)
+        catch (ArrowCidException e) when (mayRepair && e.Code == ErrorCode.BlockCorrupt)
         {
             if (locks.TryLock(StoreLayout.PresenceLock, 1, exclusive: true) != 0) throw InUse(directory);
             return RebuildWithout(directory, folder);
@@ -86,14 +86,14 @@ internal static class StoreOpening
             throw new ArrowCidException(ErrorCode.FormatVersion,
                 $"{directory} has features that this version only reads; rebuild it with the version that made it");
         bool isSame = control.IsSameFile(StoreIdentity.Of(status));
-        if (!mends) return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame);
+        if (!repairs) return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame);
         new SegmentRepair(control).Run();
         DerivedFiles.RemoveAll(control);
         return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: true, afterDamage: true);
     }
 
-    /// <summary>As <see cref="Rebuild"/>, where the control file is gone or cannot be believed. What is left of it is
-    /// set aside.</summary>
+    /// <summary>Like <see cref="Rebuild"/>, when the control file is missing or damaged. What remains of it is
+    /// quarantined.</summary>
     private static long RebuildWithout(string directory, FileDescriptor folder)
     {
         string temporary = TemporaryName();
@@ -292,7 +292,7 @@ internal static class StoreOpening
             StoreIdentity now = StoreIdentity.Of(status);
             bool isSame = control.IsSameFile(now);
             bool isTrusted = isSame && (control.IsOfBoot(now) || control.IsClean);
-            // A store that somebody uses is no copy: containers may see other machine ids and share it all the same.
+            // A store in use is no copy: containers may see different machine IDs and still share it.
             if (isTrusted || control.IsLockedElsewhere(StoreLayout.PresenceLock))
             {
                 if (!Present(control, folder, status)) return null;
@@ -369,7 +369,7 @@ internal static class StoreOpening
             if (isOnDisk) StorageErrors.Check(file.Sync(), "cannot flush", Path.Combine(directory, temporary));
             CrashPoint.Pass(CrashStep.C2);
             int errno = folder.Link(temporary, StoreLayout.ControlName);
-            // Somebody else was first, or took this file for a dead creator's.
+            // Another process was first, or took this file for the leftover of a dead creator.
             if (errno is not (Errno.Exists or Errno.NotFound))
                 StorageErrors.Check(errno, "cannot name", Path.Combine(directory, StoreLayout.ControlName));
             if (isOnDisk) StorageErrors.Check(folder.Sync(), "cannot flush", directory);
@@ -399,7 +399,7 @@ internal static class StoreOpening
             StorageErrors.Check(file.Stat(out FileStatus status), "cannot stat", path);
             Superblock superblock = shape(StoreIdentity.Of(status));
             long bytes = StoreLayout.ControlBytes(superblock.Segments);
-            StorageErrors.Check(file.Allocate(bytes), "no room for", path);
+            StorageErrors.Check(file.Allocate(bytes), "no space for", path);
             CrashPoint.Pass(CrashStep.C1);
             map = Mapping.TryMap(file, bytes, writable: true, out errno)!;
             StorageErrors.Check(errno, "cannot map", path);
@@ -417,7 +417,7 @@ internal static class StoreOpening
     public static string TemporaryName() =>
         StoreLayout.ControlName + StoreLayout.TemporaryMark + RandomNumberGenerator.GetHexString(12, lowercase: true);
 
-    /// <summary>A control file under a temporary name that nobody has locked was left by a creator that died.</summary>
+    /// <summary>Deletes control files under temporary names that are not locked: their creators died.</summary>
     private static void SweepControls(string directory, FileDescriptor folder)
     {
         foreach (string path in Directory.EnumerateFiles(directory,
@@ -475,7 +475,7 @@ internal static class StoreOpening
         if (found is null) return null;
         using (found)
         {
-            // Whoever comes second may come before the first has given the page its bytes.
+            // A second process may arrive before the first has allocated the page.
             if (found.Allocate(StoreLayout.PageBytes) != 0) return null;
             return Mapping.TryMap(found, StoreLayout.PageBytes, writable: true, out _);
         }

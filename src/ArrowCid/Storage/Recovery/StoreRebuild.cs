@@ -113,7 +113,7 @@ internal static class StoreRebuild
         ulong latest = (ulong)DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds() << 16;
         ulong time = old.Map.Read(StoreLayout.ClockWord);
         if (time <= latest) control.Map.Write(StoreLayout.ClockWord, time);
-        // Nobody says whether there ever was a drop; zero would.
+        // Whether there ever was a drop is unknown; zero would mean that there was none.
         control.Map.Write(StoreLayout.SweepWord, 2);
         for (int lane = 0; lane < control.Superblock.Lanes; lane++)
         {
@@ -172,10 +172,10 @@ internal static class StoreRebuild
     }
 
     /// <summary>
-    /// Of two segments in one slot the lower one may hold blocks that nobody dropped: a table that was damaged gave its
-    /// slot away. Or the power undid its removal, and what is in it is dead or stands elsewhere, which makes no
-    /// difference. It is made anew in a free slot, with its lane, numbers and times. Killed before it is gone here, it
-    /// is found there already.
+    /// Moves the older of two segments in one slot to a free slot, with its lane, numbers and times. It may hold blocks
+    /// that were never dropped, if a damaged table gave its slot to another one. Or a loss of power undid its removal,
+    /// and its contents are dead or stored elsewhere, which makes no difference. After a kill before it is deleted
+    /// here, the next rebuild finds the copy.
     /// </summary>
     private static void Rehouse(ControlFile control, SegmentHeader elder, SortedDictionary<int, SegmentHeader> best,
         SortedDictionary<int, uint> highest)

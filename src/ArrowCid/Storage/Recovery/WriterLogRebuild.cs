@@ -42,7 +42,7 @@ internal sealed class WriterLogRebuild
         }
     }
 
-    /// <summary>Corrects the committed words; what lies behind them can be no record any more.</summary>
+    /// <summary>Corrects the committed words; bytes after them can no longer pass as records.</summary>
     /// <returns>The last number that is left.</returns>
     public ulong Run()
     {
@@ -87,7 +87,7 @@ internal sealed class WriterLogRebuild
             long offset = chain.Next;
             bool isBefore = offset < committed;
             ulong below = isBefore && _isCommittedBelieved ? chain.Bound : Math.Min(chain.Bound, _settled);
-            // Behind what was committed only the link to the record before tells a record from an older one's rest.
+            // After what was committed only the link to the record before tells a record from an older one's rest.
             if (chain.TryRead(offset, out RecordHeader header, isLinked: !isBefore) && header.Sequence < below)
             {
                 if (header.IsBlock && !IsWhole(chain, offset, in header)) _ = _damaged.Add((chain.Header.Slot, offset));

@@ -5,7 +5,7 @@ namespace ArrowCid.Storage;
 
 /// <summary>
 /// Files of the store's directory that are made of its log and may be lost: each is whole under its name, or not there.
-/// Who writes them has their lock, one handle's one thread at a time. They do not count for the store's capacity.
+/// A writer holds their lock: one thread of one handle at a time. They do not count for the store's capacity.
 /// </summary>
 internal sealed class DerivedFiles(ControlFile control)
 {
@@ -15,19 +15,18 @@ internal sealed class DerivedFiles(ControlFile control)
     /// <summary>What the names of all of them begin with.</summary>
     public const string Prefix = "reg";
 
-    /// <summary>Looks at all of them, and makes those anew that are damaged where it is told to. Set by who knows what
-    /// is in them.</summary>
+    /// <summary>Checks all of them, and rebuilds damaged ones on request. Set by the owner of their format.</summary>
     /// <returns>What is wrong, or null.</returns>
     public Func<bool, string?>? Examine { get; set; }
 
-    /// <summary>Takes them all away, for who is alone with the store.</summary>
+    /// <summary>Deletes all of them, for a caller that has the store for itself.</summary>
     public static void RemoveAll(ControlFile control)
     {
         foreach (string path in Directory.EnumerateFiles(control.Directory, Prefix + "*"))
             _ = control.DirectoryFile.Unlink(Path.GetFileName(path));
     }
 
-    /// <summary>Takes the lock, if nobody has it.</summary>
+    /// <summary>Takes the lock if it is free.</summary>
     public bool TryLock()
     {
         lock (_gate)
@@ -72,7 +71,7 @@ internal sealed class DerivedFiles(ControlFile control)
     /// <param name="write">Writes into an empty file.</param>
     /// <param name="written">Passed once it is whole, before it has its name.</param>
     /// <param name="named">Passed once it has.</param>
-    /// <exception cref="ArrowCidException">There is no room, or it cannot be written.</exception>
+    /// <exception cref="ArrowCidException">There is no space, or the file cannot be written.</exception>
     public void Write(string name, Action<Stream> write, CrashStep written, CrashStep named)
     {
         string temporary = name + StoreLayout.TemporaryMark + "derived";
@@ -113,14 +112,14 @@ internal sealed class DerivedFiles(ControlFile control)
         }
     }
 
-    /// <summary>Whether somebody is at such a file.</summary>
+    /// <summary>Whether a process is writing such a file.</summary>
     public bool IsBeingMade(string name)
     {
         if (!name.StartsWith(Prefix, StringComparison.Ordinal)) return false;
         lock (_gate) return _isLocked || control.IsLockedElsewhere(StoreLayout.DerivedLock);
     }
 
-    /// <summary>What a dead writer had begun goes, if nobody is writing now.</summary>
+    /// <summary>Deletes the unfinished files of a dead writer, if no process is writing now.</summary>
     public void SweepTemporary()
     {
         if (!TryLock()) return;

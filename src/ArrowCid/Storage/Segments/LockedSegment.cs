@@ -3,11 +3,11 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// A sealed segment whose write lock this handle has got (E1), on the description that it is mapped through here and
-/// nowhere else: a fresh one, or that of this handle's own mapping, which nobody uses any more. Who looks for its
-/// blocks reads private copies. It is retired (E2), its entries go (E3), its file goes or becomes another segment's
-/// (E4), and its slot is free (E5). Killed anywhere, the lock is free and whoever meets the segment next, retired, goes
-/// on; nothing but the lock says who is at it.
+/// A sealed segment whose write lock this handle holds (E1), on the file description that it is mapped through here and
+/// nowhere else: a fresh one, or that of this handle's own mapping once it is unused. Lookups of its blocks read
+/// private copies. It is retired (E2), its entries are removed (E3), its file is deleted or becomes another segment's
+/// (E4), and its slot is free (E5). After a kill at any point, the lock is free and the next process that meets the
+/// retired segment continues; only the lock tells whether a process is working on it.
 /// </summary>
 internal sealed class LockedSegment : IDisposable
 {
@@ -58,7 +58,7 @@ internal sealed class LockedSegment : IDisposable
             // Of an own mapping the read lock becomes the write lock: at no moment is it mapped and not locked.
             errno = file.TryLock(0, 0, exclusive: true);
             isBusy = errno == Errno.Again;
-            // Behind the lock the word is read again: another may have taken the segment and gone on.
+            // Under the lock the word is read again: another process may have taken the segment and continued.
             if (errno != 0 || control.Table(slot) != word) return null;
             map ??= Mapping.TryMap(file, word.Bytes, writable: true, out _);
             if (map is null || SegmentSet.ReadHeader(map) is not { } header || header.Slot != slot ||
@@ -117,7 +117,7 @@ internal sealed class LockedSegment : IDisposable
         string name = StoreLayout.SegmentName(Slot, next.Generation) + SegmentAllocator.Temporary;
         StorageErrors.Check(_control.DirectoryFile.Rename(old, name), "cannot rename", _control.PathOf(old));
         CrashPoint.Pass(CrashStep.E4);
-        // Who opened the old name before it went finds no segment.
+        // A process that opened the old name before its removal finds no segment.
         _map.WritableBytes(0, StoreLayout.PageBytes).Clear();
         StorageErrors.Check(_file.TryLock(0, 0, exclusive: false), "cannot lease", _control.PathOf(name));
         CrashPoint.Pass(CrashStep.E5);
@@ -138,7 +138,7 @@ internal sealed class LockedSegment : IDisposable
         control.DirectoryFile.StatFile(name, out FileStatus named) == 0 &&
         named.Inode == file.Inode && named.Device == file.Device;
 
-    /// <summary>A large block's number may lie behind the first number of the lane's newest segments, from which on a
+    /// <summary>A large block's number may lie after the first number of the lane's newest segments, from which on a
     /// rebuild takes no missing one.</summary>
     private void NoteCollected()
     {

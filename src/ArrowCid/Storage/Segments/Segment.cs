@@ -3,9 +3,9 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// One segment file as this handle has it mapped, with its lease: a read lock on the very description that it is
-/// mapped through. The lease is never unlocked; it ends when the last user has let go and the mapping and the
-/// description are closed, so that nobody who gets the segment's write lock can meet a mapping of ours.
+/// One segment file as mapped by this handle, with its lease: a read lock on the file description of the mapping. The
+/// lease is never unlocked; it ends when the last user has released the segment and the mapping and the description are
+/// closed, so that a process that gets the segment's write lock cannot meet a mapping of ours.
 /// </summary>
 internal sealed class Segment
 {
@@ -15,7 +15,7 @@ internal sealed class Segment
     // One for the handle that has it open, one for each lease, put and walk. Zero is final.
     private int _users = 1;
 
-    // Set by whoever uses it, taken back by the idle look: a store only where it is not set yet.
+    // Set by every user, cleared by the idle check: written only where it is not set yet.
     private bool _isTouched = true;
 
     /// <param name="header">The header, as it was read or written.</param>
@@ -58,7 +58,7 @@ internal sealed class Segment
     }
 
     /// <summary>Flushes what was written into the segment, through this mapping or another.</summary>
-    /// <returns>0, or the error number: then nobody knows what of it is on the medium.</returns>
+    /// <returns>0, or the error number: then it is unknown what the medium holds of it.</returns>
     public int Flush() => _file.SyncData();
 
     /// <summary>Counts one more user, before anything of the mapping is touched.</summary>
@@ -81,7 +81,7 @@ internal sealed class Segment
         return false;
     }
 
-    /// <summary>Whether anybody has used it since the last time this was asked.</summary>
+    /// <summary>Whether it was used since the last call.</summary>
     public bool TakeDirty()
     {
         bool isTouched = _isTouched;
@@ -94,14 +94,14 @@ internal sealed class Segment
 
     /// <summary>Whether it may be looked into within a <see cref="EpochGuard"/> that began before this was
     /// asked.</summary>
-    public bool TryGlance()
+    public bool TryGuard()
     {
         if (Volatile.Read(ref _users) == 0) return false;
         if (!_isTouched) _isTouched = true;
         return true;
     }
 
-    /// <summary>Takes the handle's own use, if it is the last: who comes later is refused by <see cref="TryRetain"/>.
+    /// <summary>Takes the handle's own use, if it is the last: later users are refused by <see cref="TryRetain"/>.
     /// The caller takes it out of every list and then calls <see cref="Close"/>.</summary>
     public bool TryEnd() => Interlocked.CompareExchange(ref _users, 0, 1) == 1;
 

@@ -11,6 +11,6 @@ internal enum SegmentAccess
     /// <summary>Another process holds it exclusively.</summary>
     Refused,
 
-    /// <summary>The file is not what the table says of it.</summary>
+    /// <summary>The file does not match its table word.</summary>
     Corrupt,
 }

@@ -19,9 +19,9 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
     private bool _isPreparing;
     private bool _isClosed;
 
-    /// <summary>Makes an open segment of a lane that this handle holds, mapped for writing, if there is room now; for
-    /// clean-up (drops, compaction) also from the room that is kept back.</summary>
-    /// <returns>Null where there is none: somebody may give back, or a reclaim free something.</returns>
+    /// <summary>Creates an open segment of a lane that this handle holds, mapped for writing, if there is space now;
+    /// clean-up (drops, compaction) may also use the reserved space.</summary>
+    /// <returns>Null if there is no space: a holder may release some, or a reclaim free some.</returns>
     public Segment? TryCreate(int lane, SegmentKind kind, long bytes, ulong firstSequence, bool forCleanUp = false)
     {
         control.ThrowIfGone();
@@ -31,8 +31,8 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
         return raw is null ? null : Open(raw, kind, firstSequence);
     }
 
-    /// <summary>Makes a segment of a lane up to S1: nobody knows of it yet.</summary>
-    /// <returns>Null where there is no room now.</returns>
+    /// <summary>Prepares a segment of a lane up to S1: it is not visible yet.</summary>
+    /// <returns>Null if there is no space now.</returns>
     public RawSegment? TryCreateRaw(int lane, long bytes)
     {
         control.ThrowIfGone();
@@ -45,7 +45,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
         long started = Stopwatch.GetTimestamp();
         for (int pause = 1; ; pause = Math.Min(pause * 2, 50))
         {
-            // Of the janitor's own thread or another of its handle: drops are what the room kept back is for.
+            // From the maintenance thread or another thread of its handle: drops are what the reserved space is for.
             if (TryCreate(lane, kind, bytes, firstSequence, control.Janitor.IsHeld) is { } made) return made;
             control.Shortage.Requested?.Invoke(bytes);
             if (Stopwatch.GetElapsedTime(started) >= timeout) throw Refusal(bytes);
@@ -69,7 +69,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
         _ = ThreadPool.UnsafeQueueUserWorkItem(_ => MakeAhead(lane), null);
     }
 
-    /// <summary>Gives up the segment that was made ahead, if there is one: somebody needs room.</summary>
+    /// <summary>Gives up the preallocated segment, if there is one, because space is needed.</summary>
     public bool TryGiveUpPrepared()
     {
         if (TakePreallocated() is not { } raw) return false;
@@ -112,7 +112,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
             _ = control.DirectoryFile.Unlink(name + Temporary);
             control.FlushNames();
             CrashPoint.Pass(CrashStep.S3);
-            // Before anybody can lease it: a child that is forked from then on has the witness as well.
+            // Before it can be leased: a child that is forked from then on has the witness as well.
             witness = _ring is null || control.IsOnDisk || word.Bytes != control.Superblock.SegmentBytes
                 ? null
                 : ForkWitness.TryTake(control.DirectoryFile, name);
@@ -169,7 +169,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
         _ = control.TryChange(slot, word, word.With(SegmentState.Free));
     }
 
-    /// <summary>What a put that found no room says, and who holds what could go.</summary>
+    /// <summary>The error of a put that found no space, with the holders of segments that could be removed.</summary>
     public ArrowCidException Refusal(long bytes)
     {
         _ = control.DirectoryFile.FileSystem(out _, out long available);
@@ -187,7 +187,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
     /// ring.</summary>
     public bool IsOld(Segment segment) => _ring?.IsOld(segment) == true;
 
-    /// <summary>As <see cref="TryObtain"/>, with what was made ahead given up where there is no room.</summary>
+    /// <summary>Like <see cref="TryObtain"/>, giving up the preallocated segment if there is no space.</summary>
     private RawSegment? TryObtainRaw(int lane, long bytes, bool forCleanUp) =>
         TryObtain(lane, bytes, forCleanUp) ??
         (TryGiveUpPrepared() ? TryObtain(lane, bytes, forCleanUp) : null);
@@ -202,7 +202,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
                 if (made is not null) return made;
             }
 
-            // A ring makes room by itself, a segment at a time.
+            // A ring frees space automatically, one segment at a time.
             RawSegment? raw = null;
             if (_ring is null || !_ring.TryTake(lane, bytes, out raw)) return null;
             if (raw is not null) return raw;
@@ -219,7 +219,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {
-            // Whoever needs the segment makes it, and meets the error.
+            // The caller that needs the segment creates it and gets the error.
         }
 
         lock (_gate)
@@ -279,7 +279,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
     }
 
     /// <summary>S1: the file, reserved, leased and mapped.</summary>
-    /// <returns>Null where the file system has no room; the slot is free again.</returns>
+    /// <returns>Null if the file system has no space; the slot is free again.</returns>
     private RawSegment? TryMake(int slot, TableWord word)
     {
         string name = StoreLayout.SegmentName(slot, word.Generation);
@@ -294,7 +294,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
             StorageErrors.Check(errno, "cannot create", control.PathOf(name));
             errno = file!.Allocate(word.Bytes);
             if (errno is Errno.NoSpace or Errno.Quota) return null;
-            StorageErrors.Check(errno, "no room for", control.PathOf(name));
+            StorageErrors.Check(errno, "no space for", control.PathOf(name));
             CrashPoint.Pass(CrashStep.S1);
             StorageErrors.Check(file.TryLock(0, 0, exclusive: false), "cannot lease", control.PathOf(name));
             Mapping? map = Mapping.TryMap(file, word.Bytes, writable: true, out errno);

@@ -3,8 +3,8 @@ namespace ArrowCid.Storage;
 /// <summary>Which segments may go at all.</summary>
 internal static class SegmentChoice
 {
-    /// <summary>Sealed segments and those that somebody died over, oldest first, but for those that hold a lane's last
-    /// number: numbers belong to the lane and survive its owners.</summary>
+    /// <summary>Sealed segments and those whose reclaim was interrupted by a death, oldest first, except those that
+    /// hold a lane's last number: numbers belong to the lane and outlive its owners.</summary>
     public static List<SegmentPlace> Removable(ControlFile control, SegmentSet segments) =>
         Removable(Places(control), segments);
 
@@ -57,7 +57,7 @@ internal static class SegmentChoice
     }
 
     /// <summary>A lane's newest segments of data and of facts stay. Elder facts and a large block's own may go once a
-    /// later number stands in one of those: it shows who reads on that facts are missing.</summary>
+    /// later number stands in one of those: it shows later readers that facts are missing.</summary>
     private static bool HoldsLast(SegmentPlace place, Dictionary<(int, SegmentKind), SegmentPlace> newest,
         SegmentSet segments)
     {

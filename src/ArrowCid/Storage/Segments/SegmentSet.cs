@@ -61,7 +61,7 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
     /// <summary>The segment that is mapped for a slot, if one is, not counted: for use within a
     /// <see cref="EpochGuard"/>.</summary>
     public Segment? Peek(int slot) =>
-        Volatile.Read(ref _open[slot]) is { } segment && segment.TryGlance() ? segment : null;
+        Volatile.Read(ref _open[slot]) is { } segment && segment.TryGuard() ? segment : null;
 
     /// <summary>Takes over a segment that a lane of this handle maps for writing; the set counts as one user.</summary>
     public void Adopt(Segment segment)
@@ -95,15 +95,15 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
         }
     }
 
-    /// <summary>Unmaps a slot's segment if nobody uses it, so that its write lock can be had.</summary>
+    /// <summary>Unmaps a slot's segment if it is unused, so that its write lock can be taken.</summary>
     public void LetGo(int slot)
     {
         if (Volatile.Read(ref _open[slot]) is null) return;
         lock (_gate) TryEnd(slot)?.Close();
     }
 
-    /// <summary>As <see cref="LetGo"/>, but a mapping that is good for another use goes to the caller, or stays where
-    /// it is while somebody else leases the file.</summary>
+    /// <summary>Like <see cref="LetGo"/>, but a reusable mapping is handed to the caller, or stays in place while
+    /// another process leases the file.</summary>
     public LeasedFile? TakeOver(int slot)
     {
         if (Volatile.Read(ref _open[slot]) is null) return null;
@@ -114,9 +114,9 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
         }
     }
 
-    /// <summary>Unmaps what nobody uses: segments that are no longer live, and sealed ones that were not used since
-    /// the last call.</summary>
-    /// <param name="all">Of the sealed ones those too that were: somebody needs room.</param>
+    /// <summary>Unmaps unused segments: those that are no longer live, and sealed ones that were not used since the
+    /// last call.</summary>
+    /// <param name="all">Whether to unmap recently used sealed segments too, because space is needed.</param>
     public void LetGoIdle(bool all)
     {
         for (int slot = 0; slot < _open.Length; slot++)
@@ -149,7 +149,7 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
     public static bool MayHoldRecords(ControlFile control, string name)
     {
         using FileDescriptor? file = control.DirectoryFile.TryOpenFile(name, writable: false, out int errno);
-        // Who cannot open it may have no descriptor left, and then it is not there by that.
+        // If it cannot be opened, the process may be out of descriptors; that does not mean that the file is missing.
         if (file is null) return errno != Errno.NotFound && control.DirectoryFile.StatFile(name, out _) == 0;
         Span<byte> bytes = stackalloc byte[StoreLayout.SegmentHeaderBytes + sizeof(ulong)];
         bool isEmpty = file.Read(bytes, 0, out _) == bytes.Length &&

@@ -66,7 +66,7 @@ internal sealed class MaintenanceLoop : IDisposable
         }
     }
 
-    /// <summary>A step, and how long the pause behind it is.</summary>
+    /// <summary>A step, and the length of the pause after it.</summary>
     private TimeSpan Step()
     {
         try

@@ -1,13 +1,13 @@
 namespace ArrowCid;
 
 /// <summary>
-/// How long a pause is: a step's time and the pause behind it are in a proportion that depends on what others do. While
-/// nobody puts, steps take half of the time; the more is put, the less, down to a share that was set; and as the store
-/// fills up they take more again, because what waits for room waits for them.
+/// The length of a pause: a step's time and the pause after it are in a proportion that depends on other work. While
+/// there are no puts, steps take half of the time; the more is put, the less, down to a configured share; and as the
+/// store fills up they take more again, because callers that need space wait for them.
 /// </summary>
 internal static class MaintenancePace
 {
-    /// <summary>The share while nobody puts.</summary>
+    /// <summary>The share while there are no puts.</summary>
     public const double IdleShare = 0.5;
 
     /// <summary>The share in a store that is full.</summary>
@@ -16,7 +16,7 @@ internal static class MaintenancePace
     /// <summary>From here on a store is filling up.</summary>
     public const double Filling = 0.8;
 
-    // With so many records a second the share is half of what it is without any.
+    // At this number of records per second the share is half of the idle share.
     private const double RecordsOfHalf = 100;
 
     // A step that took long does not put the next one off without end.
@@ -33,7 +33,7 @@ internal static class MaintenancePace
         return Math.Max(Math.Max(share, least), share + ((UrgentShare - share) * urgency));
     }
 
-    /// <summary>The pause behind a step.</summary>
+    /// <summary>The pause after a step.</summary>
     public static TimeSpan PauseAfter(TimeSpan took, double share)
     {
         var pause = took * ((1 - share) / share);

@@ -3,12 +3,12 @@ using ArrowCid.Ipld;
 namespace ArrowCid;
 
 /// <summary>
-/// What of a store goes by itself, beside what has expired. It is kept with the store, as a block that the name
-/// <see cref="Name"/> stands for: it goes with backups, and the name's history tells what it was.
+/// What is deleted from a store automatically, beside expired blocks. It is kept with the store, as a block that the
+/// name <see cref="Name"/> points to: backups include it, and the name's history shows earlier policies.
 /// </summary>
 public sealed record MaintenancePolicy
 {
-    /// <summary>The name that stands for it.</summary>
+    /// <summary>The name that points to it.</summary>
     public const string Name = "arrowcid.maintenance";
 
     private const string Kind = "arrowcid/maintenance";
@@ -24,11 +24,11 @@ public sealed record MaintenancePolicy
     /// (<see cref="CollectOptions.OlderThan"/>).</summary>
     public TimeSpan? OlderThan { get; init; }
 
-    /// <summary>The bytes that the store's blocks may take; of what no root needs so much goes
-    /// (<see cref="CollectOptions.MaxBytes"/>). Null: any.</summary>
+    /// <summary>The maximum number of bytes of the store's blocks; blocks that no root needs are removed down to it
+    /// (<see cref="CollectOptions.MaxBytes"/>). Null: no limit.</summary>
     public long? MaxBytes { get; init; }
 
-    /// <summary>What names stood for once is a root as well.</summary>
+    /// <summary>Whether blocks that names pointed to earlier are roots as well.</summary>
     public bool KeepHistory { get; init; }
 
     /// <summary>The versions that go.</summary>

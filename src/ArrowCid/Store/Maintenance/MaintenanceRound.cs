@@ -11,7 +11,7 @@ namespace ArrowCid;
 /// </summary>
 internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
 {
-    // What is behind less than this is read in milliseconds by whoever asks.
+    // A shorter unread part is read in milliseconds by the next query.
     private const ulong LeastUnread = 4096;
 
     // A query asks each run; more of them than this are made fewer while there is time.

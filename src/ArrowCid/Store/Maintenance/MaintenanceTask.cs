@@ -1,6 +1,6 @@
 namespace ArrowCid;
 
-/// <summary>What a step does.</summary>
+/// <summary>The task of a step.</summary>
 public enum MaintenanceTask
 {
     /// <summary>Brings the indexes up to date with the log.</summary>

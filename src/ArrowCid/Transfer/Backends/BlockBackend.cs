@@ -4,7 +4,7 @@ namespace ArrowCid.Transfer.Backends;
 
 /// <summary>
 /// A place that has blocks by CID: a store, this process's memory, a directory of files, an IPFS gateway, or several of
-/// them one behind the other. Whatever it is, what it gives hashes to the CID. For any number of threads at once.
+/// them one after the other. Whatever it is, what it gives hashes to the CID. For any number of threads at once.
 /// </summary>
 public abstract class BlockBackend : IDisposable
 {
@@ -59,11 +59,11 @@ public abstract class BlockBackend : IDisposable
 
     /// <summary>Finds a block.</summary>
     /// <param name="cid">Its CID.</param>
-    /// <returns>The block, to be disposed of, its bytes just proved; null where it is not here, and for every CID that
-    /// is not of version 1 with a SHA-256.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: what is here are other bytes;
-    /// <see cref="ErrorCode.Io"/>, <see cref="ErrorCode.AccessDenied"/> or <see cref="ErrorCode.Busy"/> (it refuses the
-    /// connection): the place does not answer; <see cref="ErrorCode.TooLarge"/>: over 2^31 - 1024 bytes.</exception>
+    /// <returns>The block, to be disposed, its bytes just proved; null if it is not stored, and for every CID that is
+    /// not of version 1 with SHA-256.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the stored bytes differ; <see
+    /// cref="ErrorCode.Io"/>, <see cref="ErrorCode.AccessDenied"/> or <see cref="ErrorCode.Busy"/> (it refuses the
+    /// connection): the source does not answer; <see cref="ErrorCode.TooLarge"/>: over 2^31 - 1024 bytes.</exception>
     public BackendBlock? TryGet(Cid cid)
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);

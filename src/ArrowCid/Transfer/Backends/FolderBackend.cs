@@ -44,7 +44,7 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
                     stream.Flush(flushToDisk: true);
                 }
 
-                // Whoever was faster has written the same.
+                // A faster process has written the same.
                 File.Move(temporary, path.Target, overwrite: true);
                 if (FileDescriptor.SyncDirectory(Path.GetDirectoryName(path.Target)!) is not 0 and int errno)
                     throw new IOException($"the directory cannot be flushed: {Errno.Text(errno)}");

@@ -75,9 +75,9 @@ internal sealed class GatewayBackend : BlockBackend
                 have += read;
                 if (have < bytes.Length) continue;
                 // One more byte than was claimed shows that it ends there.
-                long room = have < claimed ? Math.Min(claimed + 1, 2L * have) : 2L * have;
+                long size = have < claimed ? Math.Min(claimed + 1, 2L * have) : 2L * have;
                 if (have >= MostBytes) throw TooLarge();
-                Array.Resize(ref bytes, (int)Math.Min(room, MostBytes));
+                Array.Resize(ref bytes, (int)Math.Min(size, MostBytes));
             }
         }
         catch (Exception e) when (end.IsCancellationRequested && e is not ArrowCidException)

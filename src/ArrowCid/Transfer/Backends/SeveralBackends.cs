@@ -3,7 +3,7 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Transfer.Backends;
 
-/// <summary>Places one behind the other, the nearest first.</summary>
+/// <summary>Sources that are tried one after the other, the nearest first.</summary>
 internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
     : BlockBackend(string.Join(", then ", places.Select(place => place.Name)))
 {
@@ -21,7 +21,7 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
             }
             catch (ArrowCidException e)
             {
-                // It counts where nobody else has the block.
+                // It counts if no other backend has the block.
                 first ??= e;
                 continue;
             }

@@ -1,6 +1,6 @@
 namespace ArrowCid.Transfer.Backup;
 
-/// <summary>What a restore, or a copy, brought.</summary>
+/// <summary>The result of a restore or a copy.</summary>
 /// <param name="NewBlocks">Blocks that were not there.</param>
 /// <param name="NewFacts">Records of facts that were not there.</param>
 /// <param name="ByteLength">The bytes of those blocks.</param>

@@ -133,7 +133,7 @@ public sealed class StoreBackup
         foreach (Digest256 digest in file.Digests) _ = _fileOf.TryAdd(digest, number);
         if (_live.Count != file.Manifest.Live)
             throw new ArrowCidException(ErrorCode.InvalidData, string.Create(CultureInfo.InvariantCulture,
-                $"it says of {file.Manifest.Live} blocks that they are there, and lists {_live.Count}"));
+                $"it claims {file.Manifest.Live} live blocks, and lists {_live.Count}"));
     }
 
     private void End()

@@ -48,7 +48,7 @@ internal sealed class StoreSnapshot(BlockStore blocks)
             }
 
             ReadLog(from, fence, sink);
-            // What was moved meanwhile stands behind the fence now: all is read again.
+            // Records moved meanwhile are after the fence now: all is read again.
             if (!blocks.IsRing && !segments.IsSubsetOf(blocks.LiveSegments()))
             {
                 from = Cursor.Oldest;
@@ -120,7 +120,7 @@ internal sealed class StoreSnapshot(BlockStore blocks)
         if (found.Gap is { } gap)
         {
             if (gap.Reason == GapReason.Damaged) _faults.Add(gap.ToString());
-            // Behind any other gap everything that is there comes anew.
+            // After any other gap everything stored is listed again.
             else _book = new RegistryState();
             return;
         }

@@ -106,7 +106,7 @@ internal sealed class CarCompletion
         }
         catch (InvalidIpldException)
         {
-            // Whoever reads the archive says so.
+            // The reader of the archive reports it.
         }
 
         Push(links);

@@ -1,6 +1,6 @@
 namespace ArrowCid.Transfer;
 
-/// <summary>What was written to a CAR.</summary>
+/// <summary>The result of an export to a CAR.</summary>
 /// <param name="Roots">Its roots: what each block that was asked for is in this layout; not that of the names.</param>
 /// <param name="Blocks">Its blocks.</param>
 /// <param name="ByteLength">The CAR's bytes.</param>

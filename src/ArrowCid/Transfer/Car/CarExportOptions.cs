@@ -6,7 +6,7 @@ public sealed class CarExportOptions
     /// <summary>How batches lie in it.</summary>
     public CarLayout Layout { get; init; }
 
-    /// <summary>1, which everybody reads, or 2: with an index at its end, into a stream that can seek.</summary>
+    /// <summary>1, which all tools read, or 2: with an index at its end, into a stream that can seek.</summary>
     public int Version { get; init; } = 1;
 
     /// <summary>Names that go along, as a root of their own, for an import to set; null for none.</summary>

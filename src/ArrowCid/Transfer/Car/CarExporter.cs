@@ -45,7 +45,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         try
         {
             for (int i = 0; i < all.Length; i++) WriteBlock(all.AsMemory(i));
-            // A dataset links to UnixFS files; other forms of its batches stand for themselves.
+            // A dataset links to UnixFS files; other forms of its batches are listed themselves.
             Cid[] others = [.. _forms.Where(each => each.Value.IsRootToo).Select(each => each.Key)];
             for (int i = 0; i < others.Length; i++) WriteForm(others[i], _forms[others[i]], others.Skip(i + 1));
             if (names is not null) Once(list, names);

@@ -2,7 +2,7 @@ namespace ArrowCid.Transfer;
 
 /// <summary>What a CAR brought.</summary>
 /// <param name="Roots">The CAR's roots.</param>
-/// <param name="Blocks">The blocks that the store has now, in the order in which they were put: each behind those that
+/// <param name="Blocks">The blocks that the store has now, in the order in which they were put: each after those that
 /// it links to.</param>
 /// <param name="Missing">How many blocks were linked to and not there.</param>
 /// <param name="Skipped">How many blocks were there and not taken: damaged, or under a hash that cannot be proved or

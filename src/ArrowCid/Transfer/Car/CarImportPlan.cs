@@ -19,7 +19,7 @@ internal sealed class CarImportPlan
         (_needed, _isPart) = (new BitArray(contents.Blocks.Count), new BitArray(contents.Blocks.Count));
     }
 
-    /// <summary>The steps: each block behind those that it links to.</summary>
+    /// <summary>The steps: each block after those that it links to.</summary>
     /// <param name="contents">The CAR.</param>
     /// <param name="childrenFirst">Its blocks in that order.</param>
     public static List<CarImportStep> Of(CarContents contents, IReadOnlyList<int> childrenFirst)

@@ -66,7 +66,7 @@ internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
         }
         catch (InvalidIpldException)
         {
-            // Who decodes the node says so.
+            // Decoding the node reports it.
         }
 
         foreach (IpldLink link in links.Where(link => !link.Block.IsDefault))

@@ -4,7 +4,7 @@ namespace ArrowCid.Transfer;
 /// <param name="make">Makes it.</param>
 internal sealed class ReadAhead<T>(Func<Cid, T> make) where T : class?
 {
-    /// <summary>So many are made ahead: what keeps two cores busy.</summary>
+    /// <summary>The number of blocks prepared ahead: enough to keep two cores busy.</summary>
     public const int Most = 4;
 
     private readonly Dictionary<Cid, Task<T>> _begun = [];

@@ -78,7 +78,7 @@ public static partial class BatchColumn
     private static ReadOnlyMemory<byte> Gather(ImmutableArray<ColumnPiece> pieces, string what,
         Func<Cid, byte[]?> blocks)
     {
-        // A manifest claims lengths that its pieces must have: room grows with what has come.
+        // A manifest claims lengths that its pieces must have: the buffer grows with the received bytes.
         using var gathered = new MemoryStream();
         for (int i = 0; i < pieces.Length; i++)
         {

@@ -35,7 +35,7 @@ internal sealed class ByteWindow(Stream stream)
 
     public byte this[int at] => _bytes[at];
 
-    /// <summary>Goes on behind what was looked at.</summary>
+    /// <summary>Continues after the bytes examined.</summary>
     public void MoveTo(int next)
     {
         Line += _bytes.AsSpan(Start, next - Start).Count((byte)'\n');
@@ -54,7 +54,7 @@ internal sealed class ByteWindow(Stream stream)
             throw At(0, "this is UTF-16; convert it to UTF-8");
     }
 
-    /// <summary>Reads on. Places move: they are counted anew from <see cref="Start"/>.</summary>
+    /// <summary>Reads on. Places move: they are counted again from <see cref="Start"/>.</summary>
     public void Refill()
     {
         if (Start > 0)

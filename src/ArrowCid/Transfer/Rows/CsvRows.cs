@@ -120,7 +120,7 @@ internal sealed class CsvRows(ByteWindow window, byte delimiter)
         return start + length;
     }
 
-    /// <summary>Where a quoted field ends, behind its closing quote; -1 where that is not here yet.</summary>
+    /// <summary>Where a quoted field ends, after its closing quote; -1 where that is not here yet.</summary>
     private int QuotedField(int start)
     {
         int doubled = 0;

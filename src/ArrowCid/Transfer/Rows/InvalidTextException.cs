@@ -17,7 +17,7 @@ public sealed class InvalidTextException : ArrowCidException
         : base(code, string.Create(CultureInfo.InvariantCulture, $"line {line}, column {column}: {rule}"), inner) =>
         (Rule, Line, Column) = (rule, line, column);
 
-    /// <summary>What is wrong.</summary>
+    /// <summary>The error in the text.</summary>
     public string Rule { get; }
 
     /// <summary>The line, from 1.</summary>

@@ -7,8 +7,8 @@ namespace ArrowCid.Transfer;
 /// <summary>The rows of a file of JSON lines as columns. A key that is not there is a null.</summary>
 internal sealed class JsonFile(Stream stream, RowReadOptions options) : RowFile
 {
-    /// <summary>Slots of one batch that may stand for keys which are not there: a few bytes of JSON could ask for any
-    /// number.</summary>
+    /// <summary>The limit of slots for missing keys in one batch: a few bytes of JSON could require any number of
+    /// them.</summary>
     private const long MostMissing = 1L << 26;
 
     private readonly long _origin = stream.CanSeek ? stream.Position : 0;

@@ -31,7 +31,7 @@ public sealed partial class RowReadOptions
         }
     }
 
-    /// <summary>What stands between the fields of CSV: an ASCII character, neither quote nor line end.</summary>
+    /// <summary>The separator of CSV fields: an ASCII character, neither quote nor line end.</summary>
     /// <exception cref="ArgumentException">Another one.</exception>
     public char Delimiter
     {

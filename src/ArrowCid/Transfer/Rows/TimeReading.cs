@@ -3,7 +3,7 @@ using ArrowCid.Columnar;
 
 namespace ArrowCid.Transfer;
 
-/// <summary>Dates and times as <see cref="BatchText"/> writes them, with as many digits behind the point as there are,
+/// <summary>Dates and times as <see cref="BatchText"/> writes them, with as many digits after the point as there are,
 /// up to the unit's; timestamps with a blank in place of the T too, and with any offset in place of the Z.</summary>
 internal static class TimeReading
 {
@@ -19,7 +19,7 @@ internal static class TimeReading
     /// <summary>Days since 1970-01-01.</summary>
     public static bool TryDate(ReadOnlySpan<byte> text, out long days) => TakeDate(ref text, out days) && text.IsEmpty;
 
-    /// <summary>A date64: a date, or with a time behind it.</summary>
+    /// <summary>A date64: a date, or with a time after it.</summary>
     public static bool TryDate64(ReadOnlySpan<byte> text, out long milliseconds)
     {
         if (!TryDate(text, out long days))
@@ -71,7 +71,7 @@ internal static class TimeReading
         return true;
     }
 
-    /// <summary>How many digits stand behind the point of a time within a day; -1 where it is none.</summary>
+    /// <summary>The number of digits after the point of a time within a day; -1 where it is none.</summary>
     public static int DigitsOfTime(ReadOnlySpan<byte> text) =>
         text.Length >= 8 && text[2] == ':' && TakeClock(ref text, out long seconds) && seconds < SecondsPerDay
             && TakeFraction(ref text, out _, out int digits) && text.IsEmpty ? digits : -1;
@@ -119,7 +119,7 @@ internal static class TimeReading
         return true;
     }
 
-    /// <summary>A number of the unit's, where nothing is lost and it has room.</summary>
+    /// <summary>Converts to a number of the unit, if it is exact and fits.</summary>
     public static bool TryCount(Int128 seconds, long nanoseconds, TimeUnit unit, out long value)
     {
         value = 0;
@@ -192,7 +192,7 @@ internal static class TimeReading
         return true;
     }
 
-    /// <summary>One to nine digits behind a point, where there is one.</summary>
+    /// <summary>One to nine digits after a point, where there is one.</summary>
     private static bool TakeFraction(ref ReadOnlySpan<byte> text, out long nanoseconds, out int digits)
     {
         (nanoseconds, digits) = (0, 0);
@@ -242,6 +242,6 @@ internal static class TimeReading
         return number;
     }
 
-    /// <summary>A timestamp: since 1970-01-01, with the digits that stood behind its point.</summary>
+    /// <summary>A timestamp: since 1970-01-01, with the digits that stood after its point.</summary>
     public readonly record struct Stamp(Int128 Seconds, long Nanoseconds, int Digits, bool IsInstant);
 }

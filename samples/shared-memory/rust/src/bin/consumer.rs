@@ -7,9 +7,9 @@ fn main() -> Result<()> {
         Some(directory) => Store::open(directory)?,
         None => Store::open_default(&Options::default())?,
     };
-    for announcement in store.watch("oldest")?.take(10) {
-        let announcement = announcement?;
-        let Some(block) = announcement.block() else { continue };
+    for event in store.watch("oldest")?.take(10) {
+        let event = event?;
+        let Some(block) = event.block() else { continue };
         // The block may have been removed since it was announced.
         let Some(lease) = store.get(&block.cid)? else { continue };
         let px: &[f64] = lease.values("px")?;

@@ -6,11 +6,11 @@ internal enum LogEntryState
     /// <summary>A record that was announced.</summary>
     Committed,
 
-    /// <summary>A whole record behind the committed end that fits the one before it: the lane's next owner takes it
+    /// <summary>A whole record after the committed end that fits the one before it: the lane's next owner takes it
     /// over.</summary>
     Beyond,
 
-    /// <summary>A whole record behind the committed end that does not fit: an older one's bytes, to be written
+    /// <summary>A whole record after the committed end that does not fit: an older one's bytes, to be written
     /// over.</summary>
     Left,
 

@@ -1,6 +1,6 @@
 namespace ArrowCid.Storage;
 
-/// <summary>A record, or a gap, that a tail came to, and the cursor behind it.</summary>
+/// <summary>A record, or a gap, that a reader reached, and the cursor after it.</summary>
 internal readonly struct LogEvent(in RecordHeader record, byte[]? payload, WatchGap? gap, int lane, Cursor cursor)
 {
     /// <summary>A fact's bytes, copied from the log and proved by their digest; empty otherwise.</summary>

@@ -3,7 +3,7 @@ namespace ArrowCid.Storage;
 /// <summary>Where a tail begins, and which segments it knows.</summary>
 internal sealed partial class LogReader
 {
-    // Slots that were being made, or that somebody had taken away and may give back, when the table was read.
+    // Slots that, when the table was read, were being created or were retired by a process that may still restore them.
     private readonly List<(int Slot, TableWord Word)> _unsettled = [];
     private ulong _seenOrder;
 

@@ -8,7 +8,7 @@ namespace ArrowCid.Storage;
 /// </summary>
 internal sealed partial class LogReader : IDisposable
 {
-    // So many records of one lane before the next lane's turn: a cursor is copied whole where the lane changes.
+    // The number of records of one lane before the next lane's turn: a cursor is copied whole where the lane changes.
     private const int MaxRun = 256;
 
     private readonly ControlFile _control;
@@ -46,7 +46,7 @@ internal sealed partial class LogReader : IDisposable
     /// <summary>Whether it or its store was closed: nothing more will come.</summary>
     public bool IsClosed => _isClosed;
 
-    /// <summary>The cursor behind all that was asked for.</summary>
+    /// <summary>The cursor after all records read.</summary>
     public Cursor Position
     {
         get
@@ -55,8 +55,9 @@ internal sealed partial class LogReader : IDisposable
         }
     }
 
-    /// <summary>Whether a segment that is there could not be read so far, as somebody has it for himself. Otherwise
-    /// whatever was committed before a <see cref="TryNext"/> that found nothing has been passed.</summary>
+    /// <summary>Whether an existing segment could not be read so far because another process holds it exclusively.
+    /// Otherwise everything that was committed before a <see cref="TryNext"/> that found nothing has been
+    /// passed.</summary>
     public bool HasUnread
     {
         get
@@ -76,7 +77,7 @@ internal sealed partial class LogReader : IDisposable
         }
     }
 
-    /// <summary>Throws where the store was removed: nobody will ever commit to what is still mapped.</summary>
+    /// <summary>Throws if the store was removed: nothing will ever be committed to what is still mapped.</summary>
     public void ThrowIfGone()
     {
         lock (_gate)
@@ -146,7 +147,7 @@ internal sealed partial class LogReader : IDisposable
     private bool Take(LogReaderLane lane, out LogEvent found)
     {
         found = default;
-        // What compaction moved was announced before, but not to who begins with what is there.
+        // What compaction moved was announced before, but not to watchers that begin with a listing.
         TailScope scope = lane.Record.RecordKind switch
         {
             >= RecordKind.Batch and <= RecordKind.Ref => TailScope.Blocks,
@@ -193,8 +194,8 @@ internal sealed partial class LogReader : IDisposable
         return true;
     }
 
-    /// <summary>Another record has the number that was passed: the log was lost and written anew, or, where the last
-    /// listing met it too, two records have one number.</summary>
+    /// <summary>Another record has the number that was passed: the log was lost and rewritten, or, if the last listing
+    /// met it too, two records have the same number.</summary>
     private LogEvent Rewritten(LogReaderLane lane)
     {
         ulong at = lane.Position.Sequence;

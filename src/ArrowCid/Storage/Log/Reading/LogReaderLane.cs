@@ -40,7 +40,7 @@ internal sealed class LogReaderLane(ControlFile control, SegmentSet segments, in
     /// <summary>The numbers that a <see cref="LaneStep.Hole"/> lacks, and whether damage explains them.</summary>
     public (ulong First, ulong Last, bool IsDamage) Hole { get; private set; }
 
-    /// <summary>Begins anew behind a position, with no segment known.</summary>
+    /// <summary>Starts again after a position, with no segment known.</summary>
     public void Restart(LanePosition position, ulong listUntil)
     {
         Release();
@@ -113,7 +113,7 @@ internal sealed class LogReaderLane(ControlFile control, SegmentSet segments, in
         _first.Take();
     }
 
-    /// <summary>The bytes behind the record found, or null where they are not what its digest says.</summary>
+    /// <summary>The bytes after the record found, or null if they do not match its digest.</summary>
     public byte[]? CopyPayload() => _first!.CopyPayload();
 
     public void PassHole()
@@ -169,7 +169,7 @@ internal sealed class LogReaderLane(ControlFile control, SegmentSet segments, in
     }
 
     /// <summary>Opens the next segment; those that are sealed and read to their ends go.</summary>
-    /// <returns>False where somebody holds it for himself: it is asked for again later.</returns>
+    /// <returns>False if another process holds it exclusively: it is tried again later.</returns>
     private bool TryOpenNext()
     {
         SegmentPlace place = _pending.GetValueAtIndex(0);
@@ -203,7 +203,7 @@ internal sealed class LogReaderLane(ControlFile control, SegmentSet segments, in
         if (!isSealed || open.TryPeek()) return false;
         _sawFault |= open.IsAfterFault;
         open.Release();
-        // A ring comes back to it soon, and who only followed the log is not to stand in its way until a tick.
+        // A ring comes back to it soon, and a mere reader of the log must not block it until a tick.
         if (control.Superblock.IsRing) segments.Forget(open.Segment);
         return true;
     }

@@ -50,10 +50,10 @@ internal sealed class LogReaderSegment(Segment segment)
         return false;
     }
 
-    /// <summary>The bytes behind the record, or null where they are not what its digest says.</summary>
+    /// <summary>The bytes after the record, or null if they do not match its digest.</summary>
     public byte[]? CopyPayload()
     {
-        // A fact's length is bounded, whatever a damaged header says of it.
+        // A fact's length is bounded, even if its header is damaged.
         if (_head.PayloadLength > WriterLog.MaxFactBytes) return null;
         byte[] copy = GC.AllocateUninitializedArray<byte>((int)_head.PayloadLength);
         segment.Map.CopyTo(_next - _head.Extent + StoreLayout.RecordHeaderBytes, copy);

@@ -17,7 +17,7 @@ internal struct LogScan(Segment segment)
         _isOver = header.Extent > segment.Bytes - _next;
         if (_isOver) return false;
         bool isLinked = header.PreviousCrc == _previous;
-        // What does not follow on is nobody's, and what is behind it even less.
+        // A record that does not continue the chain belongs to no log, nor does anything after it.
         _isOver = !isLinked;
         Take(isLinked ? LogEntryState.Beyond : LogEntryState.Left, isLinked, in header);
         return true;
@@ -32,7 +32,7 @@ internal struct LogScan(Segment segment)
                 header.Extent <= _end - _next;
             if (isRecord && _next == start)
             {
-                // Behind damage there is nothing that a link could be held against.
+                // After damage there is no record to check a link against.
                 bool isLinked = header.PreviousCrc == _previous || _previous == 0;
                 Take(LogEntryState.Committed, isLinked, in header);
                 return true;

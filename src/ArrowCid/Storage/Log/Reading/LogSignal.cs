@@ -3,9 +3,9 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>
-/// How the watchers of one handle learn that something was committed. Who finds nothing arms (reads the word, sets the
-/// waiters' flag with a full fence), looks once more, and sleeps while the word is what it was: either the producer,
-/// whose commit is a full fence too, sees the flag, or the second look sees the record. Who may not write the word
+/// How the watchers of one handle learn of commits. A watcher that finds nothing arms (reads the word, sets the
+/// waiters' flag with a full fence), looks again, and sleeps while the word is unchanged. Either the producer, whose
+/// commit is a full fence too, sees the flag, or the second look sees the record. A watcher that may not write the word
 /// polls. Blocking watchers sleep in their own threads, asynchronous ones share one.
 /// </summary>
 internal sealed class LogSignal(Mapping? wait)

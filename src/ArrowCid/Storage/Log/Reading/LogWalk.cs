@@ -58,7 +58,7 @@ internal struct LogWalk(Segment segment, long from = StoreLayout.SegmentRecords)
         return false;
     }
 
-    /// <summary>Whether the payload behind a record is what its digest says.</summary>
+    /// <summary>Whether the payload after a record matches its digest.</summary>
     public static bool IsPayloadRight(Segment segment, long offset, in RecordHeader header) =>
         Sha256.Hash(segment.Map.Bytes(offset + StoreLayout.RecordHeaderBytes,
             (int)header.PayloadLength)) == header.Digest;
