@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli;
 
@@ -8,10 +9,10 @@ namespace ArrowCid.Cli;
 internal static class FileKind
 {
     /// <summary>The bytes that are enough to tell.</summary>
-    public const int LookBytes = 4096;
+    public const int LookBytes = BatchFile.LookBytes;
 
     /// <summary>The bytes that are enough to recognize Arrow.</summary>
-    public const int ArrowBytes = 8;
+    public const int ArrowBytes = BatchFile.ArrowBytes;
 
     private const int MostLegacyMetadata = 1 << 26;
     private const int TarMagicAt = 257;

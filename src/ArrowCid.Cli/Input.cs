@@ -1,7 +1,5 @@
 using ArrowCid.Columnar;
 using ArrowCid.Transfer;
-using ArrowCid.Ipc;
-using ArrowCid.Parquet;
 
 namespace ArrowCid.Cli;
 
@@ -76,29 +74,17 @@ internal static class Input
     /// <param name="file">The file; its format is said, or told by its name, of Parquet by its first bytes.</param>
     /// <param name="dropMetadata">Keys to leave out of the schema's and all fields' metadata.</param>
     /// <param name="rows">How CSV and JSON lines are read.</param>
-    /// <param name="rowsPerBlock">The number of rows per block to recut the batches to; null for the file's
-    /// own.</param>
+    /// <param name="rowsPerBlock">Rows of each batch; null for the file's own batches.</param>
     public static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, RowInput rows,
         int? rowsPerBlock = null)
     {
-        if (rows.IsRows(file)) return RowBatches(file, rows, rowsPerBlock);
-        IEnumerable<RecordBatch> batches = Batches(file, dropMetadata, Takes.Parquet | Takes.Rows, rowsPerBlock);
-        return rowsPerBlock is { } each ? BatchCut.EveryRows(batches, each) : batches;
-    }
-
-    private static IEnumerable<RecordBatch> RowBatches(string file, RowInput rows, int? rowsPerBlock)
-    {
-        Stream stream = Open(file);
-        byte[] start = Peek(ref stream);
-        if (FileKind.RefusalOfText(start) is { } refused)
+        if (!rows.IsRows(file)) return Batches(file, dropMetadata, Takes.Parquet | Takes.Rows, rowsPerBlock);
+        BatchFile opened = OpenBatches(file, start => FileKind.RefusalOfText(start));
+        rows.HintAtDelimiter(file, opened.Start);
+        return opened.Read(rows.FormatOf(file), new BatchReadOptions
         {
-            stream.Dispose();
-            throw refused;
-        }
-
-        rows.HintAtDelimiter(file, start);
-        using RowReader reader = rows.Open(file, stream, rowsPerBlock, isStream: file == StandardInput);
-        while (reader.ReadView() is { } batch) yield return batch;
+            Rows = rows.OptionsFor(file, rowsPerBlock, isStream: file == StandardInput),
+        });
     }
 
     /// <summary>The batches of an Arrow or Parquet file, one after another.</summary>
@@ -113,75 +99,40 @@ internal static class Input
     private static IEnumerable<RecordBatch> Batches(string file, string[]? dropMetadata, Takes takes,
         int? rowsPerBlock)
     {
-        HashSet<string>? dropped =
-            dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null;
-        Stream stream = Open(file);
-        byte[] start = Peek(ref stream);
-        if (FileKind.Refusal(start, takes) is { } refused)
+        BatchFile opened = OpenBatches(file, start => FileKind.Refusal(start, takes));
+        IEnumerable<RecordBatch> batches = opened.Read(opened.Format, new BatchReadOptions
         {
-            stream.Dispose();
-            throw refused;
-        }
-
-        return ParquetReader.IsParquet(start)
-            ? ParquetBatches(stream, dropped)
-            : ArrowBatches(stream, dropped, isFile: start.AsSpan().StartsWith("ARRO"u8),
-                rowsPerBlock);
-    }
-
-    /// <summary>The first bytes of a stream, which is still to be read from its start. A pipe whose writer waits is
-    /// asked for no more than tells Arrow.</summary>
-    private static byte[] Peek(ref Stream stream)
-    {
-        try
-        {
-            byte[] start = new byte[FileKind.LookBytes];
-            int least = stream.CanSeek ? start.Length : FileKind.ArrowBytes;
-            Array.Resize(ref start, stream.ReadAtLeast(start, least, throwOnEndOfStream: false));
-            if (stream.CanSeek) stream.Position = 0;
-            else stream = new PeekedStream(start, stream);
-            return start;
-        }
-        catch (IOException e)
-        {
-            throw new ArrowCidException(IoFault.CodeOf(e), $"the file cannot be read: {e.Message}", e);
-        }
-    }
-
-    private static IEnumerable<RecordBatch> ArrowBatches(Stream stream, HashSet<string>? dropped, bool isFile,
-        int? rowsPerBlock)
-    {
-        // The table of contents of an Arrow file is at its end.
-        using Stream? whole = isFile && !stream.CanSeek ? TemporaryCopy.Of(stream) : null;
-        using Stream? copied = whole is null ? null : stream;
-        using var reader = ArrowReader.Open(whole ?? stream, new ArrowReadOptions
-        {
-            DropMetadata = dropped,
-            ReadsLargeBatches = rowsPerBlock is not null,
-            PartRows = rowsPerBlock ?? 1,
+            DropMetadata = dropMetadata is { Length: > 0 } keys ? keys.ToHashSet(StringComparer.Ordinal) : null,
+            RowsPerBatch = rowsPerBlock,
         });
-        while (Next(reader, rowsPerBlock is not null) is { } batch) yield return batch;
+        return rowsPerBlock is null && opened.Format == BatchFormat.Arrow ? WithAdvice(batches) : batches;
     }
 
-    /// <summary>The next batch; where it is too large, the error names the option that cuts it.</summary>
-    private static RecordBatch? Next(ArrowReader reader, bool isCut)
+    private static BatchFile OpenBatches(string file, Func<byte[], ArrowCidException?> refusal)
     {
-        try
-        {
-            return reader.ReadView();
-        }
-        catch (InvalidArrowException e) when (e.Code == ErrorCode.TooLarge && !isCut)
-        {
-            throw new ArrowCidException(e.Code, $"{e.Message} (`hash` and `put` do so with --rows-per-block N)", e);
-        }
+        var opened = BatchFile.Open(Open(file));
+        if (refusal(opened.Start) is not { } refused) return opened;
+        opened.Dispose();
+        throw refused;
     }
 
-    private static IEnumerable<RecordBatch> ParquetBatches(Stream stream, HashSet<string>? dropped)
+    /// <summary>The same batches; where one is too large, the error names the option that cuts it.</summary>
+    private static IEnumerable<RecordBatch> WithAdvice(IEnumerable<RecordBatch> batches)
     {
-        // A Parquet file's table of contents is at its end.
-        using Stream whole = stream.CanSeek ? stream : TemporaryCopy.Of(stream);
-        using var reader = ParquetReader.Open(whole, new ParquetReadOptions { DropMetadata = dropped });
-        while (reader.ReadView() is { } batch) yield return batch;
+        using IEnumerator<RecordBatch> each = batches.GetEnumerator();
+        while (Next(each)) yield return each.Current;
+
+        static bool Next(IEnumerator<RecordBatch> each)
+        {
+            try
+            {
+                return each.MoveNext();
+            }
+            catch (InvalidArrowException e) when (e.Code == ErrorCode.TooLarge)
+            {
+                throw new ArrowCidException(e.Code, $"{e.Message} (`hash` and `put` do so with --rows-per-block N)", e);
+            }
+        }
     }
 
     /// <summary>

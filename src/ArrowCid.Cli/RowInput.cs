@@ -19,26 +19,23 @@ internal sealed record RowInput(string? Format, Schema? Schema, IReadOnlyDiction
     public bool ChecksFirst { get; init; }
 
     /// <summary>Whether a file is CSV or JSON lines.</summary>
-    public bool IsRows(string file) => FormatOf(file) != Arrow;
+    public bool IsRows(string file) => FormatOf(file) != BatchFormat.Arrow;
 
-    public RowReader Open(string file, Stream stream, int? rowsPerBlock, bool isStream)
+    /// <summary>How a file is read.</summary>
+    public RowReadOptions OptionsFor(string file, int? rowsPerBlock, bool isStream) => new()
     {
-        var options = new RowReadOptions
-        {
-            SchemaView = Schema,
-            TypeViews = Types,
-            RowsPerBatch = rowsPerBlock ?? RowReadOptions.DefaultRowsPerBatch,
-            Delimiter = Delimiter ?? (HasExtension(file, ".tsv") ? '\t' : ','),
-            HasHeader = HasHeader,
-            CheckFirst = ChecksFirst && !isStream,
-        };
-        return FormatOf(file) == Csv ? RowReader.OpenCsv(stream, options) : RowReader.OpenJsonLines(stream, options);
-    }
+        SchemaView = Schema,
+        TypeViews = Types,
+        RowsPerBatch = rowsPerBlock ?? RowReadOptions.DefaultRowsPerBatch,
+        Delimiter = Delimiter ?? (HasExtension(file, ".tsv") ? '\t' : ','),
+        HasHeader = HasHeader,
+        CheckFirst = ChecksFirst && !isStream,
+    };
 
     /// <summary>Says on standard error that CSV seems to be separated by another character than the comma.</summary>
     public void HintAtDelimiter(string file, ReadOnlySpan<byte> start)
     {
-        if (Delimiter is not null || FormatOf(file) != Csv || HasExtension(file, ".tsv")) return;
+        if (Delimiter is not null || FormatOf(file) != BatchFormat.Csv || HasExtension(file, ".tsv")) return;
         int end = start.IndexOfAny((byte)'\r', (byte)'\n');
         ReadOnlySpan<byte> line = end < 0 ? start : start[..end];
         bool isQuoted = false;
@@ -60,8 +57,15 @@ internal sealed record RowInput(string? Format, Schema? Schema, IReadOnlyDiction
             $"{file}: the first line has {shown} and no comma; --delimiter {option} splits it into columns");
     }
 
-    private string FormatOf(string file) => Format
-        ?? (HasExtension(file, ".csv", ".tsv") ? Csv : HasExtension(file, ".jsonl", ".ndjson") ? Json : Arrow);
+    /// <summary>The format of a file, as it is named in the options or shown by the file's name.</summary>
+    public BatchFormat FormatOf(string file) => Format switch
+    {
+        Csv => BatchFormat.Csv,
+        Json => BatchFormat.JsonLines,
+        null when HasExtension(file, ".csv", ".tsv") => BatchFormat.Csv,
+        null when HasExtension(file, ".jsonl", ".ndjson") => BatchFormat.JsonLines,
+        _ => BatchFormat.Arrow,
+    };
 
     private static bool HasExtension(string file, params ReadOnlySpan<string> extensions)
     {

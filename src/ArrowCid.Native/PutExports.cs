@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Native;
 
@@ -19,7 +20,7 @@ internal static unsafe class PutExports
             Argument.NotNull(count, nameof(count));
             Span<Block> blocks = Argument.Array(target, capacity, "out");
             using var borrowed = new BorrowedBytes(bytes, length);
-            List<RecordBatch> batches = ReadAll(borrowed.Memory);
+            List<RecordBatch> batches = BatchFile.ReadArrow(borrowed.Memory);
             *count = batches.Count;
             ThrowIfMore(batches.Count, blocks.Length);
             Put(opened, batches, said, blocks);
@@ -80,7 +81,7 @@ internal static unsafe class PutExports
             Argument.NotNull(count, nameof(count));
             Span<CidBytes> target = Argument.Array(cids, capacity, nameof(cids));
             using var borrowed = new BorrowedBytes(bytes, length);
-            List<RecordBatch> batches = ReadAll(borrowed.Memory);
+            List<RecordBatch> batches = BatchFile.ReadArrow(borrowed.Memory);
             *count = batches.Count;
             ThrowIfMore(batches.Count, target.Length);
             for (int i = 0; i < batches.Count; i++) target[i] = CidBytes.Of(CanonicalBlock.Address(batches[i]).Cid);
@@ -115,14 +116,6 @@ internal static unsafe class PutExports
         }
 
         if (isDataset) _ = store.PutDataset(cids, said);
-    }
-
-    private static List<RecordBatch> ReadAll(ReadOnlyMemory<byte> bytes)
-    {
-        var batches = new List<RecordBatch>();
-        using var reader = ArrowReader.Open(bytes);
-        while (reader.ReadView() is { } batch) batches.Add(batch);
-        return batches;
     }
 
     private static void ThrowIfMore(int batches, int capacity)

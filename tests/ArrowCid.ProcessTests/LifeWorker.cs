@@ -71,8 +71,9 @@ internal static class LifeWorker
     {
         int seed = Number(arguments[1]), universe = Number(arguments[3]), length = Number(arguments[4]);
         var time = TimeSpan.FromMilliseconds(Number(arguments[2]));
-        using BlockStore store = BlockStore.Open(arguments[0], ChurnSettings);
-        var churn = new Churning(store, seed, universe, length);
+        DropLog? drops = null;
+        using BlockStore store = BlockStore.Open(arguments[0], ChurnSettings, opened => drops = new DropLog(opened));
+        var churn = new Churning(store, drops!, seed, universe, length);
         long started = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(started) < time) churn.Step();
         churn.End();
@@ -83,13 +84,13 @@ internal static class LifeWorker
     /// step.</summary>
     public static int Drop(string[] arguments)
     {
-        using BlockStore store = BlockStore.Open(arguments[0], Settings(isRing: false));
-        var drops = new DropLog(store);
-        store.Liveness = drops;
+        DropLog? drops = null;
+        using BlockStore store = BlockStore.Open(arguments[0], Settings(isRing: false),
+            opened => drops = new DropLog(opened));
         int count = Number(arguments[1]), length = Number(arguments[2]);
         using (MaintenanceLockScope term = store.TryBecomeJanitor(TimeSpan.FromSeconds(60))!)
         {
-            drops.Drop(term, [.. Even(count).Select(number => Sha256.Hash(StoreWorker.Bytes(number, length)))]);
+            drops!.Drop(term, [.. Even(count).Select(number => Sha256.Hash(StoreWorker.Bytes(number, length)))]);
         }
 
         Console.WriteLine("dropped");
@@ -130,11 +131,10 @@ internal static class LifeWorker
         private int _steps;
         private long _freed;
 
-        public Churning(BlockStore store, int seed, int universe, int length)
+        public Churning(BlockStore store, DropLog drops, int seed, int universe, int length)
         {
-            (_store, _seed, _universe, _length) = (store, seed, universe, length);
+            (_store, _drops, _seed, _universe, _length) = (store, drops, seed, universe, length);
             _random = new Random(seed);
-            store.Liveness = _drops = new DropLog(store);
         }
 
         public void Step()

@@ -94,18 +94,13 @@ internal sealed class BlockPlaces : IDisposable
     /// <returns>The batch, readable until its owner is disposed of.</returns>
     public (RecordBatch Batch, IDisposable Owner) GetBatch(Cid cid)
     {
-        if (TryLease(cid) is { } lease) return (lease.View, lease);
-        BackendBlock block = Get(cid);
-        try
-        {
-            return (block.ReadView(), block);
-        }
-        catch
-        {
-            block.Dispose();
-            throw;
-        }
+        if (TryLease(cid, isProved: false) is { } lease) return (lease.View, lease);
+        HeldBatch held = GetElsewhere(cid);
+        return (held.Batch, held.Owner);
     }
+
+    /// <summary>As <see cref="GetBatch"/>, with its block, whose bytes are proved in any case.</summary>
+    public HeldBatch GetProved(Cid cid) => TryLease(cid, isProved: true)?.Hold() ?? GetElsewhere(cid);
 
     /// <summary>Batches, each readable until the next.</summary>
     public IEnumerable<RecordBatch> GetBatches(IEnumerable<Cid> cids)
@@ -167,11 +162,25 @@ internal sealed class BlockPlaces : IDisposable
         foreach (CidStore store in _stores) store.Dispose();
     }
 
-    private BatchLease? TryLease(Cid cid)
+    private HeldBatch GetElsewhere(Cid cid)
+    {
+        BackendBlock block = Get(cid);
+        try
+        {
+            return new HeldBatch(block.ReadView(), block.Bytes, block);
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+    }
+
+    private BatchLease? TryLease(Cid cid, bool isProved)
     {
         try
         {
-            return _store?.TryGet(cid);
+            return isProved ? _store?.TryGetProved(cid) : _store?.TryGet(cid);
         }
         catch (ArrowCidException e) when (!_isStoreAlone && e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
         {

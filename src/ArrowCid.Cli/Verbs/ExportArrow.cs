@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
-using ArrowCid.Transfer.Backends;
+using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Cli.Verbs;
@@ -60,39 +60,7 @@ internal static class ExportArrow
 
     private static void Write(BlockPlaces places, Cid[] cids, System.IO.Stream target, ArrowFormat format)
     {
-        if (cids.Length == 1 && format == ArrowFormat.Stream)
-        {
-            using BackendBlock block = places.Get(cids[0]);
-            target.Write(block.Bytes.Span);
-            return;
-        }
-
         using var progress = new Progress("batches");
-        var open = new List<(RecordBatch Batch, IDisposable Owner)>();
-        try
-        {
-            open.Add(places.GetBatch(cids[0]));
-            var writer = new ArrowWriter(target, open[0].Batch.Schema, format);
-            if (writer.NeedsPrescan)
-            {
-                // The dictionaries of all are in the file before the first batch.
-                open.AddRange(cids.Skip(1).Select(places.GetBatch));
-                foreach ((RecordBatch batch, _) in open) writer.Prescan(batch);
-            }
-
-            IEnumerable<RecordBatch> rest = places.GetBatches(cids.Skip(open.Count));
-            foreach (RecordBatch batch in open.Select(each => each.Batch).Concat(rest))
-            {
-                writer.Write(batch);
-                progress.Tick();
-            }
-
-            // Only a stream that is whole gets its end.
-            writer.Finish();
-        }
-        finally
-        {
-            foreach ((_, IDisposable owner) in open) owner.Dispose();
-        }
+        ArrowExport.Write(cids, places.GetProved, target, format, written: progress.Tick);
     }
 }

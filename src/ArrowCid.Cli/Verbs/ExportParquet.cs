@@ -1,8 +1,7 @@
 using System.CommandLine;
-using ArrowCid.Columnar;
-using ArrowCid.Ipc;
 using ArrowCid.Parquet;
 using ArrowCid.Registry;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -100,9 +99,7 @@ internal static class ExportParquet
             {
                 OutputFile.Write(file, stream =>
                 {
-                    Write(places, cids, stream, options, progress);
-                    stream.Flush();
-                    ReadBack(stream);
+                    ParquetExport.Write(cids, places.GetProved, stream, options, written: progress.Tick);
                     bytes = stream.Length;
                 }, isStaged: true);
             }
@@ -111,55 +108,6 @@ internal static class ExportParquet
         }
 
         return 0;
-    }
-
-    private static void Write(BlockPlaces places, Cid[] cids, Stream target, ParquetWriteOptions options,
-        Progress progress)
-    {
-        Schema schema = Batch(places, cids[0], batch => batch.Schema);
-        using var writer = new ParquetWriter(target, schema, options);
-        if (writer.RequiresPrescan)
-        {
-            foreach (Cid cid in cids.Skip(1)) _ = Batch(places, cid, batch => Surveyed(writer, batch));
-        }
-
-        foreach (Cid cid in cids)
-        {
-            BlockAddress written = Batch(places, cid, writer.Write);
-            if (written.Cid != cid)
-            {
-                throw new ArrowCidException(ErrorCode.BlockCorrupt,
-                    $"the block {cid} is not what its CID says; 'arrowcid verify {cid}' says more");
-            }
-
-            progress.Tick();
-        }
-
-        writer.Finish();
-    }
-
-    private static bool Surveyed(ParquetWriter writer, RecordBatch batch)
-    {
-        writer.Prescan(batch);
-        return true;
-    }
-
-    private static T Batch<T>(BlockPlaces places, Cid cid, Func<RecordBatch, T> use)
-    {
-        (RecordBatch batch, IDisposable owner) = places.GetBatch(cid);
-        using (owner) return use(batch);
-    }
-
-    /// <summary>What cannot be had back is not given a name.</summary>
-    private static void ReadBack(Stream stream)
-    {
-        using var reader = ParquetReader.Open(stream, new ParquetReadOptions { LeaveOpen = true });
-        foreach (ParquetVerifyResult result in reader.Verify())
-        {
-            if (result.IsIntact) continue;
-            throw new ArrowCidException(ErrorCode.Internal,
-                $"what was written does not read back: {VerifyParquet.Fault(result)}; nothing was kept", result.Error);
-        }
     }
 
     private static void Print(string file, Cid[] cids, long bytes, bool json)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ArrowCid.Parquet;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -26,20 +27,13 @@ internal static class VerifyParquet
         return exit;
     }
 
-    /// <summary>What is wrong with a row group.</summary>
-    public static string Fault(ParquetVerifyResult result)
-    {
-        if (result.Error is { } error) return error.Message;
-        string column = result.Column is null ? "" : $"; column '{result.Column}' is the first that differs";
-        return string.Create(CultureInfo.InvariantCulture, $"row group {result.Group} gives {result.Found}{column}");
-    }
-
     private static void Print(Output output, string file, ParquetVerifyResult result, bool json)
     {
         string place = string.Create(CultureInfo.InvariantCulture, $"{file}#{result.Group}");
         if (!json)
         {
-            output.Line($"{result.Claimed}  {(result.IsIntact ? "ok" : CommandError.Visible(Fault(result)))}");
+            string state = result.IsIntact ? "ok" : CommandError.Visible(ParquetExport.Describe(result));
+            output.Line($"{result.Claimed}  {state}");
             return;
         }
 
@@ -49,7 +43,7 @@ internal static class VerifyParquet
             writer.WriteBoolean("isIntact", result.IsIntact);
             writer.WriteString("location", place);
             if (result.IsIntact) return;
-            writer.WriteString("error", Fault(result));
+            writer.WriteString("error", ParquetExport.Describe(result));
             if (result.Column is not null) writer.WriteString("column", result.Column);
         });
     }

@@ -1,5 +1,6 @@
 using ArrowCid.Columnar;
 using ArrowCid.Registry;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Flight.Access;
 
@@ -79,9 +80,12 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
     /// was created by another caller during the put. The message then has the CID of the block, which stays
     /// stored.</exception>
     public PutResult Put(RecordBatch batch, Cid expected, PutOptions? options) =>
-        Put(MustCreate(options)
-            ? granted => PutExpiring(batch, expected, granted!)
-            : granted => store.PutExpected(batch, expected, granted), options);
+        PutBatch((granted, mustBeNew) => store.PutExpected(batch, expected, granted, mustBeNew), options);
+
+    /// <summary>Stores an encoded batch with its metadata.</summary>
+    /// <inheritdoc cref="Put(RecordBatch, Cid, PutOptions?)"/>
+    public PutResult Put(SpooledBatch batch, PutOptions? options) =>
+        PutBatch((granted, mustBeNew) => store.PutSpooled(batch, granted, mustBeNew), options);
 
     /// <summary>Stores a block in another way, with metadata for which <see cref="MustCreate"/> is false.</summary>
     /// <param name="put">Puts with the metadata that it is given.</param>
@@ -114,21 +118,24 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
         }
     }
 
+    private PutResult PutBatch(Func<PutOptions?, bool, PutResult> put, PutOptions? options) =>
+        Put(MustCreate(options) ? granted => PutExpiring(put, granted!) : granted => put(granted, false), options);
+
     /// <summary>Stores a batch together with its expiry, which only the put that creates the block may set.</summary>
-    private PutResult PutExpiring(RecordBatch batch, Cid expected, PutOptions options)
+    private PutResult PutExpiring(Func<PutOptions?, bool, PutResult> put, PutOptions options)
     {
         try
         {
-            PutResult put = store.PutExpected(batch, expected, options, mustBeNew: true);
-            _ = _created.Add(put.Cid);
-            return put;
+            PutResult result = put(options, true);
+            _ = _created.Add(result.Cid);
+            return result;
         }
         catch (BlockExistsException e)
         {
             // A batch may occur twice in one request, and the bytes of a removed block may still be stored.
             if (!_created.Contains(e.Cid) && !store.IsRemoved(e.Cid)) throw Refused(ExpiryOf(e.Cid), e);
             _ = _created.Add(e.Cid);
-            return store.PutExpected(batch, expected, options);
+            return put(options, false);
         }
     }
 

@@ -58,10 +58,10 @@ internal sealed class GetApi(HttpService service)
             case "parquet" or "car":
                 await SendMade(context, form == "car"
                     ? file => _ = service.Store.ExportCar([cid], file)
-                    : file => BlockExport.WriteParquet(batches, Lease, file, columns)).ConfigureAwait(false);
+                    : file => ParquetExport.Write(batches, Hold, file, columns: columns)).ConfigureAwait(false);
                 break;
             case "arrow" when columns.Count > 0:
-                await SendMade(context, file => BlockExport.WriteArrow(batches, Lease, file, columns))
+                await SendMade(context, file => ArrowExport.Write(batches, Hold, file, columns: columns))
                     .ConfigureAwait(false);
                 break;
             case "arrow" when batches.Count == 1:
@@ -166,7 +166,7 @@ internal sealed class GetApi(HttpService service)
     {
         using (BatchLease first = Lease(batches[0]))
         {
-            RecordBatch empty = BlockStreams.Project(first.View, columns).Slice(0, 0);
+            RecordBatch empty = ColumnChoice.Of(first.View, columns).Slice(0, 0);
             if (isCsv) RowExport.WriteCsv([empty], TextWriter.Null);
             else RowExport.WriteJsonLines([empty], TextWriter.Null);
         }
@@ -181,7 +181,7 @@ internal sealed class GetApi(HttpService service)
             foreach (Cid cid in batches)
             {
                 using BatchLease lease = Lease(cid);
-                RecordBatch batch = BlockStreams.Project(lease.View, columns);
+                RecordBatch batch = ColumnChoice.Of(lease.View, columns);
                 IEnumerable<bool> cells = isCsv
                     ? BatchText.CsvCells(batch, text, isFirst, MostOfRow)
                     : BatchText.JsonCells(batch, text, MostOfRow);
@@ -224,10 +224,7 @@ internal sealed class GetApi(HttpService service)
     }
 
     /// <summary>A batch whose bytes were proved just now.</summary>
-    private BatchLease Lease(Cid cid)
-    {
-        using ServedBlock proved = _blocks.TryOpen(cid) ?? throw _blocks.NotHere(cid);
-        _ = proved.Whole();
-        return service.Store.TryGet(cid) ?? throw _blocks.NotHere(cid);
-    }
+    private BatchLease Lease(Cid cid) => service.Store.TryGetProved(cid) ?? throw _blocks.NotHere(cid);
+
+    private HeldBatch Hold(Cid cid) => Lease(cid).Hold();
 }

@@ -3,8 +3,6 @@ using ArrowCid.Columnar;
 using ArrowCid.Transfer;
 using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Service;
-using ArrowCid.Ipc;
-using ArrowCid.Parquet;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -39,31 +37,34 @@ internal sealed class PutApi(HttpService service)
     private static List<PutResult> Put(FileStream body, Func<Stream, IEnumerable<RecordBatch>> read, PutOptions? facts,
         CallerRights rights, CancellationToken cancellationToken)
     {
-        int count = 0;
+        // The body is parsed and encoded once: the batches are kept until all of them are known.
+        using var spool = new BatchSpool();
+        var batches = new List<SpooledBatch>();
+        bool mustCreate = rights.MustCreate(facts);
         foreach (RecordBatch batch in read(body))
         {
-            BlockAddress address = CanonicalBlock.Address(batch);
-            if (facts is { Expires: not null } or { ExpiresAfter: not null }) rights.RequireExpiry(address.Cid);
+            SpooledBatch kept = spool.Add(batch, isHashed: mustCreate);
+            if (mustCreate) rights.RequireExpiry(Cid.FromSha256(Multicodec.Raw, kept.Digest));
             cancellationToken.ThrowIfCancellationRequested();
-            if (++count > MostBlocks)
+            batches.Add(kept);
+            if (batches.Count > MostBlocks)
             {
                 throw new ArrowCidException(ErrorCode.TooLarge,
                     $"a request puts at most {MostBlocks} batches; send several, or give rowsPerBlock");
             }
         }
 
-        if (facts?.Name is not null && count != 1)
+        if (facts?.Name is not null && batches.Count != 1)
         {
             throw new ArrowCidException(ErrorCode.InvalidArgument,
-                $"name names one batch, and here are {count}; put them without it, then PUT /v1/names/NAME");
+                $"name names one batch, and here are {batches.Count}; put them without it, then PUT /v1/names/NAME");
         }
 
-        body.Position = 0;
-        var results = new List<PutResult>(count);
-        foreach (RecordBatch batch in read(body))
+        var results = new List<PutResult>(batches.Count);
+        foreach (SpooledBatch batch in batches)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            results.Add(rights.Put(batch, default, facts));
+            results.Add(rights.Put(batch, facts));
             ServerCounters.Put.Add(1, new KeyValuePair<string, object?>("protocol", CallerConnection.Http));
         }
 
@@ -77,46 +78,28 @@ internal sealed class PutApi(HttpService service)
         string? encoding = context.Request.Headers.ContentEncoding;
         if (!string.IsNullOrEmpty(encoding) && encoding != "identity")
             throw new GatewayException(415, $"a body in {encoding} is not taken; send it as it is");
-        RowReadOptions text = new()
-        {
-            RowsPerBatch = rows > 0 ? rows : RowReadOptions.DefaultRowsPerBatch,
-            LeaveOpen = true,
-            TypeViews = context.Request.Query["types"] is { Count: > 0 } types
-                ? TypeTextReader.Types(types.ToString())
-                : new Dictionary<string, ArrowType>(),
-        };
-        return type?.MediaType.Value?.ToLowerInvariant() switch
+        BatchFormat format = type?.MediaType.Value?.ToLowerInvariant() switch
         {
             "application/vnd.apache.arrow.stream" or "application/vnd.apache.arrow.file"
-                or "application/octet-stream" => body => Cut(Arrow(body), rows),
-            "application/vnd.apache.parquet" => body => Cut(Parquet(body), rows),
-            "text/csv" => body => Rows(RowReader.OpenCsv(body, text)),
-            "application/x-ndjson" or "application/jsonl" or "application/json-lines" =>
-                body => Rows(RowReader.OpenJsonLines(body, text)),
+                or "application/octet-stream" => BatchFormat.Arrow,
+            "application/vnd.apache.parquet" => BatchFormat.Parquet,
+            "text/csv" => BatchFormat.Csv,
+            "application/x-ndjson" or "application/jsonl" or "application/json-lines" => BatchFormat.JsonLines,
             _ => throw new GatewayException(415, "Content-Type is application/vnd.apache.arrow.stream or .file, " +
                 "application/vnd.apache.parquet, text/csv or application/x-ndjson"),
         };
-    }
-
-    private static IEnumerable<RecordBatch> Cut(IEnumerable<RecordBatch> batches, int rows) =>
-        rows > 0 ? BatchCut.EveryRows(batches, rows) : batches;
-
-    private static IEnumerable<RecordBatch> Arrow(Stream body)
-    {
-        using var reader = ArrowReader.Open(body, new ArrowReadOptions { LeaveOpen = true });
-        while (reader.ReadView() is { } batch) yield return batch;
-    }
-
-    private static IEnumerable<RecordBatch> Parquet(Stream body)
-    {
-        using var reader = ParquetReader.Open(body, new ParquetReadOptions { LeaveOpen = true });
-        while (reader.ReadView() is { } batch) yield return batch;
-    }
-
-    private static IEnumerable<RecordBatch> Rows(RowReader opened)
-    {
-        using RowReader reader = opened;
-        while (reader.ReadView() is { } batch) yield return batch;
+        var options = new BatchReadOptions
+        {
+            RowsPerBatch = rows > 0 ? rows : null,
+            Rows = new RowReadOptions
+            {
+                RowsPerBatch = rows > 0 ? rows : RowReadOptions.DefaultRowsPerBatch,
+                TypeViews = context.Request.Query["types"] is { Count: > 0 } types
+                    ? TypeTextReader.Types(types.ToString())
+                    : new Dictionary<string, ArrowType>(),
+            },
+        };
+        return body => BatchFile.Open(body).Read(format, options);
     }
 
     private static void Write(Utf8JsonWriter writer, List<PutResult> results)

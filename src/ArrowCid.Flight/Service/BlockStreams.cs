@@ -27,8 +27,22 @@ internal sealed class BlockStreams(CidStore store)
     /// schemas.</exception>
     public BlockStream Find(Request request)
     {
+        var leases = new NamedLeases();
+        try
+        {
+            return Find(request, leases);
+        }
+        catch
+        {
+            leases.Dispose();
+            throw;
+        }
+    }
+
+    private BlockStream Find(Request request, NamedLeases leases)
+    {
         var blocks = new List<BlockAddress>();
-        foreach (Cid cid in CidsOf(request)) AddBlocks(cid, blocks);
+        foreach (Cid cid in CidsOf(request)) AddBlocks(cid, blocks, leases);
         if (blocks.Count == 0) throw new ArrowCidException(ErrorCode.InvalidArgument, "a request names no block");
         BlockAddress first = blocks[0];
         if (blocks.Find(block => block.SchemaCid != first.SchemaCid) is { Cid.IsDefault: false } other)
@@ -37,41 +51,24 @@ internal sealed class BlockStreams(CidStore store)
                 $"{other.Cid} has another schema than {first.Cid}; one stream has one, so ask for them one by one");
         }
 
-        return new BlockStream(first.SchemaCid, Project(SchemaOf(first), request.Columns), blocks);
+        Schema schema = ColumnChoice.Of(SchemaOf(in first, leases[first.Cid]), request.Columns);
+        return new BlockStream(first.SchemaCid, schema, blocks, leases);
     }
 
     /// <summary>The schema of a stored batch.</summary>
-    public Schema SchemaOf(in BlockAddress block)
+    /// <param name="block">The batch.</param>
+    /// <param name="lease">A lease on it; null where it is to be found.</param>
+    public Schema SchemaOf(in BlockAddress block, BlockLease? lease = null)
     {
         if (_schemas.TryGetValue(block.SchemaCid, out Schema? known)) return known;
-        using BatchLease lease = store.TryGet(block.Cid) ?? throw NotHere(store, block.Cid);
-        Schema schema = lease.View.Schema;
+        using BlockLease? found = lease is null ? Lease(block.Cid) : null;
+        Schema schema = store.ReadView(lease ?? found!).Schema;
         if (_schemas.Count >= MostSchemas) _schemas.Clear();
         return _schemas.GetOrAdd(block.SchemaCid, schema);
     }
 
-    /// <summary>The batch's columns that a request asks for.</summary>
-    public static RecordBatch Project(RecordBatch batch, Schema schema, IReadOnlyList<string> columns) =>
-        columns.Count == 0
-            ? batch
-            : new RecordBatch(schema, batch.Length, [.. columns.Select(name => batch.Column(name))]);
-
-    /// <summary>The batch's columns of these names; all where there are none.</summary>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the batch has no such
-    /// column.</exception>
-    public static RecordBatch Project(RecordBatch batch, IReadOnlyList<string> columns) =>
-        Project(batch, Project(batch.Schema, columns), columns);
-
-    /// <summary>The error for a block that is not stored.</summary>
+    /// <summary>What a client hears of a block that is not here.</summary>
     public static ArrowCidException NotHere(CidStore store, Cid cid) => store.NotHere(cid, $"no block {cid} here");
-
-    private static Schema Project(Schema schema, IReadOnlyList<string> columns)
-    {
-        if (columns.Count == 0) return schema;
-        return new Schema(columns.Select(name => schema.IndexOf(name) is >= 0 and int index
-            ? schema.Fields[index]
-            : throw new ArrowCidException(ErrorCode.InvalidArgument, $"there is no column '{name}'")), schema.Metadata);
-    }
 
     private IEnumerable<Cid> CidsOf(Request request)
     {
@@ -81,11 +78,13 @@ internal sealed class BlockStreams(CidStore store)
         return request.Cids.Select(Cid.Parse).Append(cid);
     }
 
-    private void AddBlocks(Cid cid, List<BlockAddress> blocks)
+    private void AddBlocks(Cid cid, List<BlockAddress> blocks, NamedLeases leases)
     {
         if (cid.Codec != Multicodec.DagCbor)
         {
-            blocks.Add(AddressOf(cid));
+            BlockLease lease = Lease(cid);
+            blocks.Add(CidStore.AddressOf(lease.Info));
+            leases.Keep(cid, lease);
             return;
         }
 
@@ -151,11 +150,17 @@ internal sealed class BlockStreams(CidStore store)
 
     private BlockAddress AddressOf(Cid cid)
     {
-        if (!store.TryFindAny(cid, out BlockInfo info)) throw NotHere(store, cid);
-        return info.Kind == RecordKind.Batch
-            ? CidStore.AddressOf(in info)
-            : throw new ArrowCidException(ErrorCode.SchemaMismatch,
-                $"{cid} is not a batch; the HTTP gateway has blocks of every kind");
+        using BlockLease lease = Lease(cid);
+        return CidStore.AddressOf(lease.Info);
+    }
+
+    private BlockLease Lease(Cid cid)
+    {
+        BlockLease lease = store.LeaseUnproved(cid) ?? throw NotHere(store, cid);
+        if (lease.Kind == RecordKind.Batch) return lease;
+        lease.Dispose();
+        throw new ArrowCidException(ErrorCode.SchemaMismatch,
+            $"{cid} is not a batch; the HTTP gateway has blocks of every kind");
     }
 
     private sealed record KnownDataset(Cid Cid, BlockAddress[] Blocks);

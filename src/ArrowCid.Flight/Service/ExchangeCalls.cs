@@ -36,8 +36,7 @@ internal sealed class ExchangeCalls(CidStore store, TimeSpan patience)
 
             foreach (Cid cid in CidsOf(data.AppMetadata))
             {
-                store.ProveOnce(cid);
-                using BatchLease? lease = store.TryGet(cid);
+                using BatchLease? lease = store.TryGetToSend(cid);
                 bool isOther = lease is not null && !schema.IsDefault && schema != lease.Address.SchemaCid;
                 if (lease is null || isOther)
                 {

@@ -1,4 +1,5 @@
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Flight.Service;
 
@@ -24,17 +25,17 @@ internal sealed class ExportAction(CidStore store)
             : [cid]];
         Action<Stream> make = format switch
         {
-            "parquet" => file => BlockExport.WriteParquet(batches, Lease, file),
-            "arrow" => file => BlockExport.WriteArrow(batches, Lease, file),
+            "parquet" => file => ParquetExport.Write(batches, Lease, file),
+            "arrow" => file => ArrowExport.Write(batches, Lease, file),
             "car" => file => _ = store.ExportCar([cid], file),
             _ => throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"there is no format '{format}'; parquet, arrow and car are"),
         };
-        // Between two batches a long file learns that its client has gone, or that the server stops.
-        BatchLease Lease(Cid batch)
+        // Between two batches a long file hears that nobody waits for it any more, or that the server ends.
+        HeldBatch Lease(Cid batch)
         {
             lasting.ThrowIfCancellationRequested();
-            return store.TryGet(batch) ?? throw BlockStreams.NotHere(store, batch);
+            return store.TryGetProved(batch)?.Hold() ?? throw BlockStreams.NotHere(store, batch);
         }
 
         if (!store.Contains(cid)) throw BlockStreams.NotHere(store, cid);

@@ -73,7 +73,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
 
     private async Task SendBlocks(GrpcCall call, Request request, BatchSender sender)
     {
-        BlockStream stream = streams.Find(request);
+        using BlockStream stream = streams.Find(request);
         await sender.SchemaAsync(stream.Schema, call.Cancel).ConfigureAwait(false);
         long skip = request.FirstRow, left = request.Rows == 0 ? long.MaxValue : request.Rows, sent = 0;
         try
@@ -87,16 +87,13 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
                     continue;
                 }
 
+                using BlockLease lease = stream.Leases.Take(block.Cid) ?? store.LeaseUnproved(block.Cid)
+                    ?? throw BlockStreams.NotHere(store, block.Cid);
+                store.ProveToSend(lease);
                 if (skip == 0 && left >= block.Rows && request.Columns.Count == 0 && sender.Takes(block.ByteLength))
-                {
-                    store.ProveOnce(block.Cid);
-                    using BlockLease whole = store.TryLease(block.Cid) ?? throw BlockStreams.NotHere(store, block.Cid);
-                    await sender.WholeAsync(whole.Memory, block.Cid.ToString(), call.Cancel).ConfigureAwait(false);
-                }
-                else
-                {
-                    await SendPart(call, block.Cid, stream.Schema, request, sender, skip, left).ConfigureAwait(false);
-                }
+                    await sender.WholeAsync(lease.Memory, block.Cid.ToString(), call.Cancel).ConfigureAwait(false);
+                else await SendPart(call, block.Cid, lease, stream.Schema, request, sender, skip, left)
+                    .ConfigureAwait(false);
 
                 sent += block.ByteLength;
                 if (sent >= SentAtOnce)
@@ -116,19 +113,18 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     }
 
     /// <summary>Sends a batch that is cut, by its rows or columns or for the client.</summary>
-    private async Task SendPart(GrpcCall call, Cid cid, Schema schema, Request request, BatchSender sender, long skip,
-        long left)
+    private async Task SendPart(GrpcCall call, Cid cid, BlockLease lease, Schema schema, Request request,
+        BatchSender sender, long skip, long left)
     {
-        store.ProveOnce(cid);
-        using BatchLease lease = store.TryGet(cid) ?? throw BlockStreams.NotHere(store, cid);
+        RecordBatch batch = store.ReadView(lease);
         string mark = cid.ToString();
-        if (skip == 0 && left >= lease.View.Length && request.Columns.Count == 0)
+        if (skip == 0 && left >= batch.Length && request.Columns.Count == 0)
         {
-            await sender.BlockAsync(lease.Block, lease.View, mark, call.Cancel).ConfigureAwait(false);
+            await sender.BlockAsync(lease.Memory, batch, mark, call.Cancel).ConfigureAwait(false);
             return;
         }
 
-        RecordBatch part = BlockStreams.Project(lease.View, schema, request.Columns);
+        RecordBatch part = ColumnChoice.Of(batch, schema, request.Columns);
         part = part.Slice((int)skip, (int)Math.Min(left, part.Length - skip));
         await sender.BatchAsync(part, mark, call.Cancel).ConfigureAwait(false);
     }

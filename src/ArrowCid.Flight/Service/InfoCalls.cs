@@ -56,7 +56,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
             var block = new BlockAddress(entry.Cid, entry.SchemaCid ?? default, entry.Rows, entry.ByteLength);
             string cid = entry.Cid.ToString();
             bool isDataset = entry.Kind == BlockKind.Dataset;
-            BlockStream? dataset = isDataset ? streams.Find(new Request { Cids = { cid } }) : null;
+            using BlockStream? dataset = isDataset ? streams.Find(new Request { Cids = { cid } }) : null;
             bool isPerBatch = dataset?.Blocks.Count <= MostEndpoints;
             return new FlightInfo
             {
@@ -92,7 +92,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
         gate.Require(call, GetCalls.NeedOf(request), nameof(FlightService.FlightServiceBase.GetFlightInfo));
         if (request.Watch) return Endless(descriptor, request, WatchStream.Schema);
         if (request.Catalogue) return Endless(descriptor, request, CatalogTable.Schema);
-        BlockStream stream = streams.Find(request);
+        using BlockStream stream = streams.Find(request);
         var info = new FlightInfo
         {
             Schema = Bytes(stream.Schema),

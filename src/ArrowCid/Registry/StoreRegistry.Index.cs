@@ -29,9 +29,9 @@ internal sealed partial class StoreRegistry
     private volatile bool _isDiscarded;
 
     /// <summary>Looks at every page of the index on disk.</summary>
-    /// <param name="repairs">Whether a damaged index is discarded and rebuilt from the log.</param>
+    /// <param name="repairs">Whether a damaged index is discarded, to be rebuilt from the log.</param>
     /// <returns>What is wrong, or null.</returns>
-    private string? ExamineIndex(bool repairs)
+    public string? ExamineDerived(bool repairs)
     {
         if (_directory is null) return null;
         try

@@ -11,7 +11,7 @@ namespace ArrowCid.Registry;
 /// A handle's registry: the lanes' facts folded into a book in this process's memory, brought up to date by reading on
 /// from where it stopped, and rebuilt where that is gone. For any number of threads at once.
 /// </summary>
-internal sealed partial class StoreRegistry : IFactFilter, IDamageFacts, IDisposable
+internal sealed partial class StoreRegistry : IFactKeeper
 {
     // A tail leases segments: it is let go when nothing was asked for so long.
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
@@ -36,9 +36,7 @@ internal sealed partial class StoreRegistry : IFactFilter, IDamageFacts, IDispos
         (_blocks, _timeout) = (blocks, timeout);
         // A ring forgets what it speaks of: its book stays small by itself.
         _directory = blocks.IsRing ? null : new IndexDirectory(blocks.Derived, blocks.Id);
-        blocks.Derived.Examine = ExamineIndex;
         _sieve = new FactFilter(blocks.IsHeld, blocks.HasSegment, blocks.Clock);
-        blocks.Damaged.Facts = this;
         _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
         _idle = new Timer(static state =>
         {

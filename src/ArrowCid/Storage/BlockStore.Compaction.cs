@@ -17,7 +17,7 @@ internal sealed partial class BlockStore
     {
         ulong sweep = _control.Map.Read(StoreLayout.SweepWord);
         if ((sweep & 1) != 0 || sweep == _control.Map.Read(StoreLayout.CompactedWord) || _control.Superblock.IsRing ||
-            Liveness is null)
+            _liveness is null)
             return;
         // Drops that follow one another do not put it off.
         if (_sweptAt == 0) _sweptAt = Clock.GetTimestamp();
@@ -36,7 +36,7 @@ internal sealed partial class BlockStore
         {
             lock (_compactGate)
             {
-                if (_isClosed || _isGone || Liveness is not { } liveness) return;
+                if (_isClosed || _isGone || _liveness is not { } liveness) return;
                 using MaintenanceLockScope? term = TryBecomeJanitor(TimeSpan.Zero);
                 if (term is null) return;
                 ReclaimReport report = NewReclaim(liveness).Run(MostAliveUnasked, dryRun: false,

@@ -26,7 +26,7 @@ internal sealed partial class BlockStore
         Enter();
         _ = Reap(dryRun: false);
         Derived.SweepTemporary();
-        _ = Derived.Examine?.Invoke(true);
+        _ = _facts?.ExamineDerived(repairs: true);
         _ = _growth.Step(_lane, isNeeded: false);
         bool isWhole = !ExamineIndex().Concat(CheckLanes(null)).Any(finding =>
             finding.Name is "not-in-index" or "index-astray" or "index-missing");
@@ -156,7 +156,7 @@ internal sealed partial class BlockStore
 
     private IEnumerable<StoreFinding> ExamineDerived()
     {
-        if (Derived.Examine?.Invoke(false) is { } fault)
+        if (_facts?.ExamineDerived(repairs: false) is { } fault)
             yield return new StoreFinding("registry-index", FindingSeverity.Warning, DerivedFiles.Prefix, fault,
                 "'arrowcid doctor --fix' makes it anew from the log, and so does who next asks and may write");
     }

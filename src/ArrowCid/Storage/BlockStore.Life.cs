@@ -42,10 +42,7 @@ internal sealed partial class BlockStore
         _control.Dispose();
     }
 
-    /// <summary>What says which blocks were dropped; without it none was.</summary>
-    public ILiveness? Liveness { get; set; }
-
-    /// <summary>Every segment that occupies space, oldest first, with the processes that hold it.</summary>
+    /// <summary>Every segment that takes room, oldest first, and who holds it.</summary>
     public List<SegmentReport> Segments() => Report().Segments();
 
     /// <summary>Every process that has the store open and can be seen from here.</summary>
@@ -61,7 +58,6 @@ internal sealed partial class BlockStore
     private void BeginLife()
     {
         _participants.Join();
-        _control.Shortage.Requested = FreeSpaceSoon;
         _seenPressure = _control.Map.Read(StoreLayout.PressureWord);
         if (_control.IsWritable) Verified.OpenIfThere();
         _tick = new Timer(static state =>

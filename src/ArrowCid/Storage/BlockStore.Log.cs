@@ -66,7 +66,7 @@ internal sealed partial class BlockStore
 
     private IEnumerable<StoreFinding> CheckLanes(int? lane)
     {
-        Liveness?.Refresh();
+        _liveness?.Refresh();
         foreach (IGrouping<int, SegmentPlace> places in Places(lane).GroupBy(place => place.Word.Lane))
         {
             var numbers = new LaneNumbers(places.Key);
@@ -197,8 +197,8 @@ internal sealed partial class BlockStore
             what = "is found by the index at a damaged record only";
         }
 
-        // A collection first removes the entries of dead records.
-        if (Liveness is { } liveness && liveness.IsDead(in digest)) return null;
+        // Who collects takes the entries of the dead away first.
+        if (_liveness is { } liveness && liveness.IsDead(in digest)) return null;
         return new StoreFinding("not-in-index", FindingSeverity.Error, entry.Place,
             $"block sha256:{digest} {what}", "'arrowcid doctor --fix' makes the index anew");
     }

@@ -76,7 +76,7 @@ internal sealed partial class BlockStore
     public CompactionSteps? BeginCompaction(double mostAlive, bool withData)
     {
         EnterToWrite();
-        return Liveness is { } liveness && !_control.Superblock.IsRing
+        return _liveness is { } liveness && !_control.Superblock.IsRing
             ? new CompactionSteps(this, _control, NewReclaim(liveness), mostAlive, withData,
                 SegmentChoice.Compactable(_control, _segments))
             : null;

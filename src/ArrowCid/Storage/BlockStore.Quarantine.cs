@@ -64,7 +64,7 @@ internal sealed partial class BlockStore
         DamagedRange? found = _damage.All().Find(range =>
             range.Block is { } block && block.TryGetSha256(out Digest256 one) && one == wanted);
         // A block that was removed is not missed, though its damaged bytes are still there.
-        return found is null || Liveness?.IsDead(in digest) == true ? null : found.Place;
+        return found is null || _liveness?.IsDead(in digest) == true ? null : found.Place;
     }
 
     /// <summary>The blocks whose record is quarantined, and that are neither found nor removed.</summary>

@@ -86,7 +86,7 @@ internal sealed partial class BlockStore
     /// <summary>Whether a block was put again, or is no longer wanted.</summary>
     private bool IsBack(in Digest256 digest)
     {
-        if (Liveness?.IsDead(in digest) == true) return true;
+        if (_liveness?.IsDead(in digest) == true) return true;
         try
         {
             return Contains(in digest);

@@ -18,7 +18,7 @@ internal sealed partial class BlockStore
     {
         if (dryRun) Enter();
         else EnterToWrite();
-        if (Liveness is not { } liveness || _control.Superblock.IsRing) return new ReclaimReport([]);
+        if (_liveness is not { } liveness || _control.Superblock.IsRing) return new ReclaimReport([]);
         if (dryRun) return NewReclaim(liveness).Run(mostAlive, dryRun);
         using MaintenanceLockScope term = TryBecomeJanitor(_settings.Timeout)
             ?? throw new ArrowCidException(ErrorCode.Busy,
@@ -70,7 +70,7 @@ internal sealed partial class BlockStore
                 // Others' idle mappings stand in the way, and what they made ahead.
                 _ = _control.Map.Add(StoreLayout.PressureWord, 1);
                 _segments.LetGoIdle(all: true);
-                if (Liveness is not { } liveness || _control.Superblock.IsRing) return;
+                if (_liveness is not { } liveness || _control.Superblock.IsRing) return;
                 using MaintenanceLockScope? term = TryBecomeJanitor(TimeSpan.Zero);
                 if (term is null) return;
                 long before = _control.SegmentBytes();

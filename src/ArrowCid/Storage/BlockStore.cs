@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ArrowCid.Ipc;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
@@ -17,6 +18,8 @@ internal sealed partial class BlockStore : IDisposable
     private readonly BlockIndex _index;
     private readonly IndexGrowth _growth;
     private readonly DamageLog _damage;
+    private readonly ILiveness? _liveness;
+    private readonly IFactKeeper? _facts;
     private readonly Mapping? _wait;
     private readonly StoreSettings _settings;
     private readonly int _process = ProcessMark.Current;
@@ -26,10 +29,11 @@ internal sealed partial class BlockStore : IDisposable
     private uint _puts;
     private volatile bool _isClosed;
 
-    private BlockStore(ControlFile control, Mapping? wait, StoreSettings settings)
+    private BlockStore(ControlFile control, Mapping? wait, StoreSettings settings,
+        Func<BlockStore, ILiveness>? facts)
     {
         (_control, _wait, _settings) = (control, wait, settings);
-        _segments = new SegmentSet(control);
+        _segments = new SegmentSet(control, new SpacePressure(FreeSpaceSoon), () => _facts);
         _damage = _segments.Damage;
         _index = new BlockIndex(control, _segments);
         _growth = new IndexGrowth(control, _segments, _index);
@@ -37,6 +41,10 @@ internal sealed partial class BlockStore : IDisposable
         _names = new NameLocks(control);
         Signal = new LogSignal(wait);
         Derived = new DerivedFiles(control);
+        Schemas = new SchemaBlocks(this);
+        // The keeper of the facts reads the store's log, and the store asks it: each is whole before it is used.
+        _liveness = facts?.Invoke(this);
+        _facts = _liveness as IFactKeeper;
     }
 
     public string Directory => _control.Directory;
@@ -59,14 +67,21 @@ internal sealed partial class BlockStore : IDisposable
     /// <summary>Files beside the log that are made of it.</summary>
     public DerivedFiles Derived { get; }
 
+    /// <summary>The schemas that blocks need.</summary>
+    public SchemaBlocks Schemas { get; }
+
     public bool IsReadOnly => !_control.IsWritable;
 
     /// <summary>Opens a store, and makes it where there is none and the settings allow it.</summary>
-    public static BlockStore Open(string directory, StoreSettings settings)
+    /// <param name="directory">The store's directory.</param>
+    /// <param name="settings">How it is opened.</param>
+    /// <param name="facts">Makes what knows which blocks were dropped, and where it is an <see cref="IFactKeeper"/> all
+    /// else that the storage asks of the facts. Null: no block counts as dropped, and nothing is compacted.</param>
+    public static BlockStore Open(string directory, StoreSettings settings, Func<BlockStore, ILiveness>? facts = null)
     {
         ThrowIfUnsupported();
         ControlFile control = StoreOpening.Open(Path.GetFullPath(directory), settings, out Mapping? wait);
-        var store = new BlockStore(control, wait, settings);
+        var store = new BlockStore(control, wait, settings, facts);
         try
         {
             if (control.IsWritable)
@@ -80,6 +95,7 @@ internal sealed partial class BlockStore : IDisposable
         }
         catch
         {
+            store._facts?.Dispose();
             store.Dispose();
             throw;
         }
@@ -105,8 +121,18 @@ internal sealed partial class BlockStore : IDisposable
         return isNew;
     }
 
-    /// <summary>Like one <see cref="Put"/> for each request in turn, committed together. If one fails, those before it
-    /// are stored and those after it may be; the first failure is thrown.</summary>
+    /// <summary>As <see cref="Put(in PutRequest, out BlockInfo)"/>, with the schema that the block needs.</summary>
+    public bool Put(in PutRequest request, CanonicalSchema schema, out BlockInfo info)
+    {
+        ulong sweep = Schemas.Put(schema);
+        bool isNew = Put(in request, out info);
+        Schemas.Keep(schema, sweep);
+        return isNew;
+    }
+
+    /// <summary>Puts several blocks in turn, as <see cref="Put(in PutRequest, out BlockInfo)"/> does each, committed
+    /// together. Where one fails, those before it are put, and those after it may be; the first failure is
+    /// thrown.</summary>
     /// <param name="requests">The blocks.</param>
     /// <param name="infos">As many: what is known of each.</param>
     /// <param name="areNew">As many: which are new.</param>

@@ -1,6 +1,7 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Storage;
+using ArrowCid.Transfer;
 using A = Apache.Arrow;
 
 namespace ArrowCid;
@@ -96,6 +97,9 @@ public sealed class BatchLease : IDisposable
             return _batch;
         }
     }
+
+    /// <summary>The batch and its block, to be released together with this lease.</summary>
+    internal HeldBatch Hold() => new(View, Block, this);
 
     /// <summary>Hands the batch to another library without a copy, through the Arrow C Data Interface. The memory stays
     /// until the consumer releases the struct, also when this lease and the store are disposed of before.</summary>

@@ -22,15 +22,14 @@ public sealed partial class BatchReservation : IDisposable
 {
     private readonly BlockStore _blocks;
     private readonly BlockDraft _draft;
-    private readonly CidStore _store;
     // Arrays are pinned: the C interface hands their addresses out.
     private readonly byte[]?[] _validities;
     private StagedBlock? _staged;
     private byte[]? _own;
 
-    internal BatchReservation(CidStore store, BlockStore blocks, Schema schema, BlockDraft draft)
+    internal BatchReservation(BlockStore blocks, Schema schema, BlockDraft draft)
     {
-        (_store, _blocks, SchemaView, _draft) = (store, blocks, schema, draft);
+        (_blocks, SchemaView, _draft) = (blocks, schema, draft);
         _validities = new byte[schema.Fields.Count][];
         if (draft.Capacity >= BlockStore.LeastStaged) _staged = blocks.Stage(draft.Capacity);
         else _own = GC.AllocateArray<byte>(draft.Capacity, pinned: true);
@@ -126,11 +125,13 @@ public sealed partial class BatchReservation : IDisposable
 
     private PutResult Publish(Span<byte> block)
     {
-        var source = new MadeBlock(_own, block.Length);
+        IBlockSource source = _own is null
+            ? new FilledBlock(block.Length)
+            : new RawBlock(_own.AsMemory(0, block.Length));
         var request = new PutRequest(RecordKind.Batch, (uint)Multicodec.Raw, source, _draft.Schema.Digest, Rows,
             RecordFlags.OwnEncoder);
         Digest256 digest = _staged is null ? default : Sha256.Hash(block);
-        return _store.PutUnder(_draft.Schema, () =>
+        return _blocks.Schemas.PutUnder(_draft.Schema, () =>
         {
             BlockInfo info;
             bool isNew = _staged is null
@@ -146,21 +147,7 @@ public sealed partial class BatchReservation : IDisposable
     {
         using BlockPlan plan = BlockPlan.Of(_draft.ToBatch(SchemaView, block.ToArray(), _validities));
         PutRequest request = CidStore.RequestOf(plan);
-        return _store.PutUnder(plan.Schema, () =>
-        {
-            bool isNew = _blocks.Put(in request, out BlockInfo info);
-            return CidStore.ResultOf(in info, isNew);
-        });
-    }
-
-    private sealed class MadeBlock(byte[]? bytes, int length) : IBlockSource
-    {
-        public int Length => length;
-
-        public Digest256 WriteTo(Span<byte> destination)
-        {
-            bytes.AsSpan(0, length).CopyTo(destination);
-            return Sha256.Hash(destination[..length]);
-        }
+        bool isNew = _blocks.Put(in request, plan.Schema, out BlockInfo info);
+        return CidStore.ResultOf(in info, isNew);
     }
 }

@@ -93,7 +93,7 @@ public sealed partial class CidStore
     {
         if (Plan(bytes, new RawBlock(bytes, expected), onlyBatch) is not { } made) return null;
         PutRequest request = made.Request with { TimeNanoseconds = nanoseconds };
-        return (made.Schema is { } schema ? PutUnder(schema, () => Put(request)) : Put(request), made.Kind);
+        return (made.Schema is { } schema ? PutNeeding(request, schema) : Put(request), made.Kind);
     }
 
     /// <summary>What raw bytes are put as.</summary>
@@ -135,8 +135,8 @@ public sealed partial class CidStore
         using StagedBlock staged = _blocks.Stage(length);
         fill(staged.Bytes[..length]);
         Digest256 digest = Sha256.Hash(staged.Bytes[..length]);
-        RequireHash(expected, digest);
-        var source = new MadeBytes(length);
+        ExpectedCid.RequireHash(expected, digest);
+        var source = new FilledBlock(length);
         if (TryPlan(staged.Memory(length)) is not { } made)
         {
             if (onlyBatch) return null;
@@ -153,7 +153,7 @@ public sealed partial class CidStore
         {
             TimeNanoseconds = nanoseconds,
         };
-        PutResult put = PutUnder(made.Schema, () =>
+        PutResult put = _blocks.Schemas.PutUnder(made.Schema, () =>
         {
             bool isNew = _blocks.PutStaged(staged, in request, in digest, out BlockInfo info);
             return ResultOf(in info, isNew);
@@ -189,21 +189,5 @@ public sealed partial class CidStore
         {
             return null;
         }
-    }
-
-    private static void RequireHash(Cid expected, Digest256 digest)
-    {
-        if (expected.IsDefault || (expected.TryGetSha256(out Digest256 wanted) && wanted == digest)) return;
-        throw new ArrowCidException(ErrorCode.InvalidData,
-            $"the parts that are said to be {expected} hash to {Cid.FromSha256(Multicodec.Raw, digest)}; " +
-            "nothing of it was put");
-    }
-
-    /// <summary>Bytes that stand where they are to be.</summary>
-    private sealed class MadeBytes(int length) : IBlockSource
-    {
-        public int Length => length;
-
-        public Digest256 WriteTo(Span<byte> destination) => Sha256.Hash(destination[..length]);
     }
 }

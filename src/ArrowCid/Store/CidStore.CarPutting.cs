@@ -157,7 +157,7 @@ public sealed partial class CidStore
             }
 
             byte[] bytes = contents.ReadBlock(index);
-            RequireHash(cid, Sha256.Hash(bytes));
+            ExpectedCid.RequireHash(cid, Sha256.Hash(bytes));
             if (cid.Codec == Multicodec.DagCbor) Judge(cid, bytes);
             Add(store.PutBlock(cid.Codec, bytes),
                 NodeHead.IsNode(cid.Codec) ? NodeHead.Read(cid.Codec, bytes).Kind : BlockKind.Raw, cid);

@@ -111,13 +111,13 @@ public sealed partial class CidStore
         List<CarImportStep> said = steps.FindAll(step =>
             !step.Expected.IsDefault && !step.Parts.Any(contents.IsDamaged));
         using var gathered = new GatheredHash(said.Sum(step => step.Length),
-            (number, digest) => RequireHash(said[number].Expected, digest));
+            (number, digest) => ExpectedCid.RequireHash(said[number].Expected, digest));
         for (int i = 0; i < said.Count; i++)
         {
             CarImportStep step = said[i];
             if (step.Length <= GatheredHash.MaxMessage)
                 contents.ReadAt(step.Content!, gathered.Add(i, (int)step.Length));
-            else RequireHash(step.Expected, HashPieces(contents, step.Content!));
+            else ExpectedCid.RequireHash(step.Expected, HashPieces(contents, step.Content!));
         }
 
         gathered.Finish();

@@ -87,12 +87,10 @@ public sealed partial class CidStore
                 var results = new PutResult[puts.Count];
                 if (!_before.GetAwaiter().GetResult()) return;
                 _left = puts.Count;
-                ulong sweep = store._blocks.ReadSweep();
-                foreach (CanonicalSchema schema in schemas.Values) store.PutSchema(schema, sweep);
+                ulong sweep = store._blocks.Schemas.Put(schemas.Values);
                 _ = store.PutGroup(requests.AsSpan(0, puts.Count), results);
                 for (int i = 0; i < results.Length; i++) puts[i].Result = (results[i], kinds[i]);
-                if (!store.MissedSweep(sweep, out ulong now)) return;
-                foreach (CanonicalSchema schema in schemas.Values) store.PutSchema(schema, now);
+                store._blocks.Schemas.Keep(schemas.Values, sweep);
             }
             finally
             {

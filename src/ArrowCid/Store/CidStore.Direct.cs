@@ -21,7 +21,7 @@ public sealed partial class CidStore
         PutAs(options, facts =>
         {
             PutRequest request = RequestOf(block, new DirectSource(block, body, expected)) with { Facts = facts };
-            return PutUnder(block.Schema, () =>
+            return _blocks.Schemas.PutUnder(block.Schema, () =>
             {
                 bool isNew = _blocks.Put(in request, out BlockInfo info);
                 return ResultOf(in info, isNew);
@@ -39,9 +39,9 @@ public sealed partial class CidStore
     internal PutResult PutStaged(DirectBlock block, StagedBlock staged, Digest256 digest, Cid expected,
         PutOptions? options) => PutAs(options, facts =>
         {
-            RequireExpected(expected, digest);
-            PutRequest request = RequestOf(block, new MadeBytes(block.Length)) with { Facts = facts };
-            return PutUnder(block.Schema, () =>
+            ExpectedCid.RequireBatch(expected, digest);
+            PutRequest request = RequestOf(block, new FilledBlock(block.Length)) with { Facts = facts };
+            return _blocks.Schemas.PutUnder(block.Schema, () =>
             {
                 bool isNew = _blocks.PutStaged(staged, in request, in digest, out BlockInfo info);
                 return ResultOf(in info, isNew);
@@ -52,17 +52,6 @@ public sealed partial class CidStore
 
     private static PutRequest RequestOf(DirectBlock block, IBlockSource source) => new(RecordKind.Batch,
         (uint)Multicodec.Raw, source, block.Schema.Digest, block.Rows, RecordFlags.OwnEncoder);
-
-    private static void RequireExpected(Cid expected, Digest256 digest)
-    {
-        if (expected.IsDefault) return;
-        var cid = Cid.FromSha256(Multicodec.Raw, digest);
-        if (cid != expected)
-        {
-            throw new ArrowCidException(ErrorCode.InvalidData,
-                $"the batch is {cid}, not {expected}; it was not put");
-        }
-    }
 
     private sealed class DirectSource(DirectBlock block, IBodySource body, Cid expected) : IBlockSource
     {
@@ -75,6 +64,6 @@ public sealed partial class CidStore
             return block.IsCanonical ? block.End(destination) : throw new NotDirectException();
         }
 
-        public void Validate(Digest256 digest) => RequireExpected(expected, digest);
+        public void Validate(Digest256 digest) => ExpectedCid.RequireBatch(expected, digest);
     }
 }

@@ -1,6 +1,7 @@
 using ArrowCid.Columnar;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
+using ArrowCid.Transfer;
 
 namespace ArrowCid;
 
@@ -36,6 +37,10 @@ public sealed partial class CidStore
     /// written.</exception>
     internal PutResult PutExpected(RecordBatch batch, Cid expected, PutOptions? options, bool mustBeNew = false) =>
         PutAs(options, facts => PutWith(batch, facts, expected, mustBeNew));
+
+    /// <summary>Puts a batch that was encoded before, as <see cref="Put(RecordBatch, PutOptions)"/> does.</summary>
+    internal PutResult PutSpooled(SpooledBatch batch, PutOptions? options = null, bool mustBeNew = false) =>
+        PutAs(options, facts => PutNeeding(batch.Request with { Facts = facts, MustBeNew = mustBeNew }, batch.Schema));
 
     private PutResult PutAs(PutOptions? options, Func<FactRecord?, PutResult> put)
     {

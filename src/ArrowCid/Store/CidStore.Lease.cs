@@ -43,19 +43,22 @@ public sealed partial class CidStore
         }
     }
 
-    /// <summary>Leases a batch as it lies, after what the mode asks for was proved.</summary>
-    /// <returns>The lease, or null where the block is not here.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: it is no batch; others as for
-    /// <see cref="TryGet"/>.</exception>
-    internal BlockLease? TryLease(Cid cid)
+    /// <summary>Proves what a server sends of a leased batch: the hash of its bytes, unless a process has proved it
+    /// where they are stored since the machine started, and what the mode asks for.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/> or
+    /// <see cref="ErrorCode.NotCanonical"/>: it is not what its CID says.</exception>
+    internal void ProveToSend(BlockLease block)
     {
-        BlockLease? block = Find(cid);
-        if (block is { Kind: RecordKind.Batch } && IsProved(block, Proof.Form)) return block;
-        block?.Dispose();
-        if (block is null || TryLease(cid, out RecordBatch? batch) is not { } proved) return null;
-        if (batch is not null) return proved;
-        proved.Dispose();
-        throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a batch");
+        ProveHashOnce(block);
+        if (!IsProved(block, Proof.Form)) _ = Read(block);
+    }
+
+    /// <summary>Reads a leased batch, after what the mode asks for was proved.</summary>
+    internal RecordBatch ReadView(BlockLease block) => Read(block);
+
+    private void ProveHashOnce(BlockLease block)
+    {
+        if (!IsMarked(block, Proof.Hash)) ProveBytes(block);
     }
 
     private void ProveBytes(BlockLease block)

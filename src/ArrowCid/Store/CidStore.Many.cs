@@ -53,16 +53,11 @@ public sealed partial class CidStore
         PutRequest[] requests = ArrayPool<PutRequest>.Shared.Rent(MostTogether);
         try
         {
-            ulong sweep = _blocks.ReadSweep();
-            for (int i = 0; i < plans.Count; i++)
-            {
-                PutSchema(plans[i].Schema, sweep);
-                requests[i] = RequestOf(plans[i]);
-            }
-
+            for (int i = 0; i < plans.Count; i++) requests[i] = RequestOf(plans[i]);
+            IEnumerable<CanonicalSchema> schemas = plans.Select(plan => plan.Schema);
+            ulong sweep = _blocks.Schemas.Put(schemas);
             _ = PutGroup(requests.AsSpan(0, plans.Count), results);
-            if (!MissedSweep(sweep, out ulong now)) return;
-            foreach (BlockPlan plan in plans) PutSchema(plan.Schema, now);
+            _blocks.Schemas.Keep(schemas, sweep);
         }
         finally
         {
@@ -109,7 +104,7 @@ public sealed partial class CidStore
         ArgumentNullException.ThrowIfNull(schema);
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         _blocks.EnterToWrite();
-        return new BatchReservation(this, _blocks, schema, BlockDraft.Of(schema, rows, dataBytes));
+        return new BatchReservation(_blocks, schema, BlockDraft.Of(schema, rows, dataBytes));
     }
 
     /// <summary>The batches before one that is refused are put.</summary>

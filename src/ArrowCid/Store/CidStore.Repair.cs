@@ -75,12 +75,12 @@ public sealed partial class CidStore
         }
         else
         {
-            RequireHash(cid, Sha256.Hash(bytes.Span));
+            ExpectedCid.RequireHash(cid, Sha256.Hash(bytes.Span));
             request = Request(bytes) with { Codec = (uint)cid.Codec };
         }
 
         request = request with { IsRepair = true };
-        PutResult put = schema is null ? Put(request) : PutUnder(schema, () => Put(request));
+        PutResult put = schema is null ? Put(request) : PutNeeding(request, schema);
         return put.IsNew || put.IsRepaired;
     }
 

@@ -63,31 +63,12 @@ public sealed partial class CidStore
         return (request, schema);
     }
 
-    internal static PutRequest RequestOf(CanonicalSchema schema) => new(RecordKind.Schema, (uint)Multicodec.Raw,
-        new SchemaBlock(schema), schema.Digest, 0, RecordFlags.OwnEncoder);
-
-    internal static IBlockSource SourceOf(ReadOnlyMemory<byte> bytes) => new RawBlock(bytes);
-
     /// <summary>The metadata of a put as a record; null where there are none.</summary>
     internal FactRecord? FactsOf(PutOptions options) => _registry.RecordOfPut(options, options.Pin, options.Name);
 
     /// <summary>Gives a name together with what <paramref name="commit"/> stores.</summary>
     internal void SetNameWith(string name, Cid cid, NameExpectation expected, Action<IFactSource> commit) =>
         _ = _registry.SetName(name, cid, expected, commit);
-
-    /// <summary>Whether the store has a schema, and nothing was ever removed that could have it removed.</summary>
-    internal bool HasSchema(CanonicalSchema schema, ulong sweep)
-    {
-        using BlockLease? known = FindSchema(schema.Digest);
-        return known is not null && sweep == 0 && known.Memory.Span.SequenceEqual(schema.Message);
-    }
-
-    /// <summary>Puts schemas again that may have been removed since the sweep word was read.</summary>
-    internal void KeepSchemas(IEnumerable<CanonicalSchema> schemas, ulong sweep)
-    {
-        if (!MissedSweep(sweep, out ulong now)) return;
-        foreach (CanonicalSchema schema in schemas) PutSchema(schema, now);
-    }
 
     private static void ThrowIfNameOfMany(PutManyOptions options, int count, string parameter)
     {

@@ -128,17 +128,6 @@ public sealed partial class CidStore
         else block.Mark(_blocks.Verified, proof);
     }
 
-    /// <summary>Proves that a block's bytes hash to its CID, unless a process has done so where it is stored since the
-    /// machine started: what a server sends.</summary>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: they do not.</exception>
-    internal void ProveOnce(Cid cid)
-    {
-        using BlockLease? block = Find(cid);
-        if (block is null || IsMarked(block, Proof.Hash)) return;
-        ProveHash(block, block.Info);
-        Mark(block, Proof.Hash);
-    }
-
     private RecordBatch? Prove(BlockLease block, in BlockInfo info)
     {
         ProveHash(block, in info);

@@ -27,19 +27,8 @@ public sealed partial class CidStore : IDisposable
     private readonly VerifyMode _verify;
     private readonly TimeSpan _timeout;
 
-    // Schemas that this handle has put or seen in the store, and the sweep word before: while that is what it was,
-    // no schema was removed, and none is put again.
-    private readonly ConcurrentDictionary<Digest256, ulong> _schemas = new();
-
-    // The damage that was recorded when they were looked at.
-    private ulong _schemasDamage;
-
-    private CidStore(BlockStore blocks, VerifyMode verify, TimeSpan timeout)
-    {
-        (_blocks, _verify, _timeout) = (blocks, verify, timeout);
-        _registry = new StoreRegistry(blocks, timeout);
-        blocks.Liveness = _registry;
-    }
+    private CidStore(BlockStore blocks, StoreRegistry registry, VerifyMode verify, TimeSpan timeout) =>
+        (_blocks, _registry, _verify, _timeout) = (blocks, registry, verify, timeout);
 
     /// <summary>The underlying block store, for inspection of the files.</summary>
     internal BlockStore Blocks => _blocks;
@@ -92,8 +81,10 @@ public sealed partial class CidStore : IDisposable
             ? VerifyMode.FirstRead
             : options.Verify;
         options.Maintenance?.ThrowIfWrong();
-        var store = new CidStore(BlockStore.Open(directory, options.ToSettings()), verify,
-            options.Timeout);
+        StoreRegistry? registry = null;
+        BlockStore blocks = BlockStore.Open(directory, options.ToSettings(),
+            opened => registry = new StoreRegistry(opened, options.Timeout));
+        var store = new CidStore(blocks, registry!, verify, options.Timeout);
         if (options.Maintenance is { } maintenance) store.BeginMaintenance(maintenance);
         return store;
     }
@@ -137,12 +128,22 @@ public sealed partial class CidStore : IDisposable
     /// <see cref="ErrorCode.SchemaMismatch"/>: the block is not a batch (<see cref="TryCopyTo"/> copies any);
     /// <see cref="ErrorCode.NotCanonical"/>: it was checked (<see cref="VerifyMode"/>) and is not
     /// canonical.</exception>
-    public BatchLease? TryGet(Cid cid)
+    public BatchLease? TryGet(Cid cid) => TryLeaseBatch(cid, null);
+
+    /// <summary>As <see cref="TryGet"/>, once the bytes are proved to hash to the CID, whatever the mode.</summary>
+    internal BatchLease? TryGetProved(Cid cid) => TryLeaseBatch(cid, block => ProveHash(block, block.Info));
+
+    /// <summary>As <see cref="TryGet"/>, for a server: the bytes are proved unless a process has done so where they
+    /// are stored since the machine started.</summary>
+    internal BatchLease? TryGetToSend(Cid cid) => TryLeaseBatch(cid, ProveHashOnce);
+
+    private BatchLease? TryLeaseBatch(Cid cid, Action<BlockLease>? prove)
     {
         BlockLease? block = Find(cid);
         if (block is null) return null;
         try
         {
+            prove?.Invoke(block);
             if (block.Kind is RecordKind.Schema or RecordKind.View)
             {
                 throw new ArrowCidException(ErrorCode.SchemaMismatch,
@@ -255,64 +256,14 @@ public sealed partial class CidStore : IDisposable
     {
         ArgumentNullException.ThrowIfNull(batch);
         using BlockPlan plan = BlockPlan.Of(batch);
-        ulong sweep = _blocks.ReadSweep();
-        PutSchema(plan.Schema, sweep);
-        PutRequest request = RequestOf(plan, expected) with { Facts = facts, MustBeNew = mustBeNew };
-        bool isNew = _blocks.Put(in request, out BlockInfo info);
-        if (MissedSweep(sweep, out ulong now)) PutSchema(plan.Schema, now);
+        return PutNeeding(RequestOf(plan, expected) with { Facts = facts, MustBeNew = mustBeNew }, plan.Schema);
+    }
+
+    /// <summary>Puts a block together with the schema that it needs.</summary>
+    private PutResult PutNeeding(PutRequest request, CanonicalSchema schema)
+    {
+        bool isNew = _blocks.Put(in request, schema, out BlockInfo info);
         return ResultOf(in info, isNew);
-    }
-
-    /// <summary>Puts a block of a schema, which no concurrent sweep removes.</summary>
-    internal PutResult PutUnder(CanonicalSchema schema, Func<PutResult> put)
-    {
-        ulong sweep = _blocks.ReadSweep();
-        PutSchema(schema, sweep);
-        PutResult result = put();
-        if (MissedSweep(sweep, out ulong now)) PutSchema(schema, now);
-        return result;
-    }
-
-    /// <summary>Whether a sweep that did not see later puts may have dropped its schema meanwhile.</summary>
-    private bool MissedSweep(ulong before, out ulong now)
-    {
-        now = _blocks.ReadSweep();
-        return now != before || (now & 1) != 0;
-    }
-
-    /// <summary>A reader that learns of a block can get its schema too: that is put first, and again once a schema may
-    /// have been removed.</summary>
-    private void PutSchema(CanonicalSchema schema, ulong sweep)
-    {
-        bool isSweeping = (sweep & 1) != 0;
-        ulong damage = _blocks.Damaged.Version;
-        if (Interlocked.Exchange(ref _schemasDamage, damage) != damage) _schemas.Clear();
-        if (!isSweeping && _schemas.TryGetValue(schema.Digest, out ulong seen) && seen == sweep) return;
-        using (BlockLease? known = FindSchema(schema.Digest))
-        {
-            // Where nothing was ever removed, what is known stays, if it is what it should be.
-            bool isRight = known is not null && known.Memory.Span.SequenceEqual(schema.Message);
-            if (!isRight || sweep != 0)
-            {
-                PutRequest request = RequestOf(schema);
-                _ = _blocks.Put(in request, out _);
-            }
-        }
-
-        if (!isSweeping) Remember(_schemas, schema.Digest, sweep);
-    }
-
-    /// <summary>A schema whose record cannot be read is put again, like one that is absent.</summary>
-    private BlockLease? FindSchema(Digest256 digest)
-    {
-        try
-        {
-            return _blocks.Find(digest);
-        }
-        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
-        {
-            return null;
-        }
     }
 
     /// <summary>Any bytes are found under any codec; batches and schemas are raw bytes.</summary>
@@ -364,27 +315,5 @@ public sealed partial class CidStore : IDisposable
         const int Most = 1 << 16;
         if (table.Count >= Most) table.Clear();
         table[digest] = value;
-    }
-
-    private sealed class PlannedBlock(BlockPlan plan, Cid expected) : IBlockSource
-    {
-        public int Length => plan.Length;
-
-        public Digest256 WriteTo(Span<byte> destination) => plan.WriteTo(destination);
-
-        public void Fill(Span<byte> destination) => plan.Fill(destination);
-
-        public void Validate(Digest256 digest) => RequireExpected(expected, digest);
-    }
-
-    private sealed class SchemaBlock(CanonicalSchema schema) : IBlockSource
-    {
-        public int Length => schema.Message.Length;
-
-        public Digest256 WriteTo(Span<byte> destination)
-        {
-            schema.Message.CopyTo(destination);
-            return schema.Digest;
-        }
     }
 }

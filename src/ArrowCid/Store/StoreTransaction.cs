@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using ArrowCid.Columnar;
 using ArrowCid.Transfer;
@@ -7,7 +6,6 @@ using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
-using Microsoft.Win32.SafeHandles;
 
 namespace ArrowCid;
 
@@ -26,8 +24,7 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
     private Cid _schema;
     private string? _name;
     private Cid _named;
-    private FileStream? _spool;
-    private long _spooled;
+    private readonly BatchSpool _spool = new();
 
     /// <summary>The number of batches and raw blocks.</summary>
     public int Count => _results.Count;
@@ -105,7 +102,7 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
         }
     }
 
-    public void Dispose() => _spool?.Dispose();
+    public void Dispose() => _spool.Dispose();
 
     /// <summary>The nodes of a dataset, the root last, which has the metadata.</summary>
     private List<TransactionBlock> NodesOf(Dataset dataset, PutOptions options, out Cid root)
@@ -115,7 +112,7 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
         foreach ((Cid cid, byte[] block) in dataset.Encode())
         {
             root = cid;
-            var request = new PutRequest(RecordKind.Raw, (uint)Multicodec.DagCbor, CidStore.SourceOf(block), default, 0,
+            var request = new PutRequest(RecordKind.Raw, (uint)Multicodec.DagCbor, new RawBlock(block), default, 0,
                 RecordFlags.None);
             nodes.Add(new TransactionBlock(request, Sha256.Hash(block)));
         }
@@ -137,8 +134,8 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
     /// <summary>Adds a schema that the store does not have, before the first batch that needs it.</summary>
     private void AddSchema(CanonicalSchema schema)
     {
-        if (!_schemas.TryAdd(schema.Digest, schema) || store.HasSchema(schema, _sweep)) return;
-        _blocks.Add(new TransactionBlock(CidStore.RequestOf(schema), schema.Digest));
+        if (!_schemas.TryAdd(schema.Digest, schema) || store.Blocks.Schemas.IsLasting(schema, _sweep)) return;
+        _blocks.Add(new TransactionBlock(SchemaBlock.RequestOf(schema), schema.Digest));
     }
 
     private void AddToDataset(DatasetBatch batch, CanonicalSchema schema)
@@ -154,31 +151,15 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
 
     private FactRecord? FactsOf(PutOptions? options) => options is null ? null : store.FactsOf(options);
 
+    /// <summary>Encodes the block once into the temporary file, and adds it up as a UnixFS file where a dataset
+    /// links it.</summary>
     private (IBlockSource Source, Digest256 Digest, Cid Dag) Spool(BlockPlan plan, bool isOfDataset)
     {
-        byte[] held = ArrayPool<byte>.Shared.Rent(plan.Length);
-        try
-        {
-            Span<byte> bytes = held.AsSpan(0, plan.Length);
-            Digest256 digest = plan.WriteTo(bytes);
-            Cid dag = isOfDataset && bytes.Length > Dataset.MaxLinked
-                ? UnixFsDag.Of(bytes, UnixFsProfile.V1Of2025).Root
-                : default;
-            _spool ??= TemporaryCopy.Of(static _ => { });
-            long offset = _spooled;
-            RandomAccess.Write(_spool.SafeFileHandle, bytes, offset);
-            _spooled += bytes.Length;
-            return (new SpooledBlock(_spool.SafeFileHandle, offset, bytes.Length), digest, dag);
-        }
-        catch (IOException e)
-        {
-            throw new ArrowCidException(IoFault.CodeOf(e),
-                $"the blocks could not be kept in {Path.GetTempPath()} until they are put: {e.Message}", e);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(held);
-        }
+        Cid dag = default;
+        bool isLinked = isOfDataset && plan.Length > Dataset.MaxLinked;
+        SpooledBatch spooled = _spool.Add(plan, isHashed: true,
+            isLinked ? bytes => dag = UnixFsDag.Of(bytes.Span, UnixFsProfile.V1Of2025).Root : null);
+        return (spooled, spooled.Digest, dag);
     }
 
     private (PutResult[] Results, PutResult Last) Commit(List<TransactionBlock> more, string? name, Cid named,
@@ -198,7 +179,7 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
                 fact => store.Blocks.PutTransaction(all, [fact], infos, areNew));
         }
 
-        store.KeepSchemas(_schemas.Values, _sweep);
+        store.Blocks.Schemas.Keep(_schemas.Values, _sweep);
         PutResult[] results = [.. _results.Select(at => CidStore.ResultOf(in infos[at], areNew[at]))];
         return (results, CidStore.ResultOf(in infos[^1], areNew[^1]));
     }
@@ -215,30 +196,6 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
                 ? plan.WriteTo(destination)
                 : throw new ArrowCidException(ErrorCode.InvalidData,
                     "a batch changed while it was put; nothing was stored");
-        }
-    }
-
-    /// <summary>A block in the temporary file.</summary>
-    private sealed class SpooledBlock(SafeFileHandle file, long offset, int length) : IBlockSource
-    {
-        // The number of bytes read and then hashed while they are in the cache.
-        private const int Piece = 1 << 17;
-
-        public int Length => length;
-
-        public Digest256 WriteTo(Span<byte> destination)
-        {
-            var hash = new Sha256();
-            for (int done = 0; done < length;)
-            {
-                Span<byte> piece = destination.Slice(done, Math.Min(Piece, length - done));
-                int read = RandomAccess.Read(file, piece, offset + done);
-                if (read == 0) throw new ArrowCidException(ErrorCode.Io, "the temporary file was cut short");
-                hash.Append(piece[..read]);
-                done += read;
-            }
-
-            return hash.Finish();
         }
     }
 }

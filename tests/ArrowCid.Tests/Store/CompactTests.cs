@@ -208,13 +208,13 @@ public sealed class CompactTests
         Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
         _ = store.Remove(cids);
         long taken = store.GetSummary().BytesTaken;
-        using BlockStore quick = folder.Open(TemporaryStore.Small with
+        StoreRegistry? registry = null;
+        using BlockStore quick = BlockStore.Open(folder.Directory, TemporaryStore.Small with
         {
             CompactDelay = TimeSpan.Zero,
             TickInterval = TimeSpan.FromMilliseconds(1),
-        });
-        using var registry = new StoreRegistry(quick, TimeSpan.FromSeconds(20));
-        quick.Liveness = registry;
+        }, blocks => registry = new StoreRegistry(blocks, TimeSpan.FromSeconds(20)));
+        using StoreRegistry facts = registry!;
         // What others have mapped goes once they let go of it.
         Assert.True(SpinWait.SpinUntil(() => store.GetSummary().BytesTaken < taken - (1 << 20), TimeSpan.FromSeconds(60)));
         Assert.All(cids, cid => Assert.False(store.Describe(cid)?.IsPresent ?? false));

@@ -64,8 +64,14 @@ public sealed partial class ParquetWriter : IDisposable
     internal void Prescan(RecordBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        PrescanBlock(RequiresPrescan ? CanonicalBlock.DecodeView(CanonicalBlock.Encode(batch).Bytes) : batch);
+    }
+
+    /// <summary>As <see cref="Prescan(RecordBatch)"/>, of a batch over its canonical block.</summary>
+    internal void PrescanBlock(RecordBatch canonical)
+    {
         if (_nodes is not null) throw new InvalidOperationException("The first batch has been written already.");
-        if (RequiresPrescan) BatchPrescan.AddBare(CanonicalBlock.DecodeView(CanonicalBlock.Encode(batch).Bytes), _bare);
+        if (RequiresPrescan) BatchPrescan.AddBare(canonical, _bare);
     }
 
     /// <summary>Writes a batch as a row group.</summary>
@@ -78,11 +84,19 @@ public sealed partial class ParquetWriter : IDisposable
     internal BlockAddress Write(RecordBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        ObjectDisposedException.ThrowIf(_isFinished, this);
-        if (CanonicalSchema.Of(batch.Schema).Digest != CanonicalSchema.Of(_schema).Digest)
-            throw new ArrowCidException(ErrorCode.SchemaMismatch, "The batch has another schema than the writer");
+        RequireSchema(batch);
         EncodedBlock block = CanonicalBlock.Encode(batch);
-        RecordBatch canonical = CanonicalBlock.DecodeView(block.Bytes);
+        WriteBlock(CanonicalBlock.DecodeView(block.Bytes), block.Cid);
+        return block.Address;
+    }
+
+    /// <summary>Writes a batch over its canonical block as a row group, without another encode.</summary>
+    /// <param name="canonical">The batch; its memory is read until the call returns.</param>
+    /// <param name="cid">The block's CID, which the file claims for the row group.</param>
+    /// <exception cref="ArrowCidException">As for <see cref="Write(RecordBatch)"/>.</exception>
+    internal void WriteBlock(RecordBatch canonical, Cid cid)
+    {
+        RequireSchema(canonical);
         FreezeSchema(canonical);
         long start = _target.Position;
         var chunks = new WrittenChunk[_paths.Length];
@@ -96,9 +110,8 @@ public sealed partial class ParquetWriter : IDisposable
         }
 
         _groups.Add((chunks, canonical.Length, start, _target.Position));
-        _cids.Add(block.Cid.ToString());
+        _cids.Add(cid.ToString());
         _marks.Add([.. canonical.Columns.Select(ColumnFingerprint.Of)]);
-        return block.Address;
     }
 
     /// <summary>Writes the indexes and the footer. Without it the file cannot be read.</summary>
@@ -140,6 +153,13 @@ public sealed partial class ParquetWriter : IDisposable
     {
         _isFinished = true;
         _chunks.Dispose();
+    }
+
+    private void RequireSchema(RecordBatch batch)
+    {
+        ObjectDisposedException.ThrowIf(_isFinished, this);
+        if (CanonicalSchema.Of(batch.Schema).Digest != CanonicalSchema.Of(_schema).Digest)
+            throw new ArrowCidException(ErrorCode.SchemaMismatch, "The batch has another schema than the writer");
     }
 
     /// <summary>Fixes the columns' forms with the first batch, and holds later ones to them.</summary>

@@ -76,7 +76,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
             places = held;
         }
 
-        control.Shortage.SetHeld(report.Where(one => one.Outcome == ReclaimOutcome.Held).Select(one => one.Name));
+        segments.Pressure.SetHeld(report.Where(one => one.Outcome == ReclaimOutcome.Held).Select(one => one.Name));
         return new ReclaimReport(report, _begun + (facts?.BytesBegun ?? 0));
     }
 

@@ -1,16 +1,17 @@
 namespace ArrowCid.Storage;
 
-/// <summary>State shared by the threads of a handle while there is no space for a segment.</summary>
-internal sealed class SpacePressure
+/// <summary>What the threads of a handle tell each other while there is no space for a segment.</summary>
+/// <param name="requested">Called, with the bytes in need, under a lane's gate by a put that finds no space: it is to
+/// return at once. Null where no thread frees space.</param>
+internal sealed class SpacePressure(Action<long>? requested = null)
 {
     private volatile string[] _held = [];
 
-    /// <summary>Called with the number of bytes needed, under a lane's gate, by a put that finds no space. It must
-    /// return at once.</summary>
-    public Action<long>? Requested { get; set; }
-
-    /// <summary>The names of segments that could be removed if no process held them.</summary>
+    /// <summary>Segments that could go if no process held them, by name.</summary>
     public IReadOnlyList<string> Held => _held;
+
+    /// <summary>Asks for space.</summary>
+    public void Request(long bytes) => requested?.Invoke(bytes);
 
     public void SetHeld(IEnumerable<string> names) => _held = [.. names];
 }

@@ -52,10 +52,6 @@ internal sealed partial class ControlFile : IDisposable
 
     /// <summary>Whether the store outlives the machine's power, so that flushing means something.</summary>
     public bool IsOnDisk { get; }
-
-    /// <summary>State shared by the threads of this handle while there is no space.</summary>
-    public SpacePressure Shortage { get; } = new();
-
     public IndexPair Index => new(Map.Read(StoreLayout.IndexWord));
 
     /// <summary>Whether a directory lies on a disk, and not in memory. What cannot be told is taken for one.</summary>

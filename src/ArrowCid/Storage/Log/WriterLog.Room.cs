@@ -97,7 +97,7 @@ internal sealed partial class WriterLog
         if (started == 0) started = Stopwatch.GetTimestamp();
         // The thread that frees space must not wait.
         if (isMove || Stopwatch.GetElapsedTime(started) >= _timeout) throw _maker.Refusal(bytes);
-        _control.Shortage.Requested?.Invoke(bytes);
+        _segments.Pressure.Request(bytes);
         _waiting++;
         // Longer pauses drift apart from those of others in the same need.
         _ = Monitor.Wait(_gate, Random.Shared.Next(1, LongestPause));

@@ -8,7 +8,10 @@ namespace ArrowCid.Storage;
 /// only names a suspect: its bytes are hashed before it is believed, because the file may have been restored since. For
 /// any number of threads at once.
 /// </summary>
-internal sealed class DamageLog(ControlFile control, SegmentSet segments)
+/// <param name="control">The control file.</param>
+/// <param name="segments">The segments.</param>
+/// <param name="facts">Gets what writes and reads the facts; null: what is found stays in this handle's memory.</param>
+internal sealed class DamageLog(ControlFile control, SegmentSet segments, Func<IDamageFacts?>? facts)
 {
     /// <summary>The first bytes of a fact that records damage, a list of seven items that begins with the kind
     /// 20.</summary>
@@ -21,7 +24,7 @@ internal sealed class DamageLog(ControlFile control, SegmentSet segments)
     private volatile bool _hasOwn;
 
     /// <summary>What writes and reads the facts; null: what is found stays in this handle's memory.</summary>
-    public IDamageFacts? Facts { get; set; }
+    public IDamageFacts? Facts => facts?.Invoke();
 
     /// <summary>Another number whenever any process has recorded damage.</summary>
     public ulong Version => control.Map.Read(StoreLayout.DamageWord);

@@ -15,11 +15,7 @@ internal sealed class DerivedFiles(ControlFile control)
     /// <summary>What the names of all of them begin with.</summary>
     public const string Prefix = "reg";
 
-    /// <summary>Checks all of them, and rebuilds damaged ones on request. Set by the owner of their format.</summary>
-    /// <returns>What is wrong, or null.</returns>
-    public Func<bool, string?>? Examine { get; set; }
-
-    /// <summary>Deletes all of them, for a caller that has the store for itself.</summary>
+    /// <summary>Takes them all away, for who is alone with the store.</summary>
     public static void RemoveAll(ControlFile control)
     {
         foreach (string path in Directory.EnumerateFiles(control.Directory, Prefix + "*"))

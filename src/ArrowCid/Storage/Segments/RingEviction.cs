@@ -28,7 +28,7 @@ internal sealed class RingEviction(ControlFile control, SegmentSet segments, Blo
             return true;
         }
 
-        control.Shortage.SetHeld(held);
+        segments.Pressure.SetHeld(held);
         return false;
     }
 

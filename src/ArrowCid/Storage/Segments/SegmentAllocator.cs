@@ -47,7 +47,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
         {
             // From the maintenance thread or another thread of its handle: drops are what the reserved space is for.
             if (TryCreate(lane, kind, bytes, firstSequence, control.Janitor.IsHeld) is { } made) return made;
-            control.Shortage.Requested?.Invoke(bytes);
+            segments.Pressure.Request(bytes);
             if (Stopwatch.GetElapsedTime(started) >= timeout) throw Refusal(bytes);
             // The pause grows so that two makers drift apart.
             Thread.Sleep(Random.Shared.Next(1, pause + 1));
@@ -173,7 +173,7 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
     public ArrowCidException Refusal(long bytes)
     {
         _ = control.DirectoryFile.FileSystem(out _, out long available);
-        string? names = LockHolders.Describe(control.DirectoryFile, control.Shortage.Held);
+        string? names = LockHolders.Describe(control.DirectoryFile, segments.Pressure.Held);
         string holders = names is null ? "" : $"; what could go is held: {names}";
         return new ArrowCidException(ErrorCode.StoreFull,
             $"{control.Directory}: a segment of {bytes / StoreLayout.MiB} MiB does not fit: " +

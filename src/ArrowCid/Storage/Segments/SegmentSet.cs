@@ -4,13 +4,20 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>The segments that this handle has mapped, by slot.</summary>
-internal sealed class SegmentSet(ControlFile control) : IDisposable
+/// <param name="control">The control file.</param>
+/// <param name="pressure">Asks for space for new segments; null where no thread frees any.</param>
+/// <param name="damageFacts">Gets what keeps damage in the form of facts; null where nothing does.</param>
+internal sealed class SegmentSet(ControlFile control, SpacePressure? pressure = null,
+    Func<IDamageFacts?>? damageFacts = null) : IDisposable
 {
     private readonly Segment?[] _open = new Segment?[control.Superblock.Segments];
     private readonly Lock _gate = new();
     private readonly Lock _damageGate = new();
     private DamageLog? _damage;
     private bool _closed;
+
+    /// <summary>Whether there is space for new segments.</summary>
+    public SpacePressure Pressure { get; } = pressure ?? new SpacePressure();
 
     /// <summary>R3: the segment of a live table word, mapped and leased, with one user more.</summary>
     public SegmentAccess TryAcquire(TableWord word, int slot, out Segment? segment)
@@ -51,7 +58,7 @@ internal sealed class SegmentSet(ControlFile control) : IDisposable
     {
         get
         {
-            lock (_damageGate) return _damage ??= new DamageLog(control, this);
+            lock (_damageGate) return _damage ??= new DamageLog(control, this, damageFacts);
         }
     }
 

@@ -1,4 +1,4 @@
-namespace ArrowCid.Cli;
+namespace ArrowCid.Transfer;
 
 /// <summary>A stream of which the first bytes have been looked at, read forward as if they had not.</summary>
 internal sealed class PeekedStream(byte[] start, Stream rest) : Stream
