@@ -9,6 +9,8 @@ internal sealed partial class BlockStore
     // A clock's step: 48 bits of milliseconds over 16 of a counter.
     private const int ClockCounterBits = 16;
 
+    private const string Collection = "collection";
+
     private readonly NameLocks _names;
 
     /// <summary>Appends one FACT record, which is committed once this returns.</summary>
@@ -173,11 +175,21 @@ internal sealed partial class BlockStore
     {
         EnterToWrite();
         long started = Stopwatch.GetTimestamp();
+        bool waited = false;
         for (int pause = 0; !_control.Janitor.TryEnter(); pause = Math.Min(pause + 1, 10))
         {
-            if (Stopwatch.GetElapsedTime(started) >= deadline) return null;
+            TimeSpan took = Stopwatch.GetElapsedTime(started);
+            if (took >= deadline)
+            {
+                if (pause > 0) _control.Reporter.LockWaited(Collection, took);
+                return null;
+            }
+
             Thread.Sleep(pause);
+            waited = true;
         }
+
+        if (waited) _control.Reporter.LockWaited(Collection, Stopwatch.GetElapsedTime(started));
 
         var term = new MaintenanceLockScope(_control);
         try

@@ -27,6 +27,7 @@ internal sealed partial class BlockStore
 
         // A forked child has its parent's locks: letting go of them here would free them under the parent.
         if (ProcessMark.Current != _process) return;
+        StoreMeter.Remove(this);
         _tick?.Dispose();
         // A tick that began before is at work with the locks that go below.
         lock (_tickGate) _tick = null;

@@ -17,7 +17,9 @@ internal sealed partial class BlockStore
     public void NoteDamage(DamagedRange range)
     {
         Enter();
-        if (!_damage.Add(range) || IsReadOnly || _damage.FactOf(range) is not { } fact) return;
+        if (!_damage.Add(range)) return;
+        _control.Reporter.DamageFound(range);
+        if (IsReadOnly || _damage.FactOf(range) is not { } fact) return;
         try
         {
             // Before and after: killed in between, the fact is looked for, and an early reader looks again.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ArrowCid.Ipc;
 using ArrowCid.Memory;
@@ -91,6 +92,8 @@ internal sealed partial class BlockStore : IDisposable
             }
 
             store.BeginLife();
+            StoreMeter.Add(store);
+            control.Reporter.Opened(control.Superblock.Capacity);
             return store;
         }
         catch
@@ -116,8 +119,16 @@ internal sealed partial class BlockStore : IDisposable
     public bool Put(in PutRequest request, out BlockInfo info)
     {
         CheckRequest(in request);
+        long started = StoreMeter.PutDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
         bool isNew = OwnLane().Put(in request, out info);
-        if (isNew) CountPuts(1);
+        if (isNew)
+        {
+            CountPuts(1);
+            StoreMeter.PutBytes.Add(info.Length, Reporter.Tag);
+        }
+
+        if (info.IsRepaired) Reporter.BlockRepaired(in info);
+        MeasurePut(started);
         return isNew;
     }
 
@@ -144,8 +155,10 @@ internal sealed partial class BlockStore : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(areNew.Length, requests.Length, nameof(areNew));
         foreach (ref readonly PutRequest request in requests) CheckRequest(in request);
         if (requests.IsEmpty) return 0;
+        long started = StoreMeter.PutDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
         int newOnes = OwnLane().PutMany(requests, infos, areNew);
         CountPuts((uint)newOnes);
+        Measure(started, infos[..requests.Length], areNew);
         return newOnes;
     }
 
@@ -166,8 +179,10 @@ internal sealed partial class BlockStore : IDisposable
         Enter();
         foreach (ref readonly TransactionBlock block in blocks) CheckRequest(block.Request);
         if (blocks.IsEmpty) return 0;
+        long started = StoreMeter.PutDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
         int newOnes = OwnLane().PutTransaction(blocks, facts, infos, areNew);
         CountPuts((uint)newOnes);
+        Measure(started, infos[..blocks.Length], areNew);
         return newOnes;
     }
 

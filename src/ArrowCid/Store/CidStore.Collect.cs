@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
 
@@ -29,8 +30,13 @@ public sealed partial class CidStore
     {
         options ??= new CollectOptions();
         CollectionRules rules = RulesOf(options);
+        using Activity? activity = StoreMeter.Activities.StartActivity("arrowcid.store.collect");
+        _ = activity?.SetTag(StoreMeter.DirectoryTag, Directory);
+        long started = Stopwatch.GetTimestamp();
         var seen = new BlockCollection();
         List<CollectedNode> gone = [.. _registry.Collect(rules, options.DryRun, seen).SelectMany(step => step)];
+        if (!options.DryRun)
+            _blocks.Reporter.Collected(gone.Count, gone.Sum(node => node.Bytes), Stopwatch.GetElapsedTime(started));
         IReadOnlyCollection<CollectedNode> all = seen.Nodes;
         return new CollectResult(
             [.. gone.Select(node => new CollectedBlock(node.Cid, node.Bytes, ReasonOf(rules.ReasonOf(node))))],
@@ -81,6 +87,8 @@ public sealed partial class CidStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(mostAlive);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(mostAlive, 1);
+        using Activity? activity = StoreMeter.Activities.StartActivity("arrowcid.store.compact");
+        _ = activity?.SetTag(StoreMeter.DirectoryTag, Directory);
         ReclaimReport report = _blocks.Reclaim(mostAlive, dryRun, s_patience);
         return new CompactResult([.. report.Segments.Select(one => new CompactedSegment(one.Name, KindName(one.Kind),
             one.Bytes, one.LiveBytes, OutcomeOf(one.Outcome)))], dryRun)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.Ipld;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
@@ -42,6 +43,8 @@ public sealed partial class CidStore
                 : $"{Directory}: another process maintains this store already");
         }
 
+        using Activity? activity = StoreMeter.Activities.StartActivity("arrowcid.store.maintain");
+        _ = activity?.SetTag(StoreMeter.DirectoryTag, Directory);
         try
         {
             var steps = new List<MaintenanceStep>();
@@ -59,6 +62,19 @@ public sealed partial class CidStore
             if (!dryRun) _blocks.EndMaintenance();
         }
     }
+
+    /// <summary>As <see cref="Maintain"/>, on a thread of the pool.</summary>
+    /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>
+    /// <param name="progress">Gets each step once it is done.</param>
+    /// <param name="cancel">Ends it; what it had done stays.</param>
+    /// <returns>The steps that did something, or failed (<see cref="MaintenanceStep.Failure"/>).</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Maintain"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
+    /// run.</exception>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public Task<IReadOnlyList<MaintenanceStep>> MaintainAsync(bool dryRun = false,
+        IProgress<MaintenanceStep>? progress = null, CancellationToken cancel = default) =>
+        Task.Run(() => Maintain(dryRun, progress is null ? null : progress.Report, cancel), cancel);
 
     /// <summary>Returns the policy of what is deleted automatically from this store.</summary>
     /// <returns>The policy; <see cref="MaintenancePolicy.None"/> where none was set.</returns>
@@ -145,6 +161,8 @@ public sealed partial class CidStore
     {
         if (!step.IsDryRun)
         {
+            _blocks.Reporter.Maintained(step.Task.ToString(), step.Count, step.ByteLength, step.Took,
+                step.Failure);
             lock (_maintained)
             {
                 MaintenanceStatistics before = _maintained.GetValueOrDefault(step.Task) ??

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Memory;
@@ -20,7 +21,7 @@ namespace ArrowCid;
 /// ReadOnlySpan&lt;double&gt; px = lease!.Column&lt;double&gt;("px").Values;
 /// </code>
 /// </example>
-public sealed partial class CidStore : IDisposable
+public sealed partial class CidStore : IDisposable, IAsyncDisposable
 {
     private readonly BlockStore _blocks;
     private readonly StoreRegistry _registry;
@@ -81,6 +82,8 @@ public sealed partial class CidStore : IDisposable
             ? VerifyMode.FirstRead
             : options.Verify;
         options.Maintenance?.ThrowIfWrong();
+        using Activity? activity = StoreMeter.Activities.StartActivity("arrowcid.store.open");
+        _ = activity?.SetTag(StoreMeter.DirectoryTag, directory);
         StoreRegistry? registry = null;
         BlockStore blocks = BlockStore.Open(directory, options.ToSettings(),
             opened => registry = new StoreRegistry(opened, options.Timeout));
@@ -138,6 +141,20 @@ public sealed partial class CidStore : IDisposable
     internal BatchLease? TryGetToSend(Cid cid) => TryLeaseBatch(cid, ProveHashOnce);
 
     private BatchLease? TryLeaseBatch(Cid cid, Action<BlockLease>? prove)
+    {
+        if (!StoreMeter.GetDuration.Enabled) return Get(cid, prove);
+        long started = Stopwatch.GetTimestamp();
+        try
+        {
+            return Get(cid, prove);
+        }
+        finally
+        {
+            StoreMeter.GetDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, _blocks.Reporter.Tag);
+        }
+    }
+
+    private BatchLease? Get(Cid cid, Action<BlockLease>? prove)
     {
         BlockLease? block = Find(cid);
         if (block is null) return null;
@@ -251,6 +268,11 @@ public sealed partial class CidStore : IDisposable
         _registry.Dispose();
         _blocks.Dispose();
     }
+
+    /// <summary>As <see cref="Dispose"/>, on a thread of the pool: closing waits for a step of maintenance in progress
+    /// and, on a disk, for a flush.</summary>
+    /// <returns>A task that ends once the store is closed.</returns>
+    public ValueTask DisposeAsync() => new(Task.Run(Dispose));
 
     private PutResult PutWith(RecordBatch batch, FactRecord? facts, Cid expected = default, bool mustBeNew = false)
     {

@@ -1,4 +1,5 @@
 using ArrowCid.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace ArrowCid;
 
@@ -60,6 +61,14 @@ public sealed class CidStoreOptions
     /// other process does. Null: not.</summary>
     public MaintenanceOptions? Maintenance { get; init; }
 
+    /// <summary>Makes the log, of the category <c>ArrowCid.CidStore</c>, that recoveries, repairs, evictions and
+    /// compactions are written to. Null: no log.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>Gets a notification for each recovery, repair, eviction, compaction and long wait of this handle,
+    /// beginning with its opening: in order, one at a time, on threads of the pool. Null: no callback.</summary>
+    public Action<StoreNotification>? Notified { get; init; }
+
     internal StoreSettings ToSettings() => new()
     {
         IsRing = Retention == StoreRetention.Ring,
@@ -72,5 +81,7 @@ public sealed class CidStoreOptions
         ReadOnly = ReadOnly,
         MustExist = MustExist,
         Clock = Clock,
+        LoggerFactory = LoggerFactory,
+        Notified = Notified,
     };
 }

@@ -18,6 +18,7 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
     {
         ["ArrowCid"] = [],
         ["ArrowCid.Client"] = ["ArrowCid"],
+        ["ArrowCid.Extensions.DependencyInjection"] = ["ArrowCid"],
         ["ArrowCid.Server"] = ["ArrowCid", "ArrowCid.Client"],
         [Tool] = [],
     };

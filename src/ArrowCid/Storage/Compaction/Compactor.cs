@@ -41,6 +41,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
     public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null, TimeSpan patience = default,
         Predicate<SegmentPlace>? isAsked = null, CancellationToken cancel = default)
     {
+        long began = Stopwatch.GetTimestamp();
         _cancel = cancel;
         _begun = 0;
         liveness.Refresh();
@@ -77,7 +78,9 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
         }
 
         segments.Pressure.SetHeld(report.Where(one => one.Outcome == ReclaimOutcome.Held).Select(one => one.Name));
-        return new ReclaimReport(report, _begun + (facts?.BytesBegun ?? 0));
+        var result = new ReclaimReport(report, _begun + (facts?.BytesBegun ?? 0));
+        if (!dryRun) control.Reporter.Compacted(result, Stopwatch.GetElapsedTime(began));
+        return result;
     }
 
     private ReclaimedSegment? Look(SegmentPlace place, double mostAlive, bool dryRun)

@@ -27,6 +27,9 @@ internal sealed partial class ControlFile : IDisposable
     /// <summary>What tells this handle the time.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Reports recoveries, repairs and the like.</summary>
+    public StoreReporter Reporter { get; init; } = new("", TimeProvider.System, loggers: null, handler: null);
+
     /// <summary>The time as records carry it, in ns since 1970.</summary>
     public ulong NowNanoseconds() => (ulong)(Clock.GetUtcNow().Ticks - DateTime.UnixEpoch.Ticks) * 100;
 

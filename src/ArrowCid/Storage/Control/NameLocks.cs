@@ -8,6 +8,9 @@ internal sealed class NameLocks(ControlFile control)
 {
     private const int Count = 4096;
 
+    // A shorter wait is none: the lock was free.
+    private static readonly TimeSpan s_noticed = TimeSpan.FromMilliseconds(1);
+
     private readonly HashSet<long> _held = [];
     private readonly object _gate = new();
 
@@ -34,6 +37,8 @@ internal sealed class NameLocks(ControlFile control)
                 Thread.Sleep(pause);
             }
 
+            TimeSpan took = Stopwatch.GetElapsedTime(started);
+            if (took >= s_noticed) control.Reporter.LockWaited("name", took);
             return new Held(this, at);
         }
         catch

@@ -1,4 +1,5 @@
 using ArrowCid.Memory;
+using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Storage;
 
@@ -38,6 +39,12 @@ internal sealed record StoreSettings
     /// <summary>What tells the time: of records and facts, of expiry, and of what is done in the background. Deadlines
     /// of what waits for others are the machine's own.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Makes the log that recoveries, repairs and compactions are written to; null: none.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>Gets every notification; null: no handler.</summary>
+    public Action<StoreNotification>? Notified { get; init; }
 
     /// <summary>How often a writer looks after its idle lane and an unfinished growth.</summary>
     public TimeSpan TickInterval { get; init; } = TimeSpan.FromMilliseconds(100);

@@ -44,6 +44,7 @@ internal sealed partial class IndexGrowth
         var both = new IndexPair(pair.Current + 1, pair.Current);
         _ = control.Map.CompareExchange(StoreLayout.IndexWord, whole.Bits, both.Bits);
         _ = control.DirectoryFile.Unlink(StoreLayout.IndexName(pair.Current));
+        control.Reporter.IndexRebuilt(Stopwatch.GetElapsedTime(started));
     }
 
     private void Wait(long started, TimeSpan timeout)

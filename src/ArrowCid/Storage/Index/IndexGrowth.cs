@@ -136,6 +136,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
 
     private void RepairAlone()
     {
+        long started = Stopwatch.GetTimestamp();
         IndexPair pair = control.Index;
         if (index.Files.Current is not null) return;
         control.MarkInUse();
@@ -150,6 +151,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
         // read.
         Swap(pair);
         _ = TryFinish(own: null);
+        control.Reporter.IndexRebuilt(Stopwatch.GetElapsedTime(started));
     }
 
     private bool TryBegin()

@@ -38,10 +38,14 @@ internal sealed partial class WriterLog
         ControlFile control = lane._control;
         try
         {
+            long started = Stopwatch.GetTimestamp();
+            ulong dead = control.Lane(lane.Number, StoreLayout.LaneOwner);
             control.MarkInUse();
             control.SetLane(lane.Number, StoreLayout.LaneOwner, (ulong)ProcessMark.Current);
             _ = lane.CurrentIndex();
             lane.Adopt();
+            if (dead != 0)
+                control.Reporter.WriterRecovered(lane.Number, dead, Stopwatch.GetElapsedTime(started));
             return lane;
         }
         catch

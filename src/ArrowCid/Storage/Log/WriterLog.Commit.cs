@@ -40,6 +40,7 @@ internal sealed partial class WriterLog
     {
         WriteGroup();
         if (_pending.Count == 0) return;
+        if (StoreMeter.CommitGroup.Enabled) StoreMeter.CommitGroup.Record(_pending.Count, _control.Reporter.Tag);
         bool isDurable = _durability == Durability.Always;
         // A loss of power must not leave a part of a transaction in a segment that is taken as it is found.
         if ((isDurable || (_transaction is not null && IsOnDisk)) && !TryFlushGroup()) return;

@@ -21,6 +21,7 @@ internal static class StoreOpening
     {
         long started = Stopwatch.GetTimestamp();
         bool mayCreate = !settings.ReadOnly && !settings.MustExist;
+        var reporter = new StoreReporter(directory, settings.Clock, settings.LoggerFactory, settings.Notified);
         FileDescriptor folder = OpenDirectory(directory, mayCreate, settings.Group);
         ControlFile? control = null;
         try
@@ -28,7 +29,7 @@ internal static class StoreOpening
             // Making or rebuilding a store takes a round, after which it is opened like any other.
             for (int round = 0; ; round++)
             {
-                control = TryOpenOnce(directory, folder, settings, mayCreate);
+                control = TryOpenOnce(directory, folder, settings, mayCreate, reporter);
                 if (control is not null)
                 {
                     ThrowIfLocksAreBlind(control);
@@ -269,7 +270,7 @@ internal static class StoreOpening
 
     /// <returns>Null where something is changing that will soon be settled: try again.</returns>
     private static ControlFile? TryOpenOnce(string directory, FileDescriptor folder, StoreSettings settings,
-        bool mayCreate)
+        bool mayCreate, StoreReporter reporter)
     {
         string path = Path.Combine(directory, StoreLayout.ControlName);
         FileDescriptor? locks = folder.TryOpenFile(StoreLayout.ControlName, writable: !settings.ReadOnly,
@@ -287,7 +288,7 @@ internal static class StoreOpening
         {
             StorageErrors.Check(locks.Stat(out FileStatus status), "cannot stat", path);
             CheckControl(path, folder, status);
-            control = TryMap(directory, folder, locks, status, settings.ReadOnly, settings.Clock);
+            control = TryMap(directory, folder, locks, status, settings.ReadOnly, settings.Clock, reporter);
             if (control is null) return null;
             StoreIdentity now = StoreIdentity.Of(status);
             bool isSame = control.IsSameFile(now);
@@ -308,7 +309,9 @@ internal static class StoreOpening
                     $"{directory} is a copy, or of another boot, and must be rebuilt; open it once for writing");
             if (!control.TryLock(StoreLayout.PresenceLock, exclusive: true) || !IsStillNamed(folder,
                 status)) return null;
-            _ = StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: false);
+            long started = Stopwatch.GetTimestamp();
+            long blocks = StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: false);
+            reporter.Rebuilt(blocks, Stopwatch.GetElapsedTime(started));
             return null;
         }
         finally
@@ -324,7 +327,7 @@ internal static class StoreOpening
     }
 
     private static ControlFile? TryMap(string directory, FileDescriptor folder, FileDescriptor locks, FileStatus status,
-        bool readOnly, TimeProvider? clock = null)
+        bool readOnly, TimeProvider? clock = null, StoreReporter? reporter = null)
     {
         string path = Path.Combine(directory, StoreLayout.ControlName);
         if (status.Size < StoreLayout.ControlBytes(StoreLayout.MinSegments))
@@ -342,6 +345,7 @@ internal static class StoreOpening
         return new ControlFile(directory, folder, map!, locks, superblock, writable)
         {
             Clock = clock ?? TimeProvider.System,
+            Reporter = reporter ?? new StoreReporter(directory, clock ?? TimeProvider.System, null, null),
         };
     }
 

@@ -77,7 +77,10 @@ internal static class StoreRebuild
         map.CopyTo(0, page);
         Superblock superblock = Superblock.Read(page, map.Length, old.Directory);
         // The descriptor stays the caller's: nothing of this view of the new file is disposed but its segments.
-        var control = new ControlFile(old.Directory, old.DirectoryFile, map, file, superblock, writable: true);
+        var control = new ControlFile(old.Directory, old.DirectoryFile, map, file, superblock, writable: true)
+        {
+            Reporter = old.Reporter,
+        };
         using var segments = new SegmentSet(control);
         List<SegmentHeader> headers = FillTable(control);
         CarryWords(old, control);

@@ -25,6 +25,8 @@ internal sealed class RingEviction(ControlFile control, SegmentSet segments, Blo
             locked.ClearEntries(index);
             if (locked.Bytes == bytes && !control.IsOnDisk) raw = locked.TryRecycle(lane);
             else locked.Free();
+            control.Reporter.SegmentEvicted(StoreLayout.SegmentName(place.Slot, place.Word.Generation),
+                place.Word.Bytes);
             return true;
         }
 
