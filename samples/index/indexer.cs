@@ -22,4 +22,4 @@ for (int day = 1; day <= 28; day++)
     yesterday = put.Cid;
 }
 
-Console.WriteLine($"28 days; the last is {store.ResolveName("flights/latest")}");
+Console.WriteLine($"28 days; the last is {store.Names.Resolve("flights/latest")}");

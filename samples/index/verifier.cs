@@ -9,11 +9,11 @@ using CidStore store = CidStore.Open(args.Length > 0 ? args[0] : CidStore.Shared
 foreach (StoredEntry entry in store.Query(Filter.Parse("tag.weekday = \"0\" and rows > 1100")))
     Console.WriteLine($"{entry.Tags["day"]}  {entry.Cid}");
 
-VerifyResult[] results = [.. store.VerifyAll()];
+VerifyResult[] results = [.. store.Diagnostics.VerifyAll()];
 Console.WriteLine($"{results.Count(result => result.IsIntact)} of {results.Length} blocks are what their CIDs say");
 
 int days = 0;
-for (Cid? at = store.ResolveName("flights/latest"); at is { } cid; days++)
-    at = store.Links(cid).Parents is [Cid parent] ? parent : null;
+for (Cid? at = store.Names.Resolve("flights/latest"); at is { } cid; days++)
+    at = store.Metadata.GetLinks(cid).Parents is [Cid parent] ? parent : null;
 Console.WriteLine($"{days} days behind the name flights/latest");
 return results.All(result => result.IsIntact) && days == 28 ? 0 : 1;

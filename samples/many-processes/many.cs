@@ -24,7 +24,7 @@ if (args is [_, var writer])
 Process[] writers = [.. Enumerable.Range(1, 4).Select(i => Process.Start(new ProcessStartInfo("dotnet",
     [typeof(Program).Assembly.Location, directory, $"{i}"]))!)];
 var seen = new HashSet<Cid>();
-foreach (StoreEvent announced in store.Watch(Cursor.Oldest, timeout: TimeSpan.FromSeconds(5)))
+foreach (StoreEvent announced in store.Watch(Cursor.Oldest, new WatchOptions { Timeout = TimeSpan.FromSeconds(5) }))
 {
     if (seen.Add(announced.Cid) && seen.Count == 500) writers[0].Kill();
 }

@@ -110,7 +110,7 @@ internal static class Completion
     }
 
     private static List<(string, string)> Names(string[] before, string prefix) => Read(before,
-        store => store.Names().Where(change => change.Cid is not null).Take(MostBlocks)
+        store => store.Names.List().Where(change => change.Cid is not null).Take(MostBlocks)
             .Select(change => (prefix + change.Name, change.Cid.ToString() ?? "")));
 
     /// <summary>Reads the store of the command line; a store that cannot be read has no candidates.</summary>

@@ -1,7 +1,8 @@
+using ArrowCid.Flight;
 using ArrowCid.Columnar;
 using A = Apache.Arrow;
 
-namespace ArrowCid.Flight;
+namespace ArrowCid.Client;
 
 public sealed partial class CidClient
 {

@@ -1,3 +1,4 @@
+using ArrowCid.Flight;
 using System.Runtime.CompilerServices;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
@@ -11,7 +12,7 @@ using Any = Google.Protobuf.WellKnownTypes.Any;
 using Duration = Google.Protobuf.WellKnownTypes.Duration;
 using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
-namespace ArrowCid.Flight;
+namespace ArrowCid.Client;
 
 /// <summary>
 /// A store served over Arrow Flight. Fetched bytes are verified against their CIDs; if the store turns out to be on
@@ -29,8 +30,8 @@ public sealed partial class CidClient : IDisposable
         "DoGet", Marshallers.Create(static ticket => ticket.ToByteArray(), Ticket.Parser.ParseFrom),
         FlightMessage.Marshaller);
 
-    private static readonly Marshaller<Protocol.PutResult> s_putResult = Marshallers.Create(
-        static result => result.ToByteArray(), Protocol.PutResult.Parser.ParseFrom);
+    private static readonly Marshaller<Flight.Protocol.PutResult> s_putResult = Marshallers.Create(
+        static result => result.ToByteArray(), Flight.Protocol.PutResult.Parser.ParseFrom);
 
     private readonly FlightChannel _channel;
     private readonly FlightService.FlightServiceClient _calls;
@@ -104,7 +105,7 @@ public sealed partial class CidClient : IDisposable
         EncodedBlock block = CanonicalBlock.Encode(batch);
         try
         {
-            using AsyncServerStreamingCall<Protocol.PutResult> call = _channel.Send(FlightNames.Service, "DoPut",
+            using AsyncServerStreamingCall<Flight.Protocol.PutResult> call = _channel.Send(FlightNames.Service, "DoPut",
                 s_putResult, (writer, cancel) => SendAsync(writer, batch, block, options, cancel),
                 Options(cancellationToken, _options.Timeout));
             PutAck? ack = null;
@@ -116,7 +117,7 @@ public sealed partial class CidClient : IDisposable
 
             bool isSame = ack is not null && Cid.TryParse(ack.Cid, out Cid cid) && cid == block.Cid;
             return isSame
-                ? new PutResult(block.Address, ack!.IsNew) { IsRepaired = ack.IsRepaired }
+                ? new PutResult { Address = block.Address, IsNew = ack!.IsNew, IsRepaired = ack.IsRepaired }
                 : throw new ArrowCidException(ErrorCode.Internal,
                     $"the server says that it put {ack?.Cid}, and it was given {block.Cid}");
         }
@@ -233,14 +234,14 @@ public sealed partial class CidClient : IDisposable
         CidStore? store = null;
         try
         {
-            using AsyncServerStreamingCall<Result> call = _calls.DoAction(new Protocol.Action { Type = "where" },
+            using AsyncServerStreamingCall<Result> call = _calls.DoAction(new Flight.Protocol.Action { Type = "where" },
                 Options(CancellationToken.None, TimeSpan.FromSeconds(5)));
             while (await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false))
             {
                 ByteString body = call.ResponseStream.Current.Body;
                 if (StorePlace.Of(body.ToStringUtf8()) is not { IsHere: true } place) continue;
-                store = CidStore.Open(place.Directory, new CidStoreOptions { MustExist = true, ReadOnly = true });
-                if (store.GetSummary().Id == place.Store) return store;
+                store = CidStore.Open(place.Directory, new CidStoreOptions { CreateIfMissing = false, ReadOnly = true });
+                if (store.Diagnostics.GetSummary().Id == place.Store) return store;
                 store.Dispose();
             }
         }

@@ -1,6 +1,7 @@
+using ArrowCid.Flight;
 using System.Net.Security;
 
-namespace ArrowCid.Flight;
+namespace ArrowCid.Client;
 
 /// <summary>How a client calls.</summary>
 public sealed class CidClientOptions

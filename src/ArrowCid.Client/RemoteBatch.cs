@@ -1,7 +1,7 @@
 using ArrowCid.Columnar;
 using A = Apache.Arrow;
 
-namespace ArrowCid.Flight;
+namespace ArrowCid.Client;
 
 /// <summary>A batch that a client fetched. Valid until it is disposed of.</summary>
 public sealed class RemoteBatch : IDisposable

@@ -12,7 +12,7 @@ internal sealed class ArrowCidHealthCheck(Func<CidStore> find) : IHealthCheck
     {
         try
         {
-            StoreSummary summary = find().GetSummary();
+            StoreSummary summary = find().Diagnostics.GetSummary();
             return Task.FromResult(HealthCheckResult.Healthy("the store is open", new Dictionary<string, object>
             {
                 ["capacity"] = summary.Capacity,

@@ -16,22 +16,22 @@ public sealed class ArrowCidOptions
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>When puts outlive a loss of power, where the store is on a disk.</summary>
-    public Durability Durability { get; set; } = Durability.Batch;
+    public Durability Durability { get; set; } = Durability.Periodic;
 
     /// <summary>How much a read proves of what the store holds.</summary>
     public VerifyMode Verify { get; set; }
 
     /// <summary>What a full store does; it counts where the store is made.</summary>
-    public StoreRetention Retention { get; set; }
+    public RetentionMode Retention { get; set; }
 
     /// <summary>Opens the store for reading only.</summary>
     public bool ReadOnly { get; set; }
 
-    /// <summary>Fails where no store exists, instead of making one.</summary>
-    public bool MustExist { get; set; }
+    /// <summary>Whether a store is created where none exists; if false, opening fails.</summary>
+    public bool CreateIfMissing { get; set; } = true;
 
-    /// <summary>A store that several users share (<see cref="CidStoreOptions.Group"/>).</summary>
-    public bool Group { get; set; }
+    /// <summary>A store that several users share (<see cref="CidStoreOptions.SharedWithGroup"/>).</summary>
+    public bool SharedWithGroup { get; set; }
 
     /// <summary>Maintains the store in the background; null: not. <see cref="ArrowCidBuilder.AddMaintenance"/> sets
     /// it.</summary>

@@ -65,10 +65,10 @@ public static class ArrowCidServiceCollectionExtensions
             Verify = options.Verify,
             Retention = options.Retention,
             ReadOnly = options.ReadOnly,
-            MustExist = options.MustExist,
-            Group = options.Group,
+            CreateIfMissing = options.CreateIfMissing,
+            SharedWithGroup = options.SharedWithGroup,
             Notified = options.Notified,
-            Clock = provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            TimeProvider = provider.GetService<TimeProvider>() ?? TimeProvider.System,
             LoggerFactory = provider.GetService<ILoggerFactory>(),
             Maintenance = options.Maintenance is not { } maintenance ? null : new MaintenanceOptions
             {

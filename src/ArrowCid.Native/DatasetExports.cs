@@ -97,7 +97,7 @@ internal static unsafe class DatasetExports
         {
             CidStore opened = Handles.Get<CidStore>(store);
             Argument.NotNull(listing, nameof(listing));
-            *listing = Handles.Open(new ListingOf<NameChange, NameOut>(opened.Names(),
+            *listing = Handles.Open(new ListingOf<NameChange, NameOut>(opened.Names.List(),
                 name => NameOut.Of(opened, name)));
             return NativeError.Ok;
         }
@@ -145,7 +145,7 @@ internal static unsafe class DatasetExports
             throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a dataset");
         try
         {
-            return store.ReadDataset(cid) ?? throw ReadExports.NotFound(cid, store);
+            return store.Datasets.Read(cid) ?? throw ReadExports.NotFound(cid, store);
         }
         catch (InvalidIpldException e)
         {
@@ -156,6 +156,6 @@ internal static unsafe class DatasetExports
     private static Block Put(CidStore store, IReadOnlyList<Cid> batches, DatasetJson said, PutOptions options)
     {
         if (batches.Count == 0) throw NativeError.Invalid("a dataset has at least one batch");
-        return Block.Of(store, store.PutDataset(batches, options, said.Metadata, said.Parents));
+        return Block.Of(store, store.Datasets.Put(batches, options, said.Metadata, said.Parents));
     }
 }

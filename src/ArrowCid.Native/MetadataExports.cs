@@ -15,9 +15,9 @@ internal static unsafe class MetadataExports
     /// <summary>Says something of a block that is there.</summary>
     public static void Say(CidStore store, Cid cid, PutOptions said)
     {
-        store.Annotate(cid, said);
-        if (said.Pin) store.Pin(cid);
-        if (said.Name is { } name) _ = store.SetName(name, cid);
+        store.Metadata.Set(cid, said);
+        if (said.Pin) store.Retention.Pin(cid);
+        if (said.Name is { } name) _ = store.Names.Set(name, cid);
     }
 
     [UnmanagedCallersOnly(EntryPoint = "managed_describe")]
@@ -27,7 +27,7 @@ internal static unsafe class MetadataExports
         {
             CidStore opened = Handles.Get<CidStore>(store);
             Cid wanted = Argument.Cid(cid);
-            StoredEntry entry = opened.Describe(wanted) ?? throw ReadExports.NotFound(wanted, opened);
+            StoredEntry entry = opened.Metadata.Get(wanted) ?? throw ReadExports.NotFound(wanted, opened);
             var json = new ArrayBufferWriter<byte>();
             using (var writer = new Utf8JsonWriter(json, s_json))
             {
@@ -54,9 +54,9 @@ internal static unsafe class MetadataExports
             string text = Utf8Text.Read(name, nameof(name));
             Cid? wanted = cid is null ? null : cid->Read();
             if (check is not (0 or 1)) throw NativeError.Invalid($"'check' is {check}, not 0 or 1");
-            if (check == 1) _ = opened.SetName(text, wanted, expected is null ? null : expected->Read());
-            else if (wanted is { } target) _ = opened.SetName(text, target);
-            else if (!opened.RemoveName(text)) throw NoName(text);
+            if (check == 1) _ = opened.Names.Set(text, wanted, expected is null ? null : expected->Read());
+            else if (wanted is { } target) _ = opened.Names.Set(text, target);
+            else if (!opened.Names.Remove(text)) throw NoName(text);
             return NativeError.Ok;
         }
         catch (Exception e)
@@ -73,7 +73,7 @@ internal static unsafe class MetadataExports
             CidStore opened = Handles.Get<CidStore>(store);
             string text = Utf8Text.Read(name, nameof(name));
             Argument.NotNull(cid, nameof(cid));
-            *cid = CidBytes.Of(opened.ResolveName(text) ?? throw NoName(text));
+            *cid = CidBytes.Of(opened.Names.Resolve(text) ?? throw NoName(text));
             return NativeError.Ok;
         }
         catch (Exception e)
@@ -104,7 +104,7 @@ internal static unsafe class MetadataExports
     {
         try
         {
-            Argument.WritableStore(store).Pin(Argument.Cid(cid));
+            Argument.WritableStore(store).Retention.Pin(Argument.Cid(cid));
             return NativeError.Ok;
         }
         catch (Exception e)
@@ -118,7 +118,7 @@ internal static unsafe class MetadataExports
     {
         try
         {
-            _ = Argument.WritableStore(store).Unpin(Argument.Cid(cid));
+            _ = Argument.WritableStore(store).Retention.Unpin(Argument.Cid(cid));
             return NativeError.Ok;
         }
         catch (Exception e)
@@ -136,7 +136,7 @@ internal static unsafe class MetadataExports
             Span<CidBytes> given = Argument.Array(cids, count, nameof(cids));
             var wanted = new Cid[given.Length];
             for (int i = 0; i < wanted.Length; i++) wanted[i] = given[i].Read();
-            RemoveResult result = opened.Remove(wanted);
+            RemoveResult result = opened.Retention.Remove(wanted);
             if (removed is not null) *removed = result.Removed.Count;
             return NativeError.Ok;
         }

@@ -115,7 +115,7 @@ internal static unsafe class PutExports
             (target[i], cids[i]) = (Block.Of(put), put.Cid);
         }
 
-        if (isDataset) _ = store.PutDataset(cids, said);
+        if (isDataset) _ = store.Datasets.Put(cids, said);
     }
 
     private static void ThrowIfMore(int batches, int capacity)

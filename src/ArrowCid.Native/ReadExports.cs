@@ -170,7 +170,7 @@ internal static unsafe class ReadExports
         {
             CidStore opened = Handles.Get<CidStore>(store);
             Cid wanted = Argument.Cid(cid);
-            VerifyResult result = opened.Verify(wanted) ?? throw NotFound(wanted, opened);
+            VerifyResult result = opened.Diagnostics.Verify(wanted) ?? throw NotFound(wanted, opened);
             return result.Error is null ? NativeError.Ok : NativeError.Report(result.Error, error);
         }
         catch (Exception e)

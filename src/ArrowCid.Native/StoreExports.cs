@@ -146,11 +146,11 @@ internal static unsafe class StoreExports
                 : TimeSpan.FromMilliseconds(Math.Min(read.TimeoutMilliseconds, int.MaxValue)),
             Durability = read.Durability == 0 ? plain.Durability : (Durability)(read.Durability - 1),
             Verify = read.Verify == 0 ? plain.Verify : (VerifyMode)(read.Verify - 1),
-            Retention = (StoreRetention)read.Retention,
+            Retention = (RetentionMode)read.Retention,
             ReadOnly = (read.Flags & ReadOnly) != 0,
-            MustExist = (read.Flags & MustExist) != 0,
-            Group = (read.Flags & Group) != 0,
-            Copy = (read.Flags & Copy) != 0,
+            CreateIfMissing = (read.Flags & MustExist) == 0,
+            SharedWithGroup = (read.Flags & Group) != 0,
+            CopyOnRead = (read.Flags & Copy) != 0,
         };
     }
 

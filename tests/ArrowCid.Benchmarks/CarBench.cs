@@ -40,13 +40,13 @@ internal static class CarBench
     private static void Export(CidStore store, Cid[] cids, string file, CarLayout layout)
     {
         using FileStream target = File.Create(file);
-        _ = store.ExportCar(cids, target, new CarExportOptions { Layout = layout });
+        _ = store.Transfer.ExportCar(cids, target, new CarExportOptions { Layout = layout });
     }
 
     private static double Import(BenchPlace place, string name, CidStoreOptions options, string file)
     {
         using BenchStore to = place.Open(name, options);
         using FileStream car = File.OpenRead(file);
-        return Rounds.Seconds(() => to.Store.ImportCar(car));
+        return Rounds.Seconds(() => to.Store.Transfer.ImportCar(car));
     }
 }

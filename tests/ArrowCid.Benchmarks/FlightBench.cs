@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using System.Globalization;
 using System.Security.Cryptography;
 using ArrowCid.Flight;

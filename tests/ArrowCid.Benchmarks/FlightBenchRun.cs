@@ -1,9 +1,9 @@
+using ArrowCid.Server.Access;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ArrowCid.Columnar;
-using ArrowCid.Flight.Access;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Benchmarks;
@@ -86,7 +86,7 @@ internal sealed class FlightBenchRun : IBench
     {
         Capacity = 1L << 30,
         SegmentSize = 128 << 20,
-        Retention = StoreRetention.Ring,
+        Retention = RetentionMode.Ring,
     });
 
     /// <summary>Puts batches where our server and pyarrow's find them under one CID.</summary>
@@ -94,7 +94,7 @@ internal sealed class FlightBenchRun : IBench
     public string Show(params RecordBatch[] batches)
     {
         PutResult[] puts = Store.PutMany(batches);
-        Cid cid = puts.Length == 1 ? puts[0].Cid : Store.PutDataset([.. puts.Select(put => put.Cid)]).Cid;
+        Cid cid = puts.Length == 1 ? puts[0].Cid : Store.Datasets.Put([.. puts.Select(put => put.Cid)]).Cid;
         string path = _memory.PathOf($"{cid}.arrows");
         if (File.Exists(path)) return cid.ToString();
         using (FileStream target = File.Create(path))

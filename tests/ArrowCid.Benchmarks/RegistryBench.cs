@@ -41,7 +41,7 @@ internal sealed class RegistryBench(StoreBenchRun run)
         double open = Rounds.Seconds(() =>
         {
             using CidStore opened = CidStore.Open(directory, options);
-            _ = opened.Describe(CidOf(1)) ?? throw new InvalidOperationException("an entry is lost");
+            _ = opened.Metadata.Get(CidOf(1)) ?? throw new InvalidOperationException("an entry is lost");
         });
         yield return Alone("open, and one entry", open * 1000, "ms", 1000);
         using (CidStore store = CidStore.Open(directory, options))
@@ -54,10 +54,10 @@ internal sealed class RegistryBench(StoreBenchRun run)
                 IsLessBetter = true,
                 Note = "goal 1 ms",
             };
-            WarmUp(() => _ = store.Describe(CidOf(_random.Next(Warm))));
+            WarmUp(() => _ = store.Metadata.Get(CidOf(_random.Next(Warm))));
             foreach ((double quantile, string note) in new[] { (0.5, ""), (0.99, "goal 100 us") })
             {
-                double point = Quantile(Looks, quantile, () => _ = store.Describe(CidOf(_random.Next(_entries)))) * 1e6;
+                double point = Quantile(Looks, quantile, () => _ = store.Metadata.Get(CidOf(_random.Next(_entries)))) * 1e6;
                 double? otherPoint = run.Databases?.RegistryPoint(_entries, Looks, quantile) * 1e6;
                 yield return new Measurement($"point look-up, p{quantile * 100:F0}", point, otherPoint, "us", Sqlite, 1)
                 {
@@ -71,7 +71,7 @@ internal sealed class RegistryBench(StoreBenchRun run)
         double recovery = Rounds.Seconds(() =>
         {
             using CidStore opened = CidStore.Open(directory, options);
-            (long count, _) = opened.Count(Filter.Parse("has tag.day"), withAbsent: true);
+            (long count, _) = opened.Metadata.Count(Filter.Parse("has tag.day"), includeMissing: true);
             if (count != _entries) throw new InvalidOperationException($"{count} of {_entries} entries came back");
         });
         yield return Alone("recovery without derived files", recovery, "s", 60) with
@@ -96,22 +96,22 @@ internal sealed class RegistryBench(StoreBenchRun run)
 
         return _entries / Rounds.Seconds(() =>
         {
-            _ = store.Annotate(Enumerable.Range(0, _entries).Select(number => KeyValuePair.Create(CidOf(number),
+            _ = store.Metadata.Set(Enumerable.Range(0, _entries).Select(number => KeyValuePair.Create(CidOf(number),
                 new BlockMetadata
                 {
                     Producer = Text('p', number % Producers),
                     Tags = new Dictionary<string, string?>(1) { ["day"] = Text('d', number % Tags) },
                 })));
-            while (!store.Checkpoint()) Thread.Sleep(1);
+            while (!store.Maintenance.Checkpoint()) Thread.Sleep(1);
         });
     }
 
     private static void LookAtPage(CidStore store, int tag)
     {
-        QueryPage page = store.Search(new QueryOptions
+        QueryPage page = store.Metadata.QueryPage(new QueryOptions
         {
             Filter = Filter.Parse($"tag.day = \"{Text('d', tag)}\""),
-            WithAbsent = true,
+            IncludeMissing = true,
             Limit = Page,
         });
         if (page.Entries.Count != Page) throw new InvalidOperationException($"a page of {page.Entries.Count}");
@@ -128,7 +128,7 @@ internal sealed class RegistryBench(StoreBenchRun run)
         Cid[] PutAll()
         {
             store.PutRawMany(blocks, results);
-            _ = store.Annotate(results.Select(put => KeyValuePair.Create(put.Cid,
+            _ = store.Metadata.Set(results.Select(put => KeyValuePair.Create(put.Cid,
                 new BlockMetadata { Tags = new Dictionary<string, string?> { ["few"] = "1" } })));
             return Array.ConvertAll(results, put => put.Cid);
         }
@@ -136,11 +136,11 @@ internal sealed class RegistryBench(StoreBenchRun run)
         Cid[] cids = PutAll();
         var until = new BlockMetadata { Expires = DateTimeOffset.UtcNow.AddDays(1) };
         double touch = Quantile(50, 0.5,
-            () => _ = store.Annotate(cids.Select(cid => KeyValuePair.Create(cid, until)))) * 1000;
+            () => _ = store.Metadata.Set(cids.Select(cid => KeyValuePair.Create(cid, until)))) * 1000;
         yield return Alone($"touch, {Few} entries", touch, "ms", 0.79);
         double list = Quantile(50, 0.5, () =>
         {
-            if (store.Entries().Count() != Few) throw new InvalidOperationException("an entry is lost");
+            if (store.Query().Count() != Few) throw new InvalidOperationException("an entry is lost");
         }) * 1000;
         yield return Alone($"list, {Few} entries", list, "ms", 0.40);
         var filter = Filter.Parse("tag.few = \"1\"");
@@ -150,7 +150,7 @@ internal sealed class RegistryBench(StoreBenchRun run)
             if (i > 0) _ = PutAll();
             times.Add(Rounds.Seconds(() =>
             {
-                int removed = store.Remove([.. store.Query(filter).Select(entry => entry.Cid)]).Removed.Count;
+                int removed = store.Retention.Remove([.. store.Query(filter).Select(entry => entry.Cid)]).Removed.Count;
                 if (removed != Few) throw new InvalidOperationException($"{removed} of {Few} were removed");
             }) * 1000);
         }

@@ -7,7 +7,7 @@ namespace ArrowCid.Benchmarks;
 internal sealed class SecondReader(string directory) : ISecondRole
 {
     private readonly CidStore _store =
-        CidStore.Open(directory, new CidStoreOptions { MustExist = true, ReadOnly = true });
+        CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false, ReadOnly = true });
 
     private Cid[] _cids = [];
 

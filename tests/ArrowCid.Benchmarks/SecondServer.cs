@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using System.Net;
 using System.Net.Sockets;
 using ArrowCid.Flight;
@@ -9,7 +11,7 @@ internal sealed class SecondServer(string directory) : ISecondRole
 {
     public const string Role = "serve", OverTcp = "tcp", OverUnix = "unix", OverTls = "tls", Collect = "collect";
 
-    private readonly CidStore _store = CidStore.Open(directory, new CidStoreOptions { MustExist = true });
+    private readonly CidStore _store = CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false });
     private readonly List<CidServer> _servers = [];
 
     /// <summary>Where a store's server has its certificate.</summary>

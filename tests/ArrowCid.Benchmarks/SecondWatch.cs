@@ -13,8 +13,8 @@ internal sealed class SecondWatch : ISecondRole
 
     public SecondWatch(string directory)
     {
-        _store = CidStore.Open(directory, new CidStoreOptions { MustExist = true, ReadOnly = true });
-        _watch = _store.Watch(Cursor.Now, s_patience).GetEnumerator();
+        _store = CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false, ReadOnly = true });
+        _watch = _store.Watch(Cursor.Now, new WatchOptions { Timeout = s_patience }).GetEnumerator();
     }
 
     /// <inheritdoc/>

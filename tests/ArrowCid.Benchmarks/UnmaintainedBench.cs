@@ -44,7 +44,7 @@ internal sealed class UnmaintainedBench(StoreBenchRun run)
                 });
             }
 
-            while (isMaintained && !store.Checkpoint()) Thread.Sleep(1);
+            while (isMaintained && !store.Maintenance.Checkpoint()) Thread.Sleep(1);
         }
 
         Query();
@@ -58,7 +58,7 @@ internal sealed class UnmaintainedBench(StoreBenchRun run)
         void Query()
         {
             using CidStore store = CidStore.Open(directory, options);
-            QueryPage page = store.Search(new QueryOptions { Filter = Filter.Parse("tag.day = \"d7\""), Limit = Page });
+            QueryPage page = store.Metadata.QueryPage(new QueryOptions { Filter = Filter.Parse("tag.day = \"d7\""), Limit = Page });
             int expected = Math.Min(Page, _puts / Tags);
             if (page.Entries.Count != expected)
                 throw new InvalidOperationException($"a page of {page.Entries.Count} instead of {expected}");

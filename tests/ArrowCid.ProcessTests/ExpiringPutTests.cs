@@ -1,6 +1,6 @@
+using ArrowCid.Server.Access;
 using System.Diagnostics;
 using ArrowCid.Columnar;
-using ArrowCid.Flight.Access;
 using ArrowCid.ProcessTests.Cli;
 
 namespace ArrowCid.ProcessTests;
@@ -31,7 +31,7 @@ public sealed class ExpiringPutTests
         Assert.True(worker.ExitCode is Killed or 0, await worker.StandardError.ReadToEndAsync());
         using CidStore store = CidStore.Open(folder.Store);
         StoredBlock[] blocks = [.. store.List()];
-        Assert.All(blocks, block => Assert.NotNull(store.Describe(block.Address.Cid)!.Expires));
+        Assert.All(blocks, block => Assert.NotNull(store.Metadata.Get(block.Address.Cid)!.Expires));
         if (said.Length > 0) Assert.Equal(said.Trim(), $"{Assert.Single(blocks).Address.Cid}");
     }
 

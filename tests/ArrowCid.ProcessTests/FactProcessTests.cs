@@ -13,19 +13,19 @@ public sealed class FactProcessTests
     private static readonly TimeSpan s_long = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData("F4:1", Durability.Batch)]
-    [InlineData("F4:30", Durability.Batch)]
-    [InlineData("F6:1", Durability.Batch)]
-    [InlineData("F6:30", Durability.Batch)]
-    [InlineData("P4:30", Durability.Batch)]
-    [InlineData("P5:30", Durability.Batch)]
-    [InlineData("P6:30", Durability.Batch)]
-    [InlineData("P7:30", Durability.Batch)]
-    [InlineData("S2:3", Durability.Batch)]
-    [InlineData("S4:3", Durability.Batch)]
-    [InlineData("S5:3", Durability.Batch)]
-    [InlineData("D3:1", Durability.Batch)]
-    [InlineData("D4:1", Durability.Batch)]
+    [InlineData("F4:1", Durability.Periodic)]
+    [InlineData("F4:30", Durability.Periodic)]
+    [InlineData("F6:1", Durability.Periodic)]
+    [InlineData("F6:30", Durability.Periodic)]
+    [InlineData("P4:30", Durability.Periodic)]
+    [InlineData("P5:30", Durability.Periodic)]
+    [InlineData("P6:30", Durability.Periodic)]
+    [InlineData("P7:30", Durability.Periodic)]
+    [InlineData("S2:3", Durability.Periodic)]
+    [InlineData("S4:3", Durability.Periodic)]
+    [InlineData("S5:3", Durability.Periodic)]
+    [InlineData("D3:1", Durability.Periodic)]
+    [InlineData("D4:1", Durability.Periodic)]
     [InlineData("D1:1", Durability.Always)]
     [InlineData("D1:30", Durability.Always)]
     [InlineData("D2:1", Durability.Always)]
@@ -85,7 +85,7 @@ public sealed class FactProcessTests
 
     private static void CheckAll(StoreDirectory directory, List<int> acknowledged, string steps)
     {
-        using BlockStore store = BlockStore.Open(directory.Path, FactWorker.Settings(Durability.Batch));
+        using BlockStore store = BlockStore.Open(directory.Path, FactWorker.Settings(Durability.Periodic));
         // Before anything is adopted, the order holds: who sees a block sees its facts.
         CheckOrder(store, steps);
         using IDisposable held = store.LockName(1, s_long);

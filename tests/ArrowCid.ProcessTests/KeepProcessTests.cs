@@ -28,22 +28,22 @@ public sealed class KeepProcessTests(ITestOutputHelper output)
         foreach (int number in pinned)
         {
             Cid cid = Cid.FromSha256(Multicodec.Raw, Memory.Sha256.Hash(KeepWorker.Bytes(number)));
-            Assert.True(store.Describe(cid) is { IsPresent: true, IsPinned: true }, $"{number} is pinned and gone");
-            Assert.True(store.Verify(cid)!.Value.IsIntact);
+            Assert.True(store.Metadata.Get(cid) is { IsPresent: true, IsPinned: true }, $"{number} is pinned and gone");
+            Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
         }
 
-        Assert.All(store.VerifyAll(), result => Assert.Null(result.Error));
-        Assert.Empty(store.CheckFacts());
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.Null(result.Error));
+        Assert.Empty(store.Diagnostics.CheckFacts());
         // Everything went on.
         foreach (string what in new[] { "put", "leases", "collected", "forgets", "checkpoints" })
             Assert.Contains(done, line => !line.Contains($" 0 {what}", StringComparison.Ordinal));
-        _ = store.Reap();
-        Assert.Empty(store.Reap(dryRun: true));
+        _ = store.Maintenance.Reap();
+        Assert.Empty(store.Maintenance.Reap(dryRun: true));
         // The same collection twice is as good as once.
         var all = new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero };
-        _ = store.Collect(all);
-        Assert.Empty(store.Collect(all).Collected);
-        Assert.Equal(pinned.Count, store.Entries().Count(entry => entry.IsPinned));
+        _ = store.Retention.Collect(all);
+        Assert.Empty(store.Retention.Collect(all).Collected);
+        Assert.Equal(pinned.Count, store.Query().Count(entry => entry.IsPinned));
     }
 
     /// <summary>Eight processes in a ring, each of which fills it many times and holds some of what it finds.</summary>
@@ -61,8 +61,8 @@ public sealed class KeepProcessTests(ITestOutputHelper output)
         }
 
         Assert.All(done, line => Assert.DoesNotContain(" 0 leases", line, StringComparison.Ordinal));
-        _ = store.Reap();
-        Assert.Empty(store.Reap(dryRun: true));
+        _ = store.Maintenance.Reap();
+        Assert.Empty(store.Maintenance.Reap(dryRun: true));
     }
 
     /// <summary>Eight workers, until they are done; what they say of themselves goes to the test's output.</summary>
@@ -116,13 +116,13 @@ public sealed class KeepProcessTests(ITestOutputHelper output)
             for (int number = 0; number < 12; number++)
             {
                 cids.Add(store.Put(RegistryWorker.Batch(number), new PutOptions { Producer = $"p{number}" }).Cid);
-                _ = store.SetName("n", cids[^1]);
-                store.Tag(cids[^1], "gone", "1");
+                _ = store.Names.Set("n", cids[^1]);
+                store.Metadata.Tag(cids[^1], "gone", "1");
             }
 
             for (int number = 0; number < 150; number++) KeepWorker.SayLarge(store, cids[number % (number < 60 ? 12 : 6)], number);
-            foreach (Cid cid in cids) store.Untag(cid, "gone");
-            store.Pin(cids[3]);
+            foreach (Cid cid in cids) store.Metadata.Untag(cid, "gone");
+            store.Retention.Pin(cids[3]);
             before = Facts(store, cids);
         }
 
@@ -133,25 +133,25 @@ public sealed class KeepProcessTests(ITestOutputHelper output)
         using (CidStore store = RegistryWorker.Open(folder.Store))
         {
             Assert.Equal(before, Facts(store, cids));
-            Assert.Empty(store.CheckFacts());
-            _ = store.Reap();
-            Assert.Empty(store.Reap(dryRun: true));
-            Assert.True(store.GetSegments().Count(segment => segment.Kind == "facts") <= 4);
+            Assert.Empty(store.Diagnostics.CheckFacts());
+            _ = store.Maintenance.Reap();
+            Assert.Empty(store.Maintenance.Reap(dryRun: true));
+            Assert.True(store.Diagnostics.GetSegments().Count(segment => segment.Kind == StoreSegmentKind.Facts) <= 4);
             Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
         }
 
         // And what is left is whole without table and index.
-        _ = CidStore.Rebuild(folder.Store);
+        _ = StoreMaintenance.Rebuild(folder.Store);
         using CidStore again = RegistryWorker.Open(folder.Store);
         Assert.Equal(before, Facts(again, cids));
     }
 
     private static string[] Facts(CidStore store, List<Cid> cids) =>
     [
-        .. cids.Select(cid => store.Describe(cid)!).Select(entry =>
+        .. cids.Select(cid => store.Metadata.Get(cid)!).Select(entry =>
             $"{entry.Cid} {entry.Producer} {string.Join(' ', entry.Tags)} {entry.Json?.Length} {entry.IsPinned} " +
             $"{string.Join(' ', entry.Names)} {entry.IsPresent}"),
-        .. store.NameHistory("n").Select(change => $"{change}"),
+        .. store.Names.GetHistory("n").Select(change => $"{change}"),
     ];
 
     private static async Task Ended(Process process, int code)

@@ -10,7 +10,7 @@ namespace ArrowCid.ProcessTests;
 internal static class KeepWorker
 {
     /// <summary>Each replaces the one before: a segment of facts takes 34.</summary>
-    public static void SayLarge(CidStore store, Cid cid, int number) => store.Annotate(cid, new BlockMetadata
+    public static void SayLarge(CidStore store, Cid cid, int number) => store.Metadata.Set(cid, new BlockMetadata
     {
         Tags = new Dictionary<string, string?> { ["said"] = $"{number}" },
         Json = $"\"{new string('x', 30_000)}\"",

@@ -43,7 +43,7 @@ internal sealed class Keeping(CidStore store, int seed)
             Console.WriteLine($"MISSING {version}: named, seed {seed}");
         foreach ((Cid cid, int tag) in _said)
         {
-            string? found = store.Describe(cid)?.Tags.GetValueOrDefault($"of{seed}");
+            string? found = store.Metadata.Get(cid)?.Tags.GetValueOrDefault($"of{seed}");
             if (found != $"{tag}") Console.WriteLine($"SAID {tag} of {cid} and found {found}");
         }
 
@@ -93,14 +93,14 @@ internal sealed class Keeping(CidStore store, int seed)
         Cid cid = store.Put(RegistryWorker.Batch(_random.Next(Universe))).Cid;
         _puts++;
         CheckJustPut(cid, started);
-        if (store.Describe(cid) is { IsPresent: true, SchemaCid: { } schema } && !store.Contains(schema) &&
+        if (store.Metadata.Get(cid) is { IsPresent: true, SchemaCid: { } schema } && !store.Contains(schema) &&
             Stopwatch.GetElapsedTime(started) < s_grace)
             Console.WriteLine($"MISSING {schema}: the schema of {cid}, which was just put, seed {seed}");
     }
 
     private void CheckJustPut(Cid cid, long started)
     {
-        bool isThere = store.Describe(cid)?.IsPresent == true && store.Contains(cid);
+        bool isThere = store.Metadata.Get(cid)?.IsPresent == true && store.Contains(cid);
         if (!isThere && Stopwatch.GetElapsedTime(started) < s_grace)
             Console.WriteLine($"MISSING {cid}: just put, seed {seed}");
     }
@@ -125,12 +125,12 @@ internal sealed class Keeping(CidStore store, int seed)
     private void HoldByName()
     {
         Cid cid = store.PutRaw(KeepWorker.Bytes(_random.Next(Universe))).Cid;
-        _ = store.SetName($"n{seed}", cid);
-        Cid node = store.PutDataset([store.Put(RegistryWorker.Batch(_steps)).Cid]).Cid;
+        _ = store.Names.Set($"n{seed}", cid);
+        Cid node = store.Datasets.Put([store.Put(RegistryWorker.Batch(_steps)).Cid]).Cid;
         using BlockHold hold = store.Hold(node);
         Collect();
-        if (store.Describe(cid)?.IsPresent != true) Console.WriteLine($"MISSING {cid}: named, seed {seed}");
-        foreach (Cid batch in store.TryGetDataset(node) ?? [])
+        if (store.Metadata.Get(cid)?.IsPresent != true) Console.WriteLine($"MISSING {cid}: named, seed {seed}");
+        foreach (Cid batch in store.Datasets.TryGet(node) ?? [])
         {
             using BatchLease? lease = store.TryGet(batch);
             if (lease is null) Console.WriteLine($"MISSING {batch}: of a dataset that is held, seed {seed}");
@@ -143,14 +143,14 @@ internal sealed class Keeping(CidStore store, int seed)
         int number = _random.Next(Universe / 10) + (seed * Universe);
         Cid cid = store.PutRaw(KeepWorker.Bytes(number)).Cid;
         _puts++;
-        if (options is { Expires: { } end }) store.Touch(cid, end);
+        if (options is { Expires: { } end }) store.Metadata.SetExpiry(cid, end);
         return (cid, number);
     }
 
     private void Pin()
     {
         (Cid cid, int number) = PutOwn();
-        store.Pin(cid);
+        store.Retention.Pin(cid);
         _pinned[cid] = number;
     }
 
@@ -159,7 +159,7 @@ internal sealed class Keeping(CidStore store, int seed)
         if (_pinned.Count == 0) return;
         (Cid cid, int number) = _pinned.ElementAt(_random.Next(_pinned.Count));
         CheckThere(cid, number, "pinned");
-        _ = store.Unpin(cid);
+        _ = store.Retention.Unpin(cid);
         _ = _pinned.Remove(cid);
         _ = _lent.Remove(cid);
     }
@@ -175,7 +175,7 @@ internal sealed class Keeping(CidStore store, int seed)
     {
         if (_pinned.Count == 0) return;
         Cid cid = _pinned.Keys.First();
-        store.Annotate(cid, new BlockMetadata
+        store.Metadata.Set(cid, new BlockMetadata
         {
             Tags = new Dictionary<string, string?> { [$"of{seed}"] = $"{_steps}" },
             Json = $"\"{new string('x', 20_000)}\"",
@@ -187,14 +187,14 @@ internal sealed class Keeping(CidStore store, int seed)
     {
         Cid cid = store.PutRaw(KeepWorker.Bytes(100_000 + (seed * 10_000) + (++_versions % 10_000))).Cid;
         _puts++;
-        _ = store.SetName($"v{seed}", cid, _version);
+        _ = store.Names.Set($"v{seed}", cid, _version);
         _version = cid;
     }
 
     private void Forget() => IgnoreBusy(() =>
     {
         if (_version is not { } last) return;
-        ForgetResult result = store.Forget([$"v{seed}"], new ForgetPolicy { KeepLast = 3 });
+        ForgetResult result = store.Retention.Forget([$"v{seed}"], new ForgetPolicy { KeepLast = 3 });
         _forgets++;
         _forgotten += result.Versions.Count(version => version.IsForgotten);
         if (result.Versions.Count == 0 || result.Versions[0].Cid != last || result.Versions[0].IsForgotten)
@@ -210,18 +210,18 @@ internal sealed class Keeping(CidStore store, int seed)
     private void Expire()
     {
         Cid cid = store.PutRaw(KeepWorker.Bytes(200_000 + (seed * 10_000) + (_steps % 10_000))).Cid;
-        store.Touch(cid, DateTimeOffset.UtcNow.AddMilliseconds(-1));
+        store.Metadata.SetExpiry(cid, DateTimeOffset.UtcNow.AddMilliseconds(-1));
         Collect(new CollectOptions());
     }
 
     private void Collect(CollectOptions options) =>
-        IgnoreBusy(() => _collected += store.Collect(options).Collected.Count);
+        IgnoreBusy(() => _collected += store.Retention.Collect(options).Collected.Count);
 
     private void Compact() => IgnoreBusy(() => _freed += store.Blocks.Reclaim(mostAlive: 0.7).BytesFreed);
 
     private void Checkpoint()
     {
-        IgnoreBusy(() => _ = store.Checkpoint());
+        IgnoreBusy(() => _ = store.Maintenance.Checkpoint());
         _checkpoints++;
     }
 
@@ -240,7 +240,7 @@ internal sealed class Keeping(CidStore store, int seed)
     private void CheckThere(Cid cid, int number, string why)
     {
         using BlockLease? lease = store.Blocks.Find(Memory.Sha256.Hash(KeepWorker.Bytes(number)));
-        bool isRight = store.Describe(cid)?.IsPresent == true &&
+        bool isRight = store.Metadata.Get(cid)?.IsPresent == true &&
             lease?.Memory.Span.SequenceEqual(KeepWorker.Bytes(number)) == true;
         if (!isRight) Console.WriteLine($"MISSING {number}: {why}, seed {seed}");
     }

@@ -212,13 +212,13 @@ public sealed class LifeProcessTests
         _ = StoreWorker.Put(store, 1, BlockBytes);
         Assert.Equal(2, store.GetStatistics().LanesInUse);
         Assert.Contains(store.Processes(), process => process.Process == writer.Id && process.Lanes.SequenceEqual([0]));
-        Assert.DoesNotContain(store.Reap(dryRun: true), item => item.Kind == "lane");
+        Assert.DoesNotContain(store.Reap(dryRun: true), item => item.Kind == ReapedItemKind.Lane);
         // Killed and not yet waited for by its parent, this process, it is a zombie: its locks are free all the same.
         Signal(writer, "KILL");
         Assert.True(SpinWait.SpinUntil(() => store.GetStatistics().LanesInUse == 1, TimeSpan.FromSeconds(60)));
         await writer.WaitForExitAsync();
         // The tick of the living takes the lane over.
-        Assert.True(SpinWait.SpinUntil(() => !store.Reap(dryRun: true).Exists(item => item.Kind == "lane"),
+        Assert.True(SpinWait.SpinUntil(() => !store.Reap(dryRun: true).Exists(item => item.Kind == ReapedItemKind.Lane),
             TimeSpan.FromSeconds(60)));
     }
 

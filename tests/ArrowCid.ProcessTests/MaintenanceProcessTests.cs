@@ -40,20 +40,20 @@ public sealed class MaintenanceProcessTests
         List<Cid> left = Fill(folder.Store);
         using (Process victim = Worker.Start(step, "maintain", folder.Store)) await Ended(victim, Killed);
         using CidStore store = RegistryWorker.Open(folder.Store);
-        Assert.Null(store.GetMaintainer());
-        Assert.All(store.Maintain(), done => Assert.Null(done.Failure));
-        Assert.Equal(left.Order(), store.Entries().Where(entry => entry.Kind is BlockKind.Raw or BlockKind.Node).Select(entry => entry.Cid).Order());
-        Assert.Equal(Versions, store.NameHistory("n").Count);
+        Assert.Null(store.Maintenance.GetMaintainer());
+        Assert.All(store.Maintenance.RunOnce(), done => Assert.Null(done.Failure));
+        Assert.Equal(left.Order(), store.Query().Where(entry => entry.Kind is BlockKind.Raw or BlockKind.Node).Select(entry => entry.Cid).Order());
+        Assert.Equal(Versions, store.Names.GetHistory("n").Count);
         // Nobody is told twice why a block went, and nobody goes without a word.
-        IReadOnlyList<RemovalEntry> log = store.Removals();
+        IReadOnlyList<RemovalEntry> log = store.Retention.GetRemovals();
         Assert.Equal(Versions - Kept, log.Count(entry => entry is { Reason: RemovalReason.Forgotten, Rule: "three" }));
         Assert.Equal(Expired, log.Count(entry => entry.Reason == RemovalReason.Expired));
         Assert.Equal(Versions - Kept + Expired, log.Count);
-        Assert.Empty(store.Maintain());
-        Assert.Empty(store.CheckFacts());
-        Assert.All(store.VerifyAll(), result => Assert.Null(result.Error));
-        _ = store.Reap();
-        Assert.Empty(store.Reap(dryRun: true));
+        Assert.Empty(store.Maintenance.RunOnce());
+        Assert.Empty(store.Diagnostics.CheckFacts());
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.Null(result.Error));
+        _ = store.Maintenance.Reap();
+        Assert.Empty(store.Maintenance.Reap(dryRun: true));
         Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
     }
 
@@ -65,23 +65,23 @@ public sealed class MaintenanceProcessTests
         List<Process> workers = [Worker.Start(null, "look-after", folder.Store), Worker.Start(null, "look-after", folder.Store)];
         foreach (Process worker in workers) Assert.Equal("open", await worker.StandardOutput.ReadLineAsync());
         Expire(store, 1);
-        await Until(() => store.Describe(CidOf(1)) is not { IsPresent: true });
-        int first = store.GetMaintainer()!.Value;
+        await Until(() => store.Metadata.Get(CidOf(1)) is not { IsPresent: true });
+        int first = store.Maintenance.GetMaintainer()!.Value;
         Assert.Contains(first, workers.Select(worker => worker.Id));
-        var busy = Assert.Throws<ArrowCidException>(() => store.Maintain());
+        var busy = Assert.Throws<ArrowCidException>(() => store.Maintenance.RunOnce());
         Assert.Equal(ErrorCode.Busy, busy.Code);
         Assert.Contains($"process {first} ", busy.Message, StringComparison.Ordinal);
         Process victim = workers.Single(worker => worker.Id == first);
         victim.Kill();
         await victim.WaitForExitAsync();
         Expire(store, 2);
-        await Until(() => store.Describe(CidOf(2)) is not { IsPresent: true });
+        await Until(() => store.Metadata.Get(CidOf(2)) is not { IsPresent: true });
         Process other = workers.Single(worker => worker.Id != first);
-        Assert.Equal(other.Id, store.GetMaintainer());
-        Assert.EndsWith($" {other.Id}", store.Removals()[0].By, StringComparison.Ordinal);
+        Assert.Equal(other.Id, store.Maintenance.GetMaintainer());
+        Assert.EndsWith($" {other.Id}", store.Retention.GetRemovals()[0].By, StringComparison.Ordinal);
         other.StandardInput.Close();
         await Ended(other, 0);
-        Assert.Null(store.GetMaintainer());
+        Assert.Null(store.Maintenance.GetMaintainer());
         workers.ForEach(worker => worker.Dispose());
     }
 
@@ -90,19 +90,24 @@ public sealed class MaintenanceProcessTests
     private static List<Cid> Fill(string directory)
     {
         using CidStore store = RegistryWorker.Open(directory);
-        for (int number = 0; number < Versions; number++) _ = store.SetName("n", store.PutRaw(Bytes(number)).Cid);
+        for (int number = 0; number < Versions; number++) _ = store.Names.Set("n", store.PutRaw(Bytes(number)).Cid);
         for (int number = 0; number < Expired; number++) Expire(store, 1000 + number);
         Cid said = store.PutRaw(Bytes(2000)).Cid;
         // Each replaces the one before, over several segments of facts.
         for (int number = 0; number < 80; number++) KeepWorker.SayLarge(store, said, number);
-        store.SetMaintenancePolicy(new MaintenancePolicy
+        store.Maintenance.SetPolicy(new MaintenancePolicy
         {
-            Forget = [new ForgetRule("three", new ForgetPolicy { KeepLast = Kept }) { Names = ["n"] }],
+            Forget = [new ForgetRule
+            {
+                Id = "three",
+                Policy = new ForgetPolicy { KeepLast = Kept },
+                Names = ["n"],
+            }],
         });
-        Cid policy = store.ResolveName(MaintenancePolicy.Name)!.Value;
+        Cid policy = store.Names.Resolve(MaintenancePolicy.Name)!.Value;
         // So many records are worth a checkpoint, which nobody made who asked.
         Cid absent = CidOf(10_000);
-        for (int number = 0; number < 5000; number++) store.Tag(absent, "n", $"{number}");
+        for (int number = 0; number < 5000; number++) store.Metadata.Tag(absent, "n", $"{number}");
         return
         [
             said, policy,
@@ -111,7 +116,7 @@ public sealed class MaintenanceProcessTests
     }
 
     private static void Expire(CidStore store, int number) =>
-        store.Touch(store.PutRaw(Bytes(number)).Cid, DateTimeOffset.UtcNow);
+        store.Metadata.SetExpiry(store.PutRaw(Bytes(number)).Cid, DateTimeOffset.UtcNow);
 
     private static Cid CidOf(int number) => Cid.FromSha256(Multicodec.Raw, Memory.Sha256.Hash(Bytes(number)));
 

@@ -7,7 +7,7 @@ internal static class MaintenanceWorker
     public static int Once(string[] arguments)
     {
         using CidStore store = RegistryWorker.Open(arguments[0]);
-        foreach (MaintenanceStep step in store.Maintain()) Console.WriteLine($"{step.Task} {step.Count} {step.Failure}");
+        foreach (MaintenanceStep step in store.Maintenance.RunOnce()) Console.WriteLine($"{step.Task} {step.Count} {step.Failure}");
         return 0;
     }
 

@@ -47,7 +47,7 @@ public sealed class RegistryProcessTests
             await victim.WaitForExitAsync();
             await Ended(other, 0);
             acknowledged.AddRange(outputs.SelectMany(Numbers));
-            int now = RegistryWorker.NumberOf(store, store.ResolveName(RegistryWorker.Counter)!.Value);
+            int now = RegistryWorker.NumberOf(store, store.Names.Resolve(RegistryWorker.Counter)!.Value);
             CheckHistory(store, now + 1);
             // Who was killed between commit and word may have raised it without saying so, once.
             Assert.Equal(acknowledged.Distinct().Count(), acknowledged.Count);
@@ -77,12 +77,12 @@ public sealed class RegistryProcessTests
             kills += victim.ExitCode == Killed ? 1 : 0;
             from += Times;
             using CidStore store = RegistryWorker.Open(directory.Path);
-            IEnumerable<Cid> found = store.Query(Filter.Parse("has tag.number"), withAbsent: true).Select(entry => entry.Cid);
+            IEnumerable<Cid> found = store.Query(Filter.Parse("has tag.number"), includeMissing: true).Select(entry => entry.Cid);
             Assert.Equal(tagged.Select(RegistryWorker.CidOf).Order(), found.Order());
             int last = tagged[^1];
-            Assert.Equal(RegistryWorker.CidOf(last), Assert.Single(store.Query(Filter.Parse($"tag.number = \"{last}\""), withAbsent: true)).Cid);
-            Assert.Empty(store.CheckFacts());
-            Assert.True(store.Checkpoint());
+            Assert.Equal(RegistryWorker.CidOf(last), Assert.Single(store.Query(Filter.Parse($"tag.number = \"{last}\""), includeMissing: true)).Cid);
+            Assert.Empty(store.Diagnostics.CheckFacts());
+            Assert.True(store.Maintenance.Checkpoint());
             string[] files = [.. Directory.GetFiles(directory.Path, "reg*").Select(path => Path.GetFileName(path)!)];
             Assert.DoesNotContain(files, file => file.Contains(".tmp-", StringComparison.Ordinal));
             Assert.InRange(files.Length, 2, 13);
@@ -114,10 +114,10 @@ public sealed class RegistryProcessTests
             kills += victim.ExitCode == Killed ? 1 : 0;
             using CidStore store = RegistryWorker.Open(directory.Path);
             foreach (string line in acknowledged) CheckSaid(store, line, $"{step}:{pass}");
-            Assert.Empty(store.CheckFacts());
+            Assert.Empty(store.Diagnostics.CheckFacts());
             // Nothing is left locked or half said: the same is said by this process.
             Cid cid = store.Put(RegistryWorker.Batch(pass * 10), new PutOptions { Pin = true, Name = $"name-{pass * 10}" }).Cid;
-            Assert.Equal([KeepKind.Named, KeepKind.Pinned], store.Why(cid).Select(reason => reason.Kind));
+            Assert.Equal([KeepKind.Named, KeepKind.Pinned], store.Retention.GetReasons(cid).Select(reason => reason.Kind));
         }
 
         Assert.True(kills >= 1, $"{step} was never passed");
@@ -138,19 +138,19 @@ public sealed class RegistryProcessTests
             using Process victim = Worker.Start($"{step}:{pass}", "remove", directory.Path, "6");
             gone.AddRange(Numbers(await victim.StandardOutput.ReadToEndAsync()));
             await victim.WaitForExitAsync();
-            Assert.All(gone, number => Assert.False(store.Describe(RegistryWorker.CidOf(number))?.IsPresent ?? false, $"{step}:{pass}: {number}"));
+            Assert.All(gone, number => Assert.False(store.Metadata.Get(RegistryWorker.CidOf(number))?.IsPresent ?? false, $"{step}:{pass}: {number}"));
             // A removal that was killed counts where its record is committed, though the sweep word may still be odd.
             for (int number = 0; number < 6; number++)
             {
                 Cid each = RegistryWorker.CidOf(number);
-                Assert.Equal(store.Describe(each)?.IsPresent ?? false, store.Contains(each));
+                Assert.Equal(store.Metadata.Get(each)?.IsPresent ?? false, store.Contains(each));
             }
 
             // The sweep word may still be odd: a name takes all beneath along, and the next janitor tidies up.
             Cid cid = store.Put(RegistryWorker.Batch(5), new PutOptions { Name = "five" }).Cid;
-            Assert.True(store.Describe(store.Describe(cid)!.SchemaCid!.Value)!.IsPresent);
-            Assert.Equal([cid], store.Remove([cid]).Kept.Select(kept => kept.Cid));
-            Assert.True(store.RemoveName("five"));
+            Assert.True(store.Metadata.Get(store.Metadata.Get(cid)!.SchemaCid!.Value)!.IsPresent);
+            Assert.Equal([cid], store.Retention.Remove([cid]).Kept.Select(kept => kept.Cid));
+            Assert.True(store.Names.Remove("five"));
         }
     }
 
@@ -163,12 +163,12 @@ public sealed class RegistryProcessTests
         using Process holder = Worker.Start(null, "hold-block", directory.Path, "1");
         holder.StandardInput.AutoFlush = true;
         Assert.Equal("held", await holder.StandardOutput.ReadLineAsync());
-        Assert.True(store.Describe(cid)!.IsHeld);
-        Assert.Equal([KeepKind.Held], store.Remove([cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
+        Assert.True(store.Metadata.Get(cid)!.IsHeld);
+        Assert.Equal([KeepKind.Held], store.Retention.Remove([cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
         holder.Kill();
         await holder.WaitForExitAsync();
-        Assert.False(store.Describe(cid)!.IsPinned);
-        Assert.Equal([cid], store.Remove([cid]).Removed);
+        Assert.False(store.Metadata.Get(cid)!.IsPinned);
+        Assert.Equal([cid], store.Retention.Remove([cid]).Removed);
     }
 
     private static int Passes(int few, int many) =>
@@ -176,7 +176,7 @@ public sealed class RegistryProcessTests
 
     private static void CheckHistory(CidStore store, int count)
     {
-        IReadOnlyList<NameChange> history = store.NameHistory(RegistryWorker.Counter);
+        IReadOnlyList<NameChange> history = store.Names.GetHistory(RegistryWorker.Counter);
         Assert.Equal(Enumerable.Range(0, count), history.Select(change => RegistryWorker.NumberOf(store, change.Cid!.Value)));
         Assert.DoesNotContain(history, change => change.IsConflict);
     }
@@ -185,7 +185,7 @@ public sealed class RegistryProcessTests
     {
         string[] words = line.Split(' ');
         int number = int.Parse(words[1], CultureInfo.InvariantCulture);
-        StoredEntry? entry = store.Describe(RegistryWorker.CidOf(number));
+        StoredEntry? entry = store.Metadata.Get(RegistryWorker.CidOf(number));
         Assert.True(entry is { IsPresent: true, Producer: "worker" }, $"{where}: {line}");
         bool isThere = words[0] switch
         {

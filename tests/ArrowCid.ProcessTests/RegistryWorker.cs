@@ -18,12 +18,12 @@ internal static class RegistryWorker
         using CidStore store = Open(arguments[0]);
         for (int count = 0; count < times;)
         {
-            Cid? now = store.ResolveName(Counter);
+            Cid? now = store.Names.Resolve(Counter);
             int next = now is { } cid ? NumberOf(store, cid) + 1 : 0;
             PutResult put = store.Put(Batch(next));
             try
             {
-                _ = store.SetName(Counter, put.Cid, now);
+                _ = store.Names.Set(Counter, put.Cid, now);
                 output.WriteLine(next);
                 count++;
             }
@@ -53,11 +53,11 @@ internal static class RegistryWorker
                 Producer = "worker",
             }).Cid;
             output.WriteLine($"put {number}");
-            _ = store.SetName($"name-{number}", cid);
+            _ = store.Names.Set($"name-{number}", cid);
             output.WriteLine($"name {number}");
-            store.Tag(cid, "later", $"{number}");
+            store.Metadata.Tag(cid, "later", $"{number}");
             output.WriteLine($"tag {number}");
-            store.Pin(cid);
+            store.Retention.Pin(cid);
             output.WriteLine($"pin {number}");
         }
 
@@ -75,9 +75,9 @@ internal static class RegistryWorker
         using CidStore store = Open(arguments[0]);
         for (int number = from; number < from + times; number++)
         {
-            store.Tag(CidOf(number), "number", $"{number}");
+            store.Metadata.Tag(CidOf(number), "number", $"{number}");
             output.WriteLine(number);
-            _ = store.Checkpoint();
+            _ = store.Maintenance.Checkpoint();
         }
 
         return 0;
@@ -92,7 +92,7 @@ internal static class RegistryWorker
         using CidStore store = Open(arguments[0]);
         for (int number = 0; number < count; number++)
         {
-            foreach (Cid _ in store.Remove([CidOf(number)]).Removed) output.WriteLine(number);
+            foreach (Cid _ in store.Retention.Remove([CidOf(number)]).Removed) output.WriteLine(number);
         }
 
         return 0;

@@ -24,7 +24,7 @@ public sealed class RepairProcessTests(ITestOutputHelper output)
         (Cid Cid, byte[] Bytes)[] blocks = RepairWorker.Blocks($"{Blocks}");
         using CidStore store = Open(folder), copy = Open(copies);
         foreach ((_, byte[] bytes) in blocks) Assert.True(store.PutRaw(bytes).IsNew);
-        _ = store.CopyTo(copy);
+        _ = store.Transfer.CopyTo(copy);
         Process[] workers =
         [
             Worker.Start(null, "repair-read", folder.Store, $"{Blocks}", "1"),
@@ -36,8 +36,8 @@ public sealed class RepairProcessTests(ITestOutputHelper output)
         HashSet<Cid> damaged = [.. Enumerable.Range(0, Blocks).Where(_ => random.Next(100) == 0)
             .Select(number => blocks[number].Cid).Append(blocks[7].Cid)];
         Flip(folder.Store, damaged, random);
-        using BlockBackend source = copy.AsBackend();
-        RepairResult[] repaired = [.. store.RepairAll(source)];
+        using BlockBackend source = copy.Transfer.AsBackend();
+        RepairResult[] repaired = [.. store.Maintenance.RepairAll(source)];
         foreach (Process worker in workers) worker.StandardInput.Close();
         long refused = 0, healed = repaired.Count(one => one.Outcome == RepairOutcome.Repaired), written = 0;
         foreach (Process worker in workers)
@@ -60,8 +60,8 @@ public sealed class RepairProcessTests(ITestOutputHelper output)
         foreach ((Cid cid, byte[] bytes) in blocks) Assert.Equal(bytes, store.ReadBlock(cid));
         foreach (int writer in new[] { 3, 4 })
             Assert.True(store.Contains(Cid.Sha256(Multicodec.Raw, RepairWorker.Bytes(writer * 1_000_000))));
-        Assert.All(store.VerifyAll(), result => Assert.Null(result.Error));
-        Assert.Empty(store.RepairAll(source));
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.Null(result.Error));
+        Assert.Empty(store.Maintenance.RepairAll(source));
         Assert.DoesNotContain(store.Blocks.CheckLog(), one => one.Severity == FindingSeverity.Error);
     }
 

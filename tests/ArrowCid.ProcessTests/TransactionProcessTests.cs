@@ -111,13 +111,13 @@ public sealed class TransactionProcessTests
     /// <summary>Whether everything is there; a part fails the test.</summary>
     private static bool IsThere(CidStore store, string when)
     {
-        Cid? named = store.ResolveName("days");
+        Cid? named = store.Names.Resolve("days");
         int batches = store.List().Count();
-        int tagged = store.Entries(withAbsent: true).Count(entry => entry.Tags.ContainsKey("t"));
+        int tagged = store.Query(includeMissing: true).Count(entry => entry.Tags.ContainsKey("t"));
         // The first batch was there before; the dataset has the tag as well.
         Assert.True((named is null, batches, tagged) is (true, 1, 0) or (false, 3, 4),
             $"{when}: named {named}, {batches} batches, {tagged} with the tag");
-        if (named is { } cid) Assert.Equal(3, store.TryGetDataset(cid)!.Count);
+        if (named is { } cid) Assert.Equal(3, store.Datasets.TryGet(cid)!.Count);
         return named is not null;
     }
 }

@@ -63,18 +63,18 @@ internal sealed class TortureChecker
         string[] kept, left;
         using (CidStore store = CidStore.Open(directory))
         {
-            kept = [.. store.Entries().Where(entry => entry.IsPinned || entry.Names.Count > 0).Select(TextOf)];
+            kept = [.. store.Query().Where(entry => entry.IsPinned || entry.Names.Count > 0).Select(TextOf)];
             CheckCollection(store, all, faults);
             left = State(store);
             faults.AddRange(kept.Except(left).Select(text => $"'{text}' is kept and was collected"));
-            _ = store.Compact(1);
+            _ = store.Maintenance.Compact(1);
             CheckState(store, left, "a compaction", faults);
         }
 
         using (CidStore store = CidStore.Open(directory))
         {
             CheckState(store, left, "an opening", faults);
-            if (store.Collect(all).Collected.Count > 0) faults.Add("opened again, more is collected");
+            if (store.Retention.Collect(all).Collected.Count > 0) faults.Add("opened again, more is collected");
         }
 
         faults.AddRange(Findings(directory));
@@ -93,9 +93,9 @@ internal sealed class TortureChecker
     /// <summary>The same collection twice is as good as once.</summary>
     private static void CheckCollection(CidStore store, CollectOptions options, List<string> faults)
     {
-        _ = store.Collect(options);
+        _ = store.Retention.Collect(options);
         string[] before = State(store);
-        foreach (CollectedBlock block in store.Collect(options).Collected)
+        foreach (CollectedBlock block in store.Retention.Collect(options).Collected)
             faults.Add($"{block.Cid} is collected by the second of two collections ({block.Reason})");
         CheckState(store, before, "a second collection", faults);
     }
@@ -108,7 +108,7 @@ internal sealed class TortureChecker
     }
 
     private static string[] State(CidStore store) =>
-        [.. store.Entries().Where(entry => entry.IsPresent).Select(TextOf)];
+        [.. store.Query().Where(entry => entry.IsPresent).Select(TextOf)];
 
     private static string TextOf(StoredEntry entry) =>
         $"{entry.Cid} {entry.ByteLength} {string.Join(' ', entry.Tags)} {string.Join(' ', entry.Names)} " +
@@ -117,8 +117,8 @@ internal sealed class TortureChecker
     /// <summary>No file is left that belongs to nobody.</summary>
     private static void CheckGarbage(CidStore store, List<string> faults)
     {
-        _ = store.Reap();
-        faults.AddRange(store.Reap(dryRun: true).Select(item => $"{item.Name} is left after tidying up"));
+        _ = store.Maintenance.Reap();
+        faults.AddRange(store.Maintenance.Reap(dryRun: true).Select(item => $"{item.Name} is left after tidying up"));
         faults.AddRange(Directory.EnumerateFiles(store.Directory, "*.tmp-*").Where(IsNobodys)
             .Select(file => $"{file} is left"));
     }
@@ -170,7 +170,7 @@ internal sealed class TortureChecker
     public static List<string> RecordDamage(string directory, TortureRole role)
     {
         using CidStore store = TortureStore.Open(directory, role);
-        foreach (VerifyResult result in store.VerifyAll()) _ = result;
+        foreach (VerifyResult result in store.Diagnostics.VerifyAll()) _ = result;
         return [];
     }
 
@@ -189,7 +189,7 @@ internal sealed class TortureChecker
     /// <summary>Every block that is listed, acknowledged or not, is whole.</summary>
     private void CheckBlocks(CidStore store, List<string> faults)
     {
-        foreach (VerifyResult result in store.VerifyAll())
+        foreach (VerifyResult result in store.Diagnostics.VerifyAll())
         {
             Hashed++;
             if (result.Error is { } error) faults.Add($"{result.Cid} at {result.Location}: {error.Message}");

@@ -40,6 +40,6 @@ internal sealed class TortureCopies(CidStore store, TortureJournal journal, Tort
         if (files.Files.Length == 0) return;
         StoreBackup backup = files.Read(prove: true);
         using CidStore restored = TortureStore.Open(RestoredOf(journal.Path), TortureRole.Mixed);
-        if (!TortureStore.IsFilled(restored, TortureRole.Mixed)) _ = restored.Restore(backup);
+        if (!TortureStore.IsFilled(restored, TortureRole.Mixed)) _ = restored.Transfer.Restore(backup);
     }
 }

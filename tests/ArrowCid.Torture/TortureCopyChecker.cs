@@ -90,19 +90,19 @@ internal sealed class TortureCopyChecker
             restored.Blocks.RepairIndex();
             // One that begins anew knows nothing of what an earlier one brought, and may be full of it.
             if (TortureStore.IsFilled(restored, TortureRole.Mixed)) return;
-            _ = restored.Restore(backup);
-            RestoreResult again = restored.Restore(backup);
+            _ = restored.Transfer.Restore(backup);
+            RestoreResult again = restored.Transfer.Restore(backup);
             if (again.NewBlocks + again.NewFacts > 0) faults.Add($"a second restore into {into} finds more");
-            var there = restored.Entries().ToDictionary(entry => entry.Cid.ToString(), TextOf, StringComparer.Ordinal);
-            foreach (StoredEntry entry in store.Entries().Where(entry => entry.IsPresent))
+            var there = restored.Query().ToDictionary(entry => entry.Cid.ToString(), TextOf, StringComparer.Ordinal);
+            foreach (StoredEntry entry in store.Query().Where(entry => entry.IsPresent))
             {
                 string? found = there.GetValueOrDefault(entry.Cid.ToString()), wanted = TextOf(entry);
                 if (found != wanted) faults.Add($"{into} has '{found}' for '{wanted}'");
             }
 
-            faults.AddRange(restored.VerifyAll().Where(result => result.Error is not null)
+            faults.AddRange(restored.Diagnostics.VerifyAll().Where(result => result.Error is not null)
                 .Select(result => $"{result.Cid} of {into}: {result.Error!.Message}"));
-            faults.AddRange(restored.CheckFacts());
+            faults.AddRange(restored.Diagnostics.CheckFacts());
         }
 
         faults.AddRange(TortureChecker.Findings(into));

@@ -78,7 +78,7 @@ internal sealed class TortureDamage : IDisposable
         if (cids.Length == 0) return faults;
         bool isBackedUp = _random.Next(4) == 0;
         using var before = new MemoryStream();
-        if (isBackedUp) faults.AddRange(store.Backup(before).Faults);
+        if (isBackedUp) faults.AddRange(store.Transfer.Backup(before).Faults);
         for (int count = _random.Next(1, MostBlocks); count > 0; count--)
         {
             Cid cid = cids[_random.Next(cids.Length)];
@@ -95,7 +95,7 @@ internal sealed class TortureDamage : IDisposable
             if (!Flip(store, cid, bytes, _random)) continue;
             _damaged[cid] = bytes;
             Damaged++;
-            if (_random.Next(3) == 0 && store.Verify(cid) is not { Error.Code: ErrorCode.BlockCorrupt })
+            if (_random.Next(3) == 0 && store.Diagnostics.Verify(cid) is not { Error.Code: ErrorCode.BlockCorrupt })
                 faults.Add($"{cid} is damaged and verify does not report it");
         }
 
@@ -134,20 +134,20 @@ internal sealed class TortureDamage : IDisposable
     public void Dispose() => _source.Dispose();
 
     private void RepairAll(CidStore store, List<string> faults) =>
-        faults.AddRange(store.RepairAll(_source).Where(result => result.Outcome == RepairOutcome.Damaged)
+        faults.AddRange(store.Maintenance.RepairAll(_source).Where(result => result.Outcome == RepairOutcome.Damaged)
             .Select(result => $"{result.Cid} at {result.Location} is damaged and not repaired: {result.Error?.Message}"));
 
     /// <summary>A full backup reports every damaged block; an increment keeps what earlier ones hold.</summary>
     private void CheckBackups(CidStore store, MemoryStream before, List<string> faults)
     {
         using var all = new MemoryStream();
-        IReadOnlyList<string> reported = store.Backup(all).Faults;
+        IReadOnlyList<string> reported = store.Transfer.Backup(all).Faults;
         faults.AddRange(_damaged.Keys.Where(cid => !reported.Any(fault => IsNameOf(NameIn(fault), cid)))
             .Select(cid => $"{cid} is damaged and a backup does not report it"));
         faults.AddRange(reported.Where(fault => !MayBeDamaged(NameIn(fault)))
             .Select(fault => $"a backup reports what was not damaged: {fault}"));
         using var next = new MemoryStream();
-        _ = store.Backup(next, StoreBackup.Read([before]));
+        _ = store.Transfer.Backup(next, StoreBackup.Read([before]));
         var kept = StoreBackup.Read([before, next]).Blocks.ToHashSet();
         faults.AddRange(_damaged.Keys.Where(cid => !cid.TryGetSha256(out var digest) || !kept.Contains(digest))
             .Select(cid => $"{cid} is in the first increment, was damaged, and is not in the backup any more"));

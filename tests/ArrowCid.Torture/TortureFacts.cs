@@ -64,8 +64,8 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     private void Maintain(List<Cid> own)
     {
         if (!TryGiveUp(own, out Cid gone)) return;
-        store.Touch(gone, DateTimeOffset.UtcNow.AddMilliseconds(1));
-        IgnoreBusy(() => _ = store.Maintain());
+        store.Metadata.SetExpiry(gone, DateTimeOffset.UtcNow.AddMilliseconds(1));
+        IgnoreBusy(() => _ = store.Maintenance.RunOnce());
     }
 
     /// <summary>A put that says something at once: the facts are there before the block is.</summary>
@@ -83,7 +83,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     {
         string tag = NextTag();
         journal.Write($"t? {cid} {tag}");
-        store.Tag(cid, "t", tag);
+        store.Metadata.Tag(cid, "t", tag);
         journal.Write($"t {cid} {tag}");
     }
 
@@ -91,7 +91,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     {
         string tag = NextTag();
         journal.Write($"t? {cid} {tag}");
-        store.Annotate(cid, new BlockMetadata
+        store.Metadata.Set(cid, new BlockMetadata
         {
             Tags = new Dictionary<string, string?> { ["t"] = tag },
             Json = $"\"{new string('x', LargeBytes)}\"",
@@ -106,7 +106,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
         // A name keeps its block from being removed by this worker as well as by others.
         _ = _kept.Add(cid);
         journal.Write($"n? {_name} {cid}");
-        _ = store.SetName(_name, cid, _named);
+        _ = store.Names.Set(_name, cid, _named);
         journal.Write($"n {_name} {cid}");
         _named = cid;
     }
@@ -115,11 +115,11 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     private void SwapShared()
     {
         Cid next = store.PutRaw(TortureBlocks.Raw(random.Next(TortureWorker.Shared), TortureWorker.SharedBytes)).Cid;
-        Cid? before = store.ResolveName(SharedName);
+        Cid? before = store.Names.Resolve(SharedName);
         if (before == next) return;
         try
         {
-            _ = store.SetName(SharedName, next, before);
+            _ = store.Names.Set(SharedName, next, before);
             journal.Write($"s {before?.ToString() ?? "-"} {next}");
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.NameConflict or ErrorCode.NameExists)
@@ -135,7 +135,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     private void Pin(Cid cid)
     {
         _ = _kept.Add(cid);
-        store.Pin(cid);
+        store.Retention.Pin(cid);
         journal.Write($"P {cid}");
     }
 
@@ -155,7 +155,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
         if (!TryGiveUp(own, out Cid gone)) return;
         IgnoreBusy(() =>
         {
-            if (store.Remove([gone]).Removed.Contains(gone)) journal.Write($"r {gone}");
+            if (store.Retention.Remove([gone]).Removed.Contains(gone)) journal.Write($"r {gone}");
         });
     }
 
@@ -163,10 +163,10 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
     private void Collect(List<Cid> own)
     {
         if (!TryGiveUp(own, out Cid gone)) return;
-        store.Touch(gone, DateTimeOffset.UtcNow.AddMilliseconds(1));
+        store.Metadata.SetExpiry(gone, DateTimeOffset.UtcNow.AddMilliseconds(1));
         IgnoreBusy(() =>
         {
-            if (store.Collect().Collected.Any(block => block.Cid == gone)) journal.Write($"r {gone}");
+            if (store.Retention.Collect().Collected.Any(block => block.Cid == gone)) journal.Write($"r {gone}");
         });
     }
 

@@ -41,23 +41,23 @@ internal sealed class TorturePromises
         foreach ((string cid, Doubt tag) in _tags)
         {
             if (_removed.Contains(cid)) continue;
-            string? found = store.Describe(Cid.Parse(cid))?.Tags.GetValueOrDefault("t");
+            string? found = store.Metadata.Get(Cid.Parse(cid))?.Tags.GetValueOrDefault("t");
             if (!tag.Allows(found))
                 yield return $"the tag of {cid} is {found ?? "not there"}, and {tag} was acknowledged";
         }
 
         foreach ((string name, Doubt target) in _names)
         {
-            string? found = store.ResolveName(name)?.ToString();
+            string? found = store.Names.Resolve(name)?.ToString();
             if (!target.Allows(found)) yield return $"{name} is {found ?? "not there"}, and {target} was acknowledged";
         }
 
         foreach (string cid in _pinned)
         {
-            if (store.Describe(Cid.Parse(cid)) is not { IsPinned: true }) yield return $"{cid} is not pinned any more";
+            if (store.Metadata.Get(Cid.Parse(cid)) is not { IsPinned: true }) yield return $"{cid} is not pinned any more";
         }
 
-        foreach (string fault in store.CheckFacts()) yield return fault;
+        foreach (string fault in store.Diagnostics.CheckFacts()) yield return fault;
         foreach (string fault in CheckSwaps(store)) yield return fault;
     }
 
@@ -66,7 +66,7 @@ internal sealed class TorturePromises
     {
         var steps = new Dictionary<(string, string), int>();
         string before = "-";
-        foreach (var change in store.NameHistory(TortureFacts.SharedName))
+        foreach (var change in store.Names.GetHistory(TortureFacts.SharedName))
         {
             string next = change.Cid?.ToString() ?? "-";
             if (change.IsConflict) yield return $"the swap of {before} to {next} has a rival";

@@ -51,7 +51,7 @@ internal static class TortureStore
 
     /// <summary>Whether a store that keeps what it has is so full that puts would soon wait for room.</summary>
     public static bool IsFilled(CidStore store, TortureRole role) =>
-        role != TortureRole.Ring && store.GetSummary().BytesTaken > Capacity * 6 / 10;
+        role != TortureRole.Ring && store.Diagnostics.GetSummary().BytesTaken > Capacity * 6 / 10;
 
     /// <summary>Makes a store that nobody has open one that looks like a copy: the next writer rebuilds it.</summary>
     public static void MakeForeign(string directory)
@@ -84,7 +84,7 @@ internal static class TortureStore
         return CidStore.Open(directory, new CidStoreOptions
         {
             Timeout = settings.Timeout,
-            Durability = role == TortureRole.Disk ? Durability.Always : Durability.Batch,
+            Durability = role == TortureRole.Disk ? Durability.Always : Durability.Periodic,
         });
     }
 }

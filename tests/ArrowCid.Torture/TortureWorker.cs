@@ -40,7 +40,7 @@ internal sealed class TortureWorker(
         {
             case TortureLoad.Facts when _random.Next(3) > 0: _facts.StepOfLarge(_own); break;
             case TortureLoad.Clearing when _random.Next(3) > 0: _facts.StepOfClearing(_own); break;
-            case TortureLoad.Index when _random.Next(2) > 0: _ = store.Checkpoint(); break;
+            case TortureLoad.Index when _random.Next(2) > 0: _ = store.Maintenance.Checkpoint(); break;
             case TortureLoad.Healing when _random.Next(2) > 0: StepOfHealing(); break;
             case TortureLoad.Copies when _random.Next(8) == 0: _copies.Step(_random); break;
             default: StepOfAll(); break;
@@ -66,7 +66,7 @@ internal sealed class TortureWorker(
             case < 19:
                 if (IsRing) break;
                 _facts.Step(_own);
-                if (_random.Next(8) == 0) _ = store.Checkpoint();
+                if (_random.Next(8) == 0) _ = store.Maintenance.Checkpoint();
                 break;
             default: _cursor = Catch(_cursor); break;
         }
@@ -106,7 +106,7 @@ internal sealed class TortureWorker(
 
         using BlockBackend source = BlockBackend.InMemory();
         source.Put(cid, bytes);
-        if (store.Repair(cid, source) is { Outcome: RepairOutcome.Damaged } result)
+        if (store.Maintenance.Repair(cid, source) is { Outcome: RepairOutcome.Damaged } result)
             throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{cid} is not repaired: {result.Error?.Message}");
     }
 
@@ -151,7 +151,7 @@ internal sealed class TortureWorker(
     private Cursor Catch(Cursor from)
     {
         Cursor last = from;
-        foreach (StoreEvent announcement in store.Watch(from, TimeSpan.Zero))
+        foreach (StoreEvent announcement in store.Watch(from, new WatchOptions { Timeout = TimeSpan.Zero }))
         {
             last = announcement.Cursor;
             if (announcement.Kind == StoreEventKind.Gap)

@@ -6,7 +6,7 @@ using ArrowCid;
 using CidStore store = CidStore.Open(args.Length > 0 ? args[0] : CidStore.SharedDirectory("quotes"));
 using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
 int batches = 0;
-await foreach (StoreEvent announced in store.WatchAsync(Cursor.Oldest, patience.Token))
+await foreach (StoreEvent announced in store.WatchAsync(Cursor.Oldest, cancellationToken: patience.Token))
 {
     using BatchLease? lease = store.TryGet(announced.Cid);
     if (lease is null) continue;

@@ -26,7 +26,7 @@ internal static class DemoReaderVerb
     {
         var cids = new List<Cid>();
         while (Console.In.ReadLine() is { Length: > 0 } line) cids.Add(Cid.Parse(line));
-        using var store = CidStore.Open(directory, new CidStoreOptions { MustExist = true, ReadOnly = true });
+        using var store = CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false, ReadOnly = true });
         DemoReading reading = Read(store, cids);
         Console.Out.WriteLine(JsonSerializer.Serialize(reading, DemoJson.Default.DemoReading));
         return 0;

@@ -40,7 +40,7 @@ internal static class DoctorVerb
     private static CidStore Open(string directory, bool forWriting, out BlockStore blocks)
     {
         var store = CidStore.Open(directory,
-            new CidStoreOptions { MustExist = true, ReadOnly = !forWriting, Timeout = s_patience });
+            new CidStoreOptions { CreateIfMissing = false, ReadOnly = !forWriting, Timeout = s_patience });
         blocks = store.Blocks;
         return store;
     }

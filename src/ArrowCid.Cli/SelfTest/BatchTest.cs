@@ -83,7 +83,7 @@ internal sealed class BatchTest(BatchTestOptions options)
     public BatchTestStep Verify(CidStore store) => Time("verify", () =>
     {
         (long count, long bytes) = (0, 0);
-        foreach (VerifyResult result in store.VerifyAll())
+        foreach (VerifyResult result in store.Diagnostics.VerifyAll())
         {
             count++;
             bytes += result.ByteLength;
@@ -132,7 +132,7 @@ internal sealed class BatchTest(BatchTestOptions options)
         long bytes = 0;
         foreach (Cid cid in promised)
         {
-            VerifyResult? result = store.Verify(cid);
+            VerifyResult? result = store.Diagnostics.Verify(cid);
             if (result is null) Faults.Add($"{cid} was acknowledged by a process that was killed, and is not there");
             else if (result.Value.Error is { } error) Faults.Add(error.Message);
             bytes += result?.ByteLength ?? 0;

@@ -22,7 +22,7 @@ internal static class BatchTestWorkerVerb
     {
         CultureInfo plain = CultureInfo.InvariantCulture;
         int first = int.Parse(words[1], plain), rows = int.Parse(words[2], plain), seed = int.Parse(words[3], plain);
-        using var store = CidStore.Open(words[0], new CidStoreOptions { MustExist = true });
+        using var store = CidStore.Open(words[0], new CidStoreOptions { CreateIfMissing = false });
         using var output = Output.Open();
         for (int number = first; ; number++)
         {

@@ -96,7 +96,7 @@ internal static class ConfigVerb
     {
         try
         {
-            CidStore.Open(directory, new CidStoreOptions { MustExist = true, ReadOnly = true }).Dispose();
+            CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false, ReadOnly = true }).Dispose();
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.StoreGone)
         {

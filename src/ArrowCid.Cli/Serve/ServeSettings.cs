@@ -1,9 +1,11 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Access;
+using ArrowCid.Server;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using ArrowCid.Flight;
-using ArrowCid.Flight.Access;
 using ArrowCid.Registry;
 
 namespace ArrowCid.Cli.Serve;

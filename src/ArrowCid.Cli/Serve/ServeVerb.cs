@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using System.CommandLine;
 using System.Net;
 using System.Runtime.InteropServices;
@@ -152,7 +154,7 @@ internal static class ServeVerb
         using var patience = new CancellationTokenSource(s_mostAtEnd);
         try
         {
-            return store.Checkpoint(patience.Token) ? "the index is up to date" : "the index is left to others";
+            return store.Maintenance.Checkpoint(patience.Token) ? "the index is up to date" : "the index is left to others";
         }
         catch (Exception e) when (e is OperationCanceledException or ArrowCidException)
         {

@@ -51,7 +51,7 @@ internal static class BackupVerb
             BackupFiles.NameOf((earlier?.Increments[^1].Number ?? 0) + 1) + BackupFiles.Extension);
         BackupResult made = null!;
         using var progress = new Progress("bytes written");
-        OutputFile.Write(file, stream => made = store.Backup(stream, earlier, progress.Show), isStaged: true,
+        OutputFile.Write(file, stream => made = store.Transfer.Backup(stream, earlier, progress.Show), isStaged: true,
             StoreBackup.PassFlushed);
         return (file, made);
     }

@@ -49,7 +49,7 @@ internal sealed class BlockPlaces : IDisposable
     public Cid Resolve(string text) => _store is null ? Cid.Parse(text) : BlockReference.Resolve(_store, text);
 
     /// <summary>The block that a name of the store points to; null if there is no such name.</summary>
-    public Cid? ResolveName(string name) => _store?.ResolveName(name);
+    public Cid? ResolveName(string name) => _store?.Names.Resolve(name);
 
     /// <summary>The store's names of blocks.</summary>
     public Dictionary<string, Cid> NamesOf(IEnumerable<Cid> cids)
@@ -57,7 +57,7 @@ internal sealed class BlockPlaces : IDisposable
         CidStore store = _store ??
             throw new ArrowCidException(ErrorCode.StoreGone, "there is no store, and so no name");
         return cids.Distinct()
-            .SelectMany(cid => store.Describe(cid)?.Names ?? [], (cid, name) => (Name: name, Cid: cid))
+            .SelectMany(cid => store.Metadata.Get(cid)?.Names ?? [], (cid, name) => (Name: name, Cid: cid))
             .ToDictionary(each => each.Name, each => each.Cid);
     }
 
@@ -112,9 +112,9 @@ internal sealed class BlockPlaces : IDisposable
         }
     }
 
-    /// <summary>As <see cref="CidStore.ExportCar"/>, of what is at any of them.</summary>
+    /// <summary>As <see cref="StoreTransfer.ExportCar"/>, of what is at any of them.</summary>
     public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions options) => _isStoreAlone
-        ? _store!.ExportCar(cids, output, options)
+        ? _store!.Transfer.ExportCar(cids, output, options)
         : All.ExportCar(cids, output, options);
 
     /// <summary>Proves a block at these places: its bytes, and of an Arrow stream its form.</summary>
@@ -135,11 +135,17 @@ internal sealed class BlockPlaces : IDisposable
                 // It only begins like one, or is a schema.
             }
 
-            return new VerifyResult(cid, All.Name, block.Bytes.Length, null);
+            return new VerifyResult
+            {
+                Cid = cid,
+                Location = All.Name,
+                ByteLength = block.Bytes.Length,
+                Error = null,
+            };
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
         {
-            return new VerifyResult(cid, All.Name, 0, e);
+            return new VerifyResult { Cid = cid, Location = All.Name, ByteLength = 0, Error = e };
         }
     }
 
@@ -217,6 +223,6 @@ internal sealed class BlockPlaces : IDisposable
     private BlockBackend Add(CidStore store)
     {
         _stores.Add(store);
-        return store.AsBackend();
+        return store.Transfer.AsBackend();
     }
 }

@@ -14,11 +14,11 @@ internal static class BlockReference
     /// <see cref="ErrorCode.InvalidCid"/>: neither a CID nor a name.</exception>
     public static Cid Resolve(CidStore store, string text)
     {
-        if (text.StartsWith(NameSign)) return store.ResolveName(text[1..]) ?? throw NoName(text[1..], store);
+        if (text.StartsWith(NameSign)) return store.Names.Resolve(text[1..]) ?? throw NoName(text[1..], store);
         if (Cid.TryParse(text, out Cid cid)) return cid;
         try
         {
-            if (store.ResolveName(text) is { } named) return named;
+            if (store.Names.Resolve(text) is { } named) return named;
         }
         catch (Exception e) when (e is ArgumentException or ArrowCidException { Code: ErrorCode.InvalidArgument })
         {
@@ -47,7 +47,7 @@ internal static class BlockReference
     /// <summary>What is known of a block that must be here. One that was removed is not, even while its bytes
     /// are.</summary>
     public static StoredEntry Known(CidStore store, Cid cid) =>
-        store.Describe(cid) is { IsPresent: true } entry ? entry : throw CommandError.NoBlock(cid.ToString(), store);
+        store.Metadata.Get(cid) is { IsPresent: true } entry ? entry : throw CommandError.NoBlock(cid.ToString(), store);
 
     public static ArrowCidException NoName(string name, CidStore store) => new(ErrorCode.NameNotFound,
         $"no name '{name}' in {store.Directory}; 'arrowcid name' lists what names there are");

@@ -85,7 +85,7 @@ internal static class CollectVerb
     private static int Run(string? directory, CollectOptions options, bool compacts, bool json)
     {
         using CidStore store = options.DryRun ? StoreReading.Open(directory) : StoreWriting.Open(directory);
-        CollectResult result = store.Collect(options);
+        CollectResult result = store.Retention.Collect(options);
         using var output = Output.Open();
         foreach (CollectedBlock block in result.Collected) Print(output, block, options.DryRun, json);
         foreach (KeptBlock kept in result.Kept) Print(output, kept, json);
@@ -93,7 +93,7 @@ internal static class CollectVerb
         string verb = options.DryRun ? "would be collected" : "collected";
         string freed = "";
         if (compacts && !options.DryRun)
-            freed = string.Create(CultureInfo.InvariantCulture, $"; {store.Compact().BytesFreed} bytes of files freed");
+            freed = string.Create(CultureInfo.InvariantCulture, $"; {store.Maintenance.Compact().BytesFreed} bytes of files freed");
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{result.Collected.Count} {verb}, {result.ByteLength} bytes; {result.BytesKept} bytes stay{freed}"));
         return 0;
@@ -102,7 +102,7 @@ internal static class CollectVerb
     private static int Save(string? directory, CollectOptions options)
     {
         using CidStore store = StoreWriting.Open(directory);
-        store.SetMaintenancePolicy(store.GetMaintenancePolicy() with
+        store.Maintenance.SetPolicy(store.Maintenance.GetPolicy() with
         {
             Unreferenced = options.Unreferenced,
             OlderThan = options.OlderThan,
@@ -116,7 +116,7 @@ internal static class CollectVerb
     {
         using CidStore store = StoreReading.Open(directory);
         using var output = Output.Open();
-        foreach (RemovalEntry entry in store.Removals())
+        foreach (RemovalEntry entry in store.Retention.GetRemovals())
         {
             if (!json)
             {

@@ -37,7 +37,7 @@ internal static class CompactVerb
     private static int Run(string? directory, int percent, bool isDryRun, bool json)
     {
         using CidStore store = isDryRun ? StoreReading.Open(directory) : StoreWriting.Open(directory);
-        CompactResult result = store.Compact(percent / 100.0, isDryRun);
+        CompactResult result = store.Maintenance.Compact(percent / 100.0, isDryRun);
         using var output = Output.Open();
         foreach (CompactedSegment segment in result.Segments)
         {
@@ -45,7 +45,7 @@ internal static class CompactVerb
             if (!json)
             {
                 output.Line(string.Create(CultureInfo.InvariantCulture,
-                    $"{segment.Name}  {segment.Kind}  {segment.ByteLength}  {segment.BytesAlive}  ") +
+                    $"{segment.Name}  {EnumText.Of(segment.Kind)}  {segment.ByteLength}  {segment.BytesAlive}  ") +
                     Words(segment, isDryRun));
                 continue;
             }
@@ -53,7 +53,7 @@ internal static class CompactVerb
             output.JsonLine(writer =>
             {
                 writer.WriteString("segment", segment.Name);
-                writer.WriteString("kind", segment.Kind);
+                writer.WriteString("kind", EnumText.Of(segment.Kind));
                 writer.WriteNumber("bytes", segment.ByteLength);
                 writer.WriteNumber("bytesAlive", segment.BytesAlive);
                 writer.WriteString("outcome", outcome);

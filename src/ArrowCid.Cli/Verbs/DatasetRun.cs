@@ -30,9 +30,9 @@ internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.SchemaMismatch"/>: two schemas.</exception>
     public void RequireOneSchema(string[] files, Func<string, IEnumerable<RecordBatch>> read)
     {
-        if (IsAppended && store.ResolveName(options.Name!) is { } current)
+        if (IsAppended && store.Names.Resolve(options.Name!) is { } current)
         {
-            _schema = store.DatasetToAppendTo(options.Name!, current).Schema;
+            _schema = store.Datasets.DatasetToAppendTo(options.Name!, current).Schema;
             _schemaOf = $"'{options.Name}'";
         }
         else if (files.Length < 2)
@@ -88,13 +88,13 @@ internal sealed class DatasetRun(CidStore store, PutOptions options, Dictionary<
 
         if (Batches.Count == 1 && !isDataset)
         {
-            _ = store.SetName(name, Batches[0]);
+            _ = store.Names.Set(name, Batches[0]);
             return;
         }
 
         PutResult put = IsAppended
-            ? store.AppendToDataset(name, Batches, options)
-            : store.PutDataset(Batches, options, meta, parents);
+            ? store.Datasets.Append(name, Batches, options)
+            : store.Datasets.Put(Batches, options, meta, parents);
         Print(output, put, json);
     }
 

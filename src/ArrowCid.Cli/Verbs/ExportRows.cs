@@ -14,7 +14,7 @@ internal static class ExportRows
 
     /// <summary>A block's CID, or those of a dataset's batches, of which there must be one.</summary>
     public static IReadOnlyList<Cid> BatchesOf(CidStore store, Cid cid) =>
-        store.ReadDataset(cid) is { } dataset ? BatchesOf(cid, dataset) : [cid];
+        store.Datasets.Read(cid) is { } dataset ? BatchesOf(cid, dataset) : [cid];
 
     /// <summary>The CIDs of a dataset's batches, of which there must be one.</summary>
     public static IReadOnlyList<Cid> BatchesOf(Cid cid, Dataset dataset) => dataset.Batches.Length > 0

@@ -70,8 +70,10 @@ internal static class ForgetVerb
             string[] words = parsed.GetValue(groupBy)?.Split(',', StringSplitOptions.TrimEntries) ?? [];
             if (parsed.GetValue(save) is { } id)
             {
-                return Save(parsed.GetValue(store), new ForgetRule(id, policy)
+                return Save(parsed.GetValue(store), new ForgetRule
                 {
+                    Id = id,
+                    Policy = policy,
                     Names = parsed.GetValue(names) ?? [],
                     Where = filter,
                     GroupBy = words,
@@ -82,8 +84,8 @@ internal static class ForgetVerb
                 ? StoreReading.Open(parsed.GetValue(store))
                 : StoreWriting.Open(parsed.GetValue(store));
             ForgetResult result = filter is null
-                ? opened.Forget(parsed.GetValue(names)!, policy, isDryRun)
-                : opened.Forget(filter, words, policy, isDryRun);
+                ? opened.Retention.Forget(parsed.GetValue(names)!, policy, isDryRun)
+                : opened.Retention.Forget(filter, words, policy, isDryRun);
             return Report(result, parsed.GetValue(json));
         });
         return verb;
@@ -106,8 +108,8 @@ internal static class ForgetVerb
     private static int Save(string? directory, ForgetRule rule)
     {
         using CidStore store = StoreWriting.Open(directory);
-        MaintenancePolicy policy = store.GetMaintenancePolicy();
-        store.SetMaintenancePolicy(policy with
+        MaintenancePolicy policy = store.Maintenance.GetPolicy();
+        store.Maintenance.SetPolicy(policy with
         {
             Forget = [.. policy.Forget.Where(other => other.Id != rule.Id), rule],
         });

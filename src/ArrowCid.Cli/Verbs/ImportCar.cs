@@ -15,7 +15,7 @@ internal static class ImportCar
         CarImport import;
         using (Progress progress = new("bytes"))
         {
-            import = run.Store.ImportCar(stream, new CarImportOptions
+            import = run.Store.Transfer.ImportCar(stream, new CarImportOptions
             {
                 Partial = run.IsPartial,
                 ZeroEnds = run.ZeroEnds,
@@ -64,7 +64,7 @@ internal static class ImportCar
         {
             try
             {
-                if (run.Store.ResolveName(name) != cid) _ = run.Store.SetName(name, cid, expected: null);
+                if (run.Store.Names.Resolve(name) != cid) _ = run.Store.Names.Set(name, cid, expected: null);
             }
             catch (ArrowCidException e)
             {

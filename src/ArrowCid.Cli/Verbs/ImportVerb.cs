@@ -91,7 +91,7 @@ internal static class ImportVerb
         Cid[] all = [.. run.Roots.Distinct()];
         if (all.Length == 1)
         {
-            _ = run.Store.SetName(name, all[0]);
+            _ = run.Store.Names.Set(name, all[0]);
             return;
         }
 

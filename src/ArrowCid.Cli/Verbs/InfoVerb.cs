@@ -48,8 +48,8 @@ internal static class InfoVerb
     {
         using CidStore store = StoreReading.OpenForQueries(directory);
         Cid meant = BlockReference.Resolve(store, cid);
-        StoredBlock block = store.TryFind(meant) ?? throw CommandError.NoBlock(cid, store);
-        StoredEntry? entry = store.Describe(meant);
+        StoredBlock block = store.Metadata.TryFind(meant) ?? throw CommandError.NoBlock(cid, store);
+        StoredEntry? entry = store.Metadata.Get(meant);
         using var output = Output.Open();
         if (entry is { IsPresent: true, Kind: not BlockKind.Batch })
         {
@@ -115,17 +115,17 @@ internal static class InfoVerb
 
     private static void PrintRelations(CidStore store, Cid cid, Action<string, string> line)
     {
-        foreach (Cid child in store.Links(cid).Children) line("child", child.ToString());
-        IReadOnlyList<KeepReason> reasons = store.Why(cid);
+        foreach (Cid child in store.Metadata.GetLinks(cid).Children) line("child", child.ToString());
+        IReadOnlyList<KeepReason> reasons = store.Retention.GetReasons(cid);
         foreach (KeepReason reason in reasons) line("kept", reason.ToString());
         if (reasons.Count == 0) line("kept", "by nothing; 'arrowcid rm' would delete it");
     }
 
     private static void WriteRelations(Utf8JsonWriter writer, CidStore store, Cid cid)
     {
-        EntryJson.WriteTexts(writer, "children", store.Links(cid).Children.Select(child => child.ToString()));
+        EntryJson.WriteTexts(writer, "children", store.Metadata.GetLinks(cid).Children.Select(child => child.ToString()));
         writer.WriteStartArray("keptBy");
-        foreach (KeepReason reason in store.Why(cid))
+        foreach (KeepReason reason in store.Retention.GetReasons(cid))
         {
             writer.WriteStartObject();
             WhyVerb.Write(writer, reason);

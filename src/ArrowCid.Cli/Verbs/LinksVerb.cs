@@ -17,8 +17,8 @@ internal static class LinksVerb
     {
         using CidStore store = StoreReading.OpenForQueries(directory);
         Cid cid = BlockReference.Resolve(store, text);
-        if (store.Describe(cid) is null) throw CommandError.NoBlock(cid.ToString(), store);
-        BlockLinks links = store.Links(cid);
+        if (store.Metadata.Get(cid) is null) throw CommandError.NoBlock(cid.ToString(), store);
+        BlockLinks links = store.Metadata.GetLinks(cid);
         using var output = Output.Open();
         if (json)
         {

@@ -72,7 +72,7 @@ internal static class ListVerb
         Filter? filter = text is null ? null : Filter.Parse(text);
         using CidStore store = StoreReading.OpenForQueries(directory);
         bool isAnyKind = filter?.TestsKind == true;
-        IEnumerable<StoredEntry> batches = store.InOrder(filter).Where(IsListed);
+        IEnumerable<StoredEntry> batches = store.Metadata.InOrder(filter).Where(IsListed);
         // Facts are read only if requested.
         bool isAligned = form.IsForTerminal(parsed);
         IEnumerable<string> lines = filter is null

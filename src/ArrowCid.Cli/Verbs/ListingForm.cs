@@ -89,7 +89,7 @@ internal sealed class ListingForm
 
     private static void WriteArrow(IEnumerable<StoredEntry> entries, Stream stream)
     {
-        var writer = new ArrowWriter(stream, CidStore.CatalogSchemaView);
+        var writer = new ArrowWriter(stream, StoreMetadata.CatalogSchemaView);
         foreach (RecordBatch batch in CatalogTable.Of(entries)) writer.Write(batch);
         // Only a stream that is whole gets its end.
         writer.Finish();
@@ -97,7 +97,7 @@ internal sealed class ListingForm
 
     private static void WriteParquet(IEnumerable<StoredEntry> entries, Stream stream)
     {
-        using var writer = new ParquetWriter(stream, CidStore.CatalogSchemaView);
+        using var writer = new ParquetWriter(stream, StoreMetadata.CatalogSchemaView);
         foreach (RecordBatch batch in CatalogTable.Of(entries)) _ = writer.Write(batch);
         writer.Finish();
     }

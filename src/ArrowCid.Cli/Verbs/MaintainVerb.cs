@@ -62,13 +62,13 @@ internal static class MaintainVerb
         $"{Name(step.Task),-10}  {(step.IsDryRun ? "would be: " : "")}{step.Words}" +
         $"{(step.Failure is null ? "" : $": {step.Failure}")}  {step.Took.TotalMilliseconds:0.0} ms");
 
-    public static string Name(MaintenanceTask task) => task.ToString().ToLowerInvariant();
+    public static string Name(MaintenanceTask task) => EnumText.Of(task);
 
     private static int Once(string? directory, bool isDryRun, bool isJson)
     {
         using CidStore store = isDryRun ? StoreReading.Open(directory) : StoreWriting.Open(directory);
         using var output = Output.Open();
-        IReadOnlyList<MaintenanceStep> steps = store.Maintain(isDryRun, step => Print(output, step, isJson));
+        IReadOnlyList<MaintenanceStep> steps = store.Maintenance.RunOnce(isDryRun, step => Print(output, step, isJson));
         int failed = steps.Count(step => step.Failure is not null);
         output.Writer.Flush();
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -85,7 +85,7 @@ internal static class MaintainVerb
         var usual = new MaintenanceOptions();
         using CidStore store = CidStore.Open(directory, new CidStoreOptions
         {
-            MustExist = true,
+            CreateIfMissing = false,
             Maintenance = new MaintenanceOptions
             {
                 Interval = interval ?? usual.Interval,
@@ -132,7 +132,7 @@ internal static class MaintainVerb
     private static int Remove(string? directory, string rule)
     {
         using CidStore store = StoreWriting.Open(directory);
-        MaintenancePolicy policy = store.GetMaintenancePolicy();
+        MaintenancePolicy policy = store.Maintenance.GetPolicy();
         MaintenancePolicy left = rule == CollectVerb.Rule
             ? new MaintenancePolicy { Forget = policy.Forget }
             : policy with { Forget = [.. policy.Forget.Where(each => each.Id != rule)] };
@@ -144,14 +144,14 @@ internal static class MaintainVerb
                 $"the policy of {store.Directory} has no rule '{rule}'; 'maintain --policy' lists them");
         }
 
-        store.SetMaintenancePolicy(left);
+        store.Maintenance.SetPolicy(left);
         return 0;
     }
 
     private static int ShowPolicy(string? directory, bool isJson)
     {
         using CidStore store = StoreReading.Open(directory);
-        MaintenancePolicy policy = store.GetMaintenancePolicy();
+        MaintenancePolicy policy = store.Maintenance.GetPolicy();
         using var output = Output.Open();
         if (isJson)
         {

@@ -28,9 +28,9 @@ internal static class MigrateVerb
         {
             string source = Path.GetFullPath(parsed.GetValue(from)!), target = Path.GetFullPath(parsed.GetValue(to)!);
             using CidStore store = StoreReading.Open(source);
-            StoreSummary figures = store.GetSummary();
+            StoreSummary figures = store.Diagnostics.GetSummary();
             CidStoreOptions options = sizes.Read(parsed, target, figures.Capacity, figures.SegmentSize, figures.IsRing,
-                store.CapacityNeeded);
+                store.Transfer.CapacityNeeded);
             bool isDryRun = parsed.GetValue(dryRun);
             RestoreVerb.Print(isDryRun ? Try(store, target) : Copy(store, target, options), parsed.GetValue(json));
             return 0;
@@ -42,7 +42,7 @@ internal static class MigrateVerb
     {
         using var target = CidStore.Open(directory, options);
         using var progress = new Progress("bytes put");
-        return store.CopyTo(target, progress: progress.Show);
+        return store.Transfer.CopyTo(target, progress: progress.Show);
     }
 
     /// <summary>Makes no store: against an empty one all is new.</summary>
@@ -55,9 +55,9 @@ internal static class MigrateVerb
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.StoreGone)
         {
-            return store.CopyTo(null, dryRun: true);
+            return store.Transfer.CopyTo(null, dryRun: true);
         }
 
-        using (target) return store.CopyTo(target, dryRun: true);
+        using (target) return store.Transfer.CopyTo(target, dryRun: true);
     }
 }

@@ -71,14 +71,14 @@ internal static class NameVerb
     {
         using CidStore store = StoreReading.Open(directory);
         using var output = Output.Open();
-        foreach (NameChange change in store.Names()) form.Print(output, change);
+        foreach (NameChange change in store.Names.List()) form.Print(output, change);
         return 0;
     }
 
     private static int Show(string? directory, string name, DateTimeOffset? asOf, Form form)
     {
         using CidStore store = StoreReading.Open(directory);
-        Cid? cid = store.ResolveName(name, asOf);
+        Cid? cid = store.Names.Resolve(name, asOf);
         if (cid is null)
         {
             throw asOf is null ? BlockReference.NoName(name, store) : new ArrowCidException(ErrorCode.NameNotFound,
@@ -102,7 +102,7 @@ internal static class NameVerb
     private static int History(string? directory, string name, Form form)
     {
         using CidStore store = StoreReading.Open(directory);
-        IReadOnlyList<NameChange> changes = store.NameHistory(name);
+        IReadOnlyList<NameChange> changes = store.Names.GetHistory(name);
         if (changes.Count == 0) throw BlockReference.NoName(name, store);
         using var output = Output.Open();
         foreach (NameChange change in changes) form.PrintPast(output, change);
@@ -117,15 +117,15 @@ internal static class NameVerb
         if (expected is not null)
         {
             Cid? before = expected == None ? null : BlockReference.Resolve(store, expected);
-            change = store.SetName(name, cid, before);
+            change = store.Names.Set(name, cid, before);
         }
         else if (cid is { } set)
         {
-            change = store.SetName(name, set);
+            change = store.Names.Set(name, set);
         }
         else
         {
-            if (!store.RemoveName(name)) throw BlockReference.NoName(name, store);
+            if (!store.Names.Remove(name)) throw BlockReference.NoName(name, store);
             return 0;
         }
 

@@ -45,7 +45,7 @@ internal sealed class Paging
     public QueryOptions Query(ParseResult parsed, Filter? filter) => new()
     {
         Filter = filter,
-        WithAbsent = parsed.GetValue(_absent),
+        IncludeMissing = parsed.GetValue(_absent),
         NewestFirst = parsed.GetValue(_newest),
         Limit = parsed.GetValue(_limit) ?? int.MaxValue,
         After = parsed.GetValue(_after),

@@ -29,7 +29,7 @@ internal static class PinVerb
         using var output = Output.Open();
         foreach (Cid cid in cids)
         {
-            store.Pin(cid);
+            store.Retention.Pin(cid);
             Print(output, cid, isPinned: true, json);
         }
 

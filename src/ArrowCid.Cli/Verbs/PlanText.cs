@@ -25,10 +25,10 @@ internal static class PlanText
         long found = 0, lookedAt = 0;
         for (int left = asked.Limit; ;)
         {
-            QueryPage page = store.Search(new QueryOptions
+            QueryPage page = store.Metadata.QueryPage(new QueryOptions
             {
                 Filter = asked.Filter,
-                WithAbsent = asked.WithAbsent,
+                IncludeMissing = asked.IncludeMissing,
                 NewestFirst = asked.NewestFirst,
                 Limit = Math.Min(left, PageOf),
                 After = after,

@@ -46,7 +46,7 @@ internal static class QueryVerb
         bool json = form.IsJson(parsed), onlyPlan = form.OnlyPlan(parsed);
         if (form.OnlyCount(parsed))
         {
-            (long count, QueryExplanation plan) = store.Count(asked.Filter, asked.WithAbsent);
+            (long count, QueryExplanation plan) = store.Metadata.Count(asked.Filter, asked.IncludeMissing);
             count = Math.Min(count, asked.Limit == int.MaxValue ? long.MaxValue : asked.Limit);
             if (onlyPlan) PlanText.Print(asked.Filter, plan, count, json);
             else PlanText.PrintCount(count, json);
@@ -62,13 +62,13 @@ internal static class QueryVerb
 
         if (asked.Limit < int.MaxValue || asked.After is not null)
         {
-            QueryPage page = store.Search(asked);
+            QueryPage page = store.Metadata.QueryPage(asked);
             Write(page.Entries);
             if (page.Next is { } next) CommandError.Say($"there may be more: --after {next}");
             return 0;
         }
 
-        IEnumerable<StoredEntry> found = store.InOrder(asked.Filter, asked.WithAbsent);
+        IEnumerable<StoredEntry> found = store.Metadata.InOrder(asked.Filter, asked.IncludeMissing);
         Write(asked.NewestFirst
             ? found.OrderByDescending(entry => entry.Created ?? DateTimeOffset.MinValue)
             : found);

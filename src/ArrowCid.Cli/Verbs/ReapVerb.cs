@@ -27,20 +27,20 @@ internal static class ReapVerb
     {
         using CidStore store = dryRun
             ? StoreReading.Open(directory)
-            : CidStore.Open(directory, new CidStoreOptions { MustExist = true });
+            : CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false });
         using var output = Output.Open();
-        foreach (ReapedItem item in store.Reap(dryRun))
+        foreach (ReapedItem item in store.Maintenance.Reap(dryRun))
         {
             if (!json)
             {
                 output.Line(string.Create(CultureInfo.InvariantCulture,
-                    $"{item.Kind}  {CommandError.Visible(item.Name)}  {item.ByteLength}"));
+                    $"{EnumText.Of(item.Kind)}  {CommandError.Visible(item.Name)}  {item.ByteLength}"));
                 continue;
             }
 
             output.JsonLine(writer =>
             {
-                writer.WriteString("kind", item.Kind);
+                writer.WriteString("kind", EnumText.Of(item.Kind));
                 writer.WriteString("name", item.Name);
                 writer.WriteNumber("bytes", item.ByteLength);
                 writer.WriteBoolean("isDone", !dryRun);

@@ -34,11 +34,11 @@ internal static class RemoveVerb
             if (parsed.GetValue(expired))
             {
                 using CidStore opened = Open();
-                return Report(opened.RemoveExpired(isDryRun), isAsked: false, parsed.GetValue(json));
+                return Report(opened.Retention.RemoveExpired(isDryRun), isAsked: false, parsed.GetValue(json));
             }
 
             using Chosen chosen = selection.Read(parsed, Open);
-            RemoveResult result = chosen.Store.Remove(chosen.Cids, isDryRun);
+            RemoveResult result = chosen.Store.Retention.Remove(chosen.Cids, isDryRun);
             return Report(result, isAsked: !chosen.IsByFilter, parsed.GetValue(json));
 
             CidStore Open() => isDryRun

@@ -31,7 +31,7 @@ internal static class RepairVerb
         });
         verb.SetAction(parsed =>
         {
-            using var opened = CidStore.Open(parsed.GetValue(store), new CidStoreOptions { MustExist = true });
+            using var opened = CidStore.Open(parsed.GetValue(store), new CidStoreOptions { CreateIfMissing = false });
             using BlockPlaces places = from.OpenOthers(parsed);
             return Run(opened, places, parsed.GetValue(cids) ?? [], parsed.GetValue(all), parsed.GetValue(json));
         });
@@ -43,9 +43,9 @@ internal static class RepairVerb
         using var output = Output.Open();
         int repaired = 0, left = 0;
         foreach (RepairResult result in all
-            ? store.RepairAll(places.All)
+            ? store.Maintenance.RepairAll(places.All)
             : Array.ConvertAll(texts, text => BlockReference.Resolve(store, text)).Select(cid =>
-                store.Repair(cid, places.All) ?? throw CommandError.NoBlock(cid.ToString(), store)))
+                store.Maintenance.Repair(cid, places.All) ?? throw CommandError.NoBlock(cid.ToString(), store)))
         {
             repaired += result.Outcome == RepairOutcome.Repaired ? 1 : 0;
             left += result.Outcome == RepairOutcome.Damaged ? 1 : 0;

@@ -81,7 +81,7 @@ internal static class RestoreVerb
     {
         using var store = CidStore.Open(directory, options);
         using var progress = new Progress("bytes put");
-        return store.Restore(backup, progress: progress.Show);
+        return store.Transfer.Restore(backup, progress: progress.Show);
     }
 
     /// <summary>Makes no store.</summary>
@@ -90,11 +90,17 @@ internal static class RestoreVerb
         try
         {
             using CidStore store = StoreReading.Open(directory);
-            return store.Restore(backup, dryRun: true);
+            return store.Transfer.Restore(backup, dryRun: true);
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.StoreGone)
         {
-            return new RestoreResult(backup.BlockCount, backup.FactCount, backup.ByteLength, IsDryRun: true);
+            return new RestoreResult
+            {
+                NewBlocks = backup.BlockCount,
+                NewFacts = backup.FactCount,
+                ByteLength = backup.ByteLength,
+                IsDryRun = true,
+            };
         }
     }
 }

@@ -53,7 +53,7 @@ internal sealed class Selection
     {
         using var progress = new Progress("blocks found");
         var passing = new List<Cid>();
-        foreach (StoredEntry entry in store.InOrder(filter))
+        foreach (StoredEntry entry in store.Metadata.InOrder(filter))
         {
             progress.Tick();
             if (filter.TestsKind || entry.Kind == BlockKind.Batch) passing.Add(entry.Cid);

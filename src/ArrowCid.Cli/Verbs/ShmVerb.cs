@@ -27,12 +27,12 @@ internal static class ShmVerb
     public static int Run(string? directory, bool json)
     {
         using CidStore store = StoreReading.Open(directory);
-        IReadOnlyList<StoreSegment> segments = store.GetSegments();
+        IReadOnlyList<StoreSegment> segments = store.Diagnostics.GetSegments();
         // This command itself reads too, and is gone when its output is read.
         StoreParticipant[] processes =
-            [.. store.GetParticipants().Where(process => process.ProcessId != Environment.ProcessId)];
+            [.. store.Diagnostics.GetParticipants().Where(process => process.ProcessId != Environment.ProcessId)];
         // Last: it looks into the segments, and would show as their holder.
-        StoreSummary figures = store.GetSummary();
+        StoreSummary figures = store.Diagnostics.GetSummary();
         using var output = Output.Open();
         if (json)
         {
@@ -56,7 +56,7 @@ internal static class ShmVerb
             segment.HeldBy.Select(id => id.ToString(CultureInfo.InvariantCulture))
                 .Concat(segment.HasUnnamedHolder ? ["?"] : []));
         return string.Create(CultureInfo.InvariantCulture,
-            $"{segment.Name}  {segment.Kind}  {segment.State}  lane {segment.Lane}  " +
+            $"{segment.Name}  {EnumText.Of(segment.Kind)}  {EnumText.Of(segment.State)}  lane {segment.Lane}  " +
             $"{Size(segment.BytesUsed)} of {Size(segment.ByteLength)} ({Percent(segment)}%)  since " +
             $"{Time(segment.Created)}  held by {(holders.Length == 0 ? "no process" : holders)}");
     }
@@ -89,8 +89,8 @@ internal static class ShmVerb
     {
         writer.WriteString("type", "segment");
         writer.WriteString("name", segment.Name);
-        writer.WriteString("kind", segment.Kind);
-        writer.WriteString("state", segment.State);
+        writer.WriteString("kind", EnumText.Of(segment.Kind));
+        writer.WriteString("state", EnumText.Of(segment.State));
         writer.WriteNumber("lane", segment.Lane);
         writer.WriteNumber("bytes", segment.ByteLength);
         writer.WriteNumber("bytesUsed", segment.BytesUsed);

@@ -37,10 +37,10 @@ internal sealed class SizeOptions
         long? asked = parsed.GetValue(_capacity);
         // Another capacity has other segments, as for any new store.
         long segment = parsed.GetValue(_segment) ?? (asked is null ? segmentSize : 0);
-        bool isNew = !CidStore.Exists(directory);
+        bool isNew = !StoreTransfer.Exists(directory);
         if (isNew && !isRing)
         {
-            long least = needed(segment != 0 ? segment : CidStore.SegmentSizeOf(asked ?? capacity));
+            long least = needed(segment != 0 ? segment : StoreTransfer.SegmentSizeOf(asked ?? capacity));
             if (asked < least)
             {
                 throw new ArrowCidException(ErrorCode.StoreFull, string.Create(CultureInfo.InvariantCulture,
@@ -55,7 +55,7 @@ internal sealed class SizeOptions
         {
             Capacity = asked ?? capacity,
             SegmentSize = segment,
-            Retention = isRing ? StoreRetention.Ring : StoreRetention.Keep,
+            Retention = isRing ? RetentionMode.Ring : RetentionMode.Keep,
         };
     }
 }

@@ -35,8 +35,8 @@ internal static class SnapshotVerb
         {
             Filter? chosen = parsed.GetValue(filter) is { } text ? Filter.Parse(text) : null;
             using CidStore opened = StoreWriting.Open(parsed.GetValue(store));
-            PutResult put = opened.PutSnapshot(chosen, parsed.GetValue(absent));
-            if (parsed.GetValue(name) is { } called) _ = opened.SetName(called, put.Cid);
+            PutResult put = opened.Metadata.PutSnapshot(chosen, parsed.GetValue(absent));
+            if (parsed.GetValue(name) is { } called) _ = opened.Names.Set(called, put.Cid);
             using var output = Output.Open();
             if (!parsed.GetValue(json))
             {

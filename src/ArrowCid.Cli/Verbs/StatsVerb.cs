@@ -44,7 +44,7 @@ internal static class StatsVerb
                 return UsageVerb.Run(parsed.GetValue(store), owner, parsed.GetValue(dedup), parsed.GetValue(json));
             if (parsed.GetValue(processes)) return ShmVerb.Run(parsed.GetValue(store), parsed.GetValue(json));
             using CidStore opened = StoreReading.OpenForQueries(parsed.GetValue(store));
-            StoreStatistics all = opened.GetStatistics();
+            StoreStatistics all = opened.Diagnostics.GetStatistics();
             using var output = Output.Open();
             if (parsed.GetValue(json)) output.JsonLine(writer => Write(writer, opened, all));
             else Print(output, opened, all, parsed.GetValue(head) ?? DefaultLines);
@@ -85,7 +85,7 @@ internal static class StatsVerb
         string.Create(CultureInfo.InvariantCulture,
             $"{share.Blocks} blocks, {Size(share.ByteLength, "bytes")}, {share.Rows} rows");
 
-    private static string Upkeep(CidStore store) => store.GetMaintainer() switch
+    private static string Upkeep(CidStore store) => store.Maintenance.GetMaintainer() switch
     {
         null => "by nobody: 'serve' or 'maintain' does it",
         0 => "by a process that cannot be seen from here",
@@ -118,7 +118,7 @@ internal static class StatsVerb
         writer.WriteNumber("pinned", all.Pinned);
         writer.WriteNumber("expired", all.Expired);
         writer.WriteNumber("absent", all.Absent);
-        if (store.GetMaintainer() is { } maintainer) writer.WriteNumber("maintainer", maintainer);
+        if (store.Maintenance.GetMaintainer() is { } maintainer) writer.WriteNumber("maintainer", maintainer);
         else writer.WriteNull("maintainer");
         WriteShares("kinds", all.Kinds);
         WriteShares("producers", all.Producers);

@@ -13,11 +13,11 @@ internal static class StoreReading
         try
         {
             return CidStore.Open(directory,
-                new CidStoreOptions { MustExist = true, ReadOnly = true, Verify = verify });
+                new CidStoreOptions { CreateIfMissing = false, ReadOnly = true, Verify = verify });
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.Unsupported)
         {
-            return CidStore.Open(directory, new CidStoreOptions { MustExist = true, Verify = verify });
+            return CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false, Verify = verify });
         }
     }
 
@@ -58,8 +58,8 @@ internal static class StoreReading
         if (damaged.Count == 0) return;
         try
         {
-            using var store = CidStore.Open(directory, new CidStoreOptions { MustExist = true });
-            foreach (Cid cid in damaged) _ = store.Verify(cid);
+            using var store = CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false });
+            foreach (Cid cid in damaged) _ = store.Diagnostics.Verify(cid);
         }
         catch (Exception e) when (e is ArrowCidException or InvalidOperationException)
         {
@@ -75,9 +75,9 @@ internal static class StoreReading
     {
         try
         {
-            using var writer = CidStore.Open(directory, new CidStoreOptions { MustExist = true });
+            using var writer = CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false });
             // Another process that is at it has the lock; then this one reads the records itself.
-            _ = writer.Checkpoint();
+            _ = writer.Maintenance.Checkpoint();
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.AccessDenied or ErrorCode.Io or ErrorCode.Busy or
             ErrorCode.StoreFull or ErrorCode.Unsupported or ErrorCode.ResourceExhausted)

@@ -58,8 +58,8 @@ internal static class TagVerb
         using CidStore store = tags.Count == 0 ? StoreReading.Open(directory) : StoreWriting.Open(directory);
         Cid cid = BlockReference.Resolve(store, text);
         if (!mayBeAbsent) _ = BlockReference.Known(store, cid);
-        if (tags.Count > 0) store.Annotate(cid, new BlockMetadata { Tags = tags });
-        StoredEntry entry = store.Describe(cid) ?? throw CommandError.NoBlock(cid.ToString(), store);
+        if (tags.Count > 0) store.Metadata.Set(cid, new BlockMetadata { Tags = tags });
+        StoredEntry entry = store.Metadata.Get(cid) ?? throw CommandError.NoBlock(cid.ToString(), store);
         using var output = Output.Open();
         if (json)
         {

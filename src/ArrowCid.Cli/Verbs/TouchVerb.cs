@@ -45,7 +45,7 @@ internal static class TouchVerb
         using var output = Output.Open();
         foreach (Cid cid in chosen.Cids)
         {
-            if (!isDryRun) chosen.Store.Touch(cid, isNever ? null : expires);
+            if (!isDryRun) chosen.Store.Metadata.SetExpiry(cid, isNever ? null : expires);
             string words = isNever ? "never expires" : $"expires {ListVerb.Time(expires)}";
             if (!json) output.Line($"{cid}  {(isDryRun ? "would: " : "")}{words}");
             else

@@ -28,7 +28,7 @@ internal static class UnpinVerb
         int exit = 0;
         foreach (Cid cid in cids)
         {
-            if (store.Unpin(cid))
+            if (store.Retention.Unpin(cid))
             {
                 PinVerb.Print(output, cid, isPinned: false, json);
                 continue;

@@ -80,7 +80,7 @@ internal static class UsageVerb
         TextTable? table = !Output.IsTerminal || json ? null : dedup
             ? new TextTable(">SIZE", ">SHARED", ">FREED", ">BLOCKS", "OWNER")
             : new TextTable(">SIZE", ">BLOCKS", "OWNER");
-        foreach (StoreUsage usage in store.GetUsage(owner.By, owner.TagKey))
+        foreach (StoreUsage usage in store.Diagnostics.GetUsage(owner.By, owner.TagKey))
         {
             if (json)
             {

@@ -22,7 +22,7 @@ internal static class VerifyPlaces
             foreach (Cid cid in Array.ConvertAll(texts,
                 text => store is null ? Cid.Parse(text) : BlockReference.Resolve(store, text)))
             {
-                VerifyResult? own = store?.Verify(cid, others.All);
+                VerifyResult? own = store?.Diagnostics.Verify(cid, others.All);
                 if (own?.Error is { Code: ErrorCode.BlockCorrupt }) damaged.Add(cid);
                 var results = new List<(string Place, VerifyResult? Result)>();
                 if (own is not null) results.Add((store!.Directory, own));

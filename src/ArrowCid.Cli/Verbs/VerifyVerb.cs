@@ -79,7 +79,7 @@ internal static class VerifyVerb
         foreach (Cid cid in all.AsSpan(0, count))
         {
             // One that went since it was listed was collected, which is no damage.
-            if (store.Verify(cid) is { } result) tally.Add(result);
+            if (store.Diagnostics.Verify(cid) is { } result) tally.Add(result);
         }
 
         tally.End();
@@ -104,7 +104,7 @@ internal static class VerifyVerb
         var tally = new Tally(output, json, showsProgress: all && !Console.IsErrorRedirected);
         if (all)
         {
-            foreach (VerifyResult result in store.VerifyAll()) tally.Add(result);
+            foreach (VerifyResult result in store.Diagnostics.VerifyAll()) tally.Add(result);
             tally.End();
         }
         else
@@ -112,7 +112,7 @@ internal static class VerifyVerb
             // All texts are judged before the first block is read.
             Cid[] parsed = Array.ConvertAll(cids, text => BlockReference.Resolve(store, text));
             foreach (Cid cid in parsed)
-                tally.Add(store.Verify(cid) ?? throw CommandError.NoBlock(cid.ToString(), store));
+                tally.Add(store.Diagnostics.Verify(cid) ?? throw CommandError.NoBlock(cid.ToString(), store));
         }
 
         StoreReading.RecordDamage(directory, tally.Damaged);

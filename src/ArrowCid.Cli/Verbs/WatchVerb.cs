@@ -84,7 +84,7 @@ internal static class WatchVerb
     /// <summary>A gap always passes: what would have is not known. A block that is gone again does not.</summary>
     private static bool Passes(CidStore store, Filter filter, in StoreEvent announcement) =>
         announcement.Kind == StoreEventKind.Gap
-        || (store.Describe(announcement.Cid) is { } entry && filter.Matches(entry, store.Clock.GetUtcNow()));
+        || (store.Metadata.Get(announcement.Cid) is { } entry && filter.Matches(entry, store.Clock.GetUtcNow()));
 
     private static void Print(Output output, StoreEvent announcement, bool json)
     {

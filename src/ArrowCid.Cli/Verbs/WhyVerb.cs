@@ -20,7 +20,7 @@ internal static class WhyVerb
         using CidStore store = StoreReading.OpenForQueries(directory);
         Cid cid = BlockReference.Resolve(store, text);
         _ = BlockReference.Known(store, cid);
-        IReadOnlyList<KeepReason> reasons = store.Why(cid);
+        IReadOnlyList<KeepReason> reasons = store.Retention.GetReasons(cid);
         using var output = Output.Open();
         foreach (KeepReason reason in reasons)
         {

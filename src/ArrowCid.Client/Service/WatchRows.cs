@@ -14,12 +14,35 @@ internal sealed class WatchRows(RecordBatch rows)
             var kind = Enum.Parse<StoreEventKind>(Required("kind", row), ignoreCase: true);
             Cursor cursor = Cursor.Parse(Required("cursor", row));
             if (kind == StoreEventKind.Gap)
-                return new StoreEvent(kind, default, default, -1, 0, cursor, GapOf(Required("gap", row)));
-            var address = new BlockAddress(Cid.Parse(Required("cid", row)), Cid.Parse(Required("schemaCid", row)),
-                rows.Column<long>("rows").Values[row], rows.Column<long>("bytes").Values[row]);
+                return new StoreEvent
+                {
+                    Kind = kind,
+                    Address = default,
+                    Time = default,
+                    Lane = -1,
+                    Sequence = 0,
+                    Cursor = cursor,
+                    Gap = GapOf(Required("gap", row)),
+                };
+            var address = new BlockAddress
+            {
+                Cid = Cid.Parse(Required("cid", row)),
+                SchemaCid = Cid.Parse(Required("schemaCid", row)),
+                Rows = rows.Column<long>("rows").Values[row],
+                ByteLength = rows.Column<long>("bytes").Values[row],
+            };
             DateTimeOffset time = DateTimeOffset.UnixEpoch +
                 TimeSpan.FromMicroseconds(rows.Column<long>("time").Values[row]);
-            return new StoreEvent(kind, address, time, -1, 0, cursor, null);
+            return new StoreEvent
+            {
+                Kind = kind,
+                Address = address,
+                Time = time,
+                Lane = -1,
+                Sequence = 0,
+                Cursor = cursor,
+                Gap = null,
+            };
         }
     }
 
@@ -30,8 +53,12 @@ internal sealed class WatchRows(RecordBatch rows)
     {
         using var gap = JsonDocument.Parse(json);
         JsonElement root = gap.RootElement;
-        return new WatchGap(Enum.Parse<GapReason>(root.GetProperty("reason").GetString()!, ignoreCase: true),
-            root.GetProperty("lane").GetInt32(), root.GetProperty("first").GetUInt64(),
-            root.GetProperty("last").GetUInt64());
+        return new WatchGap
+        {
+            Reason = Enum.Parse<GapReason>(root.GetProperty("reason").GetString()!, ignoreCase: true),
+            Lane = root.GetProperty("lane").GetInt32(),
+            First = root.GetProperty("first").GetUInt64(),
+            Last = root.GetProperty("last").GetUInt64(),
+        };
     }
 }

@@ -51,11 +51,16 @@ internal sealed partial class StoreRegistry
             if (isMore) yield return [];
         }
 
-        KeepReason? all = reading.Damage is { } gap ? new KeepReason(KeepKind.Unknowable, gap, null) : null;
+        KeepReason? all = reading.Damage is { } gap ? new KeepReason
+        {
+            Kind = KeepKind.Unknowable,
+            Name = gap,
+            By = null,
+        } : null;
         foreach (string? place in _blocks.DamageBySegment())
         {
             cancel.ThrowIfCancellationRequested();
-            if (place is not null) all = new KeepReason(KeepKind.Unknowable, place, null);
+            if (place is not null) all = new KeepReason { Kind = KeepKind.Unknowable, Name = place, By = null };
             if (all is not null) break;
             yield return [];
         }
@@ -215,7 +220,7 @@ internal sealed partial class StoreRegistry
         }
 
         // Once it is decided what was not read before stays, whichever number it has.
-        var recent = new KeepReason(KeepKind.Recent, null, null);
+        var recent = new KeepReason { Kind = KeepKind.Recent, Name = null, By = null };
         if (seen.IsDecided && (isNew || found.IsNew)) seen.Keep(node, recent);
         else if (seen.IsDecided) return true;
         else if (reading.IsSince(in found)) node.Reasons.Add(recent);
@@ -237,7 +242,7 @@ internal sealed partial class StoreRegistry
             LastPut = page is { LastPut: > 0 } ? page.LastPut : NanosecondsOf(info.Time),
         };
         if (before.TryGetValue(info.Digest, out string? name))
-            node.Reasons.Add(new KeepReason(KeepKind.NamedBefore, name, null));
+            node.Reasons.Add(new KeepReason { Kind = KeepKind.NamedBefore, Name = name, By = null });
         AddReasonsOfTime(node, page, in rules);
         return node;
     }
@@ -248,10 +253,15 @@ internal sealed partial class StoreRegistry
         List<KeepReason> own = OwnReasons(node.Info.Digest);
         if (own.Count > 0) return own[0];
         if (before.TryGetValue(node.Info.Digest, out string? name))
-            return new KeepReason(KeepKind.NamedBefore, name, null);
+            return new KeepReason { Kind = KeepKind.NamedBefore, Name = name, By = null };
         DateTimeOffset? expiry = ExpiryOf(_book.Find(node.Info.Digest));
-        if (expiry > rules.Now) return new KeepReason(KeepKind.Unexpired, null, null);
-        return node.WasExpired && expiry is null ? new KeepReason(KeepKind.Lasting, null, null) : null;
+        if (expiry > rules.Now) return new KeepReason { Kind = KeepKind.Unexpired, Name = null, By = null };
+        return node.WasExpired && expiry is null ? new KeepReason
+        {
+            Kind = KeepKind.Lasting,
+            Name = null,
+            By = null,
+        } : null;
     }
 
     /// <summary>The first place of the log where records cannot be read: a block that links to others, or a pin, may
@@ -260,10 +270,20 @@ internal sealed partial class StoreRegistry
 
     private static void AddReasonsOfTime(CollectedNode node, BlockState? page, in CollectionRules rules)
     {
-        if (ExpiryOf(page) > rules.Now) node.Reasons.Add(new KeepReason(KeepKind.Unexpired, null, null));
+        if (ExpiryOf(page) > rules.Now) node.Reasons.Add(new KeepReason
+        {
+            Kind = KeepKind.Unexpired,
+            Name = null,
+            By = null,
+        });
         bool isRecent = node.LastPut > NanosecondsOf(rules.PutBefore);
         bool isSpared = node.HasExpired ? rules.SparesExpired : rules.TakesUnneeded;
-        if (isRecent && isSpared) node.Reasons.Add(new KeepReason(KeepKind.Recent, null, null));
+        if (isRecent && isSpared) node.Reasons.Add(new KeepReason
+        {
+            Kind = KeepKind.Recent,
+            Name = null,
+            By = null,
+        });
     }
 
     private bool AddNamedBefore(Dictionary<Digest256, string> before)

@@ -70,13 +70,13 @@ internal sealed partial class StoreRegistry
             bool isOurs = cid.Version == 1 && cid.TryGetSha256(out _);
             if (!isOurs || (Look(DigestOf(cid)) ?? LookForQuarantined(cid)) is not { } info)
             {
-                kept.Add((cid, [new KeepReason(KeepKind.NotHere, null, null)]));
+                kept.Add((cid, [new KeepReason { Kind = KeepKind.NotHere, Name = null, By = null }]));
                 continue;
             }
 
             List<KeepReason> own = OwnReasons(info.Digest);
             if (chosen is { } time && _book.Find(info.Digest)?.LastPut > NanosecondsOf(time))
-                own.Add(new KeepReason(KeepKind.Recent, null, null));
+                own.Add(new KeepReason { Kind = KeepKind.Recent, Name = null, By = null });
             if (own.Count > 0) reasons[info.Digest] = own;
             going[info.Digest] = info;
         }
@@ -113,10 +113,20 @@ internal sealed partial class StoreRegistry
     {
         var reasons = new List<KeepReason>();
         BlockState? page = _book.Find(in digest);
-        foreach (string name in _book.NamesOf(in digest, page)) reasons.Add(new KeepReason(KeepKind.Named, name, null));
+        foreach (string name in _book.NamesOf(in digest, page)) reasons.Add(new KeepReason
+        {
+            Kind = KeepKind.Named,
+            Name = name,
+            By = null,
+        });
         BlockMetadataState? sheet = page?.Sheet;
-        if (sheet is { Pin.Value: true }) reasons.Add(new KeepReason(KeepKind.Pinned, null, null));
-        if (IsHeld(sheet)) reasons.Add(new KeepReason(KeepKind.Held, null, null));
+        if (sheet is { Pin.Value: true }) reasons.Add(new KeepReason
+        {
+            Kind = KeepKind.Pinned,
+            Name = null,
+            By = null,
+        });
+        if (IsHeld(sheet)) reasons.Add(new KeepReason { Kind = KeepKind.Held, Name = null, By = null });
         return reasons;
     }
 
@@ -126,7 +136,12 @@ internal sealed partial class StoreRegistry
     {
         // Of each block that is to go and stays: what it needs, once.
         var staying = new Stack<BlockInfo>();
-        if (DamagedPlace() is { } place) KeepAll(new KeepReason(KeepKind.Unknowable, place, null));
+        if (DamagedPlace() is { } place) KeepAll(new KeepReason
+        {
+            Kind = KeepKind.Unknowable,
+            Name = place,
+            By = null,
+        });
         foreach (BlockInfo info in _blocks.List())
         {
             if (IsDeadNow(info.Digest)) continue;
@@ -154,7 +169,12 @@ internal sealed partial class StoreRegistry
         {
             if (BlockNeeds.Of(_blocks, in by) is not { } needs)
             {
-                KeepAll(new KeepReason(KeepKind.Unknowable, null, Cid.FromSha256(by.Codec, by.Digest)));
+                KeepAll(new KeepReason
+                {
+                    Kind = KeepKind.Unknowable,
+                    Name = null,
+                    By = Cid.FromSha256(by.Codec, by.Digest),
+                });
                 return;
             }
 
@@ -168,7 +188,7 @@ internal sealed partial class StoreRegistry
                 }
 
                 if (!known.Exists(reason => reason.Kind == why))
-                    known.Add(new KeepReason(why, null, Cid.FromSha256(by.Codec, by.Digest)));
+                    known.Add(new KeepReason { Kind = why, Name = null, By = Cid.FromSha256(by.Codec, by.Digest) });
             }
         }
     }

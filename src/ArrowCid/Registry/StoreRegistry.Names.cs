@@ -36,7 +36,14 @@ internal sealed partial class StoreRegistry
         var record = new FactRecord(NextStampAfter(last?.Stamp), [fact]);
         if (cid is { } target) GiveName(fact, target, record, sweep, last, commit);
         else _ = _blocks.Append(record);
-        return new NameChange(name, cid, record.Stamp.When, record.Stamp.WriterId, IsConflict: false);
+        return new NameChange
+        {
+            Name = name,
+            Cid = cid,
+            Time = record.Stamp.When,
+            Writer = record.Stamp.WriterId,
+            IsConflict = false,
+        };
     }
 
     public Cid? ResolveName(string name, DateTimeOffset? asOf)

@@ -111,7 +111,7 @@ internal sealed partial class BlockStore
         Verified.OpenIfThere();
         TryGrow(_growth.IsDue);
         CompactInTime();
-        if (_settings.Durability == Durability.Batch) TryFlush();
+        if (_settings.Durability == Durability.Periodic) TryFlush();
     }
 
     /// <summary>Takes over the lanes of dead owners so that their committed records are announced even if no writer

@@ -23,7 +23,7 @@ internal sealed partial class BlockStore
             ReapSegmentFile(Path.GetFileName(path), found, dryRun);
         int participants = _participants.Sweep(dryRun);
         if (participants > 0)
-            found.Add(new Reaped("participant", participants.ToString(CultureInfo.InvariantCulture), 0));
+            found.Add(new Reaped(ReapedItemKind.Participant, participants.ToString(CultureInfo.InvariantCulture), 0));
         return found;
     }
 
@@ -37,7 +37,7 @@ internal sealed partial class BlockStore
             ulong owner = _control.Lane(lane, StoreLayout.LaneOwner);
             if (creating.Count == 0 && owner == 0 && !unfinished.Contains(lane)) continue;
             if (!dryRun && !TryAdopt(lane)) continue;
-            found.Add(new Reaped("lane", $"{lane} of process {owner}", 0));
+            found.Add(new Reaped(ReapedItemKind.Lane, $"{lane} of process {owner}", 0));
             found.AddRange(creating);
         }
     }
@@ -49,7 +49,7 @@ internal sealed partial class BlockStore
         {
             TableWord word = _control.Table(slot);
             if (word.State == SegmentState.Creating && word.Lane == lane)
-                creating.Add(new Reaped("segment", StoreLayout.SegmentName(slot, word.Generation), word.Bytes));
+                creating.Add(new Reaped(ReapedItemKind.Segment, StoreLayout.SegmentName(slot, word.Generation), word.Bytes));
         }
 
         return creating;
@@ -74,7 +74,7 @@ internal sealed partial class BlockStore
                 continue;
             }
 
-            found.Add(new Reaped("segment", name, word.Bytes));
+            found.Add(new Reaped(ReapedItemKind.Segment, name, word.Bytes));
         }
     }
 
@@ -133,6 +133,6 @@ internal sealed partial class BlockStore
     {
         if (_control.DirectoryFile.StatFile(name, out FileStatus status) != 0) return;
         if (!dryRun && _control.DirectoryFile.Unlink(name) != 0) return;
-        found.Add(new Reaped("file", name, status.Size));
+        found.Add(new Reaped(ReapedItemKind.File, name, status.Size));
     }
 }

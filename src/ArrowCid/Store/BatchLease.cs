@@ -23,7 +23,7 @@ namespace ArrowCid;
 /// Apache.Arrow array is made, in every <see cref="VerifyMode"/>: Apache's accessors follow them unchecked. A process
 /// of the same user that overwrites a mapped file afterwards, past the store's protocol, can make such an accessor read
 /// outside of the column: other memory of this process as text, or an access violation that ends it.
-/// <see cref="CidStoreOptions.Copy"/> reads from a private copy, which no other process can change.</para>
+/// <see cref="CidStoreOptions.CopyOnRead"/> reads from a private copy, which no other process can change.</para>
 /// </remarks>
 public sealed class BatchLease : IDisposable
 {
@@ -106,7 +106,7 @@ public sealed class BatchLease : IDisposable
     /// <param name="schema">The address of a struct ArrowSchema to be written, or 0 for none.</param>
     /// <param name="array">The address of a struct ArrowArray to be written.</param>
     /// <remarks>The other way, from a foreign library into the store, is Apache.Arrow's importer:
-    /// <see cref="A.C.CArrowArrayImporter"/>, then <see cref="CidStore.Put(A.RecordBatch)"/>.</remarks>
+    /// <see cref="A.C.CArrowArrayImporter"/>, then <see cref="CidStore.Put(A.RecordBatch, PutOptions)"/>.</remarks>
     /// <exception cref="ObjectDisposedException">The lease was disposed of.</exception>
     /// <exception cref="InvalidArrowException">A name or time zone has a NUL in it, which the interface cannot carry.
     /// </exception>

@@ -1,10 +1,20 @@
 namespace ArrowCid;
 
 /// <summary>What a block has to do with others.</summary>
-/// <param name="Cid">The block.</param>
-/// <param name="Schema">The CID of its schema; null where the block is not here or has none.</param>
-/// <param name="Parents">The blocks that it was made of, as was said.</param>
-/// <param name="Children">The blocks derived from it, according to their metadata; sorted.</param>
-/// <param name="Names">The names that point to it, sorted.</param>
-public sealed record BlockLinks(Cid Cid, Cid? Schema, IReadOnlyList<Cid> Parents, IReadOnlyList<Cid> Children,
-    IReadOnlyList<string> Names);
+public sealed record BlockLinks
+{
+    /// <summary>The block.</summary>
+    public required Cid Cid { get; init; }
+
+    /// <summary>The CID of its schema; null where the block is not here or has none.</summary>
+    public required Cid? Schema { get; init; }
+
+    /// <summary>The blocks that it was made of, as was said.</summary>
+    public required IReadOnlyList<Cid> Parents { get; init; }
+
+    /// <summary>The blocks derived from it, according to their metadata; sorted.</summary>
+    public required IReadOnlyList<Cid> Children { get; init; }
+
+    /// <summary>The names that point to it, sorted.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+}

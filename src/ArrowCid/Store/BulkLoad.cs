@@ -44,8 +44,12 @@ internal sealed class BulkLoad : ISnapshotSink
     {
         CrashPoint.Pass(CrashStep.R4);
         if (!_isDryRun) _store?.Flush();
-        return new RestoreResult(_put.Count, NewFacts, ByteLength, _isDryRun)
+        return new RestoreResult
         {
+            NewBlocks = _put.Count,
+            NewFacts = NewFacts,
+            ByteLength = ByteLength,
+            IsDryRun = _isDryRun,
             BlocksRepaired = Repaired,
         };
     }
@@ -135,7 +139,7 @@ internal sealed class BulkLoad : ISnapshotSink
 
     /// <summary>What was dropped is put again, though it may still be found.</summary>
     private bool IsThere(in SnapshotBlock block) =>
-        _store?.Describe(block.Cid) is { IsPresent: true };
+        _store?.Metadata.Get(block.Cid) is { IsPresent: true };
 
     private static List<FactGroup> Groups(byte[] payload) =>
         FactReader.Read(payload, recordNanoseconds: ulong.MaxValue, _ => { });

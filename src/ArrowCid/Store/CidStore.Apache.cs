@@ -7,8 +7,6 @@ namespace ArrowCid;
 /// <summary>Batches as Apache.Arrow has them.</summary>
 public sealed partial class CidStore
 {
-    /// <summary>The schema of <see cref="ReadCatalog"/>'s batches; its metadata says its version.</summary>
-    public static A.Schema CatalogSchema => ToApacheType.Schema(CatalogSchemaView);
 
     /// <summary>
     /// Stores a batch: its canonical block is written into the store's shared memory and hashed there. Once this
@@ -17,46 +15,26 @@ public sealed partial class CidStore
     /// <param name="batch">The batch. Its buffers are read until the call returns, and not copied but for the block
     /// itself. Names, nullability and metadata are those of its schema, also of nested fields; an extension type's name
     /// and parameters become metadata of its field.</param>
+    /// <param name="options">Metadata, a name and a pin; null: none. A reader that sees the block sees its metadata; the name
+    /// follows once the block is stored.</param>
     /// <returns>The block's address and whether it is new.</returns>
     /// <exception cref="InvalidArrowException">The columns do not fit the schema, or the batch has no canonical block
     /// (<c>canonical-block.md</c>, section 4).</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>, <see cref="ErrorCode.IndexFull"/> or
     /// <see cref="ErrorCode.TooLarge"/>: no space; <see cref="ErrorCode.Busy"/>: other processes hold what is needed; a
     /// retry may help.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/> or <see cref="ErrorCode.TooLarge"/>: the
+    /// metadata is over a limit, and nothing was stored; <see cref="ErrorCode.Unsupported"/>: a name or pin in a
+    /// ring.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public PutResult Put(A.RecordBatch batch) => Put(FromApache.Batch(batch));
-
-    /// <summary>Stores a batch, as <see cref="Put(A.RecordBatch)"/> does, with metadata. A reader that sees the block
-    /// sees its metadata; the name follows once the block is stored.</summary>
-    /// <param name="batch">The batch; its buffers are read until the call returns.</param>
-    /// <param name="options">The metadata, name and pin.</param>
-    /// <returns>The block's address and whether it is new.</returns>
-    /// <exception cref="InvalidArrowException">As for <see cref="Put(A.RecordBatch)"/>.</exception>
-    /// <exception cref="ArrowCidException">As for <see cref="Put(A.RecordBatch)"/>, and
-    /// <see cref="ErrorCode.InvalidArgument"/> or <see cref="ErrorCode.TooLarge"/>: the metadata is over a limit, and
-    /// nothing was stored; <see cref="ErrorCode.Unsupported"/>: a name or pin in a ring.</exception>
-    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public PutResult Put(A.RecordBatch batch, PutOptions options) => Put(FromApache.Batch(batch), options);
+    public PutResult Put(A.RecordBatch batch, PutOptions? options = null) => options is null
+        ? Put(FromApache.Batch(batch))
+        : Put(FromApache.Batch(batch), options);
 
     /// <summary>
-    /// Stores several batches, as <see cref="Put(A.RecordBatch)"/> does each, but reserved, hashed and announced
-    /// together, with one wake-up of all waiting processes: for many small batches. Other writers and watchers see them
-    /// in order.
-    /// </summary>
-    /// <param name="batches">The batches; their buffers are read until the call returns.</param>
-    /// <returns>The result of each, in order.</returns>
-    /// <exception cref="InvalidArrowException">A batch has no canonical block. Where its columns do not fit its schema,
-    /// no batch was stored.</exception>
-    /// <exception cref="ArrowCidException">As for <see cref="Put(A.RecordBatch)"/>, for the first batch that could not
-    /// be stored. Those in front of it are stored; those after it may be.</exception>
-    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public PutResult[] PutMany(IReadOnlyList<A.RecordBatch> batches)
-    {
-        return PutMany(ViewsOf(batches));
-    }
-
-    /// <summary>
-    /// Puts several batches. With <see cref="PutManyOptions.AllOrNothing"/> they become visible together or not at all:
+    /// Stores several batches, as <see cref="Put(A.RecordBatch, PutOptions)"/> does each, but reserved, hashed and
+    /// announced together, with one wake-up of all waiting processes: for many small batches. Other writers and watchers
+    /// see them in order. With <see cref="PutManyOptions.AllOrNothing"/> they become visible together or not at all:
     /// every reader, watcher and listing of any process sees either all of them, with their metadata and name, or none.
     /// So it is after this process is killed at any moment, and on a disk after a loss of power, whatever
     /// <see cref="CidStoreOptions.Durability"/> says. Blocks that the store has are not written again. All blocks of a
@@ -64,7 +42,7 @@ public sealed partial class CidStore
     /// at most 1 GiB. A batch is planned twice, so that only one at a time takes memory.
     /// </summary>
     /// <param name="batches">The batches; their memory is read until the call returns.</param>
-    /// <param name="options">How they are put.</param>
+    /// <param name="options">How they are put, and with which metadata; null: each by itself, without any.</param>
     /// <returns>The result for each batch, in order.</returns>
     /// <exception cref="ArgumentException">A name is given and there is not exactly one batch.</exception>
     /// <exception cref="InvalidArrowException">A batch has no canonical block.</exception>
@@ -72,11 +50,9 @@ public sealed partial class CidStore
     /// holds. Others as for <see cref="Put(A.RecordBatch, PutOptions)"/>. If they are put together, nothing was
     /// stored.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public PutResult[] PutMany(IReadOnlyList<A.RecordBatch> batches, PutManyOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return PutMany(ViewsOf(batches), options);
-    }
+    public PutResult[] PutMany(IReadOnlyList<A.RecordBatch> batches, PutManyOptions? options = null) => options is null
+        ? PutMany(ViewsOf(batches))
+        : PutMany(ViewsOf(batches), options);
 
     /// <summary>
     /// Reserves memory of the store for a batch that is still to be computed: its columns are filled in their final
@@ -97,30 +73,6 @@ public sealed partial class CidStore
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public BatchReservation Reserve(A.Schema schema, int rows, params ReadOnlySpan<int> dataBytes) =>
         Reserve(FromApacheType.Schema(schema), rows, dataBytes);
-
-    /// <summary>
-    /// Reads the registry as a table: one row per block, of every kind, with its metadata. The order is that of the
-    /// blocks' first puts, then of their digests; absent blocks come last. It takes memory for one batch, of at most
-    /// 65,536 rows, whatever the store holds.
-    /// </summary>
-    /// <param name="filter">Which blocks (<c>Registry/FILTER.md</c>); null: all.</param>
-    /// <param name="withAbsent">Whether blocks that are not in the store, but have metadata, are rows too.</param>
-    /// <returns>Batches of <see cref="CatalogSchema"/> in memory of their own, each entry as of when it is read; none
-    /// where there is no entry.</returns>
-    /// <exception cref="ArrowCidException">While it is read: as for <see cref="Entries"/>.</exception>
-    public IEnumerable<A.RecordBatch> ReadCatalog(Filter? filter = null, bool withAbsent = false) =>
-        ReadCatalogViews(filter, withAbsent).Select(ToApache.Batch);
-
-    /// <summary>Reads one column of a batch through its column manifest; only the manifest, the pieces of its head and
-    /// of that column need be in the store.</summary>
-    /// <param name="manifest">The manifest's CID.</param>
-    /// <param name="column">The column's name, case-sensitive; of several of one name the first.</param>
-    /// <returns>A batch of that one column, in memory of its own; null where the manifest is not in the
-    /// store.</returns>
-    /// <exception cref="ArrowCidException">As for
-    /// <see cref="Transfer.BatchColumn.Read(Cid, string, Func{Cid, byte[]})"/>.</exception>
-    public A.RecordBatch? TryGetColumn(Cid manifest, string column) =>
-        TryGetColumnView(manifest, column) is { } view ? ToApache.Batch(view) : null;
 
     private static RecordBatch[] ViewsOf(IReadOnlyList<A.RecordBatch> batches)
     {

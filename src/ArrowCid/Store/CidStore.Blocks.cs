@@ -11,7 +11,7 @@ namespace ArrowCid;
 public sealed partial class CidStore
 {
     // What is larger is put together where it will stand.
-    private const int MostInMemory = 16 << 20;
+    internal const int MostInMemory = 16 << 20;
 
     /// <summary>
     /// Puts bytes as a block of a codec. Bytes of codec raw are put as <see cref="PutRaw"/> does. What a block of
@@ -101,7 +101,7 @@ public sealed partial class CidStore
     /// <param name="source">What writes them.</param>
     /// <param name="onlyBatch">They are to be a batch's canonical block.</param>
     /// <returns>The put, and of a batch the schema; null where they are no batch, though they are to be.</returns>
-    private static (PutRequest Request, CanonicalSchema? Schema, BlockKind Kind)? Plan(ReadOnlyMemory<byte> bytes,
+    internal static (PutRequest Request, CanonicalSchema? Schema, BlockKind Kind)? Plan(ReadOnlyMemory<byte> bytes,
         IBlockSource source, bool onlyBatch)
     {
         if (TryPlan(bytes) is { } made)

@@ -65,7 +65,7 @@ public sealed partial class CidStore
         }
     }
 
-    private int PutGroup(ReadOnlySpan<PutRequest> requests, Span<PutResult> results)
+    internal int PutGroup(ReadOnlySpan<PutRequest> requests, Span<PutResult> results)
     {
         BlockInfo[] infos = ArrayPool<BlockInfo>.Shared.Rent(requests.Length);
         bool[] areNew = ArrayPool<bool>.Shared.Rent(requests.Length);

@@ -5,32 +5,12 @@ namespace ArrowCid;
 /// <summary>Pins, and the removal of blocks.</summary>
 public sealed partial class CidStore
 {
-    /// <summary>Keeps a block that is here from being removed, for good.</summary>
-    /// <param name="cid">The block.</param>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: it, or what is beneath it, is not
-    /// here; <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
-    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public void Pin(Cid cid)
-    {
-        ThrowIfDefault(cid);
-        _registry.Pin(cid);
-    }
-
-    /// <summary>Ends a pin.</summary>
-    /// <param name="cid">The block, which need not be here.</param>
-    /// <returns>False where it was not pinned.</returns>
-    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public bool Unpin(Cid cid)
-    {
-        ThrowIfDefault(cid);
-        return _registry.Unpin(cid);
-    }
 
     /// <summary>Keeps blocks that are here from being removed until the hold is disposed of, the store is closed or
     /// this process ends, however it ends.</summary>
     /// <param name="cids">1 to 1,024 blocks.</param>
     /// <returns>The hold.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="Pin"/>.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="StoreRetention.Pin"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public BlockHold Hold(params ReadOnlySpan<Cid> cids)
     {
@@ -38,44 +18,4 @@ public sealed partial class CidStore
         Cid[] held = cids.ToArray();
         return new BlockHold(_blocks, _registry.Hold(held), held);
     }
-
-    /// <summary>
-    /// Removes blocks: they no longer appear in listings, and their space is freed when the store is compacted. Blocks
-    /// that a name, a pin, a hold or a remaining block needs are kept, and so are blocks put or announced again from
-    /// then on. The metadata of a removed block stays, and is valid again when the block comes back.
-    /// </summary>
-    /// <param name="cids">The blocks.</param>
-    /// <param name="dryRun">Only says what would go.</param>
-    /// <returns>What goes, and what is kept and why.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
-    /// up.</exception>
-    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public RemoveResult Remove(IReadOnlyCollection<Cid> cids, bool dryRun = false)
-    {
-        ArgumentNullException.ThrowIfNull(cids);
-        foreach (Cid cid in cids) ThrowIfDefault(cid);
-        return Report(_registry.Remove(cids, dryRun), dryRun);
-    }
-
-    /// <summary>Removes, as <see cref="Remove"/> does, the blocks that are no longer needed
-    /// (<see cref="BlockMetadata.Expires"/>).</summary>
-    /// <param name="dryRun">Only says what would go.</param>
-    /// <returns>What goes, and what is kept and why.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="Remove"/>.</exception>
-    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public RemoveResult RemoveExpired(bool dryRun = false) =>
-        Report(_registry.RemoveExpired(Clock.GetUtcNow(), dryRun), dryRun);
-
-    /// <summary>Why a block cannot be removed.</summary>
-    /// <param name="cid">The block.</param>
-    /// <returns>Every reason; none where <see cref="Remove"/> would take it.</returns>
-    public IReadOnlyList<KeepReason> Why(Cid cid)
-    {
-        ThrowIfDefault(cid);
-        return _registry.Why(cid);
-    }
-
-    private static RemoveResult Report(Removal removal, bool isDryRun) =>
-        new([.. removal.Gone.Select(each => each.Cid)],
-            [.. removal.Kept.Select(kept => new KeptBlock(kept.Cid, kept.Reasons))], removal.Bytes, isDryRun);
 }

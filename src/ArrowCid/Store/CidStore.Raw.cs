@@ -13,13 +13,13 @@ public sealed partial class CidStore
     private const int MostAtOnce = 4096;
 
     /// <summary>
-    /// Puts bytes as a block: <see cref="Contains"/>, <see cref="TryFind"/>, <see cref="TryCopyTo"/> and
-    /// <see cref="Verify(Cid)"/> know it. It is not a batch: <see cref="List"/> and watches leave it out. Bytes that
+    /// Puts bytes as a block: <see cref="Contains"/>, <see cref="StoreMetadata.TryFind"/>, <see cref="TryCopyTo"/> and
+    /// <see cref="StoreDiagnostics.Verify(Cid)"/> know it. It is not a batch: <see cref="List"/> and watches leave it out. Bytes that
     /// are the canonical block of a batch are put as that batch.
     /// </summary>
     /// <param name="bytes">The bytes, which are read until the call returns.</param>
     /// <returns>The block's address, whose schema means nothing, and whether the block is new.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="Put(Apache.Arrow.RecordBatch)"/>.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="Put(Apache.Arrow.RecordBatch, PutOptions)"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public PutResult PutRaw(ReadOnlyMemory<byte> bytes)
     {
@@ -39,7 +39,7 @@ public sealed partial class CidStore
     /// <exception cref="ArrowCidException">As for <see cref="PutRaw"/>: the blocks before the one that failed are put,
     /// those after it may be.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public int PutRawMany(ReadOnlySpan<ReadOnlyMemory<byte>> blocks, Span<PutResult> results)
+    internal int PutRawMany(ReadOnlySpan<ReadOnlyMemory<byte>> blocks, Span<PutResult> results)
     {
         if (results.Length < blocks.Length)
             throw new ArgumentException($"There is space for {results.Length} of {blocks.Length}.", nameof(results));

@@ -20,7 +20,7 @@ public sealed partial class CidStore
 
     /// <summary>Whether a block, which the index still has, was removed. Where nothing was removed since the last look
     /// this is one load of shared memory.</summary>
-    private bool IsRemoved(in Digest256 digest)
+    internal bool IsRemoved(in Digest256 digest)
     {
         ulong sweep = _blocks.SweepWord;
         if (sweep == Volatile.Read(ref _nothingRemoved)) return false;

@@ -17,71 +17,6 @@ public sealed partial class CidStore
     private volatile DecodedSchema? _lastDecoded;
 
     /// <summary>
-    /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the
-    /// canonical block of what they say.
-    /// </summary>
-    /// <param name="cid">The CID.</param>
-    /// <returns>What was found, or null where the block is not here.</returns>
-    /// <exception cref="ArrowCidException">Neither found nor refuted: <see cref="ErrorCode.Busy"/>,
-    /// <see cref="ErrorCode.Io"/>.</exception>
-    public VerifyResult? Verify(Cid cid) => Verify(cid, null);
-
-    /// <summary>Proves a block again, and for a damaged one reports the first byte that differs from the right
-    /// bytes.</summary>
-    /// <param name="cid">The CID.</param>
-    /// <param name="source">Where the right bytes may be; it is asked only for a damaged block. Null: nowhere.</param>
-    /// <returns>What was found, or null where the block is not here. Damage is recorded in the store
-    /// (<see cref="Repair"/>).</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="Verify(Cid)"/>.</exception>
-    public VerifyResult? Verify(Cid cid, BlockBackend? source)
-    {
-        string location = Directory;
-        BlockLease? block = null;
-        try
-        {
-            block = FindAny(cid);
-            if (block is null) return null;
-            location = block.Location;
-            BlockInfo info = block.Info;
-            if (info.Kind == RecordKind.Raw) ProveHash(block, in info);
-            else Prove(block, in info);
-            return new VerifyResult(cid, location, info.Length, null);
-        }
-        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
-        {
-            return new VerifyResult(cid, location, 0, block is null ? e : Explain(e, block, cid, source));
-        }
-        finally
-        {
-            block?.Dispose();
-        }
-    }
-
-    /// <summary>
-    /// Proves every block, as <see cref="Verify(Cid)"/> does, and names every place of the store where records should
-    /// be and none can be read: what was stored there is in no listing.
-    /// </summary>
-    /// <returns>A result for each batch, for each other block that is damaged, and, without a CID, for each damaged
-    /// place.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="Verify(Cid)"/>.</exception>
-    public IEnumerable<VerifyResult> VerifyAll()
-    {
-        foreach (BlockInfo info in _registry.Alive(_blocks.List()))
-        {
-            bool isBatch = info.Kind == RecordKind.Batch;
-            // A block that went between the listing and the look was collected, which is no damage.
-            if (Verify(CidOf(in info)) is { } result && (isBatch || !result.IsIntact)) yield return result;
-        }
-
-        foreach (string place in _blocks.Damage())
-        {
-            yield return new VerifyResult(default, Path.Combine(Directory, place), 0, new ArrowCidException(
-                ErrorCode.BlockCorrupt, $"records cannot be read from {place} on; 'arrowcid doctor --fix' " +
-                "quarantines them; then put their batches again"));
-        }
-    }
-
-    /// <summary>
     /// Writes a block's bytes, once they are proved to hash to its CID: of a batch its canonical block, which every
     /// reader of Arrow streams opens, of a schema its message.
     /// </summary>
@@ -128,7 +63,7 @@ public sealed partial class CidStore
         else block.Mark(_blocks.Verified, proof);
     }
 
-    private RecordBatch? Prove(BlockLease block, in BlockInfo info)
+    internal RecordBatch? Prove(BlockLease block, in BlockInfo info)
     {
         ProveHash(block, in info);
         if (info.Kind is RecordKind.Schema or RecordKind.View) return null;
@@ -147,7 +82,7 @@ public sealed partial class CidStore
         return digest == info.Digest ? batch : throw NotCanonical(block, in info, null);
     }
 
-    private void ProveHash(BlockLease block, in BlockInfo info)
+    internal void ProveHash(BlockLease block, in BlockInfo info)
     {
         Digest256 digest = Sha256.Hash(block.Memory.Span);
         if (digest == info.Digest) return;
@@ -203,7 +138,7 @@ public sealed partial class CidStore
         new(ErrorCode.NotCanonical, $"{CidOf(in info)} is not a canonical block ({block.Location})" +
             (inner is null ? "" : $": {inner.Message}"), inner);
 
-    private static Cid CidOf(in BlockInfo info) => Cid.FromSha256(info.Codec, info.Digest);
+    internal static Cid CidOf(in BlockInfo info) => Cid.FromSha256(info.Codec, info.Digest);
 
     private sealed record DecodedSchema(Digest256 Digest, BlockSchema Schema);
 }

@@ -15,59 +15,35 @@ public sealed partial class CidStore
     /// out. A slow watcher delays no writer (<c>Storage/FORMAT.md</c>, Watching).
     /// </summary>
     /// <param name="from">Where to begin.</param>
-    /// <param name="timeout">The watch ends once nothing has come for so long; zero ends it with what is there, null
-    /// (the default) never.</param>
+    /// <param name="options">What it brings, and how long it waits; null: announcements, for ever.</param>
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
     /// <returns>The announcements, which end also when the store is disposed. While they are being read, the segments
     /// that they come from are leased.</returns>
     /// <exception cref="ArrowCidException">While it is read: <see cref="ErrorCode.StoreGone"/>: the store was
     /// removed.</exception>
     /// <exception cref="ObjectDisposedException">The store was disposed before.</exception>
-    [OverloadResolutionPriority(1)]
-    public IEnumerable<StoreEvent> Watch(Cursor from, TimeSpan? timeout = null,
+    public IEnumerable<StoreEvent> Watch(Cursor from, WatchOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        if (timeout is { } given) ArgumentOutOfRangeException.ThrowIfLessThan(given, TimeSpan.Zero, nameof(timeout));
-        return Watch(from, new WatchOptions { Timeout = timeout }, cancellationToken);
-    }
-
-    /// <summary>As <see cref="Watch(Cursor, TimeSpan?, CancellationToken)"/>, with what else it is to bring.</summary>
-    /// <param name="from">Where to begin.</param>
-    /// <param name="options">What it brings.</param>
-    /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
-    /// <returns>The announcements.</returns>
-    /// <exception cref="ArrowCidException">As for the other.</exception>
-    public IEnumerable<StoreEvent> Watch(Cursor from, WatchOptions options,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(options);
+        options ??= new WatchOptions();
         if (options.Timeout is { } given)
             ArgumentOutOfRangeException.ThrowIfLessThan(given, TimeSpan.Zero, nameof(options));
         return WatchFrom(_blocks.Fix(from), options, cancellationToken);
     }
 
-    /// <summary>As <see cref="Watch(Cursor, TimeSpan?, CancellationToken)"/>, without a thread of its own while there
+    /// <summary>As <see cref="Watch(Cursor, WatchOptions, CancellationToken)"/>, without a thread of its own while there
     /// is nothing: the watchers of a store object share one that sleeps.</summary>
     /// <param name="from">Where to begin.</param>
+    /// <param name="options">What it brings; a timeout is for <see cref="Watch"/> only. Null: announcements.</param>
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
     /// <returns>The announcements; it ends when the store is disposed.</returns>
     /// <exception cref="ArrowCidException">While it is read: <see cref="ErrorCode.StoreGone"/>: the store was
     /// removed.</exception>
     /// <exception cref="ObjectDisposedException">The store was disposed before.</exception>
-    public IAsyncEnumerable<StoreEvent> WatchAsync(Cursor from, CancellationToken cancellationToken = default) =>
-        WatchFromAsync(_blocks.Fix(from), new WatchOptions(), cancellationToken);
-
-    /// <summary>As <see cref="WatchAsync(Cursor, CancellationToken)"/>, with what else it is to bring.</summary>
-    /// <param name="from">Where to begin.</param>
-    /// <param name="options">What it brings; a timeout is for <see cref="Watch(Cursor, WatchOptions,
-    /// CancellationToken)"/> only.</param>
-    /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>
-    /// <returns>The announcements; it ends when the store is disposed.</returns>
-    /// <exception cref="ArrowCidException">As for the other.</exception>
-    public IAsyncEnumerable<StoreEvent> WatchAsync(Cursor from, WatchOptions options,
+    public IAsyncEnumerable<StoreEvent> WatchAsync(Cursor from, WatchOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(options);
+        options ??= new WatchOptions();
         if (options.Timeout is not null)
             throw new ArgumentException("a watch that does not block has no timeout; cancel it", nameof(options));
         return WatchFromAsync(_blocks.Fix(from), options, cancellationToken);
@@ -129,7 +105,16 @@ public sealed partial class CidStore
         announcement = default;
         if (found.Gap is { } gap)
         {
-            announcement = new StoreEvent(StoreEventKind.Gap, default, default, found.Lane, 0, found.Cursor, gap);
+            announcement = new StoreEvent
+            {
+                Kind = StoreEventKind.Gap,
+                Address = default,
+                Time = default,
+                Lane = found.Lane,
+                Sequence = 0,
+                Cursor = found.Cursor,
+                Gap = gap,
+            };
             return true;
         }
 
@@ -144,9 +129,15 @@ public sealed partial class CidStore
         if (isAgain ? !IsOfBatch(in record) : record.RecordKind != RecordKind.Batch) return false;
         BlockInfo info = record.ToInfo();
         StoreEventKind kind = isAgain ? StoreEventKind.Repeated : StoreEventKind.New;
-        announcement = new StoreEvent(kind, AddressOf(in info), info.Time, found.Lane, record.Sequence, found.Cursor,
-            null)
+        announcement = new StoreEvent
         {
+            Kind = kind,
+            Address = AddressOf(in info),
+            Time = info.Time,
+            Lane = found.Lane,
+            Sequence = record.Sequence,
+            Cursor = found.Cursor,
+            Gap = null,
             Metadata = facts?.Of(in record, found.Lane),
         };
         return true;

@@ -26,18 +26,48 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     private readonly BlockStore _blocks;
     private readonly StoreRegistry _registry;
     private readonly VerifyMode _verify;
-    private readonly TimeSpan _timeout;
+    internal readonly TimeSpan _timeout;
 
-    private CidStore(BlockStore blocks, StoreRegistry registry, VerifyMode verify, TimeSpan timeout) =>
+    private CidStore(BlockStore blocks, StoreRegistry registry, VerifyMode verify, TimeSpan timeout)
+    {
         (_blocks, _registry, _verify, _timeout) = (blocks, registry, verify, timeout);
+        Names = new StoreNames(this);
+        Metadata = new StoreMetadata(this);
+        Datasets = new StoreDatasets(this);
+        Retention = new StoreRetention(this);
+        Maintenance = new StoreMaintenance(this);
+        Transfer = new StoreTransfer(this);
+        Diagnostics = new StoreDiagnostics(this);
+    }
 
     /// <summary>The underlying block store, for inspection of the files.</summary>
     internal BlockStore Blocks => _blocks;
 
+    /// <summary>Names of blocks and datasets: set, resolved, listed, with their history.</summary>
+    public StoreNames Names { get; }
+
+    /// <summary>Tags, expiry, provenance and other metadata of blocks; filters over them; the catalog.</summary>
+    public StoreMetadata Metadata { get; }
+
+    /// <summary>Datasets: ordered lists of batches of one schema under one CID.</summary>
+    public StoreDatasets Datasets { get; }
+
+    /// <summary>Pins, removal, collection and forgetting of old versions.</summary>
+    public StoreRetention Retention { get; }
+
+    /// <summary>Compaction, repair, checkpoints and the maintenance policy.</summary>
+    public StoreMaintenance Maintenance { get; }
+
+    /// <summary>CAR files, backups, copies between stores.</summary>
+    public StoreTransfer Transfer { get; }
+
+    /// <summary>Statistics, verification, segments and processes.</summary>
+    public StoreDiagnostics Diagnostics { get; }
+
     /// <summary>The store's directory, as a full path.</summary>
     public string Directory => _blocks.Directory;
 
-    /// <summary>This handle's clock (<see cref="CidStoreOptions.Clock"/>).</summary>
+    /// <summary>This handle's clock (<see cref="CidStoreOptions.TimeProvider"/>).</summary>
     internal TimeProvider Clock => _blocks.Clock;
 
     /// <summary>Whether puts are refused: the options say so, or the store has features that this version only
@@ -78,7 +108,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         directory ??= DefaultDirectory;
         FileName.Require(directory);
         // Copied bytes are hashed each time; their form is proved once, whatever their recorded origin.
-        VerifyMode verify = options.Copy && options.Verify == VerifyMode.Trusted
+        VerifyMode verify = options.CopyOnRead && options.Verify == VerifyMode.Trusted
             ? VerifyMode.FirstRead
             : options.Verify;
         options.Maintenance?.ThrowIfWrong();
@@ -90,23 +120,6 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         var store = new CidStore(blocks, registry!, verify, options.Timeout);
         if (options.Maintenance is { } maintenance) store.BeginMaintenance(maintenance);
         return store;
-    }
-
-    /// <summary>
-    /// Rebuilds the table and index of a damaged store from its segments, and hashes every block. <see cref="List"/>
-    /// shows the blocks found; the next <see cref="Open"/> opens a store with the same ID. The file <c>ctl.v1</c> must
-    /// exist with an intact first page, which describes the segments.
-    /// </summary>
-    /// <param name="directory">The store's directory.</param>
-    /// <returns>The number of blocks found, schemas among them.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a process has the store open;
-    /// <see cref="ErrorCode.StoreGone"/>: no store is there, or its <c>ctl.v1</c> is gone;
-    /// <see cref="ErrorCode.BlockCorrupt"/>: the first page of <c>ctl.v1</c> is damaged; otherwise as for
-    /// <see cref="Open"/>.</exception>
-    public static long Rebuild(string directory)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(directory);
-        return BlockStore.Rebuild(directory);
     }
 
     /// <summary>
@@ -225,33 +238,10 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Returns a block's properties without reading its bytes.</summary>
-    /// <param name="cid">The CID.</param>
-    /// <returns>The block, or null where it is not here.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
-    public StoredBlock? TryFind(Cid cid)
-    {
-        using BlockLease? block = Find(cid);
-        return block is null ? null : Describe(block.Info) is var found && cid.Codec == Multicodec.Raw
-            ? found
-            : found with { Address = found.Address with { Cid = cid } };
-    }
-
     /// <summary>The batches that are here, each once. One that is put meanwhile may be left out.</summary>
     /// <returns>What is known of each, without a look at its bytes.</returns>
-    public IEnumerable<StoredBlock> List() => _registry.Alive(
-        _blocks.List().Where(info => info.Kind == RecordKind.Batch)).Select(info => Describe(in info));
-
-    /// <summary>What the store looks like now, for people.</summary>
-    /// <returns>Sizes and counts.</returns>
-    public StoreSummary GetSummary()
-    {
-        StorageStatistics figures = _blocks.GetStatistics();
-        return new StoreSummary(figures.Id, figures.Created, figures.Capacity,
-            figures.BytesTaken, figures.BytesCommitted,
-            figures.OpenSegments + figures.SealedSegments, figures.SegmentSize, figures.Lanes, figures.LanesInUse,
-            _blocks.IsRing);
-    }
+    internal IEnumerable<StoredBlock> List() => _registry.Alive(
+        _blocks.List().Where(info => info.Kind == RecordKind.Batch)).Select(info => StoredOf(in info));
 
     /// <summary>Returns once every put that this store object has acknowledged survives a loss of power: on a disk,
     /// whatever is not flushed yet is flushed now, regardless of <see cref="CidStoreOptions.Durability"/>; in shared
@@ -289,7 +279,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Any bytes are found under any codec; batches and schemas are raw bytes.</summary>
-    private BlockLease? Find(Cid cid)
+    internal BlockLease? Find(Cid cid)
     {
         BlockLease? block = FindAny(cid);
         if (block is null || _blocks.Damaged.IsEmpty || !block.IsKnownDamaged(_blocks.Damaged)) return block;
@@ -298,7 +288,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     }
 
     /// <summary>As <see cref="Find"/>, of a block that is known to be damaged too.</summary>
-    private BlockLease? FindAny(Cid cid)
+    internal BlockLease? FindAny(Cid cid)
     {
         BlockLease? block = IsOurs(cid, out Digest256 digest) ? _blocks.Find(digest) : null;
         if (block is null) return null;
@@ -317,19 +307,28 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         return null;
     }
 
-    private static bool IsOurs(Cid cid, out Digest256 digest)
+    internal static bool IsOurs(Cid cid, out Digest256 digest)
     {
         digest = default;
         return cid.Version == 1 && cid.TryGetSha256(out digest);
     }
 
     internal static PutResult ResultOf(in BlockInfo info, bool isNew) =>
-        new(AddressOf(in info), isNew) { IsRepaired = info.IsRepaired };
+        new() { Address = AddressOf(in info), IsNew = isNew, IsRepaired = info.IsRepaired };
 
-    internal static BlockAddress AddressOf(in BlockInfo info) => new(Cid.FromSha256(Multicodec.Raw, info.Digest),
-        Cid.FromSha256(Multicodec.Raw, info.SchemaDigest), info.Rows, info.Length);
+    internal static BlockAddress AddressOf(in BlockInfo info) => new()
+    {
+        Cid = Cid.FromSha256(Multicodec.Raw, info.Digest),
+        SchemaCid = Cid.FromSha256(Multicodec.Raw, info.SchemaDigest),
+        Rows = info.Rows,
+        ByteLength = info.Length,
+    };
 
-    private static StoredBlock Describe(in BlockInfo info) => new(AddressOf(in info), info.Time);
+    internal static StoredBlock StoredOf(in BlockInfo info) => new()
+    {
+        Address = AddressOf(in info),
+        Time = info.Time,
+    };
 
     /// <summary>A table that forgets everything rather than grow without end: it only saves work.</summary>
     private static void Remember<T>(ConcurrentDictionary<Digest256, T> table, Digest256 digest, T value)

@@ -22,20 +22,21 @@ public sealed class CidStoreOptions
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>When puts outlive a loss of power, where the store is on a disk.</summary>
-    public Durability Durability { get; init; } = Durability.Batch;
+    public Durability Durability { get; init; } = Durability.Periodic;
 
     /// <summary>Opens for reading only: nothing is created, nothing is changed but the word that wakes watchers (where
     /// that may be written), and puts throw <see cref="InvalidOperationException"/>.</summary>
     public bool ReadOnly { get; init; }
 
-    /// <summary>Fails with <see cref="ErrorCode.StoreGone"/> where no store is, instead of making one.</summary>
-    public bool MustExist { get; init; }
+    /// <summary>Whether a store is created where none exists; if false, opening fails with
+    /// <see cref="ErrorCode.StoreGone"/>.</summary>
+    public bool CreateIfMissing { get; init; } = true;
 
     /// <summary>How much a read proves of what the store holds.</summary>
     public VerifyMode Verify { get; init; }
 
     /// <summary>The behavior of a full store; it applies when the store is created.</summary>
-    public StoreRetention Retention { get; init; }
+    public RetentionMode Retention { get; init; }
 
     /// <summary>
     /// A store that several users share. Made so, its directory has mode 2775 and its files 0664, and it stands in a
@@ -43,19 +44,19 @@ public sealed class CidStoreOptions
     /// accepted. Members of the store directory's group write, others inside the gate read
     /// (<see cref="ReadOnly"/>).
     /// </summary>
-    public bool Group { get; init; }
+    public bool SharedWithGroup { get; init; }
 
     /// <summary>The clock: records and facts get their times from it, expiry and ages use it, and work in
     /// the background is done. Deadlines, such as <see cref="Timeout"/>, use the machine's clock. It should not lag
     /// the times in the store: the store's own clock never runs backward.</summary>
-    public TimeProvider Clock { get; init; } = TimeProvider.System;
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>
     /// For a store whose writers are not trusted: every read copies the block into this process's own memory, hashes
     /// it, and proves its form once a CID. No segment is mapped for it, so that a writer who cuts a file short costs
     /// an error and not this process.
     /// </summary>
-    public bool Copy { get; init; }
+    public bool CopyOnRead { get; init; }
 
     /// <summary>Looks after the store in the background while it is open (<c>Registry/MAINTENANCE.md</c>), where no
     /// other process does. Null: not.</summary>
@@ -71,16 +72,16 @@ public sealed class CidStoreOptions
 
     internal StoreSettings ToSettings() => new()
     {
-        IsRing = Retention == StoreRetention.Ring,
-        Group = Group,
-        Copy = Copy,
+        IsRing = Retention == RetentionMode.Ring,
+        Group = SharedWithGroup,
+        Copy = CopyOnRead,
         Capacity = Capacity,
         SegmentSize = SegmentSize,
         Timeout = Timeout,
         Durability = Durability,
         ReadOnly = ReadOnly,
-        MustExist = MustExist,
-        Clock = Clock,
+        MustExist = !CreateIfMissing,
+        Clock = TimeProvider,
         LoggerFactory = LoggerFactory,
         Notified = Notified,
     };

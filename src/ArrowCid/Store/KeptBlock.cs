@@ -3,6 +3,11 @@ using ArrowCid.Registry;
 namespace ArrowCid;
 
 /// <summary>A block that was not removed.</summary>
-/// <param name="Cid">Its CID.</param>
-/// <param name="Reasons">Why; at least one.</param>
-public sealed record KeptBlock(Cid Cid, IReadOnlyList<KeepReason> Reasons);
+public sealed record KeptBlock
+{
+    /// <summary>Its CID.</summary>
+    public required Cid Cid { get; init; }
+
+    /// <summary>Why; at least one.</summary>
+    public required IReadOnlyList<KeepReason> Reasons { get; init; }
+}

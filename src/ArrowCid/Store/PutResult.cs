@@ -3,10 +3,14 @@ using ArrowCid.Ipc;
 namespace ArrowCid;
 
 /// <summary>The result of a put.</summary>
-/// <param name="Address">The address of the block.</param>
-/// <param name="IsNew">True if the store did not have the block.</param>
-public readonly record struct PutResult(BlockAddress Address, bool IsNew)
+public readonly record struct PutResult
 {
+    /// <summary>The address of the block.</summary>
+    public required BlockAddress Address { get; init; }
+
+    /// <summary>True if the store did not have the block.</summary>
+    public required bool IsNew { get; init; }
+
     /// <summary>Whether the store had the block with damaged bytes, which the bytes of this put have replaced. It is
     /// not new then.</summary>
     public bool IsRepaired { get; init; }

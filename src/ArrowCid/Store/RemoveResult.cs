@@ -1,9 +1,17 @@
 namespace ArrowCid;
 
 /// <summary>The removed blocks; on a dry run, the blocks that would be removed.</summary>
-/// <param name="Removed">The removed blocks.</param>
-/// <param name="Kept">The requested blocks that stay, with the reasons.</param>
-/// <param name="ByteLength">The bytes of the removed blocks; compaction frees their space.</param>
-/// <param name="IsDryRun">True if nothing was changed.</param>
-public sealed record RemoveResult(IReadOnlyList<Cid> Removed, IReadOnlyList<KeptBlock> Kept, long ByteLength,
-    bool IsDryRun);
+public sealed record RemoveResult
+{
+    /// <summary>The removed blocks.</summary>
+    public required IReadOnlyList<Cid> Removed { get; init; }
+
+    /// <summary>The requested blocks that stay, with the reasons.</summary>
+    public required IReadOnlyList<KeptBlock> Kept { get; init; }
+
+    /// <summary>The bytes of the removed blocks; compaction frees their space.</summary>
+    public required long ByteLength { get; init; }
+
+    /// <summary>True if nothing was changed.</summary>
+    public required bool IsDryRun { get; init; }
+}

@@ -5,17 +5,30 @@ namespace ArrowCid;
 
 /// <summary>One put of a batch, or a gap, as a watcher receives it. The block may be gone by the time it is asked
 /// for.</summary>
-/// <param name="Kind">What it says.</param>
-/// <param name="Address">What addresses the batch; the default where it is a gap.</param>
-/// <param name="Time">When it was put; the default where it is a gap.</param>
-/// <param name="Lane">The lane, which is a writer's log; -1 for a gap of the whole store.</param>
-/// <param name="Sequence">The record's number in its lane, which rises with every record, not only with batches; 0
-/// where it is a gap.</param>
-/// <param name="Cursor">Where to continue after it.</param>
-/// <param name="Gap">What is missing, or null.</param>
-public readonly record struct StoreEvent(StoreEventKind Kind, BlockAddress Address, DateTimeOffset Time, int Lane,
-    ulong Sequence, Cursor Cursor, WatchGap? Gap)
+public readonly record struct StoreEvent
 {
+    /// <summary>What it says.</summary>
+    public required StoreEventKind Kind { get; init; }
+
+    /// <summary>What addresses the batch; the default where it is a gap.</summary>
+    public required BlockAddress Address { get; init; }
+
+    /// <summary>When it was put; the default where it is a gap.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>The lane, which is a writer's log; -1 for a gap of the whole store.</summary>
+    public required int Lane { get; init; }
+
+    /// <summary>The record's number in its lane, which rises with every record, not only with batches; 0 where it is a
+    /// gap.</summary>
+    public required ulong Sequence { get; init; }
+
+    /// <summary>Where to continue after it.</summary>
+    public required Cursor Cursor { get; init; }
+
+    /// <summary>What is missing, or null.</summary>
+    public required WatchGap? Gap { get; init; }
+
     /// <summary>The metadata given with the put; null if there was none, or if the watch does not read facts (<see
     /// cref="WatchOptions.WithMetadata"/>).</summary>
     public BlockMetadata? Metadata { get; init; }

@@ -1,13 +1,77 @@
+using ArrowCid.Registry;
+
 namespace ArrowCid;
 
-/// <summary>The behavior of a full store.</summary>
-public enum StoreRetention
+/// <summary>Pins, removal, collection and forgetting of old versions.</summary>
+public sealed partial class StoreRetention
 {
-    /// <summary>The store keeps its blocks and refuses puts with <see cref="ErrorCode.StoreFull"/>; removing blocks
-    /// frees space.</summary>
-    Keep = 0,
+    private readonly CidStore _store;
 
-    /// <summary>The store evicts its oldest blocks that have no lease, one whole segment at a time. Names and pins
-    /// are refused.</summary>
-    Ring = 1,
+    internal StoreRetention(CidStore store) => _store = store;
+
+    /// <summary>Keeps a block that is here from being removed, for good.</summary>
+    /// <param name="cid">The block.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: it, or what is beneath it, is not
+    /// here; <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public void Pin(Cid cid)
+    {
+        CidStore.ThrowIfDefault(cid);
+        _store.Registry.Pin(cid);
+    }
+
+    /// <summary>Ends a pin.</summary>
+    /// <param name="cid">The block, which need not be here.</param>
+    /// <returns>False where it was not pinned.</returns>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public bool Unpin(Cid cid)
+    {
+        CidStore.ThrowIfDefault(cid);
+        return _store.Registry.Unpin(cid);
+    }
+
+    /// <summary>
+    /// Removes blocks: they no longer appear in listings, and their space is freed when the store is compacted. Blocks
+    /// that a name, a pin, a hold or a remaining block needs are kept, and so are blocks put or announced again from
+    /// then on. The metadata of a removed block stays, and is valid again when the block comes back.
+    /// </summary>
+    /// <param name="cids">The blocks.</param>
+    /// <param name="dryRun">Only says what would go.</param>
+    /// <returns>What goes, and what is kept and why.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
+    /// up.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public RemoveResult Remove(IReadOnlyCollection<Cid> cids, bool dryRun = false)
+    {
+        ArgumentNullException.ThrowIfNull(cids);
+        foreach (Cid cid in cids) CidStore.ThrowIfDefault(cid);
+        return Report(_store.Registry.Remove(cids, dryRun), dryRun);
+    }
+
+    /// <summary>Removes, as <see cref="Remove"/> does, the blocks that are no longer needed
+    /// (<see cref="BlockMetadata.Expires"/>).</summary>
+    /// <param name="dryRun">Only says what would go.</param>
+    /// <returns>What goes, and what is kept and why.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Remove"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public RemoveResult RemoveExpired(bool dryRun = false) =>
+        Report(_store.Registry.RemoveExpired(_store.Clock.GetUtcNow(), dryRun), dryRun);
+
+    /// <summary>Why a block cannot be removed.</summary>
+    /// <param name="cid">The block.</param>
+    /// <returns>Every reason; none where <see cref="Remove"/> would take it.</returns>
+    public IReadOnlyList<KeepReason> GetReasons(Cid cid)
+    {
+        CidStore.ThrowIfDefault(cid);
+        return _store.Registry.Why(cid);
+    }
+
+    private static RemoveResult Report(Removal removal, bool isDryRun) =>
+        new()
+        {
+            Removed = [.. removal.Gone.Select(each => each.Cid)],
+            Kept = [.. removal.Kept.Select(kept => new KeptBlock { Cid = kept.Cid, Reasons = kept.Reasons })],
+            ByteLength = removal.Bytes,
+            IsDryRun = isDryRun,
+        };
 }

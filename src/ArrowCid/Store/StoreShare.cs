@@ -1,8 +1,17 @@
 namespace ArrowCid;
 
 /// <summary>Some of a store's blocks.</summary>
-/// <param name="Key">What they have in common.</param>
-/// <param name="Blocks">How many.</param>
-/// <param name="Rows">Their rows.</param>
-/// <param name="ByteLength">Their bytes.</param>
-public sealed record StoreShare(string Key, long Blocks, long Rows, long ByteLength);
+public sealed record StoreShare
+{
+    /// <summary>What they have in common.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>How many.</summary>
+    public required long Blocks { get; init; }
+
+    /// <summary>Their rows.</summary>
+    public required long Rows { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public required long ByteLength { get; init; }
+}

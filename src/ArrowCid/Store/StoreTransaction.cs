@@ -47,7 +47,13 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
         var cid = Cid.FromSha256(Multicodec.Raw, digest);
         AddBlock(request, digest, options?.Name, cid);
         if (isOfDataset) AddToDataset(new DatasetBatch(cid, plan.Rows, plan.Length, dag), plan.Schema);
-        return new BlockAddress(cid, Cid.FromSha256(Multicodec.Raw, plan.Schema.Digest), plan.Rows, plan.Length);
+        return new BlockAddress
+        {
+            Cid = cid,
+            SchemaCid = Cid.FromSha256(Multicodec.Raw, plan.Schema.Digest),
+            Rows = plan.Rows,
+            ByteLength = plan.Length,
+        };
     }
 
     /// <summary>Adds bytes as a block; those that are a batch's canonical block as that batch.</summary>
@@ -81,8 +87,8 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
         string name = options.Name!;
         while (true)
         {
-            Cid? current = isAppended ? store.ResolveName(name) : null;
-            Dataset? old = current is { } pointed ? store.DatasetToAppendTo(name, pointed) : null;
+            Cid? current = isAppended ? store.Names.Resolve(name) : null;
+            Dataset? old = current is { } pointed ? store.Datasets.DatasetToAppendTo(name, pointed) : null;
             if (old is not null && old.Schema != _schema) throw OtherSchema();
             var dataset = new Dataset(_schema, [.. old?.Batches ?? [], .. _batches], old?.Parents ?? [.. parents],
                 old?.Meta ?? metadata.ToImmutableSortedDictionary(StringComparer.Ordinal));
@@ -91,7 +97,13 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
             {
                 (PutResult[] results, PutResult last) = Commit(nodes, name, root,
                     new NameExpectation(IsAny: !isAppended, current));
-                var address = new BlockAddress(root, dataset.Schema, dataset.Rows, dataset.ByteLength);
+                var address = new BlockAddress
+                {
+                    Cid = root,
+                    SchemaCid = dataset.Schema,
+                    Rows = dataset.Rows,
+                    ByteLength = dataset.ByteLength,
+                };
                 return (results, last with { Address = address });
             }
             catch (ArrowCidException e)
@@ -175,7 +187,7 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
         }
         else
         {
-            store.SetNameWith(name, named, expected,
+            store.Names.SetWith(name, named, expected,
                 fact => store.Blocks.PutTransaction(all, [fact], infos, areNew));
         }
 

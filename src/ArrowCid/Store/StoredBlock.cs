@@ -3,11 +3,14 @@ using ArrowCid.Ipc;
 namespace ArrowCid;
 
 /// <summary>A block that a store has.</summary>
-/// <param name="Address">What addresses it; the schema's CID means nothing for a block that is not a batch or
-/// schema.</param>
-/// <param name="Time">When it was first put.</param>
-public readonly record struct StoredBlock(BlockAddress Address, DateTimeOffset Time)
+public readonly record struct StoredBlock
 {
+    /// <summary>What addresses it; the schema's CID means nothing for a block that is not a batch or schema.</summary>
+    public required BlockAddress Address { get; init; }
+
+    /// <summary>When it was first put.</summary>
+    public required DateTimeOffset Time { get; init; }
+
     /// <summary>The block's CID.</summary>
     public Cid Cid => Address.Cid;
 

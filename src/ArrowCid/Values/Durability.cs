@@ -13,7 +13,7 @@ public enum Durability
 
     /// <summary>A put is acknowledged and visible at once and flushed within about a tenth of a second; at most that
     /// much is lost. <see cref="CidStore.Flush"/> waits for it. The default.</summary>
-    Batch = 1,
+    Periodic = 1,
 
     /// <summary>A put is flushed before it is visible and before it is acknowledged; puts of several threads share a
     /// flush. Nothing acknowledged is lost.</summary>

@@ -2,14 +2,21 @@ namespace ArrowCid;
 
 /// <summary>One thing that a handle of a store did or found besides what its caller asked for: a recovery, a repair, a
 /// compaction.</summary>
-/// <param name="Kind">What it reports.</param>
-/// <param name="Directory">The store's directory.</param>
-/// <param name="Time">When it ended, by the handle's clock.</param>
-/// <param name="Subject">What it is about: a segment, a place in one, a writer's log, a task or a lock; empty where it
-/// is the whole store.</param>
-public sealed record StoreNotification(StoreNotificationKind Kind, string Directory, DateTimeOffset Time,
-    string Subject)
+public sealed record StoreNotification
 {
+    /// <summary>What it reports.</summary>
+    public required StoreNotificationKind Kind { get; init; }
+
+    /// <summary>The store's directory.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>When it ended, by the handle's clock.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>What it is about: a segment, a place in one, a writer's log, a task or a lock; empty where it is the
+    /// whole store.</summary>
+    public required string Subject { get; init; }
+
     /// <summary>The block that it is about, or null.</summary>
     public Cid? Block { get; init; }
 

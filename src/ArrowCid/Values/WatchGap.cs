@@ -4,12 +4,20 @@ namespace ArrowCid;
 /// Records that a watcher was not told of. Unless they are <see cref="GapReason.Damaged"/>, everything that is there
 /// is announced again after it, and then what comes.
 /// </summary>
-/// <param name="Reason">Why.</param>
-/// <param name="Lane">The lane, or -1 for the whole store.</param>
-/// <param name="First">The number in the lane of the first record that is missing.</param>
-/// <param name="Last">That of the last one.</param>
-public sealed record WatchGap(GapReason Reason, int Lane, ulong First, ulong Last)
+public sealed record WatchGap
 {
+    /// <summary>Why.</summary>
+    public required GapReason Reason { get; init; }
+
+    /// <summary>The lane, or -1 for the whole store.</summary>
+    public required int Lane { get; init; }
+
+    /// <summary>The number in the lane of the first record that is missing.</summary>
+    public required ulong First { get; init; }
+
+    /// <summary>That of the last one.</summary>
+    public required ulong Last { get; init; }
+
     /// <summary>The gap in words.</summary>
     /// <returns>A sentence without a full stop.</returns>
     public override string ToString() => Reason switch

@@ -143,7 +143,7 @@ public class CatalogueVerbsTests
         {
             foreach (int[] some in Enumerable.Range(0, count).Chunk(4096))
                 _ = store.PutMany([.. some.Select(number => RecordBatch.Of(("n", ArrowArray.From<int>(new[] { number }))))]);
-            Assert.True(store.Checkpoint());
+            Assert.True(store.Maintenance.Checkpoint());
         }
 
         string file = folder.PathOf("rows");
@@ -168,13 +168,13 @@ public class CatalogueVerbsTests
         if (format == "arrow")
         {
             using var arrow = ArrowReader.Open(new MemoryStream(bytes));
-            Assert.Equal(CidStore.CatalogSchemaView, arrow.SchemaView);
+            Assert.Equal(StoreMetadata.CatalogSchemaView, arrow.SchemaView);
             while (arrow.ReadView() is { } batch) yield return batch;
             yield break;
         }
 
         using var parquet = ParquetReader.Open(bytes);
-        Assert.Equal(CidStore.CatalogSchemaView, parquet.SchemaView);
+        Assert.Equal(StoreMetadata.CatalogSchemaView, parquet.SchemaView);
         while (parquet.ReadView() is { } batch) yield return batch;
     }
 
@@ -200,7 +200,7 @@ public class CatalogueVerbsTests
             last = cid;
         }
 
-        store.Tag(Cid.Sha256(Multicodec.Raw, "elsewhere"u8), "day", "1");
+        store.Metadata.Tag(Cid.Sha256(Multicodec.Raw, "elsewhere"u8), "day", "1");
     }
 
     private static CommandResult Run(TemporaryFolder folder, params string[] arguments) => Command.Run(arguments, null, folder.Store);

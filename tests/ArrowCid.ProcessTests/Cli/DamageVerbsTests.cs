@@ -83,7 +83,7 @@ public sealed class DamageVerbsTests
         Run(folder, "doctor", "--fix").Exits(0);
         Assert.False(store.Contains(Cid.Parse(V1Cid)));
         Run(folder, "put", V1).Succeeds();
-        Assert.True(store.Verify(Cid.Parse(V1Cid))!.Value.IsIntact);
+        Assert.True(store.Diagnostics.Verify(Cid.Parse(V1Cid))!.Value.IsIntact);
     }
 
     /// <summary>Killed between the record of the damage and the index entry: the next one ends it.</summary>

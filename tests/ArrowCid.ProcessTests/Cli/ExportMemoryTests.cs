@@ -48,8 +48,8 @@ public class ExportMemoryTests
         using var store = CidStore.Open(folder.Store, new CidStoreOptions { Capacity = 4L << 30 });
         var puts = new List<PutResult>();
         for (long have = 0; have < bytes; have += puts[^1].ByteLength) puts.Add(store.Put(Batch(puts.Count)));
-        PutResult dataset = store.PutDataset([.. puts.Select(put => put.Cid)]);
-        _ = store.SetName("rows", dataset.Cid);
+        PutResult dataset = store.Datasets.Put([.. puts.Select(put => put.Cid)]);
+        _ = store.Names.Set("rows", dataset.Cid);
         cids = [.. puts.Select(put => put.Cid.ToString())];
         return puts.Max(put => put.ByteLength);
     }

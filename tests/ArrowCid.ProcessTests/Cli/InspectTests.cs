@@ -95,7 +95,7 @@ public sealed class InspectTests
             for (int i = 0; i < Blocks; i++)
             {
                 byte[] bytes = Enumerable.Repeat((byte)i, 1000 + i).ToArray();
-                string[] place = store.Verify(store.PutRaw(bytes).Cid)!.Value.Location.Split('+');
+                string[] place = store.Diagnostics.Verify(store.PutRaw(bytes).Cid)!.Value.Location.Split('+');
                 using (FileStream file = File.Open(place[0], FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
                 {
                     file.Position = long.Parse(place[1], CultureInfo.InvariantCulture) + 500;
@@ -103,7 +103,7 @@ public sealed class InspectTests
                 }
 
                 // The damaged copy stays, which is worth a note.
-                Assert.False(store.Verify(Cid.Sha256(Multicodec.Raw, bytes))!.Value.IsIntact);
+                Assert.False(store.Diagnostics.Verify(Cid.Sha256(Multicodec.Raw, bytes))!.Value.IsIntact);
                 Assert.True(store.PutRaw(bytes).IsRepaired);
             }
         }

@@ -55,17 +55,17 @@ public class KeepVerbsTests
         using var folder = new TemporaryFolder();
         using CidStore store = CidStore.Open(folder.Store, new CidStoreOptions { Capacity = 64 << 20 });
         Cid cid = store.PutRaw(new byte[100]).Cid;
-        for (int i = 0; i < Records; i++) store.Tag(cid, "k", $"{i}");
+        for (int i = 0; i < Records; i++) store.Metadata.Tag(cid, "k", $"{i}");
         using (CidStore reader = CidStore.Open(folder.Store, new CidStoreOptions { ReadOnly = true }))
         {
-            Assert.Equal(1, reader.Count(Filter.Parse($"tag.k = {Records - 1}")).Count);
+            Assert.Equal(1, reader.Metadata.Count(Filter.Parse($"tag.k = {Records - 1}")).Count);
             Assert.True(store.Registry.Unread() > Records);
         }
 
         Assert.Equal("1\n", Run(folder, "query", $"tag.k = {Records - 1}", "--count").Succeeds().Text);
         Assert.Equal(0ul, store.Registry.Unread());
         // Few records are not worth a run.
-        store.Tag(cid, "k", "last");
+        store.Metadata.Tag(cid, "k", "last");
         Assert.Equal("1\n", Run(folder, "query", "tag.k = \"last\"", "--count").Succeeds().Text);
         Assert.Equal(1ul, store.Registry.Unread());
     }
@@ -186,7 +186,7 @@ public class KeepVerbsTests
             Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreWorker.Bytes(number, 50_000)).Cid)];
             Cid kept = store.Put(RegistryWorker.Batch(1)).Cid;
             for (int number = 0; number < 80; number++) KeepWorker.SayLarge(store, kept, number);
-            _ = store.Remove(cids);
+            _ = store.Retention.Remove(cids);
         }
 
         CommandResult dry = Run(folder, "compact", "--dry-run").Exits(0);

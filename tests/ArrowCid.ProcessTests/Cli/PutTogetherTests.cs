@@ -18,7 +18,7 @@ public sealed class PutTogetherTests
         Assert.Empty(put.Lines);
         using CidStore store = CidStore.Open(folder.Store);
         Assert.Empty(store.Blocks.List());
-        Assert.Null(store.ResolveName("n"));
+        Assert.Null(store.Names.Resolve("n"));
         // Without the option the good ones are stored.
         Assert.Equal(2, Command.Run(["put", a, bad, c], null, folder.Store).Exits(4).Lines.Length);
     }
@@ -35,14 +35,14 @@ public sealed class PutTogetherTests
         Assert.Equal(one.Lines, other.Lines);
         Assert.Equal(4, other.Lines.Length);
         using CidStore first = CidStore.Open(plain.Store), second = CidStore.Open(together.Store);
-        Assert.Equal(first.ResolveName("d"), second.ResolveName("d"));
+        Assert.Equal(first.Names.Resolve("d"), second.Names.Resolve("d"));
         Assert.Equal(Tags(first), Tags(second));
         // A dataset that grows, and a name of one batch.
         string c = Csv(plain, "c.csv", "x\n5\n");
         Command.Run(["put", "--all-or-nothing", c, "--dataset", "d", "--append"], null, together.Store).Succeeds();
-        Assert.Equal(4, second.TryGetDataset(second.ResolveName("d")!.Value)!.Count);
+        Assert.Equal(4, second.Datasets.TryGet(second.Names.Resolve("d")!.Value)!.Count);
         Command.Run(["put", "--all-or-nothing", c, "--name", "c"], null, together.Store).Succeeds();
-        Assert.Equal(Multicodec.Raw, second.ResolveName("c")!.Value.Codec);
+        Assert.Equal(Multicodec.Raw, second.Names.Resolve("c")!.Value.Codec);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class PutTogetherTests
         Assert.Empty(store.Blocks.List());
     }
 
-    private static string[] Tags(CidStore store) => [.. store.Entries()
+    private static string[] Tags(CidStore store) => [.. store.Query()
         .Select(entry => $"{entry.Cid} {entry.Tags.GetValueOrDefault("day")}").Order(StringComparer.Ordinal)];
 
     private static string Csv(TemporaryFolder folder, string name, string text) =>

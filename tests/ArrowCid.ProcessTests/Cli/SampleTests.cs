@@ -51,7 +51,7 @@ public sealed class SampleTests
         Cid cid = Cid.Parse(CidOf(lines[0]));
         Assert.Equal([$"{cid}  2 rows", "101.5 101.75", $"listed {cid}"], lines);
         using CidStore store = CidStore.Open(served.Directory);
-        Assert.Equal(cid, store.ResolveName("quotes"));
+        Assert.Equal(cid, store.Names.Resolve("quotes"));
     }
 
     [Fact]

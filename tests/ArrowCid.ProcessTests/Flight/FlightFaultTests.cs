@@ -1,3 +1,6 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server;
 using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.Columnar;
@@ -65,7 +68,7 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         using ServedStore served = ServedStore.Start();
         using CidStore store = CidStore.Open(served.Directory);
         Cid cid = store.Put(Numbers(0, 8 << 20)).Cid;
-        string segment = Assert.Single(store.GetSegments(), each => each.BytesUsed > 60 << 20).Name;
+        string segment = Assert.Single(store.Diagnostics.GetSegments(), each => each.BytesUsed > 60 << 20).Name;
         Assert.False(Holds());
         long before = AnonymousBytes(served.ProcessId);
         FlightChannel[] channels = [.. Enumerable.Range(0, Readers).Select(_ => new FlightChannel(new Uri(served.Flight)))];
@@ -99,7 +102,7 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
             return int.Parse(line[Name.Length..], CultureInfo.InvariantCulture);
         }
 
-        bool Holds() => store.GetSegments().Any(each => each.Name == segment && each.HeldBy.Contains(served.ProcessId));
+        bool Holds() => store.Diagnostics.GetSegments().Any(each => each.Name == segment && each.HeldBy.Contains(served.ProcessId));
     }
 
     [Fact]
@@ -183,9 +186,9 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         // An export that was done by then has its file.
         _ = await Record.ExceptionAsync(async () => await Next(await export));
         using CidStore after = CidStore.Open(served.Directory);
-        Assert.Empty(after.Reap(dryRun: true));
+        Assert.Empty(after.Maintenance.Reap(dryRun: true));
         Assert.DoesNotContain(after.Blocks.Examine(), finding => finding.Severity > FindingSeverity.Note);
-        Assert.All(acknowledged, cid => Assert.True(after.Verify(cid)?.IsIntact, $"{cid} was acknowledged"));
+        Assert.All(acknowledged, cid => Assert.True(after.Diagnostics.Verify(cid)?.IsIntact, $"{cid} was acknowledged"));
     }
 
     /// <summary>Puts until the server is gone.</summary>

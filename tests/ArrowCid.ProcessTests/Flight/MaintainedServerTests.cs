@@ -12,15 +12,15 @@ public class MaintainedServerTests
         using ServedStore served = ServedStore.Start("--maintenance", setting);
         using CidStore store = CidStore.Open(served.Directory);
         Cid cid = store.PutRaw("expires"u8.ToArray()).Cid;
-        store.Touch(cid, DateTimeOffset.UtcNow);
+        store.Metadata.SetExpiry(cid, DateTimeOffset.UtcNow);
         long started = Stopwatch.GetTimestamp();
-        while (isMaintained && store.Describe(cid) is { IsPresent: true })
+        while (isMaintained && store.Metadata.Get(cid) is { IsPresent: true })
         {
             Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(2), "nothing expires");
             await Task.Yield();
         }
 
-        Assert.Equal(isMaintained ? served.ProcessId : null, store.GetMaintainer());
-        Assert.Equal(isMaintained ? 0 : 1, store.Maintain(dryRun: true).Count(step => step.Task == MaintenanceTask.Expire));
+        Assert.Equal(isMaintained ? served.ProcessId : null, store.Maintenance.GetMaintainer());
+        Assert.Equal(isMaintained ? 0 : 1, store.Maintenance.RunOnce(dryRun: true).Count(step => step.Task == MaintenanceTask.Expire));
     }
 }

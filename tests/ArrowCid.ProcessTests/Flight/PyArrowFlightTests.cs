@@ -52,8 +52,8 @@ public sealed class PyArrowFlightTests
         string[] cids = FlightPeers.Check(served, "die_in_a_put").Exits(0).Text.Split();
         Assert.Equal(0, served.Terminate());
         using CidStore store = CidStore.Open(served.Directory);
-        Assert.Null(store.ResolveName("half"));
-        Assert.All(store.VerifyAll(), result => Assert.True(result.IsIntact));
+        Assert.Null(store.Names.Resolve("half"));
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact));
         Assert.All(cids[..2], cid => Assert.True(store.Contains(Cid.Parse(cid))));
     }
 
@@ -66,9 +66,9 @@ public sealed class PyArrowFlightTests
         served.Kill();
         client.WaitForExit();
         using CidStore store = CidStore.Open(served.Directory);
-        Assert.Null(store.ResolveName("half"));
+        Assert.Null(store.Names.Resolve("half"));
         Assert.True(store.Contains(Cid.Parse(first)) && store.Contains(Cid.Parse(second)));
-        Assert.All(store.VerifyAll(), result => Assert.True(result.IsIntact));
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact));
     }
 
     [FlightPeerFact]

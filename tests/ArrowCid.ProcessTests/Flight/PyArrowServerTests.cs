@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using System.Diagnostics;
 using ArrowCid.Columnar;
 using ArrowCid.Flight;

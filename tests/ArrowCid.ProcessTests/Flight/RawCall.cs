@@ -1,3 +1,4 @@
+using ArrowCid.Server.Grpc;
 using ArrowCid.Flight.Grpc;
 using Grpc.Core;
 

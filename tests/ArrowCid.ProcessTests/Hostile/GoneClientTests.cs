@@ -40,8 +40,8 @@ public sealed class GoneClientTests(ITestOutputHelper output)
         for (int i = 0; i < Clients; i++) clients.Add(await BeginAsync(served, cid, way));
 
         // The answers are on their way: their leases hold the block's segment, though the block is removed.
-        Assert.Equal([cid], store.Remove([cid]).Removed);
-        CompactedSegment large = Assert.Single(store.Compact().Segments, one => one.Kind == "large");
+        Assert.Equal([cid], store.Retention.Remove([cid]).Removed);
+        CompactedSegment large = Assert.Single(store.Maintenance.Compact().Segments, one => one.Kind == StoreSegmentKind.Large);
         Assert.Equal(CompactOutcome.Held, large.Outcome);
 
         foreach (IDisposable client in clients) client.Dispose();
@@ -49,7 +49,7 @@ public sealed class GoneClientTests(ITestOutputHelper output)
         while (File.Exists(Path.Combine(served.Directory, large.Name)))
         {
             Assert.True(Stopwatch.GetElapsedTime(started) < s_patience, "a lease is kept");
-            _ = store.Compact();
+            _ = store.Maintenance.Compact();
         }
 
         long kept;

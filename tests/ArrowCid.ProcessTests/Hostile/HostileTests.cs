@@ -1,3 +1,4 @@
+using ArrowCid.Server.Grpc;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;

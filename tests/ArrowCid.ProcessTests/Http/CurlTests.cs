@@ -1,6 +1,6 @@
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Http;
 using System.Text.RegularExpressions;
-using ArrowCid.Flight.Access;
-using ArrowCid.Flight.Http;
 using ArrowCid.ProcessTests.Cli;
 using ArrowCid.ProcessTests.Flight;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -22,7 +22,7 @@ public sealed class HttpPeerTests
         using var client = new HttpClient { BaseAddress = new Uri(served.Http) };
         string root = await RootOf(client, cid);
         string[] lines = Node("interop/node/check-gateway.mjs", served.Http, $"{cid}", root).Lines;
-        long length = store.TryFind(cid)!.Value.ByteLength;
+        long length = store.Metadata.TryFind(cid)!.Value.ByteLength;
         long blocks = ((length + (1 << 20) - 1) >> 20) + 1;
         Assert.Equal([$"helia same {blocks} {length}", $"car same {blocks} {length}"], lines);
 
@@ -39,7 +39,7 @@ public sealed class HttpPeerTests
         Cid cid = store.Put(Numbers(Rows50MB)).Cid;
         using var client = new HttpClient { BaseAddress = new Uri(served.Http) };
         string root = await RootOf(client, cid);
-        Assert.Equal($"same {store.TryFind(cid)!.Value.ByteLength}\n", Verified().Text);
+        Assert.Equal($"same {store.Metadata.TryFind(cid)!.Value.ByteLength}\n", Verified().Text);
         Damage.Change(store, cid, 5_000_000);
         Assert.StartsWith("noticed", Verified().Text, StringComparison.Ordinal);
 

@@ -75,7 +75,7 @@ public sealed class LanguagesTests(NodeInstallation installation)
             try
             {
                 Assert.Equal("held", await holder.StandardOutput.ReadLineAsync());
-                Assert.Contains(store.GetSegments(), segment => segment.HeldBy.Contains(holder.Id));
+                Assert.Contains(store.Diagnostics.GetSegments(), segment => segment.HeldBy.Contains(holder.Id));
             }
             finally
             {
@@ -83,7 +83,7 @@ public sealed class LanguagesTests(NodeInstallation installation)
                 await holder.WaitForExitAsync();
             }
 
-            Assert.DoesNotContain(store.GetSegments(), segment => segment.HeldBy.Contains(holder.Id));
+            Assert.DoesNotContain(store.Diagnostics.GetSegments(), segment => segment.HeldBy.Contains(holder.Id));
         }
     }
 

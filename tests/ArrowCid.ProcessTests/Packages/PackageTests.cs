@@ -124,7 +124,7 @@ public sealed class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
         string program = feed.Build("client", "ArrowCid.Client", """
             using Apache.Arrow;
             using ArrowCid;
-            using ArrowCid.Flight;
+            using ArrowCid.Client;
 
             using var client = new CidClient(new Uri(args[0]), new CidClientOptions { Token = args[1], UseLocalStore = false });
             RecordBatch batch = new RecordBatch.Builder()

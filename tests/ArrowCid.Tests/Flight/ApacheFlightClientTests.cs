@@ -92,8 +92,8 @@ public sealed class ApacheFlightClientTests : ServedStoreTests
     public async Task Apache_client_reads_each_batch_when_the_path_is_the_name_of_a_dataset()
     {
         Cid[] cids = [.. Enumerable.Range(0, 3).Select(i => Served.Store.Put(ServedStore.Sequence(i * 100, 100)).Cid)];
-        Cid dataset = Served.Store.PutDataset(cids).Cid;
-        _ = Served.Store.SetName("trips", dataset);
+        Cid dataset = Served.Store.Datasets.Put(cids).Cid;
+        _ = Served.Store.Names.Set("trips", dataset);
         using GrpcChannel channel = Connect();
         var client = new FlightClient(channel);
         FlightInfo info = await client.GetInfo(FlightDescriptor.CreatePathDescriptor("trips"), Token);

@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using ArrowCid.Columnar;
 using ArrowCid.Flight;
 using ArrowCid.Ipc;
@@ -48,7 +50,7 @@ public sealed class CidClientTests : ServedStoreTests
         using (CidStore copy = Stores.Open(directory)) Assert.Equal(cid, copy.Put(ServedStore.Numbers(500)).Cid);
         Stored.Flip(directory.Directory, cid);
         CidStore local = Stores.Open(directory);
-        Assert.False(local.Verify(cid)!.Value.IsIntact);
+        Assert.False(local.Diagnostics.Verify(cid)!.Value.IsIntact);
         using var client = new CidClient(Served.Flight, new CidClientOptions { Token = Served.Token },
             () => Task.FromResult<CidStore?>(local));
         using RemoteBatch? got = await client.TryGetAsync(cid);
@@ -118,7 +120,7 @@ public sealed class CidClientTests : ServedStoreTests
             Tags = new Dictionary<string, string?> { ["size"] = "small" },
         });
         _ = await client.PutAsync(ServedStore.Sequence(0, 4));
-        Assert.Equal(put.Cid, Served.Store.ResolveName("three"));
+        Assert.Equal(put.Cid, Served.Store.Names.Resolve("three"));
         var found = new List<Cid>();
         await foreach (Cid cid in client.ListAsync(Filter.Parse("tag.size = \"small\""))) found.Add(cid);
         Assert.Equal([put.Cid], found);
@@ -137,13 +139,13 @@ public sealed class CidClientTests : ServedStoreTests
             Expires = time,
             Producer = "p",
         });
-        StoredEntry entry = Served.Store.Describe(timed.Cid)!;
+        StoredEntry entry = Served.Store.Metadata.Get(timed.Cid)!;
         Assert.Equal((time, "p"), (entry.Expires, entry.Producer));
         Assert.Equal([parent], entry.Parents);
         Assert.Equal(["https://a.example/b"], entry.Locations);
         DateTimeOffset before = DateTimeOffset.UtcNow;
         PutResult spanned = await client.PutAsync(ServedStore.Sequence(0, 6), new PutOptions { ExpiresAfter = TimeSpan.FromDays(7) });
-        Assert.InRange(Served.Store.Describe(spanned.Cid)!.Expires!.Value, before.AddDays(6.9), before.AddDays(8));
+        Assert.InRange(Served.Store.Metadata.Get(spanned.Cid)!.Expires!.Value, before.AddDays(6.9), before.AddDays(8));
     }
 
     [Fact]

@@ -1,3 +1,7 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server.Limits;
+using ArrowCid.Server;
 using System.Net;
 using System.Net.Sockets;
 using ArrowCid.Flight;

@@ -1,3 +1,6 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server;
 using System.Text.Json;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
@@ -16,20 +19,20 @@ public sealed class DatasetListingTests
     {
         await using ServedStore served = await ServedStore.Start();
         Cid[] batches = [served.Store.Put(ServedStore.Numbers(10)).Cid, served.Store.Put(ServedStore.Numbers(20)).Cid];
-        Cid dataset = served.Store.PutDataset(batches, new PutOptions { Name = "d" }).Cid;
+        Cid dataset = served.Store.Datasets.Put(batches, new PutOptions { Name = "d" }).Cid;
         List<FlightInfo> all = await ListAsync(served, "");
         Assert.Equal(batches.Append(dataset).Select(cid => cid.ToString()).Order(StringComparer.Ordinal),
             all.Select(info => info.FlightDescriptor.Path[0]).Order(StringComparer.Ordinal));
         FlightInfo info = Assert.Single(await ListAsync(served, "kind = dataset and rows = 30"));
         Assert.Equal(dataset.ToString(), info.FlightDescriptor.Path[0]);
-        Assert.Equal((30L, batches.Sum(cid => served.Store.Describe(cid)!.ByteLength)), (info.TotalRecords, info.TotalBytes));
+        Assert.Equal((30L, batches.Sum(cid => served.Store.Metadata.Get(cid)!.ByteLength)), (info.TotalRecords, info.TotalBytes));
         Assert.Equal(all.Single(each => each.FlightDescriptor.Path[0] == batches[0].ToString()).Schema, info.Schema);
         Assert.Equal(batches.Select(cid => cid.ToString()), info.Endpoint.Select(each => each.Ticket.Ticket_.ToStringUtf8()));
         JsonElement entry = JsonSerializer.Deserialize<JsonElement>(info.AppMetadata.Span);
         Assert.Equal(("dataset", 2, "d"), (entry.GetProperty("kind").GetString(), entry.GetProperty("batches").GetInt32(),
             entry.GetProperty("names")[0].GetString()));
         // A dataset of more batches than endpoints are given is one endpoint of its own.
-        Cid large = served.Store.PutDataset([.. Enumerable.Repeat(batches[0], 257)]).Cid;
+        Cid large = served.Store.Datasets.Put([.. Enumerable.Repeat(batches[0], 257)]).Cid;
         FlightInfo one = Assert.Single(await ListAsync(served, "kind = dataset and rows > 30"));
         Assert.Equal((large.ToString(), 2570L), (Assert.Single(one.Endpoint).Ticket.Ticket_.ToStringUtf8(), one.TotalRecords));
     }
@@ -39,7 +42,7 @@ public sealed class DatasetListingTests
     {
         await using ServedStore served = await ServedStore.Start();
         Cid batch = served.Store.Put(ServedStore.Numbers(10)).Cid;
-        _ = served.Store.PutDataset([batch]);
+        _ = served.Store.Datasets.Put([batch]);
         using var client = new CidClient(served.Flight, new CidClientOptions { Token = served.Token });
         foreach (Filter? filter in (Filter?[])[null, Filter.Parse("rows = 10 or rows = 11")])
         {
@@ -54,7 +57,7 @@ public sealed class DatasetListingTests
     {
         await using ServedStore served = await ServedStore.Start();
         Cid batch = served.Store.Put(ServedStore.Numbers(10)).Cid;
-        Cid dataset = served.Store.PutDataset([batch, batch]).Cid;
+        Cid dataset = served.Store.Datasets.Put([batch, batch]).Cid;
         _ = served.Store.PutRaw("bytes"u8.ToArray());
         string[] lines = (await served.Owner.GetStringAsync("/v1/blocks")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         JsonElement[] entries = [.. lines.Select(line => JsonSerializer.Deserialize<JsonElement>(line))];

@@ -1,3 +1,4 @@
+using ArrowCid.Server.Grpc;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
@@ -40,7 +41,7 @@ public sealed class DirectPutTests
         foreach ((string name, byte[] schema, byte[] header, byte[] body) in Changed(rows, random))
             await CompareAsync(name, schema, [header], [body]);
         Assert.Equal(usual.Store.List().Select(block => block.Cid), direct.Store.List().Select(block => block.Cid));
-        Assert.All(direct.Store.VerifyAll(), found => Assert.True(found.IsIntact));
+        Assert.All(direct.Store.Diagnostics.VerifyAll(), found => Assert.True(found.IsIntact));
 
         async Task CompareAsync(string name, byte[] schema, byte[][] headers, byte[][] bodies)
         {
@@ -59,7 +60,7 @@ public sealed class DirectPutTests
         (byte[] schema, byte[] header, byte[] body) = MessagesOf(ServedStore.Sequence(0, Rows));
         // The lane has its segments from now on.
         Assert.NotNull(server.Store.Put(ServedStore.Sequence(0, 10)).Cid.ToString());
-        long before = server.Store.GetSummary().BytesTaken;
+        long before = server.Store.Diagnostics.GetSummary().BytesTaken;
         byte[] message = FieldsOf(header, body, "", isBodyLast: true);
         var half = new TaskCompletionSource();
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
@@ -72,7 +73,7 @@ public sealed class DirectPutTests
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
         request.Headers.TryAddWithoutValidation("authorization", $"Bearer {server.Token}");
         Task<HttpResponseMessage> sending = http.SendAsync(request);
-        Assert.True(SpinWait.SpinUntil(() => server.Store.GetSummary().BytesTaken >= before + body.Length, s_deadline),
+        Assert.True(SpinWait.SpinUntil(() => server.Store.Diagnostics.GetSummary().BytesTaken >= before + body.Length, s_deadline),
             "the upload reserved nothing");
         // Other puts do not wait for it.
         _ = server.Store.Put(ServedStore.Sequence(1, 10));
@@ -83,7 +84,7 @@ public sealed class DirectPutTests
             Assert.Equal("13", response.TrailingHeaders.GetValues("grpc-status").Single());
         }
 
-        Assert.True(server.Store.GetSummary().BytesTaken < before + body.Length, "the reservation stays");
+        Assert.True(server.Store.Diagnostics.GetSummary().BytesTaken < before + body.Length, "the reservation stays");
         // More than a quarter of the store in all: each gives its part back.
         for (int i = 0; i < 6; i++)
         {
@@ -93,10 +94,10 @@ public sealed class DirectPutTests
             Assert.StartsWith("InvalidArgument", refused, StringComparison.Ordinal);
         }
 
-        Assert.True(server.Store.GetSummary().BytesTaken < before + body.Length);
+        Assert.True(server.Store.Diagnostics.GetSummary().BytesTaken < before + body.Length);
         string put = await PutAsync(server, channel, schema, [header], [body], isBodyLast: true);
         Assert.Contains(CanonicalBlock.Encode(ServedStore.Sequence(0, Rows)).Cid.ToString(), put, StringComparison.Ordinal);
-        Assert.All(server.Store.VerifyAll(), found => Assert.True(found.IsIntact));
+        Assert.All(server.Store.Diagnostics.VerifyAll(), found => Assert.True(found.IsIntact));
     }
 
     private static IEnumerable<(string Name, RecordBatch Batch)> Batches(int rows, Random random)

@@ -1,3 +1,5 @@
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server.Service;
 using System.Text.Json;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Service;
@@ -17,7 +19,7 @@ public sealed class ExportActionTests : ServedStoreTests
     public async Task What_is_exported_comes_back_to_the_same_cids(string format)
     {
         Cid[] cids = [.. new[] { 3, 400_000, 5 }.Select(rows => Served.Store.Put(ServedStore.Sequence(rows, rows)).Cid)];
-        Cid dataset = Served.Store.PutDataset(cids).Cid;
+        Cid dataset = Served.Store.Datasets.Put(cids).Cid;
         byte[] file = await ExportAsync(dataset, format);
         if (format == "car") Assert.Equal(cids.ToHashSet(), CidsOf(format, file).ToHashSet());
         else Assert.Equal(cids, CidsOf(format, file));
@@ -80,7 +82,7 @@ public sealed class ExportActionTests : ServedStoreTests
                 using (var folder = new Storage.TemporaryStore())
                 using (CidStore other = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 64 << 20 }))
                 {
-                    _ = other.ImportCar(new MemoryStream(file));
+                    _ = other.Transfer.ImportCar(new MemoryStream(file));
                     foreach (Cid cid in other.List().Select(block => block.Cid)) yield return cid;
                 }
 

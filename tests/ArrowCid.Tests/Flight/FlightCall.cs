@@ -1,3 +1,5 @@
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server.Service;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;

@@ -1,3 +1,6 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
@@ -37,10 +40,10 @@ public sealed class FlightFaultTests
             }
         });
         Assert.Equal((StatusCode.ResourceExhausted, ErrorCode.StoreFull), (e.StatusCode, RawCall.CodeOf(e)));
-        Assert.Null(server.Store.ResolveName("all"));
+        Assert.Null(server.Store.Names.Resolve("all"));
         Assert.NotEmpty(acknowledged);
         Assert.All(acknowledged, cid => Assert.True(server.Store.Contains(cid)));
-        Assert.All(server.Store.VerifyAll(), found => Assert.True(found.IsIntact));
+        Assert.All(server.Store.Diagnostics.VerifyAll(), found => Assert.True(found.IsIntact));
         Assert.Equal(StatusCode.OK,
             await FlightCall.StatusAsync(channel, FlightCall.Service + "DoGet", null, FlightCall.Ticket($"{acknowledged[0]}")));
     }
@@ -59,7 +62,7 @@ public sealed class FlightFaultTests
         Assert.Equal((StatusCode.InvalidArgument, ErrorCode.InvalidArgument), await PutAsync($"{cid}", right, wrong));
         Assert.Equal(cid, Assert.Single(server.Store.List()).Cid);
         Assert.Equal((StatusCode.OK, null), await PutAsync($"{cid}", right));
-        Assert.All(server.Store.VerifyAll(), found => Assert.True(found.IsIntact));
+        Assert.All(server.Store.Diagnostics.VerifyAll(), found => Assert.True(found.IsIntact));
 
         async Task<(StatusCode Status, ErrorCode? Code)> PutAsync(string expected, params RecordBatch[] batches)
         {

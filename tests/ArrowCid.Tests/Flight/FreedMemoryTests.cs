@@ -1,3 +1,4 @@
+using ArrowCid.Server.Limits;
 using System.IO.Pipelines;
 using ArrowCid.Flight.Limits;
 using ArrowCid.Tests.Storage.Disk;

@@ -1,3 +1,5 @@
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server.Limits;
 using System.IO.Pipelines;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;

@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
@@ -39,7 +41,7 @@ public sealed class GrpcWebTests
         byte[] body = await FlightCall.BytesOf(batch, FlightCall.Path("put", "web"));
         Answer answer = await CallAsync(server, "DoPut", body, type, server.Token);
         Assert.Equal("0", answer.Status);
-        Assert.Equal(ArrowCid.Ipc.CanonicalBlock.CidOf(batch), server.Store.ResolveName("web"));
+        Assert.Equal(ArrowCid.Ipc.CanonicalBlock.CidOf(batch), server.Store.Names.Resolve("web"));
     }
 
     [Fact]

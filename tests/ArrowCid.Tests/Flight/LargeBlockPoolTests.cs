@@ -1,3 +1,4 @@
+using ArrowCid.Server.Grpc;
 using System.Buffers;
 using ArrowCid.Flight.Grpc;
 

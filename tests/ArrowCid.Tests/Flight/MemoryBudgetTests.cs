@@ -1,3 +1,4 @@
+using ArrowCid.Server.Limits;
 using ArrowCid.Flight.Limits;
 
 namespace ArrowCid.Tests.Flight;

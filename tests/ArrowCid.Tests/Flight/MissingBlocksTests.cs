@@ -1,3 +1,5 @@
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server.Service;
 using System.Text;
 using System.Text.Json;
 using ArrowCid.Flight.Grpc;

@@ -1,3 +1,4 @@
+using ArrowCid.Server.Service;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
@@ -17,7 +18,7 @@ public sealed class NamedLeaseTests
         Cid cid = store.Put(ServedStore.Sequence(1, 100)).Cid;
         var streams = new BlockStreams(store);
         using BlockStream stream = streams.Find(new Request { Cids = { cid.ToString() } });
-        _ = store.Remove([cid]);
+        _ = store.Retention.Remove([cid]);
         Assert.Null(store.TryGet(cid));
         BlockAddress found = Assert.Single(stream.Blocks);
         using BlockLease lease = Assert.IsType<BlockLease>(stream.Leases.Take(found.Cid));

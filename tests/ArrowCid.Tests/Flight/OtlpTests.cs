@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;

@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;

@@ -1,8 +1,10 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Access;
+using ArrowCid.Server;
 using System.Net;
 using System.Net.Http.Headers;
 using ArrowCid.Columnar;
 using ArrowCid.Flight;
-using ArrowCid.Flight.Access;
 using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Flight;
@@ -17,7 +19,7 @@ internal sealed class ServedStore : IAsyncDisposable
     {
         Capacity = (long)capacity << 20,
         Timeout = TimeSpan.FromSeconds(1),
-        Clock = clock,
+        TimeProvider = clock,
     });
 
     /// <summary>Any free port of this machine.</summary>

@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using System.Text.RegularExpressions;
 using ArrowCid.Flight;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,8 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Access;
+using ArrowCid.Server;
 using System.Net;
 using ArrowCid.Flight;
-using ArrowCid.Flight.Access;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
 using ArrowCid.Tests.Flight.Http;
@@ -21,7 +23,7 @@ public sealed class SetAsideTests
         {
             cid = store.Put(ServedStore.Numbers(500)).Cid;
             other = store.Put(ServedStore.Numbers(20)).Cid;
-            store.Annotate(cid, new BlockMetadata { Producer = "p" });
+            store.Metadata.Set(cid, new BlockMetadata { Producer = "p" });
         }
 
         Damage(directory, cid);

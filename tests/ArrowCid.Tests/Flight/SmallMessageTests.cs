@@ -1,3 +1,6 @@
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server.Limits;
+using ArrowCid.Server.Service;
 using System.Buffers.Binary;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
@@ -57,7 +60,7 @@ public sealed class SmallMessageTests
         await using ServedStore server = await ServedStore.Start();
         PutResult[] puts = server.Store.PutMany(
             [.. Enumerable.Range(0, Count).Select(i => ServedStore.Sequence(i, 1 + i % 40))]);
-        Cid dataset = server.Store.PutDataset([.. puts.Select(put => put.Cid)]).Cid;
+        Cid dataset = server.Store.Datasets.Put([.. puts.Select(put => put.Cid)]).Cid;
         using var channel = new FlightChannel(server.Flight);
         // The second time the server knows what the dataset's batches are.
         for (int time = 0; time < 2; time++) await FetchAsync();

@@ -1,6 +1,8 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Access;
+using ArrowCid.Server;
 using System.Net.Sockets;
 using ArrowCid.Flight;
-using ArrowCid.Flight.Access;
 using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Tests.Flight;

@@ -16,7 +16,7 @@ internal static partial class TidyRules
     private static readonly string[] s_ranks =
         ["Compression", "Columnar", "Ipc", "Ipld", "Storage", "Registry", "Parquet", "Transfer"];
 
-    // Likewise those of src/ArrowCid.Client and src/ArrowCid.Flight; what stands beside them may use all.
+    // Likewise those of src/ArrowCid.Client and src/ArrowCid.Server; what stands beside them may use all.
     private static readonly string[] s_flightRanks = ["Limits", "Grpc", "Access", "Service", "Http"];
 
     private static readonly string[] s_unsafeProjects = [Memory, "ArrowCid.Native"];
@@ -49,7 +49,7 @@ internal static partial class TidyRules
     public static IEnumerable<string> FlightLayerOrder(IEnumerable<CSharpSource> sources) =>
         from source in sources
         let parts = source.Path.Split('/')
-        where source.Project is "ArrowCid.Client" or "ArrowCid.Flight" && parts.Length > 3
+        where source.Project is "ArrowCid.Client" or "ArrowCid.Server" && parts.Length > 3
         from line in source.Code.Index()
         from name in FlightFolder().Matches(line.Item)
         let other = name.Groups[1].Value
@@ -71,7 +71,7 @@ internal static partial class TidyRules
     /// public members that take and give its batches, so that libarrowcid, which has neither, does not load it.</summary>
     public static IEnumerable<string> ApacheFiles(IEnumerable<CSharpSource> sources) =>
         from source in sources
-        where source.Project is "ArrowCid" or "ArrowCid.Client" or "ArrowCid.Flight" or "ArrowCid.Native" or Memory
+        where source.Project is "ArrowCid" or "ArrowCid.Client" or "ArrowCid.Server" or "ArrowCid.Native" or Memory
         where !ApacheFile().IsMatch(source.Path)
         from line in source.Code.Index()
         where line.Item.Contains("Apache.Arrow", StringComparison.Ordinal)

@@ -20,7 +20,7 @@ public class TidyTests
     public void A_folder_of_the_server_that_looks_up_is_found()
     {
         string text = "using ArrowCid.Flight.Service;\nnamespace ArrowCid.Flight.Grpc;";
-        foreach (string path in new[] { "src/ArrowCid.Flight/Grpc/A.cs", "src/ArrowCid.Client/Grpc/A.cs" })
+        foreach (string path in new[] { "src/ArrowCid.Server/Grpc/A.cs", "src/ArrowCid.Client/Grpc/A.cs" })
         {
             string finding = Assert.Single(TidyRules.FlightLayerOrder([CSharpSource.Of(path, text)]));
             Assert.StartsWith($"{path}:1: 'Grpc' uses Service", finding, StringComparison.Ordinal);
@@ -122,7 +122,7 @@ public class TidyTests
     [InlineData("src/ArrowCid/Columnar/A.cs", "// CidStore and ArrowCid.Storage in a comment")]
     [InlineData("src/ArrowCid/Columnar/A.cs", "throw new E(\"CidStore, ArrowCid.Storage\");")]
     [InlineData("src/ArrowCid/Store/CidStoreOptions.cs", "using ArrowCid.Transfer; CidStore store;")]
-    [InlineData("src/ArrowCid.Flight/A.cs", "using ArrowCid.Transfer; CidStore store;")]
+    [InlineData("src/ArrowCid.Server/A.cs", "using ArrowCid.Transfer; CidStore store;")]
     public void A_right_dependency_is_not_found(string path, string text) => Assert.Empty(Layers(path, text));
 
     [Theory]

@@ -85,13 +85,26 @@ public class DagPbTests
     [Fact]
     public void An_empty_name_and_no_name_and_empty_data_and_no_data_are_told_apart()
     {
-        Assert.Equal("1207" + Hash, Hex.Of(DagPb.Encode(new DagPbNode([new DagPbLink(s_cid)]))));
-        Assert.Equal("1209" + Hash + "1200", Hex.Of(DagPb.Encode(new DagPbNode([new DagPbLink(s_cid, "")]))));
-        Assert.Equal("120b" + Hash + "1200" + "1800", Hex.Of(DagPb.Encode(new DagPbNode([new DagPbLink(s_cid, "", 0)]))));
+        Assert.Equal("1207" + Hash, Hex.Of(DagPb.Encode(new DagPbNode([new DagPbLink { Hash = s_cid }]))));
+        Assert.Equal("1209" + Hash + "1200", Hex.Of(DagPb.Encode(new DagPbNode([new DagPbLink
+        {
+            Hash = s_cid,
+            Name = "",
+        }]))));
+        Assert.Equal("120b" + Hash + "1200" + "1800", Hex.Of(DagPb.Encode(new DagPbNode([new DagPbLink
+        {
+            Hash = s_cid,
+            Name = "",
+            TotalSize = 0,
+        }]))));
         Assert.Equal("", Hex.Of(DagPb.Encode(new DagPbNode([]))));
         Assert.Equal("0a00", Hex.Of(DagPb.Encode(new DagPbNode([], Array.Empty<byte>()))));
         Assert.NotEqual(new DagPbNode([]), new DagPbNode([], Array.Empty<byte>()));
-        Assert.NotEqual(new DagPbNode([new DagPbLink(s_cid)]), new DagPbNode([new DagPbLink(s_cid, "")]));
+        Assert.NotEqual(new DagPbNode([new DagPbLink { Hash = s_cid }]), new DagPbNode([new DagPbLink
+        {
+            Hash = s_cid,
+            Name = "",
+        }]));
         Assert.False(DagPb.Decode([]).Data.HasValue);
         Assert.True(DagPb.Decode(Hex.Bytes("0a00")).Data.HasValue);
     }
@@ -101,7 +114,12 @@ public class DagPbTests
     {
         // U+10000 sorts behind U+FFFF in UTF-8, and before it in UTF-16.
         string?[] names = [null, "", "a", "aa", "b", "b", "\uffff", "\ud800\udc00"];
-        DagPbLink[] links = [.. names.Select((name, i) => new DagPbLink(s_cid, name, (ulong)i))];
+        DagPbLink[] links = [.. names.Select((name, i) => new DagPbLink
+        {
+            Hash = s_cid,
+            Name = name,
+            TotalSize = (ulong)i,
+        })];
         var mixed = new DagPbNode([links[7], links[4], links[0], links[6], links[3], links[1], links[5], links[2]]);
         DagPbNode sorted = DagPb.Decode(DagPb.Encode(mixed));
         Assert.Equal(links, sorted.Links);
@@ -112,7 +130,17 @@ public class DagPbTests
     [Fact]
     public void The_greatest_sizes_are_kept()
     {
-        var node = new DagPbNode([new DagPbLink(s_cid, null, ulong.MaxValue), new DagPbLink(s_cid, null, 1UL << 63)]);
+        var node = new DagPbNode([new DagPbLink
+        {
+            Hash = s_cid,
+            Name = null,
+            TotalSize = ulong.MaxValue,
+        }, new DagPbLink
+        {
+            Hash = s_cid,
+            Name = null,
+            TotalSize = 1UL << 63,
+        }]);
         Assert.Equal(node, DagPb.Decode(DagPb.Encode(node)));
         Assert.Equal(node, DagPbNode.FromIpld(node.ToIpld()));
     }
@@ -120,7 +148,7 @@ public class DagPbTests
     [Fact]
     public void Paths_go_through_the_form_in_the_data_model()
     {
-        IpldNode node = new DagPbNode([new DagPbLink(s_cid, "a", 3)], new byte[] { 1 }).ToIpld();
+        IpldNode node = new DagPbNode([new DagPbLink { Hash = s_cid, Name = "a", TotalSize = 3 }], new byte[] { 1 }).ToIpld();
         Assert.Equal("{\"Data\": h'01', \"Links\": [{\"Hash\": link(" + s_cid + "), \"Name\": \"a\", \"Tsize\": 3}]}",
             node.ToString());
         Assert.Equal(s_cid, node.TryGet("Links/0/Hash/more", out ReadOnlySpan<char> rest)!.AsLink());
@@ -158,7 +186,7 @@ public class DagPbTests
     public void What_has_no_dag_pb_form_is_not_made()
     {
         Assert.Throws<ArgumentException>(() => new DagPbNode([default]));
-        Assert.Throws<ArgumentException>(() => new DagPbNode([new DagPbLink(s_cid, "\ud800")]));
+        Assert.Throws<ArgumentException>(() => new DagPbNode([new DagPbLink { Hash = s_cid, Name = "\ud800" }]));
         Assert.Empty(new DagPbNode(default).Links);
     }
 

@@ -27,9 +27,12 @@ internal sealed class RandomNodes(int seed, bool forJavaScript = false)
 
     public DagPbNode DagPbNode()
     {
-        IEnumerable<DagPbLink> links = Enumerable.Range(0, Count()).Select(_ => new DagPbLink(Link(),
-            _random.Next(4) == 0 ? null : Text(),
-            _random.Next(4) == 0 ? null : (ulong)_random.NextInt64(forJavaScript ? 1L << _random.Next(54) : long.MaxValue)));
+        IEnumerable<DagPbLink> links = Enumerable.Range(0, Count()).Select(_ => new DagPbLink
+        {
+            Hash = Link(),
+            Name = _random.Next(4) == 0 ? null : Text(),
+            TotalSize = _random.Next(4) == 0 ? null : (ulong)_random.NextInt64(forJavaScript ? 1L << _random.Next(54) : long.MaxValue),
+        });
         return new DagPbNode([.. links], _random.Next(3) == 0 ? null : Bytes());
     }
 

@@ -30,7 +30,12 @@ public class UnixFsTests
             FileSize = (ulong)length,
             BlockSizes = [.. parts.Select(part => (ulong)part.Length)],
         };
-        DagPbLink[] links = [.. parts.Select(p => new DagPbLink(Cid.Sha256(Multicodec.Raw, p), "", (ulong)p.Length))];
+        DagPbLink[] links = [.. parts.Select(p => new DagPbLink
+        {
+            Hash = Cid.Sha256(Multicodec.Raw, p),
+            Name = "",
+            TotalSize = (ulong)p.Length,
+        })];
         Assert.Equal(cid, Cid.Sha256(Multicodec.DagPb, DagPb.Encode(new DagPbNode([.. links], file.Encode()))).ToString());
     }
 

@@ -25,7 +25,7 @@ public sealed class CarPeerTests : IDisposable
         using var store = CidStore.Open(directory.Directory, new CidStoreOptions { Capacity = 256 << 20, SegmentSize = 1 << 20 });
         Cid[] large = [.. new[] { 131_000, 200_000, 1_200_000 }.Select(rows => store.Put(CarTests.Numbers(rows, rows)).Cid)];
         Cid[] small = [.. Enumerable.Range(1, 40).Select(seed => store.Put(RandomBatch.Make(seed).Batch).Cid).Distinct()];
-        Cid dataset = store.PutDataset([.. large, store.Put(CarTests.Numbers(5, 1)).Cid]).Cid;
+        Cid dataset = store.Datasets.Put([.. large, store.Put(CarTests.Numbers(5, 1)).Cid]).Cid;
         (string Name, Cid[] Cids)[] sets = [("large", large), ("small", small), ("dataset", [dataset])];
         var lines = new List<string>();
         foreach ((string name, Cid[] cids) in sets)
@@ -36,8 +36,8 @@ public sealed class CarPeerTests : IDisposable
                 {
                     string car = $"{name}-{layout}-{version}.car";
                     using FileStream file = File.Create(Path.Combine(_folder, car));
-                    _ = store.ExportCar(cids, file, new CarExportOptions { Layout = layout, Version = version });
-                    IEnumerable<Cid> batches = name == "dataset" ? store.TryGetDataset(dataset)! : cids;
+                    _ = store.Transfer.ExportCar(cids, file, new CarExportOptions { Layout = layout, Version = version });
+                    IEnumerable<Cid> batches = name == "dataset" ? store.Datasets.TryGet(dataset)! : cids;
                     lines.Add(JsonSerializer.Serialize(new { car, batches = batches.Select(cid => cid.ToString()) }));
                 }
             }

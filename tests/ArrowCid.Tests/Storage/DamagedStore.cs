@@ -79,7 +79,7 @@ internal sealed class DamagedStore : IDisposable
         Guard(() =>
         {
             using CidStore store = CidStore.Open(Directory,
-                new CidStoreOptions { MustExist = true, ReadOnly = true, Verify = VerifyMode.Always });
+                new CidStoreOptions { CreateIfMissing = false, ReadOnly = true, Verify = VerifyMode.Always });
             foreach ((Cid cid, byte[] bytes) in _blocks)
             {
                 Guard(() =>
@@ -90,19 +90,19 @@ internal sealed class DamagedStore : IDisposable
             }
 
             Guard(() => _ = store.List().Count());
-            Guard(() => _ = store.Entries().Count());
-            Guard(() => _ = store.Names().Count);
+            Guard(() => _ = store.Query().Count());
+            Guard(() => _ = store.Names.List().Count);
         });
     }
 
     public Cid[] LostBlocks()
     {
         using CidStore store = Open(readOnly: true);
-        Assert.All(store.VerifyAll(), result => Assert.True(result.IsIntact, $"{result.Location}: {result.Error}"));
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact, $"{result.Location}: {result.Error}"));
         Cid[] lost = [.. _blocks.Keys.Where(cid => store.ReadBlock(cid) is not { } bytes ||
             !bytes.AsSpan().SequenceEqual(_blocks[cid]))];
         // Entries say the same as look-ups.
-        HashSet<Cid> entries = [.. store.Entries().Select(entry => entry.Cid)];
+        HashSet<Cid> entries = [.. store.Query().Select(entry => entry.Cid)];
         Assert.Equal(_blocks.Keys.Where(entries.Contains).Order(), _blocks.Keys.Except(lost).Order());
         return lost;
     }
@@ -113,11 +113,11 @@ internal sealed class DamagedStore : IDisposable
         var lost = new List<string>();
         foreach ((Cid cid, int number) in _blocks.Keys.Select((cid, number) => (cid, number)))
         {
-            if (store.Describe(cid)?.Tags.GetValueOrDefault("n") != $"{number}") lost.Add($"tag of {cid}");
+            if (store.Metadata.Get(cid)?.Tags.GetValueOrDefault("n") != $"{number}") lost.Add($"tag of {cid}");
         }
 
-        if (store.ResolveName("name") != _blocks.Keys.First()) lost.Add("name");
-        if (store.Describe(_removed)?.IsPresent == true) lost.Add("drop");
+        if (store.Names.Resolve("name") != _blocks.Keys.First()) lost.Add("name");
+        if (store.Metadata.Get(_removed)?.IsPresent == true) lost.Add("drop");
         return [.. lost];
     }
 
@@ -149,18 +149,18 @@ internal sealed class DamagedStore : IDisposable
             byte[] bytes = StoreCalls.Numbered(first + i, i == Small / 2 ? LargeBytes : Bytes);
             Cid cid = store.PutRaw(bytes).Cid;
             blocks.Add(cid, bytes);
-            store.Annotate(cid, new BlockMetadata { Tags = new Dictionary<string, string?> { ["n"] = $"{i}" } });
+            store.Metadata.Set(cid, new BlockMetadata { Tags = new Dictionary<string, string?> { ["n"] = $"{i}" } });
         }
 
-        _ = store.SetName("name", blocks.Keys.First());
+        _ = store.Names.Set("name", blocks.Keys.First());
         Cid removed = store.PutRaw(StoreCalls.Numbered(first + 500)).Cid;
-        Assert.Single(store.Remove([removed]).Removed);
-        Assert.True(store.Checkpoint());
+        Assert.Single(store.Retention.Remove([removed]).Removed);
+        Assert.True(store.Maintenance.Checkpoint());
         return removed;
     }
 
     private static CidStore Open(string directory, bool readOnly) => CidStore.Open(directory,
-        new CidStoreOptions { MustExist = true, ReadOnly = readOnly, Timeout = TimeSpan.FromSeconds(20) });
+        new CidStoreOptions { CreateIfMissing = false, ReadOnly = readOnly, Timeout = TimeSpan.FromSeconds(20) });
 
     private static CidStore OpenBlocks(string directory, bool forWriting, out BlockStore blocks)
     {

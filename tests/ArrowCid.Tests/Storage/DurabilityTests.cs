@@ -10,7 +10,7 @@ public sealed class DurabilityTests
 {
     [Theory]
     [InlineData(Durability.None, 0)]
-    [InlineData(Durability.Batch, 0)]
+    [InlineData(Durability.Periodic, 0)]
     [InlineData(Durability.Always, 4)]
     public void The_mark_says_what_is_flushed(Durability durability, ulong atOnce)
     {
@@ -51,7 +51,7 @@ public sealed class DurabilityTests
     }
 
     [Theory]
-    [InlineData(Durability.Batch)]
+    [InlineData(Durability.Periodic)]
     [InlineData(Durability.Always)]
     public void What_an_owner_left_unflushed_the_next_one_flushes(Durability durability)
     {

@@ -53,7 +53,7 @@ public sealed class ForgottenSegmentTests
         {
             Assert.False(File.Exists(old));
             File.WriteAllBytes(old, elder);
-            _ = CidStore.Rebuild(directory.Directory);
+            _ = StoreMaintenance.Rebuild(directory.Directory);
             Assert.False(File.Exists(old));
             AssertWhole(directory, digests);
         }

@@ -28,11 +28,11 @@ public sealed class GoldenFactsTests
         using (var gzip = new GZipStream(file, CompressionMode.Decompress))
             TarFile.ExtractToDirectory(gzip, directory.Directory, overwriteFiles: false);
         foreach (string name in Directory.GetFiles(directory.Directory, without)) File.Delete(name);
-        if (isRebuilt) _ = CidStore.Rebuild(directory.Directory);
+        if (isRebuilt) _ = StoreMaintenance.Rebuild(directory.Directory);
         using CidStore store = CidStore.Open(directory.Directory);
         Assert.Equal(File.ReadAllLines(Path.Combine(Folder, Listing)), Lines(store));
-        Assert.Empty(store.CheckFacts());
-        Assert.All(store.VerifyAll(), result => Assert.True(result.IsIntact));
+        Assert.Empty(store.Diagnostics.CheckFacts());
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact));
         Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
     }
 
@@ -71,37 +71,37 @@ public sealed class GoldenFactsTests
         }).Cid;
         var named = new PutOptions { Parents = [a], Name = "prices/latest", Pin = true };
         Cid b = store.Put(Store.Stores.Numbers(4), named).Cid;
-        store.SetName("prices/latest", a, b);
-        _ = store.SetName("prices/latest", b, a);
-        store.SetName("gone", a);
-        Assert.True(store.RemoveName("gone"));
-        store.Untag(a, "day");
-        store.Tag(a, "sym", "NQ");
+        store.Names.Set("prices/latest", a, b);
+        _ = store.Names.Set("prices/latest", b, a);
+        store.Names.Set("gone", a);
+        Assert.True(store.Names.Remove("gone"));
+        store.Metadata.Untag(a, "day");
+        store.Metadata.Tag(a, "sym", "NQ");
         Cid raw = store.PutRaw(new byte[] { 1, 2, 3 }).Cid, unpinned = store.PutRaw(new byte[] { 4 }).Cid;
-        store.Pin(unpinned);
-        Assert.True(store.Unpin(unpinned));
-        Cid set = store.PutDataset([a, b]).Cid;
-        store.Tag(set, "kind", "set");
-        store.Tag(Cid.Sha256(Multicodec.Raw, "elsewhere"u8), "is", "absent");
+        store.Retention.Pin(unpinned);
+        Assert.True(store.Retention.Unpin(unpinned));
+        Cid set = store.Datasets.Put([a, b]).Cid;
+        store.Metadata.Tag(set, "kind", "set");
+        store.Metadata.Tag(Cid.Sha256(Multicodec.Raw, "elsewhere"u8), "is", "absent");
         using (store.Hold(raw))
         {
             // It ends with this; what was held is a fact that stays in the log.
         }
 
         Cid back = store.Put(Store.Stores.Numbers(8)).Cid, dropped = store.Put(Store.Stores.Numbers(9)).Cid;
-        store.Tag(dropped, "was", "here");
-        Assert.Equal(2, store.Remove([back, dropped]).Removed.Count);
+        store.Metadata.Tag(dropped, "was", "here");
+        Assert.Equal(2, store.Retention.Remove([back, dropped]).Removed.Count);
         _ = store.Put(Store.Stores.Numbers(8));
-        Assert.True(store.Checkpoint());
+        Assert.True(store.Maintenance.Checkpoint());
         // Behind the index.
-        store.Tag(b, "late", "1");
+        store.Metadata.Tag(b, "late", "1");
         return store;
     }
 
     private static string[] Lines(CidStore store) =>
     [
-        .. store.Entries(withAbsent: true).OrderBy(entry => entry.Cid).Select(Line),
-        .. new[] { "prices/latest", "gone" }.SelectMany(store.NameHistory).Select(change => string.Create(
+        .. store.Query(includeMissing: true).OrderBy(entry => entry.Cid).Select(Line),
+        .. new[] { "prices/latest", "gone" }.SelectMany(store.Names.GetHistory).Select(change => string.Create(
             CultureInfo.InvariantCulture, $"{change.Name} {change.Cid} {change.IsConflict} at {change.Time:O}")),
     ];
 

@@ -179,10 +179,10 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
         {
             _openedForWriting = false;
             using var store = CidStore.Open(_store.Directory, new CidStoreOptions { ReadOnly = true });
-            int named = store.Names().Count, known = 0;
-            foreach (StoredEntry entry in store.Entries(withAbsent: true)) known += entry.Tags.Count;
-            foreach (string fault in store.CheckFacts()) _ = fault.Length;
-            _ = store.NameHistory("name-1").Count + store.Links(_store.Cids[3]).Children.Count;
+            int named = store.Names.List().Count, known = 0;
+            foreach (StoredEntry entry in store.Query(includeMissing: true)) known += entry.Tags.Count;
+            foreach (string fault in store.Diagnostics.CheckFacts()) _ = fault.Length;
+            _ = store.Names.GetHistory("name-1").Count + store.Metadata.GetLinks(_store.Cids[3]).Children.Count;
             return named == 3 && known > 0 ? "fine" : "less known";
         }
 

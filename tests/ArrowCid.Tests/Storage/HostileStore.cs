@@ -168,7 +168,7 @@ internal sealed class HostileStore : IDisposable
         for (int i = 0; i < 6; i++)
         {
             Cid cid = Cids[i];
-            store.Annotate(cid, new BlockMetadata
+            store.Metadata.Set(cid, new BlockMetadata
             {
                 Tags = new Dictionary<string, string?> { ["day"] = $"2026-11-2{i}", ["place"] = "here" },
                 Producer = "hostile",
@@ -177,12 +177,12 @@ internal sealed class HostileStore : IDisposable
                 Locations = ["https://example.org/x"],
                 Expires = DateTimeOffset.UnixEpoch.AddYears(90),
             });
-            _ = store.SetName($"name-{i % 3}", cid);
-            if (i % 2 == 0) store.Pin(cid);
+            _ = store.Names.Set($"name-{i % 3}", cid);
+            if (i % 2 == 0) store.Retention.Pin(cid);
         }
 
-        _ = store.Unpin(Cids[0]);
-        _ = store.Remove([store.PutRaw(new byte[] { 1 }).Cid]);
+        _ = store.Retention.Unpin(Cids[0]);
+        _ = store.Retention.Remove([store.PutRaw(new byte[] { 1 }).Cid]);
     }
 
     private ulong Inode()

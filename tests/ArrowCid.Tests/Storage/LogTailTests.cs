@@ -178,7 +178,7 @@ public sealed class LogTailTests
         string changed = text.Replace(from, to, StringComparison.Ordinal);
         Assert.NotEqual(text, changed);
         List<LogEvent> found = Follow(store, Cursor.Parse(changed));
-        Assert.Equal(new WatchGap(reason, 0, first, last), found[0].Gap);
+        Assert.Equal(new WatchGap { Reason = reason, Lane = 0, First = first, Last = last }, found[0].Gap);
         Assert.Equal(9, found.Count - 1);
     }
 
@@ -204,7 +204,7 @@ public sealed class LogTailTests
         // What the first segment still has behind the cursor, the gap, then a listing.
         int before = (int)first - 1 - 4;
         Assert.Equal(digests.Skip(4).Take(before), found.Take(before).Select(one => one.Record.Digest));
-        Assert.Equal(new WatchGap(GapReason.Gone, 0, first, last), found[before].Gap);
+        Assert.Equal(new WatchGap { Reason = GapReason.Gone, Lane = 0, First = first, Last = last }, found[before].Gap);
         Assert.Equal(present, found.Skip(before + 1).Select(one => one.Record.Digest));
         Assert.Equal(present, Follow(left, Cursor.Oldest).Select(one => one.Record.Digest));
         // A listing that is broken off goes on without the gap.
@@ -231,7 +231,7 @@ public sealed class LogTailTests
         using BlockStore left = directory.Open();
         List<LogEvent> found = Follow(left, Cursor.Oldest);
         Assert.Equal([1, 2, 3, 4, 0, 7, 8, 9], found.Select(one => (int)one.Record.Sequence));
-        Assert.Equal(new WatchGap(GapReason.Damaged, 0, 5, 6), found[4].Gap);
+        Assert.Equal(new WatchGap { Reason = GapReason.Damaged, Lane = 0, First = 5, Last = 6 }, found[4].Gap);
         Assert.Equal([7, 8, 9], Follow(left, found[4].Cursor).Select(one => (int)one.Record.Sequence));
     }
 

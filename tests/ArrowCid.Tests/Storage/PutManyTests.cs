@@ -7,7 +7,7 @@ namespace ArrowCid.Tests.Storage;
 public sealed class PutManyTests
 {
     [Theory]
-    [InlineData(Durability.Batch)]
+    [InlineData(Durability.Periodic)]
     [InlineData(Durability.Always)]
     public void Many_are_equal_to_single_puts(Durability durability)
     {

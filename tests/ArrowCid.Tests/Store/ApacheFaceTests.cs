@@ -46,7 +46,7 @@ public class ApacheFaceTests
         Assert.Equal(batches.Select(CanonicalBlock.CidOf), put.Select(each => each.Cid));
         Assert.Equal([true, false, true], put.Select(each => each.IsNew));
         Assert.Equal(put[0].Cid, store.Put(batches[0], new PutOptions { Name = "latest" }).Cid);
-        Assert.Equal(put[0].Cid, store.ResolveName("latest"));
+        Assert.Equal(put[0].Cid, store.Names.Resolve("latest"));
         Assert.Throws<ArgumentNullException>(() => store.Put((A.RecordBatch)null!));
         Assert.Throws<ArgumentNullException>(() => store.PutMany((A.RecordBatch[])[null!]));
     }
@@ -69,8 +69,8 @@ public class ApacheFaceTests
         using var folder = new TemporaryStore();
         using CidStore store = Open(folder);
         PutResult put = store.Put(Prices());
-        A.RecordBatch table = Assert.Single(store.ReadCatalog());
-        Assert.Same(CidStore.CatalogSchema, table.Schema);
+        A.RecordBatch table = Assert.Single(store.Metadata.ReadCatalog());
+        Assert.Same(StoreMetadata.CatalogSchema, table.Schema);
         Assert.Contains(put.Cid.ToString(), Enumerable.Range(0, table.Length)
             .Select(row => ((A.StringArray)table.Column("cid")).GetString(row)));
     }
@@ -164,7 +164,7 @@ public class ApacheFaceTests
     }
 
     internal static CidStore Open(TemporaryStore folder, VerifyMode verify = VerifyMode.Trusted, bool copy = false) =>
-        CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 32 << 20, Verify = verify, Copy = copy });
+        CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 32 << 20, Verify = verify, CopyOnRead = copy });
 
     private static A.RecordBatch Prices(string name = "px") => new A.RecordBatch.Builder()
         .Append(name, true, new A.DoubleArray.Builder().AppendRange(s_prices).Build()).Build();

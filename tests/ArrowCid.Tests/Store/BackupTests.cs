@@ -24,15 +24,15 @@ public class BackupTests
         using MemoryStream car = BackUp(store, null);
         using CidStore restored = Stores.Open(other);
         StoreBackup backup = StoreBackup.Read([car]);
-        RestoreResult tried = restored.Restore(backup, dryRun: true);
-        Assert.Empty(restored.Entries(withAbsent: true));
-        RestoreResult result = restored.Restore(backup);
+        RestoreResult tried = restored.Transfer.Restore(backup, dryRun: true);
+        Assert.Empty(restored.Query(includeMissing: true));
+        RestoreResult result = restored.Transfer.Restore(backup);
         Assert.Equal(tried with { IsDryRun = false }, result);
         Assert.Equal(backup.BlockCount, result.NewBlocks);
         AssertSame(store, restored);
-        Assert.All(restored.VerifyAll(), each => Assert.True(each.IsIntact, each.Error?.Message));
-        Assert.Empty(restored.CheckFacts());
-        Assert.Equal(new RestoreResult(0, 0, 0, false), restored.Restore(backup));
+        Assert.All(restored.Diagnostics.VerifyAll(), each => Assert.True(each.IsIntact, each.Error?.Message));
+        Assert.Empty(restored.Diagnostics.CheckFacts());
+        Assert.Equal(new RestoreResult { NewBlocks = 0, NewFacts = 0, ByteLength = 0, IsDryRun = false }, restored.Transfer.Restore(backup));
         AssertSame(store, restored);
     }
 
@@ -45,11 +45,11 @@ public class BackupTests
         Fill(store);
         using var target = CidStore.Open(other.Directory,
             new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
-        RestoreResult tried = store.CopyTo(null, dryRun: true);
-        Assert.Equal(tried with { IsDryRun = false }, store.CopyTo(target));
-        Assert.Equal(4 << 20, target.GetSummary().SegmentSize);
+        RestoreResult tried = store.Transfer.CopyTo(null, dryRun: true);
+        Assert.Equal(tried with { IsDryRun = false }, store.Transfer.CopyTo(target));
+        Assert.Equal(4 << 20, target.Diagnostics.GetSummary().SegmentSize);
         AssertSame(store, target);
-        Assert.Equal(new RestoreResult(0, 0, 0, false), store.CopyTo(target));
+        Assert.Equal(new RestoreResult { NewBlocks = 0, NewFacts = 0, ByteLength = 0, IsDryRun = false }, store.Transfer.CopyTo(target));
     }
 
     [Fact]
@@ -58,26 +58,26 @@ public class BackupTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         Cid kept = store.Put(Stores.Numbers(1)).Cid, gone = store.Put(Stores.Numbers(2)).Cid;
-        store.SetName("latest", kept);
+        store.Names.Set("latest", kept);
         using MemoryStream first = BackUp(store, null);
         string[] before = Shown(store);
-        Assert.Equal([gone], store.Remove([gone]).Removed);
+        Assert.Equal([gone], store.Retention.Remove([gone]).Removed);
         Cid added = store.Put(Stores.Numbers(3)).Cid;
-        store.SetName("latest", added);
+        store.Names.Set("latest", added);
         using var second = new MemoryStream();
-        BackupResult result = store.Backup(second, StoreBackup.Read([first], prove: false));
+        BackupResult result = store.Transfer.Backup(second, StoreBackup.Read([first], prove: false));
         Assert.Equal((2, 1, 1), (result.Number, result.NewBlocks, result.Removed));
         Assert.Equal([added], Sections(second).Where(cid => cid.Codec == Multicodec.Raw));
         // What went comes back, and its bytes are in the first increment already.
         Assert.Equal(gone, store.Put(Stores.Numbers(2)).Cid);
         using var third = new MemoryStream();
-        result = store.Backup(third, StoreBackup.Read([first, second], prove: false));
+        result = store.Transfer.Backup(third, StoreBackup.Read([first, second], prove: false));
         Assert.Equal((3, 0, 0, 4), (result.Number, result.NewBlocks, result.Removed, result.Blocks));
         AssertComesBack([first], before);
         AssertComesBack([first, second, third], Shown(store));
         var backup = StoreBackup.Read([first, second, third]);
         Assert.Equal([1L, 2, 3], backup.Increments.Select(each => each.Number));
-        Assert.All(backup.Increments, each => Assert.Equal(store.GetSummary().Id, each.Store));
+        Assert.All(backup.Increments, each => Assert.Equal(store.Diagnostics.GetSummary().Id, each.Store));
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public class BackupTests
         foreach (Stream[] wrong in new Stream[][] { [second], [first, third], [second, first], [foreign, second], [first, first] })
             Assert.Equal(ErrorCode.InvalidData, Assert.Throws<ArrowCidException>(() => StoreBackup.Read(wrong)).Code);
         Assert.Equal(ErrorCode.InvalidArgument,
-            Assert.Throws<ArrowCidException>(() => stranger.Backup(new MemoryStream(), StoreBackup.Read([first]))).Code);
+            Assert.Throws<ArrowCidException>(() => stranger.Transfer.Backup(new MemoryStream(), StoreBackup.Read([first]))).Code);
     }
 
     [Fact]
@@ -184,8 +184,8 @@ public class BackupTests
         using MemoryStream car = BackUp(store, null);
         using CidStore restored = Stores.Open(other);
         Assert.Equal(ErrorCode.InvalidData,
-            Assert.Throws<ArrowCidException>(() => restored.Restore(StoreBackup.Read([car]))).Code);
-        Assert.Empty(restored.Entries(withAbsent: true));
+            Assert.Throws<ArrowCidException>(() => restored.Transfer.Restore(StoreBackup.Read([car]))).Code);
+        Assert.Empty(restored.Query(includeMissing: true));
     }
 
     [Fact]
@@ -199,7 +199,7 @@ public class BackupTests
         {
             good = store.Put(Stores.Numbers(1)).Cid;
             bad = store.Put(Stores.Numbers(2)).Cid;
-            string[] place = store.Verify(bad)!.Value.Location.Split('+');
+            string[] place = store.Diagnostics.Verify(bad)!.Value.Location.Split('+');
             (file, offset) = (place[0], long.Parse(place[1]));
         }
 
@@ -211,7 +211,7 @@ public class BackupTests
 
         using CidStore again = Stores.Open(folder);
         using var car = new MemoryStream();
-        BackupResult result = again.Backup(car);
+        BackupResult result = again.Transfer.Backup(car);
         Assert.Contains(bad.ToString(), Assert.Single(result.Faults), StringComparison.Ordinal);
         Assert.Contains(good, Sections(car));
         Assert.DoesNotContain(bad, Sections(car));
@@ -227,23 +227,23 @@ public class BackupTests
         using CidStore store = Stores.Open(folder);
         Cid bad = store.Put(Stores.Numbers(2)).Cid;
         using var first = new MemoryStream();
-        Assert.Empty(store.Backup(first).Faults);
+        Assert.Empty(store.Transfer.Backup(first).Faults);
         Stored.Flip(folder.Directory, bad);
         if (isQuarantined) store.Blocks.Quarantine();
-        else Assert.False(store.Verify(bad)!.Value.IsIntact);
+        else Assert.False(store.Diagnostics.Verify(bad)!.Value.IsIntact);
         Cid good = store.Put(Stores.Numbers(3)).Cid;
         using var second = new MemoryStream();
-        BackupResult made = store.Backup(second, StoreBackup.Read([first]));
+        BackupResult made = store.Transfer.Backup(second, StoreBackup.Read([first]));
         Assert.Equal(0, made.Removed);
         Assert.Equal(isQuarantined ? 1 : 0, made.Faults.Count);
         using CidStore restored = Stores.Open(other);
-        _ = restored.Restore(StoreBackup.Read([first, second]));
-        Assert.True(restored.Verify(bad)!.Value.IsIntact);
-        Assert.True(restored.Verify(good)!.Value.IsIntact);
+        _ = restored.Transfer.Restore(StoreBackup.Read([first, second]));
+        Assert.True(restored.Diagnostics.Verify(bad)!.Value.IsIntact);
+        Assert.True(restored.Diagnostics.Verify(good)!.Value.IsIntact);
         // What is removed is listed as removed, damaged or not.
-        Assert.Single(store.Remove([bad]).Removed);
+        Assert.Single(store.Retention.Remove([bad]).Removed);
         using var third = new MemoryStream();
-        Assert.Equal(1, store.Backup(third, StoreBackup.Read([first, second])).Removed);
+        Assert.Equal(1, store.Transfer.Backup(third, StoreBackup.Read([first, second])).Removed);
     }
 
     [Fact]
@@ -255,7 +255,7 @@ public class BackupTests
         using (CidStore store = Stores.Open(folder))
         {
             batches = [.. Enumerable.Range(1, 3).Select(i => store.Put(Stores.Numbers(i)).Cid)];
-            node = store.PutDataset(batches).Cid;
+            node = store.Datasets.Put(batches).Cid;
         }
 
         string path = folder.PathOf(StoreLayout.SegmentName(0, 1));
@@ -266,7 +266,7 @@ public class BackupTests
         File.WriteAllBytes(path, file);
         using CidStore again = Stores.Open(folder);
         using var car = new MemoryStream();
-        BackupResult result = again.Backup(car);
+        BackupResult result = again.Transfer.Backup(car);
         Assert.Contains(result.Faults, fault => fault.Contains($"node {node} is damaged: nobody knows what it links to",
             StringComparison.Ordinal));
         Assert.Equal(result.Faults.Count, result.Faults.Distinct().Count());
@@ -281,7 +281,7 @@ public class BackupTests
         using CidStore store = Stores.Open(folder);
         using var end = new CancellationTokenSource();
         Cid first = store.Put(Stores.Numbers(-1)).Cid;
-        store.Pin(first);
+        store.Retention.Pin(first);
         Task<int> collector = Task.Run(() => Collect(folder, end.Token));
         Task[] workers =
         [
@@ -295,22 +295,28 @@ public class BackupTests
                 Cid before = store.Put(Stores.Numbers(-2, i), new PutOptions { Pin = true }).Cid;
                 using var output = new MemoryStream();
                 StoreBackup? earlier = increments.Count == 0 ? null : StoreBackup.Read(increments, prove: false);
-                BackupResult result = store.Backup(output, earlier);
+                BackupResult result = store.Transfer.Backup(output, earlier);
                 Assert.Empty(result.Faults);
                 increments.Add(new MemoryStream(output.ToArray()));
                 using var other = new TemporaryStore();
                 using CidStore restored = Stores.Open(other);
-                _ = restored.Restore(StoreBackup.Read(increments));
+                _ = restored.Transfer.Restore(StoreBackup.Read(increments));
                 Assert.True(restored.Contains(before) && restored.Contains(first));
-                Assert.All(restored.Names(), name => Assert.NotNull(restored.TryFind(name.Cid!.Value)));
-                Assert.All(restored.Entries().Where(entry => entry.Kind == BlockKind.Batch),
-                    entry => Assert.NotNull(restored.TryFind(entry.SchemaCid!.Value)));
-                Assert.All(restored.Names().Select(name => name.Cid!.Value)
-                    .Where(cid => cid.Codec == Multicodec.DagCbor).SelectMany(cid => restored.TryGetDataset(cid)!),
+                Assert.All(restored.Names.List(), name => Assert.NotNull(restored.Metadata.TryFind(name.Cid!.Value)));
+                Assert.All(restored.Query().Where(entry => entry.Kind == BlockKind.Batch),
+                    entry => Assert.NotNull(restored.Metadata.TryFind(entry.SchemaCid!.Value)));
+                Assert.All(restored.Names.List().Select(name => name.Cid!.Value)
+                    .Where(cid => cid.Codec == Multicodec.DagCbor).SelectMany(cid => restored.Datasets.TryGet(cid)!),
                     batch => Assert.True(restored.Contains(batch)));
-                Assert.All(restored.VerifyAll(), each => Assert.True(each.IsIntact, each.Error?.Message));
-                Assert.Empty(restored.CheckFacts());
-                Assert.Equal(new RestoreResult(0, 0, 0, false), restored.Restore(StoreBackup.Read(increments)));
+                Assert.All(restored.Diagnostics.VerifyAll(), each => Assert.True(each.IsIntact, each.Error?.Message));
+                Assert.Empty(restored.Diagnostics.CheckFacts());
+                Assert.Equal(new RestoreResult
+                {
+                    NewBlocks = 0,
+                    NewFacts = 0,
+                    ByteLength = 0,
+                    IsDryRun = false,
+                }, restored.Transfer.Restore(StoreBackup.Read(increments)));
             }
         }
         finally
@@ -329,29 +335,29 @@ public class BackupTests
         using var other = new TemporaryStore();
         using CidStore store = Stores.Open(folder), target = Stores.Open(other), beside = Stores.Open(other);
         Cid[] batches = [.. Enumerable.Range(0, 20).Select(number => store.Put(Stores.Numbers(number)).Cid)];
-        Cid node = store.PutDataset(batches).Cid;
-        store.SetName("all", node);
+        Cid node = store.Datasets.Put(batches).Cid;
+        store.Names.Set("all", node);
         Cid loose = target.Put(Stores.Numbers(99)).Cid;
         using MemoryStream car = BackUp(store, null);
         var everything = new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero };
         int refused = 0;
-        _ = target.Restore(StoreBackup.Read([car]), progress: _ =>
+        _ = target.Transfer.Restore(StoreBackup.Read([car]), progress: _ =>
         {
             foreach (CidStore one in new[] { target, beside })
             {
-                Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => one.Collect(everything)).Code);
-                Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => one.Remove([loose])).Code);
+                Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => one.Retention.Collect(everything)).Code);
+                Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => one.Retention.Remove([loose])).Code);
                 // What only looks does not wait.
-                Assert.NotEmpty(one.Collect(new CollectOptions { Unreferenced = true, DryRun = true }).Kept);
+                Assert.NotEmpty(one.Retention.Collect(new CollectOptions { Unreferenced = true, DryRun = true }).Kept);
                 refused++;
             }
         });
         Assert.True(refused > 2 * batches.Length);
-        Assert.Equal([loose], beside.Collect(everything).Collected.Select(block => block.Cid));
-        Assert.Equal(batches, target.TryGetDataset(node));
+        Assert.Equal([loose], beside.Retention.Collect(everything).Collected.Select(block => block.Cid));
+        Assert.Equal(batches, target.Datasets.TryGet(node));
         Assert.All(batches, batch => Assert.True(target.Contains(batch)));
-        _ = store.CopyTo(target, progress: _ => Assert.Fail("there is nothing new"));
-        Assert.Empty(target.Collect(everything).Collected);
+        _ = store.Transfer.CopyTo(target, progress: _ => Assert.Fail("there is nothing new"));
+        Assert.Empty(target.Retention.Collect(everything).Collected);
     }
 
     [Fact]
@@ -367,12 +373,12 @@ public class BackupTests
             for (int i = 0; i < 6; i++)
             {
                 Cid[] batches = [.. Enumerable.Range(0, 30).Select(number => store.Put(Stores.Numbers(i, number)).Cid)];
-                Cid node = store.PutDataset(batches).Cid;
-                store.SetName($"set-{i}", node);
+                Cid node = store.Datasets.Put(batches).Cid;
+                store.Names.Set($"set-{i}", node);
                 using MemoryStream car = BackUp(store, null);
-                _ = i % 2 == 0 ? target.Restore(StoreBackup.Read([car])) : store.CopyTo(target);
-                Assert.Equal(batches, target.TryGetDataset(node));
-                Assert.All(batches, batch => Assert.True(target.Verify(batch)!.Value.IsIntact));
+                _ = i % 2 == 0 ? target.Transfer.Restore(StoreBackup.Read([car])) : store.Transfer.CopyTo(target);
+                Assert.Equal(batches, target.Datasets.TryGet(node));
+                Assert.All(batches, batch => Assert.True(target.Diagnostics.Verify(batch)!.Value.IsIntact));
             }
         }
         finally
@@ -394,8 +400,8 @@ public class BackupTests
             try
             {
                 if (end.IsCancellationRequested) _ = store.PutRaw(new byte[77]);
-                collected += store.Collect(everything).Collected.Count;
-                _ = store.Compact(0.8);
+                collected += store.Retention.Collect(everything).Collected.Count;
+                _ = store.Maintenance.Compact(0.8);
             }
             catch (ArrowCidException e) when (e.Code == ErrorCode.Busy)
             {
@@ -409,15 +415,15 @@ public class BackupTests
     private static void Work(TemporaryStore folder, int number, CancellationToken end)
     {
         using CidStore store = Stores.Open(folder);
-        for (int i = 0; !end.IsCancellationRequested && store.GetSummary().BytesTaken < 24 << 20; i++)
+        for (int i = 0; !end.IsCancellationRequested && store.Diagnostics.GetSummary().BytesTaken < 24 << 20; i++)
         {
             Cid cid = store.Put(Stores.Numbers(number, i)).Cid;
-            store.Tag(cid, "i", $"{i}");
+            store.Metadata.Tag(cid, "i", $"{i}");
             try
             {
-                if (i % 3 == 0) store.SetName($"name-{number}", cid);
-                if (i % 5 == 0) _ = store.Remove([cid]);
-                if (i % 7 == 0) store.SetName($"set-{number}", store.PutDataset([cid]).Cid);
+                if (i % 3 == 0) store.Names.Set($"name-{number}", cid);
+                if (i % 5 == 0) _ = store.Retention.Remove([cid]);
+                if (i % 7 == 0) store.Names.Set($"set-{number}", store.Datasets.Put([cid]).Cid);
             }
             catch (ArrowCidException e) when (e.Code is ErrorCode.BlockNotFound or ErrorCode.Busy)
             {
@@ -437,24 +443,24 @@ public class BackupTests
             Expires = s_later,
         }).Cid;
         Cid b = store.Put(Stores.Numbers(4), new PutOptions { Parents = [a], Name = "prices/latest", Pin = true }).Cid;
-        store.SetName("prices/latest", a);
-        store.SetName("prices/latest", b);
-        store.SetName("gone", a);
-        _ = store.RemoveName("gone");
-        store.Untag(a, "day");
-        store.Tag(a, "sym", "ES");
+        store.Names.Set("prices/latest", a);
+        store.Names.Set("prices/latest", b);
+        store.Names.Set("gone", a);
+        _ = store.Names.Remove("gone");
+        store.Metadata.Untag(a, "day");
+        store.Metadata.Tag(a, "sym", "ES");
         Cid raw = store.PutRaw(new byte[] { 1, 2, 3 }).Cid;
         Cid node = store.PutBlock(Multicodec.DagCbor, DagCborOf(raw)).Cid;
-        store.Tag(node, "kind", "node");
-        store.Tag(Cid.FromSha256(Multicodec.Raw, Sha256.Hash("elsewhere"u8)), "is", "absent");
+        store.Metadata.Tag(node, "kind", "node");
+        store.Metadata.Tag(Cid.FromSha256(Multicodec.Raw, Sha256.Hash("elsewhere"u8)), "is", "absent");
         Cid dropped = store.Put(Stores.Numbers(9)).Cid;
-        store.Tag(dropped, "was", "here");
-        Assert.Equal([dropped], store.Remove([dropped]).Removed);
+        store.Metadata.Tag(dropped, "was", "here");
+        Assert.Equal([dropped], store.Retention.Remove([dropped]).Removed);
         // Expired, and put again since: it has no expiry any more.
-        store.Touch(raw, DateTimeOffset.UtcNow.AddMilliseconds(-1));
+        store.Metadata.SetExpiry(raw, DateTimeOffset.UtcNow.AddMilliseconds(-1));
         _ = store.PutRaw(new byte[] { 1, 2, 3 });
         _ = store.PutRaw(new byte[3 << 20]);
-        Assert.Null(store.Describe(raw)!.Expires);
+        Assert.Null(store.Metadata.Get(raw)!.Expires);
     }
 
     private static byte[] DagCborOf(Cid link) =>
@@ -463,7 +469,7 @@ public class BackupTests
     private static MemoryStream BackUp(CidStore store, StoreBackup? earlier)
     {
         var car = new MemoryStream();
-        BackupResult result = store.Backup(car, earlier);
+        BackupResult result = store.Transfer.Backup(car, earlier);
         Assert.Empty(result.Faults);
         Assert.Equal(car.Length, result.ByteLength);
         // Any reader of CARs finds every block right, and the index leads to each.
@@ -479,17 +485,17 @@ public class BackupTests
     {
         using var folder = new TemporaryStore();
         using CidStore restored = Stores.Open(folder);
-        _ = restored.Restore(StoreBackup.Read(increments));
+        _ = restored.Transfer.Restore(StoreBackup.Read(increments));
         Assert.Equal(shown, Shown(restored));
     }
 
     private static void AssertSame(CidStore store, CidStore other)
     {
         Assert.Equal(string.Join('\n', Shown(store)), string.Join('\n', Shown(other)));
-        foreach (NameChange name in store.Names())
-            Assert.Equal(store.NameHistory(name.Name), other.NameHistory(name.Name));
-        Assert.Equal(store.NameHistory("gone"), other.NameHistory("gone"));
-        foreach (StoredEntry entry in store.Entries())
+        foreach (NameChange name in store.Names.List())
+            Assert.Equal(store.Names.GetHistory(name.Name), other.Names.GetHistory(name.Name));
+        Assert.Equal(store.Names.GetHistory("gone"), other.Names.GetHistory("gone"));
+        foreach (StoredEntry entry in store.Query())
         {
             using var mine = new MemoryStream();
             using var its = new MemoryStream();
@@ -499,7 +505,7 @@ public class BackupTests
     }
 
     /// <summary>All that is known of every block, sorted; but for when one was put that was removed.</summary>
-    private static string[] Shown(CidStore store) => [.. store.Entries(withAbsent: true).OrderBy(entry => entry.Cid)
+    private static string[] Shown(CidStore store) => [.. store.Query(includeMissing: true).OrderBy(entry => entry.Cid)
         .Select(entry => $"{entry.Cid} {entry.Kind} {entry.SchemaCid} {entry.Rows} {entry.ByteLength} " +
             $"{entry.Created:O} {(entry.IsPresent ? entry.LastPut : null):O} {entry.Producer} {string.Join(',', entry.Parents)} " +
             $"{string.Join(',', entry.Names)} {entry.IsPinned} {entry.Expires:O} {string.Join(',', entry.Tags)} " +

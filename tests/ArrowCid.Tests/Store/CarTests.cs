@@ -36,7 +36,7 @@ public sealed class CarTests
 
         using var to = new TemporaryStore();
         using CidStore copy = Open(to);
-        CarImport import = copy.ImportCar(new MemoryStream(car));
+        CarImport import = copy.Transfer.ImportCar(new MemoryStream(car));
         // A column manifest comes beside its batch.
         ImportedBlock[] batches = [.. import.Blocks.Where(block => block.Kind == BlockKind.Batch)];
         Assert.Equal(layout == CarLayout.Columns ? 2 * cids.Count : cids.Count, import.Blocks.Count);
@@ -45,7 +45,7 @@ public sealed class CarTests
         Assert.Equal((0, 0), (import.Missing, import.Skipped));
         Assert.Equal(made.Roots.Order(), import.Blocks.Select(block => block.From).Distinct().Order());
         AssertSame(store, copy, cids);
-        Assert.All(copy.ImportCar(new MemoryStream(car)).Blocks, block => Assert.False(block.IsNew));
+        Assert.All(copy.Transfer.ImportCar(new MemoryStream(car)).Blocks, block => Assert.False(block.IsNew));
     }
 
     [Theory, MemberData(nameof(Forms))]
@@ -55,10 +55,10 @@ public sealed class CarTests
         using CidStore store = Open(from);
         List<Cid> cids = [store.Put(Numbers(10, 0)).Cid, store.Put(Numbers(300_000, 1)).Cid, store.Put(Numbers(200_000, 2)).Cid];
         var meta = new Dictionary<string, string> { ["what"] = "numbers" };
-        PutResult dataset = store.PutDataset(cids, meta);
-        Assert.Equal((dataset.Cid, 500_010L), (store.PutDataset(cids, meta).Cid, dataset.Rows));
-        Assert.NotEqual(dataset.Cid, store.PutDataset(cids, meta, [dataset.Cid]).Cid);
-        Assert.Equal(cids, store.TryGetDataset(dataset.Cid));
+        PutResult dataset = store.Datasets.Put(cids, meta);
+        Assert.Equal((dataset.Cid, 500_010L), (store.Datasets.Put(cids, meta).Cid, dataset.Rows));
+        Assert.NotEqual(dataset.Cid, store.Datasets.Put(cids, meta, [dataset.Cid]).Cid);
+        Assert.Equal(cids, store.Datasets.TryGet(dataset.Cid));
         byte[] car = Export(store, [dataset.Cid], layout, version, out CarExport made);
         Assert.Equal(dataset.Cid, made.Roots[0]);
         CarReport report = CarFixtureTests.Verify(car);
@@ -66,13 +66,13 @@ public sealed class CarTests
 
         using var to = new TemporaryStore();
         using CidStore copy = Open(to);
-        CarImport import = copy.ImportCar(new MemoryStream(car));
+        CarImport import = copy.Transfer.ImportCar(new MemoryStream(car));
         // The dataset is last: who sees it sees what it needs.
         Assert.Equal(dataset.Cid, layout == CarLayout.Columns ? import.Blocks.Single(block => block.Kind == BlockKind.Dataset).Cid : import.Blocks[^1].Cid);
-        Assert.Equal(cids, copy.TryGetDataset(dataset.Cid));
+        Assert.Equal(cids, copy.Datasets.TryGet(dataset.Cid));
         AssertSame(store, copy, cids);
-        _ = copy.SetName("numbers", dataset.Cid);
-        RemoveResult kept = copy.Remove(cids);
+        _ = copy.Names.Set("numbers", dataset.Cid);
+        RemoveResult kept = copy.Retention.Remove(cids);
         Assert.Empty(kept.Removed);
         Assert.Equal(cids.Order(), kept.Kept.Select(block => block.Cid).Order());
     }
@@ -89,7 +89,7 @@ public sealed class CarTests
             Cid cid = store.Put(batch.Batch).Cid;
             foreach (CarLayout layout in Enum.GetValues<CarLayout>())
             {
-                CarImport import = copy.ImportCar(new MemoryStream(Export(store, [cid], layout, 1, out _)));
+                CarImport import = copy.Transfer.ImportCar(new MemoryStream(Export(store, [cid], layout, 1, out _)));
                 ImportedBlock block = import.Blocks[0];
                 Assert.Equal(layout == CarLayout.Columns ? 2 : 1, import.Blocks.Count);
                 Assert.True((block.Cid, block.Kind) == (cid, BlockKind.Batch), $"{layout} of {batch}");
@@ -108,7 +108,7 @@ public sealed class CarTests
         {
             using var to = new TemporaryStore();
             using CidStore copy = CidStore.Open(to.Directory, new CidStoreOptions { Capacity = 256 << 20 });
-            IReadOnlyList<ImportedBlock> blocks = copy.ImportCar(new MemoryStream(Export(store, [cid], layout, 1, out _))).Blocks;
+            IReadOnlyList<ImportedBlock> blocks = copy.Transfer.ImportCar(new MemoryStream(Export(store, [cid], layout, 1, out _))).Blocks;
             ImportedBlock block = blocks[0];
             Assert.Equal(layout == CarLayout.Columns ? [BlockKind.Manifest] : [], blocks.Skip(1).Select(other => other.Kind));
             Assert.Equal((cid, BlockKind.Batch, true), (block.Cid, block.Kind, block.IsNew));
@@ -125,7 +125,7 @@ public sealed class CarTests
         {
             byte[] car = CarBytes.Fixture(name);
             CarReport report = CarFixtureTests.Verify(car);
-            CarImport import = store.ImportCar(new MemoryStream(car));
+            CarImport import = store.Transfer.ImportCar(new MemoryStream(car));
             Assert.Equal(report.Sizes.Count, import.Blocks.Count);
             byte[] again = Export(store, [report.Roots[0].ToV1()], CarLayout.UnixFs, 1, out CarExport made);
             Assert.True(CarFixtureTests.Verify(again).IsWhole);
@@ -140,14 +140,14 @@ public sealed class CarTests
         using CidStore store = Open(directory);
         byte[] wikipedia = CarBytes.Fixture("wikipedia-cryptographic-hash-function.car");
         Refused(store, wikipedia, "680 blocks are missing");
-        CarImport import = store.ImportCar(new MemoryStream(wikipedia), new CarImportOptions { Partial = true });
+        CarImport import = store.Transfer.ImportCar(new MemoryStream(wikipedia), new CarImportOptions { Partial = true });
         Assert.Equal((5, 680, 0), (import.Blocks.Count, import.Missing, import.Skipped));
         byte[] filecoin = CarBytes.Fixture("sample-v1.car");
         using var second = new TemporaryStore();
         using CidStore other = Open(second);
         Refused(other, filecoin, "blake2b-256 cannot be proved");
         // Six blocks have identity CIDs, which hold their bytes themselves.
-        import = other.ImportCar(new MemoryStream(filecoin), new CarImportOptions { Partial = true });
+        import = other.Transfer.ImportCar(new MemoryStream(filecoin), new CarImportOptions { Partial = true });
         Assert.Equal((0, 1043), (import.Blocks.Count, import.Skipped));
     }
 
@@ -183,7 +183,7 @@ public sealed class CarTests
                 .. CarBytes.Raw(batch.Cid == block.Cid ? block.Bytes.Span : large.Bytes.Span)];
             using var directory = new TemporaryStore();
             using CidStore store = Open(directory);
-            ArrowCidException e = Assert.Throws<ArrowCidException>(() => store.ImportCar(new MemoryStream(car)));
+            ArrowCidException e = Assert.Throws<ArrowCidException>(() => store.Transfer.ImportCar(new MemoryStream(car)));
             Assert.Contains("what it is not", e.Message, StringComparison.Ordinal);
             Assert.False(store.Contains(cid));
         }
@@ -217,9 +217,9 @@ public sealed class CarTests
         {
             try
             {
-                CarImport import = copy.ImportCar(new MemoryStream(bytes));
+                CarImport import = copy.Transfer.ImportCar(new MemoryStream(bytes));
                 Assert.True(import.Blocks[0].Cid == only && import.Blocks.Skip(1).All(block => block.Kind != BlockKind.Batch), $"{what}: {import}");
-                _ = copy.Remove([.. import.Blocks.Select(block => block.Cid)]);
+                _ = copy.Retention.Remove([.. import.Blocks.Select(block => block.Cid)]);
                 imported++;
             }
             catch (ArrowCidException e)
@@ -227,7 +227,7 @@ public sealed class CarTests
                 Assert.True(e.Code is ErrorCode.InvalidData or ErrorCode.TooLarge, $"{what}: {e}");
             }
 
-            Assert.True(!copy.List().Any() && !copy.Entries().Any(entry => entry.IsPresent && entry.Kind != BlockKind.Schema), what);
+            Assert.True(!copy.List().Any() && !copy.Query().Any(entry => entry.IsPresent && entry.Kind != BlockKind.Schema), what);
         }
     }
 
@@ -238,11 +238,11 @@ public sealed class CarTests
         using CidStore store = Open(directory);
         Cid cid = store.Put(Numbers(10, 0)).Cid;
         byte[] car = Export(store, [cid], CarLayout.UnixFs, 1, out _);
-        Assert.Equal(cid, Assert.Single(store.ImportCar(new ForwardStream(new MemoryStream(car))).Blocks).Cid);
+        Assert.Equal(cid, Assert.Single(store.Transfer.ImportCar(new ForwardStream(new MemoryStream(car))).Blocks).Cid);
         using var output = new ForwardStream(new MemoryStream());
-        _ = store.ExportCar([cid], output);
+        _ = store.Transfer.ExportCar([cid], output);
         Assert.Equal(ErrorCode.Unsupported,
-            Assert.Throws<ArrowCidException>(() => store.ExportCar([cid], output, new CarExportOptions { Version = 2 })).Code);
+            Assert.Throws<ArrowCidException>(() => store.Transfer.ExportCar([cid], output, new CarExportOptions { Version = 2 })).Code);
     }
 
     [Fact]
@@ -256,7 +256,7 @@ public sealed class CarTests
         foreach (Cid each in new[] { cid, Cid.Sha256(Multicodec.Raw, [1]) })
         {
             Assert.Equal(ErrorCode.BlockNotFound,
-                Assert.Throws<ArrowCidException>(() => store.ExportCar([each], new MemoryStream())).Code);
+                Assert.Throws<ArrowCidException>(() => store.Transfer.ExportCar([each], new MemoryStream())).Code);
         }
     }
 
@@ -269,8 +269,8 @@ public sealed class CarTests
         PutResult put = store.PutBlock(Multicodec.DagCbor, node);
         Assert.True(put is { IsNew: true, Cid.Codec: Multicodec.DagCbor });
         Assert.True(store.Contains(put.Cid));
-        Assert.Equal((put.Cid, (long)node.Length), (store.TryFind(put.Cid)!.Value.Cid, store.TryFind(put.Cid)!.Value.ByteLength));
-        Assert.True(store.Verify(put.Cid)!.Value.IsIntact);
+        Assert.Equal((put.Cid, (long)node.Length), (store.Metadata.TryFind(put.Cid)!.Value.Cid, store.Metadata.TryFind(put.Cid)!.Value.ByteLength));
+        Assert.True(store.Diagnostics.Verify(put.Cid)!.Value.IsIntact);
         using var copy = new MemoryStream();
         Assert.True(store.TryCopyTo(put.Cid, copy));
         Assert.Equal(node, copy.ToArray());
@@ -299,7 +299,7 @@ public sealed class CarTests
         // A CAR of whole blocks has them in the order of the roots; cut ones stand before those that they make.
         using var to = new TemporaryStore();
         using CidStore copy = CidStore.Open(to.Directory, Roomy);
-        CarImport import = copy.ImportCar(new MemoryStream(car));
+        CarImport import = copy.Transfer.ImportCar(new MemoryStream(car));
         IEnumerable<ImportedBlock> batches = import.Blocks.Where(block => block.Kind == BlockKind.Batch);
         Assert.Equal(cids, batches.Select(block => block.Cid));
         Assert.Equal(made.Roots, batches.Select(block => block.From));
@@ -323,14 +323,14 @@ public sealed class CarTests
             long at = car.Length / 20 * part;
             var changing = new ChangingStream([.. car], at);
             ArrowCidException e = Assert.Throws<ArrowCidException>(() =>
-                copy.ImportCar(changing, new CarImportOptions { Progress = done => changing.Passed(done) }));
+                copy.Transfer.ImportCar(changing, new CarImportOptions { Progress = done => changing.Passed(done) }));
             Assert.Equal(ErrorCode.InvalidData, e.Code);
             Assert.True(changing.HasChanged);
             Cid[] there = [.. copy.List().Select(block => block.Cid)];
             Assert.InRange(there.Length, 0, cids.Length - 1);
             Assert.Equal(cids.Intersect(there).Count(), there.Length);
-            Assert.All(copy.VerifyAll(), block => Assert.True(block.IsIntact));
-            Assert.Equal(cids.Order(), copy.ImportCar(new MemoryStream(car)).Blocks
+            Assert.All(copy.Diagnostics.VerifyAll(), block => Assert.True(block.IsIntact));
+            Assert.Equal(cids.Order(), copy.Transfer.ImportCar(new MemoryStream(car)).Blocks
                 .Where(block => block.Kind == BlockKind.Batch).Select(block => block.Cid).Order());
         }
     }
@@ -351,12 +351,12 @@ public sealed class CarTests
             SegmentSize = 4 << 20,
             Timeout = TimeSpan.FromMilliseconds(50),
         });
-        ArrowCidException e = Assert.Throws<ArrowCidException>(() => copy.ImportCar(new MemoryStream(car)));
+        ArrowCidException e = Assert.Throws<ArrowCidException>(() => copy.Transfer.ImportCar(new MemoryStream(car)));
         Assert.Equal(ErrorCode.StoreFull, e.Code);
         Cid[] there = [.. copy.List().Select(block => block.Cid)];
         Assert.Equal(cids[..there.Length], there);
         Assert.NotEmpty(there);
-        Assert.All(copy.VerifyAll(), block => Assert.True(block.IsIntact));
+        Assert.All(copy.Diagnostics.VerifyAll(), block => Assert.True(block.IsIntact));
     }
 
     [Fact]
@@ -401,18 +401,18 @@ public sealed class CarTests
 
     private static void Refused(CidStore store, byte[] car, string why)
     {
-        ArrowCidException e = Assert.Throws<ArrowCidException>(() => store.ImportCar(new MemoryStream(car)));
+        ArrowCidException e = Assert.Throws<ArrowCidException>(() => store.Transfer.ImportCar(new MemoryStream(car)));
         Assert.Equal(ErrorCode.InvalidData, e.Code);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
-        Assert.Empty(store.Entries());
+        Assert.Empty(store.Query());
     }
 
     private static void AssertSame(CidStore store, CidStore copy, IEnumerable<Cid> cids)
     {
         foreach (Cid cid in cids)
         {
-            Assert.True(copy.Verify(cid)!.Value.IsIntact);
-            Assert.Equal(store.TryFind(cid)!.Value.Address, copy.TryFind(cid)!.Value.Address);
+            Assert.True(copy.Diagnostics.Verify(cid)!.Value.IsIntact);
+            Assert.Equal(store.Metadata.TryFind(cid)!.Value.Address, copy.Metadata.TryFind(cid)!.Value.Address);
             using BatchLease lease = copy.TryGet(cid)!;
             Assert.Equal(cid, CanonicalBlock.CidOf(lease.View));
         }
@@ -424,7 +424,7 @@ public sealed class CarTests
         using var from = new TemporaryStore();
         using CidStore store = Open(from);
         List<Cid> cids = [store.Put(Numbers(10, 0)).Cid, store.Put(Numbers(11, 1)).Cid, store.Put(Numbers(131_000, 2)).Cid];
-        Cid dataset = store.PutDataset(cids).Cid;
+        Cid dataset = store.Datasets.Put(cids).Cid;
         foreach (List<Cid> all in new List<Cid>[] { [dataset, .. cids], [.. cids, dataset] })
         {
             byte[] car = Export(store, all, layout, version, out _);
@@ -432,8 +432,8 @@ public sealed class CarTests
             Assert.True(report is { IsWhole: true, OrphanCount: 0, Duplicates: 0, IndexFault: null, MalformedCount: 0 });
             using var to = new TemporaryStore();
             using CidStore copy = Open(to);
-            Assert.Equal(0, copy.ImportCar(new MemoryStream(car)).Missing);
-            Assert.Equal(cids, copy.TryGetDataset(dataset));
+            Assert.Equal(0, copy.Transfer.ImportCar(new MemoryStream(car)).Missing);
+            Assert.Equal(cids, copy.Datasets.TryGet(dataset));
             AssertSame(store, copy, cids);
         }
     }
@@ -441,7 +441,7 @@ public sealed class CarTests
     private static byte[] Export(CidStore store, IReadOnlyList<Cid> cids, CarLayout layout, int version, out CarExport made)
     {
         using var stream = new MemoryStream();
-        made = store.ExportCar(cids, stream, new CarExportOptions { Layout = layout, Version = version });
+        made = store.Transfer.ExportCar(cids, stream, new CarExportOptions { Layout = layout, Version = version });
         return stream.ToArray();
     }
 

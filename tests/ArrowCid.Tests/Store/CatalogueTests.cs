@@ -16,10 +16,10 @@ public class CatalogueTests
         using CidStore store = Stores.Open(folder);
         (Cid full, Cid bare) = Fill(store);
         Cid absent = Cid.Sha256(Multicodec.Raw, "elsewhere"u8);
-        store.Tag(absent, "day", "2");
-        JsonElement[] rows = [.. Lines(store.ReadCatalogViews(withAbsent: true))];
+        store.Metadata.Tag(absent, "day", "2");
+        JsonElement[] rows = [.. Lines(store.Metadata.ReadCatalogViews(withAbsent: true))];
         JsonElement row = rows.Single(each => Text(each, "cid") == full.ToString());
-        StoredEntry entry = store.Describe(full)!;
+        StoredEntry entry = store.Metadata.Get(full)!;
         Assert.Equal(("batch", 3, entry.ByteLength, true), (Text(row, "kind"), row.GetProperty("rows").GetInt32(),
             row.GetProperty("bytes").GetInt64(), row.GetProperty("isPinned").GetBoolean()));
         Assert.Equal((entry.SchemaCid.ToString(), "etl", "2100-01-01T00:00:00.000Z", EntryJson.Time(entry.Created!.Value)),
@@ -31,15 +31,15 @@ public class CatalogueTests
         Assert.Equal((absent.ToString(), "unknown", "null", "null", """[["day","2"]]"""),
             (Text(last, "cid"), Text(last, "kind"), Raw(last, "created"), Raw(last, "schemaCid"), Raw(last, "tags")));
         Assert.Equal(["schema", "batch", "batch", "unknown"], rows.Select(each => Text(each, "kind")));
-        Assert.Equal(2, Lines(store.ReadCatalogViews(Filter.Parse("kind = batch"))).Count());
-        Assert.Empty(store.ReadCatalogViews(Filter.Parse("rows > 100")));
-        Assert.All(store.ReadCatalogViews(), batch => Assert.Same(CidStore.CatalogSchemaView, batch.Schema));
+        Assert.Equal(2, Lines(store.Metadata.ReadCatalogViews(Filter.Parse("kind = batch"))).Count());
+        Assert.Empty(store.Metadata.ReadCatalogViews(Filter.Parse("rows > 100")));
+        Assert.All(store.Metadata.ReadCatalogViews(), batch => Assert.Same(StoreMetadata.CatalogSchemaView, batch.Schema));
     }
 
     [Fact]
     public void The_schema_of_version_1_is_what_it_was() =>
         Assert.Equal("bafkreib6xmhljcgk5luwgwq3ggyiskaszu36rk2kpefcjeycqqjbn2bs6e",
-            ArrowCid.Ipc.CanonicalBlock.SchemaCid(CidStore.CatalogSchemaView).ToString());
+            ArrowCid.Ipc.CanonicalBlock.SchemaCid(StoreMetadata.CatalogSchemaView).ToString());
 
     [Fact]
     public void A_batch_ends_where_its_texts_are_too_long()
@@ -55,40 +55,40 @@ public class CatalogueTests
         using var folder = new TemporaryStore();
         using var other = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
-        PutResult empty = store.PutSnapshot();
-        Assert.Equal((0, empty with { IsNew = false }), (empty.Address.Rows, store.PutSnapshot()));
+        PutResult empty = store.Metadata.PutSnapshot();
+        Assert.Equal((0, empty with { IsNew = false }), (empty.Address.Rows, store.Metadata.PutSnapshot()));
         (Cid full, _) = Fill(store);
-        PutResult first = store.PutSnapshot();
+        PutResult first = store.Metadata.PutSnapshot();
         Assert.Equal(3, first.Address.Rows);
         Assert.True(first.IsNew);
         // Neither a name of its own nor what a process holds is state, and no snapshot is in the next.
-        store.SetName("state", first.Cid);
-        Assert.Equal(first with { IsNew = false }, store.PutSnapshot());
-        using (store.Hold(first.Cid)) Assert.Equal(first.Cid, store.PutSnapshot().Cid);
-        Cid unpinned = Lines(store.ReadCatalogViews(Filter.Parse("kind = batch"))).Select(row => Cid.Parse(Text(row, "cid")!)).First(cid => cid != full);
+        store.Names.Set("state", first.Cid);
+        Assert.Equal(first with { IsNew = false }, store.Metadata.PutSnapshot());
+        using (store.Hold(first.Cid)) Assert.Equal(first.Cid, store.Metadata.PutSnapshot().Cid);
+        Cid unpinned = Lines(store.Metadata.ReadCatalogViews(Filter.Parse("kind = batch"))).Select(row => Cid.Parse(Text(row, "cid")!)).First(cid => cid != full);
         using (store.Hold(unpinned))
         {
-            Assert.True(store.Describe(unpinned)!.IsPinned);
-            Assert.Equal(first.Cid, store.PutSnapshot().Cid);
+            Assert.True(store.Metadata.Get(unpinned)!.IsPinned);
+            Assert.Equal(first.Cid, store.Metadata.PutSnapshot().Cid);
         }
 
-        Assert.True(store.Checkpoint());
-        Assert.Equal(first.Cid, store.PutSnapshot().Cid);
+        Assert.True(store.Maintenance.Checkpoint());
+        Assert.Equal(first.Cid, store.Metadata.PutSnapshot().Cid);
         using CidStore copy = Stores.Open(other);
-        _ = store.CopyTo(copy);
-        Assert.Equal(first.Cid, copy.PutSnapshot().Cid);
+        _ = store.Transfer.CopyTo(copy);
+        Assert.Equal(first.Cid, copy.Metadata.PutSnapshot().Cid);
 
-        PutResult some = store.PutSnapshot(Filter.Parse("kind = batch  and pinned"));
-        Assert.Equal((1, some.Cid), (some.Address.Rows, store.PutSnapshot(Filter.Parse("(kind = batch) and (pinned)")).Cid));
-        store.Tag(full, "day", "2");
-        PutResult second = store.PutSnapshot();
+        PutResult some = store.Metadata.PutSnapshot(Filter.Parse("kind = batch  and pinned"));
+        Assert.Equal((1, some.Cid), (some.Address.Rows, store.Metadata.PutSnapshot(Filter.Parse("(kind = batch) and (pinned)")).Cid));
+        store.Metadata.Tag(full, "day", "2");
+        PutResult second = store.Metadata.PutSnapshot();
         Assert.NotEqual(first.Cid, second.Cid);
-        store.Tag(full, "day", "1");
-        Assert.Equal(first.Cid, store.PutSnapshot().Cid);
-        store.Tag(Cid.Sha256(Multicodec.Raw, "elsewhere"u8), "day", "1");
-        Assert.Equal((first.Cid, 4), (store.PutSnapshot().Cid, store.PutSnapshot(withAbsent: true).Address.Rows));
+        store.Metadata.Tag(full, "day", "1");
+        Assert.Equal(first.Cid, store.Metadata.PutSnapshot().Cid);
+        store.Metadata.Tag(Cid.Sha256(Multicodec.Raw, "elsewhere"u8), "day", "1");
+        Assert.Equal((first.Cid, 4), (store.Metadata.PutSnapshot().Cid, store.Metadata.PutSnapshot(includeMissing: true).Address.Rows));
         // It is read back as any dataset, and proves itself.
-        Assert.All(store.TryGetDataset(first.Cid)!, batch => Assert.True(store.Verify(batch)!.Value.IsIntact));
+        Assert.All(store.Datasets.TryGet(first.Cid)!, batch => Assert.True(store.Diagnostics.Verify(batch)!.Value.IsIntact));
     }
 
     [Fact]
@@ -97,13 +97,13 @@ public class CatalogueTests
         using var folder = new TemporaryStore();
         using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 256 << 20 });
         Put(0, (1 << 16) + 10);
-        IReadOnlyList<Cid> first = store.TryGetDataset(store.PutSnapshot().Cid)!;
+        IReadOnlyList<Cid> first = store.Datasets.TryGet(store.Metadata.PutSnapshot().Cid)!;
         Put(1 << 17, 20);
-        IReadOnlyList<Cid> second = store.TryGetDataset(store.PutSnapshot().Cid)!;
+        IReadOnlyList<Cid> second = store.Datasets.TryGet(store.Metadata.PutSnapshot().Cid)!;
         Assert.Equal((2, 2), (first.Count, second.Count));
         Assert.Equal(first[0], second[0]);
         Assert.NotEqual(first[1], second[1]);
-        Assert.Equal([1 << 16, 30], second.Select(cid => store.Describe(cid)!.Rows));
+        Assert.Equal([1 << 16, 30], second.Select(cid => store.Metadata.Get(cid)!.Rows));
 
         void Put(int from, int count)
         {
@@ -118,10 +118,10 @@ public class CatalogueTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         _ = Fill(store);
-        Assert.Throws<OperationCanceledException>(() => store.PutSnapshot(cancel: new CancellationToken(canceled: true)));
-        using CidStore reader = CidStore.Open(folder.Directory, new CidStoreOptions { MustExist = true, ReadOnly = true });
-        Assert.Throws<InvalidOperationException>(() => reader.PutSnapshot());
-        Assert.Single(reader.ReadCatalogViews());
+        Assert.Throws<OperationCanceledException>(() => store.Metadata.PutSnapshot(cancellationToken: new CancellationToken(canceled: true)));
+        using CidStore reader = CidStore.Open(folder.Directory, new CidStoreOptions { CreateIfMissing = false, ReadOnly = true });
+        Assert.Throws<InvalidOperationException>(() => reader.Metadata.PutSnapshot());
+        Assert.Single(reader.Metadata.ReadCatalogViews());
     }
 
     private static IEnumerable<JsonElement> Lines(IEnumerable<RecordBatch> batches)
@@ -153,7 +153,7 @@ public class CatalogueTests
             Name = "b",
             Pin = true,
         }).Cid;
-        store.SetName("a", full);
+        store.Names.Set("a", full);
         return (full, bare);
     }
 }

@@ -56,10 +56,10 @@ public class CidStoreTests
     {
         using var folder = new TemporaryStore();
         using CidStore writer = Open(folder);
-        using var reader = CidStore.Open(folder.Directory, new CidStoreOptions { ReadOnly = true, MustExist = true });
+        using var reader = CidStore.Open(folder.Directory, new CidStoreOptions { ReadOnly = true, CreateIfMissing = false });
         PutResult put = writer.Put(Numbers(3));
         Assert.True(reader.Contains(put.Cid));
-        Assert.Equal(put.Address, reader.TryFind(put.Cid)!.Value.Address);
+        Assert.Equal(put.Address, reader.Metadata.TryFind(put.Cid)!.Value.Address);
         Assert.Throws<InvalidOperationException>(() => reader.Put(Numbers(3)));
     }
 
@@ -110,8 +110,8 @@ public class CidStoreTests
         {
             Assert.Null(store.TryGet(other));
             Assert.False(store.Contains(other));
-            Assert.Null(store.TryFind(other));
-            Assert.Null(store.Verify(other));
+            Assert.Null(store.Metadata.TryFind(other));
+            Assert.Null(store.Diagnostics.Verify(other));
             Assert.False(store.TryCopyTo(other, Stream.Null));
         }
     }
@@ -128,7 +128,7 @@ public class CidStoreTests
         Assert.Equal(put.SchemaCid, Cid.Sha256(Multicodec.Raw, bytes.ToArray()));
         var e = Assert.Throws<ArrowCidException>(() => store.TryGet(put.SchemaCid));
         Assert.Equal(ErrorCode.SchemaMismatch, e.Code);
-        Assert.True(store.Verify(put.SchemaCid)!.Value.IsIntact);
+        Assert.True(store.Diagnostics.Verify(put.SchemaCid)!.Value.IsIntact);
         Assert.Equal([put.Cid], store.List().Select(block => block.Cid));
     }
 
@@ -151,7 +151,7 @@ public class CidStoreTests
         }
 
         Assert.True(batches > 80, $"{batches} batches");
-        Assert.All(store.List(), block => Assert.True(store.Verify(block.Cid)!.Value.IsIntact));
+        Assert.All(store.List(), block => Assert.True(store.Diagnostics.Verify(block.Cid)!.Value.IsIntact));
     }
 
     [Theory]
@@ -165,7 +165,7 @@ public class CidStoreTests
         using (CidStore writer = Open(folder)) put = writer.Put(Numbers(1, 2, 3));
         using CidStore store = Open(folder, mode);
         using CidStore prover = Open(folder);
-        Assert.True(prover.Verify(put.Cid)!.Value.IsIntact);
+        Assert.True(prover.Diagnostics.Verify(put.Cid)!.Value.IsIntact);
         Flip(Locate(prover, put.Cid), put.ByteLength - 100);
         if (isRead)
         {
@@ -177,7 +177,7 @@ public class CidStoreTests
             Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => store.TryGet(put.Cid)).Code);
         }
 
-        VerifyResult found = prover.Verify(put.Cid)!.Value;
+        VerifyResult found = prover.Diagnostics.Verify(put.Cid)!.Value;
         Assert.Equal((false, ErrorCode.BlockCorrupt), (found.IsIntact, found.Error!.Code));
         Assert.Contains(put.Cid.ToString(), found.Error.Message, StringComparison.Ordinal);
         using var bytes = new MemoryStream();
@@ -216,9 +216,9 @@ public class CidStoreTests
     {
         using var folder = new TemporaryStore();
         using CidStore store = Open(folder);
-        StoreSummary before = store.GetSummary();
+        StoreSummary before = store.Diagnostics.GetSummary();
         store.Put(Numbers(1));
-        StoreSummary after = store.GetSummary();
+        StoreSummary after = store.Diagnostics.GetSummary();
         Assert.Equal((before.Id, 32L << 20), (after.Id, after.Capacity));
         Assert.True(after.BytesCommitted > before.BytesCommitted && after.BytesTaken <= after.Capacity, $"{after}");
         Assert.Equal(1, after.LanesInUse);

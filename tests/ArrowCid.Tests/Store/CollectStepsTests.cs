@@ -24,8 +24,8 @@ public class CollectStepsTests(ITestOutputHelper output)
         using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
         Cid[] blocks = [.. Enumerable.Range(0, 300).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50)).Cid)];
         Cid node = store.PutBlock(Multicodec.DagCbor, LinkTo(blocks[..10])).Cid;
-        store.Pin(node);
-        store.Pin(blocks[200]);
+        store.Retention.Pin(node);
+        store.Retention.Pin(blocks[200]);
         CollectionRules rules = Unneeded();
         var seen = new BlockCollection();
         Cid[] dry = [.. store.Registry.Collect(rules, isDryRun: true, seen).Single(step => step.Count > 0).Select(each => each.Cid)];
@@ -38,14 +38,14 @@ public class CollectStepsTests(ITestOutputHelper output)
             Assert.InRange(step.Count, 0, s_small.Dropped);
             done.AddRange(step.Select(each => each.Cid));
             // Nobody is kept out between two steps.
-            if (steps % 50 == 0) _ = other.Remove([Cid.FromSha256(Multicodec.Raw, ArrowCid.Memory.Sha256.Hash("none"u8))]);
+            if (steps % 50 == 0) _ = other.Retention.Remove([Cid.FromSha256(Multicodec.Raw, ArrowCid.Memory.Sha256.Hash("none"u8))]);
         }
 
         Assert.Equal(dry, done);
         Assert.InRange(steps, (dry.Length / s_small.Dropped) + (blocks.Length / s_small.Read), int.MaxValue);
-        Assert.All(done, cid => Assert.False(other.Describe(cid)?.IsPresent ?? false));
-        Assert.All([node, .. blocks[..10], blocks[200]], cid => Assert.True(other.Describe(cid)!.IsPresent));
-        Assert.Empty(store.CheckFacts());
+        Assert.All(done, cid => Assert.False(other.Metadata.Get(cid)?.IsPresent ?? false));
+        Assert.All([node, .. blocks[..10], blocks[200]], cid => Assert.True(other.Metadata.Get(cid)!.IsPresent));
+        Assert.Empty(store.Diagnostics.CheckFacts());
     }
 
     /// <summary>Whose last records were collected goes on behind their numbers, as whoever drops does: everybody is told
@@ -75,7 +75,7 @@ public class CollectStepsTests(ITestOutputHelper output)
 
         Assert.Equal(blocks[..^1].ToHashSet(), gone.ToHashSet());
         Assert.Equal(blocks[^1], late);
-        Assert.True(store.Describe(blocks[^1])!.IsPresent);
+        Assert.True(store.Metadata.Get(blocks[^1])!.IsPresent);
     }
 
     /// <summary>With history, what a name stood for while it was at work stays too.</summary>
@@ -92,8 +92,8 @@ public class CollectStepsTests(ITestOutputHelper output)
         {
             gone.AddRange(step.Select(each => each.Cid));
             if (gone.Count == 0 || isNamed) continue;
-            _ = other.SetName("moved", blocks[58]);
-            _ = other.SetName("moved", blocks[59]);
+            _ = other.Names.Set("moved", blocks[58]);
+            _ = other.Names.Set("moved", blocks[59]);
             isNamed = true;
         }
 
@@ -117,9 +117,9 @@ public class CollectStepsTests(ITestOutputHelper output)
             }
         });
         Assert.InRange(gone.Count, 12, 12 + s_small.Dropped);
-        Assert.Equal(blocks.Except(gone).Order(), store.Entries().Select(entry => entry.Cid).Order());
-        Assert.Equal(gone.ToHashSet(), store.Removals().Select(entry => entry.Cid).ToHashSet());
-        CollectResult rest = store.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero });
+        Assert.Equal(blocks.Except(gone).Order(), store.Query().Select(entry => entry.Cid).Order());
+        Assert.Equal(gone.ToHashSet(), store.Retention.GetRemovals().Select(entry => entry.Cid).ToHashSet());
+        CollectResult rest = store.Retention.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero });
         Assert.Equal(blocks.Except(gone).ToHashSet(), rest.Collected.Select(each => each.Cid).ToHashSet());
     }
 
@@ -163,7 +163,7 @@ public class CollectStepsTests(ITestOutputHelper output)
             _other = other;
             for (int i = 0; i < 70; i++) Put(isKept: false);
             bool isExpiry = _random.Next(3) == 0;
-            if (isExpiry) foreach (Cid cid in _known.Where(_ => _random.Next(2) == 0)) other.Touch(cid, DateTimeOffset.UtcNow.AddMilliseconds(-1));
+            if (isExpiry) foreach (Cid cid in _known.Where(_ => _random.Next(2) == 0)) other.Metadata.SetExpiry(cid, DateTimeOffset.UtcNow.AddMilliseconds(-1));
             DateTimeOffset now = DateTimeOffset.UtcNow.AddSeconds(1);
             CollectionRules rules = isExpiry ? new CollectionRules(false, now, false, null, false, now) : Unneeded();
             int dropped = 0;
@@ -176,13 +176,13 @@ public class CollectStepsTests(ITestOutputHelper output)
 
             using CidStore after = Stores.Open(folder);
             foreach (Cid cid in Beneath(_kept)) Assert.True(IsHere(after, cid), $"seed {seed}: {cid} was acknowledged and is gone");
-            foreach (Cid cid in after.Entries().Select(entry => entry.Cid).Where(_needs.ContainsKey))
+            foreach (Cid cid in after.Query().Select(entry => entry.Cid).Where(_needs.ContainsKey))
                 Assert.All(_needs[cid], need => Assert.True(IsHere(after, need), $"seed {seed}: {cid} is there without {need}"));
-            Assert.Empty(after.CheckFacts());
+            Assert.Empty(after.Diagnostics.CheckFacts());
             // Done again, what stayed as news alone goes; and then nothing more.
             var all = new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero };
-            _ = after.Collect(all);
-            Assert.Empty(after.Collect(all).Collected);
+            _ = after.Retention.Collect(all);
+            Assert.Empty(after.Retention.Collect(all).Collected);
             foreach (BlockHold hold in _holds) hold.Dispose();
             return dropped;
         }
@@ -195,23 +195,23 @@ public class CollectStepsTests(ITestOutputHelper output)
             switch (_random.Next(9))
             {
                 case 0:
-                    _other.Pin(one);
+                    _other.Retention.Pin(one);
                     break;
                 case 1:
-                    _ = _other.SetName($"n{_random.Next(1000)}{_numbers++}", one);
+                    _ = _other.Names.Set($"n{_random.Next(1000)}{_numbers++}", one);
                     break;
                 case 2:
                     _holds.Add(_other.Hold(one));
                     break;
                 case 3:
-                    _other.Touch(one, DateTimeOffset.UtcNow.AddDays(1));
+                    _other.Metadata.SetExpiry(one, DateTimeOffset.UtcNow.AddDays(1));
                     break;
                 case 4:
-                    _ = _other.Compact(0.95);
+                    _ = _other.Maintenance.Compact(0.95);
                     return;
                 case 5:
                     // It refuses what anything needs.
-                    _kept.ExceptWith(_other.Remove([one]).Removed);
+                    _kept.ExceptWith(_other.Retention.Remove([one]).Removed);
                     return;
                 default:
                     Put(isKept: true);
@@ -259,6 +259,6 @@ public class CollectStepsTests(ITestOutputHelper output)
             return all;
         }
 
-        private static bool IsHere(CidStore store, Cid cid) => store.Describe(cid)?.IsPresent ?? false;
+        private static bool IsHere(CidStore store, Cid cid) => store.Metadata.Get(cid)?.IsPresent ?? false;
     }
 }

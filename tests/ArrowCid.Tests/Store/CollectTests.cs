@@ -20,9 +20,9 @@ public class CollectTests
         PutResult stays = store.Put(Stores.Numbers(1)), later = store.Put(Stores.Numbers(2));
         PutResult also = store.Put(Stores.Numbers(3));
         Expire(store, gone.Cid, also.Cid);
-        store.Touch(later.Cid, DateTimeOffset.UtcNow.AddDays(1));
-        CollectResult dry = store.Collect(new CollectOptions { DryRun = true });
-        CollectResult done = store.Collect();
+        store.Metadata.SetExpiry(later.Cid, DateTimeOffset.UtcNow.AddDays(1));
+        CollectResult dry = store.Retention.Collect(new CollectOptions { DryRun = true });
+        CollectResult done = store.Retention.Collect();
         Assert.Equal(done.Collected, dry.Collected);
         Assert.Equal(new[] { gone.Cid, also.Cid, gone.SchemaCid }.ToHashSet(), done.Collected.Select(each => each.Cid).ToHashSet());
         Assert.Equal(done.ByteLength, done.Collected.Sum(each => each.ByteLength));
@@ -33,7 +33,7 @@ public class CollectTests
         Assert.Equal(KeepKind.SchemaOf, kept[stays.SchemaCid]);
         Assert.Equal(3, kept.Count);
         Assert.Empty(done.Kept);
-        CollectResult again = store.Collect();
+        CollectResult again = store.Retention.Collect();
         Assert.Empty(again.Collected);
         Assert.Equal(done.BytesKept, again.BytesKept);
         Assert.Equal(new[] { stays.Cid, later.Cid }.ToHashSet(), store.List().Select(each => each.Cid).ToHashSet());
@@ -45,23 +45,23 @@ public class CollectTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
         Cid[] cids = [.. Enumerable.Range(0, 8).Select(number => store.Put(Stores.Numbers(number)).Cid)];
-        Cid dataset = store.PutDataset([cids[0], cids[1]]).Cid, loose = store.PutDataset([cids[2], cids[3]]).Cid;
-        store.Pin(dataset);
-        _ = store.SetName("n", cids[4]);
+        Cid dataset = store.Datasets.Put([cids[0], cids[1]]).Cid, loose = store.Datasets.Put([cids[2], cids[3]]).Cid;
+        store.Retention.Pin(dataset);
+        _ = store.Names.Set("n", cids[4]);
         using BlockHold hold = other.Hold(cids[5]);
-        store.Touch(cids[6], DateTimeOffset.UtcNow.AddDays(1));
-        CollectResult result = store.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero, DryRun = true });
+        store.Metadata.SetExpiry(cids[6], DateTimeOffset.UtcNow.AddDays(1));
+        CollectResult result = store.Retention.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero, DryRun = true });
         Assert.Equal([loose, cids[2], cids[3], cids[7]], InOrder(result, [loose, .. cids]));
         Dictionary<Cid, KeepReason> kept = result.Kept.ToDictionary(each => each.Cid, each => each.Reasons[0]);
-        Assert.Equal(new KeepReason(KeepKind.LinkedFrom, null, dataset), kept[cids[0]]);
+        Assert.Equal(new KeepReason { Kind = KeepKind.LinkedFrom, Name = null, By = dataset }, kept[cids[0]]);
         Assert.Equal(KeepKind.Pinned, kept[dataset].Kind);
-        Assert.Equal(new KeepReason(KeepKind.Named, "n", null), kept[cids[4]]);
+        Assert.Equal(new KeepReason { Kind = KeepKind.Named, Name = "n", By = null }, kept[cids[4]]);
         Assert.Equal(KeepKind.Held, kept[cids[5]].Kind);
         Assert.Equal(KeepKind.Unexpired, kept[cids[6]].Kind);
-        Assert.Equal(result.Collected, store.Collect(s_all).Collected);
-        foreach (Cid cid in (Cid[])[dataset, cids[0], cids[1], cids[4], cids[5], cids[6]]) Assert.True(other.Describe(cid)!.IsPresent);
-        Assert.NotNull(other.TryGetDataset(dataset));
-        Assert.All([loose, cids[2], cids[3], cids[7]], cid => Assert.False(other.Describe(cid)?.IsPresent ?? false));
+        Assert.Equal(result.Collected, store.Retention.Collect(s_all).Collected);
+        foreach (Cid cid in (Cid[])[dataset, cids[0], cids[1], cids[4], cids[5], cids[6]]) Assert.True(other.Metadata.Get(cid)!.IsPresent);
+        Assert.NotNull(other.Datasets.TryGet(dataset));
+        Assert.All([loose, cids[2], cids[3], cids[7]], cid => Assert.False(other.Metadata.Get(cid)?.IsPresent ?? false));
     }
 
     [Fact]
@@ -71,12 +71,12 @@ public class CollectTests
         using CidStore store = Stores.Open(folder);
         Cid young = store.Put(Stores.Numbers(1)).Cid, expired = store.Put(Stores.Numbers(2)).Cid;
         Expire(store, expired);
-        CollectResult spared = store.Collect(new CollectOptions { OlderThan = TimeSpan.FromHours(1), DryRun = true });
+        CollectResult spared = store.Retention.Collect(new CollectOptions { OlderThan = TimeSpan.FromHours(1), DryRun = true });
         Assert.Empty(spared.Collected);
-        CollectResult result = store.Collect(new CollectOptions { Unreferenced = true });
+        CollectResult result = store.Retention.Collect(new CollectOptions { Unreferenced = true });
         Assert.Equal([(expired, CollectReason.Expired)], result.Collected.Select(each => (each.Cid, each.Reason)));
-        Assert.True(store.Describe(young)!.IsPresent);
-        CollectResult dry = store.Collect(new CollectOptions { Unreferenced = true, DryRun = true });
+        Assert.True(store.Metadata.Get(young)!.IsPresent);
+        CollectResult dry = store.Retention.Collect(new CollectOptions { Unreferenced = true, DryRun = true });
         Assert.Contains(dry.Kept, kept => kept.Cid == young && kept.Reasons.Single().Kind == KeepKind.Recent);
     }
 
@@ -88,18 +88,18 @@ public class CollectTests
         Cid[] cids = [.. Enumerable.Range(0, 6).Select(number => store.PutRaw(StoreCalls.Numbered(number, 10_000)).Cid)];
         // A batch that a node links to goes after the node, however long ago it was put.
         Cid node = store.PutBlock(Multicodec.DagCbor, LinkTo(cids[0])).Cid;
-        store.Pin(cids[1]);
+        store.Retention.Pin(cids[1]);
         _ = store.PutRaw(StoreCalls.Numbered(2, 10_000));
         CollectOptions Budget(long bytes, bool isDryRun = false) => new() { MaxBytes = bytes, OlderThan = TimeSpan.Zero, DryRun = isDryRun };
-        CollectResult result = store.Collect(Budget(40_000 + 1000));
+        CollectResult result = store.Retention.Collect(Budget(40_000 + 1000));
         Assert.Equal([cids[3], cids[4]], result.Collected.Select(each => each.Cid));
         Assert.All(result.Collected, each => Assert.Equal(CollectReason.OverBudget, each.Reason));
-        CollectResult within = store.Collect(Budget(60_000, isDryRun: true));
+        CollectResult within = store.Retention.Collect(Budget(60_000, isDryRun: true));
         Assert.Empty(within.Collected);
         Assert.Equal(KeepKind.WithinBudget, within.Kept.Single(kept => kept.Cid == cids[5]).Reasons.Single().Kind);
-        CollectResult rest = store.Collect(Budget(0));
+        CollectResult rest = store.Retention.Collect(Budget(0));
         Assert.Equal([cids[5], node, cids[0], cids[2]], rest.Collected.Select(each => each.Cid));
-        Assert.Equal([cids[1]], store.Entries().Select(entry => entry.Cid));
+        Assert.Equal([cids[1]], store.Query().Select(entry => entry.Cid));
         Assert.Equal(10_000, rest.BytesKept);
     }
 
@@ -110,7 +110,7 @@ public class CollectTests
         using CidStore store = Stores.Open(folder);
         Cid first = store.Put(Stores.Numbers(1), new PutOptions { Name = "n" }).Cid;
         Cid second = store.Put(Stores.Numbers(2), new PutOptions { Name = "n" }).Cid;
-        CollectResult kept = store.Collect(new CollectOptions
+        CollectResult kept = store.Retention.Collect(new CollectOptions
         {
             Unreferenced = true,
             OlderThan = TimeSpan.Zero,
@@ -118,9 +118,14 @@ public class CollectTests
             DryRun = true,
         });
         Assert.Empty(kept.Collected);
-        Assert.Contains(kept.Kept, each => each.Cid == first && each.Reasons.Contains(new KeepReason(KeepKind.NamedBefore, "n", null)));
-        Assert.Equal([first], store.Collect(s_all).Collected.Select(each => each.Cid));
-        Assert.True(store.Describe(second)!.IsPresent);
+        Assert.Contains(kept.Kept, each => each.Cid == first && each.Reasons.Contains(new KeepReason
+        {
+            Kind = KeepKind.NamedBefore,
+            Name = "n",
+            By = null,
+        }));
+        Assert.Equal([first], store.Retention.Collect(s_all).Collected.Select(each => each.Cid));
+        Assert.True(store.Metadata.Get(second)!.IsPresent);
     }
 
     [Fact]
@@ -130,14 +135,14 @@ public class CollectTests
         using CidStore store = Stores.Open(folder);
         Cid cid = store.Put(Stores.Numbers(1)).Cid;
         Expire(store, cid);
-        StoredEntry before = store.Describe(cid)!;
+        StoredEntry before = store.Metadata.Get(cid)!;
         Assert.True(before.IsExpired(DateTimeOffset.UtcNow));
         DateTimeOffset end = DateTimeOffset.UtcNow.AddDays(7);
-        store.Touch(cid, end);
-        StoredEntry after = store.Describe(cid)!;
+        store.Metadata.SetExpiry(cid, end);
+        StoredEntry after = store.Metadata.Get(cid)!;
         Assert.Equal((before.Created, before.LastPut), (after.Created, after.LastPut));
         Assert.Equal(end.ToUnixTimeMilliseconds(), after.Expires!.Value.ToUnixTimeMilliseconds());
-        Assert.Empty(store.Collect().Collected);
+        Assert.Empty(store.Retention.Collect().Collected);
     }
 
     /// <summary>Beside collections without end, whatever is acknowledged and then looked at is there.</summary>
@@ -152,12 +157,12 @@ public class CollectTests
             {
                 for (int round = 0; Volatile.Read(ref done) == 0; round++)
                 {
-                    _ = janitor.Collect(round % 2 == 0 ? null : new CollectOptions
+                    _ = janitor.Retention.Collect(round % 2 == 0 ? null : new CollectOptions
                     {
                         Unreferenced = true,
                         OlderThan = TimeSpan.FromMilliseconds(1),
                     });
-                    if (round % 8 == 0) _ = janitor.Compact(0.9);
+                    if (round % 8 == 0) _ = janitor.Maintenance.Compact(0.9);
                 }
             },
             () =>
@@ -171,7 +176,7 @@ public class CollectTests
                     Volatile.Write(ref done, 1);
                 }
             });
-        Assert.Empty(store.CheckFacts());
+        Assert.Empty(store.Diagnostics.CheckFacts());
     }
 
     private static void Work(CidStore store, int round)
@@ -181,8 +186,8 @@ public class CollectTests
         Cid node;
         try
         {
-            node = store.PutDataset([touched]).Cid;
-            store.Pin(node);
+            node = store.Datasets.Put([touched]).Cid;
+            store.Retention.Pin(node);
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound)
         {
@@ -190,11 +195,11 @@ public class CollectTests
             return;
         }
 
-        store.Touch(touched, DateTimeOffset.UtcNow.AddMilliseconds(-1));
-        foreach (Cid cid in (Cid[])[node, touched, store.Describe(touched)!.SchemaCid!.Value])
-            Assert.True(store.Describe(cid)!.IsPresent, $"round {round}: a dataset that is pinned is hollow");
-        Assert.NotNull(store.TryGetDataset(node));
-        Assert.True(store.Unpin(node));
+        store.Metadata.SetExpiry(touched, DateTimeOffset.UtcNow.AddMilliseconds(-1));
+        foreach (Cid cid in (Cid[])[node, touched, store.Metadata.Get(touched)!.SchemaCid!.Value])
+            Assert.True(store.Metadata.Get(cid)!.IsPresent, $"round {round}: a dataset that is pinned is hollow");
+        Assert.NotNull(store.Datasets.TryGet(node));
+        Assert.True(store.Retention.Unpin(node));
     }
 
     [Fact]
@@ -202,9 +207,9 @@ public class CollectTests
     {
         using var folder = new TemporaryStore();
         using var store = CidStore.Open(folder.Directory,
-            new CidStoreOptions { Capacity = 32 << 20, SegmentSize = 1 << 20, Retention = StoreRetention.Ring });
-        Assert.Equal(ErrorCode.Unsupported, Assert.Throws<ArrowCidException>(() => store.Collect()).Code);
-        Assert.Empty(store.Compact().Segments);
+            new CidStoreOptions { Capacity = 32 << 20, SegmentSize = 1 << 20, Retention = RetentionMode.Ring });
+        Assert.Equal(ErrorCode.Unsupported, Assert.Throws<ArrowCidException>(() => store.Retention.Collect()).Code);
+        Assert.Empty(store.Maintenance.Compact().Segments);
     }
 
     /// <summary>What a damaged node links to is not known: while it stays, so does all that it may need.</summary>
@@ -220,31 +225,31 @@ public class CollectTests
         {
             cids = [.. Enumerable.Range(0, 3).Select(number => store.PutRaw(StoreCalls.Numbered(number)).Cid)];
             node = store.PutBlock(Multicodec.DagCbor, LinkTo(cids[0])).Cid;
-            store.Pin(node);
+            store.Retention.Pin(node);
         }
 
         // In its bytes, or in the digest that its header has.
         Flip(folder, node, offset);
         using (CidStore store = Stores.Open(folder))
         {
-            CollectResult result = store.Collect(s_all);
+            CollectResult result = store.Retention.Collect(s_all);
             Assert.Empty(result.Collected);
-            Assert.Empty(store.Remove([cids[0], cids[1]]).Removed);
-            RemoveResult one = store.Remove([cids[1]], dryRun: true);
+            Assert.Empty(store.Retention.Remove([cids[0], cids[1]]).Removed);
+            RemoveResult one = store.Retention.Remove([cids[1]], dryRun: true);
             KeepReason reason = one.Kept.Single().Reasons.Single();
             Assert.Equal(KeepKind.Unknowable, reason.Kind);
             Assert.Contains("doctor --fix", reason.ToString());
             Assert.Contains(reason.By?.ToString() ?? "seg-", offset > 0 ? node.ToString() : $"{reason.Name}");
             Assert.Equal(ErrorCode.BlockCorrupt,
-                offset < 0 ? ErrorCode.BlockCorrupt : Assert.Throws<ArrowCidException>(() => store.Pin(node)).Code);
+                offset < 0 ? ErrorCode.BlockCorrupt : Assert.Throws<ArrowCidException>(() => store.Retention.Pin(node)).Code);
         }
 
         StoreDoctor.Repair(folder.Directory, StoreDoctor.Examine(folder.Directory));
         using CidStore mended = Stores.Open(folder);
         Assert.True(mended.PutBlock(Multicodec.DagCbor, LinkTo(cids[0])).IsNew);
         Assert.Equal(new[] { cids[1], cids[2] }.ToHashSet(),
-            mended.Collect(s_all).Collected.Select(each => each.Cid).ToHashSet());
-        Assert.Equal(new[] { cids[0], node }.ToHashSet(), mended.Entries().Select(each => each.Cid).ToHashSet());
+            mended.Retention.Collect(s_all).Collected.Select(each => each.Cid).ToHashSet());
+        Assert.Equal(new[] { cids[0], node }.ToHashSet(), mended.Query().Select(each => each.Cid).ToHashSet());
     }
 
     private static void Flip(TemporaryStore folder, Cid cid, int offset)
@@ -268,7 +273,7 @@ public class CollectTests
     private static void Expire(CidStore store, params Cid[] cids)
     {
         DateTimeOffset soon = DateTimeOffset.UtcNow.AddMilliseconds(2);
-        foreach (Cid cid in cids) store.Touch(cid, soon);
+        foreach (Cid cid in cids) store.Metadata.SetExpiry(cid, soon);
         SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > soon.AddMilliseconds(1));
     }
 

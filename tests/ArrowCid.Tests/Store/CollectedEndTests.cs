@@ -26,13 +26,13 @@ public sealed class CollectedEndTests
         }
 
         Cid kept = other.PutRaw(StoreCalls.Numbered(101)).Cid;
-        Assert.Equal(removed.Count, other.Remove(removed).Removed.Count);
+        Assert.Equal(removed.Count, other.Retention.Remove(removed).Removed.Count);
         Assert.True(other.Blocks.Reclaim(0.9).BytesFreed > 0);
-        _ = other.SetName("name", kept);
-        Assert.Equal(kept, other.ResolveName("name"));
+        _ = other.Names.Set("name", kept);
+        Assert.Equal(kept, other.Names.Resolve("name"));
         using CidStore third = CidStore.Open(directory.Directory, options);
-        Assert.Equal(kept, third.ResolveName("name"));
-        Assert.Empty(third.CheckFacts());
+        Assert.Equal(kept, third.Names.Resolve("name"));
+        Assert.Empty(third.Diagnostics.CheckFacts());
     }
 
     /// <summary>What was moved is announced to nobody: only the hole that it leaves tells who was behind.</summary>
@@ -58,7 +58,7 @@ public sealed class CollectedEndTests
         }
 
         Cid[] removed = [.. put.Where((_, at) => at % 2 == 0)];
-        Assert.Equal(removed.Length, other.Remove(removed).Removed.Count);
+        Assert.Equal(removed.Length, other.Retention.Remove(removed).Removed.Count);
         Assert.Equal(2, other.Blocks.Reclaim(1).Segments.Count(one => one.Outcome == ReclaimOutcome.Freed));
         Cursor end = Read(other, saved, out List<LogEvent> heard);
         Assert.Equal((GapReason.Gone, 2ul, (ulong)Count), (heard[0].Gap!.Reason, heard[0].Gap!.First,

@@ -18,11 +18,11 @@ public sealed class ColumnManifestTests
         byte[] car = Export(store, batch, CarLayout.Columns, out Cid root);
         using var to = new TemporaryStore();
         using CidStore copy = CidStore.Open(to.Directory);
-        CarImport import = copy.ImportCar(new MemoryStream(car));
+        CarImport import = copy.Transfer.ImportCar(new MemoryStream(car));
         Assert.Equal([batch, root], import.Blocks.Select(block => block.Cid));
         Assert.Equal([root, root], import.Blocks.Select(block => block.From));
         Assert.NotNull(copy.ReadBlock(root));
-        using BlockBackend place = copy.AsBackend();
+        using BlockBackend place = copy.Transfer.AsBackend();
         var blocks = new DerivedBlocks(place.TryGet);
         using BatchLease lease = copy.TryGet(batch)!;
         Assert.Equal(CanonicalBlock.CidOf(ArrowCid.Columnar.RecordBatch.Of(("x", lease.View.Column("x")))),
@@ -41,14 +41,14 @@ public sealed class ColumnManifestTests
         byte[] car = Export(store, batch, CarLayout.Columns, out Cid root);
         using var to = new TemporaryStore();
         using CidStore copy = CidStore.Open(to.Directory);
-        _ = copy.ImportCar(new MemoryStream(car));
-        _ = copy.SetName("columns", root);
-        RemoveResult kept = copy.Remove([batch]);
+        _ = copy.Transfer.ImportCar(new MemoryStream(car));
+        _ = copy.Names.Set("columns", root);
+        RemoveResult kept = copy.Retention.Remove([batch]);
         Assert.Equal(batch, Assert.Single(kept.Kept).Cid);
         Assert.Empty(kept.Removed);
-        Assert.True(copy.RemoveName("columns"));
-        Assert.Equal([root], copy.Remove([root]).Removed);
-        Assert.Equal([batch], copy.Remove([batch]).Removed);
+        Assert.True(copy.Names.Remove("columns"));
+        Assert.Equal([root], copy.Retention.Remove([root]).Removed);
+        Assert.Equal([batch], copy.Retention.Remove([batch]).Removed);
     }
 
     [Fact]
@@ -58,28 +58,28 @@ public sealed class ColumnManifestTests
         using CidStore store = CidStore.Open(from.Directory);
         Cid batch = store.Put(CarTests.Numbers(1000, 1)).Cid;
         byte[] car = Export(store, batch, CarLayout.Columns, out Cid root);
-        _ = store.ImportCar(new MemoryStream(car));
+        _ = store.Transfer.ImportCar(new MemoryStream(car));
         byte[] both = [.. CarBytes.Header([root]), .. CarBytes.Section(root, store.ReadBlock(root)!), .. CarBytes.Section(batch, store.ReadBlock(batch)!)];
         Assert.True(CarFixtureTests.Verify(both).IsWhole);
         byte[] alone = [.. CarBytes.Header([root]), .. CarBytes.Section(root, store.ReadBlock(root)!)];
         Assert.False(CarFixtureTests.Verify(alone).IsWhole);
         using var to = new TemporaryStore();
         using CidStore copy = CidStore.Open(to.Directory);
-        Assert.Equal([batch, root], copy.ImportCar(new MemoryStream(both)).Blocks.Select(block => block.Cid));
+        Assert.Equal([batch, root], copy.Transfer.ImportCar(new MemoryStream(both)).Blocks.Select(block => block.Cid));
         // A backup has it, and it comes back.
         using var backup = new MemoryStream();
-        _ = copy.Backup(backup);
+        _ = copy.Transfer.Backup(backup);
         Assert.True(CarFixtureTests.Verify(backup.ToArray()).FaultCount == 0);
         using var third = new TemporaryStore();
         using CidStore restored = CidStore.Open(third.Directory);
-        _ = restored.Restore(ArrowCid.Transfer.Backup.StoreBackup.Read([backup]));
+        _ = restored.Transfer.Restore(ArrowCid.Transfer.Backup.StoreBackup.Read([backup]));
         Assert.Equal(store.ReadBlock(root), restored.ReadBlock(root));
     }
 
     private static byte[] Export(CidStore store, Cid cid, CarLayout layout, out Cid root)
     {
         using var stream = new MemoryStream();
-        root = store.ExportCar([cid], stream, new CarExportOptions { Layout = layout }).Roots[0];
+        root = store.Transfer.ExportCar([cid], stream, new CarExportOptions { Layout = layout }).Roots[0];
         return stream.ToArray();
     }
 }

@@ -19,16 +19,16 @@ public sealed class CompactNewestTests
         using var folder = new TemporaryStore();
         using CidStore store = CidStore.Open(folder.Directory, Large);
         Cid[] cids = Put(store, 0, 40);
-        _ = store.Remove(cids);
-        long taken = store.GetSummary().BytesTaken;
-        CompactResult dry = store.Compact(dryRun: true);
-        Assert.Equal(taken, store.GetSummary().BytesTaken);
-        CompactResult done = store.Compact();
+        _ = store.Retention.Remove(cids);
+        long taken = store.Diagnostics.GetSummary().BytesTaken;
+        CompactResult dry = store.Maintenance.Compact(dryRun: true);
+        Assert.Equal(taken, store.Diagnostics.GetSummary().BytesTaken);
+        CompactResult done = store.Maintenance.Compact();
         // The next segment takes 1 MiB of what the removed one took.
         Assert.Equal(SegmentBytes - (1 << 20), done.BytesFreed);
         Assert.Equal(dry.BytesFreed, done.BytesFreed);
-        Assert.Equal(taken - done.BytesFreed, store.GetSummary().BytesTaken);
-        Assert.Equal(0, store.Compact().BytesFreed);
+        Assert.Equal(taken - done.BytesFreed, store.Diagnostics.GetSummary().BytesTaken);
+        Assert.Equal(0, store.Maintenance.Compact().BytesFreed);
         Assert.All(cids, cid => Assert.False(store.Contains(cid)));
         AssertSound(store, Put(store, 100, 40));
     }
@@ -46,17 +46,17 @@ public sealed class CompactNewestTests
 
         using (CidStore store = CidStore.Open(folder.Directory, Large))
         {
-            _ = store.Remove(gone);
-            long taken = store.GetSummary().BytesTaken;
-            CompactResult done = store.Compact();
-            Assert.Equal(taken - done.BytesFreed, store.GetSummary().BytesTaken);
-            Assert.Contains(done.Segments, one => one is { Kind: "data", Outcome: CompactOutcome.Freed });
+            _ = store.Retention.Remove(gone);
+            long taken = store.Diagnostics.GetSummary().BytesTaken;
+            CompactResult done = store.Maintenance.Compact();
+            Assert.Equal(taken - done.BytesFreed, store.Diagnostics.GetSummary().BytesTaken);
+            Assert.Contains(done.Segments, one => one is { Kind: StoreSegmentKind.Data, Outcome: CompactOutcome.Freed });
             Assert.True(done.BytesMoved > 0);
             AssertSound(store, stays);
         }
 
         using CidStore again = CidStore.Open(folder.Directory, Large);
-        Assert.Equal(stays.Order(), again.Entries().Where(entry => entry.IsPresent).Select(entry => entry.Cid).Order());
+        Assert.Equal(stays.Order(), again.Query().Where(entry => entry.IsPresent).Select(entry => entry.Cid).Order());
         AssertSound(again, [.. stays, .. Put(again, 300, 5)]);
     }
 
@@ -67,9 +67,9 @@ public sealed class CompactNewestTests
         using CidStore writer = CidStore.Open(folder.Directory, Large), store = CidStore.Open(folder.Directory, Large);
         Cid[] gone = Put(writer, 0, 20);
         _ = Put(store, 50, 1);
-        _ = store.Remove(gone);
-        Assert.DoesNotContain(store.Compact().Segments, one => one is { Kind: "data", Outcome: CompactOutcome.Freed });
-        Assert.True(writer.Compact().BytesFreed >= SegmentBytes - (1 << 20));
+        _ = store.Retention.Remove(gone);
+        Assert.DoesNotContain(store.Maintenance.Compact().Segments, one => one is { Kind: StoreSegmentKind.Data, Outcome: CompactOutcome.Freed });
+        Assert.True(writer.Maintenance.Compact().BytesFreed >= SegmentBytes - (1 << 20));
         AssertSound(writer, Put(writer, 100, 20));
     }
 
@@ -79,7 +79,7 @@ public sealed class CompactNewestTests
         using var folder = new TemporaryStore();
         using CidStore store = CidStore.Open(folder.Directory, Large);
         Cid[] stays = Put(store, 0, 3);
-        Assert.Equal(0, store.Compact(1).BytesFreed);
+        Assert.Equal(0, store.Maintenance.Compact(1).BytesFreed);
         AssertSound(store, stays);
     }
 
@@ -100,8 +100,8 @@ public sealed class CompactNewestTests
             }
 
             Assert.Equal(cids.Select(cid => cid.TryGetSha256(out Digest256 digest) ? digest : default), heard);
-            _ = store.Remove(cids);
-            _ = store.Compact();
+            _ = store.Retention.Remove(cids);
+            _ = store.Maintenance.Compact();
         }
     }
 
@@ -137,16 +137,16 @@ public sealed class CompactNewestTests
         {
             while (removed.TryDequeue(out Cid[]? gone))
             {
-                if (gone.Length > 0) _ = store.Remove(gone);
+                if (gone.Length > 0) _ = store.Retention.Remove(gone);
             }
 
-            _ = store.Compact(0.9);
+            _ = store.Maintenance.Compact(0.9);
         }
 
         await Task.WhenAll(writers);
         AssertSound(store, [.. stays]);
         using CidStore again = CidStore.Open(folder.Directory, Large);
-        Assert.Equal(stays.Order(), again.Entries().Where(entry => entry.IsPresent).Select(entry => entry.Cid).Order());
+        Assert.Equal(stays.Order(), again.Query().Where(entry => entry.IsPresent).Select(entry => entry.Cid).Order());
     }
 
     private static Cid[] Put(CidStore store, int first, int count) =>
@@ -154,7 +154,7 @@ public sealed class CompactNewestTests
 
     private static void AssertSound(CidStore store, Cid[] present)
     {
-        Assert.All(present, cid => Assert.Null(store.Verify(cid)!.Value.Error));
+        Assert.All(present, cid => Assert.Null(store.Diagnostics.Verify(cid)!.Value.Error));
         Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
         Assert.DoesNotContain(store.Blocks.Examine(), finding => finding.Severity > FindingSeverity.Note);
     }

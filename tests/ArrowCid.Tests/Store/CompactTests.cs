@@ -16,7 +16,7 @@ public sealed class CompactTests
         using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 128 << 20, SegmentSize = 8 << 20 });
         Cid[] cids = [.. Enumerable.Range(0, Blocks).Select(number => store.PutRaw(StoreCalls.Numbered(number, 500)).Cid)];
         Cid[] gone = [.. cids.Where((_, i) => i % 3 != 0)];
-        foreach (Cid[] some in gone.Chunk(1000)) _ = store.Remove(some);
+        foreach (Cid[] some in gone.Chunk(1000)) _ = store.Retention.Remove(some);
         BlockStore blocks = store.Blocks;
         using var end = new CancellationTokenSource();
         CompactionSteps steps = blocks.BeginCompaction(0.9, withData: true)!;
@@ -41,13 +41,13 @@ public sealed class CompactTests
         ulong moved = blocks.RecordsGiven() - before;
         Assert.InRange(moved, 10UL, (ulong)(Blocks - gone.Length) - 1);
         Cid[] stays = [.. cids.Except(gone)];
-        Assert.All(stays, cid => Assert.Null(store.Verify(cid)!.Value.Error));
-        long taken = store.GetSummary().BytesTaken;
-        Assert.True(store.Compact(0.9).BytesFreed > 0);
-        Assert.True(store.GetSummary().BytesTaken < taken);
+        Assert.All(stays, cid => Assert.Null(store.Diagnostics.Verify(cid)!.Value.Error));
+        long taken = store.Diagnostics.GetSummary().BytesTaken;
+        Assert.True(store.Maintenance.Compact(0.9).BytesFreed > 0);
+        Assert.True(store.Diagnostics.GetSummary().BytesTaken < taken);
         using CidStore again = Stores.Open(folder);
-        Assert.All(stays, cid => Assert.Null(again.Verify(cid)!.Value.Error));
-        Assert.Equal(stays.Order(), again.Entries().Select(entry => entry.Cid).Order());
+        Assert.All(stays, cid => Assert.Null(again.Diagnostics.Verify(cid)!.Value.Error));
+        Assert.Equal(stays.Order(), again.Query().Select(entry => entry.Cid).Order());
         Assert.DoesNotContain(again.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
     }
 
@@ -58,37 +58,37 @@ public sealed class CompactTests
         using CidStore store = Stores.Open(folder), follower = Stores.Open(folder), behind = Stores.Open(folder);
         Cid cid = store.Put(Stores.Numbers(1), new PutOptions { Producer = "p" }).Cid;
         Cid next = store.Put(Stores.Numbers(2)).Cid;
-        Assert.NotNull(behind.Describe(cid));
-        _ = store.SetName("n", cid);
-        _ = store.SetName("n", next);
-        store.Tag(cid, "kept", "1");
-        store.Tag(cid, "gone", "1");
-        store.Untag(cid, "gone");
-        store.Pin(next);
+        Assert.NotNull(behind.Metadata.Get(cid));
+        _ = store.Names.Set("n", cid);
+        _ = store.Names.Set("n", next);
+        store.Metadata.Tag(cid, "kept", "1");
+        store.Metadata.Tag(cid, "gone", "1");
+        store.Metadata.Untag(cid, "gone");
+        store.Retention.Pin(next);
         Fill(store, cid, 120);
-        store.Tag(cid, "last", "1");
-        Assert.NotNull(follower.Describe(cid));
+        store.Metadata.Tag(cid, "last", "1");
+        Assert.NotNull(follower.Metadata.Get(cid));
         string[] before = Facts(store, cid, next);
-        long taken = store.GetSummary().BytesTaken;
-        CompactResult dry = store.Compact(dryRun: true);
-        CompactResult done = store.Compact();
+        long taken = store.Diagnostics.GetSummary().BytesTaken;
+        CompactResult dry = store.Maintenance.Compact(dryRun: true);
+        CompactResult done = store.Maintenance.Compact();
         Assert.True(done.BytesFreed > 0, string.Join('\n', done.Segments));
         Assert.Equal(dry.BytesFreed, done.BytesFreed);
-        Assert.Equal(taken - done.BytesFreed, store.GetSummary().BytesTaken);
-        Assert.All(done.Segments, segment => Assert.Equal("facts", segment.Kind));
+        Assert.Equal(taken - done.BytesFreed, store.Diagnostics.GetSummary().BytesTaken);
+        Assert.All(done.Segments, segment => Assert.Equal(StoreSegmentKind.Facts, segment.Kind));
         using CidStore again = Stores.Open(folder);
         foreach (CidStore each in new[] { store, follower, behind, again })
         {
             Assert.Equal(before, Facts(each, cid, next));
-            Assert.Empty(each.CheckFacts());
+            Assert.Empty(each.Diagnostics.CheckFacts());
         }
 
-        Assert.Equal(0, store.Compact().BytesFreed);
+        Assert.Equal(0, store.Maintenance.Compact().BytesFreed);
         Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
         // Who goes on from there goes on.
-        store.Tag(cid, "after", "1");
-        _ = store.SetName("n", cid, expected: next);
-        Assert.All(new[] { follower, behind, again }, each => Assert.Equal((cid, "1"), (each.ResolveName("n"), each.Describe(cid)!.Tags["after"])));
+        store.Metadata.Tag(cid, "after", "1");
+        _ = store.Names.Set("n", cid, expected: next);
+        Assert.All(new[] { follower, behind, again }, each => Assert.Equal((cid, "1"), (each.Names.Resolve("n"), each.Metadata.Get(cid)!.Tags["after"])));
     }
 
     [Fact]
@@ -101,24 +101,24 @@ public sealed class CompactTests
         {
             kept = store.Put(Stores.Numbers(1)).Cid;
             cids = [.. Enumerable.Range(0, 40).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
-            _ = store.Remove(cids);
+            _ = store.Retention.Remove(cids);
             Fill(store, kept, 80);
-            CompactResult first = store.Compact(0.9);
-            Assert.Contains(first.Segments, one => one is { Kind: "data", Outcome: CompactOutcome.Freed });
-            Assert.Contains(first.Segments, one => one is { Kind: "facts", Outcome: CompactOutcome.Freed });
+            CompactResult first = store.Maintenance.Compact(0.9);
+            Assert.Contains(first.Segments, one => one is { Kind: StoreSegmentKind.Data, Outcome: CompactOutcome.Freed });
+            Assert.Contains(first.Segments, one => one is { Kind: StoreSegmentKind.Facts, Outcome: CompactOutcome.Freed });
             // The blocks in the segment that is written to are dead and there: their drops are, too.
             Assert.Contains(DropsOf(store), digest => cids.Any(cid => cid.TryGetSha256(out Digest256 one) && one == digest));
             for (int number = 100; number < 130; number++) _ = store.PutRaw(StoreCalls.Numbered(number, 50_000));
             Fill(store, kept, 80);
-            _ = store.Compact(0.9);
+            _ = store.Maintenance.Compact(0.9);
             Assert.Empty(DropsOf(store));
         }
 
         using CidStore again = Stores.Open(folder);
-        Assert.All(cids, cid => Assert.False(again.Describe(cid)?.IsPresent ?? false));
-        Assert.True(again.Describe(kept)!.IsPresent);
+        Assert.All(cids, cid => Assert.False(again.Metadata.Get(cid)?.IsPresent ?? false));
+        Assert.True(again.Metadata.Get(kept)!.IsPresent);
         Assert.True(again.PutRaw(StoreCalls.Numbered(3, 50_000)).IsNew);
-        Assert.True(again.Describe(cids[3])!.IsPresent);
+        Assert.True(again.Metadata.Get(cids[3])!.IsPresent);
     }
 
     [Fact]
@@ -129,20 +129,20 @@ public sealed class CompactTests
         byte[] bytes = StoreCalls.Numbered(0, 1000);
         Cid cid = store.PutRaw(bytes).Cid;
         DateTimeOffset soon = DateTimeOffset.UtcNow.AddMilliseconds(2);
-        store.Touch(cid, soon);
+        store.Metadata.SetExpiry(cid, soon);
         SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > soon.AddMilliseconds(2));
         Assert.False(store.PutRaw(bytes).IsNew);
         Cid[] garbage = [.. Enumerable.Range(1, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
-        _ = store.Remove(garbage);
-        StoredEntry before = store.Describe(cid)!;
+        _ = store.Retention.Remove(garbage);
+        StoredEntry before = store.Metadata.Get(cid)!;
         string place = Place(store, cid);
-        Assert.True(store.Compact(0.9).BytesMoved > 0);
+        Assert.True(store.Maintenance.Compact(0.9).BytesMoved > 0);
         Assert.NotEqual(place, Place(store, cid));
         using CidStore again = Stores.Open(folder);
-        StoredEntry after = again.Describe(cid)!;
+        StoredEntry after = again.Metadata.Get(cid)!;
         Assert.Equal((before.Created, before.LastPut, (DateTimeOffset?)null), (after.Created, after.LastPut, after.Expires));
         // It was put after it had expired, and is not collected.
-        Assert.Empty(again.Collect().Collected);
+        Assert.Empty(again.Retention.Collect().Collected);
     }
 
     [Fact]
@@ -154,8 +154,8 @@ public sealed class CompactTests
         Cursor old = store.Blocks.Fix(Cursor.Now);
         Cid[] garbage = [.. Enumerable.Range(1, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
         Cursor now = store.Blocks.Fix(Cursor.Now);
-        _ = store.Remove(garbage);
-        Assert.True(store.Compact(0.9).BytesMoved > 0);
+        _ = store.Retention.Remove(garbage);
+        Assert.True(store.Maintenance.Compact(0.9).BytesMoved > 0);
         using LogReader following = store.Blocks.Tail(now);
         Assert.False(following.TryNext(out LogEvent found), $"{found.Record.Digest} of lane {found.Lane}");
         using LogReader late = store.Blocks.Tail(old);
@@ -175,13 +175,13 @@ public sealed class CompactTests
         Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
         using (BlockLease held = reader.Blocks.Find(Sha256.Hash(StoreCalls.Numbered(0, 50_000)))!)
         {
-            _ = store.Remove(cids);
-            CompactResult beside = store.Compact();
+            _ = store.Retention.Remove(cids);
+            CompactResult beside = store.Maintenance.Compact();
             Assert.Contains(beside.Segments, one => one.Outcome == CompactOutcome.Held);
             Assert.Equal(StoreCalls.Numbered(0, 50_000), held.Memory.ToArray());
         }
 
-        Assert.True(store.Compact().BytesFreed > 0);
+        Assert.True(store.Maintenance.Compact().BytesFreed > 0);
     }
 
     [Fact]
@@ -194,9 +194,9 @@ public sealed class CompactTests
         byte[] later = [0x81, 0x83, 0x01, 0x50, .. new byte[16], 0x81, 0x81, 0x18, 99];
         _ = store.Blocks.Append(new Bytes(later));
         Fill(store, cid, 80);
-        CompactResult result = store.Compact(0.9);
+        CompactResult result = store.Maintenance.Compact(0.9);
         Assert.Equal([CompactOutcome.Damaged, CompactOutcome.Freed], result.Segments.Select(one => one.Outcome));
-        Assert.Empty(store.CheckFacts());
+        Assert.Empty(store.Diagnostics.CheckFacts());
     }
 
     [Fact]
@@ -206,8 +206,8 @@ public sealed class CompactTests
         using CidStore store = Stores.Open(folder);
         using BlockStore plain = folder.Open();
         Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
-        _ = store.Remove(cids);
-        long taken = store.GetSummary().BytesTaken;
+        _ = store.Retention.Remove(cids);
+        long taken = store.Diagnostics.GetSummary().BytesTaken;
         StoreRegistry? registry = null;
         using BlockStore quick = BlockStore.Open(folder.Directory, TemporaryStore.Small with
         {
@@ -216,25 +216,25 @@ public sealed class CompactTests
         }, blocks => registry = new StoreRegistry(blocks, TimeSpan.FromSeconds(20)));
         using StoreRegistry facts = registry!;
         // What others have mapped goes once they let go of it.
-        Assert.True(SpinWait.SpinUntil(() => store.GetSummary().BytesTaken < taken - (1 << 20), TimeSpan.FromSeconds(60)));
-        Assert.All(cids, cid => Assert.False(store.Describe(cid)?.IsPresent ?? false));
+        Assert.True(SpinWait.SpinUntil(() => store.Diagnostics.GetSummary().BytesTaken < taken - (1 << 20), TimeSpan.FromSeconds(60)));
+        Assert.All(cids, cid => Assert.False(store.Metadata.Get(cid)?.IsPresent ?? false));
     }
 
     /// <summary>Facts of which each replaces the one before, a segment full and more.</summary>
     internal static void Fill(CidStore store, Cid cid, int count)
     {
         for (int i = 0; i < count; i++)
-            store.Annotate(cid, new BlockMetadata { Json = $"{{\"i\":{i},\"text\":\"{new string('x', 30_000)}\"}}" });
+            store.Metadata.Set(cid, new BlockMetadata { Json = $"{{\"i\":{i},\"text\":\"{new string('x', 30_000)}\"}}" });
     }
 
     private static string[] Facts(CidStore store, Cid cid, Cid next) =>
     [
-        .. new[] { cid, next }.SelectMany(each => store.Describe(each) is not { } entry ? [] : new[]
+        .. new[] { cid, next }.SelectMany(each => store.Metadata.Get(each) is not { } entry ? [] : new[]
         {
             string.Join(' ', entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)), entry.Producer ?? "", entry.Json ?? "",
             $"{entry.IsPinned} {entry.Created} {entry.LastPut} {entry.IsPresent}", string.Join(' ', entry.Names),
         }),
-        .. store.NameHistory("n").Select(change => $"{change}"),
+        .. store.Names.GetHistory("n").Select(change => $"{change}"),
     ];
 
     private static string Place(CidStore store, Cid cid)

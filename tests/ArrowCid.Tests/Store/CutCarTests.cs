@@ -34,7 +34,7 @@ public sealed class CutCarTests
             CarImport import;
             try
             {
-                import = copy.ImportCar(new MemoryStream(car[..cut]), s_partial);
+                import = copy.Transfer.ImportCar(new MemoryStream(car[..cut]), s_partial);
             }
             catch (ArrowCidException e)
             {
@@ -64,10 +64,10 @@ public sealed class CutCarTests
             int cut = random.Next(car.Length / 2, car.Length);
             using var to = new TemporaryStore();
             using CidStore copy = CidStore.Open(to.Directory);
-            CarImport piped = copy.ImportCar(new ForwardStream(new MemoryStream(car[..cut])), s_partial);
+            CarImport piped = copy.Transfer.ImportCar(new ForwardStream(new MemoryStream(car[..cut])), s_partial);
             using var second = new TemporaryStore();
             using CidStore other = CidStore.Open(second.Directory);
-            CarImport read = other.ImportCar(new MemoryStream(car[..cut]), s_partial);
+            CarImport read = other.Transfer.ImportCar(new MemoryStream(car[..cut]), s_partial);
             Assert.True(read.Blocks.SequenceEqual(piped.Blocks) && read.Blocks.Count > 0, $"ARROWCID_SEED={s_seed}, cut at {cut}");
         }
     }
@@ -82,15 +82,15 @@ public sealed class CutCarTests
         using CidStore store = CidStore.Open(from.Directory);
         byte[] car = Car(store, layout, 1, out List<Cid> cids, rows: 40);
         CarSection first = Sections(car)[0];
-        using BlockBackend place = store.AsBackend();
+        using BlockBackend place = store.Transfer.AsBackend();
         foreach (int cut in new[] { (int)first.End + 7, (int)first.End, car.Length - 3 })
         {
             using var to = new TemporaryStore();
             using CidStore copy = CidStore.Open(to.Directory);
-            _ = Assert.Throws<InvalidCarException>(() => copy.ImportCar(new MemoryStream(car[..(car.Length - 3)])));
-            CarImport import = copy.ImportCar(new MemoryStream(car[..cut]), new CarImportOptions { From = place });
+            _ = Assert.Throws<InvalidCarException>(() => copy.Transfer.ImportCar(new MemoryStream(car[..(car.Length - 3)])));
+            CarImport import = copy.Transfer.ImportCar(new MemoryStream(car[..cut]), new CarImportOptions { From = place });
             Assert.Equal((0, 0), (import.Missing, import.Skipped));
-            Assert.All(cids, cid => Assert.True(copy.Verify(cid)!.Value.IsIntact));
+            Assert.All(cids, cid => Assert.True(copy.Diagnostics.Verify(cid)!.Value.IsIntact));
         }
     }
 
@@ -102,17 +102,17 @@ public sealed class CutCarTests
         using var from = new TemporaryStore();
         using CidStore store = CidStore.Open(from.Directory);
         byte[] car = Car(store, layout, 1, out List<Cid> cids, rows: 40);
-        using BlockBackend place = store.AsBackend(), none = BlockBackend.InMemory();
+        using BlockBackend place = store.Transfer.AsBackend(), none = BlockBackend.InMemory();
         foreach (CarSection section in Sections(car))
         {
             byte[] damaged = [.. car];
             damaged[section.BlockOffset + section.Length / 2] ^= 1;
             using var to = new TemporaryStore();
             using CidStore copy = CidStore.Open(to.Directory);
-            CarImport left = copy.ImportCar(new MemoryStream(damaged), new CarImportOptions { Partial = true, From = none });
+            CarImport left = copy.Transfer.ImportCar(new MemoryStream(damaged), new CarImportOptions { Partial = true, From = none });
             Assert.True(left.Skipped == 1, $"{section.Cid}: {left}");
-            CarImport import = copy.ImportCar(new MemoryStream(damaged), new CarImportOptions { Partial = true, From = place });
-            Assert.All(cids, cid => Assert.True(copy.Verify(cid)!.Value.IsIntact));
+            CarImport import = copy.Transfer.ImportCar(new MemoryStream(damaged), new CarImportOptions { Partial = true, From = place });
+            Assert.All(cids, cid => Assert.True(copy.Diagnostics.Verify(cid)!.Value.IsIntact));
             Assert.True(import.Missing == 0, $"{section.Cid}: {import}");
         }
     }
@@ -127,10 +127,10 @@ public sealed class CutCarTests
     private static byte[] Car(CidStore store, CarLayout layout, int version, out List<Cid> cids, int rows)
     {
         cids = [.. Enumerable.Range(0, 3).Select(i => store.Put(CarTests.Numbers(rows, i)).Cid)];
-        List<Cid> roots = layout == CarLayout.Columns ? cids : [store.PutDataset(cids).Cid];
+        List<Cid> roots = layout == CarLayout.Columns ? cids : [store.Datasets.Put(cids).Cid];
         using var stream = new MemoryStream();
-        _ = store.ExportCar(roots, stream, new CarExportOptions { Layout = layout, Version = version });
-        _ = store.ImportCar(new MemoryStream(stream.ToArray()));
+        _ = store.Transfer.ExportCar(roots, stream, new CarExportOptions { Layout = layout, Version = version });
+        _ = store.Transfer.ImportCar(new MemoryStream(stream.ToArray()));
         return stream.ToArray();
     }
 }

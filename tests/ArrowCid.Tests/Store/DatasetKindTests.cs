@@ -16,12 +16,12 @@ public sealed class DatasetKindTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         (PutResult dataset, Cid[] batches) = Fill(store);
-        StoredEntry entry = store.Describe(dataset.Cid)!;
+        StoredEntry entry = store.Metadata.Get(dataset.Cid)!;
         Assert.Equal((BlockKind.Dataset, 5L, 2L), (entry.Kind, entry.Rows, entry.BatchCount));
-        Assert.Equal(store.Describe(batches[0])!.SchemaCid, entry.SchemaCid);
-        Assert.Equal(batches.Sum(cid => store.Describe(cid)!.ByteLength), entry.DataByteLength);
+        Assert.Equal(store.Metadata.Get(batches[0])!.SchemaCid, entry.SchemaCid);
+        Assert.Equal(batches.Sum(cid => store.Metadata.Get(cid)!.ByteLength), entry.DataByteLength);
         Assert.Equal("dataset", EntryJson.KindOf(entry));
-        StoredEntry batch = store.Describe(batches[0])!;
+        StoredEntry batch = store.Metadata.Get(batches[0])!;
         Assert.Equal((BlockKind.Batch, null, null), (batch.Kind, batch.BatchCount, batch.DataByteLength));
     }
 
@@ -31,9 +31,9 @@ public sealed class DatasetKindTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         Cid one = store.Put(Stores.Numbers(1)).Cid;
-        PutResult dataset = store.PutDataset([.. Enumerable.Repeat(one, Dataset.MaxBatches + 3)]);
+        PutResult dataset = store.Datasets.Put([.. Enumerable.Repeat(one, Dataset.MaxBatches + 3)]);
         Assert.Equal((BlockKind.Dataset, Dataset.MaxBatches + 3L, Dataset.MaxBatches + 3L),
-            (store.Describe(dataset.Cid)!.Kind, store.Describe(dataset.Cid)!.Rows, store.Describe(dataset.Cid)!.BatchCount));
+            (store.Metadata.Get(dataset.Cid)!.Kind, store.Metadata.Get(dataset.Cid)!.Rows, store.Metadata.Get(dataset.Cid)!.BatchCount));
         Assert.Equal(2, store.Query(Filter.Parse("kind = node")).Count());
     }
 
@@ -47,8 +47,8 @@ public sealed class DatasetKindTests
         (PutResult dataset, Cid[] batches) = Fill(store);
         Cid other = store.PutBlock(Multicodec.DagCbor, s_node).Cid, file = store.PutBlock(Multicodec.DagPb, "\n\0"u8.ToArray()).Cid;
         Cid raw = store.PutRaw("other bytes"u8.ToArray()).Cid;
-        if (isIndexed) Assert.True(store.Checkpoint());
-        Cid schema = store.Describe(batches[0])!.SchemaCid!.Value;
+        if (isIndexed) Assert.True(store.Maintenance.Checkpoint());
+        Cid schema = store.Metadata.Get(batches[0])!.SchemaCid!.Value;
         Assert.Equal([dataset.Cid], Found("kind = dataset"));
         Assert.Equal([dataset.Cid], Found("kind = \"dataset\" and rows = 5"));
         Assert.Equal([dataset.Cid], Found($"schema = {schema} and not kind = batch and not kind = schema"));
@@ -57,7 +57,7 @@ public sealed class DatasetKindTests
         Assert.Equal([other, file], Found("kind in (node, manifest)"), SameSet);
         Assert.Equal([raw], Found("kind = raw"));
         Assert.Equal([dataset.Cid, other, file, raw, schema], Found("kind != batch"), SameSet);
-        Assert.Equal("schema", store.Search(new QueryOptions { Filter = Filter.Parse("kind = dataset"), Limit = 9 }).Plan.Index);
+        Assert.Equal("schema", store.Metadata.QueryPage(new QueryOptions { Filter = Filter.Parse("kind = dataset"), Limit = 9 }).Plan.Index);
 
         Cid[] Found(string filter) => [.. store.Query(Filter.Parse(filter)).Select(entry => entry.Cid)];
     }
@@ -71,7 +71,7 @@ public sealed class DatasetKindTests
         using (CidStore store = Stores.Open(folder))
         {
             raw = store.PutRaw(node).Cid;
-            Assert.True(store.Checkpoint());
+            Assert.True(store.Maintenance.Checkpoint());
             PutResult put = store.PutBlock(Multicodec.DagCbor, node);
             cid = put.Cid;
             Assert.Equal((Multicodec.DagCbor, false, false), (cid.Codec, put.IsNew, put.IsRepaired));
@@ -85,7 +85,7 @@ public sealed class DatasetKindTests
         }
 
         using (CidStore again = Stores.Open(folder)) AssertNode(again);
-        _ = CidStore.Rebuild(folder.Directory);
+        _ = StoreMaintenance.Rebuild(folder.Directory);
         using CidStore rebuilt = Stores.Open(folder);
         AssertNode(rebuilt);
 
@@ -94,8 +94,8 @@ public sealed class DatasetKindTests
             StoredEntry entry = Assert.Single(store.Query(Filter.Parse("kind = node")));
             Assert.Equal((cid, BlockKind.Node), (entry.Cid, entry.Kind));
             Assert.Empty(store.Query(Filter.Parse("kind = raw")));
-            Assert.Equal(BlockKind.Node, store.Describe(raw)!.Kind);
-            Assert.True(store.Verify(cid)!.Value.IsIntact);
+            Assert.Equal(BlockKind.Node, store.Metadata.Get(raw)!.Kind);
+            Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
         }
     }
 
@@ -108,7 +108,7 @@ public sealed class DatasetKindTests
         Cid cid;
         using (CidStore source = Stores.Open(other))
         {
-            cid = source.PutDataset([source.Put(Stores.Numbers(1)).Cid]).Cid;
+            cid = source.Datasets.Put([source.Put(Stores.Numbers(1)).Cid]).Cid;
             node = source.ReadBlock(cid)!;
         }
 
@@ -121,7 +121,7 @@ public sealed class DatasetKindTests
         Assert.Equal((cid, false), (put!.Value.Cid, put.Value.IsNew));
         Assert.Equal(cid, Assert.Single(store.Query(Filter.Parse("kind = dataset"))).Cid);
         Assert.Empty(store.Query(Filter.Parse("kind = raw")));
-        Assert.True(store.Verify(cid)!.Value.IsIntact);
+        Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
     }
 
     [Fact]
@@ -131,12 +131,12 @@ public sealed class DatasetKindTests
         using CidStore store = Stores.Open(folder);
         (PutResult plain, Cid[] batches) = Fill(store);
         var options = new PutOptions { Tags = new Dictionary<string, string?> { ["day"] = "x" }, Producer = "p", Pin = true, Name = "d" };
-        PutResult put = store.PutDataset(batches, options);
+        PutResult put = store.Datasets.Put(batches, options);
         Assert.Equal((plain.Cid, false), (put.Cid, put.IsNew));
-        StoredEntry entry = store.Describe(put.Cid)!;
+        StoredEntry entry = store.Metadata.Get(put.Cid)!;
         Assert.Equal(("x", "p", true, "d"), (entry.Tags["day"], entry.Producer, entry.IsPinned, Assert.Single(entry.Names)));
         ArrowCidException refused = Assert.Throws<ArrowCidException>(() =>
-            store.PutDataset(batches, new PutOptions { Name = "" }, new Dictionary<string, string> { ["new"] = "1" }));
+            store.Datasets.Put(batches, new PutOptions { Name = "" }, new Dictionary<string, string> { ["new"] = "1" }));
         Assert.Equal(ErrorCode.InvalidArgument, refused.Code);
         Assert.Single(store.Query(Filter.Parse("kind = dataset")));
     }
@@ -147,10 +147,10 @@ public sealed class DatasetKindTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         (PutResult dataset, _) = Fill(store);
-        StoreShare share = store.GetStatistics().Kinds.Single(kind => kind.Key == "dataset");
+        StoreShare share = store.Diagnostics.GetStatistics().Kinds.Single(kind => kind.Key == "dataset");
         Assert.Equal((1L, 5L), (share.Blocks, share.Rows));
-        Assert.Equal(dataset.Cid.ToString(), store.GetUsage(UsageBy.Dataset).First(usage => usage.Key is not null).Key);
-        Assert.Equal(1, Assert.Single(store.ReadCatalogViews(Filter.Parse("kind = dataset"))).Length);
+        Assert.Equal(dataset.Cid.ToString(), store.Diagnostics.GetUsage(UsageBy.Dataset).First(usage => usage.Key is not null).Key);
+        Assert.Equal(1, Assert.Single(store.Metadata.ReadCatalogViews(Filter.Parse("kind = dataset"))).Length);
     }
 
     [Fact]
@@ -176,6 +176,6 @@ public sealed class DatasetKindTests
     private static (PutResult Dataset, Cid[] Batches) Fill(CidStore store)
     {
         Cid[] batches = [store.Put(Stores.Numbers(1, 2, 3)).Cid, store.Put(Stores.Numbers(4, 5)).Cid];
-        return (store.PutDataset(batches), batches);
+        return (store.Datasets.Put(batches), batches);
     }
 }

@@ -31,7 +31,7 @@ public class FactTests
                 Pin = true,
             });
             cid = put.Cid;
-            before = store.Describe(cid)!;
+            before = store.Metadata.Get(cid)!;
             Assert.Equal((put.Cid, put.SchemaCid, BlockKind.Batch, 1L, put.ByteLength, true),
                 (before.Cid, before.SchemaCid!.Value, before.Kind, before.Rows, before.ByteLength, before.IsPresent));
             Assert.Equal(new Dictionary<string, string> { ["day"] = "2026-11-20", ["sym"] = "ES" }, before.Tags);
@@ -43,24 +43,24 @@ public class FactTests
             Assert.Equal(s_day.AddYears(900), before.Expires);
             Assert.False(before.IsExpired(s_day));
             Assert.NotNull(before.Created);
-            Assert.Equal([cid], store.Links(parent).Children);
-            Assert.Empty(store.CheckFacts());
+            Assert.Equal([cid], store.Metadata.GetLinks(parent).Children);
+            Assert.Empty(store.Diagnostics.CheckFacts());
         }
 
         using CidStore again = Stores.Open(folder);
-        using var reader = CidStore.Open(folder.Directory, new CidStoreOptions { ReadOnly = true, MustExist = true });
+        using var reader = CidStore.Open(folder.Directory, new CidStoreOptions { ReadOnly = true, CreateIfMissing = false });
         foreach (CidStore store in new[] { again, reader })
         {
-            Assert.Equivalent(before, store.Describe(cid), strict: true);
-            Assert.Equal(cid, store.ResolveName("prices/latest"));
-            Assert.Equal([KeepKind.Named, KeepKind.Pinned], store.Why(cid).Select(reason => reason.Kind));
-            BlockLinks links = store.Links(cid);
+            Assert.Equivalent(before, store.Metadata.Get(cid), strict: true);
+            Assert.Equal(cid, store.Names.Resolve("prices/latest"));
+            Assert.Equal([KeepKind.Named, KeepKind.Pinned], store.Retention.GetReasons(cid).Select(reason => reason.Kind));
+            BlockLinks links = store.Metadata.GetLinks(cid);
             Assert.Equal(before.SchemaCid, links.Schema);
             Assert.Equal([parent], links.Parents);
             Assert.Equal(["prices/latest"], links.Names);
         }
 
-        Assert.Throws<InvalidOperationException>(() => reader.Tag(cid, "a", "b"));
+        Assert.Throws<InvalidOperationException>(() => reader.Metadata.Tag(cid, "a", "b"));
     }
 
     [Fact]
@@ -70,14 +70,14 @@ public class FactTests
         using CidStore one = Stores.Open(folder);
         using CidStore other = Stores.Open(folder);
         Cid cid = one.Put(Stores.Numbers(1), new PutOptions { Tags = new Dictionary<string, string?> { ["a"] = "1", ["b"] = "1" } }).Cid;
-        other.Tag(cid, "a", "2");
-        one.Tag(cid, "c", "3");
-        other.Untag(cid, "b");
-        one.Annotate(cid, new BlockMetadata { Producer = "p", Json = "[1]", Parents = [cid], Locations = ["x"] });
-        other.Annotate(cid, new BlockMetadata { Producer = "", Json = "null", Parents = [], Locations = [] });
+        other.Metadata.Tag(cid, "a", "2");
+        one.Metadata.Tag(cid, "c", "3");
+        other.Metadata.Untag(cid, "b");
+        one.Metadata.Set(cid, new BlockMetadata { Producer = "p", Json = "[1]", Parents = [cid], Locations = ["x"] });
+        other.Metadata.Set(cid, new BlockMetadata { Producer = "", Json = "null", Parents = [], Locations = [] });
         foreach (CidStore store in new[] { one, other })
         {
-            StoredEntry entry = store.Describe(cid)!;
+            StoredEntry entry = store.Metadata.Get(cid)!;
             Assert.Equal(new Dictionary<string, string> { ["a"] = "2", ["c"] = "3" }, entry.Tags);
             Assert.Equal(((string?)null, (string?)null, 0, 0), (entry.Producer, entry.Json, entry.Parents.Count, entry.Locations.Count));
         }
@@ -89,24 +89,24 @@ public class FactTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         Cid absent = Cid.Sha256(Multicodec.DagCbor, "not here"u8);
-        Assert.Null(store.Describe(absent));
-        store.Tag(absent, "k", "v");
-        StoredEntry entry = store.Describe(absent)!;
+        Assert.Null(store.Metadata.Get(absent));
+        store.Metadata.Tag(absent, "k", "v");
+        StoredEntry entry = store.Metadata.Get(absent)!;
         Assert.Equal((absent, BlockKind.Unknown, false), (entry.Cid, entry.Kind, entry.IsPresent));
         Assert.Null(entry.Created);
         Assert.Equal("v", entry.Tags["k"]);
-        Assert.Empty(store.Entries());
-        Assert.Equal([absent], store.Entries(withAbsent: true).Select(one => one.Cid));
-        Assert.Equal([KeepKind.NotHere], store.Why(absent).Select(reason => reason.Kind));
-        foreach (Action call in new Action[] { () => store.Pin(absent), () => store.SetName("n", absent), () => store.Hold(absent) })
+        Assert.Empty(store.Query());
+        Assert.Equal([absent], store.Query(includeMissing: true).Select(one => one.Cid));
+        Assert.Equal([KeepKind.NotHere], store.Retention.GetReasons(absent).Select(reason => reason.Kind));
+        foreach (Action call in new Action[] { () => store.Retention.Pin(absent), () => store.Names.Set("n", absent), () => store.Hold(absent) })
             Assert.Equal(ErrorCode.BlockNotFound, Assert.Throws<ArrowCidException>(call).Code);
-        Assert.Null(store.ResolveName("n"));
-        Assert.False(store.Unpin(absent));
+        Assert.Null(store.Names.Resolve("n"));
+        Assert.False(store.Retention.Unpin(absent));
         // The content comes later, and what was said of it stands.
         Cid batch = ArrowCid.Ipc.CanonicalBlock.CidOf(Stores.Numbers(5));
-        store.Tag(batch, "early", "yes");
+        store.Metadata.Tag(batch, "early", "yes");
         store.Put(Stores.Numbers(5));
-        Assert.Equal("yes", store.Describe(batch)!.Tags["early"]);
+        Assert.Equal("yes", store.Metadata.Get(batch)!.Tags["early"]);
     }
 
     [Fact]
@@ -130,8 +130,8 @@ public class FactTests
             Assert.Equal(code, e.Code);
         }
 
-        Assert.Empty(store.Entries(withAbsent: true));
-        Assert.Empty(store.CheckFacts());
+        Assert.Empty(store.Query(includeMissing: true));
+        Assert.Empty(store.Diagnostics.CheckFacts());
     }
 
     [Fact]
@@ -142,14 +142,14 @@ public class FactTests
         Cid cid = store.Put(Stores.Numbers(1)).Cid;
         using (BlockStore blocks = folder.Open())
             blocks.ObserveTime((ulong)DateTimeOffset.UtcNow.AddMinutes(59).ToUnixTimeMilliseconds() << 16);
-        store.Tag(cid, "a", "1");
+        store.Metadata.Tag(cid, "a", "1");
         using (BlockStore blocks = folder.Open())
             blocks.ObserveTime((ulong)DateTimeOffset.UtcNow.AddMinutes(62).ToUnixTimeMilliseconds() << 16);
-        var e = Assert.Throws<ArrowCidException>(() => store.Tag(cid, "a", "2"));
+        var e = Assert.Throws<ArrowCidException>(() => store.Metadata.Tag(cid, "a", "2"));
         Assert.Equal(ErrorCode.InvalidData, e.Code);
         Assert.Contains("hours ahead", e.Message, StringComparison.Ordinal);
-        Assert.Equal("1", store.Describe(cid)!.Tags["a"]);
-        Assert.Throws<ArrowCidException>(() => store.SetName("n", cid));
+        Assert.Equal("1", store.Metadata.Get(cid)!.Tags["a"]);
+        Assert.Throws<ArrowCidException>(() => store.Names.Set("n", cid));
     }
 
     [Fact]
@@ -159,17 +159,17 @@ public class FactTests
         using CidStore store = Stores.Open(folder);
         DateTimeOffset soon = DateTimeOffset.UtcNow.AddHours(1), past = DateTimeOffset.UtcNow.AddSeconds(-30);
         PutResult put = store.Put(Stores.Numbers(1), new PutOptions { Expires = soon });
-        DateTimeOffset created = store.Describe(put.Cid)!.Created!.Value;
-        Assert.True(store.Describe(put.Cid)!.IsExpired(soon));
-        store.Touch(put.Cid, null);
-        Assert.Null(store.Describe(put.Cid)!.Expires);
-        store.Touch(put.Cid, soon.AddHours(1));
-        Assert.False(store.Describe(put.Cid)!.IsExpired(soon));
-        Assert.Equal(created, store.Describe(put.Cid)!.Created);
-        Assert.Empty(store.RemoveExpired().Removed);
+        DateTimeOffset created = store.Metadata.Get(put.Cid)!.Created!.Value;
+        Assert.True(store.Metadata.Get(put.Cid)!.IsExpired(soon));
+        store.Metadata.SetExpiry(put.Cid, null);
+        Assert.Null(store.Metadata.Get(put.Cid)!.Expires);
+        store.Metadata.SetExpiry(put.Cid, soon.AddHours(1));
+        Assert.False(store.Metadata.Get(put.Cid)!.IsExpired(soon));
+        Assert.Equal(created, store.Metadata.Get(put.Cid)!.Created);
+        Assert.Empty(store.Retention.RemoveExpired().Removed);
         // An expiry in the past counts for what was put before it only.
-        store.Touch(put.Cid, past);
-        Assert.Null(store.Describe(put.Cid)!.Expires);
+        store.Metadata.SetExpiry(put.Cid, past);
+        Assert.Null(store.Metadata.Get(put.Cid)!.Expires);
     }
 
     [Fact]
@@ -190,14 +190,14 @@ public class FactTests
                 string key = $"k{random.Next(3)}";
                 switch (random.Next(9))
                 {
-                    case 0: store.Tag(cid, key, $"{value}"); model[$"{cid} tag {key}"] = $"{value}"; break;
-                    case 1: store.Untag(cid, key); model.Remove($"{cid} tag {key}"); break;
-                    case 2: store.Annotate(cid, new BlockMetadata { Producer = $"p{value}" }); model[$"{cid} producer"] = $"p{value}"; break;
-                    case 3: store.Pin(cid); model[$"{cid} pinned"] = ""; break;
-                    case 4: store.Unpin(cid); model.Remove($"{cid} pinned"); break;
-                    case 5: store.SetName(key, cid); model[$"name {key}"] = cid.ToString(); break;
+                    case 0: store.Metadata.Tag(cid, key, $"{value}"); model[$"{cid} tag {key}"] = $"{value}"; break;
+                    case 1: store.Metadata.Untag(cid, key); model.Remove($"{cid} tag {key}"); break;
+                    case 2: store.Metadata.Set(cid, new BlockMetadata { Producer = $"p{value}" }); model[$"{cid} producer"] = $"p{value}"; break;
+                    case 3: store.Retention.Pin(cid); model[$"{cid} pinned"] = ""; break;
+                    case 4: store.Retention.Unpin(cid); model.Remove($"{cid} pinned"); break;
+                    case 5: store.Names.Set(key, cid); model[$"name {key}"] = cid.ToString(); break;
                     case 6:
-                        Assert.Equal(model.Remove($"name {key}"), store.RemoveName(key));
+                        Assert.Equal(model.Remove($"name {key}"), store.Names.Remove(key));
                         break;
                     case 7:
                         store.Put(Stores.Numbers(Array.IndexOf(cids, cid)), new PutOptions { Json = $"{value}" });
@@ -226,7 +226,7 @@ public class FactTests
     private static string Dump(CidStore store)
     {
         var found = new Dictionary<string, string?>();
-        foreach (StoredEntry entry in store.Entries(withAbsent: true).Where(entry => entry.Kind == BlockKind.Batch))
+        foreach (StoredEntry entry in store.Query(includeMissing: true).Where(entry => entry.Kind == BlockKind.Batch))
         {
             foreach ((string key, string value) in entry.Tags) found.Add($"{entry.Cid} tag {key}", value);
             if (entry.Producer is { } producer) found.Add($"{entry.Cid} producer", producer);

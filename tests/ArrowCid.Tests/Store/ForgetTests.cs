@@ -71,21 +71,21 @@ public class ForgetTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         Cid[] cids = [.. Enumerable.Range(0, 6).Select(number => store.Put(Stores.Numbers(number), new PutOptions { Name = "n" }).Cid)];
-        store.Pin(cids[1]);
+        store.Retention.Pin(cids[1]);
         // A version that came back is as old as its last time.
-        _ = store.SetName("n", cids[0]);
+        _ = store.Names.Set("n", cids[0]);
         var policy = new ForgetPolicy { KeepLast = 2 };
-        ForgetResult dry = store.Forget(["n"], policy, dryRun: true);
+        ForgetResult dry = store.Retention.Forget(["n"], policy, dryRun: true);
         Assert.Equal([cids[0], cids[5], cids[4], cids[3], cids[2], cids[1]], dry.Versions.Select(version => version.Cid));
         Assert.Equal([true, true, false, false, false, false], dry.Versions.Select(version => version.KeptBy.Count > 0));
         Assert.Equal([KeepKind.Pinned], dry.Versions[5].Reasons.Select(reason => reason.Kind));
-        Assert.Equal(6, store.Entries().Count(entry => entry.Kind == BlockKind.Batch));
-        ForgetResult done = store.Forget(["n"], policy);
+        Assert.Equal(6, store.Query().Count(entry => entry.Kind == BlockKind.Batch));
+        ForgetResult done = store.Retention.Forget(["n"], policy);
         Assert.Equal([cids[4], cids[3], cids[2]], done.Versions.Where(version => version.IsForgotten).Select(version => version.Cid));
-        Assert.Equal(7, store.NameHistory("n").Count);
-        Assert.Equal([cids[0], cids[5], cids[1]], store.Forget(["n"], policy).Versions.Select(version => version.Cid));
-        Assert.Equal(ErrorCode.NameNotFound, Assert.Throws<ArrowCidException>(() => store.Forget(["m"], policy)).Code);
-        Assert.Throws<ArgumentException>(() => store.Forget(["n"], new ForgetPolicy()));
+        Assert.Equal(7, store.Names.GetHistory("n").Count);
+        Assert.Equal([cids[0], cids[5], cids[1]], store.Retention.Forget(["n"], policy).Versions.Select(version => version.Cid));
+        Assert.Equal(ErrorCode.NameNotFound, Assert.Throws<ArrowCidException>(() => store.Retention.Forget(["m"], policy)).Code);
+        Assert.Throws<ArgumentException>(() => store.Retention.Forget(["n"], new ForgetPolicy()));
     }
 
     [Fact]
@@ -99,11 +99,11 @@ public class ForgetTests
             Producer = number == 5 ? "q" : "p",
         }).Cid)];
         var policy = new ForgetPolicy { KeepLast = 1 };
-        ForgetResult result = store.Forget(Filter.Parse("rows > 0"), ["tag.sym", "producer"], policy);
+        ForgetResult result = store.Retention.Forget(Filter.Parse("rows > 0"), ["tag.sym", "producer"], policy);
         Assert.Equal(["tag.sym=A  producer=p", "tag.sym=B  producer=p", "tag.sym=B  producer=q"],
             result.Versions.Select(version => version.Group).Distinct());
         Assert.Equal([cids[0], cids[1], cids[2]], cids.Where(cid => result.Versions.Any(version => version.Cid == cid && version.IsForgotten)));
         Assert.Equal(new[] { cids[3], cids[4], cids[5] }.ToHashSet(), store.List().Select(block => block.Cid).ToHashSet());
-        Assert.Throws<ArgumentException>(() => store.Forget(Filter.Parse("rows > 0"), ["rows"], policy));
+        Assert.Throws<ArgumentException>(() => store.Retention.Forget(Filter.Parse("rows > 0"), ["rows"], policy));
     }
 }

@@ -30,9 +30,9 @@ public sealed class HostingTests
             await host.StartAsync();
             store = host.Services.GetRequiredService<CidStore>();
             CidStore cache = host.Services.GetRequiredKeyedService<CidStore>("cache");
-            Assert.Equal((folder.Directory, 32 << 20), (store.Directory, store.GetSummary().Capacity));
-            Assert.Equal((other.Directory, 16 << 20), (cache.Directory, cache.GetSummary().Capacity));
-            Assert.True(cache.GetSummary().IsRing);
+            Assert.Equal((folder.Directory, 32 << 20), (store.Directory, store.Diagnostics.GetSummary().Capacity));
+            Assert.Equal((other.Directory, 16 << 20), (cache.Directory, cache.Diagnostics.GetSummary().Capacity));
+            Assert.True(cache.Diagnostics.GetSummary().IsRing);
             HealthReport report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
             Assert.Equal(HealthStatus.Healthy, report.Status);
             Assert.Equal(["arrowcid", "arrowcid-cache"], report.Entries.Keys.Order(StringComparer.Ordinal));
@@ -42,7 +42,7 @@ public sealed class HostingTests
             await host.StopAsync();
         }
 
-        _ = Assert.Throws<ObjectDisposedException>(() => store.GetSummary());
+        _ = Assert.Throws<ObjectDisposedException>(() => store.Diagnostics.GetSummary());
     }
 
     [Fact]
@@ -89,9 +89,9 @@ public sealed class HostingTests
     {
         using var folder = new TemporaryStore();
         CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 32 << 20 });
-        Assert.Empty((await store.MaintainAsync()).Where(step => step.Failure is not null));
+        Assert.Empty((await store.Maintenance.RunOnceAsync()).Where(step => step.Failure is not null));
         await store.DisposeAsync();
-        _ = Assert.Throws<ObjectDisposedException>(() => store.GetSummary());
+        _ = Assert.Throws<ObjectDisposedException>(() => store.Diagnostics.GetSummary());
     }
 
     private static HostApplicationBuilder Builder() =>

@@ -31,7 +31,7 @@ public sealed class IndexedQueryTests
             {
                 CidStore store = stores[random.Next(stores.Length)];
                 Say(store, cids, random);
-                if (random.Next(40) == 0) Assert.True(store.Checkpoint());
+                if (random.Next(40) == 0) Assert.True(store.Maintenance.Checkpoint());
                 if (random.Next(60) == 0)
                 {
                     foreach (CidStore each in stores) each.Dispose();
@@ -70,12 +70,12 @@ public sealed class IndexedQueryTests
                 CidStore store = stores[random.Next(stores.Length)];
                 for (int i = 0; i < 5; i++) Say(store, cids, random);
                 CompactTests.Fill(store, cids[0], random.Next(20));
-                if (random.Next(4) == 0) Assert.True(store.Checkpoint(), when);
-                if (random.Next(8) == 0) _ = store.Collect(new CollectOptions { Unreferenced = random.Next(2) == 0, OlderThan = TimeSpan.Zero });
+                if (random.Next(4) == 0) Assert.True(store.Maintenance.Checkpoint(), when);
+                if (random.Next(8) == 0) _ = store.Retention.Collect(new CollectOptions { Unreferenced = random.Next(2) == 0, OlderThan = TimeSpan.Zero });
                 if (random.Next(3) == 0)
                 {
                     string[] before = Array.ConvertAll(stores, Text);
-                    freed += store.Compact(random.NextDouble()).BytesFreed;
+                    freed += store.Maintenance.Compact(random.NextDouble()).BytesFreed;
                     Assert.True(before.SequenceEqual(stores.Select(Text)), when);
                 }
 
@@ -106,9 +106,9 @@ public sealed class IndexedQueryTests
         const int Many = 30_000;
         using var folder = new TemporaryStore();
         using CidStore writer = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 256 << 20 });
-        using CidStore reader = CidStore.Open(folder.Directory, new CidStoreOptions { MustExist = true });
-        Assert.Empty(reader.Entries(withAbsent: true));
-        long said = writer.Annotate(Enumerable.Range(0, Many).Select(number => KeyValuePair.Create(CidOf(number), new BlockMetadata
+        using CidStore reader = CidStore.Open(folder.Directory, new CidStoreOptions { CreateIfMissing = false });
+        Assert.Empty(reader.Query(includeMissing: true));
+        long said = writer.Metadata.Set(Enumerable.Range(0, Many).Select(number => KeyValuePair.Create(CidOf(number), new BlockMetadata
         {
             Tags = new Dictionary<string, string?> { ["n"] = $"{number}", ["tens"] = $"{number / 10}" },
             Producer = $"p{number % 7}",
@@ -116,20 +116,20 @@ public sealed class IndexedQueryTests
         Assert.Equal(Many, said);
         foreach (CidStore store in (CidStore[])[reader, writer])
         {
-            (long count, QueryExplanation plan) = store.Count(Filter.Parse("producer = \"p3\""), withAbsent: true);
+            (long count, QueryExplanation plan) = store.Metadata.Count(Filter.Parse("producer = \"p3\""), includeMissing: true);
             Assert.Equal(Enumerable.Range(0, Many).Count(number => number % 7 == 3), count);
             Assert.Equal("producer", plan.Index);
             Assert.Equal(Enumerable.Range(120, 10).Select(CidOf).Order(),
-                store.Query(Filter.Parse("tag.tens = \"12\""), withAbsent: true).Select(entry => entry.Cid).Order());
+                store.Query(Filter.Parse("tag.tens = \"12\""), includeMissing: true).Select(entry => entry.Cid).Order());
         }
 
         Assert.True(File.Exists(folder.PathOf(IndexManifest.FileName)));
         // What one run alone speaks of is counted by its keys.
-        Assert.True(writer.Checkpoint());
-        (long all, QueryExplanation counted) = writer.Count(Filter.Parse("has tag.n"), withAbsent: true);
+        Assert.True(writer.Maintenance.Checkpoint());
+        (long all, QueryExplanation counted) = writer.Metadata.Count(Filter.Parse("has tag.n"), includeMissing: true);
         Assert.Equal(Many, all);
         Assert.InRange(counted.LookedAt, 0, Many / 10);
-        QueryPage page = writer.Search(new QueryOptions { Filter = Filter.Parse("producer = \"p3\""), WithAbsent = true, Limit = 20 });
+        QueryPage page = writer.Metadata.QueryPage(new QueryOptions { Filter = Filter.Parse("producer = \"p3\""), IncludeMissing = true, Limit = 20 });
         Assert.InRange(page.Plan.LookedAt, 20, 22);
     }
 
@@ -139,21 +139,21 @@ public sealed class IndexedQueryTests
         using var folder = new TemporaryStore();
         GoldenStore.Extract(folder.Directory);
         // Its own id and place make it a copy, which is rebuilt before it is read.
-        using (CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { MustExist = true }))
+        using (CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { CreateIfMissing = false }))
         {
             string[] golden = File.ReadAllLines(Path.Combine(GoldenStore.Folder, "blocks.csv"));
             Assert.Equal(golden.Select(line => line.Split(',')[0]).Distinct().Order(StringComparer.Ordinal),
-                store.Entries().Select(entry => Convert.ToHexStringLower(entry.Cid.Hash.ToBytes().AsSpan(2))).Order(StringComparer.Ordinal));
+                store.Query().Select(entry => Convert.ToHexStringLower(entry.Cid.Hash.ToBytes().AsSpan(2))).Order(StringComparer.Ordinal));
             string before = Text(store);
-            Assert.True(store.Checkpoint());
+            Assert.True(store.Maintenance.Checkpoint());
             Assert.Equal(before, Text(store));
         }
 
-        using CidStore again = CidStore.Open(folder.Directory, new CidStoreOptions { MustExist = true });
+        using CidStore again = CidStore.Open(folder.Directory, new CidStoreOptions { CreateIfMissing = false });
         string indexed = Text(again);
         again.Dispose();
         foreach (string file in Directory.GetFiles(folder.Directory, "reg*")) File.Delete(file);
-        using CidStore bare = CidStore.Open(folder.Directory, new CidStoreOptions { MustExist = true });
+        using CidStore bare = CidStore.Open(folder.Directory, new CidStoreOptions { CreateIfMissing = false });
         Assert.Equal(indexed, Text(bare));
     }
 
@@ -165,8 +165,8 @@ public sealed class IndexedQueryTests
         using var folder = new TemporaryStore();
         using (CidStore store = Stores.Open(folder))
         {
-            store.Tag(CidOf(1), "day", "1");
-            Assert.True(store.Checkpoint());
+            store.Metadata.Tag(CidOf(1), "day", "1");
+            Assert.True(store.Maintenance.Checkpoint());
         }
 
         byte[] bytes = File.ReadAllBytes(folder.PathOf(name));
@@ -175,9 +175,9 @@ public sealed class IndexedQueryTests
         BitConverter.TryWriteBytes(bytes.AsSpan(crcAt), RunFormat.Crc(bytes.AsSpan(0, crcAt)));
         File.WriteAllBytes(folder.PathOf(name), bytes);
         using CidStore opened = Stores.Open(folder);
-        Assert.Equal([CidOf(1)], opened.Query(Filter.Parse("tag.day = \"1\""), withAbsent: true).Select(entry => entry.Cid));
-        Assert.Empty(opened.CheckFacts());
-        Assert.True(opened.Checkpoint());
+        Assert.Equal([CidOf(1)], opened.Query(Filter.Parse("tag.day = \"1\""), includeMissing: true).Select(entry => entry.Cid));
+        Assert.Empty(opened.Diagnostics.CheckFacts());
+        Assert.True(opened.Maintenance.Checkpoint());
         Assert.Equal(RunFormat.Version, File.ReadAllBytes(folder.PathOf(IndexManifest.FileName))[versionAt]);
     }
 
@@ -187,8 +187,8 @@ public sealed class IndexedQueryTests
         using var folder = new TemporaryStore();
         using (CidStore store = Stores.Open(folder))
         {
-            foreach (int number in Enumerable.Range(0, 200)) store.Tag(CidOf(number), "day", $"{number % 3}");
-            Assert.True(store.Checkpoint());
+            foreach (int number in Enumerable.Range(0, 200)) store.Metadata.Tag(CidOf(number), "day", $"{number % 3}");
+            Assert.True(store.Maintenance.Checkpoint());
         }
 
         string run = Directory.GetFiles(folder.Directory, "reg-*").Single();
@@ -196,12 +196,12 @@ public sealed class IndexedQueryTests
         bytes[RunFormat.HeaderBytes + 100] ^= 1;
         File.WriteAllBytes(run, bytes);
         using CidStore opened = Stores.Open(folder);
-        Assert.Equal(67, opened.Query(Filter.Parse("tag.day = \"1\""), withAbsent: true).Count());
-        Assert.Contains("rebuilt from the log", Assert.Single(opened.CheckFacts()), StringComparison.Ordinal);
-        Assert.True(opened.Checkpoint());
+        Assert.Equal(67, opened.Query(Filter.Parse("tag.day = \"1\""), includeMissing: true).Count());
+        Assert.Contains("rebuilt from the log", Assert.Single(opened.Diagnostics.CheckFacts()), StringComparison.Ordinal);
+        Assert.True(opened.Maintenance.Checkpoint());
         using CidStore next = Stores.Open(folder);
-        Assert.Equal(67, next.Count(Filter.Parse("tag.day = \"1\""), withAbsent: true).Count);
-        Assert.Empty(next.CheckFacts());
+        Assert.Equal(67, next.Metadata.Count(Filter.Parse("tag.day = \"1\""), includeMissing: true).Count);
+        Assert.Empty(next.Diagnostics.CheckFacts());
     }
 
     [Fact]
@@ -209,33 +209,33 @@ public sealed class IndexedQueryTests
     {
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
-        foreach (int number in Enumerable.Range(0, 5)) store.Tag(CidOf(number), "day", "1");
-        var options = new QueryOptions { Filter = Filter.Parse("tag.day = \"1\""), WithAbsent = true, Limit = 2 };
-        QueryPage page = store.Search(options);
+        foreach (int number in Enumerable.Range(0, 5)) store.Metadata.Tag(CidOf(number), "day", "1");
+        var options = new QueryOptions { Filter = Filter.Parse("tag.day = \"1\""), IncludeMissing = true, Limit = 2 };
+        QueryPage page = store.Metadata.QueryPage(options);
         Assert.NotNull(page.Next);
         Assert.All((string[])["", "x", "AA", page.Next[..6]], token =>
         {
             if (token.Length == 0 || token != page.Next)
             {
-                ArrowCidException refused = Assert.Throws<ArrowCidException>(() => store.Search(new QueryOptions
+                ArrowCidException refused = Assert.Throws<ArrowCidException>(() => store.Metadata.QueryPage(new QueryOptions
                 {
                     Filter = Filter.Parse("producer = \"p\""),
-                    WithAbsent = true,
+                    IncludeMissing = true,
                     After = token,
                 }));
                 Assert.Equal(ErrorCode.InvalidArgument, refused.Code);
             }
         });
-        Assert.Throws<ArrowCidException>(() => store.Search(new QueryOptions
+        Assert.Throws<ArrowCidException>(() => store.Metadata.QueryPage(new QueryOptions
         {
             Filter = options.Filter,
-            WithAbsent = true,
+            IncludeMissing = true,
             After = page.Next,
             NewestFirst = true,
         }));
-        Assert.Throws<OperationCanceledException>(() => store.Search(options, new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() => store.Metadata.QueryPage(options, new CancellationToken(canceled: true)));
         Assert.Throws<OperationCanceledException>(() =>
-            store.Count(Filter.Parse("json.a = 1"), withAbsent: true, new CancellationToken(canceled: true)));
+            store.Metadata.Count(Filter.Parse("json.a = 1"), includeMissing: true, new CancellationToken(canceled: true)));
     }
 
     private static void Say(CidStore store, Cid[] cids, Random random)
@@ -244,19 +244,19 @@ public sealed class IndexedQueryTests
         Cid cid = cids[number];
         switch (random.Next(14))
         {
-            case 0 or 1: store.Tag(cid, "day", $"{random.Next(4)}"); break;
-            case 2: store.Untag(cid, "day"); break;
-            case 3: store.Tag(cid, random.Next(2) == 0 ? "ok" : "a.b", random.Next(2) == 0 ? "true" : "y\0z"); break;
-            case 4: store.Annotate(cid, new BlockMetadata { Producer = random.Next(5) == 0 ? "" : $"p{random.Next(3)}" }); break;
-            case 5: store.Touch(cid, random.Next(4) == 0 ? null : DateTimeOffset.UtcNow.AddHours(random.Next(5) + 0.5)); break;
-            case 6: store.Annotate(cid, new BlockMetadata { Parents = [cids[random.Next(cids.Length)], cids[random.Next(cids.Length)]] }); break;
+            case 0 or 1: store.Metadata.Tag(cid, "day", $"{random.Next(4)}"); break;
+            case 2: store.Metadata.Untag(cid, "day"); break;
+            case 3: store.Metadata.Tag(cid, random.Next(2) == 0 ? "ok" : "a.b", random.Next(2) == 0 ? "true" : "y\0z"); break;
+            case 4: store.Metadata.Set(cid, new BlockMetadata { Producer = random.Next(5) == 0 ? "" : $"p{random.Next(3)}" }); break;
+            case 5: store.Metadata.SetExpiry(cid, random.Next(4) == 0 ? null : DateTimeOffset.UtcNow.AddHours(random.Next(5) + 0.5)); break;
+            case 6: store.Metadata.Set(cid, new BlockMetadata { Parents = [cids[random.Next(cids.Length)], cids[random.Next(cids.Length)]] }); break;
             case 7 or 8: store.Put(Stores.Numbers([.. Enumerable.Range(0, number).Select(n => (double)n)])); break;
-            case 9 when store.Contains(cid): store.SetName($"n{random.Next(4)}", cid); break;
-            case 10 when store.Contains(cid): store.Pin(cid); break;
-            case 11: store.Unpin(cid); break;
-            case 12: store.Remove([cid]); break;
+            case 9 when store.Contains(cid): store.Names.Set($"n{random.Next(4)}", cid); break;
+            case 10 when store.Contains(cid): store.Retention.Pin(cid); break;
+            case 11: store.Retention.Unpin(cid); break;
+            case 12: store.Retention.Remove([cid]); break;
             default:
-                store.Annotate(Enumerable.Range(0, 5).Select(_ => KeyValuePair.Create(cids[random.Next(cids.Length)],
+                store.Metadata.Set(Enumerable.Range(0, 5).Select(_ => KeyValuePair.Create(cids[random.Next(cids.Length)],
                     new BlockMetadata { Tags = new Dictionary<string, string?> { ["day"] = $"{random.Next(4)}", ["é"] = "1" } })));
                 break;
         }
@@ -265,10 +265,10 @@ public sealed class IndexedQueryTests
     private static void Check(CidStore store, Cid[] cids, Random random, string when)
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        List<StoredEntry> all = [.. cids.Select(store.Describe).OfType<StoredEntry>()];
+        List<StoredEntry> all = [.. cids.Select(store.Metadata.Get).OfType<StoredEntry>()];
         // The schema of all of them stays when the last one goes.
         Cid[] schemas = [ArrowCid.Ipc.CanonicalBlock.SchemaCid(Stores.Numbers(1).Schema)];
-        all.AddRange(schemas.Select(store.Describe).OfType<StoredEntry>());
+        all.AddRange(schemas.Select(store.Metadata.Get).OfType<StoredEntry>());
         foreach (string text in (string[])[.. s_filters, $"cid = {cids[3]}", $"cid in ({cids[1]}, {cids[2]})", $"parent = {cids[4]}",
             .. schemas.Select(schema => $"schema = {schema}")])
         {
@@ -281,17 +281,17 @@ public sealed class IndexedQueryTests
                 string what = $"{when}: {text}, absent {withAbsent}";
                 Same(expected, store.Query(filter, withAbsent), what);
                 Same(expected, Paged(store, filter, withAbsent, random), what + ", in pages");
-                Assert.True(expected.Count() == store.Count(filter, withAbsent).Count, what + ", counted");
+                Assert.True(expected.Count() == store.Metadata.Count(filter, withAbsent).Count, what + ", counted");
                 IEnumerable<Cid> rows = passing.OrderBy(entry => entry.Created ?? DateTimeOffset.MaxValue)
                     .ThenBy(entry => Convert.ToHexString(entry.Cid.Hash.ToBytes()), StringComparer.Ordinal).Select(entry => entry.Cid);
-                Assert.True(rows.SequenceEqual(store.InOrder(filter, withAbsent).Select(entry => entry.Cid)), what + ", in order");
+                Assert.True(rows.SequenceEqual(store.Metadata.InOrder(filter, withAbsent).Select(entry => entry.Cid)), what + ", in order");
             }
         }
 
         foreach (Cid cid in cids)
         {
             IEnumerable<Cid> children = all.Where(entry => entry.Parents.Contains(cid)).Select(entry => entry.Cid).Order();
-            Assert.Equal(children, store.Links(cid).Children);
+            Assert.Equal(children, store.Metadata.GetLinks(cid).Children);
         }
     }
 
@@ -302,10 +302,10 @@ public sealed class IndexedQueryTests
         string? after = null;
         do
         {
-            QueryPage page = store.Search(new QueryOptions
+            QueryPage page = store.Metadata.QueryPage(new QueryOptions
             {
                 Filter = filter,
-                WithAbsent = withAbsent,
+                IncludeMissing = withAbsent,
                 NewestFirst = newestFirst,
                 Limit = random.Next(1, 6),
                 After = after,
@@ -325,7 +325,7 @@ public sealed class IndexedQueryTests
 
     private static string Text(CidStore store)
     {
-        var lines = store.Entries(withAbsent: true).Select(entry =>
+        var lines = store.Query(includeMissing: true).Select(entry =>
             $"{entry.Cid} {entry.Kind} {entry.Created:O} {entry.Producer} {entry.Json} {entry.IsPinned} {entry.Expires:O} " +
             $"[{string.Join(',', entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal))}] [{string.Join(',', entry.Names)}]");
         return string.Join('\n', lines.Order(StringComparer.Ordinal));

@@ -25,16 +25,16 @@ public sealed class KeptTailTests
             CidStore writer = (i % 3) switch { 0 => first, 1 => second, _ => asked };
             int length = random.Next(12) == 0 && i < 100 ? 1_100_000 : random.Next(10, 60_000);
             Cid cid = writer.PutRaw(StoreCalls.Numbered(i, length)).Cid;
-            Assert.True(asked.Describe(cid) is { IsPresent: true }, $"block {i}, seed {Seed}");
+            Assert.True(asked.Metadata.Get(cid) is { IsPresent: true }, $"block {i}, seed {Seed}");
             CidStore other = random.Next(2) == 0 ? first : second;
-            other.Annotate(cid, new BlockMetadata { Tags = new Dictionary<string, string?> { ["n"] = $"{i}" } });
-            Assert.True(asked.Describe(cid)?.Tags.GetValueOrDefault("n") == $"{i}", $"tag {i}, seed {Seed}");
+            other.Metadata.Set(cid, new BlockMetadata { Tags = new Dictionary<string, string?> { ["n"] = $"{i}" } });
+            Assert.True(asked.Metadata.Get(cid)?.Tags.GetValueOrDefault("n") == $"{i}", $"tag {i}, seed {Seed}");
             if (i % 10 != 0) continue;
-            _ = other.SetName("last", cid);
-            Assert.Equal(cid, asked.ResolveName("last"));
-            Assert.True(other.RemoveName("last"));
-            Assert.Single(other.Remove([cid]).Removed);
-            Assert.False(asked.Describe(cid) is { IsPresent: true }, $"drop of {i}, seed {Seed}");
+            _ = other.Names.Set("last", cid);
+            Assert.Equal(cid, asked.Names.Resolve("last"));
+            Assert.True(other.Names.Remove("last"));
+            Assert.Single(other.Retention.Remove([cid]).Removed);
+            Assert.False(asked.Metadata.Get(cid) is { IsPresent: true }, $"drop of {i}, seed {Seed}");
         }
     }
 
@@ -44,7 +44,7 @@ public sealed class KeptTailTests
         using var folder = new TemporaryStore();
         using CidStore asked = Stores.Open(folder);
         Cid[] cids = [.. Enumerable.Range(0, 5).Select(i => asked.PutRaw(StoreCalls.Numbered(i)).Cid)];
-        Assert.All(cids, cid => Assert.NotNull(asked.Describe(cid)));
+        Assert.All(cids, cid => Assert.NotNull(asked.Metadata.Get(cid)));
         Cid late;
         using (CidStore other = Stores.Open(folder))
         {
@@ -56,11 +56,11 @@ public sealed class KeptTailTests
         using (FileDescriptor held = directory.TryOpenFile(StoreLayout.SegmentName(1, 1), writable: true, out _)!)
         {
             Assert.Equal(0, held.TryLock(0, 0, exclusive: true));
-            Assert.NotNull(asked.Describe(cids[0]));
-            Assert.Contains(asked.CheckFacts(), fault =>
+            Assert.NotNull(asked.Metadata.Get(cids[0]));
+            Assert.Contains(asked.Diagnostics.CheckFacts(), fault =>
                 fault.Contains("lane 1: its end cannot be read", StringComparison.Ordinal));
         }
 
-        Assert.NotNull(asked.Describe(late));
+        Assert.NotNull(asked.Metadata.Get(late));
     }
 }

@@ -35,17 +35,17 @@ public class MaintenanceTests(ITestOutputHelper output)
         using var folder = new TemporaryStore();
         var clock = new ManualClock(new DateTimeOffset(2031, 5, 1, 0, 0, 0, TimeSpan.Zero));
         using CidStore store = Open(folder, clock);
-        Assert.Equal(clock.GetUtcNow(), store.GetSummary().Created);
+        Assert.Equal(clock.GetUtcNow(), store.Diagnostics.GetSummary().Created);
         clock.Advance(TimeSpan.FromDays(1));
         Cid cid = store.Put(Stores.Numbers(1), new PutOptions { Expires = clock.GetUtcNow().AddDays(2), Name = "n" }).Cid;
-        Assert.Equal(clock.GetUtcNow(), store.Describe(cid)!.Created);
-        Assert.Equal(clock.GetUtcNow(), store.NameHistory("n").Single().Time);
+        Assert.Equal(clock.GetUtcNow(), store.Metadata.Get(cid)!.Created);
+        Assert.Equal(clock.GetUtcNow(), store.Names.GetHistory("n").Single().Time);
         Assert.Single(store.Query(Filter.Parse("rows = 1 and age < 1h")));
         clock.Advance(TimeSpan.FromDays(3));
         Assert.Empty(store.Query(Filter.Parse("age < 1h")));
-        Assert.True(store.RemoveName("n"));
-        Assert.Equal(CollectReason.Expired, store.Collect().Collected[0].Reason);
-        Assert.Equal(clock.GetUtcNow(), store.Removals()[0].Time);
+        Assert.True(store.Names.Remove("n"));
+        Assert.Equal(CollectReason.Expired, store.Retention.Collect().Collected[0].Reason);
+        Assert.Equal(clock.GetUtcNow(), store.Retention.GetRemovals()[0].Time);
     }
 
     [Fact]
@@ -55,32 +55,32 @@ public class MaintenanceTests(ITestOutputHelper output)
         var clock = new ManualClock();
         using CidStore store = Open(folder, clock);
         for (int number = 0; number < 40; number++) Version(store, clock, number, "n", 50_000);
-        store.Touch(store.PutRaw(Bytes(100)).Cid, clock.GetUtcNow());
-        store.SetMaintenancePolicy(new MaintenancePolicy
+        store.Metadata.SetExpiry(store.PutRaw(Bytes(100)).Cid, clock.GetUtcNow());
+        store.Maintenance.SetPolicy(new MaintenancePolicy
         {
             Unreferenced = true,
-            Forget = [new ForgetRule("two", new ForgetPolicy { KeepLast = 2 }) { Names = ["n"] }],
+            Forget = [new ForgetRule { Id = "two", Policy = new ForgetPolicy { KeepLast = 2 }, Names = ["n"] }],
         });
-        for (int number = 0; number < 5000; number++) store.Tag(Cid.FromSha256(Multicodec.Raw, Sha256.Hash(Bytes(number))), "k", "v");
+        for (int number = 0; number < 5000; number++) store.Metadata.Tag(Cid.FromSha256(Multicodec.Raw, Sha256.Hash(Bytes(number))), "k", "v");
         clock.Advance(TimeSpan.FromDays(1));
         string[] before = Contents(folder);
         IReadOnlyList<MaintenanceStep> dry;
-        using (CidStore reader = CidStore.Open(folder.Directory, new CidStoreOptions { ReadOnly = true, Clock = clock }))
-            dry = reader.Maintain(dryRun: true);
+        using (CidStore reader = CidStore.Open(folder.Directory, new CidStoreOptions { ReadOnly = true, TimeProvider = clock }))
+            dry = reader.Maintenance.RunOnce(dryRun: true);
         Assert.Equal(before, Contents(folder));
         Assert.All(dry, step => Assert.True(step.IsDryRun));
         Assert.Equal(MaintenanceTask.Checkpoint, dry[0].Task);
         Assert.InRange(dry[0].Count, 5000, 6000);
-        Assert.True(store.Checkpoint());
+        Assert.True(store.Maintenance.Checkpoint());
         before = Contents(folder);
-        Assert.Equal(dry.Skip(1).Select(step => step.Task), store.Maintain(dryRun: true).Select(step => step.Task));
+        Assert.Equal(dry.Skip(1).Select(step => step.Task), store.Maintenance.RunOnce(dryRun: true).Select(step => step.Task));
         Assert.Equal(before, Contents(folder));
-        IReadOnlyList<MaintenanceStep> done = store.Maintain();
+        IReadOnlyList<MaintenanceStep> done = store.Maintenance.RunOnce();
         foreach (MaintenanceTask task in (MaintenanceTask[])[MaintenanceTask.Expire, MaintenanceTask.Forget])
             Assert.Equal(dry.Single(step => step.Task == task) with { IsDryRun = false, Took = default }, done.Single(step => step.Task == task) with { Took = default });
         Assert.True(done.Where(step => step.Task == MaintenanceTask.Compact).Sum(step => step.ByteLength) > 0);
         Assert.All(done, step => Assert.Null(step.Failure));
-        Assert.Empty(store.Maintain());
+        Assert.Empty(store.Maintenance.RunOnce());
     }
 
     [Fact]
@@ -90,18 +90,23 @@ public class MaintenanceTests(ITestOutputHelper output)
         var clock = new ManualClock();
         using CidStore store = Open(folder, clock);
         Cid expired = store.PutRaw(Bytes(1)).Cid, asked = store.PutRaw(Bytes(2)).Cid, unneeded = store.PutRaw(Bytes(3)).Cid;
-        store.Touch(expired, clock.GetUtcNow().AddDays(1));
+        store.Metadata.SetExpiry(expired, clock.GetUtcNow().AddDays(1));
         Cid[] versions = [.. Enumerable.Range(10, 3).Select(number => Version(store, clock, number, "n", 20))];
-        _ = store.Remove([asked]);
-        store.SetMaintenancePolicy(new MaintenancePolicy
+        _ = store.Retention.Remove([asked]);
+        store.Maintenance.SetPolicy(new MaintenancePolicy
         {
             Unreferenced = true,
-            Forget = [new ForgetRule("last two", new ForgetPolicy { KeepLast = 2 }) { Names = ["n"] }],
+            Forget = [new ForgetRule
+            {
+                Id = "last two",
+                Policy = new ForgetPolicy { KeepLast = 2 },
+                Names = ["n"],
+            }],
         });
         clock.Advance(TimeSpan.FromDays(2));
         Cid other = Version(store, clock, 20, "n", 20);
-        _ = store.Maintain();
-        IReadOnlyList<RemovalEntry> log = store.Removals();
+        _ = store.Maintenance.RunOnce();
+        IReadOnlyList<RemovalEntry> log = store.Retention.GetRemovals();
         Dictionary<Cid, RemovalEntry> by = log.ToDictionary(entry => entry.Cid);
         Assert.Equal((RemovalReason.Asked, "", 20L), (by[asked].Reason, by[asked].Rule, by[asked].ByteLength));
         Assert.Equal(RemovalReason.Expired, by[expired].Reason);
@@ -113,15 +118,15 @@ public class MaintenanceTests(ITestOutputHelper output)
 
         // What was said since fills segments of facts, and goes; what is logged stays, and nothing of it counts twice.
         for (int number = 0; number < 200; number++)
-            store.Annotate(other, new BlockMetadata { Json = $"\"{number} {new string('x', 30_000)}\"" });
-        Assert.Contains(store.Compact(0.9).Segments, segment => segment is { Kind: "facts", Outcome: CompactOutcome.Freed });
-        Assert.Equal(log, store.Removals());
-        Assert.Empty(store.CheckFacts());
+            store.Metadata.Set(other, new BlockMetadata { Json = $"\"{number} {new string('x', 30_000)}\"" });
+        Assert.Contains(store.Maintenance.Compact(0.9).Segments, segment => segment is { Kind: StoreSegmentKind.Facts, Outcome: CompactOutcome.Freed });
+        Assert.Equal(log, store.Retention.GetRemovals());
+        Assert.Empty(store.Diagnostics.CheckFacts());
         clock.Advance(TimeSpan.FromDays(31));
         for (int number = 0; number < 200; number++)
-            store.Annotate(other, new BlockMetadata { Json = $"\"{number} {new string('y', 30_000)}\"" });
-        _ = store.Compact(0.9);
-        Assert.Empty(store.Removals());
+            store.Metadata.Set(other, new BlockMetadata { Json = $"\"{number} {new string('y', 30_000)}\"" });
+        _ = store.Maintenance.Compact(0.9);
+        Assert.Empty(store.Retention.GetRemovals());
     }
 
     [Fact]
@@ -134,16 +139,16 @@ public class MaintenanceTests(ITestOutputHelper output)
         const int Removed = 7000;
         for (int from = 0; from < Removed; from += 1000)
         {
-            _ = store.Remove([.. Enumerable.Range(from, 1000).Select(number => store.PutRaw(Bytes(number + 1)).Cid)]);
+            _ = store.Retention.Remove([.. Enumerable.Range(from, 1000).Select(number => store.PutRaw(Bytes(number + 1)).Cid)]);
             clock.Advance(s_minute);
         }
 
-        IReadOnlyList<RemovalEntry> all = store.Removals();
+        IReadOnlyList<RemovalEntry> all = store.Retention.GetRemovals();
         Assert.Equal(Removed, all.Count);
         for (int number = 0; number < 200; number++)
-            store.Annotate(kept, new BlockMetadata { Json = $"\"{number} {new string('x', 30_000)}\"" });
-        _ = store.Compact(0.9);
-        IReadOnlyList<RemovalEntry> left = store.Removals();
+            store.Metadata.Set(kept, new BlockMetadata { Json = $"\"{number} {new string('x', 30_000)}\"" });
+        _ = store.Maintenance.Compact(0.9);
+        IReadOnlyList<RemovalEntry> left = store.Retention.GetRemovals();
         Assert.InRange(left.Count, 1000, Removed - 1000);
         Assert.Equal(all.Take(left.Count), left);
     }
@@ -158,12 +163,12 @@ public class MaintenanceTests(ITestOutputHelper output)
         using CidStore second = Maintained("second");
         using CidStore third = Open(folder, clock);
         Expire(third, clock, 1);
-        Assert.Null(third.GetMaintainer());
+        Assert.Null(third.Maintenance.GetMaintainer());
         clock.Advance(2 * s_minute);
         Assert.Equal(["first expire"], done);
-        Assert.Equal(Environment.ProcessId, third.GetMaintainer());
-        Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => third.Maintain()).Code);
-        MaintenanceStatistics figures = first.GetMaintenanceStatistics().Single(each => each.Task == MaintenanceTask.Expire);
+        Assert.Equal(Environment.ProcessId, third.Maintenance.GetMaintainer());
+        Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => third.Maintenance.RunOnce()).Code);
+        MaintenanceStatistics figures = first.Maintenance.GetStatistics().Single(each => each.Task == MaintenanceTask.Expire);
         Assert.Equal((1, 0, 1, 20), (figures.Steps, figures.Failures, figures.Count, figures.ByteLength));
         first.Dispose();
         Expire(third, clock, 2);
@@ -171,7 +176,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         Assert.Equal(["first expire", "second expire"], done);
         second.Dispose();
         Expire(third, clock, 3);
-        Assert.Equal(MaintenanceTask.Expire, third.Maintain().Single().Task);
+        Assert.Equal(MaintenanceTask.Expire, third.Maintenance.RunOnce().Single().Task);
         clock.Advance(3 * s_minute);
         Assert.Equal(2, done.Count);
 
@@ -189,17 +194,22 @@ public class MaintenanceTests(ITestOutputHelper output)
         var clock = new ManualClock();
         using CidStore store = Open(folder, clock);
         Expire(store, clock, 1);
-        store.SetMaintenancePolicy(new MaintenancePolicy { Forget = [new ForgetRule("r", new ForgetPolicy { KeepLast = 1 }) { Names = ["nobody"] }] });
-        Assert.Equal([MaintenanceTask.Expire], store.Maintain().Select(step => step.Task));
+        store.Maintenance.SetPolicy(new MaintenancePolicy { Forget = [new ForgetRule
+        {
+            Id = "r",
+            Policy = new ForgetPolicy { KeepLast = 1 },
+            Names = ["nobody"],
+        }] });
+        Assert.Equal([MaintenanceTask.Expire], store.Maintenance.RunOnce().Select(step => step.Task));
         Cid none = store.PutBlock(Multicodec.DagCbor, DagCbor.Encode(IpldNode.Text("no policy"))).Cid;
-        _ = store.SetName(MaintenancePolicy.Name, none);
+        _ = store.Names.Set(MaintenancePolicy.Name, none);
         Expire(store, clock, 2);
-        IReadOnlyList<MaintenanceStep> steps = store.Maintain();
+        IReadOnlyList<MaintenanceStep> steps = store.Maintenance.RunOnce();
         Assert.Equal([MaintenanceTask.Expire, MaintenanceTask.Forget, MaintenanceTask.Collect], steps.Select(step => step.Task));
         Assert.All(steps.Skip(1), step => Assert.Contains(none.ToString(), step.Failure!, StringComparison.Ordinal));
-        Assert.Equal(1, store.GetMaintenanceStatistics().Single(each => each.Task == MaintenanceTask.Forget).Failures);
-        store.SetMaintenancePolicy(MaintenancePolicy.None);
-        Assert.Empty(store.Maintain());
+        Assert.Equal(1, store.Maintenance.GetStatistics().Single(each => each.Task == MaintenanceTask.Forget).Failures);
+        store.Maintenance.SetPolicy(MaintenancePolicy.None);
+        Assert.Empty(store.Maintenance.RunOnce());
     }
 
     [Fact]
@@ -207,7 +217,7 @@ public class MaintenanceTests(ITestOutputHelper output)
     {
         using var folder = new TemporaryStore();
         using CidStore store = Open(folder, new ManualClock());
-        Assert.Same(MaintenancePolicy.None, store.GetMaintenancePolicy());
+        Assert.Same(MaintenancePolicy.None, store.Maintenance.GetPolicy());
         var policy = new MaintenancePolicy
         {
             Unreferenced = true,
@@ -216,14 +226,25 @@ public class MaintenanceTests(ITestOutputHelper output)
             KeepHistory = true,
             Forget =
             [
-                new ForgetRule("a", new ForgetPolicy { KeepLast = 1, KeepHourly = 2, KeepDaily = 3, KeepWeekly = 4, KeepMonthly = 5, KeepYearly = 6 }) { Names = ["x", "y"] },
-                new ForgetRule("b", new ForgetPolicy { KeepWithin = TimeSpan.FromHours(1) }) { Where = Filter.Parse("tag.k = \"v\""), GroupBy = ["producer", "tag.z"] },
+                new ForgetRule
+                {
+                    Id = "a",
+                    Policy = new ForgetPolicy { KeepLast = 1, KeepHourly = 2, KeepDaily = 3, KeepWeekly = 4, KeepMonthly = 5, KeepYearly = 6 },
+                    Names = ["x", "y"],
+                },
+                new ForgetRule
+                {
+                    Id = "b",
+                    Policy = new ForgetPolicy { KeepWithin = TimeSpan.FromHours(1) },
+                    Where = Filter.Parse("tag.k = \"v\""),
+                    GroupBy = ["producer", "tag.z"],
+                },
             ],
         };
-        store.SetMaintenancePolicy(policy);
-        store.SetMaintenancePolicy(policy);
-        Assert.Single(store.NameHistory(MaintenancePolicy.Name));
-        MaintenancePolicy read = store.GetMaintenancePolicy();
+        store.Maintenance.SetPolicy(policy);
+        store.Maintenance.SetPolicy(policy);
+        Assert.Single(store.Names.GetHistory(MaintenancePolicy.Name));
+        MaintenancePolicy read = store.Maintenance.GetPolicy();
         Assert.Equal(policy.Encode(), read.Encode());
         Assert.Equal(policy with { Forget = [] }, read with { Forget = [] }, (one, other) => one! with { Forget = other!.Forget } == other);
         ForgetRule keeping = policy.Forget[0];
@@ -231,11 +252,16 @@ public class MaintenanceTests(ITestOutputHelper output)
         [
             new() { MaxBytes = -1 }, new() { OlderThan = -s_minute }, new() { Forget = [keeping, keeping] },
             new() { Forget = [keeping with { Id = "" }] }, new() { Forget = [keeping with { Names = [] }] },
-            new() { Forget = [keeping with { Where = Filter.Parse("rows > 1") }] }, new() { Forget = [new ForgetRule("e", new ForgetPolicy()) { Names = ["x"] }] },
+            new() { Forget = [keeping with { Where = Filter.Parse("rows > 1") }] }, new() { Forget = [new ForgetRule
+            {
+                Id = "e",
+                Policy = new ForgetPolicy(),
+                Names = ["x"],
+            }] },
             new() { Forget = [policy.Forget[1] with { GroupBy = ["day"] }] },
         ];
-        Assert.All(wrong, each => Assert.ThrowsAny<ArgumentException>(() => store.SetMaintenancePolicy(each)));
-        Assert.Equal(policy.Encode(), store.GetMaintenancePolicy().Encode());
+        Assert.All(wrong, each => Assert.ThrowsAny<ArgumentException>(() => store.Maintenance.SetPolicy(each)));
+        Assert.Equal(policy.Encode(), store.Maintenance.GetPolicy().Encode());
         Assert.ThrowsAny<ArgumentException>(() => CidStore.Open(folder.Directory, Options(new ManualClock(), new MaintenanceOptions { Share = 0 })));
     }
 
@@ -262,12 +288,12 @@ public class MaintenanceTests(ITestOutputHelper output)
         using CidStore store = Open(folder, clock);
         const int Expired = 10_000;
         DateTimeOffset end = clock.GetUtcNow().AddDays(1);
-        for (int number = 0; number < Expired; number++) store.Touch(store.PutRaw(Bytes(number)).Cid, end);
+        for (int number = 0; number < Expired; number++) store.Metadata.SetExpiry(store.PutRaw(Bytes(number)).Cid, end);
         clock.Advance(TimeSpan.FromDays(2));
-        MaintenanceStep[] steps = [.. store.Maintain().Where(step => step.Task == MaintenanceTask.Expire)];
+        MaintenanceStep[] steps = [.. store.Maintenance.RunOnce().Where(step => step.Task == MaintenanceTask.Expire)];
         Assert.Equal(Expired, steps.Sum(step => step.Count));
         Assert.All(steps, step => Assert.InRange(step.Count, 1, CollectionSteps.ByDefault.Dropped));
-        Assert.DoesNotContain(store.Entries(), entry => entry.IsPresent);
+        Assert.DoesNotContain(store.Query(), entry => entry.IsPresent);
     }
 
     [Fact]
@@ -278,11 +304,11 @@ public class MaintenanceTests(ITestOutputHelper output)
         {
             Capacity = 32 << 20,
             SegmentSize = 1 << 20,
-            Retention = StoreRetention.Ring,
+            Retention = RetentionMode.Ring,
             Maintenance = new MaintenanceOptions(),
         });
-        Assert.Equal(ErrorCode.Unsupported, Assert.Throws<ArrowCidException>(() => store.Maintain()).Code);
-        Assert.Null(store.GetMaintainer());
+        Assert.Equal(ErrorCode.Unsupported, Assert.Throws<ArrowCidException>(() => store.Maintenance.RunOnce()).Code);
+        Assert.Null(store.Maintenance.GetMaintainer());
     }
 
     [Theory]
@@ -319,8 +345,8 @@ public class MaintenanceTests(ITestOutputHelper output)
         for (int run = 0; run < 10; run++)
         {
             for (int number = 0; number < 100; number++)
-                store.Tag(Cid.FromSha256(Multicodec.Raw, Sha256.Hash(Bytes((run * 100) + number))), "run", $"{run}");
-            Assert.True(store.Checkpoint());
+                store.Metadata.Tag(Cid.FromSha256(Multicodec.Raw, Sha256.Hash(Bytes((run * 100) + number))), "run", $"{run}");
+            Assert.True(store.Maintenance.Checkpoint());
         }
 
         RunFile[] runs = [.. store.Registry.Index.Runs];
@@ -331,11 +357,11 @@ public class MaintenanceTests(ITestOutputHelper output)
         Assert.Equal(3, IndexDirectory.ToMerge(runs, 6, mostBlocks: 300)!.Count);
         // What is larger than half of the bound is merged no more.
         Assert.Null(IndexDirectory.ToMerge(runs, 1, mostBlocks: 199));
-        IReadOnlyList<MaintenanceStep> steps = store.Maintain();
+        IReadOnlyList<MaintenanceStep> steps = store.Maintenance.RunOnce();
         Assert.Equal((MaintenanceTask.Merge, 800), (steps.Single().Task, steps.Single().Count));
         Assert.Equal(3, store.Registry.Index.Runs.Count);
-        Assert.Equal(1000, store.Count(Filter.Parse("has tag.run"), withAbsent: true).Count);
-        Assert.Empty(store.Maintain());
+        Assert.Equal(1000, store.Metadata.Count(Filter.Parse("has tag.run"), includeMissing: true).Count);
+        Assert.Empty(store.Maintenance.RunOnce());
     }
 
     [Fact]
@@ -362,9 +388,14 @@ public class MaintenanceTests(ITestOutputHelper output)
             Timeout = TimeSpan.FromSeconds(60),
             Maintenance = maintained ? new MaintenanceOptions { Interval = TimeSpan.FromMilliseconds(20), Share = 0.5 } : null,
         });
-        store.SetMaintenancePolicy(new MaintenancePolicy
+        store.Maintenance.SetPolicy(new MaintenancePolicy
         {
-            Forget = [new ForgetRule("last", new ForgetPolicy { KeepLast = Kept }) { Where = Filter.Parse("tag.k = \"v\"") }],
+            Forget = [new ForgetRule
+            {
+                Id = "last",
+                Policy = new ForgetPolicy { KeepLast = Kept },
+                Where = Filter.Parse("tag.k = \"v\""),
+            }],
         });
         long started = Stopwatch.GetTimestamp();
         var last = new List<Cid>();
@@ -386,13 +417,13 @@ public class MaintenanceTests(ITestOutputHelper output)
         {
             // The producer may be done before a round is: it ends by itself.
             long deadline = Stopwatch.GetTimestamp();
-            while (store.Entries().Count(entry => entry.Tags.ContainsKey("k")) > Kept && Stopwatch.GetElapsedTime(deadline) < TimeSpan.FromMinutes(2))
+            while (store.Query().Count(entry => entry.Tags.ContainsKey("k")) > Kept && Stopwatch.GetElapsedTime(deadline) < TimeSpan.FromMinutes(2))
                 Thread.Yield();
-            Assert.Equal(last[^Kept..].Order(), store.Entries().Where(entry => entry.Tags.ContainsKey("k")).Select(entry => entry.Cid).Order());
+            Assert.Equal(last[^Kept..].Order(), store.Query().Where(entry => entry.Tags.ContainsKey("k")).Select(entry => entry.Cid).Order());
         }
 
-        figures = store.GetMaintenanceStatistics();
-        Assert.Empty(store.CheckFacts());
+        figures = store.Maintenance.GetStatistics();
+        Assert.Empty(store.Diagnostics.CheckFacts());
         return rate;
     }
 
@@ -401,7 +432,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         Capacity = 32 << 20,
         SegmentSize = 1 << 20,
         Timeout = TimeSpan.FromSeconds(20),
-        Clock = clock,
+        TimeProvider = clock,
         Maintenance = maintenance,
     };
 
@@ -417,13 +448,13 @@ public class MaintenanceTests(ITestOutputHelper output)
     private static Cid Version(CidStore store, ManualClock clock, int number, string name, int length)
     {
         Cid cid = store.PutRaw(Bytes(number, length)).Cid;
-        _ = store.SetName(name, cid);
+        _ = store.Names.Set(name, cid);
         clock.Advance(TimeSpan.FromSeconds(1));
         return cid;
     }
 
     private static void Expire(CidStore store, ManualClock clock, int number) =>
-        store.Touch(store.PutRaw(Bytes(number)).Cid, clock.GetUtcNow());
+        store.Metadata.SetExpiry(store.PutRaw(Bytes(number)).Cid, clock.GetUtcNow());
 
     /// <summary>The files and their bytes, but for the page that watchers sleep on and the control file, in which are
     /// hints of what handles that are open just do.</summary>
@@ -475,15 +506,15 @@ public class MaintenanceTests(ITestOutputHelper output)
                 }
 
                 _clock.Advance(TimeSpan.FromMinutes(_random.Next(1, 200)));
-                _ = store.Maintain();
+                _ = store.Maintenance.RunOnce();
                 Maintain();
-                Cid[] there = [.. store.Entries().Select(entry => entry.Cid).Order()];
+                Cid[] there = [.. store.Query().Select(entry => entry.Cid).Order()];
                 Cid[] expected = [.. _known.Where(each => each.Value.IsHere).Select(each => each.Key).Order()];
                 Assert.True(expected.SequenceEqual(there), $"seed {seed}, round {round}: {expected.Length} expected, {there.Length} there");
-                Assert.Empty(store.Maintain());
+                Assert.Empty(store.Maintenance.RunOnce());
             }
 
-            Assert.Empty(store.CheckFacts());
+            Assert.Empty(store.Diagnostics.CheckFacts());
             store.Dispose();
         }
 
@@ -494,21 +525,21 @@ public class MaintenanceTests(ITestOutputHelper output)
             switch (_random.Next(8))
             {
                 case 0 when known.IsHere:
-                    store.Pin(cid);
+                    store.Retention.Pin(cid);
                     (known.IsPinned, known.LastPut) = (true, _clock.GetUtcNow());
                     break;
                 case 1:
-                    _ = store.Unpin(cid);
+                    _ = store.Retention.Unpin(cid);
                     known.IsPinned = false;
                     break;
                 case 2 or 3 when known.IsHere:
                     string name = s_names[_random.Next(s_names.Length)];
-                    _ = store.SetName(name, cid);
+                    _ = store.Names.Set(name, cid);
                     Name(name, cid);
                     break;
                 case 4:
                     known.Expires = _clock.GetUtcNow().AddMinutes(_random.Next(-1, 500));
-                    store.Touch(cid, known.Expires.Value);
+                    store.Metadata.SetExpiry(cid, known.Expires.Value);
                     break;
                 default:
                     int number = _random.Next(Universe);
@@ -526,11 +557,16 @@ public class MaintenanceTests(ITestOutputHelper output)
                 MaxBytes = _random.Next(2) == 0 ? _random.Next(30 * Length) : null,
                 Forget = _random.Next(2) == 0
                     ? []
-                    : [new ForgetRule("r", new ForgetPolicy { KeepLast = _random.Next(1, 4) }) { Names = s_names }],
+                    : [new ForgetRule
+                    {
+                        Id = "r",
+                        Policy = new ForgetPolicy { KeepLast = _random.Next(1, 4) },
+                        Names = s_names,
+                    }],
             };
-            Cid? before = store.ResolveName(MaintenancePolicy.Name);
-            store.SetMaintenancePolicy(_policy);
-            Cid cid = store.ResolveName(MaintenancePolicy.Name)!.Value;
+            Cid? before = store.Names.Resolve(MaintenancePolicy.Name);
+            store.Maintenance.SetPolicy(_policy);
+            Cid cid = store.Names.Resolve(MaintenancePolicy.Name)!.Value;
             Put(cid);
             Of(cid).Bytes = _policy.Encode().Length;
             if (before != cid) Name(MaintenancePolicy.Name, cid);

@@ -22,7 +22,7 @@ public sealed class MarkTests
         other.TryGet(cid)!.Dispose();
         Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => other.TryGet(unread)).Code);
         // Whoever finds the damage takes the mark away.
-        Assert.False(other.Verify(cid)!.Value.IsIntact);
+        Assert.False(other.Diagnostics.Verify(cid)!.Value.IsIntact);
         using CidStore third = Open(directory);
         Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => third.TryGet(cid)).Code);
     }
@@ -42,7 +42,7 @@ public sealed class MarkTests
         using CidStore other = Open(directory);
         Assert.True(other.Put(batch).IsRepaired);
         Assert.Equal(Proof.Form, Of(store, cid));
-        Assert.True(store.Verify(cid)!.Value.IsIntact);
+        Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
     }
 
     [Theory]

@@ -11,24 +11,24 @@ public class NameTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         Cid one = store.Put(Stores.Numbers(1)).Cid, two = store.Put(Stores.Numbers(2)).Cid;
-        Assert.Equal(ErrorCode.NameConflict, Refused(() => store.SetName("n", two, one)));
-        Assert.Equal(ErrorCode.NameConflict, Refused(() => store.SetName("n", null, one)));
-        NameChange first = store.SetName("n", one, null);
+        Assert.Equal(ErrorCode.NameConflict, Refused(() => store.Names.Set("n", two, one)));
+        Assert.Equal(ErrorCode.NameConflict, Refused(() => store.Names.Set("n", null, one)));
+        NameChange first = store.Names.Set("n", one, null);
         Assert.Equal((one, "n"), (first.Cid!.Value, first.Name));
-        Assert.Equal(ErrorCode.NameExists, Refused(() => store.SetName("n", two, null)));
-        Assert.Equal(ErrorCode.NameConflict, Refused(() => store.SetName("n", two, two)));
-        _ = store.SetName("n", two, one);
-        Assert.Equal(two, store.ResolveName("n"));
-        _ = store.SetName("n", null, two);
-        Assert.Null(store.ResolveName("n"));
-        Assert.Empty(store.Names());
-        _ = store.SetName("n", one, null);
-        Assert.True(store.RemoveName("n"));
-        Assert.False(store.RemoveName("n"));
-        Assert.False(store.RemoveName("never"));
-        Assert.Equal([one, two, null, one, null], store.NameHistory("n").Select(change => change.Cid));
-        Assert.DoesNotContain(store.NameHistory("n"), change => change.IsConflict);
-        Assert.Empty(store.NameHistory("never"));
+        Assert.Equal(ErrorCode.NameExists, Refused(() => store.Names.Set("n", two, null)));
+        Assert.Equal(ErrorCode.NameConflict, Refused(() => store.Names.Set("n", two, two)));
+        _ = store.Names.Set("n", two, one);
+        Assert.Equal(two, store.Names.Resolve("n"));
+        _ = store.Names.Set("n", null, two);
+        Assert.Null(store.Names.Resolve("n"));
+        Assert.Empty(store.Names.List());
+        _ = store.Names.Set("n", one, null);
+        Assert.True(store.Names.Remove("n"));
+        Assert.False(store.Names.Remove("n"));
+        Assert.False(store.Names.Remove("never"));
+        Assert.Equal([one, two, null, one, null], store.Names.GetHistory("n").Select(change => change.Cid));
+        Assert.DoesNotContain(store.Names.GetHistory("n"), change => change.IsConflict);
+        Assert.Empty(store.Names.GetHistory("never"));
     }
 
     [Fact]
@@ -37,8 +37,8 @@ public class NameTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         Cid one = store.Put(Stores.Numbers(1)).Cid;
-        _ = store.SetName("prices", one);
-        var e = Assert.Throws<ArrowCidException>(() => store.SetName("prices", one, null));
+        _ = store.Names.Set("prices", one);
+        var e = Assert.Throws<ArrowCidException>(() => store.Names.Set("prices", one, null));
         Assert.Contains($"'prices' is taken: it points to {one}", e.Message, StringComparison.Ordinal);
     }
 
@@ -52,23 +52,23 @@ public class NameTests
         {
             one = store.Put(Stores.Numbers(1)).Cid;
             two = store.Put(Stores.Numbers(2)).Cid;
-            first = store.SetName("n", one);
+            first = store.Names.Set("n", one);
             // Of two changes at one time the name is the later one.
             SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > first.Time.AddMilliseconds(2));
-            second = store.SetName("n", two);
+            second = store.Names.Set("n", two);
         }
 
         using CidStore again = Stores.Open(folder);
-        Assert.Null(again.ResolveName("n", first.Time.AddMilliseconds(-1)));
-        Assert.Equal(one, again.ResolveName("n", first.Time));
-        Assert.Equal(two, again.ResolveName("n", second.Time));
-        Assert.Equal(two, again.ResolveName("n", DateTimeOffset.MaxValue));
-        Assert.Null(again.ResolveName("n", DateTimeOffset.MinValue));
-        NameChange third = again.SetName("n", one, two);
+        Assert.Null(again.Names.Resolve("n", first.Time.AddMilliseconds(-1)));
+        Assert.Equal(one, again.Names.Resolve("n", first.Time));
+        Assert.Equal(two, again.Names.Resolve("n", second.Time));
+        Assert.Equal(two, again.Names.Resolve("n", DateTimeOffset.MaxValue));
+        Assert.Null(again.Names.Resolve("n", DateTimeOffset.MinValue));
+        NameChange third = again.Names.Set("n", one, two);
         Assert.NotEqual(first.Writer, third.Writer);
-        IReadOnlyList<NameChange> history = again.NameHistory("n");
+        IReadOnlyList<NameChange> history = again.Names.GetHistory("n");
         Assert.Equal((first, second, third), (history[0], history[^2], history[^1]));
-        Assert.Equal([third], again.Names());
+        Assert.Equal([third], again.Names.List());
     }
 
     [Fact]
@@ -78,16 +78,16 @@ public class NameTests
         using var folder = new TemporaryStore();
         using CidStore one = Stores.Open(folder), other = Stores.Open(folder);
         Cid[] cids = [.. Enumerable.Range(0, (Threads * Each) + 1).Select(number => one.Put(Stores.Numbers(number)).Cid)];
-        _ = one.SetName("counter", cids[0]);
+        _ = one.Names.Set("counter", cids[0]);
         Parallel.For(0, Threads, new ParallelOptions { MaxDegreeOfParallelism = Threads }, thread =>
         {
             CidStore store = thread % 2 == 0 ? one : other;
             for (int count = 0; count < Each;)
             {
-                Cid now = store.ResolveName("counter")!.Value;
+                Cid now = store.Names.Resolve("counter")!.Value;
                 try
                 {
-                    _ = store.SetName("counter", cids[Array.IndexOf(cids, now) + 1], now);
+                    _ = store.Names.Set("counter", cids[Array.IndexOf(cids, now) + 1], now);
                     count++;
                 }
                 catch (ArrowCidException e) when (e.Code == ErrorCode.NameConflict)
@@ -96,8 +96,8 @@ public class NameTests
                 }
             }
         });
-        Assert.Equal(cids.Select(cid => (Cid?)cid), one.NameHistory("counter").Select(change => change.Cid));
-        Assert.DoesNotContain(one.NameHistory("counter"), change => change.IsConflict);
+        Assert.Equal(cids.Select(cid => (Cid?)cid), one.Names.GetHistory("counter").Select(change => change.Cid));
+        Assert.DoesNotContain(one.Names.GetHistory("counter"), change => change.IsConflict);
     }
 
     private static ErrorCode Refused(Action call) => Assert.Throws<ArrowCidException>(call).Code;

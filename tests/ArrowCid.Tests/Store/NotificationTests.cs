@@ -32,8 +32,8 @@ public sealed class NotificationTests
             [
                 .. Enumerable.Range(0, 300).Select(number => store.PutRaw(StoreCalls.Numbered(number, 10_000)).Cid),
             ];
-            _ = store.Remove(cids);
-            _ = store.Compact();
+            _ = store.Retention.Remove(cids);
+            _ = store.Maintenance.Compact();
         }
 
         StoreNotification opened = Next(heard), compacted = Next(heard);
@@ -118,7 +118,7 @@ public sealed class NotificationTests
             Cid cid = store.PutRaw(StoreCalls.Numbered(1, 500)).Cid;
             _ = store.PutRaw(StoreCalls.Numbered(1, 500));
             listener.RecordObservableInstruments();
-            Assert.Equal(store.TryFind(cid)!.Value.Address.ByteLength, seen["arrowcid.store.put.bytes"]);
+            Assert.Equal(store.Metadata.TryFind(cid)!.Value.Address.ByteLength, seen["arrowcid.store.put.bytes"]);
         }
 
         Assert.True(seen["arrowcid.store.put.duration"] > 0);

@@ -35,10 +35,10 @@ public sealed class PutTogetherTests
             Assert.True(store.Contains(results[i].SchemaCid));
         }
 
-        long bytes = store.GetSummary().BytesCommitted;
+        long bytes = store.Diagnostics.GetSummary().BytesCommitted;
         Assert.All(store.PutMany(batches, s_together), result => Assert.False(result.IsNew));
         // Known ones are announced again, and not written again.
-        Assert.Equal(seen.Count * 128, store.GetSummary().BytesCommitted - bytes);
+        Assert.Equal(seen.Count * 128, store.Diagnostics.GetSummary().BytesCommitted - bytes);
         Assert.Equal(seen.Count, store.List().Count());
     }
 
@@ -52,7 +52,7 @@ public sealed class PutTogetherTests
         batches[3] = new RecordBatch(schema, 2, ArrowArray.From<long>(new long[2], validity: new byte[] { 1 }));
         _ = Assert.Throws<InvalidArrowException>(() => store.PutMany(batches, s_together));
         Assert.Empty(store.Blocks.List());
-        Assert.Equal(0, store.GetSummary().BytesCommitted);
+        Assert.Equal(0, store.Diagnostics.GetSummary().BytesCommitted);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class PutTogetherTests
         PutResult[] puts = store.PutMany(batches, new PutManyOptions { AllOrNothing = true, Metadata = metadata });
         foreach (PutResult put in puts)
         {
-            StoredEntry entry = store.Describe(put.Cid)!;
+            StoredEntry entry = store.Metadata.Get(put.Cid)!;
             Assert.Equal("monday", entry.Tags["day"]);
             Assert.True(entry.IsPinned);
         }
@@ -73,8 +73,8 @@ public sealed class PutTogetherTests
         var named = new PutManyOptions { AllOrNothing = true, Metadata = new PutOptions { Name = "n" } };
         Assert.Throws<ArgumentException>(() => store.PutMany(batches, named));
         PutResult one = store.PutMany(batches[..1], named).Single();
-        Assert.Equal(one.Cid, store.ResolveName("n"));
-        Assert.Single(store.NameHistory("n"));
+        Assert.Equal(one.Cid, store.Names.Resolve("n"));
+        Assert.Single(store.Names.GetHistory("n"));
     }
 
     [Fact]
@@ -95,10 +95,10 @@ public sealed class PutTogetherTests
         using var directory = new TemporaryStore();
         using var store = CidStore.Open(directory.Directory, Large);
         RecordBatch[] batches = [.. Enumerable.Range(1, 2).Select(seed => RandomBatch.Make(seed).Batch)];
-        _ = store.SetName("n", store.Put(batches[0]).Cid);
-        long bytes = store.GetSummary().BytesCommitted;
+        _ = store.Names.Set("n", store.Put(batches[0]).Cid);
+        long bytes = store.Diagnostics.GetSummary().BytesCommitted;
         bool isCommitted = false;
-        var refused = Assert.Throws<ArrowCidException>(() => store.SetNameWith("n", CanonicalBlock.CidOf(batches[1]),
+        var refused = Assert.Throws<ArrowCidException>(() => store.Names.SetWith("n", CanonicalBlock.CidOf(batches[1]),
             new NameExpectation(IsAny: false, null), _ => isCommitted = true));
         Assert.Equal(ErrorCode.NameExists, refused.Code);
         Assert.False(isCommitted);
@@ -108,7 +108,7 @@ public sealed class PutTogetherTests
         refused = Assert.Throws<ArrowCidException>(() => transaction.CommitDataset(new PutOptions { Name = "n" },
             new Dictionary<string, string>(), [], isAppended: true));
         Assert.Equal(ErrorCode.SchemaMismatch, refused.Code);
-        Assert.Equal(bytes, store.GetSummary().BytesCommitted);
+        Assert.Equal(bytes, store.Diagnostics.GetSummary().BytesCommitted);
         Assert.False(store.Contains(CanonicalBlock.CidOf(batches[1])));
     }
 

@@ -20,8 +20,8 @@ public sealed class QueryTests : IDisposable
             Json = $$"""{"of":[{{i}},{{i + 1}}]}""",
             Expires = i < 10 ? DateTimeOffset.UtcNow.AddHours(i + 0.5) : null,
         }).Cid)];
-        store.SetName("latest", cids[^1]);
-        store.Pin(cids[7]);
+        store.Names.Set("latest", cids[^1]);
+        store.Retention.Pin(cids[7]);
 
         Assert.Equal(Of(i => i % 2 == 0 && i > 9), Found("tag.even = true and tag.n > 9"));
         Assert.Equal(Of(i => i > 10), Found("kind = batch and rows > 10"));
@@ -31,7 +31,7 @@ public sealed class QueryTests : IDisposable
         Assert.Equal(Of(i => i < 3), Found("expires < 3h"));
         Assert.Equal(Of(_ => true), Found("has tag.n and age < 1h and created >= 2026-01-01"));
         Assert.Equal(Of(i => i == 4), Found($"cid = {cids[4]}"));
-        Assert.Equal(store.Describe(cids[0])!.SchemaCid, Assert.Single(store.Query(Filter.Parse("kind = schema"))).Cid);
+        Assert.Equal(store.Metadata.Get(cids[0])!.SchemaCid, Assert.Single(store.Query(Filter.Parse("kind = schema"))).Cid);
 
         IEnumerable<Cid> Of(Func<int, bool> which) => cids.Where((_, i) => which(i)).Order();
         IEnumerable<Cid> Found(string filter) => store.Query(Filter.Parse(filter)).Select(entry => entry.Cid).Order();
@@ -42,10 +42,10 @@ public sealed class QueryTests : IDisposable
     {
         using CidStore store = CidStore.Open(Path.Combine(_directory, "store"), new CidStoreOptions { Capacity = 64L << 20 });
         Cid gone = store.Put(Numbers(1), new PutOptions { Producer = "p" }).Cid;
-        Assert.Single(store.Remove([gone]).Removed);
+        Assert.Single(store.Retention.Remove([gone]).Removed);
         var filter = Filter.Parse("producer = p");
         Assert.Empty(store.Query(filter));
-        StoredEntry entry = Assert.Single(store.Query(filter, withAbsent: true));
+        StoredEntry entry = Assert.Single(store.Query(filter, includeMissing: true));
         Assert.Equal((gone, false), (entry.Cid, entry.IsPresent));
         store.Put(Numbers(1));
         Assert.Single(store.Query(filter));

@@ -22,11 +22,11 @@ public sealed class RawBlockTests
         Assert.Equal((Cid.Sha256(Multicodec.Raw, bytes), true, length), (put.Cid, put.IsNew, put.ByteLength));
         Assert.False(store.PutRaw(bytes).IsNew);
         Assert.True(store.Contains(put.Cid));
-        Assert.Equal(length, store.TryFind(put.Cid)!.Value.ByteLength);
+        Assert.Equal(length, store.Metadata.TryFind(put.Cid)!.Value.ByteLength);
         using var copy = new MemoryStream();
         Assert.True(store.TryCopyTo(put.Cid, copy));
         Assert.Equal(bytes, copy.ToArray());
-        Assert.True(store.Verify(put.Cid)!.Value.IsIntact);
+        Assert.True(store.Diagnostics.Verify(put.Cid)!.Value.IsIntact);
     }
 
     [Fact]
@@ -34,19 +34,19 @@ public sealed class RawBlockTests
     {
         using var directory = new TemporaryStore();
         using CidStore store = Open(directory);
-        IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, TimeSpan.Zero);
+        IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, new WatchOptions { Timeout = TimeSpan.Zero });
         byte[] likeAStream = [0xff, 0xff, 0xff, 0xff, 8, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
         foreach (byte[] bytes in new[] { Random(100), likeAStream })
         {
             Cid cid = store.PutRaw(bytes).Cid;
             Assert.Equal(ErrorCode.SchemaMismatch, Assert.Throws<ArrowCidException>(() => store.TryGet(cid)).Code);
-            Assert.True(store.Verify(cid)!.Value.IsIntact);
+            Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
         }
 
         // An Arrow stream that lacks its end can be read, but is not the batch's block.
         Cid stream = store.PutRaw(CanonicalBlock.Encode(Batch()).Bytes[..^8]).Cid;
         Assert.Equal(ErrorCode.NotCanonical, Assert.Throws<ArrowCidException>(() => store.TryGet(stream)).Code);
-        Assert.True(store.Verify(stream)!.Value.IsIntact);
+        Assert.True(store.Diagnostics.Verify(stream)!.Value.IsIntact);
         Assert.Empty(store.List());
         Assert.Empty(watch);
     }
@@ -80,7 +80,7 @@ public sealed class RawBlockTests
         Assert.Equal(blocks.Select(bytes => Cid.Sha256(Multicodec.Raw, bytes.Span)), results.Select(put => put.Cid));
         Assert.Equal([true, false, false, true, true], results[99..].Select(put => put.IsNew));
         Assert.Equal(blocks.Select(bytes => (long)bytes.Length), results.Select(put => put.ByteLength));
-        Assert.All(results, put => Assert.True(store.Verify(put.Cid)!.Value.IsIntact));
+        Assert.All(results, put => Assert.True(store.Diagnostics.Verify(put.Cid)!.Value.IsIntact));
         Assert.Equal(block.Cid, Assert.Single(store.List()).Cid);
         Assert.Equal(0, store.PutRawMany([], []));
         Assert.Throws<ArgumentException>(() => store.PutRawMany(blocks, results.AsSpan(1)));
@@ -91,7 +91,7 @@ public sealed class RawBlockTests
     {
         using var directory = new TemporaryStore();
         Open(directory).Dispose();
-        using var reader = CidStore.Open(directory.Directory, new CidStoreOptions { ReadOnly = true, MustExist = true });
+        using var reader = CidStore.Open(directory.Directory, new CidStoreOptions { ReadOnly = true, CreateIfMissing = false });
         Assert.Throws<InvalidOperationException>(() => reader.PutRaw(new byte[1]));
     }
 

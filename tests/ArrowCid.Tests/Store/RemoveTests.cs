@@ -14,26 +14,26 @@ public class RemoveTests
         using CidStore store = Stores.Open(folder);
         using CidStore other = Stores.Open(folder);
         PutResult one = store.Put(Stores.Numbers(1)), two = store.Put(Stores.Numbers(2));
-        store.Tag(one.Cid, "k", "v");
-        Assert.Empty(store.Why(one.Cid));
-        RemoveResult dry = store.Remove([one.Cid], dryRun: true);
+        store.Metadata.Tag(one.Cid, "k", "v");
+        Assert.Empty(store.Retention.GetReasons(one.Cid));
+        RemoveResult dry = store.Retention.Remove([one.Cid], dryRun: true);
         Assert.Equal([one.Cid], dry.Removed);
         Assert.Equal((one.ByteLength, true), (dry.ByteLength, dry.IsDryRun));
-        Assert.True(other.Describe(one.Cid)!.IsPresent);
-        RemoveResult done = store.Remove([one.Cid]);
+        Assert.True(other.Metadata.Get(one.Cid)!.IsPresent);
+        RemoveResult done = store.Retention.Remove([one.Cid]);
         Assert.Equal([one.Cid], done.Removed);
         Assert.Empty(done.Kept);
         foreach (CidStore each in new[] { store, other })
         {
-            Assert.False(each.Describe(one.Cid)!.IsPresent);
-            Assert.Equal("v", each.Describe(one.Cid)!.Tags["k"]);
+            Assert.False(each.Metadata.Get(one.Cid)!.IsPresent);
+            Assert.Equal("v", each.Metadata.Get(one.Cid)!.Tags["k"]);
             Assert.Equal([two.Cid], each.List().Select(block => block.Cid));
-            Assert.DoesNotContain(each.Entries(), entry => entry.Cid == one.Cid);
+            Assert.DoesNotContain(each.Query(), entry => entry.Cid == one.Cid);
         }
 
         using CidStore again = Stores.Open(folder);
         Assert.Equal([two.Cid], again.List().Select(block => block.Cid));
-        Assert.Equal([KeepKind.NotHere], again.Remove([one.Cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
+        Assert.Equal([KeepKind.NotHere], again.Retention.Remove([one.Cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
     }
 
     [Fact]
@@ -44,13 +44,13 @@ public class RemoveTests
         Cid cid = store.Put(Stores.Numbers(1), new PutOptions { Producer = "p" }).Cid;
         for (int round = 0; round < 3; round++)
         {
-            Assert.Equal([cid], store.Remove([cid]).Removed);
-            Assert.False(store.Describe(cid)!.IsPresent);
+            Assert.Equal([cid], store.Retention.Remove([cid]).Removed);
+            Assert.False(store.Metadata.Get(cid)!.IsPresent);
             _ = store.Put(Stores.Numbers(1));
             using CidStore other = Stores.Open(folder);
             foreach (CidStore each in new[] { store, other })
             {
-                Assert.Equal((true, "p"), (each.Describe(cid)!.IsPresent, each.Describe(cid)!.Producer));
+                Assert.Equal((true, "p"), (each.Metadata.Get(cid)!.IsPresent, each.Metadata.Get(cid)!.Producer));
                 Assert.Equal([cid], each.List().Select(block => block.Cid));
             }
         }
@@ -62,15 +62,15 @@ public class RemoveTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         Cid cid = store.Put(Stores.Numbers(1)).Cid;
-        Assert.Single(store.Remove([cid]).Removed);
+        Assert.Single(store.Retention.Remove([cid]).Removed);
         // Nobody has cleaned up yet.
-        _ = store.SetName("n", cid);
-        Assert.True(store.Describe(cid)!.IsPresent);
-        Assert.Equal([KeepKind.Named], store.Remove([cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
-        _ = store.RemoveName("n");
-        Assert.Single(store.Remove([cid]).Removed);
-        store.Pin(cid);
-        Assert.True(store.Describe(cid)!.IsPresent);
+        _ = store.Names.Set("n", cid);
+        Assert.True(store.Metadata.Get(cid)!.IsPresent);
+        Assert.Equal([KeepKind.Named], store.Retention.Remove([cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
+        _ = store.Names.Remove("n");
+        Assert.Single(store.Retention.Remove([cid]).Removed);
+        store.Retention.Pin(cid);
+        Assert.True(store.Metadata.Get(cid)!.IsPresent);
     }
 
     [Fact]
@@ -83,18 +83,18 @@ public class RemoveTests
         Cid held = store.Put(Stores.Numbers(3)).Cid, free = store.Put(Stores.Numbers(4)).Cid;
         BlockHold hold = other.Hold(held);
         Assert.Equal([held], hold.Cids);
-        RemoveResult result = store.Remove([named, pinned, held, free]);
+        RemoveResult result = store.Retention.Remove([named, pinned, held, free]);
         Assert.Equal([free], result.Removed);
         Assert.Equal([(named, KeepKind.Named), (pinned, KeepKind.Pinned), (held, KeepKind.Held)],
             result.Kept.Select(kept => (kept.Cid, kept.Reasons.Single().Kind)));
         Assert.Equal("the name 'a' stands for it", result.Kept[0].Reasons[0].ToString());
-        Assert.True(store.Describe(held) is { IsHeld: true, IsPinned: true });
-        Assert.True(store.Describe(pinned) is { IsHeld: false, IsPinned: true });
+        Assert.True(store.Metadata.Get(held) is { IsHeld: true, IsPinned: true });
+        Assert.True(store.Metadata.Get(pinned) is { IsHeld: false, IsPinned: true });
         hold.Dispose();
         hold.Dispose();
-        Assert.True(store.Unpin(pinned));
-        Assert.True(store.RemoveName("a"));
-        Assert.Equal([named, pinned, held], store.Remove([named, pinned, held]).Removed);
+        Assert.True(store.Retention.Unpin(pinned));
+        Assert.True(store.Names.Remove("a"));
+        Assert.Equal([named, pinned, held], store.Retention.Remove([named, pinned, held]).Removed);
     }
 
     [Fact]
@@ -106,11 +106,11 @@ public class RemoveTests
         using (CidStore other = Stores.Open(folder))
         {
             _ = other.Hold(cid);
-            Assert.Equal([KeepKind.Held], store.Why(cid).Select(reason => reason.Kind));
+            Assert.Equal([KeepKind.Held], store.Retention.GetReasons(cid).Select(reason => reason.Kind));
         }
 
-        Assert.Empty(store.Why(cid));
-        Assert.False(store.Describe(cid)!.IsHeld);
+        Assert.Empty(store.Retention.GetReasons(cid));
+        Assert.False(store.Metadata.Get(cid)!.IsHeld);
     }
 
     [Fact]
@@ -119,13 +119,13 @@ public class RemoveTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         PutResult one = store.Put(Stores.Numbers(1)), two = store.Put(Stores.Numbers(2));
-        RemoveResult kept = store.Remove([one.SchemaCid, one.Cid]);
+        RemoveResult kept = store.Retention.Remove([one.SchemaCid, one.Cid]);
         Assert.Equal([one.Cid], kept.Removed);
-        Assert.Equal([new KeepReason(KeepKind.SchemaOf, null, two.Cid)], kept.Kept.Single().Reasons);
-        Assert.Equal([two.SchemaCid, two.Cid], store.Remove([one.SchemaCid, two.Cid]).Removed);
+        Assert.Equal([new KeepReason { Kind = KeepKind.SchemaOf, Name = null, By = two.Cid }], kept.Kept.Single().Reasons);
+        Assert.Equal([two.SchemaCid, two.Cid], store.Retention.Remove([one.SchemaCid, two.Cid]).Removed);
         // A handle that has put the schema before puts it again with the next batch.
         PutResult three = store.Put(Stores.Numbers(3));
-        Assert.True(store.Describe(three.SchemaCid)!.IsPresent);
+        Assert.True(store.Metadata.Get(three.SchemaCid)!.IsPresent);
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public class RemoveTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         PutResult put = store.Put(Stores.Numbers(1), new PutOptions { Name = "n" });
-        RemoveResult result = store.Remove([put.SchemaCid, put.Cid]);
+        RemoveResult result = store.Retention.Remove([put.SchemaCid, put.Cid]);
         Assert.Empty(result.Removed);
         Assert.Equal([KeepKind.SchemaOf, KeepKind.Named], result.Kept.Select(kept => kept.Reasons.Single().Kind));
     }
@@ -145,18 +145,18 @@ public class RemoveTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         Cid[] cids = [.. Enumerable.Range(0, 4).Select(number => store.Put(Stores.Numbers(number)).Cid)];
-        store.Pin(cids[1]);
+        store.Retention.Pin(cids[1]);
         DateTimeOffset soon = DateTimeOffset.UtcNow.AddMilliseconds(2);
-        for (int number = 0; number < 4; number++) store.Touch(cids[number], number == 3 ? soon.AddDays(1) : soon);
+        for (int number = 0; number < 4; number++) store.Metadata.SetExpiry(cids[number], number == 3 ? soon.AddDays(1) : soon);
         SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > soon.AddMilliseconds(1));
-        RemoveResult result = store.RemoveExpired();
+        RemoveResult result = store.Retention.RemoveExpired();
         Assert.Equal([cids[0], cids[2]], result.Removed.Order(Comparer<Cid>.Create((a, b) =>
             Array.IndexOf(cids, a).CompareTo(Array.IndexOf(cids, b)))));
         Assert.Equal([cids[1]], result.Kept.Select(kept => kept.Cid));
         // Put again after it expired, a block is no longer expired.
         _ = store.Put(Stores.Numbers(0));
-        Assert.Null(store.Describe(cids[0])!.Expires);
-        Assert.Empty(store.RemoveExpired().Removed);
+        Assert.Null(store.Metadata.Get(cids[0])!.Expires);
+        Assert.Empty(store.Retention.RemoveExpired().Removed);
     }
 
     [Fact]
@@ -167,12 +167,12 @@ public class RemoveTests
             using var folder = new TemporaryStore();
             using CidStore store = Stores.Open(folder), janitor = Stores.Open(folder);
             Cid[] cids = [.. Enumerable.Range(0, 4).Select(number => store.Put(Stores.Numbers(number)).Cid)];
-            Cid schema = store.Describe(cids[0])!.SchemaCid!.Value;
+            Cid schema = store.Metadata.Get(cids[0])!.SchemaCid!.Value;
             int done = 0;
             Parallel.Invoke(
                 () =>
                 {
-                    while (Volatile.Read(ref done) == 0) _ = janitor.Remove([.. cids, schema]);
+                    while (Volatile.Read(ref done) == 0) _ = janitor.Retention.Remove([.. cids, schema]);
                 },
                 () =>
                 {
@@ -186,10 +186,10 @@ public class RemoveTests
                             if (random.Next(2) == 0) _ = store.Put(Stores.Numbers(number), new PutOptions { Name = name });
                             else if (!TrySetName(store, name, cids[number])) continue;
                             // Named and acknowledged: it and its schema are there until the name goes.
-                            StoredEntry entry = store.Describe(cids[number])!;
+                            StoredEntry entry = store.Metadata.Get(cids[number])!;
                             Assert.True(entry.IsPresent && entry.Names.Contains(name), $"seed {seed}, round {round}: hollow");
-                            Assert.True(janitor.Describe(schema)!.IsPresent, $"seed {seed}, round {round}: no schema");
-                            Assert.True(store.RemoveName(name));
+                            Assert.True(janitor.Metadata.Get(schema)!.IsPresent, $"seed {seed}, round {round}: no schema");
+                            Assert.True(store.Names.Remove(name));
                         }
                     }
                     finally
@@ -197,7 +197,7 @@ public class RemoveTests
                         Volatile.Write(ref done, 1);
                     }
                 });
-            Assert.Empty(store.CheckFacts());
+            Assert.Empty(store.Diagnostics.CheckFacts());
         }
     }
 
@@ -212,9 +212,9 @@ public class RemoveTests
         {
             Cid[] some = [.. Enumerable.Range(number, 20).Select(n =>
                 store.Put(Stores.Numbers([.. Enumerable.Range(0, Rows).Select(row => (double)(row * n))])).Cid)];
-            _ = store.SetName($"n{number}", some[3]);
-            other.Pin(some[7]);
-            RemoveResult result = store.Remove(some);
+            _ = store.Names.Set($"n{number}", some[3]);
+            other.Retention.Pin(some[7]);
+            RemoveResult result = store.Retention.Remove(some);
             Assert.Equal([some[3], some[7]], result.Kept.Select(block => block.Cid));
             kept.AddRange([some[3], some[7]]);
             gone.AddRange(result.Removed);
@@ -230,8 +230,8 @@ public class RemoveTests
         foreach (CidStore each in new[] { store, other, again })
         {
             Assert.Equal(kept.ToHashSet(), each.List().Select(block => block.Cid).ToHashSet());
-            Assert.All(kept, cid => Assert.True(each.Verify(cid)!.Value.IsIntact && each.Describe(cid)!.IsPresent));
-            Assert.All(gone, cid => Assert.False(each.Describe(cid)?.IsPresent ?? false));
+            Assert.All(kept, cid => Assert.True(each.Diagnostics.Verify(cid)!.Value.IsIntact && each.Metadata.Get(cid)!.IsPresent));
+            Assert.All(gone, cid => Assert.False(each.Metadata.Get(cid)?.IsPresent ?? false));
         }
     }
 
@@ -240,16 +240,16 @@ public class RemoveTests
     {
         using var folder = new TemporaryStore();
         using var store = CidStore.Open(folder.Directory,
-            new CidStoreOptions { Capacity = 32 << 20, SegmentSize = 1 << 20, Retention = StoreRetention.Ring });
+            new CidStoreOptions { Capacity = 32 << 20, SegmentSize = 1 << 20, Retention = RetentionMode.Ring });
         Cid cid = store.Put(Stores.Numbers(1), new PutOptions { Producer = "p" }).Cid;
         Action[] calls =
         [
-            () => store.SetName("n", cid), () => store.Pin(cid), () => store.Hold(cid),
+            () => store.Names.Set("n", cid), () => store.Retention.Pin(cid), () => store.Hold(cid),
             () => store.Put(Stores.Numbers(1), new PutOptions { Pin = true }),
             () => store.Put(Stores.Numbers(1), new PutOptions { Name = "n" }),
         ];
         foreach (Action call in calls) Assert.Equal(ErrorCode.Unsupported, Assert.Throws<ArrowCidException>(call).Code);
-        Assert.Equal("p", store.Describe(cid)!.Producer);
+        Assert.Equal("p", store.Metadata.Get(cid)!.Producer);
     }
 
     [Fact]
@@ -265,15 +265,15 @@ public class RemoveTests
         Cid cid = store.Put(Stores.Numbers(1)).Cid;
         using BlockStore other = folder.Open();
         using (other.TryBecomeJanitor(TimeSpan.FromSeconds(20)))
-            Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => store.Remove([cid])).Code);
-        Assert.Single(store.Remove([cid]).Removed);
+            Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => store.Retention.Remove([cid])).Code);
+        Assert.Single(store.Retention.Remove([cid]).Removed);
     }
 
     private static bool TrySetName(CidStore store, string name, Cid cid)
     {
         try
         {
-            _ = store.SetName(name, cid);
+            _ = store.Names.Set(name, cid);
             return true;
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockNotFound)

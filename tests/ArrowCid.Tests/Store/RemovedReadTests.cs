@@ -19,13 +19,13 @@ public class RemovedReadTests
         CidStore[] all = [store, other, reader];
         BatchLease[] leases = [.. all.Select(each => each.TryGet(cid)!)];
         DateTimeOffset before = DateTimeOffset.UtcNow;
-        Assert.Equal([cid], store.Remove([cid]).Removed);
+        Assert.Equal([cid], store.Retention.Remove([cid]).Removed);
         foreach (CidStore each in all)
         {
             Assert.Null(each.TryGet(cid));
-            Assert.Null(each.TryFind(cid));
+            Assert.Null(each.Metadata.TryFind(cid));
             Assert.False(each.Contains(cid));
-            Assert.Null(each.Verify(cid));
+            Assert.Null(each.Diagnostics.Verify(cid));
             var found = new bool[2];
             each.ContainsMany([cid, stays], found);
             Assert.Equal([false, true], found);
@@ -75,11 +75,11 @@ public class RemovedReadTests
                     expected[cid] = true;
                     break;
                 case 2:
-                    Assert.Equal(expected.GetValueOrDefault(cid), store.Remove([cid]).Removed.Count == 1);
+                    Assert.Equal(expected.GetValueOrDefault(cid), store.Retention.Remove([cid]).Removed.Count == 1);
                     expected[cid] = false;
                     break;
                 case 3 when random.Next(10) == 0:
-                    _ = store.Compact(mostAlive: 1);
+                    _ = store.Maintenance.Compact(maxLiveRatio: 1);
                     break;
                 default:
                     CidStore from = random.Next(3) switch { 0 => one, 1 => two, _ => reader };
@@ -98,11 +98,11 @@ public class RemovedReadTests
         using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
         Cid expired = store.PutRaw(StoreCalls.Numbered(1, 300)).Cid, unneeded = store.PutRaw(StoreCalls.Numbered(2, 300)).Cid;
         Assert.True(other.Contains(expired) && other.Contains(unneeded));
-        store.Touch(expired, DateTimeOffset.UtcNow);
-        SpinWait.SpinUntil(() => store.Describe(expired)!.IsExpired(DateTimeOffset.UtcNow));
-        Assert.Equal([expired], store.RemoveExpired().Removed);
+        store.Metadata.SetExpiry(expired, DateTimeOffset.UtcNow);
+        SpinWait.SpinUntil(() => store.Metadata.Get(expired)!.IsExpired(DateTimeOffset.UtcNow));
+        Assert.Equal([expired], store.Retention.RemoveExpired().Removed);
         Assert.Equal((false, true), (other.Contains(expired), other.Contains(unneeded)));
-        _ = store.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero });
+        _ = store.Retention.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero });
         Assert.False(other.Contains(unneeded));
         Assert.True(other.PutRaw(StoreCalls.Numbered(2, 300)) is var again && store.Contains(again.Cid) && other.Contains(again.Cid));
     }
@@ -115,10 +115,10 @@ public class RemovedReadTests
         using (CidStore store = Stores.Open(folder))
         {
             cid = store.Put(Stores.Numbers(1)).Cid;
-            _ = store.Remove([cid]);
+            _ = store.Retention.Remove([cid]);
         }
 
-        _ = CidStore.Rebuild(folder.Directory);
+        _ = StoreMaintenance.Rebuild(folder.Directory);
         using CidStore rebuilt = Stores.Open(folder);
         Assert.Null(rebuilt.TryGet(cid));
     }
@@ -128,25 +128,25 @@ public class RemovedReadTests
     {
         using var folder = new TemporaryStore();
         var clock = new ManualClock();
-        using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Clock = clock });
+        using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { TimeProvider = clock });
         var options = new PutOptions { ExpiresAfter = TimeSpan.FromSeconds(1) };
         DateTimeOffset first = clock.GetUtcNow();
         Cid one = store.Put(Stores.Numbers(1), options).Cid;
         clock.Advance(TimeSpan.FromMinutes(5));
         Cid two = store.Put(Stores.Numbers(2), options).Cid;
-        Assert.Equal(first.AddSeconds(1).ToUnixTimeMilliseconds(), store.Describe(one)!.Expires!.Value.ToUnixTimeMilliseconds());
-        Assert.Equal(clock.GetUtcNow().AddSeconds(1).ToUnixTimeMilliseconds(), store.Describe(two)!.Expires!.Value.ToUnixTimeMilliseconds());
+        Assert.Equal(first.AddSeconds(1).ToUnixTimeMilliseconds(), store.Metadata.Get(one)!.Expires!.Value.ToUnixTimeMilliseconds());
+        Assert.Equal(clock.GetUtcNow().AddSeconds(1).ToUnixTimeMilliseconds(), store.Metadata.Get(two)!.Expires!.Value.ToUnixTimeMilliseconds());
         // A known block counts from its new put.
         clock.Advance(TimeSpan.FromMinutes(5));
         Assert.False(store.Put(Stores.Numbers(1), options).IsNew);
-        Assert.Equal(clock.GetUtcNow().AddSeconds(1).ToUnixTimeMilliseconds(), store.Describe(one)!.Expires!.Value.ToUnixTimeMilliseconds());
+        Assert.Equal(clock.GetUtcNow().AddSeconds(1).ToUnixTimeMilliseconds(), store.Metadata.Get(one)!.Expires!.Value.ToUnixTimeMilliseconds());
         foreach (Action call in new Action[]
         {
             () => store.Put(Stores.Numbers(3), new PutOptions { Expires = clock.GetUtcNow().AddHours(-1) }),
             () => store.Put(Stores.Numbers(3), new PutOptions { ExpiresAfter = TimeSpan.FromSeconds(-1) }),
             () => store.Put(Stores.Numbers(3), new PutOptions { Expires = clock.GetUtcNow(), ExpiresAfter = TimeSpan.FromSeconds(1) }),
-            () => store.Annotate(one, new BlockMetadata { Expires = clock.GetUtcNow().AddHours(-1) }),
-            () => store.Touch(one, clock.GetUtcNow().AddHours(-1)),
+            () => store.Metadata.Set(one, new BlockMetadata { Expires = clock.GetUtcNow().AddHours(-1) }),
+            () => store.Metadata.SetExpiry(one, clock.GetUtcNow().AddHours(-1)),
         })
         {
             Assert.Equal(ErrorCode.InvalidArgument, Assert.Throws<ArrowCidException>(call).Code);
@@ -160,13 +160,13 @@ public class RemovedReadTests
     {
         using var folder = new TemporaryStore();
         var clock = new ManualClock();
-        using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Clock = clock });
+        using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { TimeProvider = clock });
         // The time passed while the put ran.
         DateTimeOffset end = clock.GetUtcNow().AddSeconds(-30);
         Cid cid = store.Put(Stores.Numbers(1), new PutOptions { Expires = end }).Cid;
-        Assert.True(store.Describe(cid)!.IsExpired(clock.GetUtcNow()));
+        Assert.True(store.Metadata.Get(cid)!.IsExpired(clock.GetUtcNow()));
         clock.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Equal([cid], store.RemoveExpired().Removed);
+        Assert.Equal([cid], store.Retention.RemoveExpired().Removed);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public class RemovedReadTests
         RecordBatch large = Stores.Numbers(new double[700_000]);
         Cid cid = store.Put(large).Cid;
         Assert.False(store.Put(large, new PutOptions { Producer = "p" }).IsNew);
-        Assert.Equal("p", store.Describe(cid)!.Producer);
+        Assert.Equal("p", store.Metadata.Get(cid)!.Producer);
     }
 
     private static DateTimeOffset TimeIn(string message)

@@ -49,13 +49,13 @@ public sealed class RepairTests
         Assert.NotEqual(bytes, seen);
 
         using CidStore writer = Open(directory);
-        DateTimeOffset created = writer.TryFind(cid)!.Value.Time;
+        DateTimeOffset created = writer.Metadata.TryFind(cid)!.Value.Time;
         Assert.True(Put(writer, how, batch, bytes, copies));
-        Assert.All(reader.VerifyAll(), result => Assert.True(result.IsIntact, $"{result.Error}"));
+        Assert.All(reader.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact, $"{result.Error}"));
         // Readers go on: the lease has the bytes that it always had, and the next one has the right ones.
         Assert.Equal(seen, Bytes(before));
         using (BatchLease after = reader.TryGet(cid)!) Assert.Equal(bytes, Bytes(after));
-        Assert.Equal(created, reader.TryFind(cid)!.Value.Time);
+        Assert.Equal(created, reader.Metadata.TryFind(cid)!.Value.Time);
         DamagedRange range = Assert.Single(reader.Blocks.Damaged.All());
         Assert.Equal(cid, range.Block);
         // What was repaired is whole, and is not repaired again.
@@ -73,11 +73,11 @@ public sealed class RepairTests
         RecordBatch batch = Batch(500);
         Cid cid = store.Put(batch).Cid;
         Stored.Flip(directory.Directory, cid);
-        Assert.Single(store.Remove([cid]).Removed);
+        Assert.Single(store.Retention.Remove([cid]).Removed);
         using CidStore other = Open(directory);
         Assert.True(other.Put(batch) is { IsNew: true } or { IsRepaired: true });
         Assert.Contains(store.List(), one => one.Cid == cid);
-        Assert.True(store.Verify(cid)!.Value.IsIntact);
+        Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
     }
 
     [Fact]
@@ -92,9 +92,9 @@ public sealed class RepairTests
         Stored.Flip(directory.Directory, cid);
         // It was compared, and nobody has said anything since.
         Assert.Equal((false, false), Words(store.Put(batch)));
-        using (CidStore other = Open(directory)) Assert.False(other.Verify(cid)!.Value.IsIntact);
+        using (CidStore other = Open(directory)) Assert.False(other.Diagnostics.Verify(cid)!.Value.IsIntact);
         Assert.Equal((false, true), Words(store.Put(batch)));
-        Assert.True(store.Verify(cid)!.Value.IsIntact);
+        Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
         Assert.Equal((false, false), Words(store.Put(batch)));
         Assert.Equal((false, false), Words(store.Put(another)));
     }
@@ -109,13 +109,13 @@ public sealed class RepairTests
         using (BatchLease? trusted = other.TryGet(cid)) Assert.NotNull(trusted);
         using (CidStore readOnly = CidStore.Open(directory.Directory, new CidStoreOptions { ReadOnly = true }))
         {
-            Assert.False(readOnly.Verify(cid)!.Value.IsIntact);
+            Assert.False(readOnly.Diagnostics.Verify(cid)!.Value.IsIntact);
             // It keeps in memory what it may not write.
             Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => readOnly.TryGet(cid)).Code);
         }
 
         Assert.True(other.Contains(cid));
-        Assert.False(store.Verify(cid)!.Value.IsIntact);
+        Assert.False(store.Diagnostics.Verify(cid)!.Value.IsIntact);
         using CidStore later = Open(directory);
         foreach (CidStore each in new[] { store, other, later })
         {
@@ -126,8 +126,8 @@ public sealed class RepairTests
             bool[] found = new bool[2];
             each.ContainsMany([cid, intact], found);
             Assert.Equal([false, true], found);
-            Assert.False(each.Verify(cid)!.Value.IsIntact);
-            Assert.Single(each.VerifyAll(), result => !result.IsIntact);
+            Assert.False(each.Diagnostics.Verify(cid)!.Value.IsIntact);
+            Assert.Single(each.Diagnostics.VerifyAll(), result => !result.IsIntact);
             Assert.Single(each.Blocks.Damaged.All());
         }
     }
@@ -139,15 +139,15 @@ public sealed class RepairTests
         using CidStore store = Open(directory);
         PutResult put = store.Put(Batch(500));
         Cid raw = store.PutRaw(new byte[300]).Cid;
-        Assert.Single(store.VerifyAll());
+        Assert.Single(store.Diagnostics.VerifyAll());
         Stored.Flip(directory.Directory, put.SchemaCid);
         Stored.Flip(directory.Directory, raw);
         Assert.Equal(new[] { put.SchemaCid, raw }.Order(),
-            store.VerifyAll().Where(result => !result.IsIntact).Select(result => result.Cid).Order());
+            store.Diagnostics.VerifyAll().Where(result => !result.IsIntact).Select(result => result.Cid).Order());
         // The put of a batch brings its schema.
         using CidStore other = Open(directory);
         _ = other.Put(Batch(500));
-        Assert.Equal([raw], store.VerifyAll().Where(result => !result.IsIntact).Select(result => result.Cid));
+        Assert.Equal([raw], store.Diagnostics.VerifyAll().Where(result => !result.IsIntact).Select(result => result.Cid));
     }
 
     [Fact]
@@ -161,9 +161,9 @@ public sealed class RepairTests
         Stored.Flip(directory.Directory, cid, At);
         using BlockBackend memory = BlockBackend.InMemory();
         memory.Put(cid, CanonicalBlock.Encode(batch).Bytes);
-        Assert.Contains($"byte {At} (in the 1 MiB leaf 3)", store.Verify(cid, memory)!.Value.Error!.Message,
+        Assert.Contains($"byte {At} (in the 1 MiB leaf 3)", store.Diagnostics.Verify(cid, memory)!.Value.Error!.Message,
             StringComparison.Ordinal);
-        Assert.DoesNotContain("leaf", store.Verify(cid)!.Value.Error!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("leaf", store.Diagnostics.Verify(cid)!.Value.Error!.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -178,24 +178,24 @@ public sealed class RepairTests
         foreach (RecordBatch batch in batches.AsSpan(0, 3))
             source.Put(Cid.Sha256(Multicodec.Raw, CanonicalBlock.Encode(batch).Bytes.Span), CanonicalBlock.Encode(batch).Bytes);
         foreach (Cid each in new[] { cid, removed, unknown }) Stored.Flip(directory.Directory, each);
-        Assert.Single(store.Remove([removed]).Removed);
-        IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, TimeSpan.Zero);
+        Assert.Single(store.Retention.Remove([removed]).Removed);
+        IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, new WatchOptions { Timeout = TimeSpan.Zero });
         using IEnumerator<StoreEvent> events = watch.GetEnumerator();
 
-        RepairResult[] results = [.. store.RepairAll(source)];
+        RepairResult[] results = [.. store.Maintenance.RepairAll(source)];
         Assert.Equal(
             new[] { (cid, RepairOutcome.Repaired), (unknown, RepairOutcome.Damaged) }.OrderBy(one => one.Item1),
             results.Select(one => (one.Cid, one.Outcome)).OrderBy(one => one.Cid));
         Assert.Equal(ErrorCode.BlockNotFound, results.Single(one => one.Cid == unknown).Error!.Code);
         Assert.False(events.MoveNext());
-        Assert.True(store.Verify(cid)!.Value.IsIntact);
-        Assert.Equal(RepairOutcome.Intact, store.Repair(cid, source)!.Value.Outcome);
-        Assert.Equal(RepairOutcome.Intact, store.Repair(puts[1].Cid, source)!.Value.Outcome);
-        Assert.Null(store.Repair(Cid.Sha256(Multicodec.Raw, [1]), source));
+        Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
+        Assert.Equal(RepairOutcome.Intact, store.Maintenance.Repair(cid, source)!.Value.Outcome);
+        Assert.Equal(RepairOutcome.Intact, store.Maintenance.Repair(puts[1].Cid, source)!.Value.Outcome);
+        Assert.Null(store.Maintenance.Repair(Cid.Sha256(Multicodec.Raw, [1]), source));
         Assert.DoesNotContain(store.List(), one => one.Cid == removed);
         source.Put(unknown, CanonicalBlock.Encode(batches[3]).Bytes);
-        Assert.Equal(RepairOutcome.Repaired, Assert.Single(store.RepairAll(source)).Outcome);
-        Assert.All(store.VerifyAll(), result => Assert.True(result.IsIntact));
+        Assert.Equal(RepairOutcome.Repaired, Assert.Single(store.Maintenance.RepairAll(source)).Outcome);
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact));
     }
 
     [Fact]
@@ -208,8 +208,8 @@ public sealed class RepairTests
         Cid cid = store.Put(batch).Cid;
         source.Put(cid, CanonicalBlock.Encode(batch).Bytes);
         Stored.Flip(directory.Directory, cid);
-        Assert.Single(store.Remove([cid]).Removed);
-        Assert.NotEqual(RepairOutcome.Repaired, store.Repair(cid, source)?.Outcome);
+        Assert.Single(store.Retention.Remove([cid]).Removed);
+        Assert.NotEqual(RepairOutcome.Repaired, store.Maintenance.Repair(cid, source)?.Outcome);
         Assert.Empty(store.List());
     }
 
@@ -227,7 +227,7 @@ public sealed class RepairTests
         Assert.Null(store.TryGet(cid));
         Assert.Equal(ErrorCode.BlockCorrupt, store.NotHere(cid).Code);
         Assert.Equal((cid, RepairOutcome.Repaired),
-            store.RepairAll(source).Select(one => (one.Cid, one.Outcome)).Single());
+            store.Maintenance.RepairAll(source).Select(one => (one.Cid, one.Outcome)).Single());
         using BatchLease? lease = store.TryGet(cid);
         Assert.NotNull(lease);
         Assert.Empty(store.Blocks.LostBlocks());
@@ -247,15 +247,15 @@ public sealed class RepairTests
             using CidStore other = Open(directory);
             Assert.True(other.Put(batch).IsRepaired);
             other.Blocks.RepairIndex();
-            Assert.True(other.Verify(cid)!.Value.IsIntact);
+            Assert.True(other.Diagnostics.Verify(cid)!.Value.IsIntact);
         }
 
         foreach (string index in Directory.GetFiles(directory.Directory, "idx-*")) File.Delete(index);
-        using (CidStore again = Open(directory)) Assert.True(again.Verify(cid)!.Value.IsIntact);
-        _ = CidStore.Rebuild(directory.Directory);
+        using (CidStore again = Open(directory)) Assert.True(again.Diagnostics.Verify(cid)!.Value.IsIntact);
+        _ = StoreMaintenance.Rebuild(directory.Directory);
         using CidStore last = Open(directory);
-        Assert.True(last.Verify(cid)!.Value.IsIntact);
-        Assert.All(last.VerifyAll(), result => Assert.True(result.IsIntact));
+        Assert.True(last.Diagnostics.Verify(cid)!.Value.IsIntact);
+        Assert.All(last.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact));
         Assert.Single(last.Blocks.Damaged.All());
     }
 
@@ -272,7 +272,7 @@ public sealed class RepairTests
         Stored.Flip(directory.Directory, cid);
         using (CidStore other = Open(directory)) Assert.True(other.PutRaw(bytes).IsRepaired);
         DamagedRange range = Assert.Single(store.Blocks.Damaged.All());
-        CompactResult result = store.Compact(1.0);
+        CompactResult result = store.Maintenance.Compact(1.0);
         Assert.Contains(result.Segments, one => one.Outcome == CompactOutcome.Freed && one.Name == range.Place.Split('+')[0]);
         Assert.Empty(store.Blocks.Damaged.All());
         Assert.Equal(bytes, store.ReadBlock(cid));
@@ -292,7 +292,7 @@ public sealed class RepairTests
         Stored.Flip(directory.Directory, cid);
         using (CidStore other = Open(directory)) Assert.True(other.Put(batch).IsRepaired);
         using CidStore target = Open(folder);
-        _ = store.CopyTo(target);
+        _ = store.Transfer.CopyTo(target);
         Assert.True(target.Blocks.Damaged.IsEmpty);
         Assert.DoesNotContain(target.Blocks.FactRecords(), payload =>
             FactReader.Read(payload.Bytes, payload.Nanoseconds, _ => { }).Any(group => group.Facts.Any(fact => fact is DamagedFact)));
@@ -302,13 +302,13 @@ public sealed class RepairTests
     public void Ring_repairs_a_damaged_block()
     {
         using var directory = new TemporaryStore();
-        using CidStore store = CidStore.Open(directory.Directory, new CidStoreOptions { Retention = StoreRetention.Ring, Capacity = 32 << 20 });
+        using CidStore store = CidStore.Open(directory.Directory, new CidStoreOptions { Retention = RetentionMode.Ring, Capacity = 32 << 20 });
         RecordBatch batch = Batch(500);
         Cid cid = store.Put(batch).Cid;
         Stored.Flip(directory.Directory, cid);
         using CidStore other = CidStore.Open(directory.Directory);
         Assert.True(other.Put(batch).IsRepaired);
-        Assert.True(store.Verify(cid)!.Value.IsIntact);
+        Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
     }
 
     [Fact]
@@ -317,7 +317,7 @@ public sealed class RepairTests
         using var directory = new TemporaryStore();
         using CidStore store = CidStore.Open(directory.Directory, new CidStoreOptions
         {
-            Retention = StoreRetention.Ring,
+            Retention = RetentionMode.Ring,
             Capacity = 32 << 20,
             SegmentSize = 1 << 20,
         });
@@ -343,7 +343,7 @@ public sealed class RepairTests
     {
         using var directory = new TemporaryStore();
         using CidStore store = CidStore.Open(directory.Directory,
-            new CidStoreOptions { Retention = StoreRetention.Ring, Capacity = 32 << 20, SegmentSize = 1 << 20 });
+            new CidStoreOptions { Retention = RetentionMode.Ring, Capacity = 32 << 20, SegmentSize = 1 << 20 });
         Cid cid = store.Put(Batch(500)).Cid;
         for (int number = 0; number < 10; number++) _ = store.PutRaw(StoreCalls.Numbered(number, 200_000));
         Stored.Flip(directory.Directory, cid);
@@ -379,16 +379,16 @@ public sealed class RepairTests
                 using (CidStore copy = Open(copies))
                 {
                     using var car = new MemoryStream();
-                    _ = copy.ExportCar([Cid.Sha256(Multicodec.Raw, bytes)], car);
+                    _ = copy.Transfer.ExportCar([Cid.Sha256(Multicodec.Raw, bytes)], car);
                     car.Position = 0;
-                    return store.ImportCar(car).Blocks.Any(block => block.IsRepaired);
+                    return store.Transfer.ImportCar(car).Blocks.Any(block => block.IsRepaired);
                 }
 
             case "restore":
-                using (CidStore copy = Open(copies)) return copy.CopyTo(store).BlocksRepaired == 1;
+                using (CidStore copy = Open(copies)) return copy.Transfer.CopyTo(store).BlocksRepaired == 1;
             default:
                 using (CidStore copy = Open(copies))
-                using (BlockBackend both = BlockBackend.Several([store.AsBackend(), copy.AsBackend()], fill: true))
+                using (BlockBackend both = BlockBackend.Several([store.Transfer.AsBackend(), copy.Transfer.AsBackend()], fill: true))
                 {
                     long before = store.Blocks.Damaged.All().Count;
                     using BackendBlock block = both.TryGet(Cid.Sha256(Multicodec.Raw, bytes))!;
@@ -409,10 +409,10 @@ public sealed class RepairTests
         using var directory = new TemporaryStore();
         using CidStore store = Open(directory);
         Cid cid = store.Put(Batch(500)).Cid, named = store.Put(Batch(501)).Cid;
-        store.SetName("kept", named, null);
+        store.Names.Set("kept", named, null);
         foreach (Cid one in new[] { cid, named }) Stored.Flip(directory.Directory, one);
         store.Blocks.Quarantine();
-        RemoveResult result = store.Remove([cid, named]);
+        RemoveResult result = store.Retention.Remove([cid, named]);
         Assert.Equal([cid], result.Removed);
         Assert.Equal(named, Assert.Single(result.Kept).Cid);
         StoreFinding left = Assert.Single(store.Blocks.Examine(), one => one.Severity == FindingSeverity.Warning);
@@ -431,16 +431,16 @@ public sealed class RepairTests
         Cid[] others = [.. Enumerable.Range(0, 12).Select(number => store.Put(Batch(100_000 + number)).Cid)];
         Stored.Flip(directory.Directory, cid);
         store.Blocks.Quarantine();
-        Assert.Equal(others.Length, store.Remove(others).Removed.Count);
-        Assert.Equal(CompactOutcome.Damaged, store.Compact(1).Segments[0].Outcome);
+        Assert.Equal(others.Length, store.Retention.Remove(others).Removed.Count);
+        Assert.Equal(CompactOutcome.Damaged, store.Maintenance.Compact(1).Segments[0].Outcome);
         Assert.Contains(store.Blocks.Examine(), one => one.Severity == FindingSeverity.Warning &&
             one.Message.Contains(cid.ToString(), StringComparison.Ordinal));
         using BlockBackend source = BlockBackend.InMemory();
         source.Put(cid, CanonicalBlock.Encode(batch).Bytes.ToArray());
-        Assert.Equal(RepairOutcome.Repaired, Assert.Single(store.RepairAll(source)).Outcome);
-        Assert.True(store.Verify(cid)!.Value.IsIntact);
-        Assert.Equal(CompactOutcome.Freed, store.Compact(1).Segments[0].Outcome);
-        Assert.True(store.Verify(cid)!.Value.IsIntact);
+        Assert.Equal(RepairOutcome.Repaired, Assert.Single(store.Maintenance.RepairAll(source)).Outcome);
+        Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
+        Assert.Equal(CompactOutcome.Freed, store.Maintenance.Compact(1).Segments[0].Outcome);
+        Assert.True(store.Diagnostics.Verify(cid)!.Value.IsIntact);
     }
 
     /// <summary>A copy of a store is rebuilt from its log, which must not end at damage that was repaired or
@@ -459,26 +459,26 @@ public sealed class RepairTests
         using (CidStore store = Open(directory))
         {
             // What is older than a lane's newest segment of facts is believed in any case.
-            store.SetName("six", store.Put(Batch(6)).Cid, null);
+            store.Names.Set("six", store.Put(Batch(6)).Cid, null);
             cid = store.Put(batch).Cid;
             later = [store.Put(Batch(7)).Cid];
             Stored.Flip(directory.Directory, cid);
             if (isRepaired) Assert.True(store.Put(batch).IsRepaired);
-            else Assert.False(store.Verify(cid)!.Value.IsIntact);
+            else Assert.False(store.Diagnostics.Verify(cid)!.Value.IsIntact);
             later = [.. later, store.Put(Batch(8)).Cid];
-            store.SetName("eight", later[^1], null);
+            store.Names.Set("eight", later[^1], null);
             // The store is open while it is copied: the copy has no clean stamp.
             foreach (string file in Directory.GetFiles(directory.Directory))
                 File.Copy(file, Path.Combine(copies.Directory, Path.GetFileName(file)));
         }
 
         using CidStore copy = Open(copies);
-        Assert.All(later, one => Assert.True(copy.Verify(one)!.Value.IsIntact));
-        Assert.Equal(later[^1], copy.ResolveName("eight"));
-        Assert.Equal(isRepaired, copy.Verify(cid) is { IsIntact: true });
+        Assert.All(later, one => Assert.True(copy.Diagnostics.Verify(one)!.Value.IsIntact));
+        Assert.Equal(later[^1], copy.Names.Resolve("eight"));
+        Assert.Equal(isRepaired, copy.Diagnostics.Verify(cid) is { IsIntact: true });
         using BlockBackend source = BlockBackend.InMemory();
         source.Put(cid, bytes);
-        if (!isRepaired) Assert.Equal(RepairOutcome.Repaired, copy.Repair(cid, source)!.Value.Outcome);
+        if (!isRepaired) Assert.Equal(RepairOutcome.Repaired, copy.Maintenance.Repair(cid, source)!.Value.Outcome);
         using BatchLease found = copy.TryGet(cid)!;
         Assert.Equal(bytes, Bytes(found));
     }
@@ -488,7 +488,7 @@ public sealed class RepairTests
 
     private static CidStore OpenBlocks(string directory, bool forWriting, out BlockStore blocks)
     {
-        var store = CidStore.Open(directory, new CidStoreOptions { MustExist = true, ReadOnly = !forWriting });
+        var store = CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false, ReadOnly = !forWriting });
         blocks = store.Blocks;
         return store;
     }

@@ -130,13 +130,13 @@ public sealed class ReserveTests
         using BatchLease? lease = other.TryGet(block.Cid);
         Assert.True(block.Bytes.Span.SequenceEqual(lease!.Block.Span));
         Assert.Equal(3, store.List().Count());
-        Assert.All(store.VerifyAll(), result => Assert.True(result.IsIntact));
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact));
         // Known by now: the segment goes again.
-        long taken = store.GetSummary().BytesTaken;
+        long taken = store.Diagnostics.GetSummary().BytesTaken;
         using BatchReservation again = store.Reserve(s_mixed, canonical.Length, DataBytes(canonical, random));
         Fill(again, canonical, random);
         Assert.False(again.Commit().IsNew);
-        Assert.Equal(taken, store.GetSummary().BytesTaken);
+        Assert.Equal(taken, store.Diagnostics.GetSummary().BytesTaken);
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class ReserveTests
         using var directory = new TemporaryStore();
         using var store = CidStore.Open(directory.Directory, Large);
         Assert.True(store.Put(Mixed(3, new Random(1), false)).IsNew);
-        StoreSummary before = store.GetSummary();
+        StoreSummary before = store.Diagnostics.GetSummary();
         int files = Directory.GetFiles(directory.Directory).Length;
         for (int i = 0; i < 50; i++)
         {
@@ -153,7 +153,7 @@ public sealed class ReserveTests
             reserved.Column("n").Values<long>().Fill(i);
         }
 
-        Assert.Equal(before, store.GetSummary());
+        Assert.Equal(before, store.Diagnostics.GetSummary());
         Assert.Equal(files, Directory.GetFiles(directory.Directory).Length);
         _ = Assert.Single(store.List());
     }
@@ -170,7 +170,7 @@ public sealed class ReserveTests
         reserved.Dispose();
         using var next = CidStore.Open(directory.Directory);
         Assert.True(next.Put(Mixed(3, new Random(1), false)).IsNew);
-        Assert.Equal(1, next.GetSummary().Segments);
+        Assert.Equal(1, next.Diagnostics.GetSummary().Segments);
     }
 
     [Fact]

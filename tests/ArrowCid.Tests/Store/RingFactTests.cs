@@ -15,7 +15,7 @@ public sealed class RingFactTests
         {
             Capacity = 16 << 20,
             SegmentSize = 1 << 20,
-            Retention = StoreRetention.Ring,
+            Retention = RetentionMode.Ring,
             Timeout = TimeSpan.FromMilliseconds(200),
         };
         var tags = new Dictionary<string, string?> { ["one"] = new('1', 1000), ["two"] = new('2', 1000) };
@@ -29,7 +29,7 @@ public sealed class RingFactTests
                 puts.Add(store.Put(batch, new PutOptions { Tags = tags }).Cid);
             }
 
-            for (int i = Count - 300; i < Count; i++) Assert.Equal($"{i}", store.Describe(puts[i])?.Tags["number"]);
+            for (int i = Count - 300; i < Count; i++) Assert.Equal($"{i}", store.Metadata.Get(puts[i])?.Tags["number"]);
         }
 
         // Blocks and facts together are half as much again as the capacity. How much of it stays is chance, by a segment
@@ -37,8 +37,8 @@ public sealed class RingFactTests
         using CidStore other = CidStore.Open(directory.Directory, options);
         int first = puts.FindIndex(other.Contains);
         Assert.InRange(first, 1, Count - 300);
-        for (int i = first; i < Count; i++) Assert.Equal($"{i}", other.Describe(puts[i])?.Tags["number"]);
-        Assert.Empty(other.CheckFacts());
-        Assert.DoesNotContain(other.Entries(withAbsent: true), entry => entry.Cid == puts[0]);
+        for (int i = first; i < Count; i++) Assert.Equal($"{i}", other.Metadata.Get(puts[i])?.Tags["number"]);
+        Assert.Empty(other.Diagnostics.CheckFacts());
+        Assert.DoesNotContain(other.Query(includeMissing: true), entry => entry.Cid == puts[0]);
     }
 }

@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.ExceptionServices;
@@ -29,38 +31,38 @@ public sealed class SynchronizationContextTests
             PutResult[] many = store.PutMany([Stores.Numbers(2), Stores.Numbers(3)]);
             var results = new PutResult[2];
             _ = store.PutRawMany([new byte[] { 1 }, new byte[] { 2 }], results);
-            Cid set = store.PutDataset([.. many.Select(put => put.Cid)]).Cid;
-            store.SetName("n", set);
-            store.Tag(a, "k", "v");
+            Cid set = store.Datasets.Put([.. many.Select(put => put.Cid)]).Cid;
+            store.Names.Set("n", set);
+            store.Metadata.Tag(a, "k", "v");
             // Later than its put, and past once the empty watch below has waited.
-            store.Touch(results[0].Cid, DateTimeOffset.UtcNow.AddMilliseconds(1));
+            store.Metadata.SetExpiry(results[0].Cid, DateTimeOffset.UtcNow.AddMilliseconds(1));
             store.Flush();
             using (BatchLease? lease = store.TryGet(a)) Assert.NotNull(lease);
             using (BlockHold hold = store.Hold(a)) Assert.Single(hold.Cids);
             Assert.Equal(3, store.List().Count());
             Assert.Equal([a], store.Query(Filter.Parse("tag.k = \"v\"")).Select(entry => entry.Cid));
             // A pin announces its block again.
-            Assert.Equal(3, store.Watch(Cursor.Oldest, TimeSpan.Zero).DistinctBy(heard => heard.Cid).Count());
-            Assert.Empty(store.Watch(Cursor.Now, TimeSpan.FromMilliseconds(5)));
-            Assert.True(store.Checkpoint());
-            Assert.All(store.VerifyAll(), result => Assert.True(result.IsIntact));
-            Assert.Equal([results[0].Cid], store.Collect().Collected.Select(block => block.Cid));
-            _ = store.Forget(["n"], new ForgetPolicy { KeepLast = 1 });
-            Assert.Equal([results[1].Cid], store.Remove([results[1].Cid]).Removed);
-            _ = store.Compact(1);
+            Assert.Equal(3, store.Watch(Cursor.Oldest, new WatchOptions { Timeout = TimeSpan.Zero }).DistinctBy(heard => heard.Cid).Count());
+            Assert.Empty(store.Watch(Cursor.Now, new WatchOptions { Timeout = TimeSpan.FromMilliseconds(5) }));
+            Assert.True(store.Maintenance.Checkpoint());
+            Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact));
+            Assert.Equal([results[0].Cid], store.Retention.Collect().Collected.Select(block => block.Cid));
+            _ = store.Retention.Forget(["n"], new ForgetPolicy { KeepLast = 1 });
+            Assert.Equal([results[1].Cid], store.Retention.Remove([results[1].Cid]).Removed);
+            _ = store.Maintenance.Compact(1);
             using var car = new MemoryStream();
-            _ = store.ExportCar([set], car);
+            _ = store.Transfer.ExportCar([set], car);
             car.Position = 0;
-            _ = target.ImportCar(car);
+            _ = target.Transfer.ImportCar(car);
             using var backup = new MemoryStream();
-            _ = store.Backup(backup);
-            _ = target.Restore(StoreBackup.Read([backup]));
-            _ = store.CopyTo(target);
-            Assert.Equal(set, target.ResolveName("n"));
-            _ = store.Reap();
-            Assert.Empty(store.CheckFacts());
-            Assert.True(store.RemoveName("n"));
-            Assert.True(store.Unpin(a));
+            _ = store.Transfer.Backup(backup);
+            _ = target.Transfer.Restore(StoreBackup.Read([backup]));
+            _ = store.Transfer.CopyTo(target);
+            Assert.Equal(set, target.Names.Resolve("n"));
+            _ = store.Maintenance.Reap();
+            Assert.Empty(store.Diagnostics.CheckFacts());
+            Assert.True(store.Names.Remove("n"));
+            Assert.True(store.Retention.Unpin(a));
             Pump(async () =>
             {
                 await foreach (StoreEvent announcement in store.WatchAsync(Cursor.Oldest).ConfigureAwait(true))
@@ -70,7 +72,7 @@ public sealed class SynchronizationContextTests
                 }
             });
         });
-        _ = CidStore.Rebuild(folder.Directory);
+        _ = StoreMaintenance.Rebuild(folder.Directory);
     }
 
     /// <summary>A server and a client, which have no blocking calls: their tasks are blocked on.</summary>

@@ -18,7 +18,7 @@ public class WatchFactsTests
             Producer = "p",
             Json = "{\"a\":1}",
         }).Cid;
-        store.Tag(one, "later", "no put");
+        store.Metadata.Tag(one, "later", "no put");
         Cid two = store.Put(Stores.Numbers(2)).Cid;
         _ = store.Put(Stores.Numbers(1), new PutOptions { Producer = "q", Parents = [two], Pin = true });
         StoreEvent[] heard = [.. other.Watch(Cursor.Oldest, s_facts)];
@@ -33,7 +33,7 @@ public class WatchFactsTests
         Assert.Equal([two], heard[2].Metadata!.Parents!);
         // A cursor taken before a put brings the put's facts; who does not ask for facts gets none.
         Assert.Equal("q", other.Watch(heard[1].Cursor, s_facts).Single().Metadata!.Producer);
-        Assert.All(other.Watch(Cursor.Oldest, TimeSpan.Zero), each => Assert.Null(each.Metadata));
+        Assert.All(other.Watch(Cursor.Oldest, new WatchOptions { Timeout = TimeSpan.Zero }), each => Assert.Null(each.Metadata));
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public class WatchFactsTests
         foreach (StoreEvent each in other.Watch(Cursor.Oldest, new WatchOptions { WithMetadata = true }))
         {
             Assert.Equal($"{heard}", each.Metadata!.Tags!["n"]);
-            Assert.Equal($"{heard}", other.Describe(each.Cid)!.Tags["n"]);
+            Assert.Equal($"{heard}", other.Metadata.Get(each.Cid)!.Tags["n"]);
             if (++heard == Count) break;
         }
 

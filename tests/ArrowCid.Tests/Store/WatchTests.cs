@@ -15,7 +15,7 @@ public sealed class WatchTests
     {
         using var directory = new TemporaryStore();
         using CidStore store = CidStore.Open(directory.Directory, s_small);
-        IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, TimeSpan.Zero);
+        IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, new WatchOptions { Timeout = TimeSpan.Zero });
         PutResult first = store.Put(Batch(1));
         PutResult second = store.Put(Batch(2));
         _ = store.Put(Batch(1));
@@ -28,7 +28,7 @@ public sealed class WatchTests
         Assert.Equal([2, 3, 4], heard.Select(a => (int)a.Sequence));
         Assert.All(heard, a => Assert.Equal((0, null), (a.Lane, a.Gap)));
         Assert.Equal(store.List().Select(block => block.Time), heard.Take(2).Select(a => a.Time));
-        Assert.Equal(heard.Skip(1), store.Watch(heard[0].Cursor, TimeSpan.Zero));
+        Assert.Equal(heard.Skip(1), store.Watch(heard[0].Cursor, new WatchOptions { Timeout = TimeSpan.Zero }));
         Assert.Equal(heard, watch);
     }
 
@@ -57,7 +57,7 @@ public sealed class WatchTests
             _ = blocks.Put(RecordKind.Raw, 0x55, new BytesSource([7]), Sha256.Hash(bytes), 0, default, out _);
         }
 
-        Assert.Empty(store.Watch(Cursor.Oldest, TimeSpan.Zero));
+        Assert.Empty(store.Watch(Cursor.Oldest, new WatchOptions { Timeout = TimeSpan.Zero }));
     }
 
     [Fact]
@@ -67,11 +67,11 @@ public sealed class WatchTests
         using CidStore store = CidStore.Open(directory.Directory, s_small);
         PutResult put = store.Put(Batch(1));
         var foreign = Cursor.Parse("c1.0f0e0d0c0b0a09080706050403020100.0-5-00000000");
-        List<StoreEvent> heard = store.Watch(foreign, TimeSpan.Zero).ToList();
+        List<StoreEvent> heard = store.Watch(foreign, new WatchOptions { Timeout = TimeSpan.Zero }).ToList();
         Assert.Equal([StoreEventKind.Gap, StoreEventKind.New], heard.Select(a => a.Kind));
         Assert.Equal(GapReason.OtherStore, heard[0].Gap!.Reason);
         Assert.Equal(put.Cid, heard[1].Cid);
-        Assert.Equal([put.Cid], store.Watch(heard[0].Cursor, TimeSpan.Zero).Select(a => a.Cid));
+        Assert.Equal([put.Cid], store.Watch(heard[0].Cursor, new WatchOptions { Timeout = TimeSpan.Zero }).Select(a => a.Cid));
     }
 
     [Fact]
@@ -116,11 +116,11 @@ public sealed class WatchTests
         var heard = new CountdownEvent(2);
         Task blocking = Task.Factory.StartNew(() =>
         {
-            foreach (StoreEvent _ in store.Watch(Cursor.Oldest, timeout: null, cancel.Token)) heard.Signal();
+            foreach (StoreEvent _ in store.Watch(Cursor.Oldest, null, cancel.Token)) heard.Signal();
         }, TaskCreationOptions.LongRunning);
         async Task Async()
         {
-            await foreach (StoreEvent _ in store.WatchAsync(Cursor.Oldest, cancel.Token)) heard.Signal();
+            await foreach (StoreEvent _ in store.WatchAsync(Cursor.Oldest, cancellationToken: cancel.Token)) heard.Signal();
         }
 
         Task asynchronous = Async();

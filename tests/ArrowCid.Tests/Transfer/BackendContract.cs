@@ -137,7 +137,7 @@ public abstract class BackendContract : IAsyncLifetime
         Cid[] roots = [node, CidOf(s_blocks[1]), CidOf("some bytes"u8)];
         var options = new CarExportOptions { Layout = layout };
         using MemoryStream expected = new(), made = new();
-        CarExport export = store.ExportCar(roots, expected, options);
+        CarExport export = store.Transfer.ExportCar(roots, expected, options);
         // A list in a record is another list.
         CarExport here = _backend.ExportCar(roots, made, options);
         Assert.Equal(export.Roots, here.Roots);
@@ -155,20 +155,20 @@ public abstract class BackendContract : IAsyncLifetime
         using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
         Cid node = Cid.Sha256(Multicodec.DagCbor, s_node), absent = CidOf("absent"u8);
         byte[] car = CarOf([node], (node, s_node));
-        Assert.Equal(ErrorCode.InvalidData, Assert.Throws<ArrowCidException>(() => store.ImportCar(new MemoryStream(car))).Code);
-        CarImport import = store.ImportCar(new MemoryStream(car), new CarImportOptions { From = _backend });
+        Assert.Equal(ErrorCode.InvalidData, Assert.Throws<ArrowCidException>(() => store.Transfer.ImportCar(new MemoryStream(car))).Code);
+        CarImport import = store.Transfer.ImportCar(new MemoryStream(car), new CarImportOptions { From = _backend });
         Assert.Equal([CidOf(Batch), node], import.Blocks.Select(block => block.Cid));
         Assert.Equal((0, 0), (import.Missing, import.Skipped));
         Assert.Equal(1000, store.TryGet(CidOf(Batch))!.View.Length);
         // Of a root alone all comes from elsewhere.
-        Assert.Equal([CidOf(Batch), node], store.ImportCar(new MemoryStream(CarOf([node])), new CarImportOptions { From = _backend }).Blocks.Select(block => block.Cid));
+        Assert.Equal([CidOf(Batch), node], store.Transfer.ImportCar(new MemoryStream(CarOf([node])), new CarImportOptions { From = _backend }).Blocks.Select(block => block.Cid));
         byte[] two = DagCbor.Encode(IpldNode.List(IpldNode.Link(CidOf("some bytes"u8)), IpldNode.Link(absent)));
         byte[] lacking = CarOf([Cid.Sha256(Multicodec.DagCbor, two)], (Cid.Sha256(Multicodec.DagCbor, two), two));
-        ArrowCidException error = Assert.Throws<ArrowCidException>(() => store.ImportCar(new MemoryStream(lacking), new CarImportOptions { From = _backend }));
+        ArrowCidException error = Assert.Throws<ArrowCidException>(() => store.Transfer.ImportCar(new MemoryStream(lacking), new CarImportOptions { From = _backend }));
         Assert.Equal(ErrorCode.InvalidData, error.Code);
         Assert.Contains($"{absent} first, nor at {_backend.Name}", error.Message, StringComparison.Ordinal);
         Assert.False(store.Contains(CidOf("some bytes"u8)));
-        CarImport part = store.ImportCar(new MemoryStream(lacking), new CarImportOptions { From = _backend, Partial = true });
+        CarImport part = store.Transfer.ImportCar(new MemoryStream(lacking), new CarImportOptions { From = _backend, Partial = true });
         Assert.Equal((1L, 2), (part.Missing, part.Blocks.Count));
         Assert.True(store.Contains(CidOf("some bytes"u8)));
     }
@@ -220,7 +220,7 @@ public class DiskBackendTests : BackendContract
     {
         var store = Own(CidStore.Open(Own(new TemporaryStore()).Directory,
             new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 }));
-        return Task.FromResult(Filled(store.AsBackend(), blocks));
+        return Task.FromResult(Filled(store.Transfer.AsBackend(), blocks));
     }
 }
 
@@ -232,7 +232,7 @@ public class SharedMemoryBackendTests : BackendContract
     private protected override Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
     {
         var store = Own(CidStore.Open(_directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 }));
-        return Task.FromResult(Filled(store.AsBackend(), blocks));
+        return Task.FromResult(Filled(store.Transfer.AsBackend(), blocks));
     }
 
     private protected override Task End()
@@ -278,7 +278,7 @@ public class GatewayBackendTests : BackendContract
     private protected override async Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
     {
         _served = await ServedStore.Start();
-        _ = Filled(_served.Store.AsBackend(), blocks);
+        _ = Filled(_served.Store.Transfer.AsBackend(), blocks);
         return BlockBackend.Gateway(new Uri($"http://{_served.Address}/"));
     }
 

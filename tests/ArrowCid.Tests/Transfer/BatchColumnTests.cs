@@ -99,12 +99,12 @@ public sealed class BatchColumnTests
         {
             var pieces = new Pieces(Long());
             using var store = CidStore.Open(Path.Combine(directory, "store"));
-            Assert.Null(store.TryGetColumnView(pieces.Root, "b"));
+            Assert.Null(store.Datasets.TryGetColumnView(pieces.Root, "b"));
             _ = store.PutBlock(Multicodec.DagCbor, pieces.Blocks[pieces.Root]);
             foreach (ColumnPiece piece in pieces.Manifest.Head.Concat(pieces.Manifest.Columns[1].Pieces))
                 _ = store.PutRaw(pieces.Blocks[piece.Cid]);
-            Assert.Equal(CanonicalBlock.CidOf(Alone(Long(), 1)), CanonicalBlock.CidOf(store.TryGetColumnView(pieces.Root, "b")!));
-            Assert.Equal(pieces.Manifest.Columns[0].Pieces[0].Cid, Missing(() => store.TryGetColumnView(pieces.Root, "a")!));
+            Assert.Equal(CanonicalBlock.CidOf(Alone(Long(), 1)), CanonicalBlock.CidOf(store.Datasets.TryGetColumnView(pieces.Root, "b")!));
+            Assert.Equal(pieces.Manifest.Columns[0].Pieces[0].Cid, Missing(() => store.Datasets.TryGetColumnView(pieces.Root, "a")!));
         }
         finally
         {

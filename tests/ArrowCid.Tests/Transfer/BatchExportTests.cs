@@ -80,7 +80,7 @@ public sealed class BatchExportTests
             if (isHashed) Assert.Equal(cid, Cid.FromSha256(Multicodec.Raw, spooled[i].Digest));
             PutResult put = store.PutSpooled(spooled[i]);
             Assert.Equal((cid, true, rows), (put.Cid, put.IsNew, (int)put.Rows));
-            Assert.NotNull(store.Verify(cid));
+            Assert.NotNull(store.Diagnostics.Verify(cid));
         }
     }
 

@@ -21,7 +21,7 @@ public static partial class CanonicalBlock
         ArgumentNullException.ThrowIfNull(batch);
         using BlockPlan plan = BlockPlan.Of(batch);
         byte[] block = GC.AllocateUninitializedArray<byte>(plan.Length);
-        return new EncodedBlock(AddressOf(plan, plan.WriteTo(block)), block);
+        return new EncodedBlock { Address = AddressOf(plan, plan.WriteTo(block)), Bytes = block };
     }
 
     /// <summary>Encodes a batch into memory that the caller provides.</summary>
@@ -96,9 +96,11 @@ public static partial class CanonicalBlock
         return batch;
     }
 
-    private static BlockAddress AddressOf(BlockPlan plan, Digest256 digest) => new(
-        Cid.FromSha256(Multicodec.Raw, digest),
-        Cid.FromSha256(Multicodec.Raw, plan.Schema.Digest),
-        plan.Rows,
-        plan.Length);
+    private static BlockAddress AddressOf(BlockPlan plan, Digest256 digest) => new()
+    {
+        Cid = Cid.FromSha256(Multicodec.Raw, digest),
+        SchemaCid = Cid.FromSha256(Multicodec.Raw, plan.Schema.Digest),
+        Rows = plan.Rows,
+        ByteLength = plan.Length,
+    };
 }

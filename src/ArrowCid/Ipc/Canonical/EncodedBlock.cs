@@ -1,10 +1,14 @@
 namespace ArrowCid.Ipc;
 
 /// <summary>A canonical block with its address.</summary>
-/// <param name="Address">What addresses it.</param>
-/// <param name="Bytes">Its bytes.</param>
-public readonly record struct EncodedBlock(BlockAddress Address, ReadOnlyMemory<byte> Bytes)
+public readonly record struct EncodedBlock
 {
+    /// <summary>What addresses it.</summary>
+    public required BlockAddress Address { get; init; }
+
+    /// <summary>Its bytes.</summary>
+    public required ReadOnlyMemory<byte> Bytes { get; init; }
+
     /// <summary>The SHA-256 CID of <see cref="Bytes"/>.</summary>
     public Cid Cid => Address.Cid;
 

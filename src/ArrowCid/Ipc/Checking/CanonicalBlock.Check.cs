@@ -33,7 +33,15 @@ public static partial class CanonicalBlock
             Departures =
             [
                 .. ViolationsOf(reader).Concat(ViolationsOf(batch, block))
-                    .Select(d => new Difference(-1, d.Rule, d.FieldPath, -1, d.How, "")),
+                    .Select(d => new Difference
+                    {
+                        Batch = -1,
+                        Rule = d.Rule,
+                        FieldPath = d.FieldPath,
+                        Row = -1,
+                        InA = d.How,
+                        InB = "",
+                    }),
             ],
         };
     }
@@ -63,7 +71,15 @@ public static partial class CanonicalBlock
             if (batchA is null || batchB is null)
             {
                 string endA = batchA is null ? "ends here" : "goes on", endB = batchB is null ? "ends here" : "goes on";
-                var ended = new Difference(index, "the number of batches", "", -1, endA, endB);
+                var ended = new Difference
+                {
+                    Batch = index,
+                    Rule = "the number of batches",
+                    FieldPath = "",
+                    Row = -1,
+                    InA = endA,
+                    InB = endB,
+                };
                 return new Explanation { SameBatches = false, SameBytes = false, Differences = [ended] };
             }
 
@@ -82,7 +98,15 @@ public static partial class CanonicalBlock
                 .All(pair => Violations.IsSameMemory(pair.First, pair.Second));
             if (isSameMemory) continue;
             alike.AddRange(seenA.Intersect(seenB)
-                .Select(d => new Difference(index, d.Rule, d.FieldPath, -1, d.How, d.How)));
+                .Select(d => new Difference
+                {
+                    Batch = index,
+                    Rule = d.Rule,
+                    FieldPath = d.FieldPath,
+                    Row = -1,
+                    InA = d.How,
+                    InB = d.How,
+                }));
         }
 
         if (sameBytes) return new Explanation { SameBatches = true, SameBytes = true, Differences = [] };
@@ -111,7 +135,15 @@ public static partial class CanonicalBlock
         var places = inA.Concat(inB).Where(d => !(inA.Contains(d) && inB.Contains(d)))
             .Select(d => (d.Rule, d.FieldPath)).Distinct();
         foreach ((string rule, string path) in places)
-            yield return new Difference(index, rule, path, -1, How(inA, rule, path), How(inB, rule, path));
+            yield return new Difference
+            {
+                Batch = index,
+                Rule = rule,
+                FieldPath = path,
+                Row = -1,
+                InA = How(inA, rule, path),
+                InB = How(inB, rule, path),
+            };
 
         static string How(HashSet<Violation> found, string rule, string path)
         {
@@ -124,6 +156,14 @@ public static partial class CanonicalBlock
     {
         int offset = a.Span.CommonPrefixLength(b.Span);
         string rule = $"messages and flatbuffers are laid out as section 2 says (first at byte {offset})";
-        return [new Difference(-1, rule, "", -1, $"{a.Length} bytes", $"{b.Length} bytes")];
+        return [new Difference
+        {
+            Batch = -1,
+            Rule = rule,
+            FieldPath = "",
+            Row = -1,
+            InA = $"{a.Length} bytes",
+            InB = $"{b.Length} bytes",
+        }];
     }
 }

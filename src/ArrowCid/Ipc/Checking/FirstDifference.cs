@@ -13,7 +13,15 @@ internal static class FirstDifference
         if (CanonicalSchema.Of(a.Schema).Digest != CanonicalSchema.Of(b.Schema).Digest)
             return OfSchemas(a.Schema, b.Schema, index);
         if (a.Length != b.Length)
-            return new Difference(index, "the number of rows", "", -1, Text(a.Length), Text(b.Length));
+            return new Difference
+            {
+                Batch = index,
+                Rule = "the number of rows",
+                FieldPath = "",
+                Row = -1,
+                InA = Text(a.Length),
+                InB = Text(b.Length),
+            };
         CanonicalField[] fields = CanonicalSchema.Of(a.Schema).Fields;
         (int Row, int Column) first = (int.MaxValue, -1);
         for (int c = 0; c < fields.Length; c++)
@@ -24,7 +32,15 @@ internal static class FirstDifference
 
         if (first.Column < 0) return OfDictionaries(fields, a, b, index);
         CanonicalField field = fields[first.Column];
-        return new Difference(index, "a value", field.Path, first.Row, Show(a, first), Show(b, first));
+        return new Difference
+        {
+            Batch = index,
+            Rule = "a value",
+            FieldPath = field.Path,
+            Row = first.Row,
+            InA = Show(a, first),
+            InB = Show(b, first),
+        };
     }
 
     private static int FirstRow(CanonicalField field, ArrowArray a, ArrowArray b, int rows)
@@ -49,24 +65,55 @@ internal static class FirstDifference
             if (a.Columns[c].Dictionary is not { } left || b.Columns[c].Dictionary is not { } right) continue;
             int row = FirstRow(fields[c].DictionaryValues!, left, right, Math.Min(left.Length, right.Length));
             if (row < 0 && left.Length == right.Length) continue;
-            return new Difference(index, "an ordered dictionary's entries", fields[c].Path, row,
-                $"{left.Length} entries", $"{right.Length} entries");
+            return new Difference
+            {
+                Batch = index,
+                Rule = "an ordered dictionary's entries",
+                FieldPath = fields[c].Path,
+                Row = row,
+                InA = $"{left.Length} entries",
+                InB = $"{right.Length} entries",
+            };
         }
 
-        return new Difference(index, "a nested ordered dictionary's entries", "", -1, "", "");
+        return new Difference
+        {
+            Batch = index,
+            Rule = "a nested ordered dictionary's entries",
+            FieldPath = "",
+            Row = -1,
+            InA = "",
+            InB = "",
+        };
     }
 
     public static Difference OfSchemas(Schema a, Schema b, int index)
     {
         CanonicalField[] left = CanonicalSchema.Of(a).Fields, right = CanonicalSchema.Of(b).Fields;
         if (OfFields(left, right, "", index) is { } found) return found;
-        return new Difference(index, "the schema's metadata", "", -1, Pairs(a.Metadata), Pairs(b.Metadata));
+        return new Difference
+        {
+            Batch = index,
+            Rule = "the schema's metadata",
+            FieldPath = "",
+            Row = -1,
+            InA = Pairs(a.Metadata),
+            InB = Pairs(b.Metadata),
+        };
     }
 
     private static Difference? OfFields(CanonicalField[] a, CanonicalField[] b, string path, int index)
     {
         if (a.Length != b.Length)
-            return new Difference(index, "the number of fields", path, -1, Text(a.Length), Text(b.Length));
+            return new Difference
+            {
+                Batch = index,
+                Rule = "the number of fields",
+                FieldPath = path,
+                Row = -1,
+                InA = Text(a.Length),
+                InB = Text(b.Length),
+            };
         for (int i = 0; i < a.Length; i++)
         {
             CanonicalField left = a[i], right = b[i];
@@ -81,7 +128,15 @@ internal static class FirstDifference
                 found = Of("a field's type", $"{left.Type}", $"{right.Type}");
             if (found is not null) return found;
 
-            Difference Of(string what, string inA, string inB) => new(index, what, left.Path, -1, inA, inB);
+            Difference Of(string what, string inA, string inB) => new()
+            {
+                Batch = index,
+                Rule = what,
+                FieldPath = left.Path,
+                Row = -1,
+                InA = inA,
+                InB = inB,
+            };
         }
 
         return null;

@@ -120,7 +120,7 @@ public static class DagPb
         }
 
         if (hash.IsDefault) throw reader.Refuse("a link has no Hash", origin);
-        return new DagPbLink(hash, name, size);
+        return new DagPbLink { Hash = hash, Name = name, TotalSize = size };
     }
 
     private static Cid ReadHash(scoped ref ProtobufReader reader, IpldReadOptions options, int start)

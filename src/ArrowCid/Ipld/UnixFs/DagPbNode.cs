@@ -108,7 +108,12 @@ public sealed class DagPbNode : IEquatable<DagPbNode>
             "a link's Tsize is no integer from 0");
         Require(node.Count == 1 + (name is null ? 0 : 1) + (size is null ? 0 : 1),
             "a link has other keys than Hash, Name and Tsize");
-        return new DagPbLink(hash.AsLink(), name?.AsText(), size is null ? null : (ulong)size.AsInteger());
+        return new DagPbLink
+        {
+            Hash = hash.AsLink(),
+            Name = name?.AsText(),
+            TotalSize = size is null ? null : (ulong)size.AsInteger(),
+        };
     }
 
     private static void Require([DoesNotReturnIf(false)] bool holds, string rule)

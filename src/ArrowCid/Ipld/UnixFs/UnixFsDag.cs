@@ -136,7 +136,7 @@ internal sealed class UnixFsDag
             ulong total = 0, fileSize = 0;
             foreach (ref readonly Entry child in children)
             {
-                links.Add(new DagPbLink(child.Cid, "", child.TotalSize));
+                links.Add(new DagPbLink { Hash = child.Cid, Name = "", TotalSize = child.TotalSize });
                 sizes.Add(child.FileSize);
                 total += child.TotalSize;
                 fileSize += child.FileSize;

@@ -147,7 +147,14 @@ public sealed partial class ParquetReader : IDisposable
             }
 
             string? column = address is { } found && found.Cid != ClaimedCids[group] ? FirstOther(batch!, group) : null;
-            yield return new ParquetVerifyResult(group, ClaimedCids[group], address?.Cid, column, error);
+            yield return new ParquetVerifyResult
+            {
+                Group = group,
+                Claimed = ClaimedCids[group],
+                Found = address?.Cid,
+                Column = column,
+                Error = error,
+            };
         }
     }
 

@@ -1,14 +1,23 @@
 namespace ArrowCid.Parquet;
 
 /// <summary>The result of comparing a row group with the CID that its file claims.</summary>
-/// <param name="Group">The row group, from 0.</param>
-/// <param name="Claimed">The CID that the file claims.</param>
-/// <param name="Found">The CID of the contents; null if they cannot be read.</param>
-/// <param name="Column">The first column that is not as it was written, where the CIDs differ and it can be
-/// told.</param>
-/// <param name="Error">Why it cannot be read; null where it can.</param>
-public sealed record ParquetVerifyResult(int Group, Cid Claimed, Cid? Found, string? Column, ArrowCidException? Error)
+public sealed record ParquetVerifyResult
 {
+    /// <summary>The row group, from 0.</summary>
+    public required int Group { get; init; }
+
+    /// <summary>The CID that the file claims.</summary>
+    public required Cid Claimed { get; init; }
+
+    /// <summary>The CID of the contents; null if they cannot be read.</summary>
+    public required Cid? Found { get; init; }
+
+    /// <summary>The first column that is not as it was written, where the CIDs differ and it can be told.</summary>
+    public required string? Column { get; init; }
+
+    /// <summary>Why it cannot be read; null where it can.</summary>
+    public required ArrowCidException? Error { get; init; }
+
     /// <summary>Whether the row group is what its CID says.</summary>
     public bool IsIntact => Found == Claimed;
 }

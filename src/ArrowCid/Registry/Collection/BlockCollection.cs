@@ -63,7 +63,7 @@ internal sealed class BlockCollection
         {
             bool isBeneath = node.Info.Kind == RecordKind.Schema && node.IsNeededAtAll;
             if (keepsLasting && !node.HasExpired && !isBeneath && node.Reasons.Count == 0)
-                node.Reasons.Add(new KeepReason(KeepKind.Lasting, null, null));
+                node.Reasons.Add(new KeepReason { Kind = KeepKind.Lasting, Name = null, By = null });
             if (IsRest()) yield return _looked;
         }
 
@@ -103,12 +103,12 @@ internal sealed class BlockCollection
             if (!_nodes.TryGetValue(digest, out CollectedNode? needed)) continue;
             if (needed.Reasons.Count == 0) staying.Push(needed);
             if (!needed.Reasons.Exists(reason => reason.Kind == why))
-                needed.Reasons.Add(new KeepReason(why, null, by.Cid));
+                needed.Reasons.Add(new KeepReason { Kind = why, Name = null, By = by.Cid });
         }
 
         if (!by.IsUnknowable || KeepsAll) return;
         KeepsAll = true;
-        KeepAll(new KeepReason(KeepKind.Unknowable, null, by.Cid), staying);
+        KeepAll(new KeepReason { Kind = KeepKind.Unknowable, Name = null, By = by.Cid }, staying);
     }
 
     /// <summary>Something that stays may need anything.</summary>
@@ -161,7 +161,12 @@ internal sealed class BlockCollection
         var gone = new List<CollectedNode>();
         foreach (CollectedNode node in _going)
         {
-            if (bytes <= most && !node.HasExpired) node.Reasons.Add(new KeepReason(KeepKind.WithinBudget, null, null));
+            if (bytes <= most && !node.HasExpired) node.Reasons.Add(new KeepReason
+            {
+                Kind = KeepKind.WithinBudget,
+                Name = null,
+                By = null,
+            });
             else
             {
                 gone.Add(node);

@@ -1,11 +1,17 @@
 namespace ArrowCid.Registry;
 
 /// <summary>One reason why a block is kept.</summary>
-/// <param name="Kind">What keeps it.</param>
-/// <param name="Name">The name, where one does; of damage the place; else null.</param>
-/// <param name="By">The block that needs it, where one does (the first of several); else null.</param>
-public readonly record struct KeepReason(KeepKind Kind, string? Name, Cid? By)
+public readonly record struct KeepReason
 {
+    /// <summary>What keeps it.</summary>
+    public required KeepKind Kind { get; init; }
+
+    /// <summary>The name, where one does; of damage the place; else null.</summary>
+    public required string? Name { get; init; }
+
+    /// <summary>The block that needs it, where one does (the first of several); else null.</summary>
+    public required Cid? By { get; init; }
+
     /// <summary>The reason in words.</summary>
     /// <returns>A clause without a full stop.</returns>
     public override string ToString() => Kind switch

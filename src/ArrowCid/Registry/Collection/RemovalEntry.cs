@@ -1,11 +1,23 @@
 namespace ArrowCid.Registry;
 
 /// <summary>A line of the log of removals.</summary>
-/// <param name="Cid">The block; it may have been put again since.</param>
-/// <param name="ByteLength">Its bytes; 0 of a view, which showed another block's.</param>
-/// <param name="Time">When it was removed.</param>
-/// <param name="Reason">Why.</param>
-/// <param name="Rule">The policy by which it went; empty where it has no name.</param>
-/// <param name="By">The program that removed it, and its process id then.</param>
-public sealed record RemovalEntry(Cid Cid, long ByteLength, DateTimeOffset Time, RemovalReason Reason, string Rule,
-    string By);
+public sealed record RemovalEntry
+{
+    /// <summary>The block; it may have been put again since.</summary>
+    public required Cid Cid { get; init; }
+
+    /// <summary>Its bytes; 0 of a view, which showed another block's.</summary>
+    public required long ByteLength { get; init; }
+
+    /// <summary>When it was removed.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Why.</summary>
+    public required RemovalReason Reason { get; init; }
+
+    /// <summary>The policy by which it went; empty where it has no name.</summary>
+    public required string Rule { get; init; }
+
+    /// <summary>The program that removed it, and its process id then.</summary>
+    public required string By { get; init; }
+}

@@ -51,7 +51,14 @@ internal sealed class NameLog(string name)
     public NameChange Show() => Show(Last, _changes.Count(change => change.Previous == Last.Previous) > 1);
 
     private NameChange Show(NameRecord change, bool isConflict) =>
-        new(Name, change.Target, change.Stamp.When, change.Stamp.WriterId, isConflict);
+        new()
+        {
+            Name = Name,
+            Cid = change.Target,
+            Time = change.Stamp.When,
+            Writer = change.Stamp.WriterId,
+            IsConflict = isConflict,
+        };
 
     // No change has time 0 and writer 0 (the clock begins in 1970), so it can represent "none".
     private static FactStamp PreviousOf(NameRecord change) => change.Previous ?? default;

@@ -7,7 +7,7 @@ public sealed class QueryOptions
     public Filter? Filter { get; init; }
 
     /// <summary>Whether blocks that are not here, but of which facts speak, are looked at too.</summary>
-    public bool WithAbsent { get; init; }
+    public bool IncludeMissing { get; init; }
 
     /// <summary>Whether the order of the index is gone through from its end: by most indexes the newest
     /// first.</summary>

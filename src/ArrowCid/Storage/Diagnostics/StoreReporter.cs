@@ -104,7 +104,7 @@ internal sealed class StoreReporter
     }
 
     private StoreNotification New(StoreNotificationKind kind, string subject = "") =>
-        new(kind, Directory, _clock.GetUtcNow(), subject);
+        new() { Kind = kind, Directory = Directory, Time = _clock.GetUtcNow(), Subject = subject };
 
     private void Report(StoreNotification one)
     {
@@ -115,7 +115,6 @@ internal sealed class StoreReporter
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // A log that fails keeps no store from its work.
-            Debug.Fail(e.Message);
         }
 
         if (_handler is null) return;
@@ -143,7 +142,14 @@ internal sealed class StoreReporter
         }
         catch (Exception e)
         {
-            StoreLog.HandlerFailed(_log, Directory, e);
+            try
+            {
+                StoreLog.HandlerFailed(_log, Directory, e);
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                // Nothing is left that could report it.
+            }
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed record StoreSettings
 
     public bool ReadOnly { get; init; }
 
-    public Durability Durability { get; init; } = Durability.Batch;
+    public Durability Durability { get; init; } = Durability.Periodic;
 
     public bool MustExist { get; init; }
 

@@ -4,10 +4,14 @@ using ArrowCid.Registry;
 namespace ArrowCid;
 
 /// <summary>Versions of something, and which of them are kept.</summary>
-/// <param name="Id">What it is called, in the log of removals too: 1 to 128 characters.</param>
-/// <param name="Policy">What is kept.</param>
-public sealed record ForgetRule(string Id, ForgetPolicy Policy)
+public sealed record ForgetRule
 {
+    /// <summary>What it is called, in the log of removals too: 1 to 128 characters.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>What is kept.</summary>
+    public required ForgetPolicy Policy { get; init; }
+
     private static readonly string[] s_keys =
     [
         "id", "names", "where", "groupBy", "last", "hourly", "daily", "weekly", "monthly", "yearly", "within",
@@ -30,7 +34,7 @@ public sealed record ForgetRule(string Id, ForgetPolicy Policy)
         if (Policy.IsEmpty) throw new ArgumentException($"The rule '{Id}' keeps nothing.");
         if (Names.Count > 0 == Where is not null)
             throw new ArgumentException($"The rule '{Id}' has names or a filter.");
-        foreach (string word in GroupBy) CidStore.ThrowIfNoGroup(word, nameof(GroupBy));
+        foreach (string word in GroupBy) StoreRetention.ThrowIfNoGroup(word, nameof(GroupBy));
         var entries = new List<(string, IpldNode)>
         {
             ("id", IpldNode.Text(Id)),
@@ -54,17 +58,19 @@ public sealed record ForgetRule(string Id, ForgetPolicy Policy)
         Filter? filter = null;
         if (map.Has("where") && !Filter.TryParse(map.Text("where"), out filter))
             throw map.Refuse("'where' is no filter");
-        var rule = new ForgetRule(map.Text("id"), new ForgetPolicy
+        var rule = new ForgetRule
         {
-            KeepLast = Count("last"),
-            KeepHourly = Count("hourly"),
-            KeepDaily = Count("daily"),
-            KeepWeekly = Count("weekly"),
-            KeepMonthly = Count("monthly"),
-            KeepYearly = Count("yearly"),
-            KeepWithin = map.Has("within") ? TimeSpan.FromMilliseconds(map.Number("within")) : null,
-        })
-        {
+            Id = map.Text("id"),
+            Policy = new ForgetPolicy
+            {
+                KeepLast = Count("last"),
+                KeepHourly = Count("hourly"),
+                KeepDaily = Count("daily"),
+                KeepWeekly = Count("weekly"),
+                KeepMonthly = Count("monthly"),
+                KeepYearly = Count("yearly"),
+                KeepWithin = map.Has("within") ? TimeSpan.FromMilliseconds(map.Number("within")) : null,
+            },
             Names = [.. map.Texts("names")],
             Where = filter,
             GroupBy = [.. map.Texts("groupBy")],

@@ -77,7 +77,7 @@ internal sealed class MaintenanceLoop : IDisposable
             long started = Stopwatch.GetTimestamp();
             bool isMore = _round.MoveNext();
             TimeSpan took = Stopwatch.GetElapsedTime(started);
-            if (isMore && _round.Current is { } step) _store.Note(step, _options.Done);
+            if (isMore && _round.Current is { } step) _store.Maintenance.Note(step, _options.Done);
             double fill = _blocks.Fill();
             if (!isMore) End();
             _before = (_blocks.RecordsGiven(), Stopwatch.GetTimestamp());

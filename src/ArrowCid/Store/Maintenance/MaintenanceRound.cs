@@ -51,8 +51,17 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
                 CrashPoint.Pass(CrashStep.T1);
                 yield return done is null && failure is null
                     ? null
-                    : new MaintenanceStep(task, done?.Count ?? 0, done?.Bytes ?? 0, time,
-                        Stopwatch.GetElapsedTime(started), done?.Words ?? "not done", failure, isDryRun);
+                    : new MaintenanceStep
+                    {
+                        Task = task,
+                        Count = done?.Count ?? 0,
+                        ByteLength = done?.Bytes ?? 0,
+                        Time = time,
+                        Took = Stopwatch.GetElapsedTime(started),
+                        Words = done?.Words ?? "not done",
+                        Failure = failure,
+                        IsDryRun = isDryRun,
+                    };
                 if (failure is not null) break;
             }
         }
@@ -111,16 +120,16 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
     private IEnumerable<Done?> Expire(CancellationToken cancel)
     {
         if (!_registry.HasExpired(ExpiredAfter, store.Clock.GetUtcNow())) yield break;
-        foreach ((int blocks, long bytes) in store.CollectInSteps(new CollectOptions { DryRun = isDryRun }, cancel))
+        foreach ((int blocks, long bytes) in store.Retention.CollectInSteps(new CollectOptions { DryRun = isDryRun }, cancel))
             yield return Of(blocks, bytes, "expired");
     }
 
     private IEnumerable<Done?> Forget()
     {
         if (!WithPolicy) yield break;
-        foreach (ForgetRule rule in store.GetMaintenancePolicy().Forget)
+        foreach (ForgetRule rule in store.Maintenance.GetPolicy().Forget)
         {
-            ForgetResult result = store.Forget(rule, isDryRun);
+            ForgetResult result = store.Retention.Forget(rule, isDryRun);
             int gone = result.Versions.Where(version => version.IsForgotten).DistinctBy(version => version.Cid).Count();
             yield return gone == 0
                 ? null
@@ -132,13 +141,13 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
     private IEnumerable<Done?> Collect(CancellationToken cancel)
     {
         if (!WithPolicy) yield break;
-        MaintenancePolicy policy = store.GetMaintenancePolicy();
+        MaintenancePolicy policy = store.Maintenance.GetPolicy();
         if (!policy.Collects) yield break;
         // All records together are no smaller than the blocks.
         bool isWithin = !policy.Unreferenced && policy.MaxBytes is { } most
             && _blocks.GetStatistics().BytesCommitted <= most;
         if (isWithin) yield break;
-        foreach ((int blocks, long bytes) in store.CollectInSteps(policy.ToCollect(isDryRun), cancel))
+        foreach ((int blocks, long bytes) in store.Retention.CollectInSteps(policy.ToCollect(isDryRun), cancel))
             yield return Of(blocks, bytes, "that nothing needs collected");
     }
 

@@ -1,11 +1,23 @@
 namespace ArrowCid;
 
 /// <summary>What was done for one task since the store was opened.</summary>
-/// <param name="Task">The task.</param>
-/// <param name="Steps">Steps that did something.</param>
-/// <param name="Failures">Steps that could not.</param>
-/// <param name="Count">The sum of <see cref="MaintenanceStep.Count"/>.</param>
-/// <param name="ByteLength">The sum of <see cref="MaintenanceStep.ByteLength"/>.</param>
-/// <param name="Took">The time that they took.</param>
-public sealed record MaintenanceStatistics(MaintenanceTask Task, long Steps, long Failures, long Count, long ByteLength,
-    TimeSpan Took);
+public sealed record MaintenanceStatistics
+{
+    /// <summary>The task.</summary>
+    public required MaintenanceTask Task { get; init; }
+
+    /// <summary>Steps that did something.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Steps that could not.</summary>
+    public required long Failures { get; init; }
+
+    /// <summary>The sum of <see cref="MaintenanceStep.Count"/>.</summary>
+    public required long Count { get; init; }
+
+    /// <summary>The sum of <see cref="MaintenanceStep.ByteLength"/>.</summary>
+    public required long ByteLength { get; init; }
+
+    /// <summary>The time that they took.</summary>
+    public required TimeSpan Took { get; init; }
+}

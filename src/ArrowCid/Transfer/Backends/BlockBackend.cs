@@ -89,13 +89,13 @@ public abstract class BlockBackend : IDisposable
         Keep(cid, in digest, bytes);
     }
 
-    /// <summary>Writes blocks and all beneath them as a CAR, as <see cref="CidStore.ExportCar"/> does. A block that is
+    /// <summary>Writes blocks and all beneath them as a CAR, as <see cref="StoreTransfer.ExportCar"/> does. A block that is
     /// looked at more than once is fetched as often.</summary>
     /// <param name="cids">Batches, datasets, and other blocks.</param>
     /// <param name="output">Where to; it is not flushed.</param>
     /// <param name="options">How; by default CARv1 with UnixFS files.</param>
     /// <returns>What was written.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="CidStore.ExportCar"/> and <see
+    /// <exception cref="ArrowCidException">As for <see cref="StoreTransfer.ExportCar"/> and <see
     /// cref="TryGet"/>.</exception>
     public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null) =>
         CarExporter.Write(Get, Get, cids, output, options);

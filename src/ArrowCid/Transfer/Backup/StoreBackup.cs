@@ -138,8 +138,15 @@ public sealed class StoreBackup
 
     private void End()
     {
-        Increments = [.. _files.Select(file => new BackupIncrement(file.Manifest.Number, file.Root,
-            file.Manifest.Store, file.Manifest.At, file.Manifest.Live, file.ByteLength))];
+        Increments = [.. _files.Select(file => new BackupIncrement
+        {
+            Number = file.Manifest.Number,
+            Root = file.Root,
+            Store = file.Manifest.Store,
+            At = file.Manifest.At,
+            Blocks = file.Manifest.Live,
+            ByteLength = file.ByteLength,
+        })];
         BackupManifest last = _files[^1].Manifest;
         (Capacity, SegmentSize, IsRing) = (last.Capacity, last.SegmentSize, last.IsRing);
         foreach (SnapshotBlock block in _live.Values.Where(block => !_fileOf.ContainsKey(block.Digest)))

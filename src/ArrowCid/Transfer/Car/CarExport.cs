@@ -1,8 +1,17 @@
 namespace ArrowCid.Transfer;
 
 /// <summary>The result of an export to a CAR.</summary>
-/// <param name="Roots">Its roots: what each block that was asked for is in this layout; not that of the names.</param>
-/// <param name="Blocks">Its blocks.</param>
-/// <param name="ByteLength">The CAR's bytes.</param>
-/// <param name="LargestBlock">The bytes of its largest block.</param>
-public sealed record CarExport(IReadOnlyList<Cid> Roots, long Blocks, long ByteLength, long LargestBlock);
+public sealed record CarExport
+{
+    /// <summary>Its roots: what each block that was asked for is in this layout; not that of the names.</summary>
+    public required IReadOnlyList<Cid> Roots { get; init; }
+
+    /// <summary>Its blocks.</summary>
+    public required long Blocks { get; init; }
+
+    /// <summary>The CAR's bytes.</summary>
+    public required long ByteLength { get; init; }
+
+    /// <summary>The bytes of its largest block.</summary>
+    public required long LargestBlock { get; init; }
+}

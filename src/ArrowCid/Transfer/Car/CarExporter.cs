@@ -57,7 +57,13 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
 
         long data = _writer.Length;
         long index = _writer.Finish();
-        return new CarExport(roots, _blocks, start + data + index, _largest);
+        return new CarExport
+        {
+            Roots = roots,
+            Blocks = _blocks,
+            ByteLength = start + data + index,
+            LargestBlock = _largest,
+        };
     }
 
     private List<Cid> RootsOf(Cid[] cids)

@@ -1,15 +1,22 @@
 namespace ArrowCid.Transfer;
 
 /// <summary>What a CAR brought.</summary>
-/// <param name="Roots">The CAR's roots.</param>
-/// <param name="Blocks">The blocks that the store has now, in the order in which they were put: each after those that
-/// it links to.</param>
-/// <param name="Missing">How many blocks were linked to and not there.</param>
-/// <param name="Skipped">How many blocks were there and not taken: damaged, or under a hash that cannot be proved or
-/// is no SHA-256.</param>
-public sealed record CarImport(IReadOnlyList<Cid> Roots, IReadOnlyList<ImportedBlock> Blocks, long Missing,
-    long Skipped)
+public sealed record CarImport
 {
+    /// <summary>The CAR's roots.</summary>
+    public required IReadOnlyList<Cid> Roots { get; init; }
+
+    /// <summary>The blocks that the store has now, in the order in which they were put: each after those that it links
+    /// to.</summary>
+    public required IReadOnlyList<ImportedBlock> Blocks { get; init; }
+
+    /// <summary>How many blocks were linked to and not there.</summary>
+    public required long Missing { get; init; }
+
+    /// <summary>How many blocks were there and not taken: damaged, or under a hash that cannot be proved or is no
+    /// SHA-256.</summary>
+    public required long Skipped { get; init; }
+
     /// <summary>The names that the CAR carries, sorted, with the blocks that they point to. The import sets
     /// none.</summary>
     public IReadOnlyList<KeyValuePair<string, Cid>> Names { get; init; } = [];

@@ -1,3 +1,4 @@
+using ArrowCid.Server.Grpc;
 using System.Collections.Concurrent;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;

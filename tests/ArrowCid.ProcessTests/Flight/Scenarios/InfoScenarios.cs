@@ -1,3 +1,5 @@
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server.Service;
 using System.Collections.Concurrent;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;

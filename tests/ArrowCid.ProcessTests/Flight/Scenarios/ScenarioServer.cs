@@ -1,3 +1,6 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server;
 using System.Net;
 using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;

@@ -1,4 +1,4 @@
-using ArrowCid.Flight.Access;
+using ArrowCid.Server.Access;
 using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Flight.Access;
@@ -12,7 +12,7 @@ public sealed class CallerRightsTests : IDisposable
     private int _refused;
 
     public CallerRightsTests() =>
-        _store = CidStore.Open(_directory.Directory, new CidStoreOptions { Capacity = 64 << 20, Clock = _clock });
+        _store = CidStore.Open(_directory.Directory, new CidStoreOptions { Capacity = 64 << 20, TimeProvider = _clock });
 
     public void Dispose()
     {
@@ -25,7 +25,7 @@ public sealed class CallerRightsTests : IDisposable
     {
         using IEnumerator<StoreEvent> watch = _store.Watch(Cursor.Now, new WatchOptions { WithMetadata = true, Timeout = TimeSpan.Zero }).GetEnumerator();
         Cid cid = Rights().Put(ServedStore.Numbers(3), default, Expiring(TimeSpan.FromDays(1))).Cid;
-        Assert.NotNull(_store.Describe(cid)!.Expires);
+        Assert.NotNull(_store.Metadata.Get(cid)!.Expires);
         Assert.True(watch.MoveNext());
         Assert.NotNull(watch.Current.Metadata?.Expires);
     }
@@ -37,7 +37,7 @@ public sealed class CallerRightsTests : IDisposable
         ArrowCidException refusal = Assert.Throws<ArrowCidException>(() => Rights().Put(ServedStore.Numbers(3), default, past));
         Assert.Equal(ErrorCode.InvalidArgument, refusal.Code);
         Assert.Empty(_store.List());
-        Assert.Empty(_store.Entries());
+        Assert.Empty(_store.Query());
     }
 
     [Fact]
@@ -49,8 +49,8 @@ public sealed class CallerRightsTests : IDisposable
         Assert.Equal(ErrorCode.AccessDenied, refusal.Code);
         Assert.Contains($"{cid}", refusal.Message);
         Assert.Equal(1, _refused);
-        Assert.Null(_store.Describe(cid)!.Expires);
-        Assert.Empty(_store.Describe(cid)!.Tags);
+        Assert.Null(_store.Metadata.Get(cid)!.Expires);
+        Assert.Empty(_store.Metadata.Get(cid)!.Tags);
         // The log goes on after the refusal.
         Assert.True(Rights().Put(ServedStore.Numbers(4), default, options).IsNew);
     }
@@ -64,7 +64,7 @@ public sealed class CallerRightsTests : IDisposable
             () => Rights().Put(ServedStore.Numbers(3), default, Expiring(TimeSpan.FromSeconds(1))));
         Assert.Equal(ErrorCode.AccessDenied, refusal.Code);
         Assert.Null(_clock.Once);
-        Assert.Null(Assert.Single(_store.Entries(), entry => entry.Kind == ArrowCid.Registry.BlockKind.Batch).Expires);
+        Assert.Null(Assert.Single(_store.Query(), entry => entry.Kind == ArrowCid.Registry.BlockKind.Batch).Expires);
     }
 
     [Fact]
@@ -79,24 +79,24 @@ public sealed class CallerRightsTests : IDisposable
     public void Put_with_an_expiry_stores_a_block_that_was_removed()
     {
         Cid cid = _store.Put(ServedStore.Numbers(3)).Cid;
-        Assert.Equal([cid], _store.Remove([cid]).Removed);
+        Assert.Equal([cid], _store.Retention.Remove([cid]).Removed);
         _ = Rights().Put(ServedStore.Numbers(3), default, Expiring(TimeSpan.FromDays(1)));
         Assert.True(_store.Contains(cid));
-        Assert.NotNull(_store.Describe(cid)!.Expires);
+        Assert.NotNull(_store.Metadata.Get(cid)!.Expires);
     }
 
     [Fact]
     public void Put_that_loses_a_race_for_its_name_reports_the_CID_of_the_stored_batch()
     {
         Cid other = _store.Put(ServedStore.Numbers(1)).Cid;
-        _clock.Once = () => _ = _store.SetName("daily", other);
+        _clock.Once = () => _ = _store.Names.Set("daily", other);
         ArrowCidException refusal = Assert.Throws<ArrowCidException>(
             () => Rights().Put(ServedStore.Numbers(3), default, new PutOptions { Name = "daily", Producer = "p" }));
         Assert.Equal(ErrorCode.AccessDenied, refusal.Code);
         Cid stored = ArrowCid.Ipc.CanonicalBlock.CidOf(ServedStore.Numbers(3));
         Assert.Contains($"the batch was stored without the name, as {stored}", refusal.Message);
         Assert.True(_store.Contains(stored));
-        Assert.Equal(other, _store.ResolveName("daily"));
+        Assert.Equal(other, _store.Names.Resolve("daily"));
     }
 
     private CallerRights Rights() => new(_store, AccessScope.Put, () => _refused++);

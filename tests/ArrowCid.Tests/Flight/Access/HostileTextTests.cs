@@ -1,3 +1,6 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Http.Headers;
@@ -51,7 +54,7 @@ public sealed class HostileTextTests(ITestOutputHelper output) : IAsyncLifetime
         });
         _channel = new FlightChannel(_served.Flight);
         _cid = _served.Store.Put(ServedStore.Numbers(3)).Cid;
-        _ = _served.Store.SetName("n", _cid);
+        _ = _served.Store.Names.Set("n", _cid);
     }
 
     public async Task DisposeAsync()

@@ -1,11 +1,14 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server.Http;
+using ArrowCid.Server;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Flight;
-using ArrowCid.Flight.Access;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Http;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.ProcessTests.Flight;
 using ArrowCid.Registry;
@@ -95,21 +98,21 @@ public sealed class ScopeTableTests : IAsyncLifetime
                 {
                     if (isHttp ? row.Http is null : row.Flight is null) continue;
                     var names = new ScopeNames(_cid, $"old-{++_names}", $"new-{++_names}");
-                    _ = _served.Store.SetName(names.Old, _cid);
+                    _ = _served.Store.Names.Set(names.Old, _cid);
                     (Outcome outcome, string said) = isHttp ? await Ask(row.Http!, names, token) : await Ask(row.Flight!, names, token);
                     string what = $"{row.Operation} over {(isHttp ? "HTTP" : "Flight")} as {(token == Wrong ? "wrong token" : scope)}";
                     if (outcome != expected) wrong.Add($"{what}: {said}, not {expected}");
                     if (outcome == Outcome.Passes) continue;
-                    if (_served.Store.ResolveName(names.Old) != _cid || _served.Store.ResolveName(names.New) is not null)
+                    if (_served.Store.Names.Resolve(names.Old) != _cid || _served.Store.Names.Resolve(names.New) is not null)
                         wrong.Add($"{what}: a name changed");
                     if (scope < AccessScope.Admin && Pinned().Count > 0) wrong.Add($"{what}: a pin");
                 }
 
                 // Only an administrator has changed what is reserved or pinned.
-                if (_served.Store.ResolveName(ScopeTable.Reserved) is not null && scope < AccessScope.Admin) wrong.Add($"{row.Operation}: reserved");
+                if (_served.Store.Names.Resolve(ScopeTable.Reserved) is not null && scope < AccessScope.Admin) wrong.Add($"{row.Operation}: reserved");
                 if (scope != AccessScope.Admin) continue;
-                _ = _served.Store.RemoveName(ScopeTable.Reserved);
-                foreach (Cid pin in Pinned()) _ = _served.Store.Unpin(pin);
+                _ = _served.Store.Names.Remove(ScopeTable.Reserved);
+                foreach (Cid pin in Pinned()) _ = _served.Store.Retention.Unpin(pin);
             }
         }
 
@@ -120,7 +123,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
     public async Task Put_token_cannot_move_a_name_so_that_its_block_is_collected()
     {
         Cid big = _served.Store.Put(ServedStore.Numbers(100_000)).Cid;
-        _ = _served.Store.SetName("big", big);
+        _ = _served.Store.Names.Set("big", big);
         using HttpClient client = _served.Connect(PutToken);
         foreach (string body in new[] { $$"""{"cid": "{{_cid}}"}""", $$"""{"cid": "{{_cid}}", "expected": "{{big}}"}""", $$"""{"cid": "{{_cid}}", "expected": null}""" })
         {
@@ -141,10 +144,10 @@ public sealed class ScopeTableTests : IAsyncLifetime
         }
 
         Assert.Equal(StatusCode.PermissionDenied, await PutOverFlight("big"));
-        _ = _served.Store.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero });
-        Assert.Equal(big, _served.Store.ResolveName("big"));
+        _ = _served.Store.Retention.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero });
+        Assert.Equal(big, _served.Store.Names.Resolve("big"));
         Assert.True(_served.Store.Contains(big));
-        Assert.Null(_served.Store.ResolveName("arrowcid.maintenance"));
+        Assert.Null(_served.Store.Names.Resolve("arrowcid.maintenance"));
         Assert.Empty(Pinned());
     }
 
@@ -163,7 +166,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
             }));
             Assert.Equal(Callers - 1, found.Count(status => status == HttpStatusCode.Forbidden));
             Assert.Single(found, HttpStatusCode.OK);
-            Assert.Single(_served.Store.NameHistory($"race-{round}"));
+            Assert.Single(_served.Store.Names.GetHistory($"race-{round}"));
         }
     }
 
@@ -173,8 +176,8 @@ public sealed class ScopeTableTests : IAsyncLifetime
         using HttpClient client = _served.Connect(PutToken);
         using HttpResponseMessage made = await Send(client, "POST", "/v1/blocks?expires=7d&name=mine&tag=k=v", "a\n1\n");
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
-        Cid mine = _served.Store.ResolveName("mine")!.Value;
-        StoredEntry entry = _served.Store.Describe(mine)!;
+        Cid mine = _served.Store.Names.Resolve("mine")!.Value;
+        StoredEntry entry = _served.Store.Metadata.Get(mine)!;
         Assert.NotNull(entry.Expires);
         Assert.Equal("v", entry.Tags["k"]);
         foreach (string expires in new[] { "1s", "never", "2999-01-01" })
@@ -189,13 +192,13 @@ public sealed class ScopeTableTests : IAsyncLifetime
                 Type = "put-facts",
                 Body = Google.Protobuf.ByteString.CopyFromUtf8($$"""{"cid": "{{mine}}", "expires": "2027-01-01"}"""),
             }));
-        Assert.Equal(entry.Expires, _served.Store.Describe(mine)!.Expires);
+        Assert.Equal(entry.Expires, _served.Store.Metadata.Get(mine)!.Expires);
     }
 
     [Fact]
     public async Task Name_is_the_same_refusal_without_a_token_whether_it_exists_or_not()
     {
-        _ = _served.Store.SetName("here", _cid);
+        _ = _served.Store.Names.Set("here", _cid);
         foreach (string method in new[] { "GET", "HEAD" })
         {
             foreach (string query in new[] { "", "?format=csv" })
@@ -215,7 +218,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, read.StatusCode);
     }
 
-    private List<Cid> Pinned() => [.. _served.Store.Entries().Where(entry => entry.IsPinned).Select(entry => entry.Cid)];
+    private List<Cid> Pinned() => [.. _served.Store.Query().Where(entry => entry.IsPinned).Select(entry => entry.Cid)];
 
     private static IEnumerable<(string? Token, AccessScope Scope)> Callers() =>
         [(null, AccessScope.None), (Wrong, AccessScope.None), (ReadToken, AccessScope.Read), (PutToken, AccessScope.Put), ("", AccessScope.Admin)];

@@ -45,7 +45,7 @@ public sealed class ApiTests
     {
         await using ServedStore served = await ServedStore.Start();
         Cid[] cids = [served.Store.Put(ServedStore.Numbers(10)).Cid, served.Store.Put(ServedStore.Numbers(150_000)).Cid];
-        Cid dataset = served.Store.PutDataset(cids).Cid;
+        Cid dataset = served.Store.Datasets.Put(cids).Cid;
         using ArrowReader reader = ArrowReader.Open(await served.Client.GetByteArrayAsync($"/v1/blocks/{dataset}"));
         Assert.Equal(cids[0], CanonicalBlock.CidOf(reader.ReadView()!));
         Assert.Equal(cids[1], CanonicalBlock.CidOf(reader.ReadView()!));
@@ -55,8 +55,8 @@ public sealed class ApiTests
         Assert.Equal(cids, parquet.ClaimedCids);
         await using ServedStore other = await ServedStore.Start();
         byte[] car = await served.Client.GetByteArrayAsync($"/v1/blocks/{dataset}?format=car");
-        _ = other.Store.ImportCar(new MemoryStream(car));
-        Assert.Equal(cids, other.Store.TryGetDataset(dataset));
+        _ = other.Store.Transfer.ImportCar(new MemoryStream(car));
+        Assert.Equal(cids, other.Store.Datasets.TryGet(dataset));
         using HttpResponseMessage part = await served.Client.Send("GET", $"/v1/blocks/{dataset}?format=car", ("Range", "bytes=5-9"));
         Assert.Equal(car[5..10], await part.Bytes());
     }
@@ -91,14 +91,14 @@ public sealed class ApiTests
         await using ServedStore served = await ServedStore.Start();
         Cid cid = served.Store.Put(ServedStore.Numbers(3)).Cid;
         string path = $"/v1/blocks/{cid}";
-        served.Store.Pin(cid);
+        served.Store.Retention.Pin(cid);
         using (HttpResponseMessage kept = await served.Owner.Send("DELETE", path))
         {
             Assert.Equal(HttpStatusCode.Conflict, kept.StatusCode);
             Assert.Contains("it is pinned", await kept.Text());
         }
 
-        served.Store.Unpin(cid);
+        served.Store.Retention.Unpin(cid);
         using (HttpResponseMessage asked = await served.Owner.Send("DELETE", path + "?dryRun=true"))
             Assert.Contains("\"isRemoved\":false,\"isDryRun\":true", await asked.Text());
         using (HttpResponseMessage still = await served.Client.Send("GET", path)) Assert.Equal(HttpStatusCode.OK, still.StatusCode);
@@ -171,13 +171,13 @@ public sealed class ApiTests
         await using ServedStore served = await ServedStore.Start(clock: clock);
         using HttpResponseMessage put = await Put(served, "?expires=7d", Encoding.UTF8.GetBytes(Csv), "text/csv");
         Cid cid = Cid.Parse((await Blocks(put))[0].Cid);
-        Assert.Equal(clock.GetUtcNow().AddDays(7), served.Store.Describe(cid)!.Expires);
+        Assert.Equal(clock.GetUtcNow().AddDays(7), served.Store.Metadata.Get(cid)!.Expires);
     }
 
     [Fact]
     public async Task A_body_over_the_limit_is_refused()
     {
-        await using ServedStore served = await ServedStore.Start(_ => new ArrowCid.Flight.CidServerOptions
+        await using ServedStore served = await ServedStore.Start(_ => new ArrowCid.Server.CidServerOptions
         {
             Http = ServedStore.Any,
             Flight = null,
@@ -270,7 +270,7 @@ public sealed class ApiTests
         }
 
         Cid cid = served.Store.Put(ServedStore.Numbers(3)).Cid;
-        _ = served.Store.SetName("a", cid);
+        _ = served.Store.Names.Set("a", cid);
         using HttpResponseMessage watch = await served.Owner.Send("GET", "/v1/watch");
         await Eventually(async () => (await served.Owner.GetStringAsync("/metrics")).Contains("\narrowcid_watchers 1\n"));
         text = await served.Owner.GetStringAsync("/metrics");
@@ -288,8 +288,8 @@ public sealed class ApiTests
         string text = await served.Owner.GetStringAsync("/metrics");
         Assert.Contains("arrowcid_store_capacity_bytes ", text);
         Assert.Contains("arrowcid_maintenance_running 0\n", text);
-        served.Store.Touch(served.Store.Put(ServedStore.Numbers(3)).Cid, DateTimeOffset.UtcNow);
-        _ = served.Store.Maintain();
+        served.Store.Metadata.SetExpiry(served.Store.Put(ServedStore.Numbers(3)).Cid, DateTimeOffset.UtcNow);
+        _ = served.Store.Maintenance.RunOnce();
         text = await served.Owner.GetStringAsync("/metrics");
         Assert.Contains("arrowcid_maintenance_steps_total{task=\"expire\"} 1\n", text);
         Assert.Contains("arrowcid_maintenance_items_total{task=\"expire\"} 2\n", text);

@@ -70,8 +70,8 @@ public sealed class CarScopeTests
     {
         await using ServedStore served = await ServedStore.Start();
         Cid one = served.Store.Put(ServedStore.Numbers(10)).Cid, other = served.Store.Put(ServedStore.Numbers(20)).Cid;
-        Cid dataset = served.Store.PutDataset([one, one, other]).Cid;
-        string schema = served.Store.TryFind(one)!.Value.SchemaCid.ToString();
+        Cid dataset = served.Store.Datasets.Put([one, one, other]).Cid;
+        string schema = served.Store.Metadata.TryFind(one)!.Value.SchemaCid.ToString();
         using HttpResponseMessage once = await served.Client.Send("GET", $"/ipfs/{dataset}",
             ("Accept", "application/vnd.ipld.car; version=1; order=dfs; dups=n"));
         string[] blocks = await Blocks(once);

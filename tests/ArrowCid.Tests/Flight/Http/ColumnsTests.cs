@@ -15,7 +15,7 @@ public sealed class ColumnsTests : IAsyncLifetime
     {
         _served = await ServedStore.Start();
         _cid = _served.Store.Put(Batch(1)).Cid;
-        _dataset = _served.Store.PutDataset([_cid, _served.Store.Put(Batch(2)).Cid]).Cid;
+        _dataset = _served.Store.Datasets.Put([_cid, _served.Store.Put(Batch(2)).Cid]).Cid;
     }
 
     public async Task DisposeAsync() => await _served.DisposeAsync();

@@ -15,7 +15,7 @@ public sealed class CompressionTests : IAsyncLifetime
         _served = await ServedStore.Start();
         _small = _served.Store.Put(ServedStore.Numbers(1000)).Cid;
         _large = _served.Store.Put(ServedStore.Numbers(200_000)).Cid;
-        _dataset = _served.Store.PutDataset([_small, _large]).Cid;
+        _dataset = _served.Store.Datasets.Put([_small, _large]).Cid;
     }
 
     public async Task DisposeAsync() => await _served.DisposeAsync();

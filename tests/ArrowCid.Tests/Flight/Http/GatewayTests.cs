@@ -104,7 +104,7 @@ public sealed class GatewayTests
         await using ServedStore served = await ServedStore.Start();
         Cid cid = served.Store.Put(ServedStore.Numbers(300_000)).Cid;
         using var car = new MemoryStream();
-        Cid root = served.Store.ExportCar([cid], car).Roots[0];
+        Cid root = served.Store.Transfer.ExportCar([cid], car).Roots[0];
         Assert.NotEqual(cid, root);
 
         // Nobody has asked for the batch: the root is found all the same.
@@ -205,15 +205,15 @@ public sealed class GatewayTests
     {
         await using ServedStore served = await ServedStore.Start();
         Cid small = served.Store.Put(ServedStore.Numbers(10)).Cid, large = served.Store.Put(ServedStore.Numbers(200_000)).Cid;
-        Cid dataset = served.Store.PutDataset([small, large]).Cid;
+        Cid dataset = served.Store.Datasets.Put([small, large]).Cid;
         byte[] first = await served.Client.GetByteArrayAsync($"/ipfs/{dataset}/batches/0/cid?format=raw");
         Assert.Equal(small, Cid.Sha256(Multicodec.Raw, first));
         byte[] second = await served.Client.GetByteArrayAsync($"/ipfs/{dataset}/batches/1/dag");
         Assert.Equal(large, Cid.Sha256(Multicodec.Raw, second));
         byte[] car = await served.Client.GetByteArrayAsync($"/ipfs/{dataset}?format=car");
         await using ServedStore other = await ServedStore.Start();
-        CarImport import = other.Store.ImportCar(new MemoryStream(car));
-        Assert.Equal([small, large], other.Store.TryGetDataset(dataset));
+        CarImport import = other.Store.Transfer.ImportCar(new MemoryStream(car));
+        Assert.Equal([small, large], other.Store.Datasets.TryGet(dataset));
         Assert.Equal(0, import.Missing);
         using HttpResponseMessage inside = await served.Client.Send("GET", $"/ipfs/{dataset}/rows?format=dag-cbor");
         Assert.Equal(HttpStatusCode.NotImplemented, inside.StatusCode);
@@ -277,7 +277,7 @@ public sealed class GatewayTests
     internal static void Import(ServedStore served, string car)
     {
         using FileStream file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Data", "car", car));
-        _ = served.Store.ImportCar(file, new CarImportOptions { Partial = true });
+        _ = served.Store.Transfer.ImportCar(file, new CarImportOptions { Partial = true });
     }
 
     /// <summary>The status of an answer that was read to its end; null where it was broken off.</summary>

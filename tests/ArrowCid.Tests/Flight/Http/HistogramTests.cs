@@ -1,7 +1,7 @@
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Http;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using ArrowCid.Flight.Access;
-using ArrowCid.Flight.Http;
 
 namespace ArrowCid.Tests.Flight.Http;
 
@@ -33,7 +33,7 @@ public sealed partial class HistogramTests
     public async Task Series_starts_at_zero_and_counts_each_value_in_the_buckets_above_it()
     {
         await using ServedStore served = await ServedStore.Start();
-        using var metrics = new ArrowCid.Flight.Http.Metrics(new StoreMetrics(served.Store, () => 0));
+        using var metrics = new ArrowCid.Server.Http.Metrics(new StoreMetrics(served.Store, () => 0));
         const string Labels = "protocol=\"http\",route=\"/of-this-test\",status=\"200\"";
         metrics.Expect("http", "/of-this-test", "200");
         string text = metrics.Write();

@@ -1,5 +1,5 @@
-using ArrowCid.Flight.Access;
-using ArrowCid.Flight.Http;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Http;
 using ArrowCid.Tests.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -13,16 +13,16 @@ public sealed class PathNameTests(ITestOutputHelper output) : ServedStoreTests
     public async Task Name_with_slashes_is_the_same_encoded_or_not()
     {
         Cid cid = Served.Store.Put(ServedStore.Numbers(3)).Cid;
-        _ = Served.Store.SetName("registry/monday", cid);
+        _ = Served.Store.Names.Set("registry/monday", cid);
         foreach (string path in new[] { "/v1/names/registry/monday", "/v1/names/registry%2Fmonday", "/v1/names/registry%2fmonday", "/v1/names/%72egistry/monday" })
             Assert.Equal("registry/monday", (await Json("GET", path)).GetProperty("name").GetString());
         foreach (string path in new[] { "/v1/blocks/@registry/monday/info", "/v1/blocks/%40registry%2Fmonday/info", "/v1/blocks/@registry%2Fmonday/info" })
             Assert.Equal($"{cid}", (await Json("GET", path)).GetProperty("cid").GetString());
         _ = await Json("POST", "/v1/blocks/@registry/monday/tags", """{"k": "v"}""");
-        Assert.Equal("v", Served.Store.Describe(cid)!.Tags["k"]);
+        Assert.Equal("v", Served.Store.Metadata.Get(cid)!.Tags["k"]);
         _ = await Json("PUT", "/v1/names/x%2Fy", $$"""{"cid": "{{cid}}"}""");
-        Assert.Equal(["registry/monday", "x/y"], Served.Store.Names().Select(change => change.Name));
-        _ = Served.Store.SetName("a/info", cid);
+        Assert.Equal(["registry/monday", "x/y"], Served.Store.Names.List().Select(change => change.Name));
+        _ = Served.Store.Names.Set("a/info", cid);
         using HttpResponseMessage csv = await Served.Owner.Send("GET", "/v1/blocks/@a%2Finfo?format=csv");
         Assert.Equal("text/csv; charset=utf-8; header=present".Split(';')[0], csv.Header("Content-Type").Split(';')[0]);
         Assert.Equal($"/v1/blocks/{cid}", csv.Header("Content-Location"));
@@ -43,18 +43,18 @@ public sealed class PathNameTests(ITestOutputHelper output) : ServedStoreTests
             string path = isPlain && random.Next(2) == 0 ? apart : encoded;
             string what = $"{JsonSerializer.Serialize(name)} as {path}";
             Assert.True(name == (await Json("PUT", $"/v1/names/{path}", $$"""{"cid": "{{cid}}", "expected": null}""")).GetProperty("name").GetString(), what);
-            Assert.True(Served.Store.ResolveName(name) == cid, what);
+            Assert.True(Served.Store.Names.Resolve(name) == cid, what);
             Assert.True(name == (await Json("GET", $"/v1/names/{path}")).GetProperty("name").GetString(), what);
             bool endsInRoute = path.EndsWith("/info", StringComparison.Ordinal) || path.EndsWith("/tags", StringComparison.Ordinal);
             using HttpResponseMessage block = await Served.Owner.Send("GET", $"/v1/blocks/@{(endsInRoute ? encoded : path)}");
             Assert.True(block.Header("ETag") == $"\"{cid}.arrow\"", what);
             using HttpResponseMessage removed = await Served.Owner.Send("DELETE", $"/v1/names/{path}");
             Assert.True(removed.StatusCode == HttpStatusCode.NoContent, what);
-            Assert.Empty(Served.Store.Names());
+            Assert.Empty(Served.Store.Names.List());
             using var content = new StringContent("a\n1\n", Encoding.UTF8, "text/csv");
             using HttpResponseMessage put = await Served.Owner.PostAsync($"/v1/blocks?name={encoded}", content);
-            Assert.True(put.IsSuccessStatusCode && Served.Store.Names().Single().Name == name, what);
-            _ = Served.Store.RemoveName(name);
+            Assert.True(put.IsSuccessStatusCode && Served.Store.Names.List().Single().Name == name, what);
+            _ = Served.Store.Names.Remove(name);
         }
     }
 
@@ -76,7 +76,7 @@ public sealed class PathNameTests(ITestOutputHelper output) : ServedStoreTests
         Cid cid = Served.Store.Put(ServedStore.Numbers(3)).Cid;
         (int status, string body) = await Raw("PUT", target, $$"""{"cid": "{{cid}}"}""");
         Assert.True(status == 400, $"{status} {body}");
-        Assert.Empty(Served.Store.Names());
+        Assert.Empty(Served.Store.Names.List());
     }
 
     [Fact]
@@ -87,12 +87,12 @@ public sealed class PathNameTests(ITestOutputHelper output) : ServedStoreTests
         {
             (int status, _) = await Raw("PUT", target, $$"""{"cid": "{{cid}}"}""");
             Assert.True(status is >= 400 and < 500, $"{target}: {status}");
-            Assert.Empty(Served.Store.Names());
+            Assert.Empty(Served.Store.Names.List());
         }
 
         (int whole, string body) = await Raw("PUT", $"http://{Served.Address}/v1/names/x%2Fy?", $$"""{"cid": "{{cid}}"}""");
         Assert.True(whole == 200, body);
-        Assert.Equal("x/y", Served.Store.Names().Single().Name);
+        Assert.Equal("x/y", Served.Store.Names.List().Single().Name);
     }
 
     [Fact]

@@ -1,8 +1,10 @@
+using ArrowCid.Client;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Http;
+using ArrowCid.Server;
 using System.Net;
 using System.Text.Json;
 using ArrowCid.Flight;
-using ArrowCid.Flight.Access;
-using ArrowCid.Flight.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ArrowCid.Tests.Flight.Http;

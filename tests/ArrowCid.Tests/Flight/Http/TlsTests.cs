@@ -1,3 +1,5 @@
+using ArrowCid.Client;
+using ArrowCid.Server;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;

@@ -75,7 +75,11 @@ public sealed class CarReaderTests
     [Fact]
     public void Links_are_followed_through_dag_cbor_and_dag_pb_and_what_is_missing_is_named()
     {
-        byte[] pb = DagPb.Encode(new DagPbNode([new DagPbLink(s_cid, "a"), new DagPbLink(Cid.Sha256(Multicodec.Raw, [7]), "b")]));
+        byte[] pb = DagPb.Encode(new DagPbNode([new DagPbLink { Hash = s_cid, Name = "a" }, new DagPbLink
+        {
+            Hash = Cid.Sha256(Multicodec.Raw, [7]),
+            Name = "b",
+        }]));
         var pbCid = Cid.Sha256(Multicodec.DagPb, pb);
         byte[] cbor = DagCbor.Encode(IpldNode.Map(("x", IpldNode.List(IpldNode.Link(pbCid), IpldNode.Link(pbCid.ToV0())))));
         var root = Cid.Sha256(Multicodec.DagCbor, cbor);

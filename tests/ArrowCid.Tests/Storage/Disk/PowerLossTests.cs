@@ -73,7 +73,7 @@ public sealed class PowerLossTests
     public void What_was_flushed_is_there_after_a_power_loss()
     {
         using var seam = new PowerSeam(300, callsBetween: 4);
-        using (BlockStore store = Open(seam, Durability.Batch))
+        using (BlockStore store = Open(seam, Durability.Periodic))
         {
             for (int round = 0; round < 5; round++)
             {
@@ -92,8 +92,8 @@ public sealed class PowerLossTests
     [Theory]
     [InlineData(Durability.Always, false)]
     [InlineData(Durability.Always, true)]
-    [InlineData(Durability.Batch, false)]
-    [InlineData(Durability.Batch, true)]
+    [InlineData(Durability.Periodic, false)]
+    [InlineData(Durability.Periodic, true)]
     public void Block_put_again_survives_a_power_loss_when_its_first_writer_flushed_nothing(Durability durability,
         bool isLarge)
     {
@@ -112,7 +112,7 @@ public sealed class PowerLossTests
                     byte[] bytes = StoreCalls.Numbered(i, 5_000);
                     Digest256 digest = first.PutRaw(bytes);
                     Assert.Equal(digest, second.PutRaw(bytes));
-                    if (durability == Durability.Batch) second.Flush();
+                    if (durability == Durability.Periodic) second.Flush();
                     seam.Acknowledge(digest);
                 }
 

@@ -32,7 +32,7 @@ public sealed class RebuildTests
         byte[] control = File.ReadAllBytes(disk.PathOf("ctl.v1"));
         control.AsSpan(4096).Fill(value);
         using (FileStream file = File.OpenWrite(disk.PathOf("ctl.v1"))) file.Write(control);
-        Assert.Equal(before.Count, CidStore.Rebuild(disk.Directory));
+        Assert.Equal(before.Count, StoreMaintenance.Rebuild(disk.Directory));
         using BlockStore again = disk.Open();
         Assert.Equal(id, again.Id);
         AssertSame(before, again);
@@ -47,10 +47,10 @@ public sealed class RebuildTests
         using (disk.Open())
         {
             Assert.Equal(ErrorCode.Busy,
-                Assert.Throws<ArrowCidException>(() => CidStore.Rebuild(disk.Directory)).Code);
+                Assert.Throws<ArrowCidException>(() => StoreMaintenance.Rebuild(disk.Directory)).Code);
         }
 
-        Assert.True(CidStore.Rebuild(disk.Directory) > 0);
+        Assert.True(StoreMaintenance.Rebuild(disk.Directory) > 0);
     }
 
     [Fact]
@@ -58,10 +58,10 @@ public sealed class RebuildTests
     {
         using var disk = new DiskSeam();
         Assert.Equal(ErrorCode.StoreGone,
-            Assert.Throws<ArrowCidException>(() => CidStore.Rebuild(disk.Directory)).Code);
+            Assert.Throws<ArrowCidException>(() => StoreMaintenance.Rebuild(disk.Directory)).Code);
         _ = Fill(disk);
         File.Delete(disk.PathOf("ctl.v1"));
-        var gone = Assert.Throws<ArrowCidException>(() => CidStore.Rebuild(disk.Directory));
+        var gone = Assert.Throws<ArrowCidException>(() => StoreMaintenance.Rebuild(disk.Directory));
         Assert.Equal(ErrorCode.StoreGone, gone.Code);
         Assert.Contains("restore that file", gone.Message, StringComparison.Ordinal);
     }
@@ -72,7 +72,7 @@ public sealed class RebuildTests
         using var disk = new DiskSeam();
         List<BlockInfo> before = Fill(disk);
         File.WriteAllBytes(disk.PathOf("seg-0030-00000001.tmp-owner"), new byte[100]);
-        Assert.Equal(CidStore.Rebuild(disk.Directory), CidStore.Rebuild(disk.Directory));
+        Assert.Equal(StoreMaintenance.Rebuild(disk.Directory), StoreMaintenance.Rebuild(disk.Directory));
         using BlockStore store = disk.Open();
         AssertSame(before, store);
         Assert.Empty(Directory.GetFiles(disk.Directory, "*.tmp-*"));
@@ -167,7 +167,7 @@ public sealed class RebuildTests
         (header with { Generation = 2 }).Write(younger.AsSpan(0, 2048));
         RelinkFirst(younger, header.Crc);
         File.WriteAllBytes(disk.PathOf("seg-0000-00000002"), younger);
-        _ = CidStore.Rebuild(disk.Directory);
+        _ = StoreMaintenance.Rebuild(disk.Directory);
         Assert.False(File.Exists(disk.PathOf("seg-0000-00000001")));
         using BlockStore store = disk.Open();
         Assert.Equal(before.Count, store.List().Count());

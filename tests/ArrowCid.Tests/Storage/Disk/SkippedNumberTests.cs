@@ -20,7 +20,7 @@ public sealed class SkippedNumberTests
         using (CidStore cleaner = CidStore.Open(disk.Directory))
         {
             for (int i = 0; i < 10; i++) puts.Add(store.Put(Batch(i)).Cid);
-            Assert.Equal([puts[9]], cleaner.Remove([puts[9]]).Removed);
+            Assert.Equal([puts[9]], cleaner.Retention.Remove([puts[9]]).Removed);
             control = File.ReadAllBytes(disk.PathOf(StoreLayout.ControlName));
         }
 
@@ -31,7 +31,7 @@ public sealed class SkippedNumberTests
         // With the next number it would fall under the fence.
         Assert.True(again.Put(Batch(9)).IsNew);
         Assert.Equal([.. puts.Take(2), puts[9]], again.List().Select(block => block.Cid));
-        Assert.Empty(again.CheckFacts());
+        Assert.Empty(again.Diagnostics.CheckFacts());
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class SkippedNumberTests
             Assert.Equal([digests[3], digests[4], next], Drain(early).Select(found => found.Record.Digest));
         using LogReader late = left.Tail(cursors[8]);
         List<LogEvent> heard = Drain(late);
-        Assert.Equal(new WatchGap(GapReason.PastEnd, 0, 6, 9), heard[0].Gap);
+        Assert.Equal(new WatchGap { Reason = GapReason.PastEnd, Lane = 0, First = 6, Last = 9 }, heard[0].Gap);
         Assert.Equal([.. digests.Take(5), next], heard.Skip(1).Select(found => found.Record.Digest));
     }
 

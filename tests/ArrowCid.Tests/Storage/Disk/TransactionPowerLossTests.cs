@@ -11,7 +11,7 @@ public sealed class TransactionPowerLossTests
 
     [Theory]
     [InlineData(Durability.Always)]
-    [InlineData(Durability.Batch)]
+    [InlineData(Durability.Periodic)]
     [InlineData(Durability.None)]
     public void Transaction_is_there_whole_or_not_at_all_after_a_power_loss_at_any_moment(Durability durability)
     {

@@ -34,7 +34,7 @@ internal sealed partial class LogReader
 
         if (!from.IsNow && (from.Store != _control.Superblock.Id || from.Lanes > _lanes.Length))
         {
-            _gaps.Enqueue(new WatchGap(GapReason.OtherStore, -1, 0, 0));
+            _gaps.Enqueue(new WatchGap { Reason = GapReason.OtherStore, Lane = -1, First = 0, Last = 0 });
             BeginListing(table);
             return;
         }
@@ -46,7 +46,13 @@ internal sealed partial class LogReader
             // What it passed last may be among what was lost with the power.
             (ulong left, ulong skipped) = _control.Skipped(lane);
             if (at > left && at <= skipped) end = left;
-            if (at > end) _gaps.Enqueue(new WatchGap(GapReason.PastEnd, lane, end + 1, at));
+            if (at > end) _gaps.Enqueue(new WatchGap
+            {
+                Reason = GapReason.PastEnd,
+                Lane = lane,
+                First = end + 1,
+                Last = at,
+            });
         }
 
         if (_gaps.Count > 0)

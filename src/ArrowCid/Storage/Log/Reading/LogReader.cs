@@ -162,7 +162,13 @@ internal sealed partial class LogReader : IDisposable
         UpdateListing(lane);
         if (!isAnnounced) return false;
         WatchGap? damage = payload is null
-            ? new WatchGap(GapReason.Damaged, lane.Number, record.Sequence, record.Sequence)
+            ? new WatchGap
+            {
+                Reason = GapReason.Damaged,
+                Lane = lane.Number,
+                First = record.Sequence,
+                Last = record.Sequence,
+            }
             : null;
         found = new LogEvent(damage is null ? record : default, payload, damage, lane.Number, CursorIn(lane));
         return true;
@@ -185,11 +191,17 @@ internal sealed partial class LogReader : IDisposable
         bool isNews = lane.LostSegment || _listedOrder != _control.Map.Read(StoreLayout.SegmentOrder);
         if (isNews && !isDamage)
         {
-            found = Restart(new WatchGap(GapReason.Gone, lane.Number, first, last));
+            found = Restart(new WatchGap
+            {
+                Reason = GapReason.Gone,
+                Lane = lane.Number,
+                First = first,
+                Last = last,
+            });
             return true;
         }
 
-        var damage = new WatchGap(GapReason.Damaged, lane.Number, first, last);
+        var damage = new WatchGap { Reason = GapReason.Damaged, Lane = lane.Number, First = first, Last = last };
         found = new LogEvent(default, null, damage, lane.Number, CursorIn(lane));
         return true;
     }
@@ -200,8 +212,14 @@ internal sealed partial class LogReader : IDisposable
     {
         ulong at = lane.Position.Sequence;
         return _listedOrder != _control.Map.Read(StoreLayout.SegmentOrder)
-            ? Restart(new WatchGap(GapReason.Rewritten, lane.Number, at, at))
-            : new LogEvent(default, null, new WatchGap(GapReason.Damaged, lane.Number, at, at), lane.Number,
+            ? Restart(new WatchGap { Reason = GapReason.Rewritten, Lane = lane.Number, First = at, Last = at })
+            : new LogEvent(default, null, new WatchGap
+            {
+                Reason = GapReason.Damaged,
+                Lane = lane.Number,
+                First = at,
+                Last = at,
+            }, lane.Number,
                 CursorIn(lane));
     }
 

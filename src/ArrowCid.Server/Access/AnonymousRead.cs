@@ -1,0 +1,17 @@
+using ArrowCid.Client;
+using ArrowCid.Flight;
+
+namespace ArrowCid.Server.Access;
+
+/// <summary>Which callers may read without a token.</summary>
+public enum AnonymousRead
+{
+    /// <summary>No caller.</summary>
+    Never,
+
+    /// <summary>Callers on this machine.</summary>
+    Loopback,
+
+    /// <summary>Everybody: for a public mirror.</summary>
+    Always,
+}

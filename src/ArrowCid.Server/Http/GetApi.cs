@@ -1,0 +1,233 @@
+using ArrowCid.Client;
+using ArrowCid.Flight;
+using ArrowCid.Server.Service;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using ArrowCid.Columnar;
+using ArrowCid.Transfer;
+using ArrowCid.Flight.Service;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace ArrowCid.Server.Http;
+
+/// <summary><c>GET /v1/blocks/{cid}</c>: a batch, or the batches of a dataset, in the form that is asked for.</summary>
+internal sealed class GetApi(HttpService service)
+{
+    // Text is handed on whenever there is this much of it; a row has at most that much.
+    private const long SentAtOnce = 256 << 10, MostOfRow = 256L << 20;
+
+    // The end of a stream.
+    private static readonly byte[] s_end = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+
+    private readonly GatewayBlocks _blocks = service.Blocks;
+
+    private static readonly (string Name, string Type)[] s_forms =
+    [
+        ("arrow", FileTypes.ArrowStream), ("parquet", FileTypes.Parquet), ("car", FileTypes.Car),
+        ("csv", FileTypes.Csv), ("json", FileTypes.JsonLines),
+    ];
+
+    public async Task Get(HttpContext context)
+    {
+        Cid cid = ApiQuery.CidOf(context, service.Store);
+        (string form, string type) = FormOf(context.Request);
+        IReadOnlyList<Cid> batches = cid.Codec == Multicodec.DagCbor
+            ? service.Store.Datasets.TryGet(cid) ?? throw _blocks.NotHere(cid)
+            : [cid];
+        if (!service.Store.Contains(cid)) throw _blocks.NotHere(cid);
+        IReadOnlyList<string> columns = ApiQuery.ColumnsOf(context);
+        if (columns.Count > 0 && form == "car")
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "a CAR has whole blocks; leave columns out");
+        HttpResponse response = context.Response;
+        response.Headers.ETag = $"\"{cid}.{form}{MarkOf(columns)}\"";
+        response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
+        // A name may point to another block tomorrow.
+        bool isName = context.Request.RouteValues["cid"] is string text && text.StartsWith('@');
+        response.Headers.CacheControl = isName ? "private, no-cache" : "private, max-age=29030400, immutable";
+        if (isName) response.Headers.ContentLocation = $"/v1/blocks/{cid}";
+        response.Headers.XContentTypeOptions = "nosniff";
+        if (context.Request.Headers.IfNoneMatch.ToString().Contains(response.Headers.ETag.ToString(),
+            StringComparison.Ordinal))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        response.ContentType = type;
+        switch (form)
+        {
+            case "parquet" or "car":
+                await SendMade(context, form == "car"
+                    ? file => _ = service.Store.Transfer.ExportCar([cid], file)
+                    : file => ParquetExport.Write(batches, Hold, file, columns: columns)).ConfigureAwait(false);
+                break;
+            case "arrow" when columns.Count > 0:
+                await SendMade(context, file => ArrowExport.Write(batches, Hold, file, columns: columns))
+                    .ConfigureAwait(false);
+                break;
+            case "arrow" when batches.Count == 1:
+                await SendBlock(context, batches[0]).ConfigureAwait(false);
+                break;
+            case "arrow":
+                await SendStream(context, batches).ConfigureAwait(false);
+                break;
+            default:
+                await SendText(context, batches, form == "csv", columns).ConfigureAwait(false);
+                break;
+        }
+    }
+
+    /// <summary>What tells the ETag of some columns from that of all.</summary>
+    private static string MarkOf(IReadOnlyList<string> columns)
+    {
+        const int Bytes = 8;
+        if (columns.Count == 0) return "";
+        byte[] names = Encoding.UTF8.GetBytes(string.Join('\0', columns));
+        return $".{Convert.ToHexStringLower(SHA256.HashData(names).AsSpan(0, Bytes))}";
+    }
+
+    private static (string Name, string Type) FormOf(HttpRequest request)
+    {
+        string? asked = request.Query["format"];
+        if (!string.IsNullOrEmpty(asked))
+        {
+            return Array.Find(s_forms, each => each.Name == asked) is { Name: not null } found
+                ? found
+                : throw new GatewayException(406, $"there is no format '{asked}'; {FormNames}");
+        }
+
+        if (!MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out IList<MediaTypeHeaderValue>? accepted))
+            return s_forms[0];
+        foreach (MediaTypeHeaderValue each in accepted.OrderByDescending(each => each.Quality ?? 1))
+        {
+            if (each.MatchesAllTypes) return s_forms[0];
+            string type = each.MediaType.Value!.ToLowerInvariant();
+            if (type is "application/json") type = FileTypes.JsonLines;
+            if (Array.Find(s_forms, form => form.Type.Split(';')[0] == type) is { Name: not null } found) return found;
+        }
+
+        throw new GatewayException(406, FormNames);
+    }
+
+    private static string FormNames => $"?format= takes {string.Join(", ", s_forms.Select(form => form.Name))}";
+
+    private async Task SendBlock(HttpContext context, Cid cid)
+    {
+        using ServedBlock block = _blocks.TryOpen(cid) ?? throw _blocks.NotHere(cid);
+        if (!block.Start.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]))
+            throw new GatewayException(406, $"{cid} is no batch; its bytes are at /ipfs/{cid}?format=raw");
+        await Gateway.Send(context, block).ConfigureAwait(false);
+    }
+
+    private async Task SendStream(HttpContext context, IReadOnlyList<Cid> batches)
+    {
+        // Blocks are streams of one schema: the messages of each follow those of the one before.
+        using ServedBlock first = _blocks.TryOpen(batches[0]) ?? throw _blocks.NotHere(batches[0]);
+        byte[] schema = SchemaOf(first);
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
+        var stream = new PipeStream(context.Response.BodyWriter);
+        await stream.Send(schema, context.RequestAborted).ConfigureAwait(false);
+        foreach (Cid cid in batches)
+        {
+            using ServedBlock block = _blocks.TryOpen(cid) ?? throw _blocks.NotHere(cid);
+            if (!SchemaOf(block).AsSpan().SequenceEqual(schema))
+                throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} has another schema than the first batch");
+            long count = block.Length - schema.Length - s_end.Length;
+            foreach (ReadOnlyMemory<byte> piece in block.Pieces(schema.Length, count))
+                await stream.Send(piece, context.RequestAborted).ConfigureAwait(false);
+        }
+
+        await stream.Send(s_end, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>A block's first message, its schema's, proved.</summary>
+    private static byte[] SchemaOf(ServedBlock block)
+    {
+        const int Prefix = 8;
+        long length = block.Start.Length == Prefix && block.Start.StartsWith<byte>([0xff, 0xff, 0xff, 0xff])
+            ? Prefix + (long)BinaryPrimitives.ReadInt32LittleEndian(block.Start[4..])
+            : 0;
+        if (length <= Prefix || length > block.Length - s_end.Length)
+            throw new ArrowCidException(ErrorCode.InvalidData, $"{block.Cid} is no batch");
+        byte[] schema = new byte[length];
+        int at = 0;
+        foreach (ReadOnlyMemory<byte> piece in block.Pieces(0, length))
+        {
+            piece.CopyTo(schema.AsMemory(at));
+            at += piece.Length;
+        }
+
+        return schema;
+    }
+
+    /// <summary>CSV and JSON lines, handed on cell by cell as soon as there are enough bytes.</summary>
+    private async Task SendText(HttpContext context, IReadOnlyList<Cid> batches, bool isCsv,
+        IReadOnlyList<string> columns)
+    {
+        using (BatchLease first = Lease(batches[0]))
+        {
+            RecordBatch empty = ColumnChoice.Of(first.View, columns).Slice(0, 0);
+            if (isCsv) RowExport.WriteCsv([empty], TextWriter.Null);
+            else RowExport.WriteJsonLines([empty], TextWriter.Null);
+        }
+
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
+        var stream = new PipeStream(context.Response.BodyWriter);
+        var text = new StreamWriter(stream, new UTF8Encoding(false), 16 << 10) { NewLine = "\n" };
+        await using (text.ConfigureAwait(false))
+        {
+            bool isFirst = true;
+            foreach (Cid cid in batches)
+            {
+                using BatchLease lease = Lease(cid);
+                RecordBatch batch = ColumnChoice.Of(lease.View, columns);
+                IEnumerable<bool> cells = isCsv
+                    ? BatchText.CsvCells(batch, text, isFirst, MostOfRow)
+                    : BatchText.JsonCells(batch, text, MostOfRow);
+                foreach (bool _ in cells)
+                {
+                    if (stream.Unsent >= SentAtOnce)
+                        await stream.Send(context.RequestAborted).ConfigureAwait(false);
+                }
+
+                isFirst = false;
+            }
+        }
+
+        await stream.Send(context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>What can only be made whole is made in a file first, and sent from it, with ranges.</summary>
+    private static async Task SendMade(HttpContext context, Action<Stream> make)
+    {
+        FileStream file = Spool.Make();
+        await using (file.ConfigureAwait(false))
+        {
+            await Task.Run(() => make(file), context.RequestAborted).ConfigureAwait(false);
+            await file.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+            ByteRange? range = ByteRange.Choose(context, file.Length);
+            if (range is not { } part || HttpMethods.IsHead(context.Request.Method)) return;
+            file.Position = part.From;
+            await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
+            var stream = new PipeStream(context.Response.BodyWriter);
+            byte[] piece = new byte[64 << 10];
+            for (long left = part.Count; left > 0;)
+            {
+                int read = await file.ReadAsync(piece.AsMemory(0, (int)Math.Min(left, piece.Length)),
+                    context.RequestAborted).ConfigureAwait(false);
+                if (read == 0) throw new IOException("the file that was made has lost its end");
+                await stream.Send(piece.AsMemory(0, read), context.RequestAborted).ConfigureAwait(false);
+                left -= read;
+            }
+        }
+    }
+
+    /// <summary>A batch whose bytes were proved just now.</summary>
+    private BatchLease Lease(Cid cid) => service.Store.TryGetProved(cid) ?? throw _blocks.NotHere(cid);
+
+    private HeldBatch Hold(Cid cid) => Lease(cid).Hold();
+}

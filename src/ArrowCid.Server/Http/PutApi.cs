@@ -1,0 +1,125 @@
+using ArrowCid.Client;
+using ArrowCid.Flight;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Service;
+using System.Text.Json;
+using ArrowCid.Columnar;
+using ArrowCid.Transfer;
+using ArrowCid.Flight.Service;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace ArrowCid.Server.Http;
+
+/// <summary><c>POST /v1/blocks</c>: batches in, CIDs out. The body is taken whole before the first batch is put, so one
+/// that breaks off or is not what it says leaves nothing.</summary>
+internal sealed class PutApi(HttpService service)
+{
+    private const int MostBlocks = 100_000, MostRows = 1 << 24;
+
+    public async Task Put(HttpContext context)
+    {
+        Func<Stream, IEnumerable<RecordBatch>> read = ReaderOf(context);
+        PutOptions? facts = ApiQuery.FactsOf(context, service.Store.Clock.GetUtcNow());
+        CallerRights rights = service.RightsOf(context);
+        rights.RequirePut(facts?.Name, facts?.Pin == true);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, service.Stopping);
+        FileStream body = await Spool.Body(context, ends.Token).ConfigureAwait(false);
+        await using (body.ConfigureAwait(false))
+        {
+            List<PutResult> results =
+                await Task.Run(() => Put(body, read, facts, rights, ends.Token), ends.Token).ConfigureAwait(false);
+            context.Response.StatusCode = results.Exists(put => put.IsNew)
+                ? StatusCodes.Status201Created
+                : StatusCodes.Status200OK;
+            if (results.Count == 1) context.Response.Headers.Location = $"/v1/blocks/{results[0].Cid}";
+            await HttpErrors.WriteJson(context.Response, writer => Write(writer, results)).ConfigureAwait(false);
+        }
+    }
+
+    private static List<PutResult> Put(FileStream body, Func<Stream, IEnumerable<RecordBatch>> read, PutOptions? facts,
+        CallerRights rights, CancellationToken cancellationToken)
+    {
+        // The body is parsed and encoded once: the batches are kept until all of them are known.
+        using var spool = new BatchSpool();
+        var batches = new List<SpooledBatch>();
+        bool mustCreate = rights.MustCreate(facts);
+        foreach (RecordBatch batch in read(body))
+        {
+            SpooledBatch kept = spool.Add(batch, isHashed: mustCreate);
+            if (mustCreate) rights.RequireExpiry(Cid.FromSha256(Multicodec.Raw, kept.Digest));
+            cancellationToken.ThrowIfCancellationRequested();
+            batches.Add(kept);
+            if (batches.Count > MostBlocks)
+            {
+                throw new ArrowCidException(ErrorCode.TooLarge,
+                    $"a request puts at most {MostBlocks} batches; send several, or give rowsPerBlock");
+            }
+        }
+
+        if (facts?.Name is not null && batches.Count != 1)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"name names one batch, and here are {batches.Count}; put them without it, then PUT /v1/names/NAME");
+        }
+
+        var results = new List<PutResult>(batches.Count);
+        foreach (SpooledBatch batch in batches)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            results.Add(rights.Put(batch, facts));
+            ServerCounters.Put.Add(1, new KeyValuePair<string, object?>("protocol", CallerConnection.Http));
+        }
+
+        return results;
+    }
+
+    private static Func<Stream, IEnumerable<RecordBatch>> ReaderOf(HttpContext context)
+    {
+        int rows = ApiQuery.Number(context, "rowsPerBlock", 0, MostRows);
+        _ = MediaTypeHeaderValue.TryParse(context.Request.ContentType, out MediaTypeHeaderValue? type);
+        string? encoding = context.Request.Headers.ContentEncoding;
+        if (!string.IsNullOrEmpty(encoding) && encoding != "identity")
+            throw new GatewayException(415, $"a body in {encoding} is not taken; send it as it is");
+        BatchFormat format = type?.MediaType.Value?.ToLowerInvariant() switch
+        {
+            "application/vnd.apache.arrow.stream" or "application/vnd.apache.arrow.file"
+                or "application/octet-stream" => BatchFormat.Arrow,
+            "application/vnd.apache.parquet" => BatchFormat.Parquet,
+            "text/csv" => BatchFormat.Csv,
+            "application/x-ndjson" or "application/jsonl" or "application/json-lines" => BatchFormat.JsonLines,
+            _ => throw new GatewayException(415, "Content-Type is application/vnd.apache.arrow.stream or .file, " +
+                "application/vnd.apache.parquet, text/csv or application/x-ndjson"),
+        };
+        var options = new BatchReadOptions
+        {
+            RowsPerBatch = rows > 0 ? rows : null,
+            Rows = new RowReadOptions
+            {
+                RowsPerBatch = rows > 0 ? rows : RowReadOptions.DefaultRowsPerBatch,
+                TypeViews = context.Request.Query["types"] is { Count: > 0 } types
+                    ? TypeTextReader.Types(types.ToString())
+                    : new Dictionary<string, ArrowType>(),
+            },
+        };
+        return body => BatchFile.Open(body).Read(format, options);
+    }
+
+    private static void Write(Utf8JsonWriter writer, List<PutResult> results)
+    {
+        writer.WriteStartArray("blocks");
+        foreach (PutResult put in results)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("cid", put.Cid.ToString());
+            writer.WriteString("schemaCid", put.SchemaCid.ToString());
+            writer.WriteNumber("rows", put.Rows);
+            writer.WriteNumber("bytes", put.ByteLength);
+            writer.WriteBoolean("isNew", put.IsNew);
+            writer.WriteBoolean("isRepaired", put.IsRepaired);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+}

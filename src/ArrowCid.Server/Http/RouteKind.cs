@@ -1,0 +1,17 @@
+using ArrowCid.Client;
+using ArrowCid.Flight;
+
+namespace ArrowCid.Server.Http;
+
+/// <summary>Which rules hold for a route.</summary>
+internal enum RouteKind
+{
+    /// <summary>For any page of any origin: what is served proves itself.</summary>
+    Gateway,
+
+    /// <summary>For our clients and for pages of origins that are listed.</summary>
+    Api,
+
+    /// <summary>For the server's operator and the users of its page.</summary>
+    Operation,
+}

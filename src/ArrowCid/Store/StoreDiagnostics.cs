@@ -1,0 +1,167 @@
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backends;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace ArrowCid;
+
+/// <summary>Statistics, verification, segments and processes.</summary>
+public sealed partial class StoreDiagnostics
+{
+    private readonly CidStore _store;
+
+    internal StoreDiagnostics(CidStore store) => _store = store;
+
+    /// <summary>What the store looks like now, for people.</summary>
+    /// <returns>Sizes and counts.</returns>
+    public StoreSummary GetSummary()
+    {
+        StorageStatistics figures = _store.Blocks.GetStatistics();
+        return new StoreSummary
+        {
+            Id = figures.Id,
+            Created = figures.Created,
+            Capacity = figures.Capacity,
+            BytesTaken = figures.BytesTaken,
+            BytesCommitted = figures.BytesCommitted,
+            Segments = figures.OpenSegments + figures.SealedSegments,
+            SegmentSize = figures.SegmentSize,
+            Lanes = figures.Lanes,
+            LanesInUse = figures.LanesInUse,
+            IsRing = _store.Blocks.IsRing,
+        };
+    }
+
+    /// <summary>What in the store's facts cannot be read or is over a limit, and counts for nothing; for
+    /// people.</summary>
+    /// <returns>Sentences without full stops: the first hundred, and how many more.</returns>
+    public IReadOnlyList<string> CheckFacts()
+    {
+        (IReadOnlyList<string> said, long count) = _store.Registry.Faults();
+        return count == said.Count ? said : [.. said, $"and {count - said.Count} more"];
+    }
+
+    /// <summary>The segments that occupy space, in order of creation, with their holders.</summary>
+    /// <returns>What the store looks like at this moment, for people.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreGone"/>: the store was removed.</exception>
+    public IReadOnlyList<StoreSegment> GetSegments() =>
+        [.. _store.Blocks.Segments().Select(one => new StoreSegment
+        {
+            Name = one.Name,
+            Kind = CidStore.KindOf(one.Kind),
+            State = StateOf(one.State),
+            Lane = one.Lane,
+            ByteLength = one.Bytes,
+            BytesUsed = one.Committed,
+            Created = one.Created,
+            HeldBy = one.Holders,
+            HasUnnamedHolder = one.HasUnnamedHolder,
+        })];
+
+    /// <summary>The processes that have the store open, as far as they can be seen from here: those that have it open
+    /// for writing, and of one's own user (root: of all) in this process namespace the readers too.</summary>
+    /// <returns>What each maps, holds and writes, for people.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreGone"/>: the store was removed.</exception>
+    public IReadOnlyList<StoreParticipant> GetParticipants() =>
+        [.. _store.Blocks.Processes().Select(one => new StoreParticipant
+        {
+            ProcessId = one.Process,
+            Program = one.Name,
+            UserId = one.UserId,
+            Since = one.Since,
+            MayWrite = one.IsWriter,
+            Lanes = one.Lanes,
+            IsJanitor = one.IsJanitor,
+            Segments = one.Segments,
+        })];
+
+    private static StoreSegmentState StateOf(SegmentState state) => state switch
+    {
+        SegmentState.Creating => StoreSegmentState.Creating,
+        SegmentState.Sealed => StoreSegmentState.Sealed,
+        SegmentState.Retired => StoreSegmentState.Retired,
+        _ => StoreSegmentState.Open,
+    };
+
+    /// <summary>
+    /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the
+    /// canonical block of what they say.
+    /// </summary>
+    /// <param name="cid">The CID.</param>
+    /// <returns>What was found, or null where the block is not here.</returns>
+    /// <exception cref="ArrowCidException">Neither found nor refuted: <see cref="ErrorCode.Busy"/>,
+    /// <see cref="ErrorCode.Io"/>.</exception>
+    public VerifyResult? Verify(Cid cid) => Verify(cid, null);
+
+    /// <summary>Proves a block again, and for a damaged one reports the first byte that differs from the right
+    /// bytes.</summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="source">Where the right bytes may be; it is asked only for a damaged block. Null: nowhere.</param>
+    /// <returns>What was found, or null where the block is not here. Damage is recorded in the store
+    /// (<see cref="StoreMaintenance.Repair"/>).</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Verify(Cid)"/>.</exception>
+    public VerifyResult? Verify(Cid cid, BlockBackend? source)
+    {
+        string location = _store.Directory;
+        BlockLease? block = null;
+        try
+        {
+            block = _store.FindAny(cid);
+            if (block is null) return null;
+            location = block.Location;
+            BlockInfo info = block.Info;
+            if (info.Kind == RecordKind.Raw) _store.ProveHash(block, in info);
+            else _store.Prove(block, in info);
+            return new VerifyResult { Cid = cid, Location = location, ByteLength = info.Length, Error = null };
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
+        {
+            return new VerifyResult
+            {
+                Cid = cid,
+                Location = location,
+                ByteLength = 0,
+                Error = block is null ? e : Explain(e, block, cid, source),
+            };
+        }
+        finally
+        {
+            block?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Proves every block, as <see cref="Verify(Cid)"/> does, and names every place of the store where records should
+    /// be and none can be read: what was stored there is in no listing.
+    /// </summary>
+    /// <returns>A result for each batch, for each other block that is damaged, and, without a CID, for each damaged
+    /// place.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Verify(Cid)"/>.</exception>
+    public IEnumerable<VerifyResult> VerifyAll()
+    {
+        foreach (BlockInfo info in _store.Registry.Alive(_store.Blocks.List()))
+        {
+            bool isBatch = info.Kind == RecordKind.Batch;
+            // A block that went between the listing and the look was collected, which is no damage.
+            if (Verify(CidStore.CidOf(in info)) is { } result && (isBatch || !result.IsIntact)) yield return result;
+        }
+
+        foreach (string place in _store.Blocks.Damage())
+        {
+            yield return new VerifyResult
+            {
+                Cid = default,
+                Location = Path.Combine(_store.Directory, place),
+                ByteLength = 0,
+                Error = new ArrowCidException(
+                    ErrorCode.BlockCorrupt, $"records cannot be read from {place} on; 'arrowcid doctor --fix' " +
+                    "quarantines them; then put their batches again"),
+            };
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using ArrowCid.Ipc;
+using ArrowCid.Memory;
+using ArrowCid.Storage;
+using ArrowCid.Transfer.Backends;
+
+namespace ArrowCid;
+
+/// <summary>Compaction, repair, checkpoints and the maintenance policy.</summary>
+public sealed partial class StoreMaintenance
+{
+    /// <summary>
+    /// Replaces a damaged block by the right bytes, beside readers and writers of all processes: a good copy is
+    /// appended, lookups move to it, and the damaged range is recorded and later freed by a compaction. Leases that
+    /// exist keep the bytes that they have. Nothing is announced, and names, tags and times stay.
+    /// </summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="source">Where the right bytes are; it is asked only for a damaged block.</param>
+    /// <returns>What was done, or null where the block was never here.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is collecting;
+    /// <see cref="ErrorCode.StoreFull"/>: no space for the good copy.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public RepairResult? Repair(Cid cid, BlockBackend source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        _store.Blocks.EnterToWrite();
+        if (!CidStore.IsOurs(cid, out Digest256 digest)) return null;
+        if (_store.Diagnostics.Verify(cid) is { } found)
+            return found.Error is { Code: ErrorCode.BlockCorrupt }
+                ? RepairFrom(source, cid, in digest, found.Location)
+                : new RepairResult
+                {
+                    Cid = cid,
+                    Outcome = RepairOutcome.Intact,
+                    Location = found.Location,
+                    ByteLength = 0,
+                    Error = null,
+                };
+        return _store.Blocks.FindQuarantined(in digest) is { } place
+            ? RepairFrom(source, cid, in digest, Path.Combine(_store.Directory, place))
+            : null;
+    }
+
+    /// <summary>Proves every block and repairs the damaged ones, as <see cref="Repair"/> does.</summary>
+    /// <param name="source">Where the right bytes are.</param>
+    /// <returns>A result for each block that is damaged or quarantined, as it is found.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Repair"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public IEnumerable<RepairResult> RepairAll(BlockBackend source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        _store.Blocks.EnterToWrite();
+        return Run();
+
+        IEnumerable<RepairResult> Run()
+        {
+            foreach (BlockInfo info in _store.Registry.Alive(_store.Blocks.List()))
+            {
+                if (Repair(CidStore.CidOf(in info), source) is { Outcome: not RepairOutcome.Intact } result) yield return result;
+            }
+
+            foreach (Cid cid in _store.Blocks.LostBlocks())
+            {
+                if (Repair(cid, source) is { Outcome: not RepairOutcome.Intact } result) yield return result;
+            }
+        }
+    }
+
+    private RepairResult RepairFrom(BlockBackend source, Cid cid, in Digest256 digest, string location)
+    {
+        try
+        {
+            using BackendBlock? good = source.TryGet(cid);
+            if (good is null)
+                return new RepairResult
+                {
+                    Cid = cid,
+                    Outcome = RepairOutcome.Damaged,
+                    Location = location,
+                    ByteLength = 0,
+                    Error = new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} at {source.Name}"),
+                };
+            // A drop beside this would not see that the block is here again.
+            using MaintenanceLockScope term = _store.Blocks.TryBecomeJanitor(_store._timeout)
+                ?? throw new ArrowCidException(ErrorCode.Busy,
+                $"{_store.Directory}: another process or thread is collecting; try again");
+            if (_store.IsRemoved(in digest)) return new RepairResult
+            {
+                Cid = cid,
+                Outcome = RepairOutcome.Removed,
+                Location = location,
+                ByteLength = 0,
+                Error = null,
+            };
+            return _store.PutRepair(cid, good.Bytes)
+                ? new RepairResult
+                {
+                    Cid = cid,
+                    Outcome = RepairOutcome.Repaired,
+                    Location = location,
+                    ByteLength = good.Bytes.Length,
+                    Error = null,
+                }
+                : new RepairResult
+                {
+                    Cid = cid,
+                    Outcome = RepairOutcome.Intact,
+                    Location = location,
+                    ByteLength = 0,
+                    Error = null,
+                };
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.Io or ErrorCode.AccessDenied)
+        {
+            return new RepairResult
+            {
+                Cid = cid,
+                Outcome = RepairOutcome.Damaged,
+                Location = location,
+                ByteLength = 0,
+                Error = e,
+            };
+        }
+    }
+}

@@ -1,0 +1,215 @@
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Ipld;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace ArrowCid;
+
+/// <summary>Compaction, repair, checkpoints and the maintenance policy.</summary>
+public sealed partial class StoreMaintenance
+{
+    private readonly CidStore _store;
+
+    internal StoreMaintenance(CidStore store) => _store = store;
+
+    /// <summary>
+    /// Rebuilds the table and index of a damaged store from its segments, and hashes every block. <see cref="CidStore.List"/>
+    /// shows the blocks found; the next <see cref="CidStore.Open"/> opens a store with the same ID. The file <c>ctl.v1</c> must
+    /// exist with an intact first page, which describes the segments.
+    /// </summary>
+    /// <param name="directory">The store's directory.</param>
+    /// <returns>The number of blocks found, schemas among them.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a process has the store open;
+    /// <see cref="ErrorCode.StoreGone"/>: no store is there, or its <c>ctl.v1</c> is gone;
+    /// <see cref="ErrorCode.BlockCorrupt"/>: the first page of <c>ctl.v1</c> is damaged; otherwise as for
+    /// <see cref="CidStore.Open"/>.</exception>
+    public static long Rebuild(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        return BlockStore.Rebuild(directory);
+    }
+
+    /// <summary>
+    /// Cleans up after processes that died: their lanes are taken over, with records written but not yet announced;
+    /// unfinished files are deleted. Any later operation that meets the leftovers does the same; this does it now.
+    /// </summary>
+    /// <param name="dryRun">Nothing is changed; the store may be open for reading only.</param>
+    /// <returns>What there was.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: others hold what is needed;
+    /// <see cref="ErrorCode.StoreGone"/>: the store was removed.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public IReadOnlyList<ReapedItem> Reap(bool dryRun = false) =>
+        [.. _store.Blocks.Reap(dryRun).Select(one => new ReapedItem
+        {
+            Kind = one.Kind,
+            Name = one.Name,
+            ByteLength = one.Bytes,
+        })];
+
+    private readonly Dictionary<MaintenanceTask, MaintenanceStatistics> _maintained = [];
+
+    /// <summary>
+    /// Does once what <see cref="CidStoreOptions.Maintenance"/> does in rounds, without pauses: updates and merges
+    /// indexes, removes expired blocks and those that the store's <see cref="MaintenancePolicy"/> does not keep, and
+    /// frees their space. One process at a time; after a kill at any point, the next call continues.
+    /// </summary>
+    /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>
+    /// <param name="done">Gets each step once it is done.</param>
+    /// <param name="cancel">Ends it; what it had done stays.</param>
+    /// <returns>The steps that did something, or could not (<see cref="MaintenanceStep.Failure"/>).</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or handle maintains the store;
+    /// <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
+    /// run.</exception>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public IReadOnlyList<MaintenanceStep> RunOnce(bool dryRun = false, Action<MaintenanceStep>? done = null,
+        CancellationToken cancel = default)
+    {
+        if (_store.Blocks.IsRing)
+            throw new ArrowCidException(ErrorCode.Unsupported, $"{_store.Directory} is a ring: it looks after itself");
+        if (!dryRun && !_store.Blocks.TryBeginMaintenance())
+        {
+            throw new ArrowCidException(ErrorCode.Busy, _store.Blocks.Maintainer() is { } process and not 0
+                ? $"{_store.Directory}: process {process} maintains this store already"
+                : $"{_store.Directory}: another process maintains this store already");
+        }
+
+        using Activity? activity = StoreMeter.Activities.StartActivity("arrowcid.store.maintain");
+        _ = activity?.SetTag(StoreMeter.DirectoryTag, _store.Directory);
+        try
+        {
+            var steps = new List<MaintenanceStep>();
+            foreach (MaintenanceStep? step in new MaintenanceRound(_store, dryRun).Steps(cancel))
+            {
+                if (step is null) continue;
+                steps.Add(step);
+                Note(step, done);
+            }
+
+            return steps;
+        }
+        finally
+        {
+            if (!dryRun) _store.Blocks.EndMaintenance();
+        }
+    }
+
+    /// <summary>As <see cref="RunOnce"/>, on a thread of the pool.</summary>
+    /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>
+    /// <param name="progress">Gets each step once it is done.</param>
+    /// <param name="cancel">Ends it; what it had done stays.</param>
+    /// <returns>The steps that did something, or failed (<see cref="MaintenanceStep.Failure"/>).</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="RunOnce"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
+    /// run.</exception>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public Task<IReadOnlyList<MaintenanceStep>> RunOnceAsync(bool dryRun = false,
+        IProgress<MaintenanceStep>? progress = null, CancellationToken cancel = default) =>
+        Task.Run(() => RunOnce(dryRun, progress is null ? null : progress.Report, cancel), cancel);
+
+    /// <summary>Returns the policy of what is deleted automatically from this store.</summary>
+    /// <returns>The policy; <see cref="MaintenancePolicy.None"/> where none was set.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the name <see
+    /// cref="MaintenancePolicy.Name"/> points to something else; <see cref="ErrorCode.BlockNotFound"/>: its block is
+    /// not stored.</exception>
+    public MaintenancePolicy GetPolicy()
+    {
+        if (_store.Names.Resolve(MaintenancePolicy.Name) is not { } cid) return MaintenancePolicy.None;
+        try
+        {
+            return MaintenancePolicy.Decode(_store.ReadNode(cid) ?? throw _store.NotHere(cid));
+        }
+        catch (InvalidIpldException e)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidData,
+                $"the name '{MaintenancePolicy.Name}' points to {cid}, which is no policy ({e.Rule}); " +
+                "set one, or take the name away", e);
+        }
+    }
+
+    /// <summary>Sets what is deleted automatically from this store. Every process that maintains it uses the policy
+    /// from its next round on.</summary>
+    /// <param name="policy">The policy; it replaces what was said before.</param>
+    /// <exception cref="ArgumentException">A rule has no name, keeps nothing, or groups by what nothing is grouped
+    /// by.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="StoreNames.Set(string, Cid)"/>; <see
+    /// cref="ErrorCode.NameConflict"/>: another one was set at the same time.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public void SetPolicy(MaintenancePolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        Cid? before = _store.Names.Resolve(MaintenancePolicy.Name);
+        Cid cid = _store.PutBlock(Multicodec.DagCbor, policy.Encode()).Cid;
+        if (cid != before) _ = _store.Names.Set(MaintenancePolicy.Name, cid, before);
+    }
+
+    /// <summary>The work of maintenance in this handle since it was opened, by task.</summary>
+    public IReadOnlyList<MaintenanceStatistics> GetStatistics()
+    {
+        lock (_maintained)
+        {
+            return
+            [
+                .. Enum.GetValues<MaintenanceTask>().Select(task => _maintained.GetValueOrDefault(task) ??
+                    new MaintenanceStatistics
+                    {
+                        Task = task,
+                        Steps = 0,
+                        Failures = 0,
+                        Count = 0,
+                        ByteLength = 0,
+                        Took = TimeSpan.Zero,
+                    }),
+            ];
+        }
+    }
+
+    /// <summary>The process that maintains the store now, as far as it can be seen from here.</summary>
+    /// <returns>Its id; 0 where one does that cannot be seen, null where none does.</returns>
+    public int? GetMaintainer() => _store.Blocks.Maintainer();
+
+    /// <summary>Takes a step into the figures, and tells of it.</summary>
+    internal void Note(MaintenanceStep step, Action<MaintenanceStep>? done)
+    {
+        if (!step.IsDryRun)
+        {
+            _store.Blocks.Reporter.Maintained(step.Task.ToString(), step.Count, step.ByteLength, step.Took,
+                step.Failure);
+            lock (_maintained)
+            {
+                MaintenanceStatistics before = _maintained.GetValueOrDefault(step.Task) ??
+                    new MaintenanceStatistics
+                    {
+                        Task = step.Task,
+                        Steps = 0,
+                        Failures = 0,
+                        Count = 0,
+                        ByteLength = 0,
+                        Took = TimeSpan.Zero,
+                    };
+                bool isDone = step.Failure is null;
+                _maintained[step.Task] = before with
+                {
+                    Steps = before.Steps + (isDone ? 1 : 0),
+                    Failures = before.Failures + (isDone ? 0 : 1),
+                    Count = before.Count + step.Count,
+                    ByteLength = before.ByteLength + step.ByteLength,
+                    Took = before.Took + step.Took,
+                };
+            }
+        }
+
+        done?.Invoke(step);
+    }
+
+    /// <summary>Brings the indexes on disk up to date with all that was put and said. It also happens by itself, when
+    /// much was.</summary>
+    /// <param name="cancellationToken">Ends it; what it had done stays.</param>
+    /// <returns>False if another caller is doing it, the store is a ring, or it is open for reading only.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: there is no space for them.</exception>
+    public bool Checkpoint(CancellationToken cancellationToken = default) => _store.Registry.Checkpoint(cancellationToken);
+}
