@@ -83,16 +83,18 @@ def local_token(directory: Union[str, os.PathLike]) -> str:
 
 
 def connect(address: str, token: Optional[str] = None, *, timeout: Optional[float] = 60, tls_root_certs: Optional[bytes] = None,
-            cert_chain: Optional[bytes] = None, private_key: Optional[bytes] = None, local: bool = True) -> "Client":
+            cert_chain: Optional[bytes] = None, private_key: Optional[bytes] = None, local: bool = True,
+            compression: Optional[str] = None) -> "Client":
     """Connects to ``grpc://HOST:PORT``, or ``grpc+tls://HOST:PORT`` with the certificates as PEM.
 
     :param token: what the server knows the caller by; without one a server on this machine gives batches by CID alone.
     :param timeout: seconds that a call may take, watches apart; None for no limit.
     :param local: whether a store that turns out to be on this machine is read in place.
+    :param compression: ``"lz4"`` or ``"zstd"`` has the server compress the batches that it sends, for slow networks.
     """
     tls = {name: value for name, value in (("tls_root_certs", tls_root_certs), ("cert_chain", cert_chain),
                                            ("private_key", private_key)) if value is not None}
-    return Client(fl.connect(address, **tls), token, timeout, local)
+    return Client(fl.connect(address, **tls), token, timeout, local, compression)
 
 
 class Client:
@@ -100,10 +102,12 @@ class Client:
     ``pyarrow.ArrowInvalid`` where a request is wrong, ``pyarrow.flight.FlightUnauthenticatedError`` without the token."""
 
     def __init__(self, flight: fl.FlightClient, token: Optional[str] = None, timeout: Optional[float] = 60,
-                 local: bool = True):
+                 local: bool = True, compression: Optional[str] = None):
         #: The client of pyarrow below, for all that is not here.
         self.flight = flight
         self._headers = [(b"authorization", b"Bearer " + token.encode())] if token else []
+        if compression:
+            self._headers.append((b"arrowcid-compression", compression.encode()))
         self._timeout = timeout
         self._local: Any = None
         self._may_be_local = local

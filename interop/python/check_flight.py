@@ -134,6 +134,28 @@ def slices(client, token, *_):
                                       == whole.column(n).to_pylist() for n in whole.column_names)
 
 
+def compressed(client, token, *_):
+    """Batches that are compressed on request are the same, and smaller on the wire."""
+    whole = table(50_000)
+    cid = put(client, bearer(token), path("put"), whole.combine_chunks().to_batches())[0]["cid"]
+    want = repr(client.do_get(ticket(cids=[cid])).read_all().to_pylist())
+    for codec in ("lz4", "zstd"):
+        for reader in (client.do_get(ticket(cids=[cid], compression=codec)),
+                       client.do_get(ticket(cids=[cid]), fl.FlightCallOptions(headers=[(b"arrowcid-compression", codec.encode())])),
+                       client.do_get(ticket(cids=[cid], compression=codec, maxMessageBytes=1 << 18))):
+            got = reader.read_all()
+            got.validate(full=True)
+            assert repr(got.to_pylist()) == want, codec
+    assert client.do_get(ticket(cids=[cid], compression="none")).read_all().num_rows == 50_000
+    try:
+        client.do_get(ticket(cids=[cid], compression="brotli")).read_all()
+        raise AssertionError("brotli is taken")
+    except pa.ArrowInvalid as e:
+        assert "lz4, zstd or none" in str(e), e
+    info = client.get_flight_info(fl.FlightDescriptor.for_command(json.dumps({"cids": [cid], "compression": "zstd"})), bearer(token))
+    assert client.do_get(info.endpoints[0].ticket).read_all().num_rows == 50_000
+
+
 def actions(client, token, *_):
     options = bearer(token)
     cid = put(client, options, path("put"), table(10).to_batches())[0]["cid"]

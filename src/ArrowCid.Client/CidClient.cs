@@ -59,6 +59,8 @@ public sealed partial class CidClient : IDisposable
         _calls = new FlightService.FlightServiceClient(_channel.Invoker);
         // A message may be as large as the batch; other clients of this library take no more than 4 MiB.
         _metadata = new Metadata { { FlightNames.LimitHeader, "0" } };
+        if (_options.Compression != ArrowCompression.None)
+            _metadata.Add(FlightNames.CompressionHeader, _options.Compression.ToString().ToLowerInvariant());
         if (_options.Token is { } token) _metadata.Add("authorization", $"Bearer {token}");
         _local = new Lazy<Task<CidStore?>>(
             openLocal ?? (() => _options.UseLocalStore ? OpenLocalAsync() : Task.FromResult<CidStore?>(null)));

@@ -1,5 +1,6 @@
 using ArrowCid.Flight;
 using System.Net.Security;
+using ArrowCid.Ipc;
 
 namespace ArrowCid.Client;
 
@@ -17,6 +18,10 @@ public sealed class CidClientOptions
 
     /// <summary>Whether a store that turns out to be on this machine is read in its shared memory.</summary>
     public bool UseLocalStore { get; init; } = true;
+
+    /// <summary>How the server compresses the batches that it sends, for slow networks; a CID is that of the plain
+    /// bytes.</summary>
+    public ArrowCompression Compression { get; init; }
 
     /// <summary>How TLS is made, for <c>grpc+tls</c>: roots, a client's certificate. Null for the defaults.</summary>
     public SslClientAuthenticationOptions? Tls { get; init; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Limits;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Ipc;
 
@@ -31,6 +32,12 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
         init => _descriptor = value;
     }
 
+    /// <summary>Compresses the bodies; null: they are sent as they lie.</summary>
+    public BodyCompressor? Compressor { get; init; }
+
+    /// <summary>Accounts for the memory of compressed bodies; null: nothing does.</summary>
+    public MemoryAccount? Memory { get; init; }
+
     /// <summary>Sends the schema.</summary>
     public ValueTask SchemaAsync(Schema schema, CancellationToken cancel) =>
         MessageAsync(CanonicalSchema.Of(schema).Message[Prefix..].ToArray(), "", default, cancel);
@@ -52,6 +59,7 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
     /// <inheritdoc cref="BlockAsync"/>
     public ValueTask WholeAsync(ReadOnlyMemory<byte> block, string mark, CancellationToken cancel)
     {
+        if (Compressor is not null) return CompressedAsync(block, mark, Compressor, cancel);
         while (BlockMessage.TryTake(ref block, out BlockMessage message))
         {
             if (message.Kind == IpcMessage.SchemaHeader) continue;
@@ -69,6 +77,29 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
     {
         await sending.ConfigureAwait(false);
         await WholeAsync(block, mark, cancel).ConfigureAwait(false);
+    }
+
+    private async ValueTask CompressedAsync(ReadOnlyMemory<byte> block, string mark, BodyCompressor compressor,
+        CancellationToken cancel)
+    {
+        while (BlockMessage.TryTake(ref block, out BlockMessage message))
+        {
+            if (message.Kind == IpcMessage.SchemaHeader) continue;
+            if (message.Kind == IpcMessage.DictionaryHeader && !IsNew(message)) continue;
+            int bytes = message.Body.Length;
+            if (Memory is not null) await Memory.AcquireAsync(bytes, isInflated: false, cancel).ConfigureAwait(false);
+            try
+            {
+                compressor.Compress(message.Header.Span, message.Body.Span);
+                string text = message.Kind == IpcMessage.BatchHeader ? mark : "";
+                ReadOnlyMemory<byte> head = _frame.Make(compressor.Metadata[Prefix..], text, compressor.Body.Length, null);
+                await writer.WriteAsync(head, compressor.Body, cancel).ConfigureAwait(false);
+            }
+            finally
+            {
+                Memory?.Release(bytes, isInflated: false);
+            }
+        }
     }
 
     private bool FitsAsItIs(ReadOnlyMemory<byte> block)

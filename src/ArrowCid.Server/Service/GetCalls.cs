@@ -36,7 +36,14 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     {
         Request request = FlightRequest.Of(ticket.Ticket_.Span);
         gate.Require(call, NeedOf(request), nameof(DoGet));
-        var sender = new BatchSender(call.Writer, LimitOf(call, request));
+        BodyCompressor? compressor = CompressorOf(call, request);
+        if (request.Watch && compressor is not null)
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "announcements are not compressed");
+        var sender = new BatchSender(call.Writer, LimitOf(call, request))
+        {
+            Compressor = compressor,
+            Memory = call.Memory,
+        };
         if (request.Watch) await watch.Run(call, request, sender).ConfigureAwait(false);
         else if (request.Catalogue) await SendCatalog(call, request, sender).ConfigureAwait(false);
         else await SendBlocks(call, request, sender).ConfigureAwait(false);
@@ -64,6 +71,22 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
                 ? (int)Math.Min(limit, int.MaxValue)
                 : throw new ArrowCidException(ErrorCode.InvalidArgument, $"messages take {Least} bytes at least");
         }
+    }
+
+    /// <summary>The compression that the ticket or, for all of a client's calls, a header asks for.</summary>
+    private static BodyCompressor? CompressorOf(GrpcCall call, Request request)
+    {
+        bool isOfTicket = request.Compression.Length > 0;
+        // A watch has nothing to compress, so that a header for all calls does not end it.
+        string? name = isOfTicket ? request.Compression : request.Watch ? null : call.Header(FlightNames.CompressionHeader);
+        return name switch
+        {
+            null or "" or "none" => null,
+            "lz4" => new BodyCompressor(ArrowCompression.Lz4),
+            "zstd" => new BodyCompressor(ArrowCompression.Zstd),
+            _ => throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"{(isOfTicket ? "compression" : FlightNames.CompressionHeader)} is lz4, zstd or none"),
+        };
     }
 
     /// <summary>Sends the registry as a table: one row per block, with its metadata.</summary>

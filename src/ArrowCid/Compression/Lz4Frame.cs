@@ -5,8 +5,9 @@ using K4os.Compression.LZ4;
 namespace ArrowCid.Compression;
 
 /// <summary>
-/// Reads LZ4 frames (LZ4 Frame Format 1.6.1) to a target of a known length. Blocks are decompressed in place, without
-/// the copy and the buffers of a streaming reader, and every checksum that the frame carries is compared.
+/// LZ4 frames (LZ4 Frame Format 1.6.1). They are read to a target of a known length: blocks are decompressed in place,
+/// without the copy and the buffers of a streaming reader, and every checksum that the frame carries is compared. They
+/// are written in independent blocks of 4 MiB without checksums, as the bytes are hashed elsewhere.
 /// </summary>
 internal static class Lz4Frame
 {
@@ -18,6 +19,47 @@ internal static class Lz4Frame
         HasBlockChecksum = 16, BlocksAreIndependent = 32, VersionMask = 0xC0, Version = 0x40;
 
     private const int Window = 1 << 16;
+
+    // What a written frame has: 7 bytes in front, 4 in front of each block, 4 at the end.
+    private const int BlockSize = 1 << 22, BlockSizeCode = 7 << 4, HeaderBytes = 7;
+
+    /// <summary>The most bytes that the frame of a source of this length takes.</summary>
+    public static long MaxCompressedLength(int length) =>
+        HeaderBytes + sizeof(uint) + ((long)length + BlockSize - 1) / BlockSize * sizeof(uint) + length;
+
+    /// <summary>Compresses to one frame.</summary>
+    /// <param name="source">The bytes.</param>
+    /// <param name="target">At least <see cref="MaxCompressedLength"/> bytes.</param>
+    /// <returns>The length of the frame.</returns>
+    public static int Compress(ReadOnlySpan<byte> source, Span<byte> target)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(target, Magic);
+        target[4] = Version | BlocksAreIndependent;
+        target[5] = BlockSizeCode;
+        target[6] = (byte)(XxHash32.HashToUInt32(target.Slice(4, 2)) >> 8);
+        int at = HeaderBytes;
+        for (; !source.IsEmpty; source = source[Math.Min(BlockSize, source.Length)..])
+        {
+            ReadOnlySpan<byte> block = source[..Math.Min(BlockSize, source.Length)];
+            // A block that does not become smaller is stored: the target has no space for a larger one.
+            int written = block.Length == 1
+                ? 0
+                : LZ4Codec.Encode(block, target.Slice(at + sizeof(uint), block.Length - 1));
+            uint word = (uint)written;
+            if (written <= 0)
+            {
+                block.CopyTo(target[(at + sizeof(uint))..]);
+                written = block.Length;
+                word = (uint)written | Stored;
+            }
+
+            BinaryPrimitives.WriteUInt32LittleEndian(target[at..], word);
+            at += sizeof(uint) + written;
+        }
+
+        target.Slice(at, sizeof(uint)).Clear();
+        return at + sizeof(uint);
+    }
 
     /// <summary>Decompresses one frame to exactly the target's length.</summary>
     /// <param name="source">The frame and nothing after it.</param>

@@ -29,6 +29,23 @@ public class ExchangeVerbsTests
         Assert.Equal(cids[0] + ".arrow", Path.GetFileName(Assert.Single(Directory.GetFiles(directory))));
     }
 
+    [Theory]
+    [InlineData("lz4", "stream")]
+    [InlineData("zstd", "stream")]
+    [InlineData("lz4", "file")]
+    [InlineData("zstd", "file")]
+    public void Export_arrow_compresses_on_request_and_keeps_the_CIDs(string codec, string form)
+    {
+        using var folder = new TemporaryFolder();
+        string[] cids = Put(folder);
+        byte[] plain = Run(folder, "export", "arrow", "@flights", "--form", form, "-o", "-").Succeeds().Bytes;
+        byte[] bytes = Run(folder, "export", "arrow", "@flights", "--form", form, "--compression", codec, "-o", "-").Succeeds().Bytes;
+        Assert.InRange(bytes.Length, 1, plain.Length - 1);
+        Assert.Equal(cids, Cids(Command.Run(["hash", "-"], bytes, null)));
+        Assert.Equal(cids, Cids(Command.Run(["put", "-"], bytes, folder.PathOf("other"))));
+        Assert.Equal(plain, Run(folder, "export", "arrow", "@flights", "--form", form, "--compression", "none", "-o", "-").Succeeds().Bytes);
+    }
+
     [Fact]
     public async Task An_imported_column_manifest_works_in_every_verb_and_at_the_gateway()
     {

@@ -9,6 +9,7 @@ public sealed class PyArrowFlightTests
     [FlightPeerTheory]
     [InlineData("put_list_and_name")]
     [InlineData("slices")]
+    [InlineData("compressed")]
     [InlineData("actions")]
     [InlineData("export")]
     [InlineData("errors")]

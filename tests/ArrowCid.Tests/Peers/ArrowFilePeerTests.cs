@@ -1,4 +1,6 @@
 using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Tests.Canonical;
 using ArrowCid.Tests.Ipc;
 
 namespace ArrowCid.Tests.Peers;
@@ -29,6 +31,44 @@ public sealed class ArrowFilePeerTests : IDisposable
             """, Write());
         Assert.True(result.ExitCode == 0, result.ToString());
         Assert.Equal([Sums], result.Lines);
+    }
+
+    [PeerFact(Peer.PyArrow)]
+    public void Pyarrow_reads_compressed_streams_and_files_of_every_vector()
+    {
+        int count = 0;
+        foreach (VectorBatch vector in VectorBatch.All.DistinctBy(each => each.Cid))
+        {
+            RecordBatch batch = VectorTests.Read(vector);
+            foreach (ArrowCompression compression in new[] { ArrowCompression.Lz4, ArrowCompression.Zstd })
+                foreach (ArrowFormat format in new[] { ArrowFormat.Stream, ArrowFormat.File })
+                {
+                    // A file's dictionary gets the entries of all batches, and is refused where an index cannot count them.
+                    if (format == ArrowFormat.File && batch.Schema.Fields.Any(field => field.Type is DictionaryType)) continue;
+                    string name = $"{vector.Cid}.{compression}.{format}";
+                    File.WriteAllBytes(Path.Combine(_folder, name), CompressedWriterTests.Write(compression, format, batch));
+                    count++;
+                }
+
+            File.WriteAllBytes(Path.Combine(_folder, vector.Cid + ".plain"), CanonicalBlock.Encode(batch).Bytes.ToArray());
+        }
+
+        PeerResult result = PeerProcess.Python("-c", """
+            import glob, sys, pyarrow as pa, pyarrow.ipc
+            count = 0
+            for path in glob.glob(sys.argv[1] + "/*.Stream") + glob.glob(sys.argv[1] + "/*.File"):
+                plain = pa.ipc.open_stream(path.rsplit(".", 2)[0] + ".plain").read_next_batch()
+                reader = pa.ipc.open_stream(path) if path.endswith("Stream") else pa.ipc.open_file(path)
+                got = reader.read_next_batch() if path.endswith("Stream") else reader.get_batch(0)
+                got.validate()
+                assert got.schema.equals(plain.schema, check_metadata=True), path
+                assert got.serialize().equals(plain.serialize()), path
+                count += 1
+            print(count)
+            """, _folder);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.Equal([$"{count}"], result.Lines);
+        Assert.True(count > 100, $"{count} files");
     }
 
     [PeerFact(Peer.ApacheArrowJs)]

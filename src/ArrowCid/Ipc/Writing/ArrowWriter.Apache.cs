@@ -9,9 +9,11 @@ public sealed partial class ArrowWriter
     /// <param name="target">Where to write; it is left open.</param>
     /// <param name="schema">The schema of every batch to come.</param>
     /// <param name="format">A stream or a file.</param>
+    /// <param name="compression">How the buffers of the batches are compressed.</param>
     /// <exception cref="InvalidArrowException">The schema has no canonical form.</exception>
-    public ArrowWriter(Stream target, A.Schema schema, ArrowFormat format = ArrowFormat.Stream)
-        : this(target, FromApacheType.Schema(schema), format)
+    public ArrowWriter(Stream target, A.Schema schema, ArrowFormat format = ArrowFormat.Stream,
+        ArrowCompression compression = ArrowCompression.None)
+        : this(target, FromApacheType.Schema(schema), format, compression)
     {
     }
 

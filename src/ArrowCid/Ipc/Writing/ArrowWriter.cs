@@ -5,14 +5,17 @@ using ArrowCid.Memory;
 namespace ArrowCid.Ipc;
 
 /// <summary>
-/// Writes plain Arrow IPC: a stream or file of any number of batches under one schema. Each batch's messages are those
-/// of its canonical block, so a stream of one batch <em>is</em> its canonical block.
+/// Writes Arrow IPC: a stream or file of any number of batches under one schema. Each batch's messages are those of its
+/// canonical block, so a stream of one batch that is not compressed <em>is</em> its canonical block.
 /// </summary>
 /// <remarks>Not safe for concurrent use. A file holds one dictionary per field: batches whose dictionaries differ are
 /// looked at first (<see cref="Prescan(Apache.Arrow.RecordBatch)"/>), so that the file's has the entries of
 /// all.</remarks>
 public sealed partial class ArrowWriter : IDisposable
 {
+    // The continuation marker and the length in front of a message's flatbuffer.
+    private const int MessagePrefix = 8;
+
     private static readonly byte[] s_magic = "ARROW1\0\0"u8.ToArray();
 
     private readonly Stream _target;
@@ -23,6 +26,7 @@ public sealed partial class ArrowWriter : IDisposable
     private readonly List<FooterBlock> _batches = [];
     private readonly Dictionary<int, Digest256> _written = [];
     private byte[] _block = [];
+    private readonly BodyCompressor? _compressor;
     private SharedDictionaries? _shared;
     private long _position;
     private bool _isFinished;
@@ -31,12 +35,15 @@ public sealed partial class ArrowWriter : IDisposable
     /// <param name="target">Where to write; it is left open.</param>
     /// <param name="schema">The schema of every batch to come.</param>
     /// <param name="format">A stream or a file.</param>
+    /// <param name="compression">How the buffers of the batches are compressed.</param>
     /// <exception cref="InvalidArrowException">The schema has no canonical form.</exception>
-    internal ArrowWriter(Stream target, Schema schema, ArrowFormat format = ArrowFormat.Stream)
+    internal ArrowWriter(Stream target, Schema schema, ArrowFormat format = ArrowFormat.Stream,
+        ArrowCompression compression = ArrowCompression.None)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(schema);
         (_target, _format, _source, _schema) = (target, format, schema, CanonicalSchema.Of(schema));
+        if (compression != ArrowCompression.None) _compressor = new BodyCompressor(compression);
         if (format == ArrowFormat.File) Put(s_magic);
         Put(_schema.Message);
     }
@@ -84,8 +91,18 @@ public sealed partial class ArrowWriter : IDisposable
             ReadOnlySpan<byte> message = _block.AsSpan(start, metadataLength + bodyLength);
             start += message.Length;
             if (dictionary is not null && !IsNew(dictionary, message)) continue;
-            (dictionary is null ? _batches : _dictionaries).Add(new FooterBlock(_position, metadataLength, bodyLength));
-            Put(message);
+            List<FooterBlock> blocks = dictionary is null ? _batches : _dictionaries;
+            if (_compressor is null)
+            {
+                blocks.Add(new FooterBlock(_position, metadataLength, bodyLength));
+                Put(message);
+                continue;
+            }
+
+            _compressor.Compress(message[MessagePrefix..metadataLength], message[metadataLength..]);
+            blocks.Add(new FooterBlock(_position, _compressor.Metadata.Length, _compressor.Body.Length));
+            Put(_compressor.Metadata);
+            Put(_compressor.Body.Span);
         }
     }
 
