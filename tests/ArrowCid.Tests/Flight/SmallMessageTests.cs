@@ -38,7 +38,8 @@ public sealed class SmallMessageTests
         }
 
         wire.Position = 0;
-        var reader = new GrpcReader(new Dribble(wire, random), MessageLimit.None, null);
+        var reader = new GrpcReader(new ThrottledStream(wire,
+            () => random.Next(3) == 0 ? random.Next(1, 9) : random.Next(1, 70_000)), MessageLimit.None, null);
         for (int i = 0; i < messages.Length; i++)
         {
             Assert.True(await reader.NextAsync(default), $"seed {seed}: message {i} is missing");
@@ -104,39 +105,5 @@ public sealed class SmallMessageTests
             while (Volatile.Read(ref called) < Calls) await watcher.WaitAsync();
         });
         await Task.WhenAll(calling, hearing).WaitAsync(s_deadline);
-    }
-
-    /// <summary>A stream that gives as few bytes as it likes.</summary>
-    private sealed class Dribble(Stream source, Random random) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            int most = random.Next(3) == 0 ? random.Next(1, 9) : random.Next(1, 70_000);
-            return source.ReadAsync(buffer[..Math.Min(most, buffer.Length)], cancellationToken);
-        }
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -19,6 +19,7 @@ public class CommandTests
     [SupportedOSPlatform("linux")]
     [InlineData("tests/run")]
     [InlineData(".ci/run")]
+    [InlineData(".ci/summary")]
     [InlineData(".ci/without-peers")]
     [InlineData("interop/peers/setup")]
     [InlineData("interop/peers/python")]

@@ -25,7 +25,7 @@ public sealed class ArrowReaderFixtureTests
     {
         byte[] bytes = IpcData.Bytes(name);
         IEnumerable<string> mapped = ReadAll(ArrowReader.Open(bytes)).Select(SlotText.Of);
-        using var pipe = new Trickle(bytes, 7);
+        using var pipe = new ThrottledStream(bytes, 700);
         using ArrowReader reader = ArrowReader.Open(pipe);
         Assert.Equal(mapped, ReadAll(reader).Select(SlotText.Of));
         Assert.Equal(bytes.AsSpan().StartsWith("ARROW1"u8), reader.Traits.IsFile);
@@ -87,38 +87,5 @@ public sealed class ArrowReaderFixtureTests
         while (reader.ReadView() is { } batch) batches.Add(batch);
         Assert.Null(reader.ReadView());
         return batches;
-    }
-
-    /// <summary>A stream that cannot seek and gives a few bytes at a time.</summary>
-    private sealed class Trickle(byte[] bytes, int step) : Stream
-    {
-        private int _at;
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count)
-        {
-            int read = Math.Min(Math.Min(step * 100, count), bytes.Length - _at);
-            bytes.AsSpan(_at, read).CopyTo(buffer.AsSpan(offset));
-            _at += read;
-            return read;
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

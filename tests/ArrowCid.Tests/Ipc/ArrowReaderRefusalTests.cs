@@ -348,7 +348,7 @@ public sealed class ArrowReaderRefusalTests
     {
         byte[] file = IpcData.Bytes("arrow-ipc/generated_primitive.arrow_file");
         var fault = Assert.Throws<InvalidArrowException>(
-            () => ArrowReader.Open(new ForwardStream(new MemoryStream(file)), new ArrowReadOptions { MemoryBudget = file.Length - 1 }));
+            () => ArrowReader.Open(new ThrottledStream(new MemoryStream(file)), new ArrowReadOptions { MemoryBudget = file.Length - 1 }));
         Assert.Equal(ErrorCode.TooLarge, fault.Code);
         Assert.Equal($"an Arrow file from a stream that cannot seek is read whole, and it is over {file.Length - 1} bytes", fault.Rule);
     }

@@ -51,7 +51,7 @@ public sealed class LargeBatchTests
             {
                 Cid[] wanted = Cut(Open(bytes, whole), rows);
                 Assert.Equal(wanted, Cut(Open(bytes, Parts(3)), rows));
-                Assert.Equal(wanted, Cut(Open(new ForwardStream(new MemoryStream(bytes)), Parts(3)), rows));
+                Assert.Equal(wanted, Cut(Open(new ThrottledStream(new MemoryStream(bytes)), Parts(3)), rows));
             }
 
             if (Open(bytes, Parts(3)).Count() > Open(bytes, whole).Count()) cut++;
@@ -119,7 +119,7 @@ public sealed class LargeBatchTests
     {
         byte[] cut = Written(1000)[..5000];
         var options = new ArrowReadOptions { ReadsLargeBatches = true, WholeBodyBytes = 4096 };
-        foreach (Stream stream in new Stream[] { new MemoryStream(cut), new ForwardStream(new MemoryStream(cut)) })
+        foreach (Stream stream in new Stream[] { new MemoryStream(cut), new ThrottledStream(new MemoryStream(cut)) })
         {
             var refused = Assert.Throws<InvalidArrowException>(() => Open(stream, options).Count());
             Assert.Contains("ends inside a message's body", refused.Rule, StringComparison.Ordinal);
@@ -145,7 +145,7 @@ public sealed class LargeBatchTests
             file.Write(stream.AsSpan(stream.Length - 8));
             file.Position = 0;
             var forward = new ArrowReadOptions { ReadsLargeBatches = true, LeaveOpen = true };
-            var refused = Assert.Throws<InvalidArrowException>(() => Open(new ForwardStream(file), forward).Count());
+            var refused = Assert.Throws<InvalidArrowException>(() => Open(new ThrottledStream(file), forward).Count());
             Assert.Equal((ErrorCode.TooLarge, true), (refused.Code, refused.Rule.Contains("cannot seek", StringComparison.Ordinal)));
             file.Position = 0;
             long rows = 0, last = 0;

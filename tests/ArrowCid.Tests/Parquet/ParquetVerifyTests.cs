@@ -74,7 +74,7 @@ public sealed class ParquetVerifyTests
     {
         RecordBatch batch = Numbers(7);
         using var held = new MemoryStream();
-        using var stream = new ForwardStream(held);
+        using var stream = new ThrottledStream(held);
         using var writer = new ParquetWriter(stream, batch.Schema);
         writer.Write(batch);
         writer.Finish();

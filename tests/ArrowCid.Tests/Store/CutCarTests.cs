@@ -64,7 +64,7 @@ public sealed class CutCarTests
             int cut = random.Next(car.Length / 2, car.Length);
             using var to = new TemporaryStore();
             using CidStore copy = CidStore.Open(to.Directory);
-            CarImport piped = copy.Transfer.ImportCar(new ForwardStream(new MemoryStream(car[..cut])), s_partial);
+            CarImport piped = copy.Transfer.ImportCar(new ThrottledStream(new MemoryStream(car[..cut])), s_partial);
             using var second = new TemporaryStore();
             using CidStore other = CidStore.Open(second.Directory);
             CarImport read = other.Transfer.ImportCar(new MemoryStream(car[..cut]), s_partial);

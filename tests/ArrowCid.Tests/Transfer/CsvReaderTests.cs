@@ -106,7 +106,7 @@ public class CsvReaderTests
         RecordBatch[] batches = Rows.Csv(text);
         Assert.Equal([65_536, 70_000 - 65_536], batches.Select(batch => batch.Length));
         Assert.Equal([30_000, 30_000, 10_000], Rows.Csv(text, new RowReadOptions { RowsPerBatch = 30_000 }).Select(b => b.Length));
-        using var trickle = RowReader.OpenCsv(new Trickle(Encoding.UTF8.GetBytes(text), 4099));
+        using var trickle = RowReader.OpenCsv(new ThrottledStream(Encoding.UTF8.GetBytes(text), 4099));
         var read = new List<RecordBatch>();
         while (trickle.ReadView() is { } batch) read.Add(batch);
         Assert.Equal(Rows.Cids(batches), Rows.Cids(read));
@@ -124,7 +124,7 @@ public class CsvReaderTests
     public void A_schema_is_held_to_and_read_from_a_stream_as_it_comes()
     {
         var schema = new Schema(new Field("a", ArrowType.Int32, nullable: false), new Field("b", ArrowType.Utf8View));
-        using var reader = RowReader.OpenCsv(new Trickle("a,b\n1,x\n,y\n"u8.ToArray(), 1), new RowReadOptions { SchemaView = schema, RowsPerBatch = 1 });
+        using var reader = RowReader.OpenCsv(new ThrottledStream("a,b\n1,x\n,y\n"u8.ToArray(), 1), new RowReadOptions { SchemaView = schema, RowsPerBatch = 1 });
         Assert.Same(schema, reader.SchemaView);
         Assert.Equal(1, reader.ReadView()!.Length);
         string fault = Rows.Fault(() => reader.ReadView());

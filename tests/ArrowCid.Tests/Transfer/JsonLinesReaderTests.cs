@@ -97,7 +97,7 @@ public class JsonLinesReaderTests
     {
         string text = string.Concat(Enumerable.Range(0, 5000).Select(i =>
             string.Create(CultureInfo.InvariantCulture, $"{{\"i\":{i},\"t\":\"{new string('x', i % 300)}\"}}\n")));
-        using var reader = RowReader.OpenJsonLines(new Trickle(Encoding.UTF8.GetBytes(text), 777), new RowReadOptions { RowsPerBatch = 2000 });
+        using var reader = RowReader.OpenJsonLines(new ThrottledStream(Encoding.UTF8.GetBytes(text), 777), new RowReadOptions { RowsPerBatch = 2000 });
         var read = new List<RecordBatch>();
         while (reader.ReadView() is { } batch) read.Add(batch);
         Assert.Equal(Rows.Cids(Rows.Json(text, new RowReadOptions { RowsPerBatch = 2000 })), Rows.Cids(read));

@@ -59,39 +59,3 @@ internal static class Rows
         }
     }
 }
-
-/// <summary>A stream that cannot seek and gives a few bytes at a time.</summary>
-internal sealed class Trickle(byte[] bytes, int most) : Stream
-{
-    private int _at;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count)
-    {
-        int taken = Math.Min(Math.Min(count, most), bytes.Length - _at);
-        Array.Copy(bytes, _at, buffer, offset, taken);
-        _at += taken;
-        return taken;
-    }
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-}

@@ -57,14 +57,23 @@ public sealed class LargeBlocksTests : IDisposable
     }
 
     [Fact]
-    public async Task The_end_waits_for_the_work_so_that_the_store_may_be_closed()
+    public async Task Dispose_returns_when_no_work_reads_the_store_any_more()
     {
-        for (int i = 1; i <= 6; i++) _store.Put(ServedStore.Numbers(70_000 * i));
-        var large = new LargeBlocks(_store, TimeSpan.Zero, default);
+        Cid[] cids = [.. Enumerable.Range(1, 6).Select(i => _store.Put(ServedStore.Numbers(70_000 * i)).Cid)];
+        var large = new LargeBlocks(_store, s_long, default);
         Task one = large.CatchUpAsync(default), other = large.CatchUpAsync(default);
         large.Dispose();
-        await Record.ExceptionAsync(() => Task.WhenAll(one, other));
+        bool[] before = Found();
         _store.Dispose();
+        foreach (Task task in new[] { one, other })
+        {
+            Exception? error = await Record.ExceptionAsync(() => task.WaitAsync(s_long));
+            Assert.True(error is null or OperationCanceledException, $"{error}");
+        }
+
+        Assert.Equal(before, Found());
+
+        bool[] Found() => [.. cids.Select(cid => large.Find(cid) is not null)];
     }
 
     [Fact]
