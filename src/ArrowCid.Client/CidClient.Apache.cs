@@ -1,4 +1,3 @@
-using ArrowCid.Flight;
 using ArrowCid.Columnar;
 using A = Apache.Arrow;
 

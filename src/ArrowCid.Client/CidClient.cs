@@ -1,4 +1,3 @@
-using ArrowCid.Flight;
 using System.Runtime.CompilerServices;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
@@ -242,7 +241,8 @@ public sealed partial class CidClient : IDisposable
             {
                 ByteString body = call.ResponseStream.Current.Body;
                 if (StorePlace.Of(body.ToStringUtf8()) is not { IsHere: true } place) continue;
-                store = CidStore.Open(place.Directory, new CidStoreOptions { CreateIfMissing = false, ReadOnly = true });
+                var options = new CidStoreOptions { CreateIfMissing = false, ReadOnly = true };
+                store = CidStore.Open(place.Directory, options);
                 if (store.Diagnostics.GetSummary().Id == place.Store) return store;
                 store.Dispose();
             }

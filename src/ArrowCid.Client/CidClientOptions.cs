@@ -1,4 +1,3 @@
-using ArrowCid.Flight;
 using System.Net.Security;
 using ArrowCid.Ipc;
 

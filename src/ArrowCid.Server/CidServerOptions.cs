@@ -1,7 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
 using System.Net;
+using ArrowCid.Server.Access;
 
 namespace ArrowCid.Server;
 

@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 

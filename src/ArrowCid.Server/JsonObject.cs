@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 

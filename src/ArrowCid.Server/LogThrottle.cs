@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server;
 
 /// <summary>Lets a few log lines a second through and counts the others, so that no caller can fill a disk. For any

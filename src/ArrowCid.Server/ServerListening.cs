@@ -1,13 +1,9 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Limits;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Limits;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Grpc;
+using ArrowCid.Server.Limits;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;

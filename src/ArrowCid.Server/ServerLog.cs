@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server;
 
 /// <summary>How a server's lines are logged to standard error.</summary>

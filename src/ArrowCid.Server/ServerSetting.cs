@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Collections;
 using System.Globalization;
 using System.Reflection;

@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ArrowCid.Server;

@@ -1,7 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-using ArrowCid.Server.Http;
 using System.Globalization;
+using ArrowCid.Server.Http;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Diagnostics.HealthChecks;

@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Security.Cryptography;

@@ -1,5 +1,3 @@
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Limits;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;

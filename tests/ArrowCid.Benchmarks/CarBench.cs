@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using ArrowCid.Transfer;
 using ArrowCid.Ipc;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Benchmarks;
 

@@ -1,8 +1,6 @@
-using ArrowCid.Client;
-using ArrowCid.Server;
 using System.Globalization;
 using System.Security.Cryptography;
-using ArrowCid.Flight;
+using ArrowCid.Client;
 
 namespace ArrowCid.Benchmarks;
 

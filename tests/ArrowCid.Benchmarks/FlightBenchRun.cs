@@ -1,10 +1,10 @@
-using ArrowCid.Server.Access;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
+using ArrowCid.Server.Access;
 
 namespace ArrowCid.Benchmarks;
 

@@ -1,8 +1,6 @@
-using ArrowCid.Client;
-using ArrowCid.Server;
 using System.Net;
 using System.Net.Sockets;
-using ArrowCid.Flight;
+using ArrowCid.Server;
 
 namespace ArrowCid.Benchmarks;
 

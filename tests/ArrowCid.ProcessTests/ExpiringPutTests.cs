@@ -1,7 +1,7 @@
-using ArrowCid.Server.Access;
 using System.Diagnostics;
 using ArrowCid.Columnar;
 using ArrowCid.ProcessTests.Cli;
+using ArrowCid.Server.Access;
 
 namespace ArrowCid.ProcessTests;
 

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
-using ArrowCid.Transfer.Backends;
 using ArrowCid.ProcessTests.Cli;
 using ArrowCid.Storage;
+using ArrowCid.Transfer.Backends;
 using Xunit.Abstractions;
 
 namespace ArrowCid.ProcessTests;

@@ -1,6 +1,6 @@
 using ArrowCid.Cli.Verbs;
-using ArrowCid.Transfer.Backup;
 using ArrowCid.Registry;
+using ArrowCid.Transfer.Backup;
 
 namespace ArrowCid.Torture;
 

@@ -1,6 +1,6 @@
+using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
 using ArrowCid.Transfer.Backup;
-using ArrowCid.Storage;
 
 namespace ArrowCid.Torture;
 

@@ -1,12 +1,10 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Access;
-using ArrowCid.Server;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using ArrowCid.Flight;
 using ArrowCid.Registry;
+using ArrowCid.Server;
+using ArrowCid.Server.Access;
 
 namespace ArrowCid.Cli.Serve;
 

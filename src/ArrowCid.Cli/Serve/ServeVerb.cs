@@ -1,10 +1,8 @@
-using ArrowCid.Client;
-using ArrowCid.Server;
 using System.CommandLine;
 using System.Net;
 using System.Runtime.InteropServices;
 using ArrowCid.Cli.Verbs;
-using ArrowCid.Flight;
+using ArrowCid.Server;
 using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Cli.Serve;
@@ -154,7 +152,8 @@ internal static class ServeVerb
         using var patience = new CancellationTokenSource(s_mostAtEnd);
         try
         {
-            return store.Maintenance.Checkpoint(patience.Token) ? "the index is up to date" : "the index is left to others";
+            return store.Maintenance.Checkpoint(patience.Token)
+                ? "the index is up to date" : "the index is left to others";
         }
         catch (Exception e) when (e is OperationCanceledException or ArrowCidException)
         {

@@ -3,8 +3,8 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using ArrowCid.Columnar;
-using ArrowCid.Transfer;
 using ArrowCid.Ipc;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;
 

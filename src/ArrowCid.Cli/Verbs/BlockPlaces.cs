@@ -1,7 +1,7 @@
 using ArrowCid.Columnar;
+using ArrowCid.Ipld;
 using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backends;
-using ArrowCid.Ipld;
 
 namespace ArrowCid.Cli.Verbs;
 

@@ -47,7 +47,8 @@ internal static class BlockReference
     /// <summary>What is known of a block that must be here. One that was removed is not, even while its bytes
     /// are.</summary>
     public static StoredEntry Known(CidStore store, Cid cid) =>
-        store.Metadata.Get(cid) is { IsPresent: true } entry ? entry : throw CommandError.NoBlock(cid.ToString(), store);
+        store.Metadata.Get(cid) is { IsPresent: true } entry ? entry : throw CommandError.NoBlock(cid.ToString(),
+            store);
 
     public static ArrowCidException NoName(string name, CidStore store) => new(ErrorCode.NameNotFound,
         $"no name '{name}' in {store.Directory}; 'arrowcid name' lists what names there are");

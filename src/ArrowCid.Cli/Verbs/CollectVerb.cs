@@ -93,7 +93,8 @@ internal static class CollectVerb
         string verb = options.DryRun ? "would be collected" : "collected";
         string freed = "";
         if (compacts && !options.DryRun)
-            freed = string.Create(CultureInfo.InvariantCulture, $"; {store.Maintenance.Compact().BytesFreed} bytes of files freed");
+            freed = string.Create(CultureInfo.InvariantCulture,
+                $"; {store.Maintenance.Compact().BytesFreed} bytes of files freed");
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{result.Collected.Count} {verb}, {result.ByteLength} bytes; {result.BytesKept} bytes stay{freed}"));
         return 0;

@@ -1,7 +1,6 @@
 using System.CommandLine;
-using ArrowCid.Columnar;
-using ArrowCid.Transfer;
 using ArrowCid.Ipc;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -23,7 +22,8 @@ internal static class ExportArrow
         form.AcceptOnlyFromAmong(File, Stream);
         var compression = new Option<string?>("--compression")
         {
-            Description = "Compress the buffers by lz4 or zstd, as Arrow IPC defines it. CIDs do not change: 'hash' and " +
+            Description =
+                "Compress the buffers by lz4 or zstd, as Arrow IPC defines it. CIDs do not change: 'hash' and " +
                 "'put' find those of the plain batches. Default: none.",
         };
         compression.AcceptOnlyFromAmong("none", "lz4", "zstd");

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using ArrowCid.Columnar;
-using ArrowCid.Transfer;
 using ArrowCid.Ipld;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;
 

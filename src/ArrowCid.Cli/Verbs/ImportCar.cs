@@ -1,7 +1,7 @@
 using System.Globalization;
-using ArrowCid.Transfer;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Registry;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli.Verbs;
 

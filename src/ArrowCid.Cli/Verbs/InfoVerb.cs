@@ -123,7 +123,8 @@ internal static class InfoVerb
 
     private static void WriteRelations(Utf8JsonWriter writer, CidStore store, Cid cid)
     {
-        EntryJson.WriteTexts(writer, "children", store.Metadata.GetLinks(cid).Children.Select(child => child.ToString()));
+        EntryJson.WriteTexts(writer, "children",
+            store.Metadata.GetLinks(cid).Children.Select(child => child.ToString()));
         writer.WriteStartArray("keptBy");
         foreach (KeepReason reason in store.Retention.GetReasons(cid))
         {

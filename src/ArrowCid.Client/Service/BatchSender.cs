@@ -92,7 +92,8 @@ internal sealed class BatchSender(GrpcWriter writer, int mostBytes)
             {
                 compressor.Compress(message.Header.Span, message.Body.Span);
                 string text = message.Kind == IpcMessage.BatchHeader ? mark : "";
-                ReadOnlyMemory<byte> head = _frame.Make(compressor.Metadata[Prefix..], text, compressor.Body.Length, null);
+                ReadOnlyMemory<byte> head = _frame.Make(compressor.Metadata[Prefix..], text, compressor.Body.Length,
+                    null);
                 await writer.WriteAsync(head, compressor.Body, cancel).ConfigureAwait(false);
             }
             finally

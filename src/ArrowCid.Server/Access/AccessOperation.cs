@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server.Access;
 
 /// <summary>An operation, whichever way a caller asks for it. Routes of HTTP and calls and actions of Flight name one

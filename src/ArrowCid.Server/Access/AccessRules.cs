@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server.Access;
 
 /// <summary>The one rule for scopes: what each operation needs. <see cref="CallerRights"/> applies it where it depends

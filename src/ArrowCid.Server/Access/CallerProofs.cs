@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Security.Cryptography;
 
 namespace ArrowCid.Server.Access;

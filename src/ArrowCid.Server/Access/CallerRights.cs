@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using ArrowCid.Columnar;
 using ArrowCid.Registry;
 using ArrowCid.Transfer;

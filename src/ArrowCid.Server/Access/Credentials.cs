@@ -1,8 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-using ArrowCid.Server.Grpc;
 using System.Text;
-using ArrowCid.Flight.Grpc;
+using ArrowCid.Server.Grpc;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 

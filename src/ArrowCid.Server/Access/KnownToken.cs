@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server.Access;
 
 /// <summary>A token as it is known here: by its hash.</summary>

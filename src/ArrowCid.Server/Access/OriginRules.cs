@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;

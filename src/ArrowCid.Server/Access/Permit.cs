@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server.Access;
 
 /// <summary>Whether a call may begin, and what ends it.</summary>

@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Server.Access;

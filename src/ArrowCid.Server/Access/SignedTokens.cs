@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;

@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 

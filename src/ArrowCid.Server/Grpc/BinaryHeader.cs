@@ -1,7 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server.Grpc;
 
 /// <summary>Reads headers whose name ends with <c>-bin</c>. The library throws where a client joined several values by

@@ -1,7 +1,4 @@
-using ArrowCid.Client;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
-using ArrowCid.Server.Limits;
 using ArrowCid.Flight.Limits;
 using Grpc.Core;
 using Grpc.Core.Interceptors;

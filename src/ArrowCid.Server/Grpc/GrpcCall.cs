@@ -1,8 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
-using ArrowCid.Server.Limits;
 using System.Net;
+using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
 using Google.Protobuf;
 using Grpc.Core;

@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
 using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.Extensions.DependencyInjection;

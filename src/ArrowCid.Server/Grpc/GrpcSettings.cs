@@ -1,8 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
-using ArrowCid.Server.Limits;
 using ArrowCid.Flight.Limits;
+using ArrowCid.Server.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

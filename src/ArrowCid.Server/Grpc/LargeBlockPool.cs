@@ -1,9 +1,6 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
-using ArrowCid.Server.Limits;
 using System.Buffers;
 using System.Runtime.InteropServices;
+using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
 using Microsoft.AspNetCore.Connections;
 

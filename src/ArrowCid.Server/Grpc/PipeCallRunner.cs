@@ -1,8 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
-using ArrowCid.Server.Limits;
 using System.Globalization;
+using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;

@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
 using System.Reflection;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;

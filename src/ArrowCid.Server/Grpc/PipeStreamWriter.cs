@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
 using Grpc.Core;
 
 namespace ArrowCid.Server.Grpc;

@@ -1,6 +1,4 @@
-using ArrowCid.Client;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
 
 namespace ArrowCid.Server.Grpc;
 

@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight;
 using System.Buffers;
 using System.IO.Pipelines;
 

@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Globalization;
 using System.Text;
 using ArrowCid.Registry;
@@ -29,7 +27,8 @@ internal static class ApiQuery
         if (text.StartsWith('@'))
         {
             string name = PathNames.NameOf(context);
-            return store.Names.Resolve(name) ?? throw new ArrowCidException(ErrorCode.NameNotFound, $"no name '{name}'");
+            return store.Names.Resolve(name) ?? throw new ArrowCidException(ErrorCode.NameNotFound,
+                $"no name '{name}'");
         }
 
         return Cid.TryParse(text, out Cid cid, out CidError error)

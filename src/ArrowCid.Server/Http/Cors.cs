@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Server.Http;

@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server.Http;
 
 /// <summary>How far below a path's end a CAR goes.</summary>

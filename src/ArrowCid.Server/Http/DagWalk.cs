@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using ArrowCid.Ipld;
 
 namespace ArrowCid.Server.Http;

@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;

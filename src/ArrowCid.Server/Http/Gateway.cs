@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Ipld.Car;

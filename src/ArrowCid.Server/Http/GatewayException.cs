@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server.Http;
 
 /// <summary>An answer that is no success, with what to do.</summary>

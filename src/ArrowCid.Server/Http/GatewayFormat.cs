@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server.Http;
 
 /// <summary>The forms in which the gateway answers.</summary>

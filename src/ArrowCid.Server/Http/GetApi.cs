@@ -1,12 +1,9 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-using ArrowCid.Server.Service;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Columnar;
+using ArrowCid.Server.Service;
 using ArrowCid.Transfer;
-using ArrowCid.Flight.Service;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 

@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 

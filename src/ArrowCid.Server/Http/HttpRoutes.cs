@@ -1,7 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
 using System.Globalization;
+using ArrowCid.Server.Access;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

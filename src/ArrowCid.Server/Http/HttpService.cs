@@ -1,8 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using ArrowCid.Server.Access;
 using ArrowCid.Server.Service;
-using ArrowCid.Flight.Service;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Collections.Concurrent;
 using ArrowCid.Ipld;
 

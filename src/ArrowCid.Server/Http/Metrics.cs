@@ -1,9 +1,7 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
+using ArrowCid.Server.Access;
 
 namespace ArrowCid.Server.Http;
 

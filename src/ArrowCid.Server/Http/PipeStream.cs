@@ -1,8 +1,6 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
 using System.Buffers;
 using System.IO.Pipelines;
+using ArrowCid.Server.Access;
 
 namespace ArrowCid.Server.Http;
 

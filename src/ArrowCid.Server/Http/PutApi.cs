@@ -1,11 +1,8 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Service;
 using System.Text.Json;
 using ArrowCid.Columnar;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Service;
 using ArrowCid.Transfer;
-using ArrowCid.Flight.Service;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 

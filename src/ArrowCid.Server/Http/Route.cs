@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using ArrowCid.Server.Access;
 using Microsoft.AspNetCore.Http;
 

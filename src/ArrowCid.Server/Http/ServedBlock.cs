@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server.Http;
 
 /// <summary>A block that is being sent: its bytes are hashed before they are given, those of a large one a leaf of 1

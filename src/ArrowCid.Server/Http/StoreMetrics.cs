@@ -1,5 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
 using System.Diagnostics.Metrics;
 
 namespace ArrowCid.Server.Http;

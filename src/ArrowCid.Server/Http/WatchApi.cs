@@ -1,10 +1,7 @@
-using ArrowCid.Client;
-using ArrowCid.Flight;
-using ArrowCid.Server.Service;
 using System.Text;
 using System.Text.Json;
-using ArrowCid.Flight.Service;
 using ArrowCid.Registry;
+using ArrowCid.Server.Service;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 

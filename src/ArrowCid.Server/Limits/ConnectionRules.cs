@@ -1,7 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Limits;
-using ArrowCid.Flight;
 using System.IO.Pipelines;
+using ArrowCid.Flight.Limits;
 using Microsoft.AspNetCore.Connections;
 
 namespace ArrowCid.Server.Limits;

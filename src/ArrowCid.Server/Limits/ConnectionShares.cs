@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Limits;
-using ArrowCid.Flight;
 using System.Net;
 using System.Net.Sockets;
 

@@ -1,6 +1,4 @@
-using ArrowCid.Client;
 using ArrowCid.Flight.Limits;
-using ArrowCid.Flight;
 
 namespace ArrowCid.Server.Limits;
 

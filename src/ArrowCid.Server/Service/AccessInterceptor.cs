@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
 using ArrowCid.Server.Access;
 using Grpc.Core;
 using Grpc.Core.Interceptors;

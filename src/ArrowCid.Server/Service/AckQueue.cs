@@ -1,7 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Grpc;
 using System.Threading.Channels;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
@@ -79,7 +75,8 @@ internal sealed class AckQueue
             {
                 Interlocked.Add(ref _bytes, -BytesOf(ack));
                 ByteString bytes = _isJson ? ByteString.CopyFromUtf8(s_json.Format(ack)) : ack.ToByteString();
-                await writer.WriteAsync(new Flight.Protocol.PutResult { AppMetadata = bytes }, cancel).ConfigureAwait(false);
+                await writer.WriteAsync(new Flight.Protocol.PutResult { AppMetadata = bytes },
+                    cancel).ConfigureAwait(false);
             }
 
             await writer.FlushAsync(cancel).ConfigureAwait(false);

@@ -1,9 +1,6 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
 using System.Text.Json;
 using ArrowCid.Registry;
+using ArrowCid.Server.Access;
 
 namespace ArrowCid.Server.Service;
 

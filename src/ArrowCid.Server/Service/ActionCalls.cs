@@ -1,12 +1,10 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Grpc;
 using System.Text.Json;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Flight.Service;
 using ArrowCid.Registry;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Grpc;
 using Google.Protobuf;
 using Grpc.Core;
 

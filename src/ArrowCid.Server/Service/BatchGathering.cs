@@ -1,7 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Limits;
 using System.Diagnostics;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Limits;

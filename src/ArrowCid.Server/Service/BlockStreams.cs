@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
 using System.Collections.Concurrent;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Protocol;

@@ -1,10 +1,8 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Grpc;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
+using ArrowCid.Server.Grpc;
 
 namespace ArrowCid.Server.Service;
 

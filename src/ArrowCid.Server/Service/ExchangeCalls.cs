@@ -1,10 +1,8 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Grpc;
 using System.Globalization;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Flight.Service;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Grpc;
 using Grpc.Core;
 
 namespace ArrowCid.Server.Service;

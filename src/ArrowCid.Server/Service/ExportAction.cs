@@ -1,8 +1,4 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
 using ArrowCid.Server.Grpc;
-using ArrowCid.Flight.Grpc;
 using ArrowCid.Transfer;
 
 namespace ArrowCid.Server.Service;

@@ -1,7 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Grpc;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using Google.Protobuf;

@@ -1,9 +1,6 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Grpc;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Server.Grpc;
 using Grpc.Core;
 
 namespace ArrowCid.Server.Service;

@@ -1,12 +1,9 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Grpc;
 using System.Collections.Frozen;
 using System.Globalization;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Grpc;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;

@@ -1,9 +1,6 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
+using ArrowCid.Flight.Grpc;
 using ArrowCid.Server.Access;
 using ArrowCid.Server.Grpc;
-using ArrowCid.Flight.Grpc;
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

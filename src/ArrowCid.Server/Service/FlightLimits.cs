@@ -1,7 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Limits;
 using ArrowCid.Flight.Limits;
 
 namespace ArrowCid.Server.Service;

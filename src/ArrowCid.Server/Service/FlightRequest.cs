@@ -1,7 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Grpc;
 using System.Text;
 using System.Text.Json;
 using ArrowCid.Flight.Grpc;

@@ -1,13 +1,11 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Grpc;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Grpc;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Server.Service;
@@ -78,7 +76,8 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     {
         bool isOfTicket = request.Compression.Length > 0;
         // A watch has nothing to compress, so that a header for all calls does not end it.
-        string? name = isOfTicket ? request.Compression : request.Watch ? null : call.Header(FlightNames.CompressionHeader);
+        string? name = isOfTicket ? request.Compression : request.Watch
+            ? null : call.Header(FlightNames.CompressionHeader);
         return name switch
         {
             null or "" or "none" => null,

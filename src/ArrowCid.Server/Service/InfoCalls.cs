@@ -1,12 +1,9 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Grpc;
 using ArrowCid.Columnar;
-using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
+using ArrowCid.Server.Grpc;
 using Google.Protobuf;
 
 namespace ArrowCid.Server.Service;

@@ -1,7 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
 using ArrowCid.Columnar;
+using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 
 namespace ArrowCid.Server.Service;

@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
 using System.Threading.Tasks.Sources;
 
 namespace ArrowCid.Server.Service;

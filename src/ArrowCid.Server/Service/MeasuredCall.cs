@@ -1,9 +1,6 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
 using System.Diagnostics;
 using System.Globalization;
+using ArrowCid.Server.Access;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 

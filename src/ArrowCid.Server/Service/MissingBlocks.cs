@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
 using System.Text.Json;
 using System.Text.Unicode;
 using Google.Protobuf;

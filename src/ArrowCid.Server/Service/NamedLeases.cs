@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Server.Service;

@@ -1,11 +1,9 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Grpc;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Flight.Service;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Grpc;
 using Grpc.Core;
 
 namespace ArrowCid.Server.Service;

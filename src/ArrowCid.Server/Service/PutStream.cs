@@ -1,12 +1,9 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Access;
 using System.Text;
 using System.Text.Unicode;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Registry;
+using ArrowCid.Server.Access;
 using Duration = Google.Protobuf.WellKnownTypes.Duration;
 using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 

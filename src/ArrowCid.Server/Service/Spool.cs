@@ -1,6 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
 using Microsoft.AspNetCore.Http;
 
 namespace ArrowCid.Server.Service;

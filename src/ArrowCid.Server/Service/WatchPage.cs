@@ -1,7 +1,3 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-
 namespace ArrowCid.Server.Service;
 
 /// <summary>What a watcher is given at once.</summary>

@@ -1,14 +1,12 @@
-using ArrowCid.Client;
-using ArrowCid.Flight.Service;
-using ArrowCid.Flight;
-using ArrowCid.Server.Grpc;
 using System.Text;
 using System.Text.Json;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
+using ArrowCid.Server.Grpc;
 using Grpc.Core;
 
 namespace ArrowCid.Server.Service;

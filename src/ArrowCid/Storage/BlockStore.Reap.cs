@@ -49,7 +49,8 @@ internal sealed partial class BlockStore
         {
             TableWord word = _control.Table(slot);
             if (word.State == SegmentState.Creating && word.Lane == lane)
-                creating.Add(new Reaped(ReapedItemKind.Segment, StoreLayout.SegmentName(slot, word.Generation), word.Bytes));
+                creating.Add(new Reaped(ReapedItemKind.Segment, StoreLayout.SegmentName(slot, word.Generation),
+                    word.Bytes));
         }
 
         return creating;

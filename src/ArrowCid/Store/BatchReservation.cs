@@ -8,7 +8,8 @@ namespace ArrowCid;
 /// <summary>
 /// A batch in the making, in the memory of the store where it will stand: its producer writes the columns' values
 /// there, and <see cref="Commit"/> makes the canonical block of them and publishes it under the CID that
-/// <see cref="CidStore.Put(Apache.Arrow.RecordBatch, PutOptions)"/> of the same batch gives. Nothing of it can be found before;
+/// <see cref="CidStore.Put(Apache.Arrow.RecordBatch, PutOptions)"/> of the same batch gives. Nothing of it can be found
+/// before;
 /// without <see cref="Commit"/> nothing of it stays. One thread at a time; the store's other puts do not wait for it.
 /// </summary>
 /// <example>
@@ -75,7 +76,8 @@ public sealed partial class BatchReservation : IDisposable
     /// <returns>The block's address and whether it is new.</returns>
     /// <exception cref="InvalidArrowException">What was written breaks a rule (<c>canonical-block.md</c>, section 4):
     /// offsets that run backward or outside, text that is not UTF-8, a null in a field that has none.</exception>
-    /// <exception cref="ArrowCidException">As for <see cref="CidStore.Put(Apache.Arrow.RecordBatch, PutOptions)"/>.</exception>
+    /// <exception cref="ArrowCidException">As for <see cref="CidStore.Put(Apache.Arrow.RecordBatch,
+    /// PutOptions)"/>.</exception>
     /// <exception cref="ObjectDisposedException">It was committed or disposed of.</exception>
     public PutResult Commit()
     {

@@ -1,7 +1,7 @@
-using ArrowCid.Transfer.Backup;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
+using ArrowCid.Transfer.Backup;
 
 namespace ArrowCid;
 

@@ -1,5 +1,4 @@
 using ArrowCid.Columnar;
-using ArrowCid.Registry;
 using A = Apache.Arrow;
 
 namespace ArrowCid;
@@ -7,7 +6,6 @@ namespace ArrowCid;
 /// <summary>Batches as Apache.Arrow has them.</summary>
 public sealed partial class CidStore
 {
-
     /// <summary>
     /// Stores a batch: its canonical block is written into the store's shared memory and hashed there. Once this
     /// returns any process finds it. A block that is already in the store is announced again and takes no space.
@@ -15,16 +13,16 @@ public sealed partial class CidStore
     /// <param name="batch">The batch. Its buffers are read until the call returns, and not copied but for the block
     /// itself. Names, nullability and metadata are those of its schema, also of nested fields; an extension type's name
     /// and parameters become metadata of its field.</param>
-    /// <param name="options">Metadata, a name and a pin; null: none. A reader that sees the block sees its metadata; the name
-    /// follows once the block is stored.</param>
+    /// <param name="options">Metadata, a name and a pin; null: none. A reader that sees the block sees its metadata;
+    /// the name follows once the block is stored.</param>
     /// <returns>The block's address and whether it is new.</returns>
     /// <exception cref="InvalidArrowException">The columns do not fit the schema, or the batch has no canonical block
     /// (<c>canonical-block.md</c>, section 4).</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>, <see cref="ErrorCode.IndexFull"/> or
     /// <see cref="ErrorCode.TooLarge"/>: no space; <see cref="ErrorCode.Busy"/>: other processes hold what is needed; a
     /// retry may help.</exception>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/> or <see cref="ErrorCode.TooLarge"/>: the
-    /// metadata is over a limit, and nothing was stored; <see cref="ErrorCode.Unsupported"/>: a name or pin in a
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/> or <see cref="ErrorCode.TooLarge"/>:
+    /// the metadata is over a limit, and nothing was stored; <see cref="ErrorCode.Unsupported"/>: a name or pin in a
     /// ring.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public PutResult Put(A.RecordBatch batch, PutOptions? options = null) => options is null
@@ -33,7 +31,8 @@ public sealed partial class CidStore
 
     /// <summary>
     /// Stores several batches, as <see cref="Put(A.RecordBatch, PutOptions)"/> does each, but reserved, hashed and
-    /// announced together, with one wake-up of all waiting processes: for many small batches. Other writers and watchers
+    /// announced together, with one wake-up of all waiting processes: for many small batches. Other writers and
+    /// watchers
     /// see them in order. With <see cref="PutManyOptions.AllOrNothing"/> they become visible together or not at all:
     /// every reader, watcher and listing of any process sees either all of them, with their metadata and name, or none.
     /// So it is after this process is killed at any moment, and on a disk after a loss of power, whatever

@@ -1,6 +1,7 @@
 using ArrowCid.Columnar;
-using ArrowCid.Memory;
+using ArrowCid.Ipld;
 using ArrowCid.Registry;
+using ArrowCid.Storage;
 using ArrowCid.Transfer;
 
 namespace ArrowCid;
@@ -52,5 +53,16 @@ public sealed partial class CidStore
     internal static void ThrowIfDefault(Cid cid)
     {
         if (cid.IsDefault) throw new ArgumentException("default(Cid) is no block; it was never set.", nameof(cid));
+    }
+
+    /// <summary>Throws where a put could not keep what is said with it, before anything is put.</summary>
+    internal void Check(PutOptions options) => _ = _registry.RecordOfPut(options, options.Pin, options.Name);
+
+    /// <summary>The root of a block as a UnixFS file, where a manifest does not link to the block itself.</summary>
+    internal Cid DagOf(BlockLease block)
+    {
+        if (block.Info.Length <= Dataset.MaxLinked) return default;
+        ProveHash(block, block.Info);
+        return UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025).Root;
     }
 }

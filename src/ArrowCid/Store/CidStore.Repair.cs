@@ -1,4 +1,3 @@
-using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Memory;
 using ArrowCid.Storage;

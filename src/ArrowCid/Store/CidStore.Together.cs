@@ -2,7 +2,6 @@ using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
-using A = Apache.Arrow;
 
 namespace ArrowCid;
 
@@ -30,8 +29,7 @@ public sealed partial class CidStore
 
     /// <summary>Stores several blocks of any bytes, each as <see cref="PutRaw"/> does, in order but with one commit for
     /// all: for small blocks that takes a fraction of the time. With <see cref="PutManyOptions.AllOrNothing"/> they
-    /// become visible together, as the batches of <see cref="PutMany(IReadOnlyList{A.RecordBatch}, PutManyOptions)"/>
-    /// do.</summary>
+    /// become visible together, as the batches of <c>PutMany</c> do.</summary>
     /// <param name="blocks">The blocks' bytes, which are read until the call returns.</param>
     /// <param name="options">How they are put; metadata only together with
     /// <see cref="PutManyOptions.AllOrNothing"/>.</param>

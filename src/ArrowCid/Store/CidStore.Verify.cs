@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ArrowCid.Columnar;
-using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Memory;
 using ArrowCid.Storage;

@@ -31,8 +31,8 @@ public sealed partial class CidStore
         return WatchFrom(_blocks.Fix(from), options, cancellationToken);
     }
 
-    /// <summary>As <see cref="Watch(Cursor, WatchOptions, CancellationToken)"/>, without a thread of its own while there
-    /// is nothing: the watchers of a store object share one that sleeps.</summary>
+    /// <summary>As <see cref="Watch(Cursor, WatchOptions, CancellationToken)"/>, without a thread of its own while
+    /// there is nothing: the watchers of a store object share one that sleeps.</summary>
     /// <param name="from">Where to begin.</param>
     /// <param name="options">What it brings; a timeout is for <see cref="Watch"/> only. Null: announcements.</param>
     /// <param name="cancellationToken">Ends it with <see cref="OperationCanceledException"/>.</param>

@@ -337,4 +337,17 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         if (table.Count >= Most) table.Clear();
         table[digest] = value;
     }
+
+    private IDisposable? _maintenance;
+
+    /// <summary>Ends the maintenance of this handle, a step at work included; the store stays open.</summary>
+    internal void EndMaintenance() => _maintenance?.Dispose();
+
+    /// <summary>The registry below.</summary>
+    internal StoreRegistry Registry => _registry;
+
+    private void BeginMaintenance(MaintenanceOptions options)
+    {
+        if (!_blocks.IsReadOnly && !_blocks.IsRing) _maintenance = options.Begin(this);
+    }
 }

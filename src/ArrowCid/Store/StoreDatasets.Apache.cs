@@ -1,5 +1,4 @@
 using ArrowCid.Columnar;
-using ArrowCid.Registry;
 using A = Apache.Arrow;
 
 namespace ArrowCid;

@@ -1,6 +1,6 @@
+using System.Collections.Immutable;
 using ArrowCid.Ipld;
 using ArrowCid.Storage;
-using System.Collections.Immutable;
 
 namespace ArrowCid;
 

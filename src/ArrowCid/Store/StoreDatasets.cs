@@ -1,8 +1,8 @@
+using System.Collections.Immutable;
 using ArrowCid.Columnar;
 using ArrowCid.Ipld;
 using ArrowCid.Storage;
 using ArrowCid.Transfer;
-using System.Collections.Immutable;
 
 namespace ArrowCid;
 
@@ -141,12 +141,15 @@ public sealed partial class StoreDatasets
         }
 
         _store.Registry.KeepTogether(together, sweep);
-        return put with { Address = new()
+        return put with
         {
-            Cid = put.Cid,
-            SchemaCid = dataset.Schema,
-            Rows = dataset.Rows,
-            ByteLength = dataset.ByteLength,
-        } };
+            Address = new()
+            {
+                Cid = put.Cid,
+                SchemaCid = dataset.Schema,
+                Rows = dataset.Rows,
+                ByteLength = dataset.ByteLength,
+            }
+        };
     }
 }

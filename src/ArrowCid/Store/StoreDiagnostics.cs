@@ -1,12 +1,5 @@
-using ArrowCid.Columnar;
-using ArrowCid.Ipc;
-using ArrowCid.Memory;
-using ArrowCid.Registry;
 using ArrowCid.Storage;
-using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backends;
-using System.Collections.Concurrent;
-using System.Diagnostics;
 
 namespace ArrowCid;
 
@@ -53,7 +46,7 @@ public sealed partial class StoreDiagnostics
         [.. _store.Blocks.Segments().Select(one => new StoreSegment
         {
             Name = one.Name,
-            Kind = CidStore.KindOf(one.Kind),
+            Kind = KindOf(one.Kind),
             State = StateOf(one.State),
             Lane = one.Lane,
             ByteLength = one.Bytes,
@@ -79,6 +72,13 @@ public sealed partial class StoreDiagnostics
             IsJanitor = one.IsJanitor,
             Segments = one.Segments,
         })];
+
+    internal static StoreSegmentKind KindOf(SegmentKind kind) => kind switch
+    {
+        SegmentKind.Facts => StoreSegmentKind.Facts,
+        SegmentKind.Jumbo => StoreSegmentKind.Large,
+        _ => StoreSegmentKind.Data,
+    };
 
     private static StoreSegmentState StateOf(SegmentState state) => state switch
     {

@@ -1,6 +1,5 @@
-using ArrowCid.Registry;
-using ArrowCid.Storage;
 using System.Diagnostics;
+using ArrowCid.Storage;
 
 namespace ArrowCid;
 
@@ -36,7 +35,7 @@ public sealed partial class StoreMaintenance
             Segments = [.. report.Segments.Select(one => new CompactedSegment
             {
                 Name = one.Name,
-                Kind = CidStore.KindOf(one.Kind),
+                Kind = StoreDiagnostics.KindOf(one.Kind),
                 ByteLength = one.Bytes,
                 BytesAlive = one.LiveBytes,
                 Outcome = OutcomeOf(one.Outcome),

@@ -1,4 +1,3 @@
-using ArrowCid.Ipc;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
@@ -55,7 +54,8 @@ public sealed partial class StoreMaintenance
         {
             foreach (BlockInfo info in _store.Registry.Alive(_store.Blocks.List()))
             {
-                if (Repair(CidStore.CidOf(in info), source) is { Outcome: not RepairOutcome.Intact } result) yield return result;
+                if (Repair(CidStore.CidOf(in info),
+                    source) is { Outcome: not RepairOutcome.Intact } result) yield return result;
             }
 
             foreach (Cid cid in _store.Blocks.LostBlocks())

@@ -1,11 +1,6 @@
-using ArrowCid.Columnar;
-using ArrowCid.Ipc;
-using ArrowCid.Ipld;
-using ArrowCid.Memory;
-using ArrowCid.Registry;
-using ArrowCid.Storage;
-using System.Collections.Concurrent;
 using System.Diagnostics;
+using ArrowCid.Ipld;
+using ArrowCid.Storage;
 
 namespace ArrowCid;
 
@@ -17,9 +12,10 @@ public sealed partial class StoreMaintenance
     internal StoreMaintenance(CidStore store) => _store = store;
 
     /// <summary>
-    /// Rebuilds the table and index of a damaged store from its segments, and hashes every block. <see cref="CidStore.List"/>
-    /// shows the blocks found; the next <see cref="CidStore.Open"/> opens a store with the same ID. The file <c>ctl.v1</c> must
-    /// exist with an intact first page, which describes the segments.
+    /// Rebuilds the table and index of a damaged store from its segments, and hashes every block. <see
+    /// cref="CidStore.List"/>
+    /// shows the blocks found; the next <see cref="CidStore.Open"/> opens a store with the same ID. The file
+    /// <c>ctl.v1</c> must exist with an intact first page, which describes the segments.
     /// </summary>
     /// <param name="directory">The store's directory.</param>
     /// <returns>The number of blocks found, schemas among them.</returns>
@@ -211,5 +207,6 @@ public sealed partial class StoreMaintenance
     /// <param name="cancellationToken">Ends it; what it had done stays.</param>
     /// <returns>False if another caller is doing it, the store is a ring, or it is open for reading only.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: there is no space for them.</exception>
-    public bool Checkpoint(CancellationToken cancellationToken = default) => _store.Registry.Checkpoint(cancellationToken);
+    public bool Checkpoint(CancellationToken cancellationToken = default) =>
+        _store.Registry.Checkpoint(cancellationToken);
 }

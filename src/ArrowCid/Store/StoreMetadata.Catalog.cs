@@ -44,7 +44,8 @@ public sealed partial class StoreMetadata
     /// <see cref="CidStore.Put(Apache.Arrow.RecordBatch, PutOptions)"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     /// <exception cref="OperationCanceledException">It was ended.</exception>
-    public PutResult PutSnapshot(Filter? filter = null, bool includeMissing = false, CancellationToken cancellationToken = default)
+    public PutResult PutSnapshot(Filter? filter = null, bool includeMissing = false,
+        CancellationToken cancellationToken = default)
     {
         _store.Blocks.EnterToWrite();
         var cids = new List<Cid>();
@@ -73,7 +74,8 @@ public sealed partial class StoreMetadata
         QueryWish here = wish with { WithAbsent = false };
         IEnumerable<StoredEntry> present = _store.Along(here, _store.Registry.Plan(here, IndexKind.Created)!);
         return withAbsent
-            ? present.Concat(_store.Along(wish, _store.Registry.Plan(wish, IndexKind.Cid)!).Where(entry => !entry.IsPresent))
+            ? present.Concat(_store.Along(wish, _store.Registry.Plan(wish,
+                IndexKind.Cid)!).Where(entry => !entry.IsPresent))
             : present;
     }
 

@@ -1,11 +1,6 @@
-using ArrowCid.Columnar;
-using ArrowCid.Ipc;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
-using ArrowCid.Transfer;
-using System.Collections.Concurrent;
-using System.Diagnostics;
 
 namespace ArrowCid;
 

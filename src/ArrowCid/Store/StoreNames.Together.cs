@@ -1,5 +1,3 @@
-using ArrowCid.Columnar;
-using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
 

@@ -1,6 +1,6 @@
+using System.Diagnostics;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
-using System.Diagnostics;
 
 namespace ArrowCid;
 
@@ -15,7 +15,8 @@ public sealed partial class StoreRetention
     /// names, pins, holds, blocks that have not expired yet, and blocks put or announced a short time ago. What a root
     /// needs stays: schemas, the links of a dataset or other dag-cbor block, the block that a view shows. If such a
     /// block is damaged and stays, or records cannot be read, everything stays that it may need. Blocks that are put
-    /// meanwhile stay; apart from those, a second call does nothing more. <see cref="StoreMaintenance.Compact"/> frees the space.
+    /// meanwhile stay; apart from those, a second call does nothing more. <see cref="StoreMaintenance.Compact"/> frees
+    /// the space.
     /// </summary>
     /// <param name="options">What may go; by default what has expired.</param>
     /// <returns>What goes and why; on a dry run also what stays, and why.</returns>
@@ -33,7 +34,8 @@ public sealed partial class StoreRetention
         var seen = new BlockCollection();
         List<CollectedNode> gone = [.. _store.Registry.Collect(rules, options.DryRun, seen).SelectMany(step => step)];
         if (!options.DryRun)
-            _store.Blocks.Reporter.Collected(gone.Count, gone.Sum(node => node.Bytes), Stopwatch.GetElapsedTime(started));
+            _store.Blocks.Reporter.Collected(gone.Count, gone.Sum(node => node.Bytes),
+                Stopwatch.GetElapsedTime(started));
         IReadOnlyCollection<CollectedNode> all = seen.Nodes;
         return new CollectResult
         {

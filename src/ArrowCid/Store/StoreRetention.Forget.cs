@@ -127,7 +127,8 @@ public sealed partial class StoreRetention
     /// <summary>Applies a rule of a policy. Names that there never were have no versions.</summary>
     internal ForgetResult Forget(ForgetRule rule, bool isDryRun) => rule.Where is { } filter
         ? Forget(filter, rule.GroupBy, rule.Policy, isDryRun, rule.Id)
-        : Forget([.. rule.Names.Where(name => _store.Names.GetHistory(name).Count > 0)], rule.Policy, isDryRun, rule.Id);
+        : Forget([.. rule.Names.Where(name => _store.Names.GetHistory(name).Count > 0)], rule.Policy, isDryRun,
+            rule.Id);
 
     private static void ThrowIfEmpty(ForgetPolicy policy)
     {

@@ -1,7 +1,5 @@
-using ArrowCid.Ipld;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
-using System.Diagnostics;
 
 namespace ArrowCid;
 

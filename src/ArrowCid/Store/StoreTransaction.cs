@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using ArrowCid.Columnar;
-using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
+using ArrowCid.Transfer;
 
 namespace ArrowCid;
 

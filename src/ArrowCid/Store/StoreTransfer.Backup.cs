@@ -23,7 +23,8 @@ public sealed partial class StoreTransfer
         BackupIncrement? last = earlier?.Increments[^1];
         if (last is not null && last.Store != figures.Id)
             throw new ArrowCidException(ErrorCode.InvalidArgument,
-                $"the backup is of the store {last.Store}, and {_store.Directory} is {figures.Id}; name a new directory");
+                $"the backup is of the store {last.Store}, and {_store.Directory} is {figures.Id}; " +
+                "name a new directory");
         var writer = new BackupWriter(output, earlier, progress);
         DateTimeOffset at = _store.Clock.GetUtcNow();
         var moment = new StoreSnapshot(_store.Blocks);

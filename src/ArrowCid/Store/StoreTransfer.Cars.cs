@@ -28,7 +28,8 @@ public sealed partial class StoreTransfer
     /// seek.</exception>
     public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null)
     {
-        return CarExporter.Write(cid => Of(cid, _store.Find(cid)), cid => Of(cid, _store.Prove(cid)), cids, output, options);
+        return CarExporter.Write(cid => Of(cid, _store.Find(cid)), cid => Of(cid, _store.Prove(cid)), cids, output,
+            options);
 
         BackendBlock Of(Cid cid, BlockLease? lease) =>
             new(cid, (lease ?? throw _store.NotHere(cid)).Memory, lease);
@@ -46,7 +47,8 @@ public sealed partial class StoreTransfer
     /// <returns>What it brought.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/> or <see cref="ErrorCode.TooLarge"/>: the
     /// CAR is refused, and nothing was put, or its batches are not what a manifest in it says. Others as for
-    /// <see cref="CidStore.PutRaw"/>, and of where missing blocks come from (<see cref="BlockBackend.TryGet"/>).</exception>
+    /// <see cref="CidStore.PutRaw"/>, and of where missing blocks come from (<see
+    /// cref="BlockBackend.TryGet"/>).</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public CarImport ImportCar(Stream car, CarImportOptions? options = null)
     {

@@ -77,7 +77,8 @@ public sealed partial class StoreTransfer
                     CopiedBlock block = _blocks[i];
                     (long offset, int length) = _window.Pieces[i];
                     ReadOnlyMemory<byte> memory = _window.Memory.Slice((int)offset, length);
-                    if (CidStore.Plan(memory, new RawBlock(memory, block.Expected, OnAsked), block.OnlyBatch) is not { } made)
+                    if (CidStore.Plan(memory, new RawBlock(memory, block.Expected, OnAsked),
+                        block.OnlyBatch) is not { } made)
                         continue;
                     if (made.Schema is { } schema) _ = schemas.TryAdd(schema.Digest, schema);
                     (requests[puts.Count], kinds[puts.Count]) = (made.Request, made.Kind);

@@ -1,10 +1,7 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server;
 using System.Diagnostics;
 using System.Globalization;
+using ArrowCid.Client;
 using ArrowCid.Columnar;
-using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Storage;

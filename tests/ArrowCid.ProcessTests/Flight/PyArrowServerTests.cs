@@ -1,8 +1,6 @@
-using ArrowCid.Client;
-using ArrowCid.Server;
 using System.Diagnostics;
+using ArrowCid.Client;
 using ArrowCid.Columnar;
-using ArrowCid.Flight;
 using ArrowCid.Ipc;
 using ArrowCid.ProcessTests.Cli;
 

@@ -1,4 +1,3 @@
-using ArrowCid.Server.Grpc;
 using ArrowCid.Flight.Grpc;
 using Grpc.Core;
 

@@ -1,4 +1,3 @@
-using ArrowCid.Server.Grpc;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;

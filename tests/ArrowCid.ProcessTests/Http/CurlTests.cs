@@ -1,8 +1,8 @@
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Http;
 using System.Text.RegularExpressions;
 using ArrowCid.ProcessTests.Cli;
 using ArrowCid.ProcessTests.Flight;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ArrowCid.ProcessTests.Http;

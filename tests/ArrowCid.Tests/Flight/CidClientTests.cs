@@ -1,7 +1,5 @@
 using ArrowCid.Client;
-using ArrowCid.Server;
 using ArrowCid.Columnar;
-using ArrowCid.Flight;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using ArrowCid.Tests.Storage;

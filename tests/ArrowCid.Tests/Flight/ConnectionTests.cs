@@ -1,13 +1,9 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Limits;
-using ArrowCid.Server;
 using System.Net;
 using System.Net.Sockets;
-using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Limits;
 using ArrowCid.ProcessTests.Flight;
+using ArrowCid.Server;
+using ArrowCid.Server.Limits;
 using ArrowCid.Tests.Store;
 using Grpc.Core;
 

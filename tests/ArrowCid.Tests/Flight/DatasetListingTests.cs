@@ -1,8 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server;
 using System.Text.Json;
-using ArrowCid.Flight;
+using ArrowCid.Client;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.ProcessTests.Flight;

@@ -1,4 +1,3 @@
-using ArrowCid.Server.Grpc;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;

@@ -1,10 +1,8 @@
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Service;
 using System.Text.Json;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
+using ArrowCid.Server.Service;
 using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;

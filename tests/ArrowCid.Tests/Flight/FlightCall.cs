@@ -1,5 +1,3 @@
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Service;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;

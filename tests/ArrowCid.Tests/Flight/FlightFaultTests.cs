@@ -1,13 +1,10 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using ArrowCid.Columnar;
-using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.ProcessTests.Flight;
+using ArrowCid.Server;
 using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;

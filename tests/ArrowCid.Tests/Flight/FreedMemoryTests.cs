@@ -1,6 +1,6 @@
-using ArrowCid.Server.Limits;
 using System.IO.Pipelines;
 using ArrowCid.Flight.Limits;
+using ArrowCid.Server.Limits;
 using ArrowCid.Tests.Storage.Disk;
 using ArrowCid.Tests.Store;
 using Microsoft.AspNetCore.Connections;

@@ -1,8 +1,7 @@
+using System.IO.Pipelines;
+using ArrowCid.Flight.Limits;
 using ArrowCid.Server.Grpc;
 using ArrowCid.Server.Limits;
-using System.IO.Pipelines;
-using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 

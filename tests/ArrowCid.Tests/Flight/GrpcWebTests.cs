@@ -1,11 +1,9 @@
-using ArrowCid.Client;
-using ArrowCid.Server;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using ArrowCid.Flight;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Server;
 using Google.Protobuf;
 
 namespace ArrowCid.Tests.Flight;

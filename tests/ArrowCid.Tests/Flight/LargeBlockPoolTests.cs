@@ -1,6 +1,6 @@
-using ArrowCid.Server.Grpc;
 using System.Buffers;
 using ArrowCid.Flight.Grpc;
+using ArrowCid.Server.Grpc;
 
 namespace ArrowCid.Tests.Flight;
 

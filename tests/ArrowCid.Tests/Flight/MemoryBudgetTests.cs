@@ -1,5 +1,5 @@
-using ArrowCid.Server.Limits;
 using ArrowCid.Flight.Limits;
+using ArrowCid.Server.Limits;
 
 namespace ArrowCid.Tests.Flight;
 

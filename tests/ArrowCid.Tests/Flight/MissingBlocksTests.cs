@@ -1,9 +1,7 @@
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Service;
 using System.Text;
 using System.Text.Json;
 using ArrowCid.Flight.Grpc;
-using ArrowCid.Flight.Service;
+using ArrowCid.Server.Service;
 using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;

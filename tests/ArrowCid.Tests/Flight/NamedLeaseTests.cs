@@ -1,7 +1,6 @@
-using ArrowCid.Server.Service;
 using ArrowCid.Flight.Protocol;
-using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
+using ArrowCid.Server.Service;
 using ArrowCid.Storage;
 using ArrowCid.Tests.Storage;
 

@@ -1,9 +1,8 @@
-using ArrowCid.Client;
-using ArrowCid.Server;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
-using ArrowCid.Flight;
+using ArrowCid.Client;
+using ArrowCid.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 

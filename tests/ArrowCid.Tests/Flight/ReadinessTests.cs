@@ -1,9 +1,7 @@
-using ArrowCid.Client;
-using ArrowCid.Server;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using ArrowCid.Flight;
+using ArrowCid.Server;
 using ArrowCid.Tests.Flight.Http;
 using ArrowCid.Tests.Storage;
 using Grpc.Core;

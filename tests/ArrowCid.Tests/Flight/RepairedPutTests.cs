@@ -1,11 +1,8 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using ArrowCid.Client;
 using ArrowCid.Columnar;
-using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.ProcessTests.Flight;
 

@@ -1,10 +1,9 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Access;
-using ArrowCid.Server;
 using System.Net;
 using System.Net.Http.Headers;
+using ArrowCid.Client;
 using ArrowCid.Columnar;
-using ArrowCid.Flight;
+using ArrowCid.Server;
+using ArrowCid.Server.Access;
 using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Flight;

@@ -1,7 +1,5 @@
-using ArrowCid.Client;
-using ArrowCid.Server;
 using System.Text.RegularExpressions;
-using ArrowCid.Flight;
+using ArrowCid.Server;
 using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Tests.Flight;

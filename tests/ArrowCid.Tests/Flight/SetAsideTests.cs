@@ -1,9 +1,8 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Access;
-using ArrowCid.Server;
 using System.Net;
-using ArrowCid.Flight;
+using ArrowCid.Client;
 using ArrowCid.Registry;
+using ArrowCid.Server;
+using ArrowCid.Server.Access;
 using ArrowCid.Storage;
 using ArrowCid.Tests.Flight.Http;
 using ArrowCid.Tests.Storage;

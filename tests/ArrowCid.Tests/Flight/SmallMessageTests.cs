@@ -1,10 +1,8 @@
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Limits;
-using ArrowCid.Server.Service;
 using System.Buffers.Binary;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
 using ArrowCid.Flight.Service;
+using ArrowCid.Server.Service;
 using Grpc.Core;
 
 namespace ArrowCid.Tests.Flight;

@@ -1,8 +1,7 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Access;
-using ArrowCid.Server;
 using System.Net.Sockets;
-using ArrowCid.Flight;
+using ArrowCid.Client;
+using ArrowCid.Server;
+using ArrowCid.Server.Access;
 using Microsoft.Extensions.Logging;
 
 namespace ArrowCid.Tests.Flight;

@@ -1,13 +1,10 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Limits;
-using ArrowCid.Server;
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using ArrowCid.Flight;
+using ArrowCid.Client;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Limits;
+using ArrowCid.Server;
 using ArrowCid.Tests.Store;
 using Google.Protobuf;
 using Grpc.Core;

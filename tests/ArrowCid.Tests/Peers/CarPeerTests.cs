@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
-using ArrowCid.Transfer;
 using ArrowCid.Ipld;
 using ArrowCid.Tests.Generators;
 using ArrowCid.Tests.Ipld;
 using ArrowCid.Tests.Storage;
 using ArrowCid.Tests.Store;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Tests.Peers;
 

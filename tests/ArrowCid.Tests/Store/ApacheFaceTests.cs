@@ -1,9 +1,9 @@
 using ArrowCid.Columnar;
-using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 using ArrowCid.Parquet;
 using ArrowCid.Tests.Columnar;
 using ArrowCid.Tests.Storage;
+using ArrowCid.Transfer;
 using A = Apache.Arrow;
 using S = Apache.Arrow.Scalars;
 using T = Apache.Arrow.Types;

@@ -1,4 +1,3 @@
-using ArrowCid.Transfer.Backup;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Memory;
@@ -6,6 +5,7 @@ using ArrowCid.Registry;
 using ArrowCid.Storage;
 using ArrowCid.Tests.Generators;
 using ArrowCid.Tests.Storage;
+using ArrowCid.Transfer.Backup;
 
 namespace ArrowCid.Tests.Store;
 

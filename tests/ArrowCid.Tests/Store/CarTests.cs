@@ -1,5 +1,4 @@
 using ArrowCid.Columnar;
-using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
@@ -7,6 +6,7 @@ using ArrowCid.Registry;
 using ArrowCid.Tests.Generators;
 using ArrowCid.Tests.Ipld.Car;
 using ArrowCid.Tests.Storage;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Tests.Store;
 

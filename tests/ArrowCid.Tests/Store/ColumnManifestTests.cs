@@ -1,8 +1,8 @@
-using ArrowCid.Transfer;
-using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Tests.Ipld.Car;
 using ArrowCid.Tests.Storage;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Tests.Store;
 

@@ -1,7 +1,7 @@
-using ArrowCid.Transfer;
-using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Tests.Storage;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Tests.Store;
 

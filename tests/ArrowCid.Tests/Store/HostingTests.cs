@@ -1,4 +1,3 @@
-using ArrowCid.Extensions.DependencyInjection;
 using ArrowCid.Tests.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -89,7 +88,7 @@ public sealed class HostingTests
     {
         using var folder = new TemporaryStore();
         CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 32 << 20 });
-        Assert.Empty((await store.Maintenance.RunOnceAsync()).Where(step => step.Failure is not null));
+        Assert.DoesNotContain(await store.Maintenance.RunOnceAsync(), step => step.Failure is not null);
         await store.DisposeAsync();
         _ = Assert.Throws<ObjectDisposedException>(() => store.Diagnostics.GetSummary());
     }

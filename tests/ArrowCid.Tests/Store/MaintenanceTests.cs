@@ -194,12 +194,15 @@ public class MaintenanceTests(ITestOutputHelper output)
         var clock = new ManualClock();
         using CidStore store = Open(folder, clock);
         Expire(store, clock, 1);
-        store.Maintenance.SetPolicy(new MaintenancePolicy { Forget = [new ForgetRule
+        store.Maintenance.SetPolicy(new MaintenancePolicy
+        {
+            Forget = [new ForgetRule
         {
             Id = "r",
             Policy = new ForgetPolicy { KeepLast = 1 },
             Names = ["nobody"],
-        }] });
+        }]
+        });
         Assert.Equal([MaintenanceTask.Expire], store.Maintenance.RunOnce().Select(step => step.Task));
         Cid none = store.PutBlock(Multicodec.DagCbor, DagCbor.Encode(IpldNode.Text("no policy"))).Cid;
         _ = store.Names.Set(MaintenancePolicy.Name, none);

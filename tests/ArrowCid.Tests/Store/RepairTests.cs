@@ -1,9 +1,9 @@
 using ArrowCid.Columnar;
-using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
 using ArrowCid.Tests.Storage;
+using ArrowCid.Transfer.Backends;
 using StoreLayout = ArrowCid.Storage.StoreLayout;
 
 namespace ArrowCid.Tests.Store;

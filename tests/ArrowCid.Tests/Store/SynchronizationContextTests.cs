@@ -1,12 +1,11 @@
-using ArrowCid.Client;
-using ArrowCid.Server;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.ExceptionServices;
-using ArrowCid.Transfer.Backup;
-using ArrowCid.Flight;
+using ArrowCid.Client;
 using ArrowCid.Registry;
+using ArrowCid.Server;
 using ArrowCid.Tests.Storage;
+using ArrowCid.Transfer.Backup;
 
 namespace ArrowCid.Tests.Store;
 

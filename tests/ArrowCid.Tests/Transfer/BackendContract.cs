@@ -1,12 +1,12 @@
 using System.Text;
 using ArrowCid.Columnar;
-using ArrowCid.Transfer;
-using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
 using ArrowCid.Tests.Flight;
 using ArrowCid.Tests.Storage;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Tests.Transfer;
 

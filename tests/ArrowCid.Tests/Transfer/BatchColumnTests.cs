@@ -1,8 +1,8 @@
 using ArrowCid.Columnar;
-using ArrowCid.Transfer;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Tests.Generators;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Tests.Transfer;
 

@@ -1,7 +1,7 @@
 namespace ArrowCid.Ipc;
 
-/// <summary>How the buffers of Arrow IPC messages are compressed (<c>BodyCompression</c> of Arrow's Message.fbs). It never
-/// changes a CID: blocks are hashed without it.</summary>
+/// <summary>How the buffers of Arrow IPC messages are compressed (<c>BodyCompression</c> of Arrow's Message.fbs). It
+/// never changes a CID: blocks are hashed without it.</summary>
 public enum ArrowCompression
 {
     /// <summary>Not at all.</summary>

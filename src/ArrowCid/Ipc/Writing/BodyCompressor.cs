@@ -4,9 +4,10 @@ using ArrowCid.Compression;
 namespace ArrowCid.Ipc;
 
 /// <summary>
-/// Compresses the bodies of IPC messages, each buffer by itself, as <c>BodyCompression</c> of Arrow's Message.fbs says: an
-/// int64 with the plain length in front of the frame, or -1 in front of the plain bytes where a frame would not be smaller.
-/// Not safe for concurrent use.
+/// Compresses the bodies of IPC messages, each buffer by itself, as <c>BodyCompression</c> of Arrow's Message.fbs says:
+/// an
+/// int64 with the plain length in front of the frame, or -1 in front of the plain bytes where a frame would not be
+/// smaller. Not safe for concurrent use.
 /// </summary>
 /// <param name="codec">The codec; not <see cref="ArrowCompression.None"/>.</param>
 internal sealed class BodyCompressor(ArrowCompression codec)
@@ -23,8 +24,8 @@ internal sealed class BodyCompressor(ArrowCompression codec)
     private byte[] _body = [];
     private int _length;
 
-    /// <summary>The compressed message's metadata, encapsulated: continuation, length and flatbuffer. Valid until the next
-    /// message.</summary>
+    /// <summary>The compressed message's metadata, encapsulated: continuation, length and flatbuffer. Valid until the
+    /// next message.</summary>
     public ReadOnlySpan<byte> Metadata => _message.Written;
 
     /// <summary>The compressed message's body, valid until the next message.</summary>
@@ -35,12 +36,14 @@ internal sealed class BodyCompressor(ArrowCompression codec)
     /// <param name="body">Its body.</param>
     /// <exception cref="InvalidArrowException">The header is of another message, or a buffer lies outside the
     /// body.</exception>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.TooLarge"/>: the body would be over 2^31 bytes.</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.TooLarge"/>: the body would be over 2^31
+    /// bytes.</exception>
     public void Compress(ReadOnlySpan<byte> header, ReadOnlySpan<byte> body)
     {
         var message = FlatTable.Root(header, new FlatLimits(0, header.Length));
         byte kind = message.Byte(1);
-        if (kind is not (IpcMessage.BatchHeader or IpcMessage.DictionaryHeader) || !message.TryTable(2, out FlatTable table))
+        if (kind is not (IpcMessage.BatchHeader or IpcMessage.DictionaryHeader) || !message.TryTable(2,
+            out FlatTable table))
             throw new InvalidArrowException("the message to compress is not a batch");
         FlatTable batch = table;
         if (kind == IpcMessage.DictionaryHeader && !table.TryTable(1, out batch))

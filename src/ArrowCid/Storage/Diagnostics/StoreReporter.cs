@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -87,7 +86,8 @@ internal sealed class StoreReporter
 
     public void Maintained(string task, long count, long bytes, TimeSpan took, string? failure) => Report(
         New(failure is null ? StoreNotificationKind.MaintenanceDone : StoreNotificationKind.MaintenanceFailed, task)
-            with { Count = count, ByteLength = bytes, Took = took, Failure = failure });
+            with
+        { Count = count, ByteLength = bytes, Took = took, Failure = failure });
 
     /// <summary>Measures a wait for a lock, and reports one of <see cref="LongWait"/> or longer.</summary>
     public void LockWaited(string name, TimeSpan took)

@@ -120,7 +120,8 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
     private IEnumerable<Done?> Expire(CancellationToken cancel)
     {
         if (!_registry.HasExpired(ExpiredAfter, store.Clock.GetUtcNow())) yield break;
-        foreach ((int blocks, long bytes) in store.Retention.CollectInSteps(new CollectOptions { DryRun = isDryRun }, cancel))
+        foreach ((int blocks, long bytes) in store.Retention.CollectInSteps(new CollectOptions { DryRun = isDryRun },
+            cancel))
             yield return Of(blocks, bytes, "expired");
     }
 

@@ -89,8 +89,8 @@ public abstract class BlockBackend : IDisposable
         Keep(cid, in digest, bytes);
     }
 
-    /// <summary>Writes blocks and all beneath them as a CAR, as <see cref="StoreTransfer.ExportCar"/> does. A block that is
-    /// looked at more than once is fetched as often.</summary>
+    /// <summary>Writes blocks and all beneath them as a CAR, as <see cref="StoreTransfer.ExportCar"/> does. A block
+    /// that is looked at more than once is fetched as often.</summary>
     /// <param name="cids">Batches, datasets, and other blocks.</param>
     /// <param name="output">Where to; it is not flushed.</param>
     /// <param name="options">How; by default CARv1 with UnixFS files.</param>

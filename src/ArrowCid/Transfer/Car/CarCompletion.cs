@@ -1,6 +1,6 @@
-using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipld;
 using ArrowCid.Ipld.Car;
+using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Transfer;
 

@@ -1,5 +1,5 @@
-using ArrowCid.Transfer.Backends;
 using ArrowCid.Ipld;
+using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Transfer;
 

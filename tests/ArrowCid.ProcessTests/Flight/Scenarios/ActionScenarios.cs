@@ -1,7 +1,7 @@
-using ArrowCid.Server.Grpc;
 using System.Collections.Concurrent;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Server.Grpc;
 using Google.Protobuf;
 using Grpc.Core;
 

@@ -1,11 +1,10 @@
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Service;
 using System.Collections.Concurrent;
 using ArrowCid.Columnar;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
+using ArrowCid.Server.Grpc;
 using Google.Protobuf;
 using Grpc.Core;
 using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;

@@ -1,10 +1,7 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server;
 using System.Net;
-using ArrowCid.Flight;
-using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
+using ArrowCid.Server;
+using ArrowCid.Server.Grpc;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,9 +1,8 @@
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server.Service;
 using System.Collections.Concurrent;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Service;
 using ArrowCid.Ipc;
+using ArrowCid.Server.Grpc;
 using Google.Protobuf;
 using Grpc.Core;
 

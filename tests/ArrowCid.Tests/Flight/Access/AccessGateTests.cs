@@ -1,9 +1,9 @@
-using ArrowCid.Server.Access;
 using System.Buffers.Text;
 using System.Net;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Text;
+using ArrowCid.Server.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,15 +1,12 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Grpc;
-using ArrowCid.Server;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
-using ArrowCid.Flight;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.ProcessTests.Flight;
+using ArrowCid.Server;
 using ArrowCid.Tests.Flight.Http;
 using Google.Protobuf;
 using Grpc.Core;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using ArrowCid.Columnar;
-using ArrowCid.Transfer;
 using ArrowCid.Ipc;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Tests.Flight.Http;
 

@@ -1,7 +1,7 @@
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Http;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Http;
 
 namespace ArrowCid.Tests.Flight.Http;
 

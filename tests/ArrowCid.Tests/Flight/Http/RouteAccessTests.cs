@@ -1,10 +1,8 @@
-using ArrowCid.Client;
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Http;
-using ArrowCid.Server;
 using System.Net;
 using System.Text.Json;
-using ArrowCid.Flight;
+using ArrowCid.Server;
+using ArrowCid.Server.Access;
+using ArrowCid.Server.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ArrowCid.Tests.Flight.Http;

@@ -1,10 +1,8 @@
-using ArrowCid.Client;
-using ArrowCid.Server;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using ArrowCid.Flight;
+using ArrowCid.Server;
 
 namespace ArrowCid.Tests.Flight.Http;
 
