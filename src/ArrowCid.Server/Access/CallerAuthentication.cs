@@ -10,10 +10,6 @@ namespace ArrowCid.Server.Access;
 /// <summary>Finds the caller of each request by the authentication handlers, for Flight and HTTP alike.</summary>
 internal static class CallerAuthentication
 {
-    // The handlers in order. Each leaves credentials that are not of its kind to the next.
-    private static readonly string[] s_schemes =
-        [TokenFileHandler.SchemeName, SignedTokenHandler.SchemeName, CertificateHandler.SchemeName];
-
     /// <summary>Registers the handlers.</summary>
     /// <param name="services">The services of the host.</param>
     /// <param name="proofs">The tokens and keys; the caller disposes of them after the host.</param>
@@ -44,20 +40,35 @@ internal static class CallerAuthentication
     /// authenticated.</summary>
     public static async Task AuthenticateCallerAsync(HttpContext context)
     {
-        Caller caller = Credentials.Of(context).Token is null ? Caller.Anonymous : Caller.Refused;
-        // A scope of its own: handlers keep their first result as long as theirs.
-        await using AsyncServiceScope scope = context.RequestServices.CreateAsyncScope();
-        var handlers = scope.ServiceProvider.GetRequiredService<IAuthenticationHandlerProvider>();
-        foreach (string scheme in s_schemes)
+        Credentials credentials = Credentials.Of(context);
+        Caller caller = credentials.Token is null ? Caller.Anonymous : Caller.Refused;
+        if (SchemeOf(credentials, context.RequestServices.GetRequiredService<CallerProofs>()) is { } scheme)
         {
+            // A scope of its own: handlers keep their first result as long as theirs.
+            await using AsyncServiceScope scope = context.RequestServices.CreateAsyncScope();
+            var handlers = scope.ServiceProvider.GetRequiredService<IAuthenticationHandlerProvider>();
             IAuthenticationHandler handler = (await handlers.GetHandlerAsync(context, scheme).ConfigureAwait(false))!;
             AuthenticateResult result = await handler.AuthenticateAsync().ConfigureAwait(false);
-            if (result.None) continue;
             if (result.Principal is { } principal) (context.User, caller) = (principal, Caller.Of(principal));
-            break;
         }
 
         context.Features.Set(caller);
+    }
+
+    /// <summary>Returns the scheme of a caller's credentials; null where no handler is needed, as for callers without
+    /// any. A token that is listed in the token file is that token, whatever its form.</summary>
+    internal static string? SchemeOf(in Credentials credentials, CallerProofs proofs)
+    {
+        if (credentials.Token is not { } token)
+        {
+            return credentials.Certificate is not null && proofs.ClientScope != AccessScope.None
+                ? CertificateHandler.SchemeName
+                : null;
+        }
+
+        return proofs.Signed is not null && SignedTokens.IsForm(token) && !proofs.IsListed(token)
+            ? SignedTokenHandler.SchemeName
+            : TokenFileHandler.SchemeName;
     }
 
     /// <summary>Authenticates the caller of a request by another token than that of its headers.</summary>

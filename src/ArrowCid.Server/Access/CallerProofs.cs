@@ -59,5 +59,8 @@ internal sealed class CallerProofs : IDisposable
         return true;
     }
 
+    /// <summary>Returns whether a token is in the token file or that of local clients, expired or not.</summary>
+    public bool IsListed(string token) => TryFind(token, isLocal: false, out _);
+
     public void Dispose() => Signed?.Dispose();
 }

@@ -92,6 +92,23 @@ public sealed class AccessGateTests : IDisposable
     }
 
     [Fact]
+    public void Credentials_select_the_one_handler_that_can_prove_them()
+    {
+        const string Listed = "token.of.a0123456789", Form = "aaaa.bbbb.cccc";
+        var settings = new AccessSettings { TokenFile = Write($"a read sha256:{Hash(Listed)}"), ClientScope = AccessScope.Read };
+        using var opaque = CallerProofs.Open(settings, new Fixed(_now));
+        using var signed = CallerProofs.Open(new AccessSettings { TokenFile = settings.TokenFile, SigningKeys = Key(), ClientScope = AccessScope.None }, new Fixed(_now));
+        Assert.Null(CallerAuthentication.SchemeOf(new Credentials(null, null), signed));
+        Assert.Null(CallerAuthentication.SchemeOf(new Credentials(null, "client"), signed));
+        Assert.Equal(CertificateHandler.SchemeName, CallerAuthentication.SchemeOf(new Credentials(null, "client"), opaque));
+        Assert.Equal(TokenFileHandler.SchemeName, CallerAuthentication.SchemeOf(new Credentials("opaque", "client"), opaque));
+        Assert.Equal(TokenFileHandler.SchemeName, CallerAuthentication.SchemeOf(new Credentials(Form, null), opaque));
+        Assert.Equal(SignedTokenHandler.SchemeName, CallerAuthentication.SchemeOf(new Credentials(Form, null), signed));
+        // A listed token is one whatever its form, and also where signed tokens are accepted.
+        Assert.Equal(TokenFileHandler.SchemeName, CallerAuthentication.SchemeOf(new Credentials(Listed, null), signed));
+    }
+
+    [Fact]
     public async Task Tokens_of_a_file_have_their_scopes_and_ends()
     {
         string file = Write($"a read sha256:{Hash("token-of-a-0123456789")}\nb put sha256:{Hash("token-of-b-0123456789")} 2027-01-02\n"
