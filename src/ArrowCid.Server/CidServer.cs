@@ -154,18 +154,19 @@ public sealed partial class CidServer : IAsyncDisposable
         Stack<IDisposable> owned, FlightHosting flight, EndPoint[] bound)
     {
         ILogger log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger(LogCategory);
-        var gate = new AccessGate(options.Access, log);
+        ServerCounters counters = host.Services.GetRequiredService<ServerCounters>();
+        var gate = new AccessGate(options.Access, log, counters);
         owned.Push(gate);
         if (options.Tls?.OpenKey is { } key) LogOpenKey(log, key);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings
         {
             CallsPerSecond = options.CallsPerSecond,
             Streams = options.StreamsPerClient,
-        }, TimeProvider.System));
+        }, TimeProvider.System, counters));
         CancellationToken stopping = host.Lifetime.ApplicationStopping;
         host.Services.GetRequiredService<StoreHealth>().Serve(store, stopping);
         var origins = new OriginRules(options.Hosts, options.Origins);
-        var http = new HttpService(store, guard, origins, log, stopping)
+        var http = new HttpService(store, guard, origins, log, stopping, counters)
         {
             MaxRequestBytes = options.MaxRequestBytes,
             PublicUrl = options.PublicUrl,

@@ -5,7 +5,9 @@ namespace ArrowCid.Server.Access;
 /// <summary>Decides what a caller may do: the one place that Flight and HTTP ask. For any number of threads.</summary>
 /// <param name="settings">The rules.</param>
 /// <param name="log">Gets the refusals.</param>
-internal sealed class AccessGate(AccessSettings settings, ILogger log) : IDisposable
+/// <param name="counters">Counts the refusals; null counts none.</param>
+internal sealed class AccessGate(AccessSettings settings, ILogger log, ServerCounters? counters = null)
+    : IDisposable
 {
     private readonly RefusalLog _refusals = new(log, TimeProvider.System);
 
@@ -24,7 +26,7 @@ internal sealed class AccessGate(AccessSettings settings, ILogger log) : IDispos
     /// <summary>Counts and logs a refusal.</summary>
     public void Count(in CallerConnection peer, string target, AccessNeed need, in AccessDecision decision)
     {
-        ServerCounters.Refused.Add(1, new KeyValuePair<string, object?>("protocol", peer.Protocol));
+        counters?.Refused.Add(1, new KeyValuePair<string, object?>("protocol", peer.Protocol));
         _refusals.Write(in peer, target, need, in decision);
     }
 

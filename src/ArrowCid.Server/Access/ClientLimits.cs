@@ -4,7 +4,10 @@ namespace ArrowCid.Server.Access;
 /// Counts what each client asks. A client may have a second's calls in a burst, and two at least. The table is
 /// bounded: clients that come when it is full share one entry.
 /// </summary>
-internal sealed class ClientLimits(LimitSettings settings, TimeProvider time)
+/// <param name="settings">The limits.</param>
+/// <param name="time">The clock.</param>
+/// <param name="counters">Counts the refusals; null counts none.</param>
+internal sealed class ClientLimits(LimitSettings settings, TimeProvider time, ServerCounters? counters = null)
 {
     private const int MostClients = 8192;
     private readonly Lock _lock = new();
@@ -23,13 +26,13 @@ internal sealed class ClientLimits(LimitSettings settings, TimeProvider time)
             Client found = Find(client);
             if (settings.Streams > 0 && found.Streams >= settings.Streams)
             {
-                ServerCounters.Limited.Add(1, new KeyValuePair<string, object?>("limit", "streams"));
+                counters?.Limited.Add(1, new KeyValuePair<string, object?>("limit", "streams"));
                 return TimeSpan.FromSeconds(1);
             }
 
             if (Wait(found) is { Ticks: > 0 } wait)
             {
-                ServerCounters.Limited.Add(1, new KeyValuePair<string, object?>("limit", "rate"));
+                counters?.Limited.Add(1, new KeyValuePair<string, object?>("limit", "rate"));
                 return wait;
             }
 

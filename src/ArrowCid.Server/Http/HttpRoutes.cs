@@ -12,7 +12,7 @@ internal static class HttpRoutes
     /// <summary>Every route there is.</summary>
     public static IReadOnlyList<Route> All(HttpService service)
     {
-        var gateway = new Gateway(service.Blocks);
+        var gateway = new Gateway(service.Blocks, service.Counters);
         var routing = new DelegatedRouting(service.Blocks, service);
         var operations = new Operations(service);
         var list = new ListApi(service);

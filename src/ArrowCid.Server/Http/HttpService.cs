@@ -13,12 +13,20 @@ internal sealed class HttpService : IDisposable
 
     private readonly LargeBlocks _large;
 
-    public HttpService(CidStore store, Guard guard, OriginRules origins, ILogger log, CancellationToken stopping)
+    /// <param name="store">The store.</param>
+    /// <param name="guard">Decides who may call.</param>
+    /// <param name="origins">The rules for pages of other origins.</param>
+    /// <param name="log">Gets the faults.</param>
+    /// <param name="stopping">Ends when the server stops.</param>
+    /// <param name="counters">The counters of the server; null creates them.</param>
+    public HttpService(CidStore store, Guard guard, OriginRules origins, ILogger log, CancellationToken stopping,
+        ServerCounters? counters = null)
     {
         (Store, Guard, Origins, Log, Stopping) = (store, guard, origins, log, stopping);
+        Counters = counters ?? new ServerCounters();
         _large = new LargeBlocks(store, s_mostWait, stopping);
         Live = new LiveAnnouncements(store, stopping);
-        Metrics = new Metrics(new StoreMetrics(store, () => Live.Watches));
+        Metrics = new Metrics(new StoreMetrics(store, () => Live.Watches), Counters);
     }
 
     public CidStore Store { get; }
@@ -27,6 +35,9 @@ internal sealed class HttpService : IDisposable
     public LiveAnnouncements Live { get; }
 
     public Metrics Metrics { get; }
+
+    /// <summary>The counters of the server.</summary>
+    public ServerCounters Counters { get; }
 
     public Guard Guard { get; }
 

@@ -16,23 +16,25 @@ internal sealed class Metrics : IDisposable
     private readonly SortedDictionary<(string Name, string Labels), double> _sums = [];
     private readonly SortedDictionary<(string Name, string Labels), Buckets> _histograms = [];
     private readonly StoreMetrics _store;
+    private readonly ServerCounters _counters;
 
     /// <param name="store">The store's figures, which this owns.</param>
-    public Metrics(StoreMetrics store)
+    /// <param name="counters">The server's counters.</param>
+    public Metrics(StoreMetrics store, ServerCounters counters)
     {
-        _store = store;
+        (_store, _counters) = (store, counters);
         // A counter that has not moved is 0, not absent: else no alert could see its first step.
         foreach (string protocol in new[] { CallerConnection.Flight, CallerConnection.Http })
         {
-            string[] names = ["arrowcid_refused", "arrowcid_put_blocks", "arrowcid_sent_bytes", "arrowcid_running"];
-            foreach (string name in names) _sums[(name, $"protocol=\"{protocol}\"")] = 0;
+            Instrument[] each = [counters.Refused, counters.Put, counters.Sent, counters.Running];
+            foreach (Instrument instrument in each) _sums[(instrument.Name, $"protocol=\"{protocol}\"")] = 0;
         }
 
-        foreach (string limit in new[] { "rate", "streams" }) _sums[("arrowcid_limited", $"limit=\"{limit}\"")] = 0;
-        _sums[("arrowcid_corrupt_blocks", "")] = 0;
+        foreach (string limit in new[] { "rate", "streams" }) _sums[(counters.Limited.Name, $"limit=\"{limit}\"")] = 0;
+        _sums[(counters.Corrupt.Name, "")] = 0;
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name != ServerCounters.MeterName) return;
+            if (instrument.Meter != counters.Meter) return;
             lock (_lock) _instruments[instrument.Name] = instrument;
             listener.EnableMeasurementEvents(instrument);
         };
@@ -45,7 +47,7 @@ internal sealed class Metrics : IDisposable
     /// <param name="protocol">The protocol.</param>
     /// <param name="route">The route, or the name of the call.</param>
     /// <param name="status">The status of success.</param>
-    public void Expect(string protocol, string route, string status) => _ = BucketsOf(ServerCounters.Duration.Name,
+    public void Expect(string protocol, string route, string status) => _ = BucketsOf(_counters.Duration.Name,
         Labels([new("protocol", protocol), new("route", route), new("status", status)]));
 
     /// <summary>Writes all.</summary>
@@ -101,7 +103,7 @@ internal sealed class Metrics : IDisposable
     private void WriteSums(StringBuilder text, string name, Instrument instrument)
     {
         bool isCounter = instrument is Counter<long>;
-        string shown = isCounter ? name + "_total" : name;
+        string shown = ShownName(instrument);
         Head(text, shown, instrument.Description, isCounter ? "counter" : "gauge");
         foreach (((string _, string labels), double value) in _sums.Where(each => each.Key.Name == name))
             Line(text, shown, labels, value);
@@ -109,7 +111,8 @@ internal sealed class Metrics : IDisposable
 
     private void WriteHistograms(StringBuilder text, string name, Instrument instrument)
     {
-        Head(text, name, instrument.Description, "histogram");
+        string shown = ShownName(instrument);
+        Head(text, shown, instrument.Description, "histogram");
         foreach (((string _, string labels), Buckets series) in _histograms.Where(each => each.Key.Name == name))
         {
             string before = labels.Length == 0 ? "" : labels + ",";
@@ -120,11 +123,11 @@ internal sealed class Metrics : IDisposable
                 string bound = i < ServerCounters.DurationBounds.Count
                     ? ServerCounters.DurationBounds[i].ToString("R", CultureInfo.InvariantCulture)
                     : "+Inf";
-                Line(text, name + "_bucket", $"{before}le=\"{bound}\"", below);
+                Line(text, shown + "_bucket", $"{before}le=\"{bound}\"", below);
             }
 
-            Line(text, name + "_sum", labels, series.Sum);
-            Line(text, name + "_count", labels, below);
+            Line(text, shown + "_sum", labels, series.Sum);
+            Line(text, shown + "_count", labels, below);
         }
     }
 
@@ -145,6 +148,18 @@ internal sealed class Metrics : IDisposable
             Head(text, name, help, "gauge");
             Line(text, name, "", value);
         }
+    }
+
+    /// <summary>Returns the name of an instrument as Prometheus spells it, by the rules of OpenTelemetry.</summary>
+    private static string ShownName(Instrument instrument)
+    {
+        string unit = instrument.Unit switch
+        {
+            "s" => "_seconds",
+            "By" => "_bytes",
+            _ => "",
+        };
+        return instrument.Name.Replace('.', '_') + unit + (instrument is Counter<long> ? "_total" : "");
     }
 
     private static void Head(StringBuilder text, string name, string? help, string type) => text

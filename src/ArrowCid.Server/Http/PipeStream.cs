@@ -6,7 +6,7 @@ namespace ArrowCid.Server.Http;
 
 /// <summary>Writers that know streams alone write into a pipe; who drives them flushes it, without a thread that
 /// waits.</summary>
-internal sealed class PipeStream(PipeWriter pipe) : Stream
+internal sealed class PipeStream(PipeWriter pipe, ServerCounters counters) : Stream
 {
     // The number of bytes handed on at once.
     private const int Piece = 64 << 10;
@@ -36,7 +36,7 @@ internal sealed class PipeStream(PipeWriter pipe) : Stream
     {
         pipe.Write(buffer);
         Unsent += buffer.Length;
-        ServerCounters.Sent.Add(buffer.Length, s_protocol);
+        counters.Sent.Add(buffer.Length, s_protocol);
     }
 
     /// <summary>Nothing: <see cref="Send(CancellationToken)"/> does it.</summary>

@@ -34,7 +34,7 @@ internal sealed class PutApi(HttpService service)
         }
     }
 
-    private static List<PutResult> Put(FileStream body, Func<Stream, IEnumerable<RecordBatch>> read, PutOptions? facts,
+    private List<PutResult> Put(FileStream body, Func<Stream, IEnumerable<RecordBatch>> read, PutOptions? facts,
         CallerRights rights, CancellationToken cancellationToken)
     {
         // The body is parsed and encoded once: the batches are kept until all of them are known.
@@ -65,7 +65,7 @@ internal sealed class PutApi(HttpService service)
         {
             cancellationToken.ThrowIfCancellationRequested();
             results.Add(rights.Put(batch, facts));
-            ServerCounters.Put.Add(1, new KeyValuePair<string, object?>("protocol", CallerConnection.Http));
+            service.Counters.Put.Add(1, new KeyValuePair<string, object?>("protocol", CallerConnection.Http));
         }
 
         return results;

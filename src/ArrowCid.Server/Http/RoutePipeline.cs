@@ -51,7 +51,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
     private async Task Run(HttpContext context)
     {
         long started = Stopwatch.GetTimestamp();
-        ServerCounters.Running.Add(1, s_protocol);
+        service.Counters.Running.Add(1, s_protocol);
         try
         {
             Limit(context);
@@ -71,10 +71,10 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         }
         finally
         {
-            ServerCounters.Running.Add(-1, s_protocol);
+            service.Counters.Running.Add(-1, s_protocol);
             if (!route.IsEndless)
             {
-                ServerCounters.Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, s_protocol,
+                service.Counters.Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, s_protocol,
                     new("route", route.Pattern),
                     new("status", context.Response.StatusCode.ToString(CultureInfo.InvariantCulture)));
             }
@@ -152,7 +152,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
     private async Task Fail(HttpContext context, Exception error)
     {
         (int status, ErrorCode code, string message) = HttpErrors.Of(error);
-        if (code == ErrorCode.BlockCorrupt) ServerCounters.Corrupt.Add(1);
+        if (code == ErrorCode.BlockCorrupt) service.Counters.Corrupt.Add(1);
         if (status >= StatusCodes.Status500InternalServerError)
             LogFault(service.Log, error, route.Method, route.Pattern, status);
         if (context.Response.HasStarted)

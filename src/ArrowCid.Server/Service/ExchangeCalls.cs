@@ -9,8 +9,9 @@ namespace ArrowCid.Server.Service;
 
 /// <summary>DoExchange: many CIDs asked, in app_metadata, and many answered in order, in one stream.</summary>
 /// <param name="store">The store.</param>
+/// <param name="counters">The counters of the server.</param>
 /// <param name="patience">How long a caller without a token may keep the stream without asking.</param>
-internal sealed class ExchangeCalls(CidStore store, TimeSpan patience)
+internal sealed class ExchangeCalls(CidStore store, ServerCounters counters, TimeSpan patience)
 {
     private const byte BinaryCid = 0x01;
 
@@ -54,7 +55,7 @@ internal sealed class ExchangeCalls(CidStore store, TimeSpan patience)
                 }
 
                 await sender.BlockAsync(lease.Block, lease.View, cid.ToString(), call.Cancel).ConfigureAwait(false);
-                ServerCounters.Sent.Add(lease.Block.Length, MeasuredCall.Protocol);
+                counters.Sent.Add(lease.Block.Length, MeasuredCall.Protocol);
             }
 
             await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);

@@ -19,6 +19,7 @@ internal sealed class FlightHosting
     public void Register(IServiceCollection services)
     {
         services.AddGrpcOverPipes(() => _settings!, outer: typeof(MeasuredCall), inner: typeof(AccessInterceptor));
+        services.AddSingleton<ServerCounters>();
         services.AddSingleton<MeasuredCall>();
         services.AddSingleton(_ => new AccessInterceptor(_endpoint!.Gate));
         services.AddSingleton(_ => _endpoint!);
@@ -40,15 +41,16 @@ internal sealed class FlightHosting
         Func<string?> gateway, GrpcSettings settings, bool hasWeb)
     {
         var gate = new FlightGate(guard);
+        ServerCounters counters = services.GetRequiredService<ServerCounters>();
         var streams = new BlockStreams(store);
         _endpoint = new FlightCalls
         {
             Gate = gate,
             Infos = new InfoCalls(store, gate, streams) { Gateway = gateway },
             Actions = new ActionCalls(store, gate),
-            Gets = new GetCalls(store, gate, streams, new WatchStream(store, live)),
-            Puts = new PutCalls(store, gate),
-            Exchanges = new ExchangeCalls(store, settings.AnonymousPatience),
+            Gets = new GetCalls(store, gate, streams, new WatchStream(store, live), counters),
+            Puts = new PutCalls(store, gate, counters),
+            Exchanges = new ExchangeCalls(store, counters, settings.AnonymousPatience),
         };
         _settings = settings with
         {

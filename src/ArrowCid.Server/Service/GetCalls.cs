@@ -11,7 +11,8 @@ using ArrowCid.Storage;
 namespace ArrowCid.Server.Service;
 
 /// <summary>DoGet: batches by CID or name, the watch and the catalog.</summary>
-internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams streams, WatchStream watch)
+internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams streams, WatchStream watch,
+    ServerCounters counters)
 {
     private const int CatalogRows = 1 << 14;
 
@@ -124,7 +125,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
                 sent += block.ByteLength;
                 if (sent >= SentAtOnce)
                 {
-                    ServerCounters.Sent.Add(sent, MeasuredCall.Protocol);
+                    counters.Sent.Add(sent, MeasuredCall.Protocol);
                     sent = 0;
                 }
 
@@ -134,7 +135,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
         }
         finally
         {
-            ServerCounters.Sent.Add(sent, MeasuredCall.Protocol);
+            counters.Sent.Add(sent, MeasuredCall.Protocol);
         }
     }
 

@@ -7,7 +7,7 @@ using Grpc.Core.Interceptors;
 namespace ArrowCid.Server.Service;
 
 /// <summary>Counts the calls of Flight in the server's metrics: while they run, and how long they took.</summary>
-internal sealed class MeasuredCall : Interceptor
+internal sealed class MeasuredCall(ServerCounters counters) : Interceptor
 {
     /// <summary>The protocol's name in every figure.</summary>
     public static KeyValuePair<string, object?> Protocol { get; } = new("protocol", CallerConnection.Flight);
@@ -25,7 +25,7 @@ internal sealed class MeasuredCall : Interceptor
         {
             long started = Stopwatch.GetTimestamp();
             StatusCode status = StatusCode.OK;
-            ServerCounters.Running.Add(1, Protocol);
+            counters.Running.Add(1, Protocol);
             try
             {
                 await continuation(requestStream, responseStream, context).ConfigureAwait(false);
@@ -33,13 +33,13 @@ internal sealed class MeasuredCall : Interceptor
             catch (RpcException e)
             {
                 status = e.StatusCode;
-                if (status == StatusCode.DataLoss) ServerCounters.Corrupt.Add(1);
+                if (status == StatusCode.DataLoss) counters.Corrupt.Add(1);
                 throw;
             }
             finally
             {
-                ServerCounters.Running.Add(-1, Protocol);
-                ServerCounters.Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, Protocol,
+                counters.Running.Add(-1, Protocol);
+                counters.Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, Protocol,
                     new("route", route), new("status", ((int)status).ToString(CultureInfo.InvariantCulture)));
             }
         }

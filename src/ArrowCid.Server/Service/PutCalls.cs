@@ -9,7 +9,7 @@ using Grpc.Core;
 namespace ArrowCid.Server.Service;
 
 /// <summary>DoPut: each batch of a stream becomes a block as it comes, or is recut with its neighbors.</summary>
-internal sealed class PutCalls(CidStore store, FlightGate gate)
+internal sealed class PutCalls(CidStore store, FlightGate gate, ServerCounters counters)
 {
     // Smaller batches are put before the next message is read; a change of threads would cost more than it saves.
     private const int MostPutAtOnce = 1 << 16;
@@ -28,7 +28,7 @@ internal sealed class PutCalls(CidStore store, FlightGate gate)
         var acks = new AckQueue(call.Writer, isJson, call.Cancel);
         try
         {
-            var keeping = new PutStream(store, rights, how, acks);
+            var keeping = new PutStream(store, rights, how, acks, counters);
             if (how.CutRows > 0 || how.CutBytes > 0 || how.CutMilliseconds > 0)
                 await PutCut(data, new BatchGathering(how, call.Memory), keeping, call).ConfigureAwait(false);
             else

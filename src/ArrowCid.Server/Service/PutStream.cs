@@ -10,7 +10,8 @@ using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 namespace ArrowCid.Server.Service;
 
 /// <summary>What becomes of one stream of batches: blocks with facts, and at its end a dataset or a name.</summary>
-internal sealed class PutStream(CidStore store, CallerRights rights, Put how, AckQueue acks)
+internal sealed class PutStream(CidStore store, CallerRights rights, Put how, AckQueue acks,
+    ServerCounters counters)
 {
     private readonly bool _isKeptWhole = how.Dataset || how.Name.Length > 0;
     private readonly List<Cid> _blocks = [];
@@ -35,7 +36,7 @@ internal sealed class PutStream(CidStore store, CallerRights rights, Put how, Ac
         if (_count > 0 && !_expected.IsDefault)
             throw new ArrowCidException(ErrorCode.InvalidArgument, "a stream with an expected CID has one batch");
         PutResult result = _last = put();
-        ServerCounters.Put.Add(1, MeasuredCall.Protocol);
+        counters.Put.Add(1, MeasuredCall.Protocol);
         if (_isKeptWhole) _blocks.Add(result.Cid);
         PutAck ack = AckOf(result, _count++);
         if (Utf8.IsValid(appMetadata)) ack.AppMetadata = Encoding.UTF8.GetString(appMetadata);

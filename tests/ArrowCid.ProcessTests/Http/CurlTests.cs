@@ -37,7 +37,7 @@ public sealed partial class CurlTests
             ("GET", "/health", "/health", "", null, 200, "ok"),
             ("GET", "/ready", "/ready", "", null, 200, "ready"),
             ("GET", "/config", "/config", "", null, 200, "\"name\":\"flight\",\"value\":\"127.0.0.1:0\",\"from\":\"--flight\""),
-            ("GET", "/metrics", "/metrics", "", null, 200, "arrowcid_call_seconds"),
+            ("GET", "/metrics", "/metrics", "", null, 200, "arrowcid_call_duration_seconds"),
             ("GET", "/", "/", "", null, 200, "Data by its CID"),
             ("GET", "/page.css", "/page.css", "", null, 200, "prefers-color-scheme"),
             ("GET", "/page.mjs", "/page.mjs", "", null, 200, "fetchBlock"),

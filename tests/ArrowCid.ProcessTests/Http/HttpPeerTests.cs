@@ -86,7 +86,7 @@ public sealed class HttpPeerTests
         byte[] block = Curl($"{served.Http}/ipfs/{cid}?format=raw").Bytes;
         Assert.Equal(cid, Cid.Sha256(Multicodec.Raw, block).ToString());
         Assert.Equal(cid, Command.Run(["hash", "-"], block, null).Succeeds().Text.Split(' ')[0]);
-        Assert.Contains("arrowcid_call_seconds", Curl("-H", token, $"{served.Http}/metrics").Text);
+        Assert.Contains("arrowcid_call_duration_seconds", Curl("-H", token, $"{served.Http}/metrics").Text);
         Assert.Equal("ok\n", Curl($"{served.Http}/health").Text);
         Assert.StartsWith("ready", Curl($"{served.Http}/ready").Text);
     }

@@ -45,7 +45,7 @@ public sealed class OtlpTests
         Assert.Matches("service\\.name\\W+arrowcid\\W", sent);
         foreach (string text in new[]
         {
-            "arrowcid_call_seconds", "arrowcid_put_blocks", "DoPut", "flight", "arrowcid_store_capacity_bytes", "arrowcid_store_blocks",
+            "arrowcid.call.duration", "arrowcid.put_blocks", "DoPut", "flight", "arrowcid_store_capacity_bytes", "arrowcid_store_blocks",
             "arrowcid_store_names", "arrowcid_watchers", "arrowcid_maintenance_steps",
         })
             Assert.Contains(text, sent, StringComparison.Ordinal);
