@@ -138,6 +138,24 @@ internal sealed unsafe class FileDescriptor : SafeHandle
         return errno;
     }
 
+    /// <summary>Renames a file to a name that must not exist yet. <c>/proc/PID/maps</c> then shows the new name for
+    /// mappings of the file, which it does not for one that got the name as a second link.</summary>
+    public int RenameNew(string from, string to)
+    {
+        FileSeam? seam = FileSeam.Current;
+        if (seam is not null && seam.Stops(Named(FileCall.RenameNew, from, to), out int errno)) return errno;
+        errno = Try(Native.RenameAt2(this, from, this, to, Native.RenameNoReplace));
+        // Some file systems have no such rename.
+        if (errno is Errno.Invalid or Errno.NotImplemented)
+        {
+            errno = Try(Native.LinkAt(this, from, this, to, 0));
+            if (errno == 0) _ = Try(Native.UnlinkAt(this, from, 0));
+        }
+
+        seam?.After(Named(FileCall.RenameNew, from, to), errno);
+        return errno;
+    }
+
     /// <summary>Reserves the file's bytes, so that a store into a mapping of them never meets a full disk.</summary>
     public int Allocate(long length)
     {

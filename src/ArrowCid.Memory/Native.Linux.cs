@@ -66,6 +66,13 @@ internal static unsafe partial class Native
     public static partial int RenameAt(FileDescriptor oldDirectory, string oldPath, FileDescriptor newDirectory,
         string newPath);
 
+    /// <summary>Refuses to replace a file.</summary>
+    public const uint RenameNoReplace = 1;
+
+    [LibraryImport(LibC, EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int RenameAt2(FileDescriptor oldDirectory, string oldPath, FileDescriptor newDirectory,
+        string newPath, uint flags);
+
     [LibraryImport(LibC, EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MakeDirectory(string path, uint mode);
 

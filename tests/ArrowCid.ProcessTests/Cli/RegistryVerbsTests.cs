@@ -68,7 +68,7 @@ public class RegistryVerbsTests
         Run(folder, "put", V1, "--name", "one").Succeeds();
         Assert.Equal(V1Cid, Run(folder, "name", "one").Succeeds().Text.Trim());
         CommandResult mixed = Run(folder, "put", V1, Nan, "--name", "two").Exits(2);
-        Assert.Contains("a dataset has one", mixed.Errors, StringComparison.Ordinal);
+        Assert.Contains("has another schema", mixed.Errors, StringComparison.Ordinal);
         Run(folder, "name", "two").Exits(3);
         Run(folder, "put", V1, "--name", "n", "--dataset", "m").Exits(2);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArrowCid.ProcessTests.Flight;
 using ArrowCid.ProcessTests.Interop;
 
@@ -55,6 +56,50 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public async Task Host_serves_its_store_and_its_health_and_leaves_it_whole_when_it_is_killed()
+    {
+        using var folder = new SampleFolder();
+        using var host = new Process();
+        host.StartInfo = new ProcessStartInfo("dotnet",
+            ["run", Path.Combine(Command.Root, "samples", "host", "host.cs"), "--", folder.Store, "http://127.0.0.1:0"])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = folder.Store,
+        };
+        Assert.True(host.Start());
+        try
+        {
+            string? line;
+            var output = new List<string>();
+            while ((line = await host.StandardOutput.ReadLineAsync()) is not null && !line.Contains("listening on: ", StringComparison.Ordinal))
+                output.Add(line);
+            Assert.True(line is not null, string.Join('\n', output));
+            using var client = new HttpClient { BaseAddress = new Uri(line[line.IndexOf("http://", StringComparison.Ordinal)..]) };
+            Assert.Equal("Healthy", await client.GetStringAsync("/health"));
+            byte[] bytes = [1, 2, 3];
+            using HttpResponseMessage put = await client.PutAsync("/raw", new ByteArrayContent(bytes));
+            Assert.Equal(Cid.Sha256(Multicodec.Raw, bytes).ToString(), await put.Content.ReadAsStringAsync());
+            Assert.Contains(Cid.Sha256(Multicodec.Raw, bytes).ToString(), await client.GetStringAsync("/blocks"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            host.Kill(entireProcessTree: true);
+            await host.WaitForExitAsync();
+        }
+
+        using CidStore store = CidStore.Open(folder.Store, new CidStoreOptions { CreateIfMissing = false });
+        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact));
+    }
+
+    [Fact]
+    public void Run_all_runs_the_samples_of_a_name_and_counts_them()
+    {
+        string[] lines = CLibrary.Run("bash", Path.Combine(Command.Root, "samples", "run-all"), "index").Succeeds().Lines;
+        Assert.Equal(["ok   index/indexer.cs", "ok   index/verifier.cs"], lines[..2].Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]));
+        Assert.Equal("2 passed, 0 failed, 0 skipped", lines[^1]);
+    }
+
+    [Fact]
     public async Task Each_sample_runs_its_own_program_when_others_run_before_it_and_beside_it()
     {
         (string Sample, string Prints)[] samples =
@@ -85,11 +130,11 @@ public sealed class SampleTests
 
     private sealed class SampleFolder : IDisposable
     {
-        private readonly string _store = Directory.CreateTempSubdirectory("arrowcid-sample-").FullName;
+        public string Store { get; } = Directory.CreateTempSubdirectory("arrowcid-sample-").FullName;
 
         public CommandResult Run(string sample) =>
-            CLibrary.Run("dotnet", "run", Path.Combine(Command.Root, "samples", sample), "--", _store);
+            CLibrary.Run("dotnet", "run", Path.Combine(Command.Root, "samples", sample), "--", Store);
 
-        public void Dispose() => Directory.Delete(_store, recursive: true);
+        public void Dispose() => Directory.Delete(Store, recursive: true);
     }
 }

@@ -32,6 +32,15 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public void Maps_of_the_process_name_the_segment_when_it_was_created_in_it()
+    {
+        using var directory = new TemporaryStore();
+        using BlockStore store = directory.Open();
+        using BlockLease lease = store.Find(store.PutRaw(StoreCalls.Numbered(1, 3000)))!;
+        Assert.Contains("seg-0000-00000001", Mapped(directory.Directory));
+    }
+
+    [Fact]
     public void A_slot_of_the_participants_is_free_again_after_a_close()
     {
         using var directory = new TemporaryStore();

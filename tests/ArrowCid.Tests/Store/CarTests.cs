@@ -184,7 +184,7 @@ public sealed class CarTests
             using var directory = new TemporaryStore();
             using CidStore store = Open(directory);
             ArrowCidException e = Assert.Throws<ArrowCidException>(() => store.Transfer.ImportCar(new MemoryStream(car)));
-            Assert.Contains("what it is not", e.Message, StringComparison.Ordinal);
+            Assert.Contains("wrongly; the dataset was not put", e.Message, StringComparison.Ordinal);
             Assert.False(store.Contains(cid));
         }
     }

@@ -107,9 +107,8 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
             // On a disk the header and then the name are there before the table says so: a rebuild finds what is told.
             if (control.IsOnDisk) StorageErrors.Check(raw.File.Sync(), "cannot flush", control.PathOf(name));
             CrashPoint.Pass(CrashStep.S2);
-            int errno = control.DirectoryFile.Link(name + Temporary, name);
+            int errno = control.DirectoryFile.RenameNew(name + Temporary, name);
             StorageErrors.Check(errno, "cannot name", control.PathOf(name));
-            _ = control.DirectoryFile.Unlink(name + Temporary);
             control.FlushNames();
             CrashPoint.Pass(CrashStep.S3);
             // Before it can be leased: a child that is forked from then on has the witness as well.

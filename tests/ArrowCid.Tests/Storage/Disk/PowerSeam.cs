@@ -116,7 +116,7 @@ internal sealed class PowerSeam : DiskSeam
             case FileCall.Link:
                 Change(Path.GetFileName(call.NewPath), _names[name]);
                 break;
-            case FileCall.Rename:
+            case FileCall.Rename or FileCall.RenameNew:
                 Change(Path.GetFileName(call.NewPath), _names[name]);
                 Change(name, 0);
                 break;
