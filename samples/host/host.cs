@@ -3,7 +3,6 @@
 #:property PublishAot=false
 // A store in an ASP.NET Core host, with maintenance and a health check: dotnet run host.cs [DIRECTORY] [URL]
 using ArrowCid;
-using ArrowCid.Extensions.DependencyInjection;
 
 WebApplicationBuilder builder = WebApplication.CreateBuilder();
 builder.WebHost.UseUrls(args.Length > 1 ? args[1] : "http://127.0.0.1:8090");

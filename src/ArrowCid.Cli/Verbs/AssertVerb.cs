@@ -61,24 +61,23 @@ internal static class AssertVerb
                 Format = rows.Format ?? made.Format,
                 Schema = rows.Schema ?? (rows.Types.Count == 0 ? wanted.Schema : null),
             };
-            IEnumerable<RecordBatch> batches = Input.Batches(made.File, parsed.GetValue(drop), rows);
-            return Compare(wanted, batches, parsed.GetValue(key), parsed.GetValue(json),
-                parsed.GetValue(head) ?? DefaultLines);
+            return Compare(wanted, () => Input.Batches(made.File, parsed.GetValue(drop), rows), parsed.GetValue(key),
+                parsed.GetValue(json), parsed.GetValue(head) ?? DefaultLines);
         });
         return verb;
     }
 
-    private static int Compare(Wanted wanted, IEnumerable<RecordBatch> made, string? key, bool json, int head)
+    private static int Compare(Wanted wanted, Func<IEnumerable<RecordBatch>> made, string? key, bool json, int head)
     {
         using var output = Output.Open();
         // What differs by position decides; by key it is shown.
         (BatchDiff diff, DiffLines? lines) = Diff(isShown: key is null);
-        diff.ByPosition(wanted.Parts(), wanted.CutAlike(made).Select(PartOf));
+        diff.ByPosition(wanted.Parts(), wanted.CutAlike(made()).Select(PartOf));
         bool isExact = diff.IsEqual && diff.EqualBatches == wanted.Count;
         if (!isExact && key is not null)
         {
             (diff, lines) = Diff(isShown: true);
-            diff.ByKey(wanted.Parts(), made.Select(DiffPart.Of), key.Split(','));
+            diff.ByKey(wanted.Parts(), made().Select(DiffPart.Of), key.Split(','));
         }
 
         if (json) DiffVerb.PrintJson(output, diff);
