@@ -38,6 +38,10 @@ internal static class CommandLine
         [
             ("ls", ListVerb.Make), ("info", InfoVerb.Make), ("watch", WatchVerb.Make),
         ]),
+        new("Places",
+        [
+            ("copy", CopyVerb.Make),
+        ]),
         new("Metadata",
         [
             ("tag", TagVerb.Make), ("name", NameVerb.Make), ("snapshot", SnapshotVerb.Make),

@@ -1,4 +1,5 @@
 using ArrowCid.Columnar;
+using ArrowCid.S3;
 using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli;
@@ -8,13 +9,20 @@ internal static class Input
 {
     private const string StandardInput = "-";
 
-    /// <summary>Opens a file or standard input to be read forward.</summary>
+    /// <summary>The path of a file; of an object of S3 its URL without the query, so that it ends in its
+    /// extension.</summary>
+    public static string NameOf(string file) => S3Files.Matches(file) && file.IndexOf('?') is >= 0 and int query
+        ? file[..query]
+        : file;
+
+    /// <summary>Opens a file, an object of S3 or standard input to be read forward.</summary>
     /// <exception cref="ArrowCidException">It is not there, is no file, or may not be read.</exception>
     public static Stream Open(string file)
     {
         if (file.Length == 0) throw new ArrowCidException(ErrorCode.InvalidArgument, "a file's name is empty");
         if (file == StandardInput) return Console.OpenStandardInput();
         FileName.Require(file);
+        if (S3Files.Matches(file)) return S3Files.OpenRead(file);
         try
         {
             if (Directory.Exists(file))

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using ArrowCid.S3;
 
 namespace ArrowCid.Cli;
 
@@ -29,6 +30,7 @@ internal static class InputFiles
         foreach (string argument in arguments)
         {
             if (argument == "-") files.Add(new InputFile(argument, "", argument));
+            else if (S3Files.Matches(argument)) files.AddRange(InBucket(argument, known));
             else if (Directory.Exists(argument)) files.AddRange(InDirectory(argument, known, isStrict));
             else if (argument.AsSpan().ContainsAny("*?[") && !File.Exists(argument))
                 files.AddRange(Matching(argument));
@@ -45,6 +47,22 @@ internal static class InputFiles
     /// <summary>The paths of the same files.</summary>
     public static string[] PathsOf(string[] arguments, bool isStrict = false, params string[] more) =>
         [.. Of(arguments, isStrict, more).Select(file => file.Path)];
+
+    /// <summary>An object, or those right in a folder whose extensions are known.</summary>
+    private static IEnumerable<InputFile> InBucket(string path, string[] known)
+    {
+        if (!S3Files.IsFolder(path))
+        {
+            string name = Input.NameOf(path);
+            return [new InputFile(path, "", name[(name.LastIndexOf('/') + 1)..])];
+        }
+
+        string[] found = [.. S3Files.List(path)
+            .Where(name => known.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase))];
+        if (found.Length == 0)
+            throw new ArrowCidException(ErrorCode.Io, $"{path}: no object whose name ends in {string.Join(' ', known)}");
+        return found.Select(name => new InputFile(S3Files.Combine(path, name), "", name));
+    }
 
     private static IEnumerable<InputFile> InDirectory(string directory, string[] known, bool isStrict)
     {

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using ArrowCid.Transfer;
 using ArrowCid.Memory;
+using ArrowCid.S3;
+using ArrowCid.Transfer;
 
 namespace ArrowCid.Cli;
 
@@ -16,7 +17,7 @@ internal static class OutputFile
     private const int BufferBytes = 1 << 16;
     private const string Mark = ".tmp-";
 
-    /// <summary>Writes to a path. A regular file is written under a temporary name beside its own, flushed to the
+    /// <summary>Writes to a path. An object of S3 is uploaded once all is in a temporary file. A regular file is written under a temporary name beside its own, flushed to the
     /// medium, and then takes the place, with the mode of the one before; symbolic links are followed. A device or
     /// FIFO is written directly.</summary>
     /// <param name="file">The path; <c>-</c> is standard output.</param>
@@ -33,6 +34,14 @@ internal static class OutputFile
         {
             using var output = new BufferedStream(Output.OpenStream(), BufferBytes);
             Pour(output, write, isStaged, flushed);
+            return;
+        }
+
+        if (S3Files.Matches(file))
+        {
+            using FileStream whole = Stage(write);
+            S3Files.Write(file, whole);
+            flushed?.Invoke();
             return;
         }
 

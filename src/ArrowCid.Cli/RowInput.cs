@@ -69,6 +69,7 @@ internal sealed record RowInput(string? Format, Schema? Schema, IReadOnlyDiction
 
     private static bool HasExtension(string file, params ReadOnlySpan<string> extensions)
     {
+        file = Input.NameOf(file);
         foreach (string extension in extensions)
         {
             if (file.EndsWith(extension, StringComparison.OrdinalIgnoreCase)) return true;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ArrowCid.S3;
 using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backup;
 
@@ -17,13 +18,14 @@ internal sealed class BackupFiles : IDisposable
 
     /// <summary>Whether a path is one file and no directory of increments.</summary>
     public static bool IsOneFile(string path) => !Directory.Exists(path) &&
-        (File.Exists(path) || path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase));
+        (File.Exists(path) || Input.NameOf(path).EndsWith(Extension, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether a backup to a path is one file and no increment in a directory.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the path exists and is no backup,
     /// or does not exist and does not say which of the two it is to be.</exception>
     public static bool IsFileToWrite(string path)
     {
+        if (S3Files.Matches(path)) return IsObjectToWrite(path);
         if (Path.EndsInDirectorySeparator(path) || Directory.Exists(path)) return false;
         var target = OutputPath.Of(path);
         bool isNamedSo = path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
@@ -33,12 +35,7 @@ internal sealed class BackupFiles : IDisposable
                 $"{path} does not exist; name a directory that ends in /, or a file that ends in {Extension}");
         }
 
-        if (!target.IsMissing && target.IsReplaced && !IsBackup(target.Target))
-        {
-            throw new ArrowCidException(ErrorCode.InvalidArgument,
-                $"{path} exists and is no backup that can be read; nothing was written; name another file");
-        }
-
+        if (!target.IsMissing && target.IsReplaced && !IsBackup(target.Target)) throw NoBackup(path);
         return true;
     }
 
@@ -47,14 +44,19 @@ internal sealed class BackupFiles : IDisposable
     /// <param name="most">As many as are wanted; null for all.</param>
     public static BackupFiles Find(string path, int? most = null)
     {
-        if (IsOneFile(path)) return new BackupFiles(File.Exists(path) ? [path] : []);
+        if (IsOneFile(path)) return new BackupFiles(Exists(path) ? [path] : []);
+        if (S3Files.Matches(path))
+        {
+            string[] names = [.. S3Files.List(path).Where(IsNumbered).Order(StringComparer.Ordinal)];
+            return new BackupFiles([.. names.Take(most ?? int.MaxValue).Select(name => S3Files.Combine(path, name))]);
+        }
+
         if (!Directory.Exists(path)) return new BackupFiles([]);
         var numbered = new List<string>();
         // A file that is missing ends the row, and the number of those after it says so.
         foreach (string file in Directory.EnumerateFiles(path, "*" + Extension))
         {
-            string name = Path.GetFileNameWithoutExtension(file);
-            if (name.Length == NameOf(1).Length && name.All(char.IsAsciiDigit)) numbered.Add(file);
+            if (IsNumbered(file)) numbered.Add(file);
         }
 
         numbered.Sort(StringComparer.Ordinal);
@@ -86,6 +88,31 @@ internal sealed class BackupFiles : IDisposable
     public void Dispose()
     {
         foreach (Stream stream in _streams) stream.Dispose();
+    }
+
+    private static bool IsObjectToWrite(string path)
+    {
+        if (S3Files.IsFolder(path)) return false;
+        if (!IsOneFile(path))
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"name a folder that ends in /, or an object that ends in {Extension}");
+        }
+
+        if (S3Files.Exists(path) && !IsBackup(path)) throw NoBackup(path);
+        return true;
+    }
+
+    private static ArrowCidException NoBackup(string path) => new(ErrorCode.InvalidArgument,
+        $"{path} exists and is no backup that can be read; nothing was written; name another file");
+
+    private static bool Exists(string path) => S3Files.Matches(path) ? S3Files.Exists(path) : File.Exists(path);
+
+    private static bool IsNumbered(string file)
+    {
+        string name = Path.GetFileNameWithoutExtension(file);
+        return file.EndsWith(Extension, StringComparison.Ordinal) && name.Length == NameOf(1).Length
+            && name.All(char.IsAsciiDigit);
     }
 
     private static bool IsBackup(string file)

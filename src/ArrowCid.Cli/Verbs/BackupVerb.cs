@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ArrowCid.S3;
 using ArrowCid.Transfer.Backup;
 
 namespace ArrowCid.Cli.Verbs;
@@ -11,7 +12,8 @@ internal static class BackupVerb
     {
         Argument<string> to = Verb.File("PATH",
             "A directory for increments, created if its name ends in /; or a file that ends in .car, for a complete " +
-            "backup. An existing file is replaced only if it is such a backup.");
+            "backup. An existing file is replaced only if it is such a backup. s3://BUCKET/FOLDER/ and " +
+            "s3://BUCKET/FILE.car are such places too.");
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("backup",
@@ -21,6 +23,7 @@ internal static class BackupVerb
             "damaged; the rest is in the backup.",
             "arrowcid backup /mnt/backup/quotes/",
             "arrowcid backup quotes.car",
+            "arrowcid backup s3://bucket/backup/quotes/",
             "arrowcid backup --store /srv/quotes /mnt/backup/quotes/ --json")
         {
             to, store, json,
@@ -44,11 +47,12 @@ internal static class BackupVerb
     public static (string File, BackupResult Made) Write(CidStore store, string path)
     {
         bool isOne = BackupFiles.IsFileToWrite(path);
-        if (!isOne) ExportVerb.MakeDirectory(path);
+        bool isRemote = S3Files.Matches(path);
+        if (!isOne && !isRemote) ExportVerb.MakeDirectory(path);
         using BackupFiles? files = isOne ? null : BackupFiles.Find(path);
         StoreBackup? earlier = files is { Files.Length: > 0 } ? files.Read(prove: false) : null;
-        string file = isOne ? path : Path.Combine(path,
-            BackupFiles.NameOf((earlier?.Increments[^1].Number ?? 0) + 1) + BackupFiles.Extension);
+        string name = BackupFiles.NameOf((earlier?.Increments[^1].Number ?? 0) + 1) + BackupFiles.Extension;
+        string file = isOne ? path : isRemote ? S3Files.Combine(path, name) : Path.Combine(path, name);
         BackupResult made = null!;
         using var progress = new Progress("bytes written");
         OutputFile.Write(file, stream => made = store.Transfer.Backup(stream, earlier, progress.Show), isStaged: true,

@@ -1,5 +1,6 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipld;
+using ArrowCid.S3;
 using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backends;
 
@@ -36,6 +37,23 @@ internal sealed class BlockPlaces : IDisposable
             if (store is not null) backends.Add(places.Add(store));
             foreach (string text in texts) backends.Add(places.PlaceOf(text, from));
             places._all = BlockBackend.Several(backends, fill);
+            return places;
+        }
+        catch
+        {
+            places.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a place that blocks are written to.</summary>
+    /// <param name="text">A bucket, a store's directory, or a directory of files.</param>
+    public static BlockPlaces OpenTarget(string text)
+    {
+        var places = new BlockPlaces(null);
+        try
+        {
+            places._all = places.TargetOf(text);
             return places;
         }
         catch
@@ -206,18 +224,30 @@ internal sealed class BlockPlaces : IDisposable
 
     private BlockBackend PlaceOf(string text, string from)
     {
+        if (S3Files.Matches(text)) return S3Blocks.Open(text);
         if (text.Contains("://", StringComparison.Ordinal))
         {
             return Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
                 ? BlockBackend.Gateway(url)
-                : throw new ArrowCidException(ErrorCode.InvalidArgument, $"{from} {text} is no http or https URL");
+                : throw new ArrowCidException(ErrorCode.InvalidArgument, $"{from} {text} is no http, https or s3 URL");
         }
 
         if (!Directory.Exists(text))
-            throw new ArrowCidException(ErrorCode.Io, $"{from}: no directory {text}; it takes one, or http://…");
+            throw new ArrowCidException(ErrorCode.Io, $"{from}: no directory {text}; it takes one, http://… or s3://…");
         return File.Exists(Path.Combine(text, StoreFile))
             ? Add(StoreReading.Open(text))
             : BlockBackend.Folder(text);
+    }
+
+    private BlockBackend TargetOf(string text)
+    {
+        if (S3Files.Matches(text)) return S3Blocks.Open(text);
+        if (text.Contains("://", StringComparison.Ordinal))
+            throw new ArrowCidException(ErrorCode.InvalidArgument, $"{text} is only read; name a bucket or a directory");
+        if (File.Exists(Path.Combine(text, StoreFile))) return Add(CidStore.Open(text));
+        if (Directory.Exists(text) || text.EndsWith('/')) return BlockBackend.Folder(text);
+        throw new ArrowCidException(ErrorCode.Io,
+            $"no directory {text}; a directory of files is created if its name ends in /");
     }
 
     private BlockBackend Add(CidStore store)

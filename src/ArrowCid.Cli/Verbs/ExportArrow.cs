@@ -60,6 +60,7 @@ internal static class ExportArrow
 
     private static ArrowFormat FormatOf(string? form, string path)
     {
+        path = Input.NameOf(path);
         if (form is not null) return form == File ? ArrowFormat.File : ArrowFormat.Stream;
         bool isFile = path.EndsWith(".arrow", StringComparison.OrdinalIgnoreCase) ||
             path.EndsWith(".feather", StringComparison.OrdinalIgnoreCase);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ArrowCid.S3;
 
 namespace ArrowCid.Cli.Verbs;
 
@@ -17,6 +18,7 @@ internal static class ExportVerb
             "arrowcid export car @prices -o . --layout columns",
             "arrowcid export parquet CID -o batch.parquet",
             "arrowcid export csv CID -o rows.csv",
+            "arrowcid export parquet @prices -o s3://bucket/prices.parquet",
             "arrowcid export car CID --from http://127.0.0.1:8816 -o batch.car");
         foreach (Func<Command> format in s_formats) verb.Add(format());
         return verb;
@@ -28,7 +30,7 @@ internal static class ExportVerb
         HelpName = "PATH",
         Required = true,
         Description = "The output file; or a directory, created if its name ends in /, whose files are named by " +
-            "CID; - is standard output. A device or FIFO is written directly.",
+            "CID; s3://BUCKET/KEY is an object; - is standard output. A device or FIFO is written directly.",
     };
 
     /// <summary>The files that an export writes, and what each holds.</summary>
@@ -39,6 +41,14 @@ internal static class ExportVerb
     public static IReadOnlyList<(string File, Cid[] Roots)> FilesOf(string path, Cid[] roots, string extension,
         bool holdsAll = false)
     {
+        if (S3Files.Matches(path))
+        {
+            if (!S3Files.IsFolder(path)) return [(path, roots)];
+            if (holdsAll) return [(S3Files.Combine(path, $"{roots[0]}{extension}"), roots)];
+            return [.. roots.Distinct()
+                .Select(root => (S3Files.Combine(path, $"{root}{extension}"), (Cid[])[root]))];
+        }
+
         bool isDirectory = path.EndsWith('/') || Directory.Exists(path);
         if (path == OutputFile.StandardOutput || !isDirectory) return [(path, roots)];
         MakeDirectory(path);

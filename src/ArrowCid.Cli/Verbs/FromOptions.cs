@@ -17,7 +17,7 @@ internal sealed class FromOptions
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
         Description = "A source of blocks that the store lacks: a store's directory, a directory of files " +
-            "CID.arrows, or an IPFS gateway (http://…). Several sources are asked in turn, and every block is " +
+            "CID.arrows, an IPFS gateway (http://…) or a bucket (s3://BUCKET/FOLDER). Several sources are asked in turn, and every block is " +
             $"hashed. Default: ${Variable}, separated by commas.",
     };
 

@@ -44,6 +44,7 @@ internal static class ImportVerb
             "fetched from a source (--from). 'put' stores Arrow files.",
             "arrowcid import batches.car",
             "arrowcid import --rows-per-block 65536 trips.parquet",
+            "arrowcid import s3://bucket/trips.parquet --name trips",
             "arrowcid import --partial - < half.car",
             "arrowcid import --from http://127.0.0.1:8816 half.car",
             "arrowcid import --name trips trips.parquet")

@@ -9,7 +9,7 @@ internal static class RestoreVerb
 {
     public static Command Make()
     {
-        Argument<string> from = Verb.File("PATH", "A directory of increments, or one file.");
+        Argument<string> from = Verb.File("PATH", "A directory of increments, or one file; or s3://….");
         Option<string?> store = Verb.Store();
         Option<bool> dryRun = Verb.DryRun();
         Option<bool> json = Verb.Json();
@@ -23,6 +23,7 @@ internal static class RestoreVerb
             "Existing blocks stay, and are repaired if they are damaged.",
             "arrowcid restore /mnt/backup/quotes --store /srv/quotes",
             "arrowcid restore quotes.car --store /srv/quotes --dry-run",
+            "arrowcid restore s3://bucket/backup/quotes/ --store /srv/quotes",
             "arrowcid restore /mnt/backup/quotes --increment 3 --store /srv/monday --capacity 2G")
         {
             from, store, increment, dryRun, json,

@@ -9,7 +9,7 @@ internal static class VerifyParquet
 {
     /// <summary>Whether an argument means a file; a CID or a name is none.</summary>
     public static bool IsFile(string text) =>
-        text.EndsWith(".parquet", StringComparison.Ordinal) || File.Exists(text);
+        Input.NameOf(text).EndsWith(".parquet", StringComparison.Ordinal) || File.Exists(text);
 
     /// <summary>Proves a file.</summary>
     /// <returns>The exit code.</returns>

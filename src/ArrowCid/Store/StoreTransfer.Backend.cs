@@ -1,4 +1,5 @@
 using ArrowCid.Memory;
+using ArrowCid.Registry;
 using ArrowCid.Storage;
 using ArrowCid.Transfer.Backends;
 
@@ -21,7 +22,14 @@ public sealed partial class StoreTransfer
             return lease is null ? null : new BackendBlock(cid, lease.Memory, lease);
         }
 
-        private protected override void Keep(Cid cid, in Digest256 digest, ReadOnlyMemory<byte> bytes)
+        protected override bool Has(Cid cid) => store.Contains(cid);
+
+        private protected override Cid SchemaOf(Cid cid) =>
+            store.Metadata.Get(cid) is { IsPresent: true, Kind: BlockKind.Batch, SchemaCid: { } schema }
+                ? schema
+                : default;
+
+        protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes)
         {
             if (cid.Codec == Multicodec.Raw)
                 _ = store.PutFrom(bytes.Length, target => bytes.Span.CopyTo(target), cid, onlyBatch: false);

@@ -3,14 +3,23 @@ using ArrowCid.Memory;
 namespace ArrowCid.Transfer.Backends;
 
 /// <summary>
-/// A place that has blocks by CID: a store, this process's memory, a directory of files, an IPFS gateway, or several of
-/// them one after the other. Whatever it is, what it gives hashes to the CID. For any number of threads at once.
+/// A holder of blocks by CID: a store, this process's memory, a directory of files, an IPFS gateway, a bucket, or
+/// several of them in turn. This class hashes every block that a derived class reads or is given to write, so that no
+/// caller gets bytes that do not hash to their CID. Safe for concurrent use.
 /// </summary>
+/// <remarks>A derived class overrides <see cref="Read"/>, and <see cref="CanPut"/> with <see cref="Write"/> if it
+/// stores blocks. It overrides <see cref="Has"/> if it can answer without reading the block.</remarks>
 public abstract class BlockBackend : IDisposable
 {
     private volatile bool _isClosed;
 
-    private protected BlockBackend(string name) => Name = name;
+    /// <summary>Creates a backend.</summary>
+    /// <param name="name">The location that messages show; it holds no secret.</param>
+    protected BlockBackend(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        Name = name;
+    }
 
     /// <summary>Where it is, for people.</summary>
     public string Name { get; }
@@ -67,9 +76,18 @@ public abstract class BlockBackend : IDisposable
     public BackendBlock? TryGet(Cid cid)
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
-        return cid is { IsDefault: false, Version: 1 } && cid.TryGetSha256(out Digest256 digest)
-            ? Find(cid, in digest)
-            : null;
+        return IsAddress(cid, out Digest256 digest) ? Find(cid, in digest) : null;
+    }
+
+    /// <summary>Returns whether a block is stored. Its bytes need not be read; <see cref="TryGet"/> proves
+    /// them.</summary>
+    /// <param name="cid">Its CID.</param>
+    /// <returns>True if it is stored; false for every CID that is not of version 1 with SHA-256.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="TryGet"/>.</exception>
+    public bool Contains(Cid cid)
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
+        return IsAddress(cid, out _) && Has(cid);
     }
 
     /// <summary>Keeps a block; one that is here already stays.</summary>
@@ -82,11 +100,30 @@ public abstract class BlockBackend : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isClosed, this);
         if (!CanPut) throw new NotSupportedException($"{Name} is only read.");
-        if (cid.IsDefault || cid.Version != 1 || !cid.TryGetSha256(out Digest256 digest))
+        if (!IsAddress(cid, out Digest256 digest))
             throw new ArrowCidException(ErrorCode.InvalidCid, $"{cid} is not of version 1 with a SHA-256");
         if (Sha256.Hash(bytes.Span) != digest)
             throw new ArrowCidException(ErrorCode.InvalidData, $"the bytes are not {cid}; nothing was kept");
-        Keep(cid, in digest, bytes);
+        Write(cid, bytes);
+    }
+
+    /// <summary>Copies blocks from another backend, with all blocks that they need: of a dataset its pages, schema and
+    /// batches, of a batch its schema. A block is written after those that it links to, and every block is hashed
+    /// before it is written. Blocks that are stored already stay.</summary>
+    /// <param name="source">The backend that has the blocks.</param>
+    /// <param name="cids">The blocks.</param>
+    /// <param name="progress">Gets the number of bytes that were copied so far.</param>
+    /// <returns>The numbers of blocks and bytes.</returns>
+    /// <exception cref="NotSupportedException">This backend stores nothing (<see cref="CanPut"/>).</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: the source lacks a block; others as
+    /// for <see cref="TryGet"/> of the source and <see cref="Put"/>. Blocks that were copied before stay.</exception>
+    public BlockCopyResult CopyFrom(BlockBackend source, IReadOnlyList<Cid> cids, Action<long>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(cids);
+        ObjectDisposedException.ThrowIf(_isClosed, this);
+        if (!CanPut) throw new NotSupportedException($"{Name} is only read.");
+        return WriteMany(BlockWalk.ChildrenFirst(source, cids), source.Get, progress);
     }
 
     /// <summary>Writes blocks and all beneath them as a CAR, as <see cref="StoreTransfer.ExportCar"/> does. A block
@@ -112,17 +149,75 @@ public abstract class BlockBackend : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected abstract BackendBlock? Find(Cid cid, in Digest256 digest);
+    /// <summary>Reads the bytes of a block. They need not be proved: the caller hashes them.</summary>
+    /// <param name="cid">A CID of version 1 with SHA-256.</param>
+    /// <returns>The bytes, which nothing changes afterward; null if the block is not stored.</returns>
+    protected virtual ReadOnlyMemory<byte>? Read(Cid cid) => null;
 
-    private protected virtual void Keep(Cid cid, in Digest256 digest, ReadOnlyMemory<byte> bytes) =>
+    /// <summary>Returns whether a block is stored. By default the block is read.</summary>
+    /// <param name="cid">A CID of version 1 with SHA-256.</param>
+    /// <returns>True if it is stored.</returns>
+    protected virtual bool Has(Cid cid)
+    {
+        using BackendBlock? block = TryGet(cid);
+        return block is not null;
+    }
+
+    /// <summary>Stores a block, or leaves the stored one.</summary>
+    /// <param name="cid">A CID of version 1 with SHA-256.</param>
+    /// <param name="bytes">The bytes, which hash to it. They are valid until the call returns.</param>
+    protected virtual void Write(Cid cid, ReadOnlyMemory<byte> bytes) =>
         throw new NotSupportedException($"{Name} is only read.");
 
-    private protected virtual void Close()
+    /// <summary>Releases what the backend holds. Called once or more.</summary>
+    protected virtual void Close()
     {
     }
 
-    /// <summary>Bytes of this process's own, once they are proved.</summary>
-    private protected BackendBlock Prove(Cid cid, in Digest256 digest, byte[] bytes) => Sha256.Hash(bytes) == digest
-        ? new BackendBlock(cid, bytes, null)
-        : throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{Name} has other bytes for {cid}");
+    /// <summary>Finds a block whose bytes are proved.</summary>
+    private protected virtual BackendBlock? Find(Cid cid, in Digest256 digest)
+    {
+        if (Read(cid) is not { } bytes) return null;
+        return Sha256.Hash(bytes.Span) == digest
+            ? new BackendBlock(cid, bytes, null)
+            : throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{Name} has other bytes for {cid}");
+    }
+
+    /// <summary>Stores blocks in this order, unless they are stored already.</summary>
+    /// <param name="cids">The blocks, each once.</param>
+    /// <param name="open">Opens one, with its bytes just proved.</param>
+    /// <param name="progress">Gets the number of bytes that were stored so far.</param>
+    private protected virtual BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BackendBlock> open,
+        Action<long>? progress)
+    {
+        int added = 0;
+        long bytes = 0;
+        foreach (Cid cid in cids)
+        {
+            if (Has(cid)) continue;
+            using BackendBlock block = open(cid);
+            Write(cid, block.Bytes);
+            added++;
+            bytes += block.Bytes.Length;
+            progress?.Invoke(bytes);
+        }
+
+        return new BlockCopyResult { Blocks = cids.Count, NewBlocks = added, ByteLength = bytes };
+    }
+
+    /// <summary>The schema of a batch; the default for other blocks.</summary>
+    private protected virtual Cid SchemaOf(Cid cid)
+    {
+        using BackendBlock block = Get(cid);
+        return block.FindSchema();
+    }
+
+    /// <inheritdoc cref="SchemaOf"/>
+    internal Cid FindSchema(Cid cid) => SchemaOf(cid);
+
+    private static bool IsAddress(Cid cid, out Digest256 digest)
+    {
+        digest = default;
+        return cid is { IsDefault: false, Version: 1 } && cid.TryGetSha256(out digest);
+    }
 }

@@ -13,18 +13,19 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
 
     public override bool CanPut => true;
 
-    private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+    protected override ReadOnlyMemory<byte>? Read(Cid cid)
     {
-        foreach (string extension in (ReadOnlySpan<string>)[Arrow, Other])
+        foreach (string file in FilesOf(cid))
         {
-            if (extension == Arrow && cid.Codec != Multicodec.Raw) continue;
-            if (Read(PathOf(cid, extension)) is { } bytes) return Prove(cid, in digest, bytes);
+            if (ReadFile(file) is { } bytes) return bytes;
         }
 
         return null;
     }
 
-    private protected override void Keep(Cid cid, in Digest256 digest, ReadOnlyMemory<byte> bytes)
+    protected override bool Has(Cid cid) => FilesOf(cid).Any(OutputPath.IsRegularFile);
+
+    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes)
     {
         bool isArrow = cid.Codec == Multicodec.Raw && bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
         string file = PathOf(cid, isArrow ? Arrow : Other);
@@ -60,9 +61,15 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
         }
     }
 
+    private IEnumerable<string> FilesOf(Cid cid)
+    {
+        if (cid.Codec == Multicodec.Raw) yield return PathOf(cid, Arrow);
+        yield return PathOf(cid, Other);
+    }
+
     private string PathOf(Cid cid, string extension) => Path.Combine(Name, cid + extension);
 
-    private static byte[]? Read(string file)
+    private static byte[]? ReadFile(string file)
     {
         try
         {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using ArrowCid.Memory;
 
 namespace ArrowCid.Transfer.Backends;
 
@@ -27,7 +26,7 @@ internal sealed class GatewayBackend : BlockBackend
         };
     }
 
-    private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+    protected override ReadOnlyMemory<byte>? Read(Cid cid)
     {
         using var end = new CancellationTokenSource(_timeout);
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{_root}/ipfs/{cid}?format=raw");
@@ -38,7 +37,7 @@ internal sealed class GatewayBackend : BlockBackend
                 _client.Send(request, HttpCompletionOption.ResponseHeadersRead, end.Token);
             if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return null;
             if (!response.IsSuccessStatusCode) throw Refused(cid, response.StatusCode);
-            return Prove(cid, in digest, ReadAll(response.Content, end.Token));
+            return ReadAll(response.Content, end.Token);
         }
         catch (OperationCanceledException e)
         {
@@ -54,7 +53,7 @@ internal sealed class GatewayBackend : BlockBackend
         }
     }
 
-    private protected override void Close() => _client.Dispose();
+    protected override void Close() => _client.Dispose();
 
     private byte[] ReadAll(HttpContent content, CancellationToken end)
     {

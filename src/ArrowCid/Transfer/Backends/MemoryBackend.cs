@@ -13,8 +13,12 @@ internal sealed class MemoryBackend() : BlockBackend("this process's memory")
     private protected override BackendBlock? Find(Cid cid, in Digest256 digest) =>
         _blocks.TryGetValue(digest, out byte[]? bytes) ? new BackendBlock(cid, bytes, null) : null;
 
-    private protected override void Keep(Cid cid, in Digest256 digest, ReadOnlyMemory<byte> bytes) =>
-        _ = _blocks.TryAdd(digest, bytes.ToArray());
+    protected override bool Has(Cid cid) => cid.TryGetSha256(out Digest256 digest) && _blocks.ContainsKey(digest);
 
-    private protected override void Close() => _blocks.Clear();
+    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes)
+    {
+        if (cid.TryGetSha256(out Digest256 digest)) _ = _blocks.TryAdd(digest, bytes.ToArray());
+    }
+
+    protected override void Close() => _blocks.Clear();
 }

@@ -35,10 +35,31 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
         return null;
     }
 
-    private protected override void Keep(Cid cid, in Digest256 digest, ReadOnlyMemory<byte> bytes) =>
-        places[0].Put(cid, bytes);
+    protected override bool Has(Cid cid)
+    {
+        ArrowCidException? first = null;
+        foreach (BlockBackend place in places)
+        {
+            try
+            {
+                if (place.Contains(cid)) return true;
+            }
+            catch (ArrowCidException e)
+            {
+                first ??= e;
+            }
+        }
 
-    private protected override void Close()
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
+        return false;
+    }
+
+    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes) => places[0].Put(cid, bytes);
+
+    private protected override Cid SchemaOf(Cid cid) =>
+        places[0].Contains(cid) ? places[0].FindSchema(cid) : base.SchemaOf(cid);
+
+    protected override void Close()
     {
         foreach (BlockBackend place in places) place.Dispose();
     }

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Globalization;
+using ArrowCid.Transfer.Backends;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>copy</c>: blocks to another place.</summary>
+internal static class CopyVerb
+{
+    public static Command Make()
+    {
+        Argument<string[]> cids = Verb.CidTexts("Batches, datasets and other blocks.", isNeeded: true);
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var to = new Option<string>("--to")
+        {
+            HelpName = "PLACE",
+            Required = true,
+            Description = "A bucket (s3://BUCKET/FOLDER), a store's directory, or a directory of files CID.arrows, " +
+                "created if its name ends in /.",
+        };
+        var verb = new Verb("copy",
+            "Copy blocks, with all blocks that they need, to another place. Of a dataset these are its schema and " +
+            "batches. Every block is hashed, and stored blocks are not sent again. The output is the number of " +
+            "blocks, of those that are new there, and their bytes.",
+            "arrowcid copy @prices --to s3://bucket/quotes",
+            "arrowcid copy CID --to /srv/quotes",
+            "arrowcid copy CID --from http://127.0.0.1:8816 --to s3://bucket/quotes --json")
+        {
+            cids, to, store, json,
+        };
+        var from = new FromOptions();
+        from.AddTo(verb, withFill: false);
+        verb.SetAction(parsed =>
+        {
+            using BlockPlaces places = from.Open(parsed, parsed.GetValue(store));
+            Cid[] roots = places.ResolvePresent(parsed.GetValue(cids)!);
+            using BlockPlaces target = BlockPlaces.OpenTarget(parsed.GetValue(to)!);
+            using var progress = new Progress("bytes copied");
+            BlockCopyResult copied = target.All.CopyFrom(places.All, roots, progress.Show);
+            progress.Clear();
+            Print(copied, parsed.GetValue(json));
+            return 0;
+        });
+        return verb;
+    }
+
+    private static void Print(BlockCopyResult copied, bool json)
+    {
+        using var output = Output.Open();
+        if (!json)
+        {
+            output.Line(string.Create(CultureInfo.InvariantCulture,
+                $"{copied.Blocks} blocks, {copied.NewBlocks} new, {copied.ByteLength} bytes"));
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteNumber("blocks", copied.Blocks);
+            writer.WriteNumber("newBlocks", copied.NewBlocks);
+            writer.WriteNumber("bytes", copied.ByteLength);
+        });
+    }
+}

@@ -1,0 +1,171 @@
+using ArrowCid.Memory;
+using ArrowCid.Transfer.Backends;
+
+namespace ArrowCid.S3;
+
+/// <summary>The blocks of a bucket.</summary>
+internal sealed class S3Backend : BlockBackend
+{
+    private readonly S3Bucket _bucket;
+    private readonly BucketIndex _index;
+    private readonly SemaphoreSlim _opening = new(1);
+    private BucketFormat? _format;
+
+    public S3Backend(S3Bucket bucket)
+        : base(bucket.Name)
+    {
+        _bucket = bucket;
+        _index = new BucketIndex(bucket);
+    }
+
+    public override bool CanPut => true;
+
+    /// <summary>Tries the bucket and makes it a place of blocks, unless it is one already.</summary>
+    /// <returns>What the bucket was found to do.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: it cannot keep blocks.</exception>
+    public BucketFormat Prepare() => Wait(end => PrepareAsync(end));
+
+    protected override bool Has(Cid cid) =>
+        cid.TryGetSha256(out Digest256 digest) && Wait(end => FindEntriesAsync(digest, end)).Count > 0;
+
+    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes) =>
+        _ = WriteMany([cid], each => new BackendBlock(each, bytes, null), progress: null);
+
+    private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+    {
+        Digest256 wanted = digest;
+        return Wait(end => FindAsync(cid, wanted, end));
+    }
+
+    private protected override BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BackendBlock> open,
+        Action<long>? progress) => Wait(async end =>
+    {
+        BucketFormat format = await PrepareAsync(end);
+        using var upload = new BlockUpload(_bucket, _index, isProved: !format.ChecksDigests, progress, end);
+        return await upload.RunAsync(cids, open);
+    });
+
+    protected override void Close() => _bucket.Dispose();
+
+    // A thread of the pool has no context that the answer would wait for.
+    private static T Wait<T>(Func<CancellationToken, Task<T>> call) =>
+        Task.Run(() => call(CancellationToken.None)).GetAwaiter().GetResult();
+
+    private async Task<BucketFormat> PrepareAsync(CancellationToken end)
+    {
+        await _opening.WaitAsync(end);
+        try
+        {
+            return _format ??= await ReadFormatAsync(end) ?? await WriteFormatAsync(end);
+        }
+        finally
+        {
+            _ = _opening.Release();
+        }
+    }
+
+    private async Task<BucketFormat?> ReadFormatAsync(CancellationToken end)
+    {
+        const int Most = 1 << 16;
+        byte[]? bytes = await _bucket.ReadAllAsync(BucketFormat.Key, Most, end);
+        return bytes is null ? null : BucketFormat.Decode(bytes, Name);
+    }
+
+    private async Task<BucketFormat> WriteFormatAsync(CancellationToken end)
+    {
+        BucketProbe probe = await BucketProbe.RunAsync(_bucket, end);
+        if (probe.Faults.Count > 0)
+        {
+            throw new ArrowCidException(ErrorCode.Unsupported,
+                $"{Name} cannot keep blocks: {string.Join("; ", probe.Faults)}");
+        }
+
+        var format = new BucketFormat
+        {
+            Version = BucketFormat.Current,
+            Id = Guid.CreateVersion7(),
+            ChecksDigests = probe.ChecksDigests,
+        };
+        _ = await _bucket.WriteAsync(BucketFormat.Key, new MemoryReadStream(format.Encode()), mayReplace: false, end);
+        // Another process may have been first.
+        return await ReadFormatAsync(end) ??
+            throw new ArrowCidException(ErrorCode.Io, $"{Name}: {BucketFormat.Key} was written and is not there");
+    }
+
+    private async Task<List<IndexEntry>> FindEntriesAsync(Digest256 digest, CancellationToken end)
+    {
+        List<IndexEntry> found = await _index.FindAsync(digest, isFresh: false, end);
+        return found.Count > 0 ? found : await _index.FindAsync(digest, isFresh: true, end);
+    }
+
+    private async Task<BackendBlock?> FindAsync(Cid cid, Digest256 digest, CancellationToken end)
+    {
+        ArrowCidException? damage = null;
+        foreach (bool isFresh in (bool[])[false, true])
+        {
+            foreach (IndexEntry entry in await _index.FindAsync(digest, isFresh, end))
+            {
+                try
+                {
+                    if (await ReadAsync(entry, digest, end) is { } bytes) return new BackendBlock(cid, bytes, null);
+                }
+                catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+                {
+                    // Another copy may be whole.
+                    damage = e;
+                }
+            }
+
+            if (damage is not null) throw damage;
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads a block, long ones in several ranges at the same time, and hashes it meanwhile.</summary>
+    /// <returns>Null if the object is gone.</returns>
+    private async Task<byte[]?> ReadAsync(IndexEntry entry, Digest256 digest, CancellationToken end)
+    {
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(entry.Length);
+        int range = _bucket.Settings.RangeBytes, count = Math.Max(1, (int)(((long)entry.Length + range - 1) / range));
+        using var slots = new SemaphoreSlim(_bucket.Settings.Parallel);
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(end);
+        Task<bool>[] reads = [.. Enumerable.Range(0, count).Select(ReadOneAsync)];
+        try
+        {
+            var hash = new Sha256();
+            for (int i = 0; i < count; i++)
+            {
+                if (!await reads[i]) return null;
+                hash.Append(RangeOf(i).Span);
+            }
+
+            return hash.Finish() == digest
+                ? bytes
+                : throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{Name} has other bytes for {entry.Cid}");
+        }
+        finally
+        {
+            await failed.CancelAsync();
+            await Task.WhenAll(reads).ContinueWith(static task => task.Exception, CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        Memory<byte> RangeOf(int i) =>
+            bytes.AsMemory(i * range, (int)Math.Min(range, entry.Length - ((long)i * range)));
+
+        async Task<bool> ReadOneAsync(int i)
+        {
+            await slots.WaitAsync(failed.Token);
+            try
+            {
+                return await _bucket.ReadAsync(entry.Key, (long)entry.Offset + ((long)i * range), RangeOf(i),
+                    failed.Token);
+            }
+            finally
+            {
+                _ = slots.Release();
+            }
+        }
+    }
+}
