@@ -23,8 +23,11 @@ internal sealed record BucketProbe
         {
             bool[] won = await Task.WhenAll(Enumerable.Range(0, Racers).Select(_ =>
                 bucket.WriteAsync(one, new MemoryReadStream(s_bytes), mayReplace: false, end)));
-            if (won.Count(each => each) != 1)
-                faults.Add($"{won.Count(each => each)} of {Racers} writes with If-None-Match: * created one object");
+            int winners = won.Count(each => each);
+            // Nobody has won where the answer to the first writer was lost.
+            if (winners == 0 && await bucket.WriteAsync(one, new MemoryReadStream(s_bytes), mayReplace: false, end))
+                winners = Racers;
+            if (winners > 1) faults.Add($"{winners} of {Racers} writes with If-None-Match: * created the same object");
             await ReadRangeAsync(bucket, one, faults, end);
             bool isListed = false;
             await foreach (ObjectInfo each in bucket.ListAsync(folder, end)) isListed |= each.Key == one;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
 using Polly.CircuitBreaker;
@@ -19,6 +20,8 @@ internal readonly record struct S3Fault(ErrorCode Code, bool IsTransient, string
     /// <returns>Null for an exception that is no failed request.</returns>
     public static S3Fault? Of(Exception error) => error switch
     {
+        AmazonServiceException { InnerException: XmlException } =>
+            new(ErrorCode.Busy, true, "the answer cannot be read; the connection may have ended before it did"),
         AmazonServiceException { StatusCode: not 0 } e => OfAnswer(e),
         AmazonServiceException { InnerException: { } inner } when Of(inner) is { } fault => fault,
         BrokenCircuitException => new(ErrorCode.Busy, true,

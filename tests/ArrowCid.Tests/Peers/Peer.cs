@@ -17,4 +17,7 @@ public enum Peer
 
     /// <summary>@ipld/car, ipfs-unixfs-exporter and ipfs-unixfs-importer under Node.js.</summary>
     CarJs,
+
+    /// <summary>moto, an S3 server in memory, which <c>interop/peers/s3</c> starts.</summary>
+    Moto,
 }

@@ -24,6 +24,9 @@ internal static class PeerProcess
     private static readonly Lazy<bool> s_hasCarJs = new(() => s_hasIpldJs.Value && HasPackage("@ipld/car")
         && HasPackage("ipfs-unixfs-exporter") && HasPackage("ipfs-unixfs-importer"));
 
+    private static readonly Lazy<bool> s_hasMoto =
+        new(() => Answers(() => Run("/bin/sh", [Repository.PathOf("interop/peers/s3"), "--has"])));
+
     /// <summary>Where interop/peers/setup puts the peers.</summary>
     public static string Folder =>
         Environment.GetEnvironmentVariable("ARROWCID_PEERS") is { Length: > 0 } set ? set : "/var/tmp/arrowcid-peers";
@@ -39,6 +42,7 @@ internal static class PeerProcess
         Peer.IpldJs => s_hasIpldJs.Value,
         Peer.ParquetJs => s_hasParquetJs.Value,
         Peer.CarJs => s_hasCarJs.Value,
+        Peer.Moto => s_hasMoto.Value,
         _ => throw new ArgumentOutOfRangeException(nameof(peer), peer, "no such peer"),
     };
 

@@ -38,7 +38,7 @@ public abstract class BackendContract : IAsyncLifetime
         for (int i = _owned.Count - 1; i >= 0; i--) _owned[i].Dispose();
     }
 
-    [Fact]
+    [ContractFact]
     public void What_is_there_is_given_whole_and_again()
     {
         foreach (byte[] bytes in s_blocks)
@@ -56,7 +56,7 @@ public abstract class BackendContract : IAsyncLifetime
         Assert.Equal(s_node, node!.Bytes.ToArray());
     }
 
-    [Fact]
+    [ContractFact]
     public void What_is_not_there_is_null()
     {
         Assert.Null(_backend.TryGet(CidOf("absent"u8)));
@@ -64,7 +64,7 @@ public abstract class BackendContract : IAsyncLifetime
         Assert.Null(_backend.TryGet(Cid.Sha256(Multicodec.DagCbor, "absent"u8)));
     }
 
-    [Fact]
+    [ContractFact]
     public void A_batch_is_read_and_what_is_none_is_refused()
     {
         using BackendBlock batch = _backend.TryGet(CidOf(Batch))!, bytes = _backend.TryGet(CidOf("some bytes"u8))!;
@@ -75,7 +75,7 @@ public abstract class BackendContract : IAsyncLifetime
         Assert.Equal(ErrorCode.SchemaMismatch, Assert.Throws<ArrowCidException>(() => node.ReadView()).Code);
     }
 
-    [Fact]
+    [ContractFact]
     public void A_block_outlives_its_place_but_not_itself()
     {
         BackendBlock block = _backend.TryGet(CidOf(Batch))!;
@@ -87,7 +87,7 @@ public abstract class BackendContract : IAsyncLifetime
         _ = Assert.Throws<ObjectDisposedException>(() => block.Bytes);
     }
 
-    [Fact]
+    [ContractFact]
     public async Task Many_threads_get_the_same_bytes() => await Task.WhenAll(Enumerable.Range(0, 8).Select(first =>
         // Threads of their own: a gateway of this process needs the pool's.
         Task.Factory.StartNew(() => GetSome(first), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
@@ -102,7 +102,7 @@ public abstract class BackendContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [ContractFact]
     public void What_is_put_is_given_and_what_is_something_else_is_refused()
     {
         byte[] bytes = Encoding.UTF8.GetBytes("put later"), stream = BlockOf(5);
@@ -124,11 +124,13 @@ public abstract class BackendContract : IAsyncLifetime
         Assert.Equal(ErrorCode.InvalidCid, Assert.Throws<ArrowCidException>(() => _backend.Put(default, bytes)).Code);
     }
 
-    [Theory]
-    [InlineData(CarLayout.UnixFs)]
-    [InlineData(CarLayout.Flat)]
-    [InlineData(CarLayout.Columns)]
-    public void What_it_leaves_as_is_what_leaves_a_store_of_the_same_blocks(CarLayout layout)
+    [ContractFact]
+    public void What_it_leaves_as_is_what_leaves_a_store_of_the_same_blocks()
+    {
+        foreach (CarLayout layout in Enum.GetValues<CarLayout>()) ExportsAsStoreDoes(layout);
+    }
+
+    private void ExportsAsStoreDoes(CarLayout layout)
     {
         using var folder = new TemporaryStore();
         using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
@@ -148,7 +150,7 @@ public abstract class BackendContract : IAsyncLifetime
         Assert.Contains(_backend.Name, error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [ContractFact]
     public void A_car_that_lacks_blocks_is_made_whole_from_it()
     {
         using var folder = new TemporaryStore();
@@ -171,6 +173,39 @@ public abstract class BackendContract : IAsyncLifetime
         CarImport part = store.Transfer.ImportCar(new MemoryStream(lacking), new CarImportOptions { From = _backend, Partial = true });
         Assert.Equal((1L, 2), (part.Missing, part.Blocks.Count));
         Assert.True(store.Contains(CidOf("some bytes"u8)));
+    }
+
+    [ContractFact]
+    public void Blocks_are_reported_as_stored_only_when_they_are()
+    {
+        foreach (byte[] bytes in s_blocks) Assert.True(_backend.Contains(CidOf(bytes)));
+        Assert.False(_backend.Contains(CidOf("absent"u8)));
+        Assert.False(_backend.Contains(default));
+    }
+
+    [ContractFact]
+    public void A_dataset_is_copied_with_its_schema_and_batches_and_a_second_time_nothing()
+    {
+        using var folder = new TemporaryStore();
+        using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
+        PutResult[] batches = [.. Enumerable.Range(1, 5).Select(rows => store.PutRaw(BlockOf(rows, "of the dataset")))];
+        Cid dataset = store.Datasets.Put([.. batches.Select(put => put.Cid)]).Cid;
+        if (!_backend.CanPut)
+        {
+            _ = Assert.Throws<NotSupportedException>(() => _backend.CopyFrom(store.Transfer.AsBackend(), [dataset]));
+            return;
+        }
+
+        BlockCopyResult copied = _backend.CopyFrom(store.Transfer.AsBackend(), [dataset]);
+        Assert.Equal((7, 7), (copied.Blocks, copied.NewBlocks));
+        Assert.Equal(0, _backend.CopyFrom(store.Transfer.AsBackend(), [dataset]).NewBlocks);
+        using var again = new TemporaryStore();
+        using CidStore other = CidStore.Open(again.Directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
+        Assert.Equal(7, other.Transfer.AsBackend().CopyFrom(_backend, [dataset]).NewBlocks);
+        Assert.Equal(batches.Select(put => put.Cid), other.Datasets.TryGet(dataset));
+        ArrowCidException error = Assert.Throws<ArrowCidException>(() => _backend.CopyFrom(store.Transfer.AsBackend(), [CidOf("absent"u8)]));
+        Assert.Equal(ErrorCode.BlockNotFound, error.Code);
+        Assert.False(_backend.Contains(CidOf("absent"u8)));
     }
 
     private static byte[] CarOf(Cid[] roots, params (Cid Cid, byte[] Bytes)[] blocks)
@@ -203,8 +238,8 @@ public abstract class BackendContract : IAsyncLifetime
     private protected BlockBackend FolderOf((Cid Cid, byte[] Bytes)[] blocks) =>
         Filled(BlockBackend.Folder(Own(new TemporaryStore()).PathOf("blocks")), blocks);
 
-    private static byte[] BlockOf(int rows) => CanonicalBlock.Encode(RecordBatch.Of(
-        ("x", ArrowArray.From<double>(Enumerable.Range(0, rows).Select(i => i * 3.5).ToArray())))).Bytes.ToArray();
+    private static byte[] BlockOf(int rows, string column = "x") => CanonicalBlock.Encode(RecordBatch.Of(
+        (column, ArrowArray.From<double>(Enumerable.Range(0, rows).Select(i => i * 3.5).ToArray())))).Bytes.ToArray();
 }
 
 public class MemoryBackendTests : BackendContract

@@ -7,7 +7,7 @@ namespace ArrowCid.Transfer.Backends;
 /// several of them in turn. This class hashes every block that a derived class reads or is given to write, so that no
 /// caller gets bytes that do not hash to their CID. Safe for concurrent use.
 /// </summary>
-/// <remarks>A derived class overrides <see cref="Read"/>, and <see cref="CanPut"/> with <see cref="Write"/> if it
+/// <remarks>A derived class overrides <see cref="TryRead"/>, and <see cref="CanPut"/> with <see cref="Write"/> if it
 /// stores blocks. It overrides <see cref="Has"/> if it can answer without reading the block.</remarks>
 public abstract class BlockBackend : IDisposable
 {
@@ -151,8 +151,13 @@ public abstract class BlockBackend : IDisposable
 
     /// <summary>Reads the bytes of a block. They need not be proved: the caller hashes them.</summary>
     /// <param name="cid">A CID of version 1 with SHA-256.</param>
-    /// <returns>The bytes, which nothing changes afterward; null if the block is not stored.</returns>
-    protected virtual ReadOnlyMemory<byte>? Read(Cid cid) => null;
+    /// <param name="bytes">The bytes, which nothing changes afterward.</param>
+    /// <returns>False if the block is not stored.</returns>
+    protected virtual bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes)
+    {
+        bytes = default;
+        return false;
+    }
 
     /// <summary>Returns whether a block is stored. By default the block is read.</summary>
     /// <param name="cid">A CID of version 1 with SHA-256.</param>
@@ -177,7 +182,7 @@ public abstract class BlockBackend : IDisposable
     /// <summary>Finds a block whose bytes are proved.</summary>
     private protected virtual BackendBlock? Find(Cid cid, in Digest256 digest)
     {
-        if (Read(cid) is not { } bytes) return null;
+        if (!TryRead(cid, out ReadOnlyMemory<byte> bytes)) return null;
         return Sha256.Hash(bytes.Span) == digest
             ? new BackendBlock(cid, bytes, null)
             : throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{Name} has other bytes for {cid}");

@@ -13,14 +13,17 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
 
     public override bool CanPut => true;
 
-    protected override ReadOnlyMemory<byte>? Read(Cid cid)
+    protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes)
     {
         foreach (string file in FilesOf(cid))
         {
-            if (ReadFile(file) is { } bytes) return bytes;
+            if (ReadFile(file) is not { } found) continue;
+            bytes = found;
+            return true;
         }
 
-        return null;
+        bytes = default;
+        return false;
     }
 
     protected override bool Has(Cid cid) => FilesOf(cid).Any(OutputPath.IsRegularFile);

@@ -26,7 +26,16 @@ internal sealed class GatewayBackend : BlockBackend
         };
     }
 
-    protected override ReadOnlyMemory<byte>? Read(Cid cid)
+    protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes)
+    {
+        byte[]? read = Read(cid);
+        bytes = read;
+        return read is not null;
+    }
+
+    protected override void Close() => _client.Dispose();
+
+    private byte[]? Read(Cid cid)
     {
         using var end = new CancellationTokenSource(_timeout);
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{_root}/ipfs/{cid}?format=raw");
@@ -52,8 +61,6 @@ internal sealed class GatewayBackend : BlockBackend
                 $"{Name} does not answer: {e.Message}", e);
         }
     }
-
-    protected override void Close() => _client.Dispose();
 
     private byte[] ReadAll(HttpContent content, CancellationToken end)
     {
