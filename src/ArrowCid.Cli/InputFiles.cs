@@ -60,7 +60,11 @@ internal static class InputFiles
         string[] found = [.. S3Files.List(path)
             .Where(name => known.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase))];
         if (found.Length == 0)
-            throw new ArrowCidException(ErrorCode.Io, $"{path}: no object whose name ends in {string.Join(' ', known)}");
+        {
+            throw new ArrowCidException(ErrorCode.Io,
+                $"{path}: no object whose name ends in {string.Join(' ', known)}");
+        }
+
         return found.Select(name => new InputFile(S3Files.Combine(path, name), "", name));
     }
 

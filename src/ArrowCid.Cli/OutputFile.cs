@@ -17,9 +17,9 @@ internal static class OutputFile
     private const int BufferBytes = 1 << 16;
     private const string Mark = ".tmp-";
 
-    /// <summary>Writes to a path. An object of S3 is uploaded once all is in a temporary file. A regular file is written under a temporary name beside its own, flushed to the
+    /// <summary>Writes to a path. A regular file is written under a temporary name beside its own, flushed to the
     /// medium, and then takes the place, with the mode of the one before; symbolic links are followed. A device or
-    /// FIFO is written directly.</summary>
+    /// FIFO is written directly. An object of S3 is uploaded from a temporary file that has all of it.</summary>
     /// <param name="file">The path; <c>-</c> is standard output.</param>
     /// <param name="write">Writes the bytes.</param>
     /// <param name="isStaged">Whether <paramref name="write"/> needs a stream that can seek and read back, or proves

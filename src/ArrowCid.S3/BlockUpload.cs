@@ -60,7 +60,11 @@ internal sealed class BlockUpload : IDisposable
         return new BlockCopyResult { Blocks = cids.Count, NewBlocks = _added, ByteLength = _done };
     }
 
-    public void Dispose() => _slots.Dispose();
+    public void Dispose()
+    {
+        _pack.Dispose();
+        _slots.Dispose();
+    }
 
     private static Digest256 DigestOf(Cid cid) => cid.TryGetSha256(out Digest256 digest) && cid.Codec <= uint.MaxValue
         ? digest
@@ -87,7 +91,7 @@ internal sealed class BlockUpload : IDisposable
         return StartAsync(() => WritePackAsync(pack), null);
     }
 
-    private async Task StartAsync(Func<Task> write, IDisposable? owned)
+    private async Task StartAsync(Func<Task> write, BackendBlock? owned)
     {
         try
         {
@@ -133,7 +137,7 @@ internal sealed class BlockUpload : IDisposable
     {
         await Task.WhenAll(_running).ContinueWith(static _ => { }, CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        // What is not in the index is found by nobody.
+        // No reader finds what is not in the index.
         foreach (string key in _written.Select(entry => entry.Key).Distinct())
         {
             try
@@ -149,6 +153,7 @@ internal sealed class BlockUpload : IDisposable
 
     private async Task WritePackAsync(PackBuilder pack)
     {
+        using PackBuilder owned = pack;
         ReadOnlyMemory<byte> bytes = pack.Finish();
         if (pack.Count == 1)
         {

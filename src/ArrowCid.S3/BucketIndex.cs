@@ -7,7 +7,7 @@ namespace ArrowCid.S3;
 /// Which blocks a bucket holds: index objects of several levels, of which those of one level are merged into one of the
 /// next. A block that is not found is looked up again in what was added since. Safe for concurrent use.
 /// </summary>
-internal sealed class BucketIndex(S3Bucket bucket)
+internal sealed class BucketIndex(S3Bucket bucket) : IDisposable
 {
     private const string Folder = "index/";
     private const int MostTries = 4;
@@ -85,6 +85,8 @@ internal sealed class BucketIndex(S3Bucket bucket)
         {
         }
     }
+
+    public void Dispose() => _refreshing.Dispose();
 
     private async Task<bool> MergeAsync(int level, CancellationToken end)
     {

@@ -24,7 +24,7 @@ internal sealed record BucketProbe
             bool[] won = await Task.WhenAll(Enumerable.Range(0, Racers).Select(_ =>
                 bucket.WriteAsync(one, new MemoryReadStream(s_bytes), mayReplace: false, end)));
             int winners = won.Count(each => each);
-            // Nobody has won where the answer to the first writer was lost.
+            // No writer has won if the answer to the first one was lost.
             if (winners == 0 && await bucket.WriteAsync(one, new MemoryReadStream(s_bytes), mayReplace: false, end))
                 winners = Racers;
             if (winners > 1) faults.Add($"{winners} of {Racers} writes with If-None-Match: * created the same object");

@@ -1,6 +1,6 @@
 namespace ArrowCid.S3;
 
-/// <summary>What an entry of the index says of a block.</summary>
+/// <summary>What an index entry describes.</summary>
 internal enum EntryForm : byte
 {
     /// <summary>The block is an object of its own.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using ArrowCid.Memory;
 
 namespace ArrowCid.S3;
@@ -69,7 +68,8 @@ internal sealed class IndexFile
         long expected = EntriesAt + ((long)Math.Min(count, MaxEntries) * IndexEntry.ByteLength) + Digest256.ByteCount;
         if (!bytes.AsSpan().StartsWith(Magic) || count > MaxEntries || expected != found.Length)
             throw Damaged(bucket, found);
-        if (isWhole && Sha256.Hash(bytes.AsSpan(..^Digest256.ByteCount)) != new Digest256(bytes.AsSpan(^Digest256.ByteCount..)))
+        if (isWhole && Sha256.Hash(bytes.AsSpan(..^Digest256.ByteCount)) !=
+            new Digest256(bytes.AsSpan(^Digest256.ByteCount..)))
             throw Damaged(bucket, found);
         uint[] ends = new uint[FirstBytes];
         uint last = 0;
@@ -80,7 +80,8 @@ internal sealed class IndexFile
             last = ends[i];
         }
 
-        return last == count ? new IndexFile(bucket, found, ends, isWhole ? bytes : null) : throw Damaged(bucket, found);
+        if (last != count) throw Damaged(bucket, found);
+        return new IndexFile(bucket, found, ends, isWhole ? bytes : null);
     }
 
     /// <summary>Adds the entries of a block to a list.</summary>

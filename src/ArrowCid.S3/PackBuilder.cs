@@ -4,7 +4,7 @@ using ArrowCid.Memory;
 namespace ArrowCid.S3;
 
 /// <summary>Small blocks that are uploaded as one object: a CAR of version 2 with an index.</summary>
-internal sealed class PackBuilder
+internal sealed class PackBuilder : IDisposable
 {
     private readonly MemoryStream _bytes = new();
     private readonly List<IndexEntry> _entries = [];
@@ -28,7 +28,8 @@ internal sealed class PackBuilder
     {
         _writer ??= new CarWriter(_bytes, [cid], version: 2);
         _writer.Begin(cid, bytes.Length);
-        _entries.Add(new IndexEntry(digest, cid.Codec, _generation, EntryForm.Pack, (int)_bytes.Position, bytes.Length));
+        int offset = (int)_bytes.Position;
+        _entries.Add(new IndexEntry(digest, cid.Codec, _generation, EntryForm.Pack, offset, bytes.Length));
         _writer.Append(bytes);
     }
 
@@ -48,4 +49,6 @@ internal sealed class PackBuilder
 
         return all;
     }
+
+    public void Dispose() => _bytes.Dispose();
 }

@@ -45,7 +45,12 @@ internal sealed class S3Backend : BlockBackend
         return await upload.RunAsync(cids, open);
     });
 
-    protected override void Close() => _bucket.Dispose();
+    protected override void Close()
+    {
+        _index.Dispose();
+        _opening.Dispose();
+        _bucket.Dispose();
+    }
 
     // A thread of the pool has no context that the answer would wait for.
     private static T Wait<T>(Func<CancellationToken, Task<T>> call) =>

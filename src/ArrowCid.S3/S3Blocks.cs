@@ -6,17 +6,17 @@ namespace ArrowCid.S3;
 public static class S3Blocks
 {
     /// <summary>
-    /// Opens the blocks in a folder of a bucket. Nothing is sent until the first call. The first write tries whether the
-    /// server honors <c>If-None-Match: *</c> and ranges, and whether it checks digests; if it does not check them, each
-    /// upload is read back and hashed.
+    /// Opens the blocks in a folder of a bucket. Nothing is sent until the first call. The first write tests whether
+    /// the server honors <c>If-None-Match: *</c> and ranges, and whether it checks digests. If it does not check them,
+    /// each upload is read back and hashed.
     /// </summary>
     /// <param name="url"><c>s3://BUCKET/FOLDER?endpoint=URL&amp;region=NAME</c>. The folder may be empty. Without
     /// <c>endpoint</c>, AWS_ENDPOINT_URL or AWS itself; without <c>region</c>, AWS_REGION. Credentials come from the
     /// SDK's chain: environment, profiles, or the role of the machine.</param>
     /// <returns>The blocks; every one that is read is hashed, as <see cref="BlockBackend.TryGet"/> says. Also:
     /// <see cref="ErrorCode.Busy"/>: the server failed, or did not answer in time, five times;
-    /// <see cref="ErrorCode.Unsupported"/>: it cannot keep blocks; <see cref="ErrorCode.FormatVersion"/>: the folder was
-    /// written by a later version.</returns>
+    /// <see cref="ErrorCode.Unsupported"/>: it cannot keep blocks; <see cref="ErrorCode.FormatVersion"/>: the folder
+    /// was written by a later version.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the URL breaks this form, or no
     /// region is known; <see cref="ErrorCode.AccessDenied"/>: there are no credentials.</exception>
     public static BlockBackend Open(string url)

@@ -268,7 +268,8 @@ internal sealed class S3Bucket : IDisposable
         catch (AmazonS3Exception e) when (e.ErrorCode == "NoSuchUpload")
         {
             // An attempt whose answer was lost has completed it.
-            return await FindAsync(key, token) is { } found && found.Length == length ? true : throw e;
+            if (await FindAsync(key, token) is { } found && found.Length == length) return true;
+            throw;
         }
     }, end);
 
@@ -278,7 +279,8 @@ internal sealed class S3Bucket : IDisposable
         try
         {
             _ = await _client.AbortMultipartUploadAsync(
-                new AbortMultipartUploadRequest { BucketName = _bucket, Key = _folder + key, UploadId = upload }, token);
+                new AbortMultipartUploadRequest { BucketName = _bucket, Key = _folder + key, UploadId = upload },
+                token);
         }
         catch (AmazonS3Exception e) when (S3Fault.IsAbsent(e))
         {

@@ -47,7 +47,8 @@ internal readonly record struct S3Fault(ErrorCode Code, bool IsTransient, string
 
     /// <summary>Whether the server says that it got other bytes than were signed.</summary>
     public static bool IsDigestRefusal(AmazonServiceException error) =>
-        error.ErrorCode is "XAmzContentSHA256Mismatch" or "BadDigest" or "InvalidDigest" or "XAmzContentChecksumMismatch";
+        error.ErrorCode is "XAmzContentSHA256Mismatch" or "BadDigest" or "InvalidDigest"
+            or "XAmzContentChecksumMismatch";
 
     private static S3Fault OfAnswer(AmazonServiceException e)
     {

@@ -80,7 +80,11 @@ internal static class S3Files
     {
         var location = S3Location.Parse(path);
         if (location.IsFolder)
-            throw new ArrowCidException(ErrorCode.InvalidArgument, "this is a folder of a bucket; name an object in it");
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                "this is a folder of a bucket; name an object in it");
+        }
+
         int slash = location.Path.LastIndexOf('/');
         var bucket = S3Bucket.Open(location with { Path = location.Path[..(slash + 1)] });
         return (bucket, location.Path[(slash + 1)..]);

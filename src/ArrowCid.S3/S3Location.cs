@@ -17,7 +17,7 @@ internal sealed record S3Location(string Bucket, string Path, Uri? Endpoint, str
     public static bool Matches(string text) => text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Parses a location.</summary>
-    /// <param name="text">The URL; %XX in its path stands for a byte.</param>
+    /// <param name="text">The URL; %XX in its path is a byte.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: it breaks the form.</exception>
     public static S3Location Parse(string text)
     {

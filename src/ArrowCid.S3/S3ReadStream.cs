@@ -10,6 +10,7 @@ internal sealed class S3ReadStream : Stream
     private readonly CancellationTokenSource _end = new();
     private readonly int _rangeBytes, _ahead;
     private long _position, _last = -2;
+    private bool _isClosed;
 
     public S3ReadStream(S3Bucket bucket, ObjectInfo found)
     {
@@ -38,6 +39,7 @@ internal sealed class S3ReadStream : Stream
 
     public override int Read(Span<byte> buffer)
     {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
         if (_position >= Length || buffer.IsEmpty) return 0;
         long number = _position / _rangeBytes;
         ReadOnlySpan<byte> range = RangeOf(number);
@@ -66,10 +68,12 @@ internal sealed class S3ReadStream : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
+        if (disposing && !_isClosed)
         {
+            _isClosed = true;
             _end.Cancel();
-            foreach (Task<byte[]> range in _ranges.Values) _ = range.ContinueWith(static task => task.Exception, TaskScheduler.Default);
+            foreach (Task<byte[]> range in _ranges.Values)
+                _ = range.ContinueWith(static task => task.Exception, TaskScheduler.Default);
             _ranges.Clear();
             _end.Dispose();
             _bucket.Dispose();

@@ -15,7 +15,8 @@ internal sealed record S3Settings
     /// <summary>The pause after half of the last requests failed; then one request tests the server.</summary>
     public TimeSpan Break { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The time for a request, in addition to the time that its bytes need at <see cref="SlowestRate"/>.</summary>
+    /// <summary>The time for a request, in addition to the time that its bytes need at
+    /// <see cref="SlowestRate"/>.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The bytes per second of the slowest connection that is not given up.</summary>

@@ -8,11 +8,17 @@ internal static class Programs
     /// <summary>The Python that <c>interop/peers/python</c> starts, with pyarrow and numpy.</summary>
     public const string PyArrow = "pyarrow";
 
+    /// <summary>moto, an S3 server that <c>interop/peers/s3</c> starts.</summary>
+    public const string Moto = "moto";
+
     /// <summary>The npm package apache-arrow, which <c>interop/peers/setup</c> installs.</summary>
     public const string ApacheArrow = "apache-arrow";
 
     private static readonly Lazy<bool> s_hasPyArrow = new(() => Command.Program("/bin/sh",
         Path.Combine(Command.Root, "interop", "peers", "python"), "-c", "import numpy, pyarrow").ExitCode == 0);
+
+    private static readonly Lazy<bool> s_hasMoto = new(() => Command.Program("/bin/sh",
+        Path.Combine(Command.Root, "interop", "peers", "s3"), "--has").ExitCode == 0);
 
     /// <summary>Whether a missing program or library fails its tests.</summary>
     public static bool AreRequired => Environment.GetEnvironmentVariable("ARROWCID_REQUIRE_PEERS") == "1";
@@ -41,6 +47,7 @@ internal static class Programs
     {
         PyArrow => s_hasPyArrow.Value,
         ApacheArrow => HasPackage(name),
+        Moto => s_hasMoto.Value,
         _ => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
             .Any(folder => File.Exists(Path.Combine(folder, name))),
     };

@@ -243,7 +243,11 @@ internal sealed class BlockPlaces : IDisposable
     {
         if (S3Files.Matches(text)) return S3Blocks.Open(text);
         if (text.Contains("://", StringComparison.Ordinal))
-            throw new ArrowCidException(ErrorCode.InvalidArgument, $"{text} is only read; name a bucket or a directory");
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"{text} is only read; name a bucket or a directory");
+        }
+
         if (File.Exists(Path.Combine(text, StoreFile))) return Add(CidStore.Open(text));
         if (Directory.Exists(text) || text.EndsWith('/')) return BlockBackend.Folder(text);
         throw new ArrowCidException(ErrorCode.Io,

@@ -17,8 +17,8 @@ internal sealed class FromOptions
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
         Description = "A source of blocks that the store lacks: a store's directory, a directory of files " +
-            "CID.arrows, an IPFS gateway (http://…) or a bucket (s3://BUCKET/FOLDER). Several sources are asked in turn, and every block is " +
-            $"hashed. Default: ${Variable}, separated by commas.",
+            "CID.arrows, an IPFS gateway (http://…) or a bucket (s3://BUCKET/FOLDER). Several sources are asked in " +
+            $"turn, and every block is hashed. Default: ${Variable}, separated by commas.",
     };
 
     private readonly Option<bool> _fill = new("--fill")

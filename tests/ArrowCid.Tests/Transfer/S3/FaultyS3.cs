@@ -42,6 +42,9 @@ internal enum S3Misdeed
 
     /// <summary>It answers 404 NoSuchKey.</summary>
     Absent,
+
+    /// <summary>It closes the connection.</summary>
+    Close,
 }
 
 /// <summary>A proxy before an S3 server that misbehaves as a test wants.</summary>
@@ -95,8 +98,15 @@ internal sealed class FaultyS3 : IAsyncDisposable
             S3Misdeed.AccessDenied => Refuse(context, 403, "AccessDenied"),
             S3Misdeed.Conflict => Refuse(context, 409, "ConditionalRequestConflict"),
             S3Misdeed.Absent => Refuse(context, 404, "NoSuchKey"),
+            S3Misdeed.Close => Close(context),
             _ => Pass(context, misdeed),
         };
+    }
+
+    private static Task Close(HttpContext context)
+    {
+        context.Abort();
+        return Task.CompletedTask;
     }
 
     private static string TargetOf(HttpContext context) => context.Features.Get<IHttpRequestFeature>()!.RawTarget;

@@ -1,3 +1,4 @@
+using ArrowCid.Ipld;
 using ArrowCid.S3;
 using ArrowCid.Tests.Peers;
 using ArrowCid.Transfer.Backends;
@@ -153,6 +154,60 @@ public class HostileS3Tests
         }
 
         Assert.NotNull(found);
+    }
+
+    [PeerTheory(Peer.Moto)]
+    [InlineData(nameof(S3Misdeed.Close))]
+    [InlineData(nameof(S3Misdeed.LoseAnswer))]
+    public async Task A_writer_that_is_lost_at_any_request_leaves_a_bucket_that_the_next_writer_completes(string last)
+    {
+        using BlockBackend source = BlockBackend.InMemory();
+        byte[] node = DagCbor.Encode(IpldNode.List(IpldNode.Link(s_cid)));
+        Cid parent = Cid.Sha256(Multicodec.DagCbor, node), other = Cid.Sha256(Multicodec.Raw, "other"u8);
+        source.Put(s_cid, s_bytes);
+        source.Put(parent, node);
+        source.Put(other, "other"u8.ToArray());
+        bool isComplete = false;
+        for (int most = 1; !isComplete; most++)
+        {
+            string folder = MotoServer.NewFolder();
+            await WriteFormat(folder);
+            int count = 0;
+            await using FaultyS3 faulty = await Before((_, _) => Interlocked.Increment(ref count) is var at && at < most
+                ? S3Misdeed.None
+                : at == most ? Enum.Parse<S3Misdeed>(last) : S3Misdeed.Close);
+            var settings = s_fast with { Attempts = 2, MergedIndexes = 2 };
+            using (var lost = new S3Backend(S3Bucket.Open(S3Location.Parse(folder) with { Endpoint = faulty.Url }, settings)))
+            {
+                try
+                {
+                    _ = lost.CopyFrom(source, [other]);
+                    _ = lost.CopyFrom(source, [parent]);
+                    isComplete = true;
+                }
+                catch (ArrowCidException e)
+                {
+                    Assert.True(e.IsTransient, e.ToString());
+                }
+            }
+
+            using var next = new S3Backend(MotoServer.Open(folder, settings));
+            foreach (Cid cid in (Cid[])[other, s_cid, parent])
+            {
+                if (next.Contains(cid)) Assert.Equal(source.Get(cid).Bytes.ToArray(), next.Get(cid).Bytes.ToArray());
+            }
+
+            Assert.True(!next.Contains(parent) || next.Contains(s_cid), $"a node without its block, after {most} requests");
+            Assert.Equal(3, next.CopyFrom(source, [parent, other]).Blocks);
+            foreach (Cid cid in (Cid[])[other, s_cid, parent]) Assert.NotNull(next.TryGet(cid));
+        }
+    }
+
+    private static async Task WriteFormat(string folder)
+    {
+        using S3Bucket bucket = MotoServer.Open(folder);
+        var format = new BucketFormat { Version = BucketFormat.Current, Id = Guid.NewGuid(), ChecksDigests = false };
+        _ = await bucket.WriteAsync(BucketFormat.Key, new MemoryReadStream(format.Encode()), mayReplace: false, CancellationToken.None);
     }
 
     private void Put()
