@@ -4,7 +4,7 @@ using ArrowCid.Server.Access;
 namespace ArrowCid.Server;
 
 /// <summary>Where a server listens, whom it serves, and how much.</summary>
-public sealed class CidServerOptions
+public sealed class CidServerOptions : ServerOptions
 {
     /// <summary>Where Flight is served, HTTP/2 without TLS unless there is a certificate: an <see cref="IPEndPoint"/>,
     /// whose port 0 takes a free one, or a <see cref="System.Net.Sockets.UnixDomainSocketEndPoint"/>, whose file is the
@@ -13,21 +13,6 @@ public sealed class CidServerOptions
 
     /// <summary>Where the gateway and the HTTP API are served, likewise. Null: no HTTP.</summary>
     public EndPoint? Http { get; init; } = new IPEndPoint(IPAddress.Loopback, 8816);
-
-    /// <summary>Which callers may fetch by CID without a token. Listings and puts always need one.</summary>
-    public AnonymousRead AnonymousRead { get; init; } = AnonymousRead.Loopback;
-
-    /// <summary>Whether Flight takes puts of callers of this machine without a token.</summary>
-    public bool AllowAnonymousPut { get; init; }
-
-    /// <summary>A file of tokens: a line each, <c>NAME SCOPE sha256:HEX [EXPIRES]</c>.</summary>
-    public string? TokenFile { get; init; }
-
-    /// <summary>A PEM file of the public keys that sign tokens with ES256.</summary>
-    public string? SigningKeys { get; init; }
-
-    /// <summary>The required <c>aud</c> of signed tokens; null: it is not checked.</summary>
-    public string? Audience { get; init; }
 
     /// <summary>A PEM file with the server's certificate, and those that lead to its authority; null: no TLS.</summary>
     public string? Certificate { get; init; }
@@ -44,44 +29,11 @@ public sealed class CidServerOptions
     /// <summary>Listens beyond this machine also without TLS or without tokens.</summary>
     public bool AllowInsecure { get; init; }
 
-    /// <summary>Names by which the server is called beside <c>localhost</c> and its addresses.</summary>
-    public IReadOnlyList<string> Hosts { get; init; } = [];
-
-    /// <summary>Origins whose pages may call <c>/v1</c>.</summary>
-    public IReadOnlyList<string> Origins { get; init; } = [];
-
-    /// <summary>Whether the HTTP port also answers Flight's calls over gRPC-Web, for pages of a browser.</summary>
-    public bool GrpcWeb { get; init; }
-
-    /// <summary>Calls a second and client; 0 is no limit.</summary>
-    public int CallsPerSecond { get; init; }
-
-    /// <summary>Calls at once and client; 0 is no limit.</summary>
-    public int StreamsPerClient { get; init; } = 4096;
-
-    /// <summary>The bytes of one request over HTTP at most.</summary>
-    public long MaxRequestBytes { get; init; } = 1L << 30;
-
-    /// <summary>The bytes that all calls over Flight may buffer and decompress at the same time. Calls that need more
-    /// end with RESOURCE_EXHAUSTED. 0: an eighth of the process's memory, and at least 256 MiB.</summary>
-    public long MaxBufferedBytes { get; init; }
-
-    /// <summary>The time in which a caller without a token must read the next piece, 256 KiB at most, of an answer over
-    /// Flight; else its call is ended. By default 10 minutes; null for no limit.</summary>
-    public TimeSpan? UnreadTimeout { get; init; } = TimeSpan.FromMinutes(10);
-
-    /// <summary>The URL by which other machines reach the HTTP port, for delegated routing; null: the one that they
-    /// asked.</summary>
-    public Uri? PublicUrl { get; init; }
-
     /// <summary>Where figures are sent by OpenTelemetry, OTLP over HTTP; null: nowhere.</summary>
     public Uri? Otlp { get; init; }
 
     /// <summary>How lines are logged to standard error.</summary>
     public ServerLog Log { get; init; }
-
-    /// <summary>How long a message that has begun may stand still over Flight before its call is ended.</summary>
-    internal TimeSpan StallPatience { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a request's headers may take.</summary>
     internal TimeSpan HeaderPatience { get; init; } = TimeSpan.FromSeconds(15);
@@ -90,26 +42,12 @@ public sealed class CidServerOptions
     /// request.</summary>
     internal TimeSpan ConnectionPatience { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a stream of DoExchange without a token may wait for its next message.</summary>
-    internal TimeSpan AnonymousPatience { get; init; } = TimeSpan.FromSeconds(30);
-
     /// <summary>The most connections of each port; one address has at most a quarter of them.</summary>
     internal int MaxConnections { get; init; } = 16_384;
 
-    /// <summary>The settings of which these options were made; null: the properties are what was set.</summary>
-    internal IReadOnlyList<ServerSetting>? Settings { get; init; }
+    internal override bool HasFlightPort => true;
 
-    /// <summary>The clock of connections.</summary>
-    internal TimeProvider Time { get; init; } = TimeProvider.System;
-
-    internal AccessSettings Access => new()
-    {
-        AnonymousRead = AnonymousRead,
-        AllowAnonymousPut = AllowAnonymousPut,
-        TokenFile = TokenFile,
-        SigningKeys = SigningKeys,
-        Audience = Audience,
-    };
+    private protected override AccessScope ClientScope => AccessScope.Read;
 
     internal TlsFiles? Tls => Certificate is null
         ? null

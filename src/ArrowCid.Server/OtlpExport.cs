@@ -1,5 +1,5 @@
 using ArrowCid.Server.Access;
-using ArrowCid.Server.Http;
+using ArrowCid.Storage;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -19,7 +19,7 @@ internal static class OtlpExport
             // The variable of OpenTelemetry names the service.
             if (Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is null or "") resource.AddService(ServiceName);
         })
-        .AddMeter(ServerCounters.MeterName, StoreMetrics.MeterName)
+        .AddMeter(ServerCounters.MeterName, StoreMeter.Name)
         .AddOtlpExporter(exporter =>
         {
             exporter.Protocol = OtlpExportProtocol.HttpProtobuf;

@@ -50,7 +50,6 @@ internal static class ServerListening
             kestrel.Limits.MaxRequestBodySize = null;
             // Slow senders of headers are let go; of bodies each route says what it waits for.
             kestrel.Limits.RequestHeadersTimeout = options.HeaderPatience;
-            TuneStreams(kestrel.Limits);
             if (options.Flight is { } flight)
                 Listen(kestrel, flight, HttpProtocols.Http2, tls, options, isFlight: true);
             if (options.Http is { } http)
@@ -78,19 +77,6 @@ internal static class ServerListening
             };
             throw new IOException($"{flag} {at}: {why}", e);
         }
-    }
-
-    private static void TuneStreams(KestrelServerLimits limits)
-    {
-        limits.Http2.InitialConnectionWindowSize = 16 << 20;
-        limits.Http2.InitialStreamWindowSize = 8 << 20;
-        limits.Http2.MaxFrameSize = 1 << 20;
-        limits.Http2.MaxStreamsPerConnection = 4096;
-        limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-        limits.KeepAliveTimeout = TimeSpan.FromMinutes(15);
-        // An idle uploader or watcher is no slow one.
-        limits.MinRequestBodyDataRate = null;
-        limits.MinResponseDataRate = null;
     }
 
     private static void Listen(KestrelServerOptions kestrel, EndPoint at, HttpProtocols protocols,

@@ -14,16 +14,18 @@ internal sealed record ServerSetting(string Name, string? Value, string From, st
     private const string ByDefault = "default", ByProgram = "program";
 
     /// <summary>Returns the settings of a server, without the passwords that URLs may have.</summary>
-    public static IReadOnlyList<ServerSetting> Of(CidServerOptions options) =>
+    public static IReadOnlyList<ServerSetting> Of(ServerOptions options) =>
     [
         .. (options.Settings ?? FromProperties(options))
             .Select(each => each with { Value = WithoutUser(each.Value) }),
     ];
 
-    private static IEnumerable<ServerSetting> FromProperties(CidServerOptions options)
+    private static IEnumerable<ServerSetting> FromProperties(ServerOptions options)
     {
-        var usual = new CidServerOptions();
-        foreach (PropertyInfo property in typeof(CidServerOptions).GetProperties())
+        object usual = Activator.CreateInstance(options.GetType())!;
+        // The store itself is no setting; its directory is shown beside them.
+        foreach (PropertyInfo property in options.GetType().GetProperties()
+            .Where(static each => each.PropertyType != typeof(CidStore)))
         {
             string? value = TextOf(property.GetValue(options));
             string from = value == TextOf(property.GetValue(usual)) ? ByDefault : ByProgram;

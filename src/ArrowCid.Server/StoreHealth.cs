@@ -4,32 +4,29 @@ namespace ArrowCid.Server;
 
 /// <summary>Checks that the store is open and answers, and that the server is not ending. <c>/ready</c> and gRPC's
 /// health service ask it.</summary>
-internal sealed class StoreHealth : IHealthCheck
+/// <param name="source">The store.</param>
+/// <param name="stopping">The end of the server.</param>
+internal sealed class StoreHealth(StoreSource source, CancellationToken stopping) : IHealthCheck
 {
     /// <summary>The name of the check.</summary>
     public const string Name = "store";
 
-    private volatile CidStore? _store;
-    private CancellationToken _stopping;
-
-    /// <summary>Begins to check a store, which is open.</summary>
-    /// <param name="store">The store.</param>
-    /// <param name="stopping">The end of the server.</param>
-    public void Serve(CidStore store, CancellationToken stopping) => (_stopping, _store) = (stopping, store);
+    /// <summary>The result before the store is open.</summary>
+    public const string Opening = "the store is being opened or recovered; try again";
 
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context,
         CancellationToken cancellationToken = default) => Task.FromResult(Check());
 
-    private HealthCheckResult Check()
+    /// <summary>Checks the store.</summary>
+    public HealthCheckResult Check()
     {
-        if (_store is not { } store)
-            return HealthCheckResult.Unhealthy("the store is being opened or recovered; try again");
-        if (_stopping.IsCancellationRequested) return HealthCheckResult.Unhealthy("the server is ending");
+        if (!source.IsOpen) return HealthCheckResult.Unhealthy(Opening);
+        if (stopping.IsCancellationRequested) return HealthCheckResult.Unhealthy("the server is ending");
         try
         {
-            _ = store.Diagnostics.GetSummary();
-            return HealthCheckResult.Healthy(store.IsReadOnly ? "ready, for reading only" : "ready");
+            _ = source.Store.Diagnostics.GetSummary();
+            return HealthCheckResult.Healthy(source.Store.IsReadOnly ? "ready, for reading only" : "ready");
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {

@@ -2,18 +2,16 @@ using System.Globalization;
 using ArrowCid.Server.Http;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ArrowCid.Server;
 
 /// <summary>Answers the requests that come before the store is open.</summary>
-/// <param name="health">Says what is waited for.</param>
-internal sealed class StoreOpening(HealthCheckService health)
+internal static class StoreOpening
 {
     private const string RetryAfter = "1";
 
     /// <summary>Answers a request: <c>/health</c> with 200, every other with 503, or UNAVAILABLE over gRPC.</summary>
-    public async Task Answer(HttpContext context)
+    public static async Task Answer(HttpContext context)
     {
         HttpResponse response = context.Response;
         PathString path = context.Request.Path;
@@ -26,20 +24,20 @@ internal sealed class StoreOpening(HealthCheckService health)
             return;
         }
 
-        string message = (await health.CheckStoreAsync(context.RequestAborted).ConfigureAwait(false)).Description!;
+        const string Message = StoreHealth.Opening;
         string type = context.Request.ContentType ?? "";
         if (!isHttp || type.StartsWith("application/grpc", StringComparison.Ordinal))
         {
             response.ContentType = isHttp ? type : "application/grpc";
             response.Headers["grpc-status"] = ((int)StatusCode.Unavailable).ToString(CultureInfo.InvariantCulture);
-            response.Headers["grpc-message"] = message;
+            response.Headers["grpc-message"] = Message;
             return;
         }
 
         response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         response.Headers.RetryAfter = RetryAfter;
         await (path.StartsWithSegments("/v1", StringComparison.Ordinal)
-            ? HttpErrors.WriteJson(response, ErrorCode.Busy, message)
-            : HttpErrors.WriteText(response, message)).ConfigureAwait(false);
+            ? HttpErrors.WriteJson(response, ErrorCode.Busy, Message)
+            : HttpErrors.WriteText(response, Message)).ConfigureAwait(false);
     }
 }

@@ -108,8 +108,8 @@ internal static class ServeVerb
         CancellationToken cancel)
     {
         CidStore? opened = null;
-        await using CidServer server = await CidServer.StartAsync(() => opened = Open(directory, options, maintenance),
-            options, cancel).ConfigureAwait(false);
+        await using CidServer server = await CidServer.StartAsync(
+            logs => opened = Open(directory, logs, maintenance), options, cancel).ConfigureAwait(false);
         using CidStore store = opened!;
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using PosixSignalRegistration interrupted = End(PosixSignal.SIGINT, end);
@@ -137,12 +137,11 @@ internal static class ServeVerb
         return 0;
     }
 
-    private static CidStore Open(string? directory, CidServerOptions options, TimeSpan? maintenance) =>
+    private static CidStore Open(string? directory, ILoggerFactory logs, TimeSpan? maintenance) =>
         CidStore.Open(directory, new CidStoreOptions
         {
-            Maintenance = maintenance is { } interval
-                ? new MaintenanceOptions { Interval = interval, Done = LogOf(options.Log) }
-                : null,
+            LoggerFactory = logs,
+            Maintenance = maintenance is { } interval ? new MaintenanceOptions { Interval = interval } : null,
         });
 
     /// <summary>The next one that opens the store reads less of its log.</summary>
@@ -160,27 +159,6 @@ internal static class ServeVerb
             // The log has it all, and the next one goes on from the last index.
             return $"the index is left as it was ({e.Message})";
         }
-    }
-
-    /// <summary>Steps of maintenance go where the server's lines go.</summary>
-    private static Action<MaintenanceStep>? LogOf(ServerLog form)
-    {
-        if (form == ServerLog.None) return null;
-        ILogger log = new StandardErrorLog(form, Console.Error).CreateLogger("arrowcid.maintain");
-        return step =>
-        {
-            LogLevel level = step.Failure is null ? LogLevel.Information : LogLevel.Warning;
-            if (!log.IsEnabled(level)) return;
-            var members = new Dictionary<string, object?>
-            {
-                ["Task"] = MaintainVerb.Name(step.Task),
-                ["Count"] = step.Count,
-                ["Bytes"] = step.ByteLength,
-                ["Milliseconds"] = step.Took.TotalMilliseconds,
-            };
-            log.Log(level, new EventId(0, "maintained"), members, null,
-                (_, _) => $"maintenance: {MaintainVerb.Line(step)}");
-        };
     }
 
     private static PosixSignalRegistration End(PosixSignal signal, TaskCompletionSource end) =>

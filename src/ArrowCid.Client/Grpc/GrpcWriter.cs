@@ -23,6 +23,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
 
     // Less is flushed only when the source has no more; more is handed over in pieces of this size.
     private const int FlushAt = 1 << 16;
+    private const int ReportAt = 1 << 20;
     private const int Piece = 1 << 18;
     private const int SmallPiece = 1 << 14;
     private const int MostCopied = 1 << 15;
@@ -44,6 +45,11 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
 
     private Memory<byte> _room;
     private int _used, _pending;
+    private long _unreported;
+
+    /// <summary>Gets the number of bytes that were written, when there are many and from <see cref="ReportSent"/>; null
+    /// for none.</summary>
+    public Action<long>? Sent { get; set; }
 
     /// <summary>The bytes of large pieces that all calls may have on their way; null for any number.</summary>
     public MemoryBudget? Pieces { get; init; }
@@ -93,6 +99,13 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         Advance();
         _pending = 0;
         _room = default;
+    }
+
+    /// <summary>Reports the bytes that were written since the last report.</summary>
+    public void ReportSent()
+    {
+        if (_unreported > 0) Sent?.Invoke(_unreported);
+        _unreported = 0;
     }
 
     private async ValueTask FlushedAsync(ValueTask<FlushResult> flushing, CancellationToken cancel)
@@ -148,6 +161,7 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
         Span<byte> taken = _room.Span.Slice(_used, count);
         _used += count;
         _pending += count;
+        _unreported += count;
         return taken;
     }
 
@@ -196,6 +210,8 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
                     ? pipe.WriteAsync(body[..length], Passed(cancel))
                     : pipe.FlushAsync(Passed(cancel)), cancel).ConfigureAwait(false);
                 body = body[length..];
+                _unreported += length;
+                if (_unreported >= ReportAt) ReportSent();
             }
         }
         finally
@@ -223,8 +239,11 @@ internal sealed class GrpcWriter(PipeWriter pipe, Func<CancellationToken, Task>?
 
     private CancellationToken Passed(CancellationToken cancel) => IsResponse ? default : cancel;
 
-    private ValueTask FlushIfMuchAsync(CancellationToken cancel) =>
-        _pending >= FlushAt ? FlushAsync(cancel) : ValueTask.CompletedTask;
+    private ValueTask FlushIfMuchAsync(CancellationToken cancel)
+    {
+        if (_unreported >= ReportAt) ReportSent();
+        return _pending >= FlushAt ? FlushAsync(cancel) : ValueTask.CompletedTask;
+    }
 
     private static void WritePrefix(Span<byte> span, int length)
     {

@@ -1,37 +1,19 @@
+using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Server.Access;
 
-/// <summary>Finds the caller of each request by the authentication handlers, for Flight and HTTP alike.</summary>
+/// <summary>Finds the caller of each request by the authentication handlers, for Flight and HTTP alike. They are not
+/// registered: the schemes, the defaults and the middleware of a host neither change the caller nor are
+/// changed.</summary>
 internal static class CallerAuthentication
 {
-    /// <summary>Registers the handlers.</summary>
-    /// <param name="services">The services of the host.</param>
-    /// <param name="proofs">The tokens and keys; the caller disposes of them after the host.</param>
-    public static void AddCallerAuthentication(this IServiceCollection services, CallerProofs proofs)
-    {
-        services.AddSingleton(proofs);
-        services.AddWebEncoders();
-        // Not AddAuthentication, which also creates keys for cookies in the user's home.
-        services.AddAuthenticationCore(options =>
-        {
-            options.AddScheme<TokenFileHandler>(TokenFileHandler.SchemeName, null);
-            options.AddScheme<SignedTokenHandler>(SignedTokenHandler.SchemeName, null);
-            options.AddScheme<CertificateHandler>(CertificateHandler.SchemeName, null);
-        });
-    }
-
-    /// <summary>Authenticates each request before it is routed.</summary>
-    public static void UseCallerAuthentication(this IApplicationBuilder app) => app.Use(next => async context =>
-    {
-        await AuthenticateCallerAsync(context).ConfigureAwait(false);
-        await next(context).ConfigureAwait(false);
-    });
+    private static readonly DefaultSchemeOptions s_options = new();
 
     /// <summary>Returns the caller of a request.</summary>
     public static Caller CallerOf(HttpContext context) => context.Features.GetRequiredFeature<Caller>();
@@ -42,12 +24,18 @@ internal static class CallerAuthentication
     {
         Credentials credentials = Credentials.Of(context);
         Caller caller = credentials.Token is null ? Caller.Anonymous : Caller.Refused;
-        if (SchemeOf(credentials, context.RequestServices.GetRequiredService<CallerProofs>()) is { } scheme)
+        CallerProofs proofs = context.RequestServices.GetRequiredService<CallerProofs>();
+        if (SchemeOf(credentials, proofs) is { } name)
         {
-            // A scope of its own: handlers keep their first result as long as theirs.
-            await using AsyncServiceScope scope = context.RequestServices.CreateAsyncScope();
-            var handlers = scope.ServiceProvider.GetRequiredService<IAuthenticationHandlerProvider>();
-            IAuthenticationHandler handler = (await handlers.GetHandlerAsync(context, scheme).ConfigureAwait(false))!;
+            ILoggerFactory logs = context.RequestServices.GetRequiredService<ILoggerFactory>();
+            IAuthenticationHandler handler = name switch
+            {
+                CertificateHandler.SchemeName => new CertificateHandler(s_options, logs, UrlEncoder.Default, proofs),
+                SignedTokenHandler.SchemeName => new SignedTokenHandler(s_options, logs, UrlEncoder.Default, proofs),
+                _ => new TokenFileHandler(s_options, logs, UrlEncoder.Default, proofs),
+            };
+            await handler.InitializeAsync(new AuthenticationScheme(name, null, handler.GetType()), context)
+                .ConfigureAwait(false);
             AuthenticateResult result = await handler.AuthenticateAsync().ConfigureAwait(false);
             if (result.Principal is { } principal) (context.User, caller) = (principal, Caller.Of(principal));
         }

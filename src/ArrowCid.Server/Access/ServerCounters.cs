@@ -21,8 +21,10 @@ internal sealed class ServerCounters : IDisposable
         Running = Meter.CreateUpDownCounter<long>("arrowcid.running", "{call}", "Calls in progress");
         Duration = Meter.CreateHistogram("arrowcid.call.duration", "s", "Duration of calls", tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBounds });
-        Sent = Meter.CreateCounter<long>("arrowcid.sent", "By", "Bytes sent in responses");
+        Sent = Meter.CreateCounter<long>("arrowcid.sent", "By",
+            "Bytes of response bodies as sent: compressed where they are");
         Put = Meter.CreateCounter<long>("arrowcid.put_blocks", "{block}", "Batches put");
+        _ = Meter.CreateObservableGauge("arrowcid.watchers", () => Watches(), "{watch}", "Watches that are open");
         Corrupt = Meter.CreateCounter<long>("arrowcid.corrupt_blocks", "{block}", "Damaged blocks found by requests");
     }
 
@@ -45,7 +47,8 @@ internal sealed class ServerCounters : IDisposable
     /// <summary>The duration of calls, by <c>protocol</c>, <c>route</c> and <c>status</c>.</summary>
     public Histogram<double> Duration { get; }
 
-    /// <summary>Bytes of blocks that were sent, by <c>protocol</c>.</summary>
+    /// <summary>Bytes of response bodies as they were sent, by <c>protocol</c>: after compression over HTTP, whole
+    /// messages over Flight.</summary>
     public Counter<long> Sent { get; }
 
     /// <summary>Batches that were put, by <c>protocol</c>.</summary>
@@ -53,6 +56,9 @@ internal sealed class ServerCounters : IDisposable
 
     /// <summary>Blocks whose bytes did not match their CID.</summary>
     public Counter<long> Corrupt { get; }
+
+    /// <summary>Counts the watches that are open.</summary>
+    public Func<int> Watches { get; set; } = static () => 0;
 
     /// <inheritdoc/>
     public void Dispose() => Meter.Dispose();

@@ -22,7 +22,7 @@ internal sealed class GrpcCall
         CancellationToken cancel, CancellationToken stopping)
     {
         (_http, Memory, Cancel, Stopping) = (http, memory, cancel, stopping);
-        Reader = ServerListening.IsFlight(http)
+        Reader = http.Features.Get<CallKind>() is not { IsNative: false }
             ? new GrpcReader(http.Request.BodyReader, limit, encoding, memory)
             : new GrpcReader(new WebBody(http.Request.BodyReader), limit, encoding, memory);
         Writer = new GrpcWriter(http.Response.BodyWriter, http.Response.StartAsync)

@@ -1,4 +1,3 @@
-using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -8,31 +7,26 @@ namespace ArrowCid.Server.Grpc;
 /// <summary>Registers Grpc.AspNetCore with our reader and writer of messages.</summary>
 internal static class GrpcHosting
 {
-    /// <summary>Registers what every service needs.</summary>
+    /// <summary>Registers them for one service, which is mapped as <see cref="PipeService{TService}"/>. The other
+    /// services of the host stay as they are.</summary>
     /// <param name="services">The services of the host.</param>
-    /// <param name="settings">The settings, asked for when the first service is mapped.</param>
-    /// <param name="outer">An interceptor that sees the status of every call, or null.</param>
-    /// <param name="inner">An interceptor that runs before the first message is read, and whose errors become a status,
-    /// or null.</param>
-    public static void AddGrpcOverPipes(this IServiceCollection services, Func<GrpcSettings> settings,
-        Type? outer = null, Type? inner = null)
+    /// <param name="settings">Returns the settings, when the service is mapped.</param>
+    public static void AddGrpcOverPipes<TService>(this IServiceCollection services,
+        Func<IServiceProvider, GrpcSettings> settings)
+        where TService : class
     {
-        services.AddGrpc(options =>
-        {
-            // The library reads no message; its decompression has no limit.
-            options.CompressionProviders.Clear();
-            Add(options.Interceptors, outer);
-            options.Interceptors.Add<ErrorInterceptor>();
-            Add(options.Interceptors, inner);
-        });
-        services.AddSingleton(_ => new PipeCallRunner(settings()));
-        services.AddSingleton(_ => new ErrorInterceptor(settings()));
+        services.AddGrpc();
+        services.TryAddSingleton(provider => new PipeCallRunner(settings(provider)));
+        services.AddSingleton<PipeService<TService>>();
+        services.AddSingleton<IServiceMethodProvider<PipeService<TService>>, MappedServiceBinder<TService>>();
+    }
+
+    /// <summary>Registers them for every service of the host that is mapped as itself.</summary>
+    /// <param name="services">The services of the host, with every one of gRPC.</param>
+    public static void BindAllOverPipes(this IServiceCollection services)
+    {
+        services.AddGrpc();
         services.RemoveAll(typeof(IServiceMethodProvider<>));
         services.AddSingleton(typeof(IServiceMethodProvider<>), typeof(PipeServiceBinder<>));
-
-        static void Add(InterceptorCollection interceptors, Type? type)
-        {
-            if (type is not null) interceptors.Add(type);
-        }
     }
 }

@@ -1,5 +1,6 @@
 using ArrowCid.Flight.Limits;
 using ArrowCid.Server.Limits;
+using Grpc.Core.Interceptors;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,15 @@ internal sealed record GrpcSettings
 
     /// <summary>Returns whether a caller shows neither a token nor a certificate.</summary>
     public Func<HttpContext, bool> IsAnonymous { get; init; } = static _ => true;
+
+    /// <summary>Sees the status of every call; null for none.</summary>
+    public Interceptor? Outer { get; init; }
+
+    /// <summary>Runs before the first message is read, and its errors become a status; null for none.</summary>
+    public Interceptor? Inner { get; init; }
+
+    /// <summary>Gets the number of bytes of messages that were sent.</summary>
+    public Action<long> Sent { get; init; } = static _ => { };
 
     /// <summary>Gets the faults that clients are not told about.</summary>
     public required ILogger Log { get; init; }

@@ -1,8 +1,7 @@
 using System.IO.Compression;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.ResponseCompression;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using ZstdSharp;
@@ -29,33 +28,34 @@ internal static class Compression
         "application/vnd.ipld.dag-cbor",
     ];
 
-    /// <summary>Registers the codecs.</summary>
-    public static void AddCompression(this IServiceCollection services)
+    /// <summary>Returns the codecs, which are not those of the host.</summary>
+    public static IResponseCompressionProvider ProviderOf(IServiceProvider services)
     {
-        services.AddSingleton<IResponseCompressionProvider, Provider>();
-        services.AddResponseCompression(options =>
+        const CompressionLevel Level = CompressionLevel.Fastest;
+        var options = new ResponseCompressionOptions
         {
             // No answer has a secret beside text of the caller's own, so that its length tells nothing.
-            options.EnableForHttps = true;
-            options.MimeTypes = [.. s_texts, .. s_bytes];
-            options.Providers.Add<ZstdProvider>();
-            options.Providers.Add<BrotliCompressionProvider>();
-            options.Providers.Add<GzipCompressionProvider>();
-        });
-        const CompressionLevel Level = CompressionLevel.Fastest;
-        services.Configure<BrotliCompressionProviderOptions>(static options => options.Level = Level);
-        services.Configure<GzipCompressionProviderOptions>(static options => options.Level = Level);
+            EnableForHttps = true,
+            MimeTypes = [.. s_texts, .. s_bytes],
+        };
+        options.Providers.Add(new ZstdProvider());
+        options.Providers.Add(new BrotliCompressionProvider(
+            Options.Create(new BrotliCompressionProviderOptions { Level = Level })));
+        options.Providers.Add(new GzipCompressionProvider(
+            Options.Create(new GzipCompressionProviderOptions { Level = Level })));
+        return new Provider(services, Options.Create(options));
     }
 
-    /// <summary>Compresses the answers of what follows.</summary>
-    public static void UseCompression(this IApplicationBuilder app)
+    /// <summary>Returns what answers as another does, and compresses the answer. A host that compresses answers itself
+    /// does it instead.</summary>
+    public static RequestDelegate Compress(RequestDelegate next, IResponseCompressionProvider provider)
     {
-        app.Use(static next => context =>
+        RequestDelegate compress = new ResponseCompressionMiddleware(next, provider).Invoke;
+        return context =>
         {
             context.Response.OnStarting(static state => WeakenTag((HttpResponse)state), context.Response);
-            return next(context);
-        });
-        app.UseResponseCompression();
+            return context.Features.Get<IHttpsCompressionFeature>() is null ? compress(context) : next(context);
+        };
     }
 
     /// <summary>Marks the ETag of a compressed body as weak: it is not the same bytes as the plain one, of which ranges

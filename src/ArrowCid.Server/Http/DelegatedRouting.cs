@@ -11,7 +11,7 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
 {
     private const string Protocol = "transport-ipfs-gateway-http";
 
-    private readonly string _peer = PeerOf(service.Store.Directory);
+    private readonly Lazy<string> _peer = new(() => PeerOf(service.Store.Directory));
 
     /// <summary>Answers <c>GET /routing/v1/providers/{cid}</c>.</summary>
     public async Task Providers(HttpContext context)
@@ -56,7 +56,7 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
     private void WriteProvider(Utf8JsonWriter writer, string address)
     {
         writer.WriteString("Schema", "peer");
-        writer.WriteString("ID", _peer);
+        writer.WriteString("ID", _peer.Value);
         writer.WriteStartArray("Addrs");
         writer.WriteStringValue(address);
         writer.WriteEndArray();

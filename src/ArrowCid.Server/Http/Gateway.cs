@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using ArrowCid.Server.Access;
 using ArrowCid.Ipld.Car;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -9,7 +8,7 @@ namespace ArrowCid.Server.Http;
 
 /// <summary><c>/ipfs/{cid}[/path]</c>: a trustless gateway of IPFS, which serves blocks and CARs that the client
 /// verifies, and the bytes of files for clients that trust it. Nothing is fetched from elsewhere.</summary>
-internal sealed class Gateway(GatewayBlocks blocks, ServerCounters counters)
+internal sealed class Gateway(GatewayBlocks blocks)
 {
     private const string Forever = "public, max-age=29030400, immutable";
     private const int MostRoots = 16;
@@ -80,7 +79,7 @@ internal sealed class Gateway(GatewayBlocks blocks, ServerCounters counters)
         using ServedBlock block = Open(path.End);
         GatewayRequest.Name(context, $"{path.End}.{(isRaw ? "bin" : "cbor")}", isAttachment: true);
         context.Response.ContentType = isRaw ? "application/vnd.ipld.raw" : "application/vnd.ipld.dag-cbor";
-        await Send(context, block, counters).ConfigureAwait(false);
+        await Send(context, block).ConfigureAwait(false);
     }
 
     private async Task ServeFile(HttpContext context, GatewayRequest request, GatewayPath path)
@@ -105,7 +104,7 @@ internal sealed class Gateway(GatewayBlocks blocks, ServerCounters counters)
         context.Response.ContentType = path.End.Codec == Multicodec.DagCbor
             ? "application/vnd.ipld.dag-cbor"
             : FileTypes.Of(LastOf(request), block.Start);
-        await Send(context, block, counters).ConfigureAwait(false);
+        await Send(context, block).ConfigureAwait(false);
     }
 
     private async Task ServeUnixFs(HttpContext context, GatewayRequest request, GatewayPath path)
@@ -115,7 +114,7 @@ internal sealed class Gateway(GatewayBlocks blocks, ServerCounters counters)
         GatewayRequest.Name(context, LastOf(request) ?? $"{path.End}", isAttachment: false);
         context.Response.ContentType = FileTypes.Of(LastOf(request), default);
         if (Begin(context, file.Length) is not { } range) return;
-        await file.Send(range, new PipeStream(context.Response.BodyWriter, counters), context.RequestAborted)
+        await file.Send(range, new PipeStream(context.Response.BodyWriter), context.RequestAborted)
             .ConfigureAwait(false);
     }
 
@@ -132,7 +131,7 @@ internal sealed class Gateway(GatewayBlocks blocks, ServerCounters counters)
         // The last block is opened first, so that one which is damaged is an answer and no broken stream.
         using ServedBlock end = Open(path.End);
         await response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-        var stream = new PipeStream(response.BodyWriter, counters);
+        var stream = new PipeStream(response.BodyWriter);
         var car = new GatewayCar(new CarWriter(stream, [request.Root], 1), stream, context.RequestAborted);
         foreach (Cid cid in path.Blocks.SkipLast(1))
         {
@@ -154,11 +153,11 @@ internal sealed class Gateway(GatewayBlocks blocks, ServerCounters counters)
     }
 
     /// <summary>Sends a block, or the range of it that is asked for.</summary>
-    public static async Task Send(HttpContext context, ServedBlock block, ServerCounters counters)
+    public static async Task Send(HttpContext context, ServedBlock block)
     {
         if (block.Dag is { } dag) context.Response.Headers[DagHeader] = dag.ToString();
         if (Begin(context, block.Length) is not { } range) return;
-        var stream = new PipeStream(context.Response.BodyWriter, counters);
+        var stream = new PipeStream(context.Response.BodyWriter);
         bool isStarted = false;
         foreach (ReadOnlyMemory<byte> piece in block.Pieces(range.From, range.Count))
         {

@@ -5,7 +5,7 @@ namespace ArrowCid.Server.Http;
 /// CIDs. Bytes are hashed before they leave, on each read, so that one that changed on the disk is noticed: a small
 /// block as it is opened, a large one leaf by leaf.
 /// </summary>
-internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
+internal sealed class GatewayBlocks(HttpService service)
 {
     /// <summary>Opens a block.</summary>
     /// <returns>The block, to be disposed of; null where it is not here.</returns>
@@ -23,9 +23,9 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
     {
         if (cid.Hash.Code == Multicodec.Identity) return true;
         Cid known = cid.ToV1();
-        Cid? whole = large.FindNode(known)?.Block.Cid ?? large.FindLeaf(known)?.Block.Cid;
-        whole ??= large.FindPiece(known)?.Batch;
-        return store.Contains(known) || (whole is { } block && store.Contains(block));
+        Cid? whole = service.Large.FindNode(known)?.Block.Cid ?? service.Large.FindLeaf(known)?.Block.Cid;
+        whole ??= service.Large.FindPiece(known)?.Batch;
+        return service.Store.Contains(known) || (whole is { } block && service.Store.Contains(block));
     }
 
     /// <summary>As <see cref="TryOpen"/>; a block that is not known yet may be a part of one that was put
@@ -34,7 +34,7 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
     {
         if (TryOpen(cid) is { } block) return block;
         if (!MayBePart(cid)) return null;
-        await large.CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        await service.Large.CatchUpAsync(cancellationToken).ConfigureAwait(false);
         return TryOpen(cid);
     }
 
@@ -45,7 +45,7 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
         ?? throw NotHere(cid);
 
     /// <summary>The error for a block that is not stored.</summary>
-    public ArrowCidException NotHere(Cid cid) => store.NotHere(cid, $"no block {cid} is here");
+    public ArrowCidException NotHere(Cid cid) => service.Store.NotHere(cid, $"no block {cid} is here");
 
     /// <summary>A node's bytes in memory of their own.</summary>
     public ReadOnlyMemory<byte>? Read(Cid cid)
@@ -57,19 +57,19 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
     }
 
     /// <summary>Learns the parts of what was put since the last time.</summary>
-    public Task CatchUpAsync(CancellationToken cancellationToken) => large.CatchUpAsync(cancellationToken);
+    public Task CatchUpAsync(CancellationToken cancellationToken) => service.Large.CatchUpAsync(cancellationToken);
 
     public static bool MayBePart(Cid cid) =>
         cid.Codec is Multicodec.Raw or Multicodec.DagPb && cid.Hash.IsSha256;
 
     private ServedBlock? OpenStored(Cid cid)
     {
-        var lease = store.LeaseUnproved(cid);
+        var lease = service.Store.LeaseUnproved(cid);
         if (lease is null) return null;
         try
         {
             ReadOnlyMemory<byte> bytes = lease.Memory;
-            LargeBlock? parts = bytes.Length > LargeBlock.LeafBytes ? large.Find(cid) : null;
+            LargeBlock? parts = bytes.Length > LargeBlock.LeafBytes ? service.Large.Find(cid) : null;
             if (parts is not null) return new ServedBlock(cid, bytes, lease, parts) { OnDamage = Record };
             if (Cid.Sha256(cid.Codec, bytes.Span) != cid)
             {
@@ -79,7 +79,7 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
             }
 
             return bytes.Length > LargeBlock.LeafBytes && cid.Codec == Multicodec.Raw
-                ? new ServedBlock(cid, bytes, lease, large.Add(cid, bytes.Span)) { OnDamage = Record }
+                ? new ServedBlock(cid, bytes, lease, service.Large.Add(cid, bytes.Span)) { OnDamage = Record }
                 : new ServedBlock(cid, bytes, lease);
         }
         catch
@@ -90,22 +90,22 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
     }
 
     /// <summary>Records the damage in the store: its bytes are hashed there again.</summary>
-    private void Record(Cid cid) => _ = store.IsIntact(cid);
+    private void Record(Cid cid) => _ = service.Store.IsIntact(cid);
 
     private ServedBlock? OpenPart(Cid cid)
     {
-        if (large.FindNode(cid) is { } node)
+        if (service.Large.FindNode(cid) is { } node)
         {
-            if (store.Contains(node.Block.Cid)) return new ServedBlock(cid, node.Node, null);
-            large.Remove(node.Block);
+            if (service.Store.Contains(node.Block.Cid)) return new ServedBlock(cid, node.Node, null);
+            service.Large.Remove(node.Block);
             return null;
         }
 
-        if (large.FindLeaf(cid) is not { } part) return OpenPiece(cid);
-        var lease = store.LeaseUnproved(part.Block.Cid);
+        if (service.Large.FindLeaf(cid) is not { } part) return OpenPiece(cid);
+        var lease = service.Store.LeaseUnproved(part.Block.Cid);
         if (lease is null)
         {
-            large.Remove(part.Block);
+            service.Large.Remove(part.Block);
             return null;
         }
 
@@ -126,7 +126,12 @@ internal sealed class GatewayBlocks(CidStore store, LargeBlocks large)
     /// <summary>A piece of a column manifest, out of its batch.</summary>
     private ServedBlock? OpenPiece(Cid cid)
     {
-        if (large.FindPiece(cid) is not { } piece || store.LeaseUnproved(piece.Batch) is not { } lease) return null;
+        if (service.Large.FindPiece(cid) is not { } piece
+            || service.Store.LeaseUnproved(piece.Batch) is not { } lease)
+        {
+            return null;
+        }
+
         bool isInside = piece.Offset + piece.Length <= lease.Memory.Length;
         ReadOnlyMemory<byte> bytes = isInside ? lease.Memory.Slice(piece.Offset, piece.Length) : default;
         if (isInside && Cid.Sha256(cid.Codec, bytes.Span) == cid) return new ServedBlock(cid, bytes, lease);

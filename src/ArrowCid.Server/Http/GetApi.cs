@@ -115,7 +115,7 @@ internal sealed class GetApi(HttpService service)
         using ServedBlock block = _blocks.TryOpen(cid) ?? throw _blocks.NotHere(cid);
         if (!block.Start.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]))
             throw new GatewayException(406, $"{cid} is no batch; its bytes are at /ipfs/{cid}?format=raw");
-        await Gateway.Send(context, block, service.Counters).ConfigureAwait(false);
+        await Gateway.Send(context, block).ConfigureAwait(false);
     }
 
     private async Task SendStream(HttpContext context, IReadOnlyList<Cid> batches)
@@ -125,7 +125,7 @@ internal sealed class GetApi(HttpService service)
         byte[] schema = SchemaOf(first);
         if (HttpMethods.IsHead(context.Request.Method)) return;
         await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-        var stream = new PipeStream(context.Response.BodyWriter, service.Counters);
+        var stream = new PipeStream(context.Response.BodyWriter);
         await stream.Send(schema, context.RequestAborted).ConfigureAwait(false);
         foreach (Cid cid in batches)
         {
@@ -173,7 +173,7 @@ internal sealed class GetApi(HttpService service)
 
         if (HttpMethods.IsHead(context.Request.Method)) return;
         await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-        var stream = new PipeStream(context.Response.BodyWriter, service.Counters);
+        var stream = new PipeStream(context.Response.BodyWriter);
         var text = new StreamWriter(stream, new UTF8Encoding(false), 16 << 10) { NewLine = "\n" };
         await using (text.ConfigureAwait(false))
         {
@@ -199,7 +199,7 @@ internal sealed class GetApi(HttpService service)
     }
 
     /// <summary>What can only be made whole is made in a file first, and sent from it, with ranges.</summary>
-    private async Task SendMade(HttpContext context, Action<Stream> make)
+    private static async Task SendMade(HttpContext context, Action<Stream> make)
     {
         FileStream file = Spool.Make();
         await using (file.ConfigureAwait(false))
@@ -210,7 +210,7 @@ internal sealed class GetApi(HttpService service)
             if (range is not { } part || HttpMethods.IsHead(context.Request.Method)) return;
             file.Position = part.From;
             await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-            var stream = new PipeStream(context.Response.BodyWriter, service.Counters);
+            var stream = new PipeStream(context.Response.BodyWriter);
             byte[] piece = new byte[64 << 10];
             for (long left = part.Count; left > 0;)
             {

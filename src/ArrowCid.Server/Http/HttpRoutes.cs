@@ -12,7 +12,7 @@ internal static class HttpRoutes
     /// <summary>Every route there is.</summary>
     public static IReadOnlyList<Route> All(HttpService service)
     {
-        var gateway = new Gateway(service.Blocks, service.Counters);
+        var gateway = new Gateway(service.Blocks);
         var routing = new DelegatedRouting(service.Blocks, service);
         var operations = new Operations(service);
         var list = new ListApi(service);
@@ -60,24 +60,36 @@ internal static class HttpRoutes
         ];
     }
 
-    public static void Map(IEndpointRouteBuilder endpoints, HttpService service)
+    /// <summary>Maps the routes of some kinds.</summary>
+    /// <param name="endpoints">The routes of the host.</param>
+    /// <param name="service">What the routes share.</param>
+    /// <param name="pipeline">What each request passes before its route.</param>
+    /// <param name="kinds">The kinds.</param>
+    public static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, HttpService service,
+        Func<RequestDelegate, RequestDelegate> pipeline, params RouteKind[] kinds)
     {
-        foreach (IGrouping<string, Route> same in All(service).GroupBy(route => route.Pattern))
+        RouteGroupBuilder group = endpoints.MapGroup("");
+        foreach (IGrouping<string, Route> same in All(service).Where(route => kinds.Contains(route.Kind))
+            .GroupBy(route => route.Pattern))
         {
+            // Paths such as /health may be the host's own: a route of the host comes first.
+            int order = same.First().Kind is RouteKind.Operation or RouteKind.Page ? 1 : 0;
             foreach (Route route in same)
             {
                 string[] methods = route.Method == "GET" ? ["GET", "HEAD"] : [route.Method];
-                endpoints.MapMethods(route.Pattern, methods, new RoutePipeline(route, service).Serve)
-                    .WithMetadata(route);
+                group.MapMethods(route.Pattern, methods, pipeline(new RoutePipeline(route, service).Serve))
+                    .WithMetadata(route).WithOrder(order);
                 if (route.IsEndless) continue;
                 service.Metrics.Expect(CallerConnection.Http, route.Pattern,
                     route.Success.ToString(CultureInfo.InvariantCulture));
             }
 
             Route first = same.First();
-            endpoints.MapMethods(same.Key, ["OPTIONS"], context => Preflight(context, first, service))
-                .WithMetadata(first);
+            group.MapMethods(same.Key, ["OPTIONS"], context => Preflight(context, first, service))
+                .WithMetadata(first).WithOrder(order);
         }
+
+        return group;
     }
 
     /// <summary>Answers paths under <c>/v1</c> that are no route as the API answers errors.</summary>

@@ -11,9 +11,12 @@ internal sealed class HttpService : IDisposable
     // Beyond it a client is told to come again.
     private static readonly TimeSpan s_mostWait = TimeSpan.FromSeconds(10);
 
-    private readonly LargeBlocks _large;
+    private readonly StoreSource _source;
+    private readonly Lazy<LargeBlocks> _large;
+    private readonly Lazy<LiveAnnouncements> _live;
+    private int _isDisposed;
 
-    /// <param name="store">The store.</param>
+    /// <param name="store">The store, which is open.</param>
     /// <param name="guard">Decides who may call.</param>
     /// <param name="origins">The rules for pages of other origins.</param>
     /// <param name="log">Gets the faults.</param>
@@ -21,18 +24,35 @@ internal sealed class HttpService : IDisposable
     /// <param name="counters">The counters of the server; null creates them.</param>
     public HttpService(CidStore store, Guard guard, OriginRules origins, ILogger log, CancellationToken stopping,
         ServerCounters? counters = null)
+        : this(StoreSource.Of(store), guard, origins, log, counters ?? new ServerCounters(), stopping)
     {
-        (Store, Guard, Origins, Log, Stopping) = (store, guard, origins, log, stopping);
-        Counters = counters ?? new ServerCounters();
-        _large = new LargeBlocks(store, s_mostWait, stopping);
-        Live = new LiveAnnouncements(store, stopping);
-        Metrics = new Metrics(new StoreMetrics(store, () => Live.Watches), Counters);
     }
 
-    public CidStore Store { get; }
+    /// <param name="source">The store, which may not be open yet.</param>
+    /// <param name="guard">Decides who may call.</param>
+    /// <param name="origins">The rules for pages of other origins.</param>
+    /// <param name="log">Gets the faults.</param>
+    /// <param name="counters">The counters of the server.</param>
+    /// <param name="stopping">Ends when the server stops.</param>
+    public HttpService(StoreSource source, Guard guard, OriginRules origins, ILogger log, ServerCounters counters,
+        CancellationToken stopping)
+    {
+        (_source, Guard, Origins, Log, Stopping, Counters) = (source, guard, origins, log, stopping, counters);
+        _large = new Lazy<LargeBlocks>(() => new LargeBlocks(Store, s_mostWait, stopping));
+        _live = new Lazy<LiveAnnouncements>(() => new LiveAnnouncements(Store, stopping));
+        counters.Watches = () => _live.IsValueCreated ? _live.Value.Watches : 0;
+        Metrics = new Metrics(counters, () => source.Directory);
+    }
+
+    /// <summary>The store.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: it is not open yet.</exception>
+    public CidStore Store => _source.Store;
+
+    /// <summary>The parts of large blocks.</summary>
+    public LargeBlocks Large => _large.Value;
 
     /// <summary>What all watchers hear, over Flight too.</summary>
-    public LiveAnnouncements Live { get; }
+    public LiveAnnouncements Live => _live.Value;
 
     public Metrics Metrics { get; }
 
@@ -52,11 +72,14 @@ internal sealed class HttpService : IDisposable
 
     public Uri? PublicUrl { get; init; }
 
+    /// <summary>The URL of the gateway that Flight names to its clients; null where it is not known.</summary>
+    public string? GatewayUrl { get; set; }
+
     /// <summary>The settings of the server.</summary>
     public IReadOnlyList<ServerSetting> Settings { get; init; } = [];
 
     /// <summary>The blocks as they are served.</summary>
-    public GatewayBlocks Blocks => new(Store, _large);
+    public GatewayBlocks Blocks => new(this);
 
     /// <summary>Returns what the caller of a request that stores something may change.</summary>
     public CallerRights RightsOf(HttpContext context) =>
@@ -64,8 +87,9 @@ internal sealed class HttpService : IDisposable
 
     public void Dispose()
     {
-        Live.Dispose();
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        if (_live.IsValueCreated) _live.Value.Dispose();
         Metrics.Dispose();
-        _large.Dispose();
+        if (_large.IsValueCreated) _large.Value.Dispose();
     }
 }

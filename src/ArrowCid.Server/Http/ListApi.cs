@@ -159,7 +159,7 @@ internal sealed class ListApi(HttpService service)
         response.Headers.CacheControl = "no-store";
         if (HttpMethods.IsHead(context.Request.Method)) return;
         await response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-        var stream = new PipeStream(response.BodyWriter, service.Counters);
+        var stream = new PipeStream(response.BodyWriter);
         int lines = 0;
         foreach (T item in items)
         {

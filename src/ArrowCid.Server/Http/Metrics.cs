@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using ArrowCid.Server.Access;
+using ArrowCid.Storage;
 
 namespace ArrowCid.Server.Http;
 
@@ -10,19 +11,20 @@ internal sealed class Metrics : IDisposable
 {
     private const int MostSeries = 1024;
 
-    private readonly Lock _lock = new();
+    private readonly Lock _lock = new(), _writing = new();
     private readonly MeterListener _listener = new();
     private readonly SortedDictionary<string, Instrument> _instruments = new(StringComparer.Ordinal);
     private readonly SortedDictionary<(string Name, string Labels), double> _sums = [];
     private readonly SortedDictionary<(string Name, string Labels), Buckets> _histograms = [];
-    private readonly StoreMetrics _store;
+    private readonly Dictionary<(string Name, string Labels), double> _observed = [];
+    private readonly Func<string?> _directory;
     private readonly ServerCounters _counters;
 
-    /// <param name="store">The store's figures, which this owns.</param>
     /// <param name="counters">The server's counters.</param>
-    public Metrics(StoreMetrics store, ServerCounters counters)
+    /// <param name="directory">Returns the directory of the store, whose instruments are shown too; null: none.</param>
+    public Metrics(ServerCounters counters, Func<string?> directory)
     {
-        (_store, _counters) = (store, counters);
+        (_counters, _directory) = (counters, directory);
         // A counter that has not moved is 0, not absent: else no alert could see its first step.
         foreach (string protocol in new[] { CallerConnection.Flight, CallerConnection.Http })
         {
@@ -34,12 +36,20 @@ internal sealed class Metrics : IDisposable
         _sums[(counters.Corrupt.Name, "")] = 0;
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter != counters.Meter) return;
-            lock (_lock) _instruments[instrument.Name] = instrument;
+            bool isOfStore = IsOfStore(instrument);
+            // Histograms of the store are for exporters: each get and put would wait for this one's lock.
+            if (isOfStore ? IsHistogram(instrument) : instrument.Meter != counters.Meter) return;
+            lock (_lock)
+            {
+                _instruments[instrument.Name] = instrument;
+                if (isOfStore && !instrument.IsObservable) _sums.TryAdd((instrument.Name, ""), 0);
+            }
+
             listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<double>(Measure);
+        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Take(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Take(instrument, value, tags));
         _listener.Start();
     }
 
@@ -54,39 +64,49 @@ internal sealed class Metrics : IDisposable
     public string Write()
     {
         var text = new StringBuilder();
-        lock (_lock)
+        lock (_writing)
         {
-            foreach ((string name, Instrument instrument) in _instruments)
-            {
-                if (instrument is Histogram<double>) WriteHistograms(text, name, instrument);
-                else WriteSums(text, name, instrument);
-            }
+            lock (_lock) _observed.Clear();
+            // Without the other lock: the store is read, and its counters may wait for that one.
+            _listener.RecordObservableInstruments();
+            lock (_lock) WriteInstruments(text);
         }
 
-        WriteStore(text);
+        WriteProcess(text);
         return text.ToString();
     }
 
-    public void Dispose()
-    {
-        _listener.Dispose();
-        _store.Dispose();
-    }
+    public void Dispose() => _listener.Dispose();
 
-    private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private void WriteInstruments(StringBuilder text)
     {
-        (string, string) key = (instrument.Name, Labels(tags));
-        lock (_lock)
+        foreach ((string name, Instrument instrument) in _instruments)
         {
-            if (_sums.TryGetValue(key, out double sum) || _sums.Count < MostSeries) _sums[key] = sum + value;
+            if (instrument is Histogram<double>) WriteHistograms(text, name, instrument);
+            else WriteSums(text, name, instrument);
         }
     }
 
-    private void Measure(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags,
-        object? state)
+    private static bool IsOfStore(Instrument instrument) => instrument.Meter.Name == StoreMeter.Name;
+
+    private static bool IsHistogram(Instrument instrument) => instrument is Histogram<double> or Histogram<int>;
+
+    /// <summary>Takes a measurement. Those of other stores are left out, and the tag that names this one too.</summary>
+    private void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        string labels = Labels(tags);
-        lock (_lock) BucketsOf(instrument.Name, labels)?.Add(value);
+        if (IsOfStore(instrument))
+        {
+            if (tags.IsEmpty || tags[0].Key != StoreMeter.DirectoryTag || !Equals(tags[0].Value, _directory())) return;
+            tags = tags[1..];
+        }
+
+        (string, string) key = (instrument.Name, Labels(tags));
+        lock (_lock)
+        {
+            if (IsHistogram(instrument)) BucketsOf(key.Item1, key.Item2)?.Add(value);
+            else if (instrument.IsObservable) _observed[key] = value;
+            else if (_sums.TryGetValue(key, out double sum) || _sums.Count < MostSeries) _sums[key] = sum + value;
+        }
     }
 
     /// <summary>Returns a series; null where there are too many.</summary>
@@ -102,10 +122,10 @@ internal sealed class Metrics : IDisposable
 
     private void WriteSums(StringBuilder text, string name, Instrument instrument)
     {
-        bool isCounter = instrument is Counter<long>;
         string shown = ShownName(instrument);
-        Head(text, shown, instrument.Description, isCounter ? "counter" : "gauge");
-        foreach (((string _, string labels), double value) in _sums.Where(each => each.Key.Name == name))
+        Head(text, shown, instrument.Description, IsCounter(instrument) ? "counter" : "gauge");
+        foreach (((string _, string labels), double value) in _sums.Concat(_observed)
+            .Where(each => each.Key.Name == name))
             Line(text, shown, labels, value);
     }
 
@@ -131,15 +151,8 @@ internal sealed class Metrics : IDisposable
         }
     }
 
-    private void WriteStore(StringBuilder text)
+    private static void WriteProcess(StringBuilder text)
     {
-        foreach (StoreMetric metric in _store.All)
-        {
-            string shown = metric.IsCounter ? metric.Name + "_total" : metric.Name;
-            Head(text, shown, metric.Help, metric.IsCounter ? "counter" : "gauge");
-            foreach (Measurement<double> value in metric.Read()) Line(text, shown, Labels(value.Tags), value.Value);
-        }
-
         Gauge("process_resident_memory_bytes", "Resident memory", Environment.WorkingSet);
         Gauge("process_threads", "Threads of the pool", ThreadPool.ThreadCount);
 
@@ -159,8 +172,13 @@ internal sealed class Metrics : IDisposable
             "By" => "_bytes",
             _ => "",
         };
-        return instrument.Name.Replace('.', '_') + unit + (instrument is Counter<long> ? "_total" : "");
+        string name = instrument.Name.Replace('.', '_');
+        if (name.EndsWith(unit, StringComparison.Ordinal)) unit = "";
+        return name + unit + (IsCounter(instrument) ? "_total" : "");
     }
+
+    private static bool IsCounter(Instrument instrument) =>
+        instrument is Counter<long> or ObservableCounter<long> or ObservableCounter<double>;
 
     private static void Head(StringBuilder text, string name, string? help, string type) => text
         .Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n')

@@ -18,8 +18,7 @@ internal sealed class Operations(HttpService service)
     public static async Task Ready(HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
-        HealthReportEntry store = await context.RequestServices.GetRequiredService<HealthCheckService>()
-            .CheckStoreAsync(context.RequestAborted).ConfigureAwait(false);
+        HealthCheckResult store = context.RequestServices.GetRequiredService<StoreHealth>().Check();
         if (store.Status != HealthStatus.Healthy) throw new GatewayException(503, store.Description!);
         await HttpErrors.WriteText(context.Response, store.Description!).ConfigureAwait(false);
     }

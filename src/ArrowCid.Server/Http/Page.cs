@@ -24,7 +24,7 @@ internal static class Page
     public static IEnumerable<Route> Routes => s_files.Select(each =>
     {
         var file = new Lazy<(byte[] Bytes, string Tag)>(() => Read(each.File));
-        return new Route("GET", each.Path, null, RouteKind.Operation,
+        return new Route("GET", each.Path, null, RouteKind.Page,
             context => Serve(context, each.Type, file.Value.Bytes, file.Value.Tag));
     });
 

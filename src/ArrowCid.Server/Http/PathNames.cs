@@ -70,6 +70,7 @@ internal static class PathNames
 
     private static (string Path, Name Name)? Find(HttpContext context)
     {
+        if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal)) return null;
         string target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         int query = target.IndexOf('?', StringComparison.Ordinal);
         if (query >= 0) target = target[..query];

@@ -1,17 +1,14 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using ArrowCid.Server.Access;
 
 namespace ArrowCid.Server.Http;
 
 /// <summary>Writers that know streams alone write into a pipe; who drives them flushes it, without a thread that
 /// waits.</summary>
-internal sealed class PipeStream(PipeWriter pipe, ServerCounters counters) : Stream
+internal sealed class PipeStream(PipeWriter pipe) : Stream
 {
     // The number of bytes handed on at once.
     private const int Piece = 64 << 10;
-
-    private static readonly KeyValuePair<string, object?> s_protocol = new("protocol", CallerConnection.Http);
 
     /// <summary>The bytes that were written and not handed on yet.</summary>
     public long Unsent { get; private set; }
@@ -36,7 +33,6 @@ internal sealed class PipeStream(PipeWriter pipe, ServerCounters counters) : Str
     {
         pipe.Write(buffer);
         Unsent += buffer.Length;
-        counters.Sent.Add(buffer.Length, s_protocol);
     }
 
     /// <summary>Nothing: <see cref="Send(CancellationToken)"/> does it.</summary>

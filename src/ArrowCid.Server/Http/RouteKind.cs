@@ -11,4 +11,7 @@ internal enum RouteKind
 
     /// <summary>For the server's operator and the users of its page.</summary>
     Operation,
+
+    /// <summary>For any caller: the files of the page that shows a batch.</summary>
+    Page,
 }

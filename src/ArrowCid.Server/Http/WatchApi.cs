@@ -22,7 +22,7 @@ internal sealed class WatchApi(HttpService service)
         response.Headers["X-Accel-Buffering"] = "no";
         if (HttpMethods.IsHead(context.Request.Method)) return;
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
-        var stream = new PipeStream(response.BodyWriter, service.Counters);
+        var stream = new PipeStream(response.BodyWriter);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, service.Stopping);
         try
         {

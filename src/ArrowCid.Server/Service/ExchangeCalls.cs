@@ -1,7 +1,6 @@
 using System.Globalization;
 using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Service;
-using ArrowCid.Server.Access;
 using ArrowCid.Server.Grpc;
 using Grpc.Core;
 
@@ -9,9 +8,8 @@ namespace ArrowCid.Server.Service;
 
 /// <summary>DoExchange: many CIDs asked, in app_metadata, and many answered in order, in one stream.</summary>
 /// <param name="store">The store.</param>
-/// <param name="counters">The counters of the server.</param>
 /// <param name="patience">How long a caller without a token may keep the stream without asking.</param>
-internal sealed class ExchangeCalls(CidStore store, ServerCounters counters, TimeSpan patience)
+internal sealed class ExchangeCalls(CidStore store, TimeSpan patience)
 {
     private const byte BinaryCid = 0x01;
 
@@ -55,7 +53,6 @@ internal sealed class ExchangeCalls(CidStore store, ServerCounters counters, Tim
                 }
 
                 await sender.BlockAsync(lease.Block, lease.View, cid.ToString(), call.Cancel).ConfigureAwait(false);
-                counters.Sent.Add(lease.Block.Length, MeasuredCall.Protocol);
             }
 
             await call.Writer.FlushAsync(call.Cancel).ConfigureAwait(false);

@@ -51,8 +51,8 @@ internal sealed class FlightGate(Guard guard)
     public bool IsKnown(HttpContext http) => guard.IsAllowed(http, AccessNeed.Fetch, ProtocolOf(http))
         || guard.IsAllowed(http, AccessNeed.Put, ProtocolOf(http));
 
-    /// <summary>Whether a caller shows neither a token nor a certificate.</summary>
-    public static bool IsAnonymous(HttpContext http) => Credentials.Of(http) is { Token: null, Certificate: null };
+    /// <summary>Whether a caller shows neither a token nor a certificate that counts.</summary>
+    public static bool IsAnonymous(HttpContext http) => !CallerAuthentication.CallerOf(http).HasCredentials;
 
     /// <summary>Asks for more than the call began with.</summary>
     public void Require(GrpcCall call, AccessNeed need, string target)
@@ -99,9 +99,10 @@ internal sealed class FlightGate(Guard guard)
             : GrpcReader.Parse(BasicAuth.Parser, payload.Span).Password;
     }
 
-    /// <summary>Over gRPC-Web a caller is one of HTTP: pages of a browser are not programs of this machine.</summary>
+    /// <summary>A caller that may be a page of a browser is one of HTTP: pages are not programs of this
+    /// machine.</summary>
     private static string ProtocolOf(HttpContext http) =>
-        ServerListening.IsFlight(http) ? CallerConnection.Flight : CallerConnection.Http;
+        http.Features.Get<CallKind>() is { IsNative: true } ? CallerConnection.Flight : CallerConnection.Http;
 
     private static GrpcException TooMany(in Permit permit) =>
         new(StatusCode.Unavailable, string.Create(CultureInfo.InvariantCulture,

@@ -11,16 +11,12 @@ using ArrowCid.Storage;
 namespace ArrowCid.Server.Service;
 
 /// <summary>DoGet: batches by CID or name, the watch and the catalog.</summary>
-internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams streams, WatchStream watch,
-    ServerCounters counters)
+internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams streams, WatchStream watch)
 {
     private const int CatalogRows = 1 << 14;
 
     // What these clients take unless they are told otherwise.
     private const int SmallLimit = 4 << 20;
-
-    // How many bytes may be sent before they count in the server's figures.
-    private const int SentAtOnce = 1 << 20;
 
     private static readonly string[] s_smallClients = ["grpc-node-js/", "grpc-go/", "tonic/", "grpc-dotnet/"];
 
@@ -102,40 +98,26 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     {
         using BlockStream stream = streams.Find(request);
         await sender.SchemaAsync(stream.Schema, call.Cancel).ConfigureAwait(false);
-        long skip = request.FirstRow, left = request.Rows == 0 ? long.MaxValue : request.Rows, sent = 0;
-        try
+        long skip = request.FirstRow, left = request.Rows == 0 ? long.MaxValue : request.Rows;
+        foreach (BlockAddress block in stream.Blocks)
         {
-            foreach (BlockAddress block in stream.Blocks)
+            if (left <= 0) break;
+            if (skip > 0 && skip >= block.Rows)
             {
-                if (left <= 0) break;
-                if (skip > 0 && skip >= block.Rows)
-                {
-                    skip -= block.Rows;
-                    continue;
-                }
-
-                using BlockLease lease = stream.Leases.Take(block.Cid) ?? store.LeaseUnproved(block.Cid)
-                    ?? throw BlockStreams.NotHere(store, block.Cid);
-                store.ProveToSend(lease);
-                if (skip == 0 && left >= block.Rows && request.Columns.Count == 0 && sender.Takes(block.ByteLength))
-                    await sender.WholeAsync(lease.Memory, block.Cid.ToString(), call.Cancel).ConfigureAwait(false);
-                else await SendPart(call, block.Cid, lease, stream.Schema, request, sender, skip, left)
-                    .ConfigureAwait(false);
-
-                sent += block.ByteLength;
-                if (sent >= SentAtOnce)
-                {
-                    counters.Sent.Add(sent, MeasuredCall.Protocol);
-                    sent = 0;
-                }
-
-                left -= block.Rows - skip;
-                skip = 0;
+                skip -= block.Rows;
+                continue;
             }
-        }
-        finally
-        {
-            counters.Sent.Add(sent, MeasuredCall.Protocol);
+
+            using BlockLease lease = stream.Leases.Take(block.Cid) ?? store.LeaseUnproved(block.Cid)
+                ?? throw BlockStreams.NotHere(store, block.Cid);
+            store.ProveToSend(lease);
+            if (skip == 0 && left >= block.Rows && request.Columns.Count == 0 && sender.Takes(block.ByteLength))
+                await sender.WholeAsync(lease.Memory, block.Cid.ToString(), call.Cancel).ConfigureAwait(false);
+            else await SendPart(call, block.Cid, lease, stream.Schema, request, sender, skip, left)
+                .ConfigureAwait(false);
+
+            left -= block.Rows - skip;
+            skip = 0;
         }
     }
 

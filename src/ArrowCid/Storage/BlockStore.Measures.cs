@@ -11,8 +11,8 @@ internal sealed partial class BlockStore
     /// <summary>The most bytes that the store may take.</summary>
     public long Capacity => _control.Superblock.Capacity;
 
-    /// <summary>The bytes of committed records.</summary>
-    public long BytesLive => GetStatistics().BytesCommitted;
+    /// <summary>The bytes that the store's files may still take.</summary>
+    public long BytesFree => Math.Max(0, Capacity - GetStatistics().BytesTaken);
 
     private void Measure(long started, ReadOnlySpan<BlockInfo> infos, ReadOnlySpan<bool> areNew)
     {

@@ -118,6 +118,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         BlockStore blocks = BlockStore.Open(directory, options.ToSettings(),
             opened => registry = new StoreRegistry(opened, options.Timeout));
         var store = new CidStore(blocks, registry!, verify, options.Timeout);
+        CidStoreMeter.Add(store);
         if (options.Maintenance is { } maintenance) store.BeginMaintenance(maintenance);
         return store;
     }
@@ -254,6 +255,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     /// themselves.</summary>
     public void Dispose()
     {
+        CidStoreMeter.Remove(this);
         _maintenance?.Dispose();
         _registry.Dispose();
         _blocks.Dispose();

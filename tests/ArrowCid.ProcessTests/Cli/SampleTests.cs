@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using ArrowCid.ProcessTests.Flight;
 using ArrowCid.ProcessTests.Interop;
 
 namespace ArrowCid.ProcessTests.Cli;
 
 /// <summary>The samples in C# are run as their README says.</summary>
-public sealed class SampleTests
+public sealed partial class SampleTests
 {
     [Fact]
     public void A_consumer_computes_on_what_a_producer_put_into_shared_memory()
@@ -55,26 +56,43 @@ public sealed class SampleTests
         Assert.Equal(cid, store.Names.Resolve("quotes"));
     }
 
+    [FlightPeerFact]
+    public async Task Server_in_an_app_serves_a_stock_Flight_client_and_curl()
+    {
+        using var folder = new SampleFolder();
+        using Process host = folder.Start("server/server.cs", "0", "0");
+        try
+        {
+            string flight = await AddressAsync(host), http = await AddressAsync(host);
+            string token = (await File.ReadAllTextAsync(Path.Combine(folder.Store, "serve.token"))).Trim();
+            _ = FlightPeers.Python(FlightPeers.Script, "put_list_and_name", flight.Replace("http:", "grpc:", StringComparison.Ordinal), token).Exits(0);
+            string Curl(params string[] arguments) => CLibrary.Run("curl", ["-sS", "--fail", .. arguments]).Succeeds().Text;
+            string list = Curl("-H", $"Authorization: Bearer {token}", $"{http}/v1/blocks?limit=1");
+            string cid = CidPattern().Match(list).Value;
+            using CidStore store = CidStore.Open(folder.Store);
+            using var client = new HttpClient { BaseAddress = new Uri(http) };
+            byte[] raw = await client.GetByteArrayAsync($"/ipfs/{cid}?format=raw");
+            Assert.Equal(Cid.Parse(cid), Cid.Sha256(Cid.Parse(cid).Codec, raw));
+            Assert.Contains($"arrowcid_store_blocks {store.List().Count()}", Curl("-H", $"Authorization: Bearer {token}", $"{http}/metrics"), StringComparison.Ordinal);
+            Assert.StartsWith($"{store.List().Count()} blocks in ", await client.GetStringAsync("/"), StringComparison.Ordinal);
+            using HttpResponseMessage stranger = await client.GetAsync("/v1/blocks");
+            Assert.Equal(System.Net.HttpStatusCode.Unauthorized, stranger.StatusCode);
+        }
+        finally
+        {
+            host.Kill(entireProcessTree: true);
+            await host.WaitForExitAsync();
+        }
+    }
+
     [Fact]
     public async Task Host_serves_its_store_and_its_health_and_leaves_it_whole_when_it_is_killed()
     {
         using var folder = new SampleFolder();
-        using var host = new Process();
-        host.StartInfo = new ProcessStartInfo("dotnet",
-            ["run", Path.Combine(Command.Root, "samples", "host", "host.cs"), "--", folder.Store, "http://127.0.0.1:0"])
-        {
-            RedirectStandardOutput = true,
-            WorkingDirectory = folder.Store,
-        };
-        Assert.True(host.Start());
+        using Process host = folder.Start("host/host.cs", "http://127.0.0.1:0");
         try
         {
-            string? line;
-            var output = new List<string>();
-            while ((line = await host.StandardOutput.ReadLineAsync()) is not null && !line.Contains("listening on: ", StringComparison.Ordinal))
-                output.Add(line);
-            Assert.True(line is not null, string.Join('\n', output));
-            using var client = new HttpClient { BaseAddress = new Uri(line[line.IndexOf("http://", StringComparison.Ordinal)..]) };
+            using var client = new HttpClient { BaseAddress = new Uri(await AddressAsync(host)) };
             Assert.Equal("Healthy", await client.GetStringAsync("/health"));
             byte[] bytes = [1, 2, 3];
             using HttpResponseMessage put = await client.PutAsync("/raw", new ByteArrayContent(bytes));
@@ -126,6 +144,20 @@ public sealed class SampleTests
             Assert.True(File.ReadAllLines(path).Length < 60, path);
     }
 
+    /// <summary>Returns the next address that a host says it listens on.</summary>
+    private static async Task<string> AddressAsync(Process host)
+    {
+        string? line;
+        var output = new List<string>();
+        while ((line = await host.StandardOutput.ReadLineAsync()) is not null && !line.Contains("listening on: ", StringComparison.Ordinal))
+            output.Add(line);
+        Assert.True(line is not null, string.Join('\n', output));
+        return line[line.IndexOf("http://", StringComparison.Ordinal)..].TrimEnd('/');
+    }
+
+    [GeneratedRegex("bafy?[a-z2-7]{50,}")]
+    private static partial Regex CidPattern();
+
     private static string CidOf(string line) => line[..line.IndexOf(' ', StringComparison.Ordinal)];
 
     private sealed class SampleFolder : IDisposable
@@ -134,6 +166,14 @@ public sealed class SampleTests
 
         public CommandResult Run(string sample) =>
             CLibrary.Run("dotnet", "run", Path.Combine(Command.Root, "samples", sample), "--", Store);
+
+        /// <summary>Starts a sample that goes on until it is killed.</summary>
+        public Process Start(string sample, params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet",
+            ["run", Path.Combine(Command.Root, "samples", sample), "--", Store, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = Store,
+        })!;
 
         public void Dispose() => Directory.Delete(Store, recursive: true);
     }

@@ -45,8 +45,8 @@ public sealed class OtlpTests
         Assert.Matches("service\\.name\\W+arrowcid\\W", sent);
         foreach (string text in new[]
         {
-            "arrowcid.call.duration", "arrowcid.put_blocks", "DoPut", "flight", "arrowcid_store_capacity_bytes", "arrowcid_store_blocks",
-            "arrowcid_store_names", "arrowcid_watchers", "arrowcid_maintenance_steps",
+            "arrowcid.call.duration", "arrowcid.put_blocks", "DoPut", "flight", "arrowcid.store.capacity", "arrowcid.store.blocks",
+            "arrowcid.store.names", "arrowcid.store.put.duration", "arrowcid.watchers", "arrowcid.maintenance.steps",
         })
             Assert.Contains(text, sent, StringComparison.Ordinal);
     }

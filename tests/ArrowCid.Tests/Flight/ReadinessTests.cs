@@ -32,7 +32,7 @@ public sealed class ReadinessTests : IDisposable
         using var mayOpen = new ManualResetEventSlim();
         using var isOpening = new SemaphoreSlim(0);
         CidStore? store = null;
-        Task<CidServer> start = CidServer.StartAsync(() =>
+        Task<CidServer> start = CidServer.StartAsync(_ =>
         {
             isOpening.Release();
             mayOpen.Wait();
@@ -86,7 +86,7 @@ public sealed class ReadinessTests : IDisposable
     {
         var options = new CidServerOptions { Http = new UnixDomainSocketEndPoint(HttpSocket), Flight = null };
         var error = await Assert.ThrowsAsync<ArrowCidException>(() =>
-            CidServer.StartAsync(() => throw new ArrowCidException(ErrorCode.StoreFaulted, "broken"), options));
+            CidServer.StartAsync(_ => throw new ArrowCidException(ErrorCode.StoreFaulted, "broken"), options));
         Assert.Equal("broken", error.Message);
         using var store = CidStore.Open(_directory.Directory);
         await using CidServer server = await CidServer.StartAsync(store, options);

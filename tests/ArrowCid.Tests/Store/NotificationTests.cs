@@ -124,7 +124,7 @@ public sealed class NotificationTests
         Assert.True(seen["arrowcid.store.put.duration"] > 0);
         Assert.True(seen["arrowcid.store.commit.group.size"] >= 2);
         Assert.Equal(32 << 20, seen["arrowcid.store.capacity"]);
-        Assert.True(seen["arrowcid.store.live"] > 500);
+        Assert.True(seen["arrowcid.store.committed"] > 500);
         seen.Clear();
         listener.RecordObservableInstruments();
         Assert.Empty(seen);

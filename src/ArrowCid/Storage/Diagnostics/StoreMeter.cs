@@ -51,15 +51,26 @@ internal static class StoreMeter
 
     static StoreMeter()
     {
-        _ = s_meter.CreateObservableGauge("arrowcid.store.capacity", () => Read(store => store.Capacity), "By",
-            "Bytes that the store may take");
-        _ = s_meter.CreateObservableGauge("arrowcid.store.live", () => Read(store => store.BytesLive), "By",
-            "Bytes of committed records");
+        Gauge("capacity", "By", "Bytes that the store may take", store => store.Capacity);
+        Gauge("taken", "By", "Bytes that the store's files take", store => store.GetStatistics().BytesTaken);
+        Gauge("free", "By", "Bytes that the store's files may still take", store => store.BytesFree);
+        Gauge("committed", "By", "Bytes of committed records", store => store.GetStatistics().BytesCommitted);
+        Gauge("blocks", "{block}",
+            "Blocks in the index: batches, schemas and others, deleted ones until they are compacted",
+            store => store.GetStatistics().IndexUsed);
+        _ = s_meter.CreateObservableGauge("arrowcid.maintenance.running",
+            () => Read(store => store.IsMaintainer ? 1 : 0), "{process}", "Whether this process maintains the store");
     }
+
+    /// <summary>The meter, for the instruments of what is above the block store.</summary>
+    public static Meter Meter => s_meter;
 
     public static void Add(BlockStore store) => s_open.AddOrUpdate(store, store.Directory);
 
     public static void Remove(BlockStore store) => _ = s_open.Remove(store);
+
+    private static void Gauge(string name, string unit, string help, Func<BlockStore, long> value) =>
+        s_meter.CreateObservableGauge($"arrowcid.store.{name}", () => Read(value), unit, help);
 
     private static IEnumerable<Measurement<long>> Read(Func<BlockStore, long> value)
     {

@@ -28,7 +28,8 @@ internal sealed class ScenarioServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         ServerListening.Configure(builder.WebHost, new CidServerOptions { Flight = new IPEndPoint(IPAddress.Loopback, 0), Http = null });
         GrpcSettings? settings = null;
-        builder.Services.AddGrpcOverPipes(() => settings!);
+        builder.Services.AddSingleton(_ => new PipeCallRunner(settings!));
+        builder.Services.BindAllOverPipes();
         builder.Services.AddSingleton<ScenarioCalls>();
         WebApplication host = builder.Build();
         settings = new GrpcSettings

@@ -299,7 +299,7 @@ public sealed class AccessGateTests : IDisposable
             _gate = new AccessGate(settings, NullLogger.Instance);
             var services = new ServiceCollection();
             services.AddLogging();
-            services.AddCallerAuthentication(_proofs);
+            services.AddSingleton(_proofs);
             _services = services.BuildServiceProvider();
         }
 

@@ -24,6 +24,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
     private ServedStore _served = null!;
     private FlightChannel _channel = null!;
     private Cid _cid;
+    private Func<string?, HttpClient> _connect = null!;
     private int _names;
 
     private enum Outcome
@@ -44,6 +45,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
             return new CidServerOptions { Flight = ServedStore.Any, Http = ServedStore.Any, TokenFile = file, AnonymousRead = anonymous };
         });
         _channel = new FlightChannel(_served.Flight);
+        _connect = _served.Connect;
         _cid = _served.Store.Put(ServedStore.Numbers(3)).Cid;
 
         static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
@@ -85,8 +87,35 @@ public sealed class ScopeTableTests : IAsyncLifetime
             await Start(anonymous);
         }
 
+        await CheckAsync(ScopeTable.Rows, anonymous);
+    }
+
+    [Theory]
+    [InlineData(AnonymousRead.Loopback)]
+    [InlineData(AnonymousRead.Never)]
+    public async Task Operation_needs_the_same_scope_in_a_host_that_authenticates_everyone_as_an_administrator(AnonymousRead anonymous)
+    {
+        await using ForeignHost host = await ForeignHost.StartAsync(options => (options.Store, options.TokenFile, options.AnonymousRead) =
+            (_served.Store, Path.Combine(_served.Directory, "tokens"), anonymous));
+        _channel.Dispose();
+        _channel = new FlightChannel(host.Flight);
+        _connect = host.Connect;
+        ScopeRow[] rows =
+        [
+            .. ScopeTable.Rows.Select(row => row with
+            {
+                Http = row.Operation.StartsWith("page ") ? null : row.Http,
+                Flight = row.Flight?.Path.StartsWith(FlightCall.Service) == true ? row.Flight : null,
+            }),
+        ];
+        Assert.True(rows.Count(row => row.Http is not null) > 20 && rows.Count(row => row.Flight is not null) > 20);
+        await CheckAsync(rows, anonymous);
+    }
+
+    private async Task CheckAsync(IEnumerable<ScopeRow> rows, AnonymousRead anonymous)
+    {
         var wrong = new List<string>();
-        foreach (ScopeRow row in ScopeTable.Rows)
+        foreach (ScopeRow row in rows)
         {
             foreach ((string? token, AccessScope scope) in Callers())
             {
@@ -237,7 +266,7 @@ public sealed class ScopeTableTests : IAsyncLifetime
     private async Task<(Outcome, string)> Ask(HttpAsk ask, ScopeNames names, string? token)
     {
         string[] parts = names.In(ask.Request).Split(' ', 2);
-        using HttpClient client = _served.Connect(token == "" ? _served.Token : token);
+        using HttpClient client = _connect(token == "" ? _served.Token : token);
         using HttpResponseMessage answer = await Send(client, parts[0], parts[1], ask.Body is null ? null : names.In(ask.Body));
         Outcome outcome = answer.StatusCode switch
         {

@@ -68,6 +68,55 @@ public sealed class CompressionTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("identity")]
+    public async Task Sent_bytes_are_those_on_the_wire_when_an_answer_is_compressed(string coding)
+    {
+        foreach (string path in new[] { $"/v1/blocks/{_large}", $"/v1/blocks/{_large}?format=csv", "/v1/openapi.json" })
+        {
+            double before = await Sent("http");
+            using HttpResponseMessage answer = await _served.Owner.Send("GET", path, ("Accept-Encoding", coding));
+            byte[] body = await answer.Bytes();
+            // The page before it is counted too, once it is sent.
+            double pages = (await _served.Owner.GetByteArrayAsync("/metrics")).Length;
+            double sent = await Sent("http") - before - 2 * pages;
+            Assert.True(Math.Abs(sent - body.Length) < 100, $"{path}: {sent}, not {body.Length}");
+        }
+    }
+
+    [Fact]
+    public async Task Sent_bytes_of_Flight_are_those_of_the_messages_when_columns_are_left_out()
+    {
+        using (Client.CidClient client = _served.FlightClient())
+        {
+            using Client.RemoteBatch? whole = await client.TryGetAsync(_large);
+        }
+
+        // Two columns of eight bytes a row.
+        double all = await Eventually("flight", 200_000 * 16);
+        using var channel = new ArrowCid.Flight.Grpc.FlightChannel(_served.Flight);
+        using ProcessTests.Flight.RawCall call = await FlightCall.OpenAsync(channel, FlightCall.Service + "DoGet", _served.Token,
+            FlightCall.Ticket($$"""{"cids": ["{{_large}}"], "columns": ["n"]}"""));
+        long bytes = (await FlightCall.MessagesAsync(call)).Sum(message => message.Length + 5L);
+        Assert.Equal(all + bytes, await Eventually("flight", all + bytes));
+    }
+
+    private async Task<double> Eventually(string protocol, double least)
+    {
+        using var most = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        double sent;
+        while ((sent = await Sent(protocol)) < least) most.Token.ThrowIfCancellationRequested();
+        return sent;
+    }
+
+    private async Task<double> Sent(string protocol)
+    {
+        string name = $"arrowcid_sent_bytes_total{{protocol=\"{protocol}\"}} ";
+        string line = (await _served.Owner.GetStringAsync("/metrics")).Split('\n').Single(each => each.StartsWith(name));
+        return double.Parse(line[name.Length..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public async Task Range_is_of_the_plain_bytes_and_not_compressed()
     {

@@ -34,7 +34,7 @@ public sealed partial class HistogramTests
     {
         await using ServedStore served = await ServedStore.Start();
         using var counters = new ServerCounters();
-        using var metrics = new ArrowCid.Server.Http.Metrics(new StoreMetrics(served.Store, () => 0), counters);
+        using var metrics = new ArrowCid.Server.Http.Metrics(counters, () => served.Directory);
         const string Labels = "protocol=\"http\",route=\"/of-this-test\",status=\"200\"";
         metrics.Expect("http", "/of-this-test", "200");
         string text = metrics.Write();
