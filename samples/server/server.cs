@@ -23,7 +23,7 @@ WebApplication app = builder.Build();
 app.MapArrowCidFlight();
 app.MapArrowCidGateway();
 app.MapArrowCidApi();
-app.MapGet("/", (CidStore store) => $"{store.List().Count()} blocks in {store.Directory}\n");
+app.MapGet("/", (CidStore store) => $"{store.Query().Count()} blocks in {store.Directory}\n");
 app.Run();
 
 int Port(int at, int usual) => args.Length > at ? int.Parse(args[at]) : usual;

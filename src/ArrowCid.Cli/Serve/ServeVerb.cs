@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using System.Runtime.InteropServices;
-using ArrowCid.Cli.Verbs;
 using ArrowCid.Server;
 using Microsoft.Extensions.Logging;
 

@@ -65,7 +65,7 @@ public sealed partial class SampleTests
         {
             string flight = await AddressAsync(host), http = await AddressAsync(host);
             string token = (await File.ReadAllTextAsync(Path.Combine(folder.Store, "serve.token"))).Trim();
-            _ = FlightPeers.Python(FlightPeers.Script, "put_list_and_name", flight.Replace("http:", "grpc:", StringComparison.Ordinal), token).Exits(0);
+            _ = FlightPeers.Python(FlightPeers.Script, "slices", flight.Replace("http:", "grpc:", StringComparison.Ordinal), token).Exits(0);
             string Curl(params string[] arguments) => CLibrary.Run("curl", ["-sS", "--fail", .. arguments]).Succeeds().Text;
             string list = Curl("-H", $"Authorization: Bearer {token}", $"{http}/v1/blocks?limit=1");
             string cid = CidPattern().Match(list).Value;
@@ -73,8 +73,8 @@ public sealed partial class SampleTests
             using var client = new HttpClient { BaseAddress = new Uri(http) };
             byte[] raw = await client.GetByteArrayAsync($"/ipfs/{cid}?format=raw");
             Assert.Equal(Cid.Parse(cid), Cid.Sha256(Cid.Parse(cid).Codec, raw));
-            Assert.Contains($"arrowcid_store_blocks {store.List().Count()}", Curl("-H", $"Authorization: Bearer {token}", $"{http}/metrics"), StringComparison.Ordinal);
-            Assert.StartsWith($"{store.List().Count()} blocks in ", await client.GetStringAsync("/"), StringComparison.Ordinal);
+            Assert.Contains("\narrowcid_sent_bytes_total{protocol=\"flight\"} ", Curl("-H", $"Authorization: Bearer {token}", $"{http}/metrics"), StringComparison.Ordinal);
+            Assert.StartsWith($"{store.Query().Count()} blocks in ", await client.GetStringAsync("/"), StringComparison.Ordinal);
             using HttpResponseMessage stranger = await client.GetAsync("/v1/blocks");
             Assert.Equal(System.Net.HttpStatusCode.Unauthorized, stranger.StatusCode);
         }

@@ -55,6 +55,7 @@ internal sealed class ForeignHost : IAsyncDisposable
         builder.Services.AddGrpc();
         builder.Services.AddGrpcHealthChecks();
         WebApplication app = builder.Build();
+        app.UseResponseCompression();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseCors(policy => policy.AllowAnyOrigin().AllowAnyHeader().AllowAnyMethod());

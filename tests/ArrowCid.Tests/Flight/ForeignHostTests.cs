@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using ArrowCid.Client;
-using ArrowCid.Flight.Grpc;
 using ArrowCid.Flight.Protocol;
 using ArrowCid.Server;
 using ArrowCid.Server.Access;
@@ -12,7 +11,6 @@ using Google.Protobuf;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -47,6 +45,8 @@ public sealed class ForeignHostTests : IDisposable
         Assert.Equal(cid, host.Services.GetRequiredKeyedService<CidStore>("data").Names.Resolve("a/b/c"));
         Assert.Equal("ready\n", await owner.GetStringAsync("/ready"));
         Assert.Contains("arrowcid_store_names 1\n", await owner.GetStringAsync("/metrics"));
+        using HttpResponseMessage packed = await owner.Send("GET", "/v1/openapi.json", ("Accept-Encoding", "gzip"));
+        Assert.Equal(["gzip"], packed.Content.Headers.ContentEncoding);
         // A route of the host comes first, and others of /v1 are the host's.
         Assert.Equal("the host's own", await owner.GetStringAsync("/health"));
         Assert.Equal("the host's own", await owner.GetStringAsync("/v1/own"));

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using ArrowCid.Server.Access;
-using ArrowCid.Server.Http;
 
 namespace ArrowCid.Tests.Flight.Http;
 
