@@ -117,6 +117,16 @@ public sealed class ForeignHostTests : IDisposable
         Assert.Contains("AddArrowCidServer", Assert.Throws<InvalidOperationException>(() => bare.MapArrowCidApi()).Message);
     }
 
+    [Fact]
+    public void Certificate_gives_a_scope_when_the_server_has_proved_it_and_none_when_the_host_has()
+    {
+        var certificate = new Credentials(null, "client");
+        using var own = CallerProofs.Open(new CidServerOptions().Access);
+        using var foreign = CallerProofs.Open(new ArrowCidServerOptions().Access);
+        Assert.Equal(CertificateHandler.SchemeName, CallerAuthentication.SchemeOf(certificate, own));
+        Assert.Null(CallerAuthentication.SchemeOf(certificate, foreign));
+    }
+
     private static Task<ForeignHost> Start(Action<ArrowCidServerOptions>? configure = null, Action<IServiceCollection>? register = null) =>
         ForeignHost.StartAsync(configure, register);
 
