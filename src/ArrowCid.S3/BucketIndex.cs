@@ -80,6 +80,7 @@ internal sealed class BucketIndex(S3Bucket bucket) : IDisposable
     {
         if (entries.Count == 0) return;
         await WriteAsync(0, entries, end);
+        if (_files.Keys.Count(key => LevelOf(key) == 0) < bucket.Settings.MergedIndexes) return;
         await RefreshAsync(end);
         for (int level = 0; await MergeAsync(level, end); level++)
         {
@@ -108,6 +109,16 @@ internal sealed class BucketIndex(S3Bucket bucket) : IDisposable
         string key = string.Create(CultureInfo.InvariantCulture, $"{Folder}{level}/{Guid.CreateVersion7():n}");
         _ = await ObjectUpload.RunAsync(bucket, key, bytes.Length,
             (offset, length) => new MemoryReadStream(bytes.AsMemory((int)offset, length)), mayReplace: false, end);
+        await _refreshing.WaitAsync(end);
+        try
+        {
+            var written = new ObjectInfo(key, bytes.Length, ETag: "");
+            _files = new Dictionary<string, IndexFile>(_files) { [key] = IndexFile.Decode(bucket, written, bytes) };
+        }
+        finally
+        {
+            _ = _refreshing.Release();
+        }
     }
 
     private static async Task<List<IndexEntry>?> ReadAsync(IEnumerable<IndexFile> files, CancellationToken end)

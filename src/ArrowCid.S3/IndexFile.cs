@@ -63,7 +63,17 @@ internal sealed class IndexFile
         bool isWhole = found.Length <= bucket.Settings.WholeIndexBytes;
         if (found.Length < EntriesAt + Digest256.ByteCount) throw Damaged(bucket, found);
         byte[] bytes = new byte[isWhole ? (int)found.Length : EntriesAt];
-        if (!await bucket.ReadAsync(found.Key, 0, bytes, end)) return null;
+        return await bucket.ReadAsync(found.Key, 0, bytes, end) ? Decode(bucket, found, bytes) : null;
+    }
+
+    /// <summary>Opens an index object of which the start is known.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="found">The object.</param>
+    /// <param name="bytes">All of its bytes, or those before the entries.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: it is damaged.</exception>
+    public static IndexFile Decode(S3Bucket bucket, ObjectInfo found, byte[] bytes)
+    {
+        bool isWhole = bytes.Length == found.Length;
         ulong count = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(CountAt));
         long expected = EntriesAt + ((long)Math.Min(count, MaxEntries) * IndexEntry.ByteLength) + Digest256.ByteCount;
         if (!bytes.AsSpan().StartsWith(Magic) || count > MaxEntries || expected != found.Length)

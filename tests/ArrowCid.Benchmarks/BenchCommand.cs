@@ -19,7 +19,7 @@ internal static class BenchCommand
     /// <returns>The exit code.</returns>
     public static int Run(string[] args) => CommandLine.Run(static () => new RootCommand(About)
     {
-        MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeRegistry(), MakeFlight(), SecondCommand.Make(),
+        MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeRegistry(), MakeFlight(), MakePlaces(), SecondCommand.Make(),
     }, args, Invocation, Examples("hash", "store --quick", "export --only wide --json"));
 
     private static Verb MakeHash()
@@ -77,6 +77,13 @@ internal static class BenchCommand
         "the servers and removes every file that it created.",
         FlightBench.Names, (_, isQuick, rounds) => new FlightBenchRun(isQuick, rounds),
         "flight", "flight --only get --only info --rounds 9", "flight --quick --json");
+
+    private static Verb MakePlaces() => Against("places",
+        "Measure blocks to a bucket and back. The competitors are the AWS command line and the plain AWS SDK, on the " +
+        "same server: Ceph's S3 gateway where it is installed (as root), else moto. The run starts the server and " +
+        "removes every file that it created, up to 15 GB below /var/tmp.",
+        PlacesBench.Names, (_, isQuick, rounds) => new PlacesBench(isQuick, new Rounds(rounds)),
+        "places", "places --quick --json", "places --only get");
 
     private static Verb MakeRegistry()
     {

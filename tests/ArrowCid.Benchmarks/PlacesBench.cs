@@ -1,0 +1,161 @@
+using Amazon.S3;
+using Amazon.S3.Model;
+using ArrowCid.S3;
+using ArrowCid.Transfer.Backends;
+
+namespace ArrowCid.Benchmarks;
+
+/// <summary>Blocks to a bucket and back, against the AWS command line and the plain SDK on the same server.</summary>
+internal sealed class PlacesBench(bool isQuick, Rounds rounds) : IBench
+{
+    private const string Many = "many", Large = "large", Get = "get";
+    private const int LeastBlock = 64 << 10, MostBlock = 1 << 20, LargeBlock = 64 << 20;
+
+    private readonly BenchPlace _place = BenchPlace.In("/var/tmp");
+    private readonly List<IDisposable> _owned = [];
+    private BucketServer? _server;
+    private bool _isStarted;
+    private int _folders;
+
+    public static IEnumerable<string> Names => [Many, Large, Get];
+
+    public Rounds Rounds => rounds;
+
+    public string? MissingCompetitors => Server is null ? "Ceph's S3 gateway, and moto" : null;
+
+    private BucketServer? Server
+    {
+        get
+        {
+            if (!_isStarted) _server = BucketServer.Start(_place.PathOf("server"));
+            _isStarted = true;
+            return _server;
+        }
+    }
+
+    public IEnumerable<Measurement> Run(string[] only)
+    {
+        if (Server is not { } server) yield break;
+        bool IsWanted(string name) => only.Length == 0 || only.Contains(name);
+        if (IsWanted(Many)) yield return PutMany(server);
+        if (IsWanted(Large)) yield return PutLarge(server);
+        if (!IsWanted(Get)) yield break;
+        yield return GetOne(server, MostBlock, "1 MiB", isQuick ? 10 : 50);
+        yield return GetOne(server, LargeBlock, "64 MiB", isQuick ? 1 : 3);
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable each in _owned) each.Dispose();
+        _server?.Dispose();
+        _place.Dispose();
+    }
+
+    private static Cid Put(BlockBackend source, byte[] bytes)
+    {
+        Cid cid = Cid.Sha256(Multicodec.Raw, bytes);
+        source.Put(cid, bytes);
+        return cid;
+    }
+
+    private Measurement PutMany(BucketServer server)
+    {
+        long total = isQuick ? 16 << 20 : 1 << 30, made = 0;
+        string files = Directory.CreateDirectory(_place.PathOf("files")).FullName;
+        var random = new Random(17);
+        var cids = new List<Cid>();
+        BlockBackend source = Own(BlockBackend.InMemory());
+        while (made < total)
+        {
+            byte[] bytes = new byte[random.Next(LeastBlock, MostBlock)];
+            random.NextBytes(bytes);
+            cids.Add(Put(source, bytes));
+            File.WriteAllBytes(Path.Combine(files, cids[^1].ToString()), bytes);
+            made += bytes.Length;
+        }
+
+        (double ours, double aws) = rounds.InTurn(
+            () => Rounds.Seconds(() =>
+            {
+                using BlockBackend bucket = Open(server);
+                _ = bucket.CopyFrom(source, cids);
+            }),
+            () => Rounds.Seconds(() => server.Aws("s3", "cp", "--recursive", "--only-show-errors", files,
+                $"s3://{BucketServer.Bucket}/aws{_folders++}/")));
+        double megabytes = made / 1e6;
+        return new Measurement($"put {cids.Count} blocks of 64 KiB to 1 MiB", megabytes / ours, megabytes / aws, "MB/s",
+            "aws s3 cp --recursive", 10) { Note = server.Name };
+    }
+
+    private Measurement PutLarge(BucketServer server)
+    {
+        AmazonS3Client client = Own(server.Client());
+        // Each round stores another block; the first bytes are its number.
+        byte[] bytes = new byte[LargeBlock];
+        new Random(19).NextBytes(bytes);
+        int number = 0;
+        BlockBackend bucket = Own(Open(server));
+        (double ours, double sdk) = rounds.InTurn(
+            () =>
+            {
+                BitConverter.TryWriteBytes(bytes, ++number);
+                using var source = BlockBackend.InMemory();
+                Cid cid = Put(source, bytes);
+                return Rounds.Seconds(() => bucket.CopyFrom(source, [cid]));
+            },
+            () => Rounds.Seconds(() => client.PutObjectAsync(new PutObjectRequest
+            {
+                BucketName = BucketServer.Bucket,
+                Key = $"sdk/{++number}",
+                InputStream = new MemoryStream(bytes),
+                UseChunkEncoding = false,
+            }).GetAwaiter().GetResult()));
+        double megabytes = bytes.Length / 1e6;
+        return new Measurement("put a block of 64 MiB", megabytes / ours, megabytes / sdk, "MB/s", "SDK PutObject", 0.95)
+        {
+            Note = server.Name,
+        };
+    }
+
+    private Measurement GetOne(BucketServer server, int length, string size, int times)
+    {
+        AmazonS3Client client = Own(server.Client());
+        byte[] bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        BlockBackend bucket = Own(Open(server));
+        Cid cid = Put(bucket, bytes);
+        string key = $"get/{size}";
+        client.PutObjectAsync(new PutObjectRequest
+        {
+            BucketName = BucketServer.Bucket,
+            Key = key,
+            InputStream = new MemoryStream(bytes),
+        }).GetAwaiter().GetResult();
+        byte[] target = new byte[length];
+        (double ours, double sdk) = rounds.InTurn(
+            () => Rounds.Seconds(() =>
+            {
+                for (int i = 0; i < times; i++) bucket.Get(cid).Dispose();
+            }) / times,
+            () => Rounds.Seconds(() =>
+            {
+                for (int i = 0; i < times; i++)
+                {
+                    using GetObjectResponse answer =
+                        client.GetObjectAsync(BucketServer.Bucket, key).GetAwaiter().GetResult();
+                    answer.ResponseStream.ReadExactly(target);
+                }
+            }) / times);
+        return new Measurement($"get a block of {size}, hashed", ours * 1e3, sdk * 1e3, "ms", "SDK GetObject, not hashed",
+            0.95) { IsLessBetter = true, Note = server.Name };
+    }
+
+    private BlockBackend Open(BucketServer server) =>
+        S3Blocks.Open($"s3://{BucketServer.Bucket}/ours{_folders++}?endpoint={server.Url}");
+
+    private T Own<T>(T owned) where T : IDisposable
+    {
+        _owned.Add(owned);
+        return owned;
+    }
+}
