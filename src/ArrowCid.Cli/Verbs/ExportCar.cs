@@ -34,14 +34,16 @@ internal static class ExportCar
         {
             Description = "Also the names of these blocks, for 'import --names'.",
         };
+        Option<long?> piece = CarPieceVerb.Option();
         var verb = new Verb("car",
             "Write blocks and everything below them as a CAR. The output is the ROOT of each. The same blocks give " +
             "the same bytes.",
             "arrowcid export car CID -o batch.car",
             "arrowcid export car @prices -o . --layout columns",
-            "arrowcid export car CID --car-version 2 -o batch.car --json")
+            "arrowcid export car CID --car-version 2 -o batch.car --json",
+            "arrowcid export car @prices -o prices.car --piece 32GiB")
         {
-            cids, to, layout, version, names, store, json,
+            cids, to, layout, version, names, piece, store, json,
         };
         var from = new FromOptions();
         from.AddTo(verb);
@@ -60,6 +62,7 @@ internal static class ExportCar
                     _ => CarLayout.UnixFs,
                 },
                 Version = parsed.GetValue(version) == "2" ? 2 : 1,
+                PieceSize = CarPieceVerb.Read(parsed, piece),
                 Progress = progress.Show,
             };
             return Run(places, roots, parsed.GetValue(to)!, options,
@@ -80,6 +83,12 @@ internal static class ExportCar
                 "a CAR is binary and this is a terminal; say -o FILE");
         }
 
+        if (isPiped && options.PieceSize is not null)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                "standard output has the CAR; pipe it to 'arrowcid car piece -', or name a file with -o");
+        }
+
         // The header of version 2 is written last.
         OutputFile.Write(file, stream => made = places.ExportCar(cids, stream, options),
             isStaged: options.Version == 2);
@@ -96,6 +105,7 @@ internal static class ExportCar
         if (!json)
         {
             foreach (Cid root in made.Roots) output.Line(root.ToString());
+            if (made.Piece is { } shown) CarPieceVerb.Print(output, shown, file);
             return 0;
         }
 
@@ -106,6 +116,7 @@ internal static class ExportCar
             writer.WriteNumber("blocks", made.Blocks);
             writer.WriteNumber("bytes", made.ByteLength);
             writer.WriteNumber("largestBlock", made.LargestBlock);
+            if (made.Piece is { } found) CarPieceVerb.WriteMembers(writer, found);
         });
         return 0;
     }

@@ -34,6 +34,8 @@ public static class Multicodec
     public const ulong CarMultihashIndexSorted = 0x0401;
     /// <summary>The trustless gateway as a transport.</summary>
     public const ulong TransportIpfsGatewayHttp = 0x0920;
+    /// <summary>The commitment of a Filecoin piece (CommP).</summary>
+    public const ulong FilCommitmentUnsealed = 0xf101;
 
     /// <summary>The identity function: the digest is the content.</summary>
     public const ulong Identity = 0x00;
@@ -57,6 +59,10 @@ public static class Multicodec
     public const ulong Sha384 = 0x20;
     /// <summary>BLAKE2b of 256 bits.</summary>
     public const ulong Blake2b256 = 0xb220;
+    /// <summary>The root of a Filecoin piece, with its height and padding (FRC-0069).</summary>
+    public const ulong Fr32Sha256Trunc254PaddedTree = 0x1011;
+    /// <summary>SHA-256 cut to 254 bits, as in the trees of Filecoin.</summary>
+    public const ulong Sha256Trunc254Padded = 0x1012;
 
     private static readonly FrozenDictionary<ulong, string> s_names = new Dictionary<ulong, string>
     {
@@ -72,6 +78,7 @@ public static class Multicodec
         [CarIndexSorted] = "car-index-sorted",
         [CarMultihashIndexSorted] = "car-multihash-index-sorted",
         [TransportIpfsGatewayHttp] = "transport-ipfs-gateway-http",
+        [FilCommitmentUnsealed] = "fil-commitment-unsealed",
         [Identity] = "identity",
         [Sha1] = "sha1",
         [Sha256] = "sha2-256",
@@ -83,6 +90,8 @@ public static class Multicodec
         [Blake3] = "blake3",
         [Sha384] = "sha2-384",
         [Blake2b256] = "blake2b-256",
+        [Fr32Sha256Trunc254PaddedTree] = "fr32-sha256-trunc254-padbintree",
+        [Sha256Trunc254Padded] = "sha2-256-trunc254-padded",
     }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<string, ulong> s_codes =

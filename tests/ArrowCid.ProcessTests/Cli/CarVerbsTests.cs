@@ -41,6 +41,27 @@ public class CarVerbsTests
     }
 
     [Fact]
+    public void Piece_commitment_is_printed_by_export_and_by_car_piece_alike()
+    {
+        using var folder = new TemporaryFolder();
+        Run(folder, "put", V1).Succeeds();
+        string car = folder.PathOf("v1.car");
+        CommandResult export = Run(folder, "export", "car", V1Cid, "-o", car, "--piece").Succeeds();
+        Assert.Equal(V1Cid, export.Lines[0]);
+        Assert.Matches($"^baga6ea4seaq[a-z2-7]{{52}}  bafkzci[a-z2-7]+  1024  {new FileInfo(car).Length}  ", export.Lines[1]);
+        Assert.Equal(export.Lines[1], Command.Run("car", "piece", car).Succeeds().Text.TrimEnd());
+        JsonElement json = Run(folder, "export", "car", V1Cid, "-o", car, "--json", "--piece", "64KiB").Succeeds().Json.Single();
+        JsonElement again = Command.Run("car", "piece", "--size", "64KiB", "--json", car).Succeeds().Json.Single();
+        string[] members = ["pieceCid", "pieceCidV2", "paddedSize", "payloadBytes"];
+        Assert.Equal(members.Select(member => json.GetProperty(member).ToString()), members.Select(member => again.GetProperty(member).ToString()));
+        Assert.Equal(65536, again.GetProperty("paddedSize").GetInt64());
+        File.Delete(car);
+        Assert.Contains("need a piece of 1024 bytes, not 512", Run(folder, "export", "car", V1Cid, "-o", car, "--piece", "512").Exits(6).Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(car));
+        Assert.Contains("car piece -", Run(folder, "export", "car", V1Cid, "-o", "-", "--piece").Exits(2).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_dataset_is_put_named_shown_and_carried()
     {
         using var folder = new TemporaryFolder();

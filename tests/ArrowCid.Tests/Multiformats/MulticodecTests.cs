@@ -19,7 +19,7 @@ public class MulticodecTests
             asserted++;
         }
 
-        Assert.Equal(23, asserted);
+        Assert.Equal(26, asserted);
         int constants = typeof(Multicodec).GetFields().Count(field => field.IsLiteral);
         Assert.Equal(constants, asserted);
     }

@@ -105,6 +105,22 @@ public sealed class CarPeerTests : IDisposable
         Assert.Equal(ErrorCode.BlockNotFound, Assert.Throws<ArrowCidException>(() => DagPath.Resolve(root, "no such file", source)).Code);
     }
 
+    [PeerFact(Peer.PieceJs)]
+    public void Piece_commitments_are_those_of_the_JavaScript_peers()
+    {
+        const int Count = 60, Most = 300_000;
+        var random = new Random(Seed);
+        int[] lengths = [.. Enumerable.Range(0, Count).Select(i => i % 2 == 0 ? random.Next(Most) : random.Next(1000))];
+        PeerResult result = Run("interop/node/check-pieces.mjs", lengths.Select(length => Text($"{length}")));
+        Assert.Equal(lengths.Length, result.Lines.Length);
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            var piece = PieceCommitment.Compute(new MemoryStream(UnixFsDagTests.Pattern(lengths[i])));
+            string made = Text($"{piece.Cid} {piece.CidV2} {piece.PaddedSize}");
+            Assert.True(result.Lines[i] == made, $"seed {Seed}: {lengths[i]} bytes: {made} for {result.Lines[i]}");
+        }
+    }
+
     private PeerResult Run(string script, IEnumerable<string> lines)
     {
         string list = Path.Combine(_folder, "list.txt");

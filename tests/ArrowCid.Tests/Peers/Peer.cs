@@ -20,4 +20,8 @@ public enum Peer
 
     /// <summary>moto, an S3 server in memory, which <c>interop/peers/s3</c> starts.</summary>
     Moto,
+
+    /// <summary>@web3-storage/data-segment and fr32-sha2-256-trunc254-padded-binary-tree-multihash under
+    /// Node.js.</summary>
+    PieceJs,
 }

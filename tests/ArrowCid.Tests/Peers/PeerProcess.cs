@@ -26,6 +26,8 @@ internal static class PeerProcess
 
     private static readonly Lazy<bool> s_hasMoto =
         new(() => Answers(() => Run("/bin/sh", [Repository.PathOf("interop/peers/s3"), "--has"])));
+    private static readonly Lazy<bool> s_hasPieceJs = new(() => HasPackage("@web3-storage/data-segment")
+        && HasPackage("fr32-sha2-256-trunc254-padded-binary-tree-multihash") && Answers(() => Node(["--version"])));
 
     /// <summary>Where interop/peers/setup puts the peers.</summary>
     public static string Folder =>
@@ -43,6 +45,7 @@ internal static class PeerProcess
         Peer.ParquetJs => s_hasParquetJs.Value,
         Peer.CarJs => s_hasCarJs.Value,
         Peer.Moto => s_hasMoto.Value,
+        Peer.PieceJs => s_hasPieceJs.Value,
         _ => throw new ArgumentOutOfRangeException(nameof(peer), peer, "no such peer"),
     };
 

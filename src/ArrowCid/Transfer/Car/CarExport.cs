@@ -14,4 +14,8 @@ public sealed record CarExport
 
     /// <summary>The bytes of its largest block.</summary>
     public required long LargestBlock { get; init; }
+
+    /// <summary>The Filecoin piece commitment, where <see cref="CarExportOptions.PieceSize"/> asks for it; else
+    /// null.</summary>
+    public PieceCommitment? Piece { get; init; }
 }

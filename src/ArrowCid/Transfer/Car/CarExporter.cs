@@ -29,9 +29,21 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         ArgumentNullException.ThrowIfNull(cids);
         ArgumentNullException.ThrowIfNull(output);
         options ??= new CarExportOptions();
-        return options.Version is 1 or 2
-            ? new CarExporter(find, open, options).Write(cids, output)
-            : throw new ArgumentException($"There is no CAR version {options.Version}.", nameof(options));
+        if (options.Version is not (1 or 2))
+            throw new ArgumentException($"There is no CAR version {options.Version}.", nameof(options));
+        var exporter = new CarExporter(find, open, options);
+        if (options.PieceSize is not { } size) return exporter.Write(cids, output);
+        PieceCommitment.RequireSize(size);
+        if (options.Version == 2)
+        {
+            throw new ArrowCidException(ErrorCode.Unsupported,
+                "the piece commitment is computed while the CAR is written, and the header of version 2 is written " +
+                "last; take version 1, or compute it from the finished file");
+        }
+
+        var hasher = new PieceHasher();
+        CarExport made = exporter.Write(cids, new PieceStream(output, hasher));
+        return made with { Piece = PieceCommitment.Of(hasher, size) };
     }
 
     private CarExport Write(IReadOnlyList<Cid> cids, Stream output)
