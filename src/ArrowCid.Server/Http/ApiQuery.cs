@@ -42,7 +42,7 @@ internal static class ApiQuery
     public static void Require(HttpContext context, IReadOnlyList<string> known)
     {
         string query = context.Request.QueryString.Value ?? "";
-        if (!PathNames.TryDecode(query, out _))
+        if (!PercentEncoding.TryDecode(query, out _))
             throw new ArrowCidException(ErrorCode.InvalidArgument, "the query is not percent-encoded UTF-8");
         foreach (string name in context.Request.Query.Keys)
         {

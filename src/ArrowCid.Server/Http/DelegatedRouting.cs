@@ -1,12 +1,12 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Server.Http;
 
-/// <summary>Delegated routing (v1): who has a block. Here that is this server alone, over its gateway.</summary>
+/// <summary>Delegated routing (Delegated Routing V1 HTTP API): the providers of a block. Here that is this server alone,
+/// by its gateway. A block that is not stored has none: an empty list with 200, as IPIP-513 says.</summary>
 internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service)
 {
     private const string Protocol = "transport-ipfs-gateway-http";
@@ -20,7 +20,7 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
         if (!Cid.TryParse(text, out Cid cid, out CidError error))
             throw new GatewayException(422, $"'{text}' is no CID: {Cid.Describe(error)}");
         HttpResponse response = context.Response;
-        string? address = AddressOf(context);
+        Multiaddr? address = AddressOf(context);
         bool isWanted = address is not null && Passes(context.Request.Query["filter-protocols"], [Protocol])
             && PassesAddresses(context.Request.Query["filter-addrs"], address);
         using ServedBlock? block = isWanted
@@ -28,9 +28,7 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
             : null;
         response.Headers.Vary = "Accept";
         response.Headers.CacheControl = block is null ? "public, max-age=15" : "public, max-age=300";
-        bool isLines = context.Request.Headers.Accept.ToString()
-            .Contains("application/x-ndjson", StringComparison.OrdinalIgnoreCase);
-        if (isLines)
+        if (WantsLines(context.Request))
         {
             response.ContentType = FileTypes.JsonLines;
             if (block is null || HttpMethods.IsHead(context.Request.Method)) return;
@@ -53,33 +51,39 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
         }).ConfigureAwait(false);
     }
 
-    private void WriteProvider(Utf8JsonWriter writer, string address)
+    private void WriteProvider(Utf8JsonWriter writer, Multiaddr address)
     {
         writer.WriteString("Schema", "peer");
         writer.WriteString("ID", _peer.Value);
         writer.WriteStartArray("Addrs");
-        writer.WriteStringValue(address);
+        writer.WriteStringValue(address.ToString());
         writer.WriteEndArray();
         writer.WriteStartArray("Protocols");
         writer.WriteStringValue(Protocol);
         writer.WriteEndArray();
     }
 
-    /// <summary>The gateway as a multiaddr: by the URL that is public, else as the client has called it.</summary>
-    private string? AddressOf(HttpContext context)
+    /// <summary>Whether JSON lines are preferred to JSON, which is the default.</summary>
+    private static bool WantsLines(HttpRequest request)
     {
-        if (service.PublicUrl is { } url) return Multiaddr(url.Scheme, url.DnsSafeHost, url.Port);
-        if (!service.Origins.IsHost(context.Request.Host.Host)) return null;
-        int port = context.Request.Host.Port ?? context.Connection.LocalPort;
-        return Multiaddr(context.Request.Scheme, context.Request.Host.Host.Trim('[', ']'), port);
+        if (!MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out IList<MediaTypeHeaderValue>? accepted))
+            return false;
+        MediaTypeHeaderValue? best = accepted.OrderByDescending(each => each.Quality ?? 1)
+            .FirstOrDefault(each => each.MatchesAllTypes || Is(each, FileTypes.Json) || Is(each, FileTypes.JsonLines));
+        return best is not null && Is(best, FileTypes.JsonLines);
+
+        static bool Is(MediaTypeHeaderValue value, string type) =>
+            value.MediaType.Equals(type, StringComparison.OrdinalIgnoreCase);
     }
 
-    private static string Multiaddr(string scheme, string host, int port)
+    /// <summary>The gateway's address: of the URL that is public, else as the client has called it.</summary>
+    private Multiaddr? AddressOf(HttpContext context)
     {
-        string place = IPAddress.TryParse(host, out IPAddress? address)
-            ? $"/{(address.AddressFamily == AddressFamily.InterNetwork ? "ip4" : "ip6")}/{address}"
-            : $"/dns/{host}";
-        return $"{place}/tcp/{port}/{(scheme == "https" ? "https" : "http")}";
+        if (service.PublicUrl is { } url) return Multiaddr.OfUrl(url);
+        HostString host = context.Request.Host;
+        if (!service.Origins.IsHost(host.Host)) return null;
+        const int ByScheme = -1;
+        return Multiaddr.OfUrl(new UriBuilder(context.Request.Scheme, host.Host, host.Port ?? ByScheme).Uri);
     }
 
     /// <summary>Whether one of the values is asked for (IPIP-484).</summary>
@@ -96,15 +100,13 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
 
     /// <summary>A name that is left out goes before the requested ones. On this machine HTTP satisfies a request for
     /// HTTPS, which clients send by habit.</summary>
-    private static bool PassesAddresses(string? filter, string address)
+    private static bool PassesAddresses(string? filter, Multiaddr address)
     {
         if (string.IsNullOrEmpty(filter)) return true;
-        string[] parts = address.Split('/', StringSplitOptions.RemoveEmptyEntries);
         string[] asked = filter.Split(',');
-        if (asked.Any(each => each.StartsWith('!') && parts.Contains(each[1..], StringComparer.OrdinalIgnoreCase)))
-            return false;
+        if (asked.Any(each => each.StartsWith('!') && address.Has(each[1..]))) return false;
         string[] wanted = [.. asked.Where(each => !each.StartsWith('!'))];
-        return wanted.Length == 0 || wanted.Any(each => parts.Contains(each, StringComparer.OrdinalIgnoreCase)
+        return wanted.Length == 0 || wanted.Any(each => address.Has(each)
             || each.Equals("https", StringComparison.OrdinalIgnoreCase));
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -13,7 +12,6 @@ namespace ArrowCid.Server.Http;
 internal static class PathNames
 {
     private const string Mark = "@", EncodedMark = "%40";
-    private static readonly UTF8Encoding s_utf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Reads the name in a request's path, where there is one, and goes on.</summary>
     public static Task Take(HttpContext context, RequestDelegate next)
@@ -36,37 +34,6 @@ internal static class PathNames
     public static string NameOf(HttpContext context) => context.Features.Get<Name>()?.Text
         ?? throw new ArrowCidException(ErrorCode.InvalidArgument,
             "the name in the path cannot be read; write it percent-encoded in UTF-8, without '.' or '..' as a segment");
-
-    /// <summary>Decodes percent-encoded UTF-8.</summary>
-    public static bool TryDecode(ReadOnlySpan<char> text, out string decoded)
-    {
-        decoded = "";
-        var bytes = new List<byte>(text.Length);
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (text[i] != '%')
-            {
-                if (!char.IsAscii(text[i])) return false;
-                bytes.Add((byte)text[i]);
-                continue;
-            }
-
-            if (i + 2 >= text.Length || !char.IsAsciiHexDigit(text[i + 1]) || !char.IsAsciiHexDigit(text[i + 2]))
-                return false;
-            bytes.Add(Convert.FromHexString(text.Slice(i + 1, 2))[0]);
-            i += 2;
-        }
-
-        try
-        {
-            decoded = s_utf8.GetString([.. bytes]);
-            return true;
-        }
-        catch (DecoderFallbackException)
-        {
-            return false;
-        }
-    }
 
     private static (string Path, Name Name)? Find(HttpContext context)
     {
@@ -97,7 +64,7 @@ internal static class PathNames
     }
 
     private static Name NameOf(ReadOnlySpan<string> parts, int mark) =>
-        new(TryDecode(string.Join('/', parts!).AsSpan(mark), out string name) ? name : null);
+        new(PercentEncoding.TryDecode(string.Join('/', parts!).AsSpan(mark), out string name) ? name : null);
 
     /// <summary>Whether a segment is one that paths are shortened by.</summary>
     private static bool IsDots(string part) =>

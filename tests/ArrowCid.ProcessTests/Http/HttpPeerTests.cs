@@ -47,6 +47,20 @@ public sealed class HttpPeerTests
             PathOf("interop/node/verified/check.mjs"), served.Http, HexOf(cid), root).Exits(0);
     }
 
+    [HttpPeerFact(HttpPeer.VerifiedFetch)]
+    public async Task Verified_fetch_of_Helia_fetches_a_batch_when_it_has_only_the_routing_URL()
+    {
+        using ServedStore served = ServedStore.Start();
+        using CidStore store = CidStore.Open(served.Directory);
+        Cid large = store.Put(Numbers(500_000)).Cid, small = store.Put(Numbers(1000)).Cid;
+        using var client = new HttpClient { BaseAddress = new Uri(served.Http) };
+        Assert.Equal($"same {store.Metadata.TryFind(large)!.Value.ByteLength}\n", Fetch(large, await RootOf(client, large)).Text);
+        Assert.Equal($"same {store.Metadata.TryFind(small)!.Value.ByteLength}\n", Fetch(small, $"{small}").Text);
+
+        CommandResult Fetch(Cid cid, string root) => Command.Program(HttpPeerFactAttribute.Node24,
+            PathOf("interop/node/verified/check.mjs"), served.Http, HexOf(cid), root, "routing").Exits(0);
+    }
+
     [HttpPeerFact(HttpPeer.PyArrow)]
     public void pyarrow_reads_what_it_fetches()
     {

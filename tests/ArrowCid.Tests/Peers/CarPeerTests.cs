@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using ArrowCid.Ipld;
 using ArrowCid.Tests.Generators;
@@ -119,6 +120,39 @@ public sealed class CarPeerTests : IDisposable
             string made = Text($"{piece.Cid} {piece.CidV2} {piece.PaddedSize}");
             Assert.True(result.Lines[i] == made, $"seed {Seed}: {lengths[i]} bytes: {made} for {result.Lines[i]}");
         }
+    }
+
+    // Of http-path the text alone is compared: the peer puts a '/' before the path in the bytes, and go-multiaddr does not.
+    [PeerFact(Peer.MultiaddrJs)]
+    public void Multiaddrs_are_those_of_the_JavaScript_peer()
+    {
+        var random = new Random(Seed);
+        string[] names = ["a.com", "example.org", "data.example"], kinds = ["dns", "dns4", "dns6"];
+        var texts = new List<string>();
+        for (int i = 0; i < 200; i++)
+        {
+            byte[] ip = new byte[random.Next(2) == 0 ? 4 : 16];
+            random.NextBytes(ip);
+            string name = names[random.Next(names.Length)], port = Text($"{random.Next(65536)}");
+            string host = i % 2 == 0 ? $"/{kinds[random.Next(kinds.Length)]}/{name}" : $"/ip{(ip.Length == 4 ? 4 : 6)}/{new IPAddress(ip)}";
+            string end = new[] { "", "/http", "/https", "/tls/http", "/p2p/QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC",
+                "/http/http-path/a%20b%2Fc", "/unix/%2Ftmp%2Fx.sock/http" }[random.Next(7)];
+            texts.Add($"{host}/{(random.Next(2) == 0 ? "tcp" : "udp")}/{port}{end}");
+        }
+
+        string[] refused = ["/ip4/256.1.1.1", "/ip4/1.2.3.4/tcp/65536", "/ip4/1.2.3.4/tcp/080", "/nothing/1", "/ip4", "/ip6/1.2.3.4"];
+        PeerResult result = Run("interop/node/check-multiaddrs.mjs", texts.Concat(refused));
+        Assert.Equal(texts.Count + refused.Length, result.Lines.Length);
+        for (int i = 0; i < texts.Count; i++)
+        {
+            var address = Multiaddr.Parse(texts[i]);
+            string[] peer = result.Lines[i].Split(' ');
+            bool hasPath = address.Has("http-path");
+            Assert.Equal((address.ToString(), hasPath ? "" : Hex.Of(address.Bytes.ToArray())), (peer[0], hasPath ? "" : peer[1]));
+        }
+
+        Assert.All(result.Lines[texts.Count..], line => Assert.Equal("refused", line));
+        Assert.All(refused, text => Assert.Throws<ArrowCidException>(() => Multiaddr.Parse(text)));
     }
 
     private PeerResult Run(string script, IEnumerable<string> lines)

@@ -24,4 +24,7 @@ public enum Peer
     /// <summary>@web3-storage/data-segment and fr32-sha2-256-trunc254-padded-binary-tree-multihash under
     /// Node.js.</summary>
     PieceJs,
+
+    /// <summary>@multiformats/multiaddr under Node.js.</summary>
+    MultiaddrJs,
 }

@@ -45,6 +45,7 @@ internal static class PeerProcess
         Peer.ParquetJs => s_hasParquetJs.Value,
         Peer.CarJs => s_hasCarJs.Value,
         Peer.Moto => s_hasMoto.Value,
+        Peer.MultiaddrJs => s_hasIpldJs.Value && HasPackage("@multiformats/multiaddr"),
         Peer.PieceJs => s_hasPieceJs.Value,
         _ => throw new ArgumentOutOfRangeException(nameof(peer), peer, "no such peer"),
     };

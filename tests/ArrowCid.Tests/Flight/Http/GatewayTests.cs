@@ -274,6 +274,31 @@ public sealed class GatewayTests
         Assert.Equal("{\"Providers\":[]}", none);
     }
 
+    [Theory]
+    [InlineData("application/json, application/x-ndjson;q=0.5", "application/json")]
+    [InlineData("application/x-ndjson;q=0.5, application/json;q=0.4", "application/x-ndjson")]
+    [InlineData("*/*", "application/json")]
+    [InlineData("text/html", "application/json")]
+    public async Task Routing_answers_in_the_form_that_is_preferred(string accept, string type)
+    {
+        await using ServedStore served = await ServedStore.Start();
+        using HttpResponseMessage answer = await served.Client.Send("GET", "/routing/v1/providers/bafkqaaa", ("Accept", accept));
+        Assert.StartsWith(type, answer.Header("Content-Type"));
+    }
+
+    [Theory]
+    [InlineData("https://data.example/", "/dns/data.example/tcp/443/https")]
+    [InlineData("http://10.0.0.7:8816", "/ip4/10.0.0.7/tcp/8816/http")]
+    [InlineData("http://[fd00::7]:8816/", "/ip6/fd00::7/tcp/8816/http")]
+    [InlineData("https://data.example/blocks/one", "/dns/data.example/tcp/443/tls/http/http-path/blocks%2Fone")]
+    public async Task Routing_names_the_public_URL(string url, string address)
+    {
+        await using ServedStore served = await ServedStore.Start(_ =>
+            new Server.CidServerOptions { Flight = ServedStore.Any, Http = ServedStore.Any, PublicUrl = new Uri(url) });
+        string json = await served.Client.GetStringAsync("/routing/v1/providers/bafkqaaa");
+        Assert.Contains($"\"Addrs\":[\"{address}\"]", json);
+    }
+
     internal static void Import(ServedStore served, string car)
     {
         using FileStream file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Data", "car", car));
