@@ -46,10 +46,29 @@ function joined(blocks, manifest) {
   return Buffer.concat(pieces.map(([cid]) => block(blocks, cid)));
 }
 
+// The batches of a UnixFS file or directory. In a directory the files, in the order of their names, are those of the manifest.
+async function files(blocks, entry) {
+  if (entry.type !== 'directory') return [[null, await content(blocks, entry.cid)]];
+  const found = [];
+  let manifest;
+  for await (const { name, cid } of entry.entries()) {
+    const bytes = await content(blocks, cid);
+    if (name === 'manifest.cbor') manifest = cbor.decode(bytes);
+    else if (name !== 'schema.arrows') found.push([name, bytes]);
+    else if (!sha256(bytes).equals(cid.multihash.digest)) throw new Error('the schema is another');
+  }
+  if (found.length !== manifest.batches.length) throw new Error(`${found.length} files of ${manifest.batches.length} batches`);
+  return found.sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, bytes], i) => {
+    if (name !== `${i}.arrows`.padStart(12, '0')) throw new Error(`the file ${i} is ${name}`);
+    const { cid } = manifest.batches[i];
+    return [CID.asCID(cid) ?? CID.decode(cid), bytes];
+  });
+}
+
 // The batches that a root leads to, as [CID, bytes].
 async function batches(blocks, cid) {
   if (cid.code === 0x55) return [[cid, block(blocks, cid)]];
-  if (cid.code === 0x70) return [[null, await content(blocks, cid)]];
+  if (cid.code === 0x70) return files(blocks, await exporter(cid, { async *get(each) { yield block(blocks, each); } }));
   const node = cbor.decode(block(blocks, cid));
   if (node.kind === 'arrowcid/columns') return [[CID.decode(node.cid), joined(blocks, node)]];
   if (node.kind !== 'arrowcid/dataset') throw new Error(`${cid} is ${node.kind}`);

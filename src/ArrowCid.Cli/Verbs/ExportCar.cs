@@ -20,10 +20,11 @@ internal static class ExportCar
         var layout = new Option<string>("--layout")
         {
             Description = "The layout of batches: unixfs (files of profile unixfs-v1-2025, for every IPFS node), " +
+                "directory (the same, and a dataset is a UnixFS directory that IPFS tools list and unpack), " +
                 "columns (pieces cut where columns end), flat (one block each, whatever its size).",
             DefaultValueFactory = _ => "unixfs",
         };
-        layout.AcceptOnlyFromAmong("unixfs", "columns", "flat");
+        layout.AcceptOnlyFromAmong("unixfs", "directory", "columns", "flat");
         var version = new Option<string>("--car-version")
         {
             Description = "The CAR version: 1, which every reader supports, or 2, with an index.",
@@ -40,6 +41,7 @@ internal static class ExportCar
             "the same bytes.",
             "arrowcid export car CID -o batch.car",
             "arrowcid export car @prices -o . --layout columns",
+            "arrowcid export car @prices -o prices.car --layout directory",
             "arrowcid export car CID --car-version 2 -o batch.car --json",
             "arrowcid export car @prices -o prices.car --piece 32GiB")
         {
@@ -59,6 +61,7 @@ internal static class ExportCar
                 {
                     "flat" => CarLayout.Flat,
                     "columns" => CarLayout.Columns,
+                    "directory" => CarLayout.Directory,
                     _ => CarLayout.UnixFs,
                 },
                 Version = parsed.GetValue(version) == "2" ? 2 : 1,

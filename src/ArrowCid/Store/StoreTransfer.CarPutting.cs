@@ -103,6 +103,12 @@ public sealed partial class StoreTransfer
 
         private void PutAlone(CarImportStep step)
         {
+            if (step.Nodes is { } nodes)
+            {
+                PutDataset(step.Block, nodes);
+                return;
+            }
+
             if (step.Content is null)
             {
                 PutOne(step.Block);
@@ -156,11 +162,27 @@ public sealed partial class StoreTransfer
                 return;
             }
 
+            PutNode(index, cid, cid);
+        }
+
+        private void PutNode(int index, Cid cid, Cid from)
+        {
             byte[] bytes = contents.ReadBlock(index);
             ExpectedCid.RequireHash(cid, Sha256.Hash(bytes));
             if (cid.Codec == Multicodec.DagCbor) Judge(cid, bytes);
             Add(store.PutBlock(cid.Codec, bytes),
-                NodeHead.IsNode(cid.Codec) ? NodeHead.Read(cid.Codec, bytes).Kind : BlockKind.Raw, cid);
+                NodeHead.IsNode(cid.Codec) ? NodeHead.Read(cid.Codec, bytes).Kind : BlockKind.Raw, from);
+        }
+
+        /// <summary>Puts the nodes of a dataset that stand as files in its directory.</summary>
+        private void PutDataset(int directory, IReadOnlyList<int> nodes)
+        {
+            foreach (int node in nodes)
+            {
+                Cid file = contents.Blocks[node].Cid.ToV1();
+                PutNode(node, Cid.Create(Multicodec.DagCbor, file.Hash),
+                    node == nodes[^1] ? contents.Blocks[directory].Cid.ToV1() : file);
+            }
         }
 
         private bool IsProved(int index) => !contents.IsDamaged(index);

@@ -16,7 +16,7 @@ public sealed class CarTests
     public static TheoryData<CarLayout, int> Forms => new()
     {
         { CarLayout.UnixFs, 1 }, { CarLayout.UnixFs, 2 }, { CarLayout.Flat, 1 }, { CarLayout.Flat, 2 },
-        { CarLayout.Columns, 1 }, { CarLayout.Columns, 2 },
+        { CarLayout.Columns, 1 }, { CarLayout.Columns, 2 }, { CarLayout.Directory, 1 }, { CarLayout.Directory, 2 },
     };
 
     [Theory, MemberData(nameof(Forms))]
@@ -60,7 +60,7 @@ public sealed class CarTests
         Assert.NotEqual(dataset.Cid, store.Datasets.Put(cids, meta, [dataset.Cid]).Cid);
         Assert.Equal(cids, store.Datasets.TryGet(dataset.Cid));
         byte[] car = Export(store, [dataset.Cid], layout, version, out CarExport made);
-        Assert.Equal(dataset.Cid, made.Roots[0]);
+        if (layout != CarLayout.Directory) Assert.Equal(dataset.Cid, made.Roots[0]);
         CarReport report = CarFixtureTests.Verify(car);
         Assert.True(report is { IsWhole: true, OrphanCount: 0, Duplicates: 0, IndexFault: null, MalformedCount: 0 });
 

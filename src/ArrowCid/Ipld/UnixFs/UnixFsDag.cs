@@ -56,6 +56,16 @@ internal sealed class UnixFsDag
         return dag.Finish();
     }
 
+    /// <summary>The bytes of all blocks of a file's DAG, which follow from the file's length where leaves are
+    /// raw.</summary>
+    public static ulong TotalSizeOf(long length, UnixFsProfile profile)
+    {
+        var dag = new UnixFsDag(profile);
+        for (long at = 0; at < length; at += profile.ChunkSize)
+            dag.AddRawLeaf(default, (int)Math.Min(profile.ChunkSize, length - at));
+        return dag.Finish()._levels[^1][0].TotalSize;
+    }
+
     /// <summary>The blocks, each once before those below it, in the order of the links.</summary>
     public IEnumerable<UnixFsPart> Parts()
     {

@@ -11,6 +11,7 @@ namespace ArrowCid.Transfer;
 internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, BackendBlock> open, CarExportOptions options)
 {
     private readonly Dictionary<Cid, Form> _forms = [];
+    private readonly Dictionary<Cid, DatasetDirectory> _directories = [];
     private readonly HashSet<Cid> _written = [];
     private readonly ReadAhead<BackendBlock> _proofs = new(open);
     private CarWriter _writer = null!;
@@ -94,6 +95,14 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
 
     private void AddRoots(Cid cid, List<Cid> roots)
     {
+        if (options.Layout == CarLayout.Directory && ReadDataset(cid) is { } listed)
+        {
+            DatasetDirectory directory = DirectoryOf(cid, listed);
+            _directories[cid] = directory;
+            roots.Add(directory.Root);
+            return;
+        }
+
         roots.Add(cid);
         if (options.Layout != CarLayout.Columns || ReadDataset(cid) is not { } dataset) return;
         Cid[] batches = [.. dataset.Batches.Where(each => !each.Dag.IsDefault).Select(each => each.Cid).Distinct()];
@@ -144,7 +153,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         using BackendBlock block = find(cid);
         // What a manifest links to stays one block.
         bool isSmall = block.Bytes.Length <= Dataset.MaxLinked;
-        if (isSmall && (isLinked || options.Layout == CarLayout.UnixFs)) return null;
+        if (isSmall && (isLinked || options.Layout != CarLayout.Columns)) return null;
         Cid schema = options.Layout == CarLayout.Columns ? block.FindSchema() : default;
         if (isSmall && schema.IsDefault) return null;
         try
@@ -219,9 +228,31 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
     private bool IsWritten(Cid cid) =>
         _written.Contains(_forms.TryGetValue(cid, out Form? form) ? form.Root : cid);
 
+    private DatasetDirectory DirectoryOf(Cid cid, Dataset dataset)
+    {
+        using BackendBlock schema = find(dataset.Schema);
+        var directory = DatasetDirectory.Of(dataset, schema.Bytes.Length);
+        return directory.Manifest == cid ? directory : throw new ArrowCidException(ErrorCode.NotCanonical,
+            $"the dataset {cid} is not encoded as MANIFESTS.md says; take another layout");
+    }
+
+    /// <summary>Writes a directory with its manifest, and lays the batches by.</summary>
+    private void WriteDirectory(DatasetDirectory directory, Stack<(Cid Cid, bool IsLinked)> next)
+    {
+        foreach ((Cid cid, byte[] block) in directory.Blocks) Once(cid, block);
+        foreach (DatasetBatch batch in directory.Dataset.Batches.Reverse()) next.Push((batch.Cid, true));
+        next.Push((directory.Dataset.Schema, true));
+    }
+
     /// <summary>Writes a node, and lays its links by, the first one on top.</summary>
     private void WriteNode(Cid cid, Stack<(Cid Cid, bool IsLinked)> next)
     {
+        if (_directories.TryGetValue(cid, out DatasetDirectory? directory))
+        {
+            WriteDirectory(directory, next);
+            return;
+        }
+
         var links = new List<IpldLink>();
         using (BackendBlock node = open(cid.ToV1()))
         {

@@ -47,7 +47,7 @@ internal sealed class CarImportPlan
         CarSection section = _contents.Blocks[block];
         CarImportStep? whole = section.Cid.Codec switch
         {
-            Multicodec.DagPb => FileOf(block, section.Cid),
+            Multicodec.DagPb => FileOf(block, section.Cid) ?? DirectoryOf(block, section.Cid),
             Multicodec.DagCbor => ColumnsOf(block),
             _ => null,
         };
@@ -95,6 +95,41 @@ internal sealed class CarImportPlan
 
         return new CarImportStep(block, content, parts, manifest.Cid);
     }
+
+    /// <summary>A dataset as a UnixFS directory: the one that follows from the manifest in it.</summary>
+    private CarImportStep? DirectoryOf(int block, Cid cid)
+    {
+        DatasetDirectory directory;
+        try
+        {
+            DagPbNode node = DagPb.Decode(_contents.ReadBlock(block), IpldReadOptions.Lenient);
+            Cid file = node.Links.FirstOrDefault(link => link.Name == DatasetDirectory.ManifestName).Hash;
+            int manifest = file.IsDefault ? -1 : _contents.Find(file);
+            if (manifest < 0 || _contents.Blocks[manifest].Length > Dataset.MaxBytes) return null;
+            var dataset = Dataset.Decode(DagCbor.Decode(_contents.ReadBlock(manifest)), ReadPage);
+            if (_contents.Find(dataset.Schema) is not (>= 0 and int schema)) return null;
+            directory = DatasetDirectory.Of(dataset, _contents.Blocks[schema].Length);
+        }
+        catch (Exception e) when (e is InvalidIpldException or ArrowCidException)
+        {
+            return null;
+        }
+
+        if (directory.Root != cid.ToV1()) return null;
+        int[] parts = [.. directory.Blocks.Skip(1).Select(each => _contents.Find(each.Cid))];
+        if (parts.Any(part => part < 0 || _contents.IsDamaged(part))) return null;
+        Need(new IpldLink(directory.Dataset.Schema));
+        foreach (DatasetBatch batch in directory.Dataset.Batches)
+            Need(new IpldLink(batch.Dag.IsDefault ? batch.Cid : batch.Dag));
+        return new CarImportStep(block, null, parts, default)
+        {
+            Nodes = [.. directory.Nodes.Select(_contents.Find)],
+        };
+    }
+
+    private IpldNode? ReadPage(Cid page) =>
+        _contents.Find(DatasetDirectory.FileOf(page)) is >= 0 and int index
+            && _contents.Blocks[index].Length <= Dataset.MaxBytes ? DagCbor.Decode(_contents.ReadBlock(index)) : null;
 
     /// <summary>A UnixFS file that looks like a batch's block: so it begins, so it ends, and so long it is.</summary>
     private CarImportStep? FileOf(int block, Cid cid)

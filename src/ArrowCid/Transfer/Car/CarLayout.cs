@@ -14,4 +14,8 @@ public enum CarLayout
     /// <summary>As column manifests with pieces of at most 1 MiB, cut where columns end: equal columns of several
     /// batches are there once.</summary>
     Columns = 2,
+
+    /// <summary>As <see cref="UnixFs"/>, and each dataset as a UnixFS directory, the CAR's root: one file per batch, the
+    /// schema and the manifest, which IPFS tools list and unpack.</summary>
+    Directory = 3,
 }
