@@ -84,7 +84,10 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds) : IBench
                 $"s3://{BucketServer.Bucket}/aws{_folders++}/")));
         double megabytes = made / 1e6;
         return new Measurement($"put {cids.Count} blocks of 64 KiB to 1 MiB", megabytes / ours, megabytes / aws, "MB/s",
-            "aws s3 cp --recursive", 10) { Note = server.Name };
+            "aws s3 cp --recursive", 10)
+        {
+            Note = server.Name,
+        };
     }
 
     private Measurement PutLarge(BucketServer server)
@@ -147,7 +150,11 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds) : IBench
                 }
             }) / times);
         return new Measurement($"get a block of {size}, hashed", ours * 1e3, sdk * 1e3, "ms", "SDK GetObject, not hashed",
-            0.95) { IsLessBetter = true, Note = server.Name };
+            0.95)
+        {
+            IsLessBetter = true,
+            Note = server.Name,
+        };
     }
 
     private BlockBackend Open(BucketServer server) =>

@@ -47,8 +47,8 @@ internal static class CarPieceVerb
     public static Option<long?> Option()
     {
         Option<long?> option = Verb.Size("--piece", 1,
-            "Also compute the Filecoin piece commitment of the CAR and print it as 'car piece' does; with a SIZE such " +
-            "as 32GiB, that of a piece of this padded size.");
+            "Also compute the Filecoin piece commitment of the CAR and print it as 'car piece' does; with a SIZE " +
+            "such as 32GiB, that of a piece of this padded size.");
         option.Arity = ArgumentArity.ZeroOrOne;
         Func<ArgumentResult, long?> size = option.CustomParser!;
         option.CustomParser = result => result.Tokens.Count == 0 ? 0 : size(result);

@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Server.Http;
 
-/// <summary>Delegated routing (Delegated Routing V1 HTTP API): the providers of a block. Here that is this server alone,
-/// by its gateway. A block that is not stored has none: an empty list with 200, as IPIP-513 says.</summary>
+/// <summary>Delegated routing (Delegated Routing V1 HTTP API): the providers of a block. Here that is this server
+/// alone, by its gateway. A block that is not stored has none: an empty list with 200, as IPIP-513 says.</summary>
 internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service)
 {
     private const string Protocol = "transport-ipfs-gateway-http";

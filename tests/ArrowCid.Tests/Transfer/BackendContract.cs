@@ -264,15 +264,18 @@ public class SharedMemoryBackendTests : BackendContract
 {
     private readonly string _directory = $"/dev/shm/arrowcid-test-{Guid.NewGuid():n}";
 
+    private CidStore _store = null!;
+
     private protected override Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks)
     {
-        var store = Own(CidStore.Open(_directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 }));
-        return Task.FromResult(Filled(store.Transfer.AsBackend(), blocks));
+        _store = CidStore.Open(_directory, new CidStoreOptions { Capacity = 64 << 20, SegmentSize = 4 << 20 });
+        return Task.FromResult(Filled(_store.Transfer.AsBackend(), blocks));
     }
 
     private protected override Task End()
     {
-        // What is mapped stays.
+        // An open store may create files while its directory is deleted.
+        _store.Dispose();
         Directory.Delete(_directory, recursive: true);
         return Task.CompletedTask;
     }

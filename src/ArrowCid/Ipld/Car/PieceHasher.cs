@@ -17,7 +17,7 @@ internal sealed class PieceHasher
     /// <summary>The height of the largest piece, 2^60 bytes; sectors have at most 2^36.</summary>
     public const int MostHeight = 55;
 
-    // So many quads are hashed together, level by level: 1024 leaves, ten levels.
+    // The number of quads that are hashed together, level by level: 1024 leaves, ten levels.
     private const int PayloadQuad = 127, PaddedQuad = 128, Node = Digest256.ByteCount, Quads = 256, ChunkHeight = 10;
 
     // The byte of a digest whose two highest bits are cleared, and the mask.
@@ -109,7 +109,7 @@ internal sealed class PieceHasher
         _filled = 0;
     }
 
-    /// <summary>Shifts each quad's bits up by 0, 2, 4 and 6, so that each fourth has two zero bits at its end.</summary>
+    /// <summary>Shifts each quad's bits up by 0, 2, 4, 6, so that each fourth has two zero bits at its end.</summary>
     private void Pad(int quads)
     {
         for (int quad = 0; quad < quads; quad++)

@@ -12,8 +12,8 @@ public sealed class CarExportOptions
     /// <summary>Names that go along, as a root of their own, for an import to set; null for none.</summary>
     public IReadOnlyDictionary<string, Cid>? Names { get; init; }
 
-    /// <summary>Also computes the Filecoin piece commitment of the CAR, of this padded size in bytes; 0 for the smallest
-    /// that holds it; null for none. Only for version 1, which is written forward.</summary>
+    /// <summary>Also computes the Filecoin piece commitment of the CAR, of this padded size in bytes; 0 for the
+    /// smallest that holds it; null for none. Only for version 1, which is written forward.</summary>
     public long? PieceSize { get; init; }
 
     /// <summary>Gets the bytes of blocks written so far, after each block.</summary>

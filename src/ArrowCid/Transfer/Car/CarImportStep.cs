@@ -11,8 +11,8 @@ namespace ArrowCid.Transfer;
 internal sealed record CarImportStep(int Block, IReadOnlyList<CarSection>? Content, IReadOnlyList<int> Parts,
     Cid Expected)
 {
-    /// <summary>Where it is the directory of a dataset: the blocks of raw bytes that are put as nodes of the dataset, in
-    /// this order, the dataset last; else null.</summary>
+    /// <summary>Where it is the directory of a dataset: the blocks of raw bytes that are put as nodes of the dataset,
+    /// in this order, the dataset last; else null.</summary>
     public IReadOnlyList<int>? Nodes { get; init; }
 
     /// <summary>The content's bytes.</summary>

@@ -15,7 +15,7 @@ public enum CarLayout
     /// batches are there once.</summary>
     Columns = 2,
 
-    /// <summary>As <see cref="UnixFs"/>, and each dataset as a UnixFS directory, the CAR's root: one file per batch, the
-    /// schema and the manifest, which IPFS tools list and unpack.</summary>
+    /// <summary>As <see cref="UnixFs"/>, and each dataset as a UnixFS directory, the CAR's root: one file per batch,
+    /// the schema and the manifest, which IPFS tools list and unpack.</summary>
     Directory = 3,
 }

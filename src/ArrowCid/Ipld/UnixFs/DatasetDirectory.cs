@@ -3,8 +3,8 @@ using System.Globalization;
 namespace ArrowCid.Ipld;
 
 /// <summary>
-/// A dataset as a UnixFS directory (<c>MANIFESTS.md</c>): one file per batch, the schema, and the dataset node as a file
-/// of raw bytes, so that IPFS tools list and unpack it. It follows from the dataset alone.
+/// A dataset as a UnixFS directory (<c>MANIFESTS.md</c>): one file per batch, the schema, and the dataset node as a
+/// file of raw bytes, so that IPFS tools list and unpack it. It follows from the dataset alone.
 /// </summary>
 internal sealed class DatasetDirectory
 {
