@@ -30,7 +30,7 @@ internal static class InputFiles
         foreach (string argument in arguments)
         {
             if (argument == "-") files.Add(new InputFile(argument, "", argument));
-            else if (S3Files.Matches(argument)) files.AddRange(InBucket(argument, known));
+            else if (S3Files.Matches(argument)) files.AddRange(InBucket(argument, known, isStrict));
             else if (Directory.Exists(argument)) files.AddRange(InDirectory(argument, known, isStrict));
             else if (argument.AsSpan().ContainsAny("*?[") && !File.Exists(argument))
                 files.AddRange(Matching(argument));
@@ -48,30 +48,29 @@ internal static class InputFiles
     public static string[] PathsOf(string[] arguments, bool isStrict = false, params string[] more) =>
         [.. Of(arguments, isStrict, more).Select(file => file.Path)];
 
-    /// <summary>An object, or those right in a folder whose extensions are known.</summary>
-    private static IEnumerable<InputFile> InBucket(string path, string[] known)
+    private static IEnumerable<InputFile> InBucket(string path, string[] known, bool isStrict)
     {
-        if (!S3Files.IsFolder(path))
-        {
-            string name = Input.NameOf(path);
-            return [new InputFile(path, "", name[(name.LastIndexOf('/') + 1)..])];
-        }
-
-        string[] found = [.. S3Files.List(path)
-            .Where(name => known.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase))];
-        if (found.Length == 0)
-        {
-            throw new ArrowCidException(ErrorCode.Io,
-                $"{path}: no object whose name ends in {string.Join(' ', known)}");
-        }
-
-        return found.Select(name => new InputFile(S3Files.Combine(path, name), "", name));
+        string name = Path.TrimEndingDirectorySeparator(Input.NameOf(path));
+        string last = name[(name.LastIndexOf('/') + 1)..];
+        if (!S3Files.IsFolder(path)) return [new InputFile(path, "", last)];
+        IEnumerable<string> visible = S3Files.List(path)
+            .Where(key => !key.Split('/').Any(part => part.StartsWith('.')));
+        return Choose(path, visible, known, isStrict)
+            .Select(key => new InputFile(S3Files.Combine(path, key), last, key));
     }
 
     private static IEnumerable<InputFile> InDirectory(string directory, string[] known, bool isStrict)
     {
         string root = NameOf(directory);
-        ILookup<bool, string> found = Below(directory, "")
+        return Choose(directory, Below(directory, ""), known, isStrict)
+            .Select(path => new InputFile(Path.Combine(directory, path), root, path));
+    }
+
+    /// <summary>The files of known extensions in ordinal order; the others are reported.</summary>
+    private static IOrderedEnumerable<string> Choose(string directory, IEnumerable<string> files, string[] known,
+        bool isStrict)
+    {
+        ILookup<bool, string> found = files
             .ToLookup(path => known.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase));
         string[] other = [.. found[false].Order(StringComparer.Ordinal)];
         if (other.Length > 0)
@@ -90,8 +89,7 @@ internal static class InputFiles
                 $"{directory}: no file whose name ends in {string.Join(' ', known)}");
         }
 
-        return found[true].Order(StringComparer.Ordinal)
-            .Select(path => new InputFile(Path.Combine(directory, path), root, path));
+        return found[true].Order(StringComparer.Ordinal);
     }
 
     /// <summary>The paths of all files below a directory that are not hidden.</summary>

@@ -128,8 +128,10 @@ internal sealed class BlockUpload : IDisposable
         if (_pack.Count > 0) await StartPackAsync();
         await Task.WhenAll(_running);
         _running.Clear();
-        await _index.AddAsync(_written, _end);
+        // From here on the index may name these objects, also where the answer is an error.
+        IndexEntry[] written = [.. _written];
         _written.Clear();
+        await _index.AddAsync(written, _end);
         _pending = 0;
     }
 
@@ -162,7 +164,7 @@ internal sealed class BlockUpload : IDisposable
             return;
         }
 
-        await WriteAsync(pack.Key, bytes, Sha256.Hash(bytes.Span));
+        await WriteAsync(pack.Key, bytes, _isProved ? Sha256.Hash(bytes.Span) : default);
         Done(pack.Entries);
     }
 
@@ -176,6 +178,9 @@ internal sealed class BlockUpload : IDisposable
         Done([entry]);
     }
 
+    /// <param name="key">The key of the object.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="digest">Their SHA-256, for objects that are read back.</param>
     private async Task WriteAsync(string key, ReadOnlyMemory<byte> bytes, Digest256 digest)
     {
         _ = await ObjectUpload.RunAsync(_bucket, key, bytes.Length,

@@ -37,20 +37,6 @@ internal sealed class BucketIndex(S3Bucket bucket) : IDisposable
         return found;
     }
 
-    /// <summary>Lists all blocks.</summary>
-    public async Task<List<IndexEntry>> ReadAllAsync(CancellationToken end)
-    {
-        for (int tries = 0; tries < MostTries; tries++)
-        {
-            await RefreshAsync(end);
-            if (await ReadAsync(_files.Values, end) is not { } all) continue;
-            WithoutDropped(all);
-            return all;
-        }
-
-        throw new ArrowCidException(ErrorCode.Busy, $"{bucket.Name}: its index changes faster than it can be read");
-    }
-
     /// <summary>Reads the list of index objects, and those that are new.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: one is damaged. Others as for a
     /// request.</exception>

@@ -20,11 +20,6 @@ internal sealed class S3Backend : BlockBackend
 
     public override bool CanPut => true;
 
-    /// <summary>Tries the bucket and makes it a place of blocks, unless it is one already.</summary>
-    /// <returns>What the bucket was found to do.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: it cannot keep blocks.</exception>
-    public BucketFormat Prepare() => Wait(end => PrepareAsync(end));
-
     protected override bool Has(Cid cid) =>
         cid.TryGetSha256(out Digest256 digest) && Wait(end => FindEntriesAsync(digest, end)).Count > 0;
 
@@ -56,6 +51,7 @@ internal sealed class S3Backend : BlockBackend
     private static T Wait<T>(Func<CancellationToken, Task<T>> call) =>
         Task.Run(() => call(CancellationToken.None)).GetAwaiter().GetResult();
 
+    /// <summary>Tests the bucket and makes it a place of blocks, unless it is one already.</summary>
     private async Task<BucketFormat> PrepareAsync(CancellationToken end)
     {
         await _opening.WaitAsync(end);

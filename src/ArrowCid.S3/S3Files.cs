@@ -58,7 +58,7 @@ internal static class S3Files
         }
     }
 
-    /// <summary>The names of the objects right in a folder, in their order.</summary>
+    /// <summary>The keys of the objects in a folder, without that of the folder, in their order.</summary>
     public static IReadOnlyList<string> List(string folder)
     {
         using var bucket = S3Bucket.Open(S3Location.Parse(folder));
@@ -70,7 +70,8 @@ internal static class S3Files
         var names = new List<string>();
         await foreach (ObjectInfo each in bucket.ListAsync("", CancellationToken.None))
         {
-            if (!each.Key.Contains('/', StringComparison.Ordinal)) names.Add(each.Key);
+            // Some programs create an object of no name for the folder itself.
+            if (each.Key.Length > 0 && !each.Key.EndsWith('/')) names.Add(each.Key);
         }
 
         return names;

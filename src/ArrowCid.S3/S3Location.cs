@@ -66,7 +66,8 @@ internal sealed record S3Location(string Bucket, string Path, Uri? Endpoint, str
             string key = equals < 0 ? pair : pair[..equals];
             string value = equals < 0 ? "" : Uri.UnescapeDataString(pair[(equals + 1)..]);
             if (key == "endpoint") endpoint = ParseEndpoint(value);
-            else if (key == "region" && value.Length > 0) region = value;
+            else if (key == "region")
+                region = value.Length > 0 ? value : throw Refused("region= takes the name of a region");
             else throw Refused($"the URL takes endpoint=URL and region=NAME, not '{key}'");
         }
 

@@ -2,7 +2,7 @@ namespace ArrowCid.S3;
 
 /// <summary>Reads an object from any position. What is read forward is fetched ahead, several ranges at the same
 /// time. An object that is replaced meanwhile ends the reading.</summary>
-internal sealed class S3ReadStream : Stream
+internal sealed class S3ReadStream : ReadOnlyStream
 {
     private readonly S3Bucket _bucket;
     private readonly ObjectInfo _object;
@@ -18,12 +18,6 @@ internal sealed class S3ReadStream : Stream
         _rangeBytes = bucket.Settings.RangeBytes;
         _ahead = bucket.Settings.Parallel / 2;
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length => _object.Length;
 
@@ -48,23 +42,6 @@ internal sealed class S3ReadStream : Stream
         _position += count;
         return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
-    {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        _ => Length + offset,
-    };
-
-    public override void Flush()
-    {
-    }
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

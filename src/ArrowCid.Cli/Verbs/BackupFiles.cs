@@ -47,7 +47,8 @@ internal sealed class BackupFiles : IDisposable
         if (IsOneFile(path)) return new BackupFiles(Exists(path) ? [path] : []);
         if (S3Files.Matches(path))
         {
-            string[] names = [.. S3Files.List(path).Where(IsNumbered).Order(StringComparer.Ordinal)];
+            IEnumerable<string> names = S3Files.List(path).Where(key => !key.Contains('/') && IsNumbered(key))
+                .Order(StringComparer.Ordinal);
             return new BackupFiles([.. names.Take(most ?? int.MaxValue).Select(name => S3Files.Combine(path, name))]);
         }
 

@@ -41,19 +41,16 @@ internal static class ExportVerb
     public static IReadOnlyList<(string File, Cid[] Roots)> FilesOf(string path, Cid[] roots, string extension,
         bool holdsAll = false)
     {
-        if (S3Files.Matches(path))
-        {
-            if (!S3Files.IsFolder(path)) return [(path, roots)];
-            if (holdsAll) return [(S3Files.Combine(path, $"{roots[0]}{extension}"), roots)];
-            return [.. roots.Distinct()
-                .Select(root => (S3Files.Combine(path, $"{root}{extension}"), (Cid[])[root]))];
-        }
-
-        bool isDirectory = path.EndsWith('/') || Directory.Exists(path);
+        bool isRemote = S3Files.Matches(path);
+        bool isDirectory = isRemote ? S3Files.IsFolder(path) : path.EndsWith('/') || Directory.Exists(path);
         if (path == OutputFile.StandardOutput || !isDirectory) return [(path, roots)];
-        MakeDirectory(path);
-        if (holdsAll) return [(Path.Combine(path, $"{roots[0]}{extension}"), roots)];
-        return [.. roots.Distinct().Select(root => (Path.Combine(path, $"{root}{extension}"), (Cid[])[root]))];
+        if (!isRemote) MakeDirectory(path);
+        if (holdsAll) return [(FileOf(roots[0]), roots)];
+        return [.. roots.Distinct().Select(root => (FileOf(root), (Cid[])[root]))];
+
+        string FileOf(Cid root) => isRemote
+            ? S3Files.Combine(path, root + extension)
+            : Path.Combine(path, root + extension);
     }
 
     /// <summary>Makes a directory and those above it.</summary>

@@ -193,6 +193,7 @@ internal sealed class Metrics : IDisposable
 
     private static string Labels(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        if (tags.IsEmpty) return "";
         var text = new StringBuilder();
         foreach ((string key, object? value) in tags)
         {

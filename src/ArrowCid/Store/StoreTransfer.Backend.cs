@@ -24,7 +24,7 @@ public sealed partial class StoreTransfer
 
         protected override bool Has(Cid cid) => store.Contains(cid);
 
-        private protected override Cid SchemaOf(Cid cid) =>
+        internal override Cid FindSchema(Cid cid) =>
             store.Metadata.Get(cid) is { IsPresent: true, Kind: BlockKind.Batch, SchemaCid: { } schema }
                 ? schema
                 : default;

@@ -211,14 +211,11 @@ public abstract class BlockBackend : IDisposable
     }
 
     /// <summary>The schema of a batch; the default for other blocks.</summary>
-    private protected virtual Cid SchemaOf(Cid cid)
+    internal virtual Cid FindSchema(Cid cid)
     {
         using BackendBlock block = Get(cid);
         return block.FindSchema();
     }
-
-    /// <inheritdoc cref="SchemaOf"/>
-    internal Cid FindSchema(Cid cid) => SchemaOf(cid);
 
     private static bool IsAddress(Cid cid, out Digest256 digest)
     {

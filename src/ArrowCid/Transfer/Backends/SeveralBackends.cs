@@ -56,8 +56,8 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
 
     protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes) => places[0].Put(cid, bytes);
 
-    private protected override Cid SchemaOf(Cid cid) =>
-        places[0].Contains(cid) ? places[0].FindSchema(cid) : base.SchemaOf(cid);
+    internal override Cid FindSchema(Cid cid) =>
+        places[0].Contains(cid) ? places[0].FindSchema(cid) : base.FindSchema(cid);
 
     protected override void Close()
     {

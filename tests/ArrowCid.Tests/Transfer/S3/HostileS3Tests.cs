@@ -117,6 +117,19 @@ public class HostileS3Tests
     }
 
     [PeerFact(Peer.Moto)]
+    public async Task A_block_that_the_index_names_stays_when_the_index_cannot_be_merged()
+    {
+        await using FaultyS3 faulty = await Before((method, path) => method == "PUT" && path.Contains("/index/1/", StringComparison.Ordinal)
+            ? S3Misdeed.AccessDenied
+            : S3Misdeed.None);
+        using BlockBackend backend = Open(faulty, s_fast with { MergedIndexes = 2 }), direct = S3Blocks.Open(_folder);
+        backend.Put(Cid.Sha256(Multicodec.Raw, "first"u8), "first"u8.ToArray());
+        Assert.Equal(ErrorCode.AccessDenied, Assert.Throws<ArrowCidException>(() => backend.Put(s_cid, s_bytes)).Code);
+        Assert.True(direct.Contains(s_cid));
+        Assert.NotNull(direct.TryGet(s_cid));
+    }
+
+    [PeerFact(Peer.Moto)]
     public async Task A_damaged_index_object_is_an_error_and_not_a_missing_block()
     {
         Put();

@@ -72,6 +72,29 @@ public class S3CopyTests
         foreach (Cid cid in cids) Assert.Equal(cid, again.Get(cid).Cid);
     }
 
+    [PeerTheory(Peer.Moto)]
+    [InlineData(8)]
+    [InlineData(2)]
+    public async Task A_dropped_copy_is_not_found_before_and_after_a_merge(int merged)
+    {
+        var settings = new S3Settings { MergedIndexes = merged };
+        using BlockBackend source = SourceOf(2, 100, out Cid[] cids);
+        using (var bucket = new S3Backend(MotoServer.Open(_folder, settings))) _ = bucket.CopyFrom(source, cids);
+        using (S3Bucket bucket = MotoServer.Open(_folder, settings))
+        {
+            using var index = new BucketIndex(bucket);
+            Assert.True(cids[0].TryGetSha256(out ArrowCid.Memory.Digest256 digest));
+            IndexEntry entry = Assert.Single(await index.FindAsync(digest, isFresh: true, CancellationToken.None));
+            await index.AddAsync([entry with { Form = EntryForm.Dropped }], CancellationToken.None);
+        }
+
+        int indexes = (await MotoServer.ObjectsOf(_folder)).Count(each => each.Key.StartsWith("index/", StringComparison.Ordinal));
+        Assert.Equal(merged == 2 ? 1 : 2, indexes);
+        using BlockBackend again = S3Blocks.Open(_folder);
+        Assert.False(again.Contains(cids[0]));
+        Assert.True(again.Contains(cids[1]));
+    }
+
     [PeerFact(Peer.Moto)]
     public void A_block_that_another_process_adds_is_found_by_one_that_has_read_the_index()
     {
