@@ -22,7 +22,7 @@ internal static class CommandError
         if (IsBrokenPipe(error)) return ExitOfBrokenPipe;
         (string message, int exit) = error switch
         {
-            ArrowCidException e => (e.Message, ErrorTable.ExitCode(e.Code)),
+            ArrowCidException e => (Advice.Of(e), ErrorTable.ExitCode(e.Code)),
             ArgumentException e => (WithoutParameter(e), ErrorTable.ExitCode(ErrorCode.InvalidArgument)),
             IOException { InnerException: SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } } =>
                 (error.Message, ExitOfState),

@@ -95,7 +95,7 @@ internal sealed unsafe class CStreamExport
     private void Fail(Exception e)
     {
         _errno = _source.ErrorNumber(e);
-        byte[] text = Encoding.UTF8.GetBytes(e.Message.Replace('\0', ' '));
+        byte[] text = Encoding.UTF8.GetBytes(_source.ErrorText(e).Replace('\0', ' '));
         // SAFETY: as many bytes and one more; freed with the stream.
         _error = (byte*)NativeMemory.Alloc((nuint)text.Length + 1);
         text.CopyTo(new Span<byte>(_error, text.Length));

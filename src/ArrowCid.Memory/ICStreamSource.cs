@@ -10,4 +10,7 @@ internal interface ICStreamSource : IDisposable
 
     /// <summary>Converts an exception to an errno.</summary>
     int ErrorNumber(Exception error);
+
+    /// <summary>Converts an exception to the stream's last error.</summary>
+    string ErrorText(Exception error);
 }

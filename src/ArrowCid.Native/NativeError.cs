@@ -11,7 +11,7 @@ internal static unsafe class NativeError
     {
         (ErrorCode code, string message) = exception switch
         {
-            ArrowCidException e => (e.Code, e.Message),
+            ArrowCidException e => (e.Code, Remedy.Join(e.Message, e.Remedy)),
             ObjectDisposedException => (ErrorCode.InvalidArgument,
                 "the handle, or the store that it is of, was closed by another thread"),
             ArgumentException or OverflowException => (ErrorCode.InvalidArgument, exception.Message),

@@ -112,8 +112,9 @@ public sealed partial class CidServer : IAsyncDisposable
         SayEnding("nothing new is taken");
         await Task.Run(() => _host.StopAsync()).ConfigureAwait(false);
         SayEnding("listeners and calls have ended");
-        await Task.Run(() => _host.DisposeAsync().AsTask()).ConfigureAwait(false);
+        // Before the host, which disposes the meter: gauges of a disposed meter are not sent.
         _exporter?.Dispose();
+        await Task.Run(() => _host.DisposeAsync().AsTask()).ConfigureAwait(false);
     }
 
     /// <summary>Logs how far the end is, also of what the server's owner ends after it.</summary>

@@ -67,23 +67,23 @@ public sealed class CidServerOptions : ServerOptions
     internal void RequireSafe(bool hasTokens)
     {
         if (Tls is null && (ClientAuthority is not null || RequireClientCertificate))
-            throw Refused("clients' certificates need TLS; name the server's with --tls-cert FILE");
+            throw Refused("clients' certificates need TLS", nameof(Certificate));
         if (RequireClientCertificate && ClientAuthority is null)
-            throw Refused("a certificate is asked of clients and nobody signs them; name --tls-client-ca FILE");
+            throw Refused("clients must have a certificate, and no authority for them is set", nameof(ClientAuthority));
         bool isOpen = new[] { Flight, Http }.Any(at => at is IPEndPoint ip && !CallerConnection.IsLoopback(ip.Address));
         if (!isOpen || AllowInsecure) return;
         if (Tls is null)
-        {
-            throw Refused("an address beyond this machine needs TLS: --tls-cert FILE [--tls-key FILE], or " +
-                "--allow-insecure where the network is trusted");
-        }
-
+            throw Refused("an address beyond this machine needs TLS", nameof(Certificate), nameof(AllowInsecure));
         if (!hasTokens && ClientAuthority is null)
         {
-            throw Refused("an address beyond this machine needs tokens: --token-file FILE, --signing-keys FILE or " +
-                "--tls-client-ca FILE, or --allow-insecure where whoever comes may read");
+            throw Refused("an address beyond this machine needs tokens", nameof(TokenFile), nameof(SigningKeys),
+                nameof(ClientAuthority), nameof(AllowInsecure));
         }
     }
 
-    private static ArrowCidException Refused(string why) => new(ErrorCode.InvalidArgument, why);
+    private static ArrowCidException Refused(string why, params string[] options) =>
+        new(ErrorCode.InvalidArgument, why)
+        {
+            Remedy = new Remedy(RemedyKind.SetOption, string.Join(',', options)),
+        };
 }

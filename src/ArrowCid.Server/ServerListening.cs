@@ -39,7 +39,7 @@ internal static class ServerListening
             sockets.MaxWriteBufferSize = 1 << 20;
             sockets.CreateBoundListenSocket = at => at is UnixDomainSocketEndPoint unix
                 ? UnixSocketFile.Bind(unix)
-                : Bind(at, at.Equals(options.Flight) ? "--flight" : "--http");
+                : Bind(at, at.Equals(options.Flight) ? "flight" : "http");
         });
         HttpsConnectionAdapterOptions? tls = Tls(options);
         host.ConfigureKestrel(kestrel =>
@@ -60,7 +60,7 @@ internal static class ServerListening
         });
     }
 
-    private static Socket Bind(EndPoint at, string flag)
+    private static Socket Bind(EndPoint at, string setting)
     {
         try
         {
@@ -75,7 +75,7 @@ internal static class ServerListening
                 SocketError.AddressNotAvailable => "the address is not one of this machine's",
                 _ => e.Message,
             };
-            throw new IOException($"{flag} {at}: {why}", e);
+            throw new IOException($"{setting} {at}: {why}", e);
         }
     }
 

@@ -30,7 +30,8 @@ internal sealed class StoreHealth(StoreSource source, CancellationToken stopping
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {
-            return HealthCheckResult.Unhealthy(e.Message, e);
+            return HealthCheckResult.Unhealthy(
+                e is ArrowCidException own ? Remedy.Join(own.Message, own.Remedy) : e.Message, e);
         }
     }
 }

@@ -63,7 +63,7 @@ internal static class DoctorVerb
         catch (ArrowCidException e)
         {
             // Damage that cannot be repaired is still reported below.
-            CommandError.Say(e.Message);
+            CommandError.Say(Advice.Of(e));
         }
 
         IReadOnlyList<StoreFinding> left = StoreDoctor.Examine(directory, Open);

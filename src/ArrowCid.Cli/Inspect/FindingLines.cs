@@ -27,7 +27,7 @@ internal sealed class FindingLines(bool json, bool all) : IDisposable
                 writer.WriteString("severity", severity);
                 writer.WriteString("place", finding.Place);
                 writer.WriteString("message", finding.Message);
-                writer.WriteString("remedy", finding.Remedy);
+                writer.WriteString("remedy", AdviceFor(finding));
                 writer.WriteBoolean("isFixed", isFixed);
             });
             return;
@@ -40,26 +40,31 @@ internal sealed class FindingLines(bool json, bool all) : IDisposable
             return;
         }
 
-        Print(severity, finding, isFixed ? "fixed" : finding.Remedy);
+        Print(severity, finding, isFixed ? "fixed" : AdviceFor(finding));
     }
 
-    private void Print(string severity, StoreFinding finding, string end) =>
-        _output.Line(CommandError.Visible($"{severity}  {finding.Name}  {finding.Place}  {finding.Message}; {end}"));
+    private static string? AdviceFor(StoreFinding finding) =>
+        finding.Remedy is { } remedy ? Advice.For(remedy) : null;
+
+    private void Print(string severity, StoreFinding finding, string? end) =>
+        _output.Line(CommandError.Visible($"{severity}  {finding.Name}  {finding.Place}  {finding.Message}" +
+            (end is null ? "" : $"; {end}")));
 
     private void Print(List<StoreFinding> notes)
     {
         StoreFinding first = notes[0];
+        string? end = AdviceFor(first);
         if (notes.Count > 1)
         {
             first = first with
             {
                 Place = string.Create(CultureInfo.InvariantCulture, $"{notes.Sum(note => note.Count)} places"),
                 Message = $"for example {first.Place}: {first.Message}",
-                Remedy = $"{first.Remedy}; list all with --verbose",
             };
+            end = end is null ? "list all with --verbose" : $"{end}; list all with --verbose";
         }
 
-        Print("note", first, first.Remedy);
+        Print("note", first, end);
     }
 
     /// <summary>Says how many there were.</summary>

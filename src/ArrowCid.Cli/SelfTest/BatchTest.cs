@@ -87,7 +87,7 @@ internal sealed class BatchTest(BatchTestOptions options)
         {
             count++;
             bytes += result.ByteLength;
-            if (result.Error is { } error) Faults.Add(error.Message);
+            if (result.Error is { } error) Faults.Add(Advice.Of(error));
         }
 
         if (count < options.Count) Faults.Add($"{count} of {options.Count} batches are listed");
@@ -134,7 +134,7 @@ internal sealed class BatchTest(BatchTestOptions options)
         {
             VerifyResult? result = store.Diagnostics.Verify(cid);
             if (result is null) Faults.Add($"{cid} was acknowledged by a process that was killed, and is not there");
-            else if (result.Value.Error is { } error) Faults.Add(error.Message);
+            else if (result.Value.Error is { } error) Faults.Add(Advice.Of(error));
             bytes += result?.ByteLength ?? 0;
         }
 

@@ -40,7 +40,9 @@ internal static class BackupVerb
         if (json) PrintJson(output, file, made);
         else Print(output, file, made);
         foreach (string fault in made.Faults) CommandError.Say(fault);
-        return made.Faults.Count == 0 ? 0 : ErrorTable.ExitCode(ErrorCode.BlockCorrupt);
+        if (made.Faults.Count == 0) return 0;
+        CommandError.Say($"{made.Faults.Count} faults; {Advice.For(new Remedy(RemedyKind.RepairRecords))}");
+        return ErrorTable.ExitCode(ErrorCode.BlockCorrupt);
     }
 
     /// <summary>Writes the one file, or the next increment of a directory.</summary>

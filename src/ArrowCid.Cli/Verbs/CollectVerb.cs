@@ -184,7 +184,7 @@ internal static class CollectVerb
             writer.WriteString("cid", kept.Cid.ToString());
             writer.WriteBoolean("isCollected", false);
             writer.WriteBoolean("isDryRun", true);
-            EntryJson.WriteTexts(writer, "keptBecause", kept.Reasons.Select(reason => reason.ToString()));
+            EntryJson.WriteTexts(writer, "keptBecause", kept.Reasons.Select(Advice.Of));
         });
     }
 

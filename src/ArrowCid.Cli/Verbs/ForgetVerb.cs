@@ -152,6 +152,6 @@ internal static class ForgetVerb
         writer.WriteBoolean("isRemoved", version.IsForgotten && !isDryRun);
         writer.WriteBoolean("isDryRun", isDryRun);
         EntryJson.WriteTexts(writer, "keptBy", version.KeptBy);
-        EntryJson.WriteTexts(writer, "keptBecause", version.Reasons.Select(reason => reason.ToString()));
+        EntryJson.WriteTexts(writer, "keptBecause", version.Reasons.Select(Advice.Of));
     });
 }

@@ -117,7 +117,7 @@ internal static class InfoVerb
     {
         foreach (Cid child in store.Metadata.GetLinks(cid).Children) line("child", child.ToString());
         IReadOnlyList<KeepReason> reasons = store.Retention.GetReasons(cid);
-        foreach (KeepReason reason in reasons) line("kept", reason.ToString());
+        foreach (KeepReason reason in reasons) line("kept", Advice.Of(reason));
         if (reasons.Count == 0) line("kept", "by nothing; 'arrowcid rm' would delete it");
     }
 

@@ -73,7 +73,7 @@ internal static class RemoveVerb
                 writer.WriteString("cid", cid.ToString());
                 writer.WriteBoolean("isRemoved", kept is null && !isDryRun);
                 writer.WriteBoolean("isDryRun", isDryRun);
-                EntryJson.WriteTexts(writer, "keptBecause", kept?.Reasons.Select(reason => reason.ToString()) ?? []);
+                EntryJson.WriteTexts(writer, "keptBecause", kept?.Reasons.Select(Advice.Of) ?? []);
             });
             return;
         }
@@ -86,5 +86,5 @@ internal static class RemoveVerb
 
     /// <summary>Reasons in one line.</summary>
     public static string Words(IEnumerable<KeepReason> reasons) =>
-        string.Join("; ", reasons.Select(reason => CommandError.Visible(reason.ToString())));
+        string.Join("; ", reasons.Select(reason => CommandError.Visible(Advice.Of(reason))));
 }

@@ -70,7 +70,7 @@ internal static class RepairVerb
         };
         if (!json)
         {
-            string why = result.Error is { } error ? $"  {CommandError.Visible(error.Message)}" : "";
+            string why = result.Error is { } error ? $"  {CommandError.Visible(Advice.Of(error))}" : "";
             output.Line($"{result.Cid}  {word}{why}");
             return;
         }
@@ -81,7 +81,7 @@ internal static class RepairVerb
             writer.WriteString("outcome", word);
             writer.WriteString("location", result.Location);
             writer.WriteNumber("bytes", result.ByteLength);
-            if (result.Error is { } error) writer.WriteString("error", error.Message);
+            if (result.Error is { } error) writer.WriteString("error", Advice.Of(error));
         });
     }
 }

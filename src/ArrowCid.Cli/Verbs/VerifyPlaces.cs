@@ -58,7 +58,7 @@ internal static class VerifyPlaces
         if (!json)
         {
             string verdict = result is not { } one ? "absent"
-                : one.Error is { } error ? CommandError.Visible(error.Message)
+                : one.Error is { } error ? CommandError.Visible(Advice.Of(error))
                 : "ok";
             output.Line($"{cid}  {CommandError.Visible(place)}  {verdict}");
             return;
@@ -72,7 +72,7 @@ internal static class VerifyPlaces
             writer.WriteBoolean("isIntact", result?.IsIntact == true);
             if (result is not { } one) return;
             writer.WriteString("location", one.Location);
-            if (one.Error is { } error) writer.WriteString("error", error.Message);
+            if (one.Error is { } error) writer.WriteString("error", Advice.Of(error));
         });
     }
 }

@@ -169,13 +169,13 @@ internal static class VerifyVerb
                     writer.WriteString("cid", result.Cid.ToString());
                     writer.WriteBoolean("isIntact", result.IsIntact);
                     writer.WriteString("location", result.Location);
-                    if (result.Error is { } error) writer.WriteString("error", error.Message);
+                    if (result.Error is { } error) writer.WriteString("error", Advice.Of(error));
                 });
                 return;
             }
 
             if (result.Error is not null) ClearProgress();
-            output.Line($"{result.Cid}  {(result.Error is { } bad ? CommandError.Visible(bad.Message) : "ok")}");
+            output.Line($"{result.Cid}  {(result.Error is { } bad ? CommandError.Visible(Advice.Of(bad)) : "ok")}");
         }
 
         private void ShowProgress()

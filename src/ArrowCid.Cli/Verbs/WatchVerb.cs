@@ -88,7 +88,7 @@ internal static class WatchVerb
 
     private static void Print(Output output, StoreEvent announcement, bool json)
     {
-        if (announcement.Gap is { } gap) CommandError.Say($"gap: {gap}");
+        if (announcement.Gap is { } gap) CommandError.Say($"gap: {Advice.Of(gap)}");
         if (json) output.JsonLine(writer => WriteMembers(writer, announcement));
         else if (announcement.Gap is null)
         {

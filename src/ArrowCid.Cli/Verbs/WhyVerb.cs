@@ -25,7 +25,7 @@ internal static class WhyVerb
         foreach (KeepReason reason in reasons)
         {
             if (json) output.JsonLine(writer => Write(writer, reason));
-            else output.Line(CommandError.Visible(reason.ToString()));
+            else output.Line(CommandError.Visible(Advice.Of(reason)));
         }
 
         output.Writer.Flush();

@@ -35,7 +35,8 @@ internal sealed partial class ErrorInterceptor(GrpcSettings settings) : Intercep
             case MemoryExhaustedException e:
                 return With(StatusCode.ResourceExhausted, e.Message, ErrorCode.Busy);
             case ArrowCidException e:
-                return With((StatusCode)ErrorTable.GrpcStatus(e.Code), e.Message, e.Code);
+                return With((StatusCode)ErrorTable.GrpcStatus(e.Code), Remedy.Join(e.Message, e.Remedy),
+                    e.Code);
         }
 
         if (context.CancellationToken.IsCancellationRequested) return With(StatusCode.Cancelled, error.Message, null);

@@ -18,7 +18,7 @@ internal static class HttpErrors
             _ => ErrorCode.InvalidArgument,
         }, e.Message),
         BlockRemovedException e => (StatusCodes.Status410Gone, e.Code, e.Message),
-        ArrowCidException e => (StatusOf(e.Code), e.Code, e.Message),
+        ArrowCidException e => (StatusOf(e.Code), e.Code, Remedy.Join(e.Message, e.Remedy)),
         BadHttpRequestException e => (e.StatusCode, e.StatusCode == StatusCodes.Status413PayloadTooLarge
             ? ErrorCode.TooLarge
             : ErrorCode.InvalidArgument, e.Message),

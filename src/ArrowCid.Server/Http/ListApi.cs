@@ -94,7 +94,8 @@ internal sealed class ListApi(HttpService service)
         if (result.Kept is [{ Reasons: { } reasons }])
         {
             if (reasons.All(reason => reason.Kind == KeepKind.NotHere)) throw NotHere(cid);
-            throw new GatewayException(409, $"{cid} stays: {string.Join("; ", reasons)}", ErrorCode.InvalidArgument);
+            string words = string.Join("; ", reasons.Select(each => Remedy.Join(each.ToString(), each.Remedy)));
+            throw new GatewayException(409, $"{cid} stays: {words}", ErrorCode.InvalidArgument);
         }
 
         await HttpErrors.WriteJson(context.Response, writer =>

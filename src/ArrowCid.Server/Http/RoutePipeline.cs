@@ -104,7 +104,8 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         if (!service.Origins.IsHost(context.Request.Host))
         {
             response.StatusCode = StatusCodes.Status421MisdirectedRequest;
-            await Say(context, ErrorCode.AccessDenied, "the request's Host is not a name of this server; see --hosts")
+            await Say(context, ErrorCode.AccessDenied,
+                "the request's Host is not a name of this server; the server's setting hosts adds names")
                 .ConfigureAwait(false);
             return false;
         }
@@ -114,8 +115,8 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         if (!service.Origins.IsOrigin(origin) && !IsOwn(context, origin))
         {
             response.StatusCode = StatusCodes.Status403Forbidden;
-            await Say(context, ErrorCode.AccessDenied, "pages of this origin may not call; see --origins")
-                .ConfigureAwait(false);
+            await Say(context, ErrorCode.AccessDenied,
+                "pages of this origin may not call; the server's setting origins admits them").ConfigureAwait(false);
             return false;
         }
 

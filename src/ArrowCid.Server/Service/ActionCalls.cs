@@ -127,7 +127,7 @@ internal sealed class ActionCalls
         writer.WriteString("cid", cid.ToString());
         writer.WriteBoolean("isIntact", result.IsIntact);
         writer.WriteNumber("bytes", result.ByteLength);
-        writer.WriteString("error", result.Error?.Message);
+        writer.WriteString("error", result.Error is { } e ? Remedy.Join(e.Message, e.Remedy) : null);
     }
 
     private void PutFacts(ActionArguments arguments, Utf8JsonWriter writer)

@@ -105,7 +105,7 @@ internal sealed class WatchStream(CidStore store, LiveAnnouncements live)
         writer.WriteNumber("lane", gap.Lane);
         writer.WriteNumber("first", gap.First);
         writer.WriteNumber("last", gap.Last);
-        writer.WriteString("text", gap.ToString());
+        writer.WriteString("text", Remedy.Join(gap.ToString(), gap.Remedy));
     }));
 
     private static string FactsText(BlockMetadata facts) => Encoding.UTF8.GetString(JsonObject.Bytes(writer =>

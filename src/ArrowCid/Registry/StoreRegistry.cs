@@ -137,7 +137,7 @@ internal sealed partial class StoreRegistry : IFactKeeper
         int lane = 0;
         bool isAtEnd = TryFollowTail() ||
             TryReadTo(_blocks.Marks(), _timeout < s_readPatience ? _timeout : s_readPatience, out lane);
-        if (!isAtEnd) _book.AddFault($"lane {lane}: its end cannot be read; run 'arrowcid log check'");
+        if (!isAtEnd) _book.AddFault($"lane {lane}: its end cannot be read");
         Prune();
     }
 
@@ -179,7 +179,10 @@ internal sealed partial class StoreRegistry : IFactKeeper
         if (TryReadTo(marks, _timeout, out int lane)) return;
         throw new ArrowCidException(ErrorCode.Busy,
             $"{_blocks.Directory}: lane {lane} cannot be read up to record {marks[lane]}; another process may be " +
-            "cleaning up, try again, or run 'arrowcid log check'");
+            "cleaning up")
+        {
+            Remedy = new Remedy(RemedyKind.CheckLog),
+        };
     }
 
     private bool TryReadTo(ulong[] marks, TimeSpan patience, out int lane)

@@ -6,10 +6,9 @@ namespace ArrowCid.Storage;
 /// <summary>The checks of an open store: table against files, lanes, index and capacity.</summary>
 internal sealed partial class BlockStore
 {
-    private const string RepairHint =
-        "'arrowcid doctor --fix' makes it anew of what is whole, with nobody else in the store";
+    private static readonly Remedy s_openForWriting = new(RemedyKind.OpenForWriting);
 
-    private const string FixHint = "'arrowcid doctor --fix' does it, and so does the next writer";
+    private static readonly Remedy s_restoreFile = new(RemedyKind.RestoreFile);
 
     /// <summary>Everything that is wrong or unfinished.</summary>
     public IEnumerable<StoreFinding> Examine()
@@ -44,7 +43,7 @@ internal sealed partial class BlockStore
         if (_control.DirectoryFile.StatFile(StoreLayout.WaitName, out FileStatus wait) != 0
             || wait.Size < StoreLayout.PageBytes)
             yield return new StoreFinding("no-wait-page", FindingSeverity.Warning, StoreLayout.WaitName,
-                "the page that watchers sleep on is not there; they poll", FixHint);
+                "the page that watchers sleep on is not there; they poll", s_openForWriting);
     }
 
     private StoreFinding? ExamineFile(string name)
@@ -53,11 +52,11 @@ internal sealed partial class BlockStore
         if ((status.Mode & 0x12) != 0 || status.UserId != FileDescriptor.EffectiveUserId)
             return new StoreFinding("file-access", FindingSeverity.Error, name,
                 $"user {status.UserId} and mode {Convert.ToString(status.Mode & 0xfff, 8)} let others write it",
-                "chmod go-w and check what is in it");
+                new Remedy(RemedyKind.RestrictAccess));
         int mark = name.IndexOf(StoreLayout.TemporaryMark, StringComparison.Ordinal);
         if (mark >= 0)
             return IsBeingMade(name, name[..mark]) ? null : new StoreFinding("orphan-temporary",
-                FindingSeverity.Warning, name, "its maker died before the file was whole", FixHint);
+                FindingSeverity.Warning, name, "its maker died before the file was whole", s_openForWriting);
         if (StoreLayout.TryParseSegmentName(name, _control.Superblock.Segments, out int slot, out uint generation))
         {
             TableWord word = _control.Table(slot);
@@ -65,7 +64,7 @@ internal sealed partial class BlockStore
             bool isNamed = word.State != SegmentState.Free && word.Generation == generation;
             return isNamed || _control.DirectoryFile.StatFile(name, out _) != 0 ? null : new StoreFinding(
                 "orphan-segment", FindingSeverity.Warning, name, "the table does not name this segment",
-                "'arrowcid doctor --fix' takes it in, or sets it aside where it is damaged");
+                new Remedy(RemedyKind.RepairStore));
         }
 
         IndexPair pair = _control.Index;
@@ -74,7 +73,7 @@ internal sealed partial class BlockStore
         bool isUsed = name == StoreLayout.IndexName(pair.Current) || name == StoreLayout.IndexName(pair.Previous) ||
             _control.IsLockedElsewhere(StoreLayout.JanitorLock);
         return isUsed ? null : new StoreFinding("orphan-index", FindingSeverity.Warning, name,
-            "the control file does not name this index", FixHint);
+            "the control file does not name this index", s_openForWriting);
     }
 
     private bool IsBeingMade(string name, string wanted)
@@ -107,15 +106,15 @@ internal sealed partial class BlockStore
             if (word.State == SegmentState.Creating && !IsOwned(word.Lane))
                 yield return new StoreFinding("unfinished-segment", FindingSeverity.Warning, name,
                     $"the writer of lane {word.Lane} died while it made this segment of {word.Bytes >> 20} MiB",
-                FixHint);
+                s_openForWriting);
             else if (word.State == SegmentState.Retired && !_control.IsLockedElsewhere(StoreLayout.JanitorLock) &&
                 !IsOwned(word.Lane))
                 yield return new StoreFinding("retired-segment", FindingSeverity.Warning, name,
                     "who collected it died before it was gone",
-                    "'arrowcid reap' does it, and so does the next janitor");
+                    new Remedy(RemedyKind.Reap));
             else if (word.State > SegmentState.Retired || (word.IsLive && word.Lane >= _control.Superblock.Lanes))
                 yield return new StoreFinding("table-word", FindingSeverity.Error, $"table+{slot}",
-                    $"{word.Bits:x16} is not a segment's word", RepairHint);
+                    $"{word.Bits:x16} is not a segment's word", s_restoreFile);
         }
     }
 
@@ -127,13 +126,13 @@ internal sealed partial class BlockStore
             ulong owner = _control.Lane(lane, StoreLayout.LaneOwner);
             if (owner != 0)
                 yield return new StoreFinding("dead-writer", FindingSeverity.Note, $"lane {lane}",
-                    $"process {owner} died as its writer", FixHint);
+                    $"process {owner} died as its writer", s_openForWriting);
             foreach (SegmentPlace place in Places(lane))
             {
                 if (place.Word.State == SegmentState.Open && CountBeyond(place) is var records and > 0)
                     yield return new StoreFinding("unadopted-records", FindingSeverity.Note,
                         StoreLayout.SegmentName(place.Slot, place.Word.Generation),
-                        $"{records} whole records of a dead writer are not announced yet", FixHint);
+                        $"{records} whole records of a dead writer are not announced yet", s_openForWriting);
             }
         }
     }
@@ -158,7 +157,7 @@ internal sealed partial class BlockStore
     {
         if (_facts?.ExamineDerived(repairs: false) is { } fault)
             yield return new StoreFinding("registry-index", FindingSeverity.Warning, DerivedFiles.Prefix, fault,
-                "'arrowcid doctor --fix' makes it anew from the log, and so does who next asks and may write");
+                s_openForWriting);
     }
 
     private IEnumerable<StoreFinding> ExamineIndex()
@@ -168,14 +167,14 @@ internal sealed partial class BlockStore
         {
             yield return new StoreFinding("index-missing", FindingSeverity.Error,
                 StoreLayout.IndexName(files.Pair.Current), "the index is not there or damaged",
-                "'arrowcid doctor --fix' makes it anew, and so does opening the store for writing");
+                s_openForWriting);
             yield break;
         }
 
         if (files.Pair.Previous != 0 && !_control.IsLockedElsewhere(StoreLayout.JanitorLock))
             yield return new StoreFinding("index-growing", FindingSeverity.Note,
                 StoreLayout.IndexName(files.Pair.Current), "the index is half grown, and no process continues it",
-                FixHint);
+                s_openForWriting);
         foreach (StoreFinding finding in ExamineEntries(files.Current)) yield return finding;
     }
 
@@ -192,8 +191,7 @@ internal sealed partial class BlockStore
             if (fault is not null && file.Read(position) == entry.Bits)
                 yield return new StoreFinding("index-astray", FindingSeverity.Warning,
                     $"{StoreLayout.IndexName(file.Number)}+{StoreLayout.IndexEntries + (position * sizeof(ulong))}",
-                        fault,
-                    "'arrowcid doctor --fix' makes the index anew");
+                    fault, new Remedy(RemedyKind.RepairStore));
         }
     }
 
@@ -227,14 +225,15 @@ internal sealed partial class BlockStore
             yield return new StoreFinding("over-capacity", FindingSeverity.Error, StoreLayout.ControlName,
                 string.Create(CultureInfo.InvariantCulture,
                     $"the files take {taken >> 20} MiB, more than the capacity of {shape.Capacity >> 20} MiB"),
-                "let go of segments: rm, gc, reap");
+                new Remedy(RemedyKind.RemoveBlocks));
         else if (taken + shape.SegmentBytes + shape.SegmentBytes + shape.FactSegmentBytes > shape.Capacity)
             yield return new StoreFinding("store-full", FindingSeverity.Warning, StoreLayout.ControlName,
                 string.Create(CultureInfo.InvariantCulture,
                     $"{taken >> 20} of {shape.Capacity >> 20} MiB are taken, and another segment does not fit"),
-                "remove batches (rm, gc), or make a larger store");
+                new Remedy(RemedyKind.RemoveBlocks));
         if (_control.DirectoryFile.FileSystem(out _, out long free) == 0 && free < shape.SegmentBytes)
             yield return new StoreFinding("file-system-full", FindingSeverity.Warning, Directory,
-                string.Create(CultureInfo.InvariantCulture, $"{free >> 20} MiB are free there"), StorageErrors.Remedy);
+                string.Create(CultureInfo.InvariantCulture, $"{free >> 20} MiB are free there"),
+                new Remedy(RemedyKind.FreeSpace));
     }
 }

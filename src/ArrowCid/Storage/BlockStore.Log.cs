@@ -114,7 +114,7 @@ internal sealed partial class BlockStore
                 yield return new StoreFinding("committed-word", FindingSeverity.Error,
                     $"{name}+{StoreLayout.SegmentCommitted}",
                     $"the committed end {committed} lies outside the segment or between records",
-                    RepairHint);
+                    s_restoreFile);
             }
 
             var scan = new LogScan(segment);
@@ -130,7 +130,8 @@ internal sealed partial class BlockStore
                     if (isCut)
                         yield return new StoreFinding("committed-word", FindingSeverity.Error,
                             $"{name}+{StoreLayout.SegmentCommitted}",
-                            $"record {entry.Header.Sequence} stands behind the committed end {committed}", RepairHint);
+                            $"record {entry.Header.Sequence} stands behind the committed end {committed}",
+                            s_restoreFile);
                     break;
                 }
 
@@ -147,33 +148,32 @@ internal sealed partial class BlockStore
     private static StoreFinding NotReadable(string name, SegmentAccess access) => access switch
     {
         SegmentAccess.Refused => new("segment-busy", FindingSeverity.Note, name,
-            "another process holds the segment for itself", "try again"),
+            "another process holds the segment for itself", new Remedy(RemedyKind.Retry)),
         SegmentAccess.Corrupt => new("damaged-segment", FindingSeverity.Error, name,
-            "the file's size or header is not what the table says", $"restore the file, or {RepairHint}"),
+            "the file's size or header is not what the table says", s_restoreFile),
         _ => new("missing-segment", FindingSeverity.Error, name,
             "the table names a segment whose file is not there",
-            "restore the file, or 'arrowcid doctor --fix' lets it be, and put its batches again"),
+            new Remedy(RemedyKind.RestoreSegment)),
     };
 
     private StoreFinding? CheckEntry(Segment segment, in LogEntry entry)
     {
-        const string Remedy = "repair it from a copy ('arrowcid repair --all --from PLACE'), or 'arrowcid doctor " +
-            "--fix' quarantines it; then put its blocks again";
+        var remedy = new Remedy(RemedyKind.RepairRecords);
         if (entry.State == LogEntryState.Damaged)
             return Quarantined(segment, in entry) ?? new StoreFinding("damaged-record", FindingSeverity.Error,
-                entry.Place, $"no record can be read in {entry.Bytes} bytes", Remedy);
+                entry.Place, $"no record can be read in {entry.Bytes} bytes", remedy);
         RecordKind kind = entry.Header.RecordKind;
         if (!entry.IsLinked)
             return new StoreFinding("broken-link", FindingSeverity.Error, entry.Place,
-                $"record {entry.Header.Sequence} does not carry the checksum of the one before it", Remedy);
+                $"record {entry.Header.Sequence} does not carry the checksum of the one before it", remedy);
         bool isPlaced = kind == RecordKind.Pad || (kind == RecordKind.Fact) == (entry.SegmentKind == SegmentKind.Facts);
         if (!isPlaced)
             return new StoreFinding("wrong-segment", FindingSeverity.Error, entry.Place,
-                $"a record of kind {kind} stands in a segment of {entry.SegmentKind}", Remedy);
+                $"a record of kind {kind} stands in a segment of {entry.SegmentKind}", remedy);
         if (!LogScan.IsPayloadRight(segment, in entry))
             return Quarantined(segment, in entry) ?? new StoreFinding("damaged-payload", FindingSeverity.Error,
                 entry.Place,
-                $"the bytes of record {entry.Header.Sequence} do not hash to sha256:{entry.Header.Digest}", Remedy);
+                $"the bytes of record {entry.Header.Sequence} do not hash to sha256:{entry.Header.Digest}", remedy);
         return entry.Header.IsBlock ? CheckIndexed(in entry) : null;
     }
 
@@ -200,7 +200,7 @@ internal sealed partial class BlockStore
         // Who collects takes the entries of the dead away first.
         if (_liveness is { } liveness && liveness.IsDead(in digest)) return null;
         return new StoreFinding("not-in-index", FindingSeverity.Error, entry.Place,
-            $"block sha256:{digest} {what}", "'arrowcid doctor --fix' makes the index anew");
+            $"block sha256:{digest} {what}", new Remedy(RemedyKind.RepairStore));
     }
 
     /// <summary>The numbers of one lane over all of its segments.</summary>
@@ -229,16 +229,17 @@ internal sealed partial class BlockStore
                 if (number == before)
                 {
                     yield return new StoreFinding("number-twice", FindingSeverity.Error, place,
-                        $"record {number} of lane {lane} stands at {first} too", "put its batches again");
+                        $"record {number} of lane {lane} stands at {first} too",
+                        new Remedy(RemedyKind.PutAgain));
                 }
                 else if (number != before + 1 && number - before <= StoreLayout.SkippedNumbers && !HasDamage)
                 {
                     bool isExplained = hasLostSegments || number - 1 <= collected;
                     yield return new StoreFinding("missing-numbers",
                         isExplained ? FindingSeverity.Note : FindingSeverity.Error, place,
-                        $"lane {lane} has no records {before + 1} to {number - 1}",
-                        isExplained ? "segments were collected or quarantined, which explains it"
-                            : "put the batches again");
+                        $"lane {lane} has no records {before + 1} to {number - 1}" +
+                            (isExplained ? "; segments were collected or quarantined" : ""),
+                        new Remedy(isExplained ? RemedyKind.None : RemedyKind.PutAgain));
                 }
             }
         }

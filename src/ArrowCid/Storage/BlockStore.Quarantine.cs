@@ -118,12 +118,14 @@ internal sealed partial class BlockStore
         RecordHeader header = entry.Header;
         if (entry.State == LogEntryState.Damaged)
             return new StoreFinding("quarantined", FindingSeverity.Note, entry.Place,
-                $"no record can be read in {entry.Bytes} bytes, and nothing leads there", CompactRemedy);
+                $"no record can be read in {entry.Bytes} bytes, and nothing leads there",
+                new Remedy(RemedyKind.Compact));
         if (!header.IsBlock || _index.HasEntry(in header.Digest, segment, entry.Offset)) return null;
+        Cid cid = Cid.FromSha256(header.Codec, header.Digest);
         return IsBack(in header.Digest) || HasOutlived(segment)
             ? new StoreFinding("quarantined", FindingSeverity.Note, entry.Place,
-                "a damaged copy of a block that was repaired, removed or evicted", CompactRemedy)
+                "a damaged copy of a block that was repaired, removed or evicted", new Remedy(RemedyKind.Compact))
             : new StoreFinding("quarantined", FindingSeverity.Warning, entry.Place,
-                $"the bytes of block {Cid.FromSha256(header.Codec, header.Digest)} are damaged", BlockRemedy);
+                $"the bytes of block {cid} are damaged", new Remedy(RemedyKind.RepairBlock, cid.ToString()));
     }
 }

@@ -5,10 +5,6 @@ namespace ArrowCid.Storage;
 /// <summary>Files that were damaged and are quarantined (<c>DAMAGE.md</c>).</summary>
 internal sealed partial class BlockStore
 {
-    private const string BlockRemedy = "repair it from a copy ('arrowcid repair'), put it again, or remove it";
-    private const string FactsRemedy = "write again what is missing, or restore the file; nothing here deletes it";
-    private const string CompactRemedy = "nothing has to be done; a compaction frees the space";
-
     // A file is quarantined by a process that is alone with the store: none comes while this handle is open.
     private volatile Dictionary<Digest256, (Cid Cid, string Name, long Offset)>? _inFiles;
 
@@ -49,7 +45,7 @@ internal sealed partial class BlockStore
             if (!TryParseQuarantined(name, out int slot, out uint generation))
             {
                 yield return new StoreFinding("quarantined", FindingSeverity.Note, name,
-                    "it was damaged, and another one was made in its place", "delete it once nobody wants to look");
+                    "it was damaged, and another one was made in its place", new Remedy(RemedyKind.DeleteFile));
                 continue;
             }
 
@@ -57,8 +53,7 @@ internal sealed partial class BlockStore
             foreach (StoreFinding finding in lost) yield return finding;
             if (lost.Count == 0)
                 yield return new StoreFinding("quarantined", FindingSeverity.Note, name,
-                    "it was damaged; every block that can be told of it is here",
-                    "delete it once nobody wants to look");
+                    "it was damaged; every block that can be told of it is here", new Remedy(RemedyKind.DeleteFile));
         }
     }
 
@@ -68,16 +63,18 @@ internal sealed partial class BlockStore
         using SegmentSalvage? salvage = SegmentSalvage.TryRead(_control, name, slot, generation);
         foreach (SalvagedRecord record in salvage?.Lost ?? [])
         {
-            string what = record.Header.RecordKind == RecordKind.Fact
-                ? $"facts of {DateTimeOffset.UnixEpoch.AddTicks((long)(record.Header.TimeNanoseconds / 100)):u}"
-                : $"block {Cid.FromSha256(record.Header.Codec, record.Header.Digest)}";
             // Nothing tells whether facts were written again.
             bool isFact = record.Header.RecordKind == RecordKind.Fact;
+            Cid cid = isFact ? default : Cid.FromSha256(record.Header.Codec, record.Header.Digest);
+            string what = isFact
+                ? $"facts of {DateTimeOffset.UnixEpoch.AddTicks((long)(record.Header.TimeNanoseconds / 100)):u}"
+                : $"block {cid}";
             Digest256 digest = record.Header.Digest;
             if (isFact || (record.Header.IsBlock && !IsBack(in digest)))
                 lost.Add(new StoreFinding("quarantined", isFact ? FindingSeverity.Note : FindingSeverity.Warning,
                     $"{name}+{record.Offset}", $"the bytes of {what} are damaged",
-                    isFact ? FactsRemedy : BlockRemedy));
+                    isFact ? new Remedy(RemedyKind.WriteMetadataAgain)
+                        : new Remedy(RemedyKind.RepairBlock, cid.ToString())));
         }
 
         return lost;

@@ -7,8 +7,6 @@ namespace ArrowCid;
 /// <summary>Damaged blocks, and their replacement while the store is in use.</summary>
 public sealed partial class CidStore
 {
-    private const string RepairWords = "repair it from a copy ('arrowcid repair'), or put it again";
-
     /// <summary>Puts a block's bytes where the stored copy is damaged; nothing is announced.</summary>
     /// <returns>Whether the stored copy was damaged or not found.</returns>
     internal bool PutRepair(Cid cid, ReadOnlyMemory<byte> bytes)
@@ -59,6 +57,11 @@ public sealed partial class CidStore
         for (int i = 0; i < digests.Length; i++) found[i] = found[i] && !IsKnownDamaged(in digests[i]);
     }
 
-    private static ArrowCidException KnownDamaged(Cid cid, string location) => new(ErrorCode.BlockCorrupt,
-        $"the bytes of {cid} are damaged ({location}); {RepairWords}");
+    private static ArrowCidException KnownDamaged(Cid cid, string location) =>
+        Damaged(cid, $"the bytes of {cid} are damaged ({location})");
+
+    private static ArrowCidException Damaged(Cid cid, string message) => new(ErrorCode.BlockCorrupt, message)
+    {
+        Remedy = new Remedy(RemedyKind.RepairBlock, cid.ToString()),
+    };
 }

@@ -87,9 +87,8 @@ public sealed partial class CidStore
         if (digest == info.Digest) return;
         block.Mark(_blocks.Verified, Proof.None);
         if (block.Range is { } range) _blocks.NoteDamage(range);
-        throw new ArrowCidException(ErrorCode.BlockCorrupt,
-            $"the bytes of {CidOf(in info)} hash to {Cid.FromSha256(Multicodec.Raw, digest)} ({block.Location}); " +
-            RepairWords);
+        throw Damaged(CidOf(in info),
+            $"the bytes of {CidOf(in info)} hash to {Cid.FromSha256(Multicodec.Raw, digest)} ({block.Location})");
     }
 
     /// <summary>The error for a block that is not here: that, or, where its record was damaged and is quarantined, in
@@ -103,8 +102,7 @@ public sealed partial class CidStore
             ? RemovedError(cid)
                 ?? new ArrowCidException(ErrorCode.BlockNotFound,
                     words ?? $"no block {cid} in {Directory}; put it first")
-            : new(ErrorCode.BlockCorrupt,
-                $"the bytes of {cid} are damaged and quarantined in the store's directory ({place}); {RepairWords}");
+            : Damaged(cid, $"the bytes of {cid} are damaged and quarantined in the store's directory ({place})");
     }
 
     private RecordBatch Decode(BlockLease block)

@@ -158,9 +158,10 @@ public sealed partial class StoreDiagnostics
                 Cid = default,
                 Location = Path.Combine(_store.Directory, place),
                 ByteLength = 0,
-                Error = new ArrowCidException(
-                    ErrorCode.BlockCorrupt, $"records cannot be read from {place} on; 'arrowcid doctor --fix' " +
-                    "quarantines them; then put their batches again"),
+                Error = new ArrowCidException(ErrorCode.BlockCorrupt, $"records cannot be read from {place} on")
+                {
+                    Remedy = new Remedy(RemedyKind.RepairRecords),
+                },
             };
         }
     }

@@ -18,16 +18,19 @@ public sealed record WatchGap
     /// <summary>That of the last one.</summary>
     public required ulong Last { get; init; }
 
+    /// <summary>What gets the records back, where they are damaged; else null.</summary>
+    public Remedy? Remedy => Reason == GapReason.Damaged ? new Remedy(RemedyKind.RepairRecords) : null;
+
     /// <summary>The gap in words.</summary>
     /// <returns>A sentence without a full stop.</returns>
     public override string ToString() => Reason switch
     {
-        GapReason.OtherStore => "the cursor is of another store; what is here is listed anew",
+        GapReason.OtherStore => "the cursor is of another store; what is here is listed again",
         GapReason.PastEnd => $"lane {Lane}: records {First} to {Last} were lost after the cursor was taken; " +
-            "what is here is listed anew",
+            "what is here is listed again",
         GapReason.Rewritten => $"lane {Lane}: record {Last} is not the one that the cursor had passed; " +
-            "what is here is listed anew",
-        GapReason.Damaged => $"lane {Lane}: records {First} to {Last} are damaged; run 'arrowcid verify'",
-        _ => $"lane {Lane}: records {First} to {Last} are gone; what is here is listed anew",
+            "what is here is listed again",
+        GapReason.Damaged => $"lane {Lane}: records {First} to {Last} are damaged",
+        _ => $"lane {Lane}: records {First} to {Last} are gone; what is here is listed again",
     };
 }

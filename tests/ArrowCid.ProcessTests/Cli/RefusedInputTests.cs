@@ -10,13 +10,13 @@ public sealed class RefusedInputTests
     [Theory]
     [InlineData("--flight", "--http")]
     [InlineData("--http", "--flight")]
-    public void Serve_names_the_flag_of_a_port_that_is_taken(string taken, string other)
+    public void Serve_names_the_setting_of_a_port_that_is_taken(string taken, string other)
     {
         using var folder = new TemporaryFolder();
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         CommandResult result = Command.Run(["serve", taken, $"{listener.LocalEndpoint}", other, "127.0.0.1:0"], null, folder.Store).Exits(5);
-        Assert.Equal($"arrowcid: {taken} {listener.LocalEndpoint}: the port is taken; name another, or port 0 for a free one\n", result.Errors);
+        Assert.Equal($"arrowcid: {taken[2..]} {listener.LocalEndpoint}: the port is taken; name another, or port 0 for a free one\n", result.Errors);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Hosting;
 
 namespace ArrowCid.Tests.Flight;
 
-/// <summary>Summary reach a collector of OpenTelemetry, which is a small HTTP server of the test's own.</summary>
+/// <summary>Figures reach a collector of OpenTelemetry, which is a small HTTP server of the test's own.</summary>
 public sealed class OtlpTests
 {
     [Theory]

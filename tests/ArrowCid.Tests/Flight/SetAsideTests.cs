@@ -28,7 +28,9 @@ public sealed class SetAsideTests
         Damage(directory, cid);
         StoreDoctor.Repair(directory.Directory, StoreDoctor.Examine(directory.Directory));
         using CidStore mended = Stores.Open(directory);
-        string said = mended.NotHere(cid).Message;
+        ArrowCidException absent = mended.NotHere(cid);
+        Assert.Equal(new Remedy(RemedyKind.RepairBlock, cid.ToString()), absent.Remedy);
+        string said = absent.Message;
         Assert.Contains($"({SegmentRepair.Prefix}{StoreLayout.SegmentName(0, 1)}+", said, StringComparison.Ordinal);
         await using CidServer server = await CidServer.StartAsync(mended,
             new CidServerOptions { Flight = ServedStore.Any, Http = ServedStore.Any });
@@ -42,14 +44,16 @@ public sealed class SetAsideTests
         {
             using HttpResponseMessage answer = await http.Send("GET", path);
             Assert.Equal((path, HttpStatusCode.InternalServerError), (path, answer.StatusCode));
-            Assert.Contains("quarantined", await answer.Text(), StringComparison.Ordinal);
+            string text = await answer.Text();
+            Assert.Contains("quarantined", text, StringComparison.Ordinal);
+            Assert.Contains("repair the block from a copy", text, StringComparison.Ordinal);
         }
 
         using var client = new CidClient(new Uri($"grpc://{server.Flight}"),
             new CidClientOptions { Token = TokenFile.ReadLocal(directory.Directory), UseLocalStore = false });
         using (RemoteBatch? batch = await client.TryGetAsync(other)) Assert.NotNull(batch);
         var error = await Assert.ThrowsAsync<ArrowCidException>(() => client.TryGetAsync(cid));
-        Assert.Equal((ErrorCode.BlockCorrupt, said), (error.Code, error.Message));
+        Assert.Equal((ErrorCode.BlockCorrupt, $"{said}; {absent.Remedy}"), (error.Code, error.Message));
 
         // What nobody ever put is not here, and what was put again is.
         Cid unknown = Cid.Sha256(Multicodec.Raw, [1, 2, 3]);

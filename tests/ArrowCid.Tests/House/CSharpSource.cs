@@ -11,6 +11,7 @@ internal sealed partial class CSharpSource
         Path = path;
         Lines = text.Split('\n');
         Code = Blank(text).Split('\n');
+        Literals = LiteralsOf(text);
         Types = Code.SelectMany(line => Declaration().Matches(line)).Select(m => m.Groups["name"].Value).ToList();
     }
 
@@ -22,6 +23,9 @@ internal sealed partial class CSharpSource
 
     /// <summary>The same lines with the insides of comments, strings and characters replaced by spaces.</summary>
     public IReadOnlyList<string> Code { get; }
+
+    /// <summary>The string literals, each with the number of its first line.</summary>
+    public IReadOnlyList<(int Line, string Text)> Literals { get; }
 
     /// <summary>The names of the types that the file declares.</summary>
     public IReadOnlyList<string> Types { get; }
@@ -56,6 +60,20 @@ internal sealed partial class CSharpSource
             }
         }
         return code.ToString();
+    }
+
+    private static List<(int Line, string Text)> LiteralsOf(string text)
+    {
+        var literals = new List<(int Line, string Text)>();
+        for (int at = 0, line = 1; at < text.Length;)
+        {
+            int end = LiteralEnd(text, at);
+            if (end > at && text[at] is '"' or '$' or '@') literals.Add((line, text[at..end]));
+            end = Math.Max(end, at + 1);
+            line += text.AsSpan(at, end - at).Count('\n');
+            at = end;
+        }
+        return literals;
     }
 
     // Where the comment or literal that starts at a place ends; the place itself where none starts there.

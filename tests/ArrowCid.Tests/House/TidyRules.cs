@@ -21,6 +21,25 @@ internal static partial class TidyRules
 
     private static readonly string[] s_unsafeProjects = [Memory, "ArrowCid.Native"];
 
+    /// <summary>No string of the libraries names a verb or flag of the command: that is a remedy, which the command words.
+    /// <c>version</c> is left out, which Parquet's form of a creator, <c>NAME version NUMBER</c>, has too.</summary>
+    /// <param name="sources">The sources.</param>
+    /// <param name="reference">The reference of the command, which has a heading for each verb.</param>
+    public static IEnumerable<string> CommandWords(IEnumerable<CSharpSource> sources, string reference)
+    {
+        IEnumerable<string> verbs = VerbHeading().Matches(reference).Select(verb => verb.Groups[1].Value);
+        var words = new Regex($@"\barrowcid ({string.Join('|', verbs.Except(["version"]))})\b|(?<![\w-])--[a-z]");
+        return from source in sources
+               where source.Path.StartsWith("src/", StringComparison.Ordinal) && source.Project != "ArrowCid.Cli"
+               from literal in source.Literals
+               where words.IsMatch(literal.Text)
+               select $"{source.Path}:{literal.Line}: {literal.Text} names a verb or flag of the command; "
+                   + "say what is wrong, give the exception a Remedy, and word that in src/ArrowCid.Cli/Advice.cs.";
+    }
+
+    [GeneratedRegex(@"^## ([a-z]+)", RegexOptions.Multiline)]
+    private static partial Regex VerbHeading();
+
     /// <summary>A folder uses only the folders before it, and no folder the facade.</summary>
     public static IEnumerable<string> LayerOrder(IReadOnlyCollection<CSharpSource> sources)
     {

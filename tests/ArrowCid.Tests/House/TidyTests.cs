@@ -61,6 +61,19 @@ public class TidyTests
     }
 
     [Fact]
+    public void Library_messages_name_no_verb_and_no_flag_of_the_command()
+    {
+        string reference = File.ReadAllText(Repository.PathOf("src/docs/commands.md"));
+        AssertNone(TidyRules.CommandWords(s_sources.Value, reference));
+        foreach (string literal in new[] { "\"run 'arrowcid doctor --fix'\"", "$\"{a}; run 'arrowcid log check'\"", "\"see --hosts\"" })
+            Assert.Single(TidyRules.CommandWords([CSharpSource.Of("src/ArrowCid.Server/A.cs", $"\nstring a = {literal};")], reference));
+        string[] others = ["// run 'arrowcid doctor'", "a = \"arrowcid version \";", "a = \"a -- b\"; b = c --d;"];
+        foreach (string other in others)
+            Assert.Empty(TidyRules.CommandWords([CSharpSource.Of("src/ArrowCid/A.cs", other)], reference));
+        Assert.Empty(TidyRules.CommandWords([CSharpSource.Of("src/ArrowCid.Cli/A.cs", "a = \"--fix\";")], reference));
+    }
+
+    [Fact]
     public void Tests_do_not_sleep() => AssertNone(TidyRules.Sleeps(s_sources.Value));
 
     [Fact]

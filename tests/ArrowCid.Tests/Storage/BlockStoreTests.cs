@@ -186,6 +186,7 @@ public sealed class BlockStoreTests
         });
         Assert.Equal(ErrorCode.StoreFull, full.Code);
         Assert.Contains("8 MiB", full.Message, StringComparison.Ordinal);
+        Assert.Equal(RemedyKind.RemoveBlocks, full.Remedy?.Kind);
         Assert.InRange(kept.Count, 40, 60);
         Assert.All(kept, digest => Assert.NotNull(store.Read(digest)));
         Assert.Equal(0, store.GetStatistics().UnfinishedSegments);

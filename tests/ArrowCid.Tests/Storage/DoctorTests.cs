@@ -99,7 +99,7 @@ public sealed class DoctorTests
         if (name == "no-store") path += "-not";
         else Damage(directory, name);
         Assert.Contains(StoreDoctor.Examine(path), finding => finding.Name == name &&
-            finding.Severity == FindingSeverity.Error && finding.Remedy.Length > 0);
+            finding.Severity == FindingSeverity.Error && finding.Remedy is not null);
     }
 
     [Fact]

@@ -238,7 +238,8 @@ public class CollectTests
             RemoveResult one = store.Retention.Remove([cids[1]], dryRun: true);
             KeepReason reason = one.Kept.Single().Reasons.Single();
             Assert.Equal(KeepKind.Unknowable, reason.Kind);
-            Assert.Contains("doctor --fix", reason.ToString());
+            Assert.Equal(offset > 0 ? new Remedy(RemedyKind.RepairBlock, node.ToString()) : new Remedy(RemedyKind.RepairStore),
+                reason.Remedy);
             Assert.Contains(reason.By?.ToString() ?? "seg-", offset > 0 ? node.ToString() : $"{reason.Name}");
             Assert.Equal(ErrorCode.BlockCorrupt,
                 offset < 0 ? ErrorCode.BlockCorrupt : Assert.Throws<ArrowCidException>(() => store.Retention.Pin(node)).Code);

@@ -121,7 +121,7 @@ public sealed class RepairTests
         {
             ArrowCidException error = Assert.Throws<ArrowCidException>(() => each.TryGet(cid));
             Assert.Equal(ErrorCode.BlockCorrupt, error.Code);
-            Assert.Contains("repair", error.Message, StringComparison.Ordinal);
+            Assert.Equal(new Remedy(RemedyKind.RepairBlock, cid.ToString()), error.Remedy);
             Assert.False(each.Contains(cid));
             bool[] found = new bool[2];
             each.ContainsMany([cid, intact], found);

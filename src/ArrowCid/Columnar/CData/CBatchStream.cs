@@ -31,5 +31,8 @@ internal sealed class CBatchStream(Schema schema, IEnumerable<RecordBatch> batch
         _ => Errno.Invalid,
     };
 
+    public string ErrorText(Exception error) =>
+        error is ArrowCidException e ? Remedy.Join(e.Message, e.Remedy) : error.Message;
+
     public void Dispose() => _batches.Dispose();
 }

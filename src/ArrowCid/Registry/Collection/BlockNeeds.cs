@@ -21,8 +21,12 @@ internal static class BlockNeeds
             if (lease is null) continue;
             List<(KeepKind Why, Digest256 Digest)> needs = Of(blocks, lease, lease.Info) ??
                 throw new ArrowCidException(ErrorCode.BlockCorrupt,
-                    $"{Cid.FromSha256(lease.Info.Codec, lease.Digest)} is damaged, so that nobody knows what it " +
-                    $"links to ({lease.Location}); run 'arrowcid doctor --fix', and put it again");
+                    $"{Cid.FromSha256(lease.Info.Codec, lease.Digest)} is damaged, and its links are unknown " +
+                    $"({lease.Location})")
+                {
+                    Remedy = new Remedy(RemedyKind.RepairBlock,
+                        Cid.FromSha256(lease.Info.Codec, lease.Digest).ToString()),
+                };
             foreach ((_, Digest256 digest) in needs)
             {
                 if (seen.Add(digest)) found.Add(digest);

@@ -66,8 +66,10 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
             if (Stopwatch.GetElapsedTime(started) >= timeout)
             {
                 throw new ArrowCidException(ErrorCode.Busy,
-                    $"{blocks.Directory}: the log cannot be read to its end; a process may be cleaning up: retry, " +
-                    "or run 'arrowcid log check'");
+                    $"{blocks.Directory}: the log cannot be read to its end; a process may be cleaning up")
+                {
+                    Remedy = new Remedy(RemedyKind.CheckLog),
+                };
             }
 
             Thread.Sleep(1);

@@ -12,6 +12,11 @@ public readonly record struct KeepReason
     /// <summary>The block that needs it, where one does (the first of several); else null.</summary>
     public required Cid? By { get; init; }
 
+    /// <summary>What lets the block be removed, where damage keeps it; else null.</summary>
+    public Remedy? Remedy => Kind == KeepKind.Unknowable
+        ? By is { } block ? new Remedy(RemedyKind.RepairBlock, block.ToString()) : new Remedy(RemedyKind.RepairStore)
+        : null;
+
     /// <summary>The reason in words.</summary>
     /// <returns>A clause without a full stop.</returns>
     public override string ToString() => Kind switch
@@ -28,9 +33,8 @@ public readonly record struct KeepReason
         KeepKind.Recent => "it was put a short time ago",
         KeepKind.WithinBudget => "there is room for it",
         KeepKind.NamedBefore => $"the name '{Name}' stood for it",
-        KeepKind.Unknowable when By is { } block =>
-            $"{block} is damaged and may link to it; put that again, remove it, or run 'arrowcid doctor --fix'",
-        KeepKind.Unknowable => $"records at {Name} cannot be read and may need it; run 'arrowcid doctor --fix'",
+        KeepKind.Unknowable when By is { } block => $"{block} is damaged and may link to it",
+        KeepKind.Unknowable => $"records at {Name} cannot be read and may need it",
         _ => Kind.ToString(),
     };
 }

@@ -80,7 +80,7 @@ internal static class StoreDoctor
         {
             findings.Add(new StoreFinding("no-store", FindingSeverity.Error, directory,
                 errno == Errno.NotFound ? "nothing is there" : "not a directory that can be opened",
-                "put something there, or name another"));
+                new Remedy(RemedyKind.ChooseDirectory)));
             return false;
         }
 
@@ -88,19 +88,18 @@ internal static class StoreDoctor
         if (!isOwn || (status.Mode & OthersWrite) != 0)
             findings.Add(new StoreFinding("directory-access", FindingSeverity.Error, directory,
                 $"user {status.UserId} and mode {Convert.ToString(status.Mode & 0xfff, 8)} let others write it",
-                isOwn ? "chmod go-w and check what is in it" : "use a store of your own"));
+                new Remedy(isOwn ? RemedyKind.RestrictAccess : RemedyKind.UseOwnStore)));
         string? parent = Path.GetDirectoryName(directory);
         bool isReplaceable = parent is not null && FileDescriptor.StatPath(parent, out FileStatus above) == 0 &&
             (above.Mode & OthersWrite) != 0 && (above.Mode & Sticky) == 0;
         if (isReplaceable)
             findings.Add(new StoreFinding("parent-access", FindingSeverity.Error, parent!,
-                "others may write there and so replace the store", "chmod go-w, or choose another place"));
+                "others may write there and so replace the store", new Remedy(RemedyKind.RestrictAccess)));
         if (folder.StatFile(StoreLayout.ControlName, out _) == 0) return findings.Count == 0;
         bool isForeign = Directory.EnumerateFiles(directory, "seg-*").Any();
         findings.Add(new StoreFinding("no-control-file", FindingSeverity.Error, StoreLayout.ControlName,
             isForeign ? "there are segments but no control file" : "the directory has no store",
-            isForeign ? "restore that file, or 'arrowcid doctor --fix' makes one of the segments"
-                : "put something there, or name another"));
+            new Remedy(isForeign ? RemedyKind.RestoreFile : RemedyKind.ChooseDirectory)));
         return false;
     }
 
@@ -113,19 +112,17 @@ internal static class StoreDoctor
         }
         catch (ArrowCidException e)
         {
-            (string name, FindingSeverity severity, string remedy) = e.Code switch
+            (string name, FindingSeverity severity, RemedyKind? remedy) = e.Code switch
             {
-                ErrorCode.Unsupported => ("stale-boot", FindingSeverity.Warning,
-                    "'arrowcid doctor --fix' rebuilds it, and so does the next writer"),
-                ErrorCode.FormatVersion => ("format-version", FindingSeverity.Error, "use the version that made it"),
-                ErrorCode.AccessDenied => ("file-access", FindingSeverity.Error,
-                    "chmod go-w, or use a store of your own"),
-                ErrorCode.Busy => ("busy", FindingSeverity.Note, "try again"),
-                ErrorCode.BlockCorrupt => ("control-file", FindingSeverity.Error,
-                    "restore the file, or 'arrowcid doctor --fix' makes one of the segments"),
-                _ => ("cannot-open", FindingSeverity.Error, "see the message"),
+                ErrorCode.Unsupported => ("stale-boot", FindingSeverity.Warning, RemedyKind.OpenForWriting),
+                ErrorCode.FormatVersion => ("format-version", FindingSeverity.Error, RemedyKind.UseOtherVersion),
+                ErrorCode.AccessDenied => ("file-access", FindingSeverity.Error, RemedyKind.RestrictAccess),
+                ErrorCode.Busy => ("busy", FindingSeverity.Note, RemedyKind.Retry),
+                ErrorCode.BlockCorrupt => ("control-file", FindingSeverity.Error, RemedyKind.RestoreFile),
+                _ => ("cannot-open", FindingSeverity.Error, (RemedyKind?)null),
             };
-            findings.Add(new StoreFinding(name, severity, StoreLayout.ControlName, e.Message, remedy));
+            findings.Add(new StoreFinding(name, severity, StoreLayout.ControlName, e.Message,
+                remedy is { } kind ? new Remedy(kind) : e.Remedy));
         }
     }
 }

@@ -5,9 +5,9 @@ namespace ArrowCid.Storage;
 /// <param name="Severity">How much it matters.</param>
 /// <param name="Place">Where: a file, with an offset after a plus, or a lane.</param>
 /// <param name="Message">What was found there.</param>
-/// <param name="Remedy">What to do.</param>
+/// <param name="Remedy">What to do, where that is known.</param>
 internal sealed record StoreFinding(
-    string Name, FindingSeverity Severity, string Place, string Message, string Remedy)
+    string Name, FindingSeverity Severity, string Place, string Message, Remedy? Remedy)
 {
     /// <summary>How many findings this one is: more than one where it is what <see cref="Few"/> left out.</summary>
     public int Count { get; init; } = 1;
@@ -32,7 +32,13 @@ internal sealed record StoreFinding(
         foreach (((string Name, string File) key, StoreFinding finding) in last)
         {
             int more = counts[key] - MostOfAName;
-            yield return finding with { Place = key.File, Message = $"and {more} more like it", Count = more };
+            yield return finding with
+            {
+                Place = key.File,
+                Message = $"and {more} more like it",
+                Remedy = finding.Remedy is { } remedy ? new Remedy(remedy.Kind) : null,
+                Count = more,
+            };
         }
     }
 }

@@ -11,7 +11,10 @@ internal static class StorageErrors
             $"{what} {path}: {Errno.Text(errno)}; use a directory that this user may write"),
         Errno.Loop => new(ErrorCode.AccessDenied,
             $"{what} {path}: a symbolic link stands there; name the real directory"),
-        Errno.NoSpace or Errno.Quota => new(ErrorCode.StoreFull, $"{what} {path}: {Errno.Text(errno)}; {Remedy}"),
+        Errno.NoSpace or Errno.Quota => new(ErrorCode.StoreFull, $"{what} {path}: {Errno.Text(errno)}")
+        {
+            Remedy = new Remedy(RemedyKind.FreeSpace),
+        },
         Errno.TooManyFiles => new(ErrorCode.ResourceExhausted,
             $"{what} {path}: {Errno.Text(errno)}; raise the limit of open files (ulimit -n)"),
         Errno.NotFound => new(ErrorCode.StoreGone, $"{what} {path}: {Errno.Text(errno)}"),
@@ -19,9 +22,6 @@ internal static class StorageErrors
             $"{what} {path}: {Errno.Text(errno)}; a store needs fallocate and file locks (tmpfs, ext4, xfs)"),
         _ => new(ErrorCode.Io, $"{what} {path}: {Errno.Text(errno)} (error {errno})"),
     };
-
-    public const string Remedy =
-        "free space there, choose another directory, or in a container give /dev/shm more (docker run --shm-size=1g)";
 
     public static void Check(int errno, string what, string path)
     {
@@ -31,6 +31,6 @@ internal static class StorageErrors
     public static ArrowCidException Forked(string directory) => new(ErrorCode.Forked,
         $"{directory} was opened before this process was forked; open it again in the child");
 
-    public static ArrowCidException Corrupt(string path, string what) =>
-        new(ErrorCode.BlockCorrupt, $"{path}: {what}");
+    public static ArrowCidException Corrupt(string path, string what, Remedy? remedy = null) =>
+        new(ErrorCode.BlockCorrupt, $"{path}: {what}") { Remedy = remedy };
 }

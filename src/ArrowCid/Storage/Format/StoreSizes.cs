@@ -57,8 +57,10 @@ internal static class StoreSizes
         if (capacity < MinCapacity || capacity > free)
             throw new ArrowCidException(ErrorCode.StoreFull,
                 $"{directory}: a store of {Math.Max(capacity, MinCapacity) / StoreLayout.MiB} MiB does not fit, " +
-                $"{free / StoreLayout.MiB} MiB are free and {memory / StoreLayout.MiB} MiB of memory; " +
-                $"{StorageErrors.Remedy}, or ask for less");
+                $"{free / StoreLayout.MiB} MiB are free and {memory / StoreLayout.MiB} MiB of memory")
+            {
+                Remedy = new Remedy(RemedyKind.FreeSpace),
+            };
         long segment = settings.SegmentSize != 0
             ? settings.SegmentSize
             : SegmentOf(capacity);

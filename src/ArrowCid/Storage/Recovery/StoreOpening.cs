@@ -488,9 +488,11 @@ internal static class StoreOpening
     private static bool HasSegments(string directory) => Directory.EnumerateFiles(directory, "seg-*").Any();
 
     private static ArrowCidException NoControl(string directory) => new(ErrorCode.StoreGone,
-        $"{directory} has segments but no {StoreLayout.ControlName}; restore that file, or let " +
-        "'arrowcid doctor --fix' make one of the segments");
+        $"{directory} has segments but no {StoreLayout.ControlName}")
+    {
+        Remedy = new Remedy(RemedyKind.RestoreFile),
+    };
 
     private static ArrowCidException NoStore(string directory) =>
-        new(ErrorCode.StoreGone, $"no store is at {directory}; put something into it, or name another");
+        new(ErrorCode.StoreGone, $"no store is at {directory}") { Remedy = new Remedy(RemedyKind.ChooseDirectory) };
 }

@@ -66,8 +66,8 @@ internal static class StoreRebuild
 
         if (isAny)
             throw StorageErrors.Corrupt(control.PathOf(StoreLayout.ControlName),
-                "the control file is another store's than the segments beside it; restore it, or let " +
-                "'arrowcid doctor --fix' make one of the segments");
+                "the control file is another store's than the segments beside it",
+                new Remedy(RemedyKind.RestoreFile));
     }
 
     private static long Fill(ControlFile old, Mapping map, FileDescriptor file, bool isCommittedBelieved,

@@ -178,8 +178,10 @@ internal sealed class SegmentAllocator(ControlFile control, SegmentSet segments,
             $"{control.Directory}: a segment of {bytes / StoreLayout.MiB} MiB does not fit: " +
             $"{control.SegmentBytes() / StoreLayout.MiB} of {control.Superblock.Capacity / StoreLayout.MiB} MiB " +
             "are taken " +
-            $"(some are kept for clean-up), {available / StoreLayout.MiB} MiB are free on the file system{holders}; " +
-            $"remove blocks, make a larger store, or {StorageErrors.Remedy}");
+            $"(some are kept for clean-up), {available / StoreLayout.MiB} MiB are free on the file system{holders}")
+        {
+            Remedy = new Remedy(available < bytes ? RemedyKind.FreeSpace : RemedyKind.RemoveBlocks),
+        };
     }
 
     /// <summary>Whether a block had better be written again where it is put again: it is in the older half of a

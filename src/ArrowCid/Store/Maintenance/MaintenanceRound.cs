@@ -75,7 +75,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         }
         catch (ArrowCidException e) when (e.Code is not (ErrorCode.StoreGone or ErrorCode.Forked))
         {
-            return (true, null, e.Message);
+            return (true, null, Remedy.Join(e.Message, e.Remedy));
         }
     }
 

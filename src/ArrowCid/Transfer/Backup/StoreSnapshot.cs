@@ -100,7 +100,10 @@ internal sealed class StoreSnapshot(BlockStore blocks)
             if (IsPast(tail.Position, reachable)) return;
             if (Stopwatch.GetElapsedTime(started) >= s_patience)
                 throw new ArrowCidException(ErrorCode.Busy,
-                    $"{blocks.Directory}: the log cannot be read to its end; run 'arrowcid log check'");
+                    $"{blocks.Directory}: the log cannot be read to its end")
+                {
+                    Remedy = new Remedy(RemedyKind.CheckLog),
+                };
             Thread.Sleep(pause);
         }
     }
@@ -166,8 +169,8 @@ internal sealed class StoreSnapshot(BlockStore blocks)
         lease.Dispose();
         if (BlockNeeds.Of(blocks, in info) is not { } needs)
         {
-            AddFault($"node {Cid.FromSha256(info.Codec, digest)} is damaged: nobody knows what it links to, and what " +
-                "only it keeps may be missing; run 'arrowcid doctor --fix', and put it again");
+            AddFault($"node {Cid.FromSha256(info.Codec, digest)} is damaged: its links are unknown, and blocks that " +
+                "only it keeps may be missing");
             return;
         }
 

@@ -109,7 +109,7 @@ public sealed class RouteAccessTests
         };
         Exception? error = Record.Exception(() => options.RequireSafe(tokens is not null));
         if (starts) Assert.Null(error);
-        else Assert.Contains("--allow-insecure", Assert.IsType<ArrowCidException>(error).Message);
+        else Assert.Contains(nameof(CidServerOptions.AllowInsecure), Assert.IsType<ArrowCidException>(error).Remedy?.Argument);
     }
 
     private static IReadOnlyList<Route> Routes(ServedStore served)

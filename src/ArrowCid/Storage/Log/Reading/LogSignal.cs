@@ -63,7 +63,7 @@ internal sealed class LogSignal(Mapping? wait)
             if (most < _most) _most = most;
             if (_sleeper is null)
             {
-                _sleeper = new Thread(SleepForAll, 128 << 10) { IsBackground = true, Name = "arrowcid watch" };
+                _sleeper = new Thread(SleepForAll, 128 << 10) { IsBackground = true, Name = "arrowcid waiter" };
                 _sleeper.UnsafeStart();
             }
 
