@@ -6,12 +6,12 @@ using ArrowCid.Storage;
 namespace ArrowCid.ProcessTests.Cli;
 
 /// <summary>
-/// <c>tests/ArrowCid.Torture</c>: 300 rounds in every run. <c>ARROWCID_TORTURE_ROUNDS</c> sets another number, and
+/// <c>tests/ArrowCid.Torture</c>: 150 rounds in every run. <c>ARROWCID_TORTURE_ROUNDS</c> sets another number, and
 /// <c>ARROWCID_SEED</c> the seed.
 /// </summary>
 public sealed class TortureTests
 {
-    private const int Rounds = 300;
+    private const int Rounds = 150;
     private static readonly string s_program = Path.Combine(AppContext.BaseDirectory, "ArrowCid.Torture.dll");
     private static readonly TimeSpan s_watchdog = TimeSpan.FromMinutes(18);
 

@@ -53,7 +53,7 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
     {
         string? set = Environment.GetEnvironmentVariable("ARROWCID_HOSTILE_ROUNDS");
         if (int.TryParse(set, CultureInfo.InvariantCulture, out int rounds)) return rounds;
-        return Environment.GetEnvironmentVariable("ARROWCID_LONG") == "1" ? 1_000_000 : 200_000;
+        return Environment.GetEnvironmentVariable("ARROWCID_LONG") == "1" ? 1_000_000 : 100_000;
     }
 
     /// <summary>Rounds over one store.</summary>
