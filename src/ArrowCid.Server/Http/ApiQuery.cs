@@ -11,7 +11,7 @@ internal static class ApiQuery
 {
     /// <summary>The parameters that <see cref="FactsOf"/> reads.</summary>
     public static IReadOnlyList<string> FactNames { get; } =
-        ["tag", "name", "producer", "expires", "pin", "parent", "about"];
+        [.. ApiParameters.Metadata.Select(each => each.Name)];
 
     /// <summary>The CID in a route, which may also be a name after <c>@</c>.</summary>
     /// <exception cref="BlockRemovedException">The block was removed.</exception>

@@ -17,6 +17,11 @@ internal sealed record GatewayRequest(Cid Root, string Path, GatewayFormat Forma
     private const string Raw = "application/vnd.ipld.raw", Car = "application/vnd.ipld.car",
         DagCbor = "application/vnd.ipld.dag-cbor";
 
+    /// <summary>The content types of all answers.</summary>
+    public static IReadOnlyList<string> Types { get; } =
+        [Raw, Car, DagCbor, FileTypes.Bytes, FileTypes.ArrowStream, FileTypes.ArrowFile, FileTypes.Parquet,
+            "text/plain", FileTypes.Csv, FileTypes.Json, FileTypes.JsonLines];
+
     /// <summary>The CID and the path as in an address.</summary>
     public string Address => $"/ipfs/{Root}{Escaped}";
 

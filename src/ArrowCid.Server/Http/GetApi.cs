@@ -26,6 +26,12 @@ internal sealed class GetApi(HttpService service)
         ("csv", FileTypes.Csv), ("json", FileTypes.JsonLines),
     ];
 
+    /// <summary>The names of the forms.</summary>
+    public static IReadOnlyList<string> FormatNames { get; } = [.. s_forms.Select(each => each.Name)];
+
+    /// <summary>The content types of the forms.</summary>
+    public static IReadOnlyList<string> Types { get; } = [.. s_forms.Select(each => each.Type)];
+
     public async Task Get(HttpContext context)
     {
         Cid cid = ApiQuery.CidOf(context, service.Store);

@@ -54,7 +54,7 @@ internal static class HttpErrors
     public static Task WriteJson(HttpResponse response, ErrorCode code, string message) => WriteJson(response, writer =>
     {
         writer.WriteStartObject("error");
-        writer.WriteString("code", JsonNamingPolicy.CamelCase.ConvertName(code.ToString()));
+        writer.WriteString("code", ApiErrors.NameOf(code));
         writer.WriteNumber("number", (int)code);
         writer.WriteString("message", message);
         writer.WriteBoolean("retry", ErrorTable.IsTransient(code));

@@ -9,6 +9,9 @@ namespace ArrowCid.Server.Http;
 /// <summary>What is served over HTTP.</summary>
 internal static class HttpRoutes
 {
+    private static readonly ApiAnswer s_notModified =
+        new(StatusCodes.Status304NotModified, "The caller has the bytes: If-None-Match has their ETag.");
+
     /// <summary>Every route there is.</summary>
     public static IReadOnlyList<Route> All(HttpService service)
     {
@@ -18,44 +21,128 @@ internal static class HttpRoutes
         var list = new ListApi(service);
         return
         [
-            new("GET", "/v1/openapi.json", null, RouteKind.Api, Operations.OpenApi),
+            new("GET", "/v1/openapi.json", null, RouteKind.Api, operations.OpenApi)
+            {
+                Document = new("getOpenApi", "Returns this document.", Json("The document.", "OpenApi")),
+            },
             new("GET", "/v1/blocks", AccessOperation.List, RouteKind.Api, list.List)
             {
-                Parameters = ["filter", "limit"],
+                Document = new("listBlocks", "Lists the blocks that pass a filter; without one, batches and datasets.",
+                    Lines("One entry per line.", "Entry")) { Parameters = ApiParameters.List },
             },
             new("POST", "/v1/blocks", AccessOperation.PutBlock, RouteKind.Api, new PutApi(service).Put)
             {
-                Parameters = [.. ApiQuery.FactNames, "rowsPerBlock", "types"],
+                Document = new("putBlocks", "Stores batches. Nothing is stored if the body is incomplete or does not " +
+                    "match Content-Type.", Json("All blocks were stored before.", "Put"),
+                    Json("At least one block is new.", "Put") with { Status = StatusCodes.Status201Created })
+                {
+                    Parameters = ApiParameters.Put,
+                    BodyTypes = [FileTypes.ArrowStream, FileTypes.ArrowFile, FileTypes.Parquet, FileTypes.Csv,
+                        FileTypes.JsonLines],
+                    Errors = [StatusCodes.Status406NotAcceptable, StatusCodes.Status415UnsupportedMediaType],
+                },
                 Success = StatusCodes.Status201Created,
             },
             new("GET", "/v1/blocks/{cid}", AccessOperation.FetchBlock, RouteKind.Api, new GetApi(service).Get)
             {
-                Parameters = ["format", "columns"],
+                Document = new("getBlock", "Returns a batch, or the batches of a dataset.",
+                    new(StatusCodes.Status200OK, "The bytes. X-Arrowcid-Dag is the root of the same bytes as a " +
+                        "UnixFS file, if they are over 1 MiB.", GetApi.Types),
+                    new(StatusCodes.Status206PartialContent, "A range of the bytes.", GetApi.Types), s_notModified)
+                {
+                    Parameters = ApiParameters.Get,
+                    Errors = [StatusCodes.Status406NotAcceptable, StatusCodes.Status416RangeNotSatisfiable],
+                },
             },
             new("DELETE", "/v1/blocks/{cid}", AccessOperation.RemoveBlock, RouteKind.Api, list.Remove)
             {
-                Parameters = ["dryRun"],
+                Document = new("removeBlock", "Removes a block that no name, pin, process or other block keeps.",
+                    Json("The block was removed, or would be.", "Removal")) { Parameters = ApiParameters.Remove },
             },
-            new("GET", "/v1/blocks/{cid}/info", AccessOperation.List, RouteKind.Api, list.Info),
-            new("POST", "/v1/blocks/{cid}/tags", AccessOperation.Annotate, RouteKind.Api, list.Tag),
-            new("GET", "/v1/names", AccessOperation.List, RouteKind.Api, list.Names),
-            new("GET", "/v1/names/{name}", AccessOperation.ResolveName, RouteKind.Api, list.Name),
-            new("PUT", "/v1/names/{name}", AccessOperation.CreateName, RouteKind.Api, list.SetName),
+            new("GET", "/v1/blocks/{cid}/info", AccessOperation.List, RouteKind.Api, list.Info)
+            {
+                Document = new("describeBlock", "Returns the metadata of a block.",
+                    Json("The metadata and the fields of the schema.", "Info")),
+            },
+            new("POST", "/v1/blocks/{cid}/tags", AccessOperation.Annotate, RouteKind.Api, list.Tag)
+            {
+                Document = new("setTags", "Sets tags; null deletes one.", Json("All tags of the block.", "Tags"))
+                {
+                    BodyTypes = [FileTypes.Json], BodySchema = "TagChanges",
+                },
+            },
+            new("GET", "/v1/names", AccessOperation.List, RouteKind.Api, list.Names)
+            {
+                Document = new("listNames", "Lists all names.", Lines("One name per line.", "Name")),
+            },
+            new("GET", "/v1/names/{name}", AccessOperation.ResolveName, RouteKind.Api, list.Name)
+            {
+                Document = new("resolveName", "Returns the CID that a name points to.", Json("The name.", "Name")),
+            },
+            new("PUT", "/v1/names/{name}", AccessOperation.CreateName, RouteKind.Api, list.SetName)
+            {
+                Document = new("setName", "Points a name to a block. A name that exists, or begins with arrowcid., " +
+                    "needs the scope admin.", Json("The change.", "Name"))
+                {
+                    BodyTypes = [FileTypes.Json], BodySchema = "NameTarget",
+                },
+            },
             new("DELETE", "/v1/names/{name}", AccessOperation.ChangeName, RouteKind.Api, list.RemoveName)
             {
+                Document = new("removeName", "Deletes a name; the block stays.",
+                    new ApiAnswer(StatusCodes.Status204NoContent, "The name was deleted.")),
                 Success = StatusCodes.Status204NoContent,
             },
             new("GET", "/v1/watch", AccessOperation.List, RouteKind.Api, new WatchApi(service).Watch)
             {
+                Document = new("watch", "Streams puts as server-sent events: new, again, gap, end. The id of an " +
+                    "event is the cursor after it; Last-Event-ID continues there.",
+                    new ApiAnswer(StatusCodes.Status200OK, "Events.", "text/event-stream"))
+                {
+                    Parameters = ApiParameters.Watch, Errors = [StatusCodes.Status410Gone],
+                },
                 IsEndless = true,
-                Parameters = ["from", "filter"],
             },
-            new("GET", "/ipfs/{cid}/{**path}", AccessOperation.FetchBlock, RouteKind.Gateway, gateway.Serve),
-            new("GET", "/routing/v1/providers/{cid}", AccessOperation.FetchBlock, RouteKind.Gateway, routing.Providers),
-            new("GET", "/health", null, RouteKind.Operation, Operations.Health),
-            new("GET", "/ready", null, RouteKind.Operation, Operations.Ready),
-            new("GET", "/metrics", AccessOperation.List, RouteKind.Operation, operations.Figures),
-            new("GET", "/config", AccessOperation.ReadConfiguration, RouteKind.Operation, operations.Configuration),
+            new("GET", "/ipfs/{cid}/{**path}", AccessOperation.FetchBlock, RouteKind.Gateway, gateway.Serve)
+            {
+                Document = new("getIpfs", "Returns a block, a CAR or a file: the trustless gateway of IPFS.",
+                    new(StatusCodes.Status200OK, "The bytes.", GatewayRequest.Types),
+                    new(StatusCodes.Status206PartialContent, "A range of the bytes.", GatewayRequest.Types),
+                    s_notModified)
+                {
+                    Parameters = ApiParameters.Gateway,
+                    Errors = [StatusCodes.Status404NotFound, StatusCodes.Status406NotAcceptable,
+                        StatusCodes.Status410Gone, StatusCodes.Status412PreconditionFailed,
+                        StatusCodes.Status416RangeNotSatisfiable],
+                },
+            },
+            new("GET", "/routing/v1/providers/{cid}", AccessOperation.FetchBlock, RouteKind.Gateway, routing.Providers)
+            {
+                Document = new("findProviders", "Returns this server as a provider of a block, if it is stored.",
+                    new ApiAnswer(StatusCodes.Status200OK, "The providers; as JSON lines, one provider per line.",
+                        FileTypes.Json, FileTypes.JsonLines) { Schema = "Providers" })
+                {
+                    Parameters = ApiParameters.Routing, Errors = [StatusCodes.Status422UnprocessableEntity],
+                },
+            },
+            new("GET", "/health", null, RouteKind.Operation, Operations.Health)
+            {
+                Document = new("getHealth", "Answers while the process runs.", Text("The process runs.")),
+            },
+            new("GET", "/ready", null, RouteKind.Operation, Operations.Ready)
+            {
+                Document = new("getReadiness", "Answers 200 while the store can be used.", Text("The store is ready.")),
+            },
+            new("GET", "/metrics", AccessOperation.List, RouteKind.Operation, operations.Figures)
+            {
+                Document = new("getMetrics", "Returns the metrics in the text format of Prometheus.",
+                    Text("The metrics.")),
+            },
+            new("GET", "/config", AccessOperation.ReadConfiguration, RouteKind.Operation, operations.Configuration)
+            {
+                Document = new("getConfiguration", "Returns the server's settings and where each comes from.",
+                    Json("The settings.", "Configuration")),
+            },
             .. Page.Routes,
         ];
     }
@@ -127,4 +214,12 @@ internal static class HttpRoutes
             Cors.Allow(response, origin);
         return Task.CompletedTask;
     }
+
+    private static ApiAnswer Json(string description, string schema) =>
+        new(StatusCodes.Status200OK, description, FileTypes.Json) { Schema = schema };
+
+    private static ApiAnswer Lines(string description, string schema) =>
+        new(StatusCodes.Status200OK, description, FileTypes.JsonLines) { Schema = schema };
+
+    private static ApiAnswer Text(string description) => new(StatusCodes.Status200OK, description, "text/plain");
 }

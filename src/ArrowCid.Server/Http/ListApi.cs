@@ -8,14 +8,17 @@ namespace ArrowCid.Server.Http;
 /// <summary>Lists blocks and names with their metadata, changes the metadata, and deletes.</summary>
 internal sealed class ListApi(HttpService service)
 {
-    private const int Most = 1_000_000, ByDefault = 1000, LinesAtOnce = 64;
+    /// <summary>The limit of a listing: the largest, and the default.</summary>
+    public const int MaxLimit = 1_000_000, DefaultLimit = 1000;
+
+    private const int LinesAtOnce = 64;
     private const int MostBody = 256 << 10, BodyDepth = 8;
 
     /// <summary><c>GET /v1/blocks</c>: entries that pass a filter, a JSON object a line.</summary>
     public async Task List(HttpContext context)
     {
         Filter? filter = ApiQuery.FilterOf(context);
-        int limit = ApiQuery.Number(context, "limit", ByDefault, Most);
+        int limit = ApiQuery.Number(context, "limit", DefaultLimit, MaxLimit);
         IEnumerable<StoredEntry> entries = filter is null
             ? service.Store.Query().Where(entry => entry.Kind is BlockKind.Batch or BlockKind.Dataset)
             : service.Store.Query(filter);

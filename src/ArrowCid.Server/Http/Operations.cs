@@ -1,5 +1,5 @@
-using System.Reflection;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -8,8 +8,7 @@ namespace ArrowCid.Server.Http;
 /// <summary>Health, readiness, metrics and the OpenAPI document.</summary>
 internal sealed class Operations(HttpService service)
 {
-    private const string OpenApiName = "ArrowCid.Server.Http.openapi.json";
-    private static readonly Lazy<byte[]> s_openApi = new(ReadOpenApi);
+    private byte[]? _openApi;
 
     /// <summary>The process answers.</summary>
     public static Task Health(HttpContext context) => HttpErrors.WriteText(context.Response, "ok");
@@ -53,20 +52,15 @@ internal sealed class Operations(HttpService service)
         await context.Response.WriteAsync(service.Metrics.Write(), context.RequestAborted).ConfigureAwait(false);
     }
 
-    /// <summary>The document of the API.</summary>
-    public static async Task OpenApi(HttpContext context)
+    /// <summary>The document of the API: of the routes that the host has mapped.</summary>
+    public async Task OpenApi(HttpContext context)
     {
+        byte[] document = LazyInitializer.EnsureInitialized(ref _openApi, () => OpenApiDocument.Write(context
+            .RequestServices.GetRequiredService<EndpointDataSource>().Endpoints
+            .Select(endpoint => endpoint.Metadata.GetMetadata<Route>()).OfType<Route>().Distinct()));
         context.Response.ContentType = FileTypes.Json;
-        context.Response.ContentLength = s_openApi.Value.Length;
+        context.Response.ContentLength = document.Length;
         if (HttpMethods.IsHead(context.Request.Method)) return;
-        await context.Response.Body.WriteAsync(s_openApi.Value, context.RequestAborted).ConfigureAwait(false);
-    }
-
-    private static byte[] ReadOpenApi()
-    {
-        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(OpenApiName)!;
-        byte[] bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return bytes;
+        await context.Response.Body.WriteAsync(document, context.RequestAborted).ConfigureAwait(false);
     }
 }

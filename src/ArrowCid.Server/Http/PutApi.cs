@@ -12,7 +12,10 @@ namespace ArrowCid.Server.Http;
 /// that breaks off or is not what it says leaves nothing.</summary>
 internal sealed class PutApi(HttpService service)
 {
-    private const int MostBlocks = 100_000, MostRows = 1 << 24;
+    /// <summary>The largest number of rows per block.</summary>
+    public const int MaxRows = 1 << 24;
+
+    private const int MostBlocks = 100_000;
 
     public async Task Put(HttpContext context)
     {
@@ -73,7 +76,7 @@ internal sealed class PutApi(HttpService service)
 
     private static Func<Stream, IEnumerable<RecordBatch>> ReaderOf(HttpContext context)
     {
-        int rows = ApiQuery.Number(context, "rowsPerBlock", 0, MostRows);
+        int rows = ApiQuery.Number(context, "rowsPerBlock", 0, MaxRows);
         _ = MediaTypeHeaderValue.TryParse(context.Request.ContentType, out MediaTypeHeaderValue? type);
         string? encoding = context.Request.Headers.ContentEncoding;
         if (!string.IsNullOrEmpty(encoding) && encoding != "identity")

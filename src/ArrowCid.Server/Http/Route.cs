@@ -15,8 +15,11 @@ internal sealed record Route(string Method, string Pattern, AccessOperation? Ope
     /// <summary>What it needs where the request names no block by its name; null: nothing.</summary>
     public AccessNeed? Need => NeedOf(isByName: false);
 
+    /// <summary>The description in the OpenAPI document; null where it has none, as the files of the page.</summary>
+    public ApiOperation? Document { get; init; }
+
     /// <summary>The names of its query parameters. Others are refused, for routes of the API.</summary>
-    public IReadOnlyList<string> Parameters { get; init; } = [];
+    public IReadOnlyList<string> Parameters => Document?.QueryNames ?? [];
 
     /// <summary>The status of success.</summary>
     public int Success { get; init; } = StatusCodes.Status200OK;

@@ -1,42 +1,11 @@
 using System.Net;
-using System.Text.Json;
 using ArrowCid.Server;
-using ArrowCid.Server.Access;
-using ArrowCid.Server.Http;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ArrowCid.Tests.Flight.Http;
 
-/// <summary>Origins, hosts, limits and addresses that the HTTP port refuses, and its document.</summary>
+/// <summary>Origins, hosts, limits and addresses that the HTTP port refuses.</summary>
 public sealed class RouteAccessTests
 {
-    [Fact]
-    public async Task The_document_has_every_route_of_the_API_and_no_other()
-    {
-        await using ServedStore served = await ServedStore.Start();
-        using JsonDocument document = JsonDocument.Parse(await served.Client.GetStringAsync("/v1/openapi.json"));
-        Assert.Equal("3.1.0", document.RootElement.GetProperty("openapi").GetString());
-        IEnumerable<string> told = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path =>
-            path.Value.EnumerateObject().Select(method => $"{method.Name.ToUpperInvariant()} {path.Name}"));
-        IEnumerable<string> routes = Routes(served).Where(route => route.Kind == RouteKind.Api)
-            .Select(route => $"{route.Method} {route.Pattern}");
-        Assert.Equal(routes.Order(), told.Order());
-        Assert.NotEmpty(document.RootElement.GetProperty("servers").EnumerateArray());
-        JsonElement[] operations = [.. document.RootElement.GetProperty("paths").EnumerateObject()
-            .SelectMany(path => path.Value.EnumerateObject().Select(method => method.Value))];
-        Assert.Equal(operations.Length, operations.Select(each => each.GetProperty("operationId").GetString()).Distinct().Count());
-        Assert.All(operations, each => Assert.True(each.GetProperty("responses").TryGetProperty("4XX", out _)));
-        // Each query parameter of a route is in the document, and no other.
-        foreach (Route route in Routes(served).Where(route => route.Kind == RouteKind.Api))
-        {
-            JsonElement operation = document.RootElement.GetProperty("paths").GetProperty(route.Pattern).GetProperty(route.Method.ToLowerInvariant());
-            string?[] parameters = operation.TryGetProperty("parameters", out JsonElement listed)
-                ? [.. listed.EnumerateArray().Where(each => each.GetProperty("in").GetString() == "query").Select(each => each.GetProperty("name").GetString())]
-                : [];
-            Assert.Equal(route.Parameters.Order(), parameters.Order());
-        }
-    }
-
     [Fact]
     public async Task A_page_of_another_origin_and_a_name_that_was_turned_here_are_refused()
     {
@@ -110,13 +79,5 @@ public sealed class RouteAccessTests
         Exception? error = Record.Exception(() => options.RequireSafe(tokens is not null));
         if (starts) Assert.Null(error);
         else Assert.Contains(nameof(CidServerOptions.AllowInsecure), Assert.IsType<ArrowCidException>(error).Remedy?.Argument);
-    }
-
-    private static IReadOnlyList<Route> Routes(ServedStore served)
-    {
-        var gate = new AccessGate(new AccessSettings(), NullLogger.Instance);
-        var guard = new Guard(gate, new ClientLimits(new LimitSettings(), TimeProvider.System));
-        using var service = new HttpService(served.Store, guard, new OriginRules([], []), NullLogger.Instance, default);
-        return HttpRoutes.All(service);
     }
 }

@@ -1,0 +1,131 @@
+namespace ArrowCid.Server.Http;
+
+/// <summary>The parameters of the routes, as the OpenAPI document describes them.</summary>
+internal static class ApiParameters
+{
+    private static readonly ApiParameter s_name = new("name",
+        "A name. Its slashes may be encoded or not.")
+    {
+        In = "path",
+        Example = "\"latest\"",
+    };
+
+    private static readonly ApiParameter s_cid = new("cid", "A CID, or @ and a name, which needs the scope read. " +
+        "Slashes of a name may be encoded or not; in a name that ends in /info or /tags that slash must be encoded.")
+    {
+        In = "path",
+        Example = "\"@latest\"",
+    };
+
+    private static readonly ApiParameter s_plainCid = new("cid", "A CID.") { In = "path", Example = "\"bafkqaaa\"" };
+
+    private static readonly ApiParameter s_path = new("path",
+        "A path below the CID, whose slashes are not encoded; it may be empty.")
+    {
+        In = "path",
+        Example = "\"\"",
+    };
+
+    private static readonly ApiParameter s_filter = new("filter", "Only blocks that pass this filter.")
+    {
+        Example = "\"rows > 0\"",
+    };
+
+    /// <summary>The parameters of <c>GET /v1/blocks</c>.</summary>
+    public static IReadOnlyList<ApiParameter> List { get; } =
+    [
+        s_filter,
+        new("limit", "The largest number of lines.")
+        {
+            Type = "integer", Default = $"{ListApi.DefaultLimit}", Limits = (1, ListApi.MaxLimit), Example = "10",
+        },
+    ];
+
+    /// <summary>The parameters of <c>POST /v1/blocks</c> that are metadata of the blocks.</summary>
+    public static IReadOnlyList<ApiParameter> Metadata { get; } =
+    [
+        new("tag", "A tag of the blocks: KEY=VALUE.") { IsRepeated = true, Example = "[\"desk=rates\"]" },
+        new("name", "A name for the one batch. A name that exists needs the scope admin.") { Example = "\"latest\"" },
+        new("producer", "The person or program that made the batches.") { Example = "\"etl\"" },
+        new("expires", "A duration such as 7d, a date or time, or never. " +
+            "For a block that is stored already it needs the scope admin.") { Example = "\"7d\"" },
+        new("pin", "Whether to pin the blocks, which needs the scope admin.") { Type = "boolean", Default = "false" },
+        new("parent", "The CID of a block that the batches were made from.") { IsRepeated = true },
+        new("about", "Any JSON.") { Example = "\"{}\"" },
+    ];
+
+    /// <summary>The parameters of <c>POST /v1/blocks</c>.</summary>
+    public static IReadOnlyList<ApiParameter> Put { get; } =
+    [
+        .. Metadata,
+        new("rowsPerBlock", "The number of rows of each block; by default as in the body.")
+        {
+            Type = "integer", Limits = (1, PutApi.MaxRows), Example = "65536",
+        },
+        new("types", "Types of columns of CSV and JSON lines: COLUMN=TYPE, separated by commas.")
+        {
+            Example = "\"price=float64\"",
+        },
+    ];
+
+    /// <summary>The parameters of <c>GET /v1/blocks/{cid}</c>.</summary>
+    public static IReadOnlyList<ApiParameter> Get { get; } =
+    [
+        new("format", "The form of the answer; takes precedence over Accept.")
+        {
+            Values = GetApi.FormatNames, Default = "\"arrow\"", Example = "\"csv\"",
+        },
+        new("columns", "Only these top-level columns, in this order, separated by commas. A comma or backslash in a " +
+            "name has a backslash before it. Not for car.") { IsList = true, Example = "[\"n\"]" },
+    ];
+
+    /// <summary>The parameters of <c>DELETE /v1/blocks/{cid}</c>.</summary>
+    public static IReadOnlyList<ApiParameter> Remove { get; } =
+    [
+        new("dryRun", "Whether to report the result without removing the block.")
+        {
+            Type = "boolean", Default = "false",
+        },
+    ];
+
+    /// <summary>The parameters of <c>GET /v1/watch</c>.</summary>
+    public static IReadOnlyList<ApiParameter> Watch { get; } =
+    [
+        new("from", "The start: now, oldest, or the id of an event.") { Default = "\"now\"", Example = "\"oldest\"" },
+        s_filter,
+        new("Last-Event-ID", "The id of the last received event; takes precedence over from.") { In = "header" },
+    ];
+
+    /// <summary>The parameters of the gateway.</summary>
+    public static IReadOnlyList<ApiParameter> Gateway { get; } =
+    [
+        new("format", "The form of the answer; takes precedence over Accept. By default the bytes of a file.")
+        {
+            Values = ["raw", "car", "dag-cbor"], Example = "\"raw\"",
+        },
+        new("filename", "The file name in Content-Disposition."),
+        new("download", "Whether a browser saves the answer as a file.") { Type = "boolean", Default = "false" },
+        new("dag-scope", "The blocks of a CAR.") { Values = ["block", "entity", "all"], Default = "\"all\"" },
+        new("entity-bytes", "The bytes of a file that the blocks of a CAR contain: FROM:TO or FROM:*."),
+        new("car-version", "The version of a CAR.") { Values = ["1"] },
+        new("car-order", "The order of the blocks of a CAR.") { Values = ["dfs", "unk"] },
+        new("car-dups", "Whether a CAR repeats a block: y or n.") { Values = ["y", "n"], Default = "\"n\"" },
+    ];
+
+    /// <summary>The parameters of delegated routing.</summary>
+    public static IReadOnlyList<ApiParameter> Routing { get; } =
+    [
+        new("filter-protocols", "Only providers with one of these protocols, separated by commas.") { IsList = true },
+        new("filter-addrs", "Only addresses with one of these protocols, separated by commas.") { IsList = true },
+    ];
+
+    /// <summary>The path parameters of a route, in the order of its pattern.</summary>
+    public static IEnumerable<ApiParameter> OfPath(Route route) => OpenApiDocument.PathOf(route).Split('/')
+        .Where(part => part.StartsWith('{')).Select(part => part switch
+        {
+            "{cid}" => route.Kind == RouteKind.Api ? s_cid : s_plainCid,
+            "{name}" => s_name,
+            "{path}" => s_path,
+            _ => throw new InvalidOperationException($"no description of {part}"),
+        });
+}
