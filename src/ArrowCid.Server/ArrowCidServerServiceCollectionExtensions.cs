@@ -94,6 +94,7 @@ public static class ArrowCidServerServiceCollectionExtensions
                 provider.GetRequiredService<OriginRules>(), LogOf(provider),
                 provider.GetRequiredService<ServerCounters>(), StoppingOf(provider))
             {
+                Time = options.Time,
                 MaxRequestBytes = options.MaxRequestBytes,
                 PublicUrl = options.PublicUrl,
                 GatewayUrl = options.PublicUrl?.ToString().TrimEnd('/'),

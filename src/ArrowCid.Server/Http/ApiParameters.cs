@@ -10,6 +10,13 @@ internal static class ApiParameters
         Example = "\"latest\"",
     };
 
+    private static readonly ApiParameter s_dataset = new("name",
+        "The name or CID of a dataset or batch. Slashes of a name may be encoded or not.")
+    {
+        In = "path",
+        Example = "\"latest\"",
+    };
+
     private static readonly ApiParameter s_cid = new("cid", "A CID, or @ and a name, which needs the scope read. " +
         "Slashes of a name may be encoded or not; in a name that ends in /info or /tags that slash must be encoded.")
     {
@@ -29,6 +36,13 @@ internal static class ApiParameters
     private static readonly ApiParameter s_filter = new("filter", "Only blocks that pass this filter.")
     {
         Example = "\"rows > 0\"",
+    };
+
+    private static readonly ApiParameter s_columns = new("columns", "Only these top-level columns, in this order, " +
+        "separated by commas. A comma or backslash in a name has a backslash before it.")
+    {
+        IsList = true,
+        Example = "[\"n\"]",
     };
 
     /// <summary>The parameters of <c>GET /v1/blocks</c>.</summary>
@@ -75,9 +89,11 @@ internal static class ApiParameters
         {
             Values = GetApi.FormatNames, Default = "\"arrow\"", Example = "\"csv\"",
         },
-        new("columns", "Only these top-level columns, in this order, separated by commas. A comma or backslash in a " +
-            "name has a backslash before it. Not for car.") { IsList = true, Example = "[\"n\"]" },
+        s_columns with { Description = $"{s_columns.Description} Not for car." },
     ];
+
+    /// <summary>The parameters of <c>GET /v1/datasets/{name}.parquet</c>.</summary>
+    public static IReadOnlyList<ApiParameter> Dataset { get; } = [s_columns];
 
     /// <summary>The parameters of <c>DELETE /v1/blocks/{cid}</c>.</summary>
     public static IReadOnlyList<ApiParameter> Remove { get; } =
@@ -125,6 +141,7 @@ internal static class ApiParameters
         {
             "{cid}" => route.Kind == RouteKind.Api ? s_cid : s_plainCid,
             "{name}" => s_name,
+            "{name}.parquet" => s_dataset,
             "{path}" => s_path,
             _ => throw new InvalidOperationException($"no description of {part}"),
         });

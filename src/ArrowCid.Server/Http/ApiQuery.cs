@@ -24,17 +24,16 @@ internal static class ApiQuery
     private static Cid Read(HttpContext context, CidStore store)
     {
         string text = (string?)context.Request.RouteValues["cid"] ?? "";
-        if (text.StartsWith('@'))
-        {
-            string name = PathNames.NameOf(context);
-            return store.Names.Resolve(name) ?? throw new ArrowCidException(ErrorCode.NameNotFound,
-                $"no name '{name}'");
-        }
-
+        if (text.StartsWith('@')) return Resolve(store, PathNames.NameOf(context));
         return Cid.TryParse(text, out Cid cid, out CidError error)
             ? cid
             : throw new ArrowCidException(ErrorCode.InvalidCid, $"'{text}' is no CID: {Cid.Describe(error)}");
     }
+
+    /// <summary>The CID that a name points to.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameNotFound"/>.</exception>
+    public static Cid Resolve(CidStore store, string name) =>
+        store.Names.Resolve(name) ?? throw new ArrowCidException(ErrorCode.NameNotFound, $"no name '{name}'");
 
     /// <summary>Refuses a query that is not percent-encoded UTF-8, or has a parameter that the route does not
     /// know.</summary>

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using ArrowCid.Columnar;
-using ArrowCid.Server.Service;
 using ArrowCid.Transfer;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -32,10 +31,34 @@ internal sealed class GetApi(HttpService service)
     /// <summary>The content types of the forms.</summary>
     public static IReadOnlyList<string> Types { get; } = [.. s_forms.Select(each => each.Type)];
 
-    public async Task Get(HttpContext context)
+    /// <summary><c>GET /v1/blocks/{cid}</c>.</summary>
+    public Task Get(HttpContext context)
     {
         Cid cid = ApiQuery.CidOf(context, service.Store);
-        (string form, string type) = FormOf(context.Request);
+        bool isName = context.Request.RouteValues["cid"] is string text && text.StartsWith('@');
+        context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
+        return Answer(context, cid, FormOf(context.Request), isName ? $"/v1/blocks/{cid}" : null);
+    }
+
+    /// <summary><c>GET /v1/datasets/{name}.parquet</c>: a dataset or batch as one Parquet file, by its name or
+    /// CID.</summary>
+    public Task GetParquet(HttpContext context)
+    {
+        string name = PathNames.NameOf(context);
+        bool isCid = Cid.TryParse(name, out Cid cid, out _);
+        if (!isCid) cid = ApiQuery.Resolve(service.Store, name);
+        if (service.Store.RemovedError(cid) is { } removed) throw removed;
+        return Answer(context, cid, ("parquet", FileTypes.Parquet), isCid ? null : $"/v1/datasets/{cid}.parquet");
+    }
+
+    /// <param name="context">The request.</param>
+    /// <param name="cid">The block.</param>
+    /// <param name="format">The form to send it in.</param>
+    /// <param name="location">The path that always has the same content, where the request names a name; else
+    /// null.</param>
+    private async Task Answer(HttpContext context, Cid cid, (string Name, string Type) format, string? location)
+    {
+        (string form, string type) = format;
         IReadOnlyList<Cid> batches = cid.Codec == Multicodec.DagCbor
             ? service.Store.Datasets.TryGet(cid) ?? throw _blocks.NotHere(cid)
             : [cid];
@@ -45,11 +68,10 @@ internal sealed class GetApi(HttpService service)
             throw new ArrowCidException(ErrorCode.InvalidArgument, "a CAR has whole blocks; leave columns out");
         HttpResponse response = context.Response;
         response.Headers.ETag = $"\"{cid}.{form}{MarkOf(columns)}\"";
-        response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
-        // A name may point to another block tomorrow.
-        bool isName = context.Request.RouteValues["cid"] is string text && text.StartsWith('@');
-        response.Headers.CacheControl = isName ? "private, no-cache" : "private, max-age=29030400, immutable";
-        if (isName) response.Headers.ContentLocation = $"/v1/blocks/{cid}";
+        response.Headers.CacheControl = location is not null
+            ? "private, no-cache"
+            : "private, max-age=29030400, immutable";
+        if (location is not null) response.Headers.ContentLocation = location;
         response.Headers.XContentTypeOptions = "nosniff";
         if (context.Request.Headers.IfNoneMatch.ToString().Contains(response.Headers.ETag.ToString(),
             StringComparison.Ordinal))
@@ -205,27 +227,22 @@ internal sealed class GetApi(HttpService service)
     }
 
     /// <summary>What can only be made whole is made in a file first, and sent from it, with ranges.</summary>
-    private static async Task SendMade(HttpContext context, Action<Stream> make)
+    private async Task SendMade(HttpContext context, Action<Stream> make)
     {
-        FileStream file = Spool.Make();
-        await using (file.ConfigureAwait(false))
+        using MadeFileLease file = await service.Files.OpenAsync(
+            context.Response.Headers.ETag.ToString(), make, context.RequestAborted).ConfigureAwait(false);
+        ByteRange? range = ByteRange.Choose(context, file.Length);
+        if (range is not { } part || HttpMethods.IsHead(context.Request.Method)) return;
+        await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
+        var stream = new PipeStream(context.Response.BodyWriter);
+        byte[] piece = new byte[64 << 10];
+        for (long at = part.From, end = part.From + part.Count; at < end;)
         {
-            await Task.Run(() => make(file), context.RequestAborted).ConfigureAwait(false);
-            await file.FlushAsync(context.RequestAborted).ConfigureAwait(false);
-            ByteRange? range = ByteRange.Choose(context, file.Length);
-            if (range is not { } part || HttpMethods.IsHead(context.Request.Method)) return;
-            file.Position = part.From;
-            await context.Response.StartAsync(context.RequestAborted).ConfigureAwait(false);
-            var stream = new PipeStream(context.Response.BodyWriter);
-            byte[] piece = new byte[64 << 10];
-            for (long left = part.Count; left > 0;)
-            {
-                int read = await file.ReadAsync(piece.AsMemory(0, (int)Math.Min(left, piece.Length)),
-                    context.RequestAborted).ConfigureAwait(false);
-                if (read == 0) throw new IOException("the file that was made has lost its end");
-                await stream.Send(piece.AsMemory(0, read), context.RequestAborted).ConfigureAwait(false);
-                left -= read;
-            }
+            int read = await file.ReadAsync(piece.AsMemory(0, (int)Math.Min(end - at, piece.Length)), at,
+                context.RequestAborted).ConfigureAwait(false);
+            if (read == 0) throw new IOException("the made file is shorter than it was");
+            await stream.Send(piece.AsMemory(0, read), context.RequestAborted).ConfigureAwait(false);
+            at += read;
         }
     }
 

@@ -19,6 +19,7 @@ internal static class HttpRoutes
         var routing = new DelegatedRouting(service.Blocks, service);
         var operations = new Operations(service);
         var list = new ListApi(service);
+        var get = new GetApi(service);
         return
         [
             new("GET", "/v1/openapi.json", null, RouteKind.Api, operations.OpenApi)
@@ -43,7 +44,7 @@ internal static class HttpRoutes
                 },
                 Success = StatusCodes.Status201Created,
             },
-            new("GET", "/v1/blocks/{cid}", AccessOperation.FetchBlock, RouteKind.Api, new GetApi(service).Get)
+            new("GET", "/v1/blocks/{cid}", AccessOperation.FetchBlock, RouteKind.Api, get.Get)
             {
                 Document = new("getBlock", "Returns a batch, or the batches of a dataset.",
                     new(StatusCodes.Status200OK, "The bytes. X-Arrowcid-Dag is the root of the same bytes as a " +
@@ -63,6 +64,18 @@ internal static class HttpRoutes
             {
                 Document = new("describeBlock", "Returns the metadata of a block.",
                     Json("The metadata and the fields of the schema.", "Info")),
+            },
+            new("GET", "/v1/datasets/{name}.parquet", AccessOperation.ResolveName, RouteKind.Api, get.GetParquet)
+            {
+                Document = new("getDatasetParquet", "Returns a dataset or batch as one Parquet file, for readers " +
+                    "that fetch ranges.",
+                    new(StatusCodes.Status200OK, "The file. Content-Location is its path by CID.", FileTypes.Parquet),
+                    new(StatusCodes.Status206PartialContent, "A range of the file.", FileTypes.Parquet), s_notModified)
+                {
+                    Parameters = ApiParameters.Dataset,
+                    Errors = [StatusCodes.Status406NotAcceptable, StatusCodes.Status410Gone,
+                        StatusCodes.Status416RangeNotSatisfiable],
+                },
             },
             new("POST", "/v1/blocks/{cid}/tags", AccessOperation.Annotate, RouteKind.Api, list.Tag)
             {

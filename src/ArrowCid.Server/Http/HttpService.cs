@@ -14,6 +14,7 @@ internal sealed class HttpService : IDisposable
     private readonly StoreSource _source;
     private readonly Lazy<LargeBlocks> _large;
     private readonly Lazy<LiveAnnouncements> _live;
+    private readonly Lazy<MadeFiles> _files;
     private int _isDisposed;
 
     /// <param name="store">The store, which is open.</param>
@@ -40,6 +41,7 @@ internal sealed class HttpService : IDisposable
         (_source, Guard, Origins, Log, Stopping, Counters) = (source, guard, origins, log, stopping, counters);
         _large = new Lazy<LargeBlocks>(() => new LargeBlocks(Store, s_mostWait, stopping));
         _live = new Lazy<LiveAnnouncements>(() => new LiveAnnouncements(Store, stopping));
+        _files = new Lazy<MadeFiles>(() => new MadeFiles(new MadeFileLimits(), Time));
         counters.Watches = () => _live.IsValueCreated ? _live.Value.Watches : 0;
         Metrics = new Metrics(counters, () => source.Directory);
     }
@@ -54,6 +56,9 @@ internal sealed class HttpService : IDisposable
     /// <summary>What all watchers hear, over Flight too.</summary>
     public LiveAnnouncements Live => _live.Value;
 
+    /// <summary>The files of answers that are made whole, such as Parquet.</summary>
+    public MadeFiles Files => _files.Value;
+
     public Metrics Metrics { get; }
 
     /// <summary>The counters of the server.</summary>
@@ -67,6 +72,9 @@ internal sealed class HttpService : IDisposable
 
     /// <summary>The server is ending: streams end with what they have.</summary>
     public CancellationToken Stopping { get; }
+
+    /// <summary>The clock of the times after which the server frees what no request uses.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public long MaxRequestBytes { get; init; }
 
@@ -89,6 +97,7 @@ internal sealed class HttpService : IDisposable
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         if (_live.IsValueCreated) _live.Value.Dispose();
+        if (_files.IsValueCreated) _files.Value.Dispose();
         Metrics.Dispose();
         if (_large.IsValueCreated) _large.Value.Dispose();
     }

@@ -4,14 +4,15 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ArrowCid.Server.Http;
 
 /// <summary>
-/// Names in paths: <c>/v1/names/NAME</c> and <c>/v1/blocks/@NAME[/info|/tags]</c>. A name may have slashes, which
-/// callers may encode or not, and the server leaves an encoded one and an encoded percent sign alike in the path that
-/// routes see. So the name is read from the request's own target, and <c>@</c> is put in its place in the path. A name
-/// that ends in <c>/info</c> or <c>/tags</c> needs that slash encoded.
+/// Names in paths: <c>/v1/names/NAME</c>, <c>/v1/datasets/NAME.parquet</c> and
+/// <c>/v1/blocks/@NAME[/info|/tags]</c>. A name may have slashes, which callers may encode or not, and the server
+/// leaves an encoded one and an encoded percent sign alike in the path that routes see. So the name is read from the
+/// request's own target, and <c>@</c> is put in its place in the path. A name that ends in <c>/info</c> or
+/// <c>/tags</c> needs that slash encoded.
 /// </summary>
 internal static class PathNames
 {
-    private const string Mark = "@", EncodedMark = "%40";
+    private const string Mark = "@", EncodedMark = "%40", Parquet = ".parquet";
 
     /// <summary>Reads the name in a request's path, where there is one, and goes on.</summary>
     public static Task Take(HttpContext context, RequestDelegate next)
@@ -55,6 +56,13 @@ internal static class PathNames
         if (parts.Length <= First || parts[1] != "v1" || Array.Exists(parts, IsDots)) return null;
         if (parts[2] == "names" && (parts.Length > First + 1 || parts[First].Length > 0))
             return ($"/v1/names/{Mark}", NameOf(parts.AsSpan(First), 0));
+        if (parts[2] == "datasets")
+        {
+            if (!parts[^1].EndsWith(Parquet, StringComparison.Ordinal)) return null;
+            parts[^1] = parts[^1][..^Parquet.Length];
+            return ($"/v1/datasets/{Mark}{Parquet}", NameOf(parts.AsSpan(First), 0));
+        }
+
         int mark = parts[First].StartsWith(Mark, StringComparison.Ordinal) ? Mark.Length
             : parts[First].StartsWith(EncodedMark, StringComparison.Ordinal) ? EncodedMark.Length : 0;
         if (parts[2] != "blocks" || mark == 0) return null;

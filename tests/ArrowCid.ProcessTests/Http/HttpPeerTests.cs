@@ -73,6 +73,27 @@ public sealed class HttpPeerTests
             read.Lines);
     }
 
+    [HttpPeerFact(HttpPeer.PyArrow)]
+    public void pyarrow_reads_a_column_of_a_dataset_by_ranges() => AssertColumnIsRead((url, token) => Command
+        .Program("/bin/sh", HttpPeerFactAttribute.Python, PathOf("interop/python/check_ranges.py"), url, token).Exits(0));
+
+    [HttpPeerFact(HttpPeer.Helia)]
+    public void hyparquet_reads_a_column_of_a_dataset_by_ranges() =>
+        AssertColumnIsRead((url, token) => Node("interop/node/check-ranges.mjs", url, token));
+
+    [ProgramFact("curl")]
+    public void curl_reads_a_dataset_by_ranges()
+    {
+        using ServedStore served = ServedStore.Start();
+        using CidStore store = CidStore.Open(served.Directory);
+        _ = store.Names.Set("numbers", store.Datasets.Put([store.Put(Numbers(1000)).Cid]).Cid);
+        string token = $"authorization: Bearer {served.Token}", url = $"{served.Http}/v1/datasets/numbers.parquet";
+        byte[] whole = Curl("-H", token, url).Bytes;
+        Assert.Equal(whole[^100..], Curl("-H", token, "-r", "-100", url).Bytes);
+        Assert.Equal(whole[4..204], Curl("-H", token, "-r", "4-203", url).Bytes);
+        Assert.Equal("401", Curl("-o", "/dev/null", "-w", "%{http_code}", url).Text);
+    }
+
     [HttpPeerFact(HttpPeer.Node)]
     public void The_browsers_module_proves_what_it_fetches()
     {
@@ -174,6 +195,23 @@ public sealed class HttpPeerTests
             Assert.NotEqual(0, run.ExitCode);
             Assert.Contains(message, run.Errors);
         }
+    }
+
+    private static void AssertColumnIsRead(Func<string, string, CommandResult> read)
+    {
+        const int Rows = 20_000;
+        using ServedStore served = ServedStore.Start();
+        using CidStore store = CidStore.Open(served.Directory);
+        var random = new Random(1);
+        // The random values of the other columns are most of the file.
+        Cid[] cids = [.. Enumerable.Range(0, 3).Select(_ => store.Put(RecordBatch.Of(
+            ("n", ArrowArray.From<long>(Enumerable.Range(0, Rows).Select(i => (long)i).ToArray())),
+            ("x", ArrowArray.From<double>(Enumerable.Range(0, Rows).Select(_ => random.NextDouble()).ToArray())),
+            ("y", ArrowArray.From<double>(Enumerable.Range(0, Rows).Select(_ => random.NextDouble()).ToArray())),
+            ("z", ArrowArray.From<double>(Enumerable.Range(0, Rows).Select(_ => random.NextDouble()).ToArray())))).Cid)];
+        _ = store.Names.Set("numbers/three", store.Datasets.Put(cids).Cid);
+        Assert.Equal($"{3 * Rows} {3L * Rows * (Rows - 1) / 2} part\n",
+            read($"{served.Http}/v1/datasets/numbers/three.parquet", served.Token).Text);
     }
 
     private static CommandResult Curl(params string[] arguments) =>

@@ -33,7 +33,7 @@ public sealed class OpenApiTests
                 Assert.All(operation.Responses!.Where(each => !each.Key.StartsWith('2') && each.Key != "304"),
                     each => Assert.Single(each.Value.Content!));
                 string[] named = [.. (operation.Parameters ?? []).Where(each => each.In == ParameterLocation.Path).Select(each => $"{{{each.Name}}}")];
-                Assert.Equal(path.Split('/').Where(part => part.StartsWith('{')), named);
+                Assert.Equal(path.Split('/').Where(part => part.StartsWith('{')).Select(part => part[..(part.IndexOf('}') + 1)]), named);
             }
         }
     }
