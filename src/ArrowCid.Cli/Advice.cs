@@ -10,6 +10,7 @@ internal static class Advice
     {
         ["AllowInsecure"] = "--allow-insecure",
         ["Certificate"] = "--tls-cert FILE",
+        ["Force"] = "--force",
         ["ClientAuthority"] = "--tls-client-ca FILE",
         ["SigningKeys"] = "--signing-keys FILE",
         ["TokenFile"] = "--token-file FILE",

@@ -40,7 +40,8 @@ internal static class CommandLine
         ]),
         new("Places",
         [
-            ("copy", CopyVerb.Make),
+            ("copy", CopyVerb.Make), ("place", PlaceVerb.Make), ("whereis", WhereIsVerb.Make),
+            ("drop", DropVerb.Make), ("replicas", ReplicasVerb.Make),
         ]),
         new("Metadata",
         [

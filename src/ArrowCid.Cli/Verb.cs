@@ -75,6 +75,8 @@ internal sealed class Verb(string name, string description, params string[] exam
     public static Option<string?> Where(string description) =>
         new("--where") { HelpName = "FILTER", Description = description };
 
+    public static Option<bool> Force(string description) => new("--force") { Description = description };
+
     public static Option<bool> DryRun() => new("--dry-run") { Description = "Only a report of what would be done." };
 
     /// <summary>An option for the time when a block expires.</summary>

@@ -238,6 +238,17 @@ internal sealed unsafe class FileDescriptor : SafeHandle
         return errno == Errno.Access ? Errno.Again : errno;
     }
 
+    /// <summary>Tries to lock the whole file or directory (flock) without waiting, until it is closed. Such a lock
+    /// and those of ranges do not meet.</summary>
+    /// <returns>0 when granted, <see cref="Errno.Again"/> if another lock is in the way.</returns>
+    public int TryLockWhole(bool exclusive)
+    {
+        FileSeam? seam = FileSeam.Current;
+        if (seam is not null && seam.Stops(Own(FileCall.Lock), out int errno)) return errno;
+        return Try(Native.FileLockWhole(this,
+            (exclusive ? Native.LockExclusive : Native.LockShared) | Native.LockNonBlocking));
+    }
+
     public int Unlock(long start, long length) => Lock(Native.NoLock, start, length);
 
     /// <summary>Whether another description holds a lock that a write lock on this range would meet.</summary>

@@ -11,6 +11,7 @@ internal static unsafe partial class Native
         NoFollow = 0x20000, CloseOnExec = 0x80000, NonBlocking = 0x800;
 
     public const int OfdGetLock = 36, OfdSetLock = 37;
+    public const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
     public const short ReadLock = 0, WriteLock = 1, NoLock = 2;
     public const int ProtNone = 0, ProtRead = 1, ProtWrite = 2;
     public const int MapShared = 1, MapPrivate = 2, MapFixed = 0x10, MapAnonymous = 0x20;
@@ -51,6 +52,9 @@ internal static unsafe partial class Native
 
     [LibraryImport(LibC, EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FileControl(FileDescriptor descriptor, int command, FileLock* argument);
+
+    [LibraryImport(LibC, EntryPoint = "flock", SetLastError = true)]
+    public static partial int FileLockWhole(FileDescriptor descriptor, int operation);
 
     [LibraryImport(LibC, EntryPoint = "pread", SetLastError = true)]
     public static partial nint ReadAt(FileDescriptor descriptor, byte* buffer, nuint count, long offset);

@@ -20,6 +20,11 @@ internal sealed class S3Backend : BlockBackend
 
     public override bool CanPut => true;
 
+    public override bool CanDelete => true;
+
+    public override string? Test() => Wait(PrepareAsync).ChecksDigests ? null
+        : $"{Name} does not check digests: each upload is read back and hashed";
+
     protected override bool Has(Cid cid) =>
         cid.TryGetSha256(out Digest256 digest) && Wait(end => FindEntriesAsync(digest, end)).Count > 0;
 
@@ -39,6 +44,11 @@ internal sealed class S3Backend : BlockBackend
         using var upload = new BlockUpload(_bucket, _index, isProved: !format.ChecksDigests, progress, end);
         return await upload.RunAsync(cids, open);
     });
+
+    protected override void Remove(Cid cid)
+    {
+        if (cid.TryGetSha256(out Digest256 digest)) _ = Wait(end => RemoveAsync(digest, end));
+    }
 
     protected override void Close()
     {
@@ -91,6 +101,17 @@ internal sealed class S3Backend : BlockBackend
         // Another process may have been first.
         return await ReadFormatAsync(end) ??
             throw new ArrowCidException(ErrorCode.Io, $"{Name}: {BucketFormat.Key} was written and is not there");
+    }
+
+    /// <summary>Withdraws the entries of a block, and then deletes its objects. A pack stays for its other
+    /// blocks.</summary>
+    private async Task<bool> RemoveAsync(Digest256 digest, CancellationToken end)
+    {
+        List<IndexEntry> entries = await _index.FindAsync(digest, isFresh: true, end);
+        await _index.AddAsync([.. entries.Select(entry => entry with { Form = EntryForm.Dropped })], end);
+        foreach (IndexEntry entry in entries.Where(entry => entry.Form == EntryForm.Block))
+            await _bucket.DeleteAsync(entry.Key, end);
+        return entries.Count > 0;
     }
 
     private async Task<List<IndexEntry>> FindEntriesAsync(Digest256 digest, CancellationToken end)

@@ -1,6 +1,5 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipld;
-using ArrowCid.S3;
 using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backends;
 
@@ -10,9 +9,6 @@ namespace ArrowCid.Cli.Verbs;
 /// proved.</summary>
 internal sealed class BlockPlaces : IDisposable
 {
-    // What every store has, and nothing else.
-    private const string StoreFile = "ctl.v1";
-
     private readonly List<CidStore> _stores = [];
     private readonly CidStore? _store;
     private bool _isStoreAlone;
@@ -28,32 +24,21 @@ internal sealed class BlockPlaces : IDisposable
     /// <param name="texts">The others; none only where there is a store.</param>
     /// <param name="from">The option or variable that names them.</param>
     /// <param name="fill">Whether the store keeps what came from elsewhere.</param>
-    public static BlockPlaces Open(CidStore? store, IReadOnlyList<string> texts, string from, bool fill)
+    /// <param name="table">The store whose places have names, where its blocks are not asked for.</param>
+    public static BlockPlaces Open(CidStore? store, IReadOnlyList<string> texts, string from, bool fill,
+        CidStore? table = null)
     {
-        var places = new BlockPlaces(store) { _isStoreAlone = texts.Count == 0 };
+        table ??= store;
+        bool hasPlaces = table?.Places.List().Count > 0;
+        var places = new BlockPlaces(store) { _isStoreAlone = texts.Count == 0 && !hasPlaces };
         try
         {
             var backends = new List<BlockBackend>();
             if (store is not null) backends.Add(places.Add(store));
-            foreach (string text in texts) backends.Add(places.PlaceOf(text, from));
+            foreach (string text in texts) backends.Add(PlaceOf(text, from, table));
+            // What no given source has is read from the places of the store.
+            if (hasPlaces && (store is not null || texts.Count == 0)) backends.Add(table!.Places.AsBackend());
             places._all = BlockBackend.Several(backends, fill);
-            return places;
-        }
-        catch
-        {
-            places.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Opens a place that blocks are written to.</summary>
-    /// <param name="text">A bucket, a store's directory, or a directory of files.</param>
-    public static BlockPlaces OpenTarget(string text)
-    {
-        var places = new BlockPlaces(null);
-        try
-        {
-            places._all = places.TargetOf(text);
             return places;
         }
         catch
@@ -222,36 +207,18 @@ internal sealed class BlockPlaces : IDisposable
     private ArrowCidException NotHere(Cid cid) =>
         new(ErrorCode.BlockNotFound, $"no block {cid} at {All.Name}");
 
-    private BlockBackend PlaceOf(string text, string from)
+    private static BlockBackend PlaceOf(string text, string from, CidStore? table)
     {
-        if (S3Files.Matches(text)) return S3Blocks.Open(text);
-        if (text.Contains("://", StringComparison.Ordinal))
+        if (!Locations.IsLocation(text) && table?.Places.Find(text) is { } place)
+            return table.Places.Open(place, readOnly: true);
+        try
         {
-            return Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
-                ? BlockBackend.Gateway(url)
-                : throw new ArrowCidException(ErrorCode.InvalidArgument, $"{from} {text} is no http, https or s3 URL");
+            return Locations.Open(text, isReadOnly: true);
         }
-
-        if (!Directory.Exists(text))
-            throw new ArrowCidException(ErrorCode.Io, $"{from}: no directory {text}; it takes one, http://… or s3://…");
-        return File.Exists(Path.Combine(text, StoreFile))
-            ? Add(StoreReading.Open(text))
-            : BlockBackend.Folder(text);
-    }
-
-    private BlockBackend TargetOf(string text)
-    {
-        if (S3Files.Matches(text)) return S3Blocks.Open(text);
-        if (text.Contains("://", StringComparison.Ordinal))
+        catch (ArrowCidException e) when (e.Code is ErrorCode.InvalidArgument or ErrorCode.Io)
         {
-            throw new ArrowCidException(ErrorCode.InvalidArgument,
-                $"{text} is only read; name a bucket or a directory");
+            throw new ArrowCidException(e.Code, $"{from}: {e.Message}", e);
         }
-
-        if (File.Exists(Path.Combine(text, StoreFile))) return Add(CidStore.Open(text));
-        if (Directory.Exists(text) || text.EndsWith('/')) return BlockBackend.Folder(text);
-        throw new ArrowCidException(ErrorCode.Io,
-            $"no directory {text}; a directory of files is created if its name ends in /");
     }
 
     private BlockBackend Add(CidStore store)

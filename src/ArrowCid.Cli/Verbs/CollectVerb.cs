@@ -148,6 +148,7 @@ internal static class CollectVerb
         RemovalReason.Expired => "expired",
         RemovalReason.OverBudget => "over budget",
         RemovalReason.Forgotten => "forgotten",
+        RemovalReason.Demoted => "copied elsewhere",
         _ => "not needed",
     };
 

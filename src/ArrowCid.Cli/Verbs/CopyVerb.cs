@@ -16,14 +16,16 @@ internal static class CopyVerb
         {
             HelpName = "PLACE",
             Required = true,
-            Description = "A bucket (s3://BUCKET/FOLDER), a store's directory, or a directory of files CID.arrows, " +
-                "created if its name ends in /.",
+            Description = "The name of a place ('arrowcid place'), a bucket (s3://BUCKET/FOLDER), a store's " +
+                "directory, or a directory of files CID.arrows, created if its name ends in /. A copy at a named " +
+                "place is recorded in the store.",
         };
         var verb = new Verb("copy",
             "Copy blocks, with all blocks that they need, to another place. Of a dataset these are its schema and " +
             "batches. Every block is hashed, and stored blocks are not sent again. The output is the number of " +
             "blocks, of those that are new there, and their bytes.",
             "arrowcid copy @prices --to s3://bucket/quotes",
+            "arrowcid copy CID --to cold",
             "arrowcid copy CID --to /srv/quotes",
             "arrowcid copy CID --from http://127.0.0.1:8816 --to s3://bucket/quotes --json")
         {
@@ -33,14 +35,36 @@ internal static class CopyVerb
         from.AddTo(verb, withFill: false);
         verb.SetAction(parsed =>
         {
-            using BlockPlaces places = from.Open(parsed, parsed.GetValue(store));
-            Cid[] roots = places.ResolvePresent(parsed.GetValue(cids)!);
-            using BlockPlaces target = BlockPlaces.OpenTarget(parsed.GetValue(to)!);
+            string target = parsed.GetValue(to)!;
             using var progress = new Progress("bytes copied");
-            BlockCopyResult copied = target.All.CopyFrom(places.All, roots, progress.Show);
+            BlockCopyResult copied = Locations.IsLocation(target)
+                ? ToLocation(parsed, parsed.GetValue(cids)!)
+                : ToPlace(parsed, parsed.GetValue(cids)!);
             progress.Clear();
             Print(copied, parsed.GetValue(json));
             return 0;
+
+            BlockCopyResult ToLocation(ParseResult line, string[] texts)
+            {
+                using BlockPlaces places = from.Open(line, line.GetValue(store));
+                Cid[] roots = places.ResolvePresent(texts);
+                using BlockBackend backend = Locations.Open(target, isReadOnly: false);
+                if (!backend.CanPut)
+                {
+                    throw new ArrowCidException(ErrorCode.InvalidArgument,
+                        $"{target} is only read; name a bucket or a directory");
+                }
+
+                return backend.CopyFrom(places.All, roots, progress.Show);
+            }
+
+            BlockCopyResult ToPlace(ParseResult line, string[] texts)
+            {
+                using CidStore opened = StoreWriting.Open(line.GetValue(store));
+                using BlockPlaces? others = from.Open(line, opened);
+                Cid[] roots = Array.ConvertAll(texts, text => BlockReference.Resolve(opened, text));
+                return opened.Places.Copy(roots, target, others?.All, progress.Show);
+            }
         });
         return verb;
     }

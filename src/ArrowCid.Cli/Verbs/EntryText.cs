@@ -34,6 +34,7 @@ internal static class EntryText
         facts.AddRange(entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag =>
             $"tag.{(tag.Key.All(char.IsAsciiLetterOrDigit) ? tag.Key : Quoted(tag.Key))}={Quoted(tag.Value)}"));
         facts.AddRange(entry.Parents.Select(parent => $"parent={parent}"));
+        facts.AddRange(entry.Copies.Select(copy => $"place={Quoted(copy.Place)}"));
         if (entry.Expires is { } end) facts.Add($"expires={ListVerb.Time(end)}");
         return string.Join("  ", facts);
     }

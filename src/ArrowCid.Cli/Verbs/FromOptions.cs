@@ -17,13 +17,14 @@ internal sealed class FromOptions
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = false,
         Description = "A source of blocks that the store lacks: a store's directory, a directory of files " +
-            "CID.arrows, an IPFS gateway (http://…) or a bucket (s3://BUCKET/FOLDER). Several sources are asked in " +
+            "CID.arrows, an IPFS gateway (http://…), a bucket (s3://BUCKET/FOLDER) or the name of a place " +
+            "('arrowcid place'). Several sources are asked in " +
             $"turn, and every block is hashed. Default: ${Variable}, separated by commas.",
     };
 
     private readonly Option<bool> _fill = new("--fill")
     {
-        Description = "With --from: fetched blocks are also stored.",
+        Description = "Blocks that come from elsewhere are also stored.",
     };
 
     /// <summary>The places that the setting says.</summary>
@@ -34,13 +35,7 @@ internal sealed class FromOptions
     public void AddTo(Command verb, bool withFill = true)
     {
         verb.Add(_from);
-        if (!withFill) return;
-        verb.Add(_fill);
-        verb.Validators.Add(result =>
-        {
-            bool isSaid = result.GetValue(_from) is { Length: > 0 } || Said.Count > 0;
-            if (result.GetValue(_fill) && !isSaid) result.AddError($"--fill goes with {Flag}.");
-        });
+        if (withFill) verb.Add(_fill);
     }
 
     /// <summary>The store and the given additional sources.</summary>
@@ -51,7 +46,8 @@ internal sealed class FromOptions
     {
         (string from, IReadOnlyList<string> texts) = Texts(parsed);
         bool fill = parsed.GetValue(_fill);
-        CidStore? store = fill ? CidStore.Open(directory, new CidStoreOptions { Verify = verify })
+        CidStore? store = fill
+            ? CidStore.Open(directory, new CidStoreOptions { Verify = verify, OpenPlace = Locations.Open })
             : texts.Count == 0 ? StoreReading.Open(directory, verify)
             : StoreReading.TryOpen(directory, verify);
         return BlockPlaces.Open(store, texts, from, fill);
@@ -67,21 +63,22 @@ internal sealed class FromOptions
     /// <summary>Whether the flag names a place.</summary>
     public bool IsSaid(ParseResult parsed) => parsed.GetValue(_from) is { Length: > 0 };
 
-    /// <summary>The places that the flag names, without the store, together; else those of the setting.</summary>
-    /// <exception cref="ArrowCidException">None is named.</exception>
-    public BlockPlaces OpenOthers(ParseResult parsed)
+    /// <summary>The places that the flag names, without the store, together; else those of the setting, and those of
+    /// the store's table.</summary>
+    /// <exception cref="ArrowCidException">There are none.</exception>
+    public BlockPlaces OpenOthers(ParseResult parsed, CidStore? store = null)
     {
         (string from, IReadOnlyList<string> texts) = Texts(parsed);
-        return texts.Count > 0
-            ? BlockPlaces.Open(null, texts, from, fill: false)
+        return texts.Count > 0 || store?.Places.List().Count > 0
+            ? BlockPlaces.Open(null, texts, from, fill: false, store)
             : throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"name a source of the right bytes: {Flag} SOURCE, or ${Variable}");
     }
 
     /// <summary>The places that the flag names, each by itself.</summary>
     /// <returns>Each place with its text, to be disposed of.</returns>
-    public IEnumerable<(string Text, BlockPlaces Place)> OpenEach(ParseResult parsed) =>
-        parsed.GetValue(_from)!.Select(text => (text, BlockPlaces.Open(null, [text], Flag, fill: false)));
+    public IEnumerable<(string Text, BlockPlaces Place)> OpenEach(ParseResult parsed, CidStore? table) =>
+        parsed.GetValue(_from)!.Select(text => (text, BlockPlaces.Open(null, [text], Flag, fill: false, table)));
 
     /// <summary>Opens what the setting says, and lets go of it.</summary>
     /// <exception cref="ArrowCidException">It names a place that is none.</exception>

@@ -48,9 +48,16 @@ internal static class InfoVerb
     {
         using CidStore store = StoreReading.OpenForQueries(directory);
         Cid meant = BlockReference.Resolve(store, cid);
-        StoredBlock block = store.Metadata.TryFind(meant) ?? throw CommandError.NoBlock(cid, store);
         StoredEntry? entry = store.Metadata.Get(meant);
         using var output = Output.Open();
+        if (entry is { IsPresent: false, Copies.Count: > 0 })
+        {
+            if (json) output.JsonLine(writer => EntryJson.Write(writer, entry));
+            else PrintElsewhere(entry, Line);
+            return 0;
+        }
+
+        StoredBlock block = store.Metadata.TryFind(meant) ?? throw CommandError.NoBlock(cid, store);
         if (entry is { IsPresent: true, Kind: not BlockKind.Batch })
         {
             if (!json)
@@ -99,6 +106,18 @@ internal static class InfoVerb
         foreach ((string key, string value) in lease.View.Schema.Metadata) line("metadata", $"{key} = {value}");
     }
 
+    /// <summary>Prints what is known of a block that only other places have.</summary>
+    private static void PrintElsewhere(StoredEntry entry, Action<string, string> line)
+    {
+        line("cid", entry.Cid.ToString());
+        line("kind", EntryJson.KindOf(entry));
+        if (entry.SchemaCid is { } schema) line("schema", schema.ToString());
+        line("rows", entry.Rows.ToString(CultureInfo.InvariantCulture));
+        line("bytes", entry.ByteLength.ToString(CultureInfo.InvariantCulture));
+        line("location", "not in this store");
+        PrintFacts(entry, line);
+    }
+
     /// <summary>Prints the metadata of a block, one line per value.</summary>
     public static void PrintFacts(StoredEntry entry, Action<string, string> line)
     {
@@ -109,6 +128,7 @@ internal static class InfoVerb
         if (entry.Expires is { } end) line("expires", ListVerb.Time(end));
         foreach ((string key, string value) in entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal))
             line("tag", $"{key} = {value}");
+        foreach (BlockCopy copy in entry.Copies) line("copy", $"{copy.Place}, since {ListVerb.Time(copy.Time)}");
         foreach (string place in entry.Locations) line("elsewhere", place);
         if (entry.Json is { } json) line("json", json);
     }

@@ -23,7 +23,7 @@ internal sealed class Paging
 
     private readonly Option<bool> _absent = new("--absent")
     {
-        Description = "Also blocks that are not in the store but have metadata.",
+        Description = "Also blocks that are not in the store but have metadata, or a copy elsewhere.",
     };
 
     /// <summary>Adds the options to a verb.</summary>

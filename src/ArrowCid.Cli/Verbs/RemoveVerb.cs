@@ -49,7 +49,7 @@ internal static class RemoveVerb
     }
 
     /// <summary>Says what went and what was kept; that is a failure only of blocks that were asked for.</summary>
-    private static int Report(RemoveResult result, bool isAsked, bool json)
+    public static int Report(RemoveResult result, bool isAsked, bool json)
     {
         bool isDryRun = result.IsDryRun;
         using var output = Output.Open();

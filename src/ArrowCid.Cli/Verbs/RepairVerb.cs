@@ -31,8 +31,8 @@ internal static class RepairVerb
         });
         verb.SetAction(parsed =>
         {
-            using var opened = CidStore.Open(parsed.GetValue(store), new CidStoreOptions { CreateIfMissing = false });
-            using BlockPlaces places = from.OpenOthers(parsed);
+            using CidStore opened = StoreWriting.Open(parsed.GetValue(store));
+            using BlockPlaces places = from.OpenOthers(parsed, opened);
             return Run(opened, places, parsed.GetValue(cids) ?? [], parsed.GetValue(all), parsed.GetValue(json));
         });
         return verb;

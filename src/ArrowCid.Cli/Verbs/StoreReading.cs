@@ -12,12 +12,22 @@ internal static class StoreReading
     {
         try
         {
-            return CidStore.Open(directory,
-                new CidStoreOptions { CreateIfMissing = false, ReadOnly = true, Verify = verify });
+            return CidStore.Open(directory, new CidStoreOptions
+            {
+                CreateIfMissing = false,
+                ReadOnly = true,
+                Verify = verify,
+                OpenPlace = Locations.Open,
+            });
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.Unsupported)
         {
-            return CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false, Verify = verify });
+            return CidStore.Open(directory, new CidStoreOptions
+            {
+                CreateIfMissing = false,
+                Verify = verify,
+                OpenPlace = Locations.Open,
+            });
         }
     }
 

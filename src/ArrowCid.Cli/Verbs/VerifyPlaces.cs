@@ -10,11 +10,11 @@ internal static class VerifyPlaces
         if (texts.Length == 0)
             throw new ArrowCidException(ErrorCode.InvalidArgument, "with --from, name CIDs");
         using CidStore? store = StoreReading.TryOpen(directory);
-        using BlockPlaces others = from.OpenOthers(parsed);
+        using BlockPlaces others = from.OpenOthers(parsed, store);
         var each = new List<(string Text, BlockPlaces Place)>();
         try
         {
-            foreach ((string, BlockPlaces) one in from.OpenEach(parsed)) each.Add(one);
+            foreach ((string, BlockPlaces) one in from.OpenEach(parsed, store)) each.Add(one);
             using var output = Output.Open();
             int exit = 0;
             var damaged = new List<Cid>();

@@ -16,6 +16,11 @@ internal sealed partial class StoreRegistry
         string? rule = null) => Drop(isDryRun, () => Decide(cids, chosen), rule ?? "",
         rule is null ? RemovalReason.Asked : RemovalReason.Forgotten);
 
+    /// <summary>Drops blocks of which another place has a proved copy. Pins and holds keep them, and so do stored
+    /// batches and views that cannot be read without them; names and links do not.</summary>
+    public Removal Demote(IReadOnlyCollection<Cid> cids, bool isDryRun) =>
+        Drop(isDryRun, () => Decide(cids, isDemotion: true), "", RemovalReason.Demoted);
+
     /// <summary>As <see cref="Remove"/>, of what has expired by then and was not put again since.</summary>
     public Removal RemoveExpired(DateTimeOffset now, bool isDryRun) =>
         Drop(isDryRun, () => Decide(Expired(DateTimeOffset.UnixEpoch, now)), "", RemovalReason.Expired);
@@ -60,7 +65,7 @@ internal sealed partial class StoreRegistry
         return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
     }
 
-    private Removal Decide(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null)
+    private Removal Decide(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null, bool isDemotion = false)
     {
         var going = new Dictionary<Digest256, BlockInfo>();
         var reasons = new Dictionary<Digest256, List<KeepReason>>();
@@ -75,13 +80,14 @@ internal sealed partial class StoreRegistry
             }
 
             List<KeepReason> own = OwnReasons(info.Digest);
+            if (isDemotion) _ = own.RemoveAll(reason => reason.Kind == KeepKind.Named);
             if (chosen is { } time && _book.Find(info.Digest)?.LastPut > NanosecondsOf(time))
                 own.Add(new KeepReason { Kind = KeepKind.Recent, Name = null, By = null });
             if (own.Count > 0) reasons[info.Digest] = own;
             going[info.Digest] = info;
         }
 
-        if (going.Count > 0) KeepWhatIsNeeded(going, reasons);
+        if (going.Count > 0) KeepWhatIsNeeded(going, reasons, isDemotion);
         var gone = new List<(Cid, long)>();
         foreach ((Digest256 digest, BlockInfo info) in going)
         {
@@ -132,11 +138,12 @@ internal sealed partial class StoreRegistry
 
     /// <summary>What blocks that stay need stays too.</summary>
     private void KeepWhatIsNeeded(Dictionary<Digest256, BlockInfo> going,
-        Dictionary<Digest256, List<KeepReason>> reasons)
+        Dictionary<Digest256, List<KeepReason>> reasons, bool isDemotion)
     {
         // Of each block that is to go and stays: what it needs, once.
         var staying = new Stack<BlockInfo>();
-        if (DamagedPlace() is { } place) KeepAll(new KeepReason
+        // What a damaged block links to may be elsewhere.
+        if (!isDemotion && DamagedPlace() is { } place) KeepAll(new KeepReason
         {
             Kind = KeepKind.Unknowable,
             Name = place,
@@ -169,6 +176,7 @@ internal sealed partial class StoreRegistry
         {
             if (BlockNeeds.Of(_blocks, in by) is not { } needs)
             {
+                if (isDemotion) return;
                 KeepAll(new KeepReason
                 {
                     Kind = KeepKind.Unknowable,
@@ -180,6 +188,7 @@ internal sealed partial class StoreRegistry
 
             foreach ((KeepKind why, Digest256 needed) in needs)
             {
+                if (isDemotion && why == KeepKind.LinkedFrom) continue;
                 if (needed == by.Digest || !going.TryGetValue(needed, out BlockInfo info)) continue;
                 if (!reasons.TryGetValue(needed, out List<KeepReason>? known))
                 {

@@ -85,16 +85,18 @@ internal sealed partial class StoreRegistry
         BlockMetadataState? sheet = page?.Sheet;
         bool isHeld = IsHeld(sheet);
         NodeHead? node = info is { } block ? NodeOf(in block) : null;
+        CopyState? copy = info is null ? KnownCopy(sheet) : null;
         return new StoredEntry
         {
             Cid = CidOf(in digest, info, page),
-            Kind = node?.Kind ?? KindOf(info),
+            Kind = node?.Kind ?? (BlockKind?)copy?.Kind ?? KindOf(info),
+            IsPresent = info is not null,
             SchemaCid = info is { Kind: RecordKind.Batch or RecordKind.Schema } known
-                ? Cid.FromSha256(Multicodec.Raw, known.SchemaDigest) : node?.Schema,
-            Rows = info is { Kind: RecordKind.Batch } batch ? batch.Rows : node?.Rows ?? 0,
+                ? Cid.FromSha256(Multicodec.Raw, known.SchemaDigest) : node?.Schema ?? copy?.Schema,
+            Rows = info is { Kind: RecordKind.Batch } batch ? batch.Rows : node?.Rows ?? (long?)copy?.Rows ?? 0,
             BatchCount = node is { Kind: BlockKind.Dataset } whole ? BatchesOf(in whole) : null,
             DataByteLength = node is { Kind: BlockKind.Dataset } dataset ? dataset.DataByteLength : null,
-            ByteLength = info?.Length ?? 0,
+            ByteLength = info?.Length ?? (int?)copy?.Bytes ?? 0,
             Created = info?.Time,
             LastPut = page is { LastPut: > 0 } ? TimeOf(page.LastPut) : info?.Time,
             Producer = sheet?.Producer.Value,
@@ -106,9 +108,22 @@ internal sealed partial class StoreRegistry
             Expires = ExpiryOf(page),
             Tags = sheet?.Tags ?? BlockMetadataState.NoTags,
             Locations = sheet?.Locations.Value is { } locations ? Array.AsReadOnly(locations) : [],
+            Copies = CopiesOf(sheet),
             Data = sheet?.Data.Value is { Kind: not IpldKind.Null } data ? data : null,
         };
     }
+
+    /// <summary>What is known of a block from a copy elsewhere.</summary>
+    private static CopyState? KnownCopy(BlockMetadataState? sheet) =>
+        sheet?.Copies?.Values.FirstOrDefault(copy => copy.Value is not null).Value;
+
+    private static IReadOnlyList<BlockCopy> CopiesOf(BlockMetadataState? sheet) => sheet?.Copies is null ? [] :
+        [.. sheet.Copies.Where(copy => copy.Value.Value is not null).Select(copy => new BlockCopy
+        {
+            Place = copy.Key,
+            Form = copy.Value.Value!.Form,
+            Time = copy.Value.Stamp.When,
+        })];
 
     /// <summary>What the first members of a node of IPLD say; null where the block is none.</summary>
     public NodeHead? NodeOf(in BlockInfo info)

@@ -28,9 +28,9 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     private readonly VerifyMode _verify;
     internal readonly TimeSpan _timeout;
 
-    private CidStore(BlockStore blocks, StoreRegistry registry, VerifyMode verify, TimeSpan timeout)
+    private CidStore(BlockStore blocks, StoreRegistry registry, VerifyMode verify, CidStoreOptions options)
     {
-        (_blocks, _registry, _verify, _timeout) = (blocks, registry, verify, timeout);
+        (_blocks, _registry, _verify, _timeout) = (blocks, registry, verify, options.Timeout);
         Names = new StoreNames(this);
         Metadata = new StoreMetadata(this);
         Datasets = new StoreDatasets(this);
@@ -38,6 +38,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         Maintenance = new StoreMaintenance(this);
         Transfer = new StoreTransfer(this);
         Diagnostics = new StoreDiagnostics(this);
+        Places = new StorePlaces(this, options.OpenPlace);
     }
 
     /// <summary>The underlying block store, for inspection of the files.</summary>
@@ -60,6 +61,9 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
 
     /// <summary>CAR files, backups, copies between stores.</summary>
     public StoreTransfer Transfer { get; }
+
+    /// <summary>Places that have copies of blocks: other stores, directories, buckets, gateways.</summary>
+    public StorePlaces Places { get; }
 
     /// <summary>Statistics, verification, segments and processes.</summary>
     public StoreDiagnostics Diagnostics { get; }
@@ -117,7 +121,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         StoreRegistry? registry = null;
         BlockStore blocks = BlockStore.Open(directory, options.ToSettings(),
             opened => registry = new StoreRegistry(opened, options.Timeout));
-        var store = new CidStore(blocks, registry!, verify, options.Timeout);
+        var store = new CidStore(blocks, registry!, verify, options);
         CidStoreMeter.Add(store);
         if (options.Maintenance is { } maintenance) store.BeginMaintenance(maintenance);
         return store;

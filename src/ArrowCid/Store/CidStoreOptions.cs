@@ -1,4 +1,5 @@
 using ArrowCid.Storage;
+using ArrowCid.Transfer.Backends;
 using Microsoft.Extensions.Logging;
 
 namespace ArrowCid;
@@ -61,6 +62,11 @@ public sealed class CidStoreOptions
     /// <summary>Looks after the store in the background while it is open (<c>Registry/MAINTENANCE.md</c>), where no
     /// other process does. Null: not.</summary>
     public MaintenanceOptions? Maintenance { get; init; }
+
+    /// <summary>Opens the location of a place (<see cref="StorePlaces"/>), for reading only if the second argument is
+    /// true. Null: <see cref="StorePlaces.OpenLocation"/>, which knows directories and gateways; the package
+    /// ArrowCid.S3 adds buckets.</summary>
+    public Func<string, bool, BlockBackend>? OpenPlace { get; init; }
 
     /// <summary>Makes the log, of the category <c>ArrowCid.CidStore</c>, that recoveries, repairs, evictions and
     /// compactions are written to. Null: no log.</summary>

@@ -12,9 +12,31 @@ public sealed partial class StoreTransfer
     /// <returns>The place; disposing of it leaves the store open.</returns>
     public BlockBackend AsBackend() => new StoreBackend(_store);
 
-    private sealed class StoreBackend(CidStore store) : BlockBackend(store.Directory)
+    /// <summary>The same; disposing of it closes the store.</summary>
+    internal BlockBackend AsOwner() => new StoreBackend(_store, isOwner: true);
+
+    private sealed class StoreBackend(CidStore store, bool isOwner = false) : BlockBackend(store.Directory)
     {
         public override bool CanPut => !store.IsReadOnly;
+
+        public override bool CanDelete => !store.IsReadOnly;
+
+        internal override string LockDirectory => store.Directory;
+
+        protected override void Close()
+        {
+            if (isOwner) store.Dispose();
+        }
+
+        protected override void Remove(Cid cid)
+        {
+            RemoveResult removed = store.Retention.Remove([cid]);
+            if (removed.Kept is [var kept] && kept.Reasons.Any(reason => reason.Kind != KeepKind.NotHere))
+            {
+                throw new ArrowCidException(ErrorCode.Busy,
+                    $"{cid} stays in {store.Directory}: {string.Join("; ", kept.Reasons)}");
+            }
+        }
 
         private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
         {

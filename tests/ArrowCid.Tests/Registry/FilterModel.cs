@@ -39,6 +39,7 @@ internal sealed class FilterModel(Random random)
         return new StoredEntry
         {
             Cid = Pick(s_cids),
+            IsPresent = isHere,
             SchemaCid = isHere && Chance() ? Pick(s_cids) : null,
             Kind = kind,
             Rows = kind is BlockKind.Batch or BlockKind.Dataset ? (long)Math.Abs(Pick(s_numbers[..6])) : 0,
@@ -47,6 +48,7 @@ internal sealed class FilterModel(Random random)
             Producer = Chance() ? Pick(s_texts) : null,
             Parents = [.. s_cids.Where(_ => random.Next(3) == 0)],
             Names = [.. s_texts.Where(_ => random.Next(6) == 0)],
+            Copies = [.. s_texts.Where(_ => random.Next(6) == 0).Select(place => new BlockCopy { Place = place, Form = "block", Time = Now })],
             IsPinned = Chance(),
             Expires = Chance() ? Pick(s_moments) : null,
             Tags = ((string[])["k", "a b", "x.y"]).Where(_ => Chance()).ToDictionary(k => k, _ => Pick(s_texts)),
@@ -74,7 +76,7 @@ internal sealed class FilterModel(Random random)
 
     private (string Text, Func<StoredEntry, bool> Means) Leaf()
     {
-        switch (random.Next(15))
+        switch (random.Next(16))
         {
             case 0: return Test("rows", Number, e => HasRows(e) ? [(double)e.Rows] : []);
             case 1: return Test("bytes", Size, e => e.IsPresent ? [(double)e.ByteLength] : []);
@@ -92,6 +94,7 @@ internal sealed class FilterModel(Random random)
                 return ($"kind = {kind}", e => e.Kind.ToString().Equals(kind, StringComparison.OrdinalIgnoreCase));
             case 11: return ("pinned", e => e.IsPinned);
             case 12: return Presence();
+            case 15: return Test("place", Text, e => [.. e.Copies.Select(copy => copy.Place)]);
             case 13:
                 (string key, string tag) = Pick<(string, string)>([("tag.k", "k"), ("tag.\"a b\"", "a b"), ("tag.x.y", "x.y")]);
                 return Test(key, () => Pick<Func<(string, object)>>([Text, Number, Time, Truth])(), e => e.Tags.TryGetValue(tag, out string? v) ? [new TagText(v)] : []);
@@ -107,7 +110,7 @@ internal sealed class FilterModel(Random random)
 
     private (string Text, Func<StoredEntry, bool> Means) Presence() => Pick<(string, Func<StoredEntry, bool>)>(
     [
-        ("has rows", HasRows), ("has parent", e => e.Parents.Any()), ("has name", e => e.Names.Any()),
+        ("has rows", HasRows), ("has place", e => e.Copies.Count > 0), ("has parent", e => e.Parents.Any()), ("has name", e => e.Names.Any()),
         ("has tag.k", e => e.Tags.ContainsKey("k")), ("has json.v", e => e.Data is not null), ("has expires", e => e.Expires.HasValue),
         ("has json.v.0", e => e.Data?["v"] is { Kind: IpldKind.List, Count: > 0 }), ("has producer", e => e.Producer is not null),
     ]);
@@ -115,7 +118,7 @@ internal sealed class FilterModel(Random random)
     private (string Text, Func<StoredEntry, bool> Means) Test(
         string field, Func<(string Text, object Value)> literal, Func<StoredEntry, object[]> values, string[]? operators = null)
     {
-        bool isWordy = field is "producer" or "name" || field.StartsWith("tag", StringComparison.Ordinal) || field.StartsWith("json", StringComparison.Ordinal);
+        bool isWordy = field is "producer" or "name" or "place" || field.StartsWith("tag", StringComparison.Ordinal) || field.StartsWith("json", StringComparison.Ordinal);
         if (isWordy && random.Next(4) == 0)
         {
             string glob = Pick(s_globs);

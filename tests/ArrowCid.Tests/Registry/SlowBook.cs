@@ -36,7 +36,12 @@ internal static class SlowBook
                 Last<ExpiryFact, ulong?>(said, fact => fact.Subject == cid, fact => fact.Expires, FactOrder.OfNumbers),
                 Last<PinFact, bool>(said, fact => fact.Subject == cid, fact => fact.IsPinned, FactOrder.OfFlags),
                 said.Select(one => one.Fact).OfType<HoldFact>().Where(hold => hold.Subjects.Contains(cid))
-                    .Select(hold => (long)hold.LockByte).Distinct());
+                    .Select(hold => (long)hold.LockByte).Distinct(),
+                said.Where(one => one.Fact is CopyFact fact && fact.Subject == cid)
+                    .GroupBy(one => ((CopyFact)one.Fact).Place)
+                    .Select(place => (place.Key, place.OrderBy(one => one.Stamp)
+                        .ThenBy(one => ((CopyFact)one.Fact).State, Comparer<CopyState?>.Create(FactOrder.OfCopies))
+                        .Select(one => ((CopyFact)one.Fact).State).Last())));
         }
 
         foreach (var name in said.Where(one => one.Fact is NameFact).GroupBy(one => ((NameFact)one.Fact).Name)
@@ -69,7 +74,8 @@ internal static class SlowBook
             Write(text, block, page?.IsAlive ?? false, page?.LastPut ?? 0,
                 (sheet?.Tags ?? new Dictionary<string, string>()).Select(tag => (tag.Key, tag.Value)),
                 sheet?.Producer.Value, sheet?.Parents.Value, sheet?.Data.Value, sheet?.Locations.Value,
-                sheet?.Expires.Value, sheet?.Pin.Value ?? false, sheet?.Holds ?? []);
+                sheet?.Expires.Value, sheet?.Pin.Value ?? false, sheet?.Holds ?? [],
+                (sheet?.Copies ?? []).Select(copy => (copy.Key, copy.Value.Value)));
         }
 
         foreach (NameLog log in book.Names.OrderBy(log => log.Name, StringComparer.Ordinal))
@@ -92,13 +98,15 @@ internal static class SlowBook
 
     private static void Write(StringBuilder text, int block, bool isAlive, ulong lastPut,
         IEnumerable<(string Key, string Value)> tags, string? producer, Cid[]? parents, IpldNode? data,
-        string[]? locations, ulong? expires, bool isPinned, IEnumerable<long> holds)
+        string[]? locations, ulong? expires, bool isPinned, IEnumerable<long> holds,
+        IEnumerable<(string Place, CopyState? State)> copies)
     {
         text.Append(CultureInfo.InvariantCulture, $"{block} {isAlive} {lastPut} ");
         text.AppendJoin(',', tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)).Append(' ').Append(producer);
         text.Append(" [").AppendJoin(',', parents ?? []).Append("] ").Append(data is null ? "" : Convert.ToHexString(DagCbor.Encode(data)));
         text.Append(" [").AppendJoin(',', locations ?? []).Append("] ").Append(expires).Append(' ').Append(isPinned);
-        text.Append(" [").AppendJoin(',', holds.Order()).Append(']').AppendLine();
+        text.Append(" [").AppendJoin(',', holds.Order()).Append("] ");
+        text.AppendJoin(',', copies.OrderBy(copy => copy.Place, StringComparer.Ordinal)).AppendLine();
     }
 
     private static void Write(StringBuilder text, DateTimeOffset time, Cid? target, Guid writer, bool isConflict) =>

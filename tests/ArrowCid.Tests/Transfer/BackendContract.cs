@@ -184,6 +184,34 @@ public abstract class BackendContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public void Deleted_block_is_gone_until_it_is_put_again()
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes("deleted later"), stream = BlockOf(7, "deleted"), large = new byte[2_000_000];
+        if (!_backend.CanDelete)
+        {
+            _ = Assert.Throws<NotSupportedException>(() => _backend.Delete(CidOf(Batch)));
+            Assert.True(_backend.Contains(CidOf(Batch)));
+            return;
+        }
+
+        _backend.Delete(CidOf("absent"u8));
+        foreach (byte[] each in (byte[][])[bytes, stream, large])
+        {
+            for (int round = 0; round < 2; round++)
+            {
+                _backend.Put(CidOf(each), each);
+                Assert.True(_backend.Contains(CidOf(each)));
+                _backend.Delete(CidOf(each));
+                Assert.False(_backend.Contains(CidOf(each)));
+                Assert.Null(_backend.TryGet(CidOf(each)));
+            }
+        }
+
+        using BackendBlock? other = _backend.TryGet(CidOf(Batch));
+        Assert.NotNull(other);
+    }
+
+    [ContractFact]
     public void A_dataset_is_copied_with_its_schema_and_batches_and_a_second_time_nothing()
     {
         using var folder = new TemporaryStore();

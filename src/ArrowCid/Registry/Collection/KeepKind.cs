@@ -41,4 +41,7 @@ public enum KeepKind
 
     /// <summary>A block that may need it is damaged, so its needs are unknown.</summary>
     Unknowable = 12,
+
+    /// <summary>No other place was found to have a copy of it.</summary>
+    LastCopy = 13,
 }

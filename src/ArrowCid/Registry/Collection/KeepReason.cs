@@ -6,7 +6,7 @@ public readonly record struct KeepReason
     /// <summary>What keeps it.</summary>
     public required KeepKind Kind { get; init; }
 
-    /// <summary>The name, where one does; of damage the place; else null.</summary>
+    /// <summary>The name, where one does; of damage the place, of a last copy what was tried; else null.</summary>
     public required string? Name { get; init; }
 
     /// <summary>The block that needs it, where one does (the first of several); else null.</summary>
@@ -33,6 +33,9 @@ public readonly record struct KeepReason
         KeepKind.Recent => "it was put a short time ago",
         KeepKind.WithinBudget => "there is room for it",
         KeepKind.NamedBefore => $"the name '{Name}' stood for it",
+        KeepKind.LastCopy => Name is null
+            ? "no other copy of it was read and proved"
+            : $"no other copy of it was read and proved: {Name}",
         KeepKind.Unknowable when By is { } block => $"{block} is damaged and may link to it",
         KeepKind.Unknowable => $"records at {Name} cannot be read and may need it",
         _ => Kind.ToString(),

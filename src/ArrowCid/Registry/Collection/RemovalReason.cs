@@ -17,4 +17,7 @@ public enum RemovalReason
 
     /// <summary>It was a version that a policy does not keep.</summary>
     Forgotten = 4,
+
+    /// <summary>Another place had a copy of it.</summary>
+    Demoted = 5,
 }

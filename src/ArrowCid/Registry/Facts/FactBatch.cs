@@ -34,6 +34,7 @@ internal sealed class FactBatch(StoreRegistry registry)
         ProducerFact producer => LengthOf(producer.Producer),
         ParentsFact parents => parents.Parents.Sum(parent => 16 + parent.ByteLength),
         LocationsFact locations => locations.Locations.Sum(location => 5 + LengthOf(location)),
+        CopyFact copy => 64 + LengthOf(copy.Place) + LengthOf(copy.State?.Form),
         JsonFact json => (int)DagCbor.LengthOf(json.Data),
         _ => 0,
     };

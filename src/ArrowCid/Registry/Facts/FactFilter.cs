@@ -93,6 +93,7 @@ internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> i
             case TagsFact tags:
                 KeyValuePair<string, string?>[] last = Array.FindAll(tags.Tags, tag => sheet.MayStand(stamp, tag.Key));
                 return last.Length == 0 ? null : tags with { Tags = last };
+            case CopyFact copy: return sheet.MayStandAt(stamp, copy.Place) ? fact : null;
             default: return MayStand(sheet, stamp, fact.Kind) ? fact : null;
         }
     }

@@ -94,7 +94,8 @@ internal static class FactReader
             int items = reader.BeginList();
             if (items == 0) throw DagCborReader.Refuse("a fact without a kind", 0);
             ulong kind = reader.ReadUInt64();
-            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Damaged))
+            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Copy or
+                (ulong)FactKind.Damaged))
             {
                 onLater?.Invoke();
                 return null;
@@ -104,6 +105,7 @@ internal static class FactReader
             {
                 FactKind.Name or FactKind.Removal => 4,
                 FactKind.Damaged => 7,
+                FactKind.Copy => 8,
                 _ => 3,
             };
             if (items != expected) throw DagCborReader.Refuse($"a fact of kind {kind} has {expected} items", 0);
@@ -138,8 +140,17 @@ internal static class FactReader
         FactKind.Json => new JsonFact(subject, DagCbor.ReadNode(ref reader, 0, IpldReadOptions.None)),
         FactKind.Locations => new LocationsFact(subject, ReadTexts(ref reader, FactLimits.MaxLocations)),
         FactKind.Expiry => new ExpiryFact(subject, IsNull(ref reader) ? null : reader.ReadUInt64()),
+        FactKind.Copy => new CopyFact(subject, reader.ReadText(), ReadCopy(ref reader)),
         _ => new PinFact(subject, reader.ReadBool()),
     };
+
+    private static CopyState? ReadCopy(ref DagCborReader reader)
+    {
+        string? form = ReadText(ref reader);
+        ulong bytes = reader.ReadUInt64(), kind = reader.ReadUInt64(), rows = reader.ReadUInt64();
+        Cid? schema = IsNull(ref reader) ? null : reader.ReadLink();
+        return form is null ? null : new CopyState(form, bytes, kind, rows, schema);
+    }
 
     private static NameFact ReadName(ref DagCborReader reader)
     {

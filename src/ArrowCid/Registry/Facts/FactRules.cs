@@ -19,6 +19,7 @@ internal static class FactRules
             (expiry.Expires > FactLimits.MaxMilliseconds ? "an expiry after the year 9999" : null),
         NameFact name => OfName(name.Name) ?? (name.Target is { } target ? OfCid(target) : null),
         PinFact pin => OfSubject(pin.Subject),
+        CopyFact copy => OfSubject(copy.Subject) ?? OfPlace(copy.Place) ?? OfCopy(copy.State),
         HoldFact hold => hold.LockByte > long.MaxValue ? "a lock byte beyond 2^63"
             : hold.Subjects.Length == 0 ? "a hold of nothing"
             : OfCids("blocks in a hold", hold.Subjects, FactLimits.MaxHeld),
@@ -40,6 +41,22 @@ internal static class FactRules
         if (name.Any(char.IsControl)) return "a name with a control character";
         return name[0] == ' ' || name[^1] == ' ' ? "a name that begins or ends with a space" : null;
     }
+
+    /// <summary>What is wrong with the name of a place, as a clause, or null.</summary>
+    public static string? OfPlace(string place)
+    {
+        string? fault = OfText("a place", place, 1, FactLimits.MaxNameBytes);
+        if (fault is not null) return fault;
+        if (place.Any(char.IsControl)) return "a place with a control character";
+        return place[0] == ' ' || place[^1] == ' ' ? "a place that begins or ends with a space" : null;
+    }
+
+    private static string? OfCopy(CopyState? state) => state is null ? null
+        : OfText("the form of a copy", state.Form, 1, FactLimits.MaxFormBytes) ??
+            (state.Bytes > int.MaxValue ? "a copy of over 2^31 - 1 bytes" : null) ??
+            (state.Kind is 0 or > FactLimits.MaxBlockKind ? "a copy of an unknown kind of block" : null) ??
+            (state.Rows > long.MaxValue ? "a copy of over 2^63 - 1 rows" : null) ??
+            (state.Schema is { } schema ? OfCid(schema) : null);
 
     /// <summary>A range begins where a record may, and is not longer than the largest record.</summary>
     private static string? OfRange(DamagedFact damaged) => damaged.Slot > ushort.MaxValue ||

@@ -64,6 +64,7 @@ internal static class FactWriter
         {
             NameFact or RemovalFact => 4,
             DamagedFact => 7,
+            CopyFact => 8,
             _ => 3,
         });
         writer.WriteInteger((ulong)fact.Kind);
@@ -95,6 +96,7 @@ internal static class FactWriter
             case ExpiryFact { Expires: { } expires }: writer.WriteInteger(expires); break;
             case ExpiryFact: writer.WriteNull(); break;
             case PinFact pin: writer.WriteBool(pin.IsPinned); break;
+            case CopyFact copy: WriteCopy(ref writer, copy); break;
             case NameFact name: WriteName(ref writer, name); break;
             case HoldFact hold:
                 WriteLinks(ref writer, hold.Subjects);
@@ -117,8 +119,20 @@ internal static class FactWriter
         LocationsFact locations => locations.Subject,
         ExpiryFact expiry => expiry.Subject,
         PinFact pin => pin.Subject,
+        CopyFact copy => copy.Subject,
         _ => default,
     };
+
+    private static void WriteCopy(ref DagCborWriter writer, CopyFact copy)
+    {
+        writer.WriteText(copy.Place);
+        WriteText(ref writer, copy.State?.Form);
+        writer.WriteInteger(copy.State?.Bytes ?? 0);
+        writer.WriteInteger(copy.State?.Kind ?? 0);
+        writer.WriteInteger(copy.State?.Rows ?? 0);
+        if (copy.State?.Schema is { } schema) writer.WriteLink(schema);
+        else writer.WriteNull();
+    }
 
     private static void WriteName(ref DagCborWriter writer, NameFact name)
     {

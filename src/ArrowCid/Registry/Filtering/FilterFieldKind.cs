@@ -15,6 +15,7 @@ internal enum FilterFieldKind
     Name,
     Pinned,
     Expires,
+    Place,
     Tag,
     Json,
 }

@@ -12,13 +12,14 @@ internal static class FilterReading
         FilterFieldKind.Cid => true,
         FilterFieldKind.Schema => entry.SchemaCid is not null,
         FilterFieldKind.Rows => HasRows(entry),
-        FilterFieldKind.Bytes or FilterFieldKind.Kind => entry.IsPresent,
+        FilterFieldKind.Bytes or FilterFieldKind.Kind => IsKnown(entry),
         FilterFieldKind.Created or FilterFieldKind.Age => entry.Created is not null,
         FilterFieldKind.Producer => entry.Producer is not null,
         FilterFieldKind.Parent => entry.Parents.Count > 0,
         FilterFieldKind.Name => entry.Names.Count > 0,
         FilterFieldKind.Pinned => entry.IsPinned,
         FilterFieldKind.Expires => entry.Expires is not null,
+        FilterFieldKind.Place => entry.Copies.Count > 0,
         FilterFieldKind.Tag => entry.Tags.ContainsKey(field.Parts[0]),
         _ => At(entry.Data, field.Parts) is not null,
     };
@@ -30,8 +31,8 @@ internal static class FilterReading
             FilterFieldKind.Schema => entry.SchemaCid is { } schema && value.Holds(op, schema),
             FilterFieldKind.Rows =>
                 HasRows(entry) && value.Holds(op, FilterNumber.Of((Int128)entry.Rows)),
-            FilterFieldKind.Bytes => entry.IsPresent && value.Holds(op, FilterNumber.Of((Int128)entry.ByteLength)),
-            FilterFieldKind.Kind => entry.IsPresent && value.Holds(op, FilterField.Kinds[(int)entry.Kind - 1]),
+            FilterFieldKind.Bytes => IsKnown(entry) && value.Holds(op, FilterNumber.Of((Int128)entry.ByteLength)),
+            FilterFieldKind.Kind => IsKnown(entry) && value.Holds(op, FilterField.Kinds[(int)entry.Kind - 1]),
             FilterFieldKind.Created => entry.Created is { } created && value.HoldsOfTime(op, created.UtcTicks),
             FilterFieldKind.Age => entry.Created is { } birth && value.HoldsOfSpan(op, now - birth.UtcTicks),
             FilterFieldKind.Producer => entry.Producer is { } producer && value.Holds(op, producer),
@@ -40,8 +41,12 @@ internal static class FilterReading
             FilterFieldKind.Json => At(entry.Data, field.Parts) is { } node && value.Holds(op, node),
             FilterFieldKind.Parent => HoldsOfOne(op, value, entry.Parents),
             FilterFieldKind.Name => HoldsOfOne(op, value, entry.Names),
+            FilterFieldKind.Place => HoldsOfOne(op, value, [.. entry.Copies.Select(copy => copy.Place)]),
             _ => throw new InvalidOperationException($"'{field.Kind}' is not compared."),
         };
+
+    /// <summary>Whether the block is here, or a copy of it elsewhere is known.</summary>
+    private static bool IsKnown(StoredEntry entry) => entry.Kind != BlockKind.Unknown;
 
     private static bool HasRows(StoredEntry entry) => entry.Kind is BlockKind.Batch or BlockKind.Dataset;
 

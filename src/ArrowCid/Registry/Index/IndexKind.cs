@@ -12,4 +12,7 @@ internal enum IndexKind
     Parent = 7,
     Expires = 8,
     Pinned = 9,
+
+    // 10 is allocated.
+    Copy = 11,
 }

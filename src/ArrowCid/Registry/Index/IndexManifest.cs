@@ -9,7 +9,7 @@ internal sealed record IndexManifest(ulong Epoch, ulong NextNumber, Cursor Curso
     public const string FileName = "reg.v1";
 
     private const ulong Magic = 0x014e414d52435241; // "ARCRMAN\1"
-    private const uint Version = 2;
+    private const uint Version = RunFormat.Version;
 
     public byte[] ToBytes(Guid store)
     {

@@ -11,7 +11,7 @@ namespace ArrowCid.Registry;
 internal static class PageItems
 {
     private const byte Tag = 1, Producer = 2, Parents = 3, Json = 4, Locations = 5, Expiry = 6, Pin = 8, Hold = 9,
-        Announced = 11, LastPut = 12, Fence = 13, Codec = 14, Name = 15, Put = 16;
+        Announced = 11, LastPut = 12, Fence = 13, Codec = 14, Name = 15, Put = 16, Copy = 17;
 
     private const int MostPlainTags = 16;
 
@@ -57,6 +57,26 @@ internal static class PageItems
         int item = Begin(to, Pin);
         to.Stamp(stamp);
         to.Byte(isPinned ? (byte)1 : (byte)0);
+        End(to, item);
+    }
+
+    public static void WriteCopy(RunBuffer to, FactStamp stamp, string place, CopyState? state)
+    {
+        byte[] utf8 = IpldText.Utf8.GetBytes(place), form = IpldText.Utf8.GetBytes(state?.Form ?? "");
+        int item = Begin(to, Copy);
+        to.Stamp(stamp);
+        to.Number((ulong)utf8.Length);
+        to.Bytes(utf8);
+        to.Number((ulong)form.Length);
+        to.Bytes(form);
+        if (state is not null)
+        {
+            to.Number(state.Bytes);
+            to.Number(state.Kind);
+            to.Number(state.Rows);
+            if (state.Schema is { } schema) _ = schema.TryWriteBytes(to.Take(schema.ByteLength), out _);
+        }
+
         End(to, item);
     }
 
@@ -244,6 +264,12 @@ internal static class PageItems
                     if (pin.Byte() != 0) sink.Add(IndexKind.Pinned, default, 0);
                     break;
                 case Hold: sink.Add(IndexKind.Pinned, default, 1); break;
+                case Copy:
+                    var copy = new RunReader(body);
+                    time = copy.Stamp().Time;
+                    length = IndexKey.WriteText(copy.Bytes(copy.Length()), group);
+                    if (copy.Length() > 0) sink.Add(IndexKind.Copy, group[..length], time);
+                    break;
                 case Put:
                     var put = new RunReader(body);
                     ulong ticks = put.Word();
@@ -286,6 +312,12 @@ internal static class PageItems
         if (sheet.Locations is { IsSet: true } locations) WriteLocations(to, locations.Stamp, locations.Value);
         if (sheet.Expires is { IsSet: true } expires) WriteExpiry(to, expires.Stamp, expires.Value);
         if (sheet.Pin is { IsSet: true } pin) WritePin(to, pin.Stamp, pin.Value);
+        if (sheet.Copies is { } copies)
+        {
+            foreach ((string place, LwwRegister<CopyState?> copy) in copies)
+                WriteCopy(to, copy.Stamp, place, copy.Value);
+        }
+
         foreach (long hold in sheet.Holds ?? []) WriteHold(to, hold);
     }
 
@@ -349,6 +381,10 @@ internal static class PageItems
                 ulong expires = reader.Word();
                 sheet.Expires.Merge(stamp, isSet ? expires : null, FactOrder.OfNumbers);
                 break;
+            case Copy:
+                string place = IpldText.Utf8.GetString(reader.Bytes(reader.Length()));
+                sheet.OfferCopy(stamp, place, ReadCopy(ref reader));
+                break;
             case Pin: sheet.Pin.Merge(stamp, reader.Byte() != 0, FactOrder.OfFlags); break;
             default: throw new IndexDamagedException($"an item of kind {kind}");
         }
@@ -356,6 +392,17 @@ internal static class PageItems
 
     private static string? ReadText(ref RunReader reader) =>
         reader.Byte() == 0 ? null : IpldText.Utf8.GetString(reader.Rest());
+
+    private static CopyState? ReadCopy(ref RunReader reader)
+    {
+        string form = IpldText.Utf8.GetString(reader.Bytes(reader.Length()));
+        if (form.Length == 0) return null;
+        ulong bytes = reader.Number(), kind = reader.Number(), rows = reader.Number();
+        if (reader.IsAtEnd) return new CopyState(form, bytes, kind, rows, null);
+        return Cid.TryFromBytes(reader.Rest(), out Cid schema, out _, CidParseOptions.None)
+            ? new CopyState(form, bytes, kind, rows, schema)
+            : throw new IndexDamagedException("the schema of a copy is no CID");
+    }
 
     private static List<Cid> ReadCids(ref RunReader reader)
     {

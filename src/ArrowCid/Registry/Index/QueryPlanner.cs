@@ -55,7 +55,7 @@ internal static class QueryPlanner
         {
             QueryPlan[] all = [.. group];
             bool canJoin = all.Length > 1 && Array.TrueForAll(all, plan => plan.Ranges.Length == 1) &&
-                all[0].Kind is not (IndexKind.Name or IndexKind.Parent);
+                all[0].Kind is not (IndexKind.Name or IndexKind.Parent or IndexKind.Copy);
             if (!canJoin)
             {
                 foreach (QueryPlan plan in all) yield return plan;
@@ -107,6 +107,7 @@ internal static class QueryPlanner
         FilterFieldKind.Parent => All(IndexKind.Parent),
         FilterFieldKind.Expires => All(IndexKind.Expires),
         FilterFieldKind.Pinned => All(IndexKind.Pinned),
+        FilterFieldKind.Place => All(IndexKind.Copy),
         FilterFieldKind.Tag => new QueryPlan(IndexKind.Tag, [Within(IndexKey.OfText(field.Parts[0]))], "", true),
         _ => null,
     };
@@ -129,6 +130,7 @@ internal static class QueryPlanner
             FilterFieldKind.Tag => IndexKind.Tag,
             FilterFieldKind.Created or FilterFieldKind.Age => IndexKind.Created,
             FilterFieldKind.Expires => IndexKind.Expires,
+            FilterFieldKind.Place => IndexKind.Copy,
             _ => null,
         };
         if (kind is not { } order) return null;

@@ -193,6 +193,11 @@ internal sealed class RunBuilder
                 PageItems.WriteExpiry(_items, stamp, expiry.Expires);
                 End();
                 break;
+            case CopyFact copy:
+                About(copy.Subject);
+                PageItems.WriteCopy(_items, stamp, copy.Place, copy.State);
+                End();
+                break;
             case PinFact pin:
                 About(pin.Subject);
                 PageItems.WritePin(_items, stamp, pin.IsPinned);

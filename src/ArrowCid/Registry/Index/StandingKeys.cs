@@ -34,6 +34,13 @@ internal static class StandingKeys
                 foreach (Digest256 parent in PageItems.DigestsOf(sheet.Parents.Value ?? []))
                     sink.Add(kind, IndexKey.OfDigest(in parent), sheet.Parents.Stamp.Time);
                 break;
+            case IndexKind.Copy:
+                foreach ((string place, LwwRegister<CopyState?> copy) in sheet.Copies ?? [])
+                {
+                    if (copy.Value is not null) AddTexts(kind, place, null, copy.Stamp.Time, sink);
+                }
+
+                break;
             case IndexKind.Expires:
                 if (sheet.Expires.Value is { } end) sink.Add(kind, default, end);
                 break;

@@ -51,6 +51,22 @@ internal sealed class BlockMetadataState(ulong codec)
         _shown = null;
     }
 
+    /// <summary>The last words about the copy at each place, those that end one too; null where there are
+    /// none.</summary>
+    public SortedDictionary<string, LwwRegister<CopyState?>>? Copies { get; private set; }
+
+    public void OfferCopy(FactStamp stamp, string place, CopyState? state)
+    {
+        Copies ??= new SortedDictionary<string, LwwRegister<CopyState?>>(StringComparer.Ordinal);
+        LwwRegister<CopyState?> copy = Copies.GetValueOrDefault(place);
+        copy.Merge(stamp, state, FactOrder.OfCopies);
+        Copies[place] = copy;
+    }
+
+    /// <summary>Whether a word about the copy at a place with that stamp may be the valid one.</summary>
+    public bool MayStandAt(FactStamp stamp, string place) =>
+        (Copies?.GetValueOrDefault(place) ?? default).CanWin(stamp);
+
     /// <summary>Whether a value of a tag with that stamp may be the valid one.</summary>
     public bool MayStand(FactStamp stamp, string key) => _tags.GetValueOrDefault(key).CanWin(stamp);
 

@@ -18,6 +18,16 @@ internal static class FactOrder
     public static int OfCidLists(Cid[] left, Cid[] right) =>
         OfLists(left, right, static (one, other) => one.CompareTo(other));
 
+    public static int OfCopies(CopyState? left, CopyState? right)
+    {
+        if (left is null || right is null) return (left is null ? 0 : 1) - (right is null ? 0 : 1);
+        int order = OfTexts(left.Form, right.Form);
+        if (order == 0) order = left.Bytes.CompareTo(right.Bytes);
+        if (order == 0) order = left.Kind.CompareTo(right.Kind);
+        if (order == 0) order = left.Rows.CompareTo(right.Rows);
+        return order != 0 ? order : Nullable.Compare(left.Schema, right.Schema);
+    }
+
     public static int OfNodes(IpldNode left, IpldNode right) =>
         DagCbor.Encode(left).AsSpan().SequenceCompareTo(DagCbor.Encode(right));
 

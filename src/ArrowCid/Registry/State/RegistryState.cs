@@ -174,6 +174,7 @@ internal sealed class RegistryState(IndexSnapshot index)
             case ExpiryFact expiry:
                 SheetOf(expiry.Subject).Expires.Merge(stamp, expiry.Expires, FactOrder.OfNumbers);
                 break;
+            case CopyFact copy: SheetOf(copy.Subject).OfferCopy(stamp, copy.Place, copy.State); break;
             case PinFact pin: SheetOf(pin.Subject).Pin.Merge(stamp, pin.IsPinned, FactOrder.OfFlags); break;
             case HoldFact hold:
                 foreach (Cid subject in hold.Subjects) SheetOf(subject).AddHold((long)hold.LockByte);

@@ -16,7 +16,8 @@ public sealed class StoredEntry
     /// none.</summary>
     public Cid? SchemaCid { get; internal init; }
 
-    /// <summary>What it is; <see cref="BlockKind.Unknown"/> where it is not here.</summary>
+    /// <summary>What it is; <see cref="BlockKind.Unknown"/> where it is not here, and no copy elsewhere is
+    /// known.</summary>
     public BlockKind Kind { get; internal init; }
 
     /// <summary>Rows of a batch, or of all batches of a dataset; else 0.</summary>
@@ -29,11 +30,11 @@ public sealed class StoredEntry
     /// <summary>The bytes of all batches of a dataset together; null where the block is no dataset.</summary>
     public long? DataByteLength { get; internal init; }
 
-    /// <summary>The block's bytes; 0 where it is not here.</summary>
+    /// <summary>The block's bytes; 0 where it is not here, and no copy elsewhere is known.</summary>
     public long ByteLength { get; internal init; }
 
     /// <summary>Whether the block is here. Facts may speak of one that is not, or no longer.</summary>
-    public bool IsPresent => Kind != BlockKind.Unknown;
+    public bool IsPresent { get; internal init; }
 
     /// <summary>When it was first put; null where it is not here.</summary>
     public DateTimeOffset? Created { get; internal init; }
@@ -67,6 +68,9 @@ public sealed class StoredEntry
 
     /// <summary>Where else it can be had, as was said.</summary>
     public IReadOnlyList<string> Locations { get; internal init; } = [];
+
+    /// <summary>The places that are known to have a copy (<see cref="StorePlaces"/>), sorted by name.</summary>
+    public IReadOnlyList<BlockCopy> Copies { get; internal init; } = [];
 
     /// <summary>The JSON that was given with it, without white space and with sorted keys; or null.</summary>
     public string? Json => Data is null ? null : JsonText.Format(Data);

@@ -27,6 +27,13 @@ public abstract class BlockBackend : IDisposable
     /// <summary>Whether <see cref="Put"/> keeps blocks.</summary>
     public virtual bool CanPut => false;
 
+    /// <summary>Whether <see cref="Delete"/> removes blocks.</summary>
+    public virtual bool CanDelete => false;
+
+    /// <summary>The directory that is locked while copies in it are counted or removed; null where none can be
+    /// locked.</summary>
+    internal virtual string? LockDirectory => null;
+
     /// <summary>Blocks in this process's memory.</summary>
     /// <returns>An empty one.</returns>
     public static BlockBackend InMemory() => new MemoryBackend();
@@ -65,6 +72,11 @@ public abstract class BlockBackend : IDisposable
         if (fill && !places[0].CanPut) throw new ArgumentException($"{places[0].Name} keeps nothing.", nameof(places));
         return new SeveralBackends([.. places], fill);
     }
+
+    /// <summary>Tests whether the backend answers, before it is relied on. A bucket is prepared for blocks.</summary>
+    /// <returns>A warning about what it does not do, as a clause; null if there is none.</returns>
+    /// <exception cref="ArrowCidException">It cannot be used; as for <see cref="TryGet"/>.</exception>
+    public virtual string? Test() => null;
 
     /// <summary>Finds a block.</summary>
     /// <param name="cid">Its CID.</param>
@@ -107,6 +119,18 @@ public abstract class BlockBackend : IDisposable
         Write(cid, bytes);
     }
 
+    /// <summary>Removes a block. Nothing happens where it is not stored.</summary>
+    /// <param name="cid">Its CID.</param>
+    /// <exception cref="NotSupportedException">It removes nothing (<see cref="CanDelete"/>).</exception>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: the block is needed there; others as for
+    /// <see cref="TryGet"/>.</exception>
+    public void Delete(Cid cid)
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
+        if (!CanDelete) throw new NotSupportedException($"{Name} removes nothing.");
+        if (IsAddress(cid, out _)) Remove(cid);
+    }
+
     /// <summary>Copies blocks from another backend, with all blocks that they need: of a dataset its pages, schema and
     /// batches, of a batch its schema. A block is written after those that it links to, and every block is hashed
     /// before it is written. Blocks that are stored already stay.</summary>
@@ -123,8 +147,12 @@ public abstract class BlockBackend : IDisposable
         ArgumentNullException.ThrowIfNull(cids);
         ObjectDisposedException.ThrowIf(_isClosed, this);
         if (!CanPut) throw new NotSupportedException($"{Name} is only read.");
-        return WriteMany(BlockWalk.ChildrenFirst(source, cids), source.Get, progress);
+        return CopyAll(source, BlockWalk.ChildrenFirst(source, cids), progress);
     }
+
+    /// <summary>Copies blocks and nothing that they need.</summary>
+    internal BlockCopyResult CopyAll(BlockBackend source, IReadOnlyList<Cid> cids, Action<long>? progress) =>
+        WriteMany(cids, source.Get, progress);
 
     /// <summary>Writes blocks and all beneath them as a CAR, as <see cref="StoreTransfer.ExportCar"/> does. A block
     /// that is looked at more than once is fetched as often.</summary>
@@ -173,6 +201,10 @@ public abstract class BlockBackend : IDisposable
     /// <param name="bytes">The bytes, which hash to it. They are valid until the call returns.</param>
     protected virtual void Write(Cid cid, ReadOnlyMemory<byte> bytes) =>
         throw new NotSupportedException($"{Name} is only read.");
+
+    /// <summary>Removes a block, or does nothing where it is not stored.</summary>
+    /// <param name="cid">A CID of version 1 with SHA-256.</param>
+    protected virtual void Remove(Cid cid) => throw new NotSupportedException($"{Name} removes nothing.");
 
     /// <summary>Releases what the backend holds. Called once or more.</summary>
     protected virtual void Close()

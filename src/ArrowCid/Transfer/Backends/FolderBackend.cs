@@ -13,6 +13,10 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
 
     public override bool CanPut => true;
 
+    public override bool CanDelete => true;
+
+    internal override string? LockDirectory => Directory.Exists(Name) ? Name : null;
+
     protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes)
     {
         foreach (string file in FilesOf(cid))
@@ -61,6 +65,21 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Failed(file, "written", e);
+        }
+    }
+
+    protected override void Remove(Cid cid)
+    {
+        foreach (string file in FilesOf(cid).Where(OutputPath.IsRegularFile))
+        {
+            try
+            {
+                File.Delete(file);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw Failed(file, "deleted", e);
+            }
         }
     }
 

@@ -10,6 +10,8 @@ internal sealed class MemoryBackend() : BlockBackend("this process's memory")
 
     public override bool CanPut => true;
 
+    public override bool CanDelete => true;
+
     private protected override BackendBlock? Find(Cid cid, in Digest256 digest) =>
         _blocks.TryGetValue(digest, out byte[]? bytes) ? new BackendBlock(cid, bytes, null) : null;
 
@@ -18,6 +20,11 @@ internal sealed class MemoryBackend() : BlockBackend("this process's memory")
     protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes)
     {
         if (cid.TryGetSha256(out Digest256 digest)) _ = _blocks.TryAdd(digest, bytes.ToArray());
+    }
+
+    protected override void Remove(Cid cid)
+    {
+        if (cid.TryGetSha256(out Digest256 digest)) _ = _blocks.TryRemove(digest, out _);
     }
 
     protected override void Close() => _blocks.Clear();

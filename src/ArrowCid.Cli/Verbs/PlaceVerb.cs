@@ -1,0 +1,162 @@
+using System.CommandLine;
+using System.Globalization;
+using ArrowCid.Registry;
+using ArrowCid.Transfer.Backends;
+
+namespace ArrowCid.Cli.Verbs;
+
+/// <summary><c>place</c>: the places that a store copies blocks to.</summary>
+internal static class PlaceVerb
+{
+    public static Command Make() => new Verb("place",
+        "Name places for copies of blocks: other stores, directories, buckets and gateways. 'copy --to NAME' copies " +
+        "blocks there and records it; verbs that read blocks then find them there. The table is kept in the store.",
+        "arrowcid place add cold s3://bucket/quotes?endpoint=http://127.0.0.1:9000",
+        "arrowcid copy @prices --to cold")
+    {
+        MakeAdd(), MakeList(), MakeRemove(),
+    };
+
+    private static Verb MakeAdd()
+    {
+        Argument<string> name = NameOf();
+        Argument<string> location = Verb.File("LOCATION", "A store's directory, a directory of files CID.arrows " +
+            "(created if its name ends in /), a bucket (s3://BUCKET/FOLDER) or a gateway (http://…).");
+        Option<string?> store = Verb.Store();
+        var cost = new Option<long?>("--cost")
+        {
+            HelpName = "N",
+            Description = "The cost of a read in relation to other places: of several places that have a block the " +
+                "cheapest one is read. Default: 0 for a directory, 10 for a gateway, 20 for a bucket.",
+        };
+        var verb = new Verb("add",
+            "Add a place, or change the one of this name. It is opened first, and a bucket is tested.",
+            "arrowcid place add backup /srv/quotes/",
+            "arrowcid place add cold s3://bucket/quotes --cost 100")
+        {
+            name, location, cost, store,
+        };
+        verb.SetAction(parsed =>
+        {
+            using CidStore opened = StoreWriting.Open(parsed.GetValue(store));
+            string where = Locations.Absolute(parsed.GetValue(location)!);
+            Test(where);
+            opened.Places.Add(new BlockPlace
+            {
+                Name = parsed.GetValue(name)!,
+                Location = where,
+                Cost = parsed.GetValue(cost) ?? BlockPlace.DefaultCost(where),
+            });
+            return 0;
+        });
+        return verb;
+    }
+
+    private static Verb MakeList()
+    {
+        Option<string?> store = Verb.Store();
+        Option<bool> json = Verb.Json();
+        var verb = new Verb("ls",
+            "List the places. The output is NAME  LOCATION  COST, the number of blocks that are recorded there, and " +
+            "their bytes.",
+            "arrowcid place ls",
+            "arrowcid place ls --json")
+        {
+            store, json,
+        };
+        verb.SetAction(parsed =>
+        {
+            using CidStore opened = StoreReading.OpenForQueries(parsed.GetValue(store));
+            using var output = Output.Open();
+            foreach (BlockPlace place in opened.Places.List())
+            {
+                (long blocks, long bytes) = CountAt(opened, place.Name);
+                Print(output, place, blocks, bytes, parsed.GetValue(json));
+            }
+
+            return 0;
+        });
+        return verb;
+    }
+
+    private static Verb MakeRemove()
+    {
+        Argument<string> name = NameOf();
+        Option<string?> store = Verb.Store();
+        Option<bool> dryRun = Verb.DryRun();
+        Option<bool> force = Verb.Force("Removes the place although blocks are recorded there and nowhere else.");
+        var verb = new Verb("rm",
+            "Remove a place from the table. Its blocks stay there; the store no longer finds them. It is refused if " +
+            "blocks are recorded there and nowhere else (exit code 5).",
+            "arrowcid place rm cold")
+        {
+            name, dryRun, force, store,
+        };
+        verb.SetAction(parsed =>
+        {
+            const int ExitOfKept = 5;
+            string text = parsed.GetValue(name)!;
+            using CidStore opened = StoreWriting.Open(parsed.GetValue(store));
+            if (opened.Places.Find(text) is null)
+                throw new ArrowCidException(ErrorCode.NameNotFound, $"there is no place '{text}'");
+            HashSet<string> others = [.. opened.Places.List().Where(place => place.IsDurable && place.Name != text)
+                .Select(place => place.Name)];
+            long alone = opened.Places.ListAt(text)
+                .LongCount(entry => !entry.IsPresent && !entry.Copies.Any(copy => others.Contains(copy.Place)));
+            if (alone > 0 && !parsed.GetValue(force))
+            {
+                CommandError.Say(string.Create(CultureInfo.InvariantCulture,
+                    $"{alone} blocks are recorded at '{text}' and nowhere else; fetch them with " +
+                    $"'arrowcid get --fill', or give --force"));
+                return ExitOfKept;
+            }
+
+            if (!parsed.GetValue(dryRun)) _ = opened.Places.Remove(text);
+            return 0;
+        });
+        return verb;
+    }
+
+    private static Argument<string> NameOf() =>
+        Verb.File("NAME", "A name without / and :, up to 255 bytes; not 'here', which is the store itself.");
+
+    /// <summary>Opens a place, and tests what a bucket does.</summary>
+    private static void Test(string location)
+    {
+        using BlockBackend place = Locations.Open(location, isReadOnly: false);
+        if (place.Test() is { } warning) CommandError.Say($"warning: {warning}");
+    }
+
+    private static (long Blocks, long Bytes) CountAt(CidStore store, string place)
+    {
+        long blocks = 0, bytes = 0;
+        foreach (StoredEntry entry in store.Places.ListAt(place))
+        {
+            blocks++;
+            bytes += entry.ByteLength;
+        }
+
+        return (blocks, bytes);
+    }
+
+    private static void Print(Output output, BlockPlace place, long blocks, long bytes, bool json)
+    {
+        if (!json)
+        {
+            output.Line(string.Create(CultureInfo.InvariantCulture,
+                $"{CommandError.Visible(place.Name)}  {CommandError.Visible(place.Location)}  cost={place.Cost}  " +
+                $"{blocks} blocks, {bytes} bytes"));
+            return;
+        }
+
+        output.JsonLine(writer =>
+        {
+            writer.WriteString("name", place.Name);
+            writer.WriteString("location", place.Location);
+            writer.WriteNumber("cost", place.Cost);
+            writer.WriteBoolean("isDurable", place.IsDurable);
+            writer.WriteNumber("blocks", blocks);
+            writer.WriteNumber("bytes", bytes);
+        });
+    }
+}

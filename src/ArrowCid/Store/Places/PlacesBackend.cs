@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Transfer.Backends;
+
+namespace ArrowCid;
+
+/// <summary>The blocks that a store's places are known to have: the cheapest one that answers with the right bytes
+/// gives them. A place is opened when it is first needed.</summary>
+internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places of " + store.Directory)
+{
+    private readonly ConcurrentDictionary<string, Lazy<BlockBackend>> _open = new(StringComparer.Ordinal);
+
+    protected override bool Has(Cid cid) => store.Places.CopiesOf(cid).Any(place => Open(place).Contains(cid));
+
+    private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+    {
+        ArrowCidException? first = null;
+        foreach (BlockPlace place in store.Places.CopiesOf(cid))
+        {
+            try
+            {
+                if (Open(place).TryGet(cid) is { } block) return block;
+            }
+            catch (ArrowCidException e)
+            {
+                // It counts if no other place has the block.
+                first ??= e;
+            }
+        }
+
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
+        return null;
+    }
+
+    internal override Cid FindSchema(Cid cid) =>
+        store.Metadata.Get(cid) is { Kind: BlockKind.Batch, SchemaCid: { } schema } ? schema : base.FindSchema(cid);
+
+    protected override void Close()
+    {
+        foreach ((string name, Lazy<BlockBackend> place) in _open)
+        {
+            if (_open.TryRemove(name, out _) && place.IsValueCreated) place.Value.Dispose();
+        }
+    }
+
+    private BlockBackend Open(BlockPlace place) =>
+        _open.GetOrAdd(place.Name, _ => new Lazy<BlockBackend>(() => store.Places.Open(place, readOnly: true))).Value;
+}

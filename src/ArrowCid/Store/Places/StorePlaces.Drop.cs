@@ -1,0 +1,176 @@
+using ArrowCid.Registry;
+using ArrowCid.Transfer.Backends;
+
+namespace ArrowCid;
+
+/// <summary>Removal of one of several copies.</summary>
+public sealed partial class StorePlaces
+{
+    /// <summary>
+    /// Removes blocks from the store itself or from a place, where another copy of each was read and proved just
+    /// before. Of a dataset these are its batches; its nodes and its schema stay. Names and links do not keep a
+    /// block: they still lead to it, and a read goes to the other copy. Pins and holds keep it. What is recorded of
+    /// the block stays.
+    /// </summary>
+    /// <remarks>Two stores without a common registry could each remove the copy that the other one counted. Therefore
+    /// the directory that blocks are removed from is locked exclusively, and each directory whose copy counts is locked
+    /// against removals, until the call ends. A place that cannot be locked, such as a bucket, gives up blocks only
+    /// with <see cref="DropOptions.Force"/>, and so its copies count.</remarks>
+    /// <param name="cids">The blocks.</param>
+    /// <param name="options">From where, and how.</param>
+    /// <returns>The removed blocks, and those that stay with the reasons.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameNotFound"/>: there is no such place;
+    /// <see cref="ErrorCode.Unsupported"/>: it cannot remove blocks, or cannot be locked and
+    /// <see cref="DropOptions.Force"/> is not set; <see cref="ErrorCode.Busy"/>: another process removes copies at the
+    /// same time; others as for <see cref="StoreRetention.Remove"/> and the place.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public RemoveResult Drop(IReadOnlyCollection<Cid> cids, DropOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(cids);
+        options ??= new DropOptions();
+        bool isHere = options.From == BlockPlace.Here;
+        BlockPlace? from = isHere ? null : Require(options.From);
+        using BlockBackend source = from is null ? _store.Transfer.AsBackend() : Open(from);
+        using var others = new OtherCopies(_store, from);
+        using IDisposable? turn = LockForRemoval(source, options);
+        var proved = new List<Cid>();
+        var kept = new List<KeptBlock>();
+        long bytes = 0;
+        foreach (Cid cid in Batches(cids))
+        {
+            if (!source.Contains(cid)) kept.Add(Kept(cid, KeepKind.NotHere, null));
+            else if (!options.Force && !others.TryProve(cid, out string? tried))
+                kept.Add(Kept(cid, KeepKind.LastCopy, tried));
+            else proved.Add(cid);
+        }
+
+        if (from is null)
+        {
+            Removal removal = _store.Registry.Demote(proved, options.DryRun);
+            kept.AddRange(removal.Kept.Select(each => new KeptBlock { Cid = each.Cid, Reasons = each.Reasons }));
+            (proved, bytes) = ([.. removal.Gone.Select(each => each.Cid)], removal.Bytes);
+        }
+        else
+        {
+            bytes = proved.Sum(cid => _store.Metadata.Get(cid)?.ByteLength ?? 0);
+            if (!options.DryRun) RemoveAt(source, from, proved);
+        }
+
+        return new RemoveResult { Removed = proved, Kept = kept, ByteLength = bytes, IsDryRun = options.DryRun };
+    }
+
+    private static KeptBlock Kept(Cid cid, KeepKind kind, string? tried) => new()
+    {
+        Cid = cid,
+        Reasons = [new KeepReason { Kind = kind, Name = tried, By = null }],
+    };
+
+    private static IDisposable? LockForRemoval(BlockBackend source, DropOptions options)
+    {
+        if (options.DryRun) return null;
+        if (!source.CanDelete)
+            throw new ArrowCidException(ErrorCode.Unsupported, $"{source.Name} cannot remove blocks");
+        if (source.LockDirectory is { } directory) return CopyLock.Take(directory, exclusive: true);
+        return options.Force ? null : throw new ArrowCidException(ErrorCode.Unsupported,
+            $"{source.Name} cannot be locked, and another store may count on its copies")
+        {
+            Remedy = new Remedy(RemedyKind.SetOption, nameof(DropOptions.Force)),
+        };
+    }
+
+    private void RemoveAt(BlockBackend source, BlockPlace place, List<Cid> cids)
+    {
+        // The fact first: a copy that is there and not recorded costs space, and a recorded one that is gone could be
+        // counted.
+        var batch = new FactBatch(_store.Registry);
+        foreach (Cid cid in cids) batch.Add([new CopyFact(cid, place.Name, State: null)]);
+        batch.Append();
+        foreach (Cid cid in cids) source.Delete(cid);
+    }
+
+    /// <summary>Blocks, of datasets their batches, each once.</summary>
+    private IEnumerable<Cid> Batches(IReadOnlyCollection<Cid> cids) => cids.SelectMany(cid =>
+    {
+        CidStore.ThrowIfDefault(cid);
+        return _store.Metadata.Get(cid) is { Kind: BlockKind.Dataset, IsPresent: true }
+            ? _store.Datasets.TryGet(cid) ?? []
+            : [cid];
+    }).Distinct();
+
+    /// <summary>The copies of blocks except those at one place, each place opened and locked once.</summary>
+    private sealed class OtherCopies(CidStore store, BlockPlace? except) : IDisposable
+    {
+        private readonly Dictionary<string, (BlockBackend Backend, IDisposable? Lock)> _open =
+            new(StringComparer.Ordinal);
+
+        /// <summary>Reads another copy of a block and hashes it.</summary>
+        /// <param name="cid">The block.</param>
+        /// <param name="tried">Why the copies that are recorded do not count; null where there are none.</param>
+        public bool TryProve(Cid cid, out string? tried)
+        {
+            var faults = new List<string>();
+            foreach (BlockPlace place in Candidates(cid))
+            {
+                try
+                {
+                    using BackendBlock? block = Open(place).TryGet(cid);
+                    if (block is not null)
+                    {
+                        tried = null;
+                        return true;
+                    }
+
+                    faults.Add($"{place.Name} does not have it");
+                }
+                catch (ArrowCidException e) when (e.Code != ErrorCode.Busy || place.Name != BlockPlace.Here)
+                {
+                    faults.Add($"{place.Name}: {e.Message}");
+                }
+            }
+
+            tried = faults.Count == 0 ? null : string.Join("; ", faults);
+            return false;
+        }
+
+        public void Dispose()
+        {
+            foreach ((BlockBackend backend, IDisposable? turn) in _open.Values)
+            {
+                turn?.Dispose();
+                backend.Dispose();
+            }
+        }
+
+        private IEnumerable<BlockPlace> Candidates(Cid cid)
+        {
+            if (except is not null && store.Contains(cid))
+                yield return new BlockPlace { Name = BlockPlace.Here, Location = store.Directory };
+            foreach (BlockPlace place in store.Places.CopiesOf(cid))
+            {
+                if (place.IsDurable && place.Name != except?.Name) yield return place;
+            }
+        }
+
+        private BlockBackend Open(BlockPlace place)
+        {
+            if (_open.TryGetValue(place.Name, out (BlockBackend Backend, IDisposable? Lock) known))
+                return known.Backend;
+            BlockBackend backend = place.Name == BlockPlace.Here
+                ? store.Transfer.AsBackend()
+                : store.Places.Open(place, readOnly: true);
+            try
+            {
+                IDisposable? turn = backend.LockDirectory is { } directory
+                    ? CopyLock.Take(directory, exclusive: false)
+                    : null;
+                _open.Add(place.Name, (backend, turn));
+                return backend;
+            }
+            catch
+            {
+                backend.Dispose();
+                throw;
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+using System.Text;
+using ArrowCid.Ipld;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+using ArrowCid.Transfer.Backends;
+
+namespace ArrowCid;
+
+/// <summary>
+/// The places where copies of the store's blocks are kept, and which blocks each of them has. The table of places is a
+/// block that the name <see cref="TableName"/> points to, and a copy is a fact (kind 17 of <c>FACTS.md</c>): backups
+/// include both.
+/// </summary>
+public sealed partial class StorePlaces
+{
+    /// <summary>The name that points to the table.</summary>
+    public const string TableName = "arrowcid.places";
+
+    private readonly CidStore _store;
+    private readonly Func<string, bool, BlockBackend> _open;
+
+    internal StorePlaces(CidStore store, Func<string, bool, BlockBackend>? open) =>
+        (_store, _open) = (store, open ?? OpenLocation);
+
+    /// <summary>Lists the places, sorted by name.</summary>
+    /// <returns>The places; none where none were added.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the name <see cref="TableName"/> points
+    /// to something else; <see cref="ErrorCode.BlockNotFound"/>: its block is not stored.</exception>
+    public IReadOnlyList<BlockPlace> List() => List(out _);
+
+    /// <summary>Finds a place.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>The place; null if there is none of this name.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="List()"/>.</exception>
+    public BlockPlace? Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return List().FirstOrDefault(place => place.Name == name);
+    }
+
+    /// <summary>Adds a place, or replaces the one of its name. Nothing is read from it or written to it.</summary>
+    /// <param name="place">The place.</param>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: a part of it is not allowed;
+    /// <see cref="ErrorCode.NameConflict"/>: another process changed the table at the same time; others as for
+    /// <see cref="StoreNames.Set(string, Cid)"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public void Add(BlockPlace place)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        PlaceTable.ThrowIfInvalid(place);
+        IReadOnlyList<BlockPlace> places = List(out Cid? before);
+        Save([.. places.Where(other => other.Name != place.Name), place], before);
+    }
+
+    /// <summary>Removes a place from the table. Its blocks stay where they are, and so does what is recorded of
+    /// them, which is valid again when a place of this name is added.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>False if there is none of this name.</returns>
+    /// <exception cref="ArrowCidException">As for <see cref="Add"/>.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public bool Remove(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        IReadOnlyList<BlockPlace> places = List(out Cid? before);
+        BlockPlace[] left = [.. places.Where(place => place.Name != name)];
+        if (left.Length == places.Count) return false;
+        Save(left, before);
+        return true;
+    }
+
+    /// <summary>Opens a location: <c>http://</c> or <c>https://</c> is a gateway; a directory is a store where it holds
+    /// one, and otherwise a directory of files.</summary>
+    /// <param name="location">The URL or directory. A directory must exist, unless its name ends in <c>/</c>.</param>
+    /// <param name="readOnly">Whether a store is opened for reading only.</param>
+    /// <returns>Its blocks.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: a URL of another scheme;
+    /// <see cref="ErrorCode.Io"/>: there is no such directory; others as for <see cref="CidStore.Open"/>.</exception>
+    public static BlockBackend OpenLocation(string location, bool readOnly = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(location);
+        if (location.Contains("://", StringComparison.Ordinal))
+        {
+            return Uri.TryCreate(location, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
+                ? BlockBackend.Gateway(url)
+                : throw new ArrowCidException(ErrorCode.InvalidArgument, $"{location} is no http or https URL");
+        }
+
+        if (File.Exists(Path.Combine(location, StoreLayout.ControlName)))
+        {
+            return CidStore.Open(location, new CidStoreOptions { CreateIfMissing = false, ReadOnly = readOnly })
+                .Transfer.AsOwner();
+        }
+
+        return Directory.Exists(location) || location.EndsWith('/')
+            ? BlockBackend.Folder(location)
+            : throw new ArrowCidException(ErrorCode.Io,
+                $"no directory {location}; one of files is created if its name ends in /");
+    }
+
+    /// <summary>Opens a place by <see cref="CidStoreOptions.OpenPlace"/>.</summary>
+    /// <param name="place">The place.</param>
+    /// <param name="readOnly">Whether nothing is written to it.</param>
+    /// <returns>Its blocks, to be disposed of.</returns>
+    /// <exception cref="ArrowCidException">It cannot be opened.</exception>
+    public BlockBackend Open(BlockPlace place, bool readOnly = false)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        return _open(place.Location, readOnly);
+    }
+
+    /// <summary>The blocks that the places are known to have, as one backend. A block is read from the cheapest place
+    /// that is known to have it, and hashed; the next one is asked where that fails.</summary>
+    /// <returns>A backend, to be disposed of before the store. Places are opened when they are needed.</returns>
+    public BlockBackend AsBackend() => new PlacesBackend(_store);
+
+    /// <summary>Copies blocks to a place, with all blocks that they need, and records what is there then. A block that
+    /// is not in this store is read from the places that have it.</summary>
+    /// <param name="cids">The blocks.</param>
+    /// <param name="name">The name of the place.</param>
+    /// <param name="other">A further source of blocks; null if there is none.</param>
+    /// <param name="progress">Gets the number of bytes that were copied so far.</param>
+    /// <returns>The numbers of blocks and bytes.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameNotFound"/>: there is no such place;
+    /// <see cref="ErrorCode.Unsupported"/>: it stores nothing; others as for <see cref="BlockBackend.CopyFrom"/>.
+    /// Blocks that were copied before stay there; they are recorded by the next copy.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public BlockCopyResult Copy(IReadOnlyList<Cid> cids, string name, BlockBackend? other = null,
+        Action<long>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(cids);
+        BlockPlace place = Require(name);
+        using BlockBackend target = Open(place);
+        if (!target.CanPut)
+            throw new ArrowCidException(ErrorCode.Unsupported, $"the place '{place.Name}' is only read");
+        using BlockBackend own = _store.Transfer.AsBackend(), elsewhere = AsBackend();
+        BlockBackend source = BlockBackend.Several(other is null ? [own, elsewhere] : [own, elsewhere, other]);
+        List<Cid> all = BlockWalk.ChildrenFirst(source, cids);
+        BlockCopyResult copied = target.CopyAll(source, all, progress);
+        Record(all, place);
+        return copied;
+    }
+
+    /// <summary>Reads the copy of a block at a place and hashes it.</summary>
+    /// <param name="cid">The block.</param>
+    /// <param name="name">The name of the place, or <see cref="BlockPlace.Here"/>.</param>
+    /// <returns>True if its bytes hash to the CID; false if it is not there.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: it has other bytes; others as for
+    /// <see cref="BlockBackend.TryGet"/>.</exception>
+    public bool Prove(Cid cid, string name)
+    {
+        CidStore.ThrowIfDefault(cid);
+        using BlockBackend backend = name == BlockPlace.Here
+            ? _store.Transfer.AsBackend()
+            : Open(Require(name), readOnly: true);
+        using BackendBlock? block = backend.TryGet(cid);
+        return block is not null;
+    }
+
+    /// <summary>Lists blocks that have fewer copies than wanted. The copy in this store counts; copies at gateways do
+    /// not. What is recorded counts, without a read.</summary>
+    /// <param name="copies">The wanted number of copies, at least 1.</param>
+    /// <param name="filter">Which blocks; null is all, also those that are only elsewhere.</param>
+    /// <returns>The blocks, found while they are listed.</returns>
+    public IEnumerable<ReplicaShortage> FindShort(int copies, Filter? filter = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(copies, 1);
+        HashSet<string> durable = [.. List().Where(place => place.IsDurable).Select(place => place.Name)];
+        return _store.Query(filter, includeMissing: true)
+            .Where(entry => entry.Kind != BlockKind.Unknown)
+            .Select(entry => new ReplicaShortage
+            {
+                Entry = entry,
+                Copies = (entry.IsPresent ? 1 : 0) + entry.Copies.Count(copy => durable.Contains(copy.Place)),
+            })
+            .Where(shortage => shortage.Copies < copies);
+    }
+
+    /// <summary>Copies blocks that have fewer copies than wanted to the cheapest places that lack them.</summary>
+    /// <param name="copies">The wanted number of copies, at least 1.</param>
+    /// <param name="filter">Which blocks; null is all.</param>
+    /// <param name="progress">Gets the number of bytes that were copied so far to a place.</param>
+    /// <returns>The number of copies that were added, without the blocks that these need.</returns>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameNotFound"/>: there is no place that counts; others
+    /// as for <see cref="Copy"/>. Copies that were made before stay.</exception>
+    /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    public long AddCopies(int copies, Filter? filter = null, Action<long>? progress = null)
+    {
+        BlockPlace[] durable = [.. List().Where(place => place.IsDurable).OrderBy(place => place.Cost)
+            .ThenBy(place => place.Name, StringComparer.Ordinal)];
+        if (durable.Length == 0)
+            throw new ArrowCidException(ErrorCode.NameNotFound, "there is no place to copy blocks to");
+        var missing = durable.ToDictionary(place => place.Name, _ => new List<Cid>(), StringComparer.Ordinal);
+        foreach (ReplicaShortage shortage in FindShort(copies, filter))
+        {
+            foreach (BlockPlace place in durable
+                .Where(place => !shortage.Entry.Copies.Any(copy => copy.Place == place.Name))
+                .Take(copies - shortage.Copies))
+                missing[place.Name].Add(shortage.Entry.Cid);
+        }
+
+        long added = 0;
+        foreach ((string name, List<Cid> cids) in missing.Where(each => each.Value.Count > 0))
+        {
+            _ = Copy(cids, name, other: null, progress);
+            added += cids.Count;
+        }
+
+        return added;
+    }
+
+    /// <summary>Lists the blocks that are recorded at a place, also those that are not here.</summary>
+    /// <param name="name">The name of the place, which need not be in the table.</param>
+    /// <returns>The blocks, found while they are listed.</returns>
+    public IEnumerable<StoredEntry> ListAt(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var filter = new StringBuilder("place = ");
+        FilterText.Quote(name, filter);
+        return _store.Query(Filter.Parse(filter.ToString()), includeMissing: true);
+    }
+
+    /// <summary>The places that a block is known to be at, the cheapest first.</summary>
+    internal IReadOnlyList<BlockPlace> CopiesOf(Cid cid)
+    {
+        if (_store.Metadata.Get(cid) is not { Copies: { Count: > 0 } copies }) return [];
+        return [.. List().Where(place => copies.Any(copy => copy.Place == place.Name))
+            .OrderBy(place => place.Cost).ThenBy(place => place.Name, StringComparer.Ordinal)];
+    }
+
+    private BlockPlace Require(string name) => Find(name) ??
+        throw new ArrowCidException(ErrorCode.NameNotFound, $"there is no place '{name}'");
+
+    private IReadOnlyList<BlockPlace> List(out Cid? table)
+    {
+        table = _store.Names.Resolve(TableName);
+        if (table is not { } cid) return [];
+        try
+        {
+            return PlaceTable.Decode(_store.ReadNode(cid) ?? throw _store.NotHere(cid));
+        }
+        catch (InvalidIpldException e)
+        {
+            throw new ArrowCidException(ErrorCode.InvalidData,
+                $"the name '{TableName}' points to {cid}, which is no table of places ({e.Rule})", e);
+        }
+    }
+
+    private void Save(IReadOnlyCollection<BlockPlace> places, Cid? before)
+    {
+        Cid cid = _store.PutBlock(Multicodec.DagCbor, PlaceTable.Encode(places)).Cid;
+        if (cid != before) _ = _store.Names.Set(TableName, cid, before);
+    }
+
+    /// <summary>Records that a place has blocks that are known here.</summary>
+    private void Record(List<Cid> cids, BlockPlace place)
+    {
+        var batch = new FactBatch(_store.Registry);
+        foreach (Cid cid in cids)
+        {
+            if (_store.Metadata.Get(cid) is not { Kind: not BlockKind.Unknown } entry) continue;
+            if (entry.Copies.Any(copy => copy.Place == place.Name)) continue;
+            batch.Add([new CopyFact(cid, place.Name, new CopyState("block", (ulong)entry.ByteLength,
+                (ulong)entry.Kind, (ulong)entry.Rows, entry.SchemaCid))]);
+        }
+
+        batch.Append();
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+
+namespace ArrowCid.ProcessTests.Cli;
+
+/// <summary><c>place</c>, <c>copy --to NAME</c>, <c>whereis</c>, <c>drop</c> and <c>replicas</c>.</summary>
+public sealed class PlaceVerbsTests
+{
+    [Fact]
+    public void Block_that_was_copied_and_dropped_is_read_from_its_place()
+    {
+        using var folder = new TemporaryFolder();
+        string place = folder.PathOf("cold") + "/";
+        string cid = Put(folder);
+        Run(folder, "place", "add", "cold", place).Exits(0);
+        Run(folder, "place", "add", "web", "http://127.0.0.1:1/").Exits(0);
+        Assert.Contains("2 blocks, 2 new", Run(folder, "copy", "@x", "--to", "cold").Exits(0).Text, StringComparison.Ordinal);
+        JsonElement[] places = [.. Run(folder, "place", "ls", "--json").Exits(0).Json];
+        Assert.Equal([("cold", 2, true), ("web", 0, false)], places.Select(each => (each.GetProperty("name").GetString(),
+            each.GetProperty("blocks").GetInt32(), each.GetProperty("isDurable").GetBoolean())));
+        string both = $"{cid}  here  ok\n{cid}  cold  {place}  ok\n";
+        Assert.Equal(both, Run(folder, "whereis", "@x", "--verify").Exits(0).Text);
+        Assert.Equal($"{cid}  would be removed\n", Run(folder, "drop", "@x", "--dry-run").Exits(0).Text);
+        Assert.Equal($"{cid}  removed\n", Run(folder, "drop", "@x").Exits(0).Text);
+        Assert.Equal($"{cid}  cold  {place}\n", Run(folder, "whereis", "@x").Exits(0).Text);
+        Assert.Contains("not in this store", Run(folder, "info", "@x").Exits(0).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(cid, Run(folder, "ls").Exits(0).Text, StringComparison.Ordinal);
+        Assert.Contains("place=\"cold\"", Run(folder, "ls", "--all", "--absent", "place = cold and rows = 3").Exits(0).Text, StringComparison.Ordinal);
+        Assert.Contains("null", Run(folder, "cat", "@x").Exits(0).Text, StringComparison.Ordinal);
+        Assert.Contains("no other copy", Run(folder, "drop", "@x", "--from", "cold").Exits(5).Text, StringComparison.Ordinal);
+        Assert.Contains("nowhere else", Run(folder, "place", "rm", "cold").Exits(5).Errors, StringComparison.Ordinal);
+        Run(folder, "get", "@x", "--fill", "-o", folder.PathOf("out.arrows")).Exits(0);
+        Assert.Equal($"{cid}  removed\n", Run(folder, "drop", "@x", "--from", "cold").Exits(0).Text);
+        Assert.Equal($"{cid}  here\n", Run(folder, "whereis", "@x").Exits(0).Text);
+        Run(folder, "place", "rm", "cold").Exits(0);
+        Assert.Equal("web", Assert.Single(Run(folder, "place", "ls", "--json").Exits(0).Json).GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public void Blocks_with_too_few_copies_are_listed_and_repaired()
+    {
+        using var folder = new TemporaryFolder();
+        string cid = Put(folder);
+        Assert.Contains("no place", Run(folder, "replicas", "--repair").Exits(3).Errors, StringComparison.Ordinal);
+        Run(folder, "place", "add", "cold", folder.PathOf("cold") + "/").Exits(0);
+        Assert.Equal($"{cid}  1  520\n", Run(folder, "replicas", "--where", "kind = batch").Exits(3).Text);
+        Assert.Equal("", Run(folder, "replicas", "--where", "kind = batch", "--repair").Exits(0).Text);
+        Assert.Equal(2, Run(folder, "whereis", cid, "--json").Exits(0).Json.Length);
+    }
+
+    [Theory]
+    [InlineData("InvalidArgument", "place", "add", "here", "/srv")]
+    [InlineData("InvalidArgument", "place", "add", "a", "ftp://x/")]
+    [InlineData("Io", "place", "add", "a", "/nonexistent/arrowcid")]
+    [InlineData("NameNotFound", "copy", "@x", "--to", "nope")]
+    [InlineData("NameNotFound", "drop", "@x", "--from", "nope")]
+    [InlineData("NameNotFound", "place", "rm", "nope")]
+    public void Place_that_is_none_is_refused(string code, params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+        _ = Put(folder);
+        Run(folder, arguments).Exits(ErrorTable.ExitCode(Enum.Parse<ErrorCode>(code)));
+    }
+
+    private static string Put(TemporaryFolder folder) =>
+        Run(folder, "put", Path.Combine(Command.Data, "vectors/v1.arrows"), "--name", "x").Exits(0).Text.Split(' ')[0];
+
+    private static CommandResult Run(TemporaryFolder folder, params string[] arguments) => Command.Run(arguments, null, folder.Store);
+}
