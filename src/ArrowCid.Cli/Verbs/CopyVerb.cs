@@ -61,6 +61,8 @@ internal static class CopyVerb
             BlockCopyResult ToPlace(ParseResult line, string[] texts)
             {
                 using CidStore opened = StoreWriting.Open(line.GetValue(store));
+                // A directory may be named without a slash, as long as no place has its name.
+                if (opened.Places.Find(target) is null && Directory.Exists(target)) return ToLocation(line, texts);
                 using BlockPlaces? others = from.Open(line, opened);
                 Cid[] roots = Array.ConvertAll(texts, text => BlockReference.Resolve(opened, text));
                 return opened.Places.Copy(roots, target, others?.All, progress.Show);

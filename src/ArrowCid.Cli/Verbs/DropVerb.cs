@@ -15,14 +15,14 @@ internal static class DropVerb
         var from = new Option<string>("--from")
         {
             HelpName = "PLACE",
-            Description = "The place to remove them from. Default: here, the store itself.",
+            Description = "The place to remove them from; here is the store itself.",
             DefaultValueFactory = _ => BlockPlace.Here,
         };
         var verb = new Verb("drop",
-            "Remove the copy of blocks at one place, once another copy of each was read and hashed. Of a dataset " +
-            "these are its batches. Names and metadata stay, and a read goes to the other copy. The output is CID  " +
-            "removed, or CID  kept: and the reason; then the exit code is 5. A pin or a running process that holds " +
-            "a block keeps it here.",
+            "Remove a copy of blocks, once another one is proved. The other copy is read and hashed. Of a dataset " +
+            "the copies are those of its batches. Names and metadata stay, and a read goes to the other copy. The " +
+            "output is CID  removed, or CID  kept: and the reason; then the exit code is 5. A pin or a running " +
+            "process that holds a block keeps it here.",
             "arrowcid drop @prices --dry-run",
             "arrowcid drop CID --from cold --force");
         var selection = new Selection(verb, "The blocks to remove.");

@@ -46,6 +46,7 @@ internal sealed class FromOptions
     {
         (string from, IReadOnlyList<string> texts) = Texts(parsed);
         bool fill = parsed.GetValue(_fill);
+        if (fill && texts.Count == 0) ThrowIfNoPlaces(directory);
         CidStore? store = fill
             ? CidStore.Open(directory, new CidStoreOptions { Verify = verify, OpenPlace = Locations.Open })
             : texts.Count == 0 ? StoreReading.Open(directory, verify)
@@ -85,6 +86,14 @@ internal sealed class FromOptions
     public static void Check()
     {
         if (Said.Count > 0) BlockPlaces.Open(null, Said, Variable, fill: false).Dispose();
+    }
+
+    private static void ThrowIfNoPlaces(string? directory)
+    {
+        using CidStore? store = StoreReading.TryOpen(directory);
+        if (store?.Places.List().Count > 0) return;
+        throw new ArrowCidException(ErrorCode.InvalidArgument,
+            $"--fill needs a source: {Flag} SOURCE, or a place ('arrowcid place add')");
     }
 
     private (string From, IReadOnlyList<string> Texts) Texts(ParseResult parsed) =>

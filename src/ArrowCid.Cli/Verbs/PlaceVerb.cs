@@ -9,8 +9,9 @@ namespace ArrowCid.Cli.Verbs;
 internal static class PlaceVerb
 {
     public static Command Make() => new Verb("place",
-        "Name places for copies of blocks: other stores, directories, buckets and gateways. 'copy --to NAME' copies " +
-        "blocks there and records it; verbs that read blocks then find them there. The table is kept in the store.",
+        "Manage the places of copies. A place is another store, a directory, a bucket or a gateway. 'copy --to NAME' " +
+        "copies blocks there and records it; verbs that read blocks then find them there. The table is kept in the " +
+        "store.",
         "arrowcid place add cold s3://bucket/quotes?endpoint=http://127.0.0.1:9000",
         "arrowcid copy @prices --to cold")
     {

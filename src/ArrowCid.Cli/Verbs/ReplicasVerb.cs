@@ -17,7 +17,7 @@ internal static class ReplicasVerb
         var copies = new Option<int>("--copies")
         {
             HelpName = "N",
-            Description = "The wanted number of copies, with the one here. Gateways do not count. Default: 2.",
+            Description = "The wanted number of copies, with the one here. Gateways do not count.",
             DefaultValueFactory = _ => DefaultCopies,
         };
         copies.Validators.Add(result =>

@@ -64,8 +64,8 @@ public sealed class CidStoreOptions
     public MaintenanceOptions? Maintenance { get; init; }
 
     /// <summary>Opens the location of a place (<see cref="StorePlaces"/>), for reading only if the second argument is
-    /// true. Null: <see cref="StorePlaces.OpenLocation"/>, which knows directories and gateways; the package
-    /// ArrowCid.S3 adds buckets.</summary>
+    /// true. Null: directories alone. <see cref="StorePlaces.OpenLocation"/> knows gateways too, and the package
+    /// ArrowCid.S3 buckets.</summary>
     public Func<string, bool, BlockBackend>? OpenPlace { get; init; }
 
     /// <summary>Makes the log, of the category <c>ArrowCid.CidStore</c>, that recoveries, repairs, evictions and

@@ -20,7 +20,7 @@ public sealed partial class StorePlaces
     private readonly Func<string, bool, BlockBackend> _open;
 
     internal StorePlaces(CidStore store, Func<string, bool, BlockBackend>? open) =>
-        (_store, _open) = (store, open ?? OpenLocation);
+        (_store, _open) = (store, open ?? OpenDirectory);
 
     /// <summary>Lists the places, sorted by name.</summary>
     /// <returns>The places; none where none were added.</returns>
@@ -78,23 +78,9 @@ public sealed partial class StorePlaces
     public static BlockBackend OpenLocation(string location, bool readOnly = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(location);
-        if (location.Contains("://", StringComparison.Ordinal))
-        {
-            return Uri.TryCreate(location, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
-                ? BlockBackend.Gateway(url)
-                : throw new ArrowCidException(ErrorCode.InvalidArgument, $"{location} is no http or https URL");
-        }
-
-        if (File.Exists(Path.Combine(location, StoreLayout.ControlName)))
-        {
-            return CidStore.Open(location, new CidStoreOptions { CreateIfMissing = false, ReadOnly = readOnly })
-                .Transfer.AsOwner();
-        }
-
-        return Directory.Exists(location) || location.EndsWith('/')
-            ? BlockBackend.Folder(location)
-            : throw new ArrowCidException(ErrorCode.Io,
-                $"no directory {location}; one of files is created if its name ends in /");
+        return Uri.TryCreate(location, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
+            ? BlockBackend.Gateway(url)
+            : OpenDirectory(location, readOnly);
     }
 
     /// <summary>Opens a place by <see cref="CidStoreOptions.OpenPlace"/>.</summary>
@@ -225,6 +211,27 @@ public sealed partial class StorePlaces
         if (_store.Metadata.Get(cid) is not { Copies: { Count: > 0 } copies }) return [];
         return [.. List().Where(place => copies.Any(copy => copy.Place == place.Name))
             .OrderBy(place => place.Cost).ThenBy(place => place.Name, StringComparer.Ordinal)];
+    }
+
+    // The default: a client of HTTP would make the library for C and Python larger by a fifth.
+    private static BlockBackend OpenDirectory(string location, bool readOnly)
+    {
+        if (location.Contains("://", StringComparison.Ordinal))
+        {
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                $"{location} is no directory, and of URLs none but http and https is known here");
+        }
+
+        if (File.Exists(Path.Combine(location, StoreLayout.ControlName)))
+        {
+            return CidStore.Open(location, new CidStoreOptions { CreateIfMissing = false, ReadOnly = readOnly })
+                .Transfer.AsOwner();
+        }
+
+        return Directory.Exists(location) || location.EndsWith('/')
+            ? BlockBackend.Folder(location)
+            : throw new ArrowCidException(ErrorCode.Io,
+                $"no directory {location}; one of files is created if its name ends in /");
     }
 
     private BlockPlace Require(string name) => Find(name) ??

@@ -63,7 +63,7 @@ public sealed class RebuildTests
         File.Delete(disk.PathOf("ctl.v1"));
         var gone = Assert.Throws<ArrowCidException>(() => StoreMaintenance.Rebuild(disk.Directory));
         Assert.Equal(ErrorCode.StoreGone, gone.Code);
-        Assert.Contains("restore that file", gone.Message, StringComparison.Ordinal);
+        Assert.Equal(RemedyKind.RestoreFile, gone.Remedy?.Kind);
     }
 
     [Fact]
