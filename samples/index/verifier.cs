@@ -9,11 +9,25 @@ using CidStore store = CidStore.Open(args.Length > 0 ? args[0] : CidStore.Shared
 foreach (StoredEntry entry in store.Query(Filter.Parse("tag.weekday = \"0\" and rows > 1100")))
     Console.WriteLine($"{entry.Tags["day"]}  {entry.Cid}");
 
-VerifyResult[] results = [.. store.Diagnostics.VerifyAll()];
-Console.WriteLine($"{results.Count(result => result.IsIntact)} of {results.Length} blocks are what their CIDs say");
+// Ctrl+C ends the check at the next block.
+using var end = new CancellationTokenSource();
+Console.CancelKeyPress += (_, pressed) =>
+{
+    pressed.Cancel = true;
+    end.Cancel();
+};
+int intact = 0, blocks = 0;
+await foreach (VerifyResult result in store.Diagnostics.VerifyAllAsync(cancellationToken: end.Token))
+{
+    blocks++;
+    if (result.IsIntact) intact++;
+    else Console.WriteLine($"{result.Location}: {result.Error!.Message}");
+}
+
+Console.WriteLine($"{intact} of {blocks} blocks are what their CIDs say");
 
 int days = 0;
 for (Cid? at = store.Names.Resolve("flights/latest"); at is { } cid; days++)
     at = store.Metadata.GetLinks(cid).Parents is [Cid parent] ? parent : null;
 Console.WriteLine($"{days} days behind the name flights/latest");
-return results.All(result => result.IsIntact) && days == 28 ? 0 : 1;
+return intact == blocks && days == 28 ? 0 : 1;

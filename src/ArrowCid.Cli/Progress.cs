@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace ArrowCid.Cli;
 
-/// <summary>Says on a terminal how far long work is, a few times a second; disposing of it clears the line.</summary>
-internal sealed class Progress(string what) : IDisposable
+/// <summary>Shows the progress of long work on a terminal, a few times per second. Dispose clears the line.</summary>
+internal sealed class Progress(string what) : IDisposable, IProgress<OperationProgress>
 {
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(200);
 
@@ -20,6 +20,16 @@ internal sealed class Progress(string what) : IDisposable
     {
         _count = count;
         if (_isSeen) Show(string.Create(CultureInfo.InvariantCulture, $"{_count:N0} {what}"));
+    }
+
+    /// <summary>Shows the part that is finished, and all of it where that is known.</summary>
+    public void Report(OperationProgress value)
+    {
+        _count = value.Completed;
+        if (!_isSeen) return;
+        Show(value.Total is { } total && total > value.Completed
+            ? string.Create(CultureInfo.InvariantCulture, $"{value.Completed:N0} of about {total:N0} {what}")
+            : string.Create(CultureInfo.InvariantCulture, $"{value.Completed:N0} {what}"));
     }
 
     /// <summary>Says a line of state, cut to the terminal's width.</summary>

@@ -22,32 +22,36 @@ internal sealed class S3Backend : BlockBackend
 
     public override bool CanDelete => true;
 
-    public override string? Test() => Wait(PrepareAsync).ChecksDigests ? null
+    public override string? Test(CancellationToken cancellationToken = default) =>
+        Wait(PrepareAsync, cancellationToken).ChecksDigests
+        ? null
         : $"{Name} does not check digests: each upload is read back and hashed";
 
-    protected override bool Has(Cid cid) =>
-        cid.TryGetSha256(out Digest256 digest) && Wait(end => FindEntriesAsync(digest, end)).Count > 0;
+    protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
+        cid.TryGetSha256(out Digest256 digest) &&
+        Wait(end => FindEntriesAsync(digest, end), cancellationToken).Count > 0;
 
-    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes) =>
-        _ = WriteMany([cid], each => new BackendBlock(each, bytes, null), progress: null);
+    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        _ = WriteMany([cid], each => new BackendBlock(each, bytes, null), progress: null, cancellationToken);
 
-    private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+    private protected override BackendBlock? Find(Cid cid, in Digest256 digest,
+        CancellationToken cancellationToken)
     {
         Digest256 wanted = digest;
-        return Wait(end => FindAsync(cid, wanted, end));
+        return Wait(end => FindAsync(cid, wanted, end), cancellationToken);
     }
 
     private protected override BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BackendBlock> open,
-        Action<long>? progress) => Wait(async end =>
+        Action<long>? progress, CancellationToken cancellationToken) => Wait(async end =>
     {
         BucketFormat format = await PrepareAsync(end);
         using var upload = new BlockUpload(_bucket, _index, isProved: !format.ChecksDigests, progress, end);
         return await upload.RunAsync(cids, open);
-    });
+    }, cancellationToken);
 
-    protected override void Remove(Cid cid)
+    protected override void Remove(Cid cid, CancellationToken cancellationToken)
     {
-        if (cid.TryGetSha256(out Digest256 digest)) _ = Wait(end => RemoveAsync(digest, end));
+        if (cid.TryGetSha256(out Digest256 digest)) _ = Wait(end => RemoveAsync(digest, end), cancellationToken);
     }
 
     protected override void Close()
@@ -58,8 +62,17 @@ internal sealed class S3Backend : BlockBackend
     }
 
     // A thread of the pool has no context that the answer would wait for.
-    private static T Wait<T>(Func<CancellationToken, Task<T>> call) =>
-        Task.Run(() => call(CancellationToken.None)).GetAwaiter().GetResult();
+    private static T Wait<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Task.Run(() => call(cancellationToken), cancellationToken).GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (cancellationToken.IsCancellationRequested && e is not ArrowCidException)
+        {
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
+        }
+    }
 
     /// <summary>Tests the bucket and makes it a place of blocks, unless it is one already.</summary>
     private async Task<BucketFormat> PrepareAsync(CancellationToken end)

@@ -83,7 +83,7 @@ internal sealed class BackupFiles : IDisposable
         }
 
         using var progress = new Progress("bytes of the backup read");
-        return StoreBackup.Read(_streams, prove, progress.Show);
+        return StoreBackup.Read(_streams, prove, progress);
     }
 
     public void Dispose()

@@ -57,7 +57,7 @@ internal static class BackupVerb
         string file = isOne ? path : isRemote ? S3Files.Combine(path, name) : Path.Combine(path, name);
         BackupResult made = null!;
         using var progress = new Progress("bytes written");
-        OutputFile.Write(file, stream => made = store.Transfer.Backup(stream, earlier, progress.Show), isStaged: true,
+        OutputFile.Write(file, stream => made = store.Transfer.Backup(stream, earlier, progress), isStaged: true,
             StoreBackup.PassFlushed);
         return (file, made);
     }

@@ -89,7 +89,7 @@ internal sealed class BlockPlaces : IDisposable
     /// column manifest that was found before are ranges of its batch.</summary>
     public Func<Cid, byte[]?> FindDerived()
     {
-        var blocks = new DerivedBlocks(All.TryGet);
+        var blocks = new DerivedBlocks(cid => All.TryGet(cid));
         return cid => blocks.Read(cid)?.ToArray();
     }
 
@@ -116,9 +116,10 @@ internal sealed class BlockPlaces : IDisposable
     }
 
     /// <summary>As <see cref="StoreTransfer.ExportCar"/>, of what is at any of them.</summary>
-    public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions options) => _isStoreAlone
-        ? _store!.Transfer.ExportCar(cids, output, options)
-        : All.ExportCar(cids, output, options);
+    public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions options,
+        IProgress<OperationProgress> progress) => _isStoreAlone
+        ? _store!.Transfer.ExportCar(cids, output, options, progress)
+        : All.ExportCar(cids, output, options, progress);
 
     /// <summary>Proves a block at these places: its bytes, and of an Arrow stream its form.</summary>
     /// <returns>Null where no place has it.</returns>

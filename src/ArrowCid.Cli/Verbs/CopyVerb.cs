@@ -55,7 +55,7 @@ internal static class CopyVerb
                         $"{target} is only read; name a bucket or a directory");
                 }
 
-                return backend.CopyFrom(places.All, roots, progress.Show);
+                return backend.CopyFrom(places.All, roots, progress);
             }
 
             BlockCopyResult ToPlace(ParseResult line, string[] texts)
@@ -65,7 +65,7 @@ internal static class CopyVerb
                 if (opened.Places.Find(target) is null && Directory.Exists(target)) return ToLocation(line, texts);
                 using BlockPlaces? others = from.Open(line, opened);
                 Cid[] roots = Array.ConvertAll(texts, text => BlockReference.Resolve(opened, text));
-                return opened.Places.Copy(roots, target, others?.All, progress.Show);
+                return opened.Places.Copy(roots, target, others?.All, progress);
             }
         });
         return verb;

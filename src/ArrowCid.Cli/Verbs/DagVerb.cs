@@ -46,7 +46,7 @@ internal static class DagVerb
     private static int Run(BlockPlaces places, string text, bool isRaw)
     {
         (Cid root, string path) = Split(places, text);
-        DagPlace place = DagPath.Resolve(root, path, new DerivedBlocks(places.All.TryGet).Read);
+        DagPlace place = DagPath.Resolve(root, path, new DerivedBlocks(cid => places.All.TryGet(cid)).Read);
         if (place.Node is not null && !isRaw)
         {
             using var output = Output.Open();

@@ -66,7 +66,6 @@ internal static class ExportCar
                 },
                 Version = parsed.GetValue(version) == "2" ? 2 : 1,
                 PieceSize = CarPieceVerb.Read(parsed, piece),
-                Progress = progress.Show,
             };
             return Run(places, roots, parsed.GetValue(to)!, options,
                 parsed.GetValue(json), progress);
@@ -93,7 +92,7 @@ internal static class ExportCar
         }
 
         // The header of version 2 is written last.
-        OutputFile.Write(file, stream => made = places.ExportCar(cids, stream, options),
+        OutputFile.Write(file, stream => made = places.ExportCar(cids, stream, options, progress),
             isStaged: options.Version == 2);
         progress.Clear();
         if (made.LargestBlock > PeersMost)

@@ -20,8 +20,7 @@ internal static class ImportCar
                 Partial = run.IsPartial,
                 ZeroEnds = run.ZeroEnds,
                 From = run.From,
-                Progress = progress.Show,
-            });
+            }, progress);
         }
 
         foreach (ImportedBlock block in import.Blocks) Print(run, block, file);

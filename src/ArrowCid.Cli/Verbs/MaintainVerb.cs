@@ -68,7 +68,8 @@ internal static class MaintainVerb
     {
         using CidStore store = isDryRun ? StoreReading.Open(directory) : StoreWriting.Open(directory);
         using var output = Output.Open();
-        IReadOnlyList<MaintenanceStep> steps = store.Maintenance.RunOnce(isDryRun, step => Print(output, step, isJson));
+        IReadOnlyList<MaintenanceStep> steps = store.Maintenance.RunOnce(isDryRun,
+            new StepPrinter(output, isJson));
         int failed = steps.Count(step => step.Failure is not null);
         output.Writer.Flush();
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -212,5 +213,11 @@ internal static class MaintainVerb
         }
 
         writer.WriteEndArray();
+    }
+
+    /// <summary>Prints each step once it is done.</summary>
+    private sealed class StepPrinter(Output output, bool isJson) : IProgress<MaintenanceStep>
+    {
+        public void Report(MaintenanceStep value) => Print(output, value, isJson);
     }
 }

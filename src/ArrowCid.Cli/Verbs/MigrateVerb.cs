@@ -42,7 +42,7 @@ internal static class MigrateVerb
     {
         using var target = CidStore.Open(directory, options);
         using var progress = new Progress("bytes put");
-        return store.Transfer.CopyTo(target, progress: progress.Show);
+        return store.Transfer.CopyTo(target, progress: progress);
     }
 
     /// <summary>Makes no store: against an empty one all is new.</summary>

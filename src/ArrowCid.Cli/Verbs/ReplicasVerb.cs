@@ -47,7 +47,7 @@ internal static class ReplicasVerb
             if (repairs)
             {
                 using var progress = new Progress("bytes copied");
-                long copied = opened.Places.AddCopies(wanted, filter, progress.Show);
+                long copied = opened.Places.AddCopies(wanted, filter, progress);
                 progress.Clear();
                 Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{copied} copies added"));
             }

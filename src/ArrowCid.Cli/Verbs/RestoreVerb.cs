@@ -82,7 +82,7 @@ internal static class RestoreVerb
     {
         using var store = CidStore.Open(directory, options);
         using var progress = new Progress("bytes put");
-        return store.Transfer.Restore(backup, progress: progress.Show);
+        return store.Transfer.Restore(backup, progress: progress);
     }
 
     /// <summary>Makes no store.</summary>

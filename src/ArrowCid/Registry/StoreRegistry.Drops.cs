@@ -12,18 +12,20 @@ internal sealed partial class StoreRegistry
     /// <param name="isDryRun">Nothing is changed.</param>
     /// <param name="chosen">When they were chosen, by what they were then: what was put since stays too.</param>
     /// <param name="rule">The policy by which they were chosen, for the log of removals.</param>
+    /// <param name="cancel">Ends it before anything is dropped.</param>
     public Removal Remove(IReadOnlyCollection<Cid> cids, bool isDryRun, DateTimeOffset? chosen = null,
-        string? rule = null) => Drop(isDryRun, () => Decide(cids, chosen), rule ?? "",
+        string? rule = null, CancellationToken cancel = default) =>
+        Drop(isDryRun, () => Decide(cids, chosen, cancel: cancel), rule ?? "",
         rule is null ? RemovalReason.Asked : RemovalReason.Forgotten);
 
     /// <summary>Drops blocks of which another place has a proved copy. Pins and holds keep them, and so do stored
     /// batches and views that cannot be read without them; names and links do not.</summary>
-    public Removal Demote(IReadOnlyCollection<Cid> cids, bool isDryRun) =>
-        Drop(isDryRun, () => Decide(cids, isDemotion: true), "", RemovalReason.Demoted);
+    public Removal Demote(IReadOnlyCollection<Cid> cids, bool isDryRun, CancellationToken cancel = default) =>
+        Drop(isDryRun, () => Decide(cids, isDemotion: true, cancel: cancel), "", RemovalReason.Demoted);
 
     /// <summary>As <see cref="Remove"/>, of what has expired by then and was not put again since.</summary>
-    public Removal RemoveExpired(DateTimeOffset now, bool isDryRun) =>
-        Drop(isDryRun, () => Decide(Expired(DateTimeOffset.UnixEpoch, now)), "", RemovalReason.Expired);
+    public Removal RemoveExpired(DateTimeOffset now, bool isDryRun, CancellationToken cancel = default) =>
+        Drop(isDryRun, () => Decide(Expired(DateTimeOffset.UnixEpoch, now), cancel: cancel), "", RemovalReason.Expired);
 
     /// <summary>Whether any block whose expiry is after a time has expired, and has no keep reason of its
     /// own.</summary>
@@ -65,13 +67,15 @@ internal sealed partial class StoreRegistry
         return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
     }
 
-    private Removal Decide(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null, bool isDemotion = false)
+    private Removal Decide(IReadOnlyCollection<Cid> cids, DateTimeOffset? chosen = null, bool isDemotion = false,
+        CancellationToken cancel = default)
     {
         var going = new Dictionary<Digest256, BlockInfo>();
         var reasons = new Dictionary<Digest256, List<KeepReason>>();
         var kept = new List<(Cid, List<KeepReason>)>();
         foreach (Cid cid in cids.Distinct())
         {
+            cancel.ThrowIfCancellationRequested();
             bool isOurs = cid.Version == 1 && cid.TryGetSha256(out _);
             if (!isOurs || (Look(DigestOf(cid)) ?? LookForQuarantined(cid)) is not { } info)
             {
@@ -87,7 +91,7 @@ internal sealed partial class StoreRegistry
             going[info.Digest] = info;
         }
 
-        if (going.Count > 0) KeepWhatIsNeeded(going, reasons, isDemotion);
+        if (going.Count > 0) KeepWhatIsNeeded(going, reasons, isDemotion, cancel);
         var gone = new List<(Cid, long)>();
         foreach ((Digest256 digest, BlockInfo info) in going)
         {
@@ -138,7 +142,7 @@ internal sealed partial class StoreRegistry
 
     /// <summary>What blocks that stay need stays too.</summary>
     private void KeepWhatIsNeeded(Dictionary<Digest256, BlockInfo> going,
-        Dictionary<Digest256, List<KeepReason>> reasons, bool isDemotion)
+        Dictionary<Digest256, List<KeepReason>> reasons, bool isDemotion, CancellationToken cancel)
     {
         // Of each block that is to go and stays: what it needs, once.
         var staying = new Stack<BlockInfo>();
@@ -151,6 +155,7 @@ internal sealed partial class StoreRegistry
         });
         foreach (BlockInfo info in _blocks.List())
         {
+            cancel.ThrowIfCancellationRequested();
             if (IsDeadNow(info.Digest)) continue;
             if (!going.ContainsKey(info.Digest) || reasons.ContainsKey(info.Digest)) Keep(info);
         }

@@ -10,28 +10,35 @@ internal sealed partial class BlockStore
     /// <summary>Takes over the lanes of the dead, and takes away what they were making: segments, files, and their
     /// slots in the table of participants.</summary>
     /// <param name="dryRun">Nothing is changed.</param>
+    /// <param name="cancel">Ends it between two lanes or files.</param>
     /// <returns>What there was.</returns>
-    public List<Reaped> Reap(bool dryRun)
+    public List<Reaped> Reap(bool dryRun, CancellationToken cancel = default)
     {
         Enter();
         if (!dryRun) ThrowIfReadOnly();
         var found = new List<Reaped>();
-        ReapLanes(found, dryRun);
+        ReapLanes(found, dryRun, cancel);
+        cancel.ThrowIfCancellationRequested();
         ReapRetired(found, dryRun);
         ReapIndexes(found, dryRun);
         foreach (string path in System.IO.Directory.EnumerateFiles(Directory, "seg-*"))
+        {
+            cancel.ThrowIfCancellationRequested();
             ReapSegmentFile(Path.GetFileName(path), found, dryRun);
+        }
+
         int participants = _participants.Sweep(dryRun);
         if (participants > 0)
             found.Add(new Reaped(ReapedItemKind.Participant, participants.ToString(CultureInfo.InvariantCulture), 0));
         return found;
     }
 
-    private void ReapLanes(List<Reaped> found, bool dryRun)
+    private void ReapLanes(List<Reaped> found, bool dryRun, CancellationToken cancel)
     {
         HashSet<int> unfinished = [.. UnfinishedEnds().Select(end => end.Lane)];
         for (int lane = 0; lane < _control.Superblock.Lanes; lane++)
         {
+            cancel.ThrowIfCancellationRequested();
             if (lane == _lane?.Number || _control.IsLockedElsewhere(StoreLayout.LaneLock + lane)) continue;
             List<Reaped> creating = Creating(lane);
             ulong owner = _control.Lane(lane, StoreLayout.LaneOwner);

@@ -12,18 +12,20 @@ internal sealed partial class BlockStore
     /// <param name="mostAlive">The share of a segment that may be alive, and is moved then.</param>
     /// <param name="dryRun">Nothing is changed.</param>
     /// <param name="patience">How long what others have mapped is tried again.</param>
+    /// <param name="operation">The call that it is done for: gets the number of segments; null: nobody's.</param>
     /// <returns>What was, or would be, done with each segment that may go.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another janitor is at work.</exception>
-    public ReclaimReport Reclaim(double mostAlive = 0.5, bool dryRun = false, TimeSpan patience = default)
+    public ReclaimReport Reclaim(double mostAlive = 0.5, bool dryRun = false, TimeSpan patience = default,
+        Operation? operation = null)
     {
         if (dryRun) Enter();
         else EnterToWrite();
         if (_liveness is not { } liveness || _control.Superblock.IsRing) return new ReclaimReport([]);
-        if (dryRun) return NewReclaim(liveness).Run(mostAlive, dryRun);
+        if (dryRun) return NewReclaim(liveness).Run(mostAlive, dryRun, operation: operation);
         using MaintenanceLockScope term = TryBecomeJanitor(_settings.Timeout)
             ?? throw new ArrowCidException(ErrorCode.Busy,
             $"{Directory}: another process is collecting; try again");
-        return NewReclaim(liveness).Run(mostAlive, dryRun: false, patience: patience);
+        return NewReclaim(liveness).Run(mostAlive, dryRun: false, patience: patience, operation: operation);
     }
 
     private Compactor NewReclaim(ILiveness liveness) =>

@@ -107,10 +107,11 @@ internal sealed partial class BlockStore : IDisposable
     /// <summary>Rebuilds derived files; the facade decides when.</summary>
     /// <param name="directory">The store's directory.</param>
     /// <param name="repairs">Whether to quarantine damaged segments and rebuild them from their intact records.</param>
-    public static long Rebuild(string directory, bool repairs = false)
+    /// <param name="operation">The call that it is done for; null: nobody's.</param>
+    public static long Rebuild(string directory, bool repairs = false, Operation? operation = null)
     {
         ThrowIfUnsupported();
-        return StoreOpening.Rebuild(Path.GetFullPath(directory), repairs);
+        return StoreOpening.Rebuild(Path.GetFullPath(directory), repairs, operation);
     }
 
     /// <summary>Publishes a block, or announces it again where it is known; <paramref name="info"/> is then the first

@@ -13,19 +13,20 @@ internal sealed class BulkLoad : ISnapshotSink
     private readonly bool _isDryRun;
     private readonly TimeProvider _clock;
     private readonly ulong _now;
-    private readonly Action<long>? _progress;
+    private readonly Operation _operation;
     private readonly HashSet<Digest256> _known = [];
     private readonly List<SnapshotBlock> _put = [];
     private readonly HashSet<Digest256> _intact = [];
     private readonly HashSet<Digest256> _repaired = [];
 
-    public BulkLoad(CidStore? store, bool isDryRun, Action<long>? progress = null)
+    public BulkLoad(CidStore? store, bool isDryRun, Operation operation)
     {
-        (_store, _isDryRun, _progress) = (store, isDryRun, progress);
+        (_store, _isDryRun, _operation) = (store, isDryRun, operation);
         _clock = store?.Clock ?? TimeProvider.System;
         _now = (ulong)Math.Max(0, (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks) * 100;
         foreach (LogEntry entry in store?.Blocks.Log() ?? [])
         {
+            operation.Check();
             bool isFact = entry.State == LogEntryState.Committed && entry.Header.RecordKind == RecordKind.Fact;
             if (isFact) _ = _known.Add(entry.Header.Digest);
         }
@@ -63,6 +64,7 @@ internal sealed class BulkLoad : ISnapshotSink
 
     public void TakeFacts(byte[] payload)
     {
+        _operation.Check();
         Judge(payload, _clock.GetUtcNow());
         if (!_known.Add(Sha256.Hash(payload))) return;
         NewFacts++;
@@ -87,6 +89,7 @@ internal sealed class BulkLoad : ISnapshotSink
     /// <summary>Puts a block, which is hashed where it lies.</summary>
     public void Put(in SnapshotBlock block, int length, Action<Span<byte>> fill)
     {
+        _operation.Check();
         if (IsThere(in block))
         {
             Repair(in block, length, fill);
@@ -95,7 +98,7 @@ internal sealed class BulkLoad : ISnapshotSink
 
         _put.Add(block);
         ByteLength += length;
-        _progress?.Invoke(ByteLength);
+        _operation.Reach(ByteLength);
         if (_isDryRun || _store is null) return;
         PutAt(_store, in block, length, fill, Math.Min(block.Created, _now));
         CrashPoint.Pass(CrashStep.R2);

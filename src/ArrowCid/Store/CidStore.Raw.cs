@@ -14,7 +14,7 @@ public sealed partial class CidStore
 
     /// <summary>
     /// Puts bytes as a block: <see cref="Contains"/>, <see cref="StoreMetadata.TryFind"/>, <see cref="TryCopyTo"/> and
-    /// <see cref="StoreDiagnostics.Verify(Cid)"/> know it. It is not a batch: <see cref="List"/> and watches leave it
+    /// <see cref="StoreDiagnostics.Verify"/> know it. It is not a batch: <see cref="List"/> and watches leave it
     /// out. Bytes that are the canonical block of a batch are put as that batch.
     /// </summary>
     /// <param name="bytes">The bytes, which are read until the call returns.</param>

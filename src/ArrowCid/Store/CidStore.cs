@@ -100,14 +100,20 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     /// <param name="directory">Its directory; by default <see cref="DefaultDirectory"/>. Where it does not exist it is
     /// made; the directory above it must exist, but for that of <see cref="SharedDirectory"/>.</param>
     /// <param name="options">How; by default <see cref="CidStoreOptions"/>' defaults.</param>
+    /// <param name="progress">Gets the number of segments that were read so far, if the store must be rebuilt: another
+    /// boot of the machine left it open, or it is a copy.</param>
+    /// <param name="cancellationToken">Cancels the call. The directory holds the store that it held.</param>
     /// <returns>The store, to be disposed of.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Unsupported"/>: not 64-bit Linux, or a file system
     /// without file locks; <see cref="ErrorCode.AccessDenied"/>: the directory belongs to another user; <see
     /// cref="ErrorCode.StoreGone"/>: there is no store and it must exist; <see cref="ErrorCode.StoreFull"/>: no space
     /// for one; <see cref="ErrorCode.FormatVersion"/> or <see cref="ErrorCode.BlockCorrupt"/>: the directory does not
     /// hold a store that this version reads.</exception>
-    public static CidStore Open(string? directory = null, CidStoreOptions? options = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public static CidStore Open(string? directory = null, CidStoreOptions? options = null,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         options ??= new CidStoreOptions();
         directory ??= DefaultDirectory;
         FileName.Require(directory);
@@ -119,11 +125,13 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         using Activity? activity = StoreMeter.Activities.StartActivity("arrowcid.store.open");
         _ = activity?.SetTag(StoreMeter.DirectoryTag, directory);
         StoreRegistry? registry = null;
-        BlockStore blocks = BlockStore.Open(directory, options.ToSettings(),
+        var operation = new Operation(ProgressUnit.Segments, progress, cancellationToken);
+        BlockStore blocks = BlockStore.Open(directory, options.ToSettings() with { Opening = operation },
             opened => registry = new StoreRegistry(opened, options.Timeout));
         var store = new CidStore(blocks, registry!, verify, options);
         CidStoreMeter.Add(store);
         if (options.Maintenance is { } maintenance) store.BeginMaintenance(maintenance);
+        operation.Finish();
         return store;
     }
 

@@ -11,19 +11,21 @@ public sealed partial class StoreDiagnostics
     private const int LeafBytes = 1 << 20;
 
     /// <summary>Adds to an error where the damage begins, as far as that can be told.</summary>
-    private static ArrowCidException Explain(ArrowCidException error, BlockLease block, Cid cid, BlockBackend? source)
+    private static ArrowCidException Explain(ArrowCidException error, BlockLease block, Cid cid, BlockBackend? source,
+        CancellationToken cancellationToken)
     {
         if (error.Code != ErrorCode.BlockCorrupt) return error;
-        string? where = source is null ? null : FirstDifference(block, cid, source);
+        string? where = source is null ? null : FirstDifference(block, cid, source, cancellationToken);
         where ??= block.Kind == RecordKind.Batch ? FirstFault(block) : null;
         return where is null ? error : new ArrowCidException(error.Code, $"{error.Message}; {where}", error);
     }
 
-    private static string? FirstDifference(BlockLease block, Cid cid, BlockBackend source)
+    private static string? FirstDifference(BlockLease block, Cid cid, BlockBackend source,
+        CancellationToken cancellationToken)
     {
         try
         {
-            using BackendBlock? good = source.TryGet(cid);
+            using BackendBlock? good = source.TryGet(cid, cancellationToken);
             if (good is null) return null;
             int at = block.Memory.Span.CommonPrefixLength(good.Bytes.Span);
             return at == good.Bytes.Length ? null

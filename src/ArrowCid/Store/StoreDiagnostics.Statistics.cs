@@ -11,10 +11,17 @@ public sealed partial class StoreDiagnostics
     private const int BytesAroundBlock = StoreLayout.RecordHeaderBytes + 32;
 
     /// <summary>Counts what the store holds, by a pass over its entries and its log.</summary>
+    /// <param name="progress">Gets the number of blocks that were counted so far.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>Counts and sums at about this moment, for people.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="CidStore.Query"/>.</exception>
-    public StoreStatistics GetStatistics()
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public StoreStatistics GetStatistics(IProgress<OperationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
+        var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
+        StorageStatistics figures = _store.Blocks.GetStatistics();
+        operation.Expect(figures.IndexUsed);
         var kinds = new Dictionary<string, StoreShare>(StringComparer.Ordinal);
         var producers = new Dictionary<string, StoreShare>(StringComparer.Ordinal);
         var schemas = new Dictionary<string, StoreShare>(StringComparer.Ordinal);
@@ -22,6 +29,7 @@ public sealed partial class StoreDiagnostics
         DateTimeOffset now = _store.Clock.GetUtcNow();
         foreach (StoredEntry entry in _store.Query(includeMissing: true))
         {
+            operation.Step();
             if (!entry.IsPresent)
             {
                 absent++;
@@ -40,12 +48,13 @@ public sealed partial class StoreDiagnostics
         long facts = 0, factBytes = 0;
         foreach (LogEntry entry in _store.Blocks.Log())
         {
+            operation.Check();
             if (entry.State != LogEntryState.Committed || entry.Header.RecordKind != RecordKind.Fact) continue;
             facts++;
             factBytes += entry.Bytes;
         }
 
-        StorageStatistics figures = _store.Blocks.GetStatistics();
+        operation.Finish();
         double share = figures.BytesCommitted == 0
             ? 1
             : Math.Min(1, (live + factBytes) / (double)figures.BytesCommitted);
@@ -95,14 +104,21 @@ public sealed partial class StoreDiagnostics
     /// </summary>
     /// <param name="by">What they belong to.</param>
     /// <param name="tagKey">The tag, for <see cref="UsageBy.Tag"/>.</param>
+    /// <param name="progress">Gets the number of blocks that were counted so far.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>Each owner, the greatest first; what belongs to none has the key null.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="CidStore.Query"/>.</exception>
-    public IReadOnlyList<StoreUsage> GetUsage(UsageBy by, string? tagKey = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public IReadOnlyList<StoreUsage> GetUsage(UsageBy by, string? tagKey = null,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
+        operation.Expect(2 * _store.Blocks.GetStatistics().IndexUsed);
         if (by == UsageBy.Tag) ArgumentException.ThrowIfNullOrEmpty(tagKey);
         var entries = new Dictionary<Digest256, StoredEntry>();
         foreach (StoredEntry entry in _store.Query())
         {
+            operation.Step();
             if (entry.Cid.TryGetSha256(out Digest256 digest)) entries[digest] = entry;
         }
 
@@ -111,6 +127,7 @@ public sealed partial class StoreDiagnostics
         var kept = new HashSet<Digest256>();
         foreach ((Digest256 digest, StoredEntry entry) in entries)
         {
+            operation.Step();
             // What goes with its owner is what nothing else keeps.
             bool isKept = entry.IsPinned || (by != UsageBy.Name && entry.Names.Count > 0);
             if (isKept) beneath.AddTo(kept, digest);
@@ -121,6 +138,7 @@ public sealed partial class StoreDiagnostics
             }
         }
 
+        operation.Finish();
         var times = new Dictionary<Digest256, int>();
         foreach (Digest256 digest in owners.Values.SelectMany(reached => reached))
             times[digest] = times.GetValueOrDefault(digest) + 1;

@@ -32,9 +32,12 @@ public sealed partial class StoreDiagnostics
 
     /// <summary>What in the store's facts cannot be read or is over a limit, and counts for nothing; for
     /// people.</summary>
+    /// <param name="cancellationToken">Cancels the call before the facts are read.</param>
     /// <returns>Sentences without full stops: the first hundred, and how many more.</returns>
-    public IReadOnlyList<string> CheckFacts()
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public IReadOnlyList<string> CheckFacts(CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         (IReadOnlyList<string> said, long count) = _store.Registry.Faults();
         return count == said.Count ? said : [.. said, $"and {count - said.Count} more"];
     }
@@ -90,23 +93,20 @@ public sealed partial class StoreDiagnostics
 
     /// <summary>
     /// Proves a block again, whatever the mode: its bytes hash to the CID, and where it is a batch they are the
-    /// canonical block of what they say.
+    /// canonical block of what they say. For a damaged block it reports the first byte that differs from the right
+    /// bytes, if they can be had.
     /// </summary>
     /// <param name="cid">The CID.</param>
-    /// <returns>What was found, or null where the block is not here.</returns>
-    /// <exception cref="ArrowCidException">Neither found nor refuted: <see cref="ErrorCode.Busy"/>,
-    /// <see cref="ErrorCode.Io"/>.</exception>
-    public VerifyResult? Verify(Cid cid) => Verify(cid, null);
-
-    /// <summary>Proves a block again, and for a damaged one reports the first byte that differs from the right
-    /// bytes.</summary>
-    /// <param name="cid">The CID.</param>
     /// <param name="source">Where the right bytes may be; it is asked only for a damaged block. Null: nowhere.</param>
-    /// <returns>What was found, or null where the block is not here. Damage is recorded in the store
+    /// <param name="cancellationToken">Cancels the call. A block that is being hashed is hashed to its end.</param>
+    /// <returns>The result, or null where the block is not here. Damage is recorded in the store
     /// (<see cref="StoreMaintenance.Repair"/>).</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="Verify(Cid)"/>.</exception>
-    public VerifyResult? Verify(Cid cid, BlockBackend? source)
+    /// <exception cref="ArrowCidException">Neither proved nor refuted: <see cref="ErrorCode.Busy"/>,
+    /// <see cref="ErrorCode.Io"/>.</exception>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public VerifyResult? Verify(Cid cid, BlockBackend? source = null, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         string location = _store.Directory;
         BlockLease? block = null;
         try
@@ -126,7 +126,7 @@ public sealed partial class StoreDiagnostics
                 Cid = cid,
                 Location = location,
                 ByteLength = 0,
-                Error = block is null ? e : Explain(e, block, cid, source),
+                Error = block is null ? e : Explain(e, block, cid, source, cancellationToken),
             };
         }
         finally
@@ -136,23 +136,33 @@ public sealed partial class StoreDiagnostics
     }
 
     /// <summary>
-    /// Proves every block, as <see cref="Verify(Cid)"/> does, and names every place of the store where records should
+    /// Proves every block, as <see cref="Verify"/> does, and names every place of the store where records should
     /// be and none can be read: what was stored there is in no listing.
     /// </summary>
+    /// <param name="progress">Gets the number of blocks that were proved so far.</param>
+    /// <param name="cancellationToken">Cancels the enumeration.</param>
     /// <returns>A result for each batch, for each other block that is damaged, and, without a CID, for each damaged
     /// place.</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="Verify(Cid)"/>.</exception>
-    public IEnumerable<VerifyResult> VerifyAll()
+    /// <exception cref="ArrowCidException">As for <see cref="Verify"/>.</exception>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public IEnumerable<VerifyResult> VerifyAll(IProgress<OperationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
+        var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
+        operation.Expect(_store.Blocks.GetStatistics().IndexUsed);
         foreach (BlockInfo info in _store.Registry.Alive(_store.Blocks.List()))
         {
             bool isBatch = info.Kind == RecordKind.Batch;
             // A block that went between the listing and the look was collected, which is no damage.
-            if (Verify(CidStore.CidOf(in info)) is { } result && (isBatch || !result.IsIntact)) yield return result;
+            VerifyResult? result = Verify(CidStore.CidOf(in info), source: null, cancellationToken);
+            operation.Step();
+            if (result is { } found && (isBatch || !found.IsIntact)) yield return found;
         }
 
-        foreach (string place in _store.Blocks.Damage())
+        foreach (string? place in _store.Blocks.DamageBySegment())
         {
+            operation.Check();
+            if (place is null) continue;
             yield return new VerifyResult
             {
                 Cid = default,
@@ -164,5 +174,7 @@ public sealed partial class StoreDiagnostics
                 },
             };
         }
+
+        operation.Finish();
     }
 }

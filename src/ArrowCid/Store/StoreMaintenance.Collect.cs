@@ -17,19 +17,26 @@ public sealed partial class StoreMaintenance
     /// </summary>
     /// <param name="maxLiveRatio">The share of a segment, from 0 to 1, that may be alive for it to go.</param>
     /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>
+    /// <param name="progress">Gets the number of segments that were examined so far.</param>
+    /// <param name="cancellationToken">Cancels the call at the next block. Segments that were freed before stay so, and
+    /// blocks that were copied are found at one place or the other.</param>
     /// <returns>The result for each segment that was examined.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The share is not from 0 to 1.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
     /// up.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
     /// run.</exception>
-    public CompactResult Compact(double maxLiveRatio = 0.5, bool dryRun = false)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public CompactResult Compact(double maxLiveRatio = 0.5, bool dryRun = false,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxLiveRatio);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxLiveRatio, 1);
         using Activity? activity = StoreMeter.Activities.StartActivity("arrowcid.store.compact");
         _ = activity?.SetTag(StoreMeter.DirectoryTag, _store.Directory);
-        ReclaimReport report = _store.Blocks.Reclaim(maxLiveRatio, dryRun, s_patience);
+        var operation = new Operation(ProgressUnit.Segments, progress, cancellationToken);
+        ReclaimReport report = _store.Blocks.Reclaim(maxLiveRatio, dryRun, s_patience, operation);
+        operation.Finish();
         return new CompactResult
         {
             Segments = [.. report.Segments.Select(one => new CompactedSegment

@@ -14,18 +14,20 @@ public sealed partial class StoreMaintenance
     /// </summary>
     /// <param name="cid">The CID.</param>
     /// <param name="source">Where the right bytes are; it is asked only for a damaged block.</param>
+    /// <param name="cancellationToken">Cancels the call before the good copy is appended.</param>
     /// <returns>What was done, or null where the block was never here.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is collecting;
     /// <see cref="ErrorCode.StoreFull"/>: no space for the good copy.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public RepairResult? Repair(Cid cid, BlockBackend source)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public RepairResult? Repair(Cid cid, BlockBackend source, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         _store.Blocks.EnterToWrite();
         if (!CidStore.IsOurs(cid, out Digest256 digest)) return null;
-        if (_store.Diagnostics.Verify(cid) is { } found)
+        if (_store.Diagnostics.Verify(cid, source: null, cancellationToken) is { } found)
             return found.Error is { Code: ErrorCode.BlockCorrupt }
-                ? RepairFrom(source, cid, in digest, found.Location)
+                ? RepairFrom(source, cid, in digest, found.Location, cancellationToken)
                 : new RepairResult
                 {
                     Cid = cid,
@@ -35,16 +37,20 @@ public sealed partial class StoreMaintenance
                     Error = null,
                 };
         return _store.Blocks.FindQuarantined(in digest) is { } place
-            ? RepairFrom(source, cid, in digest, Path.Combine(_store.Directory, place))
+            ? RepairFrom(source, cid, in digest, Path.Combine(_store.Directory, place), cancellationToken)
             : null;
     }
 
     /// <summary>Proves every block and repairs the damaged ones, as <see cref="Repair"/> does.</summary>
     /// <param name="source">Where the right bytes are.</param>
+    /// <param name="progress">Gets the number of blocks that were proved so far.</param>
+    /// <param name="cancellationToken">Cancels the enumeration. Blocks that were repaired before stay so.</param>
     /// <returns>A result for each block that is damaged or quarantined, as it is found.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="Repair"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public IEnumerable<RepairResult> RepairAll(BlockBackend source)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public IEnumerable<RepairResult> RepairAll(BlockBackend source, IProgress<OperationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         _store.Blocks.EnterToWrite();
@@ -52,24 +58,32 @@ public sealed partial class StoreMaintenance
 
         IEnumerable<RepairResult> Run()
         {
+            var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
+            operation.Expect(_store.Blocks.GetStatistics().IndexUsed);
             foreach (BlockInfo info in _store.Registry.Alive(_store.Blocks.List()))
             {
-                if (Repair(CidStore.CidOf(in info),
-                    source) is { Outcome: not RepairOutcome.Intact } result) yield return result;
+                RepairResult? result = Repair(CidStore.CidOf(in info), source, cancellationToken);
+                operation.Step();
+                if (result is { Outcome: not RepairOutcome.Intact } found) yield return found;
             }
 
             foreach (Cid cid in _store.Blocks.LostBlocks())
             {
-                if (Repair(cid, source) is { Outcome: not RepairOutcome.Intact } result) yield return result;
+                RepairResult? result = Repair(cid, source, cancellationToken);
+                operation.Step();
+                if (result is { Outcome: not RepairOutcome.Intact } found) yield return found;
             }
+
+            operation.Finish();
         }
     }
 
-    private RepairResult RepairFrom(BlockBackend source, Cid cid, in Digest256 digest, string location)
+    private RepairResult RepairFrom(BlockBackend source, Cid cid, in Digest256 digest, string location,
+        CancellationToken cancellationToken)
     {
         try
         {
-            using BackendBlock? good = source.TryGet(cid);
+            using BackendBlock? good = source.TryGet(cid, cancellationToken);
             if (good is null)
                 return new RepairResult
                 {
@@ -79,6 +93,7 @@ public sealed partial class StoreMaintenance
                     ByteLength = 0,
                     Error = new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} at {source.Name}"),
                 };
+            cancellationToken.ThrowIfCancellationRequested();
             // A drop beside this would not see that the block is here again.
             using MaintenanceLockScope term = _store.Blocks.TryBecomeJanitor(_store._timeout)
                 ?? throw new ArrowCidException(ErrorCode.Busy,

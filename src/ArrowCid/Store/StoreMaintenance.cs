@@ -18,15 +18,22 @@ public sealed partial class StoreMaintenance
     /// <c>ctl.v1</c> must exist with an intact first page, which describes the segments.
     /// </summary>
     /// <param name="directory">The store's directory.</param>
+    /// <param name="progress">Gets the number of segments that were read so far.</param>
+    /// <param name="cancellationToken">Cancels the call. The store is as it was then, and may be rebuilt again.</param>
     /// <returns>The number of blocks found, schemas among them.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a process has the store open;
     /// <see cref="ErrorCode.StoreGone"/>: no store is there, or its <c>ctl.v1</c> is gone;
     /// <see cref="ErrorCode.BlockCorrupt"/>: the first page of <c>ctl.v1</c> is damaged; otherwise as for
     /// <see cref="CidStore.Open"/>.</exception>
-    public static long Rebuild(string directory)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public static long Rebuild(string directory, IProgress<OperationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        return BlockStore.Rebuild(directory);
+        var operation = new Operation(ProgressUnit.Segments, progress, cancellationToken);
+        long blocks = BlockStore.Rebuild(directory, repairs: false, operation);
+        operation.Finish();
+        return blocks;
     }
 
     /// <summary>
@@ -34,12 +41,14 @@ public sealed partial class StoreMaintenance
     /// unfinished files are deleted. Any later operation that meets the leftovers does the same; this does it now.
     /// </summary>
     /// <param name="dryRun">Nothing is changed; the store may be open for reading only.</param>
+    /// <param name="cancellationToken">Cancels the call. What was cleaned up before stays so.</param>
     /// <returns>What there was.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: others hold what is needed;
     /// <see cref="ErrorCode.StoreGone"/>: the store was removed.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public IReadOnlyList<ReapedItem> Reap(bool dryRun = false) =>
-        [.. _store.Blocks.Reap(dryRun).Select(one => new ReapedItem
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public IReadOnlyList<ReapedItem> Reap(bool dryRun = false, CancellationToken cancellationToken = default) =>
+        [.. _store.Blocks.Reap(dryRun, cancellationToken).Select(one => new ReapedItem
         {
             Kind = one.Kind,
             Name = one.Name,
@@ -54,16 +63,16 @@ public sealed partial class StoreMaintenance
     /// frees their space. One process at a time; after a kill at any point, the next call continues.
     /// </summary>
     /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>
-    /// <param name="done">Gets each step once it is done.</param>
-    /// <param name="cancel">Ends it; what it had done stays.</param>
+    /// <param name="progress">Gets each step once it is done.</param>
+    /// <param name="cancellationToken">Cancels the call. Steps that are done stay so.</param>
     /// <returns>The steps that did something, or could not (<see cref="MaintenanceStep.Failure"/>).</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or handle maintains the store;
     /// <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
     /// run.</exception>
-    /// <exception cref="OperationCanceledException">It was ended.</exception>
-    public IReadOnlyList<MaintenanceStep> RunOnce(bool dryRun = false, Action<MaintenanceStep>? done = null,
-        CancellationToken cancel = default)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public IReadOnlyList<MaintenanceStep> RunOnce(bool dryRun = false, IProgress<MaintenanceStep>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         if (_store.Blocks.IsRing)
             throw new ArrowCidException(ErrorCode.Unsupported, $"{_store.Directory} is a ring: it looks after itself");
@@ -79,11 +88,11 @@ public sealed partial class StoreMaintenance
         try
         {
             var steps = new List<MaintenanceStep>();
-            foreach (MaintenanceStep? step in new MaintenanceRound(_store, dryRun).Steps(cancel))
+            foreach (MaintenanceStep? step in new MaintenanceRound(_store, dryRun).Steps(cancellationToken))
             {
                 if (step is null) continue;
                 steps.Add(step);
-                Note(step, done);
+                Note(step, progress is null ? null : progress.Report);
             }
 
             return steps;
@@ -93,19 +102,6 @@ public sealed partial class StoreMaintenance
             if (!dryRun) _store.Blocks.EndMaintenance();
         }
     }
-
-    /// <summary>As <see cref="RunOnce"/>, on a thread of the pool.</summary>
-    /// <param name="dryRun">Only says what would be done; the store may be open for reading only.</param>
-    /// <param name="progress">Gets each step once it is done.</param>
-    /// <param name="cancel">Ends it; what it had done stays.</param>
-    /// <returns>The steps that did something, or failed (<see cref="MaintenanceStep.Failure"/>).</returns>
-    /// <exception cref="ArrowCidException">As for <see cref="RunOnce"/>.</exception>
-    /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
-    /// run.</exception>
-    /// <exception cref="OperationCanceledException">It was ended.</exception>
-    public Task<IReadOnlyList<MaintenanceStep>> RunOnceAsync(bool dryRun = false,
-        IProgress<MaintenanceStep>? progress = null, CancellationToken cancel = default) =>
-        Task.Run(() => RunOnce(dryRun, progress is null ? null : progress.Report, cancel), cancel);
 
     /// <summary>Returns the policy of what is deleted automatically from this store.</summary>
     /// <returns>The policy; <see cref="MaintenancePolicy.None"/> where none was set.</returns>
@@ -204,7 +200,7 @@ public sealed partial class StoreMaintenance
 
     /// <summary>Brings the indexes on disk up to date with all that was put and said. It also happens by itself, when
     /// much was.</summary>
-    /// <param name="cancellationToken">Ends it; what it had done stays.</param>
+    /// <param name="cancellationToken">Cancels the call. What was written before stays.</param>
     /// <returns>False if another caller is doing it, the store is a ring, or it is open for reading only.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: there is no space for them.</exception>
     public bool Checkpoint(CancellationToken cancellationToken = default) =>

@@ -17,9 +17,12 @@ public sealed partial class StoreMetadata
     /// </summary>
     /// <param name="filter">Which blocks (<c>Registry/FILTER.md</c>); null: all.</param>
     /// <param name="includeMissing">Whether blocks that are not in the store, but have metadata, are rows too.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
     /// <returns>Batches of <see cref="CatalogSchema"/> in memory of their own, each entry as of when it is read; none
     /// where there is no entry.</returns>
     /// <exception cref="ArrowCidException">While it is read: as for <see cref="CidStore.Query"/>.</exception>
-    public IEnumerable<A.RecordBatch> ReadCatalog(Filter? filter = null, bool includeMissing = false) =>
-        ReadCatalogViews(filter, includeMissing).Select(ToApache.Batch);
+    /// <exception cref="OperationCanceledException">The enumeration was canceled.</exception>
+    public IEnumerable<A.RecordBatch> ReadCatalog(Filter? filter = null, bool includeMissing = false,
+        CancellationToken cancellationToken = default) =>
+        ReadCatalogViews(filter, includeMissing, cancellationToken).Select(ToApache.Batch);
 }

@@ -24,11 +24,12 @@ public sealed partial class StoreMetadata
     /// </summary>
     /// <param name="filter">Which blocks (<c>Registry/FILTER.md</c>); null: all.</param>
     /// <param name="withAbsent">Whether blocks that are not here, but of which facts speak, are rows too.</param>
+    /// <param name="cancel">Ends the enumeration.</param>
     /// <returns>Batches in memory of their own, each entry as of when it is come to; none where there is no
     /// entry.</returns>
     /// <exception cref="ArrowCidException">While it is read: as for <see cref="CidStore.Query"/>.</exception>
-    internal IEnumerable<RecordBatch> ReadCatalogViews(Filter? filter = null, bool withAbsent = false) =>
-        CatalogTable.Of(InOrder(filter, withAbsent));
+    internal IEnumerable<RecordBatch> ReadCatalogViews(Filter? filter = null, bool withAbsent = false,
+        CancellationToken cancel = default) => CatalogTable.Of(Cancelling(InOrder(filter, withAbsent), cancel));
 
     /// <summary>
     /// Puts the registry's state as a dataset: the batches of <see cref="ReadCatalog"/> without what would make
@@ -38,25 +39,35 @@ public sealed partial class StoreMetadata
     /// </summary>
     /// <param name="filter">Which blocks; null: all. Its canonical form is part of the CID.</param>
     /// <param name="includeMissing">Whether blocks that are not here, but of which facts speak, are rows too.</param>
-    /// <param name="cancellationToken">Ends it; batches that were put stay until they are collected.</param>
+    /// <param name="progress">Gets the number of blocks that were listed so far.</param>
+    /// <param name="cancellationToken">Cancels the call. Batches that were put stay until they are collected.</param>
     /// <returns>The dataset's CID, the schema's, the rows and the blocks' bytes.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="CidStore.Query"/> and
     /// <see cref="CidStore.Put(Apache.Arrow.RecordBatch, PutOptions)"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
     public PutResult PutSnapshot(Filter? filter = null, bool includeMissing = false,
-        CancellationToken cancellationToken = default)
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
         _store.Blocks.EnterToWrite();
         var cids = new List<Cid>();
         IEnumerable<StoredEntry> state = InOrder(filter, includeMissing).Where(entry => !IsOfSnapshot(entry));
-        foreach (RecordBatch batch in CatalogTable.Of(Cancelling(state, cancellationToken), withHolds: false))
+        foreach (RecordBatch batch in CatalogTable.Of(state.Select(Counted), withHolds: false))
             cids.Add(_store.Put(batch).Cid);
         if (cids.Count == 0) cids.Add(_store.Put(CatalogTable.Empty()).Cid);
         var said = new Dictionary<string, string> { [CatalogTable.VersionKey] = CatalogTable.Version };
         if (filter is not null) said.Add("filter", filter.ToString());
         if (includeMissing) said.Add("absent", "true");
-        return _store.Datasets.Put(cids, said);
+        PutResult put = _store.Datasets.Put(cids, said);
+        operation.Finish();
+        return put;
+
+        StoredEntry Counted(StoredEntry entry)
+        {
+            operation.Step();
+            return entry;
+        }
     }
 
     /// <summary>Entries by the time of their first put, then by digest; those that are not here last.</summary>
@@ -85,7 +96,7 @@ public sealed partial class StoreMetadata
         return IndexKey.OfDigest(in digest);
     }
 
-    private static IEnumerable<StoredEntry> Cancelling(IEnumerable<StoredEntry> entries, CancellationToken cancel)
+    internal static IEnumerable<StoredEntry> Cancelling(IEnumerable<StoredEntry> entries, CancellationToken cancel)
     {
         foreach (StoredEntry entry in entries)
         {

@@ -50,11 +50,17 @@ public sealed partial class StoreMetadata
     /// <summary>Says something of each of many blocks, as <see cref="Set(Cid, BlockMetadata)"/> does in turn; as
     /// many as fit are said in one record, whole or not at all. Where one fails, those before it may be said.</summary>
     /// <param name="blocks">The CIDs and the metadata of each.</param>
+    /// <param name="progress">Gets the number of blocks that received metadata so far, or will with the record that is
+    /// being gathered.</param>
+    /// <param name="cancellationToken">Cancels the call. Records that were written before stay.</param>
     /// <returns>The number of blocks that received metadata.</returns>
     /// <exception cref="ArrowCidException">As for the other.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public long Set(IEnumerable<KeyValuePair<Cid, BlockMetadata>> blocks)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public long Set(IEnumerable<KeyValuePair<Cid, BlockMetadata>> blocks,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
         ArgumentNullException.ThrowIfNull(blocks);
         long count = 0;
         var said = new List<Fact>();
@@ -68,9 +74,11 @@ public sealed partial class StoreMetadata
             if (said.Count == 0) continue;
             batch.Add(said);
             count++;
+            operation.Step();
         }
 
         batch.Append();
+        operation.Finish();
         return count;
     }
 
@@ -131,12 +139,12 @@ public sealed partial class StoreMetadata
     /// <summary>A page of the blocks that pass a filter. It ends as soon as the page is full, and the next one goes on
     /// after it, also in another process, and also if facts were written meanwhile.</summary>
     /// <param name="options">What, and how much.</param>
-    /// <param name="cancellationToken">Ends the search.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The page, in the order of the index that <see cref="QueryExplanation.Index"/> names: by the time at
     /// which a tag or producer was said, or a block put.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: <see cref="QueryOptions.After"/> is
     /// no place in such a query; otherwise as for <see cref="CidStore.Query"/>.</exception>
-    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
     public QueryPage QueryPage(QueryOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -170,10 +178,10 @@ public sealed partial class StoreMetadata
     /// <summary>How many blocks pass a filter. Where an index answers all of it, no entry is read.</summary>
     /// <param name="filter">What they shall be; null: all.</param>
     /// <param name="includeMissing">Whether blocks that are not here, but of which facts speak, count too.</param>
-    /// <param name="cancellationToken">Ends the count.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>Their number, and how it was come to.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="CidStore.Query"/>.</exception>
-    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
     public (long Count, QueryExplanation Plan) Count(Filter? filter = null, bool includeMissing = false,
         CancellationToken cancellationToken = default)
     {

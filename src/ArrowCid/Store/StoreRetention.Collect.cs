@@ -19,12 +19,17 @@ public sealed partial class StoreRetention
     /// the space.
     /// </summary>
     /// <param name="options">What may go; by default what has expired.</param>
+    /// <param name="progress">Gets the number of blocks that were looked at or dropped so far.</param>
+    /// <param name="cancellationToken">Cancels the call. Blocks that were dropped before stay so, each before the
+    /// blocks that it needs.</param>
     /// <returns>What goes and why; on a dry run also what stays, and why.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning up;
     /// <see cref="ErrorCode.Unsupported"/>: the store is a ring.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only, and this is no dry
     /// run.</exception>
-    public CollectResult Collect(CollectOptions? options = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public CollectResult Collect(CollectOptions? options = null, IProgress<OperationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         options ??= new CollectOptions();
         CollectionRules rules = RulesOf(options);
@@ -32,7 +37,16 @@ public sealed partial class StoreRetention
         _ = activity?.SetTag(StoreMeter.DirectoryTag, _store.Directory);
         long started = Stopwatch.GetTimestamp();
         var seen = new BlockCollection();
-        List<CollectedNode> gone = [.. _store.Registry.Collect(rules, options.DryRun, seen).SelectMany(step => step)];
+        var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
+        var gone = new List<CollectedNode>();
+        foreach (IReadOnlyList<CollectedNode> step in _store.Registry.Collect(rules, options.DryRun, seen, sizes: null,
+            cancellationToken))
+        {
+            gone.AddRange(step);
+            operation.Reach(seen.Nodes.Count + gone.Count);
+        }
+
+        operation.Finish();
         if (!options.DryRun)
             _store.Blocks.Reporter.Collected(gone.Count, gone.Sum(node => node.Bytes),
                 Stopwatch.GetElapsedTime(started));

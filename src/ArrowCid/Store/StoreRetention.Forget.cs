@@ -13,15 +13,19 @@ public sealed partial class StoreRetention
     /// <param name="names">The names, each judged alone.</param>
     /// <param name="policy">What is kept.</param>
     /// <param name="dryRun">Only says what would go.</param>
+    /// <param name="cancellationToken">Cancels the call. Nothing is removed then.</param>
     /// <returns>Every version, and what becomes of it.</returns>
     /// <exception cref="ArgumentException">The policy keeps nothing.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameNotFound"/>: there never was such a name;
     /// <see cref="ErrorCode.Busy"/>: another process or thread is cleaning up.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public ForgetResult Forget(IReadOnlyCollection<string> names, ForgetPolicy policy, bool dryRun = false) =>
-        Forget(names, policy, dryRun, rule: "");
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public ForgetResult Forget(IReadOnlyCollection<string> names, ForgetPolicy policy, bool dryRun = false,
+        CancellationToken cancellationToken = default) =>
+        Forget(names, policy, dryRun, rule: "", cancellationToken);
 
-    private ForgetResult Forget(IReadOnlyCollection<string> names, ForgetPolicy policy, bool dryRun, string rule)
+    private ForgetResult Forget(IReadOnlyCollection<string> names, ForgetPolicy policy, bool dryRun, string rule,
+        CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(names);
         ThrowIfEmpty(policy);
@@ -29,6 +33,7 @@ public sealed partial class StoreRetention
         var groups = new List<(string, List<(DateTimeOffset, Cid)>)>();
         foreach (string name in names.Distinct(StringComparer.Ordinal))
         {
+            cancel.ThrowIfCancellationRequested();
             IReadOnlyList<NameChange> history = _store.Names.GetHistory(name);
             if (history.Count == 0)
                 throw new ArrowCidException(ErrorCode.NameNotFound, $"there never was a name '{name}'");
@@ -38,7 +43,7 @@ public sealed partial class StoreRetention
                 .Where(version => _store.Metadata.Get(version.Value)?.IsPresent == true)]));
         }
 
-        return Forget(groups, policy, chosen, dryRun, rule);
+        return Forget(groups, policy, chosen, dryRun, rule, cancel);
     }
 
     /// <summary>Removes, of the batches that pass a filter, those that a policy does not keep. Each is a version as of
@@ -48,32 +53,35 @@ public sealed partial class StoreRetention
     /// <c>tag.KEY</c>; none: all that pass are versions of one thing.</param>
     /// <param name="policy">What is kept.</param>
     /// <param name="dryRun">Only says what would go.</param>
+    /// <param name="cancellationToken">Cancels the call. Nothing is removed then.</param>
     /// <returns>Every version, and what becomes of it.</returns>
     /// <exception cref="ArgumentException">The policy keeps nothing, or nothing is grouped by such a word.</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
     /// up.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
     public ForgetResult Forget(Filter filter, IReadOnlyList<string> groupBy, ForgetPolicy policy,
-        bool dryRun = false) =>
-        Forget(filter, groupBy, policy, dryRun, rule: "");
+        bool dryRun = false, CancellationToken cancellationToken = default) =>
+        Forget(filter, groupBy, policy, dryRun, rule: "", cancellationToken);
 
     private ForgetResult Forget(Filter filter, IReadOnlyList<string> groupBy, ForgetPolicy policy, bool dryRun,
-        string rule)
+        string rule, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(groupBy);
         ThrowIfEmpty(policy);
         DateTimeOffset chosen = _store.Clock.GetUtcNow();
         foreach (string word in groupBy) ThrowIfNoGroup(word, nameof(groupBy));
 
-        return Forget([.. _store.Query(filter).Where(entry => entry is { Kind: BlockKind.Batch, Created: not null })
+        return Forget([.. StoreMetadata.Cancelling(_store.Query(filter), cancel)
+            .Where(entry => entry is { Kind: BlockKind.Batch, Created: not null })
             .GroupBy(entry => GroupOf(entry, groupBy)).OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => (group.Key, group.OrderBy(entry => entry.Cid)
                 .Select(entry => (entry.Created!.Value, entry.Cid)).ToList()))],
-            policy, chosen, dryRun, rule);
+            policy, chosen, dryRun, rule, cancel);
     }
 
     private ForgetResult Forget(List<(string Group, List<(DateTimeOffset Time, Cid Cid)> Versions)> groups,
-        ForgetPolicy policy, DateTimeOffset chosen, bool isDryRun, string rule)
+        ForgetPolicy policy, DateTimeOffset chosen, bool isDryRun, string rule, CancellationToken cancel)
     {
         var judged = new List<ForgetVersion>();
         foreach ((string group, List<(DateTimeOffset Time, Cid Cid)> versions) in groups)
@@ -95,7 +103,7 @@ public sealed partial class StoreRetention
         // What one group keeps stays for all.
         HashSet<Cid> kept = [.. judged.Where(version => version.KeptBy.Count > 0).Select(version => version.Cid)];
         Cid[] going = [.. judged.Select(version => version.Cid).Distinct().Where(cid => !kept.Contains(cid))];
-        Removal removal = _store.Registry.Remove(going, isDryRun, chosen, rule);
+        Removal removal = _store.Registry.Remove(going, isDryRun, chosen, rule, cancel);
         Dictionary<Cid, List<KeepReason>> reasons = removal.Kept.ToDictionary(each => each.Cid, each => each.Reasons);
         return new ForgetResult
         {
@@ -125,10 +133,10 @@ public sealed partial class StoreRetention
     }
 
     /// <summary>Applies a rule of a policy. Names that there never were have no versions.</summary>
-    internal ForgetResult Forget(ForgetRule rule, bool isDryRun) => rule.Where is { } filter
-        ? Forget(filter, rule.GroupBy, rule.Policy, isDryRun, rule.Id)
+    internal ForgetResult Forget(ForgetRule rule, bool isDryRun, CancellationToken cancel) => rule.Where is { } filter
+        ? Forget(filter, rule.GroupBy, rule.Policy, isDryRun, rule.Id, cancel)
         : Forget([.. rule.Names.Where(name => _store.Names.GetHistory(name).Count > 0)], rule.Policy, isDryRun,
-            rule.Id);
+            rule.Id, cancel);
 
     private static void ThrowIfEmpty(ForgetPolicy policy)
     {

@@ -10,14 +10,17 @@ public sealed partial class StoreRetention
     /// What was removed from the store, when, why and by whom, the last first. Removals are logged among the facts and
     /// outlive their blocks; compaction keeps them for 30 days, and of each segment of facts the last 4,096.
     /// </summary>
-    /// <returns>A line a block and removal.</returns>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>One entry per block and removal.</returns>
     /// <exception cref="ArrowCidException">The store cannot be read: <see cref="ErrorCode.StoreGone"/>,
     /// <see cref="ErrorCode.Io"/>.</exception>
-    public IReadOnlyList<RemovalEntry> GetRemovals()
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public IReadOnlyList<RemovalEntry> GetRemovals(CancellationToken cancellationToken = default)
     {
         var found = new SortedDictionary<FactStamp, RemovalFact>();
         foreach (FactPayload record in _store.Blocks.FactRecords())
         {
+            cancellationToken.ThrowIfCancellationRequested();
             foreach (FactGroup group in FactReader.Read(record.Bytes, record.Nanoseconds, static _ => { }))
             {
                 // A kill during a compaction leaves it twice.

@@ -37,25 +37,30 @@ public sealed partial class StoreRetention
     /// </summary>
     /// <param name="cids">The blocks.</param>
     /// <param name="dryRun">Only says what would go.</param>
+    /// <param name="cancellationToken">Cancels the call. Nothing is removed then.</param>
     /// <returns>What goes, and what is kept and why.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process or thread is cleaning
     /// up.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public RemoveResult Remove(IReadOnlyCollection<Cid> cids, bool dryRun = false)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public RemoveResult Remove(IReadOnlyCollection<Cid> cids, bool dryRun = false,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(cids);
         foreach (Cid cid in cids) CidStore.ThrowIfDefault(cid);
-        return Report(_store.Registry.Remove(cids, dryRun), dryRun);
+        return Report(_store.Registry.Remove(cids, dryRun, cancel: cancellationToken), dryRun);
     }
 
     /// <summary>Removes, as <see cref="Remove"/> does, the blocks that are no longer needed
     /// (<see cref="BlockMetadata.Expires"/>).</summary>
     /// <param name="dryRun">Only says what would go.</param>
+    /// <param name="cancellationToken">Cancels the call. Nothing is removed then.</param>
     /// <returns>What goes, and what is kept and why.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="Remove"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public RemoveResult RemoveExpired(bool dryRun = false) =>
-        Report(_store.Registry.RemoveExpired(_store.Clock.GetUtcNow(), dryRun), dryRun);
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public RemoveResult RemoveExpired(bool dryRun = false, CancellationToken cancellationToken = default) =>
+        Report(_store.Registry.RemoveExpired(_store.Clock.GetUtcNow(), dryRun, cancellationToken), dryRun);
 
     /// <summary>Why a block cannot be removed.</summary>
     /// <param name="cid">The block.</param>

@@ -28,9 +28,9 @@ public sealed partial class StoreTransfer
             if (isOwner) store.Dispose();
         }
 
-        protected override void Remove(Cid cid)
+        protected override void Remove(Cid cid, CancellationToken cancellationToken)
         {
-            RemoveResult removed = store.Retention.Remove([cid]);
+            RemoveResult removed = store.Retention.Remove([cid], dryRun: false, cancellationToken);
             if (removed.Kept is [var kept] && kept.Reasons.Any(reason => reason.Kind != KeepKind.NotHere))
             {
                 throw new ArrowCidException(ErrorCode.Busy,
@@ -38,20 +38,21 @@ public sealed partial class StoreTransfer
             }
         }
 
-        private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+        private protected override BackendBlock? Find(Cid cid, in Digest256 digest,
+            CancellationToken cancellationToken)
         {
             BlockLease? lease = store.Prove(cid);
             return lease is null ? null : new BackendBlock(cid, lease.Memory, lease);
         }
 
-        protected override bool Has(Cid cid) => store.Contains(cid);
+        protected override bool Has(Cid cid, CancellationToken cancellationToken) => store.Contains(cid);
 
-        internal override Cid FindSchema(Cid cid) =>
+        internal override Cid FindSchema(Cid cid, CancellationToken cancellationToken) =>
             store.Metadata.Get(cid) is { IsPresent: true, Kind: BlockKind.Batch, SchemaCid: { } schema }
                 ? schema
                 : default;
 
-        protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes)
+        protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
         {
             if (cid.Codec == Multicodec.Raw)
                 _ = store.PutFrom(bytes.Length, target => bytes.Span.CopyTo(target), cid, onlyBatch: false);

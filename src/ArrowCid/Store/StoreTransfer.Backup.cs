@@ -12,11 +12,14 @@ public sealed partial class StoreTransfer
     /// </summary>
     /// <param name="output">Where to, a stream that can seek; it is not flushed.</param>
     /// <param name="earlier">The increments before: only what they lack is written; null for all.</param>
-    /// <param name="progress">Gets the bytes that were written, now and then.</param>
+    /// <param name="progress">Gets the number of bytes that were written so far.</param>
+    /// <param name="cancellationToken">Cancels the call. The output is no increment then.</param>
     /// <returns>What was written.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: the increments are another store's;
     /// <see cref="ErrorCode.Busy"/>: blocks are collected as fast as they are copied.</exception>
-    public BackupResult Backup(Stream output, StoreBackup? earlier = null, Action<long>? progress = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public BackupResult Backup(Stream output, StoreBackup? earlier = null,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(output);
         StorageStatistics figures = _store.Blocks.GetStatistics();
@@ -25,9 +28,11 @@ public sealed partial class StoreTransfer
             throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"the backup is of the store {last.Store}, and {_store.Directory} is {figures.Id}; " +
                 "name a new directory");
-        var writer = new BackupWriter(output, earlier, progress);
+        var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
+        if (earlier is null) operation.Expect(figures.BytesCommitted);
+        var writer = new BackupWriter(output, earlier, operation);
         DateTimeOffset at = _store.Clock.GetUtcNow();
-        var moment = new StoreSnapshot(_store.Blocks);
+        var moment = new StoreSnapshot(_store.Blocks, operation);
         moment.ReadInto(writer);
         long number = (last?.Number ?? 0) + 1;
         Cid root = writer.Finish(moment.Live, new BackupManifest
@@ -42,6 +47,7 @@ public sealed partial class StoreTransfer
             Live = 0,
             Pages = [],
         });
+        operation.Finish();
         return new BackupResult
         {
             Root = root,
@@ -63,24 +69,37 @@ public sealed partial class StoreTransfer
     /// </summary>
     /// <param name="backup">The backup, with every block proved.</param>
     /// <param name="dryRun">Nothing is put.</param>
-    /// <param name="progress">Gets the bytes of blocks that were put, now and then.</param>
+    /// <param name="progress">Gets the number of bytes of blocks that were put so far.</param>
+    /// <param name="cancellationToken">Cancels the call. Blocks and facts that were put before stay; the call can be
+    /// repeated.</param>
     /// <returns>What was new.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: facts of a time more than an hour
     /// ahead, and nothing was put; or a block is damaged. Others as for <see cref="CidStore.PutRaw"/>.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public RestoreResult Restore(StoreBackup backup, bool dryRun = false, Action<long>? progress = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public RestoreResult Restore(StoreBackup backup, bool dryRun = false,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(backup);
+        var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
+        operation.Expect(backup.ByteLength);
         if (!dryRun) _store.Blocks.EnterToWrite();
-        foreach (byte[] facts in backup.ReadFacts()) BulkLoad.Judge(facts, _store.Clock.GetUtcNow());
+        foreach (byte[] facts in backup.ReadFacts())
+        {
+            operation.Check();
+            BulkLoad.Judge(facts, _store.Clock.GetUtcNow());
+        }
+
         using BulkLoadScope? untilEnd = dryRun ? null : _store.Blocks.BeginFilling();
-        var filling = new BulkLoad(_store, dryRun, progress);
+        var filling = new BulkLoad(_store, dryRun, operation);
         // A visible block has its metadata, and a pinned block is never without its pin.
         foreach (byte[] facts in backup.ReadFacts()) filling.TakeFacts(facts);
         foreach (SnapshotBlock block in backup.Live)
             filling.Put(in block, backup.LengthOf(block.Digest), target => backup.ReadInto(block.Digest, target));
 
-        return filling.End();
+        RestoreResult restored = filling.End();
+        operation.Finish();
+        return restored;
     }
 
     /// <summary>Whether a directory holds a store.</summary>
@@ -109,13 +128,17 @@ public sealed partial class StoreTransfer
     /// </summary>
     /// <param name="target">The other store; null, for a dry run, means an empty one.</param>
     /// <param name="dryRun">Nothing is put.</param>
-    /// <param name="progress">Gets the bytes of blocks that were put, now and then.</param>
+    /// <param name="progress">Gets the number of bytes of blocks that were put so far.</param>
+    /// <param name="cancellationToken">Cancels the call. Blocks and facts that were put before stay; the call can be
+    /// repeated.</param>
     /// <returns>What was new there.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidArgument"/>: it is this store;
     /// <see cref="ErrorCode.BlockCorrupt"/>: something here is damaged; the rest was copied. Others as for
     /// <see cref="Backup"/> and <see cref="Restore"/>.</exception>
     /// <exception cref="InvalidOperationException">The target is open for reading only.</exception>
-    public RestoreResult CopyTo(CidStore? target, bool dryRun = false, Action<long>? progress = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public RestoreResult CopyTo(CidStore? target, bool dryRun = false,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         if (!dryRun)
         {
@@ -125,9 +148,11 @@ public sealed partial class StoreTransfer
 
         if (target is not null && target.Blocks.Id == _store.Blocks.Id)
             throw new ArrowCidException(ErrorCode.InvalidArgument, $"{_store.Directory} is not copied into itself");
-        var moment = new StoreSnapshot(_store.Blocks);
+        var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
+        operation.Expect(_store.Blocks.GetStatistics().BytesCommitted);
+        var moment = new StoreSnapshot(_store.Blocks, operation);
         using BulkLoadScope? untilEnd = dryRun ? null : target!.Blocks.BeginFilling();
-        var filling = new BulkLoad(target, dryRun, progress);
+        var filling = new BulkLoad(target, dryRun, operation);
         moment.ReadInto(filling);
         untilEnd?.Dispose();
         // What was removed here while it was copied goes there too.
@@ -137,6 +162,8 @@ public sealed partial class StoreTransfer
         if (moment.Faults is [{ } first, ..])
             throw new ArrowCidException(ErrorCode.BlockCorrupt,
                 $"{_store.Directory}: {first}; everything that can be read was copied");
-        return filling.End();
+        RestoreResult copied = filling.End();
+        operation.Finish();
+        return copied;
     }
 }

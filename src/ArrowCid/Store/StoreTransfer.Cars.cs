@@ -21,15 +21,20 @@ public sealed partial class StoreTransfer
     /// <param name="cids">Batches, datasets, and other blocks.</param>
     /// <param name="output">Where to; it is not flushed.</param>
     /// <param name="options">How; by default CARv1 with UnixFS files.</param>
+    /// <param name="progress">Gets the number of bytes of blocks that were written so far.</param>
+    /// <param name="cancellationToken">Cancels the call. The output is not complete then.</param>
     /// <returns>What was written.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: a block, or one that it needs, is not
     /// here; <see cref="ErrorCode.BlockCorrupt"/>: its bytes are damaged; <see cref="ErrorCode.TooLarge"/>: a column
     /// manifest would be over 1 MiB; <see cref="ErrorCode.Unsupported"/>: version 2 into a stream that cannot
     /// seek.</exception>
-    public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
         return CarExporter.Write(cid => Of(cid, _store.Find(cid)), cid => Of(cid, _store.Prove(cid)), cids, output,
-            options);
+            options, operation);
 
         BackendBlock Of(Cid cid, BlockLease? lease) =>
             new(cid, (lease ?? throw _store.NotHere(cid)).Memory, lease);
@@ -44,36 +49,47 @@ public sealed partial class StoreTransfer
     /// </summary>
     /// <param name="car">The CAR; one that cannot seek is first copied to a temporary file.</param>
     /// <param name="options">How.</param>
+    /// <param name="progress">Gets the number of bytes that were read so far. The file is read twice: to prove its
+    /// blocks, and to put them.</param>
+    /// <param name="cancellationToken">Cancels the call. Blocks that were put before stay.</param>
     /// <returns>What it brought.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/> or <see cref="ErrorCode.TooLarge"/>: the
     /// CAR is refused, and nothing was put, or its batches are not what a manifest in it says. Others as for
     /// <see cref="CidStore.PutRaw"/>, and of where missing blocks come from (<see
     /// cref="BlockBackend.TryGet"/>).</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public CarImport ImportCar(Stream car, CarImportOptions? options = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public CarImport ImportCar(Stream car, CarImportOptions? options = null,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(car);
         options ??= new CarImportOptions();
         _store.Blocks.EnterToWrite();
-        if (car.CanSeek) return ImportCarFrom(car, options);
-        using FileStream copy = TemporaryCopy.Of(car);
-        return ImportCarFrom(copy, options);
+        var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
+        if (car.CanSeek) return ImportCarFrom(car, options, operation);
+        using FileStream copy = TemporaryCopy.Of(car, cancellationToken);
+        return ImportCarFrom(copy, options, operation);
     }
 
-    private CarImport ImportCarFrom(Stream car, CarImportOptions options)
+    private CarImport ImportCarFrom(Stream car, CarImportOptions options, Operation operation)
     {
+        operation.Expect(2 * car.Length);
         bool mayBeCut = options.Partial || options.From is not null;
-        var contents = CarContents.Read(car, options.ZeroEnds, options.Progress, mayBeCut);
+        var contents = CarContents.Read(car, options.ZeroEnds, operation.BeginPart(), mayBeCut);
         long? cutAt = contents.Report.CutAt;
         List<int> order = CarWalk.ChildrenFirst(contents);
         bool mayBeCompleted = contents.Report is { IsWhole: false } found && (found.FaultCount == 0 || options.Partial);
-        if (options.From is not { } from || !mayBeCompleted) return ImportCarFrom(contents, order, options, cutAt);
-        using FileStream whole = TemporaryCopy.Of(copy => CarCompletion.Write(contents, from, copy));
-        contents = CarContents.Read(whole, progress: options.Progress);
-        return ImportCarFrom(contents, CarWalk.ChildrenFirst(contents), options, cutAt);
+        if (options.From is not { } from || !mayBeCompleted)
+            return ImportCarFrom(contents, order, options, cutAt, operation);
+        using FileStream whole = TemporaryCopy.Of(copy =>
+            CarCompletion.Write(contents, from, copy, operation.Token));
+        operation.Expect(car.Length + (2 * whole.Length));
+        contents = CarContents.Read(whole, progress: operation.BeginPart());
+        return ImportCarFrom(contents, CarWalk.ChildrenFirst(contents), options, cutAt, operation);
     }
 
-    private CarImport ImportCarFrom(CarContents contents, List<int> order, CarImportOptions options, long? cutAt)
+    private CarImport ImportCarFrom(CarContents contents, List<int> order, CarImportOptions options, long? cutAt,
+        Operation operation)
     {
         CarReport report = contents.Report;
         if (!options.Partial) RequireWhole(report, options.From);
@@ -81,15 +97,17 @@ public sealed partial class StoreTransfer
         Dictionary<int, IReadOnlyList<KeyValuePair<string, Cid>>> names = NamesOf(contents);
         // A list of names is for the caller, and no block to be stored.
         _ = steps.RemoveAll(step => names.ContainsKey(step.Block));
-        RequireContent(contents, steps);
+        RequireContent(contents, steps, operation);
+        Action<long> put = operation.BeginPart();
         using var import = new CarPutting(_store, contents);
         foreach (CarImportStep step in steps)
         {
             import.Put(step);
-            options.Progress?.Invoke(contents.Blocks[step.Block].End);
+            put(contents.Blocks[step.Block].End);
         }
 
         import.Finish();
+        operation.Finish();
         return new CarImport
         {
             Roots = report.Roots,
@@ -115,7 +133,7 @@ public sealed partial class StoreTransfer
     }
 
     /// <summary>What manifests say of their blocks is proved before anything is put.</summary>
-    private static void RequireContent(CarContents contents, List<CarImportStep> steps)
+    private static void RequireContent(CarContents contents, List<CarImportStep> steps, Operation operation)
     {
         List<CarImportStep> said = steps.FindAll(step =>
             !step.Expected.IsDefault && !step.Parts.Any(contents.IsDamaged));
@@ -123,6 +141,7 @@ public sealed partial class StoreTransfer
             (number, digest) => ExpectedCid.RequireHash(said[number].Expected, digest));
         for (int i = 0; i < said.Count; i++)
         {
+            operation.Check();
             CarImportStep step = said[i];
             if (step.Length <= GatheredHash.MaxMessage)
                 contents.ReadAt(step.Content!, gathered.Add(i, (int)step.Length));

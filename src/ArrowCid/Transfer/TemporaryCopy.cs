@@ -6,8 +6,20 @@ internal static class TemporaryCopy
     private const int BufferBytes = 1 << 17;
 
     /// <summary>Copies what is left of a stream.</summary>
+    /// <param name="stream">What is copied.</param>
+    /// <param name="cancellationToken">Cancels the copy.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: it could not be copied.</exception>
-    public static FileStream Of(Stream stream) => Of(copy => stream.CopyTo(copy, BufferBytes));
+    public static FileStream Of(Stream stream, CancellationToken cancellationToken = default) => Of(copy =>
+    {
+        byte[] piece = new byte[BufferBytes];
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int read = stream.Read(piece);
+            if (read == 0) return;
+            copy.Write(piece, 0, read);
+        }
+    });
 
     /// <summary>Keeps what is written.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: it could not be written.</exception>

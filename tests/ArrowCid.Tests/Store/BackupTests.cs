@@ -341,7 +341,7 @@ public class BackupTests
         using MemoryStream car = BackUp(store, null);
         var everything = new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero };
         int refused = 0;
-        _ = target.Transfer.Restore(StoreBackup.Read([car]), progress: _ =>
+        _ = target.Transfer.Restore(StoreBackup.Read([car]), progress: new Reports(_ =>
         {
             foreach (CidStore one in new[] { target, beside })
             {
@@ -351,12 +351,12 @@ public class BackupTests
                 Assert.NotEmpty(one.Retention.Collect(new CollectOptions { Unreferenced = true, DryRun = true }).Kept);
                 refused++;
             }
-        });
+        }));
         Assert.True(refused > 2 * batches.Length);
         Assert.Equal([loose], beside.Retention.Collect(everything).Collected.Select(block => block.Cid));
         Assert.Equal(batches, target.Datasets.TryGet(node));
         Assert.All(batches, batch => Assert.True(target.Contains(batch)));
-        _ = store.Transfer.CopyTo(target, progress: _ => Assert.Fail("there is nothing new"));
+        _ = store.Transfer.CopyTo(target, progress: new Reports(report => Assert.Equal(0, report.Completed)));
         Assert.Empty(target.Retention.Collect(everything).Collected);
     }
 

@@ -323,7 +323,8 @@ public sealed class CarTests
             long at = car.Length / 20 * part;
             var changing = new ChangingStream([.. car], at);
             ArrowCidException e = Assert.Throws<ArrowCidException>(() =>
-                copy.Transfer.ImportCar(changing, new CarImportOptions { Progress = done => changing.Passed(done) }));
+                copy.Transfer.ImportCar(changing, progress: new Reports(report =>
+                    changing.Passed(report.Completed, car.Length))));
             Assert.Equal(ErrorCode.InvalidData, e.Code);
             Assert.True(changing.HasChanged);
             Cid[] there = [.. copy.List().Select(block => block.Cid)];
@@ -461,21 +462,15 @@ public sealed class CarTests
     /// <summary>A file in which a byte changes once all was proved and the first block is read again.</summary>
     private sealed class ChangingStream(byte[] bytes, long at) : MemoryStream(bytes)
     {
-        private long _last;
-
         public bool HasChanged { get; private set; }
 
-        /// <summary>Progress begins anew where what was proved is put.</summary>
-        public void Passed(long done)
+        /// <summary>What was proved is read again to be put.</summary>
+        public void Passed(long done, long length)
         {
-            if (!HasChanged && done < _last)
-            {
-                Position = at;
-                WriteByte((byte)~ToArray()[at]);
-                HasChanged = true;
-            }
-
-            _last = done;
+            if (HasChanged || done <= length) return;
+            Position = at;
+            WriteByte((byte)~ToArray()[at]);
+            HasChanged = true;
         }
     }
 }

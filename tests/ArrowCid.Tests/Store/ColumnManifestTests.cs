@@ -23,7 +23,7 @@ public sealed class ColumnManifestTests
         Assert.Equal([root, root], import.Blocks.Select(block => block.From));
         Assert.NotNull(copy.ReadBlock(root));
         using BlockBackend place = copy.Transfer.AsBackend();
-        var blocks = new DerivedBlocks(place.TryGet);
+        var blocks = new DerivedBlocks(cid => place.TryGet(cid));
         using BatchLease lease = copy.TryGet(batch)!;
         Assert.Equal(CanonicalBlock.CidOf(ArrowCid.Columnar.RecordBatch.Of(("x", lease.View.Column("x")))),
             CanonicalBlock.CidOf(BatchColumn.ReadView(root, "x", cid => blocks.Read(cid)?.ToArray())));

@@ -361,15 +361,16 @@ public sealed class PlacesTests : IDisposable
 
         public override bool CanDelete => true;
 
-        protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes)
+        protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
         {
             bool isThere = blocks.TryGetValue(cid, out byte[]? found);
             bytes = found;
             return isThere;
         }
 
-        protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes) => blocks[cid] = bytes.ToArray();
+        protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+            blocks[cid] = bytes.ToArray();
 
-        protected override void Remove(Cid cid) => blocks.Remove(cid);
+        protected override void Remove(Cid cid, CancellationToken cancellationToken) => blocks.Remove(cid);
     }
 }

@@ -38,10 +38,13 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
     /// <param name="isAsked">Which of them are looked at; null: all.</param>
     /// <param name="cancel">Ends it at the next block: of a segment that is half moved each block is found where it
     /// was moved to, or still in it.</param>
+    /// <param name="operation">The call that it is done for: ends it as <paramref name="cancel"/> does, and gets the
+    /// number of segments that were looked at.</param>
     public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null, TimeSpan patience = default,
-        Predicate<SegmentPlace>? isAsked = null, CancellationToken cancel = default)
+        Predicate<SegmentPlace>? isAsked = null, CancellationToken cancel = default, Operation? operation = null)
     {
         long began = Stopwatch.GetTimestamp();
+        if (operation is not null) cancel = operation.Token;
         _cancel = cancel;
         _begun = 0;
         liveness.Refresh();
@@ -51,6 +54,8 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
         // Facts come last: once the blocks that a drop voided are gone, the drop may go.
         List<SegmentPlace> places = [.. SegmentChoice.Compactable(control, segments)
             .Where(place => isAsked?.Invoke(place) != false).OrderBy(place => place.Kind == SegmentKind.Facts)];
+        operation?.Expect(places.Count);
+        int looked = 0;
         for (long started = Stopwatch.GetTimestamp(); ; Thread.Sleep(Pause))
         {
             var held = new List<SegmentPlace>();
@@ -61,6 +66,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
                 ReclaimedSegment? one = place.Kind == SegmentKind.Facts
                     ? facts?.Look(place, mostAlive, dryRun)
                     : Look(place, mostAlive, dryRun);
+                operation?.Reach(Math.Min(++looked, places.Count));
                 if (one is null) continue;
                 one = one with { Kind = place.Kind };
                 int before = report.FindIndex(other => other.Name == one.Name);

@@ -46,6 +46,9 @@ internal sealed record StoreSettings
     /// <summary>Gets every notification; null: no handler.</summary>
     public Action<StoreNotification>? Notified { get; init; }
 
+    /// <summary>The call that opens the store; null: nobody's.</summary>
+    public Operation? Opening { get; init; }
+
     /// <summary>How often a writer looks after its idle lane and an unfinished growth.</summary>
     public TimeSpan TickInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 }

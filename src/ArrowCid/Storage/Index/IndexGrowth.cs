@@ -91,7 +91,8 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
     /// <summary>Fills an index from the segments: with every payload hashed, or, where that was done, but for the
     /// records that were found damaged.</summary>
     /// <returns>False where the index is too small.</returns>
-    public bool TryFillFromLogs(IndexFile target, HashSet<(int Slot, long Offset)>? damaged = null)
+    public bool TryFillFromLogs(IndexFile target, HashSet<(int Slot, long Offset)>? damaged = null,
+        Operation? operation = null)
     {
         for (int slot = 0; slot < control.Superblock.Segments; slot++)
         {
@@ -100,6 +101,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
             try
             {
                 if (!TryFillFrom(segment!, target, damaged)) return false;
+                operation?.Step();
             }
             finally
             {

@@ -38,6 +38,7 @@ internal static class StoreOpening
                     return control;
                 }
 
+                settings.Opening?.Check();
                 if (round > 2 && Stopwatch.GetElapsedTime(started) >= settings.Timeout)
                     throw new ArrowCidException(ErrorCode.Busy,
                         $"{directory}: another process is making or rebuilding the store; try again");
@@ -56,8 +57,9 @@ internal static class StoreOpening
     /// <param name="directory">The store's directory.</param>
     /// <param name="repairs">Whether damaged segments are quarantined first and rebuilt from their intact records; a
     /// damaged control file is rebuilt too.</param>
+    /// <param name="operation">The call that it is done for: gets the number of segments that were read.</param>
     /// <returns>The number of blocks found.</returns>
-    public static long Rebuild(string directory, bool repairs = false)
+    public static long Rebuild(string directory, bool repairs = false, Operation? operation = null)
     {
         using FileDescriptor folder = OpenDirectory(directory, mayCreate: false, isGroup: true);
         string path = Path.Combine(directory, StoreLayout.ControlName);
@@ -87,7 +89,8 @@ internal static class StoreOpening
             throw new ArrowCidException(ErrorCode.FormatVersion,
                 $"{directory} has features that this version only reads; rebuild it with the version that made it");
         bool isSame = control.IsSameFile(StoreIdentity.Of(status));
-        if (!repairs) return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame);
+        if (!repairs)
+            return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: isSame, operation: operation);
         new SegmentRepair(control).Run();
         DerivedFiles.RemoveAll(control);
         return StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: true, afterDamage: true);
@@ -310,7 +313,8 @@ internal static class StoreOpening
             if (!control.TryLock(StoreLayout.PresenceLock, exclusive: true) || !IsStillNamed(folder,
                 status)) return null;
             long started = Stopwatch.GetTimestamp();
-            long blocks = StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: false);
+            long blocks = StoreRebuild.Run(control, isCopy: !isSame, isCommittedBelieved: false,
+                operation: settings.Opening);
             reporter.Rebuilt(blocks, Stopwatch.GetElapsedTime(started));
             return null;
         }

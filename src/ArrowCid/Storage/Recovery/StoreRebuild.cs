@@ -15,8 +15,11 @@ internal static class StoreRebuild
     /// <param name="isCommittedBelieved">Whether what was committed may have holes.</param>
     /// <param name="afterDamage">Whether records may be lost: what was left has holes, behind which the log goes on,
     /// and no number is given again.</param>
+    /// <param name="operation">The call that it is done for: gets the number of segments that were read. Canceled, it
+    /// leaves the old control file.</param>
     /// <returns>The number of blocks found.</returns>
-    public static long Run(ControlFile old, bool isCopy, bool isCommittedBelieved, bool afterDamage = false)
+    public static long Run(ControlFile old, bool isCopy, bool isCommittedBelieved, bool afterDamage = false,
+        Operation? operation = null)
     {
         ThrowIfOfOthers(old);
         FileDescriptor folder = old.DirectoryFile;
@@ -30,7 +33,8 @@ internal static class StoreRebuild
         {
             try
             {
-                long blocks = Fill(old, map, file, isCommittedBelieved, afterDamage);
+                long blocks = Fill(old, map, file, isCommittedBelieved, afterDamage, operation);
+                operation?.Check();
                 if (old.IsOnDisk) StorageErrors.Check(file.Sync(), "cannot flush", old.PathOf(temporary));
                 CrashPoint.Pass(CrashStep.B2);
                 int errno = folder.Rename(temporary, StoreLayout.ControlName);
@@ -71,7 +75,7 @@ internal static class StoreRebuild
     }
 
     private static long Fill(ControlFile old, Mapping map, FileDescriptor file, bool isCommittedBelieved,
-        bool afterDamage)
+        bool afterDamage, Operation? operation)
     {
         Span<byte> page = stackalloc byte[StoreLayout.PageBytes];
         map.CopyTo(0, page);
@@ -83,6 +87,8 @@ internal static class StoreRebuild
         };
         using var segments = new SegmentSet(control);
         List<SegmentHeader> headers = FillTable(control);
+        // Each is read twice: for its log, and for the index.
+        operation?.Expect(2 * headers.Count);
         CarryWords(old, control);
         var damaged = new HashSet<(int Slot, long Offset)>();
         var facts = RecordedDamage.Read(control, headers);
@@ -91,7 +97,8 @@ internal static class StoreRebuild
         {
             ulong collected = control.Lane(lane, StoreLayout.LaneCollected);
             ulong last =
-                new WriterLogRebuild(control, lanes[lane], collected, isCommittedBelieved, facts, damaged).Run();
+                new WriterLogRebuild(control, lanes[lane], collected, isCommittedBelieved, facts, damaged)
+                    .Run(operation);
             if (!isCommittedBelieved || afterDamage)
                 control.SkipNumbers(lane, Math.Max(last, collected));
         }
@@ -104,7 +111,8 @@ internal static class StoreRebuild
         uint number = NextIndex(old);
         long entries = growth.FillEntries();
         IndexFile made = IndexFile.Create(control, number, entries);
-        while (!growth.TryFillFromLogs(made, damaged)) made = IndexFile.Create(control, number, entries *= 2);
+        while (!growth.TryFillFromLogs(made, damaged, operation))
+            made = IndexFile.Create(control, number, entries *= 2);
         map.Write(StoreLayout.IndexWord, new IndexPair(number, 0).Bits);
         return growth.CountBlocks() - damaged.Count;
     }

@@ -43,20 +43,27 @@ internal sealed class WriterLogRebuild
     }
 
     /// <summary>Corrects the committed words; bytes after them can no longer pass as records.</summary>
+    /// <param name="operation">The call that it is done for: gets each segment.</param>
     /// <returns>The last number that is left.</returns>
-    public ulong Run()
+    public ulong Run(Operation? operation = null)
     {
         try
         {
             foreach (Chain chain in _chains)
             {
+                operation?.Check();
                 if (TryOpen(chain)) TakeSettled(chain);
                 // An elder's numbers all lie below the settled one: it need not stay mapped.
                 if (chain.Bound <= _settled) End(chain);
             }
 
             TakeInOrder();
-            foreach (Chain chain in _chains) End(chain);
+            foreach (Chain chain in _chains)
+            {
+                End(chain);
+                operation?.Step();
+            }
+
             return _chains.Select(chain => chain.Sequence).DefaultIfEmpty().Max();
         }
         finally

@@ -84,9 +84,9 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         MaintenanceTask.Checkpoint => Checkpoint(cancel),
         MaintenanceTask.Merge => Merge(cancel),
         MaintenanceTask.Expire => Expire(cancel),
-        MaintenanceTask.Forget => Forget(),
+        MaintenanceTask.Forget => Forget(cancel),
         MaintenanceTask.Collect => Collect(cancel),
-        _ => isDryRun ? CompactDry() : Compact(cancel),
+        _ => isDryRun ? CompactDry(cancel) : Compact(cancel),
     };
 
     private IEnumerable<Done?> Checkpoint(CancellationToken cancel)
@@ -125,12 +125,12 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
             yield return Of(blocks, bytes, "expired");
     }
 
-    private IEnumerable<Done?> Forget()
+    private IEnumerable<Done?> Forget(CancellationToken cancel)
     {
         if (!WithPolicy) yield break;
         foreach (ForgetRule rule in store.Maintenance.GetPolicy().Forget)
         {
-            ForgetResult result = store.Retention.Forget(rule, isDryRun);
+            ForgetResult result = store.Retention.Forget(rule, isDryRun, cancel);
             int gone = result.Versions.Where(version => version.IsForgotten).DistinctBy(version => version.Cid).Count();
             yield return gone == 0
                 ? null
@@ -164,9 +164,10 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         }
     }
 
-    private IEnumerable<Done?> CompactDry()
+    private IEnumerable<Done?> CompactDry(CancellationToken cancel)
     {
-        yield return Of(_blocks.Reclaim(MostAlive, dryRun: true));
+        yield return Of(_blocks.Reclaim(MostAlive, dryRun: true, patience: default,
+            new Operation(ProgressUnit.Segments, progress: null, cancel)));
     }
 
     private static Done? Of(int blocks, long bytes, string what) => blocks == 0

@@ -12,16 +12,18 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
 {
     private readonly ConcurrentDictionary<string, Lazy<BlockBackend>> _open = new(StringComparer.Ordinal);
 
-    protected override bool Has(Cid cid) => store.Places.CopiesOf(cid).Any(place => Open(place).Contains(cid));
+    protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
+        store.Places.CopiesOf(cid).Any(place => Open(place).Contains(cid, cancellationToken));
 
-    private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+    private protected override BackendBlock? Find(Cid cid, in Digest256 digest,
+        CancellationToken cancellationToken)
     {
         ArrowCidException? first = null;
         foreach (BlockPlace place in store.Places.CopiesOf(cid))
         {
             try
             {
-                if (Open(place).TryGet(cid) is { } block) return block;
+                if (Open(place).TryGet(cid, cancellationToken) is { } block) return block;
             }
             catch (ArrowCidException e)
             {
@@ -34,8 +36,10 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
         return null;
     }
 
-    internal override Cid FindSchema(Cid cid) =>
-        store.Metadata.Get(cid) is { Kind: BlockKind.Batch, SchemaCid: { } schema } ? schema : base.FindSchema(cid);
+    internal override Cid FindSchema(Cid cid, CancellationToken cancellationToken) =>
+        store.Metadata.Get(cid) is { Kind: BlockKind.Batch, SchemaCid: { } schema }
+            ? schema
+            : base.FindSchema(cid, cancellationToken);
 
     protected override void Close()
     {

@@ -18,15 +18,21 @@ public sealed partial class StorePlaces
     /// with <see cref="DropOptions.Force"/>, and so its copies count.</remarks>
     /// <param name="cids">The blocks.</param>
     /// <param name="options">From where, and how.</param>
+    /// <param name="progress">Gets the number of blocks whose other copies were proved so far.</param>
+    /// <param name="cancellationToken">Cancels the call. Until all copies are proved nothing is removed; after that
+    /// the blocks that were removed before stay so.</param>
     /// <returns>The removed blocks, and those that stay with the reasons.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameNotFound"/>: there is no such place;
     /// <see cref="ErrorCode.Unsupported"/>: it cannot remove blocks, or cannot be locked and
     /// <see cref="DropOptions.Force"/> is not set; <see cref="ErrorCode.Busy"/>: another process removes copies at the
     /// same time; others as for <see cref="StoreRetention.Remove"/> and the place.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public RemoveResult Drop(IReadOnlyCollection<Cid> cids, DropOptions? options = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public RemoveResult Drop(IReadOnlyCollection<Cid> cids, DropOptions? options = null,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(cids);
+        var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
         options ??= new DropOptions();
         bool isHere = options.From == BlockPlace.Here;
         BlockPlace? from = isHere ? null : Require(options.From);
@@ -38,24 +44,26 @@ public sealed partial class StorePlaces
         long bytes = 0;
         foreach (Cid cid in Batches(cids))
         {
-            if (!source.Contains(cid)) kept.Add(Kept(cid, KeepKind.NotHere, null));
-            else if (!options.Force && !others.TryProve(cid, out string? tried))
+            if (!source.Contains(cid, cancellationToken)) kept.Add(Kept(cid, KeepKind.NotHere, null));
+            else if (!options.Force && !others.TryProve(cid, cancellationToken, out string? tried))
                 kept.Add(Kept(cid, KeepKind.LastCopy, tried));
             else proved.Add(cid);
+            operation.Step();
         }
 
         if (from is null)
         {
-            Removal removal = _store.Registry.Demote(proved, options.DryRun);
+            Removal removal = _store.Registry.Demote(proved, options.DryRun, cancellationToken);
             kept.AddRange(removal.Kept.Select(each => new KeptBlock { Cid = each.Cid, Reasons = each.Reasons }));
             (proved, bytes) = ([.. removal.Gone.Select(each => each.Cid)], removal.Bytes);
         }
         else
         {
             bytes = proved.Sum(cid => _store.Metadata.Get(cid)?.ByteLength ?? 0);
-            if (!options.DryRun) RemoveAt(source, from, proved);
+            if (!options.DryRun) RemoveAt(source, from, proved, cancellationToken);
         }
 
+        operation.Finish();
         return new RemoveResult { Removed = proved, Kept = kept, ByteLength = bytes, IsDryRun = options.DryRun };
     }
 
@@ -78,14 +86,15 @@ public sealed partial class StorePlaces
         };
     }
 
-    private void RemoveAt(BlockBackend source, BlockPlace place, List<Cid> cids)
+    private void RemoveAt(BlockBackend source, BlockPlace place, List<Cid> cids, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         // The fact first: a copy that is there and not recorded costs space, and a recorded one that is gone could be
         // counted.
         var batch = new FactBatch(_store.Registry);
         foreach (Cid cid in cids) batch.Add([new CopyFact(cid, place.Name, State: null)]);
         batch.Append();
-        foreach (Cid cid in cids) source.Delete(cid);
+        foreach (Cid cid in cids) source.Delete(cid, cancellationToken);
     }
 
     /// <summary>Blocks, of datasets their batches, each once.</summary>
@@ -105,15 +114,16 @@ public sealed partial class StorePlaces
 
         /// <summary>Reads another copy of a block and hashes it.</summary>
         /// <param name="cid">The block.</param>
+        /// <param name="cancellationToken">Cancels the call.</param>
         /// <param name="tried">Why the copies that are recorded do not count; null where there are none.</param>
-        public bool TryProve(Cid cid, out string? tried)
+        public bool TryProve(Cid cid, CancellationToken cancellationToken, out string? tried)
         {
             var faults = new List<string>();
             foreach (BlockPlace place in Candidates(cid))
             {
                 try
                 {
-                    using BackendBlock? block = Open(place).TryGet(cid);
+                    using BackendBlock? block = Open(place).TryGet(cid, cancellationToken);
                     if (block is not null)
                     {
                         tried = null;

@@ -105,23 +105,34 @@ public sealed partial class StorePlaces
     /// <param name="name">The name of the place.</param>
     /// <param name="other">A further source of blocks; null if there is none.</param>
     /// <param name="progress">Gets the number of bytes that were copied so far.</param>
+    /// <param name="cancellationToken">Cancels the call. Blocks that were copied before stay there; they are recorded
+    /// by the next copy.</param>
     /// <returns>The numbers of blocks and bytes.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameNotFound"/>: there is no such place;
     /// <see cref="ErrorCode.Unsupported"/>: it stores nothing; others as for <see cref="BlockBackend.CopyFrom"/>.
     /// Blocks that were copied before stay there; they are recorded by the next copy.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
     public BlockCopyResult Copy(IReadOnlyList<Cid> cids, string name, BlockBackend? other = null,
-        Action<long>? progress = null)
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(cids);
+        var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
+        BlockCopyResult copied = CopyTo(cids, name, other, operation);
+        operation.Finish();
+        return copied;
+    }
+
+    private BlockCopyResult CopyTo(IReadOnlyList<Cid> cids, string name, BlockBackend? other, Operation operation)
+    {
         BlockPlace place = Require(name);
         using BlockBackend target = Open(place);
         if (!target.CanPut)
             throw new ArrowCidException(ErrorCode.Unsupported, $"the place '{place.Name}' is only read");
         using BlockBackend own = _store.Transfer.AsBackend(), elsewhere = AsBackend();
         BlockBackend source = BlockBackend.Several(other is null ? [own, elsewhere] : [own, elsewhere, other]);
-        List<Cid> all = BlockWalk.ChildrenFirst(source, cids);
-        BlockCopyResult copied = target.CopyAll(source, all, progress);
+        List<Cid> all = BlockWalk.ChildrenFirst(source, cids, operation.Token);
+        BlockCopyResult copied = target.CopyAll(source, all, operation);
         Record(all, place);
         return copied;
     }
@@ -129,16 +140,18 @@ public sealed partial class StorePlaces
     /// <summary>Reads the copy of a block at a place and hashes it.</summary>
     /// <param name="cid">The block.</param>
     /// <param name="name">The name of the place, or <see cref="BlockPlace.Here"/>.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>True if its bytes hash to the CID; false if it is not there.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: it has other bytes; others as for
     /// <see cref="BlockBackend.TryGet"/>.</exception>
-    public bool Prove(Cid cid, string name)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public bool Prove(Cid cid, string name, CancellationToken cancellationToken = default)
     {
         CidStore.ThrowIfDefault(cid);
         using BlockBackend backend = name == BlockPlace.Here
             ? _store.Transfer.AsBackend()
             : Open(Require(name), readOnly: true);
-        using BackendBlock? block = backend.TryGet(cid);
+        using BackendBlock? block = backend.TryGet(cid, cancellationToken);
         return block is not null;
     }
 
@@ -146,12 +159,15 @@ public sealed partial class StorePlaces
     /// not. What is recorded counts, without a read.</summary>
     /// <param name="copies">The wanted number of copies, at least 1.</param>
     /// <param name="filter">Which blocks; null is all, also those that are only elsewhere.</param>
+    /// <param name="cancellationToken">Cancels the enumeration.</param>
     /// <returns>The blocks, found while they are listed.</returns>
-    public IEnumerable<ReplicaShortage> FindShort(int copies, Filter? filter = null)
+    /// <exception cref="OperationCanceledException">The enumeration was canceled.</exception>
+    public IEnumerable<ReplicaShortage> FindShort(int copies, Filter? filter = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(copies, 1);
         HashSet<string> durable = [.. List().Where(place => place.IsDurable).Select(place => place.Name)];
-        return _store.Query(filter, includeMissing: true)
+        return StoreMetadata.Cancelling(_store.Query(filter, includeMissing: true), cancellationToken)
             .Where(entry => entry.Kind != BlockKind.Unknown)
             .Select(entry => new ReplicaShortage
             {
@@ -164,13 +180,17 @@ public sealed partial class StorePlaces
     /// <summary>Copies blocks that have fewer copies than wanted to the cheapest places that lack them.</summary>
     /// <param name="copies">The wanted number of copies, at least 1.</param>
     /// <param name="filter">Which blocks; null is all.</param>
-    /// <param name="progress">Gets the number of bytes that were copied so far to a place.</param>
+    /// <param name="progress">Gets the number of bytes that were copied so far to all places.</param>
+    /// <param name="cancellationToken">Cancels the call. Copies that were made before stay.</param>
     /// <returns>The number of copies that were added, without the blocks that these need.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameNotFound"/>: there is no place that counts; others
     /// as for <see cref="Copy"/>. Copies that were made before stay.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    public long AddCopies(int copies, Filter? filter = null, Action<long>? progress = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public long AddCopies(int copies, Filter? filter = null, IProgress<OperationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
+        var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
         BlockPlace[] durable = [.. List().Where(place => place.IsDurable).OrderBy(place => place.Cost)
             .ThenBy(place => place.Name, StringComparer.Ordinal)];
         if (durable.Length == 0)
@@ -178,6 +198,7 @@ public sealed partial class StorePlaces
         var missing = durable.ToDictionary(place => place.Name, _ => new List<Cid>(), StringComparer.Ordinal);
         foreach (ReplicaShortage shortage in FindShort(copies, filter))
         {
+            operation.Check();
             foreach (BlockPlace place in durable
                 .Where(place => !shortage.Entry.Copies.Any(copy => copy.Place == place.Name))
                 .Take(copies - shortage.Copies))
@@ -187,22 +208,27 @@ public sealed partial class StorePlaces
         long added = 0;
         foreach ((string name, List<Cid> cids) in missing.Where(each => each.Value.Count > 0))
         {
-            _ = Copy(cids, name, other: null, progress);
+            _ = CopyTo(cids, name, other: null, operation);
             added += cids.Count;
         }
+
+        operation.Finish();
 
         return added;
     }
 
     /// <summary>Lists the blocks that are recorded at a place, also those that are not here.</summary>
     /// <param name="name">The name of the place, which need not be in the table.</param>
+    /// <param name="cancellationToken">Cancels the enumeration.</param>
     /// <returns>The blocks, found while they are listed.</returns>
-    public IEnumerable<StoredEntry> ListAt(string name)
+    /// <exception cref="OperationCanceledException">The enumeration was canceled.</exception>
+    public IEnumerable<StoredEntry> ListAt(string name, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
         var filter = new StringBuilder("place = ");
         FilterText.Quote(name, filter);
-        return _store.Query(Filter.Parse(filter.ToString()), includeMissing: true);
+        return StoreMetadata.Cancelling(_store.Query(Filter.Parse(filter.ToString()), includeMissing: true),
+            cancellationToken);
     }
 
     /// <summary>The places that a block is known to be at, the cheapest first.</summary>

@@ -9,7 +9,7 @@ namespace ArrowCid.Transfer.Backends;
 /// </summary>
 /// <remarks>A derived class overrides <see cref="TryRead"/>, and <see cref="CanPut"/> with <see cref="Write"/> if it
 /// stores blocks. It overrides <see cref="Has"/> if it can answer without reading the block.</remarks>
-public abstract class BlockBackend : IDisposable
+public abstract partial class BlockBackend : IDisposable
 {
     private volatile bool _isClosed;
 
@@ -74,61 +74,70 @@ public abstract class BlockBackend : IDisposable
     }
 
     /// <summary>Tests whether the backend answers, before it is relied on. A bucket is prepared for blocks.</summary>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>A warning about what it does not do, as a clause; null if there is none.</returns>
     /// <exception cref="ArrowCidException">It cannot be used; as for <see cref="TryGet"/>.</exception>
-    public virtual string? Test() => null;
+    public virtual string? Test(CancellationToken cancellationToken = default) => null;
 
     /// <summary>Finds a block.</summary>
     /// <param name="cid">Its CID.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The block, to be disposed, its bytes just proved; null if it is not stored, and for every CID that is
     /// not of version 1 with SHA-256.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: the stored bytes differ; <see
     /// cref="ErrorCode.Io"/>, <see cref="ErrorCode.AccessDenied"/> or <see cref="ErrorCode.Busy"/> (it refuses the
     /// connection): the source does not answer; <see cref="ErrorCode.TooLarge"/>: over 2^31 - 1024 bytes.</exception>
-    public BackendBlock? TryGet(Cid cid)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public BackendBlock? TryGet(Cid cid, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
-        return IsAddress(cid, out Digest256 digest) ? Find(cid, in digest) : null;
+        Begin(cancellationToken);
+        return IsAddress(cid, out Digest256 digest) ? Find(cid, in digest, cancellationToken) : null;
     }
 
     /// <summary>Returns whether a block is stored. Its bytes need not be read; <see cref="TryGet"/> proves
     /// them.</summary>
     /// <param name="cid">Its CID.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>True if it is stored; false for every CID that is not of version 1 with SHA-256.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="TryGet"/>.</exception>
-    public bool Contains(Cid cid)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public bool Contains(Cid cid, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
-        return IsAddress(cid, out _) && Has(cid);
+        Begin(cancellationToken);
+        return IsAddress(cid, out _) && Has(cid, cancellationToken);
     }
 
     /// <summary>Keeps a block; one that is here already stays.</summary>
     /// <param name="cid">Its CID.</param>
     /// <param name="bytes">Its bytes.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="NotSupportedException">It keeps nothing (<see cref="CanPut"/>).</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the bytes do not hash to the CID;
     /// <see cref="ErrorCode.InvalidCid"/>: it is not of version 1 with a SHA-256; the place's own.</exception>
-    public void Put(Cid cid, ReadOnlyMemory<byte> bytes)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public void Put(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
+        Begin(cancellationToken);
         if (!CanPut) throw new NotSupportedException($"{Name} is only read.");
         if (!IsAddress(cid, out Digest256 digest))
             throw new ArrowCidException(ErrorCode.InvalidCid, $"{cid} is not of version 1 with a SHA-256");
         if (Sha256.Hash(bytes.Span) != digest)
             throw new ArrowCidException(ErrorCode.InvalidData, $"the bytes are not {cid}; nothing was kept");
-        Write(cid, bytes);
+        Write(cid, bytes, cancellationToken);
     }
 
     /// <summary>Removes a block. Nothing happens where it is not stored.</summary>
     /// <param name="cid">Its CID.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="NotSupportedException">It removes nothing (<see cref="CanDelete"/>).</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: the block is needed there; others as for
     /// <see cref="TryGet"/>.</exception>
-    public void Delete(Cid cid)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public void Delete(Cid cid, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
+        Begin(cancellationToken);
         if (!CanDelete) throw new NotSupportedException($"{Name} removes nothing.");
-        if (IsAddress(cid, out _)) Remove(cid);
+        if (IsAddress(cid, out _)) Remove(cid, cancellationToken);
     }
 
     /// <summary>Copies blocks from another backend, with all blocks that they need: of a dataset its pages, schema and
@@ -137,36 +146,52 @@ public abstract class BlockBackend : IDisposable
     /// <param name="source">The backend that has the blocks.</param>
     /// <param name="cids">The blocks.</param>
     /// <param name="progress">Gets the number of bytes that were copied so far.</param>
+    /// <param name="cancellationToken">Cancels the call. Blocks that were copied before stay.</param>
     /// <returns>The numbers of blocks and bytes.</returns>
     /// <exception cref="NotSupportedException">This backend stores nothing (<see cref="CanPut"/>).</exception>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: the source lacks a block; others as
     /// for <see cref="TryGet"/> of the source and <see cref="Put"/>. Blocks that were copied before stay.</exception>
-    public BlockCopyResult CopyFrom(BlockBackend source, IReadOnlyList<Cid> cids, Action<long>? progress = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public BlockCopyResult CopyFrom(BlockBackend source, IReadOnlyList<Cid> cids,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(cids);
-        ObjectDisposedException.ThrowIf(_isClosed, this);
+        Begin(cancellationToken);
         if (!CanPut) throw new NotSupportedException($"{Name} is only read.");
-        return CopyAll(source, BlockWalk.ChildrenFirst(source, cids), progress);
+        var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
+        BlockCopyResult copied = CopyAll(source, BlockWalk.ChildrenFirst(source, cids, cancellationToken), operation);
+        operation.Finish();
+        return copied;
     }
 
     /// <summary>Copies blocks and nothing that they need.</summary>
-    internal BlockCopyResult CopyAll(BlockBackend source, IReadOnlyList<Cid> cids, Action<long>? progress) =>
-        WriteMany(cids, source.Get, progress);
+    internal BlockCopyResult CopyAll(BlockBackend source, IReadOnlyList<Cid> cids, Operation operation) =>
+        WriteMany(cids, cid => source.Get(cid, operation.Token), operation.BeginPart(), operation.Token);
 
     /// <summary>Writes blocks and all beneath them as a CAR, as <see cref="StoreTransfer.ExportCar"/> does. A block
     /// that is looked at more than once is fetched as often.</summary>
     /// <param name="cids">Batches, datasets, and other blocks.</param>
     /// <param name="output">Where to; it is not flushed.</param>
     /// <param name="options">How; by default CARv1 with UnixFS files.</param>
+    /// <param name="progress">Gets the number of bytes of blocks that were written so far.</param>
+    /// <param name="cancellationToken">Cancels the call. The output is not complete then.</param>
     /// <returns>What was written.</returns>
     /// <exception cref="ArrowCidException">As for <see cref="StoreTransfer.ExportCar"/> and <see
     /// cref="TryGet"/>.</exception>
-    public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null) =>
-        CarExporter.Write(Get, Get, cids, output, options);
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
+        return CarExporter.Write(Open, Open, cids, output, options, operation);
+
+        BackendBlock Open(Cid cid) => Get(cid, cancellationToken);
+    }
 
     /// <summary>A block that must be here.</summary>
-    internal BackendBlock Get(Cid cid) => TryGet(cid) ??
+    internal BackendBlock Get(Cid cid, CancellationToken cancellationToken = default) =>
+        TryGet(cid, cancellationToken) ??
         throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} at {Name}");
 
     /// <summary>Lets go of the place. Blocks stay readable until they are disposed of themselves.</summary>
@@ -180,8 +205,9 @@ public abstract class BlockBackend : IDisposable
     /// <summary>Reads the bytes of a block. They need not be proved: the caller hashes them.</summary>
     /// <param name="cid">A CID of version 1 with SHA-256.</param>
     /// <param name="bytes">The bytes, which nothing changes afterward.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>False if the block is not stored.</returns>
-    protected virtual bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes)
+    protected virtual bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         bytes = default;
         return false;
@@ -189,22 +215,26 @@ public abstract class BlockBackend : IDisposable
 
     /// <summary>Returns whether a block is stored. By default the block is read.</summary>
     /// <param name="cid">A CID of version 1 with SHA-256.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>True if it is stored.</returns>
-    protected virtual bool Has(Cid cid)
+    protected virtual bool Has(Cid cid, CancellationToken cancellationToken)
     {
-        using BackendBlock? block = TryGet(cid);
+        using BackendBlock? block = TryGet(cid, cancellationToken);
         return block is not null;
     }
 
     /// <summary>Stores a block, or leaves the stored one.</summary>
     /// <param name="cid">A CID of version 1 with SHA-256.</param>
     /// <param name="bytes">The bytes, which hash to it. They are valid until the call returns.</param>
-    protected virtual void Write(Cid cid, ReadOnlyMemory<byte> bytes) =>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    protected virtual void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         throw new NotSupportedException($"{Name} is only read.");
 
     /// <summary>Removes a block, or does nothing where it is not stored.</summary>
     /// <param name="cid">A CID of version 1 with SHA-256.</param>
-    protected virtual void Remove(Cid cid) => throw new NotSupportedException($"{Name} removes nothing.");
+    /// <param name="cancellationToken">Cancels the call.</param>
+    protected virtual void Remove(Cid cid, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"{Name} removes nothing.");
 
     /// <summary>Releases what the backend holds. Called once or more.</summary>
     protected virtual void Close()
@@ -212,9 +242,9 @@ public abstract class BlockBackend : IDisposable
     }
 
     /// <summary>Finds a block whose bytes are proved.</summary>
-    private protected virtual BackendBlock? Find(Cid cid, in Digest256 digest)
+    private protected virtual BackendBlock? Find(Cid cid, in Digest256 digest, CancellationToken cancellationToken)
     {
-        if (!TryRead(cid, out ReadOnlyMemory<byte> bytes)) return null;
+        if (!TryRead(cid, out ReadOnlyMemory<byte> bytes, cancellationToken)) return null;
         return Sha256.Hash(bytes.Span) == digest
             ? new BackendBlock(cid, bytes, null)
             : throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{Name} has other bytes for {cid}");
@@ -224,16 +254,18 @@ public abstract class BlockBackend : IDisposable
     /// <param name="cids">The blocks, each once.</param>
     /// <param name="open">Opens one, with its bytes just proved.</param>
     /// <param name="progress">Gets the number of bytes that were stored so far.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     private protected virtual BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BackendBlock> open,
-        Action<long>? progress)
+        Action<long>? progress, CancellationToken cancellationToken)
     {
         int added = 0;
         long bytes = 0;
         foreach (Cid cid in cids)
         {
-            if (Has(cid)) continue;
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Has(cid, cancellationToken)) continue;
             using BackendBlock block = open(cid);
-            Write(cid, block.Bytes);
+            Write(cid, block.Bytes, cancellationToken);
             added++;
             bytes += block.Bytes.Length;
             progress?.Invoke(bytes);
@@ -243,10 +275,16 @@ public abstract class BlockBackend : IDisposable
     }
 
     /// <summary>The schema of a batch; the default for other blocks.</summary>
-    internal virtual Cid FindSchema(Cid cid)
+    internal virtual Cid FindSchema(Cid cid, CancellationToken cancellationToken)
     {
-        using BackendBlock block = Get(cid);
+        using BackendBlock block = Get(cid, cancellationToken);
         return block.FindSchema();
+    }
+
+    private void Begin(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, this);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private static bool IsAddress(Cid cid, out Digest256 digest)

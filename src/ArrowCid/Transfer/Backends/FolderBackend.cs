@@ -9,6 +9,9 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
     private const string Arrow = ".arrows", Other = ".block";
     private const int MostBytes = int.MaxValue - 1023;
 
+    // Between two pieces of a file a canceled call ends.
+    private const int PieceBytes = 1 << 24;
+
     private static int s_temporary;
 
     public override bool CanPut => true;
@@ -17,11 +20,11 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
 
     internal override string? LockDirectory => Directory.Exists(Name) ? Name : null;
 
-    protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes)
+    protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         foreach (string file in FilesOf(cid))
         {
-            if (ReadFile(file) is not { } found) continue;
+            if (ReadFile(file, cancellationToken) is not { } found) continue;
             bytes = found;
             return true;
         }
@@ -30,9 +33,10 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
         return false;
     }
 
-    protected override bool Has(Cid cid) => FilesOf(cid).Any(OutputPath.IsRegularFile);
+    protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
+        FilesOf(cid).Any(OutputPath.IsRegularFile);
 
-    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes)
+    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         bool isArrow = cid.Codec == Multicodec.Raw && bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
         string file = PathOf(cid, isArrow ? Arrow : Other);
@@ -48,7 +52,12 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
             {
                 using (FileStream stream = new(temporary, FileMode.CreateNew))
                 {
-                    stream.Write(bytes.Span);
+                    for (int at = 0; at < bytes.Length; at += PieceBytes)
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        stream.Write(bytes.Span.Slice(at, Math.Min(PieceBytes, bytes.Length - at)));
+                    }
+
                     stream.Flush(flushToDisk: true);
                 }
 
@@ -68,7 +77,7 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
         }
     }
 
-    protected override void Remove(Cid cid)
+    protected override void Remove(Cid cid, CancellationToken cancellationToken)
     {
         foreach (string file in FilesOf(cid).Where(OutputPath.IsRegularFile))
         {
@@ -91,7 +100,7 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
 
     private string PathOf(Cid cid, string extension) => Path.Combine(Name, cid + extension);
 
-    private static byte[]? ReadFile(string file)
+    private static byte[]? ReadFile(string file, CancellationToken cancellationToken)
     {
         try
         {
@@ -102,7 +111,15 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
                 throw new ArrowCidException(ErrorCode.TooLarge,
                     $"{file} has {stream.Length} bytes; {MostBytes} at most");
             byte[] bytes = GC.AllocateUninitializedArray<byte>((int)stream.Length);
-            int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            int read = 0;
+            while (read < bytes.Length)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                int more = stream.Read(bytes, read, Math.Min(PieceBytes, bytes.Length - read));
+                if (more == 0) break;
+                read += more;
+            }
+
             return read == bytes.Length ? bytes : bytes[..read];
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -26,18 +26,19 @@ internal sealed class GatewayBackend : BlockBackend
         };
     }
 
-    protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes)
+    protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        byte[]? read = Read(cid);
+        byte[]? read = Read(cid, cancellationToken);
         bytes = read;
         return read is not null;
     }
 
     protected override void Close() => _client.Dispose();
 
-    private byte[]? Read(Cid cid)
+    private byte[]? Read(Cid cid, CancellationToken cancellationToken)
     {
-        using var end = new CancellationTokenSource(_timeout);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(_timeout);
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{_root}/ipfs/{cid}?format=raw");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.ipld.raw"));
         try
@@ -47,6 +48,10 @@ internal sealed class GatewayBackend : BlockBackend
             if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return null;
             if (!response.IsSuccessStatusCode) throw Refused(cid, response.StatusCode);
             return ReadAll(response.Content, end.Token);
+        }
+        catch (Exception e) when (cancellationToken.IsCancellationRequested && e is not ArrowCidException)
+        {
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
         }
         catch (OperationCanceledException e)
         {

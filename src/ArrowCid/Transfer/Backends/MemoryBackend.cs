@@ -12,17 +12,19 @@ internal sealed class MemoryBackend() : BlockBackend("this process's memory")
 
     public override bool CanDelete => true;
 
-    private protected override BackendBlock? Find(Cid cid, in Digest256 digest) =>
+    private protected override BackendBlock? Find(Cid cid, in Digest256 digest,
+        CancellationToken cancellationToken) =>
         _blocks.TryGetValue(digest, out byte[]? bytes) ? new BackendBlock(cid, bytes, null) : null;
 
-    protected override bool Has(Cid cid) => cid.TryGetSha256(out Digest256 digest) && _blocks.ContainsKey(digest);
+    protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
+        cid.TryGetSha256(out Digest256 digest) && _blocks.ContainsKey(digest);
 
-    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes)
+    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         if (cid.TryGetSha256(out Digest256 digest)) _ = _blocks.TryAdd(digest, bytes.ToArray());
     }
 
-    protected override void Remove(Cid cid)
+    protected override void Remove(Cid cid, CancellationToken cancellationToken)
     {
         if (cid.TryGetSha256(out Digest256 digest)) _ = _blocks.TryRemove(digest, out _);
     }

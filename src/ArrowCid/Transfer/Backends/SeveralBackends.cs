@@ -9,7 +9,8 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
 {
     public override bool CanPut => places[0].CanPut;
 
-    private protected override BackendBlock? Find(Cid cid, in Digest256 digest)
+    private protected override BackendBlock? Find(Cid cid, in Digest256 digest,
+        CancellationToken cancellationToken)
     {
         ArrowCidException? first = null;
         for (int i = 0; i < places.Length; i++)
@@ -17,7 +18,7 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
             BackendBlock? block;
             try
             {
-                block = places[i].TryGet(cid);
+                block = places[i].TryGet(cid, cancellationToken);
             }
             catch (ArrowCidException e)
             {
@@ -27,7 +28,7 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
             }
 
             if (block is null) continue;
-            if (i > 0 && fill) Fill(block);
+            if (i > 0 && fill) Fill(block, cancellationToken);
             return block;
         }
 
@@ -35,14 +36,14 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
         return null;
     }
 
-    protected override bool Has(Cid cid)
+    protected override bool Has(Cid cid, CancellationToken cancellationToken)
     {
         ArrowCidException? first = null;
         foreach (BlockBackend place in places)
         {
             try
             {
-                if (place.Contains(cid)) return true;
+                if (place.Contains(cid, cancellationToken)) return true;
             }
             catch (ArrowCidException e)
             {
@@ -54,21 +55,24 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
         return false;
     }
 
-    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes) => places[0].Put(cid, bytes);
+    protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        places[0].Put(cid, bytes, cancellationToken);
 
-    internal override Cid FindSchema(Cid cid) =>
-        places[0].Contains(cid) ? places[0].FindSchema(cid) : base.FindSchema(cid);
+    internal override Cid FindSchema(Cid cid, CancellationToken cancellationToken) =>
+        places[0].Contains(cid, cancellationToken)
+            ? places[0].FindSchema(cid, cancellationToken)
+            : base.FindSchema(cid, cancellationToken);
 
     protected override void Close()
     {
         foreach (BlockBackend place in places) place.Dispose();
     }
 
-    private void Fill(BackendBlock block)
+    private void Fill(BackendBlock block, CancellationToken cancellationToken)
     {
         try
         {
-            places[0].Put(block.Cid, block.Bytes);
+            places[0].Put(block.Cid, block.Bytes, cancellationToken);
         }
         catch
         {

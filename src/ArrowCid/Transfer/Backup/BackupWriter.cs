@@ -12,14 +12,14 @@ internal sealed class BackupWriter : ISnapshotSink
 
     private readonly CarWriter _car;
     private readonly StoreBackup? _earlier;
-    private readonly Action<long>? _progress;
+    private readonly Operation _operation;
     private readonly HashSet<Digest256> _written = [];
     private readonly List<Cid> _facts = [];
     private readonly List<Cid> _pages = [];
 
-    public BackupWriter(Stream output, StoreBackup? earlier, Action<long>? progress)
+    public BackupWriter(Stream output, StoreBackup? earlier, Operation operation)
     {
-        (_earlier, _progress) = (earlier, progress);
+        (_earlier, _operation) = (earlier, operation);
         _car = new CarWriter(output, [s_placeholder], version: 2);
     }
 
@@ -96,6 +96,6 @@ internal sealed class BackupWriter : ISnapshotSink
     private void Add(Cid cid, ReadOnlySpan<byte> bytes)
     {
         _car.Add(cid, bytes);
-        _progress?.Invoke(_car.Length);
+        _operation.Reach(_car.Length);
     }
 }

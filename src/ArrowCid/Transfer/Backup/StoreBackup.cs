@@ -48,14 +48,19 @@ public sealed class StoreBackup
     /// <summary>Reads a backup.</summary>
     /// <param name="increments">Its CARs, which can seek, oldest first, from the first one on.</param>
     /// <param name="prove">Whether every block is hashed; an increment is written without.</param>
-    /// <param name="progress">Gets the bytes that were read, now and then.</param>
+    /// <param name="progress">Gets the number of bytes that were read so far.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>What they hold.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: one is damaged, is no increment, or is
     /// not the one that follows.</exception>
-    public static StoreBackup Read(IReadOnlyList<Stream> increments, bool prove = true, Action<long>? progress = null)
+    /// <exception cref="OperationCanceledException">The call was canceled.</exception>
+    public static StoreBackup Read(IReadOnlyList<Stream> increments, bool prove = true,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(increments);
         if (increments.Count == 0) throw new ArgumentException("A backup has an increment.", nameof(increments));
+        var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
+        operation.Expect(increments.Sum(stream => stream.Length));
         var backup = new StoreBackup();
         long before = 0;
         foreach (Stream stream in increments)
@@ -63,7 +68,7 @@ public sealed class StoreBackup
             long start = before;
             try
             {
-                var file = BackupFile.Open(stream, prove, at => progress?.Invoke(start + at));
+                var file = BackupFile.Open(stream, prove, at => operation.Reach(start + at));
                 backup.Add(file);
             }
             catch (ArrowCidException e) when (e.Code == ErrorCode.InvalidData)
@@ -76,8 +81,15 @@ public sealed class StoreBackup
         }
 
         backup.End();
+        operation.Finish();
         return backup;
     }
+
+    /// <summary>Does what <see cref="Read"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static Task<StoreBackup> ReadAsync(IReadOnlyList<Stream> increments, bool prove = true,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Read(increments, prove, progress, cancellationToken), cancellationToken);
 
     /// <summary>Where an increment is on the medium and has not its name yet.</summary>
     internal static void PassFlushed() => CrashPoint.Pass(CrashStep.U4);

@@ -10,7 +10,9 @@ namespace ArrowCid.Transfer.Backup;
 /// collectors at work. A block that was collected before it could be copied moves the fence on; what is reported is the
 /// last one.
 /// </summary>
-internal sealed class StoreSnapshot(BlockStore blocks)
+/// <param name="blocks">The store.</param>
+/// <param name="operation">The call that it is read for.</param>
+internal sealed class StoreSnapshot(BlockStore blocks, Operation operation)
 {
     private const int MostRounds = 64;
     private const int EventsAtOnce = 1 << 14;
@@ -81,6 +83,7 @@ internal sealed class StoreSnapshot(BlockStore blocks)
         for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
         {
             int taken = 0;
+            operation.Check();
             while (taken < EventsAtOnce && tail.TryNext(out LogEvent found))
             {
                 Take(in found, sink);
@@ -153,6 +156,7 @@ internal sealed class StoreSnapshot(BlockStore blocks)
             open.Push((root, false));
             while (open.TryPop(out (Digest256 Digest, bool IsReady) next))
             {
+                operation.Check();
                 if (next.IsReady) Give(next.Digest, sink, gone);
                 else if (seen.Add(next.Digest)) PushNeeds(next.Digest, open);
             }

@@ -12,13 +12,14 @@ internal sealed class CarCompletion
 
     private readonly CarContents _contents;
     private readonly BlockBackend _from;
+    private readonly CancellationToken _cancellationToken;
     private readonly CarWriter _writer;
     private readonly HashSet<Cid> _seen = [], _fetched = [];
     private readonly Stack<IpldLink> _open = new();
 
-    private CarCompletion(CarContents contents, BlockBackend from, Stream target)
+    private CarCompletion(CarContents contents, BlockBackend from, Stream target, CancellationToken cancellationToken)
     {
-        (_contents, _from) = (contents, from);
+        (_contents, _from, _cancellationToken) = (contents, from, cancellationToken);
         _writer = new CarWriter(target, contents.Report.Roots, version: 1);
     }
 
@@ -26,10 +27,12 @@ internal sealed class CarCompletion
     /// <param name="contents">The archive.</param>
     /// <param name="from">Where blocks are asked for.</param>
     /// <param name="target">Where to.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="ArrowCidException">As for <see cref="BlockBackend.TryGet"/>.</exception>
-    public static void Write(CarContents contents, BlockBackend from, Stream target)
+    public static void Write(CarContents contents, BlockBackend from, Stream target,
+        CancellationToken cancellationToken)
     {
-        var completion = new CarCompletion(contents, from, target);
+        var completion = new CarCompletion(contents, from, target, cancellationToken);
         completion.Copy();
         completion.Fetch();
         completion.CopyDamaged();
@@ -55,6 +58,7 @@ internal sealed class CarCompletion
 
     private void Copy(CarSection block)
     {
+        _cancellationToken.ThrowIfCancellationRequested();
         byte[] piece = new byte[Math.Min(PieceBytes, block.Length)];
         _writer.Begin(block.Cid, block.Length);
         for (int at = 0; at < block.Length;)
@@ -88,7 +92,8 @@ internal sealed class CarCompletion
     {
         Cid target = link.Target.ToV1(), wanted = link.Block.IsDefault ? target : link.Block;
         if (!_seen.Add(wanted)) return;
-        using BackendBlock? block = _from.TryGet(wanted) ?? (wanted == target ? null : _from.TryGet(target));
+        using BackendBlock? block = _from.TryGet(wanted, _cancellationToken) ??
+            (wanted == target ? null : _from.TryGet(target, _cancellationToken));
         if (block is null) return;
         _writer.Add(block.Cid, block.Bytes.Span);
         _ = _fetched.Add(block.Cid.ToV1());

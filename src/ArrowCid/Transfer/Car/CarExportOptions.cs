@@ -15,7 +15,4 @@ public sealed class CarExportOptions
     /// <summary>Also computes the Filecoin piece commitment of the CAR, of this padded size in bytes; 0 for the
     /// smallest that holds it; null for none. Only for version 1, which is written forward.</summary>
     public long? PieceSize { get; init; }
-
-    /// <summary>Gets the bytes of blocks written so far, after each block.</summary>
-    public Action<long>? Progress { get; init; }
 }

@@ -8,7 +8,8 @@ namespace ArrowCid.Transfer;
 /// Writes blocks of a place and all beneath them as a CAR: roots first, each block before those that it links to, each
 /// once. The same blocks give the same bytes.
 /// </summary>
-internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, BackendBlock> open, CarExportOptions options)
+internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, BackendBlock> open, CarExportOptions options,
+    Operation operation)
 {
     private readonly Dictionary<Cid, Form> _forms = [];
     private readonly Dictionary<Cid, DatasetDirectory> _directories = [];
@@ -24,15 +25,16 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
     /// <param name="cids">What it is to hold: batches, other raw blocks, datasets and other nodes.</param>
     /// <param name="output">Where to.</param>
     /// <param name="options">How.</param>
+    /// <param name="operation">The call that it is written for: gets the bytes of blocks.</param>
     public static CarExport Write(Func<Cid, BackendBlock> find, Func<Cid, BackendBlock> open, IReadOnlyList<Cid> cids,
-        Stream output, CarExportOptions? options)
+        Stream output, CarExportOptions? options, Operation operation)
     {
         ArgumentNullException.ThrowIfNull(cids);
         ArgumentNullException.ThrowIfNull(output);
         options ??= new CarExportOptions();
         if (options.Version is not (1 or 2))
             throw new ArgumentException($"There is no CAR version {options.Version}.", nameof(options));
-        var exporter = new CarExporter(find, open, options);
+        var exporter = new CarExporter(Checked(find), Checked(open), options, operation);
         if (options.PieceSize is not { } size) return exporter.Write(cids, output);
         PieceCommitment.RequireSize(size);
         if (options.Version == 2)
@@ -45,6 +47,13 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         var hasher = new PieceHasher();
         CarExport made = exporter.Write(cids, new PieceStream(output, hasher));
         return made with { Piece = PieceCommitment.Of(hasher, size) };
+
+        // The layout is found from blocks before any is written.
+        Func<Cid, BackendBlock> Checked(Func<Cid, BackendBlock> get) => cid =>
+        {
+            operation.Check();
+            return get(cid);
+        };
     }
 
     private CarExport Write(IReadOnlyList<Cid> cids, Stream output)
@@ -68,6 +77,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
             foreach (BackendBlock block in _proofs.End()) block.Dispose();
         }
 
+        operation.Finish();
         long data = _writer.Length;
         long index = _writer.Finish();
         return new CarExport
@@ -325,7 +335,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         _blocks++;
         _bytes += bytes.Length;
         _largest = Math.Max(_largest, bytes.Length);
-        options.Progress?.Invoke(_bytes);
+        operation.Reach(_bytes);
     }
 
     private Dataset? ReadDataset(Cid cid)

@@ -15,8 +15,4 @@ public sealed class CarImportOptions
     /// <summary>Where blocks come from that the CAR's roots lead to and it lacks, or with <see cref="Partial"/> has
     /// damaged; null: from nowhere.</summary>
     public BlockBackend? From { get; init; }
-
-    /// <summary>Gets the bytes read so far, now and then: first while all is proved, then again while it is
-    /// put.</summary>
-    public Action<long>? Progress { get; init; }
 }

@@ -1,0 +1,42 @@
+namespace ArrowCid.Transfer.Backends;
+
+/// <summary>What may take long, on a thread of the pool.</summary>
+public abstract partial class BlockBackend
+{
+    /// <summary>Does what <see cref="Test"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="Test"/>
+    public Task<string?> TestAsync(CancellationToken cancellationToken = default) =>
+        Task.Run(() => Test(cancellationToken), cancellationToken);
+
+    /// <summary>Does what <see cref="TryGet"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="TryGet"/>
+    public Task<BackendBlock?> TryGetAsync(Cid cid, CancellationToken cancellationToken = default) =>
+        Task.Run(() => TryGet(cid, cancellationToken), cancellationToken);
+
+    /// <summary>Does what <see cref="Contains"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="Contains"/>
+    public Task<bool> ContainsAsync(Cid cid, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Contains(cid, cancellationToken), cancellationToken);
+
+    /// <summary>Does what <see cref="Put"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="Put"/>
+    public Task PutAsync(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Put(cid, bytes, cancellationToken), cancellationToken);
+
+    /// <summary>Does what <see cref="Delete"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="Delete"/>
+    public Task DeleteAsync(Cid cid, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Delete(cid, cancellationToken), cancellationToken);
+
+    /// <summary>Does what <see cref="CopyFrom"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="CopyFrom"/>
+    public Task<BlockCopyResult> CopyFromAsync(BlockBackend source, IReadOnlyList<Cid> cids,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => CopyFrom(source, cids, progress, cancellationToken), cancellationToken);
+
+    /// <summary>Does what <see cref="ExportCar"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="ExportCar"/>
+    public Task<CarExport> ExportCarAsync(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => ExportCar(cids, output, options, progress, cancellationToken), cancellationToken);
+}
