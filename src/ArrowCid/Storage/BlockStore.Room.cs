@@ -12,7 +12,7 @@ internal sealed partial class BlockStore
     /// <param name="mostAlive">The share of a segment that may be alive, and is moved then.</param>
     /// <param name="dryRun">Nothing is changed.</param>
     /// <param name="patience">How long what others have mapped is tried again.</param>
-    /// <param name="operation">The call that it is done for: gets the number of segments; null: nobody's.</param>
+    /// <param name="operation">The call that it is done for: gets the number of segments; null: none.</param>
     /// <returns>What was, or would be, done with each segment that may go.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another janitor is at work.</exception>
     public ReclaimReport Reclaim(double mostAlive = 0.5, bool dryRun = false, TimeSpan patience = default,

@@ -107,7 +107,7 @@ internal sealed partial class BlockStore : IDisposable
     /// <summary>Rebuilds derived files; the facade decides when.</summary>
     /// <param name="directory">The store's directory.</param>
     /// <param name="repairs">Whether to quarantine damaged segments and rebuild them from their intact records.</param>
-    /// <param name="operation">The call that it is done for; null: nobody's.</param>
+    /// <param name="operation">The call that it is done for; null: none.</param>
     public static long Rebuild(string directory, bool repairs = false, Operation? operation = null)
     {
         ThrowIfUnsupported();

@@ -5,12 +5,6 @@ namespace ArrowCid;
 /// <summary>What may take long, on threads of the pool.</summary>
 public sealed partial class StoreMaintenance
 {
-    /// <summary>Does what <see cref="RunOnce"/> does, on a thread of the pool.</summary>
-    /// <inheritdoc cref="RunOnce"/>
-    public Task<IReadOnlyList<MaintenanceStep>> RunOnceAsync(bool dryRun = false,
-        IProgress<MaintenanceStep>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => RunOnce(dryRun, progress, cancellationToken), cancellationToken);
-
     /// <summary>Does what <see cref="Compact"/> does, on a thread of the pool.</summary>
     /// <inheritdoc cref="Compact"/>
     public Task<CompactResult> CompactAsync(double maxLiveRatio = 0.5, bool dryRun = false,

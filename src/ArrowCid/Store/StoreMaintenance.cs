@@ -103,6 +103,12 @@ public sealed partial class StoreMaintenance
         }
     }
 
+    /// <summary>Does what <see cref="RunOnce"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="RunOnce"/>
+    public Task<IReadOnlyList<MaintenanceStep>> RunOnceAsync(bool dryRun = false,
+        IProgress<MaintenanceStep>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => RunOnce(dryRun, progress, cancellationToken), cancellationToken);
+
     /// <summary>Returns the policy of what is deleted automatically from this store.</summary>
     /// <returns>The policy; <see cref="MaintenancePolicy.None"/> where none was set.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the name <see

@@ -25,4 +25,11 @@ public sealed partial class StoreMetadata
     public IEnumerable<A.RecordBatch> ReadCatalog(Filter? filter = null, bool includeMissing = false,
         CancellationToken cancellationToken = default) =>
         ReadCatalogViews(filter, includeMissing, cancellationToken).Select(ToApache.Batch);
+
+    /// <summary>Enumerates what <see cref="ReadCatalog"/> does, on threads of the pool, a few items ahead.</summary>
+    /// <inheritdoc cref="ReadCatalog"/>
+    public IAsyncEnumerable<A.RecordBatch> ReadCatalogAsync(Filter? filter = null, bool includeMissing = false,
+        CancellationToken cancellationToken = default) =>
+        AsyncItems.Of(end => ReadCatalog(filter, includeMissing, end), mostAtOnce: 1,
+            cancellationToken: cancellationToken);
 }

@@ -1,5 +1,4 @@
 using ArrowCid.Registry;
-using A = Apache.Arrow;
 
 namespace ArrowCid;
 
@@ -29,13 +28,6 @@ public sealed partial class StoreMetadata
     public Task<long> SetAsync(IEnumerable<KeyValuePair<Cid, BlockMetadata>> blocks,
         IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => Set(blocks, progress, cancellationToken), cancellationToken);
-
-    /// <summary>Enumerates what <see cref="ReadCatalog"/> does, on threads of the pool, a few items ahead.</summary>
-    /// <inheritdoc cref="ReadCatalog"/>
-    public IAsyncEnumerable<A.RecordBatch> ReadCatalogAsync(Filter? filter = null, bool includeMissing = false,
-        CancellationToken cancellationToken = default) =>
-        AsyncItems.Of(end => ReadCatalog(filter, includeMissing, end), mostAtOnce: 1,
-            cancellationToken: cancellationToken);
 
     /// <summary>Enumerates what <see cref="CidStore.Query"/> does, on threads of the pool, a few items ahead.</summary>
     /// <param name="filter">The filter; null: every block.</param>

@@ -3,7 +3,7 @@ namespace ArrowCid;
 /// <summary>One long call: where its progress is reported, and how it is canceled. Each report is a point at which the
 /// call ends if it was canceled. Safe for concurrent use.</summary>
 /// <param name="unit">What is counted.</param>
-/// <param name="progress">Gets the reports, one at a time; null: nobody.</param>
+/// <param name="progress">Gets the reports, one at a time; null: none.</param>
 /// <param name="cancellationToken">Cancels the call.</param>
 internal sealed class Operation(ProgressUnit unit, IProgress<OperationProgress>? progress = null,
     CancellationToken cancellationToken = default)

@@ -46,7 +46,7 @@ internal sealed record StoreSettings
     /// <summary>Gets every notification; null: no handler.</summary>
     public Action<StoreNotification>? Notified { get; init; }
 
-    /// <summary>The call that opens the store; null: nobody's.</summary>
+    /// <summary>The call that opens the store; null: none.</summary>
     public Operation? Opening { get; init; }
 
     /// <summary>How often a writer looks after its idle lane and an unfinished growth.</summary>

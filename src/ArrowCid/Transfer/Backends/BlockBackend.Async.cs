@@ -33,10 +33,4 @@ public abstract partial class BlockBackend
     public Task<BlockCopyResult> CopyFromAsync(BlockBackend source, IReadOnlyList<Cid> cids,
         IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => CopyFrom(source, cids, progress, cancellationToken), cancellationToken);
-
-    /// <summary>Does what <see cref="ExportCar"/> does, on a thread of the pool.</summary>
-    /// <inheritdoc cref="ExportCar"/>
-    public Task<CarExport> ExportCarAsync(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null,
-        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => ExportCar(cids, output, options, progress, cancellationToken), cancellationToken);
 }

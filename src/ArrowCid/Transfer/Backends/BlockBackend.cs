@@ -189,6 +189,12 @@ public abstract partial class BlockBackend : IDisposable
         BackendBlock Open(Cid cid) => Get(cid, cancellationToken);
     }
 
+    /// <summary>Does what <see cref="ExportCar"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="ExportCar"/>
+    public Task<CarExport> ExportCarAsync(IReadOnlyList<Cid> cids, Stream output, CarExportOptions? options = null,
+        IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => ExportCar(cids, output, options, progress, cancellationToken), cancellationToken);
+
     /// <summary>A block that must be here.</summary>
     internal BackendBlock Get(Cid cid, CancellationToken cancellationToken = default) =>
         TryGet(cid, cancellationToken) ??
