@@ -12,8 +12,11 @@ public sealed class ChildDiagnosticsTests
     [Fact]
     public void Child_inherits_that_it_opens_no_diagnostics_port()
     {
-        using var child = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("/bin/sh",
-            ["-c", $"echo ${ChildDiagnostics.Setting}"]) { RedirectStandardOutput = true })!;
+        var start = new System.Diagnostics.ProcessStartInfo("/bin/sh", ["-c", $"echo ${ChildDiagnostics.Setting}"])
+        {
+            RedirectStandardOutput = true,
+        };
+        using var child = System.Diagnostics.Process.Start(start)!;
         Assert.Equal("0", child.StandardOutput.ReadToEnd().Trim());
         child.WaitForExit();
     }

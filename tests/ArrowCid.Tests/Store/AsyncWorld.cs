@@ -1,5 +1,4 @@
 using ArrowCid.Columnar;
-using ArrowCid.Registry;
 using ArrowCid.Tests.Storage;
 using ArrowCid.Transfer.Backends;
 using ArrowCid.Transfer.Backup;
@@ -58,7 +57,6 @@ internal sealed class AsyncWorld : IDisposable
     {
         Store.Dispose();
         _ = System.IO.Directory.CreateDirectory(_copy.Directory);
-        File.SetUnixFileMode(_copy.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (string file in System.IO.Directory.GetFiles(_folder.Directory))
             File.Copy(file, _copy.PathOf(Path.GetFileName(file)), overwrite: true);
         return _copy.Directory;
@@ -100,7 +98,10 @@ internal sealed class AsyncWorld : IDisposable
         Store.Dispose();
         Target.Dispose();
         Source.Dispose();
-        foreach (TemporaryStore folder in new[] { _folder, _target, _place, _copy }) folder.Dispose();
+        _folder.Dispose();
+        _target.Dispose();
+        _place.Dispose();
+        _copy.Dispose();
     }
 
     private bool IsClosed

@@ -400,8 +400,8 @@ public class BackupTests
             try
             {
                 if (end.IsCancellationRequested) _ = store.PutRaw(new byte[77]);
-                collected += store.Retention.Collect(everything).Collected.Count;
-                _ = store.Maintenance.Compact(0.8);
+                collected += store.Retention.Collect(everything, progress: null, CancellationToken.None).Collected.Count;
+                _ = store.Maintenance.Compact(0.8, dryRun: false, progress: null, CancellationToken.None);
             }
             catch (ArrowCidException e) when (e.Code == ErrorCode.Busy)
             {
@@ -422,7 +422,7 @@ public class BackupTests
             try
             {
                 if (i % 3 == 0) store.Names.Set($"name-{number}", cid);
-                if (i % 5 == 0) _ = store.Retention.Remove([cid]);
+                if (i % 5 == 0) _ = store.Retention.Remove([cid], dryRun: false, CancellationToken.None);
                 if (i % 7 == 0) store.Names.Set($"set-{number}", store.Datasets.Put([cid]).Cid);
             }
             catch (ArrowCidException e) when (e.Code is ErrorCode.BlockNotFound or ErrorCode.Busy)

@@ -41,7 +41,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
     /// <param name="operation">The call that it is done for: ends it as <paramref name="cancel"/> does, and gets the
     /// number of segments that were looked at.</param>
     public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null, TimeSpan patience = default,
-        Predicate<SegmentPlace>? isAsked = null, CancellationToken cancel = default, Operation? operation = null)
+        Predicate<SegmentPlace>? isAsked = null, Operation? operation = null, CancellationToken cancel = default)
     {
         long began = Stopwatch.GetTimestamp();
         if (operation is not null) cancel = operation.Token;

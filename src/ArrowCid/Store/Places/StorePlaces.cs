@@ -196,9 +196,8 @@ public sealed partial class StorePlaces
         if (durable.Length == 0)
             throw new ArrowCidException(ErrorCode.NameNotFound, "there is no place to copy blocks to");
         var missing = durable.ToDictionary(place => place.Name, _ => new List<Cid>(), StringComparer.Ordinal);
-        foreach (ReplicaShortage shortage in FindShort(copies, filter))
+        foreach (ReplicaShortage shortage in FindShort(copies, filter, cancellationToken))
         {
-            operation.Check();
             foreach (BlockPlace place in durable
                 .Where(place => !shortage.Entry.Copies.Any(copy => copy.Place == place.Name))
                 .Take(copies - shortage.Copies))

@@ -196,12 +196,13 @@ public class S3CopyTests
     {
         private readonly HashSet<Cid> _read = [];
 
-        protected override bool Has(Cid cid, CancellationToken cancellationToken) => blocks.Contains(cid);
+        protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
+            blocks.Contains(cid, cancellationToken);
 
         // The first time it is read for its schema.
         protected override bool TryRead(Cid cid, out ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
         {
-            bytes = blocks.Get(cid).Bytes;
+            bytes = blocks.Get(cid, cancellationToken).Bytes;
             return cid != vanishing || _read.Add(cid);
         }
     }
