@@ -38,7 +38,7 @@ internal static class StoreReading
         CidStore store = Open(directory);
         try
         {
-            if (store.IsReadOnly && store.Registry.Unread() >= MostUnread) UpdateIndex(store.Directory);
+            if (store.IsReadOnly && store.Registry.Reader.Unread() >= MostUnread) UpdateIndex(store.Directory);
             return store;
         }
         catch

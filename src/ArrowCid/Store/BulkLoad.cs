@@ -59,7 +59,7 @@ internal sealed class BulkLoad : ISnapshotSink
     public static void Judge(byte[] payload, DateTimeOffset now)
     {
         foreach (FactGroup group in Groups(payload))
-            StoreRegistry.ThrowIfAhead(group.Stamp.Time, now);
+            FactAppender.ThrowIfAhead(group.Stamp.Time, now);
     }
 
     public void TakeFacts(byte[] payload)

@@ -45,7 +45,9 @@ public sealed partial class CidStore
 
     private PutResult PutAs(PutOptions? options, Func<FactRecord?, PutResult> put)
     {
-        PutResult result = put(options is null ? null : _registry.RecordOfPut(options, options.Pin, options.Name));
+        PutResult result = put(options is null
+            ? null
+            : _registry.Facts.RecordOfPut(options, options.Pin, options.Name));
         if (options?.Name is { } name) _ = Names.Set(name, result.Cid);
         return result;
     }
@@ -56,7 +58,7 @@ public sealed partial class CidStore
     }
 
     /// <summary>Throws where a put could not keep what is said with it, before anything is put.</summary>
-    internal void Check(PutOptions options) => _ = _registry.RecordOfPut(options, options.Pin, options.Name);
+    internal void Check(PutOptions options) => _ = _registry.Facts.RecordOfPut(options, options.Pin, options.Name);
 
     /// <summary>The root of a block as a UnixFS file, where a manifest does not link to the block itself.</summary>
     internal Cid DagOf(BlockLease block)

@@ -16,7 +16,7 @@ public sealed partial class CidStore
     }
 
     /// <summary>What the first members of a node of IPLD say; null where the block is none.</summary>
-    internal NodeHead? NodeOf(in BlockInfo info) => _registry.NodeOf(in info);
+    internal NodeHead? NodeOf(in BlockInfo info) => _registry.Entries.NodeOf(in info);
 
     /// <summary>Leases a block of any kind, of which nothing is proved.</summary>
     internal BlockLease? LeaseUnproved(Cid cid) => Find(cid);
@@ -77,6 +77,6 @@ public sealed partial class CidStore
     {
         foreach (Cid cid in cids) ThrowIfDefault(cid);
         Cid[] held = cids.ToArray();
-        return new BlockHold(_blocks, _registry.Hold(held), held);
+        return new BlockHold(_blocks, _registry.Pins.Hold(held), held);
     }
 }

@@ -27,7 +27,7 @@ public sealed partial class CidStore
         // While a removal is in progress its record may be committed at any moment.
         bool isStable = (sweep & 1) == 0;
         if (isStable && _notRemoved.TryGetValue(digest, out ulong seen) && seen == sweep) return false;
-        if (_registry.IsRemoved(in digest, out bool hasRemovals)) return true;
+        if (_registry.Removals.IsRemoved(in digest, out bool hasRemovals)) return true;
         if (!isStable) return false;
         if (hasRemovals) Remember(_notRemoved, digest, sweep);
         else Volatile.Write(ref _nothingRemoved, sweep);
@@ -37,12 +37,12 @@ public sealed partial class CidStore
     /// <summary>The error for a block that was removed; null where it was not.</summary>
     internal BlockRemovedException? RemovedError(Cid cid)
     {
-        if (!IsOurs(cid, out Digest256 digest) || !_registry.IsRemoved(in digest, out _)) return null;
+        if (!IsOurs(cid, out Digest256 digest) || !_registry.Removals.IsRemoved(in digest, out _)) return null;
         ulong sweep = _blocks.SweepWord;
         // The log of removals is read once for each removed block that is asked for.
         if (!_removedAt.TryGetValue(digest, out long ticks))
         {
-            ticks = _registry.WhenRemoved(in digest)?.UtcTicks ?? 0;
+            ticks = _registry.Removals.WhenRemoved(in digest)?.UtcTicks ?? 0;
             if (sweep == _blocks.SweepWord) Remember(_removedAt, digest, ticks);
         }
 

@@ -64,7 +64,7 @@ public sealed partial class CidStore
     }
 
     /// <summary>The metadata of a put as a record; null where there are none.</summary>
-    internal FactRecord? FactsOf(PutOptions options) => _registry.RecordOfPut(options, options.Pin, options.Name);
+    internal FactRecord? FactsOf(PutOptions options) => _registry.Facts.RecordOfPut(options, options.Pin, options.Name);
 
     private static void ThrowIfNameOfMany(PutManyOptions options, int count, string parameter)
     {

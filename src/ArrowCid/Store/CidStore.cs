@@ -253,7 +253,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
 
     /// <summary>The batches that are here, each once. One that is put meanwhile may be left out.</summary>
     /// <returns>What is known of each, without a look at its bytes.</returns>
-    internal IEnumerable<StoredBlock> List() => _registry.Alive(
+    internal IEnumerable<StoredBlock> List() => _registry.Entries.Alive(
         _blocks.List().Where(info => info.Kind == RecordKind.Batch)).Select(info => StoredOf(in info));
 
     /// <summary>Returns once every put that this store object has acknowledged survives a loss of power: on a disk,

@@ -140,7 +140,7 @@ public sealed partial class StoreDatasets
             together.Add(put.Cid);
         }
 
-        _store.Registry.KeepTogether(together, sweep);
+        _store.Registry.Pins.KeepTogether(together, sweep);
         return put with
         {
             Address = new()

@@ -38,7 +38,7 @@ public sealed partial class StoreDiagnostics
     public IReadOnlyList<string> CheckFacts(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        (IReadOnlyList<string> said, long count) = _store.Registry.Faults();
+        (IReadOnlyList<string> said, long count) = _store.Registry.Reader.Faults();
         return count == said.Count ? said : [.. said, $"and {count - said.Count} more"];
     }
 
@@ -150,7 +150,7 @@ public sealed partial class StoreDiagnostics
     {
         var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
         operation.Expect(_store.Blocks.GetStatistics().IndexUsed);
-        foreach (BlockInfo info in _store.Registry.Alive(_store.Blocks.List()))
+        foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.List()))
         {
             bool isBatch = info.Kind == RecordKind.Batch;
             // A block that went between the listing and the look was collected, which is no damage.

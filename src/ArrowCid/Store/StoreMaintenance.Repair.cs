@@ -60,7 +60,7 @@ public sealed partial class StoreMaintenance
         {
             var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
             operation.Expect(_store.Blocks.GetStatistics().IndexUsed);
-            foreach (BlockInfo info in _store.Registry.Alive(_store.Blocks.List()))
+            foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.List()))
             {
                 RepairResult? result = Repair(CidStore.CidOf(in info), source, cancellationToken);
                 operation.Step();

@@ -210,5 +210,5 @@ public sealed partial class StoreMaintenance
     /// <returns>False if another caller is doing it, the store is a ring, or it is open for reading only.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreFull"/>: there is no space for them.</exception>
     public bool Checkpoint(CancellationToken cancellationToken = default) =>
-        _store.Registry.Checkpoint(cancellationToken);
+        _store.Registry.Reader.Checkpoint(cancellationToken);
 }

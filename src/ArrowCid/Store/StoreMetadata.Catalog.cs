@@ -74,7 +74,7 @@ public sealed partial class StoreMetadata
     internal IEnumerable<StoredEntry> InOrder(Filter? filter, bool withAbsent = false)
     {
         var wish = new QueryWish(filter, withAbsent, IsDescending: false, _store.Clock.GetUtcNow());
-        QueryPlan best = _store.Registry.Plan(wish, null)!;
+        QueryPlan best = _store.Registry.Queries.Plan(wish, null)!;
         bool isFew = best.Kind is not (IndexKind.Created or IndexKind.Cid) && best.Estimate <= SortedAtMost;
         if (isFew)
         {
@@ -83,9 +83,9 @@ public sealed partial class StoreMetadata
         }
 
         QueryWish here = wish with { WithAbsent = false };
-        IEnumerable<StoredEntry> present = _store.Along(here, _store.Registry.Plan(here, IndexKind.Created)!);
+        IEnumerable<StoredEntry> present = _store.Along(here, _store.Registry.Queries.Plan(here, IndexKind.Created)!);
         return withAbsent
-            ? present.Concat(_store.Along(wish, _store.Registry.Plan(wish,
+            ? present.Concat(_store.Along(wish, _store.Registry.Queries.Plan(wish,
                 IndexKind.Cid)!).Where(entry => !entry.IsPresent))
             : present;
     }

@@ -29,7 +29,7 @@ public sealed partial class StoreMetadata
     /// <exception cref="ArrowCidException">The facts cannot be read: <see cref="ErrorCode.StoreGone"/>,
     /// <see cref="ErrorCode.Io"/>.</exception>
     public StoredEntry? Get(Cid cid) => cid.Version == 1 && cid.TryGetSha256(out Digest256 digest)
-        ? _store.Registry.Describe(in digest)
+        ? _store.Registry.Entries.Describe(in digest)
         : null;
 
     /// <summary>Says something of a block, all at once. The block need not be here.</summary>
@@ -44,7 +44,7 @@ public sealed partial class StoreMetadata
         ArgumentNullException.ThrowIfNull(facts);
         CidStore.ThrowIfDefault(cid);
         List<Fact> said = FactRecord.FactsOf(facts, cid, _store.Clock.GetUtcNow());
-        if (said.Count > 0) _store.Registry.Append([.. said]);
+        if (said.Count > 0) _store.Registry.Facts.Append([.. said]);
     }
 
     /// <summary>Says something of each of many blocks, as <see cref="Set(Cid, BlockMetadata)"/> does in turn; as
@@ -91,7 +91,7 @@ public sealed partial class StoreMetadata
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
         CidStore.ThrowIfDefault(cid);
-        _store.Registry.Append(new TagsFact(cid, [KeyValuePair.Create(key, (string?)value)]));
+        _store.Registry.Facts.Append(new TagsFact(cid, [KeyValuePair.Create(key, (string?)value)]));
     }
 
     /// <summary>Takes a tag away; see <see cref="Set(Cid, BlockMetadata)"/>. Nothing happens where there is
@@ -102,7 +102,7 @@ public sealed partial class StoreMetadata
     {
         ArgumentNullException.ThrowIfNull(key);
         CidStore.ThrowIfDefault(cid);
-        _store.Registry.Append(new TagsFact(cid, [KeyValuePair.Create(key, (string?)null)]));
+        _store.Registry.Facts.Append(new TagsFact(cid, [KeyValuePair.Create(key, (string?)null)]));
     }
 
     /// <summary>Sets the time after which a block is no longer needed. Its first put time does not change. A stored
@@ -116,7 +116,7 @@ public sealed partial class StoreMetadata
     {
         CidStore.ThrowIfDefault(cid);
         if (expires is { } end) FactRecord.ThrowIfPast(end, _store.Clock.GetUtcNow());
-        _store.Registry.Touch(cid, expires is { } at ? FactRecord.MillisecondsOf(at) : null);
+        _store.Registry.Pins.Touch(cid, expires is { } at ? FactRecord.MillisecondsOf(at) : null);
     }
 
     /// <summary>Returns a block's relations to other blocks.</summary>
@@ -125,7 +125,9 @@ public sealed partial class StoreMetadata
     public BlockLinks GetLinks(Cid cid)
     {
         StoredEntry? entry = Get(cid);
-        IReadOnlyList<Cid> children = cid.TryGetSha256(out Digest256 digest) ? _store.Registry.Children(digest) : [];
+        IReadOnlyList<Cid> children = cid.TryGetSha256(out Digest256 digest)
+            ? _store.Registry.Entries.Children(digest)
+            : [];
         return new BlockLinks
         {
             Cid = cid,
@@ -154,14 +156,14 @@ public sealed partial class StoreMetadata
         var wish = new QueryWish(options.Filter, options.IncludeMissing, options.NewestFirst, _store.Clock.GetUtcNow());
         bool goesOn = options.After is not null;
         if (goesOn && place.IsDescending != options.NewestFirst) throw NoPlace(options.After);
-        QueryPlan plan = _store.Registry.Plan(wish, goesOn ? place.Kind : null) ?? throw NoPlace(options.After);
+        QueryPlan plan = _store.Registry.Queries.Plan(wish, goesOn ? place.Kind : null) ?? throw NoPlace(options.After);
         var entries = new List<StoredEntry>();
         long lookedAt = 0;
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int most = Math.Min(options.Limit - entries.Count, CidStore.EntriesAtOnce);
-            QueryPiece piece = _store.Registry.Look(wish, plan, place, most);
+            QueryPiece piece = _store.Registry.Queries.Look(wish, plan, place, most);
             entries.AddRange(piece.Entries);
             lookedAt += piece.LookedAt;
             place = piece.Place;
@@ -186,8 +188,8 @@ public sealed partial class StoreMetadata
         CancellationToken cancellationToken = default)
     {
         var wish = new QueryWish(filter, includeMissing, IsDescending: false, _store.Clock.GetUtcNow());
-        QueryPlan plan = _store.Registry.Plan(wish, null)!;
-        long count = _store.Registry.Count(wish, plan, cancellationToken, out long lookedAt);
+        QueryPlan plan = _store.Registry.Queries.Plan(wish, null)!;
+        long count = _store.Registry.Queries.Count(wish, plan, cancellationToken, out long lookedAt);
         return (count, Explain(plan, lookedAt));
     }
 

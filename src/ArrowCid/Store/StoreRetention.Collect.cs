@@ -39,7 +39,8 @@ public sealed partial class StoreRetention
         var seen = new BlockCollection();
         var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
         var gone = new List<CollectedNode>();
-        foreach (IReadOnlyList<CollectedNode> step in _store.Registry.Collect(rules, options.DryRun, seen, sizes: null,
+        BlockCollector collector = _store.Registry.Collector;
+        foreach (IReadOnlyList<CollectedNode> step in collector.Collect(rules, options.DryRun, seen, sizes: null,
             cancellationToken))
         {
             gone.AddRange(step);
@@ -74,7 +75,7 @@ public sealed partial class StoreRetention
 
     /// <summary>As <see cref="Collect"/>, in steps: an element each, with the blocks and bytes that went.</summary>
     internal IEnumerable<(int Blocks, long Bytes)> CollectInSteps(CollectOptions options, CancellationToken cancel) =>
-        _store.Registry.Collect(RulesOf(options), options.DryRun, new BlockCollection(), sizes: null, cancel)
+        _store.Registry.Collector.Collect(RulesOf(options), options.DryRun, new BlockCollection(), sizes: null, cancel)
             .Select(step => (step.Count, step.Sum(node => node.Bytes)));
 
     private CollectionRules RulesOf(CollectOptions options)

@@ -17,7 +17,7 @@ public sealed partial class StoreRetention
     public void Pin(Cid cid)
     {
         CidStore.ThrowIfDefault(cid);
-        _store.Registry.Pin(cid);
+        _store.Registry.Pins.Pin(cid);
     }
 
     /// <summary>Ends a pin.</summary>
@@ -27,7 +27,7 @@ public sealed partial class StoreRetention
     public bool Unpin(Cid cid)
     {
         CidStore.ThrowIfDefault(cid);
-        return _store.Registry.Unpin(cid);
+        return _store.Registry.Pins.Unpin(cid);
     }
 
     /// <summary>
@@ -48,7 +48,7 @@ public sealed partial class StoreRetention
     {
         ArgumentNullException.ThrowIfNull(cids);
         foreach (Cid cid in cids) CidStore.ThrowIfDefault(cid);
-        return Report(_store.Registry.Remove(cids, dryRun, cancel: cancellationToken), dryRun);
+        return Report(_store.Registry.Removals.Remove(cids, dryRun, cancel: cancellationToken), dryRun);
     }
 
     /// <summary>Removes, as <see cref="Remove"/> does, the blocks that are no longer needed
@@ -60,7 +60,7 @@ public sealed partial class StoreRetention
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     /// <exception cref="OperationCanceledException">The call was canceled.</exception>
     public RemoveResult RemoveExpired(bool dryRun = false, CancellationToken cancellationToken = default) =>
-        Report(_store.Registry.RemoveExpired(_store.Clock.GetUtcNow(), dryRun, cancellationToken), dryRun);
+        Report(_store.Registry.Removals.RemoveExpired(_store.Clock.GetUtcNow(), dryRun, cancellationToken), dryRun);
 
     /// <summary>Why a block cannot be removed.</summary>
     /// <param name="cid">The block.</param>
@@ -68,7 +68,7 @@ public sealed partial class StoreRetention
     public IReadOnlyList<KeepReason> GetReasons(Cid cid)
     {
         CidStore.ThrowIfDefault(cid);
-        return _store.Registry.Why(cid);
+        return _store.Registry.Removals.Why(cid);
     }
 
     private static RemoveResult Report(Removal removal, bool isDryRun) =>

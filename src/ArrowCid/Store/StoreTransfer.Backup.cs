@@ -117,7 +117,7 @@ public sealed partial class StoreTransfer
     {
         var need = new StoreNeed(segment);
         foreach (FactPayload record in _store.Blocks.FactRecords()) need.AddFacts(record.Bytes.Length);
-        foreach (BlockInfo info in _store.Registry.Alive(_store.Blocks.List()).OrderBy(info => info.Time))
+        foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.List()).OrderBy(info => info.Time))
             need.AddBlock(info.Length, isPutAgain: true);
         return need.Capacity();
     }

@@ -59,15 +59,15 @@ public class KeepVerbsTests
         using (CidStore reader = CidStore.Open(folder.Store, new CidStoreOptions { ReadOnly = true }))
         {
             Assert.Equal(1, reader.Metadata.Count(Filter.Parse($"tag.k = {Records - 1}")).Count);
-            Assert.True(store.Registry.Unread() > Records);
+            Assert.True(store.Registry.Reader.Unread() > Records);
         }
 
         Assert.Equal("1\n", Run(folder, "query", $"tag.k = {Records - 1}", "--count").Succeeds().Text);
-        Assert.Equal(0ul, store.Registry.Unread());
+        Assert.Equal(0ul, store.Registry.Reader.Unread());
         // Few records are not worth a run.
         store.Metadata.Tag(cid, "k", "last");
         Assert.Equal("1\n", Run(folder, "query", "tag.k = \"last\"", "--count").Succeeds().Text);
-        Assert.Equal(1ul, store.Registry.Unread());
+        Assert.Equal(1ul, store.Registry.Reader.Unread());
     }
 
     [Fact]

@@ -28,11 +28,11 @@ public class CollectStepsTests(ITestOutputHelper output)
         store.Retention.Pin(blocks[200]);
         CollectionRules rules = Unneeded();
         var seen = new BlockCollection();
-        Cid[] dry = [.. store.Registry.Collect(rules, isDryRun: true, seen).Single(step => step.Count > 0).Select(each => each.Cid)];
+        Cid[] dry = [.. store.Registry.Collector.Collect(rules, isDryRun: true, seen).Single(step => step.Count > 0).Select(each => each.Cid)];
         Assert.Equal(blocks.Except([.. blocks[..10], blocks[200]]).ToHashSet(), dry.ToHashSet());
         var done = new List<Cid>();
         int steps = 0;
-        foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(rules, isDryRun: false, new BlockCollection(), s_small))
+        foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collector.Collect(rules, isDryRun: false, new BlockCollection(), s_small))
         {
             steps++;
             Assert.InRange(step.Count, 0, s_small.Dropped);
@@ -66,7 +66,7 @@ public class CollectStepsTests(ITestOutputHelper output)
         using CidStore store = Stores.Open(folder);
         var gone = new List<Cid>();
         Cid? late = null;
-        foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(Unneeded(), isDryRun: false, new BlockCollection(), s_small))
+        foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collector.Collect(Unneeded(), isDryRun: false, new BlockCollection(), s_small))
         {
             gone.AddRange(step.Select(each => each.Cid));
             // A block that it is about to drop is put again.
@@ -87,7 +87,7 @@ public class CollectStepsTests(ITestOutputHelper output)
         Cid[] blocks = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50)).Cid)];
         var gone = new List<Cid>();
         bool isNamed = false;
-        foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(Unneeded() with { KeepsHistory = true },
+        foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collector.Collect(Unneeded() with { KeepsHistory = true },
             isDryRun: false, new BlockCollection(), s_small))
         {
             gone.AddRange(step.Select(each => each.Cid));
@@ -110,7 +110,7 @@ public class CollectStepsTests(ITestOutputHelper output)
         List<Cid> gone = [];
         _ = Assert.Throws<OperationCanceledException>(() =>
         {
-            foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(Unneeded(), isDryRun: false, new BlockCollection(), s_small, end.Token))
+            foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collector.Collect(Unneeded(), isDryRun: false, new BlockCollection(), s_small, end.Token))
             {
                 gone.AddRange(step.Select(each => each.Cid));
                 if (gone.Count >= 12) end.Cancel();
@@ -168,7 +168,7 @@ public class CollectStepsTests(ITestOutputHelper output)
             CollectionRules rules = isExpiry ? new CollectionRules(false, now, false, null, false, now) : Unneeded();
             int dropped = 0;
             var sizes = new CollectionSteps(_random.Next(1, 40), _random.Next(1, 10), _random.Next(1, 8));
-            foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collect(rules, isDryRun: false, new BlockCollection(), sizes))
+            foreach (IReadOnlyList<CollectedNode> step in store.Registry.Collector.Collect(rules, isDryRun: false, new BlockCollection(), sizes))
             {
                 dropped += step.Count;
                 if (_random.Next(3) == 0) Act();

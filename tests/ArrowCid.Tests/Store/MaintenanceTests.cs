@@ -352,7 +352,7 @@ public class MaintenanceTests(ITestOutputHelper output)
             Assert.True(store.Maintenance.Checkpoint());
         }
 
-        RunFile[] runs = [.. store.Registry.Index.Runs];
+        RunFile[] runs = [.. store.Registry.Reader.Index.Runs];
         Assert.Equal(10, runs.Length);
         Assert.All(runs, run => Assert.Equal(100, run.Blocks));
         Assert.Null(IndexDirectory.ToMerge(runs, 10));
@@ -362,7 +362,7 @@ public class MaintenanceTests(ITestOutputHelper output)
         Assert.Null(IndexDirectory.ToMerge(runs, 1, mostBlocks: 199));
         IReadOnlyList<MaintenanceStep> steps = store.Maintenance.RunOnce();
         Assert.Equal((MaintenanceTask.Merge, 800), (steps.Single().Task, steps.Single().Count));
-        Assert.Equal(3, store.Registry.Index.Runs.Count);
+        Assert.Equal(3, store.Registry.Reader.Index.Runs.Count);
         Assert.Equal(1000, store.Metadata.Count(Filter.Parse("has tag.run"), includeMissing: true).Count);
         Assert.Empty(store.Maintenance.RunOnce());
     }

@@ -135,7 +135,7 @@ public sealed class PlacesTests : IDisposable
         byte[] bytes = File.ReadAllBytes(FileOf(cids[1]));
         bytes[^1] ^= 1;
         File.WriteAllBytes(FileOf(cids[1]), bytes);
-        store.Registry.Append(new CopyFact(cids[3], "web", new CopyState("block", 1, 1, 1, null)));
+        store.Registry.Facts.Append(new CopyFact(cids[3], "web", new CopyState("block", 1, 1, 1, null)));
         RemoveResult dropped = store.Places.Drop(cids);
         Assert.Equal([cids[2]], dropped.Removed);
         Assert.Equal([cids[0], cids[1], cids[3]], dropped.Kept.Select(kept => kept.Cid));

@@ -23,7 +23,7 @@ internal sealed class FactBatch(StoreRegistry registry)
     public void Append()
     {
         if (_facts.Count == 0) return;
-        registry.Append([.. _facts]);
+        registry.Facts.Append([.. _facts]);
         _facts.Clear();
         _bytes = RecordBytes;
     }

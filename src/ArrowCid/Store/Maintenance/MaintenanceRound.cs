@@ -91,11 +91,11 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
 
     private IEnumerable<Done?> Checkpoint(CancellationToken cancel)
     {
-        for (ulong unread; (unread = _registry.Unread()) >= LeastUnread;)
+        for (ulong unread; (unread = _registry.Reader.Unread()) >= LeastUnread;)
         {
-            bool isDone = isDryRun || _registry.Checkpoint(cancel, isOneRun: true);
+            bool isDone = isDryRun || _registry.Reader.Checkpoint(cancel, isOneRun: true);
             if (!isDone) yield break;
-            ulong read = isDryRun ? unread : unread - Math.Min(unread, _registry.Unread());
+            ulong read = isDryRun ? unread : unread - Math.Min(unread, _registry.Reader.Unread());
             yield return new Done((long)read, 0, Words($"{read} records into the indexes"));
             if (isDryRun || read == 0) yield break;
         }
@@ -103,7 +103,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
 
     private IEnumerable<Done?> Merge(CancellationToken cancel)
     {
-        for (int runs; (runs = _registry.RunsToMerge(MostRuns)) > 0;)
+        for (int runs; (runs = _registry.Reader.RunsToMerge(MostRuns)) > 0;)
         {
             if (isDryRun)
             {
@@ -111,7 +111,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
                 yield break;
             }
 
-            if (_registry.MergeStep(MostRuns, cancel) is not { } merged) yield break;
+            if (_registry.Reader.MergeStep(MostRuns, cancel) is not { } merged) yield break;
             yield return new Done(merged.Blocks, 0,
                 Words($"{merged.Runs} index files into one of {merged.Blocks} blocks"));
         }
@@ -119,7 +119,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
 
     private IEnumerable<Done?> Expire(CancellationToken cancel)
     {
-        if (!_registry.HasExpired(ExpiredAfter, store.Clock.GetUtcNow())) yield break;
+        if (!_registry.Removals.HasExpired(ExpiredAfter, store.Clock.GetUtcNow())) yield break;
         foreach ((int blocks, long bytes) in store.Retention.CollectInSteps(new CollectOptions { DryRun = isDryRun },
             cancel))
             yield return Of(blocks, bytes, "expired");

@@ -53,7 +53,7 @@ public sealed partial class StorePlaces
 
         if (from is null)
         {
-            Removal removal = _store.Registry.Demote(proved, options.DryRun, cancellationToken);
+            Removal removal = _store.Registry.Removals.Demote(proved, options.DryRun, cancellationToken);
             kept.AddRange(removal.Kept.Select(each => new KeptBlock { Cid = each.Cid, Reasons = each.Reasons }));
             (proved, bytes) = ([.. removal.Gone.Select(each => each.Cid)], removal.Bytes);
         }

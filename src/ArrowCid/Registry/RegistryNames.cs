@@ -1,11 +1,27 @@
+using System.Buffers.Binary;
+using System.Text;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
-/// <summary>Names.</summary>
-internal sealed partial class StoreRegistry
+/// <summary>Names of blocks, and their history.</summary>
+internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, RegistryReader reader,
+    FactAppender facts, RegistryPins pins)
 {
+    private readonly BlockStore _blocks = blocks;
+    private readonly TimeSpan _timeout = timeout;
+    private readonly RegistryReader _reader = reader;
+    private readonly FactAppender _facts = facts;
+    private readonly RegistryPins _pins = pins;
+
+    /// <summary>The byte that a name locks, by its hash.</summary>
+    private static uint HashOf(string name)
+    {
+        Digest256 digest = Sha256.Hash(Encoding.UTF8.GetBytes(name));
+        return BinaryPrimitives.ReadUInt32LittleEndian(Digest256.Bytes(in digest));
+    }
+
     /// <summary>Assigns a name to a block, or removes the name: whole or not at all; no two calls replace the same
     /// change.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.NameConflict"/>, <see cref="ErrorCode.NameExists"/>: it
@@ -18,22 +34,16 @@ internal sealed partial class StoreRegistry
     /// null.</param>
     public NameChange SetName(string name, Cid? cid, NameExpectation expected, Action<IFactSource>? commit = null)
     {
-        ThrowIfRing("a name");
-        ThrowIfNoName(name);
+        _facts.ThrowIfRing("a name");
+        FactAppender.ThrowIfNoName(name);
         using IDisposable held = _blocks.LockName(HashOf(name), _timeout);
         // Before the lanes are read: a drop that is over by now is in them.
         ulong sweep = _blocks.ReadSweep();
         _blocks.CatchUp(_timeout);
-        NameRecord? last;
-        lock (_gate)
-        {
-            ReadTo(_blocks.Marks());
-            last = Guarded(() => _book.FindName(name))?.Last;
-        }
-
+        NameRecord? last = _reader.AskAt(_blocks.Marks(), () => _reader.State.FindName(name))?.Last;
         Check(name, last, cid, expected);
         var fact = new NameFact(name, cid, last?.Stamp);
-        var record = new FactRecord(NextStampAfter(last?.Stamp), [fact]);
+        var record = new FactRecord(_facts.NextStampAfter(last?.Stamp), [fact]);
         if (cid is { } target) GiveName(fact, target, record, sweep, last, commit);
         else _ = _blocks.Append(record);
         return new NameChange
@@ -48,21 +58,16 @@ internal sealed partial class StoreRegistry
 
     public Cid? ResolveName(string name, DateTimeOffset? asOf)
     {
-        NameLog? log = Ask(() => _book.FindName(name));
+        NameLog? log = _reader.Ask(() => _reader.State.FindName(name));
         return asOf is { } when ? log?.At(FactStamp.LastTime(when))?.Target : log?.Last.Target;
     }
 
-    public IReadOnlyList<NameChange> NameHistory(string name) => Ask(() => _book.FindName(name)?.History() ?? []);
+    public IReadOnlyList<NameChange> NameHistory(string name) =>
+        _reader.Ask(() => _reader.State.FindName(name)?.History() ?? []);
 
-    public IReadOnlyList<NameChange> Names() => Ask<IReadOnlyList<NameChange>>(() =>
-        [.. _book.Names.Where(log => log.Last.Target is not null)
+    public IReadOnlyList<NameChange> Names() => _reader.Ask<IReadOnlyList<NameChange>>(() =>
+        [.. _reader.State.Names.Where(log => log.Last.Target is not null)
             .OrderBy(log => log.Name, StringComparer.Ordinal).Select(log => log.Show())]);
-
-    private static void ThrowIfNoName(string name)
-    {
-        if (FactRules.OfName(name) is { } fault)
-            throw new ArrowCidException(ErrorCode.InvalidArgument, $"{fault} is not allowed");
-    }
 
     private static void Check(string name, NameRecord? last, Cid? cid, NameExpectation expected)
     {
@@ -82,28 +87,23 @@ internal sealed partial class StoreRegistry
     {
         try
         {
-            Digest256[] roots = [DigestOf(target)];
+            Digest256[] roots = [RegistryPins.DigestOf(target)];
             if (commit is null)
             {
-                Announce(roots, record, sweep);
+                _pins.Announce(roots, record, sweep);
                 return;
             }
 
             commit(record);
-            AnnounceIfSwept(roots, sweep);
+            _pins.AnnounceIfSwept(roots, sweep);
         }
-        catch (HollowException e)
+        catch (RegistryPins.HollowException e)
         {
             // It stands already, and for something that is not whole: back to what it was.
             var back = new NameFact(fact.Name, last?.Target, record.Stamp);
-            _ = _blocks.Append(new FactRecord(NextStampAfter(record.Stamp), [back]));
+            _ = _blocks.Append(new FactRecord(_facts.NextStampAfter(record.Stamp), [back]));
             throw new ArrowCidException(ErrorCode.BlockNotFound,
                 $"{e.Message}; the name '{fact.Name}' is what it was", e);
         }
     }
-
-    private static Digest256 DigestOf(Cid cid) => cid.Version == 1 && cid.TryGetSha256(out Digest256 digest)
-        ? digest
-        : throw new ArrowCidException(ErrorCode.BlockNotFound,
-            $"{cid} is not here: a store has blocks of CID version 1 and SHA-256 only");
 }

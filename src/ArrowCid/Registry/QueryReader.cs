@@ -5,21 +5,23 @@ using ArrowCid.Storage;
 namespace ArrowCid.Registry;
 
 /// <summary>Queries: keys of one order, each looked up and asked the whole filter.</summary>
-internal sealed partial class StoreRegistry
+internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, EntryReader entries)
 {
+    private readonly BlockStore _blocks = blocks;
+    private readonly RegistryReader _reader = reader;
+    private readonly EntryReader _entries = entries;
+
     // The number of keys examined while the gate is held once.
     private const int KeysAtOnce = 1024;
 
     // The number of keys read before the first of them is looked up.
     private const int KeysAhead = 16;
 
-    private readonly RecentKeys _recentKeys = new();
-
     /// <summary>The order that a query would go by.</summary>
     /// <param name="wish">What it is to find.</param>
     /// <param name="kind">The order that it began with, where it goes on.</param>
     /// <returns>Null where it cannot go by that order.</returns>
-    public QueryPlan? Plan(QueryWish wish, IndexKind? kind) => Ask(() => QueryPlanner.Choose(wish.Filter,
+    public QueryPlan? Plan(QueryWish wish, IndexKind? kind) => _reader.Ask(() => QueryPlanner.Choose(wish.Filter,
         wish.WithAbsent, wish.Now.UtcTicks, kind, Estimate));
 
     /// <summary>Looks on for what a query is to find.</summary>
@@ -28,7 +30,7 @@ internal sealed partial class StoreRegistry
     /// <param name="place">The key to continue after; the default starts at the beginning.</param>
     /// <param name="most">The maximum number of entries.</param>
     public QueryPiece Look(QueryWish wish, QueryPlan plan, QueryPlace place, int most) =>
-        Ask(() => LookHere(wish, plan, place, most));
+        _reader.Ask(() => LookHere(wish, plan, place, most));
 
     /// <summary>Counts what passes.</summary>
     public long Count(QueryWish wish, QueryPlan plan, CancellationToken cancel, out long lookedAt)
@@ -36,7 +38,7 @@ internal sealed partial class StoreRegistry
         lookedAt = 0;
         if (plan.IsExact)
         {
-            (long Count, long LookedAt) counted = Ask(() => CountKeys(wish, plan, cancel));
+            (long Count, long LookedAt) counted = _reader.Ask(() => CountKeys(wish, plan, cancel));
             lookedAt = counted.LookedAt;
             return counted.Count;
         }
@@ -64,7 +66,7 @@ internal sealed partial class StoreRegistry
         foreach (KeyRange range in InOrder(plan, wish.IsDescending))
         {
             if (Behind(range, last, wish.IsDescending) is not { } rest) continue;
-            MergedCursor cursor = Open(plan.Kind, rest, wish.IsDescending);
+            MergedCursor cursor = _reader.Open(plan.Kind, rest, wish.IsDescending);
             while (cursor.Next())
             {
                 int left = Math.Min(most - found.Count, KeysAtOnce - keys);
@@ -79,13 +81,13 @@ internal sealed partial class StoreRegistry
                     // Most of what facts speak of may be elsewhere: that costs no look at the entry.
                     if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
                     lookedAt++;
-                    BlockState? page = _book.Find(in digest, next.Speakers);
+                    BlockState? page = _reader.State.Find(in digest, next.Speakers);
                     if (EntryAt(foundBy, plan.Kind, last, in digest, page, wish) is { } entry) found.Add(entry);
                 }
             }
         }
 
-        GC.KeepAlive(_book);
+        GC.KeepAlive(_reader.State);
         return new QueryPiece(found, new QueryPlace(plan.Kind, wish.IsDescending, last), true, lookedAt);
     }
 
@@ -105,7 +107,7 @@ internal sealed partial class StoreRegistry
             ahead.Add(new KeyAhead(key, digest, default));
         }
         while (ahead.Count < count && cursor.Next());
-        _book.Index.Ask(digests[..found], speakers);
+        _reader.State.Index.Ask(digests[..found], speakers);
         _blocks.Ask(digests[..found]);
         for (int i = 0, at = 0; i < ahead.Count; i++)
         {
@@ -117,10 +119,10 @@ internal sealed partial class StoreRegistry
     private StoredEntry? EntryAt(FoundBy found, IndexKind kind, ReadOnlySpan<byte> key, in Digest256 digest,
         BlockState? page, QueryWish wish)
     {
-        BlockInfo? info = Look(in digest, page);
+        BlockInfo? info = _entries.Look(in digest, page);
         if (info is null && !(wish.WithAbsent && page?.Sheet is not null)) return null;
         if (!IsFoundBy(found, kind, key, in digest, page, info)) return null;
-        StoredEntry entry = Show(in digest, info, page);
+        StoredEntry entry = _entries.Show(in digest, info, page);
         return wish.Filter is null || wish.Filter.Matches(entry, wish.Now) ? entry : null;
     }
 
@@ -130,7 +132,7 @@ internal sealed partial class StoreRegistry
         BlockInfo? info) => kind switch
         {
             IndexKind.Cid => true,
-            IndexKind.Name => found.Is(key, _book.NamesOf(in digest, page)),
+            IndexKind.Name => found.Is(key, _reader.State.NamesOf(in digest, page)),
             _ => found.Is(key, in digest, page, info),
         };
 
@@ -139,18 +141,18 @@ internal sealed partial class StoreRegistry
     {
         if (kind == IndexKind.Cid) return new Digest256(key);
         if (kind != IndexKind.Name) return IndexKey.DigestOf(key);
-        return _book.FindName(IpldText.Utf8.GetString(key))?.Last.Target is { } target &&
+        return _reader.State.FindName(IpldText.Utf8.GetString(key))?.Last.Target is { } target &&
             target.TryGetSha256(out Digest256 digest) ? digest : null;
     }
 
     private (long Count, long LookedAt) CountKeys(QueryWish wish, QueryPlan plan, CancellationToken cancel)
     {
         long count = 0, lookedAt = 0;
-        IndexSnapshot index = _book.Index;
+        IndexSnapshot index = _reader.State.Index;
         var found = new FoundBy(plan, wish.IsDescending);
         foreach (KeyRange range in plan.Ranges)
         {
-            MergedCursor cursor = Open(plan.Kind, range, isDescending: false);
+            MergedCursor cursor = _reader.Open(plan.Kind, range, isDescending: false);
             for (int i = 0; cursor.Next(); i++)
             {
                 if ((i & 0xffff) == 0) cancel.ThrowIfCancellationRequested();
@@ -159,11 +161,13 @@ internal sealed partial class StoreRegistry
                     : IndexKey.DigestOf(cursor.Key);
                 if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
                 // What one run alone speaks of has no later word: its key stands.
-                bool stands = plan.Kind != IndexKind.Cid && (wish.WithAbsent || !_book.HasDrops) &&
-                    !_book.Recent.ContainsKey(digest) && index.IsSaidOnce(in digest);
+                bool stands = plan.Kind != IndexKind.Cid && (wish.WithAbsent || !_reader.State.HasDrops) &&
+                    !_reader.State.Recent.ContainsKey(digest) && index.IsSaidOnce(in digest);
                 lookedAt += stands ? 0 : 1;
-                if (stands || EntryAt(found, plan.Kind, cursor.Key, in digest, _book.Find(in digest), wish) is not null)
-                    count++;
+                if (stands || IsFound()) count++;
+
+                bool IsFound() => EntryAt(found, plan.Kind, cursor.Key, in digest, _reader.State.Find(in digest),
+                    wish) is not null;
             }
         }
 
@@ -175,12 +179,10 @@ internal sealed partial class StoreRegistry
     {
         long keys = 0;
         foreach (KeyRange range in plan.Ranges)
-            keys += _book.Index.Estimate(plan.Kind, range.Low, range.High) + _recentKeys.Count(_book, plan.Kind, range);
+            keys += _reader.State.Index.Estimate(plan.Kind, range.Low, range.High) +
+                _reader.CountRecent(plan.Kind, range);
         return keys;
     }
-
-    private MergedCursor Open(IndexKind kind, KeyRange range, bool isDescending) => _book.Index.Open(kind, range.Low,
-        range.High, isDescending, _recentKeys.Open(_book, kind, range, isDescending));
 
     private static IEnumerable<KeyRange> InOrder(QueryPlan plan, bool isDescending) =>
         isDescending ? Enumerable.Reverse(plan.Ranges) : plan.Ranges;

@@ -4,18 +4,21 @@ using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
-/// <summary>What is known of blocks.</summary>
-internal sealed partial class StoreRegistry
+/// <summary>What is known of a block, from its record and from the facts about it.</summary>
+internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
 {
+    private readonly BlockStore _blocks = blocks;
+    private readonly RegistryReader _reader = reader;
+
     /// <summary>What is known of a block; null where it is not here and no fact speaks of it.</summary>
     public StoredEntry? Describe(in Digest256 digest)
     {
         Digest256 asked = digest;
-        return Ask(() =>
+        return _reader.Ask(() =>
         {
-            BlockState? page = _book.Find(in asked);
+            BlockState? page = _reader.State.Find(in asked);
             BlockInfo? info = Look(in asked, page);
-            if (info is null && page?.Sheet is null && _book.NamesOf(in asked, page).Count == 0) return null;
+            if (info is null && page?.Sheet is null && _reader.State.NamesOf(in asked, page).Count == 0) return null;
             return Show(in asked, info, page);
         });
     }
@@ -23,31 +26,24 @@ internal sealed partial class StoreRegistry
     /// <summary>What of a listing of the store was not dropped.</summary>
     public IEnumerable<BlockInfo> Alive(IEnumerable<BlockInfo> listed)
     {
-        lock (_gate)
-        {
-            Follow();
-            if (!_book.HasDrops) return listed;
-        }
-
-        return listed.Where(info =>
-        {
-            lock (_gate) return Guarded(() => !IsDeadNow(info.Digest));
-        });
+        return _reader.Ask(() => _reader.State.HasDrops)
+            ? listed.Where(info => _reader.Known(() => !IsDeadNow(info.Digest)))
+            : listed;
     }
 
     /// <summary>The blocks derived from one, according to their metadata.</summary>
     public List<Cid> Children(Digest256 digest)
     {
         byte[] low = IndexKey.OfDigest(in digest);
-        return Ask(() =>
+        return _reader.Ask(() =>
         {
             var children = new SortedSet<Cid>();
             var range = new KeyRange(low, IndexKey.Behind(low));
-            MergedCursor cursor = Open(IndexKind.Parent, range, isDescending: false);
+            MergedCursor cursor = _reader.Open(IndexKind.Parent, range, isDescending: false);
             while (cursor.Next())
             {
                 Digest256 child = IndexKey.DigestOf(cursor.Key);
-                BlockState? page = _book.Find(in child);
+                BlockState? page = _reader.State.Find(in child);
                 bool isChild = page?.Sheet?.Parents.Value is { } parents &&
                     Array.Exists(parents, parent => parent.TryGetSha256(out Digest256 one) && one == digest);
                 if (isChild) _ = children.Add(CidOf(in child, Look(in child, page), page));
@@ -58,11 +54,11 @@ internal sealed partial class StoreRegistry
     }
 
     /// <summary>A block that is here and was not dropped.</summary>
-    private BlockInfo? Look(in Digest256 digest) =>
-        Look(in digest, _book.HasDrops ? _book.Find(in digest) : null);
+    public BlockInfo? Look(in Digest256 digest) =>
+        Look(in digest, _reader.State.HasDrops ? _reader.State.Find(in digest) : null);
 
     /// <summary>The same, where its page is at hand.</summary>
-    private BlockInfo? Look(in Digest256 digest, BlockState? page)
+    public BlockInfo? Look(in Digest256 digest, BlockState? page)
     {
         if (page is { IsDropped: true, IsAlive: false }) return null;
         try
@@ -77,10 +73,10 @@ internal sealed partial class StoreRegistry
         }
     }
 
-    private bool IsDeadNow(in Digest256 digest) =>
-        _book.HasDrops && _book.Find(in digest) is { IsDropped: true, IsAlive: false };
+    public bool IsDeadNow(in Digest256 digest) =>
+        _reader.State.HasDrops && _reader.State.Find(in digest) is { IsDropped: true, IsAlive: false };
 
-    private StoredEntry Show(in Digest256 digest, BlockInfo? info, BlockState? page)
+    public StoredEntry Show(in Digest256 digest, BlockInfo? info, BlockState? page)
     {
         BlockMetadataState? sheet = page?.Sheet;
         bool isHeld = IsHeld(sheet);
@@ -101,7 +97,7 @@ internal sealed partial class StoreRegistry
             LastPut = page is { LastPut: > 0 } ? TimeOf(page.LastPut) : info?.Time,
             Producer = sheet?.Producer.Value,
             Parents = sheet?.Parents.Value is { } parents ? Array.AsReadOnly(parents) : [],
-            Names = _book.NamesOf(in digest, page) is { Count: > 0 } names ? [.. names] : [],
+            Names = _reader.State.NamesOf(in digest, page) is { Count: > 0 } names ? [.. names] : [],
             IsPinned = isHeld || (sheet?.Pin.Value ?? false),
             HasPin = sheet?.Pin.Value ?? false,
             IsHeld = isHeld,
@@ -157,14 +153,14 @@ internal sealed partial class StoreRegistry
     }
 
     /// <summary>When a block is no longer needed; a put after that day ended it.</summary>
-    private static DateTimeOffset? ExpiryOf(BlockState? page)
+    public static DateTimeOffset? ExpiryOf(BlockState? page)
     {
         if (page?.Sheet?.Expires.Value is not { } milliseconds) return null;
         bool isOver = page.LastPut / 1_000_000 > milliseconds;
         return isOver ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds);
     }
 
-    private bool IsHeld(BlockMetadataState? sheet)
+    public bool IsHeld(BlockMetadataState? sheet)
     {
         if (sheet?.Holds is null) return false;
         // A byte that is free will never be locked again.

@@ -4,22 +4,26 @@ using ArrowCid.Storage;
 namespace ArrowCid.Registry;
 
 /// <summary>Pins and holds, and what keeps them from being hollow beside a drop.</summary>
-internal sealed partial class StoreRegistry
+internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, FactAppender facts)
 {
+    private readonly BlockStore _blocks = blocks;
+    private readonly RegistryReader _reader = reader;
+    private readonly FactAppender _facts = facts;
+
     /// <summary>Pins a block that is here.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: it is not, or something beneath it
     /// is not.</exception>
     public void Pin(Cid cid)
     {
-        ThrowIfRing("a pin");
+        _facts.ThrowIfRing("a pin");
         ulong sweep = ReadSweepAndLanes();
         try
         {
-            Announce([DigestOf(cid)], Record(new PinFact(cid, true)), sweep);
+            Announce([DigestOf(cid)], _facts.Record(new PinFact(cid, true)), sweep);
         }
         catch (HollowException e)
         {
-            Append(new PinFact(cid, false));
+            _facts.Append(new PinFact(cid, false));
             throw new ArrowCidException(ErrorCode.BlockNotFound, $"{e.Message}; it is not pinned", e);
         }
     }
@@ -28,8 +32,8 @@ internal sealed partial class StoreRegistry
     public bool Unpin(Cid cid)
     {
         Digest256 digest = DigestOf(cid);
-        if (Ask(() => _book.Find(in digest))?.Sheet is not { Pin.Value: true }) return false;
-        Append(new PinFact(cid, false));
+        if (_reader.Ask(() => _reader.State.Find(in digest))?.Sheet is not { Pin.Value: true }) return false;
+        _facts.Append(new PinFact(cid, false));
         return true;
     }
 
@@ -38,7 +42,7 @@ internal sealed partial class StoreRegistry
     public void Touch(Cid cid, ulong? expires)
     {
         ulong sweep = _blocks.ReadSweep();
-        Append(new ExpiryFact(cid, expires));
+        _facts.Append(new ExpiryFact(cid, expires));
         ulong now = _blocks.ReadSweep();
         bool isLonger = expires is null || expires > (ulong)_blocks.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         if (((now & 1) == 0 && now == sweep) || !isLonger || _blocks.IsRing) return;
@@ -57,13 +61,7 @@ internal sealed partial class StoreRegistry
     {
         if (_blocks.IsRing) return;
         Digest256[] digests = [.. cids.Select(DigestOf).Distinct()];
-        bool mayBeDropped;
-        lock (_gate)
-        {
-            Follow();
-            mayBeDropped = Array.Exists(digests, digest => _book.Find(in digest) is { IsDropped: true });
-        }
-
+        bool mayBeDropped = _reader.Ask(() => IsAnyDropped(digests));
         ulong now = _blocks.ReadSweep();
         if (!mayBeDropped && (now & 1) == 0 && now == sweep) return;
         if (!_blocks.TryAnnounce(digests, null, out Digest256 missing))
@@ -74,13 +72,13 @@ internal sealed partial class StoreRegistry
     /// <returns>The byte, to be given to <see cref="BlockStore.EndHold"/>.</returns>
     public long Hold(Cid[] cids)
     {
-        ThrowIfRing("a hold");
+        _facts.ThrowIfRing("a hold");
         Digest256[] digests = Array.ConvertAll(cids, DigestOf);
         long lockByte = _blocks.BeginHold();
         try
         {
             ulong sweep = ReadSweepAndLanes();
-            Announce(digests, Record(new HoldFact(cids, (ulong)lockByte)), sweep);
+            Announce(digests, _facts.Record(new HoldFact(cids, (ulong)lockByte)), sweep);
             return lockByte;
         }
         catch (Exception e)
@@ -94,7 +92,7 @@ internal sealed partial class StoreRegistry
     private ulong ReadSweepAndLanes()
     {
         ulong sweep = _blocks.ReadSweep();
-        lock (_gate) ReadTo(_blocks.Marks());
+        lock (_reader.Gate) _reader.ReadTo(_blocks.Marks());
         return sweep;
     }
 
@@ -106,12 +104,10 @@ internal sealed partial class StoreRegistry
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: a block is not here; nothing was
     /// written.</exception>
     /// <exception cref="HollowException">The facts stand, but something beneath the blocks is gone.</exception>
-    private void Announce(Digest256[] roots, FactRecord facts, ulong sweep)
+    public void Announce(Digest256[] roots, FactRecord facts, ulong sweep)
     {
         Digest256[] all = Beneath(roots);
-        bool mayBeDropped = (sweep & 1) != 0;
-        lock (_gate)
-            mayBeDropped |= Guarded(() => Array.Exists(all, digest => _book.Find(in digest) is { IsDropped: true }));
+        bool mayBeDropped = (sweep & 1) != 0 || _reader.Known(() => IsAnyDropped(all));
         if (!_blocks.TryAnnounce(mayBeDropped ? all : roots, facts, out Digest256 missing))
             throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(roots, missing));
         AnnounceIfSwept(roots, sweep);
@@ -120,7 +116,7 @@ internal sealed partial class StoreRegistry
     /// <summary>Announces blocks, to which a fact that was just committed points, again with everything beneath them,
     /// where a drop was decided meanwhile.</summary>
     /// <exception cref="HollowException">Something beneath the blocks is gone.</exception>
-    private void AnnounceIfSwept(Digest256[] roots, ulong sweep)
+    public void AnnounceIfSwept(Digest256[] roots, ulong sweep)
     {
         ulong now = _blocks.ReadSweep();
         if ((now & 1) == 0 && now == sweep) return;
@@ -128,6 +124,9 @@ internal sealed partial class StoreRegistry
         if (!_blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing))
             throw new HollowException(Missing(roots, missing));
     }
+
+    private bool IsAnyDropped(Digest256[] digests) =>
+        Array.Exists(digests, digest => _reader.State.Find(in digest) is { IsDropped: true });
 
     private Digest256[] Beneath(Digest256[] roots) =>
         [.. roots.SelectMany(root => BlockNeeds.Closure(_blocks, root)).Distinct()];
@@ -140,14 +139,11 @@ internal sealed partial class StoreRegistry
             : $"{cid}, which it needs, is no longer here ({_blocks.Directory}); put it again first";
     }
 
-    private void ThrowIfRing(string what)
-    {
-        if (!_blocks.IsRing) return;
-        throw new ArrowCidException(ErrorCode.Unsupported,
-            $"{_blocks.Directory} is a ring, whose oldest blocks go: {what} keeps nothing there; " +
-            "take a store that keeps");
-    }
+    public static Digest256 DigestOf(Cid cid) => cid.Version == 1 && cid.TryGetSha256(out Digest256 digest)
+        ? digest
+        : throw new ArrowCidException(ErrorCode.BlockNotFound,
+            $"{cid} is not here: a store has blocks of CID version 1 and SHA-256 only");
 
     /// <summary>A fact that keeps a block was committed, and something that it needs went meanwhile.</summary>
-    private sealed class HollowException(string message) : ArrowCidException(ErrorCode.BlockNotFound, message);
+    public sealed class HollowException(string message) : ArrowCidException(ErrorCode.BlockNotFound, message);
 }

@@ -1,18 +1,21 @@
-using System.Globalization;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
 /// <summary>Collection of unneeded blocks.</summary>
-internal sealed partial class StoreRegistry
+internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, RegistryReader reader,
+    EntryReader entries, BlockRemoval removals)
 {
+    private readonly BlockStore _blocks = blocks;
+    private readonly TimeSpan _timeout = timeout;
+    private readonly RegistryReader _reader = reader;
+    private readonly EntryReader _entries = entries;
+    private readonly BlockRemoval _removals = removals;
+
     // After this number of pauses, others put faster than is read in between: then the drop reads the rest, up to its
     // fence.
     private const int MostBehind = 8;
-
-    private static readonly Lazy<string> s_by = new(() => string.Create(CultureInfo.InvariantCulture,
-        $"{ProcessFacts.Program(ProcessMark.Current)} {ProcessMark.Current}"));
 
     /// <summary>
     /// Drops what may go by the rules, in steps. Roots are names, pins, holds, what has not expired and what was put a
@@ -33,13 +36,8 @@ internal sealed partial class StoreRegistry
     {
         CollectionSteps step = sizes ?? CollectionSteps.ByDefault;
         var reading = new CollectionReading(_blocks, _timeout, step.Read);
-        Dictionary<Digest256, string> before;
-        lock (_gate)
-        {
-            ReadTo(reading.Began);
-            before = [];
-            if (rules.KeepsHistory) _ = Guarded(() => AddNamedBefore(before));
-        }
+        Dictionary<Digest256, string> before = [];
+        _ = _reader.AskAt(reading.Began, () => rules.KeepsHistory && AddNamedBefore(before));
 
         for (bool isMore = true; isMore;)
         {
@@ -100,16 +98,16 @@ internal sealed partial class StoreRegistry
     /// of the table, and may restore, would be skipped.</summary>
     private bool ReadSome(CollectionReading reading, ulong[] marks, bool isDryRun)
     {
-        using MaintenanceLockScope? term = isDryRun ? null : BecomeJanitor();
+        using MaintenanceLockScope? term = isDryRun ? null : _removals.BecomeJanitor();
         return reading.TryReadOn(marks);
     }
 
     private void TakeSome(BlockCollection seen, CollectionReading reading, CollectionRules rules,
         Dictionary<Digest256, string> before, int most)
     {
-        lock (_gate)
+        lock (_reader.Gate)
         {
-            reading.Take(most, found => _ = Guarded(() => TakeIn(seen, found, reading, in rules, before)));
+            reading.Take(most, found => _ = _reader.Guarded(() => TakeIn(seen, found, reading, in rules, before)));
         }
     }
 
@@ -119,7 +117,7 @@ internal sealed partial class StoreRegistry
     {
         int from = next, to = next;
         List<CollectedNode> gone = [];
-        Sweep(isDryRun: false, rule: "", fence =>
+        _removals.Sweep(isDryRun: false, rule: "", fence =>
         {
             bool isMore = true;
             while (isMore)
@@ -139,7 +137,7 @@ internal sealed partial class StoreRegistry
             for (; to < seen.Going.Count && gone.Count < most; to++)
             {
                 CollectedNode node = seen.Going[to];
-                if (IsDeadNow(node.Info.Digest)) continue;
+                if (_entries.IsDeadNow(node.Info.Digest)) continue;
                 bool mayGo = node.Reasons.Count == 0;
                 if (mayGo && ReasonSince(node, in rules, before) is { } reason) seen.Keep(node, reason);
                 if (node.Reasons.Count == 0 && !seen.KeepsAll) gone.Add(node);
@@ -152,59 +150,6 @@ internal sealed partial class StoreRegistry
         return gone;
     }
 
-    /// <summary>Chooses blocks to drop, over everything committed up to a fence, and drops them up to it. Each record
-    /// of drops states why its blocks were dropped.</summary>
-    /// <param name="isDryRun">Nothing is changed.</param>
-    /// <param name="rule">The policy by which they are chosen.</param>
-    /// <param name="choose">Chooses, once the registry was read up to the numbers that it gets; again where an index is
-    /// found damaged meanwhile.</param>
-    private void Sweep(bool isDryRun, string rule, Func<ulong[], IReadOnlyList<RemovedBlock>> choose)
-    {
-        if (isDryRun)
-        {
-            lock (_gate)
-            {
-                ulong[] marks = _blocks.Marks();
-                ReadTo(marks);
-                _ = Guarded(() => choose(marks));
-            }
-
-            return;
-        }
-
-        using MaintenanceLockScope term = BecomeJanitor();
-        using CollectionBarrier bar = _blocks.BlockBulkLoads();
-        term.BeginSweep();
-        try
-        {
-            CrashPoint.Pass(CrashStep.W1);
-            ulong[] fence = _blocks.Marks();
-            IReadOnlyList<RemovedBlock> going;
-            lock (_gate)
-            {
-                ReadTo(fence);
-                going = Guarded(() => choose(fence));
-            }
-
-            foreach (RemovedBlock[] some in going.Chunk(FactLimits.MaxRemoved))
-            {
-                Append(new DropFact(fence, Array.ConvertAll(some, block => DigestOf(block.Cid))),
-                    new RemovalFact(s_by.Value, rule, some));
-                CrashPoint.Pass(CrashStep.W2);
-            }
-
-            if (going.Count > 0) _blocks.Flush();
-            CrashPoint.Pass(CrashStep.W3);
-        }
-        finally
-        {
-            term.EndSweep();
-        }
-    }
-
-    private MaintenanceLockScope BecomeJanitor() => _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(
-        ErrorCode.Busy, $"{_blocks.Directory}: another process or thread is cleaning up; try again");
-
     /// <summary>Takes in a block that stood in the log. What was announced since the reading began stays, and what it
     /// needs.</summary>
     private bool TakeIn(BlockCollection seen, FoundRecord found, CollectionReading reading, in CollectionRules rules,
@@ -214,8 +159,8 @@ internal sealed partial class StoreRegistry
         bool isNew = node is null;
         if (node is null)
         {
-            BlockState? page = _book.Find(found.Digest);
-            if (Look(found.Digest, page) is not { } info) return false;
+            BlockState? page = _reader.State.Find(found.Digest);
+            if (_entries.Look(found.Digest, page) is not { } info) return false;
             seen.Add(node = NodeOf(in info, page, in rules, before));
         }
 
@@ -231,15 +176,15 @@ internal sealed partial class StoreRegistry
         Dictionary<Digest256, string> before)
     {
         List<(KeepKind Why, Digest256 Digest)>? needs = BlockNeeds.Of(_blocks, in info);
-        bool hasExpired = ExpiryOf(page) <= rules.Now;
+        bool hasExpired = EntryReader.ExpiryOf(page) <= rules.Now;
         var node = new CollectedNode(info)
         {
             Needs = needs ?? [],
             IsUnknowable = needs is null,
-            Reasons = OwnReasons(info.Digest),
+            Reasons = _removals.OwnReasons(info.Digest),
             WasExpired = hasExpired,
             HasExpired = hasExpired,
-            LastPut = page is { LastPut: > 0 } ? page.LastPut : NanosecondsOf(info.Time),
+            LastPut = page is { LastPut: > 0 } ? page.LastPut : BlockRemoval.NanosecondsOf(info.Time),
         };
         if (before.TryGetValue(info.Digest, out string? name))
             node.Reasons.Add(new KeepReason { Kind = KeepKind.NamedBefore, Name = name, By = null });
@@ -250,11 +195,11 @@ internal sealed partial class StoreRegistry
     /// <summary>Why a block stays that could go when it was looked at first; null where it can still.</summary>
     private KeepReason? ReasonSince(CollectedNode node, in CollectionRules rules, Dictionary<Digest256, string> before)
     {
-        List<KeepReason> own = OwnReasons(node.Info.Digest);
+        List<KeepReason> own = _removals.OwnReasons(node.Info.Digest);
         if (own.Count > 0) return own[0];
         if (before.TryGetValue(node.Info.Digest, out string? name))
             return new KeepReason { Kind = KeepKind.NamedBefore, Name = name, By = null };
-        DateTimeOffset? expiry = ExpiryOf(_book.Find(node.Info.Digest));
+        DateTimeOffset? expiry = EntryReader.ExpiryOf(_reader.State.Find(node.Info.Digest));
         if (expiry > rules.Now) return new KeepReason { Kind = KeepKind.Unexpired, Name = null, By = null };
         return node.WasExpired && expiry is null ? new KeepReason
         {
@@ -264,19 +209,15 @@ internal sealed partial class StoreRegistry
         } : null;
     }
 
-    /// <summary>The first place of the log where records cannot be read: a block that links to others, or a pin, may
-    /// have stood there.</summary>
-    private string? DamagedPlace() => _blocks.Damage().FirstOrDefault();
-
     private static void AddReasonsOfTime(CollectedNode node, BlockState? page, in CollectionRules rules)
     {
-        if (ExpiryOf(page) > rules.Now) node.Reasons.Add(new KeepReason
+        if (EntryReader.ExpiryOf(page) > rules.Now) node.Reasons.Add(new KeepReason
         {
             Kind = KeepKind.Unexpired,
             Name = null,
             By = null,
         });
-        bool isRecent = node.LastPut > NanosecondsOf(rules.PutBefore);
+        bool isRecent = node.LastPut > BlockRemoval.NanosecondsOf(rules.PutBefore);
         bool isSpared = node.HasExpired ? rules.SparesExpired : rules.TakesUnneeded;
         if (isRecent && isSpared) node.Reasons.Add(new KeepReason
         {
@@ -288,7 +229,7 @@ internal sealed partial class StoreRegistry
 
     private bool AddNamedBefore(Dictionary<Digest256, string> before)
     {
-        foreach (NameLog log in _book.Names)
+        foreach (NameLog log in _reader.State.Names)
         {
             foreach (NameRecord change in log.Changes)
             {
@@ -299,7 +240,4 @@ internal sealed partial class StoreRegistry
 
         return before.Count > 0;
     }
-
-    private static ulong NanosecondsOf(DateTimeOffset time) =>
-        (ulong)Math.Max(0, (time - DateTimeOffset.UnixEpoch).Ticks) * 100;
 }

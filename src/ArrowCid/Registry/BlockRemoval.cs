@@ -1,11 +1,22 @@
+using System.Globalization;
 using ArrowCid.Memory;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
 /// <summary>Drops, and what stands against them.</summary>
-internal sealed partial class StoreRegistry
+internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, RegistryReader reader, FactAppender facts,
+    EntryReader entries)
 {
+    private static readonly Lazy<string> s_by = new(() => string.Create(CultureInfo.InvariantCulture,
+        $"{ProcessFacts.Program(ProcessMark.Current)} {ProcessMark.Current}"));
+
+    private readonly BlockStore _blocks = blocks;
+    private readonly TimeSpan _timeout = timeout;
+    private readonly RegistryReader _reader = reader;
+    private readonly FactAppender _facts = facts;
+    private readonly EntryReader _entries = entries;
+
     /// <summary>Drops blocks that nothing keeps. A block that is announced again from then on stays.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process is cleaning up.</exception>
     /// <param name="cids">The blocks.</param>
@@ -29,8 +40,8 @@ internal sealed partial class StoreRegistry
 
     /// <summary>Whether any block whose expiry is after a time has expired, and has no keep reason of its
     /// own.</summary>
-    public bool HasExpired(DateTimeOffset after, DateTimeOffset now) => Ask(() =>
-        Expired(after, now).Exists(cid => OwnReasons(DigestOf(cid)).Count == 0));
+    public bool HasExpired(DateTimeOffset after, DateTimeOffset now) => _reader.Ask(() =>
+        Expired(after, now).Exists(cid => OwnReasons(RegistryPins.DigestOf(cid)).Count == 0));
 
     private Removal Drop(bool isDryRun, Func<Removal> judge, string rule, RemovalReason reason)
     {
@@ -47,13 +58,13 @@ internal sealed partial class StoreRegistry
     {
         var expired = new List<Cid>();
         var range = new KeyRange(IndexKey.OfTime(MillisecondsOf(after)), IndexKey.OfTime(MillisecondsOf(now) + 1));
-        MergedCursor cursor = Open(IndexKind.Expires, range, isDescending: false);
+        MergedCursor cursor = _reader.Open(IndexKind.Expires, range, isDescending: false);
         while (cursor.Next())
         {
             Digest256 digest = IndexKey.DigestOf(cursor.Key);
-            BlockState? page = _book.Find(in digest);
+            BlockState? page = _reader.State.Find(in digest);
             bool stands = page?.Sheet?.Expires.Value == IndexKey.TimeOf(cursor.Key);
-            if (stands && ExpiryOf(page) <= now && Look(in digest, page) is { } info)
+            if (stands && EntryReader.ExpiryOf(page) <= now && _entries.Look(in digest, page) is { } info)
                 expired.Add(Cid.FromSha256(info.Codec, digest));
         }
 
@@ -63,7 +74,7 @@ internal sealed partial class StoreRegistry
     /// <summary>Why a block is kept; nothing where <see cref="Remove"/> would take it.</summary>
     public List<KeepReason> Why(Cid cid)
     {
-        Removal removal = Ask(() => Decide([cid]));
+        Removal removal = _reader.Ask(() => Decide([cid]));
         return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
     }
 
@@ -77,7 +88,7 @@ internal sealed partial class StoreRegistry
         {
             cancel.ThrowIfCancellationRequested();
             bool isOurs = cid.Version == 1 && cid.TryGetSha256(out _);
-            if (!isOurs || (Look(DigestOf(cid)) ?? LookForQuarantined(cid)) is not { } info)
+            if (!isOurs || (_entries.Look(RegistryPins.DigestOf(cid)) ?? LookForQuarantined(cid)) is not { } info)
             {
                 kept.Add((cid, [new KeepReason { Kind = KeepKind.NotHere, Name = null, By = null }]));
                 continue;
@@ -85,7 +96,7 @@ internal sealed partial class StoreRegistry
 
             List<KeepReason> own = OwnReasons(info.Digest);
             if (isDemotion) _ = own.RemoveAll(reason => reason.Kind == KeepKind.Named);
-            if (chosen is { } time && _book.Find(info.Digest)?.LastPut > NanosecondsOf(time))
+            if (chosen is { } time && _reader.State.Find(info.Digest)?.LastPut > NanosecondsOf(time))
                 own.Add(new KeepReason { Kind = KeepKind.Recent, Name = null, By = null });
             if (own.Count > 0) reasons[info.Digest] = own;
             going[info.Digest] = info;
@@ -112,18 +123,18 @@ internal sealed partial class StoreRegistry
     /// afterwards.</summary>
     private BlockInfo? LookForQuarantined(Cid cid)
     {
-        Digest256 digest = DigestOf(cid);
+        Digest256 digest = RegistryPins.DigestOf(cid);
         return _blocks.FindQuarantined(in digest) is null ? null : new BlockInfo(digest, (uint)cid.Codec,
             RecordKind.Raw, default, 0, 0, DateTimeOffset.UnixEpoch, RecordFlags.None);
     }
 
     private static ulong MillisecondsOf(DateTimeOffset time) => (ulong)Math.Max(0, time.ToUnixTimeMilliseconds());
 
-    private List<KeepReason> OwnReasons(Digest256 digest)
+    public List<KeepReason> OwnReasons(Digest256 digest)
     {
         var reasons = new List<KeepReason>();
-        BlockState? page = _book.Find(in digest);
-        foreach (string name in _book.NamesOf(in digest, page)) reasons.Add(new KeepReason
+        BlockState? page = _reader.State.Find(in digest);
+        foreach (string name in _reader.State.NamesOf(in digest, page)) reasons.Add(new KeepReason
         {
             Kind = KeepKind.Named,
             Name = name,
@@ -136,7 +147,7 @@ internal sealed partial class StoreRegistry
             Name = null,
             By = null,
         });
-        if (IsHeld(sheet)) reasons.Add(new KeepReason { Kind = KeepKind.Held, Name = null, By = null });
+        if (_entries.IsHeld(sheet)) reasons.Add(new KeepReason { Kind = KeepKind.Held, Name = null, By = null });
         return reasons;
     }
 
@@ -156,7 +167,7 @@ internal sealed partial class StoreRegistry
         foreach (BlockInfo info in _blocks.List())
         {
             cancel.ThrowIfCancellationRequested();
-            if (IsDeadNow(info.Digest)) continue;
+            if (_entries.IsDeadNow(info.Digest)) continue;
             if (!going.ContainsKey(info.Digest) || reasons.ContainsKey(info.Digest)) Keep(info);
         }
 
@@ -205,5 +216,84 @@ internal sealed partial class StoreRegistry
                     known.Add(new KeepReason { Kind = why, Name = null, By = Cid.FromSha256(by.Codec, by.Digest) });
             }
         }
+    }
+
+    /// <summary>Chooses blocks to drop, over everything committed up to a fence, and drops them up to it. Each record
+    /// of drops states why its blocks were dropped.</summary>
+    /// <param name="isDryRun">Nothing is changed.</param>
+    /// <param name="rule">The policy by which they are chosen.</param>
+    /// <param name="choose">Chooses, once the registry was read up to the numbers that it gets; again where an index is
+    /// found damaged meanwhile.</param>
+    public void Sweep(bool isDryRun, string rule, Func<ulong[], IReadOnlyList<RemovedBlock>> choose)
+    {
+        if (isDryRun)
+        {
+            ulong[] marks = _blocks.Marks();
+            _ = _reader.AskAt(marks, () => choose(marks));
+            return;
+        }
+
+        using MaintenanceLockScope term = BecomeJanitor();
+        using CollectionBarrier bar = _blocks.BlockBulkLoads();
+        term.BeginSweep();
+        try
+        {
+            CrashPoint.Pass(CrashStep.W1);
+            ulong[] fence = _blocks.Marks();
+            IReadOnlyList<RemovedBlock> going = _reader.AskAt(fence, () => choose(fence));
+            foreach (RemovedBlock[] some in going.Chunk(FactLimits.MaxRemoved))
+            {
+                _facts.Append(new DropFact(fence, Array.ConvertAll(some, block => RegistryPins.DigestOf(block.Cid))),
+                    new RemovalFact(s_by.Value, rule, some));
+                CrashPoint.Pass(CrashStep.W2);
+            }
+
+            if (going.Count > 0) _blocks.Flush();
+            CrashPoint.Pass(CrashStep.W3);
+        }
+        finally
+        {
+            term.EndSweep();
+        }
+    }
+
+    public MaintenanceLockScope BecomeJanitor() => _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(
+        ErrorCode.Busy, $"{_blocks.Directory}: another process or thread is cleaning up; try again");
+
+    /// <summary>The first place of the log where records cannot be read: a block that links to others, or a pin, may
+    /// have stood there.</summary>
+    private string? DamagedPlace() => _blocks.Damage().FirstOrDefault();
+
+    public static ulong NanosecondsOf(DateTimeOffset time) =>
+        (ulong)Math.Max(0, (time - DateTimeOffset.UnixEpoch).Ticks) * 100;
+
+    /// <summary>Whether a block was dropped and not put again. Its bytes may still be there.</summary>
+    /// <param name="digest">The block.</param>
+    /// <param name="hasRemovals">Whether any block was ever dropped.</param>
+    public bool IsRemoved(in Digest256 digest, out bool hasRemovals)
+    {
+        Digest256 asked = digest;
+        (bool isRemoved, hasRemovals) = _reader.Ask(() => (_entries.IsDeadNow(in asked), _reader.State.HasDrops));
+        return isRemoved;
+    }
+
+    /// <summary>When a block was last removed; null where the log of removals does not have it.</summary>
+    public DateTimeOffset? WhenRemoved(in Digest256 digest)
+    {
+        DateTimeOffset? removed = null;
+        Digest256 asked = digest;
+        byte[] bytes = Digest256.Bytes(in digest).ToArray();
+        foreach (FactPayload record in _blocks.FactRecords())
+        {
+            if (record.Bytes.AsSpan().IndexOf(bytes) < 0) continue;
+            foreach (FactGroup group in FactReader.Read(record.Bytes, record.Nanoseconds, static _ => { }))
+            {
+                bool isOfBlock = group.Facts.OfType<RemovalFact>().Any(fact => Array.Exists(fact.Blocks, block =>
+                    block.Cid.TryGetSha256(out Digest256 one) && one == asked));
+                if (isOfBlock && (removed is null || group.Stamp.When > removed)) removed = group.Stamp.When;
+            }
+        }
+
+        return removed;
     }
 }

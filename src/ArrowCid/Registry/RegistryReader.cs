@@ -1,9 +1,15 @@
+using System.Diagnostics;
+using ArrowCid.Memory;
 using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
-/// <summary>The index that the book stands on (<c>INDEXES.md</c>).</summary>
-internal sealed partial class StoreRegistry
+/// <summary>
+/// Reads the facts of all writers' logs into a state in this process's memory: brought up to date by reading on from
+/// where it stopped, and rebuilt where that is gone. It stands on the index on disk (<c>INDEXES.md</c>). For any number
+/// of threads at once.
+/// </summary>
+internal sealed class RegistryReader : IDisposable
 {
     // The maximum number of blocks in the registry state whose facts are newer than the index.
     private const int MaxRecent = 8192;
@@ -17,6 +23,21 @@ internal sealed partial class StoreRegistry
     // After this number of its own facts a handle updates the index, beside its other work.
     private const long SaidBetweenFolds = 1 << 18;
 
+    // A tail leases segments: it is let go when nothing was asked for so long.
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
+
+    // A reader without exact requirements does not wait longer for a segment that another process holds exclusively.
+    private static readonly TimeSpan s_readPatience = TimeSpan.FromSeconds(1);
+
+    private readonly BlockStore _blocks;
+    private readonly TimeSpan _timeout;
+    private readonly Lock _gate = new();
+    private readonly Timer _idle;
+    private RegistryState _book = new();
+    private Cursor _position = Cursor.Oldest;
+    private LogReader? _tail;
+    private int _lastPruned;
+    private bool _isClosed;
     private readonly IndexDirectory? _directory;
     private readonly Lock _foldGate = new();
     private readonly CancellationTokenSource _end = new();
@@ -27,6 +48,180 @@ internal sealed partial class StoreRegistry
     private bool _isIndexOpen;
     private long _indexLooked;
     private volatile bool _isDiscarded;
+    private readonly RecentKeys _recentKeys = new();
+
+    public RegistryReader(BlockStore blocks, TimeSpan timeout)
+    {
+        (_blocks, _timeout) = (blocks, timeout);
+        // A ring forgets what it speaks of: its state stays small by itself.
+        _directory = blocks.IsRing ? null : new IndexDirectory(blocks.Derived, blocks.Id);
+        _idle = new Timer(static state =>
+        {
+            if (((WeakReference<RegistryReader>)state!).TryGetTarget(out RegistryReader? reader)) reader.LetGo();
+        }, new WeakReference<RegistryReader>(this), Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The facts as they were read last. What belongs together is read under the gate.</summary>
+    public RegistryState State => _book;
+
+    /// <summary>The lock under which the state is read and changed.</summary>
+    public Lock Gate => _gate;
+
+    /// <summary>What in the facts is void, in words, and how much more there is of it.</summary>
+    public (IReadOnlyList<string> Said, long Count) Faults()
+    {
+        lock (_gate)
+        {
+            Follow();
+            return ([.. _damages, .. _book.Faults], _damages.Count + _book.FaultCount);
+        }
+    }
+
+    /// <summary>Reads on, up to the lanes' ends if they can be read.</summary>
+    public void Follow()
+    {
+        int lane = 0;
+        bool isAtEnd = TryFollowTail() ||
+            TryReadTo(_blocks.Marks(), _timeout < s_readPatience ? _timeout : s_readPatience, out lane);
+        if (!isAtEnd) _book.AddFault($"lane {lane}: its end cannot be read");
+        Prune();
+    }
+
+    /// <summary>Reads on from where the tail stands. How far the lanes go, which takes a look at all segments, is
+    /// asked only where that is not enough.</summary>
+    /// <returns>False where there is no tail, there is much to read, or a segment is not to be had.</returns>
+    private bool TryFollowTail()
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, typeof(RegistryReader));
+        _blocks.Enter();
+        OpenIndexNow();
+        if (_tail is not { } tail) return false;
+        try
+        {
+            for (ulong read = 0; read < FarBehind; read++)
+            {
+                if (tail.TryNext(out LogEvent found))
+                {
+                    Take(in found);
+                    continue;
+                }
+
+                _ = _idle.Change(s_idle, Timeout.InfiniteTimeSpan);
+                return !tail.HasUnread && (_directory is null || _book.Recent.Count < MaxRecent);
+            }
+        }
+        catch (IndexDamagedException e)
+        {
+            DiscardIndex(e);
+        }
+
+        return false;
+    }
+
+    /// <summary>Reads up to each lane's number, and waits where a segment is not to be had.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a lane could not be read so far.</exception>
+    public void ReadTo(ulong[] marks)
+    {
+        if (TryReadTo(marks, _timeout, out int lane)) return;
+        throw new ArrowCidException(ErrorCode.Busy,
+            $"{_blocks.Directory}: lane {lane} cannot be read up to record {marks[lane]}; another process may be " +
+            "cleaning up")
+        {
+            Remedy = new Remedy(RemedyKind.CheckLog),
+        };
+    }
+
+    private bool TryReadTo(ulong[] marks, TimeSpan patience, out int lane)
+    {
+        for (int round = 0; ; round++)
+        {
+            try
+            {
+                OpenIndex();
+                if (IsFarBehind(marks)) _ = TryFoldHere();
+                return TryReadOn(marks, patience, out lane);
+            }
+            catch (IndexDamagedException e) when (round < 3)
+            {
+                DiscardIndex(e);
+            }
+        }
+    }
+
+    private bool TryReadOn(ulong[] marks, TimeSpan patience, out int lane)
+    {
+        ObjectDisposedException.ThrowIf(_isClosed, typeof(RegistryReader));
+        long started = Stopwatch.GetTimestamp();
+        for (int pause = 0; ; pause = Math.Min(pause + 1, 10))
+        {
+            LogReader tail = _tail ??= _blocks.Tail(_position, TailScope.All);
+            while (tail.TryNext(out LogEvent found))
+            {
+                Take(in found);
+                if (_directory is null || _book.Recent.Count < MaxRecent || !TryFoldHere()) continue;
+                tail = _tail ??= _blocks.Tail(_position, TailScope.All);
+            }
+
+            _ = _idle.Change(s_idle, Timeout.InfiniteTimeSpan);
+            Cursor position = tail.Position;
+            lane = 0;
+            while (lane < marks.Length && position.At(lane).Sequence >= marks[lane]) lane++;
+            if (lane == marks.Length) return true;
+            // Where the last records of a lane were collected, no later one shows that they are missing.
+            ulong[] present = _blocks.PresentMarks();
+            while (lane < marks.Length &&
+                position.At(lane).Sequence >= Math.Min(marks[lane], present[lane])) lane++;
+            if (lane == marks.Length) return true;
+            if (Stopwatch.GetElapsedTime(started) >= patience) return false;
+            Thread.Sleep(pause);
+        }
+    }
+
+    private void Take(in LogEvent found)
+    {
+        if (found.Gap is { } gap)
+        {
+            // After any other gap everything stored is listed again.
+            if (gap.Reason == GapReason.Damaged) _book.AddFault(gap.ToString());
+            else _book = new RegistryState();
+            return;
+        }
+
+        RecordHeader record = found.Record;
+        if (record.RecordKind == RecordKind.Fact)
+            _book.Apply(found.Payload.Span, record.TimeNanoseconds, found.Lane, record.Sequence);
+        else
+            _book.Announce(in record, found.Lane);
+    }
+
+    /// <summary>Forgets evicted blocks, with their metadata, so that a ring's state does not grow without
+    /// bound.</summary>
+    private void Prune()
+    {
+        const int Least = 4096;
+        if (!_blocks.IsRing || _book.Recent.Count < Math.Max(Least, 2 * _lastPruned)) return;
+        foreach ((Digest256 digest, BlockState page) in _book.Recent.ToArray())
+        {
+            // Facts may be about a block that is just being put.
+            if (page.LastPut == 0) continue;
+            using BlockLease? lease = _blocks.Find(digest);
+            if (lease is null) _book.Forget(in digest);
+        }
+
+        _recentKeys.Forget();
+        _lastPruned = _book.Recent.Count;
+    }
+
+    public void LetGo()
+    {
+        lock (_gate)
+        {
+            if (_tail is null || _isClosed) return;
+            _position = _tail.Position;
+            _tail.Dispose();
+            _tail = null;
+        }
+    }
 
     /// <summary>Looks at every page of the index on disk.</summary>
     /// <param name="repairs">Whether a damaged index is discarded, to be rebuilt from the log.</param>
@@ -71,7 +266,7 @@ internal sealed partial class StoreRegistry
     {
         for (int round = 0; ; round++)
         {
-            ObjectDisposedException.ThrowIf(_isClosed, typeof(StoreRegistry));
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(RegistryReader));
             try
             {
                 return TryFold(isToDisk: true, cancel, isOneRun);
@@ -137,7 +332,7 @@ internal sealed partial class StoreRegistry
     }
 
     /// <summary>Answers from the book, brought up to date before.</summary>
-    private T Ask<T>(Func<T> answer)
+    public T Ask<T>(Func<T> answer)
     {
         lock (_gate)
         {
@@ -146,9 +341,55 @@ internal sealed partial class StoreRegistry
         }
     }
 
+    /// <summary>Answers from the state as it is, without reading on.</summary>
+    public T Known<T>(Func<T> answer)
+    {
+        lock (_gate) return Guarded(answer);
+    }
+
+    /// <summary>Answers from a state that has at least the records up to each log's number.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a log could not be read so far.</exception>
+    public T AskAt<T>(ulong[] marks, Func<T> answer)
+    {
+        lock (_gate)
+        {
+            ReadTo(marks);
+            return Guarded(answer);
+        }
+    }
+
+    /// <summary>Reads everything that is committed by now, and lets go of the segments that were read: who reclaims
+    /// them must not be blocked by a lease of its own.</summary>
+    public void ReadAndLetGo()
+    {
+        lock (_gate)
+        {
+            ReadTo(_blocks.Marks());
+            LetGo();
+        }
+    }
+
+    /// <summary>The keys of a range that are newer than the index on disk.</summary>
+    public long CountRecent(IndexKind kind, KeyRange range) => _recentKeys.Count(_book, kind, range);
+
+    public void Dispose()
+    {
+        if (_isClosed) return;
+        _idle.Dispose();
+        _end.Cancel();
+        // A fold ends where it is: what it did not name goes with the next one.
+        lock (_foldGate) _isClosed = true;
+        _end.Dispose();
+        lock (_gate)
+        {
+            _tail?.Dispose();
+            _tail = null;
+        }
+    }
+
     /// <summary>Answers from the registry state; a damaged index is rebuilt and queried again. Under the
     /// gate.</summary>
-    private T Guarded<T>(Func<T> answer)
+    public T Guarded<T>(Func<T> answer)
     {
         for (int round = 0; ; round++)
         {
@@ -246,7 +487,7 @@ internal sealed partial class StoreRegistry
         }
         catch (OperationCanceledException)
         {
-            throw new ObjectDisposedException(nameof(StoreRegistry));
+            throw new ObjectDisposedException(nameof(RegistryReader));
         }
 
         return TryFold(isToDisk: false, _end.Token);
@@ -359,7 +600,7 @@ internal sealed partial class StoreRegistry
     }
 
     /// <summary>This handle has said facts: now and then the index is brought up to date beside it.</summary>
-    private void NoteSaid(int facts)
+    public void NoteSaid(int facts)
     {
         if (_directory is null || Interlocked.Add(ref _said, facts) < SaidBetweenFolds) return;
         if (Interlocked.Exchange(ref _isFoldAsked, 1) != 0) return;
@@ -383,4 +624,7 @@ internal sealed partial class StoreRegistry
             Volatile.Write(ref _isFoldAsked, 0);
         }
     }
+
+    public MergedCursor Open(IndexKind kind, KeyRange range, bool isDescending) => _book.Index.Open(kind, range.Low,
+        range.High, isDescending, _recentKeys.Open(_book, kind, range, isDescending));
 }

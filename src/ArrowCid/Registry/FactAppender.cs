@@ -1,0 +1,81 @@
+using System.Security.Cryptography;
+using ArrowCid.Storage;
+
+namespace ArrowCid.Registry;
+
+/// <summary>Facts with stamps of now, appended to the log.</summary>
+internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
+{
+    private readonly BlockStore _blocks = blocks;
+    private readonly RegistryReader _reader = reader;
+    private readonly UInt128 _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
+
+    /// <summary>Facts in the form of a record, with a stamp of now.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the store's clock is more than an hour
+    /// ahead of this machine's; <see cref="ErrorCode.InvalidArgument"/> or <see cref="ErrorCode.TooLarge"/>: the facts
+    /// are over a limit.</exception>
+    public FactRecord Record(params Fact[] facts) => new(NextStamp(), facts);
+
+    /// <summary>The metadata of a block that is being put; null if there is none. The name is only checked: it is
+    /// assigned once the block is stored.</summary>
+    public FactRecord? RecordOfPut(BlockMetadata said, bool isPinned, string? name)
+    {
+        if (isPinned || name is not null) ThrowIfRing(isPinned ? "a pin" : "a name");
+        if (name is not null) ThrowIfNoName(name);
+        List<Fact> facts = FactRecord.FactsOf(said, default, _blocks.Clock.GetUtcNow());
+        if (isPinned) facts.Add(new PinFact(default, true));
+        return facts.Count == 0 ? null : new FactRecord(NextStamp(), [.. facts], said.ExpiresAfter);
+    }
+
+    /// <summary>Appends facts that need no block to be here.</summary>
+    public void Append(params Fact[] facts)
+    {
+        _ = _blocks.Append(Record(facts));
+        _reader.NoteSaid(facts.Length);
+    }
+
+    /// <summary>Throws where facts of a time may not enter a store.</summary>
+    public static void ThrowIfAhead(ulong time, DateTimeOffset now)
+    {
+        var stamp = new FactStamp(time, default);
+        TimeSpan ahead = stamp.When - now;
+        if (ahead <= FactLimits.MaxAhead) return;
+        throw new ArrowCidException(ErrorCode.InvalidData,
+            $"a fact of {stamp.When:u} is {ahead.TotalHours:0.#} hours ahead of this machine's clock, over " +
+            $"{FactLimits.MaxAhead.TotalHours:0}; set the clock of the machine that is wrong");
+    }
+
+    private FactStamp NextStamp()
+    {
+        ulong time = _blocks.NextTime();
+        ThrowIfAhead(time, _blocks.Clock.GetUtcNow());
+        return new FactStamp(time, _writer);
+    }
+
+    /// <summary>The stamp of a change that follows one in the book.</summary>
+    public FactStamp NextStampAfter(FactStamp? previous)
+    {
+        // After a rebuild the clock may lag the lanes' records; a wrong time must not spread.
+        if (previous is { } last)
+        {
+            ThrowIfAhead(last.Time, _blocks.Clock.GetUtcNow());
+            _blocks.ObserveTime(last.Time);
+        }
+
+        return NextStamp();
+    }
+
+    public void ThrowIfRing(string what)
+    {
+        if (!_blocks.IsRing) return;
+        throw new ArrowCidException(ErrorCode.Unsupported,
+            $"{_blocks.Directory} is a ring, whose oldest blocks go: {what} keeps nothing there; " +
+            "take a store that keeps");
+    }
+
+    public static void ThrowIfNoName(string name)
+    {
+        if (FactRules.OfName(name) is { } fault)
+            throw new ArrowCidException(ErrorCode.InvalidArgument, $"{fault} is not allowed");
+    }
+}
