@@ -7,12 +7,6 @@ namespace ArrowCid.Registry;
 internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, RegistryReader reader,
     EntryReader entries, BlockRemoval removals)
 {
-    private readonly BlockStore _blocks = blocks;
-    private readonly TimeSpan _timeout = timeout;
-    private readonly RegistryReader _reader = reader;
-    private readonly EntryReader _entries = entries;
-    private readonly BlockRemoval _removals = removals;
-
     // After this number of pauses, others put faster than is read in between: then the drop reads the rest, up to its
     // fence.
     private const int MostBehind = 8;
@@ -35,9 +29,9 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
         BlockCollection seen, CollectionSteps? sizes = null, CancellationToken cancel = default)
     {
         CollectionSteps step = sizes ?? CollectionSteps.ByDefault;
-        var reading = new CollectionReading(_blocks, _timeout, step.Read);
+        var reading = new CollectionReading(blocks, timeout, step.Read);
         Dictionary<Digest256, string> before = [];
-        _ = _reader.AskAt(reading.Began, () => rules.KeepsHistory && AddNamedBefore(before));
+        _ = reader.AskAt(reading.Began, () => rules.KeepsHistory && AddNamedBefore(before));
 
         for (bool isMore = true; isMore;)
         {
@@ -55,7 +49,7 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
             Name = gap,
             By = null,
         } : null;
-        foreach (string? place in _blocks.DamageBySegment())
+        foreach (string? place in blocks.DamageBySegment())
         {
             cancel.ThrowIfCancellationRequested();
             if (place is not null) all = new KeepReason { Kind = KeepKind.Unknowable, Name = place, By = null };
@@ -79,7 +73,7 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
         {
             cancel.ThrowIfCancellationRequested();
             // What was put meanwhile is read before anybody is kept out for it; in steps while they lead to an end.
-            bool isMore = reading.HasFound || ReadSome(reading, _blocks.Marks(), isDryRun);
+            bool isMore = reading.HasFound || ReadSome(reading, blocks.Marks(), isDryRun);
             TakeSome(seen, reading, rules, before, step.TakenIn);
             // Who cannot know what was put meanwhile leaves the rest to the next collection.
             if (reading.IsRewritten || reading.Damage is not null || seen.KeepsAll) yield break;
@@ -98,16 +92,16 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
     /// of the table, and may restore, would be skipped.</summary>
     private bool ReadSome(CollectionReading reading, ulong[] marks, bool isDryRun)
     {
-        using MaintenanceLockScope? term = isDryRun ? null : _removals.BecomeJanitor();
+        using MaintenanceLockScope? term = isDryRun ? null : removals.BecomeJanitor();
         return reading.TryReadOn(marks);
     }
 
     private void TakeSome(BlockCollection seen, CollectionReading reading, CollectionRules rules,
         Dictionary<Digest256, string> before, int most)
     {
-        lock (_reader.Gate)
+        lock (reader.Gate)
         {
-            reading.Take(most, found => _ = _reader.Guarded(() => TakeIn(seen, found, reading, in rules, before)));
+            reading.Take(most, found => _ = reader.Guarded(() => TakeIn(seen, found, reading, in rules, before)));
         }
     }
 
@@ -117,7 +111,7 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
     {
         int from = next, to = next;
         List<CollectedNode> gone = [];
-        _removals.Sweep(isDryRun: false, rule: "", fence =>
+        removals.Sweep(isDryRun: false, rule: "", fence =>
         {
             bool isMore = true;
             while (isMore)
@@ -137,7 +131,7 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
             for (; to < seen.Going.Count && gone.Count < most; to++)
             {
                 CollectedNode node = seen.Going[to];
-                if (_entries.IsDeadNow(node.Info.Digest)) continue;
+                if (entries.IsDeadNow(node.Info.Digest)) continue;
                 bool mayGo = node.Reasons.Count == 0;
                 if (mayGo && ReasonSince(node, in rules, before) is { } reason) seen.Keep(node, reason);
                 if (node.Reasons.Count == 0 && !seen.KeepsAll) gone.Add(node);
@@ -159,8 +153,8 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
         bool isNew = node is null;
         if (node is null)
         {
-            BlockState? page = _reader.State.Find(found.Digest);
-            if (_entries.Look(found.Digest, page) is not { } info) return false;
+            BlockState? page = reader.State.Find(found.Digest);
+            if (entries.Look(found.Digest, page) is not { } info) return false;
             seen.Add(node = NodeOf(in info, page, in rules, before));
         }
 
@@ -175,13 +169,13 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
     private CollectedNode NodeOf(in BlockInfo info, BlockState? page, in CollectionRules rules,
         Dictionary<Digest256, string> before)
     {
-        List<(KeepKind Why, Digest256 Digest)>? needs = BlockNeeds.Of(_blocks, in info);
+        List<(KeepKind Why, Digest256 Digest)>? needs = BlockNeeds.Of(blocks, in info);
         bool hasExpired = EntryReader.ExpiryOf(page) <= rules.Now;
         var node = new CollectedNode(info)
         {
             Needs = needs ?? [],
             IsUnknowable = needs is null,
-            Reasons = _removals.OwnReasons(info.Digest),
+            Reasons = removals.OwnReasons(info.Digest),
             WasExpired = hasExpired,
             HasExpired = hasExpired,
             LastPut = page is { LastPut: > 0 } ? page.LastPut : BlockRemoval.NanosecondsOf(info.Time),
@@ -195,11 +189,11 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
     /// <summary>Why a block stays that could go when it was looked at first; null where it can still.</summary>
     private KeepReason? ReasonSince(CollectedNode node, in CollectionRules rules, Dictionary<Digest256, string> before)
     {
-        List<KeepReason> own = _removals.OwnReasons(node.Info.Digest);
+        List<KeepReason> own = removals.OwnReasons(node.Info.Digest);
         if (own.Count > 0) return own[0];
         if (before.TryGetValue(node.Info.Digest, out string? name))
             return new KeepReason { Kind = KeepKind.NamedBefore, Name = name, By = null };
-        DateTimeOffset? expiry = EntryReader.ExpiryOf(_reader.State.Find(node.Info.Digest));
+        DateTimeOffset? expiry = EntryReader.ExpiryOf(reader.State.Find(node.Info.Digest));
         if (expiry > rules.Now) return new KeepReason { Kind = KeepKind.Unexpired, Name = null, By = null };
         return node.WasExpired && expiry is null ? new KeepReason
         {
@@ -229,7 +223,7 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
 
     private bool AddNamedBefore(Dictionary<Digest256, string> before)
     {
-        foreach (NameLog log in _reader.State.Names)
+        foreach (NameLog log in reader.State.Names)
         {
             foreach (NameRecord change in log.Changes)
             {

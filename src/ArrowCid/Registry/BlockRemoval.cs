@@ -11,12 +11,6 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     private static readonly Lazy<string> s_by = new(() => string.Create(CultureInfo.InvariantCulture,
         $"{ProcessFacts.Program(ProcessMark.Current)} {ProcessMark.Current}"));
 
-    private readonly BlockStore _blocks = blocks;
-    private readonly TimeSpan _timeout = timeout;
-    private readonly RegistryReader _reader = reader;
-    private readonly FactAppender _facts = facts;
-    private readonly EntryReader _entries = entries;
-
     /// <summary>Drops blocks that nothing keeps. A block that is announced again from then on stays.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: another process is cleaning up.</exception>
     /// <param name="cids">The blocks.</param>
@@ -40,7 +34,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
 
     /// <summary>Whether any block whose expiry is after a time has expired, and has no keep reason of its
     /// own.</summary>
-    public bool HasExpired(DateTimeOffset after, DateTimeOffset now) => _reader.Ask(() =>
+    public bool HasExpired(DateTimeOffset after, DateTimeOffset now) => reader.Ask(() =>
         Expired(after, now).Exists(cid => OwnReasons(RegistryPins.DigestOf(cid)).Count == 0));
 
     private Removal Drop(bool isDryRun, Func<Removal> judge, string rule, RemovalReason reason)
@@ -58,13 +52,13 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     {
         var expired = new List<Cid>();
         var range = new KeyRange(IndexKey.OfTime(MillisecondsOf(after)), IndexKey.OfTime(MillisecondsOf(now) + 1));
-        MergedCursor cursor = _reader.Open(IndexKind.Expires, range, isDescending: false);
+        MergedCursor cursor = reader.Open(IndexKind.Expires, range, isDescending: false);
         while (cursor.Next())
         {
             Digest256 digest = IndexKey.DigestOf(cursor.Key);
-            BlockState? page = _reader.State.Find(in digest);
+            BlockState? page = reader.State.Find(in digest);
             bool stands = page?.Sheet?.Expires.Value == IndexKey.TimeOf(cursor.Key);
-            if (stands && EntryReader.ExpiryOf(page) <= now && _entries.Look(in digest, page) is { } info)
+            if (stands && EntryReader.ExpiryOf(page) <= now && entries.Look(in digest, page) is { } info)
                 expired.Add(Cid.FromSha256(info.Codec, digest));
         }
 
@@ -74,7 +68,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     /// <summary>Why a block is kept; nothing where <see cref="Remove"/> would take it.</summary>
     public List<KeepReason> Why(Cid cid)
     {
-        Removal removal = _reader.Ask(() => Decide([cid]));
+        Removal removal = reader.Ask(() => Decide([cid]));
         return removal.Kept.Count == 0 ? [] : removal.Kept[0].Reasons;
     }
 
@@ -88,7 +82,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
         {
             cancel.ThrowIfCancellationRequested();
             bool isOurs = cid.Version == 1 && cid.TryGetSha256(out _);
-            if (!isOurs || (_entries.Look(RegistryPins.DigestOf(cid)) ?? LookForQuarantined(cid)) is not { } info)
+            if (!isOurs || (entries.Look(RegistryPins.DigestOf(cid)) ?? LookForQuarantined(cid)) is not { } info)
             {
                 kept.Add((cid, [new KeepReason { Kind = KeepKind.NotHere, Name = null, By = null }]));
                 continue;
@@ -96,7 +90,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
 
             List<KeepReason> own = OwnReasons(info.Digest);
             if (isDemotion) _ = own.RemoveAll(reason => reason.Kind == KeepKind.Named);
-            if (chosen is { } time && _reader.State.Find(info.Digest)?.LastPut > NanosecondsOf(time))
+            if (chosen is { } time && reader.State.Find(info.Digest)?.LastPut > NanosecondsOf(time))
                 own.Add(new KeepReason { Kind = KeepKind.Recent, Name = null, By = null });
             if (own.Count > 0) reasons[info.Digest] = own;
             going[info.Digest] = info;
@@ -124,7 +118,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     private BlockInfo? LookForQuarantined(Cid cid)
     {
         Digest256 digest = RegistryPins.DigestOf(cid);
-        return _blocks.FindQuarantined(in digest) is null ? null : new BlockInfo(digest, (uint)cid.Codec,
+        return blocks.FindQuarantined(in digest) is null ? null : new BlockInfo(digest, (uint)cid.Codec,
             RecordKind.Raw, default, 0, 0, DateTimeOffset.UnixEpoch, RecordFlags.None);
     }
 
@@ -133,8 +127,8 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     public List<KeepReason> OwnReasons(Digest256 digest)
     {
         var reasons = new List<KeepReason>();
-        BlockState? page = _reader.State.Find(in digest);
-        foreach (string name in _reader.State.NamesOf(in digest, page)) reasons.Add(new KeepReason
+        BlockState? page = reader.State.Find(in digest);
+        foreach (string name in reader.State.NamesOf(in digest, page)) reasons.Add(new KeepReason
         {
             Kind = KeepKind.Named,
             Name = name,
@@ -147,7 +141,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
             Name = null,
             By = null,
         });
-        if (_entries.IsHeld(sheet)) reasons.Add(new KeepReason { Kind = KeepKind.Held, Name = null, By = null });
+        if (entries.IsHeld(sheet)) reasons.Add(new KeepReason { Kind = KeepKind.Held, Name = null, By = null });
         return reasons;
     }
 
@@ -164,10 +158,10 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
             Name = place,
             By = null,
         });
-        foreach (BlockInfo info in _blocks.List())
+        foreach (BlockInfo info in blocks.List())
         {
             cancel.ThrowIfCancellationRequested();
-            if (_entries.IsDeadNow(info.Digest)) continue;
+            if (entries.IsDeadNow(info.Digest)) continue;
             if (!going.ContainsKey(info.Digest) || reasons.ContainsKey(info.Digest)) Keep(info);
         }
 
@@ -190,7 +184,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
 
         void Keep(BlockInfo by)
         {
-            if (BlockNeeds.Of(_blocks, in by) is not { } needs)
+            if (BlockNeeds.Of(blocks, in by) is not { } needs)
             {
                 if (isDemotion) return;
                 KeepAll(new KeepReason
@@ -228,27 +222,27 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     {
         if (isDryRun)
         {
-            ulong[] marks = _blocks.Marks();
-            _ = _reader.AskAt(marks, () => choose(marks));
+            ulong[] marks = blocks.Marks();
+            _ = reader.AskAt(marks, () => choose(marks));
             return;
         }
 
         using MaintenanceLockScope term = BecomeJanitor();
-        using CollectionBarrier bar = _blocks.BlockBulkLoads();
+        using CollectionBarrier bar = blocks.BlockBulkLoads();
         term.BeginSweep();
         try
         {
             CrashPoint.Pass(CrashStep.W1);
-            ulong[] fence = _blocks.Marks();
-            IReadOnlyList<RemovedBlock> going = _reader.AskAt(fence, () => choose(fence));
+            ulong[] fence = blocks.Marks();
+            IReadOnlyList<RemovedBlock> going = reader.AskAt(fence, () => choose(fence));
             foreach (RemovedBlock[] some in going.Chunk(FactLimits.MaxRemoved))
             {
-                _facts.Append(new DropFact(fence, Array.ConvertAll(some, block => RegistryPins.DigestOf(block.Cid))),
+                facts.Append(new DropFact(fence, Array.ConvertAll(some, block => RegistryPins.DigestOf(block.Cid))),
                     new RemovalFact(s_by.Value, rule, some));
                 CrashPoint.Pass(CrashStep.W2);
             }
 
-            if (going.Count > 0) _blocks.Flush();
+            if (going.Count > 0) blocks.Flush();
             CrashPoint.Pass(CrashStep.W3);
         }
         finally
@@ -257,12 +251,12 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
         }
     }
 
-    public MaintenanceLockScope BecomeJanitor() => _blocks.TryBecomeJanitor(_timeout) ?? throw new ArrowCidException(
-        ErrorCode.Busy, $"{_blocks.Directory}: another process or thread is cleaning up; try again");
+    public MaintenanceLockScope BecomeJanitor() => blocks.TryBecomeJanitor(timeout) ?? throw new ArrowCidException(
+        ErrorCode.Busy, $"{blocks.Directory}: another process or thread is cleaning up; try again");
 
     /// <summary>The first place of the log where records cannot be read: a block that links to others, or a pin, may
     /// have stood there.</summary>
-    private string? DamagedPlace() => _blocks.Damage().FirstOrDefault();
+    private string? DamagedPlace() => blocks.Damage().FirstOrDefault();
 
     public static ulong NanosecondsOf(DateTimeOffset time) =>
         (ulong)Math.Max(0, (time - DateTimeOffset.UnixEpoch).Ticks) * 100;
@@ -273,7 +267,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     public bool IsRemoved(in Digest256 digest, out bool hasRemovals)
     {
         Digest256 asked = digest;
-        (bool isRemoved, hasRemovals) = _reader.Ask(() => (_entries.IsDeadNow(in asked), _reader.State.HasDrops));
+        (bool isRemoved, hasRemovals) = reader.Ask(() => (entries.IsDeadNow(in asked), reader.State.HasDrops));
         return isRemoved;
     }
 
@@ -283,7 +277,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
         DateTimeOffset? removed = null;
         Digest256 asked = digest;
         byte[] bytes = Digest256.Bytes(in digest).ToArray();
-        foreach (FactPayload record in _blocks.FactRecords())
+        foreach (FactPayload record in blocks.FactRecords())
         {
             if (record.Bytes.AsSpan().IndexOf(bytes) < 0) continue;
             foreach (FactGroup group in FactReader.Read(record.Bytes, record.Nanoseconds, static _ => { }))

@@ -7,18 +7,15 @@ namespace ArrowCid.Registry;
 /// <summary>What is known of a block, from its record and from the facts about it.</summary>
 internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
 {
-    private readonly BlockStore _blocks = blocks;
-    private readonly RegistryReader _reader = reader;
-
     /// <summary>What is known of a block; null where it is not here and no fact speaks of it.</summary>
     public StoredEntry? Describe(in Digest256 digest)
     {
         Digest256 asked = digest;
-        return _reader.Ask(() =>
+        return reader.Ask(() =>
         {
-            BlockState? page = _reader.State.Find(in asked);
+            BlockState? page = reader.State.Find(in asked);
             BlockInfo? info = Look(in asked, page);
-            if (info is null && page?.Sheet is null && _reader.State.NamesOf(in asked, page).Count == 0) return null;
+            if (info is null && page?.Sheet is null && reader.State.NamesOf(in asked, page).Count == 0) return null;
             return Show(in asked, info, page);
         });
     }
@@ -26,8 +23,8 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
     /// <summary>What of a listing of the store was not dropped.</summary>
     public IEnumerable<BlockInfo> Alive(IEnumerable<BlockInfo> listed)
     {
-        return _reader.Ask(() => _reader.State.HasDrops)
-            ? listed.Where(info => _reader.Known(() => !IsDeadNow(info.Digest)))
+        return reader.Ask(() => reader.State.HasDrops)
+            ? listed.Where(info => reader.Known(() => !IsDeadNow(info.Digest)))
             : listed;
     }
 
@@ -35,15 +32,15 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
     public List<Cid> Children(Digest256 digest)
     {
         byte[] low = IndexKey.OfDigest(in digest);
-        return _reader.Ask(() =>
+        return reader.Ask(() =>
         {
             var children = new SortedSet<Cid>();
             var range = new KeyRange(low, IndexKey.Behind(low));
-            MergedCursor cursor = _reader.Open(IndexKind.Parent, range, isDescending: false);
+            MergedCursor cursor = reader.Open(IndexKind.Parent, range, isDescending: false);
             while (cursor.Next())
             {
                 Digest256 child = IndexKey.DigestOf(cursor.Key);
-                BlockState? page = _reader.State.Find(in child);
+                BlockState? page = reader.State.Find(in child);
                 bool isChild = page?.Sheet?.Parents.Value is { } parents &&
                     Array.Exists(parents, parent => parent.TryGetSha256(out Digest256 one) && one == digest);
                 if (isChild) _ = children.Add(CidOf(in child, Look(in child, page), page));
@@ -55,7 +52,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
 
     /// <summary>A block that is here and was not dropped.</summary>
     public BlockInfo? Look(in Digest256 digest) =>
-        Look(in digest, _reader.State.HasDrops ? _reader.State.Find(in digest) : null);
+        Look(in digest, reader.State.HasDrops ? reader.State.Find(in digest) : null);
 
     /// <summary>The same, where its page is at hand.</summary>
     public BlockInfo? Look(in Digest256 digest, BlockState? page)
@@ -63,7 +60,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
         if (page is { IsDropped: true, IsAlive: false }) return null;
         try
         {
-            using BlockLease? lease = _blocks.Find(digest);
+            using BlockLease? lease = blocks.Find(digest);
             return lease?.Info;
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
@@ -74,7 +71,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
     }
 
     public bool IsDeadNow(in Digest256 digest) =>
-        _reader.State.HasDrops && _reader.State.Find(in digest) is { IsDropped: true, IsAlive: false };
+        reader.State.HasDrops && reader.State.Find(in digest) is { IsDropped: true, IsAlive: false };
 
     public StoredEntry Show(in Digest256 digest, BlockInfo? info, BlockState? page)
     {
@@ -97,7 +94,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
             LastPut = page is { LastPut: > 0 } ? TimeOf(page.LastPut) : info?.Time,
             Producer = sheet?.Producer.Value,
             Parents = sheet?.Parents.Value is { } parents ? Array.AsReadOnly(parents) : [],
-            Names = _reader.State.NamesOf(in digest, page) is { Count: > 0 } names ? [.. names] : [],
+            Names = reader.State.NamesOf(in digest, page) is { Count: > 0 } names ? [.. names] : [],
             IsPinned = isHeld || (sheet?.Pin.Value ?? false),
             HasPin = sheet?.Pin.Value ?? false,
             IsHeld = isHeld,
@@ -127,7 +124,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
         if (info.Kind != RecordKind.Raw || !NodeHead.IsNode(info.Codec)) return null;
         try
         {
-            using BlockLease? lease = _blocks.Find(info.Digest);
+            using BlockLease? lease = blocks.Find(info.Digest);
             return NodeHead.Read(info.Codec, lease is null ? [] : lease.Memory.Span);
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
@@ -144,7 +141,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
         foreach (Cid page in pages)
         {
             if (!page.TryGetSha256(out Digest256 digest)) return null;
-            using BlockLease? lease = _blocks.Find(digest);
+            using BlockLease? lease = blocks.Find(digest);
             if (lease is null || NodeHead.BatchesOfPage(lease.Memory.Span) is not { } more) return null;
             count += more;
         }
@@ -164,7 +161,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
     {
         if (sheet?.Holds is null) return false;
         // A byte that is free will never be locked again.
-        sheet.EndHolds(_blocks.IsHeld);
+        sheet.EndHolds(blocks.IsHeld);
         return sheet.Holds is not null;
     }
 

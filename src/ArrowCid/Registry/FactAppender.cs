@@ -6,8 +6,6 @@ namespace ArrowCid.Registry;
 /// <summary>Facts with stamps of now, appended to the log.</summary>
 internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
 {
-    private readonly BlockStore _blocks = blocks;
-    private readonly RegistryReader _reader = reader;
     private readonly UInt128 _writer = FactStamp.ReadWriter(RandomNumberGenerator.GetBytes(FactStamp.WriterBytes));
 
     /// <summary>Facts in the form of a record, with a stamp of now.</summary>
@@ -22,7 +20,7 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
     {
         if (isPinned || name is not null) ThrowIfRing(isPinned ? "a pin" : "a name");
         if (name is not null) ThrowIfNoName(name);
-        List<Fact> facts = FactRecord.FactsOf(said, default, _blocks.Clock.GetUtcNow());
+        List<Fact> facts = FactRecord.FactsOf(said, default, blocks.Clock.GetUtcNow());
         if (isPinned) facts.Add(new PinFact(default, true));
         return facts.Count == 0 ? null : new FactRecord(NextStamp(), [.. facts], said.ExpiresAfter);
     }
@@ -30,8 +28,8 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
     /// <summary>Appends facts that need no block to be here.</summary>
     public void Append(params Fact[] facts)
     {
-        _ = _blocks.Append(Record(facts));
-        _reader.NoteSaid(facts.Length);
+        _ = blocks.Append(Record(facts));
+        reader.NoteSaid(facts.Length);
     }
 
     /// <summary>Throws where facts of a time may not enter a store.</summary>
@@ -47,8 +45,8 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
 
     private FactStamp NextStamp()
     {
-        ulong time = _blocks.NextTime();
-        ThrowIfAhead(time, _blocks.Clock.GetUtcNow());
+        ulong time = blocks.NextTime();
+        ThrowIfAhead(time, blocks.Clock.GetUtcNow());
         return new FactStamp(time, _writer);
     }
 
@@ -58,8 +56,8 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
         // After a rebuild the clock may lag the lanes' records; a wrong time must not spread.
         if (previous is { } last)
         {
-            ThrowIfAhead(last.Time, _blocks.Clock.GetUtcNow());
-            _blocks.ObserveTime(last.Time);
+            ThrowIfAhead(last.Time, blocks.Clock.GetUtcNow());
+            blocks.ObserveTime(last.Time);
         }
 
         return NextStamp();
@@ -67,9 +65,9 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
 
     public void ThrowIfRing(string what)
     {
-        if (!_blocks.IsRing) return;
+        if (!blocks.IsRing) return;
         throw new ArrowCidException(ErrorCode.Unsupported,
-            $"{_blocks.Directory} is a ring, whose oldest blocks go: {what} keeps nothing there; " +
+            $"{blocks.Directory} is a ring, whose oldest blocks go: {what} keeps nothing there; " +
             "take a store that keeps");
     }
 

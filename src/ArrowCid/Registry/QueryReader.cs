@@ -7,10 +7,6 @@ namespace ArrowCid.Registry;
 /// <summary>Queries: keys of one order, each looked up and asked the whole filter.</summary>
 internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, EntryReader entries)
 {
-    private readonly BlockStore _blocks = blocks;
-    private readonly RegistryReader _reader = reader;
-    private readonly EntryReader _entries = entries;
-
     // The number of keys examined while the gate is held once.
     private const int KeysAtOnce = 1024;
 
@@ -21,7 +17,7 @@ internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, Entr
     /// <param name="wish">What it is to find.</param>
     /// <param name="kind">The order that it began with, where it goes on.</param>
     /// <returns>Null where it cannot go by that order.</returns>
-    public QueryPlan? Plan(QueryWish wish, IndexKind? kind) => _reader.Ask(() => QueryPlanner.Choose(wish.Filter,
+    public QueryPlan? Plan(QueryWish wish, IndexKind? kind) => reader.Ask(() => QueryPlanner.Choose(wish.Filter,
         wish.WithAbsent, wish.Now.UtcTicks, kind, Estimate));
 
     /// <summary>Looks on for what a query is to find.</summary>
@@ -30,7 +26,7 @@ internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, Entr
     /// <param name="place">The key to continue after; the default starts at the beginning.</param>
     /// <param name="most">The maximum number of entries.</param>
     public QueryPiece Look(QueryWish wish, QueryPlan plan, QueryPlace place, int most) =>
-        _reader.Ask(() => LookHere(wish, plan, place, most));
+        reader.Ask(() => LookHere(wish, plan, place, most));
 
     /// <summary>Counts what passes.</summary>
     public long Count(QueryWish wish, QueryPlan plan, CancellationToken cancel, out long lookedAt)
@@ -38,7 +34,7 @@ internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, Entr
         lookedAt = 0;
         if (plan.IsExact)
         {
-            (long Count, long LookedAt) counted = _reader.Ask(() => CountKeys(wish, plan, cancel));
+            (long Count, long LookedAt) counted = reader.Ask(() => CountKeys(wish, plan, cancel));
             lookedAt = counted.LookedAt;
             return counted.Count;
         }
@@ -66,7 +62,7 @@ internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, Entr
         foreach (KeyRange range in InOrder(plan, wish.IsDescending))
         {
             if (Behind(range, last, wish.IsDescending) is not { } rest) continue;
-            MergedCursor cursor = _reader.Open(plan.Kind, rest, wish.IsDescending);
+            MergedCursor cursor = reader.Open(plan.Kind, rest, wish.IsDescending);
             while (cursor.Next())
             {
                 int left = Math.Min(most - found.Count, KeysAtOnce - keys);
@@ -79,15 +75,15 @@ internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, Entr
                     last = next.Key;
                     if (next.Digest is not { } digest) continue;
                     // Most of what facts speak of may be elsewhere: that costs no look at the entry.
-                    if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
+                    if (!wish.WithAbsent && !blocks.Contains(in digest)) continue;
                     lookedAt++;
-                    BlockState? page = _reader.State.Find(in digest, next.Speakers);
+                    BlockState? page = reader.State.Find(in digest, next.Speakers);
                     if (EntryAt(foundBy, plan.Kind, last, in digest, page, wish) is { } entry) found.Add(entry);
                 }
             }
         }
 
-        GC.KeepAlive(_reader.State);
+        GC.KeepAlive(reader.State);
         return new QueryPiece(found, new QueryPlace(plan.Kind, wish.IsDescending, last), true, lookedAt);
     }
 
@@ -107,8 +103,8 @@ internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, Entr
             ahead.Add(new KeyAhead(key, digest, default));
         }
         while (ahead.Count < count && cursor.Next());
-        _reader.State.Index.Ask(digests[..found], speakers);
-        _blocks.Ask(digests[..found]);
+        reader.State.Index.Ask(digests[..found], speakers);
+        blocks.Ask(digests[..found]);
         for (int i = 0, at = 0; i < ahead.Count; i++)
         {
             if (ahead[i].Digest is not null) ahead[i] = ahead[i] with { Speakers = speakers[at++] };
@@ -119,10 +115,10 @@ internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, Entr
     private StoredEntry? EntryAt(FoundBy found, IndexKind kind, ReadOnlySpan<byte> key, in Digest256 digest,
         BlockState? page, QueryWish wish)
     {
-        BlockInfo? info = _entries.Look(in digest, page);
+        BlockInfo? info = entries.Look(in digest, page);
         if (info is null && !(wish.WithAbsent && page?.Sheet is not null)) return null;
         if (!IsFoundBy(found, kind, key, in digest, page, info)) return null;
-        StoredEntry entry = _entries.Show(in digest, info, page);
+        StoredEntry entry = entries.Show(in digest, info, page);
         return wish.Filter is null || wish.Filter.Matches(entry, wish.Now) ? entry : null;
     }
 
@@ -132,7 +128,7 @@ internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, Entr
         BlockInfo? info) => kind switch
         {
             IndexKind.Cid => true,
-            IndexKind.Name => found.Is(key, _reader.State.NamesOf(in digest, page)),
+            IndexKind.Name => found.Is(key, reader.State.NamesOf(in digest, page)),
             _ => found.Is(key, in digest, page, info),
         };
 
@@ -141,32 +137,32 @@ internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, Entr
     {
         if (kind == IndexKind.Cid) return new Digest256(key);
         if (kind != IndexKind.Name) return IndexKey.DigestOf(key);
-        return _reader.State.FindName(IpldText.Utf8.GetString(key))?.Last.Target is { } target &&
+        return reader.State.FindName(IpldText.Utf8.GetString(key))?.Last.Target is { } target &&
             target.TryGetSha256(out Digest256 digest) ? digest : null;
     }
 
     private (long Count, long LookedAt) CountKeys(QueryWish wish, QueryPlan plan, CancellationToken cancel)
     {
         long count = 0, lookedAt = 0;
-        IndexSnapshot index = _reader.State.Index;
+        IndexSnapshot index = reader.State.Index;
         var found = new FoundBy(plan, wish.IsDescending);
         foreach (KeyRange range in plan.Ranges)
         {
-            MergedCursor cursor = _reader.Open(plan.Kind, range, isDescending: false);
+            MergedCursor cursor = reader.Open(plan.Kind, range, isDescending: false);
             for (int i = 0; cursor.Next(); i++)
             {
                 if ((i & 0xffff) == 0) cancel.ThrowIfCancellationRequested();
                 Digest256 digest = plan.Kind == IndexKind.Cid
                     ? new Digest256(cursor.Key)
                     : IndexKey.DigestOf(cursor.Key);
-                if (!wish.WithAbsent && !_blocks.Contains(in digest)) continue;
+                if (!wish.WithAbsent && !blocks.Contains(in digest)) continue;
                 // What one run alone speaks of has no later word: its key stands.
-                bool stands = plan.Kind != IndexKind.Cid && (wish.WithAbsent || !_reader.State.HasDrops) &&
-                    !_reader.State.Recent.ContainsKey(digest) && index.IsSaidOnce(in digest);
+                bool stands = plan.Kind != IndexKind.Cid && (wish.WithAbsent || !reader.State.HasDrops) &&
+                    !reader.State.Recent.ContainsKey(digest) && index.IsSaidOnce(in digest);
                 lookedAt += stands ? 0 : 1;
                 if (stands || IsFound()) count++;
 
-                bool IsFound() => EntryAt(found, plan.Kind, cursor.Key, in digest, _reader.State.Find(in digest),
+                bool IsFound() => EntryAt(found, plan.Kind, cursor.Key, in digest, reader.State.Find(in digest),
                     wish) is not null;
             }
         }
@@ -179,8 +175,8 @@ internal sealed class QueryReader(BlockStore blocks, RegistryReader reader, Entr
     {
         long keys = 0;
         foreach (KeyRange range in plan.Ranges)
-            keys += _reader.State.Index.Estimate(plan.Kind, range.Low, range.High) +
-                _reader.CountRecent(plan.Kind, range);
+            keys += reader.State.Index.Estimate(plan.Kind, range.Low, range.High) +
+                reader.CountRecent(plan.Kind, range);
         return keys;
     }
 

@@ -9,12 +9,6 @@ namespace ArrowCid.Registry;
 internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, RegistryReader reader,
     FactAppender facts, RegistryPins pins)
 {
-    private readonly BlockStore _blocks = blocks;
-    private readonly TimeSpan _timeout = timeout;
-    private readonly RegistryReader _reader = reader;
-    private readonly FactAppender _facts = facts;
-    private readonly RegistryPins _pins = pins;
-
     /// <summary>The byte that a name locks, by its hash.</summary>
     private static uint HashOf(string name)
     {
@@ -32,20 +26,20 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
     /// <param name="expected">What the name must point to.</param>
     /// <param name="commit">Commits the fact together with the block, where that is not in the store yet; else
     /// null.</param>
-    public NameChange SetName(string name, Cid? cid, NameExpectation expected, Action<IFactSource>? commit = null)
+    public NameChange Set(string name, Cid? cid, NameExpectation expected, Action<IFactSource>? commit = null)
     {
-        _facts.ThrowIfRing("a name");
+        facts.ThrowIfRing("a name");
         FactAppender.ThrowIfNoName(name);
-        using IDisposable held = _blocks.LockName(HashOf(name), _timeout);
+        using IDisposable held = blocks.LockName(HashOf(name), timeout);
         // Before the lanes are read: a drop that is over by now is in them.
-        ulong sweep = _blocks.ReadSweep();
-        _blocks.CatchUp(_timeout);
-        NameRecord? last = _reader.AskAt(_blocks.Marks(), () => _reader.State.FindName(name))?.Last;
+        ulong sweep = blocks.ReadSweep();
+        blocks.CatchUp(timeout);
+        NameRecord? last = reader.AskAt(blocks.Marks(), () => reader.State.FindName(name))?.Last;
         Check(name, last, cid, expected);
         var fact = new NameFact(name, cid, last?.Stamp);
-        var record = new FactRecord(_facts.NextStampAfter(last?.Stamp), [fact]);
+        var record = new FactRecord(facts.NextStampAfter(last?.Stamp), [fact]);
         if (cid is { } target) GiveName(fact, target, record, sweep, last, commit);
-        else _ = _blocks.Append(record);
+        else _ = blocks.Append(record);
         return new NameChange
         {
             Name = name,
@@ -56,17 +50,17 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
         };
     }
 
-    public Cid? ResolveName(string name, DateTimeOffset? asOf)
+    public Cid? Resolve(string name, DateTimeOffset? asOf)
     {
-        NameLog? log = _reader.Ask(() => _reader.State.FindName(name));
+        NameLog? log = reader.Ask(() => reader.State.FindName(name));
         return asOf is { } when ? log?.At(FactStamp.LastTime(when))?.Target : log?.Last.Target;
     }
 
-    public IReadOnlyList<NameChange> NameHistory(string name) =>
-        _reader.Ask(() => _reader.State.FindName(name)?.History() ?? []);
+    public IReadOnlyList<NameChange> History(string name) =>
+        reader.Ask(() => reader.State.FindName(name)?.History() ?? []);
 
-    public IReadOnlyList<NameChange> Names() => _reader.Ask<IReadOnlyList<NameChange>>(() =>
-        [.. _reader.State.Names.Where(log => log.Last.Target is not null)
+    public IReadOnlyList<NameChange> List() => reader.Ask<IReadOnlyList<NameChange>>(() =>
+        [.. reader.State.Names.Where(log => log.Last.Target is not null)
             .OrderBy(log => log.Name, StringComparer.Ordinal).Select(log => log.Show())]);
 
     private static void Check(string name, NameRecord? last, Cid? cid, NameExpectation expected)
@@ -90,18 +84,18 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
             Digest256[] roots = [RegistryPins.DigestOf(target)];
             if (commit is null)
             {
-                _pins.Announce(roots, record, sweep);
+                pins.Announce(roots, record, sweep);
                 return;
             }
 
             commit(record);
-            _pins.AnnounceIfSwept(roots, sweep);
+            pins.AnnounceIfSwept(roots, sweep);
         }
         catch (RegistryPins.HollowException e)
         {
             // It stands already, and for something that is not whole: back to what it was.
             var back = new NameFact(fact.Name, last?.Target, record.Stamp);
-            _ = _blocks.Append(new FactRecord(_facts.NextStampAfter(record.Stamp), [back]));
+            _ = blocks.Append(new FactRecord(facts.NextStampAfter(record.Stamp), [back]));
             throw new ArrowCidException(ErrorCode.BlockNotFound,
                 $"{e.Message}; the name '{fact.Name}' is what it was", e);
         }

@@ -6,24 +6,20 @@ namespace ArrowCid.Registry;
 /// <summary>Pins and holds, and what keeps them from being hollow beside a drop.</summary>
 internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, FactAppender facts)
 {
-    private readonly BlockStore _blocks = blocks;
-    private readonly RegistryReader _reader = reader;
-    private readonly FactAppender _facts = facts;
-
     /// <summary>Pins a block that is here.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: it is not, or something beneath it
     /// is not.</exception>
     public void Pin(Cid cid)
     {
-        _facts.ThrowIfRing("a pin");
+        facts.ThrowIfRing("a pin");
         ulong sweep = ReadSweepAndLanes();
         try
         {
-            Announce([DigestOf(cid)], _facts.Record(new PinFact(cid, true)), sweep);
+            Announce([DigestOf(cid)], facts.Record(new PinFact(cid, true)), sweep);
         }
         catch (HollowException e)
         {
-            _facts.Append(new PinFact(cid, false));
+            facts.Append(new PinFact(cid, false));
             throw new ArrowCidException(ErrorCode.BlockNotFound, $"{e.Message}; it is not pinned", e);
         }
     }
@@ -32,8 +28,8 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
     public bool Unpin(Cid cid)
     {
         Digest256 digest = DigestOf(cid);
-        if (_reader.Ask(() => _reader.State.Find(in digest))?.Sheet is not { Pin.Value: true }) return false;
-        _facts.Append(new PinFact(cid, false));
+        if (reader.Ask(() => reader.State.Find(in digest))?.Sheet is not { Pin.Value: true }) return false;
+        facts.Append(new PinFact(cid, false));
         return true;
     }
 
@@ -41,14 +37,14 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
     /// before.</summary>
     public void Touch(Cid cid, ulong? expires)
     {
-        ulong sweep = _blocks.ReadSweep();
-        _facts.Append(new ExpiryFact(cid, expires));
-        ulong now = _blocks.ReadSweep();
-        bool isLonger = expires is null || expires > (ulong)_blocks.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        if (((now & 1) == 0 && now == sweep) || !isLonger || _blocks.IsRing) return;
+        ulong sweep = blocks.ReadSweep();
+        facts.Append(new ExpiryFact(cid, expires));
+        ulong now = blocks.ReadSweep();
+        bool isLonger = expires is null || expires > (ulong)blocks.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        if (((now & 1) == 0 && now == sweep) || !isLonger || blocks.IsRing) return;
         // The collector may have decided before it could see it.
         Digest256[] roots = [DigestOf(cid)];
-        if (_blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing) || missing == roots[0]) return;
+        if (blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing) || missing == roots[0]) return;
         throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(roots, missing));
     }
 
@@ -59,12 +55,12 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: one is no longer here.</exception>
     public void KeepTogether(IEnumerable<Cid> cids, ulong sweep)
     {
-        if (_blocks.IsRing) return;
+        if (blocks.IsRing) return;
         Digest256[] digests = [.. cids.Select(DigestOf).Distinct()];
-        bool mayBeDropped = _reader.Ask(() => IsAnyDropped(digests));
-        ulong now = _blocks.ReadSweep();
+        bool mayBeDropped = reader.Ask(() => IsAnyDropped(digests));
+        ulong now = blocks.ReadSweep();
         if (!mayBeDropped && (now & 1) == 0 && now == sweep) return;
-        if (!_blocks.TryAnnounce(digests, null, out Digest256 missing))
+        if (!blocks.TryAnnounce(digests, null, out Digest256 missing))
             throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(digests, missing));
     }
 
@@ -72,18 +68,18 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
     /// <returns>The byte, to be given to <see cref="BlockStore.EndHold"/>.</returns>
     public long Hold(Cid[] cids)
     {
-        _facts.ThrowIfRing("a hold");
+        facts.ThrowIfRing("a hold");
         Digest256[] digests = Array.ConvertAll(cids, DigestOf);
-        long lockByte = _blocks.BeginHold();
+        long lockByte = blocks.BeginHold();
         try
         {
             ulong sweep = ReadSweepAndLanes();
-            Announce(digests, _facts.Record(new HoldFact(cids, (ulong)lockByte)), sweep);
+            Announce(digests, facts.Record(new HoldFact(cids, (ulong)lockByte)), sweep);
             return lockByte;
         }
         catch (Exception e)
         {
-            _blocks.EndHold(lockByte);
+            blocks.EndHold(lockByte);
             if (e is HollowException) throw new ArrowCidException(ErrorCode.BlockNotFound, e.Message, e);
             throw;
         }
@@ -91,8 +87,8 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
 
     private ulong ReadSweepAndLanes()
     {
-        ulong sweep = _blocks.ReadSweep();
-        lock (_reader.Gate) _reader.ReadTo(_blocks.Marks());
+        ulong sweep = blocks.ReadSweep();
+        lock (reader.Gate) reader.ReadTo(blocks.Marks());
         return sweep;
     }
 
@@ -107,8 +103,8 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
     public void Announce(Digest256[] roots, FactRecord facts, ulong sweep)
     {
         Digest256[] all = Beneath(roots);
-        bool mayBeDropped = (sweep & 1) != 0 || _reader.Known(() => IsAnyDropped(all));
-        if (!_blocks.TryAnnounce(mayBeDropped ? all : roots, facts, out Digest256 missing))
+        bool mayBeDropped = (sweep & 1) != 0 || reader.Known(() => IsAnyDropped(all));
+        if (!blocks.TryAnnounce(mayBeDropped ? all : roots, facts, out Digest256 missing))
             throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(roots, missing));
         AnnounceIfSwept(roots, sweep);
     }
@@ -118,25 +114,25 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
     /// <exception cref="HollowException">Something beneath the blocks is gone.</exception>
     public void AnnounceIfSwept(Digest256[] roots, ulong sweep)
     {
-        ulong now = _blocks.ReadSweep();
+        ulong now = blocks.ReadSweep();
         if ((now & 1) == 0 && now == sweep) return;
         // Blocks beneath that were not visible before the drop was decided are visible to every later reclaim.
-        if (!_blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing))
+        if (!blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing))
             throw new HollowException(Missing(roots, missing));
     }
 
     private bool IsAnyDropped(Digest256[] digests) =>
-        Array.Exists(digests, digest => _reader.State.Find(in digest) is { IsDropped: true });
+        Array.Exists(digests, digest => reader.State.Find(in digest) is { IsDropped: true });
 
     private Digest256[] Beneath(Digest256[] roots) =>
-        [.. roots.SelectMany(root => BlockNeeds.Closure(_blocks, root)).Distinct()];
+        [.. roots.SelectMany(root => BlockNeeds.Closure(blocks, root)).Distinct()];
 
     private string Missing(Digest256[] roots, Digest256 missing)
     {
         Cid cid = Cid.FromSha256(Multicodec.Raw, missing);
         return Array.IndexOf(roots, missing) >= 0
-            ? $"{cid} is not here ({_blocks.Directory}); put it first"
-            : $"{cid}, which it needs, is no longer here ({_blocks.Directory}); put it again first";
+            ? $"{cid} is not here ({blocks.Directory}); put it first"
+            : $"{cid}, which it needs, is no longer here ({blocks.Directory}); put it again first";
     }
 
     public static Digest256 DigestOf(Cid cid) => cid.Version == 1 && cid.TryGetSha256(out Digest256 digest)

@@ -31,9 +31,7 @@ internal sealed class RegistryReader : IDisposable
 
     private readonly BlockStore _blocks;
     private readonly TimeSpan _timeout;
-    private readonly Lock _gate = new();
     private readonly Timer _idle;
-    private RegistryState _book = new();
     private Cursor _position = Cursor.Oldest;
     private LogReader? _tail;
     private int _lastPruned;
@@ -62,28 +60,28 @@ internal sealed class RegistryReader : IDisposable
     }
 
     /// <summary>The facts as they were read last. What belongs together is read under the gate.</summary>
-    public RegistryState State => _book;
+    public RegistryState State { get; private set; } = new();
 
     /// <summary>The lock under which the state is read and changed.</summary>
-    public Lock Gate => _gate;
+    public Lock Gate { get; } = new();
 
     /// <summary>What in the facts is void, in words, and how much more there is of it.</summary>
     public (IReadOnlyList<string> Said, long Count) Faults()
     {
-        lock (_gate)
+        lock (Gate)
         {
             Follow();
-            return ([.. _damages, .. _book.Faults], _damages.Count + _book.FaultCount);
+            return ([.. _damages, .. State.Faults], _damages.Count + State.FaultCount);
         }
     }
 
     /// <summary>Reads on, up to the lanes' ends if they can be read.</summary>
-    public void Follow()
+    private void Follow()
     {
         int lane = 0;
         bool isAtEnd = TryFollowTail() ||
             TryReadTo(_blocks.Marks(), _timeout < s_readPatience ? _timeout : s_readPatience, out lane);
-        if (!isAtEnd) _book.AddFault($"lane {lane}: its end cannot be read");
+        if (!isAtEnd) State.AddFault($"lane {lane}: its end cannot be read");
         Prune();
     }
 
@@ -107,7 +105,7 @@ internal sealed class RegistryReader : IDisposable
                 }
 
                 _ = _idle.Change(s_idle, Timeout.InfiniteTimeSpan);
-                return !tail.HasUnread && (_directory is null || _book.Recent.Count < MaxRecent);
+                return !tail.HasUnread && (_directory is null || State.Recent.Count < MaxRecent);
             }
         }
         catch (IndexDamagedException e)
@@ -158,7 +156,7 @@ internal sealed class RegistryReader : IDisposable
             while (tail.TryNext(out LogEvent found))
             {
                 Take(in found);
-                if (_directory is null || _book.Recent.Count < MaxRecent || !TryFoldHere()) continue;
+                if (_directory is null || State.Recent.Count < MaxRecent || !TryFoldHere()) continue;
                 tail = _tail ??= _blocks.Tail(_position, TailScope.All);
             }
 
@@ -182,16 +180,16 @@ internal sealed class RegistryReader : IDisposable
         if (found.Gap is { } gap)
         {
             // After any other gap everything stored is listed again.
-            if (gap.Reason == GapReason.Damaged) _book.AddFault(gap.ToString());
-            else _book = new RegistryState();
+            if (gap.Reason == GapReason.Damaged) State.AddFault(gap.ToString());
+            else State = new RegistryState();
             return;
         }
 
         RecordHeader record = found.Record;
         if (record.RecordKind == RecordKind.Fact)
-            _book.Apply(found.Payload.Span, record.TimeNanoseconds, found.Lane, record.Sequence);
+            State.Apply(found.Payload.Span, record.TimeNanoseconds, found.Lane, record.Sequence);
         else
-            _book.Announce(in record, found.Lane);
+            State.Announce(in record, found.Lane);
     }
 
     /// <summary>Forgets evicted blocks, with their metadata, so that a ring's state does not grow without
@@ -199,22 +197,22 @@ internal sealed class RegistryReader : IDisposable
     private void Prune()
     {
         const int Least = 4096;
-        if (!_blocks.IsRing || _book.Recent.Count < Math.Max(Least, 2 * _lastPruned)) return;
-        foreach ((Digest256 digest, BlockState page) in _book.Recent.ToArray())
+        if (!_blocks.IsRing || State.Recent.Count < Math.Max(Least, 2 * _lastPruned)) return;
+        foreach ((Digest256 digest, BlockState page) in State.Recent.ToArray())
         {
             // Facts may be about a block that is just being put.
             if (page.LastPut == 0) continue;
             using BlockLease? lease = _blocks.Find(digest);
-            if (lease is null) _book.Forget(in digest);
+            if (lease is null) State.Forget(in digest);
         }
 
         _recentKeys.Forget();
-        _lastPruned = _book.Recent.Count;
+        _lastPruned = State.Recent.Count;
     }
 
     public void LetGo()
     {
-        lock (_gate)
+        lock (Gate)
         {
             if (_tail is null || _isClosed) return;
             _position = _tail.Position;
@@ -236,7 +234,7 @@ internal sealed class RegistryReader : IDisposable
         }
         catch (IndexDamagedException e)
         {
-            lock (_gate)
+            lock (Gate)
             {
                 if (repairs) DiscardIndex(e);
             }
@@ -250,10 +248,10 @@ internal sealed class RegistryReader : IDisposable
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
             {
                 OpenIndex();
-                return _book.Index;
+                return State.Index;
             }
         }
     }
@@ -273,7 +271,7 @@ internal sealed class RegistryReader : IDisposable
             }
             catch (IndexDamagedException e) when (round < 3)
             {
-                lock (_gate) DiscardIndex(e);
+                lock (Gate) DiscardIndex(e);
             }
         }
     }
@@ -317,12 +315,12 @@ internal sealed class RegistryReader : IDisposable
             }
 
             if (merged is not { } done) return null;
-            lock (_gate) RebaseOn(done.Index);
+            lock (Gate) RebaseOn(done.Index);
             return (done.Runs, done.Blocks);
         }
         catch (IndexDamagedException e)
         {
-            lock (_gate) DiscardIndex(e);
+            lock (Gate) DiscardIndex(e);
             return null;
         }
         finally
@@ -334,7 +332,7 @@ internal sealed class RegistryReader : IDisposable
     /// <summary>Answers from the book, brought up to date before.</summary>
     public T Ask<T>(Func<T> answer)
     {
-        lock (_gate)
+        lock (Gate)
         {
             Follow();
             return Guarded(answer);
@@ -344,14 +342,14 @@ internal sealed class RegistryReader : IDisposable
     /// <summary>Answers from the state as it is, without reading on.</summary>
     public T Known<T>(Func<T> answer)
     {
-        lock (_gate) return Guarded(answer);
+        lock (Gate) return Guarded(answer);
     }
 
     /// <summary>Answers from a state that has at least the records up to each log's number.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: a log could not be read so far.</exception>
     public T AskAt<T>(ulong[] marks, Func<T> answer)
     {
-        lock (_gate)
+        lock (Gate)
         {
             ReadTo(marks);
             return Guarded(answer);
@@ -362,7 +360,7 @@ internal sealed class RegistryReader : IDisposable
     /// them must not be blocked by a lease of its own.</summary>
     public void ReadAndLetGo()
     {
-        lock (_gate)
+        lock (Gate)
         {
             ReadTo(_blocks.Marks());
             LetGo();
@@ -370,7 +368,7 @@ internal sealed class RegistryReader : IDisposable
     }
 
     /// <summary>The keys of a range that are newer than the index on disk.</summary>
-    public long CountRecent(IndexKind kind, KeyRange range) => _recentKeys.Count(_book, kind, range);
+    public long CountRecent(IndexKind kind, KeyRange range) => _recentKeys.Count(State, kind, range);
 
     public void Dispose()
     {
@@ -380,7 +378,7 @@ internal sealed class RegistryReader : IDisposable
         // A fold ends where it is: what it did not name goes with the next one.
         lock (_foldGate) _isClosed = true;
         _end.Dispose();
-        lock (_gate)
+        lock (Gate)
         {
             _tail?.Dispose();
             _tail = null;
@@ -434,7 +432,7 @@ internal sealed class RegistryReader : IDisposable
     /// <summary>Under the gate: the state holds the facts that are newer than an index.</summary>
     private void RebaseOn(IndexSnapshot index)
     {
-        (_book, _position) = (new RegistryState(index), index.Cursor);
+        (State, _position) = (new RegistryState(index), index.Cursor);
         _tail?.Dispose();
         _tail = null;
     }
@@ -502,7 +500,7 @@ internal sealed class RegistryReader : IDisposable
             IndexSnapshot index;
             if (!isToDisk)
             {
-                index = FlushFrom(_book.Index, isToDisk, cancel);
+                index = FlushFrom(State.Index, isToDisk, cancel);
             }
             else
             {
@@ -519,7 +517,7 @@ internal sealed class RegistryReader : IDisposable
                 }
             }
 
-            lock (_gate)
+            lock (Gate)
             {
                 _isIndexOpen = true;
                 RebaseOn(index);
@@ -625,6 +623,6 @@ internal sealed class RegistryReader : IDisposable
         }
     }
 
-    public MergedCursor Open(IndexKind kind, KeyRange range, bool isDescending) => _book.Index.Open(kind, range.Low,
-        range.High, isDescending, _recentKeys.Open(_book, kind, range, isDescending));
+    public MergedCursor Open(IndexKind kind, KeyRange range, bool isDescending) => State.Index.Open(kind, range.Low,
+        range.High, isDescending, _recentKeys.Open(State, kind, range, isDescending));
 }

@@ -8,5 +8,5 @@ public sealed partial class StoreNames
 {
     /// <summary>Gives a name together with what <paramref name="commit"/> stores.</summary>
     internal void SetWith(string name, Cid cid, NameExpectation expected, Action<IFactSource> commit) =>
-        _ = _store.Registry.Names.SetName(name, cid, expected, commit);
+        _ = _store.Registry.Names.Set(name, cid, expected, commit);
 }

@@ -22,7 +22,7 @@ public sealed partial class StoreNames
     {
         ArgumentNullException.ThrowIfNull(name);
         CidStore.ThrowIfDefault(cid);
-        return _store.Registry.Names.SetName(name, cid, new NameExpectation(IsAny: true, null));
+        return _store.Registry.Names.Set(name, cid, new NameExpectation(IsAny: true, null));
     }
 
     /// <summary>
@@ -41,7 +41,7 @@ public sealed partial class StoreNames
     {
         ArgumentNullException.ThrowIfNull(name);
         if (cid is { } target) CidStore.ThrowIfDefault(target);
-        return _store.Registry.Names.SetName(name, cid, new NameExpectation(IsAny: false, expected));
+        return _store.Registry.Names.Set(name, cid, new NameExpectation(IsAny: false, expected));
     }
 
     /// <summary>Takes a name away; its history stays.</summary>
@@ -53,7 +53,7 @@ public sealed partial class StoreNames
         ArgumentNullException.ThrowIfNull(name);
         try
         {
-            _ = _store.Registry.Names.SetName(name, null, new NameExpectation(IsAny: true, null));
+            _ = _store.Registry.Names.Set(name, null, new NameExpectation(IsAny: true, null));
             return true;
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.NameNotFound)
@@ -70,7 +70,7 @@ public sealed partial class StoreNames
     public Cid? Resolve(string name, DateTimeOffset? asOf = null)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _store.Registry.Names.ResolveName(name, asOf);
+        return _store.Registry.Names.Resolve(name, asOf);
     }
 
     /// <summary>Every change of a name.</summary>
@@ -79,10 +79,10 @@ public sealed partial class StoreNames
     public IReadOnlyList<NameChange> GetHistory(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return _store.Registry.Names.NameHistory(name);
+        return _store.Registry.Names.History(name);
     }
 
     /// <summary>Every name that points to a block, with its last change.</summary>
     /// <returns>The changes, sorted by their names' characters' codes.</returns>
-    public IReadOnlyList<NameChange> List() => _store.Registry.Names.Names();
+    public IReadOnlyList<NameChange> List() => _store.Registry.Names.List();
 }

@@ -46,7 +46,8 @@ internal sealed class CompactionSteps(BlockStore store, ControlFile control, Com
         using MaintenanceLockScope term = store.TryBecomeJanitor(s_janitorPatience) ??
             throw new ArrowCidException(ErrorCode.Busy, $"{store.Directory}: another process or thread is cleaning up");
         report = reclaim.Run(mostAlive, dryRun: false, patience: s_patience,
-            isAsked: place => some.Any(asked => asked.Slot == place.Slot && asked.Word == place.Word), cancel: cancel);
+            isAsked: place => some.Any(asked => asked.Slot == place.Slot && asked.Word == place.Word),
+            operation: new Operation(ProgressUnit.Segments, progress: null, cancel));
         _isIncomplete |= report.Segments.Any(each => each.Outcome is ReclaimOutcome.Held or ReclaimOutcome.NoRoom);
         if (isData) _ = _data.Dequeue();
         else _ = _facts.Dequeue();

@@ -36,16 +36,14 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
     /// <param name="isEnough">Asked after each segment that is gone.</param>
     /// <param name="patience">How long to retry segments that other processes have mapped and may release.</param>
     /// <param name="isAsked">Which of them are looked at; null: all.</param>
-    /// <param name="cancel">Ends it at the next block: of a segment that is half moved each block is found where it
-    /// was moved to, or still in it.</param>
-    /// <param name="operation">The call that it is done for: ends it as <paramref name="cancel"/> does, and gets the
-    /// number of segments that were looked at.</param>
+    /// <param name="operation">The call that it is done for: gets the number of segments that were looked at. It is
+    /// canceled at the next block: of a segment that is half moved each block is found where it was moved to, or still
+    /// in it. Null: none.</param>
     public ReclaimReport Run(double mostAlive, bool dryRun, Func<bool>? isEnough = null, TimeSpan patience = default,
-        Predicate<SegmentPlace>? isAsked = null, Operation? operation = null, CancellationToken cancel = default)
+        Predicate<SegmentPlace>? isAsked = null, Operation? operation = null)
     {
         long began = Stopwatch.GetTimestamp();
-        if (operation is not null) cancel = operation.Token;
-        _cancel = cancel;
+        _cancel = operation?.Token ?? default;
         _begun = 0;
         liveness.Refresh();
         _views.Update();
@@ -62,7 +60,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
             bool isOver = false;
             foreach (SegmentPlace place in places)
             {
-                cancel.ThrowIfCancellationRequested();
+                _cancel.ThrowIfCancellationRequested();
                 ReclaimedSegment? one = place.Kind == SegmentKind.Facts
                     ? facts?.Look(place, mostAlive, dryRun)
                     : Look(place, mostAlive, dryRun);

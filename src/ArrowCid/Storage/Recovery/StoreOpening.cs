@@ -57,7 +57,8 @@ internal static class StoreOpening
     /// <param name="directory">The store's directory.</param>
     /// <param name="repairs">Whether damaged segments are quarantined first and rebuilt from their intact records; a
     /// damaged control file is rebuilt too.</param>
-    /// <param name="operation">The call that it is done for: gets the number of segments that were read.</param>
+    /// <param name="operation">The call that it is done for: gets the number of segments that were read. What
+    /// <paramref name="repairs"/> has begun goes on to its end without it.</param>
     /// <returns>The number of blocks found.</returns>
     public static long Rebuild(string directory, bool repairs = false, Operation? operation = null)
     {

@@ -212,7 +212,6 @@ public sealed partial class StorePlaces
         }
 
         operation.Finish();
-
         return added;
     }
 
