@@ -7,7 +7,7 @@ namespace ArrowCid.Native;
 
 /// <summary>A block that a caller holds.</summary>
 // SAFETY: the pin, which the lease's end undoes, keeps the bytes where the caller was told that they are.
-internal sealed unsafe class Lease(BlockLease block, RecordBatch? batch)
+internal sealed unsafe class Lease(RecordLease block, RecordBatch? batch)
 {
     private readonly Lock _gate = new();
     private MemoryHandle _pin;

@@ -17,7 +17,7 @@ internal static unsafe class ReadExports
             CidStore opened = Handles.Get<CidStore>(store);
             Cid wanted = Argument.Cid(cid);
             Argument.NotNull(lease, nameof(lease));
-            BlockLease block = opened.TryLease(wanted, out RecordBatch? batch) ?? throw NotFound(wanted, opened);
+            RecordLease block = opened.TryLease(wanted, out RecordBatch? batch) ?? throw NotFound(wanted, opened);
             try
             {
                 *lease = Handles.Open(new Lease(block, batch));

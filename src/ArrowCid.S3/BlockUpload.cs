@@ -36,7 +36,7 @@ internal sealed class BlockUpload : IDisposable
     /// <summary>Copies blocks that the bucket does not have.</summary>
     /// <param name="cids">The blocks, each after those that it needs.</param>
     /// <param name="open">Opens one, its bytes just proved.</param>
-    public async Task<BlockCopyResult> RunAsync(IReadOnlyList<Cid> cids, Func<Cid, BackendBlock> open)
+    public async Task<BlockCopyResult> RunAsync(IReadOnlyList<Cid> cids, Func<Cid, BlockLease> open)
     {
         await _index.RefreshAsync(_end);
         try
@@ -70,7 +70,7 @@ internal sealed class BlockUpload : IDisposable
         ? digest
         : throw new ArrowCidException(ErrorCode.Unsupported, $"{cid} is not of version 1 with a SHA-256");
 
-    private async Task AddAsync(Cid cid, Digest256 digest, BackendBlock block)
+    private async Task AddAsync(Cid cid, Digest256 digest, BlockLease block)
     {
         _added++;
         _pending += block.Bytes.Length;
@@ -91,7 +91,7 @@ internal sealed class BlockUpload : IDisposable
         return StartAsync(() => WritePackAsync(pack), null);
     }
 
-    private async Task StartAsync(Func<Task> write, BackendBlock? owned)
+    private async Task StartAsync(Func<Task> write, BlockLease? owned)
     {
         try
         {
@@ -168,7 +168,7 @@ internal sealed class BlockUpload : IDisposable
         Done(pack.Entries);
     }
 
-    private Task WriteBlockAsync(Cid cid, Digest256 digest, BackendBlock block) =>
+    private Task WriteBlockAsync(Cid cid, Digest256 digest, BlockLease block) =>
         WriteBlockAsync(cid, digest, block.Bytes);
 
     private async Task WriteBlockAsync(Cid cid, Digest256 digest, ReadOnlyMemory<byte> bytes)

@@ -32,16 +32,16 @@ internal sealed class S3Backend : BlockBackend
         Wait(end => FindEntriesAsync(digest, end), cancellationToken).Count > 0;
 
     protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        _ = WriteMany([cid], each => new BackendBlock(each, bytes, null), progress: null, cancellationToken);
+        _ = WriteMany([cid], each => new BlockLease(each, bytes, null), progress: null, cancellationToken);
 
-    private protected override BackendBlock? Find(Cid cid, in Digest256 digest,
+    private protected override BlockLease? Find(Cid cid, in Digest256 digest,
         CancellationToken cancellationToken)
     {
         Digest256 wanted = digest;
         return Wait(end => FindAsync(cid, wanted, end), cancellationToken);
     }
 
-    private protected override BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BackendBlock> open,
+    private protected override BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BlockLease> open,
         Action<long>? progress, CancellationToken cancellationToken) => Wait(async end =>
     {
         BucketFormat format = await PrepareAsync(end);
@@ -133,7 +133,7 @@ internal sealed class S3Backend : BlockBackend
         return found.Count > 0 ? found : await _index.FindAsync(digest, isFresh: true, end);
     }
 
-    private async Task<BackendBlock?> FindAsync(Cid cid, Digest256 digest, CancellationToken end)
+    private async Task<BlockLease?> FindAsync(Cid cid, Digest256 digest, CancellationToken end)
     {
         ArrowCidException? damage = null;
         foreach (bool isFresh in (bool[])[false, true])
@@ -142,7 +142,7 @@ internal sealed class S3Backend : BlockBackend
             {
                 try
                 {
-                    if (await ReadAsync(entry, digest, end) is { } bytes) return new BackendBlock(cid, bytes, null);
+                    if (await ReadAsync(entry, digest, end) is { } bytes) return new BlockLease(cid, bytes, null);
                 }
                 catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
                 {

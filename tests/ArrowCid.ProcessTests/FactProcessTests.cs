@@ -95,7 +95,7 @@ public sealed class FactProcessTests
         foreach (int number in acknowledged)
         {
             byte[] bytes = StoreWorker.Bytes(number, FactWorker.Length);
-            using BlockLease? lease = store.Find(Sha256.Hash(bytes));
+            using RecordLease? lease = store.Find(Sha256.Hash(bytes));
             Assert.True(lease is not null, $"{steps}: block {number} was acknowledged and is not there");
             Assert.True(lease.Memory.Span.SequenceEqual(bytes), $"{steps}: block {number} has other bytes");
             Assert.True(facts.Contains(FactWorker.TextOf(number)), $"{steps}: the fact of {number} is lost");

@@ -61,7 +61,7 @@ public sealed class FaultProcessTests
         while (!Array.TrueForAll(acknowledged, task => task.IsCompleted))
         {
             byte[] bytes = StoreWorker.Bytes(random.Next(Count), Length);
-            using BlockLease? lease = store.Find(Sha256.Hash(bytes));
+            using RecordLease? lease = store.Find(Sha256.Hash(bytes));
             if (lease is null) continue;
             Assert.True(lease.Memory.Span.SequenceEqual(bytes));
             found++;
@@ -108,7 +108,7 @@ public sealed class FaultProcessTests
         foreach (int number in acknowledged)
         {
             byte[] bytes = StoreWorker.Bytes(number, Length);
-            using BlockLease? lease = store.Find(Sha256.Hash(bytes));
+            using RecordLease? lease = store.Find(Sha256.Hash(bytes));
             Assert.True(lease is not null, $"block {number} is gone");
             Assert.True(lease.Memory.Span.SequenceEqual(bytes));
         }

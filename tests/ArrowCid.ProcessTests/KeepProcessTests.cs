@@ -56,7 +56,7 @@ public sealed class KeepProcessTests(ITestOutputHelper output)
         using CidStore store = KeepWorker.Open(folder.Store, isRing: true);
         foreach (BlockInfo info in store.Blocks.List())
         {
-            using BlockLease? lease = store.Blocks.Find(info.Digest);
+            using RecordLease? lease = store.Blocks.Find(info.Digest);
             Assert.Equal(info.Digest, Memory.Sha256.Hash(lease!.Memory.Span));
         }
 

@@ -17,7 +17,7 @@ internal sealed class Keeping(CidStore store, int seed)
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(1);
 
     private readonly Random _random = new(seed);
-    private readonly Queue<(int Number, BlockLease Lease)> _held = new();
+    private readonly Queue<(int Number, RecordLease Lease)> _held = new();
     private readonly Dictionary<Cid, int> _pinned = [];
     private readonly Dictionary<Cid, int> _lent = [];
     private readonly Dictionary<Cid, int> _said = [];
@@ -107,7 +107,7 @@ internal sealed class Keeping(CidStore store, int seed)
 
     private void Hold(int number)
     {
-        BlockLease? lease = store.Blocks.Find(Memory.Sha256.Hash(KeepWorker.Bytes(number)));
+        RecordLease? lease = store.Blocks.Find(Memory.Sha256.Hash(KeepWorker.Bytes(number)));
         if (lease is null) return;
         _leases++;
         _held.Enqueue((number, lease));
@@ -116,7 +116,7 @@ internal sealed class Keeping(CidStore store, int seed)
 
     private void Release()
     {
-        (int number, BlockLease lease) = _held.Dequeue();
+        (int number, RecordLease lease) = _held.Dequeue();
         if (!lease.Memory.Span.SequenceEqual(KeepWorker.Bytes(number)))
             Console.WriteLine($"CHANGED {number}, seed {seed}");
         lease.Dispose();
@@ -239,7 +239,7 @@ internal sealed class Keeping(CidStore store, int seed)
 
     private void CheckThere(Cid cid, int number, string why)
     {
-        using BlockLease? lease = store.Blocks.Find(Memory.Sha256.Hash(KeepWorker.Bytes(number)));
+        using RecordLease? lease = store.Blocks.Find(Memory.Sha256.Hash(KeepWorker.Bytes(number)));
         bool isRight = store.Metadata.Get(cid)?.IsPresent == true &&
             lease?.Memory.Span.SequenceEqual(KeepWorker.Bytes(number)) == true;
         if (!isRight) Console.WriteLine($"MISSING {number}: {why}, seed {seed}");
@@ -252,7 +252,7 @@ internal sealed class RingReading(CidStore store, int seed)
     private const int Universe = 6000;
 
     private readonly Random _random = new(seed);
-    private readonly Queue<(int Number, BlockLease Lease)> _held = new();
+    private readonly Queue<(int Number, RecordLease Lease)> _held = new();
     private int _puts, _leases, _gone;
 
     public void Step()
@@ -264,7 +264,7 @@ internal sealed class RingReading(CidStore store, int seed)
             _puts++;
         }
 
-        BlockLease? lease = store.Blocks.Find(Memory.Sha256.Hash(KeepWorker.Bytes(number)));
+        RecordLease? lease = store.Blocks.Find(Memory.Sha256.Hash(KeepWorker.Bytes(number)));
         if (lease is null)
         {
             _gone++;
@@ -285,7 +285,7 @@ internal sealed class RingReading(CidStore store, int seed)
 
     private void Release()
     {
-        (int number, BlockLease lease) = _held.Dequeue();
+        (int number, RecordLease lease) = _held.Dequeue();
         if (!lease.Memory.Span.SequenceEqual(KeepWorker.Bytes(number)))
             Console.WriteLine($"CHANGED {number}, seed {seed}");
         lease.Dispose();

@@ -180,7 +180,7 @@ public sealed class LifeProcessTests
         {
             byte[] bytes = StoreWorker.Bytes(number, 20_000);
             Digest256 digest = Sha256.Hash(bytes);
-            using BlockLease? lease = store.Find(digest);
+            using RecordLease? lease = store.Find(digest);
             bool isRight = lease is null ? drops.IsDead(in digest) : lease.Memory.Span.SequenceEqual(bytes);
             Assert.True(isRight, $"block {number} {(lease is null ? "is missing" : "has other bytes")}");
         }
@@ -297,7 +297,7 @@ public sealed class LifeProcessTests
         for (int number = 0; number < count; number++)
         {
             byte[] bytes = StoreWorker.Bytes(number, BlockBytes);
-            using BlockLease? lease = store.Find(Sha256.Hash(bytes));
+            using RecordLease? lease = store.Find(Sha256.Hash(bytes));
             Assert.True(lease is null || lease.Memory.Span.SequenceEqual(bytes), $"block {number} has other bytes");
             if (!dropped.Contains(number)) Assert.True(lease is not null, $"block {number} is missing");
         }
@@ -310,7 +310,7 @@ public sealed class LifeProcessTests
     {
         foreach (BlockInfo info in store.List())
         {
-            using BlockLease? lease = store.Find(info.Digest);
+            using RecordLease? lease = store.Find(info.Digest);
             Assert.True(lease is null || Sha256.Hash(lease.Memory.Span) == info.Digest, $"{info.Digest} is not whole");
         }
     }

@@ -13,7 +13,7 @@ internal static class LifeWorker
     public static int Hold(string[] arguments)
     {
         using BlockStore store = BlockStore.Open(arguments[0], new StoreSettings { ReadOnly = true });
-        var leases = new List<BlockLease>();
+        var leases = new List<RecordLease>();
         int from = Number(arguments[1]), length = Number(arguments[3]);
         for (int number = from; number < from + Number(arguments[2]); number++)
             leases.Add(store.Find(Sha256.Hash(StoreWorker.Bytes(number, length)))!);
@@ -40,14 +40,14 @@ internal static class LifeWorker
         int from = Number(arguments[1]), count = Number(arguments[2]), length = Number(arguments[3]);
         int wrong = 0, missing = 0;
         using BlockStore store = BlockStore.Open(arguments[0], Settings(isRing: true));
-        var held = new Queue<(int Number, BlockLease Lease)>();
+        var held = new Queue<(int Number, RecordLease Lease)>();
         var random = new Random(from);
         for (int i = 0; i < count; i++)
         {
             int number = random.Next(4) == 0 && i > 0 ? from + random.Next(i) : from + i;
             byte[] bytes = StoreWorker.Bytes(number, length);
             bool isNew = StoreWorker.Put(store, number, length);
-            BlockLease? lease = store.Find(Sha256.Hash(bytes));
+            RecordLease? lease = store.Find(Sha256.Hash(bytes));
             // A new one lies in this lane's newest segment, which never goes. What was
             // announced again lay in the younger half: gone only where the others wrote as much again while this
             // process did not run.
@@ -56,7 +56,7 @@ internal static class LifeWorker
             else if (!lease.Memory.Span.SequenceEqual(bytes)) wrong++;
             if (lease is not null) held.Enqueue((number, lease));
             if (held.Count <= 3) continue;
-            (int old, BlockLease first) = held.Dequeue();
+            (int old, RecordLease first) = held.Dequeue();
             if (!first.Memory.Span.SequenceEqual(StoreWorker.Bytes(old, length))) wrong++;
             first.Dispose();
         }
@@ -127,7 +127,7 @@ internal static class LifeWorker
         private readonly Random _random;
         private readonly int _seed, _universe, _length;
         private readonly HashSet<int> _put = [];
-        private readonly Queue<(int Number, BlockLease Lease)> _held = new();
+        private readonly Queue<(int Number, RecordLease Lease)> _held = new();
         private int _steps;
         private long _freed;
 
@@ -168,7 +168,7 @@ internal static class LifeWorker
 
         private void CheckThere(int number, Digest256 digest, byte[] bytes)
         {
-            using BlockLease? lease = _store.Find(digest);
+            using RecordLease? lease = _store.Find(digest);
             if (lease is not null)
             {
                 if (!lease.Memory.Span.SequenceEqual(bytes)) Console.WriteLine($"WRONG {number} after step {_steps}");
@@ -178,11 +178,11 @@ internal static class LifeWorker
             // Somebody may have dropped it since; then the log says so.
             _drops.Refresh();
             if (_drops.IsDead(in digest)) return;
-            using BlockLease? again = _store.Find(digest);
+            using RecordLease? again = _store.Find(digest);
             if (again is null) Console.WriteLine($"MISSING {number} of seed {_seed} after step {_steps}");
         }
 
-        private void Hold(int number, BlockLease lease, byte[] bytes)
+        private void Hold(int number, RecordLease lease, byte[] bytes)
         {
             if (!lease.Memory.Span.SequenceEqual(bytes)) Console.WriteLine($"WRONG {number} at step {_steps}");
             _held.Enqueue((number, lease));
@@ -191,7 +191,7 @@ internal static class LifeWorker
 
         private void Release()
         {
-            (int number, BlockLease lease) = _held.Dequeue();
+            (int number, RecordLease lease) = _held.Dequeue();
             if (!lease.Memory.Span.SequenceEqual(StoreWorker.Bytes(number, _length)))
                 Console.WriteLine($"CHANGED {number} at step {_steps}");
             lease.Dispose();

@@ -44,7 +44,7 @@ public sealed class RebuildProcessTests
                 Assert.NotEqual(id, store.Id);
                 for (int number = 0; number < Count; number++)
                 {
-                    using BlockLease? lease = store.Find(Sha256.Hash(StoreWorker.Bytes(number, Length)));
+                    using RecordLease? lease = store.Find(Sha256.Hash(StoreWorker.Bytes(number, Length)));
                     Assert.True(lease is not null, string.Create(CultureInfo.InvariantCulture, $"{step}: {number}"));
                 }
 

@@ -31,7 +31,7 @@ public sealed class StoreProcessTests
             int known = Volatile.Read(ref acknowledged);
             int number = random.Next(Count);
             byte[] bytes = StoreWorker.Bytes(number, Length);
-            using BlockLease? lease = store.Find(Sha256.Hash(bytes));
+            using RecordLease? lease = store.Find(Sha256.Hash(bytes));
             if (lease is null) missing += number <= known ? 1 : 0;
             else if (lease.Memory.Span.SequenceEqual(bytes)) found++;
             else wrong++;
@@ -140,7 +140,7 @@ public sealed class StoreProcessTests
             foreach (int number in acknowledged)
             {
                 byte[] bytes = StoreWorker.Bytes(number, 65536);
-                using BlockLease? lease = store.Find(Sha256.Hash(bytes));
+                using RecordLease? lease = store.Find(Sha256.Hash(bytes));
                 Assert.True(lease is not null, $"{steps}: block {number} was acknowledged and is not there");
                 Assert.True(lease.Memory.Span.SequenceEqual(bytes), $"{steps}: block {number} has other bytes");
             }
@@ -152,7 +152,7 @@ public sealed class StoreProcessTests
             Assert.Equal(all.Count, all.Select(info => info.Digest).Distinct().Count());
             foreach (BlockInfo info in all)
             {
-                using BlockLease? lease = store.Find(info.Digest);
+                using RecordLease? lease = store.Find(info.Digest);
                 bool isWhole = lease is not null && Sha256.Hash(lease.Memory.Span) == info.Digest;
                 Assert.True(isWhole, $"{steps}: a block is half there");
             }

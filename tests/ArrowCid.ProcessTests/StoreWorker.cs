@@ -34,7 +34,7 @@ internal static class StoreWorker
         {
             byte[] bytes = Bytes(number, length);
             Digest256 digest = Sha256.Hash(bytes);
-            BlockLease? lease;
+            RecordLease? lease;
             while ((lease = store.Find(digest)) is null) Thread.Yield();
             using (lease)
             {

@@ -45,7 +45,7 @@ public sealed class WatchProcessTests
         await Ended(writer, Killed);
         var heard = new List<Digest256>(Drain(tail));
         Assert.Equal([DigestOf(0), DigestOf(1), DigestOf(1)], heard.Take(3));
-        using (BlockLease? lease = store.Find(DigestOf(3))) Assert.NotNull(lease);
+        using (RecordLease? lease = store.Find(DigestOf(3))) Assert.NotNull(lease);
         _ = StoreWorker.Put(store, 9, 100);
         // A handle that looks after the dead may announce it before, but never behind what came later.
         heard.AddRange(Drain(tail));

@@ -197,7 +197,7 @@ internal sealed class TortureChecker
 
         foreach (BlockInfo info in store.Blocks.List())
         {
-            using BlockLease? lease = store.Blocks.Find(info.Digest);
+            using RecordLease? lease = store.Blocks.Find(info.Digest);
             Hashed++;
             if (lease is null || Sha256.Hash(lease.Memory.Span) != info.Digest)
                 faults.Add($"sha256:{info.Digest} is listed and {(lease is null ? "not there" : "has other bytes")}");

@@ -71,7 +71,7 @@ internal sealed class BlockPlaces : IDisposable
         : Array.ConvertAll(texts, Resolve);
 
     /// <summary>A block that must be at one of them, proved.</summary>
-    public BackendBlock Get(Cid cid)
+    public BlockLease Get(Cid cid)
     {
         try
         {
@@ -127,7 +127,7 @@ internal sealed class BlockPlaces : IDisposable
     {
         try
         {
-            using BackendBlock? block = All.TryGet(cid);
+            using BlockLease? block = All.TryGet(cid);
             if (block is null) return null;
             bool isStream = cid.Codec == Multicodec.Raw && block.Bytes.Span.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
             try
@@ -174,7 +174,7 @@ internal sealed class BlockPlaces : IDisposable
 
     private HeldBatch GetElsewhere(Cid cid)
     {
-        BackendBlock block = Get(cid);
+        BlockLease block = Get(cid);
         try
         {
             return new HeldBatch(block.ReadView(), block.Bytes, block);
@@ -201,7 +201,7 @@ internal sealed class BlockPlaces : IDisposable
 
     private IpldNode ReadNode(Cid cid)
     {
-        using BackendBlock block = Get(cid);
+        using BlockLease block = Get(cid);
         return DagCbor.Decode(block.Bytes.Span);
     }
 

@@ -39,7 +39,7 @@ internal static class GetVerb
         }
 
         using BlockPlaces places = open();
-        using BackendBlock block = places.Get(places.Resolve(text));
+        using BlockLease block = places.Get(places.Resolve(text));
         OutputFile.Write(file ?? OutputFile.StandardOutput, stream => stream.Write(block.Bytes.Span));
         return 0;
     }

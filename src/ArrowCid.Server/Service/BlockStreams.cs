@@ -58,10 +58,10 @@ internal sealed class BlockStreams(CidStore store)
     /// <summary>The schema of a stored batch.</summary>
     /// <param name="block">The batch.</param>
     /// <param name="lease">A lease on it; null where it is to be found.</param>
-    public Schema SchemaOf(in BlockAddress block, BlockLease? lease = null)
+    public Schema SchemaOf(in BlockAddress block, RecordLease? lease = null)
     {
         if (_schemas.TryGetValue(block.SchemaCid, out Schema? known)) return known;
-        using BlockLease? found = lease is null ? Lease(block.Cid) : null;
+        using RecordLease? found = lease is null ? Lease(block.Cid) : null;
         Schema schema = store.ReadView(lease ?? found!).Schema;
         if (_schemas.Count >= MostSchemas) _schemas.Clear();
         return _schemas.GetOrAdd(block.SchemaCid, schema);
@@ -82,7 +82,7 @@ internal sealed class BlockStreams(CidStore store)
     {
         if (cid.Codec != Multicodec.DagCbor)
         {
-            BlockLease lease = Lease(cid);
+            RecordLease lease = Lease(cid);
             blocks.Add(CidStore.AddressOf(lease.Info));
             leases.Keep(cid, lease);
             return;
@@ -150,13 +150,13 @@ internal sealed class BlockStreams(CidStore store)
 
     private BlockAddress AddressOf(Cid cid)
     {
-        using BlockLease lease = Lease(cid);
+        using RecordLease lease = Lease(cid);
         return CidStore.AddressOf(lease.Info);
     }
 
-    private BlockLease Lease(Cid cid)
+    private RecordLease Lease(Cid cid)
     {
-        BlockLease lease = store.LeaseUnproved(cid) ?? throw NotHere(store, cid);
+        RecordLease lease = store.LeaseUnproved(cid) ?? throw NotHere(store, cid);
         if (lease.Kind == RecordKind.Batch) return lease;
         lease.Dispose();
         throw new ArrowCidException(ErrorCode.SchemaMismatch,

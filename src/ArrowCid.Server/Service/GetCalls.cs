@@ -108,7 +108,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
                 continue;
             }
 
-            using BlockLease lease = stream.Leases.Take(block.Cid) ?? store.LeaseUnproved(block.Cid)
+            using RecordLease lease = stream.Leases.Take(block.Cid) ?? store.LeaseUnproved(block.Cid)
                 ?? throw BlockStreams.NotHere(store, block.Cid);
             store.ProveToSend(lease);
             if (skip == 0 && left >= block.Rows && request.Columns.Count == 0 && sender.Takes(block.ByteLength))
@@ -122,7 +122,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     }
 
     /// <summary>Sends a batch that is cut, by its rows or columns or for the client.</summary>
-    private async Task SendPart(GrpcCall call, Cid cid, BlockLease lease, Schema schema, Request request,
+    private async Task SendPart(GrpcCall call, Cid cid, RecordLease lease, Schema schema, Request request,
         BatchSender sender, long skip, long left)
     {
         RecordBatch batch = store.ReadView(lease);

@@ -60,7 +60,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
         if (page is { IsDropped: true, IsAlive: false }) return null;
         try
         {
-            using BlockLease? lease = blocks.Find(digest);
+            using RecordLease? lease = blocks.Find(digest);
             return lease?.Info;
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
@@ -124,7 +124,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
         if (info.Kind != RecordKind.Raw || !NodeHead.IsNode(info.Codec)) return null;
         try
         {
-            using BlockLease? lease = blocks.Find(info.Digest);
+            using RecordLease? lease = blocks.Find(info.Digest);
             return NodeHead.Read(info.Codec, lease is null ? [] : lease.Memory.Span);
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
@@ -141,7 +141,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
         foreach (Cid page in pages)
         {
             if (!page.TryGetSha256(out Digest256 digest)) return null;
-            using BlockLease? lease = blocks.Find(digest);
+            using RecordLease? lease = blocks.Find(digest);
             if (lease is null || NodeHead.BatchesOfPage(lease.Memory.Span) is not { } more) return null;
             count += more;
         }

@@ -202,7 +202,7 @@ internal sealed class RegistryReader : IDisposable
         {
             // Facts may be about a block that is just being put.
             if (page.LastPut == 0) continue;
-            using BlockLease? lease = _blocks.Find(digest);
+            using RecordLease? lease = _blocks.Find(digest);
             if (lease is null) State.Forget(in digest);
         }
 

@@ -190,13 +190,13 @@ internal sealed partial class BlockStore : IDisposable
     /// <summary>Finds a block.</summary>
     /// <returns>A lease on it, or null where it is not here.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
-    public BlockLease? Find(Digest256 digest)
+    public RecordLease? Find(Digest256 digest)
     {
         Enter();
         if (!TryFind(in digest, out FoundBlock found)) return null;
         if (found.Header.RecordKind == RecordKind.View) return Resolve(in found);
         long start = found.Offset + StoreLayout.RecordHeaderBytes;
-        return new BlockLease(in found.Header, found.Segment, found.Copy, start, Directory);
+        return new RecordLease(in found.Header, found.Segment, found.Copy, start, Directory);
     }
 
     /// <summary>Whether <see cref="Find"/> finds a block.</summary>
@@ -236,7 +236,7 @@ internal sealed partial class BlockStore : IDisposable
     /// <summary>A VIEW is here while its parent is; in copy mode nothing is believed that was not read.</summary>
     private bool IsWhole(Digest256 digest)
     {
-        using BlockLease? block = Find(digest);
+        using RecordLease? block = Find(digest);
         return block is not null;
     }
 
@@ -401,7 +401,7 @@ internal sealed partial class BlockStore : IDisposable
     }
 
     /// <summary>A VIEW's bytes are its parent's: the lease is on the parent's segment.</summary>
-    private BlockLease? Resolve(in FoundBlock view)
+    private RecordLease? Resolve(in FoundBlock view)
     {
         RecordHeader header = view.Header;
         view.Segment?.Release();
@@ -420,7 +420,7 @@ internal sealed partial class BlockStore : IDisposable
             throw StorageErrors.Corrupt(Directory,
                 $"view sha256:{header.Digest} is not what its parent holds there; put the block again");
         long start = parent.Offset + StoreLayout.RecordHeaderBytes + (long)header.Rows;
-        return new BlockLease(in header, parent.Segment, copy, start, Directory);
+        return new RecordLease(in header, parent.Segment, copy, start, Directory);
     }
 
     private IEnumerable<BlockInfo> ListLanes()

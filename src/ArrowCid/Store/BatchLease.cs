@@ -27,11 +27,11 @@ namespace ArrowCid;
 /// </remarks>
 public sealed class BatchLease : IDisposable
 {
-    private readonly BlockLease _block;
+    private readonly RecordLease _block;
     private readonly RecordBatch _batch;
     private A.RecordBatch? _apache;
 
-    internal BatchLease(BlockLease block, RecordBatch batch) => (_block, _batch) = (block, batch);
+    internal BatchLease(RecordLease block, RecordBatch batch) => (_block, _batch) = (block, batch);
 
     /// <summary>The whole batch, over the store's memory. It is made when it is first asked for, and kept; its schema
     /// is kept for all leases of that schema. The lease owns the memory: disposing of the batch frees

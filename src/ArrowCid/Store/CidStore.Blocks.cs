@@ -38,9 +38,9 @@ public sealed partial class CidStore
     }
 
     /// <summary>A lease on a block whose bytes were just proved to hash to its CID, or null.</summary>
-    internal BlockLease? Prove(Cid cid)
+    internal RecordLease? Prove(Cid cid)
     {
-        BlockLease? block = Find(cid);
+        RecordLease? block = Find(cid);
         if (block is null) return null;
         try
         {
@@ -57,7 +57,7 @@ public sealed partial class CidStore
     /// <summary>A block's bytes in memory of their own, proved; null where it is not here.</summary>
     internal byte[]? ReadBlock(Cid cid)
     {
-        using BlockLease? block = Prove(cid);
+        using RecordLease? block = Prove(cid);
         return block?.Memory.ToArray();
     }
 

@@ -61,7 +61,7 @@ public sealed partial class CidStore
     internal void Check(PutOptions options) => _ = _registry.Facts.RecordOfPut(options, options.Pin, options.Name);
 
     /// <summary>The root of a block as a UnixFS file, where a manifest does not link to the block itself.</summary>
-    internal Cid DagOf(BlockLease block)
+    internal Cid DagOf(RecordLease block)
     {
         if (block.Info.Length <= Dataset.MaxLinked) return default;
         ProveHash(block, block.Info);

@@ -10,7 +10,7 @@ public sealed partial class CidStore
     /// <summary>What is known of a block of any kind, without a look at its bytes.</summary>
     internal bool TryFindAny(Cid cid, out BlockInfo info)
     {
-        using BlockLease? block = Find(cid);
+        using RecordLease? block = Find(cid);
         info = block?.Info ?? default;
         return block is not null;
     }
@@ -19,16 +19,16 @@ public sealed partial class CidStore
     internal NodeHead? NodeOf(in BlockInfo info) => _registry.Entries.NodeOf(in info);
 
     /// <summary>Leases a block of any kind, of which nothing is proved.</summary>
-    internal BlockLease? LeaseUnproved(Cid cid) => Find(cid);
+    internal RecordLease? LeaseUnproved(Cid cid) => Find(cid);
 
     /// <summary>Leases a block of any kind, after what the mode asks for was proved.</summary>
     /// <param name="cid">The CID.</param>
     /// <param name="batch">The batch, over the lease, where it is one.</param>
     /// <returns>The lease, or null where the block is not here.</returns>
-    internal BlockLease? TryLease(Cid cid, out RecordBatch? batch)
+    internal RecordLease? TryLease(Cid cid, out RecordBatch? batch)
     {
         batch = null;
-        BlockLease? block = Find(cid);
+        RecordLease? block = Find(cid);
         if (block is null) return null;
         try
         {
@@ -47,21 +47,21 @@ public sealed partial class CidStore
     /// where they are stored since the machine started, and what the mode asks for.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/> or
     /// <see cref="ErrorCode.NotCanonical"/>: it is not what its CID says.</exception>
-    internal void ProveToSend(BlockLease block)
+    internal void ProveToSend(RecordLease block)
     {
         ProveHashOnce(block);
         if (!IsProved(block, Proof.Form)) _ = Read(block);
     }
 
     /// <summary>Reads a leased batch, after what the mode asks for was proved.</summary>
-    internal RecordBatch ReadView(BlockLease block) => Read(block);
+    internal RecordBatch ReadView(RecordLease block) => Read(block);
 
-    private void ProveHashOnce(BlockLease block)
+    private void ProveHashOnce(RecordLease block)
     {
         if (!IsMarked(block, Proof.Hash)) ProveBytes(block);
     }
 
-    private void ProveBytes(BlockLease block)
+    private void ProveBytes(RecordLease block)
     {
         ProveHash(block, block.Info);
         Mark(block, Proof.Hash);

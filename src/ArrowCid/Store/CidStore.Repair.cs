@@ -34,7 +34,7 @@ public sealed partial class CidStore
     {
         try
         {
-            using BlockLease? block = FindAny(cid);
+            using RecordLease? block = FindAny(cid);
             if (block is null) return false;
             ProveHash(block, block.Info);
             return true;
@@ -48,7 +48,7 @@ public sealed partial class CidStore
     private bool IsKnownDamaged(in Digest256 digest)
     {
         if (_blocks.Damaged.IsEmpty) return false;
-        using BlockLease? block = _blocks.Find(digest);
+        using RecordLease? block = _blocks.Find(digest);
         return block?.IsKnownDamaged(_blocks.Damaged) == true;
     }
 

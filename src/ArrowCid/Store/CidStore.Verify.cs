@@ -27,7 +27,7 @@ public sealed partial class CidStore
     public bool TryCopyTo(Cid cid, Stream destination)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        using BlockLease? block = Find(cid);
+        using RecordLease? block = Find(cid);
         if (block is null) return false;
         ProveHash(block, block.Info);
         destination.Write(block.Memory.Span);
@@ -35,7 +35,7 @@ public sealed partial class CidStore
     }
 
     /// <summary>Decodes a block over its lease, after what the mode asks for.</summary>
-    private RecordBatch Read(BlockLease block)
+    private RecordBatch Read(RecordLease block)
     {
         if (IsProved(block, Proof.Form)) return Decode(block);
         RecordBatch batch = Prove(block, block.Info)!;
@@ -44,7 +44,7 @@ public sealed partial class CidStore
     }
 
     /// <summary>Whether the mode asks for no proof of a block now.</summary>
-    private bool IsProved(BlockLease block, Proof needed) => _verify switch
+    private bool IsProved(RecordLease block, Proof needed) => _verify switch
     {
         VerifyMode.Always => false,
         VerifyMode.FirstRead => IsMarked(block, needed),
@@ -52,17 +52,17 @@ public sealed partial class CidStore
     };
 
     /// <summary>Whether a block was proved where it is stored, by any process; a private copy: by this one.</summary>
-    private bool IsMarked(BlockLease block, Proof needed) => block.IsCopy
+    private bool IsMarked(RecordLease block, Proof needed) => block.IsCopy
         ? _verified.ContainsKey(block.Digest)
         : block.ProofIn(_blocks.Verified) >= needed;
 
-    private void Mark(BlockLease block, Proof proof)
+    private void Mark(RecordLease block, Proof proof)
     {
         if (block.IsCopy) Remember(_verified, block.Digest, true);
         else block.Mark(_blocks.Verified, proof);
     }
 
-    internal RecordBatch? Prove(BlockLease block, in BlockInfo info)
+    internal RecordBatch? Prove(RecordLease block, in BlockInfo info)
     {
         ProveHash(block, in info);
         if (info.Kind is RecordKind.Schema or RecordKind.View) return null;
@@ -81,7 +81,7 @@ public sealed partial class CidStore
         return digest == info.Digest ? batch : throw NotCanonical(block, in info, null);
     }
 
-    internal void ProveHash(BlockLease block, in BlockInfo info)
+    internal void ProveHash(RecordLease block, in BlockInfo info)
     {
         Digest256 digest = Sha256.Hash(block.Memory.Span);
         if (digest == info.Digest) return;
@@ -105,7 +105,7 @@ public sealed partial class CidStore
             : Damaged(cid, $"the bytes of {cid} are damaged and quarantined in the store's directory ({place})");
     }
 
-    private RecordBatch Decode(BlockLease block)
+    private RecordBatch Decode(RecordLease block)
     {
         try
         {
@@ -131,7 +131,7 @@ public sealed partial class CidStore
         }
     }
 
-    private static ArrowCidException NotCanonical(BlockLease block, in BlockInfo info, Exception? inner) =>
+    private static ArrowCidException NotCanonical(RecordLease block, in BlockInfo info, Exception? inner) =>
         new(ErrorCode.NotCanonical, $"{CidOf(in info)} is not a canonical block ({block.Location})" +
             (inner is null ? "" : $": {inner.Message}"), inner);
 

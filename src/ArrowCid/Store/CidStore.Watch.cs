@@ -165,7 +165,7 @@ public sealed partial class CidStore
         if (again.SchemaDigest == again.Digest || again.SchemaDigest == default) return false;
         try
         {
-            using BlockLease? block = _blocks.Find(again.Digest);
+            using RecordLease? block = _blocks.Find(again.Digest);
             return block is null || block.Info.Kind == RecordKind.Batch;
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)

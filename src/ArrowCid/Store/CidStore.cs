@@ -166,7 +166,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     /// are stored since the machine started.</summary>
     internal BatchLease? TryGetToSend(Cid cid) => TryLeaseBatch(cid, ProveHashOnce);
 
-    private BatchLease? TryLeaseBatch(Cid cid, Action<BlockLease>? prove)
+    private BatchLease? TryLeaseBatch(Cid cid, Action<RecordLease>? prove)
     {
         if (!StoreMeter.GetDuration.Enabled) return Get(cid, prove);
         long started = Stopwatch.GetTimestamp();
@@ -180,9 +180,9 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         }
     }
 
-    private BatchLease? Get(Cid cid, Action<BlockLease>? prove)
+    private BatchLease? Get(Cid cid, Action<RecordLease>? prove)
     {
-        BlockLease? block = Find(cid);
+        RecordLease? block = Find(cid);
         if (block is null) return null;
         try
         {
@@ -216,7 +216,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
                 !IsRemoved(in digest);
         }
 
-        using BlockLease? block = FindAny(cid);
+        using RecordLease? block = FindAny(cid);
         return block is not null && !block.IsKnownDamaged(_blocks.Damaged);
     }
 
@@ -293,18 +293,18 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Any bytes are found under any codec; batches and schemas are raw bytes.</summary>
-    internal BlockLease? Find(Cid cid)
+    internal RecordLease? Find(Cid cid)
     {
-        BlockLease? block = FindAny(cid);
+        RecordLease? block = FindAny(cid);
         if (block is null || _blocks.Damaged.IsEmpty || !block.IsKnownDamaged(_blocks.Damaged)) return block;
         block.Dispose();
         throw KnownDamaged(cid, block.Location);
     }
 
     /// <summary>As <see cref="Find"/>, of a block that is known to be damaged too.</summary>
-    internal BlockLease? FindAny(Cid cid)
+    internal RecordLease? FindAny(Cid cid)
     {
-        BlockLease? block = IsOurs(cid, out Digest256 digest) ? _blocks.Find(digest) : null;
+        RecordLease? block = IsOurs(cid, out Digest256 digest) ? _blocks.Find(digest) : null;
         if (block is null) return null;
         try
         {

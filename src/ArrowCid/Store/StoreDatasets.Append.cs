@@ -65,13 +65,13 @@ public sealed partial class StoreDatasets
             Dataset dataset = Read(cid) ?? throw _store.NotHere(cid);
             foreach (DatasetBatch batch in dataset.Batches)
             {
-                using BlockLease block = _store.Find(batch.Cid) ?? throw _store.NotHere(batch.Cid);
+                using RecordLease block = _store.Find(batch.Cid) ?? throw _store.NotHere(batch.Cid);
             }
 
             return dataset;
         }
 
-        using BlockLease one = _store.Find(cid) ?? throw _store.NotHere(cid);
+        using RecordLease one = _store.Find(cid) ?? throw _store.NotHere(cid);
         if (one.Info.Kind != RecordKind.Batch)
         {
             throw new ArrowCidException(ErrorCode.SchemaMismatch,

@@ -89,7 +89,7 @@ public sealed partial class StoreDatasets
         if (!_store.Contains(manifest)) return null;
         return BatchColumn.ReadView(manifest, column, cid =>
         {
-            using BlockLease? block = _store.Find(cid);
+            using RecordLease? block = _store.Find(cid);
             return block?.Memory.ToArray();
         });
     }
@@ -109,7 +109,7 @@ public sealed partial class StoreDatasets
         items.AddRange(before);
         foreach (Cid cid in batches)
         {
-            using BlockLease block = _store.Find(cid) ?? throw _store.NotHere(cid);
+            using RecordLease block = _store.Find(cid) ?? throw _store.NotHere(cid);
             BlockInfo info = block.Info;
             if (info.Kind != RecordKind.Batch)
                 throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a batch; a dataset is of batches");
@@ -130,7 +130,7 @@ public sealed partial class StoreDatasets
     private PutResult PutNodes(ImmutableArray<DatasetBatch> items, ImmutableArray<Cid> parents,
         ImmutableSortedDictionary<string, string> metadata, ulong sweep)
     {
-        using BlockLease first = _store.Find(items[0].Cid) ?? throw _store.NotHere(items[0].Cid);
+        using RecordLease first = _store.Find(items[0].Cid) ?? throw _store.NotHere(items[0].Cid);
         var dataset = new Dataset(Cid.FromSha256(Multicodec.Raw, first.Info.SchemaDigest), items, parents, metadata);
         PutResult put = default;
         List<Cid> together = [dataset.Schema, .. items.Select(item => item.Cid)];

@@ -11,7 +11,7 @@ public sealed partial class StoreDiagnostics
     private const int LeafBytes = 1 << 20;
 
     /// <summary>Adds to an error where the damage begins, as far as that can be told.</summary>
-    private static ArrowCidException Explain(ArrowCidException error, BlockLease block, Cid cid, BlockBackend? source,
+    private static ArrowCidException Explain(ArrowCidException error, RecordLease block, Cid cid, BlockBackend? source,
         CancellationToken cancellationToken)
     {
         if (error.Code != ErrorCode.BlockCorrupt) return error;
@@ -20,12 +20,12 @@ public sealed partial class StoreDiagnostics
         return where is null ? error : new ArrowCidException(error.Code, $"{error.Message}; {where}", error);
     }
 
-    private static string? FirstDifference(BlockLease block, Cid cid, BlockBackend source,
+    private static string? FirstDifference(RecordLease block, Cid cid, BlockBackend source,
         CancellationToken cancellationToken)
     {
         try
         {
-            using BackendBlock? good = source.TryGet(cid, cancellationToken);
+            using BlockLease? good = source.TryGet(cid, cancellationToken);
             if (good is null) return null;
             int at = block.Memory.Span.CommonPrefixLength(good.Bytes.Span);
             return at == good.Bytes.Length ? null
@@ -39,7 +39,7 @@ public sealed partial class StoreDiagnostics
     }
 
     /// <summary>What reading the bytes as a batch meets first.</summary>
-    private static string? FirstFault(BlockLease block)
+    private static string? FirstFault(RecordLease block)
     {
         try
         {

@@ -200,7 +200,7 @@ public sealed partial class StoreDiagnostics
         {
             if (_needs.TryGetValue(digest, out Digest256[]? known)) return known;
             BlockInfo? info;
-            using (BlockLease? lease = blocks.Find(digest)) info = lease?.Info;
+            using (RecordLease? lease = blocks.Find(digest)) info = lease?.Info;
             return _needs[digest] = info is { } found
                 ? [.. (BlockNeeds.Of(blocks, in found) ?? []).Select(need => need.Digest)]
                 : [];

@@ -108,7 +108,7 @@ public sealed partial class StoreDiagnostics
     {
         cancellationToken.ThrowIfCancellationRequested();
         string location = _store.Directory;
-        BlockLease? block = null;
+        RecordLease? block = null;
         try
         {
             block = _store.FindAny(cid);

@@ -83,7 +83,7 @@ public sealed partial class StoreMaintenance
     {
         try
         {
-            using BackendBlock? good = source.TryGet(cid, cancellationToken);
+            using BlockLease? good = source.TryGet(cid, cancellationToken);
             if (good is null)
                 return new RepairResult
                 {

@@ -38,11 +38,11 @@ public sealed partial class StoreTransfer
             }
         }
 
-        private protected override BackendBlock? Find(Cid cid, in Digest256 digest,
+        private protected override BlockLease? Find(Cid cid, in Digest256 digest,
             CancellationToken cancellationToken)
         {
-            BlockLease? lease = store.Prove(cid);
-            return lease is null ? null : new BackendBlock(cid, lease.Memory, lease);
+            RecordLease? lease = store.Prove(cid);
+            return lease is null ? null : new BlockLease(cid, lease.Memory, lease);
         }
 
         protected override bool Has(Cid cid, CancellationToken cancellationToken) => store.Contains(cid);

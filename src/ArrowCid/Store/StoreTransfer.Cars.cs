@@ -36,7 +36,7 @@ public sealed partial class StoreTransfer
         return CarExporter.Write(cid => Of(cid, _store.Find(cid)), cid => Of(cid, _store.Prove(cid)), cids, output,
             options, operation);
 
-        BackendBlock Of(Cid cid, BlockLease? lease) =>
+        BlockLease Of(Cid cid, RecordLease? lease) =>
             new(cid, (lease ?? throw _store.NotHere(cid)).Memory, lease);
     }
 

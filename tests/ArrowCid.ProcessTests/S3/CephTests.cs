@@ -57,7 +57,7 @@ public sealed class CephTests : IDisposable
         var settings = new S3Settings { SingleBytes = 6 << 20, PartBytes = 5 << 20, RangeBytes = 1 << 20 };
         using var backend = new S3Backend(S3Bucket.Open(S3Location.Parse(place), settings));
         backend.Put(cid, bytes);
-        using BackendBlock block = backend.Get(cid);
+        using BlockLease block = backend.Get(cid);
         Assert.True(bytes.AsSpan().SequenceEqual(block.Bytes.Span));
     }
 

@@ -20,7 +20,7 @@ public sealed class NamedLeaseTests
         _ = store.Retention.Remove([cid]);
         Assert.Null(store.TryGet(cid));
         BlockAddress found = Assert.Single(stream.Blocks);
-        using BlockLease lease = Assert.IsType<BlockLease>(stream.Leases.Take(found.Cid));
+        using RecordLease lease = Assert.IsType<RecordLease>(stream.Leases.Take(found.Cid));
         store.ProveToSend(lease);
         Assert.Equal(cid, Cid.Sha256(Multicodec.Raw, lease.Memory.Span));
         Assert.Null(stream.Leases.Take(found.Cid));

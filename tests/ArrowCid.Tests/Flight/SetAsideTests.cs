@@ -85,7 +85,7 @@ public sealed class SetAsideTests
         Assert.Equal(ErrorCode.BlockCorrupt, error.Code);
         Assert.Contains("repair", error.Message, StringComparison.Ordinal);
         using (RemoteBatch? batch = await client.TryGetAsync(proved)) Assert.NotNull(batch);
-        using (BlockLease lease = store.LeaseUnproved(proved)!)
+        using (RecordLease lease = store.LeaseUnproved(proved)!)
             Assert.Equal(Proof.Hash, lease.ProofIn(store.Blocks.Verified));
         // The damage is recorded, and a put repairs it.
         Assert.False(store.Contains(damaged));

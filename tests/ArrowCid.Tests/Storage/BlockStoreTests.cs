@@ -16,7 +16,7 @@ public sealed class BlockStoreTests
             out BlockInfo info);
         Assert.True(isNew);
         Assert.Equal(Sha256.Hash(bytes), info.Digest);
-        using BlockLease? lease = store.Find(info.Digest);
+        using RecordLease? lease = store.Find(info.Digest);
         Assert.NotNull(lease);
         Assert.Equal(info, lease.Info);
         Assert.Equal((RecordKind.Batch, 0x0129u, schema, 17L, 1000L, RecordFlags.OwnEncoder),
@@ -75,7 +75,7 @@ public sealed class BlockStoreTests
         using var directory = new TemporaryStore();
         byte[] bytes = StoreCalls.Numbered(5, 300);
         BlockStore store = directory.Open();
-        BlockLease lease = store.Find(store.PutRaw(bytes))!;
+        RecordLease lease = store.Find(store.PutRaw(bytes))!;
         ReadOnlyMemory<byte> memory = lease.Memory;
         using (var pin = memory.Pin())
         {
@@ -97,7 +97,7 @@ public sealed class BlockStoreTests
         using var directory = new TemporaryStore();
         byte[] bytes = StoreCalls.Numbered(6, 4000);
         BlockStore store = directory.Open();
-        using BlockLease lease = store.Find(store.PutRaw(bytes))!;
+        using RecordLease lease = store.Find(store.PutRaw(bytes))!;
         store.Dispose();
         Assert.Equal(bytes, lease.Memory.ToArray());
     }

@@ -15,7 +15,7 @@ public sealed class CloseTests
         StoreSettings settings = TemporaryStore.Tiny with { IsRing = true, TickInterval = TimeSpan.FromMilliseconds(1) };
         using BlockStore keeper = directory.Open(settings);
         Digest256 known = keeper.PutRaw(StoreCalls.Numbered(-1, 5000));
-        using BlockLease kept = keeper.Find(known)!;
+        using RecordLease kept = keeper.Find(known)!;
         int acknowledged = 0;
         for (int round = 0; round < Rounds; round++)
         {
@@ -41,7 +41,7 @@ public sealed class CloseTests
                 Work(isBusy, _ => Assert.True(store.GetStatistics().BytesTaken > 0)),
             ];
             isBusy.Wait();
-            BlockLease lease = store.Find(known)!;
+            RecordLease lease = store.Find(known)!;
             ReadOnlyMemory<byte> memory = lease.Memory;
             store.Dispose();
             Assert.Equal(StoreCalls.Numbered(-1, 5000), memory.ToArray());
@@ -91,7 +91,7 @@ public sealed class CloseTests
     {
         using var directory = new TemporaryStore();
         BlockStore store = directory.Open();
-        BlockLease lease = store.Find(store.PutRaw(StoreCalls.Numbered(1, 5000)))!;
+        RecordLease lease = store.Find(store.PutRaw(StoreCalls.Numbered(1, 5000)))!;
         ReadOnlyMemory<byte> memory = lease.Memory;
         store.Dispose();
         Assert.Single(Descriptors(directory.Directory));
@@ -108,7 +108,7 @@ public sealed class CloseTests
         using var directory = new TemporaryStore();
         BlockStore store = directory.Open();
         Digest256 digest = store.PutRaw(StoreCalls.Numbered(1, 5000));
-        BlockLease[] leases = [.. Enumerable.Range(0, 200).Select(_ => store.Find(digest)!)];
+        RecordLease[] leases = [.. Enumerable.Range(0, 200).Select(_ => store.Find(digest)!)];
         store.Dispose();
         Parallel.For(0, leases.Length * 2, i => leases[i % leases.Length].Dispose());
         Assert.Empty(Descriptors(directory.Directory));

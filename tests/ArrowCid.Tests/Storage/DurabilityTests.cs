@@ -144,7 +144,7 @@ public sealed class DurabilityTests
             if (found.Record.RecordKind != RecordKind.Raw) continue;
             blocks++;
             // What is said of a block is heard before it.
-            using BlockLease lease = watcher.Find(found.Record.Digest)!;
+            using RecordLease lease = watcher.Find(found.Record.Digest)!;
             int about = BitConverter.ToInt32(lease.Memory.Span);
             if (about % 3 == 0) Assert.Contains($"of {about}", facts);
         }

@@ -18,7 +18,7 @@ public sealed class GoldenStoreTests
         Assert.Contains(blocks, info => info.Kind == RecordKind.View);
         foreach (BlockInfo info in blocks)
         {
-            using BlockLease? lease = store.Find(info.Digest);
+            using RecordLease? lease = store.Find(info.Digest);
             Assert.NotNull(lease);
             Assert.Equal(info, lease.Info);
             Assert.Equal(info.Digest, Sha256.Hash(lease.Memory.Span));

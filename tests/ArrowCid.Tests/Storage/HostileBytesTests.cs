@@ -202,7 +202,7 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
                     ? new byte[900_000 + number]
                     : StoreCalls.Numbered(number, 4 + (number * 50));
                 Digest256 digest = store.PutRaw(bytes);
-                using BlockLease? lease = store.Find(digest);
+                using RecordLease? lease = store.Find(digest);
             }
 
             string read = Read(store, changes);
@@ -245,7 +245,7 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
         {
             try
             {
-                using BlockLease? lease = store.Find(digest);
+                using RecordLease? lease = store.Find(digest);
                 if (lease is null) return "miss";
                 _ = lease.Info.Time;
                 if (Sha256.Hash(lease.Memory.Span) == digest) return "fine";

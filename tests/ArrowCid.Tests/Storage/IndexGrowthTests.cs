@@ -31,7 +31,7 @@ public sealed class IndexGrowthTests
             {
                 int known = Volatile.Read(ref done);
                 if (known == 0) continue;
-                using BlockLease? lease = other.Find(digests[random.Next(known)]);
+                using RecordLease? lease = other.Find(digests[random.Next(known)]);
                 if (lease is null) misses++;
             }
 

@@ -18,7 +18,7 @@ public sealed class LifeTests
         using BlockStore store = directory.Open();
         ProcessReport before = Assert.Single(store.Processes());
         Assert.Equal((Environment.ProcessId, true, 0), (before.Process, before.IsWriter, before.Lanes.Count));
-        using BlockLease lease = store.Find(store.PutRaw(StoreCalls.Numbered(1, 3000)))!;
+        using RecordLease lease = store.Find(store.PutRaw(StoreCalls.Numbered(1, 3000)))!;
         ProcessReport process = Assert.Single(store.Processes());
         Assert.Equal([0], process.Lanes);
         Assert.Equal(["seg-0000-00000001"], process.Segments);
@@ -36,7 +36,7 @@ public sealed class LifeTests
     {
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open();
-        using BlockLease lease = store.Find(store.PutRaw(StoreCalls.Numbered(1, 3000)))!;
+        using RecordLease lease = store.Find(store.PutRaw(StoreCalls.Numbered(1, 3000)))!;
         Assert.Contains("seg-0000-00000001", Mapped(directory.Directory));
     }
 
@@ -74,7 +74,7 @@ public sealed class LifeTests
         Digest256[] digests = [.. Enumerable.Range(0, 40).Select(i => store.PutRaw(StoreCalls.Numbered(i, 100_000)))];
         using BlockStore reader = directory.Open(Quick with { ReadOnly = true });
         Assert.All(digests, digest => Assert.NotNull(reader.Read(digest)));
-        using BlockLease held = reader.Find(digests[0])!;
+        using RecordLease held = reader.Find(digests[0])!;
         string first = store.Segments()[0].Name;
         // The reader's one that is held and its open one stay, and the writer's open one and the one made ahead.
         Assert.True(SpinWait.SpinUntil(() => Mapped(directory.Directory).Count(name => name == first) == 1 &&
@@ -95,7 +95,7 @@ public sealed class LifeTests
         }
 
         using BlockStore reader = directory.Open(TemporaryStore.Small with { ReadOnly = true, Copy = true });
-        using BlockLease lease = reader.Find(small)!;
+        using RecordLease lease = reader.Find(small)!;
         Assert.Equal(StoreCalls.Numbered(1, 5000), lease.Memory.ToArray());
         Assert.Contains("private copy", lease.Location, StringComparison.Ordinal);
         Assert.True(reader.Contains(large));
@@ -149,7 +149,7 @@ public sealed class LifeTests
         using FileDescriptor file = folder.TryOpenFile("seg-0000-00000001", writable: true, out _)!;
         Assert.Equal(0, file.TryLock(0, 0, exclusive: true));
         using BlockStore reader = directory.Open();
-        using BlockLease lease = reader.Find(digest)!;
+        using RecordLease lease = reader.Find(digest)!;
         Assert.Equal(StoreCalls.Numbered(1, 5000), lease.Memory.ToArray());
         Assert.Contains("private copy", lease.Location, StringComparison.Ordinal);
     }

@@ -30,7 +30,7 @@ public sealed class LookupTests
             store.Contains(digests, found);
             for (int i = 0; i < count; i++)
             {
-                using BlockLease? lease = store.Find(digests[i]);
+                using RecordLease? lease = store.Find(digests[i]);
                 Assert.Equal(i % 3 != 0, found[i]);
                 Assert.Equal(found[i], store.Contains(in digests[i]));
                 Assert.Equal(found[i], lease is not null);

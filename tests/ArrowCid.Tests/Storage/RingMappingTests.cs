@@ -40,7 +40,7 @@ public sealed class RingMappingTests : IDisposable
         Assert.InRange(seen.Mapped, 4, 8);
         foreach (BlockInfo info in store.List())
         {
-            using BlockLease? lease = store.Find(info.Digest);
+            using RecordLease? lease = store.Find(info.Digest);
             Assert.Equal(info.Digest, Sha256.Hash(lease!.Memory.Span));
         }
     }
@@ -49,7 +49,7 @@ public sealed class RingMappingTests : IDisposable
     public void What_the_writer_itself_leases_stays_and_its_bytes_do_not_change()
     {
         using BlockStore store = BlockStore.Open(_path, Ring);
-        using BlockLease held = store.Find(store.PutRaw(StoreCalls.Numbered(0, BlockBytes)))!;
+        using RecordLease held = store.Find(store.PutRaw(StoreCalls.Numbered(0, BlockBytes)))!;
         ReadOnlyMemory<byte> memory = held.Memory;
         for (int i = 1; i < 200; i++)
         {
@@ -87,12 +87,12 @@ public sealed class RingMappingTests : IDisposable
         using BlockStore store = BlockStore.Open(_path, Ring with { Timeout = TimeSpan.FromMilliseconds(1) });
         using BlockStore reader = BlockStore.Open(_path, Ring with { ReadOnly = true });
         using LogReader tail = reader.Tail(Cursor.Oldest);
-        BlockLease? held = null;
+        RecordLease? held = null;
         for (int i = 0; i < 200; i++)
         {
             Put(store, i, i + 1);
             Assert.True(tail.TryNext(out LogEvent found) && found.Gap is null, $"block {i}");
-            BlockLease? next = reader.Find(found.Record.Digest);
+            RecordLease? next = reader.Find(found.Record.Digest);
             held?.Dispose();
             held = next;
             Assert.True(held!.Memory.Span.SequenceEqual(StoreCalls.Numbered(i, BlockBytes)), $"block {i}");

@@ -34,7 +34,7 @@ public sealed class RingTests
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open(Ring);
         using BlockStore reader = directory.Open(Ring with { ReadOnly = true });
-        using BlockLease held = reader.Find(store.PutRaw(StoreCalls.Numbered(0, BlockBytes)))!;
+        using RecordLease held = reader.Find(store.PutRaw(StoreCalls.Numbered(0, BlockBytes)))!;
         ReadOnlyMemory<byte> memory = held.Memory;
         for (int i = 1; i < 200; i++)
         {
@@ -68,7 +68,7 @@ public sealed class RingTests
             Assert.InRange(files.Count, 4, 8);
             foreach (BlockInfo info in store.List())
             {
-                using BlockLease? lease = store.Find(info.Digest);
+                using RecordLease? lease = store.Find(info.Digest);
                 Assert.Equal(info.Digest, Sha256.Hash(lease!.Memory.Span));
             }
         }
@@ -84,7 +84,7 @@ public sealed class RingTests
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open(Ring);
         using BlockStore reader = directory.Open(Ring with { ReadOnly = true });
-        var held = new List<BlockLease>();
+        var held = new List<RecordLease>();
         var refused = Assert.Throws<ArrowCidException>(() =>
         {
             for (int i = 0; i < 200; i++)
@@ -150,7 +150,7 @@ public sealed class RingTests
 
     private static bool Has(BlockStore store, int number)
     {
-        using BlockLease? lease = store.Find(Sha256.Hash(StoreCalls.Numbered(number, BlockBytes)));
+        using RecordLease? lease = store.Find(Sha256.Hash(StoreCalls.Numbered(number, BlockBytes)));
         return lease is not null;
     }
 

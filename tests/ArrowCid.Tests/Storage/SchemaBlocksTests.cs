@@ -27,7 +27,7 @@ public sealed class SchemaBlocksTests
             return true;
         });
         Assert.Equal(isSwept ? 1ul : 0ul, store.RecordsGiven() - records);
-        using BlockLease? kept = store.Find(schema.Digest);
+        using RecordLease? kept = store.Find(schema.Digest);
         Assert.NotNull(kept);
         Assert.Equal(schema.Message, kept.Memory.Span);
         Digest256 digest = kept.Digest;

@@ -88,7 +88,7 @@ internal static class StoreCalls
 
     public static byte[]? Read(this BlockStore store, Digest256 digest)
     {
-        using BlockLease? lease = store.Find(digest);
+        using RecordLease? lease = store.Find(digest);
         return lease?.Memory.ToArray();
     }
 

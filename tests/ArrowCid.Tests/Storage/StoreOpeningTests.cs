@@ -239,7 +239,7 @@ public sealed class StoreOpeningTests
         using TemporaryStore directory = MadeStore();
         using BlockStore store = directory.Open();
         Digest256 digest = store.PutRaw([9]);
-        using BlockLease lease = store.Find(digest)!;
+        using RecordLease lease = store.Find(digest)!;
         Directory.Delete(directory.Directory, recursive: true);
         Assert.Equal(ErrorCode.StoreGone, Until(() => store.PutRaw([9])).Code);
         Assert.Equal(ErrorCode.StoreGone, Until(() => store.Read(digest)).Code);

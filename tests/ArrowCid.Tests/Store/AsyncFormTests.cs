@@ -281,7 +281,7 @@ public sealed class AsyncFormTests
         listener.Start();
         using BlockBackend gateway = BlockBackend.Gateway(new Uri($"http://{listener.LocalEndpoint}"), TimeSpan.FromHours(1));
         using var end = new CancellationTokenSource();
-        Task<BackendBlock?> run = gateway.TryGetAsync(Cid.Sha256(Multicodec.Raw, [1]), end.Token);
+        Task<BlockLease?> run = gateway.TryGetAsync(Cid.Sha256(Multicodec.Raw, [1]), end.Token);
         using TcpClient asked = await listener.AcceptTcpClientAsync();
         await end.CancelAsync();
         _ = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);

@@ -173,7 +173,7 @@ public sealed class CompactTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder), reader = Stores.Open(folder);
         Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
-        using (BlockLease held = reader.Blocks.Find(Sha256.Hash(StoreCalls.Numbered(0, 50_000)))!)
+        using (RecordLease held = reader.Blocks.Find(Sha256.Hash(StoreCalls.Numbered(0, 50_000)))!)
         {
             _ = store.Retention.Remove(cids);
             CompactResult beside = store.Maintenance.Compact();
@@ -240,7 +240,7 @@ public sealed class CompactTests
     private static string Place(CidStore store, Cid cid)
     {
         Assert.True(cid.TryGetSha256(out Digest256 digest));
-        using BlockLease lease = store.Blocks.Find(digest)!;
+        using RecordLease lease = store.Blocks.Find(digest)!;
         return lease.Location;
     }
 

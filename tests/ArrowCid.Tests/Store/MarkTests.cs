@@ -97,7 +97,7 @@ public sealed class MarkTests
 
     private static Proof Of(CidStore store, Cid cid)
     {
-        using BlockLease lease = store.LeaseUnproved(cid)!;
+        using RecordLease lease = store.LeaseUnproved(cid)!;
         return lease.ProofIn(store.Blocks.Verified);
     }
 

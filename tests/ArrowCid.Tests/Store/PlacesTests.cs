@@ -116,7 +116,7 @@ public sealed class PlacesTests : IDisposable
         Assert.Equal([one], store.Query(Filter.Parse("kind = batch and rows = 3"), includeMissing: true).Select(each => each.Cid));
         Assert.Empty(store.Query(Filter.Parse("kind = batch and rows = 3")));
         using (BlockBackend places = store.Places.AsBackend())
-        using (BackendBlock block = places.TryGet(one)!)
+        using (BlockLease block = places.TryGet(one)!)
             Assert.Equal([1.0, 2, 3], block.ReadView().Column<double>("px").Values.ToArray());
         Assert.Equal(dataset, store.Names.Resolve("x"));
         _ = store.Put(Stores.Numbers(1, 2, 3));

@@ -48,7 +48,7 @@ public class RemovedReadTests
         using CidStore late = Stores.Open(folder);
         Assert.Null(late.TryGet(cid));
         // The bytes are still stored.
-        using BlockLease? bytes = late.Blocks.Find(DigestOf(cid));
+        using RecordLease? bytes = late.Blocks.Find(DigestOf(cid));
         Assert.NotNull(bytes);
     }
 
@@ -84,7 +84,7 @@ public class RemovedReadTests
                 default:
                     CidStore from = random.Next(3) switch { 0 => one, 1 => two, _ => reader };
                     Assert.True(from.Contains(cid) == expected.GetValueOrDefault(cid), $"seed {seed}, step {step}");
-                    using (BlockLease? lease = from.LeaseUnproved(cid))
+                    using (RecordLease? lease = from.LeaseUnproved(cid))
                         Assert.True(lease is not null == expected.GetValueOrDefault(cid), $"seed {seed}, step {step}");
                     break;
             }

@@ -391,7 +391,7 @@ public sealed class RepairTests
                 using (BlockBackend both = BlockBackend.Several([store.Transfer.AsBackend(), copy.Transfer.AsBackend()], fill: true))
                 {
                     long before = store.Blocks.Damaged.All().Count;
-                    using BackendBlock block = both.TryGet(Cid.Sha256(Multicodec.Raw, bytes))!;
+                    using BlockLease block = both.TryGet(Cid.Sha256(Multicodec.Raw, bytes))!;
                     Assert.Equal(bytes, block.Bytes.ToArray());
                     return store.Blocks.Damaged.All().Count > before;
                 }

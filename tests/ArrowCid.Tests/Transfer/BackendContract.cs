@@ -45,14 +45,14 @@ public abstract class BackendContract : IAsyncLifetime
         {
             for (int i = 0; i < 2; i++)
             {
-                using BackendBlock? block = _backend.TryGet(CidOf(bytes));
+                using BlockLease? block = _backend.TryGet(CidOf(bytes));
                 Assert.NotNull(block);
                 Assert.Equal(CidOf(bytes), block.Cid);
                 Assert.True(bytes.AsSpan().SequenceEqual(block.Bytes.Span), $"{bytes.Length} bytes");
             }
         }
 
-        using BackendBlock? node = _backend.TryGet(Cid.Sha256(Multicodec.DagCbor, s_node));
+        using BlockLease? node = _backend.TryGet(Cid.Sha256(Multicodec.DagCbor, s_node));
         Assert.Equal(s_node, node!.Bytes.ToArray());
     }
 
@@ -67,18 +67,18 @@ public abstract class BackendContract : IAsyncLifetime
     [ContractFact]
     public void A_batch_is_read_and_what_is_none_is_refused()
     {
-        using BackendBlock batch = _backend.TryGet(CidOf(Batch))!, bytes = _backend.TryGet(CidOf("some bytes"u8))!;
+        using BlockLease batch = _backend.TryGet(CidOf(Batch))!, bytes = _backend.TryGet(CidOf("some bytes"u8))!;
         Assert.Equal(1000, batch.ReadView().Length);
         Assert.Equal(7 * 3.5, batch.ReadView().Column<double>("x").Values[7]);
         Assert.Equal(ErrorCode.SchemaMismatch, Assert.Throws<ArrowCidException>(() => bytes.ReadView()).Code);
-        using BackendBlock node = _backend.TryGet(Cid.Sha256(Multicodec.DagCbor, s_node))!;
+        using BlockLease node = _backend.TryGet(Cid.Sha256(Multicodec.DagCbor, s_node))!;
         Assert.Equal(ErrorCode.SchemaMismatch, Assert.Throws<ArrowCidException>(() => node.ReadView()).Code);
     }
 
     [ContractFact]
     public void A_block_outlives_its_place_but_not_itself()
     {
-        BackendBlock block = _backend.TryGet(CidOf(Batch))!;
+        BlockLease block = _backend.TryGet(CidOf(Batch))!;
         _backend.Dispose();
         _ = Assert.Throws<ObjectDisposedException>(() => _backend.TryGet(CidOf(Batch)));
         Assert.Equal(Batch, block.Bytes.ToArray());
@@ -97,7 +97,7 @@ public abstract class BackendContract : IAsyncLifetime
         for (int i = first; i < first + 8; i++)
         {
             byte[] wanted = s_blocks[i % s_blocks.Length];
-            using BackendBlock? block = _backend.TryGet(CidOf(wanted));
+            using BlockLease? block = _backend.TryGet(CidOf(wanted));
             Assert.True(wanted.AsSpan().SequenceEqual(block!.Bytes.Span));
         }
     }
@@ -115,7 +115,7 @@ public abstract class BackendContract : IAsyncLifetime
         _backend.Put(CidOf(bytes), bytes);
         _backend.Put(CidOf(bytes), bytes);
         _backend.Put(CidOf(stream), stream);
-        using BackendBlock block = _backend.TryGet(CidOf(bytes))!, batch = _backend.TryGet(CidOf(stream))!;
+        using BlockLease block = _backend.TryGet(CidOf(bytes))!, batch = _backend.TryGet(CidOf(stream))!;
         Assert.Equal(bytes, block.Bytes.ToArray());
         Assert.Equal(5, batch.ReadView().Length);
         Assert.Equal(ErrorCode.InvalidData,
@@ -207,7 +207,7 @@ public abstract class BackendContract : IAsyncLifetime
             }
         }
 
-        using BackendBlock? other = _backend.TryGet(CidOf(Batch));
+        using BlockLease? other = _backend.TryGet(CidOf(Batch));
         Assert.NotNull(other);
     }
 

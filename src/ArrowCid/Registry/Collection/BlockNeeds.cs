@@ -17,7 +17,7 @@ internal static class BlockNeeds
         var seen = new HashSet<Digest256> { root };
         for (int at = 0; at < found.Count; at++)
         {
-            using BlockLease? lease = blocks.Find(found[at]);
+            using RecordLease? lease = blocks.Find(found[at]);
             if (lease is null) continue;
             List<(KeepKind Why, Digest256 Digest)> needs = Of(blocks, lease, lease.Info) ??
                 throw new ArrowCidException(ErrorCode.BlockCorrupt,
@@ -43,7 +43,7 @@ internal static class BlockNeeds
         if (info.Kind != RecordKind.Raw || info.Codec != Multicodec.DagCbor) return Of(blocks, null, in info);
         try
         {
-            using BlockLease? lease = blocks.Find(info.Digest);
+            using RecordLease? lease = blocks.Find(info.Digest);
             return Of(blocks, lease, in info);
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
@@ -52,7 +52,7 @@ internal static class BlockNeeds
         }
     }
 
-    private static List<(KeepKind Why, Digest256 Digest)>? Of(BlockStore blocks, BlockLease? lease,
+    private static List<(KeepKind Why, Digest256 Digest)>? Of(BlockStore blocks, RecordLease? lease,
         in BlockInfo info)
     {
         switch (info.Kind)

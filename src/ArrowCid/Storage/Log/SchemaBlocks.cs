@@ -91,7 +91,7 @@ internal sealed class SchemaBlocks(BlockStore store)
     {
         try
         {
-            using BlockLease? known = store.Find(schema.Digest);
+            using RecordLease? known = store.Find(schema.Digest);
             return known is not null && known.Memory.Span.SequenceEqual(schema.Message);
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)

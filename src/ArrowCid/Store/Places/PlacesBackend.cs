@@ -15,7 +15,7 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
     protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
         store.Places.CopiesOf(cid).Any(place => Open(place).Contains(cid, cancellationToken));
 
-    private protected override BackendBlock? Find(Cid cid, in Digest256 digest,
+    private protected override BlockLease? Find(Cid cid, in Digest256 digest,
         CancellationToken cancellationToken)
     {
         ArrowCidException? first = null;

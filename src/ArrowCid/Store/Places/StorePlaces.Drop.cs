@@ -123,7 +123,7 @@ public sealed partial class StorePlaces
             {
                 try
                 {
-                    using BackendBlock? block = Open(place).TryGet(cid, cancellationToken);
+                    using BlockLease? block = Open(place).TryGet(cid, cancellationToken);
                     if (block is not null)
                     {
                         tried = null;

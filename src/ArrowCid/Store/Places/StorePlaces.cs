@@ -151,7 +151,7 @@ public sealed partial class StorePlaces
         using BlockBackend backend = name == BlockPlace.Here
             ? _store.Transfer.AsBackend()
             : Open(Require(name), readOnly: true);
-        using BackendBlock? block = backend.TryGet(cid, cancellationToken);
+        using BlockLease? block = backend.TryGet(cid, cancellationToken);
         return block is not null;
     }
 

@@ -10,7 +10,7 @@ public abstract partial class BlockBackend
 
     /// <summary>Does what <see cref="TryGet"/> does, on a thread of the pool.</summary>
     /// <inheritdoc cref="TryGet"/>
-    public Task<BackendBlock?> TryGetAsync(Cid cid, CancellationToken cancellationToken = default) =>
+    public Task<BlockLease?> TryGetAsync(Cid cid, CancellationToken cancellationToken = default) =>
         Task.Run(() => TryGet(cid, cancellationToken), cancellationToken);
 
     /// <summary>Does what <see cref="Contains"/> does, on a thread of the pool.</summary>

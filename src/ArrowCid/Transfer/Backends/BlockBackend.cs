@@ -88,7 +88,7 @@ public abstract partial class BlockBackend : IDisposable
     /// cref="ErrorCode.Io"/>, <see cref="ErrorCode.AccessDenied"/> or <see cref="ErrorCode.Busy"/> (it refuses the
     /// connection): the source does not answer; <see cref="ErrorCode.TooLarge"/>: over 2^31 - 1024 bytes.</exception>
     /// <exception cref="OperationCanceledException">The call was canceled.</exception>
-    public BackendBlock? TryGet(Cid cid, CancellationToken cancellationToken = default)
+    public BlockLease? TryGet(Cid cid, CancellationToken cancellationToken = default)
     {
         Begin(cancellationToken);
         return IsAddress(cid, out Digest256 digest) ? Find(cid, in digest, cancellationToken) : null;
@@ -186,7 +186,7 @@ public abstract partial class BlockBackend : IDisposable
         var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
         return CarExporter.Write(Open, Open, cids, output, options, operation);
 
-        BackendBlock Open(Cid cid) => Get(cid, cancellationToken);
+        BlockLease Open(Cid cid) => Get(cid, cancellationToken);
     }
 
     /// <summary>Does what <see cref="ExportCar"/> does, on a thread of the pool.</summary>
@@ -196,7 +196,7 @@ public abstract partial class BlockBackend : IDisposable
         Task.Run(() => ExportCar(cids, output, options, progress, cancellationToken), cancellationToken);
 
     /// <summary>A block that must be here.</summary>
-    internal BackendBlock Get(Cid cid, CancellationToken cancellationToken = default) =>
+    internal BlockLease Get(Cid cid, CancellationToken cancellationToken = default) =>
         TryGet(cid, cancellationToken) ??
         throw new ArrowCidException(ErrorCode.BlockNotFound, $"no block {cid} at {Name}");
 
@@ -225,7 +225,7 @@ public abstract partial class BlockBackend : IDisposable
     /// <returns>True if it is stored.</returns>
     protected virtual bool Has(Cid cid, CancellationToken cancellationToken)
     {
-        using BackendBlock? block = TryGet(cid, cancellationToken);
+        using BlockLease? block = TryGet(cid, cancellationToken);
         return block is not null;
     }
 
@@ -248,11 +248,11 @@ public abstract partial class BlockBackend : IDisposable
     }
 
     /// <summary>Finds a block whose bytes are proved.</summary>
-    private protected virtual BackendBlock? Find(Cid cid, in Digest256 digest, CancellationToken cancellationToken)
+    private protected virtual BlockLease? Find(Cid cid, in Digest256 digest, CancellationToken cancellationToken)
     {
         if (!TryRead(cid, out ReadOnlyMemory<byte> bytes, cancellationToken)) return null;
         return Sha256.Hash(bytes.Span) == digest
-            ? new BackendBlock(cid, bytes, null)
+            ? new BlockLease(cid, bytes, null)
             : throw new ArrowCidException(ErrorCode.BlockCorrupt, $"{Name} has other bytes for {cid}");
     }
 
@@ -261,7 +261,7 @@ public abstract partial class BlockBackend : IDisposable
     /// <param name="open">Opens one, with its bytes just proved.</param>
     /// <param name="progress">Gets the number of bytes that were stored so far.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    private protected virtual BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BackendBlock> open,
+    private protected virtual BlockCopyResult WriteMany(IReadOnlyList<Cid> cids, Func<Cid, BlockLease> open,
         Action<long>? progress, CancellationToken cancellationToken)
     {
         int added = 0;
@@ -270,7 +270,7 @@ public abstract partial class BlockBackend : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (Has(cid, cancellationToken)) continue;
-            using BackendBlock block = open(cid);
+            using BlockLease block = open(cid);
             Write(cid, block.Bytes, cancellationToken);
             added++;
             bytes += block.Bytes.Length;
@@ -283,7 +283,7 @@ public abstract partial class BlockBackend : IDisposable
     /// <summary>The schema of a batch; the default for other blocks.</summary>
     internal virtual Cid FindSchema(Cid cid, CancellationToken cancellationToken)
     {
-        using BackendBlock block = Get(cid, cancellationToken);
+        using BlockLease block = Get(cid, cancellationToken);
         return block.FindSchema();
     }
 

@@ -52,7 +52,7 @@ internal static class BlockWalk
             return;
         }
 
-        using BackendBlock node = source.Get(cid, cancellationToken);
+        using BlockLease node = source.Get(cid, cancellationToken);
         open.Push((cid, true));
         // The pieces of a column manifest are ranges of its batch, which is one block.
         if (cid.Codec == Multicodec.DagCbor && ColumnManifest.TryDecode(node.Bytes.Span) is { } manifest

@@ -12,9 +12,9 @@ internal sealed class MemoryBackend() : BlockBackend("this process's memory")
 
     public override bool CanDelete => true;
 
-    private protected override BackendBlock? Find(Cid cid, in Digest256 digest,
+    private protected override BlockLease? Find(Cid cid, in Digest256 digest,
         CancellationToken cancellationToken) =>
-        _blocks.TryGetValue(digest, out byte[]? bytes) ? new BackendBlock(cid, bytes, null) : null;
+        _blocks.TryGetValue(digest, out byte[]? bytes) ? new BlockLease(cid, bytes, null) : null;
 
     protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
         cid.TryGetSha256(out Digest256 digest) && _blocks.ContainsKey(digest);

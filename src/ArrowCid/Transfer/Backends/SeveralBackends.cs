@@ -9,13 +9,13 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
 {
     public override bool CanPut => places[0].CanPut;
 
-    private protected override BackendBlock? Find(Cid cid, in Digest256 digest,
+    private protected override BlockLease? Find(Cid cid, in Digest256 digest,
         CancellationToken cancellationToken)
     {
         ArrowCidException? first = null;
         for (int i = 0; i < places.Length; i++)
         {
-            BackendBlock? block;
+            BlockLease? block;
             try
             {
                 block = places[i].TryGet(cid, cancellationToken);
@@ -68,7 +68,7 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
         foreach (BlockBackend place in places) place.Dispose();
     }
 
-    private void Fill(BackendBlock block, CancellationToken cancellationToken)
+    private void Fill(BlockLease block, CancellationToken cancellationToken)
     {
         try
         {

@@ -189,7 +189,7 @@ internal sealed class StoreSnapshot(BlockStore blocks, Operation operation)
             return;
         }
 
-        using BlockLease? lease = Find(in digest);
+        using RecordLease? lease = Find(in digest);
         if (lease is null)
         {
             if (_book.Find(in digest) is { IsAlive: true }) _ = gone.Add(digest);
@@ -230,7 +230,7 @@ internal sealed class StoreSnapshot(BlockStore blocks, Operation operation)
 
     private ulong LastPutOf(in Digest256 digest) => _book.Find(in digest)?.LastPut ?? 0;
 
-    private BlockLease? Find(in Digest256 digest)
+    private RecordLease? Find(in Digest256 digest)
     {
         try
         {

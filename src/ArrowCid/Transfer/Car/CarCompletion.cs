@@ -92,7 +92,7 @@ internal sealed class CarCompletion
     {
         Cid target = link.Target.ToV1(), wanted = link.Block.IsDefault ? target : link.Block;
         if (!_seen.Add(wanted)) return;
-        using BackendBlock? block = _from.TryGet(wanted, _cancellationToken) ??
+        using BlockLease? block = _from.TryGet(wanted, _cancellationToken) ??
             (wanted == target ? null : _from.TryGet(target, _cancellationToken));
         if (block is null) return;
         _writer.Add(block.Cid, block.Bytes.Span);

@@ -8,13 +8,13 @@ namespace ArrowCid.Transfer;
 /// Writes blocks of a place and all beneath them as a CAR: roots first, each block before those that it links to, each
 /// once. The same blocks give the same bytes.
 /// </summary>
-internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, BackendBlock> open, CarExportOptions options,
+internal sealed class CarExporter(Func<Cid, BlockLease> find, Func<Cid, BlockLease> open, CarExportOptions options,
     Operation operation)
 {
     private readonly Dictionary<Cid, Form> _forms = [];
     private readonly Dictionary<Cid, DatasetDirectory> _directories = [];
     private readonly HashSet<Cid> _written = [];
-    private readonly ReadAhead<BackendBlock> _proofs = new(open);
+    private readonly ReadAhead<BlockLease> _proofs = new(open);
     private CarWriter _writer = null!;
     private long _blocks, _bytes, _largest;
 
@@ -26,7 +26,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
     /// <param name="output">Where to.</param>
     /// <param name="options">How.</param>
     /// <param name="operation">The call that it is written for: gets the bytes of blocks.</param>
-    public static CarExport Write(Func<Cid, BackendBlock> find, Func<Cid, BackendBlock> open, IReadOnlyList<Cid> cids,
+    public static CarExport Write(Func<Cid, BlockLease> find, Func<Cid, BlockLease> open, IReadOnlyList<Cid> cids,
         Stream output, CarExportOptions? options, Operation operation)
     {
         ArgumentNullException.ThrowIfNull(cids);
@@ -49,7 +49,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         return made with { Piece = PieceCommitment.Of(hasher, size) };
 
         // The layout is found from blocks before any is written.
-        Func<Cid, BackendBlock> Checked(Func<Cid, BackendBlock> get) => cid =>
+        Func<Cid, BlockLease> Checked(Func<Cid, BlockLease> get) => cid =>
         {
             operation.Check();
             return get(cid);
@@ -74,7 +74,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         }
         finally
         {
-            foreach (BackendBlock block in _proofs.End()) block.Dispose();
+            foreach (BlockLease block in _proofs.End()) block.Dispose();
         }
 
         operation.Finish();
@@ -160,7 +160,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
 
     private Form? MakeForm(Cid cid, bool isLinked)
     {
-        using BackendBlock block = find(cid);
+        using BlockLease block = find(cid);
         // What a manifest links to stays one block.
         bool isSmall = block.Bytes.Length <= Dataset.MaxLinked;
         if (isSmall && (isLinked || options.Layout != CarLayout.Columns)) return null;
@@ -178,7 +178,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         }
     }
 
-    private static Form MakeForm(BackendBlock block, Cid cid, Cid schema)
+    private static Form MakeForm(BlockLease block, Cid cid, Cid schema)
     {
         if (schema.IsDefault)
         {
@@ -196,7 +196,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         var open = new Stack<(Cid Cid, bool IsLinked)>();
         open.Push((rootAndFollowing.Span[0], false));
         // Only as many are looked at as are begun.
-        int count = Math.Min(rootAndFollowing.Length - 1, ReadAhead<BackendBlock>.Most);
+        int count = Math.Min(rootAndFollowing.Length - 1, ReadAhead<BlockLease>.Most);
         Cid[] following = rootAndFollowing.Slice(1, count).ToArray();
         while (open.TryPop(out (Cid Cid, bool IsLinked) next))
         {
@@ -215,18 +215,18 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         }
 
         if (!_written.Add(cid)) return;
-        using BackendBlock block = Proved(cid, next);
+        using BlockLease block = Proved(cid, next);
         Put(cid, block.Bytes.Span);
     }
 
     /// <summary>A block with its bytes just proved; the next ones are proved meanwhile, while this one is
     /// written.</summary>
-    private BackendBlock Proved(Cid cid, IEnumerable<Cid> next)
+    private BlockLease Proved(Cid cid, IEnumerable<Cid> next)
     {
         const int leastWorthIt = 1 << 16;
-        BackendBlock block = _proofs.Take(cid);
+        BlockLease block = _proofs.Take(cid);
         if (block.Bytes.Length < leastWorthIt) return block;
-        foreach (Cid following in next.Take(ReadAhead<BackendBlock>.Most))
+        foreach (Cid following in next.Take(ReadAhead<BlockLease>.Most))
         {
             if (following.Codec == Multicodec.Raw && following != cid && !IsWritten(following))
                 _proofs.Begin(following);
@@ -240,7 +240,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
 
     private DatasetDirectory DirectoryOf(Cid cid, Dataset dataset)
     {
-        using BackendBlock schema = find(dataset.Schema);
+        using BlockLease schema = find(dataset.Schema);
         var directory = DatasetDirectory.Of(dataset, schema.Bytes.Length);
         return directory.Manifest == cid ? directory : throw new ArrowCidException(ErrorCode.NotCanonical,
             $"the dataset {cid} is not encoded as MANIFESTS.md says; take another layout");
@@ -264,7 +264,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
         }
 
         var links = new List<IpldLink>();
-        using (BackendBlock node = open(cid.ToV1()))
+        using (BlockLease node = open(cid.ToV1()))
         {
             if (cid.Codec == Multicodec.DagCbor && TryWriteManifest(cid, node)) return;
             Put(cid, node.Bytes.Span);
@@ -281,7 +281,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
     }
 
     /// <summary>Writes a column manifest with its pieces, where its batch is here that they are ranges of.</summary>
-    private bool TryWriteManifest(Cid cid, BackendBlock node)
+    private bool TryWriteManifest(Cid cid, BlockLease node)
     {
         if (ColumnManifest.TryDecode(node.Bytes.Span) is not { } manifest || !MayHave(manifest.Cid)) return false;
         _ = _written.Remove(cid.ToV1());
@@ -305,7 +305,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
     private void WriteForm(Cid cid, Form form, IEnumerable<Cid> next)
     {
         if (_written.Contains(form.Root)) return;
-        using BackendBlock block = Proved(cid, next);
+        using BlockLease block = Proved(cid, next);
         ReadOnlySpan<byte> bytes = block.Bytes.Span;
         if (form.Manifest is { } manifest)
         {
@@ -347,7 +347,7 @@ internal sealed class CarExporter(Func<Cid, BackendBlock> find, Func<Cid, Backen
 
     private IpldNode ReadNode(Cid cid)
     {
-        using BackendBlock block = open(cid);
+        using BlockLease block = open(cid);
         return DagCbor.Decode(block.Bytes.Span, IpldReadOptions.Lenient);
     }
 

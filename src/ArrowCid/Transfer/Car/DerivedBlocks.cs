@@ -9,7 +9,7 @@ namespace ArrowCid.Transfer;
 /// from it.
 /// </summary>
 /// <param name="find">A block whose bytes were just proved, or null.</param>
-internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
+internal sealed class DerivedBlocks(Func<Cid, BlockLease?> find)
 {
     // Of each DAG that a node linked to, the block; and of each DAG that was made, the parts.
     private readonly Dictionary<Cid, Cid> _named = [];
@@ -23,7 +23,7 @@ internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
     public ReadOnlyMemory<byte>? Read(Cid cid)
     {
         cid = cid.ToV1();
-        using (BackendBlock? stored = find(cid))
+        using (BlockLease? stored = find(cid))
         {
             if (stored is not null)
             {
@@ -35,7 +35,7 @@ internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
 
         if (_pieces.TryGetValue(cid, out (Cid Block, int Offset, int Length) piece))
         {
-            using BackendBlock? batch = find(piece.Block);
+            using BlockLease? batch = find(piece.Block);
             if (batch is null || batch.Bytes.Length < piece.Offset + piece.Length) return null;
             return batch.Bytes.Slice(piece.Offset, piece.Length).ToArray();
         }
@@ -43,7 +43,7 @@ internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
         if (!_parts.ContainsKey(cid) && _named.TryGetValue(cid, out Cid named)) Derive(named);
         if (!_parts.TryGetValue(cid, out (Cid Block, UnixFsPart Part) made)) return null;
         if (made.Part.Node is { } node) return node;
-        using BackendBlock? block = find(made.Block);
+        using BlockLease? block = find(made.Block);
         // An array that is null would become memory of no bytes.
         if (block is null) return null;
         return block.Bytes.Slice((int)made.Part.Offset, made.Part.Length).ToArray();
@@ -75,7 +75,7 @@ internal sealed class DerivedBlocks(Func<Cid, BackendBlock?> find)
 
     private void Derive(Cid named)
     {
-        using BackendBlock? block = find(named);
+        using BlockLease? block = find(named);
         if (block is null) return;
         var dag = UnixFsDag.Of(block.Bytes.Span, UnixFsProfile.V1Of2025);
         foreach (UnixFsPart part in dag.Parts()) _ = _parts.TryAdd(part.Cid, (named, part));

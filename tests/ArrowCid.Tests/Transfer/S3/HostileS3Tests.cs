@@ -152,7 +152,7 @@ public class HostileS3Tests
         // Without a break it would be 120.
         Assert.InRange(faulty.Requests, 20, 60);
         isIll = false;
-        BackendBlock? found = null;
+        BlockLease? found = null;
         for (int i = 0; i < 1000 && found is null; i++)
         {
             try

@@ -35,7 +35,7 @@ public class S3CopyTests
         Assert.Equal(Length, block.Length);
         Assert.Contains(cids[0].ToString(), block.Key, StringComparison.Ordinal);
         using var again = new S3Backend(MotoServer.Open(_folder, settings));
-        using BackendBlock read = again.Get(cids[0]), wanted = source.Get(cids[0]);
+        using BlockLease read = again.Get(cids[0]), wanted = source.Get(cids[0]);
         Assert.True(wanted.Bytes.Span.SequenceEqual(read.Bytes.Span));
     }
 

@@ -4,15 +4,15 @@ using ArrowCid.Storage;
 
 namespace ArrowCid.Transfer.Backends;
 
-/// <summary>A block that a backend gave: over a store's memory where it lies in one, else in memory of its
-/// own.</summary>
-public sealed partial class BackendBlock : IDisposable
+/// <summary>Holds a block's bytes until it is disposed of: in the store's memory where a store has the block, else in
+/// memory of its own.</summary>
+public sealed partial class BlockLease : IDisposable
 {
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly IDisposable? _lease;
     private volatile bool _isClosed;
 
-    internal BackendBlock(Cid cid, ReadOnlyMemory<byte> bytes, IDisposable? lease) =>
+    internal BlockLease(Cid cid, ReadOnlyMemory<byte> bytes, IDisposable? lease) =>
         (Cid, _bytes, _lease) = (cid, bytes, lease);
 
     /// <summary>The CID that was asked for.</summary>
@@ -54,7 +54,7 @@ public sealed partial class BackendBlock : IDisposable
     /// bytes tell.</summary>
     internal Cid FindSchema()
     {
-        if (_lease is BlockLease { Info: var info })
+        if (_lease is RecordLease { Info: var info })
             return info.Kind == RecordKind.Batch ? Cid.FromSha256(Multicodec.Raw, info.SchemaDigest) : default;
         try
         {

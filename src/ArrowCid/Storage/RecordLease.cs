@@ -7,7 +7,7 @@ namespace ArrowCid.Storage;
 /// processes do. Bytes fetched before stay mapped with their segment, but reading through <see cref="Memory"/>
 /// afterwards throws.
 /// </summary>
-internal sealed class BlockLease : IDisposable, IViewOwner
+internal sealed class RecordLease : IDisposable, IViewOwner
 {
     private readonly RecordHeader _header;
     private readonly Segment? _segment;
@@ -17,7 +17,7 @@ internal sealed class BlockLease : IDisposable, IViewOwner
 
     private ViewHolds _holds = new();
 
-    public BlockLease(in RecordHeader header, Segment? segment, byte[]? copy, long start, string directory)
+    public RecordLease(in RecordHeader header, Segment? segment, byte[]? copy, long start, string directory)
     {
         _header = header;
         (_segment, _start, _directory) = (segment, start, directory);

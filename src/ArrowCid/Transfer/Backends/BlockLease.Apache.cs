@@ -3,7 +3,7 @@ using A = Apache.Arrow;
 
 namespace ArrowCid.Transfer.Backends;
 
-public sealed partial class BackendBlock
+public sealed partial class BlockLease
 {
     /// <summary>Reads the batch, over the bytes; proved to be canonical. Valid until <see cref="Dispose"/>.</summary>
     /// <returns>The batch.</returns>
