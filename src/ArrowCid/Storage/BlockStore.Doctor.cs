@@ -26,10 +26,10 @@ internal sealed partial class BlockStore
         _ = Reap(dryRun: false);
         Derived.SweepTemporary();
         _ = _facts?.ExamineDerived(repairs: true);
-        _ = _growth.Step(_lane, isNeeded: false);
+        _ = _growth.Step(_lane?.State, isNeeded: false);
         bool isWhole = !ExamineIndex().Concat(CheckLanes(null)).Any(finding =>
             finding.Name is "not-in-index" or "index-astray" or "index-missing");
-        if (!isWhole) _growth.Remake(_lane, _settings.Timeout);
+        if (!isWhole) _growth.Remake(_lane?.State, _settings.Timeout);
     }
 
     private IEnumerable<StoreFinding> ExamineFiles()

@@ -17,7 +17,7 @@ internal sealed partial class BlockStore
     public LogPlace Append(IFactSource facts)
     {
         EnterToWrite();
-        return OwnLane().Append(facts);
+        return OwnLane().Puts.Append(facts);
     }
 
     /// <summary>Announces present blocks again, and then a fact: once the fact is committed, nothing dropped before
@@ -29,7 +29,7 @@ internal sealed partial class BlockStore
     public bool TryAnnounce(ReadOnlySpan<Digest256> digests, IFactSource? facts, out Digest256 missing)
     {
         EnterToWrite();
-        return OwnLane().TryAnnounce(digests, facts, out missing);
+        return OwnLane().Puts.TryAnnounce(digests, facts, out missing);
     }
 
     /// <summary>The last number that each lane has committed: what was acknowledged before the call is at or before
@@ -82,7 +82,8 @@ internal sealed partial class BlockStore
                 while (walk.MoveNext())
                 {
                     RecordHeader record = walk.Record;
-                    if (record.RecordKind != RecordKind.Fact || record.PayloadLength > WriterLog.MaxFactBytes) continue;
+                    if (record.RecordKind != RecordKind.Fact || record.PayloadLength > WriterState.MaxFactBytes)
+                        continue;
                     var bytes = new byte[record.PayloadLength];
                     segment!.Map.CopyTo(walk.Offset + StoreLayout.RecordHeaderBytes, bytes);
                     if (Sha256.Hash(bytes) == record.Digest)
@@ -256,7 +257,7 @@ internal sealed partial class BlockStore
                 return true;
             }
 
-            WriterLog? lane = WriterLog.TryTake(number, _control, _segments, _index, _growth, _wait, _settings);
+            WriterLog? lane = WriterAdoption.TryTake(number, _control, _segments, _index, _growth, _wait, _settings);
             lane?.Close();
             return lane is not null;
         }

@@ -99,7 +99,7 @@ internal sealed partial class BlockStore
         ulong pressure = _control.Map.Read(StoreLayout.PressureWord);
         bool isPressed = pressure != _seenPressure;
         _seenPressure = pressure;
-        if (isPressed) _lane?.GiveUpPrepared();
+        if (isPressed) _lane?.Space.GiveUpPrepared();
         if (isPressed || ++_ticks % IdleTicks == 0) _segments.LetGoIdle(all: isPressed);
     }
 

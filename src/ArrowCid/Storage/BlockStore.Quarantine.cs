@@ -24,7 +24,7 @@ internal sealed partial class BlockStore
         {
             // Before and after: killed in between, the fact is looked for, and an early reader looks again.
             _damage.Announce();
-            _ = OwnLane().Append(fact);
+            _ = OwnLane().Puts.Append(fact);
             _damage.Announce();
         }
         catch (ArrowCidException)

@@ -40,12 +40,12 @@ internal sealed partial class BlockStore
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             int number = newest.Word.Lane;
-            if (_lane?.Number == number) return _lane.TryBeginNext(newest);
-            WriterLog? lane = WriterLog.TryTake(number, _control, _segments, _index, _growth, _wait, _settings);
+            if (_lane?.Number == number) return _lane.Space.TryBeginNext(newest);
+            WriterLog? lane = WriterAdoption.TryTake(number, _control, _segments, _index, _growth, _wait, _settings);
             if (lane is null) return false;
             try
             {
-                return lane.TryBeginNext(newest);
+                return lane.Space.TryBeginNext(newest);
             }
             finally
             {

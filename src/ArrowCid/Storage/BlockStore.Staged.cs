@@ -14,7 +14,7 @@ internal sealed partial class BlockStore
     public StagedBlock Stage(int capacity)
     {
         EnterToWrite();
-        return OwnLane().Stage(capacity);
+        return OwnLane().Staged.Stage(capacity);
     }
 
     /// <summary>Whether a block gets a segment of its own.</summary>
@@ -32,7 +32,7 @@ internal sealed partial class BlockStore
         try
         {
             if (Interlocked.Add(ref _staging, capacity) <= _control.Superblock.Capacity / Share)
-                staged = OwnLane().TryStage(capacity);
+                staged = OwnLane().Staged.TryStage(capacity);
             return staged;
         }
         finally
@@ -50,7 +50,7 @@ internal sealed partial class BlockStore
     public bool PutStaged(StagedBlock staged, in PutRequest request, in Digest256 digest, out BlockInfo info)
     {
         CheckRequest(in request);
-        bool isNew = OwnLane().PutStaged(staged, in request, in digest, out info);
+        bool isNew = OwnLane().Staged.PutStaged(staged, in request, in digest, out info);
         if (isNew) CountPuts(1);
         return isNew;
     }

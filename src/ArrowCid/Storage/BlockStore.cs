@@ -121,7 +121,7 @@ internal sealed partial class BlockStore : IDisposable
     {
         CheckRequest(in request);
         long started = StoreMeter.PutDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
-        bool isNew = OwnLane().Put(in request, out info);
+        bool isNew = OwnLane().Puts.Put(in request, out info);
         if (isNew)
         {
             CountPuts(1);
@@ -157,7 +157,7 @@ internal sealed partial class BlockStore : IDisposable
         foreach (ref readonly PutRequest request in requests) CheckRequest(in request);
         if (requests.IsEmpty) return 0;
         long started = StoreMeter.PutDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
-        int newOnes = OwnLane().PutMany(requests, infos, areNew);
+        int newOnes = OwnLane().Puts.PutMany(requests, infos, areNew);
         CountPuts((uint)newOnes);
         Measure(started, infos[..requests.Length], areNew);
         return newOnes;
@@ -181,7 +181,7 @@ internal sealed partial class BlockStore : IDisposable
         foreach (ref readonly TransactionBlock block in blocks) CheckRequest(block.Request);
         if (blocks.IsEmpty) return 0;
         long started = StoreMeter.PutDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
-        int newOnes = OwnLane().PutTransaction(blocks, facts, infos, areNew);
+        int newOnes = OwnLane().Transactions.PutTransaction(blocks, facts, infos, areNew);
         CountPuts((uint)newOnes);
         Measure(started, infos[..blocks.Length], areNew);
         return newOnes;
@@ -278,7 +278,7 @@ internal sealed partial class BlockStore : IDisposable
     public void Flush()
     {
         Enter();
-        _lane?.Flush();
+        _lane?.Flushes.Flush();
     }
 
     /// <summary>What the store looks like now.</summary>
@@ -369,7 +369,7 @@ internal sealed partial class BlockStore : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isClosed, this);
             if (_lane is not null) return _lane;
-            WriterLog lane = WriterLog.Take(_control, _segments, _index, _growth, _wait, _settings);
+            WriterLog lane = WriterAdoption.Take(_control, _segments, _index, _growth, _wait, _settings);
             _participants.SetLane(lane.Number);
             return _lane = lane;
         }
@@ -379,7 +379,7 @@ internal sealed partial class BlockStore : IDisposable
     {
         try
         {
-            _lane?.FlushIfNew();
+            _lane?.Flushes.FlushIfNew();
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {
@@ -391,8 +391,8 @@ internal sealed partial class BlockStore : IDisposable
     {
         try
         {
-            _ = _lane?.TryFollowIndex();
-            if (isNeeded || _control.Index.Previous != 0) _ = _growth.Step(_lane, isNeeded);
+            _ = _lane?.State.TryFollowIndex();
+            if (isNeeded || _control.Index.Previous != 0) _ = _growth.Step(_lane?.State, isNeeded);
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {

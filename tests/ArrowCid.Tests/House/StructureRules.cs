@@ -19,7 +19,7 @@ internal static partial class StructureRules
         ["Ipc"] = ["Flatbuffers", "Canonical", "Reading", "Checking", "Writing"],
         ["Ipld"] = ["", "DagCbor", "Manifests", "Car", "UnixFs"],
         ["Storage"] =
-            ["Format", "Control", "Segments", "Diagnostics", "Index", "Log", "Log/Reading", "Sources",
+            ["Format", "Control", "Segments", "Diagnostics", "Index", "Log", "Log/Reading", "Log/Writing", "Sources",
             "Recovery", "Compaction", ""],
         ["Registry"] = ["Facts", "Collection", "State", "Filtering", "Index", ""],
         ["Parquet"] = ["Format", "Mapping", "Encodings", "Writing", "Reading"],

@@ -95,7 +95,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
             found = LookAtNewest(place, mostAlive);
             if (found is null) return null;
             if (!dryRun && !beginNext(place)) return null;
-            _begun += WriterLog.SmallSegmentBytes;
+            _begun += WriterState.SmallSegmentBytes;
             if (dryRun) return found;
             _ = _sealed.Add((place.Slot, place.Word.Generation));
         }
@@ -212,7 +212,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
     private ReclaimOutcome Move(Segment segment, IReadOnlyList<Survivor> survivors, HashSet<long> moved)
     {
         WriterLog lane = janitorsLane();
-        long before = lane.BytesBegunByMoves;
+        long before = lane.State.BytesBegunByMoves;
         try
         {
             foreach (Survivor survivor in survivors)
@@ -222,26 +222,26 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
                 if (moved.Contains(survivor.Offset)) continue;
                 if (!RecordHeader.TryRead(segment, survivor.Offset, out RecordHeader record))
                     return ReclaimOutcome.Damaged;
-                lane.Move(new Relocation(segment, survivor.Offset, in record, survivor.AsReference));
+                lane.Puts.Move(new Relocation(segment, survivor.Offset, in record, survivor.AsReference));
                 _ = moved.Add(survivor.Offset);
             }
 
-            lane.EndMoves();
+            lane.Puts.EndMoves();
             return ReclaimOutcome.Freed;
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.StoreFull)
         {
-            lane.EndMoves();
+            lane.Puts.EndMoves();
             return e.Code == ErrorCode.StoreFull ? ReclaimOutcome.NoRoom : ReclaimOutcome.Damaged;
         }
         catch (OperationCanceledException)
         {
-            lane.EndMoves();
+            lane.Puts.EndMoves();
             throw;
         }
         finally
         {
-            _begun += lane.BytesBegunByMoves - before;
+            _begun += lane.State.BytesBegunByMoves - before;
         }
     }
 }

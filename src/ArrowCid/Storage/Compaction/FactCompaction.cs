@@ -83,7 +83,7 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
         {
             RecordHeader record = walk.Record;
             if (record.RecordKind != RecordKind.Fact) continue;
-            if (record.PayloadLength > WriterLog.MaxFactBytes) return null;
+            if (record.PayloadLength > WriterState.MaxFactBytes) return null;
             var bytes = new byte[record.PayloadLength];
             segment.Map.CopyTo(walk.Offset + StoreLayout.RecordHeaderBytes, bytes);
             if (Sha256.Hash(bytes) != record.Digest) return null;
@@ -96,19 +96,19 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
     private void SayAgain(List<FactPayload> left)
     {
         WriterLog lane = janitorsLane();
-        long before = lane.BytesBegunByMoves;
+        long before = lane.State.BytesBegunByMoves;
         try
         {
             foreach (FactPayload payload in left)
             {
-                _ = lane.Append(new FilteredFacts(payload.Bytes), payload.Nanoseconds);
+                _ = lane.Puts.Append(new FilteredFacts(payload.Bytes), payload.Nanoseconds);
                 CrashPoint.Pass(CrashStep.M1);
             }
         }
         finally
         {
-            BytesBegun += lane.BytesBegunByMoves - before;
-            lane.EndMoves();
+            BytesBegun += lane.State.BytesBegunByMoves - before;
+            lane.Puts.EndMoves();
         }
 
         CrashPoint.Pass(CrashStep.M2);

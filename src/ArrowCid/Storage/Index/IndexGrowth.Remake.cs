@@ -9,7 +9,7 @@ internal sealed partial class IndexGrowth
     /// place.</summary>
     /// <param name="own">The lane of this handle, if it has one.</param>
     /// <param name="timeout">How long to wait for a janitor and for writers at work.</param>
-    public void Remake(WriterLog? own, TimeSpan timeout)
+    public void Remake(WriterState? own, TimeSpan timeout)
     {
         long started = Stopwatch.GetTimestamp();
         while (!control.Janitor.TryEnter()) Wait(started, timeout);
@@ -23,7 +23,7 @@ internal sealed partial class IndexGrowth
         }
     }
 
-    private void RemakeAlone(WriterLog? own, long started, TimeSpan timeout)
+    private void RemakeAlone(WriterState? own, long started, TimeSpan timeout)
     {
         while (control.Index.Previous != 0 && !TryFinish(own)) Wait(started, timeout);
         if (index.Files.Current is null)

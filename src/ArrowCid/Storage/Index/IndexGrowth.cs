@@ -31,7 +31,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
     /// <param name="own">The lane of this handle, if it has one: it is moved here.</param>
     /// <param name="isNeeded">Whether to begin; otherwise only a growth under way is carried on.</param>
     /// <returns>Whether anything was done.</returns>
-    public bool Step(WriterLog? own, bool isNeeded)
+    public bool Step(WriterState? own, bool isNeeded)
     {
         if (!control.Janitor.TryEnter()) return false;
         try
@@ -184,7 +184,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
         _ = control.Map.CompareExchange(StoreLayout.IndexWord, next.Bits, pair.Bits);
     }
 
-    private bool TryFinish(WriterLog? own)
+    private bool TryFinish(WriterState? own)
     {
         IndexPair pair = control.Index;
         if (pair.Previous == 0) return false;
@@ -203,7 +203,7 @@ internal sealed partial class IndexGrowth(ControlFile control, SegmentSet segmen
     }
 
     /// <summary>Whether a writer at work may still publish to an index.</summary>
-    private bool IsNamed(uint number, WriterLog? own)
+    private bool IsNamed(uint number, WriterState? own)
     {
         for (int lane = 0; lane < control.Superblock.Lanes; lane++)
         {

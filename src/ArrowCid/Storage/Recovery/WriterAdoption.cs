@@ -3,8 +3,8 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Taking a lane, and with it what its last owner left.</summary>
-internal sealed partial class WriterLog
+/// <summary>Takes a lane, and with it what its last owner left.</summary>
+internal sealed class WriterAdoption(WriterState state, LogFlush flushes)
 {
     /// <summary>Takes the lowest free lane, so that many short-lived writers fill one segment after another.</summary>
     public static WriterLog Take(ControlFile control, SegmentSet segments, BlockIndex index, IndexGrowth growth,
@@ -35,15 +35,15 @@ internal sealed partial class WriterLog
 
     private static WriterLog TakeOver(WriterLog lane)
     {
-        ControlFile control = lane._control;
+        ControlFile control = lane.State.Control;
         try
         {
             long started = Stopwatch.GetTimestamp();
             ulong dead = control.Lane(lane.Number, StoreLayout.LaneOwner);
             control.MarkInUse();
             control.SetLane(lane.Number, StoreLayout.LaneOwner, (ulong)ProcessMark.Current);
-            _ = lane.CurrentIndex();
-            lane.Adopt();
+            _ = lane.State.CurrentIndex();
+            new WriterAdoption(lane.State, lane.Flushes).Adopt();
             if (dead != 0)
                 control.Reporter.WriterRecovered(lane.Number, dead, Stopwatch.GetElapsedTime(started));
             return lane;
@@ -76,14 +76,15 @@ internal sealed partial class WriterLog
         {
             // Without records the newest segment's header says where the numbers go on; an empty jumbo's may lie
             // beyond a gap.
-            _sequence = ends.Select(end => end.NextSequence).DefaultIfEmpty(1ul).Max();
-            _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, StoreLayout.LaneCollected));
+            state.Sequence = ends.Select(end => end.NextSequence).DefaultIfEmpty(1ul).Max();
+            state.Sequence = Math.Max(state.Sequence, 1 + state.Control.Lane(state.Number, StoreLayout.LaneCollected));
             if (ends.Any(end => end.IsDamaged) || HasLost(StoreLayout.LaneData) || HasLost(StoreLayout.LaneFacts))
-                _sequence = Math.Max(_sequence, 1 + _control.Lane(Number, StoreLayout.LaneSequence));
+                state.Sequence = Math.Max(state.Sequence, 1 +
+                    state.Control.Lane(state.Number, StoreLayout.LaneSequence));
             // Writes that an owner could not flush were not acknowledged, and what the medium has of them is unknown.
-            bool isFaulted = _control.IsFaulted(Number);
+            bool isFaulted = state.Control.IsFaulted(state.Number);
             if (!isFaulted) TakeOver(ends);
-            _committed = _sequence - 1;
+            state.Committed = state.Sequence - 1;
             CrashPoint.Pass(CrashStep.A3);
             foreach (OpenEnd end in ends)
             {
@@ -91,9 +92,9 @@ internal sealed partial class WriterLog
                 Keep(end, isFaulted);
             }
 
-            if (isFaulted) _control.SetFaulted(Number, false);
-            NoteUnflushed();
-            if (_durability == Durability.Always) Flush();
+            if (isFaulted) state.Control.SetFaulted(state.Number, false);
+            flushes.NoteUnflushed();
+            if (state.Durability == Durability.Always) flushes.Flush();
             CrashPoint.Pass(CrashStep.A4);
         }
         finally
@@ -107,13 +108,13 @@ internal sealed partial class WriterLog
     private List<OpenEnd> FindEnds()
     {
         var own = new List<(int Slot, TableWord Word, ulong Order, SegmentKind Kind)>();
-        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        for (int slot = 0; slot < state.Control.Superblock.Segments; slot++)
         {
-            TableWord word = _control.Table(slot);
-            if (word.State == SegmentState.Free || word.Lane != Number) continue;
-            if (word.State == SegmentState.Creating) SegmentAllocator.FreeUnfinished(_control, slot, word);
+            TableWord word = state.Control.Table(slot);
+            if (word.State == SegmentState.Free || word.Lane != state.Number) continue;
+            if (word.State == SegmentState.Creating) SegmentAllocator.FreeUnfinished(state.Control, slot, word);
             if (!word.IsLive) continue;
-            (ulong order, SegmentKind kind) = _control.Details(slot);
+            (ulong order, SegmentKind kind) = state.Control.Details(slot);
             own.Add((slot, word, order, kind));
         }
 
@@ -140,7 +141,7 @@ internal sealed partial class WriterLog
                 bool isOpen = word.State == SegmentState.Open;
                 bool isEnd = isNewest || (isOpen && kind == SegmentKind.Jumbo);
                 if (isEnd && TryOpenEnd(slot, word, kind) is { } end) ends.Add(end);
-                else if (isOpen) _ = _control.TryChange(slot, word, word.With(SegmentState.Sealed));
+                else if (isOpen) _ = state.Control.TryChange(slot, word, word.With(SegmentState.Sealed));
                 isNewest = false;
             }
         }
@@ -150,18 +151,19 @@ internal sealed partial class WriterLog
     /// here.</summary>
     private bool HasLost(int field)
     {
-        ulong named = _control.Lane(Number, field);
+        ulong named = state.Control.Lane(state.Number, field);
         if (named == 0) return false;
-        int slot = (int)Math.Min((uint)named, (uint)_control.Superblock.Segments - 1);
-        TableWord word = _control.Table(slot);
-        return !word.IsLive || word.Generation != named >> 32 || word.Lane != Number;
+        int slot = (int)Math.Min((uint)named, (uint)state.Control.Superblock.Segments - 1);
+        TableWord word = state.Control.Table(slot);
+        return !word.IsLive || word.Generation != named >> 32 || word.Lane != state.Number;
     }
 
     private OpenEnd? TryOpenEnd(int slot, TableWord word, SegmentKind kind)
     {
         bool isOpen = word.State == SegmentState.Open;
-        if (SegmentSet.TryOpen(_control, slot, word, isOpen, out Segment? segment) != SegmentAccess.Ready) return null;
-        if (isOpen) _segments.Adopt(segment!);
+        if (SegmentSet.TryOpen(state.Control, slot, word, isOpen, out Segment? segment) != SegmentAccess.Ready)
+            return null;
+        if (isOpen) state.Segments.Adopt(segment!);
         var end = new OpenEnd(segment!, kind, isOpen);
         end.FindTail();
         return end;
@@ -170,7 +172,7 @@ internal sealed partial class WriterLog
     private void TakeOver(List<OpenEnd> ends)
     {
         List<Found> found = FindRecords(ends);
-        if (_durability == Durability.Always)
+        if (state.Durability == Durability.Always)
         {
             foreach (OpenEnd end in found.Select(record => record.End).Distinct()) FlushWhole(end.Segment);
         }
@@ -183,11 +185,11 @@ internal sealed partial class WriterLog
             start = end;
         }
 
-        WakeWaiters();
+        state.WakeWaiters();
     }
 
     private void FlushWhole(Segment segment) =>
-        StorageErrors.Check(segment.Flush(), "cannot flush", _control.PathOf(segment.Name));
+        StorageErrors.Check(segment.Flush(), "cannot flush", state.Control.PathOf(segment.Name));
 
     /// <summary>The records from the first number that is not committed on, up to the first that is
     /// missing.</summary>
@@ -199,7 +201,7 @@ internal sealed partial class WriterLog
             _ = RecordHeader.TryRead(end.Segment, end.Position, out RecordHeader header);
             found.Add(new Found(end, end.Position, end.LastCrc, header.IsContinued));
             end.Pass(in header);
-            _sequence++;
+            state.Sequence++;
         }
 
         // A transaction that lacks its end never was.
@@ -208,7 +210,7 @@ internal sealed partial class WriterLog
             Found last = found[^1];
             last.End.GoBack(last.Offset, last.PreviousCrc);
             found.RemoveAt(found.Count - 1);
-            _sequence--;
+            state.Sequence--;
         }
 
         return found;
@@ -219,7 +221,7 @@ internal sealed partial class WriterLog
         if (!end.IsOpen || end.IsDamaged) return false;
         Segment segment = end.Segment;
         if (!RecordHeader.TryRead(segment, end.Position, out RecordHeader header)) return false;
-        if (header.Sequence != _sequence || header.PreviousCrc != end.LastCrc) return false;
+        if (header.Sequence != state.Sequence || header.PreviousCrc != end.LastCrc) return false;
         if (header.Extent > segment.Bytes - end.Position) return false;
         return !header.IsHashed || LogWalk.IsPayloadRight(segment, end.Position, in header);
     }
@@ -233,7 +235,7 @@ internal sealed partial class WriterLog
             RecordHeader header = Read(found);
             CrashPoint.Pass(CrashStep.A2);
             if (!header.IsBlock) continue;
-            Publish(found.End.Segment, found.Offset, in header.Digest, replace: !header.IsFoundOnceCommitted);
+            state.Publish(found.End.Segment, found.Offset, in header.Digest, replace: !header.IsFoundOnceCommitted);
         }
 
         for (int i = 0; i < records.Count; i++)
@@ -243,7 +245,7 @@ internal sealed partial class WriterLog
             if (i + 1 < records.Count && records[i + 1].End == found.End) continue;
             RecordHeader header = Read(found);
             segment.Map.Write(StoreLayout.SegmentLastRecord, (ulong)found.Offset);
-            _control.HintLane(Number, StoreLayout.LaneSequence, header.Sequence);
+            state.Control.HintLane(state.Number, StoreLayout.LaneSequence, header.Sequence);
             segment.Map.Exchange(StoreLayout.SegmentCommitted, (ulong)(found.Offset + header.Extent));
         }
     }
@@ -251,7 +253,7 @@ internal sealed partial class WriterLog
     private RecordHeader Read(Found found) =>
         RecordHeader.TryRead(found.End.Segment, found.Offset, out RecordHeader header)
             ? header
-            : throw StorageErrors.Corrupt(_control.PathOf(found.End.Segment.Name),
+            : throw StorageErrors.Corrupt(state.Control.PathOf(found.End.Segment.Name),
                 $"the record at {found.Offset} changed while its lane was taken over; open the store again");
 
     private void Keep(OpenEnd end, bool isFaulted)
@@ -259,17 +261,17 @@ internal sealed partial class WriterLog
         if (!end.IsOpen) return;
         if (end.Kind == SegmentKind.Jumbo && end.Position == StoreLayout.SegmentRecords)
         {
-            _maker.Discard(end.Segment);
+            state.Allocator.Discard(end.Segment);
         }
         else if (end.Kind == SegmentKind.Jumbo || end.IsDamaged || isFaulted)
         {
-            Seal(end.Segment);
+            state.Seal(end.Segment);
         }
         else if (end.Segment.TryRetain())
         {
             var tail = new SegmentAppender(end.Segment, end.Position, end.LastCrc);
-            if (end.Kind == SegmentKind.Facts) _facts = tail;
-            else _data = tail;
+            if (end.Kind == SegmentKind.Facts) state.Facts = tail;
+            else state.Data = tail;
         }
     }
 
@@ -281,7 +283,7 @@ internal sealed partial class WriterLog
         bool hasRoom = end.Position <= end.Segment.Bytes - StoreLayout.RecordHeaderBytes;
         if (!end.IsOpen || end.IsDamaged || !hasRoom || map.Read(end.Position) == 0) return;
         map.Write(end.Position, 0);
-        if (_control.IsOnDisk) FlushWhole(end.Segment);
+        if (state.Control.IsOnDisk) FlushWhole(end.Segment);
     }
 
     /// <summary>A record to be taken over.</summary>

@@ -8,10 +8,8 @@ namespace ArrowCid.Storage;
 /// they are. After an error the medium's contents are unknown: the lane records that in the control file and writes
 /// nothing more.
 /// </summary>
-internal sealed partial class WriterLog
+internal sealed class LogFlush(WriterState state)
 {
-    private readonly Durability _durability;
-
     // One flush of what is acknowledged at a time; taken before the gate.
     private readonly object _flushGate = new();
 
@@ -27,14 +25,12 @@ internal sealed partial class WriterLog
     // The writer whose log was noted last, up to which number, and whether for the group or for the tick.
     private (int Lane, ulong UpTo, bool IsNow)? _noted;
 
-    private bool _isFaulted;
-
     /// <summary>Flushes what is committed by now, and says so in the lane's slot.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: it failed, and the lane is faulted;
     /// <see cref="ErrorCode.StoreFaulted"/>: it was.</exception>
     public void Flush()
     {
-        if (!_control.IsOnDisk) return;
+        if (!state.Control.IsOnDisk) return;
         lock (_flushGate) FlushCommitted();
     }
 
@@ -45,7 +41,7 @@ internal sealed partial class WriterLog
         try
         {
             bool isNew;
-            lock (_gate) isNew = _dirty.Count > 0 && !_isFaulted && !_closing;
+            lock (state.Gate) isNew = _dirty.Count > 0 && !state.IsFaulted && !state.IsClosing;
             if (isNew) FlushCommitted();
         }
         finally
@@ -58,13 +54,13 @@ internal sealed partial class WriterLog
     {
         ulong last;
         (int Slot, uint Generation)[] names;
-        lock (_gate)
+        lock (state.Gate)
         {
-            ThrowIfFaulted();
-            (last, names) = (_committed, [.. _dirty]);
+            state.ThrowIfFaulted();
+            (last, names) = (state.Committed, [.. _dirty]);
             _dirty.Clear();
-            if (_data is not null) _data.IsDirty = false;
-            if (_facts is not null) _facts.IsDirty = false;
+            if (state.Data is not null) state.Data.IsDirty = false;
+            if (state.Facts is not null) state.Facts.IsDirty = false;
         }
 
         CrashPoint.Pass(CrashStep.D3);
@@ -73,17 +69,17 @@ internal sealed partial class WriterLog
             string name = StoreLayout.SegmentName(slot, generation);
             int errno = FlushByName(name);
             if (errno == 0) continue;
-            lock (_gate) Fault();
-            throw FlushFailed(errno, name);
+            lock (state.Gate) Fault();
+            throw state.FlushFailed(errno, name);
         }
 
-        _control.HintLane(Number, StoreLayout.LaneDurable, last);
+        state.Control.HintLane(state.Number, StoreLayout.LaneDurable, last);
         CrashPoint.Pass(CrashStep.D4);
     }
 
     private int FlushByName(string name)
     {
-        using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out int errno);
+        using FileDescriptor? file = state.Control.DirectoryFile.TryOpenFile(name, writable: false, out int errno);
         if (file is not null) return file.SyncData();
         // What was reclaimed since needs no flush.
         return errno == Errno.NotFound ? 0 : errno;
@@ -91,13 +87,13 @@ internal sealed partial class WriterLog
 
     /// <summary>Flushes what the group wrote while others reserve and fill: the gate is let go meanwhile.</summary>
     /// <returns>False where that failed: none of the group is acknowledged or visible.</returns>
-    private bool TryFlushGroup()
+    public bool TryFlushGroup()
     {
-        foreach (Pending record in _pending) NoteToFlush(record.Tail.Segment);
+        foreach (UnpublishedRecord record in state.Unpublished) NoteToFlush(record.Tail.Segment);
         CrashPoint.Pass(CrashStep.D1);
         int errno = 0;
         string name = "";
-        Monitor.Exit(_gate);
+        Monitor.Exit(state.Gate);
         try
         {
             for (int i = 0; i < _toFlush.Count && errno == 0; i++)
@@ -115,21 +111,29 @@ internal sealed partial class WriterLog
         }
         finally
         {
-            Monitor.Enter(_gate);
+            Monitor.Enter(state.Gate);
         }
 
         CrashPoint.Pass(CrashStep.D2);
-        if (errno == 0 && !_isFaulted) return true;
+        if (errno == 0 && !state.IsFaulted) return true;
         Unwind(0);
-        foreach (Pending record in _pending)
+        foreach (UnpublishedRecord record in state.Unpublished)
         {
-            record.Turn.Error ??= _isFaulted ? Faulted() : FlushFailed(errno, name);
+            record.Turn.Error ??= state.IsFaulted ? state.Faulted() : state.FlushFailed(errno, name);
             // No later owner may take it over: it was not acknowledged.
             record.Tail.Segment.Map.Write(record.Tail.Committed, 0);
         }
 
         Fault();
         return false;
+    }
+
+    /// <summary>Forgets what the last group had to have flushed.</summary>
+    public void BeginGroup()
+    {
+        _toFlush.Clear();
+        _othersToFlush.Clear();
+        _noted = null;
     }
 
     private void NoteToFlush(Segment segment)
@@ -139,15 +143,15 @@ internal sealed partial class WriterLog
 
     /// <summary>Notes what keeps a block that is announced again through a power loss: where its own writer has not
     /// flushed it, this one does.</summary>
-    private void NoteServed(in LeasedBlock block)
+    public void NoteServed(in LeasedBlock block)
     {
-        if (!_control.IsOnDisk) return;
+        if (!state.Control.IsOnDisk) return;
         SegmentHeader header = block.Segment.Header;
-        if (_control.Lane(header.Lane, StoreLayout.LaneDurable) >= block.Sequence) return;
-        bool isNow = _durability == Durability.Always || _transaction is not null;
+        if (state.Control.Lane(header.Lane, StoreLayout.LaneDurable) >= block.Sequence) return;
+        bool isNow = state.Durability == Durability.Always || state.Transaction is not null;
         if (isNow) NoteToFlush(block.Segment);
         else _ = _dirty.Add((block.Segment.Slot, block.Segment.Generation));
-        if (header.Lane != Number) NoteEarlier(header, block.Sequence, isNow);
+        if (header.Lane != state.Number) NoteEarlier(header, block.Sequence, isNow);
     }
 
     /// <summary>Notes the segments of another writer that hold numbers before a record's: a rebuild ends that writer's
@@ -159,7 +163,7 @@ internal sealed partial class WriterLog
     {
         if (_noted is { } noted && (noted.Lane, noted.IsNow) == (header.Lane, isNow) && sequence <= noted.UpTo) return;
         // Read first: the segments of all numbers up to it are in the table by now.
-        ulong upTo = _control.Lane(header.Lane, StoreLayout.LaneSequence);
+        ulong upTo = state.Control.Lane(header.Lane, StoreLayout.LaneSequence);
         ulong data = NewestOrder(header.Lane, SegmentKind.Data), facts = NewestOrder(header.Lane, SegmentKind.Facts);
         // The next data segment, whose header is flushed, settles all numbers before its first.
         if (data > header.Order) return;
@@ -190,34 +194,34 @@ internal sealed partial class WriterLog
 
     private IEnumerable<SegmentPlace> LiveSegments(int lane)
     {
-        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        for (int slot = 0; slot < state.Control.Superblock.Segments; slot++)
         {
-            TableWord word = _control.Table(slot);
+            TableWord word = state.Control.Table(slot);
             if (!word.IsLive || word.Lane != lane) continue;
-            (ulong order, SegmentKind kind) = _control.Details(slot);
-            if (_control.Table(slot).Generation != word.Generation) continue;
+            (ulong order, SegmentKind kind) = state.Control.Details(slot);
+            if (state.Control.Table(slot).Generation != word.Generation) continue;
             yield return new SegmentPlace(slot, word, order, kind);
         }
     }
 
-    private void NoteDirty(SegmentAppender tail)
+    public void NoteDirty(SegmentAppender tail)
     {
-        if (tail.IsDirty || !_control.IsOnDisk) return;
+        if (tail.IsDirty || !state.Control.IsOnDisk) return;
         tail.IsDirty = true;
         _ = _dirty.Add((tail.Segment.Slot, tail.Segment.Generation));
     }
 
     /// <summary>What earlier owners committed and did not flush.</summary>
-    private void NoteUnflushed()
+    public void NoteUnflushed()
     {
-        if (!_control.IsOnDisk) return;
-        ulong durable = _control.Lane(Number, StoreLayout.LaneDurable);
-        if (durable >= _committed) return;
-        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        if (!state.Control.IsOnDisk) return;
+        ulong durable = state.Control.Lane(state.Number, StoreLayout.LaneDurable);
+        if (durable >= state.Committed) return;
+        for (int slot = 0; slot < state.Control.Superblock.Segments; slot++)
         {
-            TableWord word = _control.Table(slot);
-            if (!word.IsLive || word.Lane != Number) continue;
-            if (_segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
+            TableWord word = state.Control.Table(slot);
+            if (!word.IsLive || word.Lane != state.Number) continue;
+            if (state.Segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
             if (LogReader.Last(segment!).Sequence > durable) _ = _dirty.Add((slot, word.Generation));
             segment!.Release();
         }
@@ -226,32 +230,25 @@ internal sealed partial class WriterLog
     /// <summary>Under the gate.</summary>
     private void Fault()
     {
-        if (_isFaulted) return;
-        _control.SetFaulted(Number, true);
-        _isFaulted = true;
-        Monitor.PulseAll(_gate);
+        if (state.IsFaulted) return;
+        state.Control.SetFaulted(state.Number, true);
+        state.IsFaulted = true;
+        Monitor.PulseAll(state.Gate);
     }
 
-    private void ThrowIfFaulted()
+    /// <summary>Takes the numbers back from a record on: none of those is announced. Their turns are still
+    /// queued.</summary>
+    public void Unwind(int first)
     {
-        if (_isFaulted) throw Faulted();
+        state.Sequence = state.Unpublished[first].Sequence;
+        for (int i = state.Unpublished.Count - 1; i >= first; i--)
+        {
+            UnpublishedRecord record = state.Unpublished[i];
+            record.Tail.LastCrc = record.Tail.CommittedCrc;
+            if (!record.IsFact) continue;
+            record.Turn.IsDamageWritten = false;
+            record.Tail.Segment.Map.Write(record.Offset, 0);
+            record.Tail.Reserved = record.Offset;
+        }
     }
-
-    /// <summary>Takes a turn out of the queue of a faulted lane.</summary>
-    private void Drop(PendingWrite turn)
-    {
-        turn.Error ??= Faulted();
-        if (turn.Kind == WriteKind.Put) turn.ReleaseLeases();
-        Dequeue(turn);
-        // The next owner deletes its segment.
-        if (turn.IsJumbo) ReleaseTail(turn.Tail);
-    }
-
-    private ArrowCidException Faulted() => new(ErrorCode.StoreFaulted,
-        $"{_control.Directory}: this handle met an error when it flushed; close it, look after the disk, and open " +
-        "the store again");
-
-    private ArrowCidException FlushFailed(int errno, string name) => new(ErrorCode.Io,
-        $"cannot flush {_control.PathOf(name)}: {Errno.Text(errno)} (error {errno}); what was not acknowledged is " +
-        "not there; close the store, look after the disk, and open it again");
 }

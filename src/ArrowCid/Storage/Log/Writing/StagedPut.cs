@@ -2,30 +2,30 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>Large blocks whose bytes come from outside of a put.</summary>
-internal sealed partial class WriterLog
+/// <summary>Puts blocks whose bytes were received into a segment of their own.</summary>
+internal sealed class StagedPut(WriterState state, WriteQueue queue, LogSpace space, GroupCommit commits)
 {
     /// <summary>Allocates memory for one block of at most <paramref name="capacity"/> bytes, outside the
     /// queue.</summary>
     public StagedBlock Stage(int capacity)
     {
         RawSegment? raw;
-        lock (_gate)
+        lock (state.Gate)
         {
-            Enter();
+            state.Enter();
             try
             {
-                long bytes = JumboBytes(capacity, StoreLayout.RecordBytes(capacity));
-                for (long started = 0; (raw = _maker.TryCreateRaw(Number, bytes)) is null;)
-                    WaitForSpace(bytes, isMove: false, ref started);
+                long bytes = state.JumboBytes(capacity, StoreLayout.RecordBytes(capacity));
+                for (long started = 0; (raw = state.Allocator.TryCreateRaw(state.Number, bytes)) is null;)
+                    space.WaitForSpace(bytes, isMove: false, ref started);
             }
             finally
             {
-                Leave();
+                state.Leave();
             }
         }
 
-        var staged = new StagedBlock(this, raw, capacity);
+        var staged = new StagedBlock(this, state.IsOnDisk, raw, capacity);
         // A recycled segment holds the bytes of an older one, which must not leak into the new block.
         staged.Bytes.Clear();
         return staged;
@@ -36,23 +36,24 @@ internal sealed partial class WriterLog
     public StagedBlock? TryStage(int capacity)
     {
         RawSegment? raw;
-        lock (_gate)
+        lock (state.Gate)
         {
-            Enter();
+            state.Enter();
             try
             {
-                raw = _maker.TryCreateRaw(Number, JumboBytes(capacity, StoreLayout.RecordBytes(capacity)));
+                raw = state.Allocator.TryCreateRaw(state.Number,
+                    state.JumboBytes(capacity, StoreLayout.RecordBytes(capacity)));
             }
             finally
             {
-                Leave();
+                state.Leave();
             }
         }
 
         if (raw is null) return null;
         // The kernel maps many pages at once faster than one at a time.
-        if (!raw.IsInPlace && !IsOnDisk) raw.Map.Populate();
-        return new StagedBlock(this, raw, capacity);
+        if (!raw.IsInPlace && !state.IsOnDisk) raw.Map.Populate();
+        return new StagedBlock(this, state.IsOnDisk, raw, capacity);
     }
 
     /// <summary>Publishes what the first bytes of a staged block hold, whose digest the caller has made of
@@ -63,27 +64,27 @@ internal sealed partial class WriterLog
         int length = request.Source.Length;
         staged.Bytes[length..].Clear();
         staged.FlushAhead();
-        CompareAhead(in digest, staged.Bytes[..length]);
+        state.CompareAhead(in digest, staged.Bytes[..length]);
         CrashPoint.Pass(CrashStep.P1);
         CrashPoint.Pass(CrashStep.P2);
-        lock (_gate)
+        lock (state.Gate)
         {
-            Enter();
+            state.Enter();
             try
             {
                 // Only now: the segments of a lane are opened in the order in which their numbers begin.
-                Segment segment = _maker.Open(staged.Take(), SegmentKind.Jumbo, _committed + 1);
+                Segment segment = state.Allocator.Open(staged.Take(), SegmentKind.Jumbo, state.Committed + 1);
                 var tail = new SegmentAppender(segment, StoreLayout.SegmentRecords, segment.Header.Crc);
-                PendingWrite turn = NewTurn(WriteKind.Put, tail, StoreLayout.SegmentRecords,
+                PendingWrite turn = queue.NewTurn(WriteKind.Put, tail, StoreLayout.SegmentRecords,
                     StoreLayout.RecordBytes(length));
                 tail.Reserved = turn.End;
                 (turn.Request, turn.Facts, turn.Digest) = (request, request.Facts, digest);
                 (turn.IsJumbo, turn.IsFilled) = (true, true);
-                return Finish(Enqueue(turn), out info);
+                return commits.Finish(queue.Enqueue(turn), out info);
             }
             finally
             {
-                Leave();
+                state.Leave();
             }
         }
     }
@@ -91,11 +92,11 @@ internal sealed partial class WriterLog
     /// <summary>Takes a staged segment away that was not put.</summary>
     public void Unstage(RawSegment raw)
     {
-        lock (_gate)
+        lock (state.Gate)
         {
             // Once the lane is let go its next owner frees the slot.
-            if (_closing) raw.Close();
-            else _maker.Abandon(raw);
+            if (state.IsClosing) raw.Close();
+            else state.Allocator.Abandon(raw);
         }
     }
 }

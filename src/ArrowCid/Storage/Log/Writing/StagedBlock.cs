@@ -6,7 +6,7 @@ namespace ArrowCid.Storage;
 /// The memory of a large block that its producer fills over time: a segment that belongs to the lane and is invisible
 /// until the block is put. If the producer dies, the lane's next owner deletes it.
 /// </summary>
-internal sealed class StagedBlock(WriterLog lane, RawSegment raw, int capacity) : IDisposable, IViewOwner
+internal sealed class StagedBlock(StagedPut puts, bool isOnDisk, RawSegment raw, int capacity) : IDisposable, IViewOwner
 {
     private const long Start = StoreLayout.SegmentRecords + StoreLayout.RecordHeaderBytes;
 
@@ -48,7 +48,7 @@ internal sealed class StagedBlock(WriterLog lane, RawSegment raw, int capacity) 
     /// header, blocks no other writer.</summary>
     public void FlushAhead()
     {
-        if (lane.IsOnDisk) StorageErrors.Check(Raw.File.SyncData(), "cannot flush", Raw.Name);
+        if (isOnDisk) StorageErrors.Check(Raw.File.SyncData(), "cannot flush", Raw.Name);
     }
 
     /// <summary>Hands the segment to the lane's queue, once.</summary>
@@ -62,6 +62,6 @@ internal sealed class StagedBlock(WriterLog lane, RawSegment raw, int capacity) 
     /// <summary>Gives the segment back, unless it was put.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _raw, null) is { } raw) lane.Unstage(raw);
+        if (Interlocked.Exchange(ref _raw, null) is { } raw) puts.Unstage(raw);
     }
 }

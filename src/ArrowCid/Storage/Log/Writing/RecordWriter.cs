@@ -2,91 +2,17 @@ using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 
-/// <summary>
-/// Group commit: the writer that finds the first pending write ready, and no leader at work, commits all ready writes
-/// together. Records get their numbers and headers in order (P4, F4), then, in the same order, entries (P5) and the
-/// committed words (P6, F6), so that both chains of committed records have no hole. Under the gate.
-/// </summary>
-internal sealed partial class WriterLog
+/// <summary>Writes the records of a group, with their numbers and headers. Under the gate.</summary>
+internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush flushes, LogSpace space)
 {
-    // The largest group, in writes: bounds how long others wait for the gate.
-    private const int MaxGroup = 1024;
-
     private const uint FactCodec = (uint)Multicodec.DagCbor;
-
-    private readonly List<Pending> _pending = [];
-    private readonly HashSet<Digest256> _inGroup = [];
     private byte[]? _factBytes;
     private int _factLength;
-    private int _groupTurns;
-
-    private void CommitAsLeader(PendingWrite own)
-    {
-        _isLed = true;
-        try
-        {
-            // Writes without a waiting owner are committed by the current leader.
-            do CommitGroup();
-            while (!_isFaulted && HasReady && (own.IsQueued || _head is { IsFilled: true, Kind: WriteKind.Pad }));
-        }
-        finally
-        {
-            _isLed = false;
-            if (_waiting > 0) Monitor.PulseAll(_gate);
-        }
-    }
-
-    private void CommitGroup()
-    {
-        WriteGroup();
-        if (_pending.Count == 0) return;
-        if (StoreMeter.CommitGroup.Enabled) StoreMeter.CommitGroup.Record(_pending.Count, _control.Reporter.Tag);
-        bool isDurable = _durability == Durability.Always;
-        // A loss of power must not leave a part of a transaction in a segment that is taken as it is found.
-        if ((isDurable || (_transaction is not null && IsOnDisk)) && !TryFlushGroup()) return;
-        if (_transaction is { } turn) PublishTransaction(turn);
-        else PublishGroup();
-        if (isDurable) _control.HintLane(Number, StoreLayout.LaneDurable, _committed);
-        WakeWaiters();
-        CrashPoint.Pass(CrashStep.P7);
-    }
-
-    private void WriteGroup()
-    {
-        _pending.Clear();
-        _toFlush.Clear();
-        _othersToFlush.Clear();
-        _noted = null;
-        _groupTurns = 0;
-        _transaction = null;
-        if (_inGroup.Count > 0) _inGroup.Clear();
-        // It goes alone, and before facts that would keep it from its turn.
-        if (_head is { IsFilled: true, Kind: WriteKind.Transaction } first)
-        {
-            _ = TryWrite(first);
-            return;
-        }
-
-        for (int i = 0; i < _appends.Count;)
-        {
-            PendingWrite turn = _appends[i];
-            if (!TryWrite(turn)) return;
-            // One that failed has left the list.
-            if (turn.IsQueued) i++;
-        }
-
-        PendingWrite? next;
-        for (PendingWrite? turn = _head; turn is { IsFilled: true } && _groupTurns < MaxGroup; turn = next)
-        {
-            next = turn.After;
-            if (turn.Kind == WriteKind.Transaction || !TryWrite(turn)) return;
-        }
-    }
 
     /// <returns>False where the group must be committed before this turn.</returns>
-    private bool TryWrite(PendingWrite turn)
+    public bool TryWrite(PendingWrite turn)
     {
-        _groupTurns++;
+        state.GroupWrites++;
         try
         {
             return turn.Kind switch
@@ -102,7 +28,7 @@ internal sealed partial class WriterLog
         {
             // Whatever can fail comes before the turn's first record. Its place is passed here: what lies after it in
             // the segment is next.
-            Fail(turn, e);
+            queue.Fail(turn, e);
             return turn.Kind != WriteKind.Pad || WritePad(turn, turn.Offset, turn.Extent, isLast: true);
         }
     }
@@ -115,14 +41,14 @@ internal sealed partial class WriterLog
         if (turn.Announced is null)
         {
             // A block of this very group is not to be found yet.
-            if (_inGroup.Contains(digest)) return false;
+            if (state.InGroup.Contains(digest)) return false;
             turn.Damaged = null;
-            if (TryLease(in digest, out LeasedBlock known))
+            if (state.TryLease(in digest, out LeasedBlock known))
             {
                 // In a ring what will soon go is written again.
-                if (!IsWhole(Payload(turn), in known)) NoteDamaged(turn, in known);
-                else if (isOfCodec = GivesCodec(turn.Request, known.Info)) known.Release();
-                else if (_maker.IsOld(known.Parent ?? known.Segment)) known.Release();
+                if (!state.IsWhole(WriterState.Payload(turn), in known)) WriterState.NoteDamaged(turn, in known);
+                else if (isOfCodec = WriterState.GivesCodec(turn.Request, known.Info)) known.Release();
+                else if (state.Allocator.IsOld(known.Parent ?? known.Segment)) known.Release();
                 else turn.Announced = [known];
             }
 
@@ -134,7 +60,7 @@ internal sealed partial class WriterLog
         if (turn.Announced is not null)
             return turn.Request.IsRepair ? Leave(turn) : TryWriteKnown(turn, turn.Announced[0].Info);
         if (!TryWriteDamage(turn)) return false;
-        if (turn.Damaged is not null && !_control.Superblock.IsRing) return WriteRepaired(turn);
+        if (turn.Damaged is not null && !state.Control.Superblock.IsRing) return WriteRepaired(turn);
         PutRequest request = turn.Request;
         turn.IsNew = turn.Damaged is null && !isOfCodec;
         turn.Info = new BlockInfo(digest, request.Codec, request.Kind, request.SchemaDigest, request.Rows,
@@ -152,10 +78,10 @@ internal sealed partial class WriterLog
             Rows = (ulong)request.Rows,
         };
         WriteHeader(turn, turn.Tail!, turn.Offset, ref header, isIndexed: true, isLast: true);
-        Mark(turn, turn.Offset, in header);
+        state.Mark(turn, turn.Offset, in header);
         turn.Info = header.ToInfo();
         if (turn.Damaged is not null) turn.Info = turn.Info with { IsRepaired = true };
-        if (turn.After is not null) _ = _inGroup.Add(digest);
+        if (turn.After is not null) _ = state.InGroup.Add(digest);
         return true;
     }
 
@@ -164,7 +90,7 @@ internal sealed partial class WriterLog
         RecordHeader header = moved.Header;
         turn.Info = header.ToInfo();
         WriteHeader(turn, turn.Tail!, turn.Offset, ref header, moved.IsIndexed, isLast: true);
-        if (header.IsBlock && header.HasPayload) Mark(turn, turn.Offset, in header);
+        if (header.IsBlock && header.HasPayload) state.Mark(turn, turn.Offset, in header);
         return true;
     }
 
@@ -176,7 +102,7 @@ internal sealed partial class WriterLog
         if (turn.IsJumbo || (rest is > 0 and < StoreLayout.RecordHeaderBytes && !isLastPlace))
         {
             turn.IsToAnnounce = true;
-            if (TryTakeBack(turn)) return true;
+            if (queue.TryTakeBack(turn)) return true;
             return WritePad(turn, turn.Offset, turn.Extent, isLast: true);
         }
 
@@ -189,7 +115,7 @@ internal sealed partial class WriterLog
             rest = 0;
         }
 
-        NoteServed(in turn.Announced![0]);
+        flushes.NoteServed(in turn.Announced![0]);
         WriteRef(turn, turn.Offset, in info, isLast: rest == 0);
         return rest == 0 || WritePad(turn, turn.Offset + StoreLayout.RecordHeaderBytes, rest, isLast: true);
     }
@@ -202,7 +128,7 @@ internal sealed partial class WriterLog
         for (int i = 0; i < blocks.Length; i++)
         {
             long offset = turn.Offset + (i * (long)StoreLayout.RecordHeaderBytes);
-            NoteServed(in blocks[i]);
+            flushes.NoteServed(in blocks[i]);
             WriteRef(turn, offset, blocks[i].Info, isLast: turn.Facts is null && i == blocks.Length - 1);
         }
 
@@ -222,27 +148,28 @@ internal sealed partial class WriterLog
     /// <summary>A block with the time of the put that its facts are given with, which its record gets too.</summary>
     private BlockInfo Dated(PendingWrite turn, in BlockInfo block)
     {
-        turn.PutAt = turn.Request.TimeNanoseconds != 0 ? turn.Request.TimeNanoseconds : _control.NowNanoseconds();
+        turn.PutAt = turn.Request.TimeNanoseconds != 0 ? turn.Request.TimeNanoseconds : state.Control.NowNanoseconds();
         return block with { Time = DateTimeOffset.UnixEpoch.AddTicks((long)(turn.PutAt / 100)) };
     }
 
     /// <summary>Asks for the fact, and for a place for it.</summary>
     private bool TryPrepareFact(IFactSource facts, in BlockInfo block, bool isMove = false)
     {
-        _factBytes ??= new byte[MaxFactBytes];
+        _factBytes ??= new byte[WriterState.MaxFactBytes];
         _factLength = facts.Write(in block, _factBytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)_factLength, (uint)MaxFactBytes, nameof(facts));
-        if (_facts?.HasSpace(StoreLayout.RecordBytes(_factLength)) == true) return true;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)_factLength, (uint)WriterState.MaxFactBytes,
+            nameof(facts));
+        if (state.Facts?.HasSpace(StoreLayout.RecordBytes(_factLength)) == true) return true;
         // An adopter looks at the newest segment of facts alone.
-        if (_pending.Count > 0) return false;
-        OpenNextFacts();
-        if (isMove) BytesBegunByMoves += _facts!.Segment.Bytes;
+        if (state.Unpublished.Count > 0) return false;
+        space.OpenNextFacts();
+        if (isMove) state.BytesBegunByMoves += state.Facts!.Segment.Bytes;
         return true;
     }
 
     private void WriteFact(PendingWrite turn, bool isLast, TransactionPlace? transaction = null)
     {
-        SegmentAppender tail = _facts!;
+        SegmentAppender tail = state.Facts!;
         long offset = tail.Reserved, payload = offset + StoreLayout.RecordHeaderBytes;
         ReadOnlySpan<byte> bytes = _factBytes.AsSpan(0, _factLength);
         Span<byte> place = tail.Segment.Map.WritableBytes(payload,
@@ -294,111 +221,151 @@ internal sealed partial class WriterLog
     private void WriteHeader(PendingWrite turn, SegmentAppender tail, long offset, ref RecordHeader header,
         bool isIndexed, bool isLast)
     {
-        header.Sequence = _sequence++;
+        header.Sequence = state.Sequence++;
         // What is moved, or comes from another store, keeps the time of its put there.
         if (header.TimeNanoseconds == 0 && header.RecordKind != RecordKind.Fact)
             header.TimeNanoseconds = turn.PutAt != 0 ? turn.PutAt : turn.Request.TimeNanoseconds;
-        if (header.TimeNanoseconds == 0) header.TimeNanoseconds = _control.NowNanoseconds();
+        if (header.TimeNanoseconds == 0) header.TimeNanoseconds = state.Control.NowNanoseconds();
         header.PreviousCrc = tail.LastCrc;
         header.WriteTo(tail.Segment, offset);
         tail.LastCrc = header.Crc;
         turn.Sequence = header.Sequence;
         bool isFact = header.RecordKind == RecordKind.Fact;
-        _pending.Add(new Pending(turn, tail, offset, offset + header.Extent, header.Crc, header.Sequence, isIndexed,
+        state.Unpublished.Add(new UnpublishedRecord(turn, tail, offset, offset + header.Extent, header.Crc,
+            header.Sequence, isIndexed,
             isFact, isLast));
         CrashPoint.Pass(isFact ? CrashStep.F4 : CrashStep.P4);
     }
 
-    /// <summary>P5 and P6 in the order of the numbers. Records that follow each other in a segment are committed at
-    /// once, but a fact always before the block after it is found.</summary>
-    private void PublishGroup()
+    /// <summary>Writes the fact that records the damage that a put found, unless it is recorded.</summary>
+    /// <returns>False where the group must be committed before this turn.</returns>
+    private bool TryWriteDamage(PendingWrite turn)
     {
-        int run = 0;
-        for (int i = 0; i < _pending.Count; i++)
+        if (turn.Damaged is not { } range || turn.IsDamageWritten) return true;
+        bool isRecorded = state.Damage.Has(range.Slot, range.Generation, range.Offset);
+        if (isRecorded || state.Damage.FactOf(range) is not { } fact) return true;
+        // Before and after: killed in between, the fact is looked for, and a reader that looked too early looks again.
+        state.Damage.Announce();
+        if (!TryWriteFact(turn, fact, default, isLast: false)) return false;
+        turn.IsDamageWritten = true;
+        CrashPoint.Pass(CrashStep.H1);
+        return true;
+    }
+
+    /// <summary>The right bytes as a copy of the damaged record: with its time, and not announced.</summary>
+    private bool WriteRepaired(PendingWrite turn)
+    {
+        BlockInfo known = turn.Info;
+        PutRequest request = turn.Request;
+        bool isView = known.Kind == RecordKind.View;
+        var header = new RecordHeader
         {
-            Pending record = _pending[i];
-            if (_pending[run].Tail != record.Tail)
-            {
-                Commit(run, i);
-                run = i;
-            }
+            PayloadLength = (ulong)request.Source.Length,
+            Kind = (ushort)(isView ? request.Kind : known.Kind),
+            Flags = (ushort)((isView ? request.Flags : known.Flags) | RecordFlags.Moved),
+            Codec = known.Codec,
+            Digest = turn.Digest,
+            SchemaDigest = isView ? request.SchemaDigest : known.SchemaDigest,
+            Rows = (ulong)(isView ? request.Rows : known.Rows),
+            TimeNanoseconds = (ulong)(known.Time - DateTimeOffset.UnixEpoch).Ticks * 100,
+        };
+        WriteHeader(turn, turn.Tail!, turn.Offset, ref header, isIndexed: true, isLast: true);
+        state.Mark(turn, turn.Offset, in header);
+        turn.Info = header.ToInfo() with { IsRepaired = true };
+        (turn.IsNew, turn.IsToAnnounce) = (false, !request.IsRepair);
+        if (turn.After is not null) _ = state.InGroup.Add(turn.Digest);
+        return true;
+    }
 
-            if (!record.IsIndexed) continue;
-            try
-            {
-                if (record.Turn.Request.Moved is { } moved) Relocate(moved, record.Tail.Segment, record.Offset);
-                else Publish(record.Tail.Segment, record.Offset, record.Turn.Digest);
-            }
-            catch (Exception e)
-            {
-                Commit(run, i);
-                Unwind(i);
-                Fail(record.Turn, e);
-                return;
-            }
+    /// <summary>A block that is there whole, and is not to be announced.</summary>
+    private bool Leave(PendingWrite turn)
+    {
+        (turn.Info, turn.IsNew) = (turn.Announced![0].Info, false);
+        turn.ReleaseLeases();
+        return queue.TryTakeBack(turn) || WritePad(turn, turn.Offset, turn.Extent, isLast: true);
+    }
 
-            CrashPoint.Pass(CrashStep.P5);
+    /// <summary>Writes the headers: of the facts, of the blocks, of the REFs. All but the last say that one more
+    /// follows.</summary>
+    private bool WriteTransaction(PendingWrite turn)
+    {
+        Transaction transaction = turn.Transaction!;
+        turn.PutAt = state.Control.NowNanoseconds();
+        List<byte[]> facts = FactsOf(turn, transaction);
+        space.ReserveSpaceForFacts(facts);
+        // Nothing can fail any more.
+        state.Transaction = turn;
+        Segment segment = turn.Tail!.Segment;
+        var place = new TransactionPlace(segment, turn.End, state.Sequence);
+        foreach (byte[] fact in facts)
+        {
+            fact.CopyTo(_factBytes!, 0);
+            _factLength = fact.Length;
+            WriteFact(turn, isLast: false, place);
         }
 
-        Commit(run, _pending.Count);
+        int left = transaction.Written.Count + transaction.Known.Count;
+        foreach (WrittenBlock block in transaction.Written) WriteBlock(turn, block, isLast: --left == 0);
+        long offset = turn.End - (transaction.Known.Count * (long)StoreLayout.RecordHeaderBytes);
+        foreach (KnownBlock known in transaction.Known)
+        {
+            left--;
+            flushes.NoteServed(known.Block);
+            WriteRef(turn, offset, known.Block.Info, isLast: left == 0,
+                left == 0 ? RecordFlags.None : RecordFlags.Continued);
+            offset += StoreLayout.RecordHeaderBytes;
+        }
+
+        return true;
     }
 
-    /// <summary>P6 or F6: the records are announced.</summary>
-    private void Commit(int first, int end)
+    private void WriteBlock(PendingWrite turn, WrittenBlock block, bool isLast)
     {
-        if (first == end) return;
-        Pending last = _pending[end - 1];
-        SegmentAppender tail = last.Tail;
-        Mapping map = tail.Segment.Map;
-        (tail.Committed, tail.CommittedCrc, _committed) = (last.End, last.Crc, last.Sequence);
-        map.Write(StoreLayout.SegmentLastRecord, (ulong)last.Offset);
-        _control.HintLane(Number, StoreLayout.LaneSequence, last.Sequence);
-        // The exchange is the full fence between the committed word and the waiters' flag.
-        map.Exchange(StoreLayout.SegmentCommitted, (ulong)last.End);
-        NoteDirty(tail);
-        CrashPoint.Pass(last.IsFact ? CrashStep.F6 : CrashStep.P6);
-        for (int i = first; i < end; i++)
+        PutRequest request = block.Block.Request;
+        RecordFlags flags = request.Flags;
+        if (!isLast) flags |= RecordFlags.Continued;
+        // A copy that takes the place of another one is there already.
+        if (!block.IsFresh) flags |= RecordFlags.FoundOnceCommitted;
+        var header = new RecordHeader
         {
-            if (_pending[i].IsLast) End(_pending[i].Turn);
+            PayloadLength = (ulong)request.Source.Length,
+            Kind = (ushort)request.Kind,
+            Flags = (ushort)flags,
+            Codec = request.Codec,
+            Digest = block.Block.Digest,
+            SchemaDigest = request.SchemaDigest,
+            Rows = (ulong)request.Rows,
+        };
+        WriteHeader(turn, turn.Tail!, block.Offset, ref header, isIndexed: true, isLast);
+        state.Mark(turn, block.Offset, in header);
+        block.Info = header.ToInfo();
+    }
+
+    /// <summary>The bytes of every fact.</summary>
+    private List<byte[]> FactsOf(PendingWrite turn, Transaction transaction)
+    {
+        var facts = new List<byte[]>();
+        _factBytes ??= new byte[WriterState.MaxFactBytes];
+        foreach (WrittenBlock written in transaction.Written)
+        {
+            PutRequest request = written.Block.Request;
+            var info = new BlockInfo(written.Block.Digest, request.Codec, request.Kind, request.SchemaDigest,
+                request.Rows, request.Source.Length, default, request.Flags);
+            Add(request.Facts, info);
+        }
+
+        foreach (KnownBlock known in transaction.Known) Add(known.Request.Facts, known.Block.Info);
+        foreach (IFactSource source in transaction.Facts) Add(source, default);
+        return facts;
+
+        void Add(IFactSource? source, BlockInfo block)
+        {
+            if (source is null) return;
+            block = block with { Time = DateTimeOffset.UnixEpoch.AddTicks((long)(turn.PutAt / 100)) };
+            int length = source.Write(in block, _factBytes);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)WriterState.MaxFactBytes,
+                nameof(transaction));
+            facts.Add(_factBytes.AsSpan(0, length).ToArray());
         }
     }
-
-    private void End(PendingWrite turn)
-    {
-        if (turn.Kind == WriteKind.Put && !turn.IsToAnnounce) turn.ReleaseLeases();
-        Dequeue(turn);
-        if (!turn.IsJumbo) return;
-        Seal(turn.Tail!.Segment);
-        ReleaseTail(turn.Tail);
-    }
-
-    /// <summary>Takes the numbers back from a record on: none of those is announced. Their turns are still
-    /// queued.</summary>
-    private void Unwind(int first)
-    {
-        _sequence = _pending[first].Sequence;
-        for (int i = _pending.Count - 1; i >= first; i--)
-        {
-            Pending record = _pending[i];
-            record.Tail.LastCrc = record.Tail.CommittedCrc;
-            if (!record.IsFact) continue;
-            record.Turn.IsDamageWritten = false;
-            record.Tail.Segment.Map.Write(record.Offset, 0);
-            record.Tail.Reserved = record.Offset;
-        }
-    }
-
-    /// <summary>A turn that cannot be carried out: its place, if it has one, becomes PAD in the next group.</summary>
-    private void Fail(PendingWrite turn, Exception error)
-    {
-        turn.Error = error;
-        if (turn.Kind == WriteKind.Put) turn.ReleaseLeases();
-        if (turn.Kind == WriteKind.Append) Dequeue(turn);
-        else if (!TryTakeBack(turn)) turn.Kind = WriteKind.Pad;
-    }
-
-    /// <summary>A record that has its header and is not committed yet.</summary>
-    private readonly record struct Pending(PendingWrite Turn, SegmentAppender Tail, long Offset, long End, uint Crc,
-        ulong Sequence,
-        bool IsIndexed, bool IsFact, bool IsLast);
 }
