@@ -62,7 +62,7 @@ internal sealed class DropLog(BlockStore store) : ILiveness
     public void Drop(MaintenanceLockScope term, IReadOnlyList<Digest256> digests)
     {
         term.BeginSweep();
-        _ = store.Append(new DropFact(store.Marks(), digests));
+        _ = store.Append(new DropFact(store.Listing.Marks(), digests));
         term.EndSweep();
     }
 

@@ -62,10 +62,10 @@ public sealed class FactProcessTests
         using Process holder = Worker.Start(null, "hold-name", directory.Path, "7");
         Assert.Equal("held", await holder.StandardOutput.ReadLineAsync());
         Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() =>
-            store.LockName(7, TimeSpan.FromMilliseconds(30))).Code);
-        store.LockName(8, TimeSpan.Zero).Dispose();
+            store.Coordination.LockName(7, TimeSpan.FromMilliseconds(30))).Code);
+        store.Coordination.LockName(8, TimeSpan.Zero).Dispose();
         holder.Kill();
-        store.LockName(7, s_long).Dispose();
+        store.Coordination.LockName(7, s_long).Dispose();
         await holder.WaitForExitAsync();
     }
 
@@ -88,10 +88,10 @@ public sealed class FactProcessTests
         using BlockStore store = BlockStore.Open(directory.Path, FactWorker.Settings(Durability.Periodic));
         // Before anything is adopted, the order holds: who sees a block sees its facts.
         CheckOrder(store, steps);
-        using IDisposable held = store.LockName(1, s_long);
-        store.CatchUp(s_long);
+        using IDisposable held = store.Coordination.LockName(1, s_long);
+        store.Adoption.CatchUp(s_long);
         HashSet<string> facts = CheckOrder(store, steps);
-        ulong mark = store.Marks()[0];
+        ulong mark = store.Listing.Marks()[0];
         foreach (int number in acknowledged)
         {
             byte[] bytes = StoreWorker.Bytes(number, FactWorker.Length);
@@ -105,7 +105,7 @@ public sealed class FactProcessTests
         // The numbers go on where they ended, and the log stays whole.
         PutRequest request = FactWorker.Request(901);
         _ = store.Put(in request, out _);
-        Assert.Equal(mark + 2, store.Marks()[0]);
+        Assert.Equal(mark + 2, store.Listing.Marks()[0]);
         _ = CheckOrder(store, steps);
     }
 

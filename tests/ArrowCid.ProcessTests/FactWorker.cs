@@ -39,7 +39,7 @@ internal static class FactWorker
     public static int HoldName(string[] arguments)
     {
         using BlockStore store = BlockStore.Open(arguments[0], Settings(Durability.None));
-        using IDisposable held = store.LockName((uint)Number(arguments[1]), TimeSpan.FromSeconds(60));
+        using IDisposable held = store.Coordination.LockName((uint)Number(arguments[1]), TimeSpan.FromSeconds(60));
         Console.WriteLine("held");
         _ = Console.In.ReadToEnd();
         return 0;

@@ -77,14 +77,14 @@ public sealed class FaultProcessTests
             Assert.Equal(Count, (await task).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.True(found > 0);
         // One copy each, but where two looked before either had published; listed and found is one.
-        List<Digest256> copies = [.. store.Log().Where(entry => entry.Header.RecordKind == RecordKind.Raw)
+        List<Digest256> copies = [.. store.Listing.Log().Where(entry => entry.Header.RecordKind == RecordKind.Raw)
             .Select(entry => entry.Header.Digest)];
         HashSet<Digest256> blocks =
             [.. Enumerable.Range(0, Count).Select(n => Sha256.Hash(StoreWorker.Bytes(n, Length)))];
         Assert.Equal(blocks, copies.ToHashSet());
         Assert.True(copies.CountBy(digest => digest).All(pair => pair.Value <= 3));
-        Assert.Equal(blocks.Count, store.List().Count());
-        Assert.Empty(store.CheckLog());
+        Assert.Equal(blocks.Count, store.Listing.List().Count());
+        Assert.Empty(store.Examination.CheckLog());
     }
 
     [MemoryLimitFact]
@@ -114,7 +114,7 @@ public sealed class FaultProcessTests
         }
 
         for (int number = 0; number < Count; number++) _ = StoreWorker.Put(store, number, Length);
-        Assert.Empty(store.CheckLog());
+        Assert.Empty(store.Examination.CheckLog());
     }
 
     private static Digest256 WaitForOne(BlockStore store, LogReader tail)

@@ -54,7 +54,7 @@ public sealed class KeepProcessTests(ITestOutputHelper output)
         KeepWorker.Open(folder.Store, isRing: true).Dispose();
         (List<string> done, _) = await Work("evict", folder.Store, IsLong ? 60_000 : 3000);
         using CidStore store = KeepWorker.Open(folder.Store, isRing: true);
-        foreach (BlockInfo info in store.Blocks.List())
+        foreach (BlockInfo info in store.Blocks.Listing.List())
         {
             using RecordLease? lease = store.Blocks.Find(info.Digest);
             Assert.Equal(info.Digest, Memory.Sha256.Hash(lease!.Memory.Span));
@@ -120,7 +120,8 @@ public sealed class KeepProcessTests(ITestOutputHelper output)
                 store.Metadata.Tag(cids[^1], "gone", "1");
             }
 
-            for (int number = 0; number < 150; number++) KeepWorker.SayLarge(store, cids[number % (number < 60 ? 12 : 6)], number);
+            for (int number = 0; number < 150; number++) KeepWorker.SayLarge(store,
+                cids[number % (number < 60 ? 12 : 6)], number);
             foreach (Cid cid in cids) store.Metadata.Untag(cid, "gone");
             store.Retention.Pin(cids[3]);
             before = Facts(store, cids);
@@ -137,7 +138,8 @@ public sealed class KeepProcessTests(ITestOutputHelper output)
             _ = store.Maintenance.Reap();
             Assert.Empty(store.Maintenance.Reap(dryRun: true));
             Assert.True(store.Diagnostics.GetSegments().Count(segment => segment.Kind == StoreSegmentKind.Facts) <= 4);
-            Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+            Assert.DoesNotContain(store.Blocks.Examination.CheckLog(),
+                finding => finding.Severity == FindingSeverity.Error);
         }
 
         // And what is left is whole without table and index.

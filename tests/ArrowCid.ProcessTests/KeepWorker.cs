@@ -20,7 +20,7 @@ internal static class KeepWorker
     public static int Compact(string[] arguments)
     {
         using CidStore store = RegistryWorker.Open(arguments[0]);
-        while (store.Blocks.Reclaim(mostAlive: 0.9).BytesFreed > 0)
+        while (store.Blocks.Space.Reclaim(mostAlive: 0.9).BytesFreed > 0)
         {
         }
 

@@ -6,7 +6,8 @@ namespace ArrowCid.ProcessTests;
 
 /// <summary>
 /// One of the processes that keep, drop and read blocks of one store at once. By its number it does one thing most
-/// (puts; reads under leases and holds; pins and names; forgets; collects; compacts and makes checkpoints), now and then
+/// (puts; reads under leases and holds; pins and names; forgets; collects; compacts and makes checkpoints), now and
+/// then
 /// all the others, and it checks what it was promised itself.
 /// </summary>
 internal sealed class Keeping(CidStore store, int seed)
@@ -217,7 +218,7 @@ internal sealed class Keeping(CidStore store, int seed)
     private void Collect(CollectOptions options) =>
         IgnoreBusy(() => _collected += store.Retention.Collect(options).Collected.Count);
 
-    private void Compact() => IgnoreBusy(() => _freed += store.Blocks.Reclaim(mostAlive: 0.7).BytesFreed);
+    private void Compact() => IgnoreBusy(() => _freed += store.Blocks.Space.Reclaim(mostAlive: 0.7).BytesFreed);
 
     private void Checkpoint()
     {

@@ -79,7 +79,7 @@ public sealed class LifeProcessTests
         }
 
         using BlockStore store = BlockStore.Open(folder.Store, LifeWorker.Settings(isRing: true));
-        Assert.True(store.GetStatistics().BytesTaken <= 32 << 20);
+        Assert.True(store.Examination.GetStatistics().BytesTaken <= 32 << 20);
         CheckList(store);
     }
 
@@ -108,7 +108,7 @@ public sealed class LifeProcessTests
             }
 
             using BlockStore store = BlockStore.Open(folder.Store, LifeWorker.Settings(isRing: true));
-            _ = store.Reap(dryRun: false);
+            _ = store.Reaper.Reap(dryRun: false);
             CheckNothingLeft(store, folder.Store);
             CheckList(store);
         }
@@ -147,7 +147,7 @@ public sealed class LifeProcessTests
 
         CheckDropped(folder.Store, Count, mayBeThere: false);
         using BlockStore last = BlockStore.Open(folder.Store, LifeWorker.Settings(isRing: false));
-        _ = last.Reap(dryRun: false);
+        _ = last.Reaper.Reap(dryRun: false);
         CheckNothingLeft(last, folder.Store);
     }
 
@@ -166,7 +166,8 @@ public sealed class LifeProcessTests
         var put = new HashSet<int>();
         foreach (Process worker in workers)
         {
-            string[] lines = (await worker.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            string[] lines = (await worker.StandardOutput.ReadToEndAsync()).Split('\n',
+                StringSplitOptions.RemoveEmptyEntries);
             await Ended(worker, 0);
             worker.Dispose();
             Assert.True(lines.Length == 2, string.Join('\n', lines));
@@ -210,15 +211,17 @@ public sealed class LifeProcessTests
         Assert.Equal("there", await writer.StandardOutput.ReadLineAsync());
         Signal(writer, "STOP");
         _ = StoreWorker.Put(store, 1, BlockBytes);
-        Assert.Equal(2, store.GetStatistics().LanesInUse);
-        Assert.Contains(store.Processes(), process => process.Process == writer.Id && process.Lanes.SequenceEqual([0]));
-        Assert.DoesNotContain(store.Reap(dryRun: true), item => item.Kind == ReapedItemKind.Lane);
+        Assert.Equal(2, store.Examination.GetStatistics().LanesInUse);
+        Assert.Contains(store.Examination.Processes(), process => process.Process == writer.Id &&
+            process.Lanes.SequenceEqual([0]));
+        Assert.DoesNotContain(store.Reaper.Reap(dryRun: true), item => item.Kind == ReapedItemKind.Lane);
         // Killed and not yet waited for by its parent, this process, it is a zombie: its locks are free all the same.
         Signal(writer, "KILL");
-        Assert.True(SpinWait.SpinUntil(() => store.GetStatistics().LanesInUse == 1, TimeSpan.FromSeconds(60)));
+        Assert.True(SpinWait.SpinUntil(() => store.Examination.GetStatistics().LanesInUse == 1,
+            TimeSpan.FromSeconds(60)));
         await writer.WaitForExitAsync();
         // The tick of the living takes the lane over.
-        Assert.True(SpinWait.SpinUntil(() => !store.Reap(dryRun: true).Exists(item => item.Kind == ReapedItemKind.Lane),
+        Assert.True(SpinWait.SpinUntil(() => !store.Reaper.Reap(dryRun: true).Exists(item => item.Kind == ReapedItemKind.Lane),
             TimeSpan.FromSeconds(60)));
     }
 
@@ -247,7 +250,8 @@ public sealed class LifeProcessTests
             "export ARROWCID_STORE=/dev/shm/full && \"$@\" put \"" + Command.Data + "/vectors/v1.arrows\" && " +
             "{ cat /dev/zero > /dev/shm/filler 2>/dev/null; \"$@\" verify --all && " +
             "\"$@\" put --rows-per-block 5000 \"" + Command.Sample + "\"; echo code $?; rm /dev/shm/filler; } && " +
-            "\"$@\" put --rows-per-block 5000 \"" + Command.Sample + "\" >/dev/null && \"$@\" verify --all | wc -l' sh \"$@\"").Exits(0);
+            "\"$@\" put --rows-per-block 5000 \"" + Command.Sample +
+                "\" >/dev/null && \"$@\" verify --all | wc -l' sh \"$@\"").Exits(0);
         Assert.Contains("code 6", result.Text, StringComparison.Ordinal);
         Assert.Contains("does not fit", result.Errors, StringComparison.Ordinal);
         Assert.EndsWith("41\n", result.Text, StringComparison.Ordinal);
@@ -302,13 +306,13 @@ public sealed class LifeProcessTests
             if (!dropped.Contains(number)) Assert.True(lease is not null, $"block {number} is missing");
         }
 
-        if (!mayBeThere) Assert.True(store.GetStatistics().BytesTaken < count * (long)BlockBytes);
+        if (!mayBeThere) Assert.True(store.Examination.GetStatistics().BytesTaken < count * (long)BlockBytes);
     }
 
     /// <summary>Every block that is listed is whole.</summary>
     private static void CheckList(BlockStore store)
     {
-        foreach (BlockInfo info in store.List())
+        foreach (BlockInfo info in store.Listing.List())
         {
             using RecordLease? lease = store.Find(info.Digest);
             Assert.True(lease is null || Sha256.Hash(lease.Memory.Span) == info.Digest, $"{info.Digest} is not whole");
@@ -318,8 +322,8 @@ public sealed class LifeProcessTests
     /// <summary>The directory holds what the table names, and nothing else.</summary>
     private static void CheckNothingLeft(BlockStore store, string directory)
     {
-        Assert.Equal([], store.Reap(dryRun: true));
-        HashSet<string> known = [.. store.Segments().Select(segment => segment.Name)];
+        Assert.Equal([], store.Reaper.Reap(dryRun: true));
+        HashSet<string> known = [.. store.Examination.Segments().Select(segment => segment.Name)];
         foreach (string path in Directory.GetFiles(directory, "seg-*"))
         {
             string name = Path.GetFileName(path);

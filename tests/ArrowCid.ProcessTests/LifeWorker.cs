@@ -80,7 +80,8 @@ internal static class LifeWorker
         return 0;
     }
 
-    /// <summary>drop DIRECTORY COUNT LENGTH: drops the even ones of the blocks 0 to COUNT and reclaims, to be killed at a
+    /// <summary>drop DIRECTORY COUNT LENGTH: drops the even ones of the blocks 0 to COUNT and reclaims, to be killed at
+    /// a
     /// step.</summary>
     public static int Drop(string[] arguments)
     {
@@ -88,13 +89,13 @@ internal static class LifeWorker
         using BlockStore store = BlockStore.Open(arguments[0], Settings(isRing: false),
             opened => drops = new DropLog(opened));
         int count = Number(arguments[1]), length = Number(arguments[2]);
-        using (MaintenanceLockScope term = store.TryBecomeJanitor(TimeSpan.FromSeconds(60))!)
+        using (MaintenanceLockScope term = store.Coordination.TryBecomeJanitor(TimeSpan.FromSeconds(60))!)
         {
             drops!.Drop(term, [.. Even(count).Select(number => Sha256.Hash(StoreWorker.Bytes(number, length)))]);
         }
 
         Console.WriteLine("dropped");
-        ReclaimReport report = store.Reclaim(mostAlive: 0.9);
+        ReclaimReport report = store.Space.Reclaim(mostAlive: 0.9);
         Console.WriteLine(report.BytesFreed);
         return 0;
     }
@@ -103,7 +104,8 @@ internal static class LifeWorker
     public static IEnumerable<int> Even(int count) =>
         Enumerable.Range(0, count).Where(number => number % 6 == 0);
 
-    /// <summary>Room for eight processes: an open segment of data and one of facts each, the two that are kept back, and
+    /// <summary>Room for eight processes: an open segment of data and one of facts each, the two that are kept back,
+    /// and
     /// one for each lease that they hold while they wait for room. With less they would wait for one another.</summary>
     public static StoreSettings ChurnSettings => Settings(isRing: false) with { Capacity = 48 << 20 };
 
@@ -199,7 +201,7 @@ internal static class LifeWorker
 
         private void Collect()
         {
-            using MaintenanceLockScope? term = _store.TryBecomeJanitor(TimeSpan.Zero);
+            using MaintenanceLockScope? term = _store.Coordination.TryBecomeJanitor(TimeSpan.Zero);
             if (term is null) return;
             List<Digest256> digests =
             [
@@ -207,7 +209,7 @@ internal static class LifeWorker
                     Sha256.Hash(StoreWorker.Bytes(_random.Next(_universe), _length))).Distinct(),
             ];
             _drops.Drop(term, digests);
-            _freed += _store.Reclaim(mostAlive: 0.7).BytesFreed;
+            _freed += _store.Space.Reclaim(mostAlive: 0.7).BytesFreed;
         }
     }
 }

@@ -42,7 +42,8 @@ public sealed class MaintenanceProcessTests
         using CidStore store = RegistryWorker.Open(folder.Store);
         Assert.Null(store.Maintenance.GetMaintainer());
         Assert.All(store.Maintenance.RunOnce(), done => Assert.Null(done.Failure));
-        Assert.Equal(left.Order(), store.Query().Where(entry => entry.Kind is BlockKind.Raw or BlockKind.Node).Select(entry => entry.Cid).Order());
+        Assert.Equal(left.Order(),
+            store.Query().Where(entry => entry.Kind is BlockKind.Raw or BlockKind.Node).Select(entry => entry.Cid).Order());
         Assert.Equal(Versions, store.Names.GetHistory("n").Count);
         // Nobody is told twice why a block went, and nobody goes without a word.
         IReadOnlyList<RemovalEntry> log = store.Retention.GetRemovals();
@@ -54,7 +55,8 @@ public sealed class MaintenanceProcessTests
         Assert.All(store.Diagnostics.VerifyAll(), result => Assert.Null(result.Error));
         _ = store.Maintenance.Reap();
         Assert.Empty(store.Maintenance.Reap(dryRun: true));
-        Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+        Assert.DoesNotContain(store.Blocks.Examination.CheckLog(),
+            finding => finding.Severity == FindingSeverity.Error);
     }
 
     [Fact]
@@ -62,7 +64,8 @@ public sealed class MaintenanceProcessTests
     {
         using var folder = new TemporaryFolder(isMemory: true);
         using CidStore store = RegistryWorker.Open(folder.Store);
-        List<Process> workers = [Worker.Start(null, "look-after", folder.Store), Worker.Start(null, "look-after", folder.Store)];
+        List<Process> workers =
+            [Worker.Start(null, "look-after", folder.Store), Worker.Start(null, "look-after", folder.Store)];
         foreach (Process worker in workers) Assert.Equal("open", await worker.StandardOutput.ReadLineAsync());
         Expire(store, 1);
         await Until(() => store.Metadata.Get(CidOf(1)) is not { IsPresent: true });
@@ -137,6 +140,7 @@ public sealed class MaintenanceProcessTests
     {
         string errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == code, string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}, not {code}: {errors}"));
+        Assert.True(process.ExitCode == code,
+            string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}, not {code}: {errors}"));
     }
 }

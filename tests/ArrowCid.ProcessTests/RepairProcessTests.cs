@@ -62,7 +62,7 @@ public sealed class RepairProcessTests(ITestOutputHelper output)
             Assert.True(store.Contains(Cid.Sha256(Multicodec.Raw, RepairWorker.Bytes(writer * 1_000_000))));
         Assert.All(store.Diagnostics.VerifyAll(), result => Assert.Null(result.Error));
         Assert.Empty(store.Maintenance.RepairAll(source));
-        Assert.DoesNotContain(store.Blocks.CheckLog(), one => one.Severity == FindingSeverity.Error);
+        Assert.DoesNotContain(store.Blocks.Examination.CheckLog(), one => one.Severity == FindingSeverity.Error);
     }
 
     /// <summary>A put that repairs is killed at each of its steps: the next one ends it, and nothing damaged is ever
@@ -88,7 +88,8 @@ public sealed class RepairProcessTests(ITestOutputHelper output)
         Assert.True(killed.ExitCode is 137 or 0, killed.Errors);
         Command.Run(["put", V1], null, folder.Store).Succeeds();
         Assert.Equal(2, Command.Run(["verify", "--all"], null, folder.Store).Exits(0).Lines.Length);
-        Assert.Contains("known", Command.Run(["put", V1], null, folder.Store).Succeeds().Text, StringComparison.Ordinal);
+        Assert.Contains("known", Command.Run(["put", V1], null, folder.Store).Succeeds().Text,
+            StringComparison.Ordinal);
         Command.Run(["log", "check"], null, folder.Store).Exits(0);
     }
 
@@ -98,15 +99,18 @@ public sealed class RepairProcessTests(ITestOutputHelper output)
         foreach (string path in Directory.GetFiles(directory, "seg-*").Where(path => path[^9] == '-'))
         {
             byte[] bytes = File.ReadAllBytes(path);
-            if (SegmentHeader.Read(bytes.AsSpan(0, StoreLayout.SegmentHeaderBytes)) is not { Kind: not SegmentKind.Facts } header)
+            if (SegmentHeader.Read(bytes.AsSpan(0,
+                StoreLayout.SegmentHeaderBytes)) is not { Kind: not SegmentKind.Facts } header)
                 continue;
             long end = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan((int)StoreLayout.SegmentCommitted));
             for (long at = StoreLayout.SegmentRecords; at < end;)
             {
-                Assert.True(RecordHeader.TryParse(bytes.AsSpan((int)at, StoreLayout.RecordHeaderBytes), header.Nonce, at, bytes.Length, out RecordHeader record));
+                Assert.True(RecordHeader.TryParse(bytes.AsSpan((int)at, StoreLayout.RecordHeaderBytes), header.Nonce,
+                    at, bytes.Length, out RecordHeader record));
                 if (record.IsBlock && cids.Contains(Cid.FromSha256(Multicodec.Raw, record.Digest)))
                 {
-                    long place = at + StoreLayout.RecordHeaderBytes + random.Next((int)record.PayloadLength / 2, (int)record.PayloadLength);
+                    long place = at + StoreLayout.RecordHeaderBytes +
+                        random.Next((int)record.PayloadLength / 2, (int)record.PayloadLength);
                     using FileStream file = File.Open(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
                     file.Position = place;
                     file.WriteByte((byte)(bytes[place] ^ 0x40));

@@ -42,8 +42,8 @@ public sealed class StoreProcessTests
         await Ended(reader, 0);
         Assert.Equal((0, 0, "0"), (wrong, missing, others.Trim()));
         Assert.True(found > 0);
-        Assert.True(store.GetStatistics().IndexEntries > 1 << 16);
-        Assert.Equal((Count / 3 * 2) + 2, store.List().Count());
+        Assert.True(store.Examination.GetStatistics().IndexEntries > 1 << 16);
+        Assert.Equal((Count / 3 * 2) + 2, store.Listing.List().Count());
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class StoreProcessTests
 
         using BlockStore store = BlockStore.Open(directory.Path, new StoreSettings { ReadOnly = true });
         Assert.Single(Directory.GetFiles(directory.Path, "seg-*"));
-        Assert.Equal(count, store.List().Count());
+        Assert.Equal(count, store.Listing.List().Count());
     }
 
     [Theory]
@@ -147,8 +147,9 @@ public sealed class StoreProcessTests
 
             // The next writer adopts what was left; from then on nothing of the dead one is unfinished.
             for (int number = 900; number < 960; number++) _ = StoreWorker.Put(store, number, 65536);
-            Assert.True(SpinWait.SpinUntil(() => !store.GetStatistics().IndexIsGrowing, TimeSpan.FromSeconds(60)), steps);
-            List<BlockInfo> all = store.List().ToList();
+            Assert.True(SpinWait.SpinUntil(() => !store.Examination.GetStatistics().IndexIsGrowing,
+                TimeSpan.FromSeconds(60)), steps);
+            List<BlockInfo> all = store.Listing.List().ToList();
             Assert.Equal(all.Count, all.Select(info => info.Digest).Distinct().Count());
             foreach (BlockInfo info in all)
             {
@@ -161,7 +162,7 @@ public sealed class StoreProcessTests
         using (BlockStore store = BlockStore.Open(directory.Path, StoreWorker.Settings(64)))
         {
             // While the writer was at work one may have been made ahead.
-            Assert.Equal(0, store.GetStatistics().UnfinishedSegments);
+            Assert.Equal(0, store.Examination.GetStatistics().UnfinishedSegments);
             Assert.Empty(Directory.GetFiles(directory.Path, "*.tmp-*"));
             Assert.Single(Directory.GetFiles(directory.Path, "idx-*"));
         }

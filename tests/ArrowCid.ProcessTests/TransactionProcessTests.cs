@@ -47,7 +47,8 @@ public sealed class TransactionProcessTests
                 owner.Flush();
                 _ = owner.PutRaw(new byte[] { 1 });
                 after = IsThere(owner, $"{step}, after");
-                Assert.DoesNotContain(owner.Blocks.CheckLog(), one => one.Severity == FindingSeverity.Error);
+                Assert.DoesNotContain(owner.Blocks.Examination.CheckLog(),
+                    one => one.Severity == FindingSeverity.Error);
             }
 
             Assert.True(after || !before, "what was seen is gone");

@@ -32,7 +32,7 @@ internal sealed class TortureChecker
         var faults = new List<string>();
         using (CidStore store = TortureStore.Open(directory, role))
         {
-            store.Blocks.RepairIndex();
+            store.Blocks.Examination.RepairIndex();
             if (role != TortureRole.Disk) faults.AddRange(damage.Repair(store));
             CheckPromises(store, journals, role, faults);
             if (role != TortureRole.Ring)
@@ -85,7 +85,7 @@ internal sealed class TortureChecker
     public static IEnumerable<string> Findings(string directory)
     {
         using CidStore store = CidStore.Open(directory);
-        return [.. store.Blocks.Examine()
+        return [.. store.Blocks.Examination.Examine()
             .Where(finding => finding.Severity > FindingSeverity.Note && !s_expected.Contains(finding.Name))
             .Select(finding => $"{finding.Name} at {finding.Place}: {finding.Message}")];
     }
@@ -195,7 +195,7 @@ internal sealed class TortureChecker
             if (result.Error is { } error) faults.Add($"{result.Cid} at {result.Location}: {error.Message}");
         }
 
-        foreach (BlockInfo info in store.Blocks.List())
+        foreach (BlockInfo info in store.Blocks.Listing.List())
         {
             using RecordLease? lease = store.Blocks.Find(info.Digest);
             Hashed++;

@@ -87,7 +87,7 @@ internal sealed class TortureCopyChecker
         using (CidStore restored = TortureStore.Open(into, TortureRole.Mixed))
         {
             // What its worker was making goes with the next who needs the lane, and a restore of nothing needs none.
-            restored.Blocks.RepairIndex();
+            restored.Blocks.Examination.RepairIndex();
             // One that begins anew knows nothing of what an earlier one brought, and may be full of it.
             if (TortureStore.IsFilled(restored, TortureRole.Mixed)) return;
             _ = restored.Transfer.Restore(backup);

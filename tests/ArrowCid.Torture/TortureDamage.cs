@@ -99,7 +99,7 @@ internal sealed class TortureDamage : IDisposable
                 faults.Add($"{cid} is damaged and verify does not report it");
         }
 
-        if (_random.Next(3) == 0) store.Blocks.Quarantine();
+        if (_random.Next(3) == 0) store.Blocks.Damages.Quarantine();
         if (isBackedUp) CheckBackups(store, before, faults);
         return faults;
     }
@@ -119,10 +119,11 @@ internal sealed class TortureDamage : IDisposable
 
         if (_random.Next(2) == 0) RepairAll(store, faults);
         // Also copies that no lookup finds any more.
-        store.Blocks.Quarantine();
+        store.Blocks.Damages.Quarantine();
         RepairAll(store, faults);
         // In a ring the good copy of one block may evict that of another, whose damaged copy stays.
-        for (int pass = 1; store.Blocks.IsRing && pass < MostPasses && store.Blocks.LostBlocks().Count > 0; pass++)
+        for (int pass = 1; store.Blocks.IsRing && pass < MostPasses &&
+            store.Blocks.Damages.LostBlocks().Count > 0; pass++)
             RepairAll(store, faults);
         _repaired.Clear();
         _repaired.UnionWith(_damaged.Keys);

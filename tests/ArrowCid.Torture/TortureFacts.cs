@@ -170,7 +170,7 @@ internal sealed class TortureFacts(CidStore store, TortureJournal journal, Tortu
         });
     }
 
-    private void Reclaim() => IgnoreBusy(() => _ = store.Blocks.Reclaim(MostAlive));
+    private void Reclaim() => IgnoreBusy(() => _ = store.Blocks.Space.Reclaim(MostAlive));
 
     private static void IgnoreBusy(Action call)
     {

@@ -118,7 +118,7 @@ internal sealed class TortureWorker(
             case 0:
                 byte[] bytes = TortureBlocks.Raw(_random.Next(Shared), SharedBytes);
                 _ = TortureDamage.Flip(store, Cid.Sha256(Multicodec.Raw, bytes), bytes, _random);
-                store.Blocks.Quarantine();
+                store.Blocks.Damages.Quarantine();
                 break;
             case < 4: PutShared(); break;
             default: DamageShared(); break;

@@ -18,7 +18,7 @@ internal static class LogDump
         // Damage has no number: it is shown where what comes before it is.
         bool isShown = false;
         int current = -1;
-        foreach (LogEntry entry in store.Blocks.Log(lane ?? from.Lane))
+        foreach (LogEntry entry in store.Blocks.Listing.Log(lane ?? from.Lane))
         {
             if (entry.Lane != current) (current, isShown) = (entry.Lane, from.First(entry.Lane) <= 1);
             if (entry.State != LogEntryState.Damaged) isShown = entry.Header.Sequence >= from.First(entry.Lane);

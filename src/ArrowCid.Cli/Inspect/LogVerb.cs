@@ -77,7 +77,7 @@ internal static class LogVerb
     {
         using CidStore store = StoreReading.Open(directory);
         using var findings = new FindingLines(json, all: true);
-        foreach (StoreFinding finding in store.Blocks.CheckLog(lane)) findings.Add(finding);
+        foreach (StoreFinding finding in store.Blocks.Examination.CheckLog(lane)) findings.Add(finding);
         return findings.End();
     }
 }

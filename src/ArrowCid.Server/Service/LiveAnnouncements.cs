@@ -45,7 +45,7 @@ internal sealed class LiveAnnouncements(CidStore store, CancellationToken stoppi
         lock (_lock)
         {
             if (_reading is not null || _hasEnded) return;
-            _began = store.Blocks.Fix(Cursor.Now);
+            _began = store.Blocks.Listing.Fix(Cursor.Now);
             _reading = Task.Run(ReadAsync, CancellationToken.None);
         }
     }

@@ -19,7 +19,7 @@ internal sealed class WatchFeed(CidStore store, LiveAnnouncements live, Cursor f
     private List<StoreEvent>? _found;
 
     /// <summary>The cursor after the last event returned or skipped.</summary>
-    public Cursor At { get; private set; } = store.Blocks.Fix(from);
+    public Cursor At { get; private set; } = store.Blocks.Listing.Fix(from);
 
     /// <summary>Gives pages until there will be no more.</summary>
     /// <param name="pause">How long nothing may come before an empty page is given.</param>

@@ -49,7 +49,7 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
             Name = gap,
             By = null,
         } : null;
-        foreach (string? place in blocks.DamageBySegment())
+        foreach (string? place in blocks.Damages.DamageBySegment())
         {
             cancel.ThrowIfCancellationRequested();
             if (place is not null) all = new KeepReason { Kind = KeepKind.Unknowable, Name = place, By = null };
@@ -73,7 +73,7 @@ internal sealed class BlockCollector(BlockStore blocks, TimeSpan timeout, Regist
         {
             cancel.ThrowIfCancellationRequested();
             // What was put meanwhile is read before anybody is kept out for it; in steps while they lead to an end.
-            bool isMore = reading.HasFound || ReadSome(reading, blocks.Marks(), isDryRun);
+            bool isMore = reading.HasFound || ReadSome(reading, blocks.Listing.Marks(), isDryRun);
             TakeSome(seen, reading, rules, before, step.TakenIn);
             // Who cannot know what was put meanwhile leaves the rest to the next collection.
             if (reading.IsRewritten || reading.Damage is not null || seen.KeepsAll) yield break;

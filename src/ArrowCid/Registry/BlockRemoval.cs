@@ -118,7 +118,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     private BlockInfo? LookForQuarantined(Cid cid)
     {
         Digest256 digest = RegistryPins.DigestOf(cid);
-        return blocks.FindQuarantined(in digest) is null ? null : new BlockInfo(digest, (uint)cid.Codec,
+        return blocks.Damages.FindQuarantined(in digest) is null ? null : new BlockInfo(digest, (uint)cid.Codec,
             RecordKind.Raw, default, 0, 0, DateTimeOffset.UnixEpoch, RecordFlags.None);
     }
 
@@ -158,7 +158,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
             Name = place,
             By = null,
         });
-        foreach (BlockInfo info in blocks.List())
+        foreach (BlockInfo info in blocks.Listing.List())
         {
             cancel.ThrowIfCancellationRequested();
             if (entries.IsDeadNow(info.Digest)) continue;
@@ -222,18 +222,18 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
     {
         if (isDryRun)
         {
-            ulong[] marks = blocks.Marks();
+            ulong[] marks = blocks.Listing.Marks();
             _ = reader.AskAt(marks, () => choose(marks));
             return;
         }
 
         using MaintenanceLockScope term = BecomeJanitor();
-        using CollectionBarrier bar = blocks.BlockBulkLoads();
+        using CollectionBarrier bar = blocks.Coordination.BlockBulkLoads();
         term.BeginSweep();
         try
         {
             CrashPoint.Pass(CrashStep.W1);
-            ulong[] fence = blocks.Marks();
+            ulong[] fence = blocks.Listing.Marks();
             IReadOnlyList<RemovedBlock> going = reader.AskAt(fence, () => choose(fence));
             foreach (RemovedBlock[] some in going.Chunk(FactLimits.MaxRemoved))
             {
@@ -251,12 +251,13 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
         }
     }
 
-    public MaintenanceLockScope BecomeJanitor() => blocks.TryBecomeJanitor(timeout) ?? throw new ArrowCidException(
+    public MaintenanceLockScope BecomeJanitor() =>
+        blocks.Coordination.TryBecomeJanitor(timeout) ?? throw new ArrowCidException(
         ErrorCode.Busy, $"{blocks.Directory}: another process or thread is cleaning up; try again");
 
     /// <summary>The first place of the log where records cannot be read: a block that links to others, or a pin, may
     /// have stood there.</summary>
-    private string? DamagedPlace() => blocks.Damage().FirstOrDefault();
+    private string? DamagedPlace() => blocks.Damages.Damage().FirstOrDefault();
 
     public static ulong NanosecondsOf(DateTimeOffset time) =>
         (ulong)Math.Max(0, (time - DateTimeOffset.UnixEpoch).Ticks) * 100;
@@ -277,7 +278,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
         DateTimeOffset? removed = null;
         Digest256 asked = digest;
         byte[] bytes = Digest256.Bytes(in digest).ToArray();
-        foreach (FactPayload record in blocks.FactRecords())
+        foreach (FactPayload record in blocks.Listing.FactRecords())
         {
             if (record.Bytes.AsSpan().IndexOf(bytes) < 0) continue;
             foreach (FactGroup group in FactReader.Read(record.Bytes, record.Nanoseconds, static _ => { }))

@@ -161,7 +161,7 @@ internal sealed class EntryReader(BlockStore blocks, RegistryReader reader)
     {
         if (sheet?.Holds is null) return false;
         // A byte that is free will never be locked again.
-        sheet.EndHolds(blocks.IsHeld);
+        sheet.EndHolds(blocks.Coordination.IsHeld);
         return sheet.Holds is not null;
     }
 

@@ -45,7 +45,7 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
 
     private FactStamp NextStamp()
     {
-        ulong time = blocks.NextTime();
+        ulong time = blocks.Coordination.NextTime();
         ThrowIfAhead(time, blocks.Clock.GetUtcNow());
         return new FactStamp(time, _writer);
     }
@@ -57,7 +57,7 @@ internal sealed class FactAppender(BlockStore blocks, RegistryReader reader)
         if (previous is { } last)
         {
             ThrowIfAhead(last.Time, blocks.Clock.GetUtcNow());
-            blocks.ObserveTime(last.Time);
+            blocks.Coordination.ObserveTime(last.Time);
         }
 
         return NextStamp();

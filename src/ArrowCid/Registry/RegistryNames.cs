@@ -30,11 +30,11 @@ internal sealed class RegistryNames(BlockStore blocks, TimeSpan timeout, Registr
     {
         facts.ThrowIfRing("a name");
         FactAppender.ThrowIfNoName(name);
-        using IDisposable held = blocks.LockName(HashOf(name), timeout);
+        using IDisposable held = blocks.Coordination.LockName(HashOf(name), timeout);
         // Before the lanes are read: a drop that is over by now is in them.
-        ulong sweep = blocks.ReadSweep();
-        blocks.CatchUp(timeout);
-        NameRecord? last = reader.AskAt(blocks.Marks(), () => reader.State.FindName(name))?.Last;
+        ulong sweep = blocks.Coordination.ReadSweep();
+        blocks.Adoption.CatchUp(timeout);
+        NameRecord? last = reader.AskAt(blocks.Listing.Marks(), () => reader.State.FindName(name))?.Last;
         Check(name, last, cid, expected);
         var fact = new NameFact(name, cid, last?.Stamp);
         var record = new FactRecord(facts.NextStampAfter(last?.Stamp), [fact]);

@@ -37,9 +37,9 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
     /// before.</summary>
     public void Touch(Cid cid, ulong? expires)
     {
-        ulong sweep = blocks.ReadSweep();
+        ulong sweep = blocks.Coordination.ReadSweep();
         facts.Append(new ExpiryFact(cid, expires));
-        ulong now = blocks.ReadSweep();
+        ulong now = blocks.Coordination.ReadSweep();
         bool isLonger = expires is null || expires > (ulong)blocks.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         if (((now & 1) == 0 && now == sweep) || !isLonger || blocks.IsRing) return;
         // The collector may have decided before it could see it.
@@ -58,19 +58,19 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
         if (blocks.IsRing) return;
         Digest256[] digests = [.. cids.Select(DigestOf).Distinct()];
         bool mayBeDropped = reader.Ask(() => IsAnyDropped(digests));
-        ulong now = blocks.ReadSweep();
+        ulong now = blocks.Coordination.ReadSweep();
         if (!mayBeDropped && (now & 1) == 0 && now == sweep) return;
         if (!blocks.TryAnnounce(digests, null, out Digest256 missing))
             throw new ArrowCidException(ErrorCode.BlockNotFound, Missing(digests, missing));
     }
 
     /// <summary>Keeps blocks that are here until the byte is let go, or the process ends.</summary>
-    /// <returns>The byte, to be given to <see cref="BlockStore.EndHold"/>.</returns>
+    /// <returns>The byte, to be given to <see cref="StoreCoordination.EndHold"/>.</returns>
     public long Hold(Cid[] cids)
     {
         facts.ThrowIfRing("a hold");
         Digest256[] digests = Array.ConvertAll(cids, DigestOf);
-        long lockByte = blocks.BeginHold();
+        long lockByte = blocks.Coordination.BeginHold();
         try
         {
             ulong sweep = ReadSweepAndLanes();
@@ -79,7 +79,7 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
         }
         catch (Exception e)
         {
-            blocks.EndHold(lockByte);
+            blocks.Coordination.EndHold(lockByte);
             if (e is HollowException) throw new ArrowCidException(ErrorCode.BlockNotFound, e.Message, e);
             throw;
         }
@@ -87,8 +87,8 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
 
     private ulong ReadSweepAndLanes()
     {
-        ulong sweep = blocks.ReadSweep();
-        lock (reader.Gate) reader.ReadTo(blocks.Marks());
+        ulong sweep = blocks.Coordination.ReadSweep();
+        lock (reader.Gate) reader.ReadTo(blocks.Listing.Marks());
         return sweep;
     }
 
@@ -114,7 +114,7 @@ internal sealed class RegistryPins(BlockStore blocks, RegistryReader reader, Fac
     /// <exception cref="HollowException">Something beneath the blocks is gone.</exception>
     public void AnnounceIfSwept(Digest256[] roots, ulong sweep)
     {
-        ulong now = blocks.ReadSweep();
+        ulong now = blocks.Coordination.ReadSweep();
         if ((now & 1) == 0 && now == sweep) return;
         // Blocks beneath that were not visible before the drop was decided are visible to every later reclaim.
         if (!blocks.TryAnnounce(Beneath(roots), null, out Digest256 missing))

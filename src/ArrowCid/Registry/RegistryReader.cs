@@ -80,7 +80,7 @@ internal sealed class RegistryReader : IDisposable
     {
         int lane = 0;
         bool isAtEnd = TryFollowTail() ||
-            TryReadTo(_blocks.Marks(), _timeout < s_readPatience ? _timeout : s_readPatience, out lane);
+            TryReadTo(_blocks.Listing.Marks(), _timeout < s_readPatience ? _timeout : s_readPatience, out lane);
         if (!isAtEnd) State.AddFault($"lane {lane}: its end cannot be read");
         Prune();
     }
@@ -166,7 +166,7 @@ internal sealed class RegistryReader : IDisposable
             while (lane < marks.Length && position.At(lane).Sequence >= marks[lane]) lane++;
             if (lane == marks.Length) return true;
             // Where the last records of a lane were collected, no later one shows that they are missing.
-            ulong[] present = _blocks.PresentMarks();
+            ulong[] present = _blocks.Listing.PresentMarks();
             while (lane < marks.Length &&
                 position.At(lane).Sequence >= Math.Min(marks[lane], present[lane])) lane++;
             if (lane == marks.Length) return true;
@@ -281,7 +281,7 @@ internal sealed class RegistryReader : IDisposable
     {
         if (_directory is null) return 0;
         Cursor at = Index.Cursor;
-        ulong[] marks = _blocks.Marks();
+        ulong[] marks = _blocks.Listing.Marks();
         ulong unread = 0;
         for (int lane = 0; lane < marks.Length; lane++)
         {
@@ -362,7 +362,7 @@ internal sealed class RegistryReader : IDisposable
     {
         lock (Gate)
         {
-            ReadTo(_blocks.Marks());
+            ReadTo(_blocks.Listing.Marks());
             LetGo();
         }
     }

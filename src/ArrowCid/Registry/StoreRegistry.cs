@@ -15,7 +15,7 @@ internal sealed class StoreRegistry : IFactKeeper
     public StoreRegistry(BlockStore blocks, TimeSpan timeout)
     {
         _blocks = blocks;
-        _sieve = new FactFilter(blocks.IsHeld, blocks.HasSegment, blocks.Clock);
+        _sieve = new FactFilter(blocks.Coordination.IsHeld, blocks.Handle.HasSegment, blocks.Clock);
         Reader = new RegistryReader(blocks, timeout);
         Facts = new FactAppender(blocks, Reader);
         Entries = new EntryReader(blocks, Reader);

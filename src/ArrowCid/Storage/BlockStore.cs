@@ -9,69 +9,81 @@ namespace ArrowCid.Storage;
 /// A handle on a store: blocks by digest in memory that other processes share. For any number of threads at once. A
 /// handle does not live on in a forked child, whose calls throw <see cref="ErrorCode.Forked"/>.
 /// </summary>
-internal sealed partial class BlockStore : IDisposable
+internal sealed class BlockStore : IDisposable
 {
     // Whether the index must grow is checked once per this number of puts, and on the tick.
     private const uint PutsBetweenChecks = 16;
-
-    private readonly ControlFile _control;
-    private readonly SegmentSet _segments;
-    private readonly BlockIndex _index;
-    private readonly IndexGrowth _growth;
-    private readonly DamageLog _damage;
-    private readonly ILiveness? _liveness;
-    private readonly IFactKeeper? _facts;
-    private readonly Mapping? _wait;
-    private readonly StoreSettings _settings;
-    private readonly int _process = ProcessMark.Current;
-    private readonly Lock _laneGate = new();
-    private readonly HashSet<LogReader> _tails = [];
-    private WriterLog? _lane;
     private uint _puts;
-    private volatile bool _isClosed;
 
     private BlockStore(ControlFile control, Mapping? wait, StoreSettings settings,
         Func<BlockStore, ILiveness>? facts)
     {
-        (_control, _wait, _settings) = (control, wait, settings);
-        _segments = new SegmentSet(control, new SpacePressure(FreeSpaceSoon), () => _facts);
-        _damage = _segments.Damage;
-        _index = new BlockIndex(control, _segments);
-        _growth = new IndexGrowth(control, _segments, _index);
-        _participants = new Participants(control);
-        _names = new NameLocks(control);
-        Signal = new LogSignal(wait);
-        Derived = new DerivedFiles(control);
+        Handle = new StoreHandle(control, wait, settings, new SpacePressure(bytes => Space!.FreeSpaceSoon(bytes)));
+        Listing = new LogListing(Handle);
+        Adoption = new LogAdoption(Handle);
+        Coordination = new StoreCoordination(Handle, Adoption);
+        Space = new SpaceReclaim(Handle, Coordination);
+        Damages = new DamageRecords(Handle);
+        Reaper = new LeftoverReaper(Handle, Adoption, Coordination);
+        Examination = new StoreExamination(Handle, Damages, Reaper);
         Schemas = new SchemaBlocks(this);
         // The keeper of the facts reads the store's log, and the store asks it: each is whole before it is used.
-        _liveness = facts?.Invoke(this);
-        _facts = _liveness as IFactKeeper;
+        Handle.Liveness = facts?.Invoke(this);
     }
 
-    public string Directory => _control.Directory;
+    public StoreHandle Handle { get; }
+
+    /// <summary>Lists what is in the logs.</summary>
+    public LogListing Listing { get; }
+
+    /// <summary>Takes over what dead writers left.</summary>
+    public LogAdoption Adoption { get; }
+
+    /// <summary>What processes agree on.</summary>
+    public StoreCoordination Coordination { get; }
+
+    /// <summary>Frees space.</summary>
+    public SpaceReclaim Space { get; }
+
+    /// <summary>Recorded and quarantined damage.</summary>
+    public DamageRecords Damages { get; }
+
+    /// <summary>Removes the leftovers of dead processes.</summary>
+    public LeftoverReaper Reaper { get; }
+
+    /// <summary>The checks of an open store, and its figures.</summary>
+    public StoreExamination Examination { get; }
+
+    public string Directory => Handle.Directory;
 
     /// <summary>What was proved of blocks since the machine started, by any process.</summary>
-    public VerifiedMarks Verified => _segments.Marks;
+    public VerifiedMarks Verified => Handle.Verified;
 
     /// <summary>What tells the time.</summary>
-    public TimeProvider Clock => _control.Clock;
+    public TimeProvider Clock => Handle.Clock;
 
     /// <summary>The store, as cursors name it; a copy of its files is another.</summary>
-    public Guid Id => _control.Superblock.Id;
-
-    /// <summary>Returns what tells the open control file from every other file; null where that is not known.</summary>
-    public FileStatus? ControlFileStatus() => _control.Status();
+    public Guid Id => Handle.Id;
 
     /// <summary>How readers that follow this store's logs sleep and wake.</summary>
-    public LogSignal Signal { get; }
+    public LogSignal Signal => Handle.Signal;
 
     /// <summary>Files beside the log that are made of it.</summary>
-    public DerivedFiles Derived { get; }
+    public DerivedFiles Derived => Handle.Derived;
+
+    public bool IsReadOnly => Handle.IsReadOnly;
+
+    /// <summary>Whether the oldest segments are evicted when space is needed.</summary>
+    public bool IsRing => Handle.IsRing;
+
+    /// <summary>Reports recoveries, repairs and the like.</summary>
+    public StoreReporter Reporter => Handle.Reporter;
+
+    /// <summary>Returns what tells the open control file from every other file; null where that is not known.</summary>
+    public FileStatus? ControlFileStatus() => Handle.Control.Status();
 
     /// <summary>The schemas that blocks need.</summary>
     public SchemaBlocks Schemas { get; }
-
-    public bool IsReadOnly => !_control.IsWritable;
 
     /// <summary>Opens a store, and makes it where there is none and the settings allow it.</summary>
     /// <param name="directory">The store's directory.</param>
@@ -87,8 +99,8 @@ internal sealed partial class BlockStore : IDisposable
         {
             if (control.IsWritable)
             {
-                store._growth.Sweep();
-                store._growth.Repair(settings.Timeout);
+                store.Handle.Growth.Sweep();
+                store.Handle.Growth.Repair(settings.Timeout);
             }
 
             store.BeginLife();
@@ -98,7 +110,7 @@ internal sealed partial class BlockStore : IDisposable
         }
         catch
         {
-            store._facts?.Dispose();
+            store.Handle.Facts?.Dispose();
             store.Dispose();
             throw;
         }
@@ -121,7 +133,7 @@ internal sealed partial class BlockStore : IDisposable
     {
         CheckRequest(in request);
         long started = StoreMeter.PutDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
-        bool isNew = OwnLane().Puts.Put(in request, out info);
+        bool isNew = Handle.OwnLane().Puts.Put(in request, out info);
         if (isNew)
         {
             CountPuts(1);
@@ -157,7 +169,7 @@ internal sealed partial class BlockStore : IDisposable
         foreach (ref readonly PutRequest request in requests) CheckRequest(in request);
         if (requests.IsEmpty) return 0;
         long started = StoreMeter.PutDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
-        int newOnes = OwnLane().Puts.PutMany(requests, infos, areNew);
+        int newOnes = Handle.OwnLane().Puts.PutMany(requests, infos, areNew);
         CountPuts((uint)newOnes);
         Measure(started, infos[..requests.Length], areNew);
         return newOnes;
@@ -181,134 +193,39 @@ internal sealed partial class BlockStore : IDisposable
         foreach (ref readonly TransactionBlock block in blocks) CheckRequest(block.Request);
         if (blocks.IsEmpty) return 0;
         long started = StoreMeter.PutDuration.Enabled ? Stopwatch.GetTimestamp() : 0;
-        int newOnes = OwnLane().Transactions.PutTransaction(blocks, facts, infos, areNew);
+        int newOnes = Handle.OwnLane().Transactions.PutTransaction(blocks, facts, infos, areNew);
         CountPuts((uint)newOnes);
         Measure(started, infos[..blocks.Length], areNew);
         return newOnes;
     }
 
-    /// <summary>Finds a block.</summary>
-    /// <returns>A lease on it, or null where it is not here.</returns>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
-    public RecordLease? Find(Digest256 digest)
-    {
-        Enter();
-        if (!TryFind(in digest, out FoundBlock found)) return null;
-        if (found.Header.RecordKind == RecordKind.View) return Resolve(in found);
-        long start = found.Offset + StoreLayout.RecordHeaderBytes;
-        return new RecordLease(in found.Header, found.Segment, found.Copy, start, Directory);
-    }
+    /// <inheritdoc cref="StoreHandle.Find"/>
+    public RecordLease? Find(Digest256 digest) => Handle.Find(digest);
 
-    /// <summary>Whether <see cref="Find"/> finds a block.</summary>
-    /// <exception cref="ArrowCidException">As for <see cref="Find"/>.</exception>
-    public bool Contains(in Digest256 digest)
-    {
-        Enter();
-        if (_settings.Copy) return IsWhole(digest);
-        return _index.Contains(in digest, out RecordKind kind) && (kind != RecordKind.View || IsWhole(digest));
-    }
+    /// <inheritdoc cref="StoreHandle.Contains(in Digest256)"/>
+    public bool Contains(in Digest256 digest) => Handle.Contains(in digest);
 
-    /// <summary>Asks for the memory where a few blocks are looked up.</summary>
-    public void Ask(ReadOnlySpan<Digest256> digests)
-    {
-        Enter();
-        _index.Ask(digests);
-    }
+    /// <inheritdoc cref="StoreHandle.Contains(ReadOnlySpan{Digest256}, Span{bool})"/>
+    public void Contains(ReadOnlySpan<Digest256> digests, Span<bool> found) => Handle.Contains(digests, found);
 
-    /// <summary>As <see cref="Contains(in Digest256)"/> for each of many digests, side by side.</summary>
-    public void Contains(ReadOnlySpan<Digest256> digests, Span<bool> found)
-    {
-        const int Piece = 256;
-        Enter();
-        Span<RecordKind> kinds = stackalloc RecordKind[Piece];
-        while (!digests.IsEmpty)
-        {
-            int count = Math.Min(digests.Length, Piece);
-            if (_settings.Copy) kinds.Fill(RecordKind.View);
-            else _index.Contains(digests[..count], kinds);
-            for (int i = 0; i < count; i++)
-                found[i] = kinds[i] == RecordKind.View ? IsWhole(digests[i]) : kinds[i] != RecordKind.None;
-            digests = digests[count..];
-            found = found[count..];
-        }
-    }
+    /// <inheritdoc cref="StoreHandle.Ask"/>
+    public void Ask(ReadOnlySpan<Digest256> digests) => Handle.Ask(digests);
 
-    /// <summary>A VIEW is here while its parent is; in copy mode nothing is believed that was not read.</summary>
-    private bool IsWhole(Digest256 digest)
-    {
-        using RecordLease? block = Find(digest);
-        return block is not null;
-    }
+    /// <inheritdoc cref="StoreHandle.Tail"/>
+    public LogReader Tail(Cursor from, TailScope scope = TailScope.Blocks) => Handle.Tail(from, scope);
 
-    /// <summary>Every present block once, lane by lane in log order. A block that is put while this runs may be left
-    /// out.</summary>
-    public IEnumerable<BlockInfo> List()
-    {
-        Enter();
-        return ListLanes();
-    }
+    /// <inheritdoc cref="StoreHandle.Enter"/>
+    public void Enter() => Handle.Enter();
 
-    /// <summary>A cursor that says where "now" is; another one as it is.</summary>
-    public Cursor Fix(Cursor from)
-    {
-        Enter();
-        if (!from.IsNow) return from;
-        using LogReader tail = Tail(from);
-        return tail.Position;
-    }
-
-    /// <summary>The records from a cursor on; to be disposed of. It ends when the store is disposed.</summary>
-    /// <param name="from">Where to begin.</param>
-    /// <param name="scope">Which of them; all are passed.</param>
-    public LogReader Tail(Cursor from, TailScope scope = TailScope.Blocks)
-    {
-        Enter();
-        var tail = new LogReader(_control, _segments, from, scope, Forget);
-        lock (_tails)
-        {
-            if (!_isClosed && _tails.Add(tail)) return tail;
-        }
-
-        tail.Dispose();
-        throw new ObjectDisposedException(nameof(BlockStore));
-    }
+    /// <inheritdoc cref="StoreHandle.EnterToWrite"/>
+    public void EnterToWrite() => Handle.EnterToWrite();
 
     /// <summary>Returns once what this handle's puts have acknowledged is on the medium.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: that failed.</exception>
     public void Flush()
     {
         Enter();
-        _lane?.Flushes.Flush();
-    }
-
-    /// <summary>What the store looks like now.</summary>
-    public StorageStatistics GetStatistics()
-    {
-        Enter();
-        Superblock shape = _control.Superblock;
-        var isUsed = new bool[shape.Lanes];
-        for (int lane = 0; lane < isUsed.Length; lane++)
-            isUsed[lane] = lane == _lane?.Number || _control.IsLockedElsewhere(StoreLayout.LaneLock + lane);
-        var states = new int[16];
-        int unfinished = 0;
-        long committed = 0;
-        for (int slot = 0; slot < shape.Segments; slot++)
-        {
-            TableWord word = _control.Table(slot);
-            states[(int)word.State]++;
-            // An owner at work is making it; one that died left it.
-            if (word.State == SegmentState.Creating && !(word.Lane < isUsed.Length && isUsed[word.Lane])) unfinished++;
-            if (!word.IsLive || _segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
-            committed += segment!.Committed - StoreLayout.SegmentRecords;
-            segment.Release();
-        }
-
-        IndexFiles files = _index.Files;
-        long taken = _control.SegmentBytes() + _control.Map.Length + files.Bytes;
-        return new StorageStatistics(Directory, shape.Id, shape.Capacity, shape.SegmentBytes, taken,
-            states[(int)SegmentState.Open], states[(int)SegmentState.Sealed], unfinished,
-            committed, shape.Lanes, isUsed.Count(taken => taken), files.Current?.Entries ?? 0,
-            (files.Current?.Count ?? 0) + _index.Uncounted, files.Pair.Previous != 0, shape.Created);
+        Handle.Lane?.Flushes.Flush();
     }
 
     private static void ThrowIfUnsupported()
@@ -319,26 +236,6 @@ internal sealed partial class BlockStore : IDisposable
                 "stores need 64-bit Linux; CIDs, blocks and files work here without one");
     }
 
-    private void Forget(LogReader tail)
-    {
-        lock (_tails) _ = _tails.Remove(tail);
-    }
-
-    private void EndTails()
-    {
-        LogReader[] tails;
-        lock (_tails) tails = [.. _tails];
-        foreach (LogReader tail in tails) tail.Dispose();
-        Signal.Close();
-    }
-
-    /// <summary>Throws where this handle was closed, or its store removed, or where this process is a fork.</summary>
-    public void Enter()
-    {
-        if (ProcessMark.Current != _process) throw StorageErrors.Forked(Directory);
-        if (_isClosed || _isGone) throw Ended();
-    }
-
     private void CheckRequest(in PutRequest request)
     {
         Enter();
@@ -346,40 +243,21 @@ internal sealed partial class BlockStore : IDisposable
             throw new ArgumentOutOfRangeException(nameof(request), request.Kind,
                 "a put writes a batch, a schema or raw bytes");
         ArgumentOutOfRangeException.ThrowIfNegative(request.Rows, nameof(request));
-        ThrowIfReadOnly();
-    }
-
-    private void ThrowIfReadOnly()
-    {
-        if (IsReadOnly) throw new InvalidOperationException($"{Directory} is open for reading only");
+        Handle.ThrowIfReadOnly();
     }
 
     private void CountPuts(uint count)
     {
         uint before = _puts;
         _puts = before + count;
-        if (before / PutsBetweenChecks != _puts / PutsBetweenChecks && _growth.IsDue) TryGrow(isNeeded: true);
-    }
-
-    private WriterLog OwnLane() => _lane ?? TakeLane();
-
-    private WriterLog TakeLane()
-    {
-        lock (_laneGate)
-        {
-            ObjectDisposedException.ThrowIf(_isClosed, this);
-            if (_lane is not null) return _lane;
-            WriterLog lane = WriterAdoption.Take(_control, _segments, _index, _growth, _wait, _settings);
-            _participants.SetLane(lane.Number);
-            return _lane = lane;
-        }
+        if (before / PutsBetweenChecks != _puts / PutsBetweenChecks && Handle.Growth.IsDue) TryGrow(isNeeded: true);
     }
 
     private void TryFlush()
     {
         try
         {
-            _lane?.Flushes.FlushIfNew();
+            Handle.Lane?.Flushes.FlushIfNew();
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {
@@ -391,8 +269,8 @@ internal sealed partial class BlockStore : IDisposable
     {
         try
         {
-            _ = _lane?.State.TryFollowIndex();
-            if (isNeeded || _control.Index.Previous != 0) _ = _growth.Step(_lane?.State, isNeeded);
+            _ = Handle.Lane?.State.TryFollowIndex();
+            if (isNeeded || Handle.Control.Index.Previous != 0) _ = Handle.Growth.Step(Handle.Lane?.State, isNeeded);
         }
         catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
         {
@@ -400,98 +278,184 @@ internal sealed partial class BlockStore : IDisposable
         }
     }
 
-    /// <summary>A VIEW's bytes are its parent's: the lease is on the parent's segment.</summary>
-    private RecordLease? Resolve(in FoundBlock view)
+    /// <summary>Appends one FACT record, which is committed once this returns.</summary>
+    public LogPlace Append(IFactSource facts)
     {
-        RecordHeader header = view.Header;
-        view.Segment?.Release();
-        if (!TryFind(in header.SchemaDigest, out FoundBlock parent)) return null;
-        bool fits = parent.Header.HasPayload && header.Rows <= parent.Header.PayloadLength &&
-            header.PayloadLength <= parent.Header.PayloadLength - header.Rows;
-        if (!fits)
-        {
-            parent.Segment?.Release();
-            throw StorageErrors.Corrupt(Directory,
-                $"view sha256:{header.Digest} reaches beyond its parent; put the block again");
-        }
-
-        byte[]? copy = parent.Copy?.AsSpan((int)header.Rows, (int)header.PayloadLength).ToArray();
-        if (copy is not null && Sha256.Hash(copy) != header.Digest)
-            throw StorageErrors.Corrupt(Directory,
-                $"view sha256:{header.Digest} is not what its parent holds there; put the block again");
-        long start = parent.Offset + StoreLayout.RecordHeaderBytes + (long)header.Rows;
-        return new RecordLease(in header, parent.Segment, copy, start, Directory);
+        EnterToWrite();
+        return Handle.OwnLane().Puts.Append(facts);
     }
 
-    private IEnumerable<BlockInfo> ListLanes()
+    /// <summary>Announces present blocks again, and then a fact: once the fact is committed, nothing dropped before
+    /// keeps them from being found.</summary>
+    /// <param name="digests">The blocks.</param>
+    /// <param name="facts">The fact, or null.</param>
+    /// <param name="missing">A block that is not here.</param>
+    /// <returns>False, with nothing written, where one is not here.</returns>
+    public bool TryAnnounce(ReadOnlySpan<Digest256> digests, IFactSource? facts, out Digest256 missing)
     {
-        for (int lane = 0; lane < _control.Superblock.Lanes; lane++)
-        {
-            foreach (BlockInfo info in ListLane(lane)) yield return info;
-        }
+        EnterToWrite();
+        return Handle.OwnLane().Puts.TryAnnounce(digests, facts, out missing);
     }
 
-    private IEnumerable<BlockInfo> ListLane(int lane)
+    // The number of ticks after which an unused segment is unmapped.
+    private const uint IdleTicks = 20;
+    private Timer? _tick;
+    private uint _ticks;
+    private ulong _seenPressure;
+
+    /// <summary>Lets go of the store: new calls throw, running puts end, and mappings stay as long as leases on
+    /// them.</summary>
+    public void Dispose()
     {
-        List<LogWalk> walks = [];
+        lock (Handle.LaneGate)
+        {
+            if (Handle.IsClosed) return;
+            Handle.IsClosed = true;
+        }
+
+        // A forked child has its parent's locks: letting go of them here would free them under the parent.
+        if (Handle.IsForked) return;
+        StoreMeter.Remove(this);
+        _tick?.Dispose();
+        // A tick that began before is at work with the locks that go below.
+        lock (Space._tickGate) _tick = null;
+        Space.EndCompaction();
+        Handle.EndTails();
+        Handle.Lane?.Close();
+        Handle.Growth.Close();
+        Handle.Index.EndCount();
+        Handle.Participants.Leave();
+        Handle.Verified.Dispose();
+        Handle.Segments.Dispose();
+        Handle.Control.StampIfLast();
+        Handle.Control.Dispose();
+    }
+
+    /// <summary>The clock holds the handle weakly: one that is dropped without a close is collected.</summary>
+    private void BeginLife()
+    {
+        Handle.Participants.Join();
+        _seenPressure = Handle.Control.Map.Read(StoreLayout.PressureWord);
+        if (Handle.Control.IsWritable) Handle.Verified.OpenIfThere();
+        _tick = new Timer(static state =>
+        {
+            if (((WeakReference<BlockStore>)state!).TryGetTarget(out BlockStore? store)) store.Tick();
+        }, new WeakReference<BlockStore>(this), Handle.Settings.TickInterval, Handle.Settings.TickInterval);
+    }
+
+    private void Tick()
+    {
+        if (Handle.IsClosed || Handle.IsForked || !Monitor.TryEnter(Space._tickGate)) return;
         try
         {
-            for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+            if (Handle.IsClosed || Handle.IsGone) return;
+            if (Handle.Control.IsGone)
             {
-                TableWord word = _control.Table(slot);
-                if (!word.IsLive || word.Lane != lane) continue;
-                if (_segments.TryAcquire(word, slot, out Segment? segment) != SegmentAccess.Ready) continue;
-                var walk = new LogWalk(segment!);
-                if (walk.MoveNext()) walks.Add(walk);
-                else segment!.Release();
+                Handle.IsGone = true;
+                return;
             }
 
-            while (walks.Count > 0)
-            {
-                // Segments of one lane interleave only where a block has one of its own; the sequence says the order.
-                int next = Earliest(walks);
-                LogWalk walk = walks[next];
-                RecordHeader record = walk.Record;
-                Enter();
-                if (record.IsBlock && LeadsTo(in record, in walk)) yield return record.ToInfo();
-                if (walk.MoveNext())
-                {
-                    walks[next] = walk;
-                }
-                else
-                {
-                    walk.Segment.Release();
-                    walks.RemoveAt(next);
-                }
-            }
+            LetGo();
+            if (Handle.Control.IsWritable) LookAfter();
+        }
+        catch (Exception e) when (e is ArrowCidException or ObjectDisposedException)
+        {
+            // A tick has no waiting caller; a call that needs what failed here gets the error itself.
         }
         finally
         {
-            foreach (LogWalk walk in walks) walk.Segment.Release();
+            Monitor.Exit(Space._tickGate);
         }
     }
 
-    private bool LeadsTo(in RecordHeader record, in LogWalk walk)
+    /// <summary>Unmaps segments that were not used for a while, or all idle ones at once when space is
+    /// needed.</summary>
+    private void LetGo()
     {
+        ulong pressure = Handle.Control.Map.Read(StoreLayout.PressureWord);
+        bool isPressed = pressure != _seenPressure;
+        _seenPressure = pressure;
+        if (isPressed) Handle.Lane?.Space.GiveUpPrepared();
+        if (isPressed || ++_ticks % IdleTicks == 0) Handle.Segments.LetGoIdle(all: isPressed);
+    }
+
+    /// <summary>An idle writer moves its lane to the new index, so that a growth can end without a put of its own, and
+    /// flushes what it promised to.</summary>
+    private void LookAfter()
+    {
+        Adoption.AdoptDead();
+        Handle.Verified.OpenIfThere();
+        TryGrow(Handle.Growth.IsDue);
+        Space.CompactInTime();
+        if (Handle.Settings.Durability == Durability.Periodic) TryFlush();
+    }
+
+    private void Measure(long started, ReadOnlySpan<BlockInfo> infos, ReadOnlySpan<bool> areNew)
+    {
+        long bytes = 0;
+        for (int i = 0; i < infos.Length; i++)
+        {
+            if (areNew[i]) bytes += infos[i].Length;
+            if (infos[i].IsRepaired) Reporter.BlockRepaired(in infos[i]);
+        }
+
+        StoreMeter.PutBytes.Add(bytes, Reporter.Tag);
+        MeasurePut(started);
+    }
+
+    private void MeasurePut(long started)
+    {
+        if (started != 0)
+            StoreMeter.PutDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, Reporter.Tag);
+    }
+
+    /// <summary>The size in bytes from which a staged block gets a segment of its own.</summary>
+    public const int LeastStaged = 1 << 20;
+
+    private long _staging;
+
+    /// <summary>Allocates store memory for one block of at most <paramref name="capacity"/> bytes.</summary>
+    public StagedBlock Stage(int capacity)
+    {
+        EnterToWrite();
+        return Handle.OwnLane().Staged.Stage(capacity);
+    }
+
+    /// <summary>Whether a block gets a segment of its own.</summary>
+    public bool HasOwnSegment(int length) =>
+        StoreSizes.IsForJumbo(StoreLayout.RecordBytes(length), Handle.Control.Superblock.SegmentBytes);
+
+    /// <summary>As <see cref="Stage"/>, of any contents, where there is space at once. What is staged for senders that
+    /// may stop is at most a quarter of the store; <see cref="EndStaging"/> ends the count.</summary>
+    /// <returns>Null where there is no space.</returns>
+    public StagedBlock? TryStage(int capacity)
+    {
+        const int Share = 4;
+        EnterToWrite();
+        StagedBlock? staged = null;
         try
         {
-            return _index.LeadsTo(in record.Digest, walk.Segment, walk.Offset);
+            if (Interlocked.Add(ref _staging, capacity) <= Handle.Control.Superblock.Capacity / Share)
+                staged = Handle.OwnLane().Staged.TryStage(capacity);
+            return staged;
         }
-        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        finally
         {
-            // Another record of the same block is damaged; Find says so of the block itself.
-            return false;
+            if (staged is null) EndStaging(capacity);
         }
     }
 
-    private static int Earliest(List<LogWalk> walks)
-    {
-        int earliest = 0;
-        for (int i = 1; i < walks.Count; i++)
-        {
-            if (walks[i].Record.Sequence < walks[earliest].Record.Sequence) earliest = i;
-        }
+    /// <summary>Ends the count of bytes that <see cref="TryStage"/> staged.</summary>
+    public void EndStaging(int capacity) => Interlocked.Add(ref _staging, -capacity);
 
-        return earliest;
+    /// <summary>Publishes the first bytes of a staged block, as many as the request's source says, under the digest
+    /// that they have. What is staged is used up, unless this throws before its turn.</summary>
+    /// <returns>True where the block is new.</returns>
+    public bool PutStaged(StagedBlock staged, in PutRequest request, in Digest256 digest, out BlockInfo info)
+    {
+        CheckRequest(in request);
+        bool isNew = Handle.OwnLane().Staged.PutStaged(staged, in request, in digest, out info);
+        if (isNew) CountPuts(1);
+        return isNew;
     }
 }

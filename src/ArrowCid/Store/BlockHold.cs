@@ -15,5 +15,5 @@ public sealed class BlockHold : IDisposable
     public IReadOnlyList<Cid> Cids { get; }
 
     /// <summary>Lets the blocks go. Nothing happens where that was done before.</summary>
-    public void Dispose() => _blocks.EndHold(_lockByte);
+    public void Dispose() => _blocks.Coordination.EndHold(_lockByte);
 }

@@ -24,7 +24,7 @@ internal sealed class BulkLoad : ISnapshotSink
         (_store, _isDryRun, _operation) = (store, isDryRun, operation);
         _clock = store?.Clock ?? TimeProvider.System;
         _now = (ulong)Math.Max(0, (_clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks) * 100;
-        foreach (LogEntry entry in store?.Blocks.Log() ?? [])
+        foreach (LogEntry entry in store?.Blocks.Listing.Log() ?? [])
         {
             operation.Check();
             bool isFact = entry.State == LogEntryState.Committed && entry.Header.RecordKind == RecordKind.Fact;
@@ -70,7 +70,7 @@ internal sealed class BulkLoad : ISnapshotSink
         NewFacts++;
         if (_isDryRun || _store is null) return;
         ulong latest = Groups(payload).Select(group => group.Stamp.Time).DefaultIfEmpty().Max();
-        _store.Blocks.ObserveTime(latest);
+        _store.Blocks.Coordination.ObserveTime(latest);
         _ = _store.Blocks.Append(new SaidFacts(payload));
         CrashPoint.Pass(CrashStep.R1);
     }

@@ -22,7 +22,7 @@ public sealed partial class CidStore
     /// this is one load of shared memory.</summary>
     internal bool IsRemoved(in Digest256 digest)
     {
-        ulong sweep = _blocks.SweepWord;
+        ulong sweep = _blocks.Coordination.SweepWord;
         if (sweep == Volatile.Read(ref _nothingRemoved)) return false;
         // While a removal is in progress its record may be committed at any moment.
         bool isStable = (sweep & 1) == 0;
@@ -38,12 +38,12 @@ public sealed partial class CidStore
     internal BlockRemovedException? RemovedError(Cid cid)
     {
         if (!IsOurs(cid, out Digest256 digest) || !_registry.Removals.IsRemoved(in digest, out _)) return null;
-        ulong sweep = _blocks.SweepWord;
+        ulong sweep = _blocks.Coordination.SweepWord;
         // The log of removals is read once for each removed block that is asked for.
         if (!_removedAt.TryGetValue(digest, out long ticks))
         {
             ticks = _registry.Removals.WhenRemoved(in digest)?.UtcTicks ?? 0;
-            if (sweep == _blocks.SweepWord) Remember(_removedAt, digest, ticks);
+            if (sweep == _blocks.Coordination.SweepWord) Remember(_removedAt, digest, ticks);
         }
 
         return new BlockRemovedException(cid, ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero));

@@ -47,9 +47,9 @@ public sealed partial class CidStore
 
     private bool IsKnownDamaged(in Digest256 digest)
     {
-        if (_blocks.Damaged.IsEmpty) return false;
+        if (_blocks.Damages.Damaged.IsEmpty) return false;
         using RecordLease? block = _blocks.Find(digest);
-        return block?.IsKnownDamaged(_blocks.Damaged) == true;
+        return block?.IsKnownDamaged(_blocks.Damages.Damaged) == true;
     }
 
     private void LeaveOutDamaged(ReadOnlySpan<Digest256> digests, Span<bool> found)

@@ -86,7 +86,7 @@ public sealed partial class CidStore
         Digest256 digest = Sha256.Hash(block.Memory.Span);
         if (digest == info.Digest) return;
         block.Mark(_blocks.Verified, Proof.None);
-        if (block.Range is { } range) _blocks.NoteDamage(range);
+        if (block.Range is { } range) _blocks.Damages.NoteDamage(range);
         throw Damaged(CidOf(in info),
             $"the bytes of {CidOf(in info)} hash to {Cid.FromSha256(Multicodec.Raw, digest)} ({block.Location})");
     }
@@ -97,7 +97,7 @@ public sealed partial class CidStore
     /// <param name="words">How the first is said; null: to who is to put it.</param>
     internal ArrowCidException NotHere(Cid cid, string? words = null)
     {
-        string? place = cid.TryGetSha256(out Digest256 digest) ? _blocks.FindQuarantined(in digest) : null;
+        string? place = cid.TryGetSha256(out Digest256 digest) ? _blocks.Damages.FindQuarantined(in digest) : null;
         return place is null
             ? RemovedError(cid)
                 ?? new ArrowCidException(ErrorCode.BlockNotFound,

@@ -28,7 +28,7 @@ public sealed partial class CidStore
         options ??= new WatchOptions();
         if (options.Timeout is { } given)
             ArgumentOutOfRangeException.ThrowIfLessThan(given, TimeSpan.Zero, nameof(options));
-        return WatchFrom(_blocks.Fix(from), options, cancellationToken);
+        return WatchFrom(_blocks.Listing.Fix(from), options, cancellationToken);
     }
 
     /// <summary>As <see cref="Watch(Cursor, WatchOptions, CancellationToken)"/>, without a thread of its own while
@@ -46,7 +46,7 @@ public sealed partial class CidStore
         options ??= new WatchOptions();
         if (options.Timeout is not null)
             throw new ArgumentException("a watch that does not block has no timeout; cancel it", nameof(options));
-        return WatchFromAsync(_blocks.Fix(from), options, cancellationToken);
+        return WatchFromAsync(_blocks.Listing.Fix(from), options, cancellationToken);
     }
 
     private IEnumerable<StoreEvent> WatchFrom(Cursor from, WatchOptions options, CancellationToken cancellationToken)

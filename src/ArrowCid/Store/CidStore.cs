@@ -217,7 +217,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         }
 
         using RecordLease? block = FindAny(cid);
-        return block is not null && !block.IsKnownDamaged(_blocks.Damaged);
+        return block is not null && !block.IsKnownDamaged(_blocks.Damages.Damaged);
     }
 
     /// <summary>Which of many blocks are here: as <see cref="Contains"/> for each, but what the look-ups wait for
@@ -242,7 +242,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
             if (areOurs)
             {
                 _blocks.Contains(digests[..count], found[at..]);
-                if (!_blocks.Damaged.IsEmpty) LeaveOutDamaged(digests[..count], found[at..]);
+                if (!_blocks.Damages.Damaged.IsEmpty) LeaveOutDamaged(digests[..count], found[at..]);
                 for (int i = 0; i < count; i++) found[at + i] = found[at + i] && !IsRemoved(in digests[i]);
                 continue;
             }
@@ -254,7 +254,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     /// <summary>The batches that are here, each once. One that is put meanwhile may be left out.</summary>
     /// <returns>What is known of each, without a look at its bytes.</returns>
     internal IEnumerable<StoredBlock> List() => _registry.Entries.Alive(
-        _blocks.List().Where(info => info.Kind == RecordKind.Batch)).Select(info => StoredOf(in info));
+        _blocks.Listing.List().Where(info => info.Kind == RecordKind.Batch)).Select(info => StoredOf(in info));
 
     /// <summary>Returns once every put that this store object has acknowledged survives a loss of power: on a disk,
     /// whatever is not flushed yet is flushed now, regardless of <see cref="CidStoreOptions.Durability"/>; in shared
@@ -296,7 +296,8 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     internal RecordLease? Find(Cid cid)
     {
         RecordLease? block = FindAny(cid);
-        if (block is null || _blocks.Damaged.IsEmpty || !block.IsKnownDamaged(_blocks.Damaged)) return block;
+        if (block is null || _blocks.Damages.Damaged.IsEmpty || !block.IsKnownDamaged(_blocks.Damages.Damaged))
+            return block;
         block.Dispose();
         throw KnownDamaged(cid, block.Location);
     }

@@ -36,7 +36,7 @@ public sealed partial class StoreDatasets
         while (true)
         {
             Cid? current = _store.Names.Resolve(name);
-            ulong sweep = _store.Blocks.ReadSweep();
+            ulong sweep = _store.Blocks.Coordination.ReadSweep();
             Dataset? old = current is { } pointed ? DatasetToAppendTo(name, pointed) : null;
             ImmutableArray<DatasetBatch> items = ItemsOf(batches, old?.Batches ?? [], old?.Schema);
             PutResult put = PutNodes(items, old?.Parents ?? [],

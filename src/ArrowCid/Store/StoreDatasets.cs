@@ -38,7 +38,7 @@ public sealed partial class StoreDatasets
                 throw new ArgumentException($"{parent} is no dataset's CID.", nameof(parents));
         }
 
-        ulong sweep = _store.Blocks.ReadSweep();
+        ulong sweep = _store.Blocks.Coordination.ReadSweep();
         return PutNodes(ItemsOf(batches, [], null), [.. parents ?? []],
             (metadata ?? ImmutableDictionary<string, string>.Empty)
                 .ToImmutableSortedDictionary(StringComparer.Ordinal), sweep);

@@ -20,7 +20,7 @@ public sealed partial class StoreDiagnostics
         CancellationToken cancellationToken = default)
     {
         var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
-        StorageStatistics figures = _store.Blocks.GetStatistics();
+        StorageStatistics figures = _store.Blocks.Examination.GetStatistics();
         operation.Expect(figures.IndexUsed);
         var kinds = new Dictionary<string, StoreShare>(StringComparer.Ordinal);
         var producers = new Dictionary<string, StoreShare>(StringComparer.Ordinal);
@@ -46,7 +46,7 @@ public sealed partial class StoreDiagnostics
         }
 
         long facts = 0, factBytes = 0;
-        foreach (LogEntry entry in _store.Blocks.Log())
+        foreach (LogEntry entry in _store.Blocks.Listing.Log())
         {
             operation.Check();
             if (entry.State != LogEntryState.Committed || entry.Header.RecordKind != RecordKind.Fact) continue;
@@ -113,7 +113,7 @@ public sealed partial class StoreDiagnostics
         IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
-        operation.Expect(2 * _store.Blocks.GetStatistics().IndexUsed);
+        operation.Expect(2 * _store.Blocks.Examination.GetStatistics().IndexUsed);
         if (by == UsageBy.Tag) ArgumentException.ThrowIfNullOrEmpty(tagKey);
         var entries = new Dictionary<Digest256, StoredEntry>();
         foreach (StoredEntry entry in _store.Query())

@@ -14,7 +14,7 @@ public sealed partial class StoreDiagnostics
     /// <returns>Sizes and counts.</returns>
     public StoreSummary GetSummary()
     {
-        StorageStatistics figures = _store.Blocks.GetStatistics();
+        StorageStatistics figures = _store.Blocks.Examination.GetStatistics();
         return new StoreSummary
         {
             Id = figures.Id,
@@ -46,7 +46,7 @@ public sealed partial class StoreDiagnostics
     /// <returns>What the store looks like at this moment, for people.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreGone"/>: the store was removed.</exception>
     public IReadOnlyList<StoreSegment> GetSegments() =>
-        [.. _store.Blocks.Segments().Select(one => new StoreSegment
+        [.. _store.Blocks.Examination.Segments().Select(one => new StoreSegment
         {
             Name = one.Name,
             Kind = KindOf(one.Kind),
@@ -64,7 +64,7 @@ public sealed partial class StoreDiagnostics
     /// <returns>What each maps, holds and writes, for people.</returns>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.StoreGone"/>: the store was removed.</exception>
     public IReadOnlyList<StoreParticipant> GetParticipants() =>
-        [.. _store.Blocks.Processes().Select(one => new StoreParticipant
+        [.. _store.Blocks.Examination.Processes().Select(one => new StoreParticipant
         {
             ProcessId = one.Process,
             Program = one.Name,
@@ -149,8 +149,8 @@ public sealed partial class StoreDiagnostics
         CancellationToken cancellationToken = default)
     {
         var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
-        operation.Expect(_store.Blocks.GetStatistics().IndexUsed);
-        foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.List()))
+        operation.Expect(_store.Blocks.Examination.GetStatistics().IndexUsed);
+        foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.Listing.List()))
         {
             bool isBatch = info.Kind == RecordKind.Batch;
             // A block that went between the listing and the look was collected, which is no damage.
@@ -159,7 +159,7 @@ public sealed partial class StoreDiagnostics
             if (result is { } found && (isBatch || !found.IsIntact)) yield return found;
         }
 
-        foreach (string? place in _store.Blocks.DamageBySegment())
+        foreach (string? place in _store.Blocks.Damages.DamageBySegment())
         {
             operation.Check();
             if (place is null) continue;

@@ -35,7 +35,7 @@ public sealed partial class StoreMaintenance
         using Activity? activity = StoreMeter.Activities.StartActivity("arrowcid.store.compact");
         _ = activity?.SetTag(StoreMeter.DirectoryTag, _store.Directory);
         var operation = new Operation(ProgressUnit.Segments, progress, cancellationToken);
-        ReclaimReport report = _store.Blocks.Reclaim(maxLiveRatio, dryRun, s_patience, operation);
+        ReclaimReport report = _store.Blocks.Space.Reclaim(maxLiveRatio, dryRun, s_patience, operation);
         operation.Finish();
         return new CompactResult
         {

@@ -36,7 +36,7 @@ public sealed partial class StoreMaintenance
                     ByteLength = 0,
                     Error = null,
                 };
-        return _store.Blocks.FindQuarantined(in digest) is { } place
+        return _store.Blocks.Damages.FindQuarantined(in digest) is { } place
             ? RepairFrom(source, cid, in digest, Path.Combine(_store.Directory, place), cancellationToken)
             : null;
     }
@@ -59,15 +59,15 @@ public sealed partial class StoreMaintenance
         IEnumerable<RepairResult> Run()
         {
             var operation = new Operation(ProgressUnit.Blocks, progress, cancellationToken);
-            operation.Expect(_store.Blocks.GetStatistics().IndexUsed);
-            foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.List()))
+            operation.Expect(_store.Blocks.Examination.GetStatistics().IndexUsed);
+            foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.Listing.List()))
             {
                 RepairResult? result = Repair(CidStore.CidOf(in info), source, cancellationToken);
                 operation.Step();
                 if (result is { Outcome: not RepairOutcome.Intact } found) yield return found;
             }
 
-            foreach (Cid cid in _store.Blocks.LostBlocks())
+            foreach (Cid cid in _store.Blocks.Damages.LostBlocks())
             {
                 RepairResult? result = Repair(cid, source, cancellationToken);
                 operation.Step();
@@ -95,7 +95,7 @@ public sealed partial class StoreMaintenance
                 };
             cancellationToken.ThrowIfCancellationRequested();
             // A drop beside this would not see that the block is here again.
-            using MaintenanceLockScope term = _store.Blocks.TryBecomeJanitor(_store._timeout)
+            using MaintenanceLockScope term = _store.Blocks.Coordination.TryBecomeJanitor(_store._timeout)
                 ?? throw new ArrowCidException(ErrorCode.Busy,
                 $"{_store.Directory}: another process or thread is collecting; try again");
             if (_store.IsRemoved(in digest)) return new RepairResult

@@ -48,7 +48,7 @@ public sealed partial class StoreMaintenance
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     /// <exception cref="OperationCanceledException">The call was canceled.</exception>
     public IReadOnlyList<ReapedItem> Reap(bool dryRun = false, CancellationToken cancellationToken = default) =>
-        [.. _store.Blocks.Reap(dryRun, cancellationToken).Select(one => new ReapedItem
+        [.. _store.Blocks.Reaper.Reap(dryRun, cancellationToken).Select(one => new ReapedItem
         {
             Kind = one.Kind,
             Name = one.Name,
@@ -76,9 +76,9 @@ public sealed partial class StoreMaintenance
     {
         if (_store.Blocks.IsRing)
             throw new ArrowCidException(ErrorCode.Unsupported, $"{_store.Directory} is a ring: it looks after itself");
-        if (!dryRun && !_store.Blocks.TryBeginMaintenance())
+        if (!dryRun && !_store.Blocks.Coordination.TryBeginMaintenance())
         {
-            throw new ArrowCidException(ErrorCode.Busy, _store.Blocks.Maintainer() is { } process and not 0
+            throw new ArrowCidException(ErrorCode.Busy, _store.Blocks.Coordination.Maintainer() is { } process and not 0
                 ? $"{_store.Directory}: process {process} maintains this store already"
                 : $"{_store.Directory}: another process maintains this store already");
         }
@@ -99,7 +99,7 @@ public sealed partial class StoreMaintenance
         }
         finally
         {
-            if (!dryRun) _store.Blocks.EndMaintenance();
+            if (!dryRun) _store.Blocks.Coordination.EndMaintenance();
         }
     }
 
@@ -168,7 +168,7 @@ public sealed partial class StoreMaintenance
 
     /// <summary>The process that maintains the store now, as far as it can be seen from here.</summary>
     /// <returns>Its id; 0 where one does that cannot be seen, null where none does.</returns>
-    public int? GetMaintainer() => _store.Blocks.Maintainer();
+    public int? GetMaintainer() => _store.Blocks.Coordination.Maintainer();
 
     /// <summary>Takes a step into the figures, and tells of it.</summary>
     internal void Note(MaintenanceStep step, Action<MaintenanceStep>? done)

@@ -18,7 +18,7 @@ public sealed partial class StoreRetention
     public IReadOnlyList<RemovalEntry> GetRemovals(CancellationToken cancellationToken = default)
     {
         var found = new SortedDictionary<FactStamp, RemovalFact>();
-        foreach (FactPayload record in _store.Blocks.FactRecords())
+        foreach (FactPayload record in _store.Blocks.Listing.FactRecords())
         {
             cancellationToken.ThrowIfCancellationRequested();
             foreach (FactGroup group in FactReader.Read(record.Bytes, record.Nanoseconds, static _ => { }))

@@ -20,7 +20,7 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
     private readonly List<int> _results = [];
     private readonly List<DatasetBatch> _batches = [];
     private readonly Dictionary<Digest256, CanonicalSchema> _schemas = [];
-    private readonly ulong _sweep = store.Blocks.ReadSweep();
+    private readonly ulong _sweep = store.Blocks.Coordination.ReadSweep();
     private Cid _schema;
     private string? _name;
     private Cid _named;

@@ -22,7 +22,7 @@ public sealed partial class StoreTransfer
         IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(output);
-        StorageStatistics figures = _store.Blocks.GetStatistics();
+        StorageStatistics figures = _store.Blocks.Examination.GetStatistics();
         BackupIncrement? last = earlier?.Increments[^1];
         if (last is not null && last.Store != figures.Id)
             throw new ArrowCidException(ErrorCode.InvalidArgument,
@@ -90,7 +90,7 @@ public sealed partial class StoreTransfer
             BulkLoad.Judge(facts, _store.Clock.GetUtcNow());
         }
 
-        using BulkLoadScope? untilEnd = dryRun ? null : _store.Blocks.BeginFilling();
+        using BulkLoadScope? untilEnd = dryRun ? null : _store.Blocks.Coordination.BeginFilling();
         var filling = new BulkLoad(_store, dryRun, operation);
         // A visible block has its metadata, and a pinned block is never without its pin.
         foreach (byte[] facts in backup.ReadFacts()) filling.TakeFacts(facts);
@@ -116,8 +116,8 @@ public sealed partial class StoreTransfer
     internal long CapacityNeeded(long segment)
     {
         var need = new StoreNeed(segment);
-        foreach (FactPayload record in _store.Blocks.FactRecords()) need.AddFacts(record.Bytes.Length);
-        foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.List()).OrderBy(info => info.Time))
+        foreach (FactPayload record in _store.Blocks.Listing.FactRecords()) need.AddFacts(record.Bytes.Length);
+        foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.Listing.List()).OrderBy(info => info.Time))
             need.AddBlock(info.Length, isPutAgain: true);
         return need.Capacity();
     }
@@ -149,9 +149,9 @@ public sealed partial class StoreTransfer
         if (target is not null && target.Blocks.Id == _store.Blocks.Id)
             throw new ArrowCidException(ErrorCode.InvalidArgument, $"{_store.Directory} is not copied into itself");
         var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
-        operation.Expect(_store.Blocks.GetStatistics().BytesCommitted);
+        operation.Expect(_store.Blocks.Examination.GetStatistics().BytesCommitted);
         var moment = new StoreSnapshot(_store.Blocks, operation);
-        using BulkLoadScope? untilEnd = dryRun ? null : target!.Blocks.BeginFilling();
+        using BulkLoadScope? untilEnd = dryRun ? null : target!.Blocks.Coordination.BeginFilling();
         var filling = new BulkLoad(target, dryRun, operation);
         moment.ReadInto(filling);
         untilEnd?.Dispose();

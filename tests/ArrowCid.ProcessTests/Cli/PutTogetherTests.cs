@@ -17,7 +17,7 @@ public sealed class PutTogetherTests
         Assert.Contains("nothing was stored", put.Errors, StringComparison.Ordinal);
         Assert.Empty(put.Lines);
         using CidStore store = CidStore.Open(folder.Store);
-        Assert.Empty(store.Blocks.List());
+        Assert.Empty(store.Blocks.Listing.List());
         Assert.Null(store.Names.Resolve("n"));
         // Without the option the good ones are stored.
         Assert.Equal(2, Command.Run(["put", a, bad, c], null, folder.Store).Exits(4).Lines.Length);
@@ -58,7 +58,7 @@ public sealed class PutTogetherTests
         put = Command.Run(["put", "--all-or-nothing", a, "--rows-per-block", "100000"], null, folder.Store);
         Assert.NotEqual(0, put.ExitCode);
         Assert.Contains("make a larger store", put.Errors, StringComparison.Ordinal);
-        Assert.Empty(store.Blocks.List());
+        Assert.Empty(store.Blocks.Listing.List());
     }
 
     private static string[] Tags(CidStore store) => [.. store.Query()

@@ -68,7 +68,8 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         string segment = Assert.Single(store.Diagnostics.GetSegments(), each => each.BytesUsed > 60 << 20).Name;
         Assert.False(Holds());
         long before = AnonymousBytes(served.ProcessId);
-        FlightChannel[] channels = [.. Enumerable.Range(0, Readers).Select(_ => new FlightChannel(new Uri(served.Flight)))];
+        FlightChannel[] channels =
+            [.. Enumerable.Range(0, Readers).Select(_ => new FlightChannel(new Uri(served.Flight)))];
         var calls = new List<RawCall>();
         foreach (FlightChannel channel in channels)
         {
@@ -95,11 +96,13 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         async Task<int> Running()
         {
             const string Name = "arrowcid_running{protocol=\"flight\"} ";
-            string line = (await http.GetStringAsync("/metrics")).Split('\n').Single(each => each.StartsWith(Name, StringComparison.Ordinal));
+            string line = (await http.GetStringAsync("/metrics")).Split('\n').Single(each => each.StartsWith(Name,
+                StringComparison.Ordinal));
             return int.Parse(line[Name.Length..], CultureInfo.InvariantCulture);
         }
 
-        bool Holds() => store.Diagnostics.GetSegments().Any(each => each.Name == segment && each.HeldBy.Contains(served.ProcessId));
+        bool Holds() => store.Diagnostics.GetSegments().Any(each => each.Name == segment &&
+            each.HeldBy.Contains(served.ProcessId));
     }
 
     [Fact]
@@ -184,12 +187,14 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
         _ = await Record.ExceptionAsync(async () => await Next(await export));
         using CidStore after = CidStore.Open(served.Directory);
         Assert.Empty(after.Maintenance.Reap(dryRun: true));
-        Assert.DoesNotContain(after.Blocks.Examine(), finding => finding.Severity > FindingSeverity.Note);
-        Assert.All(acknowledged, cid => Assert.True(after.Diagnostics.Verify(cid)?.IsIntact, $"{cid} was acknowledged"));
+        Assert.DoesNotContain(after.Blocks.Examination.Examine(), finding => finding.Severity > FindingSeverity.Note);
+        Assert.All(acknowledged,
+            cid => Assert.True(after.Diagnostics.Verify(cid)?.IsIntact, $"{cid} was acknowledged"));
     }
 
     /// <summary>Puts until the server is gone.</summary>
-    private static async Task Produce(ServedStore served, System.Collections.Concurrent.ConcurrentQueue<Cid> acknowledged)
+    private static async Task Produce(ServedStore served,
+        System.Collections.Concurrent.ConcurrentQueue<Cid> acknowledged)
     {
         using var client = new CidClient(new Uri(served.Flight), new CidClientOptions { Token = served.Token });
         try
@@ -240,7 +245,8 @@ public sealed class FlightFaultTests(ITestOutputHelper output)
     private static long AnonymousBytes(int process)
     {
         const string Field = "RssAnon:";
-        string line = File.ReadLines($"/proc/{process}/status").First(each => each.StartsWith(Field, StringComparison.Ordinal));
+        string line = File.ReadLines($"/proc/{process}/status").First(each => each.StartsWith(Field,
+            StringComparison.Ordinal));
         string number = line[Field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim();
         return long.Parse(number, CultureInfo.InvariantCulture) << 10;
     }

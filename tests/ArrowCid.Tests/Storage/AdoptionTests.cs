@@ -20,7 +20,7 @@ public sealed class AdoptionTests
         using BlockStore store = directory.Open();
         Assert.Null(store.Read(digests[3]));
         Digest256 next = store.PutRaw(StoreCalls.Numbered(99));
-        Assert.Equal(digests.Skip(1).Append(next), store.List().Select(info => info.Digest));
+        Assert.Equal(digests.Skip(1).Append(next), store.Listing.List().Select(info => info.Digest));
     }
 
     [Fact]
@@ -77,7 +77,8 @@ public sealed class AdoptionTests
         Digest256 next = store.PutRaw(StoreCalls.Numbered(99));
         Assert.All(digests.Append(next), digest => Assert.NotNull(store.Read(digest)));
         Assert.True(File.Exists(directory.PathOf("seg-0001-00000001")));
-        Assert.Equal((1, 1), (store.GetStatistics().OpenSegments, store.GetStatistics().SealedSegments));
+        Assert.Equal((1, 1), (store.Examination.GetStatistics().OpenSegments,
+            store.Examination.GetStatistics().SealedSegments));
     }
 
     [Fact]
@@ -88,7 +89,7 @@ public sealed class AdoptionTests
         Edit(directory, (file, records) => file[(int)records[2].Offset + 100] ^= 1);
         using BlockStore store = directory.Open();
         Assert.Equal(ErrorCode.BlockCorrupt, Assert.Throws<ArrowCidException>(() => store.Read(digests[2])).Code);
-        Assert.Equal(digests.Where((_, i) => i != 2), store.List().Select(info => info.Digest));
+        Assert.Equal(digests.Where((_, i) => i != 2), store.Listing.List().Select(info => info.Digest));
         // A put of the same bytes heals it.
         Assert.True(store.PutRaw(StoreCalls.Numbered(2), out _));
         Assert.NotNull(store.Read(digests[2]));
@@ -104,9 +105,9 @@ public sealed class AdoptionTests
             BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan((int)StoreLayout.TableOffset + 64), word.Bits));
         File.WriteAllBytes(directory.PathOf("seg-0001-00000001.tmp-owner"), new byte[100]);
         using BlockStore store = directory.Open();
-        Assert.Equal(1, store.GetStatistics().UnfinishedSegments);
+        Assert.Equal(1, store.Examination.GetStatistics().UnfinishedSegments);
         _ = store.PutRaw([1]);
-        Assert.Equal(0, store.GetStatistics().UnfinishedSegments);
+        Assert.Equal(0, store.Examination.GetStatistics().UnfinishedSegments);
         Assert.Empty(Directory.GetFiles(directory.Directory, "*.tmp-*"));
     }
 

@@ -44,10 +44,10 @@ public sealed class BlockStoreTests
         Assert.True(store.PutRaw(bytes, out Digest256 first));
         Assert.False(store.PutRaw(bytes, out Digest256 second));
         Assert.Equal(first, second);
-        BlockInfo only = Assert.Single(store.List());
+        BlockInfo only = Assert.Single(store.Listing.List());
         Assert.Equal(first, only.Digest);
         // A record of 128 + 64 bytes, then a REF of 128.
-        Assert.Equal(320, store.GetStatistics().BytesCommitted);
+        Assert.Equal(320, store.Examination.GetStatistics().BytesCommitted);
         Assert.Equal([RecordKind.Raw, RecordKind.Ref], Kinds(directory));
     }
 
@@ -64,8 +64,8 @@ public sealed class BlockStoreTests
 
         using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
         Assert.All(digests, digest => Assert.NotNull(reader.Read(digest)));
-        Assert.Equal(digests, reader.List().Select(info => info.Digest));
-        Assert.Equal(1, reader.GetStatistics().OpenSegments);
+        Assert.Equal(digests, reader.Listing.List().Select(info => info.Digest));
+        Assert.Equal(1, reader.Examination.GetStatistics().OpenSegments);
         Assert.Throws<InvalidOperationException>(() => reader.PutRaw([1]));
     }
 
@@ -112,11 +112,13 @@ public sealed class BlockStoreTests
         Digest256 large = store.PutRaw(bytes);
         Digest256 after = store.PutRaw(StoreCalls.Numbered(3));
         Assert.Equal(bytes, store.Read(large));
-        Assert.Equal([small, large, after], store.List().Select(info => info.Digest));
-        Assert.Equal((1, 1), (store.GetStatistics().OpenSegments, store.GetStatistics().SealedSegments));
+        Assert.Equal([small, large, after], store.Listing.List().Select(info => info.Digest));
+        Assert.Equal((1, 1), (store.Examination.GetStatistics().OpenSegments,
+            store.Examination.GetStatistics().SealedSegments));
         // Known already: the segment that was made for the second writing goes.
         Assert.False(store.PutRaw(bytes, out _));
-        Assert.Equal((1, 1), (store.GetStatistics().OpenSegments, store.GetStatistics().SealedSegments));
+        Assert.Equal((1, 1), (store.Examination.GetStatistics().OpenSegments,
+            store.Examination.GetStatistics().SealedSegments));
     }
 
     [Fact]
@@ -129,7 +131,7 @@ public sealed class BlockStoreTests
         Assert.Throws<InvalidDataException>(() =>
             store.Put(RecordKind.Raw, TemporaryStore.RawCodec, failing, default, 0, RecordFlags.None, out _));
         Digest256 after = store.PutRaw(StoreCalls.Numbered(3));
-        Assert.Equal([before, after], store.List().Select(info => info.Digest));
+        Assert.Equal([before, after], store.Listing.List().Select(info => info.Digest));
         Assert.Equal([RecordKind.Raw, RecordKind.Raw], Kinds(directory));
     }
 
@@ -170,8 +172,8 @@ public sealed class BlockStoreTests
                 Assert.Equal(bytes, store.Read(digest));
             }
         });
-        Assert.Equal(2000, store.List().Select(info => info.Digest).Distinct().Count());
-        Assert.Equal(2000, store.List().Count());
+        Assert.Equal(2000, store.Listing.List().Select(info => info.Digest).Distinct().Count());
+        Assert.Equal(2000, store.Listing.List().Count());
     }
 
     [Fact]
@@ -189,7 +191,7 @@ public sealed class BlockStoreTests
         Assert.Equal(RemedyKind.RemoveBlocks, full.Remedy?.Kind);
         Assert.InRange(kept.Count, 40, 60);
         Assert.All(kept, digest => Assert.NotNull(store.Read(digest)));
-        Assert.Equal(0, store.GetStatistics().UnfinishedSegments);
+        Assert.Equal(0, store.Examination.GetStatistics().UnfinishedSegments);
         var large = Assert.Throws<ArrowCidException>(() => store.PutRaw(new byte[5 << 20]));
         Assert.Equal(ErrorCode.TooLarge, large.Code);
     }

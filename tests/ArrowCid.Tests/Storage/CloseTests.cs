@@ -12,7 +12,8 @@ public sealed class CloseTests
     public void Closing_while_others_work_ends_their_calls_and_faults_nothing()
     {
         using var directory = new TemporaryStore();
-        StoreSettings settings = TemporaryStore.Tiny with { IsRing = true, TickInterval = TimeSpan.FromMilliseconds(1) };
+        StoreSettings settings =
+            TemporaryStore.Tiny with { IsRing = true, TickInterval = TimeSpan.FromMilliseconds(1) };
         using BlockStore keeper = directory.Open(settings);
         Digest256 known = keeper.PutRaw(StoreCalls.Numbered(-1, 5000));
         using RecordLease kept = keeper.Find(known)!;
@@ -38,7 +39,7 @@ public sealed class CloseTests
                         // Some way into it, or until the close.
                     }
                 }),
-                Work(isBusy, _ => Assert.True(store.GetStatistics().BytesTaken > 0)),
+                Work(isBusy, _ => Assert.True(store.Examination.GetStatistics().BytesTaken > 0)),
             ];
             isBusy.Wait();
             RecordLease lease = store.Find(known)!;
@@ -53,8 +54,8 @@ public sealed class CloseTests
         Assert.True(acknowledged > 0);
         Assert.Equal(StoreCalls.Numbered(-1, 5000), kept.Memory.ToArray());
         // Every lane was let go, and what was acknowledged is there.
-        Assert.Equal(0, keeper.GetStatistics().UnfinishedSegments);
-        Assert.True(keeper.List().Count() > 1);
+        Assert.Equal(0, keeper.Examination.GetStatistics().UnfinishedSegments);
+        Assert.True(keeper.Listing.List().Count() > 1);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class DoctorTests
         Fill(directory);
         Assert.Empty(StoreDoctor.Examine(directory.Directory));
         using BlockStore store = directory.Open();
-        Assert.Empty(store.CheckLog());
+        Assert.Empty(store.Examination.CheckLog());
         Assert.Empty(StoreDoctor.Examine(directory.Directory));
     }
 
@@ -175,7 +175,8 @@ public sealed class DoctorTests
                 Poke(Control(directory), table,
                     (long)new TableWord(SegmentState.Retired, 0, 1, 1).Bits);
                 break;
-            case "dead-writer": Poke(Control(directory), StoreLayout.LanesOffset + StoreLayout.LaneOwner, 99_999_999); break;
+            case "dead-writer": Poke(Control(directory), StoreLayout.LanesOffset + StoreLayout.LaneOwner,
+                99_999_999); break;
             case "no-wait-page": File.Delete(directory.PathOf(StoreLayout.WaitName)); break;
             case "index-missing": File.Delete(IndexName(directory)); break;
             case "index-astray":

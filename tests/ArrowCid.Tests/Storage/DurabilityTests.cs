@@ -85,11 +85,11 @@ public sealed class DurabilityTests
                 Digest256 digest = FactChainTests.Put(store, i % 150, i % 3 == 0 ? new TextFact($"{i}") : null);
                 Assert.NotNull(store.Read(digest));
             });
-            Assert.Equal(OnDisk(directory, store.Marks()[0]), Mark(directory));
+            Assert.Equal(OnDisk(directory, store.Listing.Marks()[0]), Mark(directory));
         }
 
         using BlockStore again = directory.Open();
-        Assert.Equal(150, again.List().Count());
+        Assert.Equal(150, again.Listing.List().Count());
     }
 
     /// <summary>All that a lane does, by many threads at once; a watcher checks the order as it comes.</summary>
@@ -151,8 +151,8 @@ public sealed class DurabilityTests
 
         threads.ForEach(thread => thread.Join());
         Assert.Empty(failures);
-        Assert.Equal(store.List().Count(), blocks);
-        Assert.Equal(store.Marks()[0], watcher.Marks()[0]);
+        Assert.Equal(store.Listing.List().Count(), blocks);
+        Assert.Equal(store.Listing.Marks()[0], watcher.Listing.Marks()[0]);
         foreach (string path in Directory.GetFiles(directory.Directory, "seg-????-????????"))
             _ = SegmentBytes.Records(File.ReadAllBytes(path));
     }

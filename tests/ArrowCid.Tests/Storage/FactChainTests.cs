@@ -144,12 +144,12 @@ public sealed class FactChainTests
         using var directory = new TemporaryStore();
         using BlockStore one = directory.Open();
         using BlockStore two = directory.Open();
-        Assert.All(one.Marks(), mark => Assert.Equal(0ul, mark));
+        Assert.All(one.Listing.Marks(), mark => Assert.Equal(0ul, mark));
         _ = Put(one, 1, new TextFact("one"));
-        Assert.Equal([2ul, 0ul], one.Marks().Take(2));
+        Assert.Equal([2ul, 0ul], one.Listing.Marks().Take(2));
         _ = two.Append(new TextFact("two"));
-        Assert.Equal([2ul, 1ul], one.Marks().Take(2));
-        Assert.Equal(one.Marks(), two.Marks());
+        Assert.Equal([2ul, 1ul], one.Listing.Marks().Take(2));
+        Assert.Equal(one.Listing.Marks(), two.Listing.Marks());
     }
 
     [Theory]

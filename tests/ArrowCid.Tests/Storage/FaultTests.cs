@@ -35,7 +35,7 @@ public sealed class FaultTests
 
         StoreDoctor.Repair(directory.Directory, StoreDoctor.Examine(directory.Directory));
         using BlockStore mended = directory.Open();
-        Assert.Equal(digests, mended.List().Select(info => info.Digest));
+        Assert.Equal(digests, mended.Listing.List().Select(info => info.Digest));
         Assert.All(digests, digest => Assert.NotNull(mended.Read(digest)));
     }
 
@@ -67,9 +67,9 @@ public sealed class FaultTests
         }
 
         Assert.Equal(digests, seen);
-        StoreFinding[] wrong = [.. reader.CheckLog(lane: 0)];
+        StoreFinding[] wrong = [.. reader.Examination.CheckLog(lane: 0)];
         Assert.Contains(wrong, finding => finding.Severity == FindingSeverity.Error);
-        Assert.Empty(reader.CheckLog(lane: 1));
+        Assert.Empty(reader.Examination.CheckLog(lane: 1));
         Digest256 later = honest.PutRaw(StoreCalls.Numbered(2000));
         Assert.True(tail.TryNext(out LogEvent next) && next.Record.Digest == later);
     }
@@ -93,7 +93,7 @@ public sealed class FaultTests
 
         // No writer makes a segment ahead any more, for which another would go.
         using BlockStore store = directory.Open(TemporaryStore.Tiny with { ReadOnly = true });
-        List<ulong> present = [.. store.Log().Select(entry => entry.Header.Sequence).Order()];
+        List<ulong> present = [.. store.Listing.Log().Select(entry => entry.Header.Sequence).Order()];
         using LogReader late = store.Tail(saved);
         Assert.True(late.TryNext(out LogEvent gap));
         Assert.Equal((GapReason.Gone, 0, 4ul, present[0] - 1),

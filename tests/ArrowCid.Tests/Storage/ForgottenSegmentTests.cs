@@ -37,7 +37,7 @@ public sealed class ForgottenSegmentTests
         using (BlockStore store = directory.Open())
         {
             for (int i = 0; i < After; i++) digests.Add(store.PutRaw(StoreCalls.Numbered(100 + i, 100_000)));
-            _ = store.Reap(dryRun: false);
+            _ = store.Reaper.Reap(dryRun: false);
         }
 
         // Who reaps goes on where a janitor died, and finds that all is alive.
@@ -64,7 +64,7 @@ public sealed class ForgottenSegmentTests
         using (BlockStore store = directory.Open())
         {
             Assert.All(digests, digest => Assert.Equal(digest, Sha256.Hash(store.Read(digest) ?? [])));
-            Assert.Equal(digests.Count, store.List().Count());
+            Assert.Equal(digests.Count, store.Listing.List().Count());
         }
 
         IReadOnlyList<StoreFinding> left = StoreDoctor.Examine(directory.Directory);
@@ -77,7 +77,7 @@ public sealed class ForgottenSegmentTests
         using BlockStore store = directory.Open();
         List<Digest256> digests =
             [.. Enumerable.Range(0, Before).Select(i => store.PutRaw(StoreCalls.Numbered(i, 100_000)))];
-        SegmentReport newest = store.Segments().Last(segment => segment.Committed > 0);
+        SegmentReport newest = store.Examination.Segments().Last(segment => segment.Committed > 0);
         Assert.True(StoreLayout.TryParseSegmentName(newest.Name, StoreLayout.MaxSegments, out int last, out _));
         Assert.True(last >= 2);
         return (digests, isNewest ? last : 0);

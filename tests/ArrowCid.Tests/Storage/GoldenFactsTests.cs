@@ -33,7 +33,8 @@ public sealed class GoldenFactsTests
         Assert.Equal(File.ReadAllLines(Path.Combine(Folder, Listing)), Lines(store));
         Assert.Empty(store.Diagnostics.CheckFacts());
         Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact));
-        Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+        Assert.DoesNotContain(store.Blocks.Examination.CheckLog(),
+            finding => finding.Severity == FindingSeverity.Error);
     }
 
     /// <summary>Makes the files of a new version's golden facts where ARROWCID_MAKE_GOLDEN_FACTS names a directory for

@@ -12,7 +12,7 @@ public sealed class GoldenStoreTests
         using var directory = new TemporaryStore();
         GoldenStore.Extract(directory.Directory);
         using BlockStore store = directory.Open();
-        List<BlockInfo> blocks = store.List().ToList();
+        List<BlockInfo> blocks = store.Listing.List().ToList();
         Assert.Equal(File.ReadAllLines(Path.Combine(GoldenStore.Folder, "blocks.csv")),
             blocks.Select(info => GoldenStore.Line(in info)));
         Assert.Contains(blocks, info => info.Kind == RecordKind.View);
@@ -26,7 +26,7 @@ public sealed class GoldenStoreTests
 
         Assert.False(store.PutRaw([], out _));
         Assert.True(store.PutRaw([1, 2, 3], out _));
-        Assert.Equal(blocks.Count + 1, store.List().Count());
+        Assert.Equal(blocks.Count + 1, store.Listing.List().Count());
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class GoldenStoreTests
         string place = target is null ? directory.Directory : Directory.CreateDirectory(target).FullName;
         GoldenStore.Make(place);
         using BlockStore store = BlockStore.Open(place, TemporaryStore.Small);
-        List<BlockInfo> blocks = store.List().ToList();
+        List<BlockInfo> blocks = store.Listing.List().ToList();
         string[] lines = blocks.Select(info => GoldenStore.Line(in info)).ToArray();
         if (target is not null) File.WriteAllLines(place + ".csv", lines);
         Assert.All(blocks, info => Assert.Equal(info.Digest, Sha256.Hash(store.Read(info.Digest)!)));

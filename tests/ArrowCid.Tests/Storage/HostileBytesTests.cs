@@ -148,7 +148,8 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
             _live?.Dispose();
             _live = null;
             _store.Write64(StoreLayout.ControlName, 240, 1);
-            _store.Write32(StoreLayout.ControlName, 4092, StoreLayout.Crc(_store.Read(StoreLayout.ControlName, 0, 4088)));
+            _store.Write32(StoreLayout.ControlName, 4092,
+                StoreLayout.Crc(_store.Read(StoreLayout.ControlName, 0, 4088)));
         }
 
         private string Guard(HostileChanges changes, Func<string> use)
@@ -224,7 +225,7 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
                 case 0: List(store, changes); break;
                 case 1: Tail(store, Cursor.Oldest, changes); break;
                 case 2: Tail(store, Cursor.Now, changes); break;
-                default: foreach (string place in store.Damage()) _ = place; break;
+                default: foreach (string place in store.Damages.Damage()) _ = place; break;
             }
 
             return outcome;
@@ -232,9 +233,9 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
 
         private void List(BlockStore store, HostileChanges changes)
         {
-            _ = store.GetStatistics();
+            _ = store.Examination.GetStatistics();
             int listed = 0;
-            foreach (BlockInfo info in store.List())
+            foreach (BlockInfo info in store.Listing.List())
             {
                 _ = info.Time;
                 Assert.True(++listed < 20_000, $"{Where(changes)}: the listing has no end");

@@ -44,10 +44,10 @@ public sealed class IndexGrowthTests
         }
 
         Assert.Equal(0, await lookups);
-        StorageStatistics figures = store.GetStatistics();
+        StorageStatistics figures = store.Examination.GetStatistics();
         Assert.True(figures.IndexEntries >= 1 << 18, $"{figures.IndexEntries} entries");
         Assert.All(digests, digest => Assert.NotNull(other.Read(digest)));
-        Assert.Equal(Blocks, other.List().Count());
+        Assert.Equal(Blocks, other.Listing.List().Count());
     }
 
     [Fact]
@@ -59,12 +59,13 @@ public sealed class IndexGrowthTests
         using BlockStore idle = directory.Open(new StoreSettings { TickInterval = TimeSpan.FromDays(1) });
         Digest256 first = idle.PutRaw([1]);
         var digests = Enumerable.Range(0, 60).Select(i => busy.PutRaw(StoreCalls.Numbered(i))).ToList();
-        SpinWait.SpinUntil(() => busy.GetStatistics().IndexIsGrowing, TimeSpan.FromSeconds(30));
+        SpinWait.SpinUntil(() => busy.Examination.GetStatistics().IndexIsGrowing, TimeSpan.FromSeconds(30));
         busy.PutRaw(StoreCalls.Numbered(1000));
-        Assert.True(busy.GetStatistics().IndexIsGrowing);
+        Assert.True(busy.Examination.GetStatistics().IndexIsGrowing);
         Assert.All(digests.Append(first), digest => Assert.NotNull(idle.Read(digest)));
         idle.PutRaw([2]);
-        Assert.True(SpinWait.SpinUntil(() => !busy.GetStatistics().IndexIsGrowing, TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => !busy.Examination.GetStatistics().IndexIsGrowing,
+            TimeSpan.FromSeconds(30)));
         Assert.All(digests.Append(first), digest => Assert.NotNull(idle.Read(digest)));
         Assert.Single(Directory.GetFiles(directory.Directory, "idx-*"));
     }
@@ -96,10 +97,10 @@ public sealed class IndexGrowthTests
         Assert.True(SpinWait.SpinUntil(() =>
         {
             digests.Add(busy.PutRaw(StoreCalls.Numbered(20_000 + digests.Count)));
-            return !busy.GetStatistics().IndexIsGrowing;
+            return !busy.Examination.GetStatistics().IndexIsGrowing;
         }, TimeSpan.FromSeconds(30)));
         Assert.All(digests, digest => Assert.NotNull(busy.Read(digest)));
-        Assert.Empty(busy.CheckLog());
+        Assert.Empty(busy.Examination.CheckLog());
     }
 
     [Fact]
@@ -109,8 +110,9 @@ public sealed class IndexGrowthTests
         using BlockStore busy = directory.Open(From(64));
         using (BlockStore gone = directory.Open()) gone.PutRaw([1]);
         var digests = Enumerable.Range(0, 3000).Select(i => busy.PutRaw(BitConverter.GetBytes(i))).ToList();
-        Assert.True(SpinWait.SpinUntil(() => !busy.GetStatistics().IndexIsGrowing, TimeSpan.FromSeconds(30)));
-        Assert.True(busy.GetStatistics().IndexEntries >= 4096);
+        Assert.True(SpinWait.SpinUntil(() => !busy.Examination.GetStatistics().IndexIsGrowing,
+            TimeSpan.FromSeconds(30)));
+        Assert.True(busy.Examination.GetStatistics().IndexEntries >= 4096);
         Assert.All(digests, digest => Assert.NotNull(busy.Read(digest)));
     }
 
@@ -140,17 +142,18 @@ public sealed class IndexGrowthTests
         {
             using BlockStore store = directory.Open();
             for (int block = 0; block < 3; block++) _ = store.PutRaw(StoreCalls.Numbered((3 * i) + block));
-            Assert.Equal(3 * (i + 1), store.GetStatistics().IndexUsed);
+            Assert.Equal(3 * (i + 1), store.Examination.GetStatistics().IndexUsed);
         }
 
         using BlockStore reader = directory.Open(new StoreSettings { ReadOnly = true });
-        Assert.Equal(120, reader.GetStatistics().IndexUsed);
+        Assert.Equal(120, reader.Examination.GetStatistics().IndexUsed);
     }
 
     [Fact]
     public void Digests_chosen_without_the_seed_spread_over_the_index()
     {
-        // As an attacker could grind them: all bytes equal but a counter, in each of the four words in turn. A seed whose
+        // As an attacker could grind them: all bytes equal but a counter, in each of the four words in turn. A seed
+        // whose
         // last product has a factor of many zeros clumps one of them, which is chance that he cannot help.
         const int Stores = 9;
         var spread = new int[4];

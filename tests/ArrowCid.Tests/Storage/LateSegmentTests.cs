@@ -39,8 +39,9 @@ public sealed class LateSegmentTests
         for (int i = 0; i < 9; i++) _ = store.PutRaw(StoreCalls.Numbered(i, 100_000));
         var broken = new ActingSource(new byte[200_000], () => throw new IOException());
         Assert.Throws<IOException>(() =>
-            store.Put(new PutRequest(RecordKind.Raw, TemporaryStore.RawCodec, broken, default, 0, RecordFlags.None), out _));
-        Assert.Equal(1, store.GetStatistics().SealedSegments);
+            store.Put(new PutRequest(RecordKind.Raw, TemporaryStore.RawCodec, broken, default, 0, RecordFlags.None),
+                out _));
+        Assert.Equal(1, store.Examination.GetStatistics().SealedSegments);
         _ = store.Append(new TextFact("behind the empty segment"));
         using LogReader before = store.Tail(Cursor.Oldest, TailScope.All);
         Assert.Equal(10, Drain(before).Count);
@@ -71,7 +72,7 @@ public sealed class LateSegmentTests
         }
 
         Digest256 last = store.PutRaw(StoreCalls.Numbered(30));
-        SegmentReport[] segments = [.. store.Segments().Where(segment => segment.Committed > 0)];
+        SegmentReport[] segments = [.. store.Examination.Segments().Where(segment => segment.Committed > 0)];
         Assert.Equal(SegmentKind.Data, segments[1].Kind);
         Assert.Equal(areFacts ? SegmentKind.Facts : SegmentKind.Jumbo, segments[2].Kind);
         SetState(directory, slot: 0, SegmentState.Retired);
@@ -134,7 +135,8 @@ public sealed class LateSegmentTests
     /// <summary>What a janitor that gives up, or dies, leaves in the table.</summary>
     private static void SetState(TemporaryStore directory, int slot, SegmentState state)
     {
-        using FileStream file = File.Open(directory.PathOf(StoreLayout.ControlName), FileMode.Open, FileAccess.ReadWrite,
+        using FileStream file =
+            File.Open(directory.PathOf(StoreLayout.ControlName), FileMode.Open, FileAccess.ReadWrite,
             FileShare.ReadWrite);
         file.Position = StoreLayout.TableOffset + (slot * (long)StoreLayout.TableEntryBytes);
         byte[] word = new byte[8];
@@ -157,7 +159,8 @@ public sealed class LateSegmentTests
     /// <summary>Says that there is need of room, and waits until nobody here has a segment mapped.</summary>
     private static void AwaitUnmapped(TemporaryStore directory, string segment)
     {
-        using FileStream file = File.Open(directory.PathOf(StoreLayout.ControlName), FileMode.Open, FileAccess.ReadWrite,
+        using FileStream file =
+            File.Open(directory.PathOf(StoreLayout.ControlName), FileMode.Open, FileAccess.ReadWrite,
             FileShare.ReadWrite);
         file.Position = StoreLayout.PressureWord;
         file.Write(BitConverter.GetBytes(1ul));

@@ -16,16 +16,16 @@ public sealed class LifeTests
     {
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open();
-        ProcessReport before = Assert.Single(store.Processes());
+        ProcessReport before = Assert.Single(store.Examination.Processes());
         Assert.Equal((Environment.ProcessId, true, 0), (before.Process, before.IsWriter, before.Lanes.Count));
         using RecordLease lease = store.Find(store.PutRaw(StoreCalls.Numbered(1, 3000)))!;
-        ProcessReport process = Assert.Single(store.Processes());
+        ProcessReport process = Assert.Single(store.Examination.Processes());
         Assert.Equal([0], process.Lanes);
         Assert.Equal(["seg-0000-00000001"], process.Segments);
         Assert.Equal(FileDescriptor.EffectiveUserId, process.UserId);
         Assert.NotEqual("", process.Name);
         Assert.InRange(process.Since!.Value, DateTimeOffset.UtcNow.AddMinutes(-10), DateTimeOffset.UtcNow);
-        SegmentReport segment = Assert.Single(store.Segments());
+        SegmentReport segment = Assert.Single(store.Examination.Segments());
         Assert.Equal(("seg-0000-00000001", SegmentState.Open, SegmentKind.Data, 0, 1L << 20, 3136L),
             (segment.Name, segment.State, segment.Kind, segment.Lane, segment.Bytes, segment.Committed));
         Assert.Equal([Environment.ProcessId], segment.Holders);
@@ -48,11 +48,11 @@ public sealed class LifeTests
         for (int i = 0; i < StoreLayout.MaxParticipants + 10; i++)
         {
             using BlockStore other = directory.Open();
-            if (i % 300 == 0) Assert.Single(other.Processes());
+            if (i % 300 == 0) Assert.Single(other.Examination.Processes());
         }
 
-        Assert.Single(store.Processes());
-        Assert.Equal([], store.Reap(dryRun: true));
+        Assert.Single(store.Examination.Processes());
+        Assert.Equal([], store.Reaper.Reap(dryRun: true));
     }
 
     [Fact]
@@ -75,10 +75,11 @@ public sealed class LifeTests
         using BlockStore reader = directory.Open(Quick with { ReadOnly = true });
         Assert.All(digests, digest => Assert.NotNull(reader.Read(digest)));
         using RecordLease held = reader.Find(digests[0])!;
-        string first = store.Segments()[0].Name;
+        string first = store.Examination.Segments()[0].Name;
         // The reader's one that is held and its open one stay, and the writer's open one and the one made ahead.
         Assert.True(SpinWait.SpinUntil(() => Mapped(directory.Directory).Count(name => name == first) == 1 &&
-            Mapped(directory.Directory).Distinct().Count() <= 4, s_patience), string.Join(' ', Mapped(directory.Directory)));
+            Mapped(directory.Directory).Distinct().Count() <= 4, s_patience),
+                string.Join(' ', Mapped(directory.Directory)));
         Assert.Equal(100_000, held.Memory.Length);
         Assert.All(digests, digest => Assert.NotNull(reader.Read(digest)));
     }

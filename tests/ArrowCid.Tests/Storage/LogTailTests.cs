@@ -16,8 +16,9 @@ public sealed class LogTailTests
         using BlockStore store = directory.Open();
         Fill(store, 60, new Random(Seed));
         using LogReader tail = store.Tail(Cursor.Oldest);
-        Assert.Equal(store.List().Select(info => info.Digest), Drain(tail).Select(found => found.Record.Digest));
-        Assert.True(store.GetStatistics().SealedSegments > 2);
+        Assert.Equal(store.Listing.List().Select(info => info.Digest),
+            Drain(tail).Select(found => found.Record.Digest));
+        Assert.True(store.Examination.GetStatistics().SealedSegments > 2);
         Digest256 next = store.PutRaw([1, 2]);
         Assert.Equal([next], Drain(tail).Select(found => found.Record.Digest));
         Assert.Empty(Drain(tail));
@@ -99,7 +100,8 @@ public sealed class LogTailTests
             using LogReader tail = again.Tail(saved);
             List<LogEvent> rest = Drain(tail);
             Assert.All(rest, found => Assert.Null(found.Gap));
-            Assert.Equal(all.Skip(i + 1).Select(found => found.Record.Sequence), rest.Select(found => found.Record.Sequence));
+            Assert.Equal(all.Skip(i + 1).Select(found => found.Record.Sequence),
+                rest.Select(found => found.Record.Sequence));
         }
     }
 
@@ -138,7 +140,8 @@ public sealed class LogTailTests
         Assert.Equal(1000, seen.Select(found => found.Record.Digest).Distinct().Count());
         Assert.Equal([0, 1], seen.Select(found => found.Lane).Distinct().Order());
         foreach (var lane in seen.GroupBy(found => found.Lane))
-            Assert.Equal(Enumerable.Range(1, lane.Count()).Select(n => (ulong)n), lane.Select(found => found.Record.Sequence));
+            Assert.Equal(Enumerable.Range(1, lane.Count()).Select(n => (ulong)n),
+                lane.Select(found => found.Record.Sequence));
         for (int i = 0; i < seen.Count; i += 50)
         {
             using LogReader rest = two.Tail(seen[i].Cursor);
@@ -159,7 +162,7 @@ public sealed class LogTailTests
         using LogReader foreign = elsewhere.Tail(Cursor.Now);
         List<LogEvent> found = Follow(store, foreign.Position);
         Assert.Equal(GapReason.OtherStore, found[0].Gap?.Reason);
-        Assert.Equal(store.List().Select(info => info.Digest), found.Skip(1).Select(one => one.Record.Digest));
+        Assert.Equal(store.Listing.List().Select(info => info.Digest), found.Skip(1).Select(one => one.Record.Digest));
         // Behind the gap no second one comes, wherever the listing was left.
         Assert.All(found, one => Assert.DoesNotContain(Follow(store, one.Cursor), later => later.Gap is not null));
     }
@@ -198,7 +201,7 @@ public sealed class LogTailTests
 
         ulong first = Remove(directory, slot: 1, out ulong last);
         using BlockStore left = directory.Open();
-        List<Digest256> present = left.List().Select(info => info.Digest).ToList();
+        List<Digest256> present = left.Listing.List().Select(info => info.Digest).ToList();
         Assert.Equal(25 - (int)(last - first + 1), present.Count);
         List<LogEvent> found = Follow(left, early);
         // What the first segment still has behind the cursor, the gap, then a listing.

@@ -34,7 +34,7 @@ public sealed class PutManyTests
             }
         }
 
-        Assert.Equal(singly.List().Select(info => info.Digest).Order(Comparer), together.List()
+        Assert.Equal(singly.Listing.List().Select(info => info.Digest).Order(Comparer), together.Listing.List()
             .Select(info => info.Digest).Order(Comparer));
         Assert.Equal(Announced(singly).Order(), Announced(together).Order());
     }

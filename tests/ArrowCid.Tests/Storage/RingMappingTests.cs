@@ -38,7 +38,7 @@ public sealed class RingMappingTests : IDisposable
         FileSeam.Current = null;
         Assert.True(seen.Recycled > 15, $"{seen.Recycled} segments were recycled");
         Assert.InRange(seen.Mapped, 4, 8);
-        foreach (BlockInfo info in store.List())
+        foreach (BlockInfo info in store.Listing.List())
         {
             using RecordLease? lease = store.Find(info.Digest);
             Assert.Equal(info.Digest, Sha256.Hash(lease!.Memory.Span));
@@ -118,7 +118,8 @@ public sealed class RingMappingTests : IDisposable
         public override int Before(in FileEvent call)
         {
             if (!call.Path.StartsWith(directory + "/seg-", StringComparison.Ordinal)) return 0;
-            if (call.Call == FileCall.Map && call.Length > StoreLayout.PageBytes) _ = Interlocked.Increment(ref _mapped);
+            if (call.Call == FileCall.Map && call.Length > StoreLayout.PageBytes)
+                _ = Interlocked.Increment(ref _mapped);
             if (call.Call == FileCall.Rename) _ = Interlocked.Increment(ref _recycled);
             return 0;
         }

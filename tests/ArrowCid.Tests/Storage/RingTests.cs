@@ -24,8 +24,8 @@ public sealed class RingTests
         int first = Array.IndexOf(present, true);
         Assert.InRange(first, 130, 190);
         Assert.All(present[first..], Assert.True);
-        Assert.Equal(200 - first, store.List().Count());
-        Assert.True(store.GetStatistics().BytesTaken <= Ring.Capacity);
+        Assert.Equal(200 - first, store.Listing.List().Count());
+        Assert.True(store.Examination.GetStatistics().BytesTaken <= Ring.Capacity);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class RingTests
 
             // Some 24 segments were begun.
             Assert.InRange(files.Count, 4, 8);
-            foreach (BlockInfo info in store.List())
+            foreach (BlockInfo info in store.Listing.List())
             {
                 using RecordLease? lease = store.Find(info.Digest);
                 Assert.Equal(info.Digest, Sha256.Hash(lease!.Memory.Span));

@@ -17,16 +17,16 @@ public sealed class SchemaBlocksTests
         using BlockStore store = directory.Open();
         CanonicalSchema schema = CanonicalSchema.Of(ServedStore.Sequence(1, 1).Schema);
         _ = store.Schemas.PutUnder(schema, () => true);
-        ulong records = store.RecordsGiven();
+        ulong records = store.Coordination.RecordsGiven();
         _ = store.Schemas.PutUnder(schema, () =>
         {
             if (!isSwept) return true;
-            using MaintenanceLockScope term = store.TryBecomeJanitor(TimeSpan.FromSeconds(60))!;
+            using MaintenanceLockScope term = store.Coordination.TryBecomeJanitor(TimeSpan.FromSeconds(60))!;
             term.BeginSweep();
             term.EndSweep();
             return true;
         });
-        Assert.Equal(isSwept ? 1ul : 0ul, store.RecordsGiven() - records);
+        Assert.Equal(isSwept ? 1ul : 0ul, store.Coordination.RecordsGiven() - records);
         using RecordLease? kept = store.Find(schema.Digest);
         Assert.NotNull(kept);
         Assert.Equal(schema.Message, kept.Memory.Span);

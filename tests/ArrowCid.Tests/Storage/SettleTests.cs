@@ -27,11 +27,11 @@ public sealed class SettleTests
         if (!isBlock) SetCommitted(directory, SegmentKind.Data, 4096);
         using LogReader later = other.Tail(Cursor.Oldest, TailScope.All);
         Assert.Equal(isBlock ? 2 : 1, FactChainTests.Tell(later).Count);
-        other.CatchUp(s_short);
+        other.Adoption.CatchUp(s_short);
         Assert.Equal(isBlock ? ["2 Raw"] : ["1 Fact left", "2 Raw"], FactChainTests.Tell(later));
-        Assert.Equal(2, other.Marks().Count(mark => mark != 0));
+        Assert.Equal(2, other.Listing.Marks().Count(mark => mark != 0));
         // Nothing is left to settle, and the lane is free again.
-        other.CatchUp(TimeSpan.Zero);
+        other.Adoption.CatchUp(TimeSpan.Zero);
         using BlockStore third = directory.Open();
         Assert.Equal(new LogPlace(0, 3), third.Append(new TextFact("next")));
     }
@@ -45,16 +45,16 @@ public sealed class SettleTests
         _ = slow.Append(new TextFact("one"));
         _ = other.Append(new TextFact("own"));
         SetCommitted(directory, SegmentKind.Facts, 4096, lane: 0);
-        ArrowCidException busy = Assert.Throws<ArrowCidException>(() => other.CatchUp(s_short));
+        ArrowCidException busy = Assert.Throws<ArrowCidException>(() => other.Adoption.CatchUp(s_short));
         Assert.Equal(ErrorCode.Busy, busy.Code);
         Assert.Contains($"process {Environment.ProcessId}", busy.Message, StringComparison.Ordinal);
-        Task settling = Task.Run(() => other.CatchUp(s_long));
+        Task settling = Task.Run(() => other.Adoption.CatchUp(s_long));
         await Assert.ThrowsAsync<TimeoutException>(() => settling.WaitAsync(s_short));
         // The record's writer comes to its end, or to another.
         SetCommitted(directory, SegmentKind.Facts, 4096 + 192, lane: 0);
         await settling.WaitAsync(s_long);
         SetCommitted(directory, SegmentKind.Facts, 4096, lane: 0);
-        settling = Task.Run(() => other.CatchUp(s_long));
+        settling = Task.Run(() => other.Adoption.CatchUp(s_long));
         slow.Dispose();
         await settling.WaitAsync(s_long);
         using LogReader tail = other.Tail(Cursor.Oldest, TailScope.Facts);
@@ -69,8 +69,8 @@ public sealed class SettleTests
         using BlockStore two = directory.Open();
         var source = new ActingSource(StoreCalls.Numbered(1), () =>
         {
-            two.CatchUp(TimeSpan.Zero);
-            one.CatchUp(TimeSpan.Zero);
+            two.Adoption.CatchUp(TimeSpan.Zero);
+            one.Adoption.CatchUp(TimeSpan.Zero);
         });
         Assert.True(one.Put(RecordKind.Raw, 0x55, source, default, 0, default, out _));
     }
@@ -81,21 +81,22 @@ public sealed class SettleTests
         using var directory = new TemporaryStore();
         using BlockStore one = directory.Open();
         using BlockStore two = directory.Open();
-        using (one.LockName(5, s_long))
+        using (one.Coordination.LockName(5, s_long))
         {
             ArrowCidException busy = await Assert.ThrowsAsync<ArrowCidException>(() =>
-                Task.Run(() => one.LockName(5, s_short)));
+                Task.Run(() => one.Coordination.LockName(5, s_short)));
             Assert.Equal(ErrorCode.Busy, busy.Code);
             // The byte is the hash modulo 4096.
-            Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => two.LockName(5 + 4096, s_short)).Code);
-            two.LockName(6, s_short).Dispose();
+            Assert.Equal(ErrorCode.Busy,
+                Assert.Throws<ArrowCidException>(() => two.Coordination.LockName(5 + 4096, s_short)).Code);
+            two.Coordination.LockName(6, s_short).Dispose();
         }
 
-        two.LockName(5, s_short).Dispose();
+        two.Coordination.LockName(5, s_short).Dispose();
         int inside = 0, most = 0, turns = 0;
         Parallel.For(0, 200, new ParallelOptions { MaxDegreeOfParallelism = 6 }, i =>
         {
-            using IDisposable held = (i % 2 == 0 ? one : two).LockName(9, s_long);
+            using IDisposable held = (i % 2 == 0 ? one : two).Coordination.LockName(9, s_long);
             most = Math.Max(most, Interlocked.Increment(ref inside));
             turns++;
             _ = Interlocked.Decrement(ref inside);
@@ -111,16 +112,16 @@ public sealed class SettleTests
         using BlockStore two = directory.Open();
         var all = new ulong[4][];
         Parallel.For(0, all.Length, thread => all[thread] = Enumerable.Range(0, 5000)
-            .Select(_ => (thread % 2 == 0 ? one : two).NextTime()).ToArray());
+            .Select(_ => (thread % 2 == 0 ? one : two).Coordination.NextTime()).ToArray());
         Assert.All(all, times => Assert.Equal(times.Order(), times));
         Assert.Equal(20_000, all.SelectMany(times => times).Distinct().Count());
         ulong wall = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        Assert.InRange(one.NextTime() >> 16, wall - 60_000, wall + 60_000);
-        ulong ahead = one.NextTime() + (1_000_000ul << 16);
-        two.ObserveTime(ahead);
-        Assert.Equal(ahead + 1, one.NextTime());
-        two.ObserveTime(5);
-        Assert.Equal(ahead + 2, two.NextTime());
+        Assert.InRange(one.Coordination.NextTime() >> 16, wall - 60_000, wall + 60_000);
+        ulong ahead = one.Coordination.NextTime() + (1_000_000ul << 16);
+        two.Coordination.ObserveTime(ahead);
+        Assert.Equal(ahead + 1, one.Coordination.NextTime());
+        two.Coordination.ObserveTime(5);
+        Assert.Equal(ahead + 2, two.Coordination.NextTime());
     }
 
     [Fact]
@@ -129,23 +130,23 @@ public sealed class SettleTests
         using var directory = new TemporaryStore();
         using BlockStore one = directory.Open();
         using BlockStore two = directory.Open();
-        ulong before = one.ReadSweep();
-        MaintenanceLockScope term = one.TryBecomeJanitor(TimeSpan.Zero)!;
-        Assert.Null(two.TryBecomeJanitor(s_short));
+        ulong before = one.Coordination.ReadSweep();
+        MaintenanceLockScope term = one.Coordination.TryBecomeJanitor(TimeSpan.Zero)!;
+        Assert.Null(two.Coordination.TryBecomeJanitor(s_short));
         MaintenanceLockScope? elsewhere = term;
-        var thread = new Thread(() => elsewhere = one.TryBecomeJanitor(s_short));
+        var thread = new Thread(() => elsewhere = one.Coordination.TryBecomeJanitor(s_short));
         thread.Start();
         thread.Join();
         Assert.Null(elsewhere);
         term.BeginSweep();
-        Assert.Equal(before + 1, two.ReadSweep());
+        Assert.Equal(before + 1, two.Coordination.ReadSweep());
         term.EndSweep();
-        Assert.Equal(before + 2, two.ReadSweep());
+        Assert.Equal(before + 2, two.Coordination.ReadSweep());
         term.BeginSweep();
         term.Dispose();
         // It left the word odd, as if it had died: the next one says that nothing is being dropped.
-        using MaintenanceLockScope next = two.TryBecomeJanitor(s_long)!;
-        Assert.Equal(before + 4, one.ReadSweep());
+        using MaintenanceLockScope next = two.Coordination.TryBecomeJanitor(s_long)!;
+        Assert.Equal(before + 4, one.Coordination.ReadSweep());
     }
 
     [Fact]
@@ -157,12 +158,12 @@ public sealed class SettleTests
         using BlockStore reader = directory.Open(TemporaryStore.Small with { ReadOnly = true });
         Assert.Throws<InvalidOperationException>(() => reader.Append(new TextFact("two")));
         Assert.Throws<InvalidOperationException>(() => reader.TryAnnounce([], null, out _));
-        Assert.Throws<InvalidOperationException>(() => reader.LockName(1, s_short));
-        Assert.Throws<InvalidOperationException>(() => reader.CatchUp(s_short));
-        Assert.Throws<InvalidOperationException>(() => reader.NextTime());
-        Assert.Throws<InvalidOperationException>(() => reader.TryBecomeJanitor(s_short));
-        Assert.Equal(1ul, reader.Marks()[0]);
-        Assert.Equal(0ul, reader.ReadSweep());
+        Assert.Throws<InvalidOperationException>(() => reader.Coordination.LockName(1, s_short));
+        Assert.Throws<InvalidOperationException>(() => reader.Adoption.CatchUp(s_short));
+        Assert.Throws<InvalidOperationException>(() => reader.Coordination.NextTime());
+        Assert.Throws<InvalidOperationException>(() => reader.Coordination.TryBecomeJanitor(s_short));
+        Assert.Equal(1ul, reader.Listing.Marks()[0]);
+        Assert.Equal(0ul, reader.Coordination.ReadSweep());
     }
 
     private static void SetCommitted(TemporaryStore directory, SegmentKind kind, long value, int lane = 0)

@@ -216,7 +216,7 @@ public sealed class StoreOpeningTests
             Assert.NotEqual(id, copied);
             Assert.NotNull(store.Read(Sha256.Hash([1, 2, 3])));
             Assert.True(store.PutRaw([4], out _));
-            Assert.Equal(2, store.List().Count());
+            Assert.Equal(2, store.Listing.List().Count());
         }
 
         using (BlockStore store = copy.Open()) Assert.Equal(copied, store.Id);

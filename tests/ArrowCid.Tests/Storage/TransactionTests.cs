@@ -18,16 +18,17 @@ public sealed class TransactionTests
         using var directory = new TemporaryStore();
         using BlockStore store = directory.Open(TemporaryStore.Small with { Durability = durability });
         Digest256 known = store.PutRaw(StoreCalls.Numbered(2));
-        long before = store.GetStatistics().BytesCommitted;
+        long before = store.Examination.GetStatistics().BytesCommitted;
         using LogReader tail = store.Tail(Cursor.Now);
         (BlockInfo[] infos, bool[] areNew) = Put(store, [1, 2, 3, 1, 2], length: 64);
         Assert.Equal([true, false, true, false, false], areNew);
         Assert.Equal((infos[0].Digest, infos[1].Digest), (infos[3].Digest, infos[4].Digest));
         Assert.Equal(known, infos[1].Digest);
         Assert.All(infos, info => Assert.NotNull(store.Read(info.Digest)));
-        Assert.Equal(before + (2 * StoreLayout.RecordBytes(64)) + StoreLayout.RecordHeaderBytes, store.GetStatistics().BytesCommitted);
+        Assert.Equal(before + (2 * StoreLayout.RecordBytes(64)) + StoreLayout.RecordHeaderBytes,
+            store.Examination.GetStatistics().BytesCommitted);
         Assert.Equal(["Raw", "Raw", "Ref"], Kinds(tail));
-        Assert.DoesNotContain(store.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+        Assert.DoesNotContain(store.Examination.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
         Assert.DoesNotContain(infos, info => info.Flags != RecordFlags.None);
     }
 
@@ -59,15 +60,15 @@ public sealed class TransactionTests
                 Assert.DoesNotContain(true, found);
             }
 
-            Assert.Equal([first], reader.List().Select(info => info.Digest));
+            Assert.Equal([first], reader.Listing.List().Select(info => info.Digest));
             Assert.Equal(["Raw"], Kinds(tail));
-            Assert.Equal(1ul, reader.Marks()[0]);
+            Assert.Equal(1ul, reader.Listing.Marks()[0]);
             using BlockStore owner = directory.Open();
             _ = owner.PutRaw(StoreCalls.Numbered(9));
             Assert.All(infos, info => Assert.NotNull(reader.Read(info.Digest)));
             Assert.Equal(["Fact", "Raw", "Raw", "Raw", "Raw"], Kinds(tail));
-            Assert.Equal(5, owner.List().Count());
-            Assert.DoesNotContain(owner.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+            Assert.Equal(5, owner.Listing.List().Count());
+            Assert.DoesNotContain(owner.Examination.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
         }
     }
 
@@ -100,7 +101,7 @@ public sealed class TransactionTests
         (infos, bool[] areNew) = Put(owner, [1, 2, 3]);
         Assert.DoesNotContain(false, areNew);
         Assert.All(infos, info => Assert.NotNull(owner.Read(info.Digest)));
-        Assert.DoesNotContain(owner.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+        Assert.DoesNotContain(owner.Examination.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
     }
 
     [Fact]
@@ -112,12 +113,12 @@ public sealed class TransactionTests
         (BlockInfo[] infos, _) = Put(store, numbers, length: 100_000);
         Assert.All(infos, info => Assert.NotNull(store.Read(info.Digest)));
         Digest256 after = store.PutRaw(StoreCalls.Numbered(100));
-        long committed = store.GetStatistics().BytesCommitted;
+        long committed = store.Examination.GetStatistics().BytesCommitted;
         int[] more = [.. numbers.Select(number => 200 + number)];
         var refused = Assert.Throws<ArrowCidException>(() => Put(store, more, length: 300_000));
         Assert.Equal(ErrorCode.TooLarge, refused.Code);
         Assert.Contains($"at most {StoreSizes.MostInTransaction(32 << 20)}", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(committed, store.GetStatistics().BytesCommitted);
+        Assert.Equal(committed, store.Examination.GetStatistics().BytesCommitted);
         Assert.NotNull(store.Read(after));
         using LogReader tail = store.Tail(Cursor.Oldest);
         Assert.Equal(61, Kinds(tail).Count);
@@ -133,7 +134,7 @@ public sealed class TransactionTests
         var refused = Assert.Throws<ArrowCidException>(() =>
             store.PutTransaction(blocks, [], new BlockInfo[20], new bool[20]));
         Assert.Equal(ErrorCode.TooLarge, refused.Code);
-        Assert.Empty(store.List());
+        Assert.Empty(store.Listing.List());
         // Of many that fit, the segment of facts is exchanged first.
         for (int round = 0; round < 4; round++)
         {
@@ -154,9 +155,9 @@ public sealed class TransactionTests
         var refused = Assert.Throws<ArrowCidException>(() =>
             store.PutTransaction(blocks, [], new BlockInfo[3], new bool[3]));
         Assert.Equal(ErrorCode.InvalidData, refused.Code);
-        Assert.Empty(store.List());
+        Assert.Empty(store.Listing.List());
         _ = store.PutRaw(StoreCalls.Numbered(4));
-        Assert.Single(store.List());
+        Assert.Single(store.Listing.List());
     }
 
     [Fact]
@@ -180,7 +181,7 @@ public sealed class TransactionTests
         Assert.All(numbers, number => Assert.Null(busy.Read(Sha256.Hash(StoreCalls.Numbered(number)))));
         Assert.All(numbers, number => Assert.Null(idle.Read(Sha256.Hash(StoreCalls.Numbered(number)))));
         Assert.Empty(Kinds(tail));
-        Assert.Single(busy.List());
+        Assert.Single(busy.Listing.List());
     }
 
     [Fact]
@@ -197,7 +198,7 @@ public sealed class TransactionTests
         ];
         _ = store.PutTransaction(blocks, [], new BlockInfo[2], new bool[2]);
         Assert.Equal(bytes, store.Read(digest));
-        Assert.DoesNotContain(store.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+        Assert.DoesNotContain(store.Examination.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
         using BlockStore other = directory.Open();
         Assert.Equal(bytes, other.Read(digest));
     }
@@ -234,7 +235,7 @@ public sealed class TransactionTests
 
         foreach (Thread thread in readers) thread.Join();
         Assert.Equal(0, Interlocked.Read(ref parts));
-        Assert.Equal(Transactions * 4, store.List().Count());
+        Assert.Equal(Transactions * 4, store.Listing.List().Count());
     }
 
     [Fact]
@@ -252,8 +253,8 @@ public sealed class TransactionTests
                 if (thread == 3) _ = store.Append(new TextFact($"{number}"));
             }
         })));
-        Assert.Equal(601, store.List().Count());
-        Assert.DoesNotContain(store.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+        Assert.Equal(601, store.Listing.List().Count());
+        Assert.DoesNotContain(store.Examination.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
     }
 
     private static void OtherPut(TemporaryStore directory, byte[] bytes)

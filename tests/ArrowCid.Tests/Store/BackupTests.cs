@@ -32,7 +32,8 @@ public class BackupTests
         AssertSame(store, restored);
         Assert.All(restored.Diagnostics.VerifyAll(), each => Assert.True(each.IsIntact, each.Error?.Message));
         Assert.Empty(restored.Diagnostics.CheckFacts());
-        Assert.Equal(new RestoreResult { NewBlocks = 0, NewFacts = 0, ByteLength = 0, IsDryRun = false }, restored.Transfer.Restore(backup));
+        Assert.Equal(new RestoreResult { NewBlocks = 0, NewFacts = 0, ByteLength = 0, IsDryRun = false },
+            restored.Transfer.Restore(backup));
         AssertSame(store, restored);
     }
 
@@ -49,7 +50,8 @@ public class BackupTests
         Assert.Equal(tried with { IsDryRun = false }, store.Transfer.CopyTo(target));
         Assert.Equal(4 << 20, target.Diagnostics.GetSummary().SegmentSize);
         AssertSame(store, target);
-        Assert.Equal(new RestoreResult { NewBlocks = 0, NewFacts = 0, ByteLength = 0, IsDryRun = false }, store.Transfer.CopyTo(target));
+        Assert.Equal(new RestoreResult { NewBlocks = 0, NewFacts = 0, ByteLength = 0, IsDryRun = false },
+            store.Transfer.CopyTo(target));
     }
 
     [Fact]
@@ -90,10 +92,12 @@ public class BackupTests
         using MemoryStream first = BackUp(store, null), foreign = BackUp(stranger, null);
         using MemoryStream second = BackUp(store, StoreBackup.Read([first]));
         using MemoryStream third = BackUp(store, StoreBackup.Read([first, second]));
-        foreach (Stream[] wrong in new Stream[][] { [second], [first, third], [second, first], [foreign, second], [first, first] })
+        foreach (Stream[] wrong in new Stream[][] { [second], [first, third], [second, first], [foreign, second],
+            [first, first] })
             Assert.Equal(ErrorCode.InvalidData, Assert.Throws<ArrowCidException>(() => StoreBackup.Read(wrong)).Code);
         Assert.Equal(ErrorCode.InvalidArgument,
-            Assert.Throws<ArrowCidException>(() => stranger.Transfer.Backup(new MemoryStream(), StoreBackup.Read([first]))).Code);
+            Assert.Throws<ArrowCidException>(() => stranger.Transfer.Backup(new MemoryStream(),
+                StoreBackup.Read([first]))).Code);
     }
 
     [Fact]
@@ -158,7 +162,8 @@ public class BackupTests
             new FactGroup(stamp, [new HoldFact([cid], 1L << 45), pin, new DropFact([1, 2], [digest])]),
             new FactGroup(stamp, [new DropFact([1], [digest])])], out _);
         Assert.Equal(FactWriter.Write([new FactGroup(stamp, [pin])], out _), PortableFacts.Extract(mixed));
-        Assert.Null(PortableFacts.Extract(FactWriter.Write([new FactGroup(stamp, [new HoldFact([cid], 1L << 45)])], out _)));
+        Assert.Null(PortableFacts.Extract(FactWriter.Write([new FactGroup(stamp, [new HoldFact([cid], 1L << 45)])],
+            out _)));
         // [[time, writer, [[99, "later"]]]]
         byte[] later = [0x81, 0x83, 1, 0x50, .. new byte[16], 0x81, 0x82, 0x18, 99, 0x65, .. "later"u8];
         Assert.Equal(later, PortableFacts.Extract(later));
@@ -229,7 +234,7 @@ public class BackupTests
         using var first = new MemoryStream();
         Assert.Empty(store.Transfer.Backup(first).Faults);
         Stored.Flip(folder.Directory, bad);
-        if (isQuarantined) store.Blocks.Quarantine();
+        if (isQuarantined) store.Blocks.Damages.Quarantine();
         else Assert.False(store.Diagnostics.Verify(bad)!.Value.IsIntact);
         Cid good = store.Put(Stores.Numbers(3)).Cid;
         using var second = new MemoryStream();
@@ -345,8 +350,10 @@ public class BackupTests
         {
             foreach (CidStore one in new[] { target, beside })
             {
-                Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => one.Retention.Collect(everything)).Code);
-                Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => one.Retention.Remove([loose])).Code);
+                Assert.Equal(ErrorCode.Busy,
+                    Assert.Throws<ArrowCidException>(() => one.Retention.Collect(everything)).Code);
+                Assert.Equal(ErrorCode.Busy,
+                    Assert.Throws<ArrowCidException>(() => one.Retention.Remove([loose])).Code);
                 // What only looks does not wait.
                 Assert.NotEmpty(one.Retention.Collect(new CollectOptions { Unreferenced = true, DryRun = true }).Kept);
                 refused++;
@@ -400,7 +407,8 @@ public class BackupTests
             try
             {
                 if (end.IsCancellationRequested) _ = store.PutRaw(new byte[77]);
-                collected += store.Retention.Collect(everything, progress: null, CancellationToken.None).Collected.Count;
+                collected += store.Retention.Collect(everything, progress: null,
+                    CancellationToken.None).Collected.Count;
                 _ = store.Maintenance.Compact(0.8, dryRun: false, progress: null, CancellationToken.None);
             }
             catch (ArrowCidException e) when (e.Code == ErrorCode.Busy)

@@ -27,7 +27,7 @@ public sealed class CollectedEndTests
 
         Cid kept = other.PutRaw(StoreCalls.Numbered(101)).Cid;
         Assert.Equal(removed.Count, other.Retention.Remove(removed).Removed.Count);
-        Assert.True(other.Blocks.Reclaim(0.9).BytesFreed > 0);
+        Assert.True(other.Blocks.Space.Reclaim(0.9).BytesFreed > 0);
         _ = other.Names.Set("name", kept);
         Assert.Equal(kept, other.Names.Resolve("name"));
         using CidStore third = CidStore.Open(directory.Directory, options);
@@ -59,11 +59,12 @@ public sealed class CollectedEndTests
 
         Cid[] removed = [.. put.Where((_, at) => at % 2 == 0)];
         Assert.Equal(removed.Length, other.Retention.Remove(removed).Removed.Count);
-        Assert.Equal(2, other.Blocks.Reclaim(1).Segments.Count(one => one.Outcome == ReclaimOutcome.Freed));
+        Assert.Equal(2, other.Blocks.Space.Reclaim(1).Segments.Count(one => one.Outcome == ReclaimOutcome.Freed));
         Cursor end = Read(other, saved, out List<LogEvent> heard);
         Assert.Equal((GapReason.Gone, 2ul, (ulong)Count), (heard[0].Gap!.Reason, heard[0].Gap!.First,
             heard[0].Gap!.Last));
-        Assert.Equal(put.Except(removed).Order(), heard.Skip(1).Where(each => each.Record.Kind == (ushort)RecordKind.Raw)
+        Assert.Equal(put.Except(removed).Order(),
+            heard.Skip(1).Where(each => each.Record.Kind == (ushort)RecordKind.Raw)
             .Select(each => Cid.FromSha256(TemporaryStore.RawCodec, each.Record.Digest)).Intersect(put).Order());
         _ = Read(other, end, out heard);
         Assert.Empty(heard);

@@ -50,7 +50,8 @@ public sealed class CompactNewestTests
             long taken = store.Diagnostics.GetSummary().BytesTaken;
             CompactResult done = store.Maintenance.Compact();
             Assert.Equal(taken - done.BytesFreed, store.Diagnostics.GetSummary().BytesTaken);
-            Assert.Contains(done.Segments, one => one is { Kind: StoreSegmentKind.Data, Outcome: CompactOutcome.Freed });
+            Assert.Contains(done.Segments,
+                one => one is { Kind: StoreSegmentKind.Data, Outcome: CompactOutcome.Freed });
             Assert.True(done.BytesMoved > 0);
             AssertSound(store, stays);
         }
@@ -68,7 +69,8 @@ public sealed class CompactNewestTests
         Cid[] gone = Put(writer, 0, 20);
         _ = Put(store, 50, 1);
         _ = store.Retention.Remove(gone);
-        Assert.DoesNotContain(store.Maintenance.Compact().Segments, one => one is { Kind: StoreSegmentKind.Data, Outcome: CompactOutcome.Freed });
+        Assert.DoesNotContain(store.Maintenance.Compact().Segments,
+            one => one is { Kind: StoreSegmentKind.Data, Outcome: CompactOutcome.Freed });
         Assert.True(writer.Maintenance.Compact().BytesFreed >= SegmentBytes - (1 << 20));
         AssertSound(writer, Put(writer, 100, 20));
     }
@@ -155,7 +157,8 @@ public sealed class CompactNewestTests
     private static void AssertSound(CidStore store, Cid[] present)
     {
         Assert.All(present, cid => Assert.Null(store.Diagnostics.Verify(cid)!.Value.Error));
-        Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
-        Assert.DoesNotContain(store.Blocks.Examine(), finding => finding.Severity > FindingSeverity.Note);
+        Assert.DoesNotContain(store.Blocks.Examination.CheckLog(),
+            finding => finding.Severity == FindingSeverity.Error);
+        Assert.DoesNotContain(store.Blocks.Examination.Examine(), finding => finding.Severity > FindingSeverity.Note);
     }
 }

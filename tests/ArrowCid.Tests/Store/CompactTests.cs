@@ -13,19 +13,21 @@ public sealed class CompactTests
     {
         const int Blocks = 20_000;
         using var folder = new TemporaryStore();
-        using CidStore store = CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 128 << 20, SegmentSize = 8 << 20 });
-        Cid[] cids = [.. Enumerable.Range(0, Blocks).Select(number => store.PutRaw(StoreCalls.Numbered(number, 500)).Cid)];
+        using CidStore store =
+            CidStore.Open(folder.Directory, new CidStoreOptions { Capacity = 128 << 20, SegmentSize = 8 << 20 });
+        Cid[] cids = [.. Enumerable.Range(0,
+            Blocks).Select(number => store.PutRaw(StoreCalls.Numbered(number, 500)).Cid)];
         Cid[] gone = [.. cids.Where((_, i) => i % 3 != 0)];
         foreach (Cid[] some in gone.Chunk(1000)) _ = store.Retention.Remove(some);
         BlockStore blocks = store.Blocks;
         using var end = new CancellationTokenSource();
-        CompactionSteps steps = blocks.BeginCompaction(0.9, withData: true)!;
-        ulong before = blocks.RecordsGiven();
+        CompactionSteps steps = blocks.Space.BeginCompaction(0.9, withData: true)!;
+        ulong before = blocks.Coordination.RecordsGiven();
         bool isOver = false;
         // Once it moves blocks it is ended: that is in the midst of some thousands.
         var ending = new Thread(() =>
         {
-            while (blocks.RecordsGiven() < before + 10 && !Volatile.Read(ref isOver)) Thread.Yield();
+            while (blocks.Coordination.RecordsGiven() < before + 10 && !Volatile.Read(ref isOver)) Thread.Yield();
             end.Cancel();
         });
         ending.Start();
@@ -38,7 +40,7 @@ public sealed class CompactTests
             Volatile.Write(ref isOver, true);
         });
         ending.Join();
-        ulong moved = blocks.RecordsGiven() - before;
+        ulong moved = blocks.Coordination.RecordsGiven() - before;
         Assert.InRange(moved, 10UL, (ulong)(Blocks - gone.Length) - 1);
         Cid[] stays = [.. cids.Except(gone)];
         Assert.All(stays, cid => Assert.Null(store.Diagnostics.Verify(cid)!.Value.Error));
@@ -48,7 +50,8 @@ public sealed class CompactTests
         using CidStore again = Stores.Open(folder);
         Assert.All(stays, cid => Assert.Null(again.Diagnostics.Verify(cid)!.Value.Error));
         Assert.Equal(stays.Order(), again.Query().Select(entry => entry.Cid).Order());
-        Assert.DoesNotContain(again.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+        Assert.DoesNotContain(again.Blocks.Examination.CheckLog(),
+            finding => finding.Severity == FindingSeverity.Error);
     }
 
     [Fact]
@@ -84,11 +87,13 @@ public sealed class CompactTests
         }
 
         Assert.Equal(0, store.Maintenance.Compact().BytesFreed);
-        Assert.DoesNotContain(store.Blocks.CheckLog(), finding => finding.Severity == FindingSeverity.Error);
+        Assert.DoesNotContain(store.Blocks.Examination.CheckLog(),
+            finding => finding.Severity == FindingSeverity.Error);
         // Who goes on from there goes on.
         store.Metadata.Tag(cid, "after", "1");
         _ = store.Names.Set("n", cid, expected: next);
-        Assert.All(new[] { follower, behind, again }, each => Assert.Equal((cid, "1"), (each.Names.Resolve("n"), each.Metadata.Get(cid)!.Tags["after"])));
+        Assert.All(new[] { follower, behind, again },
+            each => Assert.Equal((cid, "1"), (each.Names.Resolve("n"), each.Metadata.Get(cid)!.Tags["after"])));
     }
 
     [Fact]
@@ -104,10 +109,13 @@ public sealed class CompactTests
             _ = store.Retention.Remove(cids);
             Fill(store, kept, 80);
             CompactResult first = store.Maintenance.Compact(0.9);
-            Assert.Contains(first.Segments, one => one is { Kind: StoreSegmentKind.Data, Outcome: CompactOutcome.Freed });
-            Assert.Contains(first.Segments, one => one is { Kind: StoreSegmentKind.Facts, Outcome: CompactOutcome.Freed });
+            Assert.Contains(first.Segments,
+                one => one is { Kind: StoreSegmentKind.Data, Outcome: CompactOutcome.Freed });
+            Assert.Contains(first.Segments,
+                one => one is { Kind: StoreSegmentKind.Facts, Outcome: CompactOutcome.Freed });
             // The blocks in the segment that is written to are dead and there: their drops are, too.
-            Assert.Contains(DropsOf(store), digest => cids.Any(cid => cid.TryGetSha256(out Digest256 one) && one == digest));
+            Assert.Contains(DropsOf(store),
+                digest => cids.Any(cid => cid.TryGetSha256(out Digest256 one) && one == digest));
             for (int number = 100; number < 130; number++) _ = store.PutRaw(StoreCalls.Numbered(number, 50_000));
             Fill(store, kept, 80);
             _ = store.Maintenance.Compact(0.9);
@@ -132,7 +140,8 @@ public sealed class CompactTests
         store.Metadata.SetExpiry(cid, soon);
         SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > soon.AddMilliseconds(2));
         Assert.False(store.PutRaw(bytes).IsNew);
-        Cid[] garbage = [.. Enumerable.Range(1, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
+        Cid[] garbage = [.. Enumerable.Range(1,
+            60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
         _ = store.Retention.Remove(garbage);
         StoredEntry before = store.Metadata.Get(cid)!;
         string place = Place(store, cid);
@@ -140,7 +149,8 @@ public sealed class CompactTests
         Assert.NotEqual(place, Place(store, cid));
         using CidStore again = Stores.Open(folder);
         StoredEntry after = again.Metadata.Get(cid)!;
-        Assert.Equal((before.Created, before.LastPut, (DateTimeOffset?)null), (after.Created, after.LastPut, after.Expires));
+        Assert.Equal((before.Created, before.LastPut, (DateTimeOffset?)null),
+            (after.Created, after.LastPut, after.Expires));
         // It was put after it had expired, and is not collected.
         Assert.Empty(again.Retention.Collect().Collected);
     }
@@ -151,9 +161,10 @@ public sealed class CompactTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         Cid kept = store.PutRaw(StoreCalls.Numbered(0, 1000)).Cid;
-        Cursor old = store.Blocks.Fix(Cursor.Now);
-        Cid[] garbage = [.. Enumerable.Range(1, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
-        Cursor now = store.Blocks.Fix(Cursor.Now);
+        Cursor old = store.Blocks.Listing.Fix(Cursor.Now);
+        Cid[] garbage = [.. Enumerable.Range(1,
+            60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
+        Cursor now = store.Blocks.Listing.Fix(Cursor.Now);
         _ = store.Retention.Remove(garbage);
         Assert.True(store.Maintenance.Compact(0.9).BytesMoved > 0);
         using LogReader following = store.Blocks.Tail(now);
@@ -172,7 +183,8 @@ public sealed class CompactTests
     {
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder), reader = Stores.Open(folder);
-        Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
+        Cid[] cids = [.. Enumerable.Range(0,
+            60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
         using (RecordLease held = reader.Blocks.Find(Sha256.Hash(StoreCalls.Numbered(0, 50_000)))!)
         {
             _ = store.Retention.Remove(cids);
@@ -205,7 +217,8 @@ public sealed class CompactTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         using BlockStore plain = folder.Open();
-        Cid[] cids = [.. Enumerable.Range(0, 60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
+        Cid[] cids = [.. Enumerable.Range(0,
+            60).Select(number => store.PutRaw(StoreCalls.Numbered(number, 50_000)).Cid)];
         _ = store.Retention.Remove(cids);
         long taken = store.Diagnostics.GetSummary().BytesTaken;
         StoreRegistry? registry = null;
@@ -216,7 +229,8 @@ public sealed class CompactTests
         }, blocks => registry = new StoreRegistry(blocks, TimeSpan.FromSeconds(20)));
         using StoreRegistry facts = registry!;
         // What others have mapped goes once they let go of it.
-        Assert.True(SpinWait.SpinUntil(() => store.Diagnostics.GetSummary().BytesTaken < taken - (1 << 20), TimeSpan.FromSeconds(60)));
+        Assert.True(SpinWait.SpinUntil(() => store.Diagnostics.GetSummary().BytesTaken < taken - (1 << 20),
+            TimeSpan.FromSeconds(60)));
         Assert.All(cids, cid => Assert.False(store.Metadata.Get(cid)?.IsPresent ?? false));
     }
 
@@ -224,14 +238,16 @@ public sealed class CompactTests
     internal static void Fill(CidStore store, Cid cid, int count)
     {
         for (int i = 0; i < count; i++)
-            store.Metadata.Set(cid, new BlockMetadata { Json = $"{{\"i\":{i},\"text\":\"{new string('x', 30_000)}\"}}" });
+            store.Metadata.Set(cid,
+                new BlockMetadata { Json = $"{{\"i\":{i},\"text\":\"{new string('x', 30_000)}\"}}" });
     }
 
     private static string[] Facts(CidStore store, Cid cid, Cid next) =>
     [
         .. new[] { cid, next }.SelectMany(each => store.Metadata.Get(each) is not { } entry ? [] : new[]
         {
-            string.Join(' ', entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)), entry.Producer ?? "", entry.Json ?? "",
+            string.Join(' ', entry.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)), entry.Producer ?? "",
+                entry.Json ?? "",
             $"{entry.IsPinned} {entry.Created} {entry.LastPut} {entry.IsPresent}", string.Join(' ', entry.Names),
         }),
         .. store.Names.GetHistory("n").Select(change => $"{change}"),

@@ -5,10 +5,12 @@ using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Store;
 
-/// <summary>Datasets, column manifests and other nodes are kinds of their own in entries, filters and statistics.</summary>
+/// <summary>Datasets, column manifests and other nodes are kinds of their own in entries, filters and
+/// statistics.</summary>
 public sealed class DatasetKindTests
 {
-    private static readonly byte[] s_node = DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("arrowcid/dataset")), ("v", IpldNode.Integer(1))));
+    private static readonly byte[] s_node =
+        DagCbor.Encode(IpldNode.Map(("kind", IpldNode.Text("arrowcid/dataset")), ("v", IpldNode.Integer(1))));
 
     [Fact]
     public void Dataset_has_its_kind_rows_schema_and_batches_when_described()
@@ -33,7 +35,8 @@ public sealed class DatasetKindTests
         Cid one = store.Put(Stores.Numbers(1)).Cid;
         PutResult dataset = store.Datasets.Put([.. Enumerable.Repeat(one, Dataset.MaxBatches + 3)]);
         Assert.Equal((BlockKind.Dataset, Dataset.MaxBatches + 3L, Dataset.MaxBatches + 3L),
-            (store.Metadata.Get(dataset.Cid)!.Kind, store.Metadata.Get(dataset.Cid)!.Rows, store.Metadata.Get(dataset.Cid)!.BatchCount));
+            (store.Metadata.Get(dataset.Cid)!.Kind, store.Metadata.Get(dataset.Cid)!.Rows,
+                store.Metadata.Get(dataset.Cid)!.BatchCount));
         Assert.Equal(2, store.Query(Filter.Parse("kind = node")).Count());
     }
 
@@ -45,7 +48,8 @@ public sealed class DatasetKindTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         (PutResult dataset, Cid[] batches) = Fill(store);
-        Cid other = store.PutBlock(Multicodec.DagCbor, s_node).Cid, file = store.PutBlock(Multicodec.DagPb, "\n\0"u8.ToArray()).Cid;
+        Cid other = store.PutBlock(Multicodec.DagCbor, s_node).Cid,
+            file = store.PutBlock(Multicodec.DagPb, "\n\0"u8.ToArray()).Cid;
         Cid raw = store.PutRaw("other bytes"u8.ToArray()).Cid;
         if (isIndexed) Assert.True(store.Maintenance.Checkpoint());
         Cid schema = store.Metadata.Get(batches[0])!.SchemaCid!.Value;
@@ -57,7 +61,9 @@ public sealed class DatasetKindTests
         Assert.Equal([other, file], Found("kind in (node, manifest)"), SameSet);
         Assert.Equal([raw], Found("kind = raw"));
         Assert.Equal([dataset.Cid, other, file, raw, schema], Found("kind != batch"), SameSet);
-        Assert.Equal("schema", store.Metadata.QueryPage(new QueryOptions { Filter = Filter.Parse("kind = dataset"), Limit = 9 }).Plan.Index);
+        Assert.Equal("schema",
+            store.Metadata.QueryPage(new QueryOptions { Filter = Filter.Parse("kind = dataset"),
+                Limit = 9 }).Plan.Index);
 
         Cid[] Found(string filter) => [.. store.Query(Filter.Parse(filter)).Select(entry => entry.Cid)];
     }
@@ -77,10 +83,10 @@ public sealed class DatasetKindTests
             Assert.Equal((Multicodec.DagCbor, false, false), (cid.Codec, put.IsNew, put.IsRepaired));
             AssertNode(store);
             // Once is enough, and raw bytes take the codec from no block.
-            ulong records = store.Blocks.RecordsGiven();
+            ulong records = store.Blocks.Coordination.RecordsGiven();
             Assert.False(store.PutBlock(Multicodec.DagCbor, node).IsNew);
             Assert.False(store.PutRaw(node).IsNew);
-            Assert.Equal(records + 2, store.Blocks.RecordsGiven());
+            Assert.Equal(records + 2, store.Blocks.Coordination.RecordsGiven());
             AssertNode(store);
         }
 
@@ -130,13 +136,16 @@ public sealed class DatasetKindTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         (PutResult plain, Cid[] batches) = Fill(store);
-        var options = new PutOptions { Tags = new Dictionary<string, string?> { ["day"] = "x" }, Producer = "p", Pin = true, Name = "d" };
+        var options = new PutOptions { Tags = new Dictionary<string, string?> { ["day"] = "x" }, Producer = "p",
+            Pin = true, Name = "d" };
         PutResult put = store.Datasets.Put(batches, options);
         Assert.Equal((plain.Cid, false), (put.Cid, put.IsNew));
         StoredEntry entry = store.Metadata.Get(put.Cid)!;
-        Assert.Equal(("x", "p", true, "d"), (entry.Tags["day"], entry.Producer, entry.IsPinned, Assert.Single(entry.Names)));
+        Assert.Equal(("x", "p", true, "d"),
+            (entry.Tags["day"], entry.Producer, entry.IsPinned, Assert.Single(entry.Names)));
         ArrowCidException refused = Assert.Throws<ArrowCidException>(() =>
-            store.Datasets.Put(batches, new PutOptions { Name = "" }, new Dictionary<string, string> { ["new"] = "1" }));
+            store.Datasets.Put(batches, new PutOptions { Name = "" }, new Dictionary<string,
+                string> { ["new"] = "1" }));
         Assert.Equal(ErrorCode.InvalidArgument, refused.Code);
         Assert.Single(store.Query(Filter.Parse("kind = dataset")));
     }
@@ -149,7 +158,8 @@ public sealed class DatasetKindTests
         (PutResult dataset, _) = Fill(store);
         StoreShare share = store.Diagnostics.GetStatistics().Kinds.Single(kind => kind.Key == "dataset");
         Assert.Equal((1L, 5L), (share.Blocks, share.Rows));
-        Assert.Equal(dataset.Cid.ToString(), store.Diagnostics.GetUsage(UsageBy.Dataset).First(usage => usage.Key is not null).Key);
+        Assert.Equal(dataset.Cid.ToString(),
+            store.Diagnostics.GetUsage(UsageBy.Dataset).First(usage => usage.Key is not null).Key);
         Assert.Equal(1, Assert.Single(store.Metadata.ReadCatalogViews(Filter.Parse("kind = dataset"))).Length);
     }
 
@@ -162,16 +172,19 @@ public sealed class DatasetKindTests
         Assert.Equal(BlockKind.Dataset, NodeHead.Read(Multicodec.DagCbor, block).Kind);
         Assert.Equal(BlockKind.Node, NodeHead.Read(Multicodec.DagPb, block).Kind);
         Assert.Equal(BlockKind.Node, NodeHead.Read(Multicodec.DagCbor, s_node).Kind);
-        Assert.All(Enumerable.Range(0, block.Length), length => NodeHead.Read(Multicodec.DagCbor, block.AsSpan(0, length)));
+        Assert.All(Enumerable.Range(0, block.Length),
+            length => NodeHead.Read(Multicodec.DagCbor, block.AsSpan(0, length)));
         Assert.All(Enumerable.Range(0, 2000), seed =>
         {
             byte[] changed = Mutation.Of(block, new Random(seed));
-            Assert.Contains(NodeHead.Read(Multicodec.DagCbor, changed).Kind, new[] { BlockKind.Dataset, BlockKind.Manifest, BlockKind.Node });
+            Assert.Contains(NodeHead.Read(Multicodec.DagCbor, changed).Kind,
+                new[] { BlockKind.Dataset, BlockKind.Manifest, BlockKind.Node });
             _ = NodeHead.BatchesOfPage(changed);
         });
     }
 
-    private static bool SameSet(Cid[] one, Cid[] other) => one.ToHashSet().SetEquals(other) && one.Length == other.Length;
+    private static bool SameSet(Cid[] one, Cid[] other) =>
+        one.ToHashSet().SetEquals(other) && one.Length == other.Length;
 
     private static (PutResult Dataset, Cid[] Batches) Fill(CidStore store)
     {

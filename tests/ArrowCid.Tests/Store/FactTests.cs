@@ -5,7 +5,8 @@ using ArrowCid.Tests.Storage;
 
 namespace ArrowCid.Tests.Store;
 
-/// <summary>What is said of blocks through the facade, and what of it stands after the store was opened again.</summary>
+/// <summary>What is said of blocks through the facade, and what of it stands after the store was opened
+/// again.</summary>
 public class FactTests
 {
     private static readonly DateTimeOffset s_day = new(2026, 11, 20, 10, 0, 0, TimeSpan.Zero);
@@ -48,12 +49,14 @@ public class FactTests
         }
 
         using CidStore again = Stores.Open(folder);
-        using var reader = CidStore.Open(folder.Directory, new CidStoreOptions { ReadOnly = true, CreateIfMissing = false });
+        using var reader = CidStore.Open(folder.Directory,
+            new CidStoreOptions { ReadOnly = true, CreateIfMissing = false });
         foreach (CidStore store in new[] { again, reader })
         {
             Assert.Equivalent(before, store.Metadata.Get(cid), strict: true);
             Assert.Equal(cid, store.Names.Resolve("prices/latest"));
-            Assert.Equal([KeepKind.Named, KeepKind.Pinned], store.Retention.GetReasons(cid).Select(reason => reason.Kind));
+            Assert.Equal([KeepKind.Named, KeepKind.Pinned],
+                store.Retention.GetReasons(cid).Select(reason => reason.Kind));
             BlockLinks links = store.Metadata.GetLinks(cid);
             Assert.Equal(before.SchemaCid, links.Schema);
             Assert.Equal([parent], links.Parents);
@@ -69,7 +72,8 @@ public class FactTests
         using var folder = new TemporaryStore();
         using CidStore one = Stores.Open(folder);
         using CidStore other = Stores.Open(folder);
-        Cid cid = one.Put(Stores.Numbers(1), new PutOptions { Tags = new Dictionary<string, string?> { ["a"] = "1", ["b"] = "1" } }).Cid;
+        Cid cid = one.Put(Stores.Numbers(1),
+            new PutOptions { Tags = new Dictionary<string, string?> { ["a"] = "1", ["b"] = "1" } }).Cid;
         other.Metadata.Tag(cid, "a", "2");
         one.Metadata.Tag(cid, "c", "3");
         other.Metadata.Untag(cid, "b");
@@ -79,7 +83,8 @@ public class FactTests
         {
             StoredEntry entry = store.Metadata.Get(cid)!;
             Assert.Equal(new Dictionary<string, string> { ["a"] = "2", ["c"] = "3" }, entry.Tags);
-            Assert.Equal(((string?)null, (string?)null, 0, 0), (entry.Producer, entry.Json, entry.Parents.Count, entry.Locations.Count));
+            Assert.Equal(((string?)null, (string?)null, 0, 0),
+                (entry.Producer, entry.Json, entry.Parents.Count, entry.Locations.Count));
         }
     }
 
@@ -98,7 +103,8 @@ public class FactTests
         Assert.Empty(store.Query());
         Assert.Equal([absent], store.Query(includeMissing: true).Select(one => one.Cid));
         Assert.Equal([KeepKind.NotHere], store.Retention.GetReasons(absent).Select(reason => reason.Kind));
-        foreach (Action call in new Action[] { () => store.Retention.Pin(absent), () => store.Names.Set("n", absent), () => store.Hold(absent) })
+        foreach (Action call in new Action[] { () => store.Retention.Pin(absent), () => store.Names.Set("n", absent),
+            () => store.Hold(absent) })
             Assert.Equal(ErrorCode.BlockNotFound, Assert.Throws<ArrowCidException>(call).Code);
         Assert.Null(store.Names.Resolve("n"));
         Assert.False(store.Retention.Unpin(absent));
@@ -121,7 +127,8 @@ public class FactTests
             (new PutOptions { Tags = new Dictionary<string, string?> { ["\ud800"] = "x" } }, ErrorCode.InvalidArgument),
             (new PutOptions { Json = "{" }, ErrorCode.InvalidArgument),
             (new PutOptions { Name = "tab\t" }, ErrorCode.InvalidArgument),
-            (new PutOptions { Tags = Enumerable.Range(0, 250).ToDictionary(n => $"{n}", n => (string?)new string('x', 1000)) },
+            (new PutOptions { Tags = Enumerable.Range(0, 250).ToDictionary(n => $"{n}",
+                n => (string?)new string('x', 1000)) },
                 ErrorCode.TooLarge),
         ];
         foreach ((PutOptions options, ErrorCode code) in wrong)
@@ -141,10 +148,10 @@ public class FactTests
         using CidStore store = Stores.Open(folder);
         Cid cid = store.Put(Stores.Numbers(1)).Cid;
         using (BlockStore blocks = folder.Open())
-            blocks.ObserveTime((ulong)DateTimeOffset.UtcNow.AddMinutes(59).ToUnixTimeMilliseconds() << 16);
+            blocks.Coordination.ObserveTime((ulong)DateTimeOffset.UtcNow.AddMinutes(59).ToUnixTimeMilliseconds() << 16);
         store.Metadata.Tag(cid, "a", "1");
         using (BlockStore blocks = folder.Open())
-            blocks.ObserveTime((ulong)DateTimeOffset.UtcNow.AddMinutes(62).ToUnixTimeMilliseconds() << 16);
+            blocks.Coordination.ObserveTime((ulong)DateTimeOffset.UtcNow.AddMinutes(62).ToUnixTimeMilliseconds() << 16);
         var e = Assert.Throws<ArrowCidException>(() => store.Metadata.Tag(cid, "a", "2"));
         Assert.Equal(ErrorCode.InvalidData, e.Code);
         Assert.Contains("hours ahead", e.Message, StringComparison.Ordinal);
@@ -192,7 +199,8 @@ public class FactTests
                 {
                     case 0: store.Metadata.Tag(cid, key, $"{value}"); model[$"{cid} tag {key}"] = $"{value}"; break;
                     case 1: store.Metadata.Untag(cid, key); model.Remove($"{cid} tag {key}"); break;
-                    case 2: store.Metadata.Set(cid, new BlockMetadata { Producer = $"p{value}" }); model[$"{cid} producer"] = $"p{value}"; break;
+                    case 2: store.Metadata.Set(cid,
+                        new BlockMetadata { Producer = $"p{value}" }); model[$"{cid} producer"] = $"p{value}"; break;
                     case 3: store.Retention.Pin(cid); model[$"{cid} pinned"] = ""; break;
                     case 4: store.Retention.Unpin(cid); model.Remove($"{cid} pinned"); break;
                     case 5: store.Names.Set(key, cid); model[$"name {key}"] = cid.ToString(); break;
@@ -216,7 +224,8 @@ public class FactTests
 
                 if (step % 10 != 0) continue;
                 string expected = string.Join('\n', model.OrderBy(one => one.Key, StringComparer.Ordinal));
-                foreach (CidStore one in stores) Assert.True(expected == Dump(one), $"seed {seed}, step {step}\n{expected}\n\n{Dump(one)}");
+                foreach (CidStore one in stores) Assert.True(expected == Dump(one),
+                    $"seed {seed}, step {step}\n{expected}\n\n{Dump(one)}");
             }
 
             foreach (CidStore store in stores) store.Dispose();
@@ -244,5 +253,6 @@ internal static class Stores
     public static CidStore Open(TemporaryStore folder) => CidStore.Open(folder.Directory,
         new CidStoreOptions { Capacity = 32 << 20, SegmentSize = 1 << 20, Timeout = TimeSpan.FromSeconds(20) });
 
-    public static RecordBatch Numbers(params double[] values) => RecordBatch.Of(("px", ArrowArray.From<double>(values)));
+    public static RecordBatch Numbers(params double[] values) =>
+        RecordBatch.Of(("px", ArrowArray.From<double>(values)));
 }

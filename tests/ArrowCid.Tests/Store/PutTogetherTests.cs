@@ -51,7 +51,7 @@ public sealed class PutTogetherTests
         var schema = new Schema(new Field("v", ArrowType.Int64, nullable: false));
         batches[3] = new RecordBatch(schema, 2, ArrowArray.From<long>(new long[2], validity: new byte[] { 1 }));
         _ = Assert.Throws<InvalidArrowException>(() => store.PutMany(batches, s_together));
-        Assert.Empty(store.Blocks.List());
+        Assert.Empty(store.Blocks.Listing.List());
         Assert.Equal(0, store.Diagnostics.GetSummary().BytesCommitted);
     }
 

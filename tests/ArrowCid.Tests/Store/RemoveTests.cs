@@ -33,7 +33,8 @@ public class RemoveTests
 
         using CidStore again = Stores.Open(folder);
         Assert.Equal([two.Cid], again.List().Select(block => block.Cid));
-        Assert.Equal([KeepKind.NotHere], again.Retention.Remove([one.Cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
+        Assert.Equal([KeepKind.NotHere],
+            again.Retention.Remove([one.Cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
     }
 
     [Fact]
@@ -66,7 +67,8 @@ public class RemoveTests
         // Nobody has cleaned up yet.
         _ = store.Names.Set("n", cid);
         Assert.True(store.Metadata.Get(cid)!.IsPresent);
-        Assert.Equal([KeepKind.Named], store.Retention.Remove([cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
+        Assert.Equal([KeepKind.Named],
+            store.Retention.Remove([cid]).Kept.Single().Reasons.Select(reason => reason.Kind));
         _ = store.Names.Remove("n");
         Assert.Single(store.Retention.Remove([cid]).Removed);
         store.Retention.Pin(cid);
@@ -121,7 +123,8 @@ public class RemoveTests
         PutResult one = store.Put(Stores.Numbers(1)), two = store.Put(Stores.Numbers(2));
         RemoveResult kept = store.Retention.Remove([one.SchemaCid, one.Cid]);
         Assert.Equal([one.Cid], kept.Removed);
-        Assert.Equal([new KeepReason { Kind = KeepKind.SchemaOf, Name = null, By = two.Cid }], kept.Kept.Single().Reasons);
+        Assert.Equal([new KeepReason { Kind = KeepKind.SchemaOf, Name = null, By = two.Cid }],
+            kept.Kept.Single().Reasons);
         Assert.Equal([two.SchemaCid, two.Cid], store.Retention.Remove([one.SchemaCid, two.Cid]).Removed);
         // A handle that has put the schema before puts it again with the next batch.
         PutResult three = store.Put(Stores.Numbers(3));
@@ -147,7 +150,8 @@ public class RemoveTests
         Cid[] cids = [.. Enumerable.Range(0, 4).Select(number => store.Put(Stores.Numbers(number)).Cid)];
         store.Retention.Pin(cids[1]);
         DateTimeOffset soon = DateTimeOffset.UtcNow.AddMilliseconds(2);
-        for (int number = 0; number < 4; number++) store.Metadata.SetExpiry(cids[number], number == 3 ? soon.AddDays(1) : soon);
+        for (int number = 0; number < 4; number++) store.Metadata.SetExpiry(cids[number],
+            number == 3 ? soon.AddDays(1) : soon);
         SpinWait.SpinUntil(() => DateTimeOffset.UtcNow > soon.AddMilliseconds(1));
         RemoveResult result = store.Retention.RemoveExpired();
         Assert.Equal([cids[0], cids[2]], result.Removed.Order(Comparer<Cid>.Create((a, b) =>
@@ -183,12 +187,15 @@ public class RemoveTests
                         {
                             int number = random.Next(cids.Length);
                             string name = $"n{number}";
-                            if (random.Next(2) == 0) _ = store.Put(Stores.Numbers(number), new PutOptions { Name = name });
+                            if (random.Next(2) == 0)
+                                _ = store.Put(Stores.Numbers(number), new PutOptions { Name = name });
                             else if (!TrySetName(store, name, cids[number])) continue;
                             // Named and acknowledged: it and its schema are there until the name goes.
                             StoredEntry entry = store.Metadata.Get(cids[number])!;
-                            Assert.True(entry.IsPresent && entry.Names.Contains(name), $"seed {seed}, round {round}: hollow");
-                            Assert.True(janitor.Metadata.Get(schema)!.IsPresent, $"seed {seed}, round {round}: no schema");
+                            Assert.True(entry.IsPresent && entry.Names.Contains(name),
+                                $"seed {seed}, round {round}: hollow");
+                            Assert.True(janitor.Metadata.Get(schema)!.IsPresent,
+                                $"seed {seed}, round {round}: no schema");
                             Assert.True(store.Names.Remove(name));
                         }
                     }
@@ -230,7 +237,8 @@ public class RemoveTests
         foreach (CidStore each in new[] { store, other, again })
         {
             Assert.Equal(kept.ToHashSet(), each.List().Select(block => block.Cid).ToHashSet());
-            Assert.All(kept, cid => Assert.True(each.Diagnostics.Verify(cid)!.Value.IsIntact && each.Metadata.Get(cid)!.IsPresent));
+            Assert.All(kept, cid => Assert.True(each.Diagnostics.Verify(cid)!.Value.IsIntact &&
+                each.Metadata.Get(cid)!.IsPresent));
             Assert.All(gone, cid => Assert.False(each.Metadata.Get(cid)?.IsPresent ?? false));
         }
     }
@@ -264,7 +272,7 @@ public class RemoveTests
         });
         Cid cid = store.Put(Stores.Numbers(1)).Cid;
         using BlockStore other = folder.Open();
-        using (other.TryBecomeJanitor(TimeSpan.FromSeconds(20)))
+        using (other.Coordination.TryBecomeJanitor(TimeSpan.FromSeconds(20)))
             Assert.Equal(ErrorCode.Busy, Assert.Throws<ArrowCidException>(() => store.Retention.Remove([cid])).Code);
         Assert.Single(store.Retention.Remove([cid]).Removed);
     }

@@ -17,7 +17,8 @@ public sealed class RepairTests
     public static TheoryData<string, int> Puts()
     {
         var data = new TheoryData<string, int>();
-        foreach (string how in new[] { "put", "many", "raw", "raw many", "facts", "reserve", "import", "restore", "fill" })
+        foreach (string how in new[] { "put", "many", "raw", "raw many", "facts", "reserve", "import", "restore",
+            "fill" })
         {
             data.Add(how, 500);
             data.Add(how, LargeRows);
@@ -56,7 +57,7 @@ public sealed class RepairTests
         Assert.Equal(seen, Bytes(before));
         using (BatchLease after = reader.TryGet(cid)!) Assert.Equal(bytes, Bytes(after));
         Assert.Equal(created, reader.Metadata.TryFind(cid)!.Value.Time);
-        DamagedRange range = Assert.Single(reader.Blocks.Damaged.All());
+        DamagedRange range = Assert.Single(reader.Blocks.Damages.Damaged.All());
         Assert.Equal(cid, range.Block);
         // What was repaired is whole, and is not repaired again.
         Assert.False(Put(writer, how, batch, bytes, copies));
@@ -128,7 +129,7 @@ public sealed class RepairTests
             Assert.Equal([false, true], found);
             Assert.False(each.Diagnostics.Verify(cid)!.Value.IsIntact);
             Assert.Single(each.Diagnostics.VerifyAll(), result => !result.IsIntact);
-            Assert.Single(each.Blocks.Damaged.All());
+            Assert.Single(each.Blocks.Damages.Damaged.All());
         }
     }
 
@@ -176,7 +177,8 @@ public sealed class RepairTests
         PutResult[] puts = [.. batches.Select(batch => store.Put(batch))];
         Cid cid = puts[0].Cid, removed = puts[2].Cid, unknown = puts[3].Cid;
         foreach (RecordBatch batch in batches.AsSpan(0, 3))
-            source.Put(Cid.Sha256(Multicodec.Raw, CanonicalBlock.Encode(batch).Bytes.Span), CanonicalBlock.Encode(batch).Bytes);
+            source.Put(Cid.Sha256(Multicodec.Raw, CanonicalBlock.Encode(batch).Bytes.Span),
+                CanonicalBlock.Encode(batch).Bytes);
         foreach (Cid each in new[] { cid, removed, unknown }) Stored.Flip(directory.Directory, each);
         Assert.Single(store.Retention.Remove([removed]).Removed);
         IEnumerable<StoreEvent> watch = store.Watch(Cursor.Now, new WatchOptions { Timeout = TimeSpan.Zero });
@@ -223,17 +225,18 @@ public sealed class RepairTests
         Cid cid = store.Put(batch).Cid;
         source.Put(cid, CanonicalBlock.Encode(batch).Bytes);
         Stored.Flip(directory.Directory, cid);
-        store.Blocks.Quarantine();
+        store.Blocks.Damages.Quarantine();
         Assert.Null(store.TryGet(cid));
         Assert.Equal(ErrorCode.BlockCorrupt, store.NotHere(cid).Code);
         Assert.Equal((cid, RepairOutcome.Repaired),
             store.Maintenance.RepairAll(source).Select(one => (one.Cid, one.Outcome)).Single());
         using BatchLease? lease = store.TryGet(cid);
         Assert.NotNull(lease);
-        Assert.Empty(store.Blocks.LostBlocks());
+        Assert.Empty(store.Blocks.Damages.LostBlocks());
     }
 
-    /// <summary>Without its index the store finds the good copy, not the damaged one, wherever they are stored.</summary>
+    /// <summary>Without its index the store finds the good copy, not the damaged one, wherever they are
+    /// stored.</summary>
     [Fact]
     public void Good_copy_is_found_when_the_index_is_rebuilt()
     {
@@ -246,7 +249,7 @@ public sealed class RepairTests
             Stored.Flip(directory.Directory, cid);
             using CidStore other = Open(directory);
             Assert.True(other.Put(batch).IsRepaired);
-            other.Blocks.RepairIndex();
+            other.Blocks.Examination.RepairIndex();
             Assert.True(other.Diagnostics.Verify(cid)!.Value.IsIntact);
         }
 
@@ -256,7 +259,7 @@ public sealed class RepairTests
         using CidStore last = Open(directory);
         Assert.True(last.Diagnostics.Verify(cid)!.Value.IsIntact);
         Assert.All(last.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact));
-        Assert.Single(last.Blocks.Damaged.All());
+        Assert.Single(last.Blocks.Damages.Damaged.All());
     }
 
     /// <summary>The record of damage lasts as long as the damaged bytes, and both go.</summary>
@@ -271,13 +274,14 @@ public sealed class RepairTests
         for (int i = 2; i < 30; i++) _ = store.PutRaw(StoreCalls.Numbered(i, 60_000));
         Stored.Flip(directory.Directory, cid);
         using (CidStore other = Open(directory)) Assert.True(other.PutRaw(bytes).IsRepaired);
-        DamagedRange range = Assert.Single(store.Blocks.Damaged.All());
+        DamagedRange range = Assert.Single(store.Blocks.Damages.Damaged.All());
         CompactResult result = store.Maintenance.Compact(1.0);
-        Assert.Contains(result.Segments, one => one.Outcome == CompactOutcome.Freed && one.Name == range.Place.Split('+')[0]);
-        Assert.Empty(store.Blocks.Damaged.All());
+        Assert.Contains(result.Segments, one => one.Outcome == CompactOutcome.Freed &&
+            one.Name == range.Place.Split('+')[0]);
+        Assert.Empty(store.Blocks.Damages.Damaged.All());
         Assert.Equal(bytes, store.ReadBlock(cid));
         using CidStore later = Open(directory);
-        Assert.Empty(later.Blocks.Damaged.All());
+        Assert.Empty(later.Blocks.Damages.Damaged.All());
         Assert.DoesNotContain(StoreDoctor.Examine(directory.Directory, OpenBlocks), one => one.Name == "quarantined");
     }
 
@@ -293,16 +297,19 @@ public sealed class RepairTests
         using (CidStore other = Open(directory)) Assert.True(other.Put(batch).IsRepaired);
         using CidStore target = Open(folder);
         _ = store.Transfer.CopyTo(target);
-        Assert.True(target.Blocks.Damaged.IsEmpty);
-        Assert.DoesNotContain(target.Blocks.FactRecords(), payload =>
-            FactReader.Read(payload.Bytes, payload.Nanoseconds, _ => { }).Any(group => group.Facts.Any(fact => fact is DamagedFact)));
+        Assert.True(target.Blocks.Damages.Damaged.IsEmpty);
+        Assert.DoesNotContain(target.Blocks.Listing.FactRecords(), payload =>
+            FactReader.Read(payload.Bytes, payload.Nanoseconds,
+                _ => { }).Any(group => group.Facts.Any(fact => fact is DamagedFact)));
     }
 
     [Fact]
     public void Ring_repairs_a_damaged_block()
     {
         using var directory = new TemporaryStore();
-        using CidStore store = CidStore.Open(directory.Directory, new CidStoreOptions { Retention = RetentionMode.Ring, Capacity = 32 << 20 });
+        using CidStore store =
+            CidStore.Open(directory.Directory,
+                new CidStoreOptions { Retention = RetentionMode.Ring, Capacity = 32 << 20 });
         RecordBatch batch = Batch(500);
         Cid cid = store.Put(batch).Cid;
         Stored.Flip(directory.Directory, cid);
@@ -347,7 +354,7 @@ public sealed class RepairTests
         Cid cid = store.Put(Batch(500)).Cid;
         for (int number = 0; number < 10; number++) _ = store.PutRaw(StoreCalls.Numbered(number, 200_000));
         Stored.Flip(directory.Directory, cid);
-        store.Blocks.Quarantine();
+        store.Blocks.Damages.Quarantine();
         Assert.Equal(FindingSeverity.Warning, Assert.Single(StoreDoctor.Examine(directory.Directory, OpenBlocks),
             one => one.Name == "quarantined").Severity);
     }
@@ -388,12 +395,13 @@ public sealed class RepairTests
                 using (CidStore copy = Open(copies)) return copy.Transfer.CopyTo(store).BlocksRepaired == 1;
             default:
                 using (CidStore copy = Open(copies))
-                using (BlockBackend both = BlockBackend.Several([store.Transfer.AsBackend(), copy.Transfer.AsBackend()], fill: true))
+                using (BlockBackend both = BlockBackend.Several([store.Transfer.AsBackend(), copy.Transfer.AsBackend()],
+                    fill: true))
                 {
-                    long before = store.Blocks.Damaged.All().Count;
+                    long before = store.Blocks.Damages.Damaged.All().Count;
                     using BlockLease block = both.TryGet(Cid.Sha256(Multicodec.Raw, bytes))!;
                     Assert.Equal(bytes, block.Bytes.ToArray());
-                    return store.Blocks.Damaged.All().Count > before;
+                    return store.Blocks.Damages.Damaged.All().Count > before;
                 }
         }
     }
@@ -411,13 +419,14 @@ public sealed class RepairTests
         Cid cid = store.Put(Batch(500)).Cid, named = store.Put(Batch(501)).Cid;
         store.Names.Set("kept", named, null);
         foreach (Cid one in new[] { cid, named }) Stored.Flip(directory.Directory, one);
-        store.Blocks.Quarantine();
+        store.Blocks.Damages.Quarantine();
         RemoveResult result = store.Retention.Remove([cid, named]);
         Assert.Equal([cid], result.Removed);
         Assert.Equal(named, Assert.Single(result.Kept).Cid);
-        StoreFinding left = Assert.Single(store.Blocks.Examine(), one => one.Severity == FindingSeverity.Warning);
+        StoreFinding left = Assert.Single(store.Blocks.Examination.Examine(),
+            one => one.Severity == FindingSeverity.Warning);
         Assert.Contains(named.ToString(), left.Message, StringComparison.Ordinal);
-        Assert.Equal([named], store.Blocks.LostBlocks());
+        Assert.Equal([named], store.Blocks.Damages.LostBlocks());
     }
 
     [Fact]
@@ -430,10 +439,10 @@ public sealed class RepairTests
         Cid cid = store.Put(batch).Cid;
         Cid[] others = [.. Enumerable.Range(0, 12).Select(number => store.Put(Batch(100_000 + number)).Cid)];
         Stored.Flip(directory.Directory, cid);
-        store.Blocks.Quarantine();
+        store.Blocks.Damages.Quarantine();
         Assert.Equal(others.Length, store.Retention.Remove(others).Removed.Count);
         Assert.Equal(CompactOutcome.Damaged, store.Maintenance.Compact(1).Segments[0].Outcome);
-        Assert.Contains(store.Blocks.Examine(), one => one.Severity == FindingSeverity.Warning &&
+        Assert.Contains(store.Blocks.Examination.Examine(), one => one.Severity == FindingSeverity.Warning &&
             one.Message.Contains(cid.ToString(), StringComparison.Ordinal));
         using BlockBackend source = BlockBackend.InMemory();
         source.Put(cid, CanonicalBlock.Encode(batch).Bytes.ToArray());
@@ -511,7 +520,8 @@ internal static class Stored
             foreach ((long offset, RecordHeader header) in SegmentBytes.Records(bytes))
             {
                 if (!header.IsBlock || !cid.TryGetSha256(out var digest) || header.Digest != digest) continue;
-                long place = offset + StoreLayout.RecordHeaderBytes + (at >= 0 ? at : Middle((long)header.PayloadLength));
+                long place = offset + StoreLayout.RecordHeaderBytes +
+                    (at >= 0 ? at : Middle((long)header.PayloadLength));
                 using FileStream file = File.Open(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
                 file.Position = place;
                 file.WriteByte((byte)(bytes[place] ^ 0x21));

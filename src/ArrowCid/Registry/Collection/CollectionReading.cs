@@ -17,7 +17,7 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
     private bool _isAnew;
 
     /// <summary>The last number of each lane when it began.</summary>
-    public ulong[] Began { get; } = blocks.Marks();
+    public ulong[] Began { get; } = blocks.Listing.Marks();
 
     /// <summary>The first records that could not be read, in words; null where all could.</summary>
     public string? Damage { get; private set; }
@@ -122,7 +122,7 @@ internal sealed class CollectionReading(BlockStore blocks, TimeSpan timeout, int
     {
         if (IsAt(position, marks)) return true;
         // Where the last records of a lane were collected, no later one shows that they are missing.
-        ulong[] present = blocks.PresentMarks();
+        ulong[] present = blocks.Listing.PresentMarks();
         return IsAt(position, [.. marks.Select((mark, lane) => Math.Min(mark, present[lane]))]);
     }
 

@@ -31,7 +31,8 @@ internal static class StoreDoctor
     /// <summary>
     /// Does what is safe. Damaged records of data segments are quarantined while others use the store. Where the
     /// control file, a segment's header or a record of facts is damaged, the file is quarantined and made again of what
-    /// is whole, alone with the store; then what <see cref="BlockStore.RepairIndex"/> does, and opening alone sweeps
+    /// is whole, alone with the store; then what <see cref="StoreExamination.RepairIndex"/> does, and opening alone
+    /// sweeps
     /// and rebuilds.
     /// </summary>
     /// <param name="directory">The store's directory.</param>
@@ -44,7 +45,7 @@ internal static class StoreDoctor
         if (found.Any(IsOfRecords)) found = Quarantine(directory, found, open ?? OpenBlocks);
         if (found.Any(finding => s_damage.Contains(finding.Name))) _ = BlockStore.Rebuild(directory, repairs: true);
         using IDisposable owner = (open ?? OpenBlocks)(directory, true, out BlockStore store);
-        if (!store.IsReadOnly) store.RepairIndex();
+        if (!store.IsReadOnly) store.Examination.RepairIndex();
     }
 
     private static bool IsOfRecords(StoreFinding finding) => finding.Name is "damaged-payload" or "damaged-record";
@@ -58,9 +59,10 @@ internal static class StoreDoctor
         {
             using IDisposable owner = open(directory, true, out BlockStore store);
             // Without the facts there is nothing that could record it.
-            if (store.IsReadOnly || store.Damaged.Facts is null) return [.. found];
-            store.Quarantine();
-            return [.. found.Where(finding => !IsOfRecords(finding)), .. store.CheckLog().Where(IsOfRecords)];
+            if (store.IsReadOnly || store.Damages.Damaged.Facts is null) return [.. found];
+            store.Damages.Quarantine();
+            return [.. found.Where(finding => !IsOfRecords(finding)),
+                .. store.Examination.CheckLog().Where(IsOfRecords)];
         }
         catch (ArrowCidException)
         {
@@ -108,7 +110,7 @@ internal static class StoreDoctor
         try
         {
             using IDisposable owner = open(directory, false, out BlockStore store);
-            findings.AddRange(store.Examine());
+            findings.AddRange(store.Examination.Examine());
         }
         catch (ArrowCidException e)
         {

@@ -51,15 +51,18 @@ internal static class StoreMeter
 
     static StoreMeter()
     {
-        Gauge("capacity", "By", "Bytes that the store may take", store => store.Capacity);
-        Gauge("taken", "By", "Bytes that the store's files take", store => store.GetStatistics().BytesTaken);
-        Gauge("free", "By", "Bytes that the store's files may still take", store => store.BytesFree);
-        Gauge("committed", "By", "Bytes of committed records", store => store.GetStatistics().BytesCommitted);
+        Gauge("capacity", "By", "Bytes that the store may take", store => store.Examination.Capacity);
+        Gauge("taken", "By", "Bytes that the store's files take",
+            store => store.Examination.GetStatistics().BytesTaken);
+        Gauge("free", "By", "Bytes that the store's files may still take", store => store.Examination.BytesFree);
+        Gauge("committed", "By", "Bytes of committed records",
+            store => store.Examination.GetStatistics().BytesCommitted);
         Gauge("blocks", "{block}",
             "Blocks in the index: batches, schemas and others, deleted ones until they are compacted",
-            store => store.GetStatistics().IndexUsed);
+            store => store.Examination.GetStatistics().IndexUsed);
         _ = s_meter.CreateObservableGauge("arrowcid.maintenance.running",
-            () => Read(store => store.IsMaintainer ? 1 : 0), "{process}", "Whether this process maintains the store");
+            () => Read(store => store.Coordination.IsMaintainer ? 1 : 0), "{process}",
+                "Whether this process maintains the store");
     }
 
     /// <summary>The meter, for the instruments of what is above the block store.</summary>

@@ -25,7 +25,7 @@ internal sealed class SchemaBlocks(BlockStore store)
     /// <returns>The sweep word before, for <see cref="Keep(CanonicalSchema, ulong)"/> after the blocks.</returns>
     public ulong Put(CanonicalSchema schema)
     {
-        ulong sweep = store.ReadSweep();
+        ulong sweep = store.Coordination.ReadSweep();
         Put(schema, sweep);
         return sweep;
     }
@@ -34,7 +34,7 @@ internal sealed class SchemaBlocks(BlockStore store)
     /// <returns>As for one.</returns>
     public ulong Put(IEnumerable<CanonicalSchema> schemas)
     {
-        ulong sweep = store.ReadSweep();
+        ulong sweep = store.Coordination.ReadSweep();
         foreach (CanonicalSchema schema in schemas) Put(schema, sweep);
         return sweep;
     }
@@ -69,14 +69,14 @@ internal sealed class SchemaBlocks(BlockStore store)
 
     private bool MayHaveSwept(ulong before, out ulong now)
     {
-        now = store.ReadSweep();
+        now = store.Coordination.ReadSweep();
         return now != before || (now & 1) != 0;
     }
 
     private void Put(CanonicalSchema schema, ulong sweep)
     {
         bool isSweeping = (sweep & 1) != 0;
-        ulong damage = store.Damaged.Version;
+        ulong damage = store.Damages.Damaged.Version;
         if (Interlocked.Exchange(ref _damage, damage) != damage) _known.Clear();
         if (!isSweeping && _known.TryGetValue(schema.Digest, out ulong seen) && seen == sweep) return;
         // Where nothing was ever removed, what is known stays, if it is what it should be.

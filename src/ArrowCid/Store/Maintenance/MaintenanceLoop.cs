@@ -33,7 +33,7 @@ internal sealed class MaintenanceLoop : IDisposable
     public MaintenanceLoop(CidStore store, MaintenanceOptions options)
     {
         (_store, _blocks, _options) = (store, store.Blocks, options);
-        _before = (_blocks.RecordsGiven(), Stopwatch.GetTimestamp());
+        _before = (_blocks.Coordination.RecordsGiven(), Stopwatch.GetTimestamp());
         _timer = store.Clock.CreateTimer(static state =>
         {
             if (((WeakReference<MaintenanceLoop>)state!).TryGetTarget(out MaintenanceLoop? loop)) loop.Tick();
@@ -50,7 +50,7 @@ internal sealed class MaintenanceLoop : IDisposable
             _isClosed = true;
             _timer.Dispose();
             _round?.Dispose();
-            _blocks.EndMaintenance();
+            _blocks.Coordination.EndMaintenance();
         }
 
         _end.Dispose();
@@ -71,16 +71,17 @@ internal sealed class MaintenanceLoop : IDisposable
     {
         try
         {
-            if (!_blocks.IsMaintainer && !_blocks.TryBeginMaintenance()) return _options.Interval;
+            if (!_blocks.Coordination.IsMaintainer && !_blocks.Coordination.TryBeginMaintenance())
+                return _options.Interval;
             double rate = RateOfOthers();
             _round ??= Begin();
             long started = Stopwatch.GetTimestamp();
             bool isMore = _round.MoveNext();
             TimeSpan took = Stopwatch.GetElapsedTime(started);
             if (isMore && _round.Current is { } step) _store.Maintenance.Note(step, _options.Done);
-            double fill = _blocks.Fill();
+            double fill = _blocks.Coordination.Fill();
             if (!isMore) End();
-            _before = (_blocks.RecordsGiven(), Stopwatch.GetTimestamp());
+            _before = (_blocks.Coordination.RecordsGiven(), Stopwatch.GetTimestamp());
             return isMore
                 ? MaintenancePace.PauseAfter(took, MaintenancePace.Share(_options.Share, rate, fill))
                 : MaintenancePace.PauseOfRounds(_options.Interval, fill);
@@ -100,7 +101,7 @@ internal sealed class MaintenanceLoop : IDisposable
     private double RateOfOthers()
     {
         (ulong records, long at) = _before;
-        ulong now = _blocks.RecordsGiven();
+        ulong now = _blocks.Coordination.RecordsGiven();
         double seconds = Stopwatch.GetElapsedTime(at).TotalSeconds;
         return now <= records || seconds <= 0 ? 0 : (now - records) / seconds;
     }
@@ -108,14 +109,15 @@ internal sealed class MaintenanceLoop : IDisposable
     private IEnumerator<MaintenanceStep?> Begin()
     {
         _roundBegan = _store.Clock.GetUtcNow();
-        _recordsAtRound = _blocks.RecordsGiven();
+        _recordsAtRound = _blocks.Coordination.RecordsGiven();
         bool isWhole = _roundBegan - _lastWhole >= s_hour;
         if (isWhole) _lastWhole = _roundBegan;
         return new MaintenanceRound(_store, isDryRun: false)
         {
             ExpiredAfter = isWhole ? DateTimeOffset.UnixEpoch : _lastExpiry - s_margin,
             WithPolicy = isWhole || _recordsAtRound != _recordsAtPolicy,
-            WithFacts = isWhole || (_recordsAtRound != _recordsAtPolicy && _blocks.Fill() > MaintenancePace.Filling),
+            WithFacts = isWhole ||
+                (_recordsAtRound != _recordsAtPolicy && _blocks.Coordination.Fill() > MaintenancePace.Filling),
         }.Steps(_end.Token).GetEnumerator();
     }
 

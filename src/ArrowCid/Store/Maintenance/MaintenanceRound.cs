@@ -146,7 +146,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         if (!policy.Collects) yield break;
         // All records together are no smaller than the blocks.
         bool isWithin = !policy.Unreferenced && policy.MaxBytes is { } most
-            && _blocks.GetStatistics().BytesCommitted <= most;
+            && _blocks.Examination.GetStatistics().BytesCommitted <= most;
         if (isWithin) yield break;
         foreach ((int blocks, long bytes) in store.Retention.CollectInSteps(policy.ToCollect(isDryRun), cancel))
             yield return Of(blocks, bytes, "that nothing needs collected");
@@ -154,9 +154,9 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
 
     private IEnumerable<Done?> Compact(CancellationToken cancel)
     {
-        bool withData = _blocks.HasDropsLeft();
+        bool withData = _blocks.Coordination.HasDropsLeft();
         if (!withData && !WithFacts) yield break;
-        if (_blocks.BeginCompaction(MostAlive, withData) is not { } steps) yield break;
+        if (_blocks.Space.BeginCompaction(MostAlive, withData) is not { } steps) yield break;
         while (steps.TryStep(cancel, out ReclaimReport report))
         {
             cancel.ThrowIfCancellationRequested();
@@ -166,7 +166,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
 
     private IEnumerable<Done?> CompactDry(CancellationToken cancel)
     {
-        yield return Of(_blocks.Reclaim(MostAlive, dryRun: true, patience: default,
+        yield return Of(_blocks.Space.Reclaim(MostAlive, dryRun: true, patience: default,
             new Operation(ProgressUnit.Segments, progress: null, cancel)));
     }
 

@@ -41,8 +41,8 @@ internal sealed class StoreSnapshot(BlockStore blocks, Operation operation)
         Cursor from = Cursor.Oldest;
         for (int round = 0; round < MostRounds; round++)
         {
-            HashSet<string> segments = blocks.LiveSegments();
-            Cursor fence = blocks.Fix(Cursor.Now);
+            HashSet<string> segments = blocks.Listing.LiveSegments();
+            Cursor fence = blocks.Listing.Fix(Cursor.Now);
             if (from.IsOldest)
             {
                 _book = new RegistryState();
@@ -51,7 +51,7 @@ internal sealed class StoreSnapshot(BlockStore blocks, Operation operation)
 
             ReadLog(from, fence, sink);
             // Records moved meanwhile are after the fence now: all is read again.
-            if (!blocks.IsRing && !segments.IsSubsetOf(blocks.LiveSegments()))
+            if (!blocks.IsRing && !segments.IsSubsetOf(blocks.Listing.LiveSegments()))
             {
                 from = Cursor.Oldest;
                 continue;
@@ -98,7 +98,7 @@ internal sealed class StoreSnapshot(BlockStore blocks, Operation operation)
             }
 
             // Where the last records of a lane were collected, no later one shows that they are missing.
-            ulong[] present = blocks.PresentMarks();
+            ulong[] present = blocks.Listing.PresentMarks();
             ulong[] reachable = [.. _fence.Select((mark, lane) => Math.Min(mark, present[lane]))];
             if (IsPast(tail.Position, reachable)) return;
             if (Stopwatch.GetElapsedTime(started) >= s_patience)

@@ -30,7 +30,7 @@ public sealed class CleanStampTests
         using (BlockStore store = disk.OpenAfterBoot())
         {
             Assert.Equal(["idx-1"], Indexes(disk));
-            Assert.Equal(digests, store.List().Select(info => info.Digest));
+            Assert.Equal(digests, store.Listing.List().Select(info => info.Digest));
         }
     }
 
@@ -47,9 +47,9 @@ public sealed class CleanStampTests
         using (BlockStore store = disk.OpenAfterBoot())
         {
             Assert.Equal(["idx-2"], Indexes(disk));
-            Assert.Equal(digests, store.List().Select(info => info.Digest));
+            Assert.Equal(digests, store.Listing.List().Select(info => info.Digest));
             digests.AddRange(PutFive(store, 10));
-            Assert.Equal(digests, store.List().Select(info => info.Digest));
+            Assert.Equal(digests, store.Listing.List().Select(info => info.Digest));
         }
     }
 
@@ -139,7 +139,7 @@ public sealed class CleanStampTests
         using (BlockStore store = disk.OpenAfterBoot())
         {
             Assert.Equal(["idx-2"], Indexes(disk));
-            Assert.Equal(digests, store.List().Select(info => info.Digest));
+            Assert.Equal(digests, store.Listing.List().Select(info => info.Digest));
         }
 
         Assert.Equal(1ul, Stamp(disk));

@@ -5,7 +5,8 @@ namespace ArrowCid.Tests.Storage.Disk;
 
 /// <summary>
 /// A script of making a store, putting, getting, listing and closing, of a boot that finds it unclean and of another
-/// round, in which the n-th file call goes wrong, for every n. It ends well or with an <see cref="ArrowCidException"/>, nothing stays open, and what was acknowledged is there
+/// round, in which the n-th file call goes wrong, for every n. It ends well or with an <see cref="ArrowCidException"/>,
+/// nothing stays open, and what was acknowledged is there
 /// afterwards.
 /// </summary>
 [Collection(FileSeamTests.Name)]
@@ -73,7 +74,7 @@ public sealed class FailingFileTests
                 using BlockStore store = round == 0 ? seam.Open() : seam.OpenAfterBoot();
                 for (int i = round * 4; i < (round * 4) + 4; i++) Put(seam, store, i);
                 foreach (int i in seam.Acknowledged.ToArray()) Get(store, i);
-                _ = store.List().Count();
+                _ = store.Listing.List().Count();
             }
             catch (ArrowCidException)
             {
@@ -135,7 +136,7 @@ public sealed class FailingFileTests
                     $"block {i}, call {n} ({seam.Struck})");
             }
 
-            foreach (BlockInfo info in store.List())
+            foreach (BlockInfo info in store.Listing.List())
                 Assert.Equal(info.Digest, Sha256.Hash(store.Read(info.Digest)!));
             Assert.True(store.PutRaw(StoreCalls.Numbered(100 + n), out Digest256 digest));
             Assert.NotNull(store.Read(digest));
@@ -143,7 +144,7 @@ public sealed class FailingFileTests
 
         // While it was open one may have been made ahead.
         using (BlockStore store = BlockStore.Open(seam.Directory, DiskSeam.Settings with { ReadOnly = true }))
-            Assert.Equal(0, store.GetStatistics().UnfinishedSegments);
+            Assert.Equal(0, store.Examination.GetStatistics().UnfinishedSegments);
         AssertClosed(seam);
         // A segment's second name that could not be taken away goes with the next rebuild.
         string left = string.Join(", ", Directory.GetFiles(seam.Directory, "*.tmp-*").Select(Path.GetFileName));

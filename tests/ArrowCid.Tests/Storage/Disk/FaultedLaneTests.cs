@@ -32,7 +32,7 @@ public sealed class FaultedLaneTests
             Assert.Equal(ErrorCode.StoreFaulted, Code(() => store.Append(new TextFact("no"))));
             Assert.Equal(ErrorCode.StoreFaulted, Code(store.Flush));
             // Nobody waits for what never comes, and what was acknowledged is there.
-            other.CatchUp(TimeSpan.Zero);
+            other.Adoption.CatchUp(TimeSpan.Zero);
             Assert.NotNull(store.Read(first));
             using LogReader seen = other.Tail(Cursor.Oldest, TailScope.All);
             Assert.Equal(["1 Fact one", "2 Raw"], FactChainTests.Tell(seen));
@@ -45,7 +45,7 @@ public sealed class FaultedLaneTests
         Assert.NotNull(next.Read(first));
         using LogReader tail = next.Tail(Cursor.Oldest, TailScope.All);
         Assert.Equal(["1 Fact one", "2 Raw", "3 Fact next", "4 Raw"], FactChainTests.Tell(tail));
-        Assert.Equal(2, next.GetStatistics().SealedSegments);
+        Assert.Equal(2, next.Examination.GetStatistics().SealedSegments);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class FaultedLaneTests
         Assert.Contains(ErrorCode.Io, codes);
         Assert.All(codes, code => Assert.True(code is ErrorCode.Io or ErrorCode.StoreFaulted, $"{code}"));
         for (int i = 0; i < codes.Length; i++) Assert.Null(store.Read(Sha256.Hash(StoreCalls.Numbered(i))));
-        Assert.Equal(1ul, store.Marks()[0]);
+        Assert.Equal(1ul, store.Listing.Marks()[0]);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class FaultedLaneTests
         Assert.NotNull(next.Read(digest));
         Assert.False(next.PutRaw([1], out _));
         next.Flush();
-        Assert.Equal(2ul, next.Marks()[0]);
+        Assert.Equal(2ul, next.Listing.Marks()[0]);
     }
 
     private static ErrorCode? Code(Action call)

@@ -3,7 +3,8 @@ using ArrowCid.Storage;
 
 namespace ArrowCid.Tests.Storage.Disk;
 
-/// <summary>After a flush that failed nobody knows what the medium holds: nothing of it is acknowledged or seen, and the
+/// <summary>After a flush that failed nobody knows what the medium holds: nothing of it is acknowledged or seen, and
+/// the
 /// segment is written no more.</summary>
 [Collection(FileSeamTests.Name)]
 public sealed class FaultedTests
@@ -21,7 +22,7 @@ public sealed class FaultedTests
         Assert.Null(store.Read(Sha256.Hash(bytes)));
         Assert.NotNull(store.Read(first));
         Assert.Equal(ErrorCode.StoreFaulted, Assert.Throws<ArrowCidException>(() => store.PutRaw(bytes)).Code);
-        Assert.Equal([first], store.List().Select(info => info.Digest));
+        Assert.Equal([first], store.Listing.List().Select(info => info.Digest));
     }
 
     [Fact]
@@ -40,8 +41,9 @@ public sealed class FaultedTests
         using (BlockStore store = disk.Open())
         {
             Assert.True(store.PutRaw(StoreCalls.Numbered(2), out second));
-            Assert.Equal((1, 1), (store.GetStatistics().OpenSegments, store.GetStatistics().SealedSegments));
-            Assert.Equal([first, second], store.List().Select(info => info.Digest));
+            Assert.Equal((1, 1), (store.Examination.GetStatistics().OpenSegments,
+                store.Examination.GetStatistics().SealedSegments));
+            Assert.Equal([first, second], store.Listing.List().Select(info => info.Digest));
         }
 
         string[] segments = ["seg-0000-00000001", "seg-0001-00000001"];
@@ -50,7 +52,7 @@ public sealed class FaultedTests
         Assert.Equal([1ul, 2ul], numbers);
         // Unstamped: the next boot believes the medium alone.
         using (BlockStore store = disk.OpenAfterBoot())
-            Assert.Equal([first, second], store.List().Select(info => info.Digest));
+            Assert.Equal([first, second], store.Listing.List().Select(info => info.Digest));
         Assert.Equal(["idx-2"], Directory.GetFiles(disk.Directory, "idx-*").Select(Path.GetFileName));
     }
 
@@ -99,7 +101,7 @@ public sealed class FaultedTests
         Assert.Equal(["idx-2"], Directory.GetFiles(disk.Directory, "idx-*").Select(Path.GetFileName));
         foreach (BlockStore store in stores)
         {
-            Assert.Equal(digests, store.List().Select(info => info.Digest));
+            Assert.Equal(digests, store.Listing.List().Select(info => info.Digest));
             store.Dispose();
         }
     }

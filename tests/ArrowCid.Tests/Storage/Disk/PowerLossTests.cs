@@ -40,7 +40,8 @@ public sealed class PowerLossTests
                     for (int i = 0; i < 12; i++)
                     {
                         byte[] bytes = StoreCalls.Numbered((thread * 1000) + i, 100 + (i * 500));
-                        seam.Acknowledge(i % 4 == 3 ? PutWithFact(store, bytes, (thread * 1000) + i) : store.PutRaw(bytes));
+                        seam.Acknowledge(i % 4 == 3 ? PutWithFact(store, bytes, (thread * 1000) +
+                            i) : store.PutRaw(bytes));
                     }
                 });
                 seam.Stop();
@@ -204,20 +205,20 @@ public sealed class PowerLossTests
             AssertRight(store);
             Assert.True(store.PutRaw([1, 2, 3, 4, 5], out Digest256 digestAfter));
             Assert.NotNull(store.Read(digestAfter));
-            count = store.List().Count();
+            count = store.Listing.List().Count();
         }
 
         AssertNumbersOnce(directory);
         ClearStamp(directory);
         // The next power loss finds what this boot left, all of it flushed.
         using BlockStore again = seam.OpenAfterBoot(directory);
-        Assert.Equal(count, again.List().Count());
+        Assert.Equal(count, again.Listing.List().Count());
         AssertRight(again);
     }
 
     private static void AssertRight(BlockStore store)
     {
-        foreach (BlockInfo info in store.List())
+        foreach (BlockInfo info in store.Listing.List())
             Assert.Equal(info.Digest, Sha256.Hash(store.Read(info.Digest)!));
     }
 

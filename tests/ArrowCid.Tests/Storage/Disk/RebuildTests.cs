@@ -97,7 +97,7 @@ public sealed class RebuildTests
         using (BlockStore store = disk.Open(back))
         {
             ids.Add(store.Id);
-            Assert.Equal(before.Count + 2, store.List().Count());
+            Assert.Equal(before.Count + 2, store.Listing.List().Count());
             Assert.NotNull(store.Read(Sha256.Hash([42])));
         }
 
@@ -122,10 +122,10 @@ public sealed class RebuildTests
         for (int boot = 0; boot < 3; boot++)
         {
             using BlockStore store = disk.OpenAfterBoot();
-            Assert.Equal(digests.Take(3), store.List().Take(3).Select(info => info.Digest));
+            Assert.Equal(digests.Take(3), store.Listing.List().Take(3).Select(info => info.Digest));
             Assert.Null(store.Read(digests[3]));
             Assert.Null(store.Read(digests[4]));
-            Assert.Equal(3 + boot, store.List().Count());
+            Assert.Equal(3 + boot, store.Listing.List().Count());
             // Numbers 4, 5 and 6 are given anew; the one that was cut off had 5.
             _ = store.PutRaw(StoreCalls.Numbered(100 + boot));
             ulong[] numbers = [.. Numbers(disk)];
@@ -152,7 +152,7 @@ public sealed class RebuildTests
         File.Delete(disk.PathOf("seg-0001-00000001"));
         ClearStamp(disk);
         using BlockStore again = disk.OpenAfterBoot();
-        Assert.Equal([first, last], again.List().Select(info => info.Digest));
+        Assert.Equal([first, last], again.Listing.List().Select(info => info.Digest));
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class RebuildTests
         _ = StoreMaintenance.Rebuild(disk.Directory);
         Assert.False(File.Exists(disk.PathOf("seg-0000-00000001")));
         using BlockStore store = disk.Open();
-        Assert.Equal(before.Count, store.List().Count());
+        Assert.Equal(before.Count, store.Listing.List().Count());
     }
 
     /// <summary>The first record of a segment carries its header's checksum.</summary>
@@ -204,12 +204,12 @@ public sealed class RebuildTests
         _ = second.PutRaw(StoreCalls.Numbered(3, 50_000));
         _ = store.PutRaw(StoreCalls.Numbered(60, 1_100_000));
         _ = store.PutRaw([]);
-        return store.List().ToList();
+        return store.Listing.List().ToList();
     }
 
     private static void AssertSame(List<BlockInfo> before, BlockStore store)
     {
-        Assert.Equal(before, store.List());
+        Assert.Equal(before, store.Listing.List());
         foreach (BlockInfo info in before) Assert.Equal(info.Digest, Sha256.Hash(store.Read(info.Digest)!));
         Assert.True(store.PutRaw([7, 7, 7], out _));
     }

@@ -55,7 +55,7 @@ public sealed class TornTailTests
         Digest256 next = store.PutRaw(Block(50));
         Assert.True(isWhole == (store.Read(digests[Whole]) is not null), $"{kept} bytes");
         List<Digest256> expected = [.. digests.Take(isWhole ? Whole + 1 : Whole), next];
-        Assert.Equal(expected, store.List().Select(info => info.Digest));
+        Assert.Equal(expected, store.Listing.List().Select(info => info.Digest));
         Assert.Equal(!isWhole, store.PutRaw(Block(Whole), out Digest256 again));
         Assert.Equal(Block(Whole), store.Read(again));
     }

@@ -5,7 +5,7 @@ namespace ArrowCid.Storage;
 
 /// <summary>Removes the leftovers of dead processes. Any later operation that meets them would do the same; this does
 /// it now.</summary>
-internal sealed partial class BlockStore
+internal sealed class LeftoverReaper(StoreHandle handle, LogAdoption adoption, StoreCoordination coordination)
 {
     /// <summary>Takes over the lanes of the dead, and takes away what they were making: segments, files, and their
     /// slots in the table of participants.</summary>
@@ -14,20 +14,20 @@ internal sealed partial class BlockStore
     /// <returns>What there was.</returns>
     public List<Reaped> Reap(bool dryRun, CancellationToken cancel = default)
     {
-        Enter();
-        if (!dryRun) ThrowIfReadOnly();
+        handle.Enter();
+        if (!dryRun) handle.ThrowIfReadOnly();
         var found = new List<Reaped>();
         ReapLanes(found, dryRun, cancel);
         cancel.ThrowIfCancellationRequested();
         ReapRetired(found, dryRun);
         ReapIndexes(found, dryRun);
-        foreach (string path in System.IO.Directory.EnumerateFiles(Directory, "seg-*"))
+        foreach (string path in System.IO.Directory.EnumerateFiles(handle.Directory, "seg-*"))
         {
             cancel.ThrowIfCancellationRequested();
             ReapSegmentFile(Path.GetFileName(path), found, dryRun);
         }
 
-        int participants = _participants.Sweep(dryRun);
+        int participants = handle.Participants.Sweep(dryRun);
         if (participants > 0)
             found.Add(new Reaped(ReapedItemKind.Participant, participants.ToString(CultureInfo.InvariantCulture), 0));
         return found;
@@ -35,15 +35,15 @@ internal sealed partial class BlockStore
 
     private void ReapLanes(List<Reaped> found, bool dryRun, CancellationToken cancel)
     {
-        HashSet<int> unfinished = [.. UnfinishedEnds().Select(end => end.Lane)];
-        for (int lane = 0; lane < _control.Superblock.Lanes; lane++)
+        HashSet<int> unfinished = [.. adoption.UnfinishedEnds().Select(end => end.Lane)];
+        for (int lane = 0; lane < handle.Control.Superblock.Lanes; lane++)
         {
             cancel.ThrowIfCancellationRequested();
-            if (lane == _lane?.Number || _control.IsLockedElsewhere(StoreLayout.LaneLock + lane)) continue;
+            if (lane == handle.Lane?.Number || handle.Control.IsLockedElsewhere(StoreLayout.LaneLock + lane)) continue;
             List<Reaped> creating = Creating(lane);
-            ulong owner = _control.Lane(lane, StoreLayout.LaneOwner);
+            ulong owner = handle.Control.Lane(lane, StoreLayout.LaneOwner);
             if (creating.Count == 0 && owner == 0 && !unfinished.Contains(lane)) continue;
-            if (!dryRun && !TryAdopt(lane)) continue;
+            if (!dryRun && !adoption.TryAdopt(lane)) continue;
             found.Add(new Reaped(ReapedItemKind.Lane, $"{lane} of process {owner}", 0));
             found.AddRange(creating);
         }
@@ -52,9 +52,9 @@ internal sealed partial class BlockStore
     private List<Reaped> Creating(int lane)
     {
         var creating = new List<Reaped>();
-        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        for (int slot = 0; slot < handle.Control.Superblock.Segments; slot++)
         {
-            TableWord word = _control.Table(slot);
+            TableWord word = handle.Control.Table(slot);
             if (word.State == SegmentState.Creating && word.Lane == lane)
                 creating.Add(new Reaped(ReapedItemKind.Segment, StoreLayout.SegmentName(slot, word.Generation),
                     word.Bytes));
@@ -67,14 +67,14 @@ internal sealed partial class BlockStore
     /// are sealed again, unless the facts show that they hold nothing alive.</summary>
     private void ReapRetired(List<Reaped> found, bool dryRun)
     {
-        for (int slot = 0; slot < _control.Superblock.Segments; slot++)
+        for (int slot = 0; slot < handle.Control.Superblock.Segments; slot++)
         {
-            TableWord word = _control.Table(slot);
+            TableWord word = handle.Control.Table(slot);
             if (word.State != SegmentState.Retired) continue;
             string name = StoreLayout.SegmentName(slot, word.Generation);
             if (dryRun)
             {
-                using FileDescriptor? file = _control.DirectoryFile.TryOpenFile(name, writable: false, out _);
+                using FileDescriptor? file = handle.Control.DirectoryFile.TryOpenFile(name, writable: false, out _);
                 if (file?.IsLockedElsewhere(0, 0) == true) continue;
             }
             else if (!TryFinishRetired(slot, word))
@@ -88,32 +88,33 @@ internal sealed partial class BlockStore
 
     private bool TryFinishRetired(int slot, TableWord word)
     {
-        using LockedSegment? locked = LockedSegment.TryLock(_control, _segments, slot, word, out bool isBusy);
+        using LockedSegment? locked =
+            LockedSegment.TryLock(handle.Control, handle.Segments, slot, word, out bool isBusy);
         // Without a file it was only the slot that was left.
-        if (locked is null) return !isBusy && _control.Table(slot) != word;
+        if (locked is null) return !isBusy && handle.Control.Table(slot) != word;
         if (!locked.TryRetire()) return false;
-        if (!_control.Superblock.IsRing)
+        if (!handle.Control.Superblock.IsRing)
         {
             locked.Restore();
             return true;
         }
 
-        locked.ClearEntries(_index);
+        locked.ClearEntries(handle.Index);
         locked.Free();
         return true;
     }
 
     private void ReapIndexes(List<Reaped> found, bool dryRun)
     {
-        using MaintenanceLockScope? term = dryRun ? null : TryBecomeJanitor(TimeSpan.Zero);
+        using MaintenanceLockScope? term = dryRun ? null : coordination.TryBecomeJanitor(TimeSpan.Zero);
         if (term is null && !dryRun) return;
-        IndexPair pair = _control.Index;
-        foreach (string path in System.IO.Directory.EnumerateFiles(Directory, "idx-*"))
+        IndexPair pair = handle.Control.Index;
+        foreach (string path in System.IO.Directory.EnumerateFiles(handle.Directory, "idx-*"))
         {
             string name = Path.GetFileName(path);
             if (name == StoreLayout.IndexName(pair.Current) || name == StoreLayout.IndexName(pair.Previous)) continue;
             // One that is being made stands there before the word names it.
-            if (dryRun && _control.IsLockedElsewhere(StoreLayout.JanitorLock)) continue;
+            if (dryRun && handle.Control.IsLockedElsewhere(StoreLayout.JanitorLock)) continue;
             ReapFile(name, found, dryRun);
         }
     }
@@ -125,22 +126,24 @@ internal sealed partial class BlockStore
     {
         bool isTemporary = file.EndsWith(SegmentAllocator.Temporary, StringComparison.Ordinal);
         string name = isTemporary ? file[..^SegmentAllocator.Temporary.Length] : file;
-        if (!StoreLayout.TryParseSegmentName(name, _control.Superblock.Segments, out int slot, out uint generation))
+        if (!StoreLayout.TryParseSegmentName(name, handle.Control.Superblock.Segments, out int slot,
+            out uint generation))
             return;
-        TableWord word = _control.Table(slot);
+        TableWord word = handle.Control.Table(slot);
         bool isBeingMade = word.State == SegmentState.Creating && generation == word.Generation;
         bool isBeingRecycled = word.State == SegmentState.Creating && generation + 1 == word.Generation;
         bool isGarbage = isTemporary
             ? !isBeingMade && generation <= word.Generation
             : (generation < word.Generation && !isBeingRecycled) ||
                 (generation == word.Generation && word.State == SegmentState.Free);
-        if (isGarbage && (isTemporary || !SegmentSet.MayHoldRecords(_control, name))) ReapFile(file, found, dryRun);
+        if (isGarbage && (isTemporary || !SegmentSet.MayHoldRecords(handle.Control, name)))
+            ReapFile(file, found, dryRun);
     }
 
     private void ReapFile(string name, List<Reaped> found, bool dryRun)
     {
-        if (_control.DirectoryFile.StatFile(name, out FileStatus status) != 0) return;
-        if (!dryRun && _control.DirectoryFile.Unlink(name) != 0) return;
+        if (handle.Control.DirectoryFile.StatFile(name, out FileStatus status) != 0) return;
+        if (!dryRun && handle.Control.DirectoryFile.Unlink(name) != 0) return;
         found.Add(new Reaped(ReapedItemKind.File, name, status.Size));
     }
 }
