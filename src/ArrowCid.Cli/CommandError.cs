@@ -82,7 +82,7 @@ internal static class CommandError
     {
         string words = $"no block {cid} in {store.Directory}; 'arrowcid ls' lists what is there";
         return Cid.TryParse(cid, out Cid parsed)
-            ? store.NotHere(parsed, words)
+            ? store.Proofs.NotHere(parsed, words)
             : new ArrowCidException(ErrorCode.BlockNotFound, words);
     }
 }

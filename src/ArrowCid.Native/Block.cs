@@ -26,8 +26,8 @@ internal struct Block
     /// <exception cref="ArrowCidException">As for <see cref="CidBytes.Of(Cid)"/>.</exception>
     public static Block Of(CidStore store, in PutResult put)
     {
-        if (!store.TryFindAny(put.Cid, out BlockInfo info)) return Of(in put);
-        Block block = Of(in info, store.NodeOf(in info));
+        if (!store.Reading.TryFindAny(put.Cid, out BlockInfo info)) return Of(in put);
+        Block block = Of(in info, store.Reading.NodeOf(in info));
         block.SetOutcome(in put);
         return block;
     }

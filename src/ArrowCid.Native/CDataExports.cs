@@ -133,7 +133,7 @@ internal static unsafe class CDataExports
             CidStore opened = Handles.Get<CidStore>(store);
             Cid wanted = Argument.Cid(cid);
             Argument.NotNull(array, nameof(array));
-            using RecordLease block = opened.TryLease(wanted, out RecordBatch? batch)
+            using RecordLease block = opened.Reading.TryLease(wanted, out RecordBatch? batch)
                 ?? throw ReadExports.NotFound(wanted, opened);
             ArrowCData.Export(BatchOf(batch, block.Info), (nint)schema, (nint)array);
             return NativeError.Ok;
@@ -152,7 +152,7 @@ internal static unsafe class CDataExports
             CidStore opened = Handles.Get<CidStore>(store);
             Cid wanted = DatasetExports.SchemaOf(opened, Argument.Cid(cid));
             Argument.NotNull(schema, nameof(schema));
-            using RecordLease block = opened.TryLease(wanted, out RecordBatch? batch)
+            using RecordLease block = opened.Reading.TryLease(wanted, out RecordBatch? batch)
                 ?? throw ReadExports.NotFound(wanted, opened);
             if (block.Kind == RecordKind.Schema)
             {
@@ -236,7 +236,7 @@ internal static unsafe class CDataExports
         BlockInfo first = default;
         foreach (Cid cid in cids)
         {
-            if (!store.TryFindAny(cid, out BlockInfo info)) throw ReadExports.NotFound(cid, store);
+            if (!store.Reading.TryFindAny(cid, out BlockInfo info)) throw ReadExports.NotFound(cid, store);
             if (info.Kind != RecordKind.Batch) throw NoBatch(in info);
             if (first.Kind == RecordKind.None) first = info;
             if (info.SchemaDigest == first.SchemaDigest) continue;

@@ -43,7 +43,7 @@ internal static unsafe class DatasetExports
             Argument.NotNull(stream, nameof(stream));
             Argument.NotNull(target, "out");
             // A name that cannot be given is refused before anything is put.
-            opened.Check(options);
+            opened.Putting.Check(options);
             if (CDataCalls.IsStreamReleased((nint)stream)) throw NativeError.Invalid("the stream was released");
             using var lent = new ImportedStream(ForeignStream.Borrow((nint)stream));
             PutOptions? each = facts is null ? null : options.WithName(null);

@@ -18,8 +18,8 @@ internal struct NameOut
     {
         Cid cid = name.Cid!.Value;
         var found = new NameOut { Cid = CidBytes.Of(cid), Time = Block.Nanoseconds(name.Time) };
-        if (store.TryFindAny(cid, out BlockInfo info))
-            found.Kind = (int)(store.NodeOf(in info)?.Kind ?? (BlockKind)info.Kind);
+        if (store.Reading.TryFindAny(cid, out BlockInfo info))
+            found.Kind = (int)(store.Reading.NodeOf(in info)?.Kind ?? (BlockKind)info.Kind);
         // SAFETY: the span is the struct's own bytes; a name has at most 255, so that the last one stays 0.
         Span<byte> text = found.Name;
         _ = Utf8Text.Fill(name.Name, text[..^1]);

@@ -106,7 +106,7 @@ internal static unsafe class PutExports
         bool isDataset = said.Name is not null && batches.Count != 1;
         if (isDataset && batches.Count == 0) throw NativeError.Invalid("there is no batch to name");
         // A name that cannot be given is refused before anything is put.
-        if (isDataset) store.Check(said);
+        if (isDataset) store.Putting.Check(said);
         PutOptions each = isDataset ? said.WithName(null) : said;
         var cids = new Cid[batches.Count];
         for (int i = 0; i < batches.Count; i++)

@@ -17,7 +17,8 @@ internal static unsafe class ReadExports
             CidStore opened = Handles.Get<CidStore>(store);
             Cid wanted = Argument.Cid(cid);
             Argument.NotNull(lease, nameof(lease));
-            RecordLease block = opened.TryLease(wanted, out RecordBatch? batch) ?? throw NotFound(wanted, opened);
+            RecordLease block = opened.Reading.TryLease(wanted, out RecordBatch? batch) ??
+                throw NotFound(wanted, opened);
             try
             {
                 *lease = Handles.Open(new Lease(block, batch));
@@ -76,8 +77,8 @@ internal static unsafe class ReadExports
             CidStore opened = Handles.Get<CidStore>(store);
             Cid wanted = Argument.Cid(cid);
             Argument.NotNull(target, "out");
-            if (!opened.TryFindAny(wanted, out BlockInfo info)) throw NotFound(wanted, opened);
-            *target = Block.Of(in info, opened.NodeOf(in info));
+            if (!opened.Reading.TryFindAny(wanted, out BlockInfo info)) throw NotFound(wanted, opened);
+            *target = Block.Of(in info, opened.Reading.NodeOf(in info));
             return NativeError.Ok;
         }
         catch (Exception e)
@@ -180,5 +181,5 @@ internal static unsafe class ReadExports
     }
 
     public static ArrowCidException NotFound(Cid cid, CidStore store) =>
-        store.NotHere(cid, $"no block {cid} in {store.Directory}");
+        store.Proofs.NotHere(cid, $"no block {cid} in {store.Directory}");
 }

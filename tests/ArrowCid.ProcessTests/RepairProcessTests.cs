@@ -57,7 +57,7 @@ public sealed class RepairProcessTests(ITestOutputHelper output)
         output.WriteLine($"{damaged.Count} damaged, {healed} repaired, {refused} reads refused, {written} put");
         Assert.DoesNotContain(repaired, one => one.Outcome == RepairOutcome.Damaged);
         Assert.True(healed >= damaged.Count, $"{healed} of {damaged.Count} were repaired");
-        foreach ((Cid cid, byte[] bytes) in blocks) Assert.Equal(bytes, store.ReadBlock(cid));
+        foreach ((Cid cid, byte[] bytes) in blocks) Assert.Equal(bytes, store.Reading.ReadBlock(cid));
         foreach (int writer in new[] { 3, 4 })
             Assert.True(store.Contains(Cid.Sha256(Multicodec.Raw, RepairWorker.Bytes(writer * 1_000_000))));
         Assert.All(store.Diagnostics.VerifyAll(), result => Assert.Null(result.Error));

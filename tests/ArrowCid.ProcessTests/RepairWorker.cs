@@ -26,7 +26,7 @@ internal static class RepairWorker
             (Cid cid, byte[] bytes) = blocks[random.Next(blocks.Length)];
             try
             {
-                byte[]? read = store.ReadBlock(cid);
+                byte[]? read = store.Reading.ReadBlock(cid);
                 if (read is null) Console.WriteLine($"wrong: {cid} is gone");
                 else if (!read.AsSpan().SequenceEqual(bytes)) Console.WriteLine($"wrong: {cid} has other bytes");
                 else right++;

@@ -45,7 +45,7 @@ internal sealed class TortureDamage : IDisposable
     {
         try
         {
-            using RecordLease? lease = store.LeaseUnproved(cid);
+            using RecordLease? lease = store.Reading.LeaseUnproved(cid);
             if (lease?.Range is not { } range) return false;
             string segment = Path.Combine(store.Directory, StoreLayout.SegmentName(range.Slot, range.Generation));
             int at = random.Next(bytes.Length);

@@ -190,7 +190,7 @@ internal sealed class BlockPlaces : IDisposable
     {
         try
         {
-            return isProved ? _store?.TryGetProved(cid) : _store?.TryGet(cid);
+            return isProved ? _store?.Reading.TryGetProved(cid) : _store?.TryGet(cid);
         }
         catch (ArrowCidException e) when (!_isStoreAlone && e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
         {

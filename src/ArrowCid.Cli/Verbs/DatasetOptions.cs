@@ -127,7 +127,7 @@ internal sealed class DatasetOptions
         if ((dataset ?? facts?.Name) is not { } name) return null;
         Dictionary<string, string?> meta = Assignment.All(parsed.GetValue(_meta) ?? []);
         PutOptions options = (facts ?? new PutOptions()).WithName(name);
-        store.Check(options);
+        store.Putting.Check(options);
         return new DatasetRun(store, options, meta.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""),
             Array.ConvertAll(parsed.GetValue(_parents) ?? [], text => BlockReference.Resolve(store, text)),
             isDataset: dataset is not null)

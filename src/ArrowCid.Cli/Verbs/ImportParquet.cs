@@ -16,7 +16,7 @@ internal static class ImportParquet
             .Select(batch => spool.Add(batch, isHashed: false))];
         for (int number = 0; number < batches.Count; number++)
         {
-            PutResult put = run.Store.PutSpooled(batches[number]);
+            PutResult put = run.Store.Putting.PutSpooled(batches[number]);
             run.Batches.Add(put.Cid);
             HashVerb.Print(run.Output, put.Address, file, number, run.IsJson, PutOutcome.Of(put));
         }

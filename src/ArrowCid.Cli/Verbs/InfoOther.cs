@@ -45,11 +45,11 @@ internal static class InfoOther
     {
         if (entry.Cid.Codec != Multicodec.DagCbor) return null;
         IpldNode node = DagCbor.Decode(
-            store.ReadBlock(entry.Cid) ?? throw CommandError.NoBlock(entry.Cid.ToString(), store),
+            store.Reading.ReadBlock(entry.Cid) ?? throw CommandError.NoBlock(entry.Cid.ToString(), store),
                 IpldReadOptions.Lenient);
         return ManifestNode.KindOf(node) switch
         {
-            Dataset.Kind => Dataset.Decode(node, store.ReadNode),
+            Dataset.Kind => Dataset.Decode(node, store.Reading.ReadNode),
             Dataset.PageKind => "page of a dataset",
             ColumnManifest.Kind => ColumnManifest.Decode(node),
             _ => null,

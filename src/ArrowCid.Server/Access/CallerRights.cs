@@ -40,7 +40,7 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.AccessDenied"/>.</exception>
     public void RequireExpiry(Cid cid)
     {
-        if (!IsAdmin && store.Contains(cid) && !store.IsRemoved(cid)) throw Refused(ExpiryOf(cid));
+        if (!IsAdmin && store.Contains(cid) && !store.Proofs.IsRemoved(cid)) throw Refused(ExpiryOf(cid));
     }
 
     /// <summary>Changes a name in one step.</summary>
@@ -80,12 +80,12 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
     /// was created by another caller during the put. The message then has the CID of the block, which stays
     /// stored.</exception>
     public PutResult Put(RecordBatch batch, Cid expected, PutOptions? options) =>
-        PutBatch((granted, mustBeNew) => store.PutExpected(batch, expected, granted, mustBeNew), options);
+        PutBatch((granted, mustBeNew) => store.Putting.PutExpected(batch, expected, granted, mustBeNew), options);
 
     /// <summary>Stores an encoded batch with its metadata.</summary>
     /// <inheritdoc cref="Put(RecordBatch, Cid, PutOptions?)"/>
     public PutResult Put(SpooledBatch batch, PutOptions? options) =>
-        PutBatch((granted, mustBeNew) => store.PutSpooled(batch, granted, mustBeNew), options);
+        PutBatch((granted, mustBeNew) => store.Putting.PutSpooled(batch, granted, mustBeNew), options);
 
     /// <summary>Stores a block in another way, with metadata for which <see cref="MustCreate"/> is false.</summary>
     /// <param name="put">Puts with the metadata that it is given.</param>
@@ -133,7 +133,7 @@ internal sealed class CallerRights(CidStore store, AccessScope scope, Action ref
         catch (BlockExistsException e)
         {
             // A batch may occur twice in one request, and the bytes of a removed block may still be stored.
-            if (!_created.Contains(e.Cid) && !store.IsRemoved(e.Cid)) throw Refused(ExpiryOf(e.Cid), e);
+            if (!_created.Contains(e.Cid) && !store.Proofs.IsRemoved(e.Cid)) throw Refused(ExpiryOf(e.Cid), e);
             _ = _created.Add(e.Cid);
             return put(options, false);
         }

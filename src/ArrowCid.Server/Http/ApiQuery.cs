@@ -18,7 +18,7 @@ internal static class ApiQuery
     public static Cid CidOf(HttpContext context, CidStore store)
     {
         Cid cid = Read(context, store);
-        return store.RemovedError(cid) is { } removed ? throw removed : cid;
+        return store.Proofs.RemovedError(cid) is { } removed ? throw removed : cid;
     }
 
     private static Cid Read(HttpContext context, CidStore store)

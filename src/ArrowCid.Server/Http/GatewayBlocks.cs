@@ -45,7 +45,7 @@ internal sealed class GatewayBlocks(HttpService service)
         ?? throw NotHere(cid);
 
     /// <summary>The error for a block that is not stored.</summary>
-    public ArrowCidException NotHere(Cid cid) => service.Store.NotHere(cid, $"no block {cid} is here");
+    public ArrowCidException NotHere(Cid cid) => service.Store.Proofs.NotHere(cid, $"no block {cid} is here");
 
     /// <summary>A node's bytes in memory of their own.</summary>
     public ReadOnlyMemory<byte>? Read(Cid cid)
@@ -64,7 +64,7 @@ internal sealed class GatewayBlocks(HttpService service)
 
     private ServedBlock? OpenStored(Cid cid)
     {
-        var lease = service.Store.LeaseUnproved(cid);
+        var lease = service.Store.Reading.LeaseUnproved(cid);
         if (lease is null) return null;
         try
         {
@@ -90,7 +90,7 @@ internal sealed class GatewayBlocks(HttpService service)
     }
 
     /// <summary>Records the damage in the store: its bytes are hashed there again.</summary>
-    private void Record(Cid cid) => _ = service.Store.IsIntact(cid);
+    private void Record(Cid cid) => _ = service.Store.Reading.IsIntact(cid);
 
     private ServedBlock? OpenPart(Cid cid)
     {
@@ -102,7 +102,7 @@ internal sealed class GatewayBlocks(HttpService service)
         }
 
         if (service.Large.FindLeaf(cid) is not { } part) return OpenPiece(cid);
-        var lease = service.Store.LeaseUnproved(part.Block.Cid);
+        var lease = service.Store.Reading.LeaseUnproved(part.Block.Cid);
         if (lease is null)
         {
             service.Large.Remove(part.Block);
@@ -127,7 +127,7 @@ internal sealed class GatewayBlocks(HttpService service)
     private ServedBlock? OpenPiece(Cid cid)
     {
         if (service.Large.FindPiece(cid) is not { } piece
-            || service.Store.LeaseUnproved(piece.Batch) is not { } lease)
+            || service.Store.Reading.LeaseUnproved(piece.Batch) is not { } lease)
         {
             return null;
         }

@@ -47,7 +47,7 @@ internal sealed class GetApi(HttpService service)
         string name = PathNames.NameOf(context);
         bool isCid = Cid.TryParse(name, out Cid cid, out _);
         if (!isCid) cid = ApiQuery.Resolve(service.Store, name);
-        if (service.Store.RemovedError(cid) is { } removed) throw removed;
+        if (service.Store.Proofs.RemovedError(cid) is { } removed) throw removed;
         return Answer(context, cid, ("parquet", FileTypes.Parquet), isCid ? null : $"/v1/datasets/{cid}.parquet");
     }
 
@@ -247,7 +247,7 @@ internal sealed class GetApi(HttpService service)
     }
 
     /// <summary>A batch whose bytes were proved just now.</summary>
-    private BatchLease Lease(Cid cid) => service.Store.TryGetProved(cid) ?? throw _blocks.NotHere(cid);
+    private BatchLease Lease(Cid cid) => service.Store.Reading.TryGetProved(cid) ?? throw _blocks.NotHere(cid);
 
     private HeldBatch Hold(Cid cid) => Lease(cid).Hold();
 }

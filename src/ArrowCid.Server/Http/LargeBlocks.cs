@@ -121,7 +121,7 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
     {
         try
         {
-            using var block = store.Prove(cid);
+            using var block = store.Reading.Prove(cid);
             if (block is null || ColumnManifest.TryDecode(block.Memory.Span) is not { } manifest) return;
             int at = 0;
             foreach (ColumnPiece piece in manifest.Pieces)
@@ -140,7 +140,7 @@ internal sealed class LargeBlocks(CidStore store, TimeSpan patience, Cancellatio
     {
         try
         {
-            using var block = store.Prove(cid);
+            using var block = store.Reading.Prove(cid);
             if (block is not null) _ = Add(cid, block.Memory.Span);
         }
         catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)

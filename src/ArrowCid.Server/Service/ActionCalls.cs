@@ -100,7 +100,7 @@ internal sealed class ActionCalls
     {
         Cid cid = arguments.Cid();
         EntryJson.Write(writer, _store.Metadata.Get(cid)
-            ?? throw _store.NotHere(cid, $"no block {cid} is stored, and it has no metadata"));
+            ?? throw _store.Proofs.NotHere(cid, $"no block {cid} is stored, and it has no metadata"));
     }
 
     private void Resolve(ActionArguments arguments, Utf8JsonWriter writer)

@@ -62,13 +62,14 @@ internal sealed class BlockStreams(CidStore store)
     {
         if (_schemas.TryGetValue(block.SchemaCid, out Schema? known)) return known;
         using RecordLease? found = lease is null ? Lease(block.Cid) : null;
-        Schema schema = store.ReadView(lease ?? found!).Schema;
+        Schema schema = store.Proofs.ReadView(lease ?? found!).Schema;
         if (_schemas.Count >= MostSchemas) _schemas.Clear();
         return _schemas.GetOrAdd(block.SchemaCid, schema);
     }
 
     /// <summary>What a client hears of a block that is not here.</summary>
-    public static ArrowCidException NotHere(CidStore store, Cid cid) => store.NotHere(cid, $"no block {cid} here");
+    public static ArrowCidException NotHere(CidStore store, Cid cid) =>
+        store.Proofs.NotHere(cid, $"no block {cid} here");
 
     private IEnumerable<Cid> CidsOf(Request request)
     {
@@ -83,7 +84,7 @@ internal sealed class BlockStreams(CidStore store)
         if (cid.Codec != Multicodec.DagCbor)
         {
             RecordLease lease = Lease(cid);
-            blocks.Add(CidStore.AddressOf(lease.Info));
+            blocks.Add(BlockProof.AddressOf(lease.Info));
             leases.Keep(cid, lease);
             return;
         }
@@ -151,12 +152,12 @@ internal sealed class BlockStreams(CidStore store)
     private BlockAddress AddressOf(Cid cid)
     {
         using RecordLease lease = Lease(cid);
-        return CidStore.AddressOf(lease.Info);
+        return BlockProof.AddressOf(lease.Info);
     }
 
     private RecordLease Lease(Cid cid)
     {
-        RecordLease lease = store.LeaseUnproved(cid) ?? throw NotHere(store, cid);
+        RecordLease lease = store.Reading.LeaseUnproved(cid) ?? throw NotHere(store, cid);
         if (lease.Kind == RecordKind.Batch) return lease;
         lease.Dispose();
         throw new ArrowCidException(ErrorCode.SchemaMismatch,

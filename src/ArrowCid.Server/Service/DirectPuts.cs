@@ -28,7 +28,7 @@ internal sealed class DirectPuts(CidStore store, FlightDataReader data, FlightBa
         try
         {
             // A large block has memory of its own; a smaller one is between others, which must not wait for a sender.
-            return store.HasOwnSegment(block.Length)
+            return store.Putting.HasOwnSegment(block.Length)
                 ? await TryReceiveAsync(block).ConfigureAwait(false)
                 : await TryTakeAsync(block).ConfigureAwait(false);
         }
@@ -46,7 +46,7 @@ internal sealed class DirectPuts(CidStore store, FlightDataReader data, FlightBa
         DirectUpload? upload = null;
         try
         {
-            upload = store.TryReceive(block);
+            upload = store.Putting.TryReceive(block);
             upload?.Take(held);
         }
         catch
@@ -103,7 +103,8 @@ internal sealed class DirectPuts(CidStore store, FlightDataReader data, FlightBa
         HeldBytes held = await call.Reader.HoldAsync(data.LeftBody, call.Cancel).ConfigureAwait(false);
         try
         {
-            keeping.Put((expected, options) => store.PutDirect(block, held, expected, options), data.AppMetadata);
+            keeping.Put((expected, options) => store.Putting.PutDirect(block, held, expected, options),
+                data.AppMetadata);
             return true;
         }
         catch (NotDirectException)

@@ -37,7 +37,7 @@ internal sealed class ExchangeCalls(CidStore store, TimeSpan patience)
 
             foreach (Cid cid in CidsOf(data.AppMetadata))
             {
-                using BatchLease? lease = store.TryGetToSend(cid);
+                using BatchLease? lease = store.Reading.TryGetToSend(cid);
                 bool isOther = lease is not null && !schema.IsDefault && schema != lease.Address.SchemaCid;
                 if (lease is null || isOther)
                 {

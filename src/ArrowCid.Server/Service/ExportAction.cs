@@ -35,7 +35,7 @@ internal sealed class ExportAction(CidStore store)
         HeldBatch Lease(Cid batch)
         {
             lasting.ThrowIfCancellationRequested();
-            return store.TryGetProved(batch)?.Hold() ?? throw BlockStreams.NotHere(store, batch);
+            return store.Reading.TryGetProved(batch)?.Hold() ?? throw BlockStreams.NotHere(store, batch);
         }
 
         if (!store.Contains(cid)) throw BlockStreams.NotHere(store, cid);

@@ -108,9 +108,9 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
                 continue;
             }
 
-            using RecordLease lease = stream.Leases.Take(block.Cid) ?? store.LeaseUnproved(block.Cid)
+            using RecordLease lease = stream.Leases.Take(block.Cid) ?? store.Reading.LeaseUnproved(block.Cid)
                 ?? throw BlockStreams.NotHere(store, block.Cid);
-            store.ProveToSend(lease);
+            store.Reading.ProveToSend(lease);
             if (skip == 0 && left >= block.Rows && request.Columns.Count == 0 && sender.Takes(block.ByteLength))
                 await sender.WholeAsync(lease.Memory, block.Cid.ToString(), call.Cancel).ConfigureAwait(false);
             else await SendPart(call, block.Cid, lease, stream.Schema, request, sender, skip, left)
@@ -125,7 +125,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
     private async Task SendPart(GrpcCall call, Cid cid, RecordLease lease, Schema schema, Request request,
         BatchSender sender, long skip, long left)
     {
-        RecordBatch batch = store.ReadView(lease);
+        RecordBatch batch = store.Proofs.ReadView(lease);
         string mark = cid.ToString();
         if (skip == 0 && left >= batch.Length && request.Columns.Count == 0)
         {

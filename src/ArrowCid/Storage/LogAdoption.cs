@@ -34,9 +34,8 @@ internal sealed class LogAdoption(StoreHandle handle)
             {
                 if (Stopwatch.GetElapsedTime(started) >= deadline)
                     throw new ArrowCidException(ErrorCode.Busy, $"{handle.Directory}: process " +
-                        $"{handle.Control.Lane(end.Lane, StoreLayout.LaneOwner)} does not finish what it is committing; " +
-                        "try " +
-                        "again, or end that process");
+                        $"{handle.Control.Lane(end.Lane, StoreLayout.LaneOwner)} does not finish what it is " +
+                        "committing; try again, or end that process");
                 Thread.Sleep(pause);
             }
         }

@@ -181,7 +181,7 @@ internal sealed class LogListing(StoreHandle handle)
                 while (walk.MoveNext())
                 {
                     RecordHeader record = walk.Record;
-                    if (record.RecordKind != RecordKind.Fact || record.PayloadLength > WriterState.MaxFactBytes)
+                    if (record.RecordKind != RecordKind.Fact || record.PayloadLength > StoreLayout.MaxFactBytes)
                         continue;
                     var bytes = new byte[record.PayloadLength];
                     segment!.Map.CopyTo(walk.Offset + StoreLayout.RecordHeaderBytes, bytes);

@@ -208,7 +208,8 @@ internal sealed class StoreExamination(StoreHandle handle, DamageRecords damages
     {
         handle.Enter();
         return StoreFinding.Few(ExamineFiles().Concat(ExamineTable()).Concat(ExamineLanes()).Concat(ExamineIndex())
-            .Concat(ExamineDerived()).Concat(ExamineSpace()).Concat(CheckLanes(null)).Concat(damages.ExamineQuarantined()));
+            .Concat(ExamineDerived()).Concat(ExamineSpace()).Concat(CheckLanes(null))
+            .Concat(damages.ExamineQuarantined()));
     }
 
     /// <summary>Performs the safe repairs: removes the leftovers of dead processes, completes an index growth, and

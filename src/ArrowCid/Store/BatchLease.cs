@@ -80,7 +80,7 @@ public sealed class BatchLease : IDisposable
     public ReadOnlyMemory<byte> Block => _block.Memory;
 
     /// <summary>The address of the block.</summary>
-    public BlockAddress Address => CidStore.AddressOf(_block.Info);
+    public BlockAddress Address => BlockProof.AddressOf(_block.Info);
 
     /// <summary>The block's CID.</summary>
     public Cid Cid => Cid.FromSha256(Multicodec.Raw, _block.Digest);

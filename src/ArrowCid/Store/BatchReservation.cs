@@ -139,7 +139,7 @@ public sealed partial class BatchReservation : IDisposable
             bool isNew = _staged is null
                 ? _blocks.Put(in request, out info)
                 : _blocks.PutStaged(_staged, in request, in digest, out info);
-            return CidStore.ResultOf(in info, isNew);
+            return BlockProof.ResultOf(in info, isNew);
         });
     }
 
@@ -148,8 +148,8 @@ public sealed partial class BatchReservation : IDisposable
     private PutResult PutCopy(Span<byte> block)
     {
         using BlockPlan plan = BlockPlan.Of(_draft.ToBatch(SchemaView, block.ToArray(), _validities));
-        PutRequest request = CidStore.RequestOf(plan);
+        PutRequest request = BlockPutting.RequestOf(plan);
         bool isNew = _blocks.Put(in request, plan.Schema, out BlockInfo info);
-        return CidStore.ResultOf(in info, isNew);
+        return BlockProof.ResultOf(in info, isNew);
     }
 }

@@ -111,7 +111,7 @@ internal sealed class BulkLoad : ISnapshotSink
     {
         if (block.Codec == Multicodec.Raw)
         {
-            _ = store.PutFrom(length, fill, block.Cid, onlyBatch: false, time);
+            _ = store.Putting.PutFrom(length, fill, block.Cid, onlyBatch: false, time);
             return;
         }
 
@@ -119,7 +119,7 @@ internal sealed class BulkLoad : ISnapshotSink
         fill(bytes);
         if (Sha256.Hash(bytes) != block.Digest)
             throw new ArrowCidException(ErrorCode.InvalidData, $"the bytes of {block.Cid} are damaged");
-        _ = store.PutOfCodec(block.Codec, bytes, time);
+        _ = store.Putting.PutOfCodec(block.Codec, bytes, time);
     }
 
     /// <summary>Replaces a block that is here by the right bytes, where its own are damaged.</summary>
@@ -130,7 +130,7 @@ internal sealed class BulkLoad : ISnapshotSink
         {
             byte[] bytes = new byte[length];
             fill(bytes);
-            _ = _store.PutRepair(block.Cid, bytes);
+            _ = _store.Putting.PutRepair(block.Cid, bytes);
         }
 
         if (_repaired.Add(block.Digest)) Repaired++;
@@ -138,7 +138,7 @@ internal sealed class BulkLoad : ISnapshotSink
 
     /// <summary>Each block's stored bytes are hashed once.</summary>
     private bool IsIntact(in SnapshotBlock block) =>
-        _intact.Contains(block.Digest) || (_store!.IsIntact(block.Cid) && _intact.Add(block.Digest));
+        _intact.Contains(block.Digest) || (_store!.Reading.IsIntact(block.Cid) && _intact.Add(block.Digest));
 
     /// <summary>What was dropped is put again, though it may still be found.</summary>
     private bool IsThere(in SnapshotBlock block) =>

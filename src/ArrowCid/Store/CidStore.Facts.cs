@@ -24,47 +24,6 @@ public sealed partial class CidStore
     internal PutResult Put(RecordBatch batch, PutOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return PutExpected(batch, default, options);
-    }
-
-    /// <summary>Puts a batch where its block has a CID that is known before, which the put's own hash proves.</summary>
-    /// <param name="batch">The batch.</param>
-    /// <param name="expected">The CID; the default: any.</param>
-    /// <param name="options">What is to be said of it, or null.</param>
-    /// <param name="mustBeNew">Whether the put must create the block.</param>
-    /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: the block has another CID, and was not
-    /// put. Others as for <see cref="Put(RecordBatch, PutOptions)"/>.</exception>
-    /// <exception cref="BlockExistsException">The put must create the block, and the store has it. Nothing was
-    /// written.</exception>
-    internal PutResult PutExpected(RecordBatch batch, Cid expected, PutOptions? options, bool mustBeNew = false) =>
-        PutAs(options, facts => PutWith(batch, facts, expected, mustBeNew));
-
-    /// <summary>Puts a batch that was encoded before, as <see cref="Put(RecordBatch, PutOptions)"/> does.</summary>
-    internal PutResult PutSpooled(SpooledBatch batch, PutOptions? options = null, bool mustBeNew = false) =>
-        PutAs(options, facts => PutNeeding(batch.Request with { Facts = facts, MustBeNew = mustBeNew }, batch.Schema));
-
-    private PutResult PutAs(PutOptions? options, Func<FactRecord?, PutResult> put)
-    {
-        PutResult result = put(options is null
-            ? null
-            : _registry.Facts.RecordOfPut(options, options.Pin, options.Name));
-        if (options?.Name is { } name) _ = Names.Set(name, result.Cid);
-        return result;
-    }
-
-    internal static void ThrowIfDefault(Cid cid)
-    {
-        if (cid.IsDefault) throw new ArgumentException("default(Cid) is no block; it was never set.", nameof(cid));
-    }
-
-    /// <summary>Throws where a put could not keep what is said with it, before anything is put.</summary>
-    internal void Check(PutOptions options) => _ = _registry.Facts.RecordOfPut(options, options.Pin, options.Name);
-
-    /// <summary>The root of a block as a UnixFS file, where a manifest does not link to the block itself.</summary>
-    internal Cid DagOf(RecordLease block)
-    {
-        if (block.Info.Length <= Dataset.MaxLinked) return default;
-        ProveHash(block, block.Info);
-        return UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025).Root;
+        return Putting.PutExpected(batch, default, options);
     }
 }

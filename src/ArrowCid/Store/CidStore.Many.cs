@@ -1,4 +1,3 @@
-using System.Buffers;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Storage;
@@ -8,9 +7,6 @@ namespace ArrowCid;
 /// <summary>Many blocks in one call.</summary>
 public sealed partial class CidStore
 {
-    // The number of batches planned at once: each holds the memory of its canonical form until it is written.
-    private const int MostTogether = 64;
-
     /// <summary>
     /// Puts several batches, as <see cref="Put(RecordBatch)"/> does each, but reserved, hashed and announced together,
     /// with one wake for all waiters: for many small batches. Other writers and watchers see them in order.
@@ -26,15 +22,16 @@ public sealed partial class CidStore
         ArgumentNullException.ThrowIfNull(batches);
         for (int i = 0; i < batches.Count; i++) ArgumentNullException.ThrowIfNull(batches[i], nameof(batches));
         var results = new PutResult[batches.Count];
-        var plans = new List<BlockPlan>(Math.Min(batches.Count, MostTogether));
-        for (int start = 0; start < batches.Count; start += MostTogether)
+        var plans = new List<BlockPlan>(Math.Min(batches.Count, BlockPutting.MostTogether));
+        for (int start = 0; start < batches.Count; start += BlockPutting.MostTogether)
         {
-            int end = Math.Min(start + MostTogether, batches.Count);
+            int end = Math.Min(start + BlockPutting.MostTogether, batches.Count);
             try
             {
                 InvalidArrowException? refused = null;
-                for (int i = start; i < end && TryPlan(batches[i], out refused) is { } plan; i++) plans.Add(plan);
-                PutPlans(plans, results.AsSpan(start));
+                for (int i = start; i < end &&
+                    BlockPutting.TryPlan(batches[i], out refused) is { } plan; i++) plans.Add(plan);
+                Putting.PutPlans(plans, results.AsSpan(start));
                 if (refused is not null) throw refused;
             }
             finally
@@ -45,41 +42,6 @@ public sealed partial class CidStore
         }
 
         return results;
-    }
-
-    private void PutPlans(List<BlockPlan> plans, Span<PutResult> results)
-    {
-        if (plans.Count == 0) return;
-        PutRequest[] requests = ArrayPool<PutRequest>.Shared.Rent(MostTogether);
-        try
-        {
-            for (int i = 0; i < plans.Count; i++) requests[i] = RequestOf(plans[i]);
-            IEnumerable<CanonicalSchema> schemas = plans.Select(plan => plan.Schema);
-            ulong sweep = _blocks.Schemas.Put(schemas);
-            _ = PutGroup(requests.AsSpan(0, plans.Count), results);
-            _blocks.Schemas.Keep(schemas, sweep);
-        }
-        finally
-        {
-            ArrayPool<PutRequest>.Shared.Return(requests, clearArray: true);
-        }
-    }
-
-    internal int PutGroup(ReadOnlySpan<PutRequest> requests, Span<PutResult> results)
-    {
-        BlockInfo[] infos = ArrayPool<BlockInfo>.Shared.Rent(requests.Length);
-        bool[] areNew = ArrayPool<bool>.Shared.Rent(requests.Length);
-        try
-        {
-            int newOnes = _blocks.PutMany(requests, infos, areNew);
-            for (int i = 0; i < requests.Length; i++) results[i] = ResultOf(in infos[i], areNew[i]);
-            return newOnes;
-        }
-        finally
-        {
-            ArrayPool<BlockInfo>.Shared.Return(infos);
-            ArrayPool<bool>.Shared.Return(areNew);
-        }
     }
 
     /// <summary>
@@ -103,25 +65,7 @@ public sealed partial class CidStore
     {
         ArgumentNullException.ThrowIfNull(schema);
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
-        _blocks.EnterToWrite();
-        return new BatchReservation(_blocks, schema, BlockDraft.Of(schema, rows, dataBytes));
+        Blocks.EnterToWrite();
+        return new BatchReservation(Blocks, schema, BlockDraft.Of(schema, rows, dataBytes));
     }
-
-    /// <summary>The batches before one that is refused are put.</summary>
-    private static BlockPlan? TryPlan(RecordBatch batch, out InvalidArrowException? refused)
-    {
-        refused = null;
-        try
-        {
-            return BlockPlan.Of(batch);
-        }
-        catch (InvalidArrowException e)
-        {
-            refused = e;
-            return null;
-        }
-    }
-
-    internal static PutRequest RequestOf(BlockPlan plan, Cid expected = default) => new(RecordKind.Batch,
-        (uint)Multicodec.Raw, new PlannedBlock(plan, expected), plan.Schema.Digest, plan.Rows, RecordFlags.OwnEncoder);
 }

@@ -23,7 +23,7 @@ public sealed partial class CidStore
     public IEnumerable<StoredEntry> Query(Filter? filter = null, bool includeMissing = false)
     {
         var wish = new QueryWish(filter, includeMissing, IsDescending: false, Clock.GetUtcNow());
-        foreach (StoredEntry entry in Along(wish, _registry.Queries.Plan(wish, null)!)) yield return entry;
+        foreach (StoredEntry entry in Along(wish, Registry.Queries.Plan(wish, null)!)) yield return entry;
     }
 
     /// <summary>What passes, in a plan's order.</summary>
@@ -31,7 +31,7 @@ public sealed partial class CidStore
     {
         for (var place = default(QueryPlace); ;)
         {
-            QueryPiece piece = _registry.Queries.Look(wish, plan, place, EntriesAtOnce);
+            QueryPiece piece = Registry.Queries.Look(wish, plan, place, EntriesAtOnce);
             foreach (StoredEntry entry in piece.Entries) yield return entry;
             if (piece.IsEnd) yield break;
             place = piece.Place;

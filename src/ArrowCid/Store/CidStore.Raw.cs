@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Storage;
@@ -9,9 +7,6 @@ namespace ArrowCid;
 /// <summary>Blocks of any bytes.</summary>
 public sealed partial class CidStore
 {
-    // The maximum number of blocks held ready for a group.
-    private const int MostAtOnce = 4096;
-
     /// <summary>
     /// Puts bytes as a block: <see cref="Contains"/>, <see cref="StoreMetadata.TryFind"/>, <see cref="TryCopyTo"/> and
     /// <see cref="StoreDiagnostics.Verify"/> know it. It is not a batch: <see cref="List"/> and watches leave it
@@ -23,10 +18,10 @@ public sealed partial class CidStore
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public PutResult PutRaw(ReadOnlyMemory<byte> bytes)
     {
-        if (TryReadBatch(bytes, out RecordBatch? batch)) return Put(batch);
-        PutRequest request = Request(bytes);
-        bool isNew = _blocks.Put(in request, out BlockInfo info);
-        return ResultOf(in info, isNew);
+        if (BlockPutting.TryReadBatch(bytes, out RecordBatch? batch)) return Put(batch);
+        PutRequest request = BlockPutting.Request(bytes);
+        bool isNew = Blocks.Put(in request, out BlockInfo info);
+        return BlockProof.ResultOf(in info, isNew);
     }
 
     /// <summary>Puts many blocks as <see cref="PutRaw"/> does each, in order but with one commit for all: where they
@@ -46,57 +41,19 @@ public sealed partial class CidStore
         int newOnes = 0, done = 0;
         while (done < blocks.Length)
         {
-            if (TryReadBatch(blocks[done], out RecordBatch? batch))
+            if (BlockPutting.TryReadBatch(blocks[done], out RecordBatch? batch))
             {
                 results[done] = Put(batch);
                 newOnes += results[done++].IsNew ? 1 : 0;
                 continue;
             }
 
-            int count = 1, most = Math.Min(blocks.Length - done, MostAtOnce);
-            while (count < most && !MayBeBatch(blocks[done + count].Span)) count++;
-            newOnes += PutGroup(blocks.Slice(done, count), results.Slice(done, count));
+            int count = 1, most = Math.Min(blocks.Length - done, BlockPutting.MostAtOnce);
+            while (count < most && !BlockPutting.MayBeBatch(blocks[done + count].Span)) count++;
+            newOnes += Putting.PutGroup(blocks.Slice(done, count), results.Slice(done, count));
             done += count;
         }
 
         return newOnes;
-    }
-
-    private int PutGroup(ReadOnlySpan<ReadOnlyMemory<byte>> blocks, Span<PutResult> results)
-    {
-        PutRequest[] requests = ArrayPool<PutRequest>.Shared.Rent(blocks.Length);
-        try
-        {
-            for (int i = 0; i < blocks.Length; i++) requests[i] = Request(blocks[i]);
-            return PutGroup(requests.AsSpan(0, blocks.Length), results);
-        }
-        finally
-        {
-            ArrayPool<PutRequest>.Shared.Return(requests, clearArray: true);
-        }
-    }
-
-    private static PutRequest Request(ReadOnlyMemory<byte> bytes) =>
-        new(RecordKind.Raw, (uint)Multicodec.Raw, new RawBlock(bytes), default, 0, RecordFlags.None);
-
-    /// <summary>Every Arrow stream begins so.</summary>
-    private static bool MayBeBatch(ReadOnlySpan<byte> bytes) => bytes.StartsWith<byte>([0xff, 0xff, 0xff, 0xff]);
-
-    private static bool TryReadBatch(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out RecordBatch? batch)
-    {
-        batch = null;
-        if (!MayBeBatch(bytes.Span)) return false;
-        try
-        {
-            RecordBatch read = CanonicalBlock.DecodeView(bytes);
-            using BlockPlan plan = BlockPlan.Of(read);
-            if (plan.Makes(bytes.Span)) batch = read;
-        }
-        catch (InvalidArrowException)
-        {
-            // It only begins like one.
-        }
-
-        return batch is not null;
     }
 }

@@ -14,7 +14,7 @@ public sealed partial class CidStore
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(options);
         for (int i = 0; i < batches.Count; i++) ArgumentNullException.ThrowIfNull(batches[i], nameof(batches));
-        ThrowIfNameOfMany(options, batches.Count, nameof(batches));
+        BlockPutting.ThrowIfNameOfMany(options, batches.Count, nameof(batches));
         if (options.AllOrNothing)
         {
             using var transaction = new StoreTransaction(this, isSpooled: false);
@@ -41,7 +41,7 @@ public sealed partial class CidStore
     public PutResult[] PutRawMany(ReadOnlySpan<ReadOnlyMemory<byte>> blocks, PutManyOptions? options = null)
     {
         options ??= new PutManyOptions();
-        ThrowIfNameOfMany(options, blocks.Length, nameof(blocks));
+        BlockPutting.ThrowIfNameOfMany(options, blocks.Length, nameof(blocks));
         if (!options.AllOrNothing)
         {
             if (options.Metadata is not null)
@@ -54,21 +54,5 @@ public sealed partial class CidStore
         using var transaction = new StoreTransaction(this, isSpooled: false);
         foreach (ReadOnlyMemory<byte> block in blocks) transaction.AddRaw(block, options.Metadata);
         return transaction.Commit();
-    }
-
-    /// <summary>What bytes are put as, and of a batch its schema.</summary>
-    internal static (PutRequest Request, CanonicalSchema? Schema) RequestOf(ReadOnlyMemory<byte> bytes)
-    {
-        (PutRequest request, CanonicalSchema? schema, _) = Plan(bytes, new RawBlock(bytes), onlyBatch: false)!.Value;
-        return (request, schema);
-    }
-
-    /// <summary>The metadata of a put as a record; null where there are none.</summary>
-    internal FactRecord? FactsOf(PutOptions options) => _registry.Facts.RecordOfPut(options, options.Pin, options.Name);
-
-    private static void ThrowIfNameOfMany(PutManyOptions options, int count, string parameter)
-    {
-        if (options.Metadata?.Name is not { } name || count == 1) return;
-        throw new ArgumentException($"The name '{name}' points to one block, and {count} are put.", parameter);
     }
 }

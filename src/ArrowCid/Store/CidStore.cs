@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
@@ -23,14 +22,13 @@ namespace ArrowCid;
 /// </example>
 public sealed partial class CidStore : IDisposable, IAsyncDisposable
 {
-    private readonly BlockStore _blocks;
-    private readonly StoreRegistry _registry;
-    private readonly VerifyMode _verify;
-    internal readonly TimeSpan _timeout;
-
     private CidStore(BlockStore blocks, StoreRegistry registry, VerifyMode verify, CidStoreOptions options)
     {
-        (_blocks, _registry, _verify, _timeout) = (blocks, registry, verify, options.Timeout);
+        Core = new StoreCore(blocks, registry, verify, options.Timeout);
+        Proofs = new BlockProof(Core);
+        Reading = new BlockReading(Core, Proofs);
+        Putting = new BlockPutting(Core);
+        Watching = new StoreWatch(Core);
         Names = new StoreNames(this);
         Metadata = new StoreMetadata(this);
         Datasets = new StoreDatasets(this);
@@ -41,8 +39,29 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
         Places = new StorePlaces(this, options.OpenPlace);
     }
 
+    /// <summary>What the parts of this store share.</summary>
+    internal StoreCore Core { get; }
+
+    /// <summary>Proofs of what is read.</summary>
+    internal BlockProof Proofs { get; }
+
+    /// <summary>Leases on blocks of every kind.</summary>
+    internal BlockReading Reading { get; }
+
+    /// <summary>Puts of batches and bytes.</summary>
+    internal BlockPutting Putting { get; }
+
+    /// <summary>What follows the log.</summary>
+    internal StoreWatch Watching { get; }
+
     /// <summary>The underlying block store, for inspection of the files.</summary>
-    internal BlockStore Blocks => _blocks;
+    internal BlockStore Blocks => Core.Blocks;
+
+    /// <summary>The registry below.</summary>
+    internal StoreRegistry Registry => Core.Registry;
+
+    /// <summary>This handle's clock (<see cref="CidStoreOptions.TimeProvider"/>).</summary>
+    internal TimeProvider Clock => Blocks.Clock;
 
     /// <summary>Names of blocks and datasets: set, resolved, listed, with their history.</summary>
     public StoreNames Names { get; }
@@ -69,14 +88,11 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     public StoreDiagnostics Diagnostics { get; }
 
     /// <summary>The store's directory, as a full path.</summary>
-    public string Directory => _blocks.Directory;
-
-    /// <summary>This handle's clock (<see cref="CidStoreOptions.TimeProvider"/>).</summary>
-    internal TimeProvider Clock => _blocks.Clock;
+    public string Directory => Core.Blocks.Directory;
 
     /// <summary>Whether puts are refused: the options say so, or the store has features that this version only
     /// reads.</summary>
-    public bool IsReadOnly => _blocks.IsReadOnly;
+    public bool IsReadOnly => Core.Blocks.IsReadOnly;
 
     /// <summary>
     /// The directory that <see cref="Open"/> takes where none is named: what <c>ARROWCID_STORE</c> says, else
@@ -147,7 +163,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     /// <see cref="ErrorCode.TooLarge"/>: no space; <see cref="ErrorCode.Busy"/>: others hold what is needed; a retry
     /// may help.</exception>
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
-    internal PutResult Put(RecordBatch batch) => PutWith(batch, null);
+    internal PutResult Put(RecordBatch batch) => Putting.PutWith(batch, null);
 
     /// <summary>Finds a batch.</summary>
     /// <param name="cid">The CID of its canonical block.</param>
@@ -157,50 +173,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     /// <see cref="ErrorCode.SchemaMismatch"/>: the block is not a batch (<see cref="TryCopyTo"/> copies any);
     /// <see cref="ErrorCode.NotCanonical"/>: it was checked (<see cref="VerifyMode"/>) and is not
     /// canonical.</exception>
-    public BatchLease? TryGet(Cid cid) => TryLeaseBatch(cid, null);
-
-    /// <summary>As <see cref="TryGet"/>, once the bytes are proved to hash to the CID, whatever the mode.</summary>
-    internal BatchLease? TryGetProved(Cid cid) => TryLeaseBatch(cid, block => ProveHash(block, block.Info));
-
-    /// <summary>As <see cref="TryGet"/>, for a server: the bytes are proved unless a process has done so where they
-    /// are stored since the machine started.</summary>
-    internal BatchLease? TryGetToSend(Cid cid) => TryLeaseBatch(cid, ProveHashOnce);
-
-    private BatchLease? TryLeaseBatch(Cid cid, Action<RecordLease>? prove)
-    {
-        if (!StoreMeter.GetDuration.Enabled) return Get(cid, prove);
-        long started = Stopwatch.GetTimestamp();
-        try
-        {
-            return Get(cid, prove);
-        }
-        finally
-        {
-            StoreMeter.GetDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, _blocks.Reporter.Tag);
-        }
-    }
-
-    private BatchLease? Get(Cid cid, Action<RecordLease>? prove)
-    {
-        RecordLease? block = Find(cid);
-        if (block is null) return null;
-        try
-        {
-            prove?.Invoke(block);
-            if (block.Kind is RecordKind.Schema or RecordKind.View)
-            {
-                throw new ArrowCidException(ErrorCode.SchemaMismatch,
-                    $"{cid} is {(block.Kind == RecordKind.Schema ? "a schema" : "a part of a block")}, not a batch");
-            }
-
-            return new BatchLease(block, Read(block));
-        }
-        catch
-        {
-            block.Dispose();
-            throw;
-        }
-    }
+    public BatchLease? TryGet(Cid cid) => Reading.TryLeaseBatch(cid, null);
 
     /// <summary>Whether a block is here. It may be gone the next moment; only a lease holds it. One that is recorded as
     /// damaged counts as absent, so that a caller that has its bytes puts it again.</summary>
@@ -212,12 +185,13 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     {
         if (cid.Codec == Multicodec.Raw)
         {
-            return IsOurs(cid, out Digest256 digest) && _blocks.Contains(in digest) && !IsKnownDamaged(in digest) &&
-                !IsRemoved(in digest);
+            return BlockProof.IsOurs(cid, out Digest256 digest) && Blocks.Contains(in digest) &&
+                !Proofs.IsKnownDamaged(in digest) &&
+                !Proofs.IsRemoved(in digest);
         }
 
-        using RecordLease? block = FindAny(cid);
-        return block is not null && !block.IsKnownDamaged(_blocks.Damages.Damaged);
+        using RecordLease? block = Reading.FindAny(cid);
+        return block is not null && !block.IsKnownDamaged(Blocks.Damages.Damaged);
     }
 
     /// <summary>Which of many blocks are here: as <see cref="Contains"/> for each, but what the look-ups wait for
@@ -238,12 +212,12 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
             int count = Math.Min(cids.Length - at, Piece);
             bool areOurs = true;
             for (int i = 0; i < count; i++)
-                areOurs &= IsOurs(cids[at + i], out digests[i]) && cids[at + i].Codec == Multicodec.Raw;
+                areOurs &= BlockProof.IsOurs(cids[at + i], out digests[i]) && cids[at + i].Codec == Multicodec.Raw;
             if (areOurs)
             {
-                _blocks.Contains(digests[..count], found[at..]);
-                if (!_blocks.Damages.Damaged.IsEmpty) LeaveOutDamaged(digests[..count], found[at..]);
-                for (int i = 0; i < count; i++) found[at + i] = found[at + i] && !IsRemoved(in digests[i]);
+                Blocks.Contains(digests[..count], found[at..]);
+                if (!Blocks.Damages.Damaged.IsEmpty) Proofs.LeaveOutDamaged(digests[..count], found[at..]);
+                for (int i = 0; i < count; i++) found[at + i] = found[at + i] && !Proofs.IsRemoved(in digests[i]);
                 continue;
             }
 
@@ -253,15 +227,16 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
 
     /// <summary>The batches that are here, each once. One that is put meanwhile may be left out.</summary>
     /// <returns>What is known of each, without a look at its bytes.</returns>
-    internal IEnumerable<StoredBlock> List() => _registry.Entries.Alive(
-        _blocks.Listing.List().Where(info => info.Kind == RecordKind.Batch)).Select(info => StoredOf(in info));
+    internal IEnumerable<StoredBlock> List() => Core.Registry.Entries.Alive(
+        Blocks.Listing.List().Where(info => info.Kind == RecordKind.Batch)).Select(info =>
+            BlockProof.StoredOf(in info));
 
     /// <summary>Returns once every put that this store object has acknowledged survives a loss of power: on a disk,
     /// whatever is not flushed yet is flushed now, regardless of <see cref="CidStoreOptions.Durability"/>; in shared
     /// memory there is nothing to do.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.Io"/>: the flush failed, and it is unknown what would
     /// survive a loss of power; later puts fail with <see cref="ErrorCode.StoreFaulted"/>.</exception>
-    public void Flush() => _blocks.Flush();
+    public void Flush() => Core.Blocks.Flush();
 
     /// <summary>Lets go of the store. Watches end; leases stay readable until they are disposed of
     /// themselves.</summary>
@@ -269,8 +244,8 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     {
         CidStoreMeter.Remove(this);
         _maintenance?.Dispose();
-        _registry.Dispose();
-        _blocks.Dispose();
+        Registry.Dispose();
+        Blocks.Dispose();
     }
 
     /// <summary>As <see cref="Dispose"/>, on a thread of the pool: closing waits for a step of maintenance in progress
@@ -278,91 +253,13 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     /// <returns>A task that ends once the store is closed.</returns>
     public ValueTask DisposeAsync() => new(Task.Run(Dispose));
 
-    private PutResult PutWith(RecordBatch batch, FactRecord? facts, Cid expected = default, bool mustBeNew = false)
-    {
-        ArgumentNullException.ThrowIfNull(batch);
-        using BlockPlan plan = BlockPlan.Of(batch);
-        return PutNeeding(RequestOf(plan, expected) with { Facts = facts, MustBeNew = mustBeNew }, plan.Schema);
-    }
-
-    /// <summary>Puts a block together with the schema that it needs.</summary>
-    private PutResult PutNeeding(PutRequest request, CanonicalSchema schema)
-    {
-        bool isNew = _blocks.Put(in request, schema, out BlockInfo info);
-        return ResultOf(in info, isNew);
-    }
-
-    /// <summary>Any bytes are found under any codec; batches and schemas are raw bytes.</summary>
-    internal RecordLease? Find(Cid cid)
-    {
-        RecordLease? block = FindAny(cid);
-        if (block is null || _blocks.Damages.Damaged.IsEmpty || !block.IsKnownDamaged(_blocks.Damages.Damaged))
-            return block;
-        block.Dispose();
-        throw KnownDamaged(cid, block.Location);
-    }
-
-    /// <summary>As <see cref="Find"/>, of a block that is known to be damaged too.</summary>
-    internal RecordLease? FindAny(Cid cid)
-    {
-        RecordLease? block = IsOurs(cid, out Digest256 digest) ? _blocks.Find(digest) : null;
-        if (block is null) return null;
-        try
-        {
-            bool isOfCodec = cid.Codec == Multicodec.Raw || block.Kind is not (RecordKind.Batch or RecordKind.Schema);
-            if (isOfCodec && !IsRemoved(in digest)) return block;
-        }
-        catch
-        {
-            block.Dispose();
-            throw;
-        }
-
-        block.Dispose();
-        return null;
-    }
-
-    internal static bool IsOurs(Cid cid, out Digest256 digest)
-    {
-        digest = default;
-        return cid.Version == 1 && cid.TryGetSha256(out digest);
-    }
-
-    internal static PutResult ResultOf(in BlockInfo info, bool isNew) =>
-        new() { Address = AddressOf(in info), IsNew = isNew, IsRepaired = info.IsRepaired };
-
-    internal static BlockAddress AddressOf(in BlockInfo info) => new()
-    {
-        Cid = Cid.FromSha256(Multicodec.Raw, info.Digest),
-        SchemaCid = Cid.FromSha256(Multicodec.Raw, info.SchemaDigest),
-        Rows = info.Rows,
-        ByteLength = info.Length,
-    };
-
-    internal static StoredBlock StoredOf(in BlockInfo info) => new()
-    {
-        Address = AddressOf(in info),
-        Time = info.Time,
-    };
-
-    /// <summary>A table that forgets everything rather than grow without end: it only saves work.</summary>
-    private static void Remember<T>(ConcurrentDictionary<Digest256, T> table, Digest256 digest, T value)
-    {
-        const int Most = 1 << 16;
-        if (table.Count >= Most) table.Clear();
-        table[digest] = value;
-    }
-
     private IDisposable? _maintenance;
 
     /// <summary>Ends the maintenance of this handle, a step at work included; the store stays open.</summary>
     internal void EndMaintenance() => _maintenance?.Dispose();
 
-    /// <summary>The registry below.</summary>
-    internal StoreRegistry Registry => _registry;
-
     private void BeginMaintenance(MaintenanceOptions options)
     {
-        if (!_blocks.IsReadOnly && !_blocks.IsRing) _maintenance = options.Begin(this);
+        if (!Blocks.IsReadOnly && !Blocks.IsRing) _maintenance = options.Begin(this);
     }
 }

@@ -9,15 +9,15 @@ namespace ArrowCid;
 /// One thread at a time.</summary>
 internal sealed class DirectUpload : IDisposable
 {
-    private readonly CidStore _store;
+    private readonly BlockPutting _puts;
     private readonly DirectBlock _block;
     private readonly StagedBlock _staged;
     private readonly int _capacity;
     private bool _isOver;
 
-    public DirectUpload(CidStore store, DirectBlock block, StagedBlock staged, int capacity)
+    public DirectUpload(BlockPutting puts, DirectBlock block, StagedBlock staged, int capacity)
     {
-        (_store, _block, _staged, _capacity) = (store, block, staged, capacity);
+        (_puts, _block, _staged, _capacity) = (puts, block, staged, capacity);
         block.Begin(staged.Bytes);
     }
 
@@ -31,7 +31,7 @@ internal sealed class DirectUpload : IDisposable
     public PutResult Put(Cid expected, PutOptions? options)
     {
         Digest256 digest = _block.End(_staged.Bytes);
-        return _store.PutStaged(_block, _staged, digest, expected, options);
+        return _puts.PutStaged(_block, _staged, digest, expected, options);
     }
 
     /// <summary>Returns the batch that was received, in memory of its own, and releases the store's.</summary>
@@ -48,6 +48,6 @@ internal sealed class DirectUpload : IDisposable
         if (_isOver) return;
         _isOver = true;
         _staged.Dispose();
-        _store.EndReceiving(_capacity);
+        _puts.EndReceiving(_capacity);
     }
 }

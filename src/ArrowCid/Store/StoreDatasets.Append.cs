@@ -32,7 +32,7 @@ public sealed partial class StoreDatasets
         if (batches.Count == 0) throw new ArgumentException("An append has at least one batch.", nameof(batches));
         if (options is { Name: { } other } && other != name)
             throw new ArgumentException($"The options name '{other}', not '{name}'.", nameof(options));
-        if (options is not null) _store.Check(options);
+        if (options is not null) _store.Putting.Check(options);
         while (true)
         {
             Cid? current = _store.Names.Resolve(name);
@@ -62,16 +62,16 @@ public sealed partial class StoreDatasets
     {
         if (cid.Codec == Multicodec.DagCbor)
         {
-            Dataset dataset = Read(cid) ?? throw _store.NotHere(cid);
+            Dataset dataset = Read(cid) ?? throw _store.Proofs.NotHere(cid);
             foreach (DatasetBatch batch in dataset.Batches)
             {
-                using RecordLease block = _store.Find(batch.Cid) ?? throw _store.NotHere(batch.Cid);
+                using RecordLease block = _store.Reading.Find(batch.Cid) ?? throw _store.Proofs.NotHere(batch.Cid);
             }
 
             return dataset;
         }
 
-        using RecordLease one = _store.Find(cid) ?? throw _store.NotHere(cid);
+        using RecordLease one = _store.Reading.Find(cid) ?? throw _store.Proofs.NotHere(cid);
         if (one.Info.Kind != RecordKind.Batch)
         {
             throw new ArrowCidException(ErrorCode.SchemaMismatch,

@@ -62,7 +62,7 @@ public sealed partial class StoreDatasets
         IReadOnlyDictionary<string, string>? metadata = null, IReadOnlyList<Cid>? parents = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _store.Check(options);
+        _store.Putting.Check(options);
         PutResult put = Put(batches, metadata, parents);
         _store.Metadata.Set(put.Cid, options);
         if (options.Pin) _store.Retention.Pin(put.Cid);
@@ -89,7 +89,7 @@ public sealed partial class StoreDatasets
         if (!_store.Contains(manifest)) return null;
         return BatchColumn.ReadView(manifest, column, cid =>
         {
-            using RecordLease? block = _store.Find(cid);
+            using RecordLease? block = _store.Reading.Find(cid);
             return block?.Memory.ToArray();
         });
     }
@@ -97,7 +97,7 @@ public sealed partial class StoreDatasets
     internal Dataset? Read(Cid cid)
     {
         if (cid.Codec != Multicodec.DagCbor) return null;
-        return _store.ReadNode(cid) is { } node ? Dataset.Decode(node, _store.ReadNode) : null;
+        return _store.Reading.ReadNode(cid) is { } node ? Dataset.Decode(node, _store.Reading.ReadNode) : null;
     }
 
     /// <summary>Batches of the store as those of a dataset, after others of its schema.</summary>
@@ -109,7 +109,7 @@ public sealed partial class StoreDatasets
         items.AddRange(before);
         foreach (Cid cid in batches)
         {
-            using RecordLease block = _store.Find(cid) ?? throw _store.NotHere(cid);
+            using RecordLease block = _store.Reading.Find(cid) ?? throw _store.Proofs.NotHere(cid);
             BlockInfo info = block.Info;
             if (info.Kind != RecordKind.Batch)
                 throw new ArrowCidException(ErrorCode.SchemaMismatch, $"{cid} is not a batch; a dataset is of batches");
@@ -121,7 +121,7 @@ public sealed partial class StoreDatasets
             }
 
             schema = own;
-            items.Add(new DatasetBatch(cid, info.Rows, info.Length, _store.DagOf(block)));
+            items.Add(new DatasetBatch(cid, info.Rows, info.Length, _store.Reading.DagOf(block)));
         }
 
         return items.MoveToImmutable();
@@ -130,7 +130,7 @@ public sealed partial class StoreDatasets
     private PutResult PutNodes(ImmutableArray<DatasetBatch> items, ImmutableArray<Cid> parents,
         ImmutableSortedDictionary<string, string> metadata, ulong sweep)
     {
-        using RecordLease first = _store.Find(items[0].Cid) ?? throw _store.NotHere(items[0].Cid);
+        using RecordLease first = _store.Reading.Find(items[0].Cid) ?? throw _store.Proofs.NotHere(items[0].Cid);
         var dataset = new Dataset(Cid.FromSha256(Multicodec.Raw, first.Info.SchemaDigest), items, parents, metadata);
         PutResult put = default;
         List<Cid> together = [dataset.Schema, .. items.Select(item => item.Cid)];

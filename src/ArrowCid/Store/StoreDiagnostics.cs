@@ -111,12 +111,12 @@ public sealed partial class StoreDiagnostics
         RecordLease? block = null;
         try
         {
-            block = _store.FindAny(cid);
+            block = _store.Reading.FindAny(cid);
             if (block is null) return null;
             location = block.Location;
             BlockInfo info = block.Info;
-            if (info.Kind == RecordKind.Raw) _store.ProveHash(block, in info);
-            else _store.Prove(block, in info);
+            if (info.Kind == RecordKind.Raw) _store.Proofs.ProveHash(block, in info);
+            else _store.Proofs.Prove(block, in info);
             return new VerifyResult { Cid = cid, Location = location, ByteLength = info.Length, Error = null };
         }
         catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
@@ -154,7 +154,7 @@ public sealed partial class StoreDiagnostics
         {
             bool isBatch = info.Kind == RecordKind.Batch;
             // A block that went between the listing and the look was collected, which is no damage.
-            VerifyResult? result = Verify(CidStore.CidOf(in info), source: null, cancellationToken);
+            VerifyResult? result = Verify(BlockProof.CidOf(in info), source: null, cancellationToken);
             operation.Step();
             if (result is { } found && (isBatch || !found.IsIntact)) yield return found;
         }

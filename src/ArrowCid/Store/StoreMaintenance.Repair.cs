@@ -24,7 +24,7 @@ public sealed partial class StoreMaintenance
     {
         ArgumentNullException.ThrowIfNull(source);
         _store.Blocks.EnterToWrite();
-        if (!CidStore.IsOurs(cid, out Digest256 digest)) return null;
+        if (!BlockProof.IsOurs(cid, out Digest256 digest)) return null;
         if (_store.Diagnostics.Verify(cid, source: null, cancellationToken) is { } found)
             return found.Error is { Code: ErrorCode.BlockCorrupt }
                 ? RepairFrom(source, cid, in digest, found.Location, cancellationToken)
@@ -62,7 +62,7 @@ public sealed partial class StoreMaintenance
             operation.Expect(_store.Blocks.Examination.GetStatistics().IndexUsed);
             foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.Listing.List()))
             {
-                RepairResult? result = Repair(CidStore.CidOf(in info), source, cancellationToken);
+                RepairResult? result = Repair(BlockProof.CidOf(in info), source, cancellationToken);
                 operation.Step();
                 if (result is { Outcome: not RepairOutcome.Intact } found) yield return found;
             }
@@ -95,10 +95,10 @@ public sealed partial class StoreMaintenance
                 };
             cancellationToken.ThrowIfCancellationRequested();
             // A drop beside this would not see that the block is here again.
-            using MaintenanceLockScope term = _store.Blocks.Coordination.TryBecomeJanitor(_store._timeout)
+            using MaintenanceLockScope term = _store.Blocks.Coordination.TryBecomeJanitor(_store.Core.Timeout)
                 ?? throw new ArrowCidException(ErrorCode.Busy,
                 $"{_store.Directory}: another process or thread is collecting; try again");
-            if (_store.IsRemoved(in digest)) return new RepairResult
+            if (_store.Proofs.IsRemoved(in digest)) return new RepairResult
             {
                 Cid = cid,
                 Outcome = RepairOutcome.Removed,
@@ -106,7 +106,7 @@ public sealed partial class StoreMaintenance
                 ByteLength = 0,
                 Error = null,
             };
-            return _store.PutRepair(cid, good.Bytes)
+            return _store.Putting.PutRepair(cid, good.Bytes)
                 ? new RepairResult
                 {
                     Cid = cid,

@@ -119,7 +119,7 @@ public sealed partial class StoreMaintenance
         if (_store.Names.Resolve(MaintenancePolicy.Name) is not { } cid) return MaintenancePolicy.None;
         try
         {
-            return MaintenancePolicy.Decode(_store.ReadNode(cid) ?? throw _store.NotHere(cid));
+            return MaintenancePolicy.Decode(_store.Reading.ReadNode(cid) ?? throw _store.Proofs.NotHere(cid));
         }
         catch (InvalidIpldException e)
         {

@@ -110,7 +110,7 @@ public sealed partial class StoreMetadata
     {
         if (entry.SchemaCid is { } schema) return schema == CatalogTable.SchemaCid;
         if (entry.Cid.Codec != Multicodec.DagCbor) return false;
-        using RecordLease? node = _store.Find(entry.Cid);
+        using RecordLease? node = _store.Reading.Find(entry.Cid);
         if (node is null) return false;
         _ = CatalogTable.SchemaCid.TryGetSha256(out Digest256 own);
         foreach ((_, Digest256 need) in BlockNeeds.Of(_store.Blocks, node.Info) ?? [])

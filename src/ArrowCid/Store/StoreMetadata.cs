@@ -17,8 +17,8 @@ public sealed partial class StoreMetadata
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/>: its record is damaged.</exception>
     public StoredBlock? TryFind(Cid cid)
     {
-        using RecordLease? block = _store.Find(cid);
-        return block is null ? null : CidStore.StoredOf(block.Info) is var found && cid.Codec == Multicodec.Raw
+        using RecordLease? block = _store.Reading.Find(cid);
+        return block is null ? null : BlockProof.StoredOf(block.Info) is var found && cid.Codec == Multicodec.Raw
             ? found
             : found with { Address = found.Address with { Cid = cid } };
     }
@@ -42,7 +42,7 @@ public sealed partial class StoreMetadata
     public void Set(Cid cid, BlockMetadata facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         List<Fact> said = FactRecord.FactsOf(facts, cid, _store.Clock.GetUtcNow());
         if (said.Count > 0) _store.Registry.Facts.Append([.. said]);
     }
@@ -68,7 +68,7 @@ public sealed partial class StoreMetadata
         foreach ((Cid cid, BlockMetadata facts) in blocks)
         {
             ArgumentNullException.ThrowIfNull(facts, nameof(blocks));
-            CidStore.ThrowIfDefault(cid);
+            BlockProof.ThrowIfDefault(cid);
             said.Clear();
             said.AddRange(FactRecord.FactsOf(facts, cid, _store.Clock.GetUtcNow()));
             if (said.Count == 0) continue;
@@ -90,7 +90,7 @@ public sealed partial class StoreMetadata
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         _store.Registry.Facts.Append(new TagsFact(cid, [KeyValuePair.Create(key, (string?)value)]));
     }
 
@@ -101,7 +101,7 @@ public sealed partial class StoreMetadata
     public void Untag(Cid cid, string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         _store.Registry.Facts.Append(new TagsFact(cid, [KeyValuePair.Create(key, (string?)null)]));
     }
 
@@ -114,7 +114,7 @@ public sealed partial class StoreMetadata
     /// <see cref="ErrorCode.BlockNotFound"/>: what the block needs was removed meanwhile.</exception>
     public void SetExpiry(Cid cid, DateTimeOffset? expires)
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         if (expires is { } end) FactRecord.ThrowIfPast(end, _store.Clock.GetUtcNow());
         _store.Registry.Pins.Touch(cid, expires is { } at ? FactRecord.MillisecondsOf(at) : null);
     }

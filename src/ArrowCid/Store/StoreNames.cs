@@ -21,7 +21,7 @@ public sealed partial class StoreNames
     public NameChange Set(string name, Cid cid)
     {
         ArgumentNullException.ThrowIfNull(name);
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         return _store.Registry.Names.Set(name, cid, new NameExpectation(IsAny: true, null));
     }
 
@@ -40,7 +40,7 @@ public sealed partial class StoreNames
     public NameChange Set(string name, Cid? cid, Cid? expected)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (cid is { } target) CidStore.ThrowIfDefault(target);
+        if (cid is { } target) BlockProof.ThrowIfDefault(target);
         return _store.Registry.Names.Set(name, cid, new NameExpectation(IsAny: false, expected));
     }
 

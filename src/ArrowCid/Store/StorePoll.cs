@@ -76,7 +76,7 @@ internal sealed class StorePoll : IDisposable
         announcement = default;
         while (_tail.TryNext(out LogEvent found))
         {
-            if (_store.TryAnnounce(in found, null, out announcement)) return true;
+            if (_store.Watching.TryAnnounce(in found, null, out announcement)) return true;
         }
 
         return false;

@@ -16,7 +16,7 @@ public sealed partial class StoreRetention
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public void Pin(Cid cid)
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         _store.Registry.Pins.Pin(cid);
     }
 
@@ -26,7 +26,7 @@ public sealed partial class StoreRetention
     /// <exception cref="InvalidOperationException">The store is open for reading only.</exception>
     public bool Unpin(Cid cid)
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         return _store.Registry.Pins.Unpin(cid);
     }
 
@@ -47,7 +47,7 @@ public sealed partial class StoreRetention
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(cids);
-        foreach (Cid cid in cids) CidStore.ThrowIfDefault(cid);
+        foreach (Cid cid in cids) BlockProof.ThrowIfDefault(cid);
         return Report(_store.Registry.Removals.Remove(cids, dryRun, cancel: cancellationToken), dryRun);
     }
 
@@ -67,7 +67,7 @@ public sealed partial class StoreRetention
     /// <returns>Every reason; none where <see cref="Remove"/> would take it.</returns>
     public IReadOnlyList<KeepReason> GetReasons(Cid cid)
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         return _store.Registry.Removals.Why(cid);
     }
 

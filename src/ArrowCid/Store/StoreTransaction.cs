@@ -60,7 +60,7 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
     public void AddRaw(ReadOnlyMemory<byte> bytes, PutOptions? options)
     {
         FactRecord? facts = FactsOf(options);
-        (PutRequest request, CanonicalSchema? schema) = CidStore.RequestOf(bytes);
+        (PutRequest request, CanonicalSchema? schema) = BlockPutting.RequestOf(bytes);
         if (schema is not null) AddSchema(schema);
         Digest256 digest = Sha256.Hash(bytes.Span);
         AddBlock(request with { Facts = facts }, digest, options?.Name, Cid.FromSha256(Multicodec.Raw, digest));
@@ -161,7 +161,7 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
     private static ArrowCidException OtherSchema() => new(ErrorCode.SchemaMismatch,
         "the batch has another schema than the batches before it; a dataset has one");
 
-    private FactRecord? FactsOf(PutOptions? options) => options is null ? null : store.FactsOf(options);
+    private FactRecord? FactsOf(PutOptions? options) => options is null ? null : store.Putting.FactsOf(options);
 
     /// <summary>Encodes the block once into the temporary file, and adds it up as a UnixFS file where a dataset
     /// links it.</summary>
@@ -192,8 +192,8 @@ internal sealed class StoreTransaction(CidStore store, bool isSpooled) : IDispos
         }
 
         store.Blocks.Schemas.Keep(_schemas.Values, _sweep);
-        PutResult[] results = [.. _results.Select(at => CidStore.ResultOf(in infos[at], areNew[at]))];
-        return (results, CidStore.ResultOf(in infos[^1], areNew[^1]));
+        PutResult[] results = [.. _results.Select(at => BlockProof.ResultOf(in infos[at], areNew[at]))];
+        return (results, BlockProof.ResultOf(in infos[^1], areNew[^1]));
     }
 
     /// <summary>A batch that is encoded again, so that no more than one plan is held at a time.</summary>

@@ -41,7 +41,7 @@ public sealed partial class StoreTransfer
         private protected override BlockLease? Find(Cid cid, in Digest256 digest,
             CancellationToken cancellationToken)
         {
-            RecordLease? lease = store.Prove(cid);
+            RecordLease? lease = store.Reading.Prove(cid);
             return lease is null ? null : new BlockLease(cid, lease.Memory, lease);
         }
 
@@ -55,7 +55,7 @@ public sealed partial class StoreTransfer
         protected override void Write(Cid cid, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
         {
             if (cid.Codec == Multicodec.Raw)
-                _ = store.PutFrom(bytes.Length, target => bytes.Span.CopyTo(target), cid, onlyBatch: false);
+                _ = store.Putting.PutFrom(bytes.Length, target => bytes.Span.CopyTo(target), cid, onlyBatch: false);
             else _ = store.PutBlock(cid.Codec, bytes);
         }
     }

@@ -117,7 +117,8 @@ public sealed partial class StoreTransfer
     {
         var need = new StoreNeed(segment);
         foreach (FactPayload record in _store.Blocks.Listing.FactRecords()) need.AddFacts(record.Bytes.Length);
-        foreach (BlockInfo info in _store.Registry.Entries.Alive(_store.Blocks.Listing.List()).OrderBy(info => info.Time))
+        IEnumerable<BlockInfo> alive = _store.Registry.Entries.Alive(_store.Blocks.Listing.List());
+        foreach (BlockInfo info in alive.OrderBy(info => info.Time))
             need.AddBlock(info.Length, isPutAgain: true);
         return need.Capacity();
     }

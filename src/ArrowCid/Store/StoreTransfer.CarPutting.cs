@@ -117,7 +117,7 @@ public sealed partial class StoreTransfer
 
             Cid from = contents.Blocks[step.Block].Cid.ToV1();
             bool isProved = step.Parts.Append(step.Block).All(IsProved);
-            (PutResult Put, BlockKind Kind)? made = !isProved ? null : store.PutFrom((int)step.Length,
+            (PutResult Put, BlockKind Kind)? made = !isProved ? null : store.Putting.PutFrom((int)step.Length,
                 target => contents.ReadAt(step.Content, target), step.Expected, onlyBatch: step.Expected.IsDefault);
             if (made is not { } put)
             {
@@ -156,7 +156,7 @@ public sealed partial class StoreTransfer
             Cid cid = section.Cid.ToV1();
             if (cid.Codec == Multicodec.Raw)
             {
-                (PutResult Put, BlockKind Kind)? raw = store.PutFrom(section.Length,
+                (PutResult Put, BlockKind Kind)? raw = store.Putting.PutFrom(section.Length,
                     target => contents.ReadAt(section.BlockOffset, target), cid, onlyBatch: false);
                 Add(raw!.Value.Put, raw.Value.Kind, cid);
                 return;
@@ -193,16 +193,16 @@ public sealed partial class StoreTransfer
             if (bytes.IndexOf("arrowcid/dataset"u8) < 0) return;
             IpldNode node = DagCbor.Decode(bytes);
             if (ManifestNode.KindOf(node) != Dataset.Kind) return;
-            foreach (DatasetBatch batch in Dataset.Decode(node, store.ReadNode).Batches)
+            foreach (DatasetBatch batch in Dataset.Decode(node, store.Reading.ReadNode).Batches)
             {
-                using RecordLease? block = store.Find(batch.Cid);
+                using RecordLease? block = store.Reading.Find(batch.Cid);
                 if (block is null) continue;
                 BlockInfo info = block.Info;
                 bool isRight = info.Rows == batch.Rows && info.Length == batch.ByteLength;
                 if (isRight && !batch.Dag.IsDefault)
                 {
                     bool isMade = _made.TryGetValue(batch.Dag, out Cid made);
-                    isRight = isMade ? made == batch.Cid : store.DagOf(block) == batch.Dag;
+                    isRight = isMade ? made == batch.Cid : store.Reading.DagOf(block) == batch.Dag;
                 }
 
                 if (isRight) continue;

@@ -33,11 +33,12 @@ public sealed partial class StoreTransfer
         IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var operation = new Operation(ProgressUnit.Bytes, progress, cancellationToken);
-        return CarExporter.Write(cid => Of(cid, _store.Find(cid)), cid => Of(cid, _store.Prove(cid)), cids, output,
+        return CarExporter.Write(cid => Of(cid, _store.Reading.Find(cid)), cid => Of(cid, _store.Reading.Prove(cid)),
+            cids, output,
             options, operation);
 
         BlockLease Of(Cid cid, RecordLease? lease) =>
-            new(cid, (lease ?? throw _store.NotHere(cid)).Memory, lease);
+            new(cid, (lease ?? throw _store.Proofs.NotHere(cid)).Memory, lease);
     }
 
     /// <summary>

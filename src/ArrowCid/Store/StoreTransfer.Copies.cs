@@ -11,11 +11,11 @@ public sealed partial class StoreTransfer
 {
     /// <summary>A block of raw bytes in private memory.</summary>
     /// <param name="Length">Its bytes.</param>
-    /// <param name="Expected">As for <see cref="CidStore.PutFrom"/>.</param>
-    /// <param name="OnlyBatch">As for <see cref="CidStore.PutFrom"/>.</param>
+    /// <param name="Expected">As for <see cref="BlockPutting.PutFrom"/>.</param>
+    /// <param name="OnlyBatch">As for <see cref="BlockPutting.PutFrom"/>.</param>
     private sealed record CopiedBlock(int Length, Cid Expected, bool OnlyBatch)
     {
-        /// <summary>The result, once its group is put: as <see cref="CidStore.PutFrom"/> returns it.</summary>
+        /// <summary>The result, once its group is put: as <see cref="BlockPutting.PutFrom"/> returns it.</summary>
         public (PutResult Put, BlockKind Kind)? Result { get; set; }
     }
 
@@ -28,7 +28,7 @@ public sealed partial class StoreTransfer
     private sealed class CopiedBlocks(CidStore store, long bytes) : IDisposable
     {
         /// <summary>The most bytes of a block.</summary>
-        public const int MostBytes = CidStore.MostInMemory;
+        public const int MostBytes = BlockPutting.MostInMemory;
 
         // Where blocks are not hashed side by side, groups only save small ones the change of threads.
         private static readonly int s_most = Sha256.ManyPath == Sha256ManyPath.Serial ? 1 << 18 : MostBytes;
@@ -77,7 +77,7 @@ public sealed partial class StoreTransfer
                     CopiedBlock block = _blocks[i];
                     (long offset, int length) = _window.Pieces[i];
                     ReadOnlyMemory<byte> memory = _window.Memory.Slice((int)offset, length);
-                    if (CidStore.Plan(memory, new RawBlock(memory, block.Expected, OnAsked),
+                    if (BlockPutting.Plan(memory, new RawBlock(memory, block.Expected, OnAsked),
                         block.OnlyBatch) is not { } made)
                         continue;
                     if (made.Schema is { } schema) _ = schemas.TryAdd(schema.Digest, schema);
@@ -89,7 +89,7 @@ public sealed partial class StoreTransfer
                 if (!_before.GetAwaiter().GetResult()) return;
                 _left = puts.Count;
                 ulong sweep = store.Blocks.Schemas.Put(schemas.Values);
-                _ = store.PutGroup(requests.AsSpan(0, puts.Count), results);
+                _ = store.Putting.PutGroup(requests.AsSpan(0, puts.Count), results);
                 for (int i = 0; i < results.Length; i++) puts[i].Result = (results[i], kinds[i]);
                 store.Blocks.Schemas.Keep(schemas.Values, sweep);
             }

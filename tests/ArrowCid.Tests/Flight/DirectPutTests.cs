@@ -26,12 +26,14 @@ public sealed class DirectPutTests
     public async Task Put_has_the_same_answers_when_its_body_ends_the_message(int rows)
     {
         var random = new Random(rows);
-        await using ServedStore direct = await ServedStore.Start(capacity: 128), usual = await ServedStore.Start(capacity: 128);
+        await using ServedStore direct = await ServedStore.Start(capacity: 128),
+            usual = await ServedStore.Start(capacity: 128);
         using FlightChannel directly = new(direct.Flight), usually = new(usual.Flight);
         foreach ((string name, RecordBatch batch) in Batches(rows, random))
         {
             (byte[] schema, byte[] header, byte[] body) = MessagesOf(batch);
-            Assert.True(body.Length > 1 << 16 && direct.Store.HasOwnSegment(body.Length) == rows > 100_000, name);
+            Assert.True(body.Length > 1 << 16 && direct.Store.Putting.HasOwnSegment(body.Length) == rows > 100_000,
+                name);
             // The second is known.
             for (int time = 0; time < 2; time++)
                 await CompareAsync($"{name}, {time}", schema, [header, header], [body, body]);
@@ -67,12 +69,14 @@ public sealed class DirectPutTests
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new Broken([.. Framed(FieldsOf(schema, [], "", true)), .. Framed(message)[..(body.Length / 2)]], half.Task),
+            Content = new Broken([.. Framed(FieldsOf(schema, [], "", true)), .. Framed(message)[..(body.Length / 2)]],
+                half.Task),
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
         request.Headers.TryAddWithoutValidation("authorization", $"Bearer {server.Token}");
         Task<HttpResponseMessage> sending = http.SendAsync(request);
-        Assert.True(SpinWait.SpinUntil(() => server.Store.Diagnostics.GetSummary().BytesTaken >= before + body.Length, s_deadline),
+        Assert.True(SpinWait.SpinUntil(() => server.Store.Diagnostics.GetSummary().BytesTaken >= before + body.Length,
+            s_deadline),
             "the upload reserved nothing");
         // Other puts do not wait for it.
         _ = server.Store.Put(ServedStore.Sequence(1, 10));
@@ -95,7 +99,8 @@ public sealed class DirectPutTests
 
         Assert.True(server.Store.Diagnostics.GetSummary().BytesTaken < before + body.Length);
         string put = await PutAsync(server, channel, schema, [header], [body], isBodyLast: true);
-        Assert.Contains(CanonicalBlock.Encode(ServedStore.Sequence(0, Rows)).Cid.ToString(), put, StringComparison.Ordinal);
+        Assert.Contains(CanonicalBlock.Encode(ServedStore.Sequence(0, Rows)).Cid.ToString(), put,
+            StringComparison.Ordinal);
         Assert.All(server.Store.Diagnostics.VerifyAll(), found => Assert.True(found.IsIntact));
     }
 
@@ -104,17 +109,20 @@ public sealed class DirectPutTests
         long[] numbers = [.. Enumerable.Range(0, rows).Select(_ => random.NextInt64())];
         double[] doubles = [.. numbers.Select(n => n % 5 == 0 ? BitConverter.UInt64BitsToDouble(0xFFF8000000000123) : n)];
         bool[] valid = [.. numbers.Select(n => n % 3 != 0)];
-        yield return ("numbers", RecordBatch.Of(("n", ArrowArray.From<long>(numbers)), ("m", ArrowArray.From<long>(numbers)),
+        yield return ("numbers",
+            RecordBatch.Of(("n", ArrowArray.From<long>(numbers)), ("m", ArrowArray.From<long>(numbers)),
             ("o", ArrowArray.From<long>(numbers)), ("p", ArrowArray.From<long>(numbers))));
         yield return ("NaNs, and junk under nulls", RecordBatch.Of(("n", ArrowArray.From<long>(numbers)),
             ("x", ArrowArray.From<double>(doubles)), ("y", Nullable(ArrowArray.From<double>(doubles), valid)),
-            ("z", Nullable(ArrowArray.From<long>(numbers), valid)), ("b", Nullable(ArrowArray.From<long>(numbers), valid))));
+            ("z", Nullable(ArrowArray.From<long>(numbers), valid)),
+                ("b", Nullable(ArrowArray.From<long>(numbers), valid))));
         yield return ("ASCII", Texts(rows, i => new string((char)('a' + i % 26), 20 + i % 30)));
         yield return ("other text", Texts(rows, i => string.Concat(Enumerable.Repeat("äö\u2603", 3 + i % 9))));
     }
 
     /// <summary>Messages that differ from those that writers send.</summary>
-    private static IEnumerable<(string Name, byte[] Schema, byte[] Header, byte[] Body)> Changed(int rows, Random random)
+    private static IEnumerable<(string Name, byte[] Schema, byte[] Header, byte[] Body)> Changed(int rows,
+        Random random)
     {
         (byte[] schema, byte[] header, byte[] body) = MessagesOf(Texts(rows, i => new string('q', 20 + i % 30)));
         yield return ("offsets that start later", schema, header, With(body, 0, 1));
@@ -148,7 +156,8 @@ public sealed class DirectPutTests
         }
 
         return RecordBatch.Of(("t", new ArrowArray(ArrowType.Utf8, rows,
-            [default, System.Runtime.InteropServices.MemoryMarshal.AsBytes(offsets.AsSpan()).ToArray(), data.ToArray()])));
+            [default, System.Runtime.InteropServices.MemoryMarshal.AsBytes(offsets.AsSpan()).ToArray(),
+                data.ToArray()])));
     }
 
     private static ArrowArray Nullable(ArrowArray values, bool[] valid)
@@ -169,7 +178,8 @@ public sealed class DirectPutTests
             stream[(next + Prefix + header)..^Prefix]);
     }
 
-    private static async Task<string> PutAsync(ServedStore server, FlightChannel channel, byte[] schema, byte[][] headers,
+    private static async Task<string> PutAsync(ServedStore server, FlightChannel channel, byte[] schema,
+        byte[][] headers,
         byte[][] bodies, bool isBodyLast)
     {
         try

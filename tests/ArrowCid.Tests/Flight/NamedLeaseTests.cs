@@ -21,7 +21,7 @@ public sealed class NamedLeaseTests
         Assert.Null(store.TryGet(cid));
         BlockAddress found = Assert.Single(stream.Blocks);
         using RecordLease lease = Assert.IsType<RecordLease>(stream.Leases.Take(found.Cid));
-        store.ProveToSend(lease);
+        store.Reading.ProveToSend(lease);
         Assert.Equal(cid, Cid.Sha256(Multicodec.Raw, lease.Memory.Span));
         Assert.Null(stream.Leases.Take(found.Cid));
     }

@@ -28,7 +28,7 @@ public sealed class SetAsideTests
         Damage(directory, cid);
         StoreDoctor.Repair(directory.Directory, StoreDoctor.Examine(directory.Directory));
         using CidStore mended = Stores.Open(directory);
-        ArrowCidException absent = mended.NotHere(cid);
+        ArrowCidException absent = mended.Proofs.NotHere(cid);
         Assert.Equal(new Remedy(RemedyKind.RepairBlock, cid.ToString()), absent.Remedy);
         string said = absent.Message;
         Assert.Contains($"({SegmentRepair.Prefix}{StoreLayout.SegmentName(0, 1)}+", said, StringComparison.Ordinal);
@@ -64,7 +64,7 @@ public sealed class SetAsideTests
         using (HttpResponseMessage answer = await http.Send("GET", $"/ipfs/{cid}?format=raw"))
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         File.Delete(directory.PathOf(SegmentRepair.Prefix + StoreLayout.SegmentName(0, 1)));
-        Assert.Equal(ErrorCode.BlockNotFound, mended.NotHere(cid).Code);
+        Assert.Equal(ErrorCode.BlockNotFound, mended.Proofs.NotHere(cid).Code);
     }
 
     /// <summary>A block is hashed before it is sent first, by whatever process of the machine.</summary>
@@ -75,7 +75,8 @@ public sealed class SetAsideTests
         using CidStore store = Stores.Open(directory);
         Cid proved = store.Put(ServedStore.Numbers(400)).Cid, damaged = store.Put(ServedStore.Numbers(500)).Cid;
         Stored.Flip(directory.Directory, damaged);
-        await using CidServer server = await CidServer.StartAsync(store, new CidServerOptions { Flight = ServedStore.Any });
+        await using CidServer server =
+            await CidServer.StartAsync(store, new CidServerOptions { Flight = ServedStore.Any });
         using var client = new CidClient(new Uri($"grpc://{server.Flight}"), new CidClientOptions
         {
             Token = TokenFile.ReadLocal(directory.Directory),
@@ -85,7 +86,7 @@ public sealed class SetAsideTests
         Assert.Equal(ErrorCode.BlockCorrupt, error.Code);
         Assert.Contains("repair", error.Message, StringComparison.Ordinal);
         using (RemoteBatch? batch = await client.TryGetAsync(proved)) Assert.NotNull(batch);
-        using (RecordLease lease = store.LeaseUnproved(proved)!)
+        using (RecordLease lease = store.Reading.LeaseUnproved(proved)!)
             Assert.Equal(Proof.Hash, lease.ProofIn(store.Blocks.Verified));
         // The damage is recorded, and a put repairs it.
         Assert.False(store.Contains(damaged));

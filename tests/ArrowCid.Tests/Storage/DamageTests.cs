@@ -107,7 +107,7 @@ public sealed class DamageTests
         Assert.Empty(store.LostFacts());
         Assert.False(reader.Contains(lost));
         store.PutAgain([lost]);
-        Assert.NotNull(reader.ReadBlock(lost));
+        Assert.NotNull(reader.Reading.ReadBlock(lost));
         Assert.DoesNotContain(store.Examine(), one => one.Severity != FindingSeverity.Note);
     }
 
@@ -188,7 +188,7 @@ public sealed class DamageTests
             Assert.Contains(left, one => one.Name == "quarantined" && one.Severity == FindingSeverity.Warning &&
                 one.Message.Contains(missing[0].ToString(), StringComparison.Ordinal));
             using CidStore reader = store.Open(readOnly: true);
-            ArrowCidException said = reader.NotHere(missing[0]);
+            ArrowCidException said = reader.Proofs.NotHere(missing[0]);
             Assert.Equal(ErrorCode.BlockCorrupt, said.Code);
             Assert.Contains("quarantined", said.Message, StringComparison.Ordinal);
             Assert.Contains($"({StoreLayout.SegmentName(0, 0)[..4]}", said.Message, StringComparison.Ordinal);

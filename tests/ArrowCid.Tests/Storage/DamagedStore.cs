@@ -98,8 +98,9 @@ internal sealed class DamagedStore : IDisposable
     public Cid[] LostBlocks()
     {
         using CidStore store = Open(readOnly: true);
-        Assert.All(store.Diagnostics.VerifyAll(), result => Assert.True(result.IsIntact, $"{result.Location}: {result.Error}"));
-        Cid[] lost = [.. _blocks.Keys.Where(cid => store.ReadBlock(cid) is not { } bytes ||
+        Assert.All(store.Diagnostics.VerifyAll(),
+            result => Assert.True(result.IsIntact, $"{result.Location}: {result.Error}"));
+        Cid[] lost = [.. _blocks.Keys.Where(cid => store.Reading.ReadBlock(cid) is not { } bytes ||
             !bytes.AsSpan().SequenceEqual(_blocks[cid]))];
         // Entries say the same as look-ups.
         HashSet<Cid> entries = [.. store.Query().Select(entry => entry.Cid)];

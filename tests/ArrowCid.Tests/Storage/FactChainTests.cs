@@ -74,7 +74,7 @@ public sealed class FactChainTests
         {
             // A segment of 1 MiB holds 15 of them.
             for (int i = 0; i < 40; i++) _ = Put(store, i, new TextFact(Long(i)));
-            _ = store.Append(new TextFact(new string('x', WriterState.MaxFactBytes)));
+            _ = store.Append(new TextFact(new string('x', StoreLayout.MaxFactBytes)));
         }
 
         using BlockStore again = directory.Open();
@@ -83,7 +83,7 @@ public sealed class FactChainTests
         List<string> told = Tell(tail);
         List<string> expected = Enumerable.Range(0, 40)
             .SelectMany(i => new[] { $"{(2 * i) + 1} Fact {Long(i)}", $"{(2 * i) + 2} Raw" })
-            .Append($"81 Fact {new string('x', WriterState.MaxFactBytes)}").Append("82 Fact last").ToList();
+            .Append($"81 Fact {new string('x', StoreLayout.MaxFactBytes)}").Append("82 Fact last").ToList();
         Assert.Equal(expected, told);
         Assert.True(Directory.GetFiles(directory.Directory, "seg-*").Length >= 4);
 

@@ -6,7 +6,8 @@ using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Tests.Store;
 
-/// <summary>A column manifest that was imported: it stays beside its batch, and its pieces are ranges of that.</summary>
+/// <summary>A column manifest that was imported: it stays beside its batch, and its pieces are ranges of
+/// that.</summary>
 public sealed class ColumnManifestTests
 {
     [Fact]
@@ -21,7 +22,7 @@ public sealed class ColumnManifestTests
         CarImport import = copy.Transfer.ImportCar(new MemoryStream(car));
         Assert.Equal([batch, root], import.Blocks.Select(block => block.Cid));
         Assert.Equal([root, root], import.Blocks.Select(block => block.From));
-        Assert.NotNull(copy.ReadBlock(root));
+        Assert.NotNull(copy.Reading.ReadBlock(root));
         using BlockBackend place = copy.Transfer.AsBackend();
         var blocks = new DerivedBlocks(cid => place.TryGet(cid));
         using BatchLease lease = copy.TryGet(batch)!;
@@ -59,9 +60,10 @@ public sealed class ColumnManifestTests
         Cid batch = store.Put(CarTests.Numbers(1000, 1)).Cid;
         byte[] car = Export(store, batch, CarLayout.Columns, out Cid root);
         _ = store.Transfer.ImportCar(new MemoryStream(car));
-        byte[] both = [.. CarBytes.Header([root]), .. CarBytes.Section(root, store.ReadBlock(root)!), .. CarBytes.Section(batch, store.ReadBlock(batch)!)];
+        byte[] both = [.. CarBytes.Header([root]), .. CarBytes.Section(root, store.Reading.ReadBlock(root)!),
+            .. CarBytes.Section(batch, store.Reading.ReadBlock(batch)!)];
         Assert.True(CarFixtureTests.Verify(both).IsWhole);
-        byte[] alone = [.. CarBytes.Header([root]), .. CarBytes.Section(root, store.ReadBlock(root)!)];
+        byte[] alone = [.. CarBytes.Header([root]), .. CarBytes.Section(root, store.Reading.ReadBlock(root)!)];
         Assert.False(CarFixtureTests.Verify(alone).IsWhole);
         using var to = new TemporaryStore();
         using CidStore copy = CidStore.Open(to.Directory);
@@ -73,7 +75,7 @@ public sealed class ColumnManifestTests
         using var third = new TemporaryStore();
         using CidStore restored = CidStore.Open(third.Directory);
         _ = restored.Transfer.Restore(ArrowCid.Transfer.Backup.StoreBackup.Read([backup]));
-        Assert.Equal(store.ReadBlock(root), restored.ReadBlock(root));
+        Assert.Equal(store.Reading.ReadBlock(root), restored.Reading.ReadBlock(root));
     }
 
     private static byte[] Export(CidStore store, Cid cid, CarLayout layout, out Cid root)

@@ -48,7 +48,8 @@ public sealed class CutCarTests
             Assert.True(import.Missing > 0 && import.Skipped == 0, $"cut at {cut}: {import}");
             // A batch whose pieces are all there comes as the batch.
             Assert.All(left, section => Assert.True(
-                copy.ReadBlock(section.Cid) is not null || import.Blocks.Any(block => block.From != block.Cid), $"cut at {cut}: {section.Cid}"));
+                copy.Reading.ReadBlock(section.Cid) is not null || import.Blocks.Any(block => block.From != block.Cid),
+                    $"cut at {cut}: {section.Cid}"));
         }
     }
 
@@ -68,7 +69,8 @@ public sealed class CutCarTests
             using var second = new TemporaryStore();
             using CidStore other = CidStore.Open(second.Directory);
             CarImport read = other.Transfer.ImportCar(new MemoryStream(car[..cut]), s_partial);
-            Assert.True(read.Blocks.SequenceEqual(piped.Blocks) && read.Blocks.Count > 0, $"ARROWCID_SEED={s_seed}, cut at {cut}");
+            Assert.True(read.Blocks.SequenceEqual(piped.Blocks) && read.Blocks.Count > 0,
+                $"ARROWCID_SEED={s_seed}, cut at {cut}");
         }
     }
 
@@ -88,7 +90,8 @@ public sealed class CutCarTests
             using var to = new TemporaryStore();
             using CidStore copy = CidStore.Open(to.Directory);
             _ = Assert.Throws<InvalidCarException>(() => copy.Transfer.ImportCar(new MemoryStream(car[..(car.Length - 3)])));
-            CarImport import = copy.Transfer.ImportCar(new MemoryStream(car[..cut]), new CarImportOptions { From = place });
+            CarImport import = copy.Transfer.ImportCar(new MemoryStream(car[..cut]),
+                new CarImportOptions { From = place });
             Assert.Equal((0, 0), (import.Missing, import.Skipped));
             Assert.All(cids, cid => Assert.True(copy.Diagnostics.Verify(cid)!.Value.IsIntact));
         }
@@ -109,9 +112,11 @@ public sealed class CutCarTests
             damaged[section.BlockOffset + section.Length / 2] ^= 1;
             using var to = new TemporaryStore();
             using CidStore copy = CidStore.Open(to.Directory);
-            CarImport left = copy.Transfer.ImportCar(new MemoryStream(damaged), new CarImportOptions { Partial = true, From = none });
+            CarImport left = copy.Transfer.ImportCar(new MemoryStream(damaged),
+                new CarImportOptions { Partial = true, From = none });
             Assert.True(left.Skipped == 1, $"{section.Cid}: {left}");
-            CarImport import = copy.Transfer.ImportCar(new MemoryStream(damaged), new CarImportOptions { Partial = true, From = place });
+            CarImport import = copy.Transfer.ImportCar(new MemoryStream(damaged),
+                new CarImportOptions { Partial = true, From = place });
             Assert.All(cids, cid => Assert.True(copy.Diagnostics.Verify(cid)!.Value.IsIntact));
             Assert.True(import.Missing == 0, $"{section.Cid}: {import}");
         }

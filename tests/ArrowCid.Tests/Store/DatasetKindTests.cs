@@ -115,7 +115,7 @@ public sealed class DatasetKindTests
         using (CidStore source = Stores.Open(other))
         {
             cid = source.Datasets.Put([source.Put(Stores.Numbers(1)).Cid]).Cid;
-            node = source.ReadBlock(cid)!;
+            node = source.Reading.ReadBlock(cid)!;
         }
 
         using CidStore store = Stores.Open(folder);
@@ -168,7 +168,7 @@ public sealed class DatasetKindTests
     {
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
-        byte[] block = store.ReadBlock(Fill(store).Dataset.Cid)!;
+        byte[] block = store.Reading.ReadBlock(Fill(store).Dataset.Cid)!;
         Assert.Equal(BlockKind.Dataset, NodeHead.Read(Multicodec.DagCbor, block).Kind);
         Assert.Equal(BlockKind.Node, NodeHead.Read(Multicodec.DagPb, block).Kind);
         Assert.Equal(BlockKind.Node, NodeHead.Read(Multicodec.DagCbor, s_node).Kind);

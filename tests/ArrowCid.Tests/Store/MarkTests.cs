@@ -97,7 +97,7 @@ public sealed class MarkTests
 
     private static Proof Of(CidStore store, Cid cid)
     {
-        using RecordLease lease = store.LeaseUnproved(cid)!;
+        using RecordLease lease = store.Reading.LeaseUnproved(cid)!;
         return lease.ProofIn(store.Blocks.Verified);
     }
 

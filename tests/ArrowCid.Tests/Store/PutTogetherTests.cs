@@ -132,7 +132,7 @@ public sealed class PutTogetherTests
             PutResult[] puts = store.PutRawMany([bytes, new byte[] { 2 }], s_together);
             Assert.Equal((false, true), (puts[0].IsNew, puts[0].IsRepaired));
             Assert.True(puts[1].IsNew);
-            Assert.Equal(bytes, store.ReadBlock(cid));
+            Assert.Equal(bytes, store.Reading.ReadBlock(cid));
         }
     }
 }

@@ -31,11 +31,12 @@ public class RemovedReadTests
             Assert.Equal([false, true], found);
             using BatchLease? there = each.TryGet(stays);
             Assert.NotNull(there);
-            ArrowCidException error = each.NotHere(cid);
+            ArrowCidException error = each.Proofs.NotHere(cid);
             Assert.Equal(ErrorCode.BlockNotFound, error.Code);
             Assert.Contains("was removed at ", error.Message, StringComparison.Ordinal);
             Assert.InRange(TimeIn(error.Message), before.AddMilliseconds(-1), DateTimeOffset.UtcNow);
-            Assert.DoesNotContain("removed", each.NotHere(stays.WithCodec(Multicodec.DagCbor)).Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("removed", each.Proofs.NotHere(stays.WithCodec(Multicodec.DagCbor)).Message,
+                StringComparison.Ordinal);
         }
 
         foreach (BatchLease lease in leases)
@@ -84,7 +85,7 @@ public class RemovedReadTests
                 default:
                     CidStore from = random.Next(3) switch { 0 => one, 1 => two, _ => reader };
                     Assert.True(from.Contains(cid) == expected.GetValueOrDefault(cid), $"seed {seed}, step {step}");
-                    using (RecordLease? lease = from.LeaseUnproved(cid))
+                    using (RecordLease? lease = from.Reading.LeaseUnproved(cid))
                         Assert.True(lease is not null == expected.GetValueOrDefault(cid), $"seed {seed}, step {step}");
                     break;
             }
@@ -96,7 +97,8 @@ public class RemovedReadTests
     {
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder), other = Stores.Open(folder);
-        Cid expired = store.PutRaw(StoreCalls.Numbered(1, 300)).Cid, unneeded = store.PutRaw(StoreCalls.Numbered(2, 300)).Cid;
+        Cid expired = store.PutRaw(StoreCalls.Numbered(1, 300)).Cid,
+            unneeded = store.PutRaw(StoreCalls.Numbered(2, 300)).Cid;
         Assert.True(other.Contains(expired) && other.Contains(unneeded));
         store.Metadata.SetExpiry(expired, DateTimeOffset.UtcNow);
         SpinWait.SpinUntil(() => store.Metadata.Get(expired)!.IsExpired(DateTimeOffset.UtcNow));
@@ -104,7 +106,8 @@ public class RemovedReadTests
         Assert.Equal((false, true), (other.Contains(expired), other.Contains(unneeded)));
         _ = store.Retention.Collect(new CollectOptions { Unreferenced = true, OlderThan = TimeSpan.Zero });
         Assert.False(other.Contains(unneeded));
-        Assert.True(other.PutRaw(StoreCalls.Numbered(2, 300)) is var again && store.Contains(again.Cid) && other.Contains(again.Cid));
+        Assert.True(other.PutRaw(StoreCalls.Numbered(2, 300)) is var again && store.Contains(again.Cid) &&
+            other.Contains(again.Cid));
     }
 
     [Fact]
@@ -134,17 +137,21 @@ public class RemovedReadTests
         Cid one = store.Put(Stores.Numbers(1), options).Cid;
         clock.Advance(TimeSpan.FromMinutes(5));
         Cid two = store.Put(Stores.Numbers(2), options).Cid;
-        Assert.Equal(first.AddSeconds(1).ToUnixTimeMilliseconds(), store.Metadata.Get(one)!.Expires!.Value.ToUnixTimeMilliseconds());
-        Assert.Equal(clock.GetUtcNow().AddSeconds(1).ToUnixTimeMilliseconds(), store.Metadata.Get(two)!.Expires!.Value.ToUnixTimeMilliseconds());
+        Assert.Equal(first.AddSeconds(1).ToUnixTimeMilliseconds(),
+            store.Metadata.Get(one)!.Expires!.Value.ToUnixTimeMilliseconds());
+        Assert.Equal(clock.GetUtcNow().AddSeconds(1).ToUnixTimeMilliseconds(),
+            store.Metadata.Get(two)!.Expires!.Value.ToUnixTimeMilliseconds());
         // A known block counts from its new put.
         clock.Advance(TimeSpan.FromMinutes(5));
         Assert.False(store.Put(Stores.Numbers(1), options).IsNew);
-        Assert.Equal(clock.GetUtcNow().AddSeconds(1).ToUnixTimeMilliseconds(), store.Metadata.Get(one)!.Expires!.Value.ToUnixTimeMilliseconds());
+        Assert.Equal(clock.GetUtcNow().AddSeconds(1).ToUnixTimeMilliseconds(),
+            store.Metadata.Get(one)!.Expires!.Value.ToUnixTimeMilliseconds());
         foreach (Action call in new Action[]
         {
             () => store.Put(Stores.Numbers(3), new PutOptions { Expires = clock.GetUtcNow().AddHours(-1) }),
             () => store.Put(Stores.Numbers(3), new PutOptions { ExpiresAfter = TimeSpan.FromSeconds(-1) }),
-            () => store.Put(Stores.Numbers(3), new PutOptions { Expires = clock.GetUtcNow(), ExpiresAfter = TimeSpan.FromSeconds(1) }),
+            () => store.Put(Stores.Numbers(3),
+                new PutOptions { Expires = clock.GetUtcNow(), ExpiresAfter = TimeSpan.FromSeconds(1) }),
             () => store.Metadata.Set(one, new BlockMetadata { Expires = clock.GetUtcNow().AddHours(-1) }),
             () => store.Metadata.SetExpiry(one, clock.GetUtcNow().AddHours(-1)),
         })
@@ -182,7 +189,8 @@ public class RemovedReadTests
 
     private static DateTimeOffset TimeIn(string message)
     {
-        string text = message[(message.IndexOf(" at ", StringComparison.Ordinal) + 4)..message.IndexOf(';', StringComparison.Ordinal)];
+        string text = message[(message.IndexOf(" at ", StringComparison.Ordinal) + 4)..message.IndexOf(';',
+            StringComparison.Ordinal)];
         return DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
     }
 

@@ -227,7 +227,7 @@ public sealed class RepairTests
         Stored.Flip(directory.Directory, cid);
         store.Blocks.Damages.Quarantine();
         Assert.Null(store.TryGet(cid));
-        Assert.Equal(ErrorCode.BlockCorrupt, store.NotHere(cid).Code);
+        Assert.Equal(ErrorCode.BlockCorrupt, store.Proofs.NotHere(cid).Code);
         Assert.Equal((cid, RepairOutcome.Repaired),
             store.Maintenance.RepairAll(source).Select(one => (one.Cid, one.Outcome)).Single());
         using BatchLease? lease = store.TryGet(cid);
@@ -279,7 +279,7 @@ public sealed class RepairTests
         Assert.Contains(result.Segments, one => one.Outcome == CompactOutcome.Freed &&
             one.Name == range.Place.Split('+')[0]);
         Assert.Empty(store.Blocks.Damages.Damaged.All());
-        Assert.Equal(bytes, store.ReadBlock(cid));
+        Assert.Equal(bytes, store.Reading.ReadBlock(cid));
         using CidStore later = Open(directory);
         Assert.Empty(later.Blocks.Damages.Damaged.All());
         Assert.DoesNotContain(StoreDoctor.Examine(directory.Directory, OpenBlocks), one => one.Name == "quarantined");

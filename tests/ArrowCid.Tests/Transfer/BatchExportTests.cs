@@ -26,7 +26,7 @@ public sealed class BatchExportTests
 
         using var file = new MemoryStream();
         int written = 0;
-        ParquetExport.Write(cids, cid => store.TryGetProved(cid)!.Hold(), file, written: () => written++);
+        ParquetExport.Write(cids, cid => store.Reading.TryGetProved(cid)!.Hold(), file, written: () => written++);
         Assert.Equal(expected.ToArray(), file.ToArray());
         Assert.Equal(2, written);
     }
@@ -39,7 +39,7 @@ public sealed class BatchExportTests
         Cid cid = store.Put(ServedStore.Sequence(1, 5000)).Cid;
         using var file = new DamagingStream(at: 1000);
         ArrowCidException error = Assert.ThrowsAny<ArrowCidException>(() =>
-            ParquetExport.Write([cid], each => store.TryGetProved(each)!.Hold(), file));
+            ParquetExport.Write([cid], each => store.Reading.TryGetProved(each)!.Hold(), file));
         Assert.Equal(ErrorCode.Internal, error.Code);
     }
 
@@ -78,7 +78,7 @@ public sealed class BatchExportTests
         {
             Cid cid = CanonicalBlock.CidOf(batches[i]);
             if (isHashed) Assert.Equal(cid, Cid.FromSha256(Multicodec.Raw, spooled[i].Digest));
-            PutResult put = store.PutSpooled(spooled[i]);
+            PutResult put = store.Putting.PutSpooled(spooled[i]);
             Assert.Equal((cid, true, rows), (put.Cid, put.IsNew, (int)put.Rows));
             Assert.NotNull(store.Diagnostics.Verify(cid));
         }

@@ -4,8 +4,8 @@ namespace ArrowCid.Storage;
 /// A compaction of which each step takes a few segments, as the janitor for that long. The segments are those that
 /// could go when it began; it keeps nothing that another one would not find out again.
 /// </summary>
-internal sealed class CompactionSteps(StoreCoordination coordination, ControlFile control, Compactor reclaim, double mostAlive,
-    bool withData, List<SegmentPlace> places)
+internal sealed class CompactionSteps(StoreCoordination coordination, ControlFile control, Compactor reclaim,
+    double mostAlive, bool withData, List<SegmentPlace> places)
 {
     // The number of fact segments for which the remaining blocks are gathered once.
     private const int FactsAtOnce = 8;
@@ -44,7 +44,8 @@ internal sealed class CompactionSteps(StoreCoordination coordination, ControlFil
         }
 
         using MaintenanceLockScope term = coordination.TryBecomeJanitor(s_janitorPatience) ??
-            throw new ArrowCidException(ErrorCode.Busy, $"{control.Directory}: another process or thread is cleaning up");
+            throw new ArrowCidException(ErrorCode.Busy,
+                $"{control.Directory}: another process or thread is cleaning up");
         report = reclaim.Run(mostAlive, dryRun: false, patience: s_patience,
             isAsked: place => some.Any(asked => asked.Slot == place.Slot && asked.Word == place.Word),
             operation: new Operation(ProgressUnit.Segments, progress: null, cancel));

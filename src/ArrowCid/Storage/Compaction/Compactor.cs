@@ -95,7 +95,7 @@ internal sealed class Compactor(ControlFile control, SegmentSet segments, BlockI
             found = LookAtNewest(place, mostAlive);
             if (found is null) return null;
             if (!dryRun && !beginNext(place)) return null;
-            _begun += WriterState.SmallSegmentBytes;
+            _begun += StoreLayout.SmallSegmentBytes;
             if (dryRun) return found;
             _ = _sealed.Add((place.Slot, place.Word.Generation));
         }

@@ -83,7 +83,7 @@ internal sealed class FactCompaction(ControlFile control, SegmentSet segments, I
         {
             RecordHeader record = walk.Record;
             if (record.RecordKind != RecordKind.Fact) continue;
-            if (record.PayloadLength > WriterState.MaxFactBytes) return null;
+            if (record.PayloadLength > StoreLayout.MaxFactBytes) return null;
             var bytes = new byte[record.PayloadLength];
             segment.Map.CopyTo(walk.Offset + StoreLayout.RecordHeaderBytes, bytes);
             if (Sha256.Hash(bytes) != record.Digest) return null;

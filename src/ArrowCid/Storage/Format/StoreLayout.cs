@@ -15,6 +15,13 @@ internal static class StoreLayout
 
     public const int PageBytes = 4096;
     public const long MiB = 1 << 20;
+
+    /// <summary>The most bytes that a FACT record holds.</summary>
+    public const int MaxFactBytes = 1 << 16;
+
+    /// <summary>The size of a data segment that a lane gets only so that the one before may be removed.</summary>
+    public const long SmallSegmentBytes = MiB;
+
     public const int LineBytes = 64;
 
     // The control file: superblock, words (each on 128 bytes of its own), participants, lanes, segment table.

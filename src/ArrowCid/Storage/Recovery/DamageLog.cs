@@ -147,7 +147,7 @@ internal sealed class DamageLog(ControlFile control, SegmentSet segments, Func<I
         while (walk.MoveNext())
         {
             RecordHeader record = walk.Record;
-            if (record.RecordKind != RecordKind.Fact || record.PayloadLength > WriterState.MaxFactBytes) continue;
+            if (record.RecordKind != RecordKind.Fact || record.PayloadLength > StoreLayout.MaxFactBytes) continue;
             ReadOnlySpan<byte> payload =
                 segment.Map.Bytes(walk.Offset + StoreLayout.RecordHeaderBytes, (int)record.PayloadLength);
             if (payload.IndexOf(Mark) < 0 || Sha256.Hash(payload) != record.Digest) continue;

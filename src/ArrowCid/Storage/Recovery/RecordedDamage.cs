@@ -69,7 +69,7 @@ internal sealed class RecordedDamage
         for (long at = StoreLayout.SegmentRecords; at < segment.Bytes; at += StoreLayout.RecordAlignment)
         {
             bool isFact = RecordHeader.TryRead(segment, at, out RecordHeader record) &&
-                record.RecordKind == RecordKind.Fact && record.PayloadLength <= WriterState.MaxFactBytes &&
+                record.RecordKind == RecordKind.Fact && record.PayloadLength <= StoreLayout.MaxFactBytes &&
                 record.Extent <= segment.Bytes - at;
             if (!isFact) continue;
             ReadOnlySpan<byte> payload =

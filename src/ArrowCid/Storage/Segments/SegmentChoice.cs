@@ -17,7 +17,7 @@ internal static class SegmentChoice
         IEnumerable<SegmentPlace> newest = all.Where(place => place.Kind == SegmentKind.Data)
             .GroupBy(place => place.Word.Lane)
             .Select(lane => lane.Last() with { NeedsNext = true })
-            .Where(place => place.Word.IsLive && place.Word.Bytes > WriterState.SmallSegmentBytes);
+            .Where(place => place.Word.IsLive && place.Word.Bytes > StoreLayout.SmallSegmentBytes);
         return [.. Removable(all, segments).Concat(newest).OrderBy(place => place.Order)];
     }
 

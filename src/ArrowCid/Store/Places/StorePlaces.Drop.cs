@@ -100,7 +100,7 @@ public sealed partial class StorePlaces
     /// <summary>Blocks, of datasets their batches, each once.</summary>
     private IEnumerable<Cid> Batches(IReadOnlyCollection<Cid> cids) => cids.SelectMany(cid =>
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         return _store.Metadata.Get(cid) is { Kind: BlockKind.Dataset, IsPresent: true }
             ? _store.Datasets.TryGet(cid) ?? []
             : [cid];

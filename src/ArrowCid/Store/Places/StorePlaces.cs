@@ -147,7 +147,7 @@ public sealed partial class StorePlaces
     /// <exception cref="OperationCanceledException">The call was canceled.</exception>
     public bool Prove(Cid cid, string name, CancellationToken cancellationToken = default)
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         using BlockBackend backend = name == BlockPlace.Here
             ? _store.Transfer.AsBackend()
             : Open(Require(name), readOnly: true);
@@ -267,7 +267,7 @@ public sealed partial class StorePlaces
         if (table is not { } cid) return [];
         try
         {
-            return PlaceTable.Decode(_store.ReadNode(cid) ?? throw _store.NotHere(cid));
+            return PlaceTable.Decode(_store.Reading.ReadNode(cid) ?? throw _store.Proofs.NotHere(cid));
         }
         catch (InvalidIpldException e)
         {

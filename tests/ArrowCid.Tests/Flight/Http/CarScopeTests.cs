@@ -45,7 +45,8 @@ public sealed class CarScopeTests
             using HttpResponseMessage answer = await served.Client.Send("GET",
                 $"/ipfs/{root}/subdir/multiblock.txt?{ask}{query}", ("Accept", accept));
             Assert.Equal("application/vnd.ipld.car; version=1; order=dfs; dups=n", answer.Header("Content-Type"));
-            Assert.Equal(("none", "nosniff"), (answer.Header("Accept-Ranges"), answer.Header("X-Content-Type-Options")));
+            Assert.Equal(("none", "nosniff"),
+                (answer.Header("Accept-Ranges"), answer.Header("X-Content-Type-Options")));
             Assert.Contains($"{root}.car", answer.Header("Content-Disposition"));
             Assert.StartsWith("W/\"", answer.Header("ETag"));
             string[] expected = [.. way.Select(cid => $"{cid}"), .. Leaves.Skip(skipped).Take(count)];
@@ -110,7 +111,7 @@ public sealed class CarScopeTests
         const string Name = "subdir-with-mixed-block-files.car";
         GatewayTests.Import(served, Name);
         Cid root = CarFixture(Name).Roots[0];
-        var reader = new ArrowCid.Ipld.UnixFsReader(cid => served.Store.ReadBlock(cid));
+        var reader = new ArrowCid.Ipld.UnixFsReader(cid => served.Store.Reading.ReadBlock(cid));
         Cid subdir = reader.Find(reader.Block(root), "subdir")!.Value;
         Cid file = reader.Find(reader.Block(subdir), "multiblock.txt")!.Value;
         return (root, [root, subdir, file]);

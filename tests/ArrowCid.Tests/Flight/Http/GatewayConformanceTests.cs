@@ -3,21 +3,28 @@ using System.Net;
 namespace ArrowCid.Tests.Flight.Http;
 
 /// <summary>
-/// The cases of ipfs/gateway-conformance that its fixtures here allow, asserted anew: each with <c>?format=</c> and with
+/// The cases of ipfs/gateway-conformance that its fixtures here allow, asserted anew: each with <c>?format=</c> and
+/// with
 /// <c>Accept</c>, and with HEAD.
 /// </summary>
 /// <remarks>
 /// <list type="table">
-/// <item><term>trustless_gateway_raw</term><description>all: block, headers, file name, caching, ranges</description></item>
-/// <item><term>trustless_gateway_car: pathing, dag-scope</term><description>all but those through HAMT directories and from a
+/// <item><term>trustless_gateway_raw</term><description>all: block, headers, file name, caching,
+/// ranges</description></item>
+/// <item><term>trustless_gateway_car: pathing, dag-scope</term><description>all but those through HAMT directories and
+/// from a
 /// directory into dag-cbor (no fixture)</description></item>
-/// <item><term>trustless_gateway_car: entity-bytes</term><description>all but the file with a missing block and the HAMT
+/// <item><term>trustless_gateway_car: entity-bytes</term><description>all but the file with a missing block and the
+/// HAMT
 /// directory (no fixture)</description></item>
-/// <item><term>trustless_gateway_car: order and duplicates, precedence</term><description>all; duplicates of a manifest in
+/// <item><term>trustless_gateway_car: order and duplicates, precedence</term><description>all; duplicates of a manifest
+/// in
 /// place of those of a directory (no fixture): <see cref="CarScopeTests"/></description></item>
 /// <item><term>trustless_gateway_ipns</term><description>none: no IPNS here, 404 and 406</description></item>
-/// <item><term>path_gateway_raw, path_gateway_cors</term><description>all; several ranges give the whole</description></item>
-/// <item><term>path_gateway_dag</term><description>refused conversions (406), native dag-cbor, paths in it (404, 501); its
+/// <item><term>path_gateway_raw, path_gateway_cors</term><description>all; several ranges give the
+/// whole</description></item>
+/// <item><term>path_gateway_dag</term><description>refused conversions (406), native dag-cbor, paths in it (404, 501);
+/// its
 /// HTML and dag-json are not made here</description></item>
 /// <item><term>path_gateway_unixfs, _ipfs_uri</term><description>caching, ranges, Ipfs-Uri; no listings, no
 /// redirects</description></item>
@@ -56,7 +63,7 @@ public sealed class GatewayConformanceTests
     public async Task A_raw_block_comes_with_its_headers(string path, string cid)
     {
         await using ServedStore served = await Serve();
-        byte[] block = served.Store.ReadBlock(Cid.Parse(cid))!;
+        byte[] block = served.Store.Reading.ReadBlock(Cid.Parse(cid))!;
         foreach ((string query, string accept) in new[] { ("?format=raw", "*/*"), ("", Raw) })
         {
             foreach (string method in new[] { "GET", "HEAD" })
@@ -76,7 +83,8 @@ public sealed class GatewayConformanceTests
             }
 
             char joint = query.Length == 0 ? '?' : '&';
-            using HttpResponseMessage named = await served.Client.Send("GET", $"{path}{query}{joint}filename=foobar.bin", ("Accept", accept));
+            using HttpResponseMessage named =
+                await served.Client.Send("GET", $"{path}{query}{joint}filename=foobar.bin", ("Accept", accept));
             Assert.Matches("attachment;\\s*filename=\"?foobar\\.bin", named.Header("Content-Disposition"));
         }
     }
@@ -87,12 +95,13 @@ public sealed class GatewayConformanceTests
     public async Task A_range_of_a_raw_block_is_its_bytes_and_several_are_the_whole(string path, string cid, int length)
     {
         await using ServedStore served = await Serve();
-        byte[] block = served.Store.ReadBlock(Cid.Parse(cid))!;
+        byte[] block = served.Store.Reading.ReadBlock(Cid.Parse(cid))!;
         using HttpResponseMessage one = await served.Client.Send("GET", path, ("Accept", Raw), ("Range", "bytes=6-16"));
         Assert.Equal((HttpStatusCode.PartialContent, Raw), (one.StatusCode, one.Header("Content-Type")));
         Assert.Equal($"bytes 6-16/{length}", one.Header("Content-Range"));
         Assert.Equal(block[6..17], await one.Bytes());
-        using HttpResponseMessage several = await served.Client.Send("GET", path, ("Accept", Raw), ("Range", "bytes=6-16,0-4"));
+        using HttpResponseMessage several =
+            await served.Client.Send("GET", path, ("Accept", Raw), ("Range", "bytes=6-16,0-4"));
         Assert.Equal((HttpStatusCode.OK, ""), (several.StatusCode, several.Header("Content-Range")));
         Assert.Equal(block, await several.Bytes());
     }
@@ -106,9 +115,12 @@ public sealed class GatewayConformanceTests
         { TwoRoot, "dag-scope=entity", [TwoRoot] },
         { $"{TwoRoot}/subdir", "dag-scope=all", [TwoRoot, TwoSubdir, Ascii, Hello] },
         { $"{MixedRoot}/subdir/ascii.txt", "dag-scope=entity", [MixedRoot, MixedSubdir, Ascii] },
-        { $"{MixedRoot}/subdir/multiblock.txt", "dag-scope=entity", [MixedRoot, MixedSubdir, Multi, .. CarScopeTests.Leaves] },
-        { $"{MixedRoot}/subdir/multiblock.txt", "dag-scope=all", [MixedRoot, MixedSubdir, Multi, .. CarScopeTests.Leaves] },
-        { $"{MixedRoot}/subdir", "dag-scope=all", [MixedRoot, MixedSubdir, Ascii, Hello, Multi, .. CarScopeTests.Leaves] },
+        { $"{MixedRoot}/subdir/multiblock.txt", "dag-scope=entity",
+            [MixedRoot, MixedSubdir, Multi, .. CarScopeTests.Leaves] },
+        { $"{MixedRoot}/subdir/multiblock.txt", "dag-scope=all",
+            [MixedRoot, MixedSubdir, Multi, .. CarScopeTests.Leaves] },
+        { $"{MixedRoot}/subdir", "dag-scope=all",
+            [MixedRoot, MixedSubdir, Ascii, Hello, Multi, .. CarScopeTests.Leaves] },
         { MixedRoot, "dag-scope=entity&entity-bytes=0:*", [MixedRoot] },
         { Multi, "dag-scope=entity&entity-bytes=0:*", [Multi, .. CarScopeTests.Leaves] },
         { Multi, "dag-scope=entity&entity-bytes=512:*", [Multi, .. CarScopeTests.Leaves[2..]] },
@@ -129,14 +141,17 @@ public sealed class GatewayConformanceTests
         await using ServedStore served = await Serve();
         foreach ((string ask, string accept) in new[] { ("format=car&", "*/*"), ("", CarType) })
         {
-            using HttpResponseMessage answer = await served.Client.Send("GET", $"/ipfs/{path}?{ask}{query}", ("Accept", accept));
+            using HttpResponseMessage answer =
+                await served.Client.Send("GET", $"/ipfs/{path}?{ask}{query}", ("Accept", accept));
             Assert.Equal(blocks, await CarScopeTests.Blocks(answer));
-            using HttpResponseMessage head = await served.Client.Send("HEAD", $"/ipfs/{path}?{ask}{query}", ("Accept", accept));
+            using HttpResponseMessage head =
+                await served.Client.Send("HEAD", $"/ipfs/{path}?{ask}{query}", ("Accept", accept));
             foreach (HttpResponseMessage each in new[] { answer, head })
             {
                 Assert.Equal(HttpStatusCode.OK, each.StatusCode);
                 Assert.Equal($"{CarType}; version=1; order=dfs; dups=n", each.Header("Content-Type"));
-                Assert.Equal(("nosniff", "none"), (each.Header("X-Content-Type-Options"), each.Header("Accept-Ranges")));
+                Assert.Equal(("nosniff", "none"),
+                    (each.Header("X-Content-Type-Options"), each.Header("Accept-Ranges")));
                 Assert.Matches("attachment;\\s*filename=\"?.*\\.car\"?", each.Header("Content-Disposition"));
                 Assert.StartsWith("W/\"", each.Header("ETag"), StringComparison.Ordinal);
             }
@@ -155,7 +170,8 @@ public sealed class GatewayConformanceTests
     public async Task What_the_query_says_goes_before_what_is_accepted(string query, string accept, string type)
     {
         await using ServedStore served = await Serve();
-        using HttpResponseMessage answer = await served.Client.Send("GET", $"/ipfs/{RawDir}?{query}", ("Accept", accept));
+        using HttpResponseMessage answer =
+            await served.Client.Send("GET", $"/ipfs/{RawDir}?{query}", ("Accept", accept));
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.StartsWith(type, answer.Header("Content-Type"), StringComparison.Ordinal);
     }
@@ -186,11 +202,14 @@ public sealed class GatewayConformanceTests
     public async Task Dag_cbor_comes_as_it_is()
     {
         await using ServedStore served = await Serve();
-        byte[] block = served.Store.ReadBlock(Cid.Parse(CborRoot))!;
-        foreach ((string query, string accept) in new[] { ("?format=dag-cbor", "*/*"), ("", "application/vnd.ipld.dag-cbor"), ("", "*/*") })
+        byte[] block = served.Store.Reading.ReadBlock(Cid.Parse(CborRoot))!;
+        foreach ((string query, string accept) in new[] { ("?format=dag-cbor", "*/*"),
+            ("", "application/vnd.ipld.dag-cbor"), ("", "*/*") })
         {
-            using HttpResponseMessage answer = await served.Client.Send("GET", $"/ipfs/{CborRoot}{query}", ("Accept", accept));
-            Assert.Equal((HttpStatusCode.OK, "application/vnd.ipld.dag-cbor"), (answer.StatusCode, answer.Header("Content-Type")));
+            using HttpResponseMessage answer =
+                await served.Client.Send("GET", $"/ipfs/{CborRoot}{query}", ("Accept", accept));
+            Assert.Equal((HttpStatusCode.OK, "application/vnd.ipld.dag-cbor"),
+                (answer.StatusCode, answer.Header("Content-Type")));
             Assert.Equal(block, await answer.Bytes());
         }
     }
@@ -217,12 +236,14 @@ public sealed class GatewayConformanceTests
     public async Task Pages_of_any_origin_read_and_see_every_header(string method)
     {
         await using ServedStore served = await Serve();
-        using HttpResponseMessage answer = await served.Client.Send(method, "/ipfs/bafkqabtimvwgy3yk/", ("Origin", "https://example.com"));
+        using HttpResponseMessage answer =
+            await served.Client.Send(method, "/ipfs/bafkqabtimvwgy3yk/", ("Origin", "https://example.com"));
         Assert.True(answer.IsSuccessStatusCode);
         Assert.Equal("*", answer.Header("Access-Control-Allow-Origin"));
         Has("Access-Control-Allow-Methods", "GET", "HEAD", "OPTIONS");
         Has("Access-Control-Allow-Headers", "Content-Type", "Range", "User-Agent", "X-Requested-With");
-        Has("Access-Control-Expose-Headers", "Content-Range", "Content-Length", "X-Ipfs-Path", "X-Ipfs-Roots", "X-Chunked-Output",
+        Has("Access-Control-Expose-Headers", "Content-Range", "Content-Length", "X-Ipfs-Path", "X-Ipfs-Roots",
+            "X-Chunked-Output",
             "X-Stream-Output", "Ipfs-Uri");
 
         void Has(string header, params string[] values) =>
@@ -248,7 +269,8 @@ public sealed class GatewayConformanceTests
     private static async Task<ServedStore> Serve()
     {
         ServedStore served = await ServedStore.Start();
-        foreach (string car in new[] { "gateway-raw-block", "subdir-with-two-single-block-files", "subdir-with-mixed-block-files", "dag-cbor-traversal" })
+        foreach (string car in new[] { "gateway-raw-block", "subdir-with-two-single-block-files",
+            "subdir-with-mixed-block-files", "dag-cbor-traversal" })
             GatewayTests.Import(served, $"{car}.car");
         return served;
     }

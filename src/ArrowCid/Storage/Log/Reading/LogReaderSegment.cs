@@ -54,7 +54,7 @@ internal sealed class LogReaderSegment(Segment segment)
     public byte[]? CopyPayload()
     {
         // A fact's length is bounded, even if its header is damaged.
-        if (_head.PayloadLength > WriterState.MaxFactBytes) return null;
+        if (_head.PayloadLength > StoreLayout.MaxFactBytes) return null;
         byte[] copy = GC.AllocateUninitializedArray<byte>((int)_head.PayloadLength);
         segment.Map.CopyTo(_next - _head.Extent + StoreLayout.RecordHeaderBytes, copy);
         return Sha256.Hash(copy) == _head.Digest ? copy : null;

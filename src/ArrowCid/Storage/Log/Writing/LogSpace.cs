@@ -22,7 +22,7 @@ internal sealed class LogSpace(WriterState state, WriteQueue queue)
                 state.Control.IsFaulted(state.Number)) return false;
             bool isNewest = state.Data is not { } open ||
                 (open.Segment.Slot == newest.Slot && open.Segment.Generation == newest.Word.Generation);
-            return isNewest && TryOpenNextData(WriterState.SmallSegmentBytes, forCleanUp: true);
+            return isNewest && TryOpenNextData(StoreLayout.SmallSegmentBytes, forCleanUp: true);
         }
     }
 
@@ -165,8 +165,8 @@ internal sealed class LogSpace(WriterState state, WriteQueue queue)
         if (bytes > most)
         {
             throw new ArrowCidException(ErrorCode.TooLarge,
-                $"{state.Control.Directory}: the metadata of blocks that are put together take {bytes} bytes; at most " +
-                $"{most} do so here; put fewer blocks at once, or shorten their metadata");
+                $"{state.Control.Directory}: the metadata of blocks that are put together take {bytes} bytes; at " +
+                $"most {most} do so here; put fewer blocks at once, or shorten their metadata");
         }
 
         OpenNextFacts();

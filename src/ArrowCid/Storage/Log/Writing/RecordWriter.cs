@@ -155,9 +155,9 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
     /// <summary>Asks for the fact, and for a place for it.</summary>
     private bool TryPrepareFact(IFactSource facts, in BlockInfo block, bool isMove = false)
     {
-        _factBytes ??= new byte[WriterState.MaxFactBytes];
+        _factBytes ??= new byte[StoreLayout.MaxFactBytes];
         _factLength = facts.Write(in block, _factBytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)_factLength, (uint)WriterState.MaxFactBytes,
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)_factLength, (uint)StoreLayout.MaxFactBytes,
             nameof(facts));
         if (state.Facts?.HasSpace(StoreLayout.RecordBytes(_factLength)) == true) return true;
         // An adopter looks at the newest segment of facts alone.
@@ -345,7 +345,7 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
     private List<byte[]> FactsOf(PendingWrite turn, Transaction transaction)
     {
         var facts = new List<byte[]>();
-        _factBytes ??= new byte[WriterState.MaxFactBytes];
+        _factBytes ??= new byte[StoreLayout.MaxFactBytes];
         foreach (WrittenBlock written in transaction.Written)
         {
             PutRequest request = written.Block.Request;
@@ -363,7 +363,7 @@ internal sealed class RecordWriter(WriterState state, WriteQueue queue, LogFlush
             if (source is null) return;
             block = block with { Time = DateTimeOffset.UnixEpoch.AddTicks((long)(turn.PutAt / 100)) };
             int length = source.Write(in block, _factBytes);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)WriterState.MaxFactBytes,
+            ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)StoreLayout.MaxFactBytes,
                 nameof(transaction));
             facts.Add(_factBytes.AsSpan(0, length).ToArray());
         }

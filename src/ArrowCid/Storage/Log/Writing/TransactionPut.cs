@@ -168,8 +168,8 @@ internal sealed class TransactionPut(WriterState state, WriteQueue queue, LogSpa
         if (extent > most)
         {
             throw new ArrowCidException(ErrorCode.TooLarge,
-                $"{state.Control.Directory}: the blocks that are put together take {extent} bytes; at most {most} do so " +
-                "here; put fewer at once" + (most < MostAnywhere ? ", or make a larger store" : ""));
+                $"{state.Control.Directory}: the blocks that are put together take {extent} bytes; at most {most} do " +
+                "so here; put fewer at once" + (most < MostAnywhere ? ", or make a larger store" : ""));
         }
 
         PendingWrite turn = state.IsForJumbo(extent)

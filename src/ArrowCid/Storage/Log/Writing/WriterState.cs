@@ -4,21 +4,15 @@ using ArrowCid.Memory;
 namespace ArrowCid.Storage;
 
 /// <summary>What the parts of one writer log share: its files, its numbers, the ends of its segments, and the group
-/// that is
-/// being committed. What changes is guarded by <see cref="Gate"/>.</summary>
+/// that
+/// is being committed. What changes is guarded by <see cref="Gate"/>.</summary>
 internal sealed class WriterState
 {
-    /// <summary>The most bytes that a FACT record holds.</summary>
-    public const int MaxFactBytes = 1 << 16;
-
     // The number of places reserved together: what PutMany withholds from others while it fills them.
     public const int MaxMany = 256;
 
     // The number of REFs that share one pending write.
     public const int MaxAnnounced = 512;
-
-    /// <summary>The size of a data segment that a lane gets only so that the one before may be removed.</summary>
-    public const long SmallSegmentBytes = StoreLayout.MiB;
 
     // What is smaller is compared at its turn: a look-up of its own would take longer.
     public const int LeastAhead = 1 << 16;

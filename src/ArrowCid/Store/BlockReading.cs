@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
+using ArrowCid.Ipld;
+using ArrowCid.Memory;
+using ArrowCid.Registry;
+using ArrowCid.Storage;
+using ArrowCid.Transfer;
+
+namespace ArrowCid;
+
+/// <summary>Finds and leases blocks.</summary>
+internal sealed class BlockReading(StoreCore core, BlockProof proofs)
+{
+    /// <summary>As <see cref="CidStore.TryGet"/>, once the bytes are proved to hash to the CID, whatever the
+    /// mode.</summary>
+    public BatchLease? TryGetProved(Cid cid) => TryLeaseBatch(cid, block => proofs.ProveHash(block, block.Info));
+
+    /// <summary>As <see cref="CidStore.TryGet"/>, for a server: the bytes are proved unless a process has done so where
+    /// they
+    /// are stored since the machine started.</summary>
+    public BatchLease? TryGetToSend(Cid cid) => TryLeaseBatch(cid, proofs.ProveHashOnce);
+
+    public BatchLease? TryLeaseBatch(Cid cid, Action<RecordLease>? prove)
+    {
+        if (!StoreMeter.GetDuration.Enabled) return Get(cid, prove);
+        long started = Stopwatch.GetTimestamp();
+        try
+        {
+            return Get(cid, prove);
+        }
+        finally
+        {
+            StoreMeter.GetDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, core.Blocks.Reporter.Tag);
+        }
+    }
+
+    private BatchLease? Get(Cid cid, Action<RecordLease>? prove)
+    {
+        RecordLease? block = Find(cid);
+        if (block is null) return null;
+        try
+        {
+            prove?.Invoke(block);
+            if (block.Kind is RecordKind.Schema or RecordKind.View)
+            {
+                throw new ArrowCidException(ErrorCode.SchemaMismatch,
+                    $"{cid} is {(block.Kind == RecordKind.Schema ? "a schema" : "a part of a block")}, not a batch");
+            }
+
+            return new BatchLease(block, proofs.Read(block));
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Any bytes are found under any codec; batches and schemas are raw bytes.</summary>
+    public RecordLease? Find(Cid cid)
+    {
+        RecordLease? block = FindAny(cid);
+        if (block is null || core.Blocks.Damages.Damaged.IsEmpty || !block.IsKnownDamaged(core.Blocks.Damages.Damaged))
+            return block;
+        block.Dispose();
+        throw BlockProof.KnownDamaged(cid, block.Location);
+    }
+
+    /// <summary>As <see cref="Find"/>, of a block that is known to be damaged too.</summary>
+    public RecordLease? FindAny(Cid cid)
+    {
+        RecordLease? block = BlockProof.IsOurs(cid, out Digest256 digest) ? core.Blocks.Find(digest) : null;
+        if (block is null) return null;
+        try
+        {
+            bool isOfCodec = cid.Codec == Multicodec.Raw || block.Kind is not (RecordKind.Batch or RecordKind.Schema);
+            if (isOfCodec && !proofs.IsRemoved(in digest)) return block;
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+
+        block.Dispose();
+        return null;
+    }
+
+    /// <summary>The root of a block as a UnixFS file, where a manifest does not link to the block itself.</summary>
+    public Cid DagOf(RecordLease block)
+    {
+        if (block.Info.Length <= Dataset.MaxLinked) return default;
+        proofs.ProveHash(block, block.Info);
+        return UnixFsDag.Of(block.Memory.Span, UnixFsProfile.V1Of2025).Root;
+    }
+
+    /// <summary>What is known of a block of any kind, without a look at its bytes.</summary>
+    public bool TryFindAny(Cid cid, out BlockInfo info)
+    {
+        using RecordLease? block = Find(cid);
+        info = block?.Info ?? default;
+        return block is not null;
+    }
+
+    /// <summary>What the first members of a node of IPLD say; null where the block is none.</summary>
+    public NodeHead? NodeOf(in BlockInfo info) => core.Registry.Entries.NodeOf(in info);
+
+    /// <summary>Leases a block of any kind, of which nothing is proved.</summary>
+    public RecordLease? LeaseUnproved(Cid cid) => Find(cid);
+
+    /// <summary>Leases a block of any kind, after what the mode asks for was proved.</summary>
+    /// <param name="cid">The CID.</param>
+    /// <param name="batch">The batch, over the lease, where it is one.</param>
+    /// <returns>The lease, or null where the block is not here.</returns>
+    public RecordLease? TryLease(Cid cid, out RecordBatch? batch)
+    {
+        batch = null;
+        RecordLease? block = Find(cid);
+        if (block is null) return null;
+        try
+        {
+            if (block.Kind == RecordKind.Batch) batch = proofs.Read(block);
+            else if (!proofs.IsProved(block, Proof.Hash)) proofs.ProveBytes(block);
+            return block;
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Proves what a server sends of a leased batch: the hash of its bytes, unless a process has proved it
+    /// where they are stored since the machine started, and what the mode asks for.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockCorrupt"/> or
+    /// <see cref="ErrorCode.NotCanonical"/>: it is not what its CID says.</exception>
+    public void ProveToSend(RecordLease block)
+    {
+        proofs.ProveHashOnce(block);
+        if (!proofs.IsProved(block, Proof.Form)) _ = proofs.Read(block);
+    }
+
+    /// <summary>A lease on a block whose bytes were just proved to hash to its CID, or null.</summary>
+    public RecordLease? Prove(Cid cid)
+    {
+        RecordLease? block = Find(cid);
+        if (block is null) return null;
+        try
+        {
+            proofs.ProveHash(block, block.Info);
+            return block;
+        }
+        catch
+        {
+            block.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A block's bytes in memory of their own, proved; null where it is not here.</summary>
+    public byte[]? ReadBlock(Cid cid)
+    {
+        using RecordLease? block = Prove(cid);
+        return block?.Memory.ToArray();
+    }
+
+    /// <summary>A dag-cbor block, read strictly; null where it is not here.</summary>
+    public IpldNode? ReadNode(Cid cid) => ReadBlock(cid) is { } bytes ? DagCbor.Decode(bytes) : null;
+
+    /// <summary>Whether the stored copy of a block hashes to its CID; where it does not that is recorded.</summary>
+    /// <returns>False too where the block is not here or its record cannot be read.</returns>
+    public bool IsIntact(Cid cid)
+    {
+        try
+        {
+            using RecordLease? block = FindAny(cid);
+            if (block is null) return false;
+            proofs.ProveHash(block, block.Info);
+            return true;
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.BlockCorrupt)
+        {
+            return false;
+        }
+    }
+}
