@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;
 

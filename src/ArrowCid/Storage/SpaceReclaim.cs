@@ -1,5 +1,3 @@
-using ArrowCid.Memory;
-
 namespace ArrowCid.Storage;
 
 /// <summary>Frees space: on request, where a put needs it, and some time after a drop.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ArrowCid.Ipc;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;

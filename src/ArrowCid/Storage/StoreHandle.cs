@@ -1,4 +1,3 @@
-using ArrowCid.Ipc;
 using ArrowCid.Memory;
 
 namespace ArrowCid.Storage;

@@ -1,11 +1,8 @@
 using System.Collections.Concurrent;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
-using ArrowCid.Ipld;
 using ArrowCid.Memory;
-using ArrowCid.Registry;
 using ArrowCid.Storage;
-using ArrowCid.Transfer;
 
 namespace ArrowCid;
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
-using ArrowCid.Ipld;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;

@@ -1,9 +1,3 @@
-using ArrowCid.Ipc;
-using ArrowCid.Ipld;
-using ArrowCid.Memory;
-using ArrowCid.Registry;
-using ArrowCid.Storage;
-
 namespace ArrowCid;
 
 /// <summary>Blocks of any codec.</summary>

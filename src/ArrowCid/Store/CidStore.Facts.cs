@@ -1,8 +1,4 @@
 using ArrowCid.Columnar;
-using ArrowCid.Ipld;
-using ArrowCid.Registry;
-using ArrowCid.Storage;
-using ArrowCid.Transfer;
 
 namespace ArrowCid;
 

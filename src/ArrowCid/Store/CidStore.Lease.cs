@@ -1,7 +1,3 @@
-using ArrowCid.Columnar;
-using ArrowCid.Registry;
-using ArrowCid.Storage;
-
 namespace ArrowCid;
 
 /// <summary>Blocks of every kind, held where they lie.</summary>

@@ -1,6 +1,5 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
-using ArrowCid.Storage;
 
 namespace ArrowCid;
 

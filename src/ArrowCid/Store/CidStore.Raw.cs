@@ -1,5 +1,4 @@
 using ArrowCid.Columnar;
-using ArrowCid.Ipc;
 using ArrowCid.Storage;
 
 namespace ArrowCid;

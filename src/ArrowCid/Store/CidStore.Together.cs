@@ -1,7 +1,4 @@
 using ArrowCid.Columnar;
-using ArrowCid.Ipc;
-using ArrowCid.Registry;
-using ArrowCid.Storage;
 
 namespace ArrowCid;
 

@@ -1,6 +1,3 @@
-using ArrowCid.Columnar;
-using ArrowCid.Ipc;
-using ArrowCid.Memory;
 using ArrowCid.Storage;
 
 namespace ArrowCid;

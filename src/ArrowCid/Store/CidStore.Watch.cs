@@ -1,6 +1,3 @@
-using ArrowCid.Registry;
-using ArrowCid.Storage;
-
 namespace ArrowCid;
 
 /// <summary>Hearing of every put.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using ArrowCid.Columnar;
-using ArrowCid.Ipc;
 using ArrowCid.Memory;
 using ArrowCid.Registry;
 using ArrowCid.Storage;
