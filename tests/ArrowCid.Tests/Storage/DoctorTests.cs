@@ -175,8 +175,9 @@ public sealed class DoctorTests
                 Poke(Control(directory), table,
                     (long)new TableWord(SegmentState.Retired, 0, 1, 1).Bits);
                 break;
-            case "dead-writer": Poke(Control(directory), StoreLayout.LanesOffset + StoreLayout.LaneOwner,
-                99_999_999); break;
+            case "dead-writer":
+                Poke(Control(directory), StoreLayout.LanesOffset + StoreLayout.LaneOwner, 99_999_999);
+                break;
             case "no-wait-page": File.Delete(directory.PathOf(StoreLayout.WaitName)); break;
             case "index-missing": File.Delete(IndexName(directory)); break;
             case "index-astray":

@@ -61,9 +61,8 @@ public sealed class DatasetKindTests
         Assert.Equal([other, file], Found("kind in (node, manifest)"), SameSet);
         Assert.Equal([raw], Found("kind = raw"));
         Assert.Equal([dataset.Cid, other, file, raw, schema], Found("kind != batch"), SameSet);
-        Assert.Equal("schema",
-            store.Metadata.QueryPage(new QueryOptions { Filter = Filter.Parse("kind = dataset"),
-                Limit = 9 }).Plan.Index);
+        var datasets = new QueryOptions { Filter = Filter.Parse("kind = dataset"), Limit = 9 };
+        Assert.Equal("schema", store.Metadata.QueryPage(datasets).Plan.Index);
 
         Cid[] Found(string filter) => [.. store.Query(Filter.Parse(filter)).Select(entry => entry.Cid)];
     }
@@ -136,16 +135,21 @@ public sealed class DatasetKindTests
         using var folder = new TemporaryStore();
         using CidStore store = Stores.Open(folder);
         (PutResult plain, Cid[] batches) = Fill(store);
-        var options = new PutOptions { Tags = new Dictionary<string, string?> { ["day"] = "x" }, Producer = "p",
-            Pin = true, Name = "d" };
+        var options = new PutOptions
+        {
+            Tags = new Dictionary<string, string?> { ["day"] = "x" },
+            Producer = "p",
+            Pin = true,
+            Name = "d",
+        };
         PutResult put = store.Datasets.Put(batches, options);
         Assert.Equal((plain.Cid, false), (put.Cid, put.IsNew));
         StoredEntry entry = store.Metadata.Get(put.Cid)!;
         Assert.Equal(("x", "p", true, "d"),
             (entry.Tags["day"], entry.Producer, entry.IsPinned, Assert.Single(entry.Names)));
         ArrowCidException refused = Assert.Throws<ArrowCidException>(() =>
-            store.Datasets.Put(batches, new PutOptions { Name = "" }, new Dictionary<string,
-                string> { ["new"] = "1" }));
+            store.Datasets.Put(batches, new PutOptions { Name = "" },
+                new Dictionary<string, string> { ["new"] = "1" }));
         Assert.Equal(ErrorCode.InvalidArgument, refused.Code);
         Assert.Single(store.Query(Filter.Parse("kind = dataset")));
     }

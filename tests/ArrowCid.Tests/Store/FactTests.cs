@@ -199,8 +199,10 @@ public class FactTests
                 {
                     case 0: store.Metadata.Tag(cid, key, $"{value}"); model[$"{cid} tag {key}"] = $"{value}"; break;
                     case 1: store.Metadata.Untag(cid, key); model.Remove($"{cid} tag {key}"); break;
-                    case 2: store.Metadata.Set(cid,
-                        new BlockMetadata { Producer = $"p{value}" }); model[$"{cid} producer"] = $"p{value}"; break;
+                    case 2:
+                        store.Metadata.Set(cid, new BlockMetadata { Producer = $"p{value}" });
+                        model[$"{cid} producer"] = $"p{value}";
+                        break;
                     case 3: store.Retention.Pin(cid); model[$"{cid} pinned"] = ""; break;
                     case 4: store.Retention.Unpin(cid); model.Remove($"{cid} pinned"); break;
                     case 5: store.Names.Set(key, cid); model[$"name {key}"] = cid.ToString(); break;
