@@ -3,7 +3,7 @@
  *
  * Threads     Any function may be called from any thread at once, but one thread at a time uses a reservation, a
  *             listing or a watch: a second one gets ARROWCID_BUSY. watch_close and close wake a watch_next that sleeps.
- * Handles     Stores, leases, reservations, listings and watches are numbers above 0 and below 2^53; 0 is none. A
+ * Handles     Stores, leases, reservations, listings, watches and works are numbers above 0 and below 2^53; 0 is none. A
  *             handle that was closed, or never was one, gives ARROWCID_INVALID_ARGUMENT, never a crash. Each is ended
  *             by the function that is named with it; what is not, ends with the process.
  * Results     0 (ARROWCID_OK), an ARROWCID_ number above 0 where it failed, or ARROWCID_NOTHING where nothing is there
@@ -171,6 +171,15 @@ typedef struct {
   int64_t time_ns; /* when the name was last changed, in nanoseconds since 1970 UTC */
   char name[256];  /* UTF-8, ended by a NUL */
 } arrowcid_name;
+
+/* The result of a call. */
+typedef struct {
+  arrowcid_cid value;
+  int32_t reserved;
+  int64_t expires_ns; /* when it expires, in nanoseconds since 1970 UTC */
+  int64_t took_ns;    /* how long the computation took, in nanoseconds; 0 where not known */
+  char form[64];      /* what the value was in the program that stored it, as memo_set said; UTF-8, ended by a NUL */
+} arrowcid_result;
 
 /* How to open a store. Set size to sizeof(arrowcid_options) and all that is not wanted to 0. */
 typedef struct {
@@ -382,6 +391,33 @@ ARROWCID_API int32_t arrowcid_unpin(arrowcid_handle store, const arrowcid_cid *c
 /* Removes blocks; those that a name, a pin or another block needs are kept. *removed, unless NULL: how many went. */
 ARROWCID_API int32_t arrowcid_remove(arrowcid_handle store, const arrowcid_cid *cids, int64_t count, int64_t *removed,
                                      arrowcid_error *error);
+
+/* Cached results of calls. A call is one block of dag-cbor, at most 1 MiB, that names a function, its version and its
+   arguments (src/ArrowCid/Store/Memos/CALLS.md); its CID is the key. Programs of all languages that compute the same
+   block share the result. */
+
+/* The result of a call that has not expired; ARROWCID_NOTHING where there is none. */
+ARROWCID_API int32_t arrowcid_memo_get(arrowcid_handle store, const uint8_t *call, int64_t length,
+                                       arrowcid_result *out, arrowcid_error *error);
+/* The result of a call, with *work 0; or, where there is none, the right to compute it, which one caller of all
+   processes has: *work is above 0 then, and memo_set or memo_release ends it. If another caller is computing, it waits
+   for timeout_ms at most (0: not at all, -1: for ever), then ARROWCID_BUSY. When the process of that caller dies, the
+   next one has the right. */
+ARROWCID_API int32_t arrowcid_memo_begin(arrowcid_handle store, const uint8_t *call, int64_t length,
+                                         int64_t timeout_ms, arrowcid_handle *work, arrowcid_result *out,
+                                         arrowcid_error *error);
+/* Records the result and ends the work, also where it fails. The value is stored before; so long as the result has not
+   expired (after life_ms; -1: 30 days), the store keeps it with all that it needs. created: the blocks that were put for
+   the value and were new, which expire with it. form: what the value was in this program, NULL for nothing. */
+ARROWCID_API int32_t arrowcid_memo_set(arrowcid_handle work, const arrowcid_cid *value, int64_t life_ms,
+                                       const arrowcid_cid *created, int64_t count, const char *form,
+                                       arrowcid_error *error);
+/* Ends the work without a result: the next caller computes. */
+ARROWCID_API int32_t arrowcid_memo_release(arrowcid_handle work, arrowcid_error *error);
+/* Removes the results of the call's function that have its arguments among theirs; of all versions where the call has
+   none. With dry_run 1 nothing is removed. *removed, unless NULL: how many there were. */
+ARROWCID_API int32_t arrowcid_memo_remove(arrowcid_handle store, const uint8_t *call, int64_t length, int32_t dry_run,
+                                          int64_t *removed, arrowcid_error *error);
 
 /* Proofs. */
 

@@ -32,7 +32,7 @@ internal static class CommandLine
             ("put", PutVerb.Make), ("get", GetVerb.Make), ("cat", CatVerb.Make), ("export", ExportVerb.Make),
             ("import", ImportVerb.Make), ("hash", HashVerb.Make), ("check", CheckVerb.Make),
             ("explain", ExplainVerb.Make), ("diff", DiffVerb.Make), ("assert", AssertVerb.Make),
-            ("car", CarVerb.Make), ("dag", DagVerb.Make),
+            ("car", CarVerb.Make), ("dag", DagVerb.Make), ("run", RunVerb.Make), ("memo", MemoVerb.Make),
         ]),
         new("Find",
         [

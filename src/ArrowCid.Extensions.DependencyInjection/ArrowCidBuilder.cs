@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ArrowCid.Extensions.DependencyInjection;
 
@@ -35,6 +37,24 @@ public sealed class ArrowCidBuilder
             options.Maintenance ??= new ArrowCidMaintenanceOptions();
             configure?.Invoke(options.Maintenance);
         });
+        return this;
+    }
+
+    /// <summary>Registers the store as the <see cref="IDistributedCache"/> of the application, which
+    /// <c>HybridCache</c>, sessions and output caching use. Entries are results of calls: every process that has the
+    /// store open shares them, they expire as they ask, after 30 days at most where they ask for nothing, and the
+    /// store's collection frees their space.</summary>
+    /// <param name="name">What the entries are called in the store; applications with one name share entries.</param>
+    /// <returns>This builder.</returns>
+    public ArrowCidBuilder AddDistributedCache(string name = "distributed-cache")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        string store = Name;
+        Services.TryAddSingleton<IDistributedCache>(provider => new ArrowCidDistributedCache(
+            store.Length == 0
+                ? provider.GetRequiredService<CidStore>()
+                : provider.GetRequiredKeyedService<CidStore>(store),
+            name, provider.GetService<TimeProvider>() ?? TimeProvider.System));
         return this;
     }
 }

@@ -85,6 +85,7 @@ internal static class Handles
         : typeof(T) == typeof(Lease) ? "lease"
         : typeof(T) == typeof(Listing) ? "listing"
         : typeof(T) == typeof(Watch) ? "watch"
+        : typeof(T) == typeof(MemoWork) ? "work"
         : "reservation";
 
     private sealed class Slot

@@ -222,6 +222,17 @@ DOOR(pin, (handle store, cid_in *cid, err *error), (store, cid, error))
 DOOR(unpin, (handle store, cid_in *cid, err *error), (store, cid, error))
 DOOR(remove, (handle store, cid_in *cids, int64_t count, int64_t *removed, err *error),
      (store, cids, count, removed, error))
+DOOR(memo_get, (handle store, const uint8_t *call, int64_t length, arrowcid_result *out, err *error),
+     (store, call, length, out, error))
+DOOR(memo_begin, (handle store, const uint8_t *call, int64_t length, int64_t timeout_ms, handle *work,
+                  arrowcid_result *out, err *error),
+     (store, call, length, timeout_ms, work, out, error))
+DOOR(memo_set, (handle work, cid_in *value, int64_t life_ms, cid_in *created, int64_t count, const char *form,
+                err *error),
+     (work, value, life_ms, created, count, form, error))
+DOOR(memo_release, (handle work, err *error), (work, error))
+DOOR(memo_remove, (handle store, const uint8_t *call, int64_t length, int32_t dry_run, int64_t *removed, err *error),
+     (store, call, length, dry_run, removed, error))
 DOOR(verify, (handle store, cid_in *cid, err *error), (store, cid, error))
 DOOR(check, (const uint8_t *bytes, int64_t length, arrowcid_cid *cid, err *error), (bytes, length, cid, error))
 DOOR(cid_of_array, (schema_in *schema, array_in *array, arrowcid_cid *cid, err *error), (schema, array, cid, error))

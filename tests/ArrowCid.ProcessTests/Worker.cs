@@ -36,6 +36,8 @@ internal static class Worker
         ["repair-write"] = RepairWorker.Write,
         ["transaction-read"] = TransactionWorker.Read,
         ["transaction-write"] = TransactionWorker.Write,
+        ["memo-count"] = MemoWorker.Count,
+        ["memo-once"] = MemoWorker.Once,
         ["leave-exported"] = CDataWorker.LeaveExported,
     };
 

@@ -43,7 +43,8 @@ internal static class TortureSteps
 
     /// <summary>All but those of the repair of files: only blocks are damaged here.</summary>
     public static IReadOnlyList<CrashStep> All { get; } =
-        [.. Enum.GetValues<CrashStep>().Where(step => step is not (CrashStep.None or CrashStep.Q1 or CrashStep.Q2 or CrashStep.Q3))];
+        [.. Enum.GetValues<CrashStep>().Where(step => step is not (CrashStep.None or CrashStep.Q1 or CrashStep.Q2 or CrashStep.Q3 or
+            CrashStep.N1 or CrashStep.N2 or CrashStep.N3))];
 
     public static IReadOnlyList<TortureStep> Turns { get; } = [.. Make()];
 

@@ -13,6 +13,7 @@ SIZE(arrowcid_options, 48);
 SIZE(arrowcid_column, 64);
 SIZE(arrowcid_event, 136);
 SIZE(arrowcid_name, 304);
+SIZE(arrowcid_result, 120);
 PLACE(arrowcid_block, schema_cid, 36);
 PLACE(arrowcid_block, rows, 72);
 PLACE(arrowcid_block, kind, 96);
@@ -21,6 +22,9 @@ PLACE(arrowcid_block, is_repaired, 102);
 PLACE(arrowcid_options, durability, 32);
 PLACE(arrowcid_name, time_ns, 40);
 PLACE(arrowcid_name, name, 48);
+PLACE(arrowcid_result, expires_ns, 40);
+PLACE(arrowcid_result, took_ns, 48);
+PLACE(arrowcid_result, form, 56);
 PLACE(arrowcid_event, kind, 104);
 PLACE(arrowcid_event, gap_first, 120);
 

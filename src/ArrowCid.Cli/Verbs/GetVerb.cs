@@ -15,23 +15,34 @@ internal static class GetVerb
             HelpName = "FILE",
             Description = "The output file; - is standard output, the default if that is no terminal.",
         };
+        var form = new Option<string?>("--as")
+        {
+            HelpName = "FORMAT",
+            Description = "The format: the block's bytes, npy (a tensor), csv, json or parquet (a batch or " +
+                "dataset), or files (a directory that 'put --as files' stored; -o names the directory). Default: " +
+                "bytes.",
+        };
+        _ = form.AcceptOnlyFromAmong(ContentOutput.Formats);
         var verb = new Verb("get",
             "Write the bytes of a block. The bytes are hashed first. They are a complete Arrow IPC stream.",
             "arrowcid get CID -o batch.arrows",
             "arrowcid get CID | sha256sum",
+            "arrowcid get @model --as npy -o model.npy",
             "arrowcid get CID --from http://127.0.0.1:8816 --fill -o batch.arrows")
         {
-            cid, store, output,
+            cid, store, output, form,
         };
         var from = new FromOptions();
         from.AddTo(verb);
         verb.SetAction(parsed => Run(parsed.GetValue(cid)!, () => from.Open(parsed, parsed.GetValue(store)),
-            parsed.GetValue(output)));
+            parsed.GetValue(output), parsed.GetValue(form)));
         return verb;
     }
 
-    private static int Run(string text, Func<BlockPlaces> open, string? file)
+    private static int Run(string text, Func<BlockPlaces> open, string? file, string? form)
     {
+        if (ContentOutput.IsDirectory(form) && file is null or OutputFile.StandardOutput)
+            throw new ArrowCidException(ErrorCode.InvalidArgument, "--as files writes a directory; name it with -o");
         if (file is null && Output.IsTerminal)
         {
             throw new ArrowCidException(ErrorCode.InvalidArgument,
@@ -39,6 +50,12 @@ internal static class GetVerb
         }
 
         using BlockPlaces places = open();
+        if (form is not null)
+        {
+            ContentOutput.Write(places, places.Resolve(text), form, file ?? OutputFile.StandardOutput);
+            return 0;
+        }
+
         using BlockLease block = places.Get(places.Resolve(text));
         OutputFile.Write(file ?? OutputFile.StandardOutput, stream => stream.Write(block.Bytes.Span));
         return 0;

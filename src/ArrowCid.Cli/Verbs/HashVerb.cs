@@ -23,13 +23,18 @@ internal static class HashVerb
             "arrowcid hash --rows-per-block 65536 trips.parquet",
             "arrowcid hash --json - < quotes.arrows",
             "arrowcid hash --drop-metadata pandas trips.arrow",
+            "arrowcid hash --as files in/",
             "arrowcid hash --types 'at=timestamp[us, UTC],qty=int32' trips.csv")
         {
             files, json, drop, rows, strict,
         };
         var text = new RowOptions();
         text.AddTo(verb);
-        verb.SetAction(parsed => Run(InputFiles.PathsOf(parsed.GetValue(files)!, parsed.GetValue(strict)),
+        var content = new ContentInput();
+        content.AddTo(verb, isStored: false);
+        verb.SetAction(parsed => content.IsGiven(parsed)
+            ? content.Hash(parsed, parsed.GetValue(files)!, parsed.GetValue(json))
+            : Run(InputFiles.PathsOf(parsed.GetValue(files)!, parsed.GetValue(strict)),
             parsed.GetValue(json),
             file => Input.Batches(file, parsed.GetValue(drop), text.Read(parsed), parsed.GetValue(rows))));
         return verb;

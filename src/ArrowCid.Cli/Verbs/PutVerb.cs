@@ -30,6 +30,9 @@ internal static class PutVerb
             "arrowcid put in/ --dataset-per directory",
             "arrowcid put 'in/**/*.parquet' --dataset trips",
             "arrowcid put --dataset trips --append tuesday.parquet",
+            "arrowcid put --as bytes --media application/pdf report.pdf --name report",
+            "arrowcid put --as tensor model.npy --name model",
+            "arrowcid put --as files site/ --name site",
             "arrowcid put --dataset prices monday.arrow tuesday.arrow --tag source=feed")
         {
             files, store, rows, json, drop, strict, together,
@@ -40,8 +43,17 @@ internal static class PutVerb
         var text = new RowOptions();
         text.AddTo(verb);
         PutTogether.AddRules(verb, together);
+        var content = new ContentInput();
+        content.AddTo(verb, isStored: true);
         verb.SetAction(parsed =>
         {
+            if (content.IsGiven(parsed))
+            {
+                using var target = CidStore.Open(parsed.GetValue(store));
+                return content.Put(parsed, target, parsed.GetValue(files)!, facts.Read(parsed, target),
+                    parsed.GetValue(json));
+            }
+
             RowInput input = text.Read(parsed) with { ChecksFirst = true };
             IReadOnlyList<InputFile> inputs = InputFiles.Of(parsed.GetValue(files)!, parsed.GetValue(strict));
             DatasetOptions.Group[] groups = dataset.Groups(parsed, inputs);

@@ -6,7 +6,7 @@ namespace ArrowCid.Registry;
 
 /// <summary>Drops, and what stands against them.</summary>
 internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, RegistryReader reader, FactAppender facts,
-    EntryReader entries)
+    EntryReader entries, RegistryResults results)
 {
     private static readonly Lazy<string> s_by = new(() => string.Create(CultureInfo.InvariantCulture,
         $"{ProcessFacts.Program(ProcessMark.Current)} {ProcessMark.Current}"));
@@ -141,6 +141,7 @@ internal sealed class BlockRemoval(BlockStore blocks, TimeSpan timeout, Registry
             Name = null,
             By = null,
         });
+        results.AddReasons(in digest, page, reasons);
         if (entries.IsHeld(sheet)) reasons.Add(new KeepReason { Kind = KeepKind.Held, Name = null, By = null });
         return reasons;
     }

@@ -22,7 +22,8 @@ internal sealed class StoreRegistry : IFactKeeper
         Queries = new QueryReader(blocks, Reader, Entries);
         Pins = new RegistryPins(blocks, Reader, Facts);
         Names = new RegistryNames(blocks, timeout, Reader, Facts, Pins);
-        Removals = new BlockRemoval(blocks, timeout, Reader, Facts, Entries);
+        Results = new RegistryResults(blocks, Reader, Facts, Pins);
+        Removals = new BlockRemoval(blocks, timeout, Reader, Facts, Entries, Results);
         Collector = new BlockCollector(blocks, timeout, Reader, Entries, Removals);
     }
 
@@ -43,6 +44,9 @@ internal sealed class StoreRegistry : IFactKeeper
 
     /// <summary>Names.</summary>
     public RegistryNames Names { get; }
+
+    /// <summary>Results of calls.</summary>
+    public RegistryResults Results { get; }
 
     /// <summary>Removal of blocks that were chosen.</summary>
     public BlockRemoval Removals { get; }

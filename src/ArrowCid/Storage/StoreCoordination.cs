@@ -23,6 +23,15 @@ internal sealed class StoreCoordination(StoreHandle handle, LogAdoption adoption
         return handle.Names.Take(hash, deadline);
     }
 
+    /// <summary>Locks a call whose result is to be computed, without waiting.</summary>
+    /// <param name="hash">The first eight bytes of the digest of the call's block, little-endian.</param>
+    /// <returns>The lock, to be disposed of on any thread; null where another caller of any process has it.</returns>
+    public IDisposable? TryLockCall(ulong hash)
+    {
+        handle.EnterToWrite();
+        return handle.Calls.TryTake(hash);
+    }
+
     /// <summary>The next reading of the store's hybrid clock: 48 bits of milliseconds since 1970, 16 of a counter. No
     /// two calls of any process get the same, and each is later than what <see cref="ObserveTime"/> was told.</summary>
     public ulong NextTime()

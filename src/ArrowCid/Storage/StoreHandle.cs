@@ -22,6 +22,7 @@ internal sealed class StoreHandle
         Growth = new IndexGrowth(control, Segments, Index);
         Participants = new Participants(control);
         Names = new NameLocks(control);
+        Calls = new CallLocks(control);
         Signal = new LogSignal(waitWord);
         Derived = new DerivedFiles(control);
     }
@@ -39,6 +40,8 @@ internal sealed class StoreHandle
     public Participants Participants { get; }
 
     public NameLocks Names { get; }
+
+    public CallLocks Calls { get; }
 
     public Mapping? WaitWord { get; }
 

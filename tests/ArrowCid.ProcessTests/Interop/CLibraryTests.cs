@@ -150,6 +150,16 @@ public sealed partial class CLibraryTests : IDisposable
         Assert.Equal(["ok"], CLibrary.Run(program, Store).Exits(0).Lines);
     }
 
+    [CLibraryTheory("c++")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Calls_in_Cpp_have_the_keys_of_the_vectors_and_their_results_are_found(bool isSanitized)
+    {
+        string program = Path.Combine(_folder, "call");
+        CLibrary.Compile("cpp/tests/call.cpp", program, isSanitized);
+        Assert.Equal(["60 keys"], CLibrary.Run(program, CLibrary.PathOf("vectors/calls.json"), Store).Exits(0).Lines);
+    }
+
     [CLibraryTheory("cc", "c++")]
     [InlineData("c", "c")]
     [InlineData("c", "cpp")]

@@ -24,7 +24,7 @@ internal static partial class StructureRules
         ["Registry"] = ["Facts", "Collection", "State", "Filtering", "Index", ""],
         ["Parquet"] = ["Format", "Mapping", "Encodings", "Writing", "Reading"],
         ["Transfer"] = ["", "Backends", "Backup", "Car", "Diff", "Rows", "Files"],
-        ["Store"] = ["", "Maintenance", "Places"],
+        ["Store"] = ["", "Maintenance", "Places", "Memos"],
     };
 
     /// <summary>Sub-folders that have no rank.</summary>

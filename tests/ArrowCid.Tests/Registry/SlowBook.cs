@@ -41,7 +41,8 @@ internal static class SlowBook
                     .GroupBy(one => ((CopyFact)one.Fact).Place)
                     .Select(place => (place.Key, place.OrderBy(one => one.Stamp)
                         .ThenBy(one => ((CopyFact)one.Fact).State, Comparer<CopyState?>.Create(FactOrder.OfCopies))
-                        .Select(one => ((CopyFact)one.Fact).State).Last())));
+                        .Select(one => ((CopyFact)one.Fact).State).Last())),
+                Last<ResultFact, Cid?>(said, fact => fact.Subject == cid, fact => fact.Value, FactOrder.OfCids));
         }
 
         foreach (var name in said.Where(one => one.Fact is NameFact).GroupBy(one => ((NameFact)one.Fact).Name)
@@ -75,7 +76,7 @@ internal static class SlowBook
                 (sheet?.Tags ?? new Dictionary<string, string>()).Select(tag => (tag.Key, tag.Value)),
                 sheet?.Producer.Value, sheet?.Parents.Value, sheet?.Data.Value, sheet?.Locations.Value,
                 sheet?.Expires.Value, sheet?.Pin.Value ?? false, sheet?.Holds ?? [],
-                (sheet?.Copies ?? []).Select(copy => (copy.Key, copy.Value.Value)));
+                (sheet?.Copies ?? []).Select(copy => (copy.Key, copy.Value.Value)), sheet?.Result.Value);
         }
 
         foreach (NameLog log in book.Names.OrderBy(log => log.Name, StringComparer.Ordinal))
@@ -99,14 +100,14 @@ internal static class SlowBook
     private static void Write(StringBuilder text, int block, bool isAlive, ulong lastPut,
         IEnumerable<(string Key, string Value)> tags, string? producer, Cid[]? parents, IpldNode? data,
         string[]? locations, ulong? expires, bool isPinned, IEnumerable<long> holds,
-        IEnumerable<(string Place, CopyState? State)> copies)
+        IEnumerable<(string Place, CopyState? State)> copies, Cid? result)
     {
         text.Append(CultureInfo.InvariantCulture, $"{block} {isAlive} {lastPut} ");
         text.AppendJoin(',', tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)).Append(' ').Append(producer);
         text.Append(" [").AppendJoin(',', parents ?? []).Append("] ").Append(data is null ? "" : Convert.ToHexString(DagCbor.Encode(data)));
         text.Append(" [").AppendJoin(',', locations ?? []).Append("] ").Append(expires).Append(' ').Append(isPinned);
         text.Append(" [").AppendJoin(',', holds.Order()).Append("] ");
-        text.AppendJoin(',', copies.OrderBy(copy => copy.Place, StringComparer.Ordinal)).AppendLine();
+        text.AppendJoin(',', copies.OrderBy(copy => copy.Place, StringComparer.Ordinal)).Append(' ').Append(result).AppendLine();
     }
 
     private static void Write(StringBuilder text, DateTimeOffset time, Cid? target, Guid writer, bool isConflict) =>

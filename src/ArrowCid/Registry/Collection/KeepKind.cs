@@ -44,4 +44,7 @@ public enum KeepKind
 
     /// <summary>No other place was found to have a copy of it.</summary>
     LastCopy = 13,
+
+    /// <summary>It is a call whose result has not expired, or such a result.</summary>
+    Result = 14,
 }

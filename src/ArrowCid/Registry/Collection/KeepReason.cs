@@ -33,6 +33,7 @@ public readonly record struct KeepReason
         KeepKind.Recent => "it was put a short time ago",
         KeepKind.WithinBudget => "there is room for it",
         KeepKind.NamedBefore => $"the name '{Name}' stood for it",
+        KeepKind.Result => $"it belongs to the result of the call {By}, which has not expired",
         KeepKind.LastCopy => Name is null
             ? "no other copy of it was read and proved"
             : $"no other copy of it was read and proved: {Name}",

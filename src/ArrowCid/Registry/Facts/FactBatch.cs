@@ -35,6 +35,7 @@ internal sealed class FactBatch(StoreRegistry registry)
         ParentsFact parents => parents.Parents.Sum(parent => 16 + parent.ByteLength),
         LocationsFact locations => locations.Locations.Sum(location => 5 + LengthOf(location)),
         CopyFact copy => 64 + LengthOf(copy.Place) + LengthOf(copy.State?.Form),
+        ResultFact => 64,
         JsonFact json => (int)DagCbor.LengthOf(json.Data),
         _ => 0,
     };

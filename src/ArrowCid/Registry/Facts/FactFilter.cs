@@ -106,6 +106,7 @@ internal sealed class FactFilter(Predicate<long> isHeld, Func<int, uint, bool> i
         FactKind.Locations => sheet.Locations.CanWin(stamp),
         FactKind.Expiry => sheet.Expires.CanWin(stamp),
         FactKind.Pin => sheet.Pin.CanWin(stamp),
+        FactKind.Result => sheet.Result.CanWin(stamp),
         _ => true,
     };
 

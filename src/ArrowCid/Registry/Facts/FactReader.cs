@@ -94,8 +94,8 @@ internal static class FactReader
             int items = reader.BeginList();
             if (items == 0) throw DagCborReader.Refuse("a fact without a kind", 0);
             ulong kind = reader.ReadUInt64();
-            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Copy or
-                (ulong)FactKind.Damaged))
+            if (kind is not ((>= (ulong)FactKind.Tags and <= (ulong)FactKind.Removal) or (ulong)FactKind.Result or
+                (ulong)FactKind.Copy or (ulong)FactKind.Damaged))
             {
                 onLater?.Invoke();
                 return null;
@@ -141,6 +141,7 @@ internal static class FactReader
         FactKind.Locations => new LocationsFact(subject, ReadTexts(ref reader, FactLimits.MaxLocations)),
         FactKind.Expiry => new ExpiryFact(subject, IsNull(ref reader) ? null : reader.ReadUInt64()),
         FactKind.Copy => new CopyFact(subject, reader.ReadText(), ReadCopy(ref reader)),
+        FactKind.Result => new ResultFact(subject, IsNull(ref reader) ? null : reader.ReadLink()),
         _ => new PinFact(subject, reader.ReadBool()),
     };
 

@@ -19,6 +19,7 @@ internal static class FactRules
             (expiry.Expires > FactLimits.MaxMilliseconds ? "an expiry after the year 9999" : null),
         NameFact name => OfName(name.Name) ?? (name.Target is { } target ? OfCid(target) : null),
         PinFact pin => OfSubject(pin.Subject),
+        ResultFact result => OfSubject(result.Subject) ?? (result.Value is { } value ? OfCid(value) : null),
         CopyFact copy => OfSubject(copy.Subject) ?? OfPlace(copy.Place) ?? OfCopy(copy.State),
         HoldFact hold => hold.LockByte > long.MaxValue ? "a lock byte beyond 2^63"
             : hold.Subjects.Length == 0 ? "a hold of nothing"

@@ -97,6 +97,8 @@ internal static class FactWriter
             case ExpiryFact: writer.WriteNull(); break;
             case PinFact pin: writer.WriteBool(pin.IsPinned); break;
             case CopyFact copy: WriteCopy(ref writer, copy); break;
+            case ResultFact { Value: { } value }: writer.WriteLink(value); break;
+            case ResultFact: writer.WriteNull(); break;
             case NameFact name: WriteName(ref writer, name); break;
             case HoldFact hold:
                 WriteLinks(ref writer, hold.Subjects);
@@ -120,6 +122,7 @@ internal static class FactWriter
         ExpiryFact expiry => expiry.Subject,
         PinFact pin => pin.Subject,
         CopyFact copy => copy.Subject,
+        ResultFact result => result.Subject,
         _ => default,
     };
 

@@ -13,6 +13,6 @@ internal enum IndexKind
     Expires = 8,
     Pinned = 9,
 
-    // 10 is allocated.
+    Result = 10,
     Copy = 11,
 }

@@ -11,7 +11,8 @@ namespace ArrowCid.Registry;
 internal static class PageItems
 {
     private const byte Tag = 1, Producer = 2, Parents = 3, Json = 4, Locations = 5, Expiry = 6, Pin = 8, Hold = 9,
-        Announced = 11, LastPut = 12, Fence = 13, Codec = 14, Name = 15, Put = 16, Copy = 17;
+        Announced = 11, LastPut = 12, Fence = 13, Codec = 14, Name = 15, Put = 16, Copy = 17,
+        Result = 18;
 
     private const int MostPlainTags = 16;
 
@@ -77,6 +78,14 @@ internal static class PageItems
             if (state.Schema is { } schema) _ = schema.TryWriteBytes(to.Take(schema.ByteLength), out _);
         }
 
+        End(to, item);
+    }
+
+    public static void WriteResult(RunBuffer to, FactStamp stamp, Cid? value)
+    {
+        int item = Begin(to, Result);
+        to.Stamp(stamp);
+        if (value is { } cid) _ = cid.TryWriteBytes(to.Take(cid.ByteLength), out _);
         End(to, item);
     }
 
@@ -270,6 +279,12 @@ internal static class PageItems
                     length = IndexKey.WriteText(copy.Bytes(copy.Length()), group);
                     if (copy.Length() > 0) sink.Add(IndexKind.Copy, group[..length], time);
                     break;
+                case Result:
+                    var result = new RunReader(body);
+                    time = result.Stamp().Time;
+                    if (ReadResult(ref result) is { } cid && cid.TryGetSha256(out Digest256 target))
+                        sink.Add(IndexKind.Result, Digest256.Bytes(in target), time);
+                    break;
                 case Put:
                     var put = new RunReader(body);
                     ulong ticks = put.Word();
@@ -318,6 +333,7 @@ internal static class PageItems
                 WriteCopy(to, copy.Stamp, place, copy.Value);
         }
 
+        if (sheet.Result is { IsSet: true } result) WriteResult(to, result.Stamp, result.Value);
         foreach (long hold in sheet.Holds ?? []) WriteHold(to, hold);
     }
 
@@ -385,6 +401,7 @@ internal static class PageItems
                 string place = IpldText.Utf8.GetString(reader.Bytes(reader.Length()));
                 sheet.OfferCopy(stamp, place, ReadCopy(ref reader));
                 break;
+            case Result: sheet.Result.Merge(stamp, ReadResult(ref reader), FactOrder.OfCids); break;
             case Pin: sheet.Pin.Merge(stamp, reader.Byte() != 0, FactOrder.OfFlags); break;
             default: throw new IndexDamagedException($"an item of kind {kind}");
         }
@@ -392,6 +409,14 @@ internal static class PageItems
 
     private static string? ReadText(ref RunReader reader) =>
         reader.Byte() == 0 ? null : IpldText.Utf8.GetString(reader.Rest());
+
+    private static Cid? ReadResult(ref RunReader reader)
+    {
+        if (reader.IsAtEnd) return null;
+        return Cid.TryFromBytes(reader.Rest(), out Cid value, out _, CidParseOptions.None)
+            ? value
+            : throw new IndexDamagedException("the result of a call is no CID");
+    }
 
     private static CopyState? ReadCopy(ref RunReader reader)
     {

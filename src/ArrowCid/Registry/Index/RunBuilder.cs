@@ -198,6 +198,11 @@ internal sealed class RunBuilder
                 PageItems.WriteCopy(_items, stamp, copy.Place, copy.State);
                 End();
                 break;
+            case ResultFact result:
+                About(result.Subject);
+                PageItems.WriteResult(_items, stamp, result.Value);
+                End();
+                break;
             case PinFact pin:
                 About(pin.Subject);
                 PageItems.WritePin(_items, stamp, pin.IsPinned);

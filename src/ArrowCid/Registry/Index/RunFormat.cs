@@ -9,7 +9,7 @@ namespace ArrowCid.Registry;
 internal static class RunFormat
 {
     public const ulong Magic = 0x0147455243525241; // "ARRCREG\1"
-    public const uint Version = 3;
+    public const uint Version = 4;
     public const int HeaderBytes = 4096;
     public const int PageBytes = 4096;
 

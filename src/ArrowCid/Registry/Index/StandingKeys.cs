@@ -41,6 +41,10 @@ internal static class StandingKeys
                 }
 
                 break;
+            case IndexKind.Result:
+                if (sheet.Result.Value is { } target && target.TryGetSha256(out Digest256 digest))
+                    sink.Add(kind, Digest256.Bytes(in digest), sheet.Result.Stamp.Time);
+                break;
             case IndexKind.Expires:
                 if (sheet.Expires.Value is { } end) sink.Add(kind, default, end);
                 break;

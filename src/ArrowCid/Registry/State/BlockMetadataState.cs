@@ -17,6 +17,9 @@ internal sealed class BlockMetadataState(ulong codec)
     public LwwRegister<ulong?> Expires;
     public LwwRegister<bool> Pin;
 
+    /// <summary>Of the block of a call, the result of the call; null where it was removed.</summary>
+    public LwwRegister<Cid?> Result;
+
     /// <summary>The codec of the CID that was first spoken of, for a block that is not here.</summary>
     public ulong Codec { get; } = codec;
 

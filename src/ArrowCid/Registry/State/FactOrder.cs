@@ -28,6 +28,8 @@ internal static class FactOrder
         return order != 0 ? order : Nullable.Compare(left.Schema, right.Schema);
     }
 
+    public static int OfCids(Cid? left, Cid? right) => Nullable.Compare(left, right);
+
     public static int OfNodes(IpldNode left, IpldNode right) =>
         DagCbor.Encode(left).AsSpan().SequenceCompareTo(DagCbor.Encode(right));
 

@@ -175,6 +175,9 @@ internal sealed class RegistryState(IndexSnapshot index)
                 SheetOf(expiry.Subject).Expires.Merge(stamp, expiry.Expires, FactOrder.OfNumbers);
                 break;
             case CopyFact copy: SheetOf(copy.Subject).OfferCopy(stamp, copy.Place, copy.State); break;
+            case ResultFact result:
+                SheetOf(result.Subject).Result.Merge(stamp, result.Value, FactOrder.OfCids);
+                break;
             case PinFact pin: SheetOf(pin.Subject).Pin.Merge(stamp, pin.IsPinned, FactOrder.OfFlags); break;
             case HoldFact hold:
                 foreach (Cid subject in hold.Subjects) SheetOf(subject).AddHold((long)hold.LockByte);

@@ -27,4 +27,7 @@ internal enum CrashStep
     // Steps of the repair of a file, and of a block.
     Q1, Q2, Q3,
     H1, H2, H3,
+
+    // Steps of the record of a result.
+    N1, N2, N3,
 }

@@ -102,6 +102,10 @@ internal static class StoreLayout
     public const long FillingLock = (1L << 41) + 4;
     public const long LaneLock = (1L << 41) + 4096;
     public const long NameLock = 1L << 42;
+    public const long CallLock = 1L << 43;
+
+    /// <summary>The number of lock bytes of calls.</summary>
+    public const ulong CallLockBytes = 1UL << 42;
 
     /// <summary>Holds draw their bytes from here to twice as far.</summary>
     public const long HoldLock = 1L << 45;
