@@ -225,7 +225,7 @@ class Client:
         first = next(rest, None)
         if first is None and schema is None:
             raise ValueError("a put of no batches needs a schema")
-        writer, reader = self.flight.do_put(fl.FlightDescriptor.for_command(command), schema or first.schema,
+        writer, reader = self.flight.do_put(fl.FlightDescriptor.for_command(command), schema or first.schema,  # type: ignore[union-attr]
                                             options=self._options())
         while first is not None:
             writer.write_batch(first)

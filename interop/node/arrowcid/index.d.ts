@@ -86,6 +86,42 @@ export interface Options {
   copy?: boolean;
 }
 
+/** How the results of a function are kept. */
+export interface CacheOptions<V = unknown> {
+  /** How long: `'7d'`, `'1h30m'`, or milliseconds; 30 days unless set. */
+  ttl?: string | number;
+  /** The version of the function; results of others are not found. */
+  version?: string | number;
+  /** Arguments that are not in the key. */
+  ignore?: string[];
+  /** Whether a result is kept. */
+  keepIf?: (value: V) => boolean;
+  /** The name in the key; else the function's. */
+  name?: string;
+  /** Variables of the environment on which the result depends. */
+  env?: string[];
+}
+
+/** A cached function: a batch comes as a Lease, several as a Dataset, bytes as bytes. */
+export interface Cached<A extends object> {
+  (args?: A): Promise<Lease | Dataset | Uint8Array>;
+  /** The key of a call: the same in every language. */
+  key(args?: A): string;
+  /** Hits and misses of this process, and the milliseconds that hits saved. */
+  info(): { hits: number; misses: number; savedMs: number };
+  /** Removes the results with these arguments, whatever the others were. Returns how many. */
+  invalidate(args?: Partial<A>): number;
+  /** How many results there are with these arguments. */
+  count(args?: Partial<A>): number;
+}
+
+/** The key of a call: the same for the same name, version and arguments in every language. */
+export function callKey(fn: string, call?: { version?: string | number; args?: object; env?: Record<string, string | null> }):
+  string;
+
+/** A CID as an argument of a cached function that is a block. */
+export function input(cid: CidLike): object;
+
 export interface StoreEvent {
   /** A batch that the store did not have, one that it had, or word that something was missed. */
   kind: 'new' | 'again' | 'gap' | 'other';
@@ -138,6 +174,15 @@ export class Store {
   contains(cids: CidLike[]): boolean[];
   /** The batches, or the blocks that pass a filter: `tag.day = "monday" and rows > 100`. */
   list(filter?: string | null): IterableIterator<Block>;
+  /**
+   * A function of one object of arguments, whose results are kept in the store for every process and language. The key is
+   * the function's name, its version and its arguments; code is not in it: change the version with the code. Numbers,
+   * text, bytes, Dates, arrays and plain objects count by value; a Lease, a Dataset and input(cid) by their CIDs. What is
+   * no data is refused, and the error names the argument. Callers that miss together compute once.
+   */
+  cached<A extends object, V extends Arrow | Lease | Dataset>(compute: (args: A) => V | Promise<V>,
+    options?: CacheOptions<V>): Cached<A>;
+
   /** A block and its metadata. */
   describe(cid: CidLike): any;
 

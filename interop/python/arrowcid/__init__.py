@@ -22,10 +22,12 @@ from ._errors import (
     AccessDenied, ArrowCidError, BlockCorrupt, BlockNotFound, Busy, ErrorCode, Forked, InvalidArgument, InvalidCid,
     InvalidData, NameConflict, NameNotFound, NotCanonical, SchemaMismatch, StoreFull, StoreGone)
 from ._library import native as _native
+from ._memo import Cached, CacheInfo
 from ._proofs import check, cid
 from ._records import Block, Facts, Name, Put
 from ._reservation import Reservation
 from ._store import ANY, Store, open
+from ._values import register
 from ._watch import Gap, StoreEvent, Watch
 
 if TYPE_CHECKING:
@@ -35,10 +37,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ANY", "AccessDenied", "ArrowCidError", "Batch", "BatchStream", "Block", "BlockCorrupt",
-    "BlockNotFound", "Busy", "Cid", "Dataset", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument",
+    "BlockNotFound", "Busy", "CacheInfo", "Cached", "Cid", "Dataset", "ErrorCode", "Facts", "Forked", "Gap", "InvalidArgument",
     "InvalidCid", "InvalidData", "Name", "NameConflict", "NameNotFound", "NotCanonical", "Put", "Reservation",
     "SchemaMismatch", "Store", "StoreEvent", "StoreFull", "StoreGone", "Watch", "check", "cid", "connect",
-    "hash_path", "library_path", "library_version", "open",
+    "hash_path", "library_path", "library_version", "open", "register",
 ]
 
 

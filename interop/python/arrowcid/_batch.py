@@ -151,11 +151,15 @@ class Batch:
         return self.to_pyarrow().to_pandas()
 
     def _repr_html_(self) -> str:
-        """A table of the first rows, for notebooks."""
+        """A table of the first rows under a small picture of each column, for notebooks."""
         if self._lease is None or not self._about()[_schema_cid][0]:
             return f"<code>{html.escape(repr(self))}</code>"
-        first = self.to_pyarrow().slice(0, _SHOWN)
-        head = "".join(f"<th>{html.escape(str(name))}</th>" for name in self.column_names)
+        from ._picture import picture
+
+        whole = self.to_pyarrow()
+        first = whole.slice(0, _SHOWN)
+        head = "".join(f"<th>{html.escape(str(name))}<br>{picture(column)}</th>"
+                       for name, column in zip(self.column_names, whole.columns))
         rows = "".join("<tr>" + "".join(f"<td>{html.escape(str(column[row].as_py()))}</td>" for column in first.columns)
                        + "</tr>" for row in range(first.num_rows))
         return (f"<p>{html.escape(str(self.cid))}: {self.rows} rows</p>"

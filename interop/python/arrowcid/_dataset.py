@@ -85,6 +85,12 @@ class Dataset:
         """All rows as a ``pandas.DataFrame``."""
         return self.to_pyarrow().to_pandas()
 
+    def _repr_html_(self) -> str:
+        """The first batch as a table, for notebooks."""
+        batches = self.batches
+        shown = self._store[batches[0]]._repr_html_() if batches else ""
+        return f"<p>{self.cid}: {self.num_rows} rows in {len(batches)} batches</p>{shown}"
+
     def __repr__(self) -> str:
         return f"<arrowcid.Dataset {self.cid} of {self.num_rows} rows>"
 

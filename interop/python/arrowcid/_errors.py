@@ -143,4 +143,4 @@ def error_of(code: int, message: str) -> ArrowCidError:
         code = ErrorCode(code)
     except ValueError:
         pass  # of a later library
-    return _CLASSES.get(code, ArrowCidError)(message, code)
+    return _CLASSES.get(code, ArrowCidError)(message, code)  # type: ignore[call-overload]

@@ -113,6 +113,10 @@ _TYPED: dict[str, list[Any]] = {
     "pin": [_HANDLE, _POINTER],
     "unpin": [_HANDLE, _POINTER],
     "remove": [_HANDLE, _POINTER, c_int64, _OUT],
+    "memo_begin": [_HANDLE, _POINTER, c_int64, c_int64, _OUT, _OUT],
+    "memo_set": [_HANDLE, _POINTER, c_int64, _POINTER, c_int64, _POINTER],
+    "memo_release": [_HANDLE],
+    "memo_remove": [_HANDLE, _POINTER, c_int64, c_int32, _OUT],
     "verify": [_HANDLE, _POINTER],
     "check": [_POINTER, c_int64, _OUT],
     "cid_of_array": [_POINTER, _POINTER, _OUT],
@@ -124,7 +128,7 @@ _TYPED: dict[str, list[Any]] = {
 }
 
 # What is called all the time, without types.
-_HOT = ("lease_block", "lease_array", "put_array")
+_HOT = ("lease_block", "lease_array", "put_array", "memo_get")
 
 # Built-in functions, which raise their errors by themselves.
 _PYTHON = ("python_get", "python_handle", "python_block", "python_export", "python_array", "python_device_array",

@@ -124,13 +124,13 @@ class Reservation:
 
     def _view(self, index: int, address: int | None, length: int, cast: str) -> memoryview:
         if address is None and length == 0:
-            return memoryview(bytearray()).cast(cast)
+            return memoryview(bytearray()).cast(cast)  # type: ignore[call-overload]
         memory = (ctypes.c_uint8 * length).from_address(address or 0)
         # The view refers to the memory, and the memory to its reservation.
         memory._reservation = self._handle  # type: ignore[attr-defined]
         self._views = [each for each in self._views if each[1]() is not None]
         self._views.append((self._columns[index].name, weakref.ref(memory)))
-        return memoryview(memory).cast("B").cast(cast)
+        return memoryview(memory).cast("B").cast(cast)  # type: ignore[call-overload]
 
     def _let_go(self) -> None:
         used = sorted({name for name, memory in self._views if memory() is not None})

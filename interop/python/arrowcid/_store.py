@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import html
 import json
 import os
 import weakref
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     Path = Union[str, "os.PathLike[str]"]
     CidLike = Union[Cid, str, bytes]
 
+_SHOWN = 20
 _DURABILITY = {None: 0, "none": 1, "batch": 2, "always": 3}
 _VERIFY = {None: 0, "trusted": 1, "first-read": 2, "always": 3}
 _RETENTION = {None: 0, "keep": 0, "ring": 1}
@@ -125,6 +127,16 @@ class Store:
 
     def __repr__(self) -> str:
         return f"<arrowcid.Store {self.directory if self._handle else 'closed'}>"
+
+    def _repr_html_(self) -> str:
+        """The names of the store, for notebooks."""
+        if not self._handle:
+            return "<code>&lt;arrowcid.Store closed&gt;</code>"
+        names = self.names()
+        rows = "".join(f"<tr><td>{html.escape(name.name)}</td><td>{name.kind}</td><td><code>{name.cid}</code></td></tr>"
+                       for name in names[:_SHOWN])
+        more = f"<p>and {len(names) - _SHOWN} more</p>" if len(names) > _SHOWN else ""
+        return f"<p>{html.escape(self.directory)}: {len(names)} names</p><table>{rows}</table>{more}"
 
     def __reduce__(self) -> Any:
         return _reopen, (os.fsencode(self.directory), bytes(self._options))
@@ -378,6 +390,40 @@ class Store:
         """Hashes a stored block again and proves its form; ``BlockNotFound``, ``BlockCorrupt`` or ``NotCanonical``."""
         call(native.verify, self._open(), to_cid(cid))
 
+    # ------------------------------------------------------------ cached functions
+
+    def cached(self, function: Any = None, /, *, ttl: Any = None, version: Any = None, ignore: Iterable[str] = (),
+               if_: Any = None, name: str | None = None, env: Iterable[str] = (), form: str | None = None) -> Any:
+        """A decorator: the results of a function or coroutine are kept in the store, for every process and language.
+
+        ::
+
+            @store.cached(ttl="7d", version=2, ignore=["verbose"], if_=lambda table: table.num_rows > 0)
+            def features(day: str, trades: arrowcid.Batch, verbose: bool = False) -> pyarrow.Table: ...
+
+        The key is the function's name, its version and its arguments by name, defaults included. Numbers, text, bytes,
+        dates, lists and dicts count by value; batches, tables, data frames, arrays and paths by their contents. What is
+        no data is refused, and the error names the argument. Code is not in the key: change ``version`` with it.
+        Processes that miss together compute once.
+
+        :param ttl: how long a result is kept: ``"7d"``, a timedelta or seconds; 30 days unless set.
+        :param version: the version of the function; results of others are not found.
+        :param ignore: arguments that are not in the key, such as ``self`` and ``verbose``.
+        :param if_: whether a result is kept.
+        :param name: the name in the key; else the function's module and qualified name.
+        :param env: variables of the environment on which the result depends.
+        :param form: what results are read as, where another language computed them: ``table``, ``pandas``, ``tensor``.
+
+        The decorated function has ``info()``, ``invalidate(day="2026-11-20")``, ``count()``, ``key(...)`` and
+        ``function``. What it returns on a hit is over the store's memory and read-only where that can be.
+        """
+        from ._memo import cached
+
+        options = {"ttl": ttl, "version": version, "ignore": ignore, "if_": if_, "name": name, "env": env, "form": form}
+        if function is not None:
+            return cached(self, function, **options)
+        return lambda decorated: cached(self, decorated, **options)
+
     # ------------------------------------------------------------ names and facts
 
     def set_name(self, name: str, cid: CidLike, *, expected: CidLike | None | _Any = ANY) -> None:
@@ -486,7 +532,8 @@ def _batch_of(columns: dict[str, Any]) -> Any:
 
 def _share_schema(first: Any, first_capsule: Any, batch: Any, capsule: Any) -> bool:
     """Whether two batches have one schema; pyarrow says it faster than the structs do."""
-    left, right = getattr(first, "schema", None), getattr(batch, "schema", None)
+    left: Any = getattr(first, "schema", None)
+    right: Any = getattr(batch, "schema", None)
     if left is not None and type(left) is type(right) and type(left).__module__ == "pyarrow.lib":
         return left.equals(right, check_metadata=True)
     return is_same_schema(*(ArrowSchema.from_address(pointer_of(each, b"arrow_schema").value or 0)

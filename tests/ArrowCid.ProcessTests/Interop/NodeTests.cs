@@ -13,7 +13,7 @@ public sealed class NodeTests(NodeInstallation installation)
         string[] tests = [.. Directory.GetFiles(installation.Folder, "*.test.js")];
         Assert.True(tests.Length >= 4, string.Join(' ', tests));
         CommandResult result = CLibrary.Run("env",
-            ["-u", "ARROWCID_LIBRARY", $"ARROWCID_FLIGHTS={Command.Sample}", "node", "--test", "--test-reporter=tap", .. tests]);
+            ["-u", "ARROWCID_LIBRARY", $"ARROWCID_FLIGHTS={Command.Sample}", $"ARROWCID_CALLS={CLibrary.PathOf("vectors/calls.json")}", "node", "--test", "--test-reporter=tap", .. tests]);
         Assert.True(result.ExitCode == 0, string.Join('\n', result.Lines.Where(line => !line.Contains("duration_ms"))));
         Assert.Contains("# fail 0", result.Lines);
     }

@@ -14,6 +14,8 @@ public sealed class PythonTests
     [InlineData("test_duckdb")]
     [InlineData("test_samples")]
     [InlineData("test_wheel")]
+    [InlineData("test_memo")]
+    [InlineData("test_notebook")]
     public void The_packages_own_tests_pass_with_pyarrow_and_numpy(string module) =>
         Check(Peers(CLibrary.PathOf("python/tests"), module));
 

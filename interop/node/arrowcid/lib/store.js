@@ -5,6 +5,7 @@ import { Lease } from './lease.js';
 import { call, callAsync, checkedText, isPresent, readText } from './library.js';
 import { BLOCK_BYTES, CID_BYTES, NAME_BYTES, formatCid, parseCid, parseCids, readBlock, readBlocks, readCids, readNames }
   from './records.js';
+import { cached } from './memo.js';
 import { Watch } from './watch.js';
 
 const OPTION_BYTES = 48;
@@ -171,6 +172,8 @@ export class Store {
     const text = factsText(facts);
     if (text !== null) call('annotate', this.#handle, parseCid(cid), text);
   }
+
+  cached(compute, options) { return cached({ store: this, handle: () => this.#handle }, compute, options); }
 
   pin(cid) { call('pin', this.#handle, parseCid(cid)); }
 
