@@ -19,7 +19,8 @@ internal static class BenchCommand
     /// <returns>The exit code.</returns>
     public static int Run(string[] args) => CommandLine.Run(static () => new RootCommand(About)
     {
-        MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeRegistry(), MakeFlight(), MakePlaces(), SecondCommand.Make(),
+        MakeHash(), MakeStore(), MakeIpc(), MakeExport(), MakeRegistry(), MakeFlight(), MakePlaces(), MakeMemo(),
+        SecondCommand.Make(),
     }, args, Invocation, Examples("hash", "store --quick", "export --only wide --json"));
 
     private static Verb MakeHash()
@@ -84,6 +85,13 @@ internal static class BenchCommand
         "removes every file that it created, up to 15 GB below /var/tmp.",
         PlacesBench.Names, (_, isQuick, rounds) => new PlacesBench(isQuick, new Rounds(rounds)),
         "places", "places --quick --json", "places --only get");
+
+    private static Verb MakeMemo() => Against("memo",
+        "Measure cached functions of Python: hits, calls that miss together, and what follows when a process dies. They " +
+        "go through libarrowcid (interop/build builds it). The competitors are joblib and diskcache, in the same process " +
+        "and with the same values. Files and stores are in shared memory and are removed.",
+        MemoBench.Names, (_, isQuick, rounds) => new MemoBench(isQuick, rounds),
+        "memo", "memo --quick --json", "memo --only small");
 
     private static Verb MakeRegistry()
     {
