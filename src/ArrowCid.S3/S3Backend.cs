@@ -4,7 +4,7 @@ using ArrowCid.Transfer.Backends;
 namespace ArrowCid.S3;
 
 /// <summary>The blocks of a bucket.</summary>
-internal sealed class S3Backend : BlockBackend
+internal sealed partial class S3Backend : BlockBackend
 {
     private readonly S3Bucket _bucket;
     private readonly BucketIndex _index;

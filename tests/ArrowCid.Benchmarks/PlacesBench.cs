@@ -5,10 +5,11 @@ using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Benchmarks;
 
-/// <summary>Blocks to a bucket and back, against the AWS command line and the plain SDK on the same server.</summary>
+/// <summary>Blocks to a bucket and back, against the AWS command line and the plain SDK on the same server; columns of
+/// batches there against pyarrow.</summary>
 internal sealed class PlacesBench(bool isQuick, Rounds rounds) : IBench
 {
-    private const string Many = "many", Large = "large", Get = "get";
+    private const string Many = "many", Large = "large", Get = "get", Columns = "columns";
     private const int LeastBlock = 64 << 10, MostBlock = 1 << 20, LargeBlock = 64 << 20;
 
     private readonly BenchPlace _place = BenchPlace.In("/var/tmp");
@@ -17,7 +18,7 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds) : IBench
     private bool _isStarted;
     private int _folders;
 
-    public static IEnumerable<string> Names => [Many, Large, Get];
+    public static IEnumerable<string> Names => [Many, Large, Get, Columns];
 
     public Rounds Rounds => rounds;
 
@@ -39,9 +40,14 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds) : IBench
         bool IsWanted(string name) => only.Length == 0 || only.Contains(name);
         if (IsWanted(Many)) yield return PutMany(server);
         if (IsWanted(Large)) yield return PutLarge(server);
-        if (!IsWanted(Get)) yield break;
-        yield return GetOne(server, MostBlock, "1 MiB", isQuick ? 10 : 50);
-        yield return GetOne(server, LargeBlock, "64 MiB", isQuick ? 1 : 3);
+        if (IsWanted(Get))
+        {
+            yield return GetOne(server, MostBlock, "1 MiB", isQuick ? 10 : 50);
+            yield return GetOne(server, LargeBlock, "64 MiB", isQuick ? 1 : 3);
+        }
+
+        if (!IsWanted(Columns)) yield break;
+        foreach (Measurement each in new ColumnsBench(rounds, _place.PathOf("columns"), server).Run(isQuick)) yield return each;
     }
 
     public void Dispose()

@@ -11,7 +11,7 @@ internal sealed class BlockPlaces : IDisposable
 {
     private readonly List<CidStore> _stores = [];
     private readonly CidStore? _store;
-    private bool _isStoreAlone;
+    private bool _isStoreAlone, _fills;
     private BlockBackend? _all;
 
     private BlockPlaces(CidStore? store) => _store = store;
@@ -30,7 +30,11 @@ internal sealed class BlockPlaces : IDisposable
     {
         table ??= store;
         bool hasPlaces = table?.Places.List().Count > 0;
-        var places = new BlockPlaces(store) { _isStoreAlone = texts.Count == 0 && !hasPlaces };
+        var places = new BlockPlaces(store) 
+        {
+            _isStoreAlone = texts.Count == 0 && !hasPlaces,
+            _fills = fill,
+        };
         try
         {
             var backends = new List<BlockBackend>();
@@ -114,6 +118,17 @@ internal sealed class BlockPlaces : IDisposable
             using (owner) yield return batch;
         }
     }
+
+    /// <summary>Columns of a batch, a dataset or a column manifest. Of a batch that is elsewhere they alone are read
+    /// where its column manifest is known.</summary>
+    /// <param name="cid">The block.</param>
+    /// <param name="columns">The names.</param>
+    /// <param name="ahead">How many batches are read before they are asked for.</param>
+    /// <returns>The batches, each readable until the next.</returns>
+    public IEnumerable<RecordBatch> GetColumns(Cid cid, IReadOnlyList<string> columns, int ahead = 4) =>
+        _store is { } store
+            ? store.Places.ReadColumnViews(cid, columns, All, _fills, ahead)
+            : BatchColumn.ReadViews(All, cid, columns);
 
     /// <summary>As <see cref="StoreTransfer.ExportCar"/>, of what is at any of them.</summary>
     public CarExport ExportCar(IReadOnlyList<Cid> cids, Stream output, CarExportOptions options,

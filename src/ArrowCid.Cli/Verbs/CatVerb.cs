@@ -25,6 +25,7 @@ internal static class CatVerb
             Description = "A column to print; may be given several times. Of a column manifest, only these " +
                 "columns must be in the store. Default: all columns.",
         };
+        Option<string?> names = ColumnNames.Make("Columns to print, separated by commas; as several --column.");
         var where = new Option<string?>("--where")
         {
             HelpName = "TEST",
@@ -42,11 +43,11 @@ internal static class CatVerb
             "Print the rows of a batch or dataset. The output is a table, CSV, or JSON with one object per row.",
             "arrowcid cat CID --limit 5",
             "arrowcid cat @trips --where 'px > 100 and sym = \"ES\"' --column sym --column px -n 10",
-            "arrowcid cat CID --column px --format json",
+            "arrowcid cat CID --columns px,qty --format json",
             "arrowcid cat CID --format csv > rows.csv",
             "arrowcid cat CID --from http://127.0.0.1:8816")
         {
-            cid, store, limit, columns, where, format,
+            cid, store, limit, columns, names, where, format,
         };
         var from = new FromOptions();
         from.AddTo(verb);
@@ -55,33 +56,47 @@ internal static class CatVerb
             RowFilter? filter = parsed.GetValue(where) is { } text ? RowFilter.Parse(text) : null;
             using BlockPlaces places = from.Open(parsed, parsed.GetValue(store));
             return Run(places, places.Resolve(parsed.GetValue(cid)!),
-                new Asked(parsed.GetValue(limit), parsed.GetValue(columns) ?? [], filter, parsed.GetValue(format)!));
+                new Asked(parsed.GetValue(limit),
+                    [.. parsed.GetValue(columns) ?? [], .. ColumnNames.Parse(parsed.GetValue(names))], filter,
+                    parsed.GetValue(format)!));
         });
         return verb;
     }
 
     private static int Run(BlockPlaces places, Cid cid, Asked asked)
     {
-        if (places.FindDataset(cid) is { } dataset)
-        {
-            IReadOnlyList<Cid> cids = ExportRows.BatchesOf(cid, dataset);
-            return asked is { Format: "table", Filter: null }
-                ? WriteTable(places, cids, dataset.Rows, asked)
-                : Write(places.GetBatches(cids), asked);
-        }
-
-        // Of a column manifest alone the columns that are needed are read.
-        bool isManifest = asked.Columns.Length > 0 && cid.Codec == Multicodec.DagCbor;
-        return Write(isManifest ? [ColumnsOf(places, cid, asked)] : places.GetBatches([cid]), asked);
+        if (asked.Columns.Length > 0) return WriteColumns(places, cid, asked);
+        if (places.FindDataset(cid) is not { } dataset) return Write(places.GetBatches([cid]), asked);
+        IReadOnlyList<Cid> cids = ExportRows.BatchesOf(cid, dataset);
+        return asked is { Format: "table", Filter: null }
+            ? WriteTable(places, cids, dataset.Rows, asked)
+            : Write(places.GetBatches(cids), asked);
     }
 
-    private static RecordBatch ColumnsOf(BlockPlaces places, Cid manifest, Asked asked)
+    /// <summary>Some columns. Of batches that are elsewhere the others are not read, where that can be proved.</summary>
+    private static int WriteColumns(BlockPlaces places, Cid cid, Asked asked)
     {
-        Func<Cid, byte[]?> find = places.FindDerived();
-        RecordBatch[] each = [.. asked.Columns.Union(asked.Filter?.Columns ?? [])
-            .Select(name => BatchColumn.ReadView(manifest, name, find))];
-        return new RecordBatch(new Schema(each.Select(one => one.Schema.Fields[0]), each[0].Schema.Metadata),
-            each[0].Length, [.. each.Select(one => one.Columns[0])]);
+        string[] needed = [.. asked.Columns.Union(asked.Filter?.Columns ?? [])];
+        // A reader that stops early does not read ahead.
+        bool isWhole = asked.Limit is null && asked.Format != "table";
+        IEnumerable<RecordBatch> batches = places.GetColumns(cid, needed, isWhole ? 4 : 1);
+        bool isTable = asked is { Format: "table", Filter: null };
+        if (!isTable || places.FindDataset(cid) is not { } dataset) return Write(batches, asked);
+        int rows = asked.Limit ?? DefaultRows, have = 0;
+        var kept = new List<RecordBatch>();
+        foreach (RecordBatch batch in batches)
+        {
+            kept.Add(DiffRows.Own(batch.Slice(0, Math.Min(rows - have, batch.Length))));
+            have += kept[^1].Length;
+            if (have >= rows) break;
+        }
+
+        RecordBatch first = rows == 0
+            ? asked.Project(kept[0])
+            : BatchCut.EveryRows(kept.Select(asked.Project), rows).First();
+        using var output = Output.Open();
+        BatchText.WriteTable(first, dataset.Rows, output.Writer);
+        return 0;
     }
 
     /// <summary>The first rows of several batches in one table.</summary>

@@ -25,8 +25,10 @@ internal static class DagVerb
         var raw = new Option<bool>("--raw") { Description = "The bytes of the block at the end of the path." };
         Option<string?> store = Verb.Store();
         var verb = new Verb("get",
-            "Print the node at the end of a path. The output is one line of DAG-JSON; of raw bytes, the bytes.",
+            "Print the node at the end of a path. The output is one line of DAG-JSON; of raw bytes, the bytes. Below a " +
+            "batch, columns/NAME is a column with the CIDs of its pieces.",
             "arrowcid dag get @prices",
+            "arrowcid dag get @prices/batches/3/columns/px",
             "arrowcid dag get CID/batches/0/rows",
             "arrowcid dag get CID/batches/0/dag/Links/0/Tsize",
             "arrowcid dag get CID --raw > block")
@@ -46,7 +48,8 @@ internal static class DagVerb
     private static int Run(BlockPlaces places, string text, bool isRaw)
     {
         (Cid root, string path) = Split(places, text);
-        DagPlace place = DagPath.Resolve(root, path, new DerivedBlocks(cid => places.All.TryGet(cid)).Read);
+        var blocks = new DerivedBlocks(cid => places.All.TryGet(cid));
+        DagPlace place = DagPath.Resolve(root, path, blocks.Read, blocks.Manifest);
         if (place.Node is not null && !isRaw)
         {
             using var output = Output.Open();

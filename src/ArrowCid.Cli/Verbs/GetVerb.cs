@@ -1,9 +1,11 @@
 using System.CommandLine;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
 using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>get</c>: a block's bytes out of a store.</summary>
+/// <summary><c>get</c>: a block's bytes out of a store, or some columns of batches.</summary>
 internal static class GetVerb
 {
     public static Command Make()
@@ -23,24 +25,32 @@ internal static class GetVerb
                 "bytes.",
         };
         _ = form.AcceptOnlyFromAmong(ContentOutput.Formats);
+        Option<string?> columns = ColumnNames.Make("Columns of a batch or dataset, separated by commas; they are " +
+            "written as an Arrow IPC stream. Of a batch over 1 MiB that the store copied to a place, only these " +
+            "columns are read there, each piece proved by its own CID; of others the whole block.");
         var verb = new Verb("get",
-            "Write the bytes of a block. The bytes are hashed first. They are a complete Arrow IPC stream.",
+            "Write the bytes of a block, or columns of it. The bytes are hashed first. They are a complete Arrow IPC " +
+            "stream.",
             "arrowcid get CID -o batch.arrows",
             "arrowcid get CID | sha256sum",
             "arrowcid get @model --as npy -o model.npy",
-            "arrowcid get CID --from http://127.0.0.1:8816 --fill -o batch.arrows")
+            "arrowcid get CID --from http://127.0.0.1:8816 --fill -o batch.arrows",
+            "arrowcid get @prices --columns px,qty -o prices.arrows")
         {
-            cid, store, output, form,
+            cid, columns, store, output, form,
         };
         var from = new FromOptions();
         from.AddTo(verb);
-        verb.SetAction(parsed => Run(parsed.GetValue(cid)!, () => from.Open(parsed, parsed.GetValue(store)),
-            parsed.GetValue(output), parsed.GetValue(form)));
+        verb.SetAction(parsed => Run(parsed.GetValue(cid)!, ColumnNames.Parse(parsed.GetValue(columns)),
+            () => from.Open(parsed, parsed.GetValue(store)), parsed.GetValue(output), parsed.GetValue(form)));
         return verb;
     }
 
-    private static int Run(string text, Func<BlockPlaces> open, string? file, string? form)
+    private static int Run(string text, string[] columns, Func<BlockPlaces> open, string? file, string? form)
     {
+        if (form is not null && columns.Length > 0)
+            throw new ArrowCidException(ErrorCode.InvalidArgument,
+                "--columns writes an Arrow stream; leave --as out, or convert it by 'put' and 'get --as'");
         if (ContentOutput.IsDirectory(form) && file is null or OutputFile.StandardOutput)
             throw new ArrowCidException(ErrorCode.InvalidArgument, "--as files writes a directory; name it with -o");
         if (file is null && Output.IsTerminal)
@@ -56,8 +66,30 @@ internal static class GetVerb
             return 0;
         }
 
+        file ??= OutputFile.StandardOutput;
+        if (columns.Length > 0)
+        {
+            WriteColumns(places, places.Resolve(text), columns, file);
+            return 0;
+        }
+
         using BlockLease block = places.Get(places.Resolve(text));
-        OutputFile.Write(file ?? OutputFile.StandardOutput, stream => stream.Write(block.Bytes.Span));
+        OutputFile.Write(file, stream => stream.Write(block.Bytes.Span));
         return 0;
+    }
+
+    private static void WriteColumns(BlockPlaces places, Cid cid, string[] columns, string file)
+    {
+        using IEnumerator<RecordBatch> batches = places.GetColumns(cid, columns).GetEnumerator();
+        // The schema is that of the first batch; without one nothing is written.
+        if (!batches.MoveNext())
+            throw new ArrowCidException(ErrorCode.BlockNotFound, $"{cid} has no batch");
+        OutputFile.Write(file, stream =>
+        {
+            using var writer = new ArrowWriter(stream, batches.Current.Schema);
+            do writer.Write(batches.Current);
+            while (batches.MoveNext());
+            writer.Finish();
+        });
     }
 }

@@ -2,7 +2,8 @@ namespace ArrowCid.Ipld;
 
 /// <summary>
 /// Follows a path from block to block: in dag-cbor by keys and places, in a UnixFS directory by names, in any other
-/// dag-pb node by its form in the data model (<c>Links/0/Hash</c>).
+/// dag-pb node by its form in the data model (<c>Links/0/Hash</c>). Under a batch, <c>columns</c> leads into its column
+/// manifest, where columns have names.
 /// </summary>
 internal static class DagPath
 {
@@ -10,9 +11,11 @@ internal static class DagPath
     /// <param name="root">Where it begins.</param>
     /// <param name="path">Segments between slashes; the empty path is the root.</param>
     /// <param name="source">The blocks.</param>
+    /// <param name="manifestOf">Makes the column manifest of a batch; null where it is no batch.</param>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: a block on the way, or a segment,
     /// is not there; <see cref="ErrorCode.Unsupported"/>: a block of a codec that is not read.</exception>
-    public static DagPlace Resolve(Cid root, string path, BlockSource source)
+    public static DagPlace Resolve(Cid root, string path, BlockSource source,
+        Func<Cid, (Cid Cid, byte[] Node)?>? manifestOf = null)
     {
         const int MaxBlocks = 1024;
         var reader = new UnixFsReader(source);
@@ -22,7 +25,20 @@ internal static class DagPath
             ReadOnlyMemory<byte> bytes = reader.Block(at);
             IpldNode? node = Decode(at, bytes.Span, out DagPbNode? pb);
             if (node is null)
-                return rest.Length == 0 ? new DagPlace(at, bytes, null) : throw Nothing(at, rest);
+            {
+                if (rest.Length == 0) return new DagPlace(at, bytes, null);
+                if (!ColumnPath.IsColumns(rest) || manifestOf?.Invoke(at) is not var (manifest, made))
+                    throw Nothing(at, rest);
+                (at, bytes, node) = (manifest, made, DagCbor.Decode(made));
+            }
+
+            if (ColumnPath.BatchOf(node, rest) is var (batch, inBatch))
+            {
+                (at, rest) = (batch, inBatch);
+                continue;
+            }
+
+            rest = ColumnPath.Rewrite(node, rest);
             if (pb is not null && rest.Length > 0 && Entry(reader, pb, bytes, ref rest) is { } entry)
             {
                 at = entry;

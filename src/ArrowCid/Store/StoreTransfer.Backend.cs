@@ -45,6 +45,50 @@ public sealed partial class StoreTransfer
             return lease is null ? null : new BlockLease(cid, lease.Memory, lease);
         }
 
+        internal override bool KeepsManifests => false;
+
+        private protected override BlockLease[]? FindRanges(Cid cid, IReadOnlyList<BlockSlice> slices,
+            CancellationToken cancellationToken)
+        {
+            var leases = new BlockLease[slices.Count];
+            int found = 0;
+            try
+            {
+                for (; found < leases.Length; found++)
+                {
+                    if (FindRange(cid, slices[found]) is not { } lease) return null;
+                    leases[found] = lease;
+                }
+
+                return leases;
+            }
+            finally
+            {
+                for (int i = 0; found < leases.Length && i < found; i++) leases[i].Dispose();
+            }
+        }
+
+        /// <summary>A part of a block where it is mapped.</summary>
+        private BlockLease? FindRange(Cid cid, BlockSlice slice)
+        {
+            RecordLease? lease = store.Find(cid);
+            if (lease is null) return null;
+            try
+            {
+                ReadOnlyMemory<byte> block = lease.Memory;
+                if (block.Length < slice.Offset + slice.Length) throw EndsBefore(cid, block.Length, slice);
+                ReadOnlyMemory<byte> bytes = block.Slice((int)slice.Offset, slice.Length);
+                return slice.Cid.TryGetSha256(out Digest256 wanted) && Sha256.Hash(bytes.Span) == wanted
+                    ? new BlockLease(slice.Cid, bytes, lease)
+                    : throw OtherBytes(cid, slice);
+            }
+            catch
+            {
+                lease.Dispose();
+                throw;
+            }
+        }
+
         protected override bool Has(Cid cid, CancellationToken cancellationToken) => store.Contains(cid);
 
         internal override Cid FindSchema(Cid cid, CancellationToken cancellationToken) =>

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using ArrowCid.Columnar;
+using ArrowCid.Ipc;
 
 namespace ArrowCid.ProcessTests.Cli;
 
@@ -33,6 +35,38 @@ public sealed class PlaceVerbsTests
         Assert.Equal($"{cid}  here\n", Run(folder, "whereis", "@x").Exits(0).Text);
         Run(folder, "place", "rm", "cold").Exits(0);
         Assert.Equal("web", Assert.Single(Run(folder, "place", "ls", "--json").Exits(0).Json).GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public void Columns_of_a_dropped_batch_are_read_from_its_place_without_the_others()
+    {
+        using var folder = new TemporaryFolder();
+        RecordBatch batch = RecordBatch.Of(new[] { "a", "b", "c" }.Select((name, at) => (name,
+            (ArrowArray)ArrowArray.From<long>(Enumerable.Range(0, 100_000).Select(i => (long)(at + (i * 7))).ToArray()))).ToArray());
+        EncodedBlock block = CanonicalBlock.Encode(batch);
+        File.WriteAllBytes(folder.PathOf("large.arrows"), block.Bytes.ToArray());
+        Run(folder, "put", folder.PathOf("large.arrows"), "--dataset", "--name", "large").Exits(0);
+        Run(folder, "place", "add", "cold", folder.PathOf("cold") + "/").Exits(0);
+        Assert.Contains("3 blocks, 3 new", Run(folder, "copy", "@large", "--to", "cold").Exits(0).Text, StringComparison.Ordinal);
+        Run(folder, "drop", "@large").Exits(0);
+        Assert.Contains("\"name\":\"b\"", Run(folder, "dag", "get", "@large/batches/0/columns/b").Exits(0).Text, StringComparison.Ordinal);
+        // Of the file that the place has, the last column is damaged, which is not read.
+        string file = folder.PathOf($"cold/{block.Cid}.arrows"), chosen = folder.PathOf("chosen.arrows");
+        using (FileStream damaged = File.OpenWrite(file))
+        {
+            damaged.Position = damaged.Length - 100_000;
+            damaged.WriteByte(0xaa);
+        }
+
+        Run(folder, "get", block.Cid.ToString(), "-o", chosen).Exits(ErrorTable.ExitCode(ErrorCode.BlockCorrupt));
+        Run(folder, "get", "@large", "--columns", "b,a", "-o", chosen).Exits(0);
+        Assert.Equal(CanonicalBlock.Encode(ColumnChoice.Of(batch, ["b", "a"])).Bytes.ToArray(), File.ReadAllBytes(chosen));
+        Assert.Equal("b,a\n1,0\n8,7\n", Run(folder, "cat", "@large", "--columns", "b,a", "--format", "csv", "-n", "2").Exits(0).Text);
+        Assert.Equal("a\n14\n", Run(folder, "cat", "@large", "--columns", "a", "--where", "b = 15", "--format", "csv").Exits(0).Text);
+        Assert.Contains("100000", Run(folder, "cat", "@large", "--columns", "a", "-n", "1").Exits(0).Text.Replace(",", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        CommandResult none = Run(folder, "get", "@large", "--columns", "d", "-o", chosen);
+        Assert.Contains("'d'", none.Exits(ErrorTable.ExitCode(ErrorCode.SchemaMismatch)).Errors, StringComparison.Ordinal);
+        Run(folder, "get", "@large", "--columns", "c", "-o", chosen).Exits(ErrorTable.ExitCode(ErrorCode.BlockCorrupt));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal static partial class StructureRules
             "Recovery", "Compaction", ""],
         ["Registry"] = ["Facts", "Collection", "State", "Filtering", "Index", ""],
         ["Parquet"] = ["Format", "Mapping", "Encodings", "Writing", "Reading"],
-        ["Transfer"] = ["", "Backends", "Backup", "Car", "Diff", "Rows", "Files"],
+        ["Transfer"] = ["", "Backends", "Columns", "Backup", "Car", "Diff", "Rows", "Files"],
         ["Store"] = ["", "Maintenance", "Places", "Memos"],
     };
 

@@ -236,6 +236,52 @@ public abstract class BackendContract : IAsyncLifetime
         Assert.False(_backend.Contains(CidOf("absent"u8)));
     }
 
+    [ContractFact]
+    public void Part_of_a_block_is_given_proved_by_its_own_CID()
+    {
+        byte[] large = s_blocks[1];
+        (int Offset, int Length)[] parts = [(1_000_000, 50_000), (0, 100), (100, 1), (large.Length - 1, 1), (900_000, 200_000),
+            (0, large.Length), (130_000, 10)];
+        BlockSlice[] slices = [.. parts.Select(part => SliceOf(large, part.Offset, part.Length))];
+        IReadOnlyList<BlockLease>? found = _backend.TryGetRanges(CidOf(large), slices);
+        Assert.NotNull(found);
+        Assert.Equal(slices.Select(slice => slice.Cid), found.Select(lease => lease.Cid));
+        for (int i = 0; i < parts.Length; i++)
+        {
+            Assert.True(large.AsSpan(parts[i].Offset, parts[i].Length).SequenceEqual(found[i].Bytes.Span), $"part {i}");
+            found[i].Dispose();
+            _ = Assert.Throws<ObjectDisposedException>(() => found[i].Bytes);
+        }
+
+        using BlockLease? small = _backend.TryGetRange(CidOf(Batch), SliceOf(Batch, 64, 1000));
+        Assert.True(Batch.AsSpan(64, 1000).SequenceEqual(small!.Bytes.Span));
+        Assert.Null(_backend.TryGetRange(CidOf("absent"u8), slices[0]));
+        Assert.Null(_backend.TryGetRange(default, slices[0]));
+    }
+
+    [ContractFact]
+    public void Part_with_other_bytes_or_beyond_the_end_is_refused()
+    {
+        byte[] large = s_blocks[1];
+        BlockSlice right = SliceOf(large, 500_000, 70_000);
+        foreach (BlockSlice wrong in (BlockSlice[])
+        [
+            right with { Offset = right.Offset + 1 }, right with { Length = right.Length - 1 }, right with { Cid = CidOf("other"u8) },
+            right with { Offset = large.Length - 1000 }, right with { Offset = large.Length + 1 }, right with { Offset = 2_000_000_000 },
+        ])
+        {
+            ArrowCidException error = Assert.Throws<ArrowCidException>(() => _backend.TryGetRanges(CidOf(large), [right, wrong]));
+            Assert.True(error.Code == ErrorCode.BlockCorrupt, error.ToString());
+        }
+
+        foreach (BlockSlice impossible in (BlockSlice[])
+            [right with { Offset = -1 }, right with { Length = 0 }, right with { Cid = default }, right with { Offset = int.MaxValue }])
+            _ = Assert.Throws<ArgumentException>(() => _backend.TryGetRange(CidOf(large), impossible));
+    }
+
+    private static BlockSlice SliceOf(byte[] block, int offset, int length) =>
+        new(offset, length, CidOf(block.AsSpan(offset, length)));
+
     private static byte[] CarOf(Cid[] roots, params (Cid Cid, byte[] Bytes)[] blocks)
     {
         using var car = new MemoryStream();

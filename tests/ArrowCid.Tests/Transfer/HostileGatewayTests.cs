@@ -10,6 +10,7 @@ public class HostileGatewayTests
 {
     private static readonly byte[] s_bytes = "the block"u8.ToArray();
     private static readonly Cid s_cid = Cid.Sha256(Multicodec.Raw, s_bytes);
+    private static readonly BlockSlice s_slice = new(4, 5, Cid.Sha256(Multicodec.Raw, "block"u8));
 
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nthe blocc", ErrorCode.BlockCorrupt)]
@@ -41,12 +42,42 @@ public class HostileGatewayTests
         Assert.Equal(s_bytes, backend.TryGet(s_cid)!.Bytes.ToArray());
     }
 
+    [Theory]
+    [InlineData("206 Part\r\nContent-Range: bytes 4-8/9\r\nContent-Length: 5\r\n\r\nblocc", ErrorCode.BlockCorrupt)]
+    [InlineData("206 Part\r\nContent-Range: bytes 4-8/9\r\nContent-Length: 5\r\n\r\nblo", ErrorCode.Io)]
+    [InlineData("206 Part\r\nContent-Range: bytes 4-6/9\r\nContent-Length: 3\r\n\r\nblo", ErrorCode.Io)]
+    [InlineData("206 Part\r\nContent-Range: bytes 4-6/7\r\nContent-Length: 3\r\n\r\nblo", ErrorCode.BlockCorrupt)]
+    [InlineData("206 Part\r\nContent-Range: bytes 0-4/9\r\nContent-Length: 5\r\n\r\nblock", ErrorCode.Io)]
+    [InlineData("206 Part\r\nContent-Length: 5\r\n\r\nblock", ErrorCode.Io)]
+    [InlineData("416 No\r\nContent-Length: 0\r\n\r\n", ErrorCode.BlockCorrupt)]
+    [InlineData("200 OK\r\nContent-Length: 9\r\n\r\nthe blocc", ErrorCode.BlockCorrupt)]
+    [InlineData("503 No\r\nContent-Length: 0\r\n\r\n", ErrorCode.Busy)]
+    public async Task Range_that_a_gateway_answers_wrongly_is_an_error_of_its_own(string answer, ErrorCode code)
+    {
+        await using var server = new Answering(Encoding.ASCII.GetBytes("HTTP/1.1 " + answer));
+        using var backend = BlockBackend.Gateway(server.Url, TimeSpan.FromSeconds(60));
+        ArrowCidException error = Assert.Throws<ArrowCidException>(() => backend.TryGetRange(s_cid, s_slice));
+        Assert.True(code == error.Code, error.ToString());
+    }
+
+    [Theory]
+    [InlineData("206 Part\r\nContent-Range: bytes 4-8/9\r\nContent-Length: 5\r\n\r\nblock")]
+    [InlineData("206 Part\r\nContent-Range: bytes 4-8/*\r\nConnection: close\r\n\r\nblock")]
+    [InlineData("200 OK\r\nContent-Length: 9\r\n\r\nthe block")]
+    public async Task Range_is_taken_from_its_answer_or_from_the_whole_block(string answer)
+    {
+        await using var server = new Answering(Encoding.ASCII.GetBytes("HTTP/1.1 " + answer));
+        using var backend = BlockBackend.Gateway(server.Url, TimeSpan.FromSeconds(60));
+        Assert.Equal("block"u8.ToArray(), backend.TryGetRange(s_cid, s_slice)!.Bytes.ToArray());
+    }
+
     [Fact]
     public async Task Absent_is_absent()
     {
         await using var server = new Answering("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
         using var backend = BlockBackend.Gateway(server.Url, TimeSpan.FromSeconds(60));
         Assert.Null(backend.TryGet(s_cid));
+        Assert.Null(backend.TryGetRange(s_cid, s_slice));
     }
 
     [Theory]

@@ -16,25 +16,14 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
         store.Places.CopiesOf(cid).Any(place => Open(place).Contains(cid, cancellationToken));
 
     private protected override BlockLease? Find(Cid cid, in Digest256 digest,
-        CancellationToken cancellationToken)
-    {
-        ArrowCidException? first = null;
-        foreach (BlockPlace place in store.Places.CopiesOf(cid))
-        {
-            try
-            {
-                if (Open(place).TryGet(cid, cancellationToken) is { } block) return block;
-            }
-            catch (ArrowCidException e)
-            {
-                // It counts if no other place has the block.
-                first ??= e;
-            }
-        }
+        CancellationToken cancellationToken) => First(cid, place => place.TryGet(cid, cancellationToken));
 
-        if (first is not null) ExceptionDispatchInfo.Throw(first);
-        return null;
-    }
+    private protected override BlockLease[]? FindRanges(Cid cid, IReadOnlyList<BlockSlice> slices,
+        CancellationToken cancellationToken) =>
+        First(cid, place => place.TryGetRanges(cid, slices, cancellationToken))?.ToArray();
+
+    internal override BlockLease? FindManifest(Cid block, Cid manifest, CancellationToken cancellationToken) =>
+        First(block, place => place.FindManifest(block, manifest, cancellationToken));
 
     internal override Cid FindSchema(Cid cid, CancellationToken cancellationToken) =>
         store.Metadata.Get(cid) is { Kind: BlockKind.Batch, SchemaCid: { } schema }
@@ -47,6 +36,26 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
         {
             if (_open.TryRemove(name, out _) && place.IsValueCreated) place.Value.Dispose();
         }
+    }
+
+    /// <summary>The first answer of the places that have a block; an error counts if no other place has one.</summary>
+    private T? First<T>(Cid cid, Func<BlockBackend, T?> ask) where T : class
+    {
+        ArrowCidException? first = null;
+        foreach (BlockPlace place in store.Places.CopiesOf(cid))
+        {
+            try
+            {
+                if (ask(Open(place)) is { } answer) return answer;
+            }
+            catch (ArrowCidException e)
+            {
+                first ??= e;
+            }
+        }
+
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
+        return null;
     }
 
     private BlockBackend Open(BlockPlace place) =>

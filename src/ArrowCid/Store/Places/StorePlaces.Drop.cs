@@ -94,7 +94,11 @@ public sealed partial class StorePlaces
         var batch = new FactBatch(_store.Registry);
         foreach (Cid cid in cids) batch.Add([new CopyFact(cid, place.Name, State: null)]);
         batch.Append();
-        foreach (Cid cid in cids) source.Delete(cid, cancellationToken);
+        foreach (Cid cid in cids)
+        {
+            source.Delete(cid, cancellationToken);
+            if (source.KeepsManifests && _columns.Find(cid) is { } manifest) source.Delete(manifest, cancellationToken);
+        }
     }
 
     /// <summary>Blocks, of datasets their batches, each once.</summary>

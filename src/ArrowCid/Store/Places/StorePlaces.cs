@@ -20,7 +20,7 @@ public sealed partial class StorePlaces
     private readonly Func<string, bool, BlockBackend> _open;
 
     internal StorePlaces(CidStore store, Func<string, bool, BlockBackend>? open) =>
-        (_store, _open) = (store, open ?? OpenDirectory);
+        (_store, _open, _columns) = (store, open ?? OpenDirectory, new ColumnTable(store.Directory));
 
     /// <summary>Lists the places, sorted by name.</summary>
     /// <returns>The places; none where none were added.</returns>
@@ -132,7 +132,15 @@ public sealed partial class StorePlaces
         using BlockBackend own = _store.Transfer.AsBackend(), elsewhere = AsBackend();
         BlockBackend source = BlockBackend.Several(other is null ? [own, elsewhere] : [own, elsewhere, other]);
         List<Cid> all = BlockWalk.ChildrenFirst(source, cids, operation.Token);
-        BlockCopyResult copied = target.CopyAll(source, all, operation);
+        var manifests = new ManifestCopies(source);
+        BlockCopyResult copied = target.CopyBlocks(source, all, manifests, operation);
+        if (target.KeepsManifests)
+        {
+            AddManifests(all, manifests, own, operation.Token);
+            target.CopyManifests(manifests, operation.Token);
+            _columns.Add(manifests.Pairs);
+        }
+
         Record(all, place);
         return copied;
     }

@@ -13,6 +13,18 @@ public abstract partial class BlockBackend
     public Task<BlockLease?> TryGetAsync(Cid cid, CancellationToken cancellationToken = default) =>
         Task.Run(() => TryGet(cid, cancellationToken), cancellationToken);
 
+    /// <summary>Does what <see cref="TryGetRange"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="TryGetRange"/>
+    public Task<BlockLease?> TryGetRangeAsync(Cid cid, BlockSlice slice,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => TryGetRange(cid, slice, cancellationToken), cancellationToken);
+
+    /// <summary>Does what <see cref="TryGetRanges"/> does, on a thread of the pool.</summary>
+    /// <inheritdoc cref="TryGetRanges"/>
+    public Task<IReadOnlyList<BlockLease>?> TryGetRangesAsync(Cid cid, IReadOnlyList<BlockSlice> slices,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => TryGetRanges(cid, slices, cancellationToken), cancellationToken);
+
     /// <summary>Does what <see cref="Contains"/> does, on a thread of the pool.</summary>
     /// <inheritdoc cref="Contains"/>
     public Task<bool> ContainsAsync(Cid cid, CancellationToken cancellationToken = default) =>

@@ -8,7 +8,8 @@ namespace ArrowCid.Transfer.Backends;
 /// caller gets bytes that do not hash to their CID. Safe for concurrent use.
 /// </summary>
 /// <remarks>A derived class overrides <see cref="TryRead"/>, and <see cref="CanPut"/> with <see cref="Write"/> if it
-/// stores blocks. It overrides <see cref="Has"/> if it can answer without reading the block.</remarks>
+/// stores blocks. It overrides <see cref="Has"/> if it can answer without reading the block, and <see
+/// cref="CanReadRanges"/> with <see cref="TryReadRange"/> if it can read a part of a block alone.</remarks>
 public abstract partial class BlockBackend : IDisposable
 {
     private volatile bool _isClosed;
@@ -142,7 +143,8 @@ public abstract partial class BlockBackend : IDisposable
 
     /// <summary>Copies blocks from another backend, with all blocks that they need: of a dataset its pages, schema and
     /// batches, of a batch its schema. A block is written after those that it links to, and every block is hashed
-    /// before it is written. Blocks that are stored already stay.</summary>
+    /// before it is written. Blocks that are stored already stay. Except in a store, a batch over 1 MiB is stored with
+    /// its column manifest, which is not counted.</summary>
     /// <param name="source">The backend that has the blocks.</param>
     /// <param name="cids">The blocks.</param>
     /// <param name="progress">Gets the number of bytes that were copied so far.</param>
@@ -165,9 +167,36 @@ public abstract partial class BlockBackend : IDisposable
         return copied;
     }
 
-    /// <summary>Copies blocks and nothing that they need.</summary>
-    internal BlockCopyResult CopyAll(BlockBackend source, IReadOnlyList<Cid> cids, Operation operation) =>
-        WriteMany(cids, cid => source.Get(cid, operation.Token), operation.BeginPart(), operation.Token);
+    /// <summary>Copies blocks and nothing that they need, and the column manifests of large batches.</summary>
+    internal BlockCopyResult CopyAll(BlockBackend source, IReadOnlyList<Cid> cids, Operation operation)
+    {
+        var manifests = new ManifestCopies(source);
+        BlockCopyResult copied = CopyBlocks(source, cids, manifests, operation);
+        CopyManifests(manifests, operation.Token);
+        return copied;
+    }
+
+    /// <summary>Copies blocks, and makes the column manifests of the large batches among those that are new.</summary>
+    internal BlockCopyResult CopyBlocks(BlockBackend source, IReadOnlyList<Cid> cids, ManifestCopies manifests,
+        Operation operation)
+    {
+        bool keepsManifests = KeepsManifests;
+        return WriteMany(cids, Open, operation.BeginPart(), operation.Token);
+
+        BlockLease Open(Cid cid)
+        {
+            BlockLease block = source.Get(cid, operation.Token);
+            return keepsManifests ? manifests.Add(block) : block;
+        }
+    }
+
+    /// <summary>Writes column manifests.</summary>
+    internal void CopyManifests(ManifestCopies manifests, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Cid> cids = manifests.Cids;
+        if (cids.Count == 0) return;
+        _ = WriteMany(cids, cid => manifests.Open(cid, cancellationToken), progress: null, cancellationToken);
+    }
 
     /// <summary>Writes blocks and all beneath them as a CAR, as <see cref="StoreTransfer.ExportCar"/> does. A block
     /// that is looked at more than once is fetched as often.</summary>

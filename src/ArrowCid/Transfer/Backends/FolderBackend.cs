@@ -1,5 +1,6 @@
 using System.Globalization;
 using ArrowCid.Memory;
+using Microsoft.Win32.SafeHandles;
 
 namespace ArrowCid.Transfer.Backends;
 
@@ -30,6 +31,20 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
         }
 
         bytes = default;
+        return false;
+    }
+
+    protected override bool CanReadRanges => true;
+
+    // A mapping of a file that another program cuts short would kill the process; a read only ends early.
+    protected override bool TryReadRange(Cid cid, long offset, Memory<byte> target,
+        CancellationToken cancellationToken)
+    {
+        foreach (string file in FilesOf(cid))
+        {
+            if (ReadPart(file, cid, offset, target.Span, cancellationToken)) return true;
+        }
+
         return false;
     }
 
@@ -100,12 +115,50 @@ internal sealed class FolderBackend(string directory) : BlockBackend(directory)
 
     private string PathOf(Cid cid, string extension) => Path.Combine(Name, cid + extension);
 
+    private static bool ReadPart(string file, Cid cid, long offset, Span<byte> target,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            ThrowIfNotRegular(file);
+            using SafeFileHandle handle = File.OpenHandle(file);
+            for (int read = 0; read < target.Length;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                int piece = Math.Min(PieceBytes, target.Length - read);
+                int more = RandomAccess.Read(handle, target.Slice(read, piece), offset + read);
+                if (more == 0)
+                {
+                    throw new ArrowCidException(ErrorCode.BlockCorrupt, string.Create(CultureInfo.InvariantCulture,
+                        $"{file} ends at {offset + read}, and a part of {cid} is to end at {offset + target.Length}"));
+                }
+
+                read += more;
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(file, "read", e);
+        }
+    }
+
+    // A FIFO would be waited for.
+    private static void ThrowIfNotRegular(string file)
+    {
+        if (File.Exists(file) && !OutputPath.IsRegularFile(file)) throw new IOException("it is no regular file");
+    }
+
     private static byte[]? ReadFile(string file, CancellationToken cancellationToken)
     {
         try
         {
-            // A FIFO would be waited for.
-            if (File.Exists(file) && !OutputPath.IsRegularFile(file)) throw new IOException("it is no regular file");
+            ThrowIfNotRegular(file);
             using FileStream stream = File.OpenRead(file);
             if (stream.Length > MostBytes)
                 throw new ArrowCidException(ErrorCode.TooLarge,

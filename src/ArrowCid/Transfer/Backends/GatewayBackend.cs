@@ -5,7 +5,7 @@ using System.Net.Http.Headers;
 namespace ArrowCid.Transfer.Backends;
 
 /// <summary>An IPFS gateway, asked for raw blocks. It is not trusted: what comes is hashed.</summary>
-internal sealed class GatewayBackend : BlockBackend
+internal sealed partial class GatewayBackend : BlockBackend
 {
     private const int MostBytes = int.MaxValue - 1023;
     private const int FirstBytes = 1 << 20;
@@ -39,15 +39,32 @@ internal sealed class GatewayBackend : BlockBackend
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(_timeout);
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{_root}/ipfs/{cid}?format=raw");
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.ipld.raw"));
-        try
+        using HttpRequestMessage request = RequestFor(cid);
+        byte[]? bytes = null;
+        Asking(cid, cancellationToken, () =>
         {
             using HttpResponseMessage response =
                 _client.Send(request, HttpCompletionOption.ResponseHeadersRead, end.Token);
-            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return null;
+            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return;
             if (!response.IsSuccessStatusCode) throw Refused(cid, response.StatusCode);
-            return ReadAll(response.Content, end.Token);
+            bytes = ReadAll(response.Content, end.Token);
+        });
+        return bytes;
+    }
+
+    private HttpRequestMessage RequestFor(Cid cid)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, $"{_root}/ipfs/{cid}?format=raw");
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.ipld.raw"));
+        return request;
+    }
+
+    /// <summary>Makes requests, and says in this library's errors what went wrong.</summary>
+    private void Asking(Cid cid, CancellationToken cancellationToken, Action requests)
+    {
+        try
+        {
+            requests();
         }
         catch (Exception e) when (cancellationToken.IsCancellationRequested && e is not ArrowCidException)
         {

@@ -9,6 +9,8 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
 {
     public override bool CanPut => places[0].CanPut;
 
+    internal override bool KeepsManifests => places[0].KeepsManifests;
+
     private protected override BlockLease? Find(Cid cid, in Digest256 digest,
         CancellationToken cancellationToken)
     {
@@ -35,6 +37,13 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
         if (first is not null) ExceptionDispatchInfo.Throw(first);
         return null;
     }
+
+    private protected override BlockLease[]? FindRanges(Cid cid, IReadOnlyList<BlockSlice> slices,
+        CancellationToken cancellationToken) =>
+        First(place => place.TryGetRanges(cid, slices, cancellationToken))?.ToArray();
+
+    internal override BlockLease? FindManifest(Cid block, Cid manifest, CancellationToken cancellationToken) =>
+        First(place => place.FindManifest(block, manifest, cancellationToken));
 
     protected override bool Has(Cid cid, CancellationToken cancellationToken)
     {
@@ -66,6 +75,26 @@ internal sealed class SeveralBackends(BlockBackend[] places, bool fill)
     protected override void Close()
     {
         foreach (BlockBackend place in places) place.Dispose();
+    }
+
+    /// <summary>The first answer; an error counts if no other place has one.</summary>
+    private T? First<T>(Func<BlockBackend, T?> ask) where T : class
+    {
+        ArrowCidException? first = null;
+        foreach (BlockBackend place in places)
+        {
+            try
+            {
+                if (ask(place) is { } answer) return answer;
+            }
+            catch (ArrowCidException e)
+            {
+                first ??= e;
+            }
+        }
+
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
+        return null;
     }
 
     private void Fill(BlockLease block, CancellationToken cancellationToken)

@@ -49,6 +49,15 @@ internal sealed class DerivedBlocks(Func<Cid, BlockLease?> find)
         return block.Bytes.Slice((int)made.Part.Offset, made.Part.Length).ToArray();
     }
 
+    /// <summary>The column manifest of a batch, made of it; null where it is not there or no batch.</summary>
+    public (Cid Cid, byte[] Node)? Manifest(Cid batch)
+    {
+        using BlockLease? block = find(batch);
+        if (block is null || ManifestCopies.Make(block) is not { } made) return null;
+        Remember(made.Node);
+        return made;
+    }
+
     private void Remember(byte[] node)
     {
         int at = 0;

@@ -43,6 +43,46 @@ public class HostileS3Tests
         Assert.False(near.Contains(s_cid));
     }
 
+    [PeerTheory(Peer.Moto)]
+    [InlineData(nameof(S3Misdeed.WrongByte), ErrorCode.BlockCorrupt)]
+    [InlineData(nameof(S3Misdeed.CutBody), ErrorCode.Busy)]
+    [InlineData(nameof(S3Misdeed.Endless), ErrorCode.BlockCorrupt)]
+    [InlineData(nameof(S3Misdeed.IgnoreRange), ErrorCode.Io)]
+    [InlineData(nameof(S3Misdeed.AccessDenied), ErrorCode.AccessDenied)]
+    public async Task Range_that_a_server_answers_wrongly_is_an_error_of_its_own(string misdeed, ErrorCode code)
+    {
+        Put();
+        await using FaultyS3 faulty = await Before((method, path) => method == "GET" && path.Contains("/b/", StringComparison.Ordinal)
+            ? Enum.Parse<S3Misdeed>(misdeed)
+            : S3Misdeed.None);
+        using BlockBackend backend = Open(faulty);
+        BlockSlice[] slices = [SliceOf(100, 500), SliceOf(30_000, 700)];
+        ArrowCidException error = Assert.Throws<ArrowCidException>(() => backend.TryGetRanges(s_cid, slices));
+        Assert.True(code == error.Code, error.ToString());
+    }
+
+    [PeerFact(Peer.Moto)]
+    public async Task Ranges_of_an_object_that_is_gone_are_no_block_and_one_that_fails_once_is_asked_for_again()
+    {
+        Put();
+        await using FaultyS3 gone = await Before((method, path) => method == "GET" && path.Contains("/b/", StringComparison.Ordinal)
+            ? S3Misdeed.Absent
+            : S3Misdeed.None);
+        using BlockBackend without = Open(gone);
+        Assert.Null(without.TryGetRange(s_cid, SliceOf(100, 500)));
+        int objects = 0;
+        await using FaultyS3 ill = await Before((method, path) => method == "GET" && path.Contains("/b/", StringComparison.Ordinal) &&
+            Interlocked.Increment(ref objects) == 1
+            ? S3Misdeed.CutBody
+            : S3Misdeed.None);
+        using BlockBackend backend = Open(ill);
+        Assert.Equal(s_bytes.AsSpan(100, 500), backend.TryGetRange(s_cid, SliceOf(100, 500))!.Bytes.Span);
+        Assert.Equal(2, objects);
+    }
+
+    private static BlockSlice SliceOf(int offset, int length) =>
+        new(offset, length, Cid.Sha256(Multicodec.Raw, s_bytes.AsSpan(offset, length)));
+
     [PeerFact(Peer.Moto)]
     public async Task An_object_that_is_gone_while_the_index_names_it_is_no_block()
     {

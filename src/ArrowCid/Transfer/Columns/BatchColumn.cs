@@ -4,12 +4,14 @@ using ArrowCid.Columnar;
 using ArrowCid.Ipc;
 using ArrowCid.Ipld;
 using ArrowCid.Memory;
+using ArrowCid.Transfer.Backends;
 
 namespace ArrowCid.Transfer;
 
 /// <summary>
-/// One column of a batch, had alone through the batch's column manifest (<c>Ipld/MANIFESTS.md</c>) from wherever blocks
-/// are: a store, a folder, a gateway. Of the others no piece is asked for.
+/// Columns of batches, had alone through the batch's column manifest (<c>Ipld/MANIFESTS.md</c>) from wherever blocks
+/// are: a store, a folder, a gateway. Of the others no piece is asked for. <see cref="ReadFrom"/> reads several columns of
+/// batches and datasets from a backend.
 /// </summary>
 public static partial class BatchColumn
 {
@@ -52,7 +54,7 @@ public static partial class BatchColumn
         ArgumentNullException.ThrowIfNull(blocks);
         if (cid.Version != 1 || cid.Codec != Multicodec.DagCbor || !cid.Hash.IsSha256)
             throw new InvalidIpldException(ColumnManifest.Kind, $"{cid} is no manifest's CID");
-        byte[] node = blocks(cid) ?? throw Missing(cid, "the column manifest");
+        byte[] node = blocks(cid) ?? throw ColumnReader.Missing(cid, "the column manifest");
         Prove(cid, node, "the column manifest");
         ColumnManifest manifest = ColumnManifest.Decode(DagCbor.Decode(node));
         int index = find(manifest.Columns);
@@ -63,8 +65,19 @@ public static partial class BatchColumn
             manifest.Columns.Sum(column => column.ByteLength));
     }
 
+    /// <summary>Reads columns of batches, as <see cref="ReadFrom"/> does.</summary>
+    internal static IEnumerable<RecordBatch> ReadViews(BlockBackend source, Cid cid, IReadOnlyList<string> columns,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(columns);
+        if (columns.Count == 0) throw new ArgumentException("There is no column.", nameof(columns));
+        return new ColumnReader(source, columns).ReadMany(ColumnReader.BatchesOf(source, cid, cancellationToken),
+            cancellationToken: cancellationToken);
+    }
+
     /// <summary>The head, which must be that of the batch that the manifest is of.</summary>
-    private static BlockHead HeadOf(ColumnManifest manifest, ReadOnlyMemory<byte> bytes)
+    internal static BlockHead HeadOf(ColumnManifest manifest, ReadOnlyMemory<byte> bytes)
     {
         var head = BlockHead.Of(bytes);
         IEnumerable<string> names = manifest.Columns.Select(column => column.Name);
@@ -84,7 +97,7 @@ public static partial class BatchColumn
         {
             ColumnPiece piece = pieces[i];
             string name = string.Create(CultureInfo.InvariantCulture, $"piece {i} of {what}");
-            byte[] bytes = blocks(piece.Cid) ?? throw Missing(piece.Cid, name);
+            byte[] bytes = blocks(piece.Cid) ?? throw ColumnReader.Missing(piece.Cid, name);
             if (bytes.Length != piece.Length) throw Damaged(piece.Cid, name);
             int at = (int)gathered.Length;
             gathered.Write(bytes);
@@ -99,7 +112,7 @@ public static partial class BatchColumn
         if (Cid.FromSha256(cid.Codec, Sha256.Hash(bytes)) != cid) throw Damaged(cid, what);
     }
 
-    private static int IndexOf(ImmutableArray<ColumnPieces> columns, string name)
+    internal static int IndexOf(ImmutableArray<ColumnPieces> columns, string name)
     {
         for (int i = 0; i < columns.Length; i++)
         {
@@ -110,11 +123,7 @@ public static partial class BatchColumn
     }
 
     private static ArrowCidException NoColumn(string column, ImmutableArray<ColumnPieces> columns) =>
-        new(ErrorCode.SchemaMismatch,
-            $"No column {column}; there are: {string.Join(", ", columns.Select(each => each.Name))}");
-
-    private static ArrowCidException Missing(Cid cid, string what) =>
-        new(ErrorCode.BlockNotFound, $"{what}, {cid}, is not here; import or fetch it first");
+        ColumnReader.NoColumn(column, columns.Select(each => each.Name));
 
     private static ArrowCidException Damaged(Cid cid, string what) =>
         new(ErrorCode.BlockCorrupt, $"the bytes of {what} are not those of {cid}; fetch it again");

@@ -1,0 +1,90 @@
+using ArrowCid.Columnar;
+using ArrowCid.Registry;
+using ArrowCid.Transfer;
+using ArrowCid.Transfer.Backends;
+
+namespace ArrowCid;
+
+/// <summary>Columns of batches that are elsewhere.</summary>
+public sealed partial class StorePlaces
+{
+    private readonly ColumnTable _columns;
+
+    /// <summary>Reads columns, as <see cref="ReadColumns"/> does.</summary>
+    /// <param name="cid">A batch, a dataset or a column manifest.</param>
+    /// <param name="columns">The names of the columns, at least one.</param>
+    /// <param name="source">The blocks of this store, its places, and others.</param>
+    /// <param name="fill">Whether this store keeps the manifests and pieces that were read.</param>
+    /// <param name="ahead">How many batches are read before they are asked for.</param>
+    /// <param name="cancellationToken">Cancels the enumeration.</param>
+    internal IEnumerable<RecordBatch> ReadColumnViews(Cid cid, IReadOnlyList<string> columns, BlockBackend source,
+        bool fill = false, int ahead = 4, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        if (columns.Count == 0) throw new ArgumentException("There is no column.", nameof(columns));
+        using BlockBackend? kept = fill ? _store.Transfer.AsBackend() : null;
+        IReadOnlyList<Cid> cids = ColumnReader.BatchesOf(source, cid, cancellationToken);
+        bool[] isHere = [.. cids.Select(each => each.Codec == Multicodec.Raw && _store.Contains(each))];
+        var reader = new ColumnReader(source, columns, _columns.Find, kept);
+        using IEnumerator<RecordBatch> elsewhere = reader
+            .ReadMany([.. cids.Where((_, i) => !isHere[i])], ahead, cancellationToken).GetEnumerator();
+        for (int i = 0; i < cids.Count; i++)
+        {
+            if (isHere[i] && TryLease(cids[i]) is { } lease)
+            {
+                // A batch that is mapped here is read where it is, until the next.
+                using (lease)
+                {
+                    RequireColumns(lease.View, columns);
+                    yield return ColumnChoice.Of(lease.View, [.. columns.Distinct(StringComparer.Ordinal)]);
+                }
+            }
+            else if (isHere[i])
+            {
+                yield return reader.Read(cids[i], cancellationToken);
+            }
+            else
+            {
+                _ = elsewhere.MoveNext();
+                yield return elsewhere.Current;
+            }
+        }
+    }
+
+    private static void RequireColumns(RecordBatch batch, IReadOnlyList<string> columns)
+    {
+        foreach (string name in columns)
+        {
+            if (batch.Schema.IndexOf(name) < 0)
+                throw ColumnReader.NoColumn($"'{name}'", batch.Schema.Fields.Select(field => field.Name));
+        }
+    }
+
+    /// <summary>The batch where it is stored here; null where it is gone or damaged, so that another copy is
+    /// read.</summary>
+    private BatchLease? TryLease(Cid cid)
+    {
+        try
+        {
+            return _store.TryGet(cid);
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Adds the manifests of large batches that were at the place before and may lack them there.</summary>
+    private void AddManifests(IReadOnlyList<Cid> cids, ManifestCopies manifests, BlockBackend own,
+        CancellationToken cancellationToken)
+    {
+        HashSet<Cid> made = [.. manifests.Pairs.Select(pair => pair.Block)];
+        foreach (Cid cid in cids)
+        {
+            bool isLarge = cid.Codec == Multicodec.Raw && !made.Contains(cid) && _store.Metadata.Get(cid) is
+            { Kind: BlockKind.Batch, IsPresent: true, ByteLength: > ManifestCopies.LargeBytes };
+            if (!isLarge || _columns.Find(cid) is not null) continue;
+            if (own.TryGet(cid, cancellationToken) is { } block) manifests.Add(block).Dispose();
+        }
+    }
+}
