@@ -30,7 +30,7 @@ internal sealed class BlockPlaces : IDisposable
     {
         table ??= store;
         bool hasPlaces = table?.Places.List().Count > 0;
-        var places = new BlockPlaces(store) 
+        var places = new BlockPlaces(store)
         {
             _isStoreAlone = texts.Count == 0 && !hasPlaces,
             _fills = fill,

@@ -73,7 +73,8 @@ internal static class CatVerb
             : Write(places.GetBatches(cids), asked);
     }
 
-    /// <summary>Some columns. Of batches that are elsewhere the others are not read, where that can be proved.</summary>
+    /// <summary>Prints some columns. Of batches that are elsewhere the others are not read, where that can be
+    /// proved.</summary>
     private static int WriteColumns(BlockPlaces places, Cid cid, Asked asked)
     {
         string[] needed = [.. asked.Columns.Union(asked.Filter?.Columns ?? [])];

@@ -25,8 +25,8 @@ internal static class DagVerb
         var raw = new Option<bool>("--raw") { Description = "The bytes of the block at the end of the path." };
         Option<string?> store = Verb.Store();
         var verb = new Verb("get",
-            "Print the node at the end of a path. The output is one line of DAG-JSON; of raw bytes, the bytes. Below a " +
-            "batch, columns/NAME is a column with the CIDs of its pieces.",
+            "Print the node at the end of a path. The output is one line of DAG-JSON; of raw bytes, the bytes. Below " +
+            "a batch, columns/NAME is a column with the CIDs of its pieces.",
             "arrowcid dag get @prices",
             "arrowcid dag get @prices/batches/3/columns/px",
             "arrowcid dag get CID/batches/0/rows",

@@ -52,6 +52,7 @@ internal static class InfoOther
             Dataset.Kind => Dataset.Decode(node, store.Reading.ReadNode),
             Dataset.PageKind => "page of a dataset",
             ColumnManifest.Kind => ColumnManifest.Decode(node),
+            ColumnSet.Kind => "column manifests of a dataset",
             _ => null,
         };
     }

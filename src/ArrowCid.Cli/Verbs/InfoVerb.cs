@@ -52,8 +52,18 @@ internal static class InfoVerb
         using var output = Output.Open();
         if (entry is { IsPresent: false, Copies.Count: > 0 })
         {
-            if (json) output.JsonLine(writer => EntryJson.Write(writer, entry));
-            else PrintElsewhere(entry, Line);
+            if (!json)
+            {
+                PrintElsewhere(entry, Line);
+                PrintManifest(store, meant, Line);
+                return 0;
+            }
+
+            output.JsonLine(writer =>
+            {
+                EntryJson.Write(writer, entry);
+                WriteManifest(writer, store, meant);
+            });
             return 0;
         }
 
@@ -133,8 +143,20 @@ internal static class InfoVerb
         if (entry.Json is { } json) line("json", json);
     }
 
+    /// <summary>Prints the CID by which columns are read where the block was copied to.</summary>
+    private static void PrintManifest(CidStore store, Cid cid, Action<string, string> line)
+    {
+        if (store.Places.FindManifest(cid) is { } manifest) line("columns", manifest.ToString());
+    }
+
+    private static void WriteManifest(Utf8JsonWriter writer, CidStore store, Cid cid)
+    {
+        if (store.Places.FindManifest(cid) is { } manifest) writer.WriteString("columnsCid", manifest.ToString());
+    }
+
     private static void PrintRelations(CidStore store, Cid cid, Action<string, string> line)
     {
+        PrintManifest(store, cid, line);
         foreach (Cid child in store.Metadata.GetLinks(cid).Children) line("child", child.ToString());
         IReadOnlyList<KeepReason> reasons = store.Retention.GetReasons(cid);
         foreach (KeepReason reason in reasons) line("kept", Advice.Of(reason));
@@ -143,6 +165,7 @@ internal static class InfoVerb
 
     private static void WriteRelations(Utf8JsonWriter writer, CidStore store, Cid cid)
     {
+        WriteManifest(writer, store, cid);
         EntryJson.WriteTexts(writer, "children",
             store.Metadata.GetLinks(cid).Children.Select(child => child.ToString()));
         writer.WriteStartArray("keptBy");

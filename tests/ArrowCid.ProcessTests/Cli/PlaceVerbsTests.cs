@@ -45,11 +45,13 @@ public sealed class PlaceVerbsTests
             (ArrowArray)ArrowArray.From<long>(Enumerable.Range(0, 100_000).Select(i => (long)(at + (i * 7))).ToArray()))).ToArray());
         EncodedBlock block = CanonicalBlock.Encode(batch);
         File.WriteAllBytes(folder.PathOf("large.arrows"), block.Bytes.ToArray());
-        Run(folder, "put", folder.PathOf("large.arrows"), "--dataset", "--name", "large").Exits(0);
+        Run(folder, "put", folder.PathOf("large.arrows"), "--dataset", "large").Exits(0);
         Run(folder, "place", "add", "cold", folder.PathOf("cold") + "/").Exits(0);
         Assert.Contains("3 blocks, 3 new", Run(folder, "copy", "@large", "--to", "cold").Exits(0).Text, StringComparison.Ordinal);
         Run(folder, "drop", "@large").Exits(0);
         Assert.Contains("\"name\":\"b\"", Run(folder, "dag", "get", "@large/batches/0/columns/b").Exits(0).Text, StringComparison.Ordinal);
+        string columns = Run(folder, "info", "@large", "--json").Exits(0).Json.Single().GetProperty("columnsCid").GetString()!;
+        Assert.Contains(columns, Run(folder, "info", "@large").Exits(0).Text, StringComparison.Ordinal);
         // Of the file that the place has, the last column is damaged, which is not read.
         string file = folder.PathOf($"cold/{block.Cid}.arrows"), chosen = folder.PathOf("chosen.arrows");
         using (FileStream damaged = File.OpenWrite(file))
@@ -64,6 +66,10 @@ public sealed class PlaceVerbsTests
         Assert.Equal("b,a\n1,0\n8,7\n", Run(folder, "cat", "@large", "--columns", "b,a", "--format", "csv", "-n", "2").Exits(0).Text);
         Assert.Equal("a\n14\n", Run(folder, "cat", "@large", "--columns", "a", "--where", "b = 15", "--format", "csv").Exits(0).Text);
         Assert.Contains("100000", Run(folder, "cat", "@large", "--columns", "a", "-n", "1").Exits(0).Text.Replace(",", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        // Who has no store proves the columns by that CID.
+        CommandResult foreign = Command.Run(["cat", columns, "--columns", "b,a", "--format", "csv", "-n", "2", "--from", folder.PathOf("cold")],
+            null, folder.PathOf("none"));
+        Assert.Equal("b,a\n1,0\n8,7\n", foreign.Exits(0).Text);
         CommandResult none = Run(folder, "get", "@large", "--columns", "d", "-o", chosen);
         Assert.Contains("'d'", none.Exits(ErrorTable.ExitCode(ErrorCode.SchemaMismatch)).Errors, StringComparison.Ordinal);
         Run(folder, "get", "@large", "--columns", "c", "-o", chosen).Exits(ErrorTable.ExitCode(ErrorCode.BlockCorrupt));

@@ -17,7 +17,7 @@ internal static partial class StructureRules
     {
         ["Columnar"] = ["Types", "CData", "Arrays", "Bridge", "Building", "Text"],
         ["Ipc"] = ["Flatbuffers", "Canonical", "Reading", "Checking", "Writing"],
-        ["Ipld"] = ["", "DagCbor", "Manifests", "Car", "UnixFs"],
+        ["Ipld"] = ["", "DagCbor", "Manifests", "Car", "UnixFs", "Paths"],
         ["Storage"] =
             ["Format", "Control", "Segments", "Diagnostics", "Index", "Log", "Log/Reading", "Log/Writing", "Sources",
             "Recovery", "Compaction", ""],

@@ -24,7 +24,8 @@ public sealed class ManifestTests
         byte[] node = columns.Encode();
         Assert.Equal("bafyreignoozc45h2arv3jr7kotca7t6slgsrbv2tkzsf6maojaitsmmre4", cid.ToString());
         Assert.Equal("bafyreieqjrxuetiwojkdpp4w7fd5klb4en7iprg74vgjvbvmca2o67vasq", Cid.Sha256(Multicodec.DagCbor, node).ToString());
-        Assert.Equal([Hex.Of(block), Hex.Of(node)], Vectors());
+        (_, byte[] set) = new ColumnSet(cid, [Cid.Sha256(Multicodec.DagCbor, node), s_cid]).Encode();
+        Assert.Equal([Hex.Of(block), Hex.Of(node), Hex.Of(set)], Vectors());
         Assert.Equal([192, 192, 128, 8], columns.Pieces.Select(piece => piece.Length));
         Assert.Equal(s_schema, columns.Head[0].Cid);
     }
@@ -223,5 +224,34 @@ public sealed class ManifestTests
         }
 
         return vectors;
+    }
+
+    [Fact]
+    public void Column_manifests_of_a_dataset_have_golden_bytes_and_break_no_rule()
+    {
+        Cid batch = Cid.Parse("bafkreidqfe32htj57zh5xzgmeelor4zj2dj5zxhto3b5jehmlzqfqvqhxy");
+        Cid manifest = Cid.Parse("bafyreieqjrxuetiwojkdpp4w7fd5klb4en7iprg74vgjvbvmca2o67vasq");
+        Cid dataset = Cid.Parse("bafyreignoozc45h2arv3jr7kotca7t6slgsrbv2tkzsf6maojaitsmmre4");
+        (Cid cid, byte[] block) = new ColumnSet(dataset, [manifest, batch]).Encode();
+        Assert.Equal("bafyreiahsr4jcqa3nzis2e67scm6wvilygg6dcgvemmure4ssmy34gexze", cid.ToString());
+        Assert.Equal("a4617601646b696e6478186172726f776369642f646174617365742d636f6c756d6e7365706172747382d82a582500017112" +
+            "20904c6f424d16725437bf96f947d52c3c237e87c4dfe54c9a86ac1034ef7ea094d82a58250001551220702937a3cd3dfe4f" +
+            "dbe4cc2116e8f329d0d3dcdcf376c3d490ec5e60585607be6764617461736574582401711220cd73b22e74fa046bb4c7ea74" +
+            "c40fcfd259a510d75356645f300e481139319127", Convert.ToHexStringLower(block));
+        ColumnSet read = ColumnSet.Decode(DagCbor.Decode(block));
+        Assert.Equal((dataset, 2), (read.Dataset, read.Parts.Length));
+        Assert.Equal([manifest, batch], read.Parts);
+        IpldNode good = DagCbor.Decode(block);
+        foreach (IpldNode bad in (IpldNode[])
+        [
+            Node(2, [manifest]), Node(1, []), Node(1, [Cid.Sha256(Multicodec.DagPb, block)]),
+            IpldNode.Map(("v", IpldNode.Integer(1)), ("kind", IpldNode.Text(ColumnSet.Kind)), ("parts", good["parts"]!)),
+            IpldNode.Map(("v", IpldNode.Integer(1)), ("kind", IpldNode.Text(ColumnSet.Kind)), ("parts", IpldNode.List(IpldNode.Integer(1))),
+                ("dataset", good["dataset"]!)),
+        ])
+            _ = Assert.Throws<InvalidIpldException>(() => ColumnSet.Decode(bad));
+
+        IpldNode Node(int version, Cid[] parts) => IpldNode.Map(("v", IpldNode.Integer(version)), ("kind", IpldNode.Text(ColumnSet.Kind)),
+            ("parts", IpldNode.List([.. parts.Select(IpldNode.Link)])), ("dataset", good["dataset"]!));
     }
 }

@@ -134,13 +134,13 @@ public sealed class AsyncFormTests
     {
         string[] expected =
         [
-            "BlockBackend.Contains", "BlockBackend.CopyFrom", "BlockBackend.Delete", "BlockBackend.ExportCar", "BlockBackend.Put",
-            "BlockBackend.Test", "BlockBackend.TryGet", "CidStore.Open", "CidStore.Watch", "StoreBackup.Read", "StoreDiagnostics.CheckFacts",
+            "BatchColumn.ReadFrom", "BlockBackend.Contains", "BlockBackend.CopyFrom", "BlockBackend.Delete", "BlockBackend.ExportCar",
+            "BlockBackend.Put", "BlockBackend.Test", "BlockBackend.TryGet", "BlockBackend.TryGetRange", "BlockBackend.TryGetRanges", "CidStore.Open", "CidStore.Watch", "StoreBackup.Read", "StoreDiagnostics.CheckFacts",
             "StoreDiagnostics.GetStatistics", "StoreDiagnostics.GetUsage", "StoreDiagnostics.Verify", "StoreDiagnostics.VerifyAll",
             "StoreMaintenance.Checkpoint", "StoreMaintenance.Compact", "StoreMaintenance.Reap", "StoreMaintenance.Rebuild",
             "StoreMaintenance.Repair", "StoreMaintenance.RepairAll", "StoreMaintenance.RunOnce", "StoreMetadata.Count",
             "StoreMetadata.PutSnapshot", "StoreMetadata.QueryPage", "StoreMetadata.ReadCatalog", "StoreMetadata.Set", "StorePlaces.AddCopies",
-            "StorePlaces.Copy", "StorePlaces.Drop", "StorePlaces.FindShort", "StorePlaces.ListAt", "StorePlaces.Prove",
+            "StorePlaces.Copy", "StorePlaces.Drop", "StorePlaces.FindShort", "StorePlaces.ListAt", "StorePlaces.Prove", "StorePlaces.ReadColumns",
             "StoreRetention.Collect", "StoreRetention.Forget", "StoreRetention.Forget", "StoreRetention.GetRemovals",
             "StoreRetention.Remove", "StoreRetention.RemoveExpired", "StoreTransfer.Backup", "StoreTransfer.CopyTo",
             "StoreTransfer.ExportCar", "StoreTransfer.ImportCar", "StoreTransfer.Restore",
@@ -195,6 +195,10 @@ public sealed class AsyncFormTests
             () => store.Diagnostics.VerifyAsync(world.Cids[0], null, canceled),
             () => store.Diagnostics.CheckFactsAsync(canceled),
             () => store.Places.ProveAsync(world.Cids[0], "cold", canceled),
+            () => All(store.Places.ReadColumnsAsync(world.Cids[0], ["n"], null, canceled)),
+            () => All(BatchColumn.ReadFromAsync(world.Source, world.Cids[0], ["n"], canceled)),
+            () => world.Source.TryGetRangeAsync(world.Cids[0], new BlockSlice(0, 8, world.Cids[0]), canceled),
+            () => world.Source.TryGetRangesAsync(world.Cids[0], [new BlockSlice(0, 8, world.Cids[0])], canceled),
             () => All(store.Places.FindShortAsync(2, null, canceled)),
             () => All(store.Places.ListAtAsync("cold", canceled)),
             () => world.Source.TestAsync(canceled),

@@ -41,6 +41,12 @@ public sealed class ColumnReaderTests : IDisposable
             Assert.Equal((1, Rows), (apache.ColumnCount, apache.Length));
         }
 
+        // Who has no store but the CID of the manifests reads as little.
+        Cid set = store.Places.FindManifest(dataset)!.Value;
+        _ = place.TakeRead();
+        RecordBatch[] elsewhere = [.. BatchColumn.ReadViews(place, set, s_two)];
+        Assert.Equal(read.Select(CanonicalBlock.CidOf), elsewhere.Select(CanonicalBlock.CidOf));
+        Assert.InRange(place.TakeRead(), wanted, (long)(1.1 * wanted));
         // Another handle, as another process, knows the manifests too.
         using CidStore again = OpenStore(place);
         _ = place.TakeRead();

@@ -6,9 +6,9 @@ namespace ArrowCid;
 
 /// <summary>
 /// The column manifests of blocks that this store copied elsewhere: a file of entries, each the SHA-256 of a block and
-/// of its manifest (<c>Storage/FORMAT.md</c>). An entry is written by a process that has just hashed the whole block, so
-/// that the manifest is believed later without it. The file is derived: what is lost is read as whole blocks. Safe for
-/// concurrent use.
+/// of its manifest (<c>Storage/FORMAT.md</c>). An entry is written by a process that has just hashed the whole block,
+/// so that the manifest is believed later without it. The file is derived: what is lost is read as whole blocks. Safe
+/// for concurrent use.
 /// </summary>
 internal sealed class ColumnTable(string directory)
 {

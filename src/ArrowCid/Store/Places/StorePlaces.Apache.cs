@@ -10,7 +10,7 @@ public sealed partial class StorePlaces
     /// <summary>Reads columns of a batch or dataset, which need not be in this store. Of a batch over 1 MiB that this
     /// store copied to a place, only the column manifest, the head and these columns are read there, each piece proved
     /// by its own CID. Of any other batch that is elsewhere the whole block is read and proved.</summary>
-    /// <param name="cid">A batch, a dataset or a column manifest.</param>
+    /// <param name="cid">A batch or dataset, a column manifest, or the column manifests of a dataset.</param>
     /// <param name="columns">The names of the columns, at least one, case-sensitive; of several of one name the
     /// first.</param>
     /// <param name="other">A further source of blocks; null if there is none.</param>

@@ -1,4 +1,5 @@
 using ArrowCid.Columnar;
+using ArrowCid.Ipld;
 using ArrowCid.Registry;
 using ArrowCid.Transfer;
 using ArrowCid.Transfer.Backends;
@@ -9,6 +10,17 @@ namespace ArrowCid;
 public sealed partial class StorePlaces
 {
     private readonly ColumnTable _columns;
+
+    /// <summary>Finds the CID that proves the columns of a block alone: the column manifest of a batch over 1 MiB, or
+    /// the column manifests of a dataset that has one (<c>Ipld/MANIFESTS.md</c>). <see cref="Copy"/> makes them of the
+    /// whole blocks and stores them at the place, where a reader without this store finds them by this CID.</summary>
+    /// <param name="cid">The batch or dataset.</param>
+    /// <returns>The CID; null if this store copied the block to no place that keeps manifests.</returns>
+    public Cid? FindManifest(Cid cid)
+    {
+        CidStore.ThrowIfDefault(cid);
+        return _columns.Find(cid);
+    }
 
     /// <summary>Reads columns, as <see cref="ReadColumns"/> does.</summary>
     /// <param name="cid">A batch, a dataset or a column manifest.</param>
@@ -30,6 +42,7 @@ public sealed partial class StorePlaces
             .ReadMany([.. cids.Where((_, i) => !isHere[i])], ahead, cancellationToken).GetEnumerator();
         for (int i = 0; i < cids.Count; i++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (isHere[i] && TryLease(cids[i]) is { } lease)
             {
                 // A batch that is mapped here is read where it is, until the next.
@@ -71,6 +84,51 @@ public sealed partial class StorePlaces
         catch (ArrowCidException e) when (e.Code is ErrorCode.BlockCorrupt or ErrorCode.NotCanonical)
         {
             return null;
+        }
+    }
+
+    /// <summary>Stores the column manifests of datasets at a place, each as one node.</summary>
+    private void CopyColumnSets(IReadOnlyList<Cid> roots, BlockBackend source, BlockBackend target,
+        CancellationToken cancellationToken)
+    {
+        var made = new List<(Cid Dataset, Cid Set)>();
+        foreach (Cid root in roots.Where(root => root.Codec == Multicodec.DagCbor).Distinct())
+        {
+            if (MakeColumnSet(root, source, cancellationToken) is not var (cid, node)) continue;
+            target.Put(cid, node, cancellationToken);
+            made.Add((root, cid));
+        }
+
+        _columns.Add(made);
+    }
+
+    /// <returns>Null where the block is no dataset with a large batch, or a manifest was over the limit.</returns>
+    private (Cid Cid, byte[] Node)? MakeColumnSet(Cid cid, BlockBackend source, CancellationToken cancellationToken)
+    {
+        IpldNode root = ReadNode(cid);
+        if (ManifestNode.KindOf(root) != Dataset.Kind) return null;
+        var parts = new List<Cid>();
+        foreach (DatasetBatch batch in Dataset.Decode(root, ReadNode).Batches)
+        {
+            Cid? part = batch.ByteLength > ManifestCopies.LargeBytes ? _columns.Find(batch.Cid) : batch.Cid;
+            if (part is not { } known) return null;
+            parts.Add(known);
+        }
+
+        if (!parts.Exists(part => part.Codec == Multicodec.DagCbor)) return null;
+        try
+        {
+            return new ColumnSet(cid, [.. parts]).Encode();
+        }
+        catch (ArrowCidException e) when (e.Code == ErrorCode.TooLarge)
+        {
+            return null;
+        }
+
+        IpldNode ReadNode(Cid each)
+        {
+            using BlockLease block = source.Get(each, cancellationToken);
+            return DagCbor.Decode(block.Bytes.Span);
         }
     }
 

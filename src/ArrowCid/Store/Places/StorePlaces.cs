@@ -100,7 +100,9 @@ public sealed partial class StorePlaces
     public BlockBackend AsBackend() => new PlacesBackend(_store);
 
     /// <summary>Copies blocks to a place, with all blocks that they need, and records what is there then. A block that
-    /// is not in this store is read from the places that have it.</summary>
+    /// is not in this store is read from the places that have it. Except in a store, a batch over 1 MiB is stored with
+    /// its column manifest, and a dataset with those of its batches, so that <see cref="ReadColumns"/> can read columns
+    /// alone; these do not count as blocks.</summary>
     /// <param name="cids">The blocks.</param>
     /// <param name="name">The name of the place.</param>
     /// <param name="other">A further source of blocks; null if there is none.</param>
@@ -139,6 +141,7 @@ public sealed partial class StorePlaces
             AddManifests(all, manifests, own, operation.Token);
             target.CopyManifests(manifests, operation.Token);
             _columns.Add(manifests.Pairs);
+            CopyColumnSets(cids, source, target, operation.Token);
         }
 
         Record(all, place);

@@ -14,7 +14,7 @@ internal sealed partial class GatewayBackend
     {
         bool isPartial = true, isThere = true;
         var leases = new BlockLease[slices.Count];
-        Asking(cid, cancellationToken, () => Task.Run(() => Parallel.ForEachAsync(RangePlan.Of(slices),
+        Asking(cid, () => Task.Run(() => Parallel.ForEachAsync(RangePlan.Of(slices),
             new ParallelOptions { MaxDegreeOfParallelism = MostRequests, CancellationToken = cancellationToken },
             async (range, end) =>
             {
@@ -23,7 +23,7 @@ internal sealed partial class GatewayBackend
                 if (status is HttpStatusCode.OK) Volatile.Write(ref isPartial, false);
                 else if (bytes is null) Volatile.Write(ref isThere, false);
                 else RangePlan.Prove(range, bytes, slices, leases, slice => OtherBytes(cid, slice));
-            }), cancellationToken).GetAwaiter().GetResult());
+            }), cancellationToken).GetAwaiter().GetResult(), cancellationToken);
         if (!isThere) return null;
         // A gateway that ignores the header sends the whole block, which is asked for once.
         return isPartial ? leases : base.FindRanges(cid, slices, cancellationToken);
@@ -52,7 +52,7 @@ internal sealed partial class GatewayBackend
         if (sent?.From != range.Offset)
         {
             throw new ArrowCidException(ErrorCode.Io, string.Create(CultureInfo.InvariantCulture,
-                $"{Name} answers with another range than bytes {range.Offset}-{range.Offset + range.Length - 1} of {cid}"));
+                $"{Name} answers with another range of {cid} than {range.Length} bytes from {range.Offset}"));
         }
 
         byte[] bytes = GC.AllocateUninitializedArray<byte>(range.Length);

@@ -41,14 +41,14 @@ internal sealed partial class GatewayBackend : BlockBackend
         end.CancelAfter(_timeout);
         using HttpRequestMessage request = RequestFor(cid);
         byte[]? bytes = null;
-        Asking(cid, cancellationToken, () =>
+        Asking(cid, () =>
         {
             using HttpResponseMessage response =
                 _client.Send(request, HttpCompletionOption.ResponseHeadersRead, end.Token);
             if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone) return;
             if (!response.IsSuccessStatusCode) throw Refused(cid, response.StatusCode);
             bytes = ReadAll(response.Content, end.Token);
-        });
+        }, cancellationToken);
         return bytes;
     }
 
@@ -60,7 +60,7 @@ internal sealed partial class GatewayBackend : BlockBackend
     }
 
     /// <summary>Makes requests, and says in this library's errors what went wrong.</summary>
-    private void Asking(Cid cid, CancellationToken cancellationToken, Action requests)
+    private void Asking(Cid cid, Action requests, CancellationToken cancellationToken)
     {
         try
         {

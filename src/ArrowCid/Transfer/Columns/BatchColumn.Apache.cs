@@ -36,10 +36,10 @@ public static partial class BatchColumn
 
     /// <summary>Reads columns of a batch or dataset from a backend. Through a column manifest only the head and these
     /// columns are read, each piece proved by its CID. Of other batches the whole blocks are read and proved, because a
-    /// backend cannot prove which manifest belongs to a block; <see cref="StorePlaces.ReadColumns"/> knows the manifests
-    /// of blocks that its store copied.</summary>
+    /// backend cannot prove which manifest belongs to a block; <see cref="StorePlaces.ReadColumns"/> knows the
+    /// manifests of blocks that its store copied.</summary>
     /// <param name="source">Where the blocks are.</param>
-    /// <param name="cid">A batch, a dataset or a column manifest.</param>
+    /// <param name="cid">A batch or dataset, a column manifest, or the column manifests of a dataset.</param>
     /// <param name="columns">The names of the columns, at least one, case-sensitive; of several of one name the
     /// first.</param>
     /// <param name="cancellationToken">Cancels the enumeration.</param>

@@ -10,8 +10,8 @@ namespace ArrowCid.Transfer;
 
 /// <summary>
 /// Columns of batches, had alone through the batch's column manifest (<c>Ipld/MANIFESTS.md</c>) from wherever blocks
-/// are: a store, a folder, a gateway. Of the others no piece is asked for. <see cref="ReadFrom"/> reads several columns of
-/// batches and datasets from a backend.
+/// are: a store, a folder, a gateway. Of the others no piece is asked for. <see cref="ReadFrom"/> reads several columns
+/// of batches and datasets from a backend.
 /// </summary>
 public static partial class BatchColumn
 {

@@ -11,9 +11,9 @@ namespace ArrowCid.Transfer;
 /// manifest, the head and the wanted columns are read, each piece proved by its own CID. Of any other the whole block
 /// is read and proved.
 /// </summary>
-/// <remarks>SHA-256 does not prove that a manifest belongs to a block without the whole block. So a manifest is believed
-/// only if the caller named it, or if <paramref name="manifestOf"/> knows it because the whole block was hashed when it
-/// was made. What a source claims does not count.</remarks>
+/// <remarks>SHA-256 does not prove that a manifest belongs to a block without the whole block. So a manifest is
+/// believed only if the caller named it, or if <paramref name="manifestOf"/> knows it because the whole block was
+/// hashed when it was made. What a source claims does not count.</remarks>
 /// <param name="source">Where the blocks are.</param>
 /// <param name="columns">The names of the columns; at least one.</param>
 /// <param name="manifestOf">Finds the CID of a batch's column manifest; null where it is not known.</param>
@@ -32,7 +32,8 @@ internal sealed class ColumnReader(BlockBackend source, IReadOnlyList<string> co
     private readonly Dictionary<Cid, ReadOnlyMemory<byte>> _shared = [];
     private int _sharedBytes;
 
-    /// <summary>The batches of a dataset in order; of a batch or a column manifest itself.</summary>
+    /// <summary>The batches of a dataset in order, the parts of a list of column manifests, and a batch or a column
+    /// manifest itself.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.BlockNotFound"/>: a node is not there;
     /// <see cref="ErrorCode.SchemaMismatch"/>: a node of another kind.</exception>
     public static IReadOnlyList<Cid> BatchesOf(BlockBackend source, Cid cid, CancellationToken cancellationToken)
@@ -42,6 +43,7 @@ internal sealed class ColumnReader(BlockBackend source, IReadOnlyList<string> co
         return ManifestNode.KindOf(node) switch
         {
             ColumnManifest.Kind => [cid],
+            ColumnSet.Kind => [.. ColumnSet.Decode(node).Parts],
             Dataset.Kind => [.. Dataset.Decode(node, ReadNode).Batches.Select(batch => batch.Cid)],
             _ => throw new ArrowCidException(ErrorCode.SchemaMismatch,
                 $"{cid} is neither a batch nor a dataset nor a column manifest"),

@@ -1,6 +1,5 @@
 using ArrowCid.Columnar;
 using ArrowCid.Ipc;
-using ArrowCid.Ipld;
 using ArrowCid.S3;
 using ArrowCid.Tests.Peers;
 using ArrowCid.Tests.Storage;

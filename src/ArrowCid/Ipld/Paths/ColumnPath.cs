@@ -12,7 +12,8 @@ internal static class ColumnPath
     private const string Batches = "batches", Columns = "columns", Pages = "pages";
 
     /// <summary>Whether a path begins with the columns of a batch.</summary>
-    public static bool IsColumns(string path) => path == Columns || path.StartsWith(Columns + "/", StringComparison.Ordinal);
+    public static bool IsColumns(string path) =>
+        path == Columns || path.StartsWith(Columns + "/", StringComparison.Ordinal);
 
     /// <summary>The batch of a dataset in which a path goes on.</summary>
     /// <returns>The batch, and the rest of the path; null where the path does not lead to columns.</returns>
@@ -48,10 +49,10 @@ internal static class ColumnPath
         if (dataset[Pages] is null) return path;
         string rest = path[(Batches.Length + 1)..];
         int slash = rest.IndexOf('/', StringComparison.Ordinal);
-        string number = slash < 0 ? rest : rest[..slash];
+        (string number, string below) = slash < 0 ? (rest, "") : (rest[..slash], rest[slash..]);
         if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int batch)) return path;
         return string.Create(CultureInfo.InvariantCulture,
-            $"{Pages}/{batch / Dataset.MaxBatches}/{Batches}/{batch % Dataset.MaxBatches}{(slash < 0 ? "" : rest[slash..])}");
+            $"{Pages}/{batch / Dataset.MaxBatches}/{Batches}/{batch % Dataset.MaxBatches}{below}");
     }
 
     /// <summary>Names may have slashes: the longest that fits counts, and of several of one name the first.</summary>
