@@ -25,7 +25,7 @@ public sealed partial class StorePlaces
     public IEnumerable<A.RecordBatch> ReadColumns(Cid cid, IReadOnlyList<string> columns, BlockBackend? other = null,
         CancellationToken cancellationToken = default)
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         ArgumentNullException.ThrowIfNull(columns);
         if (columns.Count == 0) throw new ArgumentException("There is no column.", nameof(columns));
         return Read();

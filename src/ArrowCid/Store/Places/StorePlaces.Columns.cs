@@ -18,7 +18,7 @@ public sealed partial class StorePlaces
     /// <returns>The CID; null if this store copied the block to no place that keeps manifests.</returns>
     public Cid? FindManifest(Cid cid)
     {
-        CidStore.ThrowIfDefault(cid);
+        BlockProof.ThrowIfDefault(cid);
         return _columns.Find(cid);
     }
 
