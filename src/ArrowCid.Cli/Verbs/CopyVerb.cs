@@ -22,7 +22,8 @@ internal static class CopyVerb
         };
         var verb = new Verb("copy",
             "Copy blocks, with all blocks that they need, to another place. Of a dataset these are its schema and " +
-            "batches. Every block is hashed, and stored blocks are not sent again. The output is the number of " +
+            "batches. Except in a store, a batch over 1 MiB is kept with its column manifest, for 'get --columns'. " +
+            "Every block is hashed, and stored blocks are not sent again. The output is the number of " +
             "blocks, of those that are new there, and their bytes.",
             "arrowcid copy @prices --to s3://bucket/quotes",
             "arrowcid copy CID --to cold",

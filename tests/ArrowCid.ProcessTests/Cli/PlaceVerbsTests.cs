@@ -63,13 +63,13 @@ public sealed class PlaceVerbsTests
         Run(folder, "get", block.Cid.ToString(), "-o", chosen).Exits(ErrorTable.ExitCode(ErrorCode.BlockCorrupt));
         Run(folder, "get", "@large", "--columns", "b,a", "-o", chosen).Exits(0);
         Assert.Equal(CanonicalBlock.Encode(ColumnChoice.Of(batch, ["b", "a"])).Bytes.ToArray(), File.ReadAllBytes(chosen));
-        Assert.Equal("b,a\n1,0\n8,7\n", Run(folder, "cat", "@large", "--columns", "b,a", "--format", "csv", "-n", "2").Exits(0).Text);
-        Assert.Equal("a\n14\n", Run(folder, "cat", "@large", "--columns", "a", "--where", "b = 15", "--format", "csv").Exits(0).Text);
+        Assert.Equal("b,a\r\n1,0\r\n8,7\r\n", Run(folder, "cat", "@large", "--columns", "b,a", "--format", "csv", "-n", "2").Exits(0).Text);
+        Assert.Equal("a\r\n14\r\n", Run(folder, "cat", "@large", "--columns", "a", "--where", "b = 15", "--format", "csv").Exits(0).Text);
         Assert.Contains("100000", Run(folder, "cat", "@large", "--columns", "a", "-n", "1").Exits(0).Text.Replace(",", "", StringComparison.Ordinal), StringComparison.Ordinal);
         // Who has no store proves the columns by that CID.
         CommandResult foreign = Command.Run(["cat", columns, "--columns", "b,a", "--format", "csv", "-n", "2", "--from", folder.PathOf("cold")],
             null, folder.PathOf("none"));
-        Assert.Equal("b,a\n1,0\n8,7\n", foreign.Exits(0).Text);
+        Assert.Equal("b,a\r\n1,0\r\n8,7\r\n", foreign.Exits(0).Text);
         CommandResult none = Run(folder, "get", "@large", "--columns", "d", "-o", chosen);
         Assert.Contains("'d'", none.Exits(ErrorTable.ExitCode(ErrorCode.SchemaMismatch)).Errors, StringComparison.Ordinal);
         Run(folder, "get", "@large", "--columns", "c", "-o", chosen).Exits(ErrorTable.ExitCode(ErrorCode.BlockCorrupt));

@@ -240,7 +240,7 @@ public sealed class ManifestTests
             "c40fcfd259a510d75356645f300e481139319127", Convert.ToHexStringLower(block));
         ColumnSet read = ColumnSet.Decode(DagCbor.Decode(block));
         Assert.Equal((dataset, 2), (read.Dataset, read.Parts.Length));
-        Assert.Equal([manifest, batch], read.Parts);
+        Assert.Equal([manifest, batch], read.Parts.ToArray());
         IpldNode good = DagCbor.Decode(block);
         foreach (IpldNode bad in (IpldNode[])
         [

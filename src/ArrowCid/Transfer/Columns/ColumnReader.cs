@@ -167,15 +167,11 @@ internal sealed class ColumnReader(BlockBackend source, IReadOnlyList<string> co
         var slices = new List<(BlockSlice Slice, string What)>();
         var asked = new HashSet<Cid>();
         long at = 0;
-        foreach (ColumnPiece piece in manifest.Head) Add(piece, "the head");
+        AddAll(manifest.Head, "the head");
         for (int i = 0; i < manifest.Columns.Length; i++)
         {
-            bool isWanted = wanted.Contains(i);
-            foreach (ColumnPiece piece in manifest.Columns[i].Pieces)
-            {
-                if (isWanted) Add(piece, $"column '{manifest.Columns[i].Name}'");
-                else at += piece.Length;
-            }
+            if (wanted.Contains(i)) AddAll(manifest.Columns[i].Pieces, $"column '{manifest.Columns[i].Name}'");
+            else at += manifest.Columns[i].ByteLength;
         }
 
         if (slices.Count == 0) return pieces;
@@ -194,13 +190,15 @@ internal sealed class ColumnReader(BlockBackend source, IReadOnlyList<string> co
 
         return pieces;
 
-        void Add(ColumnPiece piece, string what)
+        void AddAll(ImmutableArray<ColumnPiece> all, string what)
         {
-            var slice = new BlockSlice(at, piece.Length, piece.Cid);
-            at += piece.Length;
-            if (!asked.Add(piece.Cid)) return;
-            if (FindHere(piece, cancellationToken) is { } bytes) pieces[piece.Cid] = bytes;
-            else slices.Add((slice, what));
+            for (int i = 0; i < all.Length; at += all[i++].Length)
+            {
+                ColumnPiece piece = all[i];
+                if (!asked.Add(piece.Cid)) continue;
+                if (FindHere(piece, cancellationToken) is { } bytes) pieces[piece.Cid] = bytes;
+                else slices.Add((new BlockSlice(at, piece.Length, piece.Cid), $"piece {i} of {what}"));
+            }
         }
     }
 
@@ -212,7 +210,7 @@ internal sealed class ColumnReader(BlockBackend source, IReadOnlyList<string> co
         foreach ((BlockSlice slice, string what) in slices)
         {
             BlockLease lease = source.TryGet(slice.Cid, cancellationToken) ??
-                throw Missing(slice.Cid, $"a piece of {what}");
+                throw Missing(slice.Cid, what);
             leases.Add(lease);
             if (lease.Bytes.Length != slice.Length) throw WrongLength(slice.Cid, lease.Bytes.Length, slice.Length);
         }
