@@ -65,7 +65,7 @@ public sealed class PlaceVerbsTests
         Assert.Equal(CanonicalBlock.Encode(ColumnChoice.Of(batch, ["b", "a"])).Bytes.ToArray(), File.ReadAllBytes(chosen));
         Assert.Equal("b,a\r\n1,0\r\n8,7\r\n", Run(folder, "cat", "@large", "--columns", "b,a", "--format", "csv", "-n", "2").Exits(0).Text);
         Assert.Equal("a\r\n14\r\n", Run(folder, "cat", "@large", "--columns", "a", "--where", "b = 15", "--format", "csv").Exits(0).Text);
-        Assert.Contains("100000", Run(folder, "cat", "@large", "--columns", "a", "-n", "1").Exits(0).Text.Replace(",", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("99999 more", Run(folder, "cat", "@large", "--columns", "a", "-n", "1").Exits(0).Text, StringComparison.Ordinal);
         // Who has no store proves the columns by that CID.
         CommandResult foreign = Command.Run(["cat", columns, "--columns", "b,a", "--format", "csv", "-n", "2", "--from", folder.PathOf("cold")],
             null, folder.PathOf("none"));
