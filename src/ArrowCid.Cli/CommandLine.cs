@@ -41,7 +41,7 @@ internal static class CommandLine
         new("Places",
         [
             ("copy", CopyVerb.Make), ("place", PlaceVerb.Make), ("whereis", WhereIsVerb.Make),
-            ("drop", DropVerb.Make), ("replicas", ReplicasVerb.Make),
+            ("drop", DropVerb.Make), ("replicas", ReplicasVerb.Make), ("publish", PublishVerb.Make),
         ]),
         new("Metadata",
         [

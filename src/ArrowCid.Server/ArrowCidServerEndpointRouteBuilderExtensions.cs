@@ -42,12 +42,13 @@ public static class ArrowCidServerEndpointRouteBuilderExtensions
         Map(endpoints, RouteKind.Gateway);
 
     /// <summary>Maps the HTTP API: <c>/v1</c>, and <c>/health</c>, <c>/ready</c>, <c>/metrics</c> and <c>/config</c>
-    /// where the host has no such route itself.</summary>
+    /// where the host has no such route itself. With <c>Pinning</c> in the options also
+    /// <c>/v1/pinning</c>.</summary>
     /// <param name="endpoints">The routes of the host.</param>
     /// <returns>Adds conventions to the routes.</returns>
     public static IEndpointConventionBuilder MapArrowCidApi(this IEndpointRouteBuilder endpoints)
     {
-        IEndpointConventionBuilder routes = Map(endpoints, RouteKind.Api, RouteKind.Operation);
+        IEndpointConventionBuilder routes = Map(endpoints, RouteKind.Api, RouteKind.Pinning, RouteKind.Operation);
         endpoints.ServiceProvider.GetRequiredService<PathNamesFilter>().HasApi = true;
         return routes;
     }

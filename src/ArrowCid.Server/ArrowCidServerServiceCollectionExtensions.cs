@@ -97,6 +97,7 @@ public static class ArrowCidServerServiceCollectionExtensions
                 Time = options.Time,
                 MaxRequestBytes = options.MaxRequestBytes,
                 PublicUrl = options.PublicUrl,
+                Pinning = options.Pinning,
                 GatewayUrl = options.PublicUrl?.ToString().TrimEnd('/'),
                 Settings = ServerSetting.Of(options),
             };

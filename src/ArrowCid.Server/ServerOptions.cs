@@ -55,6 +55,10 @@ public abstract class ServerOptions
     /// asked.</summary>
     public Uri? PublicUrl { get; set; }
 
+    /// <summary>How blocks are pinned for callers with the scope <c>admin</c>, over the Pinning Service API at
+    /// <c>/v1/pinning</c>; null: not at all. The store must not be a ring.</summary>
+    public PinningOptions? Pinning { get; set; }
+
     /// <summary>How long a message that has begun may stand still over Flight before its call is ended.</summary>
     internal TimeSpan StallPatience { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -25,6 +25,7 @@ internal sealed class ServerStart(StoreSource source, CallerProofs proofs, HttpS
         proofs.AcceptLocal(store.IsReadOnly
             ? TokenFile.ReadLocal(store.Directory)
             : TokenFile.ReadOrMakeLocal(store.Directory));
+        http.BeginPinning(store);
         source.Open(store);
     }
 }

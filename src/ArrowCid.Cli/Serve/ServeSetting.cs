@@ -41,6 +41,11 @@ internal sealed record ServeSetting(string Name, string? Value, string? Default,
             "The time after which a Flight call without a token ends if it reads none of its response; off: never."),
         new("public-url", "URL", null, "The URL of the HTTP port for other machines. Default: the URL of each " +
             "request."),
+        new("pinning", null, "false", "The IPFS Pinning Service API at /v1/pinning, for callers with the scope admin."),
+        new("pinning-from", "SOURCES", "places,origins", "The sources of blocks to pin, separated by commas: names " +
+            "of places, locations, places (all places of the store), origins (the gateways that a request names)."),
+        new("pinning-limit", "N", "68719476736", "The largest number of bytes that one pin request may fetch."),
+        new("pinning-patience", "SPAN", "1h", "The time after which a pin request fails whose blocks are not found."),
         new("otlp", "URL", null, "The receiver of OpenTelemetry metrics (OTLP over HTTP)."),
         new("maintenance", "SPAN", "1m",
             "The time between two rounds of maintenance, unless another process maintains the store; off: never."),

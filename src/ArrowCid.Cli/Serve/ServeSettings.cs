@@ -72,6 +72,7 @@ internal sealed class ServeSettings
         MaxBufferedBytes = Number("max-buffered-bytes", long.MaxValue),
         UnreadTimeout = Span("unread-timeout"),
         PublicUrl = Url("public-url"),
+        Pinning = Pinning(),
         Otlp = Url("otlp"),
         Settings = [.. Explained.Select(each =>
             new ServerSetting(each.Setting.Name, each.Value, each.From, each.Setting.Help))],
@@ -82,6 +83,13 @@ internal sealed class ServeSettings
     /// <summary>How the store is looked after; null: not.</summary>
     /// <exception cref="ArrowCidException">The value is wrong.</exception>
     public TimeSpan? Maintenance() => Span("maintenance");
+
+    private PinningOptions? Pinning() => Switch("pinning") ? new PinningOptions
+    {
+        Sources = Several("pinning-from"),
+        MaxBytes = Number("pinning-limit", long.MaxValue),
+        Patience = Span("pinning-patience") ?? TimeSpan.MaxValue,
+    } : null;
 
     /// <summary>Returns a span of time; null for off.</summary>
     private TimeSpan? Span(string name)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using System.Runtime.InteropServices;
+using ArrowCid.Cli.Verbs;
 using ArrowCid.Server;
 using Microsoft.Extensions.Logging;
 
@@ -140,6 +141,7 @@ internal static class ServeVerb
         CidStore.Open(directory, new CidStoreOptions
         {
             LoggerFactory = logs,
+            OpenPlace = Locations.Open,
             Maintenance = maintenance is { } interval ? new MaintenanceOptions { Interval = interval } : null,
         });
 

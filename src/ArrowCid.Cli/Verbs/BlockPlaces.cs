@@ -40,6 +40,7 @@ internal sealed class BlockPlaces : IDisposable
             var backends = new List<BlockBackend>();
             if (store is not null) backends.Add(places.Add(store));
             foreach (string text in texts) backends.Add(PlaceOf(text, from, table));
+            HedgedSources.Join(backends);
             // What no given source has is read from the places of the store.
             if (hasPlaces && (store is not null || texts.Count == 0)) backends.Add(table!.Places.AsBackend());
             places._all = BlockBackend.Several(backends, fill);

@@ -1,8 +1,9 @@
 using System.CommandLine;
+using ArrowCid.Client;
 
 namespace ArrowCid.Cli.Verbs;
 
-/// <summary><c>unpin</c>: lets blocks go.</summary>
+/// <summary><c>unpin</c>: removes pins, here or at a pinning service.</summary>
 internal static class UnpinVerb
 {
     public static Command Make()
@@ -11,12 +12,24 @@ internal static class UnpinVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("unpin",
-            "Remove the pins of blocks. The output is CID  unpinned. Exit code 3 if a block was not pinned.",
-            "arrowcid unpin CID")
+            "Remove the pins of blocks. The output is CID  unpinned. Exit code 3 if a block was not pinned. With --at " +
+            "all requests for the blocks at a pinning service are removed.",
+            "arrowcid unpin CID",
+            "arrowcid unpin @prices --at https://pin.example/psa --token-file token")
         {
             cids, store, json,
         };
-        verb.SetAction(parsed => Run(parsed.GetValue(store), parsed.GetValue(cids)!, parsed.GetValue(json)));
+        var remote = new RemotePinning();
+        remote.AddTo(verb);
+        verb.SetAction(async (parsed, cancel) =>
+        {
+            using PinningClient? client = remote.Open(parsed);
+            string[] texts = parsed.GetValue(cids)!;
+            return client is null
+                ? Run(parsed.GetValue(store), texts, parsed.GetValue(json))
+                : await RemotePinning.UnpinAsync(client, RemotePinning.Resolve(parsed.GetValue(store), texts),
+                    parsed.GetValue(json), cancel).ConfigureAwait(false);
+        });
         return verb;
     }
 

@@ -38,11 +38,11 @@ internal static class ApiErrors
         {
             OtherStatus, StatusCodes.Status500InternalServerError, StatusCodes.Status503ServiceUnavailable,
         };
-        Add(route.Kind is RouteKind.Api or RouteKind.Gateway, StatusCodes.Status400BadRequest);
+        Add(route.Kind is RouteKind.Api or RouteKind.Gateway or RouteKind.Pinning, StatusCodes.Status400BadRequest);
         Add(route.Kind != RouteKind.Gateway, StatusCodes.Status403Forbidden, StatusCodes.Status421MisdirectedRequest);
         Add(route.Need is not null, StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden,
             StatusCodes.Status429TooManyRequests);
-        Add(route.Kind == RouteKind.Api && route.Pattern.Contains("/{", StringComparison.Ordinal),
+        Add(route.Kind is RouteKind.Api or RouteKind.Pinning && route.Pattern.Contains("/{", StringComparison.Ordinal),
             StatusCodes.Status404NotFound);
         Add(route.Kind == RouteKind.Api && route.Pattern.Contains("{cid}", StringComparison.Ordinal),
             StatusCodes.Status410Gone);
@@ -64,7 +64,7 @@ internal static class ApiErrors
         StatusCodes.Status400BadRequest => "The request is not valid.",
         StatusCodes.Status401Unauthorized => "A token is missing, wrong or expired.",
         StatusCodes.Status403Forbidden => "The caller's scope is too small, or the page's origin may not call.",
-        StatusCodes.Status404NotFound => "The block or the name does not exist.",
+        StatusCodes.Status404NotFound => "The block, the name or the request does not exist.",
         StatusCodes.Status406NotAcceptable => "The block is not available in the requested form.",
         StatusCodes.Status409Conflict => "The state of the store forbids the change.",
         StatusCodes.Status410Gone => "The block was removed.",

@@ -1,3 +1,5 @@
+using ArrowCid.Server.Pinning;
+
 namespace ArrowCid.Server.Http;
 
 /// <summary>The parameters of the routes, as the OpenAPI document describes them.</summary>
@@ -25,6 +27,8 @@ internal static class ApiParameters
     };
 
     private static readonly ApiParameter s_plainCid = new("cid", "A CID.") { In = "path", Example = "\"bafkqaaa\"" };
+
+    private static readonly ApiParameter s_request = new("requestid", "The id of a pin request.") { In = "path" };
 
     private static readonly ApiParameter s_path = new("path",
         "A path below the CID, whose slashes are not encoded; it may be empty.")
@@ -135,6 +139,28 @@ internal static class ApiParameters
         new("filter-addrs", "Only addresses with one of these protocols, separated by commas.") { IsList = true },
     ];
 
+    /// <summary>The parameters of <c>GET /v1/pinning/pins</c>.</summary>
+    public static IReadOnlyList<ApiParameter> Pins { get; } =
+    [
+        new("cid", "Only requests for these CIDs, at most 10.") { IsRepeated = true },
+        new("name", "Only requests with this name."),
+        new("match", "How the name is compared.")
+        {
+            Values = ["exact", "iexact", "partial", "ipartial"], Default = "\"exact\"",
+        },
+        new("status", "Only requests in these states: queued, pinning, pinned, failed. Without any filter: pinned.")
+        {
+            IsRepeated = true, Example = "[\"pinned\"]",
+        },
+        new("before", "Only requests of before this time (RFC 3339).") { Example = "\"2999-01-01T00:00:00Z\"" },
+        new("after", "Only requests of after this time (RFC 3339).") { Example = "\"2020-01-01T00:00:00Z\"" },
+        new("limit", "The largest number of requests.")
+        {
+            Type = "integer", Default = $"{PinFilter.DefaultLimit}", Limits = (1, PinFilter.MaxLimit), Example = "10",
+        },
+        new("meta", "Only requests with these metadata: a JSON object of texts.") { Example = "\"{}\"" },
+    ];
+
     /// <summary>The path parameters of a route, in the order of its pattern.</summary>
     public static IEnumerable<ApiParameter> OfPath(Route route) => OpenApiDocument.PathOf(route).Split('/')
         .Where(part => part.StartsWith('{')).Select(part => part switch
@@ -143,6 +169,7 @@ internal static class ApiParameters
             "{name}" => s_name,
             "{name}.parquet" => s_dataset,
             "{path}" => s_path,
+            "{requestid}" => s_request,
             _ => throw new InvalidOperationException($"no description of {part}"),
         });
 }

@@ -1,17 +1,16 @@
-using System.Text;
 using System.Text.Json;
+using ArrowCid.Server.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
 namespace ArrowCid.Server.Http;
 
-/// <summary>Delegated routing (Delegated Routing V1 HTTP API): the providers of a block. Here that is this server
-/// alone, by its gateway. A block that is not stored has none: an empty list with 200, as IPIP-513 says.</summary>
+/// <summary>Delegated routing (Delegated Routing V1 HTTP API): the providers of a block. Those are this server by its
+/// gateway, where it has the block, and others that are recorded to have it. A block without any has an empty list with
+/// 200, as IPIP-513 says.</summary>
 internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service)
 {
-    private const string Protocol = "transport-ipfs-gateway-http";
-
-    private readonly Lazy<string> _peer = new(() => PeerOf(service.Store.Directory));
+    private readonly Lazy<string> _peer = new(() => BlockProviders.PeerOf(service.Store.Directory));
 
     /// <summary>Answers <c>GET /routing/v1/providers/{cid}</c>.</summary>
     public async Task Providers(HttpContext context)
@@ -20,30 +19,30 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
         if (!Cid.TryParse(text, out Cid cid, out CidError error))
             throw new GatewayException(422, $"'{text}' is no CID: {Cid.Describe(error)}");
         HttpResponse response = context.Response;
-        Multiaddr? address = AddressOf(context);
-        bool isWanted = address is not null && Passes(context.Request.Query["filter-protocols"], [Protocol])
-            && PassesAddresses(context.Request.Query["filter-addrs"], address);
-        using ServedBlock? block = isWanted
-            ? await blocks.TryOpenAsync(cid, context.RequestAborted).ConfigureAwait(false)
-            : null;
+        List<RoutingProvider> providers = await FindAsync(context, cid).ConfigureAwait(false);
         response.Headers.Vary = "Accept";
-        response.Headers.CacheControl = block is null ? "public, max-age=15" : "public, max-age=300";
+        response.Headers.CacheControl = providers.Count == 0 ? "public, max-age=15" : "public, max-age=300";
         if (WantsLines(context.Request))
         {
             response.ContentType = FileTypes.JsonLines;
-            if (block is null || HttpMethods.IsHead(context.Request.Method)) return;
-            byte[] line = JsonObject.Bytes(writer => WriteProvider(writer, address!));
-            await response.Body.WriteAsync((byte[])[.. line, (byte)'\n'], context.RequestAborted).ConfigureAwait(false);
+            if (HttpMethods.IsHead(context.Request.Method)) return;
+            foreach (RoutingProvider provider in providers)
+            {
+                byte[] line = JsonObject.Bytes(writer => WriteMembers(writer, provider));
+                await response.Body.WriteAsync((byte[])[.. line, (byte)'\n'], context.RequestAborted)
+                    .ConfigureAwait(false);
+            }
+
             return;
         }
 
         await HttpErrors.WriteJson(response, writer =>
         {
             writer.WriteStartArray("Providers");
-            if (block is not null)
+            foreach (RoutingProvider provider in providers)
             {
                 writer.WriteStartObject();
-                WriteProvider(writer, address!);
+                WriteMembers(writer, provider);
                 writer.WriteEndObject();
             }
 
@@ -51,15 +50,35 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
         }).ConfigureAwait(false);
     }
 
-    private void WriteProvider(Utf8JsonWriter writer, Multiaddr address)
+    private async Task<List<RoutingProvider>> FindAsync(HttpContext context, Cid cid)
+    {
+        var providers = new List<RoutingProvider>();
+        if (AddressOf(context) is { } own && IsWanted(context, new(_peer.Value, own, RoutingProvider.Gateway)))
+        {
+            using ServedBlock? block = await blocks.TryOpenAsync(cid, context.RequestAborted).ConfigureAwait(false);
+            if (block is not null) providers.Add(new(_peer.Value, own, RoutingProvider.Gateway));
+        }
+
+        // A server with a public URL has callers of other machines behind a proxy of its own.
+        var caller = new CallerConnection(context.Connection.RemoteIpAddress, CallerConnection.Http);
+        providers.AddRange(BlockProviders.Of(service.Store, cid, caller.IsLocal && service.PublicUrl is null)
+            .Where(provider => IsWanted(context, provider)));
+        return providers;
+    }
+
+    private static bool IsWanted(HttpContext context, RoutingProvider provider) =>
+        Passes(context.Request.Query["filter-protocols"], provider.Protocol)
+        && PassesAddresses(context.Request.Query["filter-addrs"], provider.Address);
+
+    private static void WriteMembers(Utf8JsonWriter writer, RoutingProvider provider)
     {
         writer.WriteString("Schema", "peer");
-        writer.WriteString("ID", _peer.Value);
+        writer.WriteString("ID", provider.Peer);
         writer.WriteStartArray("Addrs");
-        writer.WriteStringValue(address.ToString());
+        writer.WriteStringValue(provider.Address.ToString());
         writer.WriteEndArray();
         writer.WriteStartArray("Protocols");
-        writer.WriteStringValue(Protocol);
+        writer.WriteStringValue(provider.Protocol);
         writer.WriteEndArray();
     }
 
@@ -77,7 +96,7 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
     }
 
     /// <summary>The gateway's address: of the URL that is public, else as the client has called it.</summary>
-    private Multiaddr? AddressOf(HttpContext context)
+    public Multiaddr? AddressOf(HttpContext context)
     {
         if (service.PublicUrl is { } url) return Multiaddr.OfUrl(url);
         HostString host = context.Request.Host;
@@ -86,17 +105,9 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
         return Multiaddr.OfUrl(new UriBuilder(context.Request.Scheme, host.Host, host.Port ?? ByScheme).Uri);
     }
 
-    /// <summary>Whether one of the values is asked for (IPIP-484).</summary>
-    private static bool Passes(string? filter, ReadOnlySpan<string> values)
-    {
-        if (string.IsNullOrEmpty(filter)) return true;
-        foreach (string value in values)
-        {
-            if (filter.Split(',').Contains(value, StringComparer.OrdinalIgnoreCase)) return true;
-        }
-
-        return false;
-    }
+    /// <summary>Whether a protocol is asked for (IPIP-484).</summary>
+    private static bool Passes(string? filter, string protocol) => string.IsNullOrEmpty(filter)
+        || filter.Split(',').Contains(protocol, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A name that is left out goes before the requested ones. On this machine HTTP satisfies a request for
     /// HTTPS, which clients send by habit.</summary>
@@ -109,8 +120,4 @@ internal sealed class DelegatedRouting(GatewayBlocks blocks, HttpService service
         return wanted.Length == 0 || wanted.Any(each => address.Has(each)
             || each.Equals("https", StringComparison.OrdinalIgnoreCase));
     }
-
-    /// <summary>A peer's name that stays with the store: a multihash, as peers' names are.</summary>
-    private static string PeerOf(string directory) =>
-        Cid.Sha256(Multicodec.DagPb, Encoding.UTF8.GetBytes($"arrowcid:{directory}")).ToV0().ToString();
 }

@@ -61,6 +61,16 @@ internal static class HttpErrors
         writer.WriteEndObject();
     });
 
+    /// <summary>Answers with an error of the Pinning Service API.</summary>
+    public static Task WriteFailure(HttpResponse response, ErrorCode code, string message) =>
+        WriteJson(response, writer =>
+        {
+            writer.WriteStartObject("error");
+            writer.WriteString("reason", ApiErrors.NameOf(code));
+            writer.WriteString("details", message);
+            writer.WriteEndObject();
+        });
+
     /// <summary>Answers with a JSON object.</summary>
     public static async Task WriteJson(HttpResponse response, Action<Utf8JsonWriter> members)
     {

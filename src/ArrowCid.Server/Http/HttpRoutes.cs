@@ -1,5 +1,6 @@
 using System.Globalization;
 using ArrowCid.Server.Access;
+using ArrowCid.Server.Pinning;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -11,6 +12,9 @@ internal static class HttpRoutes
 {
     private static readonly ApiAnswer s_notModified =
         new(StatusCodes.Status304NotModified, "The caller has the bytes: If-None-Match has their ETag.");
+
+    private static readonly ApiAnswer s_pinned =
+        new(StatusCodes.Status202Accepted, "The request, with its id.", FileTypes.Json) { Schema = "PinStatus" };
 
     /// <summary>Every route there is.</summary>
     public static IReadOnlyList<Route> All(HttpService service)
@@ -131,7 +135,8 @@ internal static class HttpRoutes
             },
             new("GET", "/routing/v1/providers/{cid}", AccessOperation.FetchBlock, RouteKind.Gateway, routing.Providers)
             {
-                Document = new("findProviders", "Returns this server as a provider of a block, if it is stored.",
+                Document = new("findProviders", "Returns the providers of a block: this server, if it is stored, and " +
+                    "others that are recorded to have a copy.",
                     new ApiAnswer(StatusCodes.Status200OK, "The providers; as JSON lines, one provider per line.",
                         FileTypes.Json, FileTypes.JsonLines) { Schema = "Providers" })
                 {
@@ -157,8 +162,44 @@ internal static class HttpRoutes
                     Json("The settings.", "Configuration")),
             },
             .. Page.Routes,
+            .. service.Pinning is null ? [] : PinRoutes(new PinApi(service, routing)),
         ];
     }
+
+    private static IReadOnlyList<Route> PinRoutes(PinApi pins) =>
+    [
+        new("GET", "/v1/pinning/pins", AccessOperation.List, RouteKind.Pinning, pins.List)
+        {
+            Document = new("listPins", "Lists pin requests, the latest first (IPFS Pinning Service API).",
+                Json("The requests.", "PinResults")) { Parameters = ApiParameters.Pins },
+        },
+        new("POST", "/v1/pinning/pins", AccessOperation.Pin, RouteKind.Pinning, pins.Add)
+        {
+            Document = new("addPin", "Asks to fetch a block with everything beneath it, and to keep it.", s_pinned)
+            {
+                BodyTypes = [FileTypes.Json], BodySchema = "Pin",
+            },
+            Success = StatusCodes.Status202Accepted,
+        },
+        new("GET", "/v1/pinning/pins/{requestid}", AccessOperation.List, RouteKind.Pinning, pins.Get)
+        {
+            Document = new("getPin", "Returns a pin request.", Json("The request.", "PinStatus")),
+        },
+        new("POST", "/v1/pinning/pins/{requestid}", AccessOperation.Pin, RouteKind.Pinning, pins.Replace)
+        {
+            Document = new("replacePin", "Replaces a pin request; blocks that both need stay.", s_pinned)
+            {
+                BodyTypes = [FileTypes.Json], BodySchema = "Pin",
+            },
+            Success = StatusCodes.Status202Accepted,
+        },
+        new("DELETE", "/v1/pinning/pins/{requestid}", AccessOperation.Pin, RouteKind.Pinning, pins.Remove)
+        {
+            Document = new("removePin", "Removes a pin request; its blocks stay until they are collected.",
+                new ApiAnswer(StatusCodes.Status202Accepted, "The request was removed.")),
+            Success = StatusCodes.Status202Accepted,
+        },
+    ];
 
     /// <summary>Maps the routes of some kinds.</summary>
     /// <param name="endpoints">The routes of the host.</param>

@@ -1,4 +1,5 @@
 using ArrowCid.Server.Access;
+using ArrowCid.Server.Pinning;
 using ArrowCid.Server.Service;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,7 @@ internal sealed class HttpService : IDisposable
     private readonly Lazy<LargeBlocks> _large;
     private readonly Lazy<LiveAnnouncements> _live;
     private readonly Lazy<MadeFiles> _files;
+    private PinService? _pins;
     private int _isDisposed;
 
     /// <param name="store">The store, which is open.</param>
@@ -86,6 +88,13 @@ internal sealed class HttpService : IDisposable
     /// <summary>The settings of the server.</summary>
     public IReadOnlyList<ServerSetting> Settings { get; init; } = [];
 
+    /// <summary>How the server pins for others; null: it does not.</summary>
+    public PinningOptions? Pinning { get; init; }
+
+    /// <summary>The requests to pin.</summary>
+    /// <exception cref="ArrowCidException"><see cref="ErrorCode.Busy"/>: the store is not open yet.</exception>
+    public PinService Pins => _pins ?? throw new ArrowCidException(ErrorCode.Busy, StoreHealth.Opening);
+
     /// <summary>The blocks as they are served.</summary>
     public GatewayBlocks Blocks => new(this);
 
@@ -93,9 +102,17 @@ internal sealed class HttpService : IDisposable
     public CallerRights RightsOf(HttpContext context) =>
         Guard.RightsOf(context, Store, CallerConnection.Http, $"{context.Request.Method} {context.Request.Path}");
 
+    /// <summary>Begins to pin what requests ask for, where the server does that.</summary>
+    /// <exception cref="ArrowCidException">As for the constructor of <see cref="PinService"/>.</exception>
+    public void BeginPinning(CidStore store)
+    {
+        if (Pinning is { } options) _pins ??= new PinService(store, options, Time, Log, Stopping);
+    }
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        _pins?.Dispose();
         if (_live.IsValueCreated) _live.Value.Dispose();
         if (_files.IsValueCreated) _files.Value.Dispose();
         Metrics.Dispose();

@@ -9,6 +9,8 @@ namespace ArrowCid.Server.Http;
 /// <summary>Writes the OpenAPI document from the routes.</summary>
 internal sealed class OpenApiDocument
 {
+    private const string TextForm = "Text";
+
     private const string ComponentsName = "ArrowCid.Server.Http.openapi-components.json";
 
     private static readonly JsonWriterOptions s_json = new()
@@ -21,8 +23,8 @@ internal sealed class OpenApiDocument
 
     private readonly Utf8JsonWriter _writer;
 
-    // The error answers that an operation refers to: by status, as JSON or as text.
-    private readonly SortedSet<(int Status, bool IsText)> _errors = [];
+    // The error answers that an operation refers to: by status and form.
+    private readonly SortedSet<(int Status, string Form)> _errors = [];
 
     private OpenApiDocument(Utf8JsonWriter writer) => _writer = writer;
 
@@ -96,12 +98,12 @@ internal sealed class OpenApiDocument
             _writer.WriteEndObject();
         }
 
-        bool isText = route.Kind != RouteKind.Api;
+        string form = FormOf(route.Kind);
         foreach (int status in ApiErrors.StatusesOf(route))
         {
-            _ = _errors.Add((status, isText));
+            _ = _errors.Add((status, form));
             WriteReference(status == ApiErrors.OtherStatus ? "default" : status.ToString(CultureInfo.InvariantCulture),
-                $"responses/{NameOf(status, isText)}");
+                $"responses/{NameOf(status, form)}");
         }
 
         _writer.WriteEndObject();
@@ -219,7 +221,7 @@ internal sealed class OpenApiDocument
         _writer.WritePropertyName("securitySchemes");
         components.RootElement.GetProperty("securitySchemes").WriteTo(_writer);
         _writer.WriteStartObject("responses");
-        foreach ((int status, bool isText) in _errors) WriteError(status, isText);
+        foreach ((int status, string form) in _errors) WriteError(status, form);
         _writer.WriteEndObject();
         _writer.WriteStartObject("schemas");
         foreach (JsonProperty schema in components.RootElement.GetProperty("schemas").EnumerateObject())
@@ -229,13 +231,14 @@ internal sealed class OpenApiDocument
         _writer.WriteEndObject();
     }
 
-    private void WriteError(int status, bool isText)
+    private void WriteError(int status, string form)
     {
+        bool isText = form == TextForm;
         string codes = string.Join(", ", ApiErrors.CodesOf(status).Select(ApiErrors.NameOf));
-        _writer.WriteStartObject(NameOf(status, isText));
+        _writer.WriteStartObject(NameOf(status, form));
         _writer.WriteString("description",
             ApiErrors.Describe(status) + (isText || codes.Length == 0 ? "" : $" Codes: {codes}."));
-        WriteContent([isText ? "text/plain" : FileTypes.Json], isText ? null : "Error");
+        WriteContent([isText ? "text/plain" : FileTypes.Json], isText ? null : form);
         _writer.WriteEndObject();
     }
 
@@ -252,7 +255,15 @@ internal sealed class OpenApiDocument
         _writer.WriteEndObject();
     }
 
-    private static string NameOf(int status, bool isText) =>
-        (isText ? "Text" : "Error")
+    /// <summary>The form of the errors of a kind of route: also the name of their schema.</summary>
+    private static string FormOf(RouteKind kind) => kind switch
+    {
+        RouteKind.Api => "Error",
+        RouteKind.Pinning => "Failure",
+        _ => TextForm,
+    };
+
+    private static string NameOf(int status, string form) =>
+        form
         + (status == ApiErrors.OtherStatus ? "" : status.ToString(CultureInfo.InvariantCulture));
 }

@@ -9,6 +9,10 @@ internal enum RouteKind
     /// <summary>For our clients and for pages of origins that are listed.</summary>
     Api,
 
+    /// <summary>As <see cref="Api"/>, with the errors of the Pinning Service API; parameters that are not known are
+    /// passed over.</summary>
+    Pinning,
+
     /// <summary>For the server's operator and the users of its page.</summary>
     Operation,
 

@@ -179,9 +179,12 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
         if (HttpMethods.IsHead(context.Request.Method)) return Task.CompletedTask;
-        return route.Kind == RouteKind.Api
-            ? HttpErrors.WriteJson(response, code, message)
-            : HttpErrors.WriteText(response, message);
+        return route.Kind switch
+        {
+            RouteKind.Api => HttpErrors.WriteJson(response, code, message),
+            RouteKind.Pinning => HttpErrors.WriteFailure(response, code, message),
+            _ => HttpErrors.WriteText(response, message),
+        };
     }
 
     private static readonly KeyValuePair<string, object?> s_protocol = new("protocol", CallerConnection.Http);

@@ -122,6 +122,11 @@ internal sealed class Multiaddr : IEquatable<Multiaddr>
         return Of(parts.DrainToImmutable(), url.ToString());
     }
 
+    /// <summary>The address with these protocols.</summary>
+    /// <exception cref="ArrowCidException">As for <see cref="Parse"/>.</exception>
+    public static Multiaddr OfParts(ImmutableArray<MultiaddrPart> parts) =>
+        parts.Length > 0 ? Of(parts, "") : throw Refuse("", "it is empty");
+
     /// <summary>Whether a protocol is part of it.</summary>
     /// <param name="name">The protocol's name, in any case.</param>
     public bool Has(string name) =>

@@ -4,8 +4,10 @@ using ArrowCid.Storage;
 
 namespace ArrowCid.Registry;
 
-/// <summary>What a block needs beneath it: a batch its schema, a view the block that it is a range of, a dag-cbor block
-/// what it links to, a column manifest its batch.</summary>
+/// <summary>What a block needs beneath it: a batch its schema, a view the block that it is a range of, a dag-cbor or
+/// dag-pb block what it links to, a column manifest its batch. A block that links to itself would need a hash that is
+/// part of its own input, so that no walk comes back to where it was; each block is visited once all the
+/// same.</summary>
 internal static class BlockNeeds
 {
     /// <summary>A block and everything beneath it, the block first. What is not here has nothing beneath it.</summary>
@@ -40,7 +42,7 @@ internal static class BlockNeeds
     /// <returns>Null if it is damaged, so that its needs are unknown.</returns>
     public static List<(KeepKind Why, Digest256 Digest)>? Of(BlockStore blocks, in BlockInfo info)
     {
-        if (info.Kind != RecordKind.Raw || info.Codec != Multicodec.DagCbor) return Of(blocks, null, in info);
+        if (info.Kind != RecordKind.Raw || !HasLinks(info.Codec)) return Of(blocks, null, in info);
         try
         {
             using RecordLease? lease = blocks.Find(info.Digest);
@@ -59,11 +61,12 @@ internal static class BlockNeeds
         {
             case RecordKind.Batch: return [(KeepKind.SchemaOf, info.SchemaDigest)];
             case RecordKind.View: return [(KeepKind.ParentOfView, info.SchemaDigest)];
-            case RecordKind.Raw when info.Codec == Multicodec.DagCbor && lease is not null:
+            case RecordKind.Raw when HasLinks(info.Codec) && lease is not null:
                 // Links are believed of the bytes that the CID means alone.
                 if (Sha256.Hash(lease.Memory.Span) != info.Digest) return null;
                 // Where the batch of a column manifest is here, its pieces are ranges of the batch.
-                if (ColumnManifest.TryDecode(lease.Memory.Span) is { } manifest &&
+                if (info.Codec == Multicodec.DagCbor &&
+                    ColumnManifest.TryDecode(lease.Memory.Span) is { } manifest &&
                     manifest.Cid.TryGetSha256(out Digest256 batch) && blocks.Contains(batch))
                 {
                     return [(KeepKind.LinkedFrom, batch)];
@@ -83,6 +86,8 @@ internal static class BlockNeeds
             default: return [];
         }
     }
+
+    private static bool HasLinks(ulong codec) => codec is Multicodec.DagCbor or Multicodec.DagPb;
 
     /// <summary>A store holds a block as it is; another form of it, beside which it is named, is made of it.</summary>
     private static List<(KeepKind Why, Digest256 Digest)> LinkedFrom(List<IpldLink> links)

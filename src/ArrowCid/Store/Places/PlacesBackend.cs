@@ -7,16 +7,19 @@ using ArrowCid.Transfer.Backends;
 namespace ArrowCid;
 
 /// <summary>The blocks that a store's places are known to have: the cheapest one that answers with the right bytes
-/// gives them. A place is opened when it is first needed.</summary>
+/// gives them. Of gateways that follow one another any may answer. A place is opened when it is first
+/// needed.</summary>
 internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places of " + store.Directory)
 {
     private readonly ConcurrentDictionary<string, Lazy<BlockBackend>> _open = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, HedgedBackend> _hedged = new(StringComparer.Ordinal);
 
     protected override bool Has(Cid cid, CancellationToken cancellationToken) =>
         store.Places.CopiesOf(cid).Any(place => Open(place).Contains(cid, cancellationToken));
 
     private protected override BlockLease? Find(Cid cid, in Digest256 digest,
-        CancellationToken cancellationToken) => First(cid, place => place.TryGet(cid, cancellationToken));
+        CancellationToken cancellationToken) =>
+        First(Hedged(store.Places.CopiesOf(cid)), source => source.TryGet(cid, cancellationToken));
 
     private protected override BlockLease[]? FindRanges(Cid cid, IReadOnlyList<BlockSlice> slices,
         CancellationToken cancellationToken) =>
@@ -38,15 +41,33 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
         }
     }
 
+    /// <summary>The places, with neighboring gateways as one that asks them side by side.</summary>
+    private IEnumerable<Func<BlockBackend>> Hedged(IReadOnlyList<BlockPlace> places)
+    {
+        for (int i = 0, next; i < places.Count; i = next)
+        {
+            int first = i;
+            next = i + 1;
+            while (!places[i].IsDurable && next < places.Count && !places[next].IsDurable) next++;
+            int end = next;
+            yield return end == first + 1
+                ? () => Open(places[first])
+                : () => OpenGateways([.. places.Take(first..end)]);
+        }
+    }
+
+    private T? First<T>(Cid cid, Func<BlockBackend, T?> ask) where T : class =>
+        First(store.Places.CopiesOf(cid).Select<BlockPlace, Func<BlockBackend>>(place => () => Open(place)), ask);
+
     /// <summary>The first answer of the places that have a block; an error counts if no other place has one.</summary>
-    private T? First<T>(Cid cid, Func<BlockBackend, T?> ask) where T : class
+    private static T? First<T>(IEnumerable<Func<BlockBackend>> sources, Func<BlockBackend, T?> ask) where T : class
     {
         ArrowCidException? first = null;
-        foreach (BlockPlace place in store.Places.CopiesOf(cid))
+        foreach (Func<BlockBackend> open in sources)
         {
             try
             {
-                if (ask(Open(place)) is { } answer) return answer;
+                if (ask(open()) is { } answer) return answer;
             }
             catch (ArrowCidException e)
             {
@@ -57,6 +78,10 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
         if (first is not null) ExceptionDispatchInfo.Throw(first);
         return null;
     }
+
+    private HedgedBackend OpenGateways(BlockPlace[] places) =>
+        _hedged.GetOrAdd(string.Join('/', places.Select(place => place.Name)),
+            _ => new HedgedBackend(Array.ConvertAll(places, Open), new HedgeOptions(), isOwner: false));
 
     private BlockBackend Open(BlockPlace place) =>
         _open.GetOrAdd(place.Name, _ => new Lazy<BlockBackend>(() => store.Places.Open(place, readOnly: true))).Value;

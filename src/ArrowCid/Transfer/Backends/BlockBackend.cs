@@ -74,6 +74,24 @@ public abstract partial class BlockBackend : IDisposable
         return new SeveralBackends([.. places], fill);
     }
 
+    /// <summary>Several backends of which any may answer, such as gateways: the first is asked, and the next one too
+    /// where it has not answered after a delay, fails, or lacks the block. The first answer whose bytes are proved
+    /// counts, and the other reads are canceled. A backend that has failed is asked last for 30 seconds.</summary>
+    /// <param name="backends">The preferred ones first; they are disposed of with it.</param>
+    /// <param name="options">When the next one is asked; null: the defaults.</param>
+    /// <returns>All of them as one, which is only read.</returns>
+    public static BlockBackend Hedged(IReadOnlyList<BlockBackend> backends, HedgeOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(backends);
+        options ??= new HedgeOptions();
+        if (backends.Count == 0) throw new ArgumentException("There is no backend.", nameof(backends));
+        bool isDelay = options.Delay is null || options.Delay >= TimeSpan.Zero
+            || options.Delay == Timeout.InfiniteTimeSpan;
+        if (!isDelay || options.MaxParallel < 1)
+            throw new ArgumentException("A delay is not negative, and at least 1 is asked.", nameof(options));
+        return new HedgedBackend([.. backends], options, isOwner: true);
+    }
+
     /// <summary>Tests whether the backend answers, before it is relied on. A bucket is prepared for blocks.</summary>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>A warning about what it does not do, as a clause; null if there is none.</returns>

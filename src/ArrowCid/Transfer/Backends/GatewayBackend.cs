@@ -7,16 +7,20 @@ namespace ArrowCid.Transfer.Backends;
 /// <summary>An IPFS gateway, asked for raw blocks. It is not trusted: what comes is hashed.</summary>
 internal sealed partial class GatewayBackend : BlockBackend
 {
-    private const int MostBytes = int.MaxValue - 1023;
+    /// <summary>The largest block that any place may give.</summary>
+    public const int MostBlockBytes = int.MaxValue - 1023;
+
     private const int FirstBytes = 1 << 20;
 
     private readonly HttpClient _client;
+    private readonly int _most;
     private readonly string _root;
     private readonly TimeSpan _timeout;
 
-    public GatewayBackend(Uri url, TimeSpan timeout)
+    public GatewayBackend(Uri url, TimeSpan timeout, int most = MostBlockBytes)
         : base(url.ToString())
     {
+        _most = most;
         _root = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
         _timeout = timeout;
         // The time for a block is kept here, its bytes' time too.
@@ -88,7 +92,7 @@ internal sealed partial class GatewayBackend : BlockBackend
     {
         // A length is only a claim until its bytes have come.
         long claimed = content.Headers.ContentLength ?? FirstBytes;
-        if (claimed > MostBytes) throw TooLarge();
+        if (claimed > _most) throw TooLarge();
         using Stream stream = content.ReadAsStream(end);
         // A stream that stalls is read no longer than that.
         using CancellationTokenRegistration closing = end.Register(static open => ((Stream)open!).Dispose(), stream);
@@ -104,8 +108,8 @@ internal sealed partial class GatewayBackend : BlockBackend
                 if (have < bytes.Length) continue;
                 // One more byte than was claimed shows that it ends there.
                 long size = have < claimed ? Math.Min(claimed + 1, 2L * have) : 2L * have;
-                if (have >= MostBytes) throw TooLarge();
-                Array.Resize(ref bytes, (int)Math.Min(size, MostBytes));
+                if (have >= _most) throw TooLarge();
+                Array.Resize(ref bytes, (int)Math.Min(size, _most));
             }
         }
         catch (Exception e) when (end.IsCancellationRequested && e is not ArrowCidException)
@@ -117,7 +121,7 @@ internal sealed partial class GatewayBackend : BlockBackend
     }
 
     private ArrowCidException TooLarge() =>
-        new(ErrorCode.TooLarge, $"{Name} sends over {MostBytes} bytes for one block");
+        new(ErrorCode.TooLarge, $"{Name} sends over {_most} bytes for one block");
 
     private ArrowCidException Refused(Cid cid, HttpStatusCode status)
     {

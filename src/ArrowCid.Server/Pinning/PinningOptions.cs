@@ -1,0 +1,33 @@
+namespace ArrowCid.Server;
+
+/// <summary>How a server pins blocks for other IPFS nodes, over the Pinning Service API.</summary>
+public sealed class PinningOptions
+{
+    /// <summary>The source that stands for all places of the store that are recorded to have a block.</summary>
+    public const string PlacesSource = "places";
+
+    /// <summary>The source that stands for the addresses of HTTP gateways that a request itself names.</summary>
+    public const string OriginsSource = "origins";
+
+    /// <summary>Where blocks come from that the store lacks, the first ones first: names of places, locations (as
+    /// <see cref="CidStoreOptions.OpenPlace"/> knows them), <see cref="PlacesSource"/> and
+    /// <see cref="OriginsSource"/>. Gateways that follow one another are asked together.</summary>
+    public IReadOnlyList<string> Sources { get; init; } = [PlacesSource, OriginsSource];
+
+    /// <summary>The largest number of bytes that one request may fetch, over all of its blocks. A request that needs
+    /// more fails.</summary>
+    public long MaxBytes { get; init; } = 64L << 30;
+
+    /// <summary>The largest number of blocks that one request may fetch.</summary>
+    public int MaxBlocks { get; init; } = 1_000_000;
+
+    /// <summary>The largest number of requests that are kept, pinned ones included. Further ones are refused.</summary>
+    public int MaxRequests { get; init; } = 10_000;
+
+    /// <summary>The number of requests that are fetched at the same time, at least 1.</summary>
+    public int Parallel { get; init; } = 2;
+
+    /// <summary>How long blocks are looked for, from the first attempt of this process, before a request
+    /// fails.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromHours(1);
+}
