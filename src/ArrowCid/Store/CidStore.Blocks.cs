@@ -5,7 +5,7 @@ public sealed partial class CidStore
 {
     /// <summary>
     /// Puts bytes as a block of a codec. Bytes of codec raw are put as <see cref="PutRaw"/> does. What a block of
-    /// dag-cbor links to is kept as long as it is itself.
+    /// dag-cbor or dag-pb links to is kept as long as it is itself.
     /// </summary>
     /// <param name="codec">The codec (<see cref="Multicodec"/>, an open set); nothing is decoded.</param>
     /// <param name="bytes">The bytes, which are read until the call returns.</param>

@@ -11,7 +11,13 @@ public enum HttpPeer
     /// <summary>@helia/trustless-gateway-client, ipfs-unixfs-exporter and @ipld/car under Node.js.</summary>
     Helia,
 
-    /// <summary>@helia/verified-fetch under Node.js 24; for the long tests alone.</summary>
+    /// <summary>The judges of interop/node/ipfs under Node.js: of the Pinning Service API and of Kubo's RPC.</summary>
+    Ipfs,
+
+    /// <summary>Storacha's client and @storacha/upload-api under Node.js.</summary>
+    Storacha,
+
+    /// <summary>Helia and @helia/verified-fetch under Node.js 24; for the long tests alone.</summary>
     VerifiedFetch,
 
     /// <summary>pyarrow in the peers' Python.</summary>
@@ -48,6 +54,8 @@ public sealed class HttpPeerFactAttribute : FactAttribute
     {
         HttpPeer.PyArrow => Command.Program("/bin/sh", Python, "-c", "import pyarrow.parquet").ExitCode == 0,
         HttpPeer.Helia => Programs.HasPackage("@helia/trustless-gateway-client"),
+        HttpPeer.Ipfs => Directory.Exists(Path.Combine(Programs.Peers, "ipfs", "node_modules", "kubo-rpc-client")),
+        HttpPeer.Storacha => Directory.Exists(Path.Combine(Programs.Peers, "storacha", "node_modules", "@storacha", "upload-api")),
         HttpPeer.VerifiedFetch => File.Exists(Node24),
         _ => true,
     };

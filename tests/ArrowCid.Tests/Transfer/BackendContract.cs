@@ -442,3 +442,10 @@ public class SeveralBackendsTests : BackendContract
         Assert.Equal(ErrorCode.Busy, refused.Code);
     }
 }
+
+/// <summary>Two backends of which any may answer; the first one has nothing.</summary>
+public class HedgedContractTests : BackendContract
+{
+    private protected override Task<BlockBackend> Make((Cid Cid, byte[] Bytes)[] blocks) =>
+        Task.FromResult(BlockBackend.Hedged([BlockBackend.InMemory(), Filled(BlockBackend.InMemory(), blocks)]));
+}

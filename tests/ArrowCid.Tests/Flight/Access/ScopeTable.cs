@@ -113,6 +113,13 @@ internal static class ScopeTable
         new("pin", Asks.Admin, null, Act("pin", "{cid}")),
         new("unpin", Asks.Admin, null, Act("unpin", "{cid}")),
 
+        new("list pin requests", Asks.Read, Get("/v1/pinning/pins")),
+        new("read a pin request", Asks.Read, new("GET /v1/pinning/pins/{requestid}", "GET /v1/pinning/pins/00ff")),
+        new("add a pin request", Asks.Admin, new("POST /v1/pinning/pins", "POST /v1/pinning/pins", """{"cid": "{cid}"}""")),
+        new("replace a pin request", Asks.Admin,
+            new("POST /v1/pinning/pins/{requestid}", "POST /v1/pinning/pins/00ff", """{"cid": "{cid}"}""")),
+        new("remove a pin request", Asks.Admin, new("DELETE /v1/pinning/pins/{requestid}", "DELETE /v1/pinning/pins/00ff")),
+
         new("the document", Asks.Nothing, Get("/v1/openapi.json")),
         new("health", Asks.Nothing, Get("/health"), new("/grpc.health.v1.Health/Check", _ => new HealthCheckRequest())),
         new("readiness", Asks.Nothing, Get("/ready")),

@@ -42,7 +42,10 @@ public sealed class ScopeTableTests : IAsyncLifetime
         {
             string file = Path.Combine(served.Directory, "tokens");
             File.WriteAllText(file, $"reader read sha256:{Hash(ReadToken)}\nputter put sha256:{Hash(PutToken)}\n");
-            return new CidServerOptions { Flight = ServedStore.Any, Http = ServedStore.Any, TokenFile = file, AnonymousRead = anonymous };
+            return new CidServerOptions
+            {
+                Flight = ServedStore.Any, Http = ServedStore.Any, TokenFile = file, AnonymousRead = anonymous, Pinning = new PinningOptions(),
+            };
         });
         _channel = new FlightChannel(_served.Flight);
         _connect = _served.Connect;
@@ -62,7 +65,10 @@ public sealed class ScopeTableTests : IAsyncLifetime
     {
         using var gate = new AccessGate(new AccessSettings(), NullLogger.Instance);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings(), TimeProvider.System));
-        using var service = new HttpService(_served.Store, guard, new OriginRules([], []), NullLogger.Instance, default);
+        using var service = new HttpService(_served.Store, guard, new OriginRules([], []), NullLogger.Instance, default)
+        {
+            Pinning = new PinningOptions(),
+        };
         IEnumerable<string> routes = HttpRoutes.All(service).Select(route => $"{route.Method} {route.Pattern}");
         Assert.Equal(routes.Order(), ScopeTable.Rows.Where(row => row.Http is not null).Select(row => row.Http!.Pattern).Distinct().Order());
         Assert.Equal(_served.FlightPaths.Order(), ScopeTable.Rows.Where(row => row.Flight is not null).Select(row => row.Flight!.Path).Distinct().Order());
@@ -95,8 +101,8 @@ public sealed class ScopeTableTests : IAsyncLifetime
     [InlineData(AnonymousRead.Never)]
     public async Task Operation_needs_the_same_scope_in_a_host_that_authenticates_everyone_as_an_administrator(AnonymousRead anonymous)
     {
-        await using ForeignHost host = await ForeignHost.StartAsync(options => (options.Store, options.TokenFile, options.AnonymousRead) =
-            (_served.Store, Path.Combine(_served.Directory, "tokens"), anonymous));
+        await using ForeignHost host = await ForeignHost.StartAsync(options => (options.Store, options.TokenFile, options.AnonymousRead,
+            options.Pinning) = (_served.Store, Path.Combine(_served.Directory, "tokens"), anonymous, new PinningOptions()));
         _channel.Dispose();
         _channel = new FlightChannel(host.Flight);
         _connect = host.Connect;

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using ArrowCid.Client;
+using ArrowCid.Server;
 using ArrowCid.Server.Access;
 using ArrowCid.Server.Http;
 using ArrowCid.Tests.Flight.Access;
@@ -55,7 +57,7 @@ public sealed class OpenApiTests
     [Fact]
     public async Task Document_has_every_route_with_its_parameters_and_answers_and_no_other()
     {
-        await using ServedStore served = await ServedStore.Start();
+        await using ServedStore served = await Start();
         using JsonDocument document = await Document(served);
         (string Method, string Path, JsonElement Operation)[] operations = [.. Operations(document)];
         Route[] routes = [.. Routes(served).Where(route => route.Kind != RouteKind.Page)];
@@ -77,7 +79,7 @@ public sealed class OpenApiTests
     [Fact]
     public async Task Document_has_the_scope_that_each_operation_needs_at_least()
     {
-        await using ServedStore served = await ServedStore.Start();
+        await using ServedStore served = await Start();
         using JsonDocument document = await Document(served);
         foreach ((string method, string path, JsonElement operation) in Operations(document))
         {
@@ -100,7 +102,7 @@ public sealed class OpenApiTests
     [Fact]
     public async Task Document_has_every_error_code_in_the_answer_of_its_status()
     {
-        await using ServedStore served = await ServedStore.Start();
+        await using ServedStore served = await Start();
         using JsonDocument document = await Document(served);
         JsonElement components = document.RootElement.GetProperty("components");
         ErrorCode[] codes = Enum.GetValues<ErrorCode>();
@@ -116,14 +118,16 @@ public sealed class OpenApiTests
     [Fact]
     public async Task Each_GET_operation_answers_with_a_documented_status_and_type_when_it_is_called_with_its_examples()
     {
-        await using ServedStore served = await ServedStore.Start();
+        await using ServedStore served = await Start();
         _ = served.Store.Put(ServedStore.Numbers(10), new PutOptions { Name = "latest" });
         using JsonDocument document = await Document(served);
+        using var pinning = new PinningClient(new Uri($"http://{served.Address}/v1/pinning"), served.Token);
+        string pin = (await pinning.AddAsync(served.Store.Names.Resolve("latest")!.Value)).RequestId;
         int calls = 0;
         foreach ((string method, string path, JsonElement operation) in Operations(document).Where(each => each.Method == "GET"))
         {
             JsonElement[] parameters = [.. Parameters(operation)];
-            string address = path, query = "";
+            string address = path.Replace("{requestid}", pin, StringComparison.Ordinal), query = "";
             foreach (JsonElement each in parameters)
             {
                 string name = each.GetProperty("name").GetString()!;
@@ -180,11 +184,19 @@ public sealed class OpenApiTests
         document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path =>
             path.Value.EnumerateObject().Select(method => (method.Name.ToUpperInvariant(), path.Name, method.Value)));
 
+    private static Task<ServedStore> Start() => ServedStore.Start(_ => new CidServerOptions
+    {
+        Flight = ServedStore.Any, Http = ServedStore.Any, Pinning = new PinningOptions(),
+    });
+
     private static IReadOnlyList<Route> Routes(ServedStore served)
     {
         var gate = new AccessGate(new AccessSettings(), NullLogger.Instance);
         var guard = new Guard(gate, new ClientLimits(new LimitSettings(), TimeProvider.System));
-        using var service = new HttpService(served.Store, guard, new OriginRules([], []), NullLogger.Instance, default);
+        using var service = new HttpService(served.Store, guard, new OriginRules([], []), NullLogger.Instance, default)
+        {
+            Pinning = new PinningOptions(),
+        };
         return HttpRoutes.All(service);
     }
 
@@ -193,7 +205,7 @@ public sealed class OpenApiTests
 
     private static async Task<ReadResult> Read(Func<string, string> change)
     {
-        await using ServedStore served = await ServedStore.Start();
+        await using ServedStore served = await Start();
         return OpenApiDocument.Parse(change(await served.Client.GetStringAsync("/v1/openapi.json")), "json");
     }
 }
