@@ -19,7 +19,8 @@ internal sealed class FromOptions
         Description = "A source of blocks that the store lacks: a store's directory, a directory of files " +
             "CID.arrows, an IPFS gateway (http://…), a bucket (s3://BUCKET/FOLDER) or the name of a place " +
             "('arrowcid place'). Several sources are asked in " +
-            $"turn, of gateways that follow one another any may answer, and every block is hashed. Default: ${Variable}, separated by commas.",
+            "turn, of gateways that follow one another any may answer, and every block is hashed. " +
+            $"Default: ${Variable}, separated by commas.",
     };
 
     private readonly Option<bool> _fill = new("--fill")

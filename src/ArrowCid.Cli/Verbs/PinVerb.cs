@@ -21,8 +21,8 @@ internal static class PinVerb
         {
             HelpName = "MULTIADDR",
             AllowMultipleArgumentsPerToken = false,
-            Description = "With --at: an address that has the blocks, such as /dns/data.example/tcp/443/https; may be " +
-                "given several times.",
+            Description = "With --at: an address that has the blocks, such as /dns/data.example/tcp/443/https; may " +
+                "be given several times.",
         };
         var isDetached = new Option<bool>("--no-wait")
         {

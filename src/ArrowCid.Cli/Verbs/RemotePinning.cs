@@ -74,8 +74,8 @@ internal sealed class RemotePinning
 
             Print(output, pin, json);
             if (pin.Status != RemotePinStatus.Failed) continue;
-            CommandError.Say($"{pin.Cid} was not pinned: " +
-                (pin.Info.TryGetValue("status_details", out string? details) ? details : "the service does not say why"));
+            string why = pin.Info.GetValueOrDefault("status_details", "the service does not say why");
+            CommandError.Say($"{pin.Cid} was not pinned: {why}");
             exit = ErrorTable.ExitCode(ErrorCode.BlockNotFound);
         }
 

@@ -12,8 +12,8 @@ internal static class UnpinVerb
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
         var verb = new Verb("unpin",
-            "Remove the pins of blocks. The output is CID  unpinned. Exit code 3 if a block was not pinned. With --at " +
-            "all requests for the blocks at a pinning service are removed.",
+            "Remove the pins of blocks. The output is CID  unpinned. Exit code 3 if a block was not pinned. With " +
+            "--at all requests for the blocks at a pinning service are removed.",
             "arrowcid unpin CID",
             "arrowcid unpin @prices --at https://pin.example/psa --token-file token")
         {

@@ -45,7 +45,8 @@ internal static class PinBody
         ImmutableArray<string>.Builder origins = ImmutableArray.CreateBuilder<string>();
         foreach (JsonElement each in list.EnumerateArray())
         {
-            if (each.ValueKind != JsonValueKind.String || each.GetString() is not { Length: > 0 and <= MostOrigin } text)
+            bool isText = each.ValueKind == JsonValueKind.String;
+            if (!isText || each.GetString() is not { Length: > 0 and <= MostOrigin } text)
                 throw Invalid($"an origin is a multiaddr of at most {MostOrigin} characters");
             if (!origins.Contains(text)) origins.Add(text);
             if (origins.Count > MostOrigins) throw Invalid($"there are at most {MostOrigins} origins");

@@ -114,7 +114,8 @@ internal sealed class PinFilter
     {
         if (Text(query, "meta") is not { } text) return null;
         JsonElement root = StrictJson.Parse(Encoding.UTF8.GetBytes(text), MetaDepth, out string? error);
-        if (error is not null || root.ValueKind != JsonValueKind.Object) throw Invalid("meta is a JSON object of texts");
+        if (error is not null || root.ValueKind != JsonValueKind.Object)
+            throw Invalid("meta is a JSON object of texts");
         var meta = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (JsonProperty each in root.EnumerateObject())
         {

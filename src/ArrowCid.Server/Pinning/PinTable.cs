@@ -17,6 +17,7 @@ internal sealed class PinTable(CidStore store)
     private readonly Dictionary<string, (Cid Record, PinRequest Request)> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (PinState State, string? Details)> _running = new(StringComparer.Ordinal);
     private long _last;
+    private bool _isRead;
 
     /// <summary>Lists the requests, the latest first.</summary>
     /// <exception cref="ArrowCidException"><see cref="ErrorCode.InvalidData"/>: a name points to something
@@ -51,7 +52,8 @@ internal sealed class PinTable(CidStore store)
     {
         lock (_gate)
         {
-            Refresh();
+            // What other servers of the store add meanwhile counts from the next listing on.
+            if (!_isRead) Refresh();
             if (_known.Count >= most)
             {
                 throw new ArrowCidException(ErrorCode.ResourceExhausted,
@@ -129,6 +131,7 @@ internal sealed class PinTable(CidStore store)
         }
 
         foreach (string id in gone) _ = _known.Remove(id);
+        _isRead = true;
     }
 
     private PinRequest Read(string id, Cid record)

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace ArrowCid.Registry;
 
 /// <summary>
-/// A storage deal of Filecoin for a block, as a tag of the block: the key is <c>filecoin.deal.PROVIDER.ID</c>, the value
-/// <c>PIECE EXPIRES</c>. It is a note of a program or person that made the deal. Nothing here makes, renews or proves
-/// deals, and a deal does not count as a copy.
+/// A storage deal of Filecoin for a block, as a tag of the block: the key is <c>filecoin.deal.PROVIDER.ID</c>, the
+/// value <c>PIECE EXPIRES</c>. It is a note of a program or person that made the deal. Nothing here makes, renews or
+/// proves deals, and a deal does not count as a copy.
 /// </summary>
 public sealed record DealRecord
 {
@@ -67,5 +67,6 @@ public sealed record DealRecord
     }
 
     private static bool IsProvider(string text) =>
-        text.Length is > 2 and <= 32 && (text[0] is 'f' or 't') && text[1] == '0' && text.Skip(2).All(char.IsAsciiDigit);
+        text.Length is > 2 and <= 32 && (text[0] is 'f' or 't') && text[1] == '0'
+        && text.Skip(2).All(char.IsAsciiDigit);
 }

@@ -1,6 +1,7 @@
 namespace ArrowCid.Transfer.Backends;
 
-/// <summary>The times of the last answers, and the time in which most of them came. For any number of threads.</summary>
+/// <summary>The times of the last answers, and the time in which most of them came. Safe for concurrent
+/// use.</summary>
 internal sealed class AnswerTimes
 {
     private const int Kept = 64, Enough = 8, Percent = 95;
