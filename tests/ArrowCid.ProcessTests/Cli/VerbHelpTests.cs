@@ -9,7 +9,7 @@ public class VerbHelpTests
     private static readonly string[] s_imperatives =
     [
         "Add", "Back", "Check", "Clean", "Collect", "Compute", "Compare", "Copy", "Delete", "Explain", "Export", "Find", "Free", "Hash",
-        "Import", "List", "Maintain", "Manage", "Measure", "Pin", "Print", "Remove", "Repair", "Restore", "Run", "Serve", "Set", "Show",
+        "Import", "List", "Maintain", "Manage", "Measure", "Pin", "Print", "Publish", "Remove", "Repair", "Restore", "Run", "Serve", "Set", "Show",
         "Store", "Write",
     ];
 

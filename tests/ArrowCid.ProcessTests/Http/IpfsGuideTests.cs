@@ -29,7 +29,7 @@ public sealed class IpfsGuideTests
             set -e
             {script}
             """, served.Directory);
-        Assert.True(run.ExitCode == 0, $"{run}");
+        Assert.True(run.ExitCode == 0, run.Text + run.Errors);
         string[] said = run.Text.Split(">\n", StringSplitOptions.TrimEntries)[1..];
         Assert.Equal(commands.Length, said.Length);
         Assert.Equal(first, Cid.Sha256(Multicodec.Raw, File.ReadAllBytes(folder.PathOf("first.arrows"))));
@@ -38,7 +38,7 @@ public sealed class IpfsGuideTests
         Assert.Equal($"{prices}  unpinned", SaidBy("unpin"));
         Assert.StartsWith("bafy", SaidBy("publish @prices --to $NODE"));
         Assert.Contains("\"roots\":[\"bafybei", SaidBy("publish @prices --to $NODE --layout directory"));
-        Assert.Contains($"{prices}", SaidBy("ls 'has tag"));
+        Assert.Contains($"{prices}", SaidBy("ls --all 'has tag"));
 
         string SaidBy(string start) => said[Array.FindLastIndex(commands, command =>
             command.StartsWith($"arrowcid {start}", StringComparison.Ordinal))];
