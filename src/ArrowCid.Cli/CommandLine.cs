@@ -41,7 +41,8 @@ internal static class CommandLine
         new("Places",
         [
             ("copy", CopyVerb.Make), ("place", PlaceVerb.Make), ("whereis", WhereIsVerb.Make),
-            ("drop", DropVerb.Make), ("replicas", ReplicasVerb.Make), ("publish", PublishVerb.Make),
+            ("drop", DropVerb.Make), ("replicas", ReplicasVerb.Make), ("prefetch", PrefetchVerb.Make),
+            ("heat", HeatVerb.Make), ("publish", PublishVerb.Make),
         ]),
         new("Metadata",
         [

@@ -13,6 +13,10 @@ public abstract class ServerOptions
     /// <summary>Which callers may fetch by CID without a token. Listings and puts always need one.</summary>
     public AnonymousRead AnonymousRead { get; set; } = AnonymousRead.Loopback;
 
+    /// <summary>What the server does with its store. The caller opens a store for reading only where <see
+    /// cref="ServerRole.Reader"/> is to change nothing at all, not even by maintenance.</summary>
+    public ServerRole Role { get; set; }
+
     /// <summary>Whether Flight takes puts of callers of this machine without a token.</summary>
     public bool AllowAnonymousPut { get; set; }
 
@@ -80,6 +84,7 @@ public abstract class ServerOptions
     internal AccessSettings Access => new()
     {
         AnonymousRead = AnonymousRead,
+        IsReadOnly = Role != ServerRole.Full,
         AllowAnonymousPut = AllowAnonymousPut,
         TokenFile = TokenFile,
         SigningKeys = SigningKeys,

@@ -12,6 +12,7 @@ internal static class BenchCommand
     private const string Invocation = "dotnet run --project tests/ArrowCid.Benchmarks -c Release --";
 
     private const int DefaultRounds = 5, QuickRounds = 2;
+    private const string Only = "--only";
     private const string DefaultDisk = "/var/tmp";
 
     /// <summary>Runs a benchmark, or the second process of one.</summary>
@@ -79,12 +80,26 @@ internal static class BenchCommand
         FlightBench.Names, (_, isQuick, rounds) => new FlightBenchRun(isQuick, rounds),
         "flight", "flight --only get --only info --rounds 9", "flight --quick --json");
 
-    private static Verb MakePlaces() => Against("places",
-        "Measure blocks to a bucket and back. The competitors are the AWS command line and the plain AWS SDK, on the " +
-        "same server: Ceph's S3 gateway where it is installed (as root), else moto. The run starts the server and " +
-        "removes every file that it created, up to 15 GB below /var/tmp.",
-        PlacesBench.Names, (_, isQuick, rounds) => new PlacesBench(isQuick, new Rounds(rounds)),
-        "places", "places --quick --json", "places --only get");
+    private static Verb MakePlaces()
+    {
+        var trace = new Option<string?>("--trace")
+        {
+            HelpName = "FILE",
+            Description = "Reads that 'arrowcid place trace' recorded, for the policies of a cache. Default: five " +
+                "patterns of reads.",
+        };
+        Verb places = Against("places",
+            "Measure blocks to a bucket and back, and policies of a cache. The competitors are the AWS command line " +
+            "and the plain AWS SDK, on the same server: Ceph's S3 gateway where it is installed (as root), else moto; " +
+            "for caches ARC, LRU and BitFaster's W-TinyLFU over the same reads. The run starts the server and removes " +
+            "every file that it created, up to 15 GB below /var/tmp.",
+            PlacesBench.Names,
+            (parsed, isQuick, rounds) => new PlacesBench(isQuick, new Rounds(rounds), parsed.GetValue(trace),
+                withServer: parsed.GetValue<string[]>(Only) is not [PlacesBench.Cache]),
+            "places", "places --quick --json", "places --only get", "places --only cache --trace reads.arrows");
+        places.Add(trace);
+        return places;
+    }
 
     private static Verb MakeMemo() => Against("memo",
         "Measure cached functions of Python: hits, calls that miss together, and what follows when a process dies. They " +
@@ -151,7 +166,7 @@ internal static class BenchCommand
 
     private static Option<string[]> OnlyOption(IEnumerable<string> names)
     {
-        var only = new Option<string[]>("--only")
+        var only = new Option<string[]>(Only)
         {
             HelpName = "NAME",
             Description = "One measurement to run; may be given several times.",

@@ -51,12 +51,29 @@ internal static class GetBench
         yield return Compare("Redis GET", p50[0], 200);
         yield return Compare("Unix socket copy", p50[1], null);
         yield return Compare("LMDB get in a transaction", p50[2], null);
+        yield return Counted(run, groups);
 
         Measurement Compare(string competitor, double? theirs, double? goal) =>
             new($"get, 1 MiB, against {competitor}", gets[middle] * 1e6, theirs * 1e6, "us", competitor, goal)
             {
                 IsLessBetter = true,
             };
+    }
+
+    /// <summary>The same get while the reads of all processes are counted (<c>heat.v1</c>).</summary>
+    private static Measurement Counted(StoreBenchRun run, int groups)
+    {
+        using BenchStore plain = run.Open("plain", 1L << 28), counted = run.Open("counted", 1L << 28);
+        Cid cid = plain.Store.Put(new NumberedBatch(Compared, Columns).Next()).Cid;
+        _ = counted.Store.Put(new NumberedBatch(Compared, Columns).Next());
+        counted.Store.Places.Cache.RecordReads();
+        (double ours, double without) = run.Rounds.InTurn(() => Get(counted.Store, cid, groups),
+            () => Get(plain.Store, cid, groups));
+        return new Measurement("get, 1 MiB, while reads are counted", ours * 1e6, without * 1e6, "us",
+            "the same store without counting", 0.95)
+        {
+            IsLessBetter = true,
+        };
     }
 
     private static double Get(CidStore store, Cid cid, int groups) => Rounds.P50(groups, Each, () =>

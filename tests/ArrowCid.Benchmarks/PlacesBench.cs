@@ -6,9 +6,12 @@ using ArrowCid.Transfer.Backends;
 namespace ArrowCid.Benchmarks;
 
 /// <summary>Blocks to a bucket and back, against the AWS command line and the plain SDK on the same server; columns of
-/// batches there against pyarrow.</summary>
-internal sealed class PlacesBench(bool isQuick, Rounds rounds) : IBench
+/// batches there against pyarrow; and policies of caches over traces.</summary>
+internal sealed class PlacesBench(bool isQuick, Rounds rounds, string? trace, bool withServer) : IBench
 {
+    /// <summary>The measurement that needs no server.</summary>
+    public const string Cache = "cache";
+
     private const string Many = "many", Large = "large", Get = "get", Columns = "columns";
     private const int LeastBlock = 64 << 10, MostBlock = 1 << 20, LargeBlock = 64 << 20;
 
@@ -18,11 +21,11 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds) : IBench
     private bool _isStarted;
     private int _folders;
 
-    public static IEnumerable<string> Names => [Many, Large, Get, Columns];
+    public static IEnumerable<string> Names => [Cache, Many, Large, Get, Columns];
 
     public Rounds Rounds => rounds;
 
-    public string? MissingCompetitors => Server is null ? "Ceph's S3 gateway, and moto" : null;
+    public string? MissingCompetitors => withServer && Server is null ? "Ceph's S3 gateway, and moto" : null;
 
     private BucketServer? Server
     {
@@ -36,8 +39,13 @@ internal sealed class PlacesBench(bool isQuick, Rounds rounds) : IBench
 
     public IEnumerable<Measurement> Run(string[] only)
     {
-        if (Server is not { } server) yield break;
         bool IsWanted(string name) => only.Length == 0 || only.Contains(name);
+        if (IsWanted(Cache))
+        {
+            foreach (Measurement measured in CacheBench.Run(isQuick, trace)) yield return measured;
+        }
+
+        if (!withServer || Server is not { } server) yield break;
         if (IsWanted(Many)) yield return PutMany(server);
         if (IsWanted(Large)) yield return PutLarge(server);
         if (IsWanted(Get))

@@ -38,6 +38,8 @@ internal static class Worker
         ["transaction-write"] = TransactionWorker.Write,
         ["memo-count"] = MemoWorker.Count,
         ["memo-once"] = MemoWorker.Once,
+        ["cache-read"] = CacheWorker.Read,
+        ["cache-evict"] = CacheWorker.Evict,
         ["leave-exported"] = CDataWorker.LeaveExported,
     };
 

@@ -43,8 +43,9 @@ internal static class TortureSteps
 
     /// <summary>All but those of the repair of files: only blocks are damaged here.</summary>
     public static IReadOnlyList<CrashStep> All { get; } =
-        [.. Enum.GetValues<CrashStep>().Where(step => step is not (CrashStep.None or CrashStep.Q1 or CrashStep.Q2 or CrashStep.Q3 or
-            CrashStep.N1 or CrashStep.N2 or CrashStep.N3))];
+        [.. Enum.GetValues<CrashStep>().Where(step => step is not (CrashStep.None or CrashStep.Q1 or CrashStep.Q2
+            or CrashStep.Q3 or CrashStep.N1 or CrashStep.N2 or CrashStep.N3
+            or CrashStep.V1 or CrashStep.V2 or CrashStep.V3 or CrashStep.V4))];
 
     public static IReadOnlyList<TortureStep> Turns { get; } = [.. Make()];
 

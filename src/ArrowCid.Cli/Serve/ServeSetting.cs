@@ -49,6 +49,12 @@ internal sealed record ServeSetting(string Name, string? Value, string? Default,
         new("otlp", "URL", null, "The receiver of OpenTelemetry metrics (OTLP over HTTP)."),
         new("maintenance", "SPAN", "1m",
             "The time between two rounds of maintenance, unless another process maintains the store; off: never."),
+        new("cache", "SIZE", null, "The largest size of the store's blocks, such as 64GiB, kept in the store for all " +
+            "processes: blocks that places have are fetched when they are read, and leave when others need the " +
+            "space; off: no limit any more."),
+        new("cache-policy", "NAME", "s3fifo", "The policy that chooses the blocks that leave: s3fifo, arc or lru."),
+        new("role", "ROLE", "full", "What the server does: full; cache (callers read, and what places have is kept " +
+            "within --cache); reader (callers read, and nothing changes)."),
         new("log", "FORM", "auto", "The format of the log on standard error: text, json, none, or auto: text on a " +
             "terminal."),
     ];

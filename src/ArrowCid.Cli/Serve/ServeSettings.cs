@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using ArrowCid.Cli.Verbs;
 using ArrowCid.Registry;
 using ArrowCid.Server;
 using ArrowCid.Server.Access;
@@ -54,6 +55,7 @@ internal sealed class ServeSettings
         Http = Address("http"),
         AnonymousRead = One("anonymous-read", ("never", AnonymousRead.Never), ("loopback", AnonymousRead.Loopback),
             ("always", AnonymousRead.Always)),
+        Role = Role(),
         AllowAnonymousPut = Switch("allow-anonymous-put"),
         TokenFile = Text("token-file"),
         SigningKeys = Text("signing-keys"),
@@ -90,6 +92,24 @@ internal sealed class ServeSettings
         MaxBytes = Number("pinning-limit", long.MaxValue),
         Patience = Span("pinning-patience") ?? TimeSpan.MaxValue,
     } : null;
+
+    /// <summary>What the server does with its store.</summary>
+    /// <exception cref="ArrowCidException">The value is wrong.</exception>
+    public ServerRole Role() => One("role", ("full", ServerRole.Full), ("cache", ServerRole.Cache),
+        ("reader", ServerRole.Reader));
+
+    /// <summary>Whether a size of the cache is given, and the size; null for off.</summary>
+    /// <exception cref="ArrowCidException">A value is wrong.</exception>
+    public (bool IsGiven, long? Bytes, CachePolicyKind Policy) Cache()
+    {
+        CachePolicyKind policy = One("cache-policy", CacheOptions.Policies);
+        if (Text("cache") is not { } text) return (false, null, policy);
+        if (Role() == ServerRole.Reader) throw Wrong("cache", "is not for the role reader, which changes nothing");
+        if (text == "off") return (true, null, policy);
+        return Filter.TryParseSize(CacheOptions.FullSize(text), out long bytes) && bytes > 0
+            ? (true, bytes, policy)
+            : throw Wrong("cache", "is a number of bytes such as 64GiB or 512M, or off");
+    }
 
     /// <summary>Returns a span of time; null for off.</summary>
     private TimeSpan? Span(string name)

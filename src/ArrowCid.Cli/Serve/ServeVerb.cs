@@ -35,6 +35,7 @@ internal static class ServeVerb
             "arrowcid serve --flight 127.0.0.1:0 --http 127.0.0.1:0",
             "arrowcid serve --flight unix:/run/user/1000/arrowcid.sock --http none",
             "arrowcid serve --http 0.0.0.0:443 --flight none --tls-cert all.pem --tls-key key.pem --token-file tokens",
+            "arrowcid serve --cache 64GiB --role cache",
             "arrowcid serve --check")
         {
             store, check, file, json,
@@ -59,7 +60,7 @@ internal static class ServeVerb
                 : null, parsed.GetValue(file));
             return parsed.GetValue(check)
                 ? Task.FromResult(ConfigVerb.Check(settings, parsed.GetValue(store), parsed.GetValue(json)))
-                : Run(parsed.GetValue(store), settings.ToOptions(), settings.Maintenance(), cancel);
+                : Run(parsed.GetValue(store), settings, cancel);
         });
         return verb;
     }
@@ -104,12 +105,14 @@ internal static class ServeVerb
         });
     }
 
-    private static async Task<int> Run(string? directory, CidServerOptions options, TimeSpan? maintenance,
-        CancellationToken cancel)
+    private static async Task<int> Run(string? directory, ServeSettings settings, CancellationToken cancel)
     {
+        CidServerOptions options = settings.ToOptions();
+        _ = settings.Maintenance();
+        _ = settings.Cache();
         CidStore? opened = null;
         await using CidServer server = await CidServer.StartAsync(
-            logs => opened = Open(directory, logs, maintenance), options, cancel).ConfigureAwait(false);
+            logs => opened = Open(directory, logs, settings), options, cancel).ConfigureAwait(false);
         using CidStore store = opened!;
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using PosixSignalRegistration interrupted = End(PosixSignal.SIGINT, end);
@@ -131,19 +134,37 @@ internal static class ServeVerb
         await server.DisposeAsync().ConfigureAwait(false);
         store.EndMaintenance();
         server.SayEnding("maintenance has ended");
-        server.SayEnding(Checkpoint(store));
+        if (!store.IsReadOnly) server.SayEnding(Checkpoint(store));
         store.Dispose();
         server.SayEnding("the store is closed");
         return 0;
     }
 
-    private static CidStore Open(string? directory, ILoggerFactory logs, TimeSpan? maintenance) =>
-        CidStore.Open(directory, new CidStoreOptions
+    private static CidStore Open(string? directory, ILoggerFactory logs, ServeSettings settings)
+    {
+        bool isReader = settings.Role() == ServerRole.Reader;
+        var store = CidStore.Open(directory, new CidStoreOptions
         {
             LoggerFactory = logs,
+            ReadOnly = isReader,
+            CreateIfMissing = !isReader,
             OpenPlace = Locations.Open,
-            Maintenance = maintenance is { } interval ? new MaintenanceOptions { Interval = interval } : null,
+            Maintenance = !isReader && settings.Maintenance() is { } interval
+                ? new MaintenanceOptions { Interval = interval }
+                : null,
         });
+        try
+        {
+            (bool isGiven, long? bytes, CachePolicyKind policy) = settings.Cache();
+            if (isGiven) CacheOptions.Set(store, bytes, policy);
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The next one that opens the store reads less of its log.</summary>
     /// <returns>The result, as text.</returns>

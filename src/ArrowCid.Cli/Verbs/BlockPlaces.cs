@@ -37,6 +37,13 @@ internal sealed class BlockPlaces : IDisposable
         };
         try
         {
+            if (fill && store is not null)
+            {
+                places._stores.Add(store);
+                places._all = store.Places.Cache.AsBackend([.. texts.Select(text => PlaceOf(text, from, table))]);
+                return places;
+            }
+
             var backends = new List<BlockBackend>();
             if (store is not null) backends.Add(places.Add(store));
             foreach (string text in texts) backends.Add(PlaceOf(text, from, table));

@@ -11,6 +11,9 @@ internal static class CollectVerb
     /// <summary>What the policy's part that collects is called.</summary>
     public const string Rule = "gc";
 
+    /// <summary>What the size of the cache is called in the policy.</summary>
+    public const string CacheRule = "cache";
+
     public static Command Make()
     {
         var unreferenced = new Option<bool>("--unreferenced")
@@ -41,6 +44,19 @@ internal static class CollectVerb
             Description = "Only a list of the deleted blocks, the last one first: CID  BYTES  TIME, the reason " +
                 "and the process.",
         };
+        var by = new Option<string?>("--by")
+        {
+            HelpName = "heat",
+            Description = "With heat, blocks leave that other places have, those that are read least first, until " +
+                "--max-bytes remain. Names keep none of them: they are fetched again when they are read.",
+        };
+        by.AcceptOnlyFromAmong("heat");
+        var to = new Option<string?>("--to")
+        {
+            HelpName = "PLACE",
+            Description = "With --by heat: the place that blocks are copied to first if no other place has them.",
+        };
+        Option<string?> cachePolicy = CacheOptions.Policy();
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
@@ -52,9 +68,11 @@ internal static class CollectVerb
             "arrowcid gc --dry-run",
             "arrowcid gc --unreferenced --older-than 7d",
             "arrowcid gc --max-bytes 2GiB --with-history --save",
+            "arrowcid gc --max-bytes 1GiB --by heat --to cold --save",
             "arrowcid gc --log")
         {
-            unreferenced, olderThan, maxBytes, withHistory, noCompact, save, log, dryRun, store, json,
+            unreferenced, olderThan, maxBytes, withHistory, noCompact, save, by, to, cachePolicy, log, dryRun, store,
+            json,
         };
         verb.Validators.Add(result =>
         {
@@ -64,6 +82,14 @@ internal static class CollectVerb
                     "automatically.");
             if (result.GetValue(save) && result.GetValue(dryRun))
                 result.AddError("--save and --dry-run exclude each other.");
+            bool isByHeat = result.GetResult(by) is not null;
+            if (isByHeat && result.GetResult(maxBytes) is not { Tokens: [{ Value: not "0" }] })
+                result.AddError("--by heat goes with --max-bytes, of 1 byte or more.");
+            if (isByHeat && (result.GetValue(unreferenced) || result.GetValue(withHistory) ||
+                result.GetResult(olderThan) is not null))
+                result.AddError("--by heat excludes --unreferenced, --older-than and --with-history.");
+            if (!isByHeat && (result.GetResult(to) is not null || result.GetResult(cachePolicy) is not null))
+                result.AddError("--to and --cache-policy go with --by heat.");
         });
         verb.SetAction(parsed =>
         {
@@ -76,6 +102,16 @@ internal static class CollectVerb
                 DryRun = parsed.GetValue(dryRun),
             };
             if (parsed.GetValue(log)) return ListRemovals(parsed.GetValue(store), parsed.GetValue(json));
+            if (parsed.GetValue(by) is not null)
+            {
+                return Evict(parsed.GetValue(store), new CacheSettings
+                {
+                    MaxBytes = parsed.GetValue(maxBytes)!.Value,
+                    Policy = CacheOptions.PolicyOf(parsed.GetValue(cachePolicy)),
+                    DemoteTo = parsed.GetValue(to),
+                }, parsed.GetValue(save), parsed.GetValue(dryRun), !parsed.GetValue(noCompact), parsed.GetValue(json));
+            }
+
             if (parsed.GetValue(save)) return Save(parsed.GetValue(store), options);
             return Run(parsed.GetValue(store), options, !parsed.GetValue(noCompact), parsed.GetValue(json));
         });
@@ -98,6 +134,32 @@ internal static class CollectVerb
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{result.Collected.Count} {verb}, {result.ByteLength} bytes; {result.BytesKept} bytes stay{freed}"));
         return 0;
+    }
+
+    /// <summary>Removes blocks that other places have, or saves that this is done.</summary>
+    private static int Evict(string? directory, CacheSettings settings, bool saves, bool isDryRun, bool compacts,
+        bool json)
+    {
+        using CidStore store = isDryRun ? StoreReading.Open(directory) : StoreWriting.Open(directory);
+        if (settings.DemoteTo is { } place && store.Places.Find(place) is null)
+            throw new ArrowCidException(ErrorCode.NameNotFound, $"there is no place '{place}'");
+        if (saves)
+        {
+            store.Places.Cache.SetSettings(settings);
+            return 0;
+        }
+
+        using var progress = new Progress("blocks looked at");
+        RemoveResult result = store.Places.Cache.Evict(settings, isDryRun, progress);
+        progress.Clear();
+        int exit = RemoveVerb.Report(result, isAsked: false, json);
+        if (!isDryRun && compacts && result.Removed.Count > 0)
+        {
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{store.Maintenance.Compact().BytesFreed} bytes of files freed"));
+        }
+
+        return exit;
     }
 
     private static int Save(string? directory, CollectOptions options)

@@ -25,8 +25,16 @@ internal sealed class FromOptions
 
     private readonly Option<bool> _fill = new("--fill")
     {
-        Description = "Blocks that come from elsewhere are also stored.",
+        Description = "Blocks that come from elsewhere are also stored. A cache ('maintain --cache') stores them " +
+            "without it.",
     };
+
+    private readonly Option<bool> _noCache = new("--no-cache")
+    {
+        Description = "Blocks that come from elsewhere are not stored, although the store is a cache.",
+    };
+
+    private bool _mayFill;
 
     /// <summary>The places that the setting says.</summary>
     public static IReadOnlyList<string> Said => (Environment.GetEnvironmentVariable(Variable) ?? "")
@@ -36,7 +44,10 @@ internal sealed class FromOptions
     public void AddTo(Command verb, bool withFill = true)
     {
         verb.Add(_from);
-        if (withFill) verb.Add(_fill);
+        _mayFill = withFill;
+        if (!withFill) return;
+        verb.Add(_fill);
+        verb.Add(_noCache);
     }
 
     /// <summary>The store and the given additional sources.</summary>
@@ -46,7 +57,7 @@ internal sealed class FromOptions
     public BlockPlaces Open(ParseResult parsed, string? directory, VerifyMode verify = VerifyMode.Trusted)
     {
         (string from, IReadOnlyList<string> texts) = Texts(parsed);
-        bool fill = parsed.GetValue(_fill);
+        bool fill = parsed.GetValue(_fill) || (_mayFill && !parsed.GetValue(_noCache) && IsCache(directory));
         if (fill && texts.Count == 0) ThrowIfNoPlaces(directory);
         CidStore? store = fill
             ? CidStore.Open(directory, new CidStoreOptions { Verify = verify, OpenPlace = Locations.Open })
@@ -87,6 +98,22 @@ internal sealed class FromOptions
     public static void Check()
     {
         if (Said.Count > 0) BlockPlaces.Open(null, Said, Variable, fill: false).Dispose();
+    }
+
+    /// <summary>Whether there is a store that is a cache, and that this process may write to.</summary>
+    private static bool IsCache(string? directory)
+    {
+        using CidStore? store = StoreReading.TryOpen(directory);
+        if (store is null || store.Places.Cache.GetSettings() is null || store.Places.List().Count == 0) return false;
+        try
+        {
+            CidStore.Open(directory, new CidStoreOptions { CreateIfMissing = false }).Dispose();
+            return true;
+        }
+        catch (ArrowCidException e) when (e.Code is ErrorCode.AccessDenied or ErrorCode.Io)
+        {
+            return false;
+        }
     }
 
     private static void ThrowIfNoPlaces(string? directory)

@@ -20,8 +20,12 @@ internal static class MaintainVerb
         var removed = new Option<string?>("--remove")
         {
             HelpName = "RULE",
-            Description = "A rule to remove from the policy: a name of 'forget --save', or gc.",
+            Description = "A rule to remove from the policy: a name of 'forget --save', gc, or cache.",
         };
+        Option<long?> cache = Verb.Size("--cache", 1,
+            "The largest size of the store's blocks, such as 64GiB, kept in the store for all processes: blocks that " +
+            "places have are fetched when they are read, and leave when others need the space.");
+        Option<string?> cachePolicy = CacheOptions.Policy();
         Option<bool> dryRun = Verb.DryRun();
         Option<string?> store = Verb.Store();
         Option<bool> json = Verb.Json();
@@ -33,16 +37,23 @@ internal static class MaintainVerb
             "arrowcid maintain --once --dry-run",
             "arrowcid maintain --once --json",
             "arrowcid maintain --interval 30s",
+            "arrowcid maintain --cache 64GiB",
             "arrowcid maintain --policy",
             "arrowcid maintain compact --dry-run")
         {
-            once, interval, policy, removed, dryRun, store, json, ReapVerb.Make(), CompactVerb.Make(),
+            once, interval, policy, removed, cache, cachePolicy, dryRun, store, json, ReapVerb.Make(),
+            CompactVerb.Make(),
         };
         verb.Validators.Add(result =>
         {
             bool isWrong = result.GetResult(interval) is { Errors: not null } given && !given.Errors.Any() &&
                 result.GetValue(interval) == TimeSpan.Zero;
             if (isWrong) result.AddError("--interval takes more than 0s.");
+            bool isCache = result.GetResult(cache) is not null;
+            if (result.GetResult(cachePolicy) is not null && !isCache)
+                result.AddError("--cache-policy goes with --cache.");
+            if (isCache && result.GetValue(dryRun))
+                result.AddError("--cache and --dry-run exclude each other.");
         });
         verb.SetAction(parsed =>
         {
@@ -50,6 +61,12 @@ internal static class MaintainVerb
             bool isJson = parsed.GetValue(json);
             if (parsed.GetValue(removed) is { } rule) return Remove(directory, rule);
             if (parsed.GetValue(policy)) return ShowPolicy(directory, isJson);
+            if (parsed.GetValue(cache) is { } bytes)
+            {
+                using CidStore written = StoreWriting.Open(directory);
+                CacheOptions.Set(written, bytes, CacheOptions.PolicyOf(parsed.GetValue(cachePolicy)));
+            }
+
             return parsed.GetValue(once) || parsed.GetValue(dryRun)
                 ? Once(directory, parsed.GetValue(dryRun), isJson)
                 : Run(directory, parsed.GetValue(interval), isJson);
@@ -87,6 +104,7 @@ internal static class MaintainVerb
         using CidStore store = CidStore.Open(directory, new CidStoreOptions
         {
             CreateIfMissing = false,
+            OpenPlace = Locations.Open,
             Maintenance = new MaintenanceOptions
             {
                 Interval = interval ?? usual.Interval,
@@ -133,6 +151,12 @@ internal static class MaintainVerb
     private static int Remove(string? directory, string rule)
     {
         using CidStore store = StoreWriting.Open(directory);
+        if (rule == CollectVerb.CacheRule && store.Places.Cache.GetSettings() is not null)
+        {
+            store.Places.Cache.SetSettings(null);
+            return 0;
+        }
+
         MaintenancePolicy policy = store.Maintenance.GetPolicy();
         MaintenancePolicy left = rule == CollectVerb.Rule
             ? new MaintenancePolicy { Forget = policy.Forget }
@@ -156,13 +180,15 @@ internal static class MaintainVerb
         using var output = Output.Open();
         if (isJson)
         {
-            output.JsonLine(writer => Write(writer, policy));
+            output.JsonLine(writer => Write(writer, policy, store.Places.Cache.GetSettings()));
             return 0;
         }
 
         output.Line("expire  what has expired goes");
         if (policy.Unreferenced || policy.MaxBytes is not null) output.Line($"{CollectVerb.Rule}  {Words(policy)}");
         foreach (ForgetRule rule in policy.Forget) output.Line(CommandError.Visible($"{rule.Id}  {Words(rule)}"));
+        if (store.Places.Cache.GetSettings() is { } cache)
+            output.Line(CommandError.Visible($"{CollectVerb.CacheRule}  {CacheOptions.Words(cache)}"));
         return 0;
     }
 
@@ -194,8 +220,17 @@ internal static class MaintainVerb
         if (policy.KeepWithin is { } span) yield return $"within {span}";
     }
 
-    private static void Write(Utf8JsonWriter writer, MaintenancePolicy policy)
+    private static void Write(Utf8JsonWriter writer, MaintenancePolicy policy, CacheSettings? cache)
     {
+        if (cache is not null)
+        {
+            writer.WriteStartObject("cache");
+            writer.WriteNumber("maxBytes", cache.MaxBytes);
+            writer.WriteString("policy", CacheOptions.TextOf(cache.Policy));
+            writer.WriteString("demoteTo", cache.DemoteTo);
+            writer.WriteEndObject();
+        }
+
         writer.WriteBoolean("unreferenced", policy.Unreferenced);
         if (policy.OlderThan is { } age) writer.WriteNumber("olderThanSeconds", age.TotalSeconds);
         if (policy.MaxBytes is { } most) writer.WriteNumber("maxBytes", most);

@@ -15,7 +15,7 @@ internal static class PlaceVerb
         "arrowcid place add cold s3://bucket/quotes?endpoint=http://127.0.0.1:9000",
         "arrowcid copy @prices --to cold")
     {
-        MakeAdd(), MakeList(), MakeRemove(),
+        MakeAdd(), MakeList(), MakeRemove(), PlaceStatVerb.Make(), PlaceTraceVerb.Make(),
     };
 
     private static Verb MakeAdd()

@@ -15,6 +15,7 @@ internal readonly record struct AccessDecision(Refusal Refusal, string Client, A
             $" (on this machine the token is in the store's file {TokenFile.LocalName})",
         Refusal.WrongToken => "the token is unknown or has expired",
         Refusal.SmallScope => $"this needs the scope {ScopeOf(need)}; this caller has {Text(Scope)}",
+        Refusal.Role => "the role of this server is to be read: nothing is stored or changed through it",
         _ => "",
     };
 

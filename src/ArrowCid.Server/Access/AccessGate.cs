@@ -36,6 +36,8 @@ internal sealed class AccessGate(AccessSettings settings, ILogger log, ServerCou
     public AccessDecision Evaluate(Caller caller, AccessNeed need, in CallerConnection peer)
     {
         AccessScope least = AccessDecision.Least(need);
+        if (settings.IsReadOnly && least > AccessScope.Read)
+            return new AccessDecision(Refusal.Role, caller.Name ?? peer.ToString(), AccessScope.Read);
         if (caller.Name is { } name)
         {
             Refusal refusal = caller.Scope >= least ? Refusal.None : Refusal.SmallScope;

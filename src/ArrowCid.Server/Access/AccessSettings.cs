@@ -6,6 +6,9 @@ internal sealed record AccessSettings
     /// <summary>Which callers may fetch by CID without a token.</summary>
     public AnonymousRead AnonymousRead { get; init; } = AnonymousRead.Loopback;
 
+    /// <summary>Whether callers change nothing, whatever their scope.</summary>
+    public bool IsReadOnly { get; init; }
+
     /// <summary>Whether Flight takes puts without a token; HTTP never does, for a browser would send them.</summary>
     public bool AllowAnonymousPut { get; init; }
 

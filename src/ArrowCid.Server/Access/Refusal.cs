@@ -14,4 +14,7 @@ internal enum Refusal
 
     /// <summary>The token is right and does not allow this.</summary>
     SmallScope,
+
+    /// <summary>The server's role allows no caller to change anything.</summary>
+    Role,
 }

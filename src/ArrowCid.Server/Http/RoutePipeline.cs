@@ -132,7 +132,7 @@ internal sealed partial class RoutePipeline(Route route, HttpService service)
         HttpResponse response = context.Response;
         if (!permit.Decision.IsAllowed)
         {
-            bool isKnown = permit.Decision.Refusal == Refusal.SmallScope;
+            bool isKnown = permit.Decision.Refusal is Refusal.SmallScope or Refusal.Role;
             response.StatusCode = isKnown ? StatusCodes.Status403Forbidden : StatusCodes.Status401Unauthorized;
             if (!isKnown) response.Headers.WWWAuthenticate = "Bearer realm=\"arrowcid\"";
             return Say(context, ErrorCode.AccessDenied, permit.Decision.Message(need));

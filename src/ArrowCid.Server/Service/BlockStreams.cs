@@ -89,7 +89,7 @@ internal sealed class BlockStreams(CidStore store)
             return;
         }
 
-        if (!store.Contains(cid)) throw NotHere(store, cid);
+        if (!store.Contains(cid) && !store.Places.Cache.TryFetch(cid)) throw NotHere(store, cid);
         if (Known(cid) is { } known)
         {
             RequireHere(known);
@@ -145,19 +145,24 @@ internal sealed class BlockStreams(CidStore store)
             int count = Math.Min(Piece, blocks.Length - at);
             for (int i = 0; i < count; i++) cids[i] = blocks[at + i].Cid;
             store.ContainsMany(cids[..count], found);
-            if (found[..count].IndexOf(false) is >= 0 and int missing) throw NotHere(store, cids[missing]);
+            for (int i = 0; i < count; i++)
+            {
+                if (!found[i] && !store.Places.Cache.CanFetch(cids[i])) throw NotHere(store, cids[i]);
+            }
         }
     }
 
     private BlockAddress AddressOf(Cid cid)
     {
+        // What is fetched when it is sent need not be here before.
+        if (!store.Contains(cid) && store.Places.Cache.AddressElsewhere(cid) is { } address) return address;
         using RecordLease lease = Lease(cid);
         return BlockProof.AddressOf(lease.Info);
     }
 
     private RecordLease Lease(Cid cid)
     {
-        RecordLease lease = store.Reading.LeaseUnproved(cid) ?? throw NotHere(store, cid);
+        RecordLease lease = store.Places.Cache.LeaseOrFetch(cid) ?? throw NotHere(store, cid);
         if (lease.Kind == RecordKind.Batch) return lease;
         lease.Dispose();
         throw new ArrowCidException(ErrorCode.SchemaMismatch,

@@ -109,6 +109,7 @@ internal sealed class FlightGate(Guard guard)
             $"too many calls of this client; try again in {permit.RetryAfter.TotalSeconds:0.###} s"));
 
     private static GrpcException Refused(AccessDecision decision, AccessNeed need) =>
-        new(decision.Refusal == Refusal.SmallScope ? StatusCode.PermissionDenied : StatusCode.Unauthenticated,
-            decision.Message(need));
+        new(decision.Refusal is Refusal.SmallScope or Refusal.Role
+            ? StatusCode.PermissionDenied
+            : StatusCode.Unauthenticated, decision.Message(need));
 }

@@ -71,6 +71,9 @@ internal sealed class BlockStore : IDisposable
     /// <summary>Files beside the log that are made of it.</summary>
     public DerivedFiles Derived => Handle.Derived;
 
+    /// <summary>What processes that use the store as a cache share.</summary>
+    public CacheFiles Cache => Handle.Cache;
+
     public bool IsReadOnly => Handle.IsReadOnly;
 
     /// <summary>Whether the oldest segments are evicted when space is needed.</summary>

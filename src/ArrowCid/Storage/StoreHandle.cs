@@ -25,6 +25,7 @@ internal sealed class StoreHandle
         Calls = new CallLocks(control);
         Signal = new LogSignal(waitWord);
         Derived = new DerivedFiles(control);
+        Cache = new CacheFiles(control);
     }
 
     public ControlFile Control { get; }
@@ -38,6 +39,9 @@ internal sealed class StoreHandle
     public DamageLog DamageLog => Segments.Damage;
 
     public Participants Participants { get; }
+
+    /// <summary>What processes that use the store as a cache share.</summary>
+    public CacheFiles Cache { get; }
 
     public NameLocks Names { get; }
 

@@ -39,6 +39,7 @@ internal sealed class BlockReading(StoreCore core, BlockProof proofs)
         if (block is null) return null;
         try
         {
+            Touch(block);
             prove?.Invoke(block);
             if (block.Kind is RecordKind.Schema or RecordKind.View)
             {
@@ -68,7 +69,9 @@ internal sealed class BlockReading(StoreCore core, BlockProof proofs)
     /// <summary>As <see cref="Find"/>, of a block that is known to be damaged too.</summary>
     public RecordLease? FindAny(Cid cid)
     {
-        RecordLease? block = BlockProof.IsOurs(cid, out Digest256 digest) ? core.Blocks.Find(digest) : null;
+        if (!BlockProof.IsOurs(cid, out Digest256 digest)) return null;
+        core.Blocks.Cache.Heat.Prefetch(in digest);
+        RecordLease? block = core.Blocks.Find(digest);
         if (block is null) return null;
         try
         {
@@ -105,7 +108,15 @@ internal sealed class BlockReading(StoreCore core, BlockProof proofs)
     public NodeHead? NodeOf(in BlockInfo info) => core.Registry.Entries.NodeOf(in info);
 
     /// <summary>Leases a block of any kind, of which nothing is proved.</summary>
-    public RecordLease? LeaseUnproved(Cid cid) => Find(cid);
+    public RecordLease? LeaseUnproved(Cid cid)
+    {
+        RecordLease? block = Find(cid);
+        if (block is not null) Touch(block);
+        return block;
+    }
+
+    /// <summary>Counts a read of a block (<see cref="HeatFile"/>).</summary>
+    public void Touch(RecordLease block) => core.Blocks.Cache.Heat.Touch(in block.Digest, block.Memory.Length);
 
     /// <summary>Leases a block of any kind, after what the mode asks for was proved.</summary>
     /// <param name="cid">The CID.</param>
@@ -118,6 +129,7 @@ internal sealed class BlockReading(StoreCore core, BlockProof proofs)
         if (block is null) return null;
         try
         {
+            Touch(block);
             if (block.Kind == RecordKind.Batch) batch = proofs.Read(block);
             else if (!proofs.IsProved(block, Proof.Hash)) proofs.ProveBytes(block);
             return block;

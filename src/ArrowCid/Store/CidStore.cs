@@ -243,6 +243,7 @@ public sealed partial class CidStore : IDisposable, IAsyncDisposable
     {
         CidStoreMeter.Remove(this);
         _maintenance?.Dispose();
+        Places.Cache.Close();
         Registry.Dispose();
         Blocks.Dispose();
     }

@@ -8,7 +8,7 @@ namespace ArrowCid;
 /// <see cref="StoreMeter"/>.</summary>
 internal static class CidStoreMeter
 {
-    private const string TaskTag = "task";
+    private const string TaskTag = "task", PlaceTag = "place";
 
     // Open stores. A handle that is dropped without a close leaves it with its collection.
     private static readonly ConditionalWeakTable<CidStore, object> s_open = [];
@@ -22,6 +22,10 @@ internal static class CidStoreMeter
         Count("seconds", "s", "Time that steps took");
         Count("items", "{item}", "Records, blocks or segments that steps were about");
         Count("bytes", "By", "Bytes of blocks removed and files freed");
+        CountAt("reads", "{block}", "Blocks that a place gave, as all processes counted them");
+        CountAt("bytes", "By", "Bytes of these blocks");
+        CountAt("seconds", "s", "Time that these reads took");
+        CountAt("failures", "{read}", "Reads of a place that failed");
     }
 
     public static void Add(CidStore store) => s_open.AddOrUpdate(store, store.Directory);
@@ -58,6 +62,30 @@ internal static class CidStoreMeter
         });
         return read.Select(one => new Measurement<double>(one.Value, TagOf(one.Key.Directory),
             KeyValuePair.Create(TaskTag, (object?)one.Key.Task)));
+    }
+
+    private static void CountAt(string name, string unit, string help) =>
+        StoreMeter.Meter.CreateObservableCounter($"arrowcid.place.{name}", () => Places(name), unit, help);
+
+    private static IEnumerable<Measurement<double>> Places(string name)
+    {
+        // All handles of a store read the same file.
+        var read = new SortedDictionary<(string Directory, string Place), double>();
+        ForEach((store, directory) =>
+        {
+            foreach (PlaceStatistics place in store.Places.Cache.GetStatistics())
+            {
+                read[(directory, place.Place)] = name switch
+                {
+                    "reads" => place.Reads,
+                    "seconds" => place.Took.TotalSeconds,
+                    "failures" => place.Errors,
+                    _ => place.ByteLength,
+                };
+            }
+        });
+        return read.Select(one => new Measurement<double>(one.Value, TagOf(one.Key.Directory),
+            KeyValuePair.Create(PlaceTag, (object?)one.Key.Place)));
     }
 
     private static void ForEach(Action<CidStore, string> read)

@@ -35,7 +35,9 @@ internal sealed class StoreBackend(CidStore store, bool isOwner = false) : Block
         CancellationToken cancellationToken)
     {
         RecordLease? lease = store.Reading.Prove(cid);
-        return lease is null ? null : new BlockLease(cid, lease.Memory, lease);
+        if (lease is null) return null;
+        store.Reading.Touch(lease);
+        return new BlockLease(cid, lease.Memory, lease);
     }
 
     internal override bool KeepsManifests => false;

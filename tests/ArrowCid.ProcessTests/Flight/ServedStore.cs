@@ -46,6 +46,17 @@ internal sealed class ServedStore : IDisposable
     /// <param name="socket">Its short name.</param>
     public static ServedStore StartAt(string socket) => Start(socket, []);
 
+    /// <summary>Starts a server over a store that is filled first.</summary>
+    /// <param name="fill">Gets the store's directory.</param>
+    /// <param name="flags">As for <see cref="Start(string[])"/>.</param>
+    public static ServedStore StartOver(Action<string> fill, params string[] flags)
+    {
+        var served = new ServedStore(socket: null, flags);
+        fill(served.Directory);
+        served.Begin();
+        return served;
+    }
+
     private static ServedStore Start(string? socket, string[] flags)
     {
         var served = new ServedStore(socket, flags);

@@ -24,6 +24,9 @@ internal enum CrashStep
     U1, U2, U3, U4,
     R1, R2, R3, R4,
 
+    // Steps of an eviction, and of a fetch that is kept (Store/Caching/CACHE.md).
+    V1, V2, V3, V4,
+
     // Steps of the repair of a file, and of a block.
     Q1, Q2, Q3,
     H1, H2, H3,

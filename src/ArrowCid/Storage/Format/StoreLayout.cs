@@ -106,6 +106,7 @@ internal static class StoreLayout
 
     /// <summary>The number of lock bytes of calls.</summary>
     public const ulong CallLockBytes = 1UL << 42;
+    public const long FetchLock = 1L << 44;
 
     /// <summary>Holds draw their bytes from here to twice as far.</summary>
     public const long HoldLock = 1L << 45;

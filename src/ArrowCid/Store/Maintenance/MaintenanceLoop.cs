@@ -108,6 +108,7 @@ internal sealed class MaintenanceLoop : IDisposable
 
     private IEnumerator<MaintenanceStep?> Begin()
     {
+        _store.Places.Cache.RecordReads();
         _roundBegan = _store.Clock.GetUtcNow();
         _recordsAtRound = _blocks.Coordination.RecordsGiven();
         bool isWhole = _roundBegan - _lastWhole >= s_hour;

@@ -22,6 +22,12 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
     // By a bound on nothing: only what is counted as done ends it.
     private const int MostSteps = 1 << 20;
 
+    private static readonly MaintenanceTask[] s_order =
+    [
+        MaintenanceTask.Checkpoint, MaintenanceTask.Merge, MaintenanceTask.Expire, MaintenanceTask.Forget,
+        MaintenanceTask.Collect, MaintenanceTask.Evict, MaintenanceTask.Compact,
+    ];
+
     private readonly BlockStore _blocks = store.Blocks;
     private readonly StoreRegistry _registry = store.Registry;
 
@@ -38,7 +44,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
     /// step could not be done the rest is left for this round.</summary>
     public IEnumerable<MaintenanceStep?> Steps(CancellationToken cancel)
     {
-        foreach (MaintenanceTask task in Enum.GetValues<MaintenanceTask>())
+        foreach (MaintenanceTask task in s_order)
         {
             IEnumerator<Done?> work = Work(task, cancel).GetEnumerator();
             for (int i = 0; i < MostSteps; i++)
@@ -86,6 +92,7 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         MaintenanceTask.Expire => Expire(cancel),
         MaintenanceTask.Forget => Forget(cancel),
         MaintenanceTask.Collect => Collect(cancel),
+        MaintenanceTask.Evict => Evict(cancel),
         _ => isDryRun ? CompactDry(cancel) : Compact(cancel),
     };
 
@@ -150,6 +157,14 @@ internal sealed class MaintenanceRound(CidStore store, bool isDryRun)
         if (isWithin) yield break;
         foreach ((int blocks, long bytes) in store.Retention.CollectInSteps(policy.ToCollect(isDryRun), cancel))
             yield return Of(blocks, bytes, "that nothing needs collected");
+    }
+
+    private IEnumerable<Done?> Evict(CancellationToken cancel)
+    {
+        if (store.Places.Cache.EvictIfOver(isDryRun, cancel) is not { } result) yield break;
+        yield return Of(result.Removed.Count, result.ByteLength, "that other places have evicted");
+        if (!isDryRun && store.Places.Cache.IsOver())
+            yield return new Done(0, 0, Words($"over the size of the cache; {result.Kept.Count} blocks have to stay"));
     }
 
     private IEnumerable<Done?> Compact(CancellationToken cancel)

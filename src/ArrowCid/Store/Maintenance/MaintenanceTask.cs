@@ -20,4 +20,8 @@ public enum MaintenanceTask
 
     /// <summary>Frees the space of dropped blocks and superseded facts.</summary>
     Compact = 5,
+
+    /// <summary>Removes blocks that other places have, where the store is over its cache size. Done before <see
+    /// cref="Compact"/>.</summary>
+    Evict = 6,
 }

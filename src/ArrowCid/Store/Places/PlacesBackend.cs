@@ -18,8 +18,8 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
         store.Places.CopiesOf(cid).Any(place => Open(place).Contains(cid, cancellationToken));
 
     private protected override BlockLease? Find(Cid cid, in Digest256 digest,
-        CancellationToken cancellationToken) =>
-        First(Hedged(store.Places.CopiesOf(cid)), source => source.TryGet(cid, cancellationToken));
+        CancellationToken cancellationToken) => First(Hedged(store.Places.CopiesOf(cid)),
+        (name, source) => MeasuredPlace.TryGet(store, name, source, cid, cancellationToken));
 
     private protected override BlockLease[]? FindRanges(Cid cid, IReadOnlyList<BlockSlice> slices,
         CancellationToken cancellationToken) =>
@@ -42,7 +42,7 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
     }
 
     /// <summary>The places, with neighboring gateways as one that asks them side by side.</summary>
-    private IEnumerable<Func<BlockBackend>> Hedged(IReadOnlyList<BlockPlace> places)
+    private IEnumerable<(string Name, Func<BlockBackend> Open)> Hedged(IReadOnlyList<BlockPlace> places)
     {
         for (int i = 0, next; i < places.Count; i = next)
         {
@@ -51,23 +51,26 @@ internal sealed class PlacesBackend(CidStore store) : BlockBackend("the places o
             while (!places[i].IsDurable && next < places.Count && !places[next].IsDurable) next++;
             int end = next;
             yield return end == first + 1
-                ? () => Open(places[first])
-                : () => OpenGateways([.. places.Take(first..end)]);
+                ? (places[first].Name, () => Open(places[first]))
+                : (string.Join('+', places.Take(first..end).Select(place => place.Name)),
+                    () => OpenGateways([.. places.Take(first..end)]));
         }
     }
 
-    private T? First<T>(Cid cid, Func<BlockBackend, T?> ask) where T : class =>
-        First(store.Places.CopiesOf(cid).Select<BlockPlace, Func<BlockBackend>>(place => () => Open(place)), ask);
+    private T? First<T>(Cid cid, Func<BlockBackend, T?> ask) where T : class => First(
+        store.Places.CopiesOf(cid).Select<BlockPlace, (string, Func<BlockBackend>)>(
+            place => (place.Name, () => Open(place))), (_, place) => ask(place));
 
     /// <summary>The first answer of the places that have a block; an error counts if no other place has one.</summary>
-    private static T? First<T>(IEnumerable<Func<BlockBackend>> sources, Func<BlockBackend, T?> ask) where T : class
+    private static T? First<T>(IEnumerable<(string Name, Func<BlockBackend> Open)> sources,
+        Func<string, BlockBackend, T?> ask) where T : class
     {
         ArrowCidException? first = null;
-        foreach (Func<BlockBackend> open in sources)
+        foreach ((string name, Func<BlockBackend> open) in sources)
         {
             try
             {
-                if (ask(open()) is { } answer) return answer;
+                if (ask(name, open()) is { } answer) return answer;
             }
             catch (ArrowCidException e)
             {

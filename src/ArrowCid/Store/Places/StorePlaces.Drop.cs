@@ -111,7 +111,7 @@ public sealed partial class StorePlaces
     }).Distinct();
 
     /// <summary>The copies of blocks except those at one place, each place opened and locked once.</summary>
-    private sealed class OtherCopies(CidStore store, BlockPlace? except) : IDisposable
+    internal sealed class OtherCopies(CidStore store, BlockPlace? except) : IDisposable
     {
         private readonly Dictionary<string, (BlockBackend Backend, IDisposable? Lock)> _open =
             new(StringComparer.Ordinal);
@@ -120,15 +120,27 @@ public sealed partial class StorePlaces
         /// <param name="cid">The block.</param>
         /// <param name="cancellationToken">Cancels the call.</param>
         /// <param name="tried">Why the copies that are recorded do not count; null where there are none.</param>
-        public bool TryProve(Cid cid, CancellationToken cancellationToken, out string? tried)
+        public bool TryProve(Cid cid, CancellationToken cancellationToken, out string? tried) =>
+            TryAny(cid, place =>
+            {
+                using BlockLease? block = place.TryGet(cid, cancellationToken);
+                return block is not null;
+            }, out tried);
+
+        /// <summary>Finds another copy of a block, whose bytes were proved when it was recorded, without reading
+        /// it.</summary>
+        /// <inheritdoc cref="TryProve"/>
+        public bool TryFind(Cid cid, CancellationToken cancellationToken, out string? tried) =>
+            TryAny(cid, place => place.Contains(cid, cancellationToken), out tried);
+
+        private bool TryAny(Cid cid, Func<BlockBackend, bool> isAt, out string? tried)
         {
             var faults = new List<string>();
             foreach (BlockPlace place in Candidates(cid))
             {
                 try
                 {
-                    using BlockLease? block = Open(place).TryGet(cid, cancellationToken);
-                    if (block is not null)
+                    if (isAt(Open(place)))
                     {
                         tried = null;
                         return true;

@@ -20,7 +20,11 @@ public sealed partial class StorePlaces
     private readonly Func<string, bool, BlockBackend> _open;
 
     internal StorePlaces(CidStore store, Func<string, bool, BlockBackend>? open) =>
-        (_store, _open, _columns) = (store, open ?? OpenDirectory, new ColumnTable(store.Directory));
+        (_store, _open, Cache, _columns) =
+            (store, open ?? OpenDirectory, new StoreCache(store), new ColumnTable(store.Directory));
+
+    /// <summary>The store as a cache of its places: its size and policy, what is read most, and what left.</summary>
+    public StoreCache Cache { get; }
 
     /// <summary>Lists the places, sorted by name.</summary>
     /// <returns>The places; none where none were added.</returns>

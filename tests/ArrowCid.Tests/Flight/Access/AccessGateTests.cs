@@ -51,6 +51,23 @@ public sealed class AccessGateTests : IDisposable
     }
 
     [Fact]
+    public async Task Server_that_is_only_read_refuses_changes_whatever_the_token()
+    {
+        string token = TokenFile.ReadOrMakeLocal(_folder.FullName);
+        using var callers = new Callers(new AccessSettings { IsReadOnly = true, AllowAnonymousPut = true }, _now, token);
+        foreach (AccessNeed need in Enum.GetValues<AccessNeed>())
+        {
+            AccessDecision decision = await callers.DecideAsync($"Bearer {token}", need, s_here);
+            bool changes = need is AccessNeed.Put or AccessNeed.Admin;
+            Assert.Equal(changes ? Refusal.Role : Refusal.None, decision.Refusal);
+            if (changes) Assert.Contains("role", decision.Message(need), StringComparison.Ordinal);
+        }
+
+        AccessDecision put = await callers.DecideAsync(null, AccessNeed.Put, new CallerConnection(IPAddress.Loopback, CallerConnection.Flight));
+        Assert.Equal(Refusal.Role, put.Refusal);
+    }
+
+    [Fact]
     public async Task The_local_token_counts_on_this_machine_alone()
     {
         string token = TokenFile.ReadOrMakeLocal(_folder.FullName);
