@@ -18,8 +18,8 @@ internal static class PlaceTraceVerb
         };
         Option<TimeSpan?> span = Verb.Span("--for", "The time to record. Default: until interrupted.");
         var verb = new Verb("trace",
-            "Record every read of all processes, until interrupted. The output is an Arrow IPC stream of the columns " +
-            "time, cid, bytes, place and ms. Processes begin to record within a second.",
+            "Write every read of all processes to a file. The output is an Arrow IPC stream of the columns " +
+            "time, cid, bytes, place and ms. It goes on until interrupted; processes begin to record within a second.",
             "arrowcid place trace -o reads.arrows --for 10m")
         {
             output, span, store,

@@ -16,6 +16,9 @@ internal sealed class CacheNode(ulong key, long bytes, int credit)
     /// <summary>The rounds that it has left.</summary>
     public int Rounds { get; set; }
 
+    /// <summary>Whether it is in the main queue without a read, to see whether one comes.</summary>
+    public bool IsOnTrial { get; set; }
+
     /// <summary>The queue that holds it; null for none.</summary>
     public CacheQueue? Queue { get; set; }
 
