@@ -11,8 +11,8 @@ internal static class PrefetchVerb
     {
         Option<string?> store = Verb.Store();
         var verb = new Verb("prefetch",
-            "Copy blocks here from the places before they are read. Of a dataset these are its batches, in order. They " +
-            "are kept as what is read is: where the store has a cache size, not more than it.",
+            "Copy blocks here from the places before they are read. Of a dataset these are its batches, in order. " +
+            "They are kept as what is read is: where the store has a cache size, not more than it.",
             "arrowcid prefetch @prices",
             "arrowcid prefetch --where 'tag.day = \"2026-11-20\"'");
         var selection = new Selection(verb, "The blocks and datasets to fetch.");

@@ -142,7 +142,8 @@ public sealed partial class StoreCache
         return _eviction;
     }
 
-    private void Note(CacheEviction eviction) => _usage = (eviction.LiveBytes, _store.Blocks.Coordination.RecordsGiven());
+    private void Note(CacheEviction eviction) =>
+        _usage = (eviction.LiveBytes, _store.Blocks.Coordination.RecordsGiven());
 
     /// <summary>Adds a block to the usage that is known, unless another process wrote meanwhile.</summary>
     private void NoteKept(ulong before, long bytes)
