@@ -63,7 +63,7 @@ internal static class GetBench
     /// <summary>The same get while the reads of all processes are counted (<c>heat.v1</c>).</summary>
     private static Measurement Counted(StoreBenchRun run, int groups)
     {
-        using BenchStore plain = run.Open("plain", 1L << 28), counted = run.Open("counted", 1L << 28);
+        using BenchStore plain = run.Open("plain", 1L << 30), counted = run.Open("counted", 1L << 30);
         Cid cid = plain.Store.Put(new NumberedBatch(Compared, Columns).Next()).Cid;
         _ = counted.Store.Put(new NumberedBatch(Compared, Columns).Next());
         counted.Store.Places.Cache.RecordReads();

@@ -1,25 +1,30 @@
 namespace ArrowCid;
 
 /// <summary>
-/// S3-FIFO (Yang and others, SOSP 2023) by bytes, with cost. A new block enters the small queue, a tenth of the cache.
-/// At its end a block that was read enters the main queue; others leave. A block that leaves either queue is remembered
-/// as a ghost: if it is fetched again soon, it enters the main queue at once. At the end of the main queue a block that
-/// has rounds left gives one for another pass. A read earns a round, and as many more as the block's cost per byte is
-/// above the mean in powers of two.
+/// S3-FIFO (Yang and others, SOSP 2023) by bytes, with cost. A new block enters the small queue. At its end a block
+/// that was read enters the main queue; others leave. A block that leaves either queue is remembered as a ghost: if it
+/// is fetched again soon, it enters the main queue at once. At the end of the main queue a block that has rounds left
+/// gives one for another pass. A read earns a round, and as many more as the block's cost per byte is above the mean in
+/// powers of two.
 /// </summary>
-/// <remarks>A block whose cost is far above the mean enters the main queue without a read, on trial, as long as enough
+/// <remarks><para>The small queue begins with a tenth of the cache, as published. Ghosts that come back show which of
+/// the queues was too small, as in ARC, and its share adapts.</para>
+/// <para>A block whose cost is far above the mean enters the main queue without a read, on trial, as long as enough
 /// of the blocks before it were read there: that is worth much where blocks come back late, and would waste the queue
-/// on a scan.</remarks>
+/// on a scan.</para></remarks>
 internal sealed class S3FifoPolicy(long capacity) : CachePolicy(capacity)
 {
-    // A tenth, as published.
-    private const int SmallPart = 10;
+    // The parts of the cache that the small queue has: at first, at least and at most.
+    private const double FirstShare = 0.1, LeastShare = 0.05, MostShare = 0.3;
+
+    // A block that comes back moves the share by this part of its size, and more if there are fewer ghosts like it.
+    private const double Adaption = 0.1;
 
     // Rounds by reads alone. Published are 3; with the rounds that cost buys, 2 follow a hot set that moves better.
     private const int MostReads = 2;
 
-    // Ghosts know as many bytes as the cache has, and a quarter more.
-    private const double GhostShare = 1.25;
+    // Ghosts of the small queue know as many bytes as the cache has, those of the main queue three quarters.
+    private const double SmallGhosts = 1, MainGhosts = 0.75;
 
     // From this credit on, eight times the mean, a block may enter the main queue on trial.
     private const int TrialCredit = 3;
@@ -32,13 +37,15 @@ internal sealed class S3FifoPolicy(long capacity) : CachePolicy(capacity)
     private const int Trials = 64;
 
     private readonly CacheQueue _small = new(), _main = new();
-    private readonly GhostList _ghosts = new();
+    private readonly GhostList _smallGhosts = new(), _mainGhosts = new();
+    private double _share = FirstShare;
     private double _success = 0.5;
     private int _refused;
 
     protected override void Added(CacheNode node)
     {
-        bool isBack = _ghosts.Remove(node.Key);
+        bool wasSmall = _smallGhosts.Remove(node.Key), isBack = wasSmall || _mainGhosts.Remove(node.Key);
+        if (isBack) Adapt(node, wasSmall);
         node.Rounds = isBack ? node.Credit : 0;
         (isBack ? _main : _small).Add(node);
     }
@@ -51,13 +58,17 @@ internal sealed class S3FifoPolicy(long capacity) : CachePolicy(capacity)
 
     protected override void Returned(CacheNode node) => _main.Add(node);
 
-    protected override void Resized() => _ghosts.Trim(GhostBytes);
+    protected override void Resized()
+    {
+        _smallGhosts.Trim(BytesOf(SmallGhosts));
+        _mainGhosts.Trim(BytesOf(MainGhosts));
+    }
 
     protected override CacheNode? Evict()
     {
         while (true)
         {
-            bool isSmall = _small.Bytes > Capacity / SmallPart || _main.Oldest is null;
+            bool isSmall = _small.Bytes > BytesOf(_share) || _main.Oldest is null;
             CacheNode? node = isSmall ? _small.Oldest : _main.Oldest;
             if (node is null) return null;
             if (isSmall && node.Rounds > 0)
@@ -79,13 +90,22 @@ internal sealed class S3FifoPolicy(long capacity) : CachePolicy(capacity)
             {
                 if (node.IsOnTrial) EndTrial(node, 0);
                 node.Queue!.Remove(node);
-                _ghosts.Add(node.Key, node.Bytes, GhostBytes);
+                if (isSmall) _smallGhosts.Add(node.Key, node.Bytes, BytesOf(SmallGhosts));
+                else _mainGhosts.Add(node.Key, node.Bytes, BytesOf(MainGhosts));
                 return node;
             }
         }
     }
 
-    private long GhostBytes => (long)Math.Min(Capacity * GhostShare, long.MaxValue / 2);
+    private long BytesOf(double share) => (long)Math.Min(Capacity * share, long.MaxValue / 2);
+
+    private void Adapt(CacheNode node, bool wasSmall)
+    {
+        double small = Math.Max(_smallGhosts.Bytes, 1), main = Math.Max(_mainGhosts.Bytes, 1);
+        double step = wasSmall ? Math.Max(main / small, 1) : -Math.Max(small / main, 1);
+        double change = Adaption * step * node.Bytes / Math.Max(Capacity, 1);
+        _share = Math.Clamp(_share + change, LeastShare, MostShare);
+    }
 
     private bool MayTry(CacheNode node) =>
         node.Credit >= TrialCredit && (_success >= EnoughSuccess || ++_refused % TriedAnyway == 0);
