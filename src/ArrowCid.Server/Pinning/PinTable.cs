@@ -140,7 +140,7 @@ internal sealed class PinTable(CidStore store)
             return known.Request;
         try
         {
-            PinRequest request = PinRecord.Decode(store.ReadNode(record) ?? throw store.NotHere(record));
+            PinRequest request = PinRecord.Decode(store.Reading.ReadNode(record) ?? throw store.Proofs.NotHere(record));
             // The name is what a client knows it by.
             request = request with { Id = id };
             _known[id] = (record, request);
