@@ -3,10 +3,10 @@ namespace ArrowCid.Server;
 /// <summary>How a server pins blocks for other IPFS nodes, over the Pinning Service API.</summary>
 public sealed class PinningOptions
 {
-    /// <summary>The source that stands for all places of the store that are recorded to have a block.</summary>
+    /// <summary>The source that means all places of the store that are recorded to have a block.</summary>
     public const string PlacesSource = "places";
 
-    /// <summary>The source that stands for the addresses of HTTP gateways that a request itself names.</summary>
+    /// <summary>The source that means the addresses of HTTP gateways that a request itself names.</summary>
     public const string OriginsSource = "origins";
 
     /// <summary>Where blocks come from that the store lacks, the first ones first: names of places, locations (as
