@@ -64,11 +64,11 @@ internal static class GetBench
     private static Measurement Counted(StoreBenchRun run, int groups)
     {
         using BenchStore plain = run.Open("plain", 1L << 30), counted = run.Open("counted", 1L << 30);
-        Cid cid = plain.Store.Put(new NumberedBatch(Compared, Columns).Next()).Cid;
-        _ = counted.Store.Put(new NumberedBatch(Compared, Columns).Next());
+        Cid plainCid = plain.Store.Put(new NumberedBatch(Compared, Columns).Next()).Cid,
+            countedCid = counted.Store.Put(new NumberedBatch(Compared, Columns).Next()).Cid;
         counted.Store.Places.Cache.RecordReads();
-        (double ours, double without) = run.Rounds.InTurn(() => Get(counted.Store, cid, groups),
-            () => Get(plain.Store, cid, groups));
+        (double ours, double without) = run.Rounds.InTurn(() => Get(counted.Store, countedCid, groups),
+            () => Get(plain.Store, plainCid, groups));
         return new Measurement("get, 1 MiB, while reads are counted", ours * 1e6, without * 1e6, "us",
             "the same store without counting", 0.95)
         {

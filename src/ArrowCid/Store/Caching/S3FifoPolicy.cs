@@ -15,7 +15,7 @@ namespace ArrowCid;
 internal sealed class S3FifoPolicy(long capacity) : CachePolicy(capacity)
 {
     // The parts of the cache that the small queue has: at first, at least and at most.
-    private const double FirstShare = 0.1, LeastShare = 0.05, MostShare = 0.3;
+    private const double FirstShare = 0.1, LeastShare = 0.03, MostShare = 0.3;
 
     // A block that comes back moves the share by this part of its size, and more if there are fewer ghosts like it.
     private const double Adaption = 0.1;
@@ -23,8 +23,11 @@ internal sealed class S3FifoPolicy(long capacity) : CachePolicy(capacity)
     // Rounds by reads alone. Published are 3; with the rounds that cost buys, 2 follow a hot set that moves better.
     private const int MostReads = 2;
 
-    // Ghosts of the small queue know as many bytes as the cache has, those of the main queue three quarters.
-    private const double SmallGhosts = 1, MainGhosts = 0.75;
+    // The bytes that ghosts of each queue know, as a part of the cache.
+    private const double SmallGhosts = 1.05, MainGhosts = 0.75;
+
+    // From this credit on, four times the mean, cost buys one round more than the credit.
+    private const int ExtraCredit = 2;
 
     // From this credit on, eight times the mean, a block may enter the main queue on trial.
     private const int TrialCredit = 3;
@@ -46,14 +49,14 @@ internal sealed class S3FifoPolicy(long capacity) : CachePolicy(capacity)
     {
         bool wasSmall = _smallGhosts.Remove(node.Key), isBack = wasSmall || _mainGhosts.Remove(node.Key);
         if (isBack) Adapt(node, wasSmall);
-        node.Rounds = isBack ? node.Credit : 0;
+        node.Rounds = isBack ? Bought(node) : 0;
         (isBack ? _main : _small).Add(node);
     }
 
     protected override void Noted(CacheNode node)
     {
         if (node.IsOnTrial) EndTrial(node, 1);
-        node.Rounds = Math.Min(node.Rounds + 1 + node.Credit, MostReads + node.Credit);
+        node.Rounds = Math.Min(node.Rounds + 1 + node.Credit, MostReads + Bought(node));
     }
 
     protected override void Returned(CacheNode node) => _main.Add(node);
@@ -73,7 +76,7 @@ internal sealed class S3FifoPolicy(long capacity) : CachePolicy(capacity)
             if (node is null) return null;
             if (isSmall && node.Rounds > 0)
             {
-                node.Rounds = node.Credit;
+                node.Rounds = Bought(node);
                 _main.Add(node);
             }
             else if (isSmall && MayTry(node))
@@ -96,6 +99,9 @@ internal sealed class S3FifoPolicy(long capacity) : CachePolicy(capacity)
             }
         }
     }
+
+    /// <summary>The rounds that a block's cost buys when it enters the main queue.</summary>
+    private static int Bought(CacheNode node) => node.Credit >= ExtraCredit ? node.Credit + 1 : node.Credit;
 
     private long BytesOf(double share) => (long)Math.Min(Capacity * share, long.MaxValue / 2);
 
