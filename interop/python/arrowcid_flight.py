@@ -251,7 +251,7 @@ class Client:
 
     def catalog(self, filter: str = "") -> pa.Table:
         """The registry as a table."""
-        return self._reader(json.dumps({"catalogue": True, "filter": filter}).encode()).read_all()
+        return self._reader(json.dumps({"catalog": True, "filter": filter}).encode()).read_all()
 
     def watch(self, since: str = "now", filter: str = "", *, heartbeat: int = 15, patience: float = 60,
               ready: Any = None) -> Iterator[StoreEvent]:

@@ -109,7 +109,7 @@ def put_list_and_name(client, token, *_):
     assert json.loads(dataset.app_metadata)["kind"] == "dataset", dataset.app_metadata
     assert len(list(client.list_flights(b"rows = 100", options))) == 1
     assert len(list(client.list_flights(json.dumps({"limit": 2}).encode(), options))) == 2
-    rows = client.do_get(fl.Ticket(b'["catalogue", "kind = batch"]'), options).read_all().to_pylist()
+    rows = client.do_get(fl.Ticket(b'["catalog", "kind = batch"]'), options).read_all().to_pylist()
     assert sorted(r["cid"] for r in rows) == sorted(cids), rows
     asked = fl.FlightCallOptions(headers=[(b"x-arrowcid-locations", b"http,shm")])
     end = client.get_flight_info(path(cids[0]), asked).endpoints[0]

@@ -199,7 +199,7 @@ internal sealed class Keeping(CidStore store, int seed)
         _forgets++;
         _forgotten += result.Versions.Count(version => version.IsForgotten);
         if (result.Versions.Count == 0 || result.Versions[0].Cid != last || result.Versions[0].IsForgotten)
-            Console.WriteLine($"FORGOTTEN {last}: the name stands for it, seed {seed}");
+            Console.WriteLine($"FORGOTTEN {last}: the name points to it, seed {seed}");
         if (!store.Contains(last)) Console.WriteLine($"MISSING {last}: named, seed {seed}");
     });
 

@@ -179,7 +179,7 @@ class Client {
 
   /** The registry as a table. */
   async catalog(filter = '') {
-    return this.read({ catalogue: true, filter });
+    return this.read({ catalog: true, filter });
   }
 
   /** What is put, as it is put, without end; asks again from where it was when the server goes away. */

@@ -85,7 +85,7 @@ internal static class CarVerb
 
     private static Option<bool> ZeroEnds() => new("--zero-ends")
     {
-        Description = "A section of no length is padding behind the end. Default: a fault.",
+        Description = "A section of no length is padding after the end. Default: a fault.",
     };
 
     /// <param name="file">The CAR.</param>

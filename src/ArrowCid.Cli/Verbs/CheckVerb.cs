@@ -49,7 +49,7 @@ internal static class CheckVerb
             CheckResult result = CanonicalBlock.Check(bytes);
             return new Verdict(result.IsCanonical, result.Address, result.Message, result.FieldPath,
                 result.Buffer, result.Offset,
-                result.Rule, result.Departures);
+                result.Rule, result.Violations);
         }
         catch (InvalidArrowException e)
         {

@@ -29,7 +29,7 @@ internal static class ReplicasVerb
             Description = "Copies them to the cheapest places that lack them, until there are enough.",
         };
         var verb = new Verb("replicas",
-            "List the blocks that have fewer copies than wanted. The output is CID  COPIES  BYTES. Exit code 4 if " +
+            "List the blocks that have fewer copies than wanted. The output is CID  COPIES  BYTES. Exit code 3 if " +
             "there are any, or with --repair if any are left.",
             "arrowcid replicas --copies 2",
             "arrowcid replicas --copies 3 --where 'has name' --repair")

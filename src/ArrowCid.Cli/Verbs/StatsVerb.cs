@@ -87,7 +87,7 @@ internal static class StatsVerb
 
     private static string Upkeep(CidStore store) => store.Maintenance.GetMaintainer() switch
     {
-        null => "by nobody: 'serve' or 'maintain' does it",
+        null => "by no process: 'serve' or 'maintain' does it",
         0 => "by a process that cannot be seen from here",
         { } process => string.Create(CultureInfo.InvariantCulture, $"by process {process}"),
     };

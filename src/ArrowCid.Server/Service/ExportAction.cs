@@ -31,7 +31,7 @@ internal sealed class ExportAction(CidStore store)
             _ => throw new ArrowCidException(ErrorCode.InvalidArgument,
                 $"there is no format '{format}'; parquet, arrow and car are"),
         };
-        // Between two batches a long file hears that nobody waits for it any more, or that the server ends.
+        // Between two batches a long export is canceled if the client is gone or the server ends.
         HeldBatch Lease(Cid batch)
         {
             lasting.ThrowIfCancellationRequested();

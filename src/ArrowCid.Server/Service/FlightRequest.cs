@@ -114,8 +114,8 @@ internal static class FlightRequest
     {
         ["watch"] => new Request { Watch = true },
         ["watch", { } filter] => new Request { Watch = true, Filter = filter },
-        ["catalogue"] => new Request { Catalogue = true },
-        ["catalogue", { } filter] => new Request { Catalogue = true, Filter = filter },
+        ["catalog"] => new Request { Catalog = true },
+        ["catalog", { } filter] => new Request { Catalog = true, Filter = filter },
         ["cid", { } cid] => new Request { Cids = { Cid.Parse(cid).ToString() } },
         ["cid", _, _, ..] => new Request { Cids = { path.Skip(1).Select(cid => Cid.Parse(cid).ToString()) } },
         ["name", { } name] => new Request { Name = name },
@@ -123,7 +123,7 @@ internal static class FlightRequest
             ? new Request { Cids = { known.ToString() } }
             : new Request { Name = one },
         _ => throw Refused("a path is [CID], [NAME], [\"cid\", CID], [\"name\", NAME], [\"watch\"], " +
-            "[\"watch\", FILTER] or [\"catalogue\"]"),
+            "[\"watch\", FILTER] or [\"catalog\"]"),
     };
 
     private static string[] PathOf(ReadOnlySpan<byte> utf8)

@@ -22,7 +22,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
 
     /// <summary>What a request needs.</summary>
     public static AccessNeed NeedOf(Request request) =>
-        request.Watch || request.Catalogue
+        request.Watch || request.Catalog
             ? AccessRules.NeedOf(AccessOperation.List)
             : AccessRules.NeedOf(AccessOperation.FetchBlock, isByName: request.Name.Length > 0);
 
@@ -40,7 +40,7 @@ internal sealed class GetCalls(CidStore store, FlightGate gate, BlockStreams str
             Memory = call.Memory,
         };
         if (request.Watch) await watch.Run(call, request, sender).ConfigureAwait(false);
-        else if (request.Catalogue) await SendCatalog(call, request, sender).ConfigureAwait(false);
+        else if (request.Catalog) await SendCatalog(call, request, sender).ConfigureAwait(false);
         else await SendBlocks(call, request, sender).ConfigureAwait(false);
     }
 

@@ -98,7 +98,7 @@ internal sealed class InfoCalls(CidStore store, FlightGate gate, BlockStreams st
         Request request = FlightRequest.Of(descriptor);
         gate.Require(call, GetCalls.NeedOf(request), nameof(FlightService.FlightServiceBase.GetFlightInfo));
         if (request.Watch) return Endless(descriptor, request, WatchStream.Schema);
-        if (request.Catalogue) return Endless(descriptor, request, CatalogTable.Schema);
+        if (request.Catalog) return Endless(descriptor, request, CatalogTable.Schema);
         using BlockStream stream = streams.Find(request);
         var info = new FlightInfo
         {

@@ -190,7 +190,7 @@ internal sealed class StoreExamination(StoreHandle handle, DamageRecords damages
             $"block sha256:{digest} {what}", new Remedy(RemedyKind.RepairStore));
     }
 
-    /// <summary>Every segment that takes room, oldest first, and who holds it.</summary>
+    /// <summary>Every segment that takes space, oldest first, and the processes that hold it.</summary>
     public List<SegmentReport> Segments() => Report().Segments();
 
     /// <summary>Every process that has the store open and can be seen from here.</summary>

@@ -25,12 +25,12 @@ public sealed record WatchGap
     /// <returns>A sentence without a full stop.</returns>
     public override string ToString() => Reason switch
     {
-        GapReason.OtherStore => "the cursor is of another store; what is here is listed again",
+        GapReason.OtherStore => "the cursor is of another store; the stored blocks are listed again",
         GapReason.PastEnd => $"lane {Lane}: records {First} to {Last} were lost after the cursor was taken; " +
-            "what is here is listed again",
+            "the stored blocks are listed again",
         GapReason.Rewritten => $"lane {Lane}: record {Last} is not the one that the cursor had passed; " +
-            "what is here is listed again",
+            "the stored blocks are listed again",
         GapReason.Damaged => $"lane {Lane}: records {First} to {Last} are damaged",
-        _ => $"lane {Lane}: records {First} to {Last} are gone; what is here is listed again",
+        _ => $"lane {Lane}: records {First} to {Last} are gone; the stored blocks are listed again",
     };
 }

@@ -22,7 +22,7 @@ public class KeepVerbsTests
         Run(folder, "touch", V1Cid, "--expires", "0s").Succeeds();
         CommandResult dry = Run(folder, "gc", "--dry-run").Exits(0);
         Assert.Contains($"{V1Cid}  520  would go: it has expired", dry.Lines);
-        Assert.Contains(dry.Lines, line => line.EndsWith("  stays: the name 'n' stands for it", StringComparison.Ordinal));
+        Assert.Contains(dry.Lines, line => line.EndsWith("  stays: the name 'n' points to it", StringComparison.Ordinal));
         Assert.Contains("2 would be collected", dry.Errors, StringComparison.Ordinal);
         JsonElement json = Run(folder, "gc", "--dry-run", "--json").Exits(0).Json.Single(line => line.GetProperty("cid").GetString() == V1Cid);
         Assert.Equal("expired", json.GetProperty("because").GetString());

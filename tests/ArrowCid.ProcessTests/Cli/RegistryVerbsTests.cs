@@ -186,10 +186,10 @@ public class RegistryVerbsTests
         Assert.Equal(("", $"nothing keeps {V1Cid}; 'arrowcid rm' would delete it\n"), (nothing.Text, nothing.Errors));
         Assert.Equal($"{V1Cid}  pinned\n{other}  pinned\n", Run(folder, "pin", V1Cid, other).Succeeds().Text);
         Run(folder, "name", "latest", V1Cid).Succeeds();
-        Assert.Equal("the name 'latest' stands for it\nit is pinned\n", Run(folder, "why", "@latest").Succeeds().Text);
+        Assert.Equal("the name 'latest' points to it\nit is pinned\n", Run(folder, "why", "@latest").Succeeds().Text);
         Assert.Equal(["named", "pinned"], Run(folder, "why", V1Cid, "--json").Succeeds().Json.Select(o => o.GetProperty("kind").GetString()));
         CommandResult kept = Run(folder, "rm", V1Cid).Exits(5);
-        Assert.Equal($"{V1Cid}  kept: the name 'latest' stands for it; it is pinned\n", kept.Text);
+        Assert.Equal($"{V1Cid}  kept: the name 'latest' points to it; it is pinned\n", kept.Text);
         Assert.Equal($"{other}  unpinned\n", Run(folder, "unpin", other).Succeeds().Text);
         CommandResult again = Run(folder, "unpin", other).Exits(3);
         Assert.StartsWith($"arrowcid: {other} is not pinned; ", again.Errors, StringComparison.Ordinal);

@@ -6,6 +6,7 @@ namespace ArrowCid.Tests.House;
 public class RetiredWordsTests
 {
     private const string Committed = "tests/ArrowCid.Tests/House/retired-words.txt";
+    private const int MostInSources = 40;
 
     [Fact]
     public void Retired_words_are_no_more_than_the_committed_counts()
@@ -30,6 +31,17 @@ public class RetiredWordsTests
             $"{string.Join('\n', findings)}\n(ARROWCID_ACCEPT_WORDS=1 writes the counts of today into {Committed})");
     }
 
+    [Fact]
+    public void Sources_and_texts_hold_no_more_than_forty_retired_words() =>
+        Assert.InRange(Occurrences(Texts().Concat(RetiredWords.Files()
+            .Where(path => path.StartsWith("src/", StringComparison.Ordinal))).Distinct()).Count(), 0, MostInSources);
+
+    /// <summary>The command reference, which is among them, is the help of the command.</summary>
+    [Fact]
+    public void Readmes_guides_and_help_hold_no_retired_word() => Assert.Equal("", string.Join('\n', Occurrences(Texts()
+        .Where(path => Path.GetFileName(path) is "README.md" or "PACKAGE.md" or "FLIGHT.md" or "HTTP.md"
+            || path.StartsWith("src/docs/", StringComparison.Ordinal) || path.StartsWith(".github/", StringComparison.Ordinal)))));
+
     [Theory]
     [InlineData("/// Mends what is broken, once more.", 2)]
     [InlineData("class SegmentMender;", 1)]
@@ -38,6 +50,16 @@ public class RetiredWordsTests
     [InlineData("internal sealed class JanitorDoorTests { }", 1)]
     public void Text_has_its_retired_words_counted(string text, int expected) =>
         Assert.Equal(expected, RetiredWords.In(text).Count());
+
+    private static IEnumerable<string> Texts() =>
+        new[] { "src", "interop", "samples", "tests", ".github" }.SelectMany(folder => Repository.FilesBelow(folder, ".md"))
+            .Where(path => !path.Contains("/Data/", StringComparison.Ordinal) && !path.EndsWith("/FORMAT.md", StringComparison.Ordinal))
+            .Append("README.md");
+
+    private static IEnumerable<string> Occurrences(IEnumerable<string> paths) =>
+        from path in paths
+        from word in RetiredWords.In(File.ReadAllText(Repository.PathOf(path)))
+        select $"{path}: {word}";
 
     private static SortedDictionary<string, int> Count()
     {

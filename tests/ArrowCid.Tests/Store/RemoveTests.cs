@@ -89,7 +89,7 @@ public class RemoveTests
         Assert.Equal([free], result.Removed);
         Assert.Equal([(named, KeepKind.Named), (pinned, KeepKind.Pinned), (held, KeepKind.Held)],
             result.Kept.Select(kept => (kept.Cid, kept.Reasons.Single().Kind)));
-        Assert.Equal("the name 'a' stands for it", result.Kept[0].Reasons[0].ToString());
+        Assert.Equal("the name 'a' points to it", result.Kept[0].Reasons[0].ToString());
         Assert.True(store.Metadata.Get(held) is { IsHeld: true, IsPinned: true });
         Assert.True(store.Metadata.Get(pinned) is { IsHeld: false, IsPinned: true });
         hold.Dispose();

@@ -162,7 +162,7 @@ pub struct Request {
     #[prost(uint32, tag = "9")]
     pub heartbeat_seconds: u32,
     #[prost(bool, tag = "10")]
-    pub catalogue: bool,
+    pub catalog: bool,
     #[prost(string, tag = "11")]
     pub filter: String,
     #[prost(uint32, tag = "12")]

@@ -30,7 +30,7 @@ public static partial class CanonicalBlock
             Buffer = part.Buffer,
             Offset = offset,
             Rule = part.Rule,
-            Departures =
+            Violations =
             [
                 .. ViolationsOf(reader).Concat(ViolationsOf(batch, block))
                     .Select(d => new Difference

@@ -30,5 +30,5 @@ public sealed record CheckResult
     /// <summary>
     /// Every rule by which the bytes are known to depart from the canonical form; empty where canonical.
     /// </summary>
-    public IReadOnlyList<Difference> Departures { get; init; } = [];
+    public IReadOnlyList<Difference> Violations { get; init; } = [];
 }

@@ -131,7 +131,7 @@ internal sealed class BodyCompressor(ArrowCompression codec)
         // A frame that may not fit an array is not tried.
         if (start + LengthBytes + bound + Alignment <= Array.MaxLength)
         {
-            Span<byte> target = Room(LengthBytes + (int)bound)[LengthBytes..];
+            Span<byte> target = Take(LengthBytes + (int)bound)[LengthBytes..];
             written = codec == ArrowCompression.Zstd
                 ? Zstd.Compress(buffer, target, ZstdLevel)
                 : Lz4Frame.Compress(buffer, target);
@@ -141,7 +141,7 @@ internal sealed class BodyCompressor(ArrowCompression codec)
         if (length == -1)
         {
             written = buffer.Length;
-            buffer.CopyTo(Room(LengthBytes + written)[LengthBytes..]);
+            buffer.CopyTo(Take(LengthBytes + written)[LengthBytes..]);
         }
 
         BinaryPrimitives.WriteInt64LittleEndian(_body.AsSpan(start), length);
@@ -151,11 +151,11 @@ internal sealed class BodyCompressor(ArrowCompression codec)
     private void Pad()
     {
         int padding = -_length & (Alignment - 1);
-        Room(padding)[..padding].Clear();
+        Take(padding)[..padding].Clear();
         _length += padding;
     }
 
-    private Span<byte> Room(int count)
+    private Span<byte> Take(int count)
     {
         long needed = (long)_length + count;
         if (needed > Array.MaxLength)

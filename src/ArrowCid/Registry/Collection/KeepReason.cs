@@ -22,7 +22,7 @@ public readonly record struct KeepReason
     public override string ToString() => Kind switch
     {
         KeepKind.NotHere => "it is not here",
-        KeepKind.Named => $"the name '{Name}' stands for it",
+        KeepKind.Named => $"the name '{Name}' points to it",
         KeepKind.Pinned => "it is pinned",
         KeepKind.Held => "a running process holds it",
         KeepKind.SchemaOf => $"it is the schema of {By}",
@@ -31,8 +31,8 @@ public readonly record struct KeepReason
         KeepKind.Unexpired => "it has not expired",
         KeepKind.Lasting => "it never expires",
         KeepKind.Recent => "it was put a short time ago",
-        KeepKind.WithinBudget => "there is room for it",
-        KeepKind.NamedBefore => $"the name '{Name}' stood for it",
+        KeepKind.WithinBudget => "it fits into the budget",
+        KeepKind.NamedBefore => $"the name '{Name}' pointed to it",
         KeepKind.Result => $"it belongs to the result of the call {By}, which has not expired",
         KeepKind.LastCopy => Name is null
             ? "no other copy of it was read and proved"

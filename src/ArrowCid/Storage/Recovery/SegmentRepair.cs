@@ -15,7 +15,7 @@ internal sealed class SegmentRepair(ControlFile control)
     /// <summary>The prefix of the names of quarantined files.</summary>
     public const string Prefix = "bad-";
 
-    private const string Temporary = StoreLayout.TemporaryMark + "mended";
+    private const string Temporary = StoreLayout.TemporaryMark + "repaired";
 
     /// <summary>Looks at every segment.</summary>
     public void Run()

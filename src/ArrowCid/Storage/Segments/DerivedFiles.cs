@@ -15,7 +15,7 @@ internal sealed class DerivedFiles(ControlFile control)
     /// <summary>What the names of all of them begin with.</summary>
     public const string Prefix = "reg";
 
-    /// <summary>Takes them all away, for who is alone with the store.</summary>
+    /// <summary>Deletes them all, for a process that has the store locked exclusively.</summary>
     public static void RemoveAll(ControlFile control)
     {
         foreach (string path in Directory.EnumerateFiles(control.Directory, Prefix + "*"))

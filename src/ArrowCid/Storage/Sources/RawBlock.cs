@@ -9,7 +9,7 @@ namespace ArrowCid.Storage;
 internal sealed class RawBlock(ReadOnlyMemory<byte> bytes, Cid expected = default, Action? onAsked = null)
     : IBlockSource
 {
-    // So much is copied and then hashed while the cache has it.
+    // This number of bytes is copied, then hashed while the processor cache has them.
     private const int Piece = 1 << 16;
 
     public int Length => bytes.Length;

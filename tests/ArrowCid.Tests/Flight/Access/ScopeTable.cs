@@ -73,7 +73,7 @@ internal static class ScopeTable
         new("fetch a dataset as Parquet by its CID", Asks.Read, new("GET /v1/datasets/{name}.parquet", "HEAD /v1/datasets/{cid}.parquet")),
         new("fetch a dataset that does not exist as Parquet", Asks.Read, new("GET /v1/datasets/{name}.parquet", "GET /v1/datasets/{new}.parquet")),
         new("list blocks", Asks.Read, Get("/v1/blocks"), Call("ListFlights", _ => new Criteria())),
-        new("list names", Asks.Read, Get("/v1/names"), DoGet("""["catalogue"]""")),
+        new("list names", Asks.Read, Get("/v1/names"), DoGet("""["catalog"]""")),
         new("describe a block", Asks.Read, Get("/v1/blocks/{cid}/info"), Act("describe", "{cid}")),
         new("watch", Asks.Read, Get("/v1/watch"), DoGet("""["watch"]""")),
         new("info of the watch", Asks.Read, null, Call("GetFlightInfo", _ => FlightCall.Path("watch"))),
