@@ -57,10 +57,10 @@ public class CanonicalPropertiesTests
                 Assert.False(block.Span.SequenceEqual(other.Span), $"{name} was changed, and the block is the same");
             }
         });
-        if (!Seeds.AreMany) return;
-        Assert.Equal(10, applied.Count);
+        int least = Seeds.Least(5);
+        Assert.InRange(applied.Count, Seeds.Least(10), 10);
         foreach ((string name, int times) in applied)
-            Assert.True(times >= 5, $"'{name}' was changed {times} times only");
+            Assert.True(times >= least, $"'{name}' was changed {times} times only");
     }
 
     internal static void Same(ReadOnlySpan<byte> expected, ReadOnlyMemory<byte> actual, string what)

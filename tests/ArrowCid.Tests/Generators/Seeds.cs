@@ -20,6 +20,10 @@ internal static class Seeds
     /// <summary>Whether the default seeds or more run, so that what they cover may be counted.</summary>
     public static bool AreMany => All.Skip(1).Any();
 
+    /// <summary>Returns how often something must occur over all seeds: 0 where a single one is replayed.</summary>
+    /// <param name="times">The least number of times over the default seeds.</param>
+    public static int Least(int times) => AreMany ? times : 0;
+
     /// <summary>Runs a property for each seed; what fails names its seed and batch.</summary>
     public static void Run(Action<RandomBatch, Random> property)
     {

@@ -16,15 +16,12 @@ public sealed class Sha256Tests
         return bytes;
     }
 
-    private static void AssertAll(byte[] memory, (long Offset, int Length)[] pieces, string what)
+    private static void AssertAll(byte[] memory, (long Offset, int Length)[] pieces, bool isInLanes, string what)
     {
         var digests = new Digest256[pieces.Length];
-        Sha256.HashMany(memory, pieces, digests);
+        if (isInLanes) Sha256.HashInLanes(memory, pieces, digests);
+        else Sha256.HashMany(memory, pieces, digests);
         AssertRight(memory, pieces, digests, what);
-        if (!Sha256Lanes.IsSupported) return;
-        Array.Clear(digests);
-        Sha256.HashInLanes(memory, pieces, digests);
-        AssertRight(memory, pieces, digests, $"{what}, in lanes");
     }
 
     private static void AssertRight(byte[] memory, (long Offset, int Length)[] pieces, Digest256[] digests, string what)
@@ -65,27 +62,33 @@ public sealed class Sha256Tests
         }
     }
 
-    [Fact]
-    public void Sixteen_messages_of_each_length_up_to_300_hash_as_the_BCL_does()
+    [Theory]
+    [InlineData(false)]
+    [LanesData]
+    public void Sixteen_messages_of_each_length_up_to_300_hash_as_the_BCL_does(bool isInLanes)
     {
         byte[] memory = RandomBytes(4, 16 * 300);
         for (int length = 0; length <= 300; length++)
         {
             int size = length;
-            AssertAll(memory, [.. Enumerable.Range(0, 16).Select(i => ((long)i * 300, size))], $"length {length}");
+            AssertAll(memory, [.. Enumerable.Range(0, 16).Select(i => ((long)i * 300, size))], isInLanes, $"length {length}");
         }
     }
 
-    [Fact]
-    public void Messages_of_all_lengths_up_to_300_hash_together_as_the_BCL_does()
+    [Theory]
+    [InlineData(false)]
+    [LanesData]
+    public void Messages_of_all_lengths_up_to_300_hash_together_as_the_BCL_does(bool isInLanes)
     {
         byte[] memory = RandomBytes(5, 400);
-        AssertAll(memory, [.. Enumerable.Range(0, 301).Select(length => ((long)(length % 97), length))], "ascending");
-        AssertAll(memory, [.. Enumerable.Range(0, 301).Select(i => (0L, 300 - i))], "descending");
+        AssertAll(memory, [.. Enumerable.Range(0, 301).Select(length => ((long)(length % 97), length))], isInLanes, "ascending");
+        AssertAll(memory, [.. Enumerable.Range(0, 301).Select(i => (0L, 300 - i))], isInLanes, "descending");
     }
 
-    [Fact]
-    public void Random_batches_hash_as_the_BCL_does()
+    [Theory]
+    [InlineData(false)]
+    [LanesData]
+    public void Random_batches_hash_as_the_BCL_does(bool isInLanes)
     {
         byte[] memory = RandomBytes(6, 1 << 17);
         for (int seed = 0; seed < 300; seed++)
@@ -99,16 +102,18 @@ public sealed class Sha256Tests
                 piece = (random.Next(memory.Length - length + 1), length);
             }
 
-            AssertAll(memory, pieces, $"seed {seed}");
+            AssertAll(memory, pieces, isInLanes, $"seed {seed}");
         }
     }
 
-    [Fact]
-    public void A_giant_among_dwarfs_hashes_as_the_BCL_does()
+    [Theory]
+    [InlineData(false)]
+    [LanesData]
+    public void A_giant_among_dwarfs_hashes_as_the_BCL_does(bool isInLanes)
     {
         byte[] memory = RandomBytes(7, 1 << 20);
-        AssertAll(memory, [(3, 1 << 19), .. Enumerable.Range(0, 40).Select(i => ((long)i * 11, i))], "one giant");
-        AssertAll(memory, [(0, 1 << 18), (1, (1 << 20) - 1), (2, 5), (9, 1 << 17)], "giants only");
+        AssertAll(memory, [(3, 1 << 19), .. Enumerable.Range(0, 40).Select(i => ((long)i * 11, i))], isInLanes, "one giant");
+        AssertAll(memory, [(0, 1 << 18), (1, (1 << 20) - 1), (2, 5), (9, 1 << 17)], isInLanes, "giants only");
     }
 
     [Theory]

@@ -56,10 +56,9 @@ public sealed class DirectBlockTests
                 Compare(changed, random, $"change {i}");
             }
         });
-        if (!Seeds.AreMany) return;
-        Require("filled", 1000);
-        Require("encoded", 100);
-        Require("refused after it was planned", 50);
+        Require("filled", Seeds.Least(1000));
+        Require("encoded", Seeds.Least(100));
+        Require("refused after it was planned", Seeds.Least(50));
     }
 
     private void Require(string what, int least) => Assert.True(_met.GetValueOrDefault(what) >= least,

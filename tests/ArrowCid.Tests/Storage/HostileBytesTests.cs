@@ -41,12 +41,13 @@ public sealed class HostileBytesTests(ITestOutputHelper output)
         string met = string.Join(", ", outcomes.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key} {pair.Value}"));
         output.WriteLine(met);
         foreach (HostileKind kind in Enum.GetValues<HostileKind>()) Assert.Contains($"{kind} fine", met);
-        if (rounds < 100_000) return;
-        foreach (HostileKind kind in new[]
-            { HostileKind.Superblock, HostileKind.SegmentHeader, HostileKind.TableEntry, HostileKind.RecordHeader })
-            Assert.Contains($"{kind} BlockCorrupt", met);
-        foreach (string end in new[] { "IndexEntry miss", "Payload other", "Anything rebuilt", "Anything written" })
-            Assert.Contains(end, met);
+        // Fewer rounds, which only a replay asks for, need not meet them.
+        string[] ends =
+        [
+            "Superblock BlockCorrupt", "SegmentHeader BlockCorrupt", "TableEntry BlockCorrupt", "RecordHeader BlockCorrupt",
+            "IndexEntry miss", "Payload other", "Anything rebuilt", "Anything written",
+        ];
+        Assert.All(rounds < 100_000 ? [] : ends, end => Assert.Contains(end, met));
     }
 
     private static int Rounds()
